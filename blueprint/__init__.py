@@ -1,0 +1,1 @@
+"""What both engines share: plain data and pure rules."""
