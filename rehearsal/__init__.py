@@ -1,0 +1,1 @@
+"""The laptop engine: the same templates and the same pipeline definition, without an AWS account."""

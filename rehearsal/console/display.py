@@ -1,0 +1,123 @@
+"""Live progress: a rich display on a terminal, plain lines otherwise."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self, TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from rehearsal.journey.display import Stage
+
+
+class _PlainStage:
+    def __init__(self, name: str, display: "PlainDisplay") -> None:
+        self._name, self._display = name, display
+
+    def tell(self, text: str) -> None:
+        self._display.line(f"{self._name}: {text}")
+
+    def show(self, text: str) -> None:
+        """Live details would flood a log."""
+
+
+class PlainDisplay:
+    """One line an event, each with the seconds since the start."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.flush()
+
+    def line(self, text: str) -> None:
+        self._stream.write(f"[{time.monotonic() - self._started:6.1f} s] {text}\n")
+        self._stream.flush()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Stage]:
+        self.line(f"{name} …")
+        started = time.monotonic()
+        try:
+            yield _PlainStage(name, self)
+        except BaseException:
+            self.line(f"{name}: stopped after {time.monotonic() - started:.1f} s")
+            raise
+        self.line(f"{name}: done in {time.monotonic() - started:.1f} s")
+
+
+class _RichStage:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.started = time.monotonic()
+        self.seconds: float | None = None
+        self.failed = False
+        self.events: list[str] = []
+        self.detail = ""
+
+    def tell(self, text: str) -> None:
+        self.events.append(text)
+
+    def show(self, text: str) -> None:
+        self.detail = text
+
+    def end(self, *, failed: bool) -> None:
+        self.seconds, self.failed, self.detail = time.monotonic() - self.started, failed, ""
+
+
+class RichDisplay:
+    """Every stage a row, with its last events and its running time."""
+
+    def __init__(self, console: Console) -> None:
+        self._stages: list[_RichStage] = []
+        self._spinner = Spinner("dots")
+        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=8)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Stage]:
+        stage = _RichStage(name)
+        self._stages.append(stage)
+        try:
+            yield stage
+        except BaseException:
+            stage.end(failed=True)
+            raise
+        stage.end(failed=False)
+
+    def _render(self) -> RenderableType:
+        table = Table.grid(padding=(0, 1))
+        table.add_column(width=2)
+        table.add_column(min_width=24)
+        table.add_column(justify="right", min_width=7)
+        table.add_column(overflow="fold")
+        for stage in list(self._stages):
+            running = stage.seconds is None
+            mark: RenderableType = (
+                self._spinner if running else Text("✗", "red") if stage.failed else Text("✓", "green")
+            )
+            seconds = time.monotonic() - stage.started if stage.seconds is None else stage.seconds
+            shown = [*stage.events[-8:], *([stage.detail] if stage.detail else [])] if running else stage.events[-2:]
+            table.add_row(mark, Text(stage.name, "bold"), Text(f"{seconds:.1f} s", "cyan"), Text("\n".join(shown)))
+        return Group(table)
+
+
+def choose_display(stream: TextIO = sys.stderr, *, plain: bool = False) -> PlainDisplay | RichDisplay:
+    """A rich display if `stream` is a terminal, unless `plain` asks for lines."""
+    console = Console(file=stream)
+    return RichDisplay(console) if console.is_terminal and not plain else PlainDisplay(stream)

@@ -1,0 +1,94 @@
+"""The embedded AWS as a child process, and boto3 clients for it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock, Timer
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from blueprint.errors import LaunchError
+from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.process import spawn, stop
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+START_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class EmbeddedAws:
+    """A running embedded AWS, reached the way any AWS endpoint is."""
+
+    endpoint_url: str
+    _clients: dict[str, Any] = field(default_factory=dict, compare=False)
+    _lock: Lock = field(default_factory=Lock, compare=False)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs to speak to it, the `cdk` and `aws` command lines included."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    def client(self, service: str) -> Any:
+        """A boto3 client; one a service, shared (boto3 clients are thread-safe)."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = boto3.client(
+                    service,
+                    endpoint_url=self.endpoint_url,
+                    region_name=REGION,
+                    aws_access_key_id="test",
+                    aws_secret_access_key="test",  # noqa: S106 — the embedded AWS takes any key
+                    config=Config(retries={"max_attempts": 3}, max_pool_connections=32),
+                )
+            return self._clients[service]
+
+
+@contextmanager
+def embedded_aws(options: RehearsalOptions, workdir: Path) -> Iterator[EmbeddedAws]:
+    """Start the child, wait until it is ready, and end it with everything it started.
+
+    Raises:
+        LaunchError: it did not become ready; the end of its log is in the message.
+    """
+    log = workdir / "cloud.log"
+    argv = [sys.executable, "-m", "rehearsal.cloud", "--port", "0", "--speed", str(options.speed)]
+    argv += ["--workdir", str(workdir / "cloud"), "--backend", options.backend, "--log", str(log)]
+    argv += ["--steps-folder", str(PROJECT / "pipeline_steps")]
+    with (workdir / "cloud.err").open("wb") as errors:
+        child = spawn(
+            argv, env=dict(os.environ), cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+        )
+    try:
+        yield EmbeddedAws(_ready_line(child, workdir)["endpoint_url"])
+    finally:
+        stop(child, grace_seconds=10)
+
+
+def _ready_line(child: "subprocess.Popen[bytes]", workdir: Path) -> dict[str, Any]:
+    if child.stdout is None:
+        raise LaunchError("the embedded AWS has no standard output")
+    watchdog = Timer(START_SECONDS, child.kill)
+    watchdog.start()
+    try:
+        line = child.stdout.readline()
+    finally:
+        watchdog.cancel()
+    if not line:
+        last = (workdir / "cloud.err").read_text(errors="replace").splitlines()[-12:]
+        raise LaunchError("\n".join([f"the embedded AWS was not ready within {START_SECONDS} s", *last]))
+    ready: dict[str, Any] = json.loads(line)
+    return ready

@@ -1,0 +1,65 @@
+"""What a rehearsal has shown, and `report.json` made from it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from blueprint.settings import Settings
+from rehearsal.journey.options import RehearsalOptions
+from rehearsal.journey.rollouts import Rollout
+from rehearsal.journey.table import SourceTable
+from rehearsal.journey.training import TrainingRun, step_rows
+
+EXPECTED_VERDICTS = ["promoted", "promoted", "rolled_back"]
+"""The first model, the better one, the bad one."""
+
+
+@dataclass
+class Evidence:
+    """Everything the report is made from."""
+
+    options: RehearsalOptions
+    settings: Settings
+    table: SourceTable
+    started: float
+    seconds: float = 0.0
+    templates: dict[str, str] = field(default_factory=dict)
+    runs: list[TrainingRun] = field(default_factory=list)
+    rollouts: list[Rollout] = field(default_factory=list)
+    fleets: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def shortcomings(self) -> list[str]:
+        """What did not go as a launch should; empty when all is well."""
+        found = []
+        verdicts = [rollout.verdict for rollout in self.rollouts]
+        if verdicts != EXPECTED_VERDICTS:
+            found.append(f"the rollouts should end {', '.join(EXPECTED_VERDICTS)}, got {', '.join(verdicts)}")
+        if dropped := sum(rollout.dropped for rollout in self.rollouts):
+            found.append(f"no user request may go unanswered, got {dropped}")
+        return found
+
+
+def report_document(evidence: Evidence) -> dict[str, Any]:
+    """The machine-readable report."""
+    last = evidence.runs[-1]
+    return {
+        "seconds": evidence.seconds,
+        "speed": evidence.options.speed,
+        "data": {
+            "path": evidence.table.name,
+            "rows": evidence.table.rows,
+            "sha256": evidence.table.sha256,
+            "splits": {name: last.profile["sha256"][name] for name in ("train", "validation", "test")},
+        },
+        "pipeline": [row for run in evidence.runs for row in step_rows(run)],
+        "metrics": {
+            **last.evaluation["metrics"],
+            "baseline": last.evaluation["baseline"],
+            "champion": last.evaluation["champion"],
+            "value": last.evaluation["value"],
+        },
+        "rollouts": [rollout.row() for rollout in evidence.rollouts],
+        "templates": evidence.templates,
+        "timings": evidence.timings,
+    }

@@ -1,0 +1,48 @@
+"""Which fleet served how many requests when, from CloudWatch."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from blueprint.names import VARIANT
+from rehearsal.journey.embedded_aws import EmbeddedAws
+
+
+def invocations(
+    aws: EmbeddedAws, *, endpoint: str, config: str, since: float, period_seconds: int = 1
+) -> list[tuple[float, float]]:
+    """Requests that the fleet of `config` answered: (epoch seconds, requests in that period), oldest first."""
+    found: dict[str, Any] = aws.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SageMaker",
+        MetricName="Invocations",
+        Dimensions=[
+            {"Name": "EndpointName", "Value": endpoint},
+            {"Name": "VariantName", "Value": VARIANT},
+            {"Name": "EndpointConfigName", "Value": config},
+        ],
+        StartTime=datetime.fromtimestamp(since, UTC) - timedelta(seconds=1),
+        EndTime=datetime.now(UTC) + timedelta(seconds=1),
+        Period=period_seconds,
+        Statistics=["Sum"],
+    )
+    return sorted((point["Timestamp"].timestamp(), float(point["Sum"])) for point in found["Datapoints"])
+
+
+def known_configs(aws: EmbeddedAws, *, endpoint: str) -> list[str]:
+    """The endpoint configs that have served requests of `endpoint`."""
+    pages = (
+        aws.client("cloudwatch")
+        .get_paginator("list_metrics")
+        .paginate(
+            Namespace="AWS/SageMaker",
+            MetricName="Invocations",
+            Dimensions=[{"Name": "EndpointName", "Value": endpoint}],
+        )
+    )
+    names = {
+        dimension["Value"]
+        for page in pages
+        for metric in page["Metrics"]
+        for dimension in metric["Dimensions"]
+        if dimension["Name"] == "EndpointConfigName"
+    }
+    return sorted(names)

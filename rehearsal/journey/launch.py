@@ -1,0 +1,163 @@
+"""The main job: from a table to a model live behind a canary, and a bad one stopped."""
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from blueprint.settings import load_settings
+from rehearsal.fleet.traffic import Traffic
+from rehearsal.journey import cdk
+from rehearsal.journey.candidate import register_faulty
+from rehearsal.journey.display import Display, Stage
+from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws
+from rehearsal.journey.evidence import Evidence
+from rehearsal.journey.fleets import invocations, known_configs
+from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.journey.rollouts import Launchpad, roll_out
+from rehearsal.journey.table import request_bodies, source_table, write_earlier_rows
+from rehearsal.journey.training import TrainingRun, train, upload
+
+
+class Rehearsal:
+    """Runs the stages in order and keeps what they showed."""
+
+    def __init__(self, options: RehearsalOptions, display: Display) -> None:
+        self._options, self._display = options, display
+        self._timings: dict[str, float] = {}
+
+    def run(self) -> Evidence:
+        """Do the whole job in a folder of its own that is gone afterwards.
+
+        Raises:
+            InputError: settings or data are not acceptable; nothing was started.
+            LaunchError: a stage failed; everything that was started has been ended.
+        """
+        started = time.time()
+        with tempfile.TemporaryDirectory(prefix="slipway-", ignore_cleanup_errors=True) as folder:
+            workdir = Path(folder)
+            with self._stage("check") as stage:
+                settings = load_settings(self._options.config, self._options.stage)
+                table = source_table(self._options, settings, workdir)
+                stage.tell(f"{table.rows} rows in {table.name}")
+            evidence = Evidence(self._options, settings, table, started, timings=self._timings)
+            with embedded_aws(self._options, workdir) as aws:
+                self._launch(aws, evidence, workdir)
+            evidence.seconds = round(time.time() - started, 3)
+        return evidence
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[Stage]:
+        started = time.monotonic()
+        with self._display.stage(name) as stage:
+            yield stage
+        self._timings[name.replace(" ", "_")] = round(time.monotonic() - started, 3)
+
+    def _launch(self, aws: EmbeddedAws, evidence: Evidence, workdir: Path) -> None:
+        settings = evidence.settings
+        outputs = self._deploy(aws, evidence, workdir)
+        storage, training, rollout = (
+            outputs[settings.names.stack(kind)] for kind in ("storage", "training", "rollout")
+        )
+        pad = Launchpad(
+            aws=aws,
+            endpoint=settings.names.endpoint,
+            state_machine_arn=rollout["StateMachineArn"],
+            traffic=Traffic(
+                aws.endpoint_url,
+                settings.names.endpoint,
+                request_bodies(evidence.table, settings),
+                "text/csv",
+                self._options.requests_per_second,
+            ),
+        )
+        try:
+            self._first_model(
+                pad, evidence, bucket=storage["DataBucketName"], pipeline=training["PipelineName"], workdir=workdir
+            )
+            better = self._better_model(
+                pad, evidence, bucket=storage["DataBucketName"], pipeline=training["PipelineName"]
+            )
+            self._bad_model(pad, evidence, live=better)
+            evidence.fleets = {
+                config: invocations(aws, endpoint=pad.endpoint, config=config, since=evidence.started)
+                for config in known_configs(aws, endpoint=pad.endpoint)
+            }
+        finally:
+            pad.traffic.stop()
+
+    def _deploy(self, aws: EmbeddedAws, evidence: Evidence, workdir: Path) -> dict[str, Any]:
+        """Synthesize while the account is bootstrapped: neither needs the other."""
+        with self._stage("synth and bootstrap") as stage, ThreadPoolExecutor(max_workers=2) as pool:
+            ready = pool.submit(cdk.bootstrap, workdir=workdir, environment=aws.environment)
+            assembly = cdk.synth(config=self._options.config, stage=self._options.stage, workdir=workdir)
+            ready.result()
+            evidence.templates = cdk.template_hashes(assembly)
+            stage.tell(f"{len(evidence.templates)} templates")
+        with self._stage("deploy") as stage:
+            outputs = cdk.deploy(assembly, workdir=workdir, environment=aws.environment)
+            stage.tell(f"{len(outputs)} stacks")
+        return outputs
+
+    def _first_model(self, pad: Launchpad, evidence: Evidence, *, bucket: str, pipeline: str, workdir: Path) -> None:
+        with self._stage("train first model") as stage:
+            earlier = workdir / "earlier.csv"
+            stage.tell(f"on the first {write_earlier_rows(evidence.table, earlier)} rows")
+            self._train(
+                pad, evidence, upload(pad.aws, earlier, bucket=bucket, key="data/earlier/table.csv"), pipeline, stage
+            )
+        with self._stage("first endpoint") as stage:
+            self._roll_out(pad, evidence, evidence.runs[0].package_arn, stage, first=True)
+
+    def _better_model(self, pad: Launchpad, evidence: Evidence, *, bucket: str, pipeline: str) -> str:
+        with self._stage("train on new data") as stage:
+            stage.tell(f"all {evidence.table.rows} rows have arrived")
+            uri = upload(pad.aws, evidence.table.path, bucket=bucket, key="data/all/table.csv")
+            run = self._train(pad, evidence, uri, pipeline, stage)
+        with self._stage("better model") as stage:
+            self._roll_out(pad, evidence, run.package_arn, stage)
+        return run.package_arn
+
+    def _bad_model(self, pad: Launchpad, evidence: Evidence, *, live: str) -> None:
+        with self._stage("bad model") as stage:
+            stage.tell(f"a build with the fault {self._options.fault}")
+            faulty = register_faulty(pad.aws, live, fault=self._options.fault)
+            self._roll_out(pad, evidence, faulty, stage, fault=self._options.fault)
+
+    def _train(self, pad: Launchpad, evidence: Evidence, uri: str, pipeline: str, stage: Stage) -> TrainingRun:
+        # Every run reads the folder of one object: SageMaker copies a prefix, and the step expects one table.
+        run = train(
+            pad.aws, pipeline=pipeline, input_data_uri=uri.rpartition("/")[0] + "/", commit=_commit(), stage=stage
+        )
+        metrics = run.evaluation["metrics"]
+        stage.tell(f"registered: test AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f}")
+        evidence.runs.append(run)
+        return run
+
+    def _roll_out(
+        self,
+        pad: Launchpad,
+        evidence: Evidence,
+        package_arn: str,
+        stage: Stage,
+        *,
+        first: bool = False,
+        fault: str | None = None,
+    ) -> None:
+        type_ = evidence.settings.rollout.type
+        rollout = roll_out(pad, package_arn, fault=fault, first=first, type_=type_, stage=stage)
+        evidence.rollouts.append(rollout)
+        because = f": {rollout.reason}" if rollout.verdict == "rolled_back" else ""
+        stage.tell(
+            f"{rollout.verdict.replace('_', ' ')}, {rollout.requests} requests, {rollout.dropped} dropped{because}"
+        )
+
+
+def _commit() -> str:
+    """The commit the launched code is at, for the package's provenance; `unknown` outside a repository."""
+    found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=PROJECT, capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "unknown"

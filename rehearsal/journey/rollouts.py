@@ -1,0 +1,193 @@
+"""One rollout: approve a package, follow it to its verdict, count what the users saw."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from blueprint.errors import LaunchError
+from rehearsal.fleet.traffic import Traffic
+from rehearsal.journey.display import Stage
+from rehearsal.journey.embedded_aws import EmbeddedAws
+from rehearsal.journey.fleets import invocations
+
+_POLL_SECONDS = 0.25
+_START_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Launchpad:
+    """Where rollouts happen: the account, the endpoint, its state machine and its users."""
+
+    aws: EmbeddedAws
+    endpoint: str
+    state_machine_arn: str
+    traffic: Traffic
+
+
+@dataclass
+class Rollout:
+    """A row of `report.json`'s rollouts, and the moments its picture marks."""
+
+    model_package: str
+    fault: str | None
+    type: str
+    verdict: str = "refused"
+    by: str | None = None
+    requests: int = 0
+    exposed: int = 0
+    failed: int = 0
+    dropped: int = 0
+    seconds: float = 0.0
+    started_at: float = 0.0
+    ended_at: float = 0.0
+    config: str | None = None
+    reason: str = ""
+    moments: list[tuple[float, str]] = field(default_factory=list)
+
+    def row(self) -> dict[str, Any]:
+        kept = (
+            "model_package",
+            "fault",
+            "type",
+            "verdict",
+            "by",
+            "requests",
+            "exposed",
+            "failed",
+            "dropped",
+            "seconds",
+        )
+        return {name: getattr(self, name) for name in kept}
+
+
+def roll_out(pad: Launchpad, package_arn: str, *, fault: str | None, first: bool, type_: str, stage: Stage) -> Rollout:
+    """Approve `package_arn` and wait for the verdict of the deployed state machine.
+
+    Raises:
+        LaunchError: the approval started no rollout, or the rollout ended without a verdict.
+    """
+    rollout = Rollout(package_arn, fault, "first" if first else type_, started_at=time.time())
+    before = pad.traffic.snapshot()
+    pad.aws.client("sagemaker").update_model_package(ModelPackageArn=package_arn, ModelApprovalStatus="Approved")
+    execution = _execution_of(pad, package_arn)
+    _follow(pad, execution, rollout, stage)
+    if first:
+        _first_requests(pad)
+    after = pad.traffic.snapshot()
+    rollout.ended_at = time.time()
+    rollout.seconds = round(rollout.ended_at - rollout.started_at, 3)
+    rollout.requests = after.sent - before.sent
+    rollout.failed, rollout.dropped = after.failed - before.failed, after.dropped - before.dropped
+    rollout.exposed = _served_by(pad, rollout)
+    _conclude(pad, execution, rollout)
+    return rollout
+
+
+def _execution_of(pad: Launchpad, package_arn: str) -> str:
+    """The state machine's execution that the approval's event started."""
+    states = pad.aws.client("stepfunctions")
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        for execution in states.list_executions(stateMachineArn=pad.state_machine_arn)["executions"]:
+            arn: str = execution["executionArn"]
+            if package_arn in states.describe_execution(executionArn=arn)["input"]:
+                return arn
+        time.sleep(_POLL_SECONDS)
+    raise LaunchError(f"approving {package_arn} started no rollout within {_START_SECONDS:.0f} s")
+
+
+def _follow(pad: Launchpad, execution: str, rollout: Rollout, stage: Stage) -> None:
+    watch = _Watch(pad, rollout, stage)
+    while pad.aws.client("stepfunctions").describe_execution(executionArn=execution)["status"] == "RUNNING":
+        watch.look()
+        time.sleep(_POLL_SECONDS)
+    watch.look()
+
+
+class _Watch:
+    """Looks at the endpoint and its alarms as an operator would, and notes each change once."""
+
+    def __init__(self, pad: Launchpad, rollout: Rollout, stage: Stage) -> None:
+        self._pad, self._rollout, self._stage = pad, rollout, stage
+        self._status = ""
+        self._blue: str | None = None
+        self._looked = False
+
+    def look(self) -> None:
+        endpoint = _describe_endpoint(self._pad)
+        config = endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName") or endpoint.get(
+            "EndpointConfigName"
+        )
+        if not self._looked:
+            self._looked, self._blue = True, endpoint.get("EndpointConfigName")
+        if config and config != self._blue and self._rollout.config is None:
+            self._rollout.config = config
+        status = _phase(endpoint)
+        if status != self._status:
+            self._status = status
+            self._note(status)
+        if self._rollout.by is None and self._rollout.config:
+            self._alarms(self._rollout.config)
+        users = self._pad.traffic.snapshot()
+        self._stage.show(f"{status}; users: {users.answered} answered, {users.failed} failed, {users.dropped} dropped")
+
+    def _alarms(self, config: str) -> None:
+        found = self._pad.aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=config, StateValue="ALARM")[
+            "MetricAlarms"
+        ]
+        if found:
+            first = min(found, key=lambda alarm: alarm["StateUpdatedTimestamp"])
+            self._rollout.by = first["AlarmName"]
+            self._rollout.moments.append((first["StateUpdatedTimestamp"].timestamp(), "alarm"))
+            self._stage.tell(f"alarm {first['AlarmName']}: {first['StateReason']}")
+
+    def _note(self, text: str) -> None:
+        self._rollout.moments.append((time.time(), text))
+        self._stage.tell(text)
+
+
+def _describe_endpoint(pad: Launchpad) -> dict[str, Any]:
+    sagemaker = pad.aws.client("sagemaker")
+    try:
+        found: dict[str, Any] = sagemaker.describe_endpoint(EndpointName=pad.endpoint)
+    except sagemaker.exceptions.ClientError:
+        return {}
+    return found
+
+
+def _phase(endpoint: dict[str, Any]) -> str:
+    if not endpoint:
+        return "no endpoint yet"
+    pending = endpoint.get("PendingDeploymentSummary", {}).get("ProductionVariants", [])
+    states = [s["Status"] for variant in pending for s in variant.get("VariantStatus", [])]
+    return f"{endpoint['EndpointStatus']} ({states[-1]})" if states else str(endpoint["EndpointStatus"])
+
+
+def _first_requests(pad: Launchpad, count: int = 40) -> None:
+    """The endpoint's first users; from here on they keep coming."""
+    pad.traffic.start()
+    wanted = pad.traffic.snapshot().sent + count
+    while pad.traffic.snapshot().sent < wanted:
+        time.sleep(_POLL_SECONDS)
+
+
+def _served_by(pad: Launchpad, rollout: Rollout) -> int:
+    if rollout.config is None:
+        return 0
+    served = invocations(pad.aws, endpoint=pad.endpoint, config=rollout.config, since=rollout.started_at)
+    return int(sum(requests for _, requests in served))
+
+
+def _conclude(pad: Launchpad, execution: str, rollout: Rollout) -> None:
+    """Read the verdict from the registry and the endpoint, not from what the state machine says of itself."""
+    ended = pad.aws.client("stepfunctions").describe_execution(executionArn=execution)
+    package = pad.aws.client("sagemaker").describe_model_package(ModelPackageName=rollout.model_package)
+    rollout.reason = package.get("ApprovalDescription", "")
+    if ended["status"] == "SUCCEEDED" and package["ModelApprovalStatus"] == "Approved":
+        rollout.verdict = "promoted"
+    elif package["ModelApprovalStatus"] == "Rejected":
+        rollout.verdict = "rolled_back"
+    else:
+        cause = ended.get("cause") or json.dumps(ended.get("output"))
+        raise LaunchError(f"the rollout of {rollout.model_package} ended {ended['status']} without a verdict: {cause}")

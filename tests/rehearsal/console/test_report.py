@@ -1,0 +1,115 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blueprint.settings import load_settings
+from rehearsal.console.report import summary, write_report
+from rehearsal.journey.evidence import Evidence, report_document
+from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.journey.rollouts import Rollout
+from rehearsal.journey.table import SourceTable
+from rehearsal.journey.training import TrainingRun
+
+METRICS = {"accuracy": 0.9, "auc": 0.93, "average_precision": 0.7, "precision": 0.7, "recall": 0.6, "f1": 0.65}
+VALUE = {"currency": "EUR", "total": 1200.0, "per_1000": 480.0, "rows": 2500}
+
+
+def evaluation() -> dict[str, Any]:
+    curve = {"false_positive_rates": [0.0, 0.1, 1.0], "true_positive_rates": [0.0, 0.8, 1.0]}
+    matrix = {"0": {"0": 2000, "1": 100}, "1": {"0": 150, "1": 250}}
+    return {
+        "metrics": METRICS,
+        "baseline": {**METRICS, "auc": 0.89, "value": VALUE},
+        "champion": None,
+        "value": VALUE,
+        "gate": {"accuracy_aim": 0.9, "accuracy_aim_met": True, "reasons": "every condition holds"},
+        "binary_classification_metrics": {
+            "receiver_operating_characteristic_curve": curve,
+            "confusion_matrix": matrix,
+        },
+    }
+
+
+def profile() -> dict[str, Any]:
+    return {
+        "sha256": {"source": "s", "train": "a", "validation": "b", "test": "c"},
+        "columns": [
+            {"name": "PageValues", "kind": "number", "histogram": {"edges": [0.0, 1.0, 2.0], "counts": [5, 3]}},
+            {"name": "Month", "kind": "category", "top": [{"value": "<May>", "count": 7}]},
+        ],
+    }
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> Evidence:
+    trials = [{"objective": 0.91}, {"objective": None}, {"objective": 0.93}]
+    rollouts = [
+        Rollout("arn:1", None, "first", "promoted", requests=40, exposed=40),
+        Rollout("arn:2", None, "canary", "promoted", requests=200, exposed=120, started_at=100.0, ended_at=110.0),
+        Rollout(
+            "arn:3", "errors", "canary", "rolled_back", "config-5xx", requests=90, started_at=120.0, ended_at=130.0
+        ),
+    ]
+    rollouts[2].moments += [(125.0, "alarm")]
+    return Evidence(
+        options=RehearsalOptions(config=PROJECT / "config/shoppers.toml", out=tmp_path),
+        settings=load_settings(PROJECT / "config/shoppers.toml", "dev"),
+        table=SourceTable(Path("t.csv"), "t.csv", 12000, "d" * 64),
+        started=90.0,
+        seconds=100.0,
+        templates={"a.template.json": "e" * 64},
+        runs=[TrainingRun("arn:run", [], "arn:2", evaluation(), profile(), trials)],
+        rollouts=rollouts,
+        fleets={"blue": [(100.0, 20.0), (101.0, 15.0)], "green": [(101.0, 5.0)]},
+        timings={"deploy": 5.0},
+    )
+
+
+def test_the_json_report_has_exactly_the_documented_keys(evidence: Evidence) -> None:
+    document = report_document(evidence)
+    assert set(document) == {
+        "seconds", "speed", "data", "pipeline", "metrics", "rollouts", "templates", "timings",
+    }  # fmt: skip
+    assert document["data"]["splits"] == {"train": "a", "validation": "b", "test": "c"}
+    assert document["metrics"]["champion"] is None
+    assert set(document["rollouts"][0]) == {
+        "model_package", "fault", "type", "verdict", "by", "requests", "exposed", "failed", "dropped", "seconds",
+    }  # fmt: skip
+
+
+def test_both_reports_are_written_whole_and_nothing_else_is_left(evidence: Evidence, tmp_path: Path) -> None:
+    write_report(evidence, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"report.html", "report.json"}
+    assert json.loads((tmp_path / "report.json").read_text()) == json.loads(json.dumps(report_document(evidence)))
+
+
+def test_the_page_shows_five_pictures_and_escapes_what_the_data_says(evidence: Evidence, tmp_path: Path) -> None:
+    write_report(evidence, tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<svg") == 5
+    assert "<May>" not in page
+    assert "config-5xx" in page
+
+
+def test_the_page_of_the_same_evidence_is_the_same(evidence: Evidence, tmp_path: Path) -> None:
+    write_report(evidence, tmp_path)
+    first = (tmp_path / "report.html").read_text()
+    write_report(evidence, tmp_path)
+    assert (tmp_path / "report.html").read_text() == first
+
+
+def test_the_summary_names_the_alarm_that_stopped_the_bad_model(evidence: Evidence) -> None:
+    assert "canary with fault errors: rolled back by config-5xx" in summary(evidence)
+
+
+def test_a_launch_as_it_should_be_has_no_shortcomings(evidence: Evidence) -> None:
+    assert evidence.shortcomings == []
+
+
+def test_a_promoted_bad_model_and_a_dropped_request_are_shortcomings(evidence: Evidence) -> None:
+    evidence.rollouts[2].verdict = "promoted"
+    evidence.rollouts[1].dropped = 2
+    assert len(evidence.shortcomings) == 2
+    assert "got 2" in evidence.shortcomings[1]
