@@ -1,7 +1,8 @@
 """Typed settings of one use case: one TOML file, one stage, every mistake told at once."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -12,19 +13,36 @@ from blueprint.names import Names
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=24)]
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[^,\s][^,\r\n]*$", max_length=120)]
+Label = Annotated[str, StringConstraints(pattern=r"^[^\r\n]+$", max_length=120)]
+Currency = Annotated[str, StringConstraints(pattern=r"^\S{1,8}$")]
 ColumnKind = Literal["number", "category"]
 InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def _raise_each(mistakes: Iterable[str]) -> None:
+    """Pydantic takes one error a validator: several travel as the lines of one message."""
+    if lines := list(mistakes):
+        raise ValueError("\n".join(lines))
+
+
+def _range_mistakes(low: float, high: float, scaling: str) -> Iterator[str]:
+    if low >= high:
+        yield f"min must be below max, got {low} and {high}"
+    if scaling == "Logarithmic" and low <= 0:
+        yield f"min must be above 0 with Logarithmic scaling, got {low}"
+    if scaling == "ReverseLogarithmic" and not (low >= 0 and high < 1):
+        yield f"min and max must be in 0..1 (1 left out) with ReverseLogarithmic scaling, got {low} and {high}"
 
 
 class Data(_Section):
     """The table: its target, the kind of each feature column, and how it is split."""
 
     target: ColumnName
-    positive_label: str
+    positive_label: Label
     columns: dict[ColumnName, ColumnKind] = Field(min_length=1)
     validation_percent: int = Field(20, ge=5, le=40)
     test_percent: int = Field(20, ge=5, le=40)
@@ -43,12 +61,22 @@ class IntegerRange(_Section):
     max: int
     scaling: Literal["Auto", "Linear", "Logarithmic"] = "Auto"
 
+    @model_validator(mode="after")
+    def _is_searchable(self) -> Self:
+        _raise_each(_range_mistakes(self.min, self.max, self.scaling))
+        return self
+
 
 class ContinuousRange(_Section):
     type: Literal["continuous"]
     min: float
     max: float
     scaling: Literal["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"] = "Auto"
+
+    @model_validator(mode="after")
+    def _is_searchable(self) -> Self:
+        _raise_each(_range_mistakes(self.min, self.max, self.scaling))
+        return self
 
 
 class CategoricalRange(_Section):
@@ -76,15 +104,18 @@ class Tuning(_Section):
     ranges: dict[str, ParameterRange] = Field(min_length=1, max_length=30)
 
     @model_validator(mode="after")
-    def _ranges_are_searchable(self) -> Self:
-        for name, bounds in self.ranges.items():
-            if not isinstance(bounds, CategoricalRange) and bounds.min >= bounds.max:
-                raise ValueError(f"ranges.{name}.min must be below max, got {bounds.min} and {bounds.max}")
-            if self.strategy == "Grid" and not isinstance(bounds, CategoricalRange):
-                raise ValueError(f"ranges.{name} must be categorical with strategy Grid, got {bounds.type}")
-        if both := sorted(self.fixed.keys() & self.ranges.keys()):
-            raise ValueError(f"{', '.join(both)} must be either fixed or a range, got both")
+    def _names_and_ranges_fit(self) -> Self:
+        _raise_each(self._mistakes())
         return self
+
+    def _mistakes(self) -> Iterator[str]:
+        for name, bounds in self.ranges.items():
+            if self.strategy == "Grid" and not isinstance(bounds, CategoricalRange):
+                yield f"ranges.{name} must be categorical with strategy Grid, got {bounds.type}"
+        if both := sorted(self.fixed.keys() & self.ranges.keys()):
+            yield f"{', '.join(both)} must be either fixed or a range, got both"
+        if own := sorted((self.fixed.keys() | self.ranges.keys()) & {"algorithm", "seed"}):
+            yield f"fixed and ranges must leave algorithm and seed to the pipeline, got {', '.join(own)}"
 
 
 class Gate(_Section):
@@ -101,7 +132,7 @@ class Gate(_Section):
 class Value(_Section):
     """Business value of each outcome of one prediction, in `currency`."""
 
-    currency: str = "EUR"
+    currency: Currency = "EUR"
     true_positive: float
     false_positive: float
     true_negative: float = 0.0
@@ -130,24 +161,26 @@ class Rollout(_Section):
     latency_percentile: float = Field(90.0, ge=50, lt=100)
 
     @model_validator(mode="after")
-    def _alarms_fit_inside_the_bake(self) -> Self:
+    def _times_fit(self) -> Self:
+        _raise_each(self._mistakes())
+        return self
+
+    def _mistakes(self) -> Iterator[str]:
         window = self.alarm_period_seconds * self.alarm_periods
         if window > self.bake_seconds:
-            raise ValueError(
-                f"alarm_period_seconds x alarm_periods must fit in bake_seconds {self.bake_seconds}, got {window}"
-            )
-        if (shortest := self.bake_seconds + self.final_bake_seconds) >= self.timeout_seconds:
-            raise ValueError(f"timeout_seconds must exceed the waits ({shortest}), got {self.timeout_seconds}")
+            yield f"alarm_period_seconds x alarm_periods must fit in bake_seconds {self.bake_seconds}, got {window}"
+        bakes = ceil(100 / self.step_percent) if self.type in ("linear", "rolling") else 1
+        if (shortest := bakes * self.bake_seconds + self.final_bake_seconds) >= self.timeout_seconds:
+            yield f"timeout_seconds must exceed the waits ({shortest}), got {self.timeout_seconds}"
         if self.type == "linear" and self.step_percent < 10:
-            raise ValueError(f"step_percent must be in 10..50 for linear, got {self.step_percent}")
-        return self
+            yield f"step_percent must be in 10..50 for linear, got {self.step_percent}"
 
 
 class Settings(_Section):
     """Everything one stage of one use case is made from."""
 
     name: Slug
-    description: str = ""
+    description: str = Field("", max_length=1024)
     stage: Slug
     account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
@@ -178,6 +211,8 @@ def load_settings(path: Path, stage: str) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise InputError(f"config must be TOML, got {path}: {exc}") from exc
     stages = document.pop("stages", {})
+    if not isinstance(stages, dict) or not all(isinstance(overrides, dict) for overrides in stages.values()):
+        raise InputError(f"{path}: stages must hold one table a stage, got {stages!r}")
     if stage not in stages:
         raise InputError(f"stage must be one of {', '.join(sorted(stages)) or '(none in the file)'}, got {stage}")
     return parse_settings(_merge(document, {**stages[stage], "stage": stage}), source=str(path))
@@ -188,7 +223,7 @@ def parse_settings(document: Mapping[str, Any], *, source: str) -> Settings:
     try:
         return Settings.model_validate(document)
     except ValidationError as exc:
-        raise InputError("\n".join(_explain(source, dict(error)) for error in exc.errors())) from exc
+        raise InputError("\n".join(line for error in exc.errors() for line in _explain(source, dict(error)))) from exc
 
 
 def _merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,12 +234,15 @@ def _merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, An
     return merged
 
 
-def _explain(source: str, error: Mapping[str, Any]) -> str:
-    where = ".".join(str(part) for part in error["loc"]) or "settings"
+def _explain(source: str, error: Mapping[str, Any]) -> Iterator[str]:
+    """One line a mistake."""
+    where = ".".join(text if (text := str(part)).isprintable() else repr(part) for part in error["loc"]) or "settings"
     if error["type"] == "extra_forbidden":
-        return f"{source}: {where} is not a known key"
-    if error["type"] == "missing":
-        return f"{source}: {where} is missing"
-    what = error["msg"].removeprefix("Value error, ")
-    value = error["input"]
-    return f"{source}: {where}: {what}" + ("" if isinstance(value, Mapping) else f", got {value!r}")
+        yield f"{source}: {where} is not a known key"
+    elif error["type"] == "missing":
+        yield f"{source}: {where} is missing"
+    else:
+        value = error["input"]
+        got = "" if isinstance(value, Mapping | _Section) else f", got {value!r}"
+        for what in error["msg"].removeprefix("Value error, ").splitlines():
+            yield f"{source}: {where}: {what}{got}"

@@ -1,0 +1,148 @@
+"""What a metric alarm watches, read from CloudWatch's own description of it."""
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from blueprint.errors import InputError
+
+MissingData = Literal["missing", "ignore", "breaching", "notBreaching"]
+
+_COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
+    "GreaterThanThreshold": (operator.gt, "greater than"),
+    "GreaterThanOrEqualToThreshold": (operator.ge, "greater than or equal to"),
+    "LessThanThreshold": (operator.lt, "less than"),
+    "LessThanOrEqualToThreshold": (operator.le, "less than or equal to"),
+}
+_MISSING: tuple[MissingData, ...] = ("missing", "ignore", "breaching", "notBreaching")
+_EXTRA_DATAPOINTS = 2
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric and the statistic taken of it."""
+
+    namespace: str
+    name: str
+    dimensions: frozenset[tuple[str, str]]
+    statistic: str
+
+
+@dataclass(frozen=True)
+class MetricQuery:
+    """A metric, or an expression over other queries."""
+
+    id: str
+    metric: Metric | None = None
+    expression: str | None = None
+    returned: bool = True
+
+
+@dataclass(frozen=True)
+class AlarmRule:
+    """When a metric alarm changes its state."""
+
+    name: str
+    queries: tuple[MetricQuery, ...]
+    period_seconds: int
+    evaluation_periods: int
+    threshold: float
+    comparison: str
+    datapoints_to_alarm: int | None = None
+    missing_data: MissingData = "missing"
+    ignores_low_samples: bool = False
+
+    @property
+    def least_breaching(self) -> int:
+        """M of "M out of N"; N where it was not given."""
+        return self.datapoints_to_alarm or self.evaluation_periods
+
+    @property
+    def evaluation_range(self) -> int:
+        """Datapoints fetched: N, and more in case some are missing. AWS tells 5 for an N of 3 and no formula."""
+        return self.evaluation_periods + _EXTRA_DATAPOINTS
+
+    @property
+    def tick_seconds(self) -> int:
+        """How often it is evaluated: every 10 s with a period below a minute, else every minute."""
+        return 10 if self.period_seconds < 60 else 60
+
+    @property
+    def comparison_words(self) -> str:
+        return _COMPARISONS[self.comparison][1]
+
+    @property
+    def returned_query(self) -> MetricQuery:
+        return next(query for query in self.queries if query.returned)
+
+    def breaches(self, value: float) -> bool:
+        return _COMPARISONS[self.comparison][0](value, self.threshold)
+
+
+def alarm_rule(description: Mapping[str, Any]) -> AlarmRule:
+    """The rule of an alarm in the shape of PutMetricAlarm, or of a MetricAlarm in DescribeAlarms.
+
+    Raises:
+        InputError: it is no metric alarm with a fixed threshold that CloudWatch would accept.
+    """
+    queries, period = _queries(description)
+    rule = AlarmRule(
+        name=str(description["AlarmName"]),
+        queries=queries,
+        period_seconds=period,
+        evaluation_periods=int(description["EvaluationPeriods"]),
+        threshold=float(description["Threshold"]),
+        comparison=str(description["ComparisonOperator"]),
+        datapoints_to_alarm=int(description["DatapointsToAlarm"]) if description.get("DatapointsToAlarm") else None,
+        missing_data=_missing_data(description, queries),
+        ignores_low_samples=description.get("EvaluateLowSampleCountPercentile") == "ignore",
+    )
+    _check(rule)
+    return rule
+
+
+def _queries(description: Mapping[str, Any]) -> tuple[tuple[MetricQuery, ...], int]:
+    if not description.get("Metrics"):
+        statistic = description.get("ExtendedStatistic") or description.get("Statistic") or ""
+        return (MetricQuery("m1", _metric(description, str(statistic))),), int(description["Period"])
+    queries, periods = [], set()
+    for query in description["Metrics"]:
+        stat = query.get("MetricStat")
+        metric = _metric(stat["Metric"], str(stat["Stat"])) if stat else None
+        if period := (stat or query).get("Period"):
+            periods.add(int(period))
+        returned = query.get("ReturnData") is not False
+        queries.append(MetricQuery(str(query["Id"]), metric, query.get("Expression"), returned=returned))
+    if len(periods) != 1:
+        raise InputError(f"{description['AlarmName']}: every metric must have the same Period, got {sorted(periods)}")
+    return tuple(queries), periods.pop()
+
+
+def _metric(place: Mapping[str, Any], statistic: str) -> Metric:
+    dimensions = frozenset((str(d["Name"]), str(d["Value"])) for d in place.get("Dimensions") or ())
+    return Metric(str(place["Namespace"]), str(place["MetricName"]), dimensions, statistic)
+
+
+def _missing_data(description: Mapping[str, Any], queries: tuple[MetricQuery, ...]) -> MissingData:
+    """Alarms on DynamoDB's metrics ignore missing data whatever they were told."""
+    if any(query.metric and query.metric.namespace == "AWS/DynamoDB" for query in queries):
+        return "ignore"
+    given = description.get("TreatMissingData") or "missing"
+    for known in _MISSING:
+        if given == known:
+            return known
+    raise InputError(f"{description['AlarmName']}: TreatMissingData must be one of {', '.join(_MISSING)}, got {given}")
+
+
+def _check(rule: AlarmRule) -> None:
+    period, periods = rule.period_seconds, rule.evaluation_periods
+    if rule.comparison not in _COMPARISONS:
+        allowed = ", ".join(_COMPARISONS)
+        raise InputError(f"{rule.name}: ComparisonOperator must be one of {allowed}, got {rule.comparison}")
+    if period not in (10, 20, 30) and (period < 60 or period % 60):
+        raise InputError(f"{rule.name}: Period must be 10, 20, 30 or a multiple of 60, got {period}")
+    if periods < 1 or not 1 <= rule.least_breaching <= periods:
+        raise InputError(f"{rule.name}: DatapointsToAlarm must be in 1..{periods}, got {rule.least_breaching}")
+    if sum(query.returned for query in rule.queries) != 1:
+        raise InputError(f"{rule.name}: exactly one query must have ReturnData, got {len(rule.queries)} queries")

@@ -1,0 +1,53 @@
+"""Samples of every metric of an alarm → the datapoints it is judged by."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from blueprint.alarms.metric_math import calculate
+from blueprint.alarms.rule import AlarmRule
+from blueprint.alarms.statistic import Samples, needed_samples, statistic
+
+
+@dataclass(frozen=True)
+class Series:
+    """An alarm's datapoints, the newest last, and whether there are samples enough to judge them."""
+
+    datapoints: tuple[float | None, ...]
+    enough_samples: bool = True
+
+
+def series(rule: AlarmRule, buckets: Mapping[str, Sequence[Samples | None]]) -> Series:
+    """The datapoints of `rule`.
+
+    Args:
+        rule: the alarm.
+        buckets: for the id of each query with a metric its samples a period, the newest last, all of one length
+            (`rule.evaluation_range` is enough).
+    """
+    known: dict[str, list[float | None]] = {
+        query.id: [statistic(query.metric.statistic, samples) for samples in buckets[query.id]]
+        for query in rule.queries
+        if query.metric
+    }
+    metrics = list(known)
+    pending = [query for query in rule.queries if query.expression]
+    length = max((len(found) for found in known.values()), default=0)
+    expressions = {query.id: query.expression or "" for query in pending}
+    wanted = rule.returned_query.id
+    if wanted not in known:
+        known[wanted] = calculate(
+            wanted, expressions=expressions, metrics=known, length=length, period=rule.period_seconds
+        )
+    return Series(tuple(known[wanted]), _enough(rule, {name: buckets[name] for name in metrics}))
+
+
+def _enough(rule: AlarmRule, buckets: Mapping[str, Sequence[Samples | None]]) -> bool:
+    """Whether every percentile has the samples it needs in the evaluation periods; CloudWatch may be told to wait."""
+    if not rule.ignores_low_samples:
+        return True
+    return all(
+        sum(samples.count for samples in buckets[query.id][-rule.evaluation_periods :] if samples)
+        >= needed_samples(query.metric.statistic)
+        for query in rule.queries
+        if query.metric
+    )

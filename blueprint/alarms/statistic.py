@@ -1,0 +1,96 @@
+"""Samples of one period → the statistic an alarm watches."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import ceil, inf
+from typing import Any, Self
+
+from blueprint.errors import InputError
+
+_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100)")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What was published for one metric in one period."""
+
+    count: float = 0.0
+    total: float = 0.0
+    minimum: float = inf
+    maximum: float = -inf
+    values: tuple[tuple[float, float], ...] | None = ()
+    """(value, how often); None once a statistic set, which holds no values, is among them."""
+
+    def __add__(self, other: Self) -> Self:
+        both = None if self.values is None or other.values is None else self.values + other.values
+        return type(self)(
+            self.count + other.count,
+            self.total + other.total,
+            min(self.minimum, other.minimum),
+            max(self.maximum, other.maximum),
+            both,
+        )
+
+
+def samples_of(datum: Mapping[str, Any]) -> Samples:
+    """The samples in one MetricDatum: a Value, Values with Counts, or StatisticValues."""
+    if stats := datum.get("StatisticValues"):
+        count, total, low, high = (float(stats[key]) for key in ("SampleCount", "Sum", "Minimum", "Maximum"))
+        return Samples(count, total, low, high, ((low, count),) if low == high else None)
+    values = [float(v) for v in datum["Values"]] if datum.get("Values") else [float(datum["Value"])]
+    counts = [float(c) for c in datum.get("Counts") or ()] or [1.0] * len(values)
+    pairs = tuple(zip(values, counts, strict=True))
+    return Samples(sum(counts), sum(v * c for v, c in pairs), min(values), max(values), pairs)
+
+
+def statistic(name: str, samples: Samples | None) -> float | None:
+    """`name` (Average, Sum, Minimum, Maximum, SampleCount or pNN) of one period's samples; None without any.
+
+    A percentile is the smallest value that at least that share of the samples does not exceed. It needs the values
+    themselves: a statistic set has none, unless it is of one value, and gives None.
+
+    Raises:
+        InputError: there is no such statistic here.
+    """
+    if name not in _STATISTICS and not _PERCENTILE.fullmatch(name):
+        raise InputError(f"statistic must be one of {', '.join(_STATISTICS)} or pNN, got {name}")
+    if samples is None or samples.count == 0:
+        return None
+    if name in _STATISTICS:
+        return _STATISTICS[name](samples)
+    return None if samples.values is None else _percentile(percentile_share(name), samples.values)
+
+
+_STATISTICS: dict[str, Callable[[Samples], float]] = {
+    "Average": lambda samples: samples.total / samples.count,
+    "Sum": lambda samples: samples.total,
+    "Minimum": lambda samples: samples.minimum,
+    "Maximum": lambda samples: samples.maximum,
+    "SampleCount": lambda samples: samples.count,
+}
+
+
+def percentile_share(name: str) -> float:
+    """0.9 of "p90"; 0 of what is no percentile."""
+    found = _PERCENTILE.fullmatch(name)
+    return float(found[1]) / 100 if found else 0.0
+
+
+def _percentile(share: float, values: tuple[tuple[float, float], ...]) -> float:
+    ordered = sorted(values)
+    rank = ceil(share * sum(count for _, count in ordered) - 1e-9)
+    seen = 0.0
+    for value, count in ordered:
+        seen += count
+        if seen >= rank:
+            return value
+    return ordered[-1][0]
+
+
+def needed_samples(name: str) -> int:
+    """Samples below which CloudWatch calls a percentile's data low: 10/(1-p), under the median 10/p."""
+    share = percentile_share(name)
+    if share == 0 or share >= 1:
+        return 0
+    return ceil(10 / (1 - share) - 1e-9) if share >= 0.5 else ceil(10 / share - 1e-9)

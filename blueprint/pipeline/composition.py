@@ -1,0 +1,211 @@
+"""The training pipeline: prepare, train a baseline beside the search, evaluate, and register or refuse."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from blueprint.pipeline.compute import Compute
+from blueprint.pipeline.container_arguments import evaluation_arguments, schema_arguments
+from blueprint.pipeline.decision import Condition, ConditionStep, FailStep
+from blueprint.pipeline.document import pipeline_document
+from blueprint.pipeline.parameters import Parameters
+from blueprint.pipeline.processing import ProcessingInput, ProcessingOutput, ProcessingStep, PropertyFile
+from blueprint.pipeline.references import EXECUTION_ARN, EXECUTION_ID, Join, Parameter, as_text
+from blueprint.pipeline.registration import RegisterModelStep
+from blueprint.pipeline.step import CacheConfig, RetryPolicy, Step
+from blueprint.pipeline.training import Channel, MetricDefinition, TrainingJob, TrainingStep
+from blueprint.pipeline.tuning import TuningStep
+from blueprint.settings import Settings
+
+OBJECTIVE_METRIC = "validation:auc"
+METRICS = ("train:auc", OBJECTIVE_METRIC, "validation:accuracy", "validation:logloss")
+SPLITS = ("train", "validation", "test")
+
+_PROCESSING = "/opt/ml/processing"
+_CACHE = CacheConfig(expire_after="P30D")
+_STEP_RETRY = RetryPolicy(
+    exception_types=("Step.SERVICE_FAULT", "Step.THROTTLING"), interval_seconds=10, max_attempts=5
+)
+_JOB_RETRY = RetryPolicy(
+    exception_types=("SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT"),
+    interval_seconds=60,
+    max_attempts=3,
+)
+_JOB_RETRIES = (_STEP_RETRY, _JOB_RETRY)
+
+
+def training_pipeline(
+    settings: Settings,
+    *,
+    bucket: str,
+    kms_key_arn: str,
+    image_uri: str,
+    processing_role_arn: str,
+    training_role_arn: str,
+    evaluation_role_arn: str,
+    data_bucket: str | None = None,
+) -> dict[str, Any]:
+    """The definition (2020-12-01) of the use case's pipeline; every string may be a CDK token.
+
+    `bucket` takes what the jobs write; the default of `InputDataUri` lies in `data_bucket`, or else there too.
+    """
+    composition = _Composition(
+        settings=settings,
+        bucket=bucket,
+        kms_key_arn=kms_key_arn,
+        image_uri=image_uri,
+        processing_role_arn=processing_role_arn,
+        training_role_arn=training_role_arn,
+        evaluation_role_arn=evaluation_role_arn,
+        parameters=Parameters.of(settings, data_uri=f"s3://{data_bucket or bucket}/data/"),
+    )
+    return pipeline_document(composition.parameters.all(), composition.steps())
+
+
+@dataclass(frozen=True)
+class _Composition:
+    settings: Settings
+    bucket: str
+    kms_key_arn: str
+    image_uri: str
+    processing_role_arn: str
+    training_role_arn: str
+    evaluation_role_arn: str
+    parameters: Parameters
+
+    def steps(self) -> tuple[Step, ...]:
+        prepare = self._prepare()
+        baseline = TrainingStep(
+            name="Baseline",
+            job=self._job(prepare, {"algorithm": "logistic"}),
+            retries=_JOB_RETRIES,
+            cache=_CACHE,
+        )
+        tune = TuningStep(
+            name="Tune",
+            job=self._job(prepare, {"algorithm": "xgboost", **self.settings.tuning.fixed}),
+            tuning=self.settings.tuning,
+            objective_metric=OBJECTIVE_METRIC,
+            retries=_JOB_RETRIES,
+            cache=_CACHE,
+        )
+        evaluate = self._evaluate(prepare, baseline, tune)
+        return prepare, baseline, tune, evaluate, self._gate(prepare, tune, evaluate)
+
+    def _prepare(self) -> ProcessingStep:
+        folders = (*SPLITS, "profile")
+        return ProcessingStep(
+            name="Prepare",
+            image_uri=self.image_uri,
+            entrypoint=_entrypoint("prepare"),
+            container_arguments=schema_arguments(self.settings),
+            inputs=(ProcessingInput("data", self.parameters.input_data_uri, f"{_PROCESSING}/input/data"),),
+            outputs=tuple(self._output("prepare", folder) for folder in folders),
+            role_arn=self.processing_role_arn,
+            compute=self._compute(self.parameters.processing_instance_type),
+            property_files=(PropertyFile("Profile", output="profile", path="profile.json"),),
+            network_isolation=True,
+            retries=_JOB_RETRIES,
+            cache=_CACHE,
+        )
+
+    def _job(self, prepare: ProcessingStep, hyperparameters: dict[str, str]) -> TrainingJob:
+        return TrainingJob(
+            image_uri=self.image_uri,
+            hyperparameters={"seed": str(self.settings.tuning.seed), **hyperparameters},
+            channels=tuple(Channel(split, prepare.output(split)) for split in ("train", "validation")),
+            metrics=tuple(MetricDefinition(name, f"{name}=([0-9.eE+-]+)") for name in METRICS),
+            output_path=f"s3://{self.bucket}/pipeline/models",
+            role_arn=self.training_role_arn,
+            compute=self._compute(self.parameters.training_instance_type),
+        )
+
+    def _evaluate(self, prepare: ProcessingStep, baseline: TrainingStep, tune: TuningStep) -> ProcessingStep:
+        """Not cached: the champion it compares with may have changed. Not isolated: it asks the registry for it."""
+        sources = {"candidate": tune.best_model, "baseline": baseline.model}
+        sources |= {folder: prepare.output(folder) for folder in (*SPLITS, "profile")}
+        return ProcessingStep(
+            name="Evaluate",
+            image_uri=self.image_uri,
+            entrypoint=_entrypoint("evaluate"),
+            container_arguments=evaluation_arguments(
+                self.settings,
+                package_group=self.settings.names.package_group,
+                threshold=self.parameters.gate_threshold,
+            ),
+            inputs=tuple(
+                ProcessingInput(name, source, f"{_PROCESSING}/input/{name}") for name, source in sources.items()
+            ),
+            outputs=(self._output("evaluate", "evaluation"),),
+            role_arn=self.evaluation_role_arn,
+            compute=self._compute(self.parameters.processing_instance_type),
+            property_files=(PropertyFile("Evaluation", output="evaluation", path="evaluation.json"),),
+            retries=_JOB_RETRIES,
+        )
+
+    def _gate(self, prepare: ProcessingStep, tune: TuningStep, evaluate: ProcessingStep) -> ConditionStep:
+        gate = self.settings.gate
+        return ConditionStep(
+            name="Gate",
+            conditions=(
+                Condition(
+                    "GreaterThanOrEqualTo",
+                    evaluate.json("Evaluation", f"metrics.{gate.metric}"),
+                    self.parameters.gate_threshold,
+                ),
+                Condition(
+                    "GreaterThanOrEqualTo",
+                    evaluate.json("Evaluation", "gate.gain_over_baseline"),
+                    gate.min_gain_over_baseline,
+                ),
+                Condition(
+                    "LessThanOrEqualTo", evaluate.json("Evaluation", "gate.loss_to_champion"), gate.max_loss_to_champion
+                ),
+                Condition("LessThanOrEqualTo", evaluate.json("Evaluation", "gate.gap"), gate.max_train_validation_gap),
+            ),
+            if_steps=(self._register(prepare, tune, evaluate),),
+            else_steps=(
+                FailStep(
+                    name="Refuse",
+                    error_message=Join(
+                        ("the gate refused the candidate: ", evaluate.json("Evaluation", "gate.reasons"))
+                    ),
+                ),
+            ),
+        )
+
+    def _register(self, prepare: ProcessingStep, tune: TuningStep, evaluate: ProcessingStep) -> RegisterModelStep:
+        settings, parameters = self.settings, self.parameters
+        return RegisterModelStep(
+            name="Register",
+            package_group=settings.names.package_group,
+            image_uri=self.image_uri,
+            model=tune.best_model,
+            instance_type=settings.endpoint.instance_type,
+            approval_status=parameters.model_approval_status,
+            model_quality=Join((evaluate.output("evaluation"), "evaluation.json"), on="/"),
+            data_quality=Join((prepare.output("profile"), "profile.json"), on="/"),
+            provenance={
+                "commit": parameters.source_commit,
+                "data_sha256": prepare.json("Profile", "sha256.source"),
+                "test_sha256": prepare.json("Profile", "sha256.test"),
+                "image": self.image_uri,
+                "pipeline_execution_arn": EXECUTION_ARN,
+                "training_job": tune.value("BestTrainingJob.TrainingJobName"),
+                "gate_metric": settings.gate.metric,
+                "gate_threshold": as_text(parameters.gate_threshold),
+                "gate_value": as_text(evaluate.json("Evaluation", "gate.value")),
+            },
+            description=settings.description,
+            retries=(_STEP_RETRY,),
+        )
+
+    def _output(self, step: str, name: str) -> ProcessingOutput:
+        where = Join((f"s3://{self.bucket}/pipeline", EXECUTION_ID, step, name), on="/")
+        return ProcessingOutput(name, where, f"{_PROCESSING}/output/{name}")
+
+    def _compute(self, instance_type: Parameter) -> Compute:
+        return Compute(instance_type, self.kms_key_arn, self.settings.training.max_runtime_seconds)
+
+
+def _entrypoint(verb: str) -> tuple[str, ...]:
+    return ("python", "-m", "pipeline_steps", verb)

@@ -1,0 +1,38 @@
+"""The pipeline's parameters: what may differ from one execution to the next."""
+
+from dataclasses import dataclass
+
+from blueprint.pipeline.references import Parameter
+from blueprint.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parameters:
+    input_data_uri: Parameter
+    processing_instance_type: Parameter
+    training_instance_type: Parameter
+    gate_threshold: Parameter
+    model_approval_status: Parameter
+    source_commit: Parameter
+
+    @classmethod
+    def of(cls, settings: Settings, *, data_uri: str) -> "Parameters":
+        statuses = ("PendingManualApproval", "Approved", "Rejected")
+        return cls(
+            input_data_uri=Parameter("InputDataUri", data_uri),
+            processing_instance_type=Parameter("ProcessingInstanceType", settings.training.processing_instance_type),
+            training_instance_type=Parameter("TrainingInstanceType", settings.training.training_instance_type),
+            gate_threshold=Parameter("GateThreshold", float(settings.gate.threshold), type="Float"),
+            model_approval_status=Parameter("ModelApprovalStatus", statuses[0], allowed=statuses),
+            source_commit=Parameter("SourceCommit", "unknown"),
+        )
+
+    def all(self) -> tuple[Parameter, ...]:
+        return (
+            self.input_data_uri,
+            self.processing_instance_type,
+            self.training_instance_type,
+            self.gate_threshold,
+            self.model_approval_status,
+            self.source_commit,
+        )

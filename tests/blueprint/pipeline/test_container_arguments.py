@@ -1,0 +1,64 @@
+import argparse
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blueprint.errors import InputError
+from blueprint.pipeline import schema_arguments
+from blueprint.pipeline.container_arguments import MAX_ARGUMENT_LENGTH, MAX_ARGUMENTS
+from blueprint.settings import parse_settings
+
+NAMES = st.from_regex(r"[^,\s][^,\r\n]{0,119}", fullmatch=True)
+
+
+def with_columns(shoppers, columns):
+    data = shoppers["data"] | {"columns": columns, "target": "the target"}
+    return parse_settings(shoppers | {"data": data}, source="config.toml")
+
+
+def read_back(arguments):
+    """What any argparse parser of this command line finds: kinds by column, in order."""
+
+    class Append(argparse.Action):
+        def __call__(self, _parser, namespace, values, option_string=None):
+            namespace.columns += [(name, option_string.removeprefix("--")) for name in values.split(",")]
+
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.set_defaults(columns=[])
+    for flag in ("--number", "--category"):
+        parser.add_argument(flag, action=Append, dest="columns")
+    for flag in ("--target", "--positive-label", "--validation-percent", "--test-percent", "--seed"):
+        parser.add_argument(flag, required=True)
+    return parser.parse_args(arguments)
+
+
+@given(columns=st.dictionaries(NAMES, st.sampled_from(["number", "category"]), min_size=1, max_size=40))
+def test_every_column_arrives_in_its_order_within_sagemakers_limits(shoppers, columns):
+    columns.pop("the target", None)
+    if not columns:
+        return
+    arguments = schema_arguments(with_columns(shoppers, columns))
+    assert list(columns.items()) == read_back(arguments).columns
+    assert max(map(len, arguments)) <= MAX_ARGUMENT_LENGTH
+    assert len(arguments) <= MAX_ARGUMENTS
+
+
+def test_a_column_or_label_that_looks_like_a_flag_is_none(shoppers):
+    settings = with_columns(shoppers, {"--seed": "number", "-1e-05": "category"})
+    assert read_back(schema_arguments(settings)).columns == [("--seed", "number"), ("-1e-05", "category")]
+
+
+def test_long_lists_are_cut_as_late_as_possible(shoppers):
+    settings = with_columns(shoppers, {f"column{i:03}": "number" for i in range(60)})
+    lists = [argument for argument in schema_arguments(settings) if argument.startswith("--number=")]
+    assert len(lists) == 3
+    assert all(len(argument) > MAX_ARGUMENT_LENGTH - len(",column000") for argument in lists[:-1])
+
+
+def test_more_columns_than_sagemaker_takes_are_refused(shoppers):
+    settings = with_columns(shoppers, {f"{i}": ("number", "category")[i % 2] for i in range(120)})
+    with pytest.raises(
+        InputError, match=r"data\.columns must fit in 100 container arguments of 256 characters, got 120"
+    ):
+        schema_arguments(settings)

@@ -1,0 +1,97 @@
+"""Alarms on expressions."""
+
+from typing import Any
+
+import pytest
+
+from blueprint.alarms import AlarmState, alarm_rule, evaluate, samples_of, series
+from blueprint.alarms.metric_math import calculate
+from blueprint.errors import InputError
+
+METRICS = {"m1": [1.0, None, 3.0], "m2": [2.0, 4.0, 0.0]}
+
+
+def value(expression: str, **more: str) -> list[float | None]:
+    return calculate("e1", expressions={"e1": expression, **more}, metrics=METRICS, length=3, period=60)
+
+
+@pytest.mark.parametrize(
+    ("expression", "points"),
+    [
+        ("m1 + m2", [3.0, None, 3.0]),
+        ("m1 - m2 - 1", [-2.0, None, 2.0]),
+        ("m1 + m2 * 2", [5.0, None, 3.0]),
+        ("(m1 + m2) * 2", [6.0, None, 6.0]),
+        ("m1 / m2", [0.5, None, None]),
+        ("-m2 ^ 2", [-4.0, -16.0, 0.0]),
+        ("m1 > 2", [0.0, None, 1.0]),
+        ("m1 > 2 OR m2 == 2", [1.0, None, 1.0]),
+        ("m1 > 2 && m2 <> 2", [0.0, None, 1.0]),
+        ("100 * m1 / 4", [25.0, None, 75.0]),
+        ("2 + 3", [5.0, 5.0, 5.0]),
+        ("IF(m2 >= 2, m2, 0)", [2.0, 4.0, 0.0]),
+        ("IF(m2 > 2, m2)", [None, 4.0, None]),
+        ("FILL(m1, 0)", [1.0, 0.0, 3.0]),
+        ("FILL(m1, REPEAT)", [1.0, 1.0, 3.0]),
+        ("FILL(m1, LINEAR)", [1.0, 2.0, 3.0]),
+        ("RATE(m2 * 60)", [None, 2.0, -4.0]),
+        ("SUM([m1, m2])", [3.0, 4.0, 3.0]),
+        ("MAX(METRICS())", [2.0, 4.0, 3.0]),
+        ("m2 - AVG(m2)", [0.0, 2.0, -2.0]),
+        ("ABS(0 - m2) + CEIL(0.5) + FLOOR(1.5)", [4.0, 6.0, 2.0]),
+    ],
+)
+def test_an_expression_gives_one_datapoint_a_period(expression: str, points: list[float | None]) -> None:
+    assert value(expression) == points
+
+
+def test_expressions_may_build_on_each_other() -> None:
+    assert value("e2 * 10", e2="FILL(m1, 0)") == [10.0, 0.0, 30.0]
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("m1 +", "at its end"),
+        ("m1 ? 2", "at ?"),
+        ("(m1", "at its end"),
+        ("m9", "must be queries of the alarm, got m9"),
+        ("SQRT(m1)", "function must be one of"),
+        ("IF(m1)", "IF does not take 1 arguments"),
+        ("[m1, m2]", "needs one time series"),
+        ("e1", "must not refer to themselves"),
+    ],
+)
+def test_a_malformed_expression_is_refused_with_its_text(expression: str, told: str) -> None:
+    with pytest.raises(InputError) as error:
+        value(expression)
+    assert told in str(error.value)
+
+
+def errors_with_enough_traffic() -> dict[str, Any]:
+    def metric(id_: str, name: str) -> dict[str, Any]:
+        place = {"Namespace": "AWS/SageMaker", "MetricName": name}
+        return {"Id": id_, "ReturnData": False, "MetricStat": {"Metric": place, "Period": 60, "Stat": "Sum"}}
+
+    return {
+        "AlarmName": "error-share",
+        "EvaluationPeriods": 1,
+        "Threshold": 0.05,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        "Metrics": [
+            metric("errors", "Invocation5XXErrors"),
+            metric("requests", "Invocations"),
+            {"Id": "share", "Expression": "IF(requests >= 30, errors / requests, 0)", "ReturnData": True},
+        ],
+    }
+
+
+@pytest.mark.parametrize(("requests", "state"), [(29, AlarmState.OK), (30, AlarmState.ALARM)])
+def test_an_alarm_may_wait_for_enough_traffic(requests: int, state: AlarmState) -> None:
+    rule = alarm_rule(errors_with_enough_traffic())
+    buckets = {
+        "errors": [None, None, samples_of({"Values": [1.0], "Counts": [5]})],
+        "requests": [None, None, samples_of({"Values": [1.0], "Counts": [requests]})],
+    }
+    assert evaluate(rule, series(rule, buckets).datapoints, AlarmState.OK) is state

@@ -1,0 +1,181 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blueprint.errors import InputError
+from blueprint.settings import load_settings, parse_settings
+
+# One broken value each: where it goes, the value, and the path its message names.
+BROKEN = {
+    "name": (("name",), "Not A Slug", "name"),
+    "target": (("data", "target"), "a,b", "data.target"),
+    "label": (("data", "positive_label"), "", "data.positive_label"),
+    "kind": (("data", "columns", "Weekend"), "date", "data.columns.Weekend"),
+    "test share": (("data", "test_percent"), 90, "data.test_percent"),
+    "validation share": (("data", "validation_percent"), -1, "data.validation_percent"),
+    "strategy": (("tuning", "strategy"), "Luck", "tuning.strategy"),
+    "range": (("tuning", "ranges", "max_depth", "min"), 9, "tuning.ranges.max_depth"),
+    "threshold": (("gate", "threshold"), 1.5, "gate.threshold"),
+    "not a number": (("gate", "accuracy_aim"), float("nan"), "gate.accuracy_aim"),
+    "infinite": (("value", "true_positive"), float("inf"), "value.true_positive"),
+    "currency": (("value", "currency"), "EUR\nUSD", "value.currency"),
+    "canary": (("rollout", "canary_percent"), 90, "rollout.canary_percent"),
+    "instance": (("endpoint", "instance_type"), "m5.large", "endpoint.instance_type"),
+    "unknown": (("training", "spot"), True, "training.spot"),
+}
+
+
+def broken(document, path, value):
+    for key in path[:-1]:
+        document = document[key]
+    document[path[-1]] = value
+
+
+def told(document):
+    with pytest.raises(InputError) as caught:
+        parse_settings(document, source="config.toml")
+    return str(caught.value).splitlines()
+
+
+@given(chosen=st.sets(st.sampled_from(sorted(BROKEN)), min_size=1))
+def test_any_set_of_broken_values_is_told_at_once_a_line_each(shoppers, chosen):
+    document = {key: _copy(value) for key, value in shoppers.items()}
+    for name in chosen:
+        path, value, _ = BROKEN[name]
+        broken(document, path, value)
+    lines = told(document)
+    assert len(lines) == len(chosen)
+    for name in chosen:
+        assert sum(line.startswith(f"config.toml: {BROKEN[name][2]}") for line in lines) == 1
+
+
+def _copy(value):
+    return {key: _copy(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+@given(value=st.one_of(st.integers(max_value=4), st.integers(min_value=41)))
+def test_a_share_of_the_rows_outside_5_to_40_percent_is_refused_with_its_value(shoppers, value):
+    document = shoppers | {"data": shoppers["data"] | {"test_percent": value}}
+    (line,) = told(document)
+    assert line.startswith("config.toml: data.test_percent: ")
+    assert line.endswith(f", got {value}")
+
+
+@given(name=st.text(min_size=1))
+def test_a_mistake_is_told_in_one_line_whatever_the_column_is_called(shoppers, name):
+    document = shoppers | {"data": shoppers["data"] | {"columns": {name: "date"}}}
+    for line in told(document):
+        assert line.startswith("config.toml: data.columns.")
+
+
+@given(value=st.one_of(st.text(alphabet="abc "), st.lists(st.text()), st.dictionaries(st.text(), st.text()), st.none()))
+def test_a_value_of_the_wrong_type_is_told_in_one_line(shoppers, value):
+    (line,) = told(shoppers | {"gate": shoppers["gate"] | {"threshold": value}})
+    assert line.startswith("config.toml: gate.threshold: ")
+
+
+def test_what_is_missing_is_told_at_once(document):
+    del document["data"], document["gate"]["threshold"]
+    assert told(document) == ["config.toml: data is missing", "config.toml: gate.threshold is missing"]
+
+
+def test_an_unknown_key_is_refused(document):
+    document["tuning"]["max_job"] = 3
+    assert told(document) == ["config.toml: tuning.max_job is not a known key"]
+
+
+def test_the_target_is_no_feature(document):
+    document["data"]["columns"]["Revenue"] = "number"
+    assert told(document) == ["config.toml: data: target Revenue must not be among the feature columns"]
+
+
+def test_every_rule_a_rollout_breaks_has_its_own_line(document):
+    document["rollout"] = {"type": "linear", "step_percent": 5, "bake_seconds": 60, "alarm_periods": 2}
+    document["rollout"] |= {"timeout_seconds": 600}
+    assert told(document) == [
+        "config.toml: rollout: alarm_period_seconds x alarm_periods must fit in bake_seconds 60, got 120",
+        "config.toml: rollout: timeout_seconds must exceed the waits (1320), got 600",
+        "config.toml: rollout: step_percent must be in 10..50 for linear, got 5",
+    ]
+
+
+def test_a_linear_rollout_waits_once_a_step(document):
+    document["rollout"] = {"type": "linear", "step_percent": 10, "bake_seconds": 300, "timeout_seconds": 3600}
+    assert parse_settings(document, source="config.toml").rollout.step_percent == 10
+    document["rollout"]["timeout_seconds"] = 3120
+    assert told(document) == ["config.toml: rollout: timeout_seconds must exceed the waits (3120), got 3120"]
+
+
+def test_every_rule_a_search_breaks_has_its_own_line(document):
+    document["tuning"] = {
+        "strategy": "Grid",
+        "fixed": {"eta": "0.1", "seed": "1"},
+        "ranges": {"eta": {"type": "categorical", "values": ["0.1"]}, "gamma": {"type": "integer", "min": 0, "max": 3}},
+    }
+    assert told(document) == [
+        "config.toml: tuning: ranges.gamma must be categorical with strategy Grid, got integer",
+        "config.toml: tuning: eta must be either fixed or a range, got both",
+        "config.toml: tuning: fixed and ranges must leave algorithm and seed to the pipeline, got seed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "mistake"),
+    [
+        ({"min": 3.0, "max": 3.0}, "min must be below max, got 3.0 and 3.0"),
+        (
+            {"min": 0.0, "max": 1.0, "scaling": "Logarithmic"},
+            "min must be above 0 with Logarithmic scaling, got 0.0",
+        ),
+        (
+            {"min": 0.5, "max": 1.0, "scaling": "ReverseLogarithmic"},
+            "min and max must be in 0..1 (1 left out) with ReverseLogarithmic scaling, got 0.5 and 1.0",
+        ),
+    ],
+)
+def test_a_range_that_cannot_be_searched_is_refused(document, bounds, mistake):
+    document["tuning"]["ranges"]["eta"] = {"type": "continuous", **bounds}
+    assert told(document) == [f"config.toml: tuning.ranges.eta.continuous: {mistake}"]
+
+
+def test_settings_cannot_be_changed(settings):
+    with pytest.raises(ValueError, match="frozen"):
+        settings.gate.threshold = 0.1
+
+
+def test_a_stage_overrides_single_values_deep_inside(config_path):
+    dev, prod = (load_settings(config_path, stage) for stage in ("dev", "prod"))
+    assert (dev.endpoint.instance_type, prod.endpoint.instance_type) == ("ml.m5.large", "ml.m5.xlarge")
+    assert prod.endpoint.instance_count == dev.endpoint.instance_count
+    assert (dev.keep_data, prod.keep_data) == (False, True)
+    assert (dev.names.prefix, prod.names.prefix) == ("shoppers-dev", "shoppers-prod")
+
+
+def written(tmp_path, text):
+    path = tmp_path / "config.toml"
+    path.write_bytes(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"name = ", "config must be TOML, got "),
+        (b"\xff", "config must be TOML, got "),
+        (b"name = 'a'", "stage must be one of (none in the file), got dev"),
+        (b"[stages.prod]\n[stages.test]", "stage must be one of prod, test, got dev"),
+        (b"stages = 3", "stages must hold one table a stage, got 3"),
+        (b"[stages]\ndev = 1", "stages must hold one table a stage, got {'dev': 1}"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_in_one_line(tmp_path, text, message):
+    with pytest.raises(InputError) as caught:
+        load_settings(written(tmp_path, text), "dev")
+    assert message in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert caught.value.exit_code == 2
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(InputError, match=r"config must be a readable file, got .*absent.toml: No such file"):
+        load_settings(tmp_path / "absent.toml", "dev")

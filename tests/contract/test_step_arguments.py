@@ -1,0 +1,204 @@
+"""What the definition gives to the steps against what the steps take."""
+
+import copy
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blueprint.pipeline import schema_arguments, training_pipeline
+from blueprint.settings import parse_settings
+from pipeline_steps import check, evaluate, prepare
+from pipeline_steps.models.hyperparameters import parse_hyperparameters
+from pipeline_steps.paths import Paths
+from pipeline_steps.tables.schema import schema_from_arguments
+
+CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
+OPT_ML = Paths(Path("/opt/ml"))
+
+
+def composed(document):
+    settings = parse_settings(document, source="config.toml")
+    roles = dict.fromkeys(("processing_role_arn", "training_role_arn", "evaluation_role_arn"), "r")
+    definition = training_pipeline(settings, bucket="b", kms_key_arn="k", image_uri="i", **roles)
+    return settings, {step["Name"]: step["Arguments"] for step in definition["Steps"]}, definition["Parameters"]
+
+
+@pytest.fixture(scope="module")
+def document():
+    found = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+    del found["stages"]
+    return found | {"stage": "dev"}
+
+
+@pytest.fixture(scope="module")
+def shoppers(document):
+    return composed(document)
+
+
+def command_line(arguments, parameters):
+    """The arguments as the container gets them: joins are made, parameters have their defaults."""
+    values = {f"Parameters.{parameter['Name']}": parameter["DefaultValue"] for parameter in parameters}
+
+    def text(value):
+        if isinstance(value, str):
+            return value
+        if "Get" in value:
+            return str(values[value["Get"]])
+        return value["Std:Join"]["On"].join(text(part) for part in value["Std:Join"]["Values"])
+
+    return [text(argument) for argument in arguments["AppSpecification"]["ContainerArguments"]]
+
+
+def test_prepare_reads_the_table_of_the_settings_from_its_arguments(shoppers):
+    settings, steps, parameters = shoppers
+    found = prepare.parser().parse_args(command_line(steps["Prepare"], parameters))
+    schema = schema_from_arguments(found)
+    assert {column.name: column.kind for column in schema.columns} == dict(settings.data.columns)
+    assert schema.names == list(settings.data.columns)
+    assert (schema.target, schema.positive_label) == ("Revenue", "TRUE")
+    assert (found.validation_percent, found.test_percent, found.seed) == (20, 20, 0)
+
+
+def test_the_check_before_a_launch_takes_the_same_flags_as_prepare(shoppers):
+    settings, steps, parameters = shoppers
+    given_to_prepare = command_line(steps["Prepare"], parameters)
+    assert list(schema_arguments(settings)) == given_to_prepare
+    found = check.parser().parse_args(["--input", "table.csv", *given_to_prepare])
+    assert schema_from_arguments(found).target == "Revenue"
+
+
+def test_evaluate_reads_gate_and_values_of_the_settings_from_its_arguments(shoppers):
+    settings, steps, parameters = shoppers
+    found = vars(evaluate.parser().parse_args(command_line(steps["Evaluate"], parameters)))
+    assert found == {
+        "model_package_group": "shoppers-dev",
+        "metric": settings.gate.metric,
+        "threshold": settings.gate.threshold,
+        "min_gain_over_baseline": settings.gate.min_gain_over_baseline,
+        "max_loss_to_champion": settings.gate.max_loss_to_champion,
+        "max_gap": settings.gate.max_train_validation_gap,
+        "accuracy_aim": settings.gate.accuracy_aim,
+        "currency": "EUR",
+        "value_tp": 5.5,
+        "value_fp": -2.0,
+        "value_tn": 0.0,
+        "value_fn": 0.0,
+    }
+
+
+COLUMNS = st.dictionaries(
+    st.from_regex(r"[^,\s][^,\r\n]{0,119}", fullmatch=True),
+    st.sampled_from(["number", "category"]),
+    min_size=1,
+    max_size=30,
+)
+SHARES = st.integers(min_value=5, max_value=40)
+RATIOS = st.floats(min_value=0, max_value=1)
+MONEY = st.floats(allow_nan=False, allow_infinity=False)
+LABELS = st.from_regex(r"[^\r\n]{1,120}", fullmatch=True)
+
+
+@given(columns=COLUMNS, target=LABELS.filter(lambda name: "," not in name and name.strip() == name), label=LABELS)
+def test_prepare_accepts_every_table_the_settings_accept(document, columns, target, label):
+    columns.pop(target, None)
+    data = {"columns": columns or {"only": "number"}, "target": target, "positive_label": label}
+    settings, steps, parameters = composed(document | {"data": data})
+    arguments = command_line(steps["Prepare"], parameters)
+    schema = schema_from_arguments(prepare.parser().parse_args(arguments))
+    assert [(column.name, column.kind) for column in schema.columns] == list(settings.data.columns.items())
+    assert (schema.target, schema.positive_label) == (target, label)
+    assert len(arguments) <= 100
+    assert all(len(argument) <= 256 for argument in arguments)
+
+
+@given(validation=SHARES, test=SHARES, seed=st.integers(min_value=0, max_value=2**31 - 1))
+def test_prepare_accepts_every_split_the_settings_accept(document, validation, test, seed):
+    data = document["data"] | {"validation_percent": validation, "test_percent": test, "seed": seed}
+    _, steps, parameters = composed(document | {"data": data})
+    found = prepare.parser().parse_args(command_line(steps["Prepare"], parameters))
+    assert (found.validation_percent, found.test_percent, found.seed) == (validation, test, seed)
+
+
+@given(
+    metric=st.sampled_from(["auc", "average_precision", "accuracy", "f1"]),
+    ratios=st.tuples(RATIOS, RATIOS, RATIOS, RATIOS, RATIOS),
+    money=st.tuples(MONEY, MONEY, MONEY, MONEY),
+)
+def test_evaluate_accepts_every_gate_and_value_the_settings_accept(document, metric, ratios, money):
+    gate = dict(
+        zip(
+            ("threshold", "min_gain_over_baseline", "max_loss_to_champion", "max_train_validation_gap", "accuracy_aim"),
+            ratios,
+            strict=True,
+        )
+    )
+    names = ("true_positive", "false_positive", "true_negative", "false_negative")
+    value = {"currency": "EUR", **dict(zip(names, money, strict=True))}
+    _, steps, parameters = composed(document | {"gate": gate | {"metric": metric}, "value": value})
+    arguments = command_line(steps["Evaluate"], parameters)
+    found = evaluate.parser().parse_args(arguments)
+    assert (found.metric, found.threshold, found.max_gap) == (metric, gate["threshold"], ratios[3])
+    assert (found.value_tp, found.value_fp, found.value_tn, found.value_fn) == money
+    assert all(len(argument) <= 256 for argument in arguments)
+
+
+def test_train_accepts_the_baselines_hyperparameters(shoppers):
+    _, steps, _ = shoppers
+    found = parse_hyperparameters(steps["Baseline"]["HyperParameters"])
+    assert (found.algorithm, found.values["seed"]) == ("logistic", 0)
+
+
+@pytest.mark.parametrize("end", ["MinValue", "MaxValue"])
+def test_train_accepts_the_fixed_hyperparameters_with_either_end_of_every_range(shoppers, end):
+    _, steps, _ = shoppers
+    ranges = steps["Tune"]["HyperParameterTuningJobConfig"]["ParameterRanges"]
+    tried = {
+        bounds["Name"]: bounds[end]
+        for kind in ("ContinuousParameterRanges", "IntegerParameterRanges")
+        for bounds in ranges[kind]
+    }
+    fixed = steps["Tune"]["TrainingJobDefinition"]["StaticHyperParameters"]
+    of_sagemaker = {"_tuning_objective_metric": "validation:auc"}
+    found = parse_hyperparameters(fixed | tried | of_sagemaker)
+    assert found.algorithm == "xgboost"
+    assert {name: str(found.values[name]) for name in tried} == tried
+    assert found.values["num_round"] == 600
+
+
+def test_every_folder_a_step_reads_or_writes_is_the_one_the_job_mounts(shoppers):
+    _, steps, _ = shoppers
+
+    def mounted(step, kind):
+        given_to_job = steps[step]["ProcessingInputs" if kind == "Input" else "ProcessingOutputConfig"]
+        listed = given_to_job if kind == "Input" else given_to_job["Outputs"]
+        return {item[f"{kind}Name"]: item[f"S3{kind}"]["LocalPath"] for item in listed}
+
+    inputs = {"Prepare": {"data"}, "Evaluate": {"candidate", "baseline", "train", "validation", "test", "profile"}}
+    for step, names in inputs.items():
+        assert mounted(step, "Input") == {name: str(OPT_ML.processing_input(name)) for name in names}
+    outputs = {"Prepare": {"train", "validation", "test", "profile"}, "Evaluate": {"evaluation"}}
+    for step, names in outputs.items():
+        assert mounted(step, "Output") == {name: f"/opt/ml/processing/output/{name}" for name in names}
+
+
+def test_prepare_writes_where_the_job_looks(tmp_path):
+    paths = Paths(tmp_path)
+    assert paths.processing_output("train") == tmp_path / "processing" / "output" / "train"
+
+
+def test_train_gets_the_channels_it_reads(shoppers):
+    _, steps, _ = shoppers
+    for job in (steps["Baseline"], steps["Tune"]["TrainingJobDefinition"]):
+        channels = {channel["ChannelName"] for channel in job["InputDataConfig"]}
+        assert channels == {"train", "validation"}
+
+
+def test_a_column_list_beyond_one_argument_arrives_whole(document):
+    wide = copy.deepcopy(document)
+    wide["data"]["columns"] = {f"a_rather_long_column_name_{i}": "number" for i in range(200)}
+    _, steps, parameters = composed(wide)
+    schema = schema_from_arguments(prepare.parser().parse_args(command_line(steps["Prepare"], parameters)))
+    assert schema.names == list(wide["data"]["columns"])
