@@ -1,0 +1,68 @@
+"""Buckets: encrypted, versioned, private, TLS only, and logged."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+_MINIMUM_TLS = 1.2
+_NONCURRENT_DAYS = 90
+_LOG_DAYS = 365
+
+
+class AccessLogsBucket(s3.Bucket):
+    """Takes the access logs of other buckets; the log delivery service can write to S3-managed encryption only."""
+
+    def __init__(self, scope: Construct, id_: str, *, removal_policy: cdk.RemovalPolicy) -> None:
+        super().__init__(
+            scope,
+            id_,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=_MINIMUM_TLS,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=cdk.Duration.days(_LOG_DAYS),
+                    noncurrent_version_expiration=cdk.Duration.days(_NONCURRENT_DAYS),
+                )
+            ],
+            removal_policy=removal_policy,
+        )
+
+
+class EncryptedBucket(s3.Bucket):
+    """Every object under `key`; overwritten versions are kept for 90 days."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        key: kms.IKey,
+        access_logs: s3.IBucket,
+        removal_policy: cdk.RemovalPolicy,
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=_MINIMUM_TLS,
+            versioned=True,
+            server_access_logs_bucket=access_logs,
+            server_access_logs_prefix=f"{id_}/",
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+                    noncurrent_version_expiration=cdk.Duration.days(_NONCURRENT_DAYS),
+                )
+            ],
+            removal_policy=removal_policy,
+        )

@@ -1,0 +1,33 @@
+"""The one key of a use case and stage."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+
+class EncryptionKey(kms.Key):
+    """Rotated every year; identity policies decide who may use it, and EventBridge may for the notifications."""
+
+    def __init__(self, scope: Construct, id_: str, *, alias: str, removal_policy: cdk.RemovalPolicy) -> None:
+        super().__init__(
+            scope,
+            id_,
+            alias=alias,
+            description=f"everything {alias} stores",
+            enable_key_rotation=True,
+            removal_policy=removal_policy,
+        )
+        # A rule that publishes to an encrypted topic has no role: the key itself has to let the service in.
+        self.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                principals=[
+                    iam.ServicePrincipal(
+                        "events.amazonaws.com",
+                        conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+                    )
+                ],
+                resources=["*"],  # in a key policy: this key
+            )
+        )

@@ -1,0 +1,1 @@
+"""The state machine that brings an approved package live, or puts everything back."""

@@ -1,0 +1,75 @@
+"""What does the endpoint really serve? Asked before the update, after it, and after putting back."""
+
+from infra.constructs.rollout.states import States, choose, equal, matching, note, present, task, wait, when
+
+BEFORE, AFTER, RESTORED = "before", "after", "restored"
+"""Values of `$.phase`: who asked."""
+
+_BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
+_POLL_SECONDS = 15
+
+
+def look_states(endpoint: str) -> States:
+    """From `ReadEndpoint`; `$.live` is {model_package, config, model}, each empty if nothing serves.
+
+    SageMaker rolls back silently, so neither the stack's status nor its parameter answers this: only the model
+    behind the live endpoint config does.
+    """
+    busy = [when(equal("$.endpoint.EndpointStatus", status), then="WaitForEndpoint") for status in _BUSY]
+    return {
+        "ReadEndpoint": task(
+            "sagemaker:describeEndpoint",
+            {"EndpointName": endpoint},
+            result="$.endpoint",
+            then="IsEndpointSettled",
+            caught="IsEndpointMissing",
+        ),
+        "IsEndpointMissing": choose(
+            when(matching("$.error.Cause", "*Could not find endpoint*"), then="NoEndpoint"),
+            otherwise="ExplainError",
+        ),
+        "NoEndpoint": note("$.endpoint", {"EndpointStatus": "absent"}, then="NothingServes"),
+        "IsEndpointSettled": choose(
+            when(equal("$.endpoint.EndpointStatus", "InService"), then="ReadConfig"),
+            *busy,
+            otherwise="NothingServes",
+        ),
+        "WaitForEndpoint": wait(_POLL_SECONDS, then="ReadEndpoint"),
+        "NothingServes": note("$.live", {"model_package": "", "config": "", "model": ""}, then="WhoAsked"),
+        "ReadConfig": task(
+            "sagemaker:describeEndpointConfig",
+            {"EndpointConfigName.$": "$.endpoint.EndpointConfigName"},
+            result="$.config",
+            select={"model.$": "$.ProductionVariants[0].ModelName"},
+            then="ReadModel",
+            caught="ExplainError",
+        ),
+        "ReadModel": task(
+            "sagemaker:describeModel",
+            {"ModelName.$": "$.config.model"},
+            result="$.model",
+            then="WhichContainer",
+            caught="ExplainError",
+        ),
+        # A model with one container may be told in either of two ways.
+        "WhichContainer": choose(
+            when(present("$.model.Containers[0].ModelPackageName"), then="TakeContainer"),
+            when(present("$.model.PrimaryContainer.ModelPackageName"), then="TakePrimary"),
+            otherwise="NothingServes",
+        ),
+        "TakeContainer": note("$.live", parameters=_live("$.model.Containers[0].ModelPackageName"), then="WhoAsked"),
+        "TakePrimary": note("$.live", parameters=_live("$.model.PrimaryContainer.ModelPackageName"), then="WhoAsked"),
+        "WhoAsked": choose(
+            when(equal("$.phase", BEFORE), then="IsAlreadyLive"),
+            when(equal("$.phase", AFTER), then="IsCandidateLive"),
+            otherwise="IsRestored",
+        ),
+    }
+
+
+def _live(model_package: str) -> dict[str, str]:
+    return {
+        "model_package.$": model_package,
+        "config.$": "$.endpoint.EndpointConfigName",
+        "model.$": "$.config.model",
+    }

@@ -1,0 +1,149 @@
+"""The state machine, its role, and the rule that starts it."""
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from blueprint.names import Names
+from infra.constructs.guarded_endpoint import ENDPOINT_TAG
+from infra.constructs.job_roles import package_arns
+from infra.constructs.rollout.definition import RolloutTarget, rollout_definition
+
+
+class RolloutMachine(Construct):
+    """Started by every approval in the registry group; may update one stack and judge one endpoint.
+
+    Attributes:
+        machine: the state machine.
+        topic: where each verdict is published.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, names: Names, key: kms.IKey, smoke_test: lambda_.IFunction
+    ) -> None:
+        super().__init__(scope, id_)
+        self._names = names
+        stack = cdk.Stack.of(self)
+        self.topic = sns.Topic(self, "Verdicts", master_key=key, enforce_ssl=True)
+        # Not taken from the resource: its own role would then depend on it.
+        self._arn = stack.format_arn(
+            service="states",
+            resource="stateMachine",
+            resource_name=names.state_machine,
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        target = RolloutTarget(
+            endpoint=names.endpoint,
+            stack=names.stack("endpoint"),
+            state_machine_arn=self._arn,
+            smoke_test_arn=smoke_test.function_arn,
+            topic_arn=self.topic.topic_arn,
+        )
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            state_machine_name=names.state_machine,
+            # Not `Stack.to_json_string`: it drops the nulls, and `"ResultPath": null` means "keep the input".
+            definition_body=sfn.DefinitionBody.from_string(json.dumps(rollout_definition(target))),
+            role=self._role(smoke_test),
+            logs=sfn.LogOptions(
+                destination=logs.LogGroup(
+                    self,
+                    "Logs",
+                    # The prefix spares the account's one log resource policy, which has a size limit.
+                    log_group_name=f"/aws/vendedlogs/states/{names.state_machine}",
+                    retention=logs.RetentionDays.ONE_YEAR,
+                    removal_policy=cdk.RemovalPolicy.DESTROY,
+                ),
+                level=sfn.LogLevel.ALL,
+                include_execution_data=True,
+            ),
+        )
+        self._start_on_approval()
+        self._tell_of_lost_executions()
+
+    def _role(self, smoke_test: lambda_.IFunction) -> iam.Role:
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        stack = cdk.Stack.of(self)
+
+        def allow(*actions: str, on: list[str], conditions: dict[str, dict[str, object]] | None = None) -> None:
+            role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=on, conditions=conditions or {}))
+
+        allow("states:ListExecutions", on=[self._arn])
+        # CloudFormation goes on with the role the stack was deployed with; none is passed.
+        allow(
+            "cloudformation:DescribeStacks",
+            "cloudformation:UpdateStack",
+            on=[stack.format_arn(service="cloudformation", resource="stack", resource_name=self._stack_pattern)],
+        )
+        allow(
+            "sagemaker:DescribeModelPackage",
+            "sagemaker:UpdateModelPackage",
+            on=package_arns(self, self._names.package_group),
+        )
+        allow(
+            "sagemaker:DescribeEndpoint",
+            on=[stack.format_arn(service="sagemaker", resource="endpoint", resource_name=self._names.endpoint)],
+        )
+        # CloudFormation names these; the tag says which are this endpoint's.
+        allow(
+            "sagemaker:DescribeEndpointConfig",
+            "sagemaker:DescribeModel",
+            "sagemaker:DeleteEndpointConfig",
+            "sagemaker:DeleteModel",
+            on=[stack.format_arn(service="sagemaker", resource=kind + "/*") for kind in ("endpoint-config", "model")],
+            conditions={"StringEquals": {f"aws:ResourceTag/{ENDPOINT_TAG}": self._names.endpoint}},
+        )
+        smoke_test.grant_invoke(role)
+        self.topic.grant_publish(role)
+        return role
+
+    @property
+    def _stack_pattern(self) -> str:
+        return f"{self._names.stack('endpoint')}/*"  # a stack's ARN ends in its generation
+
+    def _start_on_approval(self) -> None:
+        events.Rule(
+            self,
+            "Approved",
+            description=f"An approved package of {self._names.package_group} is rolled out",
+            event_pattern=events.EventPattern(
+                source=["aws.sagemaker"],
+                detail_type=["SageMaker Model Package State Change"],
+                detail={
+                    "ModelPackageGroupName": [self._names.package_group],
+                    "ModelApprovalStatus": ["Approved"],
+                },
+            ),
+            targets=[
+                targets.SfnStateMachine(
+                    self.machine,
+                    input=events.RuleTargetInput.from_object(
+                        {"ModelPackageArn": events.EventField.from_path("$.detail.ModelPackageArn")}
+                    ),
+                )
+            ],
+        )
+
+    def _tell_of_lost_executions(self) -> None:
+        """An execution that is aborted or times out can tell nobody itself."""
+        events.Rule(
+            self,
+            "Lost",
+            description="A rollout was aborted or timed out: the endpoint may need a look",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={"stateMachineArn": [self._arn], "status": ["ABORTED", "TIMED_OUT"]},
+            ),
+            targets=[targets.SnsTopic(self.topic)],
+        )

@@ -1,0 +1,95 @@
+"""Back: the package is rejected, and the stack is told again what the endpoint served before."""
+
+from infra.constructs.rollout.look import RESTORED
+from infra.constructs.rollout.states import State, States, choose, matching, note, present, same, task, wait, when
+from infra.constructs.rollout.update import (
+    IN_PROGRESS,
+    PARAMETER_VALUE,
+    publish,
+    read_stack,
+    update_stack,
+    why_not_updated,
+)
+
+_POLL_SECONDS = 15
+
+
+def put_back_states(*, endpoint: str, stack: str, topic_arn: str) -> States:
+    """From `RejectPackage` to one of two failures: `RolledBack`, or `NotRestored`, which needs a person."""
+    return {
+        **_rejection(),
+        **_restoration(stack),
+        **_verdict(endpoint, topic_arn),
+    }
+
+
+def _rejection() -> States:
+    return {
+        "RejectPackage": _reject("$.failure.reason", caught="RejectBriefly"),
+        # A reason may be longer than the registry takes.
+        "RejectBriefly": _reject(
+            "States.Format('the rollout failed, see {}', $$.Execution.Id)", caught="ReadStackToPutBack"
+        ),
+    }
+
+
+def _reject(reason: str, *, caught: str) -> State:
+    parameters = {
+        "ModelPackageArn.$": "$.ModelPackageArn",
+        "ModelApprovalStatus": "Rejected",
+        "ApprovalDescription.$": reason,
+    }
+    return task("sagemaker:updateModelPackage", parameters, then="ReadStackToPutBack", caught=caught)
+
+
+def _restoration(stack: str) -> States:
+    """Only a parameter that still names the failed package is put back: anything else is someone's later decision."""
+    mine_to_put_back = (
+        present("$.previous"),
+        same(PARAMETER_VALUE, "$.ModelPackageArn"),
+    )
+    return {
+        "ReadStackToPutBack": read_stack(stack, then="IsPutBackNeeded", caught="TellNotRestored"),
+        "IsPutBackNeeded": choose(
+            when(matching("$.stack.now.StackStatus", IN_PROGRESS), then="WaitToPutBack"),
+            when(*mine_to_put_back, then="PutBack"),
+            otherwise="TellRolledBack",
+        ),
+        "WaitToPutBack": wait(_POLL_SECONDS, then="ReadStackToPutBack"),
+        # After a failed first rollout this is the empty string: back to day 0, without an endpoint.
+        "PutBack": update_stack(stack, "$.previous.model_package", then="WaitForPutBack", caught="WhyNotPutBack"),
+        "WhyNotPutBack": why_not_updated(
+            wait_state="WaitToPutBack", nothing_to_do="LookRestored", otherwise="TellNotRestored"
+        ),
+        "WaitForPutBack": wait(_POLL_SECONDS, then="ReadPutBack"),
+        "ReadPutBack": read_stack(stack, then="IsPutBack", caught="TellNotRestored"),
+        "IsPutBack": choose(
+            when(matching("$.stack.now.StackStatus", IN_PROGRESS), then="WaitForPutBack"),
+            otherwise="LookRestored",
+        ),
+        "LookRestored": note("$.phase", RESTORED, then="ReadEndpoint"),
+        "IsRestored": choose(
+            when(same("$.live.model_package", "$.previous.model_package"), then="TellRolledBack"),
+            otherwise="TellNotRestored",
+        ),
+    }
+
+
+def _verdict(endpoint: str, topic_arn: str) -> States:
+    return {
+        "TellRolledBack": publish(
+            topic_arn,
+            f"{endpoint}: rolled back",
+            f"States.Format('{{}} was rejected for endpoint {endpoint}: {{}}', $.ModelPackageArn, $.failure.reason)",
+            then="RolledBack",
+        ),
+        "RolledBack": {"Type": "Fail", "Error": "RolledBack", "CausePath": "$.failure.reason"},
+        "TellNotRestored": publish(
+            topic_arn,
+            f"{endpoint}: NOT RESTORED, look now",
+            f"States.Format('Endpoint {endpoint} refused {{}} ({{}}) and could not be put back; execution {{}}', "
+            "$.ModelPackageArn, $.failure.reason, $$.Execution.Id)",
+            then="NotRestored",
+        ),
+        "NotRestored": {"Type": "Fail", "Error": "NotRestored", "CausePath": "$.failure.reason"},
+    }

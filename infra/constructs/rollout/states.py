@@ -1,0 +1,95 @@
+"""Amazon States Language in small pieces: the states the rollout is written with."""
+
+from collections.abc import Mapping
+from typing import Any
+
+State = dict[str, Any]
+States = dict[str, State]
+
+_RETRY = [
+    # Step Functions names throttling by the service's general error, so every failure is tried again.
+    {
+        "ErrorEquals": ["States.TaskFailed", "States.Timeout"],
+        "IntervalSeconds": 2,
+        "MaxAttempts": 3,
+        "BackoffRate": 2,
+        "MaxDelaySeconds": 30,
+        "JitterStrategy": "FULL",
+    }
+]
+
+
+def task(
+    resource: str,
+    parameters: Mapping[str, Any],
+    *,
+    then: str,
+    caught: str,
+    result: str | None = None,
+    select: Mapping[str, str] | None = None,
+    retry: bool = True,
+    timeout_seconds: int = 60,
+) -> State:
+    """Call an API by its SDK integration, `service:action`, or an optimized one such as `lambda:invoke`.
+
+    A failure that retrying does not heal goes to `caught`, with `$.error` set.
+    """
+    prefix = "" if resource in ("lambda:invoke", "sns:publish") else "aws-sdk:"
+    state: State = {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::{prefix}{resource}",
+        "Parameters": dict(parameters),
+        "ResultPath": result,
+        "TimeoutSeconds": timeout_seconds,
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": caught}],
+        "Next": then,
+    }
+    if select:
+        state["ResultSelector"] = dict(select)
+    if retry:
+        state["Retry"] = _RETRY
+    return state
+
+
+def wait(seconds: int, *, then: str) -> State:
+    return {"Type": "Wait", "Seconds": seconds, "Next": then}
+
+
+def note(path: str, value: Any = None, *, then: str, parameters: Mapping[str, Any] | None = None) -> State:
+    """Put a constant, or what `parameters` select, at `path`."""
+    given = {"Parameters": dict(parameters)} if parameters else {"Result": value}
+    return {"Type": "Pass", **given, "ResultPath": path, "Next": then}
+
+
+def choose(*choices: State, otherwise: str) -> State:
+    return {"Type": "Choice", "Choices": list(choices), "Default": otherwise}
+
+
+def when(*rules: State, then: str) -> State:
+    """One choice: go to `then` if every rule holds."""
+    return {**rules[0], "Next": then} if len(rules) == 1 else {"And": list(rules), "Next": then}
+
+
+def present(path: str) -> State:
+    return {"Variable": path, "IsPresent": True}
+
+
+def true(path: str) -> State:
+    return {"Variable": path, "BooleanEquals": True}
+
+
+def equal(path: str, text: str) -> State:
+    return {"Variable": path, "StringEquals": text}
+
+
+def unlike(path: str, text: str) -> State:
+    return {"Not": equal(path, text)}
+
+
+def same(path: str, other_path: str) -> State:
+    return {"Variable": path, "StringEqualsPath": other_path}
+
+
+def matching(path: str, pattern: str) -> State:
+    """`*` in the pattern stands for anything."""
+    return {"Variable": path, "StringMatches": pattern}

@@ -1,0 +1,39 @@
+"""One rollout at a time: an execution goes on when it is the oldest that runs."""
+
+from infra.constructs.rollout.states import States, choose, note, present, same, task, wait, when
+
+_SETTLE_SECONDS = 5
+_POLL_SECONDS = 15
+
+
+def turn_states(state_machine_arn: str) -> States:
+    """From `Settle` to `ReadPackage`.
+
+    Two approvals close together, or one event delivered twice, make executions side by side. The list of running
+    ones is the lock: it needs no table, and an aborted execution leaves it by itself.
+    """
+    return {
+        # The list lags behind a little; executions started together have to see each other.
+        "Settle": wait(_SETTLE_SECONDS, then="ListRollouts"),
+        "ListRollouts": task(
+            "sfn:listExecutions",
+            {"StateMachineArn": state_machine_arn, "StatusFilter": "RUNNING"},
+            result="$.rollouts",
+            select={"arns.$": "$.Executions[*].ExecutionArn"},
+            then="AreRolloutsListed",
+            caught="ExplainError",
+        ),
+        "AreRolloutsListed": choose(when(present("$.rollouts.arns[0]"), then="FindOldest"), otherwise="WaitForTurn"),
+        # Newest first.
+        "FindOldest": note(
+            "$.oldest",
+            parameters={
+                "arn.$": (
+                    "States.ArrayGetItem($.rollouts.arns, States.MathAdd(States.ArrayLength($.rollouts.arns), -1))"
+                )
+            },
+            then="IsItsTurn",
+        ),
+        "IsItsTurn": choose(when(same("$.oldest.arn", "$$.Execution.Id"), then="ReadPackage"), otherwise="WaitForTurn"),
+        "WaitForTurn": wait(_POLL_SECONDS, then="ListRollouts"),
+    }

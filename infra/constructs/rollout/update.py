@@ -1,0 +1,206 @@
+"""Forward: from the approval through the stack's update to a verified endpoint."""
+
+from typing import Any
+
+from infra.constructs.rollout.look import AFTER, BEFORE
+from infra.constructs.rollout.states import (
+    State,
+    States,
+    choose,
+    equal,
+    matching,
+    note,
+    present,
+    same,
+    task,
+    true,
+    unlike,
+    wait,
+    when,
+)
+
+PARAMETER = "ModelPackageArn"
+IN_PROGRESS = "*_IN_PROGRESS"
+PARAMETER_VALUE = "$.stack.now.Parameters[0].ParameterValue"
+NOW = {"now.$": "$.Stacks[0]"}
+_POLL_SECONDS = 15
+_NOTHING_LIVE = ""
+
+
+def update_states(*, endpoint: str, stack: str, smoke_test_arn: str, topic_arn: str) -> States:
+    """From `ReadPackage` to `Promoted`; failures leave for `RejectPackage` with `$.failure.reason`."""
+    return {
+        **_approval(stack),
+        **_stack_update(stack),
+        **_verification(endpoint, smoke_test_arn),
+        **_reasons(endpoint, stack),
+        **_success(endpoint, topic_arn),
+    }
+
+
+def update_stack(stack: str, package: str, *, then: str, caught: str) -> State:
+    """The one parameter changes, the template stays. Not retried: the reasons to wait are told apart by `caught`."""
+    parameters = {
+        "StackName": stack,
+        "UsePreviousTemplate": True,
+        "Parameters": [{"ParameterKey": PARAMETER, "ParameterValue.$": package}],
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+    }
+    return task("cloudformation:updateStack", parameters, then=then, caught=caught, retry=False)
+
+
+def why_not_updated(*, wait_state: str, nothing_to_do: str, otherwise: str) -> State:
+    """CloudFormation's refusals have one error name; the text tells them apart."""
+    return choose(
+        when(matching("$.error.Cause", "*No updates are to be performed*"), then=nothing_to_do),
+        when(matching("$.error.Cause", "*_IN_PROGRESS state*"), then=wait_state),
+        when(matching("$.error.Cause", "*Rate exceeded*"), then=wait_state),
+        otherwise=otherwise,
+    )
+
+
+def read_stack(stack: str, *, then: str, caught: str) -> State:
+    return task(
+        "cloudformation:describeStacks", {"StackName": stack}, result="$.stack", select=NOW, then=then, caught=caught
+    )
+
+
+def publish(topic_arn: str, subject: str, message: str, *, then: str) -> State:
+    """A notification that cannot be sent changes no verdict."""
+    parameters: dict[str, Any] = {"TopicArn": topic_arn, "Subject": subject, "Message.$": message}
+    return task("sns:publish", parameters, then=then, caught=then)
+
+
+def _approval(stack: str) -> States:
+    return {
+        "ReadPackage": task(
+            "sagemaker:describeModelPackage",
+            {"ModelPackageName.$": "$.ModelPackageArn"},
+            result="$.package",
+            then="IsStillApproved",
+            caught="ExplainError",
+        ),
+        "IsStillApproved": choose(
+            when(equal("$.package.ModelApprovalStatus", "Approved"), then="ReadStack"),
+            otherwise="NothingToDo",
+        ),
+        "NothingToDo": {"Type": "Succeed", "Comment": "The package is live already, or no longer approved"},
+        "ReadStack": read_stack(stack, then="IsStackFree", caught="ExplainError"),
+        "IsStackFree": choose(
+            when(matching("$.stack.now.StackStatus", IN_PROGRESS), then="WaitForStack"), otherwise="LookBefore"
+        ),
+        # The approval may be withdrawn meanwhile.
+        "WaitForStack": wait(_POLL_SECONDS, then="ReadPackage"),
+        "LookBefore": note("$.phase", BEFORE, then="ReadEndpoint"),
+        "IsAlreadyLive": choose(
+            when(same("$.live.model_package", "$.ModelPackageArn"), then="NothingToDo"),
+            when(equal("$.live.model_package", _NOTHING_LIVE), then="RememberParameter"),
+            otherwise="RememberPrevious",
+        ),
+        # Empty before the first rollout. An endpoint that fails to serve is put back to its package, not deleted.
+        "RememberParameter": note(
+            "$.previous", parameters={"model_package.$": PARAMETER_VALUE, "config": "", "model": ""}, then="UpdateStack"
+        ),
+        "RememberPrevious": {"Type": "Pass", "InputPath": "$.live", "ResultPath": "$.previous", "Next": "UpdateStack"},
+    }
+
+
+def _stack_update(stack: str) -> States:
+    return {
+        "UpdateStack": update_stack(stack, "$.ModelPackageArn", then="WaitForUpdate", caught="WhyNotUpdated"),
+        "WhyNotUpdated": why_not_updated(
+            wait_state="WaitForStack", nothing_to_do="LookAfter", otherwise="ExplainError"
+        ),
+        "WaitForUpdate": wait(_POLL_SECONDS, then="ReadUpdate"),
+        "ReadUpdate": read_stack(stack, then="IsUpdated", caught="ExplainError"),
+        "IsUpdated": choose(
+            when(matching("$.stack.now.StackStatus", IN_PROGRESS), then="WaitForUpdate"), otherwise="LookAfter"
+        ),
+        "LookAfter": note("$.phase", AFTER, then="ReadEndpoint"),
+    }
+
+
+def _verification(endpoint: str, smoke_test_arn: str) -> States:
+    return {
+        "IsCandidateLive": choose(
+            when(same("$.live.model_package", "$.ModelPackageArn"), then="SmokeTest"),
+            otherwise="WhyRolledBack",
+        ),
+        "SmokeTest": task(
+            "lambda:invoke",
+            {
+                "FunctionName": smoke_test_arn,
+                "Payload": {
+                    "EndpointName": endpoint,
+                    "Container.$": "$.package.InferenceSpecification.Containers[0]",
+                },
+            },
+            result="$.smoke_test",
+            select={"passed.$": "$.Payload.passed", "reason.$": "$.Payload.reason"},
+            timeout_seconds=300,
+            then="IsSmokeTestPassed",
+            caught="ExplainError",
+        ),
+        "IsSmokeTestPassed": choose(
+            when(true("$.smoke_test.passed"), then="HadPrevious"), otherwise="ExplainSmokeTest"
+        ),
+    }
+
+
+def _reasons(endpoint: str, stack: str) -> States:
+    """Each puts `$.failure.reason`, short enough for a package's approval description."""
+
+    def explain(text: str, *paths: str) -> State:
+        reason = f"States.Format('{text}', {', '.join(paths)})"
+        return note("$.failure", parameters={"reason.$": reason}, then="RejectPackage")
+
+    return {
+        "WhyRolledBack": choose(
+            when(present("$.endpoint.FailureReason"), then="ExplainByEndpoint"),
+            when(
+                present("$.stack.now.StackStatusReason"),
+                unlike("$.stack.now.StackStatusReason", ""),
+                then="ExplainByStack",
+            ),
+            otherwise="ExplainByState",
+        ),
+        "ExplainByEndpoint": explain("the endpoint did not take the model: {}", "$.endpoint.FailureReason"),
+        "ExplainByStack": explain("the stack did not take the model: {}", "$.stack.now.StackStatusReason"),
+        "ExplainByState": explain(
+            f"the model is not live: endpoint {endpoint} is {{}} after its stack ended {{}}; "
+            f"see the events of stack {stack}",
+            "$.endpoint.EndpointStatus",
+            "$.stack.now.StackStatus",
+        ),
+        "ExplainSmokeTest": explain("the smoke test failed: {}", "$.smoke_test.reason"),
+        "ExplainError": explain("the rollout could not go on: {}", "$.error.Cause"),
+    }
+
+
+def _success(endpoint: str, topic_arn: str) -> States:
+    return {
+        "HadPrevious": choose(
+            when(equal("$.previous.config", _NOTHING_LIVE), then="TellPromoted"),
+            otherwise="DeletePreviousConfig",
+        ),
+        # Retained when they were replaced, and now provably unused: the endpoint serves another config.
+        "DeletePreviousConfig": task(
+            "sagemaker:deleteEndpointConfig",
+            {"EndpointConfigName.$": "$.previous.config"},
+            then="DeletePreviousModel",
+            caught="TellPromoted",
+        ),
+        "DeletePreviousModel": task(
+            "sagemaker:deleteModel",
+            {"ModelName.$": "$.previous.model"},
+            then="TellPromoted",
+            caught="TellPromoted",
+        ),
+        "TellPromoted": publish(
+            topic_arn,
+            f"{endpoint}: promoted",
+            f"States.Format('Endpoint {endpoint} serves {{}}', $.ModelPackageArn)",
+            then="Promoted",
+        ),
+        "Promoted": {"Type": "Succeed"},
+    }

@@ -1,0 +1,28 @@
+"""The function that invokes the endpoint once after a rollout."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.constructs.job_roles import ARTIFACT_KEYS
+from infra.constructs.python_function import PythonFunction
+
+
+class SmokeTest(PythonFunction):
+    """Reads a model's contract and invokes one endpoint; nothing else."""
+
+    def __init__(self, scope: Construct, id_: str, *, endpoint_name: str, artifacts_bucket: s3.IBucket) -> None:
+        super().__init__(
+            scope,
+            id_,
+            folder="smoke_test",
+            description=f"Invokes {endpoint_name} with a row made from the model's contract",
+            timeout=cdk.Duration.minutes(4),
+            memory_mb=512,  # the artifact is read in memory
+        )
+        artifacts_bucket.grant_read(self, ARTIFACT_KEYS)
+        endpoint_arn = cdk.Stack.of(self).format_arn(
+            service="sagemaker", resource="endpoint", resource_name=endpoint_name
+        )
+        self.add_to_role_policy(iam.PolicyStatement(actions=["sagemaker:InvokeEndpoint"], resources=[endpoint_arn]))

@@ -1,0 +1,153 @@
+"""The container image of the steps: built in the account, so that deploying needs no Docker."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3_assets as s3_assets
+from constructs import Construct
+
+from blueprint.image import image_tag
+from infra.constructs.python_function import PythonFunction
+
+BASE_IMAGE = "public.ecr.aws/docker/library/python:3.11-slim-bookworm"
+_BUILD_LIMIT = cdk.Duration.minutes(14)  # below the 15 minutes that the function which waits for it may run
+_KEPT_IMAGES = 50
+
+
+class StepImage(Construct):
+    """`uri` names exactly the image of the folder's content: its tag is the content's hash.
+
+    Attributes:
+        repository: where the image lies.
+        uri: repository and tag; a job or model that names it must depend on the stack of this construct.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        folder: Path,
+        repository_name: str,
+        key: kms.IKey,
+        removal_policy: cdk.RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.tag = image_tag(folder)
+        self.repository = ecr.Repository(
+            self,
+            "Repository",
+            repository_name=repository_name,
+            encryption=ecr.RepositoryEncryption.KMS,
+            encryption_key=key,
+            image_scan_on_push=True,
+            image_tag_mutability=ecr.TagMutability.IMMUTABLE,
+            lifecycle_rules=[ecr.LifecycleRule(max_image_count=_KEPT_IMAGES)],
+            empty_on_delete=removal_policy == cdk.RemovalPolicy.DESTROY,
+            removal_policy=removal_policy,
+        )
+        project = self._project(folder, key)
+        self._build(project)
+
+    @property
+    def uri(self) -> str:
+        return f"{self.repository.repository_uri}:{self.tag}"
+
+    def grant_pull(self, grantee: iam.IGrantable) -> None:
+        self.repository.grant_pull(grantee)
+
+    def _project(self, folder: Path, key: kms.IKey) -> codebuild.Project:
+        # The image's tag is the source's hash too: equal content is uploaded once, whatever the files' times.
+        source = s3_assets.Asset(
+            self,
+            "Source",
+            path=str(folder),
+            exclude=["__pycache__"],
+            asset_hash=self.tag,
+            asset_hash_type=cdk.AssetHashType.CUSTOM,
+        )
+        log_group = logs.LogGroup(
+            self,
+            "BuildLogs",
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        project = codebuild.Project(
+            self,
+            "Project",
+            description="Builds the image of the pipeline steps",
+            source=codebuild.Source.s3(bucket=source.bucket, path=source.s3_object_key),
+            build_spec=codebuild.BuildSpec.from_object(_build_spec()),
+            environment=codebuild.BuildEnvironment(
+                build_image=codebuild.LinuxBuildImage.STANDARD_7_0,
+                compute_type=codebuild.ComputeType.SMALL,
+                privileged=True,  # the Docker daemon inside the build needs it
+            ),
+            environment_variables={
+                "REPOSITORY_URI": codebuild.BuildEnvironmentVariable(value=self.repository.repository_uri),
+                "IMAGE_TAG": codebuild.BuildEnvironmentVariable(value=self.tag),
+                "BASE_IMAGE": codebuild.BuildEnvironmentVariable(value=BASE_IMAGE),
+            },
+            encryption_key=key,
+            logging=codebuild.LoggingOptions(cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=log_group)),
+            grant_report_group_permissions=False,
+            timeout=_BUILD_LIMIT,
+        )
+        self.repository.grant_pull_push(project)
+        return project
+
+    def _build(self, project: codebuild.Project) -> None:
+        function = PythonFunction(
+            self,
+            "BuildFunction",
+            folder="image_build",
+            description="Starts the image build and waits for it",
+            timeout=cdk.Duration.minutes(15),
+        )
+        function.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["codebuild:StartBuild", "codebuild:BatchGetBuilds"], resources=[project.project_arn]
+            )
+        )
+        self.repository.grant(function, "ecr:DescribeImages")
+        build = cdk.CustomResource(
+            self,
+            "ImageBuild",
+            resource_type="Custom::ImageBuild",
+            service_token=function.function_arn,
+            service_timeout=cdk.Duration.minutes(16),
+            properties={
+                "ProjectName": project.project_name,
+                "ImageTag": self.tag,
+                "RepositoryName": self.repository.repository_name,
+                "RepositoryUri": self.repository.repository_uri,
+            },
+        )
+        # The function and the project are of no use before their roles' policies are there.
+        build.node.add_dependency(function, project)
+
+
+def _build_spec() -> dict[str, object]:
+    return {
+        "version": "0.2",
+        # An image with attestations is an index of images, which SageMaker cannot start.
+        "env": {"variables": {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}},
+        "phases": {
+            "pre_build": {
+                "commands": [
+                    'aws ecr get-login-password | docker login --username AWS --password-stdin "${REPOSITORY_URI%%/*}"'
+                ]
+            },
+            "build": {
+                "commands": [
+                    'docker build --build-arg BASE_IMAGE="$BASE_IMAGE" --tag "$REPOSITORY_URI:$IMAGE_TAG" .',
+                    'docker push "$REPOSITORY_URI:$IMAGE_TAG"',
+                ]
+            },
+        },
+    }

@@ -1,0 +1,78 @@
+"""The SageMaker pipeline and the registry group it writes to."""
+
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from blueprint.pipeline import to_json, training_pipeline
+from blueprint.settings import Settings
+from infra.constructs.job_roles import JobRoles, PipelineRole
+from infra.constructs.step_image import StepImage
+
+
+class TrainingPipeline(Construct):
+    """Runs the definition `blueprint` writes, word for word.
+
+    Attributes:
+        jobs: the roles of its jobs.
+        package_group: where it registers what passed the gate.
+        pipeline: the pipeline itself.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: Settings,
+        key: kms.IKey,
+        data_bucket: s3.IBucket,
+        artifacts_bucket: s3.IBucket,
+        image: StepImage,
+    ) -> None:
+        super().__init__(scope, id_)
+        names = settings.names
+        self.package_group = sagemaker.CfnModelPackageGroup(
+            self,
+            "PackageGroup",
+            model_package_group_name=names.package_group,
+            model_package_group_description=settings.description or names.prefix,
+        )
+        self.jobs = JobRoles(
+            self,
+            "Jobs",
+            data_bucket=data_bucket,
+            artifacts_bucket=artifacts_bucket,
+            image=image,
+            package_group=names.package_group,
+        )
+        role = PipelineRole(
+            self,
+            "Role",
+            jobs=self.jobs,
+            artifacts_bucket=artifacts_bucket,
+            key=key,
+            package_group=names.package_group,
+        )
+        document = training_pipeline(
+            settings,
+            bucket=artifacts_bucket.bucket_name,
+            data_bucket=data_bucket.bucket_name,
+            kms_key_arn=key.key_arn,
+            image_uri=image.uri,
+            processing_role_arn=self.jobs.processing.role_arn,
+            training_role_arn=self.jobs.training.role_arn,
+            evaluation_role_arn=self.jobs.evaluation.role_arn,
+        )
+        self.pipeline = sagemaker.CfnPipeline(
+            self,
+            "Pipeline",
+            pipeline_name=names.pipeline,
+            pipeline_display_name=names.pipeline,
+            pipeline_description=settings.description or names.prefix,
+            pipeline_definition={"PipelineDefinitionBody": to_json(document)},
+            role_arn=role.role_arn,
+        )
+        # A pipeline started before its roles' policies are there fails with "access denied".
+        self.pipeline.node.add_dependency(self.package_group, role, self.jobs)

@@ -1,0 +1,1 @@
+"""The function behind the custom resource that builds the image."""

@@ -1,0 +1,96 @@
+"""Custom resource `ImageBuild`: makes sure that the repository holds the image with the wanted tag."""
+
+import json
+import time
+import urllib.request
+from typing import Any
+
+import boto3
+
+POLL_SECONDS = 5.0
+_MARGIN_MS = 20_000
+
+
+class BuildError(Exception):
+    """The build did not make the image; the text is shown as the stack's failure."""
+
+
+def handler(event: dict[str, Any], context: Any) -> None:
+    """Answer CloudFormation in every case: silence would hold the stack until its timeout."""
+    properties = event["ResourceProperties"]
+    answer = {
+        "Status": "SUCCESS",
+        "StackId": event["StackId"],
+        "RequestId": event["RequestId"],
+        "LogicalResourceId": event["LogicalResourceId"],
+        "PhysicalResourceId": f"{properties['RepositoryName']}:{properties['ImageTag']}",
+    }
+    try:
+        # Nothing to do on Delete: the images go with their repository.
+        if event["RequestType"] != "Delete":
+            ensure_image(
+                boto3.client("ecr"),
+                boto3.client("codebuild"),
+                repository=properties["RepositoryName"],
+                tag=properties["ImageTag"],
+                project=properties["ProjectName"],
+                remaining_ms=context.get_remaining_time_in_millis,
+            )
+    except Exception as exc:  # noqa: BLE001 — whatever it is, CloudFormation has to hear of it
+        answer |= {"Status": "FAILED", "Reason": f"{type(exc).__name__}: {exc}"}
+    _send(event["ResponseURL"], answer)
+
+
+def ensure_image(ecr: Any, codebuild: Any, *, repository: str, tag: str, project: str, remaining_ms: Any) -> None:
+    """Build the image unless it is there.
+
+    Raises:
+        BuildError: the build failed, or did not end in time.
+    """
+    if _exists(ecr, repository, tag):
+        return
+    variables = [{"name": "IMAGE_TAG", "value": tag, "type": "PLAINTEXT"}]
+    build = codebuild.start_build(projectName=project, environmentVariablesOverride=variables)["build"]
+    while True:
+        build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+        if build["buildStatus"] == "SUCCEEDED":
+            return
+        if build["buildStatus"] != "IN_PROGRESS":
+            raise BuildError(_explain(build))
+        if remaining_ms() < _MARGIN_MS:
+            raise BuildError(f"build {build['id']} has not ended in time; see {_logs(build)}")
+        time.sleep(POLL_SECONDS)
+
+
+def _exists(ecr: Any, repository: str, tag: str) -> bool:
+    try:
+        ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
+    except ecr.exceptions.ImageNotFoundException:
+        return False
+    return True
+
+
+def _explain(build: dict[str, Any]) -> str:
+    reasons = [
+        f"{phase['phaseType']}: {context['message']}"
+        for phase in build.get("phases", ())
+        if phase.get("phaseStatus") not in (None, "SUCCEEDED")
+        for context in phase.get("contexts", ())
+        if context.get("message")
+    ]
+    return (
+        f"build {build['id']} ended {build['buildStatus']}; {'; '.join(reasons) or 'no reason given'}; {_logs(build)}"
+    )
+
+
+def _logs(build: dict[str, Any]) -> str:
+    return str(build.get("logs", {}).get("deepLink", "no log"))
+
+
+def _send(url: str, answer: dict[str, str]) -> None:
+    # CloudFormation's presigned URL takes no content type. The scheme is its choice, not a user's.
+    request = urllib.request.Request(  # noqa: S310
+        url, data=json.dumps(answer).encode(), method="PUT", headers={"Content-Type": ""}
+    )
+    with urllib.request.urlopen(request, timeout=15):  # noqa: S310
+        pass

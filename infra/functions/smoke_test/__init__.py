@@ -1,0 +1,1 @@
+"""The function that really invokes the endpoint after a rollout."""

@@ -1,0 +1,36 @@
+"""Image: the repository, and the build of the steps' container image."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from blueprint.settings import Settings
+from infra.constructs.removal import removal_policy
+from infra.constructs.step_image import StepImage
+
+
+class ImageStack(cdk.Stack):
+    """Deployed means: the image exists."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        env: cdk.Environment,
+        settings: Settings,
+        key: kms.IKey,
+        steps_folder: Path,
+    ) -> None:
+        super().__init__(scope, id_, env=env, description=f"Container image of {settings.names.prefix}")
+        self.image = StepImage(
+            self,
+            "StepImage",
+            folder=steps_folder,
+            repository_name=settings.names.image_repository,
+            key=key,
+            removal_policy=removal_policy(keep_data=settings.keep_data),
+        )
+        cdk.CfnOutput(self, "ImageUri", value=self.image.uri)

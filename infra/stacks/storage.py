@@ -1,0 +1,26 @@
+"""Storage: the key, and the buckets for data and for everything made from it."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from blueprint.settings import Settings
+from infra.constructs.encrypted_bucket import AccessLogsBucket, EncryptedBucket
+from infra.constructs.encryption_key import EncryptionKey
+from infra.constructs.removal import removal_policy
+
+
+class StorageStack(cdk.Stack):
+    """`data_bucket` takes what the team brings, `artifacts_bucket` what the jobs write."""
+
+    def __init__(self, scope: Construct, id_: str, *, env: cdk.Environment, settings: Settings) -> None:
+        super().__init__(scope, id_, env=env, description=f"Storage of {settings.names.prefix}")
+        removal = removal_policy(keep_data=settings.keep_data)
+        self.key = EncryptionKey(self, "Key", alias=f"alias/{settings.names.prefix}", removal_policy=removal)
+        access_logs = AccessLogsBucket(self, "AccessLogs", removal_policy=removal)
+        self.data_bucket = EncryptedBucket(self, "Data", key=self.key, access_logs=access_logs, removal_policy=removal)
+        self.artifacts_bucket = EncryptedBucket(
+            self, "Artifacts", key=self.key, access_logs=access_logs, removal_policy=removal
+        )
+        cdk.CfnOutput(self, "DataBucketName", value=self.data_bucket.bucket_name)
+        cdk.CfnOutput(self, "ArtifactsBucketName", value=self.artifacts_bucket.bucket_name)
+        cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn)

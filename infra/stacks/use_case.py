@@ -1,0 +1,64 @@
+"""The stacks of one use case and stage, and what each is handed of the others."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from blueprint.settings import Settings
+from infra.stacks.endpoint import EndpointStack
+from infra.stacks.image import ImageStack
+from infra.stacks.rollout import RolloutStack
+from infra.stacks.storage import StorageStack
+from infra.stacks.training import TrainingStack
+
+
+@dataclass(frozen=True)
+class UseCaseStacks:
+    storage: StorageStack
+    image: ImageStack
+    training: TrainingStack
+    endpoint: EndpointStack
+    rollout: RolloutStack
+
+
+def use_case_stacks(scope: Construct, settings: Settings, *, steps_folder: Path) -> UseCaseStacks:
+    """Make the stacks; without an account or a region in `settings` they fit every one."""
+    env = cdk.Environment(account=settings.account, region=settings.region)
+    names = settings.names
+    storage = StorageStack(scope, names.stack("storage"), env=env, settings=settings)
+    image = ImageStack(
+        scope, names.stack("image"), env=env, settings=settings, key=storage.key, steps_folder=steps_folder
+    )
+    training = TrainingStack(
+        scope,
+        names.stack("training"),
+        env=env,
+        settings=settings,
+        key=storage.key,
+        data_bucket=storage.data_bucket,
+        artifacts_bucket=storage.artifacts_bucket,
+        image=image.image,
+    )
+    endpoint = EndpointStack(
+        scope,
+        names.stack("endpoint"),
+        env=env,
+        settings=settings,
+        key=storage.key,
+        artifacts_bucket=storage.artifacts_bucket,
+        image=image.image,
+    )
+    rollout = RolloutStack(
+        scope,
+        names.stack("rollout"),
+        env=env,
+        settings=settings,
+        key=storage.key,
+        artifacts_bucket=storage.artifacts_bucket,
+    )
+    # The image must be built before a job or a model can name it; nothing in the templates says so.
+    training.add_stack_dependency(image)
+    endpoint.add_stack_dependency(image)
+    return UseCaseStacks(storage, image, training, endpoint, rollout)

@@ -1,0 +1,71 @@
+"""The app, synthesized once a session from the shipped settings and a small folder of steps."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Template
+
+from blueprint.settings import Settings, load_settings
+from infra.stacks.use_case import UseCaseStacks, use_case_stacks
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    return load_settings(PROJECT / "config" / "shoppers.toml", "dev")
+
+
+@pytest.fixture(scope="session")
+def steps_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("steps")
+    (folder / "Dockerfile").write_text("ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\n")
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "step.pyc").write_text("left by a run")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def synth(steps_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[UseCaseStacks, Path]]:
+    """Synthesize `settings` with the feature flags of cdk.json; gives the stacks and the cloud assembly."""
+
+    def run(settings: Settings, *, validate: bool = False) -> tuple[UseCaseStacks, Path]:
+        outdir = tmp_path_factory.mktemp("cdk.out")
+        context = json.loads((PROJECT / "cdk.json").read_text())["context"]
+        app = cdk.App(
+            outdir=str(outdir),
+            context=context,
+            analytics_reporting=False,
+            builtin_cloud_formation_validation=validate,  # takes seconds
+        )
+        stacks = use_case_stacks(app, settings, steps_folder=steps_folder)
+        app.synth()
+        return stacks, outdir
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def stacks(synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings) -> UseCaseStacks:
+    return synth(settings)[0]
+
+
+@pytest.fixture(scope="session")
+def templates(stacks: UseCaseStacks) -> dict[str, dict[str, Any]]:
+    """Each stack's template by kind, as plain data."""
+    return {kind: Template.from_stack(stack).to_json() for kind, stack in vars(stacks).items()}
+
+
+@pytest.fixture(scope="session")
+def resources(templates: dict[str, dict[str, Any]]) -> Callable[..., list[dict[str, Any]]]:
+    """The resources of a type in one stack or in all, whatever their ids."""
+
+    def of(type_: str, kind: str | None = None) -> list[dict[str, Any]]:
+        chosen = [templates[kind]] if kind else list(templates.values())
+        return [r for template in chosen for r in template["Resources"].values() if r["Type"] == type_]
+
+    return of
