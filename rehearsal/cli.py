@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     rehearse = commands.add_parser(
         "rehearse",
         help="run the whole launch on this machine, with no AWS account",
-        description="Deploy the real templates to an embedded AWS: launch a model, promote a better one, stop a bad one.",
+        description="Deploy the real templates to an embedded AWS; launch a model, a better one and a bad one.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from rehearsal.journey.rollouts import Rollout
 
 _BLUE, _GREEN, _RED, _GREY, _AMBER = "#2f6fb2", "#2f9e62", "#c63d3d", "#8a8f98", "#c98a1b"
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.hashsalt": "slipway",
     "svg.fonttype": "none",
     "font.size": 9,
@@ -110,7 +110,14 @@ def traffic_split(
         stacks = [[_at(fleets[config], second) for second in span] for config in order]
         palette = [_BLUE, _GREEN, _RED, "#7a5cb8", _AMBER]
         colors = [palette[i % len(palette)] for i in range(len(order))]
-        axis.stackplot([s - started for s in span], stacks, labels=order, colors=colors, alpha=0.75, step="post")
+        axis.stackplot(
+            [s - started for s in span],
+            stacks,
+            labels=[f"…{config[-12:]}" for config in order],
+            colors=colors,
+            alpha=0.75,
+            step="post",
+        )
     for rollout in rollouts:
         axis.axvspan(rollout.started_at - started, rollout.ended_at - started, color=_GREY, alpha=0.10, linewidth=0)
         label = f"{rollout.type}: {rollout.verdict.replace('_', ' ')}"

@@ -13,6 +13,7 @@ from rehearsal.journey.evidence import Evidence, report_document
 from rehearsal.journey.rollouts import Rollout
 
 _TEMPLATE = Path(__file__).with_name("report.html.template")
+_LONG = 24
 _NUMBERS = ("auc", "accuracy", "average_precision", "precision", "recall", "f1", "log_loss", "brier")
 
 
@@ -77,7 +78,7 @@ def _metric_rows(metrics: Mapping[str, Any]) -> list[list[Any]]:
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     def cell(value: Any) -> str:
         shown = f"{value:.4f}" if isinstance(value, float) else "" if value is None else str(value)
-        return f"<td>{html.escape(shown)}</td>"
+        return f"<td{' class=long' if len(shown) > _LONG else ''}>{html.escape(shown)}</td>"
 
     def row(cells: str) -> str:
         return f"<tr>{cells}</tr>"

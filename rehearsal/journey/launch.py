@@ -1,5 +1,7 @@
 """The main job: from a table to a model live behind a canary, and a bad one stopped."""
 
+import hashlib
+import shutil
 import subprocess
 import tempfile
 import time
@@ -9,6 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from blueprint.errors import LaunchError
 from blueprint.settings import load_settings
 from rehearsal.fleet.traffic import Traffic
 from rehearsal.journey import cdk
@@ -46,9 +51,22 @@ class Rehearsal:
                 stage.tell(f"{table.rows} rows in {table.name}")
             evidence = Evidence(self._options, settings, table, started, timings=self._timings)
             with embedded_aws(self._options, workdir) as aws:
-                self._launch(aws, evidence, workdir)
+                try:
+                    self._launch(aws, evidence, workdir)
+                except (BotoCoreError, ClientError) as exc:
+                    raise LaunchError(str(exc)) from exc
+                finally:
+                    if not evidence.rollouts or evidence.shortcomings:
+                        self._keep_logs(workdir)
             evidence.seconds = round(time.time() - started, 3)
         return evidence
+
+    def _keep_logs(self, workdir: Path) -> None:
+        """What went wrong is easier to find with the embedded AWS's own log."""
+        self._options.out.mkdir(parents=True, exist_ok=True)
+        for log in workdir.glob("cloud.*"):
+            if log.is_file():
+                shutil.copy(log, self._options.out / log.name)
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[Stage]:
@@ -107,16 +125,14 @@ class Rehearsal:
         with self._stage("train first model") as stage:
             earlier = workdir / "earlier.csv"
             stage.tell(f"on the first {write_earlier_rows(evidence.table, earlier)} rows")
-            self._train(
-                pad, evidence, upload(pad.aws, earlier, bucket=bucket, key="data/earlier/table.csv"), pipeline, stage
-            )
+            self._train(pad, evidence, upload(pad.aws, earlier, bucket=bucket, key=_key(earlier)), pipeline, stage)
         with self._stage("first endpoint") as stage:
             self._roll_out(pad, evidence, evidence.runs[0].package_arn, stage, first=True)
 
     def _better_model(self, pad: Launchpad, evidence: Evidence, *, bucket: str, pipeline: str) -> str:
         with self._stage("train on new data") as stage:
             stage.tell(f"all {evidence.table.rows} rows have arrived")
-            uri = upload(pad.aws, evidence.table.path, bucket=bucket, key="data/all/table.csv")
+            uri = upload(pad.aws, evidence.table.path, bucket=bucket, key=_key(evidence.table.path))
             run = self._train(pad, evidence, uri, pipeline, stage)
         with self._stage("better model") as stage:
             self._roll_out(pad, evidence, run.package_arn, stage)
@@ -155,6 +171,11 @@ class Rehearsal:
         stage.tell(
             f"{rollout.verdict.replace('_', ' ')}, {rollout.requests} requests, {rollout.dropped} dropped{because}"
         )
+
+
+def _key(table: Path) -> str:
+    """A folder a content: the pipeline's step cache goes by the URI, so new data needs a new one."""
+    return f"data/{hashlib.sha256(table.read_bytes()).hexdigest()[:16]}/table.csv"
 
 
 def _commit() -> str:

@@ -43,6 +43,7 @@ class Rollout:
     ended_at: float = 0.0
     config: str | None = None
     reason: str = ""
+    alarms: list[str] = field(default_factory=list)
     moments: list[tuple[float, str]] = field(default_factory=list)
 
     def row(self) -> dict[str, Any]:
@@ -113,6 +114,7 @@ class _Watch:
         self._status = ""
         self._blue: str | None = None
         self._looked = False
+        self._back = False
 
     def look(self) -> None:
         endpoint = _describe_endpoint(self._pad)
@@ -127,8 +129,11 @@ class _Watch:
         if status != self._status:
             self._status = status
             self._note(status)
-        if self._rollout.by is None and self._rollout.config:
+        if self._rollout.config and not self._back:
             self._alarms(self._rollout.config)
+            if self._rollout.alarms and config != self._rollout.config:
+                self._back = True
+                self._note("rolled back")
         users = self._pad.traffic.snapshot()
         self._stage.show(f"{status}; users: {users.answered} answered, {users.failed} failed, {users.dropped} dropped")
 
@@ -136,11 +141,11 @@ class _Watch:
         found = self._pad.aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=config, StateValue="ALARM")[
             "MetricAlarms"
         ]
-        if found:
-            first = min(found, key=lambda alarm: alarm["StateUpdatedTimestamp"])
-            self._rollout.by = first["AlarmName"]
-            self._rollout.moments.append((first["StateUpdatedTimestamp"].timestamp(), "alarm"))
-            self._stage.tell(f"alarm {first['AlarmName']}: {first['StateReason']}")
+        for alarm in sorted(found, key=lambda alarm: alarm["StateUpdatedTimestamp"]):
+            if alarm["AlarmName"] not in self._rollout.alarms:
+                self._rollout.alarms.append(alarm["AlarmName"])
+                self._rollout.moments.append((alarm["StateUpdatedTimestamp"].timestamp(), "alarm"))
+                self._stage.tell(f"alarm {alarm['AlarmName']}: {alarm['StateReason']}")
 
     def _note(self, text: str) -> None:
         self._rollout.moments.append((time.time(), text))
@@ -188,6 +193,9 @@ def _conclude(pad: Launchpad, execution: str, rollout: Rollout) -> None:
         rollout.verdict = "promoted"
     elif package["ModelApprovalStatus"] == "Rejected":
         rollout.verdict = "rolled_back"
+        # Several alarms may have fired; the endpoint's own reason names the one that sent the traffic back.
+        named = [alarm for alarm in rollout.alarms if alarm in rollout.reason]
+        rollout.by = next(iter(named or rollout.alarms), None)
     else:
         cause = ended.get("cause") or json.dumps(ended.get("output"))
         raise LaunchError(f"the rollout of {rollout.model_package} ended {ended['status']} without a verdict: {cause}")

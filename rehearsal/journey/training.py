@@ -12,6 +12,16 @@ from rehearsal.journey.embedded_aws import EmbeddedAws
 
 _POLL_SECONDS = 0.2
 _LOG_LINES = 12
+_LISTS = {
+    "processing-job": ("list_processing_jobs", "ProcessingJobSummaries", "ProcessingJobName"),
+    "training-job": ("list_training_jobs", "TrainingJobSummaries", "TrainingJobName"),
+    "hyper-parameter-tuning-job": (
+        "list_hyper_parameter_tuning_jobs",
+        "HyperParameterTuningJobSummaries",
+        "HyperParameterTuningJobName",
+    ),
+}
+"""By the kind in a job's ARN: the call that lists such jobs, and where its answer has their names."""
 _LOG_GROUPS = {"ProcessingJob": "/aws/sagemaker/ProcessingJobs", "TrainingJob": "/aws/sagemaker/TrainingJobs"}
 
 
@@ -50,12 +60,14 @@ def train(aws: EmbeddedAws, *, pipeline: str, input_data_uri: str, commit: str, 
     if status["PipelineExecutionStatus"] != "Succeeded":
         raise LaunchError(_explain_failure(aws, status, steps))
     by_name = {step["StepName"]: step["Metadata"] for step in steps}
+    package_arn = by_name["Register"]["RegisterModel"]["Arn"]
+    metrics = sagemaker.describe_model_package(ModelPackageName=package_arn)["ModelMetrics"]
     return TrainingRun(
         execution_arn=arn,
         steps=steps,
-        package_arn=by_name["Register"]["RegisterModel"]["Arn"],
-        evaluation=_output_json(aws, by_name["Evaluate"], output="evaluation", file="evaluation.json"),
-        profile=_output_json(aws, by_name["Prepare"], output="profile", file="profile.json"),
+        package_arn=package_arn,
+        evaluation=_statistics(aws, metrics["ModelQuality"]),
+        profile=_statistics(aws, metrics["ModelDataQuality"]),
         trials=_trials(sagemaker, by_name["Tune"]["TuningJob"]["Arn"]),
     )
 
@@ -99,21 +111,24 @@ def step_rows(run: TrainingRun) -> list[dict[str, Any]]:
     ]
 
 
-def _output_json(aws: EmbeddedAws, metadata: dict[str, Any], *, output: str, file: str) -> dict[str, Any]:
-    name = metadata["ProcessingJob"]["Arn"].rsplit("/", 1)[1]
-    outputs = aws.client("sagemaker").describe_processing_job(ProcessingJobName=name)["ProcessingOutputConfig"][
-        "Outputs"
-    ]
-    uri = next(o["S3Output"]["S3Uri"] for o in outputs if o["OutputName"] == output)
-    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-    body = aws.client("s3").get_object(Bucket=bucket, Key=f"{prefix.rstrip('/')}/{file}")["Body"].read()
-    found: dict[str, Any] = json.loads(body)
+def _statistics(aws: EmbeddedAws, quality: dict[str, Any]) -> dict[str, Any]:
+    """The document a registered package points at."""
+    bucket, _, key = quality["Statistics"]["S3Uri"].removeprefix("s3://").partition("/")
+    found: dict[str, Any] = json.loads(aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
     return found
+
+
+def _name(sagemaker: Any, arn: str) -> str:
+    """The name of a job, which its ARN tells in lower case only."""
+    operation, summaries, name = _LISTS[arn.rsplit(":", 1)[1].partition("/")[0]]
+    pages = sagemaker.get_paginator(operation).paginate(SortBy="CreationTime", SortOrder="Descending")
+    key = name.removesuffix("Name") + "Arn"
+    return next(str(job[name]) for page in pages for job in page[summaries] if job[key] == arn)
 
 
 def _trials(sagemaker: Any, tuning_arn: str) -> list[dict[str, Any]]:
     pages = sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job").paginate(
-        HyperParameterTuningJobName=tuning_arn.rsplit("/", 1)[1], SortBy="CreationTime", SortOrder="Ascending"
+        HyperParameterTuningJobName=_name(sagemaker, tuning_arn), SortBy="CreationTime", SortOrder="Ascending"
     )
     return [
         {
@@ -141,7 +156,7 @@ def _explain_failure(aws: EmbeddedAws, status: dict[str, Any], steps: list[dict[
 def _last_log_lines(aws: EmbeddedAws, metadata: dict[str, Any]) -> list[str]:
     for kind, group in _LOG_GROUPS.items():
         if kind in metadata:
-            name = metadata[kind]["Arn"].rsplit("/", 1)[1]
+            name = _name(aws.client("sagemaker"), metadata[kind]["Arn"])
             events = aws.client("logs").filter_log_events(logGroupName=group, logStreamNamePrefix=name)["events"]
             return [f"  | {event['message']}" for event in events[-_LOG_LINES:]]
     return []

@@ -57,7 +57,7 @@ def test_every_mistake_in_a_config_is_told_at_once(capsys: pytest.CaptureFixture
     [
         (None, "nowhere.csv"),
         ("", "empty"),
-        ("a;b\n1;2\n", "delimiter"),
+        ("a;b\n1;2\n", "separated by"),
         ("x,y\n1,2\n", "column"),
     ],
 )

@@ -1,0 +1,109 @@
+"""One endpoint: created, updated behind its guardrails, deleted."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from blueprint.errors import LaunchError
+from blueprint.rollout import RolloutPlan
+from rehearsal.fleet.deployment import CancelledDeploymentError, Deployment
+from rehearsal.fleet.fleet import Fleet
+from rehearsal.fleet.publisher import Publisher
+from rehearsal.fleet.router import Router
+from rehearsal.fleet.state import EndpointState
+from rehearsal.fleet.surroundings import Chronicle, Surroundings
+
+_log = logging.getLogger(__name__)
+MakeFleet = Callable[[], Fleet]
+
+
+class Endpoint:
+    """Its requests go through `router`; whatever takes time happens on a thread of its own."""
+
+    def __init__(self, state: EndpointState, around: Surroundings, publisher: Publisher, chronicle: Chronicle) -> None:
+        self.state, self._around, self._publisher, self._chronicle = state, around, publisher, chronicle
+        self.router = Router(publisher.record)
+        self._cancelled = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def create(self, config: Mapping[str, Any], make_fleet: MakeFleet) -> None:
+        """Start the first fleet; returns at once."""
+        self._begin("Creating", config, None, lambda: self._provision_first(make_fleet))
+
+    def update(
+        self,
+        config: Mapping[str, Any],
+        make_fleet: MakeFleet,
+        plan: RolloutPlan,
+        deployment: Mapping[str, Any] | None,
+    ) -> None:
+        """Replace the live fleet as `plan` says; returns at once."""
+        blue = self.state.live
+        if blue is None:
+            self._begin("Updating", config, deployment, lambda: self._provision_first(make_fleet))
+            return
+        rollout = Deployment(
+            blue=blue,
+            make_fleet=make_fleet,
+            plan=plan,
+            state=self.state,
+            router=self.router,
+            around=self._around,
+            chronicle=self._chronicle,
+            cancelled=self._cancelled,
+        )
+        self._begin("Updating", config, deployment, rollout.run)
+
+    def close(self) -> None:
+        """End every server; a rollout under way ends where it is."""
+        self._cancelled.set()
+        self._chronicle.silence()
+        if self._thread is not None:
+            self._thread.join()
+        self.router.set_shares([])
+        for fleet in (self.state.live, self.state.pending_fleet):
+            if fleet is not None:
+                fleet.stop()
+        self._publisher.close()
+
+    def _begin(
+        self,
+        status: str,
+        config: Mapping[str, Any],
+        deployment: Mapping[str, Any] | None,
+        work: Callable[[], None],
+    ) -> None:
+        self.state.begin(status, config, deployment)
+        self._thread = threading.Thread(
+            target=self._work, args=(status, work), name=f"endpoint-{self.state.name}", daemon=True
+        )
+        self._thread.start()
+
+    def _work(self, status: str, work: Callable[[], None]) -> None:
+        """The boundary of the endpoint's own thread: whatever fails shows in its status."""
+        try:
+            self._chronicle.status(status)
+            work()
+        except CancelledDeploymentError:
+            return
+        except Exception as exc:  # noqa: BLE001 -- a thread must not end silently; the log has the traceback
+            _log.exception("endpoint %s", self.state.name)
+            self._settle("InService" if self.state.live else "Failed", f"{type(exc).__name__}: {exc}")
+
+    def _provision_first(self, make_fleet: MakeFleet) -> None:
+        """The first fleet has nobody to take over from: it serves once it is ready."""
+        try:
+            fleet = make_fleet()
+            self.state.provisioned(fleet)
+            fleet.start(self._cancelled)
+        except (LaunchError, LookupError) as exc:
+            self._settle("Failed", str(exc))
+            return
+        self.router.set_shares([(fleet, 1.0)])
+        self.state.go_live(fleet)
+        self._settle("InService", "")
+
+    def _settle(self, status: str, reason: str) -> None:
+        self.state.settle(status, reason)
+        self._chronicle.status(status)

@@ -1,0 +1,250 @@
+"""The fleets run the real model server behind the settings' own DeploymentConfig and alarms."""
+
+import asyncio
+import io
+import json
+import sys
+import tarfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from blueprint.alarms import AlarmRule, AlarmState, Samples, alarm_rule, assess, samples_of, series
+from blueprint.rollout import deployment_config
+from blueprint.settings import Rollout
+from rehearsal.execution.backends.choice import choose_backend
+from rehearsal.execution.container import Program
+from rehearsal.fleet.endpoints import Fleets
+
+PROJECT = Path(__file__).resolve().parents[2]
+SPEED = 60.0
+ROLLOUT = Rollout(bake_seconds=240, final_bake_seconds=60, alarm_period_seconds=60, max_latency_ms=500)
+
+
+def artifact() -> bytes:
+    """A model of two columns: score = sigmoid(a + b)."""
+    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, 2])
+    score = helper.make_tensor_value_info("score", TensorProto.FLOAT, [None])
+    axis = numpy_helper.from_array(np.array([1], dtype=np.int64), "axis")
+    nodes = [
+        helper.make_node("ReduceSum", ["features", "axis"], ["sum"], keepdims=0),
+        helper.make_node("Sigmoid", ["sum"], ["score"]),
+    ]
+    graph = helper.make_graph(nodes, "sum", [features], [score], [axis])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    column = {"kind": "number", "min": -10.0, "max": 10.0, "missing": False}
+    contract = {
+        "version": 1,
+        "columns": [{**column, "name": "a"}, {**column, "name": "b"}],
+        "target": "bought",
+        "positive_label": "yes",
+        "output": {"name": "score", "meaning": "probability of yes", "threshold": 0.5},
+        "algorithm": "logistic",
+        "max_payload_rows": 100,
+    }
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, content in (
+            ("model.onnx", model.SerializeToString()),
+            ("contract.json", json.dumps(contract).encode()),
+        ):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    onnx.checker.check_model(model)
+    return buffer.getvalue()
+
+
+class CloudWatch:
+    """Keeps what is published, and judges alarms by it over compressed periods."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._data: list[Mapping[str, Any]] = []
+        self._rules: dict[str, AlarmRule] = {}
+        self._states: dict[str, AlarmState] = {}
+        self.reasons: dict[str, str] = {}
+
+    def publish(self, _namespace: str, data: Sequence[Mapping[str, Any]]) -> None:
+        with self._lock:
+            self._data.extend(data)
+
+    def put_alarms(self, config: str) -> list[str]:
+        for metric, statistic, threshold in (
+            ("Invocation5XXErrors", "Average", ROLLOUT.max_error_percent / 100),
+            ("ModelLatency", "p90", ROLLOUT.max_latency_ms * 1000),
+        ):
+            dimensions = {"EndpointName": "shop", "VariantName": "primary", "EndpointConfigName": config}
+            rule = alarm_rule(
+                {
+                    "AlarmName": f"{config}-{metric}",
+                    "Namespace": "AWS/SageMaker",
+                    "MetricName": metric,
+                    "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+                    "ExtendedStatistic" if statistic == "p90" else "Statistic": statistic,
+                    "Period": ROLLOUT.alarm_period_seconds,
+                    "EvaluationPeriods": ROLLOUT.alarm_periods,
+                    "DatapointsToAlarm": ROLLOUT.alarm_periods,
+                    "Threshold": threshold,
+                    "ComparisonOperator": "GreaterThanThreshold",
+                    "TreatMissingData": "notBreaching",
+                }
+            )
+            self._rules[rule.name], self._states[rule.name] = rule, AlarmState.INSUFFICIENT_DATA
+        return [name for name in self._rules if name.startswith(config)]
+
+    def state(self, name: str) -> str | None:
+        """Judged whenever somebody asks, over the periods that have ended."""
+        rule = self._rules[name]
+        period = rule.period_seconds / SPEED
+        end = (time.time() - 0.4) // period * period
+        starts = [end - period * age for age in range(rule.evaluation_range, 0, -1)]
+        found = assess(
+            rule,
+            series(rule, {"m1": self._buckets(rule, starts, period)}),
+            self._states[name],
+            starts=[datetime.fromtimestamp(start, UTC) for start in starts],
+            now=datetime.now(UTC),
+        )
+        if found:
+            self._states[name], self.reasons[name] = found.state, found.reason
+        return self._states[name]
+
+    def _buckets(self, rule: AlarmRule, starts: Sequence[float], period: float) -> list[Samples | None]:
+        metric = rule.returned_query.metric
+        assert metric is not None
+        buckets: list[Samples | None] = [None] * len(starts)
+        with self._lock:
+            data = list(self._data)
+        for datum in data:
+            dimensions = frozenset((d["Name"], d["Value"]) for d in datum["Dimensions"])
+            index = int((datum["Timestamp"].timestamp() - starts[0]) // period)
+            if (datum["MetricName"], dimensions) == (metric.name, metric.dimensions) and 0 <= index < len(starts):
+                buckets[index] = (buckets[index] or Samples()) + samples_of(datum)
+        return buckets
+
+
+class Shop:
+    """One endpoint with its alarms; every candidate is the same model in one image or another."""
+
+    def __init__(self, folder: Path) -> None:
+        self.cloudwatch = CloudWatch()
+        self.lines: list[str] = []
+        self.fleets = Fleets(
+            speed=SPEED,
+            workdir=folder,
+            image_programs=self._program,
+            backend=choose_backend("auto"),
+            fetch_artifact=lambda _url, path: path.write_bytes(artifact()) and None,
+            publish=self.cloudwatch.publish,
+            alarm_state=self.cloudwatch.state,
+            on_event=lambda *_: None,
+            on_log=lambda _group, _stream, lines: self.lines.extend(lines),
+        )
+
+    @staticmethod
+    def _program(image: str) -> Program:
+        if image == "good":
+            return Program(PROJECT, ("python", "-m", "pipeline_steps"))
+        return Program(PROJECT, (sys.executable, "-m", "rehearsal.fleet.faulty", "--fault", image))
+
+    def _config(self, name: str, image: str) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
+        variant = {"VariantName": "primary", "ModelName": name, "InitialInstanceCount": 4, "InitialVariantWeight": 1.0}
+        models = {name: {"Image": image, "ModelDataUrl": "s3://models/model.tar.gz"}}
+        return {"EndpointConfigName": name, "ProductionVariants": [variant]}, models
+
+    def create(self) -> None:
+        self.fleets.create("shop", *self._config("first", "good"))
+        assert self._settled()["EndpointStatus"] == "InService", self._settled()
+
+    def update(self, name: str, image: str) -> dict[str, Any]:
+        alarms = self.cloudwatch.put_alarms(name)
+        self.fleets.update("shop", *self._config(name, image), deployment_config(ROLLOUT, alarms))
+        return self._settled()
+
+    async def ask(self, body: bytes = b"1,2", content_type: str = "text/csv", accept: str = "text/csv") -> Any:
+        return await self.fleets.invoke("shop", body, content_type=content_type, accept=accept)
+
+    def _settled(self) -> dict[str, Any]:
+        deadline = time.monotonic() + 60
+        while (found := self.fleets.describe("shop"))["EndpointStatus"] not in ("InService", "Failed"):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return found
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    made = Shop(tmp_path)
+    made.create()
+    yield made
+    made.fleets.close()
+
+
+class Users(threading.Thread):
+    """Forty requests a second until told to stop."""
+
+    def __init__(self, shop: Shop) -> None:
+        super().__init__()
+        self._shop, self._stopping = shop, threading.Event()
+        self.answers: list[Any] = []
+
+    def run(self) -> None:
+        asyncio.run(self._ask())
+
+    async def _ask(self) -> None:
+        tasks = set()
+        while not self._stopping.is_set():
+            tasks.add(asyncio.create_task(self._shop.ask()))
+            await asyncio.sleep(1 / 40)
+        self.answers.extend(await asyncio.gather(*tasks))
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self.join()
+
+
+def test_the_real_server_answers_in_the_form_that_was_asked_for(shop: Shop) -> None:
+    csv = asyncio.run(shop.ask(b"1,2\n0,0\n"))
+    assert [float(score) for score in csv.body.split()] == pytest.approx([0.95257, 0.5], abs=1e-4)
+    body = json.dumps({"instances": [{"a": 1, "b": 2}]}).encode()
+    answer = asyncio.run(shop.ask(body, "application/json", "application/json"))
+    (prediction,) = json.loads(answer.body)["predictions"]
+    assert (round(prediction["score"], 4), prediction["label"]) == (0.9526, 1)
+
+
+def test_a_request_that_breaks_the_contract_is_the_users_mistake(shop: Shop) -> None:
+    answer = asyncio.run(shop.ask(b"1,x"))
+    assert (answer.status, answer.retried) == (400, False)
+
+
+def test_a_good_model_is_promoted_under_traffic(shop: Shop) -> None:
+    with Users(shop) as users:
+        described = shop.update("second", "good")
+    assert (described["EndpointConfigName"], described.get("FailureReason")) == ("second", None)
+    assert {answer.status for answer in users.answers} == {200}
+    assert {answer.config_name for answer in users.answers} == {"first", "second"}
+
+
+@pytest.mark.parametrize(("fault", "alarm"), [("errors", "Invocation5XXErrors"), ("slow", "ModelLatency")])
+def test_a_bad_build_is_sent_back_by_its_alarm_and_every_user_is_answered(shop: Shop, fault: str, alarm: str) -> None:
+    with Users(shop) as users:
+        described = shop.update("bad", fault)
+    assert described["EndpointConfigName"] == "first"
+    assert f"rollback alarm bad-{alarm} went into ALARM" in described["FailureReason"]
+    assert "Threshold Crossed" in shop.cloudwatch.reasons[f"bad-{alarm}"]
+    assert {answer.status for answer in users.answers} == {200}
+    exposed = sum(answer.config_name == "bad" or answer.retried for answer in users.answers)
+    assert 0 < exposed < len(users.answers) / 2
