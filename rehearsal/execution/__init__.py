@@ -1,0 +1,1 @@
+"""SageMaker's jobs, pipelines and tuning, run on this machine as real processes."""

@@ -1,0 +1,32 @@
+"""Pick the job backend a flag names."""
+
+from blueprint.errors import InputError
+from rehearsal.execution.backends.namespace import NamespaceBackend, find_powers
+from rehearsal.execution.backends.prefix import PrefixBackend
+from rehearsal.execution.backends.protocol import ColdBackend
+from rehearsal.execution.backends.warm import WarmBackend
+
+BACKENDS = ("auto", "namespace", "prefix")
+
+
+def choose_backend(name: str = "auto") -> WarmBackend:
+    """The backend called `name`; `auto` takes `namespace` where the system allows it, else `prefix`.
+
+    Jobs of images that declare modules to preload start warm; all others start cold.
+
+    Raises:
+        InputError: there is no such backend, or this system refuses it.
+    """
+    if name not in BACKENDS:
+        raise InputError(f"backend must be one of {', '.join(BACKENDS)}, got {name}")
+    return WarmBackend(_cold_backend(name))
+
+
+def _cold_backend(name: str) -> ColdBackend:
+    if name == "prefix":
+        return PrefixBackend()
+    if powers := find_powers():
+        return NamespaceBackend(powers)
+    if name == "namespace":
+        raise InputError("backend namespace needs Linux with `unshare` and mount namespaces allowed, got a refusal")
+    return PrefixBackend()

@@ -1,0 +1,147 @@
+"""Our side of a fork server: ask it for jobs, follow them, and end it."""
+
+import itertools
+import json
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from rehearsal.process import spawn, stop
+
+_SERVER = Path(__file__).with_name("fork_server.py")
+_MESSAGE_BYTES = 1 << 20
+_ANSWER_SECONDS = 60.0
+_KILLED = -signal.SIGKILL
+
+
+class ForkRefusedError(Exception):
+    """The server cannot give a clean process; start it some other way."""
+
+
+class ForkServer:
+    """One process that has imported `modules`; its children die with it, and it dies with us."""
+
+    def __init__(self, interpreter: str, modules: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = spawn(
+                (interpreter, "-P", str(_SERVER), *modules),
+                env=environment,
+                cwd="/",
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        self._ids = itertools.count()
+        self._lock = threading.Lock()
+        self._ready: Future[int] = Future()
+        self._asked: dict[int, Future[ForkedProcess]] = {}
+        self._running: dict[int, ForkedProcess] = {}
+        threading.Thread(target=self._listen, name="fork-server", daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def start(self, order: Mapping[str, Any], output: int) -> "ForkedProcess":
+        """Fork a job whose output goes to the descriptor `output`.
+
+        Raises:
+            ForkRefusedError: the server is gone, or has threads that a child would miss.
+        """
+        if (threads := self._ready.result(_ANSWER_SECONDS)) != 1:
+            raise ForkRefusedError(f"{threads} threads")
+        number, answer = next(self._ids), Future[ForkedProcess]()
+        with self._lock:
+            self._asked[number] = answer
+        try:
+            message = json.dumps({"order": "start", "id": number, **order}).encode()
+            socket.send_fds(self._control, [message], [output])
+        except OSError as exc:
+            raise ForkRefusedError(str(exc)) from exc
+        return answer.result(_ANSWER_SECONDS)
+
+    def signal(self, pid: int, number: int) -> None:
+        """Signal a job's group, unless it has ended."""
+        message = json.dumps({"order": "signal", "pid": pid, "number": number}).encode()
+        try:
+            self._control.send(message)
+        except OSError:
+            self._process.wait()  # it is gone, and its jobs with it
+
+    def close(self) -> None:
+        stop(self._process, grace_seconds=1.0)
+
+    def _listen(self) -> None:
+        while data := self._receive():
+            message = json.loads(data)
+            match message["event"]:
+                case "ready":
+                    self._ready.set_result(message["threads"])
+                case "refused":
+                    self._answer(message["id"]).set_exception(ForkRefusedError(message["why"]))
+                case "started":
+                    process = ForkedProcess(self, message["pid"])
+                    self._running[process.pid] = process
+                    self._answer(message["id"]).set_result(process)
+                case "ended":
+                    self._running.pop(message["pid"]).end(message["status"])
+        self._hang_up()
+
+    def _receive(self) -> bytes:
+        try:
+            return self._control.recv(_MESSAGE_BYTES)
+        except OSError:
+            return b""
+
+    def _answer(self, number: int) -> "Future[ForkedProcess]":
+        with self._lock:
+            return self._asked.pop(number)
+
+    def _hang_up(self) -> None:
+        """The server is gone: nobody waits for it any longer."""
+        self._control.close()
+        gone = ForkRefusedError("the fork server has ended")
+        if not self._ready.done():
+            self._ready.set_exception(gone)
+        with self._lock:
+            asked, self._asked = list(self._asked.values()), {}
+        for answer in asked:
+            answer.set_exception(gone)
+        for process in self._running.values():
+            process.end(_KILLED)
+
+
+class ForkedProcess:
+    """A `JobProcess` that is a child of a fork server."""
+
+    def __init__(self, server: ForkServer, pid: int) -> None:
+        self._server = server
+        self._pid = pid
+        self._status: int = _KILLED
+        self._ended = threading.Event()
+
+    @property
+    def pid(self) -> int:
+        return self._pid
+
+    def end(self, status: int) -> None:
+        """Told by the server, which has reaped it and killed what it left."""
+        self._status = status
+        self._ended.set()
+
+    def wait(self, timeout: float) -> int | None:
+        return self._status if self._ended.wait(timeout) else None
+
+    def stop(self, *, grace_seconds: float) -> int:
+        if not self._ended.is_set():
+            self._server.signal(self._pid, signal.SIGTERM)
+            if not self._ended.wait(grace_seconds):
+                self._server.signal(self._pid, signal.SIGKILL)
+                self._ended.wait()
+        return self._status

@@ -1,0 +1,39 @@
+"""Any system: /opt/ml becomes a folder, in the arguments and variables and through SM_BASE_DIR."""
+
+import re
+from pathlib import Path
+
+from rehearsal.execution.backends.protocol import Command, JobProcess, SpawnedProcess
+from rehearsal.execution.container import Container
+from rehearsal.process import spawn
+
+_ML_PATH = re.compile(r"(?<![\w./-])/opt/ml(?![\w.-])")
+
+
+class PrefixBackend:
+    """Cannot cut a container off from the network; an isolated one merely gets no credentials."""
+
+    name = "prefix"
+
+    def command(self, container: Container) -> Command:
+        environment = {key: rewrite(value, container.ml) for key, value in container.full_environment().items()}
+        environment["SM_BASE_DIR"] = environment["SAGEMAKER_BASE_DIR"] = str(container.ml)
+        return Command(tuple(rewrite(word, container.ml) for word in container.argv), environment)
+
+    bare_command = command
+
+    def mount(self, container: Container) -> None:
+        """Nothing is mounted."""
+
+    def start(self, container: Container, *, output: int) -> JobProcess:
+        command = self.command(container)
+        process = spawn(command.argv, env=command.environment, cwd=container.work, stdout=output, stderr=output)
+        return SpawnedProcess(process)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def rewrite(text: str, root: Path) -> str:
+    """Put `root` wherever `text` names /opt/ml or a path below it."""
+    return _ML_PATH.sub(lambda _: str(root), text)

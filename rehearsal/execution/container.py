@@ -1,0 +1,63 @@
+"""What an image is on the laptop, and one container of it that is to run."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+ML_ROOT = "/opt/ml"
+"""Where SageMaker mounts a job's files in its container."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """An image without Docker: the folder that holds its packages, its ENTRYPOINT and its ENV."""
+
+    folder: Path
+    entrypoint: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    preload: tuple[str, ...] = ()
+    """Modules a warm start may import once for all jobs; see `backends.warm`."""
+    has_training_toolkit: bool = False
+    """The image holds AWS's sagemaker-training toolkit, which is what sets SM_MODEL_DIR, SM_CHANNELS and the rest."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """One process to run. `folder` is the job's own: `ml` in it is /opt/ml, `tmp` and `work` are scratch."""
+
+    program: Program
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    folder: Path
+    isolated: bool = False
+    """EnableNetworkIsolation: no network, and no credentials."""
+
+    @property
+    def ml(self) -> Path:
+        return self.folder / "ml"
+
+    @property
+    def work(self) -> Path:
+        return self.folder / "work"
+
+    def with_environment(self, variables: Mapping[str, str]) -> "Container":
+        return replace(self, environment={**variables, **self.environment})
+
+    def make_folders(self) -> None:
+        for name in ("ml", "tmp", "work"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+
+    def full_environment(self) -> dict[str, str]:
+        """The job's variables on top of the image's; of our own only what finds the interpreter and its caches."""
+        return {
+            "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
+            "HOME": str(Path.home()),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(self.program.folder),
+            "PYTHONUNBUFFERED": "1",
+            "TMPDIR": str(self.folder / "tmp"),
+            **self.program.environment,
+            **self.environment,
+        }

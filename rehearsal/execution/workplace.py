@@ -1,0 +1,104 @@
+"""What every job on this machine needs: a folder, a program for its image, a backend, S3."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rehearsal.execution.backends.protocol import Backend
+from rehearsal.execution.container import Container, Program
+from rehearsal.execution.container_run import Exit, Limits, run_container
+from rehearsal.execution.outcomes import JobError, JobStopped, LogSink
+
+_DAY_SECONDS = 86_400
+_REGION_VARIABLES = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
+
+
+@dataclass(frozen=True)
+class Order:
+    """One job as the caller asked for it."""
+
+    request: Mapping[str, Any]
+    arn: str
+    log: LogSink
+    stopped: threading.Event
+
+    def stop_if_asked(self) -> None:
+        if self.stopped.is_set():
+            raise JobStopped("Stopped")
+
+
+@dataclass(frozen=True)
+class Workplace:
+    workdir: Path
+    s3: Any
+    image_programs: Callable[[str], Program]
+    backend: Backend
+    endpoint_environment: Mapping[str, str]
+    stop_grace_seconds: float
+
+    @contextmanager
+    def folder(self, kind: str, name: str) -> Iterator[Path]:
+        """The job's own folder, empty at first and gone afterwards."""
+        folder = (self.workdir / kind / name).absolute()
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def container(
+        self,
+        folder: Path,
+        image: str,
+        specification: Mapping[str, Any],
+        *,
+        command: tuple[str, ...],
+        environment: Mapping[str, str],
+        isolated: bool,
+    ) -> Container:
+        """A container of `image`; ContainerEntrypoint and ContainerArguments override as they do in Docker.
+
+        An isolated one gets no way to AWS: SageMaker gives it no credentials either.
+        """
+        try:
+            program = self.image_programs(image)
+        except LookupError as exc:
+            raise JobError(f"ClientError: CannotPullContainerError: no such image, got {image}") from exc
+        entrypoint = tuple(specification.get("ContainerEntrypoint") or program.entrypoint)
+        arguments = tuple(specification.get("ContainerArguments") or command)
+        aws = self.endpoint_environment
+        if isolated:
+            aws = {name: value for name, value in aws.items() if name in _REGION_VARIABLES}
+        container = Container(program, entrypoint + arguments, {**aws, **environment}, folder, isolated)
+        container.make_folders()
+        return container
+
+    def run(self, container: Container, order: Order, on_line: LogSink) -> Exit:
+        """Run it within the order's MaxRuntimeInSeconds."""
+        order.stop_if_asked()
+        seconds = order.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY_SECONDS)
+        return run_container(self.backend, container, Limits(seconds, self.stop_grace_seconds, order.stopped), on_line)
+
+
+def single_instance(count: int) -> None:
+    """Refuse what this machine cannot show truthfully."""
+    if count != 1:
+        raise JobError(f"ClientError: InstanceCount must be 1 on the laptop, got {count}")
+
+
+def algorithm_error(ended: Exit, said: str | None) -> JobError:
+    """The error of a container that ended badly: its own words, or the last lines of its log."""
+    return JobError(f"AlgorithmError: {said or ' | '.join(ended.tail)}, exit code: {ended.code}")
+
+
+def written(path: Path, limit: int) -> str | None:
+    """The start of what a job wrote to `path`, or None when it wrote nothing."""
+    try:
+        text = path.read_bytes()[:limit].decode("utf-8", "replace").strip()
+    except OSError:
+        return None
+    return text or None
