@@ -19,9 +19,7 @@ _QUIET = ("--no-notices", "--no-version-reporting", "--no-color", "--ci")
 _TOLD_LINES = 20
 
 
-def run_cdk(
-    arguments: Sequence[str], *, workdir: Path, environment: Mapping[str, str], cwd: Path = PROJECT
-) -> str:
+def run_cdk(arguments: Sequence[str], *, workdir: Path, environment: Mapping[str, str], cwd: Path = PROJECT) -> str:
     """Run `cdk` with `arguments` and return what it printed.
 
     Raises:

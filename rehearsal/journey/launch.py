@@ -53,11 +53,9 @@ class Rehearsal:
             with embedded_aws(self._options, workdir) as aws:
                 try:
                     self._launch(aws, evidence, workdir)
-                except (BotoCoreError, ClientError) as exc:
-                    raise LaunchError(str(exc)) from exc
-                finally:
-                    if not evidence.rollouts or evidence.shortcomings:
-                        self._keep_logs(workdir)
+                except (BotoCoreError, ClientError, LaunchError) as exc:
+                    self._keep_logs(workdir)
+                    raise exc if isinstance(exc, LaunchError) else LaunchError(str(exc)) from exc
             evidence.seconds = round(time.time() - started, 3)
         return evidence
 

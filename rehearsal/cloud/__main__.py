@@ -1,0 +1,53 @@
+"""Start the embedded AWS: `python -m rehearsal.cloud`."""
+
+import importlib
+import json
+import logging
+import os
+import socket
+import sys
+
+from rehearsal.cloud.options import CloudOptions, parse
+
+
+def main() -> int:
+    """Serve until told to end; the one line on standard output says where."""
+    options = parse()
+    options.workdir.mkdir(parents=True, exist_ok=True)
+    _log_to_file(options)
+    listener = _listen(options.port)
+    port = listener.getsockname()[1]
+    # ministack reads its environment when it is imported, so nothing that imports it may be imported earlier.
+    environment = importlib.import_module("rehearsal.cloud.environment")
+    environment.configure(workdir=options.workdir, port=port, speed=options.speed)
+    process = importlib.import_module("rehearsal.cloud.process")
+    process.run(options, listener, ready=lambda: _tell_ready(port))
+    return 0
+
+
+def _log_to_file(options: CloudOptions) -> None:
+    options.log.parent.mkdir(parents=True, exist_ok=True)
+    form = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
+    logging.basicConfig(filename=options.log, level=logging.INFO, format=form)
+    for chatty in ("boto3", "botocore", "urllib3", "s3transfer"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as exc:
+        raise SystemExit(f"port {port} of 127.0.0.1 must be free: {exc.strerror}") from exc
+    listener.listen(1024)
+    return listener
+
+
+def _tell_ready(port: int) -> None:
+    sys.stdout.write(json.dumps({"endpoint_url": f"http://127.0.0.1:{port}", "pid": os.getpid()}) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""Connect the emulator, the control plane and the fleets."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rehearsal.cloud.artifacts import Artifacts
+from rehearsal.cloud.clients import Clients
+from rehearsal.cloud.engine import Engine
+from rehearsal.cloud.environment import client_environment
+from rehearsal.cloud.images import ImageTable
+from rehearsal.cloud.ministack import functions
+from rehearsal.cloud.ministack.alarm_events import AlarmEvents
+from rehearsal.cloud.ministack.alarms import AlarmClock, state_of
+from rehearsal.cloud.ministack.change_sets import answer_when_settled
+from rehearsal.cloud.ministack.cloudformation import add_resource_types
+from rehearsal.cloud.ministack.events import EventBus
+from rehearsal.cloud.ministack.logs import LogGroups, honour_stream_prefixes
+from rehearsal.cloud.ministack.loop import ServingLoop
+from rehearsal.cloud.ministack.metrics import Metrics, keep_everything
+from rehearsal.cloud.ministack.objects import Objects
+from rehearsal.cloud.ministack.registry import add_image_builds, image_digest
+from rehearsal.cloud.ministack.services import add_json_service
+from rehearsal.cloud.ministack.stepfunctions import add_sdk_integrations
+from rehearsal.cloud.options import CloudOptions
+from rehearsal.cloud.resources import resource_types
+from rehearsal.cloud.sagemaker.control_plane import ControlPlane, Ports
+from rehearsal.cloud.sagemaker.protocol import TARGET_PREFIX
+from rehearsal.cloud.tuner import Tuner
+from rehearsal.execution.backends.choice import choose_backend
+from rehearsal.execution.jobs import JobRunner
+from rehearsal.fleet.endpoints import Fleets
+
+_SOURCE = "aws.sagemaker"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """What the process has to run and, in this order, to close."""
+
+    loop: ServingLoop
+    alarms: AlarmClock
+    fleets: Fleets
+    closing: tuple[Callable[[], object], ...]
+
+
+def assemble(options: CloudOptions, *, port: int) -> Cloud:
+    """Make everything and hook it into ministack; nothing runs yet."""
+    return _Assembly(options, f"http://127.0.0.1:{port}").cloud()
+
+
+class _Assembly:
+    def __init__(self, options: CloudOptions, endpoint_url: str) -> None:
+        self._options = options
+        self._loop = ServingLoop()
+        self._bus, self._logs = EventBus(self._loop), LogGroups(self._loop)
+        self._clients = Clients(endpoint_url)
+        self._images = ImageTable(options.steps_folder, options.workdir)
+        self._backend = choose_backend(options.backend)
+        self._fleets = self._make_fleets()
+        self._plane = ControlPlane(self._ports())
+
+    def cloud(self) -> Cloud:
+        """Hook everything into ministack."""
+        api = self._plane.api
+        add_json_service("sagemaker", target_prefix=TARGET_PREFIX, handle=api.handle)
+        add_resource_types(resource_types(api.call_with_template_values, after_rollback=self._options.after_rollback))
+        add_sdk_integrations(self._clients)
+        add_image_builds(self._images.build, self._logs)
+        honour_stream_prefixes()
+        answer_when_settled()
+        keep_everything()
+        alarms = AlarmClock(speed=self._options.speed, events=AlarmEvents(self._bus))
+        alarms.install()
+        closing = (self._plane.close, self._fleets.close, self._backend.close, functions.end_all)
+        return Cloud(self._loop, alarms, self._fleets, closing)
+
+    def _ports(self) -> Ports:
+        environment = client_environment(self._clients.endpoint_url)
+        jobs = self._options.workdir / "jobs"
+        return Ports(
+            emit=self._emit,
+            write_log=self._logs.write,
+            runner=JobRunner(jobs, self._clients("s3"), self._images.program, self._backend, environment),
+            tuner=Tuner(self._clients),
+            engine=Engine(self._clients, speed=self._options.speed),
+            fleets=self._fleets,
+            read_object=Objects(self._loop).read,
+            image_digest=image_digest,
+        )
+
+    def _make_fleets(self) -> Fleets:
+        return Fleets(
+            speed=self._options.speed,
+            workdir=self._options.workdir,
+            image_programs=self._images.program,
+            backend=self._backend,
+            fetch_artifact=Artifacts(self._clients).fetch,
+            publish=Metrics(self._loop).publish,
+            alarm_state=state_of,
+            on_event=self._on_fleet_event,
+            on_log=self._logs.write,
+        )
+
+    def _emit(self, detail_type: str, detail: Mapping[str, Any], resources: Sequence[str]) -> None:
+        self._bus.emit(_SOURCE, detail_type, detail, resources=resources)
+
+    def _on_fleet_event(self, detail_type: str, detail: Mapping[str, Any]) -> None:
+        self._plane.on_fleet_event(detail_type, detail)

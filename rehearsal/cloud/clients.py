@@ -1,0 +1,33 @@
+"""boto3 clients for our own endpoint, for the threads of this process."""
+
+import threading
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from rehearsal.cloud.environment import CREDENTIALS, REGION
+
+
+class Clients:
+    """One client a service, shared: boto3's clients are thread-safe, their making is not."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        self.endpoint_url = endpoint_url
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, service: str) -> Any:
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = boto3.client(
+                    service,
+                    endpoint_url=self.endpoint_url,
+                    region_name=REGION,
+                    aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+                    aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+                    config=Config(
+                        retries={"total_max_attempts": 2}, max_pool_connections=64, parameter_validation=True
+                    ),
+                )
+            return self._clients[service]

@@ -1,0 +1,57 @@
+"""The pipeline interpreter as the control plane's port."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rehearsal.execution.interpreter import (
+    DefinitionError,
+    PipelineRun,
+    RunOutcome,
+    StepCache,
+    StepRecord,
+    read_definition,
+)
+from rehearsal.execution.parameters import bind
+
+ClientFactory = Callable[[str], Any]
+
+
+class Engine:
+    """Runs definitions against this very control plane, through its own HTTP API."""
+
+    def __init__(self, client: ClientFactory, *, speed: float) -> None:
+        self._client, self._speed = client, speed
+        self._cache = StepCache()
+
+    def check(self, definition: Mapping[str, Any]) -> None:
+        try:
+            read_definition(definition)
+        except DefinitionError as exc:
+            raise ValueError(str(exc)) from exc
+
+    def bind(self, definition: Mapping[str, Any], given: Mapping[str, str]) -> Mapping[str, Any]:
+        return bind(read_definition(definition).parameters, given)
+
+    def run(
+        self,
+        definition: Mapping[str, Any],
+        parameters: Mapping[str, str],
+        *,
+        execution_arn: str,
+        pipeline_name: str,
+        on_step: Callable[[StepRecord], None],
+        stopped: threading.Event,
+    ) -> RunOutcome:
+        return PipelineRun(
+            definition,
+            parameters,
+            execution_arn=execution_arn,
+            pipeline_name=pipeline_name,
+            sagemaker=self._client("sagemaker"),
+            s3=self._client("s3"),
+            on_step=on_step,
+            cache=self._cache,
+            stopped=stopped,
+            speed=self._speed,
+        ).run()

@@ -1,0 +1,118 @@
+"""The front door: invocations go to the fleets, everything else to the emulator."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from rehearsal.cloud.environment import ACCOUNT, REGION
+from rehearsal.cloud.ministack.server import Application, Receive, Scope, Send
+
+_INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
+_MOST_BYTES = 6 * 1024 * 1024
+"""SageMaker's limit of a real-time request."""
+
+
+class Invocation(Protocol):
+    """A fleet's answer to one request."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def headers(self) -> Any: ...
+    @property
+    def variant(self) -> str: ...
+
+
+Invoke = Callable[..., Awaitable[Invocation]]
+
+
+class Gateway:
+    """An ASGI application; `started` is called when the emulator behind it is up."""
+
+    def __init__(self, emulator: Application, invoke: Invoke, *, started: Callable[[], None]) -> None:
+        self._emulator, self._invoke, self._started = emulator, invoke, started
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._emulator(scope, receive, self._watching(send))
+        elif scope["type"] == "http" and (match := _INVOCATION.fullmatch(scope["path"])) and scope["method"] == "POST":
+            await self._answer(unquote(match[1]), scope, receive, send)
+        else:
+            await self._emulator(scope, receive, send)
+
+    def _watching(self, send: Send) -> Send:
+        async def watched(message: dict[str, Any]) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                self._started()
+
+        return watched
+
+    async def _answer(self, endpoint: str, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        body = await _body(receive)
+        if body is None:
+            message = f"the body must be at most {_MOST_BYTES} bytes"
+            await _respond(send, *_error("ValidationError", message, 413))
+            return
+        try:
+            found = await self._invoke(
+                endpoint,
+                body,
+                content_type=headers.get("content-type", "application/octet-stream"),
+                accept=headers.get("accept", "*/*"),
+                target_variant=headers.get("x-amzn-sagemaker-target-variant"),
+                inference_id=headers.get("x-amzn-sagemaker-inference-id"),
+            )
+        except LookupError:
+            message = f"Endpoint {endpoint} of account {ACCOUNT} not found."
+            await _respond(send, *_error("ValidationError", message, 400))
+            return
+        await _respond(send, *_response(endpoint, found))
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body, or None when it is too large."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts) if size <= _MOST_BYTES else None
+
+
+def _response(endpoint: str, found: Invocation) -> tuple[int, dict[str, str], bytes]:
+    """The container's answer; one that is no success becomes SageMaker's ModelError."""
+    variant = {"x-Amzn-Invoked-Production-Variant": found.variant}
+    if 200 <= found.status < 300:
+        content_type = next((v for k, v in dict(found.headers).items() if k.lower() == "content-type"), "text/plain")
+        return found.status, {"Content-Type": content_type, **variant}, found.body
+    text = found.body.decode(errors="replace")
+    side = "client" if found.status < 500 else "server"
+    message = f'Received {side} error ({found.status}) from {found.variant} with message "{text}".'
+    log = f"/aws/sagemaker/Endpoints/{endpoint}"
+    more = {
+        "OriginalStatusCode": found.status,
+        "OriginalMessage": text,
+        "LogStreamArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{log}",
+    }
+    status, headers, body = _error("ModelError", message, 424, **more)
+    return status, {**headers, **variant}, body
+
+
+def _error(code: str, message: str, status: int, **more: Any) -> tuple[int, dict[str, str], bytes]:
+    headers = {"Content-Type": "application/json", "x-amzn-ErrorType": code}
+    return status, headers, json.dumps({"Message": message, "message": message, **more}).encode()
+
+
+async def _respond(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:
+    wire = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+    wire.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": wire})
+    await send({"type": "http.response.body", "body": body})

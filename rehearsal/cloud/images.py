@@ -1,0 +1,74 @@
+"""Which program an image URI stands for on the laptop."""
+
+import os
+import shutil
+import sys
+import threading
+from pathlib import Path
+
+from blueprint.image import image_tag
+from rehearsal.cloud.ministack.registry import Verdict
+from rehearsal.execution.container import Program
+
+FAULTS = ("errors", "slow")
+_FAULT_TAG = "fault-"
+_PACKAGE = "pipeline_steps"
+
+
+class ImageTable:
+    """The images that exist: the one of the steps folder, by its content hash, and the faulty ones made from it.
+
+    A build keeps a copy of the folder, so that an edit during a run changes no running image.
+    """
+
+    def __init__(self, steps_folder: Path, workdir: Path) -> None:
+        self._source, self._images = steps_folder, workdir / "images"
+        self._built: list[str] = []
+        self._lock = threading.Lock()
+
+    def build(self, tag: str) -> Verdict:
+        """Accept `tag` if it is the hash of the steps folder as it is now, and keep a copy."""
+        with self._lock:
+            if tag in self._built and tag == image_tag(self._source):
+                return _pushed(tag)
+            # The copy is what gets hashed: an edit at this very moment cannot come between the two.
+            incoming = self._images / "incoming"
+            shutil.rmtree(incoming, ignore_errors=True)
+            shutil.copytree(self._source, incoming / _PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+            found = image_tag(incoming / _PACKAGE)
+            if tag != found:
+                message = f"IMAGE_TAG must be the content hash of {_PACKAGE}: {found}, got {tag}"
+                return Verdict(accepted=False, message=message)
+            incoming.rename(self._folder(tag))
+            self._built.append(tag)
+            return _pushed(tag)
+
+    def program(self, image_uri: str) -> Program:
+        """The program of `<anything>/<repository>:<tag>`.
+
+        Raises:
+            LookupError: no such image was built.
+        """
+        tag = image_uri.rpartition(":")[2]
+        with self._lock:
+            newest = self._built[-1] if self._built else None
+            if tag in self._built:
+                return Program(self._folder(tag), ("python", "-m", _PACKAGE))
+        fault = tag.removeprefix(_FAULT_TAG)
+        if newest is not None and tag.startswith(_FAULT_TAG) and fault in FAULTS:
+            return _faulty(self._folder(newest), fault)
+        raise LookupError(f"no image {image_uri} has been built")
+
+    def _folder(self, tag: str) -> Path:
+        return self._images / tag
+
+
+def _pushed(tag: str) -> Verdict:
+    return Verdict(accepted=True, message=f"pushed {_PACKAGE} as {tag}")
+
+
+def _faulty(folder: Path, fault: str) -> Program:
+    """The wrapper around the real server; it finds the server's package through the image's own PYTHONPATH."""
+    project = Path(__file__).resolve().parents[2]
+    entrypoint = (sys.executable, "-m", "rehearsal.fleet.faulty", "--fault", fault)
+    return Program(folder, entrypoint, environment={"PYTHONPATH": os.pathsep.join((str(folder), str(project)))})

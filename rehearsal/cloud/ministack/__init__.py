@@ -1,0 +1,1 @@
+"""The adapter to ministack: the only code that knows its private names."""

@@ -1,0 +1,112 @@
+"""Alarms of ministack's CloudWatch, judged by `blueprint.alarms` on a clock of their own."""
+
+import asyncio
+import datetime as dt
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ministack.services import cloudwatch as _cloudwatch
+
+from blueprint.alarms import AlarmRule, AlarmState, Assessment, Metric, Samples, alarm_rule, assess, samples_of, series
+from blueprint.errors import InputError
+from rehearsal.cloud.ministack.alarm_events import AlarmEvents
+
+ARRIVAL_SECONDS = 0.4
+"""A period is judged this much after its end, in real time: publishers send what they have every 0.3 s."""
+
+_LONGEST_PAUSE_SECONDS = 0.25
+_log = logging.getLogger(__name__)
+Alarm = dict[str, Any]
+
+
+def state_of(name: str) -> str | None:
+    """StateValue of the alarm, or None where there is none."""
+    alarm = _cloudwatch._alarms.get(name) or _cloudwatch._composite_alarms.get(name)
+    return str(alarm["StateValue"]) if alarm else None
+
+
+class AlarmClock:
+    """Evaluates every metric alarm when it is due; periods and ticks last 1/speed of their time.
+
+    ministack judges an alarm whenever a datum arrives, over all of a metric's dimensions at once; that is turned off.
+    """
+
+    def __init__(self, *, speed: float, events: AlarmEvents) -> None:
+        self._speed, self._events = speed, events
+        self._judged: dict[str, int] = {}
+        self._unfit: set[str] = set()
+
+    def install(self) -> None:
+        """Take over from ministack."""
+        _cloudwatch._evaluate_alarm = lambda _alarm: None
+        self._events.install()
+
+    async def run(self) -> None:
+        """Evaluate for ever; to be cancelled."""
+        pause = min(_LONGEST_PAUSE_SECONDS, 5 / self._speed)
+        while True:
+            await asyncio.sleep(pause)
+            self.evaluate_due(time.time())
+
+    def evaluate_due(self, now: float) -> None:
+        """Judge each alarm whose tick has passed since it was judged last."""
+        for alarm in list(_cloudwatch._alarms.values()):
+            try:
+                rule = alarm_rule(alarm)
+                tick = rule.tick_seconds / self._speed
+                number = int((now - ARRIVAL_SECONDS) // tick)
+                if self._judged.get(alarm["AlarmArn"]) == number:
+                    continue
+                self._judged[alarm["AlarmArn"]] = number
+                self._judge(alarm, rule, end=number * tick, now=now)
+            except InputError as exc:
+                if alarm["AlarmName"] not in self._unfit:
+                    self._unfit.add(alarm["AlarmName"])
+                    _log.warning("alarm %s is not evaluated: %s", alarm["AlarmName"], exc)
+
+    def _judge(self, alarm: Alarm, rule: AlarmRule, *, end: float, now: float) -> None:
+        period = rule.period_seconds / self._speed
+        starts = [end - period * age for age in range(rule.evaluation_range, 0, -1)]
+        buckets = {query.id: _buckets(query.metric, starts, period) for query in rule.queries if query.metric}
+        found = assess(
+            rule,
+            series(rule, buckets),
+            AlarmState(alarm["StateValue"]),
+            starts=[dt.datetime.fromtimestamp(start, dt.UTC) for start in starts],
+            now=dt.datetime.fromtimestamp(now, dt.UTC),
+        )
+        if found is not None and found.state != alarm["StateValue"]:
+            _change_state(alarm, found, now)
+
+
+def _change_state(alarm: Alarm, found: Assessment, now: float) -> None:
+    """As ministack does it: the record, the history, the actions, the composite alarms above."""
+    old, new = alarm["StateValue"], str(found.state)
+    alarm["StateValue"], alarm["StateReason"] = new, found.reason
+    alarm["StateReasonData"], alarm["StateUpdatedTimestamp"] = found.reason_data, now
+    _log.info("alarm %s: %s -> %s: %s", alarm["AlarmName"], old, new, found.reason)
+    _cloudwatch._record_history(alarm["AlarmName"], old, new, found.reason, reason_data=json.loads(found.reason_data))
+    _cloudwatch._dispatch_alarm_actions(alarm, old, new, found.reason)
+    _cloudwatch._evaluate_parent_alarms(alarm)
+
+
+def _buckets(metric: Metric, starts: Sequence[float], period: float) -> list[Samples | None]:
+    """The samples in each period from `starts`, of exactly the metric's dimensions."""
+    key = (metric.namespace, metric.name, _cloudwatch._dims_key(dict(metric.dimensions)))
+    buckets: list[Samples | None] = [None] * len(starts)
+    for point in _cloudwatch._metrics.get(key) or ():
+        index = int((point["Timestamp"] - starts[0]) // period)
+        if 0 <= index < len(starts):
+            samples = _samples(point)
+            held = buckets[index]
+            buckets[index] = samples if held is None else held + samples
+    return buckets
+
+
+def _samples(point: Mapping[str, Any]) -> Samples:
+    if point.get("_stat"):
+        return samples_of({"StatisticValues": point["_stat"]})
+    return samples_of({"Values": [point["Value"]], "Counts": [point.get("Count", 1.0)]})

@@ -1,0 +1,61 @@
+"""What the process is told on its command line."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class CloudOptions:
+    port: int
+    speed: float
+    workdir: Path
+    backend: str
+    steps_folder: Path
+    after_rollback: Literal["silent", "failed"]
+    log: Path
+
+
+def parse(argv: Sequence[str] | None = None) -> CloudOptions:
+    """Read the command line; argparse ends the process with code 2 where it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m rehearsal.cloud",
+        description="The embedded AWS on one loopback port; ends on SIGTERM, SIGINT and the end of standard input.",
+    )
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
+    parser.add_argument("--speed", type=_speed, default=30.0, help="waits last 1/SPEED of their time")
+    parser.add_argument("--workdir", type=Path, required=True, help="everything that is written lies in it")
+    parser.add_argument("--backend", choices=("auto", "namespace", "prefix"), default="auto")
+    parser.add_argument("--steps-folder", type=_folder, required=True, help="the folder pipeline_steps/")
+    parser.add_argument("--after-rollback", choices=("silent", "failed"), default="silent")
+    parser.add_argument("--log", type=Path, help="(default: cloud.log in the workdir)")
+    given = parser.parse_args(argv)
+    workdir = given.workdir.absolute()
+    return CloudOptions(
+        port=given.port,
+        speed=given.speed,
+        workdir=workdir,
+        backend=given.backend,
+        steps_folder=given.steps_folder.absolute(),
+        after_rollback=given.after_rollback,
+        log=(given.log or workdir / "cloud.log").absolute(),
+    )
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"must be a number, got {text}") from exc
+    if not 1 <= speed <= 1000:
+        raise argparse.ArgumentTypeError(f"must be in 1..1000, got {text}")
+    return speed
+
+
+def _folder(text: str) -> Path:
+    folder = Path(text)
+    if not folder.is_dir():
+        raise argparse.ArgumentTypeError(f"must be a folder, got {text}")
+    return folder

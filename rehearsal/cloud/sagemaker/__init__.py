@@ -1,0 +1,1 @@
+"""SageMaker's control plane: pipelines, jobs, tuning, registry, models, endpoints, tags."""

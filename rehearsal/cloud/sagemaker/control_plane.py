@@ -1,0 +1,82 @@
+"""The control plane: every noun, and the table of actions they bring."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rehearsal.cloud.sagemaker.endpoint_configs import EndpointConfigs
+from rehearsal.cloud.sagemaker.endpoints import Endpoints
+from rehearsal.cloud.sagemaker.executions import Executions
+from rehearsal.cloud.sagemaker.models import Models
+from rehearsal.cloud.sagemaker.package_groups import PackageGroups
+from rehearsal.cloud.sagemaker.packages import Packages
+from rehearsal.cloud.sagemaker.pipelines import Pipelines
+from rehearsal.cloud.sagemaker.platform import Platform
+from rehearsal.cloud.sagemaker.ports import Emit, Fleets, JobRunner, PipelineEngine, Tuner, WriteLog
+from rehearsal.cloud.sagemaker.processing_jobs import ProcessingJobs
+from rehearsal.cloud.sagemaker.protocol import Action, Api
+from rehearsal.cloud.sagemaker.tags import Tags
+from rehearsal.cloud.sagemaker.training_jobs import TrainingJobs
+from rehearsal.cloud.sagemaker.tuning_jobs import TuningJobs
+
+_GRACE_SECONDS = 4.0
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The control plane's neighbours."""
+
+    emit: Emit
+    write_log: WriteLog
+    runner: JobRunner
+    tuner: Tuner
+    engine: PipelineEngine
+    fleets: Fleets
+    read_object: Callable[[str, str], bytes]
+    image_digest: Callable[[str], str | None] = lambda _uri: None
+
+
+class ControlPlane:
+    """SageMaker of one account in one region.
+
+    Attributes:
+        api: answers requests.
+    """
+
+    def __init__(self, ports: Ports) -> None:
+        self._platform = Platform(ports.emit)
+        groups = PackageGroups(self._platform)
+        packages = Packages(self._platform, groups, ports.image_digest)
+        models = Models(self._platform, packages)
+        configs = EndpointConfigs(self._platform, models)
+        self._endpoints = Endpoints(self._platform, configs, ports.fleets)
+        tuning = TuningJobs(self._platform, ports.tuner)
+        training = TrainingJobs(self._platform, ports.write_log, ports.runner, tuning.job_arn_of)
+        tuning.use(training)
+        processing = ProcessingJobs(self._platform, ports.write_log, ports.runner)
+        pipelines = Pipelines(self._platform, ports.engine, ports.read_object)
+        executions = Executions(self._platform, pipelines, ports.engine)
+        nouns = (
+            groups,
+            packages,
+            models,
+            configs,
+            self._endpoints,
+            tuning,
+            training,
+            processing,
+            pipelines,
+            executions,
+        )
+        actions: dict[str, Action] = dict(Tags(self._platform).actions())
+        for noun in nouns:
+            actions |= noun.actions()
+        self.api = Api(actions, self._platform.lock)
+
+    def on_fleet_event(self, detail_type: str, detail: Mapping[str, Any]) -> None:
+        """An endpoint's fleet tells of a change of state."""
+        self._endpoints.on_event(detail_type, detail)
+
+    def close(self) -> None:
+        """Stop every job, run and rollout."""
+        self._platform.workers.close(grace_seconds=_GRACE_SECONDS)

@@ -1,0 +1,69 @@
+"""Endpoint configs: which models an endpoint serves, and on what."""
+
+from collections.abc import Mapping
+
+from rehearsal.cloud.sagemaker.arns import arn
+from rehearsal.cloud.sagemaker.errors import validation_error
+from rehearsal.cloud.sagemaker.listing import Listing
+from rehearsal.cloud.sagemaker.models import Models
+from rehearsal.cloud.sagemaker.platform import Platform, Record
+from rehearsal.cloud.sagemaker.protocol import Action
+
+_LISTING = Listing("EndpointConfigs", name="EndpointConfigName")
+
+
+class EndpointConfigs:
+    def __init__(self, platform: Platform, models: Models) -> None:
+        self._platform, self._models = platform, models
+        self._configs: dict[str, Record] = {}
+
+    def actions(self) -> Mapping[str, Action]:
+        return {
+            "CreateEndpointConfig": self.create,
+            "DescribeEndpointConfig": self.describe,
+            "ListEndpointConfigs": self.list,
+            "DeleteEndpointConfig": self.delete,
+        }
+
+    def create(self, request: Record) -> Record:
+        name = request["EndpointConfigName"]
+        config_arn = arn("endpoint-config", name.lower())
+        if name.lower() in self._configs:
+            raise validation_error(f'Cannot create already existing endpoint configuration "{config_arn}".')
+        variants = request["ProductionVariants"]
+        names = [variant["VariantName"] for variant in variants]
+        if len(set(names)) != len(names):
+            raise validation_error(f"variant names must be unique, got {', '.join(names)}")
+        for variant in variants:
+            self._models.get(variant["ModelName"])
+            if "ServerlessConfig" not in variant and "InstanceType" not in variant:
+                raise validation_error(f"variant {variant['VariantName']} must have InstanceType or ServerlessConfig")
+        self._configs[name.lower()] = {
+            **request,
+            "ProductionVariants": [{"InitialVariantWeight": 1.0, **variant} for variant in variants],
+            "EndpointConfigArn": config_arn,
+            "CreationTime": self._platform.now(),
+        }
+        self._platform.tag(config_arn, request.get("Tags"))
+        return {"EndpointConfigArn": config_arn}
+
+    def describe(self, request: Record) -> Record:
+        return self.get(request["EndpointConfigName"])
+
+    def list(self, request: Record) -> Record:
+        return _LISTING.answer(self._configs.values(), request)
+
+    def delete(self, request: Record) -> None:
+        config = self.get(request["EndpointConfigName"])
+        del self._configs[config["EndpointConfigName"].lower()]
+        self._platform.untag(config["EndpointConfigArn"])
+
+    def get(self, name: str) -> Record:
+        if name.lower() not in self._configs:
+            raise validation_error(f'Could not find endpoint configuration "{arn("endpoint-config", name.lower())}".')
+        return self._configs[name.lower()]
+
+    def models(self, config: Record) -> dict[str, Record]:
+        """Model name → what it serves, for every variant."""
+        names = {variant["ModelName"] for variant in config["ProductionVariants"]}
+        return {name: self._models.served(name) for name in names}

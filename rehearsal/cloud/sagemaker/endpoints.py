@@ -1,0 +1,147 @@
+"""Endpoints: their API; the fleets behind them do the serving."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from blueprint.errors import InputError
+from rehearsal.cloud.sagemaker.arns import arn
+from rehearsal.cloud.sagemaker.endpoint_configs import EndpointConfigs
+from rehearsal.cloud.sagemaker.errors import validation_error
+from rehearsal.cloud.sagemaker.listing import Listing
+from rehearsal.cloud.sagemaker.platform import Platform, Record, epoch_ms
+from rehearsal.cloud.sagemaker.ports import Fleets
+from rehearsal.cloud.sagemaker.protocol import Action
+
+_LISTING = Listing("Endpoints", name="EndpointName", status="EndpointStatus")
+_UPDATABLE = ("InService", "Failed")
+_STATES = {"InService": "IN_SERVICE", "OutOfService": "OUT_OF_SERVICE", "RollingBack": "ROLLING_BACK"}
+_OWN_FIELDS = ("EndpointName", "EndpointArn", "CreationTime", "LastModifiedTime", "DataCaptureConfig")
+
+
+class Endpoints:
+    def __init__(self, platform: Platform, configs: EndpointConfigs, fleets: Fleets) -> None:
+        self._platform, self._configs, self._fleets = platform, configs, fleets
+        self._endpoints: dict[str, Record] = {}
+
+    def actions(self) -> Mapping[str, Action]:
+        return {
+            "CreateEndpoint": self.create,
+            "UpdateEndpoint": self.update,
+            "UpdateEndpointWeightsAndCapacities": self.update_weights,
+            "DescribeEndpoint": self.describe,
+            "ListEndpoints": self.list,
+            "DeleteEndpoint": self.delete,
+        }
+
+    def create(self, request: Record) -> Record:
+        name = request["EndpointName"]
+        endpoint_arn = arn("endpoint", name.lower())
+        if name.lower() in self._endpoints:
+            raise validation_error(f'Cannot create already existing endpoint "{endpoint_arn}".')
+        config = self._configs.get(request["EndpointConfigName"])
+        models = self._configs.models(config)
+        now = self._platform.now()
+        self._endpoints[name.lower()] = {
+            "EndpointName": name,
+            "EndpointArn": endpoint_arn,
+            "CreationTime": now,
+            "LastModifiedTime": now,
+            "_config": config,
+        }
+        self._platform.tag(endpoint_arn, request.get("Tags"))
+        self._fleets.create(name, config, models)
+        return {"EndpointArn": endpoint_arn}
+
+    def update(self, request: Record) -> Record:
+        endpoint = self._updatable(request["EndpointName"])
+        config = self._configs.get(request["EndpointConfigName"])
+        deployment = request.get("DeploymentConfig")
+        if deployment is None and request.get("RetainDeploymentConfig"):
+            deployment = endpoint.get("_deployment")
+        self._same_variants(endpoint["_config"], config, deployment)
+        try:
+            self._fleets.update(
+                endpoint["EndpointName"],
+                config,
+                self._configs.models(config),
+                deployment,
+                retain_all_variant_properties=request.get("RetainAllVariantProperties", False),
+            )
+        except InputError as exc:
+            raise validation_error(str(exc)) from exc
+        endpoint |= {"LastModifiedTime": self._platform.now(), "_config": config, "_deployment": deployment}
+        return {"EndpointArn": endpoint["EndpointArn"]}
+
+    def _updatable(self, name: str) -> Record:
+        endpoint = self._get(name)
+        status = self._described(endpoint)["EndpointStatus"]
+        if status not in _UPDATABLE:
+            raise validation_error(f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}" (it is {status}).')
+        return endpoint
+
+    def update_weights(self, request: Record) -> Record:
+        endpoint = self._updatable(request["EndpointName"])
+        known = {variant["VariantName"] for variant in self._described(endpoint)["ProductionVariants"]}
+        changes = request["DesiredWeightsAndCapacities"]
+        if unknown := sorted({change["VariantName"] for change in changes} - known):
+            raise validation_error(f"variants must be among {', '.join(sorted(known))}, got {', '.join(unknown)}")
+        self._fleets.set_weights(endpoint["EndpointName"], changes)
+        endpoint["LastModifiedTime"] = self._platform.now()
+        return {"EndpointArn": endpoint["EndpointArn"]}
+
+    @staticmethod
+    def _same_variants(old: Record, new: Record, deployment: Mapping[str, Any] | None) -> None:
+        before, after = ({v["VariantName"] for v in c["ProductionVariants"]} for c in (old, new))
+        if deployment is not None and before != after:
+            raise validation_error(
+                "Deployment guardrails need the same variant names in both endpoint configurations, got "
+                f"{', '.join(sorted(before))} and {', '.join(sorted(after))}"
+            )
+
+    def describe(self, request: Record) -> Record:
+        return self._described(self._get(request["EndpointName"]))
+
+    def _described(self, endpoint: Record) -> Record:
+        own = {key: endpoint[key] for key in _OWN_FIELDS if key in endpoint}
+        asked = {"EndpointConfigName": endpoint["_config"]["EndpointConfigName"]}
+        if "_deleting" in endpoint:
+            # Its fleet may be gone already.
+            return {**asked, **own, "EndpointStatus": "Deleting"}
+        return {**asked, **self._fleets.describe(endpoint["EndpointName"]), **own}
+
+    def list(self, request: Record) -> Record:
+        return _LISTING.answer([self._described(endpoint) for endpoint in self._endpoints.values()], request)
+
+    def delete(self, request: Record) -> None:
+        endpoint = self._get(request["EndpointName"])
+        if "_deleting" in endpoint:
+            raise validation_error(f'Cannot delete endpoint "{endpoint["EndpointArn"]}": it is being deleted.')
+        endpoint["_deleting"] = True
+        name = endpoint["EndpointName"]
+        self._platform.workers.start(f"delete-{name}", lambda stopped: self._delete(name, stopped))
+
+    def _delete(self, name: str, _stopped: threading.Event) -> None:
+        self._fleets.delete(name)
+        with self._platform.lock:
+            endpoint = self._endpoints.pop(name.lower())
+            self._platform.untag(endpoint["EndpointArn"])
+
+    def on_event(self, detail_type: str, detail: Mapping[str, Any]) -> None:
+        """A fleet has changed state: make the event what AWS documents, and put it on the bus."""
+        name = detail["EndpointName"]
+        with self._platform.lock:
+            endpoint = self._endpoints.get(name.lower())
+            if endpoint is None:
+                return
+            endpoint["LastModifiedTime"] = self._platform.now()
+            own = {key: endpoint[key] for key in _OWN_FIELDS if key in endpoint}
+            tags = self._platform.tags_of(endpoint["EndpointArn"])
+        status = str(detail.get("EndpointStatus", ""))
+        whole = {**detail, **own, "EndpointStatus": _STATES.get(status, status.upper()), "Tags": tags}
+        self._platform.emit(detail_type, epoch_ms(whole), [own["EndpointArn"]])
+
+    def _get(self, name: str) -> Record:
+        if name.lower() not in self._endpoints:
+            raise validation_error(f'Could not find endpoint "{arn("endpoint", name.lower())}".')
+        return self._endpoints[name.lower()]

@@ -1,0 +1,67 @@
+"""Training jobs."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from rehearsal.cloud.sagemaker.errors import validation_error
+from rehearsal.cloud.sagemaker.jobs import JobKind, Jobs
+from rehearsal.cloud.sagemaker.platform import Platform, Record
+from rehearsal.cloud.sagemaker.ports import JobRunner, WriteLog
+
+OBJECTIVE_PARAMETER = "_tuning_objective_metric"
+"""A tuning job gives this hyperparameter to each of its training jobs."""
+
+
+class TrainingJobs(Jobs):
+    kind = JobKind("TrainingJob", "training-job", "Training job")
+
+    def __init__(
+        self,
+        platform: Platform,
+        write_log: WriteLog,
+        runner: JobRunner,
+        tuning_job_arn: Callable[[str], str | None],
+    ) -> None:
+        """`tuning_job_arn` tells which tuning job, if any, a training job of that name belongs to."""
+        super().__init__(platform, write_log)
+        self._runner, self._tuning_job_arn = runner, tuning_job_arn
+
+    def _initial(self, request: Record) -> Record:
+        if not request["AlgorithmSpecification"].get("TrainingImage"):
+            raise validation_error("AlgorithmSpecification.TrainingImage must be given")
+        now = self._platform.now()
+        return {
+            "SecondaryStatus": "Starting",
+            "SecondaryStatusTransitions": [{"Status": "Starting", "StartTime": now}],
+            "TuningJobArn": self._owner(request),
+            "EnableNetworkIsolation": request.get("EnableNetworkIsolation", False),
+            "EnableInterContainerTrafficEncryption": request.get("EnableInterContainerTrafficEncryption", False),
+            "EnableManagedSpotTraining": request.get("EnableManagedSpotTraining", False),
+        }
+
+    def _owner(self, request: Record) -> str | None:
+        parameters = request.get("HyperParameters", {})
+        return self._tuning_job_arn(request["TrainingJobName"]) if OBJECTIVE_PARAMETER in parameters else None
+
+    def _on_line(self, job: Record) -> None:
+        if job["SecondaryStatus"] == "Starting":
+            with self._platform.lock:
+                job["SecondaryStatus"] = "Training"
+                job["TrainingStartTime"] = self._platform.now()
+
+    def _execute(self, request: Record, log: Callable[[str], None], stopped: threading.Event, job_arn: str) -> Record:
+        ended: Any = self._runner.run_training(request, log=log, stopped=stopped, arn=job_arn)
+        seconds = max(1, round((ended.ended - ended.started).total_seconds()))
+        return {
+            "TrainingJobStatus": ended.status,
+            "SecondaryStatus": ended.secondary_status,
+            "SecondaryStatusTransitions": ended.transitions,
+            "FailureReason": ended.failure_reason,
+            "FinalMetricDataList": ended.final_metrics,
+            "ModelArtifacts": {"S3ModelArtifacts": ended.model_artifacts} if ended.model_artifacts else None,
+            "TrainingStartTime": ended.started,
+            "TrainingEndTime": ended.ended,
+            "TrainingTimeInSeconds": seconds,
+            "BillableTimeInSeconds": seconds,
+        }

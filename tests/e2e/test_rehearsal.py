@@ -1,0 +1,138 @@
+"""The whole launch on a small generated table, as a user starts it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.e2e
+
+
+def small_config(folder: Path) -> Path:
+    """The headline use case with a short search."""
+    config = folder / "small.toml"
+    text = (PROJECT / "config" / "shoppers.toml").read_text()
+    config.write_text(text.replace("max_jobs = 8", "max_jobs = 3").replace('num_round = "600"', 'num_round = "150"'))
+    assert config.read_text() != text
+    return config
+
+
+def command(folder: Path, *more: str) -> tuple[list[str], Mapping[str, str]]:
+    argv = [sys.executable, "-m", "rehearsal.cli", "rehearse", "--plain", "--rows", "6000", "--speed", "60"]
+    argv += ["--config", str(small_config(folder)), "--out", str(folder / "out"), *more]
+    temporary = folder / "tmp"
+    temporary.mkdir()
+    return argv, {**os.environ, "TMPDIR": str(temporary)}
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Command lines of live processes that were started for a run in `folder`."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(folder).encode() in line:
+            found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def launch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("launch")
+    argv, env = command(folder)
+    ended = subprocess.run(argv, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    report = json.loads((folder / "out" / "report.json").read_text())
+    return {"folder": folder, "report": report, "stderr": ended.stderr, "stdout": ended.stdout}
+
+
+def test_the_first_and_the_better_model_are_promoted_and_the_bad_one_is_rolled_back(launch: dict[str, Any]) -> None:
+    rollouts = launch["report"]["rollouts"]
+    assert [(r["type"], r["verdict"]) for r in rollouts] == [
+        ("first", "promoted"),
+        ("canary", "promoted"),
+        ("canary", "rolled_back"),
+    ]
+
+
+def test_an_alarm_of_the_new_fleet_stopped_the_bad_model(launch: dict[str, Any]) -> None:
+    good, bad = launch["report"]["rollouts"][1:]
+    assert good["by"] is None
+    assert bad["by"]
+    assert bad["fault"] == "errors"
+
+
+def test_every_user_request_was_answered(launch: dict[str, Any]) -> None:
+    for rollout in launch["report"]["rollouts"]:
+        assert rollout["requests"] > 0
+        assert (rollout["failed"], rollout["dropped"]) == (0, 0)
+
+
+def test_the_canary_served_some_users_and_not_all(launch: dict[str, Any]) -> None:
+    bad = launch["report"]["rollouts"][2]
+    assert 0 < bad["exposed"] < bad["requests"]
+
+
+def test_the_second_model_was_compared_with_the_first_on_the_same_rows(launch: dict[str, Any]) -> None:
+    metrics = launch["report"]["metrics"]
+    assert metrics["champion"]["auc"] > 0.5
+    assert metrics["auc"] > metrics["baseline"]["auc"] - 0.02
+
+
+def test_every_step_of_both_runs_succeeded(launch: dict[str, Any]) -> None:
+    steps = launch["report"]["pipeline"]
+    assert {step["step"] for step in steps} == {"Prepare", "Baseline", "Tune", "Evaluate", "Gate", "Register"}
+    assert {step["status"] for step in steps} == {"Succeeded"}
+    assert len(steps) == 12
+
+
+def test_five_stacks_were_deployed_from_templates_with_their_hashes(launch: dict[str, Any]) -> None:
+    names = {"storage", "image", "training", "endpoint", "rollout"}
+    assert set(launch["report"]["templates"]) == {f"shoppers-dev-{name}.template.json" for name in names}
+
+
+def test_no_process_and_no_file_is_left_behind(launch: dict[str, Any]) -> None:
+    assert processes_of(launch["folder"]) == []
+    assert list((launch["folder"] / "tmp").iterdir()) == []
+
+
+def test_an_interrupt_leaves_no_process_and_no_half_state(tmp_path: Path) -> None:
+    argv, env = command(tmp_path)
+    child = subprocess.Popen(argv, cwd=PROJECT, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert child.stderr is not None
+    for line in child.stderr:
+        if "train first model: Prepare" in line:
+            break
+    child.send_signal(signal.SIGINT)
+    _, told = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "interrupted" in told
+    assert not (tmp_path / "out").exists()
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert processes_of(tmp_path) == []
+
+
+def test_a_killed_rehearsal_takes_its_processes_with_it(tmp_path: Path) -> None:
+    argv, env = command(tmp_path)
+    child = subprocess.Popen(argv, cwd=PROJECT, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert child.stderr is not None
+    for line in child.stderr:
+        if "deploy …" in line:
+            break
+    assert processes_of(tmp_path)
+    child.kill()
+    child.communicate()
+    deadline = time.monotonic() + 20
+    while processes_of(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert processes_of(tmp_path) == []

@@ -1,0 +1,169 @@
+"""The alarm clock over ministack's store, and alarms as boto3 shows them."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ministack.services import cloudwatch
+
+from rehearsal.cloud.ministack.alarm_events import AlarmEvents
+from rehearsal.cloud.ministack.alarms import ARRIVAL_SECONDS, AlarmClock, state_of
+from tests.rehearsal.cloud.process import CloudProcess, eventually
+
+SPEED = 30.0
+PERIOD = 60 / SPEED
+DIMENSIONS = [{"Name": "EndpointName", "Value": "shop"}, {"Name": "EndpointConfigName", "Value": "green"}]
+
+
+class Bus:
+    """Keeps what would be sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, dict[str, Any], list[str]]] = []
+
+    def emit(self, source: str, detail_type: str, detail: dict[str, Any], *, resources: list[str]) -> None:
+        self.sent.append((source, detail_type, detail, resources))
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("_evaluate_alarm", "_record_history"):  # what the clock replaces, put back afterwards
+        monkeypatch.setattr(cloudwatch, name, getattr(cloudwatch, name))
+    yield cloudwatch
+    cloudwatch.reset()
+
+
+@pytest.fixture
+def bus() -> Bus:
+    return Bus()
+
+
+@pytest.fixture
+def clock(store: Any, bus: Bus) -> AlarmClock:
+    made = AlarmClock(speed=SPEED, events=AlarmEvents(bus))  # type: ignore[arg-type]
+    made.install()
+    return made
+
+
+def put_alarm(store: Any, **more: Any) -> None:
+    request = {
+        "AlarmName": "errors",
+        "Namespace": "AWS/SageMaker",
+        "MetricName": "Invocation5XXErrors",
+        "Dimensions": DIMENSIONS,
+        "Statistic": "Average",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 0.05,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        **more,
+    }
+    assert store._put_metric_alarm({}, request, is_cbor=False, is_json=True)[0] == 200
+
+
+def put_samples(store: Any, at: float, *values: float, dimensions: Any = DIMENSIONS) -> None:
+    named = {each["Name"]: each["Value"] for each in dimensions}
+    store._store_datum("AWS/SageMaker", "Invocation5XXErrors", named, at, "None", None, list(values), None, None)
+
+
+def test_a_period_lasts_its_time_divided_by_the_speed(store: Any, clock: AlarmClock) -> None:
+    put_alarm(store)
+    start = 1_000_000 * PERIOD
+    put_samples(store, start + 0.1, 1.0)
+    put_samples(store, start + PERIOD - 0.1, 0.0)
+    clock.evaluate_due(start + PERIOD - 0.01)
+    assert state_of("errors") == "OK"
+    clock.evaluate_due(start + PERIOD + ARRIVAL_SECONDS)
+    assert state_of("errors") == "ALARM"
+    clock.evaluate_due(start + 4 * PERIOD + ARRIVAL_SECONDS)
+    assert state_of("errors") == "OK"
+
+
+def test_dimensions_are_matched_exactly(store: Any, clock: AlarmClock) -> None:
+    put_alarm(store)
+    start = 1_000_000 * PERIOD
+    put_samples(store, start + 0.1, 1.0, dimensions=DIMENSIONS[:1])
+    put_samples(store, start + 0.1, 1.0, dimensions=[*DIMENSIONS, {"Name": "VariantName", "Value": "v"}])
+    clock.evaluate_due(start + PERIOD + ARRIVAL_SECONDS)
+    assert state_of("errors") == "OK"
+
+
+def test_arriving_data_alone_changes_no_state(store: Any, clock: AlarmClock) -> None:
+    put_alarm(store)
+    store._put_metric_data(
+        {},
+        {
+            "Namespace": "AWS/SageMaker",
+            "MetricData": [{"MetricName": "Invocation5XXErrors", "Dimensions": DIMENSIONS, "Value": 1.0}],
+        },
+        is_cbor=False,
+        is_json=True,
+    )
+    assert state_of("errors") == "INSUFFICIENT_DATA"
+    assert clock is not None
+
+
+def test_a_percentile_alarm_is_judged_from_the_samples(store: Any, clock: AlarmClock) -> None:
+    put_alarm(store, Statistic=None, ExtendedStatistic="p90", Threshold=500.0)
+    start = 1_000_000 * PERIOD
+    put_samples(store, start + 0.1, *[100.0] * 8, 900.0, 900.0)
+    clock.evaluate_due(start + PERIOD + ARRIVAL_SECONDS)
+    assert state_of("errors") == "ALARM"
+
+
+def test_a_change_is_sent_as_cloudwatch_sends_it(store: Any, clock: AlarmClock, bus: Bus) -> None:
+    put_alarm(store)
+    start = 1_000_000 * PERIOD
+    put_samples(store, start + 0.1, 1.0)
+    clock.evaluate_due(start + PERIOD + ARRIVAL_SECONDS)
+    clock.evaluate_due(start + PERIOD + ARRIVAL_SECONDS + 0.1)
+    assert len(bus.sent) == 1
+    source, kind, detail, resources = bus.sent[0]
+    assert (source, kind) == ("aws.cloudwatch", "CloudWatch Alarm State Change")
+    assert resources == ["arn:aws:cloudwatch:us-east-1:000000000000:alarm:errors"]
+    assert (detail["previousState"]["value"], detail["state"]["value"]) == ("INSUFFICIENT_DATA", "ALARM")
+    assert detail["configuration"]["metrics"][0]["metricStat"]["metric"]["dimensions"]["EndpointConfigName"] == "green"
+    assert json.loads(detail["state"]["reasonData"])["recentDatapoints"] == [1.0]
+
+
+def test_an_alarm_that_cloudwatch_would_refuse_is_left_alone(store: Any, clock: AlarmClock) -> None:
+    put_alarm(store, Period=7)
+    clock.evaluate_due(1_000_000.0)
+    assert state_of("errors") == "INSUFFICIENT_DATA"
+    assert state_of("none") is None
+
+
+def test_an_alarm_goes_through_its_states_over_http(cloud: CloudProcess) -> None:
+    watch, sqs, events = cloud("cloudwatch"), cloud("sqs"), cloud("events")
+    queue = sqs.create_queue(QueueName="alarms")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {"source": ["aws.cloudwatch"], "detail": {"alarmName": ["visible"], "state": {"value": ["ALARM"]}}}
+    events.put_rule(Name="alarms", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="alarms", Targets=[{"Id": "queue", "Arn": arn}])
+    watch.put_metric_alarm(
+        AlarmName="visible",
+        Namespace="Test",
+        MetricName="Errors",
+        Dimensions=[{"Name": "Fleet", "Value": "green"}],
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0.0,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+    )
+
+    def state() -> str:
+        found: str = watch.describe_alarms(AlarmNames=["visible"])["MetricAlarms"][0]["StateValue"]
+        return found
+
+    eventually(lambda: state() == "OK")
+    datum = {"MetricName": "Errors", "Dimensions": [{"Name": "Fleet", "Value": "green"}], "Value": 1.0}
+    watch.put_metric_data(Namespace="Test", MetricData=[datum])
+    started = time.monotonic()
+    eventually(lambda: state() == "ALARM")
+    assert time.monotonic() - started < 5
+    assert eventually(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))

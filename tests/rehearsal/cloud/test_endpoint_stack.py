@@ -1,0 +1,312 @@
+"""An endpoint that CloudFormation owns: real servers, replaced behind guardrails, rolled back by a real alarm."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.rehearsal.cloud.process import CloudProcess, build_image, end_cloud, eventually, start_cloud
+
+STACK = "serving"
+ENDPOINT = "Shop"
+ROLE = "arn:aws:iam::000000000000:role/serving"
+
+
+def template() -> str:
+    name = {"Fn::GetAtt": ["Config", "EndpointConfigName"]}
+    dimensions = {"EndpointName": ENDPOINT, "VariantName": "primary", "EndpointConfigName": name}
+    alarm_name = {"Fn::Join": ["-", [name, "Errors"]]}
+    routing = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 25}, "WaitIntervalInSeconds": 240}
+    policy = {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": 60}
+    variant = {
+        "VariantName": "primary",
+        "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]},
+        "InitialInstanceCount": 4,
+        "InstanceType": "ml.m5.large",
+        "InitialVariantWeight": 1,
+    }
+    resources = {
+        "Model": {
+            "Type": "AWS::SageMaker::Model",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {"Containers": [{"ModelPackageName": {"Ref": "Package"}}], "ExecutionRoleArn": ROLE},
+        },
+        "Config": {
+            "Type": "AWS::SageMaker::EndpointConfig",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {"ProductionVariants": [variant]},
+        },
+        "Alarm": {
+            "Type": "AWS::CloudWatch::Alarm",
+            "Properties": {
+                "AlarmName": alarm_name,
+                "Namespace": "AWS/SageMaker",
+                "MetricName": "Invocation5XXErrors",
+                "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+                "Statistic": "Average",
+                "Period": 60,
+                "EvaluationPeriods": 1,
+                "Threshold": 0.05,
+                "ComparisonOperator": "GreaterThanThreshold",
+                "TreatMissingData": "notBreaching",
+            },
+        },
+        "Endpoint": {
+            "Type": "AWS::SageMaker::Endpoint",
+            "DependsOn": "Alarm",
+            "Properties": {
+                "EndpointName": ENDPOINT,
+                "EndpointConfigName": name,
+                "RetainAllVariantProperties": True,
+                "DeploymentConfig": {
+                    "BlueGreenUpdatePolicy": policy,
+                    "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm_name}]},
+                },
+                "Tags": [{"Key": "team", "Value": "web"}],
+            },
+        },
+    }
+    for resource in resources.values():
+        resource["Condition"] = "HasModel"
+    resources["Topic"] = {"Type": "AWS::SNS::Topic"}
+    return json.dumps(
+        {
+            "Parameters": {"Package": {"Type": "String", "Default": ""}},
+            "Conditions": {"HasModel": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Package"}, ""]}]}},
+            "Resources": resources,
+            "Outputs": {
+                "Config": {"Condition": "HasModel", "Value": name},
+                "Endpoint": {"Condition": "HasModel", "Value": {"Ref": "Endpoint"}},
+                "Model": {"Condition": "HasModel", "Value": {"Ref": "Model"}},
+            },
+        }
+    )
+
+
+class Stack:
+    """The stack, and the packages that go through it."""
+
+    def __init__(self, cloud: CloudProcess, image: str) -> None:
+        self.cloud, self.image = cloud, image
+        cloud("s3").create_bucket(Bucket="models")
+        cloud("sagemaker").create_model_package_group(ModelPackageGroupName="served")
+
+    def model(self, x: float) -> str:
+        """Train a model that answers `x`."""
+        sagemaker, name = self.cloud("sagemaker"), f"model-{str(x).replace('.', '-')}"
+        sagemaker.create_training_job(
+            TrainingJobName=name,
+            AlgorithmSpecification={"TrainingImage": self.image, "TrainingInputMode": "File"},
+            RoleArn=ROLE,
+            OutputDataConfig={"S3OutputPath": "s3://models"},
+            ResourceConfig={"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 5},
+            StoppingCondition={"MaxRuntimeInSeconds": 60},
+            HyperParameters={"x": str(x)},
+        )
+        job = eventually(
+            lambda: (found := sagemaker.describe_training_job(TrainingJobName=name)).get("ModelArtifacts") and found
+        )
+        where: str = job["ModelArtifacts"]["S3ModelArtifacts"]
+        return where
+
+    def package(self, artifact: str, image: str = "") -> str:
+        arn: str = self.cloud("sagemaker").create_model_package(
+            ModelPackageGroupName="served",
+            ModelApprovalStatus="Approved",
+            InferenceSpecification={
+                "Containers": [{"Image": image or self.image, "ModelDataUrl": artifact}],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["text/csv"],
+            },
+        )["ModelPackageArn"]
+        return arn
+
+    def deploy(self, package: str) -> None:
+        """Start the stack's update."""
+        self.cloud("cloudformation").update_stack(
+            StackName=STACK,
+            UsePreviousTemplate=True,
+            Parameters=[{"ParameterKey": "Package", "ParameterValue": package}],
+        )
+
+    def described(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.cloud("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+        return found
+
+    def settled(self) -> str:
+        status: str = eventually(
+            lambda: not (s := self.described()["StackStatus"]).endswith("IN_PROGRESS") and s, seconds=60
+        )
+        return status
+
+    def outputs(self) -> dict[str, str]:
+        return {each["OutputKey"]: each["OutputValue"] for each in self.described().get("Outputs", ())}
+
+    def endpoint(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.cloud("sagemaker").describe_endpoint(EndpointName=ENDPOINT)
+        return found
+
+    def ask(self, body: bytes = b"1,2") -> tuple[str, str]:
+        answer = self.cloud("sagemaker-runtime").invoke_endpoint(
+            EndpointName=ENDPOINT, ContentType="text/csv", Body=body
+        )
+        return answer["Body"].read().decode().strip(), answer["InvokedProductionVariant"]
+
+    def users_until_settled(self) -> set[str]:
+        """Ask without pause until the stack is settled; every answer is one."""
+        answers = set()
+        while self.described()["StackStatus"].endswith("IN_PROGRESS"):
+            answers |= {self.ask()[0] for _ in range(5)}
+        return answers
+
+
+@pytest.fixture(scope="module")
+def stack(cloud: CloudProcess, image: str) -> Stack:
+    made = Stack(cloud, image)
+    cloud("cloudformation").create_stack(StackName=STACK, TemplateBody=template())
+    assert made.settled() == "CREATE_COMPLETE"
+    return made
+
+
+@pytest.fixture(scope="module")
+def first(stack: Stack) -> str:
+    """The package of the first model, live."""
+    package = stack.package(stack.model(0.25))
+    stack.deploy(package)
+    assert stack.settled() == "UPDATE_COMPLETE"
+    return package
+
+
+def test_the_stack_stands_without_a_model(cloud: CloudProcess, stack: Stack) -> None:
+    logical = {
+        row["LogicalResourceId"]
+        for row in cloud("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
+    }
+    assert "Topic" in logical
+    assert stack.described()["StackStatus"].endswith("COMPLETE")
+
+
+def test_the_first_model_answers_through_boto3(cloud: CloudProcess, stack: Stack, first: str) -> None:
+    assert stack.ask() == ("0.25", "primary")
+    outputs = stack.outputs()
+    assert outputs["Endpoint"] == "arn:aws:sagemaker:us-east-1:000000000000:endpoint/shop"
+    assert outputs["Model"].startswith("arn:aws:sagemaker:us-east-1:000000000000:model/serving-model-")
+    assert stack.endpoint()["EndpointConfigName"] == outputs["Config"]
+    model = cloud("sagemaker").describe_model(ModelName=outputs["Model"].rpartition("/")[2])
+    assert model["Containers"][0]["ModelPackageName"] == first
+    arn = stack.endpoint()["EndpointArn"]
+    assert {"Key": "team", "Value": "web"} in cloud("sagemaker").list_tags(ResourceArn=arn)["Tags"]
+
+
+@pytest.mark.usefixtures("first")
+def test_a_models_refusal_is_a_model_error(cloud: CloudProcess, stack: Stack) -> None:
+    runtime = cloud("sagemaker-runtime")
+    with pytest.raises(runtime.exceptions.ModelError, match="this is no row") as caught:
+        stack.ask(b"bad")
+    assert caught.value.response["OriginalStatusCode"] == 400
+
+
+@pytest.mark.usefixtures("first")
+def test_requests_are_counted_and_logged_where_cloudwatch_shows_them(cloud: CloudProcess, stack: Stack) -> None:
+    stack.ask()
+    metrics = eventually(
+        lambda: cloud("cloudwatch").list_metrics(Namespace="AWS/SageMaker", MetricName="ModelLatency")["Metrics"]
+    )
+    names = [{d["Name"] for d in metric["Dimensions"]} for metric in metrics]
+    assert {"EndpointName", "VariantName"} in names
+    group = f"/aws/sagemaker/Endpoints/{ENDPOINT}"
+    found = cloud("logs").filter_log_events(logGroupName=group)["events"]
+    assert found[0]["message"] == "serving"
+
+
+@pytest.mark.usefixtures("first")
+def test_what_is_not_approved_fails_the_update_and_nothing_changes(cloud: CloudProcess, stack: Stack) -> None:
+    package, config = stack.package(stack.model(0.3)), stack.endpoint()["EndpointConfigName"]
+    cloud("sagemaker").update_model_package(ModelPackageArn=package, ModelApprovalStatus="Rejected")
+    stack.deploy(package)
+    assert stack.settled() == "UPDATE_ROLLBACK_COMPLETE"
+    events = cloud("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
+    reason = next(event["ResourceStatusReason"] for event in events if event["ResourceStatus"] == "UPDATE_FAILED")
+    assert "its ModelApprovalStatus must be Approved, got Rejected (Service: SageMaker, Status Code: 400)" in reason
+    assert stack.endpoint()["EndpointConfigName"] == config
+    assert stack.ask()[0] == "0.25"
+
+
+@pytest.mark.usefixtures("first")
+def test_a_better_model_takes_over_by_canary(cloud: CloudProcess, stack: Stack) -> None:
+    before = stack.outputs()
+    stack.deploy(stack.package(stack.model(0.5)))
+    answers = stack.users_until_settled()
+    assert stack.settled() == "UPDATE_COMPLETE"
+    assert answers == {"0.25", "0.5"}
+    assert stack.ask()[0] == "0.5"
+    after = stack.outputs()
+    assert after["Endpoint"] == before["Endpoint"]
+    assert after["Config"] != before["Config"]
+    sagemaker = cloud("sagemaker")
+    sagemaker.describe_endpoint_config(EndpointConfigName=before["Config"])
+    alarms = [a["AlarmName"] for a in cloud("cloudwatch").describe_alarms(AlarmNamePrefix="serving-")["MetricAlarms"]]
+    assert alarms == [f"{after['Config']}-Errors"]
+
+
+@pytest.mark.usefixtures("first")
+def test_a_bad_build_is_rolled_back_by_its_alarm_and_every_user_is_answered(cloud: CloudProcess, stack: Stack) -> None:
+    live = stack.endpoint()["EndpointConfigName"]
+    faulty = f"{stack.image.rpartition(':')[0]}:fault-errors"
+    stack.deploy(stack.package("s3://models/model-0-5/output/model.tar.gz", faulty))
+    answers = stack.users_until_settled()
+    assert stack.settled() == "UPDATE_COMPLETE"
+    endpoint = stack.endpoint()
+    assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", live)
+    bad = stack.outputs()["Config"]
+    assert f"{bad}-Errors" in endpoint["FailureReason"]
+    assert answers == {"0.5"}
+    alarm = cloud("cloudwatch").describe_alarms(AlarmNames=[f"{bad}-Errors"])["MetricAlarms"][0]
+    assert "Threshold Crossed: 1 datapoint" in alarm["StateReason"]
+    items = cloud("cloudwatch").describe_alarm_history(AlarmName=f"{bad}-Errors", HistoryItemType="StateUpdate")
+    assert "Alarm updated from OK to ALARM" in [item["HistorySummary"] for item in items["AlarmHistoryItems"]]
+
+
+@pytest.mark.usefixtures("first")
+def test_a_deleted_stack_leaves_no_endpoint(cloud: CloudProcess, stack: Stack) -> None:
+    cloud("cloudformation").delete_stack(StackName=STACK)
+
+    def gone() -> bool:
+        try:
+            return stack.described()["StackStatus"] == "DELETE_COMPLETE"
+        except ClientError:
+            return True
+
+    eventually(gone, seconds=30)
+    assert not cloud("sagemaker").list_endpoints()["Endpoints"]
+
+
+@pytest.fixture
+def strict(tmp_path_factory: pytest.TempPathFactory, steps_folder: Any) -> Iterator[CloudProcess]:
+    started = start_cloud(
+        tmp_path_factory.mktemp("strict"), steps_folder, "--speed", "120", "--after-rollback", "failed"
+    )
+    yield started
+    end_cloud(started)
+
+
+def test_a_rollback_can_be_told_as_a_failed_update(strict: CloudProcess, steps_folder: Any) -> None:
+    stack = Stack(strict, build_image(strict, steps_folder))
+    strict("cloudformation").create_stack(StackName=STACK, TemplateBody=template())
+    stack.settled()
+    artifact = stack.model(0.5)
+    for image, status in (
+        (stack.image, "UPDATE_COMPLETE"),
+        (f"{stack.image.rpartition(':')[0]}:fault-errors", "UPDATE_ROLLBACK_COMPLETE"),
+    ):
+        stack.deploy(stack.package(artifact, image))
+        eventually(lambda: stack.described()["StackStatus"] != "CREATE_COMPLETE")
+        if status == "UPDATE_ROLLBACK_COMPLETE":
+            stack.users_until_settled()
+        assert stack.settled() == status
+    events = strict("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
+    failed = [event for event in events if event["ResourceStatus"] == "UPDATE_FAILED"]
+    assert failed[0]["LogicalResourceId"] == "Endpoint"
+    assert "was rolled back" in failed[0]["ResourceStatusReason"]

@@ -1,0 +1,136 @@
+"""Endpoints: what is accepted, what is shown, what is told."""
+
+from typing import Any
+
+import pytest
+
+from rehearsal.cloud.sagemaker.errors import ApiError
+from tests.rehearsal.cloud.fakes import Bench
+from tests.rehearsal.cloud.process import eventually
+
+
+def config(bench: Bench, name: str, *, variant: str = "primary") -> str:
+    bench("CreateModel", ModelName=f"model-{name}", PrimaryContainer={"Image": "steps:1", "ModelDataUrl": "s3://m/1"})
+    row = {
+        "VariantName": variant,
+        "ModelName": f"model-{name}",
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 4,
+    }
+    bench("CreateEndpointConfig", EndpointConfigName=name, ProductionVariants=[row])
+    return name
+
+
+@pytest.fixture
+def api(bench: Bench) -> Bench:
+    bench("CreateEndpoint", EndpointName="Shop", EndpointConfigName=config(bench, "Blue"))
+    return bench
+
+
+def deployment(**routing: Any) -> dict[str, Any]:
+    size = {"Type": "CAPACITY_PERCENT", "Value": 25}
+    traffic = {"Type": "CANARY", "WaitIntervalInSeconds": 60, "CanarySize": size, **routing}
+    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": traffic}}
+
+
+def test_an_endpoint_shows_its_fleet_and_its_own_fields(api: Bench) -> None:
+    found = api("DescribeEndpoint", EndpointName="Shop")
+    assert found["EndpointArn"] == "arn:aws:sagemaker:us-east-1:000000000000:endpoint/shop"
+    assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("InService", "Blue")
+    assert found["CreationTime"] <= found["LastModifiedTime"]
+
+
+def test_names_are_found_without_regard_to_case(api: Bench) -> None:
+    assert api("DescribeEndpoint", EndpointName="shop")["EndpointName"] == "Shop"
+    assert api("DescribeEndpointConfig", EndpointConfigName="blue")["EndpointConfigName"] == "Blue"
+    assert api("DescribeModel", ModelName="MODEL-BLUE")["ModelName"] == "model-Blue"
+
+
+def test_an_update_hands_over_the_deployment_config(api: Bench) -> None:
+    config(api, "Green")
+    api(
+        "UpdateEndpoint",
+        EndpointName="Shop",
+        EndpointConfigName="Green",
+        DeploymentConfig=deployment(),
+        RetainAllVariantProperties=True,
+    )
+    assert api.fleets.updates == [
+        {"config": "Green", "deployment": deployment(), "retain_all_variant_properties": True}
+    ]
+    assert api("DescribeEndpoint", EndpointName="Shop")["EndpointStatus"] == "Updating"
+
+
+def test_an_update_under_way_is_not_disturbed(api: Bench) -> None:
+    config(api, "Green")
+    api("UpdateEndpoint", EndpointName="Shop", EndpointConfigName="Green")
+    with pytest.raises(ApiError, match="Cannot update in-progress endpoint"):
+        api("UpdateEndpoint", EndpointName="Shop", EndpointConfigName="Blue")
+
+
+def test_guardrails_need_the_same_variants(api: Bench) -> None:
+    config(api, "Green", variant="other")
+    with pytest.raises(ApiError, match="same variant names in both endpoint configurations, got primary and other"):
+        api("UpdateEndpoint", EndpointName="Shop", EndpointConfigName="Green", DeploymentConfig=deployment())
+
+
+def test_a_missing_wait_interval_is_refused_as_by_the_api(api: Bench) -> None:
+    config(api, "Green")
+    wrong = deployment()
+    del wrong["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["WaitIntervalInSeconds"]
+    with pytest.raises(ApiError, match=r"trafficRoutingConfiguration\.waitIntervalInSeconds.*must not be null"):
+        api("UpdateEndpoint", EndpointName="Shop", EndpointConfigName="Green", DeploymentConfig=wrong)
+
+
+@pytest.mark.parametrize(
+    ("action", "request_", "said"),
+    [
+        ("CreateEndpoint", {"EndpointName": "Shop", "EndpointConfigName": "Blue"}, "Cannot create already existing"),
+        (
+            "CreateEndpoint",
+            {"EndpointName": "x", "EndpointConfigName": "none"},
+            "Could not find endpoint configuration",
+        ),
+        ("DescribeEndpoint", {"EndpointName": "none"}, "Could not find endpoint"),
+        ("DeleteEndpointConfig", {"EndpointConfigName": "none"}, "Could not find endpoint configuration"),
+    ],
+)
+def test_what_does_not_fit_is_refused(api: Bench, action: str, request_: dict[str, str], said: str) -> None:
+    with pytest.raises(ApiError, match=said) as caught:
+        api(action, **request_)
+    assert caught.value.code == "ValidationException"
+
+
+def test_a_config_needs_models_that_exist(bench: Bench) -> None:
+    variant = {"VariantName": "v", "ModelName": "none", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    with pytest.raises(ApiError, match="Could not find model"):
+        bench("CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=[variant])
+
+
+def test_weights_are_handed_to_the_fleet(api: Bench) -> None:
+    change = {"VariantName": "primary", "DesiredWeight": 2.0}
+    api("UpdateEndpointWeightsAndCapacities", EndpointName="Shop", DesiredWeightsAndCapacities=[change])
+    assert api.fleets.updates == [{"endpoint": "Shop", "weights": [change]}]
+    with pytest.raises(ApiError, match="must be among primary, got other"):
+        api(
+            "UpdateEndpointWeightsAndCapacities",
+            EndpointName="Shop",
+            DesiredWeightsAndCapacities=[{"VariantName": "other", "DesiredWeight": 1.0}],
+        )
+
+
+def test_events_bear_statuses_in_upper_case_and_the_endpoints_tags(api: Bench) -> None:
+    arn = api("DescribeEndpoint", EndpointName="Shop")["EndpointArn"]
+    api("AddTags", ResourceArn=arn, Tags=[{"Key": "team", "Value": "web"}])
+    api.plane.on_fleet_event("SageMaker Endpoint State Change", {"EndpointName": "Shop", "EndpointStatus": "InService"})
+    kind, detail, resources = api.events[-1]
+    assert (kind, resources) == ("SageMaker Endpoint State Change", [arn])
+    assert (detail["EndpointStatus"], detail["EndpointArn"], detail["Tags"]) == ("IN_SERVICE", arn, {"team": "web"})
+    assert detail["CreationTime"] > 1_500_000_000_000
+
+
+def test_a_deleted_endpoint_is_gone_and_its_name_free(api: Bench) -> None:
+    api("DeleteEndpoint", EndpointName="Shop")
+    eventually(lambda: not api("ListEndpoints")["Endpoints"])
+    api("CreateEndpoint", EndpointName="Shop", EndpointConfigName="Blue")
+    assert [row["EndpointName"] for row in api("ListEndpoints", StatusEquals="InService")["Endpoints"]] == ["Shop"]

@@ -1,0 +1,109 @@
+"""Invocations at the front door."""
+
+import asyncio
+import json
+from types import SimpleNamespace
+from typing import Any
+
+from rehearsal.cloud.gateway import Gateway
+
+
+class Door:
+    """A gateway before a fleet that answers what the test says, and an emulator that notes what it gets."""
+
+    def __init__(self, status: int = 200, body: bytes = b"0.5\n") -> None:
+        self.answer = SimpleNamespace(status=status, body=body, headers={"content-type": "text/csv"}, variant="primary")
+        self.asked: list[tuple[str, bytes, dict[str, Any]]] = []
+        self.passed: list[str] = []
+        self.started = 0
+        self.gateway = Gateway(self._emulator, self._invoke, started=self._start)
+
+    def _start(self) -> None:
+        self.started += 1
+
+    async def _emulator(self, scope: Any, _receive: Any, send: Any) -> None:
+        self.passed.append(scope.get("path", scope["type"]))
+        if scope["type"] == "lifespan":
+            await send({"type": "lifespan.startup.complete"})
+
+    async def _invoke(self, endpoint: str, body: bytes, **named: Any) -> Any:
+        self.asked.append((endpoint, body, named))
+        if endpoint == "none":
+            raise LookupError(endpoint)
+        return self.answer
+
+    def post(
+        self, path: str, *parts: bytes, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], bytes]:
+        sent: list[dict[str, Any]] = []
+        waiting = [{"body": part, "more_body": i + 1 < len(parts)} for i, part in enumerate(parts)]
+
+        async def receive() -> dict[str, Any]:
+            return waiting.pop(0)
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        wire = [(k.encode(), v.encode()) for k, v in (headers or {}).items()]
+        scope = {"type": "http", "method": "POST", "path": path, "headers": wire}
+        asyncio.run(self.gateway(scope, receive, send))
+        if not sent:
+            return 0, {}, b""
+        found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        return sent[0]["status"], found, sent[1]["body"]
+
+
+def test_a_success_is_passed_on_with_the_variant_that_gave_it() -> None:
+    door = Door()
+    status, headers, body = door.post("/endpoints/shop/invocations", b"1,", b"2", headers={"Content-Type": "text/csv"})
+    assert (status, body) == (200, b"0.5\n")
+    assert (headers["content-type"], headers["x-amzn-invoked-production-variant"]) == ("text/csv", "primary")
+    endpoint, sent, named = door.asked[0]
+    assert (endpoint, sent, named["content_type"]) == ("shop", b"1,2", "text/csv")
+
+
+def test_headers_of_the_runtime_api_are_handed_over() -> None:
+    door = Door()
+    door.post(
+        "/endpoints/shop/invocations", b"", headers={"X-Amzn-SageMaker-Target-Variant": "v", "Accept": "text/csv"}
+    )
+    assert (door.asked[0][2]["target_variant"], door.asked[0][2]["accept"]) == ("v", "text/csv")
+
+
+def test_a_failed_container_is_a_model_error() -> None:
+    status, headers, body = Door(status=500, body=b"broken").post("/endpoints/shop/invocations", b"")
+    told = json.loads(body)
+    assert (status, headers["x-amzn-errortype"]) == (424, "ModelError")
+    assert (told["OriginalStatusCode"], told["OriginalMessage"]) == (500, "broken")
+    assert told["Message"] == 'Received server error (500) from primary with message "broken".'
+
+
+def test_an_unknown_endpoint_is_a_validation_error() -> None:
+    status, headers, body = Door().post("/endpoints/none/invocations", b"")
+    assert (status, headers["x-amzn-errortype"]) == (400, "ValidationError")
+    assert json.loads(body)["Message"] == "Endpoint none of account 000000000000 not found."
+
+
+def test_a_body_beyond_sagemakers_limit_never_reaches_a_fleet() -> None:
+    door = Door()
+    assert door.post("/endpoints/shop/invocations", b"x" * 4_000_000, b"x" * 4_000_000)[0] == 413
+    assert door.asked == []
+
+
+def test_everything_else_is_the_emulators() -> None:
+    door = Door()
+    door.post("/bucket/endpoints/shop/invocations")
+    assert door.passed == ["/bucket/endpoints/shop/invocations"]
+
+
+def test_it_tells_when_the_emulator_is_up() -> None:
+    door = Door()
+
+    async def send(_message: dict[str, Any]) -> None:
+        assert door.started == 0
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "lifespan.startup"}
+
+    asyncio.run(door.gateway({"type": "lifespan"}, receive, send))
+    assert door.started == 1

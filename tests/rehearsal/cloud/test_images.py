@@ -1,0 +1,83 @@
+"""Images without Docker: a build is accepted for what it is the hash of, and stays what it was."""
+
+from pathlib import Path
+
+import pytest
+
+from blueprint.image import image_tag
+from rehearsal.cloud.images import ImageTable
+from tests.rehearsal.cloud.process import CloudProcess, repository_uri, start_build, write_steps
+
+
+@pytest.fixture
+def steps(tmp_path: Path) -> Path:
+    return write_steps(tmp_path / "project")
+
+
+@pytest.fixture
+def table(steps: Path, tmp_path: Path) -> ImageTable:
+    return ImageTable(steps, tmp_path / "work")
+
+
+def test_the_hash_of_the_folder_is_accepted(table: ImageTable, steps: Path) -> None:
+    tag = image_tag(steps)
+    assert table.build(tag).accepted
+    program = table.program(f"registry.example/steps:{tag}")
+    assert program.entrypoint == ("python", "-m", "pipeline_steps")
+    assert image_tag(program.folder / "pipeline_steps") == tag
+
+
+def test_any_other_tag_is_refused_with_both_hashes(table: ImageTable, steps: Path) -> None:
+    verdict = table.build("0123456789abcdef")
+    assert not verdict.accepted
+    assert f"{image_tag(steps)}, got 0123456789abcdef" in verdict.message
+
+
+def test_an_image_is_what_was_built_whatever_is_edited_later(table: ImageTable, steps: Path) -> None:
+    tag = image_tag(steps)
+    table.build(tag)
+    (steps / "__main__.py").write_text("raise SystemExit")
+    assert image_tag(table.program(f"r:{tag}").folder / "pipeline_steps") == tag
+    assert not table.build(tag).accepted
+    assert table.build(image_tag(steps)).accepted
+
+
+@pytest.mark.parametrize("fault", ["errors", "slow"])
+def test_a_faulty_image_is_the_wrapper_around_the_newest_one(table: ImageTable, steps: Path, fault: str) -> None:
+    table.build(image_tag(steps))
+    program = table.program(f"registry.example/steps:fault-{fault}")
+    assert program.entrypoint[1:] == ("-m", "rehearsal.fleet.faulty", "--fault", fault)
+    assert str(program.folder) in program.environment["PYTHONPATH"]
+
+
+@pytest.mark.parametrize("uri", ["r:unknown", "r:fault-colour", "r"])
+def test_an_image_that_was_not_built_is_not_there(table: ImageTable, steps: Path, uri: str) -> None:
+    table.build(image_tag(steps))
+    with pytest.raises(LookupError, match="has been built"):
+        table.program(uri)
+
+
+def test_without_a_build_there_is_no_faulty_image_either(table: ImageTable) -> None:
+    with pytest.raises(LookupError):
+        table.program("r:fault-errors")
+
+
+def test_codebuild_puts_the_accepted_tag_into_ecr(cloud: CloudProcess, image: str) -> None:
+    tag = image.rpartition(":")[2]
+    build = start_build(cloud, tag)
+    assert (build["buildStatus"], build["currentPhase"]) == ("SUCCEEDED", "COMPLETED")
+    found = cloud("ecr").describe_images(repositoryName="steps", imageIds=[{"imageTag": tag}])["imageDetails"]
+    assert [each["imageTags"] for each in found] == [[tag]]
+    assert image.startswith(repository_uri())
+
+
+def test_codebuild_fails_another_tag_with_the_reason_in_the_build_phase(cloud: CloudProcess, image: str) -> None:
+    build = start_build(cloud, "feedfeedfeedfeed")
+    assert build["buildStatus"] == "FAILED"
+    found = cloud("codebuild").batch_get_builds(ids=[build["id"]])["builds"][0]
+    failed = [phase for phase in found["phases"] if phase["phaseStatus"] == "FAILED"]
+    assert [phase["phaseType"] for phase in failed] == ["BUILD"]
+    assert image.rpartition(":")[2] in failed[0]["contexts"][0]["message"]
+    ecr = cloud("ecr")
+    with pytest.raises(ecr.exceptions.ImageNotFoundException):
+        ecr.describe_images(repositoryName="steps", imageIds=[{"imageTag": "feedfeedfeedfeed"}])

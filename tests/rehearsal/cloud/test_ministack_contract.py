@@ -1,0 +1,150 @@
+"""Every private name of ministack that the adapter hooks or calls is there, and is what the adapter takes it for."""
+
+import ast
+import importlib
+import importlib.metadata
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.rehearsal.cloud.process import PROJECT
+
+ADAPTER = PROJECT / "rehearsal" / "cloud" / "ministack"
+
+
+def used_names() -> Iterator[tuple[str, str]]:
+    """(module, attribute) of everything the adapter's sources touch in ministack."""
+    for path in sorted(ADAPTER.glob("*.py")):
+        tree = ast.parse(path.read_text())
+        modules = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ministack"):
+                for name in node.names:
+                    yield str(node.module), name.name
+                    modules[name.asname or name.name] = f"{node.module}.{name.name}"
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+                yield modules[node.value.id], node.attr
+
+
+def load(module: str, name: str) -> Any:
+    found = importlib.import_module(module)
+    return getattr(found, name) if hasattr(found, name) else importlib.import_module(f"{module}.{name}")
+
+
+def parameters(function: Any) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+def test_the_version_is_the_one_that_was_read() -> None:
+    assert importlib.metadata.version("ministack") == "1.5.33"
+    assert "ministack==1.5.33" in (PROJECT / "requirements.txt").read_text()
+
+
+def test_the_search_finds_the_names() -> None:
+    assert ("ministack.services.cloudwatch", "_evaluate_alarm") in set(used_names())
+
+
+@pytest.mark.parametrize(("module", "name"), sorted(set(used_names())))
+def test_a_name_is_there(module: str, name: str) -> None:
+    assert load(module, name) is not None
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "expected"),
+    [
+        ("app", "app", ["scope", "receive", "send"]),
+        ("services.eventbridge", "_put_events", ["data", "allow_aws_source"]),
+        ("services.cloudwatch", "_evaluate_alarm", ["alarm"]),
+        ("services.cloudwatch", "_evaluate_parent_alarms", ["child", "seen"]),
+        ("services.cloudwatch", "_dispatch_alarm_actions", ["alarm", "old_state", "new_state", "reason"]),
+        (
+            "services.cloudwatch",
+            "_record_history",
+            ["alarm_name", "old_state", "new_state", "reason", "alarm_type", "reason_data"],
+        ),
+        (
+            "services.cloudwatch",
+            "_store_datum",
+            ["namespace", "name", "dims", "ts", "unit", "value", "values", "counts", "stat_values"],
+        ),
+        ("services.cloudwatch", "_dims_key", ["dims"]),
+        ("services.cloudwatch_logs", "_append_log_events", ["stream", "events"]),
+        ("services.cloudwatch_logs", "_make_group_arn", ["name"]),
+        ("services.cloudwatch_logs", "_filter_log_events", ["data"]),
+        ("services.codebuild", "_start_build", ["data"]),
+        ("services.ecr", "_describe_images", ["data"]),
+        ("services.ecr", "_put_image", ["data"]),
+        ("services.ecr", "_find_image", ["repo_name", "image_id"]),
+        ("services.s3", "_get_object_data", ["bucket_name", "key", "version_id"]),
+        ("services.stepfunctions", "_invoke_aws_sdk_integration", ["resource", "input_data"]),
+        ("services.stepfunctions", "_api_name_to_sfn_key", ["name"]),
+        ("services.stepfunctions", "_ExecutionError", ["error", "cause"]),
+        ("services.cloudformation.stacks", "_runs_on_worker_thread", ["resource_type"]),
+        ("core.lambda_runtime", "reset", []),
+    ],
+)
+def test_a_function_takes_what_it_is_given(module: str, name: str, expected: list[str]) -> None:
+    assert parameters(load(f"ministack.{module}", name)) == expected
+
+
+def test_resource_handlers_are_tables_of_functions() -> None:
+    handlers = load("ministack.services.cloudformation.provisioners", "_RESOURCE_HANDLERS")
+    queue = handlers["AWS::SQS::Queue"]
+    assert parameters(queue["create"]) == ["logical_id", "props", "stack_name"]
+    assert parameters(queue["delete"]) == ["physical_id", "props"]
+
+
+def test_replacing_properties_and_stack_tags_are_tables_by_type() -> None:
+    provisioners = importlib.import_module("ministack.services.cloudformation.provisioners")
+    assert provisioners._REPLACING_PROPERTIES["AWS::IAM::User"] == ("UserName",)
+    assert provisioners._STACK_TAG_PROPERTY["AWS::CloudWatch::Alarm"] == ("Tags", "list")
+
+
+def test_a_worker_thread_is_asked_for_through_the_modules_own_name() -> None:
+    stacks = importlib.import_module("ministack.services.cloudformation.stacks")
+    assert "if _runs_on_worker_thread(resource_type):" in inspect.getsource(stacks._deploy_stack_async)
+
+
+@pytest.mark.parametrize(
+    ("module", "caller", "called"),
+    [
+        ("codebuild", "_handle_request_sync", "_start_build"),
+        ("cloudwatch_logs", "handle_request", "_filter_log_events"),
+        ("ecr", "handle_request", "_describe_images"),
+        ("stepfunctions", "_invoke_resource", "_invoke_aws_sdk_integration"),
+        ("cloudwatch", "_evaluate_all_alarms", "_evaluate_alarm"),
+        ("cloudwatch", "_set_alarm_state", "_record_history"),
+    ],
+)
+def test_what_is_replaced_is_looked_up_when_it_is_called(module: str, caller: str, called: str) -> None:
+    source = inspect.getsource(load(f"ministack.services.{module}", caller))
+    assert called in source
+
+
+def test_an_alarm_record_has_what_is_changed_in_it() -> None:
+    source = inspect.getsource(load("ministack.services.cloudwatch", "_put_metric_alarm"))
+    for key in ("StateValue", "StateReason", "StateUpdatedTimestamp", "AlarmArn", "EvaluationPeriods"):
+        assert f'"{key}"' in source
+
+
+def test_routing_goes_by_the_target_header_first() -> None:
+    router = importlib.import_module("ministack.core.router")
+    assert router.SERVICE_PATTERNS["kms"]["target_prefixes"] == ["TrentService"]
+    assert router.detect_service("POST", "/", {"x-amz-target": "TrentService.CreateKey"}, {}) == "kms"
+    claimed = [p for each in router.SERVICE_PATTERNS.values() for p in each.get("target_prefixes", ())]
+    assert not [prefix for prefix in claimed if "SageMaker.Any".startswith(prefix) and prefix != "SageMaker."]
+
+
+@pytest.mark.parametrize("name", ["GATEWAY_PORT", "MINISTACK_HOST", "MINISTACK_REGION"])
+def test_the_environment_is_read_at_import_as_the_process_expects(name: str) -> None:
+    package = Path(str(importlib.import_module("ministack").__file__)).parent
+    assert any(f'"{name}"' in path.read_text() for path in (package / "app.py", package / "services/s3.py"))
+
+
+def test_waits_are_scaled_by_the_environment() -> None:
+    source = inspect.getsource(load("ministack.services.stepfunctions", "_parse_wait_scale"))
+    assert 'os.environ.get("SFN_WAIT_SCALE", "1")' in source
