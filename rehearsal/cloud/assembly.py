@@ -55,8 +55,8 @@ class _Assembly:
         self._loop = ServingLoop()
         self._bus, self._logs = EventBus(self._loop), LogGroups(self._loop)
         self._clients = Clients(endpoint_url)
-        self._images = ImageTable(options.steps_folder, options.workdir)
         self._backend = choose_backend(options.backend)
+        self._images = ImageTable(options.steps_folder, options.workdir, on_built=self._backend.warm_up)
         self._fleets = self._make_fleets()
         self._plane = ControlPlane(self._ports())
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from blueprint.image import image_tag
@@ -13,6 +14,18 @@ from rehearsal.execution.container import Program
 FAULTS = ("errors", "slow")
 _FAULT_TAG = "fault-"
 _PACKAGE = "pipeline_steps"
+_PRELOAD = (
+    "boto3",
+    "matplotlib.backends.backend_svg",
+    "matplotlib.figure",
+    "onnx",
+    "sklearn.linear_model",
+    "sklearn.pipeline",
+    "sklearn.preprocessing",
+    "skl2onnx",
+    "xgboost",
+)
+"""What the steps import. Not onnxruntime: it starts a thread, and a process with threads cannot be forked safely."""
 
 
 class ImageTable:
@@ -21,8 +34,8 @@ class ImageTable:
     A build keeps a copy of the folder, so that an edit during a run changes no running image.
     """
 
-    def __init__(self, steps_folder: Path, workdir: Path) -> None:
-        self._source, self._images = steps_folder, workdir / "images"
+    def __init__(self, steps_folder: Path, workdir: Path, *, on_built: Callable[[Program], None]) -> None:
+        self._source, self._images, self._on_built = steps_folder, workdir / "images", on_built
         self._built: list[str] = []
         self._lock = threading.Lock()
 
@@ -41,6 +54,7 @@ class ImageTable:
                 return Verdict(accepted=False, message=message)
             incoming.rename(self._folder(tag))
             self._built.append(tag)
+            self._on_built(self._program(tag))
             return _pushed(tag)
 
     def program(self, image_uri: str) -> Program:
@@ -53,11 +67,14 @@ class ImageTable:
         with self._lock:
             newest = self._built[-1] if self._built else None
             if tag in self._built:
-                return Program(self._folder(tag), ("python", "-m", _PACKAGE))
+                return self._program(tag)
         fault = tag.removeprefix(_FAULT_TAG)
         if newest is not None and tag.startswith(_FAULT_TAG) and fault in FAULTS:
             return _faulty(self._folder(newest), fault)
         raise LookupError(f"no image {image_uri} has been built")
+
+    def _program(self, tag: str) -> Program:
+        return Program(self._folder(tag), ("python", "-m", _PACKAGE), preload=_PRELOAD)
 
     def _folder(self, tag: str) -> Path:
         return self._images / tag

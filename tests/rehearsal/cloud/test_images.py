@@ -6,6 +6,7 @@ import pytest
 
 from blueprint.image import image_tag
 from rehearsal.cloud.images import ImageTable
+from rehearsal.execution.container import Program
 from tests.rehearsal.cloud.process import CloudProcess, repository_uri, start_build, write_steps
 
 
@@ -15,8 +16,23 @@ def steps(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def table(steps: Path, tmp_path: Path) -> ImageTable:
-    return ImageTable(steps, tmp_path / "work")
+def built() -> list[Program]:
+    return []
+
+
+@pytest.fixture
+def table(steps: Path, built: list[Program], tmp_path: Path) -> ImageTable:
+    return ImageTable(steps, tmp_path / "work", on_built=built.append)
+
+
+def test_a_built_image_is_made_known_once_so_that_it_can_be_warmed_up(
+    table: ImageTable, built: list[Program], steps: Path
+) -> None:
+    tag = image_tag(steps)
+    table.build("0123456789abcdef")
+    table.build(tag)
+    table.build(tag)
+    assert built == [table.program(f"r:{tag}")]
 
 
 def test_the_hash_of_the_folder_is_accepted(table: ImageTable, steps: Path) -> None:
