@@ -117,7 +117,7 @@ def test_enough_breaching_datapoints_alarm_whatever_is_missing(
     elif len(newest) == 3:
         assert state is OK
     if state is INSUFFICIENT:
-        assert not newest
+        assert not newest or treatment == "ignore"
 
 
 @given(st.lists(st.sampled_from([None, 0.0, 1.0]), min_size=5, max_size=5), st.integers(1, 3))
@@ -287,3 +287,22 @@ def test_the_reason_data_hold_the_datapoints_it_was_judged_by() -> None:
     assert data["recentDatapoints"] == [1.0, 0.5]
     assert data["startDate"] == "2026-11-22T12:03:00.000+0000"
     assert data["evaluatedDatapoints"][0] == {"timestamp": "2026-11-22T12:04:00.000+0000", "value": 0.5}
+
+
+def metric_query(id_: str, period: int) -> dict[str, Any]:
+    place = {"Namespace": "AWS/SageMaker", "MetricName": "Invocations"}
+    return {"Id": id_, "ReturnData": id_ == "m1", "MetricStat": {"Metric": place, "Period": period, "Stat": "Sum"}}
+
+
+def test_metrics_of_different_periods_are_refused() -> None:
+    with pytest.raises(InputError, match=r"every metric must have the same Period, got \[60, 120\]"):
+        rule(Metrics=[metric_query("m1", 60), metric_query("m2", 120)])
+
+
+def test_an_alarm_watches_exactly_one_result() -> None:
+    with pytest.raises(InputError, match="exactly one query must have ReturnData, got 2 queries"):
+        rule(Metrics=[metric_query("m2", 60), metric_query("m3", 60)])
+
+
+def test_the_last_percentile_is_the_maximum_even_of_fractional_counts() -> None:
+    assert statistic("p100", samples_of({"Values": [1.0, 2.0], "Counts": [0.4, 0.4]})) == 2.0

@@ -267,3 +267,33 @@ def test_all_mistakes_are_told_at_once() -> None:
     with pytest.raises(InputError) as told:
         plan_from_deployment_config(config, instances=4)
     assert len(str(told.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"BlueGreenUpdatePolicy": {"TerminationWaitInSeconds": 0}}, "must have TrafficRoutingConfiguration"),
+        (
+            {"RollingUpdatePolicy": {"MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50}}},
+            "must have WaitInter",
+        ),
+        (canary_with(CanarySize={"Type": "PERCENT", "Value": 5}), "CanarySize.Type must be one of"),
+        (canary_with(WaitIntervalInSeconds="60"), r"WaitIntervalInSeconds must be in 0\.\.3600, got 60"),
+        (
+            {"RollingUpdatePolicy": {"WaitIntervalInSeconds": 1, "MaximumExecutionTimeoutInSeconds": 600}},
+            "MaximumBatchSize must be given",
+        ),
+    ],
+)
+def test_what_is_absent_or_no_number_is_told(config: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        plan_from_deployment_config(config, instances=4)
+
+
+def test_a_fleet_has_at_least_one_instance() -> None:
+    with pytest.raises(InputError, match="instances must be at least 1, got 0"):
+        plan_from_deployment_config(None, instances=0)
+
+
+def test_without_alarms_the_config_names_none() -> None:
+    assert "AutoRollbackConfiguration" not in deployment_config(settings(), [])

@@ -1,0 +1,49 @@
+"""JSON files whose bytes depend on their content alone."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from pipeline_steps.errors import StepError
+
+
+def to_json(document: Any) -> str:
+    """Render with sorted keys; NaN and infinity are refused, for JSON has none."""
+    return json.dumps(document, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write `document` to `path`; its folder is made when it is not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(to_json(document), encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read the JSON object in `path`.
+
+    Raises:
+        StepError: there is no such file, or it holds something else.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise StepError(f"{path} must be a readable file: {exc.strerror}") from exc
+    except ValueError as exc:
+        raise StepError(f"{path} must hold JSON: {exc}") from exc
+    if not isinstance(document, dict):
+        raise StepError(f"{path} must hold a JSON object, got {type(document).__name__}")
+    return document
+
+
+def sha256_of(path: Path) -> str:
+    """Hash the bytes of `path`.
+
+    Raises:
+        StepError: there is no such file.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as exc:
+        raise StepError(f"{path} must be a readable file: {exc.strerror}") from exc

@@ -1,0 +1,111 @@
+"""evaluate: candidate, baseline and champion on the same untouched test split, and what the gate says to it."""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline_steps.arguments import StepParser, finite, share
+from pipeline_steps.documents import read_json, sha256_of, write_json
+from pipeline_steps.errors import DataError
+from pipeline_steps.evaluation.gate import METRICS, Gate
+from pipeline_steps.evaluation.judgement import evaluation_document, judge, score_split
+from pipeline_steps.evaluation.metrics import area_under_roc
+from pipeline_steps.evaluation.value import OutcomeValues
+from pipeline_steps.models.artifact import load_archive
+from pipeline_steps.paths import Paths
+from pipeline_steps.tables.prepared import Split, read_schema, read_split
+from pipeline_steps.tables.schema import Schema
+from pipeline_steps.tables.split import SPLITS
+
+
+def parser() -> StepParser:
+    """The command line of `evaluate`."""
+    made = StepParser("evaluate")
+    made.add_argument("--model-package-group", required=True)
+    made.add_argument("--metric", choices=METRICS, required=True)
+    made.add_argument("--threshold", type=share, required=True)
+    made.add_argument("--min-gain-over-baseline", type=finite, required=True)
+    made.add_argument("--max-loss-to-champion", type=finite, required=True)
+    made.add_argument("--max-gap", type=finite, required=True)
+    made.add_argument("--accuracy-aim", type=share, required=True)
+    made.add_argument("--currency", required=True)
+    for outcome in ("tp", "fp", "tn", "fn"):
+        made.add_argument(f"--value-{outcome}", type=finite, required=True)
+    return made
+
+
+def main(argv: Sequence[str], paths: Paths) -> None:
+    """Run the step."""
+    arguments = parser().parse_args(argv)
+    profile = read_json(paths.processing_input("profile") / "profile.json")
+    schema, splits = read_splits(paths, profile)
+    values = OutcomeValues(
+        arguments.currency, arguments.value_tp, arguments.value_fp, arguments.value_tn, arguments.value_fn
+    )
+    artifact = load_archive(paths.processing_input("candidate") / "model.tar.gz")
+    candidate = judge(artifact, splits["test"], values, who="candidate")
+    linear = load_archive(paths.processing_input("baseline") / "model.tar.gz")
+    baseline = judge(linear, splits["test"], values, who="baseline")
+    champion = judge_champion(arguments.model_package_group, splits["test"], values)
+    train_auc, validation_auc = (
+        area_under_roc(split.positive, score_split(artifact, split, who="candidate"))
+        for split in (splits["train"], splits["validation"])
+    )
+    verdict = _gate(arguments).judge(
+        candidate=candidate.metrics.to_document(),
+        baseline=baseline.metrics.to_document(),
+        champion=champion,
+        train_auc=train_auc,
+        validation_auc=validation_auc,
+    )
+    output = paths.processing_output("evaluation")
+    document = evaluation_document(candidate, baseline, champion, gate=verdict, profile=profile)
+    write_json(output / "evaluation.json", document)
+
+    from pipeline_steps.evaluation.plots import draw_confusion_matrix, draw_roc  # noqa: PLC0415 (bad input fails sooner)
+
+    draw_roc(output / "roc.svg", candidate.roc, auc=candidate.metrics.auc)
+    draw_confusion_matrix(output / "confusion_matrix.svg", candidate.outcomes, positive_label=schema.positive_label)
+    sys.stdout.write(f"{verdict['metric']} {verdict['value']:.4f} on the test split: {verdict['reasons']}\n")
+
+
+def read_splits(paths: Paths, profile: Mapping[str, Any]) -> tuple[Schema, dict[str, Split]]:
+    """Read the three splits.
+
+    Raises:
+        DataError: a split is not, byte for byte, the one that `prepare` profiled.
+    """
+    for name in SPLITS:
+        found, expected = sha256_of(paths.processing_input(name) / "data.csv"), profile["sha256"][name]
+        if found != expected:
+            raise DataError(f"the {name} split must have the profile's sha256 {expected}, got {found}")
+    schema = read_schema(paths.processing_input("test"))
+    return schema, {name: read_split(paths.processing_input(name), schema) for name in SPLITS}
+
+
+def judge_champion(group: str, test: Split, values: OutcomeValues) -> dict[str, Any] | None:
+    """Fetch and judge the champion; None when there is none."""
+    import boto3  # noqa: PLC0415 (0.4 s, and only here)
+
+    from pipeline_steps.evaluation.champion import find_champion  # noqa: PLC0415
+
+    # SageMaker sets AWS_REGION, and boto3 reads only AWS_DEFAULT_REGION
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"))
+    champion = find_champion(group, sagemaker=session.client("sagemaker"), s3=session.client("s3"))
+    if champion is None:
+        return None
+    judged = judge(champion.artifact, test, values, who=f"champion {champion.model_package_arn}")
+    return {**judged.to_document(), "model_package_arn": champion.model_package_arn}
+
+
+def _gate(arguments: argparse.Namespace) -> Gate:
+    return Gate(
+        metric=arguments.metric,
+        threshold=arguments.threshold,
+        min_gain_over_baseline=arguments.min_gain_over_baseline,
+        max_loss_to_champion=arguments.max_loss_to_champion,
+        max_gap=arguments.max_gap,
+        accuracy_aim=arguments.accuracy_aim,
+    )

@@ -1,0 +1,1 @@
+"""Judging models: metrics, money, the champion, the gate, plots."""

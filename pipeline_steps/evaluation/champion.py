@@ -1,0 +1,50 @@
+"""The model that is to be beaten: the newest approved package of the model registry."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pipeline_steps.errors import StepError
+from pipeline_steps.models.artifact import Artifact, load_archive
+
+
+@dataclass(frozen=True)
+class Champion:
+    model_package_arn: str
+    artifact: Artifact
+
+
+def find_champion(group: str, *, sagemaker: Any, s3: Any) -> Champion | None:
+    """Fetch the newest approved model of `group`; None when the group is not there or has none.
+
+    Raises:
+        StepError: the registry or the artifact cannot be read. Being refused access is no sign of "no champion".
+    """
+    try:
+        arn = _newest_approved(sagemaker, group)
+        if arn is None:
+            return None
+        package = sagemaker.describe_model_package(ModelPackageName=arn)
+        location = urlsplit(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
+        found = s3.get_object(Bucket=location.netloc, Key=location.path.removeprefix("/"))
+        return Champion(arn, load_archive(found["Body"].read()))
+    except (BotoCoreError, ClientError) as exc:
+        raise StepError(f"the champion of model package group {group} cannot be read: {exc}") from exc
+    except (KeyError, IndexError) as exc:
+        raise StepError(f"the champion of model package group {group} names no model data: {exc}") from exc
+
+
+def _newest_approved(sagemaker: Any, group: str) -> str | None:
+    pages = sagemaker.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=group, ModelApprovalStatus="Approved", SortBy="CreationTime", SortOrder="Descending"
+    )
+    try:
+        newest = next((package for page in pages for package in page["ModelPackageSummaryList"]), None)
+    except ClientError as exc:
+        error = exc.response["Error"]
+        if error["Code"].startswith("ResourceNotFound") or "does not exist" in error.get("Message", ""):
+            return None
+        raise
+    return str(newest["ModelPackageArn"]) if newest else None

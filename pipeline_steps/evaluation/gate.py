@@ -1,0 +1,71 @@
+"""Whether a candidate may be registered, and the reasons in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+METRICS = ("auc", "average_precision", "accuracy", "f1")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The conditions, all of which must hold."""
+
+    metric: str
+    threshold: float
+    min_gain_over_baseline: float
+    max_loss_to_champion: float
+    max_gap: float
+    accuracy_aim: float
+
+    def judge(
+        self,
+        *,
+        candidate: Mapping[str, Any],
+        baseline: Mapping[str, Any],
+        champion: Mapping[str, Any] | None,
+        train_auc: float,
+        validation_auc: float,
+    ) -> dict[str, Any]:
+        """Compare metrics on the test split, and the AUC of training with that of validation for overfitting.
+
+        The aim for accuracy is told beside the conditions and is none of them.
+        """
+        value, of_baseline = float(candidate[self.metric]), float(baseline[self.metric])
+        of_champion = value if champion is None else float(champion[self.metric])
+        loss = of_champion - value
+        gain, gap = value - of_baseline, train_auc - validation_auc
+        checks = (
+            (value >= self.threshold, f"{self.metric} {value:.4f} is below the threshold {self.threshold:g}"),
+            (
+                gain >= self.min_gain_over_baseline,
+                (
+                    f"{self.metric} gains {gain:.4f} over the baseline's {of_baseline:.4f}, "
+                    f"at least {self.min_gain_over_baseline:g} is needed"
+                ),
+            ),
+            (
+                loss <= self.max_loss_to_champion,
+                (
+                    f"{self.metric} is {loss:.4f} below the champion's {of_champion:.4f}, "
+                    f"at most {self.max_loss_to_champion:g} is allowed"
+                ),
+            ),
+            (
+                gap <= self.max_gap,
+                f"train auc {train_auc:.4f} is {gap:.4f} above validation auc, at most {self.max_gap:g} is allowed",
+            ),
+        )
+        reasons = [reason for holds, reason in checks if not holds]
+        return {
+            "metric": self.metric,
+            "value": value,
+            "threshold": self.threshold,
+            "gain_over_baseline": gain,
+            "loss_to_champion": loss,
+            "gap": gap,
+            "accuracy_aim": self.accuracy_aim,
+            "accuracy_aim_met": float(candidate["accuracy"]) >= self.accuracy_aim,
+            "passed": not reasons,
+            "reasons": "; ".join(reasons) or "every condition holds",
+        }

@@ -1,0 +1,56 @@
+"""Pictures of a model's quality: the same numbers give the same bytes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from pipeline_steps.evaluation.metrics import Confusion
+
+_STYLE: Any = {"svg.hashsalt": "slipway", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 11}
+
+
+def draw_roc(path: Path, curve: tuple[Sequence[float], Sequence[float]], *, auc: float) -> None:
+    """Draw the receiver operating characteristic on the test split."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(4.8, 4.4), layout="constrained")
+        axes = figure.subplots()
+        axes.fill_between(*curve, alpha=0.12, color="#1f6feb", linewidth=0)
+        axes.plot(*curve, color="#1f6feb", linewidth=2, label=f"candidate, AUC {auc:.3f}")
+        axes.plot([0, 1], [0, 1], color="#8b949e", linestyle="--", linewidth=1, label="chance")
+        axes.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(0, 1), ylim=(0, 1.01))
+        axes.set_aspect("equal")
+        axes.legend(loc="lower right", frameon=False)
+        axes.spines[["top", "right"]].set_visible(False)
+        _save(figure, path)
+
+
+def draw_confusion_matrix(path: Path, outcomes: Confusion, *, positive_label: str) -> None:
+    """Draw counts and row shares of the four outcomes on the test split."""
+    counts = [
+        [outcomes.true_negative, outcomes.false_positive],
+        [outcomes.false_negative, outcomes.true_positive],
+    ]
+    shares = [[count / max(1, sum(row)) for count in row] for row in counts]
+    names = [f"not {positive_label}", positive_label]
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(4.4, 4.0), layout="constrained")
+        axes = figure.subplots()
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            share = shares[row][column]
+            text = f"{counts[row][column]:,}\n{share:.1%}"
+            axes.text(column, row, text, ha="center", va="center", color="white" if share > 0.5 else "#24292f")
+        axes.set_xticks([0, 1], names)
+        axes.set_yticks([0, 1], names, rotation=90, va="center")
+        axes.set(xlabel="predicted", ylabel="actual")
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        _save(figure, path)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})

@@ -1,0 +1,1 @@
+"""Models: the contract they keep with callers, fitting, export to ONNX, scoring."""

@@ -1,0 +1,85 @@
+"""What a model and its callers agree on: columns, types, categories, and what the output means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_steps.errors import DataError, StepError
+from pipeline_steps.models.columns import FeatureColumn, column_from_document
+from pipeline_steps.tables.table import Table
+
+MAX_PAYLOAD_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The model takes `features`, float32 [rows, columns], and gives `score`, the probability of `positive_label`."""
+
+    columns: tuple[FeatureColumn, ...]
+    target: str
+    positive_label: str
+    threshold: float
+    algorithm: str
+    max_payload_rows: int = MAX_PAYLOAD_ROWS
+
+    def encode(self, table: Table) -> NDArray[np.float32]:
+        """Encode a whole table, leniently: its values are data to judge a model by, not a request to refuse.
+
+        Raises:
+            DataError: the table lacks a column.
+        """
+        return encode_table(self.columns, table)
+
+    def to_document(self) -> dict[str, Any]:
+        """What `contract.json` holds."""
+        return {
+            "version": 1,
+            "columns": [column.to_document() for column in self.columns],
+            "target": self.target,
+            "positive_label": self.positive_label,
+            "output": {
+                "name": "score",
+                "meaning": f"probability of {self.positive_label}",
+                "threshold": self.threshold,
+            },
+            "algorithm": self.algorithm,
+            "max_payload_rows": self.max_payload_rows,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `to_document` made.
+
+        Raises:
+            StepError: the document is no contract of version 1.
+        """
+        if document.get("version") != 1:
+            raise StepError(f"contract.json must be of version 1, got {document.get('version')}")
+        try:
+            return cls(
+                columns=tuple(column_from_document(entry) for entry in document["columns"]),
+                target=str(document["target"]),
+                positive_label=str(document["positive_label"]),
+                threshold=float(document["output"]["threshold"]),
+                algorithm=str(document["algorithm"]),
+                max_payload_rows=int(document["max_payload_rows"]),
+            )
+        except KeyError as exc:
+            raise StepError(f"contract.json must hold {exc}, which is absent") from exc
+        except (TypeError, ValueError) as exc:
+            raise StepError(f"contract.json is no contract: {exc}") from exc
+
+
+def encode_table(columns: tuple[FeatureColumn, ...], table: Table) -> NDArray[np.float32]:
+    """Make the model's input of a table, a column each, in the contract's order.
+
+    Raises:
+        DataError: the table lacks a column.
+    """
+    if absent := [column.name for column in columns if column.name not in table.columns]:
+        raise DataError(f"the model needs columns that the table lacks: {', '.join(absent)}")
+    encoded = [column.encode_values(table[column.name]) for column in columns]
+    return np.ascontiguousarray(np.column_stack(encoded), dtype=np.float32)

@@ -1,0 +1,56 @@
+"""What the server answers: SageMaker's two paths."""
+
+import math
+import sys
+import traceback
+from http import HTTPStatus
+
+from pipeline_steps.models.artifact import Artifact
+from pipeline_steps.server.messages import HttpError, Request, Response, error_response
+from pipeline_steps.server.payload import read_payload
+from pipeline_steps.server.predictions import accepted_type, write_predictions
+from pipeline_steps.tables.cells import shown
+
+
+class Application:
+    """Answers one request at a time; it keeps no state between them, so any thread may call it."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        self._contract = artifact.contract
+        self._scorer = artifact.scorer
+
+    def answer(self, request: Request) -> Response:
+        """Answer `request`; whatever goes wrong becomes a status."""
+        try:
+            return self._route(request)
+        except HttpError as exc:
+            return exc.response
+        except Exception:  # noqa: BLE001 (a request's failure must not end the server)
+            traceback.print_exc(file=sys.stderr)
+            return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "the model failed on this request")
+
+    def _route(self, request: Request) -> Response:
+        if request.path == "/invocations":
+            _require_method(request, "POST")
+            return self._invoke(request)
+        if request.path == "/ping":
+            _require_method(request, "GET", "HEAD")
+            return Response(HTTPStatus.OK)
+        raise HttpError(HTTPStatus.NOT_FOUND, f"path must be /ping or /invocations, got {shown(request.path)}")
+
+    def _invoke(self, request: Request) -> Response:
+        media_type = accepted_type(request.headers.get("accept", ""))
+        features = read_payload(self._contract, request.body, request.headers.get("content-type", ""))
+        scores = self._scorer.score(features).tolist()
+        if not all(map(math.isfinite, scores)):  # faster than numpy's for the usual one row
+            raise ArithmeticError("the model gave a score that is no finite number")
+        return write_predictions(scores, self._contract.threshold, media_type)
+
+
+def _require_method(request: Request, *allowed: str) -> None:
+    if request.method not in allowed:
+        raise HttpError(
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            f"method must be {' or '.join(allowed)}, got {shown(request.method)}",
+            extra=f"Allow: {', '.join(allowed)}\r\n",
+        )

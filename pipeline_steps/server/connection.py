@@ -1,0 +1,149 @@
+"""One HTTP/1.1 connection: answers in the order of the requests, back-pressure, and a calm end."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import cast
+
+from pipeline_steps.server.messages import Request, Response, response_bytes
+from pipeline_steps.server.reading import RequestReader
+
+_INLINE_BODY_BYTES = 16 * 1024
+"""Smaller bodies are answered on the event loop, in microseconds; larger ones must not hold up the others."""
+
+_LINGER_SECONDS = 1.0
+"""How long a refused client may go on sending before it is cut off; cut off at once, it would miss the reason."""
+
+
+@dataclass
+class Shared:
+    """What the connections of one server have in common."""
+
+    answer: Callable[[Request], Response]
+    executor: Executor
+    connections: "set[Connection]" = field(default_factory=set)
+    draining: bool = False
+
+
+class Connection(asyncio.Protocol):
+    """Reading pauses while a request is answered on a worker thread, and while the client takes no answers."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._loop = asyncio.get_running_loop()
+        self._reader = RequestReader(self._send_continue)
+        self._queue: deque[Request | Response] = deque()
+        self._transport: asyncio.Transport | None = None
+        self._answering = self._choked = self._closing = self._half_closed = False
+        self._reading = True
+        self.last_active = self._loop.time()
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that was asked is answered, and nothing more has begun."""
+        return not (self._answering or self._queue or self._reader.receiving)
+
+    @property
+    def answering(self) -> bool:
+        return self._answering
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._shared.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's signature)
+        """End, whoever ended it."""
+        self._transport = None
+        self._queue.clear()
+        self._shared.connections.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, answer what they complete."""
+        self.last_active = self._loop.time()
+        if not self._reader.refused:
+            self._queue.extend(self._reader.read(data))
+            self._pump()
+
+    def eof_received(self) -> bool:
+        """The client sends no more; keep the connection while answers are due."""
+        self._half_closed = True
+        return bool(self._answering or self._queue)
+
+    def pause_writing(self) -> None:
+        """The client takes no answers at the moment."""
+        self._choked = True
+        self._adjust_reading()
+
+    def resume_writing(self) -> None:
+        """The client takes answers again."""
+        self._choked = False
+        self._pump()
+
+    def close(self) -> None:
+        """Close when what is written has been sent."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _pump(self) -> None:
+        while self._queue and not (self._answering or self._choked or self._closing):
+            item = self._queue.popleft()
+            if isinstance(item, Response):
+                self._send(response_bytes(item, keep_alive=False))
+                self._linger()
+            elif len(item.body) <= _INLINE_BODY_BYTES:
+                self._finish(item, self._shared.answer(item))
+            else:
+                self._answer_on_thread(item)
+        if self._half_closed and self.idle:
+            self.close()
+        self._adjust_reading()
+
+    def _answer_on_thread(self, request: Request) -> None:
+        self._answering = True
+
+        def done(future: "asyncio.Future[Response]") -> None:
+            self._answering = False
+            if not future.cancelled():
+                self._finish(request, future.result())
+                self._pump()
+
+        self._loop.run_in_executor(self._shared.executor, self._shared.answer, request).add_done_callback(done)
+
+    def _finish(self, request: Request, response: Response) -> None:
+        keep_alive = request.keep_alive and not self._shared.draining
+        self._send(response_bytes(response, keep_alive=keep_alive, head=request.method == "HEAD"))
+        if not keep_alive:
+            self._closing = True
+            self._queue.clear()
+            self.close()
+
+    def _send(self, data: bytes) -> None:
+        self.last_active = self._loop.time()
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def _send_continue(self) -> None:
+        if not (self._answering or self._queue):
+            self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _linger(self) -> None:
+        self._closing = True
+        self._queue.clear()
+        if self._transport is not None:
+            if self._transport.can_write_eof():
+                self._transport.write_eof()
+            self._loop.call_later(_LINGER_SECONDS, self.close)
+
+    def _adjust_reading(self) -> None:
+        reading = not (self._answering or self._choked)
+        if self._transport is not None and not self._transport.is_closing() and reading != self._reading:
+            self._reading = reading
+            (self._transport.resume_reading if reading else self._transport.pause_reading)()

@@ -1,0 +1,54 @@
+"""Requests and responses as the server passes them around, and their bytes on the wire."""
+
+import json
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+_DEFAULT_TYPE = "text/plain; charset=utf-8"
+
+
+@dataclass(slots=True)
+class Request:
+    """One parsed request; header names are lower case."""
+
+    method: str = ""
+    path: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    keep_alive: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    body: bytes = b""
+    content_type: str = _DEFAULT_TYPE
+    extra: str = ""
+    """More header lines, each ended by a line break."""
+
+
+class HttpError(Exception):
+    """A request that is answered by an error status and one line of text."""
+
+    def __init__(self, status: HTTPStatus, reason: str, *, extra: str = "") -> None:
+        super().__init__(reason)
+        self.response = error_response(status, reason, extra=extra)
+
+
+def error_response(status: HTTPStatus, reason: str, *, extra: str = "") -> Response:
+    """Tell what was wrong, as JSON in one line."""
+    body = json.dumps({"error": " ".join(reason.split())}, ensure_ascii=False) + "\n"
+    return Response(status, body.encode("utf-8", "replace"), "application/json", extra)
+
+
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+
+
+def response_bytes(response: Response, *, keep_alive: bool, head: bool = False) -> bytes:
+    """Write `response`; to a HEAD request without its body."""
+    connection = "keep-alive" if keep_alive else "close"
+    headers = (
+        f"{_STATUS_LINES[response.status]}Content-Type: {response.content_type}\r\n"
+        f"Content-Length: {len(response.body)}\r\nConnection: {connection}\r\n{response.extra}\r\n"
+    )
+    return headers.encode("latin-1") + (b"" if head else response.body)

@@ -1,0 +1,1 @@
+"""Tables: their schema, reading and writing them, judging, splitting and describing them."""

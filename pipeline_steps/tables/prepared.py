@@ -1,0 +1,38 @@
+"""The splits as `prepare` left them, read back for fitting and judging."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_steps.documents import read_json
+from pipeline_steps.errors import DataError
+from pipeline_steps.tables.schema import Column, Schema
+from pipeline_steps.tables.table import Table, read_table
+
+
+@dataclass(frozen=True)
+class Split:
+    features: Table
+    positive: NDArray[np.bool_]
+
+
+def read_schema(folder: Path) -> Schema:
+    """Read the `schema.json` in `folder`."""
+    return Schema.from_document(read_json(folder / "schema.json"))
+
+
+def read_split(folder: Path, schema: Schema) -> Split:
+    """Read the `data.csv` in `folder`, whose target is 0 or 1.
+
+    Raises:
+        DataError: a column is absent or of another type, or the target holds something else or one class only.
+    """
+    table = read_table(folder / "data.csv", [*schema.columns, Column(schema.target, "number")])
+    target = table[schema.target]
+    if set(np.unique(target).tolist()) != {0.0, 1.0}:
+        raise DataError(
+            f"target {schema.target} must hold both 0 and 1 in {folder}, got {np.unique(target)[:5].tolist()}"
+        )
+    return Split(Table({name: table[name] for name in schema.names}), target == 1)

@@ -1,0 +1,45 @@
+"""train: fit one model on the training split, and write its artifact when the exported graph agrees with it."""
+
+import sys
+from collections.abc import Sequence
+
+from pipeline_steps.arguments import StepParser
+from pipeline_steps.documents import read_json
+from pipeline_steps.models.distribution import training_distribution
+from pipeline_steps.models.export import check_parity, write_artifact
+from pipeline_steps.models.fitting import train_model
+from pipeline_steps.models.hyperparameters import parse_hyperparameters
+from pipeline_steps.paths import Paths
+from pipeline_steps.tables.prepared import read_schema, read_split
+
+
+def parser() -> StepParser:
+    """The command line of `train`: SageMaker gives no argument, the hyperparameters are in a file."""
+    return StepParser("train")
+
+
+def main(argv: Sequence[str], paths: Paths) -> None:
+    """Run the step."""
+    parser().parse_args(argv)
+    hyperparameters = parse_hyperparameters(read_json(paths.hyperparameters))
+    schema = read_schema(paths.channel("train"))
+    train = read_split(paths.channel("train"), schema)
+    validation = read_split(paths.channel("validation"), schema)
+    trained = train_model(schema, train, validation, hyperparameters, log=_log)
+    graph = trained.model.graph()
+    threshold, scores = trained.contract.threshold, trained.validation_scores
+    difference = check_parity(graph, trained.validation_features, scores, threshold=threshold)
+    _log(f"exported graph agrees with the fitted model on {len(scores)} rows, largest difference {difference:.2g}")
+    write_artifact(
+        paths.model,
+        graph=graph,
+        contract=trained.contract,
+        baseline=training_distribution(trained.contract.columns, train.features, scores),
+        metrics=trained.metrics_document(),
+    )
+    _log(trained.log_line())
+
+
+def _log(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,62 @@
+import numpy as np
+
+from pipeline_steps.models.columns import CategoryColumn, FeatureColumn, NumberColumn
+from pipeline_steps.models.features import RARE_ROWS, fit_columns
+from pipeline_steps.tables.schema import Column, Schema
+from pipeline_steps.tables.table import Table
+
+
+def _fit(values: list[object], positive: list[bool], kind: str = "category") -> FeatureColumn:
+    column = Column("x", "number" if kind == "number" else "category")
+    array = np.array(values, dtype=np.float64 if kind == "number" else object)
+    schema = Schema((column,), "bought", "TRUE")
+    return fit_columns(schema, Table({"x": array}), np.array(positive))[0]
+
+
+def _category(values: list[object], positive: list[bool]) -> CategoryColumn:
+    fitted = _fit(values, positive)
+    assert isinstance(fitted, CategoryColumn)
+    return fitted
+
+
+def test_a_number_tells_the_range_of_its_known_values() -> None:
+    assert _fit([3, np.nan, -1], [True, False, True], "number") == NumberColumn("x", -1, 3, missing=True)
+    assert _fit([3, 4], [True, False], "number") == NumberColumn("x", 3, 4, missing=False)
+    assert _fit([np.nan], [True], "number") == NumberColumn("x", 0, 0, missing=True)
+
+
+def test_categories_ascend_with_their_share_of_positives() -> None:
+    fitted = _category(["a"] * 20 + ["b"] * 20 + ["c"] * 20, [True] * 20 + [False] * 20 + [True, False] * 10)
+    assert fitted.categories == ("b", "c", "a")
+
+
+def test_rare_categories_are_one_group_that_has_its_own_place() -> None:
+    values = ["a"] * 40 + ["b"] * 40 + ["r1"] * (RARE_ROWS - 1) + ["r2"] * (RARE_ROWS - 1)
+    fitted = _category(values, [False] * 40 + [True] * 40 + [True] * 5 + [False] * (2 * RARE_ROWS - 7))
+    assert fitted.categories == ("a", "b")
+    assert fitted.other_code == 1
+    assert [fitted.encode_text(text) for text in ("a", "r1", "never seen", "b")] == [0, 1, 1, 2]
+
+
+def test_two_frequent_values_are_a_flag_that_knows_no_other() -> None:
+    flag = _category(["TRUE"] * 30 + ["FALSE"] * 30, [True, False] * 30)
+    assert not flag.accepts_unknown
+    assert not flag.missing
+
+
+def test_three_values_or_a_rare_one_make_an_open_set() -> None:
+    assert _category(["a"] * 20 + ["b"] * 20 + ["c"] * 20, [True, False] * 30).accepts_unknown
+    assert _category(["a"] * 59 + ["b"], [True, False] * 30).accepts_unknown
+
+
+def test_missing_is_no_category() -> None:
+    fitted = _category(["a"] * 20 + ["b"] * 20 + [""] * 20, [True, False] * 30)
+    assert set(fitted.categories) == {"a", "b"}
+    assert fitted.missing
+
+
+def test_the_order_of_the_rows_changes_nothing() -> None:
+    values, positive = ["a", "b", "c"] * 30, [True, False, False, True] * 22 + [True, False]
+    order = np.random.default_rng(0).permutation(90)
+    mixed = _category([values[row] for row in order], [positive[row] for row in order])
+    assert mixed == _category(values, positive)

@@ -1,0 +1,225 @@
+"""The server as a process, spoken to over real connections."""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline_steps.models.artifact import load_folder
+from pipeline_steps.tables.prepared import read_schema, read_split
+
+PROJECT = Path(__file__).parents[3]
+ROW = b"30,40.5,Nov,TRUE"
+
+
+@dataclass
+class Server:
+    process: subprocess.Popen[str]
+    port: int
+
+    def connect(self) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, body, {name.replace("_", "-"): text for name, text in headers.items()})
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+
+def _start(base: Path, *, uvloop: bool = True) -> Server:
+    environment = {**os.environ, "SM_BASE_DIR": str(base), "PYTHONUNBUFFERED": "1"}
+    environment |= {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": "0"}
+    hidden = "" if uvloop else "sys.modules['uvloop'] = None; "
+    program = f"import sys, runpy; {hidden}sys.argv[:] = ['pipeline_steps', 'serve']; "
+    program += "runpy.run_module('pipeline_steps', run_name='__main__')"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith("serving xgboost on 127.0.0.1:"), line
+    return Server(process, int(line.rpartition(":")[2]))
+
+
+def _end(server: Server) -> None:
+    server.process.kill()
+    server.process.communicate()
+
+
+@pytest.fixture(scope="module", params=["uvloop", "asyncio"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    jobs = request.getfixturevalue("jobs")
+    started = _start(jobs.boosted, uvloop=request.param == "uvloop")
+    yield started
+    _end(started)
+
+
+def _request(body: bytes, *headers: str) -> bytes:
+    lines = ["POST /invocations HTTP/1.1", "Host: x", "Content-Type: text/csv", "Accept: text/csv"]
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", *headers, "", ""]).encode() + body
+
+
+def _read_to_end(connection: socket.socket) -> bytes:
+    parts = []
+    while part := connection.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def test_it_answers_pings_and_invocations(server: Server) -> None:
+    assert server.ask("GET", "/ping") == (200, b"")
+    status, body = server.ask("POST", "/invocations", ROW, Content_Type="text/csv")
+    (prediction,) = json.loads(body)["predictions"]
+    assert status == 200
+    assert 0 < prediction["score"] < 1
+
+
+def test_it_scores_as_training_did(server: Server, jobs) -> None:
+    folder = jobs.prepared / "processing/output/validation"
+    split = read_split(folder, read_schema(folder))
+    artifact = load_folder(jobs.boosted / "model")
+    expected = artifact.scorer.score(artifact.contract.encode(split.features))
+    lines = [line.rpartition(",")[0] for line in (folder / "data.csv").read_text().splitlines()[1:]]
+    status, body = server.ask(
+        "POST", "/invocations", "\n".join(lines).encode(), Content_Type="text/csv", Accept="text/csv"
+    )
+    assert status == 200
+    np.testing.assert_array_equal(np.array(body.split(), dtype=np.float32), expected)
+
+
+def test_what_breaks_the_contract_is_told_and_the_connection_lives_on(server: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("POST", "/invocations", b"many,1,Nov,TRUE", {"Content-Type": "text/csv"})
+    response = connection.getresponse()
+    assert response.status == 400
+    assert json.loads(response.read()) == {"error": "row 1: column visits must be a number, got 'many'"}
+    connection.request("GET", "/ping")
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_pipelined_requests_are_answered_in_order_small_and_large_mixed(server: Server) -> None:
+    sizes = [1, 2000, 3, 1, 1500, 2]
+    with server.connect() as connection:
+        connection.sendall(b"".join(_request(b"\n".join([ROW] * size)) for size in sizes))
+        connection.shutdown(socket.SHUT_WR)
+        answers = _read_to_end(connection).split(b"HTTP/1.1 200 OK\r\n")[1:]
+    assert [answer.partition(b"\r\n\r\n")[2].count(b"\n") for answer in answers] == sizes
+
+
+def test_thousands_of_pipelined_requests_all_come_back(server: Server) -> None:
+    with server.connect() as connection, ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(connection.sendall, _request(ROW) * 3000 + _request(ROW, "Connection: close"))
+        answers = _read_to_end(connection)
+        sent.result()
+    assert answers.count(b"HTTP/1.1 200 OK\r\n") == 3001
+
+
+def test_a_slow_client_and_a_chunked_body_are_understood(server: Server) -> None:
+    with server.connect() as connection:
+        head = _request(b"", "Connection: close").replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+        for part in (head, b"3\r\n30,\r\n", b"d\r\n40.5,Nov,TRUE\r\n", b"0\r\n\r\n"):
+            connection.sendall(part)
+            time.sleep(0.01)
+        assert _read_to_end(connection).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_a_client_that_asks_first_may_continue(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(_request(ROW, "Expect: 100-continue", "Connection: close")[: -len(ROW)])
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(ROW)
+        assert _read_to_end(connection).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_a_body_that_is_too_large_is_told_so_while_it_is_still_being_sent(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"POST /invocations HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n" + b"x" * 200_000)
+        assert _read_to_end(connection).startswith(b"HTTP/1.1 413 ")
+
+
+def test_what_is_not_http_is_told_so_and_cut_off(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"\x16\x03\x01 hello\r\n\r\n")
+        assert _read_to_end(connection).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_large_request_does_not_hold_up_a_ping(server: Server) -> None:
+    large = b"\n".join([ROW] * 9000)
+    with ThreadPoolExecutor(4) as pool:
+        slow = [pool.submit(server.ask, "POST", "/invocations", large, Content_Type="text/csv") for _ in range(4)]
+        assert server.ask("GET", "/ping")[0] == 200
+        assert [answer.result()[0] for answer in slow] == [200] * 4
+
+
+def test_clients_that_vanish_leave_it_unmoved(server: Server) -> None:
+    for data in (b"", b"POST /invoc", _request(ROW)[:-5], _request(b"\n".join([ROW] * 5000))):
+        connection = server.connect()
+        connection.sendall(data)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        connection.close()
+    assert server.ask("GET", "/ping")[0] == 200
+
+
+def test_told_to_stop_it_answers_what_is_on_its_way_and_exits_0(jobs) -> None:
+    server = _start(jobs.boosted)
+    with server.connect() as idle, server.connect() as late, server.connect() as slow:
+        for connection in (idle, late):
+            connection.sendall(_request(ROW))
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
+        slow.sendall(_request(ROW)[:-4])
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+        late.sendall(_request(ROW))
+        answer = _read_to_end(late)
+        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b"Connection: close\r\n" in answer
+        assert _read_to_end(idle) == b""
+        slow.sendall(ROW[-4:])
+        assert _read_to_end(slow).startswith(b"HTTP/1.1 200 OK\r\n")
+    output, _ = server.process.communicate(timeout=10)
+    assert server.process.returncode == 0
+    assert output.splitlines() == ["draining", "stopped"]
+    with pytest.raises(ConnectionRefusedError):
+        server.connect()
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "contract.json"])
+def test_it_does_not_listen_without_a_whole_artifact(jobs, run_verb, tmp_path: Path, file: str) -> None:
+    shutil.copytree(jobs.boosted / "model", tmp_path / "model")
+    (tmp_path / "model" / file).unlink()
+    ended = run_verb(tmp_path, "serve", environment={"SAGEMAKER_BIND_TO_HOST": "127.0.0.1"})
+    assert ended.returncode == 1
+    assert f"{file} must be a readable file" in ended.stderr
+
+
+def test_an_address_in_use_is_told(jobs, run_verb) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        environment = {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": port}
+        ended = run_verb(jobs.boosted, "serve", environment=environment)
+    assert ended.returncode == 1
+    assert f"127.0.0.1:{port} must be an address to listen on" in ended.stderr
+
+
+def test_a_port_that_is_none_is_told(jobs, run_verb) -> None:
+    ended = run_verb(jobs.boosted, "serve", environment={"SAGEMAKER_BIND_TO_PORT": "http"})
+    assert ended.stderr == "SAGEMAKER_BIND_TO_PORT must be in 0..65535, got 'http'\n"

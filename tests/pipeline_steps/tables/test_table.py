@@ -1,0 +1,130 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline_steps.errors import DataError
+from pipeline_steps.tables.cells import LARGEST_NUMBER, number_text, parse_number, shown
+from pipeline_steps.tables.schema import Column
+from pipeline_steps.tables.table import Table, read_table, write_table
+
+COLUMNS = (Column("size", "number"), Column("flag", "category"))
+
+
+def _read(tmp_path: Path, text: str, columns: tuple[Column, ...] = COLUMNS) -> Table:
+    path = tmp_path / "table.csv"
+    path.write_bytes(text.encode())
+    return read_table(path, columns)
+
+
+@given(st.floats(min_value=-LARGEST_NUMBER, max_value=LARGEST_NUMBER))
+def test_a_number_survives_its_text(value: float) -> None:
+    assert parse_number(number_text(value)) == value
+
+
+@pytest.mark.parametrize("text", ["", "NA", "NaN", "nan", "N/A", "NULL", "null"])
+def test_a_missing_number_is_nan_and_written_as_an_empty_cell(text: str) -> None:
+    assert number_text(parse_number(text)) == ""
+
+
+@pytest.mark.parametrize("text", ["x", "1_000", "inf", "-Infinity", "1e39", "1,5", "TRUE", " "])
+def test_what_no_float32_holds_is_no_number(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 (a plain ValueError is what callers expect)
+        parse_number(text)
+
+
+def test_whole_numbers_are_written_without_a_point() -> None:
+    assert [number_text(value) for value in (3.0, -0.5, 1e20)] == ["3", "-0.5", "1e+20"]
+
+
+def test_long_values_are_cut_in_messages() -> None:
+    assert len(shown("x" * 1000)) == 60
+
+
+def test_categories_are_kept_exactly_as_in_the_file(tmp_path: Path) -> None:
+    table = _read(tmp_path, "size,flag\n1,TRUE\n2,true\n3,01\n4,NA\n5,\n6, a\n")
+    assert table["flag"].tolist() == ["TRUE", "true", "01", "NA", "", " a"]
+
+
+def test_numbers_are_floats_and_missing_ones_nan(tmp_path: Path) -> None:
+    sizes = _read(tmp_path, "size,flag\n1,a\n,b\nNA,c\n2.5,d\n")["size"]
+    assert sizes.dtype == np.float64
+    assert [str(size) for size in sizes] == ["1.0", "nan", "nan", "2.5"]
+
+
+def test_byte_order_mark_quotes_windows_line_ends_and_blank_lines_are_read(tmp_path: Path) -> None:
+    table = _read(tmp_path, '\ufeffflag,more,size\r\n"a, ""b""",x,1\r\n\r\n"two\nlines",y,2\r\n\r\n')
+    assert table["flag"].tolist() == ['a, "b"', "two\nlines"]
+    assert list(table.columns) == ["size", "flag"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "data must start with a header row, got an empty file"),
+        ("size,flag\n", "data must have at least one row below the header"),
+        ("size;flag\n1;a\n", "columns must be separated by ',', got ';'"),
+        ("size\tflag\n1\ta\n", "columns must be separated by ',', got '\\t'"),
+        ("flag\na\n", "columns absent from"),
+        ("size,size,flag\n1,1,a\n", "a column name must occur once in the header, got twice: size"),
+        ("size,flag\n1,a\n2\n", "row 2 must have 2 cells like the header, got 1"),
+        ("size,flag\n1,a\nbig,b\n3,c\nhuge,d\n", "column size must hold numbers, got 'big' in row 2 (2 such cells)"),
+        ('size,flag\n1,"a\n', "data must be comma-separated UTF-8 text"),
+    ],
+)
+def test_a_table_that_cannot_be_read_says_why(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(DataError) as caught:
+        _read(tmp_path, text)
+    assert str(caught.value).startswith(reason)
+
+
+def test_text_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_bytes("size,flag\n1,é\n".encode("latin-1"))
+    with pytest.raises(DataError, match="UTF-8"):
+        read_table(tmp_path / "table.csv", COLUMNS)
+
+
+@pytest.mark.parametrize("path", ["absent.csv", "."])
+def test_a_file_that_is_none_is_refused(tmp_path: Path, path: str) -> None:
+    with pytest.raises(DataError, match="data must be a readable file"):
+        read_table(tmp_path / path, COLUMNS)
+
+
+def test_problems_of_many_columns_are_told_at_once_but_not_all(tmp_path: Path) -> None:
+    columns = tuple(Column(f"c{number}", "number") for number in range(8))
+    text = ",".join(column.name for column in columns) + "\n" + ",".join("x" * 8) + "\n"
+    with pytest.raises(DataError) as caught:
+        _read(tmp_path, text, columns)
+    lines = str(caught.value).splitlines()
+    assert [line.split()[1] for line in lines[:5]] == ["c0", "c1", "c2", "c3", "c4"]
+    assert lines[5:] == ["and 3 more problems"]
+
+
+@given(
+    sizes=st.lists(st.one_of(st.just(math.nan), st.floats(min_value=-1e38, max_value=1e38)), min_size=1, max_size=20),
+    data=st.data(),
+)
+def test_a_table_survives_its_file(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[float], data: st.DataObject
+) -> None:
+    # a lone carriage return or a surrogate is no CSV text
+    text = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=8)
+    flags = np.array(data.draw(st.lists(text, min_size=len(sizes), max_size=len(sizes))), dtype=object)
+    table = Table({"size": np.array(sizes), "flag": flags})
+    path = tmp_path_factory.mktemp("round") / "table.csv"
+    write_table(path, table)
+    again = read_table(path, COLUMNS)
+    np.testing.assert_array_equal(again["size"], table["size"])
+    assert again["flag"].tolist() == flags.tolist()
+
+
+def test_a_table_larger_than_a_batch_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline_steps.tables.table._BATCH_ROWS", 3)
+    lines = [f"{number},c{number}" for number in range(10)]
+    table = _read(tmp_path, "size,flag\n" + "\n".join(lines) + "\n")
+    assert table["size"].tolist() == list(range(10))
+    with pytest.raises(DataError, match="in row 11 "):
+        _read(tmp_path, "size,flag\n" + "\n".join([*lines, "x,y"]) + "\n")

@@ -1,0 +1,69 @@
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline_steps.check import main
+from pipeline_steps.errors import DataError
+from pipeline_steps.paths import Paths
+
+FLAGS = ["--target=bought", "--positive-label=TRUE", "--number=visits,spend", "--category=month,returning"]
+HEADER = ["visits", "spend", "month", "returning", "bought"]
+
+Rows = list[list[str]]
+
+
+def _check(folder: Path, rows: Rows, *, header: list[str] = HEADER, delimiter: str = ",") -> None:
+    with (folder / "table.csv").open("w", newline="") as file:
+        csv.writer(file, delimiter=delimiter).writerows([header, *rows])
+    main(["--input", str(folder / "table.csv"), *FLAGS], Paths(folder))
+
+
+def test_a_good_table_is_summed_up_on_one_line(tmp_path: Path, shop, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = shop(300)
+    _check(tmp_path, rows)
+    found = json.loads(capsys.readouterr().out)
+    bought = sum(row[4] == "TRUE" for row in rows)
+    assert found["rows"] == 300
+    assert found["positive_rate"] == pytest.approx(bought / 300)
+    assert len(found["sha256"]) == 64
+
+
+def _set(column: int, value: str) -> Callable[[Rows], Rows]:
+    return lambda rows: [[*row[:column], value, *row[column + 1 :]] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda _: [], "data must have at least one row below the header"),
+        (_set(4, "FALSE"), "target bought must hold the positive label 'TRUE', got 'FALSE' (300 rows)"),
+        (_set(4, "TRUE"), "target bought must have two values, got 'TRUE' (300 rows)"),
+        (_set(4, ""), "target bought must hold the positive label 'TRUE', got none"),
+        (_set(1, "a lot"), "column spend must hold numbers, got 'a lot' in row 1 (300 such cells)"),
+        (_set(1, "NA"), "column spend must hold at least one value, got 300 missing"),
+        (_set(2, ""), "column month must hold at least one value, got 300 missing"),
+        (lambda rows: [[*row[:4], "MAYBE"] if n % 9 == 0 else row for n, row in enumerate(rows)], "target bought must"),
+        (lambda rows: rows[:30], "target bought must have at least 20 different rows of each value to be split, got "),
+    ],
+)
+def test_a_table_that_cannot_be_prepared_says_why(
+    tmp_path: Path, shop, change: Callable[[Rows], Rows], reason: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        _check(tmp_path, change(shop(300)))
+    assert str(caught.value).startswith(reason)
+
+
+def test_columns_of_another_table_are_told_with_what_is_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        _check(tmp_path, [["1", "2"]], header=["height", "weight"])
+    assert str(caught.value).startswith("columns absent from ")
+    assert str(caught.value).endswith("visits, spend, month, returning, bought; it has height, weight")
+
+
+def test_a_wrong_delimiter_is_recognised(tmp_path: Path, shop) -> None:
+    with pytest.raises(DataError, match="columns must be separated by ',', got ';'"):
+        _check(tmp_path, shop(300), delimiter=";")

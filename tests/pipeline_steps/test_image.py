@@ -1,0 +1,28 @@
+import re
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[2] / "pipeline_steps"
+DOCKERFILE = (FOLDER / "Dockerfile").read_text()
+
+
+def test_every_requirement_is_pinned() -> None:
+    lines = [line.partition("#")[0].strip() for line in (FOLDER / "requirements.txt").read_text().splitlines()]
+    requirements = [line.partition(";")[0].strip() for line in lines if line]
+    assert requirements
+    assert [line for line in requirements if not re.fullmatch(r"[a-z0-9-]+==[0-9.]+", line)] == []
+
+
+def test_the_image_runs_the_verbs_as_an_ordinary_user() -> None:
+    instructions = [line for line in DOCKERFILE.splitlines() if line.startswith(("USER", "ENTRYPOINT", "ARG"))]
+    assert instructions[0].startswith("ARG BASE_IMAGE=")
+    assert instructions[-2:] == ["USER steps", 'ENTRYPOINT ["python", "-m", "pipeline_steps"]']
+
+
+def test_every_import_of_the_steps_is_a_requirement() -> None:
+    required = (FOLDER / "requirements.txt").read_text().replace("-", "_").replace("scikit_learn", "sklearn")
+    imported = set()
+    for file in FOLDER.rglob("*.py"):
+        imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(), re.MULTILINE))
+    ours = imported - set(sys.stdlib_module_names) - {"pipeline_steps", "botocore"}
+    assert sorted(name for name in ours if name not in required) == []

@@ -1,0 +1,279 @@
+"""Every verb as SageMaker runs it: a process, files in, files out."""
+
+import json
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+GATE_FLAGS = [
+    "--model-package-group=shop",
+    "--metric=auc",
+    "--threshold=0.6",
+    "--min-gain-over-baseline=-1",
+    "--max-loss-to-champion=0.005",
+    "--max-gap=0.5",
+    "--accuracy-aim=0.9",
+    "--currency=EUR",
+    "--value-tp=5.5",
+    "--value-fp=-2",
+    "--value-tn=0",
+    "--value-fn=0",
+]
+SCHEMA_FLAGS = ["--target=bought", "--positive-label=TRUE", "--number=visits,spend", "--category=month,returning"]
+ARN = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shop/1"
+
+
+class _Registry(BaseHTTPRequestHandler):
+    """A model registry and an artifact store; `champion` is the archive it serves."""
+
+    champion: Path | None = None
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._reply(json.dumps(self._answer(self.headers["X-Amz-Target"].split(".")[1])).encode())
+
+    def do_GET(self) -> None:
+        assert self.champion is not None
+        assert self.path.split("?")[0] == "/artifacts/champion/model.tar.gz"
+        self._reply(self.champion.read_bytes())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _answer(self, action: str) -> dict[str, Any]:
+        if action == "ListModelPackages":
+            package = {"ModelPackageArn": ARN, "CreationTime": 1.0, "ModelPackageStatus": "Completed"}
+            return {"ModelPackageSummaryList": [package] if self.champion else []}
+        url = "s3://artifacts/champion/model.tar.gz"
+        return {"InferenceSpecification": {"Containers": [{"Image": "image", "ModelDataUrl": url}]}}
+
+    def _reply(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def _registry(champion: Path | None) -> Iterator[dict[str, str]]:
+    """Serve the registry; gives the environment of a job that uses it."""
+    handler = type("Registry", (_Registry,), {"champion": champion})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield {
+                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+                "AWS_ACCESS_KEY_ID": "test",
+                "AWS_SECRET_ACCESS_KEY": "test",
+                "AWS_REGION": "us-east-1",
+            }
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def evaluation(jobs, tmp_path: Path) -> Path:
+    """The tree of an evaluation job, its inputs in place."""
+    inputs = tmp_path / "processing/input"
+    for name in ("train", "validation", "test", "profile"):
+        shutil.copytree(jobs.prepared / "processing/output" / name, inputs / name)
+    jobs.archive(jobs.boosted, inputs / "candidate/model.tar.gz")
+    jobs.archive(jobs.linear, inputs / "baseline/model.tar.gz")
+    return tmp_path
+
+
+def test_train_leaves_an_artifact_without_anything_that_can_run(jobs) -> None:
+    for job in (jobs.boosted, jobs.linear):
+        files = sorted(path.name for path in (job / "model").iterdir())
+        assert files == ["baseline.json", "contract.json", "metrics.json", "model.onnx"]
+
+
+def test_train_logs_what_metric_definitions_read(jobs) -> None:
+    metrics = json.loads((jobs.boosted / "model/metrics.json").read_text())
+    log = (jobs.boosted / "log.txt").read_text()
+    for name, expected in (
+        ("train:auc", metrics["train"]["auc"]),
+        ("validation:auc", metrics["validation"]["auc"]),
+        ("validation:accuracy", metrics["validation"]["accuracy"]),
+        ("validation:logloss", metrics["validation"]["log_loss"]),
+    ):
+        found = re.findall(rf"{name}=([0-9.]+)", log)
+        assert [float(value) for value in found] == [pytest.approx(expected, abs=1e-6)]
+
+
+def test_train_twice_gives_the_same_artifact(jobs, run_verb, tmp_path: Path) -> None:
+    shutil.copytree(jobs.boosted / "input", tmp_path / "input")
+    assert run_verb(tmp_path, "train").returncode == 0
+    for file in (jobs.boosted / "model").iterdir():
+        assert (tmp_path / "model" / file.name).read_bytes() == file.read_bytes()
+
+
+def test_the_boosted_trees_learn_the_pattern_and_do_not_import_scikit_learn(jobs, run_verb, tmp_path: Path) -> None:
+    assert json.loads((jobs.boosted / "model/metrics.json").read_text())["validation"]["auc"] > 0.75
+    shutil.copytree(jobs.boosted / "input", tmp_path / "input")
+    ended = run_verb(tmp_path, "train", environment={"PYTHONPROFILEIMPORTTIME": "1"})
+    assert ended.returncode == 0
+    imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
+    assert "xgboost" in imported
+    assert not imported & {"sklearn.base", "pandas", "skl2onnx", "matplotlib", "boto3"}
+
+
+def test_the_baseline_of_drift_counts_every_row(jobs) -> None:
+    described = json.loads((jobs.boosted / "model/baseline.json").read_text())
+    profile = json.loads((jobs.prepared / "processing/output/profile/profile.json").read_text())
+    assert described["rows"] == profile["rows"]["train"]
+    for feature in described["features"]:
+        counted = sum(feature.get("counts", [])) + sum(feature.get("frequencies", {}).values())
+        assert counted + feature["missing"] + feature.get("other", 0) == described["rows"]
+    assert sum(described["score"]["counts"]) == described["score"]["rows"] == profile["rows"]["validation"]
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "reason"),
+    [
+        ({"algorithm": "xgboost", "depth": "3"}, "hyperparameters of xgboost are "),
+        ({"algorithm": "xgboost", "eta": "-1"}, "hyperparameter eta must be a number in 0.0001..1, got '-1'"),
+    ],
+)
+def test_a_failing_job_writes_its_reason_and_exits_1(
+    jobs, run_verb, tmp_path: Path, hyperparameters: dict[str, str], reason: str
+) -> None:
+    shutil.copytree(jobs.boosted / "input", tmp_path / "input")
+    (tmp_path / "input/config/hyperparameters.json").write_text(json.dumps(hyperparameters))
+    ended = run_verb(tmp_path, "train")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(reason)
+    assert "Traceback" not in ended.stderr
+    assert (tmp_path / "output/failure").read_text() == ended.stderr.rstrip("\n")
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_split_with_one_class_is_refused(jobs, run_verb, tmp_path: Path) -> None:
+    shutil.copytree(jobs.boosted / "input", tmp_path / "input")
+    data = tmp_path / "input/data/validation/data.csv"
+    lines = data.read_text().splitlines()
+    data.write_text("\n".join([lines[0], *(line for line in lines[1:] if line.endswith(",0"))]) + "\n")
+    ended = run_verb(tmp_path, "train")
+    assert ended.returncode == 1
+    assert "target bought must hold both 0 and 1" in ended.stderr
+
+
+def test_check_exits_2_on_bad_input_and_0_on_good(run_verb, tmp_path: Path, jobs) -> None:
+    table = jobs.prepared / "processing/input/data/table.csv"
+    good = run_verb(tmp_path, "check", f"--input={table}", *SCHEMA_FLAGS)
+    assert (good.returncode, json.loads(good.stdout)["rows"]) == (0, 1200)
+    for flags in ([*SCHEMA_FLAGS, "--number=height"], SCHEMA_FLAGS[1:], [*SCHEMA_FLAGS, "--colour=red"]):
+        bad = run_verb(tmp_path, "check", f"--input={table}", *flags)
+        assert bad.returncode == 2
+        assert 1 <= len(bad.stderr.splitlines()) <= 5
+        assert not bad.stdout
+
+
+def test_check_needs_no_container_paths(run_verb, tmp_path: Path, jobs) -> None:
+    table = jobs.prepared / "processing/input/data/table.csv"
+    bad = run_verb(tmp_path / "absent", "check", f"--input={table}", "--number=x", *SCHEMA_FLAGS[:2])
+    assert bad.returncode == 2
+    assert not (tmp_path / "absent").exists()
+
+
+@pytest.mark.parametrize("argv", [[], ["destroy"]])
+def test_an_unknown_verb_is_refused(run_verb, tmp_path: Path, argv: list[str]) -> None:
+    ended = run_verb(tmp_path, *argv)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("verb must be one of prepare, check, train, evaluate, serve, got ")
+
+
+def test_a_crash_is_told_with_its_trace_and_reason(run_verb, tmp_path: Path) -> None:
+    (tmp_path / "input/config").mkdir(parents=True)
+    (tmp_path / "input/config/hyperparameters.json").write_text('{"algorithm": ["xgboost"]}')
+    ended = run_verb(tmp_path, "train")
+    assert ended.returncode == 1
+    assert "Traceback" in ended.stderr
+    assert (tmp_path / "output/failure").read_text().startswith("TypeError: ")
+
+
+def test_evaluate_judges_candidate_and_baseline_on_the_test_split(evaluation: Path, run_verb) -> None:
+    with _registry(None) as environment:
+        ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment)
+    assert ended.returncode == 0, ended.stderr
+    output = evaluation / "processing/output/evaluation"
+    found = json.loads((output / "evaluation.json").read_text())
+    profile = json.loads((evaluation / "processing/input/profile/profile.json").read_text())
+    assert found["champion"] is None
+    assert found["gate"]["passed"]
+    assert found["gate"]["loss_to_champion"] == 0.0
+    assert found["gate"]["gain_over_baseline"] == pytest.approx(found["metrics"]["auc"] - found["baseline"]["auc"])
+    assert found["data"] == {"rows": profile["rows"], "sha256": profile["sha256"]}
+    assert found["value"]["rows"] == profile["rows"]["test"]
+    matrix = found["binary_classification_metrics"]["confusion_matrix"]
+    assert sum(count for row in matrix.values() for count in row.values()) == profile["rows"]["test"]
+    hits, alarms = matrix["1"]["1"], matrix["0"]["1"]
+    assert found["value"]["total"] == pytest.approx(5.5 * hits - 2 * alarms)
+    assert {path.name for path in output.iterdir()} == {"evaluation.json", "roc.svg", "confusion_matrix.svg"}
+
+
+def test_evaluate_takes_the_gap_from_scores_and_not_from_what_training_claims(evaluation: Path, run_verb, jobs) -> None:
+    with _registry(None) as environment:
+        assert run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment).returncode == 0
+    found = json.loads((evaluation / "processing/output/evaluation/evaluation.json").read_text())
+    claimed = json.loads((jobs.boosted / "model/metrics.json").read_text())
+    assert found["gate"]["gap"] == pytest.approx(claimed["train"]["auc"] - claimed["validation"]["auc"], abs=1e-4)
+
+
+def test_evaluate_compares_with_the_champion_of_the_registry(evaluation: Path, run_verb, jobs) -> None:
+    # the linear candidate must lose against the boosted champion
+    champion = jobs.archive(jobs.boosted, evaluation / "champion.tar.gz")
+    jobs.archive(jobs.linear, evaluation / "processing/input/candidate/model.tar.gz")
+    with _registry(champion) as environment:
+        ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment)
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads((evaluation / "processing/output/evaluation/evaluation.json").read_text())
+    assert found["champion"]["model_package_arn"] == ARN
+    assert found["gate"]["loss_to_champion"] == pytest.approx(found["champion"]["auc"] - found["metrics"]["auc"])
+    assert not found["gate"]["passed"]
+    assert "below the champion's" in found["gate"]["reasons"]
+
+
+def test_evaluate_refuses_a_split_that_is_not_the_one_profiled(evaluation: Path, run_verb) -> None:
+    data = evaluation / "processing/input/test/data.csv"
+    data.write_text("\n".join(data.read_text().splitlines()[:-1]) + "\n")
+    ended = run_verb(evaluation, "evaluate", *GATE_FLAGS)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("the test split must have the profile's sha256 ")
+
+
+def test_evaluate_refuses_a_champion_that_needs_a_column_that_is_gone(evaluation: Path, run_verb, jobs) -> None:
+    older = evaluation / "older"
+    shutil.copytree(jobs.boosted / "model", older / "model")
+    contract = json.loads((older / "model/contract.json").read_text())
+    contract["columns"][0]["name"] = "clicks"
+    (older / "model/contract.json").write_text(json.dumps(contract))
+    with _registry(jobs.archive(older, evaluation / "champion.tar.gz")) as environment:
+        ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"the champion {ARN} cannot be judged: the model needs columns")
+    assert not (evaluation / "processing/output/evaluation/evaluation.json").exists()
+
+
+def test_evaluate_fails_when_the_registry_cannot_be_asked(evaluation: Path, run_verb) -> None:
+    environment = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1"}
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment | keys)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("the champion of model package group shop cannot be read: ")
+
+
+@pytest.mark.parametrize("flag", ["--metric=rmse", "--threshold=1.5", "--value-tp=much", "--max-gap=inf"])
+def test_evaluate_refuses_wrong_arguments(run_verb, tmp_path: Path, flag: str) -> None:
+    ended = run_verb(tmp_path, "evaluate", *GATE_FLAGS, flag)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"pipeline_steps evaluate: argument {flag.partition('=')[0]}: ")
