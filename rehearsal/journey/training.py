@@ -143,20 +143,24 @@ def _trials(sagemaker: Any, tuning_arn: str) -> list[dict[str, Any]]:
 
 
 def _explain_failure(aws: EmbeddedAws, status: dict[str, Any], steps: list[dict[str, Any]]) -> str:
-    lines = [
-        f"the pipeline {status['PipelineExecutionStatus'].lower()}: {status.get('FailureReason', 'no reason given')}"
-    ]
+    lines = [f"the pipeline {status['PipelineExecutionStatus'].lower()}: {status.get('FailureReason', 'no reason')}"]
     for step in steps:
         if step["StepStatus"] == "Failed":
-            lines.append(f"step {step['StepName']}: {step.get('FailureReason', 'no reason given')}")
-            lines += _last_log_lines(aws, step["Metadata"])
+            log = _last_log_lines(aws, step["Metadata"])
+            lines += [f"the last lines of {step['StepName']}'s log:", *log] if log else []
     return "\n".join(lines)
 
 
 def _last_log_lines(aws: EmbeddedAws, metadata: dict[str, Any]) -> list[str]:
+    sagemaker = aws.client("sagemaker")
+    if "TuningJob" in metadata:
+        trials = sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(
+            HyperParameterTuningJobName=_name(sagemaker, metadata["TuningJob"]["Arn"]), StatusEquals="Failed"
+        )["TrainingJobSummaries"]
+        metadata = {"TrainingJob": {"Arn": trials[0]["TrainingJobArn"]}} if trials else {}
     for kind, group in _LOG_GROUPS.items():
         if kind in metadata:
-            name = _name(aws.client("sagemaker"), metadata[kind]["Arn"])
+            name = _name(sagemaker, metadata[kind]["Arn"])
             events = aws.client("logs").filter_log_events(logGroupName=group, logStreamNamePrefix=name)["events"]
             return [f"  | {event['message']}" for event in events[-_LOG_LINES:]]
     return []

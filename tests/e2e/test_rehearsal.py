@@ -106,6 +106,19 @@ def test_no_process_and_no_file_is_left_behind(launch: dict[str, Any]) -> None:
     assert list((launch["folder"] / "tmp").iterdir()) == []
 
 
+def test_a_failing_job_is_told_with_its_log_and_nothing_is_registered(tmp_path: Path) -> None:
+    argv, env = command(tmp_path)
+    config = tmp_path / "small.toml"
+    config.write_text(config.read_text().replace("[tuning.fixed]", '[tuning.fixed]\ngamma = "-5"'))
+    ended = subprocess.run(argv, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, timeout=300)
+    assert ended.returncode == 1
+    assert "AlgorithmError: hyperparameter gamma must be a number in 0..10000, got '-5'" in ended.stderr
+    assert "the last lines of Tune's log:" in ended.stderr
+    assert "registered" not in ended.stderr
+    assert not (tmp_path / "out" / "report.json").exists()
+    assert processes_of(tmp_path) == []
+
+
 def test_an_interrupt_leaves_no_process_and_no_half_state(tmp_path: Path) -> None:
     argv, env = command(tmp_path)
     child = subprocess.Popen(argv, cwd=PROJECT, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
