@@ -1,0 +1,106 @@
+"""`slipway rehearse`: the whole launch on this machine."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rehearsal.commands.numbers import bounded
+from rehearsal.console.display import choose_display
+from rehearsal.console.report import summary, write_report
+from rehearsal.journey.launch import Rehearsal
+from rehearsal.journey.options import RehearsalOptions
+
+_EPILOG = """\
+exit codes:
+  0    the launch went as it should
+  1    a stage failed
+  2    settings, data or arguments are not acceptable; nothing was deployed
+  130  interrupted; everything that was started has been ended
+
+examples:
+  slipway rehearse
+  slipway rehearse --data sessions.csv --config config/shoppers.toml --fault slow
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "rehearse",
+        help="run the whole launch on this machine, with no AWS account",
+        description="Deploy the real templates to an embedded AWS; launch a model, a better one and a bad one.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    add = parser.add_argument
+    add(
+        "--config",
+        type=Path,
+        default=Path("config/shoppers.toml"),
+        metavar="FILE",
+        help="the use case (default: %(default)s)",
+    )
+    add("--stage", default="dev", help="a [stages.*] table of the use case (default: %(default)s)")
+    add("--data", type=Path, metavar="FILE", help="a CSV table with a header row (default: a generated one)")
+    add(
+        "--out",
+        type=Path,
+        default=Path("build/rehearsal"),
+        metavar="DIR",
+        help="where the report goes (default: %(default)s)",
+    )
+    add(
+        "--backend",
+        choices=("auto", "namespace", "prefix"),
+        default="auto",
+        help="how jobs get their /opt/ml (default: %(default)s)",
+    )
+    add(
+        "--fault",
+        choices=("errors", "slow"),
+        default="errors",
+        help="what is wrong with the third model (default: %(default)s)",
+    )
+    add(
+        "--speed",
+        type=bounded(1, 120),
+        default=30.0,
+        metavar="X",
+        help="waits last 1/X of their time, 1..120 (default: %(default)g)",
+    )
+    add(
+        "--rate",
+        type=bounded(1, 200),
+        default=20.0,
+        metavar="N",
+        help="user requests a second, 1..200 (default: %(default)g)",
+    )
+    add(
+        "--rows",
+        type=bounded(2000, 1_000_000, whole=True),
+        default=12000,
+        metavar="N",
+        help="rows of the generated table, 2000..1000000 (default: %(default)s)",
+    )
+    add("--plain", action="store_true", help="plain lines even on a terminal")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Rehearse, write the report, and say how it went."""
+    options = RehearsalOptions(
+        config=arguments.config,
+        stage=arguments.stage,
+        data=arguments.data,
+        out=arguments.out,
+        backend=arguments.backend,
+        fault=arguments.fault,
+        speed=arguments.speed,
+        requests_per_second=arguments.rate,
+        demo_rows=arguments.rows,
+    )
+    with choose_display(plain=arguments.plain) as display:
+        evidence = Rehearsal(options, display).run()
+        with display.stage("report"):
+            write_report(evidence, options.out)
+    sys.stdout.write(summary(evidence))
+    return 1 if evidence.shortcomings else 0
