@@ -11,9 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 from blueprint.demo_data import write_demo_csv
-from blueprint.pipeline import schema_arguments
-
 from blueprint.errors import InputError, LaunchError
+from blueprint.pipeline import schema_arguments
 from blueprint.settings import Settings
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.process import spawn, stop
