@@ -40,8 +40,7 @@ class LogisticModel:
         model = convert_sklearn(
             self._pipeline,
             initial_types=[(INPUT, FloatTensorType([None, self._columns]))],
-            # ONNX would scale by a product where scikit-learn divides: they differ in the last place
-            options={LogisticRegression: {"zipmap": False}, StandardScaler: {"div": "div"}},
+            options={LogisticRegression: {"zipmap": False}},
             target_opset=_OPSETS,
         )
         return _with_one_output(model)

@@ -28,7 +28,10 @@ class Shared:
 
 
 class Connection(asyncio.Protocol):
-    """Reading pauses while a request is answered on a worker thread, and while the client takes no answers."""
+    """Reading pauses while a request is answered on a worker thread, and while the client takes no answers.
+
+    So the end of the client's bytes is met when every request before it is answered, and may close the connection.
+    """
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
@@ -36,7 +39,7 @@ class Connection(asyncio.Protocol):
         self._reader = RequestReader(self._send_continue)
         self._queue: deque[Request | Response] = deque()
         self._transport: asyncio.Transport | None = None
-        self._answering = self._choked = self._closing = self._half_closed = False
+        self._answering = self._choked = False
         self._reading = True
         self.last_active = self._loop.time()
 
@@ -67,11 +70,6 @@ class Connection(asyncio.Protocol):
             self._queue.extend(self._reader.read(data))
             self._pump()
 
-    def eof_received(self) -> bool:
-        """The client sends no more; keep the connection while answers are due."""
-        self._half_closed = True
-        return bool(self._answering or self._queue)
-
     def pause_writing(self) -> None:
         """The client takes no answers at the moment."""
         self._choked = True
@@ -93,7 +91,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def _pump(self) -> None:
-        while self._queue and not (self._answering or self._choked or self._closing):
+        while self._queue and not (self._answering or self._choked):
             item = self._queue.popleft()
             if isinstance(item, Response):
                 self._send(response_bytes(item, keep_alive=False))
@@ -102,8 +100,6 @@ class Connection(asyncio.Protocol):
                 self._finish(item, self._shared.answer(item))
             else:
                 self._answer_on_thread(item)
-        if self._half_closed and self.idle:
-            self.close()
         self._adjust_reading()
 
     def _answer_on_thread(self, request: Request) -> None:
@@ -121,7 +117,6 @@ class Connection(asyncio.Protocol):
         keep_alive = request.keep_alive and not self._shared.draining
         self._send(response_bytes(response, keep_alive=keep_alive, head=request.method == "HEAD"))
         if not keep_alive:
-            self._closing = True
             self._queue.clear()
             self.close()
 
@@ -135,7 +130,6 @@ class Connection(asyncio.Protocol):
             self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _linger(self) -> None:
-        self._closing = True
         self._queue.clear()
         if self._transport is not None:
             if self._transport.can_write_eof():

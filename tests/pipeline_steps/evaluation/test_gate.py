@@ -57,6 +57,12 @@ def test_all_reasons_are_told_at_once() -> None:
     assert str(_judge(candidate=0.5, champion=0.9, gap=0.2)["reasons"]).count("; ") == 3
 
 
+def test_a_value_on_its_bound_holds() -> None:
+    gate = Gate("auc", 0.75, min_gain_over_baseline=0.25, max_loss_to_champion=0.125, max_gap=0.0, accuracy_aim=0.75)
+    found = _judge(gate, candidate=0.75, baseline=0.5, champion=0.875, gap=0.0)
+    assert (found["passed"], found["accuracy_aim_met"]) == (True, True)
+
+
 def test_a_little_worse_than_the_champion_is_tolerated() -> None:
     assert _judge(champion=0.934)["passed"]
 

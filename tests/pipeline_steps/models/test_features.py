@@ -31,11 +31,18 @@ def test_categories_ascend_with_their_share_of_positives() -> None:
 
 
 def test_rare_categories_are_one_group_that_has_its_own_place() -> None:
-    values = ["a"] * 40 + ["b"] * 40 + ["r1"] * (RARE_ROWS - 1) + ["r2"] * (RARE_ROWS - 1)
-    fitted = _category(values, [False] * 40 + [True] * 40 + [True] * 5 + [False] * (2 * RARE_ROWS - 7))
+    rare = [f"r{number}" for number in range(10) for _ in range(RARE_ROWS - 1)]
+    values = ["a"] * 40 + ["b"] * 40 + rare
+    fitted = _category(values, [False] * 40 + [True] * 32 + [False] * 8 + [True] * len(rare))
     assert fitted.categories == ("a", "b")
-    assert fitted.other_code == 1
-    assert [fitted.encode_text(text) for text in ("a", "r1", "never seen", "b")] == [0, 1, 1, 2]
+    assert [fitted.encode_text(text) for text in ("a", "b", "r1", "never seen")] == [0, 1, 2, 2]
+
+
+def test_where_nothing_is_rare_an_unknown_category_counts_as_average() -> None:
+    fitted = _category(
+        ["a"] * 40 + ["b"] * 40 + ["c"] * 40, [False] * 40 + [True] * 40 + [True, True, True, False] * 10
+    )
+    assert [fitted.encode_text(text) for text in ("a", "never seen", "c", "b")] == [0, 1, 2, 3]
 
 
 def test_two_frequent_values_are_a_flag_that_knows_no_other() -> None:

@@ -152,7 +152,7 @@ def test_a_client_that_asks_first_may_continue(server: Server) -> None:
 
 def test_a_body_that_is_too_large_is_told_so_while_it_is_still_being_sent(server: Server) -> None:
     with server.connect() as connection:
-        connection.sendall(b"POST /invocations HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n" + b"x" * 200_000)
+        connection.sendall(b"POST /invocations HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n" + b"x" * 8_000_000)
         assert _read_to_end(connection).startswith(b"HTTP/1.1 413 ")
 
 
