@@ -27,7 +27,7 @@ from rehearsal.cloud.resources import resource_types
 from rehearsal.cloud.sagemaker.control_plane import ControlPlane, Ports
 from rehearsal.cloud.sagemaker.protocol import TARGET_PREFIX
 from rehearsal.cloud.tuner import Tuner
-from rehearsal.execution.backends.choice import choose_backend
+from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.execution.jobs import JobRunner
 from rehearsal.fleet.endpoints import Fleets
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from blueprint.image import image_tag
 from rehearsal.cloud.ministack.registry import Verdict
-from rehearsal.execution.container import Program
+from rehearsal.containers.container import Program
 
 FAULTS = ("errors", "slow")
 _FAULT_TAG = "fault-"

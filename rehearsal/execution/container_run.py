@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rehearsal.execution.backends.protocol import Backend, JobProcess
-from rehearsal.execution.container import Container
+from rehearsal.containers.backends.protocol import Backend, JobProcess
+from rehearsal.containers.container import Container
 from rehearsal.execution.outcomes import JobError, LogSink
 
 _MAX_LINE_BYTES = 256 * 1024  # one CloudWatch event

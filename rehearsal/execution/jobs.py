@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rehearsal.execution.backends.protocol import Backend
-from rehearsal.execution.container import Program
+from rehearsal.containers.backends.protocol import Backend
+from rehearsal.containers.container import Program
 from rehearsal.execution.outcomes import LogSink, ProcessingOutcome, TrainingOutcome
 from rehearsal.execution.processing_job import run_processing
 from rehearsal.execution.training_job import run_training

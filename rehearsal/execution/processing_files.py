@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from rehearsal.execution.container import ML_ROOT
+from rehearsal.containers.container import ML_ROOT
 from rehearsal.execution.outcomes import JobError
 from rehearsal.execution.training_files import resource_config
 

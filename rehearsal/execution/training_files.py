@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rehearsal.execution.container import ML_ROOT
+from rehearsal.containers.container import ML_ROOT
 from rehearsal.execution.outcomes import JobError
 
 _HOST = "algo-1"

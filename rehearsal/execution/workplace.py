@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rehearsal.execution.backends.protocol import Backend
-from rehearsal.execution.container import Container, Program
+from rehearsal.containers.backends.protocol import Backend
+from rehearsal.containers.container import Container, Program
 from rehearsal.execution.container_run import Exit, Limits, run_container
 from rehearsal.execution.outcomes import JobError, JobStopped, LogSink
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from blueprint.rollout import plan_from_deployment_config
-from rehearsal.fleet.container import Backend, Program
+from rehearsal.containers.backends.protocol import Backend
+from rehearsal.containers.container import Program
 from rehearsal.fleet.endpoint import Endpoint, MakeFleet
 from rehearsal.fleet.fleet import Fleet, Variant, variants_of
 from rehearsal.fleet.loop import LoopThread

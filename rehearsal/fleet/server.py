@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from blueprint.errors import LaunchError
-from rehearsal.fleet.container import Backend, ModelContainer, Program
+from rehearsal.containers.backends.protocol import Backend
+from rehearsal.containers.container import Container, Program
 from rehearsal.process import free_port, spawn, stop
 
 HOST = "127.0.0.1"
@@ -34,7 +35,7 @@ WriteLine = Callable[[str], None]
 class ModelServer:
     """A container that serves, on a free port of the loopback interface."""
 
-    def __init__(self, container: ModelContainer, backend: Backend, write_line: WriteLine) -> None:
+    def __init__(self, container: Container, backend: Backend, write_line: WriteLine) -> None:
         self._container, self._backend, self._write_line = container, backend, write_line
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -162,14 +163,16 @@ def _answers_ping(port: int) -> bool:
 
 def prepare_container(
     model: Mapping[str, Any], program: Program, folder: Path, fetch_artifact: FetchArtifact
-) -> ModelContainer:
+) -> Container:
     """Lay out a model's container in `folder`: its artifact unpacked in /opt/ml/model.
 
     Raises:
         LaunchError: the artifact could not be fetched or is no tar archive.
     """
-    container = ModelContainer(program, dict(model.get("Environment") or {}), folder)
+    # SageMaker runs an image that serves as `docker run <image> serve`.
+    container = Container(program, (*program.entrypoint, "serve"), dict(model.get("Environment") or {}), folder)
     container.make_folders()
+    (container.ml / "model").mkdir()
     if url := model.get("ModelDataUrl"):
         archive = folder / "model.tar.gz"
         try:

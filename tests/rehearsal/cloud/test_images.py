@@ -6,7 +6,7 @@ import pytest
 
 from blueprint.image import image_tag
 from rehearsal.cloud.images import ImageTable
-from rehearsal.execution.container import Program
+from rehearsal.containers.container import Program
 from tests.rehearsal.cloud.process import CloudProcess, repository_uri, start_build, write_steps
 
 

@@ -1,6 +1,5 @@
-"""A tiny image, S3 in this process, and the requests the API would get."""
+"""S3 in this process, and the requests the API would get."""
 
-import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,34 +9,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from rehearsal.execution.backends.choice import choose_backend
-from rehearsal.execution.backends.namespace import find_powers
-from rehearsal.execution.backends.protocol import Backend
-from rehearsal.execution.container import Program
+from rehearsal.containers.backends.protocol import Backend
+from rehearsal.containers.container import Program
 from rehearsal.execution.jobs import JobRunner
 
 BUCKET = "bench"
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/steps:1"
-
-
-def _backends(kind: str) -> Iterator[Backend]:
-    cold, _, warm = kind.partition(" ")
-    if cold == "namespace" and find_powers() is None:
-        pytest.skip("this system allows no mount namespaces")
-    chosen = choose_backend(cold)
-    yield chosen if warm else chosen.cold
-    chosen.close()
-
-
-@pytest.fixture(params=["namespace", "namespace warm", "prefix", "prefix warm"])
-def every_backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
-    yield from _backends(request.param)
-
-
-@pytest.fixture(params=["namespace warm", "prefix"])
-def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
-    """One warm, one cold; one of each kind of path."""
-    yield from _backends(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -53,23 +30,6 @@ def s3(s3_client: Any) -> Any:
     for row in s3_client.list_objects_v2(Bucket=BUCKET).get("Contents", ()):
         s3_client.delete_object(Bucket=BUCKET, Key=row["Key"])
     return s3_client
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> Callable[[str], Program]:
-    """Makes an image whose `python -m steps` is the given code."""
-
-    def build(code: str, **options: Any) -> Program:
-        folder = tmp_path / "image"
-        (folder / "steps").mkdir(parents=True, exist_ok=True)
-        (folder / "steps" / "__init__.py").touch()
-        prelude = (
-            "import os, sys, time\nfrom pathlib import Path\nML = Path(os.environ.get('SM_BASE_DIR', '/opt/ml'))\n"
-        )
-        (folder / "steps" / "__main__.py").write_text(prelude + textwrap.dedent(code), encoding="utf-8")
-        return Program(folder, ("python", "-m", "steps"), **{"preload": ("json", "csv"), **options})
-
-    return build
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from typing import Any, Self
 
 import pytest
 
-from rehearsal.execution.backends.prefix import PrefixBackend
-from rehearsal.execution.container import Program
+from rehearsal.containers.backends.prefix import PrefixBackend
+from rehearsal.containers.container import Program
 from rehearsal.fleet.endpoints import Fleets
 from rehearsal.fleet.router import Invocation
 

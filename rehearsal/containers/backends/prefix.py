@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from rehearsal.execution.backends.protocol import Command, JobProcess, SpawnedProcess
-from rehearsal.execution.container import Container
+from rehearsal.containers.backends.protocol import Command, JobProcess, SpawnedProcess
+from rehearsal.containers.container import Container
 from rehearsal.process import spawn
 
 _ML_PATH = re.compile(r"(?<![\w./-])/opt/ml(?![\w.-])")

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rehearsal.execution.backends.fork_client import ForkRefusedError, ForkServer
-from rehearsal.execution.backends.protocol import ColdBackend, Command, JobProcess
-from rehearsal.execution.container import Container, Program
+from rehearsal.containers.backends.fork_client import ForkRefusedError, ForkServer
+from rehearsal.containers.backends.protocol import ColdBackend, Command, JobProcess
+from rehearsal.containers.container import Container, Program
 
 # Read once, when the interpreter or a native library starts: a job with other values than its server's starts cold.
 _READ_AT_START = ("PYTHON", "LD_", "OMP_", "GOMP_", "KMP_", "OPENBLAS_", "MKL_", "BLIS_", "NUMEXPR_", "MALLOC_")

@@ -8,8 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.execution.backends.protocol import Command, JobProcess, Mount, SpawnedProcess
-from rehearsal.execution.container import ML_ROOT, Container
+from rehearsal.containers.backends.protocol import Command, JobProcess, Mount, SpawnedProcess
+from rehearsal.containers.container import ML_ROOT, Container
 from rehearsal.process import spawn
 
 # An existing /opt/ml is mounted over. Otherwise /opt becomes a tmpfs, and what it held is linked into it.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rehearsal.execution.container import Container
+from rehearsal.containers.container import Container
 from rehearsal.process import signal_group, stop
 
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from blueprint.errors import InputError
-from rehearsal.execution.backends.choice import choose_backend
-from rehearsal.execution.backends.namespace import NamespaceBackend, Powers, find_powers
-from rehearsal.execution.backends.prefix import rewrite
-from rehearsal.execution.backends.protocol import Backend
-from rehearsal.execution.backends.warm import WarmBackend
-from rehearsal.execution.container import Container, Program
+from rehearsal.containers.backends.choice import choose_backend
+from rehearsal.containers.backends.namespace import NamespaceBackend, Powers, find_powers
+from rehearsal.containers.backends.prefix import rewrite
+from rehearsal.containers.backends.protocol import Backend
+from rehearsal.containers.backends.warm import WarmBackend
+from rehearsal.containers.container import Container, Program
 from rehearsal.execution.container_run import Exit, Limits, run_container
 
 ROOT = Path(__file__).parents[3]
@@ -142,10 +142,10 @@ def test_a_user_namespace_serves_those_who_are_not_root(start: str, image: Any, 
 PARENT = """
 import os, sys, threading
 from pathlib import Path
-from rehearsal.execution.backends.choice import choose_backend
-from rehearsal.execution.backends.namespace import NamespaceBackend, Powers
-from rehearsal.execution.backends.warm import WarmBackend
-from rehearsal.execution.container import Container, Program
+from rehearsal.containers.backends.choice import choose_backend
+from rehearsal.containers.backends.namespace import NamespaceBackend, Powers
+from rehearsal.containers.backends.warm import WarmBackend
+from rehearsal.containers.container import Container, Program
 from rehearsal.execution.container_run import Limits, run_container
 
 if sys.argv[1] == "user namespace":

@@ -1,10 +1,10 @@
 """Pick the job backend a flag names."""
 
 from blueprint.errors import InputError
-from rehearsal.execution.backends.namespace import NamespaceBackend, find_powers
-from rehearsal.execution.backends.prefix import PrefixBackend
-from rehearsal.execution.backends.protocol import ColdBackend
-from rehearsal.execution.backends.warm import WarmBackend
+from rehearsal.containers.backends.namespace import NamespaceBackend, find_powers
+from rehearsal.containers.backends.prefix import PrefixBackend
+from rehearsal.containers.backends.protocol import ColdBackend
+from rehearsal.containers.backends.warm import WarmBackend
 
 BACKENDS = ("auto", "namespace", "prefix")
 
