@@ -20,8 +20,8 @@ from onnx import TensorProto, helper, numpy_helper
 from blueprint.alarms import AlarmRule, AlarmState, Samples, alarm_rule, assess, samples_of, series
 from blueprint.rollout import deployment_config
 from blueprint.settings import Rollout
-from rehearsal.execution.backends.choice import choose_backend
-from rehearsal.execution.container import Program
+from rehearsal.containers.backends.choice import choose_backend
+from rehearsal.containers.container import Program
 from rehearsal.fleet.endpoints import Fleets
 
 PROJECT = Path(__file__).resolve().parents[2]
