@@ -5,10 +5,6 @@ import sys
 from pathlib import Path
 
 from rehearsal.commands.numbers import bounded
-from rehearsal.console.display import choose_display
-from rehearsal.console.report import summary, write_report
-from rehearsal.journey.launch import Rehearsal
-from rehearsal.journey.options import RehearsalOptions
 
 _EPILOG = """\
 exit codes:
@@ -87,6 +83,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Rehearse, write the report, and say how it went."""
+    # They take a second to import: `--help` need not wait for them, and Ctrl-C meanwhile is answered like any other.
+    from rehearsal.console.display import choose_display  # noqa: PLC0415
+    from rehearsal.console.report import summary, write_report  # noqa: PLC0415
+    from rehearsal.journey.launch import Rehearsal  # noqa: PLC0415
+    from rehearsal.journey.options import RehearsalOptions  # noqa: PLC0415
+
     options = RehearsalOptions(
         config=arguments.config,
         stage=arguments.stage,
@@ -98,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
         requests_per_second=arguments.rate,
         demo_rows=arguments.rows,
     )
-    with choose_display(plain=arguments.plain) as display:
+    with choose_display(sys.stderr, plain=arguments.plain) as display:
         evidence = Rehearsal(options, display).run()
         with display.stage("report"):
             write_report(evidence, options.out)

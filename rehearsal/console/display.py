@@ -1,6 +1,5 @@
 """Live progress: a rich display on a terminal, plain lines otherwise."""
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -117,7 +116,7 @@ class RichDisplay:
         return Group(table)
 
 
-def choose_display(stream: TextIO = sys.stderr, *, plain: bool = False) -> PlainDisplay | RichDisplay:
+def choose_display(stream: TextIO, *, plain: bool = False) -> PlainDisplay | RichDisplay:
     """A rich display if `stream` is a terminal, unless `plain` asks for lines."""
     console = Console(file=stream)
     return RichDisplay(console) if console.is_terminal and not plain else PlainDisplay(stream)

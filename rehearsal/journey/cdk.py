@@ -27,13 +27,15 @@ def run_cdk(arguments: Sequence[str], *, workdir: Path, environment: Mapping[str
     """
     if not CDK.exists():
         raise LaunchError(f"{CDK} is missing: run `make setup`")
-    home = workdir / "home"
-    home.mkdir(exist_ok=True)
+    home, temporary = workdir / "home", workdir / "tmp"
+    for folder in (home, temporary):
+        folder.mkdir(exist_ok=True)
     env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
     env |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     env |= {
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
         "CDK_HOME": str(home),
+        "TMPDIR": str(temporary),
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     child = spawn(

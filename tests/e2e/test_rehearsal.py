@@ -119,12 +119,13 @@ def test_a_failing_job_is_told_with_its_log_and_nothing_is_registered(tmp_path: 
     assert processes_of(tmp_path) == []
 
 
-def test_an_interrupt_leaves_no_process_and_no_half_state(tmp_path: Path) -> None:
+@pytest.mark.parametrize("moment", ["synth and bootstrap: the embedded AWS answers", "train first model: Prepare"])
+def test_an_interrupt_leaves_no_process_and_no_half_state(moment: str, tmp_path: Path) -> None:
     argv, env = command(tmp_path)
     child = subprocess.Popen(argv, cwd=PROJECT, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
     assert child.stderr is not None
     for line in child.stderr:
-        if "train first model: Prepare" in line:
+        if moment in line:
             break
     child.send_signal(signal.SIGINT)
     _, told = child.communicate(timeout=60)
