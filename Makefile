@@ -39,7 +39,7 @@ check: setup ## lint, types and import rules
 	$(BIN)/lint-imports
 
 lock: .venv/.ready ## rewrite requirements.lock from requirements-dev.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.txt requirements-setup.txt -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.txt requirements-setup.txt --custom-compile-command "make lock" -o requirements.lock
 
 clean: ## remove what setup and runs made
 	rm -rf .venv node_modules build cdk.out

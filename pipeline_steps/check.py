@@ -33,6 +33,6 @@ def main(argv: Sequence[str], _paths: Paths) -> None:
     found = {
         "rows": raw.source_rows,
         "sha256": sha256_of(arguments.input),
-        "positive_rate": float(raw.positive.mean()),
+        "positive_rate": float(raw.table[schema.target].mean()),
     }
     sys.stdout.write(json.dumps(found, sort_keys=True) + "\n")

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from pipeline_steps.arguments import StepParser, percent
 from pipeline_steps.documents import sha256_of, write_json
@@ -15,8 +14,8 @@ from pipeline_steps.paths import Paths
 from pipeline_steps.tables.profile import profile_columns, relations
 from pipeline_steps.tables.rules import RawTable, read_raw_table
 from pipeline_steps.tables.schema import Schema, add_schema_arguments, schema_from_arguments
-from pipeline_steps.tables.split import SPLITS, SplitPlan, first_of_equals
-from pipeline_steps.tables.table import Table, write_table
+from pipeline_steps.tables.split import SPLITS, SplitPlan
+from pipeline_steps.tables.table import write_table
 
 
 def parser() -> StepParser:
@@ -68,7 +67,7 @@ def the_one_table(folder: Path) -> Path:
     return found[0]
 
 
-def split_table(raw: RawTable, plan: SplitPlan, target: str) -> tuple[dict[str, Table], int]:
+def split_table(raw: RawTable, plan: SplitPlan, target: str) -> tuple[dict[str, pd.DataFrame], int]:
     """Drop exact duplicates, then deal the rows.
 
     Returns:
@@ -77,34 +76,21 @@ def split_table(raw: RawTable, plan: SplitPlan, target: str) -> tuple[dict[str, 
     Raises:
         DataError: a class has too few rows to be in every split.
     """
-    first = first_of_equals(as_numbers(raw))
-    kept, positive = raw.features.take(first), raw.positive[first]
+    kept = raw.table[~raw.table.duplicated(keep="first")]
+    positive = (kept[target] == 1).to_numpy()
     smallest = int(min(positive.sum(), (~positive).sum()))
     if smallest < plan.block_rows:
         raise DataError(
             f"target {target} must have at least {plan.block_rows} different rows of each value to be split, "
             f"got {smallest} of one"
         )
-    whole = Table({**kept.columns, target: positive.astype(np.float64)})
     assigned = plan.assign(positive)
-    return {name: whole.take(assigned == name) for name in SPLITS}, int((~first).sum())
+    return {name: kept[assigned == name] for name in SPLITS}, len(raw.table) - len(kept)
 
 
-def as_numbers(raw: RawTable) -> NDArray[np.float64]:
-    """Lay the rows out as numbers that are equal where the rows are equal."""
-    columns = []
-    for values in raw.features.columns.values():
-        codes: dict[str, int] = {}
-        numeric = values.dtype == np.float64
-        columns.append(
-            values if numeric else np.array([codes.setdefault(text, len(codes)) for text in values.tolist()])
-        )
-    return np.column_stack([*columns, raw.positive]).astype(np.float64)
-
-
-def describe(raw: RawTable, splits: dict[str, Table], schema: Schema, duplicates: int) -> dict[str, Any]:
+def describe(raw: RawTable, splits: dict[str, pd.DataFrame], schema: Schema, duplicates: int) -> dict[str, Any]:
     """Make the profile: row counts of everything, statistics of the training split alone."""
-    counts = {name: table.rows for name, table in splits.items()}
+    counts = {name: len(table) for name, table in splits.items()}
     dropped = {"duplicates": duplicates, "missing_target": raw.missing_target}
     return {
         "rows": {"source": raw.source_rows, "kept": sum(counts.values()), **dropped, **counts},

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.errors import DataError, StepError
 from pipeline_steps.models.columns import FeatureColumn, column_from_document
-from pipeline_steps.tables.table import Table
+
+if TYPE_CHECKING:  # the server encodes no table, and should not wait for pandas
+    import pandas as pd
 
 MAX_PAYLOAD_ROWS = 10_000
 
@@ -25,7 +27,7 @@ class Contract:
     algorithm: str
     max_payload_rows: int = MAX_PAYLOAD_ROWS
 
-    def encode(self, table: Table) -> NDArray[np.float32]:
+    def encode(self, table: "pd.DataFrame") -> NDArray[np.float32]:
         """Encode a whole table, leniently: its values are data to judge a model by, not a request to refuse.
 
         Raises:
@@ -73,7 +75,7 @@ class Contract:
             raise StepError(f"contract.json is no contract: {exc}") from exc
 
 
-def encode_table(columns: tuple[FeatureColumn, ...], table: Table) -> NDArray[np.float32]:
+def encode_table(columns: tuple[FeatureColumn, ...], table: "pd.DataFrame") -> NDArray[np.float32]:
     """Make the model's input of a table, a column each, in the contract's order.
 
     Raises:
@@ -81,5 +83,5 @@ def encode_table(columns: tuple[FeatureColumn, ...], table: Table) -> NDArray[np
     """
     if absent := [column.name for column in columns if column.name not in table.columns]:
         raise DataError(f"the model needs columns that the table lacks: {', '.join(absent)}")
-    encoded = [column.encode_values(table[column.name]) for column in columns]
+    encoded = [column.encode_values(table[column.name].to_numpy()) for column in columns]
     return np.ascontiguousarray(np.column_stack(encoded), dtype=np.float32)

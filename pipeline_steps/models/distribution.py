@@ -3,22 +3,22 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_steps.models.columns import FeatureColumn, NumberColumn
-from pipeline_steps.tables.table import Table
 
 _BINS = 10
 _SCORE_EDGES = np.linspace(0.0, 1.0, 21)
 
 
 def training_distribution(
-    columns: tuple[FeatureColumn, ...], train: Table, validation_scores: NDArray[np.float32]
+    columns: tuple[FeatureColumn, ...], train: pd.DataFrame, validation_scores: NDArray[np.float32]
 ) -> dict[str, Any]:
     """Describe the inputs on the training split, and the scores on the validation split (the model never fitted it)."""
     return {
         "version": 1,
-        "rows": train.rows,
+        "rows": len(train),
         "features": [_feature(column, train[column.name]) for column in columns],
         "score": {
             "rows": len(validation_scores),
@@ -29,9 +29,9 @@ def training_distribution(
     }
 
 
-def _feature(column: FeatureColumn, values: NDArray[Any]) -> dict[str, Any]:
+def _feature(column: FeatureColumn, values: "pd.Series[Any]") -> dict[str, Any]:
     if isinstance(column, NumberColumn):
-        known = values[~np.isnan(values)]
+        known = values.dropna()
         # bins of equal weight: unusual values show however the column is scaled
         edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1))) if len(known) else np.zeros(1)
         counts = np.histogram(known, edges)[0] if len(edges) > 1 else np.array([len(known)])
@@ -42,8 +42,9 @@ def _feature(column: FeatureColumn, values: NDArray[Any]) -> dict[str, Any]:
             "edges": edges.tolist(),
             "counts": counts.tolist(),
         }
-    counted = {text: int(np.count_nonzero(values == text)) for text in column.categories}
-    missing = int(np.count_nonzero(values == ""))
+    rows = values.value_counts()
+    counted = {text: int(rows.get(text, 0)) for text in column.categories}
+    missing = int(rows.get("", 0))
     return {
         "name": column.name,
         "kind": "category",

@@ -3,11 +3,11 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_steps.models.columns import CategoryColumn, FeatureColumn, NumberColumn
 from pipeline_steps.tables.schema import Column, Schema
-from pipeline_steps.tables.table import Table
 
 RARE_ROWS = 10
 """A category with fewer training rows is grouped with the other rare ones."""
@@ -18,7 +18,7 @@ _PRIOR_ROWS = 20.0
 _OTHER = None
 
 
-def fit_columns(schema: Schema, table: Table, positive: NDArray[np.bool_]) -> tuple[FeatureColumn, ...]:
+def fit_columns(schema: Schema, table: pd.DataFrame, positive: NDArray[np.bool_]) -> tuple[FeatureColumn, ...]:
     """Learn ranges, categories and their order from the training split."""
     return tuple(
         _number(column, table[column.name])
@@ -28,8 +28,8 @@ def fit_columns(schema: Schema, table: Table, positive: NDArray[np.bool_]) -> tu
     )
 
 
-def _number(column: Column, values: NDArray[np.float64]) -> NumberColumn:
-    known = values[~np.isnan(values)]
+def _number(column: Column, values: "pd.Series[float]") -> NumberColumn:
+    known = values.dropna()
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
     return NumberColumn(column.name, low, high, missing=len(known) < len(values))
 

@@ -71,5 +71,8 @@ def _with_one_output(model: onnx.ModelProto) -> bytes:
     graph.node.append(helper.make_node("Gather", ["probabilities", "positive_class"], [OUTPUT], axis=1))
     del graph.output[:]
     graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None]))
+    opsets = sorted(model.opset_import, key=lambda opset: opset.domain)  # the converter writes them in a set's order
+    del model.opset_import[:]
+    model.opset_import.extend(opsets)
     checker.check_model(model)
     return bytes(model.SerializeToString(deterministic=True))

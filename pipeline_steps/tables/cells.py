@@ -27,7 +27,7 @@ def number_text(value: float) -> str:
     """Write one number so that `parse_number` gives the same one back; whole numbers without a point."""
     if math.isnan(value):
         return ""
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
 def shown(value: object) -> str:

@@ -4,17 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_steps.documents import read_json
 from pipeline_steps.errors import DataError
 from pipeline_steps.tables.schema import Column, Schema
-from pipeline_steps.tables.table import Table, read_table
+from pipeline_steps.tables.table import read_table
 
 
 @dataclass(frozen=True)
 class Split:
-    features: Table
+    features: pd.DataFrame
     positive: NDArray[np.bool_]
 
 
@@ -30,9 +31,7 @@ def read_split(folder: Path, schema: Schema) -> Split:
         DataError: a column is absent or of another type, or the target holds something else or one class only.
     """
     table = read_table(folder / "data.csv", [*schema.columns, Column(schema.target, "number")])
-    target = table[schema.target]
-    if set(np.unique(target).tolist()) != {0.0, 1.0}:
-        raise DataError(
-            f"target {schema.target} must hold both 0 and 1 in {folder}, got {np.unique(target)[:5].tolist()}"
-        )
-    return Split(Table({name: table[name] for name in schema.names}), target == 1)
+    found = np.unique(table[schema.target])
+    if found.tolist() != [0, 1]:
+        raise DataError(f"target {schema.target} must hold both 0 and 1 in {folder}, got {found[:5].tolist()}")
+    return Split(table[schema.names], (table[schema.target] == 1).to_numpy())

@@ -4,22 +4,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from pipeline_steps.tables.cells import shown
 from pipeline_steps.tables.schema import Column, Schema
-from pipeline_steps.tables.table import Table, complain, read_table
+from pipeline_steps.tables.table import complain, read_table
 
 
 @dataclass(frozen=True)
 class RawTable:
-    """The user's table with rows without a target left out; `positive` is the target as booleans."""
+    """The user's features, and the target last as 0 and 1; rows without a target are left out."""
 
-    features: Table
-    positive: NDArray[np.bool_]
+    table: pd.DataFrame
     source_rows: int
-    missing_target: int
+
+    @property
+    def missing_target(self) -> int:
+        return self.source_rows - len(self.table)
 
 
 def read_raw_table(path: Path, schema: Schema) -> RawTable:
@@ -28,19 +29,16 @@ def read_raw_table(path: Path, schema: Schema) -> RawTable:
     Raises:
         DataError: what is wrong, a line each.
     """
-    table = read_table(path, [*schema.columns, Column(schema.target, "category")])
-    target = table[schema.target]
-    known = target != ""
-    features = Table({name: table[name] for name in schema.names}).take(known)
-    positive = target[known] == schema.positive_label
-    complain([*_target_problems(target[known], schema), *_column_problems(features)])
-    return RawTable(features, positive.astype(np.bool_), table.rows, int(table.rows - known.sum()))
+    source = read_table(path, [*schema.columns, Column(schema.target, "category")])
+    table = source[source[schema.target] != ""]
+    complain([*_target_problems(table[schema.target], schema), *_column_problems(table[schema.names])])
+    table[schema.target] = (table[schema.target] == schema.positive_label).astype(int)
+    return RawTable(table, len(source))
 
 
-def _target_problems(target: NDArray[np.object_], schema: Schema) -> Iterator[str]:
-    values, counts = np.unique(target.astype(str), return_counts=True)
-    found = {str(value): int(count) for value, count in zip(values, counts, strict=True)}
-    told = ", ".join(f"{shown(value)} ({count} rows)" for value, count in list(found.items())[:5]) or "none"
+def _target_problems(target: "pd.Series[str]", schema: Schema) -> Iterator[str]:
+    found = target.value_counts().sort_index()
+    told = ", ".join(f"{shown(value)} ({count} rows)" for value, count in found.head(5).items()) or "none"
     if schema.positive_label not in found:
         yield f"target {schema.target} must hold the positive label {shown(schema.positive_label)}, got {told}"
     elif len(found) != 2:
@@ -48,8 +46,7 @@ def _target_problems(target: NDArray[np.object_], schema: Schema) -> Iterator[st
         yield f"target {schema.target} must have two values, got {told}{more}"
 
 
-def _column_problems(features: Table) -> Iterator[str]:
-    for name, values in features.columns.items():
-        missing = np.isnan(values) if values.dtype == np.float64 else values == ""
-        if len(values) and missing.all():
-            yield f"column {name} must hold at least one value, got {len(values)} missing"
+def _column_problems(features: pd.DataFrame) -> Iterator[str]:
+    missing = features.isna() | (features == "")
+    for name in missing.columns[missing.all()] if len(features) else []:
+        yield f"column {name} must hold at least one value, got {len(features)} missing"

@@ -50,16 +50,3 @@ class SplitPlan:
 def _shuffled(size: int, key: str) -> list[int]:
     # a hash, not a library's generator: its order is the same in every version of everything
     return sorted(range(size), key=lambda position: hashlib.sha256(f"{key}/{position}".encode()).digest())
-
-
-def first_of_equals(rows: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Mark the first of each group of equal rows; NaN equals NaN, and -0.0 equals 0.0."""
-    canonical = np.where(np.isnan(rows), np.nan, rows + 0.0)
-    seen: set[bytes] = set()
-    first = np.zeros(len(rows), dtype=np.bool_)
-    for position, row in enumerate(canonical):
-        key = row.tobytes()
-        if key not in seen:
-            seen.add(key)
-            first[position] = True
-    return first

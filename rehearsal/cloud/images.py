@@ -19,6 +19,7 @@ _PRELOAD = (
     "matplotlib.backends.backend_svg",
     "matplotlib.figure",
     "onnx",
+    "pandas",
     "sklearn.linear_model",
     "sklearn.pipeline",
     "sklearn.preprocessing",

@@ -59,7 +59,7 @@ def test_prepare_reads_the_table_of_the_settings_from_its_arguments(shoppers):
     assert {column.name: column.kind for column in schema.columns} == dict(settings.data.columns)
     assert schema.names == list(settings.data.columns)
     assert (schema.target, schema.positive_label) == ("Revenue", "TRUE")
-    assert (found.validation_percent, found.test_percent, found.seed) == (20, 20, 0)
+    assert (found.validation_percent, found.test_percent, found.seed) == (10, 20, 0)
 
 
 def test_the_check_before_a_launch_takes_the_same_flags_as_prepare(shoppers):

@@ -3,12 +3,16 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline_steps.documents import sha256_of
 from pipeline_steps.errors import ArgumentError, DataError
 from pipeline_steps.paths import Paths
-from pipeline_steps.prepare import main
+from pipeline_steps.prepare import main, split_table
+from pipeline_steps.tables.rules import RawTable
+from pipeline_steps.tables.split import SplitPlan
 
 FLAGS = ["--target=bought", "--positive-label=TRUE", "--number=visits,spend", "--category=month,returning"]
 HEADER = ["visits", "spend", "month", "returning", "bought"]
@@ -34,6 +38,16 @@ def test_every_different_row_is_in_one_split_and_no_other(tmp_path: Path, shop) 
     dealt = [row for split in ("train", "validation", "test") for row in _rows(output, split)[1:]]
     assert len(dealt) == len({tuple(row) for row in rows})
     assert max(Counter(dealt).values()) == 1
+
+
+def test_the_first_of_equal_rows_is_kept_whatever_follows() -> None:
+    equals = [[1, np.nan], [2, 0.0], [1, np.nan], [2, -0.0], [2, 1]]
+    table = pd.DataFrame([*equals, *([3, number] for number in range(40))], columns=["visits", "spend"])
+    table["bought"] = [0] * 5 + [0, 1] * 20
+    splits, duplicates = split_table(RawTable(table, len(table)), SplitPlan(20, 20, seed=0), "bought")
+    kept = pd.concat(splits.values()).index
+    assert [row in kept for row in range(5)] == [True, True, False, False, True]
+    assert (len(kept), duplicates) == (43, 2)
 
 
 def test_the_profile_tells_rows_hashes_and_shares(tmp_path: Path, shop) -> None:

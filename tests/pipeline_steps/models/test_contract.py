@@ -1,12 +1,12 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline_steps.errors import DataError, StepError
 from pipeline_steps.models.columns import CategoryColumn, NumberColumn
 from pipeline_steps.models.contract import Contract
-from pipeline_steps.tables.table import Table
 
 CONTRACT = Contract(
     columns=(
@@ -31,7 +31,7 @@ def test_the_document_says_what_the_output_means() -> None:
 
 def test_a_table_is_encoded_in_the_contracts_order_as_float32() -> None:
     months = np.array(["Nov", "Jan"], dtype=object)
-    encoded = CONTRACT.encode(Table({"month": months, "size": np.array([0.1, np.nan])}))
+    encoded = CONTRACT.encode(pd.DataFrame({"month": months, "size": np.array([0.1, np.nan])}))
     assert encoded.dtype == np.float32
     assert encoded.flags.c_contiguous
     np.testing.assert_array_equal(encoded, np.array([[0.1, 2], [np.nan, 0]], dtype=np.float32))
@@ -39,7 +39,7 @@ def test_a_table_is_encoded_in_the_contracts_order_as_float32() -> None:
 
 def test_a_table_that_lacks_a_column_is_refused() -> None:
     with pytest.raises(DataError, match="the model needs columns that the table lacks: month"):
-        CONTRACT.encode(Table({"size": np.array([1.0])}))
+        CONTRACT.encode(pd.DataFrame({"size": np.array([1.0])}))
 
 
 @pytest.mark.parametrize(

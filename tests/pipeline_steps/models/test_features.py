@@ -1,16 +1,16 @@
 import numpy as np
+import pandas as pd
 
 from pipeline_steps.models.columns import CategoryColumn, FeatureColumn, NumberColumn
 from pipeline_steps.models.features import RARE_ROWS, fit_columns
 from pipeline_steps.tables.schema import Column, Schema
-from pipeline_steps.tables.table import Table
 
 
 def _fit(values: list[object], positive: list[bool], kind: str = "category") -> FeatureColumn:
     column = Column("x", "number" if kind == "number" else "category")
     array = np.array(values, dtype=np.float64 if kind == "number" else object)
     schema = Schema((column,), "bought", "TRUE")
-    return fit_columns(schema, Table({"x": array}), np.array(positive))[0]
+    return fit_columns(schema, pd.DataFrame({"x": array}), np.array(positive))[0]
 
 
 def _category(values: list[object], positive: list[bool]) -> CategoryColumn:

@@ -92,6 +92,15 @@ def test_it_answers_pings_and_invocations(server: Server) -> None:
     assert 0 < prediction["score"] < 1
 
 
+def test_it_loads_a_model_without_the_libraries_of_the_jobs(jobs) -> None:
+    program = "import sys, pathlib; from pipeline_steps import serve; "
+    program += "serve.load_folder(pathlib.Path(sys.argv[1])); print(*sys.modules)"
+    argv = [sys.executable, "-c", program, str(jobs.boosted / "model")]
+    imported = subprocess.run(argv, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split()
+    assert "onnxruntime" in imported
+    assert not {"pandas", "xgboost", "sklearn", "onnx", "matplotlib", "boto3"} & set(imported)
+
+
 def test_it_scores_as_training_did(server: Server, jobs) -> None:
     folder = jobs.prepared / "processing/output/validation"
     split = read_split(folder, read_schema(folder))

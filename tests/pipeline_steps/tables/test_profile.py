@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,14 +7,13 @@ from hypothesis import strategies as st
 from pipeline_steps.documents import to_json
 from pipeline_steps.tables.profile import profile_columns, relations
 from pipeline_steps.tables.schema import Column, Schema
-from pipeline_steps.tables.table import Table
 
 SCHEMA = Schema((Column("size", "number"), Column("month", "category")), "bought", "TRUE")
 
 
-def _table(sizes: list[float], months: list[str]) -> Table:
+def _table(sizes: list[float], months: list[str]) -> pd.DataFrame:
     target = np.array([float(position % 2) for position in range(len(sizes))])
-    return Table({"size": np.array(sizes), "month": np.array(months, dtype=object), "bought": target})
+    return pd.DataFrame({"size": np.array(sizes), "month": np.array(months, dtype=object), "bought": target})
 
 
 def test_a_number_is_described_by_its_known_values() -> None:

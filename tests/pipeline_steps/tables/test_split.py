@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_steps.tables.split import SPLITS, SplitPlan, first_of_equals
+from pipeline_steps.tables.split import SPLITS, SplitPlan
 
 SHARES = st.sampled_from([5, 10, 15, 20, 25, 40, 7, 33])
 PLANS = st.builds(SplitPlan, validation_percent=SHARES, test_percent=SHARES, seed=st.integers(0, 2**31 - 1))
@@ -54,8 +54,3 @@ def test_the_dealing_never_changes_from_one_release_to_the_next() -> None:
 @pytest.mark.parametrize(("percents", "rows"), [((20, 20), 20), ((5, 40), 20), ((20, 12), 100), ((33, 33), 100)])
 def test_blocks_are_as_small_as_the_shares_allow(percents: tuple[int, int], rows: int) -> None:
     assert SplitPlan(*percents, seed=0).block_rows == rows
-
-
-def test_the_first_of_equal_rows_is_kept_whatever_follows() -> None:
-    rows = np.array([[1, np.nan], [2, 0.0], [1, np.nan], [2, -0.0], [2, 1]])
-    assert first_of_equals(rows).tolist() == [True, True, False, False, True]

@@ -2,6 +2,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,12 +10,12 @@ from hypothesis import strategies as st
 from pipeline_steps.errors import DataError
 from pipeline_steps.tables.cells import LARGEST_NUMBER, number_text, parse_number, shown
 from pipeline_steps.tables.schema import Column
-from pipeline_steps.tables.table import Table, read_table, write_table
+from pipeline_steps.tables.table import read_table, write_table
 
 COLUMNS = (Column("size", "number"), Column("flag", "category"))
 
 
-def _read(tmp_path: Path, text: str, columns: tuple[Column, ...] = COLUMNS) -> Table:
+def _read(tmp_path: Path, text: str, columns: tuple[Column, ...] = COLUMNS) -> pd.DataFrame:
     path = tmp_path / "table.csv"
     path.write_bytes(text.encode())
     return read_table(path, columns)
@@ -71,7 +72,12 @@ def test_byte_order_mark_quotes_windows_line_ends_and_blank_lines_are_read(tmp_p
         ("flag\na\n", "columns absent from"),
         ("size,size,flag\n1,1,a\n", "a column name must occur once in the header, got twice: size"),
         ("size,flag\n1,a\n2\n", "row 2 must have 2 cells like the header, got 1"),
+        ("size,flag\n1,a\n\n2,b,c\n", "row 2 must have 2 cells like the header, got 3"),
+        ("size,flag\n1,a,x\n2,b,y\n", "row 1 must have 2 cells like the header, got 3"),
+        ("size,flag\n1\n2\n", "row 1 must have 2 cells like the header, got 1"),
+        ("size,flag\n1,a,\n2,b,\n", "row 1 must have 2 cells like the header, got 3"),
         ("size,flag\n1,a\nbig,b\n3,c\nhuge,d\n", "column size must hold numbers, got 'big' in row 2 (2 such cells)"),
+        ('size,flag\n1,"a"b\n', "data must be comma-separated UTF-8 text"),
         ('size,flag\n1,"a\n', "data must be comma-separated UTF-8 text"),
     ],
 )
@@ -113,7 +119,7 @@ def test_a_table_survives_its_file(
     # a lone carriage return or a surrogate is no CSV text
     text = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=8)
     flags = np.array(data.draw(st.lists(text, min_size=len(sizes), max_size=len(sizes))), dtype=object)
-    table = Table({"size": np.array(sizes), "flag": flags})
+    table = pd.DataFrame({"size": np.array(sizes), "flag": flags})
     path = tmp_path_factory.mktemp("round") / "table.csv"
     write_table(path, table)
     again = read_table(path, COLUMNS)
@@ -121,10 +127,9 @@ def test_a_table_survives_its_file(
     assert again["flag"].tolist() == flags.tolist()
 
 
-def test_a_table_larger_than_a_batch_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline_steps.tables.table._BATCH_ROWS", 3)
-    lines = [f"{number},c{number}" for number in range(10)]
+def test_a_table_larger_than_any_buffer_is_read_whole(tmp_path: Path) -> None:
+    lines = [f"{number},c{number}" for number in range(60_000)]
     table = _read(tmp_path, "size,flag\n" + "\n".join(lines) + "\n")
-    assert table["size"].tolist() == list(range(10))
-    with pytest.raises(DataError, match="in row 11 "):
+    assert table["size"].tolist() == list(range(60_000))
+    with pytest.raises(DataError, match="in row 60001 "):
         _read(tmp_path, "size,flag\n" + "\n".join([*lines, "x,y"]) + "\n")
