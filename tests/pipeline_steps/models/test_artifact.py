@@ -41,6 +41,7 @@ def test_nothing_is_unpacked_to_disk(jobs, tmp_path: Path, monkeypatch: pytest.M
         (_archive({"contract.json": b"[]", "model.onnx": b""}), "contract.json must hold an object, got list"),
         (_archive({"contract.json": b"{}", "model.onnx": b""}), "contract.json must be of version 1, got None"),
     ],
+    ids=["nothing", "text", "no contract", "no JSON", "a list", "no version"],
 )
 def test_an_archive_that_is_none_is_refused(content: bytes, reason: str) -> None:
     with pytest.raises(StepError, match=reason):
