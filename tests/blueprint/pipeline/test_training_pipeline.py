@@ -148,7 +148,7 @@ def test_the_search_is_the_one_in_the_settings(steps):
     config = steps["Tune"]["Arguments"]["HyperParameterTuningJobConfig"]
     assert config["Strategy"] == "Bayesian"
     assert config["HyperParameterTuningJobObjective"] == {"Type": "Maximize", "MetricName": "validation:auc"}
-    assert config["ResourceLimits"] == {"MaxNumberOfTrainingJobs": 8, "MaxParallelTrainingJobs": 2}
+    assert config["ResourceLimits"] == {"MaxNumberOfTrainingJobs": 12, "MaxParallelTrainingJobs": 2}
     assert config["RandomSeed"] == 0
     assert config["ParameterRanges"]["IntegerParameterRanges"] == [
         {"Name": "max_depth", "MinValue": "3", "MaxValue": "7", "ScalingType": "Auto"}
