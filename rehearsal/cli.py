@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from types import FrameType
 
 from blueprint.errors import SlipwayError
-from rehearsal.commands import rehearse
+from rehearsal.commands import rehearse, simulate
 
-_COMMANDS = (rehearse,)
+_COMMANDS = (rehearse, simulate)
 _INTERRUPTED = 130
 
 

@@ -1,0 +1,21 @@
+"""Simulated rollouts: seeded traffic of a made-up service, judged as the real one is."""
+
+from blueprint.simulation.rollouts import LOOK_SECONDS, Outcomes, Watch, judge_rollouts
+from blueprint.simulation.service import Fault, Service, latency_at
+from blueprint.simulation.traffic import RANK_CUTS, Block, FleetBlock, Traffic, judge_counts, judge_edges
+
+__all__ = [
+    "LOOK_SECONDS",
+    "RANK_CUTS",
+    "Block",
+    "Fault",
+    "FleetBlock",
+    "Outcomes",
+    "Service",
+    "Traffic",
+    "Watch",
+    "judge_counts",
+    "judge_edges",
+    "judge_rollouts",
+    "latency_at",
+]

@@ -1,0 +1,101 @@
+"""Rollouts under the judge: when each ends, and how many requests the new fleet answered until then."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blueprint.simulation.traffic import Block, Traffic, judge_counts, judge_edges
+from blueprint.verdicts import Evidence, JudgePlan, Verdict
+from blueprint.verdicts.proportions import Floats
+
+LOOK_SECONDS = 10
+_LATER_LOOK_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How long the judge may look: `shares` of the traffic in turn, each for as many seconds.
+
+    A promotion waits until all of them have passed; without a verdict by then the last share goes on up to
+    `longest_seconds`.
+    """
+
+    shares: tuple[tuple[float, int], ...]
+    longest_seconds: int = 0
+
+    @property
+    def bake_seconds(self) -> int:
+        return sum(seconds for _, seconds in self.shares)
+
+    def share_at(self, second: int) -> float:
+        until = 0
+        for share, seconds in self.shares:
+            until += seconds
+            if second < until:
+                return share
+        return self.shares[-1][0]
+
+    def looks(self) -> Iterator[tuple[int, float]]:
+        """The length of each block in seconds, and green's share in it."""
+        second, end = 0, max(self.bake_seconds, self.longest_seconds)
+        while second < end:
+            step = LOOK_SECONDS if second < self.bake_seconds else _LATER_LOOK_SECONDS
+            step = min(step, end - second)
+            yield step, self.share_at(second)
+            second += step
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """One row a rollout: its `Verdict` (EXTEND: none until the end), when, and green's requests until then."""
+
+    verdicts: NDArray[np.int_]
+    seconds: Floats
+    green_requests: Floats
+
+    def share(self, verdict: Verdict) -> float:
+        return float(np.mean(self.verdicts == verdict))
+
+
+def judge_rollouts(plan: JudgePlan, watch: Watch, traffic: Traffic, recorded: Sequence[Block] = ()) -> Outcomes:
+    """Let the judge look at every block until it has a verdict or the watch ends.
+
+    Args:
+        plan: what the judge tolerates.
+        watch: its looks.
+        traffic: draws the blocks; left with the undecided rollouts.
+        recorded: the first blocks, if they have been drawn from `traffic` already.
+    """
+    total, edges = traffic.rollouts, judge_edges(plan, traffic.service)
+    verdicts = np.full(total, int(Verdict.EXTEND))
+    seconds, exposed = np.zeros(total), np.zeros(total)
+    undecided = np.arange(total)
+    evidence = Evidence.start(plan, (total,))
+    for number, (step, share) in enumerate(watch.looks()):
+        if number < len(recorded):
+            block = _rows(recorded[number], undecided)
+        else:
+            block = traffic.draw(step, green_share=share, edges=edges)
+        evidence = evidence.observe(judge_counts(plan, traffic.service, block))
+        found = evidence.verdicts()
+        if block.end_second < watch.bake_seconds:
+            found = np.where(found == Verdict.PROMOTE, int(Verdict.EXTEND), found)
+        verdicts[undecided], seconds[undecided] = found, block.end_second
+        exposed[undecided] = evidence.green_requests
+        open_ = found == Verdict.EXTEND
+        if not open_.all():
+            evidence, undecided = evidence.take(open_), undecided[open_]
+            traffic.keep(open_)
+        if not undecided.size:
+            break
+    return Outcomes(verdicts, seconds, exposed)
+
+
+def _rows(block: Block, chosen: NDArray[np.int_]) -> Block:
+    green, blue = (
+        type(fleet)(fleet.requests[chosen], fleet.failed[chosen], fleet.latencies[chosen], fleet.scores[chosen])
+        for fleet in (block.green, block.blue)
+    )
+    return Block(block.end_second, block.edges, green, blue)

@@ -1,0 +1,32 @@
+"""Verdicts that know their sample size: promote, roll back or extend, valid at every look."""
+
+from blueprint.verdicts.judge import Evidence, Verdict
+from blueprint.verdicts.means import MeanState, MeanTest
+from blueprint.verdicts.plan import LATENCY_SHARES, SCORE_RANKS, TOLERANCE_SHARE, JudgePlan, Metric, Stream, streams
+from blueprint.verdicts.proportions import Counts, ProportionState, ProportionTest, Regression, Safety
+from blueprint.verdicts.requests import Answers, Reference, count, reference
+from blueprint.verdicts.sentences import explain
+
+__all__ = [
+    "LATENCY_SHARES",
+    "SCORE_RANKS",
+    "TOLERANCE_SHARE",
+    "Answers",
+    "Counts",
+    "Evidence",
+    "JudgePlan",
+    "MeanState",
+    "MeanTest",
+    "Metric",
+    "ProportionState",
+    "ProportionTest",
+    "Reference",
+    "Regression",
+    "Safety",
+    "Stream",
+    "Verdict",
+    "count",
+    "explain",
+    "reference",
+    "streams",
+]

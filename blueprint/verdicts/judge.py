@@ -1,0 +1,85 @@
+"""The composite verdict: promote, roll back or extend, for one rollout or for thousands at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blueprint.verdicts.means import MeanState
+from blueprint.verdicts.plan import JudgePlan, Metric, streams
+from blueprint.verdicts.proportions import Counts, Floats, ProportionState, log_mean
+
+
+class Verdict(IntEnum):
+    """What the evidence so far allows; its number is the value of the metric that an alarm may watch."""
+
+    EXTEND = 0
+    PROMOTE = 1
+    ROLL_BACK = 2
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that has been seen of one rollout, or of as many as the arrays have elements."""
+
+    plan: JudgePlan
+    states: Mapping[str, ProportionState]
+    value: MeanState | None = None
+
+    @classmethod
+    def start(cls, plan: JudgePlan, shape: tuple[int, ...] = ()) -> Self:
+        value = MeanState.start() if plan.watches_value else None
+        return cls(plan, {stream.name: stream.test.start(shape) for stream in streams(plan)}, value)
+
+    def observe(self, block: Mapping[str, Counts]) -> Self:
+        """The evidence after one more block.
+
+        Raises:
+            ValueError: a stream is missing, so that its metric could never object.
+        """
+        if missing := sorted(self.states.keys() - block.keys()):
+            raise ValueError(f"a block must count every stream, got none of {', '.join(missing)}")
+        tests = {stream.name: stream.test for stream in streams(self.plan)}
+        return replace(self, states={n: tests[n].observe(state, block[n]) for n, state in self.states.items()})
+
+    def with_value(self, value: MeanState) -> Self:
+        return replace(self, value=value)
+
+    def take(self, kept: NDArray[np.bool_]) -> Self:
+        """The rollouts chosen by the mask."""
+        return replace(self, states={name: state.take(kept) for name, state in self.states.items()})
+
+    def names(self, metric: Metric) -> tuple[str, ...]:
+        """The streams that may speak against the new fleet on this metric."""
+        return tuple(s.name for s in streams(self.plan) if s.metric == metric and s.test.regression)
+
+    def log_regression(self, metric: Metric) -> Floats:
+        """Log e-value against "the new fleet is no worse on this metric"."""
+        if metric == "value":
+            return np.asarray(self.value.log_regression if self.value else 0.0)
+        return log_mean(np.stack([self.states[name].log_regression for name in self.names(metric)], axis=-1))
+
+    def log_safety(self) -> dict[str, Floats]:
+        """Log e-values against "worse by the tolerance or more", for the streams that need such evidence."""
+        return {s.name: self.states[s.name].log_safety for s in streams(self.plan) if s.test.safety}
+
+    @property
+    def green_requests(self) -> Floats:
+        return self.states["errors"].seen.green_requests
+
+    def verdicts(self) -> NDArray[np.int_]:
+        """A `Verdict` a rollout. A rollback outweighs a promotion; without evidence for either it is EXTEND."""
+        safe = self.green_requests >= self.plan.min_requests
+        for logs in self.log_safety().values():
+            safe = safe & (logs >= self.plan.log_promotion)
+        found = np.where(safe, int(Verdict.PROMOTE), int(Verdict.EXTEND))
+        for metric in self.plan.metrics:
+            found = np.where(self.log_regression(metric) >= self.plan.log_rollback, int(Verdict.ROLL_BACK), found)
+        return found
+
+    def verdict(self) -> Verdict:
+        """The verdict on a single rollout."""
+        return Verdict(int(self.verdicts()))

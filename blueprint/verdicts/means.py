@@ -1,0 +1,87 @@
+"""Evidence about two means of bounded values, such as the money of each outcome, by betting on pairs.
+
+Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting" (2024). A green value and the mean
+of some blue ones, both scaled to 0..1, differ by at most 1. If green's mean is no lower than blue's less the tolerance,
+the product of 1 + stake x (difference - tolerance)/(1 + tolerance) has a mean of at most 1, for each stake in 0..1 and
+for their mixture.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from blueprint.verdicts.proportions import Floats, log_mean
+
+STAKES = np.array([0.02, 0.05, 0.1, 0.2, 0.4, 0.8])
+
+
+@dataclass(frozen=True)
+class MeanState:
+    """What the values have shown so far: log capital of each stake, and what is told of it."""
+
+    logs: Floats
+    green_count: int = 0
+    green_sum: float = 0.0
+    blue_count: int = 0
+    blue_sum: float = 0.0
+
+    @property
+    def log_regression(self) -> float:
+        return float(log_mean(self.logs))
+
+    def means(self) -> tuple[float, float]:
+        """Green's and blue's mean value; nan without any."""
+        green = self.green_sum / self.green_count if self.green_count else float("nan")
+        return green, self.blue_sum / self.blue_count if self.blue_count else float("nan")
+
+    @classmethod
+    def start(cls) -> Self:
+        return cls(np.zeros(len(STAKES)))
+
+
+@dataclass(frozen=True)
+class MeanTest:
+    """The bet that green's mean value is below blue's by more than `tolerance`; values lie in `low`..`high`."""
+
+    low: float
+    high: float
+    tolerance: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(f"low must be below high, got {self.low} and {self.high}")
+        if not 0 <= self.tolerance < self.high - self.low:
+            raise ValueError(f"tolerance must be in 0..{self.high - self.low:g}, got {self.tolerance}")
+
+    def observe(self, state: MeanState, green: Floats, blue: Floats) -> MeanState:
+        """The state after the values of one block, in order of arrival.
+
+        Raises:
+            ValueError: a value is outside low..high.
+        """
+        for values in (green, blue):
+            if values.size and not (values.min() >= self.low and values.max() <= self.high):
+                raise ValueError(f"values must be in {self.low}..{self.high}, got {values.min()}..{values.max()}")
+        logs = state.logs
+        if pairs := min(len(green), len(blue)):
+            scale = self.high - self.low
+            tolerance = self.tolerance / scale
+            drop = (_group_means(blue, pairs) - _group_means(green, pairs)) / scale
+            fair = (drop - tolerance) / (1 + tolerance)
+            logs = logs + np.log1p(STAKES * fair[:, None]).sum(axis=0)
+        return MeanState(
+            logs,
+            state.green_count + len(green),
+            state.green_sum + float(green.sum()),
+            state.blue_count + len(blue),
+            state.blue_sum + float(blue.sum()),
+        )
+
+
+def _group_means(values: Floats, groups: int) -> Floats:
+    """Means of `groups` runs of consecutive values, as even in length as can be."""
+    edges = np.linspace(0, len(values), groups + 1).astype(int)
+    sums = np.add.reduceat(values, edges[:-1])
+    means: Floats = sums / np.diff(edges)
+    return means
