@@ -18,10 +18,10 @@ def main() -> None:
     config = app.node.try_get_context("config") or PROJECT / "config" / "shoppers.toml"
     try:
         settings = load_settings(Path(config), app.node.try_get_context("stage") or "dev")
+        use_case_stacks(app, settings, steps_folder=PROJECT / "pipeline_steps")
     except InputError as exc:
         print(exc, file=sys.stderr)  # noqa: T201 — the command line's own voice
         sys.exit(exc.exit_code)
-    use_case_stacks(app, settings, steps_folder=PROJECT / "pipeline_steps")
     app.synth()
 
 

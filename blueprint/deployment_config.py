@@ -2,13 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from blueprint.errors import InputError
 
 _ROUTINGS = ("ALL_AT_ONCE", "CANARY", "LINEAR")
 _SIZE_TYPES = ("INSTANCE_COUNT", "CAPACITY_PERCENT")
 _MOST_ALARMS = 10
+
+
+class Mistake(NamedTuple):
+    """One broken rule: the field it is about, the whole message, and the value that was refused."""
+
+    about: str
+    text: str
+    value: object = None
 
 
 def check_deployment_config(config: Mapping[str, Any], *, instances: int) -> None:
@@ -19,17 +27,20 @@ def check_deployment_config(config: Mapping[str, Any], *, instances: int) -> Non
     """
     if instances < 1:
         raise InputError(f"instances must be at least 1, got {instances}")
-    if mistakes := list(_mistakes(config, instances)):
-        raise InputError("\n".join(mistakes))
+    if mistakes := list(deployment_config_mistakes(config, instances=instances)):
+        raise InputError("\n".join(mistake.text for mistake in mistakes))
 
 
-def _mistakes(config: Mapping[str, Any], instances: int) -> Iterator[str]:
+def deployment_config_mistakes(config: Mapping[str, Any], *, instances: int) -> Iterator[Mistake]:
+    """Everything SageMaker would refuse in `config` for a variant of `instances`."""
     known = ("BlueGreenUpdatePolicy", "RollingUpdatePolicy", "AutoRollbackConfiguration")
     if unknown := sorted(config.keys() - set(known)):
-        yield f"DeploymentConfig keys must be among {', '.join(known)}, got {', '.join(unknown)}"
+        text = f"DeploymentConfig keys must be among {', '.join(known)}, got {', '.join(unknown)}"
+        yield Mistake("DeploymentConfig", text, unknown)
     blue_green, rolling = config.get("BlueGreenUpdatePolicy"), config.get("RollingUpdatePolicy")
     if blue_green and rolling:
-        yield "DeploymentConfig must have one update policy, got BlueGreenUpdatePolicy and RollingUpdatePolicy"
+        text = "DeploymentConfig must have one update policy, got BlueGreenUpdatePolicy and RollingUpdatePolicy"
+        yield Mistake("UpdatePolicy", text)
     if blue_green:
         yield from _blue_green_mistakes(blue_green, instances)
     if rolling:
@@ -37,15 +48,17 @@ def _mistakes(config: Mapping[str, Any], instances: int) -> Iterator[str]:
     yield from _alarm_mistakes(config.get("AutoRollbackConfiguration") or {})
 
 
-def _blue_green_mistakes(policy: Mapping[str, Any], instances: int) -> Iterator[str]:
+def _blue_green_mistakes(policy: Mapping[str, Any], instances: int) -> Iterator[Mistake]:
     routing = policy.get("TrafficRoutingConfiguration")
     if not routing:
-        yield "BlueGreenUpdatePolicy must have TrafficRoutingConfiguration, got none"
+        about = "TrafficRoutingConfiguration"
+        yield Mistake(about, f"BlueGreenUpdatePolicy must have {about}, got none")
         return
     type_, wait = routing.get("Type"), routing.get("WaitIntervalInSeconds", 0)
     final = policy.get("TerminationWaitInSeconds", 0)
     if type_ not in _ROUTINGS:
-        yield f"TrafficRoutingConfiguration.Type must be one of {', '.join(_ROUTINGS)}, got {type_}"
+        text = f"TrafficRoutingConfiguration.Type must be one of {', '.join(_ROUTINGS)}, got {type_}"
+        yield Mistake("TrafficRoutingConfiguration", text, type_)
     yield from _out_of_range("WaitIntervalInSeconds", wait, 0, 3600)
     yield from _out_of_range("TerminationWaitInSeconds", final, 0, 3600)
     steps = 0
@@ -58,9 +71,9 @@ def _blue_green_mistakes(policy: Mapping[str, Any], instances: int) -> Iterator[
     yield from _timeout_mistakes(policy, waits=steps * _whole(wait) + _whole(final))
 
 
-def _rolling_mistakes(policy: Mapping[str, Any], instances: int) -> Iterator[str]:
+def _rolling_mistakes(policy: Mapping[str, Any], instances: int) -> Iterator[Mistake]:
     if "WaitIntervalInSeconds" not in policy:
-        yield "RollingUpdatePolicy must have WaitIntervalInSeconds, got none"
+        yield Mistake("WaitIntervalInSeconds", "RollingUpdatePolicy must have WaitIntervalInSeconds, got none")
     wait = policy.get("WaitIntervalInSeconds", 0)
     yield from _out_of_range("WaitIntervalInSeconds", wait, 0, 3600)
     yield from _size_mistakes("MaximumBatchSize", policy.get("MaximumBatchSize"), instances, low_percent=5)
@@ -69,34 +82,38 @@ def _rolling_mistakes(policy: Mapping[str, Any], instances: int) -> Iterator[str
     yield from _timeout_mistakes(policy, waits=_steps(policy.get("MaximumBatchSize"), instances) * _whole(wait))
 
 
-def _timeout_mistakes(policy: Mapping[str, Any], *, waits: int) -> Iterator[str]:
+def _timeout_mistakes(policy: Mapping[str, Any], *, waits: int) -> Iterator[Mistake]:
     timeout = policy.get("MaximumExecutionTimeoutInSeconds")
     if timeout is None:
         return
     yield from _out_of_range("MaximumExecutionTimeoutInSeconds", timeout, 600, 28800)
     if _whole(timeout) <= waits:
-        yield f"MaximumExecutionTimeoutInSeconds must exceed the waits ({waits}), got {timeout}"
+        text = f"MaximumExecutionTimeoutInSeconds must exceed the waits ({waits}), got {timeout}"
+        yield Mistake("MaximumExecutionTimeoutInSeconds", text, timeout)
 
 
-def _alarm_mistakes(rollback: Mapping[str, Any]) -> Iterator[str]:
-    if "Alarms" not in rollback:
+def _alarm_mistakes(rollback: Mapping[str, Any]) -> Iterator[Mistake]:
+    if rollback.get("Alarms") is None:
         return
     names = [alarm.get("AlarmName", "") for alarm in rollback["Alarms"]]
     if not 1 <= len(names) <= _MOST_ALARMS:
-        yield f"AutoRollbackConfiguration.Alarms must hold 1..{_MOST_ALARMS} alarms, got {len(names)}"
+        text = f"AutoRollbackConfiguration.Alarms must hold 1..{_MOST_ALARMS} alarms, got {len(names)}"
+        yield Mistake("AlarmCount", text, len(names))
     if len(set(names)) < len(names):
-        yield f"AutoRollbackConfiguration.Alarms must be unique, got {', '.join(names)}"
+        text = f"AutoRollbackConfiguration.Alarms must be unique, got {', '.join(names)}"
+        yield Mistake("AlarmNames", text, names)
 
 
 def _size_mistakes(
     name: str, size: Mapping[str, Any] | None, instances: int, *, low_percent: int, high_percent: int = 50
-) -> Iterator[str]:
+) -> Iterator[Mistake]:
     """One instance is always allowed: there is no smaller part of a fleet."""
     if not size:
-        yield f"{name} must be given, got none"
+        yield Mistake(name, f"{name} must be given, got none")
         return
     if size.get("Type") not in _SIZE_TYPES:
-        yield f"{name}.Type must be one of {', '.join(_SIZE_TYPES)}, got {size.get('Type')}"
+        text = f"{name}.Type must be one of {', '.join(_SIZE_TYPES)}, got {size.get('Type')}"
+        yield Mistake(name, text, size.get("Type"))
         return
     value = size.get("Value", 0)
     low, high = max(1, low_percent), high_percent
@@ -118,6 +135,6 @@ def _whole(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _out_of_range(name: str, value: object, low: int, high: int) -> Iterator[str]:
+def _out_of_range(name: str, value: object, low: int, high: int) -> Iterator[Mistake]:
     if not isinstance(value, int) or not low <= value <= high:
-        yield f"{name} must be in {low}..{high}, got {value}"
+        yield Mistake(name.removesuffix(".Value"), f"{name} must be in {low}..{high}, got {value}", value)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from types import FrameType
 
 from blueprint.errors import SlipwayError
-from rehearsal.commands import rehearse, simulate
+from rehearsal.commands import lint, rehearse, simulate
 
-_COMMANDS = (rehearse, simulate)
+_COMMANDS = (rehearse, simulate, lint)
 _INTERRUPTED = 130
 
 

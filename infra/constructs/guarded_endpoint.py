@@ -9,7 +9,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from blueprint.deployment_config import check_deployment_config
+from blueprint.guardrails import planned_rollout, refuse_unsafe
 from blueprint.names import VARIANT
 from blueprint.rollout import deployment_config
 from blueprint.settings import Settings
@@ -141,7 +141,9 @@ class GuardedEndpoint(Construct):
 
     def _endpoint(self, alarms: NewFleetAlarms) -> sagemaker.CfnEndpoint:
         deployment = deployment_config(self._settings.rollout, alarms.names)
-        check_deployment_config(deployment, instances=self._settings.endpoint.instance_count)
+        config_name = self.config.attr_endpoint_config_name
+        described = alarms.descriptions
+        refuse_unsafe(planned_rollout(self._settings, config_name=config_name, alarms=described, deployment=deployment))
         endpoint = sagemaker.CfnEndpoint(
             self,
             "Endpoint",

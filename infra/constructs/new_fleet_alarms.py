@@ -1,20 +1,20 @@
-"""The alarms that send a rollout back: they watch the new fleet alone."""
+"""The alarms that send a rollout back, as CloudFormation resources."""
+
+from typing import Any
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from blueprint.names import VARIANT
+from blueprint.new_fleet_alarms import new_fleet_alarms
 from blueprint.settings import Rollout
 
 
 class NewFleetAlarms(Construct):
-    """Named after the endpoint config, so that each rollout gets fresh ones: an updated alarm would keep its state.
-
-    Their `EndpointConfigName` dimension selects the fleet of that config; with the endpoint's name alone an
-    ailing old fleet would stop its own replacement.
+    """What `blueprint.new_fleet_alarms` describes, for one endpoint config.
 
     Attributes:
+        descriptions: the alarms in CloudWatch's shape.
         names: the alarms' names, for the endpoint's deployment configuration.
     """
 
@@ -22,62 +22,30 @@ class NewFleetAlarms(Construct):
         self, scope: Construct, id_: str, *, endpoint_name: str, config: sagemaker.CfnEndpointConfig, rollout: Rollout
     ) -> None:
         super().__init__(scope, id_)
-        self._config, self._endpoint_name, self._rollout = config, endpoint_name, rollout
-        self.names: list[str] = []
-        share = rollout.max_error_percent / 100
-        for kind, metric in (("ServerErrors", "Invocation5XXErrors"), ("ModelErrors", "InvocationModelErrors")):
-            self._alarm(
-                kind,
-                metric_name=metric,
-                # Errors are 1 or 0 a request: their average is the share of failed requests.
-                statistic="Average",
-                threshold=share,
-                description=f"More than {rollout.max_error_percent:g} % of the new fleet's answers are errors",
-            )
-        self._alarm(
-            "Latency",
-            metric_name="ModelLatency",
-            extended_statistic=f"p{rollout.latency_percentile:g}",
-            threshold=rollout.max_latency_ms * 1000,  # the metric is in microseconds
-            description=f"The new fleet's latency is above {rollout.max_latency_ms:g} ms",
-        )
+        described = new_fleet_alarms(rollout, endpoint_name=endpoint_name, config_name=config.attr_endpoint_config_name)
+        self.descriptions = list(described.values())
+        self.names: list[str] = [description["AlarmName"] for description in self.descriptions]
+        for kind, description in described.items():
+            self._alarm(kind, description).cfn_options.condition = config.cfn_options.condition
 
-    def _alarm(
-        self,
-        id_: str,
-        *,
-        metric_name: str,
-        threshold: float,
-        description: str,
-        statistic: str | None = None,
-        extended_statistic: str | None = None,
-    ) -> None:
-        name = f"{self._config.attr_endpoint_config_name}-{id_}"
-        dimensions = {
-            "EndpointName": self._endpoint_name,
-            "VariantName": VARIANT,
-            "EndpointConfigName": self._config.attr_endpoint_config_name,
-        }
-        alarm = cloudwatch.CfnAlarm(
+    def _alarm(self, id_: str, described: dict[str, Any]) -> cloudwatch.CfnAlarm:
+        return cloudwatch.CfnAlarm(
             self,
             id_,
-            alarm_name=name,
-            alarm_description=description,
-            namespace="AWS/SageMaker",
-            metric_name=metric_name,
+            alarm_name=described["AlarmName"],
+            alarm_description=described["AlarmDescription"],
+            namespace=described["Namespace"],
+            metric_name=described["MetricName"],
             dimensions=[
-                cloudwatch.CfnAlarm.DimensionProperty(name=dimension, value=value)
-                for dimension, value in dimensions.items()
+                cloudwatch.CfnAlarm.DimensionProperty(name=dimension["Name"], value=dimension["Value"])
+                for dimension in described["Dimensions"]
             ],
-            statistic=statistic,
-            extended_statistic=extended_statistic,
-            period=self._rollout.alarm_period_seconds,
-            evaluation_periods=self._rollout.alarm_periods,
-            datapoints_to_alarm=self._rollout.alarm_periods,
-            threshold=threshold,
-            comparison_operator="GreaterThanThreshold",
-            # A fleet that gets no traffic yet is no broken fleet; without this nothing could be baked in a quiet hour.
-            treat_missing_data="notBreaching",
+            statistic=described.get("Statistic"),
+            extended_statistic=described.get("ExtendedStatistic"),
+            period=described["Period"],
+            evaluation_periods=described["EvaluationPeriods"],
+            datapoints_to_alarm=described["DatapointsToAlarm"],
+            threshold=described["Threshold"],
+            comparison_operator=described["ComparisonOperator"],
+            treat_missing_data=described["TreatMissingData"],
         )
-        alarm.cfn_options.condition = self._config.cfn_options.condition
-        self.names.append(name)

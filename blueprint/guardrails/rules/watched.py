@@ -1,0 +1,121 @@
+"""SG4xx: whether an alarm watches a metric that exists, of this endpoint's new fleet."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from blueprint.guardrails.alarms import dimensions_of, metrics_of
+from blueprint.guardrails.metrics import (
+    INSTANCE_METRICS,
+    INSTANCE_NAMESPACE,
+    INVOCATION_METRICS,
+    INVOCATION_NAMESPACE,
+    invocation_metric,
+)
+from blueprint.guardrails.planned import PlannedRollout, differ, is_opaque
+from blueprint.guardrails.rule import Found, rule
+
+_UNITS = {"latency": ("Microseconds",), "error": ("None", "Count"), "count": ("None", "Count")}
+_SELECTORS = ("EndpointName", "VariantName", "EndpointConfigName")
+
+
+def _metrics(planned: PlannedRollout) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for alarm in planned.rollback_alarms:
+        for metric in metrics_of(alarm):
+            yield str(alarm["AlarmName"]), metric
+
+
+def _place(metric: Mapping[str, Any]) -> tuple[str, str]:
+    return str(metric.get("Namespace", "")), str(metric["MetricName"])
+
+
+@rule("SG401", "error", because="a metric that nobody publishes has no data, and no data raises no alarm")
+def unknown_metric(planned: PlannedRollout) -> Iterator[Found]:
+    """A namespace or a metric that SageMaker does not publish."""
+    for alarm, metric in _metrics(planned):
+        namespace, name = _place(metric)
+        known = {INVOCATION_NAMESPACE: set(INVOCATION_METRICS), INSTANCE_NAMESPACE: set(INSTANCE_METRICS)}
+        if namespace in known:
+            if name not in known[namespace] and not is_opaque(name):
+                close = get_close_matches(name, sorted(known[namespace]), n=1, cutoff=0.0)
+                yield Found(f"{namespace} has no metric {name}", f"write {close[0]} if that is meant", alarm=alarm)
+        elif right := _right_namespace(namespace, name):
+            yield Found(f"{name} is not in the namespace {namespace}", f"write {right}", alarm=alarm)
+
+
+def _right_namespace(namespace: str, name: str) -> str | None:
+    """Other services' and one's own metrics are nobody else's business."""
+    if namespace.strip("/").lower().startswith(("aws/sagemaker", "aws\\sagemaker")):
+        return INSTANCE_NAMESPACE if name in INSTANCE_METRICS else INVOCATION_NAMESPACE
+    return INVOCATION_NAMESPACE if namespace.startswith("AWS/") and name in INVOCATION_METRICS else None
+
+
+@rule("SG402", "error", because="this kind of endpoint does not publish it, and no data raises no alarm")
+def metric_of_another_kind(planned: PlannedRollout) -> Iterator[Found]:
+    """A metric that this kind of endpoint does not have."""
+    kind = "asynchronous" if planned.asynchronous else "serverless" if planned.serverless else "real_time"
+    for alarm, place in _metrics(planned):
+        metric = invocation_metric(*_place(place))
+        if metric and not getattr(metric, kind):
+            has = [name for name in ("Invocation5XXErrors", "ModelLatency") if getattr(INVOCATION_METRICS[name], kind)]
+            what = f"{kind.replace('_', '-')} endpoints have no {metric.name}"
+            yield Found(what, f"watch another metric, as {' or '.join(has)}", alarm=alarm)
+
+
+@rule("SG403", "error", because="without it the alarm sees both fleets, and an ailing old fleet stops its own cure")
+def whole_endpoint(planned: PlannedRollout) -> Iterator[Found]:
+    """An alarm that lacks the EndpointConfigName dimension."""
+    for alarm, place in _metrics(planned):
+        metric = invocation_metric(*_place(place))
+        if metric and metric.of_variant and "EndpointConfigName" not in dict(dimensions_of(place)):
+            given = ", ".join(name for name, _ in dimensions_of(place)) or "none"
+            what = f"{metric.name} has the dimensions {given}, not EndpointConfigName"
+            yield Found(what, f"add EndpointConfigName {planned.config_name}", alarm=alarm)
+
+
+@rule("SG404", "error", because="CloudWatch matches dimensions exactly, and finds no data under others")
+def wrong_dimensions(planned: PlannedRollout) -> Iterator[Found]:
+    """Dimensions that select another fleet, or nothing."""
+    for alarm, place in _metrics(planned):
+        metric = invocation_metric(*_place(place))
+        if metric:
+            wanted = _SELECTORS if metric.of_variant else _SELECTORS[:1]
+            for what, fix in _dimension_mistakes(dimensions_of(place), wanted, planned):
+                yield Found(what, fix, alarm=alarm)
+
+
+def _dimension_mistakes(
+    given: list[tuple[str, str]], wanted: tuple[str, ...], planned: PlannedRollout
+) -> Iterator[tuple[str, str]]:
+    names = [name for name, _ in given]
+    right = {
+        "EndpointName": [planned.endpoint],
+        "VariantName": [variant.name for variant in planned.variants],
+        "EndpointConfigName": [planned.config_name],
+    }
+    for name, value in given:
+        if name not in wanted:
+            yield f"dimension {name} must be one of {', '.join(wanted)}", f"remove {name}"
+        elif right[name] and all(differ(value, expected) for expected in right[name]):
+            yield f"dimension {name} must be {' or '.join(right[name])}, got {value}", f"write {right[name][0]}"
+    for name in wanted[:2]:
+        if name not in names:
+            yield (
+                f"dimension {name} must be given, got {', '.join(names) or 'none'}",
+                f"add {name} {' or '.join(right[name])}",
+            )
+    if len(set(names)) < len(names):
+        yield f"dimensions must be unique, got {', '.join(names)}", "give each once"
+
+
+@rule("SG405", "error", because="CloudWatch keeps each unit apart and converts none, so there is no data under another")
+def wrong_unit(planned: PlannedRollout) -> Iterator[Found]:
+    """A unit that SageMaker does not publish the metric in."""
+    for alarm, place in _metrics(planned):
+        metric, unit = invocation_metric(*_place(place)), place.get("Unit")
+        allowed = _UNITS.get(metric.kind) if metric else None
+        if unit and metric and allowed and unit not in allowed and not is_opaque(unit):
+            yield Found(f"Unit of {metric.name} is {unit}", f"remove Unit, or write {allowed[0]}", alarm=alarm)
+
+
+RULES = (unknown_metric, metric_of_another_kind, whole_endpoint, wrong_dimensions, wrong_unit)

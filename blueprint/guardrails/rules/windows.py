@@ -1,0 +1,79 @@
+"""SG6xx: alarms that speak too late, or without data."""
+
+from collections.abc import Iterator
+
+from blueprint.guardrails.alarms import Alarm, metrics_of, rollback_alarms
+from blueprint.guardrails.metrics import INSTANCE_NAMESPACE, INVOCATION_NAMESPACE, PERIOD_SECONDS
+from blueprint.guardrails.planned import PlannedRollout
+from blueprint.guardrails.rule import Found, rule
+from blueprint.guardrails.waits import waits
+
+
+def _window(alarm: Alarm, datapoints: int) -> int:
+    return datapoints * (alarm.rule.period_seconds if alarm.rule else 0)
+
+
+@rule("SG601", "error", because="the bake is over before the alarm can fire")
+def late(planned: PlannedRollout) -> Iterator[Found]:
+    """A window longer than the bake."""
+    bake = waits(planned).watched
+    for alarm in rollback_alarms(planned):
+        if alarm.rule and bake and (needed := _window(alarm, alarm.rule.least_breaching)) > bake:
+            yield _too_long(alarm, needed, bake, "bake")
+
+
+@rule("SG602", "warning", because="the older datapoints are from before the new fleet had traffic")
+def long_window(planned: PlannedRollout) -> Iterator[Found]:
+    """M datapoints fit in the bake, all N of the window do not."""
+    bake = waits(planned).watched
+    for alarm in rollback_alarms(planned):
+        if not alarm.rule or not bake or _window(alarm, alarm.rule.least_breaching) > bake:
+            continue
+        if (whole := _window(alarm, alarm.rule.evaluation_periods)) > bake:
+            yield _too_long(alarm, whole, bake, "bake")
+
+
+@rule("SG603", "warning", because="the old fleet is gone before the alarm can judge the whole traffic")
+def late_at_the_end(planned: PlannedRollout) -> Iterator[Found]:
+    """A window longer than the final bake."""
+    found = waits(planned)
+    for alarm in rollback_alarms(planned) if found.way in ("CANARY", "LINEAR") else ():
+        if alarm.rule and found.final and (needed := _window(alarm, alarm.rule.least_breaching)) > found.final:
+            yield _too_long(alarm, needed, found.final, "final bake")
+
+
+def _too_long(alarm: Alarm, window: int, bake: int, which: str) -> Found:
+    what = f"the alarm's window of {window} s is longer than the {which} of {bake} s"
+    return Found(what, f"shorten Period or the periods, or lengthen the {which} to {window} s", alarm=alarm.name)
+
+
+@rule("SG604", "error", because="SageMaker publishes once a minute, so most of the shorter periods are empty")
+def short_period(planned: PlannedRollout) -> Iterator[Found]:
+    """A period shorter than the metric's."""
+    for alarm in rollback_alarms(planned):
+        published = {metric.get("Namespace") for metric in metrics_of(alarm.description)}
+        if not published & {INVOCATION_NAMESPACE, INSTANCE_NAMESPACE} or alarm.rule is None:
+            continue
+        if (period := alarm.rule.period_seconds) < PERIOD_SECONDS:
+            yield Found(f"Period is {period} s", f"write {PERIOD_SECONDS}", alarm=alarm.name)
+
+
+@rule("SG605", "error", because="a new fleet has no traffic at first, and would be turned back for it")
+def breaching(planned: PlannedRollout) -> Iterator[Found]:
+    """Missing data that raises the alarm."""
+    yield from _missing(planned, "breaching")
+
+
+@rule("SG606", "warning", because="without traffic the alarm keeps the state it has, ALARM included")
+def ignored(planned: PlannedRollout) -> Iterator[Found]:
+    """Missing data that keeps the alarm."""
+    yield from _missing(planned, "ignore")
+
+
+def _missing(planned: PlannedRollout, treatment: str) -> Iterator[Found]:
+    for alarm in rollback_alarms(planned):
+        if alarm.description.get("TreatMissingData") == treatment:
+            yield Found(f"TreatMissingData is {treatment}", "write notBreaching", alarm=alarm.name)
+
+
+RULES = (late, long_window, late_at_the_end, short_period, breaching, ignored)

@@ -1,0 +1,90 @@
+"""Good plans, a thousand of them, are never refused."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blueprint.guardrails import PlannedRollout, Variant, lint
+
+KINDS = ("canary", "linear", "rolling", "all_at_once")
+
+
+def _alarms(draw: st.DrawFn, config: str, *, bake: int, slowest: bool) -> list[dict[str, Any]]:
+    period = draw(st.sampled_from([p for p in (60, 120, 300) if p <= bake]))
+    periods = draw(st.integers(1, bake // period))
+    common: dict[str, Any] = {
+        "Namespace": "AWS/SageMaker",
+        "Dimensions": [
+            {"Name": "EndpointName", "Value": "shop"},
+            {"Name": "VariantName", "Value": "v1"},
+            {"Name": "EndpointConfigName", "Value": config},
+        ],
+        "Period": period,
+        "EvaluationPeriods": periods,
+        "DatapointsToAlarm": draw(st.integers(1, periods)),
+        "TreatMissingData": draw(st.sampled_from(["notBreaching", "missing"])),
+        "ComparisonOperator": draw(st.sampled_from(["GreaterThanThreshold", "GreaterThanOrEqualToThreshold"])),
+    }
+    errors = {
+        "AlarmName": f"{config}-errors",
+        "MetricName": draw(st.sampled_from(["Invocation5XXErrors", "Invocation4XXErrors"])),
+        "Statistic": "Average",
+        "Threshold": draw(st.floats(0.001, 0.99)),
+    }
+    latency = {
+        "AlarmName": f"{config}-latency",
+        "MetricName": "ModelLatency",
+        "ExtendedStatistic": draw(st.sampled_from(["p50", "p90", "p99"])),
+        "Threshold": draw(st.integers(10_000, 60_000_000)),
+    }
+    return [common | alarm for alarm in ([errors, latency] if slowest else [errors])]
+
+
+def _policy(draw: st.DrawFn, kind: str, instances: int, bake: int) -> dict[str, Any]:
+    final = draw(st.integers(bake, 3600))
+    if kind == "all_at_once":
+        routing: dict[str, Any] = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+        return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": final}}
+    low = {"canary": 1, "linear": 10, "rolling": 5}[kind]
+    count = draw(st.integers(-(-instances * low // 100), instances // 2))
+    size = draw(
+        st.one_of(
+            st.builds(lambda v: {"Type": "CAPACITY_PERCENT", "Value": v}, st.integers(low, 50)),
+            st.just({"Type": "INSTANCE_COUNT", "Value": count}),
+        )
+    )
+    if kind == "rolling":
+        return {"RollingUpdatePolicy": {"MaximumBatchSize": size, "WaitIntervalInSeconds": bake}}
+    name = "CanarySize" if kind == "canary" else "LinearStepSize"
+    routing = {"Type": kind.upper(), "WaitIntervalInSeconds": bake, name: size}
+    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": final}}
+
+
+@st.composite
+def good_plans(draw: st.DrawFn) -> PlannedRollout:
+    instances, bake = draw(st.integers(2, 100)), draw(st.integers(60, 3600))
+    config = draw(st.sampled_from(["${Config.EndpointConfigName}", "shop-2026-11"]))
+    alarms = _alarms(draw, config, bake=bake, slowest=draw(st.booleans()))
+    policy = _policy(draw, draw(st.sampled_from(KINDS)), instances, bake)
+    named = [{"AlarmName": alarm["AlarmName"]} for alarm in alarms]
+    autoscaled = draw(st.booleans())
+    return PlannedRollout(
+        endpoint="shop",
+        config_name=config,
+        variants=(Variant("v1", instances, draw(st.sampled_from(["ml.m5.large", "ml.g5.xlarge"]))),),
+        deployment={**policy, "AutoRollbackConfiguration": {"Alarms": named}},
+        alarms=tuple(alarms),
+        asynchronous=draw(st.booleans()),
+        autoscaled=autoscaled,
+        retained=frozenset({"DesiredInstanceCount"}) if autoscaled else frozenset(),
+        requests_per_second=draw(st.sampled_from([None, 1e6])),
+        previous_variants=draw(st.sampled_from([None, ("v1",)])),
+        through_api=draw(st.booleans()),
+    )
+
+
+@settings(max_examples=1000, deadline=None)
+@given(good_plans())
+def test_a_good_plan_raises_no_error(planned: PlannedRollout) -> None:
+    assert [str(finding) for finding in lint(planned) if finding.severity == "error"] == []

@@ -1,0 +1,147 @@
+"""`slipway lint`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal.cli import main
+from rehearsal.journey.options import PROJECT
+
+SHOPPERS = PROJECT / "config" / "shoppers.toml"
+
+
+def endpoint_template(canary_percent: int = 25, **alarm: Any) -> dict[str, Any]:
+    config_name = {"Fn::GetAtt": ["Config", "EndpointConfigName"]}
+    selected = {"EndpointName": "shop", "VariantName": "v1", "EndpointConfigName": config_name}
+    name = {"Fn::Join": ["", [config_name, "-Latency"]]}
+    watched = {
+        "AlarmName": name,
+        "Namespace": "AWS/SageMaker",
+        "MetricName": "ModelLatency",
+        "ExtendedStatistic": "p90",
+        "Threshold": 500_000,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Dimensions": [{"Name": key, "Value": value} for key, value in selected.items()],
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        **alarm,
+    }
+    variant = {"VariantName": "v1", "InitialInstanceCount": 4, "InstanceType": "ml.m5.large"}
+    routing = {
+        "Type": "CANARY",
+        "WaitIntervalInSeconds": 300,
+        "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": canary_percent},
+    }
+    deployment = {
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": 120},
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name}]},
+    }
+    endpoint = {"EndpointName": "shop", "EndpointConfigName": config_name, "DeploymentConfig": deployment}
+    return {
+        "Resources": {
+            "Config": {"Type": "AWS::SageMaker::EndpointConfig", "Properties": {"ProductionVariants": [variant]}},
+            "Endpoint": {"Type": "AWS::SageMaker::Endpoint", "Properties": endpoint},
+            "Latency": {"Type": "AWS::CloudWatch::Alarm", "Properties": watched},
+        }
+    }
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    def written(template: object, name: str = "shop.template.json") -> str:
+        file = tmp_path / name
+        file.write_text(template if isinstance(template, str) else json.dumps(template))
+        return str(file)
+
+    return written
+
+
+def test_the_shipped_use_case_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
+    for stage in ("dev", "prod"):
+        assert main(["lint", "--config", str(SHOPPERS), "--stage", stage]) == 0
+        assert capsys.readouterr().out == "0 errors, 0 warnings\n"
+
+
+def test_traffic_too_small_to_judge_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint", "--config", str(SHOPPERS), "--requests-per-second", "0.5"]) == 1
+    told = capsys.readouterr().out
+    assert "error SG701 shoppers-dev/ServerErrors: 7.5 requests a period are expected for a threshold of 0.05" in told
+    assert "error SG702 shoppers-dev/Latency: p90 of 7.5 requests a period is judged on noise" in told
+
+
+def test_settings_that_make_an_unsafe_rollout_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    config = tmp_path / "single.toml"
+    config.write_text(SHOPPERS.read_text().replace("instance_count = 4", "instance_count = 1"))
+    assert main(["lint", "--config", str(config)]) == 1
+    assert "error SG103 shoppers-dev: CanarySize is all of a fleet of 1 instance" in capsys.readouterr().out
+
+
+def test_warnings_alone_are_allowed(capsys: pytest.CaptureFixture[str], write: Any) -> None:
+    assert main(["lint", write(endpoint_template())]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("warning SG302 shop: no rollback alarm watches the new fleet's errors")
+    assert out.endswith("0 errors, 1 warning\n")
+
+
+def test_each_finding_is_one_line_with_its_place(capsys: pytest.CaptureFixture[str], write: Any) -> None:
+    assert main(["lint", write(endpoint_template(canary_percent=90, Threshold=500))]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[0] for line in lines[:-1]] == [
+        "error SG003 shop",
+        "error SG504 shop/Latency",
+        "warning SG302 shop",
+    ]
+    assert lines[-1] == "2 errors, 1 warning"
+
+
+def test_machines_get_json(capsys: pytest.CaptureFixture[str], write: Any) -> None:
+    assert main(["lint", "--json", write(endpoint_template(Threshold=500))]) == 1
+    first = json.loads(capsys.readouterr().out)[0]
+    assert first.keys() == {"rule", "severity", "where", "what", "reason", "fix"}
+    assert (first["rule"], first["severity"], first["where"]) == ("SG504", "error", "shop/Latency")
+
+
+def test_the_templates_of_a_folder_know_each_others_alarms(
+    capsys: pytest.CaptureFixture[str], write: Any, tmp_path: Path
+) -> None:
+    template = endpoint_template(AlarmName="slow")
+    moved = {"Resources": {"Latency": template["Resources"].pop("Latency")}}
+    rollback = template["Resources"]["Endpoint"]["Properties"]["DeploymentConfig"]["AutoRollbackConfiguration"]
+    rollback["Alarms"] = [{"AlarmName": "slow"}]
+    alone = write(template)
+    assert main(["lint", alone]) == 1
+    assert "error SG304" in capsys.readouterr().out
+    write(moved, "alarms.template.json")
+    main(["lint", str(tmp_path)])
+    assert "SG304" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("Resources:\n  A: 1\n", "template must be JSON"),
+        ("[]", "template must be a JSON object"),
+        ("{}", "a template must have Resources"),
+        ('{"Resources": {}}', "templates must hold an AWS::SageMaker::Endpoint"),
+    ],
+)
+def test_what_is_no_template_is_bad_input(
+    capsys: pytest.CaptureFixture[str], write: Any, content: str, told: str
+) -> None:
+    assert main(["lint", write(content)]) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["nowhere.json"], ["--config", "nowhere.toml"]])
+def test_a_file_that_is_not_there_is_bad_input(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    assert main(["lint", *arguments]) == 2
+    assert "must be a readable file, got nowhere" in capsys.readouterr().err
+
+
+def test_impossible_traffic_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["lint", "--requests-per-second", "0"])
+    assert ended.value.code == 2
+    assert "got 0" in capsys.readouterr().err
