@@ -93,4 +93,5 @@ def needed_samples(name: str) -> int:
     share = percentile_share(name)
     if share == 0 or share >= 1:
         return 0
-    return ceil(10 / (1 - share) - 1e-9) if share >= 0.5 else ceil(10 / share - 1e-9)
+    # rounded first: in binary, 10 / (1 - 0.999) is a hair above 10,000
+    return ceil(round(10 / (1 - share if share >= 0.5 else share), 6))

@@ -203,7 +203,9 @@ def test_an_unknown_statistic_is_refused() -> None:
         statistic("Median", MIXED)
 
 
-@pytest.mark.parametrize(("name", "count"), [("p99", 1000), ("p90", 100), ("p50", 20), ("p10", 100), ("Sum", 0)])
+@pytest.mark.parametrize(
+    ("name", "count"), [("p99.9", 10_000), ("p99", 1000), ("p90", 100), ("p50", 20), ("p10", 100), ("Sum", 0)]
+)
 def test_a_percentile_needs_the_documented_number_of_samples(name: str, count: int) -> None:
     assert needed_samples(name) == count
 
