@@ -6,14 +6,23 @@ from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from blueprint.errors import InputError
 from blueprint.names import Names
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=24)]
-ColumnName = Annotated[str, StringConstraints(pattern=r"^[^,\s][^,\r\n]*$", max_length=120)]
-Label = Annotated[str, StringConstraints(pattern=r"^[^\r\n]+$", max_length=120)]
+
+
+def _not_the_end_of_options(text: str) -> str:
+    if text == "--":
+        raise ValueError("must not be --, which a command line takes for the end of its options")
+    return text
+
+
+_Argument = AfterValidator(_not_the_end_of_options)
+ColumnName = Annotated[str, StringConstraints(pattern=r"^[^,\s][^,\r\n]*$", max_length=120), _Argument]
+Label = Annotated[str, StringConstraints(pattern=r"^[^\r\n]+$", max_length=120), _Argument]
 Currency = Annotated[str, StringConstraints(pattern=r"^\S{1,8}$")]
 ColumnKind = Literal["number", "category"]
 InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]

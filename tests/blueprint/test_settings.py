@@ -179,3 +179,9 @@ def test_a_file_that_cannot_be_used_is_told_in_one_line(tmp_path, text, message)
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(InputError, match=r"config must be a readable file, got .*absent.toml: No such file"):
         load_settings(tmp_path / "absent.toml", "dev")
+
+
+@pytest.mark.parametrize("key", ["target", "positive_label"])
+def test_a_name_that_ends_a_command_lines_options_is_refused(shoppers, key):
+    with pytest.raises(InputError, match=f"data.{key}: must not be --"):
+        parse_settings(shoppers | {"data": shoppers["data"] | {key: "--"}}, source="config.toml")

@@ -90,7 +90,7 @@ def test_evaluate_reads_gate_and_values_of_the_settings_from_its_arguments(shopp
 
 
 COLUMNS = st.dictionaries(
-    st.from_regex(r"[^,\s][^,\r\n]{0,119}", fullmatch=True),
+    st.from_regex(r"[^,\s][^,\r\n]{0,119}", fullmatch=True).filter(lambda name: name != "--"),
     st.sampled_from(["number", "category"]),
     min_size=1,
     max_size=30,
@@ -98,7 +98,7 @@ COLUMNS = st.dictionaries(
 SHARES = st.integers(min_value=5, max_value=40)
 RATIOS = st.floats(min_value=0, max_value=1)
 MONEY = st.floats(allow_nan=False, allow_infinity=False)
-LABELS = st.from_regex(r"[^\r\n]{1,120}", fullmatch=True)
+LABELS = st.from_regex(r"[^\r\n]{1,120}", fullmatch=True).filter(lambda label: label != "--")
 
 
 @given(columns=COLUMNS, target=LABELS.filter(lambda name: "," not in name and name.strip() == name), label=LABELS)
