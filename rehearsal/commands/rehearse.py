@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from rehearsal.commands.numbers import bounded
+from rehearsal.commands.use_case import add_use_case
 
 _EPILOG = """\
 exit codes:
@@ -28,15 +29,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
+    add_use_case(parser)
     add = parser.add_argument
-    add(
-        "--config",
-        type=Path,
-        default=Path("config/shoppers.toml"),
-        metavar="FILE",
-        help="the use case (default: %(default)s)",
-    )
-    add("--stage", default="dev", help="a [stages.*] table of the use case (default: %(default)s)")
     add("--data", type=Path, metavar="FILE", help="a CSV table with a header row (default: a generated one)")
     add(
         "--out",

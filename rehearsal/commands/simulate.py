@@ -4,7 +4,6 @@ import argparse
 import json
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from blueprint.settings import load_settings
 from blueprint.simulation import Fault, Outcomes, Service, Traffic, Watch, judge_rollouts
 from blueprint.verdicts import JudgePlan, Verdict
 from rehearsal.commands.numbers import bounded
+from rehearsal.commands.use_case import add_use_case
 
 _ROLLOUTS = 1000
 _SEED = 0
@@ -67,15 +67,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
+    add_use_case(parser)
     add = parser.add_argument
-    add(
-        "--config",
-        type=Path,
-        default=Path("config/shoppers.toml"),
-        metavar="FILE",
-        help="the use case (default: %(default)s)",
-    )
-    add("--stage", default="dev", help="a [stages.*] table of the use case (default: %(default)s)")
     add(
         "--requests-per-second",
         type=bounded(0.001, 10_000),

@@ -7,10 +7,8 @@ from blueprint.names import VARIANT
 from rehearsal.journey.embedded_aws import EmbeddedAws
 
 
-def invocations(
-    aws: EmbeddedAws, *, endpoint: str, config: str, since: float, period_seconds: int = 1
-) -> list[tuple[float, float]]:
-    """Requests that the fleet of `config` answered: (epoch seconds, requests in that period), oldest first."""
+def invocations(aws: EmbeddedAws, *, endpoint: str, config: str, since: float) -> list[tuple[float, float]]:
+    """Requests that the fleet of `config` answered: (epoch seconds, requests in that second), oldest first."""
     found: dict[str, Any] = aws.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/SageMaker",
         MetricName="Invocations",
@@ -21,7 +19,7 @@ def invocations(
         ],
         StartTime=datetime.fromtimestamp(since, UTC) - timedelta(seconds=1),
         EndTime=datetime.now(UTC) + timedelta(seconds=1),
-        Period=period_seconds,
+        Period=1,
         Statistics=["Sum"],
     )
     return sorted((point["Timestamp"].timestamp(), float(point["Sum"])) for point in found["Datapoints"])
