@@ -1,0 +1,24 @@
+"""Typed settings of one use case: one TOML file, one stage, every mistake told at once."""
+
+from blueprint.settings.data import ColumnKind, Data, Gate, Value
+from blueprint.settings.loading import load_settings, parse_settings
+from blueprint.settings.rollout import Endpoint, Rollout
+from blueprint.settings.training import CategoricalRange, ContinuousRange, IntegerRange, Training, Tuning
+from blueprint.settings.use_case import Settings
+
+__all__ = [
+    "CategoricalRange",
+    "ColumnKind",
+    "ContinuousRange",
+    "Data",
+    "Endpoint",
+    "Gate",
+    "IntegerRange",
+    "Rollout",
+    "Settings",
+    "Training",
+    "Tuning",
+    "Value",
+    "load_settings",
+    "parse_settings",
+]

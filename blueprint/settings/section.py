@@ -1,0 +1,31 @@
+"""What every section of the settings has in common."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=24)]
+
+
+def _not_the_end_of_options(text: str) -> str:
+    if text == "--":
+        raise ValueError("must not be --, which a command line takes for the end of its options")
+    return text
+
+
+Argument = AfterValidator(_not_the_end_of_options)
+ColumnName = Annotated[str, StringConstraints(pattern=r"^[^,\s][^,\r\n]*$", max_length=120), Argument]
+Label = Annotated[str, StringConstraints(pattern=r"^[^\r\n]+$", max_length=120), Argument]
+
+InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def raise_each(mistakes: Iterable[str]) -> None:
+    """Pydantic takes one error a validator: several travel as the lines of one message."""
+    if lines := list(mistakes):
+        raise ValueError("\n".join(lines))

@@ -1,0 +1,80 @@
+"""Training and the hyperparameter search."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from blueprint.settings.section import InstanceType, Section, raise_each
+
+
+def _range_mistakes(low: float, high: float, scaling: str) -> Iterator[str]:
+    if low >= high:
+        yield f"min must be below max, got {low} and {high}"
+    if scaling == "Logarithmic" and low <= 0:
+        yield f"min must be above 0 with Logarithmic scaling, got {low}"
+    if scaling == "ReverseLogarithmic" and not (low >= 0 and high < 1):
+        yield f"min and max must be in 0..1 (1 left out) with ReverseLogarithmic scaling, got {low} and {high}"
+
+
+class IntegerRange(Section):
+    type: Literal["integer"]
+    min: int
+    max: int
+    scaling: Literal["Auto", "Linear", "Logarithmic"] = "Auto"
+
+    @model_validator(mode="after")
+    def _is_searchable(self) -> Self:
+        raise_each(_range_mistakes(self.min, self.max, self.scaling))
+        return self
+
+
+class ContinuousRange(Section):
+    type: Literal["continuous"]
+    min: float
+    max: float
+    scaling: Literal["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"] = "Auto"
+
+    @model_validator(mode="after")
+    def _is_searchable(self) -> Self:
+        raise_each(_range_mistakes(self.min, self.max, self.scaling))
+        return self
+
+
+class CategoricalRange(Section):
+    type: Literal["categorical"]
+    values: tuple[str, ...] = Field(min_length=1, max_length=30)
+
+
+ParameterRange = Annotated[IntegerRange | ContinuousRange | CategoricalRange, Field(discriminator="type")]
+
+
+class Training(Section):
+    processing_instance_type: InstanceType = "ml.m5.large"
+    training_instance_type: InstanceType = "ml.m5.xlarge"
+    max_runtime_seconds: int = Field(3600, ge=60, le=432000)
+
+
+class Tuning(Section):
+    """The hyperparameter search over XGBoost; fixed hyperparameters go to every job."""
+
+    strategy: Literal["Bayesian", "Random", "Grid"] = "Bayesian"
+    max_jobs: int = Field(12, ge=1, le=750)
+    max_parallel_jobs: int = Field(2, ge=1, le=100)
+    seed: int = Field(0, ge=0, lt=2**31)
+    fixed: dict[str, str] = Field(default_factory=dict)
+    ranges: dict[str, ParameterRange] = Field(min_length=1, max_length=30)
+
+    @model_validator(mode="after")
+    def _names_and_ranges_fit(self) -> Self:
+        raise_each(self._mistakes())
+        return self
+
+    def _mistakes(self) -> Iterator[str]:
+        for name, bounds in self.ranges.items():
+            if self.strategy == "Grid" and not isinstance(bounds, CategoricalRange):
+                yield f"ranges.{name} must be categorical with strategy Grid, got {bounds.type}"
+        if both := sorted(self.fixed.keys() & self.ranges.keys()):
+            yield f"{', '.join(both)} must be either fixed or a range, got both"
+        if own := sorted((self.fixed.keys() | self.ranges.keys()) & {"algorithm", "seed"}):
+            yield f"fixed and ranges must leave algorithm and seed to the pipeline, got {', '.join(own)}"
