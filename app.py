@@ -1,4 +1,4 @@
-"""Entry point of the CDK app: the settings of one use case and stage become its stacks."""
+"""Entry point of the CDK app: the settings of use cases, or of their delivery, become stacks."""
 
 import sys
 from pathlib import Path
@@ -6,19 +6,22 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from blueprint.errors import InputError
-from blueprint.settings import load_settings
-from infra.stacks.use_case import use_case_stacks
+from infra.stacks.delivery_app import delivery_stacks
+from infra.stacks.use_case import use_cases
 
 PROJECT = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    """Synthesize; choose with `-c config=FILE` and `-c stage=NAME`."""
+    """Synthesize; choose with `-c config=FILE_OR_FOLDER`, `-c stage=NAME`, or `-c delivery=FILE`."""
     app = cdk.App()
-    config = app.node.try_get_context("config") or PROJECT / "config" / "shoppers.toml"
+    context = app.node.try_get_context
     try:
-        settings = load_settings(Path(config), app.node.try_get_context("stage") or "dev")
-        use_case_stacks(app, settings, steps_folder=PROJECT / "pipeline_steps")
+        if delivery := context("delivery"):
+            delivery_stacks(app, Path(delivery), project=PROJECT)
+        else:
+            config = Path(context("config") or PROJECT / "config")
+            use_cases(app, config, stage=context("stage") or "dev", steps_folder=PROJECT / "pipeline_steps")
     except InputError as exc:
         print(exc, file=sys.stderr)  # noqa: T201 — the command line's own voice
         sys.exit(exc.exit_code)

@@ -42,3 +42,17 @@ class Names:
     @property
     def state_machine(self) -> str:
         return f"{self.prefix}-rollout"
+
+    @property
+    def starter_role(self) -> str:
+        return f"{self.prefix}-starter"
+
+    @property
+    def hold_parameter(self) -> str:
+        """In SSM: `go`, `hold`, or `abort` and the model package to refuse."""
+        return f"/slipway/{self.prefix}/rollouts"
+
+    @property
+    def audit_prefix(self) -> str:
+        """Where in the artifacts bucket the endpoint's audit entries lie."""
+        return f"audit/{self.endpoint}/"

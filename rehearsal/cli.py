@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from types import FrameType
 
 from blueprint.errors import SlipwayError
-from rehearsal.commands import lint, rehearse, simulate
+from rehearsal.commands import lint, rehearse, simulate, smoke, train
 
-_COMMANDS = (rehearse, simulate, lint)
+_COMMANDS = (rehearse, simulate, lint, train, smoke)
 _INTERRUPTED = 130
 
 

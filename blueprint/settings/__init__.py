@@ -1,7 +1,8 @@
 """Typed settings of one use case: one TOML file, one stage, every mistake told at once."""
 
 from blueprint.settings.data import ColumnKind, Data, Gate, Value
-from blueprint.settings.loading import load_settings, parse_settings
+from blueprint.settings.delivery import Delivery, DeliveryStage, load_delivery
+from blueprint.settings.loading import load_settings, parse_settings, stages_of
 from blueprint.settings.rollout import Endpoint, Rollout
 from blueprint.settings.training import CategoricalRange, ContinuousRange, IntegerRange, Training, Tuning
 from blueprint.settings.use_case import Settings
@@ -11,6 +12,8 @@ __all__ = [
     "ColumnKind",
     "ContinuousRange",
     "Data",
+    "Delivery",
+    "DeliveryStage",
     "Endpoint",
     "Gate",
     "IntegerRange",
@@ -19,6 +22,8 @@ __all__ = [
     "Training",
     "Tuning",
     "Value",
+    "load_delivery",
     "load_settings",
     "parse_settings",
+    "stages_of",
 ]

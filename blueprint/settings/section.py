@@ -17,7 +17,8 @@ def _not_the_end_of_options(text: str) -> str:
 Argument = AfterValidator(_not_the_end_of_options)
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[^,\s][^,\r\n]*$", max_length=120), Argument]
 Label = Annotated[str, StringConstraints(pattern=r"^[^\r\n]+$", max_length=120), Argument]
-
+AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 
 

@@ -1,13 +1,11 @@
 """Everything one stage of one use case is made from."""
 
-from typing import Annotated
-
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from blueprint.names import Names
 from blueprint.settings.data import Data, Gate, Value
 from blueprint.settings.rollout import Endpoint, Rollout
-from blueprint.settings.section import Section, Slug
+from blueprint.settings.section import AccountId, Region, Section, Slug
 from blueprint.settings.training import Training, Tuning
 
 
@@ -15,8 +13,9 @@ class Settings(Section):
     name: Slug
     description: str = Field("", max_length=1024)
     stage: Slug
-    account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
+    account: AccountId | None = None
+    region: Region | None = None
+    delivery_account: AccountId | None = None
     keep_data: bool = True
     data: Data
     training: Training = Training()

@@ -8,6 +8,7 @@ from constructs import Construct
 from blueprint.pipeline import to_json, training_pipeline
 from blueprint.settings import Settings
 from infra.constructs.job_roles import JobRoles, PipelineRole
+from infra.constructs.starter_role import StarterRole
 from infra.constructs.step_image import StepImage
 
 
@@ -76,3 +77,4 @@ class TrainingPipeline(Construct):
         )
         # A pipeline started before its roles' policies are there fails with "access denied".
         self.pipeline.node.add_dependency(self.package_group, role, self.jobs)
+        StarterRole(self, "Starter", settings=settings, data_bucket=data_bucket)

@@ -6,7 +6,8 @@ from pathlib import Path
 import aws_cdk as cdk
 from constructs import Construct
 
-from blueprint.settings import Settings
+from blueprint.errors import InputError
+from blueprint.settings import Settings, load_settings, stages_of
 from infra.stacks.endpoint import EndpointStack
 from infra.stacks.image import ImageStack
 from infra.stacks.rollout import RolloutStack
@@ -21,6 +22,27 @@ class UseCaseStacks:
     training: TrainingStack
     endpoint: EndpointStack
     rollout: RolloutStack
+
+
+def use_cases(scope: Construct, config: Path, *, stage: str, steps_folder: Path) -> list[UseCaseStacks]:
+    """The stacks of one TOML file, or of every one in a folder that has the stage.
+
+    Raises:
+        InputError: settings are not acceptable, two share a name, or none has the stage.
+    """
+    files = sorted(config.glob("*.toml")) if config.is_dir() else [config]
+    chosen = [file for file in files if not config.is_dir() or stage in stages_of(file)]
+    if not chosen:
+        raise InputError(f"config must hold a use case with the stage {stage}, got {config}")
+    made: dict[str, Path] = {}
+    stacks = []
+    for file in chosen:
+        settings = load_settings(file, stage)
+        if other := made.get(settings.name):
+            raise InputError(f"{file}: name must differ from that of {other}, got {settings.name}")
+        made[settings.name] = file
+        stacks.append(use_case_stacks(scope, settings, steps_folder=steps_folder))
+    return stacks
 
 
 def use_case_stacks(scope: Construct, settings: Settings, *, steps_folder: Path) -> UseCaseStacks:

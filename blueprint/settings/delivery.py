@@ -1,0 +1,66 @@
+"""How a push becomes a deployment: what CodePipeline and GitHub Actions are made from."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from blueprint.settings.loading import read_toml, validated
+from blueprint.settings.section import AccountId, Region, Section, Slug, raise_each
+
+Repository = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$")]
+Branch = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
+ConnectionArn = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^arn:aws[a-z-]*:code(connections|star-connections):[a-z0-9-]+:\d{12}:connection/[\w-]+$"
+    ),
+]
+TomlPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*\.toml$")]
+
+
+class DeliveryStage(Section):
+    """A stage of the use cases, and where it lives.
+
+    Attributes:
+        approval: a person confirms the deployment first.
+        trains: a push may start its training pipeline. Others take over models that were trained elsewhere.
+    """
+
+    name: Slug
+    approval: bool = False
+    trains: bool = False
+    account: AccountId | None = None
+    region: Region | None = None
+
+
+class Delivery(Section):
+    """One repository's delivery; `account` and `region` are where the delivery itself runs."""
+
+    name: Slug = "slipway"
+    repository: Repository
+    branch: Branch = "main"
+    connection_arn: ConnectionArn | None = None
+    account: AccountId | None = None
+    region: Region | None = None
+    use_cases: tuple[TomlPath, ...] = Field(min_length=1, max_length=50)
+    stages: tuple[DeliveryStage, ...] = Field(min_length=1, max_length=10)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        lists = {"use_cases": self.use_cases, "stages": tuple(stage.name for stage in self.stages)}
+        raise_each(
+            f"{name} must be named once each, got {', '.join(values)}"
+            for name, values in lists.items()
+            if len(set(values)) < len(values)
+        )
+        return self
+
+
+def load_delivery(path: Path) -> Delivery:
+    """Read the delivery in `path`.
+
+    Raises:
+        InputError: the file, the TOML or a value is wrong; every wrong value is in the message, a line each.
+    """
+    return validated(Delivery, read_toml(path), source=str(path))

@@ -1,0 +1,1 @@
+"""What a push runs: tests, synth, and a deployment a stage."""

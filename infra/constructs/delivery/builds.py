@@ -1,0 +1,107 @@
+"""The builds of the delivery pipeline: every tool is the one the project pins."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_iam as iam
+from aws_cdk import pipelines
+
+from blueprint.errors import InputError
+from blueprint.settings import Delivery, DeliveryStage
+
+ASSEMBLIES = "assemblies"
+_VERSIONS = {"phases": {"install": {"runtime-versions": {"python": "3.11", "nodejs": "22"}}}}
+_ENVIRONMENT = codebuild.BuildEnvironment(
+    build_image=codebuild.LinuxBuildImage.STANDARD_7_0, compute_type=codebuild.ComputeType.MEDIUM
+)
+
+
+def source_of(delivery: Delivery) -> pipelines.CodePipelineSource:
+    """The repository's branch; each push starts the pipeline.
+
+    Raises:
+        InputError: there is no connection to fetch it by.
+    """
+    if delivery.connection_arn is None:
+        raise InputError("connection_arn must be given for a delivery by CodePipeline, got none")
+    return pipelines.CodePipelineSource.connection(
+        delivery.repository, delivery.branch, connection_arn=delivery.connection_arn
+    )
+
+
+def synth_step(
+    source: pipelines.IFileSetProducer, *, stages: dict[str, tuple[str, ...]], context: str
+) -> pipelines.CodeBuildStep:
+    """Check, test, and write every template once: the delivery's own, and each use case's below `ASSEMBLIES`.
+
+    Args:
+        source: the repository.
+        stages: the TOML files that have each stage.
+        context: what makes `app.py` synthesize the delivery itself.
+    """
+    return pipelines.CodeBuildStep(
+        "Synth",
+        input=source,
+        commands=[
+            "make setup",
+            "make check",
+            "make test",
+            'export PATH="$PWD/.venv/bin:$PWD/node_modules/.bin:$PATH"',
+            f"cdk synth --quiet -c {context}",
+            *(
+                f"cdk synth --quiet -c config={file} -c stage={stage} --output {assembly(stage, file)}"
+                for stage, files in stages.items()
+                for file in files
+            ),
+        ],
+        primary_output_directory="cdk.out",
+        build_environment=_ENVIRONMENT,
+        partial_build_spec=codebuild.BuildSpec.from_object(_VERSIONS),
+    )
+
+
+def deploy_step(
+    stage: DeliveryStage,
+    file: str,
+    *,
+    input_: pipelines.IFileSetProducer,
+    cdk_version: str,
+    allowed: Sequence[iam.PolicyStatement],
+) -> pipelines.CodeBuildStep:
+    """Deploy one use case to a stage with the CDK CLI.
+
+    Not by CodePipeline's CloudFormation action: it sets parameters that are not named back to their defaults, and the
+    endpoint's parameter is the package that is live. The CLI keeps previous values.
+    """
+    folder = assembly(stage.name, file).removeprefix(f"{ASSEMBLIES}/")
+    return pipelines.CodeBuildStep(
+        f"Deploy {file} to {stage.name}",
+        input=input_,
+        install_commands=[f"npm install --global aws-cdk@{cdk_version}"],
+        commands=[f"cdk deploy --app {folder} --all --require-approval never --progress events"],
+        build_environment=_ENVIRONMENT,
+        partial_build_spec=codebuild.BuildSpec.from_object(_VERSIONS),
+        role_policy_statements=list(allowed),
+    )
+
+
+def start_step(
+    stage: DeliveryStage, file: str, *, input_: pipelines.IFileSetProducer, allowed: Sequence[iam.PolicyStatement]
+) -> pipelines.CodeBuildStep:
+    """Smoke-test what is deployed; where the stage trains, start training when steps, settings or data changed."""
+    use_case = f"--config {file} --stage {stage.name} --starter"
+    train = f'.venv/bin/slipway train {use_case} --if-changed --commit "$CODEBUILD_RESOLVED_SOURCE_VERSION"'
+    return pipelines.CodeBuildStep(
+        f"Start {file} in {stage.name}",
+        input=input_,
+        install_commands=["make setup"],
+        commands=[f".venv/bin/slipway smoke {use_case}", *([train] if stage.trains else [])],
+        build_environment=_ENVIRONMENT,
+        partial_build_spec=codebuild.BuildSpec.from_object(_VERSIONS),
+        role_policy_statements=list(allowed),
+    )
+
+
+def assembly(stage: str, file: str) -> str:
+    """The folder of one use case's cloud assembly."""
+    return f"{ASSEMBLIES}/{stage}/{file.removesuffix('.toml').replace('/', '-')}"

@@ -1,0 +1,36 @@
+"""The parameter that holds rollouts, as the state machine reads it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from rehearsal.operations.errors import code_of
+
+GO, HELD, ABORT = "go", "hold", "abort"
+
+
+@dataclass(frozen=True)
+class Hold:
+    """`go`, `hold`, or `abort` and the ARN of the package to refuse; until the first pause there is none."""
+
+    ssm: Any
+    name: str
+
+    def read(self) -> str:
+        try:
+            value: str = self.ssm.get_parameter(Name=self.name)["Parameter"]["Value"]
+        except ClientError as exc:
+            if code_of(exc) == "ParameterNotFound":
+                return GO
+            raise
+        return value
+
+    def write(self, value: str) -> None:
+        self.ssm.put_parameter(
+            Name=self.name,
+            Value=value,
+            Type="String",
+            Overwrite=True,
+            Description="go | hold | abort <model package ARN>; read by the rollout before it changes anything",
+        )
