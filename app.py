@@ -6,7 +6,6 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from blueprint.errors import InputError
-from infra.stacks.delivery_app import delivery_stacks
 from infra.stacks.use_case import use_cases
 
 PROJECT = Path(__file__).resolve().parent
@@ -18,6 +17,8 @@ def main() -> None:
     context = app.node.try_get_context
     try:
         if delivery := context("delivery"):
+            from infra.stacks.delivery_app import delivery_stacks  # noqa: PLC0415 — half a second of CDK modules
+
             delivery_stacks(app, Path(delivery), project=PROJECT)
         else:
             config = Path(context("config") or PROJECT / "config")

@@ -1,0 +1,108 @@
+"""Synth: the same bytes twice, its time beside an empty app's, and fifty use cases in one app.
+
+python -m benchmarks.infra [--json FILE] [--rounds 3]
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[1]
+_EMPTY = "import aws_cdk as cdk\napp = cdk.App()\ncdk.Stack(app, 'Empty')\napp.synth()\n"
+_USE_CASES = 50
+
+
+def main() -> None:
+    """Measure, print a table, and write the figures where asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--rounds", type=int, default=3, help="alternating rounds; medians are told")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="slipway-infra-") as folder:
+        figures = _measure(Path(folder), arguments.rounds)
+    width = max(map(len, figures))
+    for name, value in figures.items():
+        print(f"{name:<{width}}  {value}")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def _measure(folder: Path, rounds: int) -> dict[str, Any]:
+    ours, empty, hashes = [], [], set()
+    for number in range(rounds):
+        out = folder / f"ours-{number}"
+        ours.append(_synth([sys.executable, str(PROJECT / "app.py")], out, config="config/shoppers.toml"))
+        hashes.add(_templates_hash(out))
+        empty.append(_synth([sys.executable, "-c", _EMPTY], folder / f"empty-{number}"))
+    few = _synth([sys.executable, str(PROJECT / "app.py")], folder / "ten", config=str(_use_cases(folder, 10)))
+    many = _synth([sys.executable, str(PROJECT / "app.py")], folder / "fifty", config=str(_use_cases(folder, _USE_CASES)))
+    seconds = {"ours": statistics.median(ours), "empty": statistics.median(empty)}
+    return {
+        "synth_identical": len(hashes) == 1,
+        "synth_seconds": round(seconds["ours"], 2),
+        "empty_synth_seconds": round(seconds["empty"], 2),
+        "synth_ratio": round(seconds["ours"] / seconds["empty"], 2),
+        "use_cases_10_seconds": round(few, 2),
+        "use_cases_50_seconds": round(many, 2),
+        "seconds_a_further_use_case": round((many - few) / (_USE_CASES - 10), 3),
+        "others_identical_after_a_change": _others_identical(folder),
+    }
+
+
+def _synth(command: list[str], out: Path, *, config: str | None = None) -> float:
+    """Seconds of one synth, validation left out, as in the inner loop."""
+    context = json.loads((PROJECT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    if config:
+        context["config"] = config
+    environment = {
+        **os.environ,
+        "CDK_OUTDIR": str(out),
+        "CDK_CONTEXT_JSON": json.dumps(context),
+        "CDK_VALIDATION": "false",
+        "PYTHONPATH": str(PROJECT),
+    }
+    started = time.perf_counter()
+    subprocess.run(command, cwd=PROJECT, env=environment, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def _templates_hash(out: Path) -> str:
+    found = {path.name: path.read_bytes() for path in sorted(out.glob("*.json")) if path.name != "tree.json"}
+    return hashlib.sha256(b"\0".join(name.encode() + body for name, body in found.items())).hexdigest()
+
+
+def _use_cases(folder: Path, count: int) -> Path:
+    """A folder of settings that differ in their name and in one value."""
+    made = folder / f"config-{count}"
+    made.mkdir()
+    text = (PROJECT / "config" / "shoppers.toml").read_text(encoding="utf-8")
+    for number in range(count):
+        own = text.replace('name = "shoppers"', f'name = "case-{number}"', 1).replace(
+            "threshold = 0.88", f"threshold = 0.{500 + number}", 1
+        )
+        (made / f"case-{number:02}.toml").write_text(own, encoding="utf-8")
+    return made
+
+
+def _others_identical(folder: Path) -> bool:
+    """Whether a change of one use case leaves every template of the others as it was."""
+    config = folder / "config-10"
+    changed = config / "case-03.toml"
+    changed.write_text(changed.read_text(encoding="utf-8").replace("max_jobs = 12", "max_jobs = 13", 1), encoding="utf-8")
+    _synth([sys.executable, str(PROJECT / "app.py")], folder / "changed", config=str(config))
+    before = {p.name: p.read_bytes() for p in (folder / "ten").glob("*.template.json")}
+    after = {p.name: p.read_bytes() for p in (folder / "changed").glob("*.template.json")}
+    differing = {name for name in before if before[name] != after[name]}
+    return before.keys() == after.keys() and differing == {"case-3-dev-training.template.json"}
+
+
+if __name__ == "__main__":
+    main()

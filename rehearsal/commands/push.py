@@ -1,0 +1,47 @@
+"""`slipway push-rehearsal`: a local repository whose push triggers a rehearsal."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rehearsal.push.origin import make_origin
+
+_EPILOG = """\
+exit codes:
+  0    the repository is ready
+  1    git fails
+  2    arguments are not acceptable
+
+example:
+  slipway push-rehearsal build/origin.git --rehearse "--rows 3600"
+  git push build/origin.git HEAD:refs/heads/main
+  open build/origin.git/rehearsals/*/report.html
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "push-rehearsal",
+        help="make a local repository whose push triggers a rehearsal",
+        description="A bare repository that checks, deploys and rehearses each push, as delivery does on AWS.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    add = parser.add_argument
+    add("repository", type=Path, metavar="DIR", help="where the bare repository is made")
+    add("--branch", default="main", help="pushes to others are left alone (default: %(default)s)")
+    add(
+        "--checks",
+        default="make check test",
+        metavar="COMMAND",
+        help="run first in what was pushed; '' for none (default: %(default)s)",
+    )
+    add("--rehearse", default="", metavar="ARGUMENTS", help="for `slipway rehearse`, such as '--rows 3600'")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make the repository and say how to push to it."""
+    make_origin(arguments.repository, branch=arguments.branch, checks=arguments.checks, rehearse=arguments.rehearse)
+    sys.stdout.write(f"push to it with: git push {arguments.repository} HEAD:refs/heads/{arguments.branch}\n")
+    return 0

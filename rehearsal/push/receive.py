@@ -1,0 +1,101 @@
+"""The hook's work: check out what was pushed, check it, rehearse it, keep the report."""
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from blueprint.errors import LaunchError
+from rehearsal.process import spawn, stop
+from rehearsal.push.origin import REPORTS, git
+
+_RETRAINING = ("pipeline_steps/", "config/", "blueprint/pipeline/")
+"""Changes below these would start the training pipeline on AWS, as new data would."""
+_NOTHING = "0" * 40
+_GRACE_SECONDS = 20.0
+
+
+def main(argv: Sequence[str] | None = None, updates: Iterable[str] = sys.stdin) -> int:
+    """Rehearse the newest commit of the branch among `updates`, git's lines of old, new and ref."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--origin", type=Path, required=True)
+    parser.add_argument("--branch", required=True)
+    parser.add_argument("--checks", default="")
+    parser.add_argument("--rehearse", default="")
+    arguments = parser.parse_args(argv)
+    for line in updates:
+        old, new, ref = line.split()
+        if ref == f"refs/heads/{arguments.branch}" and new != _NOTHING:
+            return _deliver(arguments, old, new)
+    _say(f"nothing was pushed to {arguments.branch}: nothing to rehearse")
+    return 0
+
+
+def _deliver(arguments: argparse.Namespace, old: str, new: str) -> int:
+    _say(f"{new[:12]}: {_training(arguments.origin, old, new)}")
+    report = arguments.origin / REPORTS / new
+    with tempfile.TemporaryDirectory(prefix="slipway-push-", ignore_cleanup_errors=True) as folder:
+        checkout = Path(folder) / "checkout"
+        try:
+            git("clone", "--quiet", "--branch", arguments.branch, str(arguments.origin), str(checkout))
+            git("checkout", "--quiet", new, cwd=checkout)
+            _borrow_tools(checkout)
+            if arguments.checks:
+                _run("checks", shlex.split(arguments.checks), checkout)
+            rehearsal = ["make", "rehearse", f"OUT={report}", f"ARGS=--plain {arguments.rehearse}"]
+            _run("rehearsal", rehearsal, checkout)
+        except LaunchError as exc:
+            _say(str(exc))
+            return 1
+    _say(f"delivered; the report is {report}/report.html")
+    return 0
+
+
+def _training(origin: Path, old: str, new: str) -> str:
+    if old == _NOTHING:
+        return "the first push: delivery would train"
+    changed = git("diff", "--name-only", old, new, cwd=origin).splitlines()
+    if any(name.startswith(_RETRAINING) for name in changed):
+        return "steps or settings have changed: delivery would train"
+    return "neither steps nor settings have changed: delivery would deploy and not train"
+
+
+def _borrow_tools(checkout: Path) -> None:
+    """Equal locks need equal tools: those of the project that made the repository, instead of minutes of set-up."""
+    project = Path(sys.executable).parents[2]
+    for lock, tools in (("requirements.lock", ".venv"), ("package-lock.json", "node_modules")):
+        ours, theirs = project / lock, checkout / lock
+        same = ours.is_file() and theirs.is_file() and ours.read_bytes() == theirs.read_bytes()
+        if same and (project / tools / ".ready").exists():
+            (checkout / tools).symlink_to(project / tools)
+            (project / tools / ".ready").touch()  # a checkout's files are newer than what was installed from them
+
+
+def _run(what: str, command: Sequence[str], checkout: Path) -> None:
+    """Run `command` in the checkout; its output goes to the one who pushed.
+
+    Raises:
+        LaunchError: it fails.
+    """
+    _say(f"{what}: {shlex.join(command)}")
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}  # the tools are installed for the project they came from
+    process = spawn(command, env=environment, cwd=checkout, stdout=sys.stdout.fileno(), stderr=subprocess.STDOUT)
+    try:
+        code = process.wait()
+    finally:
+        stop(process, grace_seconds=_GRACE_SECONDS)
+    if code:
+        raise LaunchError(f"{what} failed with exit code {code}: nothing is delivered")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"slipway: {line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
