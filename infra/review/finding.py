@@ -1,0 +1,41 @@
+"""One finding of a tool, and the explanations that answer findings."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """`rule` names what was found, wildcards included; `where` is the construct or resource."""
+
+    tool: str
+    rule: str
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.tool} {self.rule} at {self.where}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Why findings whose rule and place match are meant to be there."""
+
+    rule: str
+    reason: str
+    where: str = ".*"
+
+    def answers(self, finding: Finding) -> bool:
+        return bool(re.fullmatch(self.rule, finding.rule) and re.fullmatch(self.where, finding.where))
+
+
+def unexplained(findings: Iterable[Finding], explanations: Iterable[Explained]) -> list[Finding]:
+    known = list(explanations)
+    return sorted(finding for finding in findings if not any(each.answers(finding) for each in known))
+
+
+def unused(findings: Iterable[Finding], explanations: Iterable[Explained]) -> list[Explained]:
+    """Explanations that answer nothing any more: they would hide the next finding of their kind."""
+    found = list(findings)
+    return [each for each in explanations if not any(each.answers(finding) for finding in found)]

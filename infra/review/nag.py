@@ -1,0 +1,33 @@
+"""cdk-nag's AWS Solutions rules on the stacks of a use case."""
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
+
+from blueprint.settings import Settings
+from infra.review.finding import Finding
+from infra.stacks.use_case import use_case_stacks
+
+_REPORT = "validation-report.json"
+
+
+def nag_findings(settings: Settings, *, steps_folder: Path, context: dict[str, object], out: Path) -> list[Finding]:
+    """Synthesize into `out` with the rules on; CDK's own rules speak there too."""
+    app = cdk.App(outdir=str(out), context=context, analytics_reporting=False)
+    use_case_stacks(app, settings, steps_folder=steps_folder)
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())
+    with contextlib.suppress(RuntimeError), contextlib.redirect_stderr(io.StringIO()):
+        app.synth()  # findings make it fail, after the report has been written
+    return sorted(_findings(out / _REPORT))
+
+
+def _findings(report: Path) -> Iterator[Finding]:
+    for plugin in json.loads(report.read_text(encoding="utf-8"))["pluginReports"]:
+        for violation in plugin["violations"]:
+            for construct in violation["violatingConstructs"]:
+                yield Finding("cdk-nag", violation["ruleName"], construct["constructPath"], violation["description"])

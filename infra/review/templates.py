@@ -1,0 +1,120 @@
+"""cfn-lint, and rules of our own, on synthesized templates."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cfnlint import ManualArgs
+from cfnlint.api import lint
+
+from infra.review.finding import Finding
+
+Resource = Mapping[str, Any]
+_REGIONS = ["us-east-1", "eu-central-1"]
+
+
+def cfn_lint_findings(template: Path) -> list[Finding]:
+    """Errors and warnings for the regions this is made for; others lack whole services."""
+    matches = lint(template.read_text(encoding="utf-8"), config=ManualArgs(regions=_REGIONS))
+    return sorted(
+        Finding("cfn-lint", match.rule.id, f"{template.name}:{'/'.join(map(str, match.path or ()))}", match.message)
+        for match in matches
+    )
+
+
+def own_findings(template: Path) -> list[Finding]:
+    """What an endpoint, its captures, alarms, stores and roles must have here, whoever wrote the template."""
+    resources = json.loads(template.read_text(encoding="utf-8")).get("Resources", {})
+    found = []
+    for id_, resource in resources.items():
+        for rule, text in _RULES.get(resource["Type"], _nothing)(resource.get("Properties", {})):
+            found.append(Finding("slipway", rule, f"{template.name}:{id_}", text))
+    return sorted(found)
+
+
+def _nothing(_: Resource) -> Iterator[tuple[str, str]]:
+    return iter(())
+
+
+def _endpoint(properties: Resource) -> Iterator[tuple[str, str]]:
+    rollback = properties.get("DeploymentConfig", {}).get("AutoRollbackConfiguration", {}).get("Alarms")
+    if not rollback:
+        yield "EndpointGuarded", "an endpoint must roll back on alarms"
+
+
+def _endpoint_config(properties: Resource) -> Iterator[tuple[str, str]]:
+    capture = properties.get("DataCaptureConfig", {})
+    if capture.get("EnableCapture") and not capture.get("KmsKeyId"):
+        yield "CaptureEncrypted", "captured requests hold users' data: they must be under a key"
+    if "EndpointConfigName" in properties:
+        yield "ConfigUnnamed", "a named endpoint config cannot be replaced"
+
+
+def _model(properties: Resource) -> Iterator[tuple[str, str]]:
+    if not properties.get("EnableNetworkIsolation"):
+        yield "ModelIsolated", "a model needs no network: it must be isolated"
+
+
+def _bucket(properties: Resource) -> Iterator[tuple[str, str]]:
+    if "BucketEncryption" not in properties:
+        yield "BucketEncrypted", "a bucket must be encrypted"
+    if not all(properties.get("PublicAccessBlockConfiguration", {}).values() or [False]):
+        yield "BucketPrivate", "public access must be blocked in all four ways"
+    if properties.get("VersioningConfiguration", {}).get("Status") != "Enabled":
+        yield "BucketVersioned", "a bucket must keep overwritten versions"
+    if "LifecycleConfiguration" not in properties:
+        yield "BucketLifecycle", "a bucket must say how long it keeps what"
+
+
+def _role(properties: Resource) -> Iterator[tuple[str, str]]:
+    for policy in properties.get("ManagedPolicyArns", ()):
+        if "FullAccess" in json.dumps(policy) or "AdministratorAccess" in json.dumps(policy):
+            yield "NoFullAccess", f"a role must have no managed policy of everything, got {json.dumps(policy)}"
+
+
+def _policy(properties: Resource) -> Iterator[tuple[str, str]]:
+    for statement in properties["PolicyDocument"]["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        if statement["Effect"] == "Allow" and "*" in resources:
+            for action in actions:
+                yield f"Wildcard[{action}]", "an action on every resource needs a written reason"
+        for action in actions:
+            if action == "*" or action.endswith(":*"):
+                yield f"WildcardAction[{action}]", "every action of a service needs a written reason"
+
+
+def _log_group(properties: Resource) -> Iterator[tuple[str, str]]:
+    if "RetentionInDays" not in properties:
+        yield "LogsExpire", "a log group must say how long it keeps its events"
+
+
+def _topic(properties: Resource) -> Iterator[tuple[str, str]]:
+    if "KmsMasterKeyId" not in properties:
+        yield "TopicEncrypted", "a topic must be encrypted"
+
+
+def _monitor(properties: Resource) -> Iterator[tuple[str, str]]:
+    definition = properties["MonitoringScheduleConfig"].get("MonitoringJobDefinition", {})
+    if definition and not definition.get("MonitoringResources", {}).get("ClusterConfig", {}).get("VolumeKmsKeyId"):
+        yield "MonitorEncrypted", "a monitor reads users' data: its volume must be under a key"
+
+
+def _alarm(properties: Resource) -> Iterator[tuple[str, str]]:
+    if "TreatMissingData" not in properties:
+        yield "AlarmMissingData", "an alarm must say what missing data means"
+
+
+_RULES = {
+    "AWS::SageMaker::Endpoint": _endpoint,
+    "AWS::SageMaker::EndpointConfig": _endpoint_config,
+    "AWS::SageMaker::Model": _model,
+    "AWS::SageMaker::MonitoringSchedule": _monitor,
+    "AWS::S3::Bucket": _bucket,
+    "AWS::IAM::Role": _role,
+    "AWS::IAM::Policy": _policy,
+    "AWS::Logs::LogGroup": _log_group,
+    "AWS::SNS::Topic": _topic,
+    "AWS::CloudWatch::Alarm": _alarm,
+}
