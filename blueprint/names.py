@@ -5,7 +5,7 @@ from dataclasses import dataclass
 VARIANT = "primary"
 """The one production variant; guardrails need the same name in the old and the new config."""
 
-STACK_KINDS = ("storage", "image", "training", "endpoint", "rollout")
+STACK_KINDS = ("storage", "image", "training", "endpoint", "rollout", "monitoring")
 """The stacks of one use case and stage, in the order of their dependencies."""
 
 

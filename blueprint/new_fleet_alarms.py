@@ -1,5 +1,7 @@
 """The alarms that send a rollout back, as plain data in CloudWatch's shape: they watch the new fleet alone."""
 
+from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 from blueprint.names import VARIANT
@@ -7,36 +9,142 @@ from blueprint.settings import Rollout
 
 Description = dict[str, Any]
 
+SERVICE_NAMESPACE = "AWS/SageMaker"
+SERVER_NAMESPACE = "Slipway/Endpoint"
+"""What the model servers publish of themselves, by the model package they serve."""
+VERDICT_NAMESPACE = "Slipway/Rollout"
+LEAST_ERRORS = 3
+"""Fewer decide nothing: of 20 requests to a model with 0.5 % errors one fails in 10 % of cases, three in 0.01 %."""
+ROLL_BACK = 2
+"""The verdict that sends the new fleet back."""
+_VERDICT_PERIOD_SECONDS = 60
 
-def new_fleet_alarms(rollout: Rollout, *, endpoint_name: str, config_name: str) -> dict[str, Description]:
-    """The alarms by kind; `config_name` may be a CDK token.
+
+def new_fleet_alarms(
+    rollout: Rollout, *, endpoint_name: str, config_name: str, package_arn: str
+) -> dict[str, Description]:
+    """The alarms by kind, in the shape of PutMetricAlarm; `config_name` and `package_arn` may be CDK tokens.
 
     Each is named after the endpoint config, so that each rollout gets fresh ones: an updated alarm would keep its
-    state. Their `EndpointConfigName` dimension selects the fleet of that config; with the endpoint's name alone an
-    ailing old fleet would stop its own replacement.
+    state. A dimension selects the fleet of that config, or of that package for what the servers publish (a container
+    does not know its config); with the endpoint's name alone an ailing old fleet would stop its own replacement.
     """
-    errors = f"More than {rollout.max_error_percent:g} % of the new fleet's answers are errors"
-    # Errors are 1 or 0 a request: their average is the share of failed requests.
-    share = {"Statistic": "Average", "Threshold": rollout.max_error_percent / 100}
-    watched = {
-        "ServerErrors": {"AlarmDescription": errors, "MetricName": "Invocation5XXErrors", **share},
-        "ModelErrors": {"AlarmDescription": errors, "MetricName": "InvocationModelErrors", **share},
-        "Latency": {
-            "AlarmDescription": f"The new fleet's latency is above {rollout.max_latency_ms:g} ms",
-            "MetricName": "ModelLatency",
-            "ExtendedStatistic": f"p{rollout.latency_percentile:g}",
-            "Threshold": rollout.max_latency_ms * 1000,  # the metric is in microseconds
-        },
+    variant = {"EndpointName": endpoint_name, "VariantName": VARIANT}
+    fleet, package = {**variant, "EndpointConfigName": config_name}, {**variant, "ModelPackageArn": package_arn}
+    made = {
+        "ServerErrors": _errors(rollout, "Invocation5XXErrors", fleet),
+        "ModelErrors": _errors(rollout, "InvocationModelErrors", fleet),
+        "Latency": _latency(rollout, fleet),
+        "PredictionShift": _shift(rollout, "PredictionShift", rollout.max_prediction_shift, package),
+        "InputShift": _shift(rollout, "InputShift", rollout.max_input_shift, package),
+        "Verdict": _verdict({"EndpointName": endpoint_name, "EndpointConfigName": config_name}),
     }
-    dimensions = {"EndpointName": endpoint_name, "VariantName": VARIANT, "EndpointConfigName": config_name}
     common = {
-        "Namespace": "AWS/SageMaker",
-        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
-        "Period": rollout.alarm_period_seconds,
-        "EvaluationPeriods": rollout.alarm_periods,
-        "DatapointsToAlarm": rollout.alarm_periods,
         "ComparisonOperator": "GreaterThanThreshold",
         # A fleet that gets no traffic yet is no broken fleet; without this nothing could be baked in a quiet hour.
         "TreatMissingData": "notBreaching",
     }
-    return {kind: {"AlarmName": f"{config_name}-{kind}", **common, **alarm} for kind, alarm in watched.items()}
+    return {
+        kind: {"AlarmName": f"{config_name}-{kind}", **common, **alarm}
+        for kind, alarm in made.items()
+        if kind not in rollout.alarms_off
+    }
+
+
+def server_environment(endpoint_name: str, package_arn: str) -> dict[str, str]:
+    """What a model's container needs to be told, so that its server publishes what the shift alarms watch."""
+    return {
+        "SLIPWAY_ENDPOINT_NAME": endpoint_name,
+        "SLIPWAY_VARIANT_NAME": VARIANT,
+        "SLIPWAY_MODEL_PACKAGE_ARN": package_arn,
+    }
+
+
+def _errors(rollout: Rollout, metric: str, fleet: Mapping[str, str]) -> Description:
+    """Errors are 1 or 0 a request, so their sum is the number of failed ones.
+
+    FILL is left out on purpose: it would fill the newest period before its data come, and CloudWatch would then never
+    look further back for a period that has some.
+    """
+    enough = f"requests >= {rollout.min_requests} AND errors >= {LEAST_ERRORS}"
+    return {
+        "AlarmDescription": f"More than {rollout.max_error_percent:g} % of the new fleet's answers are errors",
+        "Metrics": [
+            _returned("share", f"IF({enough}, errors / requests, 0)"),
+            _watched("errors", metric, "Sum", fleet, rollout),
+            _watched("requests", "Invocations", "Sum", fleet, rollout),
+        ],
+        **_windows(rollout),
+        "Threshold": rollout.max_error_percent / 100,
+    }
+
+
+def _latency(rollout: Rollout, fleet: Mapping[str, str]) -> Description:
+    """Below 1/(1-p) requests the percentile is the slowest of them, so that one slow answer would decide."""
+    slowest_alone = ceil(round(1 / (1 - rollout.latency_percentile / 100), 6))
+    needed = max(rollout.min_requests, slowest_alone)
+    return {
+        "AlarmDescription": f"The new fleet's latency is above {rollout.max_latency_ms:g} ms",
+        "Metrics": [
+            _returned("judged", f"IF(requests >= {needed}, latency, 0)"),
+            _watched("latency", "ModelLatency", f"p{rollout.latency_percentile:g}", fleet, rollout),
+            _watched("requests", "Invocations", "Sum", fleet, rollout),
+        ],
+        **_windows(rollout),
+        "Threshold": rollout.max_latency_ms * 1000,  # the metric is in microseconds
+    }
+
+
+def _shift(rollout: Rollout, metric: str, most: float, package: Mapping[str, str]) -> Description:
+    """The servers publish it once they have scored enough rows, so it needs no guard here."""
+    what = "scores are" if metric == "PredictionShift" else "inputs are"
+    return {
+        "AlarmDescription": f"The new fleet's {what} further than {most:g} from the model's baseline",
+        "Namespace": SERVER_NAMESPACE,
+        "MetricName": metric,
+        "Dimensions": _dimensions(package),
+        "Statistic": "Average",
+        "Period": rollout.alarm_period_seconds,
+        **_windows(rollout),
+        "Threshold": most,
+    }
+
+
+def _verdict(fleet: Mapping[str, str]) -> Description:
+    return {
+        "AlarmDescription": "The comparison with the old fleet found the new one worse",
+        "Namespace": VERDICT_NAMESPACE,
+        "MetricName": "Verdict",
+        "Dimensions": _dimensions(fleet),
+        "Statistic": "Maximum",
+        "Period": _VERDICT_PERIOD_SECONDS,
+        "EvaluationPeriods": 1,
+        "DatapointsToAlarm": 1,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "Threshold": ROLL_BACK,
+    }
+
+
+def _windows(rollout: Rollout) -> Description:
+    return {"EvaluationPeriods": rollout.alarm_periods, "DatapointsToAlarm": rollout.alarm_periods}
+
+
+def _returned(id_: str, expression: str) -> Description:
+    """The one query that the alarm watches."""
+    return {"Id": id_, "Expression": expression, "ReturnData": True}
+
+
+def _watched(id_: str, metric: str, statistic: str, fleet: Mapping[str, str], rollout: Rollout) -> Description:
+    return {
+        "Id": id_,
+        "MetricStat": {
+            "Metric": {"Namespace": SERVICE_NAMESPACE, "MetricName": metric, "Dimensions": _dimensions(fleet)},
+            "Period": rollout.alarm_period_seconds,
+            "Stat": statistic,
+        },
+        "ReturnData": False,
+    }
+
+
+def _dimensions(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in values.items()]

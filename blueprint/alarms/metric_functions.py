@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
-from math import ceil, floor
+from itertools import accumulate, pairwise
+from math import ceil, floor, log, log10
 
 from blueprint.errors import InputError
 
@@ -29,11 +29,24 @@ def as_points(value: Value, length: int) -> Points:
 
 
 def each(function: Callable[..., float | None], length: int, *values: Value) -> Value:
-    """Apply `function` datapoint by datapoint; where an operand has none, neither has the result."""
-    rows = zip(*(as_points(value, length) for value in values), strict=True)
-    points = [None if None in row else _number(function(*row)) for row in rows]
-    scalar = not any(isinstance(value, list) for value in values)
-    return points[0] if scalar and points and points[0] is not None else points
+    """Apply `function` datapoint by datapoint, and series by series where an operand is an array.
+
+    A datapoint that only some of the time series lack is 0 in those ("missing values in a time series are treated as
+    0"); where all of them lack it, so does the result.
+    """
+    if arrays := [value for value in values if isinstance(value, Array)]:
+        columns = [value.series if isinstance(value, Array) else [value] * len(arrays[0].series) for value in values]
+        if len({len(column) for column in columns}) > 1:
+            raise InputError(f"metric math needs arrays of one size, got {[len(array.series) for array in arrays]}")
+        rows = zip(*columns, strict=True)
+        return Array(tuple(as_points(each(function, length, *row), length) for row in rows))
+    if not any(isinstance(value, list) for value in values):
+        answer = function(*values)
+        return [None] * length if answer is None else float(answer)
+    whole = [as_points(value, length) for value in values]
+    sparse = [points for points, value in zip(whole, values, strict=True) if isinstance(value, list)]
+    there = [any(points[i] is not None for points in sparse) for i in range(length)]
+    return [_number(function(*(points[i] or 0.0 for points in whole))) if there[i] else None for i in range(length)]
 
 
 def _number(value: float | None) -> float | None:
@@ -60,44 +73,105 @@ def linear(points: Points) -> Points:
 
 
 def _if(length: int, _period: int, condition: Value, yes: Value, no: Value | None = None) -> Value:
+    """Where a condition that is a series holds and the series to take lacks a datapoint, the result is 0."""
+    taken = as_points(yes, length)
+    if isinstance(condition, list):
+        taken = [point or 0.0 for point in taken]
     otherwise = [None] * length if no is None else as_points(no, length)
-    chosen = zip(as_points(condition, length), as_points(yes, length), otherwise, strict=True)
+    chosen = zip(as_points(condition, length), taken, otherwise, strict=True)
     return [None if test is None else a if test else b for test, a, b in chosen]
 
 
-def _rate(length: int, period: int, value: Value) -> Value:
-    pairs = pairwise(as_points(value, length))
-    return [None, *(None if a is None or b is None else (b - a) / period for a, b in pairs)]
+def _by_series(function: Callable[[Points, int], Points]) -> Callable[..., Value]:
+    """A function of a whole time series; of an array, of each."""
+
+    def applied(length: int, period: int, value: Value) -> Value:
+        if isinstance(value, Array):
+            return Array(tuple(function(points, period) for points in value.series))
+        return function(as_points(value, length), period)
+
+    return applied
 
 
-def _each(function: Callable[[float], float]) -> Callable[..., Value]:
+def _steps(points: Points) -> Points:
+    """For each datapoint but the first: how many periods ago the one before it is."""
+    known = [i for i, point in enumerate(points) if point is not None]
+    gaps: Points = [None] * len(points)
+    for before, now in pairwise(known):
+        gaps[now] = float(now - before)
+    return gaps
+
+
+def _diff(points: Points, _period: int) -> Points:
+    return [
+        None if gap is None or point is None else point - (points[i - int(gap)] or 0.0)
+        for i, (point, gap) in enumerate(zip(points, _steps(points), strict=True))
+    ]
+
+
+def _rate(points: Points, period: int) -> Points:
+    both = zip(_diff(points, period), _steps(points), strict=True)
+    return [None if change is None or gap is None else change / (gap * period) for change, gap in both]
+
+
+def _diff_time(points: Points, period: int) -> Points:
+    return [None if gap is None else gap * period for gap in _steps(points)]
+
+
+def _running_sum(points: Points, _period: int) -> Points:
+    sums = accumulate(point or 0.0 for point in points)
+    return [None if point is None else total for point, total in zip(points, sums, strict=True)]
+
+
+def _each(function: Callable[[float], float | None]) -> Callable[..., Value]:
     def applied(length: int, _period: int, value: Value) -> Value:
         return each(function, length, value)
 
     return applied
 
 
-def _fold(function: Callable[[list[float]], float]) -> Callable[..., Value]:
-    """Of one time series a scalar; of an array a time series. Missing datapoints are left out."""
+def _fold(function: Callable[[list[float]], float], *, zeros: bool = False) -> Callable[..., Value]:
+    """Of one time series a scalar; of an array a time series. Missing datapoints are left out, or are 0 in an array."""
 
     def folded(length: int, _period: int, value: Value) -> Value:
-        if isinstance(value, Array):
-            columns = ([point for point in column if point is not None] for column in zip(*value.series, strict=True))
-            return [function(column) if column else None for column in columns]
-        known = [point for point in as_points(value, length) if point is not None]
-        return float(function(known)) if known else [None] * length
+        if not isinstance(value, Array):
+            known = [point for point in as_points(value, length) if point is not None]
+            return float(function(known)) if known else [None] * length
+        rows = zip(*value.series, strict=True)
+        columns = ((len(row), [point for point in row if point is not None]) for row in rows)
+        return [
+            float(function(known + [0.0] * (width - len(known) if zeros else 0))) if known else None
+            for width, known in columns
+        ]
 
     return folded
+
+
+def _array(value: Value, name: str) -> tuple[Points, ...]:
+    if not isinstance(value, Array) or not value.series:
+        raise InputError(f"{name} needs an array of time series")
+    return value.series
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
     "ABS": _each(abs),
     "CEIL": _each(ceil),
     "FLOOR": _each(floor),
+    "LOG": _each(lambda value: log(value) if value > 0 else None),
+    "LOG10": _each(lambda value: log10(value) if value > 0 else None),
     "IF": _if,
-    "RATE": _rate,
+    "RATE": _by_series(_rate),
+    "DIFF": _by_series(_diff),
+    "DIFF_TIME": _by_series(_diff_time),
+    "RUNNING_SUM": _by_series(_running_sum),
     "SUM": _fold(sum),
-    "AVG": _fold(lambda values: sum(values) / len(values)),
+    "AVG": _fold(lambda values: sum(values) / len(values), zeros=True),
     "MIN": _fold(min),
     "MAX": _fold(max),
+    "DATAPOINT_COUNT": _fold(len),
+    "METRIC_COUNT": lambda _length, _period, value: float(len(_array(value, "METRIC_COUNT"))),
+    "PERIOD": lambda _length, period, _value: float(period),
+    "TIME_SERIES": lambda length, _period, value: as_points(value, length),
+    "FIRST": lambda _length, _period, value: list(_array(value, "FIRST")[0]),
+    "LAST": lambda _length, _period, value: list(_array(value, "LAST")[-1]),
 }

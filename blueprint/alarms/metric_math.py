@@ -1,4 +1,7 @@
-"""The part of CloudWatch's metric math that alarms on an endpoint need: arithmetic, comparison, IF, FILL, RATE, …"""
+"""CloudWatch's metric math, but for anomaly bands, searches, sorting and functions of the time of day.
+
+Source: "Using metric math" in the CloudWatch user guide; its tables for comparisons and IF are tests.
+"""
 
 import operator
 import re
@@ -9,12 +12,20 @@ from blueprint.alarms.metric_functions import FUNCTIONS, Array, Points, Value, a
 from blueprint.errors import InputError
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z]\w*)|(?P<sign>&&|\|\||<=|>=|==|!=|<>|[-+*/^<>()\[\],]))"
+    r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z]\w*)|(?P<text>[\"'][^\"']*[\"'])|(?P<sign>&&|\|\||<=|>=|==|!=|<>|[-+*/^<>()\[\],]))"
 )
 
 
 def _divide(a: float, b: float) -> float | None:
     return a / b if b else None
+
+
+def _power(a: float, b: float) -> float | None:
+    try:
+        found = a**b
+    except (OverflowError, ZeroDivisionError):
+        return None
+    return None if isinstance(found, complex) else found
 
 
 _OPERATORS: dict[str, tuple[int, Callable[[float, float], float | None]]] = {
@@ -30,7 +41,7 @@ _OPERATORS: dict[str, tuple[int, Callable[[float, float], float | None]]] = {
     "-": (4, operator.sub),
     "*": (5, operator.mul),
     "/": (5, _divide),
-    "^": (7, operator.pow),
+    "^": (7, _power),
 }
 _ALIASES = {"||": "OR", "&&": "AND", "<>": "!="}
 _UNARY = 6
@@ -39,7 +50,7 @@ _UNARY = 6
 def calculate(
     query: str, *, expressions: Mapping[str, str], metrics: Mapping[str, Points], length: int, period: int
 ) -> Points:
-    """The datapoints of the expression named `query`; a datapoint that any operand lacks is None.
+    """The datapoints of the expression named `query`, None where it has none.
 
     Raises:
         InputError: the expression is malformed, or names what does not exist.
@@ -140,12 +151,12 @@ class _Parser:
 
     def _call(self, name: str) -> Value:
         self._step()
-        # FILL's second argument may be a word instead of a value.
+        # FILL's second argument may be a word instead of a value, that of METRICS a text.
         if name == "FILL":
             return self._fill()
-        arguments = self._list(")")
         if name == "METRICS":
-            return Array(tuple(self._sheet.metrics.values()))
+            return self._metrics()
+        arguments = self._list(")")
         if name not in FUNCTIONS:
             known = ", ".join(sorted([*FUNCTIONS, "FILL", "METRICS"]))
             raise InputError(f"metric math function must be one of {known}, got {name}")
@@ -154,14 +165,30 @@ class _Parser:
         except TypeError as exc:
             raise InputError(f"{name} does not take {len(arguments)} arguments, got {self._text}") from exc
 
+    def _metrics(self) -> Value:
+        """Every metric; with a text, those whose Id holds it."""
+        part = ""
+        if self._kind == "text":
+            part = self._word[1:-1]
+            self._step()
+        if self._word != ")":
+            raise InputError(f"METRICS takes nothing or a text in quotes, got {self._text}")
+        self._step()
+        return Array(tuple(points for name, points in self._sheet.metrics.items() if part in name))
+
     def _fill(self) -> Value:
-        points = as_points(self._binary(0), self._sheet.length)
+        value = self._binary(0)
         self._expect(",")
         if self._word in ("REPEAT", "LINEAR"):
-            way = self._word
+            fill = repeat if self._word == "REPEAT" else linear
             self._step()
-            self._expect(")")
-            return repeat(points) if way == "REPEAT" else linear(points)
-        filler = as_points(self._binary(0), self._sheet.length)
+        else:
+            filler = as_points(self._binary(0), self._sheet.length)
+
+            def fill(points: Points) -> Points:
+                return [other if point is None else point for point, other in zip(points, filler, strict=True)]
+
         self._expect(")")
-        return [other if point is None else point for point, other in zip(points, filler, strict=True)]
+        if isinstance(value, Array):
+            return Array(tuple(fill(points) for points in value.series))
+        return fill(as_points(value, self._sheet.length))

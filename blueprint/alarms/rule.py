@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from blueprint.alarms.statistic import check_statistic
 from blueprint.errors import InputError
 
 MissingData = Literal["missing", "ignore", "breaching", "notBreaching"]
@@ -17,6 +18,7 @@ _COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
 }
 _MISSING: tuple[MissingData, ...] = ("missing", "ignore", "breaching", "notBreaching")
 _EXTRA_DATAPOINTS = 2
+_MOST_METRICS = 10
 
 
 @dataclass(frozen=True)
@@ -146,3 +148,8 @@ def _check(rule: AlarmRule) -> None:
         raise InputError(f"{rule.name}: DatapointsToAlarm must be in 1..{periods}, got {rule.least_breaching}")
     if sum(query.returned for query in rule.queries) != 1:
         raise InputError(f"{rule.name}: exactly one query must have ReturnData, got {len(rule.queries)} queries")
+    metrics = [query.metric for query in rule.queries if query.metric]
+    if len(metrics) > _MOST_METRICS:
+        raise InputError(f"{rule.name}: an alarm must have at most {_MOST_METRICS} metrics, got {len(metrics)}")
+    for metric in metrics:
+        check_statistic(metric.statistic)

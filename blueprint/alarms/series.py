@@ -1,11 +1,11 @@
 """Samples of every metric of an alarm → the datapoints it is judged by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from blueprint.alarms.metric_math import calculate
 from blueprint.alarms.rule import AlarmRule
-from blueprint.alarms.statistic import Samples, needed_samples, statistic
+from blueprint.alarms.statistic import Samples, needed_samples, statistic, together
 
 
 @dataclass(frozen=True)
@@ -51,3 +51,23 @@ def _enough(rule: AlarmRule, buckets: Mapping[str, Sequence[Samples | None]]) ->
         for query in rule.queries
         if query.metric
     )
+
+
+def by_period(
+    points: Iterable[tuple[float, Samples]], *, end: float, period: float, count: int
+) -> list[Samples | None]:
+    """The samples of each of the last `count` periods before `end`, the newest last.
+
+    Args:
+        points: (when, what) in any order; what lies outside is left out.
+        end: when the last period ends, in seconds as all times here; its own moment belongs to the next period.
+        period: how long one lasts.
+        count: how many.
+    """
+    found: list[list[Samples]] = [[] for _ in range(count)]
+    start = end - period * count
+    for at, samples in points:
+        index = int((at - start) // period)
+        if 0 <= index < count:
+            found[index].append(samples)
+    return [together(parts) if parts else None for parts in found]

@@ -1,11 +1,13 @@
 """Samples of one period → the statistic an alarm watches."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import ceil, inf
-from typing import Any, Self
+from typing import Any
 
+from blueprint.alarms.trimmed import Trim, trim
 from blueprint.errors import InputError
 
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100)")
@@ -22,15 +24,20 @@ class Samples:
     values: tuple[tuple[float, float], ...] | None = ()
     """(value, how often); None once a statistic set, which holds no values, is among them."""
 
-    def __add__(self, other: Self) -> Self:
-        both = None if self.values is None or other.values is None else self.values + other.values
-        return type(self)(
-            self.count + other.count,
-            self.total + other.total,
-            min(self.minimum, other.minimum),
-            max(self.maximum, other.maximum),
-            both,
-        )
+    def __add__(self, other: "Samples") -> "Samples":
+        return together((self, other))
+
+
+def together(parts: Sequence[Samples]) -> Samples:
+    """All of `parts`, of which there is at least one."""
+    valued = [part.values for part in parts if part.values is not None]
+    return Samples(
+        sum(part.count for part in parts),
+        sum(part.total for part in parts),
+        min(part.minimum for part in parts),
+        max(part.maximum for part in parts),
+        tuple(chain.from_iterable(valued)) if len(valued) == len(parts) else None,
+    )
 
 
 def samples_of(datum: Mapping[str, Any]) -> Samples:
@@ -45,21 +52,35 @@ def samples_of(datum: Mapping[str, Any]) -> Samples:
 
 
 def statistic(name: str, samples: Samples | None) -> float | None:
-    """`name` (Average, Sum, Minimum, Maximum, SampleCount or pNN) of one period's samples; None without any.
+    """`name` of one period's samples, None without any: Average, Sum, Minimum, Maximum, SampleCount, pNN, TM(a:b), …
 
-    A percentile is the smallest value that at least that share of the samples does not exceed. It needs the values
-    themselves: a statistic set has none, unless it is of one value, and gives None.
+    Percentiles and trimmed statistics need the values themselves: a statistic set has none, unless it is of one value,
+    and gives None, as do negative values.
 
     Raises:
-        InputError: there is no such statistic here.
+        InputError: there is no such statistic.
     """
-    if name not in _STATISTICS and not _PERCENTILE.fullmatch(name):
-        raise InputError(f"statistic must be one of {', '.join(_STATISTICS)} or pNN, got {name}")
+    chosen = _chosen(name)
     if samples is None or samples.count == 0:
         return None
+    if not isinstance(chosen, Trim):
+        return chosen(samples)
+    return None if samples.values is None else chosen(samples.values)
+
+
+def check_statistic(name: str) -> None:
+    """Raise InputError when CloudWatch has no statistic `name`."""
+    _chosen(name)
+
+
+def _chosen(name: str) -> Trim | Callable[[Samples], float]:
     if name in _STATISTICS:
-        return _STATISTICS[name](samples)
-    return None if samples.values is None else _percentile(percentile_share(name), samples.values)
+        return _STATISTICS[name]
+    found = trim(name)
+    if found is None:
+        ranges = "pNN, IQM, or TM, WM, TC, TS or PR of a range"
+        raise InputError(f"statistic must be one of {', '.join(_STATISTICS)}, {ranges}, got {name}")
+    return found
 
 
 _STATISTICS: dict[str, Callable[[Samples], float]] = {
@@ -75,17 +96,6 @@ def percentile_share(name: str) -> float:
     """0.9 of "p90"; 0 of what is no percentile."""
     found = _PERCENTILE.fullmatch(name)
     return float(found[1]) / 100 if found else 0.0
-
-
-def _percentile(share: float, values: tuple[tuple[float, float], ...]) -> float:
-    ordered = sorted(values)
-    rank = ceil(share * sum(count for _, count in ordered) - 1e-9)
-    seen = 0.0
-    for value, count in ordered:
-        seen += count
-        if seen >= rank:
-            return value
-    return ordered[-1][0]
 
 
 def needed_samples(name: str) -> int:

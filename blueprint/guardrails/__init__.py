@@ -2,7 +2,7 @@
 
 from blueprint.guardrails.described import from_api
 from blueprint.guardrails.judgement import lint, refuse_unsafe
-from blueprint.guardrails.planned import PlannedRollout, Variant
+from blueprint.guardrails.planned import PlannedRollout, ScaledVariant, Variant
 from blueprint.guardrails.rule import Finding, Rule
 from blueprint.guardrails.rules import RULES
 from blueprint.guardrails.template import from_template
@@ -13,6 +13,7 @@ __all__ = [
     "Finding",
     "PlannedRollout",
     "Rule",
+    "ScaledVariant",
     "Variant",
     "from_api",
     "from_template",

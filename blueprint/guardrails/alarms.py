@@ -2,19 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
-from blueprint.alarms import AlarmRule, Metric, Samples, alarm_rule, series
+from blueprint.alarms import AlarmRule, Metric, alarm_rule, composite_rule
 from blueprint.errors import InputError
-from blueprint.guardrails.metrics import bounds
+from blueprint.guardrails.composite import is_composite
+from blueprint.guardrails.metric_math import math_mistakes
 from blueprint.guardrails.planned import PlannedRollout, is_opaque
 
 _NUMBERS = ("Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold")
-_REQUESTS_A_PERIOD = (1, 10, 1_000, 100_000)
-_MOST_METRICS = 6
 _STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
-_CHANGING = ("RATE", "DIFF")
+_DAY_SECONDS, _WEEK_SECONDS, _HOUR_SECONDS = 86_400, 604_800, 3_600
 
 
 @dataclass(frozen=True)
@@ -36,17 +34,12 @@ class Alarm:
         return self.single.statistic if self.single else ""
 
     @property
-    def is_fraction(self) -> bool:
-        """Its statistic stays within what one sample can be: no sum and no count."""
-        return bool(self.statistic) and self.statistic not in ("Sum", "SampleCount")
-
-    @property
     def rises(self) -> bool:
         return self.rule is not None and self.rule.comparison.startswith("GreaterThan")
 
 
 def rollback_alarms(planned: PlannedRollout) -> Iterator[Alarm]:
-    """Every alarm that is known and named by the DeploymentConfig."""
+    """Every alarm that is known, and named by the DeploymentConfig or asked by one that is."""
     for description in planned.rollback_alarms:
         yield _read(description)
 
@@ -67,18 +60,40 @@ def dimensions_of(metric: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _read(description: Mapping[str, Any]) -> Alarm:
     name = str(description["AlarmName"])
+    if is_composite(description):
+        return Alarm(name, description, None, refused=_refused_composite(description))
     if not _judgeable(description):
         return Alarm(name, description, None)
+    rule: AlarmRule | None
+    mistake: str | None
     try:
         rule = alarm_rule(description)
+        mistake = _mistake(description, rule)
     except InputError as exc:
-        return Alarm(name, description, None, refused=str(exc).removeprefix(f"{name}: "))
+        rule, mistake = None, str(exc).removeprefix(f"{name}: ")
     except KeyError as exc:
-        return Alarm(name, description, None, refused=f"{exc.args[0]} must be given, got none")
+        rule, mistake = None, f"{exc.args[0]} must be given, got none"
     except (TypeError, ValueError) as exc:
-        return Alarm(name, description, None, refused=str(exc))
-    unfit = _unfit_statistic(description)
-    return Alarm(name, description, None if unfit else rule, refused=unfit)
+        rule, mistake = None, str(exc)
+    # What is wrong with the queries themselves is told rather than what follows from it.
+    mistake = next(math_mistakes(description), mistake)
+    return Alarm(name, description, None if mistake else rule, refused=mistake)
+
+
+def _mistake(description: Mapping[str, Any], rule: AlarmRule) -> str | None:
+    return _unfit_statistic(description) or _too_long(rule)
+
+
+def _refused_composite(description: Mapping[str, Any]) -> str | None:
+    if is_opaque(text := description["AlarmRule"]):
+        return None
+    if not isinstance(text, str):
+        return f"AlarmRule must be text, got {text!r}"
+    try:
+        composite_rule({**description, "ActionsSuppressor": None})
+    except InputError as exc:
+        return str(exc)
+    return None
 
 
 def _unfit_statistic(description: Mapping[str, Any]) -> str | None:
@@ -93,43 +108,16 @@ def _unfit_statistic(description: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _too_long(rule: AlarmRule) -> str | None:
+    most = _DAY_SECONDS if rule.period_seconds < _HOUR_SECONDS else _WEEK_SECONDS
+    if (window := rule.period_seconds * rule.evaluation_periods) > most:
+        return f"Period x EvaluationPeriods must be at most {most} s, got {window}"
+    return None
+
+
 def _judgeable(description: Mapping[str, Any]) -> bool:
-    """Composite alarms and anomaly bands have no threshold of their own; some numbers only the deployment knows."""
-    if "AlarmRule" in description or "ThresholdMetricId" in description:
+    """Anomaly bands have no threshold of their own; some numbers only the deployment knows."""
+    if "ThresholdMetricId" in description:
         return False
     periods = [(q.get("MetricStat") or q).get("Period") for q in description.get("Metrics") or ()]
     return not any(is_opaque(value) for value in (*(description.get(key) for key in _NUMBERS), *periods))
-
-
-def states(alarm: Alarm, *, asynchronous: bool, extremes: tuple[int, ...]) -> Iterator[bool]:
-    """Whether the alarm's datapoint breaches, fleet by fleet; nothing where that cannot be worked out.
-
-    Args:
-        alarm: what is asked.
-        asynchronous: of which kind the endpoint is.
-        extremes: the sides its samples may be on: 0 the least that a metric can be, 1 the greatest.
-    """
-    rule = alarm.rule
-    watched = [query for query in rule.queries if query.metric] if rule else []
-    limits = {q.id: bounds(q.metric.namespace, q.metric.name, asynchronous=asynchronous) for q in watched if q.metric}
-    if rule is None or not 1 <= len(watched) <= _MOST_METRICS or _depends_on_change(rule):
-        return
-    known = {id_: limit for id_, limit in limits.items() if limit}
-    if len(known) < len(watched):
-        return
-    for requests, sides in product(_REQUESTS_A_PERIOD, product(extremes, repeat=len(watched))):
-        sample = {q.id: _samples(known[q.id][side], requests) for q, side in zip(watched, sides, strict=True)}
-        try:
-            found = series(rule, {id_: [held] * rule.evaluation_range for id_, held in sample.items()})
-        except InputError:
-            return  # metric math beyond what is modelled here
-        newest = found.datapoints[-1]
-        yield newest is not None and rule.breaches(newest)
-
-
-def _depends_on_change(rule: AlarmRule) -> bool:
-    return any(word in (query.expression or "") for query in rule.queries for word in _CHANGING)
-
-
-def _samples(value: float, count: int) -> Samples:
-    return Samples(count, value * count, value, value, ((value, count),))

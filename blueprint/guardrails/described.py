@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from blueprint.errors import InputError
-from blueprint.guardrails.planned import PlannedRollout, Variant, is_opaque
+from blueprint.guardrails.planned import PlannedRollout, ScaledVariant, Variant, is_opaque
 from blueprint.guardrails.use_case import CAPACITY
 
 _WORDS = (
@@ -17,6 +17,7 @@ _WORDS = (
     "Expression",
     "ComparisonOperator",
     "TreatMissingData",
+    "AlarmRule",
 )
 _ROLLBACK_BATCH = "RollbackMaximumBatchSize"
 
@@ -28,6 +29,7 @@ def from_api(
     *,
     previous_config: Mapping[str, Any] | None = None,
     autoscaled: bool = False,
+    scaling: tuple[ScaledVariant, ...] = (),
     requests_per_second: float | None = None,
 ) -> PlannedRollout:
     """The rollout that an UpdateEndpoint request begins.
@@ -38,6 +40,7 @@ def from_api(
         alarms: MetricAlarms and CompositeAlarms of DescribeAlarms, or requests of PutMetricAlarm.
         previous_config: the config in use.
         autoscaled: the endpoint has a scalable target.
+        scaling: its scalable targets, where their ranges are known.
         requests_per_second: the expected traffic.
 
     Raises:
@@ -53,11 +56,13 @@ def from_api(
         asynchronous=bool(endpoint_config.get("AsyncInferenceConfig")),
         deployment=checked_deployment(update.get("DeploymentConfig"), "DeploymentConfig"),
         alarms=tuple(checked_alarm(alarm) for alarm in alarms),
-        autoscaled=autoscaled,
+        autoscaled=autoscaled or bool(scaling),
+        scaling=scaling,
         retained=retained(update),
         through_api=True,
         requests_per_second=requests_per_second,
         previous_variants=tuple(variant.name for variant in before) if before is not None else None,
+        previous_types=tuple((v.name, v.instance_type) for v in before or () if v.instance_type),
     )
 
 

@@ -11,6 +11,7 @@ _PLACEHOLDER = re.compile(r"\$\{([^!][^}]*)\}")
 _NAMES = {
     # What Fn::GetAtt (or Ref, as "") gives of a resource, and the property that says the same.
     "AWS::SageMaker::EndpointConfig": {"EndpointConfigName": "EndpointConfigName"},
+    "AWS::SageMaker::Model": {"ModelName": "ModelName"},
     "AWS::SageMaker::Endpoint": {"EndpointName": "EndpointName"},
     "AWS::CloudWatch::Alarm": {"": "AlarmName"},
     "AWS::CloudWatch::CompositeAlarm": {"": "AlarmName"},
@@ -30,7 +31,7 @@ class Intrinsics:
 
     A parameter is its default. Of Fn::If the first branch is taken, unless it is AWS::NoValue. What CloudFormation
     only knows when it deploys becomes text: `${LogicalId.Attribute}` for a resource's attribute, which is the same
-    wherever it is the same, and `${?…}` for a parameter without a default, an import and the like.
+    wherever it is the same, and `${?…}` for a parameter whose default is none or empty, an import and the like.
     """
 
     def __init__(self, template: Mapping[str, Any]) -> None:
@@ -84,7 +85,7 @@ class Intrinsics:
         if name in self._resources:
             return self._named(str(name), "", depth)
         default = (self._parameters.get(name) or {}).get("Default")
-        return default if default is not None else f"{OPAQUE}{name}}}"
+        return default if default not in (None, "") else f"{OPAQUE}{name}}}"
 
     def _get_att(self, place: Any, depth: int) -> Any:
         parts = place.split(".", 1) if isinstance(place, str) else [str(part) for part in place]

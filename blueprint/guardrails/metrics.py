@@ -1,28 +1,42 @@
-"""What SageMaker publishes for an endpoint: kinds of metrics, their bounds, and who publishes them."""
+"""What is published of an endpoint: by SageMaker, by the model servers, by the judge of a rollout."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-INVOCATION_NAMESPACE = "AWS/SageMaker"
+from blueprint.new_fleet_alarms import ROLL_BACK, SERVER_NAMESPACE, SERVICE_NAMESPACE, VERDICT_NAMESPACE
+
+INVOCATION_NAMESPACE = SERVICE_NAMESPACE
 INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
 PERIOD_SECONDS = 60
 
-Kind = Literal["error", "latency", "count", "other"]
+Kind = Literal["error", "latency", "count", "shift", "verdict", "other"]
 LONGEST_ANSWER_SECONDS = 480  # a streamed answer; one in a piece has 60 s
 LONGEST_ASYNCHRONOUS_SECONDS = 3600
+_ENDPOINT = ("EndpointName",)
+_VARIANT = ("EndpointName", "VariantName")
 
 
 @dataclass(frozen=True)
 class EndpointMetric:
-    """One metric: an `error` is 1 or 0 a request, a `latency` is in microseconds, a `count` is at least 0."""
+    """One metric.
+
+    An `error` is 1 or 0 a request, a `latency` is in microseconds, a `count` is at least 0, a `shift` is a population
+    stability index, a `verdict` is 0 (go on), 1 (promote) or 2 (roll back).
+    """
 
     name: str
     kind: Kind
     real_time: bool = True
     serverless: bool = True
     asynchronous: bool = False
-    of_variant: bool = True
-    """Has the dimensions VariantName and EndpointConfigName beside EndpointName."""
+    whole: tuple[str, ...] = _VARIANT
+    """The dimensions under which it is published of everything that has the name."""
+    selector: str | None = "EndpointConfigName"
+    """The further dimension that tells the new fleet from the old one."""
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        return (*self.whole, self.selector) if self.selector else self.whole
 
 
 def _every(names: str, kind: Kind, *, real_time: bool = True, asynchronous: bool = False) -> list[EndpointMetric]:
@@ -51,7 +65,9 @@ _INVOCATION = [
     *_every("RequestDownloadLatency ResponseUploadLatency", "latency", real_time=False, asynchronous=True),
     *_every("TimeInBacklog TotalProcessingTime", "other", real_time=False, asynchronous=True),
     *(
-        EndpointMetric(name, "other", real_time=False, serverless=False, asynchronous=True, of_variant=False)
+        EndpointMetric(
+            name, "other", real_time=False, serverless=False, asynchronous=True, whole=_ENDPOINT, selector=None
+        )
         for name in (
             "ApproximateBacklogSize",
             "ApproximateBacklogSizePerInstance",
@@ -61,6 +77,23 @@ _INVOCATION = [
     ),
 ]
 INVOCATION_METRICS = {metric.name: metric for metric in _INVOCATION}
+_SERVER_KINDS: dict[str, Kind] = {
+    "PredictionShift": "shift",
+    "InputShift": "shift",
+    "ScoredRows": "count",
+    "UpperHalf": "count",
+    "Tails": "count",
+}
+_SERVER_METRICS = {
+    name: EndpointMetric(name, kind, asynchronous=True, selector="ModelPackageArn")
+    for name, kind in _SERVER_KINDS.items()
+}
+_VERDICT_METRICS = {"Verdict": EndpointMetric("Verdict", "verdict", asynchronous=True, whole=_ENDPOINT)}
+_PUBLISHED = {
+    INVOCATION_NAMESPACE: INVOCATION_METRICS,
+    SERVER_NAMESPACE: _SERVER_METRICS,
+    VERDICT_NAMESPACE: _VERDICT_METRICS,
+}
 INSTANCE_METRICS = frozenset(
     f"{part}{suffix}"
     for part, suffixes in {
@@ -72,22 +105,28 @@ INSTANCE_METRICS = frozenset(
     }.items()
     for suffix in suffixes
 )
+METRIC_NAMES = {space: frozenset(metrics) for space, metrics in _PUBLISHED.items()} | {
+    INSTANCE_NAMESPACE: INSTANCE_METRICS
+}
+"""Everything there is, by namespace."""
 _AT_MOST_100 = frozenset({"MemoryUtilization", "DiskUtilization", "CPUUtilizationNormalized"})
 
 
-def invocation_metric(namespace: str, name: str) -> EndpointMetric | None:
-    return INVOCATION_METRICS.get(name) if namespace == INVOCATION_NAMESPACE else None
+def endpoint_metric(namespace: str, name: str) -> EndpointMetric | None:
+    return _PUBLISHED.get(namespace, {}).get(name)
 
 
 def bounds(namespace: str, name: str, *, asynchronous: bool) -> tuple[float, float] | None:
     """The least and the greatest value of one sample; None where nobody knows."""
     if namespace == INSTANCE_NAMESPACE and name in _AT_MOST_100:
         return 0.0, 100.0
-    metric = invocation_metric(namespace, name)
+    metric = endpoint_metric(namespace, name)
     match metric.kind if metric else "other":
         case "error":
             return 0.0, 1.0
         case "latency":
             return 1.0, (LONGEST_ASYNCHRONOUS_SECONDS if asynchronous else LONGEST_ANSWER_SECONDS) * 1e6
+        case "verdict":
+            return 0.0, float(ROLL_BACK)
         case _:
             return (1.0, 1.0) if name == "Invocations" and metric else None

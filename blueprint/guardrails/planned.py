@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from blueprint.guardrails.composite import asked_alarms
+
 OPAQUE = "${?"
 """Begins what stands for a value that only the deployment knows: a parameter without a default, an import."""
 
@@ -17,6 +19,19 @@ class Variant:
     instance_type: str | None = None
     serverless: bool = False
     accelerator: str | None = None
+    package: str | None = None
+    """The ARN of its model package, where it serves one and that is known."""
+    environment: tuple[tuple[str, str], ...] | None = None
+    """What its container is given; None where it is not known."""
+
+
+@dataclass(frozen=True)
+class ScaledVariant:
+    """A variant whose instances follow the traffic between two counts; None where they are not known."""
+
+    name: str
+    least: int | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -32,10 +47,12 @@ class PlannedRollout:
         alarms: the alarms that are known, in the shape of PutMetricAlarm (or PutCompositeAlarm).
         config_is_named: a template gives the endpoint config a physical name.
         autoscaled: a scalable target sets the number of instances.
+        scaling: the scalable targets, where they are known.
         retained: RetainAllVariantProperties, less what is excluded from it.
         through_api: the DeploymentConfig goes to UpdateEndpoint as it is, not through CloudFormation.
         requests_per_second: the expected traffic of the whole endpoint; None where nobody said.
         previous_variants: the variant names of the config in use; None where they are not known.
+        previous_types: instance types of the config in use by the variant's name.
     """
 
     endpoint: str
@@ -47,10 +64,12 @@ class PlannedRollout:
     asynchronous: bool = False
     config_is_named: bool = False
     autoscaled: bool = False
+    scaling: tuple[ScaledVariant, ...] = ()
     retained: frozenset[str] = field(default_factory=frozenset)
     through_api: bool = False
     requests_per_second: float | None = None
     previous_variants: tuple[str, ...] | None = None
+    previous_types: tuple[tuple[str, str], ...] = ()
 
     @property
     def serverless(self) -> bool:
@@ -58,8 +77,12 @@ class PlannedRollout:
 
     @property
     def instances(self) -> int | None:
-        """Instances of the smallest variant, where all are known: its parts are the first to round to nothing."""
-        counts = [variant.instance_count for variant in self.variants]
+        """Instances of the smallest variant, where all are known: its parts are the first to round to nothing.
+
+        An autoscaled one may be at its least when the rollout begins.
+        """
+        least = {scaled.name: scaled.least for scaled in self.scaling}
+        counts = [least.get(variant.name) or variant.instance_count for variant in self.variants]
         return min((count for count in counts if count), default=None) if all(counts) else None
 
     @property
@@ -70,9 +93,15 @@ class PlannedRollout:
 
     @property
     def rollback_alarms(self) -> tuple[Mapping[str, Any], ...]:
-        """The alarms that are both known and named, once each."""
-        named = set(self.named_alarms)
-        return tuple({alarm["AlarmName"]: alarm for alarm in self.alarms if alarm["AlarmName"] in named}.values())
+        """The alarms that are known and named, or asked by a composite alarm that is, once each."""
+        known = {str(alarm["AlarmName"]): alarm for alarm in self.alarms}
+        wanted, found = list(self.named_alarms), dict[str, Mapping[str, Any]]()
+        while wanted:
+            name = wanted.pop(0)
+            if name in known and name not in found:
+                found[name] = known[name]
+                wanted += asked_alarms(known[name])
+        return tuple(found[name] for name in known if name in found)
 
 
 def is_opaque(value: object) -> bool:

@@ -1,14 +1,17 @@
 """Planned rollouts in a CloudFormation template, synthesized or written by hand."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from blueprint.errors import InputError
-from blueprint.guardrails.described import checked_alarm, checked_deployment, mapping, retained, variants
+from blueprint.guardrails.described import checked_alarm, checked_deployment, mapping, mappings, retained, variants
 from blueprint.guardrails.intrinsics import Intrinsics
-from blueprint.guardrails.planned import PlannedRollout
+from blueprint.guardrails.planned import PlannedRollout, ScaledVariant, Variant
 
 _ENDPOINT, _CONFIG = "AWS::SageMaker::Endpoint", "AWS::SageMaker::EndpointConfig"
+_MODEL = "AWS::SageMaker::Model"
 _ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 _TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 _NUMBERS = (
@@ -21,7 +24,10 @@ _NUMBERS = (
     "TerminationWaitInSeconds",
     "MaximumExecutionTimeoutInSeconds",
     "InitialInstanceCount",
+    "MinCapacity",
+    "MaxCapacity",
 )
+_SCALED = re.compile(r"^endpoint/(?P<endpoint>.+)/variant/(?P<variant>[^/]+)$")
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -44,9 +50,8 @@ def from_template(
     # What stands for a name in one template means another resource in the next.
     elsewhere = (alarm for alarm in alarms_elsewhere if "${" not in str(alarm.get("AlarmName")))
     alarms = (*elsewhere, *alarms_in(template))
-    scaled = [str(properties.get("ResourceId", "")) for _, properties in _of(template, _TARGET)]
     return [
-        _planned(template, id_, properties, alarms=alarms, scaled=scaled, requests_per_second=requests_per_second)
+        _planned(template, id_, properties, alarms=alarms, requests_per_second=requests_per_second)
         for id_, properties in _of(template, _ENDPOINT)
     ]
 
@@ -67,22 +72,23 @@ def _planned(
     endpoint: Mapping[str, Any],
     *,
     alarms: tuple[Mapping[str, Any], ...],
-    scaled: list[str],
     requests_per_second: float | None,
 ) -> PlannedRollout:
     intrinsics = Intrinsics(template)
     name = intrinsics.name_of(id_, "EndpointName", "EndpointName")
     config_name, config, named = _config(template, str(endpoint.get("EndpointConfigName", "")))
+    scaling = tuple(_scaling(template, name))
     return PlannedRollout(
         endpoint=name,
         config_name=config_name,
         config_is_named=named,
-        variants=variants(config, "ProductionVariants"),
+        variants=tuple(_served(template, config)),
         shadow_variants=variants(config, "ShadowProductionVariants"),
         asynchronous=bool(config.get("AsyncInferenceConfig")),
         deployment=checked_deployment(endpoint.get("DeploymentConfig"), f"{id_}.DeploymentConfig"),
         alarms=alarms,
-        autoscaled=any(f"endpoint/{name}/variant/" in target for target in scaled),
+        autoscaled=bool(scaling),
+        scaling=scaling,
         retained=retained(endpoint),
         requests_per_second=requests_per_second,
     )
@@ -96,6 +102,37 @@ def _config(template: Mapping[str, Any], asked: str) -> tuple[str, Mapping[str, 
         if asked in (name, f"${{{id_}}}"):
             return name, properties, "EndpointConfigName" in properties
     return asked, {}, False
+
+
+def _served(template: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[Variant]:
+    """The production variants, with the package and the environment of their models where this template makes them."""
+    intrinsics = Intrinsics(template)
+    models = {
+        intrinsics.name_of(id_, "ModelName", "ModelName"): properties for id_, properties in _of(template, _MODEL)
+    }
+    made = mappings(config.get("ProductionVariants"), "ProductionVariants")
+    for variant, described in zip(variants(config, "ProductionVariants"), made, strict=True):
+        model = models.get(str(described.get("ModelName", "")))
+        if model is None:
+            yield variant
+            continue
+        containers = mappings(model.get("Containers"), "Containers")
+        container = mapping(model.get("PrimaryContainer"), "PrimaryContainer") or (containers or ({},))[0]
+        given = mapping(container.get("Environment"), "Environment") or {}
+        package = container.get("ModelPackageName")
+        yield replace(
+            variant,
+            package=str(package) if package else None,
+            environment=tuple((str(name), str(value)) for name, value in given.items()),
+        )
+
+
+def _scaling(template: Mapping[str, Any], endpoint: str) -> Iterator[ScaledVariant]:
+    for _, properties in _of(template, _TARGET):
+        found = _SCALED.match(str(properties.get("ResourceId", "")))
+        if found and found["endpoint"] == endpoint:
+            least, most = (properties.get(key) for key in ("MinCapacity", "MaxCapacity"))
+            yield ScaledVariant(found["variant"], *(n if isinstance(n, int) else None for n in (least, most)))
 
 
 def _of(template: Mapping[str, Any], type_: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

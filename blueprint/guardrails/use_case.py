@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from blueprint.guardrails.planned import PlannedRollout, Variant
+from blueprint.guardrails.planned import OPAQUE, PlannedRollout, ScaledVariant, Variant
 from blueprint.names import VARIANT
-from blueprint.new_fleet_alarms import new_fleet_alarms
+from blueprint.new_fleet_alarms import new_fleet_alarms, server_environment
 from blueprint.rollout import deployment_config
 from blueprint.settings import Settings
 
 CONFIG_NAME = "${EndpointConfig.EndpointConfigName}"
+PACKAGE_ARN = f"{OPAQUE}ModelPackageArn}}"
 CAPACITY = frozenset({"DesiredInstanceCount", "DesiredWeight", "DataCaptureConfig"})
-"""What RetainAllVariantProperties keeps."""
+"""What RetainAllVariantProperties may keep. AWS does not say whether it keeps the last, which cannot be excluded."""
 
 
 def planned_rollout(
@@ -20,22 +21,37 @@ def planned_rollout(
     config_name: str = CONFIG_NAME,
     alarms: Sequence[Mapping[str, Any]] | None = None,
     deployment: Mapping[str, Any] | None = None,
+    scaling: tuple[ScaledVariant, ...] | None = None,
     requests_per_second: float | None = None,
 ) -> PlannedRollout:
-    """The rollout of `settings`; alarms and DeploymentConfig that exist already are looked at instead of made."""
+    """The rollout of `settings`; alarms, DeploymentConfig and scalable targets that are given are not made anew."""
     endpoint, served = settings.names.endpoint, settings.endpoint
     if alarms is None:
-        made = new_fleet_alarms(settings.rollout, endpoint_name=endpoint, config_name=config_name)
+        made = new_fleet_alarms(
+            settings.rollout, endpoint_name=endpoint, config_name=config_name, package_arn=PACKAGE_ARN
+        )
         alarms = tuple(made.values())
     if deployment is None:
         deployment = deployment_config(settings.rollout, [alarm["AlarmName"] for alarm in alarms])
+    if scaling is None and served.autoscaling:
+        least, most = served.autoscaling.min_instance_count, served.autoscaling.max_instance_count
+        scaling = (ScaledVariant(VARIANT, least, most),)
+    variant = Variant(
+        VARIANT,
+        served.instance_count,
+        served.instance_type,
+        package=PACKAGE_ARN,
+        environment=tuple(server_environment(endpoint, PACKAGE_ARN).items()),
+    )
     return PlannedRollout(
         endpoint=endpoint,
         config_name=config_name,
-        variants=(Variant(VARIANT, served.instance_count, served.instance_type),),
+        variants=(variant,),
         deployment=deployment,
         alarms=tuple(alarms),
-        retained=CAPACITY,
+        autoscaled=bool(scaling),
+        scaling=scaling or (),
+        retained=CAPACITY if scaling else frozenset(),
         requests_per_second=requests_per_second,
         previous_variants=(VARIANT,),
     )

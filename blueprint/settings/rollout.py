@@ -6,13 +6,50 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from blueprint.settings.gates import Replay
+from blueprint.settings.judge import Judge
 from blueprint.settings.section import InstanceType, Section, raise_each
+
+SwitchableAlarm = Literal["ModelErrors", "Latency", "PredictionShift", "InputShift", "Verdict"]
+"""Rollback alarms that a use case may do without; nobody can do without ServerErrors."""
+
+
+class Autoscaling(Section):
+    """Instances follow the traffic: so many invocations an instance and minute are aimed at."""
+
+    min_instance_count: int = Field(ge=1, le=1000)
+    max_instance_count: int = Field(ge=1, le=1000)
+    invocations_per_instance: float = Field(gt=0)
+    """A minute."""
+    scale_in_cooldown_seconds: int = Field(300, ge=0, le=3600)
+    scale_out_cooldown_seconds: int = Field(60, ge=0, le=3600)
+
+    @model_validator(mode="after")
+    def _has_room(self) -> Self:
+        low, high = self.min_instance_count, self.max_instance_count
+        if low > high:
+            raise_each([f"min_instance_count must be at most max_instance_count, got {low} and {high}"])
+        return self
 
 
 class Endpoint(Section):
     instance_type: InstanceType = "ml.m5.large"
     instance_count: int = Field(4, ge=1, le=100)
     capture_percent: int = Field(100, ge=0, le=100)
+    autoscaling: Autoscaling | None = None
+
+    @model_validator(mode="after")
+    def _can_be_scaled(self) -> Self:
+        if self.autoscaling:
+            raise_each(self._scaling_mistakes(self.autoscaling))
+        return self
+
+    def _scaling_mistakes(self, scaled: Autoscaling) -> Iterator[str]:
+        low, high, count = scaled.min_instance_count, scaled.max_instance_count, self.instance_count
+        if not low <= count <= high:
+            yield f"instance_count must be in {low}..{high}, the range of autoscaling, got {count}"
+        if self.instance_type.startswith("ml.t"):
+            yield f"instance_type must not be burstable to be autoscaled, got {self.instance_type}"
 
 
 class Rollout(Section):
@@ -26,9 +63,18 @@ class Rollout(Section):
     timeout_seconds: int = Field(3600, ge=600, le=28800)
     alarm_period_seconds: Literal[60, 120, 300] = 60
     alarm_periods: int = Field(1, ge=1, le=10)
+    min_requests: int = Field(20, ge=1, le=100_000)
+    """The new fleet's requests in an alarm period, below which errors and latency raise no alarm."""
     max_error_percent: float = Field(5.0, gt=0, lt=100)
     max_latency_ms: float = Field(500.0, gt=0)
     latency_percentile: float = Field(90.0, ge=50, lt=100)
+    max_prediction_shift: float = Field(0.25, gt=0)
+    """Population stability index of the new fleet's scores against the model's own baseline."""
+    max_input_shift: float = Field(0.5, gt=0)
+    """The same of the worst input column."""
+    alarms_off: tuple[SwitchableAlarm, ...] = ()
+    judge: Judge = Judge()
+    replay: Replay = Replay()
 
     @model_validator(mode="after")
     def _times_fit(self) -> Self:
@@ -44,3 +90,5 @@ class Rollout(Section):
             yield f"timeout_seconds must exceed the waits ({shortest}), got {self.timeout_seconds}"
         if self.type == "linear" and self.step_percent < 10:
             yield f"step_percent must be in 10..50 for linear, got {self.step_percent}"
+        if len(set(self.alarms_off)) < len(self.alarms_off):
+            yield f"alarms_off must name each alarm once, got {', '.join(self.alarms_off)}"

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from blueprint.names import Names
 from blueprint.settings.data import Data, Gate, Value
+from blueprint.settings.monitoring import Monitoring
 from blueprint.settings.rollout import Endpoint, Rollout
 from blueprint.settings.section import AccountId, Region, Section, Slug
 from blueprint.settings.training import Training, Tuning
@@ -24,6 +25,7 @@ class Settings(Section):
     value: Value
     endpoint: Endpoint = Endpoint()
     rollout: Rollout = Rollout()
+    monitoring: Monitoring = Monitoring()
 
     @property
     def names(self) -> Names:

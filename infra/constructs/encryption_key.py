@@ -7,7 +7,7 @@ from constructs import Construct
 
 
 class EncryptionKey(kms.Key):
-    """Rotated every year; identity policies decide who may use it, and EventBridge may for the notifications."""
+    """Rotated every year; identity policies decide who may use it, rules and alarms may for their notices."""
 
     def __init__(self, scope: Construct, id_: str, *, alias: str, removal_policy: cdk.RemovalPolicy) -> None:
         super().__init__(
@@ -18,15 +18,14 @@ class EncryptionKey(kms.Key):
             enable_key_rotation=True,
             removal_policy=removal_policy,
         )
-        # A rule that publishes to an encrypted topic has no role: the key itself has to let the service in.
+        # A rule or an alarm that publishes to an encrypted topic has no role: the key itself has to let the service in.
+        own_account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
         self.add_to_resource_policy(
             iam.PolicyStatement(
                 actions=["kms:Decrypt", "kms:GenerateDataKey*"],
                 principals=[
-                    iam.ServicePrincipal(
-                        "events.amazonaws.com",
-                        conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
-                    )
+                    iam.ServicePrincipal(f"{service}.amazonaws.com", conditions=own_account)
+                    for service in ("events", "cloudwatch")
                 ],
                 resources=["*"],  # in a key policy: this key
             )

@@ -136,7 +136,7 @@ def _build_spec() -> dict[str, object]:
     return {
         "version": "0.2",
         # An image with attestations is an index of images, which SageMaker cannot start.
-        "env": {"variables": {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}},
+        "env": {"variables": {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "DOCKER_BUILDKIT": "1"}},
         "phases": {
             "pre_build": {
                 "commands": [

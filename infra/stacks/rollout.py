@@ -6,8 +6,14 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from blueprint.settings import Settings
+from infra.constructs.judge import JudgeFunction
+from infra.constructs.rollout.audit import AuditFunction
+from infra.constructs.rollout.definition import Gates
+from infra.constructs.rollout.gates import GATES
 from infra.constructs.rollout.machine import RolloutMachine
+from infra.constructs.rollout.replay_job import ReplayJob
 from infra.constructs.smoke_test import SmokeTest
+from infra.constructs.step_image import StepImage
 
 
 class RolloutStack(cdk.Stack):
@@ -20,11 +26,29 @@ class RolloutStack(cdk.Stack):
         settings: Settings,
         key: kms.IKey,
         artifacts_bucket: s3.IBucket,
+        image: StepImage,
     ) -> None:
         super().__init__(scope, id_, env=env, description=f"Rollouts of {settings.names.prefix}")
         smoke_test = SmokeTest(
             self, "SmokeTest", endpoint_name=settings.names.endpoint, artifacts_bucket=artifacts_bucket
         )
-        rollout = RolloutMachine(self, "Rollout", names=settings.names, key=key, smoke_test=smoke_test)
+        audit = AuditFunction(self, "Audit", names=settings.names, artifacts_bucket=artifacts_bucket)
+        replay = ReplayJob(self, "Replay", settings=settings, key=key, artifacts_bucket=artifacts_bucket, image=image)
+        rollout = RolloutMachine(
+            self,
+            "Rollout",
+            settings=settings,
+            key=key,
+            smoke_test=smoke_test,
+            audit=audit,
+            judge=self._judge(settings, artifacts_bucket),
+            gates=Gates(GATES, replay.states),
+        )
+        replay.grant_start(rollout.role)
         cdk.CfnOutput(self, "StateMachineArn", value=rollout.machine.state_machine_arn)
         cdk.CfnOutput(self, "TopicArn", value=rollout.topic.topic_arn)
+
+    def _judge(self, settings: Settings, artifacts_bucket: s3.IBucket) -> JudgeFunction | None:
+        if not settings.rollout.judge.enabled:
+            return None
+        return JudgeFunction(self, "Judge", settings=settings, artifacts_bucket=artifacts_bucket)

@@ -7,6 +7,7 @@ from blueprint.settings import Settings
 from infra.constructs.encrypted_bucket import AccessLogsBucket, EncryptedBucket
 from infra.constructs.encryption_key import EncryptionKey
 from infra.constructs.removal import removal_policy
+from infra.constructs.rollout.audit import keep_append_only
 
 
 class StorageStack(cdk.Stack):
@@ -21,6 +22,7 @@ class StorageStack(cdk.Stack):
         self.artifacts_bucket = EncryptedBucket(
             self, "Artifacts", key=self.key, access_logs=access_logs, removal_policy=removal
         )
+        keep_append_only(self.artifacts_bucket, keep_data=settings.keep_data)
         cdk.CfnOutput(self, "DataBucketName", value=self.data_bucket.bucket_name)
         cdk.CfnOutput(self, "ArtifactsBucketName", value=self.artifacts_bucket.bucket_name)
         cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn)

@@ -10,6 +10,7 @@ from blueprint.errors import InputError
 from blueprint.settings import Settings, load_settings, stages_of
 from infra.stacks.endpoint import EndpointStack
 from infra.stacks.image import ImageStack
+from infra.stacks.monitoring import MonitoringStack
 from infra.stacks.rollout import RolloutStack
 from infra.stacks.storage import StorageStack
 from infra.stacks.training import TrainingStack
@@ -22,6 +23,7 @@ class UseCaseStacks:
     training: TrainingStack
     endpoint: EndpointStack
     rollout: RolloutStack
+    monitoring: MonitoringStack
 
 
 def use_cases(scope: Construct, config: Path, *, stage: str, steps_folder: Path) -> list[UseCaseStacks]:
@@ -79,8 +81,11 @@ def use_case_stacks(scope: Construct, settings: Settings, *, steps_folder: Path)
         settings=settings,
         key=storage.key,
         artifacts_bucket=storage.artifacts_bucket,
+        image=image.image,
     )
     # The image must be built before a job or a model can name it; nothing in the templates says so.
     training.add_stack_dependency(image)
     endpoint.add_stack_dependency(image)
-    return UseCaseStacks(storage, image, training, endpoint, rollout)
+    rollout.add_stack_dependency(image)
+    monitoring = MonitoringStack(scope, names.stack("monitoring"), env=env, settings=settings, key=storage.key)
+    return UseCaseStacks(storage, image, training, endpoint, rollout, monitoring)

@@ -8,6 +8,12 @@ from rehearsal.commands.numbers import bounded
 from rehearsal.commands.use_case import add_use_case
 
 _EPILOG = """\
+faults, and what stops each:
+  errors   a build that answers 3 in 10 requests with an error: the canary's alarm, back to the old fleet
+  slow     a build that takes 1.5 s an answer: the canary's latency alarm, back to the old fleet
+  shift    a model whose scores are too high: the replay of captured requests, before any user meets it
+  schema   a model with two columns exchanged, for which callers send wrong rows: the contract, before any user
+
 exit codes:
   0    the launch went as it should
   1    a stage failed
@@ -41,15 +47,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add(
         "--backend",
-        choices=("auto", "namespace", "prefix"),
+        choices=("auto", "namespace", "prefix", "docker"),
         default="auto",
-        help="how jobs get their /opt/ml (default: %(default)s)",
+        help="how jobs get their /opt/ml; docker runs the real image, see `make image` (default: %(default)s)",
     )
     add(
         "--fault",
-        choices=("errors", "slow"),
+        choices=("errors", "slow", "shift", "schema"),
         default="errors",
-        help="what is wrong with the third model (default: %(default)s)",
+        metavar="FAULT",
+        help="what is wrong with the third model, see below (default: %(default)s)",
     )
     add(
         "--speed",

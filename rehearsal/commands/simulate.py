@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from blueprint.costs import extra_instance_hours, rollout_seconds
 from blueprint.errors import InputError
 from blueprint.rollout import RolloutPlan, deployment_config, plan_from_deployment_config
 from blueprint.settings import load_settings
@@ -17,7 +18,6 @@ from rehearsal.commands.use_case import add_use_case
 
 _ROLLOUTS = 1000
 _SEED = 0
-_HOUR = 3600
 
 _EPILOG = """\
 The judge compares the new fleet with the old one on errors, latency and scores, every 10 seconds of the bakes in which
@@ -115,12 +115,8 @@ def forecast(
     plan: RolloutPlan, *, requests_per_second: float, error_percent: float, regression_points: float
 ) -> Forecast:
     """What to expect of `plan`; the same arguments give the same forecast."""
-    bakes = len(plan.steps) - 1
     partial = tuple(step / plan.instances for step in plan.steps[:-1] if step < plan.instances)
     watch = Watch(tuple((share, plan.wait_seconds) for share in partial))
-    duration = bakes * plan.wait_seconds + plan.final_wait_seconds
-    # Rolling replaces one batch after another: only that batch is there twice.
-    extra = plan.steps[0] if plan.type == "rolling" else plan.instances
     service = Service(error_rate=error_percent / 100)
 
     def chances(fault: Fault) -> Chances:
@@ -129,9 +125,9 @@ def forecast(
     return Forecast(
         type=plan.type,
         instances=plan.instances,
-        duration_seconds=duration,
+        duration_seconds=rollout_seconds(plan),
         comparable_seconds=watch.bake_seconds,
-        extra_instance_hours=extra * duration / _HOUR,
+        extra_instance_hours=extra_instance_hours(plan),
         canary_requests=sum(share * seconds for share, seconds in watch.shares) * requests_per_second,
         error_percent=error_percent,
         regression_points=regression_points,

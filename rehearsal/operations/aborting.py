@@ -12,8 +12,8 @@ from rehearsal.operations.audit_log import Recorder
 from rehearsal.operations.endpoint import EndpointNow
 from rehearsal.operations.errors import RefusedError
 from rehearsal.operations.executions import Execution
-from rehearsal.operations.hold import ABORT, Hold
-from rehearsal.operations.site import Site
+from rehearsal.operations.hold import ABORT, HELD, Hold
+from rehearsal.operations.site import Site, version_of
 
 _NAMESPACE, _METRIC = "Slipway/Rollout", "Verdict"
 _ROLL_BACK = 2
@@ -39,6 +39,7 @@ class Abort:
     tell: Callable[[str], None]
     pace: Pace = field(default_factory=Pace)
     _green: str | None = None
+    _word: str = ""
     _before: str | None = None
     """What the hold said before this abort put its own word there."""
 
@@ -53,7 +54,7 @@ class Abort:
         endpoint = endpoints.look(self.site)
         if turn is None and (endpoint is None or endpoint.pending is None):
             raise RefusedError(f"nothing is under way for endpoint {self.site.names.endpoint}")
-        self._refuse_first_deployment(endpoint)
+        self._refuse_harm(turn, endpoint)
         subject = turn.package if turn else self.site.names.endpoint
         execution = turn.arn if turn else None
         with self.recorder.act("abort", subject, reason=reason, execution=execution) as outcome:
@@ -73,18 +74,21 @@ class Abort:
                 return ended
             if self.pace.clock() > deadline:
                 raise LaunchError(
-                    f"the rollout has not ended {self.pace.timeout_seconds:.0f} s after the abort; see `slipway rollout "
-                    "status`, and repeat it"
+                    f"the rollout has not ended {self.pace.timeout_seconds:.0f} s after the abort; look with "
+                    "`slipway rollout status`, and abort again"
                 )
             if endpoint and endpoint.pending:
                 self._send_back(endpoint.pending.config)
-            elif turn and self._green is None:
+            elif turn:
                 self._refuse(turn)
             self.pace.sleep(self.pace.poll_seconds)
 
     def _ended(self, turn: Execution | None, endpoint: EndpointNow | None) -> str | None:
         live = endpoint.live.config if endpoint and endpoint.live else None
-        if self._green and endpoint and endpoint.pending is None and endpoint.status == "InService":
+        pending = endpoint.pending.config if endpoint and endpoint.pending else None
+        if self._green and pending and pending != self._green:
+            return f"the endpoint has left {self._green}, and is being put back"
+        if self._green and endpoint and pending is None and endpoint.status == "InService":
             if live == self._green:
                 raise RefusedError(
                     f"the abort came too late: {self._green} has taken over; reject its package to go back"
@@ -111,7 +115,7 @@ class Abort:
             cloudwatch.put_metric_data(Namespace=_NAMESPACE, MetricData=[datum])
             means = f"metric {_NAMESPACE} {_METRIC} = {_ROLL_BACK}"
         else:
-            # CloudWatch takes the state back at its next evaluation; SageMaker has acted on it by then, or is asked again.
+            # CloudWatch takes the state back at its next evaluation; if that was too soon, it is set again.
             cloudwatch.set_alarm_state(
                 AlarmName=watching[0].name, StateValue="ALARM", StateReason=f"{self.recorder.actor} aborts the rollout"
             )
@@ -121,14 +125,16 @@ class Abort:
 
     def _refuse(self, turn: Execution) -> None:
         """While its package is named there, other rollouts are held too; `_restore_hold` says what was said before."""
-        if self._before is None:
-            hold = self._hold
-            self._before = hold.read()
-            hold.write(f"{ABORT} {turn.package}")
+        if self._before is None and self._green is None:
+            before = self._hold.read()
+            # Left there by an abort that was interrupted: it held every other rollout.
+            self._before = HELD if before.startswith(ABORT) else before
+            self._word = f"{ABORT} {turn.package}"
+            self._hold.write(self._word)
             self.tell("the rollout has not begun its update; it will be refused when it looks at the hold")
 
     def _restore_hold(self) -> None:
-        if self._before is not None:
+        if self._before is not None and self._hold.read() == self._word:
             self._hold.write(self._before)
 
     @property
@@ -139,9 +145,15 @@ class Abort:
         return executions.described(self.site, turn.arn)
 
     @staticmethod
-    def _refuse_first_deployment(endpoint: EndpointNow | None) -> None:
+    def _refuse_harm(turn: Execution | None, endpoint: EndpointNow | None) -> None:
         if endpoint and endpoint.status == "Creating":
             raise RefusedError(
                 "the endpoint is being made for the first time: there is no model to go back to; "
                 "reject the package once it serves, or wait for the end"
+            )
+        on_its_way = endpoint.pending.package if endpoint and endpoint.pending else None
+        if turn and on_its_way and on_its_way != turn.package:
+            raise RefusedError(
+                f"the rollout of version {version_of(turn.package)} is being put back already, to version "
+                f"{version_of(on_its_way)}"
             )

@@ -59,7 +59,7 @@ def status(site: Site) -> Status:
         alarms=endpoints.alarms(site, fleet.config) if fleet else [],
         sentence=next((sentence for sentence in sentences if sentence), None) or _last_sentence(entries),
         hold=Hold(site.client("ssm"), site.names.hold_parameter).read(),
-        held_by=next((entry for entry in reversed(entries) if entry.get("action") in _HOLDING), None),
+        held_by=next((entry for entry in reversed(entries) if _says_why(entry)), None),
         awaiting_approval=packages(site, approval=PENDING),
         recent=recent,
     )
@@ -71,6 +71,11 @@ def _since(endpoint: EndpointNow | None, recent: list[Execution]) -> datetime | 
     ends = [e.ended for e in recent if e.status == "SUCCEEDED" and e.package == endpoint.live.package and e.ended]
     # A later execution for the same package found it live already: the first one brought it.
     return min(ends) if ends else endpoint.live.made
+
+
+def _says_why(entry: Entry) -> bool:
+    """An intention has the reason; its outcome, the entry behind it, has none."""
+    return entry.get("action") in _HOLDING and "reason" in entry["detail"]
 
 
 def _last_sentence(entries: list[Entry]) -> str | None:

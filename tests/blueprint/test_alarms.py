@@ -306,5 +306,15 @@ def test_an_alarm_watches_exactly_one_result() -> None:
         rule(Metrics=[metric_query("m2", 60), metric_query("m3", 60)])
 
 
+def test_an_alarm_watches_at_most_ten_metrics() -> None:
+    with pytest.raises(InputError, match="at most 10 metrics, got 11"):
+        rule(Metrics=[metric_query(f"m{number}", 60) for number in range(1, 12)])
+
+
+def test_an_alarm_has_a_statistic_that_there_is() -> None:
+    with pytest.raises(InputError, match="statistic must be one of"):
+        rule(Statistic="Median")
+
+
 def test_the_last_percentile_is_the_maximum_even_of_fractional_counts() -> None:
     assert statistic("p100", samples_of({"Values": [1.0, 2.0], "Counts": [0.4, 0.4]})) == 2.0

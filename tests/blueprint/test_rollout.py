@@ -81,20 +81,29 @@ def test_the_new_fleet_serves_more_only_after_the_bake_before_has_ended(
 
 
 @given(plans(), events)
-def test_every_path_ends_promoted_or_rolled_back(
+def test_every_path_ends_promoted_or_rolled_back_or_with_a_failed_rollback(
     plan: RolloutPlan, happened: list[tuple[bool, str | None, str | None]]
 ) -> None:
     state = follow(plan, happened)[-1]
     for _ in range(2 * len(plan.steps) + plan.instances + 4):
         state = advance(state, plan=plan, baked=True)
-    assert state.phase in (Phase.PROMOTED, Phase.ROLLED_BACK)
-    assert green_share(state, plan) == (1.0 if state.phase is Phase.PROMOTED else 0.0)
-    assert (state.phase is Phase.ROLLED_BACK) == (state.alarm is not None or state.failure is not None)
+    assert state.ended
+    assert (green_share(state, plan) == 1.0) == (state.phase is Phase.PROMOTED)
+    assert (state.phase is not Phase.PROMOTED) == (state.alarm is not None or state.failure is not None)
+    assert (state.phase is Phase.ROLLBACK_FAILED) == (state.rollback_failure is not None)
+
+
+def test_a_rollback_that_fails_keeps_both_reasons() -> None:
+    plan = plan_from_deployment_config(None, instances=4)
+    turned = advance(RolloutState(Phase.FINAL_BAKING, 0, 4), plan=plan, baked=False, alarm="errors")
+    failed = advance(turned, plan=plan, baked=True, failure="the old fleet does not answer")
+    assert (failed.phase, failed.alarm) == (Phase.ROLLBACK_FAILED, "errors")
+    assert failed.rollback_failure == "the old fleet does not answer"
 
 
 @given(plans(), st.sampled_from([None, "new-fleet-errors"]))
 def test_an_ended_rollout_stays_as_it_is(plan: RolloutPlan, alarm: str | None) -> None:
-    for phase in (Phase.PROMOTED, Phase.ROLLED_BACK):
+    for phase in (Phase.PROMOTED, Phase.ROLLED_BACK, Phase.ROLLBACK_FAILED):
         ended = RolloutState(phase=phase)
         assert advance(ended, plan=plan, baked=True, alarm=alarm) is ended
 

@@ -49,6 +49,14 @@ def synth(steps_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
     return run
 
 
+@pytest.fixture
+def unfinished(steps_folder: Path, settings: Settings) -> UseCaseStacks:
+    """The stacks before they are synthesized, so that a test may add to them."""
+    context = json.loads((PROJECT / "cdk.json").read_text())["context"]
+    app = cdk.App(context=context, analytics_reporting=False, builtin_cloud_formation_validation=False)
+    return use_case_stacks(app, settings, steps_folder=steps_folder)
+
+
 @pytest.fixture(scope="session")
 def stacks(synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings) -> UseCaseStacks:
     return synth(settings)[0]

@@ -50,4 +50,4 @@ def test_no_credentials_are_needed(tmp_path: Path) -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    assert len(list(tmp_path.glob("*.template.json"))) == 5
+    assert len(list(tmp_path.glob("*.template.json"))) == 6

@@ -79,31 +79,29 @@ def test_what_cloudformation_names_carries_the_endpoints_tag(
 def test_the_model_is_the_package_and_waits_for_its_roles_policy(templates: dict[str, Any]) -> None:
     found = templates["endpoint"]["Resources"]
     (model,) = (r for r in found.values() if r["Type"] == "AWS::SageMaker::Model")
-    assert model["Properties"]["Containers"] == [{"ModelPackageName": {"Ref": "ModelPackageArn"}}]
+    (container,) = model["Properties"]["Containers"]
+    assert container["ModelPackageName"] == {"Ref": "ModelPackageArn"}
     assert model["Properties"]["EnableNetworkIsolation"] is True
     assert {found[id_]["Type"] for id_ in model["DependsOn"]} >= {"AWS::IAM::Policy"}
 
 
-def test_the_endpoint_keeps_its_name_its_variant_and_what_autoscaling_has_set(
+def test_the_servers_are_told_under_which_names_they_publish(resources: Resources, settings: Settings) -> None:
+    (model,) = resources("AWS::SageMaker::Model", "endpoint")
+    assert model["Properties"]["Containers"][0]["Environment"] == {
+        "SLIPWAY_ENDPOINT_NAME": settings.names.endpoint,
+        "SLIPWAY_VARIANT_NAME": VARIANT,
+        "SLIPWAY_MODEL_PACKAGE_ARN": {"Ref": "ModelPackageArn"},
+    }
+
+
+def test_the_endpoint_keeps_its_name_and_its_variant_and_takes_a_fixed_count_from_its_config(
     endpoint: dict[str, Any], resources: Resources, settings: Settings
 ) -> None:
     assert endpoint["Properties"]["EndpointName"] == settings.names.endpoint
-    assert endpoint["Properties"]["RetainAllVariantProperties"] is True
+    assert endpoint["Properties"]["RetainAllVariantProperties"] is False
+    assert "ExcludeRetainedVariantProperties" not in endpoint["Properties"]
     (config,) = resources("AWS::SageMaker::EndpointConfig", "endpoint")
     assert [v["VariantName"] for v in config["Properties"]["ProductionVariants"]] == [VARIANT]
-
-
-def test_every_alarm_selects_the_new_fleet_alone(alarms: list[dict[str, Any]], settings: Settings) -> None:
-    assert {alarm["MetricName"] for alarm in alarms} == {
-        "Invocation5XXErrors",
-        "InvocationModelErrors",
-        "ModelLatency",
-    }
-    for alarm in alarms:
-        dimensions = {d["Name"]: d["Value"] for d in alarm["Dimensions"]}
-        assert dimensions.keys() == {"EndpointName", "VariantName", "EndpointConfigName"}
-        assert dimensions["EndpointName"] == settings.names.endpoint
-        assert dimensions["EndpointConfigName"]["Fn::GetAtt"][1] == "EndpointConfigName"
 
 
 def test_every_rollout_gets_alarms_of_its_own(alarms: list[dict[str, Any]]) -> None:
@@ -112,22 +110,6 @@ def test_every_rollout_gets_alarms_of_its_own(alarms: list[dict[str, Any]]) -> N
         assert separator == ""
         assert config["Fn::GetAtt"][1] == "EndpointConfigName"
         assert suffix.startswith("-")
-
-
-def test_the_alarms_thresholds_are_in_the_metrics_units(alarms: list[dict[str, Any]], settings: Settings) -> None:
-    by_metric = {alarm["MetricName"]: alarm for alarm in alarms}
-    for metric in ("Invocation5XXErrors", "InvocationModelErrors"):
-        assert by_metric[metric]["Statistic"] == "Average"
-        assert 0 < by_metric[metric]["Threshold"] == settings.rollout.max_error_percent / 100 < 1
-    assert by_metric["ModelLatency"]["Threshold"] == settings.rollout.max_latency_ms * 1000
-    assert by_metric["ModelLatency"]["ExtendedStatistic"] == "p90"
-    assert {alarm["TreatMissingData"] for alarm in alarms} == {"notBreaching"}
-
-
-def test_the_alarms_windows_fit_the_bake(alarms: list[dict[str, Any]], endpoint: dict[str, Any]) -> None:
-    routing = endpoint["Properties"]["DeploymentConfig"]["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
-    for alarm in alarms:
-        assert alarm["Period"] * alarm["EvaluationPeriods"] <= routing["WaitIntervalInSeconds"]
 
 
 def _check(endpoint: dict[str, Any], instances: int) -> None:
@@ -158,7 +140,7 @@ def test_every_way_to_roll_out_is_within_sagemakers_bounds(
 
 
 @pytest.mark.parametrize(
-    ("instance_type", "has_key"), [("ml.m5.large", True), ("ml.m5d.large", False), ("ml.g5.xlarge", False)]
+    ("instance_type", "has_key"), [("ml.m5.large", True), ("ml.m6gd.large", False), ("ml.g5.xlarge", False)]
 )
 def test_a_volume_key_is_asked_for_where_sagemaker_takes_one(
     synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, instance_type: str, has_key: bool
@@ -174,3 +156,13 @@ def test_the_endpoints_role_may_look_at_alarms(resources: Resources) -> None:
     (policy,) = resources("AWS::IAM::Policy", "endpoint")
     allowed = [s["Action"] for s in policy["Properties"]["PolicyDocument"]["Statement"]]
     assert "cloudwatch:DescribeAlarms" in allowed
+
+
+def test_what_is_captured_is_written_as_it_was_asked(resources: Resources) -> None:
+    (config,) = resources("AWS::SageMaker::EndpointConfig", "endpoint")
+    captured = config["Properties"]["DataCaptureConfig"]
+    assert captured["CaptureContentTypeHeader"] == {
+        "CsvContentTypes": ["text/csv"],
+        "JsonContentTypes": ["application/json"],
+    }
+    assert [option["CaptureMode"] for option in captured["CaptureOptions"]] == ["Input", "Output"]

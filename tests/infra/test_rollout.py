@@ -3,27 +3,38 @@
 import json
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from blueprint.settings import Settings
-from infra.constructs.rollout.definition import RolloutTarget, rollout_definition
+from blueprint.verdicts import Verdict
+from infra.constructs.rollout.definition import Gates, RolloutTarget, rollout_definition
+from infra.constructs.rollout.states import choose, true, when
 
 Resources = Callable[..., list[dict[str, Any]]]
 States = dict[str, dict[str, Any]]
 
 
-@pytest.fixture
-def states() -> States:
-    target = RolloutTarget(
-        endpoint="shoppers-dev",
-        stack="shoppers-dev-endpoint",
-        state_machine_arn="arn:machine",
-        smoke_test_arn="arn:smoke",
-        topic_arn="arn:topic",
-    )
-    found: States = rollout_definition(target)["States"]
+TARGET = RolloutTarget(
+    endpoint="shoppers-dev",
+    stack="shoppers-dev-endpoint",
+    package_group="shoppers-dev",
+    state_machine_arn="arn:machine",
+    smoke_test_arn="arn:smoke",
+    audit_arn="arn:audit",
+    topic_arn="arn:topic",
+    hold_parameter="/slipway/shoppers-dev/rollouts",
+    judge_arn="arn:judge",
+)
+GATES = Gates("Weigh", lambda then, refused: {"Weigh": choose(when(true("$.good"), then=then), otherwise=refused)})
+
+
+@pytest.fixture(params=["judge", "no judge", "gates"])
+def states(request: pytest.FixtureRequest) -> States:
+    changes: dict[str, dict[str, Any]] = {"judge": {}, "no judge": {"judge_arn": None}, "gates": {"gates": GATES}}
+    found: States = rollout_definition(replace(TARGET, **changes[request.param]))["States"]
     return found
 
 
@@ -32,9 +43,9 @@ def _targets(state: dict[str, Any]) -> Iterator[str]:
         yield from (part[key] for key in ("Next", "Default") if key in part)
 
 
-def _reachable(states: States, *, without: AbstractSet[str] = frozenset()) -> set[str]:
+def _reachable(states: States, *, start: str = "Settle", without: AbstractSet[str] = frozenset()) -> set[str]:
     seen: set[str] = set()
-    waiting = ["Settle"]
+    waiting = [start]
     while waiting:
         name = waiting.pop()
         if name not in seen | without:
@@ -52,6 +63,7 @@ def test_every_call_has_a_timeout_and_catches_its_failure(states: States) -> Non
         if state["Type"] == "Task":
             assert state["TimeoutSeconds"] > 0, name
             assert [c["ErrorEquals"] for c in state["Catch"]] == [["States.ALL"]], name
+            assert state["Catch"][0]["ResultPath"].startswith("$."), f"{name} would lose everything"
 
 
 def test_every_call_but_an_update_is_tried_again(states: States) -> None:
@@ -61,11 +73,55 @@ def test_every_call_but_an_update_is_tried_again(states: States) -> None:
 
 def test_no_failure_is_reached_without_a_rejection_and_a_notification(states: States) -> None:
     failures = {name for name, state in states.items() if state["Type"] == "Fail"}
-    assert failures == {"RolledBack", "NotRestored"}
+    withdrawn = {"NotWithdrawn"}  # its package was rejected to begin with
+    assert failures == {"RolledBack", "NotRestored", "Refused", *withdrawn}
     # The look at the endpoint is shared; it goes on to IsRestored only after LookRestored has said so.
-    forward = _reachable(states, without={"RejectPackage", "IsRestored"})
-    assert not forward & {*failures, "LookRestored"}
-    assert not failures & _reachable(states, without={"TellRolledBack", "TellNotRestored"})
+    forward = _reachable(states, without={"RejectPackage", "RejectRefused", "IsRestored"})
+    assert not forward & {*(failures - withdrawn), "LookRestored"}
+    tells = {"TellRolledBack", "TellNotRestored", "TellRefused", "TellNotWithdrawn"}
+    assert not failures & _reachable(states, without=tells)
+
+
+def test_every_end_of_a_rollout_is_recorded(states: States) -> None:
+    for end in ("Promoted", "Refused", "RolledBack", "NotRestored"):
+        assert end in _reachable(states)
+        assert end not in _reachable(states, without={f"Record{end}"})
+
+
+def test_nothing_is_refused_after_the_update_has_begun(states: States) -> None:
+    begun = _reachable(states, start="MarkWait", without={"ReadPackage", "IsRejectedLive", "IsAlreadyLive"})
+    assert "Refused" not in begun
+    assert "RolledBack" in begun
+
+
+def test_a_hold_is_asked_for_before_the_gates_and_again_after_them() -> None:
+    states: States = rollout_definition(replace(TARGET, gates=GATES))["States"]
+    for needed in ("ReadHold", "Weigh", "ReadHoldAgain"):
+        assert "UpdateStack" not in _reachable(states, without={needed})
+    assert "Weigh" not in _reachable(states, without={"ReadHold"})
+
+
+def test_no_candidate_replaces_a_model_without_having_been_judged() -> None:
+    states: States = rollout_definition(TARGET)["States"]
+    assert "SmokeTest" not in _reachable(states, without={"IsJudged"})
+    choices = {choice["Next"]: choice for choice in states["IsJudged"]["Choices"]}
+    assert choices["ExplainVerdict"] == {
+        "Variable": "$.judgement.verdict",
+        "NumericEquals": int(Verdict.ROLL_BACK),
+        "Next": "ExplainVerdict",
+    }
+    assert states["IsJudged"]["Default"] == "ExplainUnjudged"
+
+
+@pytest.mark.parametrize("timeout_seconds", [600, 3600, 28800])
+def test_the_longest_update_fits_into_the_history_of_an_execution(timeout_seconds: int) -> None:
+    target = replace(TARGET, timeout_seconds=timeout_seconds)
+    states: States = rollout_definition(target)["States"]
+    # A task leaves five events, any other state two; in each look each is entered once.
+    loop = _reachable(states, start="MarkWait", without={"LookAfter", "ExplainError", "RecordVerdict"})
+    loop -= {"TellRecordVerdictFailed"}
+    events = sum(5 if states[name]["Type"] == "Task" else 2 for name in loop)
+    assert events * timeout_seconds / target.poll_seconds < 20_000
 
 
 def test_no_success_is_reached_without_looking_at_the_endpoint_and_invoking_it(states: States) -> None:
@@ -101,23 +157,26 @@ def rules(resources: Resources) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_only_an_approval_in_the_group_starts_a_rollout(rules: dict[str, dict[str, Any]], settings: Settings) -> None:
+def test_only_a_decision_on_a_package_of_the_group_starts_a_rollout(
+    rules: dict[str, dict[str, Any]], settings: Settings
+) -> None:
     assert rules["aws.sagemaker"]["EventPattern"] == {
         "source": ["aws.sagemaker"],
         "detail-type": ["SageMaker Model Package State Change"],
         "detail": {
             "ModelPackageGroupName": [settings.names.package_group],
-            "ModelApprovalStatus": ["Approved"],
+            "ModelApprovalStatus": ["Approved", "Rejected"],
         },
     }
 
 
-def test_the_rollout_is_handed_the_package_and_nothing_else(rules: dict[str, dict[str, Any]]) -> None:
+def test_the_rollout_is_handed_the_package_and_the_decision_and_nothing_else(rules: dict[str, dict[str, Any]]) -> None:
     (target,) = rules["aws.sagemaker"]["Targets"]
     transformer = target["InputTransformer"]
-    ((name, path),) = transformer["InputPathsMap"].items()
-    assert path == "$.detail.ModelPackageArn"
-    assert transformer["InputTemplate"] == f'{{"ModelPackageArn":<{name}>}}'
+    names = {path: name for name, path in transformer["InputPathsMap"].items()}
+    package, decision = names.pop("$.detail.ModelPackageArn"), names.pop("$.detail.ModelApprovalStatus")
+    assert not names
+    assert transformer["InputTemplate"] == f'{{"ModelPackageArn":<{package}>,"ModelApprovalStatus":<{decision}>}}'
 
 
 def test_an_aborted_rollout_is_told_to_people(rules: dict[str, dict[str, Any]]) -> None:
@@ -148,8 +207,12 @@ def test_nothing_but_cloudformation_changes_the_endpoint(resources: Resources) -
         "sagemaker:UpdateEndpoint",
         "sagemaker:DeleteEndpoint",
         "sagemaker:CreateModel",
-        "iam:PassRole",
     }
+
+
+def test_the_one_role_that_is_passed_on_is_the_replay_jobs(resources: Resources) -> None:
+    (statement,) = (s for s in _role_statements(resources) if "iam:PassRole" in s["Action"])
+    assert statement["Resource"]["Fn::GetAtt"][0].startswith("ReplayRole")
 
 
 def test_the_notifications_are_encrypted(resources: Resources) -> None:

@@ -49,12 +49,44 @@ def model(package: str) -> Answer:
     return returns({"Containers": [{"ModelPackageName": package}]})
 
 
+def judged(verdict: int, sentence: str, *, settled: bool = False, changed: bool = False) -> Answer:
+    told = {"verdict": verdict, "sentence": sentence, "settled": settled, "changed": changed}
+    return returns({"Payload": {**told, "config": "config-2", "evidence": {"looks": sentence}}})
+
+
+def held(value: str) -> Answer:
+    return returns({"Parameter": {"Value": value}})
+
+
 NO_ENDPOINT = throws("SageMaker.SageMakerException", 'Could not find endpoint "shoppers-dev".')
 REFUSED = "CloudFormation.CloudFormationException"
 PACKAGE = returns(
     {"ModelApprovalStatus": "Approved", "InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://a/b"}]}}
 )
+RECORDS = ("Begun", "Verdict", "Promoted", "Refused", "RolledBack", "NotRestored")
 USUAL: dict[str, list[Answer]] = {
+    **{f"Record{action}": [returns({"Payload": {"sequence": 1}})] for action in RECORDS},
+    **{f"TellRecord{action}Failed": [returns({})] for action in RECORDS},
+    "AskHold": [throws("Ssm.ParameterNotFoundException", "Parameter not found.")],
+    "Judge": [judged(0, "extend: 7 of 50 requests seen"), judged(1, "promote: 60 seen", settled=True, changed=True)],
+    "ReadRejected": [returns({"ModelApprovalStatus": "Rejected"})],
+    "ListApproved": [returns({"ModelPackageSummaryList": [{"ModelPackageArn": OLD}]})],
+    "StartNext": [returns({"ExecutionArn": "arn:execution"})],
+    "TellWithdrawn": [returns({})],
+    "TellNotWithdrawn": [returns({})],
+    "TellRefused": [returns({})],
+    "RejectRefused": [returns({})],
+    "RejectRefusedBriefly": [returns({})],
+    "ReadCandidate": [
+        returns({"StackResourceDetail": {"PhysicalResourceId": "arn:aws:sagemaker:x:y:endpoint-config/config-2"}})
+    ],
+    "ReadCandidateConfig": [
+        returns({"EndpointConfigName": "config-2", "ProductionVariants": [{"ModelName": "model-2"}]})
+    ],
+    "DeleteCandidateConfig": [returns({})],
+    "DeleteCandidateModel": [returns({})],
+    "DeleteSupersededConfig": [returns({})],
+    "DeleteSupersededModel": [returns({})],
     "ReadPackage": [PACKAGE],
     "ReadStack": [stack("UPDATE_COMPLETE", OLD)],
     "ReadEndpoint": [endpoint(config="config-1"), endpoint(config="config-2")],
@@ -78,6 +110,8 @@ USUAL: dict[str, list[Answer]] = {
     "TellNotRestored": [returns({})],
 }
 """A second model that is promoted."""
+
+WORSE = "roll back: errors: 40 of 1,000 (4.00 %) on the new fleet, 16 of 3,000 (0.53 %) on the old one"
 
 SCENARIOS: dict[str, dict[str, list[Answer]]] = {
     "promoted": {},
@@ -120,11 +154,13 @@ SCENARIOS: dict[str, dict[str, list[Answer]]] = {
     "first_fails": {
         "ReadStack": [stack("CREATE_COMPLETE", "")],
         "ReadEndpoint": [NO_ENDPOINT, endpoint("Failed", FailureReason="no ping"), NO_ENDPOINT],
+        "ReadPutBack": [stack("UPDATE_COMPLETE", "")],
     },
     "nothing_serves": {
         "ReadEndpoint": [endpoint("Failed"), endpoint("Failed", FailureReason="no ping"), endpoint("Failed")],
     },
     "smoke_test_fails": {
+        "ReadEndpoint": [endpoint(config=f"config-{number}") for number in (1, 2, 3)],
         "ReadModel": [model(OLD), model(NEW), model(OLD)],
         "SmokeTest": [returns({"Payload": {"passed": False, "reason": "received 500 from primary"}})],
     },
@@ -144,6 +180,45 @@ SCENARIOS: dict[str, dict[str, list[Answer]]] = {
     "not_allowed": {"UpdateStack": [throws("CloudFormation.CloudFormationException", "not authorized")]},
     "slow": {"ReadUpdate": [*[stack("UPDATE_IN_PROGRESS", NEW)] * 1000, stack("UPDATE_COMPLETE", NEW)]},
     "younger": {},
+    "judged_bad": {
+        "Judge": [judged(0, "extend: 7 of 50 requests seen"), judged(2, WORSE, settled=True, changed=True)],
+        "ReadEndpoint": [
+            endpoint(),
+            endpoint(FailureReason="alarm config-2-Verdict is in ALARM"),
+            endpoint(config="config-3"),
+        ],
+        "ReadModel": [model(OLD)],
+    },
+    "judged_bad_without_a_word": {
+        "Judge": [judged(2, WORSE, settled=True, changed=True)],
+        "ReadEndpoint": [endpoint(), endpoint(), endpoint(config="config-3")],
+        "ReadModel": [model(OLD)],
+    },
+    "judged_too_late": {
+        "Judge": [judged(0, "extend: 7 of 50 requests seen"), judged(2, WORSE, settled=True, changed=True)],
+        "ReadEndpoint": [endpoint(config=f"config-{number}") for number in (1, 2, 3)],
+        "ReadModel": [model(OLD), model(NEW), model(OLD)],
+    },
+    "judge_fails": {
+        "Judge": [throws("Lambda.Unknown", "out of order")],
+        "ReadEndpoint": [endpoint(config=f"config-{number}") for number in (1, 2, 3)],
+        "ReadModel": [model(OLD), model(NEW), model(OLD)],
+    },
+    "goes_on": {"Judge": [judged(0, "extend: 7 seen; it goes on", settled=True)]},
+    "put_back_refused_by_sagemaker": {"ReadEndpoint": [endpoint()], "ReadModel": [model(OLD)]},
+    "stack_not_put_back": {"ReadModel": [model(OLD)], "ReadPutBack": [stack("UPDATE_ROLLBACK_COMPLETE", NEW)]},
+    "candidate_unknown": {
+        "ReadEndpoint": [endpoint(), endpoint(), endpoint(config="config-3")],
+        "ReadModel": [model(OLD)],
+        "ReadCandidate": [throws("CloudFormation.CloudFormationException", "Resource EndpointConfig does not exist")],
+    },
+    "held": {"AskHold": [held("hold"), held("hold"), held("go")]},
+    "aborted": {"AskHold": [held(f"abort {NEW}")]},
+    "unrecorded": {"RecordBegun": [throws("Lambda.Unknown", "no disk")]},
+    "rejected_live": {"ReadEndpoint": [endpoint(config="config-2")], "ReadModel": [model(NEW)]},
+    "rejected_not_live": {"ReadModel": [model(OLD)]},
+    "rejected_and_taken_back": {"ReadModel": [model(NEW)], "ReadRejected": [PACKAGE]},
+    "rejected_alone": {"ReadModel": [model(NEW)], "ListApproved": [returns({"ModelPackageSummaryList": []})]},
 }
 
 
@@ -167,10 +242,14 @@ class Engine:
 
     client: Any
     machine_arn: str
+    results: dict[str, "Result"] = field(default_factory=dict)
 
     def start(self, scenario: str) -> str:
+        decision = "Rejected" if scenario.startswith("rejected") else "Approved"
         arn: str = self.client.start_execution(
-            stateMachineArn=f"{self.machine_arn}#{scenario}", name=scenario, input=json.dumps({"ModelPackageArn": NEW})
+            stateMachineArn=f"{self.machine_arn}#{scenario}",
+            name=scenario,
+            input=json.dumps({"ModelPackageArn": NEW, "ModelApprovalStatus": decision}),
         )["executionArn"]
         return arn
 
@@ -260,26 +339,34 @@ def _engine(url: str) -> Engine:
     target = RolloutTarget(
         endpoint="shoppers-dev",
         stack="shoppers-dev-endpoint",
+        package_group="shoppers-dev",
         state_machine_arn="arn:aws:states:us-east-1:000000000000:stateMachine:rollout",
         smoke_test_arn="arn:aws:lambda:us-east-1:000000000000:function:smoke",
+        audit_arn="arn:aws:lambda:us-east-1:000000000000:function:audit",
         topic_arn="arn:aws:sns:us-east-1:000000000000:verdicts",
+        hold_parameter="/slipway/shoppers-dev/rollouts",
+        judge_arn="arn:aws:lambda:us-east-1:000000000000:function:judge",
     )
     made = client.create_state_machine(name="rollout", definition=json.dumps(rollout_definition(target)), roleArn=ROLE)
     return Engine(client, made["stateMachineArn"])
 
 
 def run(engine: Engine, scenario: str) -> Result:
-    return engine.result(engine.start(scenario))
+    """Run it once; another test that asks gets the same result."""
+    if scenario not in engine.results:
+        engine.results[scenario] = engine.result(engine.start(scenario))
+    return engine.results[scenario]
 
 
 def test_a_better_model_is_promoted_and_what_it_replaced_is_deleted(engine: Engine) -> None:
     result = run(engine, "promoted")
     assert result.status == "SUCCEEDED"
     assert result.data["previous"] == {"model_package": OLD, "config": "config-1", "model": "model-1"}
-    assert result.states[-5:] == [
+    assert result.states[-6:] == [
         "HadPrevious",
         "DeletePreviousConfig",
         "DeletePreviousModel",
+        "RecordPromoted",
         "TellPromoted",
         "Promoted",
     ]
@@ -393,6 +480,125 @@ def test_an_error_on_the_way_rejects_the_package_and_puts_everything_back(engine
     result = run(engine, "not_allowed")
     assert result.cause == "the rollout could not go on: not authorized"
     assert "RejectPackage" in result.states
+
+
+def test_a_verdict_against_the_new_fleet_is_the_reason_of_its_rollback(engine: Engine) -> None:
+    result = run(engine, "judged_bad")
+    assert (result.status, result.error) == ("FAILED", "RolledBack")
+    assert result.cause == f"{WORSE}; alarm config-2-Verdict is in ALARM"
+    assert result.states.count("Judge") == 2
+
+
+def test_a_verdict_is_told_though_sagemaker_tells_no_reason(engine: Engine) -> None:
+    assert run(engine, "judged_bad_without_a_word").cause == WORSE
+
+
+def test_only_a_verdict_that_has_changed_is_recorded(engine: Engine) -> None:
+    states = run(engine, "promoted").states
+    assert states.count("Judge") == 2
+    assert states.count("RecordVerdict") == 1
+
+
+def test_the_evidence_of_one_look_is_handed_to_the_next(engine: Engine) -> None:
+    assert run(engine, "promoted").data["judgement"]["evidence"] == {"looks": "promote: 60 seen"}
+
+
+def test_a_verdict_that_came_too_late_for_its_alarm_takes_the_model_back(engine: Engine) -> None:
+    result = run(engine, "judged_too_late")
+    assert (result.error, result.cause) == ("RolledBack", WORSE)
+    assert {"RejectPackage", "PutBack"} <= set(result.states)
+    assert "SmokeTest" not in result.states
+
+
+def test_a_model_that_nobody_could_judge_does_not_stay(engine: Engine) -> None:
+    result = run(engine, "judge_fails")
+    assert result.error == "RolledBack"
+    assert result.cause is not None
+    assert "without having been judged" in result.cause
+
+
+def test_a_rollout_that_may_go_on_without_a_verdict_says_so(engine: Engine) -> None:
+    result = run(engine, "goes_on")
+    assert result.states[-1] == "Promoted"
+    assert result.data["judgement"]["sentence"] == "extend: 7 seen; it goes on"
+
+
+def test_the_first_model_has_nothing_to_be_compared_with(engine: Engine) -> None:
+    assert "Judge" not in run(engine, "first").states
+
+
+def test_after_putting_back_the_failed_and_the_superseded_config_are_deleted(engine: Engine) -> None:
+    result = run(engine, "judged_bad")
+    deleted = [name for name in result.states if name.startswith("Delete")]
+    assert deleted == [
+        "DeleteCandidateConfig",
+        "DeleteCandidateModel",
+        "DeleteSupersededConfig",
+        "DeleteSupersededModel",
+    ]
+    assert result.data["candidate"] == {"config": "config-2", "model": "model-2"}
+    assert result.data["live"]["config"] == "config-3"
+
+
+def test_the_config_in_use_is_not_deleted_where_sagemaker_refused_the_way_back_too(engine: Engine) -> None:
+    result = run(engine, "put_back_refused_by_sagemaker")
+    assert result.error == "RolledBack"
+    assert result.data["live"]["config"] == result.data["previous"]["config"] == "config-1"
+    assert "DeleteCandidateConfig" in result.states
+    assert "DeleteSupersededConfig" not in result.states
+
+
+def test_a_candidate_that_cannot_be_named_is_left_lying(engine: Engine) -> None:
+    result = run(engine, "candidate_unknown")
+    assert result.error == "RolledBack"
+    assert "DeleteCandidateConfig" not in result.states
+    assert "DeleteSupersededConfig" in result.states
+
+
+def test_a_stack_that_still_names_the_failed_package_is_not_restored(engine: Engine) -> None:
+    result = run(engine, "stack_not_put_back")
+    assert result.error == "NotRestored"
+    assert not [name for name in result.states if name.startswith("Delete")]
+
+
+def test_a_held_rollout_waits_until_it_is_let_go(engine: Engine) -> None:
+    result = run(engine, "held")
+    assert result.states.count("WaitForHold") == 2
+    assert result.states[-1] == "Promoted"
+
+
+def test_a_refused_package_is_rejected_and_nothing_is_updated(engine: Engine) -> None:
+    result = run(engine, "aborted")
+    assert (result.status, result.error) == ("FAILED", "Refused")
+    assert result.cause == "an operator aborted the rollout before it began"
+    assert {"RejectRefused", "RecordRefused", "TellRefused"} <= set(result.states)
+    assert not {"UpdateStack", "PutBack"} & set(result.states)
+
+
+def test_an_entry_that_cannot_be_recorded_stops_nothing_and_is_told(engine: Engine) -> None:
+    result = run(engine, "unrecorded")
+    assert "TellRecordBegunFailed" in result.states
+    assert result.states[-1] == "Promoted"
+
+
+def test_rejecting_the_live_package_starts_the_rollout_of_the_newest_approved_one(engine: Engine) -> None:
+    result = run(engine, "rejected_live")
+    assert (result.status, result.states[-3:]) == ("SUCCEEDED", ["StartNext", "TellWithdrawn", "Withdrawn"])
+    assert result.data["next"]["ModelPackageArn"] == OLD
+    assert "UpdateStack" not in result.states
+
+
+@pytest.mark.parametrize("scenario", ["rejected_not_live", "rejected_and_taken_back"])
+def test_rejecting_a_package_that_does_not_serve_or_not_for_long_does_nothing(engine: Engine, scenario: str) -> None:
+    result = run(engine, scenario)
+    assert (result.status, result.states[-1]) == ("SUCCEEDED", "NothingToDo")
+    assert "StartNext" not in result.states
+
+
+def test_a_rejected_live_package_without_another_to_go_back_to_is_told(engine: Engine) -> None:
+    result = run(engine, "rejected_alone")
+    assert (result.status, result.error) == ("FAILED", "NotWithdrawn")
+    assert "TellNotWithdrawn" in result.states
 
 
 def test_a_younger_rollout_waits_until_the_older_one_has_ended(engine: Engine) -> None:

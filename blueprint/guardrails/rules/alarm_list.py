@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blueprint.guardrails.alarms import dimensions_of, metrics_of
+from blueprint.guardrails.composite import asked_alarms, is_composite
 from blueprint.guardrails.metrics import INVOCATION_METRICS, INVOCATION_NAMESPACE
 from blueprint.guardrails.planned import PlannedRollout, is_opaque
 from blueprint.guardrails.rule import Found, rule
@@ -52,8 +53,9 @@ def idle_alarm(planned: PlannedRollout) -> Iterator[Found]:
     named = planned.named_alarms
     if not named or any(is_opaque(name) for name in named):
         return
+    asked = {alarm["AlarmName"] for alarm in planned.rollback_alarms}
     for alarm in planned.alarms:
-        if alarm["AlarmName"] not in named and _selects(alarm, planned.config_name):
+        if alarm["AlarmName"] not in asked and _selects(alarm, planned.config_name):
             fix = "name it in AutoRollbackConfiguration.Alarms, or remove it"
             yield Found("the alarm is not in the DeploymentConfig", fix, alarm=str(alarm["AlarmName"]))
 
@@ -74,8 +76,14 @@ def _all_known(planned: PlannedRollout) -> bool:
     """Every named alarm can be looked into, so that what is missing is missing."""
     alarms = planned.rollback_alarms
     watched = [metric for alarm in alarms for metric in metrics_of(alarm)]
-    readable = all("AlarmRule" not in alarm for alarm in alarms) and not any(map(_misspelt, watched))
-    return bool(alarms) and readable and {a["AlarmName"] for a in alarms} == set(planned.named_alarms)
+    wanted = {*planned.named_alarms, *(name for alarm in alarms for name in asked_alarms(alarm))}
+    readable = not any(map(_misspelt, watched)) and not any(map(_is_unread, alarms))
+    return bool(alarms) and readable and {a["AlarmName"] for a in alarms} == wanted
+
+
+def _is_unread(alarm: Mapping[str, Any]) -> bool:
+    """A composite alarm of which nobody knows what it asks."""
+    return is_composite(alarm) and not asked_alarms(alarm)
 
 
 def _misspelt(metric: Mapping[str, Any]) -> bool:
@@ -86,9 +94,21 @@ def _watched(planned: PlannedRollout) -> set[str]:
     return {str(metric.get("MetricName")) for alarm in planned.rollback_alarms for metric in metrics_of(alarm)}
 
 
+@rule("SG307", "error", because="a state that nobody sets is never ALARM, so this part of the rule sees nothing")
+def unknown_child(planned: PlannedRollout) -> Iterator[Found]:
+    """A composite alarm that asks one that does not exist."""
+    known = {str(alarm["AlarmName"]) for alarm in planned.alarms}
+    for alarm in planned.rollback_alarms:
+        for name in asked_alarms(alarm):
+            if name not in known and not is_opaque(name):
+                what = f"AlarmRule asks {name}, which is not known"
+                fix = f"make it, or ask one of {', '.join(sorted(known - {alarm['AlarmName']})) or '(none)'}"
+                yield Found(what, fix, alarm=str(alarm["AlarmName"]))
+
+
 def _selects(alarm: Mapping[str, Any], config_name: str) -> bool:
     wanted = ("EndpointConfigName", config_name)
     return any(wanted in dimensions_of(metric) for metric in metrics_of(alarm))
 
 
-RULES = (no_alarm, no_error_alarm, no_latency_alarm, unknown_alarm, idle_alarm, lasting_alarm)
+RULES = (no_alarm, no_error_alarm, no_latency_alarm, unknown_alarm, idle_alarm, lasting_alarm, unknown_child)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from blueprint.guardrails.planned import PlannedRollout, is_opaque
+from blueprint.guardrails.planned import PlannedRollout, differ, is_opaque
 from blueprint.guardrails.rule import Found, rule
 from blueprint.guardrails.waits import waits
 
@@ -77,4 +77,72 @@ def lost_capacity(planned: PlannedRollout) -> Iterator[Found]:
         yield Found(what, fix)
 
 
-RULES = (serverless, rolling_of_several, shadows, excluded_hardware, named_config, renamed_variant, lost_capacity)
+@rule("SG208", "warning", because="the update then keeps the old count, so a changed one never reaches the endpoint")
+def kept_count(planned: PlannedRollout) -> Iterator[Found]:
+    """A fixed count that the update does not take from the config."""
+    if not planned.autoscaled and _COUNT in planned.retained:
+        what = f"no scalable target is known and the update retains {_COUNT}"
+        yield Found(
+            what, f"set RetainAllVariantProperties to false, or list {_COUNT} in ExcludeRetainedVariantProperties"
+        )
+
+
+@rule("SG209", "error", because="autoscaling brings the count into its range, whatever the config says")
+def count_out_of_range(planned: PlannedRollout) -> Iterator[Found]:
+    """A config's count outside the range of autoscaling, or a range that is none."""
+    counts = {variant.name: variant.instance_count for variant in planned.variants}
+    for scaled in planned.scaling:
+        count, least, most = counts.get(scaled.name), scaled.least, scaled.most
+        if least is not None and most is not None and least > most:
+            yield Found(f"MinCapacity of {scaled.name} is {least} and MaxCapacity {most}", "write them in order")
+        elif count is not None and ((least or 0) > count or (most is not None and most < count)):
+            what = f"InitialInstanceCount of {scaled.name} is {count}, and autoscaling keeps {least}..{most}"
+            yield Found(what, "write a count within the range")
+
+
+@rule("SG210", "error", because="SageMaker does not autoscale burstable instances")
+def burstable(planned: PlannedRollout) -> Iterator[Found]:
+    """Autoscaling of ml.t instances."""
+    scaled = {target.name for target in planned.scaling}
+    for variant in planned.variants:
+        if variant.name in scaled and (variant.instance_type or "").startswith("ml.t"):
+            yield Found(
+                f"variant {variant.name} is autoscaled on {variant.instance_type}", "use ml.m5 or another family"
+            )
+
+
+@rule("SG211", "error", because="nothing is scaled, and the traffic meets the count that the config began with")
+def scaled_stranger(planned: PlannedRollout) -> Iterator[Found]:
+    """A scalable target of a variant that the config does not have."""
+    names = [variant.name for variant in planned.variants]
+    for scaled in planned.scaling:
+        if names and all(differ(scaled.name, name) for name in names):
+            what = f"the scalable target is variant {scaled.name}, and the config has {', '.join(names)}"
+            yield Found(what, f"write variant/{names[0]} in ResourceId")
+
+
+@rule("SG212", "error", because="SageMaker refuses to change the instance type of what is autoscaled")
+def changed_type(planned: PlannedRollout) -> Iterator[Found]:
+    """Another instance type for an autoscaled variant."""
+    before = dict(planned.previous_types)
+    for variant in planned.variants if planned.autoscaled else ():
+        old, new = before.get(variant.name), variant.instance_type
+        if old and new and differ(new, old):
+            what = f"variant {variant.name} was on {old} and is to be on {new}"
+            yield Found(what, "deregister the scalable target first, and register it again afterwards")
+
+
+RULES = (
+    serverless,
+    rolling_of_several,
+    shadows,
+    excluded_hardware,
+    named_config,
+    renamed_variant,
+    lost_capacity,
+    kept_count,
+    count_out_of_range,
+    burstable,
+    scaled_stranger,
+    changed_type,
+)

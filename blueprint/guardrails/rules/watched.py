@@ -10,13 +10,22 @@ from blueprint.guardrails.metrics import (
     INSTANCE_NAMESPACE,
     INVOCATION_METRICS,
     INVOCATION_NAMESPACE,
-    invocation_metric,
+    METRIC_NAMES,
+    EndpointMetric,
+    endpoint_metric,
 )
 from blueprint.guardrails.planned import PlannedRollout, differ, is_opaque
 from blueprint.guardrails.rule import Found, rule
+from blueprint.new_fleet_alarms import SERVER_NAMESPACE, server_environment
 
-_UNITS = {"latency": ("Microseconds",), "error": ("None", "Count"), "count": ("None", "Count")}
-_SELECTORS = ("EndpointName", "VariantName", "EndpointConfigName")
+_UNITS = {
+    "latency": ("Microseconds",),
+    "error": ("None", "Count"),
+    "count": ("None", "Count"),
+    "shift": ("None",),
+    "verdict": ("None",),
+}
+_OURS = "slipway/"
 
 
 def _metrics(planned: PlannedRollout) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -31,13 +40,12 @@ def _place(metric: Mapping[str, Any]) -> tuple[str, str]:
 
 @rule("SG401", "error", because="a metric that nobody publishes has no data, and no data raises no alarm")
 def unknown_metric(planned: PlannedRollout) -> Iterator[Found]:
-    """A namespace or a metric that SageMaker does not publish."""
+    """A namespace or a metric that neither SageMaker nor the model servers publish."""
     for alarm, metric in _metrics(planned):
         namespace, name = _place(metric)
-        known = {INVOCATION_NAMESPACE: set(INVOCATION_METRICS), INSTANCE_NAMESPACE: set(INSTANCE_METRICS)}
-        if namespace in known:
-            if name not in known[namespace] and not is_opaque(name):
-                close = get_close_matches(name, sorted(known[namespace]), n=1, cutoff=0.0)
+        if namespace in METRIC_NAMES:
+            if name not in METRIC_NAMES[namespace] and not is_opaque(name):
+                close = get_close_matches(name, sorted(METRIC_NAMES[namespace]), n=1, cutoff=0.0)
                 yield Found(f"{namespace} has no metric {name}", f"write {close[0]} if that is meant", alarm=alarm)
         elif right := _right_namespace(namespace, name):
             yield Found(f"{name} is not in the namespace {namespace}", f"write {right}", alarm=alarm)
@@ -47,6 +55,9 @@ def _right_namespace(namespace: str, name: str) -> str | None:
     """Other services' and one's own metrics are nobody else's business."""
     if namespace.strip("/").lower().startswith(("aws/sagemaker", "aws\\sagemaker")):
         return INSTANCE_NAMESPACE if name in INSTANCE_METRICS else INVOCATION_NAMESPACE
+    if namespace.lower().startswith(_OURS):
+        held = [space for space, names in METRIC_NAMES.items() if name in names]
+        return held[0] if held else SERVER_NAMESPACE
     return INVOCATION_NAMESPACE if namespace.startswith("AWS/") and name in INVOCATION_METRICS else None
 
 
@@ -55,7 +66,7 @@ def metric_of_another_kind(planned: PlannedRollout) -> Iterator[Found]:
     """A metric that this kind of endpoint does not have."""
     kind = "asynchronous" if planned.asynchronous else "serverless" if planned.serverless else "real_time"
     for alarm, place in _metrics(planned):
-        metric = invocation_metric(*_place(place))
+        metric = endpoint_metric(*_place(place))
         if metric and not getattr(metric, kind):
             has = [name for name in ("Invocation5XXErrors", "ModelLatency") if getattr(INVOCATION_METRICS[name], kind)]
             what = f"{kind.replace('_', '-')} endpoints have no {metric.name}"
@@ -64,41 +75,46 @@ def metric_of_another_kind(planned: PlannedRollout) -> Iterator[Found]:
 
 @rule("SG403", "error", because="without it the alarm sees both fleets, and an ailing old fleet stops its own cure")
 def whole_endpoint(planned: PlannedRollout) -> Iterator[Found]:
-    """An alarm that lacks the EndpointConfigName dimension."""
+    """An alarm that lacks the dimension of the new fleet: EndpointConfigName, or the servers' ModelPackageArn."""
     for alarm, place in _metrics(planned):
-        metric = invocation_metric(*_place(place))
-        if metric and metric.of_variant and "EndpointConfigName" not in dict(dimensions_of(place)):
+        metric = endpoint_metric(*_place(place))
+        if metric and metric.selector and metric.selector not in dict(dimensions_of(place)):
             given = ", ".join(name for name, _ in dimensions_of(place)) or "none"
-            what = f"{metric.name} has the dimensions {given}, not EndpointConfigName"
-            yield Found(what, f"add EndpointConfigName {planned.config_name}", alarm=alarm)
+            what = f"{metric.name} has the dimensions {given}, not {metric.selector}"
+            fix = f"add {metric.selector} {' or '.join(_right(planned)[metric.selector])}"
+            yield Found(what, fix.strip(), alarm=alarm)
 
 
 @rule("SG404", "error", because="CloudWatch matches dimensions exactly, and finds no data under others")
 def wrong_dimensions(planned: PlannedRollout) -> Iterator[Found]:
     """Dimensions that select another fleet, or nothing."""
     for alarm, place in _metrics(planned):
-        metric = invocation_metric(*_place(place))
+        metric = endpoint_metric(*_place(place))
         if metric:
-            wanted = _SELECTORS if metric.of_variant else _SELECTORS[:1]
-            for what, fix in _dimension_mistakes(dimensions_of(place), wanted, planned):
+            for what, fix in _dimension_mistakes(dimensions_of(place), metric, planned):
                 yield Found(what, fix, alarm=alarm)
 
 
-def _dimension_mistakes(
-    given: list[tuple[str, str]], wanted: tuple[str, ...], planned: PlannedRollout
-) -> Iterator[tuple[str, str]]:
-    names = [name for name, _ in given]
-    right = {
+def _right(planned: PlannedRollout) -> dict[str, list[str]]:
+    """What each dimension is to be, where that is known."""
+    return {
         "EndpointName": [planned.endpoint],
         "VariantName": [variant.name for variant in planned.variants],
         "EndpointConfigName": [planned.config_name],
+        "ModelPackageArn": [variant.package for variant in planned.variants if variant.package],
     }
+
+
+def _dimension_mistakes(
+    given: list[tuple[str, str]], metric: EndpointMetric, planned: PlannedRollout
+) -> Iterator[tuple[str, str]]:
+    names, right, wanted = [name for name, _ in given], _right(planned), metric.dimensions
     for name, value in given:
         if name not in wanted:
             yield f"dimension {name} must be one of {', '.join(wanted)}", f"remove {name}"
         elif right[name] and all(differ(value, expected) for expected in right[name]):
             yield f"dimension {name} must be {' or '.join(right[name])}, got {value}", f"write {right[name][0]}"
-    for name in wanted[:2]:
+    for name in metric.whole:
         if name not in names:
             yield (
                 f"dimension {name} must be given, got {', '.join(names) or 'none'}",
@@ -110,12 +126,25 @@ def _dimension_mistakes(
 
 @rule("SG405", "error", because="CloudWatch keeps each unit apart and converts none, so there is no data under another")
 def wrong_unit(planned: PlannedRollout) -> Iterator[Found]:
-    """A unit that SageMaker does not publish the metric in."""
+    """A unit that the metric is not published in."""
     for alarm, place in _metrics(planned):
-        metric, unit = invocation_metric(*_place(place)), place.get("Unit")
+        metric, unit = endpoint_metric(*_place(place)), place.get("Unit")
         allowed = _UNITS.get(metric.kind) if metric else None
         if unit and metric and allowed and unit not in allowed and not is_opaque(unit):
             yield Found(f"Unit of {metric.name} is {unit}", f"remove Unit, or write {allowed[0]}", alarm=alarm)
 
 
-RULES = (unknown_metric, metric_of_another_kind, whole_endpoint, wrong_dimensions, wrong_unit)
+@rule("SG406", "error", because="the model servers publish nothing unless they are told under which names")
+def untold_servers(planned: PlannedRollout) -> Iterator[Found]:
+    """An alarm on what the servers publish, of containers that are not told their names."""
+    for variant in planned.variants:
+        given = dict(variant.environment) if variant.environment is not None else None
+        wanted = server_environment(planned.endpoint, variant.package or "")
+        for alarm in sorted({a for a, place in _metrics(planned) if _place(place)[0] == SERVER_NAMESPACE}):
+            for name in wanted if given is not None else ():
+                if not (given or {}).get(name):
+                    what = f"the container of {variant.name} has no {name}"
+                    yield Found(what, f"add {name} to the Model's Environment", alarm=alarm)
+
+
+RULES = (unknown_metric, metric_of_another_kind, whole_endpoint, wrong_dimensions, wrong_unit, untold_servers)

@@ -1,12 +1,15 @@
 """SG6xx: alarms that speak too late, or without data."""
 
+import re
 from collections.abc import Iterator
 
 from blueprint.guardrails.alarms import Alarm, metrics_of, rollback_alarms
-from blueprint.guardrails.metrics import INSTANCE_NAMESPACE, INVOCATION_NAMESPACE, PERIOD_SECONDS
+from blueprint.guardrails.metrics import METRIC_NAMES, PERIOD_SECONDS
 from blueprint.guardrails.planned import PlannedRollout
 from blueprint.guardrails.rule import Found, rule
 from blueprint.guardrails.waits import waits
+
+_FILL = re.compile(r"\bFILL\s*\(")
 
 
 def _window(alarm: Alarm, datapoints: int) -> int:
@@ -47,12 +50,12 @@ def _too_long(alarm: Alarm, window: int, bake: int, which: str) -> Found:
     return Found(what, f"shorten Period or the periods, or lengthen the {which} to {window} s", alarm=alarm.name)
 
 
-@rule("SG604", "error", because="SageMaker publishes once a minute, so most of the shorter periods are empty")
+@rule("SG604", "error", because="its metrics are published by the minute, so most of the shorter periods are empty")
 def short_period(planned: PlannedRollout) -> Iterator[Found]:
     """A period shorter than the metric's."""
     for alarm in rollback_alarms(planned):
         published = {metric.get("Namespace") for metric in metrics_of(alarm.description)}
-        if not published & {INVOCATION_NAMESPACE, INSTANCE_NAMESPACE} or alarm.rule is None:
+        if not published & METRIC_NAMES.keys() or alarm.rule is None:
             continue
         if (period := alarm.rule.period_seconds) < PERIOD_SECONDS:
             yield Found(f"Period is {period} s", f"write {PERIOD_SECONDS}", alarm=alarm.name)
@@ -76,4 +79,19 @@ def _missing(planned: PlannedRollout, treatment: str) -> Iterator[Found]:
             yield Found(f"TreatMissingData is {treatment}", "write notBreaching", alarm=alarm.name)
 
 
-RULES = (late, long_window, late_at_the_end, short_period, breaching, ignored)
+@rule(
+    "SG607", "warning", because="the newest period is filled before its data come, and those are then never looked at"
+)
+def filled(planned: PlannedRollout) -> Iterator[Found]:
+    """FILL in an alarm that every one of its periods has to raise."""
+    for alarm in rollback_alarms(planned):
+        rule_ = alarm.rule
+        if rule_ is None or rule_.least_breaching < rule_.evaluation_periods:
+            continue
+        for query in rule_.queries:
+            if query.expression and _FILL.search(query.expression):
+                fix = "leave missing data to TreatMissingData, or alarm on M of more periods"
+                yield Found(f"the metric math is {query.expression}", fix, alarm=alarm.name)
+
+
+RULES = (late, long_window, late_at_the_end, short_period, breaching, ignored, filled)

@@ -24,7 +24,7 @@ class AlarmEvents:
 
         def record(name: str, old: str, new: str, reason: str, *rest: Any, **named: Any) -> None:
             known(name, old, new, reason, *rest, **named)
-            alarm = _cloudwatch._alarms.get(name)
+            alarm = _cloudwatch._alarms.get(name) or _cloudwatch._composite_alarms.get(name)
             if alarm is not None and old != new:
                 self._send(alarm, old, new, reason)
 
@@ -39,22 +39,35 @@ class AlarmEvents:
         self._last[name] = state
         detail = {
             "alarmName": name,
-            "configuration": {"description": alarm.get("AlarmDescription", ""), "metrics": [_metric(alarm)]},
+            "configuration": _configuration(alarm),
             "previousState": {**previous, "value": old},
             "state": state,
         }
         self._bus.emit("aws.cloudwatch", DETAIL_TYPE, detail, resources=[alarm["AlarmArn"]])
 
 
-def _metric(alarm: Mapping[str, Any]) -> dict[str, Any]:
-    dimensions = {dimension["Name"]: dimension["Value"] for dimension in alarm.get("Dimensions") or ()}
-    metric = {"namespace": alarm.get("Namespace"), "name": alarm.get("MetricName"), "dimensions": dimensions}
+def _configuration(alarm: Mapping[str, Any]) -> dict[str, Any]:
+    described = {"description": alarm.get("AlarmDescription") or ""}
+    if "AlarmRule" in alarm:
+        return {**described, "alarmRule": alarm["AlarmRule"]}
+    if alarm.get("Metrics"):
+        return {**described, "metrics": [_query(query) for query in alarm["Metrics"]]}
     stat = alarm.get("ExtendedStatistic") or alarm.get("Statistic")
-    return {
-        "id": "m1",
-        "metricStat": {"metric": metric, "period": alarm.get("Period"), "stat": stat},
-        "returnData": True,
-    }
+    of_one = {"Metric": alarm, "Period": alarm.get("Period"), "Stat": stat}
+    return {**described, "metrics": [_query({"Id": "m1", "MetricStat": of_one})]}
+
+
+def _query(query: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {"id": query["Id"], "returnData": query.get("ReturnData") is not False}
+    if "Label" in query:
+        shown["label"] = query["Label"]
+    if query.get("Expression"):
+        return {**shown, "expression": query["Expression"]}
+    stat = query["MetricStat"]
+    metric = stat["Metric"]
+    dimensions = {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions") or ()}
+    place = {"namespace": metric.get("Namespace"), "name": metric.get("MetricName"), "dimensions": dimensions}
+    return {**shown, "metricStat": {"metric": place, "period": stat.get("Period"), "stat": stat.get("Stat")}}
 
 
 def _stamp(moment: float) -> str:

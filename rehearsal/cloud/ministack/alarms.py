@@ -5,14 +5,18 @@ import datetime as dt
 import json
 import logging
 import time
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ministack.services import cloudwatch as _cloudwatch
 
-from blueprint.alarms import AlarmRule, AlarmState, Assessment, Metric, Samples, alarm_rule, assess, samples_of, series
+from blueprint.alarms import AlarmRule, AlarmState, Assessment, alarm_rule, assess, by_period, series
 from blueprint.errors import InputError
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
+from rehearsal.cloud.ministack.alarm_requests import accept_every_alarm, state_of
+from rehearsal.cloud.ministack.metric_queries import answer_metric_queries
+from rehearsal.cloud.ministack.stored_metrics import stored
+
+__all__ = ["ARRIVAL_SECONDS", "AlarmClock", "state_of"]
 
 ARRIVAL_SECONDS = 0.4
 """A period is judged this much after its end, in real time: publishers send what they have every 0.3 s."""
@@ -20,12 +24,6 @@ ARRIVAL_SECONDS = 0.4
 _LONGEST_PAUSE_SECONDS = 0.25
 _log = logging.getLogger(__name__)
 Alarm = dict[str, Any]
-
-
-def state_of(name: str) -> str | None:
-    """StateValue of the alarm, or None where there is none."""
-    alarm = _cloudwatch._alarms.get(name) or _cloudwatch._composite_alarms.get(name)
-    return str(alarm["StateValue"]) if alarm else None
 
 
 class AlarmClock:
@@ -42,6 +40,8 @@ class AlarmClock:
     def install(self) -> None:
         """Take over from ministack."""
         _cloudwatch._evaluate_alarm = lambda _alarm: None
+        accept_every_alarm()
+        answer_metric_queries()
         self._events.install()
 
     async def run(self) -> None:
@@ -69,8 +69,13 @@ class AlarmClock:
 
     def _judge(self, alarm: Alarm, rule: AlarmRule, *, end: float, now: float) -> None:
         period = rule.period_seconds / self._speed
-        starts = [end - period * age for age in range(rule.evaluation_range, 0, -1)]
-        buckets = {query.id: _buckets(query.metric, starts, period) for query in rule.queries if query.metric}
+        count = rule.evaluation_range
+        starts = [end - period * age for age in range(count, 0, -1)]
+        buckets = {
+            query.id: by_period(stored(query.metric, since=starts[0]), end=end, period=period, count=count)
+            for query in rule.queries
+            if query.metric
+        }
         found = assess(
             rule,
             series(rule, buckets),
@@ -91,22 +96,3 @@ def _change_state(alarm: Alarm, found: Assessment, now: float) -> None:
     _cloudwatch._record_history(alarm["AlarmName"], old, new, found.reason, reason_data=json.loads(found.reason_data))
     _cloudwatch._dispatch_alarm_actions(alarm, old, new, found.reason)
     _cloudwatch._evaluate_parent_alarms(alarm)
-
-
-def _buckets(metric: Metric, starts: Sequence[float], period: float) -> list[Samples | None]:
-    """The samples in each period from `starts`, of exactly the metric's dimensions."""
-    key = (metric.namespace, metric.name, _cloudwatch._dims_key(dict(metric.dimensions)))
-    buckets: list[Samples | None] = [None] * len(starts)
-    for point in _cloudwatch._metrics.get(key) or ():
-        index = int((point["Timestamp"] - starts[0]) // period)
-        if 0 <= index < len(starts):
-            samples = _samples(point)
-            held = buckets[index]
-            buckets[index] = samples if held is None else held + samples
-    return buckets
-
-
-def _samples(point: Mapping[str, Any]) -> Samples:
-    if point.get("_stat"):
-        return samples_of({"StatisticValues": point["_stat"]})
-    return samples_of({"Values": [point["Value"]], "Counts": [point.get("Count", 1.0)]})

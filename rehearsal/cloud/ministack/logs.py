@@ -1,12 +1,17 @@
 """Lines of jobs and servers, written into CloudWatch Logs."""
 
+import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ministack.services import cloudwatch_logs as _logs
 
+from rehearsal.cloud.ministack.embedded_metrics import MalformedError, embedded_metrics
 from rehearsal.cloud.ministack.loop import ServingLoop
+
+_log = logging.getLogger(__name__)
+Publish = Callable[[str, Sequence[dict[str, Any]]], None]
 
 
 class LogGroups:
@@ -60,3 +65,21 @@ def honour_stream_prefixes() -> None:
         return known({**request, "logStreamNames": names or [prefix]})
 
     _logs._filter_log_events = filter_log_events
+
+
+def extract_metrics(publish: Publish) -> None:
+    """Hand embedded metrics of every log event to `publish`, whoever writes it: clients, functions, jobs, servers."""
+    known = _logs._append_log_events
+
+    def append(stream: dict[str, Any], events: Sequence[dict[str, Any]]) -> None:
+        known(stream, events)
+        for event in events:
+            try:
+                found = embedded_metrics(str(event.get("message", "")))
+            except MalformedError as exc:
+                _log.warning("embedded metrics are left out: %s", exc)
+                continue
+            for each in found:
+                publish(each.namespace, each.data)
+
+    _logs._append_log_events = append

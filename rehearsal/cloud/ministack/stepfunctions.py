@@ -14,6 +14,9 @@ SERVICES: Mapping[str, str] = {
     "sagemaker": "SageMaker",
     "sagemakerruntime": "SageMakerRuntime",
     "cloudformation": "CloudFormation",
+    "ssm": "Ssm",
+    "cloudwatch": "CloudWatch",
+    "s3": "S3",
 }
 """The service's word in the task's ARN, and its prefix in error names (the Java SDK's, as on AWS)."""
 

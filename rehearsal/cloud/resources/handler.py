@@ -8,6 +8,7 @@ from rehearsal.cloud.sagemaker.errors import ApiError
 from rehearsal.cloud.sagemaker.protocol import Request
 
 Call = Callable[[str, Request], dict[str, Any]]
+_GONE = ("ResourceNotFound", "ObjectNotFoundException")
 _NAME_LENGTH = 63
 _SUFFIX_LENGTH = 12
 
@@ -17,19 +18,19 @@ class ProvisioningError(Exception):
 
 
 class SageMaker:
-    """The control plane as CloudFormation's handlers see it."""
+    """A control plane, SageMaker's or that of a kin, as CloudFormation's handlers see it."""
 
-    def __init__(self, call: Call) -> None:
-        self._call = call
+    def __init__(self, call: Call, *, service: str = "SageMaker") -> None:
+        self._call, self._service = call, service
 
     def call(self, action: str, request: Request) -> dict[str, Any]:
         """Raise what the stack event will tell when SageMaker refuses."""
         try:
             return self._call(action, request)
         except ApiError as exc:
+            told = f"{exc.message} (Service: {self._service}, Status Code: {exc.status})"
             raise ProvisioningError(
-                f'Resource handler returned message: "{exc.message} (Service: SageMaker, Status Code: {exc.status})" '
-                f"(HandlerErrorCode: {_handler_code(exc)})"
+                f'Resource handler returned message: "{told}" (HandlerErrorCode: {_handler_code(exc)})'
             ) from exc
 
     def gone(self, action: str, request: Request) -> bool:
@@ -37,9 +38,9 @@ class SageMaker:
         try:
             self._call(action, request)
         except ApiError as exc:
-            if "not find" in exc.message or "does not exist" in exc.message:
+            if exc.code in _GONE or "not find" in exc.message or "does not exist" in exc.message:
                 return True
-            raise ProvisioningError(f"{exc.message} (Service: SageMaker, Status Code: {exc.status})") from exc
+            raise ProvisioningError(f"{exc.message} (Service: {self._service}, Status Code: {exc.status})") from exc
         return False
 
     def retag(self, arn: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -54,7 +55,7 @@ class SageMaker:
 def _handler_code(exc: ApiError) -> str:
     if "already exist" in exc.message:
         return "AlreadyExists"
-    if exc.code == "ResourceNotFound" or "not find" in exc.message or "does not exist" in exc.message:
+    if exc.code in _GONE or "not find" in exc.message or "does not exist" in exc.message:
         return "NotFound"
     return "InvalidRequest" if exc.code == "ValidationException" else "GeneralServiceException"
 

@@ -102,6 +102,11 @@ class Broken:
     def named(self, *names: str, **changes: Any) -> PlannedRollout:
         return self.plan(deployment=guarded(blue_green("CANARY", CanarySize=size(25)), *names), **changes)
 
+    def also(self, *alarms: dict[str, Any], **changes: Any) -> PlannedRollout:
+        """The good plan with more alarms, named."""
+        every = (*good_plan().alarms, *alarms)
+        return self.named(*(a["AlarmName"] for a in every), alarms=every, **changes)
+
     def _alarm(self, which: int, given: dict[str, Any]) -> PlannedRollout:
         alarms = [dict(a) for a in good_plan().alarms]
         alarms[which] |= given

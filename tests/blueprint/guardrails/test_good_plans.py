@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blueprint.guardrails import PlannedRollout, Variant, lint
+from blueprint.guardrails import PlannedRollout, ScaledVariant, Variant, lint
 
 KINDS = ("canary", "linear", "rolling", "all_at_once")
 
@@ -38,7 +38,64 @@ def _alarms(draw: st.DrawFn, config: str, *, bake: int, slowest: bool) -> list[d
         "ExtendedStatistic": draw(st.sampled_from(["p50", "p90", "p99"])),
         "Threshold": draw(st.integers(10_000, 60_000_000)),
     }
-    return [common | alarm for alarm in ([errors, latency] if slowest else [errors])]
+    alarms = [common | alarm for alarm in ([errors, latency] if slowest else [errors])]
+    return [_math(draw, alarm) if draw(st.booleans()) else alarm for alarm in alarms]
+
+
+def _math(draw: st.DrawFn, alarm: dict[str, Any]) -> dict[str, Any]:
+    """The same alarm by metric math, guarded by a minimum of traffic."""
+    names = ("Namespace", "MetricName", "Dimensions", "Statistic", "ExtendedStatistic", "Period")
+    single = {name: alarm.pop(name) for name in names if name in alarm}
+    about_errors = "Statistic" in single
+    expression, times = draw(
+        st.sampled_from(
+            [("bad / requests", 1), ("100 * bad / requests", 100)]
+            if about_errors
+            else [("bad", 1), ("bad / 1000", 1e-3), ("bad / PERIOD(bad) * PERIOD(bad)", 1)]
+        )
+    )
+    guard = draw(st.integers(1, 1000))
+    enough = draw(st.sampled_from(["requests >= {0}", "requests > {0}", "requests >= {0} AND bad >= 1"]))
+    metrics = {"bad": single["MetricName"], "requests": "Invocations"}
+    stats = {"bad": "Sum" if about_errors else single["ExtendedStatistic"], "requests": "Sum"}
+    watched = [
+        {
+            "Id": id_,
+            "ReturnData": False,
+            "MetricStat": {
+                "Metric": {key: single[key] for key in ("Namespace", "Dimensions")} | {"MetricName": metric},
+                "Period": single["Period"],
+                "Stat": stats[id_],
+            },
+        }
+        for id_, metric in metrics.items()
+    ]
+    returned = {"Id": "judged", "Expression": f"IF({enough.format(guard)}, {expression}, 0)", "ReturnData": True}
+    return alarm | {"Metrics": [*watched, returned], "Threshold": alarm["Threshold"] * times}
+
+
+def _ours(draw: st.DrawFn, config: str) -> list[dict[str, Any]]:
+    """Alarms on what the model servers and the judge publish, and a composite of one."""
+    variant = [{"Name": "EndpointName", "Value": "shop"}, {"Name": "VariantName", "Value": "v1"}]
+    common = {"Period": 60, "EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
+    shift = {
+        "AlarmName": f"{config}-shift",
+        "Namespace": "Slipway/Endpoint",
+        "MetricName": draw(st.sampled_from(["PredictionShift", "InputShift"])),
+        "Dimensions": [*variant, {"Name": "ModelPackageArn", "Value": "arn:p"}],
+        "Statistic": draw(st.sampled_from(["Average", "Minimum", "Maximum"])),
+        "Threshold": draw(st.floats(0.05, 2)),
+    }
+    verdict = {
+        "AlarmName": f"{config}-verdict",
+        "Namespace": "Slipway/Rollout",
+        "MetricName": "Verdict",
+        "Dimensions": [variant[0], {"Name": "EndpointConfigName", "Value": config}],
+        "Statistic": "Maximum",
+        "Threshold": 2,
+    }
+    composite = {"AlarmName": f"{config}-any", "AlarmRule": f'ALARM("{config}-errors") OR ALARM({config}-shift)'}
+    return [common | shift, common | verdict, composite]
 
 
 def _policy(draw: st.DrawFn, kind: str, instances: int, bake: int) -> dict[str, Any]:
@@ -67,16 +124,19 @@ def good_plans(draw: st.DrawFn) -> PlannedRollout:
     config = draw(st.sampled_from(["${Config.EndpointConfigName}", "shop-2026-11"]))
     alarms = _alarms(draw, config, bake=bake, slowest=draw(st.booleans()))
     policy = _policy(draw, draw(st.sampled_from(KINDS)), instances, bake)
+    alarms += _ours(draw, config) if draw(st.booleans()) else []
     named = [{"AlarmName": alarm["AlarmName"]} for alarm in alarms]
     autoscaled = draw(st.booleans())
+    count = draw(st.integers(instances, 150)) if autoscaled else instances
     return PlannedRollout(
         endpoint="shop",
         config_name=config,
-        variants=(Variant("v1", instances, draw(st.sampled_from(["ml.m5.large", "ml.g5.xlarge"]))),),
+        variants=(Variant("v1", count, draw(st.sampled_from(["ml.m5.large", "ml.g5.xlarge"]))),),
         deployment={**policy, "AutoRollbackConfiguration": {"Alarms": named}},
         alarms=tuple(alarms),
-        asynchronous=draw(st.booleans()),
+        asynchronous=draw(st.booleans()) and not any("Metrics" in alarm for alarm in alarms),  # it counts no requests
         autoscaled=autoscaled,
+        scaling=(ScaledVariant("v1", instances, draw(st.integers(count, 200))),) if autoscaled else (),
         retained=frozenset({"DesiredInstanceCount"}) if autoscaled else frozenset(),
         requests_per_second=draw(st.sampled_from([None, 1e6])),
         previous_variants=draw(st.sampled_from([None, ("v1",)])),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from blueprint.errors import InputError
-from blueprint.guardrails import RULES, PlannedRollout, Variant, lint, refuse_unsafe
+from blueprint.guardrails import RULES, PlannedRollout, ScaledVariant, Variant, lint, refuse_unsafe
 
 CONFIG = "${EndpointConfig.EndpointConfigName}"
 ERRORS, LATENCY = f"{CONFIG}-Errors", f"{CONFIG}-Latency"
@@ -57,9 +57,22 @@ def custom(name: str) -> dict[str, Any]:
     }
 
 
-def ratio(threshold: float) -> dict[str, Any]:
+GUARDED = "IF(requests >= 20, errors / requests, 0)"
+
+
+def ratio(threshold: float, expression: str = GUARDED, **given: Any) -> dict[str, Any]:
     """Metric math: the share of failed requests, where there are requests enough."""
     watched = {"errors": ("Invocation5XXErrors", "Sum"), "requests": ("Invocations", "Sum")}
+    return math(threshold, expression, watched) | given
+
+
+def slowness(threshold: float, expression: str) -> dict[str, Any]:
+    """Metric math over the 90th percentile of latency."""
+    watched = {"latency": ("ModelLatency", "p90"), "requests": ("Invocations", "Sum")}
+    return math(threshold, expression, watched)
+
+
+def math(threshold: float, expression: str, watched: dict[str, tuple[str, str]]) -> dict[str, Any]:
     metrics = [
         {
             "Id": id_,
@@ -72,9 +85,43 @@ def ratio(threshold: float) -> dict[str, Any]:
         }
         for id_, (name, stat) in watched.items()
     ]
-    judged = {"Id": "share", "Expression": "IF(requests >= 20, errors / requests, 0)"}
-    single = ("Namespace", "MetricName", "Dimensions", "Statistic", "Period")
+    judged = {"Id": "share", "Expression": expression}
+    single = ("Namespace", "MetricName", "Dimensions", "Statistic", "ExtendedStatistic", "Period")
     return {**dict.fromkeys(single), "Metrics": [judged, *metrics], "Threshold": threshold}
+
+
+PACKAGE = "${?ModelPackageArn}"
+
+
+def shift(name: str = "PredictionShift", **given: Any) -> dict[str, Any]:
+    """An alarm on what the model servers publish."""
+    named = {"EndpointName": "shop", "VariantName": "primary", "ModelPackageArn": PACKAGE}
+    placed = [{"Name": key, "Value": value} for key, value in named.items()]
+    return custom(name) | {"Namespace": "Slipway/Endpoint", "Dimensions": placed, "Threshold": 0.25} | given
+
+
+def served(**given: Any) -> dict[str, Any]:
+    """A variant whose container is told its names."""
+    told = ("SLIPWAY_ENDPOINT_NAME", "SLIPWAY_VARIANT_NAME", "SLIPWAY_MODEL_PACKAGE_ARN")
+    named = {"package": PACKAGE, "environment": tuple((name, "x") for name in told)} | given
+    return {"variants": (Variant("primary", 4, "ml.m5.large", **named),)}
+
+
+def verdict(**given: Any) -> dict[str, Any]:
+    placed = dimensions(VariantName="")
+    judged = {"Statistic": "Maximum", "Threshold": 2, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
+    return custom("Verdict") | {"Namespace": "Slipway/Rollout", "Dimensions": placed} | judged | given
+
+
+def composite(rule: str) -> dict[str, Any]:
+    return {"AlarmName": f"{CONFIG}-Any", "AlarmRule": rule}
+
+
+def queries(change: Callable[[list[dict[str, Any]]], Any]) -> dict[str, Any]:
+    """Good metric math whose queries `change` breaks."""
+    given = ratio(0.05)
+    change(given["Metrics"])
+    return given
 
 
 MUTANTS: list[tuple[str, str, Mutant]] = [
@@ -106,6 +153,7 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     ("SG101", "no DeploymentConfig", lambda b: b.plan(deployment=None)),
     ("SG102", "no final bake", lambda b: b.blue_green(TerminationWaitInSeconds=0)),
     ("SG103", "a canary of the whole fleet", lambda b: b.plan(variants=(Variant("primary", 1),))),
+    ("SG103", "a fleet that is scaled in to one", lambda b: b.plan(scaling=(ScaledVariant("primary", 1, 8),))),
     ("SG104", "a tenth of four instances", lambda b: b.routing(CanarySize=percent(10))),
     ("SG201", "serverless", lambda b: b.plan(variants=(Variant("primary", serverless=True),))),
     ("SG202", "rolling of two variants", lambda b: b.policy(
@@ -121,6 +169,14 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     ("SG206", "renamed variant", lambda b: b.plan(previous_variants=("AllTraffic",))),
     ("SG207", "autoscaling forgotten", lambda b: b.plan(retained=frozenset())),
     ("SG207", "autoscaled count left out", lambda b: b.plan(retained=frozenset({"DesiredWeight"}))),
+    ("SG208", "a fixed count that is kept", lambda b: b.plan(autoscaled=False)),
+    ("SG209", "a count below the range", lambda b: b.plan(scaling=(ScaledVariant("primary", 5, 8),))),
+    ("SG209", "a range turned round", lambda b: b.plan(scaling=(ScaledVariant("primary", 8, 4),))),
+    ("SG210", "burstable instances", lambda b: b.plan(
+        variants=(Variant("primary", 4, "ml.t2.large"),), scaling=(ScaledVariant("primary", 4, 8),)
+    )),
+    ("SG211", "a target of another variant", lambda b: b.plan(scaling=(ScaledVariant("AllTraffic", 2, 8),))),
+    ("SG212", "another instance type", lambda b: b.plan(previous_types=(("primary", "ml.c5.large"),))),
     ("SG301", "no alarm", lambda b: b.plan(deployment=linear(25), alarms=())),
     ("SG301", "an empty list", lambda b: b.named()),
     ("SG302", "no alarm on errors", lambda b: b.named(LATENCY, alarms=b.plan().alarms[1:])),
@@ -130,6 +186,9 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
         alarms=(*b.plan().alarms, {**b.plan().alarms[0], "AlarmName": f"{CONFIG}-Third"})
     )),
     ("SG306", "alarm with a fixed name", lambda b: b.errors(AlarmName="shop-errors")),
+    ("SG307", "a composite of an unknown alarm", lambda b: b.also(composite(f"ALARM({ERRORS}) OR ALARM(drift)"))),
+    ("SG401", "misspelt metric of the servers", lambda b: b.also(shift("PredictionShifts"))),
+    ("SG401", "misspelt namespace of the servers", lambda b: b.also(shift(Namespace="Slipway/Endpoints"))),
     ("SG401", "misspelt metric", lambda b: b.latency(MetricName="ModelLatancy")),
     ("SG401", "misspelt namespace", lambda b: b.errors(Namespace="AWS/Sagemaker")),
     ("SG401", "invocation metric of the instances", lambda b: b.errors(Namespace="/aws/sagemaker/Endpoints")),
@@ -138,6 +197,15 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     )),
     ("SG402", "set-up time of instances", lambda b: b.latency(MetricName="ModelSetupTime")),
     ("SG403", "no EndpointConfigName", lambda b: b.errors(Dimensions=dimensions(EndpointConfigName=""))),
+    ("SG403", "no package", lambda b: b.also(shift(Dimensions=dimensions(EndpointConfigName="")))),
+    ("SG404", "a package that is not rolled out", lambda b: b.also(
+        shift(Dimensions=[*shift()["Dimensions"][:2], {"Name": "ModelPackageArn", "Value": "arn:2"}]),
+        **served(package="arn:1"),
+    )),
+    ("SG404", "the config of what knows none", lambda b: b.also(
+        shift(Dimensions=[*shift()["Dimensions"], {"Name": "EndpointConfigName", "Value": CONFIG}])
+    )),
+    ("SG404", "the variant of a verdict", lambda b: b.also(verdict(Dimensions=dimensions()))),
     ("SG404", "another variant", lambda b: b.errors(Dimensions=dimensions(VariantName="AllTraffic"))),
     ("SG404", "another endpoint", lambda b: b.errors(Dimensions=dimensions(EndpointName="shopp"))),
     ("SG404", "no endpoint", lambda b: b.errors(Dimensions=dimensions(EndpointName=""))),
@@ -146,6 +214,25 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     ("SG404", "metric math of another variant", lambda b: b.errors(**_math_of_another_variant())),
     ("SG405", "milliseconds as the unit", lambda b: b.latency(Unit="Milliseconds")),
     ("SG405", "percent as the unit", lambda b: b.errors(Unit="Percent")),
+    ("SG405", "a shift in percent", lambda b: b.also(shift(Unit="Percent"))),
+    ("SG406", "servers that are told nothing", lambda b: b.also(shift(), **served(environment=()))),
+    ("SG501", "a window of more than a day", lambda b: b.errors(Period=300, EvaluationPeriods=289)),
+    ("SG501", "a query of two kinds", lambda b: b.errors(**queries(lambda q: q[1].update(Expression="requests")))),
+    ("SG501", "a query of no kind", lambda b: b.errors(**queries(lambda q: q.append({"Id": "none"})))),
+    ("SG501", "an Id in capitals", lambda b: b.errors(**queries(lambda q: q[0].update(Id="Share")))),
+    ("SG501", "an Id twice", lambda b: b.errors(**queries(lambda q: q[2].update(Id="errors")))),
+    ("SG501", "two results", lambda b: b.errors(**queries(lambda q: q[1].update(ReturnData=True)))),
+    ("SG501", "eleven metrics", lambda b: b.errors(**queries(
+        lambda q: q.extend({**q[1], "Id": f"more{n}"} for n in range(9))
+    ))),
+    ("SG501", "a name that is no query", lambda b: b.errors(**ratio(0.05, "IF(invocations >= 20, errors, 0)"))),
+    ("SG501", "a search", lambda b: b.errors(**ratio(0.05, "SUM(SEARCH('{AWS/SageMaker} errors', 'Sum', 60))"))),
+    ("SG501", "metric math that has no end", lambda b: b.errors(**ratio(0.05, "IF(requests >= 20, errors"))),
+    ("SG501", "a metric beside metric math", lambda b: b.errors(**ratio(0.05, MetricName="Invocation5XXErrors"))),
+    ("SG501", "a period of each metric", lambda b: b.errors(
+        **queries(lambda q: q[1]["MetricStat"].update(Period=300))
+    )),
+    ("SG501", "a composite that has no end", lambda b: b.also(composite(f"ALARM({ERRORS}"))),
     ("SG501", "M above N", lambda b: b.errors(DatapointsToAlarm=3)),
     ("SG501", "period of 90 s", lambda b: b.errors(Period=90)),
     ("SG501", "a percentile as Statistic", lambda b: b.latency(Statistic="p90", ExtendedStatistic=None)),
@@ -160,12 +247,25 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
         custom("Memory") | {"Namespace": "/aws/sagemaker/Endpoints", "MetricName": "MemoryUtilization",
                             "Threshold": 101},
     ))),
-    ("SG502", "a share of errors above 1 by metric math", lambda b: b.errors(**ratio(5))),
+    ("SG502", "a percentage above 100 by metric math", lambda b: b.errors(**ratio(101, "100 * errors / requests"))),
+    ("SG502", "a guard that is turned round", lambda b: b.errors(
+        **ratio(0.05, "IF(requests < 1, errors / requests, 0)")
+    )),
+    ("SG502", "a verdict above 2", lambda b: b.also(verdict(ComparisonOperator="GreaterThanThreshold"))),
+    ("SG502", "a composite that contradicts itself", lambda b: b.also(composite(f"ALARM({ERRORS}) AND OK({ERRORS})"))),
+    ("SG503", "a share of errors above 1 by metric math", lambda b: b.errors(**ratio(5))),
     ("SG503", "five percent as 5", lambda b: b.errors(Threshold=5)),
     ("SG503", "one percent as 1 or more", lambda b: b.errors(
         Threshold=1, ComparisonOperator="GreaterThanOrEqualToThreshold"
     )),
     ("SG504", "500 milliseconds", lambda b: b.latency(Threshold=500)),
+    ("SG504", "500 milliseconds by metric math", lambda b: b.latency(
+        **slowness(500, "IF(requests >= 20, latency, 0)")
+    )),
+    ("SG504", "half a millisecond in milliseconds", lambda b: b.latency(**slowness(0.5, "latency / 1000"))),
+    ("SG505", "2000 milliseconds by metric math", lambda b: b.latency(
+        **slowness(2000, "IF(requests >= 20, latency, 0)")
+    )),
     ("SG505", "2000 milliseconds", lambda b: b.latency(Threshold=2000)),
     ("SG506", "no errors is an alarm", lambda b: b.errors(
         Threshold=0, ComparisonOperator="GreaterThanOrEqualToThreshold"
@@ -174,6 +274,18 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     ("SG506", "requests are counted, not errors", lambda b: b.errors(Statistic="SampleCount", Threshold=5)),
     ("SG506", "latencies are added up", lambda b: b.latency(Statistic="Sum", ExtendedStatistic=None)),
     ("SG506", "low latency is an alarm", lambda b: b.latency(ComparisonOperator="LessThanOrEqualToThreshold")),
+    ("SG506", "many successes are an alarm", lambda b: b.errors(**ratio(0.95, "1 - errors / requests"))),
+    ("SG506", "few errors are an alarm by metric math", lambda b: b.errors(
+        **ratio(0.05), ComparisonOperator="LessThanThreshold"
+    )),
+    ("SG506", "a composite of what is well", lambda b: b.also(composite(f"OK({ERRORS})"))),
+    ("SG506", "a composite of what has no data yet", lambda b: b.also(composite(f"NOT OK({ERRORS})"))),
+    ("SG507", "a shift of 25", lambda b: b.also(shift(Threshold=25))),
+    ("SG508", "a promotion is an alarm", lambda b: b.also(verdict(Threshold=1))),
+    ("SG508", "promotions are added up", lambda b: b.also(verdict(Statistic="Sum"))),
+    ("SG509", "5 % as 0.05 of 100", lambda b: b.errors(
+        **ratio(0.05, "IF(requests >= 20 AND errors >= 3, 100 * errors / requests, 0)")
+    )),
     ("SG601", "window of 360 s in a bake of 300 s", lambda b: b.policy(
         rolling(25), alarms=tuple({**a, "EvaluationPeriods": 6} for a in b.plan().alarms)
     )),
@@ -181,12 +293,30 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     ("SG602", "2 out of 10 in a bake of 300 s", lambda b: b.errors(EvaluationPeriods=10, DatapointsToAlarm=2)),
     ("SG603", "window of 180 s in a final bake of 120 s", lambda b: b.errors(EvaluationPeriods=3)),
     ("SG604", "period of 10 s", lambda b: b.latency(Period=10, Statistic="Average", ExtendedStatistic=None)),
+    ("SG604", "period of 30 s of the servers", lambda b: b.also(shift(Period=30))),
     ("SG605", "no traffic is an alarm", lambda b: b.errors(TreatMissingData="breaching")),
     ("SG606", "no traffic keeps the alarm", lambda b: b.errors(TreatMissingData="ignore")),
+    ("SG607", "the newest minute is filled", lambda b: b.errors(
+        **ratio(0.05, "IF(FILL(requests, 0) >= 20, errors / requests, 0)")
+    )),
+    ("SG701", "metric math without a guard", lambda b: b.errors(**ratio(0.001, "errors / requests"))),
     ("SG701", "a request a second", lambda b: b.errors(Threshold=0.001)),
     ("SG702", "p99 of few requests", lambda b: b.latency(ExtendedStatistic="p99")),
     ("SG702", "p99 of few requests, left unjudged", lambda b: b.latency(
         ExtendedStatistic="p99", EvaluateLowSampleCountPercentile="ignore"
+    )),
+    ("SG703", "a guard that the canary never reaches", lambda b: b.errors(
+        **ratio(0.05, "IF(requests >= 1000, errors / requests, 0)")
+    )),
+    ("SG703", "a guard of errors that the canary never reaches", lambda b: b.errors(
+        **ratio(0.05, "IF(errors >= 700, errors / requests, 0)")
+    )),
+    ("SG704", "one error of five", lambda b: b.errors(**ratio(0.05, "IF(requests >= 5, errors / requests, 0)"))),
+    ("SG704", "one slow answer of five", lambda b: b.latency(
+        **slowness(500_000, "IF(requests >= 5, latency, 0)")
+    )),
+    ("SG705", "many servers and few requests", lambda b: b.also(
+        shift(), variants=(Variant("primary", 100, "ml.m5.large"),)
     )),
 ]  # fmt: skip
 
@@ -217,10 +347,43 @@ def test_a_good_plan_has_nothing_wrong(good: PlannedRollout) -> None:
         {"TreatMissingData": "missing"},
         {"Threshold": 0.05, "Statistic": "Maximum"},
         ratio(0.05),
+        ratio(0.05, "IF(requests >= 10 && errors > 2, errors / requests, 0)"),
+        ratio(5, "IF(requests >= 20, 100 * errors / requests, 0)"),
+        ratio(0.95, "IF(requests >= 20, 1 - errors / requests, 1)") | {"ComparisonOperator": "LessThanThreshold"},
+        ratio(0.05, "IF(FILL(requests, 0) >= 20, errors / requests, 0)") | {"DatapointsToAlarm": 1},
+        ratio(3, "RATE(errors)"),
     ],
 )
 def test_other_good_alarms_have_nothing_wrong(broken: Any, given: dict[str, Any]) -> None:
     assert lint(broken.errors(**given)) == ()
+
+
+@pytest.mark.parametrize(
+    "given", [slowness(500_000, "IF(requests >= 20, latency, 0)"), slowness(500, "latency / 1000")]
+)
+def test_latency_by_metric_math_has_nothing_wrong(broken: Any, given: dict[str, Any]) -> None:
+    assert lint(broken.latency(**given)) == ()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        shift(),
+        shift("InputShift", Statistic="Maximum"),
+        verdict(),
+        composite(f"ALARM({ERRORS}) OR ALARM({LATENCY})"),
+        composite(f"AT_LEAST(2, ALARM, ({ERRORS}, {LATENCY}))"),
+    ],
+)
+def test_alarms_on_what_is_ours_and_composites_have_nothing_wrong(broken: Any, more: dict[str, Any]) -> None:
+    assert lint(broken.also(more, **served())) == ()
+
+
+def test_what_a_composite_asks_is_judged_as_if_it_were_named(broken: Any) -> None:
+    errors, latency = broken.plan().alarms
+    hidden = (composite(f"ALARM({ERRORS})"), {**errors, "Threshold": 5}, latency)
+    planned = broken.named(f"{CONFIG}-Any", LATENCY, alarms=hidden)
+    assert [finding.rule for finding in lint(planned)] == ["SG503"]
 
 
 @pytest.mark.parametrize("policy", [linear(25), rolling(25), all_at_once(300)])

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from blueprint.errors import InputError
-from blueprint.guardrails import from_api, from_template, lint
+from blueprint.guardrails import ScaledVariant, from_api, from_template, lint
 from blueprint.guardrails.template import alarms_in
 
 CONFIG_NAME = {"Fn::GetAtt": ["Config", "EndpointConfigName"]}
@@ -181,12 +181,77 @@ def test_autoscaling_without_retained_counts_is_found(template: dict[str, Any]) 
     assert rules(template) == ["SG207"]
 
 
-def test_composite_alarms_are_taken_as_they_are(template: dict[str, Any]) -> None:
+def test_composite_alarms_are_judged_with_what_they_ask(template: dict[str, Any]) -> None:
+    template["Resources"]["Hidden"] = template["Resources"]["Slow"]
+    properties(template, "Hidden")["AlarmName"] = {"Fn::Join": ["-", [CONFIG_NAME, "hidden"]]}
     template["Resources"]["Slow"] = {
         "Type": "AWS::CloudWatch::CompositeAlarm",
-        "Properties": {"AlarmName": {"Fn::Join": ["-", [CONFIG_NAME, "slow"]]}, "AlarmRule": "ALARM(x)"},
+        "Properties": {
+            "AlarmName": {"Fn::Join": ["-", [CONFIG_NAME, "slow"]]},
+            "AlarmRule": {"Fn::Sub": 'ALARM("${Hidden}")'},
+        },
     }
     assert rules(template) == []
+    properties(template, "Hidden")["Threshold"] = 500
+    assert rules(template) == ["SG504"]
+    properties(template, "Slow")["AlarmRule"] = 'ALARM("somebody-elses")'
+    assert "SG307" in rules(template)
+    properties(template, "Slow")["AlarmRule"] = {"Fn::ImportValue": "rule"}
+    assert set(rules(template)) == {"SG305"}
+
+
+def test_metric_math_is_read_from_a_template(template: dict[str, Any]) -> None:
+    watched = properties(template, "Bad")
+    place = {key: watched.pop(key) for key in ("Namespace", "MetricName", "Dimensions")}
+    stat = {"Metric": place, "Stat": watched.pop("Statistic"), "Period": watched.pop("Period")}
+    watched["Metrics"] = [
+        {"Id": "percent", "Expression": "100 * errors", "ReturnData": "true"},
+        {"Id": "errors", "MetricStat": stat, "ReturnData": "false"},
+    ]
+    assert rules(template) == ["SG509"]
+    watched["Threshold"] = "5"
+    assert rules(template) == []
+    place["Dimensions"] = place["Dimensions"][:2]
+    assert rules(template) == ["SG403"]
+
+
+def test_servers_alarms_are_read_with_the_model_they_are_about(template: dict[str, Any]) -> None:
+    template["Parameters"]["Package"] = {"Type": "String", "Default": ""}
+    package, name = {"Ref": "Package"}, {"Fn::GetAtt": ["Model", "ModelName"]}
+    told = {
+        "SLIPWAY_ENDPOINT_NAME": {"Ref": "Name"},
+        "SLIPWAY_VARIANT_NAME": "v1",
+        "SLIPWAY_MODEL_PACKAGE_ARN": package,
+    }
+    container = {"ModelPackageName": package, "Environment": told}
+    template["Resources"]["Model"] = {"Type": "AWS::SageMaker::Model", "Properties": {"Containers": [container]}}
+    properties(template, "Config")["ProductionVariants"][0]["ModelName"] = name
+    shifted = {"Namespace": "Slipway/Endpoint", "MetricName": "PredictionShift", "Threshold": 0.25}
+    template["Resources"]["Shift"] = alarm("shift", **shifted)
+    dimensions = properties(template, "Shift")["Dimensions"]
+    dimensions[2] = {"Name": "ModelPackageArn", "Value": package}
+    named = properties(template, "Endpoint")["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
+    named.append({"AlarmName": {"Ref": "Shift"}})
+    assert rules(template) == []
+    del told["SLIPWAY_MODEL_PACKAGE_ARN"]
+    assert rules(template) == ["SG406"]
+    container["ModelPackageName"] = "arn:of:another"
+    told["SLIPWAY_MODEL_PACKAGE_ARN"] = dimensions[2]["Value"] = "arn:of:this"
+    assert rules(template) == ["SG404"]
+
+
+def test_the_range_of_a_scalable_target_is_read(template: dict[str, Any]) -> None:
+    properties(template, "Target").update({"MinCapacity": "1", "MaxCapacity": {"Ref": "Canary"}})
+    (planned,) = from_template(template)
+    assert [(t.name, t.least, t.most) for t in planned.scaling] == [("v1", 1, None)]
+    assert rules(template) == ["SG103"]
+    properties(template, "Target")["MaxCapacity"] = 2
+    assert rules(template) == ["SG103", "SG209"]
+
+
+def test_another_endpoints_target_scales_nothing_here(template: dict[str, Any]) -> None:
+    properties(template, "Target")["ResourceId"] = "endpoint/another-shop/variant/v1"
+    assert rules(template) == ["SG208"]
 
 
 @pytest.mark.parametrize(
@@ -276,3 +341,19 @@ def test_the_api_says_the_same_in_its_own_words() -> None:
     found = lint(from_api(update, config, [watched], previous_config=before, autoscaled=True))
     assert [finding.rule for finding in found] == ["SG206", "SG207", "SG404", "SG303"]
     assert "got shop-1" in found[2].message
+
+
+def test_the_api_tells_what_autoscaling_forbids() -> None:
+    def config(instance_type: str) -> dict[str, Any]:
+        return {"ProductionVariants": [{"VariantName": "v1", "InitialInstanceCount": 4, "InstanceType": instance_type}]}
+
+    update = {"EndpointName": "shop", "EndpointConfigName": "shop-2", "RetainAllVariantProperties": True}
+    planned = from_api(
+        update,
+        config("ml.m5.large"),
+        previous_config=config("ml.c5.large"),
+        scaling=(ScaledVariant("v1", 1, 3),),
+    )
+    assert planned.autoscaled
+    assert planned.instances == 1
+    assert [finding.rule for finding in lint(planned)] == ["SG101", "SG209", "SG212"]

@@ -16,8 +16,8 @@ def capital(test, rng, green_odds, *, blocks):
     """The largest log e-value that was seen at any look."""
     state, largest = MeanState.start(), -math.inf
     for _ in range(blocks):
-        green = rng.choice(VALUES, 25, p=green_odds)
-        state = test.observe(state, green, rng.choice(VALUES, 75, p=[0.3, 0.4, 0.3]))
+        green, blue = rng.choice(VALUES, 25, p=green_odds), rng.choice(VALUES, 75, p=[0.3, 0.4, 0.3])
+        state = test.observe(state, green.tolist(), blue.tolist())
         largest = max(largest, state.log_regression)
     return largest
 
@@ -39,14 +39,14 @@ def test_a_drop_within_the_tolerance_is_not_held_against_the_new_fleet():
 
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_any_number_of_values_on_either_side_is_taken(green, blue):
-    state = MeanTest(0.0, 1.0).observe(MeanState.start(), np.full(green, 0.25), np.full(blue, 0.25))
+    state = MeanTest(0.0, 1.0).observe(MeanState.start(), [0.25] * green, [0.25] * blue)
     assert state.log_regression == pytest.approx(0)
     assert (state.green_count, state.blue_count) == (green, blue)
 
 
 def test_a_value_out_of_bounds_is_refused():
     with pytest.raises(ValueError, match="values must be in"):
-        MeanTest(0.0, 1.0).observe(MeanState.start(), np.array([2.0]), np.array([0.5]))
+        MeanTest(0.0, 1.0).observe(MeanState.start(), [2.0], [0.5])
 
 
 @pytest.mark.parametrize(("low", "high", "tolerance"), [(1.0, 1.0, 0.0), (0.0, 1.0, 1.0), (0.0, 1.0, -0.1)])

@@ -1,10 +1,13 @@
 """The bets on two streams of yes and no."""
 
 import math
+import subprocess
+import sys
+from dataclasses import astuple
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blueprint.verdicts import Counts, ProportionTest, Regression, Safety
@@ -19,7 +22,7 @@ def log_mean_e(*, green, blue, n_green, n_blue, margin, above, truth):
 
     def log_e(hits_green, hits_blue):
         counts = Counts.of(n_green, hits_green, n_blue, hits_blue)
-        return float(log_e_value(counts, np.array([green]), np.array([blue]), margin=margin, above=above)[0])
+        return log_e_value(counts, green, blue, margin=margin, above=above)
 
     none = log_e(0, 0)
     gain_green, gain_blue = math.expm1(log_e(1, 0) - none), math.expm1(log_e(0, 1) - none)
@@ -59,9 +62,9 @@ def test_the_nearest_null_point_is_the_nearest_of_a_fine_grid(green, blue, n_gre
 
         return n_green * kl(green, null_green) + n_blue * kl(blue, null_green - margin)
 
-    found = nearest_green(np.array([green]), np.array([blue]), np.array([n_blue / n_green]), margin)
+    found = nearest_green(green, blue, n_blue / n_green, margin)
     grid = np.linspace(max(0.0, margin) + 1e-6, min(1.0, 1 + margin) - 1e-6, 2001)
-    assert divergence(found)[0] <= divergence(grid).min() + 1e-9
+    assert divergence(found) <= divergence(grid).min() + 1e-9
 
 
 def test_evidence_grows_when_the_new_fleet_fails_more_often():
@@ -119,13 +122,34 @@ def test_two_sided_bets_win_in_both_directions():
         assert test.observe(test.start(), Counts.of(500, hits, 5000, 2500)).log_regression > math.log(20)
 
 
-def test_rollouts_side_by_side_are_judged_as_each_alone():
-    test = ProportionTest(0.005, Regression(), Safety(0.005, two_sided=True))
-    hits = np.array([0.0, 3.0, 9.0])
-    both = test.observe(test.start((3,)), Counts.of(100, hits, 300, 2))
-    alone = [test.observe(test.start(), Counts.of(100, hit, 300, 2)) for hit in hits]
-    assert both.log_regression == pytest.approx([float(state.log_regression) for state in alone])
-    assert both.log_safety == pytest.approx([float(state.log_safety) for state in alone])
+shares = st.floats(0, 1)
+blocks = st.lists(st.tuples(st.integers(0, 500), shares, st.integers(0, 1500), shares), min_size=1, max_size=8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(blocks, min_size=1, max_size=4), st.booleans(), st.sampled_from([0.0, 0.02]), st.floats(0.001, 0.6))
+def test_many_rollouts_at_once_are_judged_as_each_alone(rollouts, two_sided, margin, prior):
+    test = ProportionTest(prior, Regression(margin, two_sided=two_sided), Safety(0.05, two_sided=two_sided))
+    looks = min(map(len, rollouts))
+    together, alone = test.start(np.zeros(len(rollouts))), [test.start() for _ in rollouts]
+    for look in range(looks):
+        counted = [counts_of(rollout[look]) for rollout in rollouts]
+        together = test.observe(together, Counts(*map(np.array, zip(*map(astuple, counted), strict=True))))
+        alone = [test.observe(state, counts) for state, counts in zip(alone, counted, strict=True)]
+    assert together.log_regression == pytest.approx([state.log_regression for state in alone], abs=1e-9, rel=1e-9)
+    assert together.log_safety == pytest.approx([state.log_safety for state in alone], abs=1e-9, rel=1e-9)
+
+
+def counts_of(block):
+    n_green, green, n_blue, blue = block
+    return Counts.of(float(n_green), float(round(green * n_green)), float(n_blue), float(round(blue * n_blue)))
+
+
+def test_one_rollout_is_judged_without_numpy():
+    program = "import sys; sys.modules['numpy'] = None; from blueprint.verdicts import Evidence, JudgePlan; "
+    program += "print(Evidence.start(JudgePlan()).verdict().name)"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout == "EXTEND\n"
 
 
 def test_more_hits_than_requests_are_refused():

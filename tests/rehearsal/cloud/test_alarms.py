@@ -7,14 +7,38 @@ from typing import Any
 
 import pytest
 from ministack.services import cloudwatch
+from ministack.services.cloudformation import provisioners
 
+from blueprint.alarms import VirtualClock
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
 from rehearsal.cloud.ministack.alarms import ARRIVAL_SECONDS, AlarmClock, state_of
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 
+REPLACED = (
+    "_composite_rule_state",
+    "_evaluate_alarm",
+    "_get_metric_data",
+    "_get_metric_statistics",
+    "_put_composite_alarm",
+    "_put_metric_alarm",
+    "_record_history",
+    "_set_alarm_state",
+)
 SPEED = 30.0
 PERIOD = 60 / SPEED
 DIMENSIONS = [{"Name": "EndpointName", "Value": "shop"}, {"Name": "EndpointConfigName", "Value": "green"}]
+REQUEST = {
+    "AlarmName": "errors",
+    "Namespace": "AWS/SageMaker",
+    "MetricName": "Invocation5XXErrors",
+    "Dimensions": DIMENSIONS,
+    "Statistic": "Average",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 0.05,
+    "ComparisonOperator": "GreaterThanThreshold",
+    "TreatMissingData": "notBreaching",
+}
 
 
 class Bus:
@@ -29,8 +53,9 @@ class Bus:
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("_evaluate_alarm", "_record_history"):  # what the clock replaces, put back afterwards
+    for name in REPLACED:  # by the clock; put back afterwards
         monkeypatch.setattr(cloudwatch, name, getattr(cloudwatch, name))
+    monkeypatch.setattr(provisioners, "_cw_metric_alarm_record", provisioners._cw_metric_alarm_record)
     yield cloudwatch
     cloudwatch.reset()
 
@@ -48,20 +73,7 @@ def clock(store: Any, bus: Bus) -> AlarmClock:
 
 
 def put_alarm(store: Any, **more: Any) -> None:
-    request = {
-        "AlarmName": "errors",
-        "Namespace": "AWS/SageMaker",
-        "MetricName": "Invocation5XXErrors",
-        "Dimensions": DIMENSIONS,
-        "Statistic": "Average",
-        "Period": 60,
-        "EvaluationPeriods": 1,
-        "Threshold": 0.05,
-        "ComparisonOperator": "GreaterThanThreshold",
-        "TreatMissingData": "notBreaching",
-        **more,
-    }
-    assert store._put_metric_alarm({}, request, is_cbor=False, is_json=True)[0] == 200
+    assert store._put_metric_alarm({}, {**REQUEST, **more}, is_cbor=False, is_json=True)[0] == 200
 
 
 def put_samples(store: Any, at: float, *values: float, dimensions: Any = DIMENSIONS) -> None:
@@ -112,6 +124,25 @@ def test_a_percentile_alarm_is_judged_from_the_samples(store: Any, clock: AlarmC
     put_samples(store, start + 0.1, *[100.0] * 8, 900.0, 900.0)
     clock.evaluate_due(start + PERIOD + ARRIVAL_SECONDS)
     assert state_of("errors") == "ALARM"
+
+
+@pytest.mark.parametrize("treatment", ["missing", "ignore", "breaching", "notBreaching"])
+@pytest.mark.parametrize("drawn", ["0 X X X - - - 0 X", "- - X - - - - X X", "X 0 X 0 - X - X 0"])
+def test_it_finds_what_the_virtual_clock_finds(store: Any, clock: AlarmClock, drawn: str, treatment: str) -> None:
+    rules = {"EvaluationPeriods": 3, "DatapointsToAlarm": 2, "TreatMissingData": treatment}
+    put_alarm(store, **rules)
+    virtual = VirtualClock([{**REQUEST, **rules}], start=60_000_000.0)
+    start = 1_000_000 * PERIOD
+    for number, sign in enumerate(drawn.split()):
+        if sign != "-":
+            value = float(sign == "X")
+            put_samples(store, start + number * PERIOD, value)
+            virtual.put(
+                "AWS/SageMaker", {"MetricName": "Invocation5XXErrors", "Dimensions": DIMENSIONS, "Value": value}
+            )
+        virtual.advance(60)
+        clock.evaluate_due(start + (number + 1) * PERIOD + ARRIVAL_SECONDS)
+        assert state_of("errors") == virtual.state("errors")
 
 
 def test_a_change_is_sent_as_cloudwatch_sends_it(store: Any, clock: AlarmClock, bus: Bus) -> None:

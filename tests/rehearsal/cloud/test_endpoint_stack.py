@@ -1,7 +1,11 @@
 """An endpoint that CloudFormation owns: real servers, replaced behind guardrails, rolled back by a real alarm."""
 
 import json
+import os
+import signal
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +31,14 @@ def template() -> str:
         "InstanceType": "ml.m5.large",
         "InitialVariantWeight": 1,
     }
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://models/capture",
+        "KmsKeyId": "arn:aws:kms:us-east-1:000000000000:key/captured",
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
+    }
     resources = {
         "Model": {
             "Type": "AWS::SageMaker::Model",
@@ -36,7 +48,7 @@ def template() -> str:
         "Config": {
             "Type": "AWS::SageMaker::EndpointConfig",
             "UpdateReplacePolicy": "Retain",
-            "Properties": {"ProductionVariants": [variant]},
+            "Properties": {"ProductionVariants": [variant], "DataCaptureConfig": capture},
         },
         "Alarm": {
             "Type": "AWS::CloudWatch::Alarm",
@@ -162,6 +174,20 @@ class Stack:
         return answers
 
 
+def kill_controller(cloud: CloudProcess) -> int:
+    """Kill the process that follows the rollout, once its canary bakes; returns its id."""
+
+    def baking() -> int:
+        journals = sorted(cloud.workdir.rglob("rollout-*.jsonl"), key=lambda path: path.stat().st_mtime)
+        rows = [json.loads(line) for path in journals[-1:] for line in path.read_text().splitlines()]
+        states = [row["state"]["phase"] for row in rows if "state" in row]
+        return int(rows[1]["controller"]) if states[-1:] == ["Baking"] else 0
+
+    pid: int = eventually(baking, seconds=60)
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
 @pytest.fixture(scope="module")
 def stack(cloud: CloudProcess, image: str) -> Stack:
     made = Stack(cloud, image)
@@ -222,6 +248,25 @@ def test_requests_are_counted_and_logged_where_cloudwatch_shows_them(cloud: Clou
 
 
 @pytest.mark.usefixtures("first")
+def test_requests_are_captured_in_s3_with_the_callers_id(cloud: CloudProcess, stack: Stack) -> None:
+    assert stack.endpoint()["DataCaptureConfig"]["CaptureStatus"] == "Started"
+    cloud("sagemaker-runtime").invoke_endpoint(
+        EndpointName=ENDPOINT, ContentType="text/csv", Body=b"7,8", InferenceId="visit-7"
+    )
+
+    def captured() -> list[dict[str, Any]]:
+        listed = cloud("s3").list_objects_v2(Bucket="models", Prefix=f"capture/{ENDPOINT}/primary/20")
+        objects = [cloud("s3").get_object(Bucket="models", Key=each["Key"]) for each in listed.get("Contents", ())]
+        assert {each["SSEKMSKeyId"] for each in objects} <= {"arn:aws:kms:us-east-1:000000000000:key/captured"}
+        records = [json.loads(line) for each in objects for line in each["Body"].read().splitlines()]
+        return [each for each in records if each["eventMetadata"].get("inferenceId") == "visit-7"]
+
+    (record,) = eventually(captured)
+    assert record["captureData"]["endpointInput"]["data"] == "7,8"
+    assert record["captureData"]["endpointOutput"]["data"] == "0.25\n"
+
+
+@pytest.mark.usefixtures("first")
 def test_what_is_not_approved_fails_the_update_and_nothing_changes(cloud: CloudProcess, stack: Stack) -> None:
     package, config = stack.package(stack.model(0.3)), stack.endpoint()["EndpointConfigName"]
     cloud("sagemaker").update_model_package(ModelPackageArn=package, ModelApprovalStatus="Rejected")
@@ -267,6 +312,22 @@ def test_a_bad_build_is_rolled_back_by_its_alarm_and_every_user_is_answered(clou
     assert "Threshold Crossed: 1 datapoint" in alarm["StateReason"]
     items = cloud("cloudwatch").describe_alarm_history(AlarmName=f"{bad}-Errors", HistoryItemType="StateUpdate")
     assert "Alarm updated from OK to ALARM" in [item["HistorySummary"] for item in items["AlarmHistoryItems"]]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.usefixtures("first")
+def test_a_controller_that_is_killed_is_not_noticed_by_cloudformation_or_users(
+    cloud: CloudProcess, stack: Stack
+) -> None:
+    stack.deploy(stack.package(stack.model(0.75)))
+    killed = [kill_controller(cloud)]
+    pending = eventually(lambda: stack.endpoint().get("PendingDeploymentSummary"))
+    assert pending["ProductionVariants"][0]["VariantStatus"]
+    answers = stack.users_until_settled()
+    assert stack.settled() == "UPDATE_COMPLETE"
+    assert answers == {"0.5", "0.75"}
+    assert stack.ask()[0] == "0.75"
+    assert not [pid for pid in killed if Path(f"/proc/{pid}").exists()]
 
 
 @pytest.mark.usefixtures("first")

@@ -54,10 +54,15 @@ def test_an_update_hands_over_the_deployment_config(api: Bench) -> None:
         EndpointConfigName="Green",
         DeploymentConfig=deployment(),
         RetainAllVariantProperties=True,
+        ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DataCaptureConfig"}],
     )
-    assert api.fleets.updates == [
-        {"config": "Green", "deployment": deployment(), "retain_all_variant_properties": True}
-    ]
+    (handed_over,) = api.fleets.updates
+    assert handed_over == {
+        "config": "Green",
+        "deployment": deployment(),
+        "retain_all_variant_properties": True,
+        "excluded_properties": {"DataCaptureConfig"},
+    }
     assert api("DescribeEndpoint", EndpointName="Shop")["EndpointStatus"] == "Updating"
 
 
@@ -66,6 +71,13 @@ def test_an_update_under_way_is_not_disturbed(api: Bench) -> None:
     api("UpdateEndpoint", EndpointName="Shop", EndpointConfigName="Green")
     with pytest.raises(ApiError, match="Cannot update in-progress endpoint"):
         api("UpdateEndpoint", EndpointName="Shop", EndpointConfigName="Blue")
+
+
+def test_an_endpoint_whose_rollback_failed_can_be_updated(api: Bench) -> None:
+    config(api, "Green")
+    api.fleets.found["Shop"]["EndpointStatus"] = "UpdateRollbackFailed"
+    api("UpdateEndpoint", EndpointName="Shop", EndpointConfigName="Green")
+    assert api("DescribeEndpoint", EndpointName="Shop")["EndpointStatus"] == "Updating"
 
 
 def test_guardrails_need_the_same_variants(api: Bench) -> None:

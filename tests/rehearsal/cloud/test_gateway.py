@@ -70,6 +70,15 @@ def test_headers_of_the_runtime_api_are_handed_over() -> None:
     assert (door.asked[0][2]["target_variant"], door.asked[0][2]["accept"]) == ("v", "text/csv")
 
 
+def test_ids_and_attributes_are_handed_over_and_the_models_attributes_come_back() -> None:
+    door = Door()
+    door.answer.headers["x-amzn-sagemaker-custom-attributes"] = "model_package=arn:1"
+    sent = {"X-Amzn-SageMaker-Inference-Id": "visit-7", "X-Amzn-SageMaker-Custom-Attributes": "trace=1"}
+    _, headers, _ = door.post("/endpoints/shop/invocations", b"", headers=sent)
+    assert (door.asked[0][2]["inference_id"], door.asked[0][2]["custom_attributes"]) == ("visit-7", "trace=1")
+    assert headers["x-amzn-sagemaker-custom-attributes"] == "model_package=arn:1"
+
+
 def test_a_failed_container_is_a_model_error() -> None:
     status, headers, body = Door(status=500, body=b"broken").post("/endpoints/shop/invocations", b"")
     told = json.loads(body)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rehearsal.cloud.resources import RECORDED_ONLY
 from tests.rehearsal.cloud.process import PROJECT
 
 ADAPTER = PROJECT / "rehearsal" / "cloud" / "ministack"
@@ -72,6 +73,20 @@ def test_a_name_is_there(module: str, name: str) -> None:
             ["namespace", "name", "dims", "ts", "unit", "value", "values", "counts", "stat_values"],
         ),
         ("services.cloudwatch", "_dims_key", ["dims"]),
+        ("services.cloudwatch", "_put_metric_alarm", ["params", "cbor_data", "is_cbor", "is_json"]),
+        ("services.cloudwatch", "_put_composite_alarm", ["params", "cbor_data", "is_cbor", "is_json"]),
+        ("services.cloudwatch", "_set_alarm_state", ["params", "cbor_data", "is_cbor", "is_json"]),
+        ("services.cloudwatch", "_get_metric_data", ["params", "cbor_data", "is_cbor", "is_json"]),
+        ("services.cloudwatch", "_get_metric_statistics", ["params", "cbor_data", "is_cbor", "is_json"]),
+        ("services.cloudwatch", "_composite_rule_state", ["alarm"]),
+        ("services.cloudwatch", "_error", ["code", "message", "status", "use_json", "use_cbor"]),
+        ("services.cloudwatch", "_cbor_ok", ["data"]),
+        ("services.cloudwatch", "_json_ok", ["data"]),
+        ("services.cloudwatch", "_cbor_datapoint", ["dp"]),
+        ("services.cloudwatch", "_cbor_metric_data_result", ["result"]),
+        ("services.cloudwatch", "_parse_ts", ["value"]),
+        ("services.cloudwatch", "_ts_iso", ["epoch"]),
+        ("services.cloudformation.provisioners", "_cw_metric_alarm_record", ["name", "props"]),
         ("services.cloudwatch_logs", "_append_log_events", ["stream", "events"]),
         ("services.cloudwatch_logs", "_make_group_arn", ["name"]),
         ("services.cloudwatch_logs", "_filter_log_events", ["data"]),
@@ -118,6 +133,22 @@ def test_a_worker_thread_is_asked_for_through_the_modules_own_name() -> None:
         ("stepfunctions", "_invoke_resource", "_invoke_aws_sdk_integration"),
         ("cloudwatch", "_evaluate_all_alarms", "_evaluate_alarm"),
         ("cloudwatch", "_set_alarm_state", "_record_history"),
+        ("cloudwatch", "handle_request", '"PutMetricAlarm": _put_metric_alarm'),
+        ("cloudwatch", "handle_request", '"PutCompositeAlarm": _put_composite_alarm'),
+        ("cloudwatch", "handle_request", '"SetAlarmState": _set_alarm_state'),
+        ("cloudwatch", "handle_request", '"GetMetricData": _get_metric_data'),
+        ("cloudwatch", "handle_request", '"GetMetricStatistics": _get_metric_statistics'),
+        ("cloudwatch", "_evaluate_parent_alarms", "_composite_rule_state(parent)"),
+        ("cloudwatch", "_put_composite_alarm", "_composite_rule_state(alarm)"),
+        ("cloudwatch", "_evaluate_parent_alarms", "_transition_composite(parent"),
+        ("cloudwatch", "_transition_composite", '_record_history(alarm["AlarmName"]'),
+        ("cloudwatch", "_set_alarm_state", "_evaluate_parent_alarms(alarm)"),
+        ("cloudwatch", "_describe_alarms", "_cbor_alarm(a) for a in metric_alarms"),
+        ("cloudformation.provisioners", "_cw_metric_alarm_put", "_cw_metric_alarm_record(name, props)"),
+        ("cloudformation.provisioners", "_cw_metric_alarm_create", "_cw_metric_alarm_put(name, props)"),
+        ("cloudformation.provisioners", "_cw_metric_alarm_update", "_cw_metric_alarm_put(name, new_props)"),
+        ("cloudwatch_logs", "_put_log_events", "_append_log_events(s, stored)"),
+        ("lambda_svc", "_emit_lambda_logs", "_cwl._append_log_events(stream"),
     ],
 )
 def test_what_is_replaced_is_looked_up_when_it_is_called(module: str, caller: str, called: str) -> None:
@@ -131,12 +162,37 @@ def test_an_alarm_record_has_what_is_changed_in_it() -> None:
         assert f'"{key}"' in source
 
 
+def test_a_metrics_points_have_what_is_read_of_them() -> None:
+    source = inspect.getsource(load("ministack.services.cloudwatch", "_store_datum"))
+    for key in ("Timestamp", "Unit", "Value", "Count", "_stat"):
+        assert f'"{key}"' in source
+
+
+def test_an_alarm_may_lack_what_an_alarm_on_metric_math_lacks() -> None:
+    source = inspect.getsource(load("ministack.services.cloudwatch", "_cbor_strip_none"))
+    assert "if v is not None" in source
+    assert "_cbor_strip_none(data)" in inspect.getsource(load("ministack.services.cloudwatch", "_cbor_ok"))
+
+
+def test_a_log_event_has_a_message() -> None:
+    assert '"message": msg' in inspect.getsource(load("ministack.services.cloudwatch_logs", "_put_log_events"))
+
+
+@pytest.mark.parametrize(
+    "kind", ["AWS::CloudWatch::CompositeAlarm", "AWS::ApplicationAutoScaling::ScalableTarget", *sorted(RECORDED_ONLY)]
+)
+def test_a_type_that_is_added_is_not_there_already(kind: str) -> None:
+    handlers = load("ministack.services.cloudformation.provisioners", "_RESOURCE_HANDLERS")
+    assert kind not in handlers
+
+
 def test_routing_goes_by_the_target_header_first() -> None:
     router = importlib.import_module("ministack.core.router")
     assert router.SERVICE_PATTERNS["kms"]["target_prefixes"] == ["TrentService"]
     assert router.detect_service("POST", "/", {"x-amz-target": "TrentService.CreateKey"}, {}) == "kms"
     claimed = [p for each in router.SERVICE_PATTERNS.values() for p in each.get("target_prefixes", ())]
-    assert not [prefix for prefix in claimed if "SageMaker.Any".startswith(prefix) and prefix != "SageMaker."]
+    for ours in ("SageMaker.", "AnyScaleFrontendService."):
+        assert not [prefix for prefix in claimed if f"{ours}Any".startswith(prefix) and prefix != ours]
 
 
 @pytest.mark.parametrize("name", ["GATEWAY_PORT", "MINISTACK_HOST", "MINISTACK_REGION"])

@@ -65,10 +65,18 @@ def test_the_shipped_use_case_is_clean(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_traffic_too_small_to_judge_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["lint", "--config", str(SHOPPERS), "--requests-per-second", "0.5"]) == 1
+    assert main(["lint", "--config", str(SHOPPERS), "--requests-per-second", "0.2"]) == 1
     told = capsys.readouterr().out
-    assert "error SG701 shoppers-dev/ServerErrors: 7.5 requests a period are expected for a threshold of 0.05" in told
-    assert "error SG702 shoppers-dev/Latency: p90 of 7.5 requests a period is judged on noise" in told
+    for kind in ("ServerErrors", "Latency"):
+        assert f"error SG703 shoppers-dev/{kind}: the alarm needs " in told
+    assert "warning SG705 shoppers-dev/InputShift: a server is asked 15 times in the bake" in told
+
+
+def test_unguarded_alarms_of_a_template_are_judged_by_the_traffic(
+    capsys: pytest.CaptureFixture[str], write: Any
+) -> None:
+    main(["lint", write(endpoint_template()), "--requests-per-second", "0.5"])
+    assert "error SG702 shop/Latency: p90 of 7.5 requests a period is judged on noise" in capsys.readouterr().out
 
 
 def test_settings_that_make_an_unsafe_rollout_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

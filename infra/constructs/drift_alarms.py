@@ -1,0 +1,58 @@
+"""Alarms on slow change: what users send, or what the model answers, is no longer what it was trained on."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from blueprint.names import VARIANT, Names
+from blueprint.new_fleet_alarms import SERVER_NAMESPACE
+from blueprint.settings.monitoring import Monitoring
+
+_PERIOD = cdk.Duration.hours(1)
+
+
+class DriftAlarms(Construct):
+    """One alarm a kind of shift; they send no rollout back, whose own alarms look at minutes.
+
+    Attributes:
+        alarms: by the metric's name.
+        names: the alarms' names, known before they exist.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, names: Names, monitoring: Monitoring, topic: sns.ITopic) -> None:
+        super().__init__(scope, id_)
+        limits = {
+            "PredictionShift": monitoring.max_prediction_shift,
+            "InputShift": monitoring.max_input_shift,
+        }
+        self.alarms = {metric: self._alarm(metric, limit, names, monitoring) for metric, limit in limits.items()}
+        self.names = [_name(names, metric) for metric in limits]
+        for alarm in self.alarms.values():
+            alarm.add_alarm_action(actions.SnsAction(topic))
+
+    def _alarm(self, metric: str, limit: float, names: Names, monitoring: Monitoring) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(
+            self,
+            metric,
+            alarm_name=_name(names, metric),
+            alarm_description=f"{metric} above {limit:g} for {monitoring.drift_hours} hours",
+            metric=cloudwatch.Metric(
+                namespace=SERVER_NAMESPACE,
+                metric_name=metric,
+                dimensions_map={"EndpointName": names.endpoint, "VariantName": VARIANT},
+                statistic="Average",
+                period=_PERIOD,
+            ),
+            threshold=limit,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=monitoring.drift_hours,
+            datapoints_to_alarm=monitoring.drift_hours,
+            # No traffic tells nothing: neither that all is well nor that anything has drifted.
+            treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
+        )
+
+
+def _name(names: Names, metric: str) -> str:
+    return f"{names.endpoint}-drift-{metric}"

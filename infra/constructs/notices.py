@@ -1,0 +1,44 @@
+"""What people are told of: an encrypted topic, and the rules that feed it."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+_ENDED = ("Succeeded", "Failed", "Stopped")
+
+
+class Notices(sns.Topic):
+    """Takes the end of every run of one training pipeline, and every alarm that is pointed at it."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, key: kms.IKey, pipeline_name: str, addresses: tuple[str, ...]
+    ) -> None:
+        super().__init__(scope, id_, master_key=key, enforce_ssl=True)
+        for address in addresses:
+            self.add_subscription(subscriptions.EmailSubscription(address))
+        stack = cdk.Stack.of(self)
+        pipeline = stack.format_arn(service="sagemaker", resource="pipeline", resource_name=pipeline_name)
+        events.Rule(
+            self,
+            "TrainingEnded",
+            description=f"A run of the training pipeline {pipeline_name} has ended",
+            event_pattern=events.EventPattern(
+                source=["aws.sagemaker"],
+                detail_type=["SageMaker Model Building Pipeline Execution Status Change"],
+                detail={"currentPipelineExecutionStatus": list(_ENDED), "pipelineArn": [pipeline]},
+            ),
+            targets=[
+                targets.SnsTopic(
+                    self,
+                    message=events.RuleTargetInput.from_text(
+                        f"Training pipeline {pipeline_name}: "
+                        f"{events.EventField.from_path('$.detail.currentPipelineExecutionStatus')}, "
+                        f"{events.EventField.from_path('$.detail.pipelineExecutionArn')}"
+                    ),
+                )
+            ],
+        )

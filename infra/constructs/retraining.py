@@ -1,0 +1,104 @@
+"""Drift starts the training pipeline: at most one run at a time, and one start in so many hours."""
+
+import json
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from blueprint.names import Names
+
+STARTED_BY = "started by drift"
+"""The description of the runs that are started here."""
+
+
+class Retraining(Construct):
+    """A small state machine between the drift alarms and the pipeline.
+
+    An alarm that flaps would start a run each time: so nothing is started when a run was started within the pause,
+    whoever did. What the run registers waits for approval like any other package.
+
+    Attributes:
+        machine: the state machine.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, names: Names, pause_hours: int, alarm_names: list[str]) -> None:
+        super().__init__(scope, id_)
+        stack = cdk.Stack.of(self)
+        pipeline = stack.format_arn(service="sagemaker", resource="pipeline", resource_name=names.pipeline)
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution"], resources=[pipeline]
+            )
+        )
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            state_machine_name=f"{names.prefix}-retraining",
+            definition_body=sfn.DefinitionBody.from_string(
+                json.dumps(retraining_definition(names.pipeline, pause_hours=pause_hours))
+            ),
+            role=role,
+        )
+        events.Rule(
+            self,
+            "Drifted",
+            description=f"Drift of {names.endpoint} starts its training pipeline",
+            event_pattern=events.EventPattern(
+                source=["aws.cloudwatch"],
+                detail_type=["CloudWatch Alarm State Change"],
+                detail={"alarmName": alarm_names, "state": {"value": ["ALARM"]}},
+            ),
+            targets=[targets.SfnStateMachine(self.machine)],
+        )
+
+
+def retraining_definition(pipeline: str, *, pause_hours: int) -> dict[str, Any]:
+    """The state machine; in JSONata, which can reckon with times."""
+    task = "arn:aws:states:::aws-sdk:sagemaker:"
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "MaxAttempts": 4, "BackoffRate": 2}]
+    states = {
+        # Two alarms at once must see each other's start; the list lags behind a little.
+        "Settle": {"Type": "Wait", "Seconds": "{% $floor($random() * 30) + 5 %}", "Next": "ListRecent"},
+        "ListRecent": {
+            "Type": "Task",
+            "Resource": f"{task}listPipelineExecutions",
+            "Arguments": {
+                "PipelineName": pipeline,
+                "CreatedAfter": f"{{% $fromMillis($millis() - {pause_hours * 3600 * 1000}) %}}",
+                "MaxResults": 1,
+            },
+            "Assign": {"recent": "{% $count($states.result.PipelineExecutionSummaries) %}"},
+            "Retry": retry,
+            "Next": "WasThereOne",
+        },
+        "WasThereOne": {
+            "Type": "Choice",
+            "Choices": [{"Condition": "{% $recent > 0 %}", "Next": "NothingToDo"}],
+            "Default": "Start",
+        },
+        "NothingToDo": {"Type": "Succeed", "Comment": f"A run was started in the last {pause_hours} hours"},
+        "Start": {
+            "Type": "Task",
+            "Resource": f"{task}startPipelineExecution",
+            "Arguments": {
+                "PipelineName": pipeline,
+                "PipelineExecutionDescription": STARTED_BY,
+                "ClientRequestToken": "{% $states.context.Execution.Name & '-retraining' %}",
+            },
+            "Retry": retry,
+            "End": True,
+        },
+    }
+    return {
+        "Comment": "Trains again after drift",
+        "QueryLanguage": "JSONata",
+        "StartAt": "Settle",
+        "TimeoutSeconds": 900,
+        "States": states,
+    }

@@ -1,0 +1,95 @@
+"""What the rollout does is recorded where nobody can change it unseen."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from blueprint.names import Names
+from infra.constructs.python_function import PythonFunction
+from infra.constructs.rollout.states import States, task
+
+AUDIT_KEYS = "audit/*"
+"""Where in the artifacts bucket every audit log lies."""
+
+
+class AuditFunction(PythonFunction):
+    """Appends to the audit log of one endpoint; nothing else."""
+
+    def __init__(self, scope: Construct, id_: str, *, names: Names, artifacts_bucket: s3.IBucket) -> None:
+        super().__init__(
+            scope,
+            id_,
+            folder="audit",
+            blueprint=("audit.py", "errors.py"),
+            description=f"Appends to the audit log of {names.endpoint}",
+            timeout=cdk.Duration.minutes(1),
+        )
+        self.add_environment("AUDIT_BUCKET", artifacts_bucket.bucket_name)
+        self.add_environment("AUDIT_PREFIX", names.audit_prefix)
+        artifacts_bucket.grant_read(self, f"{names.audit_prefix}*")
+        artifacts_bucket.grant_put(self, f"{names.audit_prefix}*")
+
+
+def record(
+    name: str,
+    *,
+    function_arn: str,
+    topic_arn: str,
+    endpoint: str,
+    action: str,
+    detail: Mapping[str, Any],
+    then: str,
+) -> States:
+    """The state `name`: record that the rollout of `$.ModelPackageArn` did `action`, and go on to `then` in any case.
+
+    Keys of `detail` that end in `.$` are paths. An entry that cannot be written changes no verdict: people are told.
+    """
+    untold = f"Tell{name}Failed"
+    payload = {
+        "actor.$": "$$.Execution.Id",
+        "action": action,
+        "subject.$": "$.ModelPackageArn",
+        "detail": dict(detail),
+    }
+    write = task("lambda:invoke", {"FunctionName": function_arn, "Payload": payload}, then=then, caught=untold)
+    # `$.error` may hold what the next states explain.
+    write["Catch"][0]["ResultPath"] = "$.unrecorded"
+    message = {
+        "TopicArn": topic_arn,
+        "Subject": f"{endpoint}: audit entry missing",
+        "Message.$": f"States.Format('{action} of {{}} could not be recorded in the audit log of {endpoint}: {{}}', "
+        "$.ModelPackageArn, $.unrecorded.Cause)",
+    }
+    tell = task("sns:publish", message, then=then, caught=then)
+    tell["Catch"][0]["ResultPath"] = "$.unrecorded"
+    return {name: write, untold: tell}
+
+
+def keep_append_only(bucket: s3.Bucket, *, keep_data: bool) -> None:
+    """Nobody, whatever their role allows, replaces an audit entry; nor deletes one where data is kept.
+
+    See https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    """
+
+    def deny(*actions: str, conditions: dict[str, dict[str, object]] | None = None) -> None:
+        bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=list(actions),
+                resources=[bucket.arn_for_objects(AUDIT_KEYS)],
+                conditions=conditions or {},
+            )
+        )
+
+    # Parts of a multipart upload carry no condition; the request that completes it does.
+    deny(
+        "s3:PutObject",
+        conditions={"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+    )
+    if keep_data:
+        deny("s3:DeleteObject", "s3:DeleteObjectVersion")

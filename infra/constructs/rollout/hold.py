@@ -1,0 +1,113 @@
+"""Is it held? A person's word, asked before a rollout changes anything.
+
+The parameter belongs to no stack: a deployment that also touched it would let go what a person holds. The first
+`pause` makes it, and until then every rollout goes.
+"""
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+
+from infra.constructs.rollout.states import (
+    State,
+    States,
+    choose,
+    equal,
+    matching,
+    note,
+    present,
+    same,
+    task,
+    wait,
+    when,
+)
+
+HOLD = "ReadHold"
+HOLD_AGAIN = "ReadHoldAgain"
+
+GOES_BACK = "$.GoesBack"
+"""In the input of a rollout that brings an earlier model back: nobody holds that."""
+
+GO, HELD, ABORT = "go", "hold", "abort"
+"""Values of the parameter; the last one is followed by a blank and a model package's ARN."""
+
+_SECONDS, _LOOKS = 30, 60
+_LATER_SECONDS, _MOST_LOOKS = 600, 480
+"""Half an hour of quick looks, then slow ones up to three days: about 5,500 of the 25,000 events of an execution."""
+
+_MISSING = "Ssm.ParameterNotFoundException"
+
+
+def hold_states(*, parameter_name: str, then: str, refused: str, start: str = HOLD) -> States:
+    """From `start`, `ReadHold` by default, to `then`, or to `refused` with `$.failure`.
+
+    Asked twice with different `start`: before the gates, and again before the update, since an abort may come
+    meanwhile. An abort of another package holds this one: it is let go when that one has ended.
+    """
+    suffix = start.removeprefix(HOLD)
+    ask, count, held = f"AskHold{suffix}", f"CountHold{suffix}", f"IsHeld{suffix}"
+    begin, wait_, later = f"BeginHold{suffix}", f"WaitForHold{suffix}", f"WaitForHoldLonger{suffix}"
+    abort = {"word.$": f"States.Format('{ABORT} {{}}', $.ModelPackageArn)", "looks": 0}
+    counted = {"word.$": "$.hold.word", "looks.$": "States.MathAdd($.hold.looks, 1)", "answer.$": "$.hold.answer"}
+    return {
+        start: choose(when(present(GOES_BACK), then=then), otherwise=begin),
+        begin: note("$.hold", parameters=abort, then=ask),
+        ask: _ask(parameter_name, then=count, caught=f"IsHoldMissing{suffix}"),
+        count: note("$.hold", parameters=counted, then=held),
+        held: choose(
+            when(equal("$.hold.answer.value", GO), then=then),
+            when(same("$.hold.answer.value", "$.hold.word"), then=f"ExplainAbort{suffix}"),
+            when(_more("$.hold.looks", _MOST_LOOKS), then=f"ExplainHeld{suffix}"),
+            when(_more("$.hold.looks", _LOOKS), then=later),
+            otherwise=wait_,
+        ),
+        wait_: wait(_SECONDS, then=ask),
+        later: wait(_LATER_SECONDS, then=ask),
+        # Without a parameter nobody has ever paused; what cannot be read may say hold, so nothing goes on.
+        f"IsHoldMissing{suffix}": choose(
+            when(matching("$.error.Error", "*ParameterNotFound*"), then=then), otherwise=f"ExplainUnread{suffix}"
+        ),
+        **_reasons(suffix, refused),
+    }
+
+
+def allow_hold(role: iam.Role, *, parameter_name: str) -> None:
+    """Let `role` read the parameter, and nothing more."""
+    arn = cdk.Stack.of(role).format_arn(
+        service="ssm",
+        resource="parameter" + parameter_name,  # whose name begins with the slash
+        arn_format=cdk.ArnFormat.NO_RESOURCE_NAME,
+    )
+    role.add_to_policy(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[arn]))
+
+
+def _ask(parameter_name: str, *, then: str, caught: str) -> State:
+    ask = task(
+        "ssm:getParameter",
+        {"Name": parameter_name},
+        result="$.hold.answer",
+        select={"value.$": "$.Parameter.Value"},
+        then=then,
+        caught=caught,
+    )
+    ask["Retry"] = [{"ErrorEquals": [_MISSING], "MaxAttempts": 0}, *ask["Retry"]]
+    return ask
+
+
+def _reasons(suffix: str, refused: str) -> States:
+    def explain(by: str, reason: dict[str, Any]) -> State:
+        return note("$.failure", parameters={**reason, "by": by}, then=refused)
+
+    unread = "States.Format('whether rollouts are held could not be read: {}', $.error.Cause)"
+    return {
+        f"ExplainAbort{suffix}": explain("operator", {"reason": "an operator aborted the rollout before it began"}),
+        f"ExplainHeld{suffix}": explain(
+            "hold", {"reason": "it was held for three days; approve it again when rollouts go on"}
+        ),
+        f"ExplainUnread{suffix}": explain("hold", {"reason.$": unread}),
+    }
+
+
+def _more(path: str, number: int) -> State:
+    return {"Variable": path, "NumericGreaterThan": number}

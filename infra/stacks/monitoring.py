@@ -1,0 +1,30 @@
+"""Monitoring: dashboard, drift alarms, notices, and training that drift starts."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from blueprint.settings import Settings
+from infra.constructs.dashboard import UseCaseDashboard
+from infra.constructs.drift_alarms import DriftAlarms
+from infra.constructs.notices import Notices
+from infra.constructs.retraining import Retraining
+
+
+class MonitoringStack(cdk.Stack):
+    def __init__(self, scope: Construct, id_: str, *, env: cdk.Environment, settings: Settings, key: kms.IKey) -> None:
+        super().__init__(scope, id_, env=env, description=f"Monitoring of {settings.names.prefix}")
+        names, monitoring = settings.names, settings.monitoring
+        notices = Notices(self, "Notices", key=key, pipeline_name=names.pipeline, addresses=monitoring.notify)
+        drift = DriftAlarms(self, "Drift", names=names, monitoring=monitoring, topic=notices)
+        alarms = list(drift.alarms.values())
+        if monitoring.retrain:
+            Retraining(
+                self,
+                "Retraining",
+                names=names,
+                pause_hours=monitoring.retrain_pause_hours,
+                alarm_names=drift.names,
+            )
+        UseCaseDashboard(self, "Dashboard", names=names, alarms=alarms, instance_type=settings.endpoint.instance_type)
+        cdk.CfnOutput(self, "NoticesTopicArn", value=notices.topic_arn)

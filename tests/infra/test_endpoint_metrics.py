@@ -1,0 +1,83 @@
+"""The endpoint's methods, which read like those of CDK's own constructs."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk.assertions import Template
+
+from blueprint.guardrails.metrics import METRIC_NAMES
+from blueprint.settings import Settings
+from infra.constructs.guarded_endpoint import GuardedEndpoint
+from infra.constructs.local_storage import has_local_storage
+from infra.stacks.use_case import UseCaseStacks
+
+METRICS = [
+    ("metric_invocations", "Invocations", "Sum"),
+    ("metric_invocations_per_instance", "InvocationsPerInstance", "Sum"),
+    ("metric_invocation_4xx_errors", "Invocation4XXErrors", "Sum"),
+    ("metric_invocation_5xx_errors", "Invocation5XXErrors", "Sum"),
+    ("metric_model_errors", "InvocationModelErrors", "Sum"),
+    ("metric_model_latency", "ModelLatency", "Average"),
+    ("metric_overhead_latency", "OverheadLatency", "Average"),
+    ("metric_cpu_utilization", "CPUUtilization", "Average"),
+    ("metric_memory_utilization", "MemoryUtilization", "Average"),
+    ("metric_disk_utilization", "DiskUtilization", "Average"),
+    ("metric_gpu_utilization", "GPUUtilization", "Average"),
+    ("metric_gpu_memory_utilization", "GPUMemoryUtilization", "Average"),
+]
+
+
+@pytest.fixture
+def endpoint(unfinished: UseCaseStacks) -> GuardedEndpoint:
+    (found,) = (c for c in unfinished.endpoint.node.find_all() if isinstance(c, GuardedEndpoint))
+    return found
+
+
+def test_every_metric_exists_and_is_of_the_endpoints_variant(endpoint: GuardedEndpoint, settings: Settings) -> None:
+    for method, name, statistic in METRICS:
+        metric: cloudwatch.Metric = getattr(endpoint, method)()
+        assert (metric.metric_name, metric.statistic) == (name, statistic)
+        assert name in METRIC_NAMES[metric.namespace]
+        assert metric.dimensions == {"EndpointName": settings.names.endpoint, "VariantName": "primary"}
+
+
+def test_a_metric_takes_cloudwatchs_options(endpoint: GuardedEndpoint) -> None:
+    metric = endpoint.metric_model_latency(statistic="p99", period=Duration.minutes(1), label="slowest")
+    assert (metric.statistic, metric.period.to_seconds(), metric.label) == ("p99", 60, "slowest")
+    fleet = {"EndpointName": "shop", "VariantName": "primary", "EndpointConfigName": "shop-2"}
+    assert endpoint.metric("Invocations", dimensions_map=fleet).dimensions == fleet
+
+
+def test_whoever_is_granted_may_invoke_this_endpoint_alone(
+    unfinished: UseCaseStacks, endpoint: GuardedEndpoint
+) -> None:
+    user = iam.User(unfinished.endpoint, "Client")
+    assert endpoint.grant_invoke(user).success
+    template = Template.from_stack(unfinished.endpoint).to_json()
+    statements: list[dict[str, Any]] = [
+        statement
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Policy" and "Users" in resource["Properties"]
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+    ]
+    assert [statement["Action"] for statement in statements] == ["sagemaker:InvokeEndpoint"]
+    resource = json.dumps(statements[0]["Resource"])
+    assert f":endpoint/{endpoint.endpoint_name}" in resource
+    assert "*" not in resource
+
+
+@pytest.mark.parametrize(
+    ("family", "has_disks"),
+    [(name, False) for name in ("c5", "c6gn", "c6in", "m5", "m6i", "m7i", "r8g", "t2", "p3", "inf2")]
+    + [
+        (name, True)
+        for name in ("c5d", "c6gd", "m5d", "m6gd", "r5d", "r7gd", "g4dn", "g5", "g6e", "g7e", "p4d", "p4de")
+    ]
+    + [(name, True) for name in ("p5en", "p6-b200", "p6e-gb200", "trn1", "trn1n", "trn2", "dl1")],
+)
+def test_instances_with_disks_of_their_own_are_known(family: str, has_disks: bool) -> None:
+    assert has_local_storage(f"ml.{family}.xlarge") is has_disks

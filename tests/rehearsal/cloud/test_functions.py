@@ -1,0 +1,74 @@
+"""Lambda functions in the embedded AWS."""
+
+import io
+import json
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from tests.rehearsal.cloud.process import PROJECT, CloudProcess, eventually
+
+HANDLER = """
+import json, sys
+from pathlib import Path
+import blueprint
+from blueprint.verdicts import Verdict, streams
+import index
+
+def handler(event, context):
+    print(json.dumps(event["line"]))
+    return {
+        "verdict": int(Verdict(event["verdict"])),
+        "package": str(Path(blueprint.__file__).parent),
+        "function": str(Path(index.__file__).parent),
+        "modules": sorted(name for name in sys.modules if name.startswith(("blueprint.", "infra", "rehearsal"))),
+    }
+"""
+
+
+def bundle() -> bytes:
+    """`index.py` and what of `blueprint` it imports, as the deployed asset has it."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as whole:
+        whole.writestr("index.py", HANDLER)
+        whole.write(PROJECT / "blueprint" / "__init__.py", "blueprint/__init__.py")
+        for path in sorted((PROJECT / "blueprint" / "verdicts").rglob("*.py")):
+            whole.write(path, str(path.relative_to(PROJECT)))
+    return archive.getvalue()
+
+
+def make(cloud: CloudProcess, name: str) -> None:
+    cloud("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Role="arn:aws:iam::000000000000:role/judge",
+        Handler="index.handler",
+        Code={"ZipFile": bundle()},
+        Timeout=30,
+    )
+
+
+def invoke(cloud: CloudProcess, name: str, **event: Any) -> dict[str, Any]:
+    answer = cloud("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    found: dict[str, Any] = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, found
+    return found
+
+
+def test_a_function_imports_the_package_in_its_own_bundle(cloud: CloudProcess) -> None:
+    make(cloud, "bundled")
+    found = invoke(cloud, "bundled", verdict=2, line="hello")
+    assert found["verdict"] == 2
+    assert Path(found["package"]).parent == Path(found["function"])
+    assert PROJECT not in Path(found["package"]).parents
+    assert all(name.startswith("blueprint.verdicts") for name in found["modules"]), found["modules"]
+
+
+def test_embedded_metrics_in_its_log_reach_cloudwatch(cloud: CloudProcess) -> None:
+    make(cloud, "counting")
+    directive = {"Namespace": "Test/Functions", "Dimensions": [[]], "Metrics": [{"Name": "Looks", "Unit": "Count"}]}
+    line = {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}, "Looks": 3}
+    invoke(cloud, "counting", verdict=0, line=line)
+    asked = {"Namespace": "Test/Functions", "MetricName": "Looks"}
+    assert eventually(lambda: cloud("cloudwatch").list_metrics(**asked)["Metrics"])

@@ -1,0 +1,173 @@
+"""Application Auto Scaling: kept, checked and described."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from rehearsal.cloud.resources import scaling_types
+from rehearsal.cloud.resources.handler import ProvisioningError
+from rehearsal.cloud.sagemaker.errors import ApiError, validation_error
+from rehearsal.cloud.scaling import DIMENSION, TARGET_PREFIX, Scaling
+from tests.rehearsal.cloud.process import CloudProcess
+
+PLACE = {
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": "endpoint/Shop/variant/primary",
+    "ScalableDimension": DIMENSION,
+}
+TRACKING = {
+    "TargetValue": 600.0,
+    "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+}
+POLICY = {
+    **PLACE,
+    "PolicyName": "requests",
+    "PolicyType": "TargetTrackingScaling",
+    "TargetTrackingScalingPolicyConfiguration": TRACKING,
+}
+
+
+def describe_endpoint(name: str) -> Mapping[str, Any]:
+    if name != "Shop":
+        raise validation_error(f'Could not find endpoint "{name}".')
+    return {"ProductionVariants": [{"VariantName": "primary"}]}
+
+
+@pytest.fixture
+def scaling() -> Scaling:
+    return Scaling(describe_endpoint)
+
+
+def register(scaling: Scaling, **more: Any) -> str:
+    request = {**PLACE, "MinCapacity": 1, "MaxCapacity": 4, **more}
+    return str(scaling.api.call("RegisterScalableTarget", request)["ScalableTargetARN"])
+
+
+def targets(scaling: Scaling, **more: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = scaling.api.call(
+        "DescribeScalableTargets", {"ServiceNamespace": "sagemaker", **more}
+    )["ScalableTargets"]
+    return found
+
+
+def policies(scaling: Scaling, **more: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = scaling.api.call(
+        "DescribeScalingPolicies", {"ServiceNamespace": "sagemaker", **more}
+    )["ScalingPolicies"]
+    return found
+
+
+def test_a_registered_target_is_described(scaling: Scaling) -> None:
+    arn = register(scaling)
+    (target,) = targets(scaling, ResourceIds=[PLACE["ResourceId"]])
+    assert (target["ScalableTargetARN"], target["MinCapacity"], target["MaxCapacity"]) == (arn, 1, 4)
+    assert target["RoleARN"].endswith("AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint")
+    assert targets(scaling, ResourceIds=["endpoint/other/variant/primary"]) == []
+
+
+def test_registering_again_changes_what_is_given(scaling: Scaling) -> None:
+    arn = register(scaling)
+    again = scaling.api.call("RegisterScalableTarget", {**PLACE, "MaxCapacity": 9})["ScalableTargetARN"]
+    (target,) = targets(scaling)
+    assert (again, target["MinCapacity"], target["MaxCapacity"]) == (arn, 1, 9)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"ResourceId": "endpoint/none/variant/primary"}, "Could not find endpoint"),
+        ({"ResourceId": "endpoint/Shop/variant/other"}, "has no variant other"),
+        ({"ResourceId": "function:f"}, "endpoint/<name>/variant/<name>, got function:f"),
+        ({"MinCapacity": 5}, "must not exceed MaxCapacity, got 5 and 4"),
+        (
+            {"ServiceNamespace": "lambda", "ScalableDimension": "lambda:function:ProvisionedConcurrency"},
+            "only sagemaker",
+        ),
+        ({"ServiceNamespace": "shop"}, "enum"),
+    ],
+)
+def test_a_target_that_aws_refuses_is_refused(scaling: Scaling, change: dict[str, Any], told: str) -> None:
+    with pytest.raises(ApiError, match=told):
+        register(scaling, **change)
+
+
+def test_a_new_target_needs_both_capacities(scaling: Scaling) -> None:
+    with pytest.raises(ApiError, match="MinCapacity and MaxCapacity must be given"):
+        scaling.api.call("RegisterScalableTarget", PLACE)
+
+
+def test_a_policy_keeps_its_arn_and_goes_with_its_target(scaling: Scaling) -> None:
+    register(scaling)
+    arn = scaling.api.call("PutScalingPolicy", POLICY)["PolicyARN"]
+    assert arn.endswith(":resource/sagemaker/endpoint/Shop/variant/primary:policyName/requests")
+    changed = {**POLICY, "TargetTrackingScalingPolicyConfiguration": {**TRACKING, "TargetValue": 700.0}}
+    assert scaling.api.call("PutScalingPolicy", changed)["PolicyARN"] == arn
+    (policy,) = policies(scaling, PolicyNames=["requests"], ResourceId=PLACE["ResourceId"])
+    assert policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] == 700.0
+    scaling.api.call("DeregisterScalableTarget", PLACE)
+    assert policies(scaling) == []
+
+
+def test_a_deleted_policy_is_gone(scaling: Scaling) -> None:
+    register(scaling)
+    scaling.api.call("PutScalingPolicy", POLICY)
+    scaling.api.call("DeleteScalingPolicy", {**PLACE, "PolicyName": "requests"})
+    with pytest.raises(ApiError, match="No scaling policy found") as caught:
+        scaling.api.call("DeleteScalingPolicy", {**PLACE, "PolicyName": "requests"})
+    assert caught.value.code == "ObjectNotFoundException"
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ({key: value for key, value in POLICY.items() if not key.startswith("Target")}, "must have TargetTracking"),
+        ({**POLICY, "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 1.0}}, "exactly one of Predefined"),
+    ],
+)
+def test_a_policy_that_aws_refuses_is_refused(scaling: Scaling, policy: dict[str, Any], told: str) -> None:
+    with pytest.raises(ApiError, match="No scalable target registered"):
+        scaling.api.call("PutScalingPolicy", policy)
+    register(scaling)
+    with pytest.raises(ApiError, match=told):
+        scaling.api.call("PutScalingPolicy", policy)
+
+
+def test_a_template_makes_changes_and_removes_both(scaling: Scaling) -> None:
+    target, policy = scaling_types(scaling.api.call_with_template_values)
+    wanted = {**PLACE, "MinCapacity": "1", "MaxCapacity": "4", "Tags": [{"Key": "aws:cloudformation:x", "Value": "y"}]}
+    identifier, attributes = target.create("Target", wanted, "stack")
+    assert identifier == attributes["Id"] == f"{PLACE['ResourceId']}|{DIMENSION}|sagemaker"
+    rules = {key: value for key, value in POLICY.items() if key not in PLACE} | {"ScalingTargetId": identifier}
+    arn, _ = policy.create("Policy", rules, "stack")
+    assert policies(scaling)[0]["PolicyARN"] == arn
+    target.update(identifier, wanted, {**wanted, "MaxCapacity": "6"}, "stack")
+    assert targets(scaling)[0]["MaxCapacity"] == 6
+    assert policy.update(arn, rules, rules, "stack")[0] == arn
+    policy.delete(arn, rules)
+    policy.delete(arn, rules)
+    target.delete(identifier, wanted)
+    target.delete(identifier, wanted)
+    assert targets(scaling) == policies(scaling) == []
+
+
+def test_what_a_template_cannot_have_fails_clearly(scaling: Scaling) -> None:
+    target, policy = scaling_types(scaling.api.call_with_template_values)
+    with pytest.raises(ProvisioningError, match="ScheduledActions are not supported"):
+        target.create("T", {**PLACE, "MinCapacity": 1, "MaxCapacity": 2, "ScheduledActions": [{}]}, "stack")
+    with pytest.raises(ProvisioningError, match=r"Service: ApplicationAutoScaling.*HandlerErrorCode: NotFound"):
+        policy.create("P", POLICY, "stack")
+
+
+def test_errors_are_those_of_the_wire_protocol(scaling: Scaling) -> None:
+    body = json.dumps({**PLACE, "PolicyName": "x"}).encode()
+    status, _, answer = scaling.api.handle(f"{TARGET_PREFIX}DeleteScalingPolicy", body)
+    assert (status, json.loads(answer)["__type"]) == (400, "ObjectNotFoundException")
+
+
+def test_an_sdk_reaches_it(cloud: CloudProcess) -> None:
+    client = cloud("application-autoscaling")
+    assert client.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
+    with pytest.raises(client.exceptions.ValidationException, match="Could not find endpoint"):
+        client.register_scalable_target(**{**PLACE, "ResourceId": "endpoint/x/variant/y"}, MinCapacity=1, MaxCapacity=2)
