@@ -107,8 +107,8 @@ def test_every_step_of_both_runs_succeeded(launch: dict[str, Any]) -> None:
     assert len(steps) == 12
 
 
-def test_five_stacks_were_deployed_from_templates_with_their_hashes(launch: dict[str, Any]) -> None:
-    names = {"storage", "image", "training", "endpoint", "rollout"}
+def test_every_stack_was_deployed_from_templates_with_their_hashes(launch: dict[str, Any]) -> None:
+    names = {"storage", "image", "training", "endpoint", "rollout", "monitoring"}
     assert set(launch["report"]["templates"]) == {f"shoppers-dev-{name}.template.json" for name in names}
 
 
