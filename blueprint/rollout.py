@@ -1,12 +1,17 @@
 """How a new fleet takes over an endpoint: the plan of a DeploymentConfig and the pure state machine that follows it."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Literal, assert_never
+from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 from blueprint.deployment_config import check_deployment_config
-from blueprint.settings import Rollout
+
+if TYPE_CHECKING:  # the judge's function has the plan, but not pydantic
+    from collections.abc import Mapping, Sequence
+
+    from blueprint.settings import Rollout
 
 RolloutType = Literal["all_at_once", "canary", "linear", "rolling"]
 
@@ -15,7 +20,7 @@ LONGEST_TIMEOUT_SECONDS = 28800
 
 
 class Phase(StrEnum):
-    """Where a rollout stands; the last two of each way are its ends."""
+    """Where a rollout stands; it ends promoted, rolled back, or with a rollback that failed."""
 
     PROVISIONING = "Provisioning"
     SHIFTING = "Shifting"
@@ -25,9 +30,10 @@ class Phase(StrEnum):
     PROMOTED = "Promoted"
     ROLLING_BACK = "RollingBack"
     ROLLED_BACK = "RolledBack"
+    ROLLBACK_FAILED = "RollbackFailed"
 
 
-ENDS = frozenset({Phase.PROMOTED, Phase.ROLLED_BACK})
+ENDS = frozenset({Phase.PROMOTED, Phase.ROLLED_BACK, Phase.ROLLBACK_FAILED})
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class RolloutState:
     green_instances: int = 0
     alarm: str | None = None
     failure: str | None = None
+    rollback_failure: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -76,11 +83,14 @@ def advance(
         baked: the work of this phase is done: provisioned, weights set, waited, drained.
         alarm: the name of a rollback alarm in ALARM. It turns back every phase that has not ended, draining of the
             old fleet included: its servers end only after `PROMOTED`.
-        failure: anything else that turns the rollout back (the new fleet does not start, the time is up).
+        failure: anything else that turns the rollout back (the new fleet does not start, the time is up); while it is
+            rolling back, what stops it from doing so.
     """
     if state.ended:
         return state
     if state.phase is Phase.ROLLING_BACK:
+        if failure is not None:
+            return replace(state, phase=Phase.ROLLBACK_FAILED, rollback_failure=failure)
         return _roll_back_further(state, plan) if baked else state
     if alarm is not None or failure is not None:
         turned = replace(state, phase=Phase.ROLLING_BACK, alarm=alarm, failure=failure)
@@ -107,7 +117,7 @@ def _next(state: RolloutState, plan: RolloutPlan) -> RolloutState:
             return replace(state, phase=Phase.TERMINATING)
         case Phase.TERMINATING:
             return replace(state, phase=Phase.PROMOTED)
-        case Phase.ROLLING_BACK | Phase.PROMOTED | Phase.ROLLED_BACK:
+        case Phase.ROLLING_BACK | Phase.PROMOTED | Phase.ROLLED_BACK | Phase.ROLLBACK_FAILED:
             return state
     assert_never(state.phase)
 

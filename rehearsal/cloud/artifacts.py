@@ -1,4 +1,4 @@
-"""Model artifacts, from S3 to a server's folder."""
+"""Objects of the fleets: model artifacts from S3 to a server's folder, captured requests the other way."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,3 +23,8 @@ class Artifacts:
             self._client("s3").download_file(where.netloc, where.path.lstrip("/"), str(target))
         except (ClientError, BotoCoreError) as exc:
             raise LookupError(f"no object could be read: {exc}") from exc
+
+    def write(self, bucket: str, key: str, content: bytes, kms_key_id: str | None) -> None:
+        """Put an object, encrypted with the key where there is one."""
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id} if kms_key_id else {}
+        self._client("s3").put_object(Bucket=bucket, Key=key, Body=content, **encryption)

@@ -15,7 +15,7 @@ from rehearsal.cloud.ministack.alarms import AlarmClock, state_of
 from rehearsal.cloud.ministack.change_sets import answer_when_settled
 from rehearsal.cloud.ministack.cloudformation import add_resource_types
 from rehearsal.cloud.ministack.events import EventBus
-from rehearsal.cloud.ministack.logs import LogGroups, honour_stream_prefixes
+from rehearsal.cloud.ministack.logs import LogGroups, extract_metrics, honour_stream_prefixes
 from rehearsal.cloud.ministack.loop import ServingLoop
 from rehearsal.cloud.ministack.metrics import Metrics, keep_everything
 from rehearsal.cloud.ministack.objects import Objects
@@ -23,9 +23,11 @@ from rehearsal.cloud.ministack.registry import add_image_builds, image_digest
 from rehearsal.cloud.ministack.services import add_json_service
 from rehearsal.cloud.ministack.stepfunctions import add_sdk_integrations
 from rehearsal.cloud.options import CloudOptions
-from rehearsal.cloud.resources import resource_types
+from rehearsal.cloud.resources import other_types, resource_types, scaling_types
 from rehearsal.cloud.sagemaker.control_plane import ControlPlane, Ports
 from rehearsal.cloud.sagemaker.protocol import TARGET_PREFIX
+from rehearsal.cloud.scaling import TARGET_PREFIX as SCALING_PREFIX
+from rehearsal.cloud.scaling import Scaling
 from rehearsal.cloud.tuner import Tuner
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.execution.jobs import JobRunner
@@ -55,7 +57,7 @@ class _Assembly:
         self._loop = ServingLoop()
         self._bus, self._logs = EventBus(self._loop), LogGroups(self._loop)
         self._clients = Clients(endpoint_url)
-        self._backend = choose_backend(options.backend)
+        self._backend = choose_backend(options.backend, docker_host=options.docker_host)
         self._images = ImageTable(options.steps_folder, options.workdir, on_built=self._backend.warm_up)
         self._fleets = self._make_fleets()
         self._plane = ControlPlane(self._ports())
@@ -64,7 +66,16 @@ class _Assembly:
         """Hook everything into ministack."""
         api = self._plane.api
         add_json_service("sagemaker", target_prefix=TARGET_PREFIX, handle=api.handle)
-        add_resource_types(resource_types(api.call_with_template_values, after_rollback=self._options.after_rollback))
+        scaling = Scaling(lambda name: api.call("DescribeEndpoint", {"EndpointName": name})).api
+        add_json_service("application-autoscaling", target_prefix=SCALING_PREFIX, handle=scaling.handle)
+        add_resource_types(
+            (
+                *resource_types(api.call_with_template_values, after_rollback=self._options.after_rollback),
+                *scaling_types(scaling.call_with_template_values),
+                *other_types(self._clients),
+            )
+        )
+        extract_metrics(Metrics(self._loop).publish)
         add_sdk_integrations(self._clients)
         add_image_builds(self._images.build, self._logs)
         honour_stream_prefixes()
@@ -96,6 +107,7 @@ class _Assembly:
             image_programs=self._images.program,
             backend=self._backend,
             fetch_artifact=Artifacts(self._clients).fetch,
+            write_object=Artifacts(self._clients).write,
             publish=Metrics(self._loop).publish,
             alarm_state=state_of,
             on_event=self._on_fleet_event,

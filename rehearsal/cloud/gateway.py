@@ -12,6 +12,8 @@ from rehearsal.cloud.ministack.server import Application, Receive, Scope, Send
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
 _MOST_BYTES = 6 * 1024 * 1024
 """SageMaker's limit of a real-time request."""
+_PASSED_ON = ("Content-Type", "X-Amzn-SageMaker-Custom-Attributes")
+"""Headers of the container's answer that its caller gets to see."""
 
 
 class Invocation(Protocol):
@@ -67,6 +69,7 @@ class Gateway:
                 accept=headers.get("accept", "*/*"),
                 target_variant=headers.get("x-amzn-sagemaker-target-variant"),
                 inference_id=headers.get("x-amzn-sagemaker-inference-id"),
+                custom_attributes=headers.get("x-amzn-sagemaker-custom-attributes"),
             )
         except LookupError:
             message = f"Endpoint {endpoint} of account {ACCOUNT} not found."
@@ -91,8 +94,9 @@ def _response(endpoint: str, found: Invocation) -> tuple[int, dict[str, str], by
     """The container's answer; one that is no success becomes SageMaker's ModelError."""
     variant = {"x-Amzn-Invoked-Production-Variant": found.variant}
     if 200 <= found.status < 300:
-        content_type = next((v for k, v in dict(found.headers).items() if k.lower() == "content-type"), "text/plain")
-        return found.status, {"Content-Type": content_type, **variant}, found.body
+        said = {name.lower(): value for name, value in dict(found.headers).items()}
+        own = {name: said[name.lower()] for name in _PASSED_ON if name.lower() in said}
+        return found.status, {"Content-Type": "text/plain", **own, **variant}, found.body
     text = found.body.decode(errors="replace")
     side = "client" if found.status < 500 else "server"
     message = f'Received {side} error ({found.status}) from {found.variant} with message "{text}".'

@@ -1,15 +1,15 @@
 """Which program an image URI stands for on the laptop."""
 
-import os
 import shutil
-import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from blueprint.image import image_tag
 from rehearsal.cloud.ministack.registry import Verdict
 from rehearsal.containers.container import Program
+from rehearsal.containers.docker.readiness import REPOSITORY
 
 FAULTS = ("errors", "slow")
 _FAULT_TAG = "fault-"
@@ -27,6 +27,9 @@ _PRELOAD = (
     "xgboost",
 )
 """What the steps import. Not onnxruntime: it starts a thread, and a process with threads cannot be forked safely."""
+
+_ENVIRONMENT: Mapping[str, str] = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1"}
+"""The part of the image's ENV that decides numbers, or what leaves the machine."""
 
 
 class ImageTable:
@@ -71,11 +74,12 @@ class ImageTable:
                 return self._program(tag)
         fault = tag.removeprefix(_FAULT_TAG)
         if newest is not None and tag.startswith(_FAULT_TAG) and fault in FAULTS:
-            return _faulty(self._folder(newest), fault)
+            return _faulty(self._program(newest), fault)
         raise LookupError(f"no image {image_uri} has been built")
 
     def _program(self, tag: str) -> Program:
-        return Program(self._folder(tag), ("python", "-m", _PACKAGE), preload=_PRELOAD)
+        image = f"{REPOSITORY}:{tag}"
+        return Program(self._folder(tag), ("python", "-m", _PACKAGE), _ENVIRONMENT, preload=_PRELOAD, image=image)
 
     def _folder(self, tag: str) -> Path:
         return self._images / tag
@@ -85,8 +89,7 @@ def _pushed(tag: str) -> Verdict:
     return Verdict(accepted=True, message=f"pushed {_PACKAGE} as {tag}")
 
 
-def _faulty(folder: Path, fault: str) -> Program:
-    """The wrapper around the real server; it finds the server's package through the image's own PYTHONPATH."""
-    project = Path(__file__).resolve().parents[2]
-    entrypoint = (sys.executable, "-m", "rehearsal.fleet.faulty", "--fault", fault)
-    return Program(folder, entrypoint, environment={"PYTHONPATH": os.pathsep.join((str(folder), str(project)))})
+def _faulty(healthy: Program, fault: str) -> Program:
+    """The wrapper around the real server, whose package it finds in the same image."""
+    entrypoint = ("python", "-m", "rehearsal.fleet.faulty", "--fault", fault)
+    return replace(healthy, entrypoint=entrypoint, preload=(), packages=(Path(__file__).resolve().parents[1],))

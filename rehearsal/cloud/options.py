@@ -1,6 +1,7 @@
 """What the process is told on its command line."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ class CloudOptions:
     steps_folder: Path
     after_rollback: Literal["silent", "failed"]
     log: Path
+    docker_host: str | None
+    """DOCKER_HOST as the user has it: the process hides it from the emulator."""
 
 
 def parse(argv: Sequence[str] | None = None) -> CloudOptions:
@@ -27,7 +30,7 @@ def parse(argv: Sequence[str] | None = None) -> CloudOptions:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     parser.add_argument("--speed", type=_speed, default=30.0, help="waits last 1/SPEED of their time")
     parser.add_argument("--workdir", type=Path, required=True, help="everything that is written lies in it")
-    parser.add_argument("--backend", choices=("auto", "namespace", "prefix"), default="auto")
+    parser.add_argument("--backend", choices=("auto", "namespace", "prefix", "docker"), default="auto")
     parser.add_argument("--steps-folder", type=_folder, required=True, help="the folder pipeline_steps/")
     parser.add_argument("--after-rollback", choices=("silent", "failed"), default="silent")
     parser.add_argument("--log", type=Path, help="(default: cloud.log in the workdir)")
@@ -41,6 +44,7 @@ def parse(argv: Sequence[str] | None = None) -> CloudOptions:
         steps_folder=given.steps_folder.absolute(),
         after_rollback=given.after_rollback,
         log=(given.log or workdir / "cloud.log").absolute(),
+        docker_host=os.environ.get("DOCKER_HOST"),
     )
 
 

@@ -1,32 +1,37 @@
 """One update of an endpoint: green beside blue, traffic by the plan, back to blue on an alarm."""
 
 import threading
-import time
 from collections.abc import Callable
 
 from blueprint.errors import LaunchError
 from blueprint.rollout import Phase, RolloutPlan, RolloutState, green_share
 from rehearsal.fleet.fleet import Fleet
-from rehearsal.fleet.rollout import run_rollout
+from rehearsal.fleet.provisioning import MakeFleet
 from rehearsal.fleet.router import INVOCATION_SECONDS, Router
 from rehearsal.fleet.state import EndpointState
+from rehearsal.fleet.supervisor import Acts, CancelledDeploymentError
 from rehearsal.fleet.surroundings import Chronicle, Surroundings
 
 _IN_ALARM = "ALARM"
+_HEALTH_SECONDS = 5.0
+"""How long a rollback waits for the old fleet's ping: long enough for a server that died to be up again."""
 
-
-class CancelledDeploymentError(Exception):
-    """The endpoint is being taken down; its rollout need not end."""
+Follow = Callable[[Acts], RolloutState]
+"""Has somebody follow the plan by means of these acts; returns where it ended."""
 
 
 class Deployment:
-    """The ports of one rollout. The old fleet stays up, and answers what the new one fails, until the promotion."""
+    """Does what one rollout's controller asks for. It decides nothing, and does nothing twice.
+
+    The old fleet stays up, and answers what the new one fails, until the promotion. Where the old one's servers are
+    gone, the new one answers for it; if they are at a rollback, the rollback fails and the new one stays.
+    """
 
     def __init__(
         self,
         *,
         blue: Fleet,
-        make_fleet: Callable[[], Fleet],
+        make_fleet: MakeFleet,
         plan: RolloutPlan,
         state: EndpointState,
         router: Router,
@@ -36,19 +41,38 @@ class Deployment:
     ) -> None:
         self._blue, self._make_fleet, self._plan, self._state = blue, make_fleet, plan, state
         self._router, self._around, self._chronicle, self._cancelled = router, around, chronicle, cancelled
+        self._mixed = state.mixed
         self._green: Fleet | None = None
+        self._entered: RolloutState | None = None
+        self._failure: str | None = None
 
-    def run(self) -> None:
-        """Roll out to the end; the endpoint is InService afterwards, on one fleet or the other."""
-        reason = self._refusal()
+    def run(self, follow: Follow) -> None:
+        """Roll out to the end; the endpoint is in service afterwards, on one fleet or the other."""
+        status, reason = "InService", self._refusal()
         if not reason:
-            reason = self._reason(self._roll_out())
-        self._state.settle("InService", reason)
-        self._chronicle.status("InService")
+            ended = self._roll_out(follow)
+            status, reason = self._status_of(ended), self._reason(ended)
+        self._state.settle(status, reason)
+        self._chronicle.status(status)
 
-    def _roll_out(self) -> RolloutState:
+    def enter(self, state: RolloutState) -> str | None:
+        """Do the work of a phase that has begun, unless it has been done; what went wrong, or None."""
+        if state != self._entered:
+            self._failure = self._act(state)
+            self._entered = state
+        return self._failure
+
+    def entered(self) -> RolloutState | None:
+        """The state that was entered last."""
+        return self._entered
+
+    def alarm(self) -> str | None:
+        """The name of a rollback alarm in ALARM."""
+        return next((name for name in self._plan.alarms if self._around.alarm_state(name) == _IN_ALARM), None)
+
+    def _roll_out(self, follow: Follow) -> RolloutState:
         try:
-            return run_rollout(self._plan, self, speed=self._around.speed)
+            return follow(self)
         except CancelledDeploymentError:
             raise
         except Exception:
@@ -57,37 +81,30 @@ class Deployment:
                 self._discard()
             raise
 
-    def enter(self, state: RolloutState) -> str | None:
-        """Do the work of a phase that has begun; what went wrong, or None."""
+    def _act(self, state: RolloutState) -> str | None:
         share = green_share(state, self._plan)
         self._state.enter(state.phase, share)
-        self._chronicle.phase(state.phase, share=share, alarm=state.alarm, failure=state.failure)
+        failure = state.rollback_failure or state.failure
+        self._chronicle.phase(state.phase, share=share, alarm=state.alarm, failure=failure)
         match state.phase:
             case Phase.PROVISIONING:
                 return self._provision()
-            case Phase.SHIFTING | Phase.ROLLING_BACK:
-                self._shift(share)
+            case Phase.SHIFTING:
+                self._shift(share, fallback=self._mixed[-1] if self._mixed else self._blue)
+            case Phase.ROLLING_BACK:
+                return self._roll_back(share)
             case Phase.TERMINATING:
-                self._shift(share, retry_on_blue=False)
+                self._shift(share, fallback=None)
                 self._blue.drain(INVOCATION_SECONDS)
             case Phase.PROMOTED:
                 self._promote()
             case Phase.ROLLED_BACK:
                 self._discard()
+            case Phase.ROLLBACK_FAILED:
+                self._mix()
             case Phase.BAKING | Phase.FINAL_BAKING:
                 pass
         return None
-
-    def alarm(self) -> str | None:
-        """The name of a rollback alarm in ALARM."""
-        return next((name for name in self._plan.alarms if self._around.alarm_state(name) == _IN_ALARM), None)
-
-    def now(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        if self._cancelled.wait(seconds):
-            raise CancelledDeploymentError
 
     def _refusal(self) -> str:
         """Why the update may not begin; an unwatched or already failing rollout would not be safe."""
@@ -98,12 +115,19 @@ class Deployment:
             return f"The update was not started: rollback alarm {', '.join(firing)} was in ALARM before it began"
         return ""
 
+    @staticmethod
+    def _status_of(ended: RolloutState) -> str:
+        """The API documents a failed rollback for rolling updates; what it is called for the others is unknown."""
+        return "UpdateRollbackFailed" if ended.phase is Phase.ROLLBACK_FAILED else "InService"
+
     def _reason(self, ended: RolloutState) -> str:
         if ended.phase is Phase.PROMOTED:
             return ""
         because = f"rollback alarm {ended.alarm} went into ALARM" if ended.alarm else ended.failure
-        new = self._state.config_name
-        return f"The update to {new} was rolled back to {self._blue.config_name}: {because}"
+        new, old = self._state.config_name, self._blue.config_name
+        if ended.phase is Phase.ROLLBACK_FAILED:
+            return f"The update to {new} failed ({because}), and so did its rollback to {old}: {ended.rollback_failure}"
+        return f"The update to {new} was rolled back to {old}: {because}"
 
     def _provision(self) -> str | None:
         try:
@@ -116,19 +140,42 @@ class Deployment:
             return str(exc)
         return None
 
-    def _shift(self, share: float, *, retry_on_blue: bool = True) -> None:
-        green = [(self._green, share)] if self._green is not None else []
-        self._router.set_shares([(self._blue, 1 - share), *green], fallback=self._blue if retry_on_blue else None)
+    def _shift(self, share: float, *, fallback: Fleet | None) -> None:
+        green = [(self._green, share)] if self._green is not None and share > 0 else []
+        stand_in = green[0][0] if green else None
+        self._router.set_shares([(self._blue, 1 - share), *green], fallback=fallback, stand_in=stand_in)
+
+    def _roll_back(self, share: float) -> str | None:
+        if not self._blue.answers(_HEALTH_SECONDS):
+            return f"the fleet of {self._blue.config_name} does not answer"
+        self._shift(share, fallback=self._blue)
+        return None
 
     def _promote(self) -> None:
         if self._green is None:
             raise LaunchError("a fleet that was never provisioned cannot be promoted")
         self._state.go_live(self._green)
         self._blue.stop()
+        self._leave_mix()
 
     def _discard(self) -> None:
-        self._router.set_shares([(self._blue, 1.0)])
+        # What the new fleet is still at, and fails, is the old one's to answer.
+        self._router.set_shares([(self._blue, 1.0)], fallback=self._blue)
         if self._green is not None:
             self._green.drain(INVOCATION_SECONDS)
             self._green.stop()
             self._state.provisioned(None)
+        self._leave_mix()
+        self._router.set_shares([(self._blue, 1.0)])
+
+    def _mix(self) -> None:
+        """Users get the old fleet where it answers, the new one where it does not."""
+        keepers = [*self._mixed, *([self._green] if self._green is not None else [])]
+        self._router.set_shares([(self._blue, 1.0)], fallback=keepers[-1] if keepers else None)
+        self._state.mix(keepers)
+
+    def _leave_mix(self) -> None:
+        for fleet in self._mixed:
+            fleet.drain(INVOCATION_SECONDS)
+            fleet.stop()
+        self._state.mix(())

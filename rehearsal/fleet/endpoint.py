@@ -3,28 +3,43 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from blueprint.errors import LaunchError
 from blueprint.rollout import RolloutPlan
-from rehearsal.fleet.deployment import CancelledDeploymentError, Deployment
-from rehearsal.fleet.fleet import Fleet
+from rehearsal.fleet.capture_log import CaptureLog
+from rehearsal.fleet.deployment import Deployment
+from rehearsal.fleet.journal import begin
+from rehearsal.fleet.provisioning import MakeFleet
 from rehearsal.fleet.publisher import Publisher
 from rehearsal.fleet.router import Router
 from rehearsal.fleet.state import EndpointState
+from rehearsal.fleet.supervisor import CancelledDeploymentError, Supervisor
 from rehearsal.fleet.surroundings import Chronicle, Surroundings
 
 _log = logging.getLogger(__name__)
-MakeFleet = Callable[[], Fleet]
 
 
 class Endpoint:
     """Its requests go through `router`; whatever takes time happens on a thread of its own."""
 
-    def __init__(self, state: EndpointState, around: Surroundings, publisher: Publisher, chronicle: Chronicle) -> None:
-        self.state, self._around, self._publisher, self._chronicle = state, around, publisher, chronicle
-        self.router = Router(publisher.record)
+    def __init__(
+        self,
+        state: EndpointState,
+        around: Surroundings,
+        publisher: Publisher,
+        capture: CaptureLog,
+        chronicle: Chronicle,
+        *,
+        journals: Path,
+    ) -> None:
+        self.state, self._around, self._chronicle, self._journals = state, around, chronicle, journals
+        self._publisher, self._capture = publisher, capture
+        self.router = Router(publisher.record, capture=capture.offer)
         self._cancelled = threading.Event()
+        self._supervisor: Supervisor | None = None
         self._thread: threading.Thread | None = None
 
     def create(self, config: Mapping[str, Any], make_fleet: MakeFleet) -> None:
@@ -53,19 +68,23 @@ class Endpoint:
             chronicle=self._chronicle,
             cancelled=self._cancelled,
         )
-        self._begin("Updating", config, deployment, rollout.run)
+        journal = begin(self._journals, self.state.name, plan, speed=self._around.speed)
+        self._supervisor = Supervisor(journal, self._cancelled, self._chronicle.restarted)
+        self._begin("Updating", config, deployment, partial(rollout.run, self._supervisor.run))
 
     def close(self) -> None:
         """End every server; a rollout under way ends where it is."""
         self._cancelled.set()
         self._chronicle.silence()
+        if self._supervisor is not None:
+            self._supervisor.cancel()
         if self._thread is not None:
             self._thread.join()
         self.router.set_shares([])
-        for fleet in (self.state.live, self.state.pending_fleet):
-            if fleet is not None:
-                fleet.stop()
+        for fleet in self.state.fleets:
+            fleet.stop()
         self._publisher.close()
+        self._capture.close()
 
     def _begin(
         self,
@@ -90,6 +109,7 @@ class Endpoint:
         except Exception as exc:  # noqa: BLE001 -- a thread must not end silently; the log has the traceback
             _log.exception("endpoint %s", self.state.name)
             self._settle("InService" if self.state.live else "Failed", f"{type(exc).__name__}: {exc}")
+        self._capture.flush_soon()
 
     def _provision_first(self, make_fleet: MakeFleet) -> None:
         """The first fleet has nobody to take over from: it serves once it is ready."""

@@ -1,27 +1,25 @@
 """All endpoints of one account: what the SageMaker API and its runtime stand on."""
 
 import asyncio
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from blueprint.rollout import plan_from_deployment_config
 from rehearsal.containers.backends.protocol import Backend
 from rehearsal.containers.container import Program
-from rehearsal.fleet.endpoint import Endpoint, MakeFleet
-from rehearsal.fleet.fleet import Fleet, Variant, variants_of
+from rehearsal.fleet.capture_log import CaptureLog, WriteObject
+from rehearsal.fleet.endpoint import Endpoint
+from rehearsal.fleet.exchange import Invocation, Request
 from rehearsal.fleet.loop import LoopThread
+from rehearsal.fleet.provisioning import OnLog, Provisioning, retained_from
 from rehearsal.fleet.publisher import Publish, Publisher
 from rehearsal.fleet.records import Timeline, TrafficLog
-from rehearsal.fleet.router import Invocation, Request
-from rehearsal.fleet.server import FetchArtifact, ModelServer, prepare_container
+from rehearsal.fleet.server import FetchArtifact
 from rehearsal.fleet.state import EndpointState
 from rehearsal.fleet.surroundings import Chronicle, OnEvent, Surroundings
-
-OnLog = Callable[[str, str, Sequence[str]], None]
 
 
 class Fleets:
@@ -37,6 +35,7 @@ class Fleets:
         alarm_state: StateValue of a CloudWatch alarm by its name; None when there is no such alarm.
         on_event: takes an EventBridge detail type and the endpoint as DescribeEndpoint shows it.
         on_log: takes a log group, a stream and lines.
+        write_object: writes captured requests to S3; without it nothing is captured.
     """
 
     def __init__(
@@ -51,11 +50,20 @@ class Fleets:
         alarm_state: Callable[[str], str | None],
         on_event: OnEvent,
         on_log: OnLog,
+        write_object: WriteObject = lambda _bucket, _key, _content, _kms_key_id: None,
     ) -> None:
-        self._workdir, self._image_programs, self._backend = workdir, image_programs, backend
-        self._fetch_artifact, self._publish, self._on_event, self._on_log = fetch_artifact, publish, on_event, on_log
+        self._workdir, self._publish, self._on_event, self._write_object = workdir, publish, on_event, write_object
         self._around = Surroundings(speed=speed, alarm_state=alarm_state)
         self._loop = LoopThread("model-requests")
+        self._provisioning = Provisioning(
+            workdir=workdir,
+            image_programs=image_programs,
+            backend=backend,
+            fetch_artifact=fetch_artifact,
+            on_log=on_log,
+            loop=self._loop,
+            speed=speed,
+        )
         self._lock = threading.Lock()
         self._endpoints: dict[str, Endpoint] = {}
         self._timelines: dict[str, Timeline] = {}
@@ -76,9 +84,11 @@ class Fleets:
             )
             state = EndpointState(endpoint_name)
             publisher = Publisher(endpoint_name, self._publish, traffic)
-            endpoint = Endpoint(state, self._around, publisher, Chronicle(state, timeline, self._on_event))
+            capture = CaptureLog(endpoint_name, self._write_object, speed=self._around.speed)
+            chronicle = Chronicle(state, timeline, self._on_event)
+            endpoint = Endpoint(state, self._around, publisher, capture, chronicle, journals=self._workdir)
             self._endpoints[endpoint_name] = endpoint
-        endpoint.create(config, self._fleet_maker(endpoint_name, config, models, {}))
+        endpoint.create(config, self._provisioning.maker(endpoint_name, config, models))
 
     def update(
         self,
@@ -88,6 +98,7 @@ class Fleets:
         deployment_config: Mapping[str, Any] | None,
         *,
         retain_all_variant_properties: bool = False,
+        excluded_properties: Collection[str] = frozenset(),
     ) -> None:
         """Replace the endpoint's fleet behind the guardrails of `deployment_config`; returns at once.
 
@@ -100,9 +111,10 @@ class Fleets:
         if endpoint.state.busy:
             raise ValueError(f"endpoint {endpoint_name} must not be updated while something is under way on it")
         live = endpoint.state.live
-        retained = {v.name: v for v in live.variants} if live and retain_all_variant_properties else {}
-        plan = plan_from_deployment_config(deployment_config, instances=_instances(config, retained))
-        make_fleet = self._fleet_maker(endpoint_name, config, models, retained)
+        retained = retained_from(live, retain=retain_all_variant_properties, excluded=excluded_properties)
+        instances = min(retained.instances_of(wanted) for wanted in config["ProductionVariants"])
+        plan = plan_from_deployment_config(deployment_config, instances=instances)
+        make_fleet = self._provisioning.maker(endpoint_name, config, models, retained)
         endpoint.update(config, make_fleet, plan, deployment_config)
 
     def set_weights(self, endpoint_name: str, changes: Sequence[Mapping[str, Any]]) -> None:
@@ -138,13 +150,15 @@ class Fleets:
         accept: str,
         target_variant: str | None = None,
         inference_id: str | None = None,
+        custom_attributes: str | None = None,
     ) -> Invocation:
         """Answer one request; may be called from any event loop.
 
         Raises:
             LookupError: there is no such endpoint or variant, or no fleet of it serves yet.
         """
-        request = Request(body, content_type, accept, target_variant, inference_id, time.perf_counter())
+        received = time.perf_counter()
+        request = Request(body, content_type, accept, target_variant, inference_id, received, custom_attributes)
         answer = self._loop.submit(self._get(endpoint_name).router.invoke(request))
         return await asyncio.wrap_future(answer)
 
@@ -165,34 +179,3 @@ class Fleets:
         if endpoint is None:
             raise LookupError(f"endpoint must be one of {', '.join(sorted(self._endpoints))}, got {endpoint_name}")
         return endpoint
-
-    def _fleet_maker(
-        self,
-        endpoint_name: str,
-        config: Mapping[str, Any],
-        models: Mapping[str, Mapping[str, Any]],
-        retained: Mapping[str, Variant],
-    ) -> MakeFleet:
-        def make_server(variant_name: str, model: Mapping[str, Any]) -> ModelServer:
-            folder = Path(tempfile.mkdtemp(prefix=f"{endpoint_name}-{variant_name}-", dir=self._workdir))
-            program = self._image_programs(str(model["Image"]))
-            container = prepare_container(model, program, folder, self._fetch_artifact)
-            group, stream = f"/aws/sagemaker/Endpoints/{endpoint_name}", f"{variant_name}/{folder.name[-8:]}"
-            return ModelServer(container, self._backend, lambda line: self._on_log(group, stream, [line]))
-
-        def make_fleet() -> Fleet:
-            variants = variants_of(config, models, make_server, retained=retained)
-            return Fleet(str(config["EndpointConfigName"]), variants, self._loop)
-
-        return make_fleet
-
-
-def _instances(config: Mapping[str, Any], retained: Mapping[str, Variant]) -> int:
-    """Instances a rollout moves by: those of the smallest variant."""
-    counts = [
-        retained[wanted["VariantName"]].instances
-        if wanted["VariantName"] in retained
-        else int(wanted.get("InitialInstanceCount", 1))
-        for wanted in config["ProductionVariants"]
-    ]
-    return min(counts)

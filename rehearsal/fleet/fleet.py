@@ -2,18 +2,19 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.errors import LaunchError
+from rehearsal.fleet.capture import CapturePlan, capture_plan
 from rehearsal.fleet.http import HttpClient
 from rehearsal.fleet.loop import LoopThread
 from rehearsal.fleet.server import HOST, STARTUP_SECONDS, ModelServer
 from rehearsal.fleet.weights import SmoothRoundRobin
 
 
-@dataclass
+@dataclass(eq=False)
 class Variant:
     """One production variant.
 
@@ -31,17 +32,21 @@ class Variant:
     client: HttpClient | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Fleet:
     """The variants of one endpoint configuration, and how many requests they are working on."""
 
     config_name: str
     variants: Sequence[Variant]
     loop: LoopThread
+    data_capture: Mapping[str, Any] | None = None
+    """The DataCaptureConfig that holds for it."""
     in_flight: int = 0
+    capture: CapturePlan | None = field(init=False)
     _choice: SmoothRoundRobin[Variant] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.capture = capture_plan(self.data_capture)
         self.reweigh()
 
     @property
@@ -76,6 +81,15 @@ class Fleet:
                 raise LaunchError(f"variant {variant.name}: {exc}") from exc
             variant.client = HttpClient(HOST, variant.server.port)
 
+    def answers(self, timeout_seconds: float) -> bool:
+        """Whether every server passes its health check within the time."""
+        deadline = time.monotonic() + timeout_seconds
+        while not all(variant.server.answers() for variant in self.variants):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
     def drain(self, timeout_seconds: float) -> bool:
         """Wait until nothing is in flight any more; False when the time was up before."""
         deadline = time.monotonic() + timeout_seconds
@@ -89,37 +103,3 @@ class Fleet:
                 self.loop.submit(variant.client.close()).result(timeout=10)
                 variant.client = None
             variant.server.discard()
-
-
-def variants_of(
-    config: Mapping[str, Any],
-    models: Mapping[str, Mapping[str, Any]],
-    make_server: Callable[[str, Mapping[str, Any]], ModelServer],
-    *,
-    retained: Mapping[str, Variant],
-) -> list[Variant]:
-    """The variants that an endpoint configuration asks for.
-
-    Args:
-        config: the configuration as DescribeEndpointConfig shows it.
-        models: Image, ModelDataUrl and Environment of each model by its name.
-        make_server: given the variant's name and its model.
-        retained: live variants whose weight and instance count go on, as RetainAllVariantProperties asks.
-    """
-    found = []
-    for wanted in config["ProductionVariants"]:
-        name, model = wanted["VariantName"], models[wanted["ModelName"]]
-        kept = retained.get(name)
-        timeout = wanted.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)
-        found.append(
-            Variant(
-                name=name,
-                weight=kept.weight if kept else float(wanted.get("InitialVariantWeight", 1.0)),
-                instances=kept.instances if kept else int(wanted.get("InitialInstanceCount", 1)),
-                instance_type=str(wanted.get("InstanceType", "")),
-                image=str(model.get("Image", "")),
-                server=make_server(name, model),
-                startup_seconds=float(timeout),
-            )
-        )
-    return found

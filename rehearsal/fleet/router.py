@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rehearsal.fleet.capture import CUSTOM_ATTRIBUTES, CapturePlan
+from rehearsal.fleet.exchange import Invocation, Request
 from rehearsal.fleet.fleet import Fleet, Variant
 from rehearsal.fleet.http import NoAnswerError
 from rehearsal.fleet.weights import SmoothRoundRobin
@@ -13,30 +15,6 @@ INVOCATION_SECONDS = 60.0
 """SageMaker's limit for a model's answer."""
 
 _UNAVAILABLE = 503
-
-
-@dataclass(frozen=True)
-class Request:
-    """One InvokeEndpoint; `received` is of `time.perf_counter`."""
-
-    body: bytes
-    content_type: str
-    accept: str
-    target_variant: str | None
-    inference_id: str | None
-    received: float
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """The model's own answer; a status of 503 with our text where it gave none."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
-    variant: str
-    config_name: str
-    retried: bool
 
 
 @dataclass(frozen=True)
@@ -57,19 +35,41 @@ class Attempt:
         return self.status == 0 or self.status >= 500
 
 
+Capture = Callable[[CapturePlan | None, Request, Invocation], None]
+
+
 class Router:
     """One endpoint's. Choosing a fleet and counting the request in is one step, so none is stopped under a request."""
 
-    def __init__(self, record: Callable[[Attempt], None], *, timeout_seconds: float = INVOCATION_SECONDS) -> None:
-        self._record, self._timeout_seconds = record, timeout_seconds
+    def __init__(
+        self,
+        record: Callable[[Attempt], None],
+        *,
+        capture: Capture = lambda _plan, _request, _answer: None,
+        timeout_seconds: float = INVOCATION_SECONDS,
+    ) -> None:
+        self._record, self._capture, self._timeout_seconds = record, capture, timeout_seconds
         self._lock = threading.Lock()
         self._choice: SmoothRoundRobin[Fleet] = SmoothRoundRobin([])
         self._fallback: Fleet | None = None
+        self._stand_in: Fleet | None = None
 
-    def set_shares(self, shares: Sequence[tuple[Fleet, float]], *, fallback: Fleet | None = None) -> None:
-        """Who gets which share of the users from now on; `fallback` answers what another fleet failed to answer."""
+    def set_shares(
+        self,
+        shares: Sequence[tuple[Fleet, float]],
+        *,
+        fallback: Fleet | None = None,
+        stand_in: Fleet | None = None,
+    ) -> None:
+        """Who gets which share of the users from now on.
+
+        Args:
+            shares: the fleets, with what each gets.
+            fallback: answers what another fleet failed to answer.
+            stand_in: answers where the fallback itself gives no answer at all, because its servers are gone.
+        """
         with self._lock:
-            self._choice, self._fallback = SmoothRoundRobin(shares), fallback
+            self._choice, self._fallback, self._stand_in = SmoothRoundRobin(shares), fallback, stand_in
 
     async def invoke(self, request: Request) -> Invocation:
         """Answer `request`.
@@ -82,9 +82,10 @@ class Router:
             attempt, answer = await self._attempt(fleet, request, retried=False)
         finally:
             self._leave(fleet)
-        fallback = self._enter_fallback(fleet) if attempt.failed else None
+        fallback = self._enter_fallback(fleet, attempt) if attempt.failed else None
         if fallback is None:
             self._record(_with_overhead(attempt, request, attempt.model_us))
+            self._capture(fleet.capture, request, answer)
             return answer
         self._record(attempt)
         try:
@@ -92,6 +93,7 @@ class Router:
         finally:
             self._leave(fallback)
         self._record(_with_overhead(second, request, attempt.model_us + second.model_us))
+        self._capture(fallback.capture, request, answer)
         return answer
 
     def _enter(self, chosen: Fleet | None) -> Fleet:
@@ -100,9 +102,11 @@ class Router:
             fleet.in_flight += 1
             return fleet
 
-    def _enter_fallback(self, failed: Fleet) -> Fleet | None:
+    def _enter_fallback(self, failed: Fleet, attempt: Attempt) -> Fleet | None:
         with self._lock:
             fallback = self._fallback
+            if fallback is failed and attempt.status == 0:
+                fallback = self._stand_in
             if fallback is None or fallback is failed:
                 return None
             fallback.in_flight += 1
@@ -127,6 +131,8 @@ class Router:
         headers = {"content-type": request.content_type, "accept": request.accept}
         if request.inference_id is not None:
             headers["x-amzn-sagemaker-inference-id"] = request.inference_id
+        if request.custom_attributes is not None:
+            headers[CUSTOM_ATTRIBUTES] = request.custom_attributes
         try:
             answer = await variant.client.request(
                 "POST", "/invocations", headers=headers, body=request.body, timeout_seconds=self._timeout_seconds

@@ -68,6 +68,10 @@ class ModelServer:
             self._ready = True
             return
 
+    def answers(self) -> bool:
+        """Whether /ping answers 200 now."""
+        return _answers_ping(self.port)
+
     def stop(self) -> None:
         """End it with everything it started."""
         with self._lock:
@@ -75,6 +79,7 @@ class ModelServer:
             process = self._process
         if process is not None:
             stop(process, grace_seconds=_GRACE_SECONDS)
+            self._backend.remove(self._container)
         if self._keeper is not None:
             self._keeper.join()
 
@@ -96,11 +101,11 @@ class ModelServer:
         self._keeper.start()
 
     def _spawn(self) -> None:
-        command = self._backend.command(self._container)
         bound = {"SAGEMAKER_BIND_TO_HOST": HOST, "SAGEMAKER_BIND_TO_PORT": str(self.port)}
+        command = self._backend.command(self._container.with_environment(bound))
         self._process = spawn(
             command.argv,
-            env={**command.environment, **bound},
+            env=command.environment,
             cwd=self._container.work,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -162,7 +167,12 @@ def _answers_ping(port: int) -> bool:
 
 
 def prepare_container(
-    model: Mapping[str, Any], program: Program, folder: Path, fetch_artifact: FetchArtifact
+    model: Mapping[str, Any],
+    program: Program,
+    folder: Path,
+    fetch_artifact: FetchArtifact,
+    *,
+    instance_type: str = "",
 ) -> Container:
     """Lay out a model's container in `folder`: its artifact unpacked in /opt/ml/model.
 
@@ -170,7 +180,9 @@ def prepare_container(
         LaunchError: the artifact could not be fetched or is no tar archive.
     """
     # SageMaker runs an image that serves as `docker run <image> serve`.
-    container = Container(program, (*program.entrypoint, "serve"), dict(model.get("Environment") or {}), folder)
+    environment = dict(model.get("Environment") or {})
+    argv = (*program.entrypoint, "serve")
+    container = Container(program, argv, environment, folder, instance_type=instance_type)
     container.make_folders()
     (container.ml / "model").mkdir()
     if url := model.get("ModelDataUrl"):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from blueprint.rollout import Phase
+from rehearsal.fleet.capture import capture_summary
 from rehearsal.fleet.fleet import Fleet, Variant
 
 _VARIANT_STATUS = {
@@ -16,7 +17,6 @@ _VARIANT_STATUS = {
     Phase.FINAL_BAKING: "Baking",
     Phase.ROLLING_BACK: "Deleting",
 }
-
 
 _LONGEST_REASON = 1024
 
@@ -30,6 +30,8 @@ class Pending:
     """A deployment that is under way."""
 
     config: Mapping[str, Any]
+    rolling: bool = False
+    """The new fleet's capacity comes, and the old one's goes, batch by batch with the users."""
     started: datetime = field(default_factory=now)
     phase: Phase = Phase.PROVISIONING
     phase_started: datetime = field(default_factory=now)
@@ -43,7 +45,7 @@ class Pending:
                 "InstanceType": wanted.get("InstanceType"),
                 "DesiredInstanceCount": wanted.get("InitialInstanceCount", 1),
                 "DesiredWeight": wanted.get("InitialVariantWeight", 1.0),
-                **_current(self.fleet, wanted["VariantName"], self.share),
+                **self._current(wanted["VariantName"]),
                 **_status(_VARIANT_STATUS.get(self.phase), self.phase_started),
             }
             for wanted in self.config["ProductionVariants"]
@@ -54,6 +56,22 @@ class Pending:
             "ProductionVariants": [{k: v for k, v in variant.items() if v is not None} for variant in variants],
         }
 
+    def _current(self, name: str) -> dict[str, Any]:
+        if self.fleet is None:
+            return {"CurrentInstanceCount": 0, "CurrentWeight": 0.0}
+        variant = self.fleet.choose(name)
+        return {
+            "CurrentInstanceCount": round(variant.instances * self.share) if self.rolling else variant.instances,
+            "CurrentWeight": variant.weight * self.share,
+            "DesiredInstanceCount": variant.instances,
+            "DesiredWeight": variant.weight,
+            **_images(variant),
+        }
+
+    def remaining(self, variant: Variant) -> int:
+        """Instances that a variant of the old fleet has left."""
+        return variant.instances - round(variant.instances * self.share) if self.rolling else variant.instances
+
 
 class EndpointState:
     """What the endpoint's own thread changes and everybody else reads."""
@@ -63,6 +81,7 @@ class EndpointState:
         self._lock = threading.Lock()
         self._status, self._reason = "Creating", ""
         self._live: Fleet | None = None
+        self._mixed: Sequence[Fleet] = ()
         self._pending: Pending | None = None
         self._deployment: Mapping[str, Any] | None = None
 
@@ -71,13 +90,21 @@ class EndpointState:
         return self._live
 
     @property
-    def busy(self) -> bool:
-        return self._pending is not None
+    def mixed(self) -> Sequence[Fleet]:
+        """What a failed rollback has left beside the live fleet; the last one answers what the live one does not."""
+        return self._mixed
 
     @property
-    def pending_fleet(self) -> Fleet | None:
-        pending = self._pending
-        return pending.fleet if pending else None
+    def fleets(self) -> list[Fleet]:
+        """Every fleet there is."""
+        with self._lock:
+            pending = self._pending.fleet if self._pending else None
+            found = [self._live, pending, *self._mixed]
+            return [fleet for i, fleet in enumerate(found) if fleet is not None and fleet not in found[:i]]
+
+    @property
+    def busy(self) -> bool:
+        return self._pending is not None
 
     @property
     def config_name(self) -> str | None:
@@ -89,7 +116,8 @@ class EndpointState:
 
     def begin(self, status: str, config: Mapping[str, Any], deployment: Mapping[str, Any] | None) -> None:
         with self._lock:
-            self._status, self._reason, self._pending = status, "", Pending(config)
+            rolling = "RollingUpdatePolicy" in (deployment or {})
+            self._status, self._reason, self._pending = status, "", Pending(config, rolling)
             self._deployment = deployment or self._deployment
 
     def enter(self, phase: Phase, share: float) -> None:
@@ -108,6 +136,11 @@ class EndpointState:
             self._live = fleet
             if self._pending is not None:
                 self._pending.fleet = None
+
+    def mix(self, beside: Sequence[Fleet]) -> None:
+        """These fleets stay up beside the live one."""
+        with self._lock:
+            self._mixed = tuple(beside)
 
     def settle(self, status: str, reason: str) -> None:
         """Nothing is under way any more."""
@@ -134,6 +167,8 @@ class EndpointState:
             if self._live is not None:
                 found["EndpointConfigName"] = self._live.config_name
                 found["ProductionVariants"] = _describe_variants(self._live, self._pending)
+                if self._live.data_capture is not None:
+                    found["DataCaptureConfig"] = capture_summary(self._live.data_capture)
             elif self._pending is not None:
                 found["EndpointConfigName"] = self._pending.config["EndpointConfigName"]
             if self._pending is not None:
@@ -141,19 +176,6 @@ class EndpointState:
             if self._deployment is not None:
                 found["LastDeploymentConfig"] = self._deployment
             return found
-
-
-def _current(fleet: Fleet | None, name: str, share: float) -> dict[str, Any]:
-    if fleet is None:
-        return {"CurrentInstanceCount": 0, "CurrentWeight": 0.0}
-    variant = next(variant for variant in fleet.variants if variant.name == name)
-    return {
-        "CurrentInstanceCount": variant.instances,
-        "CurrentWeight": variant.weight * share,
-        "DesiredInstanceCount": variant.instances,
-        "DesiredWeight": variant.weight,
-        **_images(variant),
-    }
 
 
 def _describe_variants(fleet: Fleet, pending: Pending | None) -> list[dict[str, Any]]:
@@ -165,7 +187,7 @@ def _describe_variants(fleet: Fleet, pending: Pending | None) -> list[dict[str, 
             "VariantName": variant.name,
             "CurrentWeight": variant.weight,
             "DesiredWeight": variant.weight,
-            "CurrentInstanceCount": variant.instances,
+            "CurrentInstanceCount": pending.remaining(variant) if pending else variant.instances,
             "DesiredInstanceCount": variant.instances,
             **_images(variant),
             **_status("Deleting" if leaving else None, since),

@@ -46,6 +46,10 @@ class Chronicle:
         self._add(phase.value, share=share, alarm=alarm, reason=failure)
         self._emit(_DEPLOYMENT_CHANGE, self._state.describe())
 
+    def restarted(self) -> None:
+        """A rollout's controller had ended, and another one goes on."""
+        self._add("ControllerRestarted", share=None, alarm=None, reason=None)
+
     def _add(self, event: str, *, share: float | None, alarm: str | None, reason: str | None) -> None:
         config = self._state.config_name
         self._timeline.add(

@@ -21,7 +21,7 @@ BROKEN = {
     "currency": (("value", "currency"), "EUR\nUSD", "value.currency"),
     "canary": (("rollout", "canary_percent"), 90, "rollout.canary_percent"),
     "instance": (("endpoint", "instance_type"), "m5.large", "endpoint.instance_type"),
-    "unknown": (("training", "spot"), True, "training.spot"),
+    "unknown": (("training", "gpu"), True, "training.gpu"),
 }
 
 

@@ -8,6 +8,7 @@ from rehearsal.cloud.sagemaker.endpoint_configs import EndpointConfigs
 from rehearsal.cloud.sagemaker.endpoints import Endpoints
 from rehearsal.cloud.sagemaker.executions import Executions
 from rehearsal.cloud.sagemaker.models import Models
+from rehearsal.cloud.sagemaker.monitors import Monitors
 from rehearsal.cloud.sagemaker.package_groups import PackageGroups
 from rehearsal.cloud.sagemaker.packages import Packages
 from rehearsal.cloud.sagemaker.pipelines import Pipelines
@@ -67,6 +68,7 @@ class ControlPlane:
             processing,
             pipelines,
             executions,
+            Monitors(self._platform),
         )
         actions: dict[str, Action] = dict(Tags(self._platform).actions())
         for noun in nouns:

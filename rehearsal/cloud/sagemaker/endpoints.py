@@ -14,9 +14,14 @@ from rehearsal.cloud.sagemaker.ports import Fleets
 from rehearsal.cloud.sagemaker.protocol import Action
 
 _LISTING = Listing("Endpoints", name="EndpointName", status="EndpointStatus")
-_UPDATABLE = ("InService", "Failed")
-_STATES = {"InService": "IN_SERVICE", "OutOfService": "OUT_OF_SERVICE", "RollingBack": "ROLLING_BACK"}
-_OWN_FIELDS = ("EndpointName", "EndpointArn", "CreationTime", "LastModifiedTime", "DataCaptureConfig")
+_UPDATABLE = ("InService", "Failed", "UpdateRollbackFailed")
+_STATES = {
+    "InService": "IN_SERVICE",
+    "OutOfService": "OUT_OF_SERVICE",
+    "RollingBack": "ROLLING_BACK",
+    "UpdateRollbackFailed": "UPDATE_ROLLBACK_FAILED",
+}
+_OWN_FIELDS = ("EndpointName", "EndpointArn", "CreationTime", "LastModifiedTime")
 
 
 class Endpoints:
@@ -67,6 +72,9 @@ class Endpoints:
                 self._configs.models(config),
                 deployment,
                 retain_all_variant_properties=request.get("RetainAllVariantProperties", False),
+                excluded_properties=frozenset(
+                    each["VariantPropertyType"] for each in request.get("ExcludeRetainedVariantProperties", ())
+                ),
             )
         except InputError as exc:
             raise validation_error(str(exc)) from exc

@@ -1,7 +1,7 @@
 """What the control plane needs from its neighbours."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 Detail = Mapping[str, Any]
@@ -39,6 +39,7 @@ class Fleets(Protocol):
         deployment_config: Mapping[str, Any] | None,
         *,
         retain_all_variant_properties: bool = False,
+        excluded_properties: Collection[str] = frozenset(),
     ) -> None: ...
 
     def set_weights(self, endpoint_name: str, changes: Sequence[Mapping[str, Any]]) -> None: ...

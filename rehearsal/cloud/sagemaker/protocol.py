@@ -1,4 +1,4 @@
-"""SageMaker's wire protocol: JSON 1.1, requests checked and answers written by botocore's shapes."""
+"""The wire protocol of SageMaker and its kin: JSON 1.1, requests checked and answers written by botocore's shapes."""
 
 import datetime as dt
 import functools
@@ -26,17 +26,18 @@ _log = logging.getLogger(__name__)
 
 
 @functools.cache
-def service_model() -> ServiceModel:
-    return botocore.session.Session().get_service_model("sagemaker")
+def service_model(service: str = "sagemaker") -> ServiceModel:
+    return botocore.session.Session().get_service_model(service)
 
 
 class Api:
     """The actions behind one lock: each sees and leaves a consistent state, and none may block."""
 
-    def __init__(self, actions: Mapping[str, Action], lock: threading.RLock) -> None:
-        unknown = actions.keys() - set(service_model().operation_names)
+    def __init__(self, actions: Mapping[str, Action], lock: threading.RLock, *, service: str = "sagemaker") -> None:
+        self._service, self._model = service, service_model(service)
+        unknown = actions.keys() - set(self._model.operation_names)
         if unknown:
-            raise ValueError(f"actions must be operations of SageMaker, got {', '.join(sorted(unknown))}")
+            raise ValueError(f"actions must be operations of {service}, got {', '.join(sorted(unknown))}")
         self._actions, self._lock = dict(actions), lock
 
     @property
@@ -45,7 +46,7 @@ class Api:
 
     def handle(self, target: str, body: bytes) -> Response:
         """Answer one HTTP request."""
-        name = target.removeprefix(TARGET_PREFIX)
+        name = target.rpartition(".")[2]
         try:
             return 200, dict(_HEADERS), _encoded(self._answer(name, _decoded(body)))
         except ApiError as exc:
@@ -65,14 +66,14 @@ class Api:
 
     def call_with_template_values(self, name: str, request: Request) -> dict[str, Any]:
         """As `call`, for a request made from CloudFormation properties, whose scalars may be strings."""
-        converted: Request = coerced(request, service_model().operation_model(name).input_shape)
+        converted: Request = coerced(request, self._model.operation_model(name).input_shape)
         return self._answer(name, converted)
 
     def _answer(self, name: str, request: Request) -> dict[str, Any]:
         act = self._actions.get(name)
         if act is None:
-            raise ApiError("UnknownOperationException", f"{name} is not an action of the embedded SageMaker", 400)
-        operation = service_model().operation_model(name)
+            raise ApiError("UnknownOperationException", f"{name} is not an action of the embedded {self._service}", 400)
+        operation = self._model.operation_model(name)
         check(request, operation.input_shape)
         with self._lock:
             result = act(request)

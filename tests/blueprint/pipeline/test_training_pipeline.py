@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from blueprint.names import COST_TAG
 from blueprint.pipeline import to_json
 from blueprint.pipeline.processing import ProcessingStep
 from blueprint.settings import parse_settings
@@ -233,3 +234,18 @@ def test_two_processes_write_the_same_bytes(tmp_path):
         for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
     }
     assert len(texts) == 1
+
+
+def test_every_job_carries_the_tag_that_its_cost_is_found_by(steps, settings):
+    tags = [{"Key": COST_TAG, "Value": settings.names.prefix}]
+    assert {name: steps[name]["Arguments"].get("Tags") for name in ("Prepare", "Baseline", "Tune", "Evaluate")} == {
+        "Prepare": tags,
+        "Baseline": tags,
+        "Tune": tags,
+        "Evaluate": tags,
+    }
+
+
+def test_a_package_takes_the_tags_of_its_group(steps):
+    """SageMaker refuses tags beside a group's name."""
+    assert "Tags" not in steps["Register"]["Arguments"]

@@ -1,8 +1,10 @@
 """A stand-in for the model image, and an account around the fleets."""
 
 import asyncio
+import contextlib
 import io
 import json
+import os
 import tarfile
 import threading
 import time
@@ -16,7 +18,7 @@ import pytest
 from rehearsal.containers.backends.prefix import PrefixBackend
 from rehearsal.containers.container import Program
 from rehearsal.fleet.endpoints import Fleets
-from rehearsal.fleet.router import Invocation
+from rehearsal.fleet.exchange import Invocation
 
 SERVER = """
 import http.server, json, os, signal, sys, threading, time
@@ -36,6 +38,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("content-type", "text/csv")
         self.send_header("content-length", str(len(body)))
+        self.send_header("X-Amzn-SageMaker-Custom-Attributes", "model_package=" + model["name"])
         self.end_headers()
         self.wfile.write(body)
 
@@ -49,7 +52,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         time.sleep(model.get("seconds", 0))
         if body == b"die":
             os._exit(3)
-        self.answer(model.get("status", 200), json.dumps({"model": model["name"], "got": body.decode()}).encode())
+        found = {"model": model["name"], "got": body.decode()}
+        if body == b"environment":
+            found["got"] = dict(os.environ)
+        self.answer(model.get("status", 200), json.dumps(found).encode())
 
     def log_message(self, *_):
         pass
@@ -100,7 +106,10 @@ class Account:
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     logs: list[tuple[str, str, str]] = field(default_factory=list)
     data: list[Mapping[str, Any]] = field(default_factory=list)
+    objects: list[tuple[str, str, bytes, str | None]] = field(default_factory=list)
     publish_fails: bool = False
+    watcher: Callable[[str], None] = field(default=lambda _phase: None)
+    """Is told each event of the timeline, on the thread that is acting."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -116,9 +125,25 @@ class Account:
             fetch_artifact=lambda url, path: path.write_bytes(archive(json.loads(url))) and None,
             publish=self.publish,
             alarm_state=self.alarm_state,
-            on_event=lambda kind, detail: self.events.append((kind, dict(detail))),
+            on_event=self.on_event,
+            write_object=lambda *given: self.objects.append(given),
             on_log=lambda group, stream, lines: self.logs.extend((group, stream, line) for line in lines),
         )
+
+    def on_event(self, kind: str, detail: Mapping[str, Any]) -> None:
+        self.events.append((kind, dict(detail)))
+        self.watcher(self.phases()[-1])
+
+    def controller_pid(self) -> int:
+        """The process that follows the rollout now, as its journal says."""
+        journals = (self.folder / "fleets").glob("rollout-shop-*.jsonl")
+        newest = max(journals, key=lambda path: int(path.stem.rpartition("-")[2]))
+        rows = [json.loads(line) for line in newest.read_text().splitlines()]
+        pids: list[int] = [row["controller"] for row in rows if "controller" in row]
+        return pids[-1]
+
+    def processes(self) -> list[int]:
+        return processes_of(self.folder)
 
     def program(self, image: str) -> Program:
         tag = image.rpartition(":")[2]
@@ -175,6 +200,17 @@ class Account:
         return [event["event"] for event in self.fleets.timeline("shop")]
 
 
+def processes_of(folder: Path) -> list[int]:
+    """Live processes that were told `folder`."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            told = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
+            if str(folder).encode() in told and process.name != str(os.getpid()):
+                found.append(int(process.name))
+    return found
+
+
 def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -210,6 +246,10 @@ class Users:
         answer = await self._account.fleets.invoke("shop", b"1,2", content_type="text/csv", accept="text/csv")
         self.answers.append(answer)
 
+    def lost(self) -> int:
+        """Requests that were not answered as they should be."""
+        return sum(answer.status != 200 for answer in self.answers)
+
     def served_by(self, name: str) -> int:
         return sum(answer.config_name == name for answer in self.answers)
 
@@ -244,6 +284,7 @@ def tools() -> Any:
         endpoint_config = staticmethod(endpoint_config)
         model = staticmethod(model)
         until = staticmethod(until)
+        processes_of = staticmethod(processes_of)
         users = Users
 
     return Tools

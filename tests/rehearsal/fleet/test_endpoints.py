@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,19 +13,6 @@ from typing import Any
 import pytest
 
 from blueprint.errors import InputError
-
-
-def processes_of(folder: Path) -> list[int]:
-    """Live processes whose environment names `folder`."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if str(folder).encode() in (process / "environ").read_bytes() and process.name != str(os.getpid()):
-                found.append(int(process.name))
-        except OSError:
-            continue
-    return found
-
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 
@@ -284,6 +270,58 @@ def test_autoscaled_capacity_and_weights_are_retained_when_asked(account: Any, t
     assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (8, 2.0)
 
 
+CAPTURE = {
+    "EnableCapture": True,
+    "InitialSamplingPercentage": 100,
+    "DestinationS3Uri": "s3://artifacts/capture",
+    "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+    "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
+}
+
+
+def test_captured_requests_name_the_fleet_that_answered(account: Any, tools: Any) -> None:
+    account.create("blue", config={**tools.endpoint_config("blue"), "DataCaptureConfig": CAPTURE})
+    assert account.describe()["DataCaptureConfig"]["CaptureStatus"] == "Started"
+    account.ask(b"1,2", inference_id="a", custom_attributes="trace=7")
+    account.fleets.update(
+        "shop", {**tools.endpoint_config("green"), "DataCaptureConfig": CAPTURE}, tools.model("green"), None
+    )
+    account.settled()
+    account.ask(b"3,4", inference_id="b")
+    account.fleets.close()
+    lines = [json.loads(line) for _, _, content, _ in account.objects for line in content.splitlines()]
+    found = [(line["eventMetadata"]["inferenceId"], line["eventMetadata"]["customAttributes"]) for line in lines]
+    assert found == [("a", ["trace=7", "model_package=blue"]), ("b", ["model_package=green"])]
+    assert [line["captureData"]["endpointInput"]["data"] for line in lines] == ["1,2", "3,4"]
+
+
+@pytest.mark.parametrize(("excluded", "captured"), [(set(), False), ({"DataCaptureConfig"}, True)])
+def test_retained_properties_include_data_capture_unless_it_is_excluded(
+    account: Any, tools: Any, excluded: set[str], captured: bool
+) -> None:
+    account.create("blue")
+    config = {**tools.endpoint_config("green"), "DataCaptureConfig": CAPTURE}
+    account.fleets.update(
+        "shop",
+        config,
+        tools.model("green"),
+        None,
+        retain_all_variant_properties=True,
+        excluded_properties=excluded,
+    )
+    assert ("DataCaptureConfig" in account.settled()) == captured
+
+
+def test_the_models_environment_reaches_the_server_with_a_compressed_metric_interval(account: Any, tools: Any) -> None:
+    models = tools.model("blue")
+    models["blue"]["Environment"] = {"SLIPWAY_ENDPOINT_NAME": "shop"}
+    account.fleets.create("shop", tools.endpoint_config("blue"), models)
+    account.settled()
+    environment = json.loads(account.ask(b"environment").body)["got"]
+    assert environment["SLIPWAY_ENDPOINT_NAME"] == "shop"
+    assert float(environment["SLIPWAY_METRIC_SECONDS"]) == pytest.approx(15 / 300)
+
+
 def test_two_variants_share_the_requests_by_weight(account: Any, tools: Any) -> None:
     config = tools.endpoint_config("blue", InitialVariantWeight=3.0)
     config["ProductionVariants"].append(
@@ -339,9 +377,9 @@ def test_the_traffic_of_every_second_is_kept_by_fleet(account: Any) -> None:
 @linux
 def test_nothing_is_left_after_an_endpoint_is_deleted(account: Any) -> None:
     account.create("blue")
-    assert len(processes_of(account.folder)) == 1
+    assert len(account.processes()) == 1
     account.fleets.delete("shop")
-    assert processes_of(account.folder) == []
+    assert account.processes() == []
     with pytest.raises(LookupError):
         account.describe()
     assert [path.suffix for path in (account.folder / "fleets").iterdir()] == [".jsonl"]
@@ -352,14 +390,14 @@ def test_the_old_fleet_ends_with_the_promotion_and_the_new_one_with_a_rollback(a
     account.create("blue")
     account.update("green", tools.canary())
     account.settled()
-    assert len(processes_of(account.folder)) == 1
+    assert len(account.processes()) == 1
     account.alarms["errors"] = "OK"
     account.update("amber", tools.canary("errors", wait=3600))
     tools.until(lambda: account.phases()[-1] == "Baking")
-    assert len(processes_of(account.folder)) == 2
+    assert len(account.processes()) == 3  # two servers, and the rollout's controller
     account.alarms["errors"] = "ALARM"
     account.settled()
-    assert len(processes_of(account.folder)) == 1
+    assert len(account.processes()) == 1
 
 
 @linux
@@ -368,11 +406,11 @@ def test_closing_in_the_middle_of_a_rollout_leaves_nothing(account: Any, tools: 
     account.update("green", tools.canary(wait=3600))
     tools.until(lambda: account.phases()[-1] == "Baking")
     account.fleets.close()
-    assert processes_of(account.folder) == []
+    assert account.processes() == []
 
 
 @linux
-def test_servers_die_with_a_parent_that_was_killed(account: Any, tools: Any, tmp_path: Path) -> None:
+def test_servers_and_controllers_die_with_a_parent_that_was_killed(account: Any, tools: Any, tmp_path: Path) -> None:
     folder = tmp_path / "other"
     script = f"""
         import importlib.util, pathlib, sys
@@ -383,6 +421,8 @@ def test_servers_die_with_a_parent_that_was_killed(account: Any, tools: Any, tmp
         folder.mkdir()
         account = conftest.Account(folder)
         account.create("blue")
+        account.update("green", conftest.canary(wait=3600))
+        conftest.until(lambda: account.phases()[-1] == "Baking")
         print(account.describe()["EndpointStatus"], flush=True)
         input()
     """
@@ -391,10 +431,10 @@ def test_servers_die_with_a_parent_that_was_killed(account: Any, tools: Any, tmp
     )
     with parent:
         assert parent.stdout is not None
-        assert parent.stdout.readline() == "InService\n"
-        assert len(processes_of(folder)) == 1
+        assert parent.stdout.readline() == "Updating\n"
+        assert len(tools.processes_of(folder)) == 4  # itself, two servers, the rollout's controller
         parent.send_signal(signal.SIGKILL)
-    tools.until(lambda: processes_of(folder) == [])
+    tools.until(lambda: tools.processes_of(folder) == [])
 
 
 def test_requests_may_come_from_any_event_loop(account: Any) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from rehearsal.fleet.exchange import Request
 from rehearsal.fleet.fleet import Fleet, Variant
 from rehearsal.fleet.http import Message, NoAnswerError
 from rehearsal.fleet.metrics import metric_data
-from rehearsal.fleet.router import Attempt, Request, Router
+from rehearsal.fleet.router import Attempt, Router
 
 
 @dataclass
@@ -86,6 +87,20 @@ def test_the_old_fleets_own_failure_is_not_retried_on_itself() -> None:
     router.set_shares([(blue, 1.0)], fallback=blue)
     assert ask(router)[0].status == 500
     assert len(attempts) == 1
+
+
+def test_where_the_old_fleet_is_gone_the_new_one_stands_in() -> None:
+    router = Router(lambda _: None)
+    blue, green = fleet("blue", None), fleet("green", 200)
+    router.set_shares([(blue, 0.75), (green, 0.25)], fallback=blue, stand_in=green)
+    assert {(answer.status, answer.config_name) for answer in ask(router, 8)} == {(200, "green")}
+
+
+def test_an_error_that_the_old_fleet_answers_is_no_reason_to_try_the_new_one() -> None:
+    router = Router(lambda _: None)
+    blue, green = fleet("blue", 500), fleet("green", 200)
+    router.set_shares([(blue, 1.0)], fallback=blue, stand_in=green)
+    assert ask(router)[0].status == 500
 
 
 def test_a_request_is_in_flight_until_it_is_answered() -> None:
