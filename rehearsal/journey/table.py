@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from random import Random
 
 from blueprint.demo_data import write_demo_csv
 from blueprint.errors import InputError, LaunchError
@@ -88,9 +89,13 @@ def write_earlier_rows(table: SourceTable, target: Path) -> int:
 
 
 def request_bodies(table: SourceTable, settings: Settings) -> list[bytes]:
-    """The newest rows as users would send them: one CSV line each, without the target."""
+    """Rows as users would send them: one CSV line each, without the target.
+
+    Drawn from the whole table: the newest rows alone, of a table that is ordered by month, would be a shift of the inputs.
+    """
     with table.path.open(encoding="utf-8-sig", newline="") as source:
-        rows = list(csv.DictReader(source))[-_BODIES:]
+        rows = list(csv.DictReader(source))
+    rows = Random(0).sample(rows, min(_BODIES, len(rows)))  # noqa: S311 — no secret
     return [_csv_line([row[name] for name in settings.data.columns]) for row in rows]
 
 
