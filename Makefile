@@ -7,9 +7,9 @@ DATA ?=
 OUT ?= build/rehearsal
 ARGS ?=
 
-.PHONY: help setup rehearse test check lock clean
+.PHONY: help setup rehearse test check image image-report test-docker lock clean
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 setup: .venv/.ready node_modules/.ready ## install everything into .venv and node_modules
 
@@ -38,8 +38,20 @@ check: setup ## lint, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-lock: .venv/.ready ## rewrite requirements.lock from requirements-dev.txt
+image: setup ## build the container image for --backend docker (starts Docker for it if none runs)
+	scripts/with-docker scripts/build-image
+
+image-report: setup ## the image's bill of materials and known vulnerabilities, in build/image
+	@mkdir -p build/image
+	scripts/with-docker sh -ec 'image=$$(scripts/build-image); $(BIN)/python -m scripts.image_bom $$image >build/image/bom.json; \
+	  $(BIN)/python -m scripts.image_vulnerabilities $$image --bom build/image/bom.json --json build/image/vulnerabilities.json'
+
+test-docker: setup ## build the image and run the tests that need Docker (starts Docker for them if none runs)
+	scripts/with-docker sh -ec 'scripts/build-image && $(BIN)/pytest tests/docker $(ARGS)'
+
+lock: .venv/.ready ## rewrite both requirements.lock, ours and the image's
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.txt requirements-setup.txt --custom-compile-command "make lock" -o requirements.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --only-binary :all: --generate-hashes --no-annotate --constraint requirements.lock pipeline_steps/requirements.txt --custom-compile-command "make lock" -o pipeline_steps/requirements.lock
 
 clean: ## remove what setup and runs made
 	rm -rf .venv node_modules build cdk.out

@@ -1,1 +1,1 @@
-"""Containers without Docker: what an image is on this machine, and the backends that give a container its /opt/ml."""
+"""What an image is on this machine, with Docker or without, and the backends that give a container its /opt/ml."""

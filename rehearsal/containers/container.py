@@ -12,7 +12,7 @@ ML_ROOT = "/opt/ml"
 
 @dataclass(frozen=True)
 class Program:
-    """An image without Docker: the folder that holds its packages, its ENTRYPOINT and its ENV."""
+    """An image: its name where Docker runs it; else the folder that holds its packages, its ENTRYPOINT and its ENV."""
 
     folder: Path
     entrypoint: tuple[str, ...]
@@ -21,6 +21,10 @@ class Program:
     """Modules a warm start may import once for all jobs; see `backends.warm`."""
     has_training_toolkit: bool = False
     """The image holds AWS's sagemaker-training toolkit, which is what sets SM_MODEL_DIR, SM_CHANNELS and the rest."""
+    image: str = ""
+    """What Docker calls it; empty when there is no such image."""
+    packages: tuple[Path, ...] = ()
+    """Folders of more packages, put beside the image's own from outside it."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Container:
     folder: Path
     isolated: bool = False
     """EnableNetworkIsolation: no network, and no credentials."""
+    instance_type: str = ""
+    """Where SageMaker would run it: its memory and processors, for backends that can limit them."""
 
     @property
     def ml(self) -> Path:
@@ -49,13 +55,16 @@ class Container:
         for name in ("ml", "tmp", "work"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
 
+    def _import_roots(self) -> list[str]:
+        return list(dict.fromkeys(map(str, (self.program.folder, *(p.parent for p in self.program.packages)))))
+
     def full_environment(self) -> dict[str, str]:
         """The job's variables on top of the image's; of our own only what finds the interpreter and its caches."""
         return {
             "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
             "HOME": str(Path.home()),
             "LANG": "C.UTF-8",
-            "PYTHONPATH": str(self.program.folder),
+            "PYTHONPATH": os.pathsep.join(self._import_roots()),
             "PYTHONUNBUFFERED": "1",
             "TMPDIR": str(self.folder / "tmp"),
             **self.program.environment,

@@ -36,7 +36,8 @@ def run_processing(place: Workplace, order: Order) -> ProcessingOutcome:
 def _run(place: Workplace, order: Order, folder: Path) -> None:
     request = order.request
     specification = request["AppSpecification"]
-    single_instance(request["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1))
+    cluster = request["ProcessingResources"]["ClusterConfig"]
+    single_instance(cluster.get("InstanceCount", 1))
     environment = processing_environment(request, order.arn)
     image = specification["ImageUri"]
     container = place.container(
@@ -46,6 +47,7 @@ def _run(place: Workplace, order: Order, folder: Path) -> None:
         command=(),
         environment=environment,
         isolated=request.get("NetworkConfig", {}).get("EnableNetworkIsolation", False),
+        instance_type=cluster.get("InstanceType", ""),
     )
     write_configuration(container.ml, request, order.arn)
     for each in request.get("ProcessingInputs", ()):

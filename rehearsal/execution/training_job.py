@@ -69,6 +69,7 @@ class _TrainingJob:
             command=("train",),
             environment=environment,
             isolated=self._request.get("EnableNetworkIsolation", False),
+            instance_type=self._request["ResourceConfig"].get("InstanceType", ""),
         )
         if container.program.has_training_toolkit:
             container = container.with_environment(toolkit_environment(self._request))

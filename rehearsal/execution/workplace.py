@@ -59,6 +59,7 @@ class Workplace:
         command: tuple[str, ...],
         environment: Mapping[str, str],
         isolated: bool,
+        instance_type: str,
     ) -> Container:
         """A container of `image`; ContainerEntrypoint and ContainerArguments override as they do in Docker.
 
@@ -73,7 +74,7 @@ class Workplace:
         aws = self.endpoint_environment
         if isolated:
             aws = {name: value for name, value in aws.items() if name in _REGION_VARIABLES}
-        container = Container(program, entrypoint + arguments, {**aws, **environment}, folder, isolated)
+        container = Container(program, entrypoint + arguments, {**aws, **environment}, folder, isolated, instance_type)
         container.make_folders()
         return container
 

@@ -1,28 +1,45 @@
-"""A bad candidate: the live model's artifact in an image that misbehaves."""
+"""A bad candidate: the live model in an image that misbehaves, or its artifact spoiled."""
 
+import hashlib
 from typing import Any
+from urllib.parse import urlsplit
 
 from rehearsal.journey.embedded_aws import EmbeddedAws
+from rehearsal.journey.spoiled import SPOILED, spoil
+
+_KEPT = ("Image", "ModelDataUrl", "Environment")
 
 
 def register_faulty(aws: EmbeddedAws, package_arn: str, *, fault: str) -> str:
-    """Register the model of `package_arn` again, in the image whose server has `fault`. Returns the new package's ARN.
+    """Register the model of `package_arn` again, with `fault`. Returns the new package's ARN.
 
-    The fault is in the image, as a bad build would have it: the shipped server has no switch for it.
+    The fault is in the image, as a bad build would have it, or in the artifact, as a bad training would: the shipped
+    server has no switch for it.
     """
     sagemaker = aws.client("sagemaker")
     good = sagemaker.describe_model_package(ModelPackageName=package_arn)
-    containers = [_in_faulty_image(container, fault) for container in good["InferenceSpecification"]["Containers"]]
+    containers = [_spoiled(aws, container, fault) for container in good["InferenceSpecification"]["Containers"]]
     created: dict[str, Any] = sagemaker.create_model_package(
         ModelPackageGroupName=good["ModelPackageGroupName"],
-        ModelPackageDescription=f"rehearsal: a build with the fault {fault}",
+        ModelPackageDescription=f"rehearsal: a model with the fault {fault}",
         InferenceSpecification=good["InferenceSpecification"] | {"Containers": containers},
         ModelApprovalStatus="PendingManualApproval",
     )
     return str(created["ModelPackageArn"])
 
 
-def _in_faulty_image(container: dict[str, Any], fault: str) -> dict[str, Any]:
-    repository = container["Image"].rpartition(":")[0]
-    kept = {name: value for name, value in container.items() if name in ("ModelDataUrl", "Environment")}
-    return kept | {"Image": f"{repository}:fault-{fault}"}
+def _spoiled(aws: EmbeddedAws, container: dict[str, Any], fault: str) -> dict[str, Any]:
+    kept = {name: value for name, value in container.items() if name in _KEPT}
+    if fault in SPOILED:
+        return kept | {"ModelDataUrl": _spoiled_artifact(aws, container["ModelDataUrl"], fault)}
+    return kept | {"Image": f"{container['Image'].rpartition(':')[0]}:fault-{fault}"}
+
+
+def _spoiled_artifact(aws: EmbeddedAws, url: str, fault: str) -> str:
+    """Upload the spoiled artifact where the pipeline's own lie: the roles read nowhere else."""
+    s3, location = aws.client("s3"), urlsplit(url)
+    good = s3.get_object(Bucket=location.netloc, Key=location.path.removeprefix("/"))["Body"].read()
+    archive = spoil(good, fault)
+    key = f"pipeline/rehearsal/{fault}-{hashlib.sha256(archive).hexdigest()[:16]}/model.tar.gz"
+    s3.put_object(Bucket=location.netloc, Key=key, Body=archive)
+    return f"s3://{location.netloc}/{key}"

@@ -9,8 +9,8 @@ from rehearsal.journey.rollouts import Rollout
 from rehearsal.journey.table import SourceTable
 from rehearsal.journey.training import TrainingRun, step_rows
 
-EXPECTED_VERDICTS = ["promoted", "promoted", "rolled_back"]
-"""The first model, the better one, the bad one."""
+REFUSED_FAULTS = ("shift", "schema")
+"""Those that a gate finds before any user meets the model."""
 
 
 @dataclass
@@ -33,8 +33,10 @@ class Evidence:
         """What did not go as a launch should; empty when all is well."""
         found = []
         verdicts = [rollout.verdict for rollout in self.rollouts]
-        if verdicts != EXPECTED_VERDICTS:
-            found.append(f"the rollouts should end {', '.join(EXPECTED_VERDICTS)}, got {', '.join(verdicts)}")
+        # the first model, the better one, the bad one
+        expected = ["promoted", "promoted", "refused" if self.options.fault in REFUSED_FAULTS else "rolled_back"]
+        if verdicts != expected:
+            found.append(f"the rollouts should end {', '.join(expected)}, got {', '.join(verdicts)}")
         if dropped := sum(rollout.dropped for rollout in self.rollouts):
             found.append(f"no user request may go unanswered, got {dropped}")
         return found

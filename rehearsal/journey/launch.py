@@ -1,6 +1,7 @@
 """The main job: from a table to a model live behind a canary, and a bad one stopped."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -15,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from blueprint.errors import LaunchError
 from blueprint.settings import load_settings
+from rehearsal.containers.docker.readiness import require_image
 from rehearsal.fleet.traffic import Traffic
 from rehearsal.journey import cdk
 from rehearsal.journey.candidate import register_faulty
@@ -49,6 +51,8 @@ class Rehearsal:
                 settings = load_settings(self._options.config, self._options.stage)
                 table = source_table(self._options, settings, workdir)
                 stage.tell(f"{table.rows} rows in {table.name}")
+                if self._options.backend == "docker":
+                    stage.tell(require_image(PROJECT / "pipeline_steps", host=os.environ.get("DOCKER_HOST")))
             evidence = Evidence(self._options, settings, table, started, timings=self._timings)
             with embedded_aws(self._options, workdir) as aws:
                 try:
@@ -139,7 +143,7 @@ class Rehearsal:
 
     def _bad_model(self, pad: Launchpad, evidence: Evidence, *, live: str) -> None:
         with self._stage("bad model") as stage:
-            stage.tell(f"a build with the fault {self._options.fault}")
+            stage.tell(f"a model with the fault {self._options.fault}")
             faulty = register_faulty(pad.aws, live, fault=self._options.fault)
             self._roll_out(pad, evidence, faulty, stage, fault=self._options.fault)
 
@@ -166,7 +170,7 @@ class Rehearsal:
         type_ = evidence.settings.rollout.type
         rollout = roll_out(pad, package_arn, fault=fault, first=first, type_=type_, stage=stage)
         evidence.rollouts.append(rollout)
-        because = f": {rollout.reason}" if rollout.verdict == "rolled_back" else ""
+        because = f": {rollout.reason}" if rollout.verdict in ("rolled_back", "refused") else ""
         stage.tell(
             f"{rollout.verdict.replace('_', ' ')}, {rollout.requests} requests, {rollout.dropped} dropped{because}"
         )

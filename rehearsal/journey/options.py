@@ -7,7 +7,7 @@ from typing import Literal
 PROJECT = Path(__file__).resolve().parents[2]
 """The folder that holds app.py, node_modules and pipeline_steps."""
 
-Fault = Literal["errors", "slow"]
+Fault = Literal["errors", "slow", "shift", "schema"]
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class RehearsalOptions:
     stage: str = "dev"
     data: Path | None = None
     out: Path = Path("build/rehearsal")
-    backend: Literal["auto", "namespace", "prefix"] = "auto"
+    backend: Literal["auto", "namespace", "prefix", "docker"] = "auto"
     fault: Fault = "errors"
     speed: float = 30.0
     requests_per_second: float = 20.0

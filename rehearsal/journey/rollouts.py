@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from blueprint.errors import LaunchError
@@ -32,7 +33,7 @@ class Rollout:
     model_package: str
     fault: str | None
     type: str
-    verdict: str = "refused"
+    verdict: str = "none"
     by: str | None = None
     requests: int = 0
     exposed: int = 0
@@ -115,6 +116,7 @@ class _Watch:
         self._blue: str | None = None
         self._looked = False
         self._back = False
+        self._gates: str | None = None
 
     def look(self) -> None:
         endpoint = _describe_endpoint(self._pad)
@@ -125,6 +127,9 @@ class _Watch:
             self._looked, self._blue = True, endpoint.get("EndpointConfigName")
         if config and config != self._blue and self._rollout.config is None:
             self._rollout.config = config
+        if self._gates is None and (said := _gates_verdict(self._pad, since=self._rollout.started_at)):
+            self._gates = said
+            self._stage.tell(f"gates: {said}")
         status = _phase(endpoint)
         if status != self._status:
             self._status = status
@@ -161,6 +166,23 @@ def _describe_endpoint(pad: Launchpad) -> dict[str, Any]:
     return found
 
 
+def _gates_verdict(pad: Launchpad, *, since: float) -> str | None:
+    """What the gates' job has said; None before it has ended."""
+    sagemaker = pad.aws.client("sagemaker")
+    jobs = sagemaker.list_processing_jobs(
+        NameContains=f"{pad.endpoint}-gates-",
+        CreationTimeAfter=datetime.fromtimestamp(since, UTC),
+        StatusEquals="Completed",
+        SortBy="CreationTime",
+        SortOrder="Descending",
+        MaxResults=1,
+    )["ProcessingJobSummaries"]
+    if not jobs:
+        return None
+    ended: dict[str, Any] = sagemaker.describe_processing_job(ProcessingJobName=jobs[0]["ProcessingJobName"])
+    return ended.get("ExitMessage")
+
+
 def _phase(endpoint: dict[str, Any]) -> str:
     if not endpoint:
         return "no endpoint yet"
@@ -191,6 +213,8 @@ def _conclude(pad: Launchpad, execution: str, rollout: Rollout) -> None:
     rollout.reason = package.get("ApprovalDescription", "")
     if ended["status"] == "SUCCEEDED" and package["ModelApprovalStatus"] == "Approved":
         rollout.verdict = "promoted"
+    elif ended.get("error") == "Refused":
+        rollout.verdict, rollout.by = "refused", _refused_by(pad, execution)
     elif package["ModelApprovalStatus"] == "Rejected":
         rollout.verdict = "rolled_back"
         # Several alarms may have fired; the endpoint's own reason names the one that sent the traffic back.
@@ -199,3 +223,14 @@ def _conclude(pad: Launchpad, execution: str, rollout: Rollout) -> None:
     else:
         cause = ended.get("cause") or json.dumps(ended.get("output"))
         raise LaunchError(f"the rollout of {rollout.model_package} ended {ended['status']} without a verdict: {cause}")
+
+
+def _refused_by(pad: Launchpad, execution: str) -> str | None:
+    """Which gate it was, from what the execution's last states were given."""
+    pages = pad.aws.client("stepfunctions").get_paginator("get_execution_history")
+    for page in pages.paginate(executionArn=execution, reverseOrder=True, includeExecutionData=True):
+        for event in page["events"]:
+            given = json.loads(event.get("stateEnteredEventDetails", {}).get("input") or "{}")
+            if by := given.get("failure", {}).get("by"):
+                return str(by)
+    return None

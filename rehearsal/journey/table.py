@@ -91,7 +91,7 @@ def write_earlier_rows(table: SourceTable, target: Path) -> int:
 def request_bodies(table: SourceTable, settings: Settings) -> list[bytes]:
     """Rows as users would send them: one CSV line each, without the target.
 
-    Drawn from the whole table: the newest rows alone, of a table that is ordered by month, would be a shift of the inputs.
+    Drawn from the whole table: of one that is ordered by month, the newest rows alone would be a shift of the inputs.
     """
     with table.path.open(encoding="utf-8-sig", newline="") as source:
         rows = list(csv.DictReader(source))

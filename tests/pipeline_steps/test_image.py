@@ -4,6 +4,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "pipeline_steps"
 DOCKERFILE = (FOLDER / "Dockerfile").read_text()
+LOCK = (FOLDER / "requirements.lock").read_text()
 
 
 def test_every_requirement_is_pinned() -> None:
@@ -26,3 +27,21 @@ def test_every_import_of_the_steps_is_a_requirement() -> None:
         imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(), re.MULTILINE))
     ours = imported - set(sys.stdlib_module_names) - {"pipeline_steps", "botocore"}
     assert sorted(name for name in ours if name not in required) == []
+
+
+def test_the_lock_pins_every_requirement_by_hash_at_the_same_version() -> None:
+    pins = re.findall(r"^(\S+==\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", LOCK, re.MULTILINE)
+    assert len(pins) == len(re.findall(r"^\S+==", LOCK, re.MULTILINE))
+    required = [line.partition("#")[0].strip() for line in (FOLDER / "requirements.txt").read_text().splitlines()]
+    on_linux = [line.partition(";")[0].strip() for line in required if line and '!= "linux"' not in line]
+    assert [line for line in on_linux if line not in {pin for pin, _ in pins}] == []
+
+
+def test_the_image_installs_from_the_lock_by_hash_and_no_source() -> None:
+    assert "--require-hashes --no-deps --only-binary=:all:" in DOCKERFILE
+    assert "--requirement /tmp/requirements.lock" in DOCKERFILE
+
+
+def test_settings_for_package_indexes_are_secrets_of_the_build_alone() -> None:
+    assert DOCKERFILE.count("--mount=type=secret") == 2
+    assert re.findall(r"^ARG (\w+)", DOCKERFILE, re.MULTILINE) == ["BASE_IMAGE"]

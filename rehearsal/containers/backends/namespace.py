@@ -65,6 +65,9 @@ class NamespaceBackend:
         process = spawn(command.argv, env=command.environment, cwd=container.work, stdout=output, stderr=output)
         return SpawnedProcess(process)
 
+    def remove(self, container: Container) -> None:
+        """Nothing is left: the process group is all there is."""
+
     def close(self) -> None:
         """Nothing is held: a namespace ends with its last process."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rehearsal.containers.container import Container
+from rehearsal.containers.container import Container, Program
 from rehearsal.process import signal_group, stop
 
 
@@ -54,8 +54,16 @@ class Backend(Protocol):
     def start(self, container: Container, *, output: int) -> JobProcess:
         """Start it with stdout and stderr going to the descriptor `output`, which stays the caller's."""
 
+    def remove(self, container: Container) -> None:
+        """Remove what `command` may have left outside its process group, should that have been killed."""
+
     def close(self) -> None:
         """Give back what the backend itself holds; running jobs are not its business."""
+
+
+class JobBackend(Backend, Protocol):
+    def warm_up(self, program: Program) -> None:
+        """Get ready for jobs of the image, if anything can be done for that; returns at once."""
 
 
 class ColdBackend(Backend, Protocol):

@@ -43,6 +43,9 @@ class WarmBackend:
                 return self._server(container.program, command.argv[0]).start(self._order(container, command), output)
         return self.cold.start(container, output=output)
 
+    def remove(self, container: Container) -> None:
+        self.cold.remove(container)
+
     def warm_up(self, program: Program) -> None:
         """Let the image's server import its modules now; returns at once."""
         if sys.platform == "linux" and program.preload and program.entrypoint[1:2] == ("-m",):

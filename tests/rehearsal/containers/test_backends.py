@@ -59,7 +59,7 @@ def test_auto_takes_namespaces_where_they_work() -> None:
 
 
 def test_an_unknown_backend_is_refused() -> None:
-    with pytest.raises(InputError, match="backend must be one of auto, namespace, prefix, got podman"):
+    with pytest.raises(InputError, match="backend must be one of auto, namespace, prefix, docker, got podman"):
         choose_backend("podman")
 
 

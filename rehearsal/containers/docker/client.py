@@ -1,0 +1,67 @@
+"""The `docker` command line: run it, and say what it said when it refuses."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_ANSWER_SECONDS = 60.0
+HOST_VARIABLE = "DOCKER_HOST"
+
+
+@dataclass(frozen=True)
+class DockerClient:
+    """`host` is the user's DOCKER_HOST; None leaves the choice to the command line's own context."""
+
+    host: str | None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """This process's variables, with the user's DOCKER_HOST in place of whatever stands there now."""
+        others = {name: value for name, value in os.environ.items() if name != HOST_VARIABLE}
+        return others if self.host is None else {**others, HOST_VARIABLE: self.host}
+
+    def ask(self, *arguments: str) -> str:
+        """What `docker` prints for these arguments.
+
+        Raises:
+            OSError: it is not installed, does not answer, or refuses; its own words are in the message.
+        """
+        try:
+            done = subprocess.run(
+                ("docker", *arguments),
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_ANSWER_SECONDS,
+            )
+        except subprocess.TimeoutExpired as exc:
+            raise OSError(f"docker {arguments[0]} must answer in {_ANSWER_SECONDS:g} s") from exc
+        if done.returncode != 0:
+            raise OSError(_last_line(done.stderr) or f"docker {arguments[0]} ended with status {done.returncode}")
+        return done.stdout.strip()
+
+    def containers(self, label: str, *, form: str = "{{.ID}}") -> list[str]:
+        """One line for each container, running or not, that has the label (`name` or `name=value`)."""
+        listed = self.ask("ps", "--all", "--no-trunc", "--filter", f"label={label}", "--format", form)
+        return listed.splitlines()
+
+    def remove(self, containers: Sequence[str]) -> None:
+        """Kill and remove them; those that are gone already do not matter."""
+        if containers:
+            subprocess.run(
+                ("docker", "rm", "--force", *containers),
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=False,
+                timeout=_ANSWER_SECONDS,
+            )
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1].removeprefix("Error response from daemon: ") if lines else ""

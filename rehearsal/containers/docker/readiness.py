@@ -1,0 +1,41 @@
+"""Whether Docker and the image are there, before anything is started."""
+
+import sys
+from pathlib import Path
+
+from blueprint.errors import InputError
+from blueprint.image import image_tag
+from rehearsal.containers.docker.client import DockerClient
+
+REPOSITORY = "slipway/pipeline-steps"
+"""What scripts/build-image calls the image; its tag is the content hash of the steps folder."""
+
+
+def reach_docker(host: str | None) -> DockerClient:
+    """A client whose daemon answers.
+
+    Raises:
+        InputError: none does, or this is no Linux.
+    """
+    if sys.platform != "linux":
+        raise InputError(f"backend docker needs Linux, got {sys.platform}")
+    docker = DockerClient(host)
+    try:
+        docker.ask("version", "--format", "{{.Server.Version}}")
+    except OSError as exc:
+        raise InputError(f"backend docker needs a running Docker (try scripts/with-docker), got: {exc}") from exc
+    return docker
+
+
+def require_image(steps_folder: Path, *, host: str | None) -> str:
+    """The name of the image of `steps_folder` as it is now.
+
+    Raises:
+        InputError: Docker does not answer, or that image has not been built.
+    """
+    docker, image = reach_docker(host), f"{REPOSITORY}:{image_tag(steps_folder)}"
+    try:
+        docker.ask("image", "inspect", image)
+    except OSError as exc:
+        raise InputError(f"backend docker needs the image {image}: run `make image`") from exc
+    return image

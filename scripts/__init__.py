@@ -1,0 +1,1 @@
+"""Tools for the container image; nothing that is deployed or rehearsed imports them."""

@@ -1,0 +1,112 @@
+"""Known vulnerabilities of what an image holds, by its bill of materials; says which source could not be asked.
+
+python -m scripts.image_vulnerabilities IMAGE [--osv URL] [--bom FILE] [--json FILE]
+Asked are OSV (osv.dev: PyPI's and Debian's advisories) and, in the image, apt: which installed packages have a newer
+version in Debian's archive. Exits with 0 whatever is found, with 3 if no source answered: ECR's scan on push remains.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.image_bom import document
+
+_OSV = "https://api.osv.dev"
+_BATCH = 500
+_SECONDS = 30
+_UPGRADE = re.compile(r"^Inst (\S+) \[([^\]]+)\] \((\S+) (\S+)")
+
+
+@dataclass(frozen=True)
+class Finding:
+    component: str
+    version: str
+    what: str
+    """Identifiers of advisories, or the version that Debian has by now."""
+
+
+@dataclass(frozen=True)
+class Source:
+    name: str
+    answered: bool
+    told: str
+
+
+def ask_osv(url: str, components: Sequence[dict[str, Any]]) -> tuple[Source, list[Finding]]:
+    """All advisories OSV has for the components' package URLs."""
+    known = [c for c in components if c["purl"].startswith(("pkg:pypi/", "pkg:deb/"))]
+    found: list[Finding] = []
+    try:
+        for start in range(0, len(known), _BATCH):
+            batch = known[start : start + _BATCH]
+            answers = _post(f"{url}/v1/querybatch", {"queries": [{"package": {"purl": c["purl"]}} for c in batch]})
+            for component, answer in zip(batch, answers["results"], strict=True):
+                if ids := sorted(v["id"] for v in answer.get("vulns", ())):
+                    found.append(Finding(component["name"], component["version"], ", ".join(ids)))
+    except (OSError, ValueError, KeyError) as exc:
+        return Source("OSV", answered=False, told=f"{url} cannot be asked: {exc}"), []
+    return Source("OSV", answered=True, told=f"{len(known)} packages asked"), found
+
+
+def _post(url: str, body: dict[str, Any]) -> Any:
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310 -- the user's own --osv
+    with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def ask_apt(image: str) -> tuple[Source, list[Finding]]:
+    """Which packages of the image are behind Debian's archive, security suite included."""
+    # Without the option, an archive that cannot be reached is no error to apt.
+    command = "apt-get -qq -o APT::Update::Error-Mode=any update >/dev/null && apt-get -s upgrade"
+    argv = ("docker", "run", "--rm", "--pull", "never", "--network", "host", "--user", "0", "--entrypoint", "sh")
+    done = subprocess.run((*argv, image, "-ec", command), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        told = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        return Source("apt", answered=False, told=f"Debian's archive cannot be asked: {told}"), []
+    return Source("apt", answered=True, told="installed versions against Debian's archive"), behind(done.stdout)
+
+
+def behind(simulation: str) -> list[Finding]:
+    """The packages that `apt-get -s upgrade` would replace."""
+    found = (_UPGRADE.match(line) for line in simulation.splitlines())
+    return [Finding(m[1], m[2], f"{m[3]} in {m[4].rstrip(',')}") for m in found if m]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.image_vulnerabilities")
+    parser.add_argument("image")
+    parser.add_argument("--osv", default=_OSV, metavar="URL", help="(default: %(default)s)")
+    parser.add_argument(
+        "--bom", type=Path, metavar="FILE", help="the image's bill of materials, if it is there already"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the listing for machines")
+    given = parser.parse_args(argv)
+    bom = json.loads(given.bom.read_text(encoding="utf-8")) if given.bom else document(given.image)
+    asked = [ask_osv(given.osv, bom["components"]), ask_apt(given.image)]
+    findings = [finding for _, found in asked for finding in found]
+    for source, found in asked:
+        sys.stdout.write(
+            f"{source.name}: {f'{len(found)} found' if source.answered else 'NOT CHECKED'}, {source.told}\n"
+        )
+        sys.stdout.writelines(f"  {finding.component} {finding.version}: {finding.what}\n" for finding in found)
+    if given.json:
+        listing = {
+            "image": given.image,
+            "sources": [asdict(source) for source, _ in asked],
+            "findings": [asdict(finding) for finding in findings],
+        }
+        given.json.write_text(json.dumps(listing, indent=2) + "\n", encoding="utf-8")
+    return 0 if any(source.answered for source, _ in asked) else 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())

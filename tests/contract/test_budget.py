@@ -1,0 +1,69 @@
+"""A use case's budget on the embedded AWS, and the tag by which it counts on what its pipeline starts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_kms as kms
+from aws_cdk.assertions import Template
+
+from blueprint.names import COST_TAG
+from blueprint.settings import Settings, load_settings
+from blueprint.settings.budget import Budget
+from infra.constructs.budget import UseCaseBudget
+from infra.constructs.notices import Notices
+from tests.rehearsal.cloud.process import CloudProcess, end_cloud, start_cloud, write_steps
+from tests.rehearsal.cloud.stacks import deploy, outputs
+
+ACCOUNT = "000000000000"
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/12345678-1234-1234-1234-123456789012"
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
+    steps = write_steps(tmp_path_factory.mktemp("steps"))
+    started = start_cloud(tmp_path_factory.mktemp("cloud"), steps)
+    yield started
+    assert end_cloud(started) == 0
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return load_settings(Path(__file__).parents[2] / "config" / "shoppers.toml", "dev")
+
+
+def resources(settings: Settings, budget: Budget) -> dict[str, object]:
+    app = cdk.App(analytics_reporting=False, builtin_cloud_formation_validation=False)
+    stack = cdk.Stack(app, "Money")
+    notices = Notices(
+        stack,
+        "Notices",
+        key=kms.Key.from_key_arn(stack, "Key", KEY),
+        pipeline_name=settings.names.pipeline,
+        addresses=(),
+    )
+    made = UseCaseBudget(stack, "Budget", names=settings.names, budget=budget, notices=notices)
+    made.override_logical_id("Budget")
+    found: dict[str, object] = Template.from_stack(stack).to_json()["Resources"]
+    return found
+
+
+def test_a_budget_tells_the_topic_of_spending_and_of_what_is_forecast(cloud: CloudProcess, settings: Settings) -> None:
+    made = deploy(cloud, "money", resources(settings, Budget(monthly_usd=75)), Name={"Ref": "Budget"})
+    name = outputs(made)["Name"]
+    client = cloud("budgets")
+    found = client.describe_budget(AccountId=ACCOUNT, BudgetName=name)["Budget"]
+    assert float(found["BudgetLimit"]["Amount"]) == 75
+    assert found["CostFilters"] == {"TagKeyValue": [f"user:{COST_TAG}${settings.names.prefix}"]}
+    told = client.describe_notifications_for_budget(AccountId=ACCOUNT, BudgetName=name)["Notifications"]
+    assert sorted((each["NotificationType"], each["Threshold"]) for each in told) == [
+        ("ACTUAL", 50.0),
+        ("ACTUAL", 80.0),
+        ("ACTUAL", 100.0),
+        ("FORECASTED", 100.0),
+    ]
+    (topic,) = [each["TopicArn"] for each in cloud("sns").list_topics()["Topics"] if "money" in each["TopicArn"]]
+    for each in told:
+        heard = client.describe_subscribers_for_notification(AccountId=ACCOUNT, BudgetName=name, Notification=each)
+        assert heard["Subscribers"] == [{"SubscriptionType": "SNS", "Address": topic}]

@@ -1,0 +1,48 @@
+"""The image as its Dockerfile makes it, against what the two engines take it for."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from blueprint.image import image_tag
+from infra.constructs.step_image import BASE_IMAGE
+from rehearsal.cloud.images import ImageTable
+from rehearsal.containers.container import Program
+from rehearsal.containers.docker.arguments import IMAGE_USER
+from rehearsal.containers.docker.readiness import REPOSITORY
+
+PROJECT = Path(__file__).resolve().parents[2]
+DOCKERFILE = (PROJECT / "pipeline_steps" / "Dockerfile").read_text()
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    built: list[Program] = []
+    table = ImageTable(PROJECT / "pipeline_steps", tmp_path, on_built=built.append)
+    assert table.build(image_tag(PROJECT / "pipeline_steps")).accepted
+    return built[0]
+
+
+def test_without_docker_the_image_has_the_same_entry_point(program: Program) -> None:
+    words = re.search(r"^ENTRYPOINT \[(.*)\]$", DOCKERFILE, re.MULTILINE)
+    assert words is not None
+    assert program.entrypoint == tuple(word.strip(' "') for word in words[1].split(","))
+
+
+def test_without_docker_the_image_has_the_same_variables_for_threads_and_telemetry(program: Program) -> None:
+    variables = dict(re.findall(r"^(?:ENV|   ) (\w+)=(\S+)", DOCKERFILE, re.MULTILINE))
+    assert {name: variables.get(name) for name in program.environment} == program.environment
+    assert {name for name in variables if name.endswith(("_THREADS", "_TELEMETRY"))} <= program.environment.keys()
+
+
+def test_root_runs_containers_as_the_images_own_user() -> None:
+    assert f"'steps:x:{IMAGE_USER}:{IMAGE_USER}:" in DOCKERFILE
+
+
+def test_the_laptop_looks_for_the_image_under_the_name_it_is_built_with() -> None:
+    assert f"image={REPOSITORY}:$tag" in (PROJECT / "scripts" / "build-image").read_text()
+
+
+def test_aws_builds_from_the_dockerfiles_own_base() -> None:
+    assert f"ARG BASE_IMAGE={BASE_IMAGE}\n" in DOCKERFILE

@@ -1,0 +1,96 @@
+"""What the rollout gives to the replay job against what the verb takes, and spoiled models against the verb."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blueprint.replay import replay_arguments
+from blueprint.settings import parse_settings
+from infra.constructs.rollout.gates import GateJob, gate_states
+from pipeline_steps import replay
+from pipeline_steps.__main__ import EXIT_CODES_OF_BAD_INPUT
+from pipeline_steps.paths import Paths
+
+CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
+CAPTURES = "s3://bucket/capture/shoppers-dev/primary/"
+OPT_ML = Paths(Path("/opt/ml"))
+
+
+@pytest.fixture(scope="module")
+def document():
+    found = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+    del found["stages"]
+    return found | {"stage": "dev"}
+
+
+def arguments_of(document, **limits):
+    parsed = parse_settings(document | {"rollout": document["rollout"] | {"replay": limits}}, source="config.toml")
+    return replay_arguments(parsed, captures=CAPTURES)
+
+
+def request(arguments):
+    job = GateJob("shoppers-dev-gates", "image", arguments, "role", "key", "ml.m5.large", "s3://bucket/replay")
+    states = gate_states(job=job, then="Go", refused="No")
+    return states["StartGates"]["Parameters"]
+
+
+def test_the_verb_that_the_job_starts_is_one_of_the_image(document):
+    specification = request(arguments_of(document))["AppSpecification"]
+    assert specification["ContainerEntrypoint"] == ["python", "-m", "pipeline_steps", "replay"]
+    assert "replay" in EXIT_CODES_OF_BAD_INPUT
+
+
+def test_the_job_gets_every_limit_of_the_settings(document):
+    found = vars(replay.parser().parse_args(request(arguments_of(document))["AppSpecification"]["ContainerArguments"]))
+    defaults = parse_settings(document, source="config.toml").rollout.replay.model_dump()
+    segments = defaults.pop("segments")
+    assert found == defaults | {"captures": CAPTURES, "segment": list(segments)}
+
+
+SHARE = st.floats(min_value=0.001, max_value=1)
+PERCENT = st.floats(min_value=0, max_value=100)
+ABOVE_ONE = st.floats(min_value=1, max_value=1e6, exclude_min=True)
+
+
+@settings(deadline=None)
+@given(
+    limits=st.fixed_dictionaries(
+        {
+            "max_requests": st.integers(500, 20_000),
+            "min_requests": st.integers(1, 500),
+            "max_error_percent": PERCENT,
+            "max_disagreement_percent": PERCENT,
+            "max_score_shift": ABOVE_ONE,
+            "max_mean_shift": SHARE,
+            "max_segment_shift": SHARE,
+            "min_segment_rows": st.integers(2, 10**6),
+            "max_latency_ratio": ABOVE_ONE,
+            "latency_floor_ms": ABOVE_ONE,
+            "segments": st.lists(st.sampled_from(["Month", "Region", "Weekend"]), unique=True),
+        }
+    )
+)
+def test_the_verb_takes_every_limit_that_the_settings_accept(document, limits):
+    found = vars(replay.parser().parse_args(arguments_of(document, **limits)))
+    named = {name: value for name, value in limits.items() if name != "segments"}
+    assert found == named | {"captures": CAPTURES, "segment": limits["segments"]}
+
+
+def test_every_folder_the_verb_reads_or_writes_is_the_one_the_job_mounts(document):
+    found = request(arguments_of(document))
+    inputs = {each["InputName"]: each["S3Input"]["LocalPath"] for each in found["ProcessingInputs"]}
+    assert inputs == {name: str(OPT_ML.processing_input(name)) for name in ("candidate", "champion")}
+    (output,) = found["ProcessingOutputConfig"]["Outputs"]
+    assert output["S3Output"]["LocalPath"] == "/opt/ml/processing/output/replay"
+
+
+def test_what_the_verb_says_is_what_the_states_read():
+    job = GateJob("p", "image", (), "role", "key", "ml.m5.large", "s3://b/replay")
+    choices = gate_states(job=job, then="Go", refused="No")["AreGatesPassed"]["Choices"]
+    patterns = {
+        rule["StringMatches"] for choice in choices for rule in choice.get("And", ()) if "StringMatches" in rule
+    }
+    assert {"passed*", "contract: *", "replay: *"} <= patterns

@@ -1,0 +1,435 @@
+"""The rollout's state machine and its functions on the embedded AWS: real servers, users, metrics and alarms.
+
+Two reports against Terraform's provider are repeated here: `UpdateEndpoint` may end InService on the old configuration
+(https://github.com/hashicorp/terraform-provider-aws/issues/46663), and who takes that for a success deletes the
+configuration in use (https://github.com/hashicorp/terraform-provider-aws/issues/48997).
+"""
+
+import io
+import json
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_s3 as s3
+from aws_cdk.assertions import Template
+
+from blueprint.settings import Settings, load_settings
+from infra.constructs.judge import JudgeFunction
+from infra.constructs.rollout.audit import AuditFunction
+from infra.constructs.rollout.definition import RolloutTarget, rollout_definition
+from infra.constructs.smoke_test import SmokeTest
+from rehearsal.fleet.traffic import Traffic
+from tests.rehearsal.cloud.process import (
+    CloudProcess,
+    build_image,
+    end_cloud,
+    eventually,
+    start_cloud,
+    write_steps,
+)
+
+ROLE = "arn:aws:iam::000000000000:role/rollout"
+ACCOUNT = "arn:aws:{}:us-east-1:000000000000:"
+BUCKET, GROUP = "artifacts", "shoppers-dev"
+STACK, ENDPOINT = "shoppers-dev-endpoint", "shoppers-dev"
+BAKE_SECONDS, FINAL_SECONDS, SPEED = 480, 90, "60"
+CONTRACT = {"columns": [{"name": "x", "kind": "number", "min": 0.0, "max": 1.0}]}
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    """A judge that can tell a healthy fleet from a broken one within a hundred requests."""
+    loaded = load_settings(Path(__file__).parents[2] / "config" / "shoppers.toml", "dev")
+    judge = {
+        "enabled": True,
+        "scores": False,
+        "min_requests": 60,
+        "error_tolerance": 0.1,
+        "latency_noise": 5.0,
+        "latency_tolerance": 40.0,
+        "decide_seconds": 90,
+    }
+    rollout = loaded.rollout.model_dump() | {"bake_seconds": BAKE_SECONDS, "judge": judge}
+    return Settings.model_validate(loaded.model_dump() | {"rollout": rollout})
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
+    steps = write_steps(tmp_path_factory.mktemp("steps"))
+    started = start_cloud(tmp_path_factory.mktemp("cloud"), steps, "--speed", SPEED)
+    build_image(started, steps)
+    yield started
+    assert end_cloud(started) == 0
+
+
+@pytest.fixture(scope="module")
+def functions(cloud: CloudProcess, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The functions as `cdk deploy` would upload them; ARNs by construct."""
+    outdir = tmp_path_factory.mktemp("cdk.out")
+    app = cdk.App(outdir=str(outdir), analytics_reporting=False, builtin_cloud_formation_validation=False)
+    stack = cdk.Stack(app, "Functions")
+    bucket = s3.Bucket.from_bucket_name(stack, "Artifacts", BUCKET)
+    made = {
+        "judge": JudgeFunction(stack, "Judge", settings=settings, artifacts_bucket=bucket),
+        "smoke": SmokeTest(stack, "SmokeTest", endpoint_name=ENDPOINT, artifacts_bucket=bucket),
+        "audit": AuditFunction(stack, "Audit", names=settings.names, artifacts_bucket=bucket),
+    }
+    resources = Template.from_stack(stack).to_json()["Resources"]
+    found = {}
+    for name, function in made.items():
+        described = resources[stack.get_logical_id(function.node.default_child)]["Properties"]
+        folder = outdir / f"asset.{described['Code']['S3Key'].removesuffix('.zip')}"
+        found[name] = cloud("lambda").create_function(
+            FunctionName=name,
+            Role=ROLE,
+            Runtime=described["Runtime"],
+            Handler=described["Handler"],
+            Timeout=described["Timeout"],
+            Environment=described.get("Environment", {"Variables": {}}),
+            Code={"ZipFile": _zipped(folder)},
+        )["FunctionArn"]
+    return found
+
+
+def _zipped(folder: Path) -> bytes:
+    stored = io.BytesIO()
+    with zipfile.ZipFile(stored, "w") as archive:
+        for path in sorted(folder.rglob("*.py")):
+            archive.write(path, path.relative_to(folder))
+    return stored.getvalue()
+
+
+def template() -> str:
+    """The endpoint stack in small: only the judge's alarm can send a rollout back."""
+    name = {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}
+    alarm_name = {"Fn::Join": ["-", [name, "Verdict"]]}
+    tags = [{"Key": "slipway:endpoint", "Value": ENDPOINT}]
+    canary = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 25}}
+    policy = {
+        "TrafficRoutingConfiguration": {**canary, "WaitIntervalInSeconds": BAKE_SECONDS},
+        "TerminationWaitInSeconds": FINAL_SECONDS,
+        "MaximumExecutionTimeoutInSeconds": 3600,
+    }
+    variant = {
+        "VariantName": "primary",
+        "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]},
+        "InitialInstanceCount": 4,
+        "InstanceType": "ml.m5.large",
+        "InitialVariantWeight": 1,
+    }
+    containers = [{"ModelPackageName": {"Ref": "ModelPackageArn"}}]
+    resources: dict[str, Any] = {
+        "Model": {
+            "Type": "AWS::SageMaker::Model",
+            "Properties": {"Containers": containers, "ExecutionRoleArn": ROLE, "Tags": tags},
+        },
+        "EndpointConfig": {
+            "Type": "AWS::SageMaker::EndpointConfig",
+            "Properties": {"ProductionVariants": [variant], "Tags": tags},
+        },
+        "Alarm": {
+            "Type": "AWS::CloudWatch::Alarm",
+            "Properties": {
+                "AlarmName": alarm_name,
+                "Namespace": "Slipway/Rollout",
+                "MetricName": "Verdict",
+                "Dimensions": [
+                    {"Name": "EndpointName", "Value": ENDPOINT},
+                    {"Name": "EndpointConfigName", "Value": name},
+                ],
+                "Statistic": "Maximum",
+                "Period": 60,
+                "EvaluationPeriods": 1,
+                "Threshold": 2,
+                "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+                "TreatMissingData": "notBreaching",
+            },
+        },
+        "Endpoint": {
+            "Type": "AWS::SageMaker::Endpoint",
+            "DependsOn": "Alarm",
+            "Properties": {
+                "EndpointName": ENDPOINT,
+                "EndpointConfigName": name,
+                "RetainAllVariantProperties": True,
+                "DeploymentConfig": {
+                    "BlueGreenUpdatePolicy": policy,
+                    "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm_name}]},
+                },
+            },
+        },
+    }
+    for kind in ("Model", "EndpointConfig"):
+        resources[kind] |= {"UpdateReplacePolicy": "Retain", "DeletionPolicy": "Delete"}
+    for resource in resources.values():
+        resource["Condition"] = "HasModel"
+    resources["Topic"] = {"Type": "AWS::SNS::Topic"}
+    return json.dumps(
+        {
+            "Parameters": {"ModelPackageArn": {"Type": "String", "Default": ""}},
+            "Conditions": {"HasModel": {"Fn::Not": [{"Fn::Equals": [{"Ref": "ModelPackageArn"}, ""]}]}},
+            "Resources": resources,
+        }
+    )
+
+
+class Launch:
+    """The account with everything deployed, and what one does in it."""
+
+    def __init__(self, cloud: CloudProcess, functions: dict[str, str], settings: Settings, image: str) -> None:
+        self.cloud, self.image = cloud, image
+        cloud("s3").create_bucket(Bucket=BUCKET)
+        cloud("sagemaker").create_model_package_group(ModelPackageGroupName=GROUP)
+        cloud("cloudformation").create_stack(StackName=STACK, TemplateBody=template())
+        eventually(lambda: self.stack()["StackStatus"] == "CREATE_COMPLETE")
+        topic = cloud("sns").create_topic(Name="verdicts")["TopicArn"]
+        self.queue = cloud("sqs").create_queue(QueueName="told")["QueueUrl"]
+        arn = cloud("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])
+        cloud("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
+        machine = ACCOUNT.format("states") + f"stateMachine:{settings.names.state_machine}"
+        target = RolloutTarget(
+            endpoint=ENDPOINT,
+            stack=STACK,
+            package_group=GROUP,
+            state_machine_arn=machine,
+            smoke_test_arn=functions["smoke"],
+            audit_arn=functions["audit"],
+            topic_arn=topic,
+            hold_parameter=settings.names.hold_parameter,
+            judge_arn=functions["judge"],
+        )
+        self.machine: str = cloud("stepfunctions").create_state_machine(
+            name=settings.names.state_machine, definition=json.dumps(rollout_definition(target)), roleArn=ROLE
+        )["stateMachineArn"]
+        assert self.machine == machine
+
+    def listen(self) -> None:
+        """As the deployed rule does: every decision in the registry starts an execution."""
+        events = self.cloud("events")
+        statuses = {"ModelPackageGroupName": [GROUP], "ModelApprovalStatus": ["Approved", "Rejected"]}
+        pattern = {"source": ["aws.sagemaker"], "detail-type": ["SageMaker Model Package State Change"]}
+        events.put_rule(Name="decided", EventPattern=json.dumps({**pattern, "detail": statuses}))
+        names = {name: f"$.detail.{name}" for name in ("ModelPackageArn", "ModelApprovalStatus")}
+        given = "{" + ",".join(f'"{name}":<{name}>' for name in names) + "}"
+        transformer = {"InputPathsMap": names, "InputTemplate": given}
+        target = {"Id": "rollout", "Arn": self.machine, "RoleArn": ROLE, "InputTransformer": transformer}
+        events.put_targets(Rule="decided", Targets=[target])
+
+    def package(self, x: float, *, image: str = "", files: bool = True) -> str:
+        """A model that always answers `x`; without files one whose container cannot start."""
+        stored = io.BytesIO()
+        with tarfile.open(fileobj=stored, mode="w:gz") as archive:
+            for name, content in {"model": {"x": x}, "contract": CONTRACT}.items() if files else ():
+                data = json.dumps(content).encode()
+                member = tarfile.TarInfo(f"{name}.json")
+                member.size = len(data)
+                archive.addfile(member, io.BytesIO(data))
+        key = f"pipeline/{x}-{files}/model.tar.gz"
+        self.cloud("s3").put_object(Bucket=BUCKET, Key=key, Body=stored.getvalue())
+        arn: str = self.cloud("sagemaker").create_model_package(
+            ModelPackageGroupName=GROUP,
+            ModelApprovalStatus="PendingManualApproval",
+            InferenceSpecification={
+                "Containers": [{"Image": image or self.image, "ModelDataUrl": f"s3://{BUCKET}/{key}"}],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["text/csv"],
+            },
+        )["ModelPackageArn"]
+        return arn
+
+    def decide(self, package: str, status: str) -> None:
+        self.cloud("sagemaker").update_model_package(ModelPackageArn=package, ModelApprovalStatus=status)
+
+    def rolled_out(self, package: str, *, seconds: float = 60) -> dict[str, Any]:
+        """Approve and wait for the end of the execution that the approval started."""
+        self.decide(package, "Approved")
+        return self.ended(eventually(lambda: self.executions(package, "Approved"))[0], seconds=seconds)
+
+    def executions(self, package: str, status: str) -> list[str]:
+        """Newest first."""
+        states = self.cloud("stepfunctions")
+        listed = states.list_executions(stateMachineArn=self.machine)["executions"]
+        arns = [each["executionArn"] for each in listed]
+        given = {arn: json.loads(states.describe_execution(executionArn=arn)["input"]) for arn in arns}
+        return [
+            arn for arn, told in given.items() if told == {"ModelPackageArn": package, "ModelApprovalStatus": status}
+        ]
+
+    def ended(self, execution: str, *, seconds: float = 60) -> dict[str, Any]:
+        states = self.cloud("stepfunctions")
+        found: dict[str, Any] = eventually(
+            lambda: (told := states.describe_execution(executionArn=execution))["status"] != "RUNNING" and told,
+            seconds=seconds,
+        )
+        return found
+
+    def stack(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.cloud("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+        return found
+
+    def parameter(self) -> str:
+        (parameter,) = self.stack()["Parameters"]
+        return str(parameter["ParameterValue"])
+
+    def endpoint(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.cloud("sagemaker").describe_endpoint(EndpointName=ENDPOINT)
+        return found
+
+    def serves(self) -> str:
+        """The package behind the live config, as whoever looks finds it."""
+        sagemaker = self.cloud("sagemaker")
+        config = sagemaker.describe_endpoint_config(EndpointConfigName=self.endpoint()["EndpointConfigName"])
+        model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
+        return str(model["Containers"][0]["ModelPackageName"])
+
+    def configs(self) -> set[str]:
+        listed = self.cloud("sagemaker").list_endpoint_configs(NameContains=STACK)["EndpointConfigs"]
+        return {each["EndpointConfigName"] for each in listed}
+
+    def models(self) -> int:
+        return len(self.cloud("sagemaker").list_models(NameContains=STACK)["Models"])
+
+    def told(self) -> list[tuple[str, str]]:
+        """Subjects and messages of the notifications since the last call."""
+        found = []
+        while (
+            messages := self.cloud("sqs").receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages")
+        ):
+            for message in messages:
+                body = json.loads(message["Body"])
+                found.append((body["Subject"], body["Message"]))
+                self.cloud("sqs").delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def recorded(self) -> list[dict[str, Any]]:
+        """The audit log."""
+        client = self.cloud("s3")
+        listed = client.list_objects_v2(Bucket=BUCKET, Prefix="audit/").get("Contents", [])
+        return [json.loads(client.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read()) for each in listed]
+
+    @contextmanager
+    def users(self, rate: float) -> Iterator[Traffic]:
+        traffic = Traffic(self.cloud.endpoint_url, ENDPOINT, [b"0.5\n"], "text/csv", rate)
+        traffic.start()
+        try:
+            yield traffic
+        finally:
+            traffic.stop()
+
+
+@pytest.fixture(scope="module")
+def launch(cloud: CloudProcess, functions: dict[str, str], settings: Settings) -> Launch:
+    (image,) = cloud("ecr").describe_images(repositoryName="steps")["imageDetails"]
+    made = Launch(
+        cloud, functions, settings, f"000000000000.dkr.ecr.us-east-1.amazonaws.com/steps:{image['imageTags'][0]}"
+    )
+    made.listen()
+    return made
+
+
+@pytest.fixture(scope="module")
+def live(launch: Launch) -> str:
+    """The package of a first model, live."""
+    package = launch.package(0.25)
+    assert launch.rolled_out(package)["status"] == "SUCCEEDED"
+    assert launch.serves() == package
+    return package
+
+
+def test_a_good_model_is_promoted_by_the_evidence_and_what_it_replaced_is_gone(launch: Launch, live: str) -> None:
+    with launch.users(100):
+        better = launch.package(0.5)
+        ended = launch.rolled_out(better)
+    assert ended["status"] == "SUCCEEDED", ended.get("cause")
+    assert launch.serves() == launch.parameter() == better != live
+    assert launch.configs() == {launch.endpoint()["EndpointConfigName"]}
+    ((subject, message), *_) = [each for each in launch.told() if better in each[1]]
+    assert subject == f"{ENDPOINT}: promoted"
+    assert "promote: after" in message
+    actions = [entry["action"] for entry in launch.recorded() if entry["subject"] == better]
+    assert actions[0] == "begun"
+    assert {"verdict", "promoted"} <= set(actions)
+
+
+@pytest.mark.usefixtures("live")
+def test_48997_a_silent_rollback_is_a_failure_and_the_configuration_in_use_stays(launch: Launch) -> None:
+    before, config = launch.serves(), launch.endpoint()["EndpointConfigName"]
+    bad = launch.package(0.75, image=f"{launch.image.rpartition(':')[0]}:fault-errors")
+    with launch.users(100) as users:
+        ended = launch.rolled_out(bad, seconds=90)
+        seen = users.snapshot()
+    assert (ended["status"], ended["error"]) == ("FAILED", "RolledBack")
+    assert seen.dropped == 0
+
+    # The judge's metric tripped its alarm, and SageMaker turned back; to CloudFormation it was a success.
+    assert "roll back: errors: " in ended["cause"]
+    assert "-Verdict went into ALARM" in ended["cause"]
+    events = launch.cloud("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
+    assert not [event for event in events if "FAILED" in event["ResourceStatus"]]
+
+    # What serves is whole, the stack says so too, and nothing else is left.
+    assert launch.serves() == launch.parameter() == before
+    now = launch.endpoint()
+    assert (now["EndpointStatus"], launch.configs()) == ("InService", {now["EndpointConfigName"]})
+    assert now["EndpointConfigName"] != config, "the stack has made a config of its own for the old package"
+    assert launch.models() == 1
+
+    package = launch.cloud("sagemaker").describe_model_package(ModelPackageName=bad)
+    assert package["ModelApprovalStatus"] == "Rejected"
+    assert package["ApprovalDescription"] == ended["cause"]
+    assert f"{ENDPOINT}: rolled back" in [subject for subject, _ in launch.told()]
+    actions = [entry["action"] for entry in launch.recorded() if entry["subject"] == bad]
+    assert actions[-1] == "rolled back"
+
+
+@pytest.mark.usefixtures("live")
+def test_46663_a_change_of_configuration_that_did_not_persist_is_a_failure(launch: Launch) -> None:
+    before = launch.serves()
+    broken = launch.package(0.9, files=False)
+    ended = launch.rolled_out(broken, seconds=90)
+    assert (ended["status"], ended["error"]) == ("FAILED", "RolledBack")
+    assert "the endpoint did not take the model" in ended["cause"]
+    assert launch.serves() == launch.parameter() == before
+    assert launch.configs() == {launch.endpoint()["EndpointConfigName"]}
+    package = launch.cloud("sagemaker").describe_model_package(ModelPackageName=broken)
+    assert package["ModelApprovalStatus"] == "Rejected"
+
+
+@pytest.mark.usefixtures("live")
+def test_a_model_that_too_few_users_met_does_not_pass(launch: Launch) -> None:
+    before = launch.serves()
+    with launch.users(4):
+        ended = launch.rolled_out(launch.package(0.6), seconds=90)
+    assert (ended["status"], ended["error"]) == ("FAILED", "RolledBack")
+    assert "too little evidence" in ended["cause"]
+    assert "of at least 60 requests seen" in ended["cause"]
+    assert launch.serves() == before
+
+
+def test_rejecting_the_live_package_brings_the_newest_other_approved_one_back(launch: Launch, live: str) -> None:
+    better = launch.serves()
+    assert better != live
+    with launch.users(100):
+        launch.decide(better, "Rejected")
+        rejection = eventually(lambda: launch.executions(better, "Rejected"))[0]
+        assert launch.ended(rejection)["status"] == "SUCCEEDED"
+        eventually(lambda: launch.endpoint()["EndpointStatus"] == "InService" and launch.serves() == live, seconds=60)
+        eventually(lambda: launch.parameter() == live, seconds=30)
+    assert f"{ENDPOINT}: live model rejected" in [subject for subject, _ in launch.told()]
+
+
+@pytest.mark.usefixtures("live")
+def test_rejecting_a_package_that_does_not_serve_changes_nothing(launch: Launch) -> None:
+    before = launch.serves()
+    other = launch.package(0.7)
+    launch.decide(other, "Rejected")
+    execution = eventually(lambda: launch.executions(other, "Rejected"))[0]
+    assert launch.ended(execution)["status"] == "SUCCEEDED"
+    assert launch.serves() == before
+    assert launch.stack()["StackStatus"].endswith("COMPLETE")

@@ -1,0 +1,142 @@
+"""The faults a rehearsal puts into a model against the gates that are to find them."""
+
+import io
+import json
+import tarfile
+
+import numpy as np
+import pytest
+from onnx import TensorProto, checker, helper
+
+from pipeline_steps.gates.captures import CapturedRequest, Captures
+from pipeline_steps.gates.contract_gate import judge_contract
+from pipeline_steps.gates.model import read_model
+from pipeline_steps.gates.replay_gate import judge_replay
+from pipeline_steps.gates.verdict import Limits
+from rehearsal.journey.spoiled import SPOILED, spoil
+
+WEIGHTS = [0.5, -0.3, 0.8, -0.05]
+COLUMNS = [
+    {"name": "month", "kind": "category", "categories": ["Feb", "Nov"], "other_code": 2, "unknown": "refuse"},
+    {"name": "visits", "kind": "number", "min": 0.0, "max": 9.0},
+    {"name": "spend", "kind": "number", "min": 0.0, "max": 9.0},
+    {"name": "age", "kind": "number", "min": 18.0, "max": 99.0},
+]
+LIMITS = Limits(50, 0.5, 10.0, 0.75, 0.1, 0.15, 3.0, 50.0, 100)
+
+
+def graph():
+    """A logistic model, written by hand."""
+    nodes = [
+        helper.make_node("MatMul", ["features", "weights"], ["log_odds"]),
+        helper.make_node("Sigmoid", ["log_odds"], ["probability"]),
+        helper.make_node("Reshape", ["probability", "flat"], ["score"]),
+    ]
+    made = helper.make_graph(
+        nodes,
+        "logistic",
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, 4])],
+        [helper.make_tensor_value_info("score", TensorProto.FLOAT, [None])],
+        [
+            helper.make_tensor("weights", TensorProto.FLOAT, [4, 1], WEIGHTS),
+            helper.make_tensor("flat", TensorProto.INT64, [1], [-1]),
+        ],
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    checker.check_model(model)
+    return model.SerializeToString()
+
+
+@pytest.fixture(scope="module")
+def archive():
+    contract = {
+        "version": 1,
+        "columns": [column | {"missing": False} for column in COLUMNS],
+        "target": "bought",
+        "positive_label": "TRUE",
+        "output": {"name": "score", "meaning": "probability of TRUE", "threshold": 0.5},
+        "algorithm": "logistic",
+        "max_payload_rows": 100,
+    }
+    number = {"kind": "number", "missing": 0, "edges": [0.0, 5.0, 9.0], "counts": [60, 40]}
+    month = {"kind": "category", "missing": 0, "frequencies": {"Feb": 50, "Nov": 50}, "other": 0}
+    features = [{"name": c["name"], **(number if c["kind"] == "number" else month)} for c in COLUMNS]
+    score = {"rows": 100, "mean": 0.5, "edges": [0.0, 0.5, 1.0], "counts": [50, 50]}
+    files = {
+        "model.onnx": graph(),
+        "contract.json": json.dumps(contract).encode(),
+        "baseline.json": json.dumps({"version": 1, "rows": 100, "features": features, "score": score}).encode(),
+        "metrics.json": b"{}",
+    }
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w:gz") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return target.getvalue()
+
+
+@pytest.fixture
+def judged(archive, tmp_path):
+    def judge(candidate):
+        for name, content in (("champion", archive), ("candidate", candidate)):
+            (tmp_path / f"{name}.tar.gz").write_bytes(content)
+        champion = read_model(tmp_path / "champion.tar.gz")
+        contract, model = judge_contract(tmp_path / "candidate.tar.gz", champion)
+        return contract, champion, model
+
+    return judge
+
+
+def visitors(count):
+    random = np.random.default_rng(0)
+    rows = [
+        f"{random.choice(['Feb', 'Nov'])},{random.integers(9)},{random.random() * 3:.2f},{random.integers(18, 99)}\n"
+        for _ in range(count)
+    ]
+    return Captures(tuple(CapturedRequest(row.encode(), "text/csv") for row in rows))
+
+
+def test_every_fault_of_an_artifact_is_told_apart_by_a_name():
+    assert set(SPOILED) == {"shift", "schema"}
+
+
+@pytest.mark.parametrize("fault", sorted(SPOILED))
+def test_the_same_model_is_spoiled_to_the_same_bytes(fault, archive):
+    assert spoil(archive, fault) == spoil(archive, fault) != archive
+
+
+def test_a_schema_fault_is_a_sound_artifact_that_the_contract_gate_refuses(archive, judged):
+    contract, _, model = judged(spoil(archive, "schema"))
+    assert contract.reasons == (
+        "column spend must stay number 3 of a row's cells, got number 4",
+        "column age must stay number 4 of a row's cells, got number 3",
+    )
+    assert [column.name for column in model.contract.columns] == ["month", "visits", "age", "spend"]
+
+
+def test_a_model_with_a_schema_fault_gives_its_own_callers_the_same_scores(archive, judged, score):
+    _, champion, model = judged(spoil(archive, "schema"))
+    rows = np.array([[1, 3, 2.5, 40], [0, 8, 0.5, 70]], dtype=np.float32)
+    np.testing.assert_allclose(score(model, rows[:, [0, 1, 3, 2]]), score(champion, rows), rtol=1e-6)
+
+
+def test_a_shift_fault_keeps_the_contract_and_is_refused_by_the_replay(archive, judged):
+    contract, champion, model = judged(spoil(archive, "shift"))
+    assert contract.reasons == ()
+    verdict = judge_replay(visitors(200), champion=champion, candidate=model, limits=LIMITS)
+    assert any(reason.startswith("the mean score must stay within 0.1") for reason in verdict.reasons)
+
+
+def test_the_unspoiled_model_passes_the_same_replay(archive, judged):
+    contract, champion, model = judged(archive)
+    assert contract.reasons == ()
+    assert judge_replay(visitors(200), champion=champion, candidate=model, limits=LIMITS).reasons == ()
+
+
+@pytest.fixture
+def score():
+    from pipeline_steps.models.scorer import Scorer  # noqa: PLC0415
+
+    return lambda model, rows: Scorer(model.files["model.onnx"]).score(rows)

@@ -1,0 +1,197 @@
+"""`namespace`, `prefix` and `docker` make the same artifacts, byte for byte."""
+
+import csv
+import json
+import random
+import shutil
+import tarfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from blueprint.demo_data import write_demo_csv
+from blueprint.pipeline import training_pipeline
+from blueprint.settings import load_settings
+from pipeline_steps.evaluation.judgement import score_split
+from pipeline_steps.models.artifact import load_folder
+from pipeline_steps.tables.prepared import read_schema, read_split
+from rehearsal.containers.backends.choice import choose_backend
+from rehearsal.containers.backends.namespace import find_powers
+from rehearsal.containers.backends.protocol import JobBackend
+from rehearsal.containers.container import Container, Program
+from rehearsal.execution.container_run import Limits, run_container
+from tests.docker.registry import registry
+
+CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
+ROWS = 1500
+QUICK = {"num_round": "40", "early_stopping_rounds": "10"}
+STEPS = ("prepare", "xgboost", "logistic", "evaluate")
+OTHERS = ("namespace", "prefix")
+ODD = ("Été", 'a "quoted", name', "  spaced  ", "=1+1", "Ж", "NA")
+
+
+def untidy(path: Path) -> None:
+    """The demo's sessions with gaps in numbers and categories, names that must be quoted, rare ones, and duplicates."""
+    write_demo_csv(path, rows=ROWS, seed=2)
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    draw = random.Random(2)  # noqa: S311 -- a table, not a secret
+    for row in rows:
+        for name in ("BounceRates", "PageValues", "ProductRelated_Duration", "Region", "VisitorType"):
+            if draw.random() < 0.05:
+                row[header.index(name)] = ""
+        if draw.random() < 0.02:
+            row[header.index("Browser")] = draw.choice(ODD)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows, *rows[:20]])
+
+
+TABLES: Mapping[str, Callable[[Path], None]] = {
+    "seed 0": lambda path: write_demo_csv(path, rows=ROWS, seed=0),
+    "seed 1": lambda path: write_demo_csv(path, rows=ROWS, seed=1),
+    "untidy": untidy,
+}
+
+
+@dataclass
+class Line:
+    """The pipeline's steps, one after the other, under one backend; keeps the folder that each has written."""
+
+    backend: JobBackend
+    program: Program
+    folder: Path
+    made: dict[str, Path] = field(default_factory=dict)
+
+    def run(self, table: Path, arguments: Mapping[str, Any]) -> None:
+        self._step("prepare", ("prepare", *arguments["Prepare"]), {"processing/input/data": table.parent})
+        splits = {name: self.made["prepare"] / name for name in ("train", "validation", "test", "profile")}
+        for name in ("xgboost", "logistic"):
+            channels = {f"input/data/{split}": splits[split] for split in ("train", "validation")}
+            self._step(name, ("train",), channels, hyperparameters=arguments[name])
+        inputs = {f"processing/input/{name}": folder for name, folder in splits.items()}
+        archives = {"candidate": self._packed("xgboost"), "baseline": self._packed("logistic")}
+        inputs |= {f"processing/input/{name}": archive.parent for name, archive in archives.items()}
+        with registry(archives["baseline"].read_bytes()) as environment:
+            self._step("evaluate", ("evaluate", *arguments["Evaluate"]), inputs, environment=environment)
+
+    def _step(
+        self,
+        name: str,
+        words: tuple[str, ...],
+        inputs: Mapping[str, Path],
+        *,
+        hyperparameters: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        argv = (*self.program.entrypoint, *words)
+        container = Container(self.program, argv, environment or {}, self.folder / name, environment is None)
+        container.make_folders()
+        for target, source in inputs.items():
+            shutil.copytree(source, container.ml / target)
+        (container.ml / "model").mkdir()
+        if hyperparameters is not None:
+            (container.ml / "input/config").mkdir()
+            (container.ml / "input/config/hyperparameters.json").write_text(json.dumps(hyperparameters))
+        lines: list[str] = []
+        ended = run_container(self.backend, container, Limits(300, 1, threading.Event()), lines.append)
+        assert ended.code == 0, lines
+        self.made[name] = container.ml / ("model" if words == ("train",) else "processing/output")
+
+    def _packed(self, name: str) -> Path:
+        archive = self.folder / f"{name}-packed" / "model.tar.gz"
+        archive.parent.mkdir()
+        with tarfile.open(archive, "w:gz") as tar:
+            tar.add(self.made[name], arcname=".")
+        return archive
+
+
+def step_arguments() -> dict[str, Any]:
+    """What the shipped definition gives the steps."""
+    roles = dict.fromkeys(("processing_role_arn", "training_role_arn", "evaluation_role_arn"), "r")
+    definition = training_pipeline(load_settings(CONFIG, "dev"), bucket="b", kms_key_arn="k", image_uri="i", **roles)
+    steps = {step["Name"]: step["Arguments"] for step in definition["Steps"]}
+    searched = steps["Tune"]["TrainingJobDefinition"]["StaticHyperParameters"]
+    thresholds = [w if isinstance(w, str) else "--threshold=0.88" for w in words_of(steps["Evaluate"])]
+    return {
+        "Prepare": words_of(steps["Prepare"]),
+        "xgboost": {**searched, **QUICK},
+        "logistic": steps["Baseline"]["HyperParameters"],
+        "Evaluate": thresholds,
+    }
+
+
+def words_of(step: Mapping[str, Any]) -> list[Any]:
+    words: list[Any] = step["AppSpecification"]["ContainerArguments"]
+    return words
+
+
+@pytest.fixture(scope="module", params=TABLES)
+def lines(
+    request: pytest.FixtureRequest, program: Program, backend: JobBackend, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Line]]:
+    """The whole line of steps under each backend, on one table."""
+    folder = tmp_path_factory.mktemp("parity")
+    (folder / "table").mkdir()
+    TABLES[request.param](folder / "table" / "table.csv")
+    backends = {"docker": backend, "prefix": choose_backend("prefix")}
+    if find_powers():
+        backends["namespace"] = choose_backend("namespace")
+    done = {name: Line(each, program, folder / name) for name, each in backends.items()}
+    try:
+        for line in done.values():
+            line.run(folder / "table" / "table.csv", step_arguments())
+    finally:
+        for name, each in backends.items():
+            if name != "docker":
+                each.close()
+    yield done
+    shutil.rmtree(folder)
+
+
+def other(lines: Mapping[str, Line], name: str) -> Line:
+    if name not in lines:
+        pytest.skip("this system allows no mount namespaces")
+    return lines[name]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_writes_the_same_files_in_a_container_and_without(lines: dict[str, Line], step: str, name: str) -> None:
+    expected, found = contents(other(lines, name).made[step]), contents(lines["docker"].made[step])
+    assert found.keys() == expected.keys()
+    assert [path for path in expected if found[path] != expected[path]] == []
+    assert expected
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_metric_is_equal_to_the_last_digit(lines: dict[str, Line], name: str) -> None:
+    documents = [
+        json.loads((line.made["evaluate"] / "evaluation/evaluation.json").read_text())
+        for line in (lines["docker"], other(lines, name))
+    ]
+    assert documents[0] == documents[1]
+    assert documents[0]["champion"]["auc"] == documents[0]["baseline"]["auc"]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("model", ["xgboost", "logistic"])
+def test_the_models_give_every_test_row_the_same_score(lines: dict[str, Line], model: str, name: str) -> None:
+    scores = [scores_of(line, model) for line in (lines["docker"], other(lines, name))]
+    assert len(scores[0]) > ROWS // 10
+    assert len(set(scores[0].tolist())) > 10
+    np.testing.assert_array_equal(scores[0], scores[1])
+
+
+def scores_of(line: Line, model: str) -> Any:
+    """The scores of the line's own test rows by its own model."""
+    folder = line.made["prepare"] / "test"
+    return score_split(load_folder(line.made[model]), read_split(folder, read_schema(folder)), who=model)
