@@ -1,0 +1,12 @@
+"""What holds for every test."""
+
+import os
+
+from hypothesis import settings
+
+# A shared machine may be slow at any moment: how long an example takes proves nothing.
+settings.register_profile("slipway", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.load_profile("slipway")
+
+# Its thread would be one more thing that each test process leaves to chance; the image switches it off too.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
