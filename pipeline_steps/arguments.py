@@ -44,3 +44,24 @@ def finite(text: str) -> float:
     if value - value != 0:
         raise argparse.ArgumentTypeError(f"must be a finite number, got {text}")
     return value
+
+
+def positive(text: str) -> float:
+    """Parse a finite number above 0."""
+    if not (value := finite(text)) > 0:
+        raise argparse.ArgumentTypeError(f"must be above 0, got {text}")
+    return value
+
+
+def percentage(text: str) -> float:
+    """Parse a number of percent, 0 to 100."""
+    if not 0 <= (value := finite(text)) <= 100:
+        raise argparse.ArgumentTypeError(f"must be a number of percent in 0..100, got {text}")
+    return value
+
+
+def whole(text: str) -> int:
+    """Parse a whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text}")
+    return int(text)

@@ -21,12 +21,27 @@ class Paths:
         return self.root / "model"
 
     @property
+    def checkpoints(self) -> Path:
+        """There when the job has a CheckpointConfig; its files come back after an interruption."""
+        return self.root / "checkpoints"
+
+    @property
     def hyperparameters(self) -> Path:
         return self.root / "input" / "config" / "hyperparameters.json"
 
     @property
     def failure(self) -> Path:
         return self.root / "output" / "failure"
+
+    @property
+    def message(self) -> Path:
+        """What a processing job leaves there is its ExitMessage."""
+        return self.root / "output" / "message"
+
+    @property
+    def metrics(self) -> Path:
+        """Metrics that SageMaker publishes for a monitoring job, a JSON line each."""
+        return self.root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl"
 
     def channel(self, name: str) -> Path:
         """The folder of a training job's input channel."""

@@ -279,11 +279,12 @@ def test_the_request_is_one_that_sagemaker_takes(state: str) -> None:
 
 @pytest.fixture
 def statements(resources: Resources, templates: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The statements of the rollout stack's policies by the role's logical id."""
+    """What the rollout stack's policies allow, by the role's logical id."""
     found: dict[str, list[dict[str, Any]]] = {}
     for policy in resources("AWS::IAM::Policy", "rollout"):
         for role in policy["Properties"]["Roles"]:
-            found.setdefault(role["Ref"], []).extend(policy["Properties"]["PolicyDocument"]["Statement"])
+            written = policy["Properties"]["PolicyDocument"]["Statement"]
+            found.setdefault(role["Ref"], []).extend(s for s in written if s["Effect"] == "Allow")
     return found
 
 

@@ -1,0 +1,96 @@
+"""The job that judges a candidate before a rollout, its role, and who may start it."""
+
+import hashlib
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from blueprint.names import VARIANT, Names
+from blueprint.replay import replay_arguments
+from blueprint.settings import Settings
+from infra.constructs.endpoint_role import CAPTURE_KEYS
+from infra.constructs.job_roles import ARTIFACT_KEYS, SageMakerRole, allow_encrypted_volumes
+from infra.constructs.rollout.gates import GateJob, gate_states
+from infra.constructs.rollout.states import States
+from infra.constructs.step_image import StepImage
+
+_NAME_LENGTH = 63
+_SUFFIX_LENGTH = len("-") + 32 + len("-1")  # MD5 in hexadecimal digits, and the attempt
+
+
+class ReplayJob(Construct):
+    """Reads models and the endpoint's captured requests, writes one verdict a candidate.
+
+    Attributes:
+        role: what the job may do.
+        job: what the rollout's states are written from.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: Settings,
+        key: kms.IKey,
+        artifacts_bucket: s3.IBucket,
+        image: StepImage,
+    ) -> None:
+        super().__init__(scope, id_)
+        names = settings.names
+        self._key = key
+        captures = f"{CAPTURE_KEYS}/{names.endpoint}/{VARIANT}/"
+        verdicts = f"replay/{names.endpoint}"
+        self.role = SageMakerRole(self, "Role", description="Jobs that judge a candidate before its rollout")
+        artifacts_bucket.grant_read(self.role, ARTIFACT_KEYS)
+        artifacts_bucket.grant_read(self.role, f"{captures}*")
+        artifacts_bucket.grant_put(self.role, f"{verdicts}/*")
+        image.grant_pull(self.role)
+        allow_encrypted_volumes(self.role, key)
+        allow_encrypted_volumes(self.role, key)
+        self.role.allow_logs("/aws/sagemaker/ProcessingJobs")
+        self.role.allow_metrics("/aws/sagemaker/ProcessingJobs")
+        self.job = GateJob(
+            name_prefix=job_prefix(names),
+            image_uri=image.uri,
+            arguments=replay_arguments(settings, captures=f"s3://{artifacts_bucket.bucket_name}/{captures}"),
+            role_arn=self.role.role_arn,
+            kms_key_arn=key.key_arn,
+            instance_type=settings.training.processing_instance_type,
+            output_uri=f"s3://{artifacts_bucket.bucket_name}/{verdicts}",
+        )
+
+    def states(self, then: str, refused: str) -> States:
+        """The gates' states; the first is `GATES`."""
+        return gate_states(job=self.job, then=then, refused=refused)
+
+    def grant_start(self, role: iam.Role) -> None:
+        """Let `role` start and watch such jobs, and hand them this role; SageMaker alone takes it."""
+        jobs = cdk.Stack.of(self).format_arn(
+            service="sagemaker", resource="processing-job", resource_name=f"{self.job.name_prefix}-*"
+        )
+        for actions, resource, conditions in (
+            (["sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob"], jobs, {}),
+            (
+                ["iam:PassRole"],
+                self.role.role_arn,
+                {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+            ),
+            # SageMaker encrypts the job's volume on behalf of who starts it
+            (["kms:DescribeKey"], self._key.key_arn, {}),
+            (["kms:CreateGrant"], self._key.key_arn, {"Bool": {"kms:GrantIsForAWSResource": "true"}}),
+        ):
+            role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource], conditions=conditions))
+
+
+def job_prefix(names: Names) -> str:
+    """What the jobs' names begin with: the use case and stage, cut and told apart by a hash where they are long."""
+    room = _NAME_LENGTH - _SUFFIX_LENGTH - len("-gates")
+    prefix = names.prefix
+    if len(prefix) > room:
+        digest = hashlib.sha256(prefix.encode()).hexdigest()[:8]
+        prefix = f"{prefix[: room - 9].rstrip('-')}-{digest}"
+    return f"{prefix}-gates"

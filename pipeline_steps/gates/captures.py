@@ -1,0 +1,92 @@
+"""Recent requests of real users, from SageMaker's data capture, newest first."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pipeline_steps.errors import StepError
+from pipeline_steps.server.payload import CSV, JSON
+
+_TYPES = {"CSV": CSV, "JSON": JSON}
+_MAX_BYTES = 64 * 1024 * 1024
+"""More than this is not read, however few requests it holds."""
+
+
+@dataclass(frozen=True)
+class CapturedRequest:
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True)
+class Captures:
+    """`unreadable` lines were no capture records, or none with an input."""
+
+    requests: tuple[CapturedRequest, ...] = ()
+    unreadable: int = 0
+
+
+def newest_requests(files: Iterator[bytes], *, limit: int) -> Captures:
+    """Take the newest `limit` requests out of capture files, which come newest first."""
+    requests: list[CapturedRequest] = []
+    unreadable = read = 0
+    for content in files:
+        read += len(content)
+        for line in reversed(content.splitlines()):
+            if len(requests) == limit:
+                return Captures(tuple(requests), unreadable)
+            if not line.strip():
+                continue
+            try:
+                requests.append(_request(json.loads(line)))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                unreadable += 1
+        if read >= _MAX_BYTES:
+            break
+    return Captures(tuple(requests), unreadable)
+
+
+def _request(record: Any) -> CapturedRequest:
+    given = record["captureData"]["endpointInput"]
+    encoding, data = given.get("encoding", "CSV"), given["data"]
+    # what no capture header of the endpoint config names, SageMaker writes in base64
+    body = base64.b64decode(data, validate=True) if encoding == "BASE64" else data.encode()
+    return CapturedRequest(body, given.get("observedContentType") or _TYPES[encoding])
+
+
+def folder_files(folder: Path) -> Iterator[bytes]:
+    """Read the capture files in `folder`, newest first: their names begin with year, month, day and hour."""
+    for path in sorted(folder.rglob("*.jsonl"), key=lambda path: path.relative_to(folder).parts[-5:], reverse=True):
+        yield path.read_bytes()
+
+
+def bucket_files(s3: Any, uri: str) -> Iterator[bytes]:
+    """Read the capture files below an `s3://` prefix, newest first; no more of them are fetched than are asked for.
+
+    Raises:
+        StepError: the bucket cannot be read.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (0.4 s, and only here)
+
+    location = urlsplit(uri)
+    try:
+        for key in _newest_keys(s3, location.netloc, location.path.removeprefix("/")):
+            yield s3.get_object(Bucket=location.netloc, Key=key)["Body"].read()
+    except (BotoCoreError, ClientError) as exc:
+        raise StepError(f"the captured requests in {uri} cannot be read: {exc}") from exc
+
+
+def _newest_keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
+    """Walk down the newest year, month, day and hour first: S3 itself lists oldest first."""
+    folders, keys = [], []
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    for page in pages:
+        folders += [entry["Prefix"] for entry in page.get("CommonPrefixes", ())]
+        keys += [entry["Key"] for entry in page.get("Contents", ())]
+    for folder in sorted(folders, reverse=True):
+        yield from _newest_keys(s3, bucket, folder)
+    yield from (key for key in sorted(keys, reverse=True) if key.endswith(".jsonl"))

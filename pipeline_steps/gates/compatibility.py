@@ -1,0 +1,118 @@
+"""Whether every request that the champion accepts is accepted by the candidate too, and means the same to it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline_steps.models.columns import CategoryColumn, FeatureColumn, NumberColumn
+from pipeline_steps.models.contract import Contract
+from pipeline_steps.tables.cells import shown
+
+_KINDS = {NumberColumn: "number", CategoryColumn: "category"}
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`reasons` break callers; `notes` break nobody, but a person may want to know."""
+
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def compare(
+    champion: Contract, candidate: Contract, *, outputs: tuple[Mapping[str, Any], Mapping[str, Any]]
+) -> Comparison:
+    """Compare two contracts; `outputs` are champion's and candidate's as `contract.json` writes them."""
+    pairs = [(old, new) for old in champion.columns for new in candidate.columns if old.name == new.name]
+    reasons = [
+        *_columns(champion.columns, candidate.columns),
+        *(reason for old, new in pairs for reason in _column(old, new)),
+        *_output(champion, candidate, *outputs),
+    ]
+    if candidate.max_payload_rows < champion.max_payload_rows:
+        reasons.append(
+            f"max_payload_rows must be at least {champion.max_payload_rows}, got {candidate.max_payload_rows}"
+        )
+    notes = [note for old, new in pairs for note in _notes(old, new)]
+    if candidate.threshold != champion.threshold:
+        notes.append(f"the threshold goes from {champion.threshold:g} to {candidate.threshold:g}")
+    return Comparison(tuple(reasons), tuple(notes))
+
+
+def _columns(old: Sequence[FeatureColumn], new: Sequence[FeatureColumn]) -> Iterator[str]:
+    """Names and places: CSV callers send cells by place, and the server takes neither more nor fewer of them."""
+    olds, news = [column.name for column in old], [column.name for column in new]
+    renamed = {
+        before: after
+        for before, after in zip(olds, news, strict=False)
+        if len(olds) == len(news) and before not in news and after not in olds
+    }
+    for name in olds:
+        if name in renamed:
+            yield f"column {name} must keep its name, got {renamed[name]} in its place"
+        elif name not in news:
+            yield f"column {name} must stay, it is gone: callers send {len(olds)} columns"
+    for name in news:
+        if name not in olds and name not in renamed.values():
+            yield f"column {name} must not be added: callers send {len(olds)} columns, a request with more is refused"
+    kept, found = [name for name in olds if name in news], [name for name in news if name in olds]
+    for name, other in zip(kept, found, strict=False):
+        if name != other:
+            yield (
+                f"column {name} must stay number {olds.index(name) + 1} of a row's cells, "
+                f"got number {news.index(name) + 1}"
+            )
+
+
+def _column(old: FeatureColumn, new: FeatureColumn) -> Iterator[str]:
+    if type(old) is not type(new):
+        yield f"column {old.name} must stay a {_KINDS[type(old)]}, got a {_KINDS[type(new)]}"
+        return
+    if old.missing and not new.missing:
+        yield f"column {old.name} must take a missing value, as the champion does"
+    if isinstance(old, CategoryColumn) and isinstance(new, CategoryColumn):
+        yield from _categories(old, new)
+
+
+def _categories(old: CategoryColumn, new: CategoryColumn) -> Iterator[str]:
+    if new.accepts_unknown:
+        return
+    if old.accepts_unknown:
+        yield (
+            f"column {old.name} must take any category, as the champion does, got a candidate that takes only "
+            f"{_listed(new.categories)}"
+        )
+    elif dropped := [text for text in old.categories if text not in new.codes and (text or not new.missing)]:
+        yield (
+            f"column {old.name} must take the champion's {_listed(old.categories)}, "
+            f"got a candidate that refuses {_listed(dropped)}"
+        )
+
+
+def _output(champion: Contract, candidate: Contract, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """What an answer means. The threshold may move: it is the model's own."""
+    for name in ("target", "positive_label"):
+        before, after = getattr(champion, name), getattr(candidate, name)
+        if before != after:
+            yield f"{name} must stay {shown(before)}, got {shown(after)}"
+    for name in sorted(old.keys() | new.keys()):
+        if name != "threshold" and old.get(name) != new.get(name):
+            before, after = (shown(output[name]) if name in output else "absent" for output in (old, new))
+            yield f"output.{name} must stay {before}, got {after}"
+
+
+def _notes(old: FeatureColumn, new: FeatureColumn) -> Iterator[str]:
+    if isinstance(old, NumberColumn) and isinstance(new, NumberColumn):
+        if new.min > old.min or new.max < old.max:
+            seen, before = f"{new.min:g} to {new.max:g}", f"{old.min:g} to {old.max:g}"
+            yield f"column {old.name} was trained on {seen}, the champion on {before}"
+    elif isinstance(old, CategoryColumn) and isinstance(new, CategoryColumn):
+        grouped = [text for text in old.categories if text not in new.codes]
+        if grouped and new.accepts_unknown:
+            yield f"column {old.name}: {_listed(grouped)} now counts as any other category"
+
+
+def _listed(categories: Sequence[str]) -> str:
+    several = ", ".join(shown(text) for text in categories[:_NAMED])
+    return several + (f" and {len(categories) - _NAMED} more" if len(categories) > _NAMED else "")

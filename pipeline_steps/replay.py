@@ -1,0 +1,93 @@
+"""replay: whether a candidate keeps the champion's contract, and how it answers the requests users sent recently."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+
+from pipeline_steps.arguments import StepParser, percentage, positive, share, whole
+from pipeline_steps.documents import write_json
+from pipeline_steps.errors import ArgumentError
+from pipeline_steps.gates.captures import Captures, bucket_files, folder_files, newest_requests
+from pipeline_steps.gates.contract_gate import judge_contract
+from pipeline_steps.gates.model import read_model
+from pipeline_steps.gates.replay_gate import judge_replay
+from pipeline_steps.gates.verdict import Limits, ReplayVerdict, document, message
+from pipeline_steps.paths import Paths
+
+_ARCHIVE = "model.tar.gz"
+
+
+def parser() -> StepParser:
+    """The command line of `replay`."""
+    made = StepParser("replay")
+    made.add_argument("--captures", default="", help="where data capture writes, s3://bucket/prefix/")
+    made.add_argument("--max-requests", type=whole, required=True)
+    made.add_argument("--min-requests", type=whole, required=True)
+    made.add_argument("--max-error-percent", type=percentage, required=True)
+    made.add_argument("--max-disagreement-percent", type=percentage, required=True)
+    made.add_argument("--max-score-shift", type=positive, required=True)
+    made.add_argument("--max-mean-shift", type=share, required=True)
+    made.add_argument("--max-segment-shift", type=share, required=True)
+    made.add_argument("--max-latency-ratio", type=positive, required=True)
+    made.add_argument("--latency-floor-ms", type=positive, required=True)
+    made.add_argument("--min-segment-rows", type=whole, required=True)
+    made.add_argument("--segment", action="append", default=[], metavar="COLUMN")
+    return made
+
+
+def main(argv: Sequence[str], paths: Paths) -> None:
+    """Run the step: it succeeds when it could judge, whatever it found."""
+    arguments = parser().parse_args(argv)
+    if arguments.min_requests > arguments.max_requests:
+        raise ArgumentError(
+            f"--min-requests must be at most --max-requests {arguments.max_requests}, got {arguments.min_requests}"
+        )
+    limits = _limits(arguments)
+    before = paths.processing_input("champion") / _ARCHIVE
+    champion = read_model(before) if before.exists() else None
+    contract, candidate = judge_contract(paths.processing_input("candidate") / _ARCHIVE, champion)
+    if contract.reasons or candidate is None:
+        replayed = ReplayVerdict(0, unjudged="the contract gate refused the candidate")
+    elif champion is None:
+        replayed = ReplayVerdict(0, unjudged="there is no champion to compare with")
+    else:
+        captures = _captures(arguments, paths)
+        replayed = judge_replay(captures, champion=champion, candidate=candidate, limits=limits)
+    write_json(paths.processing_output("replay") / "replay.json", document(contract, replayed, limits))
+    said = message(contract, replayed)
+    paths.message.parent.mkdir(parents=True, exist_ok=True)
+    paths.message.write_text(said, encoding="utf-8")
+    sys.stdout.write(said + "\n")
+
+
+def _limits(arguments: argparse.Namespace) -> Limits:
+    return Limits(
+        min_requests=arguments.min_requests,
+        max_error_percent=arguments.max_error_percent,
+        max_disagreement_percent=arguments.max_disagreement_percent,
+        max_score_shift=arguments.max_score_shift,
+        max_mean_shift=arguments.max_mean_shift,
+        max_segment_shift=arguments.max_segment_shift,
+        max_latency_ratio=arguments.max_latency_ratio,
+        latency_floor_ms=arguments.latency_floor_ms,
+        min_segment_rows=arguments.min_segment_rows,
+        segments=tuple(arguments.segment),
+    )
+
+
+def _captures(arguments: argparse.Namespace, paths: Paths) -> Captures:
+    return newest_requests(_capture_files(arguments.captures, paths), limit=arguments.max_requests)
+
+
+def _capture_files(uri: str, paths: Paths) -> Iterator[bytes]:
+    """The job's own input, or else the bucket: SageMaker fails a job whose input prefix holds nothing yet."""
+    folder = paths.processing_input("capture")
+    if folder.is_dir() or not uri:
+        return folder_files(folder)
+
+    import boto3  # noqa: PLC0415 (0.4 s, and only here)
+
+    # SageMaker sets AWS_REGION, and boto3 reads only AWS_DEFAULT_REGION
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"))
+    return bucket_files(session.client("s3"), uri)

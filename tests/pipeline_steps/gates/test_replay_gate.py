@@ -1,0 +1,253 @@
+"""What the replay gate says to answers that are given, and to servers that are real or fail."""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from pipeline_steps.errors import ArgumentError
+from pipeline_steps.gates.captures import CapturedRequest
+from pipeline_steps.gates.loopback import Answer, ServerError
+from pipeline_steps.gates.replay_gate import judge_answers
+from pipeline_steps.gates.replaying import Exchange, replay
+from pipeline_steps.gates.verdict import ContractVerdict, Limits, ReplayVerdict, message
+from pipeline_steps.models.columns import CategoryColumn, NumberColumn
+from pipeline_steps.models.contract import Contract
+
+MONTHS = ("Nov", "Dec", "Feb")
+CONTRACT = Contract(
+    (
+        CategoryColumn("month", MONTHS, 3, accepts_unknown=True, missing=True),
+        NumberColumn("age", 0, 99, missing=False),
+    ),
+    "bought",
+    "TRUE",
+    0.5,
+    "xgboost",
+)
+LIMITS = Limits(
+    min_requests=50,
+    max_error_percent=0.5,
+    max_disagreement_percent=10.0,
+    max_score_shift=0.75,
+    max_mean_shift=0.1,
+    max_segment_shift=0.15,
+    max_latency_ratio=3.0,
+    latency_floor_ms=10.0,
+    min_segment_rows=100,
+)
+
+
+def answer(scores: Sequence[float], *, seconds: float = 0.001, status: int = 200) -> Answer:
+    predictions = [{"score": score, "label": int(score >= 0.5)} for score in scores]
+    return Answer(status, json.dumps({"predictions": predictions}).encode(), seconds)
+
+
+def quick(_number):
+    return 0.001, 0.001
+
+
+def exchanges(count, change, *, seed=0, seconds=quick, rows=1):
+    """Visitors of random months; `change` makes the candidate's score of month and champion's score."""
+    random = np.random.default_rng(seed)
+    found = []
+    for number in range(count):
+        months = [str(random.choice(MONTHS)) for _ in range(rows)]
+        old = random.beta(0.5, 2, rows)
+        new = [float(np.clip(change(month, score), 0, 1)) for month, score in zip(months, old, strict=True)]
+        before, after = seconds(number)
+        request = CapturedRequest("".join(f"{month},30\n" for month in months).encode(), "text/csv")
+        found.append(Exchange(request, answer(old.tolist(), seconds=before), answer(new, seconds=after)))
+    return found
+
+
+def judged(count, change, *, limits=LIMITS, rounds=3, **more):
+    return judge_answers(exchanges(count, change, **more), CONTRACT, limits, rounds=rounds)
+
+
+def same(month, score):
+    return score
+
+
+@pytest.mark.parametrize("count", [50, 200, 2000])
+def test_the_same_answers_pass(count):
+    found = judged(count, same)
+    assert (found.reasons, found.unjudged, found.requests, found.rows) == ((), "", count, count)
+
+
+def test_too_few_requests_are_not_judged_and_the_verdict_says_so():
+    found = judged(49, lambda _month, _score: 1.0)
+    assert found.reasons == ()
+    assert found.unjudged == "not enough captured requests that the champion answers: 49 of 50"
+    assert found.to_document()["judged"] is False
+
+
+def test_a_noisy_but_healthy_candidate_is_never_refused():
+    noise = np.random.default_rng(7)
+    refused = [
+        reason
+        for seed in range(25)
+        for reason in judged(400, lambda _month, score: score + noise.normal(0, 0.08), seed=seed).reasons
+    ]
+    assert refused == []
+
+
+@pytest.mark.parametrize("count", [60, 300, 1000])
+def test_shifted_scores_are_refused(count):
+    (first, *_) = judged(count, lambda _month, score: score**0.4).reasons
+    assert first.startswith(("labels must differ", "scores must stay within", "the mean score must stay within 0.1"))
+
+
+def test_a_shift_in_one_segment_is_refused_by_its_name():
+    (reason,) = judged(900, lambda month, score: score + 0.25 * (month == "Dec")).reasons
+    assert reason.startswith("the mean score where month is Dec must stay within 0.15 of the champion's, got +0.2")
+
+
+def test_a_small_segment_is_not_judged():
+    found = judged(200, lambda month, score: score + 0.25 * (month == "Dec"))
+    assert found.reasons == ()
+    assert found.measures.segments == ()
+
+
+def test_segments_are_named_as_the_users_sent_them():
+    found = exchanges(600, same)
+    for number, text in enumerate([b"", b"Aug", b"Nov"] * 200):
+        request = CapturedRequest(text + b",30\n", "text/csv")
+        found[number] = Exchange(request, found[number].champion, found[number].candidate)
+    measures = judge_answers(found, CONTRACT, LIMITS, rounds=3).measures
+    assert {segment.value: segment.rows for segment in measures.segments} == {
+        "(missing)": 200,
+        "(other)": 200,
+        "Nov": 200,
+    }
+
+
+def test_only_the_segments_asked_for_are_looked_into():
+    with pytest.raises(ArgumentError, match="--segment must be one of month, got age"):
+        judged(60, same, limits=Limits(**(vars(LIMITS) | {"segments": ("age",)})))
+
+
+def test_labels_that_flip_are_refused():
+    found = judged(500, lambda _month, score: 0.55 if 0.25 < score < 0.5 else score)
+    assert found.reasons[0].startswith("labels must differ from the champion's in at most 10 percent of the rows")
+
+
+def test_one_odd_request_of_many_rows_proves_nothing():
+    found = exchanges(60, same)
+    odd = exchanges(1, lambda _month, _score: 1.0, rows=1000)
+    assert judge_answers(found + odd, CONTRACT, LIMITS, rounds=3).reasons == ()
+
+
+@pytest.mark.parametrize(("failing", "refused"), [(1, False), (30, True)])
+def test_requests_that_fail_are_refused_once_they_are_more_than_chance(failing, refused):
+    found = exchanges(300, same)
+    for number in range(failing):
+        broken = answer([], status=500)
+        found[number * 10] = Exchange(found[number * 10].request, found[number * 10].champion, broken)
+    verdict = judge_answers(found, CONTRACT, LIMITS, rounds=3)
+    assert any("must fail in at most 0.5 percent" in reason for reason in verdict.reasons) == refused
+    assert verdict.rows == 300 - failing
+
+
+def test_a_candidate_that_answers_nothing_is_refused():
+    found = [Exchange(one.request, one.champion, answer([], status=500)) for one in exchanges(60, same)]
+    (reason,) = judge_answers(found, CONTRACT, LIMITS, rounds=3).reasons
+    assert "must fail in at most 0.5 percent, got 100" in reason
+
+
+@pytest.mark.parametrize("body", [b"", b"no json", b'{"predictions": [{"label": 1}]}', b'{"predictions": []}'])
+def test_an_answer_without_a_score_a_row_is_a_failed_one(body):
+    found = [Exchange(one.request, one.champion, Answer(200, body, 0.001)) for one in exchanges(60, same)]
+    assert "got 100" in judge_answers(found, CONTRACT, LIMITS, rounds=3).reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [(0.005, 0.030, True), (0.005, 0.012, False), (0.0005, 0.008, False), (0.030, 0.005, False)],
+)
+def test_a_slow_candidate_is_refused_unless_it_is_quick_enough(before, after, refused):
+    reasons = judged(100, same, seconds=lambda _number: (before, after)).reasons
+    assert [reason.partition(" must")[0] for reason in reasons] == ["latency at p50"] * refused
+
+
+def test_a_slow_tail_is_refused_once_there_are_enough_requests():
+    def seconds(number):
+        return 0.005, 0.2 if number % 20 == 0 else 0.005
+
+    assert judged(500, same, seconds=seconds).reasons == ()
+    assert judged(2000, same, seconds=seconds, rounds=1).reasons == (), "a busy machine may have been the reason"
+    (reason,) = judged(2000, same, seconds=seconds).reasons
+    assert reason.startswith("latency at p99 must be at most 3 times the champion's 5 ms, got 200 ms")
+
+
+class Fake:
+    """A server whose n-th answer is given."""
+
+    def __init__(self, answers):
+        self.asked = []
+        self._answers = answers
+
+    def ask(self, request):
+        self.asked.append(request)
+        found = self._answers(len(self.asked))
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+REQUESTS = [CapturedRequest(f"Nov,{number}\n".encode(), "text/csv") for number in range(30)]
+
+
+def test_each_request_is_asked_of_both_three_times_after_a_warm_up():
+    champion, candidate = (Fake(lambda number: answer([0.5], seconds=number)) for _ in range(2))
+    found = replay(REQUESTS, champion=champion, candidate=candidate)
+    assert champion.asked == candidate.asked == [*REQUESTS[:20], *REQUESTS * 3]
+    assert [one.request for one in found.exchanges] == REQUESTS
+    assert found.exchanges[0].champion.seconds == 21, "the quickest one after the warm-up"
+
+
+def test_the_champion_and_the_candidate_take_turns_in_being_first():
+    order = []
+
+    def noted(name):
+        return Fake(lambda _number: order.append(name) or answer([0.5]))
+
+    replay(REQUESTS[:2], champion=noted("champion"), candidate=noted("candidate"))
+    assert order[:4] == ["champion", "candidate", "candidate", "champion"]
+
+
+def test_a_request_that_the_champion_refuses_says_nothing_of_the_candidate():
+    champion = Fake(lambda number: answer([], status=400) if number % 2 else answer([0.5]))
+    found = replay(REQUESTS[:20], champion=champion, candidate=Fake(lambda _number: answer([0.5])))
+    assert (len(found.exchanges), found.refused) == (10, 10)
+
+
+def test_a_candidate_that_fails_only_the_second_time_has_failed():
+    candidate = Fake(lambda number: answer([], status=500) if number > 60 else answer([0.5]))
+    found = replay(REQUESTS, champion=Fake(lambda _number: answer([0.5])), candidate=candidate)
+    assert {one.candidate.status for one in found.exchanges} == {500}
+
+
+def test_a_candidate_that_falls_silent_ends_the_replay():
+    candidate = Fake(lambda number: ServerError("the server ended with status -11") if number > 25 else answer([0.5]))
+    found = replay(REQUESTS, champion=Fake(lambda _number: answer([0.5])), candidate=candidate)
+    assert found.broke_off == "the candidate's server must answer every request: the server ended with status -11"
+
+
+def test_a_champion_that_falls_silent_leaves_no_verdict():
+    champion = Fake(lambda _number: ServerError("gone"))
+    with pytest.raises(ServerError, match="gone"):
+        replay(REQUESTS, champion=champion, candidate=Fake(lambda _number: answer([0.5])))
+
+
+def test_the_message_is_the_verdict_in_at_most_255_characters():
+    fine, refused = ContractVerdict(()), ContractVerdict(("column a must stay", "column b must stay"))
+    assert message(fine, ReplayVerdict(60)) == "passed"
+    assert message(fine, ReplayVerdict(12, unjudged="not enough captured requests: 12 of 50")) == (
+        "passed, the replay was not judged: not enough captured requests: 12 of 50"
+    )
+    assert message(refused, ReplayVerdict(0)) == "contract: column a must stay (and 1 more)"
+    assert message(fine, ReplayVerdict(60, reasons=("scores\nmust stay",))) == "replay: scores must stay"
+    long = message(fine, ReplayVerdict(60, reasons=("é" * 1000,)))
+    assert (len(long), long[-1]) == (255, "…")

@@ -1,0 +1,172 @@
+"""The verb as a process, with the real server behind both models."""
+
+import json
+
+import pytest
+from onnx import helper
+
+ARGUMENTS = [
+    "--max-requests=600",
+    "--min-requests=50",
+    "--max-error-percent=0.5",
+    "--max-disagreement-percent=10",
+    "--max-score-shift=0.75",
+    "--max-mean-shift=0.1",
+    "--max-segment-shift=0.15",
+    "--min-segment-rows=100",
+    "--max-latency-ratio=3",
+    "--latency-floor-ms=50",
+]
+
+
+@pytest.fixture
+def job(tmp_path, pack, run_verb, capture, shop_requests):
+    """Run the job; gives its message and `replay.json`."""
+
+    def run(candidate, champion=None, *, records=0, arguments=()):
+        inputs = tmp_path / "processing/input"
+        pack(inputs / "candidate/model.tar.gz", candidate)
+        if champion is not None:
+            pack(inputs / "champion/model.tar.gz", champion)
+        if records:
+            capture(inputs / "capture", shop_requests(records) if isinstance(records, int) else records)
+        ended = run_verb(tmp_path, "replay", *ARGUMENTS, *arguments)
+        assert ended.returncode == 0, ended.stderr
+        document = json.loads((tmp_path / "processing/output/replay/replay.json").read_text())
+        message = (tmp_path / "output/message").read_text()
+        assert ended.stdout == message + "\n"
+        return message, document
+
+    return run
+
+
+@pytest.fixture
+def inputs(tmp_path, pack, champion_files, capture, shop_requests):
+    """The champion as its own candidate, and enough captured requests."""
+    for name in ("candidate", "champion"):
+        pack(tmp_path / f"processing/input/{name}/model.tar.gz", champion_files)
+    capture(tmp_path / "processing/input/capture", shop_requests(60))
+
+
+def test_a_model_trained_on_more_data_passes(job, champion_files, earlier_files):
+    message, document = job(champion_files, earlier_files, records=600)
+    assert message == "passed"
+    assert (document["contract"]["passed"], document["replay"]["passed"]) == (True, True)
+    replay = document["replay"]
+    assert (replay["judged"], replay["requests"], replay["rows"]) == (True, 600, 600)
+    assert replay["measures"]["error_percent"] == {"found": 0.0, "at_least": 0.0}
+    assert {segment["column"] for segment in replay["measures"]["segments"]} == {"month", "returning"}
+    assert document["limits"]["max_mean_shift"] == 0.1
+
+
+def test_a_model_against_itself_is_the_same(job, champion_files):
+    message, document = job(champion_files, champion_files, records=100)
+    measures = document["replay"]["measures"]
+    assert message == "passed"
+    for name in ("error_percent", "disagreement_percent", "mean_shift"):
+        assert measures[name] == {"found": 0.0, "at_least": 0.0}, name
+    assert measures["stability_index"]["at_least"] < 0.01
+
+
+def test_shifted_scores_are_refused_by_the_replay(job, champion_files, with_nodes):
+    shifted = with_nodes(helper.make_node("Pow", ["raw", "power"], ["score"]), {"power": 0.4})
+    message, document = job(shifted, champion_files, records=300)
+    assert message.startswith("replay: ")
+    assert (document["contract"]["passed"], document["replay"]["passed"]) == (True, False)
+
+
+def test_columns_exchanged_in_the_graph_alone_are_refused_by_the_replay(job, champion_files, exchanged_in_graph):
+    message, _ = job(exchanged_in_graph(0, 1), champion_files, records=600)
+    assert message.startswith("replay: ")
+
+
+def test_columns_exchanged_in_contract_and_graph_are_refused_by_the_contract(job, champion_files, with_document):
+    def exchange(document):
+        columns = document["columns"] if "columns" in document else document["features"]
+        columns[0], columns[1] = columns[1], columns[0]
+
+    files = with_document(with_document(champion_files, "contract.json", exchange), "baseline.json", exchange)
+    message, document = job(files, champion_files, records=600)
+    assert message == "contract: column visits must stay number 1 of a row's cells, got number 2 (and 1 more)"
+    assert document["replay"]["judged"] is False
+    assert document["replay"]["unjudged"] == "the contract gate refused the candidate"
+
+
+def test_a_model_that_fails_on_some_users_is_refused_by_the_replay(job, champion_files, with_nodes):
+    # visits 7 gives a score that is no number: the probes of the contract gate do not meet it
+    nodes = [
+        helper.make_node("Gather", ["features", "first"], ["visits"], axis=1),
+        helper.make_node("Equal", ["visits", "seven"], ["unlucky"]),
+        helper.make_node("Where", ["unlucky", "nan", "raw"], ["score"]),
+    ]
+    files = with_nodes(nodes, {"seven": 7.0, "nan": float("nan")}, indices={"first": 0})
+    message, document = job(files, champion_files, records=400)
+    assert message.startswith("replay: requests that the champion answers must fail in at most 0.5 percent, got ")
+    assert document["contract"]["passed"] is True
+
+
+def test_too_few_captured_requests_pass_and_say_so(job, champion_files):
+    message, document = job(champion_files, champion_files, records=12)
+    assert message == "passed, the replay was not judged: not enough captured requests: 12 of 50"
+    assert (document["replay"]["judged"], document["replay"]["requests"]) == (False, 12)
+
+
+def test_the_contract_counts_even_without_captured_requests(job, champion_files, with_document):
+    files = with_document(
+        champion_files, "contract.json", lambda document: document["columns"][1].update(missing=False)
+    )
+    message, _ = job(files, champion_files)
+    assert message == "contract: column spend must take a missing value, as the champion does"
+
+
+def test_the_first_model_is_judged_by_itself(job, champion_files):
+    message, document = job(champion_files)
+    assert message == "passed, the replay was not judged: there is no champion to compare with"
+    assert document["contract"] == {"passed": True, "reasons": [], "notes": []}
+
+
+def test_what_users_sent_wrongly_is_left_out(job, champion_files, shop_requests):
+    records = shop_requests(100)
+    for number, data in enumerate(["1,2\n", "a,b,c,d\n", "30,1,Nov,maybe\n"]):
+        records[number]["captureData"]["endpointInput"]["data"] = data
+    message, document = job(champion_files, champion_files, records=records)
+    assert message == "passed"
+    assert (document["replay"]["requests"], document["replay"]["refused_by_champion"]) == (97, 3)
+
+
+def test_requests_in_json_with_several_rows_are_replayed(job, champion_files, shop_requests):
+    records = shop_requests(60)
+    instances = [[30, 40.5, "Nov", "TRUE"], {"visits": 2, "month": "Feb", "returning": "FALSE"}]
+    for record in records:
+        record["captureData"]["endpointInput"] |= {
+            "observedContentType": "application/json",
+            "encoding": "JSON",
+            "data": json.dumps({"instances": instances}),
+        }
+    message, document = job(champion_files, champion_files, records=records)
+    assert (message, document["replay"]["rows"]) == ("passed", 120)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--segment=visits"], "--segment must be one of month, returning, got visits"),
+        (["--min-requests=601"], "--min-requests must be at most --max-requests 600, got 601"),
+        (["--max-error-percent=101"], "must be a number of percent in 0..100, got 101"),
+        (["--max-latency-ratio=0"], "must be above 0, got 0"),
+        (["--min-segment-rows=0"], "must be a whole number of at least 1, got 0"),
+    ],
+)
+def test_arguments_that_make_no_sense_fail_the_job(arguments, told, tmp_path, inputs, run_verb):
+    ended = run_verb(tmp_path, "replay", *ARGUMENTS, *arguments)
+    assert ended.returncode == 1
+    assert told in (tmp_path / "output/failure").read_text()
+    assert not (tmp_path / "output/message").exists()
+
+
+def test_a_champion_that_cannot_be_read_is_no_verdict(tmp_path, pack, champion_files, run_verb):
+    pack(tmp_path / "processing/input/candidate/model.tar.gz", champion_files)
+    pack(tmp_path / "processing/input/champion/model.tar.gz", {})
+    ended = run_verb(tmp_path, "replay", *ARGUMENTS)
+    assert ended.returncode == 1
+    assert "the artifact must hold model.onnx" in ended.stderr
