@@ -1,6 +1,6 @@
 """The alarms that send a rollout back, as plain data in CloudWatch's shape: they watch the new fleet alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
@@ -51,9 +51,10 @@ def new_fleet_alarms(
     }
 
 
-def server_environment(endpoint_name: str, package_arn: str) -> dict[str, str]:
+def server_environment(endpoint_name: str, package_arn: str, *, unwatched: Sequence[str] = ()) -> dict[str, str]:
     """What a model's container needs to be told, so that its server publishes what the shift alarms watch."""
     return {
+        **({"SLIPWAY_UNWATCHED_COLUMNS": ",".join(unwatched)} if unwatched else {}),
         "SLIPWAY_ENDPOINT_NAME": endpoint_name,
         "SLIPWAY_VARIANT_NAME": VARIANT,
         "SLIPWAY_MODEL_PACKAGE_ARN": package_arn,

@@ -2,14 +2,22 @@
 
 import gc
 import os
+import sys
 from collections.abc import Sequence
 
 from pipeline_steps.arguments import StepParser
 from pipeline_steps.errors import ArgumentError
 from pipeline_steps.models.artifact import load_folder
+from pipeline_steps.monitoring.baseline import read_baseline
 from pipeline_steps.paths import Paths
 from pipeline_steps.server.application import Application
-from pipeline_steps.server.running import run_server
+from pipeline_steps.server.identity import Identity
+from pipeline_steps.server.publishing import Publisher
+from pipeline_steps.server.recording import Recorder
+from pipeline_steps.server.running import Chore, run_server
+from pipeline_steps.server.warming import warm_up
+
+_COUNT_SECONDS = 0.05
 
 
 def parser() -> StepParser:
@@ -18,14 +26,32 @@ def parser() -> StepParser:
 
 
 def main(argv: Sequence[str], paths: Paths) -> None:
-    """Load the model, then listen: what answers `/ping` can answer `/invocations`."""
+    """Load the model, warm it up, then listen: what answers `/ping` has answered `/invocations`."""
     parser().parse_args(argv)
     port = os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")
     if not port.isdecimal() or not 0 <= int(port) <= 65535:
         raise ArgumentError(f"SAGEMAKER_BIND_TO_PORT must be in 0..65535, got {port!r}")
     # inside a container every interface is the container's own
     host = os.environ.get("SAGEMAKER_BIND_TO_HOST", "0.0.0.0")  # noqa: S104
+    identity = Identity.from_environment(os.environ)
     artifact = load_folder(paths.model)
+    baseline = read_baseline(paths.model / "baseline.json", artifact.contract)
+    recorder = Recorder(baseline, unwatched=identity.unwatched) if identity.dimensions else None
+    application = Application(artifact, recorder=recorder, header=identity.header)
+    warm_up(application.answer, artifact.contract, baseline)
+    chores = _chores(recorder, identity) if recorder else []
     gc.collect()
     gc.freeze()  # what was loaded stays; collecting it again and again would be felt as latency
-    run_server(Application(artifact).answer, host=host, port=int(port), name=artifact.contract.algorithm)
+    run_server(application.answer, host=host, port=int(port), name=artifact.contract.algorithm, chores=chores)
+
+
+def _chores(recorder: Recorder, identity: Identity) -> list[Chore]:
+    recorder.take_metrics()  # this way is warm too, and nobody asked for what is counted so far
+    recorder.clear()
+    publisher = Publisher(recorder, identity.dimensions, write=_write)
+    return [Chore(recorder.count, _COUNT_SECONDS), Chore(publisher.publish, identity.metric_seconds)]
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

@@ -25,7 +25,8 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     schema = read_schema(paths.channel("train"))
     train = read_split(paths.channel("train"), schema)
     validation = read_split(paths.channel("validation"), schema)
-    trained = train_model(schema, train, validation, hyperparameters, log=_log)
+    checkpoints = paths.checkpoints if paths.checkpoints.is_dir() else None
+    trained = train_model(schema, train, validation, hyperparameters, log=_log, checkpoints=checkpoints)
     graph = trained.model.graph()
     threshold, scores = trained.contract.threshold, trained.validation_scores
     difference = check_parity(graph, trained.validation_features, scores, threshold=threshold)

@@ -41,7 +41,7 @@ def planned_rollout(
         served.instance_count,
         served.instance_type,
         package=PACKAGE_ARN,
-        environment=tuple(server_environment(endpoint, PACKAGE_ARN).items()),
+        environment=tuple(server_environment(endpoint, PACKAGE_ARN, unwatched=settings.data.unwatched).items()),
     )
     return PlannedRollout(
         endpoint=endpoint,

@@ -1,10 +1,11 @@
 """The table, and what a model is worth on it."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from blueprint.settings.section import ColumnName, Label, Section
+from blueprint.settings.section import ColumnName, Label, Section, raise_each
 
 Currency = Annotated[str, StringConstraints(pattern=r"^\S{1,8}$")]
 ColumnKind = Literal["number", "category"]
@@ -19,12 +20,19 @@ class Data(Section):
     validation_percent: int = Field(20, ge=5, le=40)
     test_percent: int = Field(20, ge=5, le=40)
     seed: int = Field(0, ge=0, lt=2**31)
+    unwatched: tuple[ColumnName, ...] = ()
+    """Columns whose values are new whenever they come, such as a month: their shift is no alarm."""
 
     @model_validator(mode="after")
-    def _target_is_no_feature(self) -> Self:
-        if self.target in self.columns:
-            raise ValueError(f"target {self.target} must not be among the feature columns")
+    def _columns_fit(self) -> Self:
+        raise_each(self._mistakes())
         return self
+
+    def _mistakes(self) -> Iterator[str]:
+        if self.target in self.columns:
+            yield f"target {self.target} must not be among the feature columns"
+        if unknown := sorted(set(self.unwatched) - self.columns.keys()):
+            yield f"unwatched must name feature columns, got {', '.join(unknown)}"
 
 
 class Gate(Section):

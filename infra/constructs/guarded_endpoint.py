@@ -100,7 +100,7 @@ class GuardedEndpoint(InvokableEndpoint):
         container = sagemaker.CfnModel.ContainerDefinitionProperty(
             model_package_name=package_arn,
             # The servers publish what they see under these names. None of them knows its endpoint config's.
-            environment=server_environment(self.endpoint_name, package_arn),
+            environment=server_environment(self.endpoint_name, package_arn, unwatched=self._settings.data.unwatched),
         )
         model = sagemaker.CfnModel(
             self, "Model", containers=[container], execution_role_arn=role.role_arn, enable_network_isolation=True

@@ -26,14 +26,32 @@ def find_champion(group: str, *, sagemaker: Any, s3: Any) -> Champion | None:
         arn = _newest_approved(sagemaker, group)
         if arn is None:
             return None
-        package = sagemaker.describe_model_package(ModelPackageName=arn)
-        location = urlsplit(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
-        found = s3.get_object(Bucket=location.netloc, Key=location.path.removeprefix("/"))
-        return Champion(arn, load_archive(found["Body"].read()))
+        return Champion(arn, load_archive(_model_data(arn, sagemaker, s3)))
     except (BotoCoreError, ClientError) as exc:
         raise StepError(f"the champion of model package group {group} cannot be read: {exc}") from exc
     except (KeyError, IndexError) as exc:
         raise StepError(f"the champion of model package group {group} names no model data: {exc}") from exc
+
+
+def fetch_archive(model_package_arn: str, *, sagemaker: Any, s3: Any) -> bytes:
+    """Fetch the `model.tar.gz` of a model package.
+
+    Raises:
+        StepError: the registry or the artifact cannot be read.
+    """
+    try:
+        return _model_data(model_package_arn, sagemaker, s3)
+    except (BotoCoreError, ClientError) as exc:
+        raise StepError(f"model package {model_package_arn} cannot be read: {exc}") from exc
+    except (KeyError, IndexError) as exc:
+        raise StepError(f"model package {model_package_arn} names no model data: {exc}") from exc
+
+
+def _model_data(arn: str, sagemaker: Any, s3: Any) -> bytes:
+    package = sagemaker.describe_model_package(ModelPackageName=arn)
+    location = urlsplit(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
+    content: bytes = s3.get_object(Bucket=location.netloc, Key=location.path.removeprefix("/"))["Body"].read()
+    return content
 
 
 def _newest_approved(sagemaker: Any, group: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -58,12 +59,22 @@ class Training:
 
 
 def train_model(
-    schema: Schema, train: Split, validation: Split, hyperparameters: Hyperparameters, *, log: Callable[[str], None]
+    schema: Schema,
+    train: Split,
+    validation: Split,
+    hyperparameters: Hyperparameters,
+    *,
+    log: Callable[[str], None],
+    checkpoints: Path | None = None,
 ) -> Training:
-    """Fit on `train`; `validation` decides when to stop, and where the threshold lies."""
+    """Fit on `train`; `validation` decides when to stop, and where the threshold lies.
+
+    `checkpoints` is a folder that outlives an interrupted job, for algorithms that take long enough to use it.
+    """
     columns = fit_columns(schema, train.features, train.positive)
     features, held_out = (encode_table(columns, split.features) for split in (train, validation))
-    model = _fit(columns, (features, train.positive), (held_out, validation.positive), hyperparameters, log)
+    splits = (features, train.positive), (held_out, validation.positive)
+    model = _fit(columns, *splits, hyperparameters, log=log, checkpoints=checkpoints)
     scores = model.score(held_out)
     threshold = accurate_threshold(validation.positive, scores)
     return Training(
@@ -82,7 +93,9 @@ def _fit(
     train: tuple[NDArray[np.float32], NDArray[np.bool_]],
     validation: tuple[NDArray[np.float32], NDArray[np.bool_]],
     hyperparameters: Hyperparameters,
+    *,
     log: Callable[[str], None],
+    checkpoints: Path | None,
 ) -> FittedModel:
     # each algorithm's library takes longer to import than the others' models take to fit
     if hyperparameters.algorithm == "logistic":
@@ -91,4 +104,4 @@ def _fit(
         return fit_logistic(columns, *train, seed=hyperparameters.values["seed"])
     from pipeline_steps.models.boosting import fit_boosted_trees  # noqa: PLC0415
 
-    return fit_boosted_trees(train, validation, hyperparameters.values, log=log)
+    return fit_boosted_trees(train, validation, hyperparameters.values, log=log, checkpoints=checkpoints)

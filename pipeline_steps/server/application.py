@@ -9,15 +9,21 @@ from pipeline_steps.models.artifact import Artifact
 from pipeline_steps.server.messages import HttpError, Request, Response, error_response
 from pipeline_steps.server.payload import read_payload
 from pipeline_steps.server.predictions import accepted_type, write_predictions
+from pipeline_steps.server.recording import Recorder
 from pipeline_steps.tables.cells import shown
 
 
 class Application:
-    """Answers one request at a time; it keeps no state between them, so any thread may call it."""
+    """Answers one request at a time; it keeps no state between them but the recorder's, so any thread may call it.
 
-    def __init__(self, artifact: Artifact) -> None:
+    `header` is a line that each answer of the model carries.
+    """
+
+    def __init__(self, artifact: Artifact, *, recorder: Recorder | None = None, header: str = "") -> None:
         self._contract = artifact.contract
         self._scorer = artifact.scorer
+        self._record = recorder.record if recorder else None
+        self._header = header
 
     def answer(self, request: Request) -> Response:
         """Answer `request`; whatever goes wrong becomes a status."""
@@ -41,10 +47,13 @@ class Application:
     def _invoke(self, request: Request) -> Response:
         media_type = accepted_type(request.headers.get("accept", ""))
         features = read_payload(self._contract, request.body, request.headers.get("content-type", ""))
-        scores = self._scorer.score(features).tolist()
+        found = self._scorer.score(features)
+        scores = found.tolist()
         if not all(map(math.isfinite, scores)):  # faster than numpy's for the usual one row
             raise ArithmeticError("the model gave a score that is no finite number")
-        return write_predictions(scores, self._contract.threshold, media_type)
+        if self._record:
+            self._record((features, found))
+        return write_predictions(scores, self._contract.threshold, media_type, self._header)
 
 
 def _require_method(request: Request, *allowed: str) -> None:

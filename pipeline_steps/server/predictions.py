@@ -25,10 +25,10 @@ def accepted_type(accept: str) -> str:
     raise HttpError(HTTPStatus.NOT_ACCEPTABLE, f"accept must allow {JSON} or {CSV}, got {shown(accept)}")
 
 
-def write_predictions(scores: Sequence[float], threshold: float, media_type: str) -> Response:
-    """Write one score a row; JSON has the label beside it."""
+def write_predictions(scores: Sequence[float], threshold: float, media_type: str, header: str = "") -> Response:
+    """Write one score a row; JSON has the label beside it. `header` is one more header line with its line break."""
     # nine digits tell every float32 from its neighbours
     if media_type == CSV:
-        return Response(HTTPStatus.OK, "".join([f"{score:.9g}\n" for score in scores]).encode(), CSV)
+        return Response(HTTPStatus.OK, "".join([f"{score:.9g}\n" for score in scores]).encode(), CSV, header)
     entries = [f'{{"score":{score:.9g},"label":{int(score >= threshold)}}}' for score in scores]
-    return Response(HTTPStatus.OK, f'{{"predictions":[{",".join(entries)}]}}\n'.encode(), JSON)
+    return Response(HTTPStatus.OK, f'{{"predictions":[{",".join(entries)}]}}\n'.encode(), JSON, header)

@@ -4,8 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from pipeline_steps.errors import StepError
 from pipeline_steps.server.connection import Connection, Shared
@@ -23,14 +25,24 @@ _DRAIN_SECONDS = 25.0
 """SageMaker kills a container 30 s after SIGTERM."""
 
 
-def run_server(answer: Callable[[Request], Response], *, host: str, port: int, name: str) -> None:
+@dataclass(frozen=True)
+class Chore:
+    """What the server does every so often, and once more when it has answered its last request."""
+
+    act: Callable[[], None]
+    seconds: float
+
+
+def run_server(
+    answer: Callable[[Request], Response], *, host: str, port: int, name: str, chores: Sequence[Chore] = ()
+) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
         StepError: the address cannot be listened on.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(answer, host, port, name))
+        runner.run(_serve(answer, host, port, name, chores))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -41,7 +53,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-async def _serve(answer: Callable[[Request], Response], host: str, port: int, name: str) -> None:
+async def _serve(
+    answer: Callable[[Request], Response], host: str, port: int, name: str, chores: Sequence[Chore]
+) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -53,6 +67,7 @@ async def _serve(answer: Callable[[Request], Response], host: str, port: int, na
         except OSError as exc:
             raise StepError(f"{host}:{port} must be an address to listen on: {exc.strerror or exc}") from exc
         _say(f"serving {name} on {host}:{server.sockets[0].getsockname()[1]}")
+        repeating = [asyncio.create_task(_repeat(chore)) for chore in chores]
         while not stop.is_set():
             try:
                 await asyncio.wait_for(stop.wait(), _SWEEP_SECONDS)
@@ -61,7 +76,24 @@ async def _serve(answer: Callable[[Request], Response], host: str, port: int, na
         _say("draining")
         server.close()
         await _drain(shared, loop)
+        for task in repeating:
+            task.cancel()
+    for chore in chores:
+        _do(chore)  # the threads have ended too: everything that was answered is there
     _say("stopped")
+
+
+async def _repeat(chore: Chore) -> None:
+    while True:
+        await asyncio.sleep(chore.seconds)
+        _do(chore)
+
+
+def _do(chore: Chore) -> None:
+    try:
+        chore.act()
+    except Exception:  # noqa: BLE001 (whatever it was, users are still to be answered)
+        traceback.print_exc(file=sys.stderr)
 
 
 def _sweep(shared: Shared, now: float) -> None:

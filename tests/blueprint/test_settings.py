@@ -185,3 +185,33 @@ def test_a_missing_file_is_told(tmp_path):
 def test_a_name_that_ends_a_command_lines_options_is_refused(shoppers, key):
     with pytest.raises(InputError, match=f"data.{key}: must not be --"):
         parse_settings(shoppers | {"data": shoppers["data"] | {key: "--"}}, source="config.toml")
+
+
+@pytest.mark.parametrize(
+    ("given", "told_of"),
+    [
+        ({"max_wait_seconds": 7200}, "max_wait_seconds must be left out without spot, got 7200"),
+        (
+            {"spot": True, "max_wait_seconds": 600},
+            "max_wait_seconds must be at least max_runtime_seconds 3600, got 600",
+        ),
+    ],
+)
+def test_a_wait_for_spot_machines_that_cannot_be_is_refused(shoppers, given, told_of):
+    (line,) = told(shoppers | {"training": shoppers["training"] | given})
+    assert line == f"config.toml: training: {told_of}"
+
+
+def test_a_spot_job_waits_twice_its_longest_run_unless_it_is_told_otherwise(shoppers):
+    def wait(**given):
+        document = shoppers | {"training": shoppers["training"] | given}
+        return parse_settings(document, source="config.toml").training.wait_seconds
+
+    assert wait() is None
+    assert wait(spot=True) == 7200
+    assert wait(spot=True, max_wait_seconds=3600) == 3600
+
+
+def test_only_feature_columns_can_be_left_unwatched(document) -> None:
+    document["data"]["unwatched"] = ["colour"]
+    assert told(document) == ["config.toml: data: unwatched must name feature columns, got colour"]

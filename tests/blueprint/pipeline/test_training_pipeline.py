@@ -249,3 +249,30 @@ def test_every_job_carries_the_tag_that_its_cost_is_found_by(steps, settings):
 def test_a_package_takes_the_tags_of_its_group(steps):
     """SageMaker refuses tags beside a group's name."""
     assert "Tags" not in steps["Register"]["Arguments"]
+
+
+@pytest.fixture
+def spot(compose, document):
+    """The jobs of a use case that trains on spare machines."""
+    document["training"] |= {"spot": True, "max_runtime_seconds": 1800}
+    steps = {step["Name"]: step["Arguments"] for step in compose(parse_settings(document, source="c"))["Steps"]}
+    return steps["Baseline"], steps["Tune"]["TrainingJobDefinition"]
+
+
+def test_training_is_on_demand_by_default(steps):
+    for job in (steps["Baseline"]["Arguments"], steps["Tune"]["Arguments"]["TrainingJobDefinition"]):
+        assert not job.keys() & {"EnableManagedSpotTraining", "CheckpointConfig"}
+        assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600}
+
+
+def test_a_spot_job_may_wait_for_machines_longer_than_it_may_run(spot):
+    for job in spot:
+        assert job["EnableManagedSpotTraining"] is True
+        assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 1800, "MaxWaitTimeInSeconds": 3600}
+
+
+def test_only_the_search_takes_long_enough_to_keep_checkpoints(spot):
+    baseline, tune = spot
+    assert "CheckpointConfig" not in baseline
+    # SageMaker's step cache looks at the path: the id of an execution would make it miss every time.
+    assert tune["CheckpointConfig"] == {"S3Uri": "s3://artifacts/pipeline/checkpoints"}

@@ -89,3 +89,11 @@ def test_a_model_in_order_scores_as_its_ranks_say():
 def test_a_latency_is_exceeded_by_its_share_of_requests(share):
     limit = np.array([latency_at(SERVICE, share)])
     assert slower_than(SERVICE, limit, np.array(1.0)) == pytest.approx([share])
+
+
+def test_scores_that_nobody_watches_cost_no_time():
+    plan = JudgePlan(watches_scores=False)
+    traffic = Traffic(SERVICE, Fault(), requests_per_second=20.0, rollouts=50, rng=np.random.default_rng(2))
+    unwatched = judge_rollouts(plan, WATCH, traffic)
+    assert np.median(unwatched.seconds) <= np.median(simulate(Fault(), 20.0, rollouts=50, seed=2).seconds)
+    assert unwatched.share(Verdict.PROMOTE) >= 0.9

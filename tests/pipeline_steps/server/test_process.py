@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from pipeline_steps.models.artifact import load_folder
@@ -44,8 +45,8 @@ class Server:
             connection.close()
 
 
-def _start(base: Path, *, uvloop: bool = True) -> Server:
-    environment = {**os.environ, "SM_BASE_DIR": str(base), "PYTHONUNBUFFERED": "1"}
+def _start(base: Path, *, uvloop: bool = True, **more: str) -> Server:
+    environment = {**os.environ, "SM_BASE_DIR": str(base), "PYTHONUNBUFFERED": "1", **more}
     environment |= {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": "0"}
     hidden = "" if uvloop else "sys.modules['uvloop'] = None; "
     program = f"import sys, runpy; {hidden}sys.argv[:] = ['pipeline_steps', 'serve']; "
@@ -209,6 +210,122 @@ def test_told_to_stop_it_answers_what_is_on_its_way_and_exits_0(jobs) -> None:
     assert output.splitlines() == ["draining", "stopped"]
     with pytest.raises(ConnectionRefusedError):
         server.connect()
+
+
+PACKAGE = "arn:aws:sagemaker:eu-west-1:111122223333:model-package/shop/3"
+IDENTITY = {
+    "SLIPWAY_ENDPOINT_NAME": "shop",
+    "SLIPWAY_VARIANT_NAME": "primary",
+    "SLIPWAY_MODEL_PACKAGE_ARN": PACKAGE,
+}
+
+
+def _metrics(line: str) -> dict[str, float]:
+    document = json.loads(line)
+    (directive,) = document["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "Slipway/Endpoint"
+    found = [[document[name] for name in names] for names in directive["Dimensions"]]
+    assert found == [["shop", "primary", PACKAGE], ["shop", "primary"]]
+    assert abs(document["_aws"]["Timestamp"] / 1000 - time.time()) < 60
+    return {metric["Name"]: document[metric["Name"]] for metric in directive["Metrics"]}
+
+
+def _validation_rows(jobs) -> list[str]:
+    lines = (jobs.prepared / "processing/output/validation/data.csv").read_text().splitlines()[1:]
+    return [line.rpartition(",")[0] for line in lines]
+
+
+def test_its_log_has_a_line_of_metrics_now_and_then_and_the_last_when_it_stops(jobs) -> None:
+    server = _start(jobs.boosted, **IDENTITY, SLIPWAY_METRIC_SECONDS="0.3")
+    assert server.process.stdout is not None
+    rows = (_validation_rows(jobs) * 3)[:300]
+    status, _ = server.ask("POST", "/invocations", "\n".join(rows).encode(), Content_Type="text/csv")
+    assert status == 200
+    first = _metrics(server.process.stdout.readline())
+    assert first.keys() == {"ScoredRows", "UpperHalf", "Tails", "PredictionShift", "InputShift"}
+    assert first["ScoredRows"] == 300  # and none of the warm-up
+    assert 100 < first["UpperHalf"] < 200
+    assert first["PredictionShift"] < 0.25
+    assert first["InputShift"] < 0.5
+    for row in rows[:4]:
+        server.ask("POST", "/invocations", row.encode(), Content_Type="text/csv")
+    server.ask("POST", "/invocations", b"this,is,no,row", Content_Type="text/csv")
+    server.process.send_signal(signal.SIGTERM)
+    output, _ = server.process.communicate(timeout=10)
+    *lines, last = output.splitlines()
+    assert last == "stopped"
+    assert sum(_metrics(line)["ScoredRows"] for line in lines if line != "draining") == 4
+
+
+def test_a_large_request_on_a_thread_is_counted_as_the_others_are(jobs) -> None:
+    server = _start(jobs.boosted, **IDENTITY, SLIPWAY_METRIC_SECONDS="60")
+    large = b"\n".join([b"999,40.5,Nov,TRUE"] * 4000)  # nobody had as many visits
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(server.ask, "POST", "/invocations", large, Content_Type="text/csv") for _ in range(4)]
+        assert [answer.result()[0] for answer in asked] == [200] * 4
+    server.process.send_signal(signal.SIGTERM)
+    output, _ = server.process.communicate(timeout=20)
+    draining, line, stopped = output.splitlines()
+    assert (draining, stopped) == ("draining", "stopped")
+    found = _metrics(line)
+    assert found["ScoredRows"] == 16_000
+    assert found["InputShift"] > 3
+
+
+@pytest.mark.parametrize("known", [IDENTITY, {}])
+def test_its_answers_name_the_model_package_when_it_knows_it(jobs, known: dict[str, str]) -> None:
+    server = _start(jobs.boosted, **known)
+    with server.connect() as connection:
+        connection.sendall(_request(ROW))
+        head = connection.recv(65536).partition(b"\r\n\r\n")[0]
+    _end(server)
+    line = f"X-Amzn-SageMaker-Custom-Attributes: model_package={PACKAGE}".encode()
+    assert (line in head.split(b"\r\n")) is bool(known)
+
+
+def test_without_an_identity_it_prints_no_metrics(jobs) -> None:
+    server = _start(jobs.boosted, SLIPWAY_ENDPOINT_NAME="shop", SLIPWAY_METRIC_SECONDS="0.1")
+    server.ask("POST", "/invocations", ROW, Content_Type="text/csv")
+    time.sleep(0.3)
+    server.process.send_signal(signal.SIGTERM)
+    output, _ = server.process.communicate(timeout=10)
+    assert output.splitlines() == ["draining", "stopped"]
+
+
+@pytest.mark.parametrize("change", ["no ranks", "no baseline"])
+def test_an_older_artifact_is_served_and_publishes_what_it_can(jobs, tmp_path: Path, change: str) -> None:
+    shutil.copytree(jobs.boosted / "model", tmp_path / "model")
+    file = tmp_path / "model/baseline.json"
+    baseline = json.loads(file.read_text())
+    del baseline["score"]["ranks"]
+    file.unlink() if change == "no baseline" else file.write_text(json.dumps(baseline))
+    server = _start(tmp_path, **IDENTITY)
+    rows = "\n".join(_validation_rows(jobs) * 2)
+    assert server.ask("POST", "/invocations", rows.encode(), Content_Type="text/csv")[0] == 200
+    server.process.send_signal(signal.SIGTERM)
+    found = _metrics(server.process.communicate(timeout=10)[0].splitlines()[1])
+    shifts = {"PredictionShift", "InputShift"} if change == "no ranks" else set()
+    assert found.keys() == {"ScoredRows"} | shifts
+
+
+def test_a_model_that_fails_its_warm_up_is_never_healthy(jobs, tmp_path: Path) -> None:
+    shutil.copytree(jobs.boosted / "model", tmp_path / "model")
+    contract = json.loads((tmp_path / "model/contract.json").read_text())
+    del contract["columns"][0]
+    (tmp_path / "model/contract.json").write_text(json.dumps(contract))
+    graph = onnx.load(tmp_path / "model/model.onnx")
+    graph.graph.input[0].type.tensor_type.shape.dim[1].dim_param = "columns"  # so that it loads all the same
+    onnx.save(graph, tmp_path / "model/model.onnx")
+    environment = {**os.environ, "SM_BASE_DIR": str(tmp_path), "SAGEMAKER_BIND_TO_PORT": "0"}
+    command = [sys.executable, "-m", "pipeline_steps", "serve"]
+    ended = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    reason = ended.stderr.splitlines()[-1]
+    assert reason.startswith("the model must score its own kind of rows before it is served: 1 as text/csv got 500")
+    assert (tmp_path / "output/failure").read_text() == reason
 
 
 @pytest.mark.parametrize("file", ["model.onnx", "contract.json"])

@@ -1,0 +1,92 @@
+"""What the model was trained on, as its artifact tells it: `baseline.json`, against the contract's columns."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_steps.errors import StepError
+from pipeline_steps.models.contract import Contract
+from pipeline_steps.monitoring.bins import Bins, bins_of
+
+FEWEST_ROWS = 200
+"""With fewer rows than these a shift says little."""
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Scores of the validation split by rank: a tenth below `low`, half above `middle`, a tenth above `high`."""
+
+    low: float
+    middle: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The bins of each input column, in the contract's order, and of the score; older artifacts have no ranks."""
+
+    columns: tuple[Bins, ...]
+    score: Bins
+    ranks: Ranks | None
+
+    def input_shifts(self, features: NDArray[np.float32]) -> dict[str, float]:
+        """Give each column's shift; `features` is float32 [rows, columns]."""
+        # a column of its own in memory is counted twice as fast
+        by_column = np.ascontiguousarray(features.T)
+        return {bins.name: bins.shift(values) for bins, values in zip(self.columns, by_column, strict=True)}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], contract: Contract) -> Self:
+        """Read `baseline.json`.
+
+        Raises:
+            StepError: the document is no baseline of version 1, or not one of this contract's columns.
+        """
+        if document.get("version") != 1:
+            raise StepError(f"baseline.json must be of version 1, got {document.get('version')}")
+        try:
+            entries = {entry["name"]: entry for entry in document["features"]}
+            ranks = document["score"].get("ranks")
+            return cls(
+                columns=tuple(bins_of(column, entries[column.name]) for column in contract.columns),
+                score=Bins.of_score(document["score"]),
+                ranks=Ranks(*map(float, ranks)) if ranks is not None else None,
+            )
+        except KeyError as exc:
+            raise StepError(f"baseline.json must hold {exc}, which is absent") from exc
+        except (TypeError, ValueError, IndexError, AttributeError) as exc:
+            raise StepError(f"baseline.json is no baseline: {exc}") from exc
+
+
+def read_baseline(file: Path, contract: Contract) -> Baseline | None:
+    """Read the baseline in `file`; None where there is none: a model can be served without.
+
+    Raises:
+        StepError: the file cannot be read, or holds something else.
+    """
+    try:
+        return parse_baseline(file.read_bytes(), contract)
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise StepError(f"{file} must be a readable file: {exc.strerror}") from exc
+
+
+def parse_baseline(content: bytes, contract: Contract) -> Baseline:
+    """Parse what `baseline.json` holds.
+
+    Raises:
+        StepError: it is no baseline of this contract.
+    """
+    try:
+        document = json.loads(content)
+    except ValueError as exc:
+        raise StepError(f"baseline.json must hold JSON: {exc}") from exc
+    if not isinstance(document, dict):
+        raise StepError(f"baseline.json must hold an object, got {type(document).__name__}")
+    return Baseline.from_document(document, contract)

@@ -1,0 +1,142 @@
+"""`constraints.json` and `constraint_violations.json` as SageMaker's Model Monitor has them."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_steps.models.columns import CategoryColumn, FeatureColumn
+from pipeline_steps.models.contract import Contract
+from pipeline_steps.monitoring.baseline import FEWEST_ROWS, Baseline
+from pipeline_steps.monitoring.bins import Bins
+from pipeline_steps.monitoring.rows import Rows
+from pipeline_steps.monitoring.statistics import SCORE
+
+Violation = dict[str, str]
+
+_DEVIATIONS = 4.0
+"""By so many standard errors a share must be worse than the baseline's: below, it is chance."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`wrong_type` and `unknown` are shares of the rows; the shifts are population stability indices.
+
+    `unwatched` columns may shift: a month or a promotion's code is new whenever it comes.
+    """
+
+    input_shift: float = 0.5
+    prediction_shift: float = 0.25
+    wrong_type: float = 0.1
+    unknown: float = 0.1
+    unwatched: frozenset[str] = frozenset()
+
+
+def suggested_constraints(contract: Contract, baseline: Baseline, limits: Limits) -> dict[str, Any]:
+    """Say what the model's own baseline asks of production data."""
+    features = [
+        _suggested(column, missing=int(bins.baseline[-1]), rows=int(bins.baseline.sum()))
+        for column, bins in zip(contract.columns, baseline.columns, strict=True)
+    ]
+    score = {
+        "name": SCORE,
+        "inferred_type": "Fractional",
+        "completeness": 1.0,
+        "monitoringConfigOverrides": {"distribution_constraints": {"comparison_threshold": limits.prediction_shift}},
+    }
+    return {
+        "version": 0,
+        "features": [*features, score],
+        "monitoring_config": {
+            "evaluate_constraints": "Enabled",
+            "emit_metrics": "Enabled",
+            "datatype_check_threshold": limits.wrong_type,
+            "domain_content_threshold": limits.unknown,
+            "distribution_constraints": {
+                "perform_comparison": "Enabled",
+                "comparison_threshold": limits.input_shift,
+                "comparison_method": "PopulationStabilityIndex",
+            },
+        },
+    }
+
+
+def _suggested(column: FeatureColumn, *, missing: int, rows: int) -> dict[str, Any]:
+    completeness = 1 - missing / rows if rows else 1.0
+    entry: dict[str, Any] = {"name": column.name, "completeness": completeness}
+    if isinstance(column, CategoryColumn):
+        return entry | {"inferred_type": "String", "string_constraints": {"domains": list(column.categories)}}
+    return entry | {"inferred_type": "Fractional", "num_constraints": {"is_non_negative": column.min >= 0}}
+
+
+def data_violations(
+    constraints: Mapping[str, Any],
+    contract: Contract,
+    baseline: Baseline,
+    rows: Rows,
+    shifts: Mapping[str, float],
+) -> Iterator[Violation]:
+    """Compare a period's rows with the constraints; `shifts` has the score's too, and is empty for too few rows."""
+    features = {entry["name"]: entry for entry in constraints.get("features", ())}
+    config = constraints.get("monitoring_config", {})
+    total = len(rows.features)
+    if total:
+        for name, count in rows.absent.items():
+            yield _violation(name, "missing_column_check", f"the column is absent from {count} of {total} rows")
+        for name, count in rows.extra.items():
+            yield _violation(name, "extra_column_check", f"{count} of {total} rows have it, and the model does not")
+        for place, column in enumerate(contract.columns):
+            asked = {**config, **features.get(column.name, {})}
+            refused = float(rows.refused[:, place].mean())
+            yield from _value_violations(asked, column, baseline.columns[place], rows.column(place), refused=refused)
+    for name, shift in shifts.items():
+        limit = _comparison_threshold(features.get(name, {}), config)
+        if limit is not None and shift > limit:
+            told = f"the population stability index is {shift:.3f}, above the limit of {limit:g}"
+            yield _violation(name, "baseline_drift_check", told)
+
+
+def _value_violations(
+    asked: Mapping[str, Any], column: FeatureColumn, bins: Bins, values: NDArray[np.float32], *, refused: float
+) -> Iterator[Violation]:
+    if refused > (limit := float(asked.get("datatype_check_threshold", 0.1))):
+        told = f"{refused:.1%} of the values are not what the contract allows, above {limit:.1%}"
+        yield _violation(column.name, "data_type_check", told)
+    if not len(values):
+        return
+    complete, usual = 1 - float(np.isnan(values).mean()), float(asked.get("completeness", 0))
+    if complete < usual - _DEVIATIONS * math.sqrt(usual * (1 - usual) / len(values)):
+        told = f"{complete:.2%} of the values are there, below the baseline's {usual:.2%}"
+        yield _violation(column.name, "completeness_check", told)
+    if isinstance(column, CategoryColumn):
+        usual = float(bins.baseline[1 + column.other_code] / max(1, bins.baseline.sum()))
+        unknown = float(np.mean(values == column.other_code))
+        if unknown > usual + (limit := float(asked.get("domain_content_threshold", 0.1))):
+            told = f"{unknown:.1%} of the categories are rare or unseen, more than {limit:.1%} above {usual:.1%}"
+            yield _violation(column.name, "categorical_values_check", told)
+
+
+def _comparison_threshold(entry: Mapping[str, Any], config: Mapping[str, Any]) -> float | None:
+    own = entry.get("monitoringConfigOverrides", {}).get("distribution_constraints", {})
+    compared = {**config.get("distribution_constraints", {}), **own}
+    if compared.get("perform_comparison", "Enabled") != "Enabled" or "comparison_threshold" not in compared:
+        return None
+    return float(compared["comparison_threshold"])
+
+
+def shifts_of(baseline: Baseline, rows: Rows) -> dict[str, float]:
+    """Give the shift of each column, and the score's last; of those with enough rows to say anything."""
+    found = {}
+    for place, bins in enumerate(baseline.columns):
+        if len(values := rows.column(place)) >= FEWEST_ROWS:
+            found[bins.name] = bins.shift(values)
+    if len(rows.scores) >= FEWEST_ROWS:
+        found[SCORE] = baseline.score.shift(rows.scores)
+    return found
+
+
+def _violation(name: str, check: str, description: str) -> Violation:
+    return {"feature_name": name, "constraint_check_type": check, "description": description}

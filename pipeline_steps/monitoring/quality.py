@@ -1,0 +1,156 @@
+"""How good the predictions were, now that outcomes have arrived; and whom they favour."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_steps.errors import StepError
+from pipeline_steps.evaluation.metrics import area_under_roc, confusion
+from pipeline_steps.models.columns import CategoryColumn
+from pipeline_steps.models.contract import Contract
+from pipeline_steps.monitoring.captured import Record
+from pipeline_steps.monitoring.constraints import Violation
+from pipeline_steps.monitoring.rows import Rows
+from pipeline_steps.monitoring.statistics import OTHER
+from pipeline_steps.tables.cells import shown
+
+FEWEST_OF_A_CLASS = 30
+"""With fewer outcomes of either class neither accuracy nor ranking is judged."""
+
+_DEVIATIONS = 3.0
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Predictions whose outcome is known."""
+
+    positive: NDArray[np.bool_]
+    scores: NDArray[np.float32]
+
+    @property
+    def enough(self) -> bool:
+        hits = int(self.positive.sum())
+        return min(hits, len(self.positive) - hits) >= FEWEST_OF_A_CLASS
+
+
+def read_outcomes(folder: Path, positive_label: str) -> dict[str, list[bool]]:
+    """Read outcome files: SageMaker's ground truth records, or lines of {"inference_id", "value"}.
+
+    A ground truth has a line for each row of its request. A value alone is positive above 0.
+
+    Raises:
+        StepError: a line is neither.
+    """
+    found = {}
+    for path in sorted(folder.rglob("*.jsonl")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if line.strip():
+                try:
+                    identifier, outcome = _outcome(json.loads(line), positive_label)
+                except (ValueError, KeyError, TypeError, AttributeError) as exc:
+                    raise StepError(f"line {number} of {path.name} must be an outcome, got {shown(line)}") from exc
+                found[identifier] = outcome
+    return found
+
+
+def join_outcomes(records: Sequence[Record], outcomes: Mapping[str, list[bool]], positive_label: str) -> Labelled:
+    """Join predictions with outcomes by inference id; a request of several rows needs an outcome for each."""
+    positive: list[bool] = []
+    scores: list[float] = []
+    for record in records:
+        merged = None if record.label is None else _positives(record.label, positive_label)
+        known = outcomes.get(record.identifier) if merged is None else merged
+        if known is not None and len(known) == len(record.scores):
+            positive += known
+            scores += record.scores
+    return Labelled(np.array(positive, dtype=np.bool_), np.array(scores, dtype=np.float32))
+
+
+def quality_document(labelled: Labelled, threshold: float) -> dict[str, Any]:
+    """Measure accuracy, precision, recall, F1 and AUC, in the form of SageMaker's model quality statistics."""
+    outcomes = confusion(labelled.positive, labelled.scores, threshold)
+    hits, said = outcomes.true_positive, outcomes.true_positive + outcomes.false_positive
+    real = hits + outcomes.false_negative
+    measured = {
+        "accuracy": _share(hits + outcomes.true_negative, outcomes.rows),
+        "precision": _share(hits, said),
+        "recall": _share(hits, real),
+        "f1": {"value": 2 * hits / (said + real) if said + real else 0.0, "standard_deviation": "NaN"},
+    }
+    if 0 < real < outcomes.rows:
+        measured["auc"] = _auc(labelled)
+    return {
+        "confusion_matrix": {
+            "0": {"0": outcomes.true_negative, "1": outcomes.false_positive},
+            "1": {"0": outcomes.false_negative, "1": hits},
+        },
+        **measured,
+    }
+
+
+def quality_violations(
+    measured: Mapping[str, Any], trained: Mapping[str, float], max_losses: Mapping[str, float]
+) -> Iterator[Violation]:
+    """Tell metrics that are below validation's by more than `max_losses` allow, and by more than chance explains."""
+    for name, max_loss in max_losses.items():
+        if name in measured and name in trained:
+            value, error = measured[name]["value"], float(measured[name]["standard_deviation"])
+            if value + _DEVIATIONS * error < (limit := trained[name] - max_loss):
+                told = f"Metric {name} with {value:.4f} +/- {error:.4f} was LessThanThreshold '{limit:.4f}'"
+                yield {"metric_name": name, "constraint_check_type": "LessThanThreshold", "description": told}
+
+
+def bias_document(contract: Contract, rows: Rows, facets: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Give, for each category of the named columns, DPPL: the others' share of positive predictions less its own.
+
+    Raises:
+        StepError: a name is no category column of the model.
+    """
+    known = {column.name: place for place, column in enumerate(contract.columns) if isinstance(column, CategoryColumn)}
+    if unknown := [name for name in facets if name not in known]:
+        raise StepError(f"--facet must be one of {', '.join(known) or 'no column'}, got {unknown[0]}")
+    said = rows.scores >= contract.threshold
+    found: dict[str, dict[str, float]] = {}
+    for name in facets:
+        column, codes = contract.columns[known[name]], rows.features[:, known[name]]
+        texts = {code: text for text, code in column.codes.items()} if isinstance(column, CategoryColumn) else {}
+        groups = {texts.get(code, OTHER): codes == code for code in np.unique(codes[~np.isnan(codes)]).tolist()}
+        found[name] = {
+            text: float(said[~inside].mean() - said[inside].mean())
+            for text, inside in groups.items()
+            if min(inside.sum(), (~inside).sum()) >= FEWEST_OF_A_CLASS
+        }
+    return found
+
+
+def _outcome(document: Mapping[str, Any], positive_label: str) -> tuple[str, list[bool]]:
+    if "groundTruthData" in document:
+        about = document["eventMetadata"]
+        identifier = about.get("inferenceId") or about["eventId"]
+        return str(identifier), _positives(str(document["groundTruthData"]["data"]), positive_label)
+    return str(document["inference_id"]), [float(document["value"]) > 0]
+
+
+def _positives(text: str, positive_label: str) -> list[bool]:
+    return [line == positive_label or line in {"1", "1.0"} for line in text.split("\n") if line]
+
+
+def _share(count: int, of: int) -> dict[str, Any]:
+    share = count / of if of else 0.0
+    return {"value": share, "standard_deviation": math.sqrt(share * (1 - share) / of) if of else "NaN"}
+
+
+def _auc(labelled: Labelled) -> dict[str, Any]:
+    """Hanley and McNeil's standard error (1982)."""
+    auc = area_under_roc(labelled.positive, labelled.scores)
+    hits = int(labelled.positive.sum())
+    others = len(labelled.positive) - hits
+    above, below = auc / (2 - auc) - auc**2, 2 * auc**2 / (1 + auc) - auc**2
+    variance = (auc * (1 - auc) + (hits - 1) * above + (others - 1) * below) / (hits * others)
+    return {"value": auc, "standard_deviation": math.sqrt(max(0.0, variance))}

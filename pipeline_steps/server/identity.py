@@ -1,0 +1,69 @@
+"""Which endpoint, variant and model package a server belongs to, as its environment says."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from pipeline_steps.errors import ArgumentError
+
+NAMESPACE = "Slipway/Endpoint"
+WHOLE_ENDPOINT = ("EndpointName", "VariantName")
+"""Dimensions of what is watched for longer than one model lives."""
+_DIMENSIONS = {
+    "EndpointName": "SLIPWAY_ENDPOINT_NAME",
+    "VariantName": "SLIPWAY_VARIANT_NAME",
+    "ModelPackageArn": "SLIPWAY_MODEL_PACKAGE_ARN",
+}
+_SECONDS = "SLIPWAY_METRIC_SECONDS"
+_UNWATCHED = "SLIPWAY_UNWATCHED_COLUMNS"
+_PLAIN = re.compile(r"[\x21-\x7e]{1,1000}")
+"""What fits both a metric's dimension and a response header."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """`dimensions` is empty where the environment does not say all of them: then no metrics are published.
+
+    `unwatched` columns are left out of the input shift: a month or a promotion's code is new whenever it comes.
+    """
+
+    dimensions: Mapping[str, str]
+    model_package: str
+    metric_seconds: float
+    unwatched: frozenset[str]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the `SLIPWAY_*` variables.
+
+        Raises:
+            ArgumentError: one is set to something that cannot be used.
+        """
+        found = {name: environment.get(variable, "") for name, variable in _DIMENSIONS.items()}
+        for name, value in found.items():
+            if value and not _PLAIN.fullmatch(value):
+                raise ArgumentError(f"{_DIMENSIONS[name]} must be printable ASCII without spaces, got {value!r}")
+        return cls(
+            dimensions=found if all(found.values()) else {},
+            model_package=found["ModelPackageArn"],
+            metric_seconds=_seconds(environment.get(_SECONDS) or "15"),
+            unwatched=frozenset(filter(None, environment.get(_UNWATCHED, "").split(","))),
+        )
+
+    @property
+    def header(self) -> str:
+        """The line of a response that names the model package, ended by a line break; empty where it is not known."""
+        package = self.model_package
+        return f"X-Amzn-SageMaker-Custom-Attributes: model_package={package}\r\n" if package else ""
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.05 <= value <= 3600:
+        raise ArgumentError(f"{_SECONDS} must be in 0.05..3600, got {text!r}")
+    return value

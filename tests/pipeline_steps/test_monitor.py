@@ -1,0 +1,375 @@
+"""monitor as Model Monitor runs it: captures and the environment in, reports and a message out."""
+
+import json
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline_steps.models.artifact import load_folder
+from pipeline_steps.server.application import Application
+from pipeline_steps.server.messages import Request
+
+PACKAGE = "arn:aws:sagemaker:us-east-1:111122223333:model-package/shop/3"
+HOUR = "2026-11-05T14:{minute:02d}:00Z"
+
+
+@dataclass
+class Period:
+    """The tree of one monitoring job."""
+
+    base: Path
+    run: Callable[..., Any]
+
+    @property
+    def reports(self) -> dict[str, Any]:
+        folder = self.base / "processing/reports"
+        return {path.name: json.loads(path.read_text()) for path in folder.iterdir()}
+
+    @property
+    def violations(self) -> list[dict[str, str]]:
+        return self.reports["constraint_violations.json"]["violations"]
+
+    @property
+    def checks(self) -> set[tuple[str, str]]:
+        return {
+            (entry.get("feature_name") or entry["metric_name"], entry["constraint_check_type"])
+            for entry in self.violations
+        }
+
+    def end(self, *flags: str, **environment: str) -> tuple[str, dict[str, Any]]:
+        """Run the job; gives its exit message and the metrics of its log."""
+        variables = {
+            "dataset_format": '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}',
+            "dataset_source": "/opt/ml/processing/input/endpoint",
+            "output_path": "/opt/ml/processing/reports",
+            "start_time": "2026-11-05T14:00:00Z",
+            "end_time": "2026-11-05T15:00:00Z",
+            "publish_cloudwatch_metrics": "Enabled",
+            "sagemaker_endpoint_name": "shop",
+            "sagemaker_monitoring_schedule_name": "shop-hourly",
+        }
+        ended = self.run(self.base, "monitor", *flags, environment=variables | environment)
+        assert ended.returncode == 0, ended.stderr
+        *lines, message = ended.stdout.splitlines()
+        assert (self.base / "output/message").read_text() == message
+        return message, json.loads(lines[0]) if lines else {}
+
+
+def _record(body: str, answer: str, number: int, *, package: str = PACKAGE, minute: int = 10) -> dict[str, Any]:
+    return {
+        "captureData": {
+            "endpointInput": {"observedContentType": "text/csv", "mode": "INPUT", "data": body, "encoding": "CSV"},
+            "endpointOutput": {"observedContentType": "text/csv", "mode": "OUTPUT", "data": answer, "encoding": "CSV"},
+        },
+        "eventMetadata": {
+            "eventId": f"event-{number}",
+            "inferenceId": f"visit-{number}",
+            "customAttributes": [f"model_package={package}"],
+            "inferenceTime": HOUR.format(minute=minute),
+        },
+        "eventVersion": "0",
+    }
+
+
+def _write(file: Path, documents: list[Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(json.dumps(document) + "\n" for document in documents))
+
+
+@pytest.fixture
+def period(jobs, run_verb, shop, tmp_path: Path) -> Callable[..., Period]:
+    """A period of the shop's visitors, as `change` alters their rows."""
+    answer = Application(load_folder(jobs.boosted / "model")).answer
+    jobs.archive(jobs.boosted, tmp_path / "processing/input/model/model.tar.gz")
+
+    def make(change: Callable[[list[str]], object] = list, *, visitors: int = 600) -> Period:
+        records, outcomes = [], []
+        for number, row in enumerate(shop(visitors, seed=9)):
+            bought = row.pop()
+            request = Request("POST", "/invocations", {"content-type": "text/csv", "accept": "text/csv"})
+            change(row)
+            request.body = ",".join(row).encode()
+            given = answer(request)
+            records.append(
+                _record(request.body.decode(), given.body.decode() if given.status == 200 else "0.5\n", number)
+            )
+            truth = {"groundTruthData": {"data": bought, "encoding": "CSV"}, "eventVersion": "0"}
+            outcomes.append({**truth, "eventMetadata": {"eventId": f"visit-{number}"}})
+        _write(tmp_path / "processing/input/endpoint/shop/primary/2026/11/05/14/10-00-a.jsonl", records)
+        _write(tmp_path / "outcomes.jsonl", outcomes)
+        return Period(tmp_path, run_verb)
+
+    return make
+
+
+def _label(period: Period) -> None:
+    target = period.base / "processing/input/outcomes/2026/11/06/03/labels.jsonl"
+    target.parent.mkdir(parents=True)
+    (period.base / "outcomes.jsonl").rename(target)
+
+
+def test_a_healthy_period_completes_without_violations(period) -> None:
+    found = period()
+    message, metrics = found.end()
+    assert message == "Completed: no violation in 600 rows, 0 with an outcome, 0 records left out."
+    assert found.violations == []
+    assert (metrics["Endpoint"], metrics["MonitoringSchedule"]) == ("shop", "shop-hourly")
+    (directive,) = metrics["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "Slipway/Monitoring"
+    assert directive["Dimensions"] == [["Endpoint", "MonitoringSchedule"]]
+    assert (metrics["ScoredRows"], metrics["Violations"]) == (600, 0)
+    assert metrics["PredictionShift"] < 0.25
+    assert metrics["InputShift"] < 0.5
+
+
+def test_statistics_have_model_monitors_form(period) -> None:
+    found = period()
+    found.end()
+    statistics = found.reports["statistics.json"]
+    assert (statistics["version"], statistics["dataset"]) == (0, {"item_count": 600})
+    visits, spend, month, returning, score = statistics["features"]
+    assert [entry["name"] for entry in statistics["features"]] == ["visits", "spend", "month", "returning", "score"]
+    kinds = [entry["inferred_type"] for entry in statistics["features"]]
+    assert kinds == ["Integral", "Fractional", "String", "String", "Fractional"]
+    common = spend["numerical_statistics"]["common"]
+    assert common["num_present"] + common["num_missing"] == 600
+    assert common["num_missing"] > 0
+    distribution = visits["numerical_statistics"]["distribution"]["kll"]
+    assert sum(bucket["count"] for bucket in distribution["buckets"]) == 600
+    assert [len(level) for level in distribution["sketch"]["data"]] == [600]
+    buckets = month["string_statistics"]["distribution"]["categorical"]["buckets"]
+    assert {bucket["value"] for bucket in buckets} >= {"Feb", "May", "Nov", "Dec"}
+    assert sum(bucket["count"] for bucket in buckets) == 600
+    assert returning["string_statistics"]["distinct_count"] == 2
+    assert 0 < score["numerical_statistics"]["mean"] < 1
+
+
+def test_constraints_come_from_the_models_own_baseline(period) -> None:
+    found = period()
+    found.end("--max-input-shift=0.7")
+    constraints = found.reports["constraints.json"]
+    visits, spend, month, _, score = constraints["features"]
+    assert visits == {
+        "name": "visits",
+        "inferred_type": "Fractional",
+        "completeness": 1.0,
+        "num_constraints": {"is_non_negative": True},
+    }
+    assert 0.9 < spend["completeness"] < 1
+    assert set(month["string_constraints"]["domains"]) >= {"Feb", "May", "Nov", "Dec"}
+    assert score["monitoringConfigOverrides"]["distribution_constraints"] == {"comparison_threshold": 0.25}
+    assert constraints["monitoring_config"]["distribution_constraints"]["comparison_threshold"] == 0.7
+
+
+def test_metrics_are_written_to_the_file_that_model_monitor_publishes(period) -> None:
+    found = period()
+    found.end()
+    lines = (found.base / "output/metrics/cloudwatch/cloudwatch_metrics.jsonl").read_text().splitlines()
+    metrics = {json.loads(line)["MetricName"]: json.loads(line) for line in lines}
+    assert {"feature_baseline_drift_month", "feature_non_null_month", "feature_baseline_drift_score"} <= metrics.keys()
+    assert metrics["feature_non_null_visits"]["Value"] == 600
+    assert metrics["feature_non_null_visits"]["Dimensions"] == [
+        {"Name": "Endpoint", "Value": "shop"},
+        {"Name": "MonitoringSchedule", "Value": "shop-hourly"},
+    ]
+
+
+def test_the_metrics_file_is_only_written_when_asked_for(period) -> None:
+    found = period()
+    found.end(publish_cloudwatch_metrics="Disabled")
+    assert not (found.base / "output/metrics").exists()
+
+
+def _set(place: int, value: str, *, of_ten: int = 10) -> Callable[[list[str]], None]:
+    chance = random.Random(3)  # noqa: S311 (made-up data)
+
+    def change(row: list[str]) -> None:
+        if chance.random() < of_ten / 10:
+            row[place] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        (_set(2, "Nov", of_ten=9), ("month", "baseline_drift_check")),
+        (_set(2, "Nov", of_ten=9), ("score", "baseline_drift_check")),
+        (_set(2, "Mars", of_ten=3), ("month", "categorical_values_check")),
+        (_set(1, "", of_ten=3), ("spend", "completeness_check")),
+        (_set(0, "many", of_ten=2), ("visits", "data_type_check")),
+        (lambda row: row.append("9"), ("column 5", "extra_column_check")),
+        (lambda row: row.pop(), ("returning", "missing_column_check")),
+    ],
+)
+def test_what_is_wrong_with_a_period_is_told(period, change: Any, check: tuple[str, str]) -> None:
+    found = period(change)
+    message, metrics = found.end()
+    assert check in found.checks
+    assert metrics["Violations"] == len(found.violations)
+    assert message.startswith(f"CompletedWithViolations: {len(found.violations)} violations in 600 rows, ")
+
+
+def test_a_column_that_may_shift_is_not_told(period) -> None:
+    found = period(_set(3, "TRUE"))
+    found.end("--unwatched=returning")
+    assert ("returning", "baseline_drift_check") not in found.checks
+
+
+def test_constraints_that_are_given_decide(period) -> None:
+    found = period(_set(2, "Nov", of_ten=9))
+    loose = {
+        "version": 0,
+        "features": [],
+        "monitoring_config": {"distribution_constraints": {"comparison_threshold": 99}},
+    }
+    _write(found.base / "processing/baseline/constraints.json", [loose])
+    found.end(baseline_constraints="/opt/ml/processing/baseline/constraints.json")
+    assert found.violations == []
+    assert found.reports["constraints.json"] == loose
+
+
+def test_too_few_rows_are_not_judged_for_drift(period) -> None:
+    found = period(_set(2, "Nov"), visitors=150)
+    message, metrics = found.end()
+    assert message.startswith("Completed: no violation in 150 rows")
+    assert message.endswith("too few rows to judge drift.")
+    assert "PredictionShift" not in metrics
+
+
+def test_only_the_period_and_only_the_newest_model_count(period) -> None:
+    found = period(visitors=300)
+    folder = found.base / "processing/input/endpoint/shop/primary/2026/11/05"
+    early = _record("1,2,Nov,TRUE", "0.5\n", 1)
+    early["eventMetadata"]["inferenceTime"] = "2026-11-05T13:59:59Z"
+    late = _record("1,2,Nov,TRUE", "0.5\n", 2)
+    late["eventMetadata"]["inferenceTime"] = "2026-11-05T15:00:00Z"
+    _write(folder / "13/59-00-z.jsonl", [early, _record("1,2,Nov,TRUE", "0.5\n", 3, package="older"), {"no": "record"}])
+    _write(folder / "15/00-00-z.jsonl", [late])
+    message, _ = found.end()
+    assert message == "Completed: no violation in 300 rows, 0 with an outcome, 2 records left out."
+
+
+def test_an_empty_period_completes_and_says_so(run_verb, tmp_path: Path) -> None:
+    message, metrics = Period(tmp_path, run_verb).end()
+    assert message == "Completed: no request of this period was captured."
+    assert metrics == {}
+    assert Period(tmp_path, run_verb).reports["statistics.json"]["dataset"] == {"item_count": 0}
+
+
+def test_outcomes_make_quality_known(period) -> None:
+    found = period()
+    _label(found)
+    message, metrics = found.end()
+    assert "600 with an outcome" in message
+    measured = found.reports["statistics.json"]["binary_classification_metrics"]
+    assert sum(count for row in measured["confusion_matrix"].values() for count in row.values()) == 600
+    assert metrics["AUC"] == measured["auc"]["value"] > 0.7
+    assert metrics["LabelledRows"] == 600
+    assert 0 < measured["auc"]["standard_deviation"] < 0.05
+    assert found.violations == []
+
+
+def test_a_model_that_got_worse_is_told(period) -> None:
+    found = period()
+    chance = random.Random(4)  # noqa: S311 (made-up data)
+    lines = [{"inference_id": f"visit-{number}", "value": chance.choice([0, 25.5])} for number in range(600)]
+    _write(found.base / "processing/input/outcomes/labels.jsonl", lines)
+    message, _ = found.end()
+    assert found.checks == {("accuracy", "LessThanThreshold"), ("auc", "LessThanThreshold")}
+    assert message.startswith("CompletedWithViolations: 2 violations in 600 rows, 600 with an outcome, ")
+
+
+def test_predictions_that_favour_a_group_are_told_when_asked(period) -> None:
+    found = period()
+    found.end("--facet=month", "--facet=returning", "--max-dppl=0.2")
+    bias = found.reports["statistics.json"]["bias_metrics"]["DPPL"]
+    assert bias["month"]["Nov"] < -0.2 < 0 < bias["month"]["Feb"]
+    assert bias["returning"]["TRUE"] == pytest.approx(-bias["returning"]["FALSE"])
+    assert ("month", "bias_drift_check") in found.checks
+    assert ("returning", "bias_drift_check") not in found.checks
+
+
+@pytest.mark.parametrize(
+    ("flags", "variables", "reason"),
+    [
+        (["--facet=visits"], {}, "--facet must be one of month, returning, got visits"),
+        ([], {"start_time": "noon"}, "start_time must be an ISO 8601 time, got 'noon'"),
+        ([], {"end_time": "2026-11-05T15:00:00"}, "end_time must have a time zone, got '2026-11-05T15:00:00'"),
+        ([], {"dataset_format": '{"parquet": {}}'}, "dataset_format must be sagemakerCaptureJson, got "),
+    ],
+)
+def test_what_cannot_be_done_is_refused(
+    period, run_verb, flags: list[str], variables: dict[str, str], reason: str
+) -> None:
+    ended = run_verb(period(visitors=10).base, "monitor", *flags, environment=variables)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(reason)
+
+
+def test_an_outcome_that_is_none_is_refused(period, run_verb) -> None:
+    found = period(visitors=10)
+    _write(found.base / "processing/input/outcomes/labels.jsonl", [{"inference_id": "visit-1"}])
+    ended = run_verb(found.base, "monitor")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("line 1 of labels.jsonl must be an outcome, got ")
+
+
+@contextmanager
+def _registry(archive: bytes) -> Iterator[dict[str, str]]:
+    class Registry(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            assert asked == {"ModelPackageName": PACKAGE}
+            containers = [{"Image": "image", "ModelDataUrl": "s3://artifacts/three/model.tar.gz"}]
+            self._reply(json.dumps({"InferenceSpecification": {"Containers": containers}}).encode())
+
+        def do_GET(self) -> None:
+            assert self.path.split("?")[0] == "/artifacts/three/model.tar.gz"
+            self._reply(archive)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def _reply(self, body: bytes) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
+            yield {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}", **keys}
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_the_model_that_answered_is_fetched_from_the_registry_where_none_was_laid_down(period) -> None:
+    found = period(visitors=250)
+    archive = found.base / "processing/input/model/model.tar.gz"
+    content = archive.read_bytes()
+    archive.unlink()
+    with _registry(content) as environment:
+        message, _ = found.end(**environment)
+    assert message.startswith("Completed: no violation in 250 rows")
+
+
+def test_a_registry_that_cannot_be_asked_is_told(period, run_verb) -> None:
+    found = period(visitors=10)
+    (found.base / "processing/input/model/model.tar.gz").unlink()
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
+    ended = run_verb(found.base, "monitor", environment=keys | nowhere)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"model package {PACKAGE} cannot be read: ")
