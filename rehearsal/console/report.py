@@ -49,9 +49,14 @@ def _page(evidence: Evidence, document: Mapping[str, Any]) -> str:
         tuning=pictures.tuning_history(last.trials),
         profile=pictures.data_profile(last.profile),
         pipeline=_table(["step", "type", "status", "seconds"], [list(row.values()) for row in document["pipeline"]]),
+        audit=_table(["entry", "time", "who", "what", "of", "hash"], [_entry(each) for each in evidence.audit]),
         timings=_table(["stage", "seconds"], [[name, seconds] for name, seconds in evidence.timings.items()]),
         templates=_table(["template", "sha256"], [[name, digest] for name, digest in evidence.templates.items()]),
     )
+
+
+def _entry(entry: Mapping[str, Any]) -> list[Any]:
+    return [entry[name] for name in ("sequence", "time", "actor", "action", "subject", "hash")]
 
 
 def _facts(evidence: Evidence) -> list[list[Any]]:
@@ -98,6 +103,7 @@ def summary(evidence: Evidence) -> str:
         f"model    {quality}, {value['per_1000']:.0f} {value['currency']} per 1,000 rows",
         *(f"rollout  {_told(rollout)}" for rollout in evidence.rollouts),
     ]
+    lines.append(f"audit    {len(evidence.audit)} entries")
     lines += [f"not as it should be: {text}" for text in evidence.shortcomings]
     lines.append(f"report   {evidence.options.out / 'report.html'}")
     return "\n".join(lines) + "\n"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from blueprint.audit import Entry, verify
 from blueprint.settings import Settings
 from rehearsal.journey.options import RehearsalOptions
 from rehearsal.journey.rollouts import Rollout
@@ -27,6 +28,7 @@ class Evidence:
     rollouts: list[Rollout] = field(default_factory=list)
     fleets: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
+    audit: list[Entry] = field(default_factory=list)
 
     @property
     def shortcomings(self) -> list[str]:
@@ -39,6 +41,8 @@ class Evidence:
             found.append(f"the rollouts should end {', '.join(expected)}, got {', '.join(verdicts)}")
         if dropped := sum(rollout.dropped for rollout in self.rollouts):
             found.append(f"no user request may go unanswered, got {dropped}")
+        if broken := verify(self.audit):
+            found.append(f"the audit's entries must follow each other, but entry {broken} does not")
         return found
 
 

@@ -28,6 +28,7 @@ from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.rollouts import Launchpad, roll_out
 from rehearsal.journey.table import request_bodies, source_table, write_earlier_rows
 from rehearsal.journey.training import TrainingRun, train, upload
+from rehearsal.operations.audit_log import AuditLog
 
 
 class Rehearsal:
@@ -103,6 +104,8 @@ class Rehearsal:
                 pad, evidence, bucket=storage["DataBucketName"], pipeline=training["PipelineName"]
             )
             self._bad_model(pad, evidence, live=better)
+            log = AuditLog(aws.client("s3"), storage["ArtifactsBucketName"], settings.names.audit_prefix)
+            evidence.audit = log.entries()
             evidence.fleets = {
                 config: invocations(aws, endpoint=pad.endpoint, config=config, since=evidence.started)
                 for config in known_configs(aws, endpoint=pad.endpoint)

@@ -81,7 +81,7 @@ def roll_out(pad: Launchpad, package_arn: str, *, fault: str | None, first: bool
     rollout.seconds = round(rollout.ended_at - rollout.started_at, 3)
     rollout.requests = after.sent - before.sent
     rollout.failed, rollout.dropped = after.failed - before.failed, after.dropped - before.dropped
-    rollout.exposed = _served_by(pad, rollout)
+    rollout.exposed = min(_served_by(pad, rollout), rollout.requests)  # the smoke test is no user
     _conclude(pad, execution, rollout)
     return rollout
 

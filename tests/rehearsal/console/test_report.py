@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from blueprint.audit import entry
 from blueprint.settings import load_settings
 from rehearsal.console.report import summary, write_report
 from rehearsal.journey.evidence import Evidence, report_document
@@ -53,6 +54,7 @@ def evidence(tmp_path: Path) -> Evidence:
         ),
     ]
     rollouts[2].moments += [(125.0, "alarm")]
+    audited = entry(None, time="2026-01-01T00:00:00Z", actor="machine", action="promoted", subject="arn:2", detail={})
     return Evidence(
         options=RehearsalOptions(config=PROJECT / "config/shoppers.toml", out=tmp_path),
         settings=load_settings(PROJECT / "config/shoppers.toml", "dev"),
@@ -64,6 +66,7 @@ def evidence(tmp_path: Path) -> Evidence:
         rollouts=rollouts,
         fleets={"blue": [(100.0, 20.0), (101.0, 15.0)], "green": [(101.0, 5.0)]},
         timings={"deploy": 5.0},
+        audit=[audited],
     )
 
 
@@ -113,3 +116,16 @@ def test_a_promoted_bad_model_and_a_dropped_request_are_shortcomings(evidence: E
     evidence.rollouts[1].dropped = 2
     assert len(evidence.shortcomings) == 2
     assert "got 2" in evidence.shortcomings[1]
+
+
+def test_an_audit_that_was_changed_is_told(evidence: Evidence) -> None:
+    assert evidence.shortcomings == []
+    evidence.audit[0]["actor"] = "somebody else"
+    assert evidence.shortcomings == ["the audit's entries must follow each other, but entry 1 does not"]
+
+
+def test_the_page_shows_who_did_what(evidence: Evidence, tmp_path: Path) -> None:
+    write_report(evidence, tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert evidence.audit[0]["hash"] in page
+    assert "<td>promoted</td>" in page
