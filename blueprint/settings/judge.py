@@ -25,6 +25,7 @@ class Judge(Section):
     scores: bool = True
     score_limit: float = 0.05
     baseline_rows: int = 2000
+    """Rows of a model's validation split, which its score ranks are taken from."""
     value: bool = False
     """Judge what the answers were worth too, from outcomes that arrive later."""
     value_tolerance: float = Field(0.0, ge=0)
@@ -44,7 +45,8 @@ class Judge(Section):
             latency_noise=self.latency_noise,
             latency_tolerance=self.latency_tolerance,
             score_limit=self.score_limit,
-            baseline_rows=self.baseline_rows,
+            # Both fleets' ranks are estimates: their difference varies as one from half as many rows does.
+            baseline_rows=self.baseline_rows // 2,
             watches_scores=self.scores,
             watches_value=self.value,
         )

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from blueprint.simulation.service import Floats
 from blueprint.simulation.traffic import Block, Traffic, judge_counts, judge_edges
 from blueprint.verdicts import Evidence, JudgePlan, Verdict
-from blueprint.verdicts.proportions import Floats
 
 LOOK_SECONDS = 10
 _LATER_LOOK_SECONDS = 60
@@ -72,14 +72,14 @@ def judge_rollouts(plan: JudgePlan, watch: Watch, traffic: Traffic, recorded: Se
     verdicts = np.full(total, int(Verdict.EXTEND))
     seconds, exposed = np.zeros(total), np.zeros(total)
     undecided = np.arange(total)
-    evidence = Evidence.start(plan, (total,))
+    evidence = Evidence.start(plan, np.zeros(total))
     for number, (step, share) in enumerate(watch.looks()):
         if number < len(recorded):
             block = _rows(recorded[number], undecided)
         else:
             block = traffic.draw(step, green_share=share, edges=edges)
         evidence = evidence.observe(judge_counts(plan, traffic.service, block))
-        found = evidence.verdicts()
+        found = np.asarray(evidence.verdicts())
         if block.end_second < watch.bake_seconds:
             found = np.where(found == Verdict.PROMOTE, int(Verdict.EXTEND), found)
         verdicts[undecided], seconds[undecided] = found, block.end_second

@@ -5,8 +5,9 @@ from functools import cached_property
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
-from blueprint.verdicts.proportions import Floats
+Floats = NDArray[np.float64]
 
 _NORMAL = NormalDist()
 _GRID = np.linspace(0.0005, 0.9995, 2000)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from blueprint.simulation.service import Fault, Service, latency_at, ranks, slower_than
+from blueprint.simulation.service import Fault, Floats, Service, latency_at, ranks, slower_than
 from blueprint.verdicts import LATENCY_SHARES, SCORE_RANKS, TOLERANCE_SHARE, Counts, JudgePlan
-from blueprint.verdicts.proportions import Floats
 
 RANK_CUTS = np.arange(1, 10) / 10
 _MINUTE = 60
@@ -135,15 +134,20 @@ def judge_counts(plan: JudgePlan, service: Service, block: Block) -> Mapping[str
     for share in LATENCY_SHARES:
         found[f"slow {share:g}"] = slower(share, plan.latency_noise)
     found["slow beyond tolerance"] = slower(TOLERANCE_SHARE, plan.latency_tolerance)
+    return {**found, **_score_counts(green, blue)} if plan.watches_scores else found
+
+
+def _score_counts(green: FleetBlock, blue: FleetBlock) -> dict[str, Counts]:
     scored = green.requests - green.failed, blue.requests - blue.failed
     halves = [_above(fleet.scores, RANK_CUTS, SCORE_RANKS[1]) for fleet in (green, blue)]
-    found["upper half"] = Counts(scored[0], halves[0], scored[1], halves[1])
     inner = [
         _above(fleet.scores, RANK_CUTS, SCORE_RANKS[0]) - _above(fleet.scores, RANK_CUTS, SCORE_RANKS[2])
         for fleet in (green, blue)
     ]
-    found["tails"] = Counts(scored[0], scored[0] - inner[0], scored[1], scored[1] - inner[1])
-    return found
+    return {
+        "upper half": Counts(scored[0], halves[0], scored[1], halves[1]),
+        "tails": Counts(scored[0], scored[0] - inner[0], scored[1], scored[1] - inner[1]),
+    }
 
 
 def _above(histogram: NDArray[np.int64], edges: Floats, limit: float) -> Floats:

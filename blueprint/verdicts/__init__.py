@@ -4,14 +4,12 @@ from blueprint.verdicts.judge import Evidence, Verdict
 from blueprint.verdicts.means import MeanState, MeanTest
 from blueprint.verdicts.plan import LATENCY_SHARES, SCORE_RANKS, TOLERANCE_SHARE, JudgePlan, Metric, Stream, streams
 from blueprint.verdicts.proportions import Counts, ProportionState, ProportionTest, Regression, Safety
-from blueprint.verdicts.requests import Answers, Reference, count, reference
 from blueprint.verdicts.sentences import explain
 
 __all__ = [
     "LATENCY_SHARES",
     "SCORE_RANKS",
     "TOLERANCE_SHARE",
-    "Answers",
     "Counts",
     "Evidence",
     "JudgePlan",
@@ -20,13 +18,10 @@ __all__ = [
     "Metric",
     "ProportionState",
     "ProportionTest",
-    "Reference",
     "Regression",
     "Safety",
     "Stream",
     "Verdict",
-    "count",
     "explain",
-    "reference",
     "streams",
 ]

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Self
+from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
+from blueprint.verdicts.arithmetic import Numbers, log_mean, where
 from blueprint.verdicts.means import MeanState
 from blueprint.verdicts.plan import JudgePlan, Metric, streams
-from blueprint.verdicts.proportions import Counts, Floats, ProportionState, log_mean
+from blueprint.verdicts.proportions import Counts, ProportionState
 
 
 class Verdict(IntEnum):
@@ -30,9 +28,10 @@ class Evidence:
     value: MeanState | None = None
 
     @classmethod
-    def start(cls, plan: JudgePlan, shape: tuple[int, ...] = ()) -> Self:
+    def start(cls, plan: JudgePlan, zero: Numbers = 0.0) -> Self:
+        """Before any block; an array of zeros in place of `zero` starts as many rollouts."""
         value = MeanState.start() if plan.watches_value else None
-        return cls(plan, {stream.name: stream.test.start(shape) for stream in streams(plan)}, value)
+        return cls(plan, {stream.name: stream.test.start(zero) for stream in streams(plan)}, value)
 
     def observe(self, block: Mapping[str, Counts]) -> Self:
         """The evidence after one more block.
@@ -48,7 +47,7 @@ class Evidence:
     def with_value(self, value: MeanState) -> Self:
         return replace(self, value=value)
 
-    def take(self, kept: NDArray[np.bool_]) -> Self:
+    def take(self, kept: Any) -> Self:
         """The rollouts chosen by the mask."""
         return replace(self, states={name: state.take(kept) for name, state in self.states.items()})
 
@@ -56,28 +55,28 @@ class Evidence:
         """The streams that may speak against the new fleet on this metric."""
         return tuple(s.name for s in streams(self.plan) if s.metric == metric and s.test.regression)
 
-    def log_regression(self, metric: Metric) -> Floats:
+    def log_regression(self, metric: Metric) -> Numbers:
         """Log e-value against "the new fleet is no worse on this metric"."""
         if metric == "value":
-            return np.asarray(self.value.log_regression if self.value else 0.0)
-        return log_mean(np.stack([self.states[name].log_regression for name in self.names(metric)], axis=-1))
+            return self.value.log_regression if self.value else 0.0
+        return log_mean([self.states[name].log_regression for name in self.names(metric)])
 
-    def log_safety(self) -> dict[str, Floats]:
+    def log_safety(self) -> dict[str, Numbers]:
         """Log e-values against "worse by the tolerance or more", for the streams that need such evidence."""
         return {s.name: self.states[s.name].log_safety for s in streams(self.plan) if s.test.safety}
 
     @property
-    def green_requests(self) -> Floats:
+    def green_requests(self) -> Numbers:
         return self.states["errors"].seen.green_requests
 
-    def verdicts(self) -> NDArray[np.int_]:
+    def verdicts(self) -> Numbers:
         """A `Verdict` a rollout. A rollback outweighs a promotion; without evidence for either it is EXTEND."""
         safe = self.green_requests >= self.plan.min_requests
         for logs in self.log_safety().values():
             safe = safe & (logs >= self.plan.log_promotion)
-        found = np.where(safe, int(Verdict.PROMOTE), int(Verdict.EXTEND))
+        found = where(safe, int(Verdict.PROMOTE), int(Verdict.EXTEND))
         for metric in self.plan.metrics:
-            found = np.where(self.log_regression(metric) >= self.plan.log_rollback, int(Verdict.ROLL_BACK), found)
+            found = where(self.log_regression(metric) >= self.plan.log_rollback, int(Verdict.ROLL_BACK), found)
         return found
 
     def verdict(self) -> Verdict:

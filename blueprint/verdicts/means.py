@@ -6,21 +6,22 @@ the product of 1 + stake x (difference - tolerance)/(1 + tolerance) has a mean o
 for their mixture.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import fsum, log1p, nan
 from typing import Self
 
-import numpy as np
+from blueprint.verdicts.arithmetic import log_mean
 
-from blueprint.verdicts.proportions import Floats, log_mean
-
-STAKES = np.array([0.02, 0.05, 0.1, 0.2, 0.4, 0.8])
+STAKES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 
 
 @dataclass(frozen=True)
 class MeanState:
     """What the values have shown so far: log capital of each stake, and what is told of it."""
 
-    logs: Floats
+    logs: tuple[float, ...]
     green_count: int = 0
     green_sum: float = 0.0
     blue_count: int = 0
@@ -32,12 +33,12 @@ class MeanState:
 
     def means(self) -> tuple[float, float]:
         """Green's and blue's mean value; nan without any."""
-        green = self.green_sum / self.green_count if self.green_count else float("nan")
-        return green, self.blue_sum / self.blue_count if self.blue_count else float("nan")
+        green = self.green_sum / self.green_count if self.green_count else nan
+        return green, self.blue_sum / self.blue_count if self.blue_count else nan
 
     @classmethod
     def start(cls) -> Self:
-        return cls(np.zeros(len(STAKES)))
+        return cls((0.0,) * len(STAKES))
 
 
 @dataclass(frozen=True)
@@ -54,34 +55,37 @@ class MeanTest:
         if not 0 <= self.tolerance < self.high - self.low:
             raise ValueError(f"tolerance must be in 0..{self.high - self.low:g}, got {self.tolerance}")
 
-    def observe(self, state: MeanState, green: Floats, blue: Floats) -> MeanState:
+    def observe(self, state: MeanState, green: Sequence[float], blue: Sequence[float]) -> MeanState:
         """The state after the values of one block, in order of arrival.
 
         Raises:
             ValueError: a value is outside low..high.
         """
         for values in (green, blue):
-            if values.size and not (values.min() >= self.low and values.max() <= self.high):
-                raise ValueError(f"values must be in {self.low}..{self.high}, got {values.min()}..{values.max()}")
+            if not all(self.low <= value <= self.high for value in values):
+                raise ValueError(f"values must be in {self.low}..{self.high}, got {min(values)}..{max(values)}")
         logs = state.logs
         if pairs := min(len(green), len(blue)):
-            scale = self.high - self.low
-            tolerance = self.tolerance / scale
-            drop = (_group_means(blue, pairs) - _group_means(green, pairs)) / scale
-            fair = (drop - tolerance) / (1 + tolerance)
-            logs = logs + np.log1p(STAKES * fair[:, None]).sum(axis=0)
+            drops = self._fair_drops(_group_means(green, pairs), _group_means(blue, pairs))
+            logs = tuple(
+                log + fsum(log1p(stake * drop) for drop in drops) for log, stake in zip(logs, STAKES, strict=True)
+            )
         return MeanState(
             logs,
             state.green_count + len(green),
-            state.green_sum + float(green.sum()),
+            state.green_sum + fsum(green),
             state.blue_count + len(blue),
-            state.blue_sum + float(blue.sum()),
+            state.blue_sum + fsum(blue),
         )
 
+    def _fair_drops(self, green: Sequence[float], blue: Sequence[float]) -> list[float]:
+        """How far green is below blue, less the tolerance, so that it is at least -1 and fair at the null's border."""
+        scale = self.high - self.low
+        tolerance = self.tolerance / scale
+        return [((b - g) / scale - tolerance) / (1 + tolerance) for g, b in zip(green, blue, strict=True)]
 
-def _group_means(values: Floats, groups: int) -> Floats:
+
+def _group_means(values: Sequence[float], groups: int) -> list[float]:
     """Means of `groups` runs of consecutive values, as even in length as can be."""
-    edges = np.linspace(0, len(values), groups + 1).astype(int)
-    sums = np.add.reduceat(values, edges[:-1])
-    means: Floats = sums / np.diff(edges)
-    return means
+    edges = [len(values) * number // groups for number in range(groups + 1)]
+    return [fsum(values[a:b]) / (b - a) for a, b in pairwise(edges)]

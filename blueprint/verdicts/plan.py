@@ -47,6 +47,8 @@ class JudgePlan:
     """Rows that the new model's score ranks were taken from: a rank may be off by 2.5 standard errors of them."""
     score_limit: float = 0.05
     """Promotion needs evidence that both shares of the scores are off by less than this."""
+    watches_scores: bool = True
+    """Both fleets must tell where their scores lie; without that no rollout would ever be promoted."""
     watches_value: bool = False
 
     def __post_init__(self) -> None:
@@ -64,7 +66,8 @@ class JudgePlan:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        return METRICS if self.watches_value else METRICS[:3]
+        optional: dict[Metric, bool] = {"scores": self.watches_scores, "value": self.watches_value}
+        return tuple(metric for metric in METRICS if optional.get(metric, True))
 
     def rank_noise(self, share: float) -> float:
         """How far a share of the scores may be off its place before it counts against the new fleet."""
@@ -82,6 +85,8 @@ class JudgePlan:
 
 
 _NOISE_ERRORS = 2.5
+_EXPECTED_RATIO = 0.25
+"""Of requests above 1.5 times the 90th percentile against those above it: between 0.1 and 0.4 for usual services."""
 _BOUNDS = (
     ("false_rollback_rate", 0, 0.5),
     ("false_promotion_rate", 0, 0.5),
@@ -91,7 +96,7 @@ _BOUNDS = (
     ("latency_noise", 0.999, 10),
     ("latency_tolerance", 1, 100),
     ("baseline_rows", 0, 1e12),
-    ("score_limit", 0, 0.1),
+    ("score_limit", 0, 0.2),
 )
 
 
@@ -117,8 +122,12 @@ def streams(plan: JudgePlan) -> tuple[Stream, ...]:
         Stream(f"slow {share:g}", "latency", ProportionTest(share, Regression(step=share / 4)))
         for share in LATENCY_SHARES
     )
-    found.append(Stream("slow beyond tolerance", "latency", ProportionTest(TOLERANCE_SHARE, safety=Safety())))
+    found.append(
+        Stream(
+            "slow beyond tolerance", "latency", ProportionTest(TOLERANCE_SHARE, safety=Safety(ratio=_EXPECTED_RATIO))
+        )
+    )
     for name, share in (("upper half", 1 - SCORE_RANKS[1]), ("tails", 1 - SCORE_RANKS[2] + SCORE_RANKS[0])):
         shift = Regression(plan.rank_noise(share), step=0.01, two_sided=True)
         found.append(Stream(name, "scores", ProportionTest(share, shift, Safety(plan.score_limit, two_sided=True))))
-    return tuple(found)
+    return tuple(stream for stream in found if stream.metric in plan.metrics)

@@ -11,14 +11,27 @@ The rates may change from block to block as long as the null holds in each: a dr
 """
 
 from dataclasses import dataclass, replace
+from math import copysign, log2, pi
+from math import log as log_of
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
+from blueprint.verdicts.arithmetic import (
+    Numbers,
+    acos,
+    clip,
+    cos,
+    everywhere,
+    larger,
+    log,
+    log_mean,
+    log_sum,
+    smaller,
+    sqrt,
+    where,
+)
 
 _EDGE = 1e-6
+_TINY = 1e-200
 _LATE_SHARE = 0.5
 _PLUG_IN_WEIGHT = 50.0
 """Requests that the prior rate counts for in the estimate the next bet is made with; it moves power, never validity."""
@@ -26,26 +39,24 @@ _PLUG_IN_WEIGHT = 50.0
 
 @dataclass(frozen=True)
 class Counts:
-    """Hits among the requests of both fleets; arrays of one shape, an element a rollout."""
+    """Hits among the requests of both fleets: numbers, or arrays of one shape with an element a rollout."""
 
-    green_requests: Floats
-    green_hits: Floats
-    blue_requests: Floats
-    blue_hits: Floats
+    green_requests: Numbers
+    green_hits: Numbers
+    blue_requests: Numbers
+    blue_hits: Numbers
 
     @classmethod
-    def of(cls, green_requests: Any, green_hits: Any, blue_requests: Any, blue_hits: Any) -> Self:
-        """Counts of anything that numpy takes as numbers.
+    def of(cls, green_requests: Numbers, green_hits: Numbers, blue_requests: Numbers, blue_hits: Numbers) -> Self:
+        """Counts that were checked.
 
         Raises:
             ValueError: there are more hits than requests, or fewer than none.
         """
-        numbers = (green_requests, green_hits, blue_requests, blue_hits)
-        arrays = np.broadcast_arrays(*(np.asarray(number, dtype=np.float64) for number in numbers))
-        for requests, hits in (arrays[:2], arrays[2:]):
-            if not bool(np.all((hits >= 0) & (hits <= requests))):
+        for requests, hits in ((green_requests, green_hits), (blue_requests, blue_hits)):
+            if not everywhere((hits >= 0) & (hits <= requests)):
                 raise ValueError(f"hits must be in 0..requests, got {hits} of {requests}")
-        return cls(*arrays)
+        return cls(green_requests, green_hits, blue_requests, blue_hits)
 
     def __add__(self, other: Self) -> Self:
         return type(self)(
@@ -55,67 +66,56 @@ class Counts:
             self.blue_hits + other.blue_hits,
         )
 
-    def take(self, kept: NDArray[np.bool_]) -> Self:
-        return type(self)(
-            self.green_requests[kept], self.green_hits[kept], self.blue_requests[kept], self.blue_hits[kept]
-        )
+    def take(self, kept: Any) -> Self:
+        """The rollouts chosen by the mask."""
+        numbers: tuple[Any, ...] = (self.green_requests, self.green_hits, self.blue_requests, self.blue_hits)
+        return type(self)(*(each[kept] for each in numbers))
 
 
-def nearest_green(green: Floats, blue: Floats, ratio: Floats, margin: float) -> Floats:
+def nearest_green(green: Numbers, blue: Numbers, ratio: Numbers, margin: float) -> Numbers:
     """Green's rate at the point with green = blue + margin nearest to (green, blue).
 
     It is the maximum-likelihood estimate under a fixed risk difference, in the closed form of Farrington and Manning
     (1990); `ratio` is blue's requests over green's.
     """
     if margin == 0:
-        pooled: Floats = (green + ratio * blue) / (1 + ratio)
-        return pooled
+        return (green + ratio * blue) / (1 + ratio)
     a = 1 + ratio
     b = -(1 + ratio + green + ratio * blue + margin * (ratio + 2))
     c = margin**2 + margin * (2 * green + ratio + 1) + green + ratio * blue
     d = -green * margin * (1 + margin)
     third = b / (3 * a)
     v = third**3 - b * c / (6 * a**2) + d / (2 * a)
-    u = np.where(v < 0, -1.0, 1.0) * np.sqrt(np.maximum(third**2 - c / (3 * a), 1e-300))
-    angle = (np.pi + np.arccos(np.clip(v / u**3, -1, 1))) / 3
-    nearest = 2 * u * np.cos(angle) - third
+    u = where(v < 0, -1.0, 1.0) * sqrt(larger(third**2 - c / (3 * a), _TINY))
+    angle = (pi + acos(clip(v / u**3, -1, 1))) / 3
+    nearest = 2 * u * cos(angle) - third
     low, high = max(0.0, margin), min(1.0, 1.0 + margin)
-    clipped: Floats = np.clip(nearest, low + _EDGE / 10, high - _EDGE / 10)
-    return clipped
+    return clip(nearest, low + _EDGE / 10, high - _EDGE / 10)
 
 
-def log_e_value(counts: Counts, green: Floats, blue: Floats, *, margin: float, above: bool) -> Floats:
+def log_e_value(counts: Counts, green: Numbers, blue: Numbers, *, margin: float, above: bool) -> Numbers:
     """Log of the e-value of one block against the null, for the alternative rates (green, blue).
 
     Args:
-        counts: the block; each array gets a last axis for the alternatives.
-        green: the alternatives' rate of the new fleet, chosen without looking at this block.
+        counts: the block.
+        green: the alternative's rate of the new fleet, chosen without looking at this block.
         blue: the same for the old fleet.
         margin: difference of the rates on the null's border.
         above: the null is green <= blue + margin, so that evidence says green is above it; else green >= blue + margin.
 
     An alternative inside the null bets nothing; neither does a block in which one fleet has no request.
     """
-    n_green, n_blue = counts.green_requests[..., None], counts.blue_requests[..., None]
-    ratio = n_blue / np.maximum(n_green, 1)
-    null_green = nearest_green(green, blue, ratio, margin)
+    n_green, n_blue = counts.green_requests, counts.blue_requests
+    null_green = nearest_green(green, blue, n_blue / larger(n_green, 1.0), margin)
     null_blue = null_green - margin
-    hits_green, hits_blue = counts.green_hits[..., None], counts.blue_hits[..., None]
     total = (
-        hits_green * np.log(green / null_green)
-        + (n_green - hits_green) * np.log((1 - green) / (1 - null_green))
-        + hits_blue * np.log(blue / null_blue)
-        + (n_blue - hits_blue) * np.log((1 - blue) / (1 - null_blue))
+        counts.green_hits * log(green / null_green)
+        + (n_green - counts.green_hits) * log((1 - green) / (1 - null_green))
+        + counts.blue_hits * log(blue / null_blue)
+        + (n_blue - counts.blue_hits) * log((1 - blue) / (1 - null_blue))
     )
     outside = green > blue + margin if above else green < blue + margin
-    return np.where(outside & (n_green > 0) & (n_blue > 0), total, 0.0)
-
-
-def log_mean(logs: Floats) -> Floats:
-    """Log of the mean over the last axis of exp(logs): a mixture of e-processes is one (Robbins 1970)."""
-    top = logs.max(axis=-1)
-    mean: Floats = top + np.log(np.mean(np.exp(logs - top[..., None]), axis=-1))
-    return mean
+    return where(outside & (n_green > 0) & (n_blue > 0), total, 0.0)
 
 
 @dataclass(frozen=True)
@@ -130,46 +130,47 @@ class Regression:
     two_sided: bool = False
 
     @property
-    def shifts(self) -> Floats:
-        count = int(np.log2(0.9 / self.step)) + 1
-        up: Floats = self.margin + self.step * np.exp2(np.arange(count))
-        return np.concatenate([up, -up]) if self.two_sided else up
+    def shifts(self) -> tuple[float, ...]:
+        up = tuple(self.margin + self.step * 2**power for power in range(int(log2(0.9 / self.step)) + 1))
+        return (*up, *(-shift for shift in up)) if self.two_sided else up
 
-    def log_e_values(self, counts: Counts, blue: Floats) -> Floats:
+    def log_e_values(self, counts: Counts, blue: Numbers) -> tuple[Numbers, ...]:
         """One log e-value an alternative, given the estimate of blue's rate before this block."""
-        shifts = self.shifts
-        alternatives = np.clip(blue[..., None] + shifts, _EDGE, 1 - _EDGE)
-        estimate = np.broadcast_to(blue[..., None], alternatives.shape)
-        up = shifts > 0
-        parts = [log_e_value(counts, alternatives[..., up], estimate[..., up], margin=self.margin, above=True)]
-        if self.two_sided:
-            below = alternatives[..., ~up], estimate[..., ~up]
-            parts.append(log_e_value(counts, *below, margin=-self.margin, above=False))
-        return np.concatenate(parts, axis=-1)
+        return tuple(
+            log_e_value(
+                counts,
+                clip(blue + shift, _EDGE, 1 - _EDGE),
+                blue,
+                margin=copysign(self.margin, shift),
+                above=shift > 0,
+            )
+            for shift in self.shifts
+        )
 
 
 @dataclass(frozen=True)
 class Safety:
     """The bet that green's rate is below blue's plus `margin`: that a regression of that size is ruled out.
 
-    Two-sided, it is also the bet that green's rate is above blue's less `margin`, and both must win.
+    Two-sided, it is also the bet that green's rate is above blue's less `margin`, and both must win. `ratio` is what a
+    healthy green's rate is expected to be of blue's; a wrong guess costs power alone.
     """
 
     margin: float = 0.0
     two_sided: bool = False
+    ratio: float = 1.0
 
     @property
     def sides(self) -> int:
         return 2 if self.two_sided else 1
 
-    def log_e_values(self, counts: Counts, blue: Floats, green: Floats) -> Floats:
-        """A row a side, of two alternatives: green equals blue; green is as estimated from the blocks before this."""
-        alternatives = np.clip(np.stack([blue, green], axis=-1), _EDGE, 1 - _EDGE)
-        estimate = np.broadcast_to(blue[..., None], alternatives.shape)
-        sides = [log_e_value(counts, alternatives, estimate, margin=self.margin, above=False)]
-        if self.two_sided:
-            sides.append(log_e_value(counts, alternatives, estimate, margin=-self.margin, above=True))
-        return np.stack(sides, axis=-2)
+    def log_e_values(self, counts: Counts, blue: Numbers, green: Numbers) -> tuple[tuple[Numbers, ...], ...]:
+        """A row a side, of two alternatives: green is as expected, or as estimated from the blocks before this."""
+        borders = ((self.margin, False), (-self.margin, True))[: self.sides]
+        return tuple(
+            tuple(log_e_value(counts, rate, blue, margin=margin, above=above) for rate in (self.ratio * blue, green))
+            for margin, above in borders
+        )
 
 
 @dataclass(frozen=True)
@@ -177,25 +178,35 @@ class ProportionState:
     """What two streams of hits have shown so far."""
 
     seen: Counts
-    regression: Floats
-    """Log of the capital bet on each alternative, on the last axis."""
-    safety: Floats
-    """Log e-values of the alternatives, with an axis for the sides before them."""
+    regression: tuple[Numbers, ...]
+    """Log of the capital bet on each alternative."""
+    safety: tuple[tuple[Numbers, ...], ...]
+    """Log e-values of the alternatives of each side."""
     looks: int = 0
 
     @property
-    def log_regression(self) -> Floats:
+    def log_regression(self) -> Numbers:
         """Log e-value: the capital that is bet and the part that waits."""
-        return np.logaddexp(log_mean(self.regression), np.log(_LATE_SHARE / (self.looks + 1)))
+        return log_sum(log_mean(self.regression), log_of(_LATE_SHARE / (self.looks + 1)))
 
     @property
-    def log_safety(self) -> Floats:
-        weakest: Floats = log_mean(self.safety).min(axis=-1)
-        return weakest
+    def log_safety(self) -> Numbers:
+        """Log e-value of the weakest side."""
+        first, *others = (log_mean(side) for side in self.safety)
+        for each in others:
+            first = smaller(first, each)
+        return first
 
-    def take(self, kept: NDArray[np.bool_]) -> Self:
+    def take(self, kept: Any) -> Self:
         """The rollouts chosen by the mask."""
-        return type(self)(self.seen.take(kept), self.regression[kept], self.safety[kept], self.looks)
+        regression: tuple[Any, ...] = self.regression
+        safety: tuple[tuple[Any, ...], ...] = self.safety
+        return type(self)(
+            self.seen.take(kept),
+            tuple(each[kept] for each in regression),
+            tuple(tuple(each[kept] for each in side) for side in safety),
+            self.looks,
+        )
 
 
 @dataclass(frozen=True)
@@ -211,28 +222,33 @@ class ProportionTest:
     regression: Regression | None = None
     safety: Safety | None = None
 
-    def start(self, shape: tuple[int, ...] = ()) -> ProportionState:
-        zero = np.zeros(shape)
+    def start(self, zero: Numbers = 0.0) -> ProportionState:
+        """The state before any block; an array of zeros in place of `zero` starts as many rollouts."""
         alternatives = len(self.regression.shifts) if self.regression else 1
         sides = self.safety.sides if self.safety else 1
-        none = Counts(zero, zero, zero, zero)
-        early = np.full((*shape, alternatives), np.log(1 - _LATE_SHARE))
-        return ProportionState(none, early, np.zeros((*shape, sides, 2)))
+        early = zero + log_of(1 - _LATE_SHARE)
+        return ProportionState(Counts(zero, zero, zero, zero), (early,) * alternatives, ((zero, zero),) * sides)
 
     def observe(self, state: ProportionState, counts: Counts) -> ProportionState:
         """The state after one more block; its bets were fixed by the blocks before."""
         seen = state.seen
         blue = self._estimate(seen.blue_hits, seen.blue_requests)
         look = state.looks + 1
-        capital = np.logaddexp(state.regression, np.log(_LATE_SHARE / (look * (look + 1))))
+        joining = log_of(_LATE_SHARE / (look * (look + 1)))
+        capital = tuple(log_sum(each, joining) for each in state.regression)
         after = replace(state, seen=seen + counts, regression=capital, looks=look)
         if self.regression:
-            after = replace(after, regression=capital + self.regression.log_e_values(counts, blue))
+            won = self.regression.log_e_values(counts, blue)
+            after = replace(after, regression=tuple(map(_add, capital, won)))
         if self.safety:
             green = self._estimate(seen.green_hits, seen.green_requests)
-            after = replace(after, safety=state.safety + self.safety.log_e_values(counts, blue, green))
+            sides = zip(state.safety, self.safety.log_e_values(counts, blue, green), strict=True)
+            after = replace(after, safety=tuple(tuple(map(_add, before, won)) for before, won in sides))
         return after
 
-    def _estimate(self, hits: Floats, requests: Floats) -> Floats:
-        smoothed: Floats = (hits + _PLUG_IN_WEIGHT * self.prior_rate) / (requests + _PLUG_IN_WEIGHT)
-        return np.clip(smoothed, _EDGE, 1 - _EDGE)
+    def _estimate(self, hits: Numbers, requests: Numbers) -> Numbers:
+        return clip((hits + _PLUG_IN_WEIGHT * self.prior_rate) / (requests + _PLUG_IN_WEIGHT), _EDGE, 1 - _EDGE)
+
+
+def _add(x: Numbers, y: Numbers) -> Numbers:
+    return x + y

@@ -28,15 +28,21 @@ def _roll_back(evidence: Evidence) -> str:
 
 def _promote(evidence: Evidence) -> str:
     plan = evidence.plan
+    scores = f", scores off by {100 * plan.score_limit:g} points" if plan.watches_scores else ""
     return (
-        f"promote: after {_requests(evidence):,} requests, {100 * plan.error_tolerance:g} points more errors, "
-        f"{plan.latency_tolerance:g} times the latency and scores off by {100 * plan.score_limit:g} points are each "
-        f"ruled out with {100 * (1 - plan.false_promotion_rate):g} % confidence: {_stream(evidence, 'errors')}; "
+        f"promote: after {_requests(evidence):,} requests, {100 * plan.error_tolerance:g} points more errors{scores} "
+        f"and {plan.latency_tolerance:g} times the latency are each ruled out with "
+        f"{100 * (1 - plan.false_promotion_rate):g} % confidence: {_stream(evidence, 'errors')}; "
         f"{_stream(evidence, 'slow beyond tolerance')}"
     )
 
 
 def _extend(evidence: Evidence) -> str:
+    return f"extend: {missing(evidence)}"
+
+
+def missing(evidence: Evidence) -> str:
+    """What has been seen, and what is needed before the new fleet may be promoted."""
     plan, reasons = evidence.plan, []
     if (seen := _requests(evidence)) < plan.min_requests:
         reasons.append(f"{seen:,} of at least {plan.min_requests:,} requests seen")
@@ -44,7 +50,7 @@ def _extend(evidence: Evidence) -> str:
     if float(logs) < plan.log_promotion:
         odds, needed = exp(float(logs)), 1 / plan.false_promotion_rate
         reasons.append(f"{_stream(evidence, weakest)}, evidence of safety {odds:.2g} of {needed:g}")
-    return "extend: " + "; ".join(reasons)
+    return "; ".join(reasons)
 
 
 def _told(evidence: Evidence, metric: Metric) -> str:

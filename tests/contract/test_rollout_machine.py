@@ -38,7 +38,7 @@ ROLE = "arn:aws:iam::000000000000:role/rollout"
 ACCOUNT = "arn:aws:{}:us-east-1:000000000000:"
 BUCKET, GROUP = "artifacts", "shoppers-dev"
 STACK, ENDPOINT = "shoppers-dev-endpoint", "shoppers-dev"
-BAKE_SECONDS, FINAL_SECONDS, SPEED = 480, 90, "60"
+BAKE_SECONDS, FINAL_SECONDS, SPEED = 600, 90, "60"
 CONTRACT = {"columns": [{"name": "x", "kind": "number", "min": 0.0, "max": 1.0}]}
 
 
@@ -51,8 +51,8 @@ def settings() -> Settings:
         "scores": False,
         "min_requests": 60,
         "error_tolerance": 0.1,
-        "latency_noise": 5.0,
-        "latency_tolerance": 40.0,
+        "latency_noise": 9.0,
+        "latency_tolerance": 90.0,
         "decide_seconds": 90,
     }
     rollout = loaded.rollout.model_dump() | {"bake_seconds": BAKE_SECONDS, "judge": judge}

@@ -11,7 +11,12 @@ import pytest
 from aws_cdk.assertions import Template
 
 from blueprint.judging.mandate import Mandate
+from blueprint.new_fleet_alarms import ROLL_BACK, VERDICT_NAMESPACE
 from blueprint.settings import Settings
+from blueprint.verdicts import Verdict
+from infra.constructs import judge
+from infra.constructs.rollout import judgement
+from infra.functions.judge import index
 from infra.stacks.use_case import UseCaseStacks
 
 Synth = Callable[..., tuple[UseCaseStacks, Path]]
@@ -123,7 +128,7 @@ def test_with_the_value_it_reads_captures_and_outcomes_and_writes_its_memory_alo
     endpoint = settings.names.endpoint
     written = [each for each in statements(earning[0]) if "s3:PutObject" in each["Action"]]
     assert [json.dumps(each["Resource"]).endswith(f'"/judge/{endpoint}/*"]]}}') for each in written] == [True]
-    (read,) = (each for each in statements(earning[0]) if "s3:GetObject*" in each["Action"])
+    (read,) = (each for each in statements(earning[0]) if "s3:GetObject" in each["Action"])
     told_keys = [part["Fn::Join"][1][1] for part in read["Resource"] if "Fn::Join" in part]
     assert told_keys == [f"/capture/{endpoint}/*", f"/judge/{endpoint}/*", "/outcomes/*"]
 
@@ -145,3 +150,10 @@ def test_a_rollout_may_be_left_unjudged(synth: Synth, settings: Settings) -> Non
 def test_a_judge_that_could_not_judge_is_refused(settings: Settings, change: dict[str, Any], named: str) -> None:
     with pytest.raises(ValueError, match=named):
         with_judge(settings, **change)
+
+
+def test_the_function_and_its_permissions_name_the_same_places() -> None:
+    for name in ("CAPTURE_KEYS", "OUTCOME_KEYS", "MEMORY_KEYS"):
+        assert getattr(index, name) == getattr(judge, name)
+    assert index.NAMESPACE == judge.VERDICT_NAMESPACE == VERDICT_NAMESPACE
+    assert int(Verdict.ROLL_BACK) == ROLL_BACK == judgement.ROLL_BACK

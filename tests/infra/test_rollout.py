@@ -153,7 +153,8 @@ def test_the_template_carries_the_definition_under_the_agreed_name(resources: Re
 @pytest.fixture
 def rules(resources: Resources) -> dict[str, dict[str, Any]]:
     return {
-        rule["Properties"]["EventPattern"]["source"][0]: rule["Properties"] for rule in resources("AWS::Events::Rule")
+        rule["Properties"]["EventPattern"]["source"][0]: rule["Properties"]
+        for rule in resources("AWS::Events::Rule", "rollout")
     }
 
 

@@ -9,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from blueprint.names import Names
+from infra.constructs.object_access import may_find, may_write
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.rollout.states import States, task
 
@@ -30,8 +31,8 @@ class AuditFunction(PythonFunction):
         )
         self.add_environment("AUDIT_BUCKET", artifacts_bucket.bucket_name)
         self.add_environment("AUDIT_PREFIX", names.audit_prefix)
-        artifacts_bucket.grant_read(self, f"{names.audit_prefix}*")
-        artifacts_bucket.grant_put(self, f"{names.audit_prefix}*")
+        may_find(self, artifacts_bucket, f"{names.audit_prefix}*")
+        may_write(self, artifacts_bucket, f"{names.audit_prefix}*")
 
 
 def record(

@@ -1,30 +1,74 @@
 """The rollout's states, put together."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
+from infra.constructs.rollout.audit import record
+from infra.constructs.rollout.hold import HOLD, HOLD_AGAIN, hold_states
+from infra.constructs.rollout.judgement import conclusion, judgement_states, no_judgement
 from infra.constructs.rollout.look import look_states
 from infra.constructs.rollout.put_back import put_back_states
+from infra.constructs.rollout.refusal import REFUSED, refusal_states
+from infra.constructs.rollout.states import States
 from infra.constructs.rollout.turn import turn_states
-from infra.constructs.rollout.update import update_states
+from infra.constructs.rollout.update import Way, update_states
+from infra.constructs.rollout.withdrawal import WAS_REJECTED, withdrawal_states
 
-TIMEOUT_SECONDS = 2 * 24 * 3600
-"""Two rollouts of the longest kind (8 hours each, and back again) fit in, and the wait for those before them."""
+TIMEOUT_SECONDS = 4 * 24 * 3600
+"""Two rollouts of the longest kind (8 hours each, and back again) fit in, a hold, and the wait for older ones."""
+
+_POLL_SECONDS = 15
+_EVENTS_A_LOOK = 20
+_MOST_EVENTS = 18_000
+"""Of the 25,000 that an execution may have, the rest is for everything but the looks at the update."""
+
+MakeGates = Callable[[str, str], States]
+"""Takes the state to go on to, and the one for what is refused."""
+
+
+@dataclass(frozen=True)
+class Gates:
+    """What a candidate must pass before any user meets it.
+
+    Attributes:
+        start: the first state.
+        states: makes the states.
+    """
+
+    start: str
+    states: MakeGates
 
 
 @dataclass(frozen=True)
 class RolloutTarget:
-    """What the state machine acts on; the ARNs may be CDK tokens."""
+    """What the state machine acts on; the ARNs may be CDK tokens.
+
+    Attributes:
+        judge_arn: compares the fleets; None where nobody does.
+        gates: None where there are none.
+        timeout_seconds: the longest that an update of the endpoint may take.
+    """
 
     endpoint: str
     stack: str
+    package_group: str
     state_machine_arn: str
     smoke_test_arn: str
+    audit_arn: str
     topic_arn: str
+    hold_parameter: str
+    judge_arn: str | None = None
+    gates: Gates | None = None
+    timeout_seconds: int = 3600
+
+    @property
+    def poll_seconds(self) -> int:
+        return max(_POLL_SECONDS, self.timeout_seconds * _EVENTS_A_LOOK // _MOST_EVENTS)
 
 
 def rollout_definition(target: RolloutTarget) -> dict[str, Any]:
-    """The state machine; its input is `{"ModelPackageArn": …}`.
+    """The state machine; its input is `{"ModelPackageArn": …, "ModelApprovalStatus": …}`, approved by default.
 
     Its promises: one rollout at a time, in order of approval; success only if the endpoint really serves the
     package; otherwise the package is rejected with the reason, the stack is told what is really live, and the
@@ -35,14 +79,97 @@ def rollout_definition(target: RolloutTarget) -> dict[str, Any]:
         "StartAt": "Settle",
         "TimeoutSeconds": TIMEOUT_SECONDS,
         "States": {
-            **turn_states(target.state_machine_arn),
-            **look_states(target.endpoint),
-            **update_states(
+            **turn_states(target.state_machine_arn, then=WAS_REJECTED),
+            **withdrawal_states(
                 endpoint=target.endpoint,
-                stack=target.stack,
-                smoke_test_arn=target.smoke_test_arn,
+                package_group=target.package_group,
+                state_machine_arn=target.state_machine_arn,
                 topic_arn=target.topic_arn,
             ),
-            **put_back_states(endpoint=target.endpoint, stack=target.stack, topic_arn=target.topic_arn),
+            **look_states(target.endpoint),
+            **_entrance(target),
+            **_forward(target),
+            **_back(target),
         },
     }
+
+
+def _entrance(target: RolloutTarget) -> States:
+    """Held, judged by the gates, and asked once more whether it is held."""
+    hold, gates = target.hold_parameter, target.gates
+    update = "UpdateStack" if target.judge_arn is None else "NoJudgementYet"
+    if gates is None:
+        return hold_states(parameter_name=hold, then=update, refused=REFUSED)
+    return {
+        **hold_states(parameter_name=hold, then=gates.start, refused=REFUSED),
+        **gates.states(HOLD_AGAIN, REFUSED),
+        **hold_states(parameter_name=hold, then=update, refused=REFUSED, start=HOLD_AGAIN),
+    }
+
+
+def _forward(target: RolloutTarget) -> States:
+    judged = target.judge_arn is not None
+    way = Way(before=HOLD, begun="RecordBegun", promoted="RecordPromoted")
+    between: States = {}
+    if target.judge_arn is not None:
+        way = replace(way, look="HasTwoFleets", live="IsJudged")
+        between = {
+            **no_judgement(then="UpdateStack"),
+            **judgement_states(
+                endpoint=target.endpoint,
+                function_arn=target.judge_arn,
+                poll_seconds=target.poll_seconds,
+                then="IsUpdated",
+                changed="RecordVerdict",
+            ),
+            **_record(target, "RecordVerdict", "verdict", then="IsUpdated", verdict=True),
+            **conclusion(then="SmokeTest"),
+        }
+    return {
+        **between,
+        **_record(target, "RecordBegun", "begun", then="MarkWait"),
+        **_record(target, "RecordPromoted", "promoted", then="TellPromoted", verdict=judged),
+        **update_states(
+            endpoint=target.endpoint,
+            stack=target.stack,
+            smoke_test_arn=target.smoke_test_arn,
+            topic_arn=target.topic_arn,
+            way=way,
+            poll_seconds=target.poll_seconds,
+            judged=judged,
+        ),
+    }
+
+
+def _back(target: RolloutTarget) -> States:
+    endpoint, topic = target.endpoint, target.topic_arn
+    return {
+        **refusal_states(endpoint=endpoint, topic_arn=topic, recorded="RecordRefused"),
+        **put_back_states(
+            endpoint=endpoint,
+            stack=target.stack,
+            topic_arn=topic,
+            restored="RecordRolledBack",
+            failed="RecordNotRestored",
+        ),
+        **_record(target, "RecordRefused", "refused", then="TellRefused", failed=True),
+        **_record(target, "RecordRolledBack", "rolled back", then="TellRolledBack", failed=True),
+        **_record(target, "RecordNotRestored", "not restored", then="TellNotRestored", failed=True),
+    }
+
+
+def _record(
+    target: RolloutTarget, name: str, action: str, *, then: str, verdict: bool = False, failed: bool = False
+) -> States:
+    detail = {"previous.$": "$.previous.model_package"} if not failed else {"reason.$": "$.failure.reason"}
+    if verdict:
+        detail = {**detail, "verdict.$": "$.judgement.verdict", "sentence.$": "$.judgement.sentence"}
+    return record(
+        name,
+        function_arn=target.audit_arn,
+        topic_arn=target.topic_arn,
+        endpoint=target.endpoint,
+        action=action,
+        detail=detail,
+        then=then,
+    )

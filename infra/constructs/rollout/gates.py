@@ -29,6 +29,7 @@ class GateJob:
     instance_type: str
     output_uri: str
     max_runtime_seconds: int = 3600
+    vpc_config: dict[str, Any] | None = None
 
 
 def gate_states(*, job: GateJob, then: str, refused: str) -> States:
@@ -111,6 +112,8 @@ def _start(job: GateJob, inputs: dict[str, str]) -> State:
         },
         "RoleArn": job.role_arn,
     }
+    if job.vpc_config:
+        request["NetworkConfig"] = {"VpcConfig": job.vpc_config}
     start = task("sagemaker:createProcessingJob", request, then="WaitForGates", caught="WhyGatesNotStarted")
     start["Retry"] = [{"ErrorEquals": [_IN_USE], "MaxAttempts": 0}, *start["Retry"]]
     return start

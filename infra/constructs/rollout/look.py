@@ -1,8 +1,8 @@
-"""What does the endpoint really serve? Asked before the update, after it, and after putting back."""
+"""What does the endpoint really serve? Asked before the update, after it, after putting back, and of a rejection."""
 
 from infra.constructs.rollout.states import States, choose, equal, matching, note, present, task, wait, when
 
-BEFORE, AFTER, RESTORED = "before", "after", "restored"
+BEFORE, AFTER, RESTORED, REJECTED = "before", "after", "restored", "rejected"
 """Values of `$.phase`: who asked."""
 
 _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
@@ -62,6 +62,7 @@ def look_states(endpoint: str) -> States:
         "WhoAsked": choose(
             when(equal("$.phase", BEFORE), then="IsAlreadyLive"),
             when(equal("$.phase", AFTER), then="IsCandidateLive"),
+            when(equal("$.phase", REJECTED), then="IsRejectedLive"),
             otherwise="IsRestored",
         ),
     }

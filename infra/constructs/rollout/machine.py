@@ -13,25 +13,37 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from blueprint.names import Names
+from blueprint.settings import Settings
+from infra.constructs.approval import may_only_reject
 from infra.constructs.guarded_endpoint import ENDPOINT_TAG
 from infra.constructs.job_roles import package_arns
-from infra.constructs.rollout.definition import RolloutTarget, rollout_definition
+from infra.constructs.rollout.definition import Gates, RolloutTarget, rollout_definition
+from infra.constructs.rollout.hold import allow_hold
 
 
 class RolloutMachine(Construct):
-    """Started by every approval in the registry group; may update one stack and judge one endpoint.
+    """Started by every approval and rejection in the registry group; may update one stack and judge one endpoint.
 
     Attributes:
         machine: the state machine.
+        role: what it may do; gates add to it.
         topic: where each verdict is published.
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, names: Names, key: kms.IKey, smoke_test: lambda_.IFunction
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: Settings,
+        key: kms.IKey,
+        smoke_test: lambda_.IFunction,
+        audit: lambda_.IFunction,
+        judge: lambda_.IFunction | None = None,
+        gates: Gates | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        self._names = names
+        names = self._names = settings.names
         stack = cdk.Stack.of(self)
         self.topic = sns.Topic(self, "Verdicts", master_key=key, enforce_ssl=True)
         # Not taken from the resource: its own role would then depend on it.
@@ -44,17 +56,24 @@ class RolloutMachine(Construct):
         target = RolloutTarget(
             endpoint=names.endpoint,
             stack=names.stack("endpoint"),
+            package_group=names.package_group,
             state_machine_arn=self._arn,
             smoke_test_arn=smoke_test.function_arn,
+            audit_arn=audit.function_arn,
             topic_arn=self.topic.topic_arn,
+            hold_parameter=names.hold_parameter,
+            judge_arn=judge.function_arn if judge else None,
+            gates=gates,
+            timeout_seconds=settings.rollout.timeout_seconds,
         )
+        self.role = self._role([smoke_test, audit, *([judge] if judge else [])])
         self.machine = sfn.StateMachine(
             self,
             "Machine",
             state_machine_name=names.state_machine,
             # Not `Stack.to_json_string`: it drops the nulls, and `"ResultPath": null` means "keep the input".
             definition_body=sfn.DefinitionBody.from_string(json.dumps(rollout_definition(target))),
-            role=self._role(smoke_test),
+            role=self.role,
             logs=sfn.LogOptions(
                 destination=logs.LogGroup(
                     self,
@@ -68,28 +87,31 @@ class RolloutMachine(Construct):
                 include_execution_data=True,
             ),
         )
-        self._start_on_approval()
+        self._start_on_decision()
         self._tell_of_lost_executions()
 
-    def _role(self, smoke_test: lambda_.IFunction) -> iam.Role:
+    def _role(self, functions: list[lambda_.IFunction]) -> iam.Role:
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
         stack = cdk.Stack.of(self)
 
         def allow(*actions: str, on: list[str], conditions: dict[str, dict[str, object]] | None = None) -> None:
             role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=on, conditions=conditions or {}))
 
-        allow("states:ListExecutions", on=[self._arn])
+        allow("states:ListExecutions", "states:StartExecution", on=[self._arn])
         # CloudFormation goes on with the role the stack was deployed with; none is passed.
         allow(
+            "cloudformation:DescribeStackResource",
             "cloudformation:DescribeStacks",
             "cloudformation:UpdateStack",
             on=[stack.format_arn(service="cloudformation", resource="stack", resource_name=self._stack_pattern)],
         )
         allow(
             "sagemaker:DescribeModelPackage",
+            "sagemaker:ListModelPackages",
             "sagemaker:UpdateModelPackage",
             on=package_arns(self, self._names.package_group),
         )
+        role.add_to_policy(may_only_reject())
         allow(
             "sagemaker:DescribeEndpoint",
             on=[stack.format_arn(service="sagemaker", resource="endpoint", resource_name=self._names.endpoint)],
@@ -103,7 +125,9 @@ class RolloutMachine(Construct):
             on=[stack.format_arn(service="sagemaker", resource=kind + "/*") for kind in ("endpoint-config", "model")],
             conditions={"StringEquals": {f"aws:ResourceTag/{ENDPOINT_TAG}": self._names.endpoint}},
         )
-        smoke_test.grant_invoke(role)
+        allow_hold(role, parameter_name=self._names.hold_parameter)
+        for function in functions:
+            function.grant_invoke(role)
         self.topic.grant_publish(role)
         return role
 
@@ -111,24 +135,26 @@ class RolloutMachine(Construct):
     def _stack_pattern(self) -> str:
         return f"{self._names.stack('endpoint')}/*"  # a stack's ARN ends in its generation
 
-    def _start_on_approval(self) -> None:
+    def _start_on_decision(self) -> None:
+        """A rejection matters only of the package that serves; which one that is the execution finds out."""
+        decided = ("ModelPackageArn", "ModelApprovalStatus")
         events.Rule(
             self,
-            "Approved",
-            description=f"An approved package of {self._names.package_group} is rolled out",
+            "Decided",
+            description=f"A package of {self._names.package_group} was approved, or rejected while it serves",
             event_pattern=events.EventPattern(
                 source=["aws.sagemaker"],
                 detail_type=["SageMaker Model Package State Change"],
                 detail={
                     "ModelPackageGroupName": [self._names.package_group],
-                    "ModelApprovalStatus": ["Approved"],
+                    "ModelApprovalStatus": ["Approved", "Rejected"],
                 },
             ),
             targets=[
                 targets.SfnStateMachine(
                     self.machine,
                     input=events.RuleTargetInput.from_object(
-                        {"ModelPackageArn": events.EventField.from_path("$.detail.ModelPackageArn")}
+                        {name: events.EventField.from_path(f"$.detail.{name}") for name in decided}
                     ),
                 )
             ],

@@ -2,6 +2,7 @@
 
 from infra.constructs.rollout.look import RESTORED
 from infra.constructs.rollout.states import State, States, choose, matching, note, present, same, task, wait, when
+from infra.constructs.rollout.tidy import remember_candidate, tidy_states
 from infra.constructs.rollout.update import (
     IN_PROGRESS,
     PARAMETER_VALUE,
@@ -14,63 +15,70 @@ from infra.constructs.rollout.update import (
 _POLL_SECONDS = 15
 
 
-def put_back_states(*, endpoint: str, stack: str, topic_arn: str) -> States:
-    """From `RejectPackage` to one of two failures: `RolledBack`, or `NotRestored`, which needs a person."""
+def put_back_states(*, endpoint: str, stack: str, topic_arn: str, restored: str, failed: str) -> States:
+    """From `RejectPackage` to one of two failures: `RolledBack`, or `NotRestored`, which needs a person.
+
+    `restored` and `failed` are on the way to `TellRolledBack` and `TellNotRestored`.
+    """
     return {
-        **_rejection(),
-        **_restoration(stack),
+        **rejection("RejectPackage", briefly="RejectBriefly", then="ReadStackToPutBack"),
+        **_restoration(stack, restored=restored, failed=failed),
+        **remember_candidate(stack, then="PutBack"),
+        **tidy_states(then=restored),
         **_verdict(endpoint, topic_arn),
     }
 
 
-def _rejection() -> States:
+def rejection(name: str, *, briefly: str, then: str) -> States:
+    """The state `name`: the package is rejected for `$.failure.reason`."""
     return {
-        "RejectPackage": _reject("$.failure.reason", caught="RejectBriefly"),
+        name: _reject("$.failure.reason", then=then, caught=briefly),
         # A reason may be longer than the registry takes.
-        "RejectBriefly": _reject(
-            "States.Format('the rollout failed, see {}', $$.Execution.Id)", caught="ReadStackToPutBack"
-        ),
+        briefly: _reject("States.Format('the rollout failed, see {}', $$.Execution.Id)", then=then, caught=then),
     }
 
 
-def _reject(reason: str, *, caught: str) -> State:
+def _reject(reason: str, *, then: str, caught: str) -> State:
     parameters = {
         "ModelPackageArn.$": "$.ModelPackageArn",
         "ModelApprovalStatus": "Rejected",
         "ApprovalDescription.$": reason,
     }
-    return task("sagemaker:updateModelPackage", parameters, then="ReadStackToPutBack", caught=caught)
+    return task("sagemaker:updateModelPackage", parameters, then=then, caught=caught)
 
 
-def _restoration(stack: str) -> States:
+def _restoration(stack: str, *, restored: str, failed: str) -> States:
     """Only a parameter that still names the failed package is put back: anything else is someone's later decision."""
     mine_to_put_back = (
         present("$.previous"),
         same(PARAMETER_VALUE, "$.ModelPackageArn"),
     )
     return {
-        "ReadStackToPutBack": read_stack(stack, then="IsPutBackNeeded", caught="TellNotRestored"),
+        "ReadStackToPutBack": read_stack(stack, then="IsPutBackNeeded", caught=failed),
         "IsPutBackNeeded": choose(
             when(matching("$.stack.now.StackStatus", IN_PROGRESS), then="WaitToPutBack"),
-            when(*mine_to_put_back, then="PutBack"),
-            otherwise="TellRolledBack",
+            when(*mine_to_put_back, then="ReadCandidate"),
+            otherwise=restored,
         ),
         "WaitToPutBack": wait(_POLL_SECONDS, then="ReadStackToPutBack"),
         # After a failed first rollout this is the empty string: back to day 0, without an endpoint.
         "PutBack": update_stack(stack, "$.previous.model_package", then="WaitForPutBack", caught="WhyNotPutBack"),
-        "WhyNotPutBack": why_not_updated(
-            wait_state="WaitToPutBack", nothing_to_do="LookRestored", otherwise="TellNotRestored"
-        ),
+        "WhyNotPutBack": why_not_updated(wait_state="WaitToPutBack", nothing_to_do="ReadPutBack", otherwise=failed),
         "WaitForPutBack": wait(_POLL_SECONDS, then="ReadPutBack"),
-        "ReadPutBack": read_stack(stack, then="IsPutBack", caught="TellNotRestored"),
+        "ReadPutBack": read_stack(stack, then="IsPutBack", caught=failed),
         "IsPutBack": choose(
             when(matching("$.stack.now.StackStatus", IN_PROGRESS), then="WaitForPutBack"),
             otherwise="LookRestored",
         ),
         "LookRestored": note("$.phase", RESTORED, then="ReadEndpoint"),
+        # Both: an endpoint in order under a stack that names another package is the next surprise.
         "IsRestored": choose(
-            when(same("$.live.model_package", "$.previous.model_package"), then="TellRolledBack"),
-            otherwise="TellNotRestored",
+            when(
+                same("$.live.model_package", "$.previous.model_package"),
+                same(PARAMETER_VALUE, "$.previous.model_package"),
+                then="IsCandidateLeft",
+            ),
+            otherwise=failed,
         ),
     }
 

@@ -13,9 +13,11 @@ from blueprint.replay import replay_arguments
 from blueprint.settings import Settings
 from infra.constructs.endpoint_role import CAPTURE_KEYS
 from infra.constructs.job_roles import ARTIFACT_KEYS, SageMakerRole, allow_encrypted_volumes
+from infra.constructs.object_access import may_find, may_write
 from infra.constructs.rollout.gates import GateJob, gate_states
 from infra.constructs.rollout.states import States
 from infra.constructs.step_image import StepImage
+from infra.constructs.vpc_access import may_join
 
 _NAME_LENGTH = 63
 _SUFFIX_LENGTH = len("-") + 32 + len("-1")  # MD5 in hexadecimal digits, and the attempt
@@ -45,11 +47,11 @@ class ReplayJob(Construct):
         captures = f"{CAPTURE_KEYS}/{names.endpoint}/{VARIANT}/"
         verdicts = f"replay/{names.endpoint}"
         self.role = SageMakerRole(self, "Role", description="Jobs that judge a candidate before its rollout")
-        artifacts_bucket.grant_read(self.role, ARTIFACT_KEYS)
-        artifacts_bucket.grant_read(self.role, f"{captures}*")
-        artifacts_bucket.grant_put(self.role, f"{verdicts}/*")
+        may_find(self.role, artifacts_bucket, ARTIFACT_KEYS, f"{captures}*")
+        may_write(self.role, artifacts_bucket, f"{verdicts}/*")
         image.grant_pull(self.role)
         allow_encrypted_volumes(self.role, key)
+        may_join(self.role, settings.access.vpc)
         allow_encrypted_volumes(self.role, key)
         self.role.allow_logs("/aws/sagemaker/ProcessingJobs")
         self.role.allow_metrics("/aws/sagemaker/ProcessingJobs")
@@ -61,6 +63,7 @@ class ReplayJob(Construct):
             kms_key_arn=key.key_arn,
             instance_type=settings.training.processing_instance_type,
             output_uri=f"s3://{artifacts_bucket.bucket_name}/{verdicts}",
+            vpc_config=settings.access.vpc.request() if settings.access.vpc else None,
         )
 
     def states(self, then: str, refused: str) -> States:

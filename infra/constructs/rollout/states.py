@@ -74,6 +74,10 @@ def present(path: str) -> State:
     return {"Variable": path, "IsPresent": True}
 
 
+def absent(path: str) -> State:
+    return {"Variable": path, "IsPresent": False}
+
+
 def true(path: str) -> State:
     return {"Variable": path, "BooleanEquals": True}
 
@@ -82,12 +86,20 @@ def equal(path: str, text: str) -> State:
     return {"Variable": path, "StringEquals": text}
 
 
+def number(path: str, value: float) -> State:
+    return {"Variable": path, "NumericEquals": value}
+
+
 def unlike(path: str, text: str) -> State:
     return {"Not": equal(path, text)}
 
 
 def same(path: str, other_path: str) -> State:
     return {"Variable": path, "StringEqualsPath": other_path}
+
+
+def different(path: str, other_path: str) -> State:
+    return {"Not": same(path, other_path)}
 
 
 def matching(path: str, pattern: str) -> State:

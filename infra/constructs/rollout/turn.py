@@ -6,8 +6,8 @@ _SETTLE_SECONDS = 5
 _POLL_SECONDS = 15
 
 
-def turn_states(state_machine_arn: str) -> States:
-    """From `Settle` to `ReadPackage`.
+def turn_states(state_machine_arn: str, *, then: str) -> States:
+    """From `Settle` to `then`.
 
     Two approvals close together, or one event delivered twice, make executions side by side. The list of running
     ones is the lock: it needs no table, and an aborted execution leaves it by itself.
@@ -34,6 +34,6 @@ def turn_states(state_machine_arn: str) -> States:
             },
             then="IsItsTurn",
         ),
-        "IsItsTurn": choose(when(same("$.oldest.arn", "$$.Execution.Id"), then="ReadPackage"), otherwise="WaitForTurn"),
+        "IsItsTurn": choose(when(same("$.oldest.arn", "$$.Execution.Id"), then=then), otherwise="WaitForTurn"),
         "WaitForTurn": wait(_POLL_SECONDS, then="ListRollouts"),
     }

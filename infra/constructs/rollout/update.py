@@ -1,7 +1,9 @@
 """Forward: from the approval through the stack's update to a verified endpoint."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from infra.constructs.rollout.judgement import ROLL_BACK
 from infra.constructs.rollout.look import AFTER, BEFORE
 from infra.constructs.rollout.states import (
     State,
@@ -10,6 +12,7 @@ from infra.constructs.rollout.states import (
     equal,
     matching,
     note,
+    number,
     present,
     same,
     task,
@@ -27,14 +30,35 @@ _POLL_SECONDS = 15
 _NOTHING_LIVE = ""
 
 
-def update_states(*, endpoint: str, stack: str, smoke_test_arn: str, topic_arn: str) -> States:
+@dataclass(frozen=True)
+class Way:
+    """Where the update's own states go on, so that others can stand in between.
+
+    Attributes:
+        before: entered once what serves now is known; goes on to `UpdateStack`.
+        begun: entered when the update has begun; goes on to `MarkWait`.
+        look: entered at each look at the update; goes on to `IsUpdated`.
+        live: entered when the candidate serves; goes on to `SmokeTest`.
+        promoted: entered at last; goes on to `TellPromoted`.
+    """
+
+    before: str = "UpdateStack"
+    begun: str = "MarkWait"
+    look: str = "IsUpdated"
+    live: str = "SmokeTest"
+    promoted: str = "TellPromoted"
+
+
+def update_states(
+    *, endpoint: str, stack: str, smoke_test_arn: str, topic_arn: str, way: Way, poll_seconds: int, judged: bool
+) -> States:
     """From `ReadPackage` to `Promoted`; failures leave for `RejectPackage` with `$.failure.reason`."""
     return {
-        **_approval(stack),
-        **_stack_update(stack),
-        **_verification(endpoint, smoke_test_arn),
-        **_reasons(endpoint, stack),
-        **_success(endpoint, topic_arn),
+        **_approval(stack, then=way.before),
+        **_stack_update(stack, way, poll_seconds),
+        **_verification(endpoint, smoke_test_arn, then=way.live),
+        **_reasons(endpoint, stack, judged=judged),
+        **_success(endpoint, topic_arn, way.promoted, judged=judged),
     }
 
 
@@ -71,7 +95,7 @@ def publish(topic_arn: str, subject: str, message: str, *, then: str) -> State:
     return task("sns:publish", parameters, then=then, caught=then)
 
 
-def _approval(stack: str) -> States:
+def _approval(stack: str, *, then: str) -> States:
     return {
         "ReadPackage": task(
             "sagemaker:describeModelPackage",
@@ -99,31 +123,32 @@ def _approval(stack: str) -> States:
         ),
         # Empty before the first rollout. An endpoint that fails to serve is put back to its package, not deleted.
         "RememberParameter": note(
-            "$.previous", parameters={"model_package.$": PARAMETER_VALUE, "config": "", "model": ""}, then="UpdateStack"
+            "$.previous", parameters={"model_package.$": PARAMETER_VALUE, "config": "", "model": ""}, then=then
         ),
-        "RememberPrevious": {"Type": "Pass", "InputPath": "$.live", "ResultPath": "$.previous", "Next": "UpdateStack"},
+        "RememberPrevious": {"Type": "Pass", "InputPath": "$.live", "ResultPath": "$.previous", "Next": then},
     }
 
 
-def _stack_update(stack: str) -> States:
+def _stack_update(stack: str, way: Way, poll_seconds: int) -> States:
     return {
-        "UpdateStack": update_stack(stack, "$.ModelPackageArn", then="WaitForUpdate", caught="WhyNotUpdated"),
+        "UpdateStack": update_stack(stack, "$.ModelPackageArn", then=way.begun, caught="WhyNotUpdated"),
         "WhyNotUpdated": why_not_updated(
             wait_state="WaitForStack", nothing_to_do="LookAfter", otherwise="ExplainError"
         ),
-        "WaitForUpdate": wait(_POLL_SECONDS, then="ReadUpdate"),
-        "ReadUpdate": read_stack(stack, then="IsUpdated", caught="ExplainError"),
+        "MarkWait": note("$.waiting", parameters={"since.$": "$$.State.EnteredTime"}, then="WaitForUpdate"),
+        "WaitForUpdate": wait(poll_seconds, then="ReadUpdate"),
+        "ReadUpdate": read_stack(stack, then=way.look, caught="ExplainError"),
         "IsUpdated": choose(
-            when(matching("$.stack.now.StackStatus", IN_PROGRESS), then="WaitForUpdate"), otherwise="LookAfter"
+            when(matching("$.stack.now.StackStatus", IN_PROGRESS), then="MarkWait"), otherwise="LookAfter"
         ),
         "LookAfter": note("$.phase", AFTER, then="ReadEndpoint"),
     }
 
 
-def _verification(endpoint: str, smoke_test_arn: str) -> States:
+def _verification(endpoint: str, smoke_test_arn: str, *, then: str) -> States:
     return {
         "IsCandidateLive": choose(
-            when(same("$.live.model_package", "$.ModelPackageArn"), then="SmokeTest"),
+            when(same("$.live.model_package", "$.ModelPackageArn"), then=then),
             otherwise="WhyRolledBack",
         ),
         "SmokeTest": task(
@@ -147,15 +172,30 @@ def _verification(endpoint: str, smoke_test_arn: str) -> States:
     }
 
 
-def _reasons(endpoint: str, stack: str) -> States:
+def _reasons(endpoint: str, stack: str, *, judged: bool) -> States:
     """Each puts `$.failure.reason`, short enough for a package's approval description."""
 
     def explain(text: str, *paths: str) -> State:
         reason = f"States.Format('{text}', {', '.join(paths)})"
         return note("$.failure", parameters={"reason.$": reason}, then="RejectPackage")
 
+    by_verdict = [
+        when(
+            number("$.judgement.verdict", ROLL_BACK),
+            present("$.endpoint.FailureReason"),
+            then="ExplainByVerdictAndEndpoint",
+        ),
+        when(number("$.judgement.verdict", ROLL_BACK), then="ExplainVerdict"),
+    ]
+    judgements = {
+        "ExplainByVerdictAndEndpoint": explain("{}; {}", "$.judgement.sentence", "$.endpoint.FailureReason"),
+        "ExplainVerdict": explain("{}", "$.judgement.sentence"),
+        "ExplainUnjudged": explain("it serves without having been judged: {}", "$.judgement.sentence"),
+    }
     return {
+        **(judgements if judged else {}),
         "WhyRolledBack": choose(
+            *(by_verdict if judged else ()),
             when(present("$.endpoint.FailureReason"), then="ExplainByEndpoint"),
             when(
                 present("$.stack.now.StackStatusReason"),
@@ -177,10 +217,13 @@ def _reasons(endpoint: str, stack: str) -> States:
     }
 
 
-def _success(endpoint: str, topic_arn: str) -> States:
+def _success(endpoint: str, topic_arn: str, promoted: str, *, judged: bool) -> States:
+    told = f"States.Format('Endpoint {endpoint} serves {{}}', $.ModelPackageArn)"
+    if judged:
+        told = f"States.Format('Endpoint {endpoint} serves {{}}; {{}}', $.ModelPackageArn, $.judgement.sentence)"
     return {
         "HadPrevious": choose(
-            when(equal("$.previous.config", _NOTHING_LIVE), then="TellPromoted"),
+            when(equal("$.previous.config", _NOTHING_LIVE), then=promoted),
             otherwise="DeletePreviousConfig",
         ),
         # Retained when they were replaced, and now provably unused: the endpoint serves another config.
@@ -188,18 +231,18 @@ def _success(endpoint: str, topic_arn: str) -> States:
             "sagemaker:deleteEndpointConfig",
             {"EndpointConfigName.$": "$.previous.config"},
             then="DeletePreviousModel",
-            caught="TellPromoted",
+            caught=promoted,
         ),
         "DeletePreviousModel": task(
             "sagemaker:deleteModel",
             {"ModelName.$": "$.previous.model"},
-            then="TellPromoted",
-            caught="TellPromoted",
+            then=promoted,
+            caught=promoted,
         ),
         "TellPromoted": publish(
             topic_arn,
             f"{endpoint}: promoted",
-            f"States.Format('Endpoint {endpoint} serves {{}}', $.ModelPackageArn)",
+            told,
             then="Promoted",
         ),
         "Promoted": {"Type": "Succeed"},

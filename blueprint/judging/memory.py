@@ -1,0 +1,87 @@
+"""What one look at a rollout leaves to the next, as JSON in the state machine's own data."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+from blueprint.verdicts.judge import Evidence, Verdict
+from blueprint.verdicts.means import MeanState
+from blueprint.verdicts.plan import JudgePlan
+from blueprint.verdicts.proportions import Counts, ProportionState
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One rollout so far; times are epoch seconds.
+
+    Attributes:
+        config: the new fleet's endpoint config.
+        since: when the deployment began.
+        evidence: of both fleets.
+        rate: seconds of waiting that pass in one second.
+        bakes: starts of the bakes seen.
+        slow: the old fleet's usual latencies in microseconds; empty while unknown.
+        slow_since: from when on requests are held against them.
+        verdict: the last one.
+        sentence: why.
+        settled: the verdict on whether everybody may meet the new fleet has been given; only a rollback can follow.
+    """
+
+    config: str
+    since: float
+    evidence: Evidence
+    rate: float = 1.0
+    bakes: tuple[float, ...] = ()
+    slow: tuple[float, ...] = ()
+    slow_since: float = 0.0
+    verdict: Verdict = Verdict.EXTEND
+    sentence: str = ""
+    settled: bool = False
+
+    @classmethod
+    def start(cls, plan: JudgePlan, *, config: str, since: float) -> Self:
+        return cls(config, since, Evidence.start(plan))
+
+    def timed(self, rate: float, baking_since: float | None) -> Self:
+        """With the clock's rate and the bake of this look."""
+        bakes = {*self.bakes, *(() if baking_since is None else (baking_since,))}
+        return replace(self, rate=max(self.rate, rate), bakes=tuple(sorted(bakes)))
+
+    def to_document(self) -> dict[str, Any]:
+        told = {name: getattr(self, name) for name in _PLAIN}
+        streams = {name: _stream(state) for name, state in self.evidence.states.items()}
+        value = asdict(self.evidence.value) if self.evidence.value else None
+        return {**told, "verdict": int(self.verdict), "streams": streams, "value": value}
+
+    @classmethod
+    def from_document(cls, plan: JudgePlan, document: Mapping[str, Any]) -> Self:
+        """What `to_document` told, under the plan of today; streams that the plan has gained start anew."""
+        start = Evidence.start(plan)
+        streams = document["streams"]
+        states = {name: _state(streams[name]) if name in streams else state for name, state in start.states.items()}
+        value = start.value
+        if value and document["value"]:
+            value = MeanState(**{**document["value"], "logs": tuple(document["value"]["logs"])})
+        told = {name: document[name] for name in _PLAIN}
+        return cls(
+            **{**told, "bakes": tuple(told["bakes"]), "slow": tuple(told["slow"])},
+            evidence=replace(start, states=states, value=value),
+            verdict=Verdict(document["verdict"]),
+        )
+
+
+_PLAIN = ("config", "since", "rate", "bakes", "slow", "slow_since", "sentence", "settled")
+
+
+def _stream(state: ProportionState) -> dict[str, Any]:
+    return {
+        "seen": list(asdict(state.seen).values()),
+        "regression": state.regression,
+        "safety": state.safety,
+        "looks": state.looks,
+    }
+
+
+def _state(told: Mapping[str, Any]) -> ProportionState:
+    safety = tuple(tuple(side) for side in told["safety"])
+    return ProportionState(Counts(*told["seen"]), tuple(told["regression"]), safety, told["looks"])

@@ -1,0 +1,1 @@
+"""The function that judges a rollout under way."""

@@ -1,0 +1,194 @@
+"""Judge: one look at both fleets of a rollout, and the verdict published as a metric that an alarm watches."""
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from blueprint.judging import counting, schedule
+from blueprint.judging.decision import decide
+from blueprint.judging.mandate import Mandate
+from blueprint.judging.memory import Memory
+from blueprint.judging.outcomes import Joined, clipped
+from blueprint.verdicts.means import MeanState
+
+NAMESPACE, METRIC = "Slipway/Rollout", "Verdict"
+CAPTURE_KEYS, OUTCOME_KEYS, MEMORY_KEYS = "capture", "outcomes", "judge"
+OBJECTS_A_LOOK = 50
+"""What is left is read at the next look."""
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Look once.
+
+    Args:
+        event: endpoint, package, previous_package, previous_config; clock (how long the state machine was to wait, and
+            from when to when it did); evidence: that of the last answer, or null.
+
+    Returns:
+        verdict (0 extend, 1 promote, 2 roll back), whether it has changed, sentence, config (the new fleet's, or ""),
+        settled (no further evidence is needed for a promotion), evidence.
+    """
+    mandate = Mandate.from_json(os.environ["JUDGE"])
+    memory = Memory.from_document(mandate.plan, event["evidence"]) if event.get("evidence") else None
+    described = _describe(boto3.client("sagemaker"), event["endpoint"])
+    deployment = schedule.deployment_of(described, previous_config=event["previous_config"], mandate=mandate)
+    now = time.time()
+    if deployment is not None:
+        if memory is None or memory.config != deployment.config:
+            memory = Memory.start(mandate.plan, config=deployment.config, since=deployment.started)
+        memory = memory.timed(schedule.clock_rate(event["clock"]), deployment.baking_since)
+        left = schedule.seconds_left(deployment, memory.bakes, now=now, rate=memory.rate)
+    elif memory is not None and described.get("EndpointConfigName") == memory.config:
+        left = 0.0  # everybody is served by the new fleet already
+    else:
+        return _answer(memory)
+    before, memory = memory.verdict, decide(_Look(event, mandate, memory, now).seen(), mandate, left=left)
+    _publish(event["endpoint"], memory)
+    return _answer(memory, changed=memory.verdict is not before)
+
+
+def _describe(sagemaker: Any, endpoint: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = sagemaker.describe_endpoint(EndpointName=endpoint)
+    except ClientError as exc:
+        if "Could not find endpoint" not in str(exc):
+            raise
+        return {}
+    return found
+
+
+def _answer(memory: Memory | None, *, changed: bool = False) -> dict[str, Any]:
+    if memory is None:
+        return {"verdict": 0, "changed": False, "sentence": "", "config": "", "settled": False, "evidence": None}
+    told = memory.to_document()
+    shown = {name: told[name] for name in ("verdict", "sentence", "config", "settled")}
+    return {**shown, "changed": changed, "evidence": told}
+
+
+def _publish(endpoint: str, memory: Memory) -> None:
+    dimensions = {"EndpointName": endpoint, "EndpointConfigName": memory.config}
+    datum = {
+        "MetricName": METRIC,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+        "Value": float(memory.verdict),
+        "StorageResolution": 1,
+    }
+    boto3.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=[datum])
+
+
+class _Look:
+    """What both fleets did since the last look."""
+
+    def __init__(self, event: Mapping[str, Any], mandate: Mandate, memory: Memory, now: float) -> None:
+        self._mandate, self._memory, self._now = mandate, memory, now
+        self._cloudwatch = boto3.client("cloudwatch")
+        self._fleets = counting.Fleets(
+            endpoint=event["endpoint"],
+            variant=mandate.variant,
+            config=memory.config,
+            previous_config=event["previous_config"],
+            package=event["package"],
+            previous_package=event["previous_package"],
+        )
+
+    def seen(self) -> Memory:
+        """The memory with everything that is new."""
+        plan, memory = self._mandate.plan, self._with_reference()
+        results = self._read(counting.count_queries(plan, self._fleets), since=memory.since)
+        if memory.slow:
+            queries = counting.latency_queries(plan, self._fleets, memory.slow)
+            results |= self._read(queries, since=memory.slow_since)
+        block = counting.growth(counting.totals(plan, results), memory.evidence.states)
+        evidence = memory.evidence if counting.is_empty(block) else memory.evidence.observe(block)
+        if self._mandate.value and evidence.value:
+            evidence = evidence.with_value(self._value(evidence.value))
+        return replace(memory, evidence=evidence)
+
+    def _with_reference(self) -> Memory:
+        """The old fleet's usual latencies must be known before requests are held against them."""
+        memory = self._memory
+        if memory.slow:
+            return memory
+        queries = counting.reference_queries(self._fleets)
+        for began in (memory.since, self._now):
+            found = self._read(queries, since=began - counting.REFERENCE_SECONDS, until=began)
+            if slow := counting.reference_of(found):
+                return replace(memory, slow=slow, slow_since=began)
+        return memory
+
+    def _read(self, queries: Sequence[counting.Query], *, since: float, until: float | None = None) -> Any:
+        found: dict[str, list[float]] = defaultdict(list)
+        pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=queries,
+            StartTime=datetime.fromtimestamp(since, UTC),
+            EndTime=datetime.fromtimestamp(until or self._now + counting.PERIOD_SECONDS, UTC),
+        )
+        for page in pages:
+            for result in page["MetricDataResults"]:
+                found[result["Id"]].extend(result["Values"])
+        return dict(found)
+
+    def _value(self, state: MeanState) -> MeanState:
+        """The bet on the value, after the outcomes that have met their requests since the last look."""
+        test = self._mandate.value
+        joined = _Outcomes(os.environ["ARTIFACTS_BUCKET"], self._fleets, since=self._memory.since).joined()
+        if test is None:
+            return state
+        green, blue = (clipped(values, test.low, test.high) for values in (joined.green, joined.blue))
+        return test.observe(state, green, blue)
+
+
+class _Outcomes:
+    """Reads what is new in S3; what waits for its other half is kept there between looks."""
+
+    def __init__(self, bucket: str, fleets: counting.Fleets, *, since: float) -> None:
+        self._s3, self._bucket, self._fleets, self._since = boto3.client("s3"), bucket, fleets, since
+        self._key = f"{MEMORY_KEYS}/{fleets.endpoint}/{fleets.config}.json"
+
+    def joined(self) -> Joined:
+        joined = self._remembered()
+        read = set(joined.read)
+        new = [key for key in self._keys() if key not in read][:OBJECTS_A_LOOK]
+        for key in new:
+            text = self._text(key)
+            if key.startswith(f"{OUTCOME_KEYS}/"):
+                joined.add_outcomes(text)
+            else:
+                joined.add_captures(text, self._fleets, since=self._since)
+        joined.read.extend(new)
+        if new:
+            self._s3.put_object(Bucket=self._bucket, Key=self._key, Body=joined.to_json().encode())
+        return joined
+
+    def _remembered(self) -> Joined:
+        try:
+            return Joined.from_json(self._text(self._key))
+        except self._s3.exceptions.NoSuchKey:
+            return Joined()
+
+    def _text(self, key: str) -> str:
+        body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        return body.decode(errors="replace")
+
+    def _keys(self) -> list[str]:
+        """Objects that were written since the deployment began, oldest first."""
+        folder = f"{CAPTURE_KEYS}/{self._fleets.endpoint}/{self._fleets.variant}/"
+        first = f"{datetime.fromtimestamp(self._since, UTC):%Y/%m/%d/%H/}"
+        found = [*self._listed(folder, after=folder + first), *self._listed(f"{OUTCOME_KEYS}/")]
+        return [key for _, key in sorted(found)]
+
+    def _listed(self, prefix: str, *, after: str = "") -> list[tuple[float, str]]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after)
+        return [
+            (found["LastModified"].timestamp(), found["Key"])
+            for page in pages
+            for found in page.get("Contents", ())
+            if found["Key"].endswith(".jsonl") and found["LastModified"].timestamp() >= int(self._since)
+        ]
