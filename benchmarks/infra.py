@@ -17,6 +17,7 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
 _EMPTY = "import aws_cdk as cdk\napp = cdk.App()\ncdk.Stack(app, 'Empty')\napp.synth()\n"
+_OURS = [sys.executable, str(PROJECT / "app.py")]
 _USE_CASES = 50
 
 
@@ -39,11 +40,11 @@ def _measure(folder: Path, rounds: int) -> dict[str, Any]:
     ours, empty, hashes = [], [], set()
     for number in range(rounds):
         out = folder / f"ours-{number}"
-        ours.append(_synth([sys.executable, str(PROJECT / "app.py")], out, config="config/shoppers.toml"))
+        ours.append(_synth(_OURS, out, config="config/shoppers.toml"))
         hashes.add(_templates_hash(out))
         empty.append(_synth([sys.executable, "-c", _EMPTY], folder / f"empty-{number}"))
-    few = _synth([sys.executable, str(PROJECT / "app.py")], folder / "ten", config=str(_use_cases(folder, 10)))
-    many = _synth([sys.executable, str(PROJECT / "app.py")], folder / "fifty", config=str(_use_cases(folder, _USE_CASES)))
+    few = _synth(_OURS, folder / "ten", config=str(_use_cases(folder, 10)))
+    many = _synth(_OURS, folder / "fifty", config=str(_use_cases(folder, _USE_CASES)))
     seconds = {"ours": statistics.median(ours), "empty": statistics.median(empty)}
     return {
         "synth_identical": len(hashes) == 1,
@@ -54,7 +55,17 @@ def _measure(folder: Path, rounds: int) -> dict[str, Any]:
         "use_cases_50_seconds": round(many, 2),
         "seconds_a_further_use_case": round((many - few) / (_USE_CASES - 10), 3),
         "others_identical_after_a_change": _others_identical(folder),
+        **_unexplained(folder),
     }
+
+
+def _unexplained(folder: Path) -> dict[str, int]:
+    """Findings of cdk-nag, cfn-lint and our own rules that no reason answers."""
+    figures = folder / "review.json"
+    command = [sys.executable, "-m", "infra.review", "--stage", "prod", "--json", str(figures)]
+    subprocess.run(command, cwd=PROJECT, check=False, capture_output=True)
+    found: dict[str, int] = json.loads(figures.read_text(encoding="utf-8"))
+    return found
 
 
 def _synth(command: list[str], out: Path, *, config: str | None = None) -> float:
@@ -96,8 +107,9 @@ def _others_identical(folder: Path) -> bool:
     """Whether a change of one use case leaves every template of the others as it was."""
     config = folder / "config-10"
     changed = config / "case-03.toml"
-    changed.write_text(changed.read_text(encoding="utf-8").replace("max_jobs = 12", "max_jobs = 13", 1), encoding="utf-8")
-    _synth([sys.executable, str(PROJECT / "app.py")], folder / "changed", config=str(config))
+    text = changed.read_text(encoding="utf-8").replace("max_jobs = 12", "max_jobs = 13", 1)
+    changed.write_text(text, encoding="utf-8")
+    _synth(_OURS, folder / "changed", config=str(config))
     before = {p.name: p.read_bytes() for p in (folder / "ten").glob("*.template.json")}
     after = {p.name: p.read_bytes() for p in (folder / "changed").glob("*.template.json")}
     differing = {name for name in before if before[name] != after[name]}

@@ -85,11 +85,16 @@ def longest_run(settings: Settings) -> list[Usage]:
 
 
 def serving_month(settings: Settings, prices: Prices, *, instances: int, traffic: Traffic | None) -> list[Line]:
-    """A month with `instances`; without `traffic` nothing that depends on it is in the list."""
-    usage = Usage(f"endpoint: {instances} instances", settings.endpoint.instance_type, instances * HOURS_A_MONTH)
-    lines = instance_lines([usage], prices)
-    alarms, month = _alarm_metrics(settings), prices.month
-    lines.append(Line("rollback alarms, by metric", alarms, "a month", month.alarm_metric, alarms * month.alarm_metric))
+    """A month with `instances`; without `traffic` nothing that depends on it is in the list.
+
+    Nor is what a serverless endpoint's requests take: it has neither instances nor rollback alarms.
+    """
+    lines, month = [], prices.month
+    if settings.endpoint.serverless is None:
+        usage = Usage(f"endpoint: {instances} instances", settings.endpoint.instance_type, instances * HOURS_A_MONTH)
+        alarms, each = _alarm_metrics(settings), month.alarm_metric
+        lines = instance_lines([usage], prices)
+        lines.append(Line("rollback alarms, by metric", alarms, "a month", each, alarms * each))
     lines.append(
         Line("the server's own metrics", _SERVER_METRICS, "a month", month.metric, _SERVER_METRICS * month.metric)
     )
@@ -106,7 +111,9 @@ def serving_month(settings: Settings, prices: Prices, *, instances: int, traffic
 
 
 def second_fleet(settings: Settings, prices: Prices) -> list[Line]:
-    """A rollout that goes through: both fleets are paid during its bakes."""
+    """A rollout that goes through: both fleets are paid during its bakes; a serverless one has no second."""
+    if settings.endpoint.serverless:
+        return []
     hours = extra_instance_hours(rollout_plan(settings))
     return instance_lines(
         [Usage(f"{settings.rollout.type}: second fleet", settings.endpoint.instance_type, hours)], prices

@@ -5,8 +5,17 @@ from dataclasses import dataclass
 VARIANT = "primary"
 """The one production variant; guardrails need the same name in the old and the new config."""
 
+COST_TAG = "slipway-use-case"
+"""Tag of all that costs money for a use case and stage; its value is `Names.prefix`.
+
+Without a colon: Budgets writes a tag as `user:<key>$<value>`.
+"""
+
 STACK_KINDS = ("storage", "image", "training", "endpoint", "rollout", "monitoring")
 """The stacks of one use case and stage, in the order of their dependencies."""
+
+OPTIONAL_STACK_KINDS = ("network",)
+"""Those that settings may ask for."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +28,8 @@ class Names:
         return f"{self.use_case}-{self.stage}"
 
     def stack(self, kind: str) -> str:
-        if kind not in STACK_KINDS:
-            raise ValueError(f"kind must be one of {', '.join(STACK_KINDS)}, got {kind}")
+        if kind not in (known := (*STACK_KINDS, *OPTIONAL_STACK_KINDS)):
+            raise ValueError(f"kind must be one of {', '.join(known)}, got {kind}")
         return f"{self.prefix}-{kind}"
 
     @property
@@ -51,6 +60,20 @@ class Names:
     def hold_parameter(self) -> str:
         """In SSM: `go`, `hold`, or `abort` and the model package to refuse."""
         return f"/slipway/{self.prefix}/rollouts"
+
+    @property
+    def stopped_parameter(self) -> str:
+        """In SSM: the model package that served when office hours stopped the endpoint, else `none`."""
+        return f"/slipway/{self.prefix}/stopped"
+
+    @property
+    def monitoring_schedule(self) -> str:
+        return f"{self.prefix}-monitor"
+
+    @property
+    def monitor_parameter(self) -> str:
+        """In SSM: the monitoring job's definition, for whoever runs it out of turn."""
+        return f"/slipway/{self.prefix}/monitor"
 
     @property
     def audit_prefix(self) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from types import FrameType
 
 from blueprint.errors import SlipwayError
-from rehearsal.commands import cost, lint, models, push, rehearse, rollout, simulate, smoke, train
+from rehearsal.commands import carry, cost, lint, models, monitor, push, rehearse, rollout, simulate, smoke, train
 
-_COMMANDS = (rehearse, simulate, lint, train, smoke, rollout, push, models, cost)
+_COMMANDS = (rehearse, simulate, lint, train, smoke, rollout, carry, push, models, monitor, cost)
 _INTERRUPTED = 130
 
 

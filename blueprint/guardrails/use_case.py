@@ -26,6 +26,15 @@ def planned_rollout(
 ) -> PlannedRollout:
     """The rollout of `settings`; alarms, DeploymentConfig and scalable targets that are given are not made anew."""
     endpoint, served = settings.names.endpoint, settings.endpoint
+    if served.serverless:
+        # No guardrails: the update is all at once, and nothing turns it back but the rollout's own look at the end.
+        return PlannedRollout(
+            endpoint=endpoint,
+            config_name=config_name,
+            variants=(Variant(VARIANT, serverless=True, package=PACKAGE_ARN),),
+            requests_per_second=requests_per_second,
+            previous_variants=(VARIANT,),
+        )
     if alarms is None:
         made = new_fleet_alarms(
             settings.rollout, endpoint_name=endpoint, config_name=config_name, package_arn=PACKAGE_ARN

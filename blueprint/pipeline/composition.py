@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.names import COST_TAG
 from blueprint.pipeline.compute import Compute
 from blueprint.pipeline.container_arguments import evaluation_arguments, schema_arguments
 from blueprint.pipeline.decision import Condition, ConditionStep, FailStep
@@ -19,6 +20,8 @@ from blueprint.settings import Settings
 OBJECTIVE_METRIC = "validation:auc"
 METRICS = ("train:auc", OBJECTIVE_METRIC, "validation:accuracy", "validation:logloss")
 SPLITS = ("train", "validation", "test")
+CHECKPOINTS = "pipeline/checkpoints"
+"""Where in the bucket spot jobs keep what they have reached; of no use once they have ended."""
 
 _PROCESSING = "/opt/ml/processing"
 _CACHE = CacheConfig(expire_after="P30D")
@@ -82,7 +85,7 @@ class _Composition:
         )
         tune = TuningStep(
             name="Tune",
-            job=self._job(prepare, {"algorithm": "xgboost", **self.settings.tuning.fixed}),
+            job=self._job(prepare, {"algorithm": "xgboost", **self.settings.tuning.fixed}, is_long=True),
             tuning=self.settings.tuning,
             objective_metric=OBJECTIVE_METRIC,
             retries=_JOB_RETRIES,
@@ -104,11 +107,12 @@ class _Composition:
             compute=self._compute(self.parameters.processing_instance_type),
             property_files=(PropertyFile("Profile", output="profile", path="profile.json"),),
             network_isolation=True,
+            vpc_config=self._vpc_config(),
             retries=_JOB_RETRIES,
             cache=_CACHE,
         )
 
-    def _job(self, prepare: ProcessingStep, hyperparameters: dict[str, str]) -> TrainingJob:
+    def _job(self, prepare: ProcessingStep, hyperparameters: dict[str, str], *, is_long: bool = False) -> TrainingJob:
         return TrainingJob(
             image_uri=self.image_uri,
             hyperparameters={"seed": str(self.settings.tuning.seed), **hyperparameters},
@@ -117,6 +121,10 @@ class _Composition:
             output_path=f"s3://{self.bucket}/pipeline/models",
             role_arn=self.training_role_arn,
             compute=self._compute(self.parameters.training_instance_type),
+            max_wait_seconds=self.settings.training.wait_seconds,
+            # Not named after the execution: a step's cache looks at the path. A checkpoint's name says whose it is.
+            checkpoint_path=f"s3://{self.bucket}/{CHECKPOINTS}" if is_long else None,
+            vpc_config=self._vpc_config(),
         )
 
     def _evaluate(self, prepare: ProcessingStep, baseline: TrainingStep, tune: TuningStep) -> ProcessingStep:
@@ -139,6 +147,7 @@ class _Composition:
             role_arn=self.evaluation_role_arn,
             compute=self._compute(self.parameters.processing_instance_type),
             property_files=(PropertyFile("Evaluation", output="evaluation", path="evaluation.json"),),
+            vpc_config=self._vpc_config(),
             retries=_JOB_RETRIES,
         )
 
@@ -175,6 +184,7 @@ class _Composition:
 
     def _register(self, prepare: ProcessingStep, tune: TuningStep, evaluate: ProcessingStep) -> RegisterModelStep:
         settings, parameters = self.settings, self.parameters
+        evaluation = Join((evaluate.output("evaluation"), "evaluation.json"), on="/")
         return RegisterModelStep(
             name="Register",
             package_group=settings.names.package_group,
@@ -182,7 +192,7 @@ class _Composition:
             model=tune.best_model,
             instance_type=settings.endpoint.instance_type,
             approval_status=parameters.model_approval_status,
-            model_quality=Join((evaluate.output("evaluation"), "evaluation.json"), on="/"),
+            model_quality=evaluation,
             data_quality=Join((prepare.output("profile"), "profile.json"), on="/"),
             provenance={
                 "commit": parameters.source_commit,
@@ -191,6 +201,7 @@ class _Composition:
                 "image": self.image_uri,
                 "pipeline_execution_arn": EXECUTION_ARN,
                 "training_job": tune.value("BestTrainingJob.TrainingJobName"),
+                "evaluation": evaluation,
                 "gate_metric": settings.gate.metric,
                 "gate_threshold": as_text(parameters.gate_threshold),
                 "gate_value": as_text(evaluate.json("Evaluation", "gate.value")),
@@ -203,8 +214,17 @@ class _Composition:
         where = Join((f"s3://{self.bucket}/pipeline", EXECUTION_ID, step, name), on="/")
         return ProcessingOutput(name, where, f"{_PROCESSING}/output/{name}")
 
+    def _vpc_config(self) -> dict[str, Any] | None:
+        vpc = self.settings.access.vpc
+        return vpc.request() if vpc else None
+
     def _compute(self, instance_type: Parameter) -> Compute:
-        return Compute(instance_type, self.kms_key_arn, self.settings.training.max_runtime_seconds)
+        return Compute(
+            instance_type,
+            self.kms_key_arn,
+            self.settings.training.max_runtime_seconds,
+            tags={COST_TAG: self.settings.names.prefix},
+        )
 
 
 def _entrypoint(verb: str) -> tuple[str, ...]:

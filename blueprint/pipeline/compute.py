@@ -1,6 +1,7 @@
 """The machine a job runs on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.pipeline.references import Text
@@ -8,12 +9,16 @@ from blueprint.pipeline.references import Text
 
 @dataclass(frozen=True)
 class Compute:
-    """One instance, its volume encrypted with the project's key, for at most `max_runtime_seconds`."""
+    """One instance, its volume encrypted with the project's key, for at most `max_runtime_seconds`.
+
+    `tags` are the job's: by them its cost is found on the bill.
+    """
 
     instance_type: Text
     kms_key_arn: str
     max_runtime_seconds: int
     volume_gb: int = 30
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def resources(self) -> dict[str, Any]:
         """`ClusterConfig` of a processing job, `ResourceConfig` of a training job: the same four fields."""
@@ -26,3 +31,7 @@ class Compute:
 
     def stopping_condition(self) -> dict[str, Any]:
         return {"MaxRuntimeInSeconds": self.max_runtime_seconds}
+
+    def tagged(self) -> dict[str, Any]:
+        """`Tags` of the request that makes the job; a tuning job hands its own on to its training jobs."""
+        return {"Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()]} if self.tags else {}

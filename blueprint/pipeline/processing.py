@@ -1,5 +1,6 @@
 """A processing step: one run of one verb of the image, with folders in and folders out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -68,6 +69,7 @@ class ProcessingStep(Step):
     compute: Compute
     property_files: tuple[PropertyFile, ...] = ()
     network_isolation: bool = False
+    vpc_config: Mapping[str, Any] | None = None
 
     def arguments(self) -> dict[str, Any]:
         request: dict[str, Any] = {
@@ -84,9 +86,13 @@ class ProcessingStep(Step):
                 "KmsKeyId": self.compute.kms_key_arn,
             },
             "StoppingCondition": self.compute.stopping_condition(),
+            **self.compute.tagged(),
         }
-        if self.network_isolation:
-            request["NetworkConfig"] = {"EnableNetworkIsolation": True}
+        network: dict[str, Any] = {"EnableNetworkIsolation": True} if self.network_isolation else {}
+        if self.vpc_config:
+            network["VpcConfig"] = self.vpc_config
+        if network:
+            request["NetworkConfig"] = network
         return request
 
     def output(self, name: str) -> Get:

@@ -35,7 +35,10 @@ class MetricDefinition:
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """One run of `train`, cut off from the network: all it needs comes by its channels."""
+    """One run of `train`, cut off from the network: all it needs comes by its channels.
+
+    With `max_wait_seconds` it runs on spot machines, and what it saves is kept at `checkpoint_path` meanwhile.
+    """
 
     image_uri: str
     hyperparameters: Mapping[str, str]
@@ -44,6 +47,9 @@ class TrainingJob:
     output_path: Text
     role_arn: str
     compute: Compute
+    max_wait_seconds: int | None = None
+    checkpoint_path: Text | None = None
+    vpc_config: Mapping[str, Any] | None = None
 
     def request(self) -> dict[str, Any]:
         """The fields a training job and a tuning job's training definition share."""
@@ -59,7 +65,18 @@ class TrainingJob:
             "ResourceConfig": self.compute.resources(),
             "StoppingCondition": self.compute.stopping_condition(),
             "EnableNetworkIsolation": True,
+            **({"VpcConfig": self.vpc_config} if self.vpc_config else {}),
+            **self._spot(),
         }
+
+    def _spot(self) -> dict[str, Any]:
+        if self.max_wait_seconds is None:
+            return {}
+        waits = {**self.compute.stopping_condition(), "MaxWaitTimeInSeconds": self.max_wait_seconds}
+        request: dict[str, Any] = {"EnableManagedSpotTraining": True, "StoppingCondition": waits}
+        if self.checkpoint_path is not None:
+            request["CheckpointConfig"] = {"S3Uri": self.checkpoint_path}
+        return request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +86,8 @@ class TrainingStep(Step):
     job: TrainingJob
 
     def arguments(self) -> dict[str, Any]:
-        return {**self.job.request(), "HyperParameters": dict(self.job.hyperparameters)}
+        hyperparameters = dict(self.job.hyperparameters)
+        return {**self.job.request(), "HyperParameters": hyperparameters, **self.job.compute.tagged()}
 
     @property
     def model(self) -> Get:

@@ -33,6 +33,7 @@ class TuningStep(Step):
                 "StaticHyperParameters": dict(self.job.hyperparameters),
                 **self.job.request(),
             },
+            **self.job.compute.tagged(),
         }
 
     @property
@@ -64,4 +65,4 @@ def _parameter_ranges(tuning: Tuning) -> dict[str, list[dict[str, Any]]]:
         else:
             limits = {"MinValue": str(bounds.min), "MaxValue": str(bounds.max)}
             ranges[kind].append({"Name": name, **limits, "ScalingType": bounds.scaling})
-    return ranges
+    return {kind: found for kind, found in ranges.items() if found}

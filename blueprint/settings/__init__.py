@@ -1,5 +1,6 @@
 """Typed settings of one use case: one TOML file, one stage, every mistake told at once."""
 
+from blueprint.settings.access import Access, Vpc
 from blueprint.settings.data import ColumnKind, Data, Gate, Value
 from blueprint.settings.delivery import Delivery, DeliveryStage, load_delivery
 from blueprint.settings.loading import load_settings, parse_settings, stages_of
@@ -8,6 +9,7 @@ from blueprint.settings.training import CategoricalRange, ContinuousRange, Integ
 from blueprint.settings.use_case import Settings
 
 __all__ = [
+    "Access",
     "CategoricalRange",
     "ColumnKind",
     "ContinuousRange",
@@ -22,6 +24,7 @@ __all__ = [
     "Training",
     "Tuning",
     "Value",
+    "Vpc",
     "load_delivery",
     "load_settings",
     "parse_settings",

@@ -7,8 +7,10 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from blueprint.settings.gates import Replay
+from blueprint.settings.hours import Hours
 from blueprint.settings.judge import Judge
 from blueprint.settings.section import InstanceType, Section, raise_each
+from blueprint.settings.serverless import Serverless
 
 SwitchableAlarm = Literal["ModelErrors", "Latency", "PredictionShift", "InputShift", "Verdict"]
 """Rollback alarms that a use case may do without; nobody can do without ServerErrors."""
@@ -37,6 +39,9 @@ class Endpoint(Section):
     instance_count: int = Field(4, ge=1, le=100)
     capture_percent: int = Field(100, ge=0, le=100)
     autoscaling: Autoscaling | None = None
+    hours: Hours | None = None
+    serverless: Serverless | None = None
+    """In the place of instances."""
 
     @model_validator(mode="after")
     def _can_be_scaled(self) -> Self:

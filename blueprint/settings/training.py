@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 
 from blueprint.settings.section import InstanceType, Section, raise_each
 
+_LONGEST_SECONDS = 432_000
+
 
 def _range_mistakes(low: float, high: float, scaling: str) -> Iterator[str]:
     if low >= high:
@@ -50,9 +52,36 @@ ParameterRange = Annotated[IntegerRange | ContinuousRange | CategoricalRange, Fi
 
 
 class Training(Section):
+    """Where jobs run, and for how long.
+
+    Attributes:
+        spot: training runs on spare machines, which may be taken away; it goes on from its last checkpoint.
+        max_wait_seconds: from a spot job's start to its end, the wait for machines included; twice the longest run
+            unless it is given.
+    """
+
     processing_instance_type: InstanceType = "ml.m5.large"
     training_instance_type: InstanceType = "ml.m5.xlarge"
-    max_runtime_seconds: int = Field(3600, ge=60, le=432000)
+    max_runtime_seconds: int = Field(3600, ge=60, le=_LONGEST_SECONDS)
+    spot: bool = False
+    max_wait_seconds: int | None = Field(None, le=2 * _LONGEST_SECONDS)
+
+    @model_validator(mode="after")
+    def _waits_long_enough(self) -> Self:
+        if self.max_wait_seconds is not None:
+            raise_each(self._mistakes(self.max_wait_seconds))
+        return self
+
+    def _mistakes(self, waits: int) -> Iterator[str]:
+        if not self.spot:
+            yield f"max_wait_seconds must be left out without spot, got {waits}"
+        elif waits < self.max_runtime_seconds:
+            yield f"max_wait_seconds must be at least max_runtime_seconds {self.max_runtime_seconds}, got {waits}"
+
+    @property
+    def wait_seconds(self) -> int | None:
+        """`MaxWaitTimeInSeconds` of a training job; None on demand."""
+        return (self.max_wait_seconds or 2 * self.max_runtime_seconds) if self.spot else None
 
 
 class Tuning(Section):

@@ -1,12 +1,19 @@
 """Everything one stage of one use case is made from."""
 
-from pydantic import Field
+from collections.abc import Iterator
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from blueprint.names import Names
+from blueprint.settings.access import Access
+from blueprint.settings.budget import Budget
 from blueprint.settings.data import Data, Gate, Value
 from blueprint.settings.monitoring import Monitoring
+from blueprint.settings.promotion import Promotion
 from blueprint.settings.rollout import Endpoint, Rollout
-from blueprint.settings.section import AccountId, Region, Section, Slug
+from blueprint.settings.section import AccountId, Region, Section, Slug, raise_each
+from blueprint.settings.serverless import serverless_mistakes
 from blueprint.settings.training import Training, Tuning
 
 
@@ -26,6 +33,18 @@ class Settings(Section):
     endpoint: Endpoint = Endpoint()
     rollout: Rollout = Rollout()
     monitoring: Monitoring = Monitoring()
+    budget: Budget | None = None
+    access: Access = Access()
+    promotion: Promotion = Promotion()
+
+    @model_validator(mode="after")
+    def _sections_fit(self) -> Self:
+        raise_each([*serverless_mistakes(self), *self._monitoring_mistakes()])
+        return self
+
+    def _monitoring_mistakes(self) -> Iterator[str]:
+        if self.monitoring.schedule and not self.endpoint.capture_percent:
+            yield "monitoring.schedule must be left out with endpoint.capture_percent 0: nothing would be examined"
 
     @property
     def names(self) -> Names:

@@ -18,12 +18,12 @@ class UseCaseDashboard(cloudwatch.Dashboard):
     """Traffic by fleet, errors, latency, shift, verdicts, drift, and the training pipeline's runs."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, names: Names, alarms: Sequence[cloudwatch.IAlarm], instance_type: str
+        self, scope: Construct, id_: str, *, names: Names, alarms: Sequence[cloudwatch.IAlarm], served_on: str
     ) -> None:
         super().__init__(scope, id_, dashboard_name=names.prefix, period_override=cloudwatch.PeriodOverride.INHERIT)
         self.add_widgets(
             cloudwatch.TextWidget(
-                markdown=f"# {names.prefix}\nEndpoint `{names.endpoint}` on `{instance_type}`."
+                markdown=f"# {names.prefix}\nEndpoint `{names.endpoint}` on `{served_on}`."
                 " While a rollout is under way two fleets are billed."
                 " `slipway rollout status` tells what goes on, `slipway cost` what it costs.",
                 width=24,

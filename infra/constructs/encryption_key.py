@@ -1,5 +1,7 @@
 """The one key of a use case and stage."""
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -7,9 +9,17 @@ from constructs import Construct
 
 
 class EncryptionKey(kms.Key):
-    """Rotated every year; identity policies decide who may use it, rules and alarms may for their notices."""
+    """Rotated every year; identity policies decide who may use it, `publishers` may for their notices."""
 
-    def __init__(self, scope: Construct, id_: str, *, alias: str, removal_policy: cdk.RemovalPolicy) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        alias: str,
+        removal_policy: cdk.RemovalPolicy,
+        publishers: Sequence[str] = ("events", "cloudwatch"),
+    ) -> None:
         super().__init__(
             scope,
             id_,
@@ -18,14 +28,13 @@ class EncryptionKey(kms.Key):
             enable_key_rotation=True,
             removal_policy=removal_policy,
         )
-        # A rule or an alarm that publishes to an encrypted topic has no role: the key itself has to let the service in.
+        # What publishes to an encrypted topic without a role: the key itself has to let the service in.
         own_account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
         self.add_to_resource_policy(
             iam.PolicyStatement(
                 actions=["kms:Decrypt", "kms:GenerateDataKey*"],
                 principals=[
-                    iam.ServicePrincipal(f"{service}.amazonaws.com", conditions=own_account)
-                    for service in ("events", "cloudwatch")
+                    iam.ServicePrincipal(f"{service}.amazonaws.com", conditions=own_account) for service in publishers
                 ],
                 resources=["*"],  # in a key policy: this key
             )

@@ -5,8 +5,11 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from blueprint.settings import Vpc
 from infra.constructs.job_roles import ARTIFACT_KEYS, SageMakerRole, allow_encrypted_volumes
+from infra.constructs.object_access import may_read, may_write
 from infra.constructs.step_image import StepImage
+from infra.constructs.vpc_access import may_join
 
 CAPTURE_KEYS = "capture"
 """Where in the artifacts bucket captured requests go."""
@@ -22,14 +25,16 @@ class EndpointRole(SageMakerRole):
         key: kms.IKey,
         artifacts_bucket: s3.IBucket,
         image: StepImage,
+        vpc: Vpc | None,
     ) -> None:
         super().__init__(scope, id_, description="The model's containers, and SageMaker on their behalf")
-        artifacts_bucket.grant_read(self, ARTIFACT_KEYS)
-        artifacts_bucket.grant_put(self, f"{CAPTURE_KEYS}/*")
+        may_read(self, artifacts_bucket, ARTIFACT_KEYS)
+        may_write(self, artifacts_bucket, f"{CAPTURE_KEYS}/*")
         image.grant_pull(self)
         self.allow_logs(f"/aws/sagemaker/Endpoints/{endpoint_name}")
         self.allow_metrics("/aws/sagemaker/Endpoints")
         allow_encrypted_volumes(self, key)
+        may_join(self, vpc)
         # Guardrails look at the alarms with this role. Their names begin with the config's, which nobody knows yet.
         self.allow(
             "cloudwatch:DescribeAlarms",

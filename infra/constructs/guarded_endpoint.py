@@ -1,5 +1,7 @@
 """An endpoint that CloudFormation owns and that goes back by itself when the new fleet's alarms fire."""
 
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -56,7 +58,13 @@ class GuardedEndpoint(InvokableEndpoint):
         )
         self._has_model.override_logical_id(self._has_model.node.id)
         role = EndpointRole(
-            self, "Role", endpoint_name=self.endpoint_name, key=key, artifacts_bucket=artifacts_bucket, image=image
+            self,
+            "Role",
+            endpoint_name=self.endpoint_name,
+            key=key,
+            artifacts_bucket=artifacts_bucket,
+            image=image,
+            vpc=settings.access.vpc,
         )
         self.config = self._config(self._model(package_arn.value_as_string, role), key, artifacts_bucket)
         self.alarms = NewFleetAlarms(
@@ -66,6 +74,7 @@ class GuardedEndpoint(InvokableEndpoint):
             config=self.config,
             package_arn=package_arn.value_as_string,
             rollout=settings.rollout,
+            guarded=settings.endpoint.serverless is None,
         )
         self.endpoint = self._endpoint()
         self._follow_the_traffic()
@@ -102,8 +111,18 @@ class GuardedEndpoint(InvokableEndpoint):
             # The servers publish what they see under these names. None of them knows its endpoint config's.
             environment=server_environment(self.endpoint_name, package_arn, unwatched=self._settings.data.unwatched),
         )
+        vpc = self._settings.access.vpc
         model = sagemaker.CfnModel(
-            self, "Model", containers=[container], execution_role_arn=role.role_arn, enable_network_isolation=True
+            self,
+            "Model",
+            containers=[container],
+            execution_role_arn=role.role_arn,
+            enable_network_isolation=self._settings.endpoint.serverless is None,  # which AWS has not for serverless
+            vpc_config=None
+            if vpc is None
+            else sagemaker.CfnModel.VpcConfigProperty(
+                security_group_ids=list(vpc.security_groups), subnets=list(vpc.subnets)
+            ),
         )
         # SageMaker reads the artifact with the role while it makes the model: the policy has to be there by then.
         model.node.add_dependency(role)
@@ -114,6 +133,9 @@ class GuardedEndpoint(InvokableEndpoint):
         self, model: sagemaker.CfnModel, key: kms.IKey, artifacts_bucket: s3.IBucket
     ) -> sagemaker.CfnEndpointConfig:
         served = self._settings.endpoint
+        # Serverless endpoints capture nothing and have no volume.
+        on_instances = served.serverless is None
+        has_volume = on_instances and not has_local_storage(served.instance_type)
         config = sagemaker.CfnEndpointConfig(
             self,
             "EndpointConfig",
@@ -122,15 +144,23 @@ class GuardedEndpoint(InvokableEndpoint):
                     variant_name=VARIANT,
                     model_name=model.attr_model_name,
                     initial_variant_weight=1,
-                    initial_instance_count=served.instance_count,
-                    instance_type=served.instance_type,
+                    **self._capacity(),
                 )
             ],
-            data_capture_config=self._capture(key, artifacts_bucket),
-            kms_key_id=None if has_local_storage(served.instance_type) else key.key_arn,
+            data_capture_config=self._capture(key, artifacts_bucket) if on_instances else None,
+            kms_key_id=key.key_arn if has_volume else None,
         )
         self._keep_when_replaced(config)
         return config
+
+    def _capacity(self) -> dict[str, Any]:
+        served = self._settings.endpoint
+        if served.serverless is None:
+            return {"initial_instance_count": served.instance_count, "instance_type": served.instance_type}
+        limits = sagemaker.CfnEndpointConfig.ServerlessConfigProperty(
+            memory_size_in_mb=served.serverless.memory_mb, max_concurrency=served.serverless.max_concurrency
+        )
+        return {"serverless_config": limits}
 
     def _capture(
         self, key: kms.IKey, artifacts_bucket: s3.IBucket
@@ -165,8 +195,9 @@ class GuardedEndpoint(InvokableEndpoint):
             # With a fixed number of instances the config's own holds, so that a changed setting reaches the endpoint.
             retain_all_variant_properties=False,
         )
-        deployment = deployment_config(self._settings.rollout, self.alarms.names)
-        endpoint.add_property_override("DeploymentConfig", deployment)
+        if self._settings.endpoint.serverless is None:
+            deployment = deployment_config(self._settings.rollout, self.alarms.names)
+            endpoint.add_property_override("DeploymentConfig", deployment)
         endpoint.node.add_dependency(self.alarms)
         endpoint.cfn_options.condition = self._has_model
         return endpoint

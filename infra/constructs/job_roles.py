@@ -8,14 +8,18 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from blueprint.settings import Vpc
+from infra.constructs.approval import may_not_approve, may_not_register_approved
+from infra.constructs.object_access import may_find, may_read, may_write
 from infra.constructs.step_image import StepImage
+from infra.constructs.vpc_access import may_join
 
 ARTIFACT_KEYS = "pipeline/*"
 """Where in the artifacts bucket the jobs write."""
 
 
 class SageMakerRole(iam.Role):
-    """A role SageMaker assumes for this account only."""
+    """A role SageMaker assumes for this account only, and that approves no model."""
 
     def __init__(self, scope: Construct, id_: str, *, description: str) -> None:
         self_account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(scope).account}}
@@ -25,6 +29,8 @@ class SageMakerRole(iam.Role):
             description=description,
             assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com", conditions=self_account),
         )
+        self.add_to_policy(may_not_approve())
+        self.add_to_policy(may_not_register_approved())
 
     def allow(self, *actions: str, on: Sequence[str], conditions: dict[str, dict[str, object]] | None = None) -> None:
         self.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(on), conditions=conditions or {}))
@@ -67,23 +73,27 @@ class JobRoles(Construct):
         *,
         data_bucket: s3.IBucket,
         artifacts_bucket: s3.IBucket,
+        key: kms.IKey,
         image: StepImage,
         package_group: str,
+        vpc: Vpc | None,
     ) -> None:
         super().__init__(scope, id_)
         self.processing = SageMakerRole(self, "Processing", description="Jobs that prepare the data")
         self.training = SageMakerRole(self, "Training", description="Training jobs")
         self.evaluation = SageMakerRole(self, "Evaluation", description="Jobs that evaluate a candidate")
-        data_bucket.grant_read(self.processing)
-        artifacts_bucket.grant_read(self.training, ARTIFACT_KEYS)
-        artifacts_bucket.grant_read(self.evaluation, ARTIFACT_KEYS)
+        may_find(self.processing, data_bucket, "*")
+        may_find(self.training, artifacts_bucket, ARTIFACT_KEYS)
+        may_find(self.evaluation, artifacts_bucket, ARTIFACT_KEYS)
         for role, kind in (
             (self.processing, "ProcessingJobs"),
             (self.training, "TrainingJobs"),
             (self.evaluation, "ProcessingJobs"),
         ):
-            artifacts_bucket.grant_put(role, ARTIFACT_KEYS)
+            may_write(role, artifacts_bucket, ARTIFACT_KEYS)
             image.grant_pull(role)
+            allow_encrypted_volumes(role, key)
+            may_join(role, vpc)
             role.allow_logs(f"/aws/sagemaker/{kind}")
             role.allow_metrics(f"/aws/sagemaker/{kind}")
         self.evaluation.allow(
@@ -119,7 +129,13 @@ class PipelineRole(SageMakerRole):
                 "sagemaker:AddTags",
                 on=[stack.format_arn(service="sagemaker", resource=resource)],
             )
+        # The best of a tuning job's models is found in its list.
         self.allow(
+            "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+            on=[stack.format_arn(service="sagemaker", resource="hyper-parameter-tuning-job/*")],
+        )
+        self.allow(
+            "sagemaker:DescribeModelPackageGroup",
             "sagemaker:CreateModelPackage",
             "sagemaker:DescribeModelPackage",
             "sagemaker:AddTags",
@@ -130,12 +146,15 @@ class PipelineRole(SageMakerRole):
             on=[role.role_arn for role in (jobs.processing, jobs.training, jobs.evaluation)],
             conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         )
-        artifacts_bucket.grant_read(self, ARTIFACT_KEYS)  # conditions read the evaluation
+        may_read(self, artifacts_bucket, ARTIFACT_KEYS)  # conditions read the evaluation
         allow_encrypted_volumes(self, key)
 
 
 def allow_encrypted_volumes(role: SageMakerRole, key: kms.IKey) -> None:
-    """Let SageMaker encrypt the volumes of what `role` starts; a grant serves an AWS resource only."""
+    """Let SageMaker encrypt the volumes of what `role` starts, or of the job that runs under it: it asks for both.
+
+    A grant serves an AWS resource only. See https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+    """
     role.allow("kms:DescribeKey", on=[key.key_arn])
     role.allow("kms:CreateGrant", on=[key.key_arn], conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}})
 

@@ -10,6 +10,7 @@ from blueprint.names import VARIANT
 from blueprint.rollout import deployment_config
 from blueprint.settings import Settings
 from blueprint.verdicts.means import MeanTest
+from infra.constructs.object_access import may_find, may_write
 from infra.constructs.python_function import PythonFunction
 
 VERDICT_NAMESPACE = "Slipway/Rollout"
@@ -39,9 +40,9 @@ class JudgeFunction(PythonFunction):
         self._allow("cloudwatch:PutMetricData", on="*", conditions={"cloudwatch:namespace": VERDICT_NAMESPACE})
         if settings.rollout.judge.value:
             self.add_environment("ARTIFACTS_BUCKET", artifacts_bucket.bucket_name)
-            for keys in (f"{CAPTURE_KEYS}/{endpoint}/*", f"{OUTCOME_KEYS}/*", f"{MEMORY_KEYS}/{endpoint}/*"):
-                artifacts_bucket.grant_read(self, keys)
-            artifacts_bucket.grant_put(self, f"{MEMORY_KEYS}/{endpoint}/*")
+            memory = f"{MEMORY_KEYS}/{endpoint}/*"
+            may_find(self, artifacts_bucket, f"{CAPTURE_KEYS}/{endpoint}/*", f"{OUTCOME_KEYS}/*", memory)
+            may_write(self, artifacts_bucket, memory)
 
     def _allow(self, action: str, *, on: str, conditions: dict[str, str] | None = None) -> None:
         narrowed = {"StringEquals": conditions} if conditions else {}

@@ -11,7 +11,7 @@ from blueprint.settings import Rollout
 
 
 class NewFleetAlarms(Construct):
-    """What `blueprint.new_fleet_alarms` describes, for one endpoint config.
+    """What `blueprint.new_fleet_alarms` describes, for one endpoint config; nothing for one that is not guarded.
 
     Attributes:
         descriptions: the alarms in CloudWatch's shape.
@@ -27,13 +27,18 @@ class NewFleetAlarms(Construct):
         config: sagemaker.CfnEndpointConfig,
         package_arn: str,
         rollout: Rollout,
+        guarded: bool = True,
     ) -> None:
         super().__init__(scope, id_)
-        described = new_fleet_alarms(
-            rollout,
-            endpoint_name=endpoint_name,
-            config_name=config.attr_endpoint_config_name,
-            package_arn=package_arn,
+        described = (
+            new_fleet_alarms(
+                rollout,
+                endpoint_name=endpoint_name,
+                config_name=config.attr_endpoint_config_name,
+                package_arn=package_arn,
+            )
+            if guarded
+            else {}
         )
         self.descriptions = list(described.values())
         self.names: list[str] = [description["AlarmName"] for description in self.descriptions]

@@ -3,10 +3,11 @@
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
-from constructs import Construct
+from constructs import Construct, IDependable
 
 _ENDED = ("Succeeded", "Failed", "Stopped")
 
@@ -21,6 +22,16 @@ class Notices(sns.Topic):
         for address in addresses:
             self.add_subscription(subscriptions.EmailSubscription(address))
         stack = cdk.Stack.of(self)
+        # A topic with a policy of its own has lost the usual one, by which the account's alarms may publish.
+        self.let_in(
+            "cloudwatch",
+            stack.format_arn(
+                service="cloudwatch",
+                resource="alarm",
+                resource_name="*",
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            ),
+        )
         pipeline = stack.format_arn(service="sagemaker", resource="pipeline", resource_name=pipeline_name)
         events.Rule(
             self,
@@ -42,3 +53,20 @@ class Notices(sns.Topic):
                 )
             ],
         )
+
+    def let_in(self, service: str, source_arn: str) -> IDependable:
+        """Let a service of this account publish for the resources that match; wait for what is returned."""
+        added = self.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["sns:Publish"],
+                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                resources=[self.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account},
+                    "ArnLike": {"aws:SourceArn": source_arn},
+                },
+            )
+        )
+        if added.policy_dependable is None:
+            raise ValueError(f"topic {self.node.path} must hold a policy of its own")
+        return added.policy_dependable

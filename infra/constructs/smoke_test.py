@@ -6,6 +6,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.job_roles import ARTIFACT_KEYS
+from infra.constructs.object_access import may_read
 from infra.constructs.python_function import PythonFunction
 
 
@@ -21,7 +22,7 @@ class SmokeTest(PythonFunction):
             timeout=cdk.Duration.minutes(4),
             memory_mb=512,  # the artifact is read in memory
         )
-        artifacts_bucket.grant_read(self, ARTIFACT_KEYS)
+        may_read(self, artifacts_bucket, ARTIFACT_KEYS)
         endpoint_arn = cdk.Stack.of(self).format_arn(
             service="sagemaker", resource="endpoint", resource_name=endpoint_name
         )

@@ -6,7 +6,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from blueprint.settings import Settings
-from infra.constructs.delivery.bootstrap_roles import may_not_approve
+from infra.constructs.approval import may_not_approve, may_not_register_approved
 
 
 class StarterRole(iam.Role):
@@ -39,6 +39,7 @@ class StarterRole(iam.Role):
             on=[stack.format_arn(service="sagemaker", resource="endpoint", resource_name=names.endpoint)],
         )
         self.add_to_policy(may_not_approve())
+        self.add_to_policy(may_not_register_approved())
 
     def _allow(self, *actions: str, on: list[str]) -> None:
         self.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=on))

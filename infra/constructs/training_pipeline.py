@@ -7,6 +7,7 @@ from constructs import Construct
 
 from blueprint.pipeline import to_json, training_pipeline
 from blueprint.settings import Settings
+from infra.constructs.carried_models import group_policy
 from infra.constructs.job_roles import JobRoles, PipelineRole
 from infra.constructs.starter_role import StarterRole
 from infra.constructs.step_image import StepImage
@@ -39,14 +40,17 @@ class TrainingPipeline(Construct):
             "PackageGroup",
             model_package_group_name=names.package_group,
             model_package_group_description=settings.description or names.prefix,
+            model_package_group_policy=group_policy(self, names.package_group, accounts=settings.promotion.to_accounts),
         )
         self.jobs = JobRoles(
             self,
             "Jobs",
             data_bucket=data_bucket,
             artifacts_bucket=artifacts_bucket,
+            key=key,
             image=image,
             package_group=names.package_group,
+            vpc=settings.access.vpc,
         )
         role = PipelineRole(
             self,

@@ -24,8 +24,8 @@ EXPLAINED = (
         "the versions of one registry group",
     ),
     Explained(
-        r"AwsSolutions-IAM5\[Resource::arn:.*:sagemaker:.*:(processing|training)-job/(pipelines|[\w-]+-gates)-\*\]",
-        "jobs that the pipeline or the gates start: the rest of the name is the execution's",
+        r"AwsSolutions-IAM5\[Resource::arn:.*:sagemaker:.*:(processing|training)-job/(pipelines|[\w-]+-(gates|monitor))-\*\]",
+        "jobs that the pipeline, the gates or the monitor start: the rest of the name is the execution's",
     ),
     Explained(
         r"AwsSolutions-IAM5\[Resource::arn:.*:sagemaker:.*:hyper-parameter-tuning-job/\*\]",

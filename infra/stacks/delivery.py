@@ -2,11 +2,13 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_codepipeline as codepipeline
+from aws_cdk import aws_iam as iam
 from aws_cdk import pipelines
 from constructs import Construct
 
 from blueprint.settings import Delivery, DeliveryStage
-from infra.constructs.delivery.bootstrap_roles import may_deploy, may_not_approve, may_start
+from infra.constructs.approval import may_not_approve
+from infra.constructs.delivery.bootstrap_roles import may_deploy, may_start
 from infra.constructs.delivery.builds import ASSEMBLIES, deploy_step, source_of, start_step, synth_step
 
 
@@ -43,7 +45,9 @@ class DeliveryStack(cdk.Stack):
             cross_account_keys=True,
             enable_key_rotation=True,
             cli_version=cdk_version,
-            code_build_defaults=pipelines.CodeBuildOptions(timeout=cdk.Duration.hours(2)),
+            code_build_defaults=pipelines.CodeBuildOptions(
+                timeout=cdk.Duration.hours(2), role_policy=[may_not_approve()]
+            ),
         )
         for stage in delivery.stages:
             approval = [pipelines.ManualApprovalStep(f"Approve {stage.name}")] if stage.approval else []
@@ -54,6 +58,19 @@ class DeliveryStack(cdk.Stack):
                 for confirmed in approval:
                     deployment.add_step_dependency(confirmed)
             self.pipeline.add_wave(stage.name, pre=[*approval, *deployments, *starts])
+        self.pipeline.build_pipeline()
+        self._may_use_connection(delivery)
+
+    def _may_use_connection(self, delivery: Delivery) -> None:
+        """CDK allows the action's old name only, and AWS asks for the one that the connection's ARN begins with."""
+        source = next(
+            role
+            for role in self.pipeline.pipeline.node.find_all()
+            if isinstance(role, iam.Role) and "/Source/" in role.node.path
+        )
+        source.add_to_policy(
+            iam.PolicyStatement(actions=["codeconnections:UseConnection"], resources=[str(delivery.connection_arn)])
+        )
 
     def _deployments(
         self, stage: DeliveryStage, files: tuple[str, ...], assemblies: pipelines.FileSet, cdk_version: str

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from blueprint.settings import Settings
 from infra.constructs.guarded_endpoint import GuardedEndpoint
+from infra.constructs.monitor import Monitor
 from infra.constructs.package_parameter import PackageParameter
 from infra.constructs.step_image import StepImage
 
@@ -41,6 +42,16 @@ class EndpointStack(cdk.Stack):
             artifacts_bucket=artifacts_bucket,
             image=image,
         )
+        if settings.monitoring.schedule:
+            Monitor(
+                self,
+                "Monitor",
+                settings=settings,
+                key=key,
+                artifacts_bucket=artifacts_bucket,
+                image=image,
+                guarded=guarded,
+            )
         cdk.CfnOutput(self, "EndpointName", value=settings.names.endpoint)
         cdk.CfnOutput(
             self,

@@ -5,7 +5,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from blueprint.settings import Delivery, DeliveryStage
-from infra.constructs.delivery.bootstrap_roles import may_deploy, may_not_approve, may_start
+from infra.constructs.approval import may_not_approve
+from infra.constructs.delivery.bootstrap_roles import may_deploy, may_start
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"

@@ -1,12 +1,14 @@
-"""Monitoring: dashboard, drift alarms, notices, and training that drift starts."""
+"""Monitoring: dashboard, drift alarms, budget, notices, and training that drift starts."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from blueprint.settings import Settings
+from infra.constructs.budget import UseCaseBudget
 from infra.constructs.dashboard import UseCaseDashboard
 from infra.constructs.drift_alarms import DriftAlarms
+from infra.constructs.monitor_notices import MonitorNotices
 from infra.constructs.notices import Notices
 from infra.constructs.retraining import Retraining
 
@@ -26,5 +28,12 @@ class MonitoringStack(cdk.Stack):
                 pause_hours=monitoring.retrain_pause_hours,
                 alarm_names=drift.names,
             )
-        UseCaseDashboard(self, "Dashboard", names=names, alarms=alarms, instance_type=settings.endpoint.instance_type)
+        if monitoring.schedule:
+            monitor = MonitorNotices(self, "Monitor", names=names, monitoring=monitoring, notices=notices)
+            alarms.append(monitor.alarm)
+        if settings.budget:
+            UseCaseBudget(self, "Budget", names=names, budget=settings.budget, notices=notices)
+        serverless = settings.endpoint.serverless
+        served_on = f"serverless, {serverless.memory_mb} MB" if serverless else settings.endpoint.instance_type
+        UseCaseDashboard(self, "Dashboard", names=names, alarms=alarms, served_on=served_on)
         cdk.CfnOutput(self, "NoticesTopicArn", value=notices.topic_arn)

@@ -7,6 +7,8 @@ from constructs import Construct
 
 from blueprint.settings import Settings
 from infra.constructs.judge import JudgeFunction
+from infra.constructs.office_hours import OfficeHours, allow_memory
+from infra.constructs.office_hours_waking import woken
 from infra.constructs.rollout.audit import AuditFunction
 from infra.constructs.rollout.definition import Gates
 from infra.constructs.rollout.gates import GATES
@@ -42,11 +44,27 @@ class RolloutStack(cdk.Stack):
             smoke_test=smoke_test,
             audit=audit,
             judge=self._judge(settings, artifacts_bucket),
-            gates=Gates(GATES, replay.states),
+            gates=self._gates(settings, replay),
         )
         replay.grant_start(rollout.role)
+        if hours := settings.endpoint.hours:
+            allow_memory(rollout.role, settings.names)
+            OfficeHours(
+                self,
+                "OfficeHours",
+                names=settings.names,
+                hours=hours,
+                rollout_arn=rollout.machine.state_machine_arn,
+                topic=rollout.topic,
+            )
         cdk.CfnOutput(self, "StateMachineArn", value=rollout.machine.state_machine_arn)
         cdk.CfnOutput(self, "TopicArn", value=rollout.topic.topic_arn)
+
+    def _gates(self, settings: Settings, replay: ReplayJob) -> Gates:
+        names, gates = settings.names, Gates(GATES, replay.states)
+        if not settings.endpoint.hours:
+            return gates
+        return woken(gates, stack=names.stack("endpoint"), remembered=names.stopped_parameter)
 
     def _judge(self, settings: Settings, artifacts_bucket: s3.IBucket) -> JudgeFunction | None:
         if not settings.rollout.judge.enabled:

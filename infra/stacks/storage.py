@@ -3,11 +3,16 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from blueprint.pipeline.composition import CHECKPOINTS
 from blueprint.settings import Settings
+from infra.constructs.carried_models import let_read_artifacts
 from infra.constructs.encrypted_bucket import AccessLogsBucket, EncryptedBucket
 from infra.constructs.encryption_key import EncryptionKey
 from infra.constructs.removal import removal_policy
 from infra.constructs.rollout.audit import keep_append_only
+
+_CHECKPOINT_DAYS = 14
+"""A spot job takes ten days at most."""
 
 
 class StorageStack(cdk.Stack):
@@ -16,12 +21,23 @@ class StorageStack(cdk.Stack):
     def __init__(self, scope: Construct, id_: str, *, env: cdk.Environment, settings: Settings) -> None:
         super().__init__(scope, id_, env=env, description=f"Storage of {settings.names.prefix}")
         removal = removal_policy(keep_data=settings.keep_data)
-        self.key = EncryptionKey(self, "Key", alias=f"alias/{settings.names.prefix}", removal_policy=removal)
+        self.key = EncryptionKey(
+            self,
+            "Key",
+            alias=f"alias/{settings.names.prefix}",
+            removal_policy=removal,
+            publishers=("events", "cloudwatch", *(("budgets",) if settings.budget else ())),
+        )
         access_logs = AccessLogsBucket(self, "AccessLogs", removal_policy=removal)
         self.data_bucket = EncryptedBucket(self, "Data", key=self.key, access_logs=access_logs, removal_policy=removal)
         self.artifacts_bucket = EncryptedBucket(
             self, "Artifacts", key=self.key, access_logs=access_logs, removal_policy=removal
         )
+        if settings.training.spot:
+            self.artifacts_bucket.add_lifecycle_rule(
+                prefix=f"{CHECKPOINTS}/", expiration=cdk.Duration.days(_CHECKPOINT_DAYS)
+            )
+        let_read_artifacts(self.artifacts_bucket, self.key, accounts=settings.promotion.to_accounts)
         keep_append_only(self.artifacts_bucket, keep_data=settings.keep_data)
         cdk.CfnOutput(self, "DataBucketName", value=self.data_bucket.bucket_name)
         cdk.CfnOutput(self, "ArtifactsBucketName", value=self.artifacts_bucket.bucket_name)

@@ -7,10 +7,13 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from blueprint.errors import InputError
+from blueprint.names import COST_TAG
 from blueprint.settings import Settings, load_settings, stages_of
+from infra.constructs.permission_boundary import bound_roles
 from infra.stacks.endpoint import EndpointStack
 from infra.stacks.image import ImageStack
 from infra.stacks.monitoring import MonitoringStack
+from infra.stacks.network import NetworkStack
 from infra.stacks.rollout import RolloutStack
 from infra.stacks.storage import StorageStack
 from infra.stacks.training import TrainingStack
@@ -88,4 +91,11 @@ def use_case_stacks(scope: Construct, settings: Settings, *, steps_folder: Path)
     endpoint.add_stack_dependency(image)
     rollout.add_stack_dependency(image)
     monitoring = MonitoringStack(scope, names.stack("monitoring"), env=env, settings=settings, key=storage.key)
-    return UseCaseStacks(storage, image, training, endpoint, rollout, monitoring)
+    made = UseCaseStacks(storage, image, training, endpoint, rollout, monitoring)
+    for stack in vars(made).values():
+        cdk.Tags.of(stack).add(COST_TAG, names.prefix)
+        bound_roles(stack, settings.access.permission_boundary)
+    if settings.access.vpc and settings.access.vpc.endpoints:
+        network = NetworkStack(scope, names.stack("network"), env=env, vpc=settings.access.vpc)
+        cdk.Tags.of(network).add(COST_TAG, names.prefix)
+    return made

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.cloud.artifacts import Artifacts
+from rehearsal.cloud.access.access import Access
 from rehearsal.cloud.clients import Clients
 from rehearsal.cloud.engine import Engine
-from rehearsal.cloud.environment import client_environment
 from rehearsal.cloud.images import ImageTable
 from rehearsal.cloud.ministack import functions
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
@@ -31,6 +30,7 @@ from rehearsal.cloud.scaling import Scaling
 from rehearsal.cloud.tuner import Tuner
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.execution.jobs import JobRunner
+from rehearsal.execution.spot import SpotMarket
 from rehearsal.fleet.endpoints import Fleets
 
 _SOURCE = "aws.sagemaker"
@@ -43,6 +43,7 @@ class Cloud:
     loop: ServingLoop
     alarms: AlarmClock
     fleets: Fleets
+    access: Access
     closing: tuple[Callable[[], object], ...]
 
 
@@ -59,6 +60,7 @@ class _Assembly:
         self._clients = Clients(endpoint_url)
         self._backend = choose_backend(options.backend, docker_host=options.docker_host)
         self._images = ImageTable(options.steps_folder, options.workdir, on_built=self._backend.warm_up)
+        self._access = Access(self._clients, self._call_api)
         self._fleets = self._make_fleets()
         self._plane = ControlPlane(self._ports())
 
@@ -76,29 +78,36 @@ class _Assembly:
             )
         )
         extract_metrics(Metrics(self._loop).publish)
-        add_sdk_integrations(self._clients)
+        add_sdk_integrations(self._access.client)
         add_image_builds(self._images.build, self._logs)
         honour_stream_prefixes()
         answer_when_settled()
         keep_everything()
+        self._access.install()
         alarms = AlarmClock(speed=self._options.speed, events=AlarmEvents(self._bus))
         alarms.install()
         closing = (self._plane.close, self._fleets.close, self._backend.close, functions.end_all)
-        return Cloud(self._loop, alarms, self._fleets, closing)
+        return Cloud(self._loop, alarms, self._fleets, self._access, closing)
 
     def _ports(self) -> Ports:
-        environment = client_environment(self._clients.endpoint_url)
-        jobs = self._options.workdir / "jobs"
+        jobs, market = self._options.workdir / "jobs", SpotMarket(interrupt_after_seconds=self._options.interrupt_spot)
+
+        def runner(s3: Any, environment: Mapping[str, str]) -> JobRunner:
+            return JobRunner(jobs, s3, self._images.program, self._backend, environment, spot=market)
+
         return Ports(
             emit=self._emit,
             write_log=self._logs.write,
-            runner=JobRunner(jobs, self._clients("s3"), self._images.program, self._backend, environment),
+            runner=self._access.jobs(runner),
             tuner=Tuner(self._clients),
-            engine=Engine(self._clients, speed=self._options.speed),
-            fleets=self._fleets,
+            engine=Engine(self._access.clients_of_pipeline, speed=self._options.speed),
+            fleets=self._access.fleets(self._fleets),
             read_object=Objects(self._loop).read,
             image_digest=image_digest,
         )
+
+    def _call_api(self, operation: str, request: dict[str, Any]) -> Mapping[str, Any]:
+        return self._plane.api.call(operation, request)
 
     def _make_fleets(self) -> Fleets:
         return Fleets(
@@ -106,8 +115,8 @@ class _Assembly:
             workdir=self._options.workdir,
             image_programs=self._images.program,
             backend=self._backend,
-            fetch_artifact=Artifacts(self._clients).fetch,
-            write_object=Artifacts(self._clients).write,
+            fetch_artifact=self._access.artifacts.fetch,
+            write_object=self._access.artifacts.write,
             publish=Metrics(self._loop).publish,
             alarm_state=state_of,
             on_event=self._on_fleet_event,

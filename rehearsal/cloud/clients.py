@@ -1,6 +1,7 @@
 """boto3 clients for our own endpoint, for the threads of this process."""
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -12,8 +13,9 @@ from rehearsal.cloud.environment import CREDENTIALS, REGION
 class Clients:
     """One client a service, shared: boto3's clients are thread-safe, their making is not."""
 
-    def __init__(self, endpoint_url: str) -> None:
+    def __init__(self, endpoint_url: str, credentials: Mapping[str, str] = CREDENTIALS) -> None:
         self.endpoint_url = endpoint_url
+        self._credentials = credentials
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -24,8 +26,8 @@ class Clients:
                     service,
                     endpoint_url=self.endpoint_url,
                     region_name=REGION,
-                    aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-                    aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+                    aws_access_key_id=self._credentials["AWS_ACCESS_KEY_ID"],
+                    aws_secret_access_key=self._credentials["AWS_SECRET_ACCESS_KEY"],
                     config=Config(
                         retries={"total_max_attempts": 2}, max_pool_connections=64, parameter_validation=True
                     ),

@@ -18,10 +18,15 @@ ClientFactory = Callable[[str], Any]
 
 
 class Engine:
-    """Runs definitions against this very control plane, through its own HTTP API."""
+    """Runs definitions against this very control plane, through its own HTTP API.
 
-    def __init__(self, client: ClientFactory, *, speed: float) -> None:
-        self._client, self._speed = client, speed
+    Args:
+        clients_of: boto3 clients that act as the role of the pipeline of that name.
+        speed: waits last 1/speed of their time.
+    """
+
+    def __init__(self, clients_of: Callable[[str], ClientFactory], *, speed: float) -> None:
+        self._clients_of, self._speed = clients_of, speed
         self._cache = StepCache()
 
     def check(self, definition: Mapping[str, Any]) -> None:
@@ -43,13 +48,14 @@ class Engine:
         on_step: Callable[[StepRecord], None],
         stopped: threading.Event,
     ) -> RunOutcome:
+        client = self._clients_of(pipeline_name)
         return PipelineRun(
             definition,
             parameters,
             execution_arn=execution_arn,
             pipeline_name=pipeline_name,
-            sagemaker=self._client("sagemaker"),
-            s3=self._client("s3"),
+            sagemaker=client("sagemaker"),
+            s3=client("s3"),
             on_step=on_step,
             cache=self._cache,
             stopped=stopped,

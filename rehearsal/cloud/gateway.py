@@ -1,5 +1,6 @@
 """The front door: invocations go to the fleets, everything else to the emulator."""
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -31,20 +32,41 @@ class Invocation(Protocol):
 
 Invoke = Callable[..., Awaitable[Invocation]]
 
+ACCESS = "/_slipway/access"
+"""Where the process tells what roles did, in JSON: no part of AWS."""
+
+
+class Access(Protocol):
+    """Reads along what roles ask for, and tells what they lacked."""
+
+    def over(self, scope: Scope, receive: Receive) -> Receive: ...
+
+    def note_invocation(self, scope: Scope, endpoint: str) -> None: ...
+
+    def report(self) -> dict[str, Any]: ...
+
 
 class Gateway:
     """An ASGI application; `started` is called when the emulator behind it is up."""
 
-    def __init__(self, emulator: Application, invoke: Invoke, *, started: Callable[[], None]) -> None:
-        self._emulator, self._invoke, self._started = emulator, invoke, started
+    def __init__(
+        self, emulator: Application, invoke: Invoke, *, started: Callable[[], None], access: Access | None = None
+    ) -> None:
+        self._emulator, self._invoke, self._started, self._access = emulator, invoke, started, access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._emulator(scope, receive, self._watching(send))
         elif scope["type"] == "http" and (match := _INVOCATION.fullmatch(scope["path"])) and scope["method"] == "POST":
             await self._answer(unquote(match[1]), scope, receive, send)
-        else:
+        elif self._access is None or scope["type"] != "http":
             await self._emulator(scope, receive, send)
+        elif scope["path"] == ACCESS:
+            # It asks this very server, so it must not hold its loop.
+            found = await asyncio.to_thread(self._access.report)
+            await _respond(send, 200, {"Content-Type": "application/json"}, json.dumps(found).encode())
+        else:
+            await self._emulator(scope, self._access.over(scope, receive), send)
 
     def _watching(self, send: Send) -> Send:
         async def watched(message: dict[str, Any]) -> None:
@@ -55,6 +77,8 @@ class Gateway:
         return watched
 
     async def _answer(self, endpoint: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._access is not None:
+            self._access.note_invocation(scope, endpoint)
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         body = await _body(receive)
         if body is None:

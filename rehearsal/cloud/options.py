@@ -17,6 +17,8 @@ class CloudOptions:
     steps_folder: Path
     after_rollback: Literal["silent", "failed"]
     log: Path
+    interrupt_spot: float | None
+    """Each spot job loses its first machine after so many seconds."""
     docker_host: str | None
     """DOCKER_HOST as the user has it: the process hides it from the emulator."""
 
@@ -33,6 +35,7 @@ def parse(argv: Sequence[str] | None = None) -> CloudOptions:
     parser.add_argument("--backend", choices=("auto", "namespace", "prefix", "docker"), default="auto")
     parser.add_argument("--steps-folder", type=_folder, required=True, help="the folder pipeline_steps/")
     parser.add_argument("--after-rollback", choices=("silent", "failed"), default="silent")
+    parser.add_argument("--interrupt-spot", type=float, metavar="SECONDS", help="take spot jobs' first machines away")
     parser.add_argument("--log", type=Path, help="(default: cloud.log in the workdir)")
     given = parser.parse_args(argv)
     workdir = given.workdir.absolute()
@@ -44,6 +47,7 @@ def parse(argv: Sequence[str] | None = None) -> CloudOptions:
         steps_folder=given.steps_folder.absolute(),
         after_rollback=given.after_rollback,
         log=(given.log or workdir / "cloud.log").absolute(),
+        interrupt_spot=given.interrupt_spot,
         docker_host=os.environ.get("DOCKER_HOST"),
     )
 

@@ -46,7 +46,7 @@ async def _serve(options: CloudOptions, listener: socket.socket, ready: Callable
     cloud = assemble(options, port=listener.getsockname()[1])
     cloud.loop.attach()
     clock = asyncio.create_task(cloud.alarms.run())
-    gateway = Gateway(emulator(), cloud.fleets.invoke, started=ready)
+    gateway = Gateway(emulator(), cloud.fleets.invoke, started=ready, access=cloud.access)
     server = asyncio.create_task(serve(gateway, listener, ended=ended))
     waiting = asyncio.create_task(told_to_end.wait())
     await asyncio.wait({server, waiting}, return_when=asyncio.FIRST_COMPLETED)

@@ -114,22 +114,34 @@ def _serving(settings: Settings, prices: "Prices", traffic: "Traffic | None") ->
 def _notes(settings: Settings, prices: "Prices") -> list[str]:
     from blueprint import costs  # noqa: PLC0415
 
-    plan = costs.rollout_plan(settings)
-    hour = prices.hour(settings.endpoint.instance_type)
     most = costs.total(costs.instance_lines(costs.longest_run(settings), prices))
-    limit, starting = settings.training.max_runtime_seconds, costs.extra_instances(plan) * hour / 60
     notes = [
-        f"a run costs ${most:,.2f} at most: every job to its limit of {limit} s",
-        f"a rollout waits {costs.rollout_seconds(plan):,} s; each minute its instances start adds ${starting:,.4f}",
+        f"a run costs ${most:,.2f} at most: every job to its limit of {settings.training.max_runtime_seconds} s",
+        *_serving_notes(settings, prices),
     ]
+    if settings.region and settings.region != prices.region:
+        notes.append(f"the use case lives in {settings.region}, whose prices differ")
+    notes.append(f"prices of {prices.as_of} in {prices.region}: {prices.source}")
+    return notes
+
+
+def _serving_notes(settings: Settings, prices: "Prices") -> list[str]:
+    from blueprint import costs  # noqa: PLC0415
+
+    if serverless := settings.endpoint.serverless:
+        return [f"the endpoint is serverless: the time of its requests, at {serverless.memory_mb} MB, is not in it"]
+    plan, hour = costs.rollout_plan(settings), prices.hour(settings.endpoint.instance_type)
+    starting = costs.extra_instances(plan) * hour / 60
+    notes = [
+        f"a rollout waits {costs.rollout_seconds(plan):,} s; each minute its instances start adds ${starting:,.4f}"
+    ]
+    if settings.endpoint.hours:
+        notes.append("the endpoint's month is reckoned as if it were never stopped; its hours make it cost less")
     if scaled := settings.endpoint.autoscaling:
         low, high = (
             count * hour * costs.HOURS_A_MONTH for count in (scaled.min_instance_count, scaled.max_instance_count)
         )
         notes.append(f"autoscaling makes the endpoint's month ${low:,.2f} to ${high:,.2f}")
-    if settings.region and settings.region != prices.region:
-        notes.append(f"the use case lives in {settings.region}, whose prices differ")
-    notes.append(f"prices of {prices.as_of} in {prices.region}: {prices.source}")
     return notes
 
 

@@ -68,7 +68,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add(
         "--rate",
         type=bounded(1, 200),
-        default=20.0,
+        default=60.0,
         metavar="N",
         help="user requests a second, 1..200 (default: %(default)g)",
     )
@@ -78,6 +78,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         default=12000,
         metavar="N",
         help="rows of the generated table, 2000..1000000 (default: %(default)s)",
+    )
+    add(
+        "--interrupt-spot",
+        type=bounded(0.1, 3600),
+        metavar="S",
+        help="with training.spot: take each training job's first machine away after S seconds, 0.1..3600",
     )
     add("--plain", action="store_true", help="plain lines even on a terminal")
 
@@ -100,6 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
         speed=arguments.speed,
         requests_per_second=arguments.rate,
         demo_rows=arguments.rows,
+        interrupt_spot=arguments.interrupt_spot,
     )
     with choose_display(sys.stderr, plain=arguments.plain) as display:
         evidence = Rehearsal(options, display).run()

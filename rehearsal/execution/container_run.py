@@ -1,5 +1,6 @@
 """Run one container to its end: stream its lines, obey a stop, keep to its time."""
 
+import math
 import os
 import threading
 import time
@@ -22,7 +23,7 @@ class Exit:
     code: int
     """As Docker reports it: 128 + n for signal n."""
     ended_by: str | None
-    """None when it ended by itself, else `Stopped` or `MaxRuntimeExceeded`."""
+    """None when it ended by itself, else `Stopped`, `Interrupted`, `MaxRuntimeExceeded` or `MaxWaitTimeExceeded`."""
     tail: tuple[str, ...]
     """The last lines that said something."""
 
@@ -32,6 +33,10 @@ class Limits:
     max_runtime_seconds: float
     stop_grace_seconds: float
     stopped: threading.Event
+    max_wait_seconds: float = math.inf
+    """What is left of the time that a spot job may take with all its waiting."""
+    taken: threading.Event | None = None
+    """Set when its machine is taken away."""
 
 
 def run_container(backend: Backend, container: Container, limits: Limits, on_line: LogSink) -> Exit:
@@ -55,12 +60,16 @@ def run_container(backend: Backend, container: Container, limits: Limits, on_lin
 
 
 def _watch(process: JobProcess, limits: Limits) -> str | None:
-    deadline = time.monotonic() + limits.max_runtime_seconds
+    started = time.monotonic()
     while process.wait(_POLL_SECONDS) is None:
         if limits.stopped.is_set():
             return "Stopped"
-        if time.monotonic() >= deadline:
+        if limits.taken is not None and limits.taken.is_set():
+            return "Interrupted"
+        if (seconds := time.monotonic() - started) >= limits.max_runtime_seconds:
             return "MaxRuntimeExceeded"
+        if seconds >= limits.max_wait_seconds:
+            return "MaxWaitTimeExceeded"
     return None
 
 

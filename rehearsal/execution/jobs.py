@@ -9,6 +9,7 @@ from rehearsal.containers.backends.protocol import Backend
 from rehearsal.containers.container import Program
 from rehearsal.execution.outcomes import LogSink, ProcessingOutcome, TrainingOutcome
 from rehearsal.execution.processing_job import run_processing
+from rehearsal.execution.spot import SpotMarket
 from rehearsal.execution.training_job import run_training
 from rehearsal.execution.workplace import Order, Workplace
 
@@ -25,6 +26,7 @@ class JobRunner:
         backend: How a container becomes a process.
         endpoint_environment: AWS_* variables that lead a job's own AWS calls to the embedded AWS.
         stop_grace_seconds: Between SIGTERM and SIGKILL; SageMaker gives 120.
+        spot: Where spot jobs get their machines; the usual one interrupts nobody.
     """
 
     def __init__(
@@ -36,8 +38,12 @@ class JobRunner:
         endpoint_environment: Mapping[str, str],
         *,
         stop_grace_seconds: float = 5.0,
+        spot: SpotMarket | None = None,
     ) -> None:
-        self._place = Workplace(workdir, s3, image_programs, backend, dict(endpoint_environment), stop_grace_seconds)
+        environment = dict(endpoint_environment)
+        self._place = Workplace(
+            workdir, s3, image_programs, backend, environment, stop_grace_seconds, spot or SpotMarket()
+        )
 
     def run_training(
         self, request: Mapping[str, Any], *, log: LogSink, stopped: threading.Event, arn: str = ""

@@ -36,6 +36,8 @@ class TrainingOutcome:
     """The S3 URI of model.tar.gz."""
     transitions: list[dict[str, Any]] = field(default_factory=list)
     """SecondaryStatusTransitions: Status, StartTime, EndTime."""
+    waited_seconds: float = 0.0
+    """Without a machine: nobody pays for that."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,12 @@
 """One training job, from its request to model.tar.gz."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rehearsal.containers.container import Container
+from rehearsal.execution.checkpoints import CheckpointFolder
+from rehearsal.execution.container_run import Exit, Limits
 from rehearsal.execution.metrics import MetricScanner
 from rehearsal.execution.outcomes import JobError, JobStatus, JobStopped, TrainingOutcome, Transitions
 from rehearsal.execution.training_files import toolkit_environment, training_environment, write_configuration
@@ -14,6 +18,7 @@ from rehearsal.execution.transfer import (
     upload_file,
     upload_folder,
 )
+from rehearsal.execution.turns import Turns
 from rehearsal.execution.workplace import Order, Workplace, algorithm_error, single_instance, written
 
 _FAILURE_BYTES = 1024
@@ -25,13 +30,12 @@ def run_training(place: Workplace, order: Order) -> TrainingOutcome:
     started = datetime.now(UTC)
     status: JobStatus = "Completed"
     secondary, reason = "Completed", None
-    with place.folder("training", job.name) as folder:
-        try:
-            job.run(folder)
-        except JobStopped as exc:
-            status, secondary = "Stopped", str(exc)
-        except JobError as exc:
-            status, secondary, reason = "Failed", "Failed", exc.reason
+    try:
+        job.run()
+    except JobStopped as exc:
+        status, secondary = "Stopped", str(exc)
+    except JobError as exc:
+        status, secondary, reason = "Failed", "Failed", exc.reason
     job.transitions.end(secondary)
     return TrainingOutcome(
         status=status,
@@ -42,6 +46,7 @@ def run_training(place: Workplace, order: Order) -> TrainingOutcome:
         final_metrics=job.metrics.final(),
         model_artifacts=job.model_artifacts,
         transitions=job.transitions.rows,
+        waited_seconds=job.turns.waited_seconds,
     )
 
 
@@ -51,31 +56,55 @@ class _TrainingJob:
         self.transitions = Transitions()
         self.metrics = MetricScanner(())
         self.model_artifacts: str | None = None
+        self.turns = Turns(place, order)
         self._place = place
         self._order = order
         self._request = order.request
 
-    def run(self, folder: Path) -> None:
-        self.transitions.enter("Starting")
-        specification = self._request["AlgorithmSpecification"]
+    def run(self) -> None:
+        """Take one turn on a machine, or as many as a spot job needs."""
+        self.metrics = MetricScanner(self._request["AlgorithmSpecification"].get("MetricDefinitions", ()))
+        while True:
+            self.transitions.enter("Starting")
+            with self._place.folder("training", self.name) as folder, self.turns.one() as limits:
+                if self._turn(folder, limits):
+                    return
+            self.transitions.enter("Interrupted")
+            self.turns.wait()
+
+    def _turn(self, folder: Path, limits: Limits) -> bool:
+        """Whether the job has come to its end; otherwise its machine was taken away."""
         single_instance(self._request["ResourceConfig"].get("InstanceCount", 1))
-        self.metrics = MetricScanner(specification.get("MetricDefinitions", ()))
-        environment = training_environment(self._request, self._order.arn)
-        image = specification["TrainingImage"]
+        container = self._container(folder)
+        config = self._request.get("CheckpointConfig")
+        checkpoints = CheckpointFolder(self._place.s3, config, container.ml) if config else None
+        self._download(container.ml)
+        if checkpoints:
+            checkpoints.bring_back()
+        self.transitions.enter("Training")
+        with checkpoints.kept() if checkpoints else nullcontext():
+            ended = self._place.run(container, self._order, self._read, limits)
+        if ended.ended_by == "Interrupted":
+            return False
+        self._upload(container, ended)
+        return True
+
+    def _container(self, folder: Path) -> Container:
+        specification = self._request["AlgorithmSpecification"]
         container = self._place.container(
             folder,
-            image,
+            specification["TrainingImage"],
             specification,
             command=("train",),
-            environment=environment,
+            environment=training_environment(self._request, self._order.arn),
             isolated=self._request.get("EnableNetworkIsolation", False),
             instance_type=self._request["ResourceConfig"].get("InstanceType", ""),
         )
         if container.program.has_training_toolkit:
-            container = container.with_environment(toolkit_environment(self._request))
-        self._download(container.ml)
-        self.transitions.enter("Training")
-        ended = self._place.run(container, self._order, self._read)
+            return container.with_environment(toolkit_environment(self._request))
+        return container
+
+    def _upload(self, container: Container, ended: Exit) -> None:
         self.transitions.enter("Uploading")
         self._upload_folder(container.ml / "output/data", "output", required=False)
         if ended.code != 0 and not ended.ended_by:

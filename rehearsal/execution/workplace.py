@@ -4,7 +4,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from rehearsal.containers.backends.protocol import Backend
 from rehearsal.containers.container import Container, Program
 from rehearsal.execution.container_run import Exit, Limits, run_container
 from rehearsal.execution.outcomes import JobError, JobStopped, LogSink
+from rehearsal.execution.spot import SpotMarket
 
 _DAY_SECONDS = 86_400
 _REGION_VARIABLES = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
@@ -26,6 +27,12 @@ class Order:
     log: LogSink
     stopped: threading.Event
 
+    @property
+    def max_seconds(self) -> float:
+        """How long it may run."""
+        seconds: float = self.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY_SECONDS)
+        return seconds
+
     def stop_if_asked(self) -> None:
         if self.stopped.is_set():
             raise JobStopped("Stopped")
@@ -39,6 +46,7 @@ class Workplace:
     backend: Backend
     endpoint_environment: Mapping[str, str]
     stop_grace_seconds: float
+    spot: SpotMarket = field(default_factory=SpotMarket)
 
     @contextmanager
     def folder(self, kind: str, name: str) -> Iterator[Path]:
@@ -78,11 +86,11 @@ class Workplace:
         container.make_folders()
         return container
 
-    def run(self, container: Container, order: Order, on_line: LogSink) -> Exit:
-        """Run it within the order's MaxRuntimeInSeconds."""
+    def run(self, container: Container, order: Order, on_line: LogSink, limits: Limits | None = None) -> Exit:
+        """Run it, within the order's MaxRuntimeInSeconds unless other `limits` are given."""
         order.stop_if_asked()
-        seconds = order.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY_SECONDS)
-        return run_container(self.backend, container, Limits(seconds, self.stop_grace_seconds, order.stopped), on_line)
+        usual = Limits(order.max_seconds, self.stop_grace_seconds, order.stopped)
+        return run_container(self.backend, container, limits or usual, on_line)
 
 
 def single_instance(count: int) -> None:

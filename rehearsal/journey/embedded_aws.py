@@ -68,6 +68,8 @@ def embedded_aws(options: RehearsalOptions, workdir: Path) -> Iterator[EmbeddedA
     argv = [sys.executable, "-m", "rehearsal.cloud", "--port", "0", "--speed", str(options.speed)]
     argv += ["--workdir", str(workdir / "cloud"), "--backend", options.backend, "--log", str(log)]
     argv += ["--steps-folder", str(PROJECT / "pipeline_steps")]
+    if options.interrupt_spot is not None:
+        argv += ["--interrupt-spot", str(options.interrupt_spot)]
     with (workdir / "cloud.err").open("wb") as errors:
         child = spawn(
             argv, env=dict(os.environ), cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors

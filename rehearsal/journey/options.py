@@ -19,5 +19,7 @@ class RehearsalOptions:
     backend: Literal["auto", "namespace", "prefix", "docker"] = "auto"
     fault: Fault = "errors"
     speed: float = 30.0
-    requests_per_second: float = 20.0
+    requests_per_second: float = 60.0
     demo_rows: int = 12000
+    interrupt_spot: float | None = None
+    """Spot jobs lose their first machine after so many seconds."""

@@ -30,6 +30,8 @@ class Package:
     image_digest: str | None
     pipeline_execution: str | None
     training_job: str | None
+    evaluation: str | None
+    """Where in S3 it lies."""
 
 
 def packages(site: Site, *, approval: str | None = None, newest: int | None = None) -> list[Package]:
@@ -92,6 +94,7 @@ def _package(found: dict[str, Any]) -> Package:
         image_digest=containers[0].get("ImageDigest"),
         pipeline_execution=noted.get("pipeline_execution_arn"),
         training_job=noted.get("training_job"),
+        evaluation=noted.get("evaluation"),
     )
 
 

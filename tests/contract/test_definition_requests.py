@@ -8,9 +8,10 @@ import pytest
 from botocore.validate import ParamValidator
 
 from blueprint.pipeline import to_json, training_pipeline
-from blueprint.settings import load_settings
+from blueprint.settings import Access, Vpc, load_settings
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
+VPC = Vpc(vpc_id="vpc-00000001", subnets=("subnet-00000001",), security_groups=("sg-00000001",))
 CALLS = {
     "Processing": ("CreateProcessingJob", "ProcessingJobName"),
     "Training": ("CreateTrainingJob", "TrainingJobName"),
@@ -29,13 +30,20 @@ def api():
     return botocore.session.get_session().get_service_model("sagemaker")
 
 
-@pytest.fixture(scope="module")
-def definition():
+@pytest.fixture(scope="module", params=["on demand", "spot", "in a VPC"])
+def definition(request):
+    settings = load_settings(CONFIG, "dev")
+    training = settings.training.model_copy(update={"spot": request.param == "spot"})
     roles = dict.fromkeys(
         ("processing_role_arn", "training_role_arn", "evaluation_role_arn"), "arn:aws:iam::000000000000:role/r"
     )
+    access = Access(vpc=VPC if "VPC" in request.param else None)
     return training_pipeline(
-        load_settings(CONFIG, "dev"), bucket="b", kms_key_arn="arn:aws:kms:::key/k", image_uri="i:1", **roles
+        settings.model_copy(update={"training": training, "access": access}),
+        bucket="b",
+        kms_key_arn="arn:aws:kms:::key/k",
+        image_uri="i:1",
+        **roles,
     )
 
 

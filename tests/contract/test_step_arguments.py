@@ -198,6 +198,7 @@ def test_train_gets_the_channels_it_reads(shoppers):
 
 def test_a_column_list_beyond_one_argument_arrives_whole(document):
     wide = copy.deepcopy(document)
+    wide["data"]["unwatched"] = []
     wide["data"]["columns"] = {f"a_rather_long_column_name_{i}": "number" for i in range(200)}
     _, steps, parameters = composed(wide)
     schema = schema_from_arguments(prepare.parser().parse_args(command_line(steps["Prepare"], parameters)))

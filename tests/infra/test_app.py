@@ -9,11 +9,17 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def run(**context: str) -> "subprocess.CompletedProcess[str]":
+def run(*, out: Path | None = None, **context: str) -> "subprocess.CompletedProcess[str]":
+    flags = json.loads((PROJECT / "cdk.json").read_text())["context"]
     return subprocess.run(
         [sys.executable, "app.py"],
         cwd=PROJECT,
-        env={"PATH": os.environ["PATH"], "CDK_CONTEXT_JSON": json.dumps(context)},
+        env={
+            "PATH": os.environ["PATH"],
+            "CDK_CONTEXT_JSON": json.dumps({**flags, **context}),
+            "CDK_VALIDATION": "false",
+            **({"CDK_OUTDIR": str(out)} if out else {}),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -21,10 +27,34 @@ def run(**context: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_a_wrong_stage_is_told_in_one_line_and_ends_with_2() -> None:
-    ended = run(stage="nowhere")
+    ended = run(stage="nowhere", config="config/shoppers.toml")
     assert ended.returncode == 2
     assert "stage must be one of dev, prod, got nowhere" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_stage_that_no_use_case_has_is_told_and_ends_with_2() -> None:
+    ended = run(stage="nowhere")
+    assert ended.returncode == 2
+    assert "config must hold a use case with the stage nowhere" in ended.stderr
+
+
+def test_a_folder_of_settings_becomes_one_app(tmp_path: Path) -> None:
+    text = (PROJECT / "config" / "shoppers.toml").read_text()
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.toml").write_text(text.replace('name = "shoppers"', f'name = "{name}"', 1))
+    ended = run(config=str(tmp_path), out=tmp_path / "cdk.out")
+    assert ended.returncode == 0, ended.stderr
+    assert len(list((tmp_path / "cdk.out").glob("*.template.json"))) == 2 * 6
+
+
+def test_two_use_cases_of_one_name_are_refused(tmp_path: Path) -> None:
+    text = (PROJECT / "config" / "shoppers.toml").read_text()
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.toml").write_text(text)
+    ended = run(config=str(tmp_path))
+    assert ended.returncode == 2
+    assert "two.toml: name must differ from that of" in ended.stderr
 
 
 def test_a_missing_config_is_told_and_ends_with_2() -> None:

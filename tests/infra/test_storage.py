@@ -74,3 +74,19 @@ def test_data_goes_with_its_stack_only_if_the_settings_say_so(
 
 def test_nothing_empties_a_bucket_behind_ones_back(resources: Resources) -> None:
     assert resources("AWS::Lambda::Function", "storage") == []
+
+
+def test_checkpoints_of_spot_jobs_are_forgotten(
+    synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, buckets: list[dict[str, Any]]
+) -> None:
+    def forgotten(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        rules = [rule for bucket in found for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]]
+        return [rule for rule in rules if rule.get("Prefix") == "pipeline/checkpoints/"]
+
+    assert forgotten(buckets) == []
+    spot = settings.training.model_copy(update={"spot": True})
+    stacks, _ = synth(settings.model_copy(update={"training": spot}))
+    (rule,) = forgotten(
+        [dict(each) for each in Template.from_stack(stacks.storage).find_resources("AWS::S3::Bucket").values()]
+    )
+    assert rule["ExpirationInDays"] == 14

@@ -73,7 +73,7 @@ def test_no_policy_allows_every_resource_without_a_reason(resources: Resources) 
     unexplained = {
         action
         for statement in _statements(resources)
-        if "*" in _listed(statement["Resource"])
+        if statement["Effect"] == "Allow" and "*" in _listed(statement["Resource"])
         for action in _listed(statement["Action"])
     } - ANY_RESOURCE.keys()
     assert unexplained == set()
@@ -105,7 +105,7 @@ def test_passing_a_role_is_allowed_for_sagemaker_only(resources: Resources) -> N
 def test_sagemaker_assumes_roles_for_this_account_only(resources: Resources) -> None:
     for role in resources("AWS::IAM::Role"):
         (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-        if trust["Principal"]["Service"] == "sagemaker.amazonaws.com":
+        if trust["Principal"].get("Service") == "sagemaker.amazonaws.com":
             assert trust["Condition"]["StringEquals"].keys() == {"aws:SourceAccount"}
 
 

@@ -23,15 +23,6 @@ def may_deploy(scope: Construct, stage: DeliveryStage) -> iam.PolicyStatement:
     )
 
 
-def may_not_approve() -> iam.PolicyStatement:
-    """Delivery deploys code; models are approved by people."""
-    return iam.PolicyStatement(
-        effect=iam.Effect.DENY,
-        actions=["sagemaker:UpdateModelPackage"],
-        resources=["*"],  # a denial is meant for every model
-    )
-
-
 def may_start(scope: Construct, stage: DeliveryStage) -> iam.PolicyStatement:
     """Become the stage's starters: each training stack holds one, which may start its pipeline and its smoke test."""
     stack = cdk.Stack.of(scope)

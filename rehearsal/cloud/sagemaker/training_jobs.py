@@ -1,5 +1,6 @@
 """Training jobs."""
 
+import math
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,8 @@ from rehearsal.cloud.sagemaker.ports import JobRunner, WriteLog
 
 OBJECTIVE_PARAMETER = "_tuning_objective_metric"
 """A tuning job gives this hyperparameter to each of its training jobs."""
+
+_DAY_SECONDS = 86_400
 
 
 class TrainingJobs(Jobs):
@@ -30,6 +33,7 @@ class TrainingJobs(Jobs):
     def _initial(self, request: Record) -> Record:
         if not request["AlgorithmSpecification"].get("TrainingImage"):
             raise validation_error("AlgorithmSpecification.TrainingImage must be given")
+        _check_times(request)
         now = self._platform.now()
         return {
             "SecondaryStatus": "Starting",
@@ -52,7 +56,7 @@ class TrainingJobs(Jobs):
 
     def _execute(self, request: Record, log: Callable[[str], None], stopped: threading.Event, job_arn: str) -> Record:
         ended: Any = self._runner.run_training(request, log=log, stopped=stopped, arn=job_arn)
-        seconds = max(1, round((ended.ended - ended.started).total_seconds()))
+        seconds = (ended.ended - ended.started).total_seconds()
         return {
             "TrainingJobStatus": ended.status,
             "SecondaryStatus": ended.secondary_status,
@@ -62,6 +66,19 @@ class TrainingJobs(Jobs):
             "ModelArtifacts": {"S3ModelArtifacts": ended.model_artifacts} if ended.model_artifacts else None,
             "TrainingStartTime": ended.started,
             "TrainingEndTime": ended.ended,
-            "TrainingTimeInSeconds": seconds,
-            "BillableTimeInSeconds": seconds,
+            "TrainingTimeInSeconds": math.ceil(seconds),
+            # On AWS a spot machine's seconds count less, by its discount; here only those without a machine do.
+            "BillableTimeInSeconds": math.ceil(seconds - ended.waited_seconds),
         }
+
+
+def _check_times(request: Record) -> None:
+    stopping = request.get("StoppingCondition", {})
+    runs, waits = stopping.get("MaxRuntimeInSeconds", _DAY_SECONDS), stopping.get("MaxWaitTimeInSeconds")
+    if request.get("EnableManagedSpotTraining"):
+        if waits is None or waits < runs:
+            raise validation_error(
+                "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds"
+            )
+    elif waits is not None:
+        raise validation_error("MaxWaitTimeInSeconds above 0 is not supported when EnableManagedSpotTraining is false")

@@ -46,6 +46,8 @@ class TuningPlan:
     seed: int | None
     definition: Mapping[str, Any]
     """The TrainingJobDefinition."""
+    tags: tuple[Mapping[str, str], ...] = ()
+    """The tuning job's, which its training jobs bear too."""
 
     @property
     def objective(self) -> dict[str, str]:
@@ -68,6 +70,7 @@ class TuningPlan:
         """The CreateTrainingJob request of one candidate."""
         tuned = {**candidate, "_tuning_objective_metric": self.metric_name}
         return {
+            **({"Tags": list(self.tags)} if self.tags else {}),
             **{key: self.definition[key] for key in _COPIED if key in self.definition},
             "TrainingJobName": job_name,
             "HyperParameters": {**self.definition.get("StaticHyperParameters", {}), **tuned},
@@ -120,6 +123,7 @@ def _read(request: Mapping[str, Any], seed: int | None) -> TuningPlan:
         target_value=target,
         seed=config.get("RandomSeed", seed),
         definition=definition,
+        tags=tuple(request.get("Tags", ())),
     )
 
 

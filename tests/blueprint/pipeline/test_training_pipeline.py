@@ -142,6 +142,12 @@ def test_the_package_tells_where_it_came_from(steps):
     assert provenance["pipeline_execution_arn"] == {"Get": "Execution.PipelineExecutionArn"}
     assert provenance["data_sha256"]["Std:JsonGet"]["Path"] == "sha256.source"
     assert provenance["gate_metric"] == "auc"
+    assert (
+        provenance["image"]
+        == steps["Tune"]["Arguments"]["TrainingJobDefinition"]["AlgorithmSpecification"]["TrainingImage"]
+    )
+    quality = steps["Register"]["Arguments"]["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
+    assert provenance["evaluation"] == quality
     assert len(provenance) <= 50
 
 

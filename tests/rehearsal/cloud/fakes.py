@@ -36,6 +36,7 @@ class FakeRunner:
             final_metrics=metrics,
             model_artifacts="s3://models/model.tar.gz",
             transitions=[{"Status": "Training", "StartTime": started, "EndTime": started}],
+            waited_seconds=0.0,
         )
 
     def run_processing(self, request: Any, *, log: Any, stopped: threading.Event, arn: str) -> Any:

@@ -57,6 +57,21 @@ def test_a_training_job_runs_and_shows_what_it_made(bench: Bench) -> None:
     assert job["TrainingTimeInSeconds"] >= 1
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"EnableManagedSpotTraining": True}, "Invalid MaxWaitTimeInSeconds"),
+        ({"EnableManagedSpotTraining": True, "waits": 30}, "Invalid MaxWaitTimeInSeconds"),
+        ({"waits": 600}, "EnableManagedSpotTraining is false"),
+    ],
+)
+def test_the_times_of_a_spot_job_are_checked(bench: Bench, asked: dict[str, Any], told: str) -> None:
+    request = training("T1", x="0.5")
+    stopping = {"MaxRuntimeInSeconds": 60} | ({"MaxWaitTimeInSeconds": asked.pop("waits")} if "waits" in asked else {})
+    with pytest.raises(ApiError, match=told):
+        bench("CreateTrainingJob", **request | asked | {"StoppingCondition": stopping})
+
+
 def test_its_lines_go_to_the_jobs_own_log_stream(bench: Bench) -> None:
     bench.runner.release.set()
     bench("CreateTrainingJob", **training("t2"))

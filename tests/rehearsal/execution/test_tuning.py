@@ -174,6 +174,17 @@ def test_a_training_job_is_asked_for_as_sagemaker_does() -> None:
     assert "StaticHyperParameters" not in first
 
 
+def test_its_training_jobs_bear_its_tags_and_wait_for_spot_machines_as_it_says() -> None:
+    sagemaker = FakeTraining(near_a_tenth)
+    asked = request("Random", NUMERIC, MaxNumberOfTrainingJobs=1)
+    spot = {"EnableManagedSpotTraining": True, "CheckpointConfig": {"S3Uri": "s3://bucket/checkpoints"}}
+    asked["TrainingJobDefinition"] |= spot
+    tags = [{"Key": "slipway-use-case", "Value": "shoppers-dev"}]
+    tune(asked | {"Tags": tags}, sagemaker)
+    (made,) = sagemaker.requests
+    assert {key: made[key] for key in (*spot, "Tags")} == {**spot, "Tags": tags}
+
+
 def test_failed_training_jobs_are_counted_and_the_search_goes_on() -> None:
     numbers = iter(range(100))
     sagemaker = FakeTraining(lambda _: None if next(numbers) % 2 else 0.5)

@@ -1,0 +1,64 @@
+"""What the accounts of the next stages may read, so that a model is carried there and never trained again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.constructs.job_roles import ARTIFACT_KEYS, package_arns
+
+
+def let_read_artifacts(bucket: s3.Bucket, key: kms.Key, *, accounts: Sequence[str]) -> None:
+    """Objects of the pipeline, decrypted on their way out of S3; each account decides who of its own may."""
+    if not accounts:
+        return
+    principals: list[iam.IPrincipal] = [iam.AccountPrincipal(account) for account in accounts]
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="CarriedModels",
+            principals=principals,
+            actions=["s3:GetObject"],
+            resources=[bucket.arn_for_objects(ARTIFACT_KEYS)],
+        )
+    )
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="CarriedModels",
+            principals=principals,
+            actions=["kms:Decrypt"],
+            resources=["*"],  # in a key policy: this key
+            conditions={"StringEquals": {"kms:ViaService": f"s3.{cdk.Stack.of(key).region}.amazonaws.com"}},
+        )
+    )
+
+
+def group_policy(scope: Construct, package_group: str, *, accounts: Sequence[str]) -> dict[str, Any] | None:
+    """The registry group's policy: look at its versions, and change nothing."""
+    if not accounts:
+        return None
+    partition = cdk.Stack.of(scope).partition
+    group, versions = package_arns(scope, package_group)
+    principal = {"AWS": [f"arn:{partition}:iam::{account}:root" for account in accounts]}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "Group",
+                "Effect": "Allow",
+                "Principal": principal,
+                "Action": "sagemaker:DescribeModelPackageGroup",
+                "Resource": group,
+            },
+            {
+                "Sid": "Versions",
+                "Effect": "Allow",
+                "Principal": principal,
+                "Action": ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
+                "Resource": versions,
+            },
+        ],
+    }

@@ -1,0 +1,114 @@
+"""An endpoint that is there by day only: two schedules, and the small state machine that they start."""
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from blueprint.names import Names
+from blueprint.settings.hours import Hours
+from infra.constructs.job_roles import package_arns
+from infra.constructs.office_hours_states import START, STOP, Stoppable, office_hours_definition
+
+
+class OfficeHours(Construct):
+    """May update one stack, read one registry group, and remember one package.
+
+    Attributes:
+        machine: the state machine; an operator may start it by hand, too.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        names: Names,
+        hours: Hours,
+        rollout_arn: str,
+        topic: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, id_)
+        target = Stoppable(
+            endpoint=names.endpoint,
+            stack=names.stack("endpoint"),
+            remembered=names.stopped_parameter,
+            rollout_arn=rollout_arn,
+            topic_arn=topic.topic_arn,
+        )
+        role = self._role(names, rollout_arn)
+        topic.grant_publish(role)
+        name = f"{names.prefix}-office-hours"
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            state_machine_name=name,
+            # Not `Stack.to_json_string`: it drops the nulls, and `"ResultPath": null` means "keep the input".
+            definition_body=sfn.DefinitionBody.from_string(json.dumps(office_hours_definition(target))),
+            role=role,
+            logs=sfn.LogOptions(
+                destination=logs.LogGroup(
+                    self,
+                    "Logs",
+                    log_group_name=f"/aws/vendedlogs/states/{name}",
+                    retention=logs.RetentionDays.ONE_YEAR,
+                    removal_policy=cdk.RemovalPolicy.DESTROY,
+                ),
+                level=sfn.LogLevel.ALL,
+                include_execution_data=True,
+            ),
+        )
+        starter = self._starter()
+        for action, expression in ((START, hours.start), (STOP, hours.stop)):
+            self._schedule(names, action, expression, hours.timezone, starter)
+
+    def _role(self, names: Names, rollout_arn: str) -> iam.Role:
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        stack = cdk.Stack.of(self)
+        # A stack's ARN ends in its generation. No role is passed: CloudFormation goes on with the stack's own.
+        endpoint_stack = stack.format_arn(
+            service="cloudformation", resource="stack", resource_name=f"{names.stack('endpoint')}/*"
+        )
+        for actions, resources in (
+            (["states:ListExecutions"], [rollout_arn]),
+            (["cloudformation:DescribeStacks", "cloudformation:UpdateStack"], [endpoint_stack]),
+            (["sagemaker:DescribeModelPackage"], package_arns(self, names.package_group)),
+        ):
+            role.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources))
+        allow_memory(role, names)
+        return role
+
+    def _starter(self) -> iam.Role:
+        own = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
+        role = iam.Role(self, "Starter", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=own))
+        self.machine.grant_start_execution(role)
+        return role
+
+    def _schedule(self, names: Names, action: str, expression: str, timezone: str, role: iam.Role) -> None:
+        schedule = scheduler.CfnSchedule(
+            self,
+            action.title(),
+            description=f"Brings the endpoint {names.endpoint} to its {action}",
+            schedule_expression=expression,
+            schedule_expression_timezone=timezone,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=self.machine.state_machine_arn, role_arn=role.role_arn, input=json.dumps({"action": action})
+            ),
+        )
+        schedule.node.add_dependency(role)
+
+
+def allow_memory(role: iam.Role, names: Names) -> None:
+    """Let `role` read and write what is remembered of a stopped endpoint."""
+    arn = cdk.Stack.of(role).format_arn(
+        service="ssm",
+        resource="parameter" + names.stopped_parameter,  # whose name begins with the slash
+        arn_format=cdk.ArnFormat.NO_RESOURCE_NAME,
+    )
+    role.add_to_policy(iam.PolicyStatement(actions=["ssm:GetParameter", "ssm:PutParameter"], resources=[arn]))

@@ -1,0 +1,111 @@
+"""SageMaker's requests as IAM sees them.
+
+After the service authorization reference, https://docs.aws.amazon.com/service-authorization/latest/reference/
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from rehearsal.cloud.access.calls import Call, call
+from rehearsal.cloud.environment import ACCOUNT, REGION
+
+Parameters = Mapping[str, Any]
+Tags = Callable[[str], Mapping[str, str]]
+"""The tags of an ARN."""
+
+_NOUNS = {
+    "ProcessingJob": "processing-job",
+    "TrainingJob": "training-job",
+    "HyperParameterTuningJob": "hyper-parameter-tuning-job",
+    "ModelPackageGroup": "model-package-group",
+    "Model": "model",
+    "EndpointConfig": "endpoint-config",
+    "Endpoint": "endpoint",
+    "Pipeline": "pipeline",
+    "MonitoringSchedule": "monitoring-schedule",
+}
+"""What a request names by <noun>Name, and the kind in its ARN."""
+
+_VERB = re.compile(r"[A-Z][a-z]+")
+_TAGGED = ("model", "endpoint-config", "endpoint", "processing-job", "training-job")
+_PIPELINE_JOB = re.compile(r"pipelines-[a-z0-9]{12}-|[a-z0-9]{12}-")
+"""How jobs of pipelines are named; SageMaker tags them with their execution."""
+
+
+def sagemaker_calls(operation: str, parameters: Parameters, tags: Tags) -> Iterator[Call]:
+    """The call itself, and those that SageMaker checks along with it."""
+    resource, kind = _resource(operation, parameters)
+    context = {f"aws__ResourceTag/{key}": value for key, value in tags(resource).items()} if kind in _TAGGED else {}
+    if status := parameters.get("ModelApprovalStatus"):
+        context["sagemaker__ModelApprovalStatus"] = str(status)
+    yield call(f"sagemaker:{operation}", resource, **context)
+    if not operation.startswith("Create"):
+        return
+    if operation == "CreateModelPackage":
+        yield call("sagemaker:CreateModelPackage", _arn("model-package-group", _group(parameters)), **context)
+    if parameters.get("Tags") or _is_of_pipeline(kind, parameters):
+        yield call("sagemaker:AddTags", resource)
+    for role in _roles(parameters):
+        yield call("iam:PassRole", role, iam__PassedToService="sagemaker.amazonaws.com")
+    for key in _volume_keys(parameters):
+        yield from encrypted_volume(key)
+
+
+def encrypted_volume(key: str) -> Iterator[Call]:
+    """What SageMaker does to encrypt a volume with somebody's key."""
+    yield call("kms:DescribeKey", key)
+    yield call("kms:CreateGrant", key, kms__GrantIsForAWSResource="true")
+
+
+def _resource(operation: str, parameters: Parameters) -> tuple[str, str]:
+    if "PipelineExecutionArn" in parameters:
+        return str(parameters["PipelineExecutionArn"]), "pipeline-execution"
+    if "ModelPackage" in operation and "ModelPackageGroup" not in operation:
+        return _package(parameters), "model-package"
+    noun = _VERB.sub("", operation, count=1)
+    for name in (noun, noun.removesuffix("s"), *sorted(_NOUNS, key=len, reverse=True)):
+        if name in _NOUNS and f"{name}Name" in parameters:
+            given = str(parameters[f"{name}Name"])
+            return (given if given.startswith("arn:") else _arn(_NOUNS[name], given)), _NOUNS[name]
+    return "*", ""
+
+
+def _package(parameters: Parameters) -> str:
+    given = parameters.get("ModelPackageArn") or parameters.get("ModelPackageName")
+    if given:
+        return str(given) if str(given).startswith("arn:") else _arn("model-package", str(given))
+    # Of a version that has no number yet, or of a whole group: what a policy says of all of them.
+    return _arn("model-package", f"{_group(parameters)}/*") if _group(parameters) else "*"
+
+
+def _group(parameters: Parameters) -> str:
+    return str(parameters.get("ModelPackageGroupName", "")).rpartition("/")[2]
+
+
+def _arn(kind: str, name: str) -> str:
+    """As SageMaker writes it: most names are in lower case there."""
+    shown = name if kind in ("model-package", "model-package-group") else name.lower()
+    return f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{kind}/{shown}"
+
+
+def _is_of_pipeline(kind: str, parameters: Parameters) -> bool:
+    names = (str(value) for name, value in parameters.items() if name.endswith("JobName"))
+    return kind.endswith("-job") and any(_PIPELINE_JOB.match(name) for name in names)
+
+
+def _roles(parameters: Parameters) -> Iterator[str]:
+    for place in (parameters, parameters.get("TrainingJobDefinition", {})):
+        for name in ("RoleArn", "ExecutionRoleArn"):
+            if name in place:
+                yield str(place[name])
+
+
+def _volume_keys(parameters: Parameters) -> Iterator[str]:
+    for place in (
+        parameters.get("ResourceConfig", {}),
+        parameters.get("TrainingJobDefinition", {}).get("ResourceConfig", {}),
+        parameters.get("ProcessingResources", {}).get("ClusterConfig", {}),
+    ):
+        if key := place.get("VolumeKmsKeyId"):
+            yield str(key)

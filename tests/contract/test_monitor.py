@@ -1,0 +1,324 @@
+"""The monitoring job on the embedded AWS: a real model's captured answers, examined by the shipped image."""
+
+import csv
+import io
+import json
+import shutil
+import tarfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blueprint.demo_data import write_demo_csv
+from blueprint.monitoring import CAPTURE_KEYS, capture_prefix, monitoring_job, report_prefix
+from blueprint.new_fleet_alarms import server_environment
+from blueprint.pipeline import schema_arguments
+from blueprint.settings import Settings, load_settings
+from infra.constructs.monitor_machine import monitor_machine
+from pipeline_steps import prepare, train
+from pipeline_steps.paths import Paths
+from rehearsal.cli import main
+from tests.rehearsal.cloud.process import PROJECT, CloudProcess, build_image, end_cloud, eventually, start_cloud
+from tests.rehearsal.cloud.stacks import deploy, outputs, remove
+
+ROLE = "arn:aws:iam::000000000000:role/any"
+BUCKET, ENDPOINT = "artifacts", "shoppers-dev"
+REPORTS = {"statistics.json", "constraints.json", "constraint_violations.json"}
+STORAGE = {
+    "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+    "Outputs": {"ArtifactsBucketName": {"Value": BUCKET}},
+}
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped settings, with a monitor."""
+    file = tmp_path_factory.mktemp("config") / "shoppers.toml"
+    shipped = (PROJECT / "config" / "shoppers.toml").read_text()
+    file.write_text(f'{shipped}\n[stages.dev.monitoring]\nschedule = "cron(0 * ? * * *)"\n')
+    return file
+
+
+@pytest.fixture(scope="module")
+def settings(config: Path) -> Settings:
+    return load_settings(config, "dev")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
+    started = start_cloud(tmp_path_factory.mktemp("cloud"), PROJECT / "pipeline_steps", "--speed", "240")
+    yield started
+    assert end_cloud(started) == 0
+
+
+@pytest.fixture(scope="module")
+def image(cloud: CloudProcess) -> str:
+    return build_image(cloud, PROJECT / "pipeline_steps")
+
+
+@pytest.fixture(scope="module")
+def archive(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The artifact of a model that was trained on made-up sessions."""
+    base = tmp_path_factory.mktemp("training")
+    prepared, paths = Paths(base / "prepare"), Paths(base / "train")
+    prepared.processing_input("data").mkdir(parents=True)
+    write_demo_csv(prepared.processing_input("data") / "demo.csv", rows=3000, seed=0)
+    prepare.main(schema_arguments(settings), prepared)
+    for split in ("train", "validation"):
+        shutil.copytree(prepared.processing_output(split), paths.channel(split))
+    paths.hyperparameters.parent.mkdir(parents=True)
+    paths.hyperparameters.write_text(json.dumps({"algorithm": "xgboost", "num_round": "30"}))
+    paths.model.mkdir()
+    train.main([], paths)
+    stored = io.BytesIO()
+    with tarfile.open(fileobj=stored, mode="w:gz") as tar:
+        tar.add(paths.model, arcname=".")
+    return stored.getvalue()
+
+
+@pytest.fixture(scope="module")
+def package(cloud: CloudProcess, image: str, archive: bytes) -> str:
+    cloud("s3").create_bucket(Bucket=BUCKET)
+    key = "pipeline/models/m/output/model.tar.gz"
+    cloud("s3").put_object(Bucket=BUCKET, Key=key, Body=archive)
+    sagemaker = cloud("sagemaker")
+    sagemaker.create_model_package_group(ModelPackageGroupName=ENDPOINT)
+    made = sagemaker.create_model_package(
+        ModelPackageGroupName=ENDPOINT,
+        ModelApprovalStatus="Approved",
+        InferenceSpecification={
+            "Containers": [{"Image": image, "ModelDataUrl": f"s3://{BUCKET}/{key}"}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    )
+    return str(made["ModelPackageArn"])
+
+
+@pytest.fixture(scope="module")
+def definition(settings: Settings, image: str) -> dict[str, Any]:
+    return monitoring_job(settings, bucket=BUCKET, image_uri=image, kms_key_arn="alias/any", role_arn=ROLE)
+
+
+@pytest.fixture(scope="module")
+def endpoint(cloud: CloudProcess, settings: Settings, package: str, definition: dict[str, Any]) -> str:
+    """The use case as it is deployed, as far as the monitor sees it."""
+    cloud("cloudformation").create_stack(StackName="shoppers-dev-storage", TemplateBody=json.dumps(STORAGE))
+    name, text = settings.names.monitor_parameter, json.dumps(definition)
+    cloud("ssm").put_parameter(Name=name, Value=text, Type="String")
+    sagemaker = cloud("sagemaker")
+    container = {"ModelPackageName": package, "Environment": server_environment(ENDPOINT, package)}
+    sagemaker.create_model(ModelName="m", Containers=[container], ExecutionRoleArn=ROLE)
+    variant = {"VariantName": "primary", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="c",
+        ProductionVariants=[variant],
+        DataCaptureConfig={
+            "EnableCapture": True,
+            "InitialSamplingPercentage": 100,
+            "DestinationS3Uri": f"s3://{BUCKET}/{CAPTURE_KEYS}",
+            "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+            "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
+        },
+    )
+    sagemaker.create_endpoint(EndpointName=ENDPOINT, EndpointConfigName="c")
+    eventually(lambda: sagemaker.describe_endpoint(EndpointName=ENDPOINT)["EndpointStatus"] == "InService")
+    return ENDPOINT
+
+
+def sessions(tmp_path: Path, count: int, seed: int) -> list[list[str]]:
+    """Rows of new visitors, without the target."""
+    file = tmp_path / "visitors.csv"
+    write_demo_csv(file, rows=count, seed=seed)
+    with file.open(newline="") as lines:
+        header, *rows = csv.reader(lines)
+    place = header.index("Revenue")
+    return [row[:place] + row[place + 1 :] for row in rows]
+
+
+Ask = Callable[[Sequence[Sequence[str]]], None]
+
+
+@pytest.fixture
+def ask(cloud: CloudProcess, settings: Settings, endpoint: str) -> Ask:
+    """Send rows to the endpoint, 20 a request, and wait until they are captured."""
+    runtime = cloud("sagemaker-runtime")
+
+    def count() -> int:
+        listed = cloud("s3").list_objects_v2(Bucket=BUCKET, Prefix=capture_prefix(settings)).get("Contents", [])
+        bodies = [cloud("s3").get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read() for each in listed]
+        return sum(body.count(b"\n") for body in bodies)
+
+    def send(rows: Sequence[Sequence[str]]) -> None:
+        before, requests = count(), 0
+        for start in range(0, len(rows), 20):
+            text = io.StringIO()
+            csv.writer(text, lineterminator="\n").writerows(rows[start : start + 20])
+            runtime.invoke_endpoint(EndpointName=endpoint, Body=text.getvalue().encode(), ContentType="text/csv")
+            requests += 1
+        eventually(lambda: count() == before + requests)
+
+    return send
+
+
+@pytest.fixture
+def slipway(
+    cloud: CloudProcess, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, dict[str, Any]]]:
+    """Run the command as an operator of this account."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": cloud.endpoint_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*argv: str) -> tuple[int, dict[str, Any]]:
+        code = main(["monitor", "--config", str(config), "--json", *argv])
+        captured = capsys.readouterr()
+        return code, json.loads(captured.out) if captured.out else {"error": captured.err}
+
+    return run
+
+
+def reports(cloud: CloudProcess, uri: str) -> dict[str, Any]:
+    prefix = uri.removeprefix(f"s3://{BUCKET}/")
+    listed = cloud("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+    return {
+        each["Key"].removeprefix(prefix).lstrip("/"): json.loads(
+            cloud("s3").get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read()
+        )
+        for each in listed
+    }
+
+
+Slipway = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_without_traffic_there_is_nothing_to_examine(slipway: Slipway) -> None:
+    code, told = slipway()
+    assert code == 1
+    assert "nothing that shoppers-dev was asked in the last 1 h has been captured" in told["error"]
+
+
+def test_healthy_traffic_is_reported_without_violations(
+    cloud: CloudProcess, slipway: Slipway, ask: Ask, tmp_path: Path
+) -> None:
+    ask(sessions(tmp_path, 600, seed=7))
+    code, told = slipway()
+    found = reports(cloud, told["reports"])
+    assert found.keys() == REPORTS
+    assert (code, told["violations"]) == (0, [])
+    assert found["statistics.json"]["dataset"]["item_count"] == 600
+    assert told["message"] == "Completed: no violation in 600 rows, 0 with an outcome, 0 records left out."
+    job = cloud("sagemaker").describe_processing_job(ProcessingJobName=told["job"])
+    assert job["Environment"]["sagemaker_monitoring_schedule_name"] == "shoppers-dev-monitor"
+    assert cloud("sagemaker").list_tags(ResourceArn=job["ProcessingJobArn"])["Tags"] == [
+        {"Key": "slipway-use-case", "Value": "shoppers-dev"}
+    ]
+
+
+def test_shifted_traffic_is_found(cloud: CloudProcess, slipway: Slipway, ask: Ask, tmp_path: Path) -> None:
+    time.sleep(1)  # job names hold the second
+    rows = sessions(tmp_path, 1200, seed=8)
+    for row in rows:
+        row[7] = "0.19"  # ExitRates, of which nobody had so much
+    ask(rows)
+    code, told = slipway()
+    assert code == 3
+    checks = {(each["feature_name"], each["constraint_check_type"]) for each in told["violations"]}
+    assert ("ExitRates", "baseline_drift_check") in checks
+    found = reports(cloud, told["reports"])
+    assert found["constraint_violations.json"]["violations"] == told["violations"]
+    described = {entry["name"]: entry for entry in found["constraints.json"]["features"]}
+    assert described["Month"]["string_constraints"]["domains"]
+
+
+def test_the_schedules_machine_examines_the_hour_that_has_ended(
+    cloud: CloudProcess, settings: Settings, definition: dict[str, Any], ask: Ask, tmp_path: Path
+) -> None:
+    ask(sessions(tmp_path, 400, seed=9))
+    ended = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(minutes=30)
+    hour = f"{ended:%Y/%m/%d/%H}/"
+    _captured_then(cloud, settings, ended)
+    states = cloud("stepfunctions")
+    machine = states.create_state_machine(
+        name="monitor",
+        definition=json.dumps(monitor_machine(settings, definition=definition, bucket=BUCKET)),
+        roleArn=ROLE,
+    )["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+    told = eventually(
+        lambda: (found := states.describe_execution(executionArn=execution))["status"] != "RUNNING" and found,
+        seconds=60,
+    )
+    assert told["status"] == "SUCCEEDED", told
+    prefix = f"{report_prefix(settings)}{hour}"
+    found = eventually(lambda: len(there := reports(cloud, f"s3://{BUCKET}/{prefix}")) == 3 and there, seconds=60)
+    assert found.keys() == REPORTS
+    assert found["statistics.json"]["dataset"]["item_count"] == 400
+
+
+def _captured_then(cloud: CloudProcess, settings: Settings, when: datetime) -> None:
+    """Put the newest 20 captured requests where those of `when` lie, as if they had been sent then."""
+    client, prefix = cloud("s3"), capture_prefix(settings)
+    keys = [each["Key"] for each in client.list_objects_v2(Bucket=BUCKET, Prefix=prefix)["Contents"]]
+    lines = [
+        line for key in keys for line in client.get_object(Bucket=BUCKET, Key=key)["Body"].read().splitlines() if line
+    ]
+    records = sorted((json.loads(line) for line in lines), key=lambda each: each["eventMetadata"]["inferenceTime"])
+    for record in (newest := records[-20:]):
+        record["eventMetadata"]["inferenceTime"] = f"{when:%Y-%m-%dT%H:%M:%SZ}"
+    body = "".join(json.dumps(record) + "\n" for record in newest)
+    client.put_object(Bucket=BUCKET, Key=f"{prefix}{when:%Y/%m/%d/%H}/30-00-000-moved.jsonl", Body=body.encode())
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_the_schedules_machine_starts_no_job_for_an_hour_without_traffic(
+    cloud: CloudProcess, settings: Settings, definition: dict[str, Any]
+) -> None:
+    idle = settings.model_copy(update={"stage": "idle"})
+    states = cloud("stepfunctions")
+    machine = states.create_state_machine(
+        name="idle",
+        definition=json.dumps(monitor_machine(idle, definition=definition, bucket=BUCKET)),
+        roleArn=ROLE,
+    )["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+    told = eventually(
+        lambda: (found := states.describe_execution(executionArn=execution))["status"] != "RUNNING" and found,
+        seconds=60,
+    )
+    assert told["status"] == "SUCCEEDED", told
+    jobs = cloud("sagemaker").list_processing_jobs(NameContains="shoppers-idle-monitor")
+    assert jobs["ProcessingJobSummaries"] == []
+
+
+def test_model_monitors_schedule_is_kept_and_its_job_can_be_run_at_once(
+    cloud: CloudProcess, settings: Settings, slipway: Slipway, ask: Ask, tmp_path: Path
+) -> None:
+    stored = cloud("ssm").get_parameter(Name=settings.names.monitor_parameter)["Parameter"]["Value"]
+    definition = json.loads(stored)
+    config = {
+        "MonitoringType": "DataQuality",
+        "ScheduleConfig": {"ScheduleExpression": settings.monitoring.schedule},
+        "MonitoringJobDefinition": definition,
+    }
+    name = settings.names.monitoring_schedule
+    properties = {"MonitoringScheduleName": name, "MonitoringScheduleConfig": config}
+    schedule = {"Type": "AWS::SageMaker::MonitoringSchedule", "Properties": properties}
+    assert outputs(deploy(cloud, "watched", {"Schedule": schedule})) == {}
+    described = cloud("sagemaker").describe_monitoring_schedule(MonitoringScheduleName=name)
+    assert (described["MonitoringScheduleStatus"], described["EndpointName"]) == ("Scheduled", ENDPOINT)
+    assert described["MonitoringScheduleConfig"]["MonitoringJobDefinition"] == definition
+    ask(sessions(tmp_path, 200, seed=11))
+    code, told = slipway()
+    assert code in {0, 3}
+    assert reports(cloud, told["reports"]).keys() == REPORTS
+    remove(cloud, "watched")

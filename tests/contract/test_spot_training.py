@@ -1,0 +1,140 @@
+"""The shipped training on spot machines: a job whose machine is taken away makes the model of one that kept it."""
+
+import io
+import json
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from blueprint.demo_data import write_demo_csv
+from blueprint.pipeline import training_pipeline
+from blueprint.settings import Settings, load_settings
+from pipeline_steps import prepare
+from pipeline_steps.paths import Paths
+from rehearsal.cloud.sagemaker.platform import Platform
+from rehearsal.cloud.sagemaker.training_jobs import TrainingJobs
+from rehearsal.containers.backends.choice import choose_backend
+from rehearsal.containers.container import Program
+from rehearsal.execution.jobs import JobRunner
+from rehearsal.execution.spot import SpotMarket
+from tests.rehearsal.cloud.process import eventually
+
+PROJECT = Path(__file__).resolve().parents[2]
+IMAGE, BUCKET = "repository/steps:1", "artifacts"
+LONG = {"num_round": "400", "early_stopping_rounds": "400", "eta": "0.02", "subsample": "0.7", "max_depth": "6"}
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    loaded = load_settings(PROJECT / "config" / "shoppers.toml", "dev")
+    return loaded.model_copy(update={"training": loaded.training.model_copy(update={"spot": True})})
+
+
+@pytest.fixture(scope="module")
+def definition(settings: Settings) -> dict[str, Any]:
+    """The arguments of each step."""
+    roles = dict.fromkeys(
+        ("processing_role_arn", "training_role_arn", "evaluation_role_arn"), "arn:aws:iam::000000000000:role/r"
+    )
+    document = training_pipeline(settings, bucket=BUCKET, kms_key_arn="key", image_uri=IMAGE, **roles)
+    return {step["Name"]: step["Arguments"] for step in document["Steps"]}
+
+
+@pytest.fixture(scope="module")
+def s3(definition: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """S3 with the splits that `prepare` made."""
+    paths = Paths(tmp_path_factory.mktemp("prepare"))
+    paths.processing_input("data").mkdir(parents=True)
+    write_demo_csv(paths.processing_input("data") / "demo.csv", rows=1500, seed=0)
+    prepare.main(definition["Prepare"]["AppSpecification"]["ContainerArguments"], paths)
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=BUCKET)
+        for split in ("train", "validation"):
+            for file in paths.processing_output(split).iterdir():
+                client.upload_file(str(file), BUCKET, f"prepared/{split}/{file.name}")
+        yield client
+
+
+@pytest.fixture(scope="module")
+def market() -> SpotMarket:
+    return SpotMarket(wait_seconds=1.0)
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    """What the jobs have printed."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def jobs(
+    s3: Any, market: SpotMarket, lines: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TrainingJobs]:
+    """Training jobs of the control plane, run by the real runner from this project's own steps."""
+    backend = choose_backend("prefix")
+    program = Program(PROJECT, (sys.executable, "-m", "pipeline_steps"), {"OMP_NUM_THREADS": "1"})
+    runner = JobRunner(tmp_path_factory.mktemp("jobs"), s3, {IMAGE: program}.__getitem__, backend, {}, spot=market)
+    platform = Platform(lambda *_: None)
+    yield TrainingJobs(platform, lambda _group, _stream, printed: lines.extend(printed), runner, lambda _: None)
+    platform.workers.close(grace_seconds=5)
+    backend.close()
+
+
+@pytest.fixture(scope="module")
+def request_of(definition: dict[str, Any]) -> dict[str, Any]:
+    """A trial of the search, as the tuning job asks for it."""
+    trial: dict[str, Any] = json.loads(json.dumps(definition["Tune"]["TrainingJobDefinition"]))
+    static = trial.pop("StaticHyperParameters")
+    trial["HyperParameters"] = static | LONG
+    trial["ResourceConfig"]["InstanceType"] = "ml.m5.xlarge"
+    for channel in trial["InputDataConfig"]:
+        channel["DataSource"]["S3DataSource"]["S3Uri"] = f"s3://{BUCKET}/prepared/{channel['ChannelName']}/"
+    return trial
+
+
+def ended(jobs: TrainingJobs, name: str) -> dict[str, Any]:
+    def look() -> Any:
+        job = jobs.get(name)
+        return job["TrainingJobStatus"] != "InProgress" and job
+
+    found: dict[str, Any] = eventually(look, seconds=120)
+    return found
+
+
+def model(s3: Any, job: dict[str, Any]) -> dict[str, bytes]:
+    key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix(f"s3://{BUCKET}/")
+    body = io.BytesIO(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+    with tarfile.open(fileobj=body) as tar:
+        return {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}  # type: ignore[union-attr]
+
+
+def checkpoints(s3: Any) -> list[str]:
+    found = s3.list_objects_v2(Bucket=BUCKET, Prefix="pipeline/checkpoints/").get("Contents", [])
+    return [row["Key"] for row in found if row["Key"].endswith(".ubj")]
+
+
+def test_a_spot_job_whose_machine_is_taken_away_makes_the_same_model_and_waits_for_free(
+    jobs: TrainingJobs, s3: Any, market: SpotMarket, lines: list[str], request_of: dict[str, Any]
+) -> None:
+    jobs.create({**request_of, "TrainingJobName": "cut"})
+    eventually(lambda: checkpoints(s3), seconds=60)
+    market.take_back("cut")
+    cut = ended(jobs, "cut")
+    assert (cut["TrainingJobStatus"], cut.get("FailureReason")) == ("Completed", None)
+    assert "Interrupted" in [row["Status"] for row in cut["SecondaryStatusTransitions"]]
+    assert any(line.startswith("going on after ") for line in lines)
+    assert cut["BillableTimeInSeconds"] < cut["TrainingTimeInSeconds"]
+    for key in checkpoints(s3):
+        s3.delete_object(Bucket=BUCKET, Key=key)
+    jobs.create({**request_of, "TrainingJobName": "whole"})
+    whole = ended(jobs, "whole")
+    assert "Interrupted" not in [row["Status"] for row in whole["SecondaryStatusTransitions"]]
+    assert whole["BillableTimeInSeconds"] == whole["TrainingTimeInSeconds"]
+    assert model(s3, cut) == model(s3, whole)

@@ -1,0 +1,46 @@
+"""The stacks of a use case and of a delivery as accounts hold them, with everything switched on that makes a role."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import aws_cdk as cdk
+import pytest
+
+from blueprint.settings import Settings, parse_settings
+from infra.stacks.delivery_app import delivery_stacks
+from infra.stacks.use_case import UseCaseStacks
+from tests.infra.access.account import Accounts
+from tests.infra.access.world import World
+from tests.infra.test_delivery import DELIVERY, PROJECT
+
+
+@pytest.fixture(scope="session")
+def full_settings(settings: Settings) -> Settings:
+    document = settings.model_dump()
+    document["rollout"]["judge"] |= {"enabled": True, "value": True}
+    return parse_settings(document, source="test")
+
+
+@pytest.fixture(scope="session")
+def accounts(synth: Callable[..., tuple[UseCaseStacks, Path]], full_settings: Settings) -> Accounts:
+    return Accounts(synth(full_settings)[1])
+
+
+@pytest.fixture(scope="session")
+def delivery_accounts(tmp_path_factory: pytest.TempPathFactory, accounts: Accounts) -> Accounts:
+    folder = tmp_path_factory.mktemp("delivery")
+    (folder / "delivery.toml").write_text(DELIVERY)
+    app = cdk.App(outdir=str(folder / "cdk.out"), analytics_reporting=False, builtin_cloud_formation_validation=False)
+    delivery_stacks(app, folder / "delivery.toml", project=PROJECT)
+    app.synth()
+    return Accounts(folder / "cdk.out")
+
+
+@pytest.fixture(scope="session")
+def world(accounts: Accounts) -> World:
+    return World(accounts)
+
+
+@pytest.fixture(scope="session")
+def delivery_world(accounts: Accounts, delivery_accounts: Accounts) -> World:
+    return World(accounts, delivery_accounts)

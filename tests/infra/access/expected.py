@@ -1,0 +1,528 @@
+"""What each role may do, and what it may not: a line a request, `action resource | condition key=value`.
+
+Names in braces are ARNs, see `world`. Whatever stands in `NOBODY` no role may do, unless its own list says that it may.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+IMAGE = """
+ecr:GetAuthorizationToken *
+ecr:BatchCheckLayerAvailability {repository}
+ecr:GetDownloadUrlForLayer {repository}
+ecr:BatchGetImage {repository}
+"""
+VOLUME = """
+kms:DescribeKey {key}
+kms:CreateGrant {key} | kms:GrantIsForAWSResource=true
+"""
+OBJECTS_IN = "kms:Decrypt {key}\n"
+OBJECTS_OUT = "kms:GenerateDataKey {key}\nkms:Decrypt {key}\n"
+NO_GRANT = "kms:CreateGrant {key} | kms:GrantIsForAWSResource=false\n"
+
+
+def logs(group: str) -> str:
+    return f"""
+logs:CreateLogGroup {{logs}}:/aws/sagemaker/{group}
+logs:CreateLogStream {{logs}}:/aws/sagemaker/{group}:log-stream:job/algo-1
+logs:DescribeLogStreams {{logs}}:/aws/sagemaker/{group}
+logs:PutLogEvents {{logs}}:/aws/sagemaker/{group}:log-stream:job/algo-1
+"""
+
+
+def metrics(namespace: str) -> str:
+    return f"cloudwatch:PutMetricData * | cloudwatch:namespace={namespace}\n"
+
+
+def function_logs(function: str) -> str:
+    return f"""
+logs:CreateLogStream {{logs_of_{function}}}:log-stream:2026/11/22
+logs:PutLogEvents {{logs_of_{function}}}:log-stream:2026/11/22
+"""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """`trusts` may take the role on."""
+
+    trusts: str
+    may: str
+    may_not: str = ""
+
+    @property
+    def allowed(self) -> list[str]:
+        return lines(self.may)
+
+    @property
+    def denied(self) -> list[str]:
+        return [line for line in lines(NOBODY) if line not in self.allowed] + lines(self.may_not)
+
+
+def lines(text: str) -> list[str]:
+    return list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+
+
+SAGEMAKER = "sagemaker.amazonaws.com | aws:SourceAccount={account}"
+
+NOBODY = """
+s3:GetObject {other_artifacts}/pipeline/models/job/output/model.tar.gz
+s3:PutObject {other_artifacts}/pipeline/models/job/output/model.tar.gz
+s3:ListBucket {other_data}
+s3:GetObject {data}/data/1/table.csv
+s3:PutObject {data}/data/1/table.csv
+s3:GetObject {artifacts}/capture/{prefix}/primary/2026/11/22/19/x.jsonl
+s3:GetObject {artifacts}/audit/{prefix}/00000001.json
+s3:PutObject {artifacts}/audit/{prefix}/00000001.json | s3:if-none-match=*
+s3:PutObject {artifacts}/audit/{prefix}/00000001.json
+s3:GetObject {artifacts}/outcomes/1.jsonl
+s3:DeleteObject {artifacts}/pipeline/models/job/output/model.tar.gz
+s3:DeleteObjectVersion {artifacts}/pipeline/models/job/output/model.tar.gz
+s3:DeleteBucket {artifacts}
+s3:PutBucketPolicy {artifacts}
+s3:PutLifecycleConfiguration {artifacts}
+s3:DeleteBucket {data}
+kms:Decrypt {other_key}
+kms:ScheduleKeyDeletion {key}
+kms:DisableKey {key}
+kms:PutKeyPolicy {key}
+kms:CreateGrant {key} | kms:GrantIsForAWSResource=false
+iam:PassRole {administrator} | iam:PassedToService=sagemaker.amazonaws.com
+iam:PassRole {pipeline_role} | iam:PassedToService=sagemaker.amazonaws.com
+iam:PassRole {training_role} | iam:PassedToService=lambda.amazonaws.com
+iam:PassRole {training_role} | iam:PassedToService=sagemaker.amazonaws.com
+iam:PutRolePolicy {training_role}
+iam:AttachRolePolicy {training_role}
+iam:CreateRole {administrator}
+iam:DeleteRolePermissionsBoundary {training_role}
+sts:AssumeRole {administrator}
+sts:AssumeRole {rollout_role}
+sts:AssumeRole {starter_role}
+sagemaker:UpdateModelPackage {package} | sagemaker:ModelApprovalStatus=Approved
+sagemaker:UpdateModelPackage {package} | sagemaker:ModelApprovalStatus=Rejected
+sagemaker:UpdateModelPackage {package}
+sagemaker:CreateModelPackage {package} | sagemaker:ModelApprovalStatus=Approved
+sagemaker:CreateModelPackage {package} | sagemaker:ModelApprovalStatus=PendingManualApproval
+sagemaker:DescribeModelPackage {other_package}
+sagemaker:UpdateModelPackage {other_package} | sagemaker:ModelApprovalStatus=Approved
+sagemaker:DeleteModelPackage {package}
+sagemaker:DeleteModelPackageGroup {group}
+sagemaker:PutModelPackageGroupPolicy {group}
+sagemaker:CreateTrainingJob {sagemaker}:training-job/of-my-own
+sagemaker:CreateEndpoint {endpoint}
+sagemaker:UpdateEndpoint {endpoint}
+sagemaker:UpdateEndpointWeightsAndCapacities {endpoint}
+sagemaker:DeleteEndpoint {endpoint}
+sagemaker:InvokeEndpoint {endpoint}
+sagemaker:InvokeEndpoint {other_endpoint}
+sagemaker:UpdatePipeline {pipeline}
+sagemaker:StartPipelineExecution {pipeline}
+states:StartExecution {machine}
+states:UpdateStateMachine {machine}
+cloudformation:UpdateStack {endpoint_stack}
+cloudformation:UpdateStack {storage_stack}
+cloudformation:DeleteStack {endpoint_stack}
+lambda:UpdateFunctionCode {smoke_test}
+lambda:InvokeFunction {smoke_test}
+ecr:PutImage {repository}
+ecr:BatchDeleteImage {repository}
+ecr:DeleteRepository {repository}
+codebuild:StartBuild {build}
+ssm:PutParameter {hold}
+cloudwatch:PutMetricData * | cloudwatch:namespace=AWS/SageMaker
+cloudwatch:DeleteAlarms {alarm}
+cloudwatch:SetAlarmState {alarm}
+cloudwatch:DisableAlarmActions {alarm}
+sns:Publish {topic}
+sns:Subscribe {topic}
+logs:DeleteLogGroup {logs}:/aws/sagemaker/TrainingJobs
+ec2:RunInstances *
+"""
+
+ROLES: Mapping[str, Expected] = {
+    "image/StepImageProjectRole": Expected(
+        trusts="codebuild.amazonaws.com",
+        may=IMAGE
+        + """
+        s3:GetObject {assets}/{source}.zip
+        ecr:InitiateLayerUpload {repository}
+        ecr:UploadLayerPart {repository}
+        ecr:CompleteLayerUpload {repository}
+        ecr:PutImage {repository}
+        logs:CreateLogStream {logs_of_builds}:log-stream:1
+        logs:PutLogEvents {logs_of_builds}:log-stream:1
+        """,
+        may_not="""
+        s3:GetObject {assets}/another.zip
+        s3:PutObject {assets}/{source}.zip
+        s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        ecr:PutImage {other_repository}
+        ecr:SetRepositoryPolicy {repository}
+        """,
+    ),
+    "image/StepImageBuildFunctionRole": Expected(
+        trusts="lambda.amazonaws.com",
+        may=function_logs("image_build")
+        + """
+        codebuild:StartBuild {build}
+        codebuild:BatchGetBuilds {build}
+        ecr:DescribeImages {repository}
+        """,
+        may_not="""
+        codebuild:UpdateProject {build}
+        ecr:BatchGetImage {repository}
+        s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        """,
+    ),
+    "training/TrainingJobsProcessing": Expected(
+        trusts=SAGEMAKER,
+        may=IMAGE
+        + VOLUME
+        + OBJECTS_IN
+        + OBJECTS_OUT
+        + logs("ProcessingJobs")
+        + metrics("/aws/sagemaker/ProcessingJobs")
+        + """
+        s3:ListBucket {data}
+        s3:GetObject {data}/data/1/table.csv
+        s3:PutObject {artifacts}/pipeline/1/prepare/train/part.csv
+        """,
+        may_not="""
+        s3:GetObject {artifacts}/pipeline/1/prepare/train/part.csv
+        s3:PutObject {artifacts}/replay/{prefix}/verdict.json
+        sagemaker:DescribeModelPackage {package}
+        """,
+    ),
+    "training/TrainingJobsTraining": Expected(
+        trusts=SAGEMAKER,
+        may=IMAGE
+        + VOLUME
+        + OBJECTS_IN
+        + OBJECTS_OUT
+        + logs("TrainingJobs")
+        + metrics("/aws/sagemaker/TrainingJobs")
+        + """
+        s3:ListBucket {artifacts}
+        s3:GetObject {artifacts}/pipeline/1/prepare/train/part.csv
+        s3:PutObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        """,
+        may_not="""
+        s3:ListBucket {data}
+        sagemaker:DescribeModelPackage {package}
+        sagemaker:DescribeEndpoint {endpoint}
+        logs:PutLogEvents {logs}:/aws/sagemaker/ProcessingJobs:log-stream:job/algo-1
+        """,
+    ),
+    "training/TrainingJobsEvaluation": Expected(
+        trusts=SAGEMAKER,
+        may=IMAGE
+        + VOLUME
+        + OBJECTS_IN
+        + OBJECTS_OUT
+        + logs("ProcessingJobs")
+        + metrics("/aws/sagemaker/ProcessingJobs")
+        + """
+        s3:ListBucket {artifacts}
+        s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        s3:PutObject {artifacts}/pipeline/1/evaluate/evaluation/evaluation.json
+        sagemaker:ListModelPackages {package}
+        sagemaker:DescribeModelPackage {package}
+        """,
+        may_not="s3:ListBucket {data}",
+    ),
+    "training/TrainingRole": Expected(
+        trusts=SAGEMAKER,
+        may=VOLUME
+        + OBJECTS_IN
+        + """
+        sagemaker:CreateProcessingJob {sagemaker}:processing-job/pipelines-1-Prepare
+        sagemaker:DescribeProcessingJob {sagemaker}:processing-job/pipelines-1-Prepare
+        sagemaker:StopProcessingJob {sagemaker}:processing-job/pipelines-1-Prepare
+        sagemaker:AddTags {sagemaker}:processing-job/pipelines-1-Prepare
+        sagemaker:CreateTrainingJob {sagemaker}:training-job/pipelines-1-Baseline
+        sagemaker:DescribeTrainingJob {sagemaker}:training-job/pipelines-1-Baseline
+        sagemaker:StopTrainingJob {sagemaker}:training-job/pipelines-1-Baseline
+        sagemaker:AddTags {sagemaker}:training-job/pipelines-1-Baseline
+        sagemaker:CreateHyperParameterTuningJob {sagemaker}:hyper-parameter-tuning-job/1-Tune
+        sagemaker:DescribeHyperParameterTuningJob {sagemaker}:hyper-parameter-tuning-job/1-Tune
+        sagemaker:ListTrainingJobsForHyperParameterTuningJob {sagemaker}:hyper-parameter-tuning-job/1-Tune
+        sagemaker:StopHyperParameterTuningJob {sagemaker}:hyper-parameter-tuning-job/1-Tune
+        sagemaker:AddTags {sagemaker}:hyper-parameter-tuning-job/1-Tune
+        sagemaker:DescribeModelPackageGroup {group}
+        sagemaker:CreateModelPackage {group} | sagemaker:ModelApprovalStatus=PendingManualApproval
+        sagemaker:CreateModelPackage {package} | sagemaker:ModelApprovalStatus=PendingManualApproval
+        sagemaker:DescribeModelPackage {package}
+        iam:PassRole {processing_role} | iam:PassedToService=sagemaker.amazonaws.com
+        iam:PassRole {training_role} | iam:PassedToService=sagemaker.amazonaws.com
+        iam:PassRole {evaluation_role} | iam:PassedToService=sagemaker.amazonaws.com
+        s3:GetObject {artifacts}/pipeline/1/evaluate/evaluation/evaluation.json
+        """,
+        may_not="""
+        iam:PassRole {endpoint_role} | iam:PassedToService=sagemaker.amazonaws.com
+        iam:PassRole {rollout_role} | iam:PassedToService=sagemaker.amazonaws.com
+        s3:PutObject {artifacts}/pipeline/1/evaluate/evaluation/evaluation.json
+        sagemaker:CreateModel {sagemaker}:model/mine
+        sagemaker:CreateModelPackage {other_package} | sagemaker:ModelApprovalStatus=PendingManualApproval
+        """,
+    ),
+    "training/TrainingStarter": Expected(
+        trusts="{anybody_here}",
+        may="""
+        sagemaker:StartPipelineExecution {pipeline}
+        sagemaker:DescribePipeline {pipeline}
+        sagemaker:ListPipelineExecutions {pipeline}
+        sagemaker:DescribePipelineExecution {pipeline}/execution/1
+        cloudformation:DescribeStacks {endpoint_stack}
+        s3:ListBucket {data}
+        sagemaker:DescribeEndpoint {endpoint}
+        """,
+        may_not="""
+        sagemaker:StopPipelineExecution {pipeline}/execution/1
+        s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        cloudformation:UpdateStack {storage_stack}
+        """,
+    ),
+    "endpoint/GuardedRole": Expected(
+        trusts=SAGEMAKER,
+        may=IMAGE
+        + VOLUME
+        + OBJECTS_IN
+        + OBJECTS_OUT
+        + logs("Endpoints/{prefix}")
+        + metrics("/aws/sagemaker/Endpoints")
+        + """
+        s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        s3:PutObject {artifacts}/capture/{prefix}/primary/2026/11/22/19/x.jsonl
+        cloudwatch:DescribeAlarms {alarm}
+        """,
+        may_not="""
+        s3:ListBucket {data}
+        s3:PutObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        sagemaker:DescribeModelPackage {package}
+        cloudwatch:PutMetricAlarm {alarm}
+        logs:PutLogEvents {logs}:/aws/sagemaker/Endpoints/{other_prefix}:log-stream:primary/i-1
+        """,
+    ),
+    "rollout/SmokeTestRole": Expected(
+        trusts="lambda.amazonaws.com",
+        may=function_logs("smoke_test")
+        + OBJECTS_IN
+        + """
+        s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        sagemaker:InvokeEndpoint {endpoint}
+        """,
+        may_not="""
+        s3:PutObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        s3:ListBucket {artifacts}
+        """,
+    ),
+    "rollout/AuditRole": Expected(
+        trusts="lambda.amazonaws.com",
+        may=function_logs("audit")
+        + OBJECTS_OUT
+        + """
+        s3:ListBucket {artifacts}
+        s3:GetObject {artifacts}/audit/{prefix}/00000001.json
+        s3:PutObject {artifacts}/audit/{prefix}/00000001.json | s3:if-none-match=*
+        """,
+        may_not="""
+        s3:DeleteObject {artifacts}/audit/{prefix}/00000001.json
+        s3:PutObject {artifacts}/audit/{other_prefix}/00000001.json | s3:if-none-match=*
+        s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        """,
+    ),
+    "rollout/JudgeRole": Expected(
+        trusts="lambda.amazonaws.com",
+        may=function_logs("judge")
+        + OBJECTS_OUT
+        + metrics("Slipway/Rollout")
+        + """
+        sagemaker:DescribeEndpoint {endpoint}
+        cloudwatch:GetMetricData *
+        s3:ListBucket {artifacts}
+        s3:GetObject {artifacts}/capture/{prefix}/primary/2026/11/22/19/x.jsonl
+        s3:GetObject {artifacts}/outcomes/1.jsonl
+        s3:GetObject {artifacts}/judge/{prefix}/config.json
+        s3:PutObject {artifacts}/judge/{prefix}/config.json
+        """,
+        may_not="""
+        s3:PutObject {artifacts}/outcomes/1.jsonl
+        s3:GetObject {artifacts}/capture/{other_prefix}/primary/2026/11/22/19/x.jsonl
+        sagemaker:DescribeEndpoint {other_endpoint}
+        """,
+    ),
+    "rollout/ReplayRole": Expected(
+        trusts=SAGEMAKER,
+        may=IMAGE
+        + VOLUME
+        + OBJECTS_IN
+        + OBJECTS_OUT
+        + logs("ProcessingJobs")
+        + metrics("/aws/sagemaker/ProcessingJobs")
+        + """
+        s3:ListBucket {artifacts}
+        s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        s3:GetObject {artifacts}/capture/{prefix}/primary/2026/11/22/19/x.jsonl
+        s3:PutObject {artifacts}/replay/{prefix}/job/verdict.json
+        """,
+        may_not="""
+        s3:PutObject {artifacts}/capture/{prefix}/primary/2026/11/22/19/x.jsonl
+        s3:GetObject {artifacts}/capture/{other_prefix}/primary/2026/11/22/19/x.jsonl
+        sagemaker:DescribeModelPackage {package}
+        """,
+    ),
+    "rollout/RolloutRole": Expected(
+        trusts="states.amazonaws.com",
+        may="""
+        states:ListExecutions {machine}
+        states:StartExecution {machine}
+        cloudformation:DescribeStacks {endpoint_stack}
+        cloudformation:DescribeStackResource {endpoint_stack}
+        cloudformation:UpdateStack {endpoint_stack}
+        sagemaker:DescribeModelPackage {package}
+        sagemaker:ListModelPackages {package}
+        sagemaker:UpdateModelPackage {package} | sagemaker:ModelApprovalStatus=Rejected
+        sagemaker:UpdateModelPackage {package}
+        sagemaker:DescribeEndpoint {endpoint}
+        sagemaker:DescribeEndpointConfig {sagemaker}:endpoint-config/c | aws:ResourceTag/slipway:endpoint={prefix}
+        sagemaker:DescribeModel {sagemaker}:model/m | aws:ResourceTag/slipway:endpoint={prefix}
+        sagemaker:DeleteEndpointConfig {sagemaker}:endpoint-config/c | aws:ResourceTag/slipway:endpoint={prefix}
+        sagemaker:DeleteModel {sagemaker}:model/m | aws:ResourceTag/slipway:endpoint={prefix}
+        sagemaker:CreateProcessingJob {sagemaker}:processing-job/{prefix}-gates-1
+        sagemaker:DescribeProcessingJob {sagemaker}:processing-job/{prefix}-gates-1
+        iam:PassRole {replay_role} | iam:PassedToService=sagemaker.amazonaws.com
+        kms:DescribeKey {key}
+        kms:CreateGrant {key} | kms:GrantIsForAWSResource=true
+        ssm:GetParameter {hold}
+        lambda:InvokeFunction {smoke_test}
+        lambda:InvokeFunction {audit}
+        lambda:InvokeFunction {judge}
+        sns:Publish {topic}
+        kms:GenerateDataKey {key}
+        kms:Decrypt {key}
+        logs:CreateLogDelivery *
+        """,
+        may_not="""
+        sagemaker:DeleteModel {sagemaker}:model/m | aws:ResourceTag/slipway:endpoint={other_prefix}
+        sagemaker:DeleteEndpointConfig {sagemaker}:endpoint-config/c
+        sagemaker:UpdateModelPackage {other_package} | sagemaker:ModelApprovalStatus=Rejected
+        iam:PassRole {endpoint_role} | iam:PassedToService=sagemaker.amazonaws.com
+        lambda:InvokeFunction {other_smoke_test}
+        s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        ssm:GetParameter {other_hold}
+        """,
+    ),
+    "rollout/RolloutMachineEventsRole": Expected(
+        trusts="events.amazonaws.com",
+        may="states:StartExecution {machine}",
+        may_not="states:StopExecution {machine}",
+    ),
+}
+
+ARTIFACT = """
+s3:GetObject {delivery_artifacts}/acme/source.zip
+kms:Decrypt {delivery_key}
+"""
+CI = """
+sagemaker:CreateModelPackage {package} | sagemaker:ModelApprovalStatus=Approved
+s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
+sts:AssumeRole {cfn_exec}
+"""
+
+
+def build_logs(project: str) -> str:
+    return f"logs:PutLogEvents {{logs}}:/aws/codebuild/{{{project}}}:log-stream:1\n"
+
+
+DEPLOYS = """
+sts:AssumeRole {{bootstrap}}/cdk-hnb659fds-deploy-role-{account}-eu-central-1
+sts:AssumeRole {{bootstrap}}/cdk-hnb659fds-file-publishing-role-{account}-eu-central-1
+sts:AssumeRole {{bootstrap}}/cdk-hnb659fds-lookup-role-{account}-eu-central-1
+""".replace("{{bootstrap}}", "arn:aws:iam::{account}:role")
+
+
+def deploys(account: str) -> str:
+    return DEPLOYS.replace("{account}", account)
+
+
+HERE, THERE = "111111111111", "222222222222"
+STARTS = "sts:AssumeRole arn:aws:iam::{}:role/shoppers-{}-starter\n"
+_PREFIX = "delivery/Pipeline"
+_GITHUB = (
+    "{provider} | token.actions.githubusercontent.com:aud=sts.amazonaws.com"
+    " | token.actions.githubusercontent.com:sub=repo:acme/models:environment:{stage}"
+    " | token.actions.githubusercontent.com:ref=refs/heads/{branch}"
+)
+
+
+def github(account: str, stage: str, branch: str = "release") -> str:
+    provider = f"arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com"
+    return _GITHUB.format(provider=provider, stage=stage, branch=branch)
+
+
+DELIVERY_ROLES: Mapping[str, Expected] = {
+    f"{_PREFIX}Role": Expected(
+        trusts="codepipeline.amazonaws.com",
+        may=ARTIFACT + "sts:AssumeRole {source_action_role}\nsts:AssumeRole {build_action_role}\n",
+        may_not=CI,
+    ),
+    f"{_PREFIX}SourceacmemodelsCodePipelineActionRole": Expected(
+        trusts="{delivery_role}",
+        may="""
+        codeconnections:UseConnection arn:aws:codeconnections:eu-central-1:111111111111:connection/0a1b
+        s3:PutObject {delivery_artifacts}/acme/source.zip
+        kms:GenerateDataKey {delivery_key}
+        """,
+        may_not=CI + "codeconnections:UseConnection arn:aws:codeconnections:eu-central-1:111111111111:connection/2",
+    ),
+    f"{_PREFIX}BuildSynthCdkBuildProjectRole": Expected(
+        trusts="codebuild.amazonaws.com",
+        may=ARTIFACT + "s3:PutObject {delivery_artifacts}/acme/synth.zip\n",
+        may_not=CI + deploys(HERE) + STARTS.format(HERE, "dev"),
+    ),
+    f"{_PREFIX}devDeployconfigshopperstomltodevDeployconfigshopperstomltodevRole": Expected(
+        trusts="codebuild.amazonaws.com",
+        may=ARTIFACT + deploys(HERE),
+        may_not=CI + deploys(THERE) + STARTS.format(HERE, "dev"),
+    ),
+    f"{_PREFIX}devStartconfigshopperstomlindevStartconfigshopperstomlindevRole": Expected(
+        trusts="codebuild.amazonaws.com",
+        may=ARTIFACT + "sts:AssumeRole {starter_role}\n",
+        may_not=CI + deploys(HERE) + STARTS.format(THERE, "prod") + STARTS.format(HERE, "prod"),
+    ),
+    f"{_PREFIX}prodApproveprodCodePipelineActionRole": Expected(trusts="{delivery_role}", may="", may_not=CI),
+    f"{_PREFIX}prodDeployconfigshopperstomltoprodDeployconfigshopperstomltoprodRole": Expected(
+        trusts="codebuild.amazonaws.com",
+        may=ARTIFACT + deploys(THERE),
+        may_not=CI + deploys(HERE) + STARTS.format(THERE, "prod"),
+    ),
+    f"{_PREFIX}prodStartconfigshopperstomlinprodStartconfigshopperstomlinprodRole": Expected(
+        trusts="codebuild.amazonaws.com",
+        may=ARTIFACT + STARTS.format(THERE, "prod"),
+        may_not=CI + deploys(THERE) + STARTS.format(HERE, "dev"),
+    ),
+    f"{_PREFIX}CodeBuildActionRole": Expected(
+        trusts="{delivery_role}",
+        may="codebuild:StartBuild {synth_project}\ncodebuild:BatchGetBuilds {synth_project}\n",
+        may_not=CI + "codebuild:UpdateProject {synth_project}\n",
+    ),
+    f"{_PREFIX}UpdatePipelineSelfMutationRole": Expected(
+        trusts="codebuild.amazonaws.com",
+        may=ARTIFACT
+        + """
+        sts:AssumeRole arn:aws:iam::111111111111:role/cdk-deploy | iam:ResourceTag/aws-cdk:bootstrap-role=deploy
+        cloudformation:DescribeStacks *
+        s3:ListBucket {other_data}
+        """,  # CDK's own grant to the build that deploys the pipeline itself: it looks for the bucket of assets
+        may_not=CI + STARTS.format(HERE, "dev"),
+    ),
+    "github/DeployDev": Expected(
+        trusts=github(HERE, "dev"),
+        may=deploys(HERE) + "sts:AssumeRole {starter_role}\n",
+        may_not=CI + deploys(THERE) + STARTS.format(HERE, "prod"),
+    ),
+    "1/DeployProd": Expected(
+        trusts=github(THERE, "prod"),
+        may=deploys(THERE) + STARTS.format(THERE, "prod"),
+        may_not=CI + deploys(HERE) + STARTS.format(HERE, "dev"),
+    ),
+}

@@ -1,0 +1,74 @@
+"""Policies of buckets, keys and topics."""
+
+import pytest
+
+from blueprint.iam import Outcome, Policy, Principal, Request, decide, parse_policy
+from tests.infra.access.account import ACCOUNT, Accounts, Resource
+from tests.infra.access.world import World
+
+EVERYTHING = parse_policy({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+ADMINISTRATOR = Principal("AWS", f"arn:aws:iam::{ACCOUNT}:role/administrator")
+STRANGER = Principal("AWS", "arn:aws:iam::999999999999:role/administrator")
+TLS = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
+
+
+def decision(policy: Policy, request: Request, principal: Principal = ADMINISTRATOR, *, both: bool = False) -> Outcome:
+    return decide(request, principal=principal, identity=[EVERYTHING], resource=[policy], both=both).outcome
+
+
+def buckets(accounts: Accounts) -> list[Resource]:
+    return accounts.of_type("AWS::S3::Bucket")
+
+
+@pytest.mark.parametrize("transport", [{"aws:SecureTransport": "false"}, {**TLS, "s3:TlsVersion": "1.1"}])
+def test_no_bucket_answers_without_good_tls(accounts: Accounts, transport: dict[str, str]) -> None:
+    asked = {bucket.label: Request("s3:GetObject", f"{bucket.arn}/x", transport) for bucket in buckets(accounts)}
+    assert len(asked) == 3
+    for bucket in buckets(accounts):
+        policy = accounts.policy_of(bucket)
+        assert decision(policy, asked[bucket.label]) is Outcome.DENIED
+        assert decision(policy, Request("s3:GetObject", f"{bucket.arn}/x", TLS)) is Outcome.ALLOWED
+
+
+def test_no_bucket_lets_another_account_in(accounts: Accounts) -> None:
+    for bucket in buckets(accounts):
+        for action in ("s3:GetObject", "s3:PutObject", "s3:ListBucket"):
+            request = Request(action, f"{bucket.arn}/pipeline/x", TLS)
+            assert decision(accounts.policy_of(bucket), request, STRANGER, both=True) is Outcome.NOT_ALLOWED
+
+
+def test_nobody_replaces_an_audit_entry_whatever_their_role_allows(accounts: Accounts, world: World) -> None:
+    policy = accounts.policy_of(accounts.one("storage/Artifacts"))
+    entry = f"{world.names['artifacts']}/audit/shoppers-dev/00000001.json"
+    creation = {**TLS, "s3:ObjectCreationOperation": "true"}
+    assert decision(policy, Request("s3:PutObject", entry, creation)) is Outcome.DENIED
+    assert decision(policy, Request("s3:PutObject", entry, {**creation, "s3:if-none-match": "*"})) is Outcome.ALLOWED
+
+
+def test_the_key_is_the_accounts_own(accounts: Accounts) -> None:
+    key = accounts.one("storage/Key")
+    policy = accounts.policy_of(key)
+    assert decision(policy, Request("kms:Decrypt", key.arn), both=True) is Outcome.ALLOWED
+    assert decision(policy, Request("kms:Decrypt", key.arn), STRANGER, both=True) is Outcome.NOT_ALLOWED
+
+
+def test_services_may_use_the_key_for_notifications_and_do_nothing_else_with_it(accounts: Accounts) -> None:
+    key = accounts.one("storage/Key")
+    policy = accounts.policy_of(key)
+    here = {"aws:SourceAccount": ACCOUNT}
+    events = Principal("Service", "events.amazonaws.com")
+
+    def allowed(action: str, service: Principal = events) -> bool:
+        return decide(Request(action, key.arn, here), principal=service, identity=[], resource=[policy]).allowed
+
+    assert allowed("kms:GenerateDataKey")
+    assert allowed("kms:Decrypt")
+    for action in ("kms:ScheduleKeyDeletion", "kms:CreateGrant", "kms:PutKeyPolicy", "kms:ReEncryptFrom"):
+        assert not allowed(action)
+    assert not allowed("kms:Decrypt", Principal("Service", "s3.amazonaws.com"))
+
+
+def test_topics_take_no_message_without_tls(accounts: Accounts) -> None:
+    for topic in accounts.of_type("AWS::SNS::Topic"):
+        plain = Request("sns:Publish", topic.arn, {"aws:SecureTransport": "false"})
+        assert decision(accounts.policy_of(topic), plain) is Outcome.DENIED

@@ -1,0 +1,105 @@
+"""Every role of every stack: what it may, what it may not, and who may take it on."""
+
+import pytest
+
+from blueprint.iam import Outcome
+from tests.infra.access.account import Accounts, Role
+from tests.infra.access.expected import DELIVERY_ROLES, ROLES, Expected, github
+from tests.infra.access.world import World
+
+SERVICES = ("sagemaker", "lambda", "states", "events", "codebuild", "codepipeline", "ec2", "ecs-tasks")
+STRANGER = "arn:aws:iam::999999999999:role/stranger"
+MAKERS = ("Jobs", "TrainingRole", "Starter", "ReplayRole", "GuardedRole", "Build", "Deploy", "Start", "SelfMutation")
+"""Parts of the labels of roles under which models are made, tested, served or delivered."""
+
+
+def test_every_role_has_its_expectations(accounts: Accounts) -> None:
+    assert set(accounts.roles) == set(ROLES)
+
+
+def test_every_role_of_the_delivery_has_its_expectations(delivery_accounts: Accounts) -> None:
+    assert set(delivery_accounts.roles) == set(DELIVERY_ROLES)
+
+
+@pytest.mark.parametrize("label", ROLES)
+def test_a_role_may_do_what_its_work_needs(world: World, accounts: Accounts, label: str) -> None:
+    assert refused(world, accounts.roles[label], ROLES[label]) == []
+
+
+@pytest.mark.parametrize("label", ROLES)
+def test_a_role_may_do_nothing_else(world: World, accounts: Accounts, label: str) -> None:
+    assert granted(world, accounts.roles[label], ROLES[label]) == []
+
+
+@pytest.mark.parametrize("label", ROLES)
+def test_a_role_is_taken_on_by_one_service_only(world: World, accounts: Accounts, label: str) -> None:
+    assert takers(world, accounts.roles[label], ROLES[label]) == [ROLES[label].trusts]
+
+
+@pytest.mark.parametrize("label", DELIVERY_ROLES)
+def test_a_role_of_the_delivery_may_do_what_its_work_needs(
+    delivery_world: World, delivery_accounts: Accounts, label: str
+) -> None:
+    assert refused(delivery_world, delivery_accounts.roles[label], DELIVERY_ROLES[label]) == []
+
+
+@pytest.mark.parametrize("label", DELIVERY_ROLES)
+def test_a_role_of_the_delivery_may_do_nothing_else(
+    delivery_world: World, delivery_accounts: Accounts, label: str
+) -> None:
+    assert granted(delivery_world, delivery_accounts.roles[label], DELIVERY_ROLES[label]) == []
+
+
+@pytest.mark.parametrize("label", DELIVERY_ROLES)
+def test_a_role_of_the_delivery_is_taken_on_by_its_own_only(
+    delivery_world: World, delivery_accounts: Accounts, label: str
+) -> None:
+    expected = DELIVERY_ROLES[label]
+    assert takers(delivery_world, delivery_accounts.roles[label], expected) == [expected.trusts]
+
+
+def refused(world: World, role: Role, expected: Expected) -> list[str]:
+    return [line for line in expected.allowed if not world.says(role, line).allowed]
+
+
+def granted(world: World, role: Role, expected: Expected) -> list[str]:
+    return [line for line in expected.denied if world.says(role, line).allowed]
+
+
+def takers(world: World, role: Role, expected: Expected) -> list[str]:
+    here = [f"{service}.amazonaws.com | aws:SourceAccount={{account}}" for service in SERVICES]
+    elsewhere = ["sagemaker.amazonaws.com | aws:SourceAccount=999999999999", STRANGER, "{training_role}"]
+    others = [github("111111111111", "dev", "main"), github("222222222222", "prod", "feature")]
+    if expected.trusts == "{anybody_here}":  # each of whom needs a permission as well
+        elsewhere.remove("{training_role}")
+    services = [f"{expected.trusts.split(' | ')[0]} | aws:SourceAccount={{account}}"]
+    candidates = [expected.trusts, *(each for each in (*here, *elsewhere, *others) if each not in services)]
+    return [each for each in candidates if world.trusts(role, each).allowed]
+
+
+def test_who_makes_a_model_is_told_that_they_may_not_approve_it(
+    world: World, accounts: Accounts, delivery_world: World, delivery_accounts: Accounts
+) -> None:
+    approve = "sagemaker:UpdateModelPackage {package} | sagemaker:ModelApprovalStatus=Approved"
+    found = {
+        label: place.says(role, approve).outcome
+        for place, roles in ((world, accounts.roles), (delivery_world, delivery_accounts.roles))
+        for label, role in roles.items()
+        if any(part in label for part in MAKERS) and "Action" not in label and "StepImage" not in label
+    }
+    assert len(found) >= 14
+    assert {label for label, outcome in found.items() if outcome is not Outcome.DENIED} == set()
+
+
+def test_no_pipeline_run_registers_a_model_that_is_approved_already(world: World, accounts: Accounts) -> None:
+    """Whoever starts it may set its parameter ModelApprovalStatus."""
+    role = accounts.roles["training/TrainingRole"]
+    approved = "sagemaker:CreateModelPackage {package} | sagemaker:ModelApprovalStatus=Approved"
+    assert world.says(role, approved).outcome is Outcome.DENIED
+
+
+def test_a_rollout_rejects_and_never_approves(world: World, accounts: Accounts) -> None:
+    role = accounts.roles["rollout/RolloutRole"]
+    line = "sagemaker:UpdateModelPackage {{package}} | sagemaker:ModelApprovalStatus={}".format
+    assert world.says(role, line("Rejected")).allowed
+    assert world.says(role, line("Approved")).outcome is Outcome.DENIED

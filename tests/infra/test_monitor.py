@@ -1,0 +1,188 @@
+"""The job that examines captured requests, and who starts it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from aws_cdk.assertions import Template
+from botocore.validate import ParamValidator
+
+from blueprint.errors import InputError
+from blueprint.monitoring import job_prefix, monitor_arguments
+from blueprint.names import Names
+from blueprint.settings import Settings, parse_settings
+from infra.stacks.use_case import UseCaseStacks
+
+Synth = Callable[..., tuple[UseCaseStacks, Path]]
+Templates = dict[str, dict[str, Any]]
+
+
+def with_monitor(settings: Settings, **monitoring: Any) -> Settings:
+    document = settings.model_dump()
+    document["monitoring"] |= {"schedule": "cron(0 * ? * * *)", **monitoring}
+    return Settings.model_validate(document)
+
+
+@pytest.fixture(scope="module")
+def by_eventbridge(synth: Synth, settings: Settings) -> Templates:
+    stacks, _ = synth(with_monitor(settings))
+    return {kind: dict(Template.from_stack(stack).to_json()) for kind, stack in vars(stacks).items()}
+
+
+@pytest.fixture(scope="module")
+def by_model_monitor(synth: Synth, settings: Settings) -> dict[str, Any]:
+    stacks, _ = synth(with_monitor(settings, scheduler="model_monitor"))
+    return dict(Template.from_stack(stacks.endpoint).to_json())
+
+
+def one(template: dict[str, Any], type_: str, name: str = "") -> dict[str, Any]:
+    found: dict[str, Any]
+    (found,) = [r for id_, r in template["Resources"].items() if r["Type"] == type_ and name in id_]
+    return found
+
+
+def flat(node: Any) -> Any:
+    """`node` with `*` for each token, and every joined string in one piece."""
+    if isinstance(node, dict):
+        if "Fn::Join" in node:
+            return "".join(part if isinstance(part, str) else "*" for part in node["Fn::Join"][1])
+        if len(node) == 1 and next(iter(node)).startswith(("Fn::", "Ref")):
+            return "*"
+        return {key: flat(item) for key, item in node.items()}
+    return [flat(item) for item in node] if isinstance(node, list) else node
+
+
+def allowed(template: dict[str, Any], role: str) -> dict[str, str]:
+    """What the role whose id holds `role` may do, and on what, as text."""
+    found: dict[str, str] = {}
+    for policy in template["Resources"].values():
+        if policy["Type"] == "AWS::IAM::Policy" and role in policy["Properties"]["Roles"][0]["Ref"]:
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+                actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+                for action in actions if statement["Effect"] == "Allow" else ():
+                    found[action] = found.get(action, "") + json.dumps(flat(statement))
+    return found
+
+
+def test_nothing_is_examined_that_nobody_asked_to(templates: Templates) -> None:
+    assert not [r for r in templates["endpoint"]["Resources"].values() if "Schedule" in r["Type"]]
+    assert not [id_ for template in templates.values() for id_ in template["Resources"] if id_.startswith("Monitor")]
+
+
+def test_the_ordinary_schedule_needs_no_model_monitor(by_eventbridge: Templates) -> None:
+    endpoint = by_eventbridge["endpoint"]
+    schedule = one(endpoint, "AWS::Scheduler::Schedule")["Properties"]
+    assert schedule["ScheduleExpression"] == "cron(0 * ? * * *)"
+    assert "MonitorMachine" in json.dumps(schedule["Target"]["Arn"])
+    assert not [r for r in endpoint["Resources"].values() if r["Type"] == "AWS::SageMaker::MonitoringSchedule"]
+
+
+def test_model_monitors_schedule_is_there_with_the_endpoint_and_goes_before_it(
+    by_model_monitor: dict[str, Any],
+) -> None:
+    schedule = one(by_model_monitor, "AWS::SageMaker::MonitoringSchedule")
+    (endpoint,) = [id_ for id_, r in by_model_monitor["Resources"].items() if r["Type"] == "AWS::SageMaker::Endpoint"]
+    assert schedule["Condition"] == "HasModel"
+    assert endpoint in schedule["DependsOn"]
+    assert not [r for r in by_model_monitor["Resources"].values() if r["Type"] == "AWS::StepFunctions::StateMachine"]
+
+
+def test_model_monitors_schedule_is_what_the_api_takes(by_model_monitor: dict[str, Any]) -> None:
+    request = flat(one(by_model_monitor, "AWS::SageMaker::MonitoringSchedule")["Properties"])
+    shape = botocore.session.get_session().get_service_model("sagemaker").operation_model("CreateMonitoringSchedule")
+    definition = request["MonitoringScheduleConfig"]["MonitoringJobDefinition"]
+    definition["RoleArn"] = "arn:aws:iam::000000000000:role/monitor"
+    assert ParamValidator().validate(request, shape.input_shape).generate_report() == ""
+    assert definition["MonitoringAppSpecification"]["ContainerEntrypoint"][-1] == "monitor"
+    (given,) = definition["MonitoringInputs"]
+    assert given["EndpointInput"]["EndpointName"] == request["MonitoringScheduleName"].removesuffix("-monitor")
+    (made,) = definition["MonitoringOutputConfig"]["MonitoringOutputs"]
+    assert made["S3Output"]["S3Uri"].endswith("/monitoring")
+
+
+@pytest.mark.parametrize("stage", ["by_eventbridge", "by_model_monitor"])
+def test_the_job_may_read_what_it_examines_and_write_reports_alone(
+    stage: str, request: pytest.FixtureRequest, settings: Settings
+) -> None:
+    found = request.getfixturevalue(stage)
+    rights = allowed(found.get("endpoint", found), "MonitorRole")
+    endpoint = settings.names.endpoint
+    assert f"/monitoring/{endpoint}/*" in rights["s3:PutObject"]
+    assert f"/capture/{endpoint}/primary/*" in rights["s3:GetObject"]
+    changes = {action for action in rights if not action.split(":")[1].startswith(("Get", "List", "Describe", "Batch"))}
+    assert {action for action in changes if not action.startswith(("logs:", "kms:", "s3:", "ecr:"))} == {
+        "cloudwatch:PutMetricData"
+    }
+    assert {action for action in changes if action.startswith("s3:")} == {"s3:PutObject", "s3:AbortMultipartUpload"}
+
+
+def test_the_machine_may_start_such_jobs_and_nothing_else(by_eventbridge: Templates, settings: Settings) -> None:
+    rights = allowed(by_eventbridge["endpoint"], "MonitorMachineRole")
+    assert f":processing-job/{job_prefix(settings.names)}-*" in rights["sagemaker:CreateProcessingJob"]
+    assert "sagemaker.amazonaws.com" in rights["iam:PassRole"]
+    assert "s3:prefix" in rights["s3:ListBucket"]
+    acting = {action for action in rights if not action.startswith(("logs:", "kms:"))}
+    assert acting == {"s3:ListBucket", "sagemaker:CreateProcessingJob", "sagemaker:AddTags", "iam:PassRole"}
+
+
+def test_an_operator_finds_the_jobs_definition(by_eventbridge: Templates, settings: Settings) -> None:
+    parameter = one(by_eventbridge["endpoint"], "AWS::SSM::Parameter")["Properties"]
+    assert parameter["Name"] == settings.names.monitor_parameter
+    definition = json.loads(flat(parameter["Value"]))
+    assert definition["MonitoringResources"]["ClusterConfig"]["VolumeKmsKeyId"]
+
+
+def test_people_are_told_of_violations_and_of_jobs_that_failed(by_eventbridge: Templates, settings: Settings) -> None:
+    monitoring = by_eventbridge["monitoring"]
+    alarm = one(monitoring, "AWS::CloudWatch::Alarm", "Monitor")["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Period"]) == ("Slipway/Monitoring", "Violations", 3600)
+    dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+    assert dimensions == {"Endpoint": "shoppers-dev", "MonitoringSchedule": "shoppers-dev-monitor"}
+    rule = one(monitoring, "AWS::Events::Rule", "MonitorFailed")["Properties"]
+    assert rule["EventPattern"]["detail"] == {
+        "ProcessingJobName": [{"prefix": f"{job_prefix(settings.names)}-"}],
+        "ProcessingJobStatus": ["Failed"],
+    }
+    (topic,) = [id_ for id_, r in monitoring["Resources"].items() if r["Type"] == "AWS::SNS::Topic"]
+    assert alarm["AlarmActions"] == [{"Ref": topic}]
+    assert rule["Targets"][0]["Arn"] == {"Ref": topic}
+
+
+def test_job_names_stay_within_sagemakers_length_and_apart() -> None:
+    long = [Names("a" * 24, "b" * 23 + end) for end in "xy"]
+    prefixes = {job_prefix(names) for names in long}
+    assert len(prefixes) == 2
+    assert all(len(f"{prefix}-20261122140000") <= 63 for prefix in prefixes)
+    assert job_prefix(Names("shoppers", "dev")) == "shoppers-dev-monitor"
+
+
+def test_columns_that_are_left_unwatched_are_left_unwatched_here_too(settings: Settings) -> None:
+    document = settings.model_dump()
+    document["data"] |= {"unwatched": ("Month", "Weekend")}
+    arguments = monitor_arguments(Settings.model_validate(document))
+    assert [each for each in arguments if each.startswith("--unwatched")] == [
+        "--unwatched=Month",
+        "--unwatched=Weekend",
+    ]
+
+
+def test_requests_that_are_not_captured_cannot_be_examined(settings: Settings) -> None:
+    document = settings.model_dump()
+    document["endpoint"] |= {"capture_percent": 0}
+    document["monitoring"] |= {"schedule": "cron(0 2 ? * * *)"}
+    with pytest.raises(InputError, match=r"monitoring\.schedule must be left out with endpoint\.capture_percent 0"):
+        parse_settings(document, source="config.toml")
+
+
+@pytest.mark.parametrize("given", ["rate(1 hour)", "cron(5 * ? * * *)", "cron(0 24 ? * * *)", "cron(0 0/6 ? * * *)"])
+def test_a_monitor_runs_once_an_hour_or_once_a_day(settings: Settings, given: str) -> None:
+    with pytest.raises(ValueError, match="should match pattern"):
+        with_monitor(settings, schedule=given)
+
+
+def test_the_days_monitor_examines_a_day(settings: Settings) -> None:
+    assert with_monitor(settings, schedule="cron(0 2 ? * * *)").monitoring.period_hours == 24
+    assert with_monitor(settings).monitoring.period_hours == 1

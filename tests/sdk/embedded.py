@@ -1,0 +1,104 @@
+"""Run the definition that the SDK has written, in the embedded AWS."""
+
+import json
+import tarfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from tests.rehearsal.cloud.process import CloudProcess, build_image, end_cloud, eventually, start_cloud
+from tests.sdk.environment import PROJECT
+
+BUCKET = "artifacts"
+STEPS = PROJECT / "pipeline_steps"
+ROLE = "arn:aws:iam::000000000000:role/pipeline"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One run of a pipeline, under either engine."""
+
+    id: str
+    status: str
+    steps: Mapping[str, str]
+    outcome: bool | None
+    refusal: str | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Embedded:
+    cloud: CloudProcess
+    image: str
+    """As Docker and the embedded AWS know it."""
+
+    def upload(self, table: Path) -> str:
+        self.cloud("s3").upload_file(str(table), BUCKET, f"data/{table.name}")
+        return f"s3://{BUCKET}/data/{table.name}"
+
+    def create(self, name: str, definition: Mapping[str, Any]) -> None:
+        self.cloud("sagemaker").create_pipeline(
+            PipelineName=name, PipelineDefinition=json.dumps(definition), RoleArn=ROLE, ClientRequestToken="t" * 32
+        )
+
+    def run(self, name: str, parameters: Mapping[str, Any]) -> Execution:
+        """Start the pipeline and wait for its end."""
+        sagemaker, started = self.cloud("sagemaker"), time.perf_counter()
+        given = [{"Name": key, "Value": str(value)} for key, value in parameters.items()]
+        arn = sagemaker.start_pipeline_execution(PipelineName=name, PipelineParameters=given)["PipelineExecutionArn"]
+        ended = eventually(lambda: _ended(sagemaker, arn), seconds=240)
+        seconds = time.perf_counter() - started
+        found = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn)["PipelineExecutionSteps"]
+        steps = {step["StepName"]: step for step in found}
+        return Execution(
+            id=arn.rpartition("/")[2],
+            status=ended["PipelineExecutionStatus"],
+            steps={step: each["StepStatus"] for step, each in steps.items()},
+            outcome=_outcome(steps),
+            refusal=steps["Refuse"]["FailureReason"] if "Refuse" in steps else None,
+            seconds=seconds,
+        )
+
+    def files(self, prefix: str) -> dict[str, bytes]:
+        """What lies below `prefix` in the bucket, archives of models unpacked."""
+        s3, found = self.cloud("s3"), {}
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix):
+            for row in page.get("Contents", ()):
+                content = s3.get_object(Bucket=BUCKET, Key=row["Key"])["Body"].read()
+                found |= dict(_unpacked(row["Key"].removeprefix(prefix), content))
+        return found
+
+
+def _outcome(steps: Mapping[str, Any]) -> bool | None:
+    return steps["Gate"]["Metadata"]["Condition"]["Outcome"] == "True" if "Gate" in steps else None
+
+
+def _ended(sagemaker: Any, arn: str) -> Any:
+    found = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+    return found if found["PipelineExecutionStatus"] not in ("Executing", "Stopping") else None
+
+
+def _unpacked(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    if not name.endswith("model.tar.gz"):
+        yield name, content
+        return
+    with tarfile.open(fileobj=BytesIO(content)) as tar:
+        for member in tar:
+            if (file := tar.extractfile(member)) is not None:
+                yield f"{name}/{member.name.removeprefix('./')}", file.read()
+
+
+@contextmanager
+def embedded(workdir: Path, *, backend: str) -> Iterator[Embedded]:
+    """The embedded AWS with a bucket and the image of the steps."""
+    cloud = start_cloud(workdir, STEPS, "--speed", "60", "--backend", backend)
+    try:
+        cloud("s3").create_bucket(Bucket=BUCKET)
+        tag = build_image(cloud, STEPS).rpartition(":")[2]
+        yield Embedded(cloud, f"slipway/pipeline-steps:{tag}")
+    finally:
+        end_cloud(cloud)

@@ -1,0 +1,382 @@
+"""The training pipeline of a use case, written with SageMaker's own SDK; runs in the SDK's environment only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sagemaker.core.network import NetworkConfig
+from sagemaker.core.parameter import CategoricalParameter, ContinuousParameter, IntegerParameter
+from sagemaker.core.processing import Processor
+from sagemaker.core.shapes import (
+    Channel,
+    DataSource,
+    DriftCheckBaselines,
+    DriftCheckModelDataQuality,
+    DriftCheckModelQuality,
+    MetricDefinition,
+    MetricsSource,
+    ModelDataQuality,
+    ModelMetrics,
+    ModelQuality,
+    ProcessingInput,
+    ProcessingOutput,
+    ProcessingS3Input,
+    ProcessingS3Output,
+    S3DataSource,
+    Tag,
+)
+from sagemaker.core.training.configs import Compute, Networking, OutputDataConfig, StoppingCondition
+from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo, ConditionLessThanOrEqualTo
+from sagemaker.core.workflow.execution_variables import ExecutionVariables
+from sagemaker.core.workflow.functions import Join, JsonGet
+from sagemaker.core.workflow.parameters import ParameterFloat, ParameterString
+from sagemaker.core.workflow.properties import PropertyFile
+from sagemaker.mlops.workflow.condition_step import ConditionStep
+from sagemaker.mlops.workflow.fail_step import FailStep
+from sagemaker.mlops.workflow.model_step import ModelStep
+from sagemaker.mlops.workflow.pipeline import Pipeline
+from sagemaker.mlops.workflow.retry import (
+    SageMakerJobExceptionTypeEnum,
+    SageMakerJobStepRetryPolicy,
+    StepExceptionTypeEnum,
+    StepRetryPolicy,
+)
+from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep, TuningStep
+from sagemaker.serve.model_builder import ModelBuilder
+from sagemaker.train import ModelTrainer
+from sagemaker.train.tuner import HyperparameterTuner
+
+from blueprint.names import COST_TAG
+from blueprint.pipeline import schema_arguments
+from blueprint.settings import Settings
+
+SPLITS = ("train", "validation", "test")
+METRICS = ("train:auc", "validation:auc", "validation:accuracy", "validation:logloss")
+STEP_RETRY = StepRetryPolicy(
+    exception_types=[StepExceptionTypeEnum.SERVICE_FAULT, StepExceptionTypeEnum.THROTTLING],
+    interval_seconds=10,
+    max_attempts=5,
+)
+JOB_RETRY = SageMakerJobStepRetryPolicy(
+    exception_types=[
+        SageMakerJobExceptionTypeEnum.INTERNAL_ERROR,
+        SageMakerJobExceptionTypeEnum.CAPACITY_ERROR,
+        SageMakerJobExceptionTypeEnum.RESOURCE_LIMIT,
+    ],
+    interval_seconds=60,
+    max_attempts=3,
+)
+JOB = {"retry_policies": [STEP_RETRY, JOB_RETRY]}
+CACHED = {"cache_config": CacheConfig(enable_caching=True, expire_after="P30D")}
+
+
+@dataclass(frozen=True)
+class SdkPipeline:
+    settings: Settings
+    session: Any
+    bucket: str
+    data_uri: str
+    kms_key_arn: str
+    image_uri: str
+    processing_role_arn: str
+    training_role_arn: str
+    evaluation_role_arn: str
+    environment: Mapping[str, str] | None = None
+    """What a processing job gets besides; the SDK's local mode gives a container no way to the registry by itself."""
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    """Hyperparameters of the candidate that replace those in the settings."""
+
+    # The parameters
+
+    @cached_property
+    def input_data_uri(self) -> ParameterString:
+        return ParameterString("InputDataUri", self.data_uri)
+
+    @cached_property
+    def processing_instance_type(self) -> ParameterString:
+        return ParameterString("ProcessingInstanceType", self.settings.training.processing_instance_type)
+
+    @cached_property
+    def training_instance_type(self) -> ParameterString:
+        return ParameterString("TrainingInstanceType", self.settings.training.training_instance_type)
+
+    @cached_property
+    def threshold(self) -> ParameterFloat:
+        return ParameterFloat("GateThreshold", self.settings.gate.threshold)
+
+    @cached_property
+    def approval_status(self) -> ParameterString:
+        allowed = ["PendingManualApproval", "Approved", "Rejected"]
+        return ParameterString("ModelApprovalStatus", allowed[0], enum_values=allowed)
+
+    @cached_property
+    def commit(self) -> ParameterString:
+        return ParameterString("SourceCommit", "unknown")
+
+    # The steps
+
+    @cached_property
+    def prepare(self) -> ProcessingStep:
+        processor = self._processor("prepare", self.processing_role_arn, NetworkConfig(enable_network_isolation=True))
+        arguments = processor.run(
+            inputs=[_input("data", self.input_data_uri)],
+            outputs=[self._output("prepare", name) for name in (*SPLITS, "profile")],
+            arguments=list(schema_arguments(self.settings)),
+        )
+        profile = PropertyFile("Profile", output_name="profile", path="profile.json")
+        return ProcessingStep("Prepare", arguments, property_files=[profile], **CACHED, **JOB)
+
+    @cached_property
+    def baseline(self) -> TrainingStep:
+        trainer = self._trainer({"algorithm": "logistic"})
+        return TrainingStep("Baseline", trainer.train(input_data_config=self._channels()), **CACHED, **JOB)
+
+    @cached_property
+    def candidate(self) -> TrainingStep:
+        """One model with the fixed hyperparameters: for local mode, which refuses tuning."""
+        trainer = self._trainer({"algorithm": "xgboost", **self.settings.tuning.fixed, **self.fixed})
+        return TrainingStep("Candidate", trainer.train(input_data_config=self._channels()), **CACHED, **JOB)
+
+    @cached_property
+    def tune(self) -> TuningStep:
+        tuning = self.settings.tuning
+        tuner = HyperparameterTuner(
+            model_trainer=self._trainer({"algorithm": "xgboost", **tuning.fixed}),
+            objective_metric_name="validation:auc",
+            hyperparameter_ranges={name: _searched(bounds) for name, bounds in tuning.ranges.items()},
+            metric_definitions=[{"Name": name, "Regex": _regex(name)} for name in METRICS],
+            strategy=tuning.strategy,
+            max_jobs=None if tuning.strategy == "Grid" else tuning.max_jobs,
+            max_parallel_jobs=tuning.max_parallel_jobs,
+            random_seed=tuning.seed,
+        )
+        return TuningStep("Tune", tuner.tune(inputs=self._channels()), **CACHED, **JOB)
+
+    @cached_property
+    def tuned_model(self) -> Join:
+        best = self.tune.properties.BestTrainingJob.TrainingJobName
+        return Join(on="/", values=[f"s3://{self.bucket}/pipeline/models", best, "output/model.tar.gz"])
+
+    def evaluate(self, candidate: Any) -> ProcessingStep:
+        sources = {"candidate": candidate, "baseline": _model(self.baseline)}
+        sources |= {name: self._made(self.prepare, name) for name in (*SPLITS, "profile")}
+        arguments = self._processor("evaluate", self.evaluation_role_arn).run(
+            inputs=[_input(name, source) for name, source in sources.items()],
+            outputs=[self._output("evaluate", "evaluation")],
+            arguments=self._evaluation_arguments(),
+        )
+        evaluation = PropertyFile("Evaluation", output_name="evaluation", path="evaluation.json")
+        return ProcessingStep("Evaluate", arguments, property_files=[evaluation], **JOB)
+
+    def gate(self, *, if_steps: list[Any]) -> ConditionStep:
+        gate = self.settings.gate
+        return ConditionStep(
+            "Gate",
+            conditions=[
+                ConditionGreaterThanOrEqualTo(_evaluated(f"metrics.{gate.metric}"), self.threshold),
+                ConditionGreaterThanOrEqualTo(_evaluated("gate.gain_over_baseline"), gate.min_gain_over_baseline),
+                ConditionLessThanOrEqualTo(_evaluated("gate.loss_to_champion"), gate.max_loss_to_champion),
+                ConditionLessThanOrEqualTo(_evaluated("gate.gap"), gate.max_train_validation_gap),
+            ],
+            if_steps=if_steps,
+            else_steps=[
+                FailStep("Refuse", Join(values=["the gate refused the candidate: ", _evaluated("gate.reasons")]))
+            ],
+        )
+
+    def register(self, evaluate: ProcessingStep) -> ModelStep:
+        settings = self.settings
+        model_quality = _json_file(self._made(evaluate, "evaluation"), "evaluation.json")
+        data_quality = _json_file(self._made(self.prepare, "profile"), "profile.json")
+        builder = ModelBuilder(
+            image_uri=self.image_uri,
+            s3_model_data_url=self.tuned_model,
+            dependencies={},  # by default it asks for a bucket to put code into, though there is none
+            role_arn=self.training_role_arn,
+            sagemaker_session=self.session,
+        )
+        types = ["text/csv", "application/json"]
+        arguments = builder.register(
+            model_package_group_name=settings.names.package_group,
+            content_types=types,
+            response_types=types,
+            inference_instances=[settings.endpoint.instance_type],
+            transform_instances=[settings.endpoint.instance_type],
+            approval_status=self.approval_status,
+            description=settings.description or None,
+            model_metrics=ModelMetrics(
+                model_quality=ModelQuality(statistics=model_quality),
+                model_data_quality=ModelDataQuality(statistics=data_quality),
+            ),
+            drift_check_baselines=DriftCheckBaselines(
+                model_quality=DriftCheckModelQuality(statistics=model_quality),
+                model_data_quality=DriftCheckModelDataQuality(statistics=data_quality),
+            ),
+            customer_metadata_properties=self._provenance(),
+        )
+        return ModelStep("Register", arguments, retry_policies=[STEP_RETRY])
+
+    # The pipelines
+
+    def whole(self) -> Pipeline:
+        """The pipeline as SageMaker would get it."""
+        evaluate = self.evaluate(self.tuned_model)
+        gate = self.gate(if_steps=[self.register(evaluate)])
+        return self._pipeline([self.prepare, self.baseline, self.tune, evaluate, gate])
+
+    def local(self) -> Pipeline:
+        """The same without the two steps that the SDK's local mode refuses: tuning and registering."""
+        evaluate = self.evaluate(_model(self.candidate))
+        return self._pipeline([self.prepare, self.baseline, self.candidate, evaluate, self.gate(if_steps=[])])
+
+    def baseline_only(self) -> Pipeline:
+        """Prepare, Train, Evaluate, Condition with one training job: the baseline is its own candidate."""
+        evaluate = self.evaluate(_model(self.baseline))
+        return self._pipeline([self.prepare, self.baseline, evaluate, self.gate(if_steps=[])])
+
+    # Their parts
+
+    def _pipeline(self, steps: list[Any]) -> Pipeline:
+        parameters = [
+            self.input_data_uri,
+            self.processing_instance_type,
+            self.training_instance_type,
+            self.threshold,
+            self.approval_status,
+            self.commit,
+        ]
+        return Pipeline(
+            self.settings.names.pipeline,
+            parameters,
+            pipeline_experiment_config=None,
+            steps=steps,
+            sagemaker_session=self.session,
+        )
+
+    def _processor(self, verb: str, role_arn: str, network: NetworkConfig | None = None) -> Processor:
+        return Processor(
+            role=role_arn,
+            image_uri=self.image_uri,
+            instance_count=1,
+            instance_type=self.processing_instance_type,
+            entrypoint=["python", "-m", "pipeline_steps", verb],
+            volume_size_in_gb=30,
+            volume_kms_key=self.kms_key_arn,
+            output_kms_key=self.kms_key_arn,
+            max_runtime_in_seconds=self.settings.training.max_runtime_seconds,
+            sagemaker_session=self.session,
+            env=dict(self.environment) if self.environment else None,
+            tags=[{"Key": COST_TAG, "Value": self.settings.names.prefix}],
+            network_config=network,
+        )
+
+    def _trainer(self, hyperparameters: Mapping[str, str]) -> ModelTrainer:
+        made = ModelTrainer(
+            sagemaker_session=self.session,
+            role=self.training_role_arn,
+            base_job_name="train",
+            training_image=self.image_uri,
+            compute=Compute(
+                instance_type=self.training_instance_type,
+                instance_count=1,
+                volume_size_in_gb=30,
+                volume_kms_key_id=self.kms_key_arn,
+            ),
+            networking=Networking(enable_network_isolation=True),
+            stopping_condition=StoppingCondition(max_runtime_in_seconds=self.settings.training.max_runtime_seconds),
+            output_data_config=OutputDataConfig(
+                s3_output_path=f"s3://{self.bucket}/pipeline/models", kms_key_id=self.kms_key_arn
+            ),
+            hyperparameters={"seed": str(self.settings.tuning.seed), **hyperparameters},
+            tags=[Tag(key=COST_TAG, value=self.settings.names.prefix)],
+        )
+        return made.with_metric_definitions([MetricDefinition(name=name, regex=_regex(name)) for name in METRICS])
+
+    def _channels(self) -> list[Channel]:
+        return [self._channel(name) for name in ("train", "validation")]
+
+    def _channel(self, name: str) -> Channel:
+        source = S3DataSource(
+            s3_data_type="S3Prefix",
+            s3_uri=self._made(self.prepare, name),
+            s3_data_distribution_type="FullyReplicated",
+        )
+        return Channel(channel_name=name, data_source=DataSource(s3_data_source=source), content_type="text/csv")
+
+    def _made(self, step: ProcessingStep, output: str) -> Any:
+        return step.properties.ProcessingOutputConfig.Outputs[output].S3Output.S3Uri
+
+    def _output(self, step: str, name: str) -> ProcessingOutput:
+        where = Join(
+            on="/", values=[f"s3://{self.bucket}/pipeline", ExecutionVariables.PIPELINE_EXECUTION_ID, step, name]
+        )
+        path = f"/opt/ml/processing/output/{name}"
+        output = ProcessingS3Output(s3_uri=where, local_path=path, s3_upload_mode="EndOfJob")
+        return ProcessingOutput(output_name=name, s3_output=output, app_managed=False)
+
+    def _evaluation_arguments(self) -> list[Any]:
+        gate, value = self.settings.gate, self.settings.value
+        return [
+            f"--model-package-group={self.settings.names.package_group}",
+            f"--metric={gate.metric}",
+            Join(values=["--threshold=", self.threshold]),
+            f"--min-gain-over-baseline={gate.min_gain_over_baseline}",
+            f"--max-loss-to-champion={gate.max_loss_to_champion}",
+            f"--max-gap={gate.max_train_validation_gap}",
+            f"--accuracy-aim={gate.accuracy_aim}",
+            f"--currency={value.currency}",
+            f"--value-tp={value.true_positive}",
+            f"--value-fp={value.false_positive}",
+            f"--value-tn={value.true_negative}",
+            f"--value-fn={value.false_negative}",
+        ]
+
+    def _provenance(self) -> dict[str, Any]:
+        return {
+            "commit": self.commit,
+            "data_sha256": _profiled("sha256.source"),
+            "test_sha256": _profiled("sha256.test"),
+            "image": self.image_uri,
+            "pipeline_execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
+            "training_job": self.tune.properties.BestTrainingJob.TrainingJobName,
+            "gate_metric": self.settings.gate.metric,
+            "gate_threshold": Join(values=[self.threshold]),
+            "gate_value": Join(values=[_evaluated("gate.value")]),
+        }
+
+
+def _input(name: str, source: Any) -> ProcessingInput:
+    path = f"/opt/ml/processing/input/{name}"
+    return ProcessingInput(
+        input_name=name,
+        app_managed=False,
+        s3_input=ProcessingS3Input(s3_uri=source, local_path=path, s3_data_type="S3Prefix", s3_input_mode="File"),
+    )
+
+
+def _searched(bounds: Any) -> Any:
+    if bounds.type == "categorical":
+        return CategoricalParameter(list(bounds.values))
+    kind = {"continuous": ContinuousParameter, "integer": IntegerParameter}[bounds.type]
+    return kind(bounds.min, bounds.max, scaling_type=bounds.scaling)
+
+
+def _regex(metric: str) -> str:
+    return f"{metric}=([0-9.eE+-]+)"
+
+
+def _model(step: TrainingStep) -> Any:
+    return step.properties.ModelArtifacts.S3ModelArtifacts
+
+
+def _json_file(folder: Any, name: str) -> MetricsSource:
+    return MetricsSource(content_type="application/json", s3_uri=Join(on="/", values=[folder, name]))
+
+
+def _evaluated(path: str) -> JsonGet:
+    return JsonGet(step_name="Evaluate", property_file="Evaluation", json_path=path)
+
+
+def _profiled(path: str) -> JsonGet:
+    return JsonGet(step_name="Prepare", property_file="Profile", json_path=path)

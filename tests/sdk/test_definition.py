@@ -1,0 +1,103 @@
+"""SageMaker's own SDK, told the same use case, writes the same definition."""
+
+import copy
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blueprint.pipeline import to_json, training_pipeline
+from blueprint.settings import load_settings
+from tests.sdk.environment import PROJECT, run_with_sdk
+from tests.sdk.normalisation import RULES, Rule, leaves, normalised
+
+ARN = "arn:aws:iam::000000000000:role"
+PLACES = {
+    "bucket": "artifacts",
+    "kms_key_arn": "arn:aws:kms:us-east-1:000000000000:key/k",
+    "image_uri": "000000000000.dkr.ecr.us-east-1.amazonaws.com/steps:1",
+    "processing_role_arn": f"{ARN}/processing",
+    "training_role_arn": f"{ARN}/training",
+    "evaluation_role_arn": f"{ARN}/evaluation",
+}
+SHIPPED = PROJECT / "config" / "shoppers.toml"
+SEARCH = """\
+[tuning]
+strategy = "Grid"
+max_parallel_jobs = 3
+seed = 7
+
+[tuning.fixed]
+num_round = "50"
+
+[tuning.ranges]
+max_depth = { type = "categorical", values = ["3", "5"] }
+"""
+
+
+def with_a_grid() -> str:
+    """The shipped settings with another search, a metric that is no whole number of anything, and no description."""
+    head, rest = SHIPPED.read_text(encoding="utf-8").split("[tuning]\n", 1)
+    gate = "[gate]\n" + rest.split("[gate]\n", 1)[1]
+    text = "".join(line for line in head.splitlines(keepends=True) if not line.startswith("description"))
+    return text + SEARCH + "\n" + gate.replace("threshold = 0.88", "threshold = 1")
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    grid = tmp_path_factory.mktemp("settings") / "grid.toml"
+    grid.write_text(with_a_grid(), encoding="utf-8")
+    return {"shipped": SHIPPED, "grid": grid}
+
+
+@pytest.fixture(scope="module")
+def by_sdk(settings: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    request = {"settings": {name: str(path) for name, path in settings.items()}, "places": PLACES}
+    answer: dict[str, Any] = run_with_sdk("write_definition.py", request, tmp_path_factory.mktemp("sdk"))
+    return answer
+
+
+@pytest.fixture(scope="module")
+def by_us(settings: Mapping[str, Path]) -> dict[str, Any]:
+    made = {name: training_pipeline(load_settings(path, "dev"), **PLACES) for name, path in settings.items()}
+    return {name: json.loads(to_json(definition)) for name, definition in made.items()}
+
+
+@pytest.mark.parametrize("name", ["shipped", "grid"])
+def test_the_sdk_and_we_write_the_same_definition(name: str, by_sdk: dict[str, Any], by_us: dict[str, Any]) -> None:
+    expected, found = leaves(normalised(by_sdk[name])), leaves(by_us[name])
+    assert {path: value for path, value in found.items() if expected.get(path) != value} == {}
+    assert {path: value for path, value in expected.items() if found.get(path) != value} == {}
+
+
+def test_the_two_definitions_have_every_type_of_step_between_them(by_sdk: dict[str, Any]) -> None:
+    text = json.dumps(by_sdk)
+    for kind in ("Processing", "Training", "Tuning", "Condition", "Fail", "RegisterModel"):
+        assert f'"Type": "{kind}"' in text
+    assert {"Grid", "Bayesian"} == {
+        step["Arguments"]["HyperParameterTuningJobConfig"]["Strategy"]
+        for document in by_sdk.values()
+        for step in document["Steps"]
+        if step["Type"] == "Tuning"
+    }
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_every_rule_of_the_normalisation_is_still_needed(rule: Rule, by_sdk: dict[str, Any]) -> None:
+    changed = copy.deepcopy(by_sdk["shipped"])
+    rule(changed, by_sdk["shipped"])
+    assert leaves(changed) != leaves(by_sdk["shipped"])
+
+
+def test_no_rule_touches_what_we_write(by_us: dict[str, Any]) -> None:
+    for document in by_us.values():
+        assert leaves(normalised(document)) == leaves(document)
+
+
+def test_a_value_more_less_or_of_another_type_is_a_difference() -> None:
+    document = {"a": [1, {"b": 1.0}], "c": None}
+    others = ({"a": [1, {"b": 1.0}]}, {"a": [1, {"b": 1}], "c": None}, {"a": [{"b": 1.0}, 1], "c": None})
+    more = ({**document, "d": {}}, {**document, "d": []}, {**document, "d": {"e": None}})
+    assert len({json.dumps(leaves(each), sort_keys=True) for each in (document, *others, *more)}) == 7

@@ -1,0 +1,220 @@
+"""The local mode of SageMaker's SDK and our engine make the same of one definition."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blueprint.demo_data import write_demo_csv
+from blueprint.pipeline import training_pipeline
+from blueprint.settings import load_settings
+from rehearsal.containers.docker.client import DockerClient
+from tests.sdk.bridge import CONTAINERS, NETWORK, bridge
+from tests.sdk.embedded import BUCKET, Embedded, Execution, embedded
+from tests.sdk.environment import PROJECT, run_with_sdk
+
+pytestmark = pytest.mark.docker
+
+CONFIG = PROJECT / "config" / "shoppers.toml"
+PACKAGE_GROUP = load_settings(CONFIG, "dev").names.package_group
+ROLE = "arn:aws:iam::000000000000:role/r"
+ROLES = ("processing_role_arn", "training_role_arn", "evaluation_role_arn")
+THRESHOLDS = {"passes": 0.5, "refuses": 0.999}
+# A small table leaves a wide gap; only the threshold shall decide.
+SHIPPED_GAP, WIDE_GAP = "max_train_validation_gap = 0.08", "max_train_validation_gap = 0.5"
+BACKENDS = ("namespace", "docker")
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one engine has made of the definition: an execution for each threshold, and everything it wrote."""
+
+    executions: Mapping[str, Execution]
+    files: Mapping[str, bytes]
+
+    def of(self, threshold: str, step: str) -> dict[str, bytes]:
+        """The outputs of a processing step."""
+        prefix = f"{self.executions[threshold].id}/{step}/"
+        return {name.removeprefix(prefix): each for name, each in self.files.items() if name.startswith(prefix)}
+
+    def models(self, step: str) -> set[tuple[tuple[str, bytes], ...]]:
+        """The contents of the archives that the step's jobs have left: one, if they are all the same."""
+        found: dict[str, list[tuple[str, bytes]]] = {}
+        for name, content in self.files.items():
+            job, inside, file = name.removeprefix("models/").partition("/output/model.tar.gz/")
+            if inside and step in job:
+                found.setdefault(job, []).append((file, content))
+        return {tuple(sorted(files)) for files in found.values()}
+
+
+@pytest.fixture(scope="module")
+def docker() -> DockerClient:
+    return DockerClient(os.environ.get("DOCKER_HOST"))
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("table") / "table.csv"
+    write_demo_csv(made, rows=3600, seed=3)
+    return made
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    text = CONFIG.read_text(encoding="utf-8")
+    assert SHIPPED_GAP in text
+    made = tmp_path_factory.mktemp("settings") / "lenient.toml"
+    made.write_text(text.replace(SHIPPED_GAP, WIDE_GAP), encoding="utf-8")
+    return made
+
+
+@pytest.fixture(scope="module")
+def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Embedded]]:
+    folders = {backend: tmp_path_factory.mktemp(backend) for backend in BACKENDS}
+    with (
+        embedded(folders["namespace"], backend="namespace") as namespace,
+        embedded(folders["docker"], backend="docker") as containers,
+    ):
+        yield {"namespace": namespace, "docker": containers}
+
+
+@pytest.fixture(scope="module")
+def by_sdk(
+    clouds: Mapping[str, Embedded],
+    docker: DockerClient,
+    config: Path,
+    table: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[dict[str, Any], Made]:
+    """The definition that the SDK has written, and what its local mode has made of it."""
+    cloud = clouds["namespace"]
+    data_uri = cloud.upload(table)
+    make_champion(cloud, data_uri)
+    with bridge(docker, cloud.cloud.endpoint_url) as url:
+        answer = run_with_sdk(
+            "run_locally.py",
+            {
+                "settings": str(config),
+                "shape": "local",
+                "pipeline": {
+                    **places(cloud),
+                    "data_uri": data_uri,
+                    "environment": {"AWS_ENDPOINT_URL": url, "AWS_REGION": "us-east-1"},
+                    "fixed": {"num_round": "60", "early_stopping_rounds": "10", "max_depth": "3"},
+                },
+                "parameters": [{"GateThreshold": threshold} for threshold in THRESHOLDS.values()],
+            },
+            tmp_path_factory.mktemp("sdk"),
+            environment={"AWS_ENDPOINT_URL": cloud.cloud.endpoint_url, "DOCKER_HOST": docker.host or ""},
+        )
+    executions = [Execution(**run) for run in answer["runs"]]
+    made = Made(dict(zip(THRESHOLDS, executions, strict=True)), cloud.files("pipeline/"))
+    return answer["definition"], made
+
+
+@pytest.fixture(scope="module")
+def by_us(by_sdk: tuple[dict[str, Any], Made], clouds: Mapping[str, Embedded], table: Path) -> Mapping[str, Made]:
+    """What our engine has made of the SDK's definition, by backend."""
+    definition = with_our_own_way_to_aws(by_sdk[0])
+    return {name: run_by_us(cloud, definition, table) for name, cloud in clouds.items()}
+
+
+def run_by_us(cloud: Embedded, definition: Mapping[str, Any], table: Path) -> Made:
+    data_uri = cloud.upload(table)
+    if not cloud.files("pipeline/models/"):
+        make_champion(cloud, data_uri)
+    cloud.create("by-us", definition)
+    executions = {name: cloud.run("by-us", {"GateThreshold": each}) for name, each in THRESHOLDS.items()}
+    return Made(executions, cloud.files("pipeline/"))
+
+
+def with_our_own_way_to_aws(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Our engine leads a job to the registry as SageMaker does, without a word in the definition."""
+    changed: dict[str, Any] = json.loads(json.dumps(definition))
+    for step in changed["Steps"]:
+        step["Arguments"].pop("Environment", None)
+    return changed
+
+
+def make_champion(cloud: Embedded, data_uri: str) -> None:
+    """An approved model in the registry: the baseline of our own pipeline."""
+    definition = training_pipeline(load_settings(CONFIG, "dev"), **places(cloud))
+    cloud.create("champion", {**definition, "Steps": definition["Steps"][:2]})
+    assert cloud.run("champion", {"InputDataUri": data_uri}).status == "Succeeded"
+    (model,) = {name.partition("/contract.json")[0] for name in cloud.files("pipeline/") if "/contract.json" in name}
+    registry, types = cloud.cloud("sagemaker"), ["text/csv"]
+    registry.create_model_package_group(ModelPackageGroupName=PACKAGE_GROUP)
+    registry.create_model_package(
+        ModelPackageGroupName=PACKAGE_GROUP,
+        ModelApprovalStatus="Approved",
+        InferenceSpecification={
+            "Containers": [{"Image": cloud.image, "ModelDataUrl": f"s3://{BUCKET}/pipeline/{model}"}],
+            "SupportedContentTypes": types,
+            "SupportedResponseMIMETypes": types,
+        },
+    )
+
+
+def places(cloud: Embedded) -> dict[str, str]:
+    key = "arn:aws:kms:us-east-1:000000000000:key/k"
+    return {"bucket": BUCKET, "kms_key_arn": key, "image_uri": cloud.image, **dict.fromkeys(ROLES, ROLE)}
+
+
+def test_the_sdk_refuses_neither_a_step_nor_the_gate(by_sdk: tuple[dict[str, Any], Made]) -> None:
+    ran = by_sdk[1].executions
+    steps = dict.fromkeys(("Prepare", "Baseline", "Candidate", "Evaluate", "Gate"), "Succeeded")
+    assert ran["passes"].refusal is None
+    assert (ran["passes"].status, ran["passes"].steps) == ("Succeeded", steps)
+    assert (ran["refuses"].status, ran["refuses"].steps) == ("Failed", {**steps, "Refuse": "Failed"})
+    assert {name: each.outcome for name, each in ran.items()} == {"passes": True, "refuses": False}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_gate_decides_alike(by_sdk: tuple[dict[str, Any], Made], by_us: Mapping[str, Made], backend: str) -> None:
+    for threshold, expected in by_sdk[1].executions.items():
+        found = by_us[backend].executions[threshold]
+        assert (found.status, found.steps, found.outcome) == (expected.status, expected.steps, expected.outcome)
+        assert found.refusal == expected.refusal
+    assert "auc" in str(by_sdk[1].executions["refuses"].refusal)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("threshold", THRESHOLDS)
+def test_every_metric_is_equal_to_the_last_digit(
+    by_sdk: tuple[dict[str, Any], Made], by_us: Mapping[str, Made], threshold: str, backend: str
+) -> None:
+    expected, found = (
+        json.loads(made.of(threshold, "evaluate")["evaluation/evaluation.json"]) for made in (by_sdk[1], by_us[backend])
+    )
+    assert found == expected
+    assert found["champion"]["auc"] == found["baseline"]["auc"] > 0.5
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_prepare_and_evaluate_write_the_same_files(
+    by_sdk: tuple[dict[str, Any], Made], by_us: Mapping[str, Made], backend: str
+) -> None:
+    for step in ("prepare", "evaluate"):
+        expected, found = by_sdk[1].of("passes", step), by_us[backend].of("passes", step)
+        assert found.keys() == expected.keys()
+        assert [name for name in expected if found[name] != expected[name]] == []
+        assert len(expected) > 1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("step", ["Baseline", "Candidate"])
+def test_the_same_models_are_trained(
+    by_sdk: tuple[dict[str, Any], Made], by_us: Mapping[str, Made], step: str, backend: str
+) -> None:
+    (expected,), (found,) = by_sdk[1].models(step), by_us[backend].models(step)
+    assert [name for name, _ in found] == [name for name, _ in expected]
+    assert found == expected
+
+
+def test_no_network_and_no_container_is_left(by_sdk: tuple[dict[str, Any], Made], docker: DockerClient) -> None:
+    assert NETWORK not in docker.ask("network", "ls", "--format", "{{.Name}}").split()
+    assert [name for name in docker.ask("ps", "--all", "--format", "{{.Names}}").split() if CONTAINERS in name] == []
