@@ -59,6 +59,7 @@ EXPLAINED = (
     ),
     # actions on every resource
     Explained(r"Wildcard\[ecr:GetAuthorizationToken\]", "the token is the account's, not a repository's"),
+    Explained(r"Wildcard\[cloudwatch:GetMetricData\]", _NO_RESOURCE),
     Explained(r"Wildcard\[cloudwatch:PutMetricData\]", f"{_NO_RESOURCE}; a condition names the namespace"),
     Explained(r"Wildcard\[logs:(Create|Get|Update|Delete|List)LogDeliver(y|ies)\]", _DELIVERY),
     Explained(r"Wildcard\[logs:(PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups)\]", _DELIVERY),

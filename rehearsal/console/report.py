@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.console import pictures
+from rehearsal.journey.access import access_told
 from rehearsal.journey.evidence import Evidence, report_document
 from rehearsal.journey.rollouts import Rollout
 
@@ -50,9 +51,14 @@ def _page(evidence: Evidence, document: Mapping[str, Any]) -> str:
         profile=pictures.data_profile(last.profile),
         pipeline=_table(["step", "type", "status", "seconds"], [list(row.values()) for row in document["pipeline"]]),
         audit=_table(["entry", "time", "who", "what", "of", "hash"], [_entry(each) for each in evidence.audit]),
+        access=_table(["role", "calls", "without permission", "never needed"], _access_rows(evidence)),
         timings=_table(["stage", "seconds"], [[name, seconds] for name, seconds in evidence.timings.items()]),
         templates=_table(["template", "sha256"], [[name, digest] for name, digest in evidence.templates.items()]),
     )
+
+
+def _access_rows(evidence: Evidence) -> list[list[Any]]:
+    return [[row.role, row.calls, ", ".join(row.missing), ", ".join(row.unused)] for row in evidence.access]
 
 
 def _entry(entry: Mapping[str, Any]) -> list[Any]:
@@ -104,6 +110,7 @@ def summary(evidence: Evidence) -> str:
         *(f"rollout  {_told(rollout)}" for rollout in evidence.rollouts),
     ]
     lines.append(f"audit    {len(evidence.audit)} entries")
+    lines += access_told(evidence.access)
     lines += [f"not as it should be: {text}" for text in evidence.shortcomings]
     lines.append(f"report   {evidence.options.out / 'report.html'}")
     return "\n".join(lines) + "\n"

@@ -5,6 +5,7 @@ from typing import Any
 
 from blueprint.audit import Entry, verify
 from blueprint.settings import Settings
+from rehearsal.journey.access import RoleAccess
 from rehearsal.journey.options import RehearsalOptions
 from rehearsal.journey.rollouts import Rollout
 from rehearsal.journey.table import SourceTable
@@ -29,6 +30,7 @@ class Evidence:
     fleets: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     audit: list[Entry] = field(default_factory=list)
+    access: list[RoleAccess] = field(default_factory=list)
 
     @property
     def shortcomings(self) -> list[str]:
@@ -43,6 +45,8 @@ class Evidence:
             found.append(f"no user request may go unanswered, got {dropped}")
         if broken := verify(self.audit):
             found.append(f"the audit's entries must follow each other, but entry {broken} does not")
+        if lacking := [row.role for row in self.access if row.missing]:
+            found.append(f"no call may go without permission, got some by {', '.join(lacking)}")
         return found
 
 

@@ -19,6 +19,7 @@ from blueprint.settings import load_settings
 from rehearsal.containers.docker.readiness import require_image
 from rehearsal.fleet.traffic import Traffic
 from rehearsal.journey import cdk
+from rehearsal.journey.access import recorded_access
 from rehearsal.journey.candidate import register_faulty
 from rehearsal.journey.display import Display, Stage
 from rehearsal.journey.embedded_aws import REGION, EmbeddedAws, embedded_aws
@@ -106,6 +107,7 @@ class Rehearsal:
             self._bad_model(pad, evidence, live=better)
             log = AuditLog(aws.client("s3"), storage["ArtifactsBucketName"], settings.names.audit_prefix)
             evidence.audit = log.entries()
+            evidence.access = recorded_access(aws)
             evidence.fleets = {
                 config: invocations(aws, endpoint=pad.endpoint, config=config, since=evidence.started)
                 for config in known_configs(aws, endpoint=pad.endpoint)

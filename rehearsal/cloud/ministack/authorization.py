@@ -82,6 +82,8 @@ def _context(action: str, request: HttpRequest) -> dict[str, str]:
         form = parse_qs(request.plain_body().decode(errors="replace")) if _FORM in _type(request) else {}
         namespace = form.get("Namespace", [request.json().get("Namespace", "")])[0]
         return {"cloudwatch:namespace": str(namespace)}
+    if action == "s3:ListBucket":
+        return {"s3:prefix": parse_qs(request.query, keep_blank_values=True).get("prefix", [""])[0]}
     if action == "s3:PutObject":
         is_part = "partNumber=" in request.query or request.query.startswith("uploads")
         condition = request.headers.get("if-none-match")

@@ -18,6 +18,8 @@ from tests.infra.test_delivery import DELIVERY, PROJECT
 def full_settings(settings: Settings) -> Settings:
     document = settings.model_dump()
     document["rollout"]["judge"] |= {"enabled": True, "value": True}
+    document["monitoring"] |= {"retrain": True, "schedule": "cron(0 * ? * * *)"}
+    document["endpoint"]["hours"] = {"start": "cron(0 7 ? * MON-FRI *)", "stop": "cron(0 19 ? * MON-FRI *)"}
     return parse_settings(document, source="test")
 
 

@@ -63,6 +63,7 @@ def lines(text: str) -> list[str]:
 
 
 SAGEMAKER = "sagemaker.amazonaws.com | aws:SourceAccount={account}"
+SCHEDULER = "scheduler.amazonaws.com | aws:SourceAccount={account}"
 
 NOBODY = """
 s3:GetObject {other_artifacts}/pipeline/models/job/output/model.tar.gz
@@ -415,6 +416,91 @@ ROLES: Mapping[str, Expected] = {
         trusts="events.amazonaws.com",
         may="states:StartExecution {machine}",
         may_not="states:StopExecution {machine}",
+    ),
+    "rollout/OfficeHoursRole": Expected(
+        trusts="states.amazonaws.com",
+        may="""
+        states:ListExecutions {machine}
+        cloudformation:DescribeStacks {endpoint_stack}
+        cloudformation:UpdateStack {endpoint_stack}
+        sagemaker:DescribeModelPackage {package}
+        ssm:GetParameter {stopped}
+        ssm:PutParameter {stopped}
+        sns:Publish {topic}
+        kms:GenerateDataKey {key}
+        kms:Decrypt {key}
+        logs:CreateLogDelivery *
+        """,
+        may_not="""
+        ssm:GetParameter {hold}
+        s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        """,
+    ),
+    "rollout/OfficeHoursStarter": Expected(
+        trusts=SCHEDULER,
+        may="states:StartExecution {office_hours_machine}",
+        may_not="states:StartExecution {monitor_machine}",
+    ),
+    "endpoint/MonitorRole": Expected(
+        trusts=SAGEMAKER,
+        may=IMAGE
+        + VOLUME
+        + OBJECTS_IN
+        + OBJECTS_OUT
+        + logs("ProcessingJobs")
+        + metrics("/aws/sagemaker/ProcessingJobs")
+        + """
+        s3:ListBucket {artifacts}
+        s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        s3:GetObject {artifacts}/capture/{prefix}/primary/2026/11/22/19/x.jsonl
+        s3:GetObject {artifacts}/outcomes/1.jsonl
+        s3:PutObject {artifacts}/monitoring/{prefix}/{prefix}-monitor/2026/11/22/19/statistics.json
+        sagemaker:DescribeModelPackage {package}
+        """,
+        may_not="""
+        s3:PutObject {artifacts}/capture/{prefix}/primary/2026/11/22/19/x.jsonl
+        s3:PutObject {artifacts}/outcomes/1.jsonl
+        s3:GetObject {artifacts}/capture/{other_prefix}/primary/2026/11/22/19/x.jsonl
+        """,
+    ),
+    "endpoint/MonitorMachineRole": Expected(
+        trusts="states.amazonaws.com",
+        may=VOLUME
+        + """
+        s3:ListBucket {artifacts} | s3:prefix=capture/{prefix}/primary/2026/11/22/19/
+        s3:ListBucket {artifacts} | s3:prefix=outcomes/
+        sagemaker:CreateProcessingJob {sagemaker}:processing-job/{prefix}-monitor-20261122190000
+        sagemaker:AddTags {sagemaker}:processing-job/{prefix}-monitor-20261122190000
+        iam:PassRole {monitor_role} | iam:PassedToService=sagemaker.amazonaws.com
+        logs:CreateLogDelivery *
+        """,
+        may_not="""
+        s3:ListBucket {artifacts} | s3:prefix=audit/
+        s3:ListBucket {artifacts} | s3:prefix=capture/{other_prefix}/
+        iam:PassRole {replay_role} | iam:PassedToService=sagemaker.amazonaws.com
+        sagemaker:CreateProcessingJob {sagemaker}:processing-job/{prefix}-gates-1
+        """,
+    ),
+    "endpoint/MonitorMachineStarter": Expected(
+        trusts=SCHEDULER,
+        may="states:StartExecution {monitor_machine}",
+        may_not="states:StartExecution {office_hours_machine}",
+    ),
+    "monitoring/RetrainingRole": Expected(
+        trusts="states.amazonaws.com",
+        may="""
+        sagemaker:ListPipelineExecutions {pipeline}
+        sagemaker:StartPipelineExecution {pipeline}
+        """,
+        may_not="""
+        sagemaker:StopPipelineExecution {pipeline}/execution/1
+        iam:PassRole {processing_role} | iam:PassedToService=sagemaker.amazonaws.com
+        """,
+    ),
+    "monitoring/RetrainingMachineEventsRole": Expected(
+        trusts="events.amazonaws.com",
+        may="states:StartExecution {retraining_machine}",
+        may_not="states:StartExecution {office_hours_machine}",
     ),
 }
 

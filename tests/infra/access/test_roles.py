@@ -7,9 +7,21 @@ from tests.infra.access.account import Accounts, Role
 from tests.infra.access.expected import DELIVERY_ROLES, ROLES, Expected, github
 from tests.infra.access.world import World
 
-SERVICES = ("sagemaker", "lambda", "states", "events", "codebuild", "codepipeline", "ec2", "ecs-tasks")
+SERVICES = ("sagemaker", "lambda", "states", "events", "scheduler", "codebuild", "codepipeline", "ec2", "ecs-tasks")
 STRANGER = "arn:aws:iam::999999999999:role/stranger"
-MAKERS = ("Jobs", "TrainingRole", "Starter", "ReplayRole", "GuardedRole", "Build", "Deploy", "Start", "SelfMutation")
+MAKERS = (
+    "Jobs",
+    "TrainingRole",
+    "TrainingStarter",
+    "ReplayRole",
+    "GuardedRole",
+    "MonitorRole",
+    "Build",
+    "Deploy",
+    "devStart",
+    "prodStart",
+    "SelfMutation",
+)
 """Parts of the labels of roles under which models are made, tested, served or delivered."""
 
 

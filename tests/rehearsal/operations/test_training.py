@@ -1,13 +1,14 @@
 """`slipway train` and `slipway smoke` against the embedded AWS."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from blueprint.settings import Settings, load_settings
 from rehearsal.cli import main
-from tests.rehearsal.cloud.process import CloudProcess, eventually
+from tests.rehearsal.cloud.process import CloudProcess, end_cloud, eventually, start_cloud, write_steps
 
 BUCKET = "shoppers-dev-data-bucket"
 
@@ -25,6 +26,26 @@ def definition(*, refuses: bool = False, note: str = "") -> str:
         },
     }
     return json.dumps({"Version": "2020-12-01", "Metadata": {}, "Parameters": parameters, "Steps": [gate]})
+
+
+@pytest.fixture(scope="module")
+def project() -> Path:
+    return Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
+    """One of its own: the stacks and the pipeline here are stand-ins."""
+    steps = write_steps(tmp_path_factory.mktemp("steps"))
+    started = start_cloud(tmp_path_factory.mktemp("cloud"), steps, "--speed", "60")
+    yield started
+    assert end_cloud(started) == 0
+
+
+@pytest.fixture
+def aws(cloud: CloudProcess, environment: None) -> CloudProcess:
+    """The embedded AWS, and an environment that points at it."""
+    return cloud
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,6 @@ def _text(value: Any) -> str:
     [
         ("s3", "get_object", {"Bucket": "b", "Key": "k/x"}, "s3:GetObject", "arn:aws:s3:::b/k/x"),
         ("s3", "head_object", {"Bucket": "b", "Key": "k"}, "s3:GetObject", "arn:aws:s3:::b/k"),
-        ("s3", "list_objects_v2", {"Bucket": "b", "Prefix": "k/"}, "s3:ListBucket", "arn:aws:s3:::b"),
         ("s3", "delete_object", {"Bucket": "b", "Key": "k"}, "s3:DeleteObject", "arn:aws:s3:::b/k"),
         ("ssm", "get_parameter", {"Name": "/a/b"}, "ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/a/b"),
         (
@@ -110,6 +109,11 @@ def test_a_request_is_an_action_on_a_resource(
     service: str, operation: str, parameters: dict[str, Any], action: str, resource: str
 ) -> None:
     assert sent(service, operation, **parameters) == [Asked(action, resource, {})]
+
+
+def test_listing_tells_its_prefix() -> None:
+    (found,) = sent("s3", "list_objects_v2", Bucket="b", Prefix="k/")
+    assert found == Asked("s3:ListBucket", "arn:aws:s3:::b", {"s3:prefix": "k/"})
 
 
 def test_metrics_tell_their_namespace() -> None:
