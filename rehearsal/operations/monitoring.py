@@ -58,8 +58,8 @@ def examine_now(site: Site, *, hours: int, poll_seconds: float = 5.0) -> Examine
         name=name,
         sources=sources,
         reports=f"s3://{bucket}/{prefix}",
-        start=(now - hours * _HOUR).isoformat(timespec="seconds"),
-        end=now.isoformat(timespec="seconds"),
+        start=(now - hours * _HOUR).isoformat(timespec="milliseconds"),
+        end=now.isoformat(timespec="milliseconds"),
     )
     site.client("sagemaker").create_processing_job(**request)
     job = _ended(site, name, poll_seconds)

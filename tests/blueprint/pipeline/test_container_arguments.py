@@ -13,7 +13,7 @@ NAMES = st.from_regex(r"[^,\s][^,\r\n]{0,119}", fullmatch=True)
 
 
 def with_columns(shoppers, columns):
-    data = shoppers["data"] | {"columns": columns, "target": "the target"}
+    data = shoppers["data"] | {"columns": columns, "target": "the target", "unwatched": []}
     return parse_settings(shoppers | {"data": data}, source="config.toml")
 
 
