@@ -7,7 +7,7 @@ DATA ?=
 OUT ?= build/rehearsal
 ARGS ?=
 
-.PHONY: help setup rehearse test check image image-report test-docker lock clean
+.PHONY: help setup rehearse test check image image-report test-docker setup-sdk test-sdk lock clean
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
@@ -49,9 +49,21 @@ image-report: setup ## the image's bill of materials and known vulnerabilities, 
 test-docker: setup ## build the image and run the tests that need Docker (starts Docker for them if none runs)
 	scripts/with-docker sh -ec 'scripts/build-image && $(BIN)/pytest tests/docker $(ARGS)'
 
-lock: .venv/.ready ## rewrite both requirements.lock, ours and the image's
+setup-sdk: .venv-sdk/.ready ## install SageMaker's own SDK into .venv-sdk (1 GB; only test-sdk needs it)
+
+.venv-sdk/.ready: requirements-sdk.lock | .venv/.ready
+	@test -x .venv-sdk/bin/python || $(BIN)/python -m venv --without-pip .venv-sdk
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python .venv-sdk/bin/python requirements-sdk.lock
+	@touch $@
+
+test-sdk: setup setup-sdk ## compare with SageMaker's own SDK; its local mode too, where Docker can be had
+	$(BIN)/pytest tests/sdk -m "not docker" $(ARGS)
+	scripts/with-docker --or-skip sh -ec 'scripts/build-image && $(BIN)/pytest tests/sdk -m docker $(ARGS)'
+
+lock: .venv/.ready ## rewrite every lock file: ours, the image's and the SDK's
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.txt requirements-setup.txt --custom-compile-command "make lock" -o requirements.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --only-binary :all: --generate-hashes --no-annotate --constraint requirements.lock pipeline_steps/requirements.txt --custom-compile-command "make lock" -o pipeline_steps/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-sdk.txt --custom-compile-command "make lock" -o requirements-sdk.lock
 
 clean: ## remove what setup and runs made
-	rm -rf .venv node_modules build cdk.out
+	rm -rf .venv .venv-sdk node_modules build cdk.out

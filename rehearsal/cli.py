@@ -20,7 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for command in _COMMANDS:
         command.add_parser(commands)
     arguments = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have started us with the first one ignored
+        signal.signal(number, _interrupt)
     try:
         code: int = arguments.run(arguments)
     except SlipwayError as exc:

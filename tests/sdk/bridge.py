@@ -10,18 +10,16 @@ from rehearsal.containers.docker.client import DockerClient
 
 NETWORK = "sagemaker-local"
 """What the SDK calls the network of its containers."""
-CONTAINERS = "-algo-1-"
-"""What the names of its containers have in common."""
 
 
 @contextlib.contextmanager
 def bridge(docker: DockerClient, endpoint_url: str) -> Iterator[str]:
     """Listen where the network's containers find this machine, and pass on to `endpoint_url`; gives the new URL.
 
-    This machine alone and those containers can reach it. A network that was not there is removed at the end, and the
-    containers with it: the SDK leaves them all, ended.
+    This machine alone and those containers can reach it. What was not there before is removed at the end: the SDK
+    leaves its containers, ended, and their network.
     """
-    there = NETWORK in docker.ask("network", "ls", "--format", "{{.Name}}").split()
+    there, containers = network_is_there(docker), containers_of_sdk(docker)
     if not there:
         docker.ask("network", "create", NETWORK)
     form = "{{range .IPAM.Config}}{{.Gateway}}{{end}}"
@@ -37,33 +35,40 @@ def bridge(docker: DockerClient, endpoint_url: str) -> Iterator[str]:
                 listener.shutdown(socket.SHUT_RDWR)
                 accepting.join()
     finally:
+        docker.remove(sorted(containers_of_sdk(docker) - containers))
         if not there:
-            docker.remove(docker.ask("ps", "--all", "--quiet", "--filter", f"network={NETWORK}").split())
             docker.ask("network", "rm", NETWORK)
 
 
+def network_is_there(docker: DockerClient) -> bool:
+    return NETWORK in docker.ask("network", "ls", "--format", "{{.Name}}").split()
+
+
+def containers_of_sdk(docker: DockerClient) -> set[str]:
+    """Running or not."""
+    return set(docker.ask("ps", "--all", "--quiet", "--filter", f"network={NETWORK}").split())
+
+
 def _accept(listener: socket.socket, target: tuple[str | None, int | None]) -> None:
-    passing: list[threading.Thread] = []
-    with contextlib.suppress(OSError):  # the listener is closed
+    with contextlib.ExitStack() as open_ones, contextlib.suppress(OSError):  # the listener is closed
         while True:
             near, _ = listener.accept()
-            passing.append(threading.Thread(target=_pass_on, args=(near, target)))
-            passing[-1].start()
-    for each in passing:
-        each.join()
-
-
-def _pass_on(near: socket.socket, target: tuple[str | None, int | None]) -> None:
-    with near, socket.create_connection((str(target[0]), int(target[1] or 80))) as far:
-        back = threading.Thread(target=_pump, args=(far, near))
-        back.start()
-        _pump(near, far)
-        back.join()
+            far = socket.create_connection((str(target[0]), int(target[1] or 80)))
+            for source, sink in ((near, far), (far, near)):
+                pump = threading.Thread(target=_pump, args=(source, sink))
+                pump.start()
+                open_ones.enter_context(source)
+                open_ones.callback(pump.join)
+                open_ones.callback(_end, source)  # a container that is gone says nothing more
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(1 << 16):
             sink.sendall(data)
+    _end(sink, how=socket.SHUT_WR)
+
+
+def _end(end: socket.socket, *, how: int = socket.SHUT_RDWR) -> None:
     with contextlib.suppress(OSError):
-        sink.shutdown(socket.SHUT_WR)
+        end.shutdown(how)

@@ -28,6 +28,10 @@ class Execution:
     outcome: bool | None
     refusal: str | None
     seconds: float
+    step_seconds: float
+    """Of these, what the steps took, one after the other."""
+    ended: float
+    """Seconds since the epoch."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,14 @@ class Embedded:
             outcome=_outcome(steps),
             refusal=steps["Refuse"]["FailureReason"] if "Refuse" in steps else None,
             seconds=seconds,
+            step_seconds=sum((each["EndTime"] - each["StartTime"]).total_seconds() for each in found),
+            ended=time.time(),
         )
 
     def files(self, prefix: str) -> dict[str, bytes]:
         """What lies below `prefix` in the bucket, archives of models unpacked."""
-        s3, found = self.cloud("s3"), {}
+        s3 = self.cloud("s3")
+        found: dict[str, bytes] = {}
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix):
             for row in page.get("Contents", ()):
                 content = s3.get_object(Bucket=BUCKET, Key=row["Key"])["Body"].read()

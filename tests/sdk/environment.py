@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rehearsal.process import spawn, stop
+
 PROJECT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent
 NO_TELEMETRY = """\
@@ -14,6 +16,8 @@ SchemaVersion: "1.0"
 SageMaker: {PythonSDK: {Modules: {TelemetryOptOut: true}}}
 """
 READY = PROJECT / ".venv-sdk" / ".ready"
+_MOST_SECONDS = 600
+_PASSED_ON = ("PATH", "DOCKER_HOST")
 
 
 def why_absent() -> str | None:
@@ -28,18 +32,14 @@ def run_with_sdk(
     asked, answer = folder / "request.json", folder / "answer.json"
     asked.write_text(json.dumps(request), encoding="utf-8")
     argv = [str(READY.parent / "bin" / "python"), str(PROGRAMS / program), str(asked), str(answer)]
-    ended = subprocess.run(
-        argv,
-        cwd=folder,
-        env={**sdk_environment(folder), **(environment or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert ended.returncode == 0, ended.stdout[-6000:]
+    variables = {**sdk_environment(folder), **(environment or {})}
+    with (folder / "log").open("wb") as log:
+        child = spawn(argv, env=variables, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            child.wait(timeout=_MOST_SECONDS)
+        finally:
+            status = stop(child, grace_seconds=5)
+    assert status == 0, (folder / "log").read_text(encoding="utf-8", errors="replace")[-6000:]
     return json.loads(answer.read_text(encoding="utf-8"))
 
 
@@ -48,7 +48,7 @@ def sdk_environment(folder: Path) -> dict[str, str]:
     settings = folder / "sagemaker.yaml"
     settings.write_text(NO_TELEMETRY, encoding="utf-8")
     return {
-        "PATH": os.environ["PATH"],
+        **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
         "PYTHONPATH": str(PROJECT),
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": str(folder),

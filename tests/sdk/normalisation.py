@@ -7,7 +7,7 @@ from typing import Any
 
 Document = dict[str, Any]
 Rule = Callable[[Document, Document], None]
-"""Changes the SDK's step; the second document is the SDK's whole definition."""
+"""Changes the SDK's definition in place; the second is that definition as the SDK wrote it."""
 
 
 def mlflow_is_left_out_when_it_is_off(document: Document, _: Document) -> None:
@@ -38,6 +38,13 @@ def models_are_validated_by_default(document: Document, _: Document) -> None:
             del arguments["SkipModelValidation"]
 
 
+def a_processing_job_has_a_network_by_default(document: Document, _: Document) -> None:
+    """NetworkConfig.EnableNetworkIsolation: false is the API's default."""
+    for arguments in _arguments(document):
+        if arguments.get("NetworkConfig", {}).get("EnableNetworkIsolation") is False:
+            del arguments["NetworkConfig"]["EnableNetworkIsolation"]
+
+
 def the_seed_zero_is_a_seed(document: Document, _: Document) -> None:
     """The SDK's tuner takes the seed 0 for none (`if self.random_seed`), and every run is then another one."""
     for arguments in _arguments(document):
@@ -62,6 +69,7 @@ RULES: tuple[Rule, ...] = (
     artifacts_are_gzipped_by_default,
     a_container_without_variables_needs_no_empty_environment,
     models_are_validated_by_default,
+    a_processing_job_has_a_network_by_default,
     the_seed_zero_is_a_seed,
     a_tuned_job_is_as_isolated_and_encrypted_as_a_single_one,
 )

@@ -47,6 +47,8 @@ def run(session: LocalSession, name: str, parameters: dict[str, Any]) -> dict[st
         "outcome": execution.step_execution["Gate"].properties.get("Outcome"),
         "refusal": execution.step_execution["Refuse"].failure_reason,
         "seconds": seconds,
+        "step_seconds": sum(step["EndTime"] - step["StartTime"] for step in steps),
+        "ended": time.time(),
     }
 
 

@@ -10,6 +10,7 @@ from sagemaker.core.parameter import CategoricalParameter, ContinuousParameter, 
 from sagemaker.core.processing import Processor
 from sagemaker.core.shapes import (
     Channel,
+    CheckpointConfig,
     DataSource,
     DriftCheckBaselines,
     DriftCheckModelDataQuality,
@@ -118,7 +119,7 @@ class SdkPipeline:
 
     @cached_property
     def prepare(self) -> ProcessingStep:
-        processor = self._processor("prepare", self.processing_role_arn, NetworkConfig(enable_network_isolation=True))
+        processor = self._processor("prepare", self.processing_role_arn, isolated=True)
         arguments = processor.run(
             inputs=[_input("data", self.input_data_uri)],
             outputs=[self._output("prepare", name) for name in (*SPLITS, "profile")],
@@ -135,14 +136,14 @@ class SdkPipeline:
     @cached_property
     def candidate(self) -> TrainingStep:
         """One model with the fixed hyperparameters: for local mode, which refuses tuning."""
-        trainer = self._trainer({"algorithm": "xgboost", **self.settings.tuning.fixed, **self.fixed})
+        trainer = self._trainer({"algorithm": "xgboost", **self.settings.tuning.fixed, **self.fixed}, is_long=True)
         return TrainingStep("Candidate", trainer.train(input_data_config=self._channels()), **CACHED, **JOB)
 
     @cached_property
     def tune(self) -> TuningStep:
         tuning = self.settings.tuning
         tuner = HyperparameterTuner(
-            model_trainer=self._trainer({"algorithm": "xgboost", **tuning.fixed}),
+            model_trainer=self._trainer({"algorithm": "xgboost", **tuning.fixed}, is_long=True),
             objective_metric_name="validation:auc",
             hyperparameter_ranges={name: _searched(bounds) for name, bounds in tuning.ranges.items()},
             metric_definitions=[{"Name": name, "Regex": _regex(name)} for name in METRICS],
@@ -213,7 +214,7 @@ class SdkPipeline:
                 model_quality=DriftCheckModelQuality(statistics=model_quality),
                 model_data_quality=DriftCheckModelDataQuality(statistics=data_quality),
             ),
-            customer_metadata_properties=self._provenance(),
+            customer_metadata_properties=self._provenance(model_quality),
         )
         return ModelStep("Register", arguments, retry_policies=[STEP_RETRY])
 
@@ -254,7 +255,9 @@ class SdkPipeline:
             sagemaker_session=self.session,
         )
 
-    def _processor(self, verb: str, role_arn: str, network: NetworkConfig | None = None) -> Processor:
+    def _processor(self, verb: str, role_arn: str, *, isolated: bool = False) -> Processor:
+        vpc = self._vpc()
+        network = NetworkConfig(enable_network_isolation=isolated, **vpc) if isolated or vpc else None
         return Processor(
             role=role_arn,
             image_uri=self.image_uri,
@@ -271,7 +274,15 @@ class SdkPipeline:
             network_config=network,
         )
 
-    def _trainer(self, hyperparameters: Mapping[str, str]) -> ModelTrainer:
+    def _vpc(self) -> dict[str, list[str]]:
+        vpc = self.settings.access.vpc
+        return {"subnets": list(vpc.subnets), "security_group_ids": list(vpc.security_groups)} if vpc else {}
+
+    def _trainer(self, hyperparameters: Mapping[str, str], *, is_long: bool = False) -> ModelTrainer:
+        training = self.settings.training
+        spot: dict[str, Any] = {"enable_managed_spot_training": True} if training.spot else {}
+        waits: dict[str, Any] = {"max_wait_time_in_seconds": training.wait_seconds} if training.spot else {}
+        kept = CheckpointConfig(s3_uri=f"s3://{self.bucket}/pipeline/checkpoints")
         made = ModelTrainer(
             sagemaker_session=self.session,
             role=self.training_role_arn,
@@ -282,12 +293,14 @@ class SdkPipeline:
                 instance_count=1,
                 volume_size_in_gb=30,
                 volume_kms_key_id=self.kms_key_arn,
+                **spot,
             ),
-            networking=Networking(enable_network_isolation=True),
-            stopping_condition=StoppingCondition(max_runtime_in_seconds=self.settings.training.max_runtime_seconds),
+            networking=Networking(enable_network_isolation=True, **self._vpc()),
+            stopping_condition=StoppingCondition(max_runtime_in_seconds=training.max_runtime_seconds, **waits),
             output_data_config=OutputDataConfig(
                 s3_output_path=f"s3://{self.bucket}/pipeline/models", kms_key_id=self.kms_key_arn
             ),
+            checkpoint_config=kept if training.spot and is_long else None,
             hyperparameters={"seed": str(self.settings.tuning.seed), **hyperparameters},
             tags=[Tag(key=COST_TAG, value=self.settings.names.prefix)],
         )
@@ -332,7 +345,7 @@ class SdkPipeline:
             f"--value-fn={value.false_negative}",
         ]
 
-    def _provenance(self) -> dict[str, Any]:
+    def _provenance(self, evaluation: MetricsSource) -> dict[str, Any]:
         return {
             "commit": self.commit,
             "data_sha256": _profiled("sha256.source"),
@@ -343,6 +356,7 @@ class SdkPipeline:
             "gate_metric": self.settings.gate.metric,
             "gate_threshold": Join(values=[self.threshold]),
             "gate_value": Join(values=[_evaluated("gate.value")]),
+            "evaluation": evaluation.s3_uri,
         }
 
 

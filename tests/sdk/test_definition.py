@@ -35,6 +35,14 @@ num_round = "50"
 [tuning.ranges]
 max_depth = { type = "categorical", values = ["3", "5"] }
 """
+SPOT = "[training]\nspot = true\nmax_wait_seconds = 5400\n"
+NETWORK = """
+[access.vpc]
+vpc_id = "vpc-01234567"
+subnets = ["subnet-01234567", "subnet-89abcdef"]
+security_groups = ["sg-01234567"]
+"""
+NAMES = ("shipped", "grid", "spot in a network")
 
 
 def with_a_grid() -> str:
@@ -45,11 +53,19 @@ def with_a_grid() -> str:
     return text + SEARCH + "\n" + gate.replace("threshold = 0.88", "threshold = 1")
 
 
+def on_spot_machines_in_a_network() -> str:
+    return SHIPPED.read_text(encoding="utf-8").replace("[training]\n", SPOT) + NETWORK
+
+
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    grid = tmp_path_factory.mktemp("settings") / "grid.toml"
-    grid.write_text(with_a_grid(), encoding="utf-8")
-    return {"shipped": SHIPPED, "grid": grid}
+    texts = (SHIPPED.read_text(encoding="utf-8"), with_a_grid(), on_spot_machines_in_a_network())
+    assert len(set(texts)) == len(NAMES)
+    folder = tmp_path_factory.mktemp("settings")
+    files = {name: folder / f"{number}.toml" for number, name in enumerate(NAMES)}
+    for file, text in zip(files.values(), texts, strict=True):
+        file.write_text(text, encoding="utf-8")
+    return files
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +81,7 @@ def by_us(settings: Mapping[str, Path]) -> dict[str, Any]:
     return {name: json.loads(to_json(definition)) for name, definition in made.items()}
 
 
-@pytest.mark.parametrize("name", ["shipped", "grid"])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_sdk_and_we_write_the_same_definition(name: str, by_sdk: dict[str, Any], by_us: dict[str, Any]) -> None:
     expected, found = leaves(normalised(by_sdk[name])), leaves(by_us[name])
     assert {path: value for path, value in found.items() if expected.get(path) != value} == {}
@@ -86,9 +102,10 @@ def test_the_two_definitions_have_every_type_of_step_between_them(by_sdk: dict[s
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_every_rule_of_the_normalisation_is_still_needed(rule: Rule, by_sdk: dict[str, Any]) -> None:
-    changed = copy.deepcopy(by_sdk["shipped"])
-    rule(changed, by_sdk["shipped"])
-    assert leaves(changed) != leaves(by_sdk["shipped"])
+    changed = copy.deepcopy(by_sdk)
+    for name, document in changed.items():
+        rule(document, by_sdk[name])
+    assert leaves(changed) != leaves(by_sdk)
 
 
 def test_no_rule_touches_what_we_write(by_us: dict[str, Any]) -> None:
@@ -97,7 +114,7 @@ def test_no_rule_touches_what_we_write(by_us: dict[str, Any]) -> None:
 
 
 def test_a_value_more_less_or_of_another_type_is_a_difference() -> None:
-    document = {"a": [1, {"b": 1.0}], "c": None}
+    document: dict[str, Any] = {"a": [1, {"b": 1.0}], "c": None}
     others = ({"a": [1, {"b": 1.0}]}, {"a": [1, {"b": 1}], "c": None}, {"a": [{"b": 1.0}, 1], "c": None})
     more = ({**document, "d": {}}, {**document, "d": []}, {**document, "d": {"e": None}})
     assert len({json.dumps(leaves(each), sort_keys=True) for each in (document, *others, *more)}) == 7

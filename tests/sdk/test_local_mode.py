@@ -13,7 +13,7 @@ from blueprint.demo_data import write_demo_csv
 from blueprint.pipeline import training_pipeline
 from blueprint.settings import load_settings
 from rehearsal.containers.docker.client import DockerClient
-from tests.sdk.bridge import CONTAINERS, NETWORK, bridge
+from tests.sdk.bridge import bridge, containers_of_sdk, network_is_there
 from tests.sdk.embedded import BUCKET, Embedded, Execution, embedded
 from tests.sdk.environment import PROJECT, run_with_sdk
 
@@ -57,6 +57,12 @@ def docker() -> DockerClient:
 
 
 @pytest.fixture(scope="module")
+def before(docker: DockerClient) -> tuple[bool, set[str]]:
+    """What an earlier use of the SDK has left in Docker."""
+    return network_is_there(docker), containers_of_sdk(docker)
+
+
+@pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("table") / "table.csv"
     write_demo_csv(made, rows=3600, seed=3)
@@ -86,14 +92,16 @@ def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Embed
 def by_sdk(
     clouds: Mapping[str, Embedded],
     docker: DockerClient,
+    before: tuple[bool, set[str]],
     config: Path,
     table: Path,
-    tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[dict[str, Any], Made]:
     """The definition that the SDK has written, and what its local mode has made of it."""
     cloud = clouds["namespace"]
     data_uri = cloud.upload(table)
     make_champion(cloud, data_uri)
+    folder = config.parent / "sdk"
+    folder.mkdir()
     with bridge(docker, cloud.cloud.endpoint_url) as url:
         answer = run_with_sdk(
             "run_locally.py",
@@ -108,8 +116,8 @@ def by_sdk(
                 },
                 "parameters": [{"GateThreshold": threshold} for threshold in THRESHOLDS.values()],
             },
-            tmp_path_factory.mktemp("sdk"),
-            environment={"AWS_ENDPOINT_URL": cloud.cloud.endpoint_url, "DOCKER_HOST": docker.host or ""},
+            folder,
+            environment={"AWS_ENDPOINT_URL": cloud.cloud.endpoint_url},
         )
     executions = [Execution(**run) for run in answer["runs"]]
     made = Made(dict(zip(THRESHOLDS, executions, strict=True)), cloud.files("pipeline/"))
@@ -215,6 +223,7 @@ def test_the_same_models_are_trained(
     assert found == expected
 
 
-def test_no_network_and_no_container_is_left(by_sdk: tuple[dict[str, Any], Made], docker: DockerClient) -> None:
-    assert NETWORK not in docker.ask("network", "ls", "--format", "{{.Name}}").split()
-    assert [name for name in docker.ask("ps", "--all", "--format", "{{.Names}}").split() if CONTAINERS in name] == []
+def test_no_network_and_no_container_is_left(
+    before: tuple[bool, set[str]], by_sdk: tuple[dict[str, Any], Made], docker: DockerClient
+) -> None:
+    assert (network_is_there(docker), containers_of_sdk(docker)) == before
