@@ -8,6 +8,7 @@ from types import FrameType
 
 from blueprint.errors import SlipwayError
 from rehearsal.commands import carry, cost, lint, models, monitor, push, rehearse, rollout, simulate, smoke, train
+from rehearsal.process import stop_all
 
 _COMMANDS = (rehearse, simulate, lint, train, smoke, rollout, carry, push, models, monitor, cost)
 _INTERRUPTED = 130
@@ -28,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"slipway: {exc}\n")
         return exc.exit_code
     except KeyboardInterrupt:
+        stop_all(grace_seconds=3)
         sys.stderr.write("slipway: interrupted; everything that was started has been ended\n")
         return _INTERRUPTED
     return code

@@ -19,6 +19,7 @@ Stream = int | IO[bytes] | None
 """A descriptor, `subprocess.PIPE`, `DEVNULL` or `STDOUT`, an open file, or None to inherit ours."""
 
 _Start = Callable[[], subprocess.Popen[bytes]]
+_Processes = list[subprocess.Popen[bytes]]
 
 # For systems whose setpriv is too old: does the same from within, and notices a parent that died meanwhile.
 _LAUNCHER = (
@@ -37,11 +38,27 @@ class _Spawner:
     """
 
     def __init__(self) -> None:
-        self._requests: queue.SimpleQueue[tuple[Future[subprocess.Popen[bytes]], _Start]] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[tuple[Future[_Processes], Callable[[], _Processes]]] = queue.SimpleQueue()
+        self._started: _Processes = []
         threading.Thread(target=self._serve, name="spawner", daemon=True).start()
 
     def start(self, call: _Start) -> subprocess.Popen[bytes]:
-        answer: Future[subprocess.Popen[bytes]] = Future()
+        def started() -> _Processes:
+            process = call()
+            self._started = [process, *self._running()]
+            return [process]
+
+        return self._ask(started)[0]
+
+    def running(self) -> _Processes:
+        """Every process that was asked for before and has not been seen to end."""
+        return self._ask(self._running)
+
+    def _running(self) -> _Processes:
+        return [process for process in self._started if process.returncode is None]
+
+    def _ask(self, call: Callable[[], _Processes]) -> _Processes:
+        answer: Future[_Processes] = Future()
         self._requests.put((answer, call))
         return answer.result()
 
@@ -52,7 +69,7 @@ class _Spawner:
                 answer.set_result(call())
             except BaseException as exc:  # noqa: BLE001 -- handed to the caller, who waits for it
                 answer.set_exception(exc)
-            del answer, call  # a waiting thread must not keep the last child's pipes open
+            del answer, call  # a waiting thread must not keep an old answer alive
 
 
 @functools.cache
@@ -121,6 +138,15 @@ def stop(process: subprocess.Popen[bytes], *, grace_seconds: float) -> int:
             process.wait(timeout=grace_seconds)
         signal_group(process.pid, signal.SIGKILL)
     return process.wait()
+
+
+def stop_all(*, grace_seconds: float) -> None:
+    """End every process of ours that still runs.
+
+    An interrupt can come between the start of a process and the `try` whose `finally` would stop it.
+    """
+    for process in _spawner(os.getpid()).running():
+        stop(process, grace_seconds=grace_seconds)
 
 
 def signal_group(leader: int, number: int) -> None:

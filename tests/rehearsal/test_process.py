@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.process import free_port, spawn, stop
+from rehearsal.process import free_port, spawn, stop, stop_all
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
 
@@ -85,6 +85,15 @@ def test_stop_ends_what_the_child_has_started_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
+def test_stop_all_ends_children_whose_handles_were_lost(tmp_path: Path) -> None:
+    """As an interrupt loses them that comes before the `try` which would stop the child."""
+    quiet = subprocess.DEVNULL
+    pids = [spawn(SLEEP, env=dict(os.environ), cwd=tmp_path, stdout=quiet, stderr=quiet).pid for _ in range(2)]
+    assert not any(gone(pid, within=0.2) for pid in pids)
+    stop_all(grace_seconds=5)
+    assert all(gone(pid) for pid in pids)
+
+
 def test_a_child_dies_when_its_parent_is_killed(tmp_path: Path) -> None:
     code = (
         "import os, subprocess, sys, time\n"
