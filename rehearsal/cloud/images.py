@@ -19,6 +19,7 @@ _PRELOAD = (
     "matplotlib.backends.backend_svg",
     "matplotlib.figure",
     "onnx",
+    "onnxruntime",
     "pandas",
     "sklearn.linear_model",
     "sklearn.pipeline",
@@ -26,7 +27,8 @@ _PRELOAD = (
     "skl2onnx",
     "xgboost",
 )
-"""What the steps import. Not onnxruntime: it starts a thread, and a process with threads cannot be forked safely."""
+"""What the steps import. A module that starts a thread would not do: a process with threads cannot be forked safely, and
+onnxruntime starts one for its telemetry unless that is off."""
 
 _ENVIRONMENT: Mapping[str, str] = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1"}
 """The part of the image's ENV that decides numbers, or what leaves the machine."""

@@ -2,11 +2,9 @@
 
 import csv
 import json
-import os
 import random
 import shutil
 import subprocess
-import sys
 import tarfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+from tests.pipeline_steps.verbs import run_verb
+
 HEADER = ["visits", "spend", "month", "returning", "bought"]
 SCHEMA_FLAGS = [
     "--target=bought",
@@ -44,13 +43,6 @@ def write_rows(path: Path, rows: Sequence[Sequence[str]], header: Sequence[str] 
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     return path
-
-
-def run_verb(base: Path, *argv: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a verb as the image does, its `/opt/ml` below `base`."""
-    environment = {**os.environ, "SM_BASE_DIR": str(base), "PYTHONWARNINGS": "", **(environment or {})}
-    command = [sys.executable, "-m", "pipeline_steps", *argv]
-    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Images without Docker: a build is accepted for what it is the hash of, and stays what it was."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,16 @@ def test_a_built_image_is_made_known_once_so_that_it_can_be_warmed_up(
     table.build(tag)
     table.build(tag)
     assert built == [table.program(f"r:{tag}")]
+
+
+def test_what_the_steps_import_leaves_no_thread_so_that_jobs_can_start_warm(table: ImageTable, steps: Path) -> None:
+    table.build(image_tag(steps))
+    program = table.program(f"r:{image_tag(steps)}")
+    imports = "".join(f"import {module}\n" for module in program.preload)
+    code = f"{imports}import os\nprint(len(os.listdir('/proc/self/task')))"
+    environment = {"PATH": os.environ["PATH"], "MPLCONFIGDIR": str(steps), **program.environment}
+    counted = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert counted.stdout == "1\n"
 
 
 def test_the_hash_of_the_folder_is_accepted(table: ImageTable, steps: Path) -> None:
