@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from blueprint.alarms import AlarmRule, Metric, alarm_rule, composite_rule
@@ -38,10 +39,10 @@ class Alarm:
         return self.rule is not None and self.rule.comparison.startswith("GreaterThan")
 
 
-def rollback_alarms(planned: PlannedRollout) -> Iterator[Alarm]:
+@lru_cache(maxsize=4)  # every rule asks for them
+def rollback_alarms(planned: PlannedRollout) -> tuple[Alarm, ...]:
     """Every alarm that is known, and named by the DeploymentConfig or asked by one that is."""
-    for description in planned.rollback_alarms:
-        yield _read(description)
+    return tuple(_read(description) for description in planned.rollback_alarms)
 
 
 def metrics_of(description: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from blueprint.guardrails.composite import asked_alarms
@@ -34,9 +35,9 @@ class ScaledVariant:
     most: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PlannedRollout:
-    """What an endpoint would be updated to, how, and what would turn it back.
+    """What an endpoint would be updated to, how, and what would turn it back; each is equal to itself alone.
 
     Attributes:
         endpoint: the endpoint's name.
@@ -91,7 +92,7 @@ class PlannedRollout:
         rollback = (self.deployment or {}).get("AutoRollbackConfiguration") or {}
         return tuple(str(alarm.get("AlarmName", "")) for alarm in rollback.get("Alarms") or ())
 
-    @property
+    @cached_property
     def rollback_alarms(self) -> tuple[Mapping[str, Any], ...]:
         """The alarms that are known and named, or asked by a composite alarm that is, once each."""
         known = {str(alarm["AlarmName"]): alarm for alarm in self.alarms}

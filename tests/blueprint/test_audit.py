@@ -14,9 +14,9 @@ from blueprint.audit import NO_ENTRY, AuditError, Entry, append, body, entry, ve
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TIME = "2026-11-22T18:00:00Z"
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=6,
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=3,
 )
 acts = st.fixed_dictionaries(
     {
@@ -24,7 +24,7 @@ acts = st.fixed_dictionaries(
         "actor": st.text(max_size=8),
         "action": st.sampled_from(["pause", "promote", "abort"]),
         "subject": st.text(max_size=8),
-        "detail": st.dictionaries(st.text(max_size=4), json_values, max_size=3),
+        "detail": st.dictionaries(st.text(max_size=4), json_values, max_size=2),
     }
 )
 
@@ -32,7 +32,7 @@ acts = st.fixed_dictionaries(
 @st.composite
 def chains(draw: st.DrawFn, at_least: int = 1) -> list[Entry]:
     made: list[Entry] = []
-    for act in draw(st.lists(acts, min_size=at_least, max_size=7)):
+    for act in draw(st.lists(acts, min_size=at_least, max_size=5)):
         made.append(entry(made[-1] if made else None, **act))
     return [json.loads(body(each)) for each in made]
 
