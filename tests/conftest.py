@@ -1,7 +1,9 @@
 """What holds for every test."""
 
+import functools
 import os
 
+import botocore.loaders
 from hypothesis import settings
 
 # A shared machine may be slow at any moment: how long an example takes proves nothing.
@@ -10,3 +12,6 @@ settings.load_profile("slipway")
 
 # Its thread would be one more thing that each test process leaves to chance; the image switches it off too.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+# Each session of botocore reads its services' models again, a tenth of a second a client: here they are read once.
+botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
