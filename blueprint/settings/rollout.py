@@ -38,6 +38,8 @@ class Endpoint(Section):
     instance_type: InstanceType = "ml.m5.large"
     instance_count: int = Field(4, ge=1, le=100)
     capture_percent: int = Field(100, ge=0, le=100)
+    capture_days: int = Field(90, ge=7, le=3650)
+    """What users sent, and the outcomes that arrive for it, are deleted after so many days."""
     autoscaling: Autoscaling | None = None
     hours: Hours | None = None
     serverless: Serverless | None = None

@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from blueprint.monitoring import CAPTURE_KEYS, OUTCOME_KEYS
 from blueprint.pipeline.composition import CHECKPOINTS
 from blueprint.settings import Settings
 from infra.constructs.carried_models import let_read_artifacts
@@ -33,12 +34,15 @@ class StorageStack(cdk.Stack):
         self.artifacts_bucket = EncryptedBucket(
             self, "Artifacts", key=self.key, access_logs=access_logs, removal_policy=removal
         )
+        for prefix in (CAPTURE_KEYS, OUTCOME_KEYS):
+            self._forget(prefix, days=settings.endpoint.capture_days)
         if settings.training.spot:
-            self.artifacts_bucket.add_lifecycle_rule(
-                prefix=f"{CHECKPOINTS}/", expiration=cdk.Duration.days(_CHECKPOINT_DAYS)
-            )
+            self._forget(CHECKPOINTS, days=_CHECKPOINT_DAYS)
         let_read_artifacts(self.artifacts_bucket, self.key, accounts=settings.promotion.to_accounts)
         keep_append_only(self.artifacts_bucket, keep_data=settings.keep_data)
         cdk.CfnOutput(self, "DataBucketName", value=self.data_bucket.bucket_name)
         cdk.CfnOutput(self, "ArtifactsBucketName", value=self.artifacts_bucket.bucket_name)
         cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn)
+
+    def _forget(self, prefix: str, *, days: int) -> None:
+        self.artifacts_bucket.add_lifecycle_rule(prefix=f"{prefix}/", expiration=cdk.Duration.days(days))
