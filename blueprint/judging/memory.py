@@ -58,7 +58,9 @@ class Memory:
         """What `to_document` told, under the plan of today; streams that the plan has gained start anew."""
         start = Evidence.start(plan)
         streams = document["streams"]
-        states = {name: _state(streams[name]) if name in streams else state for name, state in start.states.items()}
+        states = {
+            name: _state(state, streams[name]) if name in streams else state for name, state in start.states.items()
+        }
         value = start.value
         if value and document["value"]:
             value = MeanState(**{**document["value"], "logs": tuple(document["value"]["logs"])})
@@ -82,6 +84,7 @@ def _stream(state: ProportionState) -> dict[str, Any]:
     }
 
 
-def _state(told: Mapping[str, Any]) -> ProportionState:
-    safety = tuple(tuple(side) for side in told["safety"])
-    return ProportionState(Counts(*told["seen"]), tuple(told["regression"]), safety, told["looks"])
+def _state(start: ProportionState, told: Mapping[str, Any]) -> ProportionState:
+    """The weights of the bets are the plan's."""
+    seen, safety = Counts(*told["seen"]), tuple(tuple(side) for side in told["safety"])
+    return replace(start, seen=seen, regression=tuple(told["regression"]), safety=safety, looks=told["looks"])

@@ -1,6 +1,6 @@
 """Rollouts under the judge: when each ends, and how many requests the new fleet answered until then."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ class Watch:
 
     shares: tuple[tuple[float, int], ...]
     longest_seconds: int = 0
+    look_seconds: int = LOOK_SECONDS
 
     @property
     def bake_seconds(self) -> int:
@@ -41,7 +42,7 @@ class Watch:
         """The length of each block in seconds, and green's share in it."""
         second, end = 0, max(self.bake_seconds, self.longest_seconds)
         while second < end:
-            step = LOOK_SECONDS if second < self.bake_seconds else _LATER_LOOK_SECONDS
+            step = self.look_seconds if second < self.bake_seconds else _LATER_LOOK_SECONDS
             step = min(step, end - second)
             yield step, self.share_at(second)
             second += step
@@ -59,7 +60,12 @@ class Outcomes:
         return float(np.mean(self.verdicts == verdict))
 
 
-def judge_rollouts(plan: JudgePlan, watch: Watch, traffic: Traffic, recorded: Sequence[Block] = ()) -> Outcomes:
+See = Callable[[Block, NDArray[np.int_], Floats], None]
+
+
+def judge_rollouts(
+    plan: JudgePlan, watch: Watch, traffic: Traffic, recorded: Sequence[Block] = (), *, beside: See | None = None
+) -> Outcomes:
     """Let the judge look at every block until it has a verdict or the watch ends.
 
     Args:
@@ -67,6 +73,7 @@ def judge_rollouts(plan: JudgePlan, watch: Watch, traffic: Traffic, recorded: Se
         watch: its looks.
         traffic: draws the blocks; left with the undecided rollouts.
         recorded: the first blocks, if they have been drawn from `traffic` already.
+        beside: is shown every block, the rollouts it is of, and the new fleet's requests until its end.
     """
     total, edges = traffic.rollouts, judge_edges(plan, traffic.service)
     verdicts = np.full(total, int(Verdict.EXTEND))
@@ -79,6 +86,8 @@ def judge_rollouts(plan: JudgePlan, watch: Watch, traffic: Traffic, recorded: Se
         else:
             block = traffic.draw(step, green_share=share, edges=edges)
         evidence = evidence.observe(judge_counts(plan, traffic.service, block))
+        if beside:
+            beside(block, undecided, np.asarray(evidence.green_requests))
         found = np.asarray(evidence.verdicts())
         if block.end_second < watch.bake_seconds:
             found = np.where(found == Verdict.PROMOTE, int(Verdict.EXTEND), found)

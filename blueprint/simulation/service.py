@@ -1,7 +1,7 @@
 """A made-up service and what a new model may do to it: the distributions that requests are drawn from."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from statistics import NormalDist
 
 import numpy as np
@@ -69,6 +69,7 @@ class Ranks:
         return share
 
 
+@cache
 def ranks(service: Service, auc_loss: float = 0.0) -> Ranks:
     """The tables of `service` after a loss of AUC.
 

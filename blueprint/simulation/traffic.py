@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from blueprint.verdicts import LATENCY_SHARES, SCORE_RANKS, TOLERANCE_SHARE, Cou
 
 RANK_CUTS = np.arange(1, 10) / 10
 _MINUTE = 60
+_IMPOSSIBLE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,14 @@ class FleetBlock:
     latencies: NDArray[np.int64]
     scores: NDArray[np.int64]
 
+    def __add__(self, other: Self) -> Self:
+        return type(self)(
+            self.requests + other.requests,
+            self.failed + other.failed,
+            self.latencies + other.latencies,
+            self.scores + other.scores,
+        )
+
 
 @dataclass(frozen=True)
 class Block:
@@ -31,6 +41,9 @@ class Block:
     edges: Floats
     green: FleetBlock
     blue: FleetBlock
+
+    def __add__(self, later: Self) -> Self:
+        return type(self)(later.end_second, self.edges, self.green + later.green, self.blue + later.blue)
 
 
 class Traffic:
@@ -49,11 +62,10 @@ class Traffic:
     ) -> None:
         self.service, self.fault, self.requests_per_second = service, fault, requests_per_second
         self._rng = rng
-        self._fleet_factor = fault.latency_factor * np.exp(service.fleet_spread * rng.normal(size=(rollouts, 1)))
+        self._fleet_factor = np.exp(service.fleet_spread * rng.normal(size=(rollouts, 1)))
         # The mass between quantiles of a sample is Dirichlet: the ranks of a healthy model are off by that much.
         masses = rng.dirichlet(np.full(len(RANK_CUTS) + 1, service.baseline_rows / (len(RANK_CUTS) + 1)), rollouts)
         self._green_cuts = np.cumsum(masses, axis=1)[:, :-1]
-        self._green_ranks, self._blue_ranks = ranks(service, fault.auc_loss), ranks(service)
         self._drift = np.zeros((3, rollouts))
         self._second = 0
 
@@ -76,28 +88,64 @@ class Traffic:
         if self._second % _MINUTE == 0:
             self._drift = np.array(self.service.drift)[:, None] * self._rng.normal(size=self._drift.shape)
         self._second += seconds
-        errors, latency, positives = np.exp(self._drift)
-        odds = positives * self.service.positive_share / (1 - self.service.positive_share)
-        share = (odds / (1 + odds))[:, None]
         load = self.requests_per_second * seconds
-        rate = self.service.error_rate * errors
-        green = self._fleet(
-            load * green_share,
-            np.minimum(rate + self.fault.error_points / 100, 1.0),
-            slower_than(self.service, edges, latency[:, None] * self._fleet_factor),
-            self._green_ranks.below(self._green_cuts, share),
-        )
-        blue_below = self._blue_ranks.below(np.broadcast_to(RANK_CUTS, self._green_cuts.shape), share)
-        blue_slower = slower_than(self.service, edges, latency[:, None])
-        blue = self._fleet(load * (1 - green_share), np.minimum(rate, 1.0), blue_slower, blue_below)
+        green = self._fleet(load * green_share, self._green(self.fault, edges))
+        blue = self._fleet(load * (1 - green_share), self._blue(edges))
         return Block(self._second, edges, green, blue)
 
-    def _fleet(self, mean: float, error_rate: Floats, slower: Floats, below: Floats) -> FleetBlock:
+    def log_ratio(self, block: Block, faulty: Fault) -> Floats:
+        """Log likelihood ratio of what the new fleet counted in the newest block: under `faulty`, to a healthy fleet.
+
+        It knows all that wanders, this minute's too: nobody can tell the two better apart by the block.
+        """
+        green, (bad, good) = block.green, (self._green(fault, block.edges) for fault in (faulty, Fault()))
+        total: Floats = green.failed * _log_quotient(bad.error_rate, good.error_rate)
+        total += (green.requests - green.failed) * _log_quotient(1 - bad.error_rate, 1 - good.error_rate)
+        for counted, one, other in (
+            (green.latencies, bad.latencies, good.latencies),
+            (green.scores, bad.scores, good.scores),
+        ):
+            total += (counted * _log_quotient(one, other)).sum(axis=1)
+        return total
+
+    def _green(self, fault: Fault, edges: Floats) -> "_Chances":
+        errors, latency, share = self._wandered()
+        slower = slower_than(self.service, edges, fault.latency_factor * latency * self._fleet_factor)
+        below = ranks(self.service, fault.auc_loss).below(self._green_cuts, share)
+        return _Chances(np.minimum(errors + fault.error_points / 100, 1.0), _masses(1 - slower), _masses(below))
+
+    def _blue(self, edges: Floats) -> "_Chances":
+        errors, latency, share = self._wandered()
+        below = ranks(self.service).below(np.broadcast_to(RANK_CUTS, self._green_cuts.shape), share)
+        slower = slower_than(self.service, edges, latency)
+        return _Chances(np.minimum(errors, 1.0), _masses(1 - slower), _masses(below))
+
+    def _wandered(self) -> tuple[Floats, Floats, Floats]:
+        """This minute's error rate, latency factor and share of positives, for both fleets alike."""
+        errors, latency, positives = np.exp(self._drift)
+        odds = positives * self.service.positive_share / (1 - self.service.positive_share)
+        return self.service.error_rate * errors, latency[:, None], (odds / (1 + odds))[:, None]
+
+    def _fleet(self, mean: float, chances: "_Chances") -> FleetBlock:
         requests = self._rng.poisson(mean, self.rollouts)
-        failed = self._rng.binomial(requests, error_rate)
-        latencies = self._rng.multinomial(requests, _masses(1 - slower))
-        scores = self._rng.multinomial(requests - failed, _masses(below))
+        failed = self._rng.binomial(requests, chances.error_rate)
+        latencies = self._rng.multinomial(requests, chances.latencies)
+        scores = self._rng.multinomial(requests - failed, chances.scores)
         return FleetBlock(requests.astype(np.float64), failed.astype(np.float64), latencies, scores)
+
+
+@dataclass(frozen=True)
+class _Chances:
+    """What one fleet's requests are drawn from, a row a rollout: probabilities of an error and of each bin."""
+
+    error_rate: Floats
+    latencies: Floats
+    scores: Floats
+
+
+def _log_quotient(x: Floats, y: Floats) -> Floats:
+    quotient: Floats = np.log(np.maximum(x, _IMPOSSIBLE) / np.maximum(y, _IMPOSSIBLE))
+    return quotient
 
 
 def _masses(below: Floats) -> Floats:

@@ -68,15 +68,16 @@ def everywhere(truths: Truths) -> bool:
     return truths if isinstance(truths, bool) else bool(truths.all())
 
 
-def log_mean(logs: Sequence[Numbers]) -> Numbers:
-    """Log of the mean of exp(logs): a mixture of e-processes is one (Robbins 1970)."""
+def log_mean(logs: Sequence[Numbers], weights: Sequence[float] = ()) -> Numbers:
+    """Log of the mean of exp(logs), weighted if asked: a mixture of e-processes is one (Robbins 1970)."""
     top = logs[0]
     for each in logs[1:]:
         top = larger(top, each)
-    total = exp(logs[0] - top)
-    for each in logs[1:]:
-        total = total + exp(each - top)
-    return top + log(total / len(logs))
+    shares = weights or (1.0,) * len(logs)
+    total = shares[0] * exp(logs[0] - top)
+    for share, each in zip(shares[1:], logs[1:], strict=True):
+        total = total + share * exp(each - top)
+    return top + log(total / sum(shares))
 
 
 def log_sum(x: Numbers, y: Numbers) -> Numbers:

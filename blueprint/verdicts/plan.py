@@ -13,6 +13,8 @@ LATENCY_SHARES = (0.5, 0.1, 0.01)
 """Shares of blue's requests that are slower than the thresholds: its median, 90th and 99th percentile."""
 TOLERANCE_SHARE = 0.1
 """The threshold at which a slowdown beyond the tolerance must be ruled out."""
+_LATENCY_WEIGHTS = (0.5, 0.3, 0.2)
+"""Of the bets on each of them: most slowdowns move the median, and it takes the fewest requests to see them there."""
 SCORE_RANKS = (0.1, 0.5, 0.9)
 """The model's own quantiles: scores above the middle one tell a shift, those beyond the outer ones a changed spread."""
 
@@ -22,9 +24,9 @@ class JudgePlan:
     """Tolerances and error rates of one judge.
 
     False rollbacks: every watched metric spends an equal part of `false_rollback_rate` (Bonferroni), over all looks. A
-    metric of several streams takes the mean of their e-values, which is one whatever their dependence (Vovk and Wang,
-    "E-values: calibration, combination and applications", 2021). So a fleet within every tolerance is sent back with a
-    probability of `false_rollback_rate` at most.
+    metric of several streams takes a weighted mean of their e-values, which is one whatever their dependence (Vovk and
+    Wang, "E-values: calibration, combination and applications", 2021). So a fleet within every tolerance is sent back
+    with a probability of `false_rollback_rate` at most.
 
     False promotions: all metrics must agree, each at the level `false_promotion_rate` (intersection-union test, Berger
     1982, so no correction). So a fleet whose errors, latency or scores are beyond what promotion tolerates is promoted
@@ -107,6 +109,8 @@ class Stream:
     name: str
     metric: Metric
     test: ProportionTest
+    weight: float = 1.0
+    """Among the streams of its metric."""
 
 
 def streams(plan: JudgePlan) -> tuple[Stream, ...]:
@@ -116,11 +120,11 @@ def streams(plan: JudgePlan) -> tuple[Stream, ...]:
     the same with green's divided by the tolerance; `upper half` counts scores above the model's own median, `tails`
     those below its 10th or above its 90th percentile.
     """
-    errors = ProportionTest(plan.expected_error_rate, Regression(step=0.005), Safety(plan.error_tolerance))
+    errors = ProportionTest(plan.expected_error_rate, Regression(step=0.005, falling=0.7), Safety(plan.error_tolerance))
     found = [Stream("errors", "errors", errors)]
     found.extend(
-        Stream(f"slow {share:g}", "latency", ProportionTest(share, Regression(step=share / 4)))
-        for share in LATENCY_SHARES
+        Stream(f"slow {share:g}", "latency", ProportionTest(share, Regression(step=share / 4)), weight)
+        for share, weight in zip(LATENCY_SHARES, _LATENCY_WEIGHTS, strict=True)
     )
     found.append(
         Stream(

@@ -33,6 +33,7 @@ from blueprint.verdicts.arithmetic import (
 _EDGE = 1e-6
 _TINY = 1e-200
 _LATE_SHARE = 0.5
+_NEAREST = 0.25
 _PLUG_IN_WEIGHT = 50.0
 """Requests that the prior rate counts for in the estimate the next bet is made with; it moves power, never validity."""
 
@@ -122,24 +123,38 @@ def log_e_value(counts: Counts, green: Numbers, blue: Numbers, *, margin: float,
 class Regression:
     """The bet that green's rate is above blue's by more than `margin`; or further off to either side, if two-sided.
 
-    The mixture's alternatives lie `step`, 2, 4, 8 ... steps beyond the margin.
+    The mixture's alternatives lie `step`, 2, 4, 8 ... steps beyond the margin, each with `falling` times the weight of
+    the one before: a small regression takes the most users to see. No alternative is nearer to 0 or 1 than a quarter of
+    blue's own distance: a bet on certainty would lose all at the first miss. Neither touches validity.
     """
 
     margin: float = 0.0
     step: float = 0.005
     two_sided: bool = False
+    falling: float = 1.0
 
     @property
     def shifts(self) -> tuple[float, ...]:
-        up = tuple(self.margin + self.step * 2**power for power in range(int(log2(0.9 / self.step)) + 1))
+        up = tuple(self.margin + self.step * 2**power for power in range(self._powers))
         return (*up, *(-shift for shift in up)) if self.two_sided else up
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """One a shift."""
+        up = tuple(self.falling**power for power in range(self._powers))
+        return (*up, *up) if self.two_sided else up
+
+    @property
+    def _powers(self) -> int:
+        return int(log2(0.9 / self.step)) + 1
 
     def log_e_values(self, counts: Counts, blue: Numbers) -> tuple[Numbers, ...]:
         """One log e-value an alternative, given the estimate of blue's rate before this block."""
+        low, high = _NEAREST * blue, 1 - _NEAREST * (1 - blue)
         return tuple(
             log_e_value(
                 counts,
-                clip(blue + shift, _EDGE, 1 - _EDGE),
+                smaller(larger(blue + shift, low), high),
                 blue,
                 margin=copysign(self.margin, shift),
                 above=shift > 0,
@@ -183,11 +198,13 @@ class ProportionState:
     safety: tuple[tuple[Numbers, ...], ...]
     """Log e-values of the alternatives of each side."""
     looks: int = 0
+    weights: tuple[float, ...] = ()
+    """Of the alternatives; none: all alike."""
 
     @property
     def log_regression(self) -> Numbers:
         """Log e-value: the capital that is bet and the part that waits."""
-        return log_sum(log_mean(self.regression), log_of(_LATE_SHARE / (self.looks + 1)))
+        return log_sum(log_mean(self.regression, self.weights), log_of(_LATE_SHARE / (self.looks + 1)))
 
     @property
     def log_safety(self) -> Numbers:
@@ -206,6 +223,7 @@ class ProportionState:
             tuple(each[kept] for each in regression),
             tuple(tuple(each[kept] for each in side) for side in safety),
             self.looks,
+            self.weights,
         )
 
 
@@ -224,10 +242,10 @@ class ProportionTest:
 
     def start(self, zero: Numbers = 0.0) -> ProportionState:
         """The state before any block; an array of zeros in place of `zero` starts as many rollouts."""
-        alternatives = len(self.regression.shifts) if self.regression else 1
+        weights = self.regression.weights if self.regression else (1.0,)
         sides = self.safety.sides if self.safety else 1
-        early = zero + log_of(1 - _LATE_SHARE)
-        return ProportionState(Counts(zero, zero, zero, zero), (early,) * alternatives, ((zero, zero),) * sides)
+        bets = (zero + log_of(1 - _LATE_SHARE),) * len(weights)
+        return ProportionState(Counts(zero, zero, zero, zero), bets, ((zero, zero),) * sides, weights=weights)
 
     def observe(self, state: ProportionState, counts: Counts) -> ProportionState:
         """The state after one more block; its bets were fixed by the blocks before."""

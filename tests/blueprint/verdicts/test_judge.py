@@ -80,6 +80,14 @@ def test_an_extension_tells_what_is_still_missing():
     assert "evidence of safety" in explain(after(3))
 
 
+def test_the_evidence_of_a_metric_is_the_weighted_mean_of_its_streams():
+    evidence = after(2, slow=1.4)
+    watched = [s for s in streams(PLAN) if s.metric == "latency" and s.test.regression]
+    assert [s.weight for s in watched] == [0.5, 0.3, 0.2]
+    mean = sum(s.weight * math.exp(evidence.states[s.name].log_regression) for s in watched)
+    assert math.exp(evidence.log_regression("latency")) == pytest.approx(mean)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 40), st.floats(0, 1), st.floats(0, 2))
 def test_few_requests_are_never_enough_for_a_promotion(green, errors, slow):

@@ -100,12 +100,51 @@ def test_a_fleet_that_turns_bad_late_is_found_soon_all_the_same():
     assert looks <= 10
 
 
-def test_the_capital_that_bets_and_the_part_that_waits_add_up_to_one():
-    test = ProportionTest(0.01, Regression())
+@pytest.mark.parametrize("falling", [1.0, 0.5])
+def test_the_capital_that_bets_and_the_part_that_waits_add_up_to_one(falling):
+    test = ProportionTest(0.01, Regression(falling=falling))
     state = test.start()
     for _ in range(30):
         assert state.log_regression == pytest.approx(0)
         state = test.observe(state, Counts.of(0, 0, 10, 0))
+
+
+@settings(deadline=None)
+@given(st.floats(0.005, 0.9), requests, requests, st.floats(0.3, 1), st.booleans())
+def test_the_weighted_mixture_of_all_bets_gains_nothing_on_average_while_both_fleets_are_alike(
+    rate, n_green, n_blue, falling, two_sided
+):
+    regression = Regression(0.0, two_sided=two_sided, falling=falling)
+    e_values = 0.0
+    for shift, weight in zip(regression.shifts, regression.weights, strict=True):
+        mean = log_mean_e(
+            green=min(max(rate + shift, 1e-6), 1 - 1e-6),
+            blue=rate,
+            n_green=n_green,
+            n_blue=n_blue,
+            margin=0.0,
+            above=shift > 0,
+            truth=(rate, rate),
+        )
+        e_values += weight * math.exp(mean)
+    assert e_values / sum(regression.weights) <= 1 + 1e-9
+
+
+def test_smaller_regressions_weigh_more_where_the_weights_fall():
+    counts = Counts.of(4000, 40, 12_000, 60)
+    even, falling = (ProportionTest(0.005, Regression(falling=each)) for each in (1.0, 0.5))
+    won = [float(test.observe(test.start(), counts).log_regression) for test in (even, falling)]
+    assert won[1] > won[0] + 1
+
+
+@given(st.floats(0.01, 0.99), st.sampled_from([0.005, 0.02, 0.125]), st.booleans())
+def test_no_bet_loses_all_at_the_first_request_that_speaks_against_it(blue, step, two_sided):
+    regression = Regression(step=step, two_sided=two_sided)
+    for sign, hits in ((1, 0), (-1, 1)):
+        lost = regression.log_e_values(Counts.of(1, hits, 1, hits), blue)
+        assert all(
+            log > math.log(1 / 4) for log, shift in zip(lost, regression.shifts, strict=True) if sign * shift > 0
+        )
 
 
 @pytest.mark.parametrize("counts", [Counts.of(0, 0, 500, 20), Counts.of(500, 20, 0, 0)])
