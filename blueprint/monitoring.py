@@ -1,6 +1,7 @@
 """The job that examines a period of captured requests: as Model Monitor describes it, and as an ordinary job."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from blueprint.errors import InputError
 from blueprint.names import COST_TAG, VARIANT, Names
 from blueprint.pipeline.container_arguments import MAX_ARGUMENT_LENGTH
 from blueprint.settings import Settings
+from blueprint.settings.monitoring import Facet
 
 CAPTURED = "/opt/ml/processing/input/endpoint"
 REPORTS = "/opt/ml/processing/output/monitoring"
@@ -38,13 +40,27 @@ def monitor_arguments(settings: Settings) -> tuple[str, ...]:
     arguments = (
         f"--max-input-shift={watched.max_input_shift}",
         f"--max-prediction-shift={watched.max_prediction_shift}",
+        *(f"--facet={_facet(facet)}" for facet in watched.bias),
+        *([f"--min-ndcg={watched.min_ndcg}"] if watched.min_ndcg else []),
         *(f"--unwatched={name}" for name in unwatched),
     )
     if len(arguments) > _MOST_ARGUMENTS:
-        raise InputError(f"data.unwatched must be at most {_MOST_ARGUMENTS - 2} columns, got {len(unwatched)}")
+        room = _MOST_ARGUMENTS - len(arguments) + len(unwatched)
+        raise InputError(f"data.unwatched must be at most {room} columns, got {len(unwatched)}")
     if longest := [argument for argument in arguments if len(argument) > MAX_ARGUMENT_LENGTH]:
         raise InputError(f"an argument must be at most {MAX_ARGUMENT_LENGTH} characters long, got {longest[0]}")
     return arguments
+
+
+def _facet(facet: Facet) -> str:
+    described: dict[str, Any] = {"name": facet.column, "metrics": facet.metrics}
+    if facet.values:
+        described["values"] = facet.values
+    if facet.threshold is not None:
+        described["threshold"] = facet.threshold
+    if facet.reference != "baseline":
+        described["reference"] = facet.reference
+    return json.dumps(described, separators=(",", ":"), ensure_ascii=False)
 
 
 def monitoring_job(

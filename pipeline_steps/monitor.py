@@ -11,10 +11,12 @@ from pathlib import Path
 from pipeline_steps.arguments import StepParser, finite, share
 from pipeline_steps.documents import read_json, write_json
 from pipeline_steps.gates.model import Model, read_model
+from pipeline_steps.models.scorer import Scorer
 from pipeline_steps.monitoring.baseline import parse_baseline
 from pipeline_steps.monitoring.captured import Captured, read_captured
 from pipeline_steps.monitoring.constraints import Limits
-from pipeline_steps.monitoring.findings import Findings, Quality, examine
+from pipeline_steps.monitoring.facets import Facet
+from pipeline_steps.monitoring.findings import Explained, Findings, Quality, examine
 from pipeline_steps.monitoring.publishing import emit, metric_lines
 from pipeline_steps.monitoring.quality import read_outcomes
 from pipeline_steps.monitoring.schedule import Schedule
@@ -29,8 +31,8 @@ def parser() -> StepParser:
     made.add_argument("--unwatched", action="append", default=[], metavar="COLUMN")
     made.add_argument("--max-accuracy-loss", type=share, default=0.05)
     made.add_argument("--max-auc-loss", type=share, default=0.05)
-    made.add_argument("--facet", action="append", default=[], metavar="COLUMN")
-    made.add_argument("--max-dppl", type=share, default=1.0)
+    made.add_argument("--facet", action="append", type=Facet.parse, default=[], metavar="JSON")
+    made.add_argument("--min-ndcg", type=share)
     return made
 
 
@@ -56,6 +58,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         ),
         constraints=read_json(schedule.constraints) if schedule.constraints else None,
         quality=_quality(arguments, paths, model),
+        explained=_explained(arguments, model),
     )
     _report(findings, schedule, paths)
 
@@ -102,9 +105,13 @@ def _quality(arguments: argparse.Namespace, paths: Paths, model: Model) -> Quali
         outcomes=read_outcomes(outcomes, model.contract.positive_label) if outcomes.is_dir() else {},
         trained=model.documents["metrics.json"].get("validation", {}),
         max_losses={"accuracy": arguments.max_accuracy_loss, "auc": arguments.max_auc_loss},
-        facets=arguments.facet,
-        max_dppl=arguments.max_dppl,
     )
+
+
+def _explained(arguments: argparse.Namespace, model: Model) -> Explained:
+    if arguments.min_ndcg is None:
+        return Explained(arguments.facet)
+    return Explained(arguments.facet, Scorer(model.files["model.onnx"]).score, arguments.min_ndcg)
 
 
 def _end(paths: Paths, message: str) -> None:

@@ -9,6 +9,7 @@ from pipeline_steps.models.distribution import training_distribution
 from pipeline_steps.models.export import check_parity, write_artifact
 from pipeline_steps.models.fitting import train_model
 from pipeline_steps.models.hyperparameters import parse_hyperparameters
+from pipeline_steps.monitoring.held_out import with_held_out
 from pipeline_steps.paths import Paths
 from pipeline_steps.tables.prepared import read_schema, read_split
 
@@ -31,11 +32,17 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     threshold, scores = trained.contract.threshold, trained.validation_scores
     difference = check_parity(graph, trained.validation_features, scores, threshold=threshold)
     _log(f"exported graph agrees with the fitted model on {len(scores)} rows, largest difference {difference:.2g}")
+    baseline = with_held_out(
+        training_distribution(trained.contract.columns, train.features, scores),
+        trained.contract,
+        score=trained.model.score,
+        features=trained.validation_features,
+    )
     write_artifact(
         paths.model,
         graph=graph,
         contract=trained.contract,
-        baseline=training_distribution(trained.contract.columns, train.features, scores),
+        baseline=baseline,
         metrics=trained.metrics_document(),
     )
     _log(trained.log_line())

@@ -1,6 +1,5 @@
 """Everything one stage of one use case is made from."""
 
-from collections.abc import Iterator
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -9,7 +8,7 @@ from blueprint.names import Names
 from blueprint.settings.access import Access
 from blueprint.settings.budget import Budget
 from blueprint.settings.data import Data, Gate, Value
-from blueprint.settings.monitoring import Monitoring
+from blueprint.settings.monitoring import Monitoring, monitoring_mistakes
 from blueprint.settings.promotion import Promotion
 from blueprint.settings.rollout import Endpoint, Rollout
 from blueprint.settings.section import AccountId, Region, Section, Slug, raise_each
@@ -39,12 +38,8 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _sections_fit(self) -> Self:
-        raise_each([*serverless_mistakes(self), *self._monitoring_mistakes()])
+        raise_each([*serverless_mistakes(self), *monitoring_mistakes(self)])
         return self
-
-    def _monitoring_mistakes(self) -> Iterator[str]:
-        if self.monitoring.schedule and not self.endpoint.capture_percent:
-            yield "monitoring.schedule must be left out with endpoint.capture_percent 0: nothing would be examined"
 
     @property
     def names(self) -> Names:

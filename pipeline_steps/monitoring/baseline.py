@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline_steps.errors import StepError
 from pipeline_steps.models.contract import Contract
 from pipeline_steps.monitoring.bins import Bins, bins_of
+from pipeline_steps.monitoring.groups import Groups
 
 FEWEST_ROWS = 200
 """With fewer rows than these a shift says little."""
@@ -28,11 +29,17 @@ class Ranks:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The bins of each input column, in the contract's order, and of the score; older artifacts have no ranks."""
+    """The bins of each input column, in the contract's order, and of the score.
+
+    Of the validation split: `predictions` by each column's values, and each column's attribution. Older artifacts have
+    no ranks, and neither of these.
+    """
 
     columns: tuple[Bins, ...]
     score: Bins
     ranks: Ranks | None
+    predictions: tuple[Groups, ...] | None = None
+    attributions: Mapping[str, float] | None = None
 
     def input_shifts(self, features: NDArray[np.float32]) -> dict[str, float]:
         """Give each column's shift; `features` is float32 [rows, columns]."""
@@ -56,11 +63,27 @@ class Baseline:
                 columns=tuple(bins_of(column, entries[column.name]) for column in contract.columns),
                 score=Bins.of_score(document["score"]),
                 ranks=Ranks(*map(float, ranks)) if ranks is not None else None,
+                predictions=_predictions(document, contract),
+                attributions=_attributions(document, contract),
             )
         except KeyError as exc:
             raise StepError(f"baseline.json must hold {exc}, which is absent") from exc
         except (TypeError, ValueError, IndexError, AttributeError) as exc:
             raise StepError(f"baseline.json is no baseline: {exc}") from exc
+
+
+def _predictions(document: Mapping[str, Any], contract: Contract) -> tuple[Groups, ...] | None:
+    if "predictions" not in document:
+        return None
+    entries = {entry["name"]: entry for entry in document["predictions"]}
+    return tuple(Groups.from_document(entries[column.name]) for column in contract.columns)
+
+
+def _attributions(document: Mapping[str, Any], contract: Contract) -> dict[str, float] | None:
+    if "attributions" not in document:
+        return None
+    values = document["attributions"]["values"]
+    return {column.name: float(values[column.name]) for column in contract.columns}
 
 
 def read_baseline(file: Path, contract: Contract) -> Baseline | None:

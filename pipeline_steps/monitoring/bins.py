@@ -35,6 +35,15 @@ class Bins:
         """How far `values` have moved from the baseline: the corrected population stability index."""
         return shift(self.baseline, self.count(values))
 
+    def seen(self) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Give a value of each bin that training had rows in, NaN for missing, and its share of the rows.
+
+        A number's bin is told by its lower edge: a value that many rows share is always an edge.
+        """
+        values = np.append(self.edges[:-2], np.float32(np.nan))
+        rows = np.append(self.baseline[1:-2], self.baseline[-1])
+        return values[rows > 0], rows[rows > 0] / rows.sum()
+
     @classmethod
     def of_number(cls, column: NumberColumn, entry: Mapping[str, Any]) -> Self:
         """Read a number column's entry; its edges enclose every value that training saw."""

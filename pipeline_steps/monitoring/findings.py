@@ -5,18 +5,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_steps.models.contract import Contract
+from pipeline_steps.monitoring.attributions import METHOD, Score, attribution_violations, attributions, ndcg
 from pipeline_steps.monitoring.baseline import FEWEST_ROWS, Baseline
+from pipeline_steps.monitoring.bias import Bias, bias_section, bias_violations, measured_bias
 from pipeline_steps.monitoring.captured import Captured
 from pipeline_steps.monitoring.constraints import Limits, Violation, data_violations, shifts_of, suggested_constraints
+from pipeline_steps.monitoring.facets import Facet
 from pipeline_steps.monitoring.quality import (
     Labelled,
-    bias_document,
     join_outcomes,
     quality_document,
     quality_violations,
 )
-from pipeline_steps.monitoring.rows import read_rows
+from pipeline_steps.monitoring.rows import Rows, read_rows
 from pipeline_steps.monitoring.statistics import statistics_document
+
+_ATTRIBUTED_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,15 @@ class Quality:
     outcomes: Mapping[str, list[bool]]
     trained: Mapping[str, float]
     max_losses: Mapping[str, float]
-    facets: Sequence[str] = ()
-    max_dppl: float = 1.0
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What is asked about bias and attributions; `score` is the model's, None where attributions are not asked for."""
+
+    facets: Sequence[Facet] = ()
+    score: Score | None = None
+    min_ndcg: float = 0.9
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,8 @@ class Findings:
     labelled: int
     quality: Mapping[str, Any]
     left_out: int
+    bias: Sequence[Bias] = ()
+    ndcg: float | None = None
 
     @property
     def message(self) -> str:
@@ -64,6 +77,7 @@ def examine(
     limits: Limits,
     constraints: Mapping[str, Any] | None,
     quality: Quality,
+    explained: Explained,
 ) -> Findings:
     """Compare what one model was asked and answered with its baseline.
 
@@ -78,19 +92,21 @@ def examine(
     measured: dict[str, Any] = {}
     if len(labelled.scores):
         measured = statistics["binary_classification_metrics"] = quality_document(labelled, contract.threshold)
-    bias = bias_document(contract, rows, quality.facets)
-    if bias:
-        statistics["bias_metrics"] = {"DPPL": bias}
+    bias = measured_bias(contract, baseline, rows, explained.facets)
+    now = _attributions(rows, baseline, explained)
+    gain = ndcg(baseline.attributions, now) if baseline.attributions and now else None
     violations = [
         *data_violations(asked, contract, baseline, rows, shifts),
         *_quality_violations(labelled, measured, quality),
-        *_bias_violations(bias, quality.max_dppl),
+        *bias_violations(bias),
+        *(attribution_violations(contract.target, gain, explained.min_ndcg) if gain is not None else ()),
     ]
     return Findings(
         documents={
             "statistics.json": statistics,
             "constraints.json": asked,
             "constraint_violations.json": {"violations": violations},
+            **_analysis(contract, explained, bias, now, baseline.attributions),
         },
         violations=violations,
         shifts=shifts,
@@ -98,6 +114,8 @@ def examine(
         labelled=len(labelled.scores),
         quality=measured,
         left_out=len(captured.records) - len(own) + captured.unreadable + rows.unlike,
+        bias=bias,
+        ndcg=gain,
     )
 
 
@@ -106,9 +124,24 @@ def _quality_violations(labelled: Labelled, measured: Mapping[str, Any], quality
         yield from quality_violations(measured, quality.trained, quality.max_losses)
 
 
-def _bias_violations(bias: Mapping[str, Mapping[str, float]], max_dppl: float) -> Iterator[Violation]:
-    for facet, groups in bias.items():
-        for category, dppl in groups.items():
-            if abs(dppl) > max_dppl:
-                told = f"predictions for {category} differ from the others' by {dppl:+.3f}, beyond {max_dppl:g}"
-                yield {"feature_name": facet, "constraint_check_type": "bias_drift_check", "description": told}
+def _attributions(rows: Rows, baseline: Baseline, explained: Explained) -> dict[str, float]:
+    if explained.score is None or len(rows.scores) < FEWEST_ROWS:
+        return {}
+    return attributions(explained.score, baseline, rows.features, rows=_ATTRIBUTED_ROWS)
+
+
+def _analysis(
+    contract: Contract,
+    explained: Explained,
+    bias: Sequence[Bias],
+    now: Mapping[str, float],
+    usual: Mapping[str, float] | None,
+) -> dict[str, dict[str, Any]]:
+    """Write `analysis.json` as Clarify's monitors do; nothing where nothing of it was asked for."""
+    analysis: dict[str, Any] = {"version": "1.0"}
+    if explained.facets:
+        analysis["post_training_bias_metrics"] = bias_section(contract, bias)
+    if now:
+        section = {f"global_{METHOD}_values": now, "baseline": usual}
+        analysis["explanations"] = {METHOD: {contract.target: section}}
+    return {"analysis.json": analysis} if len(analysis) > 1 else {}

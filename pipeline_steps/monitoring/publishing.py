@@ -14,7 +14,7 @@ NAMESPACE = "Slipway/Monitoring"
 
 
 def emit(findings: Findings, schedule: Schedule, *, write: Callable[[str], object], timestamp_ms: int) -> None:
-    """Write one line in the embedded metric format."""
+    """Write a line in the embedded metric format, and one for each group whose bias is known."""
     metrics = [Metric("ScoredRows", findings.rows, "Count"), Metric("Violations", len(findings.violations), "Count")]
     if SCORE in findings.shifts:
         metrics.append(Metric("PredictionShift", _shown(findings.shifts[SCORE])))
@@ -26,7 +26,14 @@ def emit(findings: Findings, schedule: Schedule, *, write: Callable[[str], objec
         metrics += [
             Metric(name, findings.quality[key]["value"]) for name, key in named.items() if key in findings.quality
         ]
+    if findings.ndcg is not None:
+        metrics.append(Metric("NDCG", findings.ndcg))
+    if judged := [bias for bias in findings.bias if bias.usual]:
+        metrics.append(Metric("BiasViolations", sum(bias.drifted for bias in judged), "Count"))
     write(metrics_line(NAMESPACE, schedule.dimensions, metrics, timestamp_ms=timestamp_ms))
+    for bias in findings.bias:
+        dimensions = {**schedule.dimensions, "Facet": bias.facet, "FacetValue": bias.value}
+        write(metrics_line(NAMESPACE, dimensions, [Metric(bias.metric, bias.now.value)], timestamp_ms=timestamp_ms))
 
 
 def metric_lines(findings: Findings, schedule: Schedule, *, now: float) -> Iterator[str]:
@@ -46,6 +53,8 @@ def _values(findings: Findings) -> Iterator[tuple[str, float]]:
     for name, measured in findings.quality.items():
         if "value" in measured:
             yield name, measured["value"]
+    if findings.ndcg is not None:
+        yield "ndcg", findings.ndcg
 
 
 def _shown(shift: float) -> float:

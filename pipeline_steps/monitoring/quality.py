@@ -1,4 +1,4 @@
-"""How good the predictions were, now that outcomes have arrived; and whom they favour."""
+"""How good the predictions were, now that outcomes have arrived."""
 
 import json
 import math
@@ -12,12 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline_steps.errors import StepError
 from pipeline_steps.evaluation.metrics import area_under_roc, confusion
-from pipeline_steps.models.columns import CategoryColumn
-from pipeline_steps.models.contract import Contract
 from pipeline_steps.monitoring.captured import Record
 from pipeline_steps.monitoring.constraints import Violation
-from pipeline_steps.monitoring.rows import Rows
-from pipeline_steps.monitoring.statistics import OTHER
 from pipeline_steps.tables.cells import shown
 
 FEWEST_OF_A_CLASS = 30
@@ -104,29 +100,6 @@ def quality_violations(
             if value + _DEVIATIONS * error < (limit := trained[name] - max_loss):
                 told = f"Metric {name} with {value:.4f} +/- {error:.4f} was LessThanThreshold '{limit:.4f}'"
                 yield {"metric_name": name, "constraint_check_type": "LessThanThreshold", "description": told}
-
-
-def bias_document(contract: Contract, rows: Rows, facets: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Give, for each category of the named columns, DPPL: the others' share of positive predictions less its own.
-
-    Raises:
-        StepError: a name is no category column of the model.
-    """
-    known = {column.name: place for place, column in enumerate(contract.columns) if isinstance(column, CategoryColumn)}
-    if unknown := [name for name in facets if name not in known]:
-        raise StepError(f"--facet must be one of {', '.join(known) or 'no column'}, got {unknown[0]}")
-    said = rows.scores >= contract.threshold
-    found: dict[str, dict[str, float]] = {}
-    for name in facets:
-        column, codes = contract.columns[known[name]], rows.features[:, known[name]]
-        texts = {code: text for text, code in column.codes.items()} if isinstance(column, CategoryColumn) else {}
-        groups = {texts.get(code, OTHER): codes == code for code in np.unique(codes[~np.isnan(codes)]).tolist()}
-        found[name] = {
-            text: float(said[~inside].mean() - said[inside].mean())
-            for text, inside in groups.items()
-            if min(inside.sum(), (~inside).sum()) >= FEWEST_OF_A_CLASS
-        }
-    return found
 
 
 def _outcome(document: Mapping[str, Any], positive_label: str) -> tuple[str, list[bool]]:

@@ -322,3 +322,84 @@ def test_model_monitors_schedule_is_kept_and_its_job_can_be_run_at_once(
     assert code in {0, 3}
     assert reports(cloud, told["reports"]).keys() == REPORTS
     remove(cloud, "watched")
+
+
+WATCHED = """
+min_ndcg = 0.9
+[[stages.dev.monitoring.bias]]
+column = "Weekend"
+values = ["TRUE"]
+metrics = { DPPL = 0.1, DI = 0.5 }
+"""
+
+
+@pytest.fixture
+def watching(
+    cloud: CloudProcess, config: Path, image: str, settings: Settings, tmp_path: Path
+) -> Iterator[tuple[str, str]]:
+    """Command-line flags of the same use case, deployed anew with bias and attributions watched, and not yet asked."""
+    file = tmp_path / "watching.toml"
+    file.write_text(config.read_text() + WATCHED)
+    watched = load_settings(file, "dev")
+    definition = monitoring_job(watched, bucket=BUCKET, image_uri=image, kms_key_arn="alias/any", role_arn=ROLE)
+    ssm, name = cloud("ssm"), settings.names.monitor_parameter
+    before = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+    ssm.put_parameter(Name=name, Value=json.dumps(definition), Type="String", Overwrite=True)
+    _forget(cloud, settings)
+    yield "--config", str(file)
+    ssm.put_parameter(Name=name, Value=before, Type="String", Overwrite=True)
+
+
+def _forget(cloud: CloudProcess, settings: Settings) -> None:
+    for each in cloud("s3").list_objects_v2(Bucket=BUCKET, Prefix=capture_prefix(settings)).get("Contents", []):
+        cloud("s3").delete_object(Bucket=BUCKET, Key=each["Key"])
+
+
+def _by_crawlers(row: list[str]) -> None:
+    """Pages of the same small value that everybody leaves at once: what sold no longer tells buyers from others."""
+    row[7], row[8] = "0.19", "2.0"
+
+
+def _by_weekend_buyers(row: list[str]) -> None:
+    if row[-1] == "TRUE":
+        row[8] = "60.0"
+
+
+@pytest.mark.usefixtures("endpoint")
+@pytest.mark.parametrize(
+    ("change", "raised"),
+    [
+        (None, set()),
+        (_by_crawlers, {("occlusion", "feature_attribution_drift_check")}),
+        (_by_weekend_buyers, {("DPPL", "bias_drift_check"), ("DI", "bias_drift_check")}),
+    ],
+    ids=["healthy", "attribution", "bias"],
+)
+def test_bias_and_attribution_drift_are_found_where_they_are_and_only_there(
+    *,
+    cloud: CloudProcess,
+    slipway: Slipway,
+    ask: Ask,
+    watching: tuple[str, str],
+    tmp_path: Path,
+    change: Callable[[list[str]], None] | None,
+    raised: set[tuple[str, str]],
+) -> None:
+    time.sleep(1)  # job names hold the second
+    rows = sessions(tmp_path, 1000, seed=12)
+    for row in rows if change else ():
+        change(row)
+    ask(rows)
+    code, told = slipway(*watching)
+    found = reports(cloud, told["reports"])
+    drift = {
+        (each["metric_name"], each["constraint_check_type"])
+        for each in found["constraint_violations.json"]["violations"]
+        if each["constraint_check_type"] in {"bias_drift_check", "feature_attribution_drift_check"}
+    }
+    assert drift == raised
+    assert code == (3 if raised else 0)
+    analysis = found["analysis.json"]
+    assert analysis["explanations"]["occlusion"]["Revenue"]["baseline"]["PageValues"] > 0
+    (weekend,) = analysis["post_training_bias_metrics"]["facets"]["Weekend"]
+    assert weekend["metrics"][0]["name"] == "DPPL"

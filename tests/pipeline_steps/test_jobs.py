@@ -137,6 +137,22 @@ def test_the_baseline_of_drift_counts_every_row(jobs) -> None:
     assert sum(described["score"]["counts"]) == described["score"]["rows"] == profile["rows"]["validation"]
 
 
+@pytest.mark.parametrize("job", ["boosted", "linear"])
+def test_the_baseline_of_bias_and_attribution_is_of_the_validation_rows(jobs, job: str) -> None:
+    folder = getattr(jobs, job) / "model"
+    described = json.loads((folder / "baseline.json").read_text())
+    names = [feature["name"] for feature in described["features"]]
+    rows = described["score"]["rows"]
+    assert [column["name"] for column in described["predictions"]] == names
+    for column in described["predictions"]:
+        missing = rows - sum(column["rows"])
+        assert missing == 0 or column["name"] == "spend"
+    assert len({sum(column["positive"]) for column in described["predictions"] if column["name"] != "spend"}) == 1
+    values = described["attributions"]["values"]
+    assert list(values) == sorted(names)
+    assert values["month"] > values["returning"]
+
+
 @pytest.mark.parametrize(
     ("hyperparameters", "reason"),
     [

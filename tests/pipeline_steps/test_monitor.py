@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -287,20 +288,119 @@ def test_a_model_that_got_worse_is_told(period) -> None:
     assert message.startswith("CompletedWithViolations: 2 violations in 600 rows, 600 with an outcome, ")
 
 
+def facet(name: str, *, limit: float = 0.2, **more: Any) -> str:
+    return "--facet=" + json.dumps({"name": name, "metrics": {"DPPL": limit}, **more})
+
+
+def _dppl(found: Period, name: str) -> dict[str, dict[str, float]]:
+    groups = found.reports["analysis.json"]["post_training_bias_metrics"]["facets"][name]
+    return {group["value_or_threshold"]: group["metrics"][0] for group in groups}
+
+
 def test_predictions_that_favour_a_group_are_told_when_asked(period) -> None:
     found = period()
-    found.end("--facet=month", "--facet=returning", "--max-dppl=0.2")
-    bias = found.reports["statistics.json"]["bias_metrics"]["DPPL"]
-    assert bias["month"]["Nov"] < -0.2 < 0 < bias["month"]["Feb"]
-    assert bias["returning"]["TRUE"] == pytest.approx(-bias["returning"]["FALSE"])
+    found.end(facet("month", reference="parity"), facet("returning", reference="parity"))
+    month, returning = ({text: each["value"] for text, each in _dppl(found, n).items()} for n in ("month", "returning"))
+    assert month["Nov"] < -0.2 < 0 < month["Feb"]
+    assert returning["TRUE"] == pytest.approx(-returning["FALSE"])
     assert ("month", "bias_drift_check") in found.checks
     assert ("returning", "bias_drift_check") not in found.checks
+
+
+def test_a_model_that_always_favoured_a_group_has_not_drifted(period) -> None:
+    found = period()
+    _, metrics = found.end(facet("month", values=["Nov"], limit=0.1), facet("visits", threshold=25, limit=0.1))
+    assert found.violations == []
+    assert metrics["BiasViolations"] == 0
+    november = _dppl(found, "month")["Nov"]
+    assert november["value"] == pytest.approx(november["baseline"], abs=0.2)
+    assert november["baseline"] < -0.2
+    assert _dppl(found, "visits").keys() == {">25"}
+
+
+def _only_returning(row: list[str]) -> None:
+    row[2] = "Nov" if row[3] == "TRUE" else "Feb"
+
+
+def test_predictions_that_come_to_favour_a_group_are_told_as_clarify_tells_it(period) -> None:
+    found = period(_only_returning)
+    _, metrics = found.end(facet("returning", values=["TRUE"], limit=0.1))
+    (violation,) = [each for each in found.violations if each["constraint_check_type"] == "bias_drift_check"]
+    assert (violation["facet"], violation["facet_value"], violation["metric_name"]) == ("returning", "TRUE", "DPPL")
+    assert metrics["BiasViolations"] == 1
+
+
+def test_each_groups_metrics_are_found_by_facet_and_value(period, run_verb) -> None:
+    found = period(_only_returning)
+    ended = run_verb(
+        found.base,
+        "monitor",
+        facet("returning", values=["TRUE"], metrics={"DPPL": 0.1, "DI": 0.3}),
+        environment={"sagemaker_endpoint_name": "shop"},
+    )
+    told = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
+    by_facet = {metric: each for each in told if "Facet" in each for metric in ("DPPL", "DI") if metric in each}
+    assert by_facet["DPPL"]["DPPL"] < -0.3
+    assert by_facet["DI"]["DI"] > 2
+    for line in by_facet.values():
+        assert (line["Facet"], line["FacetValue"]) == ("returning", "TRUE")
+        (directive,) = line["_aws"]["CloudWatchMetrics"]
+        assert directive["Dimensions"] == [["Endpoint", "Facet", "FacetValue"]]
+
+
+def test_columns_that_sway_a_healthy_period_are_the_usual_ones(period) -> None:
+    found = period()
+    _, metrics = found.end("--min-ndcg=0.9")
+    assert 0.9 < metrics["NDCG"] <= 1
+    assert found.violations == []
+    explained = found.reports["analysis.json"]["explanations"]["occlusion"]["bought"]
+    assert explained["global_occlusion_values"].keys() == explained["baseline"].keys()
+    assert max(explained["baseline"], key=explained["baseline"].get) == "month"
+
+
+def _unlike(row: list[str]) -> None:
+    row[0], row[2] = "40", "Dec"
+
+
+def test_an_order_of_columns_that_has_changed_is_told_as_clarify_tells_it(period) -> None:
+    found = period(_unlike)
+    _, metrics = found.end("--min-ndcg=0.99")
+    assert metrics["NDCG"] < 0.99
+    (violation,) = [e for e in found.violations if e["constraint_check_type"] == "feature_attribution_drift_check"]
+    assert (violation["label"], violation["metric_name"]) == ("bought", "occlusion")
+
+
+def test_nothing_is_analysed_that_nobody_asked_for(period) -> None:
+    found = period()
+    _, metrics = found.end()
+    assert "analysis.json" not in found.reports
+    assert not {"NDCG", "BiasViolations"} & metrics.keys()
+
+
+def test_a_model_without_such_a_baseline_is_not_judged_by_it(period, jobs, tmp_path: Path) -> None:
+    found = period(_only_returning)
+    older = tmp_path / "older"
+    shutil.copytree(jobs.boosted / "model", older / "model")
+    baseline = json.loads((older / "model/baseline.json").read_text())
+    del baseline["predictions"], baseline["attributions"]
+    (older / "model/baseline.json").write_text(json.dumps(baseline))
+    jobs.archive(older, tmp_path / "processing/input/model/model.tar.gz")
+    _, metrics = found.end(facet("returning"), "--min-ndcg=0.99")
+    assert not {"NDCG", "BiasViolations"} & metrics.keys()
+    assert _dppl(found, "returning")["TRUE"]["baseline"] is None
+    assert "bias_drift_check" not in {check for _, check in found.checks}
 
 
 @pytest.mark.parametrize(
     ("flags", "variables", "reason"),
     [
-        (["--facet=visits"], {}, "--facet must be one of month, returning, got visits"),
+        ([facet("colour")], {}, "--facet must name one of visits, spend, month, returning, got colour"),
+        ([facet("visits")], {}, "--facet of the number column visits must have a threshold"),
+        ([facet("month", values=["Mars"])], {}, "--facet must name categories that the model knows of month, got Mars"),
+        (["--facet=month"], {}, "--facet must describe a facet, got 'month'"),
+        (["--facet={}"], {}, "--facet must describe a facet, got '{}'"),
+        ([facet("month", metrics={"KL": 0.1})], {}, "--facet must have metrics of DPPL, DI, got "),
+        (["--min-ndcg=2"], {}, "pipeline_steps monitor: argument --min-ndcg: must be a number in 0..1, got 2"),
         ([], {"start_time": "noon"}, "start_time must be an ISO 8601 time, got 'noon'"),
         ([], {"end_time": "2026-11-05T15:00:00"}, "end_time must have a time zone, got '2026-11-05T15:00:00'"),
         ([], {"dataset_format": '{"parquet": {}}'}, "dataset_format must be sagemakerCaptureJson, got "),

@@ -123,6 +123,11 @@ def _broken(change: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, A
         (_broken(lambda it: it["score"].update(ranks=[1])), "baseline.json is no baseline: "),
         (_broken(lambda it: it["score"].update(edges=[])), "baseline.json is no baseline: "),
         (_broken(lambda it: it.update(features=7)), "baseline.json is no baseline: "),
+        (_broken(lambda it: it.update(predictions=[])), "baseline.json must hold 'price', which is absent"),
+        (
+            _broken(lambda it: it.update(attributions={"values": {}})),
+            "baseline.json must hold 'price', which is absent",
+        ),
     ],
 )
 def test_a_baseline_that_is_none_is_refused(
