@@ -1,4 +1,7 @@
-"""Synth: the same bytes twice, its time beside an empty app's, and fifty use cases in one app.
+"""Synth: the same bytes twice, its time beside two peers', and fifty use cases in one app.
+
+The peers, in the same alternating rounds: an empty CDK app, and the resources of our finished templates handed to CDK
+as they are, with nothing else: what an app of this size costs at least.
 
 python -m benchmarks.infra [--json FILE] [--rounds 3]
 """
@@ -17,6 +20,18 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
 _EMPTY = "import aws_cdk as cdk\napp = cdk.App()\ncdk.Stack(app, 'Empty')\napp.synth()\n"
+_SAME_RESOURCES = """
+import json, sys
+from pathlib import Path
+import aws_cdk as cdk
+
+app = cdk.App()
+for file in sorted(Path(sys.argv[1]).glob("*.template.json")):
+    stack = cdk.Stack(app, file.name.partition(".")[0])
+    for id_, resource in json.loads(file.read_text())["Resources"].items():
+        cdk.CfnResource(stack, id_, type=resource["Type"], properties=resource.get("Properties"))
+app.synth()
+"""
 _OURS = [sys.executable, str(PROJECT / "app.py")]
 _USE_CASES = 50
 
@@ -37,20 +52,23 @@ def main() -> None:
 
 
 def _measure(folder: Path, rounds: int) -> dict[str, Any]:
-    ours, empty, hashes = [], [], set()
+    ours, empty, same, hashes = [], [], [], set()
     for number in range(rounds):
         out = folder / f"ours-{number}"
         ours.append(_synth(_OURS, out, config="config/shoppers.toml"))
         hashes.add(_templates_hash(out))
         empty.append(_synth([sys.executable, "-c", _EMPTY], folder / f"empty-{number}"))
+        same.append(_synth([sys.executable, "-c", _SAME_RESOURCES, str(out)], folder / f"same-{number}"))
     few = _synth(_OURS, folder / "ten", config=str(_use_cases(folder, 10)))
     many = _synth(_OURS, folder / "fifty", config=str(_use_cases(folder, _USE_CASES)))
-    seconds = {"ours": statistics.median(ours), "empty": statistics.median(empty)}
+    seconds = {"ours": statistics.median(ours), "empty": statistics.median(empty), "same": statistics.median(same)}
     return {
         "synth_identical": len(hashes) == 1,
         "synth_seconds": round(seconds["ours"], 2),
         "empty_synth_seconds": round(seconds["empty"], 2),
+        "same_resources_synth_seconds": round(seconds["same"], 2),
         "synth_ratio": round(seconds["ours"] / seconds["empty"], 2),
+        "synth_ratio_to_same_resources": round(seconds["ours"] / seconds["same"], 2),
         "use_cases_10_seconds": round(few, 2),
         "use_cases_50_seconds": round(many, 2),
         "seconds_a_further_use_case": round((many - few) / (_USE_CASES - 10), 3),

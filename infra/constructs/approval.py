@@ -1,32 +1,21 @@
 """Nobody approves their own model: what every role that makes, tests or delivers models is denied."""
 
-from aws_cdk import aws_iam as iam
+from infra.constructs.policy import Statement, deny
 
 
-def may_not_approve() -> iam.PolicyStatement:
+def may_not_approve() -> Statement:
     """Models are approved by people."""
-    return iam.PolicyStatement(
-        effect=iam.Effect.DENY,
-        actions=["sagemaker:UpdateModelPackage"],
-        resources=["*"],  # a denial is meant for every model
-    )
+    return deny("sagemaker:UpdateModelPackage", on=["*"])  # a denial is meant for every model
 
 
-def may_not_register_approved() -> iam.PolicyStatement:
+def may_not_register_approved() -> Statement:
     """The pipeline's parameter `ModelApprovalStatus` is whoever's who starts it."""
-    return iam.PolicyStatement(
-        effect=iam.Effect.DENY,
-        actions=["sagemaker:CreateModelPackage"],
-        resources=["*"],
-        conditions={"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}},
-    )
+    return deny("sagemaker:CreateModelPackage", on=["*"], conditions=_APPROVED)
 
 
-def may_only_reject() -> iam.PolicyStatement:
+def may_only_reject() -> Statement:
     """A rollout rejects what it has refused or taken back; it never says that a model is good."""
-    return iam.PolicyStatement(
-        effect=iam.Effect.DENY,
-        actions=["sagemaker:UpdateModelPackage"],
-        resources=["*"],
-        conditions={"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}},
-    )
+    return deny("sagemaker:UpdateModelPackage", on=["*"], conditions=_APPROVED)
+
+
+_APPROVED = {"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}}

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from constructs import Construct
 
+from infra.constructs.arns import PARTITION, REGION
 from infra.constructs.job_roles import ARTIFACT_KEYS, package_arns
 
 
@@ -31,18 +30,17 @@ def let_read_artifacts(bucket: s3.Bucket, key: kms.Key, *, accounts: Sequence[st
             principals=principals,
             actions=["kms:Decrypt"],
             resources=["*"],  # in a key policy: this key
-            conditions={"StringEquals": {"kms:ViaService": f"s3.{cdk.Stack.of(key).region}.amazonaws.com"}},
+            conditions={"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}},
         )
     )
 
 
-def group_policy(scope: Construct, package_group: str, *, accounts: Sequence[str]) -> dict[str, Any] | None:
+def group_policy(package_group: str, *, accounts: Sequence[str]) -> dict[str, Any] | None:
     """The registry group's policy: look at its versions, and change nothing."""
     if not accounts:
         return None
-    partition = cdk.Stack.of(scope).partition
-    group, versions = package_arns(scope, package_group)
-    principal = {"AWS": [f"arn:{partition}:iam::{account}:root" for account in accounts]}
+    group, versions = package_arns(package_group)
+    principal = {"AWS": [f"arn:{PARTITION}:iam::{account}:root" for account in accounts]}
     return {
         "Version": "2012-10-17",
         "Statement": [

@@ -57,7 +57,7 @@ class FleetDashboard(cloudwatch.Dashboard):
     """Every use case of one stage side by side."""
 
     def __init__(self, scope: Construct, id_: str, *, stage: str, cases: Sequence[Names]) -> None:
-        super().__init__(scope, id_, dashboard_name=f"slipway-{stage}")
+        super().__init__(scope, id_, dashboard_name=f"slipway-fleet-{stage}")
         for title, metric, statistic in (
             ("Requests a minute", "Invocations", "Sum"),
             ("Share of 5XX answers", "Invocation5XXErrors", "Average"),

@@ -7,6 +7,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from infra.constructs.arns import OWN_ACCOUNT
+
 
 class EncryptionKey(kms.Key):
     """Rotated every year; identity policies decide who may use it, `publishers` may for their notices."""
@@ -29,12 +31,11 @@ class EncryptionKey(kms.Key):
             removal_policy=removal_policy,
         )
         # What publishes to an encrypted topic without a role: the key itself has to let the service in.
-        own_account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
         self.add_to_resource_policy(
             iam.PolicyStatement(
                 actions=["kms:Decrypt", "kms:GenerateDataKey*"],
                 principals=[
-                    iam.ServicePrincipal(f"{service}.amazonaws.com", conditions=own_account) for service in publishers
+                    iam.ServicePrincipal(f"{service}.amazonaws.com", conditions=OWN_ACCOUNT) for service in publishers
                 ],
                 resources=["*"],  # in a key policy: this key
             )

@@ -182,9 +182,10 @@ class GuardedEndpoint(InvokableEndpoint):
 
     def _keep_when_replaced(self, resource: cdk.CfnResource) -> None:
         resource.override_logical_id(resource.node.id)  # the names CloudFormation gives begin with it
-        resource.cfn_options.condition = self._has_model
-        resource.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
-        resource.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.DELETE
+        options = resource.cfn_options
+        options.condition = self._has_model
+        options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
+        options.deletion_policy = cdk.CfnDeletionPolicy.DELETE
 
     def _endpoint(self) -> sagemaker.CfnEndpoint:
         endpoint = sagemaker.CfnEndpoint(

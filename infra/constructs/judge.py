@@ -1,7 +1,6 @@
 """The function that compares the new fleet with the old one while a rollout is under way."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -10,7 +9,10 @@ from blueprint.names import VARIANT
 from blueprint.rollout import deployment_config
 from blueprint.settings import Settings
 from blueprint.verdicts.means import MeanTest
+from infra.constructs.arns import arn
+from infra.constructs.job_roles import may_publish
 from infra.constructs.object_access import may_find, may_write
+from infra.constructs.policy import Statement, allow
 from infra.constructs.python_function import PythonFunction
 
 VERDICT_NAMESPACE = "Slipway/Rollout"
@@ -22,6 +24,15 @@ class JudgeFunction(PythonFunction):
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, artifacts_bucket: s3.IBucket) -> None:
         endpoint = settings.names.endpoint
+        environment = {"JUDGE": mandate(settings).to_json()}
+        statements = [
+            allow("sagemaker:DescribeEndpoint", on=[arn("sagemaker", f"endpoint/{endpoint}")]),
+            allow("cloudwatch:GetMetricData", on=["*"]),  # which knows no resource
+            may_publish(VERDICT_NAMESPACE),
+        ]
+        if settings.rollout.judge.value:
+            environment["ARTIFACTS_BUCKET"] = artifacts_bucket.bucket_name
+            statements += _may_join_outcomes(endpoint, artifacts_bucket)
         super().__init__(
             scope,
             id_,
@@ -29,24 +40,18 @@ class JudgeFunction(PythonFunction):
             blueprint=("deployment_config.py", "errors.py", "judging", "rollout.py", "verdicts"),
             description=f"Judges rollouts of {endpoint}",
             timeout=cdk.Duration.minutes(1),
+            environment=environment,
+            statements=statements,
         )
-        self.add_environment("JUDGE", mandate(settings).to_json())
-        self._allow(
-            "sagemaker:DescribeEndpoint",
-            on=cdk.Stack.of(self).format_arn(service="sagemaker", resource="endpoint", resource_name=endpoint),
-        )
-        # Neither action knows a resource; what is published is narrowed by its namespace.
-        self._allow("cloudwatch:GetMetricData", on="*")
-        self._allow("cloudwatch:PutMetricData", on="*", conditions={"cloudwatch:namespace": VERDICT_NAMESPACE})
-        if settings.rollout.judge.value:
-            self.add_environment("ARTIFACTS_BUCKET", artifacts_bucket.bucket_name)
-            memory = f"{MEMORY_KEYS}/{endpoint}/*"
-            may_find(self, artifacts_bucket, f"{CAPTURE_KEYS}/{endpoint}/*", f"{OUTCOME_KEYS}/*", memory)
-            may_write(self, artifacts_bucket, memory)
 
-    def _allow(self, action: str, *, on: str, conditions: dict[str, str] | None = None) -> None:
-        narrowed = {"StringEquals": conditions} if conditions else {}
-        self.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=[on], conditions=narrowed))
+
+def _may_join_outcomes(endpoint: str, artifacts_bucket: s3.IBucket) -> list[Statement]:
+    """Read what was answered and what came of it, and remember what has been read."""
+    memory = f"{MEMORY_KEYS}/{endpoint}/*"
+    return [
+        *may_find(artifacts_bucket, f"{CAPTURE_KEYS}/{endpoint}/*", f"{OUTCOME_KEYS}/*", memory),
+        *may_write(artifacts_bucket, memory),
+    ]
 
 
 def mandate(settings: Settings) -> Mandate:

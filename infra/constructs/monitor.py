@@ -10,9 +10,17 @@ from constructs import Construct
 from blueprint.monitoring import OUTCOME_KEYS, REPORT_KEYS, capture_prefix, monitoring_job
 from blueprint.settings import Settings
 from infra.constructs.guarded_endpoint import GuardedEndpoint
-from infra.constructs.job_roles import ARTIFACT_KEYS, SageMakerRole, allow_encrypted_volumes, package_arns
+from infra.constructs.job_roles import (
+    ARTIFACT_KEYS,
+    SageMakerRole,
+    may_encrypt_volumes,
+    may_log,
+    may_publish,
+    package_arns,
+)
 from infra.constructs.monitor_machine import MonitorMachine
 from infra.constructs.object_access import may_find, may_write
+from infra.constructs.policy import allow
 from infra.constructs.step_image import StepImage
 from infra.constructs.vpc_access import may_join
 
@@ -33,18 +41,25 @@ class MonitorRole(SageMakerRole):
         artifacts_bucket: s3.IBucket,
         image: StepImage,
     ) -> None:
-        super().__init__(scope, id_, description="Jobs that examine what the endpoint was asked and answered")
+        names = settings.names
         read = (ARTIFACT_KEYS, f"{capture_prefix(settings)}*", f"{OUTCOME_KEYS}/*")
-        may_find(self, artifacts_bucket, *read)
-        may_write(self, artifacts_bucket, f"{REPORT_KEYS}/{settings.names.endpoint}/*")
-        image.grant_pull(self)
-        allow_encrypted_volumes(self, key)
-        may_join(self, settings.access.vpc)
-        self.allow_logs("/aws/sagemaker/ProcessingJobs")
-        self.allow_metrics("/aws/sagemaker/ProcessingJobs")
-        self.allow("sagemaker:DescribeModelPackage", on=package_arns(self, settings.names.package_group))
-        if settings.monitoring.scheduler == "model_monitor":
-            self.allow_metrics(_SHOWN_METRICS)
+        shown = [may_publish(_SHOWN_METRICS)] if settings.monitoring.scheduler == "model_monitor" else []
+        super().__init__(
+            scope,
+            id_,
+            description="Jobs that examine what the endpoint was asked and answered",
+            statements=[
+                *may_find(artifacts_bucket, *read),
+                *may_write(artifacts_bucket, f"{REPORT_KEYS}/{names.endpoint}/*"),
+                *image.may_pull(),
+                *may_encrypt_volumes(key),
+                *may_join(settings.access.vpc),
+                may_log("/aws/sagemaker/ProcessingJobs"),
+                may_publish("/aws/sagemaker/ProcessingJobs"),
+                allow("sagemaker:DescribeModelPackage", on=package_arns(names.package_group)),
+                *shown,
+            ],
+        )
 
 
 class Monitor(Construct):

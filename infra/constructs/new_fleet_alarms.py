@@ -42,8 +42,9 @@ class NewFleetAlarms(Construct):
         )
         self.descriptions = list(described.values())
         self.names: list[str] = [description["AlarmName"] for description in self.descriptions]
+        condition = config.cfn_options.condition
         for kind, description in described.items():
-            self._alarm(kind, description).cfn_options.condition = config.cfn_options.condition
+            self._alarm(kind, description).cfn_options.condition = condition
 
     def _alarm(self, id_: str, described: dict[str, Any]) -> cloudwatch.CfnAlarm:
         return cloudwatch.CfnAlarm(

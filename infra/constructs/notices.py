@@ -1,6 +1,5 @@
 """What people are told of: an encrypted topic, and the rules that feed it."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -8,6 +7,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct, IDependable
+
+from infra.constructs.arns import OWN_ACCOUNT, arn
 
 _ENDED = ("Succeeded", "Failed", "Stopped")
 
@@ -21,18 +22,9 @@ class Notices(sns.Topic):
         super().__init__(scope, id_, master_key=key, enforce_ssl=True)
         for address in addresses:
             self.add_subscription(subscriptions.EmailSubscription(address))
-        stack = cdk.Stack.of(self)
         # A topic with a policy of its own has lost the usual one, by which the account's alarms may publish.
-        self.let_in(
-            "cloudwatch",
-            stack.format_arn(
-                service="cloudwatch",
-                resource="alarm",
-                resource_name="*",
-                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-            ),
-        )
-        pipeline = stack.format_arn(service="sagemaker", resource="pipeline", resource_name=pipeline_name)
+        self.let_in("cloudwatch", arn("cloudwatch", "alarm:*"))
+        pipeline = arn("sagemaker", f"pipeline/{pipeline_name}")
         events.Rule(
             self,
             "TrainingEnded",
@@ -61,10 +53,7 @@ class Notices(sns.Topic):
                 actions=["sns:Publish"],
                 principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
                 resources=[self.topic_arn],
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account},
-                    "ArnLike": {"aws:SourceArn": source_arn},
-                },
+                conditions={**OWN_ACCOUNT, "ArnLike": {"aws:SourceArn": source_arn}},
             )
         )
         if added.policy_dependable is None:

@@ -1,35 +1,45 @@
 """Exactly what reading and writing objects takes: CDK's own grants allow tags, legal holds, acls and more as well."""
 
-from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from infra.constructs.policy import Statement, allow
 
-def may_read(grantee: iam.IGrantable, bucket: s3.IBucket, *keys: str) -> None:
+
+def may_read(bucket: s3.IBucket, *keys: str) -> list[Statement]:
     """Read the objects whose keys match one of `keys`, for somebody who knows them."""
-    _allow(grantee, ["s3:GetObject"], [bucket.arn_for_objects(key) for key in keys])
-    _with_key(grantee, bucket, ["kms:Decrypt"])
+    return [allow("s3:GetObject", on=_objects(bucket, keys)), *_with_key(bucket, "kms:Decrypt")]
 
 
-def may_find(grantee: iam.IGrantable, bucket: s3.IBucket, *keys: str) -> None:
+def may_find(bucket: s3.IBucket, *keys: str) -> list[Statement]:
     """Read them and list the bucket, as SageMaker does for a job's inputs."""
-    _allow(grantee, ["s3:ListBucket"], [bucket.bucket_arn])
-    may_read(grantee, bucket, *keys)
+    return [allow("s3:ListBucket", on=[_arns(bucket)[0]]), *may_read(bucket, *keys)]
 
 
-def may_write(grantee: iam.IGrantable, bucket: s3.IBucket, *keys: str) -> None:
+def may_write(bucket: s3.IBucket, *keys: str) -> list[Statement]:
     """Write such objects; the parts of a large one are read again to be joined."""
-    _allow(grantee, ["s3:PutObject", "s3:AbortMultipartUpload"], [bucket.arn_for_objects(key) for key in keys])
-    _with_key(grantee, bucket, ["kms:Encrypt", "kms:GenerateDataKey", "kms:Decrypt"])
+    return [
+        allow("s3:PutObject", "s3:AbortMultipartUpload", on=_objects(bucket, keys)),
+        *_with_key(bucket, "kms:Encrypt", "kms:GenerateDataKey", "kms:Decrypt"),
+    ]
 
 
-def _with_key(grantee: iam.IGrantable, bucket: s3.IBucket, actions: Sequence[str]) -> None:
-    if bucket.encryption_key is not None:
-        _allow(grantee, actions, [bucket.encryption_key.key_arn])
+def _objects(bucket: s3.IBucket, keys: tuple[str, ...]) -> list[str]:
+    return [f"{_arns(bucket)[0]}/{key}" for key in keys]
 
 
-def _allow(grantee: iam.IGrantable, actions: Sequence[str], resources: Sequence[str]) -> None:
-    grantee.grant_principal.add_to_principal_policy(
-        iam.PolicyStatement(actions=list(actions), resources=list(resources))
-    )
+def _with_key(bucket: s3.IBucket, *actions: str) -> list[Statement]:
+    _, key = _arns(bucket)
+    return [] if key is None else [allow(*actions, on=[key])]
+
+
+def _arns(bucket: s3.IBucket) -> tuple[str, str | None]:
+    """The bucket's ARN, and its key's; a use case asks a dozen times."""
+    if bucket not in _ARNS:
+        key = bucket.encryption_key
+        _ARNS[bucket] = bucket.bucket_arn, None if key is None else key.key_arn
+    return _ARNS[bucket]
+
+
+_ARNS: WeakKeyDictionary[s3.IBucket, tuple[str, str | None]] = WeakKeyDictionary()

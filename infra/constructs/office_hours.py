@@ -12,6 +12,7 @@ from constructs import Construct
 
 from blueprint.names import Names
 from blueprint.settings.hours import Hours
+from infra.constructs.arns import OWN_ACCOUNT, arn
 from infra.constructs.job_roles import package_arns
 from infra.constructs.office_hours_states import START, STOP, Stoppable, office_hours_definition
 
@@ -69,23 +70,21 @@ class OfficeHours(Construct):
 
     def _role(self, names: Names, rollout_arn: str) -> iam.Role:
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
-        stack = cdk.Stack.of(self)
         # A stack's ARN ends in its generation. No role is passed: CloudFormation goes on with the stack's own.
-        endpoint_stack = stack.format_arn(
-            service="cloudformation", resource="stack", resource_name=f"{names.stack('endpoint')}/*"
-        )
+        endpoint_stack = arn("cloudformation", f"stack/{names.stack('endpoint')}/*")
         for actions, resources in (
             (["states:ListExecutions"], [rollout_arn]),
             (["cloudformation:DescribeStacks", "cloudformation:UpdateStack"], [endpoint_stack]),
-            (["sagemaker:DescribeModelPackage"], package_arns(self, names.package_group)),
+            (["sagemaker:DescribeModelPackage"], package_arns(names.package_group)),
         ):
             role.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources))
         allow_memory(role, names)
         return role
 
     def _starter(self) -> iam.Role:
-        own = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
-        role = iam.Role(self, "Starter", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=own))
+        role = iam.Role(
+            self, "Starter", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=OWN_ACCOUNT)
+        )
         self.machine.grant_start_execution(role)
         return role
 
@@ -106,9 +105,5 @@ class OfficeHours(Construct):
 
 def allow_memory(role: iam.Role, names: Names) -> None:
     """Let `role` read and write what is remembered of a stopped endpoint."""
-    arn = cdk.Stack.of(role).format_arn(
-        service="ssm",
-        resource="parameter" + names.stopped_parameter,  # whose name begins with the slash
-        arn_format=cdk.ArnFormat.NO_RESOURCE_NAME,
-    )
-    role.add_to_policy(iam.PolicyStatement(actions=["ssm:GetParameter", "ssm:PutParameter"], resources=[arn]))
+    parameter = arn("ssm", f"parameter{names.stopped_parameter}")  # whose name begins with the slash
+    role.add_to_policy(iam.PolicyStatement(actions=["ssm:GetParameter", "ssm:PutParameter"], resources=[parameter]))

@@ -1,7 +1,10 @@
-"""A Lambda function in Python with a role that may write its own log and nothing else."""
+"""A Lambda function in Python with a role that may write its own log, and what else it is told it may."""
 
+import atexit
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,9 +14,15 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.constructs.policy import PolicyRole, Statement, allow
+
 _PROJECT = Path(__file__).resolve().parents[2]
 _FUNCTIONS = _PROJECT / "infra" / "functions"
 _CACHES = "__pycache__"
+_RUNTIME, _ARCHITECTURE = lambda_.Runtime.PYTHON_3_13, lambda_.Architecture.ARM_64
+_LAMBDA = iam.ServicePrincipal("lambda.amazonaws.com")
+_BUNDLES = ExitStack()
+atexit.register(_BUNDLES.close)
 
 
 class PythonFunction(lambda_.Function):
@@ -30,6 +39,8 @@ class PythonFunction(lambda_.Function):
         folder: str,
         description: str,
         timeout: cdk.Duration,
+        statements: Sequence[Statement],
+        environment: Mapping[str, str] | None = None,
         memory_mb: int = 256,
         blueprint: Sequence[str] = (),
     ) -> None:
@@ -40,29 +51,36 @@ class PythonFunction(lambda_.Function):
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         # Without a role of ours CDK would attach a managed policy that may write every log group.
-        role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        log_group.grant_write(role)
-        with TemporaryDirectory() as bundle:
-            super().__init__(
-                scope,
-                id_,
-                code=lambda_.Code.from_asset(
-                    str(_bundle(folder, blueprint, Path(bundle)) if blueprint else _FUNCTIONS / folder),
-                    exclude=[_CACHES, f"**/{_CACHES}"],
-                ),
-                handler="index.handler",
-                runtime=lambda_.Runtime.PYTHON_3_13,
-                architecture=lambda_.Architecture.ARM_64,
-                description=description,
-                timeout=timeout,
-                memory_size=memory_mb,
-                role=role,
-                log_group=log_group,
-            )
+        role = PolicyRole(
+            scope,
+            f"{id_}Role",
+            assumed_by=_LAMBDA,
+            statements=[
+                allow("logs:CreateLogStream", "logs:PutLogEvents", on=[log_group.log_group_arn]),
+                *statements,
+            ],
+        )
+        source = _bundle(folder, tuple(blueprint)) if blueprint else _FUNCTIONS / folder
+        super().__init__(
+            scope,
+            id_,
+            code=lambda_.Code.from_asset(str(source), exclude=[_CACHES, f"**/{_CACHES}"]),
+            handler="index.handler",
+            runtime=_RUNTIME,
+            architecture=_ARCHITECTURE,
+            description=description,
+            timeout=timeout,
+            memory_size=memory_mb,
+            environment=environment,
+            role=role,
+            log_group=log_group,
+        )
 
 
-def _bundle(folder: str, blueprint: Sequence[str], bundle: Path) -> Path:
-    """Put the function's code and the modules that come along in `bundle`, which may go as soon as they are staged."""
+@cache  # CDK reads a folder once, however many use cases have it for an asset
+def _bundle(folder: str, blueprint: tuple[str, ...]) -> Path:
+    """A folder with the function's code and the modules that come along, there until the process ends."""
+    bundle = Path(_BUNDLES.enter_context(TemporaryDirectory()))
     shutil.copytree(_FUNCTIONS / folder, bundle, dirs_exist_ok=True)
     for name in ("__init__.py", *blueprint):
         source, target = _PROJECT / "blueprint" / name, bundle / "blueprint" / name

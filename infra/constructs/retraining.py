@@ -7,10 +7,12 @@ import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from blueprint.names import Names
+from infra.constructs.arns import arn
 
 STARTED_BY = "started by drift"
 """The description of the runs that are started here."""
@@ -28,22 +30,32 @@ class Retraining(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, names: Names, pause_hours: int, alarm_names: list[str]) -> None:
         super().__init__(scope, id_)
-        stack = cdk.Stack.of(self)
-        pipeline = stack.format_arn(service="sagemaker", resource="pipeline", resource_name=names.pipeline)
+        pipeline = arn("sagemaker", f"pipeline/{names.pipeline}")
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution"], resources=[pipeline]
             )
         )
+        name = f"{names.prefix}-retraining"
         self.machine = sfn.StateMachine(
             self,
             "Machine",
-            state_machine_name=f"{names.prefix}-retraining",
+            state_machine_name=name,
             definition_body=sfn.DefinitionBody.from_string(
                 json.dumps(retraining_definition(names.pipeline, pause_hours=pause_hours))
             ),
             role=role,
+            logs=sfn.LogOptions(
+                destination=logs.LogGroup(
+                    self,
+                    "Logs",
+                    log_group_name=f"/aws/vendedlogs/states/{name}",
+                    retention=logs.RetentionDays.ONE_YEAR,
+                    removal_policy=cdk.RemovalPolicy.DESTROY,
+                ),
+                level=sfn.LogLevel.ALL,
+            ),
         )
         events.Rule(
             self,

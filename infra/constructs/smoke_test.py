@@ -1,12 +1,13 @@
 """The function that invokes the endpoint once after a rollout."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.constructs.arns import arn
 from infra.constructs.job_roles import ARTIFACT_KEYS
 from infra.constructs.object_access import may_read
+from infra.constructs.policy import allow
 from infra.constructs.python_function import PythonFunction
 
 
@@ -21,9 +22,8 @@ class SmokeTest(PythonFunction):
             description=f"Invokes {endpoint_name} with a row made from the model's contract",
             timeout=cdk.Duration.minutes(4),
             memory_mb=512,  # the artifact is read in memory
+            statements=[
+                *may_read(artifacts_bucket, ARTIFACT_KEYS),
+                allow("sagemaker:InvokeEndpoint", on=[arn("sagemaker", f"endpoint/{endpoint_name}")]),
+            ],
         )
-        may_read(self, artifacts_bucket, ARTIFACT_KEYS)
-        endpoint_arn = cdk.Stack.of(self).format_arn(
-            service="sagemaker", resource="endpoint", resource_name=endpoint_name
-        )
-        self.add_to_role_policy(iam.PolicyStatement(actions=["sagemaker:InvokeEndpoint"], resources=[endpoint_arn]))

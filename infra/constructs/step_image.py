@@ -5,13 +5,13 @@ from pathlib import Path
 import aws_cdk as cdk
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ecr as ecr
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from blueprint.image import image_tag
+from infra.constructs.policy import Statement, allow
 from infra.constructs.python_function import PythonFunction
 
 BASE_IMAGE = "public.ecr.aws/docker/library/python:3.11-slim-bookworm"
@@ -58,8 +58,17 @@ class StepImage(Construct):
     def uri(self) -> str:
         return f"{self.repository.repository_uri}:{self.tag}"
 
-    def grant_pull(self, grantee: iam.IGrantable) -> None:
-        self.repository.grant_pull(grantee)
+    def may_pull(self) -> list[Statement]:
+        """Pull images of the repository."""
+        return [
+            allow(
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:GetDownloadUrlForLayer",
+                "ecr:BatchGetImage",
+                on=[self.repository.repository_arn],
+            ),
+            allow("ecr:GetAuthorizationToken", on=["*"]),  # which knows no resource
+        ]
 
     def _project(self, folder: Path, key: kms.IKey) -> codebuild.Project:
         # The image's tag is the source's hash too: equal content is uploaded once, whatever the files' times.
@@ -108,13 +117,11 @@ class StepImage(Construct):
             folder="image_build",
             description="Starts the image build and waits for it",
             timeout=cdk.Duration.minutes(15),
+            statements=[
+                allow("codebuild:StartBuild", "codebuild:BatchGetBuilds", on=[project.project_arn]),
+                allow("ecr:DescribeImages", on=[self.repository.repository_arn]),
+            ],
         )
-        function.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=["codebuild:StartBuild", "codebuild:BatchGetBuilds"], resources=[project.project_arn]
-            )
-        )
-        self.repository.grant(function, "ecr:DescribeImages")
         build = cdk.CustomResource(
             self,
             "ImageBuild",

@@ -40,7 +40,7 @@ class TrainingPipeline(Construct):
             "PackageGroup",
             model_package_group_name=names.package_group,
             model_package_group_description=settings.description or names.prefix,
-            model_package_group_policy=group_policy(self, names.package_group, accounts=settings.promotion.to_accounts),
+            model_package_group_policy=group_policy(names.package_group, accounts=settings.promotion.to_accounts),
         )
         self.jobs = JobRoles(
             self,

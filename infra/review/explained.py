@@ -48,6 +48,10 @@ EXPLAINED = (
         "guardrails read the alarms of the new endpoint config, whose name nobody knows yet",
     ),
     Explained(r"AwsSolutions-IAM5\[Resource::<\w+\.Arn>:\*\]", "the versions of one function"),
+    Explained(
+        r"AwsSolutions-IAM5\[Resource::arn:.*:ec2:.*:network-interface/\*\]",
+        "SageMaker's own interfaces, whose names nobody knows yet; the subnets and groups they are made in are named",
+    ),
     # cdk-nag: others
     Explained(
         r"AwsSolutions-L1",
@@ -63,6 +67,16 @@ EXPLAINED = (
     Explained(r"Wildcard\[cloudwatch:PutMetricData\]", f"{_NO_RESOURCE}; a condition names the namespace"),
     Explained(r"Wildcard\[logs:(Create|Get|Update|Delete|List)LogDeliver(y|ies)\]", _DELIVERY),
     Explained(r"Wildcard\[logs:(PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups)\]", _DELIVERY),
+    Explained(
+        r"Wildcard\[ec2:Describe(NetworkInterfaces|Vpcs|DhcpOptions|Subnets|SecurityGroups)\]",
+        f"{_NO_RESOURCE}; SageMaker looks at the network before it makes an interface there",
+    ),
+    # what AWS has not for serverless endpoints
+    Explained(
+        r"EndpointGuarded\[serverless\]",
+        "without instances there are no guardrails; the rollout asks the gates first, and its smoke test puts back",
+    ),
+    Explained(r"ModelIsolated\[serverless\]", "AWS refuses network isolation there; the image reaches out for nothing"),
     # cfn-lint
     Explained(
         r"W3005",

@@ -26,11 +26,18 @@ def cfn_lint_findings(template: Path) -> list[Finding]:
 def own_findings(template: Path) -> list[Finding]:
     """What an endpoint, its captures, alarms, stores and roles must have here, whoever wrote the template."""
     resources = json.loads(template.read_text(encoding="utf-8")).get("Resources", {})
+    kind = "[serverless]" if any(map(_is_serverless, resources.values())) else ""
     found = []
     for id_, resource in resources.items():
         for rule, text in _RULES.get(resource["Type"], _nothing)(resource.get("Properties", {})):
-            found.append(Finding("slipway", rule, f"{template.name}:{id_}", text))
+            name = f"{rule}{kind}" if rule in _OF_INSTANCES else rule
+            found.append(Finding("slipway", name, f"{template.name}:{id_}", text))
     return sorted(found)
+
+
+def _is_serverless(resource: Resource) -> bool:
+    variants = resource.get("Properties", {}).get("ProductionVariants", ())
+    return bool(variants) and all("ServerlessConfig" in variant for variant in variants)
 
 
 def _nothing(_: Resource) -> Iterator[tuple[str, str]]:
@@ -105,6 +112,9 @@ def _alarm(properties: Resource) -> Iterator[tuple[str, str]]:
     if "TreatMissingData" not in properties:
         yield "AlarmMissingData", "an alarm must say what missing data means"
 
+
+_OF_INSTANCES = ("EndpointGuarded", "ModelIsolated")
+"""Rules that AWS lets nobody keep on a serverless endpoint: found there, they have a name of their own."""
 
 _RULES = {
     "AWS::SageMaker::Endpoint": _endpoint,

@@ -46,7 +46,7 @@ class DeliveryStack(cdk.Stack):
             enable_key_rotation=True,
             cli_version=cdk_version,
             code_build_defaults=pipelines.CodeBuildOptions(
-                timeout=cdk.Duration.hours(2), role_policy=[may_not_approve()]
+                timeout=cdk.Duration.hours(2), role_policy=[iam.PolicyStatement.from_json(may_not_approve())]
             ),
         )
         for stage in delivery.stages:

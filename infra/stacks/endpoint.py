@@ -7,7 +7,6 @@ from constructs import Construct
 
 from blueprint.settings import Settings
 from infra.constructs.guarded_endpoint import GuardedEndpoint
-from infra.constructs.monitor import Monitor
 from infra.constructs.package_parameter import PackageParameter
 from infra.constructs.step_image import StepImage
 
@@ -43,6 +42,8 @@ class EndpointStack(cdk.Stack):
             image=image,
         )
         if settings.monitoring.schedule:
+            from infra.constructs.monitor import Monitor  # noqa: PLC0415 — CDK modules that only it needs
+
             Monitor(
                 self,
                 "Monitor",

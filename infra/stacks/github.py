@@ -49,5 +49,5 @@ class GitHubStack(cdk.Stack):
                 ),
             )
             for statement in (may_deploy(self, stage), may_start(self, stage), may_not_approve()):
-                role.add_to_policy(statement)
+                role.add_to_policy(iam.PolicyStatement.from_json(statement))
             cdk.CfnOutput(self, f"{stage.name}-role".title().replace("-", ""), value=role.role_arn)

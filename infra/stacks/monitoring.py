@@ -30,7 +30,7 @@ class MonitoringStack(cdk.Stack):
             )
         if monitoring.schedule:
             monitor = MonitorNotices(self, "Monitor", names=names, monitoring=monitoring, notices=notices)
-            alarms.append(monitor.alarm)
+            alarms += monitor.alarms
         if settings.budget:
             UseCaseBudget(self, "Budget", names=names, budget=settings.budget, notices=notices)
         serverless = settings.endpoint.serverless

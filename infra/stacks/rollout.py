@@ -7,7 +7,6 @@ from constructs import Construct
 
 from blueprint.settings import Settings
 from infra.constructs.judge import JudgeFunction
-from infra.constructs.office_hours import OfficeHours, allow_memory
 from infra.constructs.office_hours_waking import woken
 from infra.constructs.rollout.audit import AuditFunction
 from infra.constructs.rollout.definition import Gates
@@ -48,6 +47,11 @@ class RolloutStack(cdk.Stack):
         )
         replay.grant_start(rollout.role)
         if hours := settings.endpoint.hours:
+            from infra.constructs.office_hours import (  # noqa: PLC0415 — CDK modules that only it needs
+                OfficeHours,
+                allow_memory,
+            )
+
             allow_memory(rollout.role, settings.names)
             OfficeHours(
                 self,

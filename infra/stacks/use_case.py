@@ -11,6 +11,7 @@ from blueprint.names import COST_TAG
 from blueprint.settings import Settings, load_settings, stages_of
 from infra.constructs.permission_boundary import bound_roles
 from infra.stacks.endpoint import EndpointStack
+from infra.stacks.fleet import fleet_stacks
 from infra.stacks.image import ImageStack
 from infra.stacks.monitoring import MonitoringStack
 from infra.stacks.network import NetworkStack
@@ -30,7 +31,7 @@ class UseCaseStacks:
 
 
 def use_cases(scope: Construct, config: Path, *, stage: str, steps_folder: Path) -> list[UseCaseStacks]:
-    """The stacks of one TOML file, or of every one in a folder that has the stage.
+    """The stacks of one TOML file, or of every one in a folder that has the stage; of several, their dashboard too.
 
     Raises:
         InputError: settings are not acceptable, two share a name, or none has the stage.
@@ -40,13 +41,15 @@ def use_cases(scope: Construct, config: Path, *, stage: str, steps_folder: Path)
     if not chosen:
         raise InputError(f"config must hold a use case with the stage {stage}, got {config}")
     made: dict[str, Path] = {}
-    stacks = []
+    cases = []
     for file in chosen:
         settings = load_settings(file, stage)
         if other := made.get(settings.name):
             raise InputError(f"{file}: name must differ from that of {other}, got {settings.name}")
         made[settings.name] = file
-        stacks.append(use_case_stacks(scope, settings, steps_folder=steps_folder))
+        cases.append(settings)
+    stacks = [use_case_stacks(scope, settings, steps_folder=steps_folder) for settings in cases]
+    fleet_stacks(scope, cases)
     return stacks
 
 

@@ -32,7 +32,9 @@ def arguments_of(document, **limits):
 
 
 def request(arguments):
-    job = GateJob("shoppers-dev-gates", "image", arguments, "role", "key", "ml.m5.large", "s3://bucket/replay")
+    job = GateJob(
+        "shoppers-dev-gates", "image", arguments, "role", "key", "ml.m5.large", "s3://bucket/replay", "shoppers-dev"
+    )
     states = gate_states(job=job, then="Go", refused="No")
     return states["StartGates"]["Parameters"]
 
@@ -88,7 +90,7 @@ def test_every_folder_the_verb_reads_or_writes_is_the_one_the_job_mounts(documen
 
 
 def test_what_the_verb_says_is_what_the_states_read():
-    job = GateJob("p", "image", (), "role", "key", "ml.m5.large", "s3://b/replay")
+    job = GateJob("p", "image", (), "role", "key", "ml.m5.large", "s3://b/replay", "p")
     choices = gate_states(job=job, then="Go", refused="No")["AreGatesPassed"]["Choices"]
     patterns = {
         rule["StringMatches"] for choice in choices for rule in choice.get("And", ()) if "StringMatches" in rule

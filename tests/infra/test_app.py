@@ -45,7 +45,7 @@ def test_a_folder_of_settings_becomes_one_app(tmp_path: Path) -> None:
         (tmp_path / f"{name}.toml").write_text(text.replace('name = "shoppers"', f'name = "{name}"', 1))
     ended = run(config=str(tmp_path), out=tmp_path / "cdk.out")
     assert ended.returncode == 0, ended.stderr
-    assert len(list((tmp_path / "cdk.out").glob("*.template.json"))) == 2 * 6
+    assert len(list((tmp_path / "cdk.out").glob("*.template.json"))) == 2 * 6 + 1
 
 
 def test_two_use_cases_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ JOB = GateJob(
     kms_key_arn="arn:aws:kms:us-east-1:000000000000:key/1",
     instance_type="ml.m5.large",
     output_uri="s3://bucket/replay/shoppers-dev",
+    cost_tag="shoppers-dev",
 )
 
 
@@ -277,6 +278,12 @@ def test_the_request_is_one_that_sagemaker_takes(state: str) -> None:
     assert not report.has_errors(), report.generate_report()
 
 
+@pytest.mark.parametrize("state", ["StartGates", "StartFirstGates"])
+def test_the_jobs_cost_is_the_use_cases(state: str) -> None:
+    tags = definition()["States"][state]["Parameters"]["Tags"]
+    assert tags == [{"Key": "slipway-use-case", "Value": "shoppers-dev"}]
+
+
 @pytest.fixture
 def statements(resources: Resources, templates: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """What the rollout stack's policies allow, by the role's logical id."""
@@ -326,6 +333,8 @@ def test_the_machine_starts_only_the_gates_jobs_and_hands_its_role_to_sagemaker_
     found = _of(statements, "RolloutRole")
     (start,) = [s for s in found if "sagemaker:CreateProcessingJob" in _actions(s)]
     assert f"processing-job/{settings.names.prefix}-gates-*" in json.dumps(start["Resource"])
+    (tag,) = [s for s in found if "sagemaker:AddTags" in _actions(s)]
+    assert tag == start
     (hand,) = [s for s in found if "iam:PassRole" in _actions(s)]
     assert hand["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     assert hand["Resource"] != "*"

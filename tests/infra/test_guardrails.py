@@ -1,7 +1,7 @@
 """The rules over what the app is about to make."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ def test_the_template_is_what_the_settings_are_judged_by(synth: Synth, settings:
     (made,) = from_template(Template.from_stack(synth(changed)[0].endpoint).to_json())
     assert lint(made) == ()
     untagged = tuple({key: value for key, value in alarm.items() if key != "Tags"} for alarm in made.alarms)
-    assert replace(made, alarms=untagged) == replace(planned_rollout(changed), previous_variants=None)
+    assert asdict(replace(made, alarms=untagged)) == asdict(replace(planned_rollout(changed), previous_variants=None))
 
 
 @pytest.mark.parametrize(

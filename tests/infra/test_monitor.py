@@ -1,6 +1,7 @@
 """The job that examines captured requests, and who starts it."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from blueprint.monitoring import job_prefix, monitor_arguments
 from blueprint.names import Names
 from blueprint.settings import Settings, parse_settings
 from infra.stacks.use_case import UseCaseStacks
+from pipeline_steps.monitoring.facets import Facet
 
 Synth = Callable[..., tuple[UseCaseStacks, Path]]
 Templates = dict[str, dict[str, Any]]
@@ -167,6 +169,71 @@ def test_columns_that_are_left_unwatched_are_left_unwatched_here_too(settings: S
         "--unwatched=Month",
         "--unwatched=Weekend",
     ]
+
+
+WATCHED: dict[str, Any] = {
+    "bias": ({"column": "Weekend", "values": ("TRUE",), "metrics": {"DPPL": 0.1, "DI": 0.3}},),
+    "min_ndcg": 0.9,
+}
+
+
+def test_nobody_is_watched_for_bias_or_attribution_unasked(by_eventbridge: Templates, settings: Settings) -> None:
+    alarms = [r for r in by_eventbridge["monitoring"]["Resources"].values() if r["Type"] == "AWS::CloudWatch::Alarm"]
+    assert {each["Properties"]["MetricName"] for each in alarms} == {"PredictionShift", "InputShift", "Violations"}
+    assert not [a for a in monitor_arguments(with_monitor(settings)) if a.startswith(("--facet", "--min-ndcg"))]
+
+
+def test_bias_and_attribution_drift_have_alarms_of_their_own(synth: Synth, settings: Settings) -> None:
+    stacks, _ = synth(with_monitor(settings, **WATCHED))
+    template = dict(Template.from_stack(stacks.monitoring).to_json())
+    bias, order = (one(template, "AWS::CloudWatch::Alarm", name)["Properties"] for name in ("BiasViolations", "NDCG"))
+    assert (bias["AlarmName"], bias["Threshold"], bias["ComparisonOperator"], bias["Statistic"]) == (
+        "shoppers-dev-monitor-bias",
+        0,
+        "GreaterThanThreshold",
+        "Maximum",
+    )
+    assert (order["AlarmName"], order["Threshold"], order["ComparisonOperator"], order["Statistic"]) == (
+        "shoppers-dev-monitor-attribution",
+        0.9,
+        "LessThanThreshold",
+        "Minimum",
+    )
+    for alarm in (bias, order):
+        assert (alarm["Namespace"], alarm["TreatMissingData"]) == ("Slipway/Monitoring", "ignore")
+        assert alarm["AlarmActions"]
+
+
+def test_the_job_is_told_whom_to_watch(settings: Settings) -> None:
+    above = {"column": "PageValues", "threshold": 10.0, "metrics": {"DI": 0.5}, "reference": "parity"}
+    arguments = monitor_arguments(with_monitor(settings, bias=(*WATCHED["bias"], above), min_ndcg=0.8))
+    facets = [Facet.parse(each.removeprefix("--facet=")) for each in arguments if each.startswith("--facet=")]
+    assert facets == [
+        Facet("Weekend", ("TRUE",), limits={"DPPL": 0.1, "DI": 0.3}),
+        Facet("PageValues", threshold=10.0, limits={"DI": 0.5}, parity=True),
+    ]
+    assert "--min-ndcg=0.8" in arguments
+
+
+@pytest.mark.parametrize(
+    ("monitoring", "reason"),
+    [
+        ({"schedule": None, **WATCHED}, "monitoring.bias must be left out without monitoring.schedule"),
+        ({"schedule": None, "min_ndcg": 0.9}, "monitoring.min_ndcg must be left out without monitoring.schedule"),
+        ({"bias": ({"column": "Colour", "metrics": {"DI": 1}},)}, "must name feature columns, got Colour"),
+        ({"bias": ({"column": "Weekend", "threshold": 1, "metrics": {"DI": 1}},)}, "Weekend must not have a threshold"),
+        ({"bias": ({"column": "PageValues", "metrics": {"DI": 1}},)}, "PageValues must have a threshold"),
+        (
+            {"bias": ({"column": "PageValues", "values": ("1",), "threshold": 1, "metrics": {"DI": 1}},)},
+            "PageValues must not have values",
+        ),
+        ({"bias": ({"column": "Weekend", "metrics": {"KL": 1}},)}, "'DPPL' or 'DI'"),
+        ({"bias": ({"column": "Weekend", "metrics": {}},)}, "at least 1 item"),
+    ],
+)
+def test_what_cannot_be_watched_is_refused(settings: Settings, monitoring: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        with_monitor(settings, **monitoring)
 
 
 def test_requests_that_are_not_captured_cannot_be_examined(settings: Settings) -> None:

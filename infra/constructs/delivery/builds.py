@@ -8,6 +8,7 @@ from aws_cdk import pipelines
 
 from blueprint.errors import InputError
 from blueprint.settings import Delivery, DeliveryStage
+from infra.constructs.policy import Statement
 
 ASSEMBLIES = "assemblies"
 _VERSIONS = {"phases": {"install": {"runtime-versions": {"python": "3.11", "nodejs": "22"}}}}
@@ -66,7 +67,7 @@ def deploy_step(
     *,
     input_: pipelines.IFileSetProducer,
     cdk_version: str,
-    allowed: Sequence[iam.PolicyStatement],
+    allowed: Sequence[Statement],
 ) -> pipelines.CodeBuildStep:
     """Deploy one use case to a stage with the CDK CLI.
 
@@ -81,12 +82,12 @@ def deploy_step(
         commands=[f"cdk deploy --app {folder} --all --require-approval never --progress events"],
         build_environment=_ENVIRONMENT,
         partial_build_spec=codebuild.BuildSpec.from_object(_VERSIONS),
-        role_policy_statements=list(allowed),
+        role_policy_statements=[iam.PolicyStatement.from_json(statement) for statement in allowed],
     )
 
 
 def start_step(
-    stage: DeliveryStage, file: str, *, input_: pipelines.IFileSetProducer, allowed: Sequence[iam.PolicyStatement]
+    stage: DeliveryStage, file: str, *, input_: pipelines.IFileSetProducer, allowed: Sequence[Statement]
 ) -> pipelines.CodeBuildStep:
     """Smoke-test what is deployed; where the stage trains, start training when steps, settings or data changed."""
     use_case = f"--config {file} --stage {stage.name} --starter"
@@ -98,7 +99,7 @@ def start_step(
         commands=[f".venv/bin/slipway smoke {use_case}", *([train] if stage.trains else [])],
         build_environment=_ENVIRONMENT,
         partial_build_spec=codebuild.BuildSpec.from_object(_VERSIONS),
-        role_policy_statements=list(allowed),
+        role_policy_statements=[iam.PolicyStatement.from_json(statement) for statement in allowed],
     )
 
 

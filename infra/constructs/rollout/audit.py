@@ -28,11 +28,12 @@ class AuditFunction(PythonFunction):
             blueprint=("audit.py", "errors.py"),
             description=f"Appends to the audit log of {names.endpoint}",
             timeout=cdk.Duration.minutes(1),
+            environment={"AUDIT_BUCKET": artifacts_bucket.bucket_name, "AUDIT_PREFIX": names.audit_prefix},
+            statements=[
+                *may_find(artifacts_bucket, f"{names.audit_prefix}*"),
+                *may_write(artifacts_bucket, f"{names.audit_prefix}*"),
+            ],
         )
-        self.add_environment("AUDIT_BUCKET", artifacts_bucket.bucket_name)
-        self.add_environment("AUDIT_PREFIX", names.audit_prefix)
-        may_find(self, artifacts_bucket, f"{names.audit_prefix}*")
-        may_write(self, artifacts_bucket, f"{names.audit_prefix}*")
 
 
 def record(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.names import COST_TAG
 from infra.constructs.rollout.states import State, States, choose, equal, matching, note, present, task, wait, when
 
 GATES = "NumberGates"
@@ -28,6 +29,7 @@ class GateJob:
     kms_key_arn: str
     instance_type: str
     output_uri: str
+    cost_tag: str
     max_runtime_seconds: int = 3600
     vpc_config: dict[str, Any] | None = None
 
@@ -111,6 +113,7 @@ def _start(job: GateJob, inputs: dict[str, str]) -> State:
             "ContainerArguments": list(job.arguments),
         },
         "RoleArn": job.role_arn,
+        "Tags": [{"Key": COST_TAG, "Value": job.cost_tag}],
     }
     if job.vpc_config:
         request["NetworkConfig"] = {"VpcConfig": job.vpc_config}

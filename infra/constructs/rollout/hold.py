@@ -6,9 +6,9 @@ The parameter belongs to no stack: a deployment that also touched it would let g
 
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
+from infra.constructs.arns import arn
 from infra.constructs.rollout.states import (
     State,
     States,
@@ -74,12 +74,8 @@ def hold_states(*, parameter_name: str, then: str, refused: str, start: str = HO
 
 def allow_hold(role: iam.Role, *, parameter_name: str) -> None:
     """Let `role` read the parameter, and nothing more."""
-    arn = cdk.Stack.of(role).format_arn(
-        service="ssm",
-        resource="parameter" + parameter_name,  # whose name begins with the slash
-        arn_format=cdk.ArnFormat.NO_RESOURCE_NAME,
-    )
-    role.add_to_policy(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[arn]))
+    parameter = arn("ssm", f"parameter{parameter_name}")  # whose name begins with the slash
+    role.add_to_policy(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[parameter]))
 
 
 def _ask(parameter_name: str, *, then: str, caught: str) -> State:

@@ -15,6 +15,7 @@ from constructs import Construct
 
 from blueprint.settings import Settings
 from infra.constructs.approval import may_only_reject
+from infra.constructs.arns import arn
 from infra.constructs.guarded_endpoint import ENDPOINT_TAG
 from infra.constructs.job_roles import package_arns
 from infra.constructs.rollout.definition import Gates, RolloutTarget, rollout_definition
@@ -44,15 +45,9 @@ class RolloutMachine(Construct):
     ) -> None:
         super().__init__(scope, id_)
         names = self._names = settings.names
-        stack = cdk.Stack.of(self)
         self.topic = sns.Topic(self, "Verdicts", master_key=key, enforce_ssl=True)
         # Not taken from the resource: its own role would then depend on it.
-        self._arn = stack.format_arn(
-            service="states",
-            resource="stateMachine",
-            resource_name=names.state_machine,
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
+        self._arn = arn("states", f"stateMachine:{names.state_machine}")
         target = RolloutTarget(
             endpoint=names.endpoint,
             stack=names.stack("endpoint"),
@@ -92,7 +87,6 @@ class RolloutMachine(Construct):
 
     def _role(self, functions: list[lambda_.IFunction]) -> iam.Role:
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
-        stack = cdk.Stack.of(self)
 
         def allow(*actions: str, on: list[str], conditions: dict[str, dict[str, object]] | None = None) -> None:
             role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=on, conditions=conditions or {}))
@@ -103,18 +97,18 @@ class RolloutMachine(Construct):
             "cloudformation:DescribeStackResource",
             "cloudformation:DescribeStacks",
             "cloudformation:UpdateStack",
-            on=[stack.format_arn(service="cloudformation", resource="stack", resource_name=self._stack_pattern)],
+            on=[arn("cloudformation", f"stack/{self._stack_pattern}")],
         )
         allow(
             "sagemaker:DescribeModelPackage",
             "sagemaker:ListModelPackages",
             "sagemaker:UpdateModelPackage",
-            on=package_arns(self, self._names.package_group),
+            on=package_arns(self._names.package_group),
         )
-        role.add_to_policy(may_only_reject())
+        role.add_to_policy(iam.PolicyStatement.from_json(may_only_reject()))
         allow(
             "sagemaker:DescribeEndpoint",
-            on=[stack.format_arn(service="sagemaker", resource="endpoint", resource_name=self._names.endpoint)],
+            on=[arn("sagemaker", f"endpoint/{self._names.endpoint}")],
         )
         # CloudFormation names these; the tag says which are this endpoint's.
         allow(
@@ -122,7 +116,7 @@ class RolloutMachine(Construct):
             "sagemaker:DescribeModel",
             "sagemaker:DeleteEndpointConfig",
             "sagemaker:DeleteModel",
-            on=[stack.format_arn(service="sagemaker", resource=kind + "/*") for kind in ("endpoint-config", "model")],
+            on=[arn("sagemaker", f"{kind}/*") for kind in ("endpoint-config", "model")],
             conditions={"StringEquals": {f"aws:ResourceTag/{ENDPOINT_TAG}": self._names.endpoint}},
         )
         allow_hold(role, parameter_name=self._names.hold_parameter)

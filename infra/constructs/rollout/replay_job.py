@@ -2,7 +2,6 @@
 
 import hashlib
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -11,8 +10,9 @@ from constructs import Construct
 from blueprint.names import VARIANT, Names
 from blueprint.replay import replay_arguments
 from blueprint.settings import Settings
+from infra.constructs.arns import arn
 from infra.constructs.endpoint_role import CAPTURE_KEYS
-from infra.constructs.job_roles import ARTIFACT_KEYS, SageMakerRole, allow_encrypted_volumes
+from infra.constructs.job_roles import ARTIFACT_KEYS, SageMakerRole, may_encrypt_volumes, may_log, may_publish
 from infra.constructs.object_access import may_find, may_write
 from infra.constructs.rollout.gates import GateJob, gate_states
 from infra.constructs.rollout.states import States
@@ -46,15 +46,20 @@ class ReplayJob(Construct):
         self._key = key
         captures = f"{CAPTURE_KEYS}/{names.endpoint}/{VARIANT}/"
         verdicts = f"replay/{names.endpoint}"
-        self.role = SageMakerRole(self, "Role", description="Jobs that judge a candidate before its rollout")
-        may_find(self.role, artifacts_bucket, ARTIFACT_KEYS, f"{captures}*")
-        may_write(self.role, artifacts_bucket, f"{verdicts}/*")
-        image.grant_pull(self.role)
-        allow_encrypted_volumes(self.role, key)
-        may_join(self.role, settings.access.vpc)
-        allow_encrypted_volumes(self.role, key)
-        self.role.allow_logs("/aws/sagemaker/ProcessingJobs")
-        self.role.allow_metrics("/aws/sagemaker/ProcessingJobs")
+        self.role = SageMakerRole(
+            self,
+            "Role",
+            description="Jobs that judge a candidate before its rollout",
+            statements=[
+                *may_find(artifacts_bucket, ARTIFACT_KEYS, f"{captures}*"),
+                *may_write(artifacts_bucket, f"{verdicts}/*"),
+                *image.may_pull(),
+                *may_encrypt_volumes(key),
+                *may_join(settings.access.vpc),
+                may_log("/aws/sagemaker/ProcessingJobs"),
+                may_publish("/aws/sagemaker/ProcessingJobs"),
+            ],
+        )
         self.job = GateJob(
             name_prefix=job_prefix(names),
             image_uri=image.uri,
@@ -63,6 +68,7 @@ class ReplayJob(Construct):
             kms_key_arn=key.key_arn,
             instance_type=settings.training.processing_instance_type,
             output_uri=f"s3://{artifacts_bucket.bucket_name}/{verdicts}",
+            cost_tag=names.prefix,
             vpc_config=settings.access.vpc.request() if settings.access.vpc else None,
         )
 
@@ -72,11 +78,13 @@ class ReplayJob(Construct):
 
     def grant_start(self, role: iam.Role) -> None:
         """Let `role` start and watch such jobs, and hand them this role; SageMaker alone takes it."""
-        jobs = cdk.Stack.of(self).format_arn(
-            service="sagemaker", resource="processing-job", resource_name=f"{self.job.name_prefix}-*"
-        )
+        jobs = arn("sagemaker", f"processing-job/{self.job.name_prefix}-*")
         for actions, resource, conditions in (
-            (["sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob"], jobs, {}),
+            (
+                ["sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:AddTags"],
+                jobs,
+                {},
+            ),
             (
                 ["iam:PassRole"],
                 self.role.role_arn,

@@ -390,6 +390,7 @@ ROLES: Mapping[str, Expected] = {
         sagemaker:DeleteModel {sagemaker}:model/m | aws:ResourceTag/slipway:endpoint={prefix}
         sagemaker:CreateProcessingJob {sagemaker}:processing-job/{prefix}-gates-1
         sagemaker:DescribeProcessingJob {sagemaker}:processing-job/{prefix}-gates-1
+        sagemaker:AddTags {sagemaker}:processing-job/{prefix}-gates-1
         iam:PassRole {replay_role} | iam:PassedToService=sagemaker.amazonaws.com
         kms:DescribeKey {key}
         kms:CreateGrant {key} | kms:GrantIsForAWSResource=true
@@ -410,6 +411,7 @@ ROLES: Mapping[str, Expected] = {
         lambda:InvokeFunction {other_smoke_test}
         s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
         ssm:GetParameter {other_hold}
+        sagemaker:AddTags {endpoint}
         """,
     ),
     "rollout/RolloutMachineEventsRole": Expected(
@@ -491,6 +493,7 @@ ROLES: Mapping[str, Expected] = {
         may="""
         sagemaker:ListPipelineExecutions {pipeline}
         sagemaker:StartPipelineExecution {pipeline}
+        logs:CreateLogDelivery *
         """,
         may_not="""
         sagemaker:StopPipelineExecution {pipeline}/execution/1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from blueprint.settings import load_settings
+from blueprint.settings import load_settings, parse_settings
 from infra.review.explained import EXPLAINED
 from infra.review.finding import Explained, Finding, unexplained, unused
 from infra.review.review import Review, review
@@ -17,24 +17,77 @@ from infra.review.templates import cfn_lint_findings, own_findings
 PROJECT = Path(__file__).resolve().parents[3]
 
 
+VPC = {
+    "vpc_id": "vpc-0123456789abcdef0",
+    "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+    "security_groups": ["sg-0123456789abcdef0"],
+    "endpoints": True,
+    "route_tables": ["rtb-0123456789abcdef0"],
+}
+EVERYTHING: dict[str, dict[str, Any]] = {
+    "access": {"vpc": VPC, "permission_boundary": "teams/ml"},
+    "training": {"spot": True},
+    "budget": {"monthly_usd": 300},
+    "monitoring": {
+        "schedule": "cron(0 2 ? * * *)",
+        "retrain": True,
+        "notify": ["ml@example.com"],
+        "min_ndcg": 0.9,
+        "bias": [{"column": "Weekend", "values": ["TRUE"], "metrics": {"DPPL": 0.1}}],
+    },
+    "endpoint": {
+        "hours": {"start": "cron(0 7 ? * MON-FRI *)", "stop": "cron(0 19 ? * MON-FRI *)"},
+        "autoscaling": {"min_instance_count": 2, "max_instance_count": 8, "invocations_per_instance": 3000},
+    },
+    "promotion": {"to_accounts": ["222233334444"]},
+}
+"""All that can be switched on together."""
+
+SERVERLESS: dict[str, dict[str, Any]] = {
+    "endpoint": {"capture_percent": 0, "serverless": {"memory_mb": 2048}},
+    "rollout": {"type": "all_at_once", "judge": {"enabled": False}},
+}
+
+
+def look(out: Path, switched: dict[str, dict[str, Any]]) -> tuple[Review, Path]:
+    document = load_settings(PROJECT / "config" / "shoppers.toml", "prod").model_dump()
+    for section, given in switched.items():
+        document[section] = (document[section] or {}) | given
+    return review(parse_settings(document, source="test"), project=PROJECT, out=out), out
+
+
 @pytest.fixture(scope="module")
 def reviewed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Review, Path]:
-    out = tmp_path_factory.mktemp("reviewed")
-    settings = load_settings(PROJECT / "config" / "shoppers.toml", "prod")
-    return review(settings, project=PROJECT, out=out), out
+    """With everything on."""
+    return look(tmp_path_factory.mktemp("reviewed"), EVERYTHING)
 
 
-def test_every_finding_is_explained(reviewed: tuple[Review, Path]) -> None:
-    assert [str(finding) for finding in reviewed[0].unexplained] == []
-    assert set(reviewed[0].figures().values()) == {0}
+@pytest.fixture(scope="module")
+def serverless(tmp_path_factory: pytest.TempPathFactory) -> tuple[Review, Path]:
+    return look(tmp_path_factory.mktemp("serverless"), SERVERLESS)
 
 
-def test_no_explanation_has_lost_its_finding(reviewed: tuple[Review, Path]) -> None:
-    assert [each.rule for each in reviewed[0].stale] == []
+@pytest.mark.parametrize("variant", ["reviewed", "serverless"])
+def test_every_finding_is_explained(variant: str, request: pytest.FixtureRequest) -> None:
+    found: Review = request.getfixturevalue(variant)[0]
+    assert [str(finding) for finding in found.unexplained] == []
+    assert set(found.figures().values()) == {0}
 
 
-def test_every_reviewer_has_looked(reviewed: tuple[Review, Path]) -> None:
-    assert all(count > 0 for count in reviewed[0].counts.values())
+def test_no_explanation_has_lost_its_finding(reviewed: tuple[Review, Path], serverless: tuple[Review, Path]) -> None:
+    together = Review((*reviewed[0].findings, *serverless[0].findings))
+    assert [each.rule for each in together.stale] == []
+
+
+@pytest.mark.parametrize("variant", ["reviewed", "serverless"])
+def test_every_reviewer_has_looked(variant: str, request: pytest.FixtureRequest) -> None:
+    found: Review = request.getfixturevalue(variant)[0]
+    assert all(count > 0 for count in found.counts.values())
+
+
+def test_what_serverless_endpoints_cannot_have_is_asked_of_all_others(reviewed: tuple[Review, Path]) -> None:
+    findings = [finding.rule for finding in reviewed[0].findings]
+    assert not [rule for rule in findings if rule.endswith("[serverless]")]
 
 
 Properties = dict[str, Any]

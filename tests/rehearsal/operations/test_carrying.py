@@ -207,7 +207,7 @@ def test_who_carried_what_is_in_the_next_stages_audit_log(world: World, prod: Cl
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["--to", "prod"], "--from must be given: stage prod names no [promotion] from_stage"),
+        (["--to", "dev"], "--from must be given: stage dev names no [promotion] from_stage"),
         (["--from", "prod", "--to", "prod"], "--from and --to must be two stages, got prod twice"),
         (["--from", "nowhere", "--to", "prod"], "stage must be one of"),
     ],

@@ -1,0 +1,95 @@
+"""One dashboard over a stage's use cases, and what it leaves alone."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from infra.stacks.use_case import use_cases
+
+PROJECT = Path(__file__).resolve().parents[2]
+FLEET = "slipway-fleet-dev"
+Synth = Callable[..., dict[str, bytes]]
+
+
+@pytest.fixture
+def synth(steps_folder: Path, tmp_path: Path) -> Synth:
+    """Synthesize the shipped settings under each name, with what each adds to them; gives the templates by stack."""
+    shipped = (PROJECT / "config" / "shoppers.toml").read_text()
+    context = json.loads((PROJECT / "cdk.json").read_text())["context"]
+
+    def run(*, regions: Mapping[str, str] = MappingProxyType({}), **added: str) -> dict[str, bytes]:
+        config = tmp_path / "-".join(added) / str(len(list(tmp_path.iterdir())))
+        config.mkdir(parents=True)
+        for name, more in added.items():
+            text = shipped.replace('name = "shoppers"', f'name = "{name}"', 1)
+            if region := regions.get(name):
+                text = text.replace("[stages.dev]\n", f'[stages.dev]\nregion = "{region}"\n', 1)
+            (config / f"{name}.toml").write_text(f"{text}\n{more}")
+        app = cdk.App(
+            outdir=str(config / "cdk.out"),
+            context=context,
+            analytics_reporting=False,
+            builtin_cloud_formation_validation=False,
+        )
+        use_cases(app, config, stage="dev", steps_folder=steps_folder)
+        assembly = app.synth()
+        return {stack.stack_name: Path(stack.template_full_path).read_bytes() for stack in assembly.stacks}
+
+    return run
+
+
+def widgets(template: bytes) -> list[dict[str, Any]]:
+    (dashboard,) = json.loads(template)["Resources"].values()
+    body = dashboard["Properties"]["DashboardBody"]
+    text = body if isinstance(body, str) else "".join(p if isinstance(p, str) else "*" for p in body["Fn::Join"][1])
+    shown: list[dict[str, Any]] = json.loads(text)["widgets"]
+    return shown
+
+
+def test_one_use_case_has_no_fleet(synth: Synth) -> None:
+    assert FLEET not in synth(one="")
+
+
+def test_a_change_of_the_fleet_changes_the_fleets_stack_alone(synth: Synth) -> None:
+    one, two, three = synth(one=""), synth(one="", two=""), synth(one="", two="", three="")
+    assert one.items() <= two.items()
+    assert {name for name in two if two[name] != three[name]} == {FLEET}
+    assert three.keys() - two.keys() == {name for name in three if name.startswith("three-dev-")}
+
+
+def test_a_change_of_one_use_case_changes_its_stacks_alone(synth: Synth) -> None:
+    before, after = synth(one="", two=""), synth(one="", two="[stages.dev.monitoring]\nmax_input_shift = 0.4")
+    assert {name for name in before if before[name] != after[name]} == {"two-dev-monitoring"}
+
+
+def test_the_fleets_stack_shows_every_use_case_and_needs_none(synth: Synth) -> None:
+    template = synth(one="", two="")[FLEET]
+    assert b"ImportValue" not in template
+    shown = {widget["properties"]["title"]: widget["properties"]["metrics"] for widget in widgets(template)}
+    assert shown.keys() == {
+        "Requests a minute",
+        "Share of 5XX answers",
+        "Latency p99 (us)",
+        "Training runs that failed, a day",
+    }
+    for metrics in shown.values():
+        assert [metric[-1]["label"] for metric in metrics] == ["one-dev", "two-dev"]
+
+
+def test_use_cases_of_two_regions_are_two_fleets(synth: Synth) -> None:
+    regions = {"one": "us-east-1", "two": "us-east-1", "three": "eu-central-1"}
+    assert [metric[-1]["label"] for metric in _first(synth(one="", two="", three="", regions=regions)[FLEET])] == [
+        "one-dev",
+        "two-dev",
+    ]
+    assert FLEET not in synth(one="", three="", regions=regions)
+
+
+def _first(template: bytes) -> list[Any]:
+    metrics: list[Any] = widgets(template)[0]["properties"]["metrics"]
+    return metrics
