@@ -44,7 +44,7 @@ image: setup ## build the container image for --backend docker (starts Docker fo
 image-report: setup ## the image's bill of materials and known vulnerabilities, in build/image
 	@mkdir -p build/image
 	scripts/with-docker sh -ec 'image=$$(scripts/build-image); $(BIN)/python -m scripts.image_bom $$image >build/image/bom.json; \
-	  $(BIN)/python -m scripts.image_vulnerabilities $$image --bom build/image/bom.json --json build/image/vulnerabilities.json'
+	  $(BIN)/python -m scripts.image_vulnerabilities $$image --bom build/image/bom.json --json build/image/vulnerabilities.json || [ $$? = 4 ]'
 
 test-docker: setup ## build the image and run the tests that need Docker (starts Docker for them if none runs)
 	scripts/with-docker sh -ec 'scripts/build-image && $(BIN)/pytest tests/docker $(ARGS)'

@@ -2,7 +2,11 @@
 
 python -m scripts.image_vulnerabilities IMAGE [--osv URL] [--bom FILE] [--json FILE]
 Asked are OSV (osv.dev: PyPI's and Debian's advisories) and, in the image, apt: which installed packages have a newer
-version in Debian's archive. Exits with 0 whatever is found, with 3 if no source answered: ECR's scan on push remains.
+version in Debian's archive. The status says how whole the list is, whatever is in it:
+  0  every kind of package was checked
+  3  none was, for no source answered
+  4  some kind was not; the last lines name it
+Where a list is not whole, ECR's scan on push remains.
 """
 
 import argparse
@@ -12,7 +16,8 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +27,8 @@ from scripts.image_bom import document
 _OSV = "https://api.osv.dev"
 _BATCH = 500
 _SECONDS = 30
+_KINDS = {"pypi": "Python packages", "deb": "Debian packages", "generic": "programs that are no packages"}
+_WHOLE, _NONE, _PARTLY = 0, 3, 4
 _UPGRADE = re.compile(r"^Inst (\S+) \[([^\]]+)\] \((\S+) (\S+)")
 
 
@@ -38,11 +45,14 @@ class Source:
     name: str
     answered: bool
     told: str
+    covers: tuple[str, ...]
+    """Kinds of package URLs that it knows."""
 
 
 def ask_osv(url: str, components: Sequence[dict[str, Any]]) -> tuple[Source, list[Finding]]:
     """All advisories OSV has for the components' package URLs."""
-    known = [c for c in components if c["purl"].startswith(("pkg:pypi/", "pkg:deb/"))]
+    covers = ("pypi", "deb")
+    known = [c for c in components if _kind(c) in covers]
     found: list[Finding] = []
     try:
         for start in range(0, len(known), _BATCH):
@@ -52,8 +62,12 @@ def ask_osv(url: str, components: Sequence[dict[str, Any]]) -> tuple[Source, lis
                 if ids := sorted(v["id"] for v in answer.get("vulns", ())):
                     found.append(Finding(component["name"], component["version"], ", ".join(ids)))
     except (OSError, ValueError, KeyError) as exc:
-        return Source("OSV", answered=False, told=f"{url} cannot be asked: {exc}"), []
-    return Source("OSV", answered=True, told=f"{len(known)} packages asked"), found
+        return Source("OSV", answered=False, told=f"{url} cannot be asked: {exc}", covers=covers), []
+    return Source("OSV", answered=True, told=f"{len(known)} packages asked", covers=covers), found
+
+
+def _kind(component: Mapping[str, Any]) -> str:
+    return str(component["purl"]).removeprefix("pkg:").partition("/")[0]
 
 
 def _post(url: str, body: dict[str, Any]) -> Any:
@@ -71,14 +85,21 @@ def ask_apt(image: str) -> tuple[Source, list[Finding]]:
     done = subprocess.run((*argv, image, "-ec", command), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         told = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        return Source("apt", answered=False, told=f"Debian's archive cannot be asked: {told}"), []
-    return Source("apt", answered=True, told="installed versions against Debian's archive"), behind(done.stdout)
+        return Source("apt", answered=False, told=f"Debian's archive cannot be asked: {told}", covers=("deb",)), []
+    told = "installed versions against Debian's archive"
+    return Source("apt", answered=True, told=told, covers=("deb",)), behind(done.stdout)
 
 
 def behind(simulation: str) -> list[Finding]:
     """The packages that `apt-get -s upgrade` would replace."""
     found = (_UPGRADE.match(line) for line in simulation.splitlines())
     return [Finding(m[1], m[2], f"{m[3]} in {m[4].rstrip(',')}") for m in found if m]
+
+
+def unchecked(components: Iterable[Mapping[str, Any]], sources: Sequence[Source]) -> dict[str, int]:
+    """How many components nobody was asked about, by kind: of these the list says nothing."""
+    covered = {kind for source in sources if source.answered for kind in source.covers}
+    return dict(Counter(kind for component in components if (kind := _kind(component)) not in covered))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,20 +113,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     bom = json.loads(given.bom.read_text(encoding="utf-8")) if given.bom else document(given.image)
     asked = [ask_osv(given.osv, bom["components"]), ask_apt(given.image)]
-    findings = [finding for _, found in asked for finding in found]
+    sources = [source for source, _ in asked]
+    missing = unchecked(bom["components"], sources)
     for source, found in asked:
-        sys.stdout.write(
-            f"{source.name}: {f'{len(found)} found' if source.answered else 'NOT CHECKED'}, {source.told}\n"
-        )
+        told = f"{len(found)} found" if source.answered else "NOT CHECKED"
+        sys.stdout.write(f"{source.name}: {told}, {source.told}\n")
         sys.stdout.writelines(f"  {finding.component} {finding.version}: {finding.what}\n" for finding in found)
+    for kind, count in missing.items():
+        sys.stdout.write(
+            f"this list says nothing of the {count} {_KINDS.get(kind, kind)}: no source that knows them answered\n"
+        )
     if given.json:
         listing = {
             "image": given.image,
-            "sources": [asdict(source) for source, _ in asked],
-            "findings": [asdict(finding) for finding in findings],
+            "sources": [asdict(source) for source in sources],
+            "unchecked": missing,
+            "findings": [asdict(finding) for _, found in asked for finding in found],
         }
         given.json.write_text(json.dumps(listing, indent=2) + "\n", encoding="utf-8")
-    return 0 if any(source.answered for source, _ in asked) else 3
+    if not any(source.answered for source in sources):
+        return _NONE
+    return _PARTLY if missing else _WHOLE
 
 
 if __name__ == "__main__":

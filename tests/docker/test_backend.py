@@ -105,6 +105,7 @@ else:
     assert (float(memory), quota / period) == (4.0, min(2, os.cpu_count() or 1))
 
 
+@pytest.mark.thorough
 def test_a_job_that_takes_more_memory_than_its_instance_has_is_killed(run: Run) -> None:
     ended, _ = run("x = bytearray(5 << 30); print('lives')", instance_type="ml.c5.large")
     assert ended.code == 137

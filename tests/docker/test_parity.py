@@ -7,6 +7,7 @@ import shutil
 import tarfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,10 @@ def words_of(step: Mapping[str, Any]) -> list[Any]:
     return words
 
 
-@pytest.fixture(scope="module", params=TABLES)
+@pytest.fixture(
+    scope="module",
+    params=["untidy", *(pytest.param(name, marks=pytest.mark.thorough) for name in TABLES if name != "untidy")],
+)
 def lines(
     request: pytest.FixtureRequest, program: Program, backend: JobBackend, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Line]]:
@@ -142,9 +146,11 @@ def lines(
     if find_powers():
         backends["namespace"] = choose_backend("namespace")
     done = {name: Line(each, program, folder / name) for name, each in backends.items()}
+    arguments = step_arguments()
     try:
-        for line in done.values():
-            line.run(folder / "table" / "table.csv", step_arguments())
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            for running in [pool.submit(line.run, folder / "table" / "table.csv", arguments) for line in done.values()]:
+                running.result()
     finally:
         for name, each in backends.items():
             if name != "docker":

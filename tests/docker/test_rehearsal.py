@@ -5,6 +5,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.ownership import OWNER_LABEL
 from tests.e2e.test_rehearsal import PROJECT, command, processes_of
@@ -24,6 +26,7 @@ def test_the_same_launch_goes_well_in_containers_and_leaves_none(docker: DockerC
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_an_interrupt_ends_the_containers_too(docker: DockerClient, tmp_path: Path) -> None:
     others = set(docker.containers(OWNER_LABEL))
     argv, env = command(tmp_path, "--backend", "docker")

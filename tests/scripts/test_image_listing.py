@@ -11,7 +11,7 @@ import pytest
 from rehearsal.process import free_port
 from scripts import image_vulnerabilities
 from scripts.compare_images import differences
-from scripts.image_vulnerabilities import Finding, Source, ask_osv, behind
+from scripts.image_vulnerabilities import Finding, Source, ask_osv, behind, unchecked
 
 COMPONENTS = [
     {"name": "jinja2", "version": "2.4.1", "purl": "pkg:pypi/jinja2@2.4.1"},
@@ -52,7 +52,7 @@ def osv() -> Iterator[str]:
 def test_advisories_are_listed_by_package_whatever_the_batch(osv: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_vulnerabilities, "_BATCH", 2)
     source, found = ask_osv(osv, COMPONENTS)
-    assert source == Source("OSV", answered=True, told="3 packages asked")
+    assert source == Source("OSV", answered=True, told="3 packages asked", covers=("pypi", "deb"))
     assert found == [Finding("jinja2", "2.4.1", "GHSA-1, PYSEC-2"), Finding("openssl", "3.0.1", "DSA-9")]
 
 
@@ -73,27 +73,52 @@ Conf libssl3 (3.0.15-1~deb12u1 Debian-Security:12/stable-security [amd64])
     ]
 
 
-@pytest.mark.parametrize(("answers", "code"), [((True, False), 0), ((False, False), 3)])
-def test_the_listing_says_which_sources_answered(
+@pytest.mark.parametrize(
+    ("answers", "missing"),
+    [
+        ((True, True), {"generic": 1}),
+        ((True, False), {"generic": 1}),
+        ((False, True), {"pypi": 2, "generic": 1}),
+        ((False, False), {"pypi": 2, "generic": 1, "deb": 1}),
+    ],
+)
+def test_the_listing_says_which_sources_answered_and_what_nobody_was_asked_about(
     answers: tuple[bool, bool],
-    code: int,
+    missing: dict[str, int],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (tmp_path / "bom.json").write_text('{"components": []}')
     found = [Finding("a", "1", "GHSA-1")] if answers[0] else []
-    osv = (Source("OSV", answered=answers[0], told="t"), found)
-    apt = (Source("apt", answered=answers[1], told="unreachable"), [])
+    osv = (Source("OSV", answered=answers[0], told="unreachable", covers=("pypi", "deb")), found)
+    apt = (Source("apt", answered=answers[1], told="unreachable", covers=("deb",)), [])
     monkeypatch.setattr(image_vulnerabilities, "ask_osv", lambda _url, _components: osv)
     monkeypatch.setattr(image_vulnerabilities, "ask_apt", lambda _image: apt)
-    out = tmp_path / "listing.json"
-    argv = ["steps:1", "--bom", str(tmp_path / "bom.json"), "--json", str(out)]
-    assert image_vulnerabilities.main(argv) == code
-    assert "apt: NOT CHECKED, unreachable" in capsys.readouterr().out
-    listing = json.loads(out.read_text())
+    assert listed(tmp_path, COMPONENTS) == (4 if any(answers) else 3)
+    out = capsys.readouterr().out
+    for (source, _), answered in zip((osv, apt), answers, strict=True):
+        assert (f"{source.name}: NOT CHECKED, unreachable" in out) != answered
+    assert ("this list says nothing of the 2 Python packages" in out) == (not answers[0])
+    listing = json.loads((tmp_path / "listing.json").read_text())
     assert [source["answered"] for source in listing["sources"]] == list(answers)
-    assert len(listing["findings"]) == len(found)
+    assert (listing["unchecked"], len(listing["findings"])) == (missing, len(found))
+
+
+def test_a_list_is_whole_when_every_kind_of_package_was_checked(
+    tmp_path: Path, osv: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apt = (Source("apt", answered=False, told="unreachable", covers=("deb",)), [])
+    monkeypatch.setattr(image_vulnerabilities, "ask_apt", lambda _image: apt)
+    packages = [component for component in COMPONENTS if component["name"] != "python"]
+    assert listed(tmp_path, packages, "--osv", osv) == 0
+    assert "says nothing" not in capsys.readouterr().out
+    assert unchecked(packages, [apt[0]]) == {"pypi": 2, "deb": 1}
+
+
+def listed(folder: Path, components: list[dict[str, str]], *more: str) -> int:
+    (folder / "bom.json").write_text(json.dumps({"components": components}))
+    argv = ["steps:1", "--bom", str(folder / "bom.json"), "--json", str(folder / "listing.json"), *more]
+    return image_vulnerabilities.main(argv)
 
 
 def test_trees_differ_where_a_path_is_missing_or_has_another_mode_or_content() -> None:

@@ -1,55 +1,205 @@
-"""scripts/with-docker on machines that have a Docker, and on those that cannot have one."""
+"""scripts/with-docker, with a Docker that is absent, fails, hangs or works, as a few lines of shell play it."""
 
-import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "with-docker"
-TOOLS = ("bash", "env", "timeout", "sh", "uname", "echo")
+TOOLS = (
+    *("bash", "sh", "env", "timeout", "flock", "mktemp", "seq", "sleep", "grep", "tail", "mkdir", "setsid", "setpriv"),
+    *("uname", "tar", "touch", "rm", "chmod", "cat", "echo"),
+)
+# The machine's own Docker answers while the file `theirs` is there, the one started here while `up` is.
+DOCKER = """\
+[ -e "$PLAY/theirs" ] || [ -n "${DOCKER_HOST-}" -a -e "$PLAY/up" ] || exit 1
+if [ "$1" = run ] && [ -e "$PLAY/no-containers" ]; then echo "cgroups: read-only file system" >&2; exit 125; fi
+"""
+DAEMON = 'echo $$ >"$PLAY/daemon"; touch "$PLAY/up"; trap \'rm "$PLAY/up"; exit 0\' TERM; while :; do sleep 0.05; done'
+FAILING = "echo 'level=info msg=starting'; echo 'failed to start daemon: operation not permitted' >&2; exit 1"
+SILENT = "exit 1"
+HANGING = "echo $$ >\"$PLAY/daemon\"; trap '' TERM; while :; do sleep 0.05; done"
 
-Machine = Callable[..., "subprocess.CompletedProcess[str]"]
+
+@dataclass(frozen=True)
+class Play:
+    """A PATH that has the named programs and the usual tools, and nothing else."""
+
+    folder: Path
+    seconds: dict[str, int] = field(default_factory=lambda: {"START": 20, "STOP": 20})
+
+    def program(self, name: str, text: str) -> None:
+        path = self.folder / "bin" / name
+        path.write_text(f"#!/bin/bash\n{text}\n")
+        path.chmod(0o755)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {
+            "PATH": str(self.folder / "bin"),
+            "PLAY": str(self.folder),
+            "TMPDIR": str(self.folder),
+            "SLIPWAY_DOCKER_DATA": str(self.folder / "data"),
+            "SLIPWAY_DOCKER_STATE": str(self.folder / "state"),
+            **{f"SLIPWAY_DOCKER_{name}_SECONDS": str(each) for name, each in self.seconds.items()},
+        }
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        argv = [str(self.folder / "bin" / "bash"), str(SCRIPT), *words]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(argv, env=self.environment, stdout=pipe, stderr=pipe, text=True)
+
+    def run(self, *words: str) -> tuple[int, str, str]:
+        child = self.start(*words)
+        out, told = child.communicate(timeout=60)
+        return child.returncode, out, told
+
+    def daemon_runs(self) -> bool:
+        number = self.folder / "daemon"
+        return number.exists() and Path(f"/proc/{number.read_text().strip()}").exists()
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    """Runs the script where only these commands exist; `docker` and `id` are what the test says."""
-
-    def run(*arguments: str, docker: str, user: str = "1000") -> "subprocess.CompletedProcess[str]":
-        for name in TOOLS:
-            found = shutil.which(name)
-            assert found
-            (tmp_path / name).symlink_to(found)
-        for name, script in (("docker", docker), ("id", f"echo {user}")):
-            (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
-            (tmp_path / name).chmod(0o755)
-        environment = {**os.environ, "PATH": str(tmp_path)}
-        return subprocess.run([SCRIPT, *arguments], env=environment, capture_output=True, text=True, check=False)
-
-    return run
+def play(tmp_path: Path) -> Play:
+    """A machine on which we are root and Docker is installed but does not run."""
+    (tmp_path / "bin").mkdir()
+    for tool in TOOLS:
+        (tmp_path / "bin" / tool).symlink_to(str(shutil.which(tool)))
+    made = Play(tmp_path)
+    for name, text in {"id": "echo 0", "docker": DOCKER, "dockerd": DAEMON}.items():
+        made.program(name, text)
+    return made
 
 
-def test_where_a_docker_answers_the_command_is_simply_run(machine: Machine) -> None:
-    done = machine("sh", "-c", "echo ran; exit 7", docker="exit 0")
-    assert (done.returncode, done.stdout, done.stderr) == (7, "ran\n", "")
+def without_docker(play: Play) -> None:
+    for name in ("docker", "dockerd"):
+        (play.folder / "bin" / name).unlink()
 
 
-def test_where_none_can_be_started_that_is_told_in_one_line(machine: Machine) -> None:
-    done = machine("echo", "ran", docker="exit 1")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "with-docker: no Docker answers, and starting one needs root\n"
+def hangs(play: Play) -> None:
+    play.program("dockerd", HANGING)
+    play.seconds.update(START=1, STOP=1)
 
 
-def test_tests_that_may_be_skipped_are_skipped_in_one_line(machine: Machine) -> None:
-    done = machine("--or-skip", "echo", "ran", docker="exit 1")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "with-docker: skipped, no Docker answers, and starting one needs root\n"
+WAYS: Mapping[str, tuple[Callable[[Play], object], str]] = {
+    "not installed": (without_docker, "Docker is not installed, and this system has no apt-get to install it"),
+    "not root": (lambda play: play.program("id", "echo 1000"), "no Docker answers, and starting one needs root"),
+    "fails": (
+        lambda play: play.program("dockerd", FAILING),
+        "Docker does not start here: failed to start daemon: operation not permitted",
+    ),
+    "fails silently": (lambda play: play.program("dockerd", SILENT), "Docker does not start here: it ended"),
+    "hangs": (hangs, "Docker does not start here: no answer within 1 s"),
+    "runs no containers": (
+        lambda play: (play.folder / "no-containers").touch(),
+        "Docker runs no container here: status 125: cgroups: read-only file system",
+    ),
+}
 
 
-def test_without_a_command_the_usage_is_told(machine: Machine) -> None:
-    done = machine(docker="exit 0")
-    assert done.returncode == 2
-    assert done.stderr.startswith("usage: scripts/with-docker")
+@pytest.mark.parametrize("words", [(), ("--or-skip",)])
+def test_without_a_command_the_usage_is_told(play: Play, words: tuple[str, ...]) -> None:
+    status, _, told = play.run(*words)
+    assert status == 2
+    assert told.startswith("usage: scripts/with-docker")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_where_no_docker_can_be_had_one_line_says_so(play: Play, way: str) -> None:
+    prepare, reason = WAYS[way]
+    prepare(play)
+    status, out, told = play.run("--or-skip", "echo", "ran")
+    assert (status, out) == (0, "")
+    assert told.startswith(f"with-docker: skipped, {reason}")
+    assert told.count("\n") == 1
+    assert not play.daemon_runs()
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "runs no containers"])
+def test_who_insists_on_docker_gets_an_error(play: Play, way: str) -> None:
+    prepare, reason = WAYS[way]
+    prepare(play)
+    status, out, told = play.run("echo", "ran")
+    assert (status, out) == (1, "")
+    assert told.startswith(f"with-docker: {reason}")
+
+
+def test_a_failed_installation_is_told_in_its_own_words(play: Play) -> None:
+    without_docker(play)
+    play.program("apt-get", "case $* in *install*) echo 'E: Unable to locate package docker.io' >&2; exit 100; esac")
+    play.program("apt-cache", "exit 1")
+    status, _, told = play.run("--or-skip", "echo", "ran")
+    assert status == 0
+    assert told.splitlines()[-1] == (
+        "with-docker: skipped, Docker could not be installed: E: Unable to locate package docker.io"
+    )
+
+
+@pytest.mark.parametrize("option", [(), ("--or-skip",)])
+@pytest.mark.parametrize("status", [0, 1, 5])
+def test_the_commands_status_counts_and_what_was_started_is_stopped(
+    play: Play, status: int, option: tuple[str, ...]
+) -> None:
+    found, out, told = play.run(*option, "sh", "-c", f'echo "$DOCKER_HOST"; exit {status}')
+    assert (found, out, told) == (status, f"unix://{play.folder}/state/docker.sock\n", "")
+    assert (play.folder / "daemon").exists()
+    assert not play.daemon_runs()
+
+
+def test_a_command_that_cannot_get_what_it_needs_is_skipped_only_on_request(play: Play) -> None:
+    assert play.run("sh", "-c", "exit 75")[0] == 75
+    status, _, told = play.run("--or-skip", "sh", "-c", "exit 75")
+    assert (status, told) == (0, "with-docker: skipped, what the command needs cannot be had here\n")
+
+
+@pytest.mark.parametrize("option", [(), ("--or-skip",)])
+def test_a_docker_that_answers_already_is_used_and_left_alone(play: Play, option: tuple[str, ...]) -> None:
+    (play.folder / "theirs").touch()
+    assert play.run(*option, "sh", "-c", 'echo "${DOCKER_HOST-its own}"; exit 3') == (3, "its own\n", "")
+    assert not (play.folder / "daemon").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_whole_command_before_docker_is_stopped(play: Play, number: signal.Signals) -> None:
+    name = number.name.removeprefix("SIG")
+    inner = (
+        f"trap 'sleep 0.3; [ -e \"$PLAY/up\" ] && echo tidied; exit 9' {name}; echo up; while :; do sleep 0.05; done"
+    )
+    child = play.start("sh", "-c", f"bash -c '{inner.replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}'; true")
+    assert child.stdout is not None
+    assert child.stdout.readline() == "up\n"
+    child.send_signal(number)
+    out, _ = child.communicate(timeout=30)
+    assert "tidied" in out
+    assert child.returncode == 128 + number
+    assert not play.daemon_runs()
+
+
+def test_whatever_kills_the_script_ends_its_docker_too(play: Play) -> None:
+    child = play.start("sh", "-c", "echo up; exec sleep 60")
+    assert child.stdout is not None
+    assert child.stdout.readline() == "up\n"
+    assert play.daemon_runs()
+    child.kill()
+    child.communicate(timeout=30)
+    deadline = time.monotonic() + 20
+    while play.daemon_runs():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_docker_stays_until_its_last_user_has_gone(play: Play) -> None:
+    first = play.start("sh", "-c", "echo up; sleep 1")
+    assert first.stdout is not None
+    assert first.stdout.readline() == "up\n"
+    number = (play.folder / "daemon").read_text()
+    second = play.start("sh", "-c", 'echo up; sleep 3; [ -e "$PLAY/up" ] && echo "still up"')
+    assert second.communicate(timeout=30)[0] == "up\nstill up\n"
+    first.communicate(timeout=30)
+    assert (play.folder / "daemon").read_text() == number
+    assert not play.daemon_runs()

@@ -11,10 +11,6 @@ from rehearsal.process import spawn, stop
 
 PROJECT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent
-NO_TELEMETRY = """\
-SchemaVersion: "1.0"
-SageMaker: {PythonSDK: {Modules: {TelemetryOptOut: true}}}
-"""
 READY = PROJECT / ".venv-sdk" / ".ready"
 _MOST_SECONDS = 600
 _PASSED_ON = ("PATH", "DOCKER_HOST")
@@ -45,8 +41,6 @@ def run_with_sdk(
 
 def sdk_environment(folder: Path) -> dict[str, str]:
     """Nobody's settings and credentials, and no questions to AWS that the SDK asks by itself."""
-    settings = folder / "sagemaker.yaml"
-    settings.write_text(NO_TELEMETRY, encoding="utf-8")
     return {
         **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
         "PYTHONPATH": str(PROJECT),
@@ -57,7 +51,6 @@ def sdk_environment(folder: Path) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "SAGEMAKER_ADMIN_CONFIG_OVERRIDE": str(settings),
-        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(settings),
+        "XDG_CONFIG_DIRS": str(folder),
         "SAGEMAKER_VALIDATE_ROLE": "false",
     }

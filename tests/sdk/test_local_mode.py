@@ -35,6 +35,8 @@ class Made:
 
     executions: Mapping[str, Execution]
     files: Mapping[str, bytes]
+    containers: tuple[tuple[str, str], ...] = ()
+    """Image and command of each container the SDK has started, in order."""
 
     def of(self, threshold: str, step: str) -> dict[str, bytes]:
         """The outputs of a processing step."""
@@ -102,6 +104,7 @@ def by_sdk(
     make_champion(cloud, data_uri)
     folder = config.parent / "sdk"
     folder.mkdir()
+    containers = containers_of_sdk(docker)
     with bridge(docker, cloud.cloud.endpoint_url) as url:
         answer = run_with_sdk(
             "run_locally.py",
@@ -119,9 +122,18 @@ def by_sdk(
             folder,
             environment={"AWS_ENDPOINT_URL": cloud.cloud.endpoint_url},
         )
+        started = tuple(started_as(docker, each) for each in containers_of_sdk(docker) - containers)
     executions = [Execution(**run) for run in answer["runs"]]
-    made = Made(dict(zip(THRESHOLDS, executions, strict=True)), cloud.files("pipeline/"))
+    ran = tuple((image, command) for _, image, command in sorted(started))
+    made = Made(dict(zip(THRESHOLDS, executions, strict=True)), cloud.files("pipeline/"), ran)
     return answer["definition"], made
+
+
+def started_as(docker: DockerClient, container: str) -> tuple[str, str, str]:
+    """When it was created, its image, and its command with the entry point."""
+    form = "{{.Created}}|{{.Config.Image}}|{{.Path}}{{range .Args}} {{.}}{{end}}"
+    created, image, command = docker.ask("inspect", "--format", form, container).split("|", 2)
+    return created, image, command
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +191,15 @@ def test_the_sdk_refuses_neither_a_step_nor_the_gate(by_sdk: tuple[dict[str, Any
     assert (ran["passes"].status, ran["passes"].steps) == ("Succeeded", steps)
     assert (ran["refuses"].status, ran["refuses"].steps) == ("Failed", {**steps, "Refuse": "Failed"})
     assert {name: each.outcome for name, each in ran.items()} == {"passes": True, "refuses": False}
+
+
+def test_each_job_of_the_sdk_ran_in_a_container_of_our_image(
+    by_sdk: tuple[dict[str, Any], Made], clouds: Mapping[str, Embedded]
+) -> None:
+    images = {image for image, _ in by_sdk[1].containers}
+    verbs = [command.removeprefix("python -m pipeline_steps ").split()[0] for _, command in by_sdk[1].containers]
+    assert images == {clouds["docker"].image}
+    assert verbs == ["prepare", "train", "train", "evaluate"] * len(THRESHOLDS)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
