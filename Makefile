@@ -30,7 +30,7 @@ rehearse: setup ## launch a model on the laptop: make rehearse [DATA=table.csv] 
 	$(BIN)/slipway rehearse --config $(CONFIG) --out $(OUT) $(if $(DATA),--data $(DATA)) $(ARGS)
 
 test: setup ## run every test
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile $(ARGS)
 
 check: setup ## lint, types and import rules
 	$(BIN)/ruff check .

@@ -44,7 +44,7 @@ EVERYTHING: dict[str, dict[str, Any]] = {
 """All that can be switched on together."""
 
 SERVERLESS: dict[str, dict[str, Any]] = {
-    "endpoint": {"capture_percent": 0, "serverless": {"memory_mb": 2048}},
+    "endpoint": {"autoscaling": None, "capture_percent": 0, "serverless": {"memory_mb": 2048}},
     "rollout": {"type": "all_at_once", "judge": {"enabled": False}},
 }
 
