@@ -27,8 +27,8 @@ _PRELOAD = (
     "skl2onnx",
     "xgboost",
 )
-"""What the steps import. A module that starts a thread would not do: a process with threads cannot be forked safely, and
-onnxruntime starts one for its telemetry unless that is off."""
+"""What the steps import. A module that starts a thread would not do, since a process with threads cannot be forked
+safely; onnxruntime starts one for its telemetry unless that is off."""
 
 _ENVIRONMENT: Mapping[str, str] = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1"}
 """The part of the image's ENV that decides numbers, or what leaves the machine."""
