@@ -1,6 +1,5 @@
 """Once an hour or a day: a small state machine starts the monitoring job for the period that has just ended."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from blueprint.monitoring import (
@@ -24,6 +22,7 @@ from blueprint.monitoring import (
     report_prefix,
 )
 from blueprint.settings import Settings
+from infra.constructs.logged_machine import logged_machine
 
 SETTLE_SECONDS = 20 * 60
 """Captured requests reach S3 some minutes late; Model Monitor waits as long."""
@@ -47,25 +46,12 @@ class MonitorMachine(Construct):
         artifacts_bucket: s3.IBucket,
     ) -> None:
         super().__init__(scope, id_)
-        name = settings.names.monitoring_schedule
-        self.machine = sfn.StateMachine(
+        self.machine = logged_machine(
             self,
-            "Machine",
-            state_machine_name=name,
-            definition_body=sfn.DefinitionBody.from_string(
-                json.dumps(monitor_machine(settings, definition=definition, bucket=artifacts_bucket.bucket_name))
-            ),
+            settings.names.monitoring_schedule,
+            monitor_machine(settings, definition=definition, bucket=artifacts_bucket.bucket_name),
             role=self._role(settings, job_role, key, artifacts_bucket),
-            logs=sfn.LogOptions(
-                destination=logs.LogGroup(
-                    self,
-                    "Logs",
-                    log_group_name=f"/aws/vendedlogs/states/{name}",
-                    retention=logs.RetentionDays.THREE_MONTHS,
-                    removal_policy=cdk.RemovalPolicy.DESTROY,
-                ),
-                level=sfn.LogLevel.ALL,
-            ),
+            retention=logs.RetentionDays.THREE_MONTHS,
         )
         self._schedule(settings)
 

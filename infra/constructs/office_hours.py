@@ -2,18 +2,16 @@
 
 import json
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from blueprint.names import Names
 from blueprint.settings.hours import Hours
 from infra.constructs.arns import OWN_ACCOUNT, arn
 from infra.constructs.job_roles import package_arns
+from infra.constructs.logged_machine import logged_machine
 from infra.constructs.office_hours_states import START, STOP, Stoppable, office_hours_definition
 
 
@@ -44,26 +42,8 @@ class OfficeHours(Construct):
         )
         role = self._role(names, rollout_arn)
         topic.grant_publish(role)
-        name = f"{names.prefix}-office-hours"
-        self.machine = sfn.StateMachine(
-            self,
-            "Machine",
-            state_machine_name=name,
-            # Not `Stack.to_json_string`: it drops the nulls, and `"ResultPath": null` means "keep the input".
-            definition_body=sfn.DefinitionBody.from_string(json.dumps(office_hours_definition(target))),
-            role=role,
-            logs=sfn.LogOptions(
-                destination=logs.LogGroup(
-                    self,
-                    "Logs",
-                    log_group_name=f"/aws/vendedlogs/states/{name}",
-                    retention=logs.RetentionDays.ONE_YEAR,
-                    removal_policy=cdk.RemovalPolicy.DESTROY,
-                ),
-                level=sfn.LogLevel.ALL,
-                include_execution_data=True,
-            ),
-        )
+        definition = office_hours_definition(target)
+        self.machine = logged_machine(self, f"{names.prefix}-office-hours", definition, role=role)
         starter = self._starter()
         for action, expression in ((START, hours.start), (STOP, hours.stop)):
             self._schedule(names, action, expression, hours.timezone, starter)

@@ -1,18 +1,15 @@
 """Drift starts the training pipeline: at most one run at a time, and one start in so many hours."""
 
-import json
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from blueprint.names import Names
 from infra.constructs.arns import arn
+from infra.constructs.logged_machine import logged_machine
 
 STARTED_BY = "started by drift"
 """The description of the runs that are started here."""
@@ -37,26 +34,8 @@ class Retraining(Construct):
                 actions=["sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution"], resources=[pipeline]
             )
         )
-        name = f"{names.prefix}-retraining"
-        self.machine = sfn.StateMachine(
-            self,
-            "Machine",
-            state_machine_name=name,
-            definition_body=sfn.DefinitionBody.from_string(
-                json.dumps(retraining_definition(names.pipeline, pause_hours=pause_hours))
-            ),
-            role=role,
-            logs=sfn.LogOptions(
-                destination=logs.LogGroup(
-                    self,
-                    "Logs",
-                    log_group_name=f"/aws/vendedlogs/states/{name}",
-                    retention=logs.RetentionDays.ONE_YEAR,
-                    removal_policy=cdk.RemovalPolicy.DESTROY,
-                ),
-                level=sfn.LogLevel.ALL,
-            ),
-        )
+        definition = retraining_definition(names.pipeline, pause_hours=pause_hours)
+        self.machine = logged_machine(self, f"{names.prefix}-retraining", definition, role=role)
         events.Rule(
             self,
             "Drifted",

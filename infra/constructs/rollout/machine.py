@@ -1,16 +1,11 @@
 """The state machine, its role, and the rule that starts it."""
 
-import json
-
-import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from blueprint.settings import Settings
@@ -18,6 +13,7 @@ from infra.constructs.approval import may_only_reject
 from infra.constructs.arns import arn
 from infra.constructs.guarded_endpoint import ENDPOINT_TAG
 from infra.constructs.job_roles import package_arns
+from infra.constructs.logged_machine import logged_machine
 from infra.constructs.rollout.definition import Gates, RolloutTarget, rollout_definition
 from infra.constructs.rollout.hold import allow_hold
 
@@ -62,26 +58,7 @@ class RolloutMachine(Construct):
             timeout_seconds=settings.rollout.timeout_seconds,
         )
         self.role = self._role([smoke_test, audit, *([judge] if judge else [])])
-        self.machine = sfn.StateMachine(
-            self,
-            "Machine",
-            state_machine_name=names.state_machine,
-            # Not `Stack.to_json_string`: it drops the nulls, and `"ResultPath": null` means "keep the input".
-            definition_body=sfn.DefinitionBody.from_string(json.dumps(rollout_definition(target))),
-            role=self.role,
-            logs=sfn.LogOptions(
-                destination=logs.LogGroup(
-                    self,
-                    "Logs",
-                    # The prefix spares the account's one log resource policy, which has a size limit.
-                    log_group_name=f"/aws/vendedlogs/states/{names.state_machine}",
-                    retention=logs.RetentionDays.ONE_YEAR,
-                    removal_policy=cdk.RemovalPolicy.DESTROY,
-                ),
-                level=sfn.LogLevel.ALL,
-                include_execution_data=True,
-            ),
-        )
+        self.machine = logged_machine(self, names.state_machine, rollout_definition(target), role=self.role)
         self._start_on_decision()
         self._tell_of_lost_executions()
 
