@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 
 from rehearsal.cli import main
+from rehearsal.commands import simulate as simulate_command
 
 SHOPPERS = Path(__file__).parents[3] / "config" / "shoppers.toml"
 
 
 @pytest.fixture
-def simulate(capsys):
+def simulate(capsys, monkeypatch):
+    monkeypatch.setattr(simulate_command, "_ROLLOUTS", 300)  # as many as tell one answer from another
+
     def call(*argv, config=SHOPPERS):
         code = main(["simulate", "--config", str(config), *argv])
         captured = capsys.readouterr()
