@@ -6,7 +6,7 @@ import json
 import shutil
 import tarfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -247,22 +247,23 @@ def test_the_schedules_machine_examines_the_hour_that_has_ended(
     ended = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(minutes=30)
     hour = f"{ended:%Y/%m/%d/%H}/"
     _captured_then(cloud, settings, ended)
+    _run_machine(cloud, "monitor", monitor_machine(settings, definition=definition, bucket=BUCKET))
+    prefix = f"{report_prefix(settings)}{hour}"
+    found = eventually(lambda: len(there := reports(cloud, f"s3://{BUCKET}/{prefix}")) == 3 and there, seconds=60)
+    assert found.keys() == REPORTS
+    assert found["statistics.json"]["dataset"]["item_count"] == 400
+
+
+def _run_machine(cloud: CloudProcess, name: str, definition: Mapping[str, Any]) -> None:
+    """Make a state machine, run it once, and see it succeed."""
     states = cloud("stepfunctions")
-    machine = states.create_state_machine(
-        name="monitor",
-        definition=json.dumps(monitor_machine(settings, definition=definition, bucket=BUCKET)),
-        roleArn=ROLE,
-    )["stateMachineArn"]
-    execution = states.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+    machine = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)
+    execution = states.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")["executionArn"]
     told = eventually(
         lambda: (found := states.describe_execution(executionArn=execution))["status"] != "RUNNING" and found,
         seconds=60,
     )
     assert told["status"] == "SUCCEEDED", told
-    prefix = f"{report_prefix(settings)}{hour}"
-    found = eventually(lambda: len(there := reports(cloud, f"s3://{BUCKET}/{prefix}")) == 3 and there, seconds=60)
-    assert found.keys() == REPORTS
-    assert found["statistics.json"]["dataset"]["item_count"] == 400
 
 
 def _captured_then(cloud: CloudProcess, settings: Settings, when: datetime) -> None:
@@ -284,18 +285,7 @@ def test_the_schedules_machine_starts_no_job_for_an_hour_without_traffic(
     cloud: CloudProcess, settings: Settings, definition: dict[str, Any]
 ) -> None:
     idle = settings.model_copy(update={"stage": "idle"})
-    states = cloud("stepfunctions")
-    machine = states.create_state_machine(
-        name="idle",
-        definition=json.dumps(monitor_machine(idle, definition=definition, bucket=BUCKET)),
-        roleArn=ROLE,
-    )["stateMachineArn"]
-    execution = states.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
-    told = eventually(
-        lambda: (found := states.describe_execution(executionArn=execution))["status"] != "RUNNING" and found,
-        seconds=60,
-    )
-    assert told["status"] == "SUCCEEDED", told
+    _run_machine(cloud, "idle", monitor_machine(idle, definition=definition, bucket=BUCKET))
     jobs = cloud("sagemaker").list_processing_jobs(NameContains="shoppers-idle-monitor")
     assert jobs["ProcessingJobSummaries"] == []
 
