@@ -6,14 +6,15 @@ Every rollout is a canary of 25 % for 10 minutes, beside 75 % on the old fleet, 
 All judges see the same requests. Error rate, latency and the mix of users wander from minute to minute for both fleets;
 two healthy fleets differ by 2 % in latency; the score ranks of the new model come from 2,440 rows.
 
-  sequential        ours: the contract gate, then a judge that looks every 10 s; without a verdict after 10 minutes it
-                    goes on at 25 %, for an hour at most
+  sequential        ours: the contract gate, then a judge that looks every 10 s at what the servers tell of their
+                    requests, and once a minute at what SageMaker tells of the same; without a verdict after 10 minutes
+                    it goes on at 25 %, for an hour at most
   sequential_without_gate
                     the judge alone, where the gate makes a difference
   sequential_alarm  ours, and beside it the alarm on errors that every use case has, with its defaults (above 5 % of a
                     minute's answers, of 20 at least, and 5 errors at least), all through the hour; the first to object
                     counts
-  sequential_minute ours without the gate, looking once a minute: all that metrics and a verdict alarm of a minute allow
+  sequential_minute ours without the gate and by SageMaker's metrics alone, once a minute
   static_alarms     CloudWatch alarms a minute long: errors above 1 % or p99 latency above twice the usual
   static_alarms_5   the same with errors above 5 %
   aws_sample        the same with errors as AWS's samples write "1 %": Average >= 1
@@ -26,6 +27,7 @@ two healthy fleets differ by 2 % in latency; the score ranks of the new model co
 
 Left out of ours are the replay gate and the alarms on latency (its default is in milliseconds, this service has no
 unit) and on shifted inputs and scores. A verdict counts at once; SageMaker acts on it when its alarm is looked at.
+Metrics are there at once, the peers' too.
 
 The broken schema is a contract with two columns exchanged. The gate, which runs here, refuses it before any user: 0
 exposed after 0 s; if it ever passed, ours would be the judge's figures. All others meet it as 100 points of errors.
@@ -94,7 +96,7 @@ FAULTS = (
     BROKEN_SCHEMA,
 )
 SERVICE = Service()
-PLAN = JudgePlan(baseline_rows=SERVICE.baseline_rows)
+PLAN = JudgePlan(baseline_rows=SERVICE.baseline_rows, watches_servers=True)
 WATCH = Watch(((SHARE, BAKE_SECONDS),), WINDOW_SECONDS)
 SLOW = 2 * latency_at(SERVICE, 0.01)
 EDGES = judge_edges(PLAN, SERVICE, [SLOW, *np.geomspace(0.3, 30, 24)])
@@ -177,7 +179,7 @@ def measure(
 def _ours(traffic: Traffic, blocks: list[Block], *, refused: bool) -> dict[str, Outcomes]:
     by_minute = [reduce(add, blocks[at : at + _LOOKS]) for at in range(0, len(blocks), _LOOKS)]
     watch = replace(WATCH, look_seconds=MINUTE)
-    slower = judge_rollouts(PLAN, watch, deepcopy(traffic), by_minute)
+    slower = judge_rollouts(replace(PLAN, watches_servers=False), watch, deepcopy(traffic), by_minute)
     alarm = AlarmWatch(ErrorAlarm(), traffic.rollouts)
     judged = judge_rollouts(PLAN, WATCH, traffic, blocks, beside=alarm.see)
     ended = dict(zip(OURS, (judged, alarm.before(judged), slower), strict=True))

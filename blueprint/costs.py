@@ -12,8 +12,9 @@ HOURS_A_MONTH = 730
 _HOUR = 3600
 _GB = 1e9
 _KB = 1e3
-_SERVER_METRICS = 5
-"""What the model server publishes of itself, under one set of dimensions."""
+_SERVER_METRICS = 13
+"""What the model server publishes of itself: five by its package and by the endpoint, three by its package alone."""
+_MINUTE = 60
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,7 @@ def serving_month(settings: Settings, prices: Prices, *, instances: int, traffic
     lines, month = [], prices.month
     if settings.endpoint.serverless is None:
         usage = Usage(f"endpoint: {instances} instances", settings.endpoint.instance_type, instances * HOURS_A_MONTH)
-        alarms, each = _alarm_metrics(settings), month.alarm_metric
-        lines = instance_lines([usage], prices)
-        lines.append(Line("rollback alarms, by metric", alarms, "a month", each, alarms * each))
+        lines = [*instance_lines([usage], prices), *_alarm_lines(settings, prices)]
     lines.append(
         Line("the server's own metrics", _SERVER_METRICS, "a month", month.metric, _SERVER_METRICS * month.metric)
     )
@@ -143,7 +142,17 @@ def total(lines: Iterable[Line]) -> float:
     return sum(line.dollars for line in lines)
 
 
-def _alarm_metrics(settings: Settings) -> int:
-    """An alarm is paid by the metrics it looks at; metric math looks at several."""
+def _alarm_lines(settings: Settings, prices: Prices) -> list[Line]:
+    """An alarm is paid by the metrics it looks at; metric math looks at several. Below a minute it costs more."""
     described = new_fleet_alarms(settings.rollout, endpoint_name="e", config_name="c", package_arn="p").values()
-    return sum(sum("MetricStat" in query for query in alarm.get("Metrics", ())) or 1 for alarm in described)
+    metrics = {"by the minute": 0, "by ten seconds": 0}
+    for alarm in described:
+        watched = [query for query in alarm.get("Metrics", ()) if "MetricStat" in query]
+        often = alarm.get("Period", _MINUTE) < _MINUTE
+        metrics["by ten seconds" if often else "by the minute"] += len(watched) or 1
+    each = {"by the minute": prices.month.alarm_metric, "by ten seconds": prices.month.fast_alarm_metric}
+    return [
+        Line(f"rollback alarms {how}, by metric", count, "a month", each[how], count * each[how])
+        for how, count in metrics.items()
+        if count
+    ]

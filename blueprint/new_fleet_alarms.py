@@ -18,7 +18,8 @@ LEAST_ERRORS = 5
 most 0.7 % of good models back; three, 12 %."""
 ROLL_BACK = 2
 """The verdict that sends the new fleet back."""
-_VERDICT_PERIOD_SECONDS = 60
+_VERDICT_PERIOD_SECONDS, _VERDICT_PERIODS = 10, 6
+"""Seen at once, and told for a minute: the judge's next look may be some periods later."""
 
 
 def new_fleet_alarms(
@@ -120,7 +121,7 @@ def _verdict(fleet: Mapping[str, str]) -> Description:
         "Dimensions": _dimensions(fleet),
         "Statistic": "Maximum",
         "Period": _VERDICT_PERIOD_SECONDS,
-        "EvaluationPeriods": 1,
+        "EvaluationPeriods": _VERDICT_PERIODS,
         "DatapointsToAlarm": 1,
         "ComparisonOperator": "GreaterThanOrEqualToThreshold",
         "Threshold": ROLL_BACK,

@@ -17,6 +17,7 @@ Price = Annotated[float, Field(gt=0)]
 
 class Month(Section):
     alarm_metric: Price
+    fast_alarm_metric: Price
     metric: Price
     key: Price
 

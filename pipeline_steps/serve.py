@@ -10,9 +10,10 @@ from pipeline_steps.errors import ArgumentError
 from pipeline_steps.models.artifact import load_folder
 from pipeline_steps.monitoring.baseline import read_baseline
 from pipeline_steps.paths import Paths
+from pipeline_steps.server.answers import Answers
 from pipeline_steps.server.application import Application
-from pipeline_steps.server.identity import Identity
-from pipeline_steps.server.publishing import Publisher
+from pipeline_steps.server.identity import WHOLE_ENDPOINT, Identity
+from pipeline_steps.server.publishing import Publisher, Source
 from pipeline_steps.server.recording import Recorder
 from pipeline_steps.server.running import Chore, run_server
 from pipeline_steps.server.warming import warm_up
@@ -39,16 +40,19 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     recorder = Recorder(baseline, unwatched=identity.unwatched) if identity.dimensions else None
     application = Application(artifact, recorder=recorder, header=identity.header)
     warm_up(application.answer, artifact.contract, baseline)
-    chores = _chores(recorder, identity) if recorder else []
+    answers = Answers(application.answer)
+    chores = _chores(answers, recorder, identity) if recorder else []
     gc.collect()
     gc.freeze()  # what was loaded stays; collecting it again and again would be felt as latency
-    run_server(application.answer, host=host, port=int(port), name=artifact.contract.algorithm, chores=chores)
+    answer = answers if recorder else application.answer
+    run_server(answer, host=host, port=int(port), name=artifact.contract.algorithm, chores=chores)
 
 
-def _chores(recorder: Recorder, identity: Identity) -> list[Chore]:
+def _chores(answers: Answers, recorder: Recorder, identity: Identity) -> list[Chore]:
     recorder.take_metrics()  # this way is warm too, and nobody asked for what is counted so far
     recorder.clear()
-    publisher = Publisher(recorder, identity.dimensions, write=_write)
+    sources = [Source(answers.take_metrics), Source(recorder.take_metrics, also_by=WHOLE_ENDPOINT)]
+    publisher = Publisher(sources, identity.dimensions, write=_write)
     return [Chore(recorder.count, _COUNT_SECONDS), Chore(publisher.publish, identity.metric_seconds)]
 
 

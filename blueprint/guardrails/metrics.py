@@ -83,6 +83,9 @@ _SERVER_KINDS: dict[str, Kind] = {
     "ScoredRows": "count",
     "UpperHalf": "count",
     "Tails": "count",
+    "Requests": "count",
+    "Errors": "count",
+    "Latency": "latency",
 }
 _SERVER_METRICS = {
     name: EndpointMetric(name, kind, asynchronous=True, selector="ModelPackageArn")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from blueprint.verdicts import Evidence, JudgePlan, Verdict
 
 LOOK_SECONDS = 10
 _LATER_LOOK_SECONDS = 60
+MINUTE = 60
+"""How often SageMaker tells what it has counted; the servers tell it at every look."""
 
 
 @dataclass(frozen=True)
@@ -80,20 +83,25 @@ def judge_rollouts(
     seconds, exposed = np.zeros(total), np.zeros(total)
     undecided = np.arange(total)
     evidence = Evidence.start(plan, np.zeros(total))
+    minute: Block | None = None
     for number, (step, share) in enumerate(watch.looks()):
         if number < len(recorded):
             block = _rows(recorded[number], undecided)
         else:
             block = traffic.draw(step, green_share=share, edges=edges)
-        evidence = evidence.observe(judge_counts(plan, traffic.service, block))
+        minute = minute + block if minute else block
+        whole = block.end_second % MINUTE == 0
+        evidence = evidence.observe(judge_counts(plan, traffic.service, block, minute if whole else None))
+        seconds[undecided] = block.end_second
+        exposed[undecided] += block.green.requests
         if beside:
-            beside(block, undecided, np.asarray(evidence.green_requests))
+            beside(block, undecided, exposed[undecided])
         found = np.asarray(evidence.verdicts())
         if block.end_second < watch.bake_seconds:
             found = np.where(found == Verdict.PROMOTE, int(Verdict.EXTEND), found)
-        verdicts[undecided], seconds[undecided] = found, block.end_second
-        exposed[undecided] = evidence.green_requests
+        verdicts[undecided] = found
         open_ = found == Verdict.EXTEND
+        minute = None if whole else _rows(minute, open_)
         if not open_.all():
             evidence, undecided = evidence.take(open_), undecided[open_]
             traffic.keep(open_)
@@ -102,7 +110,7 @@ def judge_rollouts(
     return Outcomes(verdicts, seconds, exposed)
 
 
-def _rows(block: Block, chosen: NDArray[np.int_]) -> Block:
+def _rows(block: Block, chosen: NDArray[Any]) -> Block:
     green, blue = (
         type(fleet)(fleet.requests[chosen], fleet.failed[chosen], fleet.latencies[chosen], fleet.scores[chosen])
         for fleet in (block.green, block.blue)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blueprint.simulation.service import Fault, Floats, Service, latency_at, ranks, slower_than
-from blueprint.verdicts import LATENCY_SHARES, SCORE_RANKS, TOLERANCE_SHARE, Counts, JudgePlan
+from blueprint.verdicts import LATENCY_SHARES, SCORE_RANKS, SERVED, TOLERANCE_SHARE, Counts, JudgePlan
 
 RANK_CUTS = np.arange(1, 10) / 10
 _MINUTE = 60
@@ -169,8 +169,16 @@ def judge_edges(plan: JudgePlan, service: Service, extra: Sequence[float] = ()) 
     return np.array(sorted(cuts))
 
 
-def judge_counts(plan: JudgePlan, service: Service, block: Block) -> Mapping[str, Counts]:
-    """What the judge's streams count in a simulated block."""
+def judge_counts(plan: JudgePlan, service: Service, block: Block, minute: Block | None = None) -> Mapping[str, Counts]:
+    """What the judge's streams count in a simulated block; SageMaker tells what is its own when a `minute` is over."""
+    served = _request_counts(plan, service, block)
+    nothing = Counts(*(np.zeros_like(block.green.requests),) * 4)
+    found = _request_counts(plan, service, minute) if minute else dict.fromkeys(served, nothing)
+    found |= {SERVED + name: counts for name, counts in served.items()}
+    return {**found, **_score_counts(block.green, block.blue)} if plan.watches_scores else found
+
+
+def _request_counts(plan: JudgePlan, service: Service, block: Block) -> dict[str, Counts]:
     green, blue = block.green, block.blue
 
     def slower(share: float, factor: float) -> Counts:
@@ -182,7 +190,7 @@ def judge_counts(plan: JudgePlan, service: Service, block: Block) -> Mapping[str
     for share in LATENCY_SHARES:
         found[f"slow {share:g}"] = slower(share, plan.latency_noise)
     found["slow beyond tolerance"] = slower(TOLERANCE_SHARE, plan.latency_tolerance)
-    return {**found, **_score_counts(green, blue)} if plan.watches_scores else found
+    return found
 
 
 def _score_counts(green: FleetBlock, blue: FleetBlock) -> dict[str, Counts]:

@@ -2,13 +2,23 @@
 
 from blueprint.verdicts.judge import Evidence, Verdict
 from blueprint.verdicts.means import MeanState, MeanTest
-from blueprint.verdicts.plan import LATENCY_SHARES, SCORE_RANKS, TOLERANCE_SHARE, JudgePlan, Metric, Stream, streams
+from blueprint.verdicts.plan import (
+    LATENCY_SHARES,
+    SCORE_RANKS,
+    SERVED,
+    TOLERANCE_SHARE,
+    JudgePlan,
+    Metric,
+    Stream,
+    streams,
+)
 from blueprint.verdicts.proportions import Counts, ProportionState, ProportionTest, Regression, Safety
 from blueprint.verdicts.sentences import explain
 
 __all__ = [
     "LATENCY_SHARES",
     "SCORE_RANKS",
+    "SERVED",
     "TOLERANCE_SHARE",
     "Counts",
     "Evidence",

@@ -34,7 +34,7 @@ class Evidence:
         return cls(plan, {stream.name: stream.test.start(zero) for stream in streams(plan)}, value)
 
     def observe(self, block: Mapping[str, Counts]) -> Self:
-        """The evidence after one more block.
+        """The evidence after one more block. A stream that counted nothing at all was not looked at.
 
         Raises:
             ValueError: a stream is missing, so that its metric could never object.
@@ -42,7 +42,12 @@ class Evidence:
         if missing := sorted(self.states.keys() - block.keys()):
             raise ValueError(f"a block must count every stream, got none of {', '.join(missing)}")
         tests = {stream.name: stream.test for stream in streams(self.plan)}
-        return replace(self, states={n: tests[n].observe(state, block[n]) for n, state in self.states.items()})
+        return replace(
+            self,
+            states={
+                n: state if block[n].empty else tests[n].observe(state, block[n]) for n, state in self.states.items()
+            },
+        )
 
     def with_value(self, value: MeanState) -> Self:
         return replace(self, value=value)

@@ -15,6 +15,8 @@ TOLERANCE_SHARE = 0.1
 """The threshold at which a slowdown beyond the tolerance must be ruled out."""
 _LATENCY_WEIGHTS = (0.5, 0.3, 0.2)
 """Of the bets on each of them: most slowdowns move the median, and it takes the fewest requests to see them there."""
+SERVED = "served "
+"""Before the names of streams that count what the servers tell of their own answers."""
 SCORE_RANKS = (0.1, 0.5, 0.9)
 """The model's own quantiles: scores above the middle one tell a shift, those beyond the outer ones a changed spread."""
 
@@ -52,6 +54,9 @@ class JudgePlan:
     watches_scores: bool = True
     """Both fleets must tell where their scores lie; without that no rollout would ever be promoted."""
     watches_value: bool = False
+    watches_servers: bool = False
+    """Whether bets are also placed on what the servers tell every few seconds; SageMaker tells the same by the minute,
+    and more: what waits for a server or never reaches one. So both are bet on, and only SageMaker's promotes."""
 
     def __post_init__(self) -> None:
         for name, low, high in _BOUNDS:
@@ -116,21 +121,22 @@ class Stream:
 def streams(plan: JudgePlan) -> tuple[Stream, ...]:
     """Everything the judge counts.
 
+    Errors and latencies are counted twice, by SageMaker and (`served`) by the servers, and each has half of the bets.
     `slow N` counts latencies above blue's threshold N (green's divided by the noise allowed), `slow beyond tolerance`
     the same with green's divided by the tolerance; `upper half` counts scores above the model's own median, `tails`
     those below its 10th or above its 90th percentile.
     """
-    errors = ProportionTest(plan.expected_error_rate, Regression(step=0.005, falling=0.7), Safety(plan.error_tolerance))
-    found = [Stream("errors", "errors", errors)]
-    found.extend(
-        Stream(f"slow {share:g}", "latency", ProportionTest(share, Regression(step=share / 4)), weight)
-        for share, weight in zip(LATENCY_SHARES, _LATENCY_WEIGHTS, strict=True)
-    )
-    found.append(
-        Stream(
-            "slow beyond tolerance", "latency", ProportionTest(TOLERANCE_SHARE, safety=Safety(ratio=_EXPECTED_RATIO))
+    rise, beyond = Regression(step=0.005, falling=0.7), Safety(plan.error_tolerance)
+    found = [Stream("errors", "errors", ProportionTest(plan.expected_error_rate, rise, beyond))]
+    if plan.watches_servers:
+        found.append(Stream(f"{SERVED}errors", "errors", ProportionTest(plan.expected_error_rate, rise)))
+    for prefix in ("", SERVED) if plan.watches_servers else ("",):
+        found.extend(
+            Stream(f"{prefix}slow {share:g}", "latency", ProportionTest(share, Regression(step=share / 4)), weight)
+            for share, weight in zip(LATENCY_SHARES, _LATENCY_WEIGHTS, strict=True)
         )
-    )
+    safety = Safety(ratio=_EXPECTED_RATIO)
+    found.append(Stream("slow beyond tolerance", "latency", ProportionTest(TOLERANCE_SHARE, safety=safety)))
     for name, share in (("upper half", 1 - SCORE_RANKS[1]), ("tails", 1 - SCORE_RANKS[2] + SCORE_RANKS[0])):
         shift = Regression(plan.rank_noise(share), step=0.01, two_sided=True)
         found.append(Stream(name, "scores", ProportionTest(share, shift, Safety(plan.score_limit, two_sided=True))))

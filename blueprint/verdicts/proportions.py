@@ -59,6 +59,11 @@ class Counts:
                 raise ValueError(f"hits must be in 0..requests, got {hits} of {requests}")
         return cls(green_requests, green_hits, blue_requests, blue_hits)
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was counted, in any rollout."""
+        return everywhere(self.green_requests + self.blue_requests == 0)
+
     def __add__(self, other: Self) -> Self:
         return type(self)(
             self.green_requests + other.green_requests,

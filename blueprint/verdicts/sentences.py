@@ -3,7 +3,7 @@
 from math import exp, isnan
 
 from blueprint.verdicts.judge import Evidence, Verdict
-from blueprint.verdicts.plan import Metric
+from blueprint.verdicts.plan import SERVED, Metric
 
 _LARGEST_LOG = 27.0
 
@@ -68,6 +68,8 @@ def _stream(evidence: Evidence, name: str) -> str:
 
 
 def _label(evidence: Evidence, name: str) -> str:
+    if name.startswith(SERVED):
+        return f"{_label(evidence, name.removeprefix(SERVED))}, as the servers tell"
     if name == "slow beyond tolerance":
         return f"slower than the 90th percentile (new fleet: of {evidence.plan.latency_tolerance:g} times that)"
     if name.startswith("slow "):

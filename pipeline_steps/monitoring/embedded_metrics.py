@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 _MOST_METRICS = 100
 """As many as one directive may hold."""
+MOST_VALUES = 100
+"""As many as one metric of a line may have."""
 
 
 @dataclass(frozen=True)
 class Metric:
     name: str
-    value: float
+    value: float | Sequence[float]
+    """Several values are as many requests, say: CloudWatch takes percentiles and counts from them."""
     unit: str = "None"
 
 

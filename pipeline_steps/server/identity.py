@@ -48,7 +48,7 @@ class Identity:
         return cls(
             dimensions=found if all(found.values()) else {},
             model_package=found["ModelPackageArn"],
-            metric_seconds=_seconds(environment.get(_SECONDS) or "15"),
+            metric_seconds=_seconds(environment.get(_SECONDS) or "10"),
             unwatched=frozenset(filter(None, environment.get(_UNWATCHED, "").split(","))),
         )
 

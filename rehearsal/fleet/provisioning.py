@@ -15,7 +15,7 @@ from rehearsal.fleet.server import STARTUP_SECONDS, FetchArtifact, ModelServer, 
 METRIC_SECONDS = "SLIPWAY_METRIC_SECONDS"
 """How often the model's server publishes its own metrics; compressed as all waits are."""
 
-_METRIC_SECONDS = 15.0
+_METRIC_SECONDS = 10.0
 
 OnLog = Callable[[str, str, Sequence[str]], None]
 MakeFleet = Callable[[], Fleet]

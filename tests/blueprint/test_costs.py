@@ -88,7 +88,11 @@ def test_no_job_is_longer_than_it_may_be(settings: Settings) -> None:
 def test_a_month_is_paid_for_every_instance(prices: Prices, settings: Settings) -> None:
     four = serving_month(settings, prices, instances=4, traffic=None)
     assert four[0].dollars == pytest.approx(4 * 730 * 0.115)
-    assert {line.what for line in four} >= {"key", "the server's own metrics", "rollback alarms, by metric"}
+    assert {line.what for line in four} >= {
+        "key",
+        "the server's own metrics",
+        "rollback alarms by the minute, by metric",
+    }
 
 
 SHOPPERS, TABLE = load_settings(PROJECT / "config" / "shoppers.toml", "dev"), load_prices()

@@ -18,7 +18,7 @@ from infra.constructs.rollout.withdrawal import WAS_REJECTED, withdrawal_states
 TIMEOUT_SECONDS = 4 * 24 * 3600
 """Two rollouts of the longest kind (8 hours each, and back again) fit in, a hold, and the wait for older ones."""
 
-_POLL_SECONDS = 15
+_POLL_SECONDS = 10
 _EVENTS_A_LOOK = 20
 _MOST_EVENTS = 18_000
 """Of the 25,000 that an execution may have, the rest is for everything but the looks at the update."""

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blueprint.verdicts import (
+    SERVED,
     Counts,
     Evidence,
     JudgePlan,
@@ -18,21 +19,27 @@ from blueprint.verdicts import (
     streams,
 )
 
-PLAN = JudgePlan()
+PLAN = JudgePlan(watches_servers=True)
+NOTHING = Counts.of(0, 0, 0, 0)
 
 
-def block(*, green=250, blue=750, errors=(0.005, 0.005), slow=1.0, tails=0.2):
-    """A block that holds exactly the shares it is told."""
+def block(*, green=250, blue=750, errors=(0.005, 0.005), slow=1.0, tails=0.2, told=("", SERVED)):
+    """A block that holds exactly the shares it is told, by SageMaker, the servers or both."""
 
     def counts(of_green, of_blue):
         return Counts.of(green, round(green * min(of_green, 1)), blue, round(blue * of_blue))
 
-    return {
+    of_requests = {
         "errors": counts(*errors),
         "slow 0.5": counts(0.4 * slow, 0.5),
         "slow 0.1": counts(0.07 * slow, 0.1),
         "slow 0.01": counts(0.008 * slow, 0.01),
         "slow beyond tolerance": counts(0.02 * slow, 0.1),
+    }
+    return {
+        **{
+            who + name: found if who in told else NOTHING for who in ("", SERVED) for name, found in of_requests.items()
+        },
         "upper half": counts(0.5, 0.5),
         "tails": counts(tails, 0.2),
     }
@@ -83,8 +90,8 @@ def test_an_extension_tells_what_is_still_missing():
 def test_the_evidence_of_a_metric_is_the_weighted_mean_of_its_streams():
     evidence = after(2, slow=1.4)
     watched = [s for s in streams(PLAN) if s.metric == "latency" and s.test.regression]
-    assert [s.weight for s in watched] == [0.5, 0.3, 0.2]
-    mean = sum(s.weight * math.exp(evidence.states[s.name].log_regression) for s in watched)
+    assert [s.weight for s in watched] == [0.5, 0.3, 0.2] * 2
+    mean = sum(s.weight / 2 * math.exp(evidence.states[s.name].log_regression) for s in watched)
     assert math.exp(evidence.log_regression("latency")) == pytest.approx(mean)
 
 
@@ -154,3 +161,32 @@ def test_every_metric_spends_an_equal_part_of_the_false_rollbacks():
 def test_a_plan_that_could_not_judge_is_refused(wrong):
     with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be above"):
         JudgePlan(**wrong)
+
+
+@pytest.mark.parametrize("fault", [{"errors": (0.04, 0.005)}, {"slow": 2.0}], ids=["errors", "latency"])
+def test_what_the_servers_tell_sends_a_bad_fleet_back_before_sagemaker_tells_it(fault):
+    evidence = after(6, told=(SERVED,), **fault)
+    assert evidence.verdict() is Verdict.ROLL_BACK
+    assert "as the servers tell" in explain(evidence)
+
+
+@pytest.mark.parametrize("fault", [{"errors": (0.04, 0.005)}, {"slow": 2.0}], ids=["errors", "latency"])
+def test_what_never_reaches_a_server_sends_a_bad_fleet_back_all_the_same(fault):
+    evidence = after(6, told=("",), **fault)
+    assert evidence.verdict() is Verdict.ROLL_BACK
+    assert "as the servers tell" not in explain(evidence)
+
+
+def test_what_the_servers_tell_alone_promotes_nobody():
+    assert after(40, told=(SERVED,)).verdict() is Verdict.EXTEND
+    assert after(40, told=("",)).verdict() is Verdict.PROMOTE
+
+
+def test_a_stream_that_counted_nothing_was_not_looked_at():
+    evidence = after(3, told=(SERVED,))
+    assert (evidence.states["errors"].looks, evidence.states[f"{SERVED}errors"].looks) == (0, 3)
+
+
+def test_images_that_tell_nothing_are_judged_by_sagemaker_alone():
+    named = {stream.name for stream in streams(JudgePlan(watches_servers=False))}
+    assert named == {name for name in block() if not name.startswith(SERVED)}

@@ -23,7 +23,7 @@ def test_without_any_one_of_them_there_are_no_dimensions(absent: str) -> None:
 
 def test_an_empty_environment_is_fine() -> None:
     identity = Identity.from_environment({})
-    assert (identity.dimensions, identity.header, identity.metric_seconds) == ({}, "", 15)
+    assert (identity.dimensions, identity.header, identity.metric_seconds) == ({}, "", 10)
     assert identity.unwatched == frozenset()
 
 

@@ -225,7 +225,8 @@ def _metrics(line: str) -> dict[str, float]:
     (directive,) = document["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "Slipway/Endpoint"
     found = [[document[name] for name in names] for names in directive["Dimensions"]]
-    assert found == [["shop", "primary", PACKAGE], ["shop", "primary"]]
+    of_rows = "ScoredRows" in document
+    assert found == [["shop", "primary", PACKAGE], *([["shop", "primary"]] if of_rows else [])]
     assert abs(document["_aws"]["Timestamp"] / 1000 - time.time()) < 60
     return {metric["Name"]: document[metric["Name"]] for metric in directive["Metrics"]}
 
@@ -241,9 +242,10 @@ def test_its_log_has_a_line_of_metrics_now_and_then_and_the_last_when_it_stops(j
     rows = (_validation_rows(jobs) * 3)[:300]
     status, _ = server.ask("POST", "/invocations", "\n".join(rows).encode(), Content_Type="text/csv")
     assert status == 200
-    first = _metrics(server.process.stdout.readline())
-    assert first.keys() == {"ScoredRows", "UpperHalf", "Tails", "PredictionShift", "InputShift"}
-    assert first["ScoredRows"] == 300  # and none of the warm-up
+    first = _metrics(server.process.stdout.readline()) | _metrics(server.process.stdout.readline())
+    of_rows = {"ScoredRows", "UpperHalf", "Tails", "PredictionShift", "InputShift"}
+    assert first.keys() == {"Requests", "Errors", "Latency"} | of_rows
+    assert (first["Requests"], first["Errors"], first["ScoredRows"]) == (1, 0, 300)  # and none of the warm-up
     assert 100 < first["UpperHalf"] < 200
     assert first["PredictionShift"] < 0.25
     assert first["InputShift"] < 0.5
@@ -254,7 +256,9 @@ def test_its_log_has_a_line_of_metrics_now_and_then_and_the_last_when_it_stops(j
     output, _ = server.process.communicate(timeout=10)
     *lines, last = output.splitlines()
     assert last == "stopped"
-    assert sum(_metrics(line)["ScoredRows"] for line in lines if line != "draining") == 4
+    told = [_metrics(line) for line in lines if line != "draining"]
+    assert sum(metrics.get("ScoredRows", 0) for metrics in told) == 4
+    assert [sum(each.get(name, 0) for each in told) for name in ("Requests", "Errors")] == [5, 1]
 
 
 def test_a_large_request_on_a_thread_is_counted_as_the_others_are(jobs) -> None:
@@ -265,9 +269,10 @@ def test_a_large_request_on_a_thread_is_counted_as_the_others_are(jobs) -> None:
         assert [answer.result()[0] for answer in asked] == [200] * 4
     server.process.send_signal(signal.SIGTERM)
     output, _ = server.process.communicate(timeout=20)
-    draining, line, stopped = output.splitlines()
+    draining, *lines, stopped = output.splitlines()
     assert (draining, stopped) == ("draining", "stopped")
-    found = _metrics(line)
+    answered, found = map(_metrics, lines)
+    assert answered["Requests"] == 4
     assert found["ScoredRows"] == 16_000
     assert found["InputShift"] > 3
 
@@ -303,7 +308,7 @@ def test_an_older_artifact_is_served_and_publishes_what_it_can(jobs, tmp_path: P
     rows = "\n".join(_validation_rows(jobs) * 2)
     assert server.ask("POST", "/invocations", rows.encode(), Content_Type="text/csv")[0] == 200
     server.process.send_signal(signal.SIGTERM)
-    found = _metrics(server.process.communicate(timeout=10)[0].splitlines()[1])
+    found = _metrics(server.process.communicate(timeout=10)[0].splitlines()[2])
     shifts = {"PredictionShift", "InputShift"} if change == "no ranks" else set()
     assert found.keys() == {"ScoredRows"} | shifts
 

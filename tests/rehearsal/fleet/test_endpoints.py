@@ -319,7 +319,7 @@ def test_the_models_environment_reaches_the_server_with_a_compressed_metric_inte
     account.settled()
     environment = json.loads(account.ask(b"environment").body)["got"]
     assert environment["SLIPWAY_ENDPOINT_NAME"] == "shop"
-    assert float(environment["SLIPWAY_METRIC_SECONDS"]) == pytest.approx(15 / 300)
+    assert float(environment["SLIPWAY_METRIC_SECONDS"]) == pytest.approx(10 / 300)
 
 
 def test_two_variants_share_the_requests_by_weight(account: Any, tools: Any) -> None:
