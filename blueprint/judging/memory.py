@@ -1,9 +1,10 @@
 """What one look at a rollout leaves to the next, as JSON in the state machine's own data."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
+from blueprint.judging.latencies import Usual
 from blueprint.verdicts.judge import Evidence, Verdict
 from blueprint.verdicts.means import MeanState
 from blueprint.verdicts.plan import JudgePlan
@@ -20,8 +21,7 @@ class Memory:
         evidence: of both fleets.
         rate: seconds of waiting that pass in one second.
         bakes: starts of the bakes seen.
-        slow: the old fleet's usual latencies in microseconds; empty while unknown.
-        slow_since: from when on requests are held against them.
+        usual: the old fleet's usual latencies, by who tells them; without those that are unknown.
         verdict: the last one.
         sentence: why.
         settled: the verdict on whether everybody may meet the new fleet has been given; only a rollback can follow.
@@ -32,8 +32,7 @@ class Memory:
     evidence: Evidence
     rate: float = 1.0
     bakes: tuple[float, ...] = ()
-    slow: tuple[float, ...] = ()
-    slow_since: float = 0.0
+    usual: Mapping[str, Usual] = field(default_factory=dict)
     verdict: Verdict = Verdict.EXTEND
     sentence: str = ""
     settled: bool = False
@@ -51,7 +50,8 @@ class Memory:
         told = {name: getattr(self, name) for name in _PLAIN}
         streams = {name: _stream(state) for name, state in self.evidence.states.items()}
         value = asdict(self.evidence.value) if self.evidence.value else None
-        return {**told, "verdict": int(self.verdict), "streams": streams, "value": value}
+        usual = {source: known.to_document() for source, known in self.usual.items()}
+        return {**told, "usual": usual, "verdict": int(self.verdict), "streams": streams, "value": value}
 
     @classmethod
     def from_document(cls, plan: JudgePlan, document: Mapping[str, Any]) -> Self:
@@ -66,13 +66,14 @@ class Memory:
             value = MeanState(**{**document["value"], "logs": tuple(document["value"]["logs"])})
         told = {name: document[name] for name in _PLAIN}
         return cls(
-            **{**told, "bakes": tuple(told["bakes"]), "slow": tuple(told["slow"])},
+            **{**told, "bakes": tuple(told["bakes"])},
+            usual={source: Usual.from_document(known) for source, known in document.get("usual", {}).items()},
             evidence=replace(start, states=states, value=value),
             verdict=Verdict(document["verdict"]),
         )
 
 
-_PLAIN = ("config", "since", "rate", "bakes", "slow", "slow_since", "sentence", "settled")
+_PLAIN = ("config", "since", "rate", "bakes", "sentence", "settled")
 
 
 def _stream(state: ProportionState) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The composite verdict: promote, roll back or extend, for one rollout or for thousands at once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Self
@@ -48,6 +48,12 @@ class Evidence:
                 n: state if block[n].empty else tests[n].observe(state, block[n]) for n, state in self.states.items()
             },
         )
+
+    def counting_anew(self, names: Collection[str]) -> Self:
+        """With nothing counted yet by these streams, whose question has changed; what they have won or lost stays."""
+        nothing = Counts(0.0, 0.0, 0.0, 0.0)
+        states = {n: replace(state, seen=nothing) if n in names else state for n, state in self.states.items()}
+        return replace(self, states=states)
 
     def with_value(self, value: MeanState) -> Self:
         return replace(self, value=value)

@@ -54,7 +54,7 @@ class JudgePlan:
     watches_scores: bool = True
     """Both fleets must tell where their scores lie; without that no rollout would ever be promoted."""
     watches_value: bool = False
-    watches_servers: bool = False
+    watches_servers: bool = True
     """Whether bets are also placed on what the servers tell every few seconds; SageMaker tells the same by the minute,
     and more: what waits for a server or never reaches one. So both are bet on, and only SageMaker's promotes."""
 

@@ -33,6 +33,7 @@ class World:
     now: float = START
     deploying: bool = True
     live: str = "config-1"
+    servers_tell: bool = True
     samples: dict[Any, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
     """(time, value) by metric and dimensions."""
     published: list[tuple[dict[str, str], float]] = field(default_factory=list)
@@ -86,13 +87,18 @@ class World:
         self.samples[name, tuple(key.items())].append((self.now, value))
 
     def requests(self, config: str, package: str, count: int, *, errors: float = 0.0, slower: float = 1.0) -> None:
-        """`count` requests to one fleet, and what its server tells of their scores."""
+        """`count` requests to one fleet, and what its server tells of them and of their scores."""
+        in_vain = 0.0
         for _ in range(count):
             failed, latency = float(self.rng.random() < errors), slower * self.rng.lognormvariate(8, 0.5)
+            in_vain += failed
             for dimensions in ({}, {"EndpointConfigName": config}):
                 self.put("InvocationModelErrors", failed, **dimensions)
                 self.put("ModelLatency", latency, **dimensions)
-        for name, value in (("ScoredRows", count), ("UpperHalf", count // 2), ("Tails", count // 5)):
+            if self.servers_tell:
+                self.put("Latency", latency / 2, ModelPackageArn=package)
+        told = {"Requests": count, "Errors": in_vain} if self.servers_tell else {}
+        for name, value in {**told, "ScoredRows": count, "UpperHalf": count // 2, "Tails": count // 5}.items():
             self.put(name, float(value), ModelPackageArn=package)
 
     def look(self, *, seconds: float = 15) -> dict[str, Any]:
@@ -108,13 +114,15 @@ class World:
         self.evidence = answer["evidence"]
         return answer
 
-    def bake(self, *, looks: int, until: float = 540.0, green: int = 100, **fault: float) -> dict[str, Any]:
+    def bake(
+        self, *, looks: int, until: float = 540.0, green: int = 100, old: float = 1.0, **fault: float
+    ) -> dict[str, Any]:
         """Traffic and looks; the answer of the last one."""
         answer: dict[str, Any] = {}
         for number in range(1, looks + 1):
             self.now = START + until * number / looks - 1
             self.requests("config-2", NEW, green, **fault)
-            self.requests("config-1", OLD, 3 * green)
+            self.requests("config-1", OLD, 3 * green, slower=old)
             self.now += 1
             answer = self.look()
         return answer
@@ -204,14 +212,37 @@ def test_waits_that_fly_by_bring_the_end_of_the_bake_nearer(world: World) -> Non
 def test_latencies_of_a_quiet_old_fleet_are_learnt_before_they_are_held_against_the_new_one(world: World) -> None:
     world.samples.clear()
     world.look()
-    assert world.evidence["slow"] == ()
+    assert world.evidence["usual"] == {}
     world.bake(looks=1, until=60)
     known = world.evidence
-    assert len(known["slow"]) == 3
-    assert known["slow_since"] > START
+    assert {source: len(usual["limits"]) for source, usual in known["usual"].items()} == {"": 3, "served ": 3}
+    assert known["usual"][""]["since"] > START
     assert known["streams"]["slow 0.5"]["seen"] == [0, 0, 0, 0]
     world.bake(looks=1, until=120)
     assert world.evidence["streams"]["slow 0.5"]["seen"][0] == 100
+
+
+def test_an_old_fleet_that_has_become_faster_since_does_not_send_a_good_one_back(world: World) -> None:
+    """In the hour before it was busy; by that hour's latencies nobody would be slow now, so nobody proven fast."""
+    first = world.look()["evidence"]["usual"]
+    answer = world.bake(looks=10, green=200, old=0.25, slower=0.25)
+    assert (answer["verdict"], answer["settled"]) == (1, True), answer["sentence"]
+    now = answer["evidence"]["usual"]
+    for source in ("", "served "):
+        assert now[source]["limits"][1] == pytest.approx(first[source]["limits"][1] / 4, rel=0.3)
+
+
+def test_an_old_fleet_that_has_become_slower_since_hides_no_slow_one(world: World) -> None:
+    assert world.bake(looks=6, until=300, old=3.0, slower=6.0)["verdict"] == 2
+
+
+def test_servers_that_tell_nothing_leave_it_to_sagemaker(world: World) -> None:
+    world.samples.clear()
+    world.servers_tell, world.now = False, START - 600
+    world.requests("config-1", OLD, 2000)
+    answer = world.bake(looks=10, green=200)
+    assert (answer["verdict"], answer["settled"]) == (1, True)
+    assert answer["evidence"]["usual"].keys() == {""}
 
 
 @pytest.mark.parametrize("live", ["config-1", ""])

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 
 from blueprint.guardrails.alarms import Alarm, metrics_of, rollback_alarms
-from blueprint.guardrails.metrics import METRIC_NAMES, PERIOD_SECONDS, VERDICT_NAMESPACE
+from blueprint.guardrails.metrics import METRIC_NAMES, PERIOD_SECONDS
 from blueprint.guardrails.planned import PlannedRollout
 from blueprint.guardrails.rule import Found, rule
 from blueprint.guardrails.waits import waits
+from blueprint.new_fleet_alarms import VERDICT_NAMESPACE
 
 _FILL = re.compile(r"\bFILL\s*\(")
 

@@ -11,12 +11,14 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from blueprint.judging import counting, schedule
+from blueprint.judging import counting, latencies, schedule
 from blueprint.judging.decision import decide
+from blueprint.judging.latencies import Usual
 from blueprint.judging.mandate import Mandate
 from blueprint.judging.memory import Memory
 from blueprint.judging.outcomes import Joined, clipped
 from blueprint.verdicts.means import MeanState
+from blueprint.verdicts.proportions import Counts
 
 NAMESPACE, METRIC = "Slipway/Rollout", "Verdict"
 CAPTURE_KEYS, OUTCOME_KEYS, MEMORY_KEYS = "capture", "outcomes", "judge"
@@ -100,28 +102,43 @@ class _Look:
 
     def seen(self) -> Memory:
         """The memory with everything that is new."""
-        plan, memory = self._mandate.plan, self._with_reference()
-        results = self._read(counting.count_queries(plan, self._fleets), since=memory.since)
-        if memory.slow:
-            queries = counting.latency_queries(plan, self._fleets, memory.slow)
-            results |= self._read(queries, since=memory.slow_since)
-        block = counting.growth(counting.totals(plan, results), memory.evidence.states)
+        plan, memory = self._mandate.plan, self._memory
+        usual = {source: self._usual(source) for source in latencies.sources(plan)}
+        found = counting.totals(plan, self._read(counting.count_queries(plan, self._fleets), since=memory.since))
+        for source, known in usual.items():
+            found |= known.new(self._latencies(source, known.limits, since=known.since))
+        block = counting.growth(found, memory.evidence.states)
         evidence = memory.evidence if counting.is_empty(block) else memory.evidence.observe(block)
         if self._mandate.value and evidence.value:
             evidence = evidence.with_value(self._value(evidence.value))
-        return replace(memory, evidence=evidence)
+        for source, known in usual.items():
+            if known.limits and latencies.has_moved(source, found):
+                limits = self._reference(source, self._now - known.since, until=self._now)
+                usual[source] = self._from_now(source, limits or known.limits)
+                evidence = evidence.counting_anew(usual[source].before)
+        return replace(memory, evidence=evidence, usual={name: known for name, known in usual.items() if known.limits})
 
-    def _with_reference(self) -> Memory:
+    def _usual(self, source: str) -> Usual:
         """The old fleet's usual latencies must be known before requests are held against them."""
-        memory = self._memory
-        if memory.slow:
-            return memory
-        queries = counting.reference_queries(self._fleets)
-        for began in (memory.since, self._now):
-            found = self._read(queries, since=began - counting.REFERENCE_SECONDS, until=began)
-            if slow := counting.reference_of(found):
-                return replace(memory, slow=slow, slow_since=began)
-        return memory
+        if known := self._memory.usual.get(source):
+            return known
+        if limits := self._reference(source, latencies.REFERENCE_SECONDS, until=self._memory.since):
+            return Usual(limits, self._memory.since)
+        return self._from_now(source, self._reference(source, latencies.REFERENCE_SECONDS, until=self._now))
+
+    def _reference(self, source: str, seconds: float, *, until: float) -> tuple[float, ...]:
+        queries = latencies.reference_queries(self._fleets, source, seconds=seconds)
+        return latencies.reference_of(self._read(queries, since=until - seconds, until=until))
+
+    def _from_now(self, source: str, limits: tuple[float, ...]) -> Usual:
+        """What the datapoints that are under way hold already is left out."""
+        return Usual(limits, self._now, self._latencies(source, limits, since=self._now))
+
+    def _latencies(self, source: str, limits: Sequence[float], *, since: float) -> dict[str, Counts]:
+        if not limits:
+            return {}
+        queries = latencies.latency_queries(self._mandate.plan, self._fleets, source, limits)
+        return latencies.latency_totals(source, self._read(queries, since=since))
 
     def _read(self, queries: Sequence[counting.Query], *, since: float, until: float | None = None) -> Any:
         found: dict[str, list[float]] = defaultdict(list)

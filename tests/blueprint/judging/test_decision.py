@@ -6,11 +6,13 @@ from dataclasses import replace
 import pytest
 
 from blueprint.judging.decision import decide
+from blueprint.judging.latencies import Usual
 from blueprint.judging.mandate import Mandate
 from blueprint.judging.memory import Memory
-from blueprint.verdicts import Counts, JudgePlan, MeanState, MeanTest, Verdict, streams
+from blueprint.verdicts import SERVED, Counts, JudgePlan, MeanState, MeanTest, Verdict, streams
 
 PLAN = JudgePlan(watches_scores=False)
+USUAL = Usual((1.0, 2.0, 3.0), 4.0, {"slow 0.5": Counts(1.0, 0.0, 2.0, 1.0)})
 MANDATE = Mandate(PLAN, "roll_back", 60.0, "primary", {}, 4)
 SHARES = {
     "slow 0.5": (0.4, 0.5),
@@ -25,7 +27,7 @@ def seen(memory, *, blocks=1, errors=0.005):
     for _ in range(blocks):
         block = {}
         for stream in streams(evidence.plan):
-            green, blue = SHARES.get(stream.name, (errors, 0.005))
+            green, blue = SHARES.get(stream.name.removeprefix(SERVED), (errors, 0.005))
             block[stream.name] = Counts.of(250.0, float(round(250 * green)), 750.0, float(round(750 * blue)))
         evidence = evidence.observe(block)
     return replace(memory, evidence=evidence)
@@ -82,7 +84,7 @@ def test_a_rollback_is_final(memory):
 def test_what_is_remembered_survives_as_json_to_the_last_digit(memory):
     plan = replace(PLAN, watches_value=True, watches_scores=True)
     memory = Memory.start(plan, config="new", since=1.0).timed(29.5, 7.25).timed(12.0, 9.5)
-    memory = replace(seen(memory, blocks=3), slow=(1.0, 2.0, 3.0), slow_since=4.0, sentence="s", settled=True)
+    memory = replace(seen(memory, blocks=3), usual={SERVED: USUAL}, sentence="s", settled=True)
     value = MeanTest(0.0, 5.0).observe(MeanState.start(), [1.0, 2.0], [3.0, 4.0, 5.0])
     memory = replace(memory, evidence=memory.evidence.with_value(value), verdict=Verdict.PROMOTE)
     again = Memory.from_document(plan, json.loads(json.dumps(memory.to_document())))
