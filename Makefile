@@ -6,6 +6,8 @@ CONFIG ?= config/shoppers.toml
 DATA ?=
 OUT ?= build/rehearsal
 ARGS ?=
+# Where this is set, each of the many processes of a run would compile the whole project anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup rehearse test check image image-report test-docker setup-sdk test-sdk lock clean
 help: ## list the targets

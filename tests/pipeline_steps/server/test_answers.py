@@ -52,4 +52,5 @@ def test_of_many_latencies_a_hundred_are_told_from_anywhere_among_them() -> None
     assert found["Requests"] == 2000
     told = [each / 1e6 for each in found["Latency"]]
     assert len(set(told)) == 100
-    assert min(told) < 400 < 1600 < max(told)  # each fails once in 10^10 runs
+    assert min(told) < 400  # this, and the next, fails once in 10^10 runs
+    assert max(told) > 1600
