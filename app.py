@@ -1,31 +1,49 @@
 """Entry point of the CDK app: the settings of use cases, or of their delivery, become stacks."""
 
+import json
+import os
 import sys
 from pathlib import Path
-
-import aws_cdk as cdk
+from typing import Any
 
 from blueprint.errors import InputError
-from infra.stacks.use_case import use_cases
+from infra.chosen import chosen_settings
 
 PROJECT = Path(__file__).resolve().parent
 
 
 def main() -> None:
     """Synthesize; choose with `-c config=FILE_OR_FOLDER`, `-c stage=NAME`, or `-c delivery=FILE`."""
-    app = cdk.App()
-    context = app.node.try_get_context
     try:
-        if delivery := context("delivery"):
-            from infra.stacks.delivery_app import delivery_stacks  # noqa: PLC0415 — half a second of CDK modules
-
-            delivery_stacks(app, Path(delivery), project=PROJECT)
-        else:
-            config = Path(context("config") or PROJECT / "config")
-            use_cases(app, config, stage=context("stage") or "dev", steps_folder=PROJECT / "pipeline_steps")
+        _synthesize(_context())
     except InputError as exc:
         print(exc, file=sys.stderr)  # noqa: T201 — the command line's own voice
         sys.exit(exc.exit_code)
+
+
+def _context() -> dict[str, Any]:
+    """What the CDK's command line hands over; what its environment cannot hold lies in a file."""
+    context: dict[str, Any] = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
+    overflow = os.environ.get("CONTEXT_OVERFLOW_LOCATION_ENV")
+    return context | json.loads(Path(overflow).read_text(encoding="utf-8")) if overflow else context
+
+
+def _synthesize(context: dict[str, Any]) -> None:
+    delivery = context.get("delivery")
+    config = Path(context.get("config") or PROJECT / "config")
+    cases = [] if delivery else chosen_settings(config, context.get("stage") or "dev")
+    # The CDK starts node, which takes seconds: what is wrong with the settings has been told by now.
+    import aws_cdk as cdk  # noqa: PLC0415
+
+    app = cdk.App()
+    if delivery:
+        from infra.stacks.delivery_app import delivery_stacks  # noqa: PLC0415 — half a second of CDK modules
+
+        delivery_stacks(app, Path(delivery), project=PROJECT)
+    else:
+        from infra.stacks.use_case import use_cases  # noqa: PLC0415
+
+        use_cases(app, cases, steps_folder=PROJECT / "pipeline_steps")
     app.synth()
 
 

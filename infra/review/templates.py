@@ -1,14 +1,16 @@
 """cfn-lint, and rules of our own, on synthesized templates."""
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-from cfnlint import ManualArgs
-from cfnlint.api import lint
+from typing import TYPE_CHECKING, Any
 
 from infra.review.finding import Finding
+
+if TYPE_CHECKING:
+    from cfnlint.rules import Match
+    from cfnlint.runner import Runner
 
 Resource = Mapping[str, Any]
 _REGIONS = ["us-east-1", "eu-central-1"]
@@ -16,11 +18,27 @@ _REGIONS = ["us-east-1", "eu-central-1"]
 
 def cfn_lint_findings(template: Path) -> list[Finding]:
     """Errors and warnings for the regions this is made for; others lack whole services."""
-    matches = lint(template.read_text(encoding="utf-8"), config=ManualArgs(regions=_REGIONS))
     return sorted(
         Finding("cfn-lint", match.rule.id, f"{template.name}:{'/'.join(map(str, match.path or ()))}", match.message)
-        for match in matches
+        for match in _linted(template.read_text(encoding="utf-8"))
     )
+
+
+@functools.cache
+def _linted(text: str) -> "tuple[Match, ...]":
+    from cfnlint.decode import decode_str  # noqa: PLC0415 — a second of modules, as below
+
+    document, unreadable = decode_str(text)
+    return tuple(unreadable or _linter().validate_template(document))
+
+
+@functools.cache
+def _linter() -> "Runner":
+    """One for all templates: to load its rules takes most of a second."""
+    from cfnlint.config import ConfigMixIn, ManualArgs  # noqa: PLC0415
+    from cfnlint.runner import Runner  # noqa: PLC0415
+
+    return Runner(ConfigMixIn(**ManualArgs(regions=_REGIONS)))
 
 
 def own_findings(template: Path) -> list[Finding]:

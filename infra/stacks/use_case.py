@@ -1,14 +1,14 @@
 """The stacks of one use case and stage, and what each is handed of the others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import aws_cdk as cdk
 from constructs import Construct
 
-from blueprint.errors import InputError
 from blueprint.names import COST_TAG
-from blueprint.settings import Settings, load_settings, stages_of
+from blueprint.settings import Settings
 from infra.constructs.permission_boundary import bound_roles
 from infra.stacks.endpoint import EndpointStack
 from infra.stacks.fleet import fleet_stacks
@@ -30,24 +30,8 @@ class UseCaseStacks:
     monitoring: MonitoringStack
 
 
-def use_cases(scope: Construct, config: Path, *, stage: str, steps_folder: Path) -> list[UseCaseStacks]:
-    """The stacks of one TOML file, or of every one in a folder that has the stage; of several, their dashboard too.
-
-    Raises:
-        InputError: settings are not acceptable, two share a name, or none has the stage.
-    """
-    files = sorted(config.glob("*.toml")) if config.is_dir() else [config]
-    chosen = [file for file in files if not config.is_dir() or stage in stages_of(file)]
-    if not chosen:
-        raise InputError(f"config must hold a use case with the stage {stage}, got {config}")
-    made: dict[str, Path] = {}
-    cases = []
-    for file in chosen:
-        settings = load_settings(file, stage)
-        if other := made.get(settings.name):
-            raise InputError(f"{file}: name must differ from that of {other}, got {settings.name}")
-        made[settings.name] = file
-        cases.append(settings)
+def use_cases(scope: Construct, cases: Sequence[Settings], *, steps_folder: Path) -> list[UseCaseStacks]:
+    """The stacks of each; of several, their dashboard too."""
     stacks = [use_case_stacks(scope, settings, steps_folder=steps_folder) for settings in cases]
     fleet_stacks(scope, cases)
     return stacks

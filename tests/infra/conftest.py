@@ -31,9 +31,13 @@ def steps_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def synth(steps_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[UseCaseStacks, Path]]:
-    """Synthesize `settings` with the feature flags of cdk.json; gives the stacks and the cloud assembly."""
+    """Synthesize `settings` with the feature flags of cdk.json; gives the stacks and the cloud assembly.
 
-    def run(settings: Settings, *, validate: bool = False) -> tuple[UseCaseStacks, Path]:
+    Both are for reading only: the same settings give the same ones again, unless they are wanted `anew`.
+    """
+    made: dict[tuple[str, bool], tuple[UseCaseStacks, Path]] = {}
+
+    def make(settings: Settings, *, validate: bool) -> tuple[UseCaseStacks, Path]:
         outdir = tmp_path_factory.mktemp("cdk.out")
         context = json.loads((PROJECT / "cdk.json").read_text())["context"]
         app = cdk.App(
@@ -45,6 +49,12 @@ def synth(steps_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
         stacks = use_case_stacks(app, settings, steps_folder=steps_folder)
         app.synth()
         return stacks, outdir
+
+    def run(settings: Settings, *, validate: bool = False, anew: bool = False) -> tuple[UseCaseStacks, Path]:
+        key = settings.model_dump_json(), validate
+        if anew or key not in made:
+            made[key] = make(settings, validate=validate)
+        return made[key]
 
     return run
 

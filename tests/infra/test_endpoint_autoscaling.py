@@ -155,5 +155,7 @@ def test_what_cannot_be_scaled_is_refused(unfinished: UseCaseStacks) -> None:
 
 def test_two_synths_of_a_scaled_endpoint_are_byte_identical(synth: Synth, settings: Settings) -> None:
     names = [f"{settings.names.stack('endpoint')}.template.json"]
-    first, second = ([(synth(scaled(settings))[1] / name).read_bytes() for name in names] for _ in range(2))
+    first, second = (
+        [(synth(scaled(settings), anew=anew)[1] / name).read_bytes() for name in names] for anew in (False, True)
+    )
     assert first == second

@@ -31,10 +31,14 @@ METRICS = [
 ]
 
 
-@pytest.fixture
-def endpoint(unfinished: UseCaseStacks) -> GuardedEndpoint:
-    (found,) = (c for c in unfinished.endpoint.node.find_all() if isinstance(c, GuardedEndpoint))
+def guarded(stacks: UseCaseStacks) -> GuardedEndpoint:
+    (found,) = (c for c in stacks.endpoint.node.find_all() if isinstance(c, GuardedEndpoint))
     return found
+
+
+@pytest.fixture
+def endpoint(stacks: UseCaseStacks) -> GuardedEndpoint:
+    return guarded(stacks)
 
 
 def test_every_metric_exists_and_is_of_the_endpoints_variant(endpoint: GuardedEndpoint, settings: Settings) -> None:
@@ -52,10 +56,9 @@ def test_a_metric_takes_cloudwatchs_options(endpoint: GuardedEndpoint) -> None:
     assert endpoint.metric("Invocations", dimensions_map=fleet).dimensions == fleet
 
 
-def test_whoever_is_granted_may_invoke_this_endpoint_alone(
-    unfinished: UseCaseStacks, endpoint: GuardedEndpoint
-) -> None:
+def test_whoever_is_granted_may_invoke_this_endpoint_alone(unfinished: UseCaseStacks) -> None:
     user = iam.User(unfinished.endpoint, "Client")
+    endpoint = guarded(unfinished)
     assert endpoint.grant_invoke(user).success
     template = Template.from_stack(unfinished.endpoint).to_json()
     statements: list[dict[str, Any]] = [

@@ -1,5 +1,6 @@
 """One dashboard over a stage's use cases, and what it leaves alone."""
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
+from infra.chosen import chosen_settings
 from infra.stacks.use_case import use_cases
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -16,18 +18,18 @@ FLEET = "slipway-fleet-dev"
 Synth = Callable[..., dict[str, bytes]]
 
 
-@pytest.fixture
-def synth(steps_folder: Path, tmp_path: Path) -> Synth:
+@pytest.fixture(scope="module")
+def synth(steps_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Synth:
     """Synthesize the shipped settings under each name, with what each adds to them; gives the templates by stack."""
     shipped = (PROJECT / "config" / "shoppers.toml").read_text()
     context = json.loads((PROJECT / "cdk.json").read_text())["context"]
 
-    def run(*, regions: Mapping[str, str] = MappingProxyType({}), **added: str) -> dict[str, bytes]:
-        config = tmp_path / "-".join(added) / str(len(list(tmp_path.iterdir())))
-        config.mkdir(parents=True)
-        for name, more in added.items():
+    @functools.cache
+    def once(regions: frozenset[tuple[str, str]], added: frozenset[tuple[str, str]]) -> dict[str, bytes]:
+        config = tmp_path_factory.mktemp("fleet")
+        for name, more in added:
             text = shipped.replace('name = "shoppers"', f'name = "{name}"', 1)
-            if region := regions.get(name):
+            if region := dict(regions).get(name):
                 text = text.replace("[stages.dev]\n", f'[stages.dev]\nregion = "{region}"\n', 1)
             (config / f"{name}.toml").write_text(f"{text}\n{more}")
         app = cdk.App(
@@ -36,9 +38,12 @@ def synth(steps_folder: Path, tmp_path: Path) -> Synth:
             analytics_reporting=False,
             builtin_cloud_formation_validation=False,
         )
-        use_cases(app, config, stage="dev", steps_folder=steps_folder)
+        use_cases(app, chosen_settings(config, "dev"), steps_folder=steps_folder)
         assembly = app.synth()
         return {stack.stack_name: Path(stack.template_full_path).read_bytes() for stack in assembly.stacks}
+
+    def run(*, regions: Mapping[str, str] = MappingProxyType({}), **added: str) -> dict[str, bytes]:
+        return once(frozenset(regions.items()), frozenset(added.items()))
 
     return run
 

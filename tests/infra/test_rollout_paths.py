@@ -178,7 +178,7 @@ SCENARIOS: dict[str, dict[str, list[Answer]]] = {
         "RejectPackage": [throws("SageMaker.SageMakerException", "length less than or equal to 1024")],
     },
     "not_allowed": {"UpdateStack": [throws("CloudFormation.CloudFormationException", "not authorized")]},
-    "slow": {"ReadUpdate": [*[stack("UPDATE_IN_PROGRESS", NEW)] * 1000, stack("UPDATE_COMPLETE", NEW)]},
+    "slow": {"ReadUpdate": [*[stack("UPDATE_IN_PROGRESS", NEW)] * 300, stack("UPDATE_COMPLETE", NEW)]},
     "younger": {},
     "judged_bad": {
         "Judge": [judged(0, "extend: 7 of 50 requests seen"), judged(2, WORSE, settled=True, changed=True)],
