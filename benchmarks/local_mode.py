@@ -3,10 +3,11 @@
 scripts/with-docker python -m benchmarks.local_mode [--rows 3600] [--rounds 3] [--json FILE]
 
 All run the definition that the SDK has written, on the same table and image, and the pipeline's end is checked. Cold:
-from the start of the program (ours: the embedded AWS; theirs: a Python that imports the SDK, S3 being there already) to
-the end of the first execution. Warm: a second execution in the same process, from its start to its end; no step is
-cached. Steps: what the steps of the warm one took, without what the engine does between them. The peers take turns
-within a round; medians are told. Needs `make setup-sdk image` and docker-compose.
+from the start of a Python that has nothing imported yet to the end of its first execution, with all that a user waits
+for in between (ours: the embedded AWS is started, and gets the bucket, the image, the table and the pipeline; theirs:
+the SDK is imported, S3 and the table being there already). Warm: a second execution in the same process, from its start
+to its end; no step is cached. Steps: what the steps of the warm one took, without what the engine does between them.
+The peers take turns within a round; medians are told. Needs `make setup-sdk image` and docker-compose.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import json
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -28,7 +30,7 @@ from blueprint.errors import InputError
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.readiness import require_image
 from tests.sdk.bridge import bridge
-from tests.sdk.embedded import BUCKET, STEPS, Embedded, Execution, embedded
+from tests.sdk.embedded import BUCKET, STEPS, Execution, embedded
 from tests.sdk.environment import PROJECT, run_with_sdk, why_absent
 
 CONFIG = PROJECT / "config" / "shoppers.toml"
@@ -124,23 +126,20 @@ def _sdk(folder: Path, table: Path, docker: DockerClient) -> Iterator[tuple[Peer
 
 
 def _ours(folder: Path, table: Path, definition: Mapping[str, Any], backend: str) -> Peer:
-    document = _without_cache(definition)
+    common = {"definition": _without_cache(definition), "backend": backend, "table": str(table)}
 
     def measure(number: int) -> Times:
         workdir = folder / f"{backend}-{number}"
         workdir.mkdir()
+        asked, answer = workdir / "request.json", workdir / "answer.json"
+        asked.write_text(json.dumps({**common, "workdir": str(workdir), "parameters": [PARAMETERS] * 2}))
+        argv = [sys.executable, "-m", "benchmarks.embedded_run", str(asked), str(answer)]
         load, began = os.getloadavg()[0], time.time()
-        with embedded(workdir, backend=backend) as cloud:
-            first, second = _run_twice(cloud, document, table)
+        subprocess.run(argv, cwd=PROJECT, check=True)
+        first, second = (Execution(**run) for run in json.loads(answer.read_text(encoding="utf-8")))
         return _times(began, first, second, load)
 
     return measure
-
-
-def _run_twice(cloud: Embedded, document: Mapping[str, Any], table: Path) -> tuple[Execution, Execution]:
-    cloud.upload(table)
-    cloud.create("pipeline", document)
-    return cloud.run("pipeline", PARAMETERS), cloud.run("pipeline", PARAMETERS)
 
 
 def _without_cache(definition: Mapping[str, Any]) -> dict[str, Any]:

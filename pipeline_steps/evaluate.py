@@ -1,7 +1,6 @@
 """evaluate: candidate, baseline and champion on the same untouched test split, and what the gate says to it."""
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -87,12 +86,10 @@ def read_splits(paths: Paths, profile: Mapping[str, Any]) -> tuple[Schema, dict[
 
 def judge_champion(group: str, test: Split, values: OutcomeValues) -> dict[str, Any] | None:
     """Fetch and judge the champion; None when there is none."""
-    import boto3  # noqa: PLC0415 (0.4 s, and only here)
-
+    from pipeline_steps.aws import aws_session  # noqa: PLC0415 (0.5 s, and only here)
     from pipeline_steps.evaluation.champion import find_champion  # noqa: PLC0415
 
-    # SageMaker sets AWS_REGION, and boto3 reads only AWS_DEFAULT_REGION
-    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"))
+    session = aws_session()
     champion = find_champion(group, sagemaker=session.client("sagemaker"), s3=session.client("s3"))
     if champion is None:
         return None

@@ -86,12 +86,10 @@ def find_model(paths: Paths, captured: Captured) -> tuple[str, Model | None]:
         return package, read_model(laid_down)
     if not captured.records:
         return "", None
-    import boto3  # noqa: PLC0415 (0.4 s, and only here)
-
+    from pipeline_steps.aws import aws_session  # noqa: PLC0415 (0.5 s, and only here)
     from pipeline_steps.evaluation.champion import fetch_archive  # noqa: PLC0415
 
-    # SageMaker sets AWS_REGION, and boto3 reads only AWS_DEFAULT_REGION
-    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"))
+    session = aws_session()
     content = fetch_archive(package, sagemaker=session.client("sagemaker"), s3=session.client("s3"))
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "model.tar.gz"

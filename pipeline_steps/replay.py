@@ -1,7 +1,6 @@
 """replay: whether a candidate keeps the champion's contract, and how it answers the requests users sent recently."""
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -86,8 +85,6 @@ def _capture_files(uri: str, paths: Paths) -> Iterator[bytes]:
     if folder.is_dir() or not uri:
         return folder_files(folder)
 
-    import boto3  # noqa: PLC0415 (0.4 s, and only here)
+    from pipeline_steps.aws import aws_session  # noqa: PLC0415 (0.5 s, and only here)
 
-    # SageMaker sets AWS_REGION, and boto3 reads only AWS_DEFAULT_REGION
-    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"))
-    return bucket_files(session.client("s3"), uri)
+    return bucket_files(aws_session().client("s3"), uri)

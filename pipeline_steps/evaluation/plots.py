@@ -1,22 +1,21 @@
 """Pictures of a model's quality: the same numbers give the same bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import matplotlib as mpl
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from pipeline_steps.evaluation.metrics import Confusion
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _STYLE: Any = {"svg.hashsalt": "slipway", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 11}
 
 
 def draw_roc(path: Path, curve: tuple[Sequence[float], Sequence[float]], *, auc: float) -> None:
     """Draw the receiver operating characteristic on the test split."""
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(4.8, 4.4), layout="constrained")
-        axes = figure.subplots()
+    with _picture(path, width=4.8, height=4.4) as axes:
         axes.fill_between(*curve, alpha=0.12, color="#1f6feb", linewidth=0)
         axes.plot(*curve, color="#1f6feb", linewidth=2, label=f"candidate, AUC {auc:.3f}")
         axes.plot([0, 1], [0, 1], color="#8b949e", linestyle="--", linewidth=1, label="chance")
@@ -24,7 +23,6 @@ def draw_roc(path: Path, curve: tuple[Sequence[float], Sequence[float]], *, auc:
         axes.set_aspect("equal")
         axes.legend(loc="lower right", frameon=False)
         axes.spines[["top", "right"]].set_visible(False)
-        _save(figure, path)
 
 
 def draw_confusion_matrix(path: Path, outcomes: Confusion, *, positive_label: str) -> None:
@@ -35,9 +33,7 @@ def draw_confusion_matrix(path: Path, outcomes: Confusion, *, positive_label: st
     ]
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
     names = [f"not {positive_label}", positive_label]
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(4.4, 4.0), layout="constrained")
-        axes = figure.subplots()
+    with _picture(path, width=4.4, height=4.0) as axes:
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):
             share = shares[row][column]
@@ -48,9 +44,16 @@ def draw_confusion_matrix(path: Path, outcomes: Confusion, *, positive_label: st
         axes.set(xlabel="predicted", ylabel="actual")
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-        _save(figure, path)
 
 
-def _save(figure: Figure, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+@contextmanager
+def _picture(path: Path, *, width: float, height: float) -> "Iterator[Axes]":
+    """Axes of `width` by `height` inches; what was drawn there is in `path` at the end."""
+    import matplotlib as mpl  # noqa: PLC0415 — half a second of modules, as below
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure.subplots()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})

@@ -7,7 +7,6 @@ from typing import Any
 from rehearsal.cloud.access.access import Access
 from rehearsal.cloud.clients import Clients
 from rehearsal.cloud.engine import Engine
-from rehearsal.cloud.images import ImageTable
 from rehearsal.cloud.ministack import functions
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
 from rehearsal.cloud.ministack.alarms import AlarmClock, state_of
@@ -19,8 +18,9 @@ from rehearsal.cloud.ministack.loop import ServingLoop
 from rehearsal.cloud.ministack.metrics import Metrics, keep_everything
 from rehearsal.cloud.ministack.objects import Objects
 from rehearsal.cloud.ministack.registry import add_image_builds, image_digest
-from rehearsal.cloud.ministack.services import add_json_service
+from rehearsal.cloud.ministack.services import add_json_service, share_models
 from rehearsal.cloud.ministack.stepfunctions import add_sdk_integrations
+from rehearsal.cloud.models import service_model
 from rehearsal.cloud.options import CloudOptions
 from rehearsal.cloud.resources import other_types, resource_types, scaling_types
 from rehearsal.cloud.sagemaker.control_plane import ControlPlane, Ports
@@ -28,7 +28,7 @@ from rehearsal.cloud.sagemaker.protocol import TARGET_PREFIX
 from rehearsal.cloud.scaling import TARGET_PREFIX as SCALING_PREFIX
 from rehearsal.cloud.scaling import Scaling
 from rehearsal.cloud.tuner import Tuner
-from rehearsal.containers.backends.choice import choose_backend
+from rehearsal.cloud.workshop import Workshop
 from rehearsal.execution.jobs import JobRunner
 from rehearsal.execution.spot import SpotMarket
 from rehearsal.fleet.endpoints import Fleets
@@ -47,25 +47,25 @@ class Cloud:
     closing: tuple[Callable[[], object], ...]
 
 
-def assemble(options: CloudOptions, *, port: int) -> Cloud:
-    """Make everything and hook it into ministack; nothing runs yet."""
-    return _Assembly(options, f"http://127.0.0.1:{port}").cloud()
+def assemble(options: CloudOptions, workshop: Workshop, *, port: int) -> Cloud:
+    """Make everything else and hook it into ministack; nothing runs yet."""
+    return _Assembly(options, workshop, f"http://127.0.0.1:{port}").cloud()
 
 
 class _Assembly:
-    def __init__(self, options: CloudOptions, endpoint_url: str) -> None:
+    def __init__(self, options: CloudOptions, workshop: Workshop, endpoint_url: str) -> None:
         self._options = options
+        self._backend, self._images = workshop.backend, workshop.images
         self._loop = ServingLoop()
         self._bus, self._logs = EventBus(self._loop), LogGroups(self._loop)
         self._clients = Clients(endpoint_url)
-        self._backend = choose_backend(options.backend, docker_host=options.docker_host)
-        self._images = ImageTable(options.steps_folder, options.workdir, on_built=self._backend.warm_up)
         self._access = Access(self._clients, self._call_api)
         self._fleets = self._make_fleets()
         self._plane = ControlPlane(self._ports())
 
     def cloud(self) -> Cloud:
         """Hook everything into ministack."""
+        share_models(service_model)
         api = self._plane.api
         add_json_service("sagemaker", target_prefix=TARGET_PREFIX, handle=api.handle)
         scaling = Scaling(lambda name: api.call("DescribeEndpoint", {"EndpointName": name})).api

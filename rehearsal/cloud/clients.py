@@ -4,14 +4,14 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
 from rehearsal.cloud.environment import CREDENTIALS, REGION
+from rehearsal.cloud.models import make_client
 
 
 class Clients:
-    """One client a service, shared: boto3's clients are thread-safe, their making is not."""
+    """One client a service, shared."""
 
     def __init__(self, endpoint_url: str, credentials: Mapping[str, str] = CREDENTIALS) -> None:
         self.endpoint_url = endpoint_url
@@ -22,7 +22,7 @@ class Clients:
     def __call__(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = boto3.client(
+                self._clients[service] = make_client(
                     service,
                     endpoint_url=self.endpoint_url,
                     region_name=REGION,

@@ -1,7 +1,9 @@
 """Which program an image URI stands for on the laptop."""
 
+import itertools
 import shutil
 import threading
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,21 +16,9 @@ from rehearsal.containers.docker.readiness import REPOSITORY
 FAULTS = ("errors", "slow")
 _FAULT_TAG = "fault-"
 _PACKAGE = "pipeline_steps"
-_PRELOAD = (
-    "boto3",
-    "matplotlib.backends.backend_svg",
-    "matplotlib.figure",
-    "onnx",
-    "onnxruntime",
-    "pandas",
-    "sklearn.linear_model",
-    "sklearn.pipeline",
-    "sklearn.preprocessing",
-    "skl2onnx",
-    "xgboost",
-)
-"""What the steps import. A module that starts a thread would not do, since a process with threads cannot be forked
-safely; onnxruntime starts one for its telemetry unless that is off."""
+_PRELOAD = "preload.toml"
+"""The file by which an image declares what its jobs import, by verb, in the order of a pipeline; without it they start
+cold."""
 
 _ENVIRONMENT: Mapping[str, str] = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1"}
 """The part of the image's ENV that decides numbers, or what leaves the machine."""
@@ -37,31 +27,45 @@ _ENVIRONMENT: Mapping[str, str] = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS
 class ImageTable:
     """The images that exist: the one of the steps folder, by its content hash, and the faulty ones made from it.
 
-    A build keeps a copy of the folder, so that an edit during a run changes no running image.
+    A build keeps a copy of the folder, so that an edit during a run changes no running image. `on_built` is told of
+    each copy once, so that what its jobs import can be imported ahead of them.
     """
 
     def __init__(self, steps_folder: Path, workdir: Path, *, on_built: Callable[[Program], None]) -> None:
         self._source, self._images, self._on_built = steps_folder, workdir / "images", on_built
+        self._kept: set[str] = set()
         self._built: list[str] = []
         self._lock = threading.Lock()
+
+    def stage(self) -> None:
+        """Keep a copy now, ahead of the build that is to come."""
+        with self._lock:
+            self._keep()
 
     def build(self, tag: str) -> Verdict:
         """Accept `tag` if it is the hash of the steps folder as it is now, and keep a copy."""
         with self._lock:
-            if tag in self._built and tag == image_tag(self._source):
-                return _pushed(tag)
-            # The copy is what gets hashed: an edit at this very moment cannot come between the two.
-            incoming = self._images / "incoming"
-            shutil.rmtree(incoming, ignore_errors=True)
-            shutil.copytree(self._source, incoming / _PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
-            found = image_tag(incoming / _PACKAGE)
-            if tag != found:
+            kept = tag in self._kept and tag == image_tag(self._source)
+            if not kept and tag != (found := self._keep()):
                 message = f"IMAGE_TAG must be the content hash of {_PACKAGE}: {found}, got {tag}"
                 return Verdict(accepted=False, message=message)
+            if tag not in self._built:
+                self._built.append(tag)
+            return Verdict(accepted=True, message=f"pushed {_PACKAGE} as {tag}")
+
+    def _keep(self) -> str:
+        """Copy the steps folder unless that was done; returns its hash."""
+        # The copy is what gets hashed: an edit at this very moment cannot come between the two.
+        incoming = self._images / "incoming"
+        shutil.rmtree(incoming, ignore_errors=True)
+        shutil.copytree(self._source, incoming / _PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+        tag = image_tag(incoming / _PACKAGE)
+        if tag not in self._kept:
+            shutil.rmtree(self._folder(tag), ignore_errors=True)
             incoming.rename(self._folder(tag))
-            self._built.append(tag)
+            self._kept.add(tag)
             self._on_built(self._program(tag))
-            return _pushed(tag)
+        return tag
 
     def program(self, image_uri: str) -> Program:
         """The program of `<anything>/<repository>:<tag>`.
@@ -80,15 +84,19 @@ class ImageTable:
         raise LookupError(f"no image {image_uri} has been built")
 
     def _program(self, tag: str) -> Program:
-        image = f"{REPOSITORY}:{tag}"
-        return Program(self._folder(tag), ("python", "-m", _PACKAGE), _ENVIRONMENT, preload=_PRELOAD, image=image)
+        image, (modules, waits_for) = f"{REPOSITORY}:{tag}", _preload(self._folder(tag) / _PACKAGE / _PRELOAD)
+        entrypoint = ("python", "-m", _PACKAGE)
+        return Program(self._folder(tag), entrypoint, _ENVIRONMENT, modules, waits_for, image=image)
 
     def _folder(self, tag: str) -> Path:
         return self._images / tag
 
 
-def _pushed(tag: str) -> Verdict:
-    return Verdict(accepted=True, message=f"pushed {_PACKAGE} as {tag}")
+def _preload(path: Path) -> tuple[tuple[str, ...], dict[str, int]]:
+    """All modules in order, and how many of them the jobs of each verb need."""
+    declared: dict[str, list[str]] = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    counts = itertools.accumulate(len(modules) for modules in declared.values())
+    return tuple(itertools.chain(*declared.values())), dict(zip(declared, counts, strict=True))
 
 
 def _faulty(healthy: Program, fault: str) -> Program:

@@ -18,7 +18,9 @@ class Program:
     entrypoint: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     preload: tuple[str, ...] = ()
-    """Modules a warm start may import once for all jobs; see `backends.warm`."""
+    """Modules a warm start may import once for all jobs, in this order; see `backends.warm`."""
+    waits_for: Mapping[str, int] = field(default_factory=dict)
+    """How many of these a job of that verb waits for; one of any other verb waits for all."""
     has_training_toolkit: bool = False
     """The image holds AWS's sagemaker-training toolkit, which is what sets SM_MODEL_DIR, SM_CHANNELS and the rest."""
     image: str = ""

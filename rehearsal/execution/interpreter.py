@@ -35,7 +35,7 @@ class PipelineRun:
         cache: Shared by the executions of one control plane.
         stopped: Set it from another thread to stop the run.
         speed: Waits between retries last seconds / speed.
-        poll_seconds: Between two looks at a running job.
+        poll_seconds: At most so long between two looks at a running job.
 
     Raises:
         DefinitionError: the document or a parameter is wrong; nothing has run.

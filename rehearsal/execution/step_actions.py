@@ -13,6 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.execution.retries import classify_api_error, classify_job_failure
 
+_FIRST_PAUSE = 0.02
+_LATENESS = 0.05
+"""A job's end is seen late by at most this share of its time, and 20 ms."""
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -97,7 +100,7 @@ class JobKind:
 
     def _wait(self, named: dict[str, str], around: Surroundings) -> dict[str, Any]:
         describe = getattr(around.sagemaker, f"describe_{self.snake}")
-        stopping = False
+        stopping, began = False, time.monotonic()
         while True:
             job = call(f"Describe{self.noun}", describe, **named)
             if job[f"{self.noun}Status"] in {"Completed", "Failed", "Stopped"}:
@@ -108,10 +111,11 @@ class JobKind:
                 stopping = True
                 around.on_stopping()
                 self._stop(named, around)
+            pause = min(around.poll_seconds, _FIRST_PAUSE + _LATENESS * (time.monotonic() - began))
             if stopping:
-                time.sleep(around.poll_seconds)
+                time.sleep(pause)
             else:
-                around.halt.wait(around.poll_seconds)
+                around.halt.wait(pause)
 
     def _stop(self, named: dict[str, str], around: Surroundings) -> None:
         with contextlib.suppress(StepFailure):  # it may have ended this very moment; its status is asked for anyway

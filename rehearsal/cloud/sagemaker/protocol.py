@@ -1,7 +1,6 @@
 """The wire protocol of SageMaker and its kin: JSON 1.1, requests checked and answers written by botocore's shapes."""
 
 import datetime as dt
-import functools
 import itertools
 import json
 import logging
@@ -9,9 +8,9 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import botocore.session
-from botocore.model import ServiceModel, Shape, StructureShape
+from botocore.model import Shape, StructureShape
 
+from rehearsal.cloud.models import service_model
 from rehearsal.cloud.sagemaker.errors import ApiError, validation_error
 from rehearsal.cloud.sagemaker.shapes import answer, coerced, violations
 
@@ -23,11 +22,6 @@ Response = tuple[int, dict[str, str], bytes]
 _MOST_TOLD = 10
 _HEADERS = {"Content-Type": "application/x-amz-json-1.1"}
 _log = logging.getLogger(__name__)
-
-
-@functools.cache
-def service_model(service: str = "sagemaker") -> ServiceModel:
-    return botocore.session.Session().get_service_model(service)
 
 
 class Api:

@@ -15,7 +15,8 @@ from rehearsal.process import spawn, stop
 
 _SERVER = Path(__file__).with_name("fork_server.py")
 _MESSAGE_BYTES = 1 << 20
-_ANSWER_SECONDS = 60.0
+_ANSWER_SECONDS = 120.0
+"""The modules may have to be imported first."""
 _KILLED = -signal.SIGKILL
 
 
@@ -24,7 +25,7 @@ class ForkRefusedError(Exception):
 
 
 class ForkServer:
-    """One process that has imported `modules`; its children die with it, and it dies with us."""
+    """One process that imports `modules`, in this order; its children die with it, and it dies with us."""
 
     def __init__(self, interpreter: str, modules: Sequence[str], environment: Mapping[str, str]) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -39,7 +40,6 @@ class ForkServer:
             )
         self._ids = itertools.count()
         self._lock = threading.Lock()
-        self._ready: Future[int] = Future()
         self._asked: dict[int, Future[ForkedProcess]] = {}
         self._running: dict[int, ForkedProcess] = {}
         threading.Thread(target=self._listen, name="fork-server", daemon=True).start()
@@ -49,13 +49,11 @@ class ForkServer:
         return self._process.poll() is None
 
     def start(self, order: Mapping[str, Any], output: int) -> "ForkedProcess":
-        """Fork a job whose output goes to the descriptor `output`.
+        """Fork a job whose output goes to the descriptor `output`, once the first `order["needs"]` modules are there.
 
         Raises:
             ForkRefusedError: the server is gone, or has threads that a child would miss.
         """
-        if (threads := self._ready.result(_ANSWER_SECONDS)) != 1:
-            raise ForkRefusedError(f"{threads} threads")
         number, answer = next(self._ids), Future[ForkedProcess]()
         with self._lock:
             self._asked[number] = answer
@@ -81,8 +79,6 @@ class ForkServer:
         while data := self._receive():
             message = json.loads(data)
             match message["event"]:
-                case "ready":
-                    self._ready.set_result(message["threads"])
                 case "refused":
                     self._answer(message["id"]).set_exception(ForkRefusedError(message["why"]))
                 case "started":
@@ -107,8 +103,6 @@ class ForkServer:
         """The server is gone: nobody waits for it any longer."""
         self._control.close()
         gone = ForkRefusedError("the fork server has ended")
-        if not self._ready.done():
-            self._ready.set_exception(gone)
         with self._lock:
             asked, self._asked = list(self._asked.values()), {}
         for answer in asked:

@@ -5,7 +5,8 @@ job: the child leads a session of its own, has its own namespace, variables, fol
 module as `python -m` would.
 
 Messages on the socket that is descriptor 0, one JSON object each: in come `start` (with the output's descriptor) and
-`signal`; out go `ready`, `started`, `refused` and `ended`.
+`signal`; out go `started`, `refused` and `ended`. It answers between two imports: a job is forked as soon as the first
+so many modules that its order `needs` are there.
 """
 
 import contextlib
@@ -23,6 +24,7 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -41,33 +43,142 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.close(null)
-    failed = _preload(sys.argv[1:])
-    _say(control, {"event": "ready", "failed": failed, "threads": _threads_after_a_fork()})
-    job = _serve(control)
+    gc.disable()  # imports make objects and drop few: looking for garbage takes a sixth of their time
+    job = _Server(control, sys.argv[1:]).serve()
     if job is not None:
         _run(job)
 
 
-def _preload(modules: list[str]) -> dict[str, str]:
-    failed = {}
-    for name in modules:
+class _Server:
+    def __init__(self, control: socket.socket, modules: list[str]) -> None:
+        self._control, self._modules = control, modules
+        self._imported = 0
+        self._waiting: list[tuple[Message, int]] = []
+        self._jobs: set[int] = set()
+        self._children = _Children(self._jobs, self._on_end)
+
+    def serve(self) -> Message | None:
+        """Import and answer; returns None at the end, and in a job's own process the job."""
+        watched: list[Any] = [self._control, self._children.wake]
+        while True:
+            busy = self._imported < len(self._modules)
+            readable, _, _ = select.select(watched, [], [], 0 if busy else None)
+            if self._children.wake in readable:
+                self._children.look()
+            if self._control in readable:
+                if not self._read():
+                    return None
+            elif busy:
+                self._import_next()
+            if (job := self._start_waiting()) is not None:
+                self._children.leave()
+                os.close(self._control.detach())
+                return job
+
+    def _read(self) -> bool:
+        """Take one message; False at the end."""
+        data, descriptors, _, _ = socket.recv_fds(self._control, _MESSAGE_BYTES, 1)
+        if not data:
+            return False
+        message: Message = json.loads(data)
+        if message["order"] == "start":
+            self._waiting.append((message, descriptors[0]))
+        elif message["pid"] in self._jobs:  # it cannot have been reaped meanwhile: that is our doing
+            _signal_group(message["pid"], message["number"])
+        return True
+
+    def _import_next(self) -> None:
+        with contextlib.suppress(Exception):  # a job that needs the module will tell better
+            importlib.import_module(self._modules[self._imported])
+        self._imported += 1
+        if self._imported == len(self._modules):
+            gc.collect()
+
+    def _start_waiting(self) -> Message | None:
+        """Fork the jobs whose modules are there; in a job's own process, the job."""
+        due = [each for each in self._waiting if each[0]["needs"] <= self._imported]
+        self._waiting = [each for each in self._waiting if each not in due]
+        for number, (message, output) in enumerate(due):
+            if self._fork(message, output) == 0:
+                for _, other in (*due[number + 1 :], *self._waiting):
+                    os.close(other)
+                return message
+        return None
+
+    def _fork(self, message: Message, output: int) -> int | None:
+        """Fork; 0 in the child, whose descriptors 1 and 2 are then the job's output."""
         try:
-            importlib.import_module(name)
-        except Exception as exc:  # noqa: BLE001 -- a job that needs the module will tell better
-            failed[name] = repr(exc)
-    gc.collect()
-    gc.freeze()
-    return failed
+            if (threads := _threads_after_a_fork()) > 1:
+                self._say({"event": "refused", "id": message["id"], "why": f"{threads} threads"})
+                return None
+            parent, pid = os.getpid(), os.fork()
+            if pid == 0:
+                os.setsid()
+                message["parent"] = parent
+                os.dup2(output, 1)
+                os.dup2(output, 2)
+                return 0
+            self._say({"event": "started", "id": message["id"], "pid": pid})
+            self._jobs.add(pid)
+            self._children.look()  # it may have ended before it was known
+            return pid
+        finally:
+            os.close(output)
+
+    def _on_end(self, pid: int, status: int) -> None:
+        self._say({"event": "ended", "pid": pid, "status": status})
+
+    def _say(self, message: Message) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the loop will see the end of file
+            self._control.send(json.dumps(message).encode())
+
+
+class _Children:
+    """Reaps jobs, in the middle of an import too: a job's end does not wait for the import's."""
+
+    def __init__(self, jobs: set[int], on_end: Callable[[int, int], None]) -> None:
+        self._jobs, self._on_end = jobs, on_end
+        self._looking = False
+        self.wake, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: self._reap())
+
+    def look(self) -> None:
+        """Report what has ended; what a signal in the middle of reaping left undone is done here."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self.wake, 4096)
+        self._reap()
+
+    def leave(self) -> None:
+        """Forget about them: this is a child itself."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for descriptor in (self.wake, self._waker):
+            os.close(descriptor)
+
+    def _reap(self) -> None:
+        if self._looking:
+            return
+        self._looking = True
+        for pid in tuple(self._jobs):
+            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                continue
+            _signal_group(pid, signal.SIGKILL)  # what it left running ends first, while the pid is still its own
+            _, status = os.waitpid(pid, 0)
+            self._jobs.discard(pid)
+            self._on_end(pid, os.waitstatus_to_exitcode(status))
+        self._looking = False
 
 
 def _threads_after_a_fork() -> int:
-    """How many threads would be missing in a child, plus one.
+    """How many threads a child would miss, plus one.
 
     OpenBLAS keeps threads from its import on, but ends them by itself when its process forks; others do not.
     """
-    if (pid := os.fork()) == 0:
-        os._exit(0)
-    os.waitpid(pid, 0)
+    if _threads() > 1:
+        if (pid := os.fork()) == 0:
+            os._exit(0)
+        os.waitpid(pid, 0)
     return _threads()
 
 
@@ -75,83 +186,15 @@ def _threads() -> int:
     return len(os.listdir("/proc/self/task"))  # noqa: PTH208 -- counted before every fork
 
 
-def _serve(control: socket.socket) -> Message | None:
-    """Answer messages; returns None at the end, and in a job's own process the job."""
-    wake, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    signal.set_wakeup_fd(waker)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    jobs: set[int] = set()
-    watched: list[Any] = [control, wake]
-    while True:
-        readable, _, _ = select.select(watched, [], [])
-        if wake in readable:
-            with contextlib.suppress(BlockingIOError):
-                os.read(wake, 4096)
-            _reap(control, jobs)
-        if control not in readable:
-            continue
-        data, descriptors, _, _ = socket.recv_fds(control, _MESSAGE_BYTES, 1)
-        if not data:
-            return None
-        message: Message = json.loads(data)
-        if message["order"] == "signal":
-            if message["pid"] in jobs:  # it cannot have been reaped meanwhile: that is our doing
-                _signal_group(message["pid"], message["number"])
-            continue
-        pid = _fork(control, message, descriptors[0])
-        if pid == 0:
-            signal.set_wakeup_fd(-1)
-            for descriptor in (control.detach(), wake, waker):
-                os.close(descriptor)
-            return message
-        if pid:
-            jobs.add(pid)
-
-
-def _fork(control: socket.socket, message: Message, output: int) -> int | None:
-    """Fork; 0 in the child, whose descriptors 1 and 2 are then the job's output."""
-    try:
-        if (threads := _threads()) > 1:
-            _say(control, {"event": "refused", "id": message["id"], "why": f"{threads} threads"})
-            return None
-        parent, pid = os.getpid(), os.fork()
-        if pid == 0:
-            os.setsid()
-            message["parent"] = parent
-            os.dup2(output, 1)
-            os.dup2(output, 2)
-            return 0
-        _say(control, {"event": "started", "id": message["id"], "pid": pid})
-        return pid
-    finally:
-        os.close(output)
-
-
-def _reap(control: socket.socket, jobs: set[int]) -> None:
-    """Report the jobs that have ended; what they left running ends first, while their pid is still theirs."""
-    while jobs:
-        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        if ended is None:
-            return
-        _signal_group(ended.si_pid, signal.SIGKILL)
-        _, status = os.waitpid(ended.si_pid, 0)
-        jobs.discard(ended.si_pid)
-        _say(control, {"event": "ended", "pid": ended.si_pid, "status": os.waitstatus_to_exitcode(status)})
-
-
 def _signal_group(leader: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, number)
 
 
-def _say(control: socket.socket, message: Message) -> None:
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the loop will see the end of file
-        control.send(json.dumps(message).encode())
-
-
 def _run(job: Message) -> None:
     """Become the job: in this process, from here to its end."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    gc.freeze()  # what all jobs share is nobody's garbage, and stays shared while nobody looks at it
+    gc.enable()
     libc = ctypes.CDLL(None, use_errno=True)
     if job["mount"]:
         _mount(libc, job["mount"])

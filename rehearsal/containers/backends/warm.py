@@ -71,8 +71,10 @@ class WarmBackend:
     def _order(self, container: Container, command: Command) -> dict[str, Any]:
         mount = self.cold.mount(container)
         _, _, module, *arguments = command.argv
+        program = container.program
         return {
             "module": module,
+            "needs": program.waits_for.get(next(iter(arguments), ""), len(program.preload)),
             "arguments": arguments,
             "environment": command.environment,
             "folder": str(container.work),

@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from blueprint.image import image_tag
 
 PROJECT = Path(__file__).parents[3]
@@ -90,6 +87,9 @@ class CloudProcess:
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, service: str) -> Any:
+        import boto3  # noqa: PLC0415 (see start_cloud)
+        from botocore.config import Config  # noqa: PLC0415
+
         if service not in self._clients:
             self._clients[service] = boto3.client(
                 service,
@@ -110,6 +110,8 @@ def start_cloud(workdir: Path, steps_folder: Path, *more: str) -> CloudProcess:
     child = subprocess.Popen([*argv, *more], stdin=pipe, stdout=pipe, stderr=pipe, cwd=PROJECT, env=environment)
     assert child.stdout is not None
     assert child.stderr is not None
+    import boto3  # noqa: PLC0415, F401 (while the child starts)
+
     line = child.stdout.readline()
     assert line, child.stderr.read().decode()
     ready = json.loads(line)

@@ -10,7 +10,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.rehearsal.cloud.process import PROJECT, CloudProcess, build_image, end_cloud, eventually, start_cloud
+from tests.rehearsal.cloud.process import (
+    PROJECT,
+    CloudProcess,
+    build_image,
+    end_cloud,
+    eventually,
+    start_cloud,
+    write_steps,
+)
 
 
 def children_of(pid: int) -> list[int]:
@@ -43,6 +51,23 @@ def test_a_signal_ends_it_with_every_process_it_started(tmp_path: Path, steps_fo
     assert cloud.child.wait(timeout=15) == 0
     assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
     end_cloud(cloud)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_it_imports_for_its_jobs_before_there_are_any_and_takes_that_process_along(tmp_path: Path) -> None:
+    steps, mark = write_steps(tmp_path / "project"), tmp_path / "mark"
+    (steps / "preload.toml").write_text('prepare = ["pipeline_steps.marking"]\n')
+    (steps / "marking.py").write_text(f"open({str(mark)!r}, 'w').close()\n")
+    cloud = start_cloud(tmp_path / "work", steps)
+    eventually(mark.exists)
+    (server,) = children_of(cloud.child.pid)
+    cloud.child.kill()
+    end_cloud(cloud)
+    eventually(lambda: not Path(f"/proc/{server}").exists())
+
+
+def test_it_makes_no_key_for_a_service_that_nothing_uses(cloud: CloudProcess) -> None:
+    assert not list((cloud.workdir / "state").glob("cognito*"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

@@ -10,7 +10,7 @@ import pytest
 from blueprint.image import image_tag
 from rehearsal.cloud.images import ImageTable
 from rehearsal.containers.container import Container, Program
-from tests.rehearsal.cloud.process import CloudProcess, repository_uri, start_build, write_steps
+from tests.rehearsal.cloud.process import PROJECT, CloudProcess, repository_uri, start_build, write_steps
 
 
 @pytest.fixture
@@ -38,12 +38,53 @@ def test_a_built_image_is_made_known_once_so_that_it_can_be_warmed_up(
     assert built == [table.program(f"r:{tag}")]
 
 
-def test_what_the_steps_import_leaves_no_thread_so_that_jobs_can_start_warm(table: ImageTable, steps: Path) -> None:
+def test_an_image_can_be_kept_and_made_known_ahead_of_its_build(
+    table: ImageTable, built: list[Program], steps: Path
+) -> None:
+    table.stage()
+    uri = f"r:{image_tag(steps)}"
+    with pytest.raises(LookupError):
+        table.program(uri)
+    assert table.build(image_tag(steps)).accepted
+    assert built == [table.program(uri)]
+
+
+def test_an_image_that_was_edited_after_it_was_kept_is_another(
+    table: ImageTable, built: list[Program], steps: Path
+) -> None:
+    table.stage()
+    (steps / "__main__.py").write_text("print('edited')")
+    assert table.build(image_tag(steps)).accepted
+    assert built[1:] == [table.program(f"r:{image_tag(steps)}")]
+    assert (built[1].folder / "pipeline_steps/__main__.py").read_text() == "print('edited')"
+
+
+def test_an_image_declares_what_its_jobs_import_verb_after_verb(table: ImageTable, steps: Path) -> None:
+    (steps / "preload.toml").write_text('prepare = ["csv"]\ntrain = ["json", "array"]\n')
     table.build(image_tag(steps))
     program = table.program(f"r:{image_tag(steps)}")
+    assert program.preload == ("csv", "json", "array")
+    assert program.waits_for == {"prepare": 1, "train": 3}
+
+
+def test_an_image_that_declares_nothing_is_not_warmed_up(table: ImageTable, steps: Path) -> None:
+    table.build(image_tag(steps))
+    assert table.program(f"r:{image_tag(steps)}").preload == ()
+
+
+def test_what_the_steps_import_leaves_no_thread_so_that_jobs_can_start_warm(
+    built: list[Program], tmp_path: Path
+) -> None:
+    ImageTable(PROJECT / "pipeline_steps", tmp_path / "work", on_built=built.append).stage()
+    (program,) = built
     imports = "".join(f"import {module}\n" for module in program.preload)
     code = f"{imports}import os\nprint(len(os.listdir('/proc/self/task')))"
-    environment = {"PATH": os.environ["PATH"], "MPLCONFIGDIR": str(steps), **program.environment}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(program.folder),
+        "MPLCONFIGDIR": str(tmp_path),
+        **program.environment,
+    }
     counted = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert counted.stdout == "1\n"
 

@@ -5,12 +5,12 @@ import datetime as dt
 import pytest
 from botocore.model import Shape
 
-from rehearsal.cloud.sagemaker.protocol import service_model
+from rehearsal.cloud.models import service_model
 from rehearsal.cloud.sagemaker.shapes import answer, coerced, violations
 
 
 def shape_of(action: str) -> Shape:
-    shape: Shape = service_model().operation_model(action).input_shape
+    shape: Shape = service_model("sagemaker").operation_model(action).input_shape
     return shape
 
 
@@ -66,7 +66,7 @@ def test_an_unknown_parameter_is_refused_with_those_that_are_known() -> None:
 
 
 def test_an_answer_holds_what_the_shape_knows_and_times_as_seconds() -> None:
-    shape = service_model().operation_model("DescribeModel").output_shape
+    shape = service_model("sagemaker").operation_model("DescribeModel").output_shape
     made = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     record = {"ModelName": "m", "CreationTime": made, "_served": {}, "VpcConfig": None}
     assert answer(record, shape) == {"ModelName": "m", "CreationTime": made.timestamp()}

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ import pytest
 
 from blueprint.errors import InputError
 from rehearsal.containers.backends.choice import choose_backend
+from rehearsal.containers.backends.fork_client import ForkRefusedError
 from rehearsal.containers.backends.namespace import NamespaceBackend, Powers, find_powers
 from rehearsal.containers.backends.prefix import rewrite
 from rehearsal.containers.backends.protocol import Backend
 from rehearsal.containers.backends.warm import WarmBackend
 from rehearsal.containers.container import Container, Program
 from rehearsal.execution.container_run import Exit, Limits, run_container
+from tests.rehearsal.cloud.process import eventually
 
 ROOT = Path(__file__).parents[3]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="namespaces, warm starts and death signals are Linux's")
@@ -49,9 +52,12 @@ def warm(request: pytest.FixtureRequest) -> Iterator[WarmBackend]:
     chosen.close()
 
 
-def threads_of_server(backend: WarmBackend) -> int:
+def refusal(backend: WarmBackend) -> str:
+    """Why its server forks no job."""
     (server,) = backend._servers.values()
-    return server._ready.result(10)
+    with Path(os.devnull).open("wb") as output, pytest.raises(ForkRefusedError) as refused:
+        server.start({"needs": 0}, output.fileno())
+    return str(refused.value)
 
 
 def test_auto_takes_namespaces_where_they_work() -> None:
@@ -143,6 +149,7 @@ PARENT = """
 import os, sys, threading
 from pathlib import Path
 from rehearsal.containers.backends.choice import choose_backend
+from rehearsal.containers.backends.fork_client import ForkRefusedError
 from rehearsal.containers.backends.namespace import NamespaceBackend, Powers
 from rehearsal.containers.backends.warm import WarmBackend
 from rehearsal.containers.container import Container, Program
@@ -196,6 +203,7 @@ print(json.dumps({
     "path": sys.path, "name": __name__, "package": __package__, "leader": os.getpid() == os.getsid(0) == os.getpgid(0),
     "descriptors": sorted(os.listdir("/proc/self/fd")), "stdin": os.path.realpath("/proc/self/fd/0"),
     "mounted": os.path.realpath("/opt/ml") if os.path.exists("/opt/ml") else None,
+    "gc": __import__("gc").isenabled(),
     "signals": [str(__import__("signal").getsignal(number)) for number in (2, 15, 17)],
 }))
 """
@@ -272,7 +280,7 @@ def test_a_module_that_keeps_threads_makes_jobs_start_cold(warm: WarmBackend, im
     )
     ended, lines = run(warm, program)
     assert (ended.code, lines) == (0, ["1 False"])
-    assert threads_of_server(warm) == 2
+    assert refusal(warm) == "2 threads"
 
 
 @linux
@@ -327,9 +335,40 @@ def test_closing_the_backend_ends_its_servers(image: Any, run: Runner) -> None:
 
 
 @linux
-def test_warming_up_imports_ahead_of_the_first_job(warm: WarmBackend, image: Any, run: Runner) -> None:
-    program = image("print(os.getppid())")
+def test_warming_up_imports_ahead_of_the_first_job(warm: WarmBackend, image: Any, run: Runner, tmp_path: Path) -> None:
+    program = image("print(os.getppid())", preload=("steps.marking",))
+    mark = tmp_path / "mark"
+    (program.folder / "steps/marking.py").write_text(f"open({str(mark)!r}, 'w').close()\n")
     warm.warm_up(program)
-    assert threads_of_server(warm) == 1
+    eventually(mark.exists)
     (server,) = warm._servers.values()
     assert run(warm, program)[1] == [str(server._process.pid)]
+
+
+WAITING = """
+import os, time
+deadline = time.monotonic() + 20
+while not os.path.exists({file!r}) and time.monotonic() < deadline:
+    time.sleep(0.01)
+"""
+
+
+@linux
+def test_a_job_starts_and_ends_without_the_modules_that_its_verb_does_not_wait_for(
+    warm: WarmBackend, image: Any, run: Runner, tmp_path: Path
+) -> None:
+    names = ("steps.first", "steps.second")
+    program = image(f"print([name for name in {names} if name in sys.modules])", preload=names, waits_for={"early": 1})
+    for name in ("first", "second"):
+        (program.folder / f"steps/{name}.py").write_text(WAITING.format(file=str(tmp_path / name)))
+    with ThreadPoolExecutor() as threads:
+        early = threads.submit(run, warm, program, "early")
+        eventually(lambda: any(server._asked for server in warm._servers.values()))
+        assert not early.done()
+        (tmp_path / "first").touch()
+        assert early.result(10)[1] == ["['steps.first']"]
+        late = threads.submit(run, warm, program, "late")
+        eventually(lambda: any(server._asked for server in warm._servers.values()))
+        assert not late.done()
+        (tmp_path / "second").touch()
+        assert late.result(10)[1] == ["['steps.first', 'steps.second']"]

@@ -1,0 +1,69 @@
+"""Serve, and end with everything that was started."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+
+from rehearsal.cloud.assembly import Cloud, assemble
+from rehearsal.cloud.gateway import Gateway
+from rehearsal.cloud.ministack.server import emulator, serve
+from rehearsal.cloud.options import CloudOptions
+from rehearsal.cloud.workshop import Workshop
+
+_HURRY_SECONDS = 8.0
+_log = logging.getLogger(__name__)
+
+
+async def serve_until_told(
+    options: CloudOptions, workshop: Workshop, listener: socket.socket, ready: Callable[[], None]
+) -> None:
+    """Serve until a signal or the end of standard input; `ready` is called when requests are answered."""
+    loop = asyncio.get_running_loop()
+    told_to_end, ended = asyncio.Event(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told_to_end.set)
+    _end_with_stdin(lambda: loop.call_soon_threadsafe(told_to_end.set))
+    cloud = assemble(options, workshop, port=listener.getsockname()[1])
+    cloud.loop.attach()
+    clock = asyncio.create_task(cloud.alarms.run())
+    gateway = Gateway(emulator(), cloud.fleets.invoke, started=ready, access=cloud.access)
+    server = asyncio.create_task(serve(gateway, listener, ended=ended))
+    waiting = asyncio.create_task(told_to_end.wait())
+    await asyncio.wait({server, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    _log.info("ending")
+    _end_anyway()
+    clock.cancel()
+    # The server answers until the jobs have ended: they speak to it.
+    await asyncio.to_thread(_close, cloud)
+    ended.set()
+    await server
+
+
+def _close(cloud: Cloud) -> None:
+    for close in cloud.closing:
+        try:
+            close()
+        except Exception:  # noqa: BLE001 -- the others must be closed all the same
+            _log.exception("ending %s failed", close)
+
+
+def _end_with_stdin(end: Callable[[], object]) -> None:
+    """The parent holds the other end of our standard input: when it is gone, so are we."""
+
+    def watch() -> None:
+        while os.read(0, 4096):
+            pass
+        end()
+
+    threading.Thread(target=watch, name="lifeline", daemon=True).start()
+
+
+def _end_anyway() -> None:
+    """Should the end get stuck, leave; the kernel ends what was spawned."""
+    timer = threading.Timer(_HURRY_SECONDS, os._exit, args=(1,))
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,35 @@
+"""The descriptions of the services are read once, whoever asks for them."""
+
+import pytest
+from botocore.exceptions import UnknownServiceError
+from ministack.core import responses
+
+from rehearsal.cloud.clients import Clients
+from rehearsal.cloud.ministack.services import share_models
+from rehearsal.cloud.models import service_model
+
+
+@pytest.fixture
+def _shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(responses, "_service_model", None)
+    share_models(service_model)
+
+
+def test_clients_of_any_role_and_the_service_itself_read_the_same_description() -> None:
+    ours = service_model("application-autoscaling").operation_model("PutScalingPolicy").input_shape
+    for key in ("one", "other"):
+        credentials = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "none"}
+        client = Clients("http://127.0.0.1:1", credentials)("application-autoscaling")
+        theirs = client.meta.service_model.operation_model("PutScalingPolicy").input_shape
+        assert theirs._shape_model is ours._shape_model
+
+
+@pytest.mark.usefixtures("_shared")
+def test_ministack_reads_it_too_under_its_own_names() -> None:
+    assert responses._service_model("states") is service_model("stepfunctions")
+    assert responses._service_model("no-such-service") is None
+
+
+def test_what_botocore_does_not_know_is_told() -> None:
+    with pytest.raises(UnknownServiceError):
+        service_model("no-such-service")
