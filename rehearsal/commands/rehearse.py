@@ -92,7 +92,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Rehearse, write the report, and say how it went."""
     # They take a second to import: `--help` need not wait for them, and Ctrl-C meanwhile is answered like any other.
     from rehearsal.console.display import choose_display  # noqa: PLC0415
-    from rehearsal.console.report import summary, write_report  # noqa: PLC0415
     from rehearsal.journey.launch import Rehearsal  # noqa: PLC0415
     from rehearsal.journey.options import RehearsalOptions  # noqa: PLC0415
 
@@ -111,6 +110,8 @@ def run(arguments: argparse.Namespace) -> int:
     with choose_display(sys.stderr, plain=arguments.plain) as display:
         evidence = Rehearsal(options, display).run()
         with display.stage("report"):
+            from rehearsal.console.report import summary, write_report  # noqa: PLC0415 — a second of matplotlib
+
             write_report(evidence, options.out)
     sys.stdout.write(summary(evidence))
     return 1 if evidence.shortcomings else 0

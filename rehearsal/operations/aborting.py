@@ -13,6 +13,7 @@ from rehearsal.operations.endpoint import EndpointNow
 from rehearsal.operations.errors import RefusedError
 from rehearsal.operations.executions import Execution
 from rehearsal.operations.hold import ABORT, HELD, Hold
+from rehearsal.operations.pauses import pauses
 from rehearsal.operations.site import Site, version_of
 
 _NAMESPACE, _METRIC = "Slipway/Rollout", "Verdict"
@@ -24,7 +25,7 @@ _ENDED_BY_WISH = ("RolledBack", "Refused")
 class Pace:
     """How often to look, and for how long; the clock and the sleep are for tests."""
 
-    poll_seconds: float = 3.0
+    longest_pause_seconds: float = 3.0
     timeout_seconds: float = 1800.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -66,6 +67,7 @@ class Abort:
 
     def _until_ended(self, turn: Execution | None) -> str:
         deadline = self.pace.clock() + self.pace.timeout_seconds
+        pause = pauses(longest=self.pace.longest_pause_seconds)
         while True:
             # The execution first: what it has done to the endpoint is then seen too.
             now = turn and self._again(turn)
@@ -81,7 +83,7 @@ class Abort:
                 self._send_back(endpoint.pending.config)
             elif turn:
                 self._refuse(turn)
-            self.pace.sleep(self.pace.poll_seconds)
+            self.pace.sleep(next(pause))
 
     def _ended(self, turn: Execution | None, endpoint: EndpointNow | None) -> str | None:
         live = endpoint.live.config if endpoint and endpoint.live else None

@@ -5,13 +5,14 @@ from functools import cached_property
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from blueprint.errors import LaunchError
 from blueprint.settings import Settings
 
-_RETRIES = Config(retries={"mode": "standard", "max_attempts": 5})
+_RETRIES = 5
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Account:
             LaunchError: there is no region, or the role cannot be taken on.
         """
         try:
-            return self._session.client(service, config=_RETRIES)
+            return self._session.client(service, config=self._patience)
         except BotoCoreError as exc:
             raise LaunchError(f"{service} cannot be reached: {exc}") from exc
 
@@ -47,6 +48,12 @@ class Account:
         if key not in outputs:
             raise LaunchError(f"stack {name} must have the output {key}, got {', '.join(sorted(outputs)) or 'none'}")
         return outputs[key]
+
+    @cached_property
+    def _patience(self) -> Config:
+        """As often as AWS_MAX_ATTEMPTS or the profile says; this is for those who say nothing."""
+        chosen = botocore.session.get_session().get_config_variable("max_attempts")
+        return Config(retries={"mode": "standard"} if chosen else {"mode": "standard", "max_attempts": _RETRIES})
 
     @cached_property
     def _session(self) -> boto3.Session:

@@ -19,12 +19,14 @@ from blueprint.monitoring import (
     report_prefix,
 )
 from rehearsal.operations.errors import RefusedError, code_of
+from rehearsal.operations.pauses import pauses
 from rehearsal.operations.site import Site
 
 MOST_HOURS = 8
 """A job takes ten inputs: one an hour, the hour that has begun, and outcomes."""
 
 _HOUR = timedelta(hours=1)
+_LONGEST_PAUSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Examined:
     violations: list[dict[str, Any]]
 
 
-def examine_now(site: Site, *, hours: int, poll_seconds: float = 5.0) -> Examined:
+def examine_now(site: Site, *, hours: int) -> Examined:
     """Run the job to its end.
 
     Raises:
@@ -62,7 +64,7 @@ def examine_now(site: Site, *, hours: int, poll_seconds: float = 5.0) -> Examine
         end=now.isoformat(timespec="milliseconds"),
     )
     site.client("sagemaker").create_processing_job(**request)
-    job = _ended(site, name, poll_seconds)
+    job = _ended(site, name)
     found = _violations(site, prefix)
     return Examined(name, str(job.get("ExitMessage", "")), f"s3://{bucket}/{prefix}/", found)
 
@@ -94,8 +96,8 @@ def _holds(site: Site, prefix: str) -> bool:
     return bool(listed.get("Contents"))
 
 
-def _ended(site: Site, name: str, poll_seconds: float) -> Mapping[str, Any]:
-    sagemaker = site.client("sagemaker")
+def _ended(site: Site, name: str) -> Mapping[str, Any]:
+    sagemaker, pause = site.client("sagemaker"), pauses(longest=_LONGEST_PAUSE_SECONDS)
     while True:
         job: Mapping[str, Any] = sagemaker.describe_processing_job(ProcessingJobName=name)
         if job["ProcessingJobStatus"] == "Completed":
@@ -103,7 +105,7 @@ def _ended(site: Site, name: str, poll_seconds: float) -> Mapping[str, Any]:
         if job["ProcessingJobStatus"] in ("Failed", "Stopped"):
             reason = job.get("FailureReason", "nobody said why")
             raise RefusedError(f"monitoring job {name} ended {job['ProcessingJobStatus']}: {reason}")
-        time.sleep(poll_seconds)
+        time.sleep(next(pause))
 
 
 def _violations(site: Site, prefix: str) -> list[dict[str, Any]]:

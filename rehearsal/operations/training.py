@@ -11,10 +11,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from blueprint.errors import LaunchError
 from rehearsal.operations.account import Account
+from rehearsal.operations.pauses import pauses
 
 _INPUTS = "inputs "
 """How the description of an execution begins that was started here; the fingerprint follows."""
-_POLL_SECONDS = 15.0
+_LONGEST_PAUSE_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,9 @@ class Trainer:
         found = self._sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
         return Run(arn, found["PipelineExecutionStatus"], found.get("FailureReason", ""))
 
-    def wait(self, arn: str, tell: Callable[[str], None], *, poll_seconds: float = _POLL_SECONDS) -> Run:
+    def wait(self, arn: str, tell: Callable[[str], None]) -> Run:
         """Follow a run to its end; `tell` gets each change of status."""
-        told = ""
+        told, pause = "", pauses(longest=_LONGEST_PAUSE_SECONDS)
         while True:
             run = self.look(arn)
             if run.status != told:
@@ -91,7 +92,7 @@ class Trainer:
                 told = run.status
             if run.status not in ("Executing", "Stopping"):
                 return run
-            time.sleep(poll_seconds)
+            time.sleep(next(pause))
 
     @property
     def _pipeline(self) -> str:

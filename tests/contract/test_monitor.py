@@ -50,7 +50,7 @@ def settings(config: Path) -> Settings:
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
-    started = start_cloud(tmp_path_factory.mktemp("cloud"), PROJECT / "pipeline_steps", "--speed", "240")
+    started = start_cloud(tmp_path_factory.mktemp("cloud"), PROJECT / "pipeline_steps", "--speed", "200")
     yield started
     assert end_cloud(started) == 0
 

@@ -343,7 +343,7 @@ def live(launch: Launch) -> str:
 
 
 def test_a_good_model_is_promoted_by_the_evidence_and_what_it_replaced_is_gone(launch: Launch, live: str) -> None:
-    with launch.users(100):
+    with launch.users(60):
         better = launch.package(0.5)
         ended = launch.rolled_out(better)
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
@@ -361,7 +361,7 @@ def test_a_good_model_is_promoted_by_the_evidence_and_what_it_replaced_is_gone(l
 def test_48997_a_silent_rollback_is_a_failure_and_the_configuration_in_use_stays(launch: Launch) -> None:
     before, config = launch.serves(), launch.endpoint()["EndpointConfigName"]
     bad = launch.package(0.75, image=f"{launch.image.rpartition(':')[0]}:fault-errors")
-    with launch.users(100) as users:
+    with launch.users(60) as users:
         ended = launch.rolled_out(bad, seconds=90)
         seen = users.snapshot()
     assert (ended["status"], ended["error"]) == ("FAILED", "RolledBack")
@@ -415,7 +415,7 @@ def test_a_model_that_too_few_users_met_does_not_pass(launch: Launch) -> None:
 def test_rejecting_the_live_package_brings_the_newest_other_approved_one_back(launch: Launch, live: str) -> None:
     better = launch.serves()
     assert better != live
-    with launch.users(100):
+    with launch.users(60):
         launch.decide(better, "Rejected")
         rejection = eventually(lambda: launch.executions(better, "Rejected"))[0]
         assert launch.ended(rejection)["status"] == "SUCCEEDED"

@@ -36,9 +36,9 @@ def small_config(folder: Path) -> Path:
     return config
 
 
-def command(folder: Path, *more: str) -> tuple[list[str], Mapping[str, str]]:
-    argv = [sys.executable, "-m", "rehearsal.cli", "rehearse", "--plain", "--rows", "6000", "--speed", "60"]
-    argv += ["--config", str(small_config(folder)), "--out", str(folder / "out"), *more]
+def command(folder: Path, *, rows: int = 2000) -> tuple[list[str], Mapping[str, str]]:
+    argv = [sys.executable, "-m", "rehearsal.cli", "rehearse", "--plain", "--rows", str(rows), "--speed", "60"]
+    argv += ["--rate", "25", "--config", str(small_config(folder)), "--out", str(folder / "out")]
     temporary = folder / "tmp"
     temporary.mkdir()
     return argv, {**os.environ, "TMPDIR": str(temporary)}
@@ -57,10 +57,22 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
+def started(folder: Path, *, until: str, running: str) -> subprocess.Popen[str]:
+    """A rehearsal that has told `until`, with a process whose command line holds `running`."""
+    argv, env = command(folder)
+    child = subprocess.Popen(argv, cwd=PROJECT, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert child.stderr is not None
+    assert any(until in line for line in child.stderr)
+    while not any(running in process for process in processes_of(folder)):
+        assert child.poll() is None
+        time.sleep(0.02)
+    return child
+
+
 @pytest.fixture(scope="module")
 def launch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("launch")
-    argv, env = command(folder)
+    argv, env = command(folder, rows=6000)
     ended = subprocess.run(argv, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, timeout=300)
     assert ended.returncode == 0, ended.stderr
     report = json.loads((folder / "out" / "report.json").read_text())
@@ -130,14 +142,12 @@ def test_a_failing_job_is_told_with_its_log_and_nothing_is_registered(tmp_path: 
     assert processes_of(tmp_path) == []
 
 
-@pytest.mark.parametrize("moment", ["synth and bootstrap: the embedded AWS answers", "train first model: Prepare"])
-def test_an_interrupt_leaves_no_process_and_no_half_state(moment: str, tmp_path: Path) -> None:
-    argv, env = command(tmp_path)
-    child = subprocess.Popen(argv, cwd=PROJECT, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert child.stderr is not None
-    for line in child.stderr:
-        if moment in line:
-            break
+@pytest.mark.parametrize(
+    ("until", "running"),
+    [("synth and bootstrap: the embedded AWS answers", "cdk synth"), ("train first model: Prepare", "rehearsal.cloud")],
+)
+def test_an_interrupt_leaves_no_process_and_no_half_state(until: str, running: str, tmp_path: Path) -> None:
+    child = started(tmp_path, until=until, running=running)
     child.send_signal(signal.SIGINT)
     _, told = child.communicate(timeout=60)
     assert child.returncode == 130, told
@@ -148,13 +158,8 @@ def test_an_interrupt_leaves_no_process_and_no_half_state(moment: str, tmp_path:
 
 
 def test_a_killed_rehearsal_takes_its_processes_with_it(tmp_path: Path) -> None:
-    argv, env = command(tmp_path)
-    child = subprocess.Popen(argv, cwd=PROJECT, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert child.stderr is not None
-    for line in child.stderr:
-        if "deploy …" in line:
-            break
-    assert processes_of(tmp_path)
+    child = started(tmp_path, until="synth and bootstrap: the embedded AWS answers", running="cdk synth")
+    assert any("rehearsal.cloud" in process for process in processes_of(tmp_path))
     child.kill()
     child.communicate()
     deadline = time.monotonic() + 20

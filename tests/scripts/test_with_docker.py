@@ -194,12 +194,22 @@ def test_whatever_kills_the_script_ends_its_docker_too(play: Play) -> None:
 
 
 def test_docker_stays_until_its_last_user_has_gone(play: Play) -> None:
-    first = play.start("sh", "-c", "echo up; sleep 1")
-    assert first.stdout is not None
-    assert first.stdout.readline() == "up\n"
+    def user(name: str) -> subprocess.Popen[str]:
+        """Leaves soon after the file `name` is there, and says last whether Docker is."""
+        wait = f'while [ ! -e "$PLAY/{name}" ]; do sleep 0.05; done; sleep 0.5'
+        started = play.start("sh", "-c", f'echo up; {wait}; [ -e "$PLAY/up" ] && echo "still up"')
+        assert started.stdout is not None
+        assert started.stdout.readline() == "up\n"
+        return started
+
+    first = user("first")
     number = (play.folder / "daemon").read_text()
-    second = play.start("sh", "-c", 'echo up; sleep 3; [ -e "$PLAY/up" ] && echo "still up"')
-    assert second.communicate(timeout=30)[0] == "up\nstill up\n"
+    second = user("second")
+    (play.folder / "first").touch()
+    assert first.stdout is not None
+    assert first.stdout.readline() == "still up\n"
+    (play.folder / "second").touch()
+    assert second.communicate(timeout=30)[0] == "still up\n"
     first.communicate(timeout=30)
     assert (play.folder / "daemon").read_text() == number
     assert not play.daemon_runs()

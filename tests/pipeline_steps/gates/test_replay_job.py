@@ -70,13 +70,13 @@ def test_a_model_against_itself_is_the_same(job, champion_files):
 
 def test_shifted_scores_are_refused_by_the_replay(job, champion_files, with_nodes):
     shifted = with_nodes(helper.make_node("Pow", ["raw", "power"], ["score"]), {"power": 0.4})
-    message, document = job(shifted, champion_files, records=300)
+    message, document = job(shifted, champion_files, records=150)
     assert message.startswith("replay: ")
     assert (document["contract"]["passed"], document["replay"]["passed"]) == (True, False)
 
 
 def test_columns_exchanged_in_the_graph_alone_are_refused_by_the_replay(job, champion_files, exchanged_in_graph):
-    message, _ = job(exchanged_in_graph(0, 1), champion_files, records=600)
+    message, _ = job(exchanged_in_graph(0, 1), champion_files, records=200)
     assert message.startswith("replay: ")
 
 
@@ -86,7 +86,7 @@ def test_columns_exchanged_in_contract_and_graph_are_refused_by_the_contract(job
         columns[0], columns[1] = columns[1], columns[0]
 
     files = with_document(with_document(champion_files, "contract.json", exchange), "baseline.json", exchange)
-    message, document = job(files, champion_files, records=600)
+    message, document = job(files, champion_files, records=100)
     assert message == "contract: column visits must stay number 1 of a row's cells, got number 2 (and 1 more)"
     assert document["replay"]["judged"] is False
     assert document["replay"]["unjudged"] == "the contract gate refused the candidate"

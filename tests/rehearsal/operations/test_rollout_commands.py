@@ -197,7 +197,7 @@ def test_an_abort_that_comes_too_late_says_so(world: World) -> None:
     alarms = world.config("green", new)
     world.start(new)
     # An update that ignores its alarms: the abort can only watch it end.
-    world.update("green", [], bake_seconds=600)
+    world.update("green", [], bake_seconds=240)
     code, _, err = world.slipway("rollout", "abort", *WHY)
     assert alarms
     assert code == 1
