@@ -32,7 +32,7 @@ rehearse: setup ## launch a model on the laptop: make rehearse [DATA=table.csv] 
 	$(BIN)/slipway rehearse --config $(CONFIG) --out $(OUT) $(if $(DATA),--data $(DATA)) $(ARGS)
 
 test: setup ## run every test
-	$(BIN)/pytest -n 3 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## lint, types and import rules
 	$(BIN)/ruff check .

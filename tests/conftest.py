@@ -4,6 +4,7 @@ import functools
 import os
 
 import botocore.loaders
+import pytest
 from hypothesis import settings
 
 # A shared machine may be slow at any moment: how long an example takes proves nothing.
@@ -15,3 +16,10 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 # Each session of botocore reads its services' models again, a tenth of a second a client: here they are read once.
 botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
+
+_LONGEST = "tests/e2e/"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, then by the file's name: what computes and what waits is mixed, so that no processor idles."""
+    items.sort(key=lambda item: (item.nodeid.startswith(_LONGEST), item.path.name), reverse=True)

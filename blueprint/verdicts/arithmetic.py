@@ -86,5 +86,8 @@ def log_sum(x: Numbers, y: Numbers) -> Numbers:
 
 
 def _functions(*numbers: object) -> Any:
-    array: Any = next(each for each in numbers if not isinstance(each, _NUMBER))
-    return array.__array_namespace__()
+    for each in numbers:
+        if not isinstance(each, _NUMBER):
+            array: Any = each
+            return array.__array_namespace__()
+    raise TypeError("one at least must be an array")

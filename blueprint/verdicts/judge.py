@@ -70,7 +70,8 @@ class Evidence:
         """Log e-value against "the new fleet is no worse on this metric"."""
         if metric == "value":
             return self.value.log_regression if self.value else 0.0
-        told = [s for s in streams(self.plan) if s.name in self.names(metric)]
+        names = self.names(metric)
+        told = [s for s in streams(self.plan) if s.name in names]
         return log_mean([self.states[s.name].log_regression for s in told], [s.weight for s in told])
 
     def log_safety(self) -> dict[str, Numbers]:

@@ -1,5 +1,6 @@
 """What the judge watches, what it tolerates, and how sure it must be."""
 
+import functools
 from dataclasses import dataclass
 from math import log, sqrt
 from typing import Literal
@@ -118,6 +119,7 @@ class Stream:
     """Among the streams of its metric."""
 
 
+@functools.lru_cache(maxsize=16)
 def streams(plan: JudgePlan) -> tuple[Stream, ...]:
     """Everything the judge counts.
 

@@ -58,7 +58,7 @@ def test_an_edited_entry_is_found_where_it_is(chain: list[Entry], data: st.DataO
     at = data.draw(st.integers(0, len(chain) - 1))
     name = data.draw(st.sampled_from(sorted(chain[at])))
     value = data.draw(json_values)
-    assume(json.dumps(value) != json.dumps(chain[at][name]))
+    assume(body({name: value}) != body({name: chain[at][name]}))
     chain[at][name] = value
     assert verify(chain) == at + 1
 

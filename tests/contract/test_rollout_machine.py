@@ -38,7 +38,7 @@ ROLE = "arn:aws:iam::000000000000:role/rollout"
 ACCOUNT = "arn:aws:{}:us-east-1:000000000000:"
 BUCKET, GROUP = "artifacts", "shoppers-dev"
 STACK, ENDPOINT = "shoppers-dev-endpoint", "shoppers-dev"
-BAKE_SECONDS, FINAL_SECONDS, SPEED = 600, 90, "60"
+BAKE_SECONDS, FINAL_SECONDS, SPEED = 420, 60, "60"
 CONTRACT = {"columns": [{"name": "x", "kind": "number", "min": 0.0, "max": 1.0}]}
 
 
@@ -110,7 +110,7 @@ def template() -> str:
     name = {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}
     alarm_name = {"Fn::Join": ["-", [name, "Verdict"]]}
     tags = [{"Key": "slipway:endpoint", "Value": ENDPOINT}]
-    canary = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 25}}
+    canary = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50}}
     policy = {
         "TrafficRoutingConfiguration": {**canary, "WaitIntervalInSeconds": BAKE_SECONDS},
         "TerminationWaitInSeconds": FINAL_SECONDS,
@@ -343,7 +343,7 @@ def live(launch: Launch) -> str:
 
 
 def test_a_good_model_is_promoted_by_the_evidence_and_what_it_replaced_is_gone(launch: Launch, live: str) -> None:
-    with launch.users(60):
+    with launch.users(120):
         better = launch.package(0.5)
         ended = launch.rolled_out(better)
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
@@ -415,7 +415,7 @@ def test_a_model_that_too_few_users_met_does_not_pass(launch: Launch) -> None:
 def test_rejecting_the_live_package_brings_the_newest_other_approved_one_back(launch: Launch, live: str) -> None:
     better = launch.serves()
     assert better != live
-    with launch.users(60):
+    with launch.users(120):
         launch.decide(better, "Rejected")
         rejection = eventually(lambda: launch.executions(better, "Rejected"))[0]
         assert launch.ended(rejection)["status"] == "SUCCEEDED"

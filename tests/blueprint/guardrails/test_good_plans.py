@@ -87,6 +87,7 @@ def _ours(draw: st.DrawFn, config: str) -> list[dict[str, Any]]:
         "Threshold": draw(st.floats(0.05, 2)),
     }
     verdict = {
+        "Period": draw(st.sampled_from([10, 60])),
         "AlarmName": f"{config}-verdict",
         "Namespace": "Slipway/Rollout",
         "MetricName": "Verdict",

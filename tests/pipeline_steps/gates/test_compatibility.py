@@ -132,7 +132,7 @@ def passes(champion, candidate):
     return not compare(champion, candidate, outputs=(OUTPUT, OUTPUT)).reasons
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(data=st.data())
 def test_a_request_that_the_champion_accepts_is_accepted_by_every_candidate_that_passes(data):
     champion = data.draw(contracts())

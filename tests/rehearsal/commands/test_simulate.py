@@ -13,7 +13,7 @@ SHOPPERS = Path(__file__).parents[3] / "config" / "shoppers.toml"
 
 @pytest.fixture
 def simulate(capsys, monkeypatch):
-    monkeypatch.setattr(simulate_command, "_ROLLOUTS", 300)  # as many as tell one answer from another
+    monkeypatch.setattr(simulate_command, "_ROLLOUTS", 100)  # as many as tell one answer from another
 
     def call(*argv, config=SHOPPERS):
         code = main(["simulate", "--config", str(config), *argv])
