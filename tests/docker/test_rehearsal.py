@@ -14,7 +14,7 @@ from tests.e2e.test_rehearsal import PROJECT, command, processes_of
 
 def test_the_same_launch_goes_well_in_containers_and_leaves_none(docker: DockerClient, tmp_path: Path) -> None:
     others = set(docker.containers(OWNER_LABEL))
-    argv, env = command(tmp_path, "--backend", "docker")
+    argv, env = command(tmp_path, "--backend", "docker", rows=6000)
     ended = subprocess.run(argv, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, timeout=600)
     assert ended.returncode == 0, ended.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text())

@@ -36,9 +36,9 @@ def small_config(folder: Path) -> Path:
     return config
 
 
-def command(folder: Path, *, rows: int = 2000) -> tuple[list[str], Mapping[str, str]]:
+def command(folder: Path, *more: str, rows: int = 2000) -> tuple[list[str], Mapping[str, str]]:
     argv = [sys.executable, "-m", "rehearsal.cli", "rehearse", "--plain", "--rows", str(rows), "--speed", "60"]
-    argv += ["--rate", "25", "--config", str(small_config(folder)), "--out", str(folder / "out")]
+    argv += ["--rate", "25", "--config", str(small_config(folder)), "--out", str(folder / "out"), *more]
     temporary = folder / "tmp"
     temporary.mkdir()
     return argv, {**os.environ, "TMPDIR": str(temporary)}
