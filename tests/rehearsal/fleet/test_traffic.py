@@ -10,6 +10,7 @@ import pytest
 
 from rehearsal.fleet.traffic import MOST_IN_FLIGHT, Traffic, TrafficSnapshot
 from rehearsal.process import free_port
+from tests.rehearsal.cloud.process import eventually
 
 
 class Endpoint(http.server.ThreadingHTTPServer):
@@ -93,7 +94,11 @@ def test_a_request_nobody_answers_is_dropped() -> None:
 
 def test_more_than_can_wait_are_dropped_and_still_counted(endpoint: Endpoint) -> None:
     endpoint.seconds = 1.0
-    counts = run(Traffic(endpoint.url, "shop", [b"1"], "text/csv", 1000), 0.6)
+    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 1000)
+    traffic.start()
+    eventually(lambda: traffic.snapshot().dropped)
+    traffic.stop()
+    counts = traffic.snapshot()
     assert counts.sent > MOST_IN_FLIGHT
     assert counts.dropped >= counts.sent - 2 * MOST_IN_FLIGHT
     assert counts.answered + counts.dropped == counts.sent
