@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from rehearsal.containers.backends.protocol import Backend, JobProcess
 from rehearsal.containers.container import Container
+from rehearsal.containers.lines import MAX_LINE_BYTES
 from rehearsal.execution.outcomes import JobError, LogSink
 
-_MAX_LINE_BYTES = 256 * 1024  # one CloudWatch event
 _POLL_SECONDS = 0.05
 _TAIL_LINES = 10
 _LAST_WORDS_SECONDS = 5.0  # for a process that left the group with the pipe in its hand
@@ -82,7 +82,7 @@ class _Reader(threading.Thread):
 
     def run(self) -> None:
         with os.fdopen(self._source, "rb") as stream:
-            while raw := stream.readline(_MAX_LINE_BYTES):
+            while raw := stream.readline(MAX_LINE_BYTES):
                 line = raw.decode("utf-8", "replace").rstrip("\r\n")
                 if line.strip():
                     self.tail.append(line)

@@ -10,6 +10,7 @@ from rehearsal.containers.container import Container, Program
 from rehearsal.containers.docker.arguments import container_user, create_arguments
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.ownership import FOLDER_LABEL, OWNER_LABEL, Sweeper, remove_orphans, this_process
+from rehearsal.containers.lines import merge_lines
 from rehearsal.process import spawn, stop
 
 
@@ -35,7 +36,9 @@ class DockerBackend:
 
     def start(self, container: Container, *, output: int) -> JobProcess:
         made = self._create(container, network=not container.isolated)
-        process = spawn(_attach(made), env=self._docker.environment, cwd=container.work, stdout=output, stderr=output)
+        pipe, environment = subprocess.PIPE, self._docker.environment
+        process = spawn(_attach(made), env=environment, cwd=container.work, stdout=pipe, stderr=pipe)
+        merge_lines([stream for stream in (process.stdout, process.stderr) if stream], output)
         return DockerProcess(process, self._docker, made)
 
     def remove(self, container: Container) -> None:
