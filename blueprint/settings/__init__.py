@@ -2,7 +2,7 @@
 
 from blueprint.settings.access import Access, Vpc
 from blueprint.settings.data import ColumnKind, Data, Gate, Value
-from blueprint.settings.delivery import Delivery, DeliveryStage, load_delivery
+from blueprint.settings.delivery import Delivery, DeliveryStage, load_delivery, use_cases_of
 from blueprint.settings.loading import load_settings, parse_settings, stages_of
 from blueprint.settings.rollout import Endpoint, Rollout
 from blueprint.settings.training import CategoricalRange, ContinuousRange, IntegerRange, Training, Tuning
@@ -29,4 +29,5 @@ __all__ = [
     "load_settings",
     "parse_settings",
     "stages_of",
+    "use_cases_of",
 ]

@@ -5,7 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from blueprint.settings.loading import read_toml, validated
+from blueprint.errors import InputError
+from blueprint.settings.loading import read_toml, stages_of, validated
 from blueprint.settings.section import AccountId, Region, Section, Slug, raise_each
 
 Repository = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$")]
@@ -64,3 +65,15 @@ def load_delivery(path: Path) -> Delivery:
         InputError: the file, the TOML or a value is wrong; every wrong value is in the message, a line each.
     """
     return validated(Delivery, read_toml(path), source=str(path))
+
+
+def use_cases_of(delivery: Delivery, stage: str, *, project: Path) -> tuple[str, ...]:
+    """The delivery's TOML files, paths below `project`, that have the stage; in the delivery's order.
+
+    Raises:
+        InputError: none has it, or a file is not readable.
+    """
+    found = tuple(file for file in delivery.use_cases if stage in stages_of(project / file))
+    if not found:
+        raise InputError(f"stages must each be in one of {', '.join(delivery.use_cases)}, got {stage}")
+    return found

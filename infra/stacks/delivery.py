@@ -1,5 +1,9 @@
 """Delivery: a push is tested, synthesized once, and deployed stage by stage."""
 
+from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
+
 import aws_cdk as cdk
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_iam as iam
@@ -9,7 +13,15 @@ from constructs import Construct
 from blueprint.settings import Delivery, DeliveryStage
 from infra.constructs.approval import may_not_approve
 from infra.constructs.delivery.bootstrap_roles import may_deploy, may_start
-from infra.constructs.delivery.builds import ASSEMBLIES, deploy_step, source_of, start_step, synth_step
+from infra.constructs.delivery.builds import (
+    ASSEMBLIES,
+    assembly,
+    deploy_step,
+    fleet_assembly,
+    source_of,
+    start_step,
+    synth_step,
+)
 
 
 class DeliveryStack(cdk.Stack):
@@ -17,7 +29,8 @@ class DeliveryStack(cdk.Stack):
 
     Args:
         stages: the TOML files that have each stage, in the order of deployment.
-        context: what makes `app.py` synthesize this stack, `key=value`.
+        fleets: the stages that have a dashboard over their use cases.
+        file: the TOML file of `delivery`, for `app.py`.
         cdk_version: the CLI's, as `package.json` pins it.
     """
 
@@ -28,13 +41,14 @@ class DeliveryStack(cdk.Stack):
         *,
         delivery: Delivery,
         stages: dict[str, tuple[str, ...]],
-        context: str,
+        fleets: Collection[str],
+        file: Path,
         cdk_version: str,
     ) -> None:
         env = cdk.Environment(account=delivery.account, region=delivery.region)
         super().__init__(scope, id_, env=env, description=f"Delivery of {delivery.repository}")
         source = source_of(delivery)
-        synth = synth_step(source, stages=stages, context=context)
+        synth = synth_step(source, stages=stages, fleets=fleets, file=file)
         assemblies = synth.add_output_directory(ASSEMBLIES)
         self.pipeline = pipelines.CodePipeline(
             self,
@@ -50,14 +64,9 @@ class DeliveryStack(cdk.Stack):
             ),
         )
         for stage in delivery.stages:
-            approval = [pipelines.ManualApprovalStep(f"Approve {stage.name}")] if stage.approval else []
-            deployments = self._deployments(stage, stages[stage.name], assemblies, cdk_version)
-            starts = self._starts(stage, stages[stage.name], source)
-            for deployment, start in zip(deployments, starts, strict=True):
-                start.add_step_dependency(deployment)
-                for confirmed in approval:
-                    deployment.add_step_dependency(confirmed)
-            self.pipeline.add_wave(stage.name, pre=[*approval, *deployments, *starts])
+            allowed = [may_deploy(self, stage), may_not_approve()]
+            deploy = partial(deploy_step, input_=assemblies, cdk_version=cdk_version, allowed=allowed)
+            self._add_wave(stage, stages[stage.name], deploy=deploy, has_fleet=stage.name in fleets, source=source)
         self.pipeline.build_pipeline()
         self._may_use_connection(delivery)
 
@@ -72,11 +81,26 @@ class DeliveryStack(cdk.Stack):
             iam.PolicyStatement(actions=["codeconnections:UseConnection"], resources=[str(delivery.connection_arn)])
         )
 
-    def _deployments(
-        self, stage: DeliveryStage, files: tuple[str, ...], assemblies: pipelines.FileSet, cdk_version: str
-    ) -> list[pipelines.CodeBuildStep]:
-        allowed = [may_deploy(self, stage), may_not_approve()]
-        return [deploy_step(stage, f, input_=assemblies, cdk_version=cdk_version, allowed=allowed) for f in files]
+    def _add_wave(
+        self,
+        stage: DeliveryStage,
+        files: tuple[str, ...],
+        *,
+        deploy: Callable[[str, str], pipelines.CodeBuildStep],
+        has_fleet: bool,
+        source: pipelines.CodePipelineSource,
+    ) -> None:
+        """Approval if it is asked for; the use cases; then the start of each, beside the dashboard over all."""
+        approval = [pipelines.ManualApprovalStep(f"Approve {stage.name}")] if stage.approval else []
+        deployments = [deploy(f"Deploy {file} to {stage.name}", assembly(stage.name, file)) for file in files]
+        fleet = [deploy(f"Deploy the fleet to {stage.name}", fleet_assembly(stage.name))] if has_fleet else []
+        starts = self._starts(stage, files, source)
+        for deployment, start in zip(deployments, starts, strict=True):
+            for confirmed in approval:
+                deployment.add_step_dependency(confirmed)
+            for after in (start, *fleet):
+                after.add_step_dependency(deployment)
+        self.pipeline.add_wave(stage.name, pre=[*approval, *deployments, *starts, *fleet])
 
     def _starts(
         self, stage: DeliveryStage, files: tuple[str, ...], source: pipelines.CodePipelineSource

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,11 @@ region = "eu-central-1"
 """
 
 
-def synth(folder: Path, text: str) -> dict[str, dict[str, Any]]:
+def synth(folder: Path, text: str, *, project: Path = PROJECT) -> dict[str, dict[str, Any]]:
     file = folder / "delivery.toml"
     file.write_text(text)
     app = cdk.App(outdir=str(folder / "cdk.out"), analytics_reporting=False, builtin_cloud_formation_validation=False)
-    delivery_stacks(app, file, project=PROJECT)
+    delivery_stacks(app, file, project=project)
     app.synth()
     stacks = [child for child in app.node.children if isinstance(child, cdk.Stack)]
     return {stack.stack_name: Template.from_stack(stack).to_json() for stack in stacks}
@@ -45,6 +46,29 @@ def synth(folder: Path, text: str) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     return synth(tmp_path_factory.mktemp("delivery"), DELIVERY)
+
+
+def project_of(folder: Path, *names: str, region: str = "eu-central-1") -> Path:
+    """A project with the shipped use case under each name; the prod of the last one is in `region`."""
+    shipped = (PROJECT / "config" / "shoppers.toml").read_text()
+    (folder / "config").mkdir()
+    shutil.copy(PROJECT / "package.json", folder)
+    for name in names:
+        place = region if name == names[-1] else "eu-central-1"
+        text = shipped.replace('name = "shoppers"', f'name = "{name}"', 1)
+        (folder / "config" / f"{name}.toml").write_text(f'{text}\n[stages.prod]\nregion = "{place}"\n')
+    return folder
+
+
+def delivery_of(*names: str) -> str:
+    return DELIVERY.replace('["config/shoppers.toml"]', json.dumps([f"config/{name}.toml" for name in names]))
+
+
+@pytest.fixture(scope="module")
+def of_two(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Two use cases, in each stage side by side."""
+    folder = project_of(tmp_path_factory.mktemp("two"), "one", "two")
+    return synth(folder, delivery_of("two", "one"), project=folder)
 
 
 def of_type(template: dict[str, Any], type_: str) -> Iterator[dict[str, Any]]:
@@ -112,6 +136,55 @@ def test_what_is_deployed_was_synthesized_once_before(templates: dict[str, dict[
     assert written == deployed == {"dev/config-shoppers", "prod/config-shoppers"}
 
 
+def test_a_stages_dashboard_is_deployed_after_all_of_its_use_cases(of_two: dict[str, dict[str, Any]]) -> None:
+    order = {name: action["RunOrder"] for name, action in actions(of_two)["prod"].items()}
+    assert order == {
+        "Approve_prod": 1,
+        "Deploy_config_two.toml_to_prod": 2,
+        "Deploy_config_one.toml_to_prod": 2,
+        "Deploy_the_fleet_to_prod": 3,
+        "Start_config_two.toml_in_prod": 3,
+        "Start_config_one.toml_in_prod": 3,
+    }
+    assert actions(of_two)["dev"]["Deploy_the_fleet_to_dev"]["RunOrder"] == 2
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_a_dashboard_too_was_synthesized_once_before(of_two: dict[str, dict[str, Any]], stage: str) -> None:
+    specs = build_specs(of_two)
+    (written,) = [c for c in specs["Synth"]["phases"]["build"]["commands"] if re.search(rf" -c fleet=.*={stage} ", c)]
+    assert written.endswith(f"/delivery.toml -c stage={stage} --output assemblies/{stage}/_fleet")
+    deployed = specs[f"Deploy_the_fleet_to_{stage}"]["phases"]["build"]["commands"]
+    assert deployed == [f"cdk deploy --app {stage}/_fleet --all --require-approval never --progress events"]
+
+
+def test_a_dashboards_build_may_do_what_a_use_cases_may(of_two: dict[str, dict[str, Any]]) -> None:
+    """Become the bootstrap roles of its own stage; tests/infra/access/ evaluates those of a use case's build."""
+    for stage, place in (("dev", None), ("prod", "222222222222-eu-central-1")):
+        fleet, use_case = (
+            assumed(of_two["acme-delivery"], f"Deploy{what}to{stage}") for what in ("thefleet", "configonetoml")
+        )
+        assert fleet == use_case
+        assert len(fleet) == 3
+        assert place is None or all(role.endswith(place) for role in fleet)
+
+
+def test_one_use_case_has_no_dashboard_to_deploy(templates: dict[str, dict[str, Any]]) -> None:
+    assert "fleet" not in json.dumps(templates)
+
+
+def test_use_cases_apart_have_no_dashboard_to_deploy(tmp_path: Path) -> None:
+    project = project_of(tmp_path, "one", "two", region="us-east-1")
+    found = actions(synth(tmp_path, delivery_of("one", "two"), project=project))
+    assert "Deploy_the_fleet_to_prod" not in found["prod"]
+    assert "Deploy_the_fleet_to_dev" in found["dev"]
+
+
+def test_a_use_case_outside_of_the_delivery_makes_no_dashboard(tmp_path: Path) -> None:
+    found = synth(tmp_path, delivery_of("one"), project=project_of(tmp_path, "one", "two"))
+    assert "fleet" not in json.dumps(found)
+
+
 def test_only_a_stage_that_trains_starts_training(templates: dict[str, dict[str, Any]]) -> None:
     trained = [
         command
@@ -126,6 +199,19 @@ def test_only_a_stage_that_trains_starts_training(templates: dict[str, dict[str,
 
 def statements(template: dict[str, Any]) -> list[dict[str, Any]]:
     return [s for p in of_type(template, "AWS::IAM::Policy") for s in p["PolicyDocument"]["Statement"]]
+
+
+def assumed(template: dict[str, Any], project: str) -> set[str]:
+    """The roles that a build of the pipeline may become; it may deny itself things, and do what every build does."""
+    (policy,) = [
+        resource["Properties"]["PolicyDocument"]["Statement"]
+        for id_, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Policy" and project in id_
+    ]
+    services = {action.split(":")[0] for s in policy if s["Effect"] == "Allow" for action in listed(s["Action"])}
+    assert services <= {"sts", "logs", "codebuild", "s3", "kms"}
+    assert any(s["Effect"] == "Deny" and s["Action"] == "sagemaker:UpdateModelPackage" for s in policy)
+    return {written(role) for s in policy if s["Action"] == "sts:AssumeRole" for role in listed(s["Resource"])}
 
 
 def listed(value: Any) -> list[Any]:
@@ -179,6 +265,13 @@ def test_without_a_connection_there_are_github_roles_alone(tmp_path: Path) -> No
 
 def test_the_shipped_example_synthesizes(tmp_path: Path) -> None:
     assert list(synth(tmp_path, (PROJECT / "delivery.toml").read_text())) == ["slipway-github"]
+
+
+def test_two_use_cases_of_one_name_are_refused(tmp_path: Path) -> None:
+    project = project_of(tmp_path, "one", "two")
+    shutil.copy(project / "config" / "one.toml", project / "config" / "two.toml")
+    with pytest.raises(InputError, match=r"two\.toml: name must differ from that of .*one\.toml, got one"):
+        synth(tmp_path, delivery_of("one", "two"), project=project)
 
 
 def test_a_stage_that_no_use_case_has_is_refused(tmp_path: Path) -> None:

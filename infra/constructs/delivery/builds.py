@@ -1,6 +1,7 @@
 """The builds of the delivery pipeline: every tool is the one the project pins."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
@@ -31,15 +32,18 @@ def source_of(delivery: Delivery) -> pipelines.CodePipelineSource:
 
 
 def synth_step(
-    source: pipelines.IFileSetProducer, *, stages: dict[str, tuple[str, ...]], context: str
+    source: pipelines.IFileSetProducer, *, stages: dict[str, tuple[str, ...]], fleets: Collection[str], file: Path
 ) -> pipelines.CodeBuildStep:
-    """Check, test, and write every template once: the delivery's own, and each use case's below `ASSEMBLIES`.
+    """Check, test, and write every template once: the delivery's own, and each use case's and fleet's in `ASSEMBLIES`.
 
     Args:
         source: the repository.
         stages: the TOML files that have each stage.
-        context: what makes `app.py` synthesize the delivery itself.
+        fleets: the stages that have a fleet.
+        file: the delivery's own TOML file.
     """
+    deployed = {assembly(stage, f): f"config={f} -c stage={stage}" for stage, files in stages.items() for f in files}
+    deployed |= {fleet_assembly(stage): f"fleet={file} -c stage={stage}" for stage in fleets}
     return pipelines.CodeBuildStep(
         "Synth",
         input=source,
@@ -48,12 +52,8 @@ def synth_step(
             "make check",
             "make test",
             'export PATH="$PWD/.venv/bin:$PWD/node_modules/.bin:$PATH"',
-            f"cdk synth --quiet -c {context}",
-            *(
-                f"cdk synth --quiet -c config={file} -c stage={stage} --output {assembly(stage, file)}"
-                for stage, files in stages.items()
-                for file in files
-            ),
+            f"cdk synth --quiet -c delivery={file}",
+            *(f"cdk synth --quiet -c {context} --output {folder}" for folder, context in deployed.items()),
         ],
         primary_output_directory="cdk.out",
         build_environment=_ENVIRONMENT,
@@ -62,24 +62,24 @@ def synth_step(
 
 
 def deploy_step(
-    stage: DeliveryStage,
-    file: str,
+    name: str,
+    folder: str,
     *,
     input_: pipelines.IFileSetProducer,
     cdk_version: str,
     allowed: Sequence[Statement],
 ) -> pipelines.CodeBuildStep:
-    """Deploy one use case to a stage with the CDK CLI.
+    """Deploy the cloud assembly in `folder`, of one use case or of a stage's fleet, with the CDK CLI.
 
     Not by CodePipeline's CloudFormation action: it sets parameters that are not named back to their defaults, and the
     endpoint's parameter is the package that is live. The CLI keeps previous values.
     """
-    folder = assembly(stage.name, file).removeprefix(f"{ASSEMBLIES}/")
+    app = folder.removeprefix(f"{ASSEMBLIES}/")
     return pipelines.CodeBuildStep(
-        f"Deploy {file} to {stage.name}",
+        name,
         input=input_,
         install_commands=[f"npm install --global aws-cdk@{cdk_version}"],
-        commands=[f"cdk deploy --app {folder} --all --require-approval never --progress events"],
+        commands=[f"cdk deploy --app {app} --all --require-approval never --progress events"],
         build_environment=_ENVIRONMENT,
         partial_build_spec=codebuild.BuildSpec.from_object(_VERSIONS),
         role_policy_statements=[iam.PolicyStatement.from_json(statement) for statement in allowed],
@@ -106,3 +106,8 @@ def start_step(
 def assembly(stage: str, file: str) -> str:
     """The folder of one use case's cloud assembly."""
     return f"{ASSEMBLIES}/{stage}/{file.removesuffix('.toml').replace('/', '-')}"
+
+
+def fleet_assembly(stage: str) -> str:
+    """The folder of the cloud assembly of a stage's dashboard; a use case's never begins with `_`."""
+    return f"{ASSEMBLIES}/{stage}/_fleet"
