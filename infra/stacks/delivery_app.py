@@ -1,12 +1,14 @@
 """The stacks of a delivery: CodePipeline where there is a connection, and the roles of GitHub's workflows."""
 
 import json
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
 from constructs import Construct
 
-from blueprint.settings import DeliveryStage, load_delivery, use_cases_of
+from blueprint.errors import InputError
+from blueprint.settings import Delivery, DeliveryStage, Settings, load_delivery, use_cases_of
 from infra.chosen import delivered_settings
 from infra.stacks.delivery import DeliveryStack
 from infra.stacks.fleet import has_fleet
@@ -17,11 +19,15 @@ def delivery_stacks(scope: Construct, file: Path, *, project: Path) -> None:
     """Make the stacks of the delivery in `file`, a path below `project`.
 
     Raises:
-        InputError: settings are not acceptable, two use cases of a stage share a name, or a stage has none.
+        InputError: settings are not acceptable, two use cases of a stage share a name, or a stage has none, or one
+            that lives elsewhere.
     """
     delivery = load_delivery(file)
     names = [stage.name for stage in delivery.stages]
     stages = {name: use_cases_of(delivery, name, project=project) for name in names}
+    cases = {name: delivered_settings(delivery, name, project=project) for name in names}
+    for stage in delivery.stages:
+        _refuse_elsewhere(delivery, stage, cases[stage.name])
     cdk_version = json.loads((project / "package.json").read_text(encoding="utf-8"))["devDependencies"]["aws-cdk"]
     if delivery.connection_arn:
         DeliveryStack(
@@ -29,13 +35,23 @@ def delivery_stacks(scope: Construct, file: Path, *, project: Path) -> None:
             f"{delivery.name}-delivery",
             delivery=delivery,
             stages=stages,
-            fleets=[name for name in names if has_fleet(delivered_settings(delivery, name, project=project))],
+            fleets=[name for name in names if has_fleet(cases[name])],
             file=file,
             cdk_version=cdk_version,
         )
     for place, found in groupby(sorted(delivery.stages, key=_place), key=_place):
         id_ = "-".join(part for part in (delivery.name, "github", *place) if part)
         GitHubStack(scope, id_, delivery=delivery, stages=tuple(found))
+
+
+def _refuse_elsewhere(delivery: Delivery, stage: DeliveryStage, cases: Sequence[Settings]) -> None:
+    """The roles of a stage reach one account and region alone."""
+    for field in ("account", "region"):
+        place = getattr(stage, field) or getattr(delivery, field)
+        for settings in cases:
+            own = getattr(settings, field)
+            if place and own and own != place:
+                raise InputError(f"stage {stage.name}: {field} must be {own}, where {settings.name} lives, got {place}")
 
 
 def _place(stage: DeliveryStage) -> tuple[str, str]:

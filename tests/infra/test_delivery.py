@@ -175,7 +175,8 @@ def test_one_use_case_has_no_dashboard_to_deploy(templates: dict[str, dict[str, 
 
 def test_use_cases_apart_have_no_dashboard_to_deploy(tmp_path: Path) -> None:
     project = project_of(tmp_path, "one", "two", region="us-east-1")
-    found = actions(synth(tmp_path, delivery_of("one", "two"), project=project))
+    anywhere = delivery_of("one", "two").replace('region = "eu-central-1"\n', "")
+    found = actions(synth(tmp_path, anywhere, project=project))
     assert "Deploy_the_fleet_to_prod" not in found["prod"]
     assert "Deploy_the_fleet_to_dev" in found["dev"]
 
@@ -271,6 +272,12 @@ def test_two_use_cases_of_one_name_are_refused(tmp_path: Path) -> None:
     project = project_of(tmp_path, "one", "two")
     shutil.copy(project / "config" / "one.toml", project / "config" / "two.toml")
     with pytest.raises(InputError, match=r"two\.toml: name must differ from that of .*one\.toml, got one"):
+        synth(tmp_path, delivery_of("one", "two"), project=project)
+
+
+def test_a_stage_whose_roles_do_not_reach_a_use_case_is_refused(tmp_path: Path) -> None:
+    project = project_of(tmp_path, "one", "two", region="us-east-1")
+    with pytest.raises(InputError, match="stage prod: region must be us-east-1, where two lives, got eu-central-1"):
         synth(tmp_path, delivery_of("one", "two"), project=project)
 
 
