@@ -38,6 +38,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         trained.contract,
         score=Scorer(graph).score,  # as the monitor will, and much faster than a pipeline of scikit-learn
         features=trained.validation_features,
+        positive=validation.positive,
     )
     write_artifact(
         paths.model,

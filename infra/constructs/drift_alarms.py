@@ -8,7 +8,7 @@ from constructs import Construct
 
 from blueprint.names import VARIANT, Names
 from blueprint.new_fleet_alarms import SERVER_NAMESPACE
-from blueprint.settings.monitoring import Monitoring
+from blueprint.settings.monitoring import Drift, Monitoring
 
 _PERIOD = cdk.Duration.hours(1)
 
@@ -18,7 +18,7 @@ class DriftAlarms(Construct):
 
     Attributes:
         alarms: by the metric's name.
-        names: the alarms' names, known before they exist.
+        drift: the alarms' names by the kind of drift, known before they exist.
     """
 
     def __init__(self, scope: Construct, id_: str, *, names: Names, monitoring: Monitoring, topic: sns.ITopic) -> None:
@@ -28,7 +28,7 @@ class DriftAlarms(Construct):
             "InputShift": monitoring.max_input_shift,
         }
         self.alarms = {metric: self._alarm(metric, limit, names, monitoring) for metric, limit in limits.items()}
-        self.names = [_name(names, metric) for metric in limits]
+        self.drift: dict[Drift, list[str]] = {"shift": [_name(names, metric) for metric in limits]}
         for alarm in self.alarms.values():
             alarm.add_alarm_action(actions.SnsAction(topic))
 

@@ -18,8 +18,8 @@ STARTED_BY = "started by drift"
 class Retraining(Construct):
     """A small state machine between the drift alarms and the pipeline.
 
-    An alarm that flaps would start a run each time: so nothing is started when a run was started within the pause,
-    whoever did. What the run registers waits for approval like any other package.
+    An alarm that flaps would start a run each time, and one report may raise several: so nothing is started when a run
+    was started within the pause, whoever did. What the run registers waits for approval like any other package.
 
     Attributes:
         machine: the state machine.
@@ -51,17 +51,18 @@ class Retraining(Construct):
 
 def retraining_definition(pipeline: str, *, pause_hours: int) -> dict[str, Any]:
     """The state machine; in JSONata, which can reckon with times."""
-    task = "arn:aws:states:::aws-sdk:sagemaker:"
+    task, pause_ms = "arn:aws:states:::aws-sdk:sagemaker:", pause_hours * 3600 * 1000
+    pause = f"$floor($millis() / {pause_ms})"
     retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "MaxAttempts": 4, "BackoffRate": 2}]
     states = {
-        # Two alarms at once must see each other's start; the list lags behind a little.
+        # Two alarms at once should see each other's start; the list lags behind a little.
         "Settle": {"Type": "Wait", "Seconds": "{% $floor($random() * 30) + 5 %}", "Next": "ListRecent"},
         "ListRecent": {
             "Type": "Task",
             "Resource": f"{task}listPipelineExecutions",
             "Arguments": {
                 "PipelineName": pipeline,
-                "CreatedAfter": f"{{% $fromMillis($millis() - {pause_hours * 3600 * 1000}) %}}",
+                "CreatedAfter": f"{{% $fromMillis($millis() - {pause_ms}) %}}",
                 "MaxResults": 1,
             },
             "Assign": {"recent": "{% $count($states.result.PipelineExecutionSummaries) %}"},
@@ -80,7 +81,9 @@ def retraining_definition(pipeline: str, *, pause_hours: int) -> dict[str, Any]:
             "Arguments": {
                 "PipelineName": pipeline,
                 "PipelineExecutionDescription": STARTED_BY,
-                "ClientRequestToken": "{% $states.context.Execution.Name & '-retraining' %}",
+                # Where they do not, they ask for the same run: SageMaker starts one a token. A run that may follow
+                # comes a whole pause later, and so has another.
+                "ClientRequestToken": f"{{% '{pipeline}-started-by-drift-in-pause-' & $string({pause}) %}}",
             },
             "Retry": retry,
             "End": True,

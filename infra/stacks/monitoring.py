@@ -20,17 +20,19 @@ class MonitoringStack(cdk.Stack):
         notices = Notices(self, "Notices", key=key, pipeline_name=names.pipeline, addresses=monitoring.notify)
         drift = DriftAlarms(self, "Drift", names=names, monitoring=monitoring, topic=notices)
         alarms = list(drift.alarms.values())
+        told = dict(drift.drift)
+        if monitoring.schedule:
+            monitor = MonitorNotices(self, "Monitor", names=names, monitoring=monitoring, notices=notices)
+            alarms += monitor.alarms
+            told |= monitor.drift
         if monitoring.retrain:
             Retraining(
                 self,
                 "Retraining",
                 names=names,
                 pause_hours=monitoring.retrain_pause_hours,
-                alarm_names=drift.names,
+                alarm_names=[name for kind, its in told.items() if kind in monitoring.retrains_on for name in its],
             )
-        if monitoring.schedule:
-            monitor = MonitorNotices(self, "Monitor", names=names, monitoring=monitoring, notices=notices)
-            alarms += monitor.alarms
         if settings.budget:
             UseCaseBudget(self, "Budget", names=names, budget=settings.budget, notices=notices)
         serverless = settings.endpoint.serverless

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from pipeline_steps.errors import ArgumentError, StepError
 from pipeline_steps.models.columns import CategoryColumn
 from pipeline_steps.models.contract import Contract
+from pipeline_steps.monitoring.bias_metrics import METRICS
 from pipeline_steps.monitoring.statistics import OTHER
 from pipeline_steps.tables.cells import shown
-
-METRICS = ("DPPL", "DI")
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Facet:
         try:
             given = json.loads(text)
             threshold = given.get("threshold")
-            if not given["metrics"].keys() <= set(METRICS):
+            if not given["metrics"].keys() <= METRICS.keys():
                 raise ArgumentError(f"--facet must have metrics of {', '.join(METRICS)}, got {shown(text)}")
             return cls(
                 str(given["name"]),

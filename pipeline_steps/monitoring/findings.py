@@ -1,22 +1,17 @@
 """One period of an endpoint, examined: the reports, the figures, and what to say of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline_steps.models.contract import Contract
 from pipeline_steps.monitoring.attributions import METHOD, Score, attribution_violations, attributions, ndcg
 from pipeline_steps.monitoring.baseline import FEWEST_ROWS, Baseline
-from pipeline_steps.monitoring.bias import Bias, bias_section, bias_violations, measured_bias
+from pipeline_steps.monitoring.bias import Bias, bias_section, bias_violations, measured_bias, not_judged
 from pipeline_steps.monitoring.captured import Captured
 from pipeline_steps.monitoring.constraints import Limits, Violation, data_violations, shifts_of, suggested_constraints
 from pipeline_steps.monitoring.facets import Facet
-from pipeline_steps.monitoring.quality import (
-    Labelled,
-    join_outcomes,
-    quality_document,
-    quality_violations,
-)
+from pipeline_steps.monitoring.quality import join_outcomes, outcomes_by_row, quality_document, quality_violations
 from pipeline_steps.monitoring.rows import Rows, read_rows
 from pipeline_steps.monitoring.statistics import statistics_document
 
@@ -43,7 +38,10 @@ class Explained:
 
 @dataclass(frozen=True)
 class Findings:
-    """`documents` are the reports by file name; `shifts` are empty where there are too few rows to tell."""
+    """`documents` are the reports by file name; `shifts` are empty where there are too few rows to tell.
+
+    `worse` counts the metrics of quality that are, None where none was judged.
+    """
 
     documents: Mapping[str, Mapping[str, Any]]
     violations: Sequence[Violation]
@@ -51,6 +49,7 @@ class Findings:
     rows: int
     labelled: int
     quality: Mapping[str, Any]
+    worse: int | None
     left_out: int
     bias: Sequence[Bias] = ()
     ndcg: float | None = None
@@ -59,6 +58,8 @@ class Findings:
     def message(self) -> str:
         """The line by which SageMaker tells Completed from CompletedWithViolations."""
         seen = f"{self.rows} rows, {self.labelled} with an outcome, {self.left_out} records left out"
+        if lacking := not_judged(self.bias):
+            seen += f", bias not judged: {lacking}"
         if self.violations:
             first = self.violations[0]
             told = f"{first.get('feature_name') or first['metric_name']}: {first['description']}"
@@ -92,12 +93,14 @@ def examine(
     measured: dict[str, Any] = {}
     if len(labelled.scores):
         measured = statistics["binary_classification_metrics"] = quality_document(labelled, contract.threshold)
-    bias = measured_bias(contract, baseline, rows, explained.facets)
+    worse = quality_violations(labelled, measured, quality.trained, quality.max_losses)
+    truth = outcomes_by_row(rows.records, quality.outcomes, contract.positive_label)
+    bias = measured_bias(contract, baseline, rows, explained.facets, truth=truth)
     now = _attributions(rows, baseline, explained)
     gain = ndcg(baseline.attributions, now) if baseline.attributions and now else None
     violations = [
         *data_violations(asked, contract, baseline, rows, shifts),
-        *_quality_violations(labelled, measured, quality),
+        *(worse or ()),
         *bias_violations(bias),
         *(attribution_violations(contract.target, gain, explained.min_ndcg) if gain is not None else ()),
     ]
@@ -113,15 +116,11 @@ def examine(
         rows=len(rows.scores),
         labelled=len(labelled.scores),
         quality=measured,
+        worse=None if worse is None else len(worse),
         left_out=len(captured.records) - len(own) + captured.unreadable + rows.unlike,
         bias=bias,
         ndcg=gain,
     )
-
-
-def _quality_violations(labelled: Labelled, measured: Mapping[str, Any], quality: Quality) -> Iterator[Violation]:
-    if labelled.enough:
-        yield from quality_violations(measured, quality.trained, quality.max_losses)
 
 
 def _attributions(rows: Rows, baseline: Baseline, explained: Explained) -> dict[str, float]:

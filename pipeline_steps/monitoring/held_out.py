@@ -16,15 +16,28 @@ _ATTRIBUTED_ROWS = 128
 
 
 def with_held_out(
-    document: Mapping[str, Any], contract: Contract, *, score: Score, features: NDArray[np.float32]
+    document: Mapping[str, Any],
+    contract: Contract,
+    *,
+    score: Score,
+    features: NDArray[np.float32],
+    positive: NDArray[np.bool_],
 ) -> dict[str, Any]:
-    """Add to `baseline.json` what is known of `features`, float32 [rows, columns] of the validation split."""
+    """Add to `baseline.json` what is known of the validation split.
+
+    Args:
+        document: what training knows already.
+        contract: the model's.
+        score: of float32 [rows, columns].
+        features: float32 [rows, columns], in the contract's order.
+        positive: bool [rows], the outcomes.
+    """
     said = score(features) >= contract.threshold
     baseline = Baseline.from_document(document, contract)
     return {
         **document,
         "predictions": [
-            {"name": column.name, **Groups.count(features[:, place], said).to_document()}
+            {"name": column.name, **Groups.count(features[:, place], said, positive).to_document()}
             for place, column in enumerate(contract.columns)
         ],
         "attributions": {

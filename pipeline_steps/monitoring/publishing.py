@@ -26,14 +26,28 @@ def emit(findings: Findings, schedule: Schedule, *, write: Callable[[str], objec
         metrics += [
             Metric(name, findings.quality[key]["value"]) for name, key in named.items() if key in findings.quality
         ]
+    if findings.worse is not None:
+        metrics.append(Metric("QualityViolations", findings.worse, "Count"))
     if findings.ndcg is not None:
         metrics.append(Metric("NDCG", findings.ndcg))
-    if judged := [bias for bias in findings.bias if bias.usual]:
-        metrics.append(Metric("BiasViolations", sum(bias.drifted for bias in judged), "Count"))
+    metrics += _bias(findings)
     write(metrics_line(NAMESPACE, schedule.dimensions, metrics, timestamp_ms=timestamp_ms))
     for bias in findings.bias:
-        dimensions = {**schedule.dimensions, "Facet": bias.facet, "FacetValue": bias.value}
-        write(metrics_line(NAMESPACE, dimensions, [Metric(bias.metric, bias.now.value)], timestamp_ms=timestamp_ms))
+        if bias.now:
+            dimensions = {**schedule.dimensions, "Facet": bias.facet, "FacetValue": bias.value}
+            write(metrics_line(NAMESPACE, dimensions, [Metric(bias.metric, bias.now.value)], timestamp_ms=timestamp_ms))
+
+
+def _bias(findings: Findings) -> Iterator[Metric]:
+    """Count what has drifted, apart for the metrics that need labels: nothing of a kind of which none was judged.
+
+    Their alarms keep their state then, and a period without labels ends no alarm that one with labels has raised.
+    """
+    for name, labelled in (("BiasViolations", False), ("LabelledBiasViolations", True)):
+        if judged := [bias for bias in findings.bias if bias.labelled == labelled and not bias.lacking]:
+            yield Metric(name, sum(bias.drifted for bias in judged), "Count")
+    if findings.bias:
+        yield Metric("BiasNotJudged", sum(bool(bias.lacking) for bias in findings.bias), "Count")
 
 
 def metric_lines(findings: Findings, schedule: Schedule, *, now: float) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,15 +57,23 @@ def read_outcomes(folder: Path, positive_label: str) -> dict[str, list[bool]]:
 
 def join_outcomes(records: Sequence[Record], outcomes: Mapping[str, list[bool]], positive_label: str) -> Labelled:
     """Join predictions with outcomes by inference id; a request of several rows needs an outcome for each."""
-    positive: list[bool] = []
-    scores: list[float] = []
+    truth = outcomes_by_row(records, outcomes, positive_label)
+    scores = np.array([score for record in records for score in record.scores], dtype=np.float32)
+    known = ~np.isnan(truth)
+    return Labelled(truth[known] > 0, scores[known])
+
+
+def outcomes_by_row(
+    records: Sequence[Record], outcomes: Mapping[str, list[bool]], positive_label: str
+) -> NDArray[np.float32]:
+    """Give the outcome of each row of `records`: 1 positive, 0 not, NaN not known."""
+    truth: list[float] = []
     for record in records:
+        rows = len(record.scores)
         merged = None if record.label is None else _positives(record.label, positive_label)
-        known = outcomes.get(record.identifier) if merged is None else merged
-        if known is not None and len(known) == len(record.scores):
-            positive += known
-            scores += record.scores
-    return Labelled(np.array(positive, dtype=np.bool_), np.array(scores, dtype=np.float32))
+        known = outcomes.get(record.identifier, []) if merged is None else merged
+        truth += known if len(known) == rows else [math.nan] * rows
+    return np.array(truth, dtype=np.float32)
 
 
 def quality_document(labelled: Labelled, threshold: float) -> dict[str, Any]:
@@ -91,15 +99,23 @@ def quality_document(labelled: Labelled, threshold: float) -> dict[str, Any]:
 
 
 def quality_violations(
-    measured: Mapping[str, Any], trained: Mapping[str, float], max_losses: Mapping[str, float]
-) -> Iterator[Violation]:
-    """Tell metrics that are below validation's by more than `max_losses` allow, and by more than chance explains."""
-    for name, max_loss in max_losses.items():
-        if name in measured and name in trained:
-            value, error = measured[name]["value"], float(measured[name]["standard_deviation"])
-            if value + _DEVIATIONS * error < (limit := trained[name] - max_loss):
-                told = f"Metric {name} with {value:.4f} +/- {error:.4f} was LessThanThreshold '{limit:.4f}'"
-                yield {"metric_name": name, "constraint_check_type": "LessThanThreshold", "description": told}
+    labelled: Labelled, measured: Mapping[str, Any], trained: Mapping[str, float], max_losses: Mapping[str, float]
+) -> list[Violation] | None:
+    """Tell metrics that are below validation's by more than `max_losses` allow, and by more than chance explains.
+
+    Returns:
+        None where nothing was judged: outcomes are too few, or no metric has one of validation's beside it.
+    """
+    compared = [name for name in max_losses if name in measured and name in trained]
+    if not labelled.enough or not compared:
+        return None
+    found = []
+    for name in compared:
+        value, error = measured[name]["value"], float(measured[name]["standard_deviation"])
+        if value + _DEVIATIONS * error < (limit := trained[name] - max_losses[name]):
+            told = f"Metric {name} with {value:.4f} +/- {error:.4f} was LessThanThreshold '{limit:.4f}'"
+            found.append({"metric_name": name, "constraint_check_type": "LessThanThreshold", "description": told})
+    return found
 
 
 def _outcome(document: Mapping[str, Any], positive_label: str) -> tuple[str, list[bool]]:

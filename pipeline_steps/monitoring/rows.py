@@ -22,7 +22,8 @@ from pipeline_steps.server.payload import CSV
 class Rows:
     """`features` is float32 [rows, columns], NaN where a value is missing or `refused` by the contract.
 
-    `scores` has what each row got. `unlike` counts the records that have more or fewer rows than scores.
+    `scores` has what each row got. `unlike` counts the records that have more or fewer rows than scores; all others are
+    in `records`, whose rows these are.
     """
 
     features: NDArray[np.float32]
@@ -31,6 +32,7 @@ class Rows:
     absent: Counter[str]
     extra: Counter[str]
     unlike: int
+    records: Sequence[Record] = ()
 
     def column(self, place: int) -> NDArray[np.float32]:
         """Give one column's values that the contract allows, missing ones among them."""
@@ -44,12 +46,12 @@ def read_rows(contract: Contract, records: Sequence[Record]) -> Rows:
     scores: list[float] = []
     absent: Counter[str] = Counter()
     extra: Counter[str] = Counter()
-    unlike = 0
+    alike: list[Record] = []
     for record in records:
         given = _given(contract, record)
         if len(given) != len(record.scores):
-            unlike += 1
             continue
+        alike.append(record)
         text = record.content_type.startswith(CSV)
         for row in given:
             absent.update(column.name for column in contract.columns if column.name not in row and not column.missing)
@@ -59,7 +61,8 @@ def read_rows(contract: Contract, records: Sequence[Record]) -> Rows:
     encoded = np.array(rows, dtype=np.float64).reshape(len(rows), len(contract.columns))
     refused = np.isinf(encoded)
     features = np.where(refused, np.nan, encoded).astype(np.float32)
-    return Rows(features, refused, np.array(scores, dtype=np.float32), absent, extra, unlike)
+    unlike = len(records) - len(alike)
+    return Rows(features, refused, np.array(scores, dtype=np.float32), absent, extra, unlike, alike)
 
 
 def _given(contract: Contract, record: Record) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The monitoring job on the embedded AWS: a real model's captured answers, examined by the shipped image."""
 
+import base64
 import csv
 import io
 import json
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from blueprint.demo_data import write_demo_csv
-from blueprint.monitoring import CAPTURE_KEYS, capture_prefix, monitoring_job, report_prefix
+from blueprint.monitoring import CAPTURE_KEYS, OUTCOME_KEYS, capture_prefix, monitoring_job, report_prefix
 from blueprint.new_fleet_alarms import server_environment
 from blueprint.pipeline import schema_arguments
 from blueprint.settings import Settings, load_settings
@@ -319,7 +320,7 @@ min_ndcg = 0.9
 [[stages.dev.monitoring.bias]]
 column = "Weekend"
 values = ["TRUE"]
-metrics = { DPPL = 0.1, DI = 0.5 }
+metrics = { DPPL = 0.1, DI = 0.5, AD = 0.1 }
 """
 
 
@@ -393,3 +394,60 @@ def test_bias_and_attribution_drift_are_found_where_they_are_and_only_there(
     assert analysis["explanations"]["occlusion"]["Revenue"]["baseline"]["PageValues"] > 0
     (weekend,) = analysis["post_training_bias_metrics"]["facets"]["Weekend"]
     assert weekend["metrics"][0]["name"] == "DPPL"
+    assert weekend["metrics"][-1]["error"] == "no labels, not judged"
+    assert "no labels (1)" in told["message"]
+
+
+@pytest.fixture
+def outcomes(cloud: CloudProcess, settings: Settings) -> Iterator[Callable[[bool], None]]:
+    """Outcomes of all that is captured arrive: as the model said, or the contrary of it at weekends."""
+    client, key = cloud("s3"), f"{OUTCOME_KEYS}/2026/labels.jsonl"
+
+    def arrive(contrary: bool) -> None:
+        listed = client.list_objects_v2(Bucket=BUCKET, Prefix=capture_prefix(settings))["Contents"]
+        bodies = [client.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read() for each in listed]
+        lines = []
+        for record in (json.loads(line) for body in bodies for line in body.splitlines() if line):
+            asked, answered = (record["captureData"][name]["data"] for name in ("endpointInput", "endpointOutput"))
+            weekend = [row[-1] == "TRUE" for row in csv.reader(io.StringIO(asked))]
+            said = [bool(each["label"]) for each in json.loads(base64.b64decode(answered))["predictions"]]
+            truth = [bought != (off and contrary) for bought, off in zip(said, weekend, strict=True)]
+            data = "\n".join("TRUE" if bought else "FALSE" for bought in truth)
+            lines.append({"groundTruthData": {"data": data}, "eventMetadata": record["eventMetadata"]})
+        body = "".join(json.dumps(line) + "\n" for line in lines)
+        client.put_object(Bucket=BUCKET, Key=key, Body=body.encode())
+
+    yield arrive
+    client.delete_object(Bucket=BUCKET, Key=key)
+
+
+@pytest.mark.usefixtures("endpoint")
+@pytest.mark.parametrize(("contrary", "raised"), [(False, set()), (True, {("Weekend", "AD")})])
+def test_whom_the_model_is_wrong_about_is_found_once_outcomes_have_arrived(
+    *,
+    cloud: CloudProcess,
+    slipway: Slipway,
+    ask: Ask,
+    outcomes: Callable[[bool], None],
+    watching: tuple[str, str],
+    tmp_path: Path,
+    contrary: bool,
+    raised: set[tuple[str, str]],
+) -> None:
+    time.sleep(1)  # job names hold the second
+    ask(sessions(tmp_path, 1000, seed=12))
+    outcomes(contrary)
+    _, told = slipway(*watching)
+    found = reports(cloud, told["reports"])
+    assert "1000 rows, 1000 with an outcome, 0 records left out" in told["message"]
+    assert "not judged" not in told["message"]
+    drift = {
+        (each["facet"], each["metric_name"])
+        for each in found["constraint_violations.json"]["violations"]
+        if each["constraint_check_type"] == "bias_drift_check"
+    }
+    assert drift == raised
+    (weekend,) = found["analysis.json"]["post_training_bias_metrics"]["facets"]["Weekend"]
+    told_of = {entry["name"]: entry for entry in weekend["metrics"]}
+    assert told_of["AD"]["value"] == pytest.approx(1.0 if contrary else 0.0)
+    assert abs(told_of["AD"]["baseline"]) < 0.1

@@ -1,13 +1,26 @@
-"""The state machine that drift starts, on the embedded AWS: one run, however often the alarm flaps."""
+"""Drift starts training on the embedded AWS: one run, however many alarms there are and however often they flap."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_kms as kms
+from aws_cdk.assertions import Template
 
+from blueprint.settings import Settings, load_settings
 from infra.constructs.retraining import STARTED_BY, retraining_definition
-from tests.rehearsal.cloud.process import CloudProcess, end_cloud, eventually, start_cloud, write_steps
+from infra.stacks.monitoring import MonitoringStack
+from pipeline_steps.monitoring.bias import Bias
+from pipeline_steps.monitoring.bias_metrics import Measured
+from pipeline_steps.monitoring.findings import Findings
+from pipeline_steps.monitoring.publishing import emit
+from pipeline_steps.monitoring.schedule import Schedule
+from tests.rehearsal.cloud.process import PROJECT, CloudProcess, end_cloud, eventually, start_cloud, write_steps
+from tests.rehearsal.cloud.stacks import deploy, outputs
 
 PIPELINE = "drifting"
 NOTHING = {"Version": "2020-12-01", "Metadata": {}, "Parameters": [], "Steps": [{
@@ -22,7 +35,7 @@ NOTHING = {"Version": "2020-12-01", "Metadata": {}, "Parameters": [], "Steps": [
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
     steps = write_steps(tmp_path_factory.mktemp("steps"))
-    started = start_cloud(tmp_path_factory.mktemp("cloud"), steps, "--speed", "120")
+    started = start_cloud(tmp_path_factory.mktemp("cloud"), steps, "--speed", "1000")
     yield started
     assert end_cloud(started) == 0
 
@@ -76,3 +89,144 @@ def test_a_start_that_is_refused_fails_the_execution(cloud: CloudProcess, tmp_pa
         lambda: (found := states.describe_execution(executionArn=execution))["status"] != "RUNNING" and found
     )
     assert ended["status"] == "FAILED"
+
+
+def test_alarms_that_have_not_seen_each_others_start_share_one_run(cloud: CloudProcess, machine: str) -> None:
+    cloud("sagemaker").create_pipeline(
+        PipelineName="drifting-at-once",
+        PipelineDefinition=json.dumps(NOTHING),
+        RoleArn="arn:aws:iam::000000000000:role/pipeline",
+        ClientRequestToken="s" * 32,
+    )
+    blind = {**retraining_definition("drifting-at-once", pause_hours=720), "StartAt": "Start"}
+    states = cloud("stepfunctions")
+    made = states.create_state_machine(
+        name="retraining-blind", definition=json.dumps(blind), roleArn="arn:aws:iam::000000000000:role/retraining"
+    )["stateMachineArn"]
+    for _ in range(3):
+        run(cloud, made)
+    assert len(runs(cloud, "drifting-at-once")) == 1
+
+
+WATCHED = """
+[stages.dev.monitoring]
+schedule = "cron(0 * ? * * *)"
+retrain = true
+min_ndcg = 0.9
+[[stages.dev.monitoring.bias]]
+column = "Weekend"
+values = ["TRUE"]
+metrics = { DPPL = 0.1, RD = 0.1 }
+"""
+
+
+def runs(cloud: CloudProcess, pipeline: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = cloud("sagemaker").list_pipeline_executions(PipelineName=pipeline)[
+        "PipelineExecutionSummaries"
+    ]
+    return found
+
+
+class UseCase:
+    """The monitoring stack of a use case as it is deployed, its pipeline, and what its monitoring job writes."""
+
+    def __init__(self, cloud: CloudProcess, settings: Settings) -> None:
+        self.cloud, self.names = cloud, settings.names
+        cloud("sagemaker").create_pipeline(
+            PipelineName=self.names.pipeline,
+            PipelineDefinition=json.dumps(NOTHING),
+            RoleArn="arn:aws:iam::000000000000:role/pipeline",
+            ClientRequestToken=f"{settings.names.pipeline:t<32}",
+        )
+        env = cdk.Environment(account="000000000000", region="us-east-1")
+        app = cdk.App(analytics_reporting=False)
+        key = kms.Key.from_key_arn(
+            cdk.Stack(app, "storage", env=env), "Key", "arn:aws:kms:us-east-1:000000000000:key/any"
+        )
+        stack = MonitoringStack(app, self.names.stack("monitoring"), env=env, settings=settings, key=key)
+        outputs(deploy(cloud, stack.stack_name, Template.from_stack(stack).to_json()["Resources"]))
+
+    def job_finds(self, *, bias: Sequence[Bias] = (), worse: int | None = None, ndcg: float | None = None) -> None:
+        """Write the log of a job whose report has a violation, at the least of the data."""
+        violation = {"feature_name": "Weekend", "constraint_check_type": "missing_column_check", "description": "gone"}
+        findings = Findings({}, [violation], {}, 600, 600, {}, worse, 0, bias, ndcg)
+        dimensions = {"Endpoint": self.names.endpoint, "MonitoringSchedule": self.names.monitoring_schedule}
+        schedule = Schedule(Path(), Path(), None, None, None, publishes=False, dimensions=dimensions)
+        lines: list[str] = []
+        now = round(time.time() * 1000)
+        emit(findings, schedule, write=lines.append, timestamp_ms=now)
+        logs, group, stream = self.cloud("logs"), f"/jobs/{self.names.prefix}", str(now)
+        if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
+            logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        events = [{"timestamp": now, "message": line} for line in lines]
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+    def alarmed(self, *names: str) -> None:
+        """Wait until the job's alarms of these names, and no others, are in ALARM."""
+        watch, prefix = self.cloud("cloudwatch"), f"{self.names.endpoint}-"
+
+        def found() -> bool:
+            alarms = watch.describe_alarms(AlarmNamePrefix=prefix, StateValue="ALARM")["MetricAlarms"]
+            return {alarm["AlarmName"] for alarm in alarms} == {f"{prefix}monitor-{name}" for name in names}
+
+        eventually(found)
+
+    def asked_for(self, times: int) -> bool:
+        """Whether the state machine has ended so often."""
+        states = self.cloud("stepfunctions")
+        (machine,) = [
+            each["stateMachineArn"]
+            for each in states.list_state_machines()["stateMachines"]
+            if each["name"] == f"{self.names.prefix}-retraining"
+        ]
+        found = states.list_executions(stateMachineArn=machine)["executions"]
+        assert {each["status"] for each in found} <= {"RUNNING", "SUCCEEDED"}, found
+        assert len(found) <= times
+        return [each["status"] for each in found] == ["SUCCEEDED"] * times
+
+
+@pytest.fixture
+def deployed(cloud: CloudProcess, tmp_path: Path) -> Callable[[str], UseCase]:
+    def make(name: str) -> UseCase:
+        file = tmp_path / "watched.toml"
+        shipped = (PROJECT / "config" / "shoppers.toml").read_text()
+        file.write_text(shipped.replace('name = "shoppers"', f'name = "{name}"') + WATCHED)
+        return UseCase(cloud, load_settings(file, "dev"))
+
+    return make
+
+
+def drifted(metric: str) -> Bias:
+    return Bias("Weekend", "TRUE", metric, Measured(0.5, 0.01), Measured(0.0), 0.1, 600)
+
+
+@pytest.mark.parametrize(
+    ("alarm", "found"),
+    [
+        ("quality", {"worse": 1}),
+        ("bias", {"bias": [drifted("DPPL")]}),
+        ("labelled-bias", {"bias": [drifted("RD")]}),
+        ("attribution", {"ndcg": 0.5}),
+    ],
+)
+def test_drift_that_the_monitoring_job_finds_starts_a_run(
+    deployed: Callable[[str], UseCase], alarm: str, found: dict[str, Any]
+) -> None:
+    case = deployed(f"{alarm}-case")
+    case.job_finds(**found)
+    case.alarmed("violations", alarm)
+    (started,) = eventually(lambda: runs(case.cloud, case.names.pipeline))
+    assert started["PipelineExecutionDescription"] == STARTED_BY
+
+
+def test_data_that_breaks_constraints_starts_none_and_all_drift_together_one(
+    deployed: Callable[[str], UseCase],
+) -> None:
+    case = deployed("together")
+    case.job_finds(worse=0, bias=[Bias("Weekend", "TRUE", "RD", None, Measured(0.0), 0.1, 0)], ndcg=1.0)
+    case.alarmed("violations")
+    case.job_finds(worse=2, bias=[drifted("DPPL"), drifted("RD")], ndcg=0.5)
+    case.alarmed("violations", "quality", "bias", "labelled-bias", "attribution")
+    eventually(lambda: case.asked_for(4))  # not 5: violations alone asked for nothing
+    assert len(runs(case.cloud, case.names.pipeline)) == 1

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import botocore.session
 import pytest
@@ -15,7 +15,9 @@ from blueprint.errors import InputError
 from blueprint.monitoring import job_prefix, monitor_arguments
 from blueprint.names import Names
 from blueprint.settings import Settings, parse_settings
+from blueprint.settings.monitoring import LABEL_FREE, BiasMetric
 from infra.stacks.use_case import UseCaseStacks
+from pipeline_steps.monitoring.bias_metrics import METRICS
 from pipeline_steps.monitoring.facets import Facet
 
 Synth = Callable[..., tuple[UseCaseStacks, Path]]
@@ -139,7 +141,7 @@ def test_an_operator_finds_the_jobs_definition(by_eventbridge: Templates, settin
 
 def test_people_are_told_of_violations_and_of_jobs_that_failed(by_eventbridge: Templates, settings: Settings) -> None:
     monitoring = by_eventbridge["monitoring"]
-    alarm = one(monitoring, "AWS::CloudWatch::Alarm", "Monitor")["Properties"]
+    alarm = one(monitoring, "AWS::CloudWatch::Alarm", "MonitorViolations")["Properties"]
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Period"]) == ("Slipway/Monitoring", "Violations", 3600)
     dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
     assert dimensions == {"Endpoint": "shoppers-dev", "MonitoringSchedule": "shoppers-dev-monitor"}
@@ -179,7 +181,12 @@ WATCHED: dict[str, Any] = {
 
 def test_nobody_is_watched_for_bias_or_attribution_unasked(by_eventbridge: Templates, settings: Settings) -> None:
     alarms = [r for r in by_eventbridge["monitoring"]["Resources"].values() if r["Type"] == "AWS::CloudWatch::Alarm"]
-    assert {each["Properties"]["MetricName"] for each in alarms} == {"PredictionShift", "InputShift", "Violations"}
+    assert {each["Properties"]["MetricName"] for each in alarms} == {
+        "PredictionShift",
+        "InputShift",
+        "Violations",
+        "QualityViolations",
+    }
     assert not [a for a in monitor_arguments(with_monitor(settings)) if a.startswith(("--facet", "--min-ndcg"))]
 
 
@@ -202,6 +209,63 @@ def test_bias_and_attribution_drift_have_alarms_of_their_own(synth: Synth, setti
     for alarm in (bias, order):
         assert (alarm["Namespace"], alarm["TreatMissingData"]) == ("Slipway/Monitoring", "ignore")
         assert alarm["AlarmActions"]
+
+
+LABELLED: dict[str, Any] = {"bias": ({"column": "Weekend", "values": ("TRUE",), "metrics": {"RD": 0.1}},)}
+
+
+def test_bias_that_needs_outcomes_has_an_alarm_that_periods_without_them_leave_alone(
+    synth: Synth, settings: Settings
+) -> None:
+    stacks, _ = synth(with_monitor(settings, **LABELLED))
+    template = dict(Template.from_stack(stacks.monitoring).to_json())
+    alarm = one(template, "AWS::CloudWatch::Alarm", "LabelledBiasViolations")["Properties"]
+    assert (alarm["AlarmName"], alarm["Threshold"]) == ("shoppers-dev-monitor-labelled-bias", 0)
+    assert (alarm["TreatMissingData"], bool(alarm["AlarmActions"])) == ("ignore", True)
+    assert not [id_ for id_ in template["Resources"] if id_.startswith("MonitorBiasViolations")]
+
+
+def test_job_and_settings_know_the_same_metrics_and_which_need_outcomes() -> None:
+    assert set(get_args(BiasMetric)) == METRICS.keys()
+    assert {name for name, metric in METRICS.items() if not metric.labelled} == LABEL_FREE
+
+
+def test_a_facet_of_every_metric_is_short_enough_for_an_argument(settings: Settings) -> None:
+    facet = {"column": "PageValues", "threshold": 10.5, "metrics": dict.fromkeys(METRICS, 0.125), "reference": "parity"}
+    (given,) = [each for each in monitor_arguments(with_monitor(settings, bias=(facet,))) if "--facet" in each]
+    assert Facet.parse(given.removeprefix("--facet=")).limits.keys() == METRICS.keys()
+
+
+def started_by(template: dict[str, Any]) -> set[str]:
+    """The alarms that start training."""
+    pattern = one(template, "AWS::Events::Rule", "RetrainingDrifted")["Properties"]["EventPattern"]
+    return {name.removeprefix("shoppers-dev-") for name in pattern["detail"]["alarmName"]}
+
+
+SHIFT = {"drift-PredictionShift", "drift-InputShift"}
+BOTH: dict[str, Any] = {**WATCHED, "bias": (*WATCHED["bias"], *LABELLED["bias"])}
+
+
+@pytest.mark.parametrize(
+    ("monitoring", "expected"),
+    [
+        ({}, {*SHIFT, "monitor-quality"}),
+        (BOTH, {*SHIFT, "monitor-quality", "monitor-bias", "monitor-labelled-bias", "monitor-attribution"}),
+        ({**BOTH, "retrain_on": ("quality",)}, {"monitor-quality"}),
+        ({**WATCHED, "retrain_on": ("bias", "shift")}, {*SHIFT, "monitor-bias"}),
+        ({**WATCHED, "retrain_on": ("attribution",)}, {"monitor-attribution"}),
+        ({**WATCHED, "scheduler": "model_monitor"}, {*SHIFT, "monitor-bias", "monitor-attribution"}),
+    ],
+)
+def test_drift_that_the_job_finds_starts_the_same_training_as_the_servers(
+    synth: Synth, settings: Settings, monitoring: dict[str, Any], expected: set[str]
+) -> None:
+    stacks, _ = synth(with_monitor(settings, retrain=True, **monitoring))
+    template = dict(Template.from_stack(stacks.monitoring).to_json())
+    assert started_by(template) == expected
+    alarms = [r["Properties"]["AlarmName"] for r in template["Resources"].values() if "Alarm" in r["Type"]]
+    assert expected <= {name.removeprefix("shoppers-dev-") for name in alarms}
+    assert len([r for r in template["Resources"].values() if "StateMachine" in r["Type"]]) == 1
 
 
 def test_the_job_is_told_whom_to_watch(settings: Settings) -> None:
@@ -227,7 +291,26 @@ def test_the_job_is_told_whom_to_watch(settings: Settings) -> None:
             {"bias": ({"column": "PageValues", "values": ("1",), "threshold": 1, "metrics": {"DI": 1}},)},
             "PageValues must not have values",
         ),
-        ({"bias": ({"column": "Weekend", "metrics": {"KL": 1}},)}, "'DPPL' or 'DI'"),
+        ({"bias": ({"column": "Weekend", "metrics": {"KL": 1}},)}, "'DPPL', 'DI', 'AD', "),
+        ({"retrain_on": ("shift",)}, "monitoring.retrain_on must be left out without monitoring.retrain"),
+        (
+            {"retrain": True, "retrain_on": ("bias",)},
+            "monitoring.retrain_on must name drift that is watched, quality, shift, got bias",
+        ),
+        (
+            {"retrain": True, "retrain_on": ("quality",), "schedule": None},
+            "monitoring.retrain_on must name drift that is watched, shift, got quality",
+        ),
+        (
+            {"retrain": True, "retrain_on": ("quality",), "scheduler": "model_monitor"},
+            "monitoring.retrain_on must name drift that is watched, shift, got quality",
+        ),
+        (
+            {**LABELLED, "scheduler": "model_monitor"},
+            "must be of DI, DPPL with monitoring.scheduler model_monitor: it brings no outcomes, got RD",
+        ),
+        ({"retrain": True, "retrain_on": ("violations",)}, "'shift', 'quality', 'bias' or 'attribution'"),
+        ({"retrain": True, "retrain_on": ()}, "at least 1 item"),
         ({"bias": ({"column": "Weekend", "metrics": {}},)}, "at least 1 item"),
     ],
 )

@@ -275,7 +275,7 @@ def test_outcomes_make_quality_known(period) -> None:
     assert metrics["AUC"] == measured["auc"]["value"] > 0.7
     assert metrics["LabelledRows"] == 600
     assert 0 < measured["auc"]["standard_deviation"] < 0.05
-    assert found.violations == []
+    assert (found.violations, metrics["QualityViolations"]) == ([], 0)
 
 
 def test_a_model_that_got_worse_is_told(period) -> None:
@@ -283,9 +283,22 @@ def test_a_model_that_got_worse_is_told(period) -> None:
     chance = random.Random(4)  # noqa: S311 (made-up data)
     lines = [{"inference_id": f"visit-{number}", "value": chance.choice([0, 25.5])} for number in range(600)]
     _write(found.base / "processing/input/outcomes/labels.jsonl", lines)
-    message, _ = found.end()
+    message, metrics = found.end()
     assert found.checks == {("accuracy", "LessThanThreshold"), ("auc", "LessThanThreshold")}
+    assert metrics["QualityViolations"] == 2
     assert message.startswith("CompletedWithViolations: 2 violations in 600 rows, 600 with an outcome, ")
+
+
+def test_quality_of_few_outcomes_is_measured_and_not_judged(period) -> None:
+    found = period()
+    _write(
+        found.base / "processing/input/outcomes/labels.jsonl",
+        [{"inference_id": f"visit-{number}", "value": number % 2} for number in range(58)],
+    )
+    _, metrics = found.end()
+    assert metrics["LabelledRows"] == 58
+    assert "QualityViolations" not in metrics
+    assert found.violations == []
 
 
 def facet(name: str, *, limit: float = 0.2, **more: Any) -> str:
@@ -348,6 +361,69 @@ def test_each_groups_metrics_are_found_by_facet_and_value(period, run_verb) -> N
         assert directive["Dimensions"] == [["Endpoint", "Facet", "FacetValue"]]
 
 
+WRONG_ABOUT = {"AD": 0.1, "RD": 0.3, "DPPL": 0.3}
+
+
+def _metrics(found: Period, name: str) -> dict[str, dict[str, Any]]:
+    (group,) = found.reports["analysis.json"]["post_training_bias_metrics"]["facets"][name]
+    return {entry["name"]: entry for entry in group["metrics"]}
+
+
+def test_whom_the_model_is_wrong_about_is_measured_once_outcomes_are_there(period) -> None:
+    found = period()
+    _label(found)
+    message, metrics = found.end(facet("returning", values=["TRUE"], metrics=WRONG_ABOUT))
+    assert message == "Completed: no violation in 600 rows, 600 with an outcome, 0 records left out."
+    assert (metrics["LabelledBiasViolations"], metrics["BiasViolations"], metrics["BiasNotJudged"]) == (0, 0, 0)
+    for entry in _metrics(found, "returning").values():
+        assert entry["value"] == pytest.approx(entry["baseline"], abs=0.3)
+        assert "error" not in entry
+
+
+def test_a_model_that_came_to_be_wrong_about_one_group_is_told(period) -> None:
+    returning: list[str] = []
+    found = period(lambda row: returning.append(row[3]))
+    outcomes = found.base / "outcomes.jsonl"
+    records = [json.loads(line) for line in outcomes.read_text().splitlines()]
+    for number, (record, who) in enumerate(zip(records, returning, strict=True)):
+        if who == "TRUE":
+            record["groundTruthData"]["data"] = "TRUE" if number % 2 else "FALSE"
+    _write(outcomes, records)
+    _label(found)
+    message, metrics = found.end(facet("returning", values=["TRUE"], metrics=WRONG_ABOUT), "--max-accuracy-loss=1")
+    assert (metrics["LabelledBiasViolations"], metrics["BiasViolations"]) == (1, 0)
+    (violation,) = [each for each in found.violations if each["constraint_check_type"] == "bias_drift_check"]
+    assert (violation["facet_value"], violation["metric_name"]) == ("TRUE", "AD")
+    assert message.startswith("CompletedWithViolations: ")
+
+
+def test_bias_is_not_judged_without_outcomes_and_the_job_says_so(period) -> None:
+    found = period()
+    message, metrics = found.end(facet("returning", values=["TRUE"], metrics=WRONG_ABOUT))
+    assert message.endswith("0 with an outcome, 0 records left out, bias not judged: no labels (2).")
+    assert (metrics["BiasViolations"], metrics["BiasNotJudged"]) == (0, 2)
+    assert not {"LabelledBiasViolations", "QualityViolations"} & metrics.keys()
+    told = _metrics(found, "returning")
+    assert told["AD"]["value"] is told["RD"]["value"] is None
+    assert told["RD"]["error"] == "no labels, not judged"
+    assert "error" not in told["DPPL"]
+
+
+def test_an_outcome_belongs_to_its_own_request_though_others_are_left_out(period) -> None:
+    found = period()
+    _label(found)
+    flags = facet("returning", values=["TRUE"], metrics={"AD": 0.1, "RD": 0.3})
+    found.end(flags)
+    before = found.reports["analysis.json"]
+    early = [_record('"', "0.9\n0.1\n", number) for number in range(1000, 1100)]
+    folder = found.base / "processing/input"
+    _write(folder / "endpoint/shop/primary/2026/11/05/14/00-00-a.jsonl", early)
+    _write(folder / "outcomes/early.jsonl", [{"inference_id": f"visit-{n}", "value": 1} for n in range(1000, 1100)])
+    message, _ = found.end(flags)
+    assert "100 records left out" in message
+    assert found.reports["analysis.json"] == before
+
+
 def test_columns_that_sway_a_healthy_period_are_the_usual_ones(period) -> None:
     found = period()
     _, metrics = found.end("--min-ndcg=0.9")
@@ -399,7 +475,11 @@ def test_a_model_without_such_a_baseline_is_not_judged_by_it(period, jobs, tmp_p
         ([facet("month", values=["Mars"])], {}, "--facet must name categories that the model knows of month, got Mars"),
         (["--facet=month"], {}, "--facet must describe a facet, got 'month'"),
         (["--facet={}"], {}, "--facet must describe a facet, got '{}'"),
-        ([facet("month", metrics={"KL": 0.1})], {}, "--facet must have metrics of DPPL, DI, got "),
+        (
+            [facet("month", metrics={"KL": 0.1})],
+            {},
+            "--facet must have metrics of DPPL, DI, AD, DCA, DCR, RD, SD, DAR, DRR, TE, got ",
+        ),
         (["--min-ndcg=2"], {}, "pipeline_steps monitor: argument --min-ndcg: must be a number in 0..1, got 2"),
         ([], {"start_time": "noon"}, "start_time must be an ISO 8601 time, got 'noon'"),
         ([], {"end_time": "2026-11-05T15:00:00"}, "end_time must have a time zone, got '2026-11-05T15:00:00'"),

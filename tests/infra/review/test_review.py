@@ -34,7 +34,7 @@ EVERYTHING: dict[str, dict[str, Any]] = {
         "retrain": True,
         "notify": ["ml@example.com"],
         "min_ndcg": 0.9,
-        "bias": [{"column": "Weekend", "values": ["TRUE"], "metrics": {"DPPL": 0.1}}],
+        "bias": [{"column": "Weekend", "values": ["TRUE"], "metrics": {"DPPL": 0.1, "RD": 0.1}}],
     },
     "endpoint": {
         "hours": {"start": "cron(0 7 ? * MON-FRI *)", "stop": "cron(0 19 ? * MON-FRI *)"},

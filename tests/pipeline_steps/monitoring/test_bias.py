@@ -7,6 +7,7 @@ from pipeline_steps.models.columns import CategoryColumn, NumberColumn
 from pipeline_steps.models.contract import Contract
 from pipeline_steps.monitoring.baseline import Baseline
 from pipeline_steps.monitoring.bias import Bias, bias_violations, measured_bias
+from pipeline_steps.monitoring.bias_metrics import Measured
 from pipeline_steps.monitoring.bins import Bins
 from pipeline_steps.monitoring.facets import Facet
 from pipeline_steps.monitoring.groups import Groups
@@ -43,8 +44,19 @@ def held_out(*groups: tuple[float, float, int, int]) -> Baseline:
     return Baseline((NO_BINS, NO_BINS), NO_BINS, None, predictions)
 
 
+def asked(rows: Rows, baseline: Baseline, facet: Facet) -> list[Bias]:
+    """All that is asked for, of rows whose outcome nobody knows."""
+    return measured_bias(CONTRACT, baseline, rows, [facet], truth=np.full(len(rows.scores), np.nan, dtype=np.float32))
+
+
 def one(rows: Rows, baseline: Baseline, facet: Facet) -> list[Bias]:
-    return measured_bias(CONTRACT, baseline, rows, [facet])
+    """What could be measured."""
+    return [bias for bias in asked(rows, baseline, facet) if bias.now]
+
+
+def value(measured: Measured | None) -> float:
+    assert measured
+    return measured.value
 
 
 F, M = 0.0, 1.0
@@ -54,8 +66,8 @@ WOMEN = Facet("sex", ("F",), limits={"DPPL": 0.1, "DI": 0.2})
 
 def test_the_metrics_are_clarifys() -> None:
     dppl, di = one(period((30, F, 400, 40), (50, M, 400, 160)), EVEN, WOMEN)
-    assert dppl.now.value == pytest.approx(0.4 - 0.1)
-    assert di.now.value == pytest.approx(0.1 / 0.4)
+    assert value(dppl.now) == pytest.approx(0.4 - 0.1)
+    assert value(di.now) == pytest.approx(0.1 / 0.4)
     assert (dppl.usual and dppl.usual.value, di.usual and di.usual.value) == (pytest.approx(0), pytest.approx(1))
     assert {each["metric_name"] for each in bias_violations([dppl, di])} == {"DPPL", "DI"}
 
@@ -79,19 +91,20 @@ def test_a_threshold_divides_the_numbers_above_it_from_the_others() -> None:
     above = Facet("age", threshold=40, limits={"DPPL": 0.1})
     (dppl,) = one(period((40, F, 300, 30), (41, F, 300, 150), (np.nan, F, 300, 300)), EVEN, above)
     assert dppl.value == ">40"
-    assert dppl.now.value == pytest.approx(0.1 - 0.5)
-    assert dppl.usual
-    assert dppl.usual.value == pytest.approx(0)
+    assert value(dppl.now) == pytest.approx(0.1 - 0.5)
+    assert value(dppl.usual) == pytest.approx(0)
 
 
 def test_groups_of_few_rows_are_not_measured() -> None:
-    assert one(period((30, F, 29, 1), (50, M, 400, 100)), EVEN, WOMEN) == []
+    few = period((30, F, 29, 1), (50, M, 400, 100))
+    assert one(few, EVEN, WOMEN) == []
+    assert [each.lacking for each in asked(few, EVEN, WOMEN)] == ["too few rows to measure by"] * 2
     (without,) = one(
         period((30, F, 400, 40), (50, M, 400, 160)),
         held_out((30, F, 29, 9), (50, M, 500, 150)),
         Facet("sex", ("F",), limits={"DPPL": 0.1}),
     )
-    assert (without.usual, without.drifted) == (None, False)
+    assert (without.usual, without.drifted, without.lacking) == (None, False, "no baseline")
 
 
 def test_nobody_predicted_positive_has_no_ratio() -> None:
