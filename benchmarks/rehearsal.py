@@ -21,8 +21,11 @@ def rehearse(data: Path | None) -> dict[str, Any]:
         argv = [sys.executable, "-m", "rehearsal.cli", "rehearse", "--plain", "--out", out]
         argv += ["--data", str(data.resolve())] if data else []
         code = subprocess.run(argv, cwd=PROJECT, check=False).returncode
-        report: dict[str, Any] = json.loads((Path(out) / "report.json").read_text()) if code in (0, 1) else {}
-    return {"exit": code, **report}
+        report = Path(out) / "report.json"
+        if not report.exists():  # a stage failed, and has said why
+            sys.exit(code or 1)
+        told: dict[str, Any] = json.loads(report.read_text())
+    return {"exit": code, **told}
 
 
 def tell(run: dict[str, Any]) -> None:

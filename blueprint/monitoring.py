@@ -18,6 +18,9 @@ OUTCOMES = "/opt/ml/processing/input/outcomes"
 CAPTURE_KEYS, OUTCOME_KEYS, REPORT_KEYS = "capture", "outcomes", "monitoring"
 """Where in the artifacts bucket requests, outcomes and reports lie."""
 
+MOST_HOURS = 8
+"""Back from now: a job takes ten inputs, one an hour, the hour that has begun, and outcomes."""
+
 METRICS = "Slipway/Monitoring"
 """The namespace that the job itself publishes in."""
 

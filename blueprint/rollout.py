@@ -15,7 +15,6 @@ if TYPE_CHECKING:  # the judge's function has the plan, but not pydantic
 
 RolloutType = Literal["all_at_once", "canary", "linear", "rolling"]
 
-LONGEST_WAIT_SECONDS = 3600
 LONGEST_TIMEOUT_SECONDS = 28800
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -97,10 +98,17 @@ def verbs(commands: Mapping[str, argparse.ArgumentParser], prefix: str = "") -> 
                 yield from verbs(action.choices, f"{name} ")
 
 
-def known_verbs() -> set[str]:
-    commands = argparse.ArgumentParser().add_subparsers()
+@cache
+def slipway() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers(required=True)
     for command in _COMMANDS:
         command.add_parser(commands)
+    return parser
+
+
+def known_verbs() -> set[str]:
+    (commands,) = (action for action in slipway()._actions if isinstance(action, argparse._SubParsersAction))
     return set(verbs(commands.choices))
 
 
@@ -111,3 +119,10 @@ def test_every_verb_that_is_named_is_one(document: Path) -> None:
         for verb, action in re.findall(r"\bslipway ([a-z][\w-]*)(?: ([a-z]\w*))?", text):
             assert verb in known, text
             assert not action or verb not in parents or f"{verb} {action}" in known, text
+
+
+def test_every_line_to_copy_is_a_command_as_it_stands(document: Path) -> None:
+    for block in document.read_text(encoding="utf-8").split("```")[1::2]:
+        for line in block.splitlines():
+            if line.startswith("slipway ") and "─" not in line:  # of a drawing
+                slipway().parse_args(shlex.split(line, comments=True)[1:])

@@ -8,7 +8,6 @@ from blueprint.guardrails.planned import PlannedRollout
 from blueprint.rollout import whole_instances
 
 Way = Literal["ALL_AT_ONCE", "CANARY", "LINEAR", "ROLLING"]
-SIZES = ("CanarySize", "LinearStepSize", "MaximumBatchSize")
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ Use the credentials of the stage it goes to. Where that is another account, name
 ([promotion] to_accounts) and deploy that stage: then its bucket, its key and its registry group let the account read.
 """
 _EPILOG = """\
-What comes after is the next stage's own: `slipway rollout promote --package N --stage prod` approves the version there,
-and its gates, canary and alarms judge it again.
+What comes after is the next stage's own: `slipway rollout promote --package N --stage prod --reason …`
+approves the version there, and its gates, canary and alarms judge it again.
 
 exit codes:
   0    the version is there
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     text = (
         f"version {version_of(done.source)} of {source.names.package_group} {known} version {version} of "
         f"{target.names.package_group} (artifact sha256 {done.sha256[:12]}…)\n"
-        f"`slipway rollout promote --package {version} --stage {arguments.to}` approves it there\n"
+        f"`slipway rollout promote --package {version} --stage {arguments.to} --reason …` approves it there\n"
     )
     sys.stdout.write(json.dumps(dataclasses.asdict(done), indent=2) + "\n" if arguments.json else text)
     return 0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rehearsal.operations.registry import Package
 
 _EPILOG = """\
-Only an approved version is ever rolled out; `slipway rollout promote --package N` approves one.
+Only an approved version is ever rolled out; `slipway rollout promote --package N --reason …` approves one.
 * marks the version that serves.
 
 exit codes:

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from blueprint.monitoring import MOST_HOURS
 from blueprint.settings import load_settings
 from rehearsal.commands.numbers import bounded
 from rehearsal.commands.use_case import add_use_case
@@ -41,10 +42,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_use_case(parser)
     parser.add_argument(
         "--hours",
-        type=bounded(1, 8, whole=True),
+        type=bounded(1, MOST_HOURS, whole=True),
         default=1,
         metavar="N",
-        help="so many hours back from now, 1..8 (default: %(default)s)",
+        help=f"so many hours back from now, 1..{MOST_HOURS} (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object")
 

@@ -148,11 +148,11 @@ def _pause(arguments: argparse.Namespace, site: "Site") -> int:
     from rehearsal.operations.pausing import pause  # noqa: PLC0415
 
     paused = pause(site, _recorder(site), reason=_reason(arguments))
-    text = f"rollouts of {site.names.endpoint} are held; `slipway rollout promote` lets them go\n"
+    text = f"rollouts of {site.names.endpoint} are held; `slipway rollout promote --reason …` lets them go\n"
     if paused.under_way:
         text += (
             f"an update to {paused.under_way.config} is under way and goes on: SageMaker cannot pause a bake; "
-            "`slipway rollout abort` sends it back\n"
+            "`slipway rollout abort --reason …` sends it back\n"
         )
     _answer(arguments, {"hold": "hold", **dataclasses.asdict(paused)}, lambda: text)
     return 0
@@ -179,7 +179,8 @@ def _approve(arguments: argparse.Namespace, site: "Site") -> int:
         _warn("nothing was changed")
         return 1
     done = approve(site, _recorder(site), approval, reason=_reason(arguments))
-    text = done + ("; it waits until `slipway rollout promote`, since rollouts are held" if approval.held else "")
+    waits = "; it waits until `slipway rollout promote --reason …`, since rollouts are held"
+    text = done + (waits if approval.held else "")
     _answer(arguments, {"package": approval.package.arn, "done": done, "held": approval.held}, lambda: f"{text}\n")
     return 0
 

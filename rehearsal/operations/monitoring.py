@@ -22,9 +22,6 @@ from rehearsal.operations.errors import RefusedError, code_of
 from rehearsal.operations.pauses import pauses
 from rehearsal.operations.site import Site
 
-MOST_HOURS = 8
-"""A job takes ten inputs: one an hour, the hour that has begun, and outcomes."""
-
 _HOUR = timedelta(hours=1)
 _LONGEST_PAUSE_SECONDS = 5.0
 

@@ -1,7 +1,6 @@
 """Reads the requests of roles as they go by."""
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -13,7 +12,6 @@ from rehearsal.cloud.environment import ACCOUNT, REGION
 from rehearsal.cloud.ministack.authorization import HttpRequest, asked
 from rehearsal.cloud.ministack.server import Receive, Scope
 
-_INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations(-async)?")
 _SAGEMAKER = "SageMaker."
 _log = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ def test_without_a_model_status_says_what_to_expect(world: World) -> None:
 
 def test_pause_holds_rollouts_and_promote_lets_them_go(world: World) -> None:
     code, out, _ = world.slipway("rollout", "pause", *WHY)
-    assert (code, out) == (0, "rollouts of shoppers-dev are held; `slipway rollout promote` lets them go\n")
+    assert (code, out) == (0, "rollouts of shoppers-dev are held; `slipway rollout promote --reason …` lets them go\n")
     arn = world.package()
     execution = world.start(arn)
     world.at(execution, "WaitForHold")
