@@ -30,7 +30,7 @@ node_modules/.ready: package.json package-lock.json
 	@touch $@
 
 rehearse: setup ## launch a model on the laptop: make rehearse [DATA=table.csv] [CONFIG=config/shoppers.toml]
-	$(BIN)/slipway rehearse --config $(CONFIG) --out $(OUT) $(if $(DATA),--data $(DATA)) $(ARGS)
+	$(BIN)/slipway rehearse --config "$(CONFIG)" --out "$(OUT)" $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: setup ## run every test
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -74,8 +74,12 @@ def _header_problems(header: Sequence[str], path: Path, names: Sequence[str]) ->
     if twice := sorted({name for name in header if header.count(name) > 1}):
         return [f"a column name must occur once in the header, got twice: {', '.join(twice)}"]
     if absent := [name for name in names if name not in header]:
-        return [f"columns absent from {path}: {', '.join(absent)}; it has {', '.join(map(str.strip, header))}"]
+        return [f"columns absent from {path}: {', '.join(absent)}; it has {', '.join(map(_shown, header))}"]
     return []
+
+
+def _shown(name: str) -> str:
+    return name if name == name.strip() else repr(name)
 
 
 def _number(cell: str) -> float:

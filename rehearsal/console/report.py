@@ -22,8 +22,9 @@ def write_report(evidence: Evidence, out: Path) -> None:
     """Write both reports into `out`; each file appears whole or not at all."""
     out.mkdir(parents=True, exist_ok=True)
     document = report_document(evidence)
+    page = _page(evidence, document)  # which takes seconds: an interrupt then leaves neither
     _replace(out / "report.json", json.dumps(document, indent=2, sort_keys=True) + "\n")
-    _replace(out / "report.html", _page(evidence, document))
+    _replace(out / "report.html", page)
 
 
 def _replace(path: Path, text: str) -> None:

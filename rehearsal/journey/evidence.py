@@ -14,6 +14,9 @@ from rehearsal.journey.training import TrainingRun, step_rows
 REFUSED_FAULTS = ("shift", "schema")
 """Those that a gate finds before any user meets the model."""
 
+_WITHOUT_A_WAY_BACK = ("all_at_once", "rolling")
+"""Rollouts that show a bad model to users whom no old fleet can answer instead."""
+
 
 @dataclass
 class Evidence:
@@ -41,8 +44,13 @@ class Evidence:
         expected = ["promoted", "promoted", "refused" if self.options.fault in REFUSED_FAULTS else "rolled_back"]
         if verdicts != expected:
             found.append(f"the rollouts should end {', '.join(expected)}, got {', '.join(verdicts)}")
+        back = [rollout for rollout in self.rollouts if rollout.verdict == "rolled_back"]
+        if unstopped := [rollout.fault for rollout in back if not rollout.by]:
+            found.append(f"an alarm should stop the model with fault {unstopped[0]}, got none in ALARM")
         if dropped := sum(rollout.dropped for rollout in self.rollouts):
             found.append(f"no user request may go unanswered, got {dropped}")
+        if failed := sum(rollout.failed for rollout in self.rollouts if rollout.type not in _WITHOUT_A_WAY_BACK):
+            found.append(f"no user may be answered with an error, got {failed} who were")
         if broken := verify(self.audit):
             found.append(f"the audit's entries must follow each other, but entry {broken} does not")
         if lacking := [row.role for row in self.access if row.missing]:

@@ -176,6 +176,12 @@ def test_a_file_that_cannot_be_used_is_told_in_one_line(tmp_path, text, message)
     assert caught.value.exit_code == 2
 
 
+def test_a_byte_order_mark_is_read_over(config_path, tmp_path):
+    marked = tmp_path / "marked.toml"
+    marked.write_bytes(b"\xef\xbb\xbf" + config_path.read_bytes())
+    assert load_settings(marked, "dev") == load_settings(config_path, "dev")
+
+
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(InputError, match=r"config must be a readable file, got .*absent.toml: No such file"):
         load_settings(tmp_path / "absent.toml", "dev")

@@ -1,3 +1,4 @@
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,12 @@ def test_help_teaches_the_exit_codes_and_shows_examples(capsys: pytest.CaptureFi
         main(["rehearse", "--help"])
     assert ended.value.code == 0
     assert "--fault slow" in capsys.readouterr().out
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"slipway {version('slipway')}\n")
 
 
 @pytest.mark.parametrize("argument", [["--speed", "0"], ["--rate", "many"], ["--fault", "fire"], ["--rows", "10"]])

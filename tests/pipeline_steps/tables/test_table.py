@@ -87,6 +87,11 @@ def test_a_table_that_cannot_be_read_says_why(tmp_path: Path, text: str, reason:
     assert str(caught.value).startswith(reason)
 
 
+def test_blanks_in_a_name_can_be_seen(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="it has flag, ' size '$"):
+        _read(tmp_path, "flag, size \na,1\n")
+
+
 def test_text_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_bytes("size,flag\n1,é\n".encode("latin-1"))
     with pytest.raises(DataError, match="UTF-8"):

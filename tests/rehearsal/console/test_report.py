@@ -118,6 +118,32 @@ def test_a_promoted_bad_model_and_a_dropped_request_are_shortcomings(evidence: E
     assert "got 2" in evidence.shortcomings[1]
 
 
+def test_a_user_who_was_answered_with_an_error_is_a_shortcoming_where_the_old_fleet_could_have_answered(
+    evidence: Evidence,
+) -> None:
+    evidence.rollouts[2].failed = 3
+    assert evidence.shortcomings == ["no user may be answered with an error, got 3 who were"]
+    evidence.rollouts[2].type = "all_at_once"
+    assert evidence.shortcomings == []
+
+
+def test_a_bad_model_that_no_alarm_stopped_is_a_shortcoming(evidence: Evidence) -> None:
+    evidence.rollouts[2].by = None
+    assert evidence.shortcomings == ["an alarm should stop the model with fault errors, got none in ALARM"]
+
+
+def test_an_interrupt_while_the_page_is_drawn_leaves_no_report(
+    evidence: Evidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rehearsal.console.report.pictures.roc", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_report(evidence, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_audit_that_was_changed_is_told(evidence: Evidence) -> None:
     assert evidence.shortcomings == []
     evidence.audit[0]["actor"] = "somebody else"
