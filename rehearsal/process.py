@@ -129,6 +129,8 @@ def spawn(
 def stop(process: subprocess.Popen[bytes], *, grace_seconds: float) -> int:
     """End the process and its whole group: SIGTERM, SIGKILL after `grace_seconds`; it is reaped.
 
+    Of a process that has ended by itself nothing is signalled: its group's number may be somebody else's by now.
+
     Returns:
         The exit status as `Popen.returncode` has it: negative for a signal.
     """

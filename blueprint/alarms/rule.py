@@ -88,8 +88,18 @@ def alarm_rule(description: Mapping[str, Any]) -> AlarmRule:
     Raises:
         InputError: it is no metric alarm with a fixed threshold that CloudWatch would accept.
     """
+    try:
+        rule = _read(description)
+    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+        name = description.get("AlarmName", "an alarm")
+        raise InputError(f"{name}: it must be a metric alarm's full description, got {exc!r}") from exc
+    _check(rule)
+    return rule
+
+
+def _read(description: Mapping[str, Any]) -> AlarmRule:
     queries, period = _queries(description)
-    rule = AlarmRule(
+    return AlarmRule(
         name=str(description["AlarmName"]),
         queries=queries,
         period_seconds=period,
@@ -100,8 +110,6 @@ def alarm_rule(description: Mapping[str, Any]) -> AlarmRule:
         missing_data=_missing_data(description, queries),
         ignores_low_samples=description.get("EvaluateLowSampleCountPercentile") == "ignore",
     )
-    _check(rule)
-    return rule
 
 
 def _queries(description: Mapping[str, Any]) -> tuple[tuple[MetricQuery, ...], int]:

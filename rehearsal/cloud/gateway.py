@@ -80,7 +80,10 @@ class Gateway:
         if self._access is not None:
             self._access.note_invocation(scope, endpoint)
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except _HungUpError:
+            return
         if body is None:
             message = f"the body must be at most {_MOST_BYTES} bytes"
             await _respond(send, *_error("ValidationError", message, 413))
@@ -102,11 +105,21 @@ class Gateway:
         await _respond(send, *_response(endpoint, found))
 
 
+class _HungUpError(Exception):
+    """Nobody waits for an answer any longer."""
+
+
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or None when it is too large."""
+    """The whole body, or None when it is too large.
+
+    Raises:
+        _HungUpError: the caller has gone before the end of it.
+    """
     parts, size = [], 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _HungUpError
         part = message.get("body", b"")
         size += len(part)
         parts.append(part)

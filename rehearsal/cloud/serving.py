@@ -1,6 +1,7 @@
 """Serve, and end with everything that was started."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -21,7 +22,11 @@ _log = logging.getLogger(__name__)
 async def serve_until_told(
     options: CloudOptions, workshop: Workshop, listener: socket.socket, ready: Callable[[], None]
 ) -> None:
-    """Serve until a signal or the end of standard input; `ready` is called when requests are answered."""
+    """Serve until a signal or the end of standard input; `ready` is called when requests are answered.
+
+    The end of the server or of the alarm clock is the end of all, and its error is raised: without alarms a bad model
+    would be promoted.
+    """
     loop = asyncio.get_running_loop()
     told_to_end, ended = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -33,7 +38,7 @@ async def serve_until_told(
     gateway = Gateway(emulator(), cloud.fleets.invoke, started=ready, access=cloud.access)
     server = asyncio.create_task(serve(gateway, listener, ended=ended))
     waiting = asyncio.create_task(told_to_end.wait())
-    await asyncio.wait({server, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({server, waiting, clock}, return_when=asyncio.FIRST_COMPLETED)
     _log.info("ending")
     _end_anyway()
     clock.cancel()
@@ -41,6 +46,8 @@ async def serve_until_told(
     await asyncio.to_thread(_close, cloud)
     ended.set()
     await server
+    with contextlib.suppress(asyncio.CancelledError):
+        await clock
 
 
 def _close(cloud: Cloud) -> None:

@@ -2,9 +2,13 @@
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from blueprint.settings import load_settings
 from rehearsal.commands.use_case import add_use_case
+
+if TYPE_CHECKING:
+    from rehearsal.operations.training import Trainer
 
 _EPILOG = """\
 exit codes:
@@ -42,9 +46,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     """Start a run, or say why not."""
     from rehearsal.operations.account import Account  # noqa: PLC0415 — boto3 takes a while, and --help needs none
+    from rehearsal.operations.errors import plainly  # noqa: PLC0415
     from rehearsal.operations.training import Trainer  # noqa: PLC0415
 
-    trainer = Trainer(Account(load_settings(arguments.config, arguments.stage), as_starter=arguments.starter))
+    account = Account(load_settings(arguments.config, arguments.stage), as_starter=arguments.starter)
+    with plainly():
+        return _train(Trainer(account), arguments)
+
+
+def _train(trainer: "Trainer", arguments: argparse.Namespace) -> int:
     fingerprint = trainer.fingerprint(arguments.data_uri)
     if arguments.if_changed and (last := trainer.last_with(fingerprint)):
         sys.stdout.write(f"nothing has changed since {last.arn} ({last.status})\n")

@@ -27,7 +27,6 @@ class CheckpointFolder:
             raise JobError(f"ClientError: LocalPath of CheckpointConfig must begin with {ML_ROOT}/, got {local}")
         self._folder = ml / Path(local).relative_to(ML_ROOT)
         self._known: dict[Path, _State] = {}
-        self._failed: JobError | None = None
 
     def bring_back(self) -> None:
         """Make the folder, with all that an earlier machine left in S3."""
@@ -39,7 +38,7 @@ class CheckpointFolder:
         """Copy what changes to S3, and once more at the end.
 
         Raises:
-            JobError: something could not be copied.
+            JobError: something could not be copied at the end.
         """
         over = threading.Event()
         thread = threading.Thread(target=self._keep, args=(over,), name="checkpoints", daemon=True)
@@ -49,16 +48,17 @@ class CheckpointFolder:
         finally:
             over.set()
             thread.join()
-        self._copy()
-        if self._failed:
-            raise self._failed
+        if failed := self._copy():
+            raise failed
 
     def _keep(self, over: threading.Event) -> None:
         while not over.wait(_POLL_SECONDS):
             self._copy()
 
-    def _copy(self) -> None:
+    def _copy(self) -> JobError | None:
+        """Copy what has changed since it was copied; the first error is returned, and what failed is tried again."""
         bucket, prefix = split_uri(self._uri)
+        failed = None
         for path, state in self._look().items():
             if self._known.get(path) == state:
                 continue
@@ -67,8 +67,10 @@ class CheckpointFolder:
             except FileNotFoundError:
                 continue  # renamed meanwhile: its new name is copied next
             except JobError as exc:
-                self._failed = self._failed or exc
+                failed = failed or exc
+                continue
             self._known[path] = state
+        return failed
 
     def _look(self) -> dict[Path, _State]:
         found = {}

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 _MOST_IDLE = 64
 _HEAD_LIMIT = 64 * 1024
@@ -15,6 +16,16 @@ class NoAnswerError(Exception):
 
 class _UnansweredError(Exception):
     """The connection was closed before the first byte of an answer."""
+
+
+class _Reader(asyncio.StreamReader):
+    """Remembers whether anything has come: what a reset connection had brought cannot be read any more."""
+
+    has_come = False
+
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        self.has_come = True
+        super().feed_data(data)
 
 
 @dataclass(frozen=True)
@@ -88,7 +99,16 @@ def head(first: str, headers: Mapping[str, str], body: bytes) -> bytes:
     return f"{first}\r\n{lines}\r\n".encode("latin-1")
 
 
-_Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+_Connection = tuple[_Reader, asyncio.StreamWriter]
+
+
+async def _connect(host: str, port: int) -> _Connection:
+    """As `asyncio.open_connection`, with a reader of ours."""
+    loop = asyncio.get_running_loop()
+    reader = _Reader(limit=_HEAD_LIMIT, loop=loop)
+    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+    transport, _ = await loop.create_connection(lambda: protocol, host, port)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
 class HttpClient:
@@ -112,11 +132,10 @@ class HttpClient:
         request_head = head(f"{method} {path} HTTP/1.1", {"host": f"{self._host}:{self._port}", **headers}, body)
         try:
             async with asyncio.timeout(timeout_seconds):
-                while self._idle:
+                if self._idle:
                     with contextlib.suppress(_UnansweredError):
                         return await self._exchange(self._idle.pop(), request_head + body)
-                opened = await asyncio.open_connection(self._host, self._port, limit=_HEAD_LIMIT)
-                return await self._exchange(opened, request_head + body)
+                return await self._exchange(await _connect(self._host, self._port), request_head + body)
         except TimeoutError as exc:
             raise NoAnswerError(f"no answer within {timeout_seconds:g} s") from exc
         except (OSError, asyncio.IncompleteReadError, ValueError, _UnansweredError) as exc:
@@ -124,18 +143,16 @@ class HttpClient:
 
     async def _exchange(self, connection: _Connection, data: bytes) -> Message:
         reader, writer = connection
-        kept = False
+        kept, reader.has_come = False, False
         try:
             writer.write(data)
             await writer.drain()
             answer = await read_message(reader)
             kept = answer.keeps_alive and len(self._idle) < _MOST_IDLE and not self._closed
-        except ConnectionError as exc:
-            raise _UnansweredError(str(exc)) from exc
-        except asyncio.IncompleteReadError as exc:
-            if exc.partial:
+        except (ConnectionError, asyncio.IncompleteReadError) as exc:
+            if reader.has_come:
                 raise
-            raise _UnansweredError("the server closed the connection without an answer") from exc
+            raise _UnansweredError(f"the server closed the connection without an answer: {exc}") from exc
         finally:
             if kept:
                 self._idle.append(connection)

@@ -40,17 +40,23 @@ class Publisher:
 
     def _run(self) -> None:
         while not self._closing.wait(SLOT_SECONDS - time.time() % SLOT_SECONDS):
-            self._send()
-            self._traffic.write_before(time.time())
-        self._send()
-        self._traffic.write_before(float("inf"))
+            self._send(before=time.time())
+        self._send(before=float("inf"))
 
-    def _send(self) -> None:
+    def _send(self, *, before: float) -> None:
+        """Publish what was recorded, and log the seconds that have ended by `before`.
+
+        What cannot be done is told: one failure must not end all later publications, for alarms live on them.
+        """
         with self._lock:
             attempts, self._attempts = self._attempts, []
         if attempts:
             self._traffic.add(attempts)
             try:
                 self._publish(NAMESPACE, metric_data(self._endpoint_name, attempts))
-            except Exception:  # noqa: BLE001 -- one lost publication must not end all later ones: alarms live on them
+            except Exception:  # noqa: BLE001 -- see above
                 _log.exception("metrics of endpoint %s were not published", self._endpoint_name)
+        try:
+            self._traffic.write_before(before)
+        except Exception:  # noqa: BLE001 -- see above
+            _log.exception("traffic of endpoint %s was not written", self._endpoint_name)

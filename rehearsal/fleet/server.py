@@ -8,7 +8,7 @@ import tarfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -113,16 +113,25 @@ class ModelServer:
 
     def _keep(self) -> None:
         """Read its log to the end; start it again if it died after it had been ready."""
-        for pause in itertools.chain(_RESTART_SECONDS, itertools.repeat(_RESTART_SECONDS[-1])):
-            self._read_log()
-            if self._stopping.is_set() or not self._ready:
-                return
+        pauses = itertools.chain(_RESTART_SECONDS, itertools.repeat(_RESTART_SECONDS[-1]))
+        self._read_log()
+        while self._ready and not self._stopping.is_set():
             self._write_line(f"the model server ended with status {self._wait()}; it is started again")
-            self._stopping.wait(pause)
-            with self._lock:
-                if self._stopping.is_set():
-                    return
-                self._spawn()
+            if self._start_again(pauses):
+                self._read_log()
+
+    def _start_again(self, pauses: Iterator[float]) -> bool:
+        """Try after each pause until it runs; False when it is to be stopped instead."""
+        while True:
+            self._stopping.wait(next(pauses))
+            try:
+                with self._lock:
+                    if self._stopping.is_set():
+                        return False
+                    self._spawn()
+                    return True
+            except OSError as exc:
+                self._write_line(f"the model server could not be started again: {exc}")
 
     def _read_log(self) -> None:
         if self._process is None or self._process.stdout is None:

@@ -59,9 +59,11 @@ class Rehearsal:
             with embedded_aws(self._options, workdir) as aws:
                 try:
                     self._launch(aws, evidence, workdir)
-                except (BotoCoreError, ClientError, LaunchError) as exc:
+                except Exception as exc:
                     self._keep_logs(workdir)
-                    raise exc if isinstance(exc, LaunchError) else LaunchError(str(exc)) from exc
+                    if isinstance(exc, BotoCoreError | ClientError):
+                        raise LaunchError(str(exc)) from exc
+                    raise
             evidence.seconds = round(time.time() - started, 3)
         return evidence
 

@@ -1,6 +1,7 @@
 """The monitoring job out of turn: what the endpoint was asked in the last hours, examined now."""
 
 import json
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -47,10 +48,12 @@ def examine_now(site: Site, *, hours: int) -> Examined:
     sources = dict(_sources(site, now, hours))
     if not sources:
         raise RefusedError(f"nothing that {site.names.endpoint} was asked in the last {hours} h has been captured")
-    bucket, name = site.artifacts_bucket, f"{job_prefix(site.names)}-{now:%Y%m%d%H%M%S}"
+    # A name has room for 14 characters, the schedule's for its second: two of one second need more to differ.
+    token = secrets.token_hex(4)
+    bucket, name = site.artifacts_bucket, f"{job_prefix(site.names)}-{now:%y%m%d}{token}"
     if _holds(site, f"{OUTCOME_KEYS}/"):
         sources[OUTCOMES] = f"s3://{bucket}/{OUTCOME_KEYS}/"
-    prefix = f"{report_prefix(site.settings)}now/{now:%Y%m%d%H%M%S}"
+    prefix = f"{report_prefix(site.settings)}now/{now:%Y%m%d%H%M%S}-{token}"
     request = processing_request(
         definition,
         site.settings,

@@ -27,19 +27,21 @@ OK, ALARM, INSUFFICIENT = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIE
 TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 
 
+DESCRIPTION = {
+    "AlarmName": "new-fleet-errors",
+    "Namespace": "AWS/SageMaker",
+    "MetricName": "Invocation5XXErrors",
+    "Dimensions": [{"Name": "EndpointName", "Value": "shop"}],
+    "Statistic": "Average",
+    "Period": 60,
+    "EvaluationPeriods": 3,
+    "Threshold": 0.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+
+
 def rule(**changes: Any) -> AlarmRule:
-    description = {
-        "AlarmName": "new-fleet-errors",
-        "Namespace": "AWS/SageMaker",
-        "MetricName": "Invocation5XXErrors",
-        "Dimensions": [{"Name": "EndpointName", "Value": "shop"}],
-        "Statistic": "Average",
-        "Period": 60,
-        "EvaluationPeriods": 3,
-        "Threshold": 0.0,
-        "ComparisonOperator": "GreaterThanThreshold",
-    }
-    return alarm_rule({**description, **changes})
+    return alarm_rule({**DESCRIPTION, **changes})
 
 
 def points(drawn: str) -> list[float | None]:
@@ -289,6 +291,18 @@ def test_the_reason_data_hold_the_datapoints_it_was_judged_by() -> None:
     assert data["recentDatapoints"] == [1.0, 0.5]
     assert data["startDate"] == "2026-11-22T12:03:00.000+0000"
     assert data["evaluatedDatapoints"][0] == {"timestamp": "2026-11-22T12:04:00.000+0000", "value": 0.5}
+
+
+@pytest.mark.parametrize("missing", ["Namespace", "Period", "EvaluationPeriods", "Threshold", "ComparisonOperator"])
+def test_an_incomplete_description_is_refused(missing: str) -> None:
+    with pytest.raises(InputError, match=f"new-fleet-errors: .*{missing}"):
+        alarm_rule({name: value for name, value in DESCRIPTION.items() if name != missing})
+
+
+@pytest.mark.parametrize("query", [{"Id": "m1", "MetricStat": {"Period": 60}}, {"Expression": "m1"}, "m1"])
+def test_an_incomplete_query_is_refused(query: Any) -> None:
+    with pytest.raises(InputError, match="new-fleet-errors"):
+        rule(Metrics=[query])
 
 
 def metric_query(id_: str, period: int) -> dict[str, Any]:

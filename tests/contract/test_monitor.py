@@ -6,7 +6,6 @@ import io
 import json
 import shutil
 import tarfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 
 from blueprint.demo_data import write_demo_csv
-from blueprint.monitoring import CAPTURE_KEYS, OUTCOME_KEYS, capture_prefix, monitoring_job, report_prefix
+from blueprint.monitoring import CAPTURE_KEYS, OUTCOME_KEYS, capture_prefix, job_prefix, monitoring_job, report_prefix
 from blueprint.new_fleet_alarms import server_environment
 from blueprint.pipeline import schema_arguments
 from blueprint.settings import Settings, load_settings
@@ -23,6 +22,7 @@ from infra.constructs.monitor_machine import monitor_machine
 from pipeline_steps import prepare, train
 from pipeline_steps.paths import Paths
 from rehearsal.cli import main
+from rehearsal.operations import monitoring
 from tests.rehearsal.cloud.process import PROJECT, CloudProcess, build_image, end_cloud, eventually, start_cloud
 from tests.rehearsal.cloud.stacks import deploy, outputs, remove
 
@@ -226,7 +226,6 @@ def test_healthy_traffic_is_reported_without_violations(
 
 
 def test_shifted_traffic_is_found(cloud: CloudProcess, slipway: Slipway, ask: Ask, tmp_path: Path) -> None:
-    time.sleep(1)  # job names hold the second
     rows = sessions(tmp_path, 1200, seed=8)
     for row in rows:
         row[7] = "0.19"  # ExitRates, of which nobody had so much
@@ -239,6 +238,24 @@ def test_shifted_traffic_is_found(cloud: CloudProcess, slipway: Slipway, ask: As
     assert found["constraint_violations.json"]["violations"] == told["violations"]
     described = {entry["name"]: entry for entry in found["constraints.json"]["features"]}
     assert described["Month"]["string_constraints"]["domains"]
+
+
+def test_two_operators_can_look_in_the_same_second(
+    settings: Settings, slipway: Slipway, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(sessions(tmp_path, 20, seed=10))
+    now = datetime.now(UTC)
+
+    class Still(datetime):
+        @classmethod
+        def now(cls, _tz: Any = None) -> datetime:  # type: ignore[override]
+            return now
+
+    monkeypatch.setattr(monitoring, "datetime", Still)
+    found = [slipway()[1] for _ in range(2)]
+    assert len({told["job"] for told in found}) == len({told["reports"] for told in found}) == 2
+    lengths = {len(told["job"].removeprefix(job_prefix(settings.names))) for told in found}
+    assert lengths == {len("-20260101000000")}  # what the prefix leaves room for
 
 
 def test_the_schedules_machine_examines_the_hour_that_has_ended(
@@ -376,7 +393,6 @@ def test_bias_and_attribution_drift_are_found_where_they_are_and_only_there(
     change: Callable[[list[str]], None] | None,
     raised: set[tuple[str, str]],
 ) -> None:
-    time.sleep(1)  # job names hold the second
     rows = sessions(tmp_path, 1000, seed=12)
     for row in rows if change else ():
         change(row)
@@ -434,7 +450,6 @@ def test_whom_the_model_is_wrong_about_is_found_once_outcomes_have_arrived(
     contrary: bool,
     raised: set[tuple[str, str]],
 ) -> None:
-    time.sleep(1)  # job names hold the second
     ask(sessions(tmp_path, 1000, seed=12))
     outcomes(contrary)
     _, told = slipway(*watching)

@@ -19,7 +19,7 @@ from rehearsal.cloud.ministack.stored_metrics import stored
 __all__ = ["ARRIVAL_SECONDS", "AlarmClock", "state_of"]
 
 ARRIVAL_SECONDS = 0.4
-"""A period is judged this much after its end, in real time: publishers send what they have every 0.3 s."""
+"""A period is judged this much after its end, in real time: publishers send what they have every 0.25 s."""
 
 _LONGEST_PAUSE_SECONDS = 0.25
 _log = logging.getLogger(__name__)
@@ -66,6 +66,8 @@ class AlarmClock:
                 if alarm["AlarmName"] not in self._unfit:
                     self._unfit.add(alarm["AlarmName"])
                     _log.warning("alarm %s is not evaluated: %s", alarm["AlarmName"], exc)
+            except Exception:  # noqa: BLE001 -- one alarm must not end the others: rollouts rely on them
+                _log.exception("alarm %s could not be evaluated", alarm.get("AlarmName"))
 
     def _judge(self, alarm: Alarm, rule: AlarmRule, *, end: float, now: float) -> None:
         period = rule.period_seconds / self._speed

@@ -52,7 +52,7 @@ class ForkServer:
         """Fork a job whose output goes to the descriptor `output`, once the first `order["needs"]` modules are there.
 
         Raises:
-            ForkRefusedError: the server is gone, or has threads that a child would miss.
+            ForkRefusedError: the server is gone, has threads that a child would miss, or did not answer in time.
         """
         number, answer = next(self._ids), Future[ForkedProcess]()
         with self._lock:
@@ -62,13 +62,25 @@ class ForkServer:
             socket.send_fds(self._control, [message], [output])
         except OSError as exc:
             raise ForkRefusedError(str(exc)) from exc
-        return answer.result(_ANSWER_SECONDS)
+        try:
+            return answer.result(_ANSWER_SECONDS)
+        except TimeoutError:
+            return self._give_up(number, answer)
+
+    def _give_up(self, number: int, answer: "Future[ForkedProcess]") -> "ForkedProcess":
+        """Take the order back, unless the answer has come after all."""
+        if self._answer(number) is None:
+            return answer.result()
+        self._send({"order": "cancel", "id": number})
+        raise ForkRefusedError(f"the fork server did not answer within {_ANSWER_SECONDS:g} s")
 
     def signal(self, pid: int, number: int) -> None:
         """Signal a job's group, unless it has ended."""
-        message = json.dumps({"order": "signal", "pid": pid, "number": number}).encode()
+        self._send({"order": "signal", "pid": pid, "number": number})
+
+    def _send(self, message: Mapping[str, Any]) -> None:
         try:
-            self._control.send(message)
+            self._control.send(json.dumps(message).encode())
         except OSError:
             self._process.wait()  # it is gone, and its jobs with it
 
@@ -80,11 +92,15 @@ class ForkServer:
             message = json.loads(data)
             match message["event"]:
                 case "refused":
-                    self._answer(message["id"]).set_exception(ForkRefusedError(message["why"]))
+                    if asked := self._answer(message["id"]):
+                        asked.set_exception(ForkRefusedError(message["why"]))
                 case "started":
                     process = ForkedProcess(self, message["pid"])
                     self._running[process.pid] = process
-                    self._answer(message["id"]).set_result(process)
+                    if asked := self._answer(message["id"]):
+                        asked.set_result(process)
+                    else:  # forked before the server saw that it was taken back
+                        self.signal(process.pid, signal.SIGKILL)
                 case "ended":
                     self._running.pop(message["pid"]).end(message["status"])
         self._hang_up()
@@ -95,9 +111,10 @@ class ForkServer:
         except OSError:
             return b""
 
-    def _answer(self, number: int) -> "Future[ForkedProcess]":
+    def _answer(self, number: int) -> "Future[ForkedProcess] | None":
+        """Who waits for this order's answer; whoever gets it first settles it."""
         with self._lock:
-            return self._asked.pop(number)
+            return self._asked.pop(number, None)
 
     def _hang_up(self) -> None:
         """The server is gone: nobody waits for it any longer."""

@@ -4,9 +4,9 @@ It is run by its path in the image's own environment, so it needs the standard l
 job: the child leads a session of its own, has its own namespace, variables, folder and output, and runs the image's
 module as `python -m` would.
 
-Messages on the socket that is descriptor 0, one JSON object each: in come `start` (with the output's descriptor) and
-`signal`; out go `started`, `refused` and `ended`. It answers between two imports: a job is forked as soon as the first
-so many modules that its order `needs` are there.
+Messages on the socket that is descriptor 0, one JSON object each: in come `start` (with the output's descriptor),
+`cancel` and `signal`; out go `started`, `refused` and `ended`. It answers between two imports: a job is forked as soon
+as the first so many modules that its order `needs` are there.
 """
 
 import contextlib
@@ -61,19 +61,20 @@ class _Server:
         """Import and answer; returns None at the end, and in a job's own process the job."""
         watched: list[Any] = [self._control, self._children.wake]
         while True:
-            busy = self._imported < len(self._modules)
-            readable, _, _ = select.select(watched, [], [], 0 if busy else None)
+            busy, due = self._imported < len(self._modules), self._due()
+            readable, _, _ = select.select(watched, [], [], 0 if busy or due else None)
             if self._children.wake in readable:
                 self._children.look()
             if self._control in readable:
                 if not self._read():
                     return None
+            elif due:  # and nothing more was said that takes an order back
+                if (job := self._start(due)) is not None:
+                    self._children.leave()
+                    os.close(self._control.detach())
+                    return job
             elif busy:
                 self._import_next()
-            if (job := self._start_waiting()) is not None:
-                self._children.leave()
-                os.close(self._control.detach())
-                return job
 
     def _read(self) -> bool:
         """Take one message; False at the end."""
@@ -83,6 +84,8 @@ class _Server:
         message: Message = json.loads(data)
         if message["order"] == "start":
             self._waiting.append((message, descriptors[0]))
+        elif message["order"] == "cancel":
+            self._cancel(message["id"])
         elif message["pid"] in self._jobs:  # it cannot have been reaped meanwhile: that is our doing
             _signal_group(message["pid"], message["number"])
         return True
@@ -94,9 +97,19 @@ class _Server:
         if self._imported == len(self._modules):
             gc.collect()
 
-    def _start_waiting(self) -> Message | None:
-        """Fork the jobs whose modules are there; in a job's own process, the job."""
-        due = [each for each in self._waiting if each[0]["needs"] <= self._imported]
+    def _cancel(self, number: int) -> None:
+        for each in self._waiting:
+            if each[0]["id"] == number:
+                self._waiting.remove(each)
+                os.close(each[1])
+                return
+
+    def _due(self) -> list[tuple[Message, int]]:
+        """The jobs whose modules are there."""
+        return [each for each in self._waiting if each[0]["needs"] <= self._imported]
+
+    def _start(self, due: list[tuple[Message, int]]) -> Message | None:
+        """Fork them; in a job's own process, the job."""
         self._waiting = [each for each in self._waiting if each not in due]
         for number, (message, output) in enumerate(due):
             if self._fork(message, output) == 0:
@@ -187,8 +200,12 @@ def _threads() -> int:
 
 
 def _signal_group(leader: int, number: int) -> None:
+    """Signal the group of a job that has not been reaped, or the job alone before it leads one."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, number)
+        try:
+            os.killpg(leader, number)
+        except ProcessLookupError:
+            os.kill(leader, number)
 
 
 def _run(job: Message) -> None:

@@ -289,9 +289,8 @@ def test_its_answers_name_the_model_package_when_it_knows_it(jobs, known: dict[s
 
 
 def test_without_an_identity_it_prints_no_metrics(jobs) -> None:
-    server = _start(jobs.boosted, SLIPWAY_ENDPOINT_NAME="shop", SLIPWAY_METRIC_SECONDS="0.1")
+    server = _start(jobs.boosted, SLIPWAY_ENDPOINT_NAME="shop")
     server.ask("POST", "/invocations", ROW, Content_Type="text/csv")
-    time.sleep(0.3)
     server.process.send_signal(signal.SIGTERM)
     output, _ = server.process.communicate(timeout=10)
     assert output.splitlines() == ["draining", "stopped"]

@@ -33,13 +33,16 @@ class Door:
         return self.answer
 
     def post(
-        self, path: str, *parts: bytes, headers: dict[str, str] | None = None
+        self, path: str, *parts: bytes, headers: dict[str, str] | None = None, whole: bool = True
     ) -> tuple[int, dict[str, str], bytes]:
         sent: list[dict[str, Any]] = []
-        waiting = [{"body": part, "more_body": i + 1 < len(parts)} for i, part in enumerate(parts)]
+        waiting: list[dict[str, Any]] = [
+            {"type": "http.request", "body": part, "more_body": not whole or i + 1 < len(parts)}
+            for i, part in enumerate(parts)
+        ]
 
         async def receive() -> dict[str, Any]:
-            return waiting.pop(0)
+            return waiting.pop(0) if waiting else {"type": "http.disconnect"}
 
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
@@ -96,6 +99,12 @@ def test_an_unknown_endpoint_is_a_validation_error() -> None:
 def test_a_body_beyond_sagemakers_limit_never_reaches_a_fleet() -> None:
     door = Door()
     assert door.post("/endpoints/shop/invocations", b"x" * 4_000_000, b"x" * 4_000_000)[0] == 413
+    assert door.asked == []
+
+
+def test_a_model_is_not_asked_with_a_body_that_was_cut_off() -> None:
+    door = Door()
+    assert door.post("/endpoints/shop/invocations", b"1,", b"2", whole=False) == (0, {}, b"")
     assert door.asked == []
 
 

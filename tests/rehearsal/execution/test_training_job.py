@@ -2,7 +2,6 @@ import io
 import json
 import tarfile
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -176,13 +175,14 @@ def test_a_job_past_its_time_is_ended_with_all_its_processes(runner: Any, image:
         print(f"pids={os.getpid()},{child.pid}", flush=True)
         time.sleep(60)
     """)
-    began = time.monotonic()
     outcome = run(runner, program, api.training(StoppingCondition={"MaxRuntimeInSeconds": 1}), log)
     assert (outcome.status, outcome.secondary_status) == ("Stopped", "MaxRuntimeExceeded")
-    assert time.monotonic() - began < 15
-    for pid in log[0].removeprefix("pids=").split(","):
-        state = Path(f"/proc/{pid}/stat")
-        assert not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    assert all(map(ended, log[0].removeprefix("pids=").split(",")))
+
+
+def ended(pid: str) -> bool:
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] == "Z"
 
 
 def test_what_a_finished_job_leaves_running_is_ended(runner: Any, image: Any, api: Any, log: Any) -> None:
@@ -190,9 +190,8 @@ def test_what_a_finished_job_leaves_running_is_ended(runner: Any, image: Any, ap
         import subprocess
         print(subprocess.Popen(["sleep", "60"]).pid, flush=True)
     """)
-    began = time.monotonic()
     assert run(runner, program, api.training(), log).status == "Completed"
-    assert time.monotonic() - began < 15
+    assert ended(log[0])
 
 
 def test_a_job_stopped_before_it_starts_never_runs(runner: Any, image: Any, api: Any, log: Any) -> None:

@@ -108,6 +108,8 @@ class Account:
     data: list[Mapping[str, Any]] = field(default_factory=list)
     objects: list[tuple[str, str, bytes, str | None]] = field(default_factory=list)
     publish_fails: bool = False
+    refused: int = 0
+    """Publications that failed so."""
     watcher: Callable[[str], None] = field(default=lambda _phase: None)
     """Is told each event of the timeline, on the thread that is acting."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -160,6 +162,7 @@ class Account:
     def publish(self, namespace: str, data: Sequence[Mapping[str, Any]]) -> None:
         assert namespace == "AWS/SageMaker"
         if self.publish_fails:
+            self.refused += 1
             raise ConnectionError("CloudWatch is away")
         with self.lock:
             self.data.extend(data)

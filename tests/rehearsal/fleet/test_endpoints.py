@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +190,7 @@ def test_users_are_served_while_metrics_cannot_be_published(account: Any, tools:
     account.create("blue")
     account.publish_fails = True
     account.ask()
-    time.sleep(0.6)
+    tools.until(lambda: account.refused > 0)
     account.publish_fails = False
     account.ask()
     tools.until(lambda: account.total("Invocations") == 1)

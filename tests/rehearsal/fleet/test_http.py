@@ -1,6 +1,9 @@
 """The HTTP client of the router."""
 
 import asyncio
+import contextlib
+import socket
+import struct
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -122,3 +125,57 @@ def test_nobody_listening_is_no_answer() -> None:
 
     with pytest.raises(NoAnswerError):
         asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    "begun", [b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"], ids=["in its head", "after its head"]
+)
+@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
+def test_a_request_is_not_sent_again_once_its_answer_had_begun(begun: bytes, *, reset: bool) -> None:
+    asked = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                asked.append(await read_message(reader))
+                if len(asked) > 1:
+                    break
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+            writer.write(begun)
+            await writer.drain()
+            await asyncio.sleep(0.05)  # it arrives before the reset
+        if reset:  # a socket that does not linger is not closed in an orderly way
+            linger = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.close()
+
+    async def ask(client: HttpClient) -> None:
+        assert (await post(client)).body == b"hi"
+        with pytest.raises(NoAnswerError):
+            await post(client)
+
+    with_server(serve, ask)
+    assert len(asked) == 2
+
+
+def test_a_request_is_sent_twice_at_most() -> None:
+    asked = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                asked.append(await read_message(reader))
+                if len(asked) > 5:
+                    break
+                while len(asked) < 5:  # each of the first gets a connection of its own
+                    await asyncio.sleep(0)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        writer.close()
+
+    async def ask(client: HttpClient) -> None:
+        await asyncio.gather(*(post(client) for _ in range(5)))
+        with pytest.raises(NoAnswerError):
+            await post(client)
+
+    with_server(serve, ask)
+    assert len(asked) == 5 + 2

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from blueprint.settings import Settings, load_settings
 from rehearsal.cli import main
+from rehearsal.operations.training import Run, Trainer
 from tests.rehearsal.cloud.process import CloudProcess, end_cloud, eventually, start_cloud, write_steps
 
 BUCKET = "shoppers-dev-data-bucket"
@@ -96,6 +98,21 @@ def test_a_run_is_started_once_for_the_same_inputs(
     assert main(["train", "--if-changed"]) == 0
     assert "nothing has changed since" in capsys.readouterr().out
     assert executions(deployed, settings) == before
+
+
+def test_what_aws_refuses_while_it_is_waited_for_is_told_in_one_line(
+    deployed: CloudProcess, settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(_self: Trainer, _arn: str) -> Run:
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "too often"}}, "DescribeExecution")
+
+    redefine(deployed, settings, definition(note="waited for"))
+    monkeypatch.setattr(Trainer, "look", look)
+    assert main(["train", "--wait"]) == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert told.startswith("slipway: ")
+    assert "too often" in told
 
 
 def test_new_data_starts_a_run(deployed: CloudProcess, settings: Settings) -> None:

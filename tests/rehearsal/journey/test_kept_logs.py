@@ -1,0 +1,53 @@
+"""The embedded AWS's log outlives a rehearsal that failed, however it failed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from blueprint.errors import LaunchError
+from rehearsal.journey import launch
+from rehearsal.journey.launch import Rehearsal
+from rehearsal.journey.options import PROJECT, RehearsalOptions
+
+
+@contextmanager
+def cloud(_options: RehearsalOptions, workdir: Path) -> Iterator[None]:
+    (workdir / "cloud.log").write_text("what went wrong\n")
+    yield
+
+
+class Quiet:
+    """Shows nothing."""
+
+    @contextmanager
+    def stage(self, _name: str) -> Iterator["Quiet"]:
+        yield self
+
+    def tell(self, text: str) -> None: ...
+    def show(self, text: str) -> None: ...
+
+
+REFUSED = ClientError({"Error": {"Code": "Throttling", "Message": "too often"}}, "CreateStack")
+
+
+@pytest.mark.parametrize(
+    ("failure", "raised"),
+    [(KeyError("StateMachineArn"), KeyError), (LaunchError("no"), LaunchError), (REFUSED, LaunchError)],
+    ids=["a defect", "a failed stage", "AWS"],
+)
+def test_the_log_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception, raised: type[Exception]
+) -> None:
+    def fail(*_: Any) -> None:
+        raise failure
+
+    monkeypatch.setattr(launch, "embedded_aws", cloud)
+    monkeypatch.setattr(Rehearsal, "_launch", fail)
+    options = RehearsalOptions(PROJECT / "config/shoppers.toml", out=tmp_path / "out", demo_rows=500)
+    with pytest.raises(raised):
+        Rehearsal(options, Quiet()).run()
+    assert (tmp_path / "out/cloud.log").read_text() == "what went wrong\n"
