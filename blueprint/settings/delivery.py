@@ -1,7 +1,7 @@
 """How a push becomes a deployment: what CodePipeline and GitHub Actions are made from."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -17,7 +17,10 @@ ConnectionArn = Annotated[
         pattern=r"^arn:aws[a-z-]*:code(connections|star-connections):[a-z0-9-]+:\d{12}:connection/[\w-]+$"
     ),
 ]
-TomlPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*\.toml$")]
+GitHubId = Annotated[int, Field(gt=0)]
+GitHubProvider = Literal["new", "existing"]
+TomlPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*\.toml$", max_length=60)]
+"""An action of CodePipeline is named after it and a stage, in at most 100 characters."""
 
 
 class DeliveryStage(Section):
@@ -26,6 +29,7 @@ class DeliveryStage(Section):
     Attributes:
         approval: a person confirms the deployment first.
         trains: a push may start its training pipeline. Others take over models that were trained elsewhere.
+        github_provider: of the stage's account, where it differs from the delivery's.
     """
 
     name: Slug
@@ -33,13 +37,24 @@ class DeliveryStage(Section):
     trains: bool = False
     account: AccountId | None = None
     region: Region | None = None
+    github_provider: GitHubProvider | None = None
 
 
 class Delivery(Section):
-    """One repository's delivery; `account` and `region` are where the delivery itself runs."""
+    """One repository's delivery; `account` and `region` are where the delivery itself runs.
+
+    Attributes:
+        owner_id: GitHub's number of the repository's owner, and `repository_id` of the repository itself; the tokens of
+            repositories made, renamed or transferred since July 2026 name both.
+        github_provider: whether an account gets GitHub's OpenID Connect provider from here, or has one: an account
+            can have one only.
+    """
 
     name: Slug = "slipway"
     repository: Repository
+    owner_id: GitHubId | None = None
+    repository_id: GitHubId | None = None
+    github_provider: GitHubProvider = "new"
     branch: Branch = "main"
     connection_arn: ConnectionArn | None = None
     account: AccountId | None = None
@@ -55,7 +70,16 @@ class Delivery(Section):
             for name, values in lists.items()
             if len(set(values)) < len(values)
         )
+        if (self.owner_id is None) != (self.repository_id is None):
+            raise ValueError("owner_id and repository_id must be given together, got one of them")
         return self
+
+    def account_of(self, stage: DeliveryStage) -> str | None:
+        """The stage's own, or the delivery's; none is whichever account is deployed to."""
+        return stage.account or self.account
+
+    def region_of(self, stage: DeliveryStage) -> str | None:
+        return stage.region or self.region
 
 
 def load_delivery(path: Path) -> Delivery:

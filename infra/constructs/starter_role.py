@@ -6,7 +6,7 @@ from constructs import Construct
 
 from blueprint.settings import Settings
 from infra.constructs.approval import may_not_approve, may_not_register_approved
-from infra.constructs.arns import ACCOUNT, arn
+from infra.constructs.arns import ACCOUNT, PARTITION, arn
 from infra.constructs.policy import PolicyRole, allow
 
 
@@ -21,7 +21,7 @@ class StarterRole(PolicyRole):
             id_,
             role_name=names.starter_role,
             description="Starts training after a deployment",
-            assumed_by=iam.AccountPrincipal(settings.delivery_account or ACCOUNT),
+            assumed_by=_starters(settings),
             statements=[
                 allow(
                     "sagemaker:StartPipelineExecution",
@@ -37,3 +37,15 @@ class StarterRole(PolicyRole):
                 may_not_register_approved(),
             ],
         )
+
+
+def _starters(settings: Settings) -> iam.IPrincipal:
+    """Whoever may here; or whoever may in the account of delivery, and here the role of the stage's workflows alone."""
+    here = iam.AccountPrincipal(ACCOUNT)
+    if settings.delivery_account is None:
+        return here
+    workflows = f"arn:{PARTITION}:iam::{ACCOUNT}:role/*-{settings.stage}-github"
+    return iam.CompositePrincipal(
+        iam.AccountPrincipal(settings.delivery_account),
+        here.with_conditions({"ArnLike": {"aws:PrincipalArn": workflows}}),
+    )

@@ -1,6 +1,8 @@
-"""Review the stacks of use cases: cdk-nag, cfn-lint and our own rules, less what is explained.
+"""Review the stacks of a use case and of the delivery: cdk-nag, cfn-lint and our own rules, less what is explained.
 
-python -m infra.review [--config FILE] [--stage dev] [--json FILE]; exit code 1 where something is unexplained.
+python -m infra.review [--config FILE] [--stage dev] [--delivery FILE] [--json FILE]
+
+Exit code 1 where something is unexplained.
 """
 
 import argparse
@@ -10,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from blueprint.settings import load_settings
-from infra.review.review import review
+from infra.review.review import review, review_delivery
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -20,11 +22,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=PROJECT / "config" / "shoppers.toml")
     parser.add_argument("--stage", default="dev")
+    parser.add_argument("--delivery", type=Path, default=PROJECT / "delivery.toml")
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="slipway-review-") as folder:
         settings = load_settings(arguments.config, arguments.stage)
-        found = review(settings, project=PROJECT, out=Path(folder))
+        found = review(settings, project=PROJECT, out=Path(folder, "use-case"))
+        found += review_delivery(arguments.delivery, project=PROJECT, out=Path(folder, "delivery"))
     for finding in found.unexplained:
         sys.stdout.write(f"{finding}\n")
     for tool, count in found.counts.items():

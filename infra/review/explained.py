@@ -52,6 +52,27 @@ EXPLAINED = (
         r"AwsSolutions-IAM5\[Resource::arn:.*:ec2:.*:network-interface/\*\]",
         "SageMaker's own interfaces, whose names nobody knows yet; the subnets and groups they are made in are named",
     ),
+    # cdk-nag: wildcards of the delivery
+    Explained(
+        r"AwsSolutions-IAM5\[Resource::<ArtifactsBucket\w+\.Arn>/\*\]",
+        "the pipeline's own bucket: CodePipeline names what its actions hand to each other",
+        where=r"[\w-]+-delivery/.*",
+    ),
+    Explained(
+        r"AwsSolutions-IAM5\[Resource::arn:.*:codebuild:.*:report-group/<\w+>-\*\]",
+        "reports below the build's own name; the CDK's pipelines grant them to every build, and none is made",
+        where=r"[\w-]+-delivery/.*",
+    ),
+    Explained(
+        r"AwsSolutions-IAM5\[Resource::arn:.*:iam::<AWS::AccountId>:role/\*-[\w-]+-starter\]",
+        "a stage's starters: the use cases' names are not the delivery's to know; who may be one, its own trust says",
+        where=r"[\w-]+-(delivery|github(-\d+)?)/.*",
+    ),
+    Explained(
+        r"AwsSolutions-IAM5\[Resource::arn:\*:iam::<AWS::AccountId>:role/\*\]",
+        "the CDK's own grant to the build that deploys the pipeline; a condition names the tag of bootstrap roles",
+        where=r".*/SelfMutation/.*",
+    ),
     # cdk-nag: others
     Explained(
         r"AwsSolutions-L1",
@@ -70,6 +91,11 @@ EXPLAINED = (
     Explained(
         r"Wildcard\[ec2:Describe(NetworkInterfaces|Vpcs|DhcpOptions|Subnets|SecurityGroups)\]",
         f"{_NO_RESOURCE}; SageMaker looks at the network before it makes an interface there",
+    ),
+    Explained(
+        r"Wildcard\[(cloudformation:DescribeStacks|s3:ListBucket)\]",
+        "the CDK's own grant to the build that deploys the pipeline: it looks for the bootstrap stack and bucket",
+        where=r".*:PipelineUpdatePipelineSelfMutation\w+",
     ),
     # what AWS has not for serverless endpoints
     Explained(

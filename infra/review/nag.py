@@ -1,25 +1,23 @@
-"""cdk-nag's AWS Solutions rules on the stacks of a use case."""
+"""cdk-nag's AWS Solutions rules on the stacks of an app."""
 
 import contextlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
-from blueprint.settings import Settings
 from infra.review.finding import Finding
-from infra.stacks.use_case import use_case_stacks
 
 _REPORT = "validation-report.json"
 
 
-def nag_findings(settings: Settings, *, steps_folder: Path, context: dict[str, object], out: Path) -> list[Finding]:
-    """Synthesize into `out` with the rules on; CDK's own rules speak there too."""
+def nag_findings(make: Callable[[cdk.App], object], *, context: dict[str, object], out: Path) -> list[Finding]:
+    """Synthesize what `make` adds to an app into `out` with the rules on; CDK's own rules speak there too."""
     app = cdk.App(outdir=str(out), context=context, analytics_reporting=False)
-    use_case_stacks(app, settings, steps_folder=steps_folder)
+    make(app)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())
     with contextlib.suppress(RuntimeError), contextlib.redirect_stderr(io.StringIO()):
         app.synth()  # findings make it fail, after the report has been written

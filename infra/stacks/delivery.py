@@ -1,6 +1,6 @@
 """Delivery: a push is tested, synthesized once, and deployed stage by stage."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,13 +11,15 @@ from aws_cdk import pipelines
 from constructs import Construct
 
 from blueprint.settings import Delivery, DeliveryStage
-from infra.constructs.approval import may_not_approve
-from infra.constructs.delivery.bootstrap_roles import may_deploy, may_start
+from infra.constructs.approval import may_not_approve, may_not_register_approved
+from infra.constructs.delivery.artifacts import ArtifactStore
+from infra.constructs.delivery.build_roles import StageRoles
 from infra.constructs.delivery.builds import (
     ASSEMBLIES,
     assembly,
     deploy_step,
     fleet_assembly,
+    shared,
     source_of,
     start_step,
     synth_step,
@@ -49,6 +51,7 @@ class DeliveryStack(cdk.Stack):
         super().__init__(scope, id_, env=env, description=f"Delivery of {delivery.repository}")
         source = source_of(delivery)
         synth = synth_step(source, stages=stages, fleets=fleets, file=file)
+        denied = (may_not_approve(), may_not_register_approved())
         assemblies = synth.add_output_directory(ASSEMBLIES)
         self.pipeline = pipelines.CodePipeline(
             self,
@@ -56,17 +59,18 @@ class DeliveryStack(cdk.Stack):
             pipeline_name=delivery.name,
             synth=synth,
             pipeline_type=codepipeline.PipelineType.V2,
-            cross_account_keys=True,
-            enable_key_rotation=True,
+            artifact_bucket=ArtifactStore(self, "Artifacts").bucket,
             cli_version=cdk_version,
             code_build_defaults=pipelines.CodeBuildOptions(
-                timeout=cdk.Duration.hours(2), role_policy=[iam.PolicyStatement.from_json(may_not_approve())]
+                timeout=cdk.Duration.hours(2), role_policy=[iam.PolicyStatement.from_json(each) for each in denied]
             ),
         )
         for stage in delivery.stages:
-            allowed = [may_deploy(self, stage), may_not_approve()]
-            deploy = partial(deploy_step, input_=assemblies, cdk_version=cdk_version, allowed=allowed)
-            self._add_wave(stage, stages[stage.name], deploy=deploy, has_fleet=stage.name in fleets, source=source)
+            roles = StageRoles(self, f"Builds{stage.name.title().replace('-', '')}", stage=stage)
+            deploy = partial(deploy_step, input_=assemblies, cdk_version=cdk_version, role=roles.deploy)
+            start = partial(start_step, stage, input_=source, role=roles.start)
+            groups = shared(stages[stage.name], stages=len(stages))
+            self._add_wave(stage, groups, deploy=deploy, start=start, has_fleet=stage.name in fleets)
         self.pipeline.build_pipeline()
         self._may_use_connection(delivery)
 
@@ -84,26 +88,25 @@ class DeliveryStack(cdk.Stack):
     def _add_wave(
         self,
         stage: DeliveryStage,
-        files: tuple[str, ...],
+        groups: Mapping[str, Sequence[str]],
         *,
-        deploy: Callable[[str, str], pipelines.CodeBuildStep],
+        deploy: Callable[[str, Sequence[str]], pipelines.CodeBuildStep],
+        start: Callable[[str, Sequence[str]], pipelines.CodeBuildStep],
         has_fleet: bool,
-        source: pipelines.CodePipelineSource,
     ) -> None:
-        """Approval if it is asked for; the use cases; then the start of each, beside the dashboard over all."""
+        """Approval if it is asked for; the use cases; then the start of each, beside the dashboard over all.
+
+        `groups` are the TOML files that share a build.
+        """
         approval = [pipelines.ManualApprovalStep(f"Approve {stage.name}")] if stage.approval else []
-        deployments = [deploy(f"Deploy {file} to {stage.name}", assembly(stage.name, file)) for file in files]
-        fleet = [deploy(f"Deploy the fleet to {stage.name}", fleet_assembly(stage.name))] if has_fleet else []
-        starts = self._starts(stage, files, source)
-        for deployment, start in zip(deployments, starts, strict=True):
+        fleet = [deploy(f"Deploy the fleet to {stage.name}", [fleet_assembly(stage.name)])] if has_fleet else []
+        steps: list[pipelines.Step] = [*approval, *fleet]
+        for name, files in groups.items():
+            folders = [assembly(stage.name, file) for file in files]
+            deployment, started = deploy(f"Deploy {name} to {stage.name}", folders), start(name, files)
             for confirmed in approval:
                 deployment.add_step_dependency(confirmed)
-            for after in (start, *fleet):
+            for after in (started, *fleet):
                 after.add_step_dependency(deployment)
-        self.pipeline.add_wave(stage.name, pre=[*approval, *deployments, *starts, *fleet])
-
-    def _starts(
-        self, stage: DeliveryStage, files: tuple[str, ...], source: pipelines.CodePipelineSource
-    ) -> list[pipelines.CodeBuildStep]:
-        allowed = [may_start(self, stage), may_not_approve()]
-        return [start_step(stage, f, input_=source, allowed=allowed) for f in files]
+            steps += [deployment, started]
+        self.pipeline.add_wave(stage.name, pre=steps)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from itertools import groupby
 from pathlib import Path
 
 from constructs import Construct
@@ -22,7 +21,11 @@ def delivery_stacks(scope: Construct, file: Path, *, project: Path) -> None:
         InputError: settings are not acceptable, two use cases of a stage share a name, or a stage has none, or one
             that lives elsewhere.
     """
-    delivery = load_delivery(file)
+    stacks_of(scope, load_delivery(file), file=file, project=project)
+
+
+def stacks_of(scope: Construct, delivery: Delivery, *, file: Path, project: Path) -> None:
+    """Make the stacks of `delivery`, which `file` holds; raises as `delivery_stacks` does."""
     names = [stage.name for stage in delivery.stages]
     stages = {name: use_cases_of(delivery, name, project=project) for name in names}
     cases = {name: delivered_settings(delivery, name, project=project) for name in names}
@@ -39,20 +42,19 @@ def delivery_stacks(scope: Construct, file: Path, *, project: Path) -> None:
             file=file,
             cdk_version=cdk_version,
         )
-    for place, found in groupby(sorted(delivery.stages, key=_place), key=_place):
-        id_ = "-".join(part for part in (delivery.name, "github", *place) if part)
-        GitHubStack(scope, id_, delivery=delivery, stages=tuple(found))
+    accounts: dict[str | None, list[DeliveryStage]] = {}
+    for stage in delivery.stages:
+        accounts.setdefault(delivery.account_of(stage), []).append(stage)
+    for account, found in accounts.items():
+        elsewhere = [account] if account and account != delivery.account else []
+        GitHubStack(scope, "-".join((delivery.name, "github", *elsewhere)), delivery=delivery, stages=tuple(found))
 
 
 def _refuse_elsewhere(delivery: Delivery, stage: DeliveryStage, cases: Sequence[Settings]) -> None:
     """The roles of a stage reach one account and region alone."""
     for field in ("account", "region"):
-        place = getattr(stage, field) or getattr(delivery, field)
+        place = getattr(delivery, f"{field}_of")(stage)
         for settings in cases:
             own = getattr(settings, field)
             if place and own and own != place:
                 raise InputError(f"stage {stage.name}: {field} must be {own}, where {settings.name} lives, got {place}")
-
-
-def _place(stage: DeliveryStage) -> tuple[str, str]:
-    return stage.account or "", stage.region or ""

@@ -1,6 +1,7 @@
 """GitHub's workflow: its deploying job, run step by step with programs that only write down how they were called."""
 
 import importlib
+import json
 import os
 import shlex
 import shutil
@@ -22,6 +23,7 @@ repository = "acme/models"
 use_cases = ["config/two.toml", "config/one.toml"]
 [[stages]]
 name = "dev"
+trains = true
 [[stages]]
 name = "prod"
 """
@@ -36,10 +38,14 @@ class Ended:
 Deliver = Callable[..., Ended]
 
 
+def jobs() -> dict[str, Any]:
+    text = (PROJECT / ".github" / "workflows" / "deliver.yml").read_text()
+    return dict(importlib.import_module("yaml").safe_load(text)["jobs"])
+
+
 def steps() -> list[dict[str, Any]]:
     """The commands of the deploying job, without those that install the project."""
-    text = (PROJECT / ".github" / "workflows" / "deliver.yml").read_text()
-    job = importlib.import_module("yaml").safe_load(text)["jobs"]["deploy"]
+    job = jobs()["deploy"]
     assert job["env"] == {"STAGE": "${{ matrix.stage }}"}
     return [step for step in job["steps"] if "run" in step and step["run"] != "make setup"]
 
@@ -74,10 +80,11 @@ def deliver(project: Path) -> Deliver:
     calls, environment, path = (project / file for file in ("calls", "environment", "path"))
     files = {"CALLS": str(calls), "GITHUB_ENV": str(environment), "GITHUB_PATH": str(path)}
 
-    def run(stage: str, *, refused: str = "") -> Ended:
+    def run(stage: str, *, refused: str = "", trains: bool = False) -> Ended:
         given = {"STAGE": stage, "REFUSED": refused, "GITHUB_SHA": "baaed3c", **files}
         for step in steps():
-            if step.get("if") not in (None, f"matrix.stage == '{stage}'"):
+            assert step.get("if") in (None, "matrix.trains")
+            if "if" in step and not trains:
                 continue
             added = dict(line.split("=", 1) for line in environment.read_text().splitlines())
             found = os.pathsep.join([*path.read_text().splitlines(), os.environ["PATH"]])
@@ -90,7 +97,7 @@ def deliver(project: Path) -> Deliver:
 
 
 def test_a_stage_is_its_use_cases_then_their_dashboard_then_a_look_at_each_and_training(deliver: Deliver) -> None:
-    ended = deliver("dev")
+    ended = deliver("dev", trains=True)
     assert ended.ok
     assert ended.calls == [
         "cdk deploy --all --require-approval never -c config=config/two.toml -c stage=dev",
@@ -132,3 +139,43 @@ def test_what_fails_is_the_last_thing_that_is_done(deliver: Deliver, refused: st
 
 def test_a_stage_that_no_use_case_has_fails_before_anything_is_deployed(deliver: Deliver) -> None:
     assert deliver("nowhere") == Ended(ok=False, calls=[])
+
+
+def matrix_of(project: Path, delivery: str) -> Any:
+    """What the first job hands to the second as the entries of its matrix."""
+    (project / "delivery.toml").write_text(delivery)
+    (step,) = [step for step in jobs()["test"]["steps"] if step.get("id") == "stages"]
+    output = project / "output"
+    output.touch()
+    env = {**os.environ, "GITHUB_OUTPUT": str(output)}
+    subprocess.run(["bash", "-e", "-c", step["run"]], cwd=project, env=env, check=True)
+    name, value = output.read_text().rstrip("\n").split("=", 1)
+    assert jobs()["test"]["outputs"] == {"stages": f"${{{{ steps.stages.outputs.{name} }}}}"}
+    return json.loads(value)
+
+
+def test_the_stages_and_which_of_them_train_are_those_of_the_delivery_in_its_order(project: Path) -> None:
+    text = (project / "config" / "one.toml").read_text()
+    (project / "config" / "one.toml").write_text(f"{text}\n[stages.canary]\n")
+    delivery = DELIVERY.replace('name = "prod"', 'name = "canary"\ntrains = true\n[[stages]]\nname = "prod"')
+    assert matrix_of(project, delivery) == [
+        {"stage": "dev", "trains": True},
+        {"stage": "canary", "trains": True},
+        {"stage": "prod", "trains": False},
+    ]
+
+
+def test_one_stage_is_deployed_after_the_other_and_none_after_one_that_failed() -> None:
+    deploy = jobs()["deploy"]
+    assert deploy["needs"] == "test"
+    assert deploy["environment"] == "${{ matrix.stage }}"
+    assert deploy["strategy"] == {
+        "max-parallel": 1,
+        "fail-fast": True,
+        "matrix": {"include": "${{ fromJSON(needs.test.outputs.stages) }}"},
+    }
+
+
+def test_a_stage_that_no_use_case_has_fails_before_any_stage_is_deployed(project: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        matrix_of(project, DELIVERY.replace('"prod"', '"nowhere"'))

@@ -3,15 +3,16 @@
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import aws_cdk as cdk
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from aws_cdk import pipelines
 
 from blueprint.errors import InputError
 from blueprint.settings import Delivery, DeliveryStage
-from infra.constructs.policy import Statement
 
 ASSEMBLIES = "assemblies"
+_BUILDS_A_STAGE, _BUILDS = 8, 18
 _VERSIONS = {"phases": {"install": {"runtime-versions": {"python": "3.11", "nodejs": "22"}}}}
 _ENVIRONMENT = codebuild.BuildEnvironment(
     build_image=codebuild.LinuxBuildImage.STANDARD_7_0, compute_type=codebuild.ComputeType.MEDIUM
@@ -61,46 +62,64 @@ def synth_step(
     )
 
 
+def shared(files: Sequence[str], *, stages: int) -> dict[str, tuple[str, ...]]:
+    """The use cases that each build of one of `stages` takes care of, by what it is called: one, or several if many.
+
+    A stage of CodePipeline has at most 50 actions, a stack 500 resources, and the policy that names every build 10240
+    characters.
+    """
+    builds = min(_BUILDS_A_STAGE, _BUILDS // stages)
+    if len(files) <= builds:
+        return {file: (file,) for file in files}
+    return {f"part {start + 1} of {builds}": tuple(files[start::builds]) for start in range(builds)}
+
+
 def deploy_step(
-    name: str,
-    folder: str,
-    *,
-    input_: pipelines.IFileSetProducer,
-    cdk_version: str,
-    allowed: Sequence[Statement],
+    name: str, folders: Sequence[str], *, input_: pipelines.IFileSetProducer, cdk_version: str, role: iam.IRole
 ) -> pipelines.CodeBuildStep:
-    """Deploy the cloud assembly in `folder`, of one use case or of a stage's fleet, with the CDK CLI.
+    """Deploy the cloud assemblies in `folders`, of use cases or of a stage's fleet, with the CDK CLI.
 
     Not by CodePipeline's CloudFormation action: it sets parameters that are not named back to their defaults, and the
     endpoint's parameter is the package that is live. The CLI keeps previous values.
     """
-    app = folder.removeprefix(f"{ASSEMBLIES}/")
+    apps = [folder.removeprefix(f"{ASSEMBLIES}/") for folder in folders]
     return pipelines.CodeBuildStep(
         name,
         input=input_,
         install_commands=[f"npm install --global aws-cdk@{cdk_version}"],
-        commands=[f"cdk deploy --app {app} --all --require-approval never --progress events"],
+        # A command each: the pipeline's page names the one that failed.
+        commands=[f"cdk deploy --app {app} --all --require-approval never --progress events" for app in apps],
         build_environment=_ENVIRONMENT,
         partial_build_spec=codebuild.BuildSpec.from_object(_VERSIONS),
-        role_policy_statements=[iam.PolicyStatement.from_json(statement) for statement in allowed],
+        timeout=_timeout(folders),
+        role=role,
     )
 
 
 def start_step(
-    stage: DeliveryStage, file: str, *, input_: pipelines.IFileSetProducer, allowed: Sequence[Statement]
+    stage: DeliveryStage, name: str, files: Sequence[str], *, input_: pipelines.IFileSetProducer, role: iam.IRole
 ) -> pipelines.CodeBuildStep:
     """Smoke-test what is deployed; where the stage trains, start training when steps, settings or data changed."""
-    use_case = f"--config {file} --stage {stage.name} --starter"
-    train = f'.venv/bin/slipway train {use_case} --if-changed --commit "$CODEBUILD_RESOLVED_SOURCE_VERSION"'
     return pipelines.CodeBuildStep(
-        f"Start {file} in {stage.name}",
+        f"Start {name} in {stage.name}",
         input=input_,
         install_commands=["make setup"],
-        commands=[f".venv/bin/slipway smoke {use_case}", *([train] if stage.trains else [])],
+        commands=[command for file in files for command in _start(stage, file)],
         build_environment=_ENVIRONMENT,
         partial_build_spec=codebuild.BuildSpec.from_object(_VERSIONS),
-        role_policy_statements=[iam.PolicyStatement.from_json(statement) for statement in allowed],
+        timeout=_timeout(files),
+        role=role,
     )
+
+
+def _start(stage: DeliveryStage, file: str) -> list[str]:
+    use_case = f"--config {file} --stage {stage.name} --starter"
+    train = f'.venv/bin/slipway train {use_case} --if-changed --commit "$CODEBUILD_RESOLVED_SOURCE_VERSION"'
+    return [f".venv/bin/slipway smoke {use_case}", *([train] if stage.trains else [])]
+
+
+def _timeout(each: Sequence[str]) -> cdk.Duration:
+    return cdk.Duration.hours(min(2 * len(each), 8))  # CodePipeline waits for no longer
 
 
 def assembly(stage: str, file: str) -> str:

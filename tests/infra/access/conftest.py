@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import aws_cdk as cdk
 import pytest
 
 from blueprint.settings import Settings, parse_settings
@@ -11,7 +10,7 @@ from infra.stacks.delivery_app import delivery_stacks
 from infra.stacks.use_case import UseCaseStacks
 from tests.infra.access.account import Accounts
 from tests.infra.access.world import World
-from tests.infra.test_delivery import DELIVERY, PROJECT
+from tests.infra.test_delivery import DELIVERY, PROJECT, app_at
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +31,7 @@ def accounts(synth: Callable[..., tuple[UseCaseStacks, Path]], full_settings: Se
 def delivery_accounts(tmp_path_factory: pytest.TempPathFactory, accounts: Accounts) -> Accounts:
     folder = tmp_path_factory.mktemp("delivery")
     (folder / "delivery.toml").write_text(DELIVERY)
-    app = cdk.App(outdir=str(folder / "cdk.out"), analytics_reporting=False, builtin_cloud_formation_validation=False)
+    app = app_at(folder / "cdk.out")
     delivery_stacks(app, folder / "delivery.toml", project=PROJECT)
     app.synth()
     return Accounts(folder / "cdk.out")

@@ -538,14 +538,32 @@ STARTS = "sts:AssumeRole arn:aws:iam::{}:role/shoppers-{}-starter\n"
 _PREFIX = "delivery/Pipeline"
 _GITHUB = (
     "{provider} | token.actions.githubusercontent.com:aud=sts.amazonaws.com"
-    " | token.actions.githubusercontent.com:sub=repo:acme/models:environment:{stage}"
+    " | token.actions.githubusercontent.com:sub=repo:{subject}:environment:{stage}"
     " | token.actions.githubusercontent.com:ref=refs/heads/{branch}"
+    " | token.actions.githubusercontent.com:repository={repository}"
+    " | token.actions.githubusercontent.com:environment={environment}"
 )
 
 
-def github(account: str, stage: str, branch: str = "release") -> str:
+def github(
+    account: str,
+    stage: str,
+    *,
+    branch: str = "release",
+    subject: str = "acme/models",
+    repository: str = "acme/models",
+    environment: str = "",
+) -> str:
+    """A token's claims; `subject` is the part of its `sub` before the environment."""
     provider = f"arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com"
-    return _GITHUB.format(provider=provider, stage=stage, branch=branch)
+    return _GITHUB.format(
+        provider=provider,
+        stage=stage,
+        branch=branch,
+        subject=subject,
+        repository=repository,
+        environment=environment or stage,
+    )
 
 
 DELIVERY_ROLES: Mapping[str, Expected] = {
@@ -568,23 +586,23 @@ DELIVERY_ROLES: Mapping[str, Expected] = {
         may=ARTIFACT + "s3:PutObject {delivery_artifacts}/acme/synth.zip\n",
         may_not=CI + deploys(HERE) + STARTS.format(HERE, "dev"),
     ),
-    f"{_PREFIX}devDeployconfigshopperstomltodevDeployconfigshopperstomltodevRole": Expected(
+    "delivery/BuildsDevDeploy": Expected(
         trusts="codebuild.amazonaws.com",
         may=ARTIFACT + deploys(HERE),
         may_not=CI + deploys(THERE) + STARTS.format(HERE, "dev"),
     ),
-    f"{_PREFIX}devStartconfigshopperstomlindevStartconfigshopperstomlindevRole": Expected(
+    "delivery/BuildsDevStart": Expected(
         trusts="codebuild.amazonaws.com",
         may=ARTIFACT + "sts:AssumeRole {starter_role}\n",
         may_not=CI + deploys(HERE) + STARTS.format(THERE, "prod") + STARTS.format(HERE, "prod"),
     ),
     f"{_PREFIX}prodApproveprodCodePipelineActionRole": Expected(trusts="{delivery_role}", may="", may_not=CI),
-    f"{_PREFIX}prodDeployconfigshopperstomltoprodDeployconfigshopperstomltoprodRole": Expected(
+    "delivery/BuildsProdDeploy": Expected(
         trusts="codebuild.amazonaws.com",
         may=ARTIFACT + deploys(THERE),
         may_not=CI + deploys(HERE) + STARTS.format(THERE, "prod"),
     ),
-    f"{_PREFIX}prodStartconfigshopperstomlinprodStartconfigshopperstomlinprodRole": Expected(
+    "delivery/BuildsProdStart": Expected(
         trusts="codebuild.amazonaws.com",
         may=ARTIFACT + STARTS.format(THERE, "prod"),
         may_not=CI + deploys(THERE) + STARTS.format(HERE, "dev"),
@@ -609,7 +627,7 @@ DELIVERY_ROLES: Mapping[str, Expected] = {
         may=deploys(HERE) + "sts:AssumeRole {starter_role}\n",
         may_not=CI + deploys(THERE) + STARTS.format(HERE, "prod"),
     ),
-    "1/DeployProd": Expected(
+    "222222222222/DeployProd": Expected(
         trusts=github(THERE, "prod"),
         may=deploys(THERE) + STARTS.format(THERE, "prod"),
         may_not=CI + deploys(HERE) + STARTS.format(HERE, "dev"),

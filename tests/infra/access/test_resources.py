@@ -55,17 +55,26 @@ def test_the_key_is_the_accounts_own(accounts: Accounts) -> None:
 def test_services_may_use_the_key_for_notifications_and_do_nothing_else_with_it(accounts: Accounts) -> None:
     key = accounts.one("storage/Key")
     policy = accounts.policy_of(key)
-    here = {"aws:SourceAccount": ACCOUNT}
-    events = Principal("Service", "events.amazonaws.com")
 
-    def allowed(action: str, service: Principal = events) -> bool:
-        return decide(Request(action, key.arn, here), principal=service, identity=[], resource=[policy]).allowed
+    def allowed(action: str, service: str, context: dict[str, str]) -> bool:
+        principal = Principal("Service", f"{service}.amazonaws.com")
+        return decide(Request(action, key.arn, context), principal=principal, identity=[], resource=[policy]).allowed
 
-    assert allowed("kms:GenerateDataKey")
-    assert allowed("kms:Decrypt")
+    here, elsewhere = {"aws:SourceAccount": ACCOUNT}, {"aws:SourceAccount": "999999999999"}
+    for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+        assert allowed(action, "events", {}), "EventBridge names no account when it encrypts for a topic"
+        assert allowed(action, "cloudwatch", here)
+        assert not allowed(action, "cloudwatch", elsewhere)
+        assert not allowed(action, "s3", here)
     for action in ("kms:ScheduleKeyDeletion", "kms:CreateGrant", "kms:PutKeyPolicy", "kms:ReEncryptFrom"):
-        assert not allowed(action)
-    assert not allowed("kms:Decrypt", Principal("Service", "s3.amazonaws.com"))
+        assert not allowed(action, "events", here)
+        assert not allowed(action, "cloudwatch", here)
+
+
+def test_one_statement_of_the_key_lets_a_service_in(accounts: Accounts) -> None:
+    statements = accounts.one("storage/Key").properties["KeyPolicy"]["Statement"]
+    services = [s["Principal"]["Service"] for s in statements if "Service" in s["Principal"]]
+    assert sorted(services, key=str) == ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
 
 
 def test_topics_take_no_message_without_tls(accounts: Accounts) -> None:

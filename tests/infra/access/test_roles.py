@@ -1,8 +1,13 @@
 """Every role of every stack: what it may, what it may not, and who may take it on."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from blueprint.iam import Outcome
+from blueprint.settings import Settings
+from infra.stacks.use_case import UseCaseStacks
 from tests.infra.access.account import Accounts, Role
 from tests.infra.access.expected import DELIVERY_ROLES, ROLES, Expected, github
 from tests.infra.access.world import World
@@ -70,6 +75,54 @@ def test_a_role_of_the_delivery_is_taken_on_by_its_own_only(
     assert takers(delivery_world, delivery_accounts.roles[label], expected) == [expected.trusts]
 
 
+@pytest.mark.parametrize("subject", ["acme/models", "acme@17/models@4"])
+def test_a_workflow_is_let_in_whether_its_repositorys_tokens_name_numbers_or_not(
+    delivery_world: World, delivery_accounts: Accounts, subject: str
+) -> None:
+    role = delivery_accounts.roles["github/DeployDev"]
+    assert delivery_world.trusts(role, github("111111111111", "dev", subject=subject)).allowed
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"subject": "acme/other", "repository": "acme/other"},
+        {"subject": "acme@17/other@5", "repository": "acme/other"},
+        {"subject": "acme@17/models-too@5", "repository": "acme/models-too"},
+        {"subject": "acme-too@18/models@6", "repository": "acme-too/models"},
+        {"subject": "acme@17/other@5:workflow:x/models@4", "repository": "acme/other"},
+        {"subject": "acme@17/models@4:workflow:x", "environment": "somewhere"},
+        {"environment": "prod"},
+        {"stage": "prod"},
+    ],
+)
+def test_no_other_repository_and_no_other_environment_is_let_in(
+    delivery_world: World, delivery_accounts: Accounts, others: dict[str, str]
+) -> None:
+    """Whatever stands in a subject: a repository may choose which claims make it up, a workflow's name among them."""
+    role = delivery_accounts.roles["github/DeployDev"]
+    claims = {"stage": "dev"} | others
+    assert not delivery_world.trusts(role, github("111111111111", **claims)).allowed
+
+
+def test_what_lives_apart_from_its_delivery_is_started_by_the_stages_own_workflows_too(
+    synth: Callable[..., tuple[UseCaseStacks, Path]], full_settings: Settings
+) -> None:
+    """And by nobody else there, whatever they are allowed."""
+    apart = full_settings.model_copy(update={"delivery_account": "333333333333"})
+    accounts = Accounts(synth(apart)[1])
+    world, role = World(accounts), accounts.roles["training/TrainingStarter"]
+    here = "arn:aws:iam::111111111111:role/{}"
+
+    def trusted(arn: str) -> bool:
+        return world.trusts(role, f"{arn} | aws:PrincipalArn={arn}").allowed
+
+    assert trusted("arn:aws:iam::333333333333:role/builds")
+    assert trusted(here.format("slipway-dev-github"))
+    strangers = [here.format("slipway-prod-github"), here.format("anybody"), STRANGER]
+    assert [each for each in strangers if trusted(each)] == []
+
+
 def refused(world: World, role: Role, expected: Expected) -> list[str]:
     return [line for line in expected.allowed if not world.says(role, line).allowed]
 
@@ -81,7 +134,7 @@ def granted(world: World, role: Role, expected: Expected) -> list[str]:
 def takers(world: World, role: Role, expected: Expected) -> list[str]:
     here = [f"{service}.amazonaws.com | aws:SourceAccount={{account}}" for service in SERVICES]
     elsewhere = ["sagemaker.amazonaws.com | aws:SourceAccount=999999999999", STRANGER, "{training_role}"]
-    others = [github("111111111111", "dev", "main"), github("222222222222", "prod", "feature")]
+    others = [github("111111111111", "dev", branch="main"), github("222222222222", "prod", branch="feature")]
     if expected.trusts == "{anybody_here}":  # each of whom needs a permission as well
         elsewhere.remove("{training_role}")
     services = [f"{expected.trusts.split(' | ')[0]} | aws:SourceAccount={{account}}"]

@@ -95,8 +95,8 @@ class World:
     def _of_delivery(self) -> dict[str, str]:
         assert self._delivery is not None
         labels = {
-            "delivery_artifacts": "delivery/PipelineArtifactsBucket",
-            "delivery_key": "delivery/PipelineArtifactsBucketEncryptionKey",
+            "delivery_artifacts": "delivery/ArtifactsBucket",
+            "delivery_key": "delivery/ArtifactsKey",
             "delivery_role": "delivery/PipelineRole",
             "source_action_role": "delivery/PipelineSourceacmemodelsCodePipelineActionRole",
             "build_action_role": "delivery/PipelineCodeBuildActionRole",

@@ -1,4 +1,4 @@
-"""What reviewers find in the stacks is nothing, or explained in writing."""
+"""What reviewers find in the stacks of use cases and of the delivery is nothing, or explained in writing."""
 
 import copy
 import json
@@ -11,7 +11,7 @@ import pytest
 from blueprint.settings import Settings, load_settings, parse_settings
 from infra.review.explained import EXPLAINED
 from infra.review.finding import Explained, Finding, unexplained, unused
-from infra.review.review import Review, review
+from infra.review.review import Review, review, review_delivery
 from infra.review.templates import cfn_lint_findings, own_findings
 from infra.stacks.use_case import UseCaseStacks
 
@@ -68,15 +68,26 @@ def serverless(tmp_path_factory: pytest.TempPathFactory) -> tuple[Review, Path]:
     return look(tmp_path_factory.mktemp("serverless"), SERVERLESS)
 
 
-@pytest.mark.parametrize("variant", ["reviewed", "serverless"])
+@pytest.fixture(scope="module")
+def delivery(tmp_path_factory: pytest.TempPathFactory) -> tuple[Review, Path]:
+    """The shipped one, which has neither a connection nor a second use case."""
+    out = tmp_path_factory.mktemp("delivery")
+    return review_delivery(PROJECT / "delivery.toml", project=PROJECT, out=out), out
+
+
+VARIANTS = ["reviewed", "serverless", "delivery"]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_every_finding_is_explained(variant: str, request: pytest.FixtureRequest) -> None:
     found: Review = request.getfixturevalue(variant)[0]
     assert [str(finding) for finding in found.unexplained] == []
     assert set(found.figures().values()) == {0}
 
 
-def test_no_explanation_has_lost_its_finding(reviewed: tuple[Review, Path], serverless: tuple[Review, Path]) -> None:
-    together = Review((*reviewed[0].findings, *serverless[0].findings))
+def test_no_explanation_has_lost_its_finding(request: pytest.FixtureRequest) -> None:
+    one, *others = (request.getfixturevalue(variant)[0] for variant in VARIANTS)
+    together: Review = sum(others, start=one)
     assert [each.rule for each in together.stale] == []
 
 
@@ -86,7 +97,25 @@ def test_cdks_own_rules_find_nothing(synth: Callable[..., tuple[UseCaseStacks, P
     assert json.loads((assembly / "validation-report.json").read_text())["pluginReports"] == []
 
 
-@pytest.mark.parametrize("variant", ["reviewed", "serverless"])
+def test_a_delivery_is_reviewed_whole(delivery: tuple[Review, Path]) -> None:
+    """With the pipeline and the dashboards, which a setting more would make."""
+    stacks = {file.name.partition(".")[0] for file in delivery[1].glob("*.template.json")}
+    assert stacks == {"slipway-delivery", "slipway-github", "slipway-fleet-dev", "slipway-fleet-prod"}
+
+
+def test_a_bucket_of_artifacts_that_keeps_no_versions_or_keeps_them_forever_does_not_pass(
+    delivery: tuple[Review, Path], tmp_path: Path
+) -> None:
+    template = json.loads((delivery[1] / "slipway-delivery.template.json").read_text())
+    bucket = next(r for id_, r in template["Resources"].items() if id_.startswith("ArtifactsBucket"))["Properties"]
+    drop("VersioningConfiguration", "LifecycleConfiguration")(bucket)
+    file = tmp_path / "slipway-delivery.template.json"
+    file.write_text(json.dumps(template))
+    found = {finding.rule for finding in unexplained(own_findings(file), EXPLAINED)}
+    assert found == {"BucketVersioned", "BucketLifecycle"}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_every_reviewer_has_looked(variant: str, request: pytest.FixtureRequest) -> None:
     found: Review = request.getfixturevalue(variant)[0]
     assert all(count > 0 for count in found.counts.values())
