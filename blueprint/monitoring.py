@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from blueprint.artifact_keys import CAPTURE_KEYS, REPORT_KEYS
 from blueprint.errors import InputError
 from blueprint.names import COST_TAG, VARIANT, Names
 from blueprint.pipeline.container_arguments import MAX_ARGUMENT_LENGTH
@@ -14,9 +15,6 @@ from blueprint.settings.monitoring import Facet
 CAPTURED = "/opt/ml/processing/input/endpoint"
 REPORTS = "/opt/ml/processing/output/monitoring"
 OUTCOMES = "/opt/ml/processing/input/outcomes"
-
-CAPTURE_KEYS, OUTCOME_KEYS, REPORT_KEYS = "capture", "outcomes", "monitoring"
-"""Where in the artifacts bucket requests, outcomes and reports lie."""
 
 MOST_HOURS = 8
 """Back from now: a job takes ten inputs, one an hour, the hour that has begun, and outcomes."""

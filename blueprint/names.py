@@ -57,6 +57,11 @@ class Names:
         return f"{self.prefix}-starter"
 
     @property
+    def smoke_test(self) -> str:
+        """The function that sends the endpoint a row, after a rollout and after a deployment."""
+        return f"{self.prefix}-smoke-test"
+
+    @property
     def hold_parameter(self) -> str:
         """In SSM: `go`, `hold`, or `abort` and the model package to refuse."""
         return f"/slipway/{self.prefix}/rollouts"

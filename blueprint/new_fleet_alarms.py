@@ -6,18 +6,16 @@ from typing import Any
 
 from blueprint.names import VARIANT
 from blueprint.settings import Rollout
+from blueprint.verdicts import VERDICT_METRIC, VERDICT_NAMESPACE, Verdict
 
 Description = dict[str, Any]
 
 SERVICE_NAMESPACE = "AWS/SageMaker"
 SERVER_NAMESPACE = "Slipway/Endpoint"
 """What the model servers publish of themselves, by the model package they serve."""
-VERDICT_NAMESPACE = "Slipway/Rollout"
 LEAST_ERRORS = 5
 """Fewer decide nothing. Simulated over an hour of bakes at 1.5 to 8 requests a second and 0.5 % of errors, five send at
 most 0.7 % of good models back; three, 12 %."""
-ROLL_BACK = 2
-"""The verdict that sends the new fleet back."""
 _VERDICT_PERIOD_SECONDS, _VERDICT_PERIODS = 10, 6
 """Seen at once, and told for a minute: the judge's next look may be some periods later."""
 
@@ -117,14 +115,14 @@ def _verdict(fleet: Mapping[str, str]) -> Description:
     return {
         "AlarmDescription": "The comparison with the old fleet found the new one worse",
         "Namespace": VERDICT_NAMESPACE,
-        "MetricName": "Verdict",
+        "MetricName": VERDICT_METRIC,
         "Dimensions": _dimensions(fleet),
         "Statistic": "Maximum",
         "Period": _VERDICT_PERIOD_SECONDS,
         "EvaluationPeriods": _VERDICT_PERIODS,
         "DatapointsToAlarm": 1,
         "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-        "Threshold": ROLL_BACK,
+        "Threshold": int(Verdict.ROLL_BACK),
     }
 
 

@@ -12,6 +12,7 @@ from pipeline_steps.evaluation.gate import METRICS, Gate
 from pipeline_steps.evaluation.judgement import evaluation_document, judge, score_split
 from pipeline_steps.evaluation.metrics import area_under_roc
 from pipeline_steps.evaluation.value import OutcomeValues
+from pipeline_steps.gates.model import read_model
 from pipeline_steps.models.artifact import load_archive
 from pipeline_steps.paths import Paths
 from pipeline_steps.tables.prepared import Split, read_schema, read_split
@@ -43,7 +44,8 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     values = OutcomeValues(
         arguments.currency, arguments.value_tp, arguments.value_fp, arguments.value_tn, arguments.value_fn
     )
-    artifact = load_archive(paths.processing_input("candidate") / "model.tar.gz")
+    archive = paths.processing_input("candidate") / "model.tar.gz"
+    artifact = load_archive(archive)
     candidate = judge(artifact, splits["test"], values, who="candidate")
     linear = load_archive(paths.processing_input("baseline") / "model.tar.gz")
     baseline = judge(linear, splits["test"], values, who="baseline")
@@ -61,6 +63,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     )
     output = paths.processing_output("evaluation")
     document = evaluation_document(candidate, baseline, champion, gate=verdict, profile=profile)
+    document["model"] = {"sha256": read_model(archive).sha256}  # what an approval is for
     write_json(output / "evaluation.json", document)
 
     from pipeline_steps.evaluation.plots import draw_confusion_matrix, draw_roc  # noqa: PLC0415 (bad input fails sooner)

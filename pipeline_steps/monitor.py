@@ -17,8 +17,8 @@ from pipeline_steps.monitoring.captured import Captured, read_captured
 from pipeline_steps.monitoring.constraints import Limits
 from pipeline_steps.monitoring.facets import Facet
 from pipeline_steps.monitoring.findings import Explained, Findings, Quality, examine
+from pipeline_steps.monitoring.ground_truth import Outcomes, read_outcomes
 from pipeline_steps.monitoring.publishing import emit, metric_lines
-from pipeline_steps.monitoring.quality import read_outcomes
 from pipeline_steps.monitoring.schedule import Schedule
 from pipeline_steps.paths import Paths
 
@@ -98,9 +98,11 @@ def find_model(paths: Paths, captured: Captured) -> tuple[str, Model | None]:
 
 
 def _quality(arguments: argparse.Namespace, paths: Paths, model: Model) -> Quality:
-    outcomes = paths.processing_input("outcomes")
+    folder = paths.processing_input("outcomes")
+    found = read_outcomes(folder, model.contract.positive_label) if folder.is_dir() else Outcomes()
     return Quality(
-        outcomes=read_outcomes(outcomes, model.contract.positive_label) if outcomes.is_dir() else {},
+        outcomes={identifier: [value > 0 for value in values] for identifier, values in found.values.items()},
+        malformed=found.malformed,
         trained=model.documents["metrics.json"].get("validation", {}),
         max_losses={"accuracy": arguments.max_accuracy_loss, "auc": arguments.max_auc_loss},
     )

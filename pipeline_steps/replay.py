@@ -1,6 +1,7 @@
 """replay: whether a candidate keeps the champion's contract, and how it answers the requests users sent recently."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -15,6 +16,8 @@ from pipeline_steps.gates.verdict import Limits, ReplayVerdict, document, messag
 from pipeline_steps.paths import Paths
 
 _ARCHIVE = "model.tar.gz"
+_REGISTERED = "SLIPWAY_MODEL_SHA256"
+"""The environment's name for the hash that the candidate's package notes; empty where it notes none."""
 
 
 def parser() -> StepParser:
@@ -45,7 +48,9 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     limits = _limits(arguments)
     before = paths.processing_input("champion") / _ARCHIVE
     champion = read_model(before) if before.exists() else None
-    contract, candidate = judge_contract(paths.processing_input("candidate") / _ARCHIVE, champion)
+    contract, candidate = judge_contract(
+        paths.processing_input("candidate") / _ARCHIVE, champion, registered=os.environ.get(_REGISTERED, "")
+    )
     if contract.reasons or candidate is None:
         replayed = ReplayVerdict(0, unjudged="the contract gate refused the candidate")
     elif champion is None:

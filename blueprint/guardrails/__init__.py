@@ -2,7 +2,7 @@
 
 from blueprint.guardrails.described import from_api
 from blueprint.guardrails.judgement import lint, refuse_unsafe
-from blueprint.guardrails.planned import PlannedRollout, ScaledVariant, Variant
+from blueprint.guardrails.planned import PlannedJudge, PlannedRollout, ScaledVariant, Variant
 from blueprint.guardrails.rule import Finding, Rule
 from blueprint.guardrails.rules import RULES
 from blueprint.guardrails.template import from_template
@@ -11,6 +11,7 @@ from blueprint.guardrails.use_case import planned_rollout
 __all__ = [
     "RULES",
     "Finding",
+    "PlannedJudge",
     "PlannedRollout",
     "Rule",
     "ScaledVariant",

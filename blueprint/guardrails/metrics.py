@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from blueprint.new_fleet_alarms import ROLL_BACK, SERVER_NAMESPACE, SERVICE_NAMESPACE, VERDICT_NAMESPACE
+from blueprint.new_fleet_alarms import SERVER_NAMESPACE, SERVICE_NAMESPACE
+from blueprint.verdicts import VERDICT_METRIC, VERDICT_NAMESPACE, Verdict
 
 INVOCATION_NAMESPACE = SERVICE_NAMESPACE
 INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
@@ -91,7 +92,7 @@ _SERVER_METRICS = {
     name: EndpointMetric(name, kind, asynchronous=True, selector="ModelPackageArn")
     for name, kind in _SERVER_KINDS.items()
 }
-_VERDICT_METRICS = {"Verdict": EndpointMetric("Verdict", "verdict", asynchronous=True, whole=_ENDPOINT)}
+_VERDICT_METRICS = {VERDICT_METRIC: EndpointMetric(VERDICT_METRIC, "verdict", asynchronous=True, whole=_ENDPOINT)}
 _PUBLISHED = {
     INVOCATION_NAMESPACE: INVOCATION_METRICS,
     SERVER_NAMESPACE: _SERVER_METRICS,
@@ -130,6 +131,6 @@ def bounds(namespace: str, name: str, *, asynchronous: bool) -> tuple[float, flo
         case "latency":
             return 1.0, (LONGEST_ASYNCHRONOUS_SECONDS if asynchronous else LONGEST_ANSWER_SECONDS) * 1e6
         case "verdict":
-            return 0.0, float(ROLL_BACK)
+            return 0.0, float(Verdict.ROLL_BACK)
         case _:
             return (1.0, 1.0) if name == "Invocations" and metric else None

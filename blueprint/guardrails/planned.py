@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from blueprint.guardrails.composite import asked_alarms
+from blueprint.verdicts.plan import JudgePlan
 
 OPAQUE = "${?"
 """Begins what stands for a value that only the deployment knows: a parameter without a default, an import."""
@@ -35,6 +36,21 @@ class ScaledVariant:
     most: int | None = None
 
 
+@dataclass(frozen=True)
+class PlannedJudge:
+    """What compares the new fleet with the old one in the bakes in which both serve.
+
+    Attributes:
+        plan: what it tolerates, and how sure it must be.
+        decide_seconds: so long before the last of those bakes ends its verdict is final; half of the bake at most.
+        proceeds: without a verdict the new fleet stays; else it is sent back.
+    """
+
+    plan: JudgePlan
+    decide_seconds: float
+    proceeds: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class PlannedRollout:
     """What an endpoint would be updated to, how, and what would turn it back; each is equal to itself alone.
@@ -54,6 +70,7 @@ class PlannedRollout:
         requests_per_second: the expected traffic of the whole endpoint; None where nobody said.
         previous_variants: the variant names of the config in use; None where they are not known.
         previous_types: instance types of the config in use by the variant's name.
+        judge: what judges the rollout beside the alarms; None where there is none, or nobody said.
     """
 
     endpoint: str
@@ -71,6 +88,7 @@ class PlannedRollout:
     requests_per_second: float | None = None
     previous_variants: tuple[str, ...] | None = None
     previous_types: tuple[tuple[str, str], ...] = ()
+    judge: PlannedJudge | None = None
 
     @property
     def serverless(self) -> bool:

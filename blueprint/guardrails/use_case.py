@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from blueprint.guardrails.planned import OPAQUE, PlannedRollout, ScaledVariant, Variant
+from blueprint.guardrails.planned import OPAQUE, PlannedJudge, PlannedRollout, ScaledVariant, Variant
 from blueprint.names import VARIANT
 from blueprint.new_fleet_alarms import new_fleet_alarms, server_environment
 from blueprint.rollout import deployment_config
 from blueprint.settings import Settings
+from blueprint.settings.judge import Judge
 
 CONFIG_NAME = "${EndpointConfig.EndpointConfigName}"
 PACKAGE_ARN = f"{OPAQUE}ModelPackageArn}}"
@@ -63,4 +64,11 @@ def planned_rollout(
         retained=CAPACITY if scaling else frozenset(),
         requests_per_second=requests_per_second,
         previous_variants=(VARIANT,),
+        judge=_judge(settings.rollout.judge),
     )
+
+
+def _judge(judge: Judge) -> PlannedJudge | None:
+    if not judge.enabled:
+        return None
+    return PlannedJudge(judge.plan(), judge.decide_seconds, proceeds=judge.without_evidence == "proceed")

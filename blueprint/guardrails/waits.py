@@ -7,7 +7,7 @@ from typing import Any, Literal
 from blueprint.guardrails.planned import PlannedRollout
 from blueprint.rollout import whole_instances
 
-Way = Literal["ALL_AT_ONCE", "CANARY", "LINEAR", "ROLLING"]
+Way = Literal["ALL_AT_ONCE", "CANARY", "LINEAR", "ROLLING", "UNKNOWN"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def waits(planned: PlannedRollout) -> Waits:
     type_ = routing.get("Type")
     if type_ in ("CANARY", "LINEAR"):
         return Waits("CANARY" if type_ == "CANARY" else "LINEAR", _seconds(routing, "WaitIntervalInSeconds"), final)
-    return Waits("ALL_AT_ONCE", None, final)
+    return Waits("ALL_AT_ONCE" if type_ in (None, "ALL_AT_ONCE") else "UNKNOWN", None, final)
 
 
 def first_size(planned: PlannedRollout) -> tuple[str, Mapping[str, Any]] | None:

@@ -23,6 +23,7 @@ class Mandate:
         deployment: the DeploymentConfig, for an endpoint that does not tell its own.
         instances: of the new fleet, likewise.
         value: bounds of one outcome's value, and the loss a request that is tolerated; None where none is watched.
+        positive_label: what is worth 1 in outcomes that tell labels.
     """
 
     plan: JudgePlan
@@ -32,6 +33,7 @@ class Mandate:
     deployment: Mapping[str, Any]
     instances: int
     value: MeanTest | None = None
+    positive_label: str = "1"
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)

@@ -24,6 +24,7 @@ class Memory:
         usual: the old fleet's usual latencies, by who tells them; without those that are unknown.
         verdict: the last one.
         sentence: why.
+        joined: where that lies which the evidence of the value came from, so that both are remembered or neither.
         settled: the verdict on whether everybody may meet the new fleet has been given; only a rollback can follow.
     """
 
@@ -35,6 +36,7 @@ class Memory:
     usual: Mapping[str, Usual] = field(default_factory=dict)
     verdict: Verdict = Verdict.EXTEND
     sentence: str = ""
+    joined: str = ""
     settled: bool = False
 
     @classmethod
@@ -64,7 +66,7 @@ class Memory:
         value = start.value
         if value and document["value"]:
             value = MeanState(**{**document["value"], "logs": tuple(document["value"]["logs"])})
-        told = {name: document[name] for name in _PLAIN}
+        told = {name: document[name] for name in _PLAIN if name in document}
         return cls(
             **{**told, "bakes": tuple(told["bakes"])},
             usual={source: Usual.from_document(known) for source, known in document.get("usual", {}).items()},
@@ -73,7 +75,7 @@ class Memory:
         )
 
 
-_PLAIN = ("config", "since", "rate", "bakes", "sentence", "settled")
+_PLAIN = ("config", "since", "rate", "bakes", "sentence", "joined", "settled")
 
 
 def _stream(state: ProportionState) -> dict[str, Any]:

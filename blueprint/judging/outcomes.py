@@ -7,9 +7,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from statistics import fmean
 from typing import Any, Self
 
 from blueprint.judging.counting import Fleets
+from blueprint.judging.ground_truth import Outcomes
 
 GREEN, BLUE = "green", "blue"
 MOST_WAITING = 50_000
@@ -26,11 +28,13 @@ class Joined:
         fleets: the fleet that answered, by inference id, for requests without an outcome yet.
         values: outcomes without a captured request yet, which may be captured later or not at all.
         read: keys of the objects that have been read.
+        malformed: lines of outcome files that were none.
     """
 
     fleets: dict[str, str] = field(default_factory=dict)
     values: dict[str, float] = field(default_factory=dict)
     read: list[str] = field(default_factory=list)
+    malformed: int = 0
     green: list[float] = field(default_factory=list)
     blue: list[float] = field(default_factory=list)
 
@@ -42,16 +46,18 @@ class Joined:
             else:
                 self.fleets[inference_id] = fleet
 
-    def add_outcomes(self, text: str) -> None:
-        """Take the outcomes of one object. The first outcome of a request counts."""
-        for line in _lines(text):
-            inference_id, value = line.get("inference_id"), _number(line.get("value"))
-            if not isinstance(inference_id, str) or value is None:
-                continue
+    def add_outcomes(self, text: str, *, positive_label: str = "1") -> int:
+        """Take the outcomes of one object, of several rows their mean; returns how many of its lines were none."""
+        found = Outcomes()
+        found.add(text, positive_label)
+        self.malformed += found.malformed
+        for inference_id, values in found.values.items():
+            value = fmean(values)
             if inference_id in self.fleets:
                 self._meet(self.fleets.pop(inference_id), value)
             else:
                 self.values.setdefault(inference_id, value)
+        return found.malformed
 
     def _meet(self, fleet: str, value: float) -> None:
         (self.green if fleet == GREEN else self.blue).append(value)
@@ -63,6 +69,7 @@ class Joined:
                 "fleets": dict(list(self.fleets.items())[-MOST_WAITING:]),
                 "values": dict(list(self.values.items())[-MOST_WAITING:]),
                 "read": self.read[-MOST_READ:],
+                "malformed": self.malformed,
             }
         )
 
@@ -77,15 +84,16 @@ def clipped(values: Iterable[float], low: float, high: float) -> list[float]:
 
 
 def _captured(lines: Iterable[Mapping[str, Any]], fleets: Fleets, since: float) -> Iterator[tuple[str, str]]:
-    """Inference id and fleet of each record that tells both."""
+    """Inference id, or else event id, and fleet of each record that tells both."""
     known = {fleets.package: GREEN, fleets.previous_package: BLUE}
     for line in lines:
         about = line.get("eventMetadata") or {}
         attributes = about.get("customAttributes") or ()
         packages = [text.removeprefix(_PACKAGE) for text in attributes if str(text).startswith(_PACKAGE)]
         fleet = known.get(packages[0]) if packages else None
-        if fleet and "inferenceId" in about and _seconds(about.get("inferenceTime")) >= since:
-            yield about["inferenceId"], fleet
+        inference_id = about.get("inferenceId") or about.get("eventId")
+        if fleet and inference_id and _seconds(about.get("inferenceTime")) >= since:
+            yield inference_id, fleet
 
 
 def _lines(text: str) -> Iterator[Mapping[str, Any]]:
@@ -104,9 +112,3 @@ def _seconds(text: object) -> float:
         return datetime.fromisoformat(str(text)).timestamp()
     except ValueError:
         return 0.0
-
-
-def _number(value: object) -> float | None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    return float(value) if abs(value) < float("inf") else None

@@ -8,10 +8,11 @@ from blueprint.pipeline.compute import Compute
 from blueprint.pipeline.container_arguments import evaluation_arguments, schema_arguments
 from blueprint.pipeline.decision import Condition, ConditionStep, FailStep
 from blueprint.pipeline.document import pipeline_document
+from blueprint.pipeline.keys import CHECKPOINTS, MODELS, PIPELINE
 from blueprint.pipeline.parameters import Parameters
 from blueprint.pipeline.processing import ProcessingInput, ProcessingOutput, ProcessingStep, PropertyFile
 from blueprint.pipeline.references import EXECUTION_ARN, EXECUTION_ID, Join, Parameter, as_text
-from blueprint.pipeline.registration import RegisterModelStep
+from blueprint.pipeline.registration import MODEL_SHA256, RegisterModelStep
 from blueprint.pipeline.step import CacheConfig, RetryPolicy, Step
 from blueprint.pipeline.training import Channel, MetricDefinition, TrainingJob, TrainingStep
 from blueprint.pipeline.tuning import TuningStep
@@ -20,8 +21,6 @@ from blueprint.settings import Settings
 OBJECTIVE_METRIC = "validation:auc"
 METRICS = ("train:auc", OBJECTIVE_METRIC, "validation:accuracy", "validation:logloss")
 SPLITS = ("train", "validation", "test")
-CHECKPOINTS = "pipeline/checkpoints"
-"""Where in the bucket spot jobs keep what they have reached; of no use once they have ended."""
 
 _PROCESSING = "/opt/ml/processing"
 _CACHE = CacheConfig(expire_after="P30D")
@@ -118,7 +117,7 @@ class _Composition:
             hyperparameters={"seed": str(self.settings.tuning.seed), **hyperparameters},
             channels=tuple(Channel(split, prepare.output(split)) for split in ("train", "validation")),
             metrics=tuple(MetricDefinition(name, f"{name}=([0-9.eE+-]+)") for name in METRICS),
-            output_path=f"s3://{self.bucket}/pipeline/models",
+            output_path=f"s3://{self.bucket}/{MODELS}",
             role_arn=self.training_role_arn,
             compute=self._compute(self.parameters.training_instance_type),
             max_wait_seconds=self.settings.training.wait_seconds,
@@ -198,6 +197,7 @@ class _Composition:
                 "commit": parameters.source_commit,
                 "data_sha256": prepare.json("Profile", "sha256.source"),
                 "test_sha256": prepare.json("Profile", "sha256.test"),
+                MODEL_SHA256: evaluate.json("Evaluation", "model.sha256"),
                 "image": self.image_uri,
                 "pipeline_execution_arn": EXECUTION_ARN,
                 "training_job": tune.value("BestTrainingJob.TrainingJobName"),
@@ -211,7 +211,7 @@ class _Composition:
         )
 
     def _output(self, step: str, name: str) -> ProcessingOutput:
-        where = Join((f"s3://{self.bucket}/pipeline", EXECUTION_ID, step, name), on="/")
+        where = Join((f"s3://{self.bucket}/{PIPELINE}", EXECUTION_ID, step, name), on="/")
         return ProcessingOutput(name, where, f"{_PROCESSING}/output/{name}")
 
     def _vpc_config(self) -> dict[str, Any] | None:

@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 from blueprint.pipeline.references import Text
 from blueprint.pipeline.step import Step
 
+MODEL_SHA256 = "model_sha256"
+"""The property of a package that tells which files were evaluated: the rollout refuses others at the same place."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RegisterModelStep(Step):

@@ -53,7 +53,8 @@ class Monitoring(Section):
     """Drift is what the servers publish of inputs and scores against the model's baseline, hour by hour.
 
     Attributes:
-        notify: addresses that are told of trainings, drift and rollouts; each confirms its subscription once.
+        notify: addresses that are told of trainings, drift and rollouts; each confirms two subscriptions, one
+            to the rollouts, once.
         max_prediction_shift: population stability index of the scores.
         max_input_shift: of the worst column.
         drift_hours: so many hours in a row make it drift.

@@ -1,6 +1,6 @@
 """Verdicts that know their sample size: promote, roll back or extend, valid at every look."""
 
-from blueprint.verdicts.judge import Evidence, Verdict
+from blueprint.verdicts.judge import VERDICT_METRIC, VERDICT_NAMESPACE, Evidence, Verdict
 from blueprint.verdicts.means import MeanState, MeanTest
 from blueprint.verdicts.plan import (
     LATENCY_SHARES,
@@ -20,6 +20,8 @@ __all__ = [
     "SCORE_RANKS",
     "SERVED",
     "TOLERANCE_SHARE",
+    "VERDICT_METRIC",
+    "VERDICT_NAMESPACE",
     "Counts",
     "Evidence",
     "JudgePlan",

@@ -10,6 +10,8 @@ from blueprint.verdicts.means import MeanState
 from blueprint.verdicts.plan import JudgePlan, Metric, streams
 from blueprint.verdicts.proportions import Counts, ProportionState
 
+VERDICT_NAMESPACE, VERDICT_METRIC = "Slipway/Rollout", "Verdict"
+
 
 class Verdict(IntEnum):
     """What the evidence so far allows; its number is the value of the metric that an alarm may watch."""

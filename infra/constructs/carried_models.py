@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
+from blueprint.pipeline.keys import CARRIED_ON
 from infra.constructs.arns import PARTITION, REGION
-from infra.constructs.job_roles import ARTIFACT_KEYS, package_arns
+from infra.constructs.job_roles import package_arns
 
 
 def let_read_artifacts(bucket: s3.Bucket, key: kms.Key, *, accounts: Sequence[str]) -> None:
-    """Objects of the pipeline, decrypted on their way out of S3; each account decides who of its own may."""
+    """Models and their figures, decrypted on their way out of S3; each account decides who of its own may.
+
+    The splits lie beside them and stay: they hold users' rows.
+    """
     if not accounts:
         return
     principals: list[iam.IPrincipal] = [iam.AccountPrincipal(account) for account in accounts]
@@ -21,7 +26,7 @@ def let_read_artifacts(bucket: s3.Bucket, key: kms.Key, *, accounts: Sequence[st
             sid="CarriedModels",
             principals=principals,
             actions=["s3:GetObject"],
-            resources=[bucket.arn_for_objects(ARTIFACT_KEYS)],
+            resources=[bucket.arn_for_objects(keys) for keys in CARRIED_ON],
         )
     )
     key.add_to_resource_policy(
@@ -33,6 +38,18 @@ def let_read_artifacts(bucket: s3.Bucket, key: kms.Key, *, accounts: Sequence[st
             conditions={"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}},
         )
     )
+
+
+def let_compare_images(repository: ecr.Repository, *, accounts: Sequence[str]) -> None:
+    """Tell the digest behind a tag: each account builds the image itself, and carrying says if it is another one."""
+    if accounts:
+        repository.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="CarriedModels",
+                principals=[iam.AccountPrincipal(account) for account in accounts],
+                actions=["ecr:DescribeImages"],
+            )
+        )
 
 
 def group_policy(package_group: str, *, accounts: Sequence[str]) -> dict[str, Any] | None:

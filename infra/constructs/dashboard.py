@@ -7,27 +7,36 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from blueprint.names import VARIANT, Names
-from blueprint.new_fleet_alarms import SERVER_NAMESPACE, SERVICE_NAMESPACE, VERDICT_NAMESPACE
+from blueprint.new_fleet_alarms import SERVER_NAMESPACE, SERVICE_NAMESPACE
+from blueprint.verdicts import VERDICT_NAMESPACE
 
 _MINUTE = cdk.Duration.minutes(1)
+_HOUR = cdk.Duration.hours(1)
 _DAY = cdk.Duration.days(1)
 _PIPELINES = "AWS/Sagemaker/ModelBuildingPipeline"
 
 
 class UseCaseDashboard(cloudwatch.Dashboard):
-    """Traffic by fleet, errors, latency, shift, verdicts, drift, and the training pipeline's runs."""
+    """Cost, traffic by fleet, errors, latency, shift, verdicts, drift, and the training pipeline's runs."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, names: Names, alarms: Sequence[cloudwatch.IAlarm], served_on: str
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        names: Names,
+        alarms: Sequence[cloudwatch.IAlarm],
+        served_on: str,
+        cost: str,
     ) -> None:
         super().__init__(scope, id_, dashboard_name=names.prefix, period_override=cloudwatch.PeriodOverride.INHERIT)
         self.add_widgets(
             cloudwatch.TextWidget(
                 markdown=f"# {names.prefix}\nEndpoint `{names.endpoint}` on `{served_on}`."
                 " While a rollout is under way two fleets are billed."
-                " `slipway rollout status` tells what goes on, `slipway cost` what it costs.",
+                f" `slipway rollout status` tells what goes on.\n\n{cost} `slipway cost` adds it up.",
                 width=24,
-                height=2,
+                height=3,
             )
         )
         self.add_widgets(
@@ -54,7 +63,7 @@ class UseCaseDashboard(cloudwatch.Dashboard):
 
 
 class FleetDashboard(cloudwatch.Dashboard):
-    """Every use case of one stage side by side."""
+    """Every use case of one stage side by side: a line each in seven graphs, of the 2,500 that a dashboard may have."""
 
     def __init__(self, scope: Construct, id_: str, *, stage: str, cases: Sequence[Names]) -> None:
         super().__init__(scope, id_, dashboard_name=f"slipway-fleet-{stage}")
@@ -70,13 +79,21 @@ class FleetDashboard(cloudwatch.Dashboard):
                     left=[_metric(names, metric, statistic, label=names.prefix) for names in cases],
                 )
             )
-        self.add_widgets(
-            cloudwatch.GraphWidget(
-                title="Training runs that failed, a day",
-                width=24,
-                left=[_runs_metric(names, "ExecutionFailed", label=names.prefix) for names in cases],
+        for row in (
+            {
+                "Shift of the scores (PSI)": [_shift_metric(names, "PredictionShift") for names in cases],
+                "Shift of the worst input (PSI)": [_shift_metric(names, "InputShift") for names in cases],
+            },
+            {
+                f"Training runs that {end.lower()}, a day": [
+                    _runs_metric(names, f"Execution{end}", label=names.prefix) for names in cases
+                ]
+                for end in ("Succeeded", "Failed")
+            },
+        ):
+            self.add_widgets(
+                *(cloudwatch.GraphWidget(title=title, width=12, left=lines) for title, lines in row.items())
             )
-        )
 
 
 def _metric(names: Names, metric: str, statistic: str, *, label: str) -> cloudwatch.Metric:
@@ -111,6 +128,18 @@ def _latency(names: Names) -> cloudwatch.GraphWidget:
 def _shift(names: Names) -> cloudwatch.GraphWidget:
     schema = f"{{{SERVER_NAMESPACE},EndpointName,VariantName,ModelPackageArn}}"
     return _found("Shift against the model's baseline (PSI), by model", f'{schema} "{names.endpoint}" Shift')
+
+
+def _shift_metric(names: Names, metric: str) -> cloudwatch.Metric:
+    """Over whole hours, as the drift alarms look at it."""
+    return cloudwatch.Metric(
+        namespace=SERVER_NAMESPACE,
+        metric_name=metric,
+        dimensions_map={"EndpointName": names.endpoint, "VariantName": VARIANT},
+        statistic="Average",
+        period=_HOUR,
+        label=names.prefix,
+    )
 
 
 def _runs_metric(names: Names, metric: str, *, label: str) -> cloudwatch.Metric:

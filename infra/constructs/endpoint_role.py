@@ -4,6 +4,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from blueprint.artifact_keys import CAPTURE_KEYS
 from blueprint.settings import Vpc
 from infra.constructs.arns import arn
 from infra.constructs.job_roles import ARTIFACT_KEYS, SageMakerRole, may_encrypt_volumes, may_log, may_publish
@@ -11,9 +12,6 @@ from infra.constructs.object_access import may_read, may_write
 from infra.constructs.policy import allow
 from infra.constructs.step_image import StepImage
 from infra.constructs.vpc_access import may_join
-
-CAPTURE_KEYS = "capture"
-"""Where in the artifacts bucket captured requests go."""
 
 
 class EndpointRole(SageMakerRole):

@@ -8,6 +8,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from blueprint.artifact_keys import CAPTURE_KEYS
 from blueprint.errors import InputError
 from blueprint.guardrails import ScaledVariant, planned_rollout, refuse_unsafe
 from blueprint.names import VARIANT
@@ -15,7 +16,7 @@ from blueprint.new_fleet_alarms import server_environment
 from blueprint.rollout import deployment_config
 from blueprint.settings import Settings
 from infra.constructs.endpoint_metrics import InvokableEndpoint
-from infra.constructs.endpoint_role import CAPTURE_KEYS, EndpointRole
+from infra.constructs.endpoint_role import EndpointRole
 from infra.constructs.instance_autoscaling import ScalableInstanceCount
 from infra.constructs.local_storage import has_local_storage
 from infra.constructs.new_fleet_alarms import NewFleetAlarms

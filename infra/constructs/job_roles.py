@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from blueprint.pipeline.keys import EVALUATED, PIPELINE, PREPARED, TRAINED
 from blueprint.settings import Vpc
 from infra.constructs.approval import may_not_approve, may_not_register_approved
 from infra.constructs.arns import OWN_ACCOUNT, arn
@@ -15,8 +16,8 @@ from infra.constructs.policy import PolicyRole, Statement, allow
 from infra.constructs.step_image import StepImage
 from infra.constructs.vpc_access import may_join
 
-ARTIFACT_KEYS = "pipeline/*"
-"""Where in the artifacts bucket the jobs write."""
+ARTIFACT_KEYS = f"{PIPELINE}/*"
+"""Where in the artifacts bucket the jobs write, each kind to keys of its own."""
 
 _SAGEMAKER = iam.ServicePrincipal("sagemaker.amazonaws.com", conditions=OWN_ACCOUNT)
 
@@ -35,11 +36,11 @@ class SageMakerRole(PolicyRole):
 
 
 class JobRoles(Construct):
-    """What each kind of job may do.
+    """What each kind of job may do; none may write what another kind made.
 
     Attributes:
         processing: reads the data, writes the splits.
-        training: reads the splits, writes models.
+        training: reads the splits, writes models and checkpoints.
         evaluation: reads all of that and the registry, writes the evaluation.
     """
 
@@ -57,7 +58,6 @@ class JobRoles(Construct):
     ) -> None:
         super().__init__(scope, id_)
         common = [
-            *may_write(artifacts_bucket, ARTIFACT_KEYS),
             *image.may_pull(),
             *may_encrypt_volumes(key),
             *may_join(vpc),
@@ -70,17 +70,23 @@ class JobRoles(Construct):
         registry = allow(
             "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages", on=package_arns(package_group)
         )
+        prepared, trained, evaluated = (
+            may_write(artifacts_bucket, *keys) for keys in ((PREPARED,), TRAINED, (EVALUATED,))
+        )
         self.processing = SageMakerRole(
-            self, "Processing", description="Jobs that prepare the data", statements=[*data, *common, *process]
+            self,
+            "Processing",
+            description="Jobs that prepare the data",
+            statements=[*data, *prepared, *common, *process],
         )
         self.training = SageMakerRole(
-            self, "Training", description="Training jobs", statements=[*artifacts, *common, *train]
+            self, "Training", description="Training jobs", statements=[*artifacts, *trained, *common, *train]
         )
         self.evaluation = SageMakerRole(
             self,
             "Evaluation",
             description="Jobs that evaluate a candidate",
-            statements=[*artifacts, *common, *process, registry],
+            statements=[*artifacts, *evaluated, *common, *process, registry],
         )
 
 

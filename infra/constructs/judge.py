@@ -4,19 +4,17 @@ import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from blueprint.artifact_keys import CAPTURE_KEYS, MEMORY_KEYS, OUTCOME_KEYS
 from blueprint.judging.mandate import Mandate
 from blueprint.names import VARIANT
 from blueprint.rollout import deployment_config
 from blueprint.settings import Settings
-from blueprint.verdicts.means import MeanTest
+from blueprint.verdicts import VERDICT_NAMESPACE, MeanTest
 from infra.constructs.arns import arn
 from infra.constructs.job_roles import may_publish
 from infra.constructs.object_access import may_find, may_write
 from infra.constructs.policy import Statement, allow
 from infra.constructs.python_function import PythonFunction
-
-VERDICT_NAMESPACE = "Slipway/Rollout"
-CAPTURE_KEYS, OUTCOME_KEYS, MEMORY_KEYS = "capture", "outcomes", "judge"
 
 
 class JudgeFunction(PythonFunction):
@@ -37,7 +35,7 @@ class JudgeFunction(PythonFunction):
             scope,
             id_,
             folder="judge",
-            blueprint=("deployment_config.py", "errors.py", "judging", "rollout.py", "verdicts"),
+            blueprint=("artifact_keys.py", "deployment_config.py", "errors.py", "judging", "rollout.py", "verdicts"),
             description=f"Judges rollouts of {endpoint}",
             timeout=cdk.Duration.minutes(1),
             environment=environment,
@@ -67,4 +65,5 @@ def mandate(settings: Settings) -> Mandate:
         deployment=deployment_config(settings.rollout, ()),
         instances=settings.endpoint.instance_count,
         value=MeanTest(min(values), max(values), judge.value_tolerance) if judge.value else None,
+        positive_label=settings.data.positive_label,
     )

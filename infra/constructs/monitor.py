@@ -7,7 +7,8 @@ from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from blueprint.monitoring import OUTCOME_KEYS, REPORT_KEYS, capture_prefix, monitoring_job
+from blueprint.artifact_keys import OUTCOME_KEYS, REPORT_KEYS
+from blueprint.monitoring import capture_prefix, monitoring_job
 from blueprint.settings import Settings
 from infra.constructs.guarded_endpoint import GuardedEndpoint
 from infra.constructs.job_roles import (

@@ -11,9 +11,9 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from blueprint.artifact_keys import OUTCOME_KEYS
 from blueprint.monitoring import (
     CAPTURED,
-    OUTCOME_KEYS,
     OUTCOMES,
     capture_prefix,
     job_prefix,
@@ -23,6 +23,7 @@ from blueprint.monitoring import (
 )
 from blueprint.settings import Settings
 from infra.constructs.logged_machine import logged_machine
+from infra.constructs.trust import SCHEDULES, STATE_MACHINES
 
 SETTLE_SECONDS = 20 * 60
 """Captured requests reach S3 some minutes late; Model Monitor waits as long."""
@@ -56,7 +57,7 @@ class MonitorMachine(Construct):
         self._schedule(settings)
 
     def _role(self, settings: Settings, job_role: iam.IRole, key: kms.IKey, bucket: s3.IBucket) -> iam.Role:
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        role = iam.Role(self, "Role", assumed_by=STATE_MACHINES)
         jobs = cdk.Stack.of(self).format_arn(
             service="sagemaker", resource="processing-job", resource_name=f"{job_prefix(settings.names)}-*"
         )
@@ -74,8 +75,7 @@ class MonitorMachine(Construct):
         return role
 
     def _schedule(self, settings: Settings) -> None:
-        own = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
-        starter = iam.Role(self, "Starter", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=own))
+        starter = iam.Role(self, "Starter", assumed_by=SCHEDULES)
         self.machine.grant_start_execution(starter)
         schedule = scheduler.CfnSchedule(
             self,

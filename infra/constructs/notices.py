@@ -1,5 +1,7 @@
 """What people are told of: an encrypted topic, and the rules that feed it."""
 
+from collections.abc import Iterable
+
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -20,8 +22,7 @@ class Notices(sns.Topic):
         self, scope: Construct, id_: str, *, key: kms.IKey, pipeline_name: str, addresses: tuple[str, ...]
     ) -> None:
         super().__init__(scope, id_, master_key=key, enforce_ssl=True)
-        for address in addresses:
-            self.add_subscription(subscriptions.EmailSubscription(address))
+        subscribe(self, addresses)
         # A topic with a policy of its own has lost the usual one, by which the account's alarms may publish.
         self.let_in("cloudwatch", arn("cloudwatch", "alarm:*"))
         pipeline = arn("sagemaker", f"pipeline/{pipeline_name}")
@@ -59,3 +60,9 @@ class Notices(sns.Topic):
         if added.policy_dependable is None:
             raise ValueError(f"topic {self.node.path} must hold a policy of its own")
         return added.policy_dependable
+
+
+def subscribe(topic: sns.Topic, addresses: Iterable[str]) -> None:
+    """Send what is published to each address; AWS asks it by mail to confirm before the first notice."""
+    for address in addresses:
+        topic.add_subscription(subscriptions.EmailSubscription(address))

@@ -9,10 +9,11 @@ from constructs import Construct
 
 from blueprint.names import Names
 from blueprint.settings.hours import Hours
-from infra.constructs.arns import OWN_ACCOUNT, arn
+from infra.constructs.arns import arn
 from infra.constructs.job_roles import package_arns
 from infra.constructs.logged_machine import logged_machine
 from infra.constructs.office_hours_states import START, STOP, Stoppable, office_hours_definition
+from infra.constructs.trust import SCHEDULES, STATE_MACHINES
 
 
 class OfficeHours(Construct):
@@ -49,7 +50,7 @@ class OfficeHours(Construct):
             self._schedule(names, action, expression, hours.timezone, starter)
 
     def _role(self, names: Names, rollout_arn: str) -> iam.Role:
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        role = iam.Role(self, "Role", assumed_by=STATE_MACHINES)
         # A stack's ARN ends in its generation. No role is passed: CloudFormation goes on with the stack's own.
         endpoint_stack = arn("cloudformation", f"stack/{names.stack('endpoint')}/*")
         for actions, resources in (
@@ -62,9 +63,7 @@ class OfficeHours(Construct):
         return role
 
     def _starter(self) -> iam.Role:
-        role = iam.Role(
-            self, "Starter", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=OWN_ACCOUNT)
-        )
+        role = iam.Role(self, "Starter", assumed_by=SCHEDULES)
         self.machine.grant_start_execution(role)
         return role
 

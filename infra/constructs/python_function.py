@@ -43,6 +43,7 @@ class PythonFunction(lambda_.Function):
         environment: Mapping[str, str] | None = None,
         memory_mb: int = 256,
         blueprint: Sequence[str] = (),
+        function_name: str | None = None,
     ) -> None:
         log_group = logs.LogGroup(
             scope,
@@ -65,6 +66,7 @@ class PythonFunction(lambda_.Function):
             scope,
             id_,
             code=lambda_.Code.from_asset(str(source), exclude=[_CACHES, f"**/{_CACHES}"]),
+            function_name=function_name,
             handler="index.handler",
             runtime=_RUNTIME,
             architecture=_ARCHITECTURE,

@@ -3,13 +3,13 @@
 from typing import Any
 
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from blueprint.names import Names
 from infra.constructs.arns import arn
 from infra.constructs.logged_machine import logged_machine
+from infra.constructs.trust import STATE_MACHINES, starts
 
 STARTED_BY = "started by drift"
 """The description of the runs that are started here."""
@@ -28,7 +28,7 @@ class Retraining(Construct):
     def __init__(self, scope: Construct, id_: str, *, names: Names, pause_hours: int, alarm_names: list[str]) -> None:
         super().__init__(scope, id_)
         pipeline = arn("sagemaker", f"pipeline/{names.pipeline}")
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        role = iam.Role(self, "Role", assumed_by=STATE_MACHINES)
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution"], resources=[pipeline]
@@ -45,7 +45,7 @@ class Retraining(Construct):
                 detail_type=["CloudWatch Alarm State Change"],
                 detail={"alarmName": alarm_names, "state": {"value": ["ALARM"]}},
             ),
-            targets=[targets.SfnStateMachine(self.machine)],
+            targets=[starts(self.machine)],
         )
 
 

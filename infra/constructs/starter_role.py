@@ -11,11 +11,12 @@ from infra.constructs.policy import PolicyRole, allow
 
 
 class StarterRole(PolicyRole):
-    """Starts one pipeline, looks at its data and stacks, and invokes the smoke test; approves nothing."""
+    """Starts one pipeline, looks at its data, stacks and rollouts, and invokes the smoke test; approves nothing."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, data_bucket: s3.IBucket) -> None:
         names = settings.names
         pipeline = arn("sagemaker", f"pipeline/{names.pipeline}")
+        packages = arn("sagemaker", f"model-package/{names.package_group}/*")
         super().__init__(
             scope,
             id_,
@@ -33,6 +34,10 @@ class StarterRole(PolicyRole):
                 allow("cloudformation:DescribeStacks", on=[arn("cloudformation", f"stack/{names.prefix}-*/*")]),
                 allow("s3:ListBucket", on=[data_bucket.bucket_arn]),
                 allow("sagemaker:DescribeEndpoint", on=[arn("sagemaker", f"endpoint/{names.endpoint}")]),
+                # The smoke test: which model is asked, the function that asks, and whose update was undone.
+                allow("sagemaker:DescribeModelPackage", on=[packages]),
+                allow("lambda:InvokeFunction", on=[arn("lambda", f"function:{names.smoke_test}")]),
+                allow("states:ListExecutions", on=[arn("states", f"stateMachine:{names.state_machine}")]),
                 may_not_approve(),
                 may_not_register_approved(),
             ],

@@ -16,7 +16,7 @@ from infra.constructs.python_function import PythonFunction
 
 BASE_IMAGE = "public.ecr.aws/docker/library/python:3.11-slim-bookworm"
 _BUILD_LIMIT = cdk.Duration.minutes(14)  # below the 15 minutes that the function which waits for it may run
-_KEPT_IMAGES = 50
+_UNTAGGED_DAYS = 14
 
 
 class StepImage(Construct):
@@ -47,7 +47,11 @@ class StepImage(Construct):
             encryption_key=key,
             image_scan_on_push=True,
             image_tag_mutability=ecr.TagMutability.IMMUTABLE,
-            lifecycle_rules=[ecr.LifecycleRule(max_image_count=_KEPT_IMAGES)],
+            # Never a tagged one, however old: it may serve, or be what a rollback goes back to, and an instance that
+            # joins the fleet pulls it anew. Layers that images share are stored once.
+            lifecycle_rules=[
+                ecr.LifecycleRule(tag_status=ecr.TagStatus.UNTAGGED, max_image_age=cdk.Duration.days(_UNTAGGED_DAYS))
+            ],
             empty_on_delete=removal_policy == cdk.RemovalPolicy.DESTROY,
             removal_policy=removal_policy,
         )

@@ -36,6 +36,10 @@ EXPLAINED = (
         "the executions of one pipeline",
     ),
     Explained(
+        r"AwsSolutions-IAM5\[Resource::arn:.*:states:.*:execution:[\w-]+:\*\]",
+        "the executions of one state machine",
+    ),
+    Explained(
         r"AwsSolutions-IAM5\[Resource::arn:.*:sagemaker:.*:(endpoint-config|model)/\*\]",
         "CloudFormation names them; a condition on the endpoint's tag says which",
     ),

@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from blueprint.settings import Settings
+from infra.constructs.carried_models import let_compare_images
 from infra.constructs.removal import removal_policy
 from infra.constructs.step_image import StepImage
 
@@ -33,4 +34,5 @@ class ImageStack(cdk.Stack):
             key=key,
             removal_policy=removal_policy(keep_data=settings.keep_data),
         )
+        let_compare_images(self.image.repository, accounts=settings.promotion.to_accounts)
         cdk.CfnOutput(self, "ImageUri", value=self.image.uri)

@@ -4,8 +4,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from blueprint.prices import load_prices
 from blueprint.settings import Settings
 from infra.constructs.budget import UseCaseBudget
+from infra.constructs.cost_note import cost_note
 from infra.constructs.dashboard import UseCaseDashboard
 from infra.constructs.drift_alarms import DriftAlarms
 from infra.constructs.monitor_notices import MonitorNotices
@@ -37,5 +39,12 @@ class MonitoringStack(cdk.Stack):
             UseCaseBudget(self, "Budget", names=names, budget=settings.budget, notices=notices)
         serverless = settings.endpoint.serverless
         served_on = f"serverless, {serverless.memory_mb} MB" if serverless else settings.endpoint.instance_type
-        UseCaseDashboard(self, "Dashboard", names=names, alarms=alarms, served_on=served_on)
+        UseCaseDashboard(
+            self,
+            "Dashboard",
+            names=names,
+            alarms=alarms,
+            served_on=served_on,
+            cost=cost_note(settings, load_prices()),
+        )
         cdk.CfnOutput(self, "NoticesTopicArn", value=notices.topic_arn)

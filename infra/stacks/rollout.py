@@ -30,9 +30,7 @@ class RolloutStack(cdk.Stack):
         image: StepImage,
     ) -> None:
         super().__init__(scope, id_, env=env, description=f"Rollouts of {settings.names.prefix}")
-        smoke_test = SmokeTest(
-            self, "SmokeTest", endpoint_name=settings.names.endpoint, artifacts_bucket=artifacts_bucket
-        )
+        smoke_test = SmokeTest(self, "SmokeTest", names=settings.names, artifacts_bucket=artifacts_bucket)
         audit = AuditFunction(self, "Audit", names=settings.names, artifacts_bucket=artifacts_bucket)
         replay = ReplayJob(self, "Replay", settings=settings, key=key, artifacts_bucket=artifacts_bucket, image=image)
         rollout = RolloutMachine(

@@ -3,8 +3,8 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from blueprint.monitoring import CAPTURE_KEYS, OUTCOME_KEYS
-from blueprint.pipeline.composition import CHECKPOINTS
+from blueprint.artifact_keys import CAPTURE_KEYS, MEMORY_KEYS, OUTCOME_KEYS
+from blueprint.pipeline.keys import CHECKPOINTS
 from blueprint.settings import Settings
 from infra.constructs.carried_models import let_read_artifacts
 from infra.constructs.encrypted_bucket import AccessLogsBucket, EncryptedBucket
@@ -27,14 +27,14 @@ class StorageStack(cdk.Stack):
             "Key",
             alias=f"alias/{settings.names.prefix}",
             removal_policy=removal,
-            publishers=("events", "cloudwatch", *(("budgets",) if settings.budget else ())),
+            publishers=("cloudwatch", *(("budgets",) if settings.budget else ())),
         )
         access_logs = AccessLogsBucket(self, "AccessLogs", removal_policy=removal)
         self.data_bucket = EncryptedBucket(self, "Data", key=self.key, access_logs=access_logs, removal_policy=removal)
         self.artifacts_bucket = EncryptedBucket(
             self, "Artifacts", key=self.key, access_logs=access_logs, removal_policy=removal
         )
-        for prefix in (CAPTURE_KEYS, OUTCOME_KEYS):
+        for prefix in (CAPTURE_KEYS, OUTCOME_KEYS, MEMORY_KEYS):
             self._forget(prefix, days=settings.endpoint.capture_days)
         if settings.training.spot:
             self._forget(CHECKPOINTS, days=_CHECKPOINT_DAYS)

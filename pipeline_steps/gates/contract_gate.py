@@ -8,12 +8,21 @@ from pipeline_steps.gates.soundness import unsound
 from pipeline_steps.gates.verdict import ContractVerdict
 
 
-def judge_contract(candidate: Path, champion: Model | None) -> tuple[ContractVerdict, Model | None]:
-    """Judge the candidate's archive by itself and against the champion; gives the candidate if it can be read."""
+def judge_contract(
+    candidate: Path, champion: Model | None, *, registered: str = ""
+) -> tuple[ContractVerdict, Model | None]:
+    """Judge the candidate's archive by itself and against the champion; gives the candidate if it can be read.
+
+    `registered` is the sha256 of the model that was evaluated and registered. What is approved is that one: other
+    files at its place are refused. Empty, the package notes none.
+    """
     try:
         model = read_model(candidate)
     except IncompleteError as exc:
         return ContractVerdict((str(exc),)), None
+    if registered and model.sha256 != registered:
+        reason = f"the artifact must be the one that was registered, sha256 {registered}, got {model.sha256}"
+        return ContractVerdict((reason,)), None
     reasons = tuple(unsound(model))
     if champion is None:
         return ContractVerdict(reasons), model

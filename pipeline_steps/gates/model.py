@@ -1,5 +1,6 @@
 """A model artifact as the gates see it: its files, and what they say when read."""
 
+import hashlib
 import io
 import json
 import tarfile
@@ -25,6 +26,12 @@ class Model:
     files: Mapping[str, bytes]
     documents: Mapping[str, Mapping[str, Any]]
     contract: Contract
+
+    @property
+    def sha256(self) -> str:
+        """Of the files whatever archive holds them, as `sha256sum NAMES | sha256sum` tells it, names in order."""
+        lines = (f"{hashlib.sha256(self.files[name]).hexdigest()}  {name}\n" for name in sorted(self.files))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def unpack(self, folder: Path) -> None:
         """Write the files as SageMaker lays them before a serving container."""

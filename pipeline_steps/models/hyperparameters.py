@@ -1,6 +1,6 @@
 """A training job's hyperparameters: SageMaker hands them over as strings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,9 +76,9 @@ def parse_hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:
     algorithm = own.pop("algorithm", None)
     if algorithm not in ALGORITHMS:
         raise ArgumentError(f"hyperparameter algorithm must be one of {', '.join(ALGORITHMS)}, got {shown(algorithm)}")
+    if mistakes := list(hyperparameter_mistakes(algorithm, own.items())):
+        raise ArgumentError("\n".join(mistakes))
     bounds = ALGORITHMS[algorithm]
-    if unknown := sorted(own.keys() - bounds.keys()):
-        raise ArgumentError(f"hyperparameters of {algorithm} are {', '.join(bounds)}; got {', '.join(unknown)}")
     return Hyperparameters(
         algorithm,
         {
@@ -86,6 +86,19 @@ def parse_hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:
             for name, bound in bounds.items()
         },
     )
+
+
+def hyperparameter_mistakes(algorithm: str, given: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """What is wrong with `given`, a line each; a name may come with several values, as the ends of its range do."""
+    bounds, given = ALGORITHMS[algorithm], tuple(given)
+    if unknown := sorted({name for name, _ in given} - bounds.keys()):
+        yield f"hyperparameters of {algorithm} are {', '.join(bounds)}; got {', '.join(unknown)}"
+    for name, value in given:
+        try:
+            if name in bounds:
+                bounds[name].parse(name, str(value))
+        except ArgumentError as exc:
+            yield str(exc)
 
 
 def _typed_default(bound: Bounds) -> float | int:

@@ -20,11 +20,12 @@ _ATTRIBUTED_ROWS = 1000
 
 @dataclass(frozen=True)
 class Quality:
-    """What outcomes are compared with, and how much worse than on validation they may be."""
+    """Outcomes (`malformed` lines were none), what they are compared with, and how much worse they may be."""
 
     outcomes: Mapping[str, list[bool]]
     trained: Mapping[str, float]
     max_losses: Mapping[str, float]
+    malformed: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Findings:
     quality: Mapping[str, Any]
     worse: int | None
     left_out: int
+    malformed: int = 0
     bias: Sequence[Bias] = ()
     ndcg: float | None = None
 
@@ -58,6 +60,8 @@ class Findings:
     def message(self) -> str:
         """The line by which SageMaker tells Completed from CompletedWithViolations."""
         seen = f"{self.rows} rows, {self.labelled} with an outcome, {self.left_out} records left out"
+        if self.malformed:
+            seen += f", {self.malformed} lines are no outcome"
         if lacking := not_judged(self.bias):
             seen += f", bias not judged: {lacking}"
         if self.violations:
@@ -118,6 +122,7 @@ def examine(
         quality=measured,
         worse=None if worse is None else len(worse),
         left_out=len(captured.records) - len(own) + captured.unreadable + rows.unlike,
+        malformed=quality.malformed,
         bias=bias,
         ndcg=gain,
     )

@@ -1,20 +1,16 @@
 """How good the predictions were, now that outcomes have arrived."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.errors import StepError
 from pipeline_steps.evaluation.metrics import area_under_roc, confusion
 from pipeline_steps.monitoring.captured import Record
 from pipeline_steps.monitoring.constraints import Violation
-from pipeline_steps.tables.cells import shown
 
 FEWEST_OF_A_CLASS = 30
 """With fewer outcomes of either class neither accuracy nor ranking is judged."""
@@ -33,26 +29,6 @@ class Labelled:
     def enough(self) -> bool:
         hits = int(self.positive.sum())
         return min(hits, len(self.positive) - hits) >= FEWEST_OF_A_CLASS
-
-
-def read_outcomes(folder: Path, positive_label: str) -> dict[str, list[bool]]:
-    """Read outcome files: SageMaker's ground truth records, or lines of {"inference_id", "value"}.
-
-    A ground truth has a line for each row of its request. A value alone is positive above 0.
-
-    Raises:
-        StepError: a line is neither.
-    """
-    found = {}
-    for path in sorted(folder.rglob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            if line.strip():
-                try:
-                    identifier, outcome = _outcome(json.loads(line), positive_label)
-                except (ValueError, KeyError, TypeError, AttributeError) as exc:
-                    raise StepError(f"line {number} of {path.name} must be an outcome, got {shown(line)}") from exc
-                found[identifier] = outcome
-    return found
 
 
 def join_outcomes(records: Sequence[Record], outcomes: Mapping[str, list[bool]], positive_label: str) -> Labelled:
@@ -116,14 +92,6 @@ def quality_violations(
             told = f"Metric {name} with {value:.4f} +/- {error:.4f} was LessThanThreshold '{limit:.4f}'"
             found.append({"metric_name": name, "constraint_check_type": "LessThanThreshold", "description": told})
     return found
-
-
-def _outcome(document: Mapping[str, Any], positive_label: str) -> tuple[str, list[bool]]:
-    if "groundTruthData" in document:
-        about = document["eventMetadata"]
-        identifier = about.get("inferenceId") or about["eventId"]
-        return str(identifier), _positives(str(document["groundTruthData"]["data"]), positive_label)
-    return str(document["inference_id"]), [float(document["value"]) > 0]
 
 
 def _positives(text: str, positive_label: str) -> list[bool]:

@@ -9,7 +9,7 @@ from pipeline_steps.server.messages import Request, Response, error_response
 
 MAX_HEAD_BYTES = 16 * 1024
 MAX_BODY_BYTES = 25 * 1024 * 1024
-"""SageMaker's own limit for a real-time request."""
+"""SageMaker's limit of a real-time request, see `blueprint/limits.py`, which this image does not hold."""
 
 _KEPT_HEADERS = frozenset({b"accept", b"content-length", b"content-type", b"expect"})
 

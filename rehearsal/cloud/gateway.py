@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 from urllib.parse import unquote
 
+from blueprint.limits import MOST_REQUEST_BYTES
 from rehearsal.cloud.environment import ACCOUNT, REGION
 from rehearsal.cloud.ministack.server import Application, Receive, Scope, Send
 
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
-_MOST_BYTES = 6 * 1024 * 1024
-"""SageMaker's limit of a real-time request."""
 _PASSED_ON = ("Content-Type", "X-Amzn-SageMaker-Custom-Attributes")
 """Headers of the container's answer that its caller gets to see."""
 
@@ -85,7 +84,7 @@ class Gateway:
         except _HungUpError:
             return
         if body is None:
-            message = f"the body must be at most {_MOST_BYTES} bytes"
+            message = f"the body must be at most {MOST_REQUEST_BYTES} bytes"
             await _respond(send, *_error("ValidationError", message, 413))
             return
         try:
@@ -124,7 +123,7 @@ async def _body(receive: Receive) -> bytes | None:
         size += len(part)
         parts.append(part)
         if not message.get("more_body", False):
-            return b"".join(parts) if size <= _MOST_BYTES else None
+            return b"".join(parts) if size <= MOST_REQUEST_BYTES else None
 
 
 def _response(endpoint: str, found: Invocation) -> tuple[int, dict[str, str], bytes]:

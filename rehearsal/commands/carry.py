@@ -13,6 +13,9 @@ _DESCRIPTION = """\
 Copies an approved model's artifact to the next stage and registers it there, with the same provenance, waiting for
 approval. Nothing is trained again. Carrying the same version twice makes one version.
 
+The image there is another build of the same folder: the tag says so, and a warning names both digests where they
+differ, for then the base image may be a newer one.
+
 Use the credentials of the stage it goes to. Where that is another account, name it in the first stage's settings
 ([promotion] to_accounts) and deploy that stage: then its bucket, its key and its registry group let the account read.
 """
@@ -75,7 +78,11 @@ def run(arguments: argparse.Namespace) -> int:
         source, target = (Site(settings, Account(settings)) for settings in (begins, ends))
         caller = target.caller
         package = choose(source, caller, arguments.package)
-        done = carry(package, target, Recorder(AuditLog.of(target), caller, warn=_warn), reason=arguments.reason)
+        done = carry(
+            package, source, target, Recorder(AuditLog.of(target), caller, warn=_warn), reason=arguments.reason
+        )
+    if done.warning:
+        _warn(done.warning)
     version = version_of(done.package)
     known = "was carried before: it is" if done.again else "is now"
     text = (

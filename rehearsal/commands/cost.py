@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from blueprint.limits import MOST_REQUEST_BYTES
 from blueprint.settings import Settings, load_settings
 from rehearsal.commands.numbers import bounded
 from rehearsal.commands.use_case import add_use_case
@@ -61,7 +62,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add(
         "--request-kilobytes",
-        type=bounded(0.001, 25_000),
+        type=bounded(0.001, MOST_REQUEST_BYTES / 1000),
         default=1.0,
         metavar="KB",
         help="size of a request and its answer together (default: %(default)g)",

@@ -43,7 +43,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         type=Path,
         default=Path("build/rehearsal"),
         metavar="DIR",
-        help="where the report goes (default: %(default)s)",
+        help="where the report goes, in the place of an earlier one (default: %(default)s)",
     )
     add(
         "--backend",

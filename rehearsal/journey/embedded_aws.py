@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from blueprint.errors import LaunchError
 from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.journey.preparation import local_environment, no_aws_files
 from rehearsal.process import spawn, stop
 
 ACCOUNT = "000000000000"
@@ -40,6 +41,7 @@ class EmbeddedAws:
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
+            **no_aws_files(),
         }
 
     def client(self, service: str) -> Any:
@@ -61,6 +63,8 @@ class EmbeddedAws:
 def embedded_aws(options: RehearsalOptions, workdir: Path) -> Iterator[EmbeddedAws]:
     """Start the child, wait until it is ready, and end it with everything it started.
 
+    Meanwhile this process's environment is local: no proxy is on the way, no profile asks for another account.
+
     Raises:
         LaunchError: it did not become ready; the end of its log is in the message.
     """
@@ -70,14 +74,15 @@ def embedded_aws(options: RehearsalOptions, workdir: Path) -> Iterator[EmbeddedA
     argv += ["--steps-folder", str(PROJECT / "pipeline_steps")]
     if options.interrupt_spot is not None:
         argv += ["--interrupt-spot", str(options.interrupt_spot)]
-    with (workdir / "cloud.err").open("wb") as errors:
-        child = spawn(
-            argv, env=dict(os.environ), cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
-        )
-    try:
-        yield EmbeddedAws(_ready_line(child, workdir)["endpoint_url"])
-    finally:
-        stop(child, grace_seconds=10)
+    with local_environment():
+        with (workdir / "cloud.err").open("wb") as errors:
+            child = spawn(
+                argv, env=dict(os.environ), cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+            )
+        try:
+            yield EmbeddedAws(_ready_line(child, workdir)["endpoint_url"])
+        finally:
+            stop(child, grace_seconds=10)
 
 
 def _ready_line(child: "subprocess.Popen[bytes]", workdir: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from blueprint.errors import LaunchError
+from blueprint.guardrails import planned_rollout, refuse_unsafe
 from blueprint.settings import load_settings
 from rehearsal.containers.docker.readiness import require_image
 from rehearsal.fleet.traffic import Traffic
@@ -26,10 +27,12 @@ from rehearsal.journey.embedded_aws import REGION, EmbeddedAws, embedded_aws
 from rehearsal.journey.evidence import Evidence
 from rehearsal.journey.fleets import invocations, known_configs
 from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.journey.preparation import clear_reports
 from rehearsal.journey.rollouts import Launchpad, roll_out
-from rehearsal.journey.table import request_bodies, source_table, write_earlier_rows
+from rehearsal.journey.table import request_bodies, source_table
 from rehearsal.journey.training import TrainingRun, train, upload
 from rehearsal.operations.audit_log import AuditLog
+from rehearsal.process import stop_all
 
 
 class Rehearsal:
@@ -43,14 +46,16 @@ class Rehearsal:
         """Do the whole job in a folder of its own that is gone afterwards.
 
         Raises:
-            InputError: settings or data are not acceptable; nothing was started.
+            InputError: settings, data or the folder for the report are not acceptable; nothing was started.
             LaunchError: a stage failed; everything that was started has been ended.
         """
         started = time.time()
         with tempfile.TemporaryDirectory(prefix="slipway-", ignore_cleanup_errors=True) as folder:
             workdir = Path(folder)
             with self._stage("check") as stage:
+                clear_reports(self._options.out)
                 settings = load_settings(self._options.config, self._options.stage)
+                refuse_unsafe(planned_rollout(settings))
                 table = source_table(self._options, settings, workdir)
                 stage.tell(f"{table.rows} rows in {table.name}")
                 if self._options.backend == "docker":
@@ -100,9 +105,7 @@ class Rehearsal:
             ),
         )
         try:
-            self._first_model(
-                pad, evidence, bucket=storage["DataBucketName"], pipeline=training["PipelineName"], workdir=workdir
-            )
+            self._first_model(pad, evidence, bucket=storage["DataBucketName"], pipeline=training["PipelineName"])
             better = self._better_model(
                 pad, evidence, bucket=storage["DataBucketName"], pipeline=training["PipelineName"]
             )
@@ -122,8 +125,14 @@ class Rehearsal:
         with self._stage("synth and bootstrap") as stage, ThreadPoolExecutor(max_workers=2) as pool:
             stage.tell(f"the embedded AWS answers at {aws.endpoint_url} (any key, region {REGION})")
             ready = pool.submit(cdk.bootstrap, workdir=workdir, environment=aws.environment)
-            assembly = cdk.synth(config=self._options.config, stage=self._options.stage, workdir=workdir)
-            ready.result()
+            try:
+                assembly = cdk.synth(config=self._options.config, stage=self._options.stage, workdir=workdir)
+                ready.result()
+            except BaseException:
+                while not ready.done():  # it may start its child only now; the pool would wait for that
+                    stop_all(grace_seconds=1)
+                    wait([ready], timeout=0.2)
+                raise
             evidence.templates = cdk.template_hashes(assembly)
             stage.tell(f"{len(evidence.templates)} templates")
         with self._stage("deploy") as stage:
@@ -131,10 +140,10 @@ class Rehearsal:
             stage.tell(f"{len(outputs)} stacks")
         return outputs
 
-    def _first_model(self, pad: Launchpad, evidence: Evidence, *, bucket: str, pipeline: str, workdir: Path) -> None:
+    def _first_model(self, pad: Launchpad, evidence: Evidence, *, bucket: str, pipeline: str) -> None:
         with self._stage("train first model") as stage:
-            earlier = workdir / "earlier.csv"
-            stage.tell(f"on the first {write_earlier_rows(evidence.table, earlier)} rows")
+            earlier = evidence.table.earlier
+            stage.tell(f"on the first {evidence.table.earlier_rows} rows")
             self._train(pad, evidence, upload(pad.aws, earlier, bucket=bucket, key=_key(earlier)), pipeline, stage)
         with self._stage("first endpoint") as stage:
             self._roll_out(pad, evidence, evidence.runs[0].package_arn, stage, first=True)

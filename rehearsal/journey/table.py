@@ -6,15 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from blueprint.demo_data import write_demo_csv
 from blueprint.errors import InputError, LaunchError
 from blueprint.pipeline import schema_arguments
-from blueprint.settings import Settings
+from blueprint.settings import CategoricalRange, Settings, Tuning
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.process import spawn, stop
 
@@ -25,36 +27,45 @@ _BODIES = 500
 
 @dataclass(frozen=True)
 class SourceTable:
+    """`earlier` is a table of its own: the first `earlier_rows` rows, as it was before the newest data arrived."""
+
     path: Path
     name: str
     rows: int
     sha256: str
+    earlier: Path
+    earlier_rows: int
 
 
 def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -> SourceTable:
     """The table the user named, or a generated one, as the container's own check accepts it.
 
+    The check is asked about the hyperparameters too, whose bounds only the container knows.
+
     Raises:
-        InputError: the table cannot be used; what, the value and what is allowed are in the message.
+        InputError: the table, its earlier rows or a hyperparameter cannot be used; what, the value and what is
+            allowed are in the message.
     """
     path, name = options.data, str(options.data)
     if path is None:
         path, name = workdir / "demo.csv", f"generated ({options.demo_rows} rows, seed {settings.data.seed})"
         write_demo_csv(path, rows=options.demo_rows, seed=settings.data.seed)
     found = _check(path, settings)
-    return SourceTable(path=path, name=name, rows=found["rows"], sha256=str(found["sha256"]))
+    earlier = workdir / "earlier.csv"
+    rows = _write_first_rows(path, earlier, max(1, found["rows"] * EARLIER_PERCENT // 100))
+    try:
+        _check(earlier, settings)
+    except InputError as exc:
+        raise InputError(
+            f"the first {EARLIER_PERCENT} % of the rows ({rows} in {name}), on which the first model is trained, "
+            f"must do for a model: rows must not be sorted by the target\n{exc}"
+        ) from exc
+    return SourceTable(path, name, found["rows"], found["sha256"], earlier, rows)
 
 
-def _check(path: Path, settings: Settings) -> dict[str, int]:
-    argv = [
-        sys.executable,
-        "-m",
-        "pipeline_steps",
-        "check",
-        "--input",
-        str(path.resolve()),
-        *schema_arguments(settings),
-    ]
+def _check(path: Path, settings: Settings) -> dict[str, Any]:
+    argv = [sys.executable, "-m", "pipeline_steps", "check", "--input", str(path.resolve())]
+    argv += [*schema_arguments(settings), *_hyperparameter_arguments(settings.tuning)]
     child = spawn(
         argv,
         cwd=PROJECT,
@@ -73,19 +84,30 @@ def _check(path: Path, settings: Settings) -> dict[str, int]:
         raise LaunchError(
             f"the data check failed with exit code {child.returncode}\n{errors.decode(errors='replace').strip()}"
         )
-    found: dict[str, int] = json.loads(output)
+    found: dict[str, Any] = json.loads(output)
     return found
 
 
-def write_earlier_rows(table: SourceTable, target: Path) -> int:
-    """Write the table's first rows, as it was before the newest data arrived. Returns their number."""
-    rows = max(1, table.rows * EARLIER_PERCENT // 100)
+def _hyperparameter_arguments(tuning: Tuning) -> Iterator[str]:
+    """Every fixed value, both ends of every range and every value of a list, as training jobs will get them."""
+    for name, value in tuning.fixed.items():
+        yield f"--hyperparameter={name}={value}"
+    for name, bounds in tuning.ranges.items():
+        values = bounds.values if isinstance(bounds, CategoricalRange) else (bounds.min, bounds.max)
+        yield from (f"--hyperparameter={name}={value}" for value in values)
+
+
+def _write_first_rows(source: Path, target: Path, rows: int) -> int:
+    """Write the header and at most `rows` records of `source`; a blank line is none. Returns their number."""
     with (
-        table.path.open(encoding="utf-8-sig", newline="") as source,
-        target.open("w", encoding="utf-8", newline="") as sink,
+        source.open(encoding="utf-8-sig", newline="") as given,
+        target.open("w", encoding="utf-8", newline="") as kept,
     ):
-        csv.writer(sink).writerows(islice(csv.reader(source), rows + 1))
-    return rows
+        sink, written = csv.writer(kept), -1
+        for record in islice(filter(None, csv.reader(given)), rows + 1):
+            sink.writerow(record)
+            written += 1
+    return written
 
 
 def request_bodies(table: SourceTable, settings: Settings) -> list[bytes]:

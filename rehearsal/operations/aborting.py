@@ -6,18 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from blueprint.errors import LaunchError
+from blueprint.hold import ABORT, HELD
+from blueprint.verdicts import VERDICT_METRIC, VERDICT_NAMESPACE, Verdict
 from rehearsal.operations import endpoint as endpoints
 from rehearsal.operations import executions
 from rehearsal.operations.audit_log import Recorder
 from rehearsal.operations.endpoint import EndpointNow
 from rehearsal.operations.errors import RefusedError
 from rehearsal.operations.executions import Execution
-from rehearsal.operations.hold import ABORT, HELD, Hold
+from rehearsal.operations.hold import Hold
 from rehearsal.operations.pauses import pauses
 from rehearsal.operations.site import Site, version_of
 
-_NAMESPACE, _METRIC = "Slipway/Rollout", "Verdict"
-_ROLL_BACK = 2
+_ROLL_BACK = int(Verdict.ROLL_BACK)
 _ENDED_BY_WISH = ("RolledBack", "Refused")
 
 
@@ -113,9 +114,9 @@ class Abort:
         if any(alarm.watches_verdict for alarm in watching):
             names = {"EndpointName": self.site.names.endpoint, "EndpointConfigName": config}
             dimensions = [{"Name": name, "Value": value} for name, value in names.items()]
-            datum: dict[str, Any] = {"MetricName": _METRIC, "Dimensions": dimensions, "Value": _ROLL_BACK}
-            cloudwatch.put_metric_data(Namespace=_NAMESPACE, MetricData=[datum])
-            means = f"metric {_NAMESPACE} {_METRIC} = {_ROLL_BACK}"
+            datum: dict[str, Any] = {"MetricName": VERDICT_METRIC, "Dimensions": dimensions, "Value": _ROLL_BACK}
+            cloudwatch.put_metric_data(Namespace=VERDICT_NAMESPACE, MetricData=[datum])
+            means = f"metric {VERDICT_NAMESPACE} {VERDICT_METRIC} = {_ROLL_BACK}"
         else:
             # CloudWatch takes the state back at its next evaluation; if that was too soon, it is set again.
             cloudwatch.set_alarm_state(

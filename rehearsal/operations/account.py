@@ -22,14 +22,14 @@ class Account:
     settings: Settings
     as_starter: bool = False
 
-    def client(self, service: str) -> Any:
-        """A boto3 client.
+    def client(self, service: str, *, read_timeout: float = 60) -> Any:
+        """A boto3 client; `read_timeout` is in seconds.
 
         Raises:
             LaunchError: there is no region, or the role cannot be taken on.
         """
         try:
-            return self._session.client(service, config=self._patience)
+            return self._session.client(service, config=self._patience.merge(Config(read_timeout=read_timeout)))
         except BotoCoreError as exc:
             raise LaunchError(f"{service} cannot be reached: {exc}") from exc
 

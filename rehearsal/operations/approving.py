@@ -3,11 +3,12 @@
 import json
 from dataclasses import dataclass
 
+from blueprint.hold import GO
 from rehearsal.operations import endpoint as endpoints
 from rehearsal.operations import executions
 from rehearsal.operations.audit_log import Recorder
 from rehearsal.operations.errors import RefusedError
-from rehearsal.operations.hold import GO, Hold
+from rehearsal.operations.hold import Hold
 from rehearsal.operations.registry import APPROVED, REJECTED, Package, package
 from rehearsal.operations.site import Site
 

@@ -8,13 +8,16 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.operations.audit_log import Recorder
+from rehearsal.operations.carried_image import image_of
 from rehearsal.operations.errors import RefusedError, message_of
 from rehearsal.operations.object_copy import ObjectCopy
 from rehearsal.operations.registry import APPROVED, PENDING, packages
 from rehearsal.operations.site import Site, version_of
 
 CARRIED_FROM, ARTIFACT_SHA256 = "carried_from", "artifact_sha256"
-"""What a carried package notes besides its provenance: the package it was made from, and the hash of its artifact."""
+IMAGE_DIGEST, SOURCE_IMAGE_DIGEST = "image_digest", "source_image_digest"
+"""What a carried package notes besides its provenance: the package it was made from, the hash of its artifact, and
+which image it runs in and which it was made in."""
 
 _ENOUGH = 36
 _KEPT = ("ModelPackageDescription", "Domain", "Task", "SamplePayloadUrl")
@@ -23,13 +26,19 @@ _METRICS = ("ModelMetrics", "DriftCheckBaselines")
 
 @dataclass(frozen=True)
 class Carried:
-    """The package in the target's group; `again` if it had been carried before."""
+    """The package in the target's group; `again` if it had been carried before.
+
+    The digests are those of the images, empty where they were not asked for; `warning` says how they differ.
+    """
 
     package: str
     source: str
     artifact: str
     sha256: str
     again: bool
+    image_digest: str = ""
+    source_image_digest: str = ""
+    warning: str = ""
 
 
 def choose(source: Site, caller: str, reference: str | None) -> dict[str, Any]:
@@ -64,25 +73,31 @@ def choose(source: Site, caller: str, reference: str | None) -> dict[str, Any]:
     return package
 
 
-def carry(package: Mapping[str, Any], target: Site, recorder: Recorder, *, reason: str) -> Carried:
+def carry(package: Mapping[str, Any], source: Site, target: Site, recorder: Recorder, *, reason: str) -> Carried:
     """Register `package` in the group of `target`, waiting for approval there.
 
     Raises:
-        RefusedError: the target has no image of the same steps.
+        RefusedError: the target has no image of the same folder.
         LaunchError: the copy is not what was read.
     """
     origin = str(package["ModelPackageArn"])
     if (known := _known(target, origin)) is not None:
         return known
     (container,) = package["InferenceSpecification"]["Containers"]
-    image = _image(target, str(container["Image"]))
+    image = image_of(str(container["Image"]), source, target)
     with recorder.act("carry", origin, reason=reason, to=target.names.package_group) as outcome:
         copy = ObjectCopy(target.client("s3"), target.artifacts_bucket)
         artifact, sha256 = copy.copied(container["ModelDataUrl"])
-        request = _request(package, target, copy, image=image, artifact=artifact, sha256=sha256)
+        digests = {IMAGE_DIGEST: image.digest, SOURCE_IMAGE_DIGEST: image.source_digest}
+        noted = {
+            CARRIED_FROM: origin,
+            ARTIFACT_SHA256: sha256,
+            **{name: each for name, each in digests.items() if each},
+        }
+        request = _request(package, target, copy, image=image.uri, artifact=artifact, noted=noted)
         made: str = target.client("sagemaker").create_model_package(**request)["ModelPackageArn"]
-        outcome |= {"package": made, ARTIFACT_SHA256: sha256}
-    return Carried(made, origin, artifact, sha256, again=False)
+        outcome |= {"package": made, ARTIFACT_SHA256: sha256, **digests}
+    return Carried(made, origin, artifact, sha256, again=False, warning=image.warning, **digests)
 
 
 def _group_arn(site: Site, caller: str) -> str:
@@ -101,27 +116,13 @@ def _known(target: Site, origin: str) -> Carried | None:
         noted = found.get("CustomerMetadataProperties") or {}
         if noted.get(CARRIED_FROM) == origin:
             artifact = found["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
-            return Carried(each.arn, origin, artifact, noted.get(ARTIFACT_SHA256, ""), again=True)
+            digests = {name: noted.get(name, "") for name in (IMAGE_DIGEST, SOURCE_IMAGE_DIGEST)}
+            return Carried(each.arn, origin, artifact, noted.get(ARTIFACT_SHA256, ""), again=True, **digests)
     return None
 
 
-def _image(target: Site, image_uri: str) -> str:
-    """The same image in the target's repository: a tag is the hash of what the image is built from."""
-    ecr, name, tag = target.client("ecr"), target.names.image_repository, image_uri.rpartition(":")[2]
-    try:
-        (repository,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
-        ecr.describe_images(repositoryName=name, imageIds=[{"imageTag": tag}])
-    except (ecr.exceptions.RepositoryNotFoundException, ecr.exceptions.ImageNotFoundException) as exc:
-        raise RefusedError(
-            f"repository {name} must hold the image {tag} that the model was made with: deploy "
-            f"{target.names.stack('image')} from the commit that {target.settings.promotion.from_stage or 'it'} "
-            "was deployed from"
-        ) from exc
-    return f"{repository['repositoryUri']}:{tag}"
-
-
 def _request(
-    package: Mapping[str, Any], target: Site, copy: ObjectCopy, *, image: str, artifact: str, sha256: str
+    package: Mapping[str, Any], target: Site, copy: ObjectCopy, *, image: str, artifact: str, noted: Mapping[str, str]
 ) -> dict[str, Any]:
     specification = dict(package["InferenceSpecification"])
     (container,) = specification["Containers"]
@@ -132,14 +133,14 @@ def _request(
         if name in specification:
             specification[name] = sorted({*specification[name], served})
     origin = str(package["ModelPackageArn"])
-    noted = package.get("CustomerMetadataProperties") or {}
+    provenance = package.get("CustomerMetadataProperties") or {}
     return {
         **{name: package[name] for name in _KEPT if name in package},
         **{name: _carried_figures(package[name], copy) for name in _METRICS if name in package},
         "ModelPackageGroupName": target.names.package_group,
         "InferenceSpecification": specification,
         "ModelApprovalStatus": PENDING,
-        "CustomerMetadataProperties": {**noted, CARRIED_FROM: origin, ARTIFACT_SHA256: sha256},
+        "CustomerMetadataProperties": {**provenance, **noted},
         # Two who carry the same package at once make one.
         "ClientToken": hashlib.sha256(origin.encode()).hexdigest()[:_ENOUGH],
     }

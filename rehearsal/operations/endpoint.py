@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from blueprint.names import VARIANT
+from blueprint.verdicts import VERDICT_METRIC
 from rehearsal.operations.errors import message_of
 from rehearsal.operations.site import Site
 
@@ -67,7 +68,7 @@ def alarms(site: Site, config: str) -> list[AlarmNow]:
             name=alarm["AlarmName"],
             state=alarm["StateValue"],
             reason=alarm.get("StateReason", ""),
-            watches_verdict=alarm.get("MetricName") == "Verdict",
+            watches_verdict=alarm.get("MetricName") == VERDICT_METRIC,
         )
         for page in pages
         for alarm in page["MetricAlarms"]

@@ -5,9 +5,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from blueprint.hold import ABORT, GO, HELD
 from rehearsal.operations.errors import code_of
-
-GO, HELD, ABORT = "go", "hold", "abort"
 
 
 @dataclass(frozen=True)
@@ -32,5 +31,5 @@ class Hold:
             Value=value,
             Type="String",
             Overwrite=True,
-            Description="go | hold | abort <model package ARN>; read by the rollout before it changes anything",
+            Description=f"{GO} | {HELD} | {ABORT} <model package ARN>; read by the rollout before it changes anything",
         )

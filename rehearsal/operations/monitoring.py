@@ -10,9 +10,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from blueprint.artifact_keys import OUTCOME_KEYS
 from blueprint.monitoring import (
     CAPTURED,
-    OUTCOME_KEYS,
     OUTCOMES,
     capture_prefix,
     job_prefix,

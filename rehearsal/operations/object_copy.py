@@ -9,10 +9,8 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from blueprint.errors import LaunchError
+from blueprint.pipeline.keys import CARRIED
 from rehearsal.operations.errors import RefusedError
-
-KEYS = "pipeline/carried"
-"""Where they go: the roles of jobs and endpoints read below `pipeline/`."""
 
 _CHUNK = 1 << 20
 
@@ -40,7 +38,7 @@ class ObjectCopy:
                 raise RefusedError(f"{uri} must be readable with these credentials: {exc}") from exc
             with file.open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()
-            target = f"{KEYS}/{digest}/{key.rpartition('/')[2]}"
+            target = f"{CARRIED}/{digest}/{key.rpartition('/')[2]}"
             if self._digest(target) != digest:
                 self._s3.upload_file(str(file), self._bucket, target, ExtraArgs={"ChecksumAlgorithm": "SHA256"})
         if (found := self._digest(target)) != digest:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from blueprint.hold import GO, HELD
 from rehearsal.operations import endpoint as endpoints
 from rehearsal.operations.audit_log import Recorder
 from rehearsal.operations.endpoint import Fleet
 from rehearsal.operations.errors import RefusedError
-from rehearsal.operations.hold import GO, HELD, Hold
+from rehearsal.operations.hold import Hold
 from rehearsal.operations.site import Site
 
 

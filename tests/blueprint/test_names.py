@@ -14,6 +14,7 @@ def test_two_stages_share_no_name():
 def test_the_longest_names_stay_within_what_sagemaker_takes():
     names = Names("a" * 24, "b" * 24)
     assert max(map(len, (names.endpoint, names.package_group, names.image_repository, names.state_machine))) <= 63
+    assert max(map(len, (names.smoke_test, names.starter_role))) <= 64  # Lambda's limit, and IAM's
 
 
 def test_a_stack_kind_must_be_known():

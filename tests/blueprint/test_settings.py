@@ -49,6 +49,35 @@ def test_any_set_of_broken_values_is_told_at_once_a_line_each(shoppers, chosen):
         assert sum(line.startswith(f"config.toml: {BROKEN[name][2]}") for line in lines) == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("rollout", "canary_percent"), True),
+        (("rollout", "canary_percent"), "25"),
+        (("data", "seed"), "0"),
+        (("gate", "threshold"), True),
+        (("value", "true_positive"), "5.5"),
+        (("tuning", "ranges", "max_depth", "min"), "3"),
+        (("training", "spot"), "false"),
+        (("training", "spot"), 0),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_and_not_converted(shoppers, path, value):
+    document = _copy(shoppers)
+    broken(document, path, value)
+    (line,) = told(document)
+    assert line.startswith(f"config.toml: {path[0]}.{path[1]}")
+    assert line.endswith(f", got {value!r}")
+
+
+def test_a_whole_number_is_a_number_and_a_list_is_taken(shoppers):
+    document = _copy(shoppers)
+    broken(document, ("value", "true_positive"), 5)
+    broken(document, ("data", "unwatched"), ["Month", "Weekend"])
+    settings = parse_settings(document, source="config.toml")
+    assert (settings.value.true_positive, settings.data.unwatched) == (5.0, ("Month", "Weekend"))
+
+
 def _copy(value):
     return {key: _copy(item) for key, item in value.items()} if isinstance(value, dict) else value
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from blueprint.artifact_keys import CAPTURE_KEYS, OUTCOME_KEYS
 from blueprint.demo_data import write_demo_csv
-from blueprint.monitoring import CAPTURE_KEYS, OUTCOME_KEYS, capture_prefix, job_prefix, monitoring_job, report_prefix
+from blueprint.monitoring import capture_prefix, job_prefix, monitoring_job, report_prefix
 from blueprint.new_fleet_alarms import server_environment
 from blueprint.pipeline import schema_arguments
 from blueprint.settings import Settings, load_settings

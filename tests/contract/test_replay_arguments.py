@@ -81,6 +81,10 @@ def test_the_verb_takes_every_limit_that_the_settings_accept(document, limits):
     assert found == named | {"captures": CAPTURES, "segment": limits["segments"]}
 
 
+def test_the_job_is_told_the_hash_under_the_name_that_the_verb_reads(document):
+    assert list(request(arguments_of(document))["Environment"]) == [f"{replay._REGISTERED}.$"]
+
+
 def test_every_folder_the_verb_reads_or_writes_is_the_one_the_job_mounts(document):
     found = request(arguments_of(document))
     inputs = {each["InputName"]: each["S3Input"]["LocalPath"] for each in found["ProcessingInputs"]}

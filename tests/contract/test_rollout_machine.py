@@ -77,7 +77,7 @@ def functions(cloud: CloudProcess, settings: Settings, tmp_path_factory: pytest.
     bucket = s3.Bucket.from_bucket_name(stack, "Artifacts", BUCKET)
     made = {
         "judge": JudgeFunction(stack, "Judge", settings=settings, artifacts_bucket=bucket),
-        "smoke": SmokeTest(stack, "SmokeTest", endpoint_name=ENDPOINT, artifacts_bucket=bucket),
+        "smoke": SmokeTest(stack, "SmokeTest", names=settings.names, artifacts_bucket=bucket),
         "audit": AuditFunction(stack, "Audit", names=settings.names, artifacts_bucket=bucket),
     }
     resources = Template.from_stack(stack).to_json()["Resources"]
@@ -349,9 +349,10 @@ def test_a_good_model_is_promoted_by_the_evidence_and_what_it_replaced_is_gone(l
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     assert launch.serves() == launch.parameter() == better != live
     assert launch.configs() == {launch.endpoint()["EndpointConfigName"]}
-    ((subject, message), *_) = [each for each in launch.told() if better in each[1]]
-    assert subject == f"{ENDPOINT}: promoted"
-    assert "promote: after" in message
+    begun, promoted = [each for each in launch.told() if better in each[1]]
+    assert begun[0] == f"{ENDPOINT}: rollout begun"
+    assert promoted[0] == f"{ENDPOINT}: promoted"
+    assert "promote: after" in promoted[1]
     actions = [entry["action"] for entry in launch.recorded() if entry["subject"] == better]
     assert actions[0] == "begun"
     assert {"verdict", "promoted"} <= set(actions)

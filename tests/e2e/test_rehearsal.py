@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,10 +58,12 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
-def started(folder: Path, *, until: str, running: str) -> subprocess.Popen[str]:
+def started(folder: Path, *, until: str, running: str, path: str = os.environ["PATH"]) -> subprocess.Popen[str]:
     """A rehearsal that has told `until`, with a process whose command line holds `running`."""
     argv, env = command(folder)
-    child = subprocess.Popen(argv, cwd=PROJECT, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    child = subprocess.Popen(
+        argv, cwd=PROJECT, env={**env, "PATH": path}, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     assert child.stderr is not None
     assert any(until in line for line in child.stderr)
     while not any(running in process for process in processes_of(folder)):
@@ -69,11 +72,22 @@ def started(folder: Path, *, until: str, running: str) -> subprocess.Popen[str]:
     return child
 
 
+OF_A_COMPANY = {
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "HTTPS_PROXY": "http://127.0.0.1:9",
+    "NO_PROXY": "intranet.example.com",
+    "AWS_PROFILE": "absent",
+}
+"""What a laptop may have set; nobody listens on the proxy's port."""
+
+
 @pytest.fixture(scope="module")
 def launch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("launch")
     argv, env = command(folder, rows=6000)
-    ended = subprocess.run(argv, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, timeout=300)
+    ended = subprocess.run(
+        argv, cwd=PROJECT, env={**env, **OF_A_COMPANY}, capture_output=True, text=True, check=False, timeout=300
+    )
     assert ended.returncode == 0, ended.stderr
     report = json.loads((folder / "out" / "report.json").read_text())
     return {"folder": folder, "report": report, "stderr": ended.stderr, "stdout": ended.stdout}
@@ -130,14 +144,15 @@ def test_no_process_and_no_file_is_left_behind(launch: dict[str, Any]) -> None:
 
 
 def test_a_failing_job_is_told_with_its_log_and_nothing_is_registered(tmp_path: Path) -> None:
-    argv, env = command(tmp_path)
-    config = tmp_path / "small.toml"
-    config.write_text(config.read_text().replace("[tuning.fixed]", '[tuning.fixed]\ngamma = "-5"'))
-    ended = subprocess.run(argv, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, timeout=300)
-    assert ended.returncode == 1
-    assert "AlgorithmError: hyperparameter gamma must be a number in 0..10000, got '-5'" in ended.stderr
-    assert "the last lines of Tune's log:" in ended.stderr
-    assert "registered" not in ended.stderr
+    # What would fail a job is refused before: so the table is spoiled after it was accepted.
+    child = started(tmp_path, until="synth and bootstrap: the embedded AWS answers", running="cdk synth")
+    (table,) = (tmp_path / "tmp").glob("slipway-*/earlier.csv")
+    table.write_text(table.read_text(encoding="utf-8").replace("TRUE", "FALSE"), encoding="utf-8")
+    _, told = child.communicate(timeout=300)
+    assert child.returncode == 1
+    assert "AlgorithmError: target Revenue must hold the positive label 'TRUE', got 'FALSE' (1200 rows)" in told, told
+    assert "the last lines of Prepare's log:" in told
+    assert "registered" not in told
     assert not (tmp_path / "out" / "report.json").exists()
     assert processes_of(tmp_path) == []
 
@@ -154,6 +169,22 @@ def test_an_interrupt_leaves_no_process_and_no_half_state(until: str, running: s
     assert "interrupted" in told
     assert not (tmp_path / "out").exists()
     assert list((tmp_path / "tmp").iterdir()) == []
+    assert processes_of(tmp_path) == []
+
+
+def test_one_interrupt_ends_a_run_whose_bootstrap_never_ends(tmp_path: Path) -> None:
+    real, fake = shutil.which("node"), tmp_path / "bin" / "node"
+    fake.parent.mkdir()
+    fake.write_text(f'#!/bin/sh\ncase "$*" in *" bootstrap "*) sleep 600;; *) exec {real} "$@";; esac\n')
+    fake.chmod(0o755)
+    path = f"{fake.parent}{os.pathsep}{os.environ['PATH']}"
+    child = started(tmp_path, until="synth and bootstrap: the embedded AWS answers", running="cdk bootstrap", path=path)
+    try:
+        child.send_signal(signal.SIGINT)
+        _, told = child.communicate(timeout=60)
+    finally:
+        child.kill()
+    assert child.returncode == 130, told
     assert processes_of(tmp_path) == []
 
 

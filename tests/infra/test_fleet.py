@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
+from blueprint.names import Names
 from infra.chosen import chosen_settings
+from infra.constructs.dashboard import FleetDashboard
 from infra.stacks.use_case import use_cases
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -80,10 +82,45 @@ def test_the_fleets_stack_shows_every_use_case_and_needs_none(synth: Synth) -> N
         "Requests a minute",
         "Share of 5XX answers",
         "Latency p99 (us)",
+        "Shift of the scores (PSI)",
+        "Shift of the worst input (PSI)",
+        "Training runs that succeeded, a day",
         "Training runs that failed, a day",
     }
     for metrics in shown.values():
         assert [metric[-1]["label"] for metric in metrics] == ["one-dev", "two-dev"]
+
+
+def test_the_fleets_stack_shows_the_metrics_that_the_drift_alarms_watch_and_both_ends_of_training(synth: Synth) -> None:
+    found = synth(one="", two="")
+    shown = [metric[:-1] for widget in widgets(found[FLEET]) for metric in widget["properties"]["metrics"]]
+    watched = [
+        [alarm["Namespace"], alarm["MetricName"], *_dimensions(alarm)]
+        for name in ("one-dev-monitoring", "two-dev-monitoring")
+        for resource in json.loads(found[name])["Resources"].values()
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and "MetricName" in (alarm := resource["Properties"])
+    ]
+    assert {each[1] for each in watched} == {"PredictionShift", "InputShift"}
+    assert [each for each in watched if each not in shown] == []
+    for name in ("one-dev", "two-dev"):
+        for end in ("ExecutionSucceeded", "ExecutionFailed"):
+            assert ["AWS/Sagemaker/ModelBuildingPipeline", end, "PipelineName", name] in shown
+
+
+def _dimensions(alarm: dict[str, Any]) -> Iterator[str]:
+    for dimension in alarm["Dimensions"]:
+        yield from (dimension["Name"], dimension["Value"])
+
+
+def test_fifty_use_cases_fit_on_a_dashboard(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path), analytics_reporting=False, builtin_cloud_formation_validation=False)
+    stack = cdk.Stack(app, "Fleet")
+    FleetDashboard(stack, "Dashboard", stage="dev", cases=[Names(f"case-{number}", "dev") for number in range(50)])
+    assembly = app.synth()
+    template = Path(assembly.stacks[0].template_full_path).read_bytes()
+    lines = [len(widget["properties"]["metrics"]) for widget in widgets(template)]
+    assert max(lines) <= 500
+    assert sum(lines) <= 2500
 
 
 def test_use_cases_of_two_regions_are_two_fleets(synth: Synth) -> None:

@@ -65,6 +65,12 @@ USUAL: dict[str, list[Answer]] = {
     "StartFirstGates": [STARTED],
     "ReadGates": [RUNNING, RUNNING, completed("passed")],
 }
+NOTED: dict[str, Any] = {
+    "passed": {"CustomerMetadataProperties": {"model_sha256": "0f" * 32}},
+    "unjudged": {"CustomerMetadataProperties": {"commit": "1f2e"}},
+}
+"""What a scenario's package notes of its model; that of the others notes nothing."""
+
 SCENARIOS: dict[str, dict[str, list[Answer]]] = {
     "passed": {},
     "unjudged": {"ReadGates": [completed("passed, the replay was not judged: not enough captured requests: 12 of 50")]},
@@ -163,7 +169,10 @@ def gated(states_client: Any) -> Callable[..., dict[str, Any]]:
         given = {
             "ModelPackageArn": OLD[:-1] + "2",
             "previous": {"model_package": "" if scenario == "first" else OLD, "config": "", "model": ""},
-            "package": {"InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://bucket/2/model.tar.gz"}]}},
+            "package": {
+                "InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://bucket/2/model.tar.gz"}]},
+                **NOTED.get(scenario, {}),
+            },
         }
         execution = states_client.start_execution(stateMachineArn=f"{arn}#{scenario}", input=json.dumps(given))[
             "executionArn"
@@ -194,6 +203,16 @@ def test_a_candidate_that_passes_goes_on_to_the_update(scenario: str, gated: Cal
     found = gated(scenario)
     assert (found["status"], found["states"][-1]) == ("SUCCEEDED", "Update")
     assert found["data"]["gates"]["message"].startswith("passed")
+
+
+@pytest.mark.parametrize(("scenario", "sha256"), [("passed", "0f" * 32), ("unjudged", ""), ("replay", "")])
+def test_the_job_is_given_the_hash_that_the_package_notes_if_it_notes_one(
+    scenario: str, sha256: str, gated: Callable[..., dict[str, Any]]
+) -> None:
+    assert gated(scenario)["data"]["registered"] == {"sha256": sha256}
+    for state in ("StartGates", "StartFirstGates"):
+        environment = definition()["States"][state]["Parameters"]["Environment"]
+        assert environment == {"SLIPWAY_MODEL_SHA256.$": "$.registered.sha256"}
 
 
 def test_the_first_model_is_judged_without_a_champion(gated: Callable[..., dict[str, Any]]) -> None:

@@ -27,7 +27,12 @@ def test_an_image_cannot_be_overwritten_and_is_scanned(resources: Resources, set
     assert properties["ImageTagMutability"] == "IMMUTABLE"
     assert properties["ImageScanningConfiguration"] == {"ScanOnPush": True}
     assert properties["EncryptionConfiguration"]["EncryptionType"] == "KMS"
-    assert "LifecyclePolicy" in properties
+
+
+def test_no_image_that_a_package_may_name_is_ever_expired(resources: Resources) -> None:
+    (repository,) = resources("AWS::ECR::Repository", "image")
+    rules = json.loads(repository["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
+    assert [rule["selection"]["tagStatus"] for rule in rules] == ["untagged"]
 
 
 def test_the_build_runs_on_codebuild_with_its_own_docker(project: dict[str, Any]) -> None:

@@ -11,12 +11,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from blueprint.judging.mandate import Mandate
-from blueprint.new_fleet_alarms import ROLL_BACK, VERDICT_NAMESPACE
 from blueprint.settings import Settings
-from blueprint.verdicts import Verdict
-from infra.constructs import judge
-from infra.constructs.rollout import judgement
-from infra.functions.judge import index
 from infra.stacks.use_case import UseCaseStacks
 
 Synth = Callable[..., tuple[UseCaseStacks, Path]]
@@ -79,6 +74,7 @@ def test_its_code_is_the_judge_alone(judged: tuple[UseCaseStacks, Path]) -> None
     assert {part for part in parts if part[0] != "blueprint"} == {("index.py",), ("__init__.py",)}
     assert {part[1] for part in parts if part[0] == "blueprint"} == {
         "__init__.py",
+        "artifact_keys.py",
         "deployment_config.py",
         "errors.py",
         "judging",
@@ -95,6 +91,7 @@ def test_it_is_told_what_the_settings_ask(judged: tuple[UseCaseStacks, Path], se
     assert (told.without_evidence, told.decide_seconds) == (judge.without_evidence, judge.decide_seconds)
     assert told.instances == settings.endpoint.instance_count
     assert told.value is None
+    assert told.positive_label == settings.data.positive_label
 
 
 def test_a_short_bake_is_looked_at_for_half_of_its_time(synth: Synth, settings: Settings) -> None:
@@ -152,10 +149,3 @@ def test_a_rollout_may_be_left_unjudged(synth: Synth, settings: Settings) -> Non
 def test_a_judge_that_could_not_judge_is_refused(settings: Settings, change: dict[str, Any], named: str) -> None:
     with pytest.raises(ValueError, match=named):
         with_judge(settings, **change)
-
-
-def test_the_function_and_its_permissions_name_the_same_places() -> None:
-    for name in ("CAPTURE_KEYS", "OUTCOME_KEYS", "MEMORY_KEYS"):
-        assert getattr(index, name) == getattr(judge, name)
-    assert index.NAMESPACE == judge.VERDICT_NAMESPACE == VERDICT_NAMESPACE
-    assert int(Verdict.ROLL_BACK) == ROLL_BACK == judgement.ROLL_BACK

@@ -328,6 +328,52 @@ def test_a_model_that_earns_as_much_is_not(world: World, worth: Callable[..., No
     assert world.evidence["value"]["green_count"] == 1200
 
 
+def test_a_look_that_failed_loses_no_outcome(
+    world: World, worth: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throttled(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, "PutMetricData")
+
+    worth(0, green=1.0, blue=1.0, count=10)
+    before = world.look()["evidence"]
+    worth(1, green=1.0, blue=1.0, count=10)
+    with monkeypatch.context() as broken:
+        broken.setattr(World, "put_metric_data", staticmethod(throttled))
+        with pytest.raises(ClientError, match="Rate exceeded"):
+            world.look()
+    assert world.evidence == before
+    assert world.look()["evidence"]["value"]["green_count"] == 20
+
+
+def test_a_look_taken_twice_gives_the_same_and_counts_no_outcome_twice(
+    world: World, worth: Callable[..., None]
+) -> None:
+    """The answer may be lost on its way, or come from a function that went on after it was given up."""
+    worth(0, green=1.0, blue=1.0, count=10)
+    world.look()
+    before = world.evidence
+    worth(1, green=-0.5, blue=1.0, count=10)
+    first = world.look()
+    world.evidence = before
+    assert world.look() == first
+    worth(2, green=1.0, blue=1.0, count=10)
+    given_up = before
+    world.evidence, kept = given_up, world.evidence
+    world.look()
+    world.evidence = kept
+    assert world.look()["evidence"]["value"]["green_count"] == 30
+
+
+def test_lines_that_are_no_outcome_are_told(
+    world: World, worth: Callable[..., None], bucket: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    worth(0, green=1.0, blue=1.0, count=10)
+    truth = {"groundTruthData": {"data": "1", "encoding": "CSV"}, "eventMetadata": {"eventId": "x"}}
+    bucket.put_object(Bucket=BUCKET, Key="outcomes/late.jsonl", Body=f"{{\nno\n{json.dumps(truth)}".encode())
+    assert world.look()["evidence"]["value"]["green_count"] == 10
+    assert caplog.messages == ["2 lines of outcomes/late.jsonl are no outcome; 2 in all"]
+
+
 def test_each_object_is_read_once_and_no_more_than_some_at_a_look(
     world: World, worth: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

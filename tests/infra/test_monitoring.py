@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
+from blueprint.costs import instance_lines, planned_run, serving_month, total
+from blueprint.prices import load_prices
 from blueprint.settings import Settings
 from blueprint.settings.monitoring import Monitoring
+from infra.constructs.cost_note import cost_note
 from infra.stacks.use_case import UseCaseStacks
 
 Resources = Callable[..., list[dict[str, Any]]]
@@ -99,3 +102,27 @@ def test_the_dashboard_shows_both_fleets_of_a_rollout(watched: dict[str, Any], s
         assert f"{schema} {settings.names.endpoint} MetricName={metric}" in plain
     assert "ExecutionFailed" in shown
     assert "Slipway/Rollout" in shown
+
+
+def test_the_dashboard_tells_what_serving_and_training_cost_and_by_which_prices(
+    watched: dict[str, Any], settings: Settings
+) -> None:
+    (dashboard,) = of_type(watched, "AWS::CloudWatch::Dashboard")
+    told = json.loads(text(dashboard["DashboardBody"]))["widgets"][0]["properties"]["markdown"]
+    prices = load_prices()
+    month = total(serving_month(settings, prices, instances=settings.endpoint.instance_count, traffic=None))
+    run = total(instance_lines(planned_run(settings, job_minutes=5), prices))
+    assert f"A month of serving costs **${month:,.2f}**" in told
+    assert f"a run of the pipeline **${run:,.2f}** at 5 minutes a job" in told
+    assert f"list prices of {prices.as_of} in us-east-1." in told
+
+
+def test_a_region_with_prices_of_its_own_is_named_beside_the_cost(settings: Settings) -> None:
+    abroad = settings.model_copy(update={"region": "eu-central-1"})
+    assert cost_note(abroad, load_prices()).endswith("in us-east-1, those of eu-central-1 differ.")
+
+
+def test_an_instance_type_without_a_price_stops_no_deployment(settings: Settings) -> None:
+    endpoint = settings.endpoint.model_copy(update={"instance_type": "ml.x9.mega"})
+    told = cost_note(settings.model_copy(update={"endpoint": endpoint}), load_prices())
+    assert told == f"The price table of {load_prices().as_of} does not have every instance type that it uses."

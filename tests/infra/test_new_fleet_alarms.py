@@ -96,7 +96,8 @@ def test_windows_fit_the_bakes(alarms: dict[str, Any], settings: Settings) -> No
 
 
 def test_what_is_switched_off_is_not_there_and_not_waited_for(synth: Synth, settings: Settings) -> None:
-    off = {"alarms_off": ("Latency", "PredictionShift", "InputShift", "Verdict")}
+    idle = settings.rollout.judge.model_copy(update={"enabled": False})
+    off = {"alarms_off": ("Latency", "PredictionShift", "InputShift", "Verdict"), "judge": idle}
     changed = settings.model_copy(update={"rollout": settings.rollout.model_copy(update=off)})
     template = Template.from_stack(synth(changed)[0].endpoint).to_json()
     assert kinds(template).keys() == {"ServerErrors", "ModelErrors"}

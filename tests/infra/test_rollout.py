@@ -4,19 +4,26 @@ import json
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_cdk.assertions import Template
 
+from blueprint.rollout import LONGEST_TIMEOUT_SECONDS
 from blueprint.settings import Settings
+from blueprint.settings.monitoring import Monitoring
 from blueprint.verdicts import Verdict
 from infra.constructs.rollout.definition import Gates, RolloutTarget, rollout_definition
+from infra.constructs.rollout.gates import ATTEMPTS
 from infra.constructs.rollout.states import choose, true, when
+from infra.stacks.use_case import UseCaseStacks
 
 Resources = Callable[..., list[dict[str, Any]]]
 States = dict[str, dict[str, Any]]
 
 
+DAY = 24 * 3600
 TARGET = RolloutTarget(
     endpoint="shoppers-dev",
     stack="shoppers-dev-endpoint",
@@ -113,6 +120,30 @@ def test_no_candidate_replaces_a_model_without_having_been_judged() -> None:
     assert states["IsJudged"]["Default"] == "ExplainUnjudged"
 
 
+def test_every_wait_ends_before_the_execution_does() -> None:
+    """Three days for a turn and in each hold, as `slipway rollout pause --help` has it; the longest update, twice."""
+    definition = rollout_definition(replace(TARGET, gates=GATES))
+    states: States = definition["States"]
+
+    def limits(state: str, variable: str) -> list[int]:
+        return [c["NumericGreaterThan"] for c in states[state]["Choices"] if c.get("Variable") == variable]
+
+    turn = 0
+    (in_time, *_) = states["IsTurnOver"]["Choices"]
+    longer = int(states["LengthenTurn"]["Parameters"]["seconds.$"].removesuffix(")").split(", ")[1])
+    for seconds in range(longer, in_time["NumericLessThan"] + 1, longer):
+        turn += seconds
+    most, few = limits("IsHeld", "$.hold.looks")
+    held = few * states["WaitForHold"]["Seconds"] + (most - few) * states["WaitForHoldLonger"]["Seconds"]
+    for waited in (turn, held):
+        assert 2.9 * DAY < waited < 3.05 * DAY
+    changes = ATTEMPTS * 3600 + 2 * LONGEST_TIMEOUT_SECONDS
+    once = 2 * held + changes
+    way_back = turn + once + changes
+    assert turn + once < 10 * DAY
+    assert way_back + DAY < definition["TimeoutSeconds"] <= 365 * DAY
+
+
 @pytest.mark.parametrize("timeout_seconds", [600, 3600, 28800])
 def test_the_longest_update_fits_into_the_history_of_an_execution(timeout_seconds: int) -> None:
     target = replace(TARGET, timeout_seconds=timeout_seconds)
@@ -180,8 +211,40 @@ def test_the_rollout_is_handed_the_package_and_the_decision_and_nothing_else(rul
     assert transformer["InputTemplate"] == f'{{"ModelPackageArn":<{package}>,"ModelApprovalStatus":<{decision}>}}'
 
 
-def test_an_aborted_rollout_is_told_to_people(rules: dict[str, dict[str, Any]]) -> None:
-    assert rules["aws.states"]["EventPattern"]["detail"]["status"] == ["ABORTED", "TIMED_OUT"]
+def test_a_rollout_that_ends_without_a_verdict_is_told_to_people(rules: dict[str, dict[str, Any]]) -> None:
+    detail = rules["aws.states"]["EventPattern"]["detail"]
+    ended, failed = detail["$or"]
+    assert ended == {"status": ["ABORTED", "TIMED_OUT"]}
+    assert failed["status"] == ["FAILED"]
+    assert failed["error"] == [{"anything-but": ["NotRestored", "NotWithdrawn", "Refused", "RolledBack"]}]
+    (target,) = rules["aws.states"]["Targets"]
+    assert set(target["InputTransformer"]["InputPathsMap"].values()) == {"$.detail.status", "$.detail.executionArn"}
+
+
+def test_the_addresses_of_the_settings_are_told_of_rollouts(
+    synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, templates: dict[str, Any]
+) -> None:
+    def subscribed(template: dict[str, Any]) -> list[dict[str, Any]]:
+        found = template["Resources"].values()
+        return [each["Properties"] for each in found if each["Type"] == "AWS::SNS::Subscription"]
+
+    assert subscribed(templates["rollout"]) == []
+    notify = ("ml@example.com", "ops@example.com")
+    stacks, _ = synth(settings.model_copy(update={"monitoring": Monitoring(notify=notify)}))
+    template = Template.from_stack(stacks.rollout).to_json()
+    (topic,) = (id_ for id_, each in template["Resources"].items() if each["Type"] == "AWS::SNS::Topic")
+    assert [(each["Protocol"], each["Endpoint"], each["TopicArn"]) for each in subscribed(template)] == [
+        ("email", address, {"Ref": topic}) for address in notify
+    ]
+
+
+def test_people_are_told_what_begins_where_and_how(states: States) -> None:
+    told = states["TellBegun"]["Parameters"]
+    assert (told["TopicArn"], told["Subject"]) == ("arn:topic", "shoppers-dev: rollout begun")
+    assert told["Message.$"] == (
+        "States.Format('Endpoint shoppers-dev begins a rollout of {}, canary; execution {}', "
+        "$.ModelPackageArn, $$.Execution.Id)"
+    )
 
 
 def _role_statements(resources: Resources) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -60,6 +60,14 @@ def held(value: str) -> Answer:
 
 NO_ENDPOINT = throws("SageMaker.SageMakerException", 'Could not find endpoint "shoppers-dev".')
 REFUSED = "CloudFormation.CloudFormationException"
+
+
+def execution(package: str) -> Answer:
+    return returns({"ExecutionArn": "arn:older", "Input": json.dumps({"ModelPackageArn": package})})
+
+
+OTHERS = returns({"Executions": [{"ExecutionArn": "arn:younger"}, {"ExecutionArn": "arn:older"}]})
+NOBODY = throws("Sfn.SfnException", "nothing is listed any more")
 PACKAGE = returns(
     {"ModelApprovalStatus": "Approved", "InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://a/b"}]}}
 )
@@ -100,6 +108,7 @@ USUAL: dict[str, list[Answer]] = {
     "SmokeTest": [returns({"Payload": {"passed": True, "reason": "the endpoint answered 0.25"}})],
     "DeletePreviousConfig": [returns({})],
     "DeletePreviousModel": [returns({})],
+    "TellBegun": [returns({})],
     "TellPromoted": [returns({})],
     "RejectPackage": [returns({})],
     "RejectBriefly": [returns({})],
@@ -180,6 +189,9 @@ SCENARIOS: dict[str, dict[str, list[Answer]]] = {
     "not_allowed": {"UpdateStack": [throws("CloudFormation.CloudFormationException", "not authorized")]},
     "slow": {"ReadUpdate": [*[stack("UPDATE_IN_PROGRESS", NEW)] * 300, stack("UPDATE_COMPLETE", NEW)]},
     "younger": {},
+    "overdue": {"ListRollouts": [OTHERS], "WhoseTurn": [execution(OLD)]},
+    "overdue_twin": {"ListRollouts": [*[OTHERS] * 200, NOBODY], "WhoseTurn": [execution(NEW)]},
+    "rejected_overdue": {"ListRollouts": [*[OTHERS] * 200, NOBODY]},
     "judged_bad": {
         "Judge": [judged(0, "extend: 7 of 50 requests seen"), judged(2, WORSE, settled=True, changed=True)],
         "ReadEndpoint": [
@@ -214,6 +226,7 @@ SCENARIOS: dict[str, dict[str, list[Answer]]] = {
     },
     "held": {"AskHold": [held("hold"), held("hold"), held("go")]},
     "aborted": {"AskHold": [held(f"abort {NEW}")]},
+    "untold": {"TellBegun": [throws("Sns.SnsException", "no such topic")]},
     "unrecorded": {"RecordBegun": [throws("Lambda.Unknown", "no disk")]},
     "rejected_live": {"ReadEndpoint": [endpoint(config="config-2")], "ReadModel": [model(NEW)]},
     "rejected_not_live": {"ReadModel": [model(OLD)]},
@@ -236,19 +249,36 @@ def mock_config() -> dict[str, Any]:
     return {"StateMachines": {"rollout": {"TestCases": machines}}, "MockedResponses": responses}
 
 
+@dataclass(frozen=True)
+class Account:
+    """Where the services of one account answer."""
+
+    url: str
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+
 @dataclass
 class Engine:
     """Step Functions with one state machine."""
 
+    account: Account
     client: Any
     machine_arn: str
     results: dict[str, "Result"] = field(default_factory=dict)
 
-    def start(self, scenario: str) -> str:
+    def start(self, scenario: str, *, name: str | None = None) -> str:
         decision = "Rejected" if scenario.startswith("rejected") else "Approved"
         arn: str = self.client.start_execution(
             stateMachineArn=f"{self.machine_arn}#{scenario}",
-            name=scenario,
+            name=name or scenario,
             input=json.dumps({"ModelPackageArn": NEW, "ModelApprovalStatus": decision}),
         )["executionArn"]
         return arn
@@ -273,6 +303,36 @@ class Engine:
             entered=[(at, details["name"]) for at, details in entered],
             data=json.loads(entered[-1][1]["input"]),
         )
+
+    def dies_of(self, error: str) -> str:
+        """An execution of another machine that fails so; no answer of a service makes ours do it here."""
+        states = {"Die": {"Type": "Fail", "Error": error, "Cause": "no such path"}}
+        made = self.client.create_state_machine(
+            name="rollout-dying", definition=json.dumps({"StartAt": "Die", "States": states}), roleArn=ROLE
+        )
+        arn: str = self.client.start_execution(stateMachineArn=made["stateMachineArn"])["executionArn"]
+        return arn
+
+    def told_by(self, pattern: dict[str, Any]) -> Callable[[int], dict[str, str]]:
+        """Make a rule of `pattern`; gives what waits for so many events and gives each execution's status."""
+        events, queues = self.account.client("events"), self.account.client("sqs")
+        queue = queues.create_queue(QueueName="told")["QueueUrl"]
+        arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        # The template's ARN has a token in it.
+        detail = {**pattern["detail"], "stateMachineArn": [self.machine_arn, f"{self.machine_arn}-dying"]}
+        events.put_rule(Name="told", EventPattern=json.dumps({**pattern, "detail": detail}))
+        events.put_targets(Rule="told", Targets=[{"Id": "queue", "Arn": arn}])
+
+        def received(count: int) -> dict[str, str]:
+            found: dict[str, str] = {}
+            deadline = time.monotonic() + 30
+            while len(found) < count and time.monotonic() < deadline:
+                answer = queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+                details = [json.loads(message["Body"])["detail"] for message in answer.get("Messages", ())]
+                found |= {each["executionArn"]: each["status"] for each in details}
+            return found
+
+        return received
 
 
 @dataclass(frozen=True)
@@ -329,13 +389,8 @@ def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -
 
 
 def _engine(url: str) -> Engine:
-    client = boto3.client(
-        "stepfunctions",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    account = Account(url)
+    client = account.client("stepfunctions")
     target = RolloutTarget(
         endpoint="shoppers-dev",
         stack="shoppers-dev-endpoint",
@@ -348,7 +403,7 @@ def _engine(url: str) -> Engine:
         judge_arn="arn:aws:lambda:us-east-1:000000000000:function:judge",
     )
     made = client.create_state_machine(name="rollout", definition=json.dumps(rollout_definition(target)), roleArn=ROLE)
-    return Engine(client, made["stateMachineArn"])
+    return Engine(account, client, made["stateMachineArn"])
 
 
 def run(engine: Engine, scenario: str) -> Result:
@@ -581,6 +636,35 @@ def test_an_entry_that_cannot_be_recorded_stops_nothing_and_is_told(engine: Engi
     assert result.states[-1] == "Promoted"
 
 
+def test_people_are_told_that_a_rollout_has_begun_as_soon_as_it_has(engine: Engine) -> None:
+    states = run(engine, "promoted").states
+    assert states[states.index("UpdateStack") :][:4] == ["UpdateStack", "RecordBegun", "TellBegun", "MarkWait"]
+
+
+def test_a_rollout_goes_on_when_nobody_can_be_told_that_it_has_begun(engine: Engine) -> None:
+    result = run(engine, "untold")
+    assert "TellBegun" in result.states
+    assert result.states[-1] == "Promoted"
+
+
+def test_an_execution_that_dies_of_an_error_not_its_own_is_told_to_people_and_a_verdict_is_not_told_twice(
+    engine: Engine, resources: Callable[..., list[dict[str, Any]]]
+) -> None:
+    told = engine.told_by(next(pattern for pattern in _patterns(resources) if pattern["source"] == ["aws.states"]))
+    verdicts = [
+        engine.start(scenario, name=f"{scenario}-told") for scenario in ("promoted", "smoke_test_fails", "aborted")
+    ]
+    assert [engine.result(arn).error for arn in verdicts] == [None, "RolledBack", "Refused"]
+    stopped = engine.start("slow", name="slow-told")
+    engine.client.stop_execution(executionArn=stopped)
+    lost = engine.dies_of("States.Runtime")
+    assert told(2) == {stopped: "ABORTED", lost: "FAILED"}
+
+
+def _patterns(resources: Callable[..., list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    return [rule["Properties"]["EventPattern"] for rule in resources("AWS::Events::Rule", "rollout")]
+
+
 def test_rejecting_the_live_package_starts_the_rollout_of_the_newest_approved_one(engine: Engine) -> None:
     result = run(engine, "rejected_live")
     assert (result.status, result.states[-3:]) == ("SUCCEEDED", ["StartNext", "TellWithdrawn", "Withdrawn"])
@@ -599,6 +683,24 @@ def test_a_rejected_live_package_without_another_to_go_back_to_is_told(engine: E
     result = run(engine, "rejected_alone")
     assert (result.status, result.error) == ("FAILED", "NotWithdrawn")
     assert "TellNotWithdrawn" in result.states
+
+
+def test_whoever_waits_three_days_for_its_turn_is_refused_and_told_why(engine: Engine) -> None:
+    result = run(engine, "overdue")
+    reason = "it waited for its turn for three days; approve it again when the rollouts before it have ended"
+    assert (result.error, result.cause) == ("Refused", reason)
+    assert result.data["failure"] == {"reason": reason, "by": "turn"}
+    assert result.states[-4:] == ["RejectRefused", "RecordRefused", "TellRefused", "Refused"]
+    assert "ReadPackage" not in result.states
+
+
+@pytest.mark.parametrize("scenario", ["overdue_twin", "rejected_overdue"])
+def test_neither_a_rejection_nor_a_twin_of_the_rollout_before_it_is_refused_its_turn(
+    engine: Engine, scenario: str
+) -> None:
+    states = run(engine, scenario).states
+    assert states.count("WaitForTurn") == 200
+    assert "ExplainTurn" not in states
 
 
 def test_a_younger_rollout_waits_until_the_older_one_has_ended(engine: Engine) -> None:

@@ -79,7 +79,7 @@ def test_nothing_empties_a_bucket_behind_ones_back(resources: Resources) -> None
 def test_what_users_sent_is_deleted_in_the_end(buckets: list[dict[str, Any]], settings: Settings) -> None:
     rules = [rule for bucket in buckets for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]]
     days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
-    assert days == dict.fromkeys(("capture/", "outcomes/"), settings.endpoint.capture_days)
+    assert days == dict.fromkeys(("capture/", "outcomes/", "judge/"), settings.endpoint.capture_days)
 
 
 def test_checkpoints_of_spot_jobs_are_forgotten(

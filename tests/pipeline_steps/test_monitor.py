@@ -494,12 +494,13 @@ def test_what_cannot_be_done_is_refused(
     assert ended.stderr.startswith(reason)
 
 
-def test_an_outcome_that_is_none_is_refused(period, run_verb) -> None:
+def test_a_line_that_is_no_outcome_is_told_and_loses_no_other(period, run_verb) -> None:
     found = period(visitors=10)
-    _write(found.base / "processing/input/outcomes/labels.jsonl", [{"inference_id": "visit-1"}])
+    lines = [{"inference_id": "visit-1"}, {"inference_id": "visit-2", "value": 1}]
+    _write(found.base / "processing/input/outcomes/labels.jsonl", lines)
     ended = run_verb(found.base, "monitor")
-    assert ended.returncode == 1
-    assert ended.stderr.startswith("line 1 of labels.jsonl must be an outcome, got ")
+    assert ended.returncode == 0, ended.stderr
+    assert "10 rows, 1 with an outcome, 0 records left out, 1 lines are no outcome" in ended.stdout
 
 
 @contextmanager

@@ -358,6 +358,7 @@ class SdkPipeline:
             "commit": self.commit,
             "data_sha256": _profiled("sha256.source"),
             "test_sha256": _profiled("sha256.test"),
+            "model_sha256": _evaluated("model.sha256"),
             "image": self.image_uri,
             "pipeline_execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
             "training_job": self.tune.properties.BestTrainingJob.TrainingJobName,

@@ -1,7 +1,17 @@
 """All rules, in the order of their ids."""
 
 from blueprint.guardrails.rule import Rule
-from blueprint.guardrails.rules import alarm_list, bakes, endpoint, policy, thresholds, traffic, watched, windows
+from blueprint.guardrails.rules import (
+    alarm_list,
+    bakes,
+    endpoint,
+    judged,
+    policy,
+    thresholds,
+    traffic,
+    watched,
+    windows,
+)
 
 RULES: tuple[Rule, ...] = (
     *policy.RULES,
@@ -12,4 +22,5 @@ RULES: tuple[Rule, ...] = (
     *thresholds.RULES,
     *windows.RULES,
     *traffic.RULES,
+    *judged.RULES,
 )

@@ -8,7 +8,7 @@ from blueprint.guardrails.metrics import METRIC_NAMES, PERIOD_SECONDS
 from blueprint.guardrails.planned import PlannedRollout
 from blueprint.guardrails.rule import Found, rule
 from blueprint.guardrails.waits import waits
-from blueprint.new_fleet_alarms import VERDICT_NAMESPACE
+from blueprint.verdicts import VERDICT_NAMESPACE
 
 _FILL = re.compile(r"\bFILL\s*\(")
 
@@ -17,13 +17,22 @@ def _window(alarm: Alarm, datapoints: int) -> int:
     return datapoints * (alarm.rule.period_seconds if alarm.rule else 0)
 
 
+def _look(alarm: Alarm) -> int:
+    """Seconds between two looks of CloudWatch at the alarm: the one that sees a full window is so much after it."""
+    return 10 if alarm.rule and alarm.rule.period_seconds < PERIOD_SECONDS else PERIOD_SECONDS
+
+
 @rule("SG601", "error", because="the bake is over before the alarm can fire")
 def late(planned: PlannedRollout) -> Iterator[Found]:
-    """A window longer than the bake."""
+    """A window that does not fit in the bake together with the look that follows it."""
     bake = waits(planned).watched
     for alarm in rollback_alarms(planned):
-        if alarm.rule and bake and (needed := _window(alarm, alarm.rule.least_breaching)) > bake:
-            yield _too_long(alarm, needed, bake, "bake")
+        if not alarm.rule or not bake:
+            continue
+        if (needed := _window(alarm, alarm.rule.least_breaching) + _look(alarm)) > bake:
+            what = f"the alarm's window and the look after it take {needed} s of a bake of {bake} s"
+            fix = f"shorten Period or the periods, or lengthen the bake to {needed} s"
+            yield Found(what, fix, alarm=alarm.name)
 
 
 @rule("SG602", "warning", because="the older datapoints are from before the new fleet had traffic")
@@ -31,7 +40,7 @@ def long_window(planned: PlannedRollout) -> Iterator[Found]:
     """M datapoints fit in the bake, all N of the window do not."""
     bake = waits(planned).watched
     for alarm in rollback_alarms(planned):
-        if not alarm.rule or not bake or _window(alarm, alarm.rule.least_breaching) > bake:
+        if not alarm.rule or not bake or _window(alarm, alarm.rule.least_breaching) + _look(alarm) > bake:
             continue
         if (whole := _window(alarm, alarm.rule.evaluation_periods)) > bake:
             yield _too_long(alarm, whole, bake, "bake")

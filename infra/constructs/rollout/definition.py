@@ -10,13 +10,18 @@ from infra.constructs.rollout.judgement import conclusion, judgement_states, no_
 from infra.constructs.rollout.look import look_states
 from infra.constructs.rollout.put_back import put_back_states
 from infra.constructs.rollout.refusal import REFUSED, refusal_states
-from infra.constructs.rollout.states import States
+from infra.constructs.rollout.states import State, States
 from infra.constructs.rollout.turn import turn_states
-from infra.constructs.rollout.update import Way, update_states
+from infra.constructs.rollout.update import Way, publish, update_states
 from infra.constructs.rollout.withdrawal import WAS_REJECTED, withdrawal_states
 
-TIMEOUT_SECONDS = 4 * 24 * 3600
-"""Two rollouts of the longest kind (8 hours each, and back again) fit in, a hold, and the wait for older ones."""
+TIMEOUT_SECONDS = 14 * 24 * 3600
+"""Above the longest path, so that each wait ends in a refusal that tells why, and none in a timeout.
+
+Three days for its turn; three days held before the gates and three before the update; three hours of gates; eight of
+the update and eight of the way back: under ten days. The way back to an earlier model is neither held nor refused its
+turn: those before it have theirs within three days or are refused, and take seven more; then it needs one day itself.
+"""
 
 _POLL_SECONDS = 10
 _EVENTS_A_LOOK = 20
@@ -47,6 +52,7 @@ class RolloutTarget:
     Attributes:
         judge_arn: compares the fleets; None where nobody does.
         gates: None where there are none.
+        plan: how traffic moves, in words that people are told.
         timeout_seconds: the longest that an update of the endpoint may take.
     """
 
@@ -60,6 +66,7 @@ class RolloutTarget:
     hold_parameter: str
     judge_arn: str | None = None
     gates: Gates | None = None
+    plan: str = "canary"
     timeout_seconds: int = 3600
 
     @property
@@ -79,7 +86,7 @@ def rollout_definition(target: RolloutTarget) -> dict[str, Any]:
         "StartAt": "Settle",
         "TimeoutSeconds": TIMEOUT_SECONDS,
         "States": {
-            **turn_states(target.state_machine_arn, then=WAS_REJECTED),
+            **turn_states(target.state_machine_arn, then=WAS_REJECTED, refused=REFUSED),
             **withdrawal_states(
                 endpoint=target.endpoint,
                 package_group=target.package_group,
@@ -127,7 +134,8 @@ def _forward(target: RolloutTarget) -> States:
         }
     return {
         **between,
-        **_record(target, "RecordBegun", "begun", then="MarkWait"),
+        **_record(target, "RecordBegun", "begun", then="TellBegun"),
+        "TellBegun": _tell_begun(target, then="MarkWait"),
         **_record(target, "RecordPromoted", "promoted", then="TellPromoted", verdict=judged),
         **update_states(
             endpoint=target.endpoint,
@@ -139,6 +147,16 @@ def _forward(target: RolloutTarget) -> States:
             judged=judged,
         ),
     }
+
+
+def _tell_begun(target: RolloutTarget, *, then: str) -> State:
+    message = f"Endpoint {target.endpoint} begins a rollout of {{}}, {target.plan}; execution {{}}"
+    return publish(
+        target.topic_arn,
+        f"{target.endpoint}: rollout begun",
+        f"States.Format('{message}', $.ModelPackageArn, $$.Execution.Id)",
+        then=then,
+    )
 
 
 def _back(target: RolloutTarget) -> States:

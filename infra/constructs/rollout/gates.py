@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blueprint.names import COST_TAG
+from blueprint.pipeline.registration import MODEL_SHA256
 from infra.constructs.rollout.states import State, States, choose, equal, matching, note, present, task, wait, when
 
 GATES = "NumberGates"
@@ -15,6 +16,7 @@ ATTEMPTS = 3
 _POLL_SECONDS = 15
 _ROOT = "/opt/ml/processing"
 _MODEL_DATA = "InferenceSpecification.Containers[0].ModelDataUrl"
+_NOTED = f"$.package.CustomerMetadataProperties.{MODEL_SHA256}"
 _IN_USE = "SageMaker.ResourceInUseException"
 
 
@@ -38,10 +40,14 @@ def gate_states(*, job: GateJob, then: str, refused: str) -> States:
     """From `GATES` to `then`, or to `refused` with `$.failure` {reason, by: contract, replay or gates}.
 
     Needs `$.package` (the candidate's description) and `$.previous.model_package` (the champion's ARN, empty if there
-    is none). A job that cannot be run refuses, too: nothing goes live unjudged.
+    is none). A job that cannot be run refuses, too: nothing goes live unjudged. Where the package notes the hash of the
+    model that was evaluated, the job holds the artifact against it: an approval is for these bytes and not for a path.
     """
     return {
-        GATES: note("$.gates", {"attempt": 1}, then="NameGates"),
+        GATES: note("$.gates", {"attempt": 1}, then="IsModelNoted"),
+        "IsModelNoted": choose(when(present(_NOTED), then="NoteModel"), otherwise="NoteNoModel"),
+        "NoteModel": note("$.registered", parameters={"sha256.$": _NOTED}, then="NameGates"),
+        "NoteNoModel": note("$.registered", {"sha256": ""}, then="NameGates"),
         # The same execution and champion find the job they began; another champion needs another verdict.
         "NameGates": note(
             "$.gate_job",
@@ -112,6 +118,7 @@ def _start(job: GateJob, inputs: dict[str, str]) -> State:
             "ContainerEntrypoint": ["python", "-m", "pipeline_steps", "replay"],
             "ContainerArguments": list(job.arguments),
         },
+        "Environment": {"SLIPWAY_MODEL_SHA256.$": "$.registered.sha256"},
         "RoleArn": job.role_arn,
         "Tags": [{"Key": COST_TAG, "Value": job.cost_tag}],
     }

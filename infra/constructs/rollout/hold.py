@@ -8,6 +8,7 @@ from typing import Any
 
 from aws_cdk import aws_iam as iam
 
+from blueprint.hold import ABORT, GO
 from infra.constructs.arns import arn
 from infra.constructs.rollout.states import (
     State,
@@ -28,9 +29,6 @@ HOLD_AGAIN = "ReadHoldAgain"
 
 GOES_BACK = "$.GoesBack"
 """In the input of a rollout that brings an earlier model back: nobody holds that."""
-
-GO, HELD, ABORT = "go", "hold", "abort"
-"""Values of the parameter; the last one is followed by a blank and a model package's ARN."""
 
 _SECONDS, _LOOKS = 30, 60
 _LATER_SECONDS, _MOST_LOOKS = 600, 480

@@ -1,8 +1,9 @@
 """Looks at both fleets while the stack updates, and what their verdict means afterwards."""
 
+from blueprint.verdicts import Verdict
 from infra.constructs.rollout.states import States, absent, choose, equal, note, number, task, true, when
 
-ROLL_BACK = 2
+ROLL_BACK = int(Verdict.ROLL_BACK)
 """The verdict against the new fleet."""
 NO_FLEET = ""
 _NONE = {"verdict": 0, "changed": False, "sentence": "", "config": "", "settled": False, "evidence": None}

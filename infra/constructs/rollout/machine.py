@@ -1,5 +1,8 @@
 """The state machine, its role, and the rule that starts it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -14,8 +17,10 @@ from infra.constructs.arns import arn
 from infra.constructs.guarded_endpoint import ENDPOINT_TAG
 from infra.constructs.job_roles import package_arns
 from infra.constructs.logged_machine import logged_machine
+from infra.constructs.notices import subscribe
 from infra.constructs.rollout.definition import Gates, RolloutTarget, rollout_definition
 from infra.constructs.rollout.hold import allow_hold
+from infra.constructs.trust import STATE_MACHINES, starts
 
 
 class RolloutMachine(Construct):
@@ -24,7 +29,7 @@ class RolloutMachine(Construct):
     Attributes:
         machine: the state machine.
         role: what it may do; gates add to it.
-        topic: where each verdict is published.
+        topic: where each beginning and each end is published; whom the settings name hears of it.
     """
 
     def __init__(
@@ -42,6 +47,7 @@ class RolloutMachine(Construct):
         super().__init__(scope, id_)
         names = self._names = settings.names
         self.topic = sns.Topic(self, "Verdicts", master_key=key, enforce_ssl=True)
+        subscribe(self.topic, settings.monitoring.notify)
         # Not taken from the resource: its own role would then depend on it.
         self._arn = arn("states", f"stateMachine:{names.state_machine}")
         target = RolloutTarget(
@@ -55,20 +61,23 @@ class RolloutMachine(Construct):
             hold_parameter=names.hold_parameter,
             judge_arn=judge.function_arn if judge else None,
             gates=gates,
+            plan=settings.rollout.type.replace("_", " "),
             timeout_seconds=settings.rollout.timeout_seconds,
         )
         self.role = self._role([smoke_test, audit, *([judge] if judge else [])])
-        self.machine = logged_machine(self, names.state_machine, rollout_definition(target), role=self.role)
+        definition = rollout_definition(target)
+        self.machine = logged_machine(self, names.state_machine, definition, role=self.role)
         self._start_on_decision()
-        self._tell_of_lost_executions()
+        self._tell_of_lost_executions(own_errors(definition))
 
     def _role(self, functions: list[lambda_.IFunction]) -> iam.Role:
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        role = iam.Role(self, "Role", assumed_by=STATE_MACHINES)
 
         def allow(*actions: str, on: list[str], conditions: dict[str, dict[str, object]] | None = None) -> None:
             role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=on, conditions=conditions or {}))
 
         allow("states:ListExecutions", "states:StartExecution", on=[self._arn])
+        allow("states:DescribeExecution", on=[arn("states", f"execution:{self._names.state_machine}:*")])
         # CloudFormation goes on with the role the stack was deployed with; none is passed.
         allow(
             "cloudformation:DescribeStackResource",
@@ -122,25 +131,45 @@ class RolloutMachine(Construct):
                 },
             ),
             targets=[
-                targets.SfnStateMachine(
+                starts(
                     self.machine,
-                    input=events.RuleTargetInput.from_object(
+                    given=events.RuleTargetInput.from_object(
                         {name: events.EventField.from_path(f"$.detail.{name}") for name in decided}
                     ),
                 )
             ],
         )
 
-    def _tell_of_lost_executions(self) -> None:
-        """An execution that is aborted or times out can tell nobody itself."""
+    def _tell_of_lost_executions(self, told: list[str]) -> None:
+        """An execution that is aborted, times out or dies of anything but its `told` errors tells nobody itself."""
         events.Rule(
             self,
             "Lost",
-            description="A rollout was aborted or timed out: the endpoint may need a look",
+            description="A rollout ended without a verdict: the endpoint may need a look",
             event_pattern=events.EventPattern(
                 source=["aws.states"],
                 detail_type=["Step Functions Execution Status Change"],
-                detail={"stateMachineArn": [self._arn], "status": ["ABORTED", "TIMED_OUT"]},
+                detail={
+                    "stateMachineArn": [self._arn],
+                    "$or": [
+                        {"status": ["ABORTED", "TIMED_OUT"]},
+                        {"status": ["FAILED"], "error": [{"anything-but": told}]},
+                    ],
+                },
             ),
-            targets=[targets.SnsTopic(self.topic)],
+            targets=[
+                targets.SnsTopic(
+                    self.topic,
+                    message=events.RuleTargetInput.from_text(
+                        f"The rollout of endpoint {self._names.endpoint} ended "
+                        f"{events.EventField.from_path('$.detail.status')} without a verdict, look now: "
+                        f"{events.EventField.from_path('$.detail.executionArn')}"
+                    ),
+                )
+            ],
         )
+
+
+def own_errors(definition: Mapping[str, Any]) -> list[str]:
+    """The errors by which an execution fails on purpose, after people were told."""
+    return sorted({state["Error"] for state in definition["States"].values() if state["Type"] == "Fail"})

@@ -7,11 +7,11 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from blueprint.artifact_keys import CAPTURE_KEYS
 from blueprint.names import VARIANT, Names
 from blueprint.replay import replay_arguments
 from blueprint.settings import Settings
 from infra.constructs.arns import arn
-from infra.constructs.endpoint_role import CAPTURE_KEYS
 from infra.constructs.job_roles import ARTIFACT_KEYS, SageMakerRole, may_encrypt_volumes, may_log, may_publish
 from infra.constructs.object_access import may_find, may_write
 from infra.constructs.rollout.gates import GateJob, gate_states

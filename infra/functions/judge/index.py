@@ -1,5 +1,7 @@
 """Judge: one look at both fleets of a rollout, and the verdict published as a metric that an alarm watches."""
 
+import hashlib
+import logging
 import os
 import time
 from collections import defaultdict
@@ -11,23 +13,23 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from blueprint.artifact_keys import CAPTURE_KEYS, MEMORY_KEYS, OUTCOME_KEYS
 from blueprint.judging import counting, latencies, schedule
 from blueprint.judging.decision import decide
 from blueprint.judging.latencies import Usual
 from blueprint.judging.mandate import Mandate
 from blueprint.judging.memory import Memory
 from blueprint.judging.outcomes import Joined, clipped
-from blueprint.verdicts.means import MeanState
+from blueprint.verdicts.judge import VERDICT_METRIC, VERDICT_NAMESPACE
 from blueprint.verdicts.proportions import Counts
 
-NAMESPACE, METRIC = "Slipway/Rollout", "Verdict"
-CAPTURE_KEYS, OUTCOME_KEYS, MEMORY_KEYS = "capture", "outcomes", "judge"
+_LOG = logging.getLogger(__name__)
 OBJECTS_A_LOOK = 50
 """What is left is read at the next look."""
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Look once.
+    """Look once. All that is remembered is in the answer or named by it, so a look that failed can be taken again.
 
     Args:
         event: endpoint, package, previous_package, previous_config; clock (how long the state machine was to wait, and
@@ -77,12 +79,12 @@ def _answer(memory: Memory | None, *, changed: bool = False) -> dict[str, Any]:
 def _publish(endpoint: str, memory: Memory) -> None:
     dimensions = {"EndpointName": endpoint, "EndpointConfigName": memory.config}
     datum = {
-        "MetricName": METRIC,
+        "MetricName": VERDICT_METRIC,
         "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
         "Value": float(memory.verdict),
         "StorageResolution": 1,
     }
-    boto3.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=[datum])
+    boto3.client("cloudwatch").put_metric_data(Namespace=VERDICT_NAMESPACE, MetricData=[datum])
 
 
 class _Look:
@@ -109,8 +111,12 @@ class _Look:
             found |= known.new(self._latencies(source, known.limits, since=known.since))
         block = counting.growth(found, memory.evidence.states)
         evidence = memory.evidence if counting.is_empty(block) else memory.evidence.observe(block)
-        if self._mandate.value and evidence.value:
-            evidence = evidence.with_value(self._value(evidence.value))
+        if (test := self._mandate.value) and evidence.value:
+            outcomes = _Outcomes(os.environ["ARTIFACTS_BUCKET"], self._fleets, self._mandate.positive_label)
+            joined, key = outcomes.joined(memory.joined, since=memory.since)
+            green, blue = (clipped(values, test.low, test.high) for values in (joined.green, joined.blue))
+            evidence = evidence.with_value(test.observe(evidence.value, green, blue))
+            memory = replace(memory, joined=key)
         for source, known in usual.items():
             if known.limits and latencies.has_moved(source, found):
                 limits = self._reference(source, self._now - known.since, until=self._now)
@@ -152,60 +158,63 @@ class _Look:
                 found[result["Id"]].extend(result["Values"])
         return dict(found)
 
-    def _value(self, state: MeanState) -> MeanState:
-        """The bet on the value, after the outcomes that have met their requests since the last look."""
-        test = self._mandate.value
-        joined = _Outcomes(os.environ["ARTIFACTS_BUCKET"], self._fleets, since=self._memory.since).joined()
-        if test is None:
-            return state
-        green, blue = (clipped(values, test.low, test.high) for values in (joined.green, joined.blue))
-        return test.observe(state, green, blue)
-
 
 class _Outcomes:
-    """Reads what is new in S3; what waits for its other half is kept there between looks."""
+    """Reads what is new in S3; what waits for its other half is kept there between looks.
 
-    def __init__(self, bucket: str, fleets: counting.Fleets, *, since: float) -> None:
-        self._s3, self._bucket, self._fleets, self._since = boto3.client("s3"), bucket, fleets, since
-        self._key = f"{MEMORY_KEYS}/{fleets.endpoint}/{fleets.config}.json"
+    Each look writes an object of its own, named by what it holds, and only the evidence that came of it names that
+    object: where the evidence is lost, so is the memory of what was read for it.
+    """
 
-    def joined(self) -> Joined:
-        joined = self._remembered()
+    def __init__(self, bucket: str, fleets: counting.Fleets, positive_label: str) -> None:
+        self._s3, self._bucket, self._fleets = boto3.client("s3"), bucket, fleets
+        self._positive_label = positive_label
+
+    def joined(self, known: str, *, since: float) -> tuple[Joined, str]:
+        """What has met since the look that left `known`, the key of its memory or ""; and the key of this one's."""
+        joined = Joined.from_json(self._text(known)) if known else Joined()
         read = set(joined.read)
-        new = [key for key in self._keys() if key not in read][:OBJECTS_A_LOOK]
+        new = [key for key in self._keys(since) if key not in read][:OBJECTS_A_LOOK]
+        if not new:
+            return joined, known
         for key in new:
             text = self._text(key)
             if key.startswith(f"{OUTCOME_KEYS}/"):
-                joined.add_outcomes(text)
+                self._add_outcomes(joined, key, text)
             else:
-                joined.add_captures(text, self._fleets, since=self._since)
+                joined.add_captures(text, self._fleets, since=since)
         joined.read.extend(new)
-        if new:
-            self._s3.put_object(Bucket=self._bucket, Key=self._key, Body=joined.to_json().encode())
-        return joined
+        return joined, self._remember(joined.to_json().encode())
 
-    def _remembered(self) -> Joined:
-        try:
-            return Joined.from_json(self._text(self._key))
-        except self._s3.exceptions.NoSuchKey:
-            return Joined()
+    def _add_outcomes(self, joined: Joined, key: str, text: str) -> None:
+        if malformed := joined.add_outcomes(text, positive_label=self._positive_label):
+            _LOG.warning("%d lines of %s are no outcome; %d in all", malformed, key, joined.malformed)
+
+    def _remember(self, body: bytes) -> str:
+        digest = hashlib.sha256(body).hexdigest()
+        key = f"{MEMORY_KEYS}/{self._fleets.endpoint}/{self._fleets.config}/{digest}.json"
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)
+        return key
 
     def _text(self, key: str) -> str:
         body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return body.decode(errors="replace")
 
-    def _keys(self) -> list[str]:
+    def _keys(self, since: float) -> list[str]:
         """Objects that were written since the deployment began, oldest first."""
         folder = f"{CAPTURE_KEYS}/{self._fleets.endpoint}/{self._fleets.variant}/"
-        first = f"{datetime.fromtimestamp(self._since, UTC):%Y/%m/%d/%H/}"
-        found = [*self._listed(folder, after=folder + first), *self._listed(f"{OUTCOME_KEYS}/")]
+        first = f"{datetime.fromtimestamp(since, UTC):%Y/%m/%d/%H/}"
+        found = [
+            *self._listed(folder, after=folder + first, since=since),
+            *self._listed(f"{OUTCOME_KEYS}/", since=since),
+        ]
         return [key for _, key in sorted(found)]
 
-    def _listed(self, prefix: str, *, after: str = "") -> list[tuple[float, str]]:
+    def _listed(self, prefix: str, *, since: float, after: str = "") -> list[tuple[float, str]]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after)
         return [
             (found["LastModified"].timestamp(), found["Key"])
             for page in pages
             for found in page.get("Contents", ())
-            if found["Key"].endswith(".jsonl") and found["LastModified"].timestamp() >= int(self._since)
+            if found["Key"].endswith(".jsonl") and found["LastModified"].timestamp() >= int(since)
         ]

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from blueprint.guardrails import PlannedRollout, Variant, lint
+from blueprint.guardrails import PlannedJudge, PlannedRollout, Variant, lint
+from blueprint.verdicts.plan import JudgePlan
 
 CONFIG = "${EndpointConfig.EndpointConfigName}"
 FINAL = 120
@@ -26,6 +27,18 @@ def alarm(kind: str, metric: str, **given: Any) -> dict[str, Any]:
         "TreatMissingData": "notBreaching",
         **given,
     }
+
+
+def verdict(**given: Any) -> dict[str, Any]:
+    described = {
+        "Namespace": "Slipway/Rollout",
+        "Dimensions": [{"Name": "EndpointName", "Value": "shop"}, {"Name": "EndpointConfigName", "Value": CONFIG}],
+        "Statistic": "Maximum",
+        "Threshold": 2,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "EvaluationPeriods": 1,
+    }
+    return alarm("Verdict", "Verdict", **described | given)
 
 
 def size(value: int, type_: str = "CAPACITY_PERCENT") -> dict[str, Any]:
@@ -106,6 +119,14 @@ class Broken:
         """The good plan with more alarms, named."""
         every = (*good_plan().alarms, *alarms)
         return self.named(*(a["AlarmName"] for a in every), alarms=every, **changes)
+
+    def judged(self, policy: dict[str, Any] | None = None, **given: Any) -> PlannedRollout:
+        """The good plan with a judge that 1,500 requests let promote, and an alarm on its verdict."""
+        plan = JudgePlan(error_tolerance=0.02, score_limit=0.1, **given.pop("plan", {}))
+        judge = PlannedJudge(plan, **{"decide_seconds": 120} | given.pop("judge", {}))
+        alarms = (*good_plan().alarms, verdict())
+        named = guarded(policy or blue_green("CANARY", CanarySize=size(25)), *(a["AlarmName"] for a in alarms))
+        return self.plan(**{"alarms": alarms, "deployment": named, "judge": judge} | given)
 
     def _alarm(self, which: int, given: dict[str, Any]) -> PlannedRollout:
         alarms = [dict(a) for a in good_plan().alarms]

@@ -5,14 +5,16 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blueprint.guardrails import PlannedRollout, ScaledVariant, Variant, lint
+from blueprint.guardrails import PlannedJudge, PlannedRollout, ScaledVariant, Variant, lint
+from blueprint.verdicts.plan import JudgePlan
 
 KINDS = ("canary", "linear", "rolling", "all_at_once")
 
 
 def _alarms(draw: st.DrawFn, config: str, *, bake: int, slowest: bool) -> list[dict[str, Any]]:
-    period = draw(st.sampled_from([p for p in (60, 120, 300) if p <= bake]))
-    periods = draw(st.integers(1, bake // period))
+    """Windows that fit in the bake, with a minute for CloudWatch to look at the last of them."""
+    period = draw(st.sampled_from([p for p in (60, 120, 300) if p <= bake - 60]))
+    periods = draw(st.integers(1, (bake - 60) // period))
     common: dict[str, Any] = {
         "Namespace": "AWS/SageMaker",
         "Dimensions": [
@@ -99,6 +101,19 @@ def _ours(draw: st.DrawFn, config: str) -> list[dict[str, Any]]:
     return [common | shift, common | verdict, composite]
 
 
+def _judge(draw: st.DrawFn) -> PlannedJudge:
+    """One that the traffic of `good_plans` suffices for; a canary of 1 % answers 600,000 requests at least."""
+    plan = JudgePlan(
+        false_promotion_rate=draw(st.floats(0.01, 0.2)),
+        min_requests=draw(st.integers(1, 100_000)),
+        error_tolerance=draw(st.floats(0.005, 0.1)),
+        latency_tolerance=draw(st.floats(1.5, 20)),
+        score_limit=draw(st.floats(0.05, 0.19)),
+        watches_scores=draw(st.booleans()),
+    )
+    return PlannedJudge(plan, draw(st.integers(30, 3600)), proceeds=draw(st.booleans()))
+
+
 def _policy(draw: st.DrawFn, kind: str, instances: int, bake: int) -> dict[str, Any]:
     final = draw(st.integers(bake, 3600))
     if kind == "all_at_once":
@@ -121,11 +136,14 @@ def _policy(draw: st.DrawFn, kind: str, instances: int, bake: int) -> dict[str, 
 
 @st.composite
 def good_plans(draw: st.DrawFn) -> PlannedRollout:
-    instances, bake = draw(st.integers(2, 100)), draw(st.integers(60, 3600))
+    instances, bake = draw(st.integers(2, 100)), draw(st.integers(120, 3600))
     config = draw(st.sampled_from(["${Config.EndpointConfigName}", "shop-2026-11"]))
     alarms = _alarms(draw, config, bake=bake, slowest=draw(st.booleans()))
-    policy = _policy(draw, draw(st.sampled_from(KINDS)), instances, bake)
-    alarms += _ours(draw, config) if draw(st.booleans()) else []
+    kind = draw(st.sampled_from(KINDS))
+    policy = _policy(draw, kind, instances, bake)
+    ours = _ours(draw, config) if draw(st.booleans()) else []
+    alarms += ours
+    compared = ours and kind != "all_at_once"
     named = [{"AlarmName": alarm["AlarmName"]} for alarm in alarms]
     autoscaled = draw(st.booleans())
     count = draw(st.integers(instances, 150)) if autoscaled else instances
@@ -142,6 +160,7 @@ def good_plans(draw: st.DrawFn) -> PlannedRollout:
         requests_per_second=draw(st.sampled_from([None, 1e6])),
         previous_variants=draw(st.sampled_from([None, ("v1",)])),
         through_api=draw(st.booleans()),
+        judge=_judge(draw) if compared and draw(st.booleans()) else None,
     )
 
 

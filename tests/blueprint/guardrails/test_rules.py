@@ -1,7 +1,9 @@
 """Every rule catches a rollout that breaks it, and no rule speaks for another."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -289,6 +291,12 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     ("SG601", "window of 360 s in a bake of 300 s", lambda b: b.policy(
         rolling(25), alarms=tuple({**a, "EvaluationPeriods": 6} for a in b.plan().alarms)
     )),
+    ("SG601", "window of 300 s in a bake of 300 s", lambda b: b.policy(
+        rolling(25), alarms=tuple({**a, "EvaluationPeriods": 5} for a in b.plan().alarms)
+    )),
+    ("SG601", "window of 60 s in a bake of 119 s", lambda b: b.policy(
+        rolling(25, WaitIntervalInSeconds=119), alarms=tuple({**a, "EvaluationPeriods": 1} for a in b.plan().alarms)
+    )),
     ("SG601", "window longer than the only bake", lambda b: b.policy(all_at_once(100))),
     ("SG602", "2 out of 10 in a bake of 300 s", lambda b: b.errors(EvaluationPeriods=10, DatapointsToAlarm=2)),
     ("SG603", "window of 180 s in a final bake of 120 s", lambda b: b.errors(EvaluationPeriods=3)),
@@ -317,6 +325,23 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     )),
     ("SG705", "many servers and few requests", lambda b: b.also(
         shift(), variants=(Variant("primary", 100, "ml.m5.large"),)
+    )),
+    ("SG801", "no alarm on the verdict", lambda b: b.judged(
+        alarms=b.plan().alarms, deployment=b.plan().deployment
+    )),
+    ("SG801", "an alarm on the verdict that is not asked", lambda b: b.judged(
+        alarms=(*b.plan().alarms, custom("Verdict")), deployment=b.also(custom("Verdict")).deployment
+    )),
+    ("SG802", "a judge of all at once", lambda b: b.judged(all_at_once(300))),
+    ("SG802", "a judge of all at once that goes on", lambda b: b.judged(all_at_once(300), judge={"proceeds": True})),
+    ("SG803", "2,000 requests asked for, 1,800 expected", lambda b: b.judged(plan={"min_requests": 2000})),
+    ("SG803", "ten requests a second", lambda b: b.judged(requests_per_second=10)),
+    ("SG803", "a tolerance that takes many requests", lambda b: b.judged(plan={"false_promotion_rate": 1e-6})),
+    ("SG803", "a verdict that is due early", lambda b: b.judged(
+        linear(50), requests_per_second=10, judge={"decide_seconds": 150}, plan={"min_requests": 800}
+    )),
+    ("SG804", "ten requests a second, and it goes on", lambda b: b.judged(
+        requests_per_second=10, judge={"proceeds": True}
     )),
 ]  # fmt: skip
 
@@ -379,6 +404,44 @@ def test_alarms_on_what_is_ours_and_composites_have_nothing_wrong(broken: Any, m
     assert lint(broken.also(more, **served())) == ()
 
 
+@pytest.mark.parametrize("policy", [None, linear(25), linear(50), rolling(25), rolling(50)])
+@pytest.mark.parametrize("proceeds", [True, False])
+def test_a_judge_with_traffic_enough_has_nothing_wrong(
+    broken: Any, policy: dict[str, Any] | None, proceeds: bool
+) -> None:
+    assert lint(broken.judged(policy, judge={"proceeds": proceeds})) == ()
+
+
+def test_the_alarm_on_the_verdict_may_be_asked_by_a_composite(broken: Any) -> None:
+    judged = broken.judged(alarms=(*broken.judged().alarms, composite(f"ALARM({CONFIG}-Verdict) OR ALARM({ERRORS})")))
+    assert lint(replace(judged, deployment=broken.named(ERRORS, LATENCY, f"{CONFIG}-Any").deployment)) == ()
+
+
+def test_a_verdict_due_by_the_middle_of_a_short_bake_at_the_latest_is_what_the_judge_makes_of_it(broken: Any) -> None:
+    judged = broken.judged(judge={"decide_seconds": 3600}, requests_per_second=20)
+    (found,) = lint(judged)
+    assert found.what.startswith("the new fleet answers 750 requests before the verdict is due, and about ")
+
+
+def test_what_is_proposed_for_a_judge_is_enough(broken: Any) -> None:
+    (found,) = lint(broken.judged(requests_per_second=10))
+    proposed = re.search(r"bake (\d+) s, expect ([\d.]+) requests a second", found.fix)
+    assert proposed
+    baked = {"Type": "CANARY", "CanarySize": percent(25), "WaitIntervalInSeconds": int(proposed[1])}
+    longer = broken.blue_green(TrafficRoutingConfiguration=baked).deployment["BlueGreenUpdatePolicy"]
+    longer["MaximumExecutionTimeoutInSeconds"] = 7200
+    policy = {"BlueGreenUpdatePolicy": longer}
+    assert lint(broken.judged(policy, requests_per_second=10)) == ()
+    assert {finding.rule for finding in lint(broken.judged(policy, requests_per_second=9.8))} == {"SG803"}
+    assert lint(broken.judged(requests_per_second=float(proposed[2]) + 0.1)) == ()
+    assert lint(broken.judged(requests_per_second=float(proposed[2]) - 0.1)) != ()
+
+
+@pytest.mark.parametrize("change", [{"requests_per_second": None}, {"variants": (Variant("primary"),)}])
+def test_without_traffic_or_instances_nothing_is_said_about_the_evidence(broken: Any, change: dict[str, Any]) -> None:
+    assert lint(broken.judged(plan={"min_requests": 1_000_000}, **change)) == ()
+
+
 def test_what_a_composite_asks_is_judged_as_if_it_were_named(broken: Any) -> None:
     errors, latency = broken.plan().alarms
     hidden = (composite(f"ALARM({ERRORS})"), {**errors, "Threshold": 5}, latency)
@@ -403,6 +466,13 @@ def test_every_rule_has_a_mutant_and_an_id_of_its_own() -> None:
     assert ids == sorted(set(ids))
     assert {rule for rule, _, _ in MUTANTS} == set(ids)
     assert len(ids) >= 20
+
+
+def test_the_documents_tell_how_many_rules_there_are() -> None:
+    project = Path(__file__).parents[3]
+    told = {name: (project / name).read_text() for name in ("README.md", "CHANGELOG.md", "docs/comparison.md")}
+    counts = {name: re.findall(r"(\d+)(?: guardrail)? rules\b", text) for name, text in told.items()}
+    assert counts == {name: [str(len(RULES))] for name in told}
 
 
 @pytest.mark.parametrize(("rule", "mutant"), [pytest.param(r, m, id=f"{r} {what}") for r, what, m in MUTANTS])

@@ -9,9 +9,10 @@ FLEETS = Fleets("shop", "primary", "new", "old", "package/2", "package/1")
 NOON = 1_767_268_800.0  # 2026-01-01T12:00:00Z
 
 
-def captured(id_, package, at="2026-01-01T12:00:30Z"):
+def captured(id_, package, at="2026-01-01T12:00:30Z", event=True):
     metadata = {"eventId": "e", "inferenceTime": at, "customAttributes": ["trace=7", f"model_package={package}"]}
     metadata |= {"inferenceId": id_} if id_ else {}
+    metadata |= {} if event else {"eventId": None}
     return json.dumps({"captureData": {}, "eventMetadata": metadata, "eventVersion": "0"})
 
 
@@ -54,13 +55,35 @@ def test_requests_of_other_packages_times_and_without_an_id_are_left_out():
         lines(
             captured("a", "package/9"),
             captured("b", "package/2", at="2026-01-01T11:59:59Z"),
-            captured(None, "package/2"),
+            captured(None, "package/2", event=False),
             captured("c", "package/2", at="no time"),
         ),
         FLEETS,
         since=NOON,
     )
     assert not joined.fleets
+
+
+def test_a_request_without_an_id_of_its_callers_goes_by_its_events():
+    joined = Joined()
+    joined.add_captures(captured(None, "package/2"), FLEETS, since=NOON)
+    assert joined.fleets == {"e": GREEN}
+
+
+def test_lines_that_are_no_outcome_are_counted_from_look_to_look():
+    joined = Joined()
+    assert joined.add_outcomes(lines("{", outcome("a", 1.0))) == 1
+    again = Joined.from_json(joined.to_json())
+    assert again.add_outcomes("[]") == 1
+    assert again.malformed == 2
+
+
+def test_a_ground_truth_is_worth_its_share_of_positive_rows():
+    joined = Joined()
+    joined.add_captures(captured("a", "package/2"), FLEETS, since=NOON)
+    truth = {"groundTruthData": {"data": "yes\nno\n", "encoding": "CSV"}, "eventMetadata": {"eventId": "a"}}
+    assert joined.add_outcomes(json.dumps(truth), positive_label="yes") == 0
+    assert joined.green == [0.5]
 
 
 def test_lines_that_are_broken_or_foreign_are_passed_over():

@@ -46,7 +46,17 @@ class Resource:
         return f"arn:aws:{_ARNS[self.type].format(r=REGION, a=self.stack.account, n=self.name)}"
 
 
-_NAMES = ("RoleName", "BucketName", "RepositoryName", "StateMachineName", "LogGroupName", "Name", "TopicName", "Url")
+_NAMES = (
+    "RoleName",
+    "FunctionName",
+    "BucketName",
+    "RepositoryName",
+    "StateMachineName",
+    "LogGroupName",
+    "Name",
+    "TopicName",
+    "Url",
+)
 _ARNS = {
     "AWS::S3::Bucket": "s3:::{n}",
     "AWS::KMS::Key": "kms:{r}:{a}:key/{n}",

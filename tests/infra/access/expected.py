@@ -63,6 +63,8 @@ def lines(text: str) -> list[str]:
 
 
 SAGEMAKER = "sagemaker.amazonaws.com | aws:SourceAccount={account}"
+STATES = "states.amazonaws.com | aws:SourceAccount={account}"
+RULES = "events.amazonaws.com | aws:SourceAccount={account} | aws:SourceArn={rule}"
 SCHEDULER = "scheduler.amazonaws.com | aws:SourceAccount={account}"
 
 NOBODY = """
@@ -189,6 +191,10 @@ ROLES: Mapping[str, Expected] = {
         """,
         may_not="""
         s3:GetObject {artifacts}/pipeline/1/prepare/train/part.csv
+        s3:PutObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        s3:PutObject {artifacts}/pipeline/carried/digest/model.tar.gz
+        s3:PutObject {artifacts}/pipeline/checkpoints/digest-00000001.json
+        s3:PutObject {artifacts}/pipeline/1/evaluate/evaluation/evaluation.json
         s3:PutObject {artifacts}/replay/{prefix}/verdict.json
         sagemaker:DescribeModelPackage {package}
         """,
@@ -205,9 +211,13 @@ ROLES: Mapping[str, Expected] = {
         s3:ListBucket {artifacts}
         s3:GetObject {artifacts}/pipeline/1/prepare/train/part.csv
         s3:PutObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        s3:PutObject {artifacts}/pipeline/checkpoints/digest-00000001.json
         """,
         may_not="""
         s3:ListBucket {data}
+        s3:PutObject {artifacts}/pipeline/1/prepare/train/part.csv
+        s3:PutObject {artifacts}/pipeline/1/evaluate/evaluation/evaluation.json
+        s3:PutObject {artifacts}/pipeline/carried/digest/model.tar.gz
         sagemaker:DescribeModelPackage {package}
         sagemaker:DescribeEndpoint {endpoint}
         logs:PutLogEvents {logs}:/aws/sagemaker/ProcessingJobs:log-stream:job/algo-1
@@ -228,7 +238,14 @@ ROLES: Mapping[str, Expected] = {
         sagemaker:ListModelPackages {package}
         sagemaker:DescribeModelPackage {package}
         """,
-        may_not="s3:ListBucket {data}",
+        may_not="""
+        s3:ListBucket {data}
+        s3:PutObject {artifacts}/pipeline/models/job/output/model.tar.gz
+        s3:PutObject {artifacts}/pipeline/carried/digest/model.tar.gz
+        s3:PutObject {artifacts}/pipeline/checkpoints/digest-00000001.json
+        s3:PutObject {artifacts}/pipeline/1/prepare/train/part.csv
+        s3:PutObject {artifacts}/pipeline/1/prepare/profile/profile.json
+        """,
     ),
     "training/TrainingRole": Expected(
         trusts=SAGEMAKER,
@@ -275,11 +292,18 @@ ROLES: Mapping[str, Expected] = {
         cloudformation:DescribeStacks {endpoint_stack}
         s3:ListBucket {data}
         sagemaker:DescribeEndpoint {endpoint}
+        sagemaker:DescribeModelPackage {package}
+        lambda:InvokeFunction {smoke_test}
+        states:ListExecutions {machine}
         """,
         may_not="""
         sagemaker:StopPipelineExecution {pipeline}/execution/1
         s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
         cloudformation:UpdateStack {storage_stack}
+        lambda:InvokeFunction {audit}
+        lambda:InvokeFunction {other_smoke_test}
+        states:DescribeExecution {machine}
+        sagemaker:DescribeEndpoint {other_endpoint}
         """,
     ),
     "endpoint/GuardedRole": Expected(
@@ -342,8 +366,8 @@ ROLES: Mapping[str, Expected] = {
         s3:ListBucket {artifacts}
         s3:GetObject {artifacts}/capture/{prefix}/primary/2026/11/22/19/x.jsonl
         s3:GetObject {artifacts}/outcomes/1.jsonl
-        s3:GetObject {artifacts}/judge/{prefix}/config.json
-        s3:PutObject {artifacts}/judge/{prefix}/config.json
+        s3:GetObject {artifacts}/judge/{prefix}/config/1.json
+        s3:PutObject {artifacts}/judge/{prefix}/config/1.json
         """,
         may_not="""
         s3:PutObject {artifacts}/outcomes/1.jsonl
@@ -372,9 +396,10 @@ ROLES: Mapping[str, Expected] = {
         """,
     ),
     "rollout/RolloutRole": Expected(
-        trusts="states.amazonaws.com",
+        trusts=f"{STATES} | aws:SourceArn={{machine}}",
         may="""
         states:ListExecutions {machine}
+        states:DescribeExecution {execution}
         states:StartExecution {machine}
         cloudformation:DescribeStacks {endpoint_stack}
         cloudformation:DescribeStackResource {endpoint_stack}
@@ -415,12 +440,12 @@ ROLES: Mapping[str, Expected] = {
         """,
     ),
     "rollout/RolloutMachineEventsRole": Expected(
-        trusts="events.amazonaws.com",
+        trusts=RULES,
         may="states:StartExecution {machine}",
         may_not="states:StopExecution {machine}",
     ),
     "rollout/OfficeHoursRole": Expected(
-        trusts="states.amazonaws.com",
+        trusts=f"{STATES} | aws:SourceArn={{office_hours_machine}}",
         may="""
         states:ListExecutions {machine}
         cloudformation:DescribeStacks {endpoint_stack}
@@ -466,7 +491,7 @@ ROLES: Mapping[str, Expected] = {
         """,
     ),
     "endpoint/MonitorMachineRole": Expected(
-        trusts="states.amazonaws.com",
+        trusts=f"{STATES} | aws:SourceArn={{monitor_machine}}",
         may=VOLUME
         + """
         s3:ListBucket {artifacts} | s3:prefix=capture/{prefix}/primary/2026/11/22/19/
@@ -489,7 +514,7 @@ ROLES: Mapping[str, Expected] = {
         may_not="states:StartExecution {office_hours_machine}",
     ),
     "monitoring/RetrainingRole": Expected(
-        trusts="states.amazonaws.com",
+        trusts=f"{STATES} | aws:SourceArn={{retraining_machine}}",
         may="""
         sagemaker:ListPipelineExecutions {pipeline}
         sagemaker:StartPipelineExecution {pipeline}
@@ -501,7 +526,7 @@ ROLES: Mapping[str, Expected] = {
         """,
     ),
     "monitoring/RetrainingMachineEventsRole": Expected(
-        trusts="events.amazonaws.com",
+        trusts=RULES,
         may="states:StartExecution {retraining_machine}",
         may_not="states:StartExecution {office_hours_machine}",
     ),

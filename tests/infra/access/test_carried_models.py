@@ -1,16 +1,22 @@
 """What the next stage's account may read of a stage: approved models on their way, and nothing else."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from blueprint.iam import Policy, Principal, Request, decide, parse_policy
+from blueprint.pipeline import to_json, training_pipeline
+from blueprint.pipeline.composition import SPLITS
+from blueprint.pipeline.keys import CARRIED
 from blueprint.settings import Settings, parse_settings
 from infra.stacks.use_case import UseCaseStacks
 from tests.infra.access.account import ACCOUNT, REGION, Accounts
 
 NEXT, OTHER = "222222222222", "333333333333"
+EXECUTION = "abcdef123456"
 EVERYTHING = parse_policy({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 TLS = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
 VIA_S3 = {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
@@ -27,6 +33,70 @@ def allowed(policy: Policy, action: str, resource: str, context: dict[str, str],
     who = Principal("AWS", f"arn:aws:iam::{account}:role/operator")
     request = Request(action, resource, context)
     return decide(request, principal=who, identity=[EVERYTHING], resource=[policy], both=True).allowed
+
+
+def test_all_that_carrying_reads_of_a_registered_package_can_be_read(handing_on: Accounts, settings: Settings) -> None:
+    """The keys come from the pipeline's own definition, those of a package carried before from the carrying."""
+    bucket = handing_on.one("storage/Artifacts")
+    policy = handing_on.policy_of(bucket)
+    digest = "0f" * 32
+    carried = [f"{CARRIED}/{digest}/{name}" for name in ("model.tar.gz", "evaluation.json", "profile.json")]
+    for key in (*registered_keys(settings), *carried):
+        assert allowed(policy, "s3:GetObject", f"{bucket.arn}/{key}", TLS), key
+        assert not allowed(policy, "s3:GetObject", f"{bucket.arn}/{key}", TLS, account=OTHER), key
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_split_with_users_rows_cannot_be_read(handing_on: Accounts, split: str) -> None:
+    bucket = handing_on.one("storage/Artifacts")
+    key = f"{bucket.arn}/pipeline/{EXECUTION}/prepare/{split}/data.csv"
+    assert not allowed(handing_on.policy_of(bucket), "s3:GetObject", key, TLS)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "pipeline/checkpoints/0f-00000001.json",
+        f"pipeline/{EXECUTION}/evaluate/evaluation/roc.svg",
+        "pipeline/models/job/output/output.tar.gz",
+        "pipeline/anything.json",
+    ],
+)
+def test_what_carrying_does_not_read_cannot_be_read(handing_on: Accounts, key: str) -> None:
+    bucket = handing_on.one("storage/Artifacts")
+    assert not allowed(handing_on.policy_of(bucket), "s3:GetObject", f"{bucket.arn}/{key}", TLS)
+
+
+def registered_keys(settings: Settings) -> list[str]:
+    """Every object that the package of the pipeline's Register step names, in an execution of this definition."""
+    roles = {f"{kind}_role_arn": "r" for kind in ("processing", "training", "evaluation")}
+    document = training_pipeline(settings, bucket="artifacts", kms_key_arn="k", image_uri="i", **roles)
+    steps = {step["Name"]: step for step in json.loads(to_json(document))["Steps"]}
+    (register,) = steps["Gate"]["Arguments"]["IfSteps"]
+    (container,) = register["Arguments"]["InferenceSpecification"]["Containers"]
+    sources = [container["ModelDataUrl"]]
+    for quality in ("ModelMetrics", "DriftCheckBaselines"):
+        sources += [figures["Statistics"]["S3Uri"] for figures in register["Arguments"][quality].values()]
+    return [resolved(source, steps).removeprefix("s3://artifacts/") for source in sources]
+
+
+def resolved(value: Any, steps: dict[str, Any]) -> str:
+    """What SageMaker makes of a text in the definition."""
+    if isinstance(value, str):
+        return value
+    if "Std:Join" in value:
+        join = value["Std:Join"]
+        return str(join["On"]).join(resolved(part, steps) for part in join["Values"])
+    path = value["Get"]
+    if path == "Execution.PipelineExecutionId":
+        return EXECUTION
+    if path.endswith("BestTrainingJob.TrainingJobName"):
+        return "pipelines-tune-001"
+    _, step, *_ = path.split(".")
+    output = path.split("'")[1]
+    made = steps[step]["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+    (uri,) = (each["S3Output"]["S3Uri"] for each in made if each["OutputName"] == output)
+    return resolved(uri, steps)
 
 
 def test_artifacts_can_be_read_and_nothing_else(handing_on: Accounts) -> None:
@@ -58,6 +128,15 @@ def test_the_key_decrypts_what_comes_from_s3(handing_on: Accounts) -> None:
         assert not allowed(policy, action, key.arn, VIA_S3)
 
 
+def test_the_digest_of_an_image_can_be_asked_for_and_the_image_not_pulled(handing_on: Accounts) -> None:
+    repository = handing_on.one("image/StepImageRepository")
+    policy = parse_policy(repository.stack.resolved(repository.properties["RepositoryPolicyText"]))
+    assert allowed(policy, "ecr:DescribeImages", repository.arn, {})
+    assert not allowed(policy, "ecr:DescribeImages", repository.arn, {}, account=OTHER)
+    for action in ("BatchGetImage", "GetDownloadUrlForLayer", "PutImage", "BatchDeleteImage", "SetRepositoryPolicy"):
+        assert not allowed(policy, f"ecr:{action}", repository.arn, {})
+
+
 def test_the_registry_can_be_looked_at(handing_on: Accounts) -> None:
     group = handing_on.one("training/TrainingPackageGroup")
     policy = parse_policy(group.stack.resolved(group.properties["ModelPackageGroupPolicy"]))
@@ -74,6 +153,7 @@ def test_the_registry_can_be_looked_at(handing_on: Accounts) -> None:
 def test_by_default_no_other_account_is_named(accounts: Accounts) -> None:
     (group,) = accounts.of_type("AWS::SageMaker::ModelPackageGroup")
     assert "ModelPackageGroupPolicy" not in group.properties
+    assert "RepositoryPolicyText" not in accounts.one("image/StepImageRepository").properties
     bucket = accounts.one("storage/Artifacts")
     model = f"{bucket.arn}/pipeline/models/job/output/model.tar.gz"
     assert not allowed(accounts.policy_of(bucket), "s3:GetObject", model, TLS)

@@ -36,6 +36,8 @@ class World:
             "pipeline": f"{sagemaker}:pipeline/{PREFIX}",
             "logs": f"arn:aws:logs:{here}:log-group",
             "alarm": f"arn:aws:cloudwatch:{here}:alarm:EndpointConfig-x-ServerErrors",
+            "rule": f"arn:aws:events:{here}:rule/decided",
+            "execution": f"arn:aws:states:{here}:execution:{PREFIX}-rollout:1",
             "hold": f"arn:aws:ssm:{here}:parameter/slipway/{PREFIX}/rollouts",
             "stopped": f"arn:aws:ssm:{here}:parameter/slipway/{PREFIX}/stopped",
             "endpoint_stack": f"arn:aws:cloudformation:{here}:stack/{PREFIX}-endpoint/1",

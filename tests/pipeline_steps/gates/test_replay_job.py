@@ -1,6 +1,9 @@
 """The verb as a process, with the real server behind both models."""
 
 import json
+import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 from onnx import helper
@@ -19,18 +22,28 @@ ARGUMENTS = [
 ]
 
 
+def sha256_of(files):
+    """As the registry notes it, told by `sha256sum`."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            Path(folder, name).write_bytes(content)
+        listed = subprocess.run(["sha256sum", *sorted(files)], cwd=folder, check=True, capture_output=True).stdout
+    return subprocess.run(["sha256sum"], input=listed, check=True, capture_output=True).stdout.decode().split()[0]
+
+
 @pytest.fixture
 def job(tmp_path, pack, run_verb, capture, shop_requests):
     """Run the job; gives its message and `replay.json`."""
 
-    def run(candidate, champion=None, *, records=0, arguments=()):
+    def run(candidate, champion=None, *, records=0, arguments=(), registered=""):
         inputs = tmp_path / "processing/input"
         pack(inputs / "candidate/model.tar.gz", candidate)
         if champion is not None:
             pack(inputs / "champion/model.tar.gz", champion)
         if records:
             capture(inputs / "capture", shop_requests(records) if isinstance(records, int) else records)
-        ended = run_verb(tmp_path, "replay", *ARGUMENTS, *arguments)
+        noted = {"SLIPWAY_MODEL_SHA256": registered}
+        ended = run_verb(tmp_path, "replay", *ARGUMENTS, *arguments, environment=noted)
         assert ended.returncode == 0, ended.stderr
         document = json.loads((tmp_path / "processing/output/replay/replay.json").read_text())
         message = (tmp_path / "output/message").read_text()
@@ -66,6 +79,21 @@ def test_a_model_against_itself_is_the_same(job, champion_files):
     for name in ("error_percent", "disagreement_percent", "mean_shift"):
         assert measures[name] == {"found": 0.0, "at_least": 0.0}, name
     assert measures["stability_index"]["at_least"] < 0.01
+
+
+def test_the_model_that_was_registered_passes_in_whatever_archive_it_lies(job, champion_files):
+    registered = sha256_of(champion_files)
+    for files in (champion_files, dict(reversed(champion_files.items()))):
+        assert job(files, champion_files, records=60, registered=registered)[0] == "passed"
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "contract.json", "baseline.json", "metrics.json"])
+def test_other_files_at_the_place_of_the_registered_model_are_refused(job, champion_files, earlier_files, name):
+    message, document = job(
+        champion_files | {name: earlier_files[name]}, champion_files, records=60, registered=sha256_of(champion_files)
+    )
+    assert message.startswith("contract: the artifact must be the one that was registered, sha256 ")
+    assert (document["contract"]["passed"], document["replay"]["judged"]) == (False, False)
 
 
 def test_shifted_scores_are_refused_by_the_replay(job, champion_files, with_nodes):

@@ -31,3 +31,15 @@ def test_a_wrong_hyperparameter_says_what_is_allowed(given: dict[str, str], reas
     with pytest.raises(ArgumentError) as caught:
         parse_hyperparameters(given)
     assert str(caught.value).startswith(reason)
+
+
+def test_every_wrong_hyperparameter_is_told_at_once() -> None:
+    given = {"algorithm": "xgboost", "depth": "4", "eta": "fast", "max_depth": "0", "gamma": "1"}
+    with pytest.raises(ArgumentError) as caught:
+        parse_hyperparameters(given)
+    unknown, *others = str(caught.value).splitlines()
+    assert unknown.endswith("; got depth")
+    assert others == [
+        "hyperparameter eta must be a number in 0.0001..1, got 'fast'",
+        "hyperparameter max_depth must be a whole number in 1..16, got '0'",
+    ]

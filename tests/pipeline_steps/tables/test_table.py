@@ -88,7 +88,7 @@ def test_a_table_that_cannot_be_read_says_why(tmp_path: Path, text: str, reason:
 
 
 def test_blanks_in_a_name_can_be_seen(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="it has flag, ' size '$"):
+    with pytest.raises(DataError, match=r"it has flag, ' size '$"):
         _read(tmp_path, "flag, size \na,1\n")
 
 

@@ -5,6 +5,7 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+from blueprint.limits import MOST_REQUEST_BYTES
 from rehearsal.cloud.gateway import Gateway
 
 
@@ -97,9 +98,10 @@ def test_an_unknown_endpoint_is_a_validation_error() -> None:
 
 
 def test_a_body_beyond_sagemakers_limit_never_reaches_a_fleet() -> None:
-    door = Door()
-    assert door.post("/endpoints/shop/invocations", b"x" * 4_000_000, b"x" * 4_000_000)[0] == 413
+    door, whole = Door(), b"x" * (MOST_REQUEST_BYTES - 1)
+    assert door.post("/endpoints/shop/invocations", whole, b"xx")[0] == 413
     assert door.asked == []
+    assert door.post("/endpoints/shop/invocations", whole, b"x")[0] == 200
 
 
 def test_a_model_is_not_asked_with_a_body_that_was_cut_off() -> None:

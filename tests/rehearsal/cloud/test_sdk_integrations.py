@@ -54,6 +54,13 @@ def test_a_metric_is_put(cloud: CloudProcess) -> None:
     assert point["Maximum"] == 2.0
 
 
+def test_an_execution_tells_what_it_was_given(cloud: CloudProcess) -> None:
+    describe = task("sfn:describeExecution", **{"ExecutionArn.$": "$$.Execution.Id"})
+    chosen = {"arn.$": "$.ExecutionArn", "input.$": "States.StringToJson($.Input)"}
+    ended = run(cloud, {"Read": {**describe, "ResultSelector": chosen}}, {"ModelPackageArn": "package/2"})
+    assert output(ended) == {"arn": ended["executionArn"], "input": {"ModelPackageArn": "package/2"}}
+
+
 def test_alarms_are_read(cloud: CloudProcess) -> None:
     cloud("cloudwatch").put_composite_alarm(AlarmName="read-by-states", AlarmRule="TRUE")
     asked = {"AlarmNames": ["read-by-states"], "AlarmTypes": ["CompositeAlarm"]}

@@ -72,6 +72,33 @@ def test_traffic_too_small_to_judge_is_an_error(capsys: pytest.CaptureFixture[st
     assert "warning SG705 shoppers-dev/InputShift: a server is asked 15 times in the bake" in told
 
 
+@pytest.mark.parametrize(
+    ("stage", "rate", "code", "told"),
+    [
+        ("prod", "5", 1, "error SG803 shoppers-prod: the new fleet answers 2,850 requests before the verdict is due"),
+        ("prod", "16", 0, ""),
+        ("dev", "5", 0, "warning SG804 shoppers-dev: the new fleet answers 262 requests before the verdict is due"),
+    ],
+)
+def test_a_judge_is_told_of_traffic_that_it_could_not_judge_by(
+    capsys: pytest.CaptureFixture[str], stage: str, rate: str, code: int, told: str
+) -> None:
+    asked = ["lint", "--config", str(SHOPPERS), "--stage", stage, "--requests-per-second", rate]
+    assert main(asked) == code
+    *found, _ = capsys.readouterr().out.splitlines()
+    assert "".join(found).startswith(told)
+    assert len(found) == bool(told)
+
+
+def test_a_bake_too_short_for_the_least_that_the_judge_asks_for_is_told_so(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    config = tmp_path / "short.toml"
+    config.write_text(SHOPPERS.read_text().replace("bake_seconds = 2400", "bake_seconds = 300"))
+    assert main(["lint", "--config", str(config), "--stage", "prod", "--requests-per-second", "5"]) == 1
+    assert "answers 225 requests before the verdict is due, of 500 that judge.min_requests" in capsys.readouterr().out
+
+
 def test_unguarded_alarms_of_a_template_are_judged_by_the_traffic(
     capsys: pytest.CaptureFixture[str], write: Any
 ) -> None:

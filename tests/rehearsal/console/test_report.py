@@ -58,7 +58,7 @@ def evidence(tmp_path: Path) -> Evidence:
     return Evidence(
         options=RehearsalOptions(config=PROJECT / "config/shoppers.toml", out=tmp_path),
         settings=load_settings(PROJECT / "config/shoppers.toml", "dev"),
-        table=SourceTable(Path("t.csv"), "t.csv", 12000, "d" * 64),
+        table=SourceTable(Path("t.csv"), "t.csv", 12000, "d" * 64, Path("earlier.csv"), 7200),
         started=90.0,
         seconds=100.0,
         templates={"a.template.json": "e" * 64},

@@ -23,7 +23,7 @@ def prod(world: World) -> Iterator[CloudProcess]:
     s3.create_bucket(Bucket=PROD)
     sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
     ecr.create_repository(repositoryName=REPOSITORY)
-    ecr.put_image(repositoryName=REPOSITORY, imageTag=tag(cloud), imageManifest=json.dumps({"schemaVersion": 2}))
+    ecr.put_image(repositoryName=REPOSITORY, imageTag=tag(cloud), imageManifest=manifest(cloud))
     template = {
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {"ArtifactsBucketName": {"Value": PROD}},
@@ -45,6 +45,22 @@ def prod(world: World) -> Iterator[CloudProcess]:
 def tag(cloud: CloudProcess) -> str:
     image: str = cloud.image  # type: ignore[attr-defined]
     return image.rpartition(":")[2]
+
+
+def manifest(cloud: CloudProcess) -> str:
+    """Of the image in `dev`: what ECR makes the digest from."""
+    name = cloud.image.rpartition("/")[2].partition(":")[0]  # type: ignore[attr-defined]
+    (image,) = cloud("ecr").batch_get_image(repositoryName=name, imageIds=[{"imageTag": tag(cloud)}])["images"]
+    return str(image["imageManifest"])
+
+
+def rebuilt(cloud: CloudProcess) -> str:
+    """Another build with the same tag in `prod`'s repository; its digest."""
+    ecr = cloud("ecr")
+    ecr.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": tag(cloud)}])
+    other = json.dumps({"schemaVersion": 2, "config": {"digest": "sha256:another base"}})
+    made = ecr.put_image(repositoryName=REPOSITORY, imageTag=tag(cloud), imageManifest=other)
+    return str(made["image"]["imageId"]["imageDigest"])
 
 
 def packages(cloud: CloudProcess) -> list[dict[str, Any]]:
@@ -166,7 +182,43 @@ def test_without_an_approved_version_nothing_goes(world: World, prod: CloudProce
     assert (code, err) == (1, "slipway: shoppers-dev has no approved version to carry\n")
 
 
-def test_the_same_image_must_be_there(world: World, prod: CloudProcess) -> None:
+def test_an_image_of_the_same_bytes_is_told_without_a_warning(world: World, prod: CloudProcess) -> None:
+    world.package("Approved")
+    found = world.json("carry", "--from", "dev", "--to", "prod")
+    assert found["image_digest"] == found["source_image_digest"]
+    assert found["image_digest"].startswith("sha256:")
+    assert found["warning"] == ""
+
+
+def test_another_build_of_the_same_folder_is_a_warning_that_names_both_digests(
+    world: World, prod: CloudProcess
+) -> None:
+    world.package("Approved")
+    digest = rebuilt(prod)
+    code, out, err = world.slipway("carry", "--from", "dev", "--to", "prod", "--json")
+    found = json.loads(out)
+    assert (code, found["image_digest"]) == (0, digest)
+    assert found["source_image_digest"] != digest
+    assert err == f"slipway: {found['warning']}\n"
+    assert "is another build of the folder" in err
+    assert digest in err
+    assert found["source_image_digest"] in err
+    (made,) = packages(prod)
+    assert made["CustomerMetadataProperties"]["image_digest"] == digest
+    recorded = [json.loads(read(prod, f"s3://{PROD}/{key}")) for key in keys(prod) if key.startswith("audit/")]
+    assert recorded[-1]["detail"]["image_digest"] == digest
+    assert recorded[-1]["detail"]["source_image_digest"] == found["source_image_digest"]
+
+
+def test_an_image_whose_source_cannot_be_asked_for_is_carried_with_a_warning(world: World, prod: CloudProcess) -> None:
+    world.package("Approved", image=f"000000000000.dkr.ecr.us-east-1.amazonaws.com/elsewhere:{tag(prod)}")
+    code, _, err = world.slipway("carry", "--from", "dev", "--to", "prod")
+    assert code == 0
+    assert "is not known: " in err
+    assert "elsewhere" in err
+
+
+def test_an_image_of_the_same_folder_must_be_there(world: World, prod: CloudProcess) -> None:
     world.package("Approved")
     prod("ecr").batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": tag(prod)}])
     code, _, err = world.slipway("carry", "--from", "dev", "--to", "prod")

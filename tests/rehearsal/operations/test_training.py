@@ -177,5 +177,5 @@ def test_smoke_names_every_stack_that_is_missing(deployed: CloudProcess, capsys:
     assert main(["smoke"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert "ok      stack shoppers-dev-storage is CREATE_COMPLETE" in lines
-    assert "ok      endpoint shoppers-dev waits for its first approved model" in lines
+    assert "ok      endpoint shoppers-dev serves nothing yet: it waits for its first approved model" in lines
     assert sum(line.startswith("NOT ok  stack shoppers-dev-rollout") for line in lines) == 1

@@ -1,0 +1,10 @@
+"""Where in the artifacts bucket lies what an endpoint was asked, and what came of it."""
+
+CAPTURE_KEYS = "capture"
+"""Captured requests, hour by hour."""
+OUTCOME_KEYS = "outcomes"
+"""What came of them, as the team tells it."""
+REPORT_KEYS = "monitoring"
+"""What the monitoring job found."""
+MEMORY_KEYS = "judge"
+"""What the judge of a rollout has joined, look by look."""

@@ -1,0 +1,24 @@
+"""Where in the artifacts bucket each kind of job writes: what a role may read or write there is narrowed to it."""
+
+PIPELINE = "pipeline"
+MODELS = f"{PIPELINE}/models"
+"""A folder a training job: SageMaker writes `output/model.tar.gz` below it."""
+
+CHECKPOINTS = f"{PIPELINE}/checkpoints"
+"""Where spot jobs keep what they have reached; of no use once they have ended."""
+
+CARRIED = f"{PIPELINE}/carried"
+"""Copies of an earlier stage's models and figures, each in a folder named after its sha256."""
+
+PREPARED = f"{PIPELINE}/*/prepare/*"
+EVALUATED = f"{PIPELINE}/*/evaluate/*"
+TRAINED = (f"{MODELS}/*", f"{CHECKPOINTS}/*")
+"""What one kind of job writes, as an IAM policy's pattern."""
+
+CARRIED_ON = (
+    f"{MODELS}/*/output/model.tar.gz",
+    f"{PIPELINE}/*/evaluate/evaluation/evaluation.json",
+    f"{PIPELINE}/*/prepare/profile/profile.json",
+    f"{CARRIED}/*",
+)
+"""All that carrying a package reads: never the splits, which hold users' rows."""

@@ -1,0 +1,60 @@
+"""What is looked at and put right before anything is started."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from blueprint.errors import InputError
+
+REPORTS = ("report.json", "report.html")
+_HERE = ("127.0.0.1", "localhost")
+
+
+def clear_reports(out: Path) -> None:
+    """See that reports can be written into `out`, and take an earlier run's away: they are not this run's.
+
+    A folder that was not there is not left behind.
+
+    Raises:
+        InputError: it is no folder, or cannot be written to.
+    """
+    made = []
+    try:
+        made = [folder for folder in (out, *out.parents) if not folder.exists()]
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+        for name in REPORTS:
+            (out / name).unlink(missing_ok=True)
+    except OSError as exc:
+        raise InputError(f"--out must be a folder that can be written to, got {out}: {exc.strerror}") from exc
+    finally:
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+@contextmanager
+def local_environment() -> Iterator[None]:
+    """Meanwhile we and our children reach this machine past any proxy, and know nothing of the user's AWS account."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(no_aws_files())
+    past = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if past.strip() != "*":  # which counts alone only
+        past = ",".join(filter(None, (past, *_HERE)))
+    os.environ.update(dict.fromkeys(("no_proxy", "NO_PROXY"), past))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def no_aws_files() -> dict[str, str]:
+    """In the place of ~/.aws, whose profiles can name other credentials, endpoints and regions."""
+    return dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)

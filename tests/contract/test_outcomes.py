@@ -1,0 +1,71 @@
+"""Outcome files are read by the judge of a rollout and by the monitoring job: one rule, two implementations.
+
+The job's container holds nothing of `blueprint`, so what a case must give stands here, and each is held against it.
+"""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blueprint.judging.ground_truth import Outcomes
+from pipeline_steps.monitoring.ground_truth import read_outcomes
+
+
+def truth(data: Any, *, encoding: str | None = "CSV", **about: Any) -> str:
+    told = {"data": data} | ({"encoding": encoding} if encoding else {})
+    return json.dumps({"groundTruthData": told, "eventMetadata": about, "eventVersion": "0"})
+
+
+def value(identifier: Any, number: Any) -> str:
+    return json.dumps({"inference_id": identifier, "value": number})
+
+
+CASES: dict[str, tuple[str, dict[str, list[float]], int]] = {
+    "a value": (value("a", 5.5), {"a": [5.5]}, 0),
+    "a loss": (value("a", -2), {"a": [-2.0]}, 0),
+    "a ground truth": (truth("1", eventId="a"), {"a": [1.0]}, 0),
+    "another label": (truth("no", eventId="a"), {"a": [0.0]}, 0),
+    "the positive label": (truth("yes", eventId="a"), {"a": [1.0]}, 0),
+    "a label that is a number": (truth(1, eventId="a"), {"a": [1.0]}, 0),
+    "a row a line": (truth("yes\r\n0\n1.0\n", eventId="a"), {"a": [1.0, 0.0, 1.0]}, 0),
+    "the caller's id first": (truth("1", eventId="e", inferenceId="a"), {"a": [1.0]}, 0),
+    "no encoding": (truth("1", eventId="a", encoding=None), {"a": [1.0]}, 0),
+    "base64": (truth(base64.b64encode(b"yes\nno").decode(), eventId="a", encoding="BASE64"), {"a": [1.0, 0.0]}, 0),
+    "no base64": (truth("%", eventId="a", encoding="BASE64"), {}, 1),
+    "no row": (truth("", eventId="a"), {}, 1),
+    "no data": (truth(None, eventId="a"), {}, 1),
+    "a truth that is a bool": (truth(True, eventId="a"), {}, 1),
+    "nobody's": (truth("1"), {}, 1),
+    "the first counts": ("\n".join([value("a", 1), value("a", 0), truth("0", eventId="a")]), {"a": [1.0]}, 0),
+    "malformed among others": (
+        "\n".join(["{", value("a", 1), "7", "[]", "null", value("b", 0)]),
+        {"a": [1.0], "b": [0.0]},
+        4,
+    ),
+    "values that are none": (
+        "\n".join(value(n, each) for n, each in enumerate([True, "1", None, float("inf"), float("nan")])),
+        {},
+        5,
+    ),
+    "a number beyond all floats": (f'{{"inference_id": "a", "value": 1{"0" * 400}}}', {}, 1),
+    "ids that are none": ("\n".join([value(7, 1), value(None, 1), '{"value": 1}', '{"inference_id": "a"}']), {}, 4),
+    "nested beyond reading": ("[" * 100_000, {}, 1),
+    "blank lines and a byte order mark": ("\ufeff" + value("a", 1) + "\r\n\r\n  \n", {"a": [1.0]}, 0),
+    "a separator within a text": (value("a\u2028b", 1).replace("\\u2028", "\u2028"), {"a\u2028b": [1.0]}, 0),
+    "nothing": ("", {}, 0),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_judge_and_the_job_read_the_same(case: str, tmp_path: Path) -> None:
+    text, values, malformed = CASES[case]
+    judged = Outcomes()
+    judged.add(text, "yes")
+    (tmp_path / "2026").mkdir()
+    (tmp_path / "2026" / "labels.jsonl").write_text(text, encoding="utf-8", newline="")
+    monitored = read_outcomes(tmp_path, "yes")
+    assert (judged.values, judged.malformed) == (values, malformed)
+    assert (monitored.values, monitored.malformed) == (values, malformed)

@@ -1,0 +1,22 @@
+"""How large a request may be: the model's server, the embedded AWS and the estimate of costs go by one figure."""
+
+import pytest
+
+from blueprint.limits import MOST_REQUEST_BYTES
+from pipeline_steps.server.reading import MAX_BODY_BYTES
+from rehearsal.cli import main
+
+
+def test_the_server_takes_what_sagemaker_takes() -> None:
+    assert MAX_BODY_BYTES == MOST_REQUEST_BYTES == 25 * 1024**2
+
+
+def test_no_larger_request_is_costed(capsys: pytest.CaptureFixture[str]) -> None:
+    def asked(size: float) -> str:
+        with pytest.raises(SystemExit):
+            main(["cost", "--request-kilobytes", f"{size}", "--no-such-flag"])
+        return capsys.readouterr().err
+
+    most = MOST_REQUEST_BYTES / 1000
+    assert "--request-kilobytes" not in asked(most)
+    assert f"--request-kilobytes: must be in 0.001..{most:g}" in asked(most + 1)

@@ -1,0 +1,22 @@
+"""What is told of a `cdk` that failed."""
+
+from pathlib import Path
+
+import pytest
+
+from blueprint.errors import LaunchError
+from rehearsal.journey.cdk import synth
+from rehearsal.journey.options import PROJECT
+
+
+def test_the_reason_is_told_without_a_banner_about_node(tmp_path: Path) -> None:
+    config = tmp_path / "case.toml"
+    text = (PROJECT / "config/shoppers.toml").read_text(encoding="utf-8")
+    config.write_text(text.replace("instance_count = 4", "instance_count = 1", 1), encoding="utf-8")
+    with pytest.raises(LaunchError) as caught:
+        synth(config=config, stage="dev", workdir=tmp_path)
+    told = str(caught.value)
+    assert told.startswith("cdk synth failed with exit code ")
+    assert "error SG103 shoppers-dev: CanarySize is all of a fleet of 1 instance" in told
+    assert "end-of-life" not in told
+    assert "!!!!" not in told

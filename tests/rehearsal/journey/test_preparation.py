@@ -1,0 +1,159 @@
+"""What is refused before anything is started, and what is put right for it."""
+
+import io
+import json
+import os
+from pathlib import Path
+from urllib.request import getproxies, proxy_bypass
+
+import boto3
+import pytest
+
+from blueprint.demo_data import write_demo_csv
+from blueprint.errors import InputError
+from blueprint.settings import Settings, load_settings
+from rehearsal.console.display import choose_display
+from rehearsal.journey import launch
+from rehearsal.journey.launch import Rehearsal
+from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.journey.preparation import clear_reports, local_environment
+from rehearsal.journey.table import source_table
+
+CONFIG = PROJECT / "config/shoppers.toml"
+
+
+@pytest.fixture(autouse=True)
+def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def started(*_: object) -> None:
+        raise AssertionError("an embedded AWS was started")
+
+    monkeypatch.setattr(launch, "embedded_aws", started)
+
+
+def _changed(folder: Path, changes: dict[str, str]) -> Path:
+    text = CONFIG.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    (folder / "case.toml").write_text(text, encoding="utf-8")
+    return folder / "case.toml"
+
+
+def _refusal(folder: Path, *, config: Path = CONFIG, data: Path | None = None, out: Path | None = None) -> str:
+    options = RehearsalOptions(config, data=data, out=out or folder / "out", demo_rows=500)
+    with choose_display(io.StringIO(), plain=True) as display, pytest.raises(InputError) as caught:
+        Rehearsal(options, display).run()
+    return str(caught.value)
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> list[str]:
+    """A good table's header and 500 rows; the target is the last cell."""
+    write_demo_csv(tmp_path / "demo.csv", rows=500, seed=0)
+    return (tmp_path / "demo.csv").read_text(encoding="utf-8").splitlines()
+
+
+def _table(folder: Path, lines: list[str]) -> Path:
+    (folder / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder / "table.csv"
+
+
+def test_settings_that_break_a_guardrail_are_refused(tmp_path: Path) -> None:
+    told = _refusal(tmp_path, config=_changed(tmp_path, {"instance_count = 4": "instance_count = 1"}))
+    assert told.startswith("error SG103 shoppers-dev: CanarySize is all of a fleet of 1 instance")
+
+
+def test_every_wrong_hyperparameter_is_told_at_once(tmp_path: Path) -> None:
+    config = _changed(
+        tmp_path,
+        {
+            "[tuning.fixed]": '[tuning.fixed]\ngamma = "-5"\nluck = "1"',
+            "\neta =": "\netta =",
+            "min = 3, max = 7": "min = -3, max = 70",
+            'type = "continuous", min = 0.6, max = 1.0': 'type = "categorical", values = ["0.5", "much"]',
+        },
+    )
+    unknown, *others = _refusal(tmp_path, config=config).splitlines()
+    assert unknown.startswith("hyperparameters of xgboost are seed, eta, max_depth, ")
+    assert unknown.endswith("; got etta, luck")
+    assert others == [
+        "hyperparameter gamma must be a number in 0..10000, got '-5'",
+        "hyperparameter max_depth must be a whole number in 1..16, got '-3'",
+        "hyperparameter max_depth must be a whole number in 1..16, got '70'",
+        "hyperparameter subsample must be a number in 0.05..1, got 'much'",
+    ]
+
+
+def test_a_table_sorted_by_its_target_is_refused_though_all_of_it_would_do(tmp_path: Path, lines: list[str]) -> None:
+    header, *rows = lines
+    rows.sort(key=lambda row: row.rpartition(",")[2])
+    first, second = _refusal(tmp_path, data=_table(tmp_path, [header, *rows])).splitlines()
+    assert first.startswith("the first 60 % of the rows (300 in ")
+    assert first.endswith("rows must not be sorted by the target")
+    assert second == "target Revenue must hold the positive label 'TRUE', got 'FALSE' (300 rows)"
+
+
+def test_blank_lines_are_no_rows(tmp_path: Path, lines: list[str], settings: Settings) -> None:
+    data = _table(tmp_path, [text for line in lines for text in (line, "")])
+    table = source_table(RehearsalOptions(CONFIG, data=data), settings, tmp_path)
+    assert (table.rows, table.earlier_rows) == (500, 300)
+    assert table.earlier.read_text(encoding="utf-8").splitlines() == lines[:301]
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return load_settings(CONFIG, "dev")
+
+
+@pytest.mark.parametrize("below", ["", "below"])
+def test_an_out_that_cannot_be_a_folder_is_refused(tmp_path: Path, below: str) -> None:
+    (tmp_path / "taken").touch()
+    told = _refusal(tmp_path, out=tmp_path / "taken" / below)
+    assert told.startswith(f"--out must be a folder that can be written to, got {tmp_path / 'taken' / below}: ")
+
+
+def test_a_run_takes_an_earlier_runs_reports_away_even_if_it_is_refused(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in ("report.json", "report.html", "mine.txt"):
+        (out / name).write_text(json.dumps({}))
+    _refusal(tmp_path, config=_changed(tmp_path, {"instance_count = 4": "instance_count = 1"}), out=out)
+    assert [path.name for path in out.iterdir()] == ["mine.txt"]
+
+
+def test_looking_at_a_new_folder_leaves_none(tmp_path: Path) -> None:
+    clear_reports(tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("variable", ["no_proxy", "NO_PROXY"])
+def test_no_proxy_is_on_the_way_to_this_machine(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "example.com")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with local_environment():
+        assert getproxies()["http"] == "http://127.0.0.1:9"
+        assert all(proxy_bypass(host) for host in ("127.0.0.1:80", "localhost", "example.com"))
+        assert not proxy_bypass("example.org")
+        assert os.environ["NO_PROXY"] == os.environ["no_proxy"]
+    assert os.environ[variable] == "example.com"
+    assert not proxy_bypass("localhost")
+
+
+def test_past_every_proxy_stays_past_every_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    with local_environment():
+        assert proxy_bypass("example.org")
+
+
+def test_the_users_profiles_are_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config").write_text("[default]\nregion = eu-west-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "absent")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    with local_environment():
+        session = boto3.Session()
+        assert (session.available_profiles, session.region_name) == ([], None)
+    assert os.environ["AWS_PROFILE"] == "absent"
