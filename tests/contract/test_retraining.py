@@ -149,7 +149,7 @@ class UseCase:
     def job_finds(self, *, bias: Sequence[Bias] = (), worse: int | None = None, ndcg: float | None = None) -> None:
         """Write the log of a job whose report has a violation, at the least of the data."""
         violation = {"feature_name": "Weekend", "constraint_check_type": "missing_column_check", "description": "gone"}
-        findings = Findings({}, [violation], {}, 600, 600, {}, worse, 0, bias, ndcg)
+        findings = Findings({}, [violation], {}, 600, 600, {}, worse, left_out=0, bias=bias, ndcg=ndcg)
         dimensions = {"Endpoint": self.names.endpoint, "MonitoringSchedule": self.names.monitoring_schedule}
         schedule = Schedule(Path(), Path(), None, None, None, publishes=False, dimensions=dimensions)
         lines: list[str] = []
