@@ -1,9 +1,14 @@
-"""The content hash that names the one container image of `pipeline_steps/`."""
+"""The one container image of `pipeline_steps/`: the content hash that names it, and what it is built from."""
 
 import hashlib
+import re
 from pathlib import Path
 
+from blueprint.errors import InputError
+
 _IGNORED = {"__pycache__"}
+_BASE = re.compile(r"^ARG BASE_IMAGE=(\S+)$", re.MULTILINE)
+_NAME = re.compile(r"[\w./:-]+(@sha256:[0-9a-f]{64})?", re.ASCII)
 
 
 def image_tag(folder: Path) -> str:
@@ -18,3 +23,21 @@ def image_tag(folder: Path) -> str:
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+def base_image(folder: Path) -> str:
+    """The image that the one of `folder` is built from, as its Dockerfile says.
+
+    Raises:
+        InputError: it names none, or one by a digest that is none.
+    """
+    found = _BASE.search((folder / "Dockerfile").read_text(encoding="utf-8"))
+    if found is None or not _NAME.fullmatch(found[1]):
+        named = found[1] if found else "none"
+        raise InputError(f"{folder / 'Dockerfile'}: ARG BASE_IMAGE must be NAME:TAG or NAME@sha256:…, got {named}")
+    return found[1]
+
+
+def is_pinned(image: str) -> bool:
+    """Whether `image` is named by its digest; a tag is moved by whoever publishes it."""
+    return "@sha256:" in image

@@ -13,11 +13,10 @@ from pipeline_steps.gates.contract_gate import judge_contract
 from pipeline_steps.gates.model import read_model
 from pipeline_steps.gates.replay_gate import judge_replay
 from pipeline_steps.gates.verdict import Limits, ReplayVerdict, document, message
+from pipeline_steps.models.files import REGISTERED
 from pipeline_steps.paths import Paths
 
 _ARCHIVE = "model.tar.gz"
-_REGISTERED = "SLIPWAY_MODEL_SHA256"
-"""The environment's name for the hash that the candidate's package notes; empty where it notes none."""
 
 
 def parser() -> StepParser:
@@ -49,7 +48,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     before = paths.processing_input("champion") / _ARCHIVE
     champion = read_model(before) if before.exists() else None
     contract, candidate = judge_contract(
-        paths.processing_input("candidate") / _ARCHIVE, champion, registered=os.environ.get(_REGISTERED, "")
+        paths.processing_input("candidate") / _ARCHIVE, champion, registered=os.environ.get(REGISTERED, "")
     )
     if contract.reasons or candidate is None:
         replayed = ReplayVerdict(0, unjudged="the contract gate refused the candidate")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pipeline_steps.arguments import StepParser
 from pipeline_steps.errors import ArgumentError
 from pipeline_steps.models.artifact import load_folder
+from pipeline_steps.models.files import REGISTERED
 from pipeline_steps.monitoring.baseline import read_baseline
 from pipeline_steps.paths import Paths
 from pipeline_steps.server.answers import Answers
@@ -35,7 +36,10 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     # inside a container every interface is the container's own
     host = os.environ.get("SAGEMAKER_BIND_TO_HOST", "0.0.0.0")  # noqa: S104
     identity = Identity.from_environment(os.environ)
-    artifact = load_folder(paths.model)
+    registered = os.environ.get(REGISTERED, "")
+    artifact = load_folder(paths.model, registered=registered)
+    known = f"those that were registered, sha256 {registered}" if registered else "not checked: no hash is known"
+    sys.stderr.write(f"the model's files are {known}\n")
     baseline = read_baseline(paths.model / "baseline.json", artifact.contract)
     recorder = Recorder(baseline, unwatched=identity.unwatched) if identity.dimensions else None
     application = Application(artifact, recorder=recorder, header=identity.header)

@@ -12,7 +12,7 @@ from blueprint.pipeline.keys import CHECKPOINTS, MODELS, PIPELINE
 from blueprint.pipeline.parameters import Parameters
 from blueprint.pipeline.processing import ProcessingInput, ProcessingOutput, ProcessingStep, PropertyFile
 from blueprint.pipeline.references import EXECUTION_ARN, EXECUTION_ID, Join, Parameter, as_text
-from blueprint.pipeline.registration import MODEL_SHA256, RegisterModelStep
+from blueprint.pipeline.registration import MODEL_SHA256, MODEL_SHA256_VARIABLE, RegisterModelStep
 from blueprint.pipeline.step import CacheConfig, RetryPolicy, Step
 from blueprint.pipeline.training import Channel, MetricDefinition, TrainingJob, TrainingStep
 from blueprint.pipeline.tuning import TuningStep
@@ -184,6 +184,7 @@ class _Composition:
     def _register(self, prepare: ProcessingStep, tune: TuningStep, evaluate: ProcessingStep) -> RegisterModelStep:
         settings, parameters = self.settings, self.parameters
         evaluation = Join((evaluate.output("evaluation"), "evaluation.json"), on="/")
+        sha256 = evaluate.json("Evaluation", "model.sha256")
         return RegisterModelStep(
             name="Register",
             package_group=settings.names.package_group,
@@ -197,7 +198,7 @@ class _Composition:
                 "commit": parameters.source_commit,
                 "data_sha256": prepare.json("Profile", "sha256.source"),
                 "test_sha256": prepare.json("Profile", "sha256.test"),
-                MODEL_SHA256: evaluate.json("Evaluation", "model.sha256"),
+                MODEL_SHA256: sha256,
                 "image": self.image_uri,
                 "pipeline_execution_arn": EXECUTION_ARN,
                 "training_job": tune.value("BestTrainingJob.TrainingJobName"),
@@ -206,6 +207,7 @@ class _Composition:
                 "gate_threshold": as_text(parameters.gate_threshold),
                 "gate_value": as_text(evaluate.json("Evaluation", "gate.value")),
             },
+            environment={MODEL_SHA256_VARIABLE: sha256},
             description=settings.description,
             retries=(_STEP_RETRY,),
         )

@@ -10,6 +10,9 @@ from blueprint.pipeline.step import Step
 MODEL_SHA256 = "model_sha256"
 """The property of a package that tells which files were evaluated: the rollout refuses others at the same place."""
 
+MODEL_SHA256_VARIABLE = "SLIPWAY_MODEL_SHA256"
+"""The same for whoever gets the files: the gates' job, and each container that is to serve them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RegisterModelStep(Step):
@@ -25,6 +28,8 @@ class RegisterModelStep(Step):
     data_quality: Text
     """Where the training data's statistics lie in S3: what drift is measured against."""
     provenance: Mapping[str, Text]
+    environment: Mapping[str, Text]
+    """What each container of the package is told, whatever makes it: a rollout, a way back, an instance that joins."""
     description: str = ""
     content_types: tuple[str, ...] = ("text/csv", "application/json")
 
@@ -36,7 +41,7 @@ class RegisterModelStep(Step):
         request = {
             "ModelPackageGroupName": self.package_group,
             "InferenceSpecification": {
-                "Containers": [{"Image": self.image_uri, "ModelDataUrl": self.model}],
+                "Containers": [{"Image": self.image_uri, "ModelDataUrl": self.model, "Environment": self.environment}],
                 "SupportedContentTypes": self.content_types,
                 "SupportedResponseMIMETypes": self.content_types,
                 "SupportedRealtimeInferenceInstanceTypes": [self.instance_type],

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from blueprint.errors import InputError
+from blueprint.settings.access import PolicyName
 from blueprint.settings.loading import read_toml, stages_of, validated
 from blueprint.settings.section import AccountId, Region, Section, Slug, raise_each
 
@@ -48,6 +49,8 @@ class Delivery(Section):
             repositories made, renamed or transferred since July 2026 name both.
         github_provider: whether an account gets GitHub's OpenID Connect provider from here, or has one: an account
             can have one only.
+        permission_boundary: the name of a managed policy, in every account alike, that the delivery's own roles stay
+            within.
     """
 
     name: Slug = "slipway"
@@ -59,6 +62,7 @@ class Delivery(Section):
     connection_arn: ConnectionArn | None = None
     account: AccountId | None = None
     region: Region | None = None
+    permission_boundary: PolicyName | None = None
     use_cases: tuple[TomlPath, ...] = Field(min_length=1, max_length=50)
     stages: tuple[DeliveryStage, ...] = Field(min_length=1, max_length=10)
 

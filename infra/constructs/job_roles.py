@@ -136,10 +136,20 @@ def _may_run_jobs() -> list[Statement]:
         "TrainingJob": "training-job/pipelines-*",
         "HyperParameterTuningJob": tuning,
     }
-    verbs = ("Create", "Describe", "Stop")
+    # Isolated containers hold no credentials: what a training job writes, SageMaker writes for it, where the job's
+    # request says. Code that trains could otherwise write another job's model, for its role may.
+    isolated = {"Bool": {"sagemaker:NetworkIsolation": "true"}}
     return [
         *(
-            allow(*(f"sagemaker:{verb}{api}" for verb in verbs), "sagemaker:AddTags", on=[arn("sagemaker", jobs)])
+            allow(
+                f"sagemaker:Create{api}",
+                on=[arn("sagemaker", jobs)],
+                conditions=None if api == "ProcessingJob" else isolated,
+            )
+            for api, jobs in kinds.items()
+        ),
+        *(
+            allow(f"sagemaker:Describe{api}", f"sagemaker:Stop{api}", "sagemaker:AddTags", on=[arn("sagemaker", jobs)])
             for api, jobs in kinds.items()
         ),
         # The best of a tuning job's models is found in its list.

@@ -1,5 +1,6 @@
 """The container image of the steps: built in the account, so that deploying needs no Docker."""
 
+from functools import cache
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -10,13 +11,21 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
-from blueprint.image import image_tag
+from blueprint.image import base_image, image_tag, is_pinned
+from infra.constructs.once import asked_once, days, minutes
 from infra.constructs.policy import Statement, allow
 from infra.constructs.python_function import PythonFunction
 
-BASE_IMAGE = "public.ecr.aws/docker/library/python:3.11-slim-bookworm"
-_BUILD_LIMIT = cdk.Duration.minutes(14)  # below the 15 minutes that the function which waits for it may run
-_UNTAGGED_DAYS = 14
+_BUILD_LIMIT = minutes(14)  # below the 15 minutes that the function which waits for it may run
+_UNTAGGED = days(14)
+_UNDER_KEY = ecr.RepositoryEncryption.KMS
+_BUILD_IMAGE = codebuild.LinuxBuildImage.STANDARD_7_0
+_tag_of = cache(image_tag)  # CDK reads a folder once as well, however many use cases have it for an asset
+
+
+@asked_once("repository_arn", "repository_uri")
+class _Repository(ecr.Repository):
+    """Named by every role and job that takes an image."""
 
 
 class StepImage(Construct):
@@ -38,25 +47,31 @@ class StepImage(Construct):
         removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
-        self.tag = image_tag(folder)
-        self.repository = ecr.Repository(
+        self.tag = _tag_of(folder)
+        self.repository = _Repository(
             self,
             "Repository",
             repository_name=repository_name,
-            encryption=ecr.RepositoryEncryption.KMS,
+            encryption=_UNDER_KEY,
             encryption_key=key,
             image_scan_on_push=True,
             image_tag_mutability=ecr.TagMutability.IMMUTABLE,
             # Never a tagged one, however old: it may serve, or be what a rollback goes back to, and an instance that
             # joins the fleet pulls it anew. Layers that images share are stored once.
-            lifecycle_rules=[
-                ecr.LifecycleRule(tag_status=ecr.TagStatus.UNTAGGED, max_image_age=cdk.Duration.days(_UNTAGGED_DAYS))
-            ],
+            lifecycle_rules=[ecr.LifecycleRule(tag_status=ecr.TagStatus.UNTAGGED, max_image_age=_UNTAGGED)],
             empty_on_delete=removal_policy == cdk.RemovalPolicy.DESTROY,
             removal_policy=removal_policy,
         )
-        project = self._project(folder, key)
+        base = base_image(folder)
+        project = self._project(folder, base, key)
         self._build(project)
+        if removal_policy == cdk.RemovalPolicy.RETAIN and not is_pinned(base):
+            # As `Annotations.add_warning` would, whose stack trace names a folder that is another at each synth.
+            self.node.add_metadata(
+                "aws:cdk:warning",
+                f"the base image {base} is a tag, which its publisher moves: name it by digest in "
+                f"{folder.name}/Dockerfile, as docs/delivery.md tells",
+            )
 
     @property
     def uri(self) -> str:
@@ -74,7 +89,7 @@ class StepImage(Construct):
             allow("ecr:GetAuthorizationToken", on=["*"]),  # which knows no resource
         ]
 
-    def _project(self, folder: Path, key: kms.IKey) -> codebuild.Project:
+    def _project(self, folder: Path, base: str, key: kms.IKey) -> codebuild.Project:
         # The image's tag is the source's hash too: equal content is uploaded once, whatever the files' times.
         source = s3_assets.Asset(
             self,
@@ -95,16 +110,16 @@ class StepImage(Construct):
             "Project",
             description="Builds the image of the pipeline steps",
             source=codebuild.Source.s3(bucket=source.bucket, path=source.s3_object_key),
-            build_spec=codebuild.BuildSpec.from_object(_build_spec()),
+            build_spec=_build_spec(),
             environment=codebuild.BuildEnvironment(
-                build_image=codebuild.LinuxBuildImage.STANDARD_7_0,
+                build_image=_BUILD_IMAGE,
                 compute_type=codebuild.ComputeType.SMALL,
                 privileged=True,  # the Docker daemon inside the build needs it
             ),
             environment_variables={
                 "REPOSITORY_URI": codebuild.BuildEnvironmentVariable(value=self.repository.repository_uri),
                 "IMAGE_TAG": codebuild.BuildEnvironmentVariable(value=self.tag),
-                "BASE_IMAGE": codebuild.BuildEnvironmentVariable(value=BASE_IMAGE),
+                "BASE_IMAGE": codebuild.BuildEnvironmentVariable(value=base),
             },
             encryption_key=key,
             logging=codebuild.LoggingOptions(cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=log_group)),
@@ -120,7 +135,7 @@ class StepImage(Construct):
             "BuildFunction",
             folder="image_build",
             description="Starts the image build and waits for it",
-            timeout=cdk.Duration.minutes(15),
+            timeout=minutes(15),
             statements=[
                 allow("codebuild:StartBuild", "codebuild:BatchGetBuilds", on=[project.project_arn]),
                 allow("ecr:DescribeImages", on=[self.repository.repository_arn]),
@@ -131,7 +146,7 @@ class StepImage(Construct):
             "ImageBuild",
             resource_type="Custom::ImageBuild",
             service_token=function.function_arn,
-            service_timeout=cdk.Duration.minutes(16),
+            service_timeout=minutes(16),
             properties={
                 "ProjectName": project.project_name,
                 "ImageTag": self.tag,
@@ -143,8 +158,9 @@ class StepImage(Construct):
         build.node.add_dependency(function, project)
 
 
-def _build_spec() -> dict[str, object]:
-    return {
+@cache
+def _build_spec() -> codebuild.BuildSpec:
+    spec = {
         "version": "0.2",
         # An image with attestations is an index of images, which SageMaker cannot start.
         "env": {"variables": {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "DOCKER_BUILDKIT": "1"}},
@@ -162,3 +178,4 @@ def _build_spec() -> dict[str, object]:
             },
         },
     }
+    return codebuild.BuildSpec.from_object(spec)

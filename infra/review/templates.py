@@ -50,7 +50,18 @@ def own_findings(template: Path) -> list[Finding]:
         for rule, text in _RULES.get(resource["Type"], _nothing)(resource.get("Properties", {})):
             name = f"{rule}{kind}" if rule in _OF_INSTANCES else rule
             found.append(Finding("slipway", name, f"{template.name}:{id_}", text))
+    found += [Finding("slipway", "RoleBounded", f"{template.name}:{id_}", _UNBOUNDED) for id_ in _unbounded(resources)]
     return sorted(found)
+
+
+_UNBOUNDED = "a role must have a permission boundary where others of its stack have one"
+
+
+def _unbounded(resources: Mapping[str, Resource]) -> list[str]:
+    """The roles outside of a limit that others stay within."""
+    roles = {id_: r.get("Properties", {}) for id_, r in resources.items() if r["Type"] == "AWS::IAM::Role"}
+    outside = [id_ for id_, properties in roles.items() if "PermissionsBoundary" not in properties]
+    return outside if len(outside) < len(roles) else []
 
 
 def _is_serverless(resource: Resource) -> bool:

@@ -1,14 +1,16 @@
 """The stacks of a delivery: CodePipeline where there is a connection, and the roles of GitHub's workflows."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import aws_cdk as cdk
 from constructs import Construct
 
 from blueprint.errors import InputError
 from blueprint.settings import Delivery, DeliveryStage, Settings, load_delivery, use_cases_of
 from infra.chosen import delivered_settings
+from infra.constructs.permission_boundary import bound_roles
 from infra.stacks.delivery import DeliveryStack
 from infra.stacks.fleet import has_fleet
 from infra.stacks.github import GitHubStack
@@ -19,7 +21,7 @@ def delivery_stacks(scope: Construct, file: Path, *, project: Path) -> None:
 
     Raises:
         InputError: settings are not acceptable, two use cases of a stage share a name, or a stage has none, or one
-            that lives elsewhere.
+            that lives elsewhere or whose roles have no limit where the delivery's have one.
     """
     stacks_of(scope, load_delivery(file), file=file, project=project)
 
@@ -31,9 +33,11 @@ def stacks_of(scope: Construct, delivery: Delivery, *, file: Path, project: Path
     cases = {name: delivered_settings(delivery, name, project=project) for name in names}
     for stage in delivery.stages:
         _refuse_elsewhere(delivery, stage, cases[stage.name])
+        _refuse_unbounded(delivery, stage, cases[stage.name])
     cdk_version = json.loads((project / "package.json").read_text(encoding="utf-8"))["devDependencies"]["aws-cdk"]
+    made: list[cdk.Stack] = []
     if delivery.connection_arn:
-        DeliveryStack(
+        pipeline = DeliveryStack(
             scope,
             f"{delivery.name}-delivery",
             delivery=delivery,
@@ -42,12 +46,20 @@ def stacks_of(scope: Construct, delivery: Delivery, *, file: Path, project: Path
             file=file,
             cdk_version=cdk_version,
         )
+        made.append(pipeline)
+    for stack in (*made, *_workflows(scope, delivery)):
+        bound_roles(stack, delivery.permission_boundary)
+
+
+def _workflows(scope: Construct, delivery: Delivery) -> Iterator[cdk.Stack]:
+    """A stack for each account."""
     accounts: dict[str | None, list[DeliveryStage]] = {}
     for stage in delivery.stages:
         accounts.setdefault(delivery.account_of(stage), []).append(stage)
     for account, found in accounts.items():
         elsewhere = [account] if account and account != delivery.account else []
-        GitHubStack(scope, "-".join((delivery.name, "github", *elsewhere)), delivery=delivery, stages=tuple(found))
+        name = "-".join((delivery.name, "github", *elsewhere))
+        yield GitHubStack(scope, name, delivery=delivery, stages=tuple(found))
 
 
 def _refuse_elsewhere(delivery: Delivery, stage: DeliveryStage, cases: Sequence[Settings]) -> None:
@@ -58,3 +70,13 @@ def _refuse_elsewhere(delivery: Delivery, stage: DeliveryStage, cases: Sequence[
             own = getattr(settings, field)
             if place and own and own != place:
                 raise InputError(f"stage {stage.name}: {field} must be {own}, where {settings.name} lives, got {place}")
+
+
+def _refuse_unbounded(delivery: Delivery, stage: DeliveryStage, cases: Sequence[Settings]) -> None:
+    """A push deploys the use cases' roles as well: one without a limit would be the way round it."""
+    for settings in cases if delivery.permission_boundary else ():
+        if settings.access.permission_boundary is None:
+            raise InputError(
+                f"stage {stage.name}: access.permission_boundary of {settings.name} must be given where the delivery "
+                "has one, got none"
+            )

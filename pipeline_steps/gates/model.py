@@ -1,6 +1,5 @@
 """A model artifact as the gates see it: its files, and what they say when read."""
 
-import hashlib
 import io
 import json
 import tarfile
@@ -11,8 +10,7 @@ from typing import Any
 
 from pipeline_steps.errors import StepError
 from pipeline_steps.models.contract import Contract
-
-FILES = ("model.onnx", "contract.json", "baseline.json", "metrics.json")
+from pipeline_steps.models.files import FILES, sha256_of_files
 
 
 class IncompleteError(StepError):
@@ -29,9 +27,7 @@ class Model:
 
     @property
     def sha256(self) -> str:
-        """Of the files whatever archive holds them, as `sha256sum NAMES | sha256sum` tells it, names in order."""
-        lines = (f"{hashlib.sha256(self.files[name]).hexdigest()}  {name}\n" for name in sorted(self.files))
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        return sha256_of_files(self.files)
 
     def unpack(self, folder: Path) -> None:
         """Write the files as SageMaker lays them before a serving container."""

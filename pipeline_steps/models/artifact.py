@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline_steps.errors import StepError
 from pipeline_steps.models.contract import Contract
+from pipeline_steps.models.files import FILES, sha256_of_files
 from pipeline_steps.models.scorer import Scorer
 
 
@@ -43,11 +44,13 @@ def load_archive(archive: Path | bytes) -> Artifact:
         raise StepError(f"{name} must be a model.tar.gz: {exc}") from exc
 
 
-def load_folder(folder: Path) -> Artifact:
+def load_folder(folder: Path, *, registered: str = "") -> Artifact:
     """Load an unpacked artifact, as SageMaker lays it before a serving container.
 
+    `registered` is the hash of the files that were evaluated and registered; empty, none is known.
+
     Raises:
-        StepError: a file is absent or wrong.
+        StepError: a file is absent or wrong, or the files are others than those.
     """
 
     def read(file: str) -> bytes:
@@ -56,6 +59,9 @@ def load_folder(folder: Path) -> Artifact:
         except OSError as exc:
             raise StepError(f"{folder / file} must be a readable file: {exc.strerror}") from exc
 
+    there = {file: read(file) for file in FILES if (folder / file).exists()} if registered else {}
+    if registered and (found := sha256_of_files(there)) != registered:
+        raise StepError(f"{folder} must hold the files that were registered, sha256 {registered}, got {found}")
     return _load(read)
 
 

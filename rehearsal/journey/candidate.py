@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 from urllib.parse import urlsplit
 
+from blueprint.pipeline.registration import MODEL_SHA256_VARIABLE
 from rehearsal.journey.embedded_aws import EmbeddedAws
 from rehearsal.journey.spoiled import SPOILED, spoil
 
@@ -31,7 +32,8 @@ def register_faulty(aws: EmbeddedAws, package_arn: str, *, fault: str) -> str:
 def _spoiled(aws: EmbeddedAws, container: dict[str, Any], fault: str) -> dict[str, Any]:
     kept = {name: value for name, value in container.items() if name in _KEPT}
     if fault in SPOILED:
-        return kept | {"ModelDataUrl": _spoiled_artifact(aws, container["ModelDataUrl"], fault)}
+        told = {n: value for n, value in container.get("Environment", {}).items() if n != MODEL_SHA256_VARIABLE}
+        return kept | {"ModelDataUrl": _spoiled_artifact(aws, container["ModelDataUrl"], fault), "Environment": told}
     return kept | {"Image": f"{container['Image'].rpartition(':')[0]}:fault-{fault}"}
 
 

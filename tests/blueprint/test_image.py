@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
-from blueprint.image import image_tag
+from blueprint.errors import InputError
+from blueprint.image import base_image, image_tag, is_pinned
 
 
 @pytest.fixture
@@ -47,3 +50,24 @@ def test_any_change_to_a_file_changes_the_tag(folder, change):
     tag = image_tag(folder)
     change(folder)
     assert image_tag(folder) != tag
+
+
+PINNED = f"registry.example:5000/python:3.11-slim@sha256:{'0f' * 32}"
+
+
+@pytest.mark.parametrize("name", ["registry.example/python:3.11-slim", PINNED, PINNED.replace(":3.11-slim", "")])
+def test_the_base_is_the_dockerfiles_own(folder, name):
+    (folder / "Dockerfile").write_text(f"# a comment\nARG BASE_IMAGE={name}\nFROM ${{BASE_IMAGE}}\n")
+    assert base_image(folder) == name
+    assert is_pinned(name) == ("sha256" in name)
+
+
+@pytest.mark.parametrize("line", ["ARG BASE_IMAGE", "ARG BASE_IMAGE=python@sha256:0f", "ARG BASE_IMAGE=python@3.11"])
+def test_a_base_that_names_no_image_is_told(folder, line):
+    (folder / "Dockerfile").write_text(f"{line}\nFROM ${{BASE_IMAGE}}\n")
+    with pytest.raises(InputError, match="Dockerfile: ARG BASE_IMAGE must be"):
+        base_image(folder)
+
+
+def test_the_shipped_base_is_named_by_its_digest():
+    assert is_pinned(base_image(Path(__file__).parents[2] / "pipeline_steps"))

@@ -1,12 +1,12 @@
 """The image as its Dockerfile makes it, against what the two engines take it for."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from blueprint.image import image_tag
-from infra.constructs.step_image import BASE_IMAGE
+from blueprint.image import base_image, image_tag
 from rehearsal.cloud.images import ImageTable
 from rehearsal.containers.container import Program
 from rehearsal.containers.docker.arguments import IMAGE_USER
@@ -44,5 +44,9 @@ def test_the_laptop_looks_for_the_image_under_the_name_it_is_built_with() -> Non
     assert f"image={REPOSITORY}:$tag" in (PROJECT / "scripts" / "build-image").read_text()
 
 
-def test_aws_builds_from_the_dockerfiles_own_base() -> None:
-    assert f"ARG BASE_IMAGE={BASE_IMAGE}\n" in DOCKERFILE
+def test_both_engines_find_the_dockerfiles_own_base() -> None:
+    """AWS by `base_image`, `scripts/build-image` by its own reading."""
+    command = re.search(r"named=\$\((sed .*)\)", (PROJECT / "scripts" / "build-image").read_text())
+    assert command is not None
+    read = subprocess.run(["bash", "-c", command[1]], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    assert read.strip() == base_image(PROJECT / "pipeline_steps")

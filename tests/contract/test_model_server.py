@@ -18,6 +18,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from blueprint.alarms import AlarmRule, AlarmState, Samples, alarm_rule, assess, samples_of, series
+from blueprint.pipeline.registration import MODEL_SHA256_VARIABLE
 from blueprint.rollout import deployment_config
 from blueprint.settings import Rollout
 from rehearsal.containers.backends.choice import choose_backend
@@ -161,9 +162,12 @@ class Shop:
         models = {name: {"Image": image, "ModelDataUrl": "s3://models/model.tar.gz"}}
         return {"EndpointConfigName": name, "ProductionVariants": [variant]}, models
 
-    def create(self) -> None:
-        self.fleets.create("shop", *self._config("first", "good"))
-        assert self._settled()["EndpointStatus"] == "InService", self._settled()
+    def create(self, **environment: str) -> dict[str, Any]:
+        config, models = self._config("first", "good")
+        self.fleets.create(
+            "shop", config, {name: {**model, "Environment": environment} for name, model in models.items()}
+        )
+        return self._settled()
 
     def update(self, name: str, image: str) -> dict[str, Any]:
         alarms = self.cloudwatch.put_alarms(name)
@@ -184,7 +188,8 @@ class Shop:
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     made = Shop(tmp_path)
-    made.create()
+    found = made.create()
+    assert found["EndpointStatus"] == "InService", found
     yield made
     made.fleets.close()
 
@@ -223,6 +228,14 @@ def test_the_real_server_answers_in_the_form_that_was_asked_for(shop: Shop) -> N
     answer = asyncio.run(shop.ask(body, "application/json", "application/json"))
     (prediction,) = json.loads(answer.body)["predictions"]
     assert (round(prediction["score"], 4), prediction["label"]) == (0.9526, 1)
+
+
+def test_what_lies_at_the_place_of_a_registered_model_and_is_another_never_serves(tmp_path: Path) -> None:
+    overwritten = Shop(tmp_path)
+    found = overwritten.create(**{MODEL_SHA256_VARIABLE: "0f" * 32})
+    overwritten.fleets.close()
+    assert found["EndpointStatus"] == "Failed"
+    assert f"must hold the files that were registered, sha256 {'0f' * 32}, got " in found["FailureReason"]
 
 
 def test_a_request_that_breaks_the_contract_is_the_users_mistake(shop: Shop) -> None:

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blueprint.pipeline.registration import MODEL_SHA256_VARIABLE
 from blueprint.replay import replay_arguments
 from blueprint.settings import parse_settings
 from infra.constructs.rollout.gates import GateJob, gate_states
 from pipeline_steps import replay
 from pipeline_steps.__main__ import EXIT_CODES_OF_BAD_INPUT
+from pipeline_steps.models.files import REGISTERED
 from pipeline_steps.paths import Paths
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
@@ -82,7 +84,11 @@ def test_the_verb_takes_every_limit_that_the_settings_accept(document, limits):
 
 
 def test_the_job_is_told_the_hash_under_the_name_that_the_verb_reads(document):
-    assert list(request(arguments_of(document))["Environment"]) == [f"{replay._REGISTERED}.$"]
+    assert list(request(arguments_of(document))["Environment"]) == [f"{REGISTERED}.$"]
+
+
+def test_a_servers_container_is_told_the_hash_under_the_name_that_the_verb_reads():
+    assert MODEL_SHA256_VARIABLE == REGISTERED
 
 
 def test_every_folder_the_verb_reads_or_writes_is_the_one_the_job_mounts(document):

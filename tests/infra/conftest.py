@@ -23,7 +23,7 @@ def settings() -> Settings:
 @pytest.fixture(scope="session")
 def steps_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("steps")
-    (folder / "Dockerfile").write_text("ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\n")
+    (folder / "Dockerfile").write_text("ARG BASE_IMAGE=registry.example/python:3.11\nFROM ${BASE_IMAGE}\n")
     (folder / "__pycache__").mkdir()
     (folder / "__pycache__" / "step.pyc").write_text("left by a run")
     return folder

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_cdk.assertions import Annotations, Match
 
-from blueprint.image import image_tag
+from blueprint.image import base_image, image_tag
 from blueprint.settings import Settings
+from infra.stacks.use_case import use_case_stacks
+from tests.infra.test_delivery import app_at
 
 Resources = Callable[..., list[dict[str, Any]]]
 
@@ -47,6 +50,29 @@ def test_the_build_logs_in_builds_from_the_base_image_and_pushes_the_tag(project
     assert '--build-arg BASE_IMAGE="$BASE_IMAGE"' in build
     assert '--tag "$REPOSITORY_URI:$IMAGE_TAG"' in build
     assert push == 'docker push "$REPOSITORY_URI:$IMAGE_TAG"'
+
+
+def test_the_build_starts_from_the_base_that_the_dockerfile_names(project: dict[str, Any], steps_folder: Path) -> None:
+    variables = {each["Name"]: each["Value"] for each in project["Environment"]["EnvironmentVariables"]}
+    assert variables["BASE_IMAGE"] == base_image(steps_folder)
+
+
+@pytest.mark.parametrize(
+    ("keeps", "pinned", "warned"), [(True, False, True), (False, False, False), (True, True, False)]
+)
+def test_a_stage_that_keeps_its_data_is_told_of_a_base_that_moves(
+    settings: Settings, tmp_path: Path, *, keeps: bool, pinned: bool, warned: bool
+) -> None:
+    name = "registry.example/python:3.11" + (f"@sha256:{'0f' * 32}" if pinned else "")
+    steps = tmp_path / "steps"
+    steps.mkdir()
+    (steps / "Dockerfile").write_text(f"ARG BASE_IMAGE={name}\nFROM ${{BASE_IMAGE}}\n")
+    made = use_case_stacks(
+        app_at(tmp_path / "cdk.out"), settings.model_copy(update={"keep_data": keeps}), steps_folder=steps
+    )
+    found = Annotations.from_stack(made.image).find_warning("*", Match.string_like_regexp("base image .* is a tag"))
+    assert bool(found) == warned
+    assert [each.entry.trace for each in found if each.entry.trace] == []  # it names folders: no two synths would agree
 
 
 def test_a_build_ends_before_the_function_that_waits_for_it(project: dict[str, Any], resources: Resources) -> None:

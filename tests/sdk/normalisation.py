@@ -24,13 +24,6 @@ def artifacts_are_gzipped_by_default(document: Document, _: Document) -> None:
                 del job["OutputDataConfig"]["CompressionType"]
 
 
-def a_container_without_variables_needs_no_empty_environment(document: Document, _: Document) -> None:
-    for arguments in _arguments(document):
-        for container in arguments.get("InferenceSpecification", {}).get("Containers", ()):
-            if container.get("Environment") == {}:
-                del container["Environment"]
-
-
 def models_are_validated_by_default(document: Document, _: Document) -> None:
     """SkipModelValidation: the text "None" is the API's default."""
     for arguments in _arguments(document):
@@ -67,7 +60,6 @@ def a_tuned_job_is_as_isolated_and_encrypted_as_a_single_one(document: Document,
 RULES: tuple[Rule, ...] = (
     mlflow_is_left_out_when_it_is_off,
     artifacts_are_gzipped_by_default,
-    a_container_without_variables_needs_no_empty_environment,
     models_are_validated_by_default,
     a_processing_job_has_a_network_by_default,
     the_seed_zero_is_a_seed,

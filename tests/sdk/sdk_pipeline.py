@@ -201,6 +201,7 @@ class SdkPipeline:
         builder = ModelBuilder(
             image_uri=self.image_uri,
             s3_model_data_url=self.tuned_model,
+            env_vars={"SLIPWAY_MODEL_SHA256": _evaluated("model.sha256")},
             dependencies={},  # by default it asks for a bucket to put code into, though there is none
             role_arn=self.training_role_arn,
             sagemaker_session=self.session,

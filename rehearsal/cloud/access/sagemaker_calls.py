@@ -27,6 +27,7 @@ _NOUNS = {
 }
 """What a request names by <noun>Name, and the kind in its ARN."""
 
+_TRAINING = ("CreateTrainingJob", "CreateHyperParameterTuningJob")
 _VERB = re.compile(r"[A-Z][a-z]+")
 _TAGGED = ("model", "endpoint-config", "endpoint", "processing-job", "training-job")
 _PIPELINE_JOB = re.compile(r"pipelines-[a-z0-9]{12}-|[a-z0-9]{12}-")
@@ -39,6 +40,8 @@ def sagemaker_calls(operation: str, parameters: Parameters, tags: Tags) -> Itera
     context = {f"aws__ResourceTag/{key}": value for key, value in tags(resource).items()} if kind in _TAGGED else {}
     if status := parameters.get("ModelApprovalStatus"):
         context["sagemaker__ModelApprovalStatus"] = str(status)
+    if operation in _TRAINING:
+        context["sagemaker__NetworkIsolation"] = str(_isolated(parameters)).lower()
     yield call(f"sagemaker:{operation}", resource, **context)
     if not operation.startswith("Create"):
         return
@@ -92,6 +95,11 @@ def _arn(kind: str, name: str) -> str:
 def _is_of_pipeline(kind: str, parameters: Parameters) -> bool:
     names = (str(value) for name, value in parameters.items() if name.endswith("JobName"))
     return kind.endswith("-job") and any(_PIPELINE_JOB.match(name) for name in names)
+
+
+def _isolated(parameters: Parameters) -> bool:
+    job = parameters.get("TrainingJobDefinition", parameters)
+    return bool(job.get("EnableNetworkIsolation", False))
 
 
 def _roles(parameters: Parameters) -> Iterator[str]:

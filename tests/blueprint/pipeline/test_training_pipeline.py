@@ -142,6 +142,8 @@ def test_the_package_tells_where_it_came_from(steps):
     assert provenance["pipeline_execution_arn"] == {"Get": "Execution.PipelineExecutionArn"}
     assert provenance["data_sha256"]["Std:JsonGet"]["Path"] == "sha256.source"
     assert provenance["model_sha256"]["Std:JsonGet"]["Path"] == "model.sha256"
+    (container,) = steps["Register"]["Arguments"]["InferenceSpecification"]["Containers"]
+    assert container["Environment"] == {"SLIPWAY_MODEL_SHA256": provenance["model_sha256"]}
     assert provenance["gate_metric"] == "auc"
     assert (
         provenance["image"]

@@ -256,11 +256,11 @@ ROLES: Mapping[str, Expected] = {
         sagemaker:DescribeProcessingJob {sagemaker}:processing-job/pipelines-1-Prepare
         sagemaker:StopProcessingJob {sagemaker}:processing-job/pipelines-1-Prepare
         sagemaker:AddTags {sagemaker}:processing-job/pipelines-1-Prepare
-        sagemaker:CreateTrainingJob {sagemaker}:training-job/pipelines-1-Baseline
+        sagemaker:CreateTrainingJob {sagemaker}:training-job/pipelines-1-Baseline | sagemaker:NetworkIsolation=true
         sagemaker:DescribeTrainingJob {sagemaker}:training-job/pipelines-1-Baseline
         sagemaker:StopTrainingJob {sagemaker}:training-job/pipelines-1-Baseline
         sagemaker:AddTags {sagemaker}:training-job/pipelines-1-Baseline
-        sagemaker:CreateHyperParameterTuningJob {sagemaker}:hyper-parameter-tuning-job/1-Tune
+        sagemaker:CreateHyperParameterTuningJob {tuning} | sagemaker:NetworkIsolation=true
         sagemaker:DescribeHyperParameterTuningJob {sagemaker}:hyper-parameter-tuning-job/1-Tune
         sagemaker:ListTrainingJobsForHyperParameterTuningJob {sagemaker}:hyper-parameter-tuning-job/1-Tune
         sagemaker:StopHyperParameterTuningJob {sagemaker}:hyper-parameter-tuning-job/1-Tune
@@ -277,6 +277,9 @@ ROLES: Mapping[str, Expected] = {
         may_not="""
         iam:PassRole {endpoint_role} | iam:PassedToService=sagemaker.amazonaws.com
         iam:PassRole {rollout_role} | iam:PassedToService=sagemaker.amazonaws.com
+        sagemaker:CreateTrainingJob {sagemaker}:training-job/pipelines-1-Baseline | sagemaker:NetworkIsolation=false
+        sagemaker:CreateTrainingJob {sagemaker}:training-job/pipelines-1-Baseline
+        sagemaker:CreateHyperParameterTuningJob {tuning}
         s3:PutObject {artifacts}/pipeline/1/evaluate/evaluation/evaluation.json
         sagemaker:CreateModel {sagemaker}:model/mine
         sagemaker:CreateModelPackage {other_package} | sagemaker:ModelApprovalStatus=PendingManualApproval

@@ -30,6 +30,7 @@ class World:
             "prefix": PREFIX,
             "other_prefix": OTHER,
             "sagemaker": sagemaker,
+            "tuning": f"{sagemaker}:hyper-parameter-tuning-job/1-Tune",
             "package": f"{sagemaker}:model-package/{PREFIX}/3",
             "group": f"{sagemaker}:model-package-group/{PREFIX}",
             "endpoint": f"{sagemaker}:endpoint/{PREFIX}",
@@ -113,8 +114,8 @@ class World:
         context = dict(condition.split("=", 1) for condition in conditions)
         return Request(action, resource, {**_ALWAYS, **context})
 
-    def says(self, role: Role, line: str) -> Decision:
-        """What the role's own policies and the resource's say together."""
+    def says(self, role: Role, line: str, *, within: Policy | None = None) -> Decision:
+        """What the role's own policies and the resource's say together, `within` a boundary."""
         request = self.request(line)
         is_key = request.resource.split(":")[2:3] == ["kms"]
         return decide(
@@ -122,6 +123,7 @@ class World:
             principal=role.principal,
             identity=role.policies,
             resource=[self._policy_of(request.resource)],
+            boundary=None if within is None else [within],
             both=is_key,
         )
 

@@ -165,6 +165,7 @@ MUTANTS: list[Mutation] = [
         put("ManagedPolicyArns", ["arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"]),
         "NoFullAccess",
     ),
+    ("training", "AWS::IAM::Role", drop("PermissionsBoundary"), "RoleBounded"),
     (
         "training",
         "AWS::IAM::Policy",

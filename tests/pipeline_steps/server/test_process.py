@@ -19,6 +19,7 @@ import onnx
 import pytest
 
 from pipeline_steps.models.artifact import load_folder
+from pipeline_steps.models.files import FILES, sha256_of_files
 from pipeline_steps.tables.prepared import read_schema, read_split
 
 PROJECT = Path(__file__).parents[3]
@@ -210,6 +211,23 @@ def test_told_to_stop_it_answers_what_is_on_its_way_and_exits_0(jobs) -> None:
     assert output.splitlines() == ["draining", "stopped"]
     with pytest.raises(ConnectionRefusedError):
         server.connect()
+
+
+def test_it_serves_the_files_that_were_registered_and_no_others(jobs, tmp_path: Path) -> None:
+    """Whatever lies at the model's place by now: a way back, a morning's start and a new instance read it again."""
+    registered = sha256_of_files({name: (jobs.boosted / "model" / name).read_bytes() for name in FILES})
+    _end(_start(jobs.boosted, SLIPWAY_MODEL_SHA256=registered))
+    shutil.copytree(jobs.boosted / "model", tmp_path / "model")
+    with (tmp_path / "model" / "metrics.json").open("a") as file:
+        file.write("\n")
+    environment = {**os.environ, "SM_BASE_DIR": str(tmp_path), "SLIPWAY_MODEL_SHA256": registered}
+    argv = [sys.executable, "-m", "pipeline_steps", "serve"]
+    refused = subprocess.run(
+        argv, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert refused.returncode == 1
+    assert f"must hold the files that were registered, sha256 {registered}, got " in refused.stderr
+    assert "serving" not in refused.stdout
 
 
 PACKAGE = "arn:aws:sagemaker:eu-west-1:111122223333:model-package/shop/3"

@@ -95,6 +95,22 @@ def test_a_model_serves_what_its_package_holds(api: Any) -> None:
     assert api("DescribeModel", ModelName="M")["Containers"] == [{"ModelPackageName": arn, "Environment": {"A": "1"}}]
 
 
+def test_a_container_is_told_what_its_package_says_and_what_its_model_says(api: Any) -> None:
+    container = {**CONTAINER, "Environment": {"A": "package", "B": "package"}}
+    specification = {"Containers": [container]}
+    arn = api(
+        "CreateModelPackage",
+        ModelPackageGroupName=GROUP,
+        InferenceSpecification=specification,
+        ModelApprovalStatus="Approved",
+    )["ModelPackageArn"]
+    api("CreateModel", ModelName="M", Containers=[{"ModelPackageName": arn, "Environment": {"A": "model"}}])
+    variant = {"VariantName": "v", "ModelName": "M", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    api("CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=[variant])
+    api("CreateEndpoint", EndpointName="e", EndpointConfigName="c")
+    assert api.fleets.models["M"]["Environment"] == {"A": "model", "B": "package"}
+
+
 def test_a_group_with_packages_is_not_deleted(api: Any) -> None:
     package(api)
     with pytest.raises(ApiError, match="still has model packages"):

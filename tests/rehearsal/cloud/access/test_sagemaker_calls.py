@@ -65,6 +65,16 @@ def test_a_tuning_job_passes_the_role_of_its_training_jobs() -> None:
     assert [each.action for each in found[1:]] == ["iam:PassRole", "kms:DescribeKey", "kms:CreateGrant"]
 
 
+@pytest.mark.parametrize("isolated", [True, False])
+def test_training_tells_whether_its_containers_are_cut_off(isolated: bool) -> None:
+    job = {"EnableNetworkIsolation": True} if isolated else {}
+    one = seen("CreateTrainingJob", TrainingJobName="t", **job)
+    many = seen("CreateHyperParameterTuningJob", HyperParameterTuningJobName="t", TrainingJobDefinition=job)
+    expected = ("sagemaker:NetworkIsolation", str(isolated).lower())
+    assert expected in one[0].context
+    assert expected in many[0].context
+
+
 @pytest.mark.parametrize("name", ["pipelines-0123456789ab-Prepare-x", "mine"])
 def test_jobs_of_pipelines_are_tagged(name: str) -> None:
     actions = [each.action for each in seen("CreateTrainingJob", TrainingJobName=name)]
