@@ -14,6 +14,10 @@ two healthy fleets differ by 2 % in latency; the score ranks of the new model co
   sequential_alarm  ours, and beside it the alarm on errors that every use case has, with its defaults (above 5 % of a
                     minute's answers, of 20 at least, and 5 errors at least), all through the hour; the first to object
                     counts
+  sequential_shipped
+                    ours as a use case gets it by default: SageMaker cannot bake longer, so the verdict is due 120 s
+                    before the 10 minutes end, and a model without one is sent back (without_evidence, a part of
+                    false_rollback); judge and alarm on errors may send it back until the bake ends
   sequential_minute ours without the gate and by SageMaker's metrics alone, once a minute
   static_alarms     CloudWatch alarms a minute long: errors above 1 % or p99 latency above twice the usual
   static_alarms_5   the same with errors above 5 %
@@ -36,6 +40,8 @@ false_rollback: healthy rollouts sent back. missed: faulty ones not sent back wi
 `promoted` some, and had no verdict on the others. exposed: answers of the faulty model within the hour, all requests
 after a promotion included. A cell is detectable where a likelihood-ratio test that knows both distributions
 and looks once, at the end of the 10 minutes, would be right 19 times in 20 at a false alarm rate of 1 %.
+In the cells with bursts failed answers come ten in a row, in either fleet; our judge stands alone there, since the
+clairvoyant and what is detectable take requests for independent.
 least_exposed: the median exposure that no judge of these blocks with at most 1 % of false rollbacks can go below, told
 by the likelihood ratio that the clairvoyant uses (Neyman and Pearson; `blueprint.simulation.clairvoyant`).
 """
@@ -56,6 +62,7 @@ from typing import Any
 
 import numpy as np
 
+from blueprint.settings.judge import Judge
 from blueprint.simulation import (
     LOOK_SECONDS,
     Block,
@@ -67,12 +74,14 @@ from blueprint.simulation import (
     judge_edges,
     judge_rollouts,
     latency_at,
+    reference_dispersions,
 )
 from blueprint.simulation.clairvoyant import Ratios, least_exposed, stopped_after
 from blueprint.simulation.detectability import Canary, single_look_power
+from blueprint.simulation.error_alarm import AlarmWatch, ErrorAlarm
 from blueprint.simulation.peers import MINUTE, Minutes, fixed_thresholds, mann_whitney, minutes, static_alarms
 from blueprint.simulation.service import Floats
-from blueprint.simulation.shipped import AlarmWatch, ErrorAlarm
+from blueprint.simulation.shipped import Ending, Shipped, roll_out
 from blueprint.verdicts import JudgePlan, Verdict
 from pipeline_steps.gates.compatibility import compare
 from pipeline_steps.models.columns import CategoryColumn, NumberColumn
@@ -98,6 +107,9 @@ FAULTS = (
 SERVICE = Service()
 PLAN = JudgePlan(baseline_rows=SERVICE.baseline_rows, watches_servers=True)
 WATCH = Watch(((SHARE, BAKE_SECONDS),), WINDOW_SECONDS)
+SHIPPED = Shipped(((SHARE, BAKE_SECONDS),), ErrorAlarm(), PLAN, decide_seconds=Judge().decide_seconds)
+BURSTY, IN_BURSTS = replace(SERVICE, bursts=(10, 1, 1)), ", in bursts of 10"
+BURST_FAULTS, BURST_RATES = (FAULTS[0], FAULTS[2]), RATES[1:]
 SLOW = 2 * latency_at(SERVICE, 0.01)
 EDGES = judge_edges(PLAN, SERVICE, [SLOW, *np.geomspace(0.3, 30, 24)])
 
@@ -111,7 +123,7 @@ PEERS: dict[str, Callable[[Minutes, Minutes], Floats]] = {
 
 
 OURS = ("sequential", "sequential_alarm", "sequential_minute")
-JUDGES = (*OURS, "sequential_without_gate", *PEERS, "clairvoyant")
+JUDGES = (*OURS, "sequential_shipped", "sequential_without_gate", *PEERS, "clairvoyant")
 
 
 @dataclass(frozen=True)
@@ -166,28 +178,48 @@ def measure(
         "detectable": None if fault.healthy else bool(_power(fault, rate, rng) >= 0.95),
         "least_exposed": None if healthy is None else _finite(_least_exposed(healthy, ratios)),
     }
-    ended = _ours(traffic, blocks, refused=refused and fault == BROKEN_SCHEMA)
+    refused = refused and fault == BROKEN_SCHEMA
+    past = reference_dispersions(PLAN, traffic)
+    shipped = roll_out(SHIPPED, deepcopy(traffic), blocks, dispersion=past)
+    ended = _ours(traffic, blocks, past, refused=refused)
+    ended["sequential_shipped"] = _refused(len(shipped.how)) if refused else shipped.outcomes()
     green, blue = minutes([b.green for b in blocks], EDGES), minutes([b.blue for b in blocks], EDGES)
     for name, judge in PEERS.items():
         ended[name] = _peer_outcomes(judge(green, blue), green.requests.cumsum(axis=1), MINUTE)
     if healthy is not None:
         stopped = stopped_after(healthy, ratios, false_rollback_rate=FALSE_ROLLBACK_RATE)
         ended["clairvoyant"] = _peer_outcomes(stopped, ratios.requests, LOOK_SECONDS)
-    return [row(name, outcomes, fault, facts) for name, outcomes in ended.items()]
+    rows = {name: row(name, outcomes, fault, facts) for name, outcomes in ended.items()}
+    rows["sequential_shipped"]["without_evidence"] = 0.0 if refused else shipped.share(Ending.WITHOUT_EVIDENCE)
+    return list(rows.values())
 
 
-def _ours(traffic: Traffic, blocks: list[Block], *, refused: bool) -> dict[str, Outcomes]:
+def measure_bursts(fault: Fault, rate: float, *, rollouts: int, seed: int) -> dict[str, Any]:
+    """One cell where failed answers come in bursts."""
+    rng = np.random.default_rng([seed, len(FAULTS) + 2 + BURST_FAULTS.index(fault), RATES.index(rate)])
+    traffic = Traffic(BURSTY, fault, requests_per_second=rate, rollouts=rollouts, rng=rng)
+    facts = {"fault": fault.name + IN_BURSTS, "requests_per_second": rate, "rollouts": rollouts}
+    unknown = {"detectable": None, "least_exposed": None}
+    return row(OURS[0], judge_rollouts(PLAN, WATCH, traffic), fault, {**facts, **unknown})
+
+
+def _ours(traffic: Traffic, blocks: list[Block], past: dict[str, Floats], *, refused: bool) -> dict[str, Outcomes]:
     by_minute = [reduce(add, blocks[at : at + _LOOKS]) for at in range(0, len(blocks), _LOOKS)]
     watch = replace(WATCH, look_seconds=MINUTE)
-    slower = judge_rollouts(replace(PLAN, watches_servers=False), watch, deepcopy(traffic), by_minute)
+    slower = judge_rollouts(replace(PLAN, watches_servers=False), watch, deepcopy(traffic), by_minute, dispersion=past)
     alarm = AlarmWatch(ErrorAlarm(), traffic.rollouts)
-    judged = judge_rollouts(PLAN, WATCH, traffic, blocks, beside=alarm.see)
+    judged = judge_rollouts(PLAN, WATCH, traffic, blocks, dispersion=past, beside=alarm.see)
     ended = dict(zip(OURS, (judged, alarm.before(judged), slower), strict=True))
     if refused:
-        nobody = np.zeros(len(judged.seconds))
-        gate = Outcomes(np.full(len(judged.seconds), int(Verdict.ROLL_BACK)), nobody, nobody)
+        gate = _refused(len(judged.seconds))
         ended |= {"sequential": gate, "sequential_alarm": gate, "sequential_without_gate": judged}
     return ended
+
+
+def _refused(rollouts: int) -> Outcomes:
+    """By the gate, before any user."""
+    nobody = np.zeros(rollouts)
+    return Outcomes(np.full(rollouts, int(Verdict.ROLL_BACK)), nobody, nobody)
 
 
 _LOOKS = MINUTE // LOOK_SECONDS
@@ -241,8 +273,14 @@ def tell(rows: list[dict[str, Any]]) -> None:
             told = (_cell(cells[judge]) if judge in cells else "-" for judge in JUDGES)
             print(f"{fault.name + mark:20}" + "".join(f"{text:>24}" for text in told))
     print("\n* not detectable within the bake; healthy cells show promotions instead of exposure")
+    print("\nerrors in bursts of 10, sequential:  false rollbacks or missed, % / exposed, median / seconds, median")
+    for cell in (r for r in rows if r["fault"].endswith(IN_BURSTS)):
+        print(f"{_place(cell):44}{_cell(cell):>24}")
     for judge in OURS:
         _tell_goals(judge, rows, in_full=judge == OURS[0])
+    print("\nsequential_shipped\nhealthy models sent back, and for lack of evidence alone, at each rate:")
+    for r in (r for r in rows if r["judge"] == "sequential_shipped" and r["fault"] == "healthy"):
+        print(f"  {r['requests_per_second']:5g}/s {r['false_rollback']:8.1%} {r['without_evidence']:8.1%}")
 
 
 def _tell_goals(judge: str, rows: list[dict[str, Any]], *, in_full: bool) -> None:
@@ -314,12 +352,15 @@ def main() -> None:
     refused = bool(contract_refusals())
     one_cell = partial(measure, rollouts=arguments.rollouts, seed=arguments.seed, refused=refused)
     calibrate = partial(Calibration.at, rollouts=CALIBRATION * arguments.rollouts, seed=arguments.seed)
+    in_bursts = partial(measure_bursts, rollouts=arguments.rollouts, seed=arguments.seed)
     rows: list[dict[str, Any]] = []
     with ProcessPoolExecutor(max_workers=2) as pool:
         for rate, calibration in zip(RATES, pool.map(calibrate, RATES), strict=True):
             healthy = [calibration.ratios.get(fault.name) for fault in FAULTS]
             for cell in pool.map(one_cell, FAULTS, repeat(rate), healthy):
                 rows.extend(cell)
+        cells = [(fault, rate) for rate in BURST_RATES for fault in BURST_FAULTS]
+        rows.extend(pool.map(in_bursts, *zip(*cells, strict=True)))
     tell(rows)
     sys.stderr.write(f"{time.monotonic() - started:.0f} s\n")
     if arguments.json:

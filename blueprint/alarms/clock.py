@@ -77,9 +77,13 @@ class VirtualClock:
         return self._states[name]
 
     def put(self, namespace: str, *data: Description) -> None:
-        """PutMetricData: MetricDatum dicts, of now where they bear no Timestamp (seconds)."""
+        """PutMetricData: MetricDatum dicts, of now where they bear no Timestamp (seconds).
+
+        What has no `StorageResolution` of 1 is kept by the minute: as of its start.
+        """
         for datum in data:
-            self._store.put(namespace, datum, float(datum.get("Timestamp", self._now)))
+            at = float(datum.get("Timestamp", self._now))
+            self._store.put(namespace, datum, at if datum.get("StorageResolution") == 1 else at // 60 * 60)
 
     def set_state(self, name: str, state: AlarmState, *, reason: str) -> None:
         """SetAlarmState: holds until an evaluation finds another state."""

@@ -44,11 +44,13 @@ class PlannedJudge:
         plan: what it tolerates, and how sure it must be.
         decide_seconds: so long before the last of those bakes ends its verdict is final; half of the bake at most.
         proceeds: without a verdict the new fleet stays; else it is sent back.
+        value_horizon_seconds: the age at which a request's outcome counts, where the plan watches value.
     """
 
     plan: JudgePlan
     decide_seconds: float
     proceeds: bool = False
+    value_horizon_seconds: float = 300.0
 
 
 @dataclass(frozen=True, eq=False)

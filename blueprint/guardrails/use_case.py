@@ -71,4 +71,5 @@ def planned_rollout(
 def _judge(judge: Judge) -> PlannedJudge | None:
     if not judge.enabled:
         return None
-    return PlannedJudge(judge.plan(), judge.decide_seconds, proceeds=judge.without_evidence == "proceed")
+    proceeds = judge.without_evidence == "proceed"
+    return PlannedJudge(judge.plan(), judge.decide_seconds, proceeds, judge.value_horizon_seconds)

@@ -31,7 +31,7 @@ LEAST_REFERENCE = 100
 _MOVED_FACTOR = 2.0
 _MOVED_ERRORS = 4.0
 """The old fleet has moved where its share above a limit is off by this factor, and by so many standard errors."""
-_METRICS = {"": (SERVICE, "ModelLatency"), SERVED: (SERVERS, "Latency")}
+LATENCY_METRICS = {"": (SERVICE, "ModelLatency"), SERVED: (SERVERS, "Latency")}
 _TOLERANCE = LATENCY_SHARES.index(TOLERANCE_SHARE)
 
 
@@ -70,7 +70,7 @@ class Usual:
 
 def reference_queries(fleets: Fleets, source: str, *, seconds: float = REFERENCE_SECONDS) -> list[Query]:
     """The old fleet's latency over a time: by its own config (or package), or by the variant where that is not told."""
-    namespace, metric = _METRICS[source]
+    namespace, metric = LATENCY_METRICS[source]
     own = fleets.of_package(fleets.previous_package) if source else fleets.of_config(fleets.previous_config)
     period = PERIOD_SECONDS * max(1, ceil(seconds / PERIOD_SECONDS))
     found = []
@@ -100,7 +100,7 @@ def latency_queries(plan: JudgePlan, fleets: Fleets, source: str, limits: Sequen
     else:
         allowed |= {**above, "tolerance": plan.latency_tolerance * limits[_TOLERANCE]}
         green, other = fleets.of_config(fleets.config), ("both", fleets.both)
-    namespace, metric = _METRICS[source]
+    namespace, metric = LATENCY_METRICS[source]
     found = []
     for name, dimensions, counted in (("green", green, allowed), (*other, above)):
         statistics = {"latency": "SampleCount", **{id_: f"TC({limit:.0f}:)" for id_, limit in counted.items()}}

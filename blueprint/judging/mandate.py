@@ -23,6 +23,7 @@ class Mandate:
         deployment: the DeploymentConfig, for an endpoint that does not tell its own.
         instances: of the new fleet, likewise.
         value: bounds of one outcome's value, and the loss a request that is tolerated; None where none is watched.
+        value_horizon_seconds: the age of a request at which its outcome counts, if it has arrived by then.
         positive_label: what is worth 1 in outcomes that tell labels.
     """
 
@@ -33,6 +34,7 @@ class Mandate:
     deployment: Mapping[str, Any]
     instances: int
     value: MeanTest | None = None
+    value_horizon_seconds: float = 300.0
     positive_label: str = "1"
 
     def to_json(self) -> str:

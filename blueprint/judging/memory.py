@@ -22,6 +22,8 @@ class Memory:
         rate: seconds of waiting that pass in one second.
         bakes: starts of the bakes seen.
         usual: the old fleet's usual latencies, by who tells them; without those that are unknown.
+        dispersion: of the old fleet's counts, by stream; without those that are unknown.
+        learnt: until when the old fleet was asked for it.
         verdict: the last one.
         sentence: why.
         joined: where that lies which the evidence of the value came from, so that both are remembered or neither.
@@ -34,6 +36,8 @@ class Memory:
     rate: float = 1.0
     bakes: tuple[float, ...] = ()
     usual: Mapping[str, Usual] = field(default_factory=dict)
+    dispersion: Mapping[str, float] = field(default_factory=dict)
+    learnt: float = 0.0
     verdict: Verdict = Verdict.EXTEND
     sentence: str = ""
     joined: str = ""
@@ -75,7 +79,7 @@ class Memory:
         )
 
 
-_PLAIN = ("config", "since", "rate", "bakes", "sentence", "joined", "settled")
+_PLAIN = ("config", "since", "rate", "bakes", "dispersion", "learnt", "sentence", "joined", "settled")
 
 
 def _stream(state: ProportionState) -> dict[str, Any]:

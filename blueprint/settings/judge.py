@@ -30,6 +30,8 @@ class Judge(Section):
     """Judge what the answers were worth too, from outcomes that arrive later."""
     value_tolerance: float = Field(0.0, ge=0)
     """In the currency of `[value]`, a request."""
+    value_horizon_seconds: int = Field(300, ge=10, le=28_800)
+    """The age of a request at which its outcome counts, if it has arrived by then; the same in both fleets."""
 
     @model_validator(mode="after")
     def _can_judge(self) -> Self:

@@ -1,5 +1,6 @@
 """Simulated rollouts: seeded traffic of a made-up service, judged as the real one is."""
 
+from blueprint.simulation.reference import reference_dispersions
 from blueprint.simulation.rollouts import LOOK_SECONDS, Outcomes, Watch, judge_rollouts
 from blueprint.simulation.service import Fault, Service, latency_at
 from blueprint.simulation.traffic import RANK_CUTS, Block, FleetBlock, Traffic, judge_counts, judge_edges
@@ -18,4 +19,5 @@ __all__ = [
     "judge_edges",
     "judge_rollouts",
     "latency_at",
+    "reference_dispersions",
 ]

@@ -1,20 +1,18 @@
 """Rollouts under the judge: when each ends, and how many requests the new fleet answered until then."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blueprint.simulation.looks import Looks, rows
 from blueprint.simulation.service import Floats
-from blueprint.simulation.traffic import Block, Traffic, judge_counts, judge_edges
-from blueprint.verdicts import Evidence, JudgePlan, Verdict
+from blueprint.simulation.traffic import Block, Traffic, judge_edges
+from blueprint.verdicts import JudgePlan, Verdict
 
 LOOK_SECONDS = 10
 _LATER_LOOK_SECONDS = 60
-MINUTE = 60
-"""How often SageMaker tells what it has counted; the servers tell it at every look."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,13 @@ See = Callable[[Block, NDArray[np.int_], Floats], None]
 
 
 def judge_rollouts(
-    plan: JudgePlan, watch: Watch, traffic: Traffic, recorded: Sequence[Block] = (), *, beside: See | None = None
+    plan: JudgePlan,
+    watch: Watch,
+    traffic: Traffic,
+    recorded: Sequence[Block] = (),
+    *,
+    dispersion: Mapping[str, Floats] | None = None,
+    beside: See | None = None,
 ) -> Outcomes:
     """Let the judge look at every block until it has a verdict or the watch ends.
 
@@ -76,43 +80,32 @@ def judge_rollouts(
         watch: its looks.
         traffic: draws the blocks; left with the undecided rollouts.
         recorded: the first blocks, if they have been drawn from `traffic` already.
+        dispersion: of the old fleet's counts, by stream; told by an hour drawn from `traffic` if not given.
         beside: is shown every block, the rollouts it is of, and the new fleet's requests until its end.
     """
     total, edges = traffic.rollouts, judge_edges(plan, traffic.service)
     verdicts = np.full(total, int(Verdict.EXTEND))
     seconds, exposed = np.zeros(total), np.zeros(total)
     undecided = np.arange(total)
-    evidence = Evidence.start(plan, np.zeros(total))
-    minute: Block | None = None
+    judge = Looks(plan, traffic, dispersion)
     for number, (step, share) in enumerate(watch.looks()):
         if number < len(recorded):
-            block = _rows(recorded[number], undecided)
+            block = rows(recorded[number], undecided)
         else:
             block = traffic.draw(step, green_share=share, edges=edges)
-        minute = minute + block if minute else block
-        whole = block.end_second % MINUTE == 0
-        evidence = evidence.observe(judge_counts(plan, traffic.service, block, minute if whole else None))
         seconds[undecided] = block.end_second
         exposed[undecided] += block.green.requests
         if beside:
             beside(block, undecided, exposed[undecided])
-        found = np.asarray(evidence.verdicts())
+        found = judge.verdicts(block)
         if block.end_second < watch.bake_seconds:
             found = np.where(found == Verdict.PROMOTE, int(Verdict.EXTEND), found)
         verdicts[undecided] = found
         open_ = found == Verdict.EXTEND
-        minute = None if whole else _rows(minute, open_)
         if not open_.all():
-            evidence, undecided = evidence.take(open_), undecided[open_]
+            undecided = undecided[open_]
+            judge.keep(open_)
             traffic.keep(open_)
         if not undecided.size:
             break
     return Outcomes(verdicts, seconds, exposed)
-
-
-def _rows(block: Block, chosen: NDArray[Any]) -> Block:
-    green, blue = (
-        type(fleet)(fleet.requests[chosen], fleet.failed[chosen], fleet.latencies[chosen], fleet.scores[chosen])
-        for fleet in (block.green, block.blue)
-    )
-    return Block(block.end_second, block.edges, green, blue)

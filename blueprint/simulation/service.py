@@ -29,6 +29,8 @@ class Service:
     drift: tuple[float, float, float] = (0.3, 0.1, 0.1)
     fleet_spread: float = 0.02
     """Standard deviation of the log factor by which two healthy fleets of one model differ in latency."""
+    bursts: tuple[int, int, int] = (1, 1, 1)
+    """How many answers of one fleet go alike: failed ones in a row, equally slow ones, and ones of alike scores."""
     baseline_rows: int = 2440
     """Rows that the new model's score ranks were taken from; their sampling moves every rank of a healthy model."""
 

@@ -67,6 +67,7 @@ class Traffic:
         masses = rng.dirichlet(np.full(len(RANK_CUTS) + 1, service.baseline_rows / (len(RANK_CUTS) + 1)), rollouts)
         self._green_cuts = np.cumsum(masses, axis=1)[:, :-1]
         self._drift = np.zeros((3, rollouts))
+        self._failing = np.zeros((2, rollouts), dtype=np.int64)
         self._second = 0
 
     @property
@@ -81,16 +82,16 @@ class Traffic:
     def keep(self, kept: NDArray[np.bool_]) -> None:
         """Go on with the rollouts chosen by the mask alone."""
         self._fleet_factor, self._green_cuts = self._fleet_factor[kept], self._green_cuts[kept]
-        self._drift = self._drift[:, kept]
+        self._drift, self._failing = self._drift[:, kept], self._failing[:, kept]
 
     def draw(self, seconds: int, *, green_share: float, edges: Floats) -> Block:
         """The next block; `edges` are the latencies to count by."""
         if self._second % _MINUTE == 0:
-            self._drift = np.array(self.service.drift)[:, None] * self._rng.normal(size=self._drift.shape)
+            self._wander()
         self._second += seconds
         load = self.requests_per_second * seconds
-        green = self._fleet(load * green_share, self._green(self.fault, edges))
-        blue = self._fleet(load * (1 - green_share), self._blue(edges))
+        green = self._fleet(load * green_share, self._green(self.fault, edges), self._failing[0])
+        blue = self._fleet(load * (1 - green_share), self._blue(edges), self._failing[1])
         return Block(self._second, edges, green, blue)
 
     def log_ratio(self, block: Block, faulty: Fault) -> Floats:
@@ -120,18 +121,51 @@ class Traffic:
         slower = slower_than(self.service, edges, latency)
         return _Chances(np.minimum(errors, 1.0), _masses(1 - slower), _masses(below))
 
+    def _wander(self) -> None:
+        self._drift = np.array(self.service.drift)[:, None] * self._rng.normal(size=self._drift.shape)
+
     def _wandered(self) -> tuple[Floats, Floats, Floats]:
         """This minute's error rate, latency factor and share of positives, for both fleets alike."""
         errors, latency, positives = np.exp(self._drift)
         odds = positives * self.service.positive_share / (1 - self.service.positive_share)
         return self.service.error_rate * errors, latency[:, None], (odds / (1 + odds))[:, None]
 
-    def _fleet(self, mean: float, chances: "_Chances") -> FleetBlock:
+    def past(self, seconds: int, *, every: int, rollouts: int, edges: Floats) -> list[FleetBlock]:
+        """What the old fleet counted `every` so many seconds before such rollouts, when it had all the traffic."""
+        rate, rng = self.requests_per_second, self._rng.spawn(1)[0]
+        before = Traffic(self.service, Fault(), requests_per_second=rate, rollouts=rollouts, rng=rng)
+        found = []
+        for second in range(0, seconds, every):
+            if second % _MINUTE == 0:
+                before._wander()
+                chances = before._blue(edges)
+            found.append(before._fleet(rate * every, chances, before._failing[1]))
+        return found
+
+    def _fleet(self, mean: float, chances: "_Chances", failing: NDArray[np.int64]) -> FleetBlock:
         requests = self._rng.poisson(mean, self.rollouts)
-        failed = self._rng.binomial(requests, chances.error_rate)
-        latencies = self._rng.multinomial(requests, chances.latencies)
-        scores = self._rng.multinomial(requests - failed, chances.scores)
+        _, equally_slow, alike = self.service.bursts
+        failed = self._failed(requests, chances.error_rate, failing)
+        latencies = self._in_runs(requests, chances.latencies, equally_slow)
+        scores = self._in_runs(requests - failed, chances.scores, alike)
         return FleetBlock(requests.astype(np.float64), failed.astype(np.float64), latencies, scores)
+
+    def _failed(self, requests: NDArray[np.int64], rate: Floats, failing: NDArray[np.int64]) -> NDArray[np.int64]:
+        """A burst goes on in the next block where this one has too few requests; `failing` keeps what is left of it."""
+        size = self.service.bursts[0]
+        if size == 1:
+            return self._rng.binomial(requests, rate)
+        failing += size * self._rng.poisson(requests * rate / size)
+        failed = np.minimum(failing, requests)
+        failing -= failed
+        return failed
+
+    def _in_runs(self, requests: NDArray[np.int64], masses: Floats, size: int) -> NDArray[np.int64]:
+        """A histogram of runs of `size` answers in one bin each, as far as a block holds whole ones."""
+        if size == 1:
+            return self._rng.multinomial(requests, masses)
+        runs, others = np.divmod(requests, size)
+        return size * self._rng.multinomial(runs, masses) + self._rng.multinomial(others, masses)
 
 
 @dataclass(frozen=True)

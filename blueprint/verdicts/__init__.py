@@ -1,6 +1,6 @@
 """Verdicts that know their sample size: promote, roll back or extend, valid at every look."""
 
-from blueprint.verdicts.judge import VERDICT_METRIC, VERDICT_NAMESPACE, Evidence, Verdict
+from blueprint.verdicts.judge import VERDICT_METRIC, VERDICT_NAMESPACE, Evidence, Verdict, verdict_datum
 from blueprint.verdicts.means import MeanState, MeanTest
 from blueprint.verdicts.plan import (
     LATENCY_SHARES,
@@ -36,4 +36,5 @@ __all__ = [
     "Verdict",
     "explain",
     "streams",
+    "verdict_datum",
 ]

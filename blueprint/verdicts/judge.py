@@ -11,6 +11,7 @@ from blueprint.verdicts.plan import JudgePlan, Metric, streams
 from blueprint.verdicts.proportions import Counts, ProportionState
 
 VERDICT_NAMESPACE, VERDICT_METRIC = "Slipway/Rollout", "Verdict"
+_INDEPENDENT: Mapping[str, Numbers] = {}
 
 
 class Verdict(IntEnum):
@@ -19,6 +20,21 @@ class Verdict(IntEnum):
     EXTEND = 0
     PROMOTE = 1
     ROLL_BACK = 2
+
+
+def verdict_datum(verdict: Verdict, *, endpoint: str, config: str) -> dict[str, Any]:
+    """The verdict on the fleet of an endpoint config, as PutMetricData takes it for VERDICT_NAMESPACE.
+
+    Kept by the second: by the minute it would count as of the minute's start, of which the alarm's short window sees
+    the end only.
+    """
+    fleet = {"EndpointName": endpoint, "EndpointConfigName": config}
+    return {
+        "MetricName": VERDICT_METRIC,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in fleet.items()],
+        "Value": float(verdict),
+        "StorageResolution": 1,
+    }
 
 
 @dataclass(frozen=True)
@@ -35,8 +51,12 @@ class Evidence:
         value = MeanState.start() if plan.watches_value else None
         return cls(plan, {stream.name: stream.test.start(zero) for stream in streams(plan)}, value)
 
-    def observe(self, block: Mapping[str, Counts]) -> Self:
+    def observe(self, block: Mapping[str, Counts], dispersion: Mapping[str, Numbers] = _INDEPENDENT) -> Self:
         """The evidence after one more block. A stream that counted nothing at all was not looked at.
+
+        Args:
+            block: the counts of each stream.
+            dispersion: of each stream's counts within a fleet, known before the block; 1 for those that are not told.
 
         Raises:
             ValueError: a stream is missing, so that its metric could never object.
@@ -47,7 +67,8 @@ class Evidence:
         return replace(
             self,
             states={
-                n: state if block[n].empty else tests[n].observe(state, block[n]) for n, state in self.states.items()
+                n: state if block[n].empty else tests[n].observe(state, block[n], dispersion.get(n, 1.0))
+                for n, state in self.states.items()
             },
         )
 

@@ -27,9 +27,16 @@ class JudgePlan:
     """Tolerances and error rates of one judge.
 
     False rollbacks: every watched metric spends an equal part of `false_rollback_rate` (Bonferroni), over all looks. A
-    metric of several streams takes a weighted mean of their e-values, which is one whatever their dependence (Vovk and
-    Wang, "E-values: calibration, combination and applications", 2021). So a fleet within every tolerance is sent back
-    with a probability of `false_rollback_rate` at most.
+    metric of several streams takes a weighted mean of their e-values. So a fleet within every tolerance is sent back
+    with a probability of `false_rollback_rate` at most, as far as this is so:
+
+    - Requests to one fleet are independent, or depend on one another for seconds, half a minute at most, in bursts of
+      the size that the old fleet's had in the hour before: each bet is divided by their dispersion (`dispersion.py`).
+      An hour without enough hits tells nothing, and independence is assumed. What both fleets share may drift at will.
+    - The mean of e-values is one whatever their dependence at a time that is fixed beforehand (Vovk and Wang,
+      "E-values: calibration, combination and applications", 2021). Whenever one looks it is one if each stream's bets
+      are fair given what all streams of the metric have shown. SageMaker's and the servers' count the same requests,
+      the ones later than the others, so that this is not proven; simulated, the promise holds with room to spare.
 
     False promotions: all metrics must agree, each at the level `false_promotion_rate` (intersection-union test, Berger
     1982, so no correction). So a fleet whose errors, latency or scores are beyond what promotion tolerates is promoted
@@ -117,6 +124,11 @@ class Stream:
     test: ProportionTest
     weight: float = 1.0
     """Among the streams of its metric."""
+
+    @property
+    def told_by_servers(self) -> bool:
+        """Every few seconds; SageMaker tells the others by the minute."""
+        return self.name.startswith(SERVED) or self.metric == "scores"
 
 
 @functools.lru_cache(maxsize=16)

@@ -10,6 +10,7 @@ weighted by the requests of each fleet in the block) is such a bet. The alternat
 The rates may change from block to block as long as the null holds in each: a drift that both fleets share does no harm.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import copysign, log2, pi
 from math import log as log_of
@@ -252,9 +253,17 @@ class ProportionTest:
         bets = (zero + log_of(1 - _LATE_SHARE),) * len(weights)
         return ProportionState(Counts(zero, zero, zero, zero), bets, ((zero, zero),) * sides, weights=weights)
 
-    def observe(self, state: ProportionState, counts: Counts) -> ProportionState:
-        """The state after one more block; its bets were fixed by the blocks before."""
-        seen = state.seen
+    def observe(self, state: ProportionState, counts: Counts, dispersion: Numbers = 1.0) -> ProportionState:
+        """The state after one more block; its bets were fixed by the blocks before.
+
+        Args:
+            state: before it.
+            counts: the block.
+            dispersion: of one fleet's counts, in terms of the binomial variance, known before the block. The log of
+                each e-value is divided by it: for hits that come that many at once this is the bet on their bursts,
+                and an e-value to a power of at most 1 is one in any case (Jensen). Below 1 it counts as 1.
+        """
+        seen, dispersion = state.seen, larger(dispersion, 1.0)
         blue = self._estimate(seen.blue_hits, seen.blue_requests)
         look = state.looks + 1
         joining = log_of(_LATE_SHARE / (look * (look + 1)))
@@ -262,16 +271,16 @@ class ProportionTest:
         after = replace(state, seen=seen + counts, regression=capital, looks=look)
         if self.regression:
             won = self.regression.log_e_values(counts, blue)
-            after = replace(after, regression=tuple(map(_add, capital, won)))
+            after = replace(after, regression=_with(capital, won, dispersion))
         if self.safety:
             green = self._estimate(seen.green_hits, seen.green_requests)
             sides = zip(state.safety, self.safety.log_e_values(counts, blue, green), strict=True)
-            after = replace(after, safety=tuple(tuple(map(_add, before, won)) for before, won in sides))
+            after = replace(after, safety=tuple(_with(before, won, dispersion) for before, won in sides))
         return after
 
     def _estimate(self, hits: Numbers, requests: Numbers) -> Numbers:
         return clip((hits + _PLUG_IN_WEIGHT * self.prior_rate) / (requests + _PLUG_IN_WEIGHT), _EDGE, 1 - _EDGE)
 
 
-def _add(x: Numbers, y: Numbers) -> Numbers:
-    return x + y
+def _with(before: Sequence[Numbers], won: Sequence[Numbers], dispersion: Numbers) -> tuple[Numbers, ...]:
+    return tuple(each + more / dispersion for each, more in zip(before, won, strict=True))

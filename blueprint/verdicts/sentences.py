@@ -29,11 +29,12 @@ def _roll_back(evidence: Evidence) -> str:
 def _promote(evidence: Evidence) -> str:
     plan = evidence.plan
     scores = f", scores off by {100 * plan.score_limit:g} points" if plan.watches_scores else ""
+    value = f"; {_told(evidence, 'value')}" if plan.watches_value else ""
     return (
         f"promote: after {_requests(evidence):,} requests, {100 * plan.error_tolerance:g} points more errors{scores} "
         f"and {plan.latency_tolerance:g} times the latency are each ruled out with "
         f"{100 * (1 - plan.false_promotion_rate):g} % confidence: {_stream(evidence, 'errors')}; "
-        f"{_stream(evidence, 'slow beyond tolerance')}"
+        f"{_stream(evidence, 'slow beyond tolerance')}{value}"
     )
 
 
@@ -55,7 +56,9 @@ def missing(evidence: Evidence) -> str:
 
 def _told(evidence: Evidence, metric: Metric) -> str:
     if metric == "value":
-        green, blue = evidence.value.means() if evidence.value else (float("nan"), float("nan"))
+        if evidence.value is None or not evidence.value.green_count:
+            return "value: not judged, for no outcome of the new fleet came in time"
+        green, blue = evidence.value.means()
         return f"value: {_mean(green)} a request on the new fleet against {_mean(blue)} on the old one"
     return _stream(evidence, _strongest(evidence, metric))
 

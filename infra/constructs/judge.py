@@ -65,5 +65,6 @@ def mandate(settings: Settings) -> Mandate:
         deployment=deployment_config(settings.rollout, ()),
         instances=settings.endpoint.instance_count,
         value=MeanTest(min(values), max(values), judge.value_tolerance) if judge.value else None,
+        value_horizon_seconds=judge.value_horizon_seconds,
         positive_label=settings.data.positive_label,
     )

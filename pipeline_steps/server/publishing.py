@@ -35,5 +35,12 @@ class Publisher:
         now = round(self._clock() * 1000)
         for source in self._sources:
             if metrics := source.take_metrics():
-                also_by = source.also_by
-                self._write(metrics_line(NAMESPACE, self._dimensions, metrics, timestamp_ms=now, also_by=also_by))
+                line = metrics_line(
+                    NAMESPACE,
+                    self._dimensions,
+                    metrics,
+                    timestamp_ms=now,
+                    also_by=source.also_by,
+                    by_the_second=True,  # a rollout's judge compares neighbouring windows of ten seconds
+                )
+                self._write(line)

@@ -1,68 +1,40 @@
-"""`slipway simulate`: what a rollout plan can see at a traffic rate, before anything is deployed."""
+"""`slipway simulate`: how a use case's rollouts would end at a traffic rate, before anything is deployed."""
 
 import argparse
 import json
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 
-import numpy as np
-
-from blueprint.costs import extra_instance_hours, rollout_seconds
 from blueprint.errors import InputError
-from blueprint.rollout import RolloutPlan, deployment_config, plan_from_deployment_config
+from blueprint.judging.mandate import PROCEED
+from blueprint.new_fleet_alarms import LEAST_ERRORS
 from blueprint.settings import load_settings
-from blueprint.simulation import Fault, Outcomes, Service, Traffic, Watch, judge_rollouts
-from blueprint.verdicts import JudgePlan, Verdict
+from rehearsal.commands.forecast import Alarm, Chances, Forecast, Judging, Progress, forecast
 from rehearsal.commands.numbers import bounded
 from rehearsal.commands.use_case import add_use_case
 
-_ROLLOUTS = 1000
-_SEED = 0
-
 _EPILOG = """\
-The judge compares the new fleet with the old one on errors, latency and scores, every 10 seconds of the bakes in which
-both serve. Both fleets share what wanders (errors, latency, mix of users); 1,000 rollouts are drawn with a fixed seed.
+The judge is the use case's own ([rollout.judge]): every 10 seconds it compares the new fleet with the old one on
+errors, latency and scores. Its verdict on whether everybody may meet the new fleet is due decide_seconds before the
+bake ends; without one the model is sent back, or goes on unproven (without_evidence). Beside it, to the end of the last
+bake, stands the alarm on errors with the use case's thresholds; where the judge is not enabled, it decides alone. Other
+alarms, gates and outcomes are left out.
+
+Both fleets share what wanders (errors, latency, mix of users); requests are independent, without bursts. Up to 1,000
+rollouts are drawn with a fixed seed, fewer of long plans.
 
 examples:
   slipway simulate --requests-per-second 5
-  slipway simulate --config config/shoppers.toml --requests-per-second 50 --error-percent 0.5 --regression 1 --json
+  slipway simulate --config config/shoppers.toml --stage prod --requests-per-second 16 --regression 1 --json
 """
-
-
-@dataclass(frozen=True)
-class Chances:
-    """How simulated rollouts stand at the end of their bakes, as shares of 1."""
-
-    rolled_back: float
-    promotable: float
-    undecided: float
-    seconds_to_rollback: float | None
-    """Median of those that were rolled back."""
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What the plan costs, how much it sees, and how often it is right."""
-
-    type: str
-    instances: int
-    duration_seconds: int
-    extra_instance_hours: float
-    comparable_seconds: int
-    """Seconds in which both fleets serve users."""
-    canary_requests: float
-    error_percent: float
-    regression_points: float
-    rollouts: int
-    healthy: Chances
-    regressed: Chances
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "simulate",
         help="what a rollout plan costs, and how likely it is to catch a bad model at your traffic",
-        description="Duration, cost and power of the use case's rollout plan at a traffic rate.",
+        description="Duration, cost and power of the use case's rollout at a traffic rate, as its settings have it.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -96,90 +68,95 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     """Simulate and print the forecast."""
     settings = load_settings(arguments.config, arguments.stage)
-    instances = settings.endpoint.instance_count
-    plan = plan_from_deployment_config(deployment_config(settings.rollout, ()), instances=instances)
     if arguments.error_percent + arguments.regression > 100:
         total = arguments.error_percent + arguments.regression
         raise InputError(f"error-percent and regression must add up to at most 100, got {total:g}")
     found = forecast(
-        plan,
+        settings,
         requests_per_second=arguments.requests_per_second,
         error_percent=arguments.error_percent,
         regression_points=arguments.regression,
+        progress=_progress(),
     )
     sys.stdout.write(json.dumps(asdict(found), indent=2) + "\n" if arguments.json else told(found))
     return 0
 
 
-def forecast(
-    plan: RolloutPlan, *, requests_per_second: float, error_percent: float, regression_points: float
-) -> Forecast:
-    """What to expect of `plan`; the same arguments give the same forecast."""
-    partial = tuple(step / plan.instances for step in plan.steps[:-1] if step < plan.instances)
-    watch = Watch(tuple((share, plan.wait_seconds) for share in partial))
-    service = Service(error_rate=error_percent / 100)
+def _progress() -> Progress | None:
+    """Tells a person at a terminal, and takes its line away at the end."""
+    if not sys.stderr.isatty():
+        return None
 
-    def chances(fault: Fault) -> Chances:
-        return _chances(watch, service, fault, requests_per_second)
+    def tell(done: float) -> None:
+        sys.stderr.write("\r\033[K" + (f"simulating, {done:.0%}" if done < 1 else ""))
+        sys.stderr.flush()
 
-    return Forecast(
-        type=plan.type,
-        instances=plan.instances,
-        duration_seconds=rollout_seconds(plan),
-        comparable_seconds=watch.bake_seconds,
-        extra_instance_hours=extra_instance_hours(plan),
-        canary_requests=sum(share * seconds for share, seconds in watch.shares) * requests_per_second,
-        error_percent=error_percent,
-        regression_points=regression_points,
-        rollouts=_ROLLOUTS,
-        healthy=chances(Fault()),
-        regressed=chances(Fault(f"errors +{regression_points:g} points", error_points=regression_points)),
-    )
-
-
-def _chances(watch: Watch, service: Service, fault: Fault, requests_per_second: float) -> Chances:
-    if not watch.bake_seconds:
-        return Chances(rolled_back=0.0, promotable=0.0, undecided=1.0, seconds_to_rollback=None)
-    rng = np.random.default_rng(_SEED)
-    traffic = Traffic(service, fault, requests_per_second=requests_per_second, rollouts=_ROLLOUTS, rng=rng)
-    judge = JudgePlan(expected_error_rate=service.error_rate, baseline_rows=service.baseline_rows)
-    outcomes = judge_rollouts(judge, watch, traffic)
-    return Chances(
-        rolled_back=outcomes.share(Verdict.ROLL_BACK),
-        promotable=outcomes.share(Verdict.PROMOTE),
-        undecided=outcomes.share(Verdict.EXTEND),
-        seconds_to_rollback=_median_rollback(outcomes),
-    )
-
-
-def _median_rollback(outcomes: Outcomes) -> float | None:
-    back = outcomes.seconds[outcomes.verdicts == Verdict.ROLL_BACK]
-    return float(np.median(back)) if back.size else None
+    return tell
 
 
 def told(found: Forecast) -> str:
     """The forecast in words."""
-    healthy, bad = found.healthy, found.regressed
-    lines = [
-        f"plan              {found.type}, {found.instances} instances",
-        f"duration          {found.duration_seconds:,} s of waits; starting instances comes on top",
-        f"double fleet      {found.extra_instance_hours:.2f} extra instance-hours",
-        f"canary requests   {found.canary_requests:,.0f} expected while both fleets serve",
-        "a good model      " + _shares(healthy, back="rolled back", safe="proven safe"),
-        f"+{found.regression_points:g} points errors".ljust(18)
-        + _shares(bad, back="caught", safe="wrongly proven safe"),
-    ]
-    if bad.seconds_to_rollback is not None:
-        lines.append(f"caught after      {bad.seconds_to_rollback:,.0f} s in the median")
-    if not found.comparable_seconds:
-        lines.append("note              both fleets never serve together: there is nothing to compare; take a canary")
-    elif healthy.undecided > 0.5:
-        lines.append("note              too little traffic for a verdict within the bake: bake longer or send it more")
-    return (
-        "\n".join(lines) + f"\n({found.rollouts:,} simulated rollouts each, today's errors {found.error_percent:g} %)\n"
-    )
+    lines = [f"{name:17} {text}\n" for name, text in _lines(found)]
+    if found.healthy and not _uncompared(found):
+        lines.append(f"({found.rollouts:,} simulated rollouts each, today's errors {found.error_percent:g} %)\n")
+    return "".join(lines)
 
 
-def _shares(chances: Chances, *, back: str, safe: str) -> str:
-    shares = ((back, chances.rolled_back), (safe, chances.promotable), ("undecided", chances.undecided))
-    return ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares)
+def _lines(found: Forecast) -> Iterator[tuple[str, str]]:
+    if found.error_alarm is None:
+        yield "plan", found.type
+    else:
+        yield "plan", f"{found.type}, {found.instances} instance{'s' * (found.instances > 1)}"
+        yield "duration", f"{found.duration_seconds:,} s of waits; starting instances comes on top"
+        yield "double fleet", f"{found.extra_instance_hours:.2f} extra instance-hours"
+        yield "canary requests", f"{found.canary_requests:,.0f} expected while both fleets serve"
+        yield "judge", _judge(found.judge)
+        yield "alarm", _alarm(found.error_alarm)
+    if found.healthy and found.regressed:
+        yield "a good model", _shares(found, found.healthy, back="rolled back", safe="proven safe")
+        bad = _shares(found, found.regressed, back="caught", safe=_safe_though_worse(found))
+        yield f"+{found.regression_points:g} points errors", bad
+        if (seconds := found.regressed.seconds_to_rollback) is not None:
+            yield "caught after", f"{seconds:,.0f} s in the median"
+        if found.judge and found.comparable_seconds and found.healthy.undecided > 0.5:
+            yield "note", "too little traffic for a verdict within the bake: bake longer or send it more"
+    for note in found.notes:
+        yield "note", note
+
+
+def _judge(judge: Judging | None) -> str:
+    if judge is None:
+        return "none (judge.enabled = false): the alarms decide alone"
+    does = "goes on unproven" if judge.without_evidence == PROCEED else "is sent back"
+    due = f"decides after {judge.decides_after_seconds:,} s of {judge.of_seconds:,}"
+    return f"{due}; a model without a verdict by then {does} (without_evidence = {judge.without_evidence})"
+
+
+def _alarm(alarm: Alarm) -> str:
+    row = f", {alarm.periods} times in a row" if alarm.periods > 1 else ""
+    least = f"of {alarm.min_requests:,} answers and {LEAST_ERRORS} errors at least"
+    return f"above {alarm.max_error_percent:g} % of errors in {alarm.period_seconds} s{row}, {least}; in every bake"
+
+
+def _uncompared(found: Forecast) -> bool:
+    """A judge that will never see both fleets: what follows is certain, and told by a note."""
+    return found.judge is not None and not found.comparable_seconds
+
+
+def _safe_though_worse(found: Forecast) -> str:
+    tolerated = found.judge.error_tolerance_points if found.judge else 0.0
+    within = found.regression_points < tolerated
+    return f"proven safe (below the tolerated {tolerated:g} points)" if within else "wrongly proven safe"
+
+
+def _shares(found: Forecast, chances: Chances, *, back: str, safe: str) -> str:
+    if _uncompared(found):
+        return "no figure: the judge has nothing to compare it with"
+    shares = [(back, chances.rolled_back)]
+    if found.judge:
+        shares.append((safe, chances.promotable))
+    back_unproven = found.judge and found.judge.without_evidence != PROCEED
+    shares.append(("sent back for lack of evidence" if back_unproven else "goes on unproven", chances.undecided))
+    by_alarm = f" ({100 * chances.rolled_back_by_alarm:.1f} % by the alarm)" if found.judge else " by the alarm"
+    first, *others = (f"{name} {100 * share:.1f} %" for name, share in shares)
+    return ", ".join([first + by_alarm, *others])

@@ -3,11 +3,10 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from blueprint.errors import LaunchError
 from blueprint.hold import ABORT, HELD
-from blueprint.verdicts import VERDICT_METRIC, VERDICT_NAMESPACE, Verdict
+from blueprint.verdicts import VERDICT_METRIC, VERDICT_NAMESPACE, Verdict, verdict_datum
 from rehearsal.operations import endpoint as endpoints
 from rehearsal.operations import executions
 from rehearsal.operations.audit_log import Recorder
@@ -18,7 +17,6 @@ from rehearsal.operations.hold import Hold
 from rehearsal.operations.pauses import pauses
 from rehearsal.operations.site import Site, version_of
 
-_ROLL_BACK = int(Verdict.ROLL_BACK)
 _ENDED_BY_WISH = ("RolledBack", "Refused")
 
 
@@ -112,11 +110,9 @@ class Abort:
             raise RefusedError(f"the new fleet {config} has no alarm that SageMaker could roll back on")
         cloudwatch = self.site.client("cloudwatch")
         if any(alarm.watches_verdict for alarm in watching):
-            names = {"EndpointName": self.site.names.endpoint, "EndpointConfigName": config}
-            dimensions = [{"Name": name, "Value": value} for name, value in names.items()]
-            datum: dict[str, Any] = {"MetricName": VERDICT_METRIC, "Dimensions": dimensions, "Value": _ROLL_BACK}
+            datum = verdict_datum(Verdict.ROLL_BACK, endpoint=self.site.names.endpoint, config=config)
             cloudwatch.put_metric_data(Namespace=VERDICT_NAMESPACE, MetricData=[datum])
-            means = f"metric {VERDICT_NAMESPACE} {VERDICT_METRIC} = {_ROLL_BACK}"
+            means = f"metric {VERDICT_NAMESPACE} {VERDICT_METRIC} = {int(Verdict.ROLL_BACK)}"
         else:
             # CloudWatch takes the state back at its next evaluation; if that was too soon, it is set again.
             cloudwatch.set_alarm_state(

@@ -44,6 +44,24 @@ def test_a_healthy_cell_tells_false_rollbacks_and_no_exposure(cells):
     assert "clairvoyant" not in cells["healthy"]
 
 
+def test_the_shipped_judge_sends_back_for_lack_of_evidence_and_says_so(cells):
+    shipped = cells["healthy"]["sequential_shipped"]
+    assert shipped["without_evidence"] > 0.9  # of 120 requests before the verdict is due
+    assert shipped["false_rollback"] >= shipped["without_evidence"]
+    assert shipped["promoted"] == 1 - shipped["false_rollback"]
+    assert shipped["seconds_median"] == 480
+    broken = cells["broken schema"]["sequential_shipped"]
+    assert (broken["exposed_median"], broken["without_evidence"]) == (0, 0)
+
+
+def test_errors_in_bursts_send_no_healthy_model_back():
+    healthy, faulty = (guardrails.measure_bursts(f, 5.0, rollouts=100, seed=3) for f in guardrails.BURST_FAULTS)
+    assert healthy["false_rollback"] <= 0.01
+    assert (healthy["fault"], faulty["fault"]) == ("healthy, in bursts of 10", "errors +1 point, in bursts of 10")
+    assert healthy.keys() == faulty.keys()
+    assert 0 < faulty["missed"] <= 1
+
+
 def test_a_promotion_exposes_everybody_until_the_hour_ends():
     outcomes = Outcomes(np.array([int(Verdict.PROMOTE)]), np.array([600.0]), np.array([30.0]))
     facts = {"fault": "errors +1 point", "requests_per_second": 2.0, "rollouts": 1, "detectable": True}

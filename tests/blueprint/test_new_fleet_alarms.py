@@ -14,7 +14,7 @@ from blueprint.errors import InputError
 from blueprint.guardrails import lint, planned_rollout
 from blueprint.new_fleet_alarms import new_fleet_alarms
 from blueprint.settings import Rollout, Settings, parse_settings
-from blueprint.verdicts import Verdict
+from blueprint.verdicts import VERDICT_NAMESPACE, Verdict, verdict_datum
 
 CONFIG, PACKAGE = "shop-2", "arn:aws:sagemaker:eu-west-1:000000000000:model-package/shop/2"
 FAST, SLOW = 20_000.0, 900_000.0
@@ -140,6 +140,17 @@ def test_what_is_published_of_the_new_fleet_alarms(
 
 def test_the_verdict_that_alarms_is_the_judges() -> None:
     assert alarms()["Verdict"]["Threshold"] == int(Verdict.ROLL_BACK) == max(Verdict)
+
+
+@pytest.mark.parametrize("second", [1, 31, 59])
+def test_a_verdict_is_seen_at_the_next_look_and_for_more_than_a_minute(second: int) -> None:
+    clock = VirtualClock([alarms()["Verdict"]])
+    clock.advance(60 + second)
+    clock.put(VERDICT_NAMESPACE, verdict_datum(Verdict.ROLL_BACK, endpoint="shop", config=CONFIG))
+    changes = [(change.at, str(change.new)) for change in clock.advance(120)]
+    look = 60 + (second // 10 + 1) * 10
+    assert changes[0] == (look, "ALARM")
+    assert changes[1][0] - look >= 60
 
 
 def test_every_alarm_bears_the_configs_name_and_can_be_left_out_but_for_one() -> None:

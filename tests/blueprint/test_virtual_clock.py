@@ -30,7 +30,8 @@ def alarm(name: str = "errors", **changes: Any) -> dict[str, Any]:
 
 
 def put(clock: VirtualClock, value: float, at: float, **more: Any) -> None:
-    clock.put("AWS/SageMaker", {"MetricName": "Invocation5XXErrors", "Value": value, "Timestamp": at, **more})
+    datum = {"MetricName": "Invocation5XXErrors", "Value": value, "Timestamp": at, "StorageResolution": 1}
+    clock.put("AWS/SageMaker", {**datum, **more})
 
 
 def put_zeros(clock: VirtualClock, *times: float) -> None:
@@ -57,6 +58,15 @@ def test_an_alarm_of_a_short_period_is_looked_at_every_ten_seconds(period: int) 
     put(clock, 1.0, START + 41)
     put_zeros(clock, *range(0, 40, 10), *range(50, 150, 10))
     assert seen(clock, 100) == [(10, "errors", "OK"), (50, "errors", "ALARM"), (50 + period, "errors", "OK")]
+
+
+def test_what_is_kept_by_the_minute_counts_as_of_its_start() -> None:
+    clock = VirtualClock([alarm(Period=10), alarm("minutely")], start=START)
+    clock.advance(85)
+    put(clock, 1.0, START + 85, StorageResolution=60)
+    assert (START + 120, "minutely", ALARM) in [(change.at, change.alarm, change.new) for change in clock.advance(60)]
+    put(clock, 1.0, START + 145)
+    assert (START + 150, "errors", ALARM) in [(change.at, change.alarm, change.new) for change in clock.advance(10)]
 
 
 def test_the_window_of_a_long_period_slides_by_the_minute() -> None:

@@ -30,7 +30,8 @@ def judged(synth: Synth, settings: Settings) -> tuple[UseCaseStacks, Path]:
 
 @pytest.fixture(scope="module")
 def earning(synth: Synth, settings: Settings) -> tuple[UseCaseStacks, Path]:
-    return synth(with_judge(settings, enabled=True, value=True, value_tolerance=0.25))
+    worth = {"value": True, "value_tolerance": 0.25, "value_horizon_seconds": 90}
+    return synth(with_judge(settings, enabled=True, **worth))
 
 
 def function(stacks: UseCaseStacks) -> dict[str, Any]:
@@ -124,6 +125,7 @@ def test_with_the_value_it_reads_captures_and_outcomes_and_writes_its_memory_alo
     told = Mandate.from_json(function(earning[0])["Environment"]["Variables"]["JUDGE"])
     assert told.value is not None
     assert (told.value.low, told.value.high, told.value.tolerance) == (-2.0, 5.5, 0.25)
+    assert told.value_horizon_seconds == 90
     endpoint = settings.names.endpoint
     written = [each for each in statements(earning[0]) if "s3:PutObject" in each["Action"]]
     assert [json.dumps(each["Resource"]).endswith(f'"/judge/{endpoint}/*"]]}}') for each in written] == [True]

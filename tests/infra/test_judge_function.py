@@ -12,6 +12,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.s3.models import s3_backends
 
 from blueprint.judging.mandate import Mandate
 from blueprint.rollout import deployment_config
@@ -24,6 +25,8 @@ START = 1_767_268_800.0  # 2026-01-01T12:00:00Z
 ROLLOUT = Rollout(bake_seconds=600)
 MANDATE = Mandate(JudgePlan(), "roll_back", 60.0, "primary", deployment_config(ROLLOUT, ()), 4)
 BUCKET = "artifacts"
+ACCOUNT = "123456789012"
+HORIZON = 20.0
 
 
 @dataclass
@@ -34,6 +37,10 @@ class World:
     deploying: bool = True
     live: str = "config-1"
     servers_tell: bool = True
+    coarse: bool = False
+    """Whether CloudWatch stores what the servers tell by the minute too."""
+    asked: list[Any] = field(default_factory=list)
+    """The queries of each call."""
     samples: dict[Any, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
     """(time, value) by metric and dimensions."""
     published: list[tuple[dict[str, str], float]] = field(default_factory=list)
@@ -71,15 +78,26 @@ class World:
         return self
 
     def paginate(self, *, MetricDataQueries: Any, StartTime: datetime, EndTime: datetime) -> list[Any]:  # noqa: N803
-        """One datapoint a query, on two pages."""
+        """The newest datapoint first, on two pages."""
+        self.asked.append(MetricDataQueries)
         results = []
         for query in MetricDataQueries:
             stat = query["MetricStat"]
             key = tuple((each["Name"], each["Value"]) for each in stat["Metric"]["Dimensions"])
             first, end = StartTime.timestamp(), EndTime.timestamp()
             known = self.samples[stat["Metric"]["MetricName"], key]
-            values = [value for at, value in known if first <= at < end]
-            results.append({"Id": query["Id"], "Values": [_statistic(stat["Stat"], values)] if values else []})
+            period = max(stat["Period"], 60) if self.coarse else stat["Period"]
+            points = defaultdict(list)
+            for at, value in known:
+                if first <= at < end:
+                    points[at // period * period].append(value)
+            times = sorted(points, reverse=True)
+            values = [_statistic(stat["Stat"], points[at]) for at in times]
+            told = [datetime.fromtimestamp(at, UTC) for at in times]
+            results.extend(
+                {"Id": query["Id"], "Timestamps": told[half], "Values": values[half]}
+                for half in (slice(0, len(times) // 2), slice(len(times) // 2, None))
+            )
         return [{"MetricDataResults": results[::2]}, {"MetricDataResults": results[1::2]}]
 
     def put(self, name: str, value: float, **dimensions: str) -> None:
@@ -100,6 +118,14 @@ class World:
         told = {"Requests": count, "Errors": in_vain} if self.servers_tell else {}
         for name, value in {**told, "ScoredRows": count, "UpperHalf": count // 2, "Tails": count // 5}.items():
             self.put(name, float(value), ModelPackageArn=package)
+
+    def hour(self, *, burst: int) -> None:
+        """An hour of the old fleet, in which one request of twenty fails, `burst` of them in a row."""
+        for window in range(360):
+            self.now = START - 3630 + 10 * window
+            self.requests("config-1", OLD, 20 - burst, errors=0.05 if burst == 1 else 0.0)
+            self.requests("config-1", OLD, burst, errors=float(self.rng.random() < 0.1) if burst > 1 else 0.05)
+        self.now = START
 
     def look(self, *, seconds: float = 15) -> dict[str, Any]:
         event = {
@@ -195,6 +221,46 @@ def test_a_few_requests_are_no_pass(world: World) -> None:
     assert "too little evidence: 100 of at least 500 requests seen" in answer["sentence"]
 
 
+@pytest.mark.parametrize(("burst", "coarse"), [(10, False), (10, True), (1, False)])
+def test_errors_that_come_in_bursts_are_no_more_evidence_than_the_bursts_are(
+    world: World, burst: int, coarse: bool
+) -> None:
+    world.samples.clear()
+    world.coarse = coarse
+    world.hour(burst=burst)
+    world.requests("config-2", NEW, 75)
+    world.requests("config-2", NEW, 25, errors=1.0)
+    world.requests("config-1", OLD, 285)
+    world.requests("config-1", OLD, 15, errors=1.0)
+    world.now += 10
+    answer = world.look()
+    dispersion = answer["evidence"]["dispersion"]
+    assert dispersion.keys() == answer["evidence"]["streams"].keys()
+    assert dispersion["errors"] == pytest.approx(dispersion["served errors"])
+    assert dispersion["errors"] == pytest.approx(burst, rel=0.4)
+    assert answer["verdict"] == (2 if burst == 1 else 0)
+
+
+def test_how_errors_come_is_learnt_from_the_bake_where_the_hour_before_was_quiet(world: World) -> None:
+    """From blocks that were bet on already: what a block itself shows takes nothing from the bets on it."""
+    world.samples.clear()
+    assert world.look()["evidence"]["dispersion"] == {}
+    for window in range(18):
+        world.now = START + 10 * window
+        world.requests("config-1", OLD, 30, errors=float(window % 6 == 0))
+        world.requests("config-2", NEW, 10, errors=float(window % 2 == 0))
+    first = world.look()
+    assert first["verdict"] == 2
+    known = first["evidence"]["dispersion"]
+    assert known["served errors"] > 10
+    world.now += 10
+    world.requests("config-1", OLD, 300)
+    world.asked.clear()
+    again = world.look()["evidence"]["dispersion"]
+    assert again["served errors"] == known["served errors"]
+    assert not [query["Id"] for queries in world.asked for query in queries if "errors_own" in query["Id"]]
+
+
 def test_looks_without_news_change_no_evidence(world: World) -> None:
     world.bake(looks=2, until=60)
     before = world.evidence["streams"]
@@ -285,28 +351,38 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield s3
 
 
+def put(bucket: Any, key: str, lines: list[str], *, at: float) -> None:
+    """An object that arrived `at`."""
+    bucket.put_object(Bucket=BUCKET, Key=key, Body="\n".join(lines).encode())
+    stored = s3_backends[ACCOUNT]["aws"].buckets[BUCKET].keys[key]
+    stored.last_modified = datetime.fromtimestamp(at, UTC)
+
+
 @pytest.fixture
 def worth(world: World, bucket: Any, told: Callable[[Mandate], None]) -> Callable[..., None]:
     """Writes captured requests to both fleets and, of them, outcomes with the given mean values."""
-    told(Mandate(**{**vars(MANDATE), "plan": JudgePlan(watches_value=True), "value": MeanTest(-2.0, 5.5)}))
+    plan = JudgePlan(watches_value=True)
+    valued = {"plan": plan, "value": MeanTest(-2.0, 5.5), "value_horizon_seconds": HORIZON}
+    told(Mandate(**{**vars(MANDATE), **valued}))
 
-    def write(number: int, *, green: float, blue: float, count: int = 400) -> None:
-        records, outcomes = [], []
+    def write(
+        number: int, *, green: float, blue: float, count: int = 400, age: float = HORIZON + 2, delay: float = 5
+    ) -> None:
+        records, outcomes, at = [], [], world.now - age
         for package, mean in ((NEW, green), (OLD, blue)):
             for each in range(count):
                 inference_id = f"{package}-{number}-{each}"
                 metadata = {
                     "inferenceId": inference_id,
-                    "inferenceTime": f"{datetime.fromtimestamp(world.now, UTC):%Y-%m-%dT%H:%M:%SZ}",
+                    "inferenceTime": f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}",
                     "customAttributes": [f"model_package={package}"],
                 }
                 records.append(json.dumps({"eventMetadata": metadata}))
                 bought = world.rng.random() < (mean + 2) / 7.5
                 outcomes.append(json.dumps({"inference_id": inference_id, "value": 5.5 if bought else -2.0}))
-        hour = f"{datetime.fromtimestamp(world.now, UTC):%Y/%m/%d/%H}"
-        key = f"capture/shop/primary/{hour}/{number:02}-00-000-x.jsonl"
-        bucket.put_object(Bucket=BUCKET, Key=key, Body="\n".join(records).encode())
-        bucket.put_object(Bucket=BUCKET, Key=f"outcomes/day-{number}.jsonl", Body="\n".join(outcomes).encode())
+        hour = f"{datetime.fromtimestamp(at, UTC):%Y/%m/%d/%H}"
+        put(bucket, f"capture/shop/primary/{hour}/{number:02}-00-000-x.jsonl", records, at=at + 1)
+        put(bucket, f"outcomes/day-{number}.jsonl", outcomes, at=at + delay)
 
     return write
 
@@ -369,7 +445,7 @@ def test_lines_that_are_no_outcome_are_told(
 ) -> None:
     worth(0, green=1.0, blue=1.0, count=10)
     truth = {"groundTruthData": {"data": "1", "encoding": "CSV"}, "eventMetadata": {"eventId": "x"}}
-    bucket.put_object(Bucket=BUCKET, Key="outcomes/late.jsonl", Body=f"{{\nno\n{json.dumps(truth)}".encode())
+    put(bucket, "outcomes/late.jsonl", ["{", "no", json.dumps(truth)], at=world.now)
     assert world.look()["evidence"]["value"]["green_count"] == 10
     assert caplog.messages == ["2 lines of outcomes/late.jsonl are no outcome; 2 in all"]
 
@@ -386,3 +462,74 @@ def test_each_object_is_read_once_and_no_more_than_some_at_a_look(
         counts.append(world.evidence["value"]["green_count"])
     assert counts[-2:] == [30, 30]
     assert counts[0] < 30
+
+
+def green_outcomes(world: World) -> int:
+    return int(world.evidence["value"]["green_count"])
+
+
+def test_an_outcome_that_comes_later_than_the_horizon_does_not_count(world: World, worth: Callable[..., None]) -> None:
+    worth(0, green=1.0, blue=1.0, count=10, delay=HORIZON + 1)
+    worth(1, green=1.0, blue=1.0, count=20, delay=HORIZON)
+    world.look()
+    assert green_outcomes(world) == 20
+
+
+def test_the_horizon_is_of_the_rollouts_own_seconds(world: World, worth: Callable[..., None]) -> None:
+    """Ten of them pass in one where waits are compressed so."""
+    worth(0, green=1.0, blue=1.0, count=10, age=HORIZON / 10 + 2, delay=HORIZON / 10)
+    world.look()
+    assert green_outcomes(world) == 0
+    world.look(seconds=150)
+    assert green_outcomes(world) == 10
+
+
+def test_a_memory_of_an_older_version_ends_no_look(world: World, worth: Callable[..., None], bucket: Any) -> None:
+    worth(0, green=1.0, blue=1.0, count=10)
+    world.look()
+    key = world.evidence["joined"]
+    kept = json.loads(bucket.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+    older = {"fleets": {"a": "green"}, "values": {}, "read": kept["read"], "malformed": 0}
+    bucket.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(older).encode())
+    world.look()
+    world.now += 60
+    worth(1, green=1.0, blue=1.0, count=10)
+    world.look()
+    assert green_outcomes(world) == 20
+
+
+@pytest.fixture
+def listed(world: World, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The keys that S3 told, a list a request."""
+    pages: list[list[str]] = []
+
+    def told(parsed: dict[str, Any], **_: Any) -> None:
+        pages.append([each["Key"] for each in parsed.get("Contents", ())])
+
+    def client(service: str) -> Any:
+        made = world.client(service)
+        if service == "s3":
+            made.meta.events.register("after-call.s3.ListObjectsV2", told)
+        return made
+
+    monkeypatch.setattr(index.boto3, "client", client)
+    return pages
+
+
+def test_outcomes_of_months_ago_are_not_listed_and_undated_ones_are_found(
+    world: World, worth: Callable[..., None], bucket: Any, listed: list[list[str]]
+) -> None:
+    worth(0, green=1.0, blue=1.0, count=10)
+    old = ("2024/12/31/23", "2025/01/01/11", "2025/12/01/12", "2025/12/31/23", "2026/01/01/00", "2026/01/01/10")
+    new = ("2026/01/01/11", "2026/01/01/12", "2026/01/02/00", "2026/02/01/00", "2027/01/01/00")
+    undated = ("", "0007/", "10/", "2026-01-01/", "2026/", "2026/01/", "2026/01/01/", "web/2019/01/01/01/", "2024-01/")
+    for folder in (*old, *new):
+        put(bucket, f"outcomes/{folder}/1.jsonl", [], at=world.now)
+    for folder in undated:
+        put(bucket, f"outcomes/{folder}1.jsonl", [], at=world.now)
+    put(bucket, "outcomes/too-old/1.jsonl", [], at=world.now - 3600)
+    world.look()
+    found = {*(f"outcomes/{folder}/1.jsonl" for folder in new), *(f"outcomes/{folder}1.jsonl" for folder in undated)}
+    body = bucket.get_object(Bucket=BUCKET, Key=world.evidence["joined"])["Body"].read()
+    assert {key for key in json.loads(body)["read"] if key.endswith("/1.jsonl")} == found
+    assert not {key for page in listed for key in page} & {f"outcomes/{folder}/1.jsonl" for folder in old}

@@ -31,13 +31,18 @@ class _Bakes:
     due: float
 
     @property
+    def until_due(self) -> float:
+        """Seconds of both fleets before the verdict is due."""
+        return len(self.shares) * self.seconds - self.due
+
+    @property
     def new(self) -> float:
         """Requests of the new fleet before the verdict is due, for each request a second."""
         return sum(self.shares) * self.seconds - self.shares[-1] * self.due
 
     @property
     def old(self) -> float:
-        return len(self.shares) * self.seconds - self.due - self.new
+        return self.until_due - self.new
 
     def long_enough(self, new: float, due: float) -> int:
         """Seconds of a bake that would make `new` as large as is asked for."""
@@ -105,8 +110,24 @@ def _too_few(planned: PlannedRollout, judge: PlannedJudge) -> Iterator[Found]:
     yield Found(what, f"{way}, expect {rate * needed / expected:.4g} requests a second, or tolerate more")
 
 
+@rule("SG805", "error", because="a value that cannot be judged stops no rollout: the rest decides without it")
+def value_too_late(planned: PlannedRollout) -> Iterator[Found]:
+    """Outcomes that count at an age which no request of the new fleet reaches before the verdict is due."""
+    judge = planned.judge
+    bakes = _bakes(planned, judge) if judge and judge.plan.watches_value else None
+    if not judge or not bakes or judge.value_horizon_seconds < bakes.until_due:
+        return
+    horizon = judge.value_horizon_seconds
+    what = (
+        f"outcomes count {horizon:g} s after the request, and the verdict is due {bakes.until_due:g} s after the first"
+    )
+    shortest = ceil((horizon + judge.decide_seconds) / len(bakes.shares))
+    longer = (f"bake more than {shortest} s",) if shortest < _LONGEST_BAKE_SECONDS else ()
+    yield Found(what, ", ".join((*longer, "lower judge.value_horizon_seconds, or write judge.value = false")))
+
+
 def _told(judge: PlannedJudge) -> str:
     return "proceed" if judge.proceeds else "roll_back"
 
 
-RULES = (unheard, nothing_to_compare, sent_back_unjudged, promoted_unjudged)
+RULES = (unheard, nothing_to_compare, sent_back_unjudged, promoted_unjudged, value_too_late)

@@ -50,8 +50,8 @@ def refused(planned: PlannedRollout) -> Iterator[Found]:
 def cannot_fire(planned: PlannedRollout) -> Iterator[Found]:
     """A threshold beyond what the metric can be, or a composite that no states fulfil."""
     for alarm in rollback_alarms(planned):
-        fleets = list(states(alarm, asynchronous=planned.asynchronous, extremes=(0, 1)))
-        if fleets and not any(fleets) and not _is_percent(alarm):
+        breaches = states(alarm, asynchronous=planned.asynchronous, extremes=(0, 1))
+        if not next(breaches, True) and not any(breaches) and not _is_percent(alarm):
             share = _measures(alarm, "error", "share")
             fix = "write a fraction below 1, as 0.05 for 5 %" if share else "lower the threshold"
             yield Found(_told(alarm), fix, alarm=alarm.name)
@@ -96,11 +96,11 @@ def _fast(planned: PlannedRollout, low: float, high: float) -> Iterator[Found]:
 def always_fires(planned: PlannedRollout) -> Iterator[Found]:
     """A condition that the best of fleets meets."""
     for alarm in rollback_alarms(planned):
-        fleets = list(states(alarm, asynchronous=planned.asynchronous, extremes=(0,)))
+        breaches = states(alarm, asynchronous=planned.asynchronous, extremes=(0,))
         latency = (found := effect(alarm)) is not None and found.kind == "latency"
         if _counts_requests(alarm):
             yield Found(_told(alarm), "write Average, or a percentile for a latency", alarm=alarm.name)
-        elif (fleets and all(fleets) and not latency) or _wrong_way(alarm):
+        elif (not latency and next(breaches, False) and all(breaches)) or _wrong_way(alarm):
             yield Found(_told(alarm), "turn the operator round, or raise the threshold", alarm=alarm.name)
         elif _composite(alarm) and any(
             fires_when_all(alarm.description, state) for state in (AlarmState.OK, AlarmState.INSUFFICIENT_DATA)

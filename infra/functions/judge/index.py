@@ -3,9 +3,10 @@
 import hashlib
 import logging
 import os
+import re
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,13 +15,13 @@ import boto3
 from botocore.exceptions import ClientError
 
 from blueprint.artifact_keys import CAPTURE_KEYS, MEMORY_KEYS, OUTCOME_KEYS
-from blueprint.judging import counting, latencies, schedule
+from blueprint.judging import counting, latencies, past, schedule
 from blueprint.judging.decision import decide
 from blueprint.judging.latencies import Usual
 from blueprint.judging.mandate import Mandate
 from blueprint.judging.memory import Memory
 from blueprint.judging.outcomes import Joined, clipped
-from blueprint.verdicts.judge import VERDICT_METRIC, VERDICT_NAMESPACE
+from blueprint.verdicts.judge import VERDICT_NAMESPACE, verdict_datum
 from blueprint.verdicts.proportions import Counts
 
 _LOG = logging.getLogger(__name__)
@@ -77,13 +78,7 @@ def _answer(memory: Memory | None, *, changed: bool = False) -> dict[str, Any]:
 
 
 def _publish(endpoint: str, memory: Memory) -> None:
-    dimensions = {"EndpointName": endpoint, "EndpointConfigName": memory.config}
-    datum = {
-        "MetricName": VERDICT_METRIC,
-        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
-        "Value": float(memory.verdict),
-        "StorageResolution": 1,
-    }
+    datum = verdict_datum(memory.verdict, endpoint=endpoint, config=memory.config)
     boto3.client("cloudwatch").put_metric_data(Namespace=VERDICT_NAMESPACE, MetricData=[datum])
 
 
@@ -110,10 +105,13 @@ class _Look:
         for source, known in usual.items():
             found |= known.new(self._latencies(source, known.limits, since=known.since))
         block = counting.growth(found, memory.evidence.states)
-        evidence = memory.evidence if counting.is_empty(block) else memory.evidence.observe(block)
+        memory = self._learnt(memory, usual, until=memory.since)
+        evidence = memory.evidence
+        if not counting.is_empty(block):
+            evidence = evidence.observe(block, memory.dispersion)
         if (test := self._mandate.value) and evidence.value:
-            outcomes = _Outcomes(os.environ["ARTIFACTS_BUCKET"], self._fleets, self._mandate.positive_label)
-            joined, key = outcomes.joined(memory.joined, since=memory.since)
+            outcomes = _Outcomes(os.environ["ARTIFACTS_BUCKET"], self._fleets, self._mandate, self._now)
+            joined, key = outcomes.joined(memory.joined, since=memory.since, rate=memory.rate)
             green, blue = (clipped(values, test.low, test.high) for values in (joined.green, joined.blue))
             evidence = evidence.with_value(test.observe(evidence.value, green, blue))
             memory = replace(memory, joined=key)
@@ -122,7 +120,24 @@ class _Look:
                 limits = self._reference(source, self._now - known.since, until=self._now)
                 usual[source] = self._from_now(source, limits or known.limits)
                 evidence = evidence.counting_anew(usual[source].before)
-        return replace(memory, evidence=evidence, usual={name: known for name, known in usual.items() if known.limits})
+        usual = {name: known for name, known in usual.items() if known.limits}
+        return self._learnt(replace(memory, evidence=evidence, usual=usual), usual, until=self._now)
+
+    def _learnt(self, memory: Memory, usual: Mapping[str, Usual], *, until: float) -> Memory:
+        """The memory with the dispersions that an hour tells and that were unknown, for the bets on later blocks.
+
+        They are asked for at the start, and then once a minute: SageMaker tells its own no more often.
+        """
+        plan, missing = self._mandate.plan, memory.evidence.states.keys() - memory.dispersion.keys()
+        queries = past.past_queries(plan, self._fleets, usual, missing)
+        if not queries or until < memory.learnt + counting.PERIOD_SECONDS:
+            return memory
+        told: dict[str, dict[float, float]] = defaultdict(dict)
+        for result in self._results(queries, since=until - past.PAST_SECONDS, until=until):
+            times = (at.timestamp() for at in result["Timestamps"])
+            told[result["Id"]].update(zip(times, result["Values"], strict=True))
+        found = past.past_dispersions(plan, usual, missing, told)
+        return replace(memory, dispersion={**memory.dispersion, **found}, learnt=until)
 
     def _usual(self, source: str) -> Usual:
         """The old fleet's usual latencies must be known before requests are held against them."""
@@ -148,46 +163,53 @@ class _Look:
 
     def _read(self, queries: Sequence[counting.Query], *, since: float, until: float | None = None) -> Any:
         found: dict[str, list[float]] = defaultdict(list)
+        for result in self._results(queries, since=since, until=until):
+            found[result["Id"]].extend(result["Values"])
+        return dict(found)
+
+    def _results(
+        self, queries: Sequence[counting.Query], *, since: float, until: float | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Each query's datapoints, which may come in several pieces."""
         pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
             MetricDataQueries=queries,
             StartTime=datetime.fromtimestamp(since, UTC),
             EndTime=datetime.fromtimestamp(until or self._now + counting.PERIOD_SECONDS, UTC),
         )
-        for page in pages:
-            for result in page["MetricDataResults"]:
-                found[result["Id"]].extend(result["Values"])
-        return dict(found)
+        return (result for page in pages for result in page["MetricDataResults"])
 
 
 class _Outcomes:
-    """Reads what is new in S3; what waits for its other half is kept there between looks.
+    """Reads what is new in S3; what is not of age yet is kept there between looks.
 
     Each look writes an object of its own, named by what it holds, and only the evidence that came of it names that
     object: where the evidence is lost, so is the memory of what was read for it.
     """
 
-    def __init__(self, bucket: str, fleets: counting.Fleets, positive_label: str) -> None:
+    def __init__(self, bucket: str, fleets: counting.Fleets, mandate: Mandate, now: float) -> None:
         self._s3, self._bucket, self._fleets = boto3.client("s3"), bucket, fleets
-        self._positive_label = positive_label
+        self._mandate, self._now = mandate, now
 
-    def joined(self, known: str, *, since: float) -> tuple[Joined, str]:
-        """What has met since the look that left `known`, the key of its memory or ""; and the key of this one's."""
-        joined = Joined.from_json(self._text(known)) if known else Joined()
+    def joined(self, known: str, *, since: float, rate: float) -> tuple[Joined, str]:
+        """What has come of age since the look that left `known`, its memory's key or ""; and the key of this one's."""
+        joined = Joined.from_json(self._text(known), now=self._now) if known else Joined(since)
         read = set(joined.read)
-        new = [key for key in self._keys(since) if key not in read][:OBJECTS_A_LOOK]
-        if not new:
-            return joined, known
-        for key in new:
+        unread = [(arrived, key) for arrived, key in self._objects(since) if key not in read]
+        new, later = unread[:OBJECTS_A_LOOK], unread[OBJECTS_A_LOOK:]
+        for arrived, key in new:
             text = self._text(key)
             if key.startswith(f"{OUTCOME_KEYS}/"):
-                self._add_outcomes(joined, key, text)
+                self._add_outcomes(joined, key, text, arrived)
             else:
-                joined.add_captures(text, self._fleets, since=since)
-        joined.read.extend(new)
+                joined.add_captures(text, self._fleets)
+        joined.read.extend(key for _, key in new)
+        # S3 tells whole seconds, so more may arrive in this one, or in that of the first object left for later.
+        until = int(later[0][0] if later else self._now) - 1
+        joined.come_of_age(self._mandate.value_horizon_seconds / rate, until=until)
         return joined, self._remember(joined.to_json().encode())
 
-    def _add_outcomes(self, joined: Joined, key: str, text: str) -> None:
-        if malformed := joined.add_outcomes(text, positive_label=self._positive_label):
+    def _add_outcomes(self, joined: Joined, key: str, text: str, arrived: float) -> None:
+        if malformed := joined.add_outcomes(text, arrived=arrived, positive_label=self._mandate.positive_label):
             _LOG.warning("%d lines of %s are no outcome; %d in all", malformed, key, joined.malformed)
 
     def _remember(self, body: bytes) -> str:
@@ -200,21 +222,40 @@ class _Outcomes:
         body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return body.decode(errors="replace")
 
-    def _keys(self, since: float) -> list[str]:
-        """Objects that were written since the deployment began, oldest first."""
+    def _objects(self, since: float) -> list[tuple[float, str]]:
+        """Arrivals and keys of the objects that were written since the deployment began, oldest first."""
         folder = f"{CAPTURE_KEYS}/{self._fleets.endpoint}/{self._fleets.variant}/"
-        first = f"{datetime.fromtimestamp(since, UTC):%Y/%m/%d/%H/}"
-        found = [
-            *self._listed(folder, after=folder + first, since=since),
-            *self._listed(f"{OUTCOME_KEYS}/", since=since),
-        ]
-        return [key for _, key in sorted(found)]
+        hour = f"{datetime.fromtimestamp(since, UTC):%Y/%m/%d/%H}"
+        found = [*self._listed(folder, after=f"{folder}{hour}/"), *self._dated(f"{OUTCOME_KEYS}/", hour.split("/"))]
+        return sorted((arrived, key) for arrived, key in found if arrived >= int(since) and key.endswith(".jsonl"))
 
-    def _listed(self, prefix: str, *, since: float, after: str = "") -> list[tuple[float, str]]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after)
-        return [
-            (found["LastModified"].timestamp(), found["Key"])
-            for page in pages
-            for found in page.get("Contents", ())
-            if found["Key"].endswith(".jsonl") and found["LastModified"].timestamp() >= int(since)
-        ]
+    def _dated(self, folder: str, hour: Sequence[str]) -> Iterator[tuple[float, str]]:
+        """What lies below `folder`, but not in folders `yyyy/mm/dd/hh` before `hour`: those may be months of them."""
+        if not hour:
+            yield from self._listed(folder)
+            return
+        for page in self._pages(folder, Delimiter="/"):
+            yield from _contents(page)
+            for below in (each["Prefix"] for each in page.get("CommonPrefixes", ())):
+                name = below[len(folder) : -1]
+                if name == hour[0]:
+                    yield from self._dated(below, hour[1:])
+                elif not _is_before(name, hour[0]):
+                    yield from self._listed(below)
+
+    def _listed(self, prefix: str, *, after: str = "") -> Iterator[tuple[float, str]]:
+        for page in self._pages(prefix, StartAfter=after):
+            yield from _contents(page)
+
+    def _pages(self, prefix: str, **asked: str) -> Any:
+        return self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, **asked)
+
+
+def _is_before(name: str, part: str) -> bool:
+    """Whether a folder is an earlier year, month, day or hour; other folders are none."""
+    return len(name) == len(part) and bool(re.fullmatch(r"20\d\d|\d\d", name)) and name < part
+
+
+def _contents(page: Mapping[str, Any]) -> Iterator[tuple[float, str]]:
+    for found in page.get("Contents", ()):
+        yield found["LastModified"].timestamp(), found["Key"]

@@ -126,6 +126,9 @@ def queries(change: Callable[[list[dict[str, Any]]], Any]) -> dict[str, Any]:
     return given
 
 
+VALUED = {"watches_value": True}
+
+
 MUTANTS: list[tuple[str, str, Mutant]] = [
     ("SG001", "both policies", lambda b: b.policy(linear(25) | rolling(25))),
     ("SG002", "unknown key", lambda b: b.policy(linear(25) | {"Rollback": True})),
@@ -343,6 +346,12 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     ("SG804", "ten requests a second, and it goes on", lambda b: b.judged(
         requests_per_second=10, judge={"proceeds": True}
     )),
+    ("SG805", "outcomes that count when the verdict is due", lambda b: b.judged(
+        plan=VALUED, judge={"value_horizon_seconds": 180}
+    )),
+    ("SG805", "outcomes that count after three bakes", lambda b: b.judged(
+        linear(25), plan=VALUED, judge={"value_horizon_seconds": 800, "proceeds": True}
+    )),
 ]  # fmt: skip
 
 
@@ -435,6 +444,29 @@ def test_what_is_proposed_for_a_judge_is_enough(broken: Any) -> None:
     assert {finding.rule for finding in lint(broken.judged(policy, requests_per_second=9.8))} == {"SG803"}
     assert lint(broken.judged(requests_per_second=float(proposed[2]) + 0.1)) == ()
     assert lint(broken.judged(requests_per_second=float(proposed[2]) - 0.1)) != ()
+
+
+@pytest.mark.parametrize(("policy", "horizon"), [(None, 179), (linear(25), 779)])
+def test_outcomes_that_count_before_the_verdict_is_due_have_nothing_wrong(
+    broken: Any, policy: dict[str, Any] | None, horizon: int
+) -> None:
+    assert lint(broken.judged(policy, plan=VALUED, judge={"value_horizon_seconds": horizon})) == ()
+    assert lint(broken.judged(policy, judge={"value_horizon_seconds": 28_800})) == ()
+
+
+def test_a_bake_that_is_proposed_for_outcomes_is_long_enough(broken: Any) -> None:
+    def baked(seconds: int) -> PlannedRollout:
+        canary = {"Type": "CANARY", "CanarySize": percent(25), "WaitIntervalInSeconds": seconds}
+        policy = broken.blue_green(TrafficRoutingConfiguration=canary).deployment["BlueGreenUpdatePolicy"]
+        longer = {"BlueGreenUpdatePolicy": policy | {"MaximumExecutionTimeoutInSeconds": 7200}}
+        judged: PlannedRollout = broken.judged(longer, plan=VALUED, judge={"value_horizon_seconds": 900})
+        return judged
+
+    (found,) = lint(baked(300))
+    proposed = re.search(r"bake more than (\d+) s", found.fix)
+    assert proposed
+    assert [finding.rule for finding in lint(baked(int(proposed[1])))] == ["SG805"]
+    assert lint(baked(int(proposed[1]) + 1)) == ()
 
 
 @pytest.mark.parametrize("change", [{"requests_per_second": None}, {"variants": (Variant("primary"),)}])

@@ -85,6 +85,7 @@ def test_what_is_remembered_survives_as_json_to_the_last_digit(memory):
     plan = replace(PLAN, watches_value=True, watches_scores=True)
     memory = Memory.start(plan, config="new", since=1.0).timed(29.5, 7.25).timed(12.0, 9.5)
     memory = replace(seen(memory, blocks=3), usual={SERVED: USUAL}, sentence="s", settled=True)
+    memory = replace(memory, dispersion={"errors": 10 / 3, "tails": 1.0}, learnt=1.7e9 / 3)
     value = MeanTest(0.0, 5.0).observe(MeanState.start(), [1.0, 2.0], [3.0, 4.0, 5.0])
     memory = replace(memory, evidence=memory.evidence.with_value(value), verdict=Verdict.PROMOTE)
     again = Memory.from_document(plan, json.loads(json.dumps(memory.to_document())))
@@ -97,6 +98,12 @@ def test_what_is_remembered_is_small_beside_what_a_state_machine_may_carry(memor
     plan = replace(PLAN, watches_value=True, watches_scores=True)
     memory = seen(Memory.start(plan, config="c" * 63, since=1.7e9), blocks=40)
     assert len(json.dumps(memory.to_document())) < 10_000  # of 256 KiB
+
+
+def test_a_memory_from_before_dispersions_were_known_is_still_understood(memory):
+    told = seen(memory).to_document()
+    del told["dispersion"], told["learnt"]
+    assert Memory.from_document(PLAN, told) == seen(memory)
 
 
 def test_a_stream_that_is_watched_only_since_a_deployment_starts_anew(memory):

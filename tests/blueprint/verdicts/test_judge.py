@@ -140,7 +140,9 @@ def test_unwatched_scores_are_neither_counted_nor_told():
 @pytest.mark.parametrize("values_seen", [None, MeanState.start()])
 def test_a_watched_value_without_outcomes_decides_nothing(values_seen):
     evidence = after(20, JudgePlan(watches_value=True))
-    assert (evidence.with_value(values_seen) if values_seen else evidence).verdict() is Verdict.PROMOTE
+    seen = evidence.with_value(values_seen) if values_seen else evidence
+    assert seen.verdict() is Verdict.PROMOTE
+    assert explain(seen).endswith("value: not judged, for no outcome of the new fleet came in time")
 
 
 def test_every_metric_spends_an_equal_part_of_the_false_rollbacks():

@@ -32,6 +32,16 @@ def test_a_line_is_what_cloudwatch_specifies() -> None:
     }
 
 
+def test_metrics_are_kept_by_the_second_where_it_is_asked_for() -> None:
+    def told(**options: bool) -> list[dict[str, object]]:
+        line = metrics_line("n", {}, [Metric("Errors", 1), Metric("Requests", 2)], timestamp_ms=0, **options)
+        found: list[dict[str, object]] = json.loads(line)["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+        return found
+
+    assert [each.get("StorageResolution") for each in told(by_the_second=True)] == [1, 1]
+    assert not any("StorageResolution" in each for each in told())
+
+
 def test_a_value_that_json_does_not_have_is_refused() -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         metrics_line("n", {}, [Metric("shift", math.nan)], timestamp_ms=0)
