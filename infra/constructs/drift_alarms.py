@@ -29,8 +29,9 @@ class DriftAlarms(Construct):
         }
         self.alarms = {metric: self._alarm(metric, limit, names, monitoring) for metric, limit in limits.items()}
         self.drift: dict[Drift, list[str]] = {"shift": [_name(names, metric) for metric in limits]}
+        tell = actions.SnsAction(topic)
         for alarm in self.alarms.values():
-            alarm.add_alarm_action(actions.SnsAction(topic))
+            alarm.add_alarm_action(tell)
 
     def _alarm(self, metric: str, limit: float, names: Names, monitoring: Monitoring) -> cloudwatch.Alarm:
         return cloudwatch.Alarm(

@@ -1,6 +1,7 @@
 """The one key of a use case and stage."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import cache
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -8,8 +9,13 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.constructs.arns import OWN_ACCOUNT
+from infra.constructs.once import asked_once
+
+_ADMINISTRATORS = iam.PolicyStatement(actions=["kms:*"], principals=[iam.AccountRootPrincipal()], resources=["*"])
+"""The account's identity policies decide: what a key's policy says where none is given."""
 
 
+@asked_once("key_arn")
 class EncryptionKey(kms.Key):
     """Rotated every year; identity policies decide who may use it, EventBridge and `publishers` may for notices."""
 
@@ -29,22 +35,22 @@ class EncryptionKey(kms.Key):
             description=f"everything {alias} stores",
             enable_key_rotation=True,
             removal_policy=removal_policy,
+            policy=iam.PolicyDocument(
+                statements=[_ADMINISTRATORS, *(_may_publish(service) for service in ("events", *publishers))]
+            ),
         )
-        # What publishes to an encrypted topic without a role: the key itself has to let the service in.
-        self._let_in("events", conditions=None)
-        for service in publishers:
-            self._let_in(service, conditions=OWN_ACCOUNT)
 
-    def _let_in(self, service: str, *, conditions: Mapping[str, object] | None) -> None:
-        """Let a service encrypt what it publishes.
 
-        With a condition on the source EventBridge could publish nothing:
-        see https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
-        """
-        self.add_to_resource_policy(
-            iam.PolicyStatement(
-                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com", conditions=conditions)],
-                resources=["*"],  # in a key policy: this key
-            )
-        )
+@cache
+def _may_publish(service: str) -> iam.PolicyStatement:
+    """Let a service encrypt what it publishes without a role: the key itself has to let it in.
+
+    With a condition on the source EventBridge could publish nothing:
+    see https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+    """
+    conditions = None if service == "events" else OWN_ACCOUNT
+    return iam.PolicyStatement(
+        actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+        principals=[iam.ServicePrincipal(f"{service}.amazonaws.com", conditions=conditions)],
+        resources=["*"],  # in a key policy: this key
+    )

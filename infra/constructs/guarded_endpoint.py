@@ -25,6 +25,8 @@ from infra.constructs.step_image import StepImage
 ENDPOINT_TAG = "slipway:endpoint"
 """Tag of the Model and the EndpointConfig: their names are CloudFormation's, so policies select them by it."""
 
+_HAS_MODEL = "HasModel"
+
 
 class GuardedEndpoint(InvokableEndpoint):
     """Holds no model until its parameter names a package; every later package replaces Model and EndpointConfig.
@@ -35,6 +37,7 @@ class GuardedEndpoint(InvokableEndpoint):
     Attributes:
         endpoint: the endpoint, updated in place under its fixed name.
         config: the endpoint config of the requested package.
+        config_name: its name, which CloudFormation gives.
         alarms: what sends a rollout back.
     """
 
@@ -52,12 +55,11 @@ class GuardedEndpoint(InvokableEndpoint):
         super().__init__(scope, id_)
         self._settings = settings
         self._scaled: ScalableInstanceCount | None = None
+        package = package_arn.value_as_string
         self._has_model = cdk.CfnCondition(
-            self,
-            "HasModel",
-            expression=cdk.Fn.condition_not(cdk.Fn.condition_equals(package_arn.value_as_string, "")),
+            self, _HAS_MODEL, expression=cdk.Fn.condition_not(cdk.Fn.condition_equals(package, ""))
         )
-        self._has_model.override_logical_id(self._has_model.node.id)
+        self._has_model.override_logical_id(_HAS_MODEL)
         role = EndpointRole(
             self,
             "Role",
@@ -67,14 +69,16 @@ class GuardedEndpoint(InvokableEndpoint):
             image=image,
             vpc=settings.access.vpc,
         )
-        self.config = self._config(self._model(package_arn.value_as_string, role), key, artifacts_bucket)
+        self.config = self._config(self._model(package, role), key, artifacts_bucket)
+        self.config_name = self.config.attr_endpoint_config_name
         self.alarms = NewFleetAlarms(
             self,
             "Alarms",
             endpoint_name=self.endpoint_name,
-            config=self.config,
-            package_arn=package_arn.value_as_string,
+            config_name=self.config_name,
+            package_arn=package,
             rollout=settings.rollout,
+            condition=_HAS_MODEL,
             guarded=settings.endpoint.serverless is None,
         )
         self.endpoint = self._endpoint()
@@ -127,7 +131,7 @@ class GuardedEndpoint(InvokableEndpoint):
         )
         # SageMaker reads the artifact with the role while it makes the model: the policy has to be there by then.
         model.node.add_dependency(role)
-        self._keep_when_replaced(model)
+        self._keep_when_replaced(model, "Model")
         return model
 
     def _config(
@@ -151,7 +155,7 @@ class GuardedEndpoint(InvokableEndpoint):
             data_capture_config=self._capture(key, artifacts_bucket) if on_instances else None,
             kms_key_id=key.key_arn if has_volume else None,
         )
-        self._keep_when_replaced(config)
+        self._keep_when_replaced(config, "EndpointConfig")
         return config
 
     def _capacity(self) -> dict[str, Any]:
@@ -181,19 +185,18 @@ class GuardedEndpoint(InvokableEndpoint):
             ),
         )
 
-    def _keep_when_replaced(self, resource: cdk.CfnResource) -> None:
-        resource.override_logical_id(resource.node.id)  # the names CloudFormation gives begin with it
-        options = resource.cfn_options
-        options.condition = self._has_model
-        options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
-        options.deletion_policy = cdk.CfnDeletionPolicy.DELETE
+    def _keep_when_replaced(self, resource: cdk.CfnResource, logical_id: str) -> None:
+        resource.override_logical_id(logical_id)  # the names CloudFormation gives begin with it
+        resource.add_override("UpdateReplacePolicy", "Retain")
+        resource.add_override("DeletionPolicy", "Delete")
+        resource.add_override("Condition", _HAS_MODEL)
 
     def _endpoint(self) -> sagemaker.CfnEndpoint:
         endpoint = sagemaker.CfnEndpoint(
             self,
             "Endpoint",
             endpoint_name=self.endpoint_name,
-            endpoint_config_name=self.config.attr_endpoint_config_name,
+            endpoint_config_name=self.config_name,
             # With a fixed number of instances the config's own holds, so that a changed setting reaches the endpoint.
             retain_all_variant_properties=False,
         )
@@ -221,7 +224,7 @@ class GuardedEndpoint(InvokableEndpoint):
         refuse_unsafe(
             planned_rollout(
                 self._settings,
-                config_name=self.config.attr_endpoint_config_name,
+                config_name=self.config_name,
                 alarms=self.alarms.descriptions,
                 deployment=deployment_config(self._settings.rollout, self.alarms.names),
                 scaling=scaled or None,

@@ -15,6 +15,7 @@ from infra.constructs.job_roles import may_publish
 from infra.constructs.object_access import may_find, may_write
 from infra.constructs.policy import Statement, allow
 from infra.constructs.python_function import PythonFunction
+from infra.constructs.rollout.judgement import LOOK_SECONDS
 
 
 class JudgeFunction(PythonFunction):
@@ -37,7 +38,7 @@ class JudgeFunction(PythonFunction):
             folder="judge",
             blueprint=("artifact_keys.py", "deployment_config.py", "errors.py", "judging", "rollout.py", "verdicts"),
             description=f"Judges rollouts of {endpoint}",
-            timeout=cdk.Duration.minutes(1),
+            timeout=cdk.Duration.seconds(LOOK_SECONDS),
             environment=environment,
             statements=statements,
         )

@@ -3,7 +3,6 @@
 from typing import Any
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from blueprint.new_fleet_alarms import new_fleet_alarms
@@ -12,6 +11,8 @@ from blueprint.settings import Rollout
 
 class NewFleetAlarms(Construct):
     """What `blueprint.new_fleet_alarms` describes, for one endpoint config; nothing for one that is not guarded.
+
+    They exist under the condition of the logical id `condition`.
 
     Attributes:
         descriptions: the alarms in CloudWatch's shape.
@@ -24,9 +25,10 @@ class NewFleetAlarms(Construct):
         id_: str,
         *,
         endpoint_name: str,
-        config: sagemaker.CfnEndpointConfig,
+        config_name: str,
         package_arn: str,
         rollout: Rollout,
+        condition: str,
         guarded: bool = True,
     ) -> None:
         super().__init__(scope, id_)
@@ -34,7 +36,7 @@ class NewFleetAlarms(Construct):
             new_fleet_alarms(
                 rollout,
                 endpoint_name=endpoint_name,
-                config_name=config.attr_endpoint_config_name,
+                config_name=config_name,
                 package_arn=package_arn,
             )
             if guarded
@@ -42,9 +44,8 @@ class NewFleetAlarms(Construct):
         )
         self.descriptions = list(described.values())
         self.names: list[str] = [description["AlarmName"] for description in self.descriptions]
-        condition = config.cfn_options.condition
         for kind, description in described.items():
-            self._alarm(kind, description).cfn_options.condition = condition
+            self._alarm(kind, description).add_override("Condition", condition)
 
     def _alarm(self, id_: str, described: dict[str, Any]) -> cloudwatch.CfnAlarm:
         return cloudwatch.CfnAlarm(

@@ -1,6 +1,7 @@
 """What people are told of: an encrypted topic, and the rules that feed it."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -11,10 +12,17 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct, IDependable
 
 from infra.constructs.arns import OWN_ACCOUNT, arn
+from infra.constructs.once import asked_once
 
 _ENDED = ("Succeeded", "Failed", "Stopped")
+_STATUS, _EXECUTION = (
+    events.EventField.from_path(f"$.detail.{name}")
+    for name in ("currentPipelineExecutionStatus", "pipelineExecutionArn")
+)
+_publisher = cache(iam.ServicePrincipal)
 
 
+@asked_once("topic_arn")
 class Notices(sns.Topic):
     """Takes the end of every run of one training pipeline, and every alarm that is pointed at it."""
 
@@ -39,9 +47,7 @@ class Notices(sns.Topic):
                 targets.SnsTopic(
                     self,
                     message=events.RuleTargetInput.from_text(
-                        f"Training pipeline {pipeline_name}: "
-                        f"{events.EventField.from_path('$.detail.currentPipelineExecutionStatus')}, "
-                        f"{events.EventField.from_path('$.detail.pipelineExecutionArn')}"
+                        f"Training pipeline {pipeline_name}: {_STATUS}, {_EXECUTION}"
                     ),
                 )
             ],
@@ -52,7 +58,7 @@ class Notices(sns.Topic):
         added = self.add_to_resource_policy(
             iam.PolicyStatement(
                 actions=["sns:Publish"],
-                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                principals=[_publisher(f"{service}.amazonaws.com")],
                 resources=[self.topic_arn],
                 conditions={**OWN_ACCOUNT, "ArnLike": {"aws:SourceArn": source_arn}},
             )

@@ -1,7 +1,5 @@
 """Exactly what reading and writing objects takes: CDK's own grants allow tags, legal holds, acls and more as well."""
 
-from weakref import WeakKeyDictionary
-
 from aws_cdk import aws_s3 as s3
 
 from infra.constructs.policy import Statement, allow
@@ -14,7 +12,7 @@ def may_read(bucket: s3.IBucket, *keys: str) -> list[Statement]:
 
 def may_find(bucket: s3.IBucket, *keys: str) -> list[Statement]:
     """Read them and list the bucket, as SageMaker does for a job's inputs."""
-    return [allow("s3:ListBucket", on=[_arns(bucket)[0]]), *may_read(bucket, *keys)]
+    return [allow("s3:ListBucket", on=[bucket.bucket_arn]), *may_read(bucket, *keys)]
 
 
 def may_write(bucket: s3.IBucket, *keys: str) -> list[Statement]:
@@ -26,20 +24,9 @@ def may_write(bucket: s3.IBucket, *keys: str) -> list[Statement]:
 
 
 def _objects(bucket: s3.IBucket, keys: tuple[str, ...]) -> list[str]:
-    return [f"{_arns(bucket)[0]}/{key}" for key in keys]
+    return [f"{bucket.bucket_arn}/{key}" for key in keys]
 
 
 def _with_key(bucket: s3.IBucket, *actions: str) -> list[Statement]:
-    _, key = _arns(bucket)
-    return [] if key is None else [allow(*actions, on=[key])]
-
-
-def _arns(bucket: s3.IBucket) -> tuple[str, str | None]:
-    """The bucket's ARN, and its key's; a use case asks a dozen times."""
-    if bucket not in _ARNS:
-        key = bucket.encryption_key
-        _ARNS[bucket] = bucket.bucket_arn, None if key is None else key.key_arn
-    return _ARNS[bucket]
-
-
-_ARNS: WeakKeyDictionary[s3.IBucket, tuple[str, str | None]] = WeakKeyDictionary()
+    key = bucket.encryption_key
+    return [] if key is None else [allow(*actions, on=[key.key_arn])]

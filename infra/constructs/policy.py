@@ -10,6 +10,8 @@ from typing import Any
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.constructs.once import asked_once
+
 Statement = dict[str, Any]
 """One statement of a policy; its strings may be CDK tokens."""
 
@@ -29,6 +31,12 @@ def _statement(effect: str, actions: Sequence[str], on: Sequence[str], condition
     return {"Effect": effect, "Action": list(actions), "Resource": list(on), **narrowed}
 
 
+def let(role: iam.Role, *actions: str, on: Sequence[str], conditions: Conditions | None = None) -> None:
+    """Add to what `role` may do: for one that CDK's own grants add to as well."""
+    iam.Grant.add_to_principal(grantee=role, actions=list(actions), resource_arns=list(on), conditions=conditions or {})
+
+
+@asked_once("role_arn")
 class PolicyRole(iam.Role):
     """A role that may do what `statements` say; nothing is added later, not by CDK's grants either."""
 

@@ -1,6 +1,5 @@
 """The function that invokes the endpoint after a rollout, and after a deployment."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -8,6 +7,7 @@ from blueprint.names import Names
 from infra.constructs.arns import arn
 from infra.constructs.job_roles import ARTIFACT_KEYS
 from infra.constructs.object_access import may_read
+from infra.constructs.once import minutes
 from infra.constructs.policy import allow
 from infra.constructs.python_function import PythonFunction
 
@@ -22,7 +22,7 @@ class SmokeTest(PythonFunction):
             folder="smoke_test",
             function_name=names.smoke_test,
             description=f"Invokes {names.endpoint} with a row made from the model's contract",
-            timeout=cdk.Duration.minutes(4),
+            timeout=minutes(4),
             memory_mb=512,  # the artifact is read in memory
             statements=[
                 *may_read(artifacts_bucket, ARTIFACT_KEYS),

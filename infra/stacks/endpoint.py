@@ -54,9 +54,4 @@ class EndpointStack(cdk.Stack):
                 guarded=guarded,
             )
         cdk.CfnOutput(self, "EndpointName", value=settings.names.endpoint)
-        cdk.CfnOutput(
-            self,
-            "EndpointConfigName",
-            value=guarded.config.attr_endpoint_config_name,
-            condition=guarded.has_model,
-        )
+        cdk.CfnOutput(self, "EndpointConfigName", value=guarded.config_name, condition=guarded.has_model)

@@ -32,17 +32,18 @@ class StorageStack(cdk.Stack):
         access_logs = AccessLogsBucket(self, "AccessLogs", removal_policy=removal)
         self.data_bucket = EncryptedBucket(self, "Data", key=self.key, access_logs=access_logs, removal_policy=removal)
         self.artifacts_bucket = EncryptedBucket(
-            self, "Artifacts", key=self.key, access_logs=access_logs, removal_policy=removal
+            self,
+            "Artifacts",
+            key=self.key,
+            access_logs=access_logs,
+            removal_policy=removal,
+            forgotten={
+                **dict.fromkeys((CAPTURE_KEYS, OUTCOME_KEYS, MEMORY_KEYS), settings.endpoint.capture_days),
+                **({CHECKPOINTS: _CHECKPOINT_DAYS} if settings.training.spot else {}),
+            },
         )
-        for prefix in (CAPTURE_KEYS, OUTCOME_KEYS, MEMORY_KEYS):
-            self._forget(prefix, days=settings.endpoint.capture_days)
-        if settings.training.spot:
-            self._forget(CHECKPOINTS, days=_CHECKPOINT_DAYS)
         let_read_artifacts(self.artifacts_bucket, self.key, accounts=settings.promotion.to_accounts)
         keep_append_only(self.artifacts_bucket, keep_data=settings.keep_data)
         cdk.CfnOutput(self, "DataBucketName", value=self.data_bucket.bucket_name)
         cdk.CfnOutput(self, "ArtifactsBucketName", value=self.artifacts_bucket.bucket_name)
         cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn)
-
-    def _forget(self, prefix: str, *, days: int) -> None:
-        self.artifacts_bucket.add_lifecycle_rule(prefix=f"{prefix}/", expiration=cdk.Duration.days(days))
