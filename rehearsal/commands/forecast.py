@@ -7,7 +7,7 @@ import numpy as np
 
 from blueprint.costs import extra_instance_hours, rollout_plan, rollout_seconds
 from blueprint.settings import Settings
-from blueprint.simulation import Fault, Service, Traffic
+from blueprint.simulation import Fault, Service, Traffic, reference_dispersions
 from blueprint.simulation.shipped import Ending, Endings, Shipped, roll_out
 
 _MOST_ROLLOUTS, _FEWEST_ROLLOUTS = 1000, 200
@@ -107,12 +107,18 @@ def forecast(
     rows = shipped.judge.baseline_rows if shipped.judge else Service.baseline_rows
     service = Service(error_rate=error_percent / 100, baseline_rows=rows)
 
+    def traffic(fault: Fault) -> Traffic:
+        rng = np.random.default_rng(_SEED)
+        return Traffic(service, fault, requests_per_second=requests_per_second, rollouts=rollouts, rng=rng)
+
+    # The hour before is the same for both models: neither was there.
+    judged = shipped.judge if not silent else None
+    dispersion = reference_dispersions(judged, traffic(Fault())) if judged else None
+
     def chances(fault: Fault) -> Chances | None:
         if silent:
             return None
-        rng = np.random.default_rng(_SEED)
-        traffic = Traffic(service, fault, requests_per_second=requests_per_second, rollouts=rollouts, rng=rng)
-        return _chances(roll_out(shipped, traffic, progress=progress))
+        return _chances(roll_out(shipped, traffic(fault), dispersion=dispersion, progress=progress))
 
     return Forecast(
         type="serverless" if serverless else plan.type,
