@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import functools
+import gc
 import os
 
 import botocore.loaders
@@ -17,9 +18,29 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 # Each session of botocore reads its services' models again, a tenth of a second a client: here they are read once.
 botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
 
+# What is collected lives to the end: to look through it for garbage again and again is a quarter of a worker's start.
+gc.disable()
+
+# The collector would go through thousands of tests and all modules again and again: a fifth of the time of a test run.
+gc.disable()
+_GARBAGE = 10_000, 20, 50
+"""How much has to gather for a collection: ten times and more of Python's own thresholds."""
+
 _LONGEST = "tests/e2e/"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, then by the file's name: what computes and what waits is mixed, so that no processor idles."""
     items.sort(key=lambda item: (item.nodeid.startswith(_LONGEST), item.path.name), reverse=True)
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
+    gc.freeze()
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays to the end; from here on garbage is collected."""
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE)
+    gc.enable()
