@@ -1,6 +1,8 @@
 """The state machine's shape, its role and its rule."""
 
+import itertools
 import json
+import re
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -13,9 +15,10 @@ from aws_cdk.assertions import Template
 from blueprint.rollout import LONGEST_TIMEOUT_SECONDS
 from blueprint.settings import Settings
 from blueprint.settings.monitoring import Monitoring
-from blueprint.verdicts import Verdict
+from blueprint.verdicts import VERDICT_NAMESPACE, Verdict, verdict_datum
 from infra.constructs.rollout.definition import Gates, RolloutTarget, rollout_definition
-from infra.constructs.rollout.gates import ATTEMPTS
+from infra.constructs.rollout.gates import ATTEMPTS, GateJob, gate_states
+from infra.constructs.rollout.gates import GATES as GATES_START
 from infra.constructs.rollout.states import choose, true, when
 from infra.stacks.use_case import UseCaseStacks
 
@@ -50,7 +53,7 @@ def _targets(state: dict[str, Any]) -> Iterator[str]:
         yield from (part[key] for key in ("Next", "Default") if key in part)
 
 
-def _reachable(states: States, *, start: str = "Settle", without: AbstractSet[str] = frozenset()) -> set[str]:
+def _reachable(states: States, *, start: str = "BeginTurn", without: AbstractSet[str] = frozenset()) -> set[str]:
     seen: set[str] = set()
     waiting = [start]
     while waiting:
@@ -82,8 +85,9 @@ def test_no_failure_is_reached_without_a_rejection_and_a_notification(states: St
     failures = {name for name, state in states.items() if state["Type"] == "Fail"}
     withdrawn = {"NotWithdrawn"}  # its package was rejected to begin with
     assert failures == {"RolledBack", "NotRestored", "Refused", *withdrawn}
-    # The look at the endpoint is shared; it goes on to IsRestored only after LookRestored has said so.
-    forward = _reachable(states, without={"RejectPackage", "RejectRefused", "IsRestored"})
+    # The look at the endpoint is shared; it goes on to these only after LookRestored has said so.
+    back = {"IsRestored", "ExplainUnseen"}
+    forward = _reachable(states, without={"RejectPackage", "RejectRefused", *back})
     assert not forward & {*(failures - withdrawn), "LookRestored"}
     tells = {"TellRolledBack", "TellNotRestored", "TellRefused", "TellNotWithdrawn"}
     assert not failures & _reachable(states, without=tells)
@@ -96,7 +100,9 @@ def test_every_end_of_a_rollout_is_recorded(states: States) -> None:
 
 
 def test_nothing_is_refused_after_the_update_has_begun(states: States) -> None:
-    begun = _reachable(states, start="MarkWait", without={"ReadPackage", "IsRejectedLive", "IsAlreadyLive"})
+    # The look at the endpoint is shared: only a rejection goes on to these, or a rollout that has not begun.
+    others = {"ReadPackage", "IsRejectedLive", "IsAlreadyLive", "Settle"}
+    begun = _reachable(states, start="MarkWait", without=others)
     assert "Refused" not in begun
     assert "RolledBack" in begun
 
@@ -120,39 +126,139 @@ def test_no_candidate_replaces_a_model_without_having_been_judged() -> None:
     assert states["IsJudged"]["Default"] == "ExplainUnjudged"
 
 
+def _limits(states: States, state: str, variable: str, operator: str) -> list[int]:
+    return [c[operator] for c in states[state]["Choices"] if c.get("Variable") == variable and operator in c]
+
+
+def _longer(states: States) -> tuple[int, int]:
+    """Seconds that each wait for a turn lasts longer than the one before: a rejection's, everyone else's."""
+    found = re.search(r"'Rejected' \? (\d+) : (\d+);", states["FindTurn"]["Output"])
+    assert found
+    return int(found.group(1)), int(found.group(2))
+
+
+def _turn_waits(states: States) -> list[int]:
+    """Seconds of each wait until whoever waits for its turn is refused."""
+    (longest,) = _limits(states, "IsTurnOver", "$.turn.seconds", "NumericLessThanEquals")
+    _, longer = _longer(states)
+    return list(range(longer, longest + 1, longer))
+
+
+def _hold_looks(states: States) -> tuple[int, int]:
+    """Quick ones and all of them, of both holds together."""
+    most, few = (number + 1 for number in _limits(states, "IsHeld", "$.hold.looks", "NumericGreaterThan"))
+    assert [few - 1] == _limits(states, "IsHeldAgain", "$.hold.looks", "NumericGreaterThan")[1:]
+    return few, most
+
+
 def test_every_wait_ends_before_the_execution_does() -> None:
-    """Three days for a turn and in each hold, as `slipway rollout pause --help` has it; the longest update, twice."""
+    """Three days for a turn and held, as `slipway rollout pause --help` has it; the longest update, twice."""
     definition = rollout_definition(replace(TARGET, gates=GATES))
     states: States = definition["States"]
-
-    def limits(state: str, variable: str) -> list[int]:
-        return [c["NumericGreaterThan"] for c in states[state]["Choices"] if c.get("Variable") == variable]
-
-    turn = 0
-    (in_time, *_) = states["IsTurnOver"]["Choices"]
-    longer = int(states["LengthenTurn"]["Parameters"]["seconds.$"].removesuffix(")").split(", ")[1])
-    for seconds in range(longer, in_time["NumericLessThan"] + 1, longer):
-        turn += seconds
-    most, few = limits("IsHeld", "$.hold.looks")
+    turn = sum(_turn_waits(states))
+    few, most = _hold_looks(states)
     held = few * states["WaitForHold"]["Seconds"] + (most - few) * states["WaitForHoldLonger"]["Seconds"]
     for waited in (turn, held):
         assert 2.9 * DAY < waited < 3.05 * DAY
     changes = ATTEMPTS * 3600 + 2 * LONGEST_TIMEOUT_SECONDS
-    once = 2 * held + changes
+    passed = changes  # by a way back, while it was held
+    once = held + passed + changes
     way_back = turn + once + changes
-    assert turn + once < 10 * DAY
+    assert turn + once < 8 * DAY
     assert way_back + DAY < definition["TimeoutSeconds"] <= 365 * DAY
 
 
-@pytest.mark.parametrize("timeout_seconds", [600, 3600, 28800])
-def test_the_longest_update_fits_into_the_history_of_an_execution(timeout_seconds: int) -> None:
-    target = replace(TARGET, timeout_seconds=timeout_seconds)
+def test_a_second_hold_goes_on_counting_where_the_first_ended() -> None:
+    states: States = rollout_definition(replace(TARGET, gates=GATES))["States"]
+    for start in ("ReadHold", "ReadHoldAgain"):
+        (counted,) = [c for c in states[start]["Choices"] if c.get("Variable") == "$.hold"]
+        assert counted["Next"] == f"AskHold{start.removeprefix('ReadHold')}"
+    few, most = _hold_looks(states)
+    assert 0 < few < most
+
+
+def _events(states: States, *names: str) -> int:
+    """Of one visit to each: a task leaves five, any other state two."""
+    return sum(5 if states[name]["Type"] == "Task" else 2 for name in names)
+
+
+JOB = GateJob(
+    name_prefix="shoppers-dev-gates",
+    image_uri="steps:0123456789abcdef",
+    arguments=(),
+    role_arn="arn:replay",
+    kms_key_arn="arn:key",
+    instance_type="ml.m5.large",
+    output_uri="s3://bucket/replay",
+    cost_tag="shoppers-dev",
+)
+TURN = ("ListRollouts", "FindTurn", "IsItsTurn", "IsTurnOver", "WaitForTurn")
+PASSING = ("ReadTurn", "IsTurnFree")
+UPDATE = ("MarkWait", "WaitForUpdate", "ReadUpdate", "HasTwoFleets", "Judge", "IsUpdated")
+GATE_LOOK = ("WaitForGates", "ReadGates", "AreGatesPassed")
+PUT_BACK_LOOK = ("WaitForPutBack", "ReadPutBack", "IsPutBack")
+MOST_EVENTS = 25_000
+
+
+def _longest(target: RolloutTarget) -> tuple[States, dict[str, int]]:
+    """Upper bounds of events of each part of an execution that meets the worst in every one of them.
+
+    Calls that fail and are tried again are not in it: what is left of 25,000 is enough for 300 of them.
+    """
     states: States = rollout_definition(target)["States"]
-    # A task leaves five events, any other state two; in each look each is entered once.
-    loop = _reachable(states, start="MarkWait", without={"LookAfter", "ExplainError", "RecordVerdict"})
-    loop -= {"TellRecordVerdictFailed"}
-    events = sum(5 if states[name]["Type"] == "Task" else 2 for name in loop)
-    assert events * timeout_seconds / target.poll_seconds < 20_000
+    timeout = target.timeout_seconds
+    gates_seconds = ATTEMPTS * JOB.max_runtime_seconds
+    # After its hold it may meet a way back, which has gates, an update and perhaps a way back of its own.
+    passed = itertools.accumulate(_turn_waits(states))
+    turns_again = sum(1 for seconds in passed if seconds < gates_seconds + 2 * timeout) + 1
+    # The judge's failure is tried again: three events more, and counted. Or the verdict is sent once more.
+    judged_in_vain = 3 + _events(states, "CountUnjudged", "IsJudgeLost")
+    sent_again = _events(states, "ReadFleets", "IsFleetOnItsWay", "SendBack", "IsSentBack") - _events(states, "Judge")
+    judged = _events(states, "IsVerdictNew")
+    update = _events(states, *UPDATE) + max(judged_in_vain, sent_again, judged)
+    _, most = _hold_looks(states)
+    gates = gates_seconds // states["WaitForGates"]["Seconds"] * _events(states, *GATE_LOOK)
+    return states, {
+        "turn": len(_turn_waits(states)) * _events(states, *TURN),
+        "turn again": turns_again * _events(states, *TURN),
+        "holds": most * _events(states, "AskHold", "IsHeld", "WaitForHold"),
+        "gates": gates,
+        "gates again": gates,
+        "update": timeout // states["WaitForUpdate"]["Seconds"] * update,
+        "put back": timeout // states["WaitForPutBack"]["Seconds"] * _events(states, *PUT_BACK_LOOK),
+        # Every state once more, and those before the gates a second time.
+        "the rest": 2 * _events(states, *states),
+    }
+
+
+@pytest.mark.parametrize("timeout_seconds", [600, 3600, 5400, LONGEST_TIMEOUT_SECONDS])
+def test_the_longest_rollout_fits_into_the_history_of_an_execution(timeout_seconds: int) -> None:
+    gates = Gates(GATES_START, lambda then, refused: gate_states(job=JOB, then=then, refused=refused))
+    _, events = _longest(replace(TARGET, gates=gates, timeout_seconds=timeout_seconds))
+    assert sum(events.values()) + 300 * 3 < MOST_EVENTS, events
+
+
+@pytest.mark.parametrize("timeout_seconds", [600, 3600, 5400, LONGEST_TIMEOUT_SECONDS])
+def test_the_longest_way_back_fits_into_the_history_of_an_execution(timeout_seconds: int) -> None:
+    """It is neither held nor refused its turn; it waits for one rollout that has begun, with its gates and way back."""
+    gates = Gates(GATES_START, lambda then, refused: gate_states(job=JOB, then=then, refused=refused))
+    states, events = _longest(replace(TARGET, gates=gates, timeout_seconds=timeout_seconds))
+    before = ATTEMPTS * JOB.max_runtime_seconds + 2 * timeout_seconds
+    cap = max(60, timeout_seconds // 60)
+    assert f"$min([$seconds, {cap}])" in states["FindTurn"]["Output"]
+    looks = before // cap + cap // 15  # the first waits are shorter
+    turn = looks * _events(states, *TURN, *PASSING)
+    parts = (turn, events["gates"], events["update"], events["put back"], events["the rest"])
+    assert sum(parts) + 300 * 3 < MOST_EVENTS, parts
+
+
+def test_a_rejection_that_waits_for_fourteen_days_fits_into_the_history_of_an_execution() -> None:
+    definition = rollout_definition(TARGET)
+    states: States = definition["States"]
+    longer, _ = _longer(states)
+    waits = itertools.accumulate(itertools.count(longer, longer))
+    looks = sum(1 for _ in itertools.takewhile(lambda waited: waited < definition["TimeoutSeconds"], waits))
+    assert looks * _events(states, *TURN, *PASSING) + _events(states, *states) < MOST_EVENTS
 
 
 def test_no_success_is_reached_without_looking_at_the_endpoint_and_invoking_it(states: States) -> None:
@@ -282,3 +388,54 @@ def test_the_one_role_that_is_passed_on_is_the_replay_jobs(resources: Resources)
 def test_the_notifications_are_encrypted(resources: Resources) -> None:
     (topic,) = resources("AWS::SNS::Topic", "rollout")
     assert "KmsMasterKeyId" in topic["Properties"]
+
+
+def test_the_rollout_speaks_for_the_judge_in_its_namespace_only_and_not_where_a_rollout_proceeds_without_evidence(
+    synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, resources: Resources
+) -> None:
+    assert settings.rollout.judge.without_evidence == "proceed"
+    rollouts = [p for p in resources("AWS::IAM::Policy", "rollout") if "cloudformation:UpdateStack" in json.dumps(p)]
+    assert not [p for p in rollouts if "cloudwatch:PutMetricData" in json.dumps(p)]
+    judge = settings.rollout.judge.model_copy(update={"without_evidence": "roll_back"})
+    rollout = settings.rollout.model_copy(update={"judge": judge})
+    stacks, _ = synth(settings.model_copy(update={"rollout": rollout}))
+    found = Template.from_stack(stacks.rollout).to_json()["Resources"].items()
+    (policy,) = (
+        each["Properties"]["PolicyDocument"]["Statement"]
+        for id_, each in found
+        if each["Type"] == "AWS::IAM::Policy" and id_.startswith("RolloutRole")
+    )
+    (statement,) = (s for s in policy if s["Action"] == "cloudwatch:PutMetricData")
+    assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": VERDICT_NAMESPACE}}
+
+
+def test_where_a_rollout_proceeds_without_evidence_a_judge_out_of_order_sends_nothing_back() -> None:
+    states: States = rollout_definition(replace(TARGET, judge_proceeds=True))["States"]
+    assert states["Judge"]["Catch"][0]["Next"] == "IsUpdated"
+    assert not {"SendBack", "CountUnjudged"} & states.keys()
+
+
+def test_the_verdict_in_the_judges_place_is_the_one_that_the_alarm_hears() -> None:
+    states: States = rollout_definition(TARGET)["States"]
+    sent = states["SendBack"]["Parameters"]
+    (datum,) = sent["MetricData"]
+    expected = verdict_datum(Verdict.ROLL_BACK, endpoint="shoppers-dev", config="config-2")
+    name, config = datum.pop("Dimensions")
+    path = "$.fleets.PendingDeploymentSummary.EndpointConfigName"
+    assert (sent["Namespace"], {**datum, "Dimensions": expected["Dimensions"]}) == (VERDICT_NAMESPACE, expected)
+    assert [name, config] == [expected["Dimensions"][0], {"Name": "EndpointConfigName", "Value.$": path}]
+
+
+def test_a_look_of_the_judge_ends_with_its_function_and_only_lambdas_own_failures_are_tried_again(
+    resources: Resources,
+) -> None:
+    judge = rollout_definition(TARGET)["States"]["Judge"]
+    (function,) = (f["Properties"] for f in resources("AWS::Lambda::Function", "rollout") if _is_judge(f))
+    assert judge["TimeoutSeconds"] == function["Timeout"] == 30
+    (retry,) = judge["Retry"]
+    assert {error.partition(".")[0] for error in retry["ErrorEquals"]} == {"Lambda"}
+    assert not {"Lambda.Unknown", "States.ALL"} & set(retry["ErrorEquals"])
+
+
+def _is_judge(function: dict[str, Any]) -> bool:
+    return str(function["Properties"].get("Description", "")).startswith("Judges rollouts")

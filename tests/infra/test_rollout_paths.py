@@ -22,6 +22,7 @@ import pytest
 from infra.constructs.rollout.definition import RolloutTarget, rollout_definition
 
 OLD = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev/1"
+LATER = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev/3"
 NEW = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev/2"
 ROLE = "arn:aws:iam::000000000000:role/rollout"
 
@@ -58,6 +59,13 @@ def held(value: str) -> Answer:
     return returns({"Parameter": {"Value": value}})
 
 
+UNDER_WAY = returns(
+    {
+        "EndpointStatus": "Updating",
+        "EndpointConfigName": "config-1",
+        "PendingDeploymentSummary": {"EndpointConfigName": "config-2"},
+    }
+)
 NO_ENDPOINT = throws("SageMaker.SageMakerException", 'Could not find endpoint "shoppers-dev".')
 REFUSED = "CloudFormation.CloudFormationException"
 
@@ -66,7 +74,24 @@ def execution(package: str) -> Answer:
     return returns({"ExecutionArn": "arn:older", "Input": json.dumps({"ModelPackageArn": package})})
 
 
+def package(arn: str, version: int) -> dict[str, Any]:
+    return {"ModelPackageArn": arn, "ModelPackageVersion": version}
+
+
 OTHERS = returns({"Executions": [{"ExecutionArn": "arn:younger"}, {"ExecutionArn": "arn:older"}]})
+
+
+def listed(*names: str) -> Answer:
+    return returns({"Executions": [{"ExecutionArn": f"{EXECUTIONS}{name}"} for name in names]})
+
+
+def stands_at(state: str) -> Answer:
+    return returns({"Events": [{"Type": "WaitStateEntered", "StateEnteredEventDetails": {"Name": state}}]})
+
+
+EXECUTIONS = "arn:aws:states:us-east-1:000000000000:execution:rollout:"
+OFFICES = "arn:aws:states:us-east-1:000000000000:execution:back-office-dev-rollout:older"
+MANY = returns({"Executions": [{"ExecutionArn": "arn:younger"}], "NextToken": "more"})
 NOBODY = throws("Sfn.SfnException", "nothing is listed any more")
 PACKAGE = returns(
     {"ModelApprovalStatus": "Approved", "InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://a/b"}]}}
@@ -77,8 +102,10 @@ USUAL: dict[str, list[Answer]] = {
     **{f"TellRecord{action}Failed": [returns({})] for action in RECORDS},
     "AskHold": [throws("Ssm.ParameterNotFoundException", "Parameter not found.")],
     "Judge": [judged(0, "extend: 7 of 50 requests seen"), judged(1, "promote: 60 seen", settled=True, changed=True)],
-    "ReadRejected": [returns({"ModelApprovalStatus": "Rejected"})],
-    "ListApproved": [returns({"ModelPackageSummaryList": [{"ModelPackageArn": OLD}]})],
+    "ReadFleets": [UNDER_WAY],
+    "SendBack": [returns({})],
+    "ReadRejected": [returns({"ModelApprovalStatus": "Rejected", "ModelPackageVersion": 2})],
+    "ListApproved": [returns({"ModelPackageSummaryList": [package(LATER, 3), package(OLD, 1)]})],
     "StartNext": [returns({"ExecutionArn": "arn:execution"})],
     "TellWithdrawn": [returns({})],
     "TellNotWithdrawn": [returns({})],
@@ -181,7 +208,47 @@ SCENARIOS: dict[str, dict[str, list[Answer]]] = {
         "ReadModel": [model(OLD)],
         "PutBack": [throws(REFUSED, "Stack:arn:x is in UPDATE_ROLLBACK_FAILED state and can not be updated.")],
     },
-    "overtaken": {"ReadModel": [model(OLD)], "ReadStackToPutBack": [stack("UPDATE_COMPLETE", OLD + "7")]},
+    "overtaken": {
+        "ReadModel": [model(OLD), model(OLD), model(LATER)],
+        "ReadStackToPutBack": [stack("UPDATE_COMPLETE", LATER)],
+    },
+    "overtaken_in_vain": {"ReadModel": [model(OLD)], "ReadStackToPutBack": [stack("UPDATE_COMPLETE", LATER)]},
+    "rolled_back_to_nothing": {
+        "ReadUpdate": [stack("UPDATE_ROLLBACK_COMPLETE", OLD)],
+        "ReadEndpoint": [endpoint(), endpoint("Failed", FailureReason="no ping")],
+        "ReadModel": [model(OLD)],
+        "ReadStackToPutBack": [stack("UPDATE_ROLLBACK_COMPLETE", OLD)],
+    },
+    "rollback_failed": {
+        "ReadUpdate": [stack("UPDATE_ROLLBACK_FAILED", OLD)],
+        "ReadEndpoint": [endpoint()],
+        "ReadModel": [model(OLD)],
+        "ReadStackToPutBack": [stack("UPDATE_ROLLBACK_FAILED", OLD)],
+    },
+    "unseen": {
+        "ReadEndpoint": [endpoint(), endpoint(), *[throws("SageMaker.SageMakerException", "throttled")] * 9],
+        "ReadModel": [model(OLD)],
+    },
+    "judge_lost": {
+        "Judge": [throws("Lambda.Unknown", "out of order")],
+        "ReadUpdate": [*[stack("UPDATE_IN_PROGRESS", NEW)] * 8, stack("UPDATE_COMPLETE", NEW)],
+        "ReadFleets": [endpoint("Updating"), UNDER_WAY, UNDER_WAY, endpoint()],
+        "ReadEndpoint": [
+            endpoint(),
+            endpoint(FailureReason="alarm config-2-Verdict is in ALARM"),
+            endpoint(config="config-3"),
+        ],
+        "ReadModel": [model(OLD)],
+    },
+    "judge_recovers": {
+        "Judge": [
+            *[throws("Lambda.Unknown", "out of order")] * 4,
+            judged(0, "extend: 7 of 50 requests seen"),
+            *[throws("Lambda.Unknown", "out of order")] * 4,
+            judged(1, "promote: 60 seen", settled=True, changed=True),
+        ],
+        "ReadUpdate": [*[stack("UPDATE_IN_PROGRESS", NEW)] * 9, stack("UPDATE_COMPLETE", NEW)],
+    },
     "long_reason": {
         "ReadModel": [model(OLD)],
         "RejectPackage": [throws("SageMaker.SageMakerException", "length less than or equal to 1024")],
@@ -224,13 +291,69 @@ SCENARIOS: dict[str, dict[str, list[Answer]]] = {
         "ReadModel": [model(OLD)],
         "ReadCandidate": [throws("CloudFormation.CloudFormationException", "Resource EndpointConfig does not exist")],
     },
-    "held": {"AskHold": [held("hold"), held("hold"), held("go")]},
+    "held": {
+        "AskHold": [held("hold"), held("hold"), held("go")],
+        "ReadConfig": [
+            returns({"ProductionVariants": [{"ModelName": name}]}) for name in ("model-1", "model-1", "model-2")
+        ],
+        "ReadModel": [model(OLD), model(OLD), model(NEW)],
+    },
     "aborted": {"AskHold": [held(f"abort {NEW}")]},
     "untold": {"TellBegun": [throws("Sns.SnsException", "no such topic")]},
     "unrecorded": {"RecordBegun": [throws("Lambda.Unknown", "no disk")]},
     "rejected_live": {"ReadEndpoint": [endpoint(config="config-2")], "ReadModel": [model(NEW)]},
     "rejected_not_live": {"ReadModel": [model(OLD)]},
     "rejected_and_taken_back": {"ReadModel": [model(NEW)], "ReadRejected": [PACKAGE]},
+    "rejected_without_one_before": {
+        "ReadModel": [model(NEW)],
+        "ListApproved": [returns({"ModelPackageSummaryList": [package(LATER, 3)]})],
+    },
+    "rejected_while_it_is_rolled_out": {
+        "ReadEndpoint": [endpoint("Updating"), endpoint(config="config-2")],
+        "ReadModel": [model(NEW)],
+    },
+    "rejected_before_it_was_live": {"ReadModel": [model(OLD), model(NEW)]},
+    "back-passes": {
+        "ListRollouts": [listed("back-passes", "waits", "older")],
+        "ReadTurn": [
+            stands_at("WaitForUpdate"),
+            returns({"Events": [{"Type": "TaskScheduled"}]}),
+            stands_at("WaitForHold"),
+        ],
+        "AskHold": [held("hold")],
+    },
+    "back-second": {"ListRollouts": [listed("back-second", "back-first", "older"), listed("back-second")]},
+    "passed": {"ListRollouts": [listed("back-passes", "passed"), listed("younger", "passed")]},
+    "passed_while_held": {
+        "ListRollouts": [listed(*back, "passed_while_held") for back in ((), ("back-passes",), ("back-passes",), ())],
+        "AskHold": [held("hold"), held("go")],
+        "ReadConfig": [
+            returns({"ProductionVariants": [{"ModelName": name}]}) for name in ("model-1", "model-1", "model-2")
+        ],
+        "ReadModel": [model(OLD), model(LATER), model(NEW)],
+    },
+    "too_many_run": {"ListRollouts": [*[MANY] * 200, NOBODY], "WhoseTurn": [execution(NEW)]},
+    "rejected_behind_what_is_held": {
+        "ReadModel": [model(OLD), model(NEW)],
+        "ListRollouts": [*[listed("rejected_behind_what_is_held", "waits", "older")] * 200, NOBODY],
+        "ReadTurn": [stands_at("WaitForUpdate"), stands_at("WaitForHoldAgain")],
+    },
+    "rejected_behind_a_way_back": {
+        "ReadModel": [model(OLD), model(NEW)],
+        "ListRollouts": [
+            listed("back-first", "rejected_behind_a_way_back", "older"),
+            listed("rejected_behind_a_way_back"),
+        ],
+        "ReadTurn": [stands_at("WaitForHold")],
+    },
+    "back-unnamed": {"ListRollouts": [listed("younger", "unnamed"), NOBODY]},
+    "back-office": {
+        "ListRollouts": [
+            returns({"Executions": [{"ExecutionArn": arn} for arn in (f"{EXECUTIONS}back-office", OFFICES)]}),
+            NOBODY,
+        ],
+        "ReadTurn": [stands_at("WaitForHold")],
+    },
     "rejected_alone": {"ReadModel": [model(NEW)], "ListApproved": [returns({"ModelPackageSummaryList": []})]},
 }
 
@@ -276,10 +399,11 @@ class Engine:
 
     def start(self, scenario: str, *, name: str | None = None) -> str:
         decision = "Rejected" if scenario.startswith("rejected") else "Approved"
+        back = {"GoesBack": True} if scenario.startswith("back-") else {}
         arn: str = self.client.start_execution(
             stateMachineArn=f"{self.machine_arn}#{scenario}",
             name=name or scenario,
-            input=json.dumps({"ModelPackageArn": NEW, "ModelApprovalStatus": decision}),
+            input=json.dumps({"ModelPackageArn": NEW, "ModelApprovalStatus": decision, **back}),
         )["executionArn"]
         return arn
 
@@ -525,6 +649,32 @@ def test_a_later_decision_is_not_put_back(engine: Engine) -> None:
     assert "PutBack" not in result.states
 
 
+@pytest.mark.parametrize(("scenario", "error"), [("overtaken", "RolledBack"), ("overtaken_in_vain", "NotRestored")])
+def test_a_later_decision_is_told_and_the_endpoint_is_looked_at(engine: Engine, scenario: str, error: str) -> None:
+    result = run(engine, scenario)
+    assert result.error == error
+    assert str(result.cause).endswith(f"; meanwhile someone decided for {LATER}, which is left as it is")
+    assert not [name for name in result.states if name.startswith("Delete")]
+
+
+@pytest.mark.parametrize("scenario", ["rolled_back_to_nothing", "rollback_failed"])
+def test_nothing_is_told_to_be_rolled_back_that_was_not_seen_to_be(engine: Engine, scenario: str) -> None:
+    result = run(engine, scenario)
+    assert (result.error, result.states[-2]) == ("NotRestored", "TellNotRestored")
+    assert "PutBack" not in result.states
+    assert "LookRestored" in result.states
+
+
+def test_a_look_that_fails_after_putting_back_does_not_replace_the_reason(engine: Engine) -> None:
+    result = run(engine, "unseen")
+    assert result.error == "NotRestored"
+    assert result.cause == (
+        "the model is not live: endpoint shoppers-dev is InService after its stack ended UPDATE_COMPLETE; "
+        "see the events of stack shoppers-dev-endpoint; what the endpoint serves now could not be seen: throttled"
+    )
+    assert result.states.count("RejectPackage") == 1
+
+
 def test_a_reason_too_long_for_the_registry_is_replaced_by_where_to_look(engine: Engine) -> None:
     result = run(engine, "long_reason")
     assert result.states[result.states.index("RejectPackage") + 1] == "RejectBriefly"
@@ -570,6 +720,23 @@ def test_a_model_that_nobody_could_judge_does_not_stay(engine: Engine) -> None:
     assert result.error == "RolledBack"
     assert result.cause is not None
     assert "without having been judged" in result.cause
+
+
+def test_a_new_fleet_that_nobody_judges_any_more_is_sent_back(engine: Engine) -> None:
+    result = run(engine, "judge_lost")
+    reason = "roll back: the judge was out of order, 6 looks in a row failed, the last by Lambda.Unknown"
+    assert (result.error, result.cause) == ("RolledBack", f"{reason}; alarm config-2-Verdict is in ALARM")
+    # At the fifth failure the new fleet was not there yet; after the sixth the verdict was told while it was.
+    assert (result.states.count("Judge"), result.states.count("ReadFleets")) == (6, 5)
+    assert result.states.count("SendBack") == 2
+    assert result.states.count("RecordVerdict") == 1
+
+
+def test_a_judge_that_answers_again_is_heard(engine: Engine) -> None:
+    result = run(engine, "judge_recovers")
+    assert result.states[-1] == "Promoted"
+    assert result.states.count("CountUnjudged") == 8
+    assert "ReadFleets" not in result.states
 
 
 def test_a_rollout_that_may_go_on_without_a_verdict_says_so(engine: Engine) -> None:
@@ -679,6 +846,30 @@ def test_rejecting_a_package_that_does_not_serve_or_not_for_long_does_nothing(en
     assert "StartNext" not in result.states
 
 
+def test_the_way_back_is_marked_in_the_list_and_not_held(engine: Engine) -> None:
+    result = run(engine, "rejected_live")
+    assert result.data["next"] == {"ModelPackageArn": OLD, "GoesBack": True}
+    assert (result.data["called"], result.data["told"]) == ("back-", "going back to")
+
+
+def test_a_later_version_is_rolled_out_as_every_other_where_none_before_is_approved(engine: Engine) -> None:
+    result = run(engine, "rejected_without_one_before")
+    assert result.data["next"] == {"ModelPackageArn": LATER}
+    assert result.data["called"] == "next-"
+
+
+def test_a_live_package_that_is_rejected_waits_for_no_turn(engine: Engine) -> None:
+    assert not {"Settle", "ListRollouts"} & set(run(engine, "rejected_live").states)
+
+
+@pytest.mark.parametrize("scenario", ["rejected_while_it_is_rolled_out", "rejected_before_it_was_live"])
+def test_a_package_that_is_rejected_on_its_way_is_looked_at_again_in_turn(engine: Engine, scenario: str) -> None:
+    states = run(engine, scenario).states
+    assert states.count("LookRejected") == 2
+    assert states.index("ListRollouts") < states.index("ReadRejected")
+    assert states[-1] == "Withdrawn"
+
+
 def test_a_rejected_live_package_without_another_to_go_back_to_is_told(engine: Engine) -> None:
     result = run(engine, "rejected_alone")
     assert (result.status, result.error) == ("FAILED", "NotWithdrawn")
@@ -692,6 +883,40 @@ def test_whoever_waits_three_days_for_its_turn_is_refused_and_told_why(engine: E
     assert result.data["failure"] == {"reason": reason, "by": "turn"}
     assert result.states[-4:] == ["RejectRefused", "RecordRefused", "TellRefused", "Refused"]
     assert "ReadPackage" not in result.states
+
+
+def test_the_way_back_waits_for_what_does_something_and_passes_what_is_held(engine: Engine) -> None:
+    states = run(engine, "back-passes").states
+    assert states.count("ReadTurn") == 3
+    assert states.count("WaitForTurn") == 2
+    assert "AskHold" not in states
+    assert states[-1] == "Promoted"
+
+
+def test_a_second_way_back_waits_for_the_first(engine: Engine) -> None:
+    states = run(engine, "back-second").states
+    assert states.count("WaitForTurn") == 1
+    assert "ReadTurn" not in states
+
+
+def test_the_oldest_rollout_waits_for_a_way_back(engine: Engine) -> None:
+    states = run(engine, "passed").states
+    assert states.count("WaitForTurn") == 1
+    assert states[-1] == "Promoted"
+
+
+def test_a_rollout_that_was_held_waits_for_its_turn_again_and_looks_again_at_what_serves(engine: Engine) -> None:
+    result = run(engine, "passed_while_held")
+    assert result.states.count("WaitForTurn") == 2
+    assert result.states.count("ReadPackage") == 2
+    assert result.states[-1] == "Promoted"
+    assert result.data["previous"]["model_package"] == LATER
+
+
+def test_nobody_has_the_turn_while_the_oldest_is_on_a_later_page(engine: Engine) -> None:
+    states = run(engine, "too_many_run").states
+    assert states.count("WaitForTurn") == 200
+    assert "ReadPackage" not in states
 
 
 @pytest.mark.parametrize("scenario", ["overdue_twin", "rejected_overdue"])
@@ -710,3 +935,28 @@ def test_a_younger_rollout_waits_until_the_older_one_has_ended(engine: Engine) -
     assert waited.states[-1] == "Promoted"
     began = next(at for at, name in waited.entered if name == "ReadPackage")
     assert engine.result(older).ended <= began
+
+
+def test_a_rejection_that_had_to_wait_passes_what_is_held_too(engine: Engine) -> None:
+    states = run(engine, "rejected_behind_what_is_held").states
+    assert (states.count("ReadTurn"), states.count("WaitForTurn")) == (2, 1)
+    assert states[-1] == "Withdrawn"
+
+
+def test_a_rejection_passes_no_way_back(engine: Engine) -> None:
+    states = run(engine, "rejected_behind_a_way_back").states
+    assert "ReadTurn" not in states
+    assert states.count("WaitForTurn") == 1
+    assert states[-1] == "Withdrawn"
+
+
+def test_a_way_back_that_is_not_named_as_one_does_not_wait_for_itself(engine: Engine) -> None:
+    states = engine.result(engine.start("back-unnamed", name="unnamed")).states
+    assert not {"ReadTurn", "WaitForTurn"} & set(states)
+    assert states[-1] == "Promoted"
+
+
+def test_what_a_machine_is_called_makes_no_way_back_of_its_executions(engine: Engine) -> None:
+    states = run(engine, "back-office").states
+    assert states.count("ReadTurn") == 1
+    assert states[-1] == "Promoted"

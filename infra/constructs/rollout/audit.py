@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from blueprint.names import Names
 from infra.constructs.object_access import may_find, may_write
+from infra.constructs.once import minutes
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.rollout.states import States, task
 
 AUDIT_KEYS = "audit/*"
 """Where in the artifacts bucket every audit log lies."""
+
+_ANYBODY = iam.AnyPrincipal()
 
 
 class AuditFunction(PythonFunction):
@@ -27,7 +29,7 @@ class AuditFunction(PythonFunction):
             folder="audit",
             blueprint=("audit.py", "errors.py"),
             description=f"Appends to the audit log of {names.endpoint}",
-            timeout=cdk.Duration.minutes(1),
+            timeout=minutes(1),
             environment={"AUDIT_BUCKET": artifacts_bucket.bucket_name, "AUDIT_PREFIX": names.audit_prefix},
             statements=[
                 *may_find(artifacts_bucket, f"{names.audit_prefix}*"),
@@ -81,9 +83,9 @@ def keep_append_only(bucket: s3.Bucket, *, keep_data: bool) -> None:
         bucket.add_to_resource_policy(
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,
-                principals=[iam.AnyPrincipal()],
+                principals=[_ANYBODY],
                 actions=list(actions),
-                resources=[bucket.arn_for_objects(AUDIT_KEYS)],
+                resources=[f"{bucket.bucket_arn}/{AUDIT_KEYS}"],
                 conditions=conditions or {},
             )
         )

@@ -11,22 +11,24 @@ from infra.constructs.rollout.look import look_states
 from infra.constructs.rollout.put_back import put_back_states
 from infra.constructs.rollout.refusal import REFUSED, refusal_states
 from infra.constructs.rollout.states import State, States
-from infra.constructs.rollout.turn import turn_states
+from infra.constructs.rollout.turn import TURN, turn_states
 from infra.constructs.rollout.update import Way, publish, update_states
-from infra.constructs.rollout.withdrawal import WAS_REJECTED, withdrawal_states
+from infra.constructs.rollout.withdrawal import LOOK_REJECTED, WAS_REJECTED, withdrawal_states
 
 TIMEOUT_SECONDS = 14 * 24 * 3600
 """Above the longest path, so that each wait ends in a refusal that tells why, and none in a timeout.
 
-Three days for its turn; three days held before the gates and three before the update; three hours of gates; eight of
-the update and eight of the way back: under ten days. The way back to an earlier model is neither held nor refused its
-turn: those before it have theirs within three days or are refused, and take seven more; then it needs one day itself.
+Three days for its turn, three days held, and as long as a way back takes that passes it; three hours of gates, eight
+of the update and eight of the way back: under eight days. The way back to an earlier model is neither held nor refused
+its turn: those before it have theirs within three days or are refused, and take five more; then it needs one day.
 """
 
-_POLL_SECONDS = 10
-_EVENTS_A_LOOK = 20
-_MOST_EVENTS = 18_000
-"""Of the 25,000 that an execution may have, the rest is for everything but the looks at the update."""
+_POLL_SECONDS, _LOOKS = 10, 330
+_SETTLING_SECONDS, _SETTLING_LOOKS = 15, 180
+"""How often the stack is read in the longest update, and in the longest wait for what happens without users.
+
+With a judge out of order, 27 and 9 events a look: about 10,600 of the 25,000 that an execution may have.
+"""
 
 MakeGates = Callable[[str, str], States]
 """Takes the state to go on to, and the one for what is refused."""
@@ -51,6 +53,7 @@ class RolloutTarget:
 
     Attributes:
         judge_arn: compares the fleets; None where nobody does.
+        judge_proceeds: whether a rollout goes on that nobody could judge.
         gates: None where there are none.
         plan: how traffic moves, in words that people are told.
         timeout_seconds: the longest that an update of the endpoint may take.
@@ -65,13 +68,18 @@ class RolloutTarget:
     topic_arn: str
     hold_parameter: str
     judge_arn: str | None = None
+    judge_proceeds: bool = False
     gates: Gates | None = None
     plan: str = "canary"
     timeout_seconds: int = 3600
 
     @property
     def poll_seconds(self) -> int:
-        return max(_POLL_SECONDS, self.timeout_seconds * _EVENTS_A_LOOK // _MOST_EVENTS)
+        return max(_POLL_SECONDS, self.timeout_seconds // _LOOKS)
+
+    @property
+    def settling_seconds(self) -> int:
+        return max(_SETTLING_SECONDS, self.timeout_seconds // _SETTLING_LOOKS)
 
 
 def rollout_definition(target: RolloutTarget) -> dict[str, Any]:
@@ -83,10 +91,16 @@ def rollout_definition(target: RolloutTarget) -> dict[str, Any]:
     """
     return {
         "Comment": "Brings an approved model package live through its endpoint stack, or puts everything back",
-        "StartAt": "Settle",
+        "StartAt": TURN,
         "TimeoutSeconds": TIMEOUT_SECONDS,
         "States": {
-            **turn_states(target.state_machine_arn, then=WAS_REJECTED, refused=REFUSED),
+            **turn_states(
+                target.state_machine_arn,
+                then=WAS_REJECTED,
+                refused=REFUSED,
+                rejected=LOOK_REJECTED,
+                timeout_seconds=target.timeout_seconds,
+            ),
             **withdrawal_states(
                 endpoint=target.endpoint,
                 package_group=target.package_group,
@@ -106,11 +120,11 @@ def _entrance(target: RolloutTarget) -> States:
     hold, gates = target.hold_parameter, target.gates
     update = "UpdateStack" if target.judge_arn is None else "NoJudgementYet"
     if gates is None:
-        return hold_states(parameter_name=hold, then=update, refused=REFUSED)
+        return hold_states(parameter_name=hold, then=update, refused=REFUSED, again=TURN)
     return {
-        **hold_states(parameter_name=hold, then=gates.start, refused=REFUSED),
+        **hold_states(parameter_name=hold, then=gates.start, refused=REFUSED, again=TURN),
         **gates.states(HOLD_AGAIN, REFUSED),
-        **hold_states(parameter_name=hold, then=update, refused=REFUSED, start=HOLD_AGAIN),
+        **hold_states(parameter_name=hold, then=update, refused=REFUSED, start=HOLD_AGAIN, again=TURN),
     }
 
 
@@ -126,6 +140,7 @@ def _forward(target: RolloutTarget) -> States:
                 endpoint=target.endpoint,
                 function_arn=target.judge_arn,
                 poll_seconds=target.poll_seconds,
+                proceeds=target.judge_proceeds,
                 then="IsUpdated",
                 changed="RecordVerdict",
             ),
@@ -167,6 +182,7 @@ def _back(target: RolloutTarget) -> States:
             endpoint=endpoint,
             stack=target.stack,
             topic_arn=topic,
+            poll_seconds=target.settling_seconds,
             restored="RecordRolledBack",
             failed="RecordNotRestored",
         ),

@@ -13,7 +13,7 @@ GATES = "NumberGates"
 ATTEMPTS = 3
 """Jobs a verdict: one that SageMaker itself could not run says nothing of the candidate."""
 
-_POLL_SECONDS = 15
+_POLL_SECONDS = 45
 _ROOT = "/opt/ml/processing"
 _MODEL_DATA = "InferenceSpecification.Containers[0].ModelDataUrl"
 _NOTED = f"$.package.CustomerMetadataProperties.{MODEL_SHA256}"

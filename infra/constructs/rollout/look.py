@@ -1,6 +1,6 @@
 """What does the endpoint really serve? Asked before the update, after it, after putting back, and of a rejection."""
 
-from infra.constructs.rollout.states import States, choose, equal, matching, note, present, task, wait, when
+from infra.constructs.rollout.states import States, absent, choose, equal, matching, note, present, task, wait, when
 
 BEFORE, AFTER, RESTORED, REJECTED = "before", "after", "restored", "rejected"
 """Values of `$.phase`: who asked."""
@@ -15,7 +15,8 @@ def look_states(endpoint: str) -> States:
     SageMaker rolls back silently, so neither the stack's status nor its parameter answers this: only the model
     behind the live endpoint config does.
     """
-    busy = [when(equal("$.endpoint.EndpointStatus", status), then="WaitForEndpoint") for status in _BUSY]
+    busy = [equal("$.endpoint.EndpointStatus", status) for status in _BUSY]
+    at_once = (equal("$.phase", REJECTED), absent("$.rollouts"))
     return {
         "ReadEndpoint": task(
             "sagemaker:describeEndpoint",
@@ -26,12 +27,14 @@ def look_states(endpoint: str) -> States:
         ),
         "IsEndpointMissing": choose(
             when(matching("$.error.Cause", "*Could not find endpoint*"), then="NoEndpoint"),
-            otherwise="ExplainError",
+            otherwise="WhyUnseen",
         ),
         "NoEndpoint": note("$.endpoint", {"EndpointStatus": "absent"}, then="NothingServes"),
         "IsEndpointSettled": choose(
             when(equal("$.endpoint.EndpointStatus", "InService"), then="ReadConfig"),
-            *busy,
+            # What is being rolled out has to end first.
+            *(when(each, *at_once, then="Settle") for each in busy),
+            *(when(each, then="WaitForEndpoint") for each in busy),
             otherwise="NothingServes",
         ),
         "WaitForEndpoint": wait(_POLL_SECONDS, then="ReadEndpoint"),
@@ -42,14 +45,14 @@ def look_states(endpoint: str) -> States:
             result="$.config",
             select={"model.$": "$.ProductionVariants[0].ModelName"},
             then="ReadModel",
-            caught="ExplainError",
+            caught="WhyUnseen",
         ),
         "ReadModel": task(
             "sagemaker:describeModel",
             {"ModelName.$": "$.config.model"},
             result="$.model",
             then="WhichContainer",
-            caught="ExplainError",
+            caught="WhyUnseen",
         ),
         # A model with one container may be told in either of two ways.
         "WhichContainer": choose(
@@ -57,6 +60,8 @@ def look_states(endpoint: str) -> States:
             when(present("$.model.PrimaryContainer.ModelPackageName"), then="TakePrimary"),
             otherwise="NothingServes",
         ),
+        # What made it go back is the reason still.
+        "WhyUnseen": choose(when(equal("$.phase", RESTORED), then="ExplainUnseen"), otherwise="ExplainError"),
         "TakeContainer": note("$.live", parameters=_live("$.model.Containers[0].ModelPackageName"), then="WhoAsked"),
         "TakePrimary": note("$.live", parameters=_live("$.model.PrimaryContainer.ModelPackageName"), then="WhoAsked"),
         "WhoAsked": choose(

@@ -1,6 +1,7 @@
 """The state machine, its role, and the rule that starts it."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from aws_cdk import aws_events as events
@@ -12,15 +13,22 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from blueprint.settings import Settings
+from blueprint.verdicts import VERDICT_NAMESPACE
 from infra.constructs.approval import may_only_reject
 from infra.constructs.arns import arn
 from infra.constructs.guarded_endpoint import ENDPOINT_TAG
-from infra.constructs.job_roles import package_arns
+from infra.constructs.job_roles import may_publish, package_arns
 from infra.constructs.logged_machine import logged_machine
 from infra.constructs.notices import subscribe
+from infra.constructs.policy import let
 from infra.constructs.rollout.definition import Gates, RolloutTarget, rollout_definition
 from infra.constructs.rollout.hold import allow_hold
 from infra.constructs.trust import STATE_MACHINES, starts
+
+_DECISION = events.RuleTargetInput.from_object(
+    {name: events.EventField.from_path(f"$.detail.{name}") for name in ("ModelPackageArn", "ModelApprovalStatus")}
+)
+_STATUS, _EXECUTION = (events.EventField.from_path(f"$.detail.{name}") for name in ("status", "executionArn"))
 
 
 class RolloutMachine(Construct):
@@ -50,6 +58,7 @@ class RolloutMachine(Construct):
         subscribe(self.topic, settings.monitoring.notify)
         # Not taken from the resource: its own role would then depend on it.
         self._arn = arn("states", f"stateMachine:{names.state_machine}")
+        proceeds = settings.rollout.judge.without_evidence == "proceed"
         target = RolloutTarget(
             endpoint=names.endpoint,
             stack=names.stack("endpoint"),
@@ -60,11 +69,14 @@ class RolloutMachine(Construct):
             topic_arn=self.topic.topic_arn,
             hold_parameter=names.hold_parameter,
             judge_arn=judge.function_arn if judge else None,
+            judge_proceeds=proceeds,
             gates=gates,
             plan=settings.rollout.type.replace("_", " "),
             timeout_seconds=settings.rollout.timeout_seconds,
         )
         self.role = self._role([smoke_test, audit, *([judge] if judge else [])])
+        if judge and not proceeds:  # in the place of a judge that is out of order
+            self.role.add_to_policy(iam.PolicyStatement.from_json(may_publish(VERDICT_NAMESPACE)))
         definition = rollout_definition(target)
         self.machine = logged_machine(self, names.state_machine, definition, role=self.role)
         self._start_on_decision()
@@ -72,12 +84,10 @@ class RolloutMachine(Construct):
 
     def _role(self, functions: list[lambda_.IFunction]) -> iam.Role:
         role = iam.Role(self, "Role", assumed_by=STATE_MACHINES)
-
-        def allow(*actions: str, on: list[str], conditions: dict[str, dict[str, object]] | None = None) -> None:
-            role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=on, conditions=conditions or {}))
-
+        allow = partial(let, role)
         allow("states:ListExecutions", "states:StartExecution", on=[self._arn])
-        allow("states:DescribeExecution", on=[arn("states", f"execution:{self._names.state_machine}:*")])
+        executions = arn("states", f"execution:{self._names.state_machine}:*")
+        allow("states:DescribeExecution", "states:GetExecutionHistory", on=[executions])
         # CloudFormation goes on with the role the stack was deployed with; none is passed.
         allow(
             "cloudformation:DescribeStackResource",
@@ -117,7 +127,6 @@ class RolloutMachine(Construct):
 
     def _start_on_decision(self) -> None:
         """A rejection matters only of the package that serves; which one that is the execution finds out."""
-        decided = ("ModelPackageArn", "ModelApprovalStatus")
         events.Rule(
             self,
             "Decided",
@@ -130,14 +139,7 @@ class RolloutMachine(Construct):
                     "ModelApprovalStatus": ["Approved", "Rejected"],
                 },
             ),
-            targets=[
-                starts(
-                    self.machine,
-                    given=events.RuleTargetInput.from_object(
-                        {name: events.EventField.from_path(f"$.detail.{name}") for name in decided}
-                    ),
-                )
-            ],
+            targets=[starts(self.machine, given=_DECISION)],
         )
 
     def _tell_of_lost_executions(self, told: list[str]) -> None:
@@ -161,9 +163,8 @@ class RolloutMachine(Construct):
                 targets.SnsTopic(
                     self.topic,
                     message=events.RuleTargetInput.from_text(
-                        f"The rollout of endpoint {self._names.endpoint} ended "
-                        f"{events.EventField.from_path('$.detail.status')} without a verdict, look now: "
-                        f"{events.EventField.from_path('$.detail.executionArn')}"
+                        f"The rollout of endpoint {self._names.endpoint} ended {_STATUS} without a verdict, "
+                        f"look now: {_EXECUTION}"
                     ),
                 )
             ],

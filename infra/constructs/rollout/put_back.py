@@ -1,7 +1,19 @@
 """Back: the package is rejected, and the stack is told again what the endpoint served before."""
 
 from infra.constructs.rollout.look import RESTORED
-from infra.constructs.rollout.states import State, States, choose, matching, note, present, same, task, wait, when
+from infra.constructs.rollout.states import (
+    State,
+    States,
+    absent,
+    choose,
+    matching,
+    note,
+    present,
+    same,
+    task,
+    wait,
+    when,
+)
 from infra.constructs.rollout.tidy import remember_candidate, tidy_states
 from infra.constructs.rollout.update import (
     IN_PROGRESS,
@@ -12,17 +24,17 @@ from infra.constructs.rollout.update import (
     why_not_updated,
 )
 
-_POLL_SECONDS = 15
 
-
-def put_back_states(*, endpoint: str, stack: str, topic_arn: str, restored: str, failed: str) -> States:
+def put_back_states(
+    *, endpoint: str, stack: str, topic_arn: str, poll_seconds: int, restored: str, failed: str
+) -> States:
     """From `RejectPackage` to one of two failures: `RolledBack`, or `NotRestored`, which needs a person.
 
     `restored` and `failed` are on the way to `TellRolledBack` and `TellNotRestored`.
     """
     return {
         **rejection("RejectPackage", briefly="RejectBriefly", then="ReadStackToPutBack"),
-        **_restoration(stack, restored=restored, failed=failed),
+        **_restoration(stack, poll_seconds=poll_seconds, restored=restored, failed=failed),
         **remember_candidate(stack, then="PutBack"),
         **tidy_states(then=restored),
         **_verdict(endpoint, topic_arn),
@@ -47,24 +59,35 @@ def _reject(reason: str, *, then: str, caught: str) -> State:
     return task("sagemaker:updateModelPackage", parameters, then=then, caught=caught)
 
 
-def _restoration(stack: str, *, restored: str, failed: str) -> States:
-    """Only a parameter that still names the failed package is put back: anything else is someone's later decision."""
-    mine_to_put_back = (
-        present("$.previous"),
-        same(PARAMETER_VALUE, "$.ModelPackageArn"),
-    )
+def _restoration(stack: str, *, poll_seconds: int, restored: str, failed: str) -> States:
+    """Only a parameter that still names the failed package is put back: anything else is someone's later decision.
+
+    "Rolled back" is told of an endpoint that was seen to serve what its stack names, and of nothing else.
+    """
+    named, whole = PARAMETER_VALUE, {"Not": matching("$.stack.now.StackStatus", "*_FAILED")}
     return {
         "ReadStackToPutBack": read_stack(stack, then="IsPutBackNeeded", caught=failed),
         "IsPutBackNeeded": choose(
             when(matching("$.stack.now.StackStatus", IN_PROGRESS), then="WaitToPutBack"),
-            when(*mine_to_put_back, then="ReadCandidate"),
-            otherwise=restored,
+            when(absent("$.previous"), then=restored),  # it went wrong before anything was changed
+            when(same(named, "$.ModelPackageArn"), then="ReadCandidate"),
+            when(same(named, "$.previous.model_package"), then="LookRestored"),
+            otherwise="ExplainOvertaken",
         ),
-        "WaitToPutBack": wait(_POLL_SECONDS, then="ReadStackToPutBack"),
+        "ExplainOvertaken": note(
+            "$.failure",
+            parameters={
+                "reason.$": "States.Format('{}; meanwhile someone decided for {}, which is left as it is', "
+                f"$.failure.reason, {named})",
+                "overtaken": True,
+            },
+            then="LookRestored",
+        ),
+        "WaitToPutBack": wait(poll_seconds, then="ReadStackToPutBack"),
         # After a failed first rollout this is the empty string: back to day 0, without an endpoint.
         "PutBack": update_stack(stack, "$.previous.model_package", then="WaitForPutBack", caught="WhyNotPutBack"),
         "WhyNotPutBack": why_not_updated(wait_state="WaitToPutBack", nothing_to_do="ReadPutBack", otherwise=failed),
-        "WaitForPutBack": wait(_POLL_SECONDS, then="ReadPutBack"),
+        "WaitForPutBack": wait(poll_seconds, then="ReadPutBack"),
         "ReadPutBack": read_stack(stack, then="IsPutBack", caught=failed),
         "IsPutBack": choose(
             when(matching("$.stack.now.StackStatus", IN_PROGRESS), then="WaitForPutBack"),
@@ -74,11 +97,21 @@ def _restoration(stack: str, *, restored: str, failed: str) -> States:
         # Both: an endpoint in order under a stack that names another package is the next surprise.
         "IsRestored": choose(
             when(
+                whole,
                 same("$.live.model_package", "$.previous.model_package"),
-                same(PARAMETER_VALUE, "$.previous.model_package"),
+                same(named, "$.previous.model_package"),
                 then="IsCandidateLeft",
             ),
+            when(whole, present("$.failure.overtaken"), same("$.live.model_package", named), then=restored),
             otherwise=failed,
+        ),
+        "ExplainUnseen": note(
+            "$.failure",
+            parameters={
+                "reason.$": "States.Format('{}; what the endpoint serves now could not be seen: {}', "
+                "$.failure.reason, $.error.Cause)"
+            },
+            then=failed,
         ),
     }
 

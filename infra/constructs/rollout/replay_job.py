@@ -1,6 +1,7 @@
 """The job that judges a candidate before a rollout, its role, and who may start it."""
 
 import hashlib
+from functools import partial
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,6 +15,7 @@ from blueprint.settings import Settings
 from infra.constructs.arns import arn
 from infra.constructs.job_roles import ARTIFACT_KEYS, SageMakerRole, may_encrypt_volumes, may_log, may_publish
 from infra.constructs.object_access import may_find, may_write
+from infra.constructs.policy import let
 from infra.constructs.rollout.gates import GateJob, gate_states
 from infra.constructs.rollout.states import States
 from infra.constructs.step_image import StepImage
@@ -79,22 +81,16 @@ class ReplayJob(Construct):
     def grant_start(self, role: iam.Role) -> None:
         """Let `role` start and watch such jobs, and hand them this role; SageMaker alone takes it."""
         jobs = arn("sagemaker", f"processing-job/{self.job.name_prefix}-*")
-        for actions, resource, conditions in (
-            (
-                ["sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:AddTags"],
-                jobs,
-                {},
-            ),
-            (
-                ["iam:PassRole"],
-                self.role.role_arn,
-                {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-            ),
-            # SageMaker encrypts the job's volume on behalf of who starts it
-            (["kms:DescribeKey"], self._key.key_arn, {}),
-            (["kms:CreateGrant"], self._key.key_arn, {"Bool": {"kms:GrantIsForAWSResource": "true"}}),
-        ):
-            role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource], conditions=conditions))
+        allow, key_arn = partial(let, role), self._key.key_arn
+        allow("sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:AddTags", on=[jobs])
+        allow(
+            "iam:PassRole",
+            on=[self.role.role_arn],
+            conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        )
+        # SageMaker encrypts the job's volume on behalf of who starts it
+        allow("kms:DescribeKey", on=[key_arn])
+        allow("kms:CreateGrant", on=[key_arn], conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}})
 
 
 def job_prefix(names: Names) -> str:

@@ -26,7 +26,7 @@ def task(
     then: str,
     caught: str,
     result: str | None = None,
-    select: Mapping[str, str] | None = None,
+    select: Mapping[str, Any] | None = None,
     retry: bool = True,
     timeout_seconds: int = 60,
 ) -> State:
@@ -53,6 +53,20 @@ def task(
 
 def wait(seconds: int, *, then: str) -> State:
     return {"Type": "Wait", "Seconds": seconds, "Next": then}
+
+
+def wait_counting(seconds: int, counted: str, *, then: str) -> State:
+    """Wait; `counted` is an expression of what is then put beside the rest, and costs no event of its own."""
+    return {"Type": "Wait", "QueryLanguage": "JSONata", "Seconds": seconds, "Output": _with(counted), "Next": then}
+
+
+def reckon(found: str, *, then: str) -> State:
+    """Put what an expression finds, an object, beside the rest: JSONata reckons what paths cannot."""
+    return {"Type": "Pass", "QueryLanguage": "JSONata", "Output": _with(found), "Next": then}
+
+
+def _with(found: str) -> str:
+    return f"{{% $merge([$states.input, {found}]) %}}"
 
 
 def note(path: str, value: Any = None, *, then: str, parameters: Mapping[str, Any] | None = None) -> State:
@@ -100,6 +114,10 @@ def same(path: str, other_path: str) -> State:
 
 def different(path: str, other_path: str) -> State:
     return {"Not": same(path, other_path)}
+
+
+def more(path: str, number: int) -> State:
+    return {"Variable": path, "NumericGreaterThan": number}
 
 
 def matching(path: str, pattern: str) -> State:

@@ -26,7 +26,7 @@ PARAMETER = "ModelPackageArn"
 IN_PROGRESS = "*_IN_PROGRESS"
 PARAMETER_VALUE = "$.stack.now.Parameters[0].ParameterValue"
 NOW = {"now.$": "$.Stacks[0]"}
-_POLL_SECONDS = 15
+_POLL_SECONDS = 60
 _NOTHING_LIVE = ""
 
 

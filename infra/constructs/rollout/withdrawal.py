@@ -1,10 +1,30 @@
 """Rejecting the package that serves: the endpoint goes back to the newest package that is still approved."""
 
+from blueprint.hold import WAY_BACK
 from infra.constructs.rollout.look import REJECTED
-from infra.constructs.rollout.states import States, choose, equal, note, present, same, task, when
+from infra.constructs.rollout.states import States, absent, choose, equal, note, present, reckon, same, task, when
+from infra.constructs.rollout.turn import IS_REJECTION
 from infra.constructs.rollout.update import publish
 
 WAS_REJECTED = "WasRejected"
+LOOK_REJECTED = "LookRejected"
+
+_MOST_LISTED = 100
+_NEXT = (
+    "("
+    "$version := $states.input.package.ModelPackageVersion;"
+    "$approved := $states.input.approved.packages;"  # newest first
+    "$before := $approved[ModelPackageVersion < $version][0].ModelPackageArn;"
+    "$exists($before) "
+    f"? {{'next': {{'ModelPackageArn': $before, 'GoesBack': true}}, 'called': '{WAY_BACK}', 'told': 'going back to'}} "
+    ": {'next': {'ModelPackageArn': $approved[0].ModelPackageArn}, 'called': 'next-', "
+    "'told': 'no version before it is approved, so this one is rolled out unless rollouts are held:'}"
+    ")"
+)
+"""What comes next: back to the newest version before, which nobody holds.
+
+A later version may be approved and held for a reason: it is rolled out like every other.
+"""
 
 
 def withdrawal_states(*, endpoint: str, package_group: str, state_machine_arn: str, topic_arn: str) -> States:
@@ -14,12 +34,15 @@ def withdrawal_states(*, endpoint: str, package_group: str, state_machine_arn: s
     """
     return {
         WAS_REJECTED: choose(
-            when(present("$.ModelApprovalStatus"), equal("$.ModelApprovalStatus", "Rejected"), then="LookRejected"),
+            when(*IS_REJECTION, then=LOOK_REJECTED),
             otherwise="ReadPackage",
         ),
-        "LookRejected": note("$.phase", REJECTED, then="ReadEndpoint"),
+        LOOK_REJECTED: note("$.phase", REJECTED, then="ReadEndpoint"),
         "IsRejectedLive": choose(
-            when(same("$.live.model_package", "$.ModelPackageArn"), then="ReadRejected"), otherwise="NothingToDo"
+            when(same("$.live.model_package", "$.ModelPackageArn"), then="ReadRejected"),
+            # Looked at once; what is being rolled out now may be this very package.
+            when(absent("$.rollouts"), then="Settle"),
+            otherwise="NothingToDo",
         ),
         "ReadRejected": task(
             "sagemaker:describeModelPackage",
@@ -38,35 +61,37 @@ def withdrawal_states(*, endpoint: str, package_group: str, state_machine_arn: s
                 "ModelApprovalStatus": "Approved",
                 "SortBy": "CreationTime",
                 "SortOrder": "Descending",
-                "MaxResults": 1,
+                "MaxResults": _MOST_LISTED,
             },
             result="$.approved",
-            select={"arns.$": "$.ModelPackageSummaryList[*].ModelPackageArn"},
+            select={"packages.$": "$.ModelPackageSummaryList"},
             then="IsOneApproved",
             caught="TellNotWithdrawn",
         ),
-        "IsOneApproved": choose(when(present("$.approved.arns[0]"), then="NameNext"), otherwise="TellNotWithdrawn"),
+        "IsOneApproved": choose(when(present("$.approved.packages[0]"), then="NameNext"), otherwise="TellNotWithdrawn"),
         **_way_back(endpoint, state_machine_arn, topic_arn),
     }
 
 
 def _way_back(endpoint: str, state_machine_arn: str, topic_arn: str) -> States:
     return {
-        # Marked, because nobody holds the way back.
-        "NameNext": note(
-            "$.next", parameters={"ModelPackageArn.$": "$.approved.arns[0]", "GoesBack": True}, then="StartNext"
-        ),
+        "NameNext": reckon(_NEXT, then="StartNext"),
         "StartNext": task(
             "sfn:startExecution",
-            {"StateMachineArn": state_machine_arn, "Input.$": "States.JsonToString($.next)"},
+            {
+                "StateMachineArn": state_machine_arn,
+                # The same at each attempt: one that was answered too late starts no second execution.
+                "Name.$": "States.Format('{}{}', $.called, States.Hash($$.Execution.Id, 'MD5'))",
+                "Input.$": "States.JsonToString($.next)",
+            },
             then="TellWithdrawn",
             caught="TellNotWithdrawn",
         ),
         "TellWithdrawn": publish(
             topic_arn,
             f"{endpoint}: live model rejected",
-            f"States.Format('{{}} serves endpoint {endpoint} and was rejected; going back to {{}}', "
-            "$.ModelPackageArn, $.next.ModelPackageArn)",
+            f"States.Format('{{}} serves endpoint {endpoint} and was rejected; {{}} {{}}', "
+            "$.ModelPackageArn, $.told, $.next.ModelPackageArn)",
             then="Withdrawn",
         ),
         "Withdrawn": {"Type": "Succeed", "Comment": "The rollout of the package before it has been started"},

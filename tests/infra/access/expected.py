@@ -403,6 +403,7 @@ ROLES: Mapping[str, Expected] = {
         may="""
         states:ListExecutions {machine}
         states:DescribeExecution {execution}
+        states:GetExecutionHistory {execution}
         states:StartExecution {machine}
         cloudformation:DescribeStacks {endpoint_stack}
         cloudformation:DescribeStackResource {endpoint_stack}
