@@ -38,6 +38,7 @@ examples:
 _PAUSE = """\
 No rollout begins from now on: one that is approved waits before its gates and before its update. Deployments
 of the stacks do not let it go; `promote` does. A rollout that waits for three days is refused, and is approved anew.
+Rejecting the live model goes back to the one before it all the same.
 
 An update that has begun goes on: SageMaker has no call that pauses a bake. `abort` sends it back.
 """

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rehearsal.operations.status import Status
 
 _WIDTH = 16
+_TURN, _HELD = "waits for its turn", "is held"
 
 
 def status_told(endpoint: str, found: "Status") -> str:
@@ -30,7 +31,9 @@ def _status_lines(endpoint: str, found: "Status") -> Iterator[tuple[str, str]]:
             yield "on its way", _fleet(now.pending) + (f", {now.pending.stage}" if now.pending.stage else "")
     for place, each in enumerate(found.under_way):
         who = f"version {_version(each.execution.package)} since {_at(each.execution.started)}"
-        yield "rollout" if place == 0 else "behind it", f"{who}: {_state(each.state, held=found.hold != 'go')}"
+        doing = _state(each.state, held=found.hold != "go")
+        # The way back to an earlier model passes one that is held.
+        yield "behind it" if place and doing in (_TURN, _HELD) else "rollout", f"{who}: {doing}"
     for alarm in found.alarms:
         yield "alarm", _alarm(alarm)
     if found.sentence:
@@ -50,10 +53,10 @@ def _fleet(fleet: "Fleet") -> str:
 
 
 def _state(state: str, *, held: bool) -> str:
-    if "Turn" in state or state in ("", "Settle", "ListRollouts", "FindOldest"):
-        return "waits for its turn"
+    if "Turn" in state or state in ("", "Settle", "ListRollouts"):
+        return _TURN
     if "Hold" in state or "IsHeld" in state:
-        return "is held" if held else "is about to go on"
+        return _HELD if held else "is about to go on"
     return f"at {state}"
 
 

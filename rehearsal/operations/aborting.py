@@ -50,7 +50,7 @@ class Abort:
             RefusedError: nothing is under way, or the rollout cannot be sent back.
             LaunchError: it has not ended in time, or ended otherwise.
         """
-        turn = next(iter(executions.running(self.site)), None)
+        turn = executions.in_turn(self.site)
         endpoint = endpoints.look(self.site)
         if turn is None and (endpoint is None or endpoint.pending is None):
             raise RefusedError(f"nothing is under way for endpoint {self.site.names.endpoint}")

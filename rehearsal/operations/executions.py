@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from blueprint.hold import WAY_BACK
 from rehearsal.operations.site import Site
 
 _LOOKED_AT = 200
@@ -32,8 +33,18 @@ class Progress:
 
 
 def running(site: Site) -> list[Execution]:
-    """Oldest first: the first has its turn, the others wait."""
+    """Oldest first: they have their turns in this order, but a way back passes what is held."""
     return sorted(_listed(site, "RUNNING"), key=lambda execution: execution.started)
+
+
+def in_turn(site: Site) -> Execution | None:
+    """The one that changes something or is the next to do so; None if nothing runs."""
+    found = running(site)
+    backs = (each for each in found if each.arn.rpartition(":")[2].startswith(WAY_BACK))
+    back = next(backs, None)
+    if back and "Turn" not in progress(site, back).state:
+        return back
+    return next(iter(found), None)
 
 
 def recent(site: Site, count: int) -> list[Execution]:

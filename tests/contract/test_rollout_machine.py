@@ -5,6 +5,7 @@ Two reports against Terraform's provider are repeated here: `UpdateEndpoint` may
 configuration in use (https://github.com/hashicorp/terraform-provider-aws/issues/48997).
 """
 
+import hashlib
 import io
 import json
 import tarfile
@@ -183,7 +184,7 @@ class Launch:
     """The account with everything deployed, and what one does in it."""
 
     def __init__(self, cloud: CloudProcess, functions: dict[str, str], settings: Settings, image: str) -> None:
-        self.cloud, self.image = cloud, image
+        self.cloud, self.settings, self.image = cloud, settings, image
         cloud("s3").create_bucket(Bucket=BUCKET)
         cloud("sagemaker").create_model_package_group(ModelPackageGroupName=GROUP)
         cloud("cloudformation").create_stack(StackName=STACK, TemplateBody=template())
@@ -260,6 +261,35 @@ class Launch:
         return [
             arn for arn, told in given.items() if told == {"ModelPackageArn": package, "ModelApprovalStatus": status}
         ]
+
+    def execution(self, arn: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.cloud("stepfunctions").describe_execution(executionArn=arn)
+        return found
+
+    def entered(self, execution: str) -> list[str]:
+        pages = self.cloud("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution)
+        events = [event for page in pages for event in page["events"]]
+        return [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
+
+    def way_back(self, rejection: str) -> str:
+        """The execution that a rejection has started."""
+        name = f"back-{hashlib.md5(rejection.encode(), usedforsecurity=False).hexdigest()}"
+        return f"{self.machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def hold(self, word: str) -> None:
+        parameter = self.settings.names.hold_parameter
+        self.cloud("ssm").put_parameter(Name=parameter, Value=word, Type="String", Overwrite=True)
+
+    @contextmanager
+    def no_judge(self) -> Iterator[None]:
+        """Every look fails meanwhile: the function knows nothing of what it is asked to do."""
+        functions = self.cloud("lambda")
+        before = functions.get_function_configuration(FunctionName="judge")["Environment"]
+        functions.update_function_configuration(FunctionName="judge", Environment={"Variables": {}})
+        try:
+            yield
+        finally:
+            functions.update_function_configuration(FunctionName="judge", Environment=before)
 
     def ended(self, execution: str, *, seconds: float = 60) -> dict[str, Any]:
         states = self.cloud("stepfunctions")
@@ -413,16 +443,43 @@ def test_a_model_that_too_few_users_met_does_not_pass(launch: Launch) -> None:
     assert launch.serves() == before
 
 
-def test_rejecting_the_live_package_brings_the_newest_other_approved_one_back(launch: Launch, live: str) -> None:
+@pytest.mark.usefixtures("live")
+def test_a_new_fleet_whose_judge_is_out_of_order_is_sent_back_by_its_alarm(launch: Launch) -> None:
+    before = launch.serves()
+    with launch.users(60), launch.no_judge():
+        ended = launch.rolled_out(launch.package(0.8), seconds=90)
+    assert (ended["status"], ended["error"]) == ("FAILED", "RolledBack")
+    assert ended["cause"].startswith("roll back: the judge was out of order, ")
+    assert "-Verdict went into ALARM" in ended["cause"]
+    assert launch.serves() == launch.parameter() == before
+
+
+def test_rejecting_the_live_package_brings_the_one_before_it_back_though_another_is_held(
+    launch: Launch, live: str
+) -> None:
     better = launch.serves()
     assert better != live
     with launch.users(120):
+        launch.hold("hold")
+        later = launch.package(0.55)
+        launch.decide(later, "Approved")
+        waiting = eventually(lambda: launch.executions(later, "Approved"))[0]
+        eventually(lambda: "WaitForHold" in launch.entered(waiting))
         launch.decide(better, "Rejected")
         rejection = eventually(lambda: launch.executions(better, "Rejected"))[0]
         assert launch.ended(rejection)["status"] == "SUCCEEDED"
         eventually(lambda: launch.endpoint()["EndpointStatus"] == "InService" and launch.serves() == live, seconds=60)
         eventually(lambda: launch.parameter() == live, seconds=30)
+        assert launch.ended(launch.way_back(rejection), seconds=30)["status"] == "SUCCEEDED"
+        assert launch.execution(waiting)["status"] == "RUNNING"
+        assert "UpdateStack" not in launch.entered(waiting)
+        launch.hold("go")
+        ended = launch.ended(waiting)
     assert f"{ENDPOINT}: live model rejected" in [subject for subject, _ in launch.told()]
+    # It has looked again at what serves: the package that it would have put back is rejected by now.
+    assert ended["status"] == "SUCCEEDED", ended.get("cause")
+    assert launch.entered(waiting).count("LookBefore") == 2
+    assert launch.serves() == later
 
 
 @pytest.mark.usefixtures("live")

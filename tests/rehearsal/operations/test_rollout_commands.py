@@ -191,6 +191,24 @@ def test_an_update_is_sent_back_by_sagemakers_own_rollback(world: World, verdict
     assert verify(world.entries()) is None
 
 
+def test_an_abort_ends_the_way_back_that_passed_a_held_rollout(world: World) -> None:
+    before, live, waiting = (world.package("Approved") for _ in range(3))
+    world.serve("blue", live)
+    alarms = world.config("green", before)
+    world.hold("hold")
+    held = world.start(waiting)
+    world.at(held, "WaitForHold")
+    back = world.start_way_back(before)
+    world.at(back, "WaitForUpdate")
+    world.update("green", alarms)
+    code, out, err = world.slipway("rollout", "abort", "--timeout", "60", *WHY)
+    assert (code, out) == (0, "the endpoint is back on blue\n"), err
+    intention = world.entries()[0]
+    assert (intention["subject"], intention["detail"]["execution"]) == (before, back)
+    assert world.execution(held)["status"] == "RUNNING"
+    assert world.hold_value() == "hold"
+
+
 def test_an_abort_that_comes_too_late_says_so(world: World) -> None:
     old, new = world.package("Approved"), world.package("Approved")
     world.serve("blue", old)
