@@ -21,11 +21,6 @@ botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
 # What is collected lives to the end: to look through it for garbage again and again is a quarter of a worker's start.
 gc.disable()
 
-# The collector would go through thousands of tests and all modules again and again: a fifth of the time of a test run.
-gc.disable()
-_GARBAGE = 10_000, 20, 50
-"""How much has to gather for a collection: ten times and more of Python's own thresholds."""
-
 _LONGEST = "tests/e2e/"
 
 
@@ -35,12 +30,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    gc.enable()
     gc.freeze()
-
-
-def pytest_collection_finish() -> None:
-    """What is there by now stays to the end; from here on garbage is collected."""
-    gc.freeze()
-    gc.set_threshold(*_GARBAGE)
     gc.enable()

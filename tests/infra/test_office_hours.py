@@ -108,7 +108,7 @@ def test_a_rollout_looks_whether_the_endpoint_is_stopped_before_its_gates(
     rollout: dict[str, Any], settings: Settings
 ) -> None:
     found = states(machine(rollout, "-rollout"))
-    assert WAKE in json.dumps(found["IsHeld"])
+    assert found["IsHoldOver"]["Default"] == WAKE
     assert found["Wake"]["Parameters"]["StackName"] == settings.names.stack("endpoint")
     assert found["RecallStopped"]["Parameters"] == {"Name": settings.names.stopped_parameter}
     allowed = json.dumps(statements(rollout, "RolloutRole")["ssm:PutParameter"])

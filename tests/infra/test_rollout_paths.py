@@ -91,7 +91,7 @@ def stands_at(state: str) -> Answer:
 
 EXECUTIONS = "arn:aws:states:us-east-1:000000000000:execution:rollout:"
 OFFICES = "arn:aws:states:us-east-1:000000000000:execution:back-office-dev-rollout:older"
-MANY = returns({"Executions": [{"ExecutionArn": "arn:younger"}], "NextToken": "more"})
+MANY = returns({**listed("younger", "too_many_run")["Return"], "NextToken": "more"})
 NOBODY = throws("Sfn.SfnException", "nothing is listed any more")
 PACKAGE = returns(
     {"ModelApprovalStatus": "Approved", "InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://a/b"}]}}

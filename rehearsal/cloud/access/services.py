@@ -16,6 +16,7 @@ _TASKS = {
     "sns:publish": ("sns:Publish", "TopicArn"),
     "aws-sdk:sfn:listExecutions": ("states:ListExecutions", "StateMachineArn"),
     "aws-sdk:sfn:describeExecution": ("states:DescribeExecution", "ExecutionArn"),
+    "aws-sdk:sfn:getExecutionHistory": ("states:GetExecutionHistory", "ExecutionArn"),
     "aws-sdk:sfn:startExecution": ("states:StartExecution", "StateMachineArn"),
 }
 """Tasks that ministack does without a request: the action, and the parameter that names its resource."""

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from blueprint.hold import WAY_BACK
 from blueprint.names import Names
 from infra.constructs.rollout.hold import HOLD, hold_states
 from rehearsal.cli import main
@@ -105,8 +107,15 @@ class World:
         return arn
 
     def start(self, package: str) -> str:
+        return self._start({"ModelPackageArn": package})
+
+    def start_way_back(self, package: str) -> str:
+        """As the rejection of what serves starts it."""
+        return self._start({"ModelPackageArn": package, "GoesBack": True}, name=f"{WAY_BACK}{time.time_ns()}")
+
+    def _start(self, given: dict[str, Any], **more: str) -> str:
         arn: str = self.cloud("stepfunctions").start_execution(
-            stateMachineArn=self.machine, input=json.dumps({"ModelPackageArn": package})
+            stateMachineArn=self.machine, input=json.dumps(given), **more
         )["executionArn"]
         return arn
 
