@@ -15,7 +15,7 @@ from rehearsal.cloud.ministack.cloudformation import add_resource_types
 from rehearsal.cloud.ministack.events import EventBus
 from rehearsal.cloud.ministack.logs import LogGroups, extract_metrics, honour_stream_prefixes
 from rehearsal.cloud.ministack.loop import ServingLoop
-from rehearsal.cloud.ministack.metrics import Metrics, keep_everything
+from rehearsal.cloud.ministack.metrics import Metrics, file_by_the_minute, keep_everything
 from rehearsal.cloud.ministack.objects import Objects
 from rehearsal.cloud.ministack.registry import add_image_builds, image_digest
 from rehearsal.cloud.ministack.services import add_json_service, share_models
@@ -58,6 +58,7 @@ class _Assembly:
         self._backend, self._images = workshop.backend, workshop.images
         self._loop = ServingLoop()
         self._bus, self._logs = EventBus(self._loop), LogGroups(self._loop)
+        self._metrics = Metrics(self._loop, speed=self._options.speed)
         self._clients = Clients(endpoint_url)
         self._access = Access(self._clients, self._call_api)
         self._fleets = self._make_fleets()
@@ -77,12 +78,13 @@ class _Assembly:
                 *other_types(self._clients),
             )
         )
-        extract_metrics(Metrics(self._loop).publish)
+        extract_metrics(self._metrics.publish)
         add_sdk_integrations(self._access.client)
         add_image_builds(self._images.build, self._logs)
         honour_stream_prefixes()
         answer_when_settled()
         keep_everything()
+        file_by_the_minute(speed=self._options.speed)
         self._access.install()
         alarms = AlarmClock(speed=self._options.speed, events=AlarmEvents(self._bus))
         alarms.install()
@@ -117,7 +119,7 @@ class _Assembly:
             backend=self._backend,
             fetch_artifact=self._access.artifacts.fetch,
             write_object=self._access.artifacts.write,
-            publish=Metrics(self._loop).publish,
+            publish=self._metrics.publish,
             alarm_state=state_of,
             on_event=self._on_fleet_event,
             on_log=self._logs.write,

@@ -119,7 +119,8 @@ def _metric(definition: object, root: Mapping[str, Any]) -> Iterator[dict[str, A
         raise MalformedError(f"metric {name} must have at most {_MOST_VALUES} values, got {len(values)}")
     numbers = [_number(value, name) for value in values]
     if numbers:
-        yield {"MetricName": name, "Unit": unit, "Values": numbers}
+        kept = {"StorageResolution": 1} if resolution == 1 else {}
+        yield {"MetricName": name, "Unit": unit, "Values": numbers, **kept}
 
 
 def _number(value: object, name: str) -> float:

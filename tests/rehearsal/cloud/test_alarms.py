@@ -12,6 +12,7 @@ from blueprint.alarms import VirtualClock
 from rehearsal.cloud.ministack import alarms
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
 from rehearsal.cloud.ministack.alarms import ARRIVAL_SECONDS, AlarmClock, state_of
+from rehearsal.cloud.ministack.metrics import file_by_the_minute, filed_at
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 
 REPLACED = (
@@ -21,6 +22,7 @@ REPLACED = (
     "_get_metric_statistics",
     "_put_composite_alarm",
     "_put_metric_alarm",
+    "_put_metric_data",
     "_record_history",
     "_set_alarm_state",
 )
@@ -116,6 +118,49 @@ def test_arriving_data_alone_changes_no_state(store: Any, clock: AlarmClock) -> 
     )
     assert state_of("errors") == "INSUFFICIENT_DATA"
     assert clock is not None
+
+
+def put_at(store: Any, at: float, **more: Any) -> None:
+    """As boto3 puts it."""
+    datum = {"MetricName": "Invocation5XXErrors", "Dimensions": DIMENSIONS, "Value": 1.0, "Timestamp": at, **more}
+    store._put_metric_data({}, {"Namespace": "AWS/SageMaker", "MetricData": [datum]}, is_cbor=True)
+
+
+@pytest.mark.parametrize(("resolution", "found"), [({}, "OK"), ({"StorageResolution": 1}, "ALARM")])
+def test_an_alarm_of_ten_seconds_misses_what_is_kept_by_the_minute(
+    store: Any, clock: AlarmClock, resolution: dict[str, int], found: str
+) -> None:
+    file_by_the_minute(speed=SPEED)
+    put_alarm(store, Period=10)
+    put_alarm(store, AlarmName="minutely")
+    start, ten = 1_000_000 * PERIOD, PERIOD / 6
+    clock.evaluate_due(start + 4 * ten + ARRIVAL_SECONDS)
+    put_at(store, start + 4.5 * ten, **resolution)
+    clock.evaluate_due(start + 5 * ten + ARRIVAL_SECONDS)
+    assert state_of("errors") == found
+    clock.evaluate_due(start + 6 * ten + ARRIVAL_SECONDS)
+    assert state_of("errors") == found
+    assert state_of("minutely") == "ALARM"
+
+
+@pytest.mark.parametrize("speed", [1.0, 7.0, 30.0, 33.3, 60.0, 1000.0])
+def test_a_minute_keeps_its_own_data_at_any_speed(store: Any, bus: Bus, speed: float) -> None:
+    made = AlarmClock(speed=speed, events=AlarmEvents(bus))  # type: ignore[arg-type]
+    made.install()
+    file_by_the_minute(speed=speed)
+    minute = 60 / speed
+    for number in range(1_800_000_000, 1_800_000_050):
+        put_alarm(store, AlarmName=f"{number}")
+        put_at(store, (number + 0.5) * minute, StorageResolution=60)
+        made.evaluate_due((number + 1) * minute + ARRIVAL_SECONDS + minute / 100)
+        assert state_of(f"{number}") == "ALARM"
+        store._metrics.clear()
+
+
+def test_what_bears_no_time_is_of_now() -> None:
+    assert filed_at({"StorageResolution": 1}, now=125.5, speed=1.0) == 125.5
+    assert filed_at({}, now=125.5, speed=1.0) == pytest.approx(120.0, abs=0.01)
+    assert filed_at({"Timestamp": "1970-01-01T00:03:05Z"}, now=125.5, speed=1.0) == pytest.approx(180.0, abs=0.01)
 
 
 def test_a_percentile_alarm_is_judged_from_the_samples(store: Any, clock: AlarmClock) -> None:

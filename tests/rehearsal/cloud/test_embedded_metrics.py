@@ -66,6 +66,7 @@ def test_several_metrics_and_directives_are_all_extracted() -> None:
         ("ScoredRows", "Count"),
         ("Tails", "None"),
     ]
+    assert [datum.get("StorageResolution") for datum in first.data] == [None, 1]
     assert (second.namespace, second.data[0]["Dimensions"]) == ("Other", [])
 
 

@@ -180,6 +180,10 @@ def test_equal_samples_are_sent_once_with_their_count() -> None:
     assert values(data, "Invocation5XXErrors", 3) == [([0.0, 1.0], [7.0, 1.0], "None")]
 
 
+def test_what_the_report_draws_is_kept_by_the_second() -> None:
+    assert {datum["StorageResolution"] for datum in metric_data("shop", [(0.0, attempt())])} == {1}
+
+
 def test_no_datum_holds_more_values_than_cloudwatch_takes() -> None:
     data = metric_data("shop", [(0.0, attempt(model_us=float(i))) for i in range(400)])
     found = values(data, "ModelLatency", 3)
