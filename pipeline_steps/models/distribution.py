@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_steps.models.columns import FeatureColumn, NumberColumn
+from pipeline_steps.models.cuts import SAME_SCORE, cut_scores
 
 _BINS = 10
 
@@ -14,8 +15,12 @@ _BINS = 10
 def training_distribution(
     columns: tuple[FeatureColumn, ...], train: pd.DataFrame, validation_scores: NDArray[np.float32]
 ) -> dict[str, Any]:
-    """Describe the inputs on the training split, and the scores on the validation split (the model never fitted it)."""
-    edges, counts = _binned(validation_scores)
+    """Describe the inputs on the training split, and the scores on the validation split (the model never fitted it).
+
+    The scores must be the exported graph's, as they are served.
+    """
+    edges, counts = _binned(validation_scores, as_served=True)
+    ranks, ties = cut_scores(validation_scores)
     return {
         "version": 1,
         "rows": len(train),
@@ -25,7 +30,8 @@ def training_distribution(
             "mean": float(np.mean(validation_scores, dtype=np.float64)),
             "edges": edges,
             "counts": counts,
-            "ranks": np.quantile(validation_scores, [0.1, 0.5, 0.9]).tolist(),
+            "ranks": ranks,
+            "ties": ties,
         },
     }
 
@@ -53,13 +59,27 @@ def _feature(column: FeatureColumn, values: "pd.Series[Any]") -> dict[str, Any]:
     }
 
 
-def _binned(known: NDArray[Any]) -> tuple[list[float], list[int]]:
+def _binned(known: NDArray[Any], *, as_served: bool = False) -> tuple[list[float], list[int]]:
     """Edges and counts of bins of equal weight: unusual values show however the column is scaled.
 
-    In float32, as the model sees its input: rounded later, a value could fall on the other side of an edge.
+    A value that several quantiles fall on has a bin of its own: together with all that is above it, a change of its
+    share would not show. In float32, as the model sees its input: rounded later, a value could fall on the other side
+    of an edge. What is `as_served` may be rounded otherwise: the edges lie a little below the values that make them.
     """
     if not len(known):
         return [0.0], [0]
-    values = known.astype(np.float32).astype(np.float64)
-    edges = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)).astype(np.float32)).astype(np.float64)
-    return edges.tolist(), np.histogram(values, edges)[0].tolist() if len(edges) > 1 else [len(values)]
+    values = np.sort(known.astype(np.float32))
+    found, times = np.unique(
+        np.quantile(values, np.linspace(0, 1, _BINS + 1), method="inverted_cdf"), return_counts=True
+    )
+    if len(found) == 1:
+        return found.tolist(), [len(values)]
+    beyond = np.append(values, np.nextafter(values[-1], np.float32(np.inf)))
+    after = np.searchsorted(values, found[times > 1], side="right")
+    if values[-1] in beyond[after]:
+        after = np.append(after, -1)
+    edges = np.unique(np.concatenate([found, beyond[after]]))
+    if as_served:
+        edges[:-1] -= np.float32(SAME_SCORE) * np.abs(edges[:-1])
+        edges = np.unique(edges)
+    return edges.tolist(), np.histogram(values, edges)[0].tolist()

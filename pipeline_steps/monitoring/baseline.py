@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.errors import StepError
 from pipeline_steps.models.contract import Contract
+from pipeline_steps.models.cuts import RANKS, Cut
 from pipeline_steps.monitoring.bins import Bins, bins_of
 from pipeline_steps.monitoring.groups import Groups
 
@@ -22,9 +23,27 @@ FEWEST_ROWS = 200
 class Ranks:
     """Scores of the validation split by rank: a tenth below `low`, half above `middle`, a tenth above `high`."""
 
-    low: float
-    middle: float
-    high: float
+    low: Cut
+    middle: Cut
+    high: Cut
+
+    def upper_half(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
+        """How much of each score lies in the upper half, in 0..1: over the validation split 0.5 on average."""
+        return self.middle.above(scores)
+
+    def tails(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
+        """How much of each score lies in the outermost tenths, in 0..1: over the validation split 0.2 on average."""
+        return self.low.below(scores) + self.high.above(scores)
+
+    @classmethod
+    def from_document(cls, score: Mapping[str, Any]) -> Self | None:
+        """Read the score's entry; in older artifacts, what equals a quantile lies in neither tail nor upper half."""
+        if (ranks := score.get("ranks")) is None:
+            return None
+        low, middle, high = map(float, ranks)
+        if (ties := score.get("ties")) is None:
+            return cls(Cut(low, low, 1.0), Cut(middle, middle, 0.0), Cut(high, high, 0.0))
+        return cls(*(Cut.of_tie(rank, score["rows"], tie) for rank, tie in zip(RANKS, ties, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -58,11 +77,10 @@ class Baseline:
             raise StepError(f"baseline.json must be of version 1, got {document.get('version')}")
         try:
             entries = {entry["name"]: entry for entry in document["features"]}
-            ranks = document["score"].get("ranks")
             return cls(
                 columns=tuple(bins_of(column, entries[column.name]) for column in contract.columns),
                 score=Bins.of_score(document["score"]),
-                ranks=Ranks(*map(float, ranks)) if ranks is not None else None,
+                ranks=Ranks.from_document(document["score"]),
                 predictions=_predictions(document, contract),
                 attributions=_attributions(document, contract),
             )

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from pipeline_steps.errors import StepError
 from pipeline_steps.models.columns import CategoryColumn, NumberColumn
 from pipeline_steps.models.contract import Contract
+from pipeline_steps.models.cuts import Cut
 from pipeline_steps.models.distribution import training_distribution
 from pipeline_steps.monitoring.baseline import Baseline, Ranks, read_baseline
 
@@ -77,11 +79,47 @@ def test_a_column_in_another_unit_shifts_and_the_others_do_not(document: dict[st
 
 def test_the_scores_ranks_are_a_tenth_a_half_and_nine_tenths(document: dict[str, Any]) -> None:
     assert document["score"]["ranks"] == pytest.approx([0.14, 0.5, 0.86], abs=1e-6)
-    assert Baseline.from_document(document, CONTRACT).ranks == Ranks(*document["score"]["ranks"])
+    ranks = Baseline.from_document(document, CONTRACT).ranks
+    assert ranks is not None
+    assert ranks.upper_half(SCORES).mean() == pytest.approx(0.5)
+    assert ranks.tails(SCORES).mean() == pytest.approx(0.2)
+
+
+def test_in_an_older_artifact_what_equals_a_quantile_lies_in_no_tail_and_not_in_the_upper_half(
+    document: dict[str, Any],
+) -> None:
+    del document["score"]["ties"]
+    ranks = Baseline.from_document(document, CONTRACT).ranks
+    low, middle, high = np.array(document["score"]["ranks"], dtype=np.float32)
+    assert ranks == Ranks(*(Cut(float(at), float(at), tied) for at, tied in ((low, 1), (middle, 0), (high, 0))))
+    off = np.float32(1e-6)
+    scores = np.array([low - off, low, middle - off, middle, middle + off, high, high + off], dtype=np.float32)
+    assert ranks.upper_half(scores).tolist() == [0, 0, 0, 0, 1, 1, 1]
+    assert ranks.tails(scores).tolist() == [1, 0, 0, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("values", [[0] * 95 + [1] * 5, [0] * 20 + [1] * 80, [0] * 60 + [*range(1, 41)]])
+def test_a_value_that_many_rows_share_has_a_bin_of_its_own(values: list[float]) -> None:
+    column = NumberColumn("price", 0, max(values), missing=True)
+    contract = replace(CONTRACT, columns=(column,))
+    table = pd.DataFrame({"price": [float(value) for value in values]})
+    (bins,) = Baseline.from_document(training_distribution((column,), table, SCORES), contract).columns
+    as_trained, moved = (np.array(given, dtype=np.float32) for given in (values, [1.0] * 50 + [0.0] * 50))
+    assert bins.count(as_trained).tolist() == bins.baseline.tolist()
+    assert bins.shift(as_trained) < 0.05
+    assert bins.shift(moved) > 0.25
+
+
+@pytest.mark.parametrize("top", [0.9, 0.4])
+def test_a_share_of_equal_scores_that_changes_is_a_shift(top: float) -> None:
+    scores = np.array([0.5] * 95 + [top] * 5, dtype=np.float32)
+    score = Baseline.from_document(training_distribution(CONTRACT.columns, TABLE, scores), CONTRACT).score
+    assert score.shift(scores) < 0.05
+    assert score.shift(np.array([0.5] * 50 + [top] * 50, dtype=np.float32)) > 0.25
 
 
 def test_an_older_artifact_has_no_ranks_and_fixed_score_bins(document: dict[str, Any]) -> None:
-    del document["score"]["ranks"]
+    del document["score"]["ranks"], document["score"]["ties"]
     edges = np.linspace(0, 1, 21)
     document["score"] |= {"edges": edges.tolist(), "counts": np.histogram(SCORES, edges)[0].tolist()}
     baseline = Baseline.from_document(document, CONTRACT)
@@ -121,6 +159,9 @@ def _broken(change: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, A
         ),
         (_broken(lambda it: it["features"][0].update(missing=-1)), "baseline.json is no baseline: there must be"),
         (_broken(lambda it: it["score"].update(ranks=[1])), "baseline.json is no baseline: "),
+        (_broken(lambda it: it["score"].update(ties=[{}])), "baseline.json must hold 'low', which is absent"),
+        (_broken(lambda it: it["score"]["ties"][1].pop("equal")), "baseline.json must hold 'equal', which is absent"),
+        (_broken(lambda it: it["score"]["ties"][1].update(below=91)), "baseline.json is no baseline: the scores that"),
         (_broken(lambda it: it["score"].update(edges=[])), "baseline.json is no baseline: "),
         (_broken(lambda it: it.update(features=7)), "baseline.json is no baseline: "),
         (_broken(lambda it: it.update(predictions=[])), "baseline.json must hold 'price', which is absent"),

@@ -33,14 +33,58 @@ def _metrics(recorder: Recorder) -> dict[str, float]:
     return {metric.name: metric.value for metric in recorder.take_metrics()}
 
 
-def test_rows_are_counted_against_the_ranks_once_each() -> None:
+def _record_each(recorder: Recorder, scores: np.ndarray) -> None:
+    """A request each."""
+    for place in range(len(scores)):
+        recorder.record((np.zeros((1, 2), dtype=np.float32), scores[place : place + 1]))
+
+
+def test_requests_are_counted_against_the_ranks_once_each() -> None:
     recorder = Recorder(BASELINE)
     scores = np.array([0.05, 0.1, 0.4, 0.5, 0.6, 0.9, 0.95], dtype=np.float32)
-    recorder.record((np.zeros((7, 2), dtype=np.float32), scores))
+    _record_each(recorder, scores)
     assert _metrics(recorder) == {"ScoredRows": 7, "UpperHalf": 3, "Tails": 2}
     assert recorder.take_metrics() == []
     recorder.record((np.zeros((1, 2), dtype=np.float32), scores[:1]))
     assert _metrics(recorder) == {"ScoredRows": 1, "UpperHalf": 0, "Tails": 1}
+
+
+def test_scores_that_tie_with_a_rank_are_shared_out() -> None:
+    ties = [{"low": at, "high": at, "below": 0, "equal": 1000} for at in [0.5] * 3]
+    document = {**DOCUMENT, "score": {**EVEN, "rows": 1000, "ranks": [0.5] * 3, "ties": ties}}
+    recorder = Recorder(Baseline.from_document(document, CONTRACT))
+    _record_each(recorder, np.array([0.5] * 10 + [0.75] * 3, dtype=np.float32))
+    assert _metrics(recorder) == {"ScoredRows": 13, "UpperHalf": 8, "Tails": 5}
+
+
+def test_one_row_of_a_request_is_counted_wherever_it_stands() -> None:
+    recorder = Recorder(BASELINE, seed=3)
+    sorted_rows = np.linspace(0, 1, 50, dtype=np.float32)
+    sizes = np.tile([1, 2, 50], 1000)
+    for size in sizes:
+        recorder.record((np.zeros((size, 2), dtype=np.float32), sorted_rows[-size:]))
+    found = _metrics(recorder)
+    assert found["ScoredRows"] == 3000
+    # of one or two rows all are in the upper tail; of fifty a half and a fifth are counted
+    assert found["UpperHalf"] - 2000 == pytest.approx(500, abs=80)
+    assert found["Tails"] - 2000 == pytest.approx(200, abs=64)
+
+
+def test_the_same_seed_draws_the_same_rows() -> None:
+    told = []
+    for seed in (1, 1, 2):
+        recorder = Recorder(BASELINE, seed=seed)
+        for start in range(100):
+            recorder.record(_rows(20, seed=start))
+        found = _metrics(recorder)
+        told.append((found["UpperHalf"], found["Tails"]))
+    assert told[0] == told[1] != told[2]
+
+
+def test_a_request_without_a_row_is_not_counted() -> None:
+    recorder = Recorder(BASELINE)
+    recorder.record(_rows(0))
+    assert recorder.take_metrics() == []
 
 
 def test_shifts_are_told_from_200_rows_on() -> None:
@@ -90,7 +134,7 @@ def test_only_the_newest_rows_are_compared(size: int) -> None:
     for start in range(0, WINDOW_ROWS, 100):
         recorder.record(_rows(100, seed=start))
     back = _metrics(recorder)
-    assert moved["ScoredRows"] == 12_000
+    assert moved["ScoredRows"] == len(range(0, 12_000, size))
     assert moved["PredictionShift"] > 3
     assert back["PredictionShift"] < 0.05
 

@@ -1,0 +1,113 @@
+"""What the servers count of two healthy models' scores, as the judge takes it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from blueprint.verdicts import Counts, Evidence, JudgePlan, Verdict, streams
+from pipeline_steps.models.contract import Contract
+from pipeline_steps.models.distribution import training_distribution
+from pipeline_steps.monitoring.baseline import Baseline
+from pipeline_steps.server.recording import Recorder
+
+CONTRACT = Contract((), "bought", "TRUE", 0.5, "xgboost")
+VALIDATION_ROWS = 2440
+PLAN = JudgePlan(baseline_rows=VALIDATION_ROWS // 2)
+ROLLOUTS = 100
+NOTHING = Counts.of(0.0, 0.0, 0.0, 0.0)
+
+Scores = NDArray[np.float32]
+Model = Callable[[int, int], Scores]
+"""Scores of so many requests of so many rows, float32 [requests, rows]."""
+
+
+def shallow_tree(rng: np.random.Generator) -> Model:
+    """A model of eight leaves of its own."""
+    leaves = np.sort(rng.random(8)).astype(np.float32)
+    shares = rng.dirichlet(np.full(8, 4.0))
+    return lambda requests, rows: rng.choice(leaves, (requests, rows), p=shares)
+
+
+def of_alike_rows(rng: np.random.Generator) -> Model:
+    """Rows of one request have a correlation of 0.2."""
+
+    def scores(requests: int, rows: int) -> Scores:
+        latent = np.sqrt(0.2) * rng.standard_normal((requests, 1)) + np.sqrt(0.8) * rng.standard_normal(
+            (requests, rows)
+        )
+        return (1 / (1 + np.exp(-latent))).astype(np.float32)
+
+    return scores
+
+
+def recorder(model: Model, *, older: bool) -> Recorder:
+    document = training_distribution((), pd.DataFrame(), model(VALIDATION_ROWS, 1)[:, 0])
+    if older:
+        del document["score"]["ties"]
+    return Recorder(Baseline.from_document(document, CONTRACT))
+
+
+def told(fleet: Recorder, scores: Scores) -> tuple[float, float, float]:
+    for of_request in scores:
+        fleet.record((np.empty((len(of_request), 0), dtype=np.float32), of_request))
+    found = {metric.name: metric.value for metric in fleet.take_metrics()}
+    fleet.clear()  # of the window: the shift takes long, and nobody asks for it here
+    return found["ScoredRows"], found["UpperHalf"], found["Tails"]
+
+
+def sent_back(
+    make: Callable[[np.random.Generator], Model],
+    *,
+    requests: tuple[int, int],
+    looks: int,
+    rows: int = 1,
+    older: bool = False,
+    by_row: bool = False,
+) -> float:
+    """The share of healthy retrainings that the judge sends back for their scores.
+
+    Args:
+        make: draws a healthy model.
+        requests: to the new and the old fleet in a look.
+        looks: of the judge.
+        rows: of a request.
+        older: the models' artifacts have no ties.
+        by_row: each row counts as a request of its own.
+    """
+    rng = np.random.default_rng(28)
+    fleets = []
+    for _ in range(ROLLOUTS):
+        pair = make(rng), make(rng)
+        fleets.append([(model, recorder(model, older=older)) for model in pair])
+    evidence = Evidence.start(PLAN, np.zeros(ROLLOUTS))
+    sent = np.zeros(ROLLOUTS, dtype=bool)
+    for _ in range(looks):
+        seen = np.array(
+            [
+                [
+                    told(fleet, model(n, rows).reshape((-1, 1 if by_row else rows)))
+                    for (model, fleet), n in zip(pair, requests, strict=True)
+                ]
+                for pair in fleets
+            ]
+        )
+        (green, green_half, green_tails), (blue, blue_half, blue_tails) = seen[:, 0].T, seen[:, 1].T
+        block = {stream.name: NOTHING for stream in streams(PLAN)}
+        block["upper half"] = Counts.of(green, green_half, blue, blue_half)
+        block["tails"] = Counts.of(green, green_tails, blue, blue_tails)
+        evidence = evidence.observe(block)
+        sent |= np.asarray(evidence.verdicts()) == Verdict.ROLL_BACK
+    return float(sent.mean())
+
+
+@pytest.mark.parametrize(("older", "least", "most"), [(False, 0.0, 0.02), (True, 0.3, 1.0)])
+def test_a_healthy_retraining_of_few_distinct_scores_is_let_through(older: bool, least: float, most: float) -> None:
+    assert least <= sent_back(shallow_tree, requests=(80, 240), looks=10, older=older) <= most
+
+
+@pytest.mark.parametrize(("by_row", "least", "most"), [(False, 0.0, 0.02), (True, 0.3, 1.0)])
+def test_rows_that_come_together_count_as_one(by_row: bool, least: float, most: float) -> None:
+    assert least <= sent_back(of_alike_rows, rows=50, requests=(2, 3), looks=40, by_row=by_row) <= most
