@@ -446,7 +446,7 @@ def test_a_model_that_too_few_users_met_does_not_pass(launch: Launch) -> None:
 @pytest.mark.usefixtures("live")
 def test_a_new_fleet_whose_judge_is_out_of_order_is_sent_back_by_its_alarm(launch: Launch) -> None:
     before = launch.serves()
-    with launch.users(60), launch.no_judge():
+    with launch.users(5), launch.no_judge():
         ended = launch.rolled_out(launch.package(0.8), seconds=90)
     assert (ended["status"], ended["error"]) == ("FAILED", "RolledBack")
     assert ended["cause"].startswith("roll back: the judge was out of order, ")
