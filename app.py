@@ -1,5 +1,6 @@
 """Entry point of the CDK app: the settings of use cases, or of their delivery, become stacks."""
 
+import gc
 import json
 import os
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 from blueprint.errors import InputError
 from blueprint.settings import Settings, load_delivery
 from infra.chosen import chosen_settings, delivered_settings
+from infra.shares import shares, synthesized_aside
 
 PROJECT = Path(__file__).resolve().parent
 
@@ -33,25 +35,49 @@ def _context() -> dict[str, Any]:
 
 
 def _synthesize(context: dict[str, Any]) -> None:
-    delivery, fleet = context.get("delivery"), context.get("fleet")
-    cases = [] if delivery else _cases(context)
-    # The CDK starts node, which takes seconds: what is wrong with the settings has been told by now.
+    gc.disable()  # CDK in Python makes millions of objects that stay to the end, which is seconds away
+    if delivery := context.get("delivery"):
+        _delivery(Path(delivery))
+    elif context.get("fleet"):
+        _fleet(_cases(context))
+    else:
+        _use_cases(_cases(context))
+
+
+# Each imports CDK for itself, which starts node and takes a second: what is wrong with the settings has been told by
+# then, and nobody waits for modules of another's.
+
+
+def _delivery(file: Path) -> None:
     import aws_cdk as cdk  # noqa: PLC0415
 
+    from infra.stacks.delivery_app import delivery_stacks  # noqa: PLC0415
+
     app = cdk.App()
-    if delivery:
-        from infra.stacks.delivery_app import delivery_stacks  # noqa: PLC0415 — half a second of CDK modules
+    delivery_stacks(app, file, project=PROJECT)
+    app.synth()
 
-        delivery_stacks(app, Path(delivery), project=PROJECT)
-    elif fleet:
-        from infra.stacks.fleet import fleet_stacks  # noqa: PLC0415
 
-        fleet_stacks(app, cases)
-    else:
+def _fleet(cases: list[Settings]) -> None:
+    import aws_cdk as cdk  # noqa: PLC0415
+
+    from infra.stacks.fleet import fleet_stacks  # noqa: PLC0415
+
+    app = cdk.App()
+    fleet_stacks(app, cases)
+    app.synth()
+
+
+def _use_cases(cases: list[Settings]) -> None:
+    mine, *others = shares(len(cases))
+    with synthesized_aside([sys.executable, __file__], others) as aside:
+        import aws_cdk as cdk  # noqa: PLC0415
+
         from infra.stacks.use_case import use_cases  # noqa: PLC0415
 
-        use_cases(app, cases, steps_folder=PROJECT / "pipeline_steps")
-    app.synth()
+        app = cdk.App()
+        use_cases(app, cases, steps_folder=PROJECT / "pipeline_steps", share=mine)
+        aside.join(Path(app.synth().directory))
 
 
 def _cases(context: dict[str, Any]) -> list[Settings]:

@@ -282,14 +282,13 @@ class Launch:
 
     @contextmanager
     def no_judge(self) -> Iterator[None]:
-        """Every look fails meanwhile: the function knows nothing of what it is asked to do."""
+        """Every look is refused meanwhile: the function may run nowhere."""
         functions = self.cloud("lambda")
-        before = functions.get_function_configuration(FunctionName="judge")["Environment"]
-        functions.update_function_configuration(FunctionName="judge", Environment={"Variables": {}})
+        functions.put_function_concurrency(FunctionName="judge", ReservedConcurrentExecutions=0)
         try:
             yield
         finally:
-            functions.update_function_configuration(FunctionName="judge", Environment=before)
+            functions.delete_function_concurrency(FunctionName="judge")
 
     def ended(self, execution: str, *, seconds: float = 60) -> dict[str, Any]:
         states = self.cloud("stepfunctions")
