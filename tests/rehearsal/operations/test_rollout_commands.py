@@ -194,13 +194,14 @@ def test_an_update_is_sent_back_by_sagemakers_own_rollback(world: World, verdict
 def test_an_abort_ends_the_way_back_that_passed_a_held_rollout(world: World) -> None:
     before, live, waiting = (world.package("Approved") for _ in range(3))
     world.serve("blue", live)
-    alarms = world.config("green", before)
+    # A name of its own: the verdict against another test's fleet may be less than a period old.
+    alarms = world.config("amber", before)
     world.hold("hold")
     held = world.start(waiting)
     world.at(held, "WaitForHold")
     back = world.start_way_back(before)
     world.at(back, "WaitForUpdate")
-    world.update("green", alarms)
+    world.update("amber", alarms)
     code, out, err = world.slipway("rollout", "abort", "--timeout", "60", *WHY)
     assert (code, out) == (0, "the endpoint is back on blue\n"), err
     intention = world.entries()[0]
