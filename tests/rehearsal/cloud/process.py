@@ -46,6 +46,8 @@ elif verb == "serve":
             self.send_response(status)
             self.send_header("Content-Type", "text/csv")
             self.send_header("Content-Length", str(len(body)))
+            if package := os.environ.get("SLIPWAY_MODEL_PACKAGE_ARN"):
+                self.send_header("X-Amzn-SageMaker-Custom-Attributes", "model_package=" + package)
             self.end_headers()
             self.wfile.write(body)
 

@@ -1,0 +1,183 @@
+"""What answers earn, judged on the embedded AWS: real servers and users, captured requests, outcomes in S3."""
+
+import io
+import json
+import tarfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from blueprint.judging.mandate import Mandate
+from blueprint.rollout import deployment_config
+from blueprint.settings import Rollout
+from blueprint.verdicts import JudgePlan, MeanTest
+from infra.functions.judge import index
+from tests.rehearsal.cloud.process import CloudProcess, build_image, end_cloud, eventually, start_cloud, write_steps
+
+ROLE = "arn:aws:iam::000000000000:role/any"
+BUCKET, ENDPOINT, SPEED = "artifacts", "shop", 60
+LOSS, GAIN = -2.0, 5.5
+HORIZON_SECONDS = 8 * SPEED
+"""Of the rollout, so eight of real time: so old is a request when its outcome must have arrived."""
+SECOND = 1.1
+"""Times of captured requests and of S3 objects are whole seconds."""
+ROLLOUT = Rollout(bake_seconds=3600, timeout_seconds=7200)
+MANDATE = Mandate(
+    JudgePlan(watches_scores=False, watches_value=True),
+    "roll_back",
+    60.0,
+    "primary",
+    deployment_config(ROLLOUT, ()),
+    2,
+    value=MeanTest(LOSS, GAIN),
+    value_horizon_seconds=HORIZON_SECONDS,
+)
+CAPTURE = {
+    "EnableCapture": True,
+    "InitialSamplingPercentage": 100,
+    "DestinationS3Uri": f"s3://{BUCKET}/capture",
+    "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+    "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
+}
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
+    steps = write_steps(tmp_path_factory.mktemp("steps"))
+    started = start_cloud(tmp_path_factory.mktemp("cloud"), steps, "--speed", str(SPEED))
+    started("s3").create_bucket(Bucket=BUCKET)
+    started("sagemaker").create_model_package_group(ModelPackageGroupName=ENDPOINT)
+    started.image = build_image(started, steps)  # type: ignore[attr-defined]
+    yield started
+    assert end_cloud(started) == 0
+
+
+@dataclass
+class Shop:
+    """An endpoint, its users, and the team that tells what came of their requests."""
+
+    cloud: CloudProcess
+    asked: int = 0
+    evidence: Any = field(default=None)
+
+    def config(self, name: str, x: float) -> str:
+        """An endpoint config of a model that always answers `x`; returns its package."""
+        stored = io.BytesIO()
+        with tarfile.open(fileobj=stored, mode="w:gz") as archive:
+            data = json.dumps({"x": x}).encode()
+            member = tarfile.TarInfo("model.json")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+        self.cloud("s3").put_object(Bucket=BUCKET, Key=f"{name}.tar.gz", Body=stored.getvalue())
+        sagemaker = self.cloud("sagemaker")
+        container = {"Image": self.cloud.image, "ModelDataUrl": f"s3://{BUCKET}/{name}.tar.gz"}  # type: ignore[attr-defined]
+        package: str = sagemaker.create_model_package(
+            ModelPackageGroupName=ENDPOINT,
+            InferenceSpecification={
+                "Containers": [container],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["text/csv"],
+            },
+        )["ModelPackageArn"]
+        served = {**container, "Environment": {"SLIPWAY_MODEL_PACKAGE_ARN": package}}
+        sagemaker.create_model(ModelName=name, PrimaryContainer=served, ExecutionRoleArn=ROLE)
+        variant = {
+            "VariantName": "primary",
+            "ModelName": name,
+            "InitialInstanceCount": 2,
+            "InstanceType": "ml.m5.large",
+            "InitialVariantWeight": 1.0,
+        }
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[variant], DataCaptureConfig=CAPTURE
+        )
+        return package
+
+    def endpoint(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.cloud("sagemaker").describe_endpoint(EndpointName=ENDPOINT)
+        return found
+
+    def begin_canary(self, name: str) -> None:
+        routing = {
+            "Type": "CANARY",
+            "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50},
+            "WaitIntervalInSeconds": ROLLOUT.bake_seconds,
+        }
+        policy = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+        self.cloud("sagemaker").update_endpoint(EndpointName=ENDPOINT, EndpointConfigName=name, DeploymentConfig=policy)
+        eventually(lambda: "Baking" in json.dumps(self.endpoint().get("PendingDeploymentSummary", {}), default=str))
+
+    def answers(self, count: int) -> dict[str, float]:
+        """What users are told, by the inference id that the shop gives each request."""
+        told = {}
+        for _ in range(count):
+            self.asked += 1
+            answer = self.cloud("sagemaker-runtime").invoke_endpoint(
+                EndpointName=ENDPOINT, Body=b"1", ContentType="text/csv", InferenceId=f"visit-{self.asked}"
+            )
+            told[f"visit-{self.asked}"] = float(answer["Body"].read())
+        return told
+
+    def tell(self, outcomes: dict[str, float]) -> None:
+        lines = (json.dumps({"inference_id": visit, "value": value}) + "\n" for visit, value in outcomes.items())
+        self.cloud("s3").put_object(Bucket=BUCKET, Key=f"outcomes/{time.time_ns()}.jsonl", Body="".join(lines).encode())
+
+    def look(self, *, package: str, previous: str) -> dict[str, Any]:
+        event = {
+            "endpoint": ENDPOINT,
+            "package": package,
+            "previous_package": previous,
+            "previous_config": "blue",
+            "evidence": json.loads(json.dumps(self.evidence)),
+            "clock": {"seconds": SPEED, "from": "2026-01-01T00:00:00Z", "to": "2026-01-01T00:00:01Z"},
+        }
+        answer = index.handler(event, None)
+        self.evidence = answer["evidence"]
+        return answer
+
+
+@pytest.fixture
+def shop(cloud: CloudProcess, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """The judge's own clients are those of the embedded AWS."""
+    monkeypatch.setattr(index, "boto3", SimpleNamespace(client=cloud))
+    monkeypatch.setenv("JUDGE", MANDATE.to_json())
+    monkeypatch.setenv("ARTIFACTS_BUCKET", BUCKET)
+    return Shop(cloud)
+
+
+def test_a_model_whose_answers_earn_less_is_sent_back_by_outcomes_that_came_in_time(shop: Shop) -> None:
+    blue = shop.config("blue", 0.2)
+    shop.cloud("sagemaker").create_endpoint(EndpointName=ENDPOINT, EndpointConfigName="blue")
+    eventually(lambda: shop.endpoint()["EndpointStatus"] == "InService", seconds=60)
+    green = shop.config("green", 0.8)
+    shop.begin_canary("green")
+    assert shop.look(package=green, previous=blue)["sentence"].startswith("extend: ")
+
+    shop.answers(4)
+    time.sleep(SECOND)  # both fleets have answered before what counts begins
+
+    # The new model's answers lose what the old one's gain; of some visits nothing is told until it is too late.
+    visits = shop.answers(60)
+    worth = {visit: GAIN if x == 0.2 else LOSS for visit, x in visits.items()}
+    late = {visit: worth.pop(visit) for visit in list(visits)[-10:]}
+    shop.tell(worth)
+    time.sleep(HORIZON_SECONDS / SPEED + 2 * SECOND)
+    shop.tell(late)
+    shop.answers(4)  # nothing that is older than these is still to be captured
+
+    def value() -> dict[str, float]:
+        shop.look(package=green, previous=blue)
+        return dict(shop.evidence["value"])
+
+    eventually(lambda: (seen := value())["green_count"] + seen["blue_count"] >= len(worth), seconds=30)
+    counts = {x: sum(visits[visit] == x for visit in worth) for x in (0.2, 0.8)}
+    assert min(counts.values()) > 0
+    seen = value()
+    assert (seen["blue_count"], seen["green_count"]) == (counts[0.2], counts[0.8])
+    assert (seen["blue_sum"], seen["green_sum"]) == (GAIN * counts[0.2], LOSS * counts[0.8])
+    assert shop.evidence["verdict"] == 2
+    assert shop.evidence["sentence"].startswith("roll back: value: -2")
