@@ -61,7 +61,7 @@ setup-sdk: .venv-sdk/.ready ## install SageMaker's own SDK into .venv-sdk (1 GB;
 
 test-sdk: setup setup-sdk ## compare with SageMaker's own SDK; its local mode too, where Docker can be had
 	$(BIN)/pytest tests/sdk -m "not docker" $(ARGS)
-	scripts/with-docker --or-skip sh -ec 'scripts/build-image && $(BIN)/pytest tests/sdk -m docker $(ARGS)'
+	scripts/with-docker --or-skip --and docker-compose sh -ec 'scripts/build-image && $(BIN)/pytest tests/sdk -m docker $(ARGS)'
 
 lock: .venv/.ready ## rewrite every lock file: ours, the image's and the SDK's
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.txt requirements-setup.txt --custom-compile-command "make lock" -o requirements.lock

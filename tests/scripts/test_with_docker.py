@@ -102,7 +102,7 @@ WAYS: Mapping[str, tuple[Callable[[Play], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("words", [(), ("--or-skip",)])
+@pytest.mark.parametrize("words", [(), ("--or-skip",), ("--and",), ("--and", "docker-compose", "--or-skip")])
 def test_without_a_command_the_usage_is_told(play: Play, words: tuple[str, ...]) -> None:
     status, _, told = play.run(*words)
     assert status == 2
@@ -138,6 +138,23 @@ def test_a_failed_installation_is_told_in_its_own_words(play: Play) -> None:
     assert told.splitlines()[-1] == (
         "with-docker: skipped, Docker could not be installed: E: Unable to locate package docker.io"
     )
+
+
+def test_a_program_that_is_needed_too_is_installed_once(play: Play) -> None:
+    play.program("apt-get", 'case $* in *install*) echo "$*" >>"$PLAY/apt"; made ;; esac')
+    play.program("made", 'echo "#!/bin/bash" >"$PLAY/bin/compose"; chmod 755 "$PLAY/bin/compose"')
+    status, out, told = play.run("--or-skip", "--and", "compose", "--and", "grep", "compose")
+    assert (status, out, told) == (0, "", "with-docker: installing Debian's compose\n")
+    assert play.run("--and", "compose", "compose") == (0, "", "")
+    (line,) = (play.folder / "apt").read_text().splitlines()
+    assert line.endswith("install --no-install-recommends compose")
+
+
+def test_a_program_that_cannot_be_installed_is_told(play: Play) -> None:
+    reason = "compose is not installed, and this system has no apt-get to install it"
+    assert play.run("--or-skip", "--and", "compose", "echo", "ran") == (0, "", f"with-docker: skipped, {reason}\n")
+    assert play.run("--and", "compose", "echo", "ran") == (1, "", f"with-docker: {reason}\n")
+    assert not (play.folder / "daemon").exists()
 
 
 @pytest.mark.parametrize("option", [(), ("--or-skip",)])

@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _why_no_containers() -> str | None:
     if shutil.which("docker-compose") is None:
-        return "they need docker-compose, by which the SDK starts containers (Debian's package has that name)"
+        return "they need docker-compose, by which the SDK starts containers: `make test-sdk` installs Debian's"
     try:
         require_image(PROJECT / "pipeline_steps", host=os.environ.get("DOCKER_HOST"))
     except InputError as exc:
