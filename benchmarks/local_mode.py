@@ -1,13 +1,13 @@
 """Prepare, Train (the logistic baseline), Evaluate and Condition: our backends against the SageMaker SDK's local mode.
 
-scripts/with-docker python -m benchmarks.local_mode [--rows 3600] [--rounds 3] [--json FILE]
+scripts/with-docker --and docker-compose python -m benchmarks.local_mode [--rows 3600] [--rounds 3] [--json FILE]
 
 All run the definition that the SDK has written, on the same table and image, and the pipeline's end is checked. Cold:
 from the start of a Python that has nothing imported yet to the end of its first execution, with all that a user waits
 for in between (ours: the embedded AWS is started, and gets the bucket, the image, the table and the pipeline; theirs:
 the SDK is imported, S3 and the table being there already). Warm: a second execution in the same process, from its start
 to its end; no step is cached. Steps: what the steps of the warm one took, without what the engine does between them.
-The peers take turns within a round; medians are told. Needs `make setup-sdk image` and docker-compose.
+The peers take turns within a round; medians are told. Needs `make setup-sdk image`.
 """
 
 import argparse
