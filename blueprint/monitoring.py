@@ -15,6 +15,8 @@ from blueprint.settings.monitoring import Facet
 CAPTURED = "/opt/ml/processing/input/endpoint"
 REPORTS = "/opt/ml/processing/output/monitoring"
 OUTCOMES = "/opt/ml/processing/input/outcomes"
+ONLY_REQUESTS, ONLY_OUTCOMES = "requests", "outcomes"
+"""What `monitor --only` takes: outcomes that come late are looked at in a run of their own."""
 
 MOST_HOURS = 8
 """Back from now: a job takes ten inputs, one an hour, the hour that has begun, and outcomes."""

@@ -16,7 +16,7 @@ from pipeline_steps.monitoring.baseline import parse_baseline
 from pipeline_steps.monitoring.captured import Captured, read_captured
 from pipeline_steps.monitoring.constraints import Limits
 from pipeline_steps.monitoring.facets import Facet
-from pipeline_steps.monitoring.findings import Explained, Findings, Quality, examine
+from pipeline_steps.monitoring.findings import OUTCOMES, REQUESTS, Explained, Findings, Quality, examine
 from pipeline_steps.monitoring.ground_truth import Outcomes, read_outcomes
 from pipeline_steps.monitoring.publishing import emit, metric_lines
 from pipeline_steps.monitoring.schedule import Schedule
@@ -33,6 +33,7 @@ def parser() -> StepParser:
     made.add_argument("--max-auc-loss", type=share, default=0.05)
     made.add_argument("--facet", action="append", type=Facet.parse, default=[], metavar="JSON")
     made.add_argument("--min-ndcg", type=share)
+    made.add_argument("--only", choices=(REQUESTS, OUTCOMES), help="what outcomes tell is for another run, or for this")
     return made
 
 
@@ -59,6 +60,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         constraints=read_json(schedule.constraints) if schedule.constraints else None,
         quality=_quality(arguments, paths, model),
         explained=_explained(arguments, model),
+        only=arguments.only,
     )
     _report(findings, schedule, paths)
 
@@ -99,7 +101,8 @@ def find_model(paths: Paths, captured: Captured) -> tuple[str, Model | None]:
 
 def _quality(arguments: argparse.Namespace, paths: Paths, model: Model) -> Quality:
     folder = paths.processing_input("outcomes")
-    found = read_outcomes(folder, model.contract.positive_label) if folder.is_dir() else Outcomes()
+    asked = folder.is_dir() and arguments.only != REQUESTS
+    found = read_outcomes(folder, model.contract.positive_label) if asked else Outcomes()
     return Quality(
         outcomes={identifier: [value > 0 for value in values] for identifier, values in found.values.items()},
         malformed=found.malformed,
@@ -109,7 +112,7 @@ def _quality(arguments: argparse.Namespace, paths: Paths, model: Model) -> Quali
 
 
 def _explained(arguments: argparse.Namespace, model: Model) -> Explained:
-    if arguments.min_ndcg is None:
+    if arguments.min_ndcg is None or arguments.only == OUTCOMES:
         return Explained(arguments.facet)
     return Explained(arguments.facet, Scorer(model.files["model.onnx"]).score, arguments.min_ndcg)
 

@@ -67,6 +67,8 @@ class Monitoring(Section):
         scheduler: who starts that job. Model Monitor shows its reports in SageMaker Studio, and has been closed to new
             customers since July 2026; see
             https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-availability-change.html
+        outcomes_after_hours: 0 where outcomes are there as soon as the job looks. Otherwise a second run looks at what
+            outcomes tell of the requests of so many hours ago, and the first at the rest.
         bias: whom that job watches; nobody without it.
         min_ndcg: below it the order of the columns' attributions has drifted: normalised discounted cumulative gain
             against the model's own on held-out rows, 0.9 in SageMaker Clarify; not watched without it.
@@ -81,6 +83,7 @@ class Monitoring(Section):
     retrain_pause_hours: int = Field(24, ge=6, le=24 * 30)
     schedule: MonitorCron | None = None
     scheduler: Literal["eventbridge", "model_monitor"] = "eventbridge"
+    outcomes_after_hours: int = Field(0, ge=0, le=24 * 90)
     bias: tuple[Facet, ...] = Field((), max_length=10)
     min_ndcg: float | None = Field(None, gt=0, le=1)
 
@@ -122,12 +125,20 @@ def monitoring_mistakes(settings: "Settings") -> Iterator[str]:
     if monitoring.schedule and not settings.endpoint.capture_percent:
         yield "monitoring.schedule must be left out with endpoint.capture_percent 0: nothing would be examined"
     yield from _retraining_mistakes(monitoring)
-    for name in ("bias", "min_ndcg"):
+    for name in ("bias", "min_ndcg", "outcomes_after_hours"):
         if getattr(monitoring, name) and not monitoring.schedule:
             yield f"monitoring.{name} must be left out without monitoring.schedule: its job is what looks"
     if not monitoring.brings_outcomes and (needing := sorted(monitoring.bias_metrics - LABEL_FREE)):
         possible = f"{', '.join(sorted(LABEL_FREE))} with monitoring.scheduler model_monitor"
         yield f"monitoring.bias must be of {possible}: it brings no outcomes, got {needing[0]}"
+    if monitoring.outcomes_after_hours and not monitoring.brings_outcomes:
+        yield "monitoring.outcomes_after_hours must be left out with monitoring.scheduler model_monitor: it brings none"
+    # The oldest request is a period older, and what is deleted is gone some time within the day.
+    kept = settings.endpoint.capture_days * 24 - monitoring.period_hours - 24
+    if monitoring.outcomes_after_hours > max(0, kept):
+        reason = f"requests are deleted after endpoint.capture_days, {settings.endpoint.capture_days}"
+        asked = monitoring.outcomes_after_hours
+        yield f"monitoring.outcomes_after_hours must be at most {max(0, kept)}, got {asked}: {reason}"
     yield from _facet_mistakes(monitoring, settings.data.columns)
 
 

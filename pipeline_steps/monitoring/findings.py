@@ -15,6 +15,8 @@ from pipeline_steps.monitoring.quality import join_outcomes, outcomes_by_row, qu
 from pipeline_steps.monitoring.rows import Rows, read_rows
 from pipeline_steps.monitoring.statistics import statistics_document
 
+REQUESTS, OUTCOMES = "requests", "outcomes"
+"""What only is examined, where outcomes arrive so late that a run of their own looks at them."""
 _ATTRIBUTED_ROWS = 1000
 
 
@@ -41,7 +43,7 @@ class Explained:
 class Findings:
     """`documents` are the reports by file name; `shifts` are empty where there are too few rows to tell.
 
-    `worse` counts the metrics of quality that are, None where none was judged.
+    `worse` counts the metrics of quality that are, None where none was judged; `only` tells what was examined.
     """
 
     documents: Mapping[str, Mapping[str, Any]]
@@ -55,6 +57,7 @@ class Findings:
     malformed: int = 0
     bias: Sequence[Bias] = ()
     ndcg: float | None = None
+    only: str | None = None
 
     @property
     def message(self) -> str:
@@ -83,15 +86,19 @@ def examine(
     constraints: Mapping[str, Any] | None,
     quality: Quality,
     explained: Explained,
+    only: str | None = None,
 ) -> Findings:
     """Compare what one model was asked and answered with its baseline.
 
-    Records of another model package are left out: each model has a baseline of its own.
+    Records of another model package are left out: each model has a baseline of its own. Of `only` the requests, or only
+    what outcomes tell of them, nothing else is judged.
     """
     own = [record for record in captured.records if record.model_package == package]
     rows = read_rows(contract, own)
     asked = constraints or suggested_constraints(contract, baseline, limits)
     shifts = {name: shift for name, shift in shifts_of(baseline, rows).items() if name not in limits.unwatched}
+    if only == OUTCOMES:
+        shifts = {}
     labelled = join_outcomes(own, quality.outcomes, contract.positive_label)
     statistics = statistics_document(contract, rows)
     measured: dict[str, Any] = {}
@@ -99,11 +106,12 @@ def examine(
         measured = statistics["binary_classification_metrics"] = quality_document(labelled, contract.threshold)
     worse = quality_violations(labelled, measured, quality.trained, quality.max_losses)
     truth = outcomes_by_row(rows.records, quality.outcomes, contract.positive_label)
-    bias = measured_bias(contract, baseline, rows, explained.facets, truth=truth)
+    measured_all = measured_bias(contract, baseline, rows, explained.facets, truth=truth)
+    bias = [each for each in measured_all if only is None or each.labelled == (only == OUTCOMES)]
     now = _attributions(rows, baseline, explained)
     gain = ndcg(baseline.attributions, now) if baseline.attributions and now else None
     violations = [
-        *data_violations(asked, contract, baseline, rows, shifts),
+        *(() if only == OUTCOMES else data_violations(asked, contract, baseline, rows, shifts)),
         *(worse or ()),
         *bias_violations(bias),
         *(attribution_violations(contract.target, gain, explained.min_ndcg) if gain is not None else ()),
@@ -125,6 +133,7 @@ def examine(
         malformed=quality.malformed,
         bias=bias,
         ndcg=gain,
+        only=only,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline_steps.monitoring.embedded_metrics import Metric, metrics_line
-from pipeline_steps.monitoring.findings import Findings
+from pipeline_steps.monitoring.findings import OUTCOMES, Findings
 from pipeline_steps.monitoring.schedule import Schedule
 from pipeline_steps.monitoring.statistics import SCORE
 
@@ -15,13 +15,17 @@ NAMESPACE = "Slipway/Monitoring"
 
 def emit(findings: Findings, schedule: Schedule, *, write: Callable[[str], object], timestamp_ms: int) -> None:
     """Write a line in the embedded metric format, and one for each group whose bias is known."""
-    metrics = [Metric("ScoredRows", findings.rows, "Count"), Metric("Violations", len(findings.violations), "Count")]
+    metrics = (
+        [Metric("LabelledRows", findings.labelled, "Count")] if findings.labelled or findings.only == OUTCOMES else []
+    )
+    if findings.only != OUTCOMES:
+        metrics.append(Metric("ScoredRows", findings.rows, "Count"))
+        metrics.append(Metric("Violations", len(findings.violations), "Count"))
     if SCORE in findings.shifts:
         metrics.append(Metric("PredictionShift", _shown(findings.shifts[SCORE])))
     if inputs := [shift for name, shift in findings.shifts.items() if name != SCORE]:
         metrics.append(Metric("InputShift", _shown(max(inputs))))
     if findings.quality:
-        metrics.append(Metric("LabelledRows", findings.labelled, "Count"))
         named = {"Accuracy": "accuracy", "AUC": "auc", "F1": "f1"}
         metrics += [
             Metric(name, findings.quality[key]["value"]) for name, key in named.items() if key in findings.quality
@@ -59,7 +63,7 @@ def metric_lines(findings: Findings, schedule: Schedule, *, now: float) -> Itera
 
 
 def _values(findings: Findings) -> Iterator[tuple[str, float]]:
-    for entry in findings.documents["statistics.json"]["features"]:
+    for entry in findings.documents["statistics.json"]["features"] if findings.only != OUTCOMES else ():
         statistics: Mapping[str, Any] = entry.get("string_statistics") or entry["numerical_statistics"]
         yield f"feature_non_null_{entry['name']}", statistics["common"]["num_present"]
     for name, shift in findings.shifts.items():

@@ -19,7 +19,7 @@ from blueprint.monitoring import capture_prefix, job_prefix, monitoring_job, rep
 from blueprint.new_fleet_alarms import server_environment
 from blueprint.pipeline import schema_arguments
 from blueprint.settings import Settings, load_settings
-from infra.constructs.monitor_machine import monitor_machine
+from infra.constructs.monitor_states import monitor_machine
 from pipeline_steps import prepare, train
 from pipeline_steps.paths import Paths
 from rehearsal.cli import main
@@ -273,11 +273,12 @@ def test_the_schedules_machine_examines_the_hour_that_has_ended(
     assert found["statistics.json"]["dataset"]["item_count"] == 400
 
 
-def _run_machine(cloud: CloudProcess, name: str, definition: Mapping[str, Any]) -> None:
+def _run_machine(cloud: CloudProcess, name: str, definition: Mapping[str, Any], **told: str) -> None:
     """Make a state machine, run it once, and see it succeed."""
     states = cloud("stepfunctions")
     machine = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)
-    execution = states.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")["executionArn"]
+    given = json.dumps(told)
+    execution = states.start_execution(stateMachineArn=machine["stateMachineArn"], input=given)["executionArn"]
     told = eventually(
         lambda: (found := states.describe_execution(executionArn=execution))["status"] != "RUNNING" and found,
         seconds=60,
@@ -467,3 +468,32 @@ def test_whom_the_model_is_wrong_about_is_found_once_outcomes_have_arrived(
     told_of = {entry["name"]: entry for entry in weekend["metrics"]}
     assert told_of["AD"]["value"] == pytest.approx(1.0 if contrary else 0.0)
     assert abs(told_of["AD"]["baseline"]) < 0.1
+
+
+def test_outcomes_that_come_a_day_late_are_joined_with_the_requests_of_that_day(
+    *,
+    cloud: CloudProcess,
+    settings: Settings,
+    definition: dict[str, Any],
+    ask: Ask,
+    outcomes: Callable[[bool], None],
+    tmp_path: Path,
+) -> None:
+    monitoring = settings.monitoring.model_copy(update={"outcomes_after_hours": 24})
+    patient = settings.model_copy(update={"monitoring": monitoring})
+    machine = monitor_machine(patient, definition=definition, bucket=BUCKET)
+    _forget(cloud, settings)
+    ask(sessions(tmp_path, 400, seed=13))
+    last = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(minutes=30)
+    found = {}
+    for name, when, told in (("newest", last, {}), ("late", last - timedelta(hours=24), {"only": "outcomes"})):
+        _captured_then(cloud, settings, when)
+        outcomes(False)
+        _run_machine(cloud, name, machine, **told)
+        prefix = f"{report_prefix(settings)}{'outcomes/' if told else ''}{when:%Y/%m/%d/%H}/"
+        uri = f"s3://{BUCKET}/{prefix}"
+        eventually(lambda uri=uri: len(reports(cloud, uri)) == 3, seconds=60)
+        found[name] = reports(cloud, uri)["statistics.json"]
+    assert [each["dataset"]["item_count"] for each in found.values()] == [400, 400]
+    assert "binary_classification_metrics" not in found["newest"]
+    assert found["late"]["binary_classification_metrics"]["accuracy"]["value"] == pytest.approx(1.0)

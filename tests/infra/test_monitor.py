@@ -84,6 +84,19 @@ def test_the_ordinary_schedule_needs_no_model_monitor(by_eventbridge: Templates)
     assert not [r for r in endpoint["Resources"].values() if r["Type"] == "AWS::SageMaker::MonitoringSchedule"]
 
 
+def test_outcomes_that_come_late_have_a_schedule_of_their_own(synth: Synth, settings: Settings) -> None:
+    stacks, _ = synth(with_monitor(settings, outcomes_after_hours=72))
+    endpoint = dict(Template.from_stack(stacks.endpoint).to_json())
+    found = [r["Properties"] for r in endpoint["Resources"].values() if r["Type"] == "AWS::Scheduler::Schedule"]
+    told = {each["ScheduleExpression"]: json.loads(each["Target"]["Input"]) for each in found}
+    # At another minute: the jobs of both are named by when their execution began.
+    assert told == {"cron(0 * ? * * *)": {}, "cron(30 * ? * * *)": {"only": "outcomes"}}
+    assert len({json.dumps(each["Target"]["Arn"]) for each in found}) == 1
+    definition = json.dumps(flat(one(endpoint, "AWS::StepFunctions::StateMachine", "Monitor")["Properties"]))
+    assert "--only=requests" in definition
+    assert "--only=outcomes" in definition
+
+
 def test_model_monitors_schedule_is_there_with_the_endpoint_and_goes_before_it(
     by_model_monitor: dict[str, Any],
 ) -> None:
@@ -308,6 +321,18 @@ def test_the_job_is_told_whom_to_watch(settings: Settings) -> None:
         (
             {**LABELLED, "scheduler": "model_monitor"},
             "must be of DI, DPPL with monitoring.scheduler model_monitor: it brings no outcomes, got RD",
+        ),
+        (
+            {"outcomes_after_hours": 24, "schedule": None},
+            "monitoring.outcomes_after_hours must be left out without monitoring.schedule",
+        ),
+        (
+            {"outcomes_after_hours": 24, "scheduler": "model_monitor"},
+            "monitoring.outcomes_after_hours must be left out with monitoring.scheduler model_monitor",
+        ),
+        (
+            {"outcomes_after_hours": 24 * 90},
+            "outcomes_after_hours must be at most 2135, got 2160: requests are deleted after endpoint.capture_days, 90",
         ),
         ({"retrain": True, "retrain_on": ("violations",)}, "'shift', 'quality', 'bias' or 'attribution'"),
         ({"retrain": True, "retrain_on": ()}, "at least 1 item"),

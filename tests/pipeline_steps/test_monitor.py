@@ -397,6 +397,50 @@ def test_a_model_that_came_to_be_wrong_about_one_group_is_told(period) -> None:
     assert message.startswith("CompletedWithViolations: ")
 
 
+def _shifted_and_wrong(row: list[str]) -> None:
+    row[1] = "999.0"
+
+
+def test_where_outcomes_come_late_one_run_examines_the_requests(period) -> None:
+    found = period(_shifted_and_wrong)
+    _label(found)
+    asked = facet("returning", values=["TRUE"], metrics=WRONG_ABOUT)
+    message, metrics = found.end(asked, "--only=requests", "--min-ndcg=0.1")
+    assert ("spend", "baseline_drift_check") in found.checks
+    assert " rows, 0 with an outcome, " in message
+    assert "not judged" not in message
+    assert {"Violations", "ScoredRows", "InputShift", "BiasViolations", "NDCG"} <= metrics.keys()
+    assert not {"LabelledRows", "QualityViolations", "LabelledBiasViolations"} & metrics.keys()
+    assert set(_metrics(found, "returning")) == {"DPPL"}
+
+
+def test_and_the_other_what_outcomes_tell_of_older_ones_and_nothing_else(period) -> None:
+    found = period(_shifted_and_wrong)
+    chance = random.Random(4)  # noqa: S311 (made-up data)
+    lines = [{"inference_id": f"visit-{number}", "value": chance.choice([0, 25.5])} for number in range(600)]
+    _write(found.base / "processing/input/outcomes/labels.jsonl", lines)
+    asked = facet("returning", values=["TRUE"], metrics=WRONG_ABOUT)
+    message, metrics = found.end(asked, "--only=outcomes", "--min-ndcg=0.1")
+    # The requests of this period have been examined and told of when they were new.
+    assert {check for _, check in found.checks} <= {"LessThanThreshold", "bias_drift_check"}
+    assert ("auc", "LessThanThreshold") in found.checks
+    assert message.startswith("CompletedWithViolations: ")
+    assert metrics["LabelledRows"] == 600
+    assert metrics["QualityViolations"] >= 1
+    assert not {"Violations", "ScoredRows", "InputShift", "PredictionShift", "BiasViolations", "NDCG"} & metrics.keys()
+    assert "DPPL" not in _metrics(found, "returning")
+    lines = (found.base / "output/metrics/cloudwatch/cloudwatch_metrics.jsonl").read_text().splitlines()
+    assert {"auc", "accuracy"} <= (names := {json.loads(line)["MetricName"] for line in lines})
+    assert not [name for name in names if name.startswith("feature_")]
+
+
+def test_a_period_of_which_no_outcome_came_tells_that(period) -> None:
+    found = period()
+    message, metrics = found.end("--only=outcomes")
+    assert message.startswith("Completed: no violation in 600 rows, 0 with an outcome, ")
+    assert metrics["LabelledRows"] == 0
+
+
 def test_bias_is_not_judged_without_outcomes_and_the_job_says_so(period) -> None:
     found = period()
     message, metrics = found.end(facet("returning", values=["TRUE"], metrics=WRONG_ABOUT))
