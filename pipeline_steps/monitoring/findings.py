@@ -96,18 +96,17 @@ def examine(
     own = [record for record in captured.records if record.model_package == package]
     rows = read_rows(contract, own)
     asked = constraints or suggested_constraints(contract, baseline, limits)
-    shifts = {name: shift for name, shift in shifts_of(baseline, rows).items() if name not in limits.unwatched}
-    if only == OUTCOMES:
-        shifts = {}
-    labelled = join_outcomes(own, quality.outcomes, contract.positive_label)
+    shifts = {} if only == OUTCOMES else shifts_of(baseline, rows)
+    shifts = {name: shift for name, shift in shifts.items() if name not in limits.unwatched}
     statistics = statistics_document(contract, rows)
-    measured: dict[str, Any] = {}
-    if len(labelled.scores):
-        measured = statistics["binary_classification_metrics"] = quality_document(labelled, contract.threshold)
+    labelled = join_outcomes(own, quality.outcomes, contract.positive_label)
+    measured = quality_document(labelled, contract.threshold) if len(labelled.scores) else {}
+    if measured:
+        statistics["binary_classification_metrics"] = measured
     worse = quality_violations(labelled, measured, quality.trained, quality.max_losses)
     truth = outcomes_by_row(rows.records, quality.outcomes, contract.positive_label)
-    measured_all = measured_bias(contract, baseline, rows, explained.facets, truth=truth)
-    bias = [each for each in measured_all if only is None or each.labelled == (only == OUTCOMES)]
+    bias = measured_bias(contract, baseline, rows, explained.facets, truth=truth)
+    bias = [each for each in bias if only is None or each.labelled == (only == OUTCOMES)]
     now = _attributions(rows, baseline, explained)
     gain = ndcg(baseline.attributions, now) if baseline.attributions and now else None
     violations = [
