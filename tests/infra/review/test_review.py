@@ -34,6 +34,7 @@ EVERYTHING: dict[str, dict[str, Any]] = {
         "retrain": True,
         "notify": ["ml@example.com"],
         "min_ndcg": 0.9,
+        "outcomes_after_hours": 72,
         "bias": [{"column": "Weekend", "values": ["TRUE"], "metrics": {"DPPL": 0.1, "RD": 0.1}}],
     },
     "endpoint": {
