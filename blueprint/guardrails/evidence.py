@@ -2,8 +2,9 @@
 
 from functools import lru_cache
 
+from blueprint.verdicts.bets import Counts
 from blueprint.verdicts.plan import JudgePlan, streams
-from blueprint.verdicts.proportions import Counts, ProportionTest
+from blueprint.verdicts.proportions import ProportionTest
 
 _FIRST_BLOCK, _GROWTH, _MOST = 10.0, 0.05, 1e9
 _FOR_CHANCE = 4

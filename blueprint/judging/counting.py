@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.verdicts.bets import Counts
 from blueprint.verdicts.plan import SERVED, JudgePlan
-from blueprint.verdicts.proportions import Counts, ProportionState
+from blueprint.verdicts.proportions import ProportionState
 
 SERVICE, SERVERS = "AWS/SageMaker", "Slipway/Endpoint"
 PERIOD_SECONDS = 60

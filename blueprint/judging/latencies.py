@@ -22,8 +22,8 @@ from blueprint.judging.counting import (
     query,
     total,
 )
+from blueprint.verdicts.bets import Counts
 from blueprint.verdicts.plan import LATENCY_SHARES, SERVED, TOLERANCE_SHARE, JudgePlan
-from blueprint.verdicts.proportions import Counts
 
 REFERENCE_SECONDS = 3600
 LEAST_REFERENCE = 100

@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from blueprint.judging.latencies import Usual
+from blueprint.verdicts.bets import Counts
 from blueprint.verdicts.judge import Evidence, Verdict
 from blueprint.verdicts.means import MeanState
 from blueprint.verdicts.plan import JudgePlan
-from blueprint.verdicts.proportions import Counts, ProportionState
+from blueprint.verdicts.proportions import ProportionState
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Verdicts that know their sample size: promote, roll back or extend, valid at every look."""
 
+from blueprint.verdicts.bets import Counts, Regression, Safety
 from blueprint.verdicts.judge import VERDICT_METRIC, VERDICT_NAMESPACE, Evidence, Verdict, verdict_datum
 from blueprint.verdicts.means import MeanState, MeanTest
 from blueprint.verdicts.plan import (
@@ -12,7 +13,7 @@ from blueprint.verdicts.plan import (
     Stream,
     streams,
 )
-from blueprint.verdicts.proportions import Counts, ProportionState, ProportionTest, Regression, Safety
+from blueprint.verdicts.proportions import ProportionState, ProportionTest
 from blueprint.verdicts.sentences import explain
 
 __all__ = [

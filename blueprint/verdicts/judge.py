@@ -6,9 +6,10 @@ from enum import IntEnum
 from typing import Any, Self
 
 from blueprint.verdicts.arithmetic import Numbers, log_mean, where
+from blueprint.verdicts.bets import Counts
 from blueprint.verdicts.means import MeanState
 from blueprint.verdicts.plan import JudgePlan, Metric, streams
-from blueprint.verdicts.proportions import Counts, ProportionState
+from blueprint.verdicts.proportions import ProportionState
 
 VERDICT_NAMESPACE, VERDICT_METRIC = "Slipway/Rollout", "Verdict"
 _INDEPENDENT: Mapping[str, Numbers] = {}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import log, sqrt
 from typing import Literal
 
-from blueprint.verdicts.proportions import ProportionTest, Regression, Safety
+from blueprint.verdicts.bets import Regression, Safety
+from blueprint.verdicts.proportions import ProportionTest
 
 Metric = Literal["errors", "latency", "scores", "value"]
 METRICS: tuple[Metric, ...] = ("errors", "latency", "scores", "value")

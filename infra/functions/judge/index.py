@@ -21,8 +21,8 @@ from blueprint.judging.latencies import Usual
 from blueprint.judging.mandate import Mandate
 from blueprint.judging.memory import Memory
 from blueprint.judging.outcomes import Joined, clipped
+from blueprint.verdicts.bets import Counts
 from blueprint.verdicts.judge import VERDICT_NAMESPACE, verdict_datum
-from blueprint.verdicts.proportions import Counts
 
 _LOG = logging.getLogger(__name__)
 OBJECTS_A_LOOK = 50

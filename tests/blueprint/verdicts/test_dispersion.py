@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blueprint.verdicts import ProportionTest, Regression, Safety
+from blueprint.verdicts.bets import Counts
 from blueprint.verdicts.dispersion import LEAST_HITS, LEAST_PAIRS, Windows, dispersion, dispersions
-from blueprint.verdicts.proportions import Counts
 
 HOURS = 2000
 

@@ -1,0 +1,209 @@
+"""What `benchmarks/guardrails.py` measures: simulated rollouts under one fault and one traffic rate, by every judge."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+
+from blueprint.settings.judge import Judge
+from blueprint.simulation import (
+    LOOK_SECONDS,
+    Block,
+    Fault,
+    Outcomes,
+    Service,
+    Traffic,
+    Watch,
+    judge_edges,
+    judge_rollouts,
+    latency_at,
+    reference_dispersions,
+)
+from blueprint.simulation.clairvoyant import Ratios, least_exposed, stopped_after
+from blueprint.simulation.detectability import Canary, single_look_power
+from blueprint.simulation.error_alarm import AlarmWatch, ErrorAlarm
+from blueprint.simulation.peers import MINUTE, Minutes, fixed_thresholds, mann_whitney, minutes, static_alarms
+from blueprint.simulation.service import Floats
+from blueprint.simulation.shipped import Ending, Shipped, roll_out
+from blueprint.verdicts import JudgePlan, Verdict
+from pipeline_steps.gates.compatibility import compare
+from pipeline_steps.models.columns import CategoryColumn, NumberColumn
+from pipeline_steps.models.contract import Contract
+
+SHARE, BAKE_SECONDS, WINDOW_SECONDS = 0.25, 600, 3600
+RATES = (0.2, 1.0, 5.0, 20.0, 100.0)
+FALSE_ROLLBACK_RATE = 0.01
+CALIBRATION = 2
+"""Healthy rollouts that set the clairvoyant's limits, as a multiple of those judged."""
+BROKEN_SCHEMA = Fault("broken schema", error_points=100.0)
+FAULTS = (
+    Fault("healthy"),
+    Fault("errors +0.5 points", error_points=0.5),
+    Fault("errors +1 point", error_points=1.0),
+    Fault("errors +2 points", error_points=2.0),
+    Fault("latency x1.5", latency_factor=1.5),
+    Fault("latency x3", latency_factor=3.0),
+    Fault("scores, AUC -0.02", auc_loss=0.02),
+    Fault("scores, AUC -0.05", auc_loss=0.05),
+    BROKEN_SCHEMA,
+)
+SERVICE = Service()
+PLAN = JudgePlan(baseline_rows=SERVICE.baseline_rows, watches_servers=True)
+WATCH = Watch(((SHARE, BAKE_SECONDS),), WINDOW_SECONDS)
+SHIPPED = Shipped(((SHARE, BAKE_SECONDS),), ErrorAlarm(), PLAN, decide_seconds=Judge().decide_seconds)
+BURSTY, IN_BURSTS = replace(SERVICE, bursts=(10, 1, 1)), ", in bursts of 10"
+BURST_FAULTS, BURST_RATES = (FAULTS[0], FAULTS[2]), RATES[1:]
+SLOW = 2 * latency_at(SERVICE, 0.01)
+EDGES = judge_edges(PLAN, SERVICE, [SLOW, *np.geomspace(0.3, 30, 24)])
+
+PEERS: dict[str, Callable[[Minutes, Minutes], Floats]] = {
+    "static_alarms": partial(static_alarms, slow=SLOW, errors=0.01, comparison="GreaterThanThreshold"),
+    "static_alarms_5": partial(static_alarms, slow=SLOW, errors=0.05, comparison="GreaterThanThreshold"),
+    "aws_sample": partial(static_alarms, slow=SLOW, errors=1.0, comparison="GreaterThanOrEqualToThreshold"),
+    "mann_whitney": mann_whitney,
+    "fixed_thresholds": partial(fixed_thresholds, slow=SLOW),
+}
+
+OURS = ("sequential", "sequential_alarm", "sequential_minute")
+JUDGES = (*OURS, "sequential_shipped", "sequential_without_gate", *PEERS, "clairvoyant")
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Healthy rollouts at one rate, by which the clairvoyant sets its limits: its ratios for each fault by name."""
+
+    ratios: dict[str, Ratios]
+
+    @classmethod
+    def at(cls, rate: float, *, rollouts: int, seed: int) -> "Calibration":
+        rng = np.random.default_rng([seed, len(FAULTS), RATES.index(rate)])
+        traffic = Traffic(SERVICE, Fault(), requests_per_second=rate, rollouts=rollouts, rng=rng)
+        faulty = [fault for fault in FAULTS if not fault.healthy]
+        logs: dict[str, list[Floats]] = {fault.name: [] for fault in faulty}
+        requests = []
+        for _ in range(BAKE_SECONDS // LOOK_SECONDS):
+            block = traffic.draw(LOOK_SECONDS, green_share=SHARE, edges=EDGES)
+            requests.append(block.green.requests)
+            for fault in faulty:
+                logs[fault.name].append(traffic.log_ratio(block, fault))
+        return cls({name: Ratios.of(found, requests) for name, found in logs.items()})
+
+
+def contract_refusals() -> tuple[str, ...]:
+    """Why the contract gate refuses a candidate that has two columns of the champion's in each other's place."""
+    columns = (
+        NumberColumn("visits", 0.0, 40.0, missing=False),
+        NumberColumn("spend", 0.0, 900.0, missing=True),
+        CategoryColumn("month", ("Feb", "May", "Nov"), other_code=3, accepts_unknown=True, missing=False),
+    )
+    champion = Contract(columns, target="bought", positive_label="yes", threshold=0.5, algorithm="boosted")
+    candidate = replace(champion, columns=(columns[1], columns[0], columns[2]))
+    outputs = champion.to_document()["output"], candidate.to_document()["output"]
+    return compare(champion, candidate, outputs=outputs).reasons
+
+
+def measure(
+    fault: Fault, rate: float, healthy: Ratios | None, *, rollouts: int, seed: int, refused: bool
+) -> list[dict[str, Any]]:
+    """One cell: a row for each judge; `refused` is what the contract gate says of the broken schema."""
+    rng = np.random.default_rng([seed, FAULTS.index(fault), RATES.index(rate)])
+    traffic = Traffic(SERVICE, fault, requests_per_second=rate, rollouts=rollouts, rng=rng)
+    blocks, logs = [], []
+    for _ in range(BAKE_SECONDS // LOOK_SECONDS):
+        blocks.append(traffic.draw(LOOK_SECONDS, green_share=SHARE, edges=EDGES))
+        logs.append(traffic.log_ratio(blocks[-1], fault))
+    ratios = Ratios.of(logs, [block.green.requests for block in blocks])
+    facts = {
+        "fault": fault.name,
+        "requests_per_second": rate,
+        "rollouts": rollouts,
+        "detectable": None if fault.healthy else bool(_power(fault, rate, rng) >= 0.95),
+        "least_exposed": None if healthy is None else _finite(_least_exposed(healthy, ratios)),
+    }
+    refused = refused and fault == BROKEN_SCHEMA
+    past = reference_dispersions(PLAN, traffic)
+    shipped = roll_out(SHIPPED, deepcopy(traffic), blocks, dispersion=past)
+    ended = _ours(traffic, blocks, past, refused=refused)
+    ended["sequential_shipped"] = _refused(len(shipped.how)) if refused else shipped.outcomes()
+    green, blue = minutes([b.green for b in blocks], EDGES), minutes([b.blue for b in blocks], EDGES)
+    for name, judge in PEERS.items():
+        ended[name] = _peer_outcomes(judge(green, blue), green.requests.cumsum(axis=1), MINUTE)
+    if healthy is not None:
+        stopped = stopped_after(healthy, ratios, false_rollback_rate=FALSE_ROLLBACK_RATE)
+        ended["clairvoyant"] = _peer_outcomes(stopped, ratios.requests, LOOK_SECONDS)
+    rows = {name: row(name, outcomes, fault, facts) for name, outcomes in ended.items()}
+    rows["sequential_shipped"]["without_evidence"] = 0.0 if refused else shipped.share(Ending.WITHOUT_EVIDENCE)
+    return list(rows.values())
+
+
+def measure_bursts(fault: Fault, rate: float, *, rollouts: int, seed: int) -> dict[str, Any]:
+    """One cell where failed answers come in bursts."""
+    rng = np.random.default_rng([seed, len(FAULTS) + 2 + BURST_FAULTS.index(fault), RATES.index(rate)])
+    traffic = Traffic(BURSTY, fault, requests_per_second=rate, rollouts=rollouts, rng=rng)
+    facts = {"fault": fault.name + IN_BURSTS, "requests_per_second": rate, "rollouts": rollouts}
+    unknown = {"detectable": None, "least_exposed": None}
+    return row(OURS[0], judge_rollouts(PLAN, WATCH, traffic), fault, {**facts, **unknown})
+
+
+def _ours(traffic: Traffic, blocks: list[Block], past: dict[str, Floats], *, refused: bool) -> dict[str, Outcomes]:
+    by_minute = [reduce(add, blocks[at : at + _LOOKS]) for at in range(0, len(blocks), _LOOKS)]
+    watch = replace(WATCH, look_seconds=MINUTE)
+    slower = judge_rollouts(replace(PLAN, watches_servers=False), watch, deepcopy(traffic), by_minute, dispersion=past)
+    alarm = AlarmWatch(ErrorAlarm(), traffic.rollouts)
+    judged = judge_rollouts(PLAN, WATCH, traffic, blocks, dispersion=past, beside=alarm.see)
+    ended = dict(zip(OURS, (judged, alarm.before(judged), slower), strict=True))
+    if refused:
+        gate = _refused(len(judged.seconds))
+        ended |= {"sequential": gate, "sequential_alarm": gate, "sequential_without_gate": judged}
+    return ended
+
+
+def _refused(rollouts: int) -> Outcomes:
+    """By the gate, before any user."""
+    nobody = np.zeros(rollouts)
+    return Outcomes(np.full(rollouts, int(Verdict.ROLL_BACK)), nobody, nobody)
+
+
+_LOOKS = MINUTE // LOOK_SECONDS
+
+
+def _power(fault: Fault, rate: float, rng: np.random.Generator) -> float:
+    canary = Canary(SERVICE, EDGES, requests_per_second=rate, green_share=SHARE, seconds=BAKE_SECONDS)
+    return single_look_power(canary, fault, false_rollback_rate=FALSE_ROLLBACK_RATE, rng=rng)
+
+
+def _least_exposed(healthy: Ratios, ratios: Ratios) -> float:
+    return least_exposed(healthy, ratios, false_rollback_rate=FALSE_ROLLBACK_RATE)
+
+
+def _finite(value: float) -> float | None:
+    """JSON knows no infinity."""
+    return value if np.isfinite(value) else None
+
+
+def _peer_outcomes(stopped: Floats, requests: Floats, step: int) -> Outcomes:
+    """Peers promote at the end of the bake whatever they did not stop; `requests` are counted up, a column a step."""
+    seconds = np.minimum(stopped, BAKE_SECONDS)
+    until = requests[np.arange(len(requests)), (seconds / step).astype(int) - 1]
+    verdicts = np.where(np.isfinite(stopped), int(Verdict.ROLL_BACK), int(Verdict.PROMOTE))
+    return Outcomes(verdicts, seconds, until)
+
+
+def row(judge: str, outcomes: Outcomes, fault: Fault, facts: dict[str, Any]) -> dict[str, Any]:
+    promoted = outcomes.verdicts == Verdict.PROMOTE
+    after = facts["requests_per_second"] * (WINDOW_SECONDS - outcomes.seconds)
+    exposed = outcomes.green_requests + np.where(promoted, after, 0.0)
+    sent_back = outcomes.share(Verdict.ROLL_BACK)
+    return {
+        "judge": judge,
+        **facts,
+        "false_rollback": sent_back if fault.healthy else None,
+        "missed": None if fault.healthy else 1 - sent_back,
+        "promoted": outcomes.share(Verdict.PROMOTE),
+        "exposed_median": None if fault.healthy else float(np.median(exposed)),
+        "seconds_median": float(np.median(outcomes.seconds)),
+    }
