@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from blueprint.demo_data import write_demo_csv
-from blueprint.pipeline import schema_arguments
+from blueprint.pipeline import evaluation_arguments, schema_arguments
 from blueprint.settings import Settings, load_settings
 from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws
 from rehearsal.journey.options import RehearsalOptions
@@ -67,27 +67,12 @@ def measure(settings: Settings, data: Path, seed: int, aws: EmbeddedAws) -> dict
             shutil.copytree(outputs / name, bench.ml / "processing" / "input" / name)
         bench.train("xgboost", "candidate")
         bench.train("logistic", "baseline")
-        bench.run("evaluate", *evaluation_arguments(settings))
+        gate = evaluation_arguments(
+            settings, package_group=settings.names.package_group, threshold=settings.gate.threshold
+        )
+        bench.run("evaluate", *map(str, gate))
         found = json.loads((outputs / "evaluation" / "evaluation.json").read_text())
     return {"seed": seed, **found["metrics"], "baseline": found["baseline"]}
-
-
-def evaluation_arguments(settings: Settings) -> list[str]:
-    gate, value = settings.gate, settings.value
-    return [
-        f"--model-package-group={settings.names.package_group}",
-        f"--metric={gate.metric}",
-        f"--threshold={gate.threshold}",
-        f"--min-gain-over-baseline={gate.min_gain_over_baseline}",
-        f"--max-loss-to-champion={gate.max_loss_to_champion}",
-        f"--max-gap={gate.max_train_validation_gap}",
-        f"--accuracy-aim={gate.accuracy_aim}",
-        f"--currency={value.currency}",
-        f"--value-tp={value.true_positive}",
-        f"--value-fp={value.false_positive}",
-        f"--value-tn={value.true_negative}",
-        f"--value-fn={value.false_negative}",
-    ]
 
 
 def tell(rows: list[dict[str, Any]]) -> None:

@@ -37,13 +37,13 @@ def schema_arguments(settings: Settings) -> tuple[str, ...]:
     return arguments
 
 
-def evaluation_arguments(settings: Settings, *, package_group: str, threshold: Parameter) -> tuple[Text, ...]:
-    """What `evaluate` needs to know about the gate and the money."""
+def evaluation_arguments(settings: Settings, *, package_group: str, threshold: Parameter | float) -> tuple[Text, ...]:
+    """What `evaluate` needs to know about the gate and the money; all of it text where the threshold is a number."""
     gate, value = settings.gate, settings.value
     return (
         f"--model-package-group={package_group}",
         f"--metric={gate.metric}",
-        Join(("--threshold=", threshold)),
+        f"--threshold={threshold}" if isinstance(threshold, float) else Join(("--threshold=", threshold)),
         f"--min-gain-over-baseline={gate.min_gain_over_baseline}",
         f"--max-loss-to-champion={gate.max_loss_to_champion}",
         f"--max-gap={gate.max_train_validation_gap}",
