@@ -9,64 +9,31 @@ Nothing is chosen by what this prints.
 
 import argparse
 import json
-import os
 import shutil
 import statistics
-import subprocess
-import sys
-import tarfile
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.workbench import PROJECT, Workbench
 from blueprint.demo_data import write_demo_csv
-from blueprint.pipeline import evaluation_arguments, schema_arguments
+from blueprint.pipeline import evaluation_arguments
 from blueprint.settings import Settings, load_settings
 from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws
 from rehearsal.journey.options import RehearsalOptions
-
-PROJECT = Path(__file__).resolve().parents[1]
-
-
-class Workbench:
-    """A folder laid out like a container's /opt/ml, and the verbs run in it."""
-
-    def __init__(self, folder: Path, aws: EmbeddedAws) -> None:
-        self.ml = folder
-        self._environment = {**os.environ, **aws.environment, "SM_BASE_DIR": str(folder)}
-
-    def run(self, *arguments: str) -> None:
-        argv = [sys.executable, "-m", "pipeline_steps", *arguments]
-        subprocess.run(argv, cwd=PROJECT, env=self._environment, stdout=subprocess.DEVNULL, check=True)
-
-    def train(self, algorithm: str, role: str) -> None:
-        config = self.ml / "input" / "config"
-        config.mkdir(parents=True, exist_ok=True)
-        (config / "hyperparameters.json").write_text(json.dumps({"algorithm": algorithm}))
-        self.run("train")
-        archive = self.ml / "processing" / "input" / role / "model.tar.gz"
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(archive, "w:gz") as tar:
-            tar.add(self.ml / "model", arcname=".")
-        shutil.rmtree(self.ml / "model")
 
 
 def measure(settings: Settings, data: Path, seed: int, aws: EmbeddedAws) -> dict[str, Any]:
     """Prepare, train and evaluate on the split of `seed`."""
     seeded = settings.model_copy(update={"data": settings.data.model_copy(update={"seed": seed})})
     with tempfile.TemporaryDirectory() as folder:
-        bench = Workbench(Path(folder), aws)
-        source = bench.ml / "processing" / "input" / "data"
-        source.mkdir(parents=True)
-        shutil.copy(data, source / "table.csv")
-        bench.run("prepare", *schema_arguments(seeded))
-        outputs = bench.ml / "processing" / "output"
-        for split in ("train", "validation"):
-            shutil.copytree(outputs / split, bench.ml / "input" / "data" / split)
+        bench = Workbench(Path(folder), aws.environment)
+        outputs, given = bench.prepare(data, seeded), bench.ml / "processing/input"
         for name in ("train", "validation", "test", "profile"):
-            shutil.copytree(outputs / name, bench.ml / "processing" / "input" / name)
-        bench.train("xgboost", "candidate")
-        bench.train("logistic", "baseline")
+            shutil.copytree(outputs / name, given / name)
+        for role, algorithm in (("candidate", "xgboost"), ("baseline", "logistic")):
+            (given / role).mkdir()
+            (given / role / "model.tar.gz").write_bytes(bench.train(algorithm=algorithm))
         gate = evaluation_arguments(
             settings, package_group=settings.names.package_group, threshold=settings.gate.threshold
         )

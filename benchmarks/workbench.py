@@ -1,0 +1,52 @@
+"""The container's verbs, run as processes on this machine without a pipeline."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from blueprint.pipeline import schema_arguments
+from blueprint.settings import Settings
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+class Workbench:
+    """A folder laid out like a container's /opt/ml."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.ml = folder
+        self._environment = {**os.environ, **(environment or {}), "SM_BASE_DIR": str(folder)}
+
+    def run(self, *arguments: str) -> None:
+        """Run one verb, such as `train`, to its end."""
+        argv = [sys.executable, "-m", "pipeline_steps", *arguments]
+        subprocess.run(argv, cwd=PROJECT, env=self._environment, stdout=subprocess.DEVNULL, check=True)
+
+    def prepare(self, table: Path, settings: Settings) -> Path:
+        """Split the table, and lay out what trains; the folder of all outputs."""
+        source, outputs = self.ml / "processing/input/data", self.ml / "processing/output"
+        source.mkdir(parents=True)
+        shutil.copy(table, source / "table.csv")
+        self.run("prepare", *schema_arguments(settings))
+        for split in ("train", "validation"):
+            shutil.copytree(outputs / split, self.ml / "input/data" / split)
+        return outputs
+
+    def train(self, **hyperparameters: str) -> bytes:
+        """A model's archive."""
+        config, model = self.ml / "input/config", self.ml / "model"
+        config.mkdir(parents=True, exist_ok=True)
+        (config / "hyperparameters.json").write_text(json.dumps(hyperparameters))
+        self.run("train")
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+            for file in sorted(model.iterdir()):
+                tar.add(file, f"./{file.name}")
+        shutil.rmtree(model)
+        return archive.getvalue()
