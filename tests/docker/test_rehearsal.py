@@ -12,14 +12,17 @@ from rehearsal.containers.docker.ownership import OWNER_LABEL
 from tests.e2e.test_rehearsal import PROJECT, command, processes_of
 
 
-def test_the_same_launch_goes_well_in_containers_and_leaves_none(docker: DockerClient, tmp_path: Path) -> None:
+def test_the_same_launch_goes_well_in_containers_with_the_other_fault_and_leaves_none(
+    docker: DockerClient, tmp_path: Path
+) -> None:
     others = set(docker.containers(OWNER_LABEL))
-    argv, env = command(tmp_path, "--backend", "docker", rows=6000)
+    argv, env = command(tmp_path, "--backend", "docker", "--fault", "slow", rows=6000)
     ended = subprocess.run(argv, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, timeout=600)
     assert ended.returncode == 0, ended.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     verdicts = [(r["verdict"], r["failed"], r["dropped"]) for r in report["rollouts"]]
     assert verdicts == [("promoted", 0, 0), ("promoted", 0, 0), ("rolled_back", 0, 0)]
+    assert report["rollouts"][2]["fault"] == "slow"
     assert {step["status"] for step in report["pipeline"]} == {"Succeeded"}
     assert report["metrics"]["champion"]["auc"] > 0.5
     assert set(docker.containers(OWNER_LABEL)) <= others
