@@ -1,6 +1,6 @@
 """Many use cases are synthesized by several processes side by side, whose cloud assemblies are then made one.
 
-CDK in Python computes on one processor, about half a second a use case, and no use case's stacks know of another's.
+CDK in Python computes on one processor, a fifth of a second a use case, and no use case's stacks know of another's.
 """
 
 import json
