@@ -15,12 +15,12 @@ NAMESPACE = "Slipway/Monitoring"
 
 def emit(findings: Findings, schedule: Schedule, *, write: Callable[[str], object], timestamp_ms: int) -> None:
     """Write a line in the embedded metric format, and one for each group whose bias is known."""
-    metrics = (
-        [Metric("LabelledRows", findings.labelled, "Count")] if findings.labelled or findings.only == OUTCOMES else []
-    )
+    metrics = []
     if findings.only != OUTCOMES:
         metrics.append(Metric("ScoredRows", findings.rows, "Count"))
         metrics.append(Metric("Violations", len(findings.violations), "Count"))
+    if findings.labelled or findings.only == OUTCOMES:
+        metrics.append(Metric("LabelledRows", findings.labelled, "Count"))
     if SCORE in findings.shifts:
         metrics.append(Metric("PredictionShift", _shown(findings.shifts[SCORE])))
     if inputs := [shift for name, shift in findings.shifts.items() if name != SCORE]:
