@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ from typing import Any
 
 from benchmarks.workbench import PROJECT, Workbench
 from blueprint.demo_data import write_demo_csv
-from blueprint.image import image_tag
 from blueprint.new_fleet_alarms import new_fleet_alarms, server_environment
 from blueprint.rollout import deployment_config
 from blueprint.settings import Settings, load_settings
@@ -26,9 +24,10 @@ from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws
 from rehearsal.journey.fleets import invocations
 from rehearsal.journey.options import RehearsalOptions
 from rehearsal.journey.spoiled import spoil
+from tests.rehearsal.cloud.process import build_image
 
 CONFIG = PROJECT / "config" / "shoppers.toml"
-BUCKET, REPOSITORY, VARIANT = "artifacts", "steps", "primary"
+BUCKET, VARIANT = "artifacts", "primary"
 ROLE = "arn:aws:iam::000000000000:role/serving"
 STATES = ("Provisioning", "Shifting", "Baking", "FinalBaking", "Terminating", "Promoted")
 ROWS_A_REQUEST = 10
@@ -76,7 +75,7 @@ class Shop:
         for fault, content in (("", archive), ("shift", spoil(archive, "shift"))):
             aws.client("s3").put_object(Bucket=BUCKET, Key=f"model{fault}.tar.gz", Body=content)
         aws.client("sagemaker").create_model_package_group(ModelPackageGroupName="shop")
-        self._image = self._build()
+        self._image = build_image(aws.client, PROJECT / "pipeline_steps")
 
     def open(self) -> None:
         """Create the endpoint, and let the users come."""
@@ -175,29 +174,6 @@ class Shop:
             return []
         newest = max(found, key=lambda path: int(path.stem.rpartition("-")[2]))
         return [json.loads(line) for line in newest.read_text().splitlines(keepends=True) if line.endswith("\n")]
-
-    def _build(self) -> str:
-        """Have the image built from the steps folder; its URI."""
-        tag = image_tag(PROJECT / "pipeline_steps")
-        uri = self.aws.client("ecr").create_repository(repositoryName=REPOSITORY)["repository"]["repositoryUri"]
-        codebuild = self.aws.client("codebuild")
-        codebuild.create_project(
-            name="image",
-            source={"type": "NO_SOURCE", "buildspec": "version: 0.2"},
-            artifacts={"type": "NO_ARTIFACTS"},
-            environment={
-                "type": "LINUX_CONTAINER",
-                "image": "aws/codebuild/standard:7.0",
-                "computeType": "BUILD_GENERAL1_SMALL",
-                "environmentVariables": [{"name": "REPOSITORY_URI", "value": uri}],
-            },
-            serviceRole=ROLE,
-        )
-        variables = [{"name": "IMAGE_TAG", "value": tag, "type": "PLAINTEXT"}]
-        built = codebuild.start_build(projectName="image", environmentVariablesOverride=variables)["build"]
-        if built["buildStatus"] == "FAILED":
-            sys.exit(f"the image could not be built: {built}")
-        return f"{uri}:{tag}"
 
 
 @contextmanager

@@ -1,10 +1,8 @@
 """The fleets run the real model server behind the settings' own DeploymentConfig and alarms."""
 
 import asyncio
-import io
 import json
 import sys
-import tarfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +22,7 @@ from blueprint.settings import Rollout
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.container import Program
 from rehearsal.fleet.endpoints import Fleets
+from tests.archives import archive_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 SPEED = 60.0
@@ -51,17 +50,8 @@ def artifact() -> bytes:
         "algorithm": "logistic",
         "max_payload_rows": 100,
     }
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for name, content in (
-            ("model.onnx", model.SerializeToString()),
-            ("contract.json", json.dumps(contract).encode()),
-        ):
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
     onnx.checker.check_model(model)
-    return buffer.getvalue()
+    return archive_of({"model.onnx": model.SerializeToString(), "contract.json": contract})
 
 
 class CloudWatch:

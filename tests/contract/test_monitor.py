@@ -279,11 +279,11 @@ def _run_machine(cloud: CloudProcess, name: str, definition: Mapping[str, Any], 
     machine = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)
     given = json.dumps(told)
     execution = states.start_execution(stateMachineArn=machine["stateMachineArn"], input=given)["executionArn"]
-    told = eventually(
+    ended = eventually(
         lambda: (found := states.describe_execution(executionArn=execution))["status"] != "RUNNING" and found,
         seconds=60,
     )
-    assert told["status"] == "SUCCEEDED", told
+    assert ended["status"] == "SUCCEEDED", ended
 
 
 def _captured_then(cloud: CloudProcess, settings: Settings, when: datetime) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import json
-import tarfile
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +13,7 @@ from infra.constructs.office_hours_states import NOTHING_STOPPED, Stoppable, off
 from infra.constructs.office_hours_waking import woken
 from infra.constructs.rollout.definition import Gates, RolloutTarget, rollout_definition
 from infra.constructs.rollout.states import States
+from tests.archives import archive_of
 from tests.rehearsal.cloud.process import (
     CloudProcess,
     build_image,
@@ -132,13 +132,7 @@ class Night:
 
     def package(self, x: float) -> str:
         """An approved model that always answers `x`."""
-        stored = io.BytesIO()
-        with tarfile.open(fileobj=stored, mode="w:gz") as archive:
-            data = json.dumps({"x": x}).encode()
-            member = tarfile.TarInfo("model.json")
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-        self.cloud("s3").put_object(Bucket=BUCKET, Key=f"{x}/model.tar.gz", Body=stored.getvalue())
+        self.cloud("s3").put_object(Bucket=BUCKET, Key=f"{x}/model.tar.gz", Body=archive_of({"model.json": {"x": x}}))
         container = {"Image": self.image, "ModelDataUrl": f"s3://{BUCKET}/{x}/model.tar.gz"}
         made = self.cloud("sagemaker").create_model_package(
             ModelPackageGroupName=GROUP,
@@ -189,14 +183,14 @@ class Night:
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
     steps = write_steps(tmp_path_factory.mktemp("steps"))
     started = start_cloud(tmp_path_factory.mktemp("cloud"), steps, "--speed", "120")
-    started.image = build_image(started, steps)  # type: ignore[attr-defined]
+    started.image = build_image(started, steps)
     yield started
     assert end_cloud(started) == 0
 
 
 @pytest.fixture(scope="module")
 def night(cloud: CloudProcess) -> Night:
-    return Night(cloud, cloud.image)  # type: ignore[attr-defined]
+    return Night(cloud, cloud.image)
 
 
 @pytest.fixture(scope="module")

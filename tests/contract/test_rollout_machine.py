@@ -8,7 +8,6 @@ configuration in use (https://github.com/hashicorp/terraform-provider-aws/issues
 import hashlib
 import io
 import json
-import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from infra.constructs.rollout.audit import AuditFunction
 from infra.constructs.rollout.definition import RolloutTarget, rollout_definition
 from infra.constructs.smoke_test import SmokeTest
 from rehearsal.fleet.traffic import Traffic
+from tests.archives import archive_of
 from tests.rehearsal.cloud.process import (
     CloudProcess,
     build_image,
@@ -224,15 +224,9 @@ class Launch:
 
     def package(self, x: float, *, image: str = "", files: bool = True) -> str:
         """A model that always answers `x`; without files one whose container cannot start."""
-        stored = io.BytesIO()
-        with tarfile.open(fileobj=stored, mode="w:gz") as archive:
-            for name, content in {"model": {"x": x}, "contract": CONTRACT}.items() if files else ():
-                data = json.dumps(content).encode()
-                member = tarfile.TarInfo(f"{name}.json")
-                member.size = len(data)
-                archive.addfile(member, io.BytesIO(data))
+        stored = archive_of({"model.json": {"x": x}, "contract.json": CONTRACT} if files else {})
         key = f"pipeline/{x}-{files}/model.tar.gz"
-        self.cloud("s3").put_object(Bucket=BUCKET, Key=key, Body=stored.getvalue())
+        self.cloud("s3").put_object(Bucket=BUCKET, Key=key, Body=stored)
         arn: str = self.cloud("sagemaker").create_model_package(
             ModelPackageGroupName=GROUP,
             ModelApprovalStatus="PendingManualApproval",

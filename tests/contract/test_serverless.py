@@ -1,12 +1,10 @@
 """A serverless endpoint on the embedded AWS, where it is a process like any other: cold starts are not simulated."""
 
-import io
-import json
-import tarfile
 from collections.abc import Iterator
 
 import pytest
 
+from tests.archives import archive_of
 from tests.rehearsal.cloud.process import CloudProcess, build_image, end_cloud, eventually, start_cloud, write_steps
 
 ROLE = "arn:aws:iam::000000000000:role/model"
@@ -17,7 +15,7 @@ ENDPOINT = "idle"
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
     steps = write_steps(tmp_path_factory.mktemp("steps"))
     started = start_cloud(tmp_path_factory.mktemp("cloud"), steps)
-    started.image = build_image(started, steps)  # type: ignore[attr-defined]
+    started.image = build_image(started, steps)
     started("s3").create_bucket(Bucket="models")
     yield started
     assert end_cloud(started) == 0
@@ -25,15 +23,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
 
 def config(cloud: CloudProcess, x: float) -> str:
     """An endpoint config of a model that answers `x`."""
-    stored = io.BytesIO()
-    with tarfile.open(fileobj=stored, mode="w:gz") as archive:
-        data = json.dumps({"x": x}).encode()
-        member = tarfile.TarInfo("model.json")
-        member.size = len(data)
-        archive.addfile(member, io.BytesIO(data))
-    cloud("s3").put_object(Bucket="models", Key=f"{x}.tar.gz", Body=stored.getvalue())
+    cloud("s3").put_object(Bucket="models", Key=f"{x}.tar.gz", Body=archive_of({"model.json": {"x": x}}))
     name = f"answers-{x}".replace(".", "-")
-    container = {"Image": cloud.image, "ModelDataUrl": f"s3://models/{x}.tar.gz"}  # type: ignore[attr-defined]
+    container = {"Image": cloud.image, "ModelDataUrl": f"s3://models/{x}.tar.gz"}
     sagemaker = cloud("sagemaker")
     sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
     limits = {"MemorySizeInMB": 2048, "MaxConcurrency": 5}

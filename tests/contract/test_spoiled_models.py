@@ -1,8 +1,6 @@
 """The faults a rehearsal puts into a model against the gates that are to find them."""
 
-import io
 import json
-import tarfile
 
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ from pipeline_steps.gates.model import read_model
 from pipeline_steps.gates.replay_gate import judge_replay
 from pipeline_steps.gates.verdict import Limits
 from rehearsal.journey.spoiled import SPOILED, spoil
+from tests.archives import archive_of
 
 WEIGHTS = [0.5, -0.3, 0.8, -0.05]
 COLUMNS = [
@@ -68,13 +67,7 @@ def archive():
         "baseline.json": json.dumps({"version": 1, "rows": 100, "features": features, "score": score}).encode(),
         "metrics.json": b"{}",
     }
-    target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode="w:gz") as tar:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    return target.getvalue()
+    return archive_of(files)
 
 
 @pytest.fixture

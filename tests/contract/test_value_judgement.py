@@ -1,8 +1,6 @@
 """What answers earn, judged on the embedded AWS: real servers and users, captured requests, outcomes in S3."""
 
-import io
 import json
-import tarfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from blueprint.rollout import deployment_config
 from blueprint.settings import Rollout
 from blueprint.verdicts import JudgePlan, MeanTest
 from infra.functions.judge import index
+from tests.archives import archive_of
 from tests.rehearsal.cloud.process import CloudProcess, build_image, end_cloud, eventually, start_cloud, write_steps
 
 ROLE = "arn:aws:iam::000000000000:role/any"
@@ -51,7 +50,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
     started = start_cloud(tmp_path_factory.mktemp("cloud"), steps, "--speed", str(SPEED))
     started("s3").create_bucket(Bucket=BUCKET)
     started("sagemaker").create_model_package_group(ModelPackageGroupName=ENDPOINT)
-    started.image = build_image(started, steps)  # type: ignore[attr-defined]
+    started.image = build_image(started, steps)
     yield started
     assert end_cloud(started) == 0
 
@@ -66,15 +65,9 @@ class Shop:
 
     def config(self, name: str, x: float) -> str:
         """An endpoint config of a model that always answers `x`; returns its package."""
-        stored = io.BytesIO()
-        with tarfile.open(fileobj=stored, mode="w:gz") as archive:
-            data = json.dumps({"x": x}).encode()
-            member = tarfile.TarInfo("model.json")
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-        self.cloud("s3").put_object(Bucket=BUCKET, Key=f"{name}.tar.gz", Body=stored.getvalue())
+        self.cloud("s3").put_object(Bucket=BUCKET, Key=f"{name}.tar.gz", Body=archive_of({"model.json": {"x": x}}))
         sagemaker = self.cloud("sagemaker")
-        container = {"Image": self.cloud.image, "ModelDataUrl": f"s3://{BUCKET}/{name}.tar.gz"}  # type: ignore[attr-defined]
+        container = {"Image": self.cloud.image, "ModelDataUrl": f"s3://{BUCKET}/{name}.tar.gz"}
         package: str = sagemaker.create_model_package(
             ModelPackageGroupName=ENDPOINT,
             InferenceSpecification={

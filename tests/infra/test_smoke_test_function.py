@@ -1,14 +1,13 @@
 """The function that invokes the endpoint after a rollout."""
 
 import io
-import json
-import tarfile
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from infra.functions.smoke_test import index
+from tests.archives import archive_of
 
 CONTRACT = {
     "columns": [
@@ -20,14 +19,7 @@ CONTRACT = {
 
 
 def artifact(**files: Any) -> bytes:
-    stored = io.BytesIO()
-    with tarfile.open(fileobj=stored, mode="w:gz") as archive:
-        for name, content in files.items():
-            data = json.dumps(content).encode()
-            member = tarfile.TarInfo(f"{name}.json")
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-    return stored.getvalue()
+    return archive_of({f"{name}.json": content for name, content in files.items()})
 
 
 class Bucket:

@@ -8,7 +8,6 @@ import random
 import shutil
 import subprocess
 import sys
-import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from typing import Any
 import onnx
 import pytest
 from onnx import TensorProto, helper
+
+from tests.archives import archive_of
 
 PROJECT = Path(__file__).parents[3]
 Files = dict[str, bytes]
@@ -33,11 +34,7 @@ def pack() -> Callable[[Path, Files], Path]:
 
     def write(target: Path, files: Files) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(target, "w:gz") as tar:
-            for name, content in files.items():
-                member = tarfile.TarInfo(f"./{name}")
-                member.size = len(content)
-                tar.addfile(member, io.BytesIO(content))
+        target.write_bytes(archive_of({f"./{name}": content for name, content in files.items()}))
         return target
 
     return write

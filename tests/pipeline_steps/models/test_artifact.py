@@ -1,33 +1,22 @@
-import io
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from pipeline_steps.errors import StepError
 from pipeline_steps.models.artifact import load_archive, load_folder
-
-
-def _archive(files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
+from tests.archives import archive_of
 
 
 @pytest.mark.parametrize("prefix", ["", "./"])
 def test_an_archive_is_loaded_however_its_members_are_named(jobs, prefix: str) -> None:
     files = {f"{prefix}{path.name}": path.read_bytes() for path in (jobs.boosted / "model").iterdir()}
-    assert load_archive(_archive(files)).contract == load_folder(jobs.boosted / "model").contract
+    assert load_archive(archive_of(files)).contract == load_folder(jobs.boosted / "model").contract
 
 
 def test_nothing_is_unpacked_to_disk(jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     files = {path.name: path.read_bytes() for path in (jobs.boosted / "model").iterdir()}
-    load_archive(_archive(files | {"../escaped.txt": b"x"}))
+    load_archive(archive_of(files | {"../escaped.txt": b"x"}))
     assert not list(tmp_path.parent.glob("escaped.txt"))
 
 
@@ -36,10 +25,10 @@ def test_nothing_is_unpacked_to_disk(jobs, tmp_path: Path, monkeypatch: pytest.M
     [
         (b"", "must be"),
         (b"no archive", "must be"),
-        (_archive({"model.onnx": b""}), "must hold 'contract.json', which is absent"),
-        (_archive({"contract.json": b"{", "model.onnx": b""}), "contract.json must hold JSON"),
-        (_archive({"contract.json": b"[]", "model.onnx": b""}), "contract.json must hold an object, got list"),
-        (_archive({"contract.json": b"{}", "model.onnx": b""}), "contract.json must be of version 1, got None"),
+        (archive_of({"model.onnx": b""}), "must hold 'contract.json', which is absent"),
+        (archive_of({"contract.json": b"{", "model.onnx": b""}), "contract.json must hold JSON"),
+        (archive_of({"contract.json": b"[]", "model.onnx": b""}), "contract.json must hold an object, got list"),
+        (archive_of({"contract.json": b"{}", "model.onnx": b""}), "contract.json must be of version 1, got None"),
     ],
     ids=["nothing", "text", "no contract", "no JSON", "a list", "no version"],
 )

@@ -86,6 +86,8 @@ class CloudProcess:
     child: "subprocess.Popen[bytes]"
     endpoint_url: str
     workdir: Path
+    image: str = ""
+    """URI of the one that serves, where a test has had it built."""
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, service: str) -> Any:
@@ -144,8 +146,8 @@ def write_steps(folder: Path) -> Path:
     return package
 
 
-def build_image(cloud: CloudProcess, steps_folder: Path) -> str:
-    """Have CodeBuild make the image of `steps_folder`, once. Returns its URI."""
+def build_image(cloud: Callable[[str], Any], steps_folder: Path) -> str:
+    """Have CodeBuild make the image of `steps_folder`; `cloud` gives clients by service. Returns its URI."""
     tag = image_tag(steps_folder)
     ecr, codebuild = cloud("ecr"), cloud("codebuild")
     if not ecr.describe_repositories()["repositories"]:
@@ -162,7 +164,7 @@ def build_image(cloud: CloudProcess, steps_folder: Path) -> str:
             },
             serviceRole="arn:aws:iam::000000000000:role/build",
         )
-    start_build(cloud, tag)
+    assert start_build(cloud, tag)["buildStatus"] != "FAILED"
     return f"{repository_uri()}:{tag}"
 
 
@@ -170,7 +172,7 @@ def repository_uri() -> str:
     return f"000000000000.dkr.ecr.us-east-1.amazonaws.com/{REPOSITORY}"
 
 
-def start_build(cloud: CloudProcess, tag: str) -> dict[str, Any]:
+def start_build(cloud: Callable[[str], Any], tag: str) -> dict[str, Any]:
     variables = [{"name": "IMAGE_TAG", "value": tag, "type": "PLAINTEXT"}]
     started: dict[str, Any] = cloud("codebuild").start_build(
         projectName="image", environmentVariablesOverride=variables

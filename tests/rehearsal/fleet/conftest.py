@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import io
 import json
 import os
-import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +17,7 @@ from rehearsal.containers.backends.prefix import PrefixBackend
 from rehearsal.containers.container import Program
 from rehearsal.fleet.endpoints import Fleets
 from rehearsal.fleet.exchange import Invocation
+from tests.archives import archive_of
 
 SERVER = """
 import http.server, json, os, signal, sys, threading, time
@@ -71,12 +70,7 @@ server.serve_forever(poll_interval=0.02)
 
 
 def archive(model: Mapping[str, Any]) -> bytes:
-    buffer, content = io.BytesIO(), json.dumps(model).encode()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        entry = tarfile.TarInfo("model.json")
-        entry.size = len(content)
-        tar.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
+    return archive_of({"model.json": model})
 
 
 def endpoint_config(name: str, *, instances: int = 4, **variant: Any) -> dict[str, Any]:

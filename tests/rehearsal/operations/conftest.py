@@ -1,8 +1,6 @@
 """A use case as it stands in an account: stacks, registry group, state machine, endpoint; in the embedded AWS."""
 
-import io
 import json
-import tarfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from blueprint.hold import WAY_BACK
 from blueprint.names import Names
 from infra.constructs.rollout.hold import HOLD, hold_states
 from rehearsal.cli import main
+from tests.archives import archive_of
 from tests.rehearsal.cloud.process import (
     PROJECT,
     CloudProcess,
@@ -44,7 +43,7 @@ PROVENANCE = {
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
     steps = write_steps(tmp_path_factory.mktemp("steps"))
     started = start_cloud(tmp_path_factory.mktemp("cloud"), steps, "--speed", "60")
-    started.image = build_image(started, steps)  # type: ignore[attr-defined]
+    started.image = build_image(started, steps)
     yield started
     assert end_cloud(started) == 0
 
@@ -97,9 +96,7 @@ class World:
             ModelApprovalStatus=approval,
             CustomerMetadataProperties=PROVENANCE,
             InferenceSpecification={
-                "Containers": [
-                    {"Image": image or self.cloud.image, "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz"}  # type: ignore[attr-defined]
-                ],
+                "Containers": [{"Image": image or self.cloud.image, "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz"}],
                 "SupportedContentTypes": ["text/csv"],
                 "SupportedResponseMIMETypes": ["text/csv"],
             },
@@ -242,7 +239,7 @@ def world(cloud: CloudProcess, environment: None, capsys: pytest.CaptureFixture[
 
 def _deploy(cloud: CloudProcess) -> str:
     cloud("s3").create_bucket(Bucket=BUCKET)
-    cloud("s3").put_object(Bucket=BUCKET, Key="model.tar.gz", Body=_artifact())
+    cloud("s3").put_object(Bucket=BUCKET, Key="model.tar.gz", Body=archive_of({"model.json": {"x": 0.25}}))
     cloud("sagemaker").create_model_package_group(ModelPackageGroupName=NAMES.package_group)
     machine: str = cloud("stepfunctions").create_state_machine(
         name=NAMES.state_machine, definition=json.dumps(machine_definition()), roleArn=ROLE
@@ -288,13 +285,3 @@ def _until_stack(cloud: CloudProcess, name: str, status: str) -> None:
         return bool(cloud("cloudformation").describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == status)
 
     eventually(reached)
-
-
-def _artifact() -> bytes:
-    stored = io.BytesIO()
-    with tarfile.open(fileobj=stored, mode="w:gz") as archive:
-        data = b'{"x": 0.25}'
-        member = tarfile.TarInfo("model.json")
-        member.size = len(data)
-        archive.addfile(member, io.BytesIO(data))
-    return stored.getvalue()

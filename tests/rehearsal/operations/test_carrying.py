@@ -43,13 +43,13 @@ def prod(world: World) -> Iterator[CloudProcess]:
 
 
 def tag(cloud: CloudProcess) -> str:
-    image: str = cloud.image  # type: ignore[attr-defined]
+    image: str = cloud.image
     return image.rpartition(":")[2]
 
 
 def manifest(cloud: CloudProcess) -> str:
     """Of the image in `dev`: what ECR makes the digest from."""
-    name = cloud.image.rpartition("/")[2].partition(":")[0]  # type: ignore[attr-defined]
+    name = cloud.image.rpartition("/")[2].partition(":")[0]
     (image,) = cloud("ecr").batch_get_image(repositoryName=name, imageIds=[{"imageTag": tag(cloud)}])["images"]
     return str(image["imageManifest"])
 
@@ -96,9 +96,7 @@ def evaluated(world: World) -> str:
         DriftCheckBaselines=quality,
         CustomerMetadataProperties=PROVENANCE,
         InferenceSpecification={
-            "Containers": [
-                {"Image": cloud.image, "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz"}  # type: ignore[attr-defined]
-            ],
+            "Containers": [{"Image": cloud.image, "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz"}],
             "SupportedContentTypes": ["text/csv"],
             "SupportedResponseMIMETypes": ["text/csv"],
             "SupportedRealtimeInferenceInstanceTypes": ["ml.m5.large"],

@@ -66,7 +66,7 @@ def test_the_cost_of_a_pipeline_that_never_ran_is_not_made_up(world: World) -> N
 
 
 def test_the_last_run_costs_what_its_jobs_were_billed_for(world: World) -> None:
-    image = world.cloud.image  # type: ignore[attr-defined]
+    image = world.cloud.image
     definition = {
         "Version": "2020-12-01",
         "Parameters": [],

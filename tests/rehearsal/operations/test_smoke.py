@@ -2,7 +2,6 @@
 
 import io
 import json
-import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.cli import main
+from tests.archives import archive_of
 from tests.rehearsal.cloud.process import PROJECT, eventually
 from tests.rehearsal.operations.conftest import BUCKET, CONFIG, NAMES, ROLE, World
 
@@ -62,20 +62,14 @@ class Deployed:
 
     def package(self, x: float) -> str:
         """A model that always answers `x`."""
-        stored = io.BytesIO()
-        with tarfile.open(fileobj=stored, mode="w:gz") as archive:
-            for name, content in {"model": {"x": x}, "contract": CONTRACT}.items():
-                data = json.dumps(content).encode()
-                member = tarfile.TarInfo(f"{name}.json")
-                member.size = len(data)
-                archive.addfile(member, io.BytesIO(data))
+        stored = archive_of({"model.json": {"x": x}, "contract.json": CONTRACT})
         key = f"pipeline/{x}/model.tar.gz"
-        self.world.cloud("s3").put_object(Bucket=BUCKET, Key=key, Body=stored.getvalue())
+        self.world.cloud("s3").put_object(Bucket=BUCKET, Key=key, Body=stored)
         made: str = self.world.cloud("sagemaker").create_model_package(
             ModelPackageGroupName=NAMES.package_group,
             ModelApprovalStatus="Approved",
             InferenceSpecification={
-                "Containers": [{"Image": self.world.cloud.image, "ModelDataUrl": f"s3://{BUCKET}/{key}"}],  # type: ignore[attr-defined]
+                "Containers": [{"Image": self.world.cloud.image, "ModelDataUrl": f"s3://{BUCKET}/{key}"}],
                 "SupportedContentTypes": ["text/csv"],
                 "SupportedResponseMIMETypes": ["text/csv"],
             },
