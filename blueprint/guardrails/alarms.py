@@ -10,10 +10,10 @@ from blueprint.errors import InputError
 from blueprint.guardrails.composite import is_composite
 from blueprint.guardrails.metric_math import math_mistakes
 from blueprint.guardrails.planned import PlannedRollout, is_opaque
+from blueprint.limits import longest_alarm_seconds
 
 _NUMBERS = ("Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold")
 _STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
-_DAY_SECONDS, _WEEK_SECONDS, _HOUR_SECONDS = 86_400, 604_800, 3_600
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _unfit_statistic(description: Mapping[str, Any]) -> str | None:
 
 
 def _too_long(rule: AlarmRule) -> str | None:
-    most = _DAY_SECONDS if rule.period_seconds < _HOUR_SECONDS else _WEEK_SECONDS
+    most = longest_alarm_seconds(rule.period_seconds)
     if (window := rule.period_seconds * rule.evaluation_periods) > most:
         return f"Period x EvaluationPeriods must be at most {most} s, got {window}"
     return None
