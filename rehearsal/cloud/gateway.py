@@ -134,7 +134,7 @@ def _response(endpoint: str, found: Invocation) -> tuple[int, dict[str, str], by
         own = {name: said[name.lower()] for name in _PASSED_ON if name.lower() in said}
         return found.status, {"Content-Type": "text/plain", **own, **variant}, found.body
     text = found.body.decode(errors="replace")
-    side = "client" if found.status < 500 else "server"
+    side = "client" if 400 <= found.status < 500 else "server"  # 0 is a container that gave no response
     message = f'Received {side} error ({found.status}) from {found.variant} with message "{text}".'
     log = f"/aws/sagemaker/Endpoints/{endpoint}"
     more = {

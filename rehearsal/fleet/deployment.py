@@ -23,8 +23,8 @@ Follow = Callable[[Acts], RolloutState]
 class Deployment:
     """Does what one rollout's controller asks for. It decides nothing, and does nothing twice.
 
-    The old fleet stays up, and answers what the new one fails, until the promotion. Where the old one's servers are
-    gone, the new one answers for it; if they are at a rollback, the rollback fails and the new one stays.
+    The old fleet stays up until the promotion. What a fleet fails, no other answers. If the old one's servers are gone
+    at a rollback, the rollback fails and the new fleet keeps the users.
     """
 
     def __init__(
@@ -90,11 +90,11 @@ class Deployment:
             case Phase.PROVISIONING:
                 return self._provision()
             case Phase.SHIFTING:
-                self._shift(share, fallback=self._mixed[-1] if self._mixed else self._blue)
+                self._shift(share)
             case Phase.ROLLING_BACK:
                 return self._roll_back(share)
             case Phase.TERMINATING:
-                self._shift(share, fallback=None)
+                self._shift(share)
                 self._blue.drain(INVOCATION_SECONDS)
             case Phase.PROMOTED:
                 self._promote()
@@ -140,15 +140,19 @@ class Deployment:
             return str(exc)
         return None
 
-    def _shift(self, share: float, *, fallback: Fleet | None) -> None:
+    def _shift(self, share: float) -> None:
+        """The new fleet gets `share`; the rest stays where it was before the update."""
+        before = self._mixed[-1] if self._mixed else self._blue
+        self._set_shares(before, share)
+
+    def _set_shares(self, old: Fleet, share: float) -> None:
         green = [(self._green, share)] if self._green is not None and share > 0 else []
-        stand_in = green[0][0] if green else None
-        self._router.set_shares([(self._blue, 1 - share), *green], fallback=fallback, stand_in=stand_in)
+        self._router.set_shares([(old, 1 - share), *green])
 
     def _roll_back(self, share: float) -> str | None:
         if not self._blue.answers(_HEALTH_SECONDS):
             return f"the fleet of {self._blue.config_name} does not answer"
-        self._shift(share, fallback=self._blue)
+        self._set_shares(self._blue, share)
         return None
 
     def _promote(self) -> None:
@@ -159,19 +163,18 @@ class Deployment:
         self._leave_mix()
 
     def _discard(self) -> None:
-        # What the new fleet is still at, and fails, is the old one's to answer.
-        self._router.set_shares([(self._blue, 1.0)], fallback=self._blue)
+        self._router.set_shares([(self._blue, 1.0)])
         if self._green is not None:
             self._green.drain(INVOCATION_SECONDS)
             self._green.stop()
             self._state.provisioned(None)
         self._leave_mix()
-        self._router.set_shares([(self._blue, 1.0)])
 
     def _mix(self) -> None:
-        """Users get the old fleet where it answers, the new one where it does not."""
+        """The old fleet does not answer, so its users get the newest fleet that does: unhealthy instances get none."""
         keepers = [*self._mixed, *([self._green] if self._green is not None else [])]
-        self._router.set_shares([(self._blue, 1.0)], fallback=keepers[-1] if keepers else None)
+        healthy = [fleet for fleet in keepers if fleet.answers(_HEALTH_SECONDS)]
+        self._router.set_shares([(healthy[-1] if healthy else self._blue, 1.0)])
         self._state.mix(keepers)
 
     def _leave_mix(self) -> None:

@@ -19,11 +19,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Invocation:
-    """The model's own answer; a status of 503 with our text where it gave none. Header names are in lower case."""
+    """The model's own answer; a status of 0 with our text where it gave none. Header names are in lower case."""
 
     status: int
     body: bytes
     headers: Mapping[str, str]
     variant: str
     config_name: str
-    retried: bool

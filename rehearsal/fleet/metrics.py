@@ -42,8 +42,7 @@ def _samples(attempt: Attempt) -> Iterator[tuple[str, str, float]]:
     yield "Invocation5XXErrors", "None", float(status >= 500)
     yield "InvocationModelErrors", "None", float(not 200 <= status < 300)
     yield "ModelLatency", "Microseconds", float(round(attempt.model_us))
-    if attempt.overhead_us is not None:
-        yield "OverheadLatency", "Microseconds", float(round(attempt.overhead_us))
+    yield "OverheadLatency", "Microseconds", float(round(attempt.overhead_us))
 
 
 def _data(key: _Key, counts: "Counter[float]") -> Iterator[dict[str, Any]]:

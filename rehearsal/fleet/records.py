@@ -55,7 +55,6 @@ def _row(second: int, config: str, attempts: Sequence[Attempt]) -> dict[str, Any
         "requests": len(attempts),
         "errors_4xx": sum(400 <= attempt.status < 500 for attempt in attempts),
         "errors_5xx": sum(attempt.failed for attempt in attempts),
-        "retried": sum(attempt.retried for attempt in attempts),
         "p50_us": round(latencies[(len(latencies) - 1) // 2]),
         "p99_us": round(latencies[min(len(latencies) - 1, int(len(latencies) * 0.99))]),
     }

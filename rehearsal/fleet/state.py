@@ -91,7 +91,7 @@ class EndpointState:
 
     @property
     def mixed(self) -> Sequence[Fleet]:
-        """What a failed rollback has left beside the live fleet; the last one answers what the live one does not."""
+        """What a failed rollback has left beside the live fleet; the last healthy one serves."""
         return self._mixed
 
     @property

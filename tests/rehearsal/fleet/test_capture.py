@@ -40,7 +40,7 @@ def request(body: bytes = b"1,2", content_type: str = "text/csv", **more: Any) -
 
 def answer(body: bytes = b"0.5\n", *, status: int = 200, **headers: str) -> Invocation:
     found = {"content-type": "text/csv", **{name.replace("_", "-"): value for name, value in headers.items()}}
-    return Invocation(status, body, found, "primary", "blue", retried=False)
+    return Invocation(status, body, found, "primary", "blue")
 
 
 def record(asked: Request, answered: Invocation, **changes: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rehearsal.fleet.records import TrafficLog
 from rehearsal.fleet.router import Attempt
 from tests.rehearsal.cloud.process import eventually
 
-ATTEMPT = Attempt("blue", "primary", 1, 200, 1000.0, 50.0, retried=False)
+ATTEMPT = Attempt("blue", "primary", 1, 200, 1000.0, 50.0)
 
 
 class FullDisk(TrafficLog):

@@ -82,7 +82,7 @@ class VirtualFleet(Fleet):
 
     def answers(self, timeout_seconds: float) -> bool:
         assert timeout_seconds > 0
-        return self._story.clock < self._story.old_fleet_dies_at
+        return self.config_name != "blue" or self._story.clock < self._story.old_fleet_dies_at
 
     def stop(self) -> None:
         pass
@@ -112,10 +112,9 @@ class WatchedRouter(Router):
         super().__init__(lambda _: None)
         self.users = "blue 100 %"
 
-    def set_shares(self, shares: Any, *, fallback: Fleet | None = None, stand_in: Fleet | None = None) -> None:
-        super().set_shares(shares, fallback=fallback, stand_in=stand_in)
-        parts = [f"{fleet.config_name} {share:.0%}".replace("%", " %") for fleet, share in shares if share > 0]
-        self.users = ", ".join(parts) + (f", else {fallback.config_name}" if fallback else "")
+    def set_shares(self, shares: Any) -> None:
+        super().set_shares(shares)
+        self.users = ", ".join(f"{fleet.config_name} {share:.0%}".replace("%", " %") for fleet, share in shares if share > 0)
 
 
 def trace(story: Story) -> str:
