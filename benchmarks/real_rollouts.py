@@ -9,6 +9,8 @@ measured. Nobody else offers this on a laptop, so there is no peer to count besi
 healthy            the same model again; it should be promoted
 errors, slow       a bad build: 30 % of its answers are errors, or each takes 1.5 s longer; it should be rolled back
 shift              a bad training: scores far from the model's own baseline; it should be rolled back
+"failed" are requests that users got an error for, as they get it from SageMaker; "by others": not by the new fleet.
+
 killed             healthy, and kill -9 for the process that decides, in another state each time
 killed errors      the same with a build that answers errors
 """
@@ -27,17 +29,23 @@ KINDS = ("healthy", "errors", "slow", "shift", "killed", "killed errors")
 
 def table(rows: list[Row]) -> list[str]:
     """The counts, a line a kind."""
-    head = "kind           rollouts  promoted  rolled back  exposed median  max  failed  dropped  restarts  seconds  by"
-    lines = [head]
+    lines = [
+        (
+            "kind           rollouts  promoted  rolled back  exposed median  max  failed  by others  dropped  restarts"
+            "  seconds  by"
+        )
+    ]
     for kind in dict.fromkeys(row.kind for row in rows):
         found = [row for row in rows if row.kind == kind]
         promoted, exposed = sum(row.verdict == "promoted" for row in found), [row.exposed for row in found]
         failed, dropped = sum(row.failed for row in found), sum(row.dropped for row in found)
+        others = sum(max(0, row.failed - row.failed_by_new_fleet) for row in found)
         seconds = statistics.median(row.seconds for row in found)
         by = ", ".join(sorted({row.by for row in found if row.by}))
         lines.append(
             f"{kind:<15}{len(found):>8}{promoted:>10}{len(found) - promoted:>13}{statistics.median(exposed):>16.0f}"
-            f"{max(exposed):>5}{failed:>8}{dropped:>9}{sum(row.restarts for row in found):>10}{seconds:>9.1f}  {by}"
+            f"{max(exposed):>5}{failed:>8}{others:>11}{dropped:>9}"
+            f"{sum(row.restarts for row in found):>10}{seconds:>9.1f}  {by}"
         )
     return lines
 

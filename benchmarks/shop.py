@@ -44,6 +44,7 @@ class Row:
     exposed: int
     requests: int
     failed: int
+    failed_by_new_fleet: int
     dropped: int
     restarts: int
     seconds: float
@@ -104,20 +105,26 @@ class Shop:
         if kind.startswith("killed"):
             self._kill(STATES[number % len(STATES)])
         ended = self._settled()
-        time.sleep(0.5)  # the last metrics are on their way
+        time.sleep(1.5)  # the last metrics are on their way
         seen = self._traffic.snapshot().since(before)
-        served = invocations(self.aws, endpoint=self.name, config=config, since=began)
+        served, failed = (
+            sum(
+                count for _, count in invocations(self.aws, endpoint=self.name, config=config, since=began, metric=name)
+            )
+            for name in ("Invocations", "InvocationModelErrors")
+        )
         cloudwatch.delete_alarms(AlarmNames=names)
         return Row(
             kind=kind,
             verdict="promoted" if ended["EndpointConfigName"] == config else "rolled back",
             by=next((name.rpartition("-")[2] for name in names if name in ended.get("FailureReason", "")), ""),
-            exposed=int(sum(requests for _, requests in served)),
+            exposed=int(served),
             requests=seen.sent,
             failed=seen.failed,
+            failed_by_new_fleet=int(failed),
             dropped=seen.dropped,
             restarts=sum("controller" in row for row in self._journal()) - 1,
-            seconds=round(time.time() - began - 0.5, 2),
+            seconds=round(time.time() - began - 1.5, 2),
         )
 
     def _config(self, kind: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from rehearsal.console import pictures
 from rehearsal.journey.access import access_told
 from rehearsal.journey.evidence import Evidence, report_document
 from rehearsal.journey.rollouts import Rollout
+from rehearsal.journey.users import users_told
 
 _TEMPLATE = Path(__file__).with_name("report.html.template")
 _LONG = 24
@@ -109,6 +110,7 @@ def summary(evidence: Evidence) -> str:
         f"{evidence.settings.name}: {evidence.seconds:.0f} s, {len(evidence.templates)} templates deployed",
         f"model    {quality}, {value['per_1000']:.0f} {value['currency']} per 1,000 rows",
         *(f"rollout  {_told(rollout)}" for rollout in evidence.rollouts),
+        f"users    {users_told(evidence.rollouts)}",
     ]
     lines.append(f"audit    {len(evidence.audit)} entries")
     lines += access_told(evidence.access)

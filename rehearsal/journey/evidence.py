@@ -10,12 +10,10 @@ from rehearsal.journey.options import RehearsalOptions
 from rehearsal.journey.rollouts import Rollout
 from rehearsal.journey.table import SourceTable
 from rehearsal.journey.training import TrainingRun, step_rows
+from rehearsal.journey.users import failed_by_bad_model, users_document
 
 REFUSED_FAULTS = ("shift", "schema")
 """Those that a gate finds before any user meets the model."""
-
-_WITHOUT_A_WAY_BACK = ("all_at_once", "rolling")
-"""Rollouts that show a bad model to users whom no old fleet can answer instead."""
 
 
 @dataclass
@@ -49,8 +47,8 @@ class Evidence:
             found.append(f"an alarm should stop the model with fault {unstopped[0]}, got none in ALARM")
         if dropped := sum(rollout.dropped for rollout in self.rollouts):
             found.append(f"no user request may go unanswered, got {dropped}")
-        if failed := sum(rollout.failed for rollout in self.rollouts if rollout.type not in _WITHOUT_A_WAY_BACK):
-            found.append(f"no user may be answered with an error, got {failed} who were")
+        if failed := sum(rollout.failed - failed_by_bad_model(rollout) for rollout in self.rollouts):
+            found.append(f"only the bad model may answer users with errors, got {failed} errors of other models")
         if broken := verify(self.audit):
             found.append(f"the audit's entries must follow each other, but entry {broken} does not")
         if lacking := [row.role for row in self.access if row.missing]:
@@ -78,6 +76,7 @@ def report_document(evidence: Evidence) -> dict[str, Any]:
             "value": last.evaluation["value"],
         },
         "rollouts": [rollout.row() for rollout in evidence.rollouts],
+        "users": users_document(evidence.rollouts),
         "templates": evidence.templates,
         "timings": evidence.timings,
     }

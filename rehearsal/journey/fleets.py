@@ -7,11 +7,16 @@ from blueprint.names import VARIANT
 from rehearsal.journey.embedded_aws import EmbeddedAws
 
 
-def invocations(aws: EmbeddedAws, *, endpoint: str, config: str, since: float) -> list[tuple[float, float]]:
-    """Requests that the fleet of `config` answered: (epoch seconds, requests in that second), oldest first."""
+def invocations(
+    aws: EmbeddedAws, *, endpoint: str, config: str, since: float, metric: str = "Invocations"
+) -> list[tuple[float, float]]:
+    """Requests that the fleet of `config` answered: (epoch seconds, requests in that second), oldest first.
+
+    `metric` counts others: InvocationModelErrors are those that it answered with an error, or not at all.
+    """
     found: dict[str, Any] = aws.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/SageMaker",
-        MetricName="Invocations",
+        MetricName=metric,
         Dimensions=[
             {"Name": "EndpointName", "Value": endpoint},
             {"Name": "VariantName", "Value": VARIANT},

@@ -14,6 +14,7 @@ from rehearsal.journey.fleets import invocations
 
 _POLL_SECONDS = 0.25
 _START_SECONDS = 30.0
+_METRICS_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Rollout:
     requests: int = 0
     exposed: int = 0
     failed: int = 0
+    failed_by_new_fleet: int = 0
     dropped: int = 0
     seconds: float = 0.0
     started_at: float = 0.0
@@ -57,6 +59,7 @@ class Rollout:
             "requests",
             "exposed",
             "failed",
+            "failed_by_new_fleet",
             "dropped",
             "seconds",
         )
@@ -81,7 +84,8 @@ def roll_out(pad: Launchpad, package_arn: str, *, fault: str | None, first: bool
     rollout.seconds = round(rollout.ended_at - rollout.started_at, 3)
     rollout.requests = after.sent - before.sent
     rollout.failed, rollout.dropped = after.failed - before.failed, after.dropped - before.dropped
-    rollout.exposed = min(_served_by(pad, rollout), rollout.requests)  # the smoke test is no user
+    rollout.exposed = min(_counted(pad, rollout, "Invocations"), rollout.requests)  # the smoke test is no user
+    rollout.failed_by_new_fleet = _failed_by_new_fleet(pad, rollout)
     _conclude(pad, execution, rollout)
     return rollout
 
@@ -199,11 +203,22 @@ def _first_requests(pad: Launchpad, count: int = 40) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _served_by(pad: Launchpad, rollout: Rollout) -> int:
+def _failed_by_new_fleet(pad: Launchpad, rollout: Rollout) -> int:
+    """Of the users' failed requests, those of the new fleet; its last metrics may still be on their way."""
+    deadline = time.monotonic() + _METRICS_SECONDS
+    while True:
+        found = _counted(pad, rollout, "InvocationModelErrors")
+        if found >= rollout.failed or time.monotonic() > deadline:
+            return min(found, rollout.failed)
+        time.sleep(_POLL_SECONDS)
+
+
+def _counted(pad: Launchpad, rollout: Rollout, metric: str) -> int:
+    """The sum of a metric of the new fleet since the rollout began."""
     if rollout.config is None:
         return 0
-    served = invocations(pad.aws, endpoint=pad.endpoint, config=rollout.config, since=rollout.started_at)
-    return int(sum(requests for _, requests in served))
+    counts = invocations(pad.aws, endpoint=pad.endpoint, config=rollout.config, since=rollout.started_at, metric=metric)
+    return int(sum(count for _, count in counts))
 
 
 def _conclude(pad: Launchpad, execution: str, rollout: Rollout) -> None:

@@ -250,6 +250,8 @@ def test_a_bad_build_is_sent_back_by_its_alarm_and_only_its_own_users_meet_it(
     assert described["EndpointConfigName"] == "first"
     assert f"rollback alarm bad-{alarm} went into ALARM" in described["FailureReason"]
     assert "Threshold Crossed" in shop.cloudwatch.reasons[f"bad-{alarm}"]
-    assert {answer.config_name for answer in users.answers if answer.status != 200} == ({"bad"} if fault == "errors" else set())
+    assert {answer.config_name for answer in users.answers if answer.status != 200} == (
+        {"bad"} if fault == "errors" else set()
+    )
     exposed = sum(answer.config_name == "bad" for answer in users.answers)
     assert 0 < exposed < len(users.answers) / 2

@@ -109,10 +109,14 @@ def test_an_alarm_of_the_new_fleet_stopped_the_bad_model(launch: dict[str, Any])
     assert bad["fault"] == "errors"
 
 
-def test_every_user_request_was_answered(launch: dict[str, Any]) -> None:
-    for rollout in launch["report"]["rollouts"]:
-        assert rollout["requests"] > 0
-        assert (rollout["failed"], rollout["dropped"]) == (0, 0)
+def test_every_user_request_was_answered_and_only_the_bad_model_failed_any(launch: dict[str, Any]) -> None:
+    rollouts = launch["report"]["rollouts"]
+    assert all(rollout["requests"] > 0 for rollout in rollouts)
+    assert [rollout["dropped"] for rollout in rollouts] == [0, 0, 0]
+    assert [rollout["failed"] for rollout in rollouts[:2]] == [0, 0]
+    bad, users = rollouts[2], launch["report"]["users"]
+    assert 0 < bad["failed"] == bad["failed_by_new_fleet"] < bad["exposed"]
+    assert (users["met_bad_model"], users["failed_by_bad_model"]) == (bad["exposed"], bad["failed"])
 
 
 def test_the_canary_served_some_users_and_not_all(launch: dict[str, Any]) -> None:

@@ -91,6 +91,13 @@ def test_a_failed_container_is_a_model_error() -> None:
     assert told["Message"] == 'Received server error (500) from primary with message "broken".'
 
 
+def test_a_container_that_gave_no_response_is_a_model_error_with_status_0() -> None:
+    status, _, body = Door(status=0, body=b"no response").post("/endpoints/shop/invocations", b"")
+    told = json.loads(body)
+    assert (status, told["OriginalStatusCode"]) == (424, 0)
+    assert told["Message"] == 'Received server error (0) from primary with message "no response".'
+
+
 def test_an_unknown_endpoint_is_a_validation_error() -> None:
     status, headers, body = Door().post("/endpoints/none/invocations", b"")
     assert (status, headers["x-amzn-errortype"]) == (400, "ValidationError")

@@ -73,12 +73,13 @@ def evidence(tmp_path: Path) -> Evidence:
 def test_the_json_report_has_exactly_the_documented_keys(evidence: Evidence) -> None:
     document = report_document(evidence)
     assert set(document) == {
-        "seconds", "speed", "data", "pipeline", "metrics", "rollouts", "templates", "timings",
+        "seconds", "speed", "data", "pipeline", "metrics", "rollouts", "users", "templates", "timings",
     }  # fmt: skip
     assert document["data"]["splits"] == {"train": "a", "validation": "b", "test": "c"}
     assert document["metrics"]["champion"] is None
     assert set(document["rollouts"][0]) == {
-        "model_package", "fault", "type", "verdict", "by", "requests", "exposed", "failed", "dropped", "seconds",
+        "model_package", "fault", "type", "verdict", "by", "requests", "exposed", "failed",
+        "failed_by_new_fleet", "dropped", "seconds",
     }  # fmt: skip
 
 
@@ -118,13 +119,17 @@ def test_a_promoted_bad_model_and_a_dropped_request_are_shortcomings(evidence: E
     assert "got 2" in evidence.shortcomings[1]
 
 
-def test_a_user_who_was_answered_with_an_error_is_a_shortcoming_where_the_old_fleet_could_have_answered(
-    evidence: Evidence,
-) -> None:
-    evidence.rollouts[2].failed = 3
-    assert evidence.shortcomings == ["no user may be answered with an error, got 3 who were"]
-    evidence.rollouts[2].type = "all_at_once"
+def test_errors_of_the_bad_model_are_counted_and_those_of_any_other_model_are_a_shortcoming(evidence: Evidence) -> None:
+    bad = evidence.rollouts[2]
+    bad.exposed, bad.failed, bad.failed_by_new_fleet = 9, 3, 3
     assert evidence.shortcomings == []
+    assert report_document(evidence)["users"] == {
+        "requests": 330, "failed": 3, "dropped": 0, "met_bad_model": 9, "failed_by_bad_model": 3,
+    }  # fmt: skip
+    assert "9 requests met the bad model, 3 of them failed" in summary(evidence)
+    bad.failed_by_new_fleet = 1
+    evidence.rollouts[1].failed = evidence.rollouts[1].failed_by_new_fleet = 1
+    assert evidence.shortcomings == ["only the bad model may answer users with errors, got 3 errors of other models"]
 
 
 def test_a_bad_model_that_no_alarm_stopped_is_a_shortcoming(evidence: Evidence) -> None:

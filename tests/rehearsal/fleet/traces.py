@@ -114,7 +114,9 @@ class WatchedRouter(Router):
 
     def set_shares(self, shares: Any) -> None:
         super().set_shares(shares)
-        self.users = ", ".join(f"{fleet.config_name} {share:.0%}".replace("%", " %") for fleet, share in shares if share > 0)
+        self.users = ", ".join(
+            f"{fleet.config_name} {share:.0%}".replace("%", " %") for fleet, share in shares if share > 0
+        )
 
 
 def trace(story: Story) -> str:
