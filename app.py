@@ -13,6 +13,8 @@ from infra.chosen import chosen_settings, delivered_settings
 from infra.shares import shares, synthesized_aside
 
 PROJECT = Path(__file__).resolve().parent
+_CONTEXT = {"aws:cdk:disable-creation-stack-traces": True}
+"""They show jsii's internals alone, and take time. `cdk.json` may not hold keys of this kind."""
 
 
 def main() -> None:
@@ -53,7 +55,7 @@ def _delivery(file: Path) -> None:
 
     from infra.stacks.delivery_app import delivery_stacks  # noqa: PLC0415
 
-    app = cdk.App()
+    app = cdk.App(context=_CONTEXT)
     delivery_stacks(app, file, project=PROJECT)
     app.synth()
 
@@ -63,7 +65,7 @@ def _fleet(cases: list[Settings]) -> None:
 
     from infra.stacks.fleet import fleet_stacks  # noqa: PLC0415
 
-    app = cdk.App()
+    app = cdk.App(context=_CONTEXT)
     fleet_stacks(app, cases)
     app.synth()
 
@@ -75,7 +77,7 @@ def _use_cases(cases: list[Settings]) -> None:
 
         from infra.stacks.use_case import use_cases  # noqa: PLC0415
 
-        app = cdk.App()
+        app = cdk.App(context=_CONTEXT)
         use_cases(app, cases, steps_folder=PROJECT / "pipeline_steps", share=mine)
         aside.join(Path(app.synth().directory))
 

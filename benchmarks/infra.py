@@ -94,10 +94,12 @@ def _unexplained(folder: Path) -> dict[str, int]:
 def _synth(command: list[str], out: Path, *, config: str | None = None) -> float:
     """Seconds of one synth, validation left out, as in the inner loop."""
     context = json.loads((PROJECT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    context["aws:cdk:disable-creation-stack-traces"] = True  # as `app.py` says, and so for the peers
     if config:
         context["config"] = config
     environment = {
         **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "CDK_OUTDIR": str(out),
         "CDK_CONTEXT_JSON": json.dumps(context),
         "CDK_VALIDATION": "false",

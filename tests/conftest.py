@@ -8,6 +8,8 @@ import botocore.loaders
 import pytest
 from hypothesis import settings
 
+import infra  # noqa: F401 — it chooses the node that CDK starts, also for tests that import CDK before it
+
 # A shared machine may be slow at any moment: how long an example takes proves nothing.
 settings.register_profile("slipway", settings.get_profile(settings.get_current_profile_name()), deadline=None)
 settings.load_profile("slipway")

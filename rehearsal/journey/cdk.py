@@ -17,13 +17,6 @@ from rehearsal.process import spawn, stop
 CDK = PROJECT / "node_modules" / ".bin" / "cdk"
 _QUIET = ("--no-notices", "--no-version-reporting", "--no-color", "--ci")
 _TOLD_LINES = 20
-_NO_BANNERS = {
-    # By major version; what it has to say of the user's node does not help against what has failed.
-    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": ",".join(map(str, range(14, 40))),
-    "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": "1",
-    "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
-}
-"""For jsii, which else writes a dozen lines into the output."""
 
 
 def run_cdk(arguments: Sequence[str], *, workdir: Path, environment: Mapping[str, str], cwd: Path = PROJECT) -> str:
@@ -39,7 +32,7 @@ def run_cdk(arguments: Sequence[str], *, workdir: Path, environment: Mapping[str
         folder.mkdir(exist_ok=True)
     env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
     env |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    env |= _NO_BANNERS | {
+    env |= {
         "CDK_HOME": str(home),
         "TMPDIR": str(temporary),
         "AWS_EC2_METADATA_DISABLED": "true",

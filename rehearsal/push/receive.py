@@ -15,6 +15,11 @@ from rehearsal.push.origin import REPORTS, git
 
 _RETRAINING = ("pipeline_steps/", "config/", "blueprint/pipeline/")
 """Changes below these would start the training pipeline on AWS, as new data would."""
+_TOOLS = {
+    ".venv": ("requirements.lock", "requirements-dev.lock"),
+    "node_modules": ("package-lock.json",),
+}
+"""What `make setup` installs, and the files that say exactly what it holds."""
 _NOTHING = "0" * 40
 _GRACE_SECONDS = 20.0
 
@@ -67,12 +72,16 @@ def _training(origin: Path, old: str, new: str) -> str:
 def _borrow_tools(checkout: Path) -> None:
     """Equal locks need equal tools: those of the project that made the repository, instead of minutes of set-up."""
     project = Path(sys.executable).parents[2]
-    for lock, tools in (("requirements.lock", ".venv"), ("package-lock.json", "node_modules")):
-        ours, theirs = project / lock, checkout / lock
-        same = ours.is_file() and theirs.is_file() and ours.read_bytes() == theirs.read_bytes()
+    for tools, locks in _TOOLS.items():
+        same = all(_same(project / lock, checkout / lock) for lock in locks)
         if same and (project / tools / ".ready").exists():
             (checkout / tools).symlink_to(project / tools)
-            (project / tools / ".ready").touch()  # a checkout's files are newer than what was installed from them
+            for ready in sorted((project / tools).glob(".ready*")):
+                ready.touch()  # a checkout's files are newer than what was installed from them
+
+
+def _same(first: Path, second: Path) -> bool:
+    return first.is_file() and second.is_file() and first.read_bytes() == second.read_bytes()
 
 
 def _run(what: str, command: Sequence[str], checkout: Path) -> None:

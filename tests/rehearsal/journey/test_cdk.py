@@ -1,12 +1,20 @@
-"""What is told of a `cdk` that failed."""
+"""What `cdk` prints, of an app that it takes and of one that fails."""
 
 from pathlib import Path
 
 import pytest
 
 from blueprint.errors import LaunchError
-from rehearsal.journey.cdk import synth
+from rehearsal.journey.cdk import run_cdk, synth
 from rehearsal.journey.options import PROJECT
+
+
+def test_neither_node_nor_the_settings_of_the_cdk_are_warned_of(tmp_path: Path) -> None:
+    out = tmp_path / "cdk.out"
+    context = ["-c", "config=config/shoppers.toml", "-c", "stage=dev"]
+    printed = run_cdk(["synth", "--quiet", "--output", str(out), *context], workdir=tmp_path, environment={})
+    said = [line for line in printed.splitlines() if not line.startswith("Supply a stack id (")]
+    assert said == [f"Successfully synthesized to {out}"]
 
 
 def test_the_reason_is_told_without_a_banner_about_node(tmp_path: Path) -> None:
