@@ -27,7 +27,7 @@ UV_LINES := 2>&1 | sed -u '/^ [+~-] /d'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "setup: uv, which installs the rest (24 MB)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-setup.lock
-	@echo "setup: Python packages, Node among them (about 480 MB, most of it once for all projects of this machine)"
+	@echo "setup: Python packages, Node among them (310 MB unless uv has them already), then their bytecode (some 20 s)"
 	@set -o pipefail; $(BIN)/uv pip sync --compile-bytecode --python $(BIN)/python requirements.lock $(UV_LINES)
 	@# compat: a plain path; the other way is a module that every Python process would import first, for 16 ms
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -C editable_mode=compat --editable .
@@ -36,12 +36,12 @@ UV_LINES := 2>&1 | sed -u '/^ [+~-] /d'
 	@touch $@
 
 .venv/.ready-dev: .venv/.ready requirements-dev.lock
-	@echo "setup: linters and test tools"
+	@echo "setup: linters and test tools (50 MB), then their bytecode"
 	@set -o pipefail; $(BIN)/uv pip install --compile-bytecode --python $(BIN)/python -r requirements-dev.lock $(UV_LINES)
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json | .venv/.ready
-	@echo "setup: the CDK's command line"
+	@echo "setup: the command line of the CDK (6 MB)"
 	@npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
