@@ -8,6 +8,8 @@ from blueprint.errors import InputError
 
 _IGNORED = {"__pycache__"}
 _BASE = re.compile(r"^ARG BASE_IMAGE=(\S+)$", re.MULTILINE)
+_STAGE = re.compile(r"^\s*FROM\s", re.MULTILINE | re.IGNORECASE)
+_USER = re.compile(r"^\s*USER\s+(\S+)", re.MULTILINE | re.IGNORECASE)
 _NAME = re.compile(r"[\w./:-]+(@sha256:[0-9a-f]{64})?", re.ASCII)
 
 
@@ -36,6 +38,24 @@ def base_image(folder: Path) -> str:
         named = found[1] if found else "none"
         raise InputError(f"{folder / 'Dockerfile'}: ARG BASE_IMAGE must be NAME:TAG or NAME@sha256:…, got {named}")
     return found[1]
+
+
+def require_root(folder: Path) -> None:
+    """Refuse an image of another user than root, as far as the Dockerfile of `folder` says it.
+
+    Source: "Use Your Own Inference Code": SageMaker expects all containers to run with root users.
+
+    Raises:
+        InputError: its last stage ends with another user.
+    """
+    path = folder / "Dockerfile"
+    last_stage = _STAGE.split(path.read_text(encoding="utf-8"))[-1] if path.is_file() else ""
+    users: list[str] = _USER.findall(last_stage)
+    if users and users[-1].partition(":")[0] not in {"root", "0"}:
+        raise InputError(
+            f"the image must run as root, because SageMaker mounts /opt/ml as root with mode 0755; {path} ends with "
+            f"USER {users[-1]}: remove that line"
+        )
 
 
 def is_pinned(image: str) -> bool:

@@ -11,7 +11,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
-from blueprint.image import base_image, image_tag, is_pinned
+from blueprint.image import base_image, image_tag, is_pinned, require_root
 from infra.constructs.once import asked_once, days, minutes
 from infra.constructs.policy import Statement, allow
 from infra.constructs.python_function import PythonFunction
@@ -63,6 +63,7 @@ class StepImage(Construct):
             removal_policy=removal_policy,
         )
         base = base_image(folder)
+        require_root(folder)
         project = self._project(folder, base, key)
         self._build(project)
         if removal_policy == cdk.RemovalPolicy.RETAIN and not is_pinned(base):

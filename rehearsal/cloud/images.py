@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from blueprint.image import image_tag
+from blueprint.errors import InputError
+from blueprint.image import image_tag, require_root
 from rehearsal.cloud.ministack.registry import Verdict
 from rehearsal.containers.container import Program
 from rehearsal.containers.docker.readiness import REPOSITORY
@@ -43,12 +44,16 @@ class ImageTable:
             self._keep()
 
     def build(self, tag: str) -> Verdict:
-        """Accept `tag` if it is the hash of the steps folder as it is now, and keep a copy."""
+        """Accept `tag` if it is the hash of the steps folder as it is now and its jobs could write, and keep a copy."""
         with self._lock:
             kept = tag in self._kept and tag == image_tag(self._source)
             if not kept and tag != (found := self._keep()):
                 message = f"IMAGE_TAG must be the content hash of {_PACKAGE}: {found}, got {tag}"
                 return Verdict(accepted=False, message=message)
+            try:
+                require_root(self._folder(tag) / _PACKAGE)
+            except InputError as exc:
+                return Verdict(accepted=False, message=str(exc))
             if tag not in self._built:
                 self._built.append(tag)
             return Verdict(accepted=True, message=f"pushed {_PACKAGE} as {tag}")

@@ -9,6 +9,8 @@ from pathlib import Path
 ML_ROOT = "/opt/ml"
 """Where SageMaker mounts a job's files in its container."""
 
+_MOUNT_MODE = 0o755
+
 
 @dataclass(frozen=True)
 class Program:
@@ -41,6 +43,8 @@ class Container:
     """EnableNetworkIsolation: no network, and no credentials."""
     instance_type: str = ""
     """Where SageMaker would run it: its memory and processors, for backends that can limit them."""
+    read_only: tuple[str, ...] = ()
+    """Folders below /opt/ml that it may not write to, for backends that can see to it."""
 
     @property
     def ml(self) -> Path:
@@ -56,6 +60,13 @@ class Container:
     def make_folders(self) -> None:
         for name in ("ml", "tmp", "work"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
+
+    def set_modes(self) -> None:
+        """Every folder below /opt/ml has the mode of SageMaker's mounts, whatever this process's umask; root owns them
+        where the backend can do that.
+        """
+        for path, _, _ in os.walk(self.ml):
+            os.chmod(path, _MOUNT_MODE)  # noqa: PTH101 -- as os.walk names it
 
     def _import_roots(self) -> list[str]:
         return list(dict.fromkeys(map(str, (self.program.folder, *(p.parent for p in self.program.packages)))))

@@ -43,6 +43,7 @@ def run_container(backend: Backend, container: Container, limits: Limits, on_lin
     """Run `container`; `on_line` gets stdout and stderr line by line, from one thread."""
     source, sink = os.pipe()
     try:
+        container.set_modes()
         process = backend.start(container, output=sink)
     except OSError as exc:
         os.close(source)

@@ -191,7 +191,7 @@ def prepare_container(
     # SageMaker runs an image that serves as `docker run <image> serve`.
     environment = dict(model.get("Environment") or {})
     argv = (*program.entrypoint, "serve")
-    container = Container(program, argv, environment, folder, instance_type=instance_type)
+    container = Container(program, argv, environment, folder, instance_type=instance_type, read_only=("model",))
     container.make_folders()
     (container.ml / "model").mkdir()
     if url := model.get("ModelDataUrl"):
@@ -203,4 +203,5 @@ def prepare_container(
         except (OSError, tarfile.TarError, LookupError) as exc:
             raise LaunchError(f"the model data at {url} could not be used: {exc}") from exc
         archive.unlink()
+    container.set_modes()
     return container

@@ -1,9 +1,10 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from blueprint.errors import InputError
-from blueprint.image import base_image, image_tag, is_pinned
+from blueprint.image import base_image, image_tag, is_pinned, require_root
 
 
 @pytest.fixture
@@ -71,3 +72,18 @@ def test_a_base_that_names_no_image_is_told(folder, line):
 
 def test_the_shipped_base_is_named_by_its_digest():
     assert is_pinned(base_image(Path(__file__).parents[2] / "pipeline_steps"))
+
+
+@pytest.mark.parametrize(
+    "user", ["", "USER root", "USER 0:0", "USER app\nUSER root", "FROM base AS other\nUSER app\nFROM base"]
+)
+def test_an_image_of_root_is_accepted(tmp_path: Path, user: str) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM base\n{user}\nWORKDIR /x\n")
+    require_root(tmp_path)
+
+
+@pytest.mark.parametrize("user", ["steps", "10001:0", "$OWNER"])
+def test_an_image_of_another_user_could_not_write_to_sagemakers_mounts(tmp_path: Path, user: str) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM base\nUSER root\nuser {user}\n")
+    with pytest.raises(InputError, match=rf"must run as root, .* ends with USER {re.escape(user)}: remove that line"):
+        require_root(tmp_path)

@@ -9,7 +9,6 @@ import pytest
 from blueprint.image import base_image, image_tag
 from rehearsal.cloud.images import ImageTable
 from rehearsal.containers.container import Program
-from rehearsal.containers.docker.arguments import IMAGE_USER
 from rehearsal.containers.docker.readiness import REPOSITORY
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -34,10 +33,6 @@ def test_without_docker_the_image_has_the_same_variables_for_threads_and_telemet
     variables = dict(re.findall(r"^(?:ENV|   ) (\w+)=(\S+)", DOCKERFILE, re.MULTILINE))
     assert {name: variables.get(name) for name in program.environment} == program.environment
     assert {name for name in variables if name.endswith(("_THREADS", "_TELEMETRY"))} <= program.environment.keys()
-
-
-def test_root_runs_containers_as_the_images_own_user() -> None:
-    assert f"'steps:x:{IMAGE_USER}:{IMAGE_USER}:" in DOCKERFILE
 
 
 def test_the_laptop_looks_for_the_image_under_the_name_it_is_built_with() -> None:

@@ -4,9 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from rehearsal.execution.outcomes import JobError
 from rehearsal.fleet.server import ModelServer
 
 ROOT = Path(__file__).parents[2]
+USER = 12345
+"""One that is not root, and that nobody has."""
 Run = Callable[..., tuple[Exit, list[str]]]
 
 
@@ -47,25 +51,67 @@ def eventually(look: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_a_job_is_no_root_and_has_no_capability(run: Run) -> None:
+def test_a_job_is_root_without_any_capability(run: Run) -> None:
     ended, lines = run(
-        "import os, re; print(os.getuid() > 0, os.getgid() > 0)\n"
+        "import os, re; print(os.getuid(), os.getgid())\n"
         "print(*re.findall(r'(?:CapEff|CapBnd|NoNewPrivs):\\s*(\\w+)', open('/proc/self/status').read()))"
     )
-    assert (ended.code, lines) == (0, ["True True", f"{0:016x} {0:016x} 1"])
+    assert (ended.code, lines) == (0, ["0 0", f"{0:016x} {0:016x} 1"])
 
 
-def test_a_job_can_write_to_opt_ml_and_tmp_and_nowhere_else(run: Run) -> None:
-    code = """
+WRITE = """
 import pathlib
-for folder in ("/opt/ml", "/tmp", "/", "/opt/program", "/home/steps", "/var/tmp", "/opt/venv"):
+for folder in ("/opt/ml", "/opt/ml/model", "/tmp", "/", "/opt/program", "/root", "/var/tmp", "/opt/venv"):
     try:
         (pathlib.Path(folder) / "probe").write_text("x")
         print(folder)
     except OSError:
         pass
 """
-    assert run(code)[1] == ["/opt/ml", "/tmp"]  # noqa: S108 -- the container's own
+
+
+def test_a_job_can_write_to_opt_ml_and_tmp_and_nowhere_else(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "job/ml/model").mkdir(parents=True)
+    assert run(WRITE)[1] == ["/opt/ml", "/opt/ml/model", "/tmp"]  # noqa: S108 -- the container's own
+
+
+def test_a_job_finds_the_folders_below_opt_ml_to_be_roots_with_mode_755(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "job/ml/input/data").mkdir(parents=True, mode=0o777)
+    code = """
+import os
+for path, _, _ in os.walk("/opt/ml"):
+    print(path, os.stat(path).st_uid, oct(os.stat(path).st_mode & 0o7777))
+"""
+    folders = ("/opt/ml", "/opt/ml/input", "/opt/ml/input/data")
+    assert run(code)[1] == [f"{folder} 0 0o755" for folder in folders]
+
+
+def test_a_model_server_cannot_write_to_its_model_as_on_sagemaker(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "job/ml/model").mkdir(parents=True)
+    assert run(WRITE, read_only=("model",))[1] == ["/opt/ml", "/tmp"]  # noqa: S108 -- the container's own
+
+
+@pytest.fixture
+def image_of_another_user(docker: DockerClient, image: str, tmp_path: Path) -> Iterator[str]:
+    """The image as it would be with a last line `USER 10001`."""
+    name = f"slipway/of-another-user:{os.getpid()}"
+    made = docker.ask("create", "--network", "none", image)
+    docker.ask("commit", "--change", "USER 10001", made, name)
+    docker.remove([made])
+    yield name
+    docker.ask("image", "rm", name)
+
+
+def test_a_job_in_an_image_of_another_user_cannot_write_its_model_as_on_sagemaker(
+    backend: JobBackend, program: Program, image_of_another_user: str, tmp_path: Path
+) -> None:
+    other = replace(program, image=image_of_another_user)
+    container = Container(other, ("python", "-c", "open('/opt/ml/model/x', 'w')"), {}, tmp_path / "job")
+    container.make_folders()
+    (container.ml / "model").mkdir()
+    lines: list[str] = []
+    ended = run_container(backend, container, Limits(30, 1, threading.Event()), lines.append)
+    assert (ended.code, lines[-1]) == (1, "PermissionError: [Errno 13] Permission denied: '/opt/ml/model/x'")
 
 
 def test_what_a_job_wrote_is_ours_to_read_and_to_remove(run: Run, tmp_path: Path) -> None:
@@ -75,6 +121,77 @@ def test_what_a_job_wrote_is_ours_to_read_and_to_remove(run: Run, tmp_path: Path
     )
     assert (tmp_path / "job/ml/model/x").read_text() == "made"
     (tmp_path / "job/ml/model/x").unlink()
+
+
+ORDINARY_USER = """
+import os, sys, threading
+from pathlib import Path
+from rehearsal.containers.container import Container, Program
+from rehearsal.containers.docker.backend import DockerBackend
+from rehearsal.containers.docker.client import DockerClient
+from rehearsal.execution.container_run import Limits, run_container
+
+host, image, folder, code, user = sys.argv[1:]
+os.setgroups([])
+os.setgid(int(user))
+os.setuid(int(user))
+sys.executable = "/usr/bin/python3"  # ours may lie where no other user can look
+backend = DockerBackend(DockerClient(host or None))
+program = Program(Path("/"), ("python", "-m", "pipeline_steps"), image=image)
+container = Container(program, ("python", "-c", code), {}, Path(folder))
+container.make_folders()
+run_container(backend, container, Limits(60, 1, threading.Event()), lambda line: print(line, flush=True))
+backend.close()
+"""
+SECRETIVE = """
+import os, time
+os.umask(0o077)
+os.mkdir("/opt/ml/model")
+open("/opt/ml/model/x", "w").close()
+print(os.stat("/opt/ml").st_uid, oct(os.stat("/opt/ml").st_mode & 0o777), flush=True)
+"""
+
+
+@pytest.fixture
+def as_ordinary_user(docker: DockerClient, image: str) -> Iterator[Callable[[str], "subprocess.Popen[bytes]"]]:
+    """Runs the code as a job of a user who is not root; its folder is `job` in `folder`."""
+    socket = Path((docker.host or "unix:///var/run/docker.sock").removeprefix("unix://"))
+    if os.geteuid() != 0 or not socket.is_socket() or not Path("/usr/bin/python3").exists():
+        pytest.skip("only root can become another user, let it use Docker's socket, and give it a Python")
+    with tempfile.TemporaryDirectory(dir="/tmp") as made:
+        folder = Path(made)
+        os.chown(folder, USER, USER)
+        found = socket.stat()
+        os.chown(socket, found.st_uid, USER)
+
+        def start(code: str) -> "subprocess.Popen[bytes]":
+            argv = [sys.executable, "-c", ORDINARY_USER, docker.host or "", image, str(folder / "job"), code, str(USER)]
+            home = {**os.environ, "HOME": made, "DOCKER_CONFIG": made}
+            return subprocess.Popen(argv, cwd=ROOT, env=home, stdout=subprocess.PIPE)
+
+        start.folder = folder  # type: ignore[attr-defined]
+        yield start
+        os.chown(socket, found.st_uid, found.st_gid)
+
+
+def owners(folder: Path) -> set[int]:
+    return {path.stat().st_uid for path in folder.rglob("*")}
+
+
+def test_a_user_who_is_not_root_gets_back_what_was_roots_in_the_job(as_ordinary_user: Any) -> None:
+    with as_ordinary_user(SECRETIVE) as job:
+        told, _ = job.communicate(timeout=60)
+    assert told.decode().split() == ["0", "0o755"]
+    assert (as_ordinary_user.folder / "job/ml/model/x").is_file()
+    assert owners(as_ordinary_user.folder) == {USER}
+
+
+def test_a_user_who_is_not_root_gets_it_back_after_a_kill_too(as_ordinary_user: Any) -> None:
+    with as_ordinary_user(SECRETIVE + "time.sleep(60)") as job:
+        assert job.stdout.readline()
+        assert 0 in owners(as_ordinary_user.folder)
+        job.kill()
+    eventually(lambda: owners(as_ordinary_user.folder) == {USER})
 
 
 @pytest.mark.parametrize("isolated", [True, False])

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.containers.docker.arguments import IMAGE_USER
 from rehearsal.containers.docker.client import DockerClient
 from scripts.compare_images import differences, tree
 from scripts.image_bom import document
@@ -29,10 +28,10 @@ def test_the_image_is_smaller_than_600_megabytes(docker: DockerClient, image: st
     assert int(docker.ask("image", "inspect", "--format", "{{.Size}}", image)) < MOST_MEGABYTES * 1_000_000
 
 
-def test_the_image_starts_as_its_own_user_by_its_own_entry_point(docker: DockerClient, image: str) -> None:
+def test_the_image_starts_as_root_by_its_own_entry_point(docker: DockerClient, image: str) -> None:
     config = json.loads(docker.ask("image", "inspect", "--format", "{{json .Config}}", image))
-    assert (config["User"], config["Entrypoint"]) == ("steps", ["python", "-m", "pipeline_steps"])
-    assert docker.ask("run", "--rm", "--network", "none", "--entrypoint", "id", image, "-u") == str(IMAGE_USER)
+    assert (config["User"], config["Entrypoint"]) == ("root", ["python", "-m", "pipeline_steps"])
+    assert docker.ask("run", "--rm", "--network", "none", "--entrypoint", "id", image, "-u") == "0"
 
 
 def test_the_image_holds_no_installer_no_tests_and_no_caches(files: Mapping[str, tuple[int, int, int]]) -> None:
@@ -43,7 +42,9 @@ def test_the_image_holds_no_installer_no_tests_and_no_caches(files: Mapping[str,
     assert [path for path in files if path.startswith(("root/.cache", "tmp/", "var/lib/apt/lists/deb"))] == []
 
 
-def test_nothing_of_the_steps_can_be_written_by_their_user(files: Mapping[str, tuple[int, int, int]]) -> None:
+def test_nothing_of_the_steps_can_be_written_by_another_user_than_root(
+    files: Mapping[str, tuple[int, int, int]],
+) -> None:
     program = {path: found for path, found in files.items() if path.startswith(("opt/program", "opt/venv"))}
     # A link has every permission; what it leads to counts.
     loose = [

@@ -14,10 +14,10 @@ def test_every_requirement_is_pinned() -> None:
     assert [line for line in requirements if not re.fullmatch(r"[a-z0-9-]+==[0-9.]+", line)] == []
 
 
-def test_the_image_runs_the_verbs_as_an_ordinary_user() -> None:
-    instructions = [line for line in DOCKERFILE.splitlines() if line.startswith(("USER", "ENTRYPOINT", "ARG"))]
+def test_the_image_runs_the_verbs_as_root_who_alone_can_write_to_sagemakers_mounts() -> None:
+    instructions = [line for line in DOCKERFILE.splitlines() if line.startswith(("USER", "ENTRYPOINT", "ARG", "FROM"))]
     assert instructions[0].startswith("ARG BASE_IMAGE=")
-    assert instructions[-2:] == ["USER steps", 'ENTRYPOINT ["python", "-m", "pipeline_steps"]']
+    assert instructions[-3:] == ["FROM ${BASE_IMAGE}", "USER root", 'ENTRYPOINT ["python", "-m", "pipeline_steps"]']
 
 
 def test_every_import_of_the_steps_is_a_requirement() -> None:

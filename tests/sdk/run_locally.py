@@ -25,8 +25,7 @@ def main(argv: list[str]) -> None:
     """Run the pipeline once for each set of parameters in the request."""
     request = json.loads(Path(argv[1]).read_text(encoding="utf-8"))
     session = LocalSession(boto3.Session(), default_bucket=request["pipeline"]["bucket"])
-    # Root: the SDK leaves it to Docker to make the model's folder, in which no other user may write.
-    session.config = {"local": {"container_root": str(Path.cwd()), "container_config": {"user": "0:0"}}}
+    session.config = {"local": {"container_root": str(Path.cwd())}}
     settings = load_settings(Path(request["settings"]), "dev")
     pipeline = getattr(SdkPipeline(settings, session, **request["pipeline"]), request["shape"])()
     definition = json.loads(pipeline.definition())

@@ -1,26 +1,16 @@
 """A container as the arguments of `docker create`."""
 
-import os
-from pathlib import Path
-
 from rehearsal.containers.container import ML_ROOT, Container
 from rehearsal.containers.docker.instance_types import capacity_of
+from rehearsal.containers.docker.mounts import bind_mount
 from rehearsal.containers.docker.ownership import FOLDER_LABEL, OWNER_LABEL
-
-IMAGE_USER = 10001
-"""The image's own user, for those of us who are root; others lend the container their own."""
 
 _PACKAGES = "/opt/packages"
 _MOST_PROCESSES = 1024
 
 
-def container_user() -> tuple[int, int]:
-    """The user and group a container runs as: never root."""
-    return (IMAGE_USER, IMAGE_USER) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
-
-
 def create_arguments(container: Container, *, owner: str, processors: int, network: bool) -> list[str]:
-    """Everything after `docker create`.
+    """Everything after `docker create`. No user: it is the image's own, as on SageMaker.
 
     Args:
         container: What to run; its program must name an image.
@@ -29,11 +19,11 @@ def create_arguments(container: Container, *, owner: str, processors: int, netwo
         network: The host's network, where the embedded AWS and the router are; otherwise none at all.
     """
     program = container.program
-    user, group = container_user()
     environment = dict(program.environment)
-    mounts = [_mount(container.ml, ML_ROOT)]
+    mounts = [bind_mount(container.ml, ML_ROOT)]
+    mounts += [bind_mount(container.ml / name, f"{ML_ROOT}/{name}", readonly=True) for name in container.read_only]
     if program.packages:
-        mounts += [_mount(package, f"{_PACKAGES}/{package.name}", readonly=True) for package in program.packages]
+        mounts += [bind_mount(package, f"{_PACKAGES}/{package.name}", readonly=True) for package in program.packages]
         environment["PYTHONPATH"] = f"/opt/program:{_PACKAGES}"
     environment |= container.environment
     own = container.argv[: len(program.entrypoint)] == program.entrypoint and not program.packages
@@ -42,7 +32,7 @@ def create_arguments(container: Container, *, owner: str, processors: int, netwo
     return [
         *("--rm", "--pull", "never", "--log-driver", "none"),
         *("--label", f"{OWNER_LABEL}={owner}", "--label", f"{FOLDER_LABEL}={container.folder}"),
-        *("--user", f"{user}:{group}", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
+        *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
         *("--read-only", "--tmpfs", "/tmp", "--pids-limit", str(_MOST_PROCESSES)),  # noqa: S108 -- the container's
         *("--network", "host" if network else "none"),
         *_limits(container.instance_type, processors),
@@ -61,8 +51,3 @@ def _limits(instance_type: str, processors: int) -> list[str]:
     memory = f"{capacity.memory_gib}g"
     # As much swap and memory together as memory: no swap, as on an instance.
     return ["--memory", memory, "--memory-swap", memory, "--cpus", str(min(capacity.vcpus, processors))]
-
-
-def _mount(source: Path, target: str, *, readonly: bool = False) -> str:
-    words = ["type=bind", f"source={source}", f"target={target}", *(["readonly"] if readonly else [])]
-    return ",".join(f'"{word}"' if "," in word else word for word in words)

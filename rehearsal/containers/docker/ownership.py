@@ -39,10 +39,10 @@ def remove_orphans(docker: DockerClient) -> None:
 class Sweeper:
     """A process that outlives this one by a moment, and removes what carries its label."""
 
-    def __init__(self, docker: DockerClient, owner: str) -> None:
+    def __init__(self, docker: DockerClient, owner: str, *, files_go_to: str) -> None:
         # Not by `process.spawn`: that would have it killed together with us.
         self._process = subprocess.Popen(
-            (sys.executable, "-I", "-S", str(_SWEEPER), f"{OWNER_LABEL}={owner}"),
+            (sys.executable, "-I", "-S", str(_SWEEPER), f"{OWNER_LABEL}={owner}", FOLDER_LABEL, files_go_to),
             env=docker.environment,
             cwd="/",
             stdin=subprocess.PIPE,

@@ -1,6 +1,8 @@
 """Wait for the end of standard input, which is the end of whoever started this; then remove its containers.
 
-Run by its path, outside the package: `python sweeper.py <label>`. Whatever ends the owner closes the pipe.
+Run by its path, outside the package: `python sweeper.py <label> <folder label> <owner>`. Whatever ends the parent
+closes the pipe. `owner` gets the files of the removed containers, which were root's meanwhile; empty, they stay as
+they are.
 """
 
 import subprocess
@@ -13,20 +15,47 @@ _PAUSE_SECONDS = 0.5
 
 def main() -> None:
     """Wait, then sweep; after a death more than once, since a request to make a container may still be on its way."""
-    label = sys.argv[1]
+    label, folder_label, owner = sys.argv[1:]
     orderly = bool(sys.stdin.buffer.read())
-    sweep(label)
+    sweep(label, folder_label, owner)
     for _ in range(0 if orderly else _LOOKS):
         time.sleep(_PAUSE_SECONDS)
-        sweep(label)
+        sweep(label, folder_label, owner)
 
 
-def sweep(label: str) -> None:
-    """Remove every container that has the label."""
-    listing = ("docker", "ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={label}")
-    found = subprocess.run(listing, capture_output=True, text=True, check=False).stdout.split()
+def sweep(label: str, folder_label: str, owner: str) -> None:
+    """Remove every container that has the label, and give its folder to `owner`."""
+    form = f'{{{{.ID}}}}\t{{{{.Image}}}}\t{{{{.Label "{folder_label}"}}}}'
+    listing = ("docker", "ps", "--all", "--no-trunc", "--filter", f"label={label}", "--format", form)
+    lines = subprocess.run(listing, capture_output=True, text=True, check=False).stdout.splitlines()
+    found = [line.split("\t", 2) for line in lines]
     if found:
-        subprocess.run(("docker", "rm", "--force", *found), capture_output=True, check=False)
+        subprocess.run(("docker", "rm", "--force", *(each[0] for each in found)), capture_output=True, check=False)
+    for _, image, folder in found if owner else ():
+        mount = f'type=bind,"source={folder}/ml",target=/opt/ml'
+        subprocess.run(("docker", *chown_arguments(owner, mount, image)), capture_output=True, check=False)
+
+
+def chown_arguments(owner: str, mount: str, image: str) -> list[str]:
+    """Everything after `docker` that gives /opt/ml of `mount` and all below it to `owner`."""
+    return [
+        *(
+            "run",
+            "--rm",
+            "--pull",
+            "never",
+            "--log-driver",
+            "none",
+            "--network",
+            "none",
+            "--user",
+            "0:0",
+            "--read-only",
+        ),
+        *("--cap-drop", "ALL", "--cap-add", "CHOWN", "--cap-add", "DAC_READ_SEARCH"),
+        *("--security-opt", "no-new-privileges", "--mount", mount),
+        *("--entrypoint", "chown", image, "--recursive", "--no-dereference", owner, "/opt/ml"),
+    ]
 
 
 if __name__ == "__main__":

@@ -67,6 +67,15 @@ def test_an_image_declares_what_its_jobs_import_verb_after_verb(table: ImageTabl
     assert program.waits_for == {"prepare": 1, "train": 3}
 
 
+def test_an_image_whose_jobs_could_not_write_to_sagemakers_mounts_is_refused(table: ImageTable, steps: Path) -> None:
+    (steps / "Dockerfile").write_text("FROM base\nUSER steps\n")
+    verdict = table.build(image_tag(steps))
+    assert not verdict.accepted
+    assert "the image must run as root" in verdict.message
+    with pytest.raises(LookupError):
+        table.program(f"r:{image_tag(steps)}")
+
+
 def test_an_image_that_declares_nothing_is_not_warmed_up(table: ImageTable, steps: Path) -> None:
     table.build(image_tag(steps))
     assert table.program(f"r:{image_tag(steps)}").preload == ()

@@ -100,6 +100,21 @@ def test_what_lies_in_opt_stays_visible(every_backend: Backend, image: Any, run:
     assert lines == [str(here)]
 
 
+@pytest.mark.parametrize("umask", [0, 0o077])
+def test_folders_below_opt_ml_have_mode_755_whatever_our_umask(
+    every_backend: Backend, image: Any, tmp_path: Path, umask: int
+) -> None:
+    program = image("print(*[oct(os.stat(path).st_mode & 0o7777) for path, _, _ in os.walk(ML)])")
+    container = Container(program, program.entrypoint, {}, tmp_path / "job")
+    before = os.umask(umask)
+    container.make_folders()
+    (container.ml / "model").mkdir()
+    os.umask(before)
+    lines: list[str] = []
+    run_container(every_backend, container, Limits(30, 0.5, threading.Event()), lines.append)
+    assert lines == ["0o755 0o755"]
+
+
 def test_a_command_can_be_run_by_others_too(every_backend: Backend, image: Any, tmp_path: Path) -> None:
     program = image("print(ML.joinpath('seen.txt').read_text())")
     container = Container(program, program.entrypoint, {"COLOUR": "blue"}, tmp_path / "job")

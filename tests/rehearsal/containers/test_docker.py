@@ -12,7 +12,7 @@ import pytest
 from blueprint.errors import InputError
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.container import Container, Program
-from rehearsal.containers.docker.arguments import IMAGE_USER, container_user, create_arguments
+from rehearsal.containers.docker.arguments import create_arguments
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.instance_types import Capacity, capacity_of
 from rehearsal.containers.docker.ownership import is_dead, this_process
@@ -62,7 +62,6 @@ def test_a_container_is_locked_down() -> None:
         "--mount": ["type=bind,source=/job/ml,target=/opt/ml"],
     }
     assert {name: option(arguments, name) for name in expected} == expected
-    assert "0" not in option(arguments, "--user")[0].split(":")
 
 
 def test_only_a_container_that_may_use_the_network_gets_the_hosts() -> None:
@@ -105,11 +104,8 @@ def test_a_folder_with_a_comma_is_still_one_folder() -> None:
     assert option(arguments, "--mount") == ['type=bind,"source=/a,b/ml",target=/opt/ml']
 
 
-@pytest.mark.parametrize(("ours", "expected"), [(0, (IMAGE_USER, IMAGE_USER)), (1000, (1000, 100))])
-def test_a_container_never_runs_as_root(monkeypatch: pytest.MonkeyPatch, ours: int, expected: tuple[int, int]) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: ours)
-    monkeypatch.setattr(os, "getegid", lambda: 100)
-    assert container_user() == expected
+def test_a_container_runs_as_the_images_own_user_as_on_sagemaker() -> None:
+    assert option(created(CONTAINER), "--user") == []
 
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are told apart by /proc")
