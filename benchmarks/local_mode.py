@@ -37,7 +37,7 @@ CONFIG = PROJECT / "config" / "shoppers.toml"
 SDK = "sdk"
 BACKENDS = ("namespace", "docker")
 KINDS = ("cold", "warm", "steps")
-PARAMETERS = {"GateThreshold": 0.5}
+PARAMETERS = {"GateThreshold": 0.5, "DataFingerprint": "one table"}
 _ROLE = "arn:aws:iam::000000000000:role/r"
 _ROLES = ("processing_role_arn", "training_role_arn", "evaluation_role_arn")
 

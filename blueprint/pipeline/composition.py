@@ -21,6 +21,9 @@ from blueprint.settings import Settings
 OBJECTIVE_METRIC = "validation:auc"
 METRICS = ("train:auc", OBJECTIVE_METRIC, "validation:accuracy", "validation:logloss")
 SPLITS = ("train", "validation", "test")
+DATA_FINGERPRINT_VARIABLE = "SLIPWAY_DATA_FINGERPRINT"
+DATA_FINGERPRINT_HYPERPARAMETER = "data_fingerprint"
+"""Where the cached steps have the data's fingerprint: their containers make nothing of it, the step cache does."""
 
 _PROCESSING = "/opt/ml/processing"
 _CACHE = CacheConfig(expire_after="P30D")
@@ -102,6 +105,7 @@ class _Composition:
             container_arguments=schema_arguments(self.settings),
             inputs=(ProcessingInput("data", self.parameters.input_data_uri, f"{_PROCESSING}/input/data"),),
             outputs=tuple(self._output("prepare", folder) for folder in folders),
+            environment={DATA_FINGERPRINT_VARIABLE: self.parameters.data_fingerprint},
             role_arn=self.processing_role_arn,
             compute=self._compute(self.parameters.processing_instance_type),
             property_files=(PropertyFile("Profile", output="profile", path="profile.json"),),
@@ -114,7 +118,12 @@ class _Composition:
     def _job(self, prepare: ProcessingStep, hyperparameters: dict[str, str], *, is_long: bool = False) -> TrainingJob:
         return TrainingJob(
             image_uri=self.image_uri,
-            hyperparameters={"seed": str(self.settings.tuning.seed), **hyperparameters},
+            # A tuning job's environment is no part of the cache's key, its static hyperparameters are.
+            hyperparameters={
+                "seed": str(self.settings.tuning.seed),
+                DATA_FINGERPRINT_HYPERPARAMETER: self.parameters.data_fingerprint,
+                **hyperparameters,
+            },
             channels=tuple(Channel(split, prepare.output(split)) for split in ("train", "validation")),
             metrics=tuple(MetricDefinition(name, f"{name}=([0-9.eE+-]+)") for name in METRICS),
             output_path=f"s3://{self.bucket}/{MODELS}",

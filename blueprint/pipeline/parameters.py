@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from blueprint.pipeline.references import Parameter
 from blueprint.settings import Settings
 
+DATA_FINGERPRINT = "DataFingerprint"
+"""The parameter that differs whenever the data does: SageMaker's step cache compares URIs, not what lies there."""
+
 
 @dataclass(frozen=True)
 class Parameters:
     input_data_uri: Parameter
+    data_fingerprint: Parameter
     processing_instance_type: Parameter
     training_instance_type: Parameter
     gate_threshold: Parameter
@@ -20,6 +24,7 @@ class Parameters:
         statuses = ("PendingManualApproval", "Approved", "Rejected")
         return cls(
             input_data_uri=Parameter("InputDataUri", data_uri),
+            data_fingerprint=Parameter(DATA_FINGERPRINT),
             processing_instance_type=Parameter("ProcessingInstanceType", settings.training.processing_instance_type),
             training_instance_type=Parameter("TrainingInstanceType", settings.training.training_instance_type),
             gate_threshold=Parameter("GateThreshold", float(settings.gate.threshold), type="Float"),
@@ -30,6 +35,7 @@ class Parameters:
     def all(self) -> tuple[Parameter, ...]:
         return (
             self.input_data_uri,
+            self.data_fingerprint,
             self.processing_instance_type,
             self.training_instance_type,
             self.gate_threshold,

@@ -1,7 +1,7 @@
 """A processing step: one run of one verb of the image, with folders in and folders out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from blueprint.pipeline.compute import Compute
@@ -68,6 +68,7 @@ class ProcessingStep(Step):
     role_arn: str
     compute: Compute
     property_files: tuple[PropertyFile, ...] = ()
+    environment: Mapping[str, Text] = field(default_factory=dict)
     network_isolation: bool = False
     vpc_config: Mapping[str, Any] | None = None
 
@@ -88,6 +89,8 @@ class ProcessingStep(Step):
             "StoppingCondition": self.compute.stopping_condition(),
             **self.compute.tagged(),
         }
+        if self.environment:
+            request["Environment"] = self.environment
         network: dict[str, Any] = {"EnableNetworkIsolation": True} if self.network_isolation else {}
         if self.vpc_config:
             network["VpcConfig"] = self.vpc_config

@@ -54,10 +54,10 @@ class JsonGet(Reference):
 
 @dataclass(frozen=True)
 class Parameter(Reference):
-    """What may differ from one execution to the next, with its default."""
+    """What may differ from one execution to the next; without a default every start must give it."""
 
     name: str
-    default: str | float
+    default: str | float | None = None
     type: Literal["String", "Integer", "Float", "Boolean"] = "String"
     allowed: tuple[str, ...] = ()
 
@@ -65,7 +65,9 @@ class Parameter(Reference):
         return {"Get": f"Parameters.{self.name}"}
 
     def declaration(self) -> dict[str, Any]:
-        declared = {"Name": self.name, "Type": self.type, "DefaultValue": self.default}
+        declared: dict[str, Any] = {"Name": self.name, "Type": self.type}
+        if self.default is not None:
+            declared["DefaultValue"] = self.default
         return declared | ({"EnumValues": list(self.allowed)} if self.allowed else {})
 
 

@@ -41,7 +41,7 @@ class TrainingJob:
     """
 
     image_uri: str
-    hyperparameters: Mapping[str, str]
+    hyperparameters: Mapping[str, Text]
     channels: tuple[Channel, ...]
     metrics: tuple[MetricDefinition, ...]
     output_path: Text

@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from blueprint.names import Names
+from blueprint.pipeline.parameters import DATA_FINGERPRINT
 from infra.constructs.arns import arn
 from infra.constructs.logged_machine import logged_machine
 from infra.constructs.trust import STATE_MACHINES, starts
@@ -52,7 +53,8 @@ class Retraining(Construct):
 def retraining_definition(pipeline: str, *, pause_hours: int) -> dict[str, Any]:
     """The state machine; in JSONata, which can reckon with times."""
     task, pause_ms = "arn:aws:states:::aws-sdk:sagemaker:", pause_hours * 3600 * 1000
-    pause = f"$floor($millis() / {pause_ms})"
+    # The same for all alarms of one pause and no other pause: whoever starts a run, it is a new one.
+    this_pause = f"{{% '{pipeline}-started-by-drift-in-pause-' & $string($floor($millis() / {pause_ms})) %}}"
     retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "MaxAttempts": 4, "BackoffRate": 2}]
     states = {
         # Two alarms at once should see each other's start; the list lags behind a little.
@@ -83,7 +85,9 @@ def retraining_definition(pipeline: str, *, pause_hours: int) -> dict[str, Any]:
                 "PipelineExecutionDescription": STARTED_BY,
                 # Where they do not, they ask for the same run: SageMaker starts one a token. A run that may follow
                 # comes a whole pause later, and so has another.
-                "ClientRequestToken": f"{{% '{pipeline}-started-by-drift-in-pause-' & $string({pause}) %}}",
+                "ClientRequestToken": this_pause,
+                # Drift is a reason to train even where the table is the old one: the step cache may not answer.
+                "PipelineParameters": [{"Name": DATA_FINGERPRINT, "Value": this_pause}],
             },
             "Retry": retry,
             "End": True,

@@ -55,6 +55,10 @@ ALGORITHMS: Mapping[str, Mapping[str, Bounds]] = {
 }
 
 
+DATA_FINGERPRINT = "data_fingerprint"
+"""Tells SageMaker's step cache that the data has changed; training itself makes nothing of it."""
+
+
 @dataclass(frozen=True)
 class Hyperparameters:
     algorithm: str
@@ -73,6 +77,7 @@ def parse_hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:
         ArgumentError: the algorithm, a key or a value is not acceptable.
     """
     own = {key: value for key, value in given.items() if not key.startswith(("_", "sagemaker_"))}
+    own.pop(DATA_FINGERPRINT, None)
     algorithm = own.pop("algorithm", None)
     if algorithm not in ALGORITHMS:
         raise ArgumentError(f"hyperparameter algorithm must be one of {', '.join(ALGORITHMS)}, got {shown(algorithm)}")

@@ -55,11 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _train(trainer: "Trainer", arguments: argparse.Namespace) -> int:
-    fingerprint = trainer.fingerprint(arguments.data_uri)
-    if arguments.if_changed and (last := trainer.last_with(fingerprint)):
+    inputs = trainer.inputs(arguments.data_uri)
+    if arguments.if_changed and (last := trainer.last_with(inputs)):
         sys.stdout.write(f"nothing has changed since {last.arn} ({last.status})\n")
         return 1 if last.status == "Failed" else 0
-    arn = trainer.start(fingerprint, data_uri=arguments.data_uri, commit=arguments.commit)
+    arn = trainer.start(inputs, commit=arguments.commit)
     sys.stdout.write(f"started {arn}\n")
     if not arguments.wait:
         return 0

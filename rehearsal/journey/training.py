@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from blueprint.errors import LaunchError
+from blueprint.pipeline.parameters import DATA_FINGERPRINT
 from rehearsal.journey.display import Stage
 from rehearsal.journey.embedded_aws import EmbeddedAws
+from rehearsal.operations.data_fingerprint import data_fingerprint
 
 _POLL_SECONDS = 0.2
 _LOG_LINES = 12
@@ -49,7 +51,11 @@ def train(aws: EmbeddedAws, *, pipeline: str, input_data_uri: str, commit: str, 
         LaunchError: the execution failed, or the gate refused the candidate.
     """
     sagemaker = aws.client("sagemaker")
-    parameters = {"InputDataUri": input_data_uri, "SourceCommit": commit}
+    parameters = {
+        "InputDataUri": input_data_uri,
+        DATA_FINGERPRINT: data_fingerprint(aws.client("s3"), input_data_uri),
+        "SourceCommit": commit,
+    }
     arn: str = sagemaker.start_pipeline_execution(
         PipelineName=pipeline,
         PipelineParameters=[{"Name": name, "Value": value} for name, value in parameters.items()],

@@ -3,14 +3,16 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from blueprint.errors import LaunchError
+from blueprint.pipeline.parameters import DATA_FINGERPRINT
 from rehearsal.operations.account import Account
+from rehearsal.operations.data_fingerprint import data_fingerprint
 from rehearsal.operations.pauses import pauses
 
 _INPUTS = "inputs "
@@ -28,28 +30,42 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """What a run depends on.
+
+    Attributes:
+        data_uri: the folder of the table, where it is not the pipeline's default.
+        data: the fingerprint of what lies there.
+        all: the fingerprint of the data and the deployed definition (settings, image, roles).
+    """
+
+    data_uri: str | None
+    data: str
+    all: str
+
+
+@dataclass(frozen=True)
 class Trainer:
     """Starts and watches the training pipeline of one account."""
 
     account: Account
 
-    def fingerprint(self, data_uri: str | None = None) -> str:
-        """What a run depends on: the deployed definition (settings, image, roles) and the data.
+    def inputs(self, data_uri: str | None = None) -> Inputs:
+        """What a run that is started now depends on.
 
         Raises:
             LaunchError: the pipeline is not deployed, or there is no data.
         """
         try:
             definition = self._sagemaker.describe_pipeline(PipelineName=self._pipeline)["PipelineDefinition"]
-            objects = list(self._objects(data_uri))
+            where = data_uri or f"s3://{self.account.output('storage', 'DataBucketName')}/data/"
+            data = data_fingerprint(self.account.client("s3"), where)
         except (BotoCoreError, ClientError) as exc:
             raise LaunchError(f"pipeline {self._pipeline} and its data must be readable: {exc}") from exc
-        if not objects:
-            raise LaunchError(f"{data_uri or 'the data bucket'} must hold a table, got no object")
-        text = json.dumps([definition, data_uri, objects], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        text = json.dumps([definition, data_uri, data], sort_keys=True)
+        return Inputs(data_uri, data, hashlib.sha256(text.encode()).hexdigest())
 
-    def last_with(self, fingerprint: str) -> Run | None:
+    def last_with(self, inputs: Inputs) -> Run | None:
         """The newest run that saw the same inputs, however it ended; one that was stopped does not count."""
         pages = self._sagemaker.get_paginator("list_pipeline_executions").paginate(
             PipelineName=self._pipeline, SortBy="CreationTime", SortOrder="Descending"
@@ -57,21 +73,23 @@ class Trainer:
         for page in pages:
             for summary in page["PipelineExecutionSummaries"]:
                 description = summary.get("PipelineExecutionDescription", "")
-                if description == _INPUTS + fingerprint and summary["PipelineExecutionStatus"] != "Stopped":
+                if description == _INPUTS + inputs.all and summary["PipelineExecutionStatus"] != "Stopped":
                     return self.look(summary["PipelineExecutionArn"])
         return None
 
-    def start(self, fingerprint: str, *, data_uri: str | None, commit: str) -> str:
+    def start(self, inputs: Inputs, *, commit: str) -> str:
         """Start a run; its ARN.
 
         Raises:
             LaunchError: SageMaker refuses.
         """
-        parameters = {"SourceCommit": commit, **({"InputDataUri": data_uri} if data_uri else {})}
+        parameters = {"SourceCommit": commit, DATA_FINGERPRINT: inputs.data}
+        if inputs.data_uri:
+            parameters["InputDataUri"] = inputs.data_uri
         try:
             arn: str = self._sagemaker.start_pipeline_execution(
                 PipelineName=self._pipeline,
-                PipelineExecutionDescription=_INPUTS + fingerprint,
+                PipelineExecutionDescription=_INPUTS + inputs.all,
                 PipelineParameters=[{"Name": name, "Value": value} for name, value in parameters.items()],
             )["PipelineExecutionArn"]
         except (BotoCoreError, ClientError) as exc:
@@ -101,11 +119,3 @@ class Trainer:
     @property
     def _sagemaker(self) -> Any:
         return self.account.client("sagemaker")
-
-    def _objects(self, data_uri: str | None) -> Iterator[tuple[str, str, int]]:
-        bucket, prefix = self.account.output("storage", "DataBucketName"), "data/"
-        if data_uri:
-            bucket, _, prefix = data_uri.removeprefix("s3://").partition("/")
-        for page in self.account.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            for found in page.get("Contents", ()):
-                yield found["Key"], found["ETag"], found["Size"]

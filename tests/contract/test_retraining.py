@@ -23,7 +23,9 @@ from tests.rehearsal.cloud.process import PROJECT, CloudProcess, end_cloud, even
 from tests.rehearsal.cloud.stacks import deploy, outputs
 
 PIPELINE = "drifting"
-NOTHING = {"Version": "2020-12-01", "Metadata": {}, "Parameters": [], "Steps": [{
+NOTHING = {"Version": "2020-12-01", "Metadata": {}, "Parameters": [
+    {"Name": "DataFingerprint", "Type": "String"},
+], "Steps": [{
     "Name": "Gate",
     "Type": "Condition",
     "Arguments": {
@@ -74,6 +76,17 @@ def test_the_first_alarm_starts_a_run_and_later_ones_within_the_pause_do_not(clo
         run(cloud, machine)
     found = cloud("sagemaker").list_pipeline_executions(PipelineName=PIPELINE)["PipelineExecutionSummaries"]
     assert [summary["PipelineExecutionDescription"] for summary in found] == [STARTED_BY]
+
+
+def test_a_run_after_drift_takes_nothing_of_another_pause_from_the_step_cache(
+    cloud: CloudProcess, machine: str
+) -> None:
+    run(cloud, machine)
+    (found,) = runs(cloud, PIPELINE)
+    given = cloud("sagemaker").list_pipeline_parameters_for_execution(PipelineExecutionArn=found["PipelineExecutionArn"])
+    (fingerprint,) = given["PipelineParameters"]
+    pause = int(fingerprint["Value"].removeprefix(f"{PIPELINE}-started-by-drift-in-pause-"))
+    assert pause == pytest.approx(time.time() / 86400, abs=1)
 
 
 def test_a_start_that_is_refused_fails_the_execution(cloud: CloudProcess, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def shoppers(document):
 
 def command_line(arguments, parameters):
     """The arguments as the container gets them: joins are made, parameters have their defaults."""
-    values = {f"Parameters.{parameter['Name']}": parameter["DefaultValue"] for parameter in parameters}
+    values = {f"Parameters.{parameter['Name']}": parameter.get("DefaultValue") for parameter in parameters}
 
     def text(value):
         if isinstance(value, str):

@@ -103,6 +103,10 @@ class SdkPipeline:
         return ParameterString("InputDataUri", self.data_uri)
 
     @cached_property
+    def data_fingerprint(self) -> ParameterString:
+        return ParameterString("DataFingerprint")
+
+    @cached_property
     def processing_instance_type(self) -> ParameterString:
         return ParameterString("ProcessingInstanceType", self.settings.training.processing_instance_type)
 
@@ -127,7 +131,8 @@ class SdkPipeline:
 
     @cached_property
     def prepare(self) -> ProcessingStep:
-        processor = self._processor("prepare", self.processing_role_arn, isolated=True)
+        known = {"SLIPWAY_DATA_FINGERPRINT": self.data_fingerprint}
+        processor = self._processor("prepare", self.processing_role_arn, isolated=True, environment=known)
         arguments = processor.run(
             inputs=[_input("data", self.input_data_uri)],
             outputs=[self._output("prepare", name) for name in (*SPLITS, "profile")],
@@ -250,6 +255,7 @@ class SdkPipeline:
     def _pipeline(self, steps: list[Any]) -> Pipeline:
         parameters = [
             self.input_data_uri,
+            self.data_fingerprint,
             self.processing_instance_type,
             self.training_instance_type,
             self.threshold,
@@ -264,7 +270,9 @@ class SdkPipeline:
             sagemaker_session=self.session,
         )
 
-    def _processor(self, verb: str, role_arn: str, *, isolated: bool = False) -> Processor:
+    def _processor(
+        self, verb: str, role_arn: str, *, isolated: bool = False, environment: Mapping[str, Any] | None = None
+    ) -> Processor:
         vpc = self._vpc()
         network = NetworkConfig(enable_network_isolation=isolated, **vpc) if isolated or vpc else None
         return Processor(
@@ -278,7 +286,7 @@ class SdkPipeline:
             output_kms_key=self.kms_key_arn,
             max_runtime_in_seconds=self.settings.training.max_runtime_seconds,
             sagemaker_session=self.session,
-            env=dict(self.environment) if self.environment else None,
+            env={**(environment or {}), **(self.environment or {})} or None,
             tags=[{"Key": COST_TAG, "Value": self.settings.names.prefix}],
             network_config=network,
         )
@@ -310,7 +318,11 @@ class SdkPipeline:
                 s3_output_path=f"s3://{self.bucket}/pipeline/models", kms_key_id=self.kms_key_arn
             ),
             checkpoint_config=kept if training.spot and is_long else None,
-            hyperparameters={"seed": str(self.settings.tuning.seed), **hyperparameters},
+            hyperparameters={
+                "seed": str(self.settings.tuning.seed),
+                "data_fingerprint": self.data_fingerprint,
+                **hyperparameters,
+            },
             tags=[Tag(key=COST_TAG, value=self.settings.names.prefix)],
         )
         return made.with_metric_definitions([MetricDefinition(name=name, regex=_regex(name)) for name in METRICS])

@@ -117,7 +117,7 @@ def by_sdk(
                     "environment": {"AWS_ENDPOINT_URL": url, "AWS_REGION": "us-east-1"},
                     "fixed": {"num_round": "60", "early_stopping_rounds": "10", "max_depth": "3"},
                 },
-                "parameters": [{"GateThreshold": threshold} for threshold in THRESHOLDS.values()],
+                "parameters": [given(threshold) for threshold in THRESHOLDS.values()],
             },
             folder,
             environment={"AWS_ENDPOINT_URL": cloud.cloud.endpoint_url},
@@ -127,6 +127,11 @@ def by_sdk(
     ran = tuple((image, command) for _, image, command in sorted(started))
     made = Made(dict(zip(THRESHOLDS, executions, strict=True)), cloud.files("pipeline/"), ran)
     return answer["definition"], made
+
+
+def given(threshold: float) -> dict[str, Any]:
+    """The parameters of one run; both runs are of the same table."""
+    return {"GateThreshold": threshold, "DataFingerprint": "one table"}
 
 
 def started_as(docker: DockerClient, container: str) -> tuple[str, str, str]:
@@ -148,7 +153,7 @@ def run_by_us(cloud: Embedded, definition: Mapping[str, Any], table: Path) -> Ma
     if not cloud.files("pipeline/models/"):
         make_champion(cloud, data_uri)
     cloud.create("by-us", definition)
-    executions = {name: cloud.run("by-us", {"GateThreshold": each}) for name, each in THRESHOLDS.items()}
+    executions = {name: cloud.run("by-us", given(each)) for name, each in THRESHOLDS.items()}
     return Made(executions, cloud.files("pipeline/"))
 
 
@@ -164,7 +169,7 @@ def make_champion(cloud: Embedded, data_uri: str) -> None:
     """An approved model in the registry: the baseline of our own pipeline."""
     definition = training_pipeline(load_settings(CONFIG, "dev"), **places(cloud))
     cloud.create("champion", {**definition, "Steps": definition["Steps"][:2]})
-    assert cloud.run("champion", {"InputDataUri": data_uri}).status == "Succeeded"
+    assert cloud.run("champion", {"InputDataUri": data_uri, "DataFingerprint": "champion"}).status == "Succeeded"
     (model,) = {name.partition("/contract.json")[0] for name in cloud.files("pipeline/") if "/contract.json" in name}
     registry, types = cloud.cloud("sagemaker"), ["text/csv"]
     registry.create_model_package_group(ModelPackageGroupName=PACKAGE_GROUP)

@@ -37,10 +37,12 @@ def test_baseline_and_tune_run_side_by_side_after_prepare(steps):
     assert set(gets(steps["Evaluate"])) == {"Prepare", "Baseline", "Tune"}
 
 
-def test_every_parameter_has_a_default_and_is_used(definition):
-    declared = {parameter["Name"]: parameter["DefaultValue"] for parameter in definition["Parameters"]}
+def test_every_parameter_but_the_datas_fingerprint_has_a_default_and_all_are_used(definition):
+    """A start without the fingerprint must not find yesterday's data in the step cache."""
+    declared = {parameter["Name"]: parameter.get("DefaultValue") for parameter in definition["Parameters"]}
     assert declared == {
         "InputDataUri": "s3://artifacts/data/",
+        "DataFingerprint": None,
         "ProcessingInstanceType": "ml.m5.large",
         "TrainingInstanceType": "ml.m5.xlarge",
         "GateThreshold": 0.88,
@@ -100,6 +102,20 @@ def test_a_cached_search_leads_to_the_model_it_made(steps):
 def test_only_what_depends_on_nothing_else_is_cached(steps):
     assert {name for name, step in steps.items() if "CacheConfig" in step} == {"Prepare", "Baseline", "Tune"}
     assert steps["Prepare"]["CacheConfig"] == {"Enabled": True, "ExpireAfter": "P30D"}
+
+
+def test_the_key_of_every_cached_step_has_the_fingerprint_of_the_data(steps):
+    """The keys are AWS's: of a tuning job the static hyperparameters count, and its environment does not."""
+    fingerprint = {"Get": "Parameters.DataFingerprint"}
+    cached = {name: step["Arguments"] for name, step in steps.items() if "CacheConfig" in step}
+    kept = {
+        "Prepare": lambda arguments: arguments["Environment"],
+        "Baseline": lambda arguments: arguments["HyperParameters"],
+        "Tune": lambda arguments: arguments["TrainingJobDefinition"]["StaticHyperParameters"],
+    }
+    assert {name: fingerprint in kept[name](arguments).values() for name, arguments in cached.items()} == dict.fromkeys(
+        kept, True
+    )
 
 
 def test_jobs_are_tried_again_when_the_cloud_failed_them(steps):
@@ -169,10 +185,15 @@ def test_the_search_is_the_one_in_the_settings(steps):
     assert steps["Tune"]["Arguments"]["TrainingJobDefinition"]["StaticHyperParameters"] == {
         "algorithm": "xgboost",
         "seed": "0",
+        "data_fingerprint": {"Get": "Parameters.DataFingerprint"},
         "early_stopping_rounds": "30",
         "num_round": "600",
     }
-    assert steps["Baseline"]["Arguments"]["HyperParameters"] == {"algorithm": "logistic", "seed": "0"}
+    assert steps["Baseline"]["Arguments"]["HyperParameters"] == {
+        "algorithm": "logistic",
+        "seed": "0",
+        "data_fingerprint": {"Get": "Parameters.DataFingerprint"},
+    }
 
 
 def test_the_objective_is_a_metric_the_jobs_report(steps):

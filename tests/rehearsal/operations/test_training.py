@@ -16,7 +16,10 @@ BUCKET = "shoppers-dev-data-bucket"
 
 
 def definition(*, refuses: bool = False, note: str = "") -> str:
-    parameters = [{"Name": name, "Type": "String", "DefaultValue": note} for name in ("SourceCommit", "InputDataUri")]
+    parameters: list[dict[str, str]] = [
+        {"Name": name, "Type": "String", "DefaultValue": note} for name in ("SourceCommit", "InputDataUri")
+    ]
+    parameters.append({"Name": "DataFingerprint", "Type": "String"})
     refuse = {"Name": "Refuse", "Type": "Fail", "Arguments": {"ErrorMessage": "the gate refused"}}
     gate = {
         "Name": "Gate",
@@ -153,7 +156,9 @@ def test_the_commit_and_the_data_travel_as_parameters(deployed: CloudProcess, se
     newest = sagemaker.list_pipeline_executions(PipelineName=settings.names.pipeline, SortOrder="Descending")
     arn = newest["PipelineExecutionSummaries"][0]["PipelineExecutionArn"]
     found = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)["PipelineParameters"]
-    assert {p["Name"]: p["Value"] for p in found} == {"SourceCommit": "abc123", "InputDataUri": uri}
+    given = {p["Name"]: p["Value"] for p in found}
+    assert len(given.pop("DataFingerprint")) == 64
+    assert given == {"SourceCommit": "abc123", "InputDataUri": uri}
 
 
 def test_without_data_nothing_is_started(
