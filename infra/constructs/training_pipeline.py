@@ -35,11 +35,11 @@ class TrainingPipeline(Construct):
     ) -> None:
         super().__init__(scope, id_)
         names = settings.names
+        # No description: only a new group could take a changed one, and the name is taken. The pipeline has it.
         self.package_group = sagemaker.CfnModelPackageGroup(
             self,
             "PackageGroup",
             model_package_group_name=names.package_group,
-            model_package_group_description=settings.description or names.prefix,
             model_package_group_policy=group_policy(names.package_group, accounts=settings.promotion.to_accounts),
         )
         self.jobs = JobRoles(

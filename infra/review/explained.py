@@ -101,6 +101,15 @@ EXPLAINED = (
         "the CDK's own grant to the build that deploys the pipeline: it looks for the bootstrap stack and bucket",
         where=r".*:PipelineUpdatePipelineSelfMutation\w+",
     ),
+    # properties beside a fixed name that only a new resource can take
+    Explained(
+        r"CreateOnly\[AWS::ECR::Repository\.EncryptionConfiguration\]",
+        "the use case's own key, which no setting exchanges and no update replaces",
+    ),
+    Explained(
+        r"CreateOnly\[AWS::ApplicationAutoScaling::ScalingPolicy\.ScalingTargetId\]",
+        "the endpoint's variant, whose names are the use case's own: another one is another target",
+    ),
     # what AWS has not for serverless endpoints
     Explained(
         r"EndpointGuarded\[serverless\]",

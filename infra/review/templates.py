@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.review.create_only import create_only_mistakes
 from infra.review.finding import Finding
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def own_findings(template: Path) -> list[Finding]:
     kind = "[serverless]" if any(map(_is_serverless, resources.values())) else ""
     found = []
     for id_, resource in resources.items():
-        for rule, text in _RULES.get(resource["Type"], _nothing)(resource.get("Properties", {})):
+        type_, properties = resource["Type"], resource.get("Properties", {})
+        for rule, text in (*_RULES.get(type_, _nothing)(properties), *create_only_mistakes(type_, properties)):
             name = f"{rule}{kind}" if rule in _OF_INSTANCES else rule
             found.append(Finding("slipway", name, f"{template.name}:{id_}", text))
     found += [Finding("slipway", "RoleBounded", f"{template.name}:{id_}", _UNBOUNDED) for id_ in _unbounded(resources)]

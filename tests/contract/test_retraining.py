@@ -83,7 +83,9 @@ def test_a_run_after_drift_takes_nothing_of_another_pause_from_the_step_cache(
 ) -> None:
     run(cloud, machine)
     (found,) = runs(cloud, PIPELINE)
-    given = cloud("sagemaker").list_pipeline_parameters_for_execution(PipelineExecutionArn=found["PipelineExecutionArn"])
+    given = cloud("sagemaker").list_pipeline_parameters_for_execution(
+        PipelineExecutionArn=found["PipelineExecutionArn"]
+    )
     (fingerprint,) = given["PipelineParameters"]
     pause = int(fingerprint["Value"].removeprefix(f"{PIPELINE}-started-by-drift-in-pause-"))
     assert pause == pytest.approx(time.time() / 86400, abs=1)

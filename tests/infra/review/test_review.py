@@ -86,6 +86,13 @@ def test_every_finding_is_explained(variant: str, request: pytest.FixtureRequest
     assert set(found.figures().values()) == {0}
 
 
+def test_dev_has_no_create_only_property_beside_a_fixed_name_either(
+    synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings
+) -> None:
+    found = [finding for file in synth(settings)[1].glob("*.template.json") for finding in own_findings(file)]
+    assert [str(each) for each in unexplained(found, EXPLAINED) if each.rule.startswith("CreateOnly")] == []
+
+
 def test_no_explanation_has_lost_its_finding(request: pytest.FixtureRequest) -> None:
     one, *others = (request.getfixturevalue(variant)[0] for variant in VARIANTS)
     together: Review = sum(others, start=one)
@@ -154,6 +161,19 @@ MUTANTS: list[Mutation] = [
     ("endpoint", "AWS::SageMaker::EndpointConfig", put("EndpointConfigName", "fixed"), "ConfigUnnamed"),
     ("endpoint", "AWS::SageMaker::Model", drop("EnableNetworkIsolation"), "ModelIsolated"),
     ("endpoint", "AWS::CloudWatch::Alarm", drop("TreatMissingData"), "AlarmMissingData"),
+    (
+        "training",
+        "AWS::SageMaker::ModelPackageGroup",
+        put("ModelPackageGroupDescription", "changed"),
+        "CreateOnly[AWS::SageMaker::ModelPackageGroup.ModelPackageGroupDescription]",
+    ),
+    ("training", "AWS::IAM::Role", lambda p: p.update(RoleName="r", Path="/ml/"), "CreateOnly[AWS::IAM::Role.Path]"),
+    (
+        "rollout",
+        "AWS::StepFunctions::StateMachine",
+        put("StateMachineType", "EXPRESS"),
+        "CreateOnly[AWS::StepFunctions::StateMachine.StateMachineType]",
+    ),
     ("storage", "AWS::S3::Bucket", drop("BucketEncryption"), "BucketEncrypted"),
     ("storage", "AWS::S3::Bucket", drop("VersioningConfiguration"), "BucketVersioned"),
     ("storage", "AWS::S3::Bucket", drop("LifecycleConfiguration"), "BucketLifecycle"),
