@@ -7,6 +7,7 @@ from typing import Any
 
 from blueprint.artifact_keys import CAPTURE_KEYS, REPORT_KEYS
 from blueprint.errors import InputError
+from blueprint.local_storage import volume_key
 from blueprint.names import COST_TAG, VARIANT, Names
 from blueprint.pipeline.container_arguments import MAX_ARGUMENT_LENGTH
 from blueprint.settings import Settings
@@ -74,11 +75,12 @@ def monitoring_job(
     It names no baseline: each model brings its own in its artifact, and the job finds the one that answered.
     """
     vpc = settings.access.vpc
+    instance_type = settings.training.processing_instance_type
     cluster = {
         "InstanceCount": 1,
-        "InstanceType": settings.training.processing_instance_type,
+        "InstanceType": instance_type,
         "VolumeSizeInGB": 30,
-        "VolumeKmsKeyId": kms_key_arn,
+        **volume_key(instance_type, kms_key_arn),
     }
     captured = {
         "EndpointName": settings.names.endpoint,

@@ -11,7 +11,7 @@ from blueprint.pipeline.document import pipeline_document
 from blueprint.pipeline.keys import CHECKPOINTS, MODELS, PIPELINE
 from blueprint.pipeline.parameters import Parameters
 from blueprint.pipeline.processing import ProcessingInput, ProcessingOutput, ProcessingStep, PropertyFile
-from blueprint.pipeline.references import EXECUTION_ARN, EXECUTION_ID, Join, Parameter, as_text
+from blueprint.pipeline.references import EXECUTION_ARN, EXECUTION_ID, Join, as_text
 from blueprint.pipeline.registration import MODEL_SHA256, MODEL_SHA256_VARIABLE, RegisterModelStep
 from blueprint.pipeline.step import CacheConfig, RetryPolicy, Step
 from blueprint.pipeline.training import Channel, MetricDefinition, TrainingJob, TrainingStep
@@ -107,7 +107,7 @@ class _Composition:
             outputs=tuple(self._output("prepare", folder) for folder in folders),
             environment={DATA_FINGERPRINT_VARIABLE: self.parameters.data_fingerprint},
             role_arn=self.processing_role_arn,
-            compute=self._compute(self.parameters.processing_instance_type),
+            compute=self._compute(self.settings.training.processing_instance_type),
             property_files=(PropertyFile("Profile", output="profile", path="profile.json"),),
             network_isolation=True,
             vpc_config=self._vpc_config(),
@@ -128,7 +128,7 @@ class _Composition:
             metrics=tuple(MetricDefinition(name, f"{name}=([0-9.eE+-]+)") for name in METRICS),
             output_path=f"s3://{self.bucket}/{MODELS}",
             role_arn=self.training_role_arn,
-            compute=self._compute(self.parameters.training_instance_type),
+            compute=self._compute(self.settings.training.training_instance_type),
             max_wait_seconds=self.settings.training.wait_seconds,
             # Not named after the execution: a step's cache looks at the path. A checkpoint's name says whose it is.
             checkpoint_path=f"s3://{self.bucket}/{CHECKPOINTS}" if is_long else None,
@@ -153,7 +153,7 @@ class _Composition:
             ),
             outputs=(self._output("evaluate", "evaluation"),),
             role_arn=self.evaluation_role_arn,
-            compute=self._compute(self.parameters.processing_instance_type),
+            compute=self._compute(self.settings.training.processing_instance_type),
             property_files=(PropertyFile("Evaluation", output="evaluation", path="evaluation.json"),),
             vpc_config=self._vpc_config(),
             retries=_JOB_RETRIES,
@@ -229,7 +229,7 @@ class _Composition:
         vpc = self.settings.access.vpc
         return vpc.request() if vpc else None
 
-    def _compute(self, instance_type: Parameter) -> Compute:
+    def _compute(self, instance_type: str) -> Compute:
         return Compute(
             instance_type,
             self.kms_key_arn,

@@ -4,29 +4,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from blueprint.pipeline.references import Text
+from blueprint.local_storage import volume_key
 
 
 @dataclass(frozen=True)
 class Compute:
-    """One instance, its volume encrypted with the project's key, for at most `max_runtime_seconds`.
+    """One instance for at most `max_runtime_seconds`, its volume encrypted with the project's key if it has one.
 
     `tags` are the job's: by them its cost is found on the bill.
     """
 
-    instance_type: Text
+    instance_type: str
+    """No pipeline parameter: whether the volume takes a key hangs on it."""
     kms_key_arn: str
     max_runtime_seconds: int
     volume_gb: int = 30
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def resources(self) -> dict[str, Any]:
-        """`ClusterConfig` of a processing job, `ResourceConfig` of a training job: the same four fields."""
+        """`ClusterConfig` of a processing job, `ResourceConfig` of a training job: the same fields."""
         return {
             "InstanceType": self.instance_type,
             "InstanceCount": 1,
             "VolumeSizeInGB": self.volume_gb,
-            "VolumeKmsKeyId": self.kms_key_arn,
+            **volume_key(self.instance_type, self.kms_key_arn),
         }
 
     def stopping_condition(self) -> dict[str, Any]:

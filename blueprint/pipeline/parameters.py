@@ -13,8 +13,6 @@ DATA_FINGERPRINT = "DataFingerprint"
 class Parameters:
     input_data_uri: Parameter
     data_fingerprint: Parameter
-    processing_instance_type: Parameter
-    training_instance_type: Parameter
     gate_threshold: Parameter
     model_approval_status: Parameter
     source_commit: Parameter
@@ -25,8 +23,6 @@ class Parameters:
         return cls(
             input_data_uri=Parameter("InputDataUri", data_uri),
             data_fingerprint=Parameter(DATA_FINGERPRINT),
-            processing_instance_type=Parameter("ProcessingInstanceType", settings.training.processing_instance_type),
-            training_instance_type=Parameter("TrainingInstanceType", settings.training.training_instance_type),
             gate_threshold=Parameter("GateThreshold", float(settings.gate.threshold), type="Float"),
             model_approval_status=Parameter("ModelApprovalStatus", statuses[0], allowed=statuses),
             source_commit=Parameter("SourceCommit", "unknown"),
@@ -36,8 +32,6 @@ class Parameters:
         return (
             self.input_data_uri,
             self.data_fingerprint,
-            self.processing_instance_type,
-            self.training_instance_type,
             self.gate_threshold,
             self.model_approval_status,
             self.source_commit,

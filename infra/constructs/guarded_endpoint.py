@@ -11,6 +11,7 @@ from constructs import Construct
 from blueprint.artifact_keys import CAPTURE_KEYS
 from blueprint.errors import InputError
 from blueprint.guardrails import ScaledVariant, planned_rollout, refuse_unsafe
+from blueprint.local_storage import has_local_storage
 from blueprint.names import VARIANT
 from blueprint.new_fleet_alarms import server_environment
 from blueprint.rollout import deployment_config
@@ -18,7 +19,6 @@ from blueprint.settings import Settings
 from infra.constructs.endpoint_metrics import InvokableEndpoint
 from infra.constructs.endpoint_role import EndpointRole
 from infra.constructs.instance_autoscaling import ScalableInstanceCount
-from infra.constructs.local_storage import has_local_storage
 from infra.constructs.new_fleet_alarms import NewFleetAlarms
 from infra.constructs.step_image import StepImage
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from blueprint.local_storage import has_local_storage
 from infra.review.create_only import create_only_mistakes
 from infra.review.finding import Finding
 
@@ -135,7 +136,9 @@ def _topic(properties: Resource) -> Iterator[tuple[str, str]]:
 
 def _monitor(properties: Resource) -> Iterator[tuple[str, str]]:
     definition = properties["MonitoringScheduleConfig"].get("MonitoringJobDefinition", {})
-    if definition and not definition.get("MonitoringResources", {}).get("ClusterConfig", {}).get("VolumeKmsKeyId"):
+    machine = definition.get("MonitoringResources", {}).get("ClusterConfig", {})
+    encrypted = machine.get("VolumeKmsKeyId") or has_local_storage(machine.get("InstanceType", ""))
+    if definition and not encrypted:
         yield "MonitorEncrypted", "a monitor reads users' data: its volume must be under a key"
 
 

@@ -93,7 +93,6 @@ def request_of(definition: dict[str, Any]) -> dict[str, Any]:
     trial: dict[str, Any] = json.loads(json.dumps(definition["Tune"]["TrainingJobDefinition"]))
     static = trial.pop("StaticHyperParameters")
     trial["HyperParameters"] = static | LONG
-    trial["ResourceConfig"]["InstanceType"] = "ml.m5.xlarge"
     for channel in trial["InputDataConfig"]:
         channel["DataSource"]["S3DataSource"]["S3Uri"] = f"s3://{BUCKET}/prepared/{channel['ChannelName']}/"
     return trial

@@ -12,7 +12,6 @@ from aws_cdk.assertions import Template
 from blueprint.guardrails.metrics import METRIC_NAMES
 from blueprint.settings import Settings
 from infra.constructs.guarded_endpoint import GuardedEndpoint
-from infra.constructs.local_storage import has_local_storage
 from infra.stacks.use_case import UseCaseStacks
 
 METRICS = [
@@ -71,16 +70,3 @@ def test_whoever_is_granted_may_invoke_this_endpoint_alone(unfinished: UseCaseSt
     resource = json.dumps(statements[0]["Resource"])
     assert f":endpoint/{endpoint.endpoint_name}" in resource
     assert "*" not in resource
-
-
-@pytest.mark.parametrize(
-    ("family", "has_disks"),
-    [(name, False) for name in ("c5", "c6gn", "c6in", "m5", "m6i", "m7i", "r8g", "t2", "p3", "inf2")]
-    + [
-        (name, True)
-        for name in ("c5d", "c6gd", "m5d", "m6gd", "r5d", "r7gd", "g4dn", "g5", "g6e", "g7e", "p4d", "p4de")
-    ]
-    + [(name, True) for name in ("p5en", "p6-b200", "p6e-gb200", "trn1", "trn1n", "trn2", "dl1")],
-)
-def test_instances_with_disks_of_their_own_are_known(family: str, has_disks: bool) -> None:
-    assert has_local_storage(f"ml.{family}.xlarge") is has_disks

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -295,6 +296,13 @@ def test_the_request_is_one_that_sagemaker_takes(state: str) -> None:
     model = botocore.session.get_session().get_service_model("sagemaker")
     report = ParamValidator().validate(request, model.operation_model("CreateProcessingJob").input_shape)
     assert not report.has_errors(), report.generate_report()
+
+
+def test_a_machine_with_disks_of_its_own_gets_no_volume_key() -> None:
+    states = gate_states(job=replace(JOB, instance_type="ml.r5d.large"), then="Go", refused="Refused")
+    for state in ("StartGates", "StartFirstGates"):
+        cluster = states[state]["Parameters"]["ProcessingResources"]["ClusterConfig"]
+        assert cluster == {"InstanceCount": 1, "InstanceType": "ml.r5d.large", "VolumeSizeInGB": 30}
 
 
 @pytest.mark.parametrize("state", ["StartGates", "StartFirstGates"])

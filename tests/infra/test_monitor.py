@@ -12,7 +12,7 @@ from aws_cdk.assertions import Template
 from botocore.validate import ParamValidator
 
 from blueprint.errors import InputError
-from blueprint.monitoring import job_prefix, monitor_arguments
+from blueprint.monitoring import job_prefix, monitor_arguments, monitoring_job
 from blueprint.names import Names
 from blueprint.settings import Settings, parse_settings
 from blueprint.settings.monitoring import LABEL_FREE, BiasMetric
@@ -150,6 +150,14 @@ def test_an_operator_finds_the_jobs_definition(by_eventbridge: Templates, settin
     assert parameter["Name"] == settings.names.monitor_parameter
     definition = json.loads(flat(parameter["Value"]))
     assert definition["MonitoringResources"]["ClusterConfig"]["VolumeKmsKeyId"]
+
+
+def test_the_job_has_no_volume_key_on_a_machine_with_disks_of_its_own(settings: Settings) -> None:
+    training = settings.training.model_copy(update={"processing_instance_type": "ml.r5d.large"})
+    on_disks = settings.model_copy(update={"training": training})
+    job = monitoring_job(on_disks, bucket="b", image_uri="i", kms_key_arn="k", role_arn="r")
+    cluster = job["MonitoringResources"]["ClusterConfig"]
+    assert cluster == {"InstanceCount": 1, "InstanceType": "ml.r5d.large", "VolumeSizeInGB": 30}
 
 
 def test_people_are_told_of_violations_and_of_jobs_that_failed(by_eventbridge: Templates, settings: Settings) -> None:

@@ -107,14 +107,6 @@ class SdkPipeline:
         return ParameterString("DataFingerprint")
 
     @cached_property
-    def processing_instance_type(self) -> ParameterString:
-        return ParameterString("ProcessingInstanceType", self.settings.training.processing_instance_type)
-
-    @cached_property
-    def training_instance_type(self) -> ParameterString:
-        return ParameterString("TrainingInstanceType", self.settings.training.training_instance_type)
-
-    @cached_property
     def threshold(self) -> ParameterFloat:
         return ParameterFloat("GateThreshold", self.settings.gate.threshold)
 
@@ -256,8 +248,6 @@ class SdkPipeline:
         parameters = [
             self.input_data_uri,
             self.data_fingerprint,
-            self.processing_instance_type,
-            self.training_instance_type,
             self.threshold,
             self.approval_status,
             self.commit,
@@ -279,7 +269,7 @@ class SdkPipeline:
             role=role_arn,
             image_uri=self.image_uri,
             instance_count=1,
-            instance_type=self.processing_instance_type,
+            instance_type=self.settings.training.processing_instance_type,
             entrypoint=["python", "-m", "pipeline_steps", verb],
             volume_size_in_gb=30,
             volume_kms_key=self.kms_key_arn,
@@ -306,7 +296,7 @@ class SdkPipeline:
             base_job_name="train",
             training_image=self.image_uri,
             compute=Compute(
-                instance_type=self.training_instance_type,
+                instance_type=training.training_instance_type,
                 instance_count=1,
                 volume_size_in_gb=30,
                 volume_kms_key_id=self.kms_key_arn,

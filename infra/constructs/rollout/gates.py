@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.local_storage import volume_key
 from blueprint.names import COST_TAG
 from blueprint.pipeline.registration import MODEL_SHA256
 from infra.constructs.rollout.states import State, States, choose, equal, matching, note, present, task, wait, when
@@ -109,7 +110,7 @@ def _start(job: GateJob, inputs: dict[str, str]) -> State:
                 "InstanceCount": 1,
                 "InstanceType": job.instance_type,
                 "VolumeSizeInGB": 30,
-                "VolumeKmsKeyId": job.kms_key_arn,
+                **volume_key(job.instance_type, job.kms_key_arn),
             }
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": job.max_runtime_seconds},

@@ -8,6 +8,7 @@ from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.models import Models
 from rehearsal.cloud.sagemaker.platform import Platform, Record
 from rehearsal.cloud.sagemaker.protocol import Action
+from rehearsal.cloud.sagemaker.volumes import refuse_volume_key
 
 _LISTING = Listing("EndpointConfigs", name="EndpointConfigName")
 
@@ -38,6 +39,7 @@ class EndpointConfigs:
             self._models.get(variant["ModelName"])
             if "ServerlessConfig" not in variant and "InstanceType" not in variant:
                 raise validation_error(f"variant {variant['VariantName']} must have InstanceType or ServerlessConfig")
+            refuse_volume_key({**variant, "KmsKeyId": request.get("KmsKeyId")}, key="KmsKeyId")
         self._configs[name.lower()] = {
             **request,
             "ProductionVariants": [{"InitialVariantWeight": 1.0, **variant} for variant in variants],

@@ -9,6 +9,7 @@ from rehearsal.cloud.sagemaker.errors import in_use, not_found, validation_error
 from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.platform import Platform, Record
 from rehearsal.cloud.sagemaker.protocol import Action
+from rehearsal.cloud.sagemaker.volumes import refuse_volume_key
 
 JOB_DEFINITIONS: Mapping[str, str] = {
     "DataQuality": "data-quality",
@@ -70,6 +71,7 @@ class Monitors:
         definition_arn = kind.arn(name)
         if (kind.monitoring_type, name) in self._definitions:
             raise in_use(f"Job definition {definition_arn} already exists")
+        refuse_volume_key(request["JobResources"]["ClusterConfig"])
         record = {**request, "JobDefinitionArn": definition_arn, "CreationTime": self._platform.now()}
         self._definitions[kind.monitoring_type, name] = record
         self._platform.tag(definition_arn, request.get("Tags"))
@@ -125,6 +127,7 @@ class Monitors:
         if named:
             endpoint = kind.endpoint(self._definition(kind, {"JobDefinitionName": named}))
         else:
+            refuse_volume_key(config["MonitoringJobDefinition"]["MonitoringResources"]["ClusterConfig"])
             inputs = [each.get("EndpointInput", {}) for each in config["MonitoringJobDefinition"]["MonitoringInputs"]]
             endpoint = next((each["EndpointName"] for each in inputs if each), "")
         return {

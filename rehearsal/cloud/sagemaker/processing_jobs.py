@@ -7,6 +7,7 @@ from typing import Any
 from rehearsal.cloud.sagemaker.jobs import JobKind, Jobs
 from rehearsal.cloud.sagemaker.platform import Platform, Record
 from rehearsal.cloud.sagemaker.ports import JobRunner, WriteLog
+from rehearsal.cloud.sagemaker.volumes import refuse_volume_key
 
 
 class ProcessingJobs(Jobs):
@@ -17,6 +18,7 @@ class ProcessingJobs(Jobs):
         self._runner = runner
 
     def _initial(self, request: Record) -> Record:
+        refuse_volume_key(request["ProcessingResources"]["ClusterConfig"])
         return {"StoppingCondition": {"MaxRuntimeInSeconds": 86_400, **request.get("StoppingCondition", {})}}
 
     def _on_line(self, job: Record) -> None:

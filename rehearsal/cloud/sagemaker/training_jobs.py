@@ -9,6 +9,7 @@ from rehearsal.cloud.sagemaker.errors import validation_error
 from rehearsal.cloud.sagemaker.jobs import JobKind, Jobs
 from rehearsal.cloud.sagemaker.platform import Platform, Record
 from rehearsal.cloud.sagemaker.ports import JobRunner, WriteLog
+from rehearsal.cloud.sagemaker.volumes import refuse_volume_key
 
 OBJECTIVE_PARAMETER = "_tuning_objective_metric"
 """A tuning job gives this hyperparameter to each of its training jobs."""
@@ -34,6 +35,7 @@ class TrainingJobs(Jobs):
         if not request["AlgorithmSpecification"].get("TrainingImage"):
             raise validation_error("AlgorithmSpecification.TrainingImage must be given")
         _check_times(request)
+        refuse_volume_key(request["ResourceConfig"])
         now = self._platform.now()
         return {
             "SecondaryStatus": "Starting",

@@ -14,6 +14,7 @@ from rehearsal.cloud.sagemaker.ports import Tuner
 from rehearsal.cloud.sagemaker.protocol import Action
 from rehearsal.cloud.sagemaker.training_jobs import TrainingJobs
 from rehearsal.cloud.sagemaker.tuning_summaries import counters, training_summary
+from rehearsal.cloud.sagemaker.volumes import refuse_volume_key
 
 _NAME, _ARN, _STATUS = "HyperParameterTuningJobName", "HyperParameterTuningJobArn", "HyperParameterTuningJobStatus"
 _JOBS = Listing(
@@ -61,6 +62,7 @@ class TuningJobs:
             raise in_use(f"Hyperparameter tuning job names must be unique, and {job_arn} already exists")
         if "TrainingJobDefinition" not in request:
             raise validation_error("a tuning job must have a TrainingJobDefinition on the laptop")
+        refuse_volume_key(request["TrainingJobDefinition"].get("ResourceConfig", {}))
         now = self._platform.now()
         job: Record = {
             **copy.deepcopy(request),

@@ -43,8 +43,6 @@ def test_every_parameter_but_the_datas_fingerprint_has_a_default_and_all_are_use
     assert declared == {
         "InputDataUri": "s3://artifacts/data/",
         "DataFingerprint": None,
-        "ProcessingInstanceType": "ml.m5.large",
-        "TrainingInstanceType": "ml.m5.xlarge",
         "GateThreshold": 0.88,
         "ModelApprovalStatus": "PendingManualApproval",
         "SourceCommit": "unknown",
@@ -135,6 +133,17 @@ def test_everything_written_is_encrypted_with_the_projects_key(steps):
     for training in (baseline, tune):
         assert training["OutputDataConfig"]["KmsKeyId"] == key
         assert training["ResourceConfig"]["VolumeKmsKeyId"] == key
+
+
+def test_machines_with_disks_of_their_own_get_no_volume_key_and_a_run_cannot_choose_others(compose, document):
+    document["training"] |= {
+        "processing_instance_type": "ml.r5d.large",
+        "training_instance_type": "ml.g5.xlarge",
+    }
+    definition = compose(parse_settings(document, source="config.toml"))
+    assert "VolumeKmsKeyId" not in to_json(definition)
+    assert '"InstanceType":"ml.r5d.large"' in to_json(definition)
+    assert not [given["Name"] for given in definition["Parameters"] if "InstanceType" in given["Name"]]
 
 
 def test_only_the_evaluation_reaches_the_network(steps):

@@ -119,6 +119,12 @@ def test_a_config_needs_models_that_exist(bench: Bench) -> None:
         bench("CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=[variant])
 
 
+def test_a_config_takes_no_key_for_machines_with_disks_of_their_own(api: Bench) -> None:
+    variant = {"VariantName": "v", "ModelName": "model-Blue", "InstanceType": "ml.m5d.large", "InitialInstanceCount": 1}
+    with pytest.raises(ApiError, match="KMS key is not supported for NVMe instance storage"):
+        api("CreateEndpointConfig", EndpointConfigName="c", KmsKeyId="key", ProductionVariants=[variant])
+
+
 def test_weights_are_handed_to_the_fleet(api: Bench) -> None:
     change = {"VariantName": "primary", "DesiredWeight": 2.0}
     api("UpdateEndpointWeightsAndCapacities", EndpointName="Shop", DesiredWeightsAndCapacities=[change])

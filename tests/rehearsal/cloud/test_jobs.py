@@ -33,6 +33,18 @@ def processing(name: str) -> dict[str, Any]:
     }
 
 
+NO_VOLUME = "KMS key is not supported for NVMe instance storage"
+
+
+def test_a_volume_key_is_refused_on_machines_with_disks_of_their_own(bench: Bench) -> None:
+    machine = {"InstanceCount": 1, "InstanceType": "ml.g5.xlarge", "VolumeSizeInGB": 5, "VolumeKmsKeyId": "key"}
+    with pytest.raises(ApiError, match=NO_VOLUME) as refused:
+        bench("CreateTrainingJob", **training("T9") | {"ResourceConfig": machine})
+    assert refused.value.code == "ValidationException"
+    with pytest.raises(ApiError, match=NO_VOLUME):
+        bench("CreateProcessingJob", **processing("P9") | {"ProcessingResources": {"ClusterConfig": machine}})
+
+
 def ended_training(bench: Bench, name: str) -> dict[str, Any]:
     def look() -> dict[str, Any] | None:
         found = bench("DescribeTrainingJob", TrainingJobName=name)

@@ -112,6 +112,12 @@ def test_a_schedule_may_bring_its_definition(bench: Bench) -> None:
     assert bench("DescribeMonitoringSchedule", MonitoringScheduleName="own")["EndpointName"] == "Shop"
 
 
+def test_a_volume_key_is_refused_on_machines_with_disks_of_their_own(bench: Bench) -> None:
+    machine = {"InstanceCount": 1, "InstanceType": "ml.r5d.large", "VolumeSizeInGB": 10, "VolumeKmsKeyId": "key"}
+    with pytest.raises(ApiError, match="KMS key is not supported for NVMe instance storage"):
+        bench("CreateDataQualityJobDefinition", **DEFINITION | {"JobResources": {"ClusterConfig": machine}})
+
+
 @pytest.mark.parametrize(
     ("config", "told"),
     [

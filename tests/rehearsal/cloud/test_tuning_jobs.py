@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rehearsal.cloud.sagemaker.errors import ApiError
 from tests.rehearsal.cloud.fakes import Bench
 from tests.rehearsal.cloud.process import eventually
 from tests.rehearsal.cloud.test_jobs import training
@@ -73,6 +74,14 @@ def ended(bench: Bench) -> dict[str, Any]:
 
     job: dict[str, Any] = eventually(look)
     return job
+
+
+def test_a_volume_key_is_refused_on_machines_with_disks_of_their_own(bench: Bench) -> None:
+    machine = {"InstanceCount": 1, "InstanceType": "ml.p3dn.24xlarge", "VolumeSizeInGB": 5, "VolumeKmsKeyId": "key"}
+    asked = request()
+    asked["TrainingJobDefinition"]["ResourceConfig"] = machine
+    with pytest.raises(ApiError, match="KMS key is not supported for NVMe instance storage"):
+        bench("CreateHyperParameterTuningJob", **asked)
 
 
 def test_trials_belong_to_the_tuning_job_that_started_them(bench: Bench) -> None:

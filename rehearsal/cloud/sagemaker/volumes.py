@@ -1,0 +1,19 @@
+"""The key of a machine's volume, which some machines do not have."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from blueprint.local_storage import has_local_storage
+from rehearsal.cloud.sagemaker.errors import validation_error
+
+
+def refuse_volume_key(machine: Mapping[str, Any], *, key: str = "VolumeKmsKeyId") -> None:
+    """SageMaker takes no key for disks that encrypt themselves; `machine` is a ResourceConfig or a ClusterConfig.
+
+    Raises:
+        ApiError: there is one.
+    """
+    if machine.get(key) and has_local_storage(str(machine.get("InstanceType", ""))):
+        raise validation_error(
+            f"KMS key is not supported for NVMe instance storage: {key} with {machine['InstanceType']}"
+        )
