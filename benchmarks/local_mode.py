@@ -99,7 +99,7 @@ def _measured(peers: Mapping[str, Peer], rounds: int) -> Iterator[dict[str, Time
 def _sdk(folder: Path, table: Path, docker: DockerClient) -> Iterator[tuple[Peer, dict[str, Any]]]:
     """The SDK as a peer, and the definition it writes; an embedded AWS is its S3 and its registry."""
     (folder / "support").mkdir()
-    with embedded(folder / "support", backend="prefix") as support, bridge(docker, support.cloud.endpoint_url) as url:
+    with embedded(folder / "support", backend="prefix") as support, bridge(docker, support.cloud) as url:
         pipeline = {
             "bucket": BUCKET,
             "kms_key_arn": "arn:aws:kms:us-east-1:000000000000:key/k",
@@ -109,7 +109,7 @@ def _sdk(folder: Path, table: Path, docker: DockerClient) -> Iterator[tuple[Peer
             **dict.fromkeys(_ROLES, _ROLE),
         }
         request = {"settings": str(CONFIG), "shape": "baseline_only", "pipeline": pipeline}
-        environment = {"AWS_ENDPOINT_URL": support.cloud.endpoint_url}
+        environment = {"AWS_ENDPOINT_URL": support.cloud.endpoint_url, **support.cloud.key.environment}
 
         def ask(name: str, runs: int) -> dict[str, Any]:
             (folder / name).mkdir()

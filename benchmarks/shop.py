@@ -191,7 +191,9 @@ def shop(speed: float, requests_per_second: float) -> Iterator[Shop]:
         workdir = Path(folder)
         archive, bodies = train(settings, workdir)
         with embedded_aws(RehearsalOptions(config=CONFIG, speed=speed), workdir) as aws:
-            traffic = Traffic(aws.endpoint_url, settings.names.endpoint, bodies, "text/csv", requests_per_second)
+            traffic = Traffic(
+                aws.endpoint_url, settings.names.endpoint, bodies, "text/csv", requests_per_second, key=aws.key
+            )
             opened = Shop(aws, settings, workdir, archive, traffic)
             opened.open()
             try:

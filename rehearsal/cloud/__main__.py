@@ -7,21 +7,24 @@ import os
 import socket
 import sys
 
+from rehearsal.access_key import AccessKey
 from rehearsal.cloud.options import CloudOptions, parse
 
 
 def main() -> int:
-    """Serve until told to end; the one line on standard output says where."""
+    """Serve until told to end; the one line on standard output says where, and with which key."""
     options = parse()
-    options.workdir.mkdir(parents=True, exist_ok=True)
+    # Tables, models and logs lie in it.
+    options.workdir.mkdir(mode=0o700, parents=True, exist_ok=True)
     _log_to_file(options)
     listener = _listen(options.port)
     port = listener.getsockname()[1]
     # ministack reads its environment when it is imported, so nothing that imports it may be imported earlier.
     environment = importlib.import_module("rehearsal.cloud.environment")
-    environment.configure(workdir=options.workdir, port=port, speed=options.speed)
+    key = AccessKey.random()
+    environment.configure(workdir=options.workdir, port=port, speed=options.speed, key=key)
     process = importlib.import_module("rehearsal.cloud.process")
-    process.run(options, listener, ready=lambda: _tell_ready(port))
+    process.run(options, listener, key=key, ready=lambda: _tell_ready(port, key))
     return 0
 
 
@@ -44,8 +47,10 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _tell_ready(port: int) -> None:
-    sys.stdout.write(json.dumps({"endpoint_url": f"http://127.0.0.1:{port}", "pid": os.getpid()}) + "\n")
+def _tell_ready(port: int, key: AccessKey) -> None:
+    """Through a pipe: neither the arguments of a process nor a file have the secret."""
+    ready = {"endpoint_url": f"http://127.0.0.1:{port}", "pid": os.getpid()}
+    sys.stdout.write(json.dumps({**ready, "access_key_id": key.id, "secret_access_key": key.secret}) + "\n")
     sys.stdout.flush()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rehearsal.access_key import AccessKey
 from rehearsal.cloud.access.access import Access
 from rehearsal.cloud.clients import Clients
 from rehearsal.cloud.engine import Engine
@@ -47,19 +48,19 @@ class Cloud:
     closing: tuple[Callable[[], object], ...]
 
 
-def assemble(options: CloudOptions, workshop: Workshop, *, port: int) -> Cloud:
+def assemble(options: CloudOptions, workshop: Workshop, *, port: int, key: AccessKey) -> Cloud:
     """Make everything else and hook it into ministack; nothing runs yet."""
-    return _Assembly(options, workshop, f"http://127.0.0.1:{port}").cloud()
+    return _Assembly(options, workshop, f"http://127.0.0.1:{port}", key).cloud()
 
 
 class _Assembly:
-    def __init__(self, options: CloudOptions, workshop: Workshop, endpoint_url: str) -> None:
+    def __init__(self, options: CloudOptions, workshop: Workshop, endpoint_url: str, key: AccessKey) -> None:
         self._options = options
         self._backend, self._images = workshop.backend, workshop.images
         self._loop = ServingLoop()
         self._bus, self._logs = EventBus(self._loop), LogGroups(self._loop)
         self._metrics = Metrics(self._loop, speed=self._options.speed)
-        self._clients = Clients(endpoint_url)
+        self._clients = Clients(endpoint_url, key)
         self._access = Access(self._clients, self._call_api)
         self._fleets = self._make_fleets()
         self._plane = ControlPlane(self._ports())

@@ -1,21 +1,20 @@
 """boto3 clients for our own endpoint, for the threads of this process."""
 
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 from botocore.config import Config
 
-from rehearsal.cloud.environment import CREDENTIALS, REGION
+from rehearsal.access_key import REGION, AccessKey
 from rehearsal.cloud.models import make_client
 
 
 class Clients:
     """One client a service, shared."""
 
-    def __init__(self, endpoint_url: str, credentials: Mapping[str, str] = CREDENTIALS) -> None:
+    def __init__(self, endpoint_url: str, key: AccessKey) -> None:
         self.endpoint_url = endpoint_url
-        self._credentials = credentials
+        self._key = key
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -26,8 +25,8 @@ class Clients:
                     service,
                     endpoint_url=self.endpoint_url,
                     region_name=REGION,
-                    aws_access_key_id=self._credentials["AWS_ACCESS_KEY_ID"],
-                    aws_secret_access_key=self._credentials["AWS_SECRET_ACCESS_KEY"],
+                    aws_access_key_id=self._key.id,
+                    aws_secret_access_key=self._key.secret,
                     config=Config(
                         retries={"total_max_attempts": 2}, max_pool_connections=64, parameter_validation=True
                     ),

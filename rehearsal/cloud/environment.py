@@ -2,12 +2,13 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
+from rehearsal import access_key
+from rehearsal.access_key import AccessKey
+
 ACCOUNT = "000000000000"
-REGION = "us-east-1"
-CREDENTIALS: Mapping[str, str] = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+REGION = access_key.REGION
 
 # A user's own settings for AWS or for a ministack elsewhere must not reach this process.
 _FOREIGN = (
@@ -26,10 +27,10 @@ _FOREIGN = (
 )
 
 
-def client_environment(endpoint_url: str) -> dict[str, str]:
+def client_environment(endpoint_url: str, key: AccessKey) -> dict[str, str]:
     """What a process needs to reach the emulator with any AWS SDK."""
     return {
-        **CREDENTIALS,
+        **key.environment,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ENDPOINT_URL": endpoint_url,
@@ -39,7 +40,7 @@ def client_environment(endpoint_url: str) -> dict[str, str]:
     }
 
 
-def configure(*, workdir: Path, port: int, speed: float) -> None:
+def configure(*, workdir: Path, port: int, speed: float, key: AccessKey) -> None:
     """Set this process's environment; to be called before ministack is imported.
 
     Everything ministack writes then lies below `workdir`, nothing is persisted, and Docker is never asked.
@@ -48,7 +49,7 @@ def configure(*, workdir: Path, port: int, speed: float) -> None:
     scratch.mkdir(parents=True, exist_ok=True)
     for name in _FOREIGN:
         os.environ.pop(name, None)
-    os.environ.update(client_environment(f"http://127.0.0.1:{port}"))
+    os.environ.update(client_environment(f"http://127.0.0.1:{port}", key))
     os.environ.update(_ministack_settings(workdir, scratch, port=port, speed=speed))
     tempfile.tempdir = str(scratch)
 

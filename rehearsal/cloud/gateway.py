@@ -1,4 +1,4 @@
-"""The front door: invocations go to the fleets, everything else to the emulator."""
+"""The front door: who may come in; invocations go to the fleets, everything else to the emulator."""
 
 import asyncio
 import json
@@ -8,10 +8,15 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 from blueprint.limits import MOST_REQUEST_BYTES
+from rehearsal.cloud.admission import Admission, Entry, named, signed_request
 from rehearsal.cloud.environment import ACCOUNT, REGION
 from rehearsal.cloud.ministack.server import Application, Receive, Scope, Send
+from rehearsal.cloud.ministack.signatures import refusal
+from rehearsal.cloud.refusals import RefusedError
+from rehearsal.cloud.signatures import SignedRequest
 
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
+_SIGNING_NAME = "sagemaker"
 _PASSED_ON = ("Content-Type", "X-Amzn-SageMaker-Custom-Attributes")
 """Headers of the container's answer that its caller gets to see."""
 
@@ -34,6 +39,9 @@ Invoke = Callable[..., Awaitable[Invocation]]
 ACCESS = "/_slipway/access"
 """Where the process tells what roles did, in JSON: no part of AWS."""
 
+HOSTS = "/_slipway/hosts/"
+"""Followed by a name and a port: one more Host that requests may have, for a relay in front of the process."""
+
 
 class Access(Protocol):
     """Reads along what roles ask for, and tells what they lacked."""
@@ -49,16 +57,51 @@ class Gateway:
     """An ASGI application; `started` is called when the emulator behind it is up."""
 
     def __init__(
-        self, emulator: Application, invoke: Invoke, *, started: Callable[[], None], access: Access | None = None
+        self,
+        emulator: Application,
+        invoke: Invoke,
+        *,
+        admission: Admission,
+        started: Callable[[], None],
+        access: Access | None = None,
     ) -> None:
-        self._emulator, self._invoke, self._started, self._access = emulator, invoke, started, access
+        self._emulator, self._invoke, self._admission = emulator, invoke, admission
+        self._started, self._access = started, access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._emulator(scope, receive, self._watching(send))
-        elif scope["type"] == "http" and (match := _INVOCATION.fullmatch(scope["path"])) and scope["method"] == "POST":
-            await self._answer(unquote(match[1]), scope, receive, send)
-        elif self._access is None or scope["type"] != "http":
+        elif scope["type"] == "http":
+            await self._admit(scope, receive, _without_cors(send))
+        else:  # no client of ours speaks WebSocket, and web pages may open one anywhere
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = signed_request(scope)
+        match = _INVOCATION.fullmatch(scope["path"]) if scope["method"] == "POST" else None
+        try:
+            entry = self._admission.enter(request)
+            body = await _body(receive, most=MOST_REQUEST_BYTES if match else None)
+            if body is None:
+                message = f"the body must be at most {MOST_REQUEST_BYTES} bytes"
+                await _respond(send, *_error("ValidationError", message, 413))
+                return
+            entry.verify(body)
+        except RefusedError as exc:
+            await _respond(send, *_refused(exc, request))
+            return
+        except _HungUpError:
+            return
+        if match:
+            await self._answer(unquote(match[1]), scope, body, entry, send)
+        else:
+            await self._pass_on(scope, _again(body, receive), send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith(HOSTS):
+            self._admission.also_as(scope["path"].removeprefix(HOSTS))
+            await _respond(send, 204, {}, b"")
+        elif self._access is None:
             await self._emulator(scope, receive, send)
         elif scope["path"] == ACCESS:
             # It asks this very server, so it must not hold its loop.
@@ -75,18 +118,14 @@ class Gateway:
 
         return watched
 
-    async def _answer(self, endpoint: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, endpoint: str, scope: Scope, body: bytes, entry: Entry, send: Send) -> None:
+        if entry.claim is None or entry.claim.service != _SIGNING_NAME:
+            message = f"Credential should be scoped to correct service: '{_SIGNING_NAME}'. "
+            await _respond(send, *_error("InvalidSignatureException", message, 403))
+            return
         if self._access is not None:
             self._access.note_invocation(scope, endpoint)
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        try:
-            body = await _body(receive)
-        except _HungUpError:
-            return
-        if body is None:
-            message = f"the body must be at most {MOST_REQUEST_BYTES} bytes"
-            await _respond(send, *_error("ValidationError", message, 413))
-            return
         try:
             found = await self._invoke(
                 endpoint,
@@ -108,8 +147,8 @@ class _HungUpError(Exception):
     """Nobody waits for an answer any longer."""
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or None when it is too large.
+async def _body(receive: Receive, *, most: int | None) -> bytes | None:
+    """The whole body, or None when it has more than `most` bytes.
 
     Raises:
         _HungUpError: the caller has gone before the end of it.
@@ -123,7 +162,7 @@ async def _body(receive: Receive) -> bytes | None:
         size += len(part)
         parts.append(part)
         if not message.get("more_body", False):
-            return b"".join(parts) if size <= MOST_REQUEST_BYTES else None
+            return b"".join(parts) if most is None or size <= most else None
 
 
 def _response(endpoint: str, found: Invocation) -> tuple[int, dict[str, str], bytes]:
@@ -144,6 +183,34 @@ def _response(endpoint: str, found: Invocation) -> tuple[int, dict[str, str], by
     }
     status, headers, body = _error("ModelError", message, 424, **more)
     return status, {**headers, **variant}, body
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A body that was read already, and after it what else comes."""
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def read() -> dict[str, Any]:
+        return waiting.pop() if waiting else await receive()
+
+    return read
+
+
+def _without_cors(send: Send) -> Send:
+    """The emulator lets every web page read its answers; we let none."""
+
+    async def sent(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            kept = [row for row in message.get("headers", ()) if not row[0].lower().startswith(b"access-control-")]
+            message = {**message, "headers": kept}
+        await send(message)
+
+    return sent
+
+
+def _refused(error: RefusedError, request: SignedRequest) -> tuple[int, dict[str, str], bytes]:
+    return refusal(
+        error, method=request.method, path=request.path, headers=named(request), parameters=request.parameters
+    )
 
 
 def _error(code: str, message: str, status: int, **more: Any) -> tuple[int, dict[str, str], bytes]:

@@ -11,19 +11,20 @@ from collections.abc import Callable
 from typing import Any
 
 from blueprint.errors import SlipwayError
+from rehearsal.access_key import AccessKey
 from rehearsal.cloud.options import CloudOptions
 from rehearsal.cloud.workshop import open_workshop
 
 _log = logging.getLogger(__name__)
 
 
-def run(options: CloudOptions, listener: socket.socket, *, ready: Callable[[], None]) -> None:
+def run(options: CloudOptions, listener: socket.socket, *, key: AccessKey, ready: Callable[[], None]) -> None:
     """Serve until a signal or the end of standard input; does not return, because pools would hold the process."""
     code = 0
     try:
         # First what goes on by itself: the imports of the jobs, beside our own.
         workshop, serving = open_workshop(options), _import_the_rest()
-        asyncio.run(serving.serve_until_told(options, workshop, listener, ready))
+        asyncio.run(serving.serve_until_told(options, workshop, listener, key, ready))
     except SlipwayError as exc:
         sys.stderr.write(f"{exc}\n")
         code = exc.exit_code

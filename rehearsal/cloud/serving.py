@@ -9,6 +9,8 @@ import socket
 import threading
 from collections.abc import Callable
 
+from rehearsal.access_key import AccessKey
+from rehearsal.cloud.admission import Admission
 from rehearsal.cloud.assembly import Cloud, assemble
 from rehearsal.cloud.gateway import Gateway
 from rehearsal.cloud.ministack.server import emulator, serve
@@ -20,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 async def serve_until_told(
-    options: CloudOptions, workshop: Workshop, listener: socket.socket, ready: Callable[[], None]
+    options: CloudOptions, workshop: Workshop, listener: socket.socket, key: AccessKey, ready: Callable[[], None]
 ) -> None:
     """Serve until a signal or the end of standard input; `ready` is called when requests are answered.
 
@@ -32,10 +34,12 @@ async def serve_until_told(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told_to_end.set)
     _end_with_stdin(lambda: loop.call_soon_threadsafe(told_to_end.set))
-    cloud = assemble(options, workshop, port=listener.getsockname()[1])
+    port = listener.getsockname()[1]
+    cloud = assemble(options, workshop, port=port, key=key)
     cloud.loop.attach()
     clock = asyncio.create_task(cloud.alarms.run())
-    gateway = Gateway(emulator(), cloud.fleets.invoke, started=ready, access=cloud.access)
+    admission = Admission(key, cloud.access.secret_of, port=port)
+    gateway = Gateway(emulator(), cloud.fleets.invoke, admission=admission, started=ready, access=cloud.access)
     server = asyncio.create_task(serve(gateway, listener, ended=ended))
     waiting = asyncio.create_task(told_to_end.wait())
     await asyncio.wait({server, waiting, clock}, return_when=asyncio.FIRST_COMPLETED)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
+from rehearsal.access_key import AccessKey
 from rehearsal.fleet.http import HttpClient, NoAnswerError
 
 ANSWER_SECONDS = 30.0
@@ -48,11 +49,12 @@ class Traffic:
     """An open loop: request k is sent k/rate seconds after the start, however slow the answers are.
 
     Args:
-        endpoint_url: of the AWS endpoint, plain HTTP on the loopback interface, so that unsigned requests do.
+        endpoint_url: of the AWS endpoint, plain HTTP on the loopback interface.
         endpoint_name: whose users these are.
         bodies: what they ask, one after the other, again and again.
         content_type: of the bodies.
         rate_per_second: requests a second.
+        key: by which requests are signed.
         accept: what they want to get.
     """
 
@@ -64,6 +66,7 @@ class Traffic:
         content_type: str,
         rate_per_second: float,
         *,
+        key: AccessKey,
         accept: str = "text/csv",
     ) -> None:
         if not bodies or rate_per_second <= 0:
@@ -72,7 +75,8 @@ class Traffic:
             )
         url = urlsplit(endpoint_url)
         self._host, self._port = url.hostname or "127.0.0.1", url.port or 80
-        self._path = f"/endpoints/{endpoint_name}/invocations"
+        self._path, self._key = f"/endpoints/{endpoint_name}/invocations", key
+        self._url = f"http://{self._host}:{self._port}{self._path}"
         self._headers = {"content-type": content_type, "accept": accept}
         self._bodies, self._rate = bodies, rate_per_second
         self._lock = threading.Lock()
@@ -131,10 +135,11 @@ class Traffic:
         task.add_done_callback(waiting.discard)
 
     async def _ask(self, client: HttpClient, body: bytes) -> None:
+        headers = self._key.signed("POST", self._url, service="sagemaker", headers=self._headers, body=body)
         began = time.perf_counter()
         try:
             answer = await client.request(
-                "POST", self._path, headers=self._headers, body=body, timeout_seconds=ANSWER_SECONDS
+                "POST", self._path, headers=headers, body=body, timeout_seconds=ANSWER_SECONDS
             )
         except NoAnswerError:
             with self._lock:

@@ -42,8 +42,10 @@ class RoleAccess:
 
 def recorded_access(aws: EmbeddedAws) -> list[RoleAccess]:
     """Every role that is deployed, by name."""
+    url = f"{aws.endpoint_url}{_PATH}"
     # The scheme is our own child's.
-    with urllib.request.urlopen(f"{aws.endpoint_url}{_PATH}", timeout=_SECONDS) as answer:  # noqa: S310
+    request = urllib.request.Request(url, headers=aws.key.signed("GET", url, service="slipway"))  # noqa: S310
+    with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
         found: dict[str, dict[str, Any]] = json.load(answer)
     return [
         RoleAccess(role, row["calls"], tuple(row["missing"]), tuple(row["unused"]), tuple(row["unread"]))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,13 +16,17 @@ import boto3
 from botocore.config import Config
 
 from blueprint.errors import LaunchError
+from rehearsal import access_key
+from rehearsal.access_key import AccessKey
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.preparation import local_environment, no_aws_files
 from rehearsal.process import spawn, stop
 
 ACCOUNT = "000000000000"
-REGION = "us-east-1"
+REGION = access_key.REGION
 START_SECONDS = 30
+VARIABLES = "aws.sh"
+"""In the run's folder, for a user's own shell: how to reach the embedded AWS, with its key."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class EmbeddedAws:
     """A running embedded AWS, reached the way any AWS endpoint is."""
 
     endpoint_url: str
+    key: AccessKey
     _clients: dict[str, Any] = field(default_factory=dict, compare=False)
     _lock: Lock = field(default_factory=Lock, compare=False)
 
@@ -37,8 +43,7 @@ class EmbeddedAws:
         """What a process needs to speak to it, the `cdk` and `aws` command lines included."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            **self.key.environment,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             **no_aws_files(),
@@ -52,8 +57,8 @@ class EmbeddedAws:
                     service,
                     endpoint_url=self.endpoint_url,
                     region_name=REGION,
-                    aws_access_key_id="test",
-                    aws_secret_access_key="test",  # noqa: S106 — the embedded AWS takes any key
+                    aws_access_key_id=self.key.id,
+                    aws_secret_access_key=self.key.secret,
                     config=Config(retries={"max_attempts": 3}, max_pool_connections=32),
                 )
             return self._clients[service]
@@ -80,9 +85,19 @@ def embedded_aws(options: RehearsalOptions, workdir: Path) -> Iterator[EmbeddedA
                 argv, env=dict(os.environ), cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
             )
         try:
-            yield EmbeddedAws(_ready_line(child, workdir)["endpoint_url"])
+            ready = _ready_line(child, workdir)
+            key = AccessKey(ready["access_key_id"], ready["secret_access_key"])
+            aws = EmbeddedAws(ready["endpoint_url"], key)
+            _write_variables(aws, workdir / VARIABLES)
+            yield aws
         finally:
             stop(child, grace_seconds=10)
+
+
+def _write_variables(aws: EmbeddedAws, path: Path) -> None:
+    """Nobody else may read it."""
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in aws.environment.items()))
 
 
 def _ready_line(child: "subprocess.Popen[bytes]", workdir: Path) -> dict[str, Any]:

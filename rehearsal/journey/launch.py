@@ -22,7 +22,7 @@ from rehearsal.journey import cdk
 from rehearsal.journey.access import recorded_access
 from rehearsal.journey.candidate import register_faulty
 from rehearsal.journey.display import Display, Stage
-from rehearsal.journey.embedded_aws import REGION, EmbeddedAws, embedded_aws
+from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws, embedded_aws
 from rehearsal.journey.evidence import Evidence
 from rehearsal.journey.fleets import invocations, known_configs
 from rehearsal.journey.options import PROJECT, RehearsalOptions
@@ -104,6 +104,7 @@ class Rehearsal:
                 request_bodies(evidence.table, settings),
                 "text/csv",
                 self._options.requests_per_second,
+                key=aws.key,
             ),
         )
         try:
@@ -125,7 +126,7 @@ class Rehearsal:
     def _deploy(self, aws: EmbeddedAws, evidence: Evidence, workdir: Path) -> dict[str, Any]:
         """Synthesize while the account is bootstrapped: neither needs the other."""
         with self._stage("synth and bootstrap") as stage, ThreadPoolExecutor(max_workers=2) as pool:
-            stage.tell(f"the embedded AWS answers at {aws.endpoint_url} (any key, region {REGION})")
+            stage.tell(f"the embedded AWS answers at {aws.endpoint_url}; its key: source {workdir / VARIABLES}")
             ready = pool.submit(cdk.bootstrap, workdir=workdir, environment=aws.environment)
             try:
                 assembly = cdk.synth(config=self._options.config, stage=self._options.stage, workdir=workdir)

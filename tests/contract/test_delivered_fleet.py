@@ -22,7 +22,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
     """Bootstrapped."""
     folder = tmp_path_factory.mktemp("cloud")
     started = start_cloud(folder, write_steps(tmp_path_factory.mktemp("steps")))
-    bootstrap(workdir=folder, environment=EmbeddedAws(started.endpoint_url).environment)
+    bootstrap(workdir=folder, environment=EmbeddedAws(started.endpoint_url, started.key).environment)
     yield started
     assert end_cloud(started) == 0
 
@@ -57,7 +57,7 @@ def run(command: str, project: Path, aws: CloudProcess, *, cwd: Path | None = No
     """A command line of delivery, which must begin with `cdk`."""
     program, *arguments = shlex.split(command)
     assert program == "cdk"
-    environment = EmbeddedAws(aws.endpoint_url).environment | {"CDK_VALIDATION": "false"}
+    environment = EmbeddedAws(aws.endpoint_url, aws.key).environment | {"CDK_VALIDATION": "false"}
     run_cdk(arguments, workdir=project, environment=environment, cwd=cwd or project)
 
 

@@ -338,7 +338,7 @@ class Launch:
 
     @contextmanager
     def users(self, rate: float) -> Iterator[Traffic]:
-        traffic = Traffic(self.cloud.endpoint_url, ENDPOINT, [b"0.5\n"], "text/csv", rate)
+        traffic = Traffic(self.cloud.endpoint_url, ENDPOINT, [b"0.5\n"], "text/csv", rate, key=self.cloud.key)
         traffic.start()
         try:
             yield traffic

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from rehearsal.containers.docker.client import DockerClient
+from tests.rehearsal.cloud.process import CloudProcess
 
 NETWORK = "sagemaker-local"
 """What the SDK calls the network of its containers."""
 
 
 @contextlib.contextmanager
-def bridge(docker: DockerClient, endpoint_url: str) -> Iterator[str]:
-    """Listen where the network's containers find this machine, and pass on to `endpoint_url`; gives the new URL.
+def bridge(docker: DockerClient, cloud: CloudProcess) -> Iterator[str]:
+    """Listen where the network's containers find this machine, and pass on to `cloud`; gives the new URL.
 
     This machine alone and those containers can reach it. What was not there before is removed at the end: the SDK
     leaves its containers, ended, and their network.
@@ -24,13 +25,15 @@ def bridge(docker: DockerClient, endpoint_url: str) -> Iterator[str]:
         docker.ask("network", "create", NETWORK)
     form = "{{range .IPAM.Config}}{{.Gateway}}{{end}}"
     gateway = docker.ask("network", "inspect", "--format", form, NETWORK).strip()
-    target = urlsplit(endpoint_url)
+    target = urlsplit(cloud.endpoint_url)
     try:
         with socket.create_server((gateway, 0), backlog=64) as listener:
+            host = f"{gateway}:{listener.getsockname()[1]}"
+            cloud.fetch("POST", f"/_slipway/hosts/{host}")
             accepting = threading.Thread(target=_accept, args=(listener, (target.hostname, target.port)))
             accepting.start()
             try:
-                yield f"http://{gateway}:{listener.getsockname()[1]}"
+                yield f"http://{host}"
             finally:
                 listener.shutdown(socket.SHUT_RDWR)
                 accepting.join()

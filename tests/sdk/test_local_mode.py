@@ -105,7 +105,7 @@ def by_sdk(
     folder = config.parent / "sdk"
     folder.mkdir()
     containers = containers_of_sdk(docker)
-    with bridge(docker, cloud.cloud.endpoint_url) as url:
+    with bridge(docker, cloud.cloud) as url:
         answer = run_with_sdk(
             "run_locally.py",
             {
@@ -120,7 +120,7 @@ def by_sdk(
                 "parameters": [given(threshold) for threshold in THRESHOLDS.values()],
             },
             folder,
-            environment={"AWS_ENDPOINT_URL": cloud.cloud.endpoint_url},
+            environment={"AWS_ENDPOINT_URL": cloud.cloud.endpoint_url, **cloud.cloud.key.environment},
         )
         started = tuple(started_as(docker, each) for each in containers_of_sdk(docker) - containers)
     executions = [Execution(**run) for run in answer["runs"]]

@@ -57,6 +57,9 @@ class Access:
         role = acting_role()
         return (self._identities.clients(role) if role else self._clients)(service)
 
+    def secret_of(self, access_key_id: str) -> str | None:
+        return self._identities.secret_of(access_key_id)
+
     def over(self, scope: Scope, receive: Receive) -> Receive:
         return self._watch.over(scope, receive)
 

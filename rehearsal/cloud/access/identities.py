@@ -1,15 +1,14 @@
 """Every role has an access key of its own, by which its requests are told from all others."""
 
-import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterable
 
+from rehearsal.access_key import AccessKey
 from rehearsal.cloud.clients import Clients
 from rehearsal.cloud.environment import client_environment
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/")
-_SECRET = "none is checked"  # noqa: S105 — the emulator verifies no signature
 
 
 class Identities:
@@ -19,26 +18,36 @@ class Identities:
         """`assumed_role` knows the roles that callers have taken on by themselves."""
         self._endpoint_url, self._assumed_role = endpoint_url, assumed_role
         self._roles: dict[str, str] = {}
+        self._keys: dict[str, AccessKey] = {}
         self._clients: dict[str, Clients] = {}
         self._lock = threading.Lock()
 
     def credentials(self, role_arn: str) -> dict[str, str]:
         """As the variables that every AWS SDK reads; the same role always has the same."""
-        key = f"ASIA{hashlib.sha256(role_arn.encode()).hexdigest()[:16].upper()}"
+        return self._key(role_arn).environment
+
+    def secret_of(self, access_key_id: str) -> str | None:
+        """Of a key that was handed out here; None for any other."""
+        role = self._roles.get(access_key_id)
+        return self._keys[role].secret if role else None
+
+    def _key(self, role_arn: str) -> AccessKey:
         with self._lock:
-            self._roles[key] = role_arn
-        return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": _SECRET}
+            if role_arn not in self._keys:
+                key = self._keys[role_arn] = AccessKey.random("ASIA")
+                self._roles[key.id] = role_arn
+            return self._keys[role_arn]
 
     def environment(self, role_arn: str) -> dict[str, str]:
         """What a process needs to reach the emulator as `role_arn`."""
-        return client_environment(self._endpoint_url) | self.credentials(role_arn)
+        return client_environment(self._endpoint_url, self._key(role_arn))
 
     def clients(self, role_arn: str) -> Clients:
         """boto3 clients that act as `role_arn`."""
-        credentials = self.credentials(role_arn)
+        key = self._key(role_arn)
         with self._lock:
             if role_arn not in self._clients:
-                self._clients[role_arn] = Clients(self._endpoint_url, credentials)
+                self._clients[role_arn] = Clients(self._endpoint_url, key)
             return self._clients[role_arn]
 
     def role_of(self, headers: Iterable[tuple[bytes, bytes]]) -> str | None:

@@ -7,6 +7,8 @@ from rehearsal.containers.docker.ownership import FOLDER_LABEL, OWNER_LABEL
 
 _PACKAGES = "/opt/packages"
 _MOST_PROCESSES = 1024
+_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+"""Handed over in the environment of `docker` itself: everybody on a machine can read the arguments of a process."""
 
 
 def create_arguments(container: Container, *, owner: str, processors: int, network: bool) -> list[str]:
@@ -37,11 +39,20 @@ def create_arguments(container: Container, *, owner: str, processors: int, netwo
         *("--network", "host" if network else "none"),
         *_limits(container.instance_type, processors),
         *(word for mount in mounts for word in ("--mount", mount)),
-        *(word for name, value in environment.items() for word in ("--env", f"{name}={value}")),
+        *(word for name, value in environment.items() for word in ("--env", _variable(name, value))),
         *entrypoint,
         program.image,
         *command,
     ]
+
+
+def secret_variables(container: Container) -> dict[str, str]:
+    """What `docker create` needs in its own environment."""
+    return {name: container.environment[name] for name in _SECRETS if name in container.environment}
+
+
+def _variable(name: str, value: str) -> str:
+    return name if name in _SECRETS else f"{name}={value}"
 
 
 def _limits(instance_type: str, processors: int) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from rehearsal.containers.backends.protocol import Command, JobProcess
 from rehearsal.containers.container import Container, Program
-from rehearsal.containers.docker.arguments import create_arguments
+from rehearsal.containers.docker.arguments import create_arguments, secret_variables
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.mounts import Mounts
 from rehearsal.containers.docker.ownership import FOLDER_LABEL, OWNER_LABEL, Sweeper, remove_orphans, this_process
@@ -62,7 +62,7 @@ class DockerBackend:
             raise OSError("the program has no Docker image")
         self._mounts.give_to_root(container)
         arguments = create_arguments(container, owner=self._owner, processors=self._processors, network=network)
-        return self._docker.ask("create", *arguments).splitlines()[-1]
+        return self._docker.ask("create", *arguments, variables=secret_variables(container)).splitlines()[-1]
 
 
 class DockerProcess:

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _ANSWER_SECONDS = 60.0
@@ -21,8 +21,8 @@ class DockerClient:
         others = {name: value for name, value in os.environ.items() if name != HOST_VARIABLE}
         return others if self.host is None else {**others, HOST_VARIABLE: self.host}
 
-    def ask(self, *arguments: str) -> str:
-        """What `docker` prints for these arguments.
+    def ask(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
+        """What `docker` prints for these arguments; `variables` are added to its environment.
 
         Raises:
             OSError: it is not installed, does not answer, or refuses; its own words are in the message.
@@ -30,7 +30,7 @@ class DockerClient:
         try:
             done = subprocess.run(
                 ("docker", *arguments),
-                env=self.environment,
+                env={**self.environment, **(variables or {})},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

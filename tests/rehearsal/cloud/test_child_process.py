@@ -113,7 +113,9 @@ def test_a_taken_port_is_told(cloud: CloudProcess, tmp_path: Path, steps_folder:
 def test_an_unknown_path_gets_an_answer(cloud: CloudProcess) -> None:
     address = urlsplit(cloud.endpoint_url)
     connection = http.client.HTTPConnection(str(address.hostname), address.port or 0, timeout=5)
-    connection.request("POST", "/endpoints/none/invocations", body=b"1,2")
+    path = "/endpoints/none/invocations"
+    headers = cloud.key.signed("POST", f"{cloud.endpoint_url}{path}", service="sagemaker", body=b"1,2")
+    connection.request("POST", path, body=b"1,2", headers=headers)
     response = connection.getresponse()
     assert (response.status, response.getheader("x-amzn-errortype")) == (400, "ValidationError")
     assert b"Endpoint none of account 000000000000 not found" in response.read()

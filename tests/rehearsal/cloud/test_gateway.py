@@ -6,7 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from blueprint.limits import MOST_REQUEST_BYTES
+from rehearsal.access_key import AccessKey
+from rehearsal.cloud.admission import Admission
 from rehearsal.cloud.gateway import Gateway
+
+KEY = AccessKey.random()
 
 
 class Door:
@@ -17,7 +21,8 @@ class Door:
         self.asked: list[tuple[str, bytes, dict[str, Any]]] = []
         self.passed: list[str] = []
         self.started = 0
-        self.gateway = Gateway(self._emulator, self._invoke, started=self._start)
+        admission = Admission(KEY, lambda _: None, port=1)
+        self.gateway = Gateway(self._emulator, self._invoke, admission=admission, started=self._start)
 
     def _start(self) -> None:
         self.started += 1
@@ -48,7 +53,10 @@ class Door:
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
 
-        wire = [(k.encode(), v.encode()) for k, v in (headers or {}).items()]
+        given = KEY.signed("POST", f"http://127.0.0.1:1{path}", service="sagemaker", body=b"".join(parts))
+        # A header that the caller does not sign may be added.
+        given |= {"Host": "127.0.0.1:1", **(headers or {})}
+        wire = [(k.lower().encode(), v.encode()) for k, v in given.items()]
         scope = {"type": "http", "method": "POST", "path": path, "headers": wire}
         asyncio.run(self.gateway(scope, receive, send))
         if not sent:
@@ -119,7 +127,7 @@ def test_a_model_is_not_asked_with_a_body_that_was_cut_off() -> None:
 
 def test_everything_else_is_the_emulators() -> None:
     door = Door()
-    door.post("/bucket/endpoints/shop/invocations")
+    door.post("/bucket/endpoints/shop/invocations", b"")
     assert door.passed == ["/bucket/endpoints/shop/invocations"]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rehearsal.access_key import AccessKey
 from rehearsal.cloud import serving
 
 
@@ -39,7 +40,7 @@ def serve(monkeypatch: pytest.MonkeyPatch, closed: list[str]) -> Any:
             loop=SimpleNamespace(attach=lambda: None),
             alarms=Clock(failure),
             fleets=SimpleNamespace(invoke=None),
-            access=None,
+            access=SimpleNamespace(secret_of=lambda _: None),
             closing=[lambda: closed.append("jobs")],
         )
         monkeypatch.setattr(serving, "assemble", lambda *_, **__: cloud)
@@ -47,7 +48,7 @@ def serve(monkeypatch: pytest.MonkeyPatch, closed: list[str]) -> Any:
         monkeypatch.setattr(serving, "_end_with_stdin", lambda end: end() if told else None)
         monkeypatch.setattr(serving, "_end_anyway", lambda: None)
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            served = serving.serve_until_told(None, None, listener, lambda: None)  # type: ignore[arg-type]
+            served = serving.serve_until_told(None, None, listener, AccessKey.random(), lambda: None)  # type: ignore[arg-type]
             asyncio.run(asyncio.wait_for(served, 20))
 
     return run

@@ -12,7 +12,7 @@ import pytest
 from blueprint.errors import InputError
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.container import Container, Program
-from rehearsal.containers.docker.arguments import create_arguments
+from rehearsal.containers.docker.arguments import create_arguments, secret_variables
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.instance_types import Capacity, capacity_of
 from rehearsal.containers.docker.ownership import is_dead, this_process
@@ -24,6 +24,14 @@ CONTAINER = Container(PROGRAM, ("python", "-m", "steps", "train"), {"COLOUR": "a
 
 def created(container: Container, *, network: bool = False, processors: int = 64) -> list[str]:
     return create_arguments(container, owner="me", processors=processors, network=network)
+
+
+def test_a_secret_is_not_among_the_arguments_that_everybody_can_read() -> None:
+    container = replace(CONTAINER, environment={"AWS_SECRET_ACCESS_KEY": "s3cret", "AWS_ACCESS_KEY_ID": "AKIA0"})
+    arguments = created(container)
+    assert not any("s3cret" in word for word in arguments)
+    assert {"AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID=AKIA0"} <= set(option(arguments, "--env"))
+    assert secret_variables(container) == {"AWS_SECRET_ACCESS_KEY": "s3cret"}
 
 
 def option(arguments: list[str], name: str) -> list[str]:

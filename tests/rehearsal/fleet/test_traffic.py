@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from rehearsal.access_key import AccessKey
 from rehearsal.fleet.traffic import MOST_IN_FLIGHT, Traffic, TrafficSnapshot
 from rehearsal.process import free_port
 from tests.rehearsal.cloud.process import eventually
+
+KEY = AccessKey.random()
 
 
 class Endpoint(http.server.ThreadingHTTPServer):
@@ -63,7 +66,7 @@ def run(traffic: Traffic, seconds: float) -> TrafficSnapshot:
 
 
 def test_requests_come_at_the_given_rate_and_every_one_is_counted_once(endpoint: Endpoint) -> None:
-    counts = run(Traffic(endpoint.url, "shop", [b"1", b"2"], "text/csv", 50), 1.0)
+    counts = run(Traffic(endpoint.url, "shop", [b"1", b"2"], "text/csv", 50, key=KEY), 1.0)
     assert 45 <= counts.sent <= 55
     assert (counts.answered, counts.failed, counts.dropped, counts.in_flight) == (counts.sent, 0, 0, 0)
     assert 0 < counts.p50_us <= counts.p99_us
@@ -75,26 +78,26 @@ def test_requests_come_at_the_given_rate_and_every_one_is_counted_once(endpoint:
 
 def test_a_slow_endpoint_does_not_slow_the_users_down(endpoint: Endpoint) -> None:
     endpoint.seconds = 0.5
-    counts = run(Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50), 1.0)
+    counts = run(Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY), 1.0)
     assert 45 <= counts.sent <= 55
     assert counts.answered == counts.sent
 
 
 def test_an_error_is_a_failed_request_and_not_a_dropped_one(endpoint: Endpoint) -> None:
     endpoint.status = 500
-    counts = run(Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50), 0.3)
+    counts = run(Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY), 0.3)
     assert (counts.failed, counts.answered, counts.dropped) == (counts.sent, 0, 0)
 
 
 def test_a_request_nobody_answers_is_dropped() -> None:
-    counts = run(Traffic(f"http://127.0.0.1:{free_port()}", "shop", [b"1"], "text/csv", 50), 0.3)
+    counts = run(Traffic(f"http://127.0.0.1:{free_port()}", "shop", [b"1"], "text/csv", 50, key=KEY), 0.3)
     assert counts.sent > 0
     assert counts.dropped == counts.sent
 
 
 def test_more_than_can_wait_are_dropped_and_still_counted(endpoint: Endpoint) -> None:
     endpoint.seconds = 1.0
-    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 1000)
+    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 1000, key=KEY)
     traffic.start()
     eventually(lambda: traffic.snapshot().dropped)
     traffic.stop()
@@ -105,7 +108,7 @@ def test_more_than_can_wait_are_dropped_and_still_counted(endpoint: Endpoint) ->
 
 
 def test_what_happened_between_two_looks_is_their_difference(endpoint: Endpoint) -> None:
-    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50)
+    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY)
     traffic.start()
     time.sleep(0.3)
     first = traffic.snapshot()
@@ -116,7 +119,7 @@ def test_what_happened_between_two_looks_is_their_difference(endpoint: Endpoint)
 
 
 def test_traffic_may_stop_and_start_again_and_starting_twice_changes_nothing(endpoint: Endpoint) -> None:
-    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50)
+    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY)
     traffic.stop()
     traffic.start()
     first = run(traffic, 0.2)
@@ -126,4 +129,4 @@ def test_traffic_may_stop_and_start_again_and_starting_twice_changes_nothing(end
 @pytest.mark.parametrize(("bodies", "rate"), [([], 10.0), ([b"1"], 0.0)])
 def test_traffic_without_a_body_or_a_rate_is_refused(bodies: list[bytes], rate: float) -> None:
     with pytest.raises(ValueError, match="needs a body and a rate above 0"):
-        Traffic("http://127.0.0.1:1", "shop", bodies, "text/csv", rate)
+        Traffic("http://127.0.0.1:1", "shop", bodies, "text/csv", rate, key=KEY)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from rehearsal.access_key import AccessKey
 from rehearsal.journey.access import RoleAccess, access_told, recorded_access
 from rehearsal.journey.embedded_aws import EmbeddedAws
 
@@ -33,7 +34,7 @@ def aws() -> Iterator[EmbeddedAws]:
     with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield EmbeddedAws(f"http://127.0.0.1:{server.server_port}")
+        yield EmbeddedAws(f"http://127.0.0.1:{server.server_port}", AccessKey.random())
         server.shutdown()
         thread.join()
 

@@ -3,7 +3,6 @@
 import io
 import json
 import time
-import urllib.request
 import zipfile
 from typing import Any
 
@@ -18,8 +17,7 @@ REPOSITORY_ARN = f"arn:aws:ecr:us-east-1:000000000000:repository/{REPOSITORY}"
 
 
 def access(cloud: CloudProcess) -> dict[str, dict[str, Any]]:
-    with urllib.request.urlopen(f"{cloud.endpoint_url}/_slipway/access", timeout=30) as answer:  # noqa: S310
-        found: dict[str, dict[str, Any]] = json.load(answer)
+    found: dict[str, dict[str, Any]] = json.loads(cloud.fetch("GET", "/_slipway/access"))
     return found
 
 
