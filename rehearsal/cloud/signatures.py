@@ -87,7 +87,7 @@ def _payload_sha256(request: SignedRequest, claim: Claim, body: bytes) -> str:
     known, sent = hashlib.sha256(body).hexdigest(), request.header("x-amz-content-sha256")
     if claim.service == "s3":
         if claim.presigned and not sent:
-            return UNSIGNED_PAYLOAD
+            return str(UNSIGNED_PAYLOAD)
         if sent in _UNSIGNED or sent.startswith(_CHUNKED):
             return sent
     if sent and sent != known:
@@ -112,7 +112,7 @@ def _signature(request: SignedRequest, claim: Claim, secret: str, payload: str) 
     return str(signer.signature(text, signed))
 
 
-class _Signer(SigV4Auth):  # type: ignore[misc] -- botocore has no types
+class _Signer(SigV4Auth):  # type: ignore[misc]  # botocore has no types
     """Signs exactly the headers that the caller has signed."""
 
     def headers_to_sign(self, request: AWSRequest) -> Any:
