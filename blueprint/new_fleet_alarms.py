@@ -16,6 +16,12 @@ SERVER_NAMESPACE = "Slipway/Endpoint"
 LEAST_ERRORS = 5
 """Fewer decide nothing. Simulated over an hour of bakes at 1.5 to 8 requests a second and 0.5 % of errors, five send at
 most 0.7 % of good models back; three, 12 %."""
+CLEARLY = 4
+"""Standard deviations above the new fleet's share of all errors. The binomial's upper tail is longer than the normal
+one: of good models 1 to 5 in 10,000 are beyond it in a period."""
+CLEARLY_ALONE = 2
+"""The same above the errors that are allowed where there is no old fleet to compare with; they are twice as many as
+elsewhere, for an error rate of 4 % that wanders from minute to minute."""
 _VERDICT_PERIOD_SECONDS, _VERDICT_PERIODS = 10, 6
 """Seen at once, and told for a minute: the judge's next look may be some periods later."""
 
@@ -28,12 +34,13 @@ def new_fleet_alarms(
     Each is named after the endpoint config, so that each rollout gets fresh ones: an updated alarm would keep its
     state. A dimension selects the fleet of that config, or of that package for what the servers publish (a container
     does not know its config); with the endpoint's name alone an ailing old fleet would stop its own replacement.
+    Errors are compared with the old fleet's, whose config is not known here: it is the whole variant less the new one.
     """
     variant = {"EndpointName": endpoint_name, "VariantName": VARIANT}
     fleet, package = {**variant, "EndpointConfigName": config_name}, {**variant, "ModelPackageArn": package_arn}
     made = {
-        "ServerErrors": _errors(rollout, "Invocation5XXErrors", fleet),
-        "ModelErrors": _errors(rollout, "InvocationModelErrors", fleet),
+        "ServerErrors": _errors(rollout, "Invocation5XXErrors", fleet, variant),
+        "ModelErrors": _errors(rollout, "InvocationModelErrors", fleet, variant),
         "Latency": _latency(rollout, fleet),
         "PredictionShift": _shift(rollout, "PredictionShift", rollout.max_prediction_shift, package),
         "InputShift": _shift(rollout, "InputShift", rollout.max_input_shift, package),
@@ -61,19 +68,36 @@ def server_environment(endpoint_name: str, package_arn: str, *, unwatched: Seque
     }
 
 
-def _errors(rollout: Rollout, metric: str, fleet: Mapping[str, str]) -> Description:
+def _errors(rollout: Rollout, metric: str, fleet: Mapping[str, str], variant: Mapping[str, str]) -> Description:
     """Errors are 1 or 0 a request, so their sum is the number of failed ones.
 
+    Were both fleets alike, the new one would have its share of all errors in the period, `expected`, give or take
+    `chance`: the number is binomial. Without enough requests of the old fleet in the period, as after the last shift,
+    there is nothing to compare with, and the new fleet must fail more.
+
     FILL is left out on purpose: it would fill the newest period before its data come, and CloudWatch would then never
-    look further back for a period that has some.
+    look further back for a period that has some. Nor does the old fleet's traffic alone make a datapoint, because it
+    would be divided by none of the new one's requests.
     """
     enough = f"requests >= {rollout.min_requests} AND errors >= {LEAST_ERRORS}"
+    more = "errors - expected > chance"
+    many = f"errors - allowed > {CLEARLY_ALONE} * allowed ^ 0.5"
+    worse = f"IF(old_requests >= {rollout.min_requests}, {more}, {many})"
     return {
-        "AlarmDescription": f"More than {rollout.max_error_percent:g} % of the new fleet's answers are errors",
+        "AlarmDescription": (
+            f"More than {rollout.max_error_percent:g} % of the new fleet's answers are errors,"
+            " clearly more than of the old fleet's"
+        ),
         "Metrics": [
-            _returned("share", f"IF({enough}, errors / requests, 0)"),
+            _returned("share", f"IF({enough} AND {worse}, errors, 0) / requests"),
+            _expression("old_requests", "all_requests - requests"),
+            _expression("expected", "all_errors * requests / all_requests"),
+            _expression("chance", f"{CLEARLY} * (expected * old_requests / all_requests) ^ 0.5"),
+            _expression("allowed", f"{rollout.error_percent_alone / 100:.15g} * requests"),
             _watched("errors", metric, "Sum", fleet, rollout),
             _watched("requests", "Invocations", "Sum", fleet, rollout),
+            _watched("all_errors", metric, "Sum", variant, rollout),
+            _watched("all_requests", "Invocations", "Sum", variant, rollout),
         ],
         **_windows(rollout),
         "Threshold": rollout.max_error_percent / 100,
@@ -133,6 +157,10 @@ def _windows(rollout: Rollout) -> Description:
 def _returned(id_: str, expression: str) -> Description:
     """The one query that the alarm watches."""
     return {"Id": id_, "Expression": expression, "ReturnData": True}
+
+
+def _expression(id_: str, expression: str) -> Description:
+    return {"Id": id_, "Expression": expression, "ReturnData": False}
 
 
 def _watched(id_: str, metric: str, statistic: str, fleet: Mapping[str, str], rollout: Rollout) -> Description:

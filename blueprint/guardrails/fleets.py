@@ -8,10 +8,13 @@ from itertools import product
 from blueprint.alarms import AlarmRule, Metric, Samples, series
 from blueprint.errors import InputError
 from blueprint.guardrails.alarms import Alarm
-from blueprint.guardrails.metrics import EndpointMetric, bounds, endpoint_metric
+from blueprint.guardrails.metrics import LONGEST_ANSWER_SECONDS, EndpointMetric, bounds, endpoint_metric
 
 _REQUESTS_A_PERIOD = (1, 10, 1_000, 100_000)
 _MOST_METRICS = 6
+_MANY = 100_000
+_OLD_A_NEW = 3
+"""Requests of the old fleet for each of the new one, as beside a canary of 25 %."""
 PROMOTE = 1.0
 _CHANGING = ("RATE", "DIFF", "RUNNING_SUM")
 
@@ -52,11 +55,28 @@ def states(alarm: Alarm, *, asynchronous: bool, extremes: tuple[int, ...]) -> It
         yield newest is not None and rule.breaches(newest)
 
 
-def value(rule: AlarmRule, fleet: Fleet) -> float | None:
-    """What an alarm sees of `fleet`; None for no datapoint, or where that cannot be worked out."""
+def compares(rule: AlarmRule) -> bool:
+    """Whether the alarm watches the new fleet, and all fleets of the variant beside it."""
+    return len({_is_whole(query.metric) for query in rule.queries if query.metric}) > 1
+
+
+def blames_the_old_fleet(rule: AlarmRule) -> bool:
+    """Whether an alarm that compares goes off for a sound new fleet because the old one is ailing."""
+    slow = LONGEST_ANSWER_SECONDS * 1e6
+    ailing = Fleet(_MANY, failed=_MANY, late=_MANY, slow=slow)
+    found = value(rule, Fleet(_MANY), old=ailing)
+    return found is None or rule.breaches(found)
+
+
+def value(rule: AlarmRule, fleet: Fleet, *, old: Fleet | None = None) -> float | None:
+    """What an alarm sees of `fleet`; None for no datapoint, or where that cannot be worked out.
+
+    `old` serves beside it, in what an alarm that compares sees of both together; a sound one if not given.
+    """
     if _depends_on_change(rule):
         return None
-    samples = {query.id: _of(query.metric, fleet) for query in rule.queries if query.metric}
+    beside = (old or Fleet(_OLD_A_NEW * fleet.requests)) if compares(rule) else None
+    samples = {query.id: _of(query.metric, fleet, beside) for query in rule.queries if query.metric}
     known = {id_: found for id_, found in samples.items() if found is not None}
     if not known or len(known) < len(samples):
         return None
@@ -112,10 +132,26 @@ def _depends_on_change(rule: AlarmRule) -> bool:
     return any(word in (query.expression or "") for query in rule.queries for word in _CHANGING)
 
 
-def _of(metric: Metric | None, fleet: Fleet) -> Samples | None:
-    published: EndpointMetric | None = endpoint_metric(metric.namespace, metric.name) if metric else None
+def _published(metric: Metric | None) -> EndpointMetric | None:
+    return endpoint_metric(metric.namespace, metric.name) if metric else None
+
+
+def _is_whole(metric: Metric | None) -> bool:
+    """Whether it is of all fleets together."""
+    published = _published(metric)
+    named = {name for name, _ in metric.dimensions} if metric else set()
+    return published is not None and published.selector is not None and published.selector not in named
+
+
+def _of(metric: Metric | None, fleet: Fleet, beside: Fleet | None) -> Samples | None:
+    published = _published(metric)
     if published is None:
         return None
+    new, old = _told(published, fleet), _told(published, beside) if beside and _is_whole(metric) else None
+    return new + old if new is not None and old is not None else new
+
+
+def _told(published: EndpointMetric, fleet: Fleet) -> Samples | None:
     if published.kind == "error":
         return _two(0.0, fleet.requests - fleet.failed, 1.0, fleet.failed)
     if published.kind == "latency":

@@ -73,6 +73,10 @@ class Rollout(Section):
     min_requests: int = Field(20, ge=1, le=100_000)
     """The new fleet's requests in an alarm period, below which errors and latency raise no alarm."""
     max_error_percent: float = Field(5.0, gt=0, lt=100)
+    """Of the new fleet's answers; where the old fleet serves too, errors must also be clearly more than of its."""
+    max_error_percent_alone: float | None = Field(None, gt=0, lt=100)
+    """The same where the old fleet serves nobody any more, so that there is nothing to compare with; see
+    `error_percent_alone`."""
     max_latency_ms: float = Field(500.0, gt=0)
     latency_percentile: float = Field(90.0, ge=50, lt=100)
     max_prediction_shift: float = Field(0.25, gt=0)
@@ -87,6 +91,12 @@ class Rollout(Section):
     def _times_fit(self) -> Self:
         raise_each(self._mistakes())
         return self
+
+    @property
+    def error_percent_alone(self) -> float:
+        """What was given, or twice `max_error_percent`, but no more than half of what it leaves of 100."""
+        most = self.max_error_percent
+        return self.max_error_percent_alone or min(2 * most, (100 + most) / 2)
 
     def _mistakes(self) -> Iterator[str]:
         window = self.alarm_period_seconds * self.alarm_periods

@@ -13,6 +13,9 @@ from blueprint.simulation.service import Floats
 from blueprint.simulation.traffic import Block
 from blueprint.verdicts import Verdict
 
+_REQUESTS = {"requests": "requests", "errors": "requests", "all_requests": "all_requests", "all_errors": "all_requests"}
+"""Of which requests each query of the alarm tells."""
+
 
 class ErrorAlarm:
     """`ServerErrors` and `ModelErrors`, which count the same failed answers here; the first is never off."""
@@ -24,15 +27,16 @@ class ErrorAlarm:
         self.periods = self._rule.evaluation_range
         """How many datapoints it looks back on: some may be missing."""
 
-    def datapoints(self, requests: Floats, failed: Floats) -> Floats:
-        """What it watches of one period, a row a rollout; nan without a request.
+    def datapoints(self, requests: Floats, failed: Floats, all_requests: Floats, all_failed: Floats) -> Floats:
+        """What it watches of one period, a row a rollout; nan without a request to the new fleet.
 
         Rollouts stand in for periods: the expression looks at one period at a time.
         """
-        counted = {"Invocations": requests.tolist(), "Invocation5XXErrors": failed.tolist()}
+        counted = {"requests": requests, "errors": failed, "all_requests": all_requests, "all_errors": all_failed}
         known = {
             query.id: [
-                value if some else None for value, some in zip(counted[query.metric.name], requests > 0, strict=True)
+                value if some else None
+                for value, some in zip(counted[query.id].tolist(), counted[_REQUESTS[query.id]] > 0, strict=True)
             ]
             for query in self._rule.queries
             if query.metric
@@ -61,13 +65,15 @@ class AlarmWatch:
     def __init__(self, alarm: ErrorAlarm, rollouts: int) -> None:
         self.seconds, self.green_requests = np.full(rollouts, np.inf), np.zeros(rollouts)
         self._alarm = alarm
-        self._minute = np.zeros((2, rollouts))
+        self._minute = np.zeros((4, rollouts))
         self._minutes: list[Floats] = []
         self._datapoints: list[Floats] = []
 
     def see(self, block: Block, chosen: NDArray[np.int_], green_requests: Floats) -> None:
         """One more block of the `chosen` rollouts, after which the new fleet has answered `green_requests`."""
-        self._minute[:, chosen] += block.green.requests, block.green.failed
+        green, blue = block.green, block.blue
+        both = green.requests + blue.requests, green.failed + blue.failed
+        self._minute[:, chosen] += green.requests, green.failed, *both
         if block.end_second % MINUTE:
             return
         step = self._alarm.period_minutes

@@ -3,9 +3,15 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rehearsal.commands.numbers import bounded
 from rehearsal.commands.use_case import add_use_case
+
+if TYPE_CHECKING:
+    from rehearsal.journey.evidence import Evidence
+
+INCONCLUSIVE_CODE = 3
 
 _EPILOG = """\
 faults, and what stops each:
@@ -18,6 +24,7 @@ exit codes:
   0    the launch went as it should
   1    a stage failed
   2    settings, data or arguments are not acceptable; nothing was deployed
+  3    inconclusive: this machine was too busy to judge a rollout by; nothing else was wrong
   130  interrupted; everything that was started has been ended
 
 examples:
@@ -114,4 +121,11 @@ def run(arguments: argparse.Namespace) -> int:
 
             write_report(evidence, options.out)
     sys.stdout.write(summary(evidence))
-    return 1 if evidence.shortcomings else 0
+    return exit_code(evidence)
+
+
+def exit_code(evidence: "Evidence") -> int:
+    """A wrong end goes before one that says nothing."""
+    if evidence.shortcomings:
+        return 1
+    return INCONCLUSIVE_CODE if evidence.inconclusive else 0

@@ -39,7 +39,7 @@ def _page(evidence: Evidence, document: Mapping[str, Any]) -> str:
     settings = evidence.settings
     return string.Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=html.escape(f"{settings.name}: {settings.description or 'launch rehearsal'}"),
-        outcome=html.escape("; ".join(evidence.shortcomings) or "the launch went as it should"),
+        outcome=html.escape("; ".join(evidence.shortcomings + evidence.inconclusive) or "the launch went as it should"),
         facts=_table(["", ""], _facts(evidence)),
         metrics=_table(["test split", "candidate", "baseline", "champion"], _metric_rows(document["metrics"])),
         rollouts=_table(
@@ -115,6 +115,7 @@ def summary(evidence: Evidence) -> str:
     lines.append(f"audit    {len(evidence.audit)} entries")
     lines += access_told(evidence.access)
     lines += [f"not as it should be: {text}" for text in evidence.shortcomings]
+    lines += [f"inconclusive: {text}" for text in evidence.inconclusive]
     lines.append(f"report   {evidence.options.out / 'report.html'}")
     return "\n".join(lines) + "\n"
 

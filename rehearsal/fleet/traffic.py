@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import threading
 import time
+from array import array
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -19,15 +20,17 @@ _RECENT = 2000
 
 @dataclass(frozen=True)
 class TrafficSnapshot:
-    """Requests so far; each that has ended is counted once, as answered, failed or dropped."""
+    """Requests so far; each that was sent and has ended is counted once, as answered, failed or dropped."""
 
     sent: int = 0
+    not_sent: int = 0
+    """They were due, but too many were waiting for their answers: users who did not come."""
     answered: int = 0
     """Answers with 2XX."""
     failed: int = 0
     """Other answers."""
     dropped: int = 0
-    """No answer: refused, cut off, too late, or not even sent because too many were waiting."""
+    """No answer: refused, cut off or too late."""
     p50_us: int = 0
     p99_us: int = 0
     """Latencies of the most recent answers, as the user felt them."""
@@ -40,6 +43,25 @@ class TrafficSnapshot:
         """The counts between two snapshots; latencies are of the later one."""
         counts = {name: getattr(self, name) - getattr(earlier, name) for name in _COUNTS}
         return TrafficSnapshot(**counts, p50_us=self.p50_us, p99_us=self.p99_us)
+
+
+@dataclass(frozen=True)
+class Promptness:
+    """How well the users themselves kept to their rate; they are late where this machine has no time for them.
+
+    Attributes:
+        due: requests that were to be sent.
+        not_sent: of these.
+        late_p99_ms: how much later than due the others began, but for one in a hundred.
+    """
+
+    due: int
+    not_sent: int
+    late_p99_ms: float
+
+    @property
+    def share_not_sent(self) -> float:
+        return self.not_sent / self.due if self.due else 0.0
 
 
 _COUNTS = tuple(field.name for field in fields(TrafficSnapshot) if not field.name.endswith("_us"))
@@ -80,7 +102,8 @@ class Traffic:
         self._headers = {"content-type": content_type, "accept": accept}
         self._bodies, self._rate = bodies, rate_per_second
         self._lock = threading.Lock()
-        self._sent = self._answered = self._failed = self._dropped = 0
+        self._sent = self._not_sent = self._answered = self._failed = self._dropped = 0
+        self._late_seconds = array("d")
         self._latencies_us: deque[int] = deque(maxlen=_RECENT)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -102,11 +125,19 @@ class Traffic:
     def snapshot(self) -> TrafficSnapshot:
         with self._lock:
             latencies = sorted(self._latencies_us)
-            counts = self._sent, self._answered, self._failed, self._dropped
+            counts = self._sent, self._not_sent, self._answered, self._failed, self._dropped
         if not latencies:
             return TrafficSnapshot(*counts)
         last = len(latencies) - 1
         return TrafficSnapshot(*counts, p50_us=latencies[last // 2], p99_us=latencies[int(last * 0.99)])
+
+    def promptness(self, since: TrafficSnapshot) -> Promptness:
+        """Of the requests that have become due after `since`."""
+        with self._lock:
+            late = sorted(self._late_seconds[since.sent :])
+            not_sent = self._not_sent - since.not_sent
+        p99 = late[int((len(late) - 1) * 0.99)] if late else 0.0
+        return Promptness(due=len(late) + not_sent, not_sent=not_sent, late_p99_ms=round(p99 * 1000, 1))
 
     async def _run(self) -> None:
         client = HttpClient(self._host, self._port)
@@ -120,16 +151,19 @@ class Traffic:
                 pause = began + number / self._rate - time.monotonic()
             if self._stopping.is_set():
                 break
-            self._begin(client, self._bodies[number % len(self._bodies)], waiting)
+            self._begin(client, self._bodies[number % len(self._bodies)], waiting, late_seconds=-pause)
         await asyncio.gather(*waiting)
         await client.close()
 
-    def _begin(self, client: HttpClient, body: bytes, waiting: "set[asyncio.Task[None]]") -> None:
+    def _begin(
+        self, client: HttpClient, body: bytes, waiting: "set[asyncio.Task[None]]", *, late_seconds: float
+    ) -> None:
         with self._lock:
-            self._sent += 1
             if len(waiting) >= MOST_IN_FLIGHT:
-                self._dropped += 1
+                self._not_sent += 1
                 return
+            self._sent += 1
+            self._late_seconds.append(late_seconds)
         task = asyncio.create_task(self._ask(client, body))
         waiting.add(task)
         task.add_done_callback(waiting.discard)

@@ -8,6 +8,7 @@ from blueprint.settings import Settings
 from rehearsal.journey.access import RoleAccess
 from rehearsal.journey.options import RehearsalOptions
 from rehearsal.journey.rollouts import Rollout
+from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.table import SourceTable
 from rehearsal.journey.training import TrainingRun, step_rows
 from rehearsal.journey.users import failed_by_bad_model, users_document
@@ -34,20 +35,27 @@ class Evidence:
     access: list[RoleAccess] = field(default_factory=list)
 
     @property
+    def inconclusive(self) -> list[str]:
+        """Rollouts whose end says nothing, with the reason."""
+        return [rollout.reason for rollout in self.rollouts if rollout.verdict == INCONCLUSIVE]
+
+    @property
     def shortcomings(self) -> list[str]:
         """What did not go as a launch should; empty when all is well."""
         found = []
         verdicts = [rollout.verdict for rollout in self.rollouts]
         # the first model, the better one, the bad one
         expected = ["promoted", "promoted", "refused" if self.options.fault in REFUSED_FAULTS else "rolled_back"]
-        if verdicts != expected:
+        agreed = [got if got == INCONCLUSIVE else wanted for got, wanted in zip(verdicts, expected, strict=False)]
+        if verdicts != agreed or len(verdicts) < len(expected):
             found.append(f"the rollouts should end {', '.join(expected)}, got {', '.join(verdicts)}")
         back = [rollout for rollout in self.rollouts if rollout.verdict == "rolled_back"]
         if unstopped := [rollout.fault for rollout in back if not rollout.by]:
             found.append(f"an alarm should stop the model with fault {unstopped[0]}, got none in ALARM")
-        if dropped := sum(rollout.dropped for rollout in self.rollouts):
+        judged = [rollout for rollout in self.rollouts if rollout.verdict != INCONCLUSIVE]
+        if dropped := sum(rollout.dropped for rollout in judged):
             found.append(f"no user request may go unanswered, got {dropped}")
-        if failed := sum(rollout.failed - failed_by_bad_model(rollout) for rollout in self.rollouts):
+        if failed := sum(rollout.failed - failed_by_bad_model(rollout) for rollout in judged):
             found.append(f"only the bad model may answer users with errors, got {failed} errors of other models")
         if broken := verify(self.audit):
             found.append(f"the audit's entries must follow each other, but entry {broken} does not")

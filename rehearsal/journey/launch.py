@@ -28,6 +28,7 @@ from rehearsal.journey.fleets import invocations, known_configs
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.preparation import clear_reports
 from rehearsal.journey.rollouts import Launchpad, roll_out
+from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.table import request_bodies, source_table
 from rehearsal.journey.training import TrainingRun, train, upload
 from rehearsal.operations.audit_log import AuditLog
@@ -189,7 +190,7 @@ class Rehearsal:
         type_ = evidence.settings.rollout.type
         rollout = roll_out(pad, package_arn, fault=fault, first=first, type_=type_, stage=stage)
         evidence.rollouts.append(rollout)
-        because = f": {rollout.reason}" if rollout.verdict in ("rolled_back", "refused") else ""
+        because = f": {rollout.reason}" if rollout.verdict in ("rolled_back", "refused", INCONCLUSIVE) else ""
         stage.tell(
             f"{rollout.verdict.replace('_', ' ')}, {rollout.requests} requests, {rollout.dropped} dropped{because}"
         )

@@ -11,7 +11,10 @@ from rehearsal.fleet.traffic import Traffic
 from rehearsal.journey.display import Stage
 from rehearsal.journey.embedded_aws import EmbeddedAws
 from rehearsal.journey.fleets import invocations
+from rehearsal.journey.starvation import INCONCLUSIVE, starvation
 
+FIRST = "first"
+"""The type of an endpoint's first rollout."""
 _POLL_SECONDS = 0.25
 _START_SECONDS = 30.0
 _METRICS_SECONDS = 3.0
@@ -41,6 +44,8 @@ class Rollout:
     failed: int = 0
     failed_by_new_fleet: int = 0
     dropped: int = 0
+    not_sent: int = 0
+    late_p99_ms: float = 0.0
     seconds: float = 0.0
     started_at: float = 0.0
     ended_at: float = 0.0
@@ -48,6 +53,11 @@ class Rollout:
     reason: str = ""
     alarms: list[str] = field(default_factory=list)
     moments: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether users met the new fleet beside an old one."""
+        return self.type != FIRST and self.config is not None
 
     def row(self) -> dict[str, Any]:
         kept = (
@@ -61,6 +71,8 @@ class Rollout:
             "failed",
             "failed_by_new_fleet",
             "dropped",
+            "not_sent",
+            "late_p99_ms",
             "seconds",
         )
         return {name: getattr(self, name) for name in kept}
@@ -72,7 +84,7 @@ def roll_out(pad: Launchpad, package_arn: str, *, fault: str | None, first: bool
     Raises:
         LaunchError: the approval started no rollout, or the rollout ended without a verdict.
     """
-    rollout = Rollout(package_arn, fault, "first" if first else type_, started_at=time.time())
+    rollout = Rollout(package_arn, fault, FIRST if first else type_, started_at=time.time())
     before = pad.traffic.snapshot()
     pad.aws.client("sagemaker").update_model_package(ModelPackageArn=package_arn, ModelApprovalStatus="Approved")
     execution = _execution_of(pad, package_arn)
@@ -86,7 +98,12 @@ def roll_out(pad: Launchpad, package_arn: str, *, fault: str | None, first: bool
     rollout.failed, rollout.dropped = after.failed - before.failed, after.dropped - before.dropped
     rollout.exposed = min(_counted(pad, rollout, "Invocations"), rollout.requests)  # the smoke test is no user
     rollout.failed_by_new_fleet = _failed_by_new_fleet(pad, rollout)
+    users = pad.traffic.promptness(before)
+    rollout.not_sent, rollout.late_p99_ms = users.not_sent, users.late_p99_ms
     _conclude(pad, execution, rollout)
+    if rollout.is_judged and (busy := starvation(users)):
+        rollout.reason = f"{busy}; it ended {rollout.verdict.replace('_', ' ')}"
+        rollout.verdict = INCONCLUSIVE
     return rollout
 
 

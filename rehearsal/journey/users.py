@@ -11,6 +11,7 @@ def users_document(rollouts: Sequence[Rollout]) -> dict[str, int]:
         "requests": sum(rollout.requests for rollout in rollouts),
         "failed": sum(rollout.failed for rollout in rollouts),
         "dropped": sum(rollout.dropped for rollout in rollouts),
+        "not_sent": sum(rollout.not_sent for rollout in rollouts),
         "met_bad_model": sum(rollout.exposed for rollout in rollouts if rollout.fault),
         "failed_by_bad_model": sum(map(failed_by_bad_model, rollouts)),
     }

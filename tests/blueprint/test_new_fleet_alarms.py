@@ -1,6 +1,7 @@
 """The rollback alarms, judged by CloudWatch's rules over minutes of made-up traffic."""
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -39,19 +40,22 @@ def published(requests: Minute, *, config: str, at: float) -> Iterator[dict[str,
         "InvocationModelErrors": [float(failed) for failed, _ in requests],
         "ModelLatency": [latency for _, latency in requests],
     }
-    place = dimensions(EndpointName="shop", VariantName="primary", EndpointConfigName=config)
-    for name, values in series.items():
-        if values:
-            yield {"MetricName": name, "Dimensions": place, "Values": values, "Timestamp": at}
+    variant = {"EndpointName": "shop", "VariantName": "primary"}
+    for place in (dimensions(**variant), dimensions(**variant, EndpointConfigName=config)):
+        for name, values in series.items():
+            if values:
+                yield {"MetricName": name, "Dimensions": place, "Values": values, "Timestamp": at}
 
 
-def gone_off(minutes: list[Minute], *, config: str = CONFIG, **given: Any) -> set[str]:
-    """The kinds of alarms that went off while the fleet of `config` answered `minutes`."""
+def gone_off(new: list[Minute], old: list[Minute] | None = None, **given: Any) -> set[str]:
+    """The kinds of alarms that went off while the new fleet answered these minutes, beside the old one's if any."""
     clock = VirtualClock(list(alarms(**given).values()))
     changes = []
-    for requests in minutes:
+    for number, requests in enumerate(new):
         changes += clock.advance(30)
-        clock.put("AWS/SageMaker", *published(requests, config=config, at=clock.now))
+        clock.put("AWS/SageMaker", *published(requests, config=CONFIG, at=clock.now))
+        if old:
+            clock.put("AWS/SageMaker", *published(old[number], config="shop-1", at=clock.now))
         changes += clock.advance(30)
     return {change.alarm.removeprefix(f"{CONFIG}-") for change in changes if change.new is AlarmState.ALARM}
 
@@ -90,16 +94,47 @@ def test_a_slow_fleet_alarms_and_one_slow_answer_does_not() -> None:
 
 
 def test_the_old_fleets_errors_raise_no_alarm() -> None:
-    assert gone_off([minute(1000, failed=900, slow=900)] * 5, config="shop-1") == set()
+    old = [minute(1000, failed=900, slow=900)] * 5
+    assert gone_off([minute(100)] * 5, old) == gone_off([minute(0)] * 5, old) == set()
+
+
+@pytest.mark.parametrize(
+    ("failed", "old_failed", "alarms"),
+    [(9, 0, True), (9, 12, False), (20, 12, True), (36, 108, False), (4, 0, False)],
+)
+def test_errors_alarm_where_they_are_clearly_more_than_the_old_fleets(
+    failed: int, old_failed: int, alarms: bool
+) -> None:
+    found = gone_off([minute(100, failed=failed)], [minute(300, failed=old_failed)])
+    assert found == ({"ServerErrors", "ModelErrors"} if alarms else set())
+
+
+@pytest.mark.parametrize(("failed", "alarms"), [(14, False), (18, True)])
+def test_after_the_last_shift_there_is_no_old_fleet_and_it_takes_more_errors(failed: int, alarms: bool) -> None:
+    found = gone_off([minute(100), minute(100, failed=failed)], [minute(300), minute(0)])
+    assert found == ({"ServerErrors", "ModelErrors"} if alarms else set())
+    assert bool(gone_off([minute(100, failed=failed)], max_error_percent_alone=6.0))
+
+
+@pytest.mark.parametrize("base", [0.02, 0.04])
+def test_a_good_fleet_is_not_blamed_for_errors_that_both_fleets_have(base: float) -> None:
+    rng = random.Random(3)  # noqa: S311 -- made-up traffic
+
+    def fleet(requests: int) -> list[Minute]:
+        return [[(rng.random() < base, FAST) for _ in range(requests)] for _ in range(40)]
+
+    assert gone_off(fleet(300), fleet(900)) == set()
 
 
 def test_data_that_come_a_minute_late_are_looked_at_which_filled_ones_would_not_be() -> None:
     errors = alarms()["ServerErrors"]
     judged, *watched = errors["Metrics"]
-    filled = judged["Expression"].replace("requests", "FILL(requests, 0)").replace("errors", "FILL(errors, 0)")
+    filled = re.sub(r"/ requests$", "/ FILL(requests, 1)", judged["Expression"])
     with_fill = {**errors, "AlarmName": "filled", "Metrics": [{**judged, "Expression": filled}, *watched]}
     clock = VirtualClock([errors, with_fill])
     clock.advance(110)
+    clock.put("AWS/SageMaker", *published(minute(60), config="shop-1", at=30))
+    clock.put("AWS/SageMaker", *published(minute(60), config="shop-1", at=90))
     clock.put("AWS/SageMaker", *published(minute(20, failed=6), config=CONFIG, at=30))
     changes = clock.advance(120)
     assert [change.alarm for change in changes if change.new is AlarmState.ALARM] == [f"{CONFIG}-ServerErrors"]

@@ -50,19 +50,24 @@ def test_there_are_six_and_no_data_is_no_alarm(alarms: dict[str, Any]) -> None:
         ("Verdict", "Slipway/Rollout", {"Verdict"}, "EndpointConfigName"),
     ],
 )
-def test_every_metric_is_of_the_new_fleet_alone(
+def test_every_metric_is_of_the_new_fleet_and_errors_are_told_of_the_whole_variant_beside_it(
     alarms: dict[str, Any], *, kind: str, space: str, names: set[str], selector: str
 ) -> None:
     metrics = list(watched(alarms[kind]))
     assert {metric["MetricName"] for metric in metrics} == names
     new_fleet = {"EndpointConfigName": {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}}
     new_fleet["ModelPackageArn"] = {"Ref": "ModelPackageArn"}
+    beside = set()
     for metric in metrics:
         assert metric["Namespace"] == space
         dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
+        if selector not in dimensions:
+            beside.add(metric["MetricName"])
+            continue
         assert dimensions.pop(selector) == new_fleet[selector]
         assert dimensions.pop("EndpointName") == "shoppers-dev"
         assert dimensions == ({} if kind == "Verdict" else {"VariantName": "primary"})
+    assert beside == (names if kind in ("ServerErrors", "ModelErrors") else set())
 
 
 def test_metric_math_keeps_cloudwatchs_rules(alarms: dict[str, Any], settings: Settings) -> None:

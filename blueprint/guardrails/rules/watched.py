@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from blueprint.guardrails.alarms import dimensions_of, metrics_of
+from blueprint.guardrails.alarms import dimensions_of, metrics_of, rollback_alarms
+from blueprint.guardrails.fleets import blames_the_old_fleet, compares
 from blueprint.guardrails.metrics import (
     INSTANCE_METRICS,
     INSTANCE_NAMESPACE,
@@ -75,10 +76,16 @@ def metric_of_another_kind(planned: PlannedRollout) -> Iterator[Found]:
 
 @rule("SG403", "error", because="without it the alarm sees both fleets, and an ailing old fleet stops its own cure")
 def whole_endpoint(planned: PlannedRollout) -> Iterator[Found]:
-    """An alarm that lacks the dimension of the new fleet: EndpointConfigName, or the servers' ModelPackageArn."""
+    """An alarm that lacks the dimension of the new fleet: EndpointConfigName, or the servers' ModelPackageArn.
+
+    Unless it compares: it has the new fleet's metrics too, and an ailing old fleet alone does not set it off.
+    """
+    sound = {
+        a.name for a in rollback_alarms(planned) if a.rule and compares(a.rule) and not blames_the_old_fleet(a.rule)
+    }
     for alarm, place in _metrics(planned):
         metric = endpoint_metric(*_place(place))
-        if metric and metric.selector and metric.selector not in dict(dimensions_of(place)):
+        if alarm not in sound and metric and metric.selector and metric.selector not in dict(dimensions_of(place)):
             given = ", ".join(name for name, _ in dimensions_of(place)) or "none"
             what = f"{metric.name} has the dimensions {given}, not {metric.selector}"
             fix = f"add {metric.selector} {' or '.join(_right(planned)[metric.selector])}"

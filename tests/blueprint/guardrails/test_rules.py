@@ -1,5 +1,6 @@
 """Every rule catches a rollout that breaks it, and no rule speaks for another."""
 
+import copy
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -66,6 +67,16 @@ def ratio(threshold: float, expression: str = GUARDED, **given: Any) -> dict[str
     """Metric math: the share of failed requests, where there are requests enough."""
     watched = {"errors": ("Invocation5XXErrors", "Sum"), "requests": ("Invocations", "Sum")}
     return math(threshold, expression, watched) | given
+
+
+def compared(expression: str) -> dict[str, Any]:
+    """The same, with what both fleets together answered beside it."""
+    found = ratio(0.05, expression)
+    both = copy.deepcopy(found["Metrics"][1:])
+    for query in both:
+        query["Id"] = f"all_{query['Id']}"
+        query["MetricStat"]["Metric"]["Dimensions"] = dimensions(EndpointConfigName="")
+    return {**found, "Metrics": [*found["Metrics"], *both]}
 
 
 def slowness(threshold: float, expression: str) -> dict[str, Any]:
@@ -202,6 +213,9 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     )),
     ("SG402", "set-up time of instances", lambda b: b.latency(MetricName="ModelSetupTime")),
     ("SG403", "no EndpointConfigName", lambda b: b.errors(Dimensions=dimensions(EndpointConfigName=""))),
+    ("SG403", "both fleets instead of a comparison", lambda b: b.errors(
+        **compared("IF(requests >= 20, all_errors / all_requests, 0)")
+    )),
     ("SG403", "no package", lambda b: b.also(shift(Dimensions=dimensions(EndpointConfigName="")))),
     ("SG404", "a package that is not rolled out", lambda b: b.also(
         shift(Dimensions=[*shift()["Dimensions"][:2], {"Name": "ModelPackageArn", "Value": "arn:2"}]),
@@ -386,6 +400,7 @@ def test_a_good_plan_has_nothing_wrong(good: PlannedRollout) -> None:
         ratio(0.95, "IF(requests >= 20, 1 - errors / requests, 1)") | {"ComparisonOperator": "LessThanThreshold"},
         ratio(0.05, "IF(FILL(requests, 0) >= 20, errors / requests, 0)") | {"DatapointsToAlarm": 1},
         ratio(3, "RATE(errors)"),
+        compared("IF(errors * all_requests > 2 * all_errors * requests, errors / requests, 0)"),
     ],
 )
 def test_other_good_alarms_have_nothing_wrong(broken: Any, given: dict[str, Any]) -> None:

@@ -6,10 +6,12 @@ import pytest
 
 from blueprint.audit import entry
 from blueprint.settings import load_settings
+from rehearsal.commands.rehearse import exit_code
 from rehearsal.console.report import summary, write_report
 from rehearsal.journey.evidence import Evidence, report_document
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.rollouts import Rollout
+from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.table import SourceTable
 from rehearsal.journey.training import TrainingRun
 
@@ -79,7 +81,7 @@ def test_the_json_report_has_exactly_the_documented_keys(evidence: Evidence) -> 
     assert document["metrics"]["champion"] is None
     assert set(document["rollouts"][0]) == {
         "model_package", "fault", "type", "verdict", "by", "requests", "exposed", "failed",
-        "failed_by_new_fleet", "dropped", "seconds",
+        "failed_by_new_fleet", "dropped", "not_sent", "late_p99_ms", "seconds",
     }  # fmt: skip
 
 
@@ -124,12 +126,29 @@ def test_errors_of_the_bad_model_are_counted_and_those_of_any_other_model_are_a_
     bad.exposed, bad.failed, bad.failed_by_new_fleet = 9, 3, 3
     assert evidence.shortcomings == []
     assert report_document(evidence)["users"] == {
-        "requests": 330, "failed": 3, "dropped": 0, "met_bad_model": 9, "failed_by_bad_model": 3,
+        "requests": 330, "failed": 3, "dropped": 0, "not_sent": 0, "met_bad_model": 9, "failed_by_bad_model": 3,
     }  # fmt: skip
     assert "9 requests met the bad model, 3 of them failed" in summary(evidence)
     bad.failed_by_new_fleet = 1
     evidence.rollouts[1].failed = evidence.rollouts[1].failed_by_new_fleet = 1
     assert evidence.shortcomings == ["only the bad model may answer users with errors, got 3 errors of other models"]
+
+
+def test_a_rollout_on_a_busy_machine_is_inconclusive_and_neither_a_wrong_verdict_nor_a_dropped_request(
+    evidence: Evidence,
+) -> None:
+    starved = evidence.rollouts[1]
+    starved.verdict, starved.reason = INCONCLUSIVE, "this machine was busy: it was late; it ended rolled back"
+    starved.dropped = starved.failed = 2
+    assert evidence.shortcomings == []
+    assert evidence.inconclusive == [starved.reason]
+    assert f"inconclusive: {starved.reason}" in summary(evidence)
+    assert exit_code(evidence) == 3
+    evidence.rollouts[2].verdict = "promoted"
+    assert evidence.shortcomings == [
+        "the rollouts should end promoted, promoted, rolled_back, got promoted, inconclusive, promoted"
+    ]
+    assert exit_code(evidence) == 1
 
 
 def test_a_bad_model_that_no_alarm_stopped_is_a_shortcoming(evidence: Evidence) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rehearsal.access_key import AccessKey
-from rehearsal.fleet.traffic import MOST_IN_FLIGHT, Traffic, TrafficSnapshot
+from rehearsal.fleet.traffic import MOST_IN_FLIGHT, Promptness, Traffic, TrafficSnapshot
 from rehearsal.process import free_port
 from tests.rehearsal.cloud.process import eventually
 
@@ -95,16 +95,33 @@ def test_a_request_nobody_answers_is_dropped() -> None:
     assert counts.dropped == counts.sent
 
 
-def test_more_than_can_wait_are_dropped_and_still_counted(endpoint: Endpoint) -> None:
+def test_more_than_can_wait_are_not_sent_and_no_dropped_requests(endpoint: Endpoint) -> None:
     endpoint.seconds = 1.0
     traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 1000, key=KEY)
     traffic.start()
-    eventually(lambda: traffic.snapshot().dropped)
+    eventually(lambda: traffic.snapshot().not_sent)
     traffic.stop()
-    counts = traffic.snapshot()
-    assert counts.sent > MOST_IN_FLIGHT
-    assert counts.dropped >= counts.sent - 2 * MOST_IN_FLIGHT
+    counts, users = traffic.snapshot(), traffic.promptness(TrafficSnapshot())
+    assert counts.sent >= MOST_IN_FLIGHT
     assert counts.answered + counts.dropped == counts.sent
+    assert (users.due, users.not_sent) == (counts.sent + counts.not_sent, counts.not_sent)
+
+
+def test_users_that_this_machine_has_no_time_for_are_known_to_be_late(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY)
+    begin, busy = traffic._begin, iter([0.5])
+
+    def begin_late(*given: Any, **named: Any) -> None:
+        begin(*given, **named)
+        time.sleep(next(busy, 0.0))
+
+    monkeypatch.setattr(traffic, "_begin", begin_late)
+    run(traffic, 1.0)
+    assert traffic.promptness(TrafficSnapshot()).late_p99_ms > 200
+    before = traffic.snapshot()
+    assert traffic.promptness(before) == Promptness(due=0, not_sent=0, late_p99_ms=0.0)
 
 
 def test_what_happened_between_two_looks_is_their_difference(endpoint: Endpoint) -> None:
