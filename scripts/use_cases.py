@@ -1,42 +1,46 @@
-"""What GitHub's workflow deploys: the stages of a delivery, or the TOML files of the use cases that have one of them.
+"""What GitHub's workflow synthesizes and deploys.
 
-python -m scripts.use_cases delivery.toml [dev]; in the project's folder, which the paths are below.
+python -m scripts.use_cases jobs delivery.toml          the deploying jobs, as JSON for a matrix
+python -m scripts.use_cases assemblies delivery.toml    a line for each: its stage, its folder, and what is in it
+Run in the project's folder, which the paths are below; none of them holds blanks.
 """
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
+from blueprint.delivery_jobs import DeployingJob, deploying_jobs
 from blueprint.errors import InputError
-from blueprint.settings import Delivery, load_delivery, use_cases_of
+from blueprint.settings import load_delivery
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print them on one line: the stages as JSON, in the order of deployment; the files, whose names hold no blanks.
+    """Print them.
 
-    Returns: 0, or 2 where the settings are not acceptable or no use case has the stage.
+    Returns: 0, or 2 where the settings are not acceptable or no use case has a stage.
     """
-    file, *stages = argv
+    what, file = argv
     try:
-        delivery = load_delivery(Path(file))
-        told = " ".join(_files(delivery, *stages)) if stages else _stages(delivery)
+        jobs = deploying_jobs(load_delivery(Path(file)), project=Path())
     except InputError as exc:
         sys.stderr.write(f"{exc}\n")
         return exc.exit_code
-    sys.stdout.write(f"{told}\n")
+    lines = _assemblies(jobs, file) if what == "assemblies" else [_matrix(jobs)]
+    sys.stdout.writelines(f"{line}\n" for line in lines)
     return 0
 
 
-def _files(delivery: Delivery, stage: str) -> Sequence[str]:
-    return use_cases_of(delivery, stage, project=Path())
+def _matrix(jobs: Iterable[DeployingJob]) -> str:
+    return json.dumps([asdict(job) | {"use_cases": " ".join(job.use_cases)} for job in jobs])
 
 
-def _stages(delivery: Delivery) -> str:
-    """As the entries of a matrix; a stage that no use case has is refused before any is deployed."""
-    for stage in delivery.stages:
-        _files(delivery, stage.name)
-    return json.dumps([{"stage": stage.name, "trains": stage.trains} for stage in delivery.stages])
+def _assemblies(jobs: Iterable[DeployingJob], delivery: str) -> Iterable[str]:
+    for job in jobs:
+        yield from (f"{job.stage} {file} config={file}" for file in job.use_cases)
+        if job.fleet:
+            yield f"{job.stage} _fleet fleet={delivery}"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The rules that refuse an unsafe rollout before it exists, and what reads a planned rollout for them."""
 
+from blueprint.guardrails.delivery import lint_delivery
 from blueprint.guardrails.described import from_api
 from blueprint.guardrails.judgement import lint, refuse_unsafe
 from blueprint.guardrails.planned import PlannedJudge, PlannedRollout, ScaledVariant, Variant
@@ -19,6 +20,7 @@ __all__ = [
     "from_api",
     "from_template",
     "lint",
+    "lint_delivery",
     "planned_rollout",
     "refuse_unsafe",
 ]

@@ -19,6 +19,7 @@ from infra.constructs.delivery.builds import (
     assembly,
     deploy_step,
     fleet_assembly,
+    pin_self_update,
     shared,
     source_of,
     start_step,
@@ -33,7 +34,6 @@ class DeliveryStack(cdk.Stack):
         stages: the TOML files that have each stage, in the order of deployment.
         fleets: the stages that have a dashboard over their use cases.
         file: the TOML file of `delivery`, for `app.py`.
-        cdk_version: the CLI's, as `package.json` pins it.
     """
 
     def __init__(
@@ -45,7 +45,6 @@ class DeliveryStack(cdk.Stack):
         stages: dict[str, tuple[str, ...]],
         fleets: Collection[str],
         file: Path,
-        cdk_version: str,
     ) -> None:
         env = cdk.Environment(account=delivery.account, region=delivery.region)
         super().__init__(scope, id_, env=env, description=f"Delivery of {delivery.repository}")
@@ -60,18 +59,18 @@ class DeliveryStack(cdk.Stack):
             synth=synth,
             pipeline_type=codepipeline.PipelineType.V2,
             artifact_bucket=ArtifactStore(self, "Artifacts").bucket,
-            cli_version=cdk_version,
             code_build_defaults=pipelines.CodeBuildOptions(
                 timeout=cdk.Duration.hours(2), role_policy=[iam.PolicyStatement.from_json(each) for each in denied]
             ),
         )
         for stage in delivery.stages:
             roles = StageRoles(self, f"Builds{stage.name.title().replace('-', '')}", stage=stage)
-            deploy = partial(deploy_step, input_=assemblies, cdk_version=cdk_version, role=roles.deploy)
+            deploy = partial(deploy_step, input_=assemblies, role=roles.deploy)
             start = partial(start_step, stage, input_=source, role=roles.start)
             groups = shared(stages[stage.name], stages=len(stages))
             self._add_wave(stage, groups, deploy=deploy, start=start, has_fleet=stage.name in fleets)
         self.pipeline.build_pipeline()
+        pin_self_update(self.pipeline, self)
         self._may_use_connection(delivery)
 
     def _may_use_connection(self, delivery: Delivery) -> None:

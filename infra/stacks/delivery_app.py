@@ -1,6 +1,5 @@
 """The stacks of a delivery: CodePipeline where there is a connection, and the roles of GitHub's workflows."""
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,11 +7,12 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from blueprint.errors import InputError
+from blueprint.guardrails import lint_delivery
+from blueprint.places import has_fleet
 from blueprint.settings import Delivery, DeliveryStage, Settings, load_delivery, use_cases_of
 from infra.chosen import delivered_settings
 from infra.constructs.permission_boundary import bound_roles
 from infra.stacks.delivery import DeliveryStack
-from infra.stacks.fleet import has_fleet
 from infra.stacks.github import GitHubStack
 
 
@@ -34,7 +34,6 @@ def stacks_of(scope: Construct, delivery: Delivery, *, file: Path, project: Path
     for stage in delivery.stages:
         _refuse_elsewhere(delivery, stage, cases[stage.name])
         _refuse_unbounded(delivery, stage, cases[stage.name])
-    cdk_version = json.loads((project / "package.json").read_text(encoding="utf-8"))["devDependencies"]["aws-cdk"]
     made: list[cdk.Stack] = []
     if delivery.connection_arn:
         pipeline = DeliveryStack(
@@ -44,11 +43,13 @@ def stacks_of(scope: Construct, delivery: Delivery, *, file: Path, project: Path
             stages=stages,
             fleets=[name for name in names if has_fleet(cases[name])],
             file=file,
-            cdk_version=cdk_version,
         )
         made.append(pipeline)
     for stack in (*made, *_workflows(scope, delivery)):
         bound_roles(stack, delivery.permission_boundary)
+        for found in lint_delivery(delivery):
+            # As `Annotations.add_warning` would, whose stack trace names a folder that is another at each synth.
+            stack.node.add_metadata("aws:cdk:warning", f"{found.rule}: {found.message}")
 
 
 def _workflows(scope: Construct, delivery: Delivery) -> Iterator[cdk.Stack]:

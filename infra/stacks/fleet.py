@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import aws_cdk as cdk
 from constructs import Construct
 
+from blueprint.places import by_place
 from blueprint.settings import Settings
 from infra.constructs.dashboard import FleetDashboard
 
@@ -24,21 +25,9 @@ class FleetStack(cdk.Stack):
 
 def fleet_stacks(scope: Construct, cases: Sequence[Settings]) -> None:
     """Make a stack for each account and region with two or more use cases: a dashboard shows the metrics of one."""
-    places = _by_place(cases)
+    places = by_place(cases)
     for (account, region), there in places.items():
         if len(there) > 1:
             place = [part for part in (account, region) if part] if len(places) > 1 else []
             id_ = "-".join(("slipway-fleet", there[0].stage, *place))
             FleetStack(scope, id_, env=cdk.Environment(account=account, region=region), cases=there)
-
-
-def has_fleet(cases: Sequence[Settings]) -> bool:
-    """Whether `fleet_stacks` would make any."""
-    return any(len(there) > 1 for there in _by_place(cases).values())
-
-
-def _by_place(cases: Sequence[Settings]) -> dict[tuple[str | None, str | None], list[Settings]]:
-    places: dict[tuple[str | None, str | None], list[Settings]] = {}
-    for settings in cases:
-        places.setdefault((settings.account, settings.region), []).append(settings)
-    return places

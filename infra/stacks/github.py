@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from blueprint.delivery_jobs import LONGEST_SESSION_SECONDS
 from blueprint.settings import Delivery, DeliveryStage
 from infra.constructs.approval import may_not_approve, may_not_register_approved
 from infra.constructs.arns import ACCOUNT, PARTITION
@@ -39,7 +40,7 @@ class GitHubStack(cdk.Stack):
                 f"Deploy{stage.name.title().replace('-', '')}",
                 role_name=f"{delivery.name}-{stage.name}-github",
                 description=f"Workflows of {delivery.repository} in the environment {stage.name}",
-                max_session_duration=cdk.Duration.hours(2),
+                max_session_duration=cdk.Duration.seconds(LONGEST_SESSION_SECONDS),
                 assumed_by=iam.FederatedPrincipal(
                     provider, _token_of(delivery, stage), "sts:AssumeRoleWithWebIdentity"
                 ),

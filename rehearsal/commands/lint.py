@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from blueprint.errors import InputError
-from blueprint.guardrails import Finding, PlannedRollout, from_template, lint, planned_rollout
+from blueprint.guardrails import Finding, PlannedRollout, from_template, lint, lint_delivery, planned_rollout
 from blueprint.guardrails.template import alarms_in
-from blueprint.settings import load_settings
+from blueprint.settings import load_delivery, load_settings
 from rehearsal.commands.numbers import bounded
 
 _DEFAULT_CONFIG = Path("config/shoppers.toml")
@@ -25,6 +25,7 @@ examples:
   slipway lint
   slipway lint --config config/shoppers.toml --stage prod --requests-per-second 5
   slipway lint cdk.out endpoint.template.json
+  slipway lint --delivery delivery.toml
 """
 
 
@@ -32,7 +33,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser(
         "lint",
         help="find what is unsafe in a planned rollout",
-        description="Judge the rollout that settings would make, or the endpoints of CloudFormation templates.",
+        description="Check the rollout that settings make, the endpoints of CloudFormation templates, or a delivery.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -45,7 +46,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="TEMPLATE",
         help="a template in JSON, or a folder of *.template.json; their alarms are known to all",
     )
-    add("--config", type=Path, metavar="FILE", help=f"the use case (default, without templates: {_DEFAULT_CONFIG})")
+    add(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"the use case (default, where nothing else is named: {_DEFAULT_CONFIG})",
+    )
+    add("--delivery", type=Path, metavar="FILE", help="what a push deploys: whether its stages are apart")
     add("--stage", default="dev", help="a [stages.*] table of the use case (default: %(default)s)")
     add(
         "--requests-per-second",
@@ -59,6 +66,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     """Judge every planned rollout and tell what was found."""
     findings = [finding for planned in _planned(arguments) for finding in lint(planned)]
+    if arguments.delivery:
+        findings += lint_delivery(load_delivery(arguments.delivery))
     sys.stdout.write(_as_json(findings) if arguments.json else "".join(f"{finding}\n" for finding in findings))
     errors = sum(finding.severity == "error" for finding in findings)
     if not arguments.json:
@@ -68,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _planned(arguments: argparse.Namespace) -> Iterator[PlannedRollout]:
     rate: float | None = arguments.requests_per_second
-    if arguments.config or not arguments.templates:
+    if arguments.config or not (arguments.templates or arguments.delivery):
         settings = load_settings(arguments.config or _DEFAULT_CONFIG, arguments.stage)
         yield planned_rollout(settings, requests_per_second=rate)
     if arguments.templates:

@@ -60,7 +60,6 @@ def project_of(folder: Path, *names: str, region: str = "eu-central-1") -> Path:
     """A project with the shipped use case under each name; the prod of the last one is in `region`."""
     shipped = (PROJECT / "config" / "shoppers.toml").read_text()
     (folder / "config").mkdir()
-    shutil.copy(PROJECT / "package.json", folder)
     for name in names:
         place = region if name == names[-1] else "eu-central-1"
         text = shipped.replace('name = "shoppers"', f'name = "{name}"', 1)
@@ -144,6 +143,19 @@ def test_what_is_deployed_was_synthesized_once_before(templates: dict[str, dict[
     assert written == deployed == {"dev/config-shoppers", "prod/config-shoppers"}
 
 
+def test_every_cdk_comes_from_the_lock_file_that_the_tests_ran_with(templates: dict[str, dict[str, Any]]) -> None:
+    specs = build_specs(templates)
+    used = {name for name, spec in specs.items() if "cdk" in " ".join(spec["phases"]["build"]["commands"])}
+    assert used > {"SelfMutate", "Synth"}
+    for name in used - {"Synth"}:
+        assert specs[name]["phases"]["install"]["commands"] == ["npm ci --ignore-scripts --no-audit --no-fund"]
+        assert all(c.startswith("node_modules/.bin/cdk ") for c in specs[name]["phases"]["build"]["commands"])
+    handed_on = [
+        c for c in specs["Synth"]["phases"]["build"]["commands"] if c.startswith("cp package.json package-lock.json ")
+    ]
+    assert [command.rsplit(" ", 1)[1] for command in handed_on] == ["cdk.out", "assemblies"]
+
+
 def test_a_stages_dashboard_is_deployed_after_all_of_its_use_cases(of_two: dict[str, dict[str, Any]]) -> None:
     order = {name: action["RunOrder"] for name, action in actions(of_two)["prod"].items()}
     assert order == {
@@ -163,7 +175,8 @@ def test_a_dashboard_too_was_synthesized_once_before(of_two: dict[str, dict[str,
     (written,) = [c for c in specs["Synth"]["phases"]["build"]["commands"] if re.search(rf" -c fleet=.*={stage} ", c)]
     assert written.endswith(f"/delivery.toml -c stage={stage} --output assemblies/{stage}/_fleet")
     deployed = specs[f"Deploy_the_fleet_to_{stage}"]["phases"]["build"]["commands"]
-    assert deployed == [f"cdk deploy --app {stage}/_fleet --all --require-approval never --progress events"]
+    (command,) = deployed
+    assert command.endswith(f"cdk deploy --app {stage}/_fleet --all --require-approval never --progress events")
 
 
 def test_a_dashboards_build_may_do_what_a_use_cases_may(of_two: dict[str, dict[str, Any]]) -> None:

@@ -79,10 +79,3 @@ def test_a_use_case_is_a_command_of_its_own_so_that_its_failure_is_named(of_fift
     (deployed,) = [s for name, s in build_specs(of_fifty).items() if name == "Deploy_part_4_of_8_to_dev"]
     apps = [re.findall(r"--app dev/config-(\S+)", command) for command in deployed["phases"]["build"]["commands"]]
     assert apps == [[f"case-{number}"] for number in range(3, 50, 8)]
-
-
-def test_a_build_of_several_use_cases_has_more_time(of_fifty: dict[str, dict[str, Any]]) -> None:
-    projects = of_type(of_fifty["acme-delivery"], "AWS::CodeBuild::Project")
-    minutes = {p["Description"].rsplit("/", 1)[-1]: p["TimeoutInMinutes"] for p in projects}
-    assert minutes["Deploy_part_4_of_8_to_dev"] == 480
-    assert minutes["Deploy_the_fleet_to_dev"] == 120

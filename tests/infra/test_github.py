@@ -1,5 +1,6 @@
 """Delivery by GitHub's workflows: the roles they take on, and the account's provider."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -116,3 +117,11 @@ def test_an_account_that_has_a_provider_gets_no_second_one(tmp_path: Path, where
 def test_without_a_connection_there_are_github_roles_alone(tmp_path: Path) -> None:
     found = synth(tmp_path, DELIVERY.replace(f'connection_arn = "{CONNECTION}"\n', ""))
     assert sorted(found) == ["acme-github", "acme-github-222222222222"]
+
+
+def test_two_stages_behind_one_deploy_role_are_warned_of_at_synth(tmp_path: Path) -> None:
+    text = DELIVERY.replace('account = "222222222222"\nregion = "eu-central-1"\n', "")
+    synth(tmp_path, text)
+    written = json.loads((tmp_path / "cdk.out" / "acme-github.metadata.json").read_text())
+    (warning,) = [e["data"] for entries in written.values() for e in entries if e["type"] == "aws:cdk:warning"]
+    assert warning.startswith("SG901: the stages dev and prod share the deploy role of `cdk bootstrap` in one account")

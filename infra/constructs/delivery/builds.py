@@ -1,5 +1,6 @@
 """The builds of the delivery pipeline: every tool is the one the project pins."""
 
+import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -11,9 +12,17 @@ from aws_cdk import pipelines
 from blueprint.errors import InputError
 from blueprint.settings import Delivery, DeliveryStage
 
-ASSEMBLIES = "assemblies"
+ASSEMBLIES, _OWN = "assemblies", "cdk.out"
 _BUILDS_A_STAGE, _BUILDS = 8, 18
-_VERSIONS = {"phases": {"install": {"runtime-versions": {"python": "3.11", "nodejs": "22"}}}}
+_PYTHON, _NODE = (
+    {"phases": {"install": {"runtime-versions": each}}} for each in ({"python": "3.11"}, {"nodejs": "22"})
+)
+_PINS = "package.json package-lock.json"
+_INSTALL_CDK = "npm ci --ignore-scripts --no-audit --no-fund"
+"""By the lock file, which each assembly is accompanied by: every package has a hash there."""
+_CDK = "node_modules/.bin/cdk"
+_LONGEST = cdk.Duration.hours(8)
+"""CodePipeline waits for no longer; a deployment of live endpoints waits for their rollouts, one after another."""
 _ENVIRONMENT = codebuild.BuildEnvironment(
     build_image=codebuild.LinuxBuildImage.STANDARD_7_0, compute_type=codebuild.ComputeType.MEDIUM
 )
@@ -49,16 +58,16 @@ def synth_step(
         "Synth",
         input=source,
         commands=[
-            "make setup",
             "make check",
             "make test",
             'export PATH="$PWD/.venv/bin:$PWD/node_modules/.bin:$PATH"',
             f"cdk synth --quiet -c delivery={file}",
             *(f"cdk synth --quiet -c {context} --output {folder}" for folder, context in deployed.items()),
+            *(f"cp {_PINS} {folder}" for folder in (_OWN, ASSEMBLIES)),
         ],
-        primary_output_directory="cdk.out",
+        primary_output_directory=_OWN,
         build_environment=_ENVIRONMENT,
-        partial_build_spec=codebuild.BuildSpec.from_object(_VERSIONS),
+        partial_build_spec=codebuild.BuildSpec.from_object(_PYTHON),
     )
 
 
@@ -75,7 +84,7 @@ def shared(files: Sequence[str], *, stages: int) -> dict[str, tuple[str, ...]]:
 
 
 def deploy_step(
-    name: str, folders: Sequence[str], *, input_: pipelines.IFileSetProducer, cdk_version: str, role: iam.IRole
+    name: str, folders: Sequence[str], *, input_: pipelines.IFileSetProducer, role: iam.IRole
 ) -> pipelines.CodeBuildStep:
     """Deploy the cloud assemblies in `folders`, of use cases or of a stage's fleet, with the CDK CLI.
 
@@ -86,14 +95,23 @@ def deploy_step(
     return pipelines.CodeBuildStep(
         name,
         input=input_,
-        install_commands=[f"npm install --global aws-cdk@{cdk_version}"],
+        install_commands=[_INSTALL_CDK],
         # A command each: the pipeline's page names the one that failed.
-        commands=[f"cdk deploy --app {app} --all --require-approval never --progress events" for app in apps],
+        commands=[f"{_CDK} deploy --app {app} --all --require-approval never --progress events" for app in apps],
         build_environment=_ENVIRONMENT,
-        partial_build_spec=codebuild.BuildSpec.from_object(_VERSIONS),
-        timeout=_timeout(folders),
+        partial_build_spec=codebuild.BuildSpec.from_object(_NODE),
+        timeout=_LONGEST,
         role=role,
     )
+
+
+def pin_self_update(pipeline: pipelines.CodePipeline, stack: cdk.Stack) -> None:
+    """Let the pipeline update itself with the lock file's CDK CLI: CDK Pipelines would install one without hashes."""
+    project = pipeline.self_mutation_project.node.default_child
+    assert isinstance(project, codebuild.CfnProject)  # noqa: S101 — for the type
+    command = f"{_CDK} --app . deploy {stack.node.path} --require-approval never"
+    phases = {"install": _NODE["phases"]["install"] | {"commands": [_INSTALL_CDK]}, "build": {"commands": [command]}}
+    project.add_property_override("Source.BuildSpec", json.dumps({"version": "0.2", "phases": phases}, indent=2))
 
 
 def start_step(
@@ -106,8 +124,8 @@ def start_step(
         install_commands=["make setup"],
         commands=[command for file in files for command in _start(stage, file)],
         build_environment=_ENVIRONMENT,
-        partial_build_spec=codebuild.BuildSpec.from_object(_VERSIONS),
-        timeout=_timeout(files),
+        partial_build_spec=codebuild.BuildSpec.from_object(_PYTHON),
+        timeout=_LONGEST,
         role=role,
     )
 
@@ -116,10 +134,6 @@ def _start(stage: DeliveryStage, file: str) -> list[str]:
     use_case = f"--config {file} --stage {stage.name} --starter"
     train = f'.venv/bin/slipway train {use_case} --if-changed --commit "$CODEBUILD_RESOLVED_SOURCE_VERSION"'
     return [f".venv/bin/slipway smoke {use_case}", *([train] if stage.trains else [])]
-
-
-def _timeout(each: Sequence[str]) -> cdk.Duration:
-    return cdk.Duration.hours(min(2 * len(each), 8))  # CodePipeline waits for no longer
 
 
 def assembly(stage: str, file: str) -> str:

@@ -180,3 +180,32 @@ def test_impossible_traffic_is_refused(capsys: pytest.CaptureFixture[str]) -> No
         main(["lint", "--requests-per-second", "0"])
     assert ended.value.code == 2
     assert "got 0" in capsys.readouterr().err
+
+
+DELIVERY = """
+repository = "acme/models"
+use_cases = ["config/shoppers.toml"]
+[[stages]]
+name = "dev"
+[[stages]]
+name = "prod"
+"""
+
+
+@pytest.mark.parametrize(
+    ("prod", "shared"),
+    [
+        ("", True),
+        ('account = "222222222222"', False),
+        ('region = "eu-west-1"', False),
+    ],
+)
+def test_two_stages_behind_one_deploy_role_are_a_finding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], prod: str, shared: bool
+) -> None:
+    file = tmp_path / "delivery.toml"
+    file.write_text(f"{DELIVERY}{prod}\n")
+    assert main(["lint", "--delivery", str(file)]) == 0
+    told = capsys.readouterr().out
+    assert ("warning SG901 slipway: the stages dev and prod share the deploy role" in told) is shared
+    assert told.endswith(f"0 errors, {1 if shared else 0} warning{'' if shared else 's'}\n")
