@@ -101,6 +101,12 @@ EXPLAINED = (
         "the CDK's own grant to the build that deploys the pipeline: it looks for the bootstrap stack and bucket",
         where=r".*:PipelineUpdatePipelineSelfMutation\w+",
     ),
+    # the example's stages
+    Explained(
+        r"Annotation::warning-annotation",
+        "SG901: the shipped delivery.toml leaves the accounts to its user, whom every synth warns",
+        where=r"slipway-(delivery|github)",
+    ),
     # properties beside a fixed name that only a new resource can take
     Explained(
         r"CreateOnly\[AWS::ECR::Repository\.EncryptionConfiguration\]",
