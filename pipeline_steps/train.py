@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Sequence
 
+import numpy as np
+
 from pipeline_steps.arguments import StepParser
 from pipeline_steps.documents import read_json
 from pipeline_steps.models.distribution import training_distribution
-from pipeline_steps.models.export import check_parity, write_artifact
+from pipeline_steps.models.export import check_parity, with_gaps, write_artifact
 from pipeline_steps.models.fitting import train_model
 from pipeline_steps.models.hyperparameters import parse_hyperparameters
 from pipeline_steps.models.scorer import Scorer
@@ -30,8 +32,10 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     checkpoints = paths.checkpoints if paths.checkpoints.is_dir() else None
     trained = train_model(schema, train, validation, hyperparameters, log=_log, checkpoints=checkpoints)
     graph = trained.model.graph()
-    threshold, scores = trained.contract.threshold, trained.validation_scores
-    difference = check_parity(graph, trained.validation_features, scores, threshold=threshold)
+    gaps = with_gaps(trained.validation_features)
+    rows = np.concatenate([trained.validation_features, gaps])
+    scores = np.concatenate([trained.validation_scores, trained.model.score(gaps)])
+    difference = check_parity(graph, rows, scores, threshold=trained.contract.threshold)
     _log(f"exported graph agrees with the fitted model on {len(scores)} rows, largest difference {difference:.2g}")
     score = Scorer(graph).score  # as the server will, and much faster than a pipeline of scikit-learn
     baseline = with_held_out(

@@ -1,7 +1,8 @@
 """How one column of a request or table becomes one float32 of the model's input."""
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.tables.cells import LARGEST_NUMBER, parse_number, shown
+from pipeline_steps.tables.alike import look_alike
+from pipeline_steps.tables.cells import LARGEST_NUMBER, category, parse_number, shown
 
 
 class ValueRefusedError(ValueError):
@@ -57,7 +59,7 @@ class NumberColumn:
 
     def _refusal(self, given: object) -> ValueRefusedError:
         allowed = "a number or missing" if self.missing else "a number"
-        return ValueRefusedError(f"column {self.name} must be {allowed}, got {shown(given)}")
+        return ValueRefusedError(f"column {self.name} must be {allowed}, got {json_shown(given)}")
 
 
 @dataclass(frozen=True)
@@ -76,27 +78,48 @@ class CategoryColumn:
 
     @cached_property
     def codes(self) -> dict[str, float]:
-        return {text: float(code + (code >= self.other_code)) for code, text in enumerate(self.categories)}
+        """Codes by category as cells are read; older artifacts may have 1.0 in the place of 1."""
+        found: dict[str, float] = {}
+        for code, text in enumerate(self.categories):
+            found.setdefault(category(text), float(code + (code >= self.other_code)))
+        return found
+
+    @cached_property
+    def _booleans(self) -> dict[bool, list[str]]:
+        """The categories that JSON's true and false name, such as TRUE or False."""
+        names = {True: "true", False: "false"}
+        return {value: [text for text in self.codes if text.casefold() == name] for value, name in names.items()}
 
     def encode_text(self, text: str) -> float:
         """Encode a CSV cell."""
         code = self.codes.get(text)
-        return self._uncommon(text) if code is None else code
+        return self._uncommon(text, text) if code is None else code
 
     def encode_json(self, value: object) -> float:
-        """Encode a JSON value; null is missing, and the whole number 3 is the category "3"."""
+        """Encode a JSON value: null is missing, 3 and 3.0 are the category "3", true is the category TRUE or true."""
         if isinstance(value, str):
             return self.encode_text(value)
         if value is None:
-            return self._uncommon("")
-        if isinstance(value, int) and not isinstance(value, bool):
-            return self.encode_text(str(value))
+            return self._uncommon("", value)
+        if isinstance(value, bool):
+            named = self._booleans[value]
+            if len(named) > 1:
+                raise ValueRefusedError(f"column {self.name} must be one of {_listed(named)}, got {json_shown(value)}")
+            return self._uncommon(named[0] if named else json_shown(value), value)
+        if isinstance(value, int):
+            return self._uncommon(str(value), value)
+        if isinstance(value, float) and math.isfinite(value):
+            text = str(int(value)) if value.is_integer() else repr(value)
+            if value.is_integer() or text in self.codes:
+                return self._uncommon(text, value)
         raise self._refusal(value)
 
     def encode_values(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Encode a table's column; unknown ones are `other_code`, and none is refused here."""
-        codes = {"": math.nan, **self.codes}
-        return np.array([codes.get(value, self.other_code) for value in values.tolist()], dtype=np.float64)
+        listed = values.tolist()
+        codes = {value: self.codes.get(category(value), float(self.other_code)) for value in set(listed)}
+        codes[""] = math.nan
+        return np.array([codes[value] for value in listed], dtype=np.float64)
 
     def to_document(self) -> dict[str, Any]:
         return {
@@ -108,19 +131,33 @@ class CategoryColumn:
             "missing": self.missing,
         }
 
-    def _uncommon(self, text: str) -> float:
+    def _uncommon(self, text: str, given: object) -> float:
+        code = self.codes.get(category(text))
+        if code is not None:
+            return code
         if text == "" and self.missing:
             return math.nan
         if text != "" and self.accepts_unknown:
             return float(self.other_code)
-        raise self._refusal(text)
+        raise self._refusal(given)
 
     def _refusal(self, given: object) -> ValueRefusedError:
-        several = ", ".join(self.categories[:12]) + (", …" if len(self.categories) > 12 else "")
-        allowed = "text" if self.accepts_unknown else f"one of {several}"
+        allowed = "text or a whole number" if self.accepts_unknown else f"one of {_listed(self.categories)}"
+        near = look_alike(given, self.categories) if isinstance(given, str) else ""
         return ValueRefusedError(
-            f"column {self.name} must be {allowed}{' or missing' * self.missing}, got {shown(given)}"
+            f"column {self.name} must be {allowed}{' or missing' * self.missing}, got {json_shown(given)}"
+            + (f"; there is {near}" if near else "")
         )
+
+
+def _listed(categories: Iterable[str]) -> str:
+    texts = [shown(text) for text in categories]
+    return ", ".join(texts[:12]) + (", …" if len(texts) > 12 else "")
+
+
+def json_shown(value: object) -> str:
+    """Quote a value of a request; what JSON has a word of its own for is shown by it."""
+    return json.dumps(value) if value is None or isinstance(value, bool) else shown(value)
 
 
 FeatureColumn = NumberColumn | CategoryColumn

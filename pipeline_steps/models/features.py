@@ -15,11 +15,15 @@ RARE_ROWS = 10
 _PRIOR_ROWS = 20.0
 """How many rows of the average a category's share of positives is mixed with, so that small ones do not lead."""
 
+_FLAG = 2
 _OTHER = None
 
 
 def fit_columns(schema: Schema, table: pd.DataFrame, positive: NDArray[np.bool_]) -> tuple[FeatureColumn, ...]:
-    """Learn ranges, categories and their order from the training split."""
+    """Learn ranges, categories and their order from the training split.
+
+    A missing value is one that every model takes, also where these rows have none: a later one may.
+    """
     return tuple(
         _number(column, table[column.name])
         if column.kind == "number"
@@ -31,7 +35,7 @@ def fit_columns(schema: Schema, table: pd.DataFrame, positive: NDArray[np.bool_]
 def _number(column: Column, values: "pd.Series[float]") -> NumberColumn:
     known = values.dropna()
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
-    return NumberColumn(column.name, low, high, missing=len(known) < len(values))
+    return NumberColumn(column.name, low, high, missing=True)
 
 
 def _category(column: Column, values: list[str], positive: list[bool]) -> CategoryColumn:
@@ -52,6 +56,6 @@ def _category(column: Column, values: list[str], positive: list[bool]) -> Catego
         categories=tuple(group for group in ordered if group is not None),
         other_code=ordered.index(_OTHER),
         # two values and no other are a flag: a third one is a broken caller, not a rare case
-        accepts_unknown=len(rows) > 2 or len(frequent) < len(rows),
-        missing=count[""] > 0,
+        accepts_unknown=not len(rows) == len(frequent) == _FLAG,
+        missing=True,
     )

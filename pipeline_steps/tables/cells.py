@@ -1,12 +1,16 @@
-"""What the text of one cell means; training and serving read every cell with these rules."""
+"""What the text of one cell means; training, serving and monitoring read every cell with these rules."""
 
 import math
+import re
+import unicodedata
 
 MISSING_NUMBERS = frozenset({"", "NA", "N/A", "NaN", "nan", "NULL", "null"})
 """A category has only the empty cell: "NA" may be Namibia."""
 
 LARGEST_NUMBER = 3.4028234663852886e38
 """The largest float32, which is what a model takes."""
+
+_WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0*")
 
 
 def parse_number(text: str) -> float:
@@ -30,7 +34,20 @@ def number_text(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
+def category(text: str) -> str:
+    """Read one category: `1.0` is the category 1, as a table has it whose column also has empty cells."""
+    if "." in text and (whole := _WHOLE.fullmatch(text)):
+        text = whole[1]
+    return "0" if text == "-0" else text
+
+
 def shown(value: object) -> str:
-    """Quote a value for a message, cut where it is long."""
+    """Quote a value for a message, cut where it is long; in a text, no character is invisible or joins another."""
     text = repr(value)
+    if isinstance(value, str) and not text.isascii():
+        text = "".join(_escaped(each) if unicodedata.combining(each) else each for each in text)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _escaped(character: str) -> str:
+    return character.encode("ascii", "backslashreplace").decode()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline_steps.tables.cells import shown
+from pipeline_steps.tables.alike import look_alike
+from pipeline_steps.tables.cells import category, shown
 from pipeline_steps.tables.schema import Column, Schema
 from pipeline_steps.tables.table import complain, read_table
 
@@ -32,15 +33,19 @@ def read_raw_table(path: Path, schema: Schema) -> RawTable:
     source = read_table(path, [*schema.columns, Column(schema.target, "category")])
     table = source[source[schema.target] != ""]
     complain([*_target_problems(table[schema.target], schema), *_column_problems(table[schema.names])])
-    table[schema.target] = (table[schema.target] == schema.positive_label).astype(int)
+    table[schema.target] = (table[schema.target] == category(schema.positive_label)).astype(int)
     return RawTable(table, len(source))
 
 
 def _target_problems(target: "pd.Series[str]", schema: Schema) -> Iterator[str]:
     found = target.value_counts().sort_index()
     told = ", ".join(f"{shown(value)} ({count} rows)" for value, count in found.head(5).items()) or "none"
-    if schema.positive_label not in found:
-        yield f"target {schema.target} must hold the positive label {shown(schema.positive_label)}, got {told}"
+    if category(schema.positive_label) not in found:
+        near = look_alike(schema.positive_label, found.index)
+        yield (
+            f"target {schema.target} must hold the positive label {shown(schema.positive_label)}, got {told}"
+            + (f"; there is {near}" if near else "")
+        )
     elif len(found) != 2:
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         yield f"target {schema.target} must have two values, got {told}{more}"

@@ -56,17 +56,50 @@ def test_infinity_is_refused_where_missing_is_allowed(value: object) -> None:
         SIZE_OR_MISSING.encode_json(value)
 
 
-@pytest.mark.parametrize("value", ["true", "1", "", None, True, 1, 1.0, ["TRUE"]])
+@pytest.mark.parametrize("value", ["true", "1", "", None, 1, 1.0, 1.5, ["TRUE"]])
 def test_a_flag_refuses_a_third_value(value: object) -> None:
-    with pytest.raises(ValueRefusedError, match=r"^column flag must be one of FALSE, TRUE, got "):
+    with pytest.raises(ValueRefusedError, match=r"^column flag must be one of 'FALSE', 'TRUE', got "):
         FLAG.encode_json(value)
 
 
-def test_a_whole_number_in_json_is_the_category_of_that_name() -> None:
-    region = CategoryColumn("region", ("1", "2"), other_code=2, accepts_unknown=True, missing=False)
-    assert [region.encode_json(value) for value in (1, 2, 3)] == [0, 1, 2]
-    with pytest.raises(ValueRefusedError, match=r"must be text, got 1\.5"):
-        region.encode_json(1.5)
+def test_a_refusal_shows_a_category_that_the_value_is_easily_taken_for() -> None:
+    with pytest.raises(ValueRefusedError, match=r"got 'true'; there is 'TRUE', which differs in upper and lower case$"):
+        FLAG.encode_text("true")
+
+
+@pytest.mark.parametrize("written", [("1", "2"), ("1.0", "2.0")], ids=["as read today", "in an older artifact"])
+def test_a_whole_number_is_the_same_category_however_it_is_sent(written: tuple[str, str]) -> None:
+    region = CategoryColumn("region", written, other_code=2, accepts_unknown=True, missing=False)
+    assert [region.encode_json(value) for value in (1, 1.0, "1", "1.0", 2, 3, 3.0, 10**400)] == [0, 0, 0, 0, 1, 2, 2, 2]
+    assert [region.encode_text(text) for text in ("1", "1.0", "01")] == [0, 0, 2]
+    assert region.encode_values(np.array(["1", "1.0", "2.00", "9"], dtype=object)).tolist() == [0, 0, 1, 2]
+
+
+def test_a_fraction_is_the_category_of_that_name_and_never_another_in_silence() -> None:
+    litres = CategoryColumn("litres", ("1.6", "2"), other_code=2, accepts_unknown=True, missing=False)
+    assert [litres.encode_json(value) for value in (1.6, 2.0)] == [0, 1]
+    with pytest.raises(ValueRefusedError, match=r"must be text or a whole number, got 1\.5"):
+        litres.encode_json(1.5)
+
+
+@pytest.mark.parametrize("spelled", [("FALSE", "TRUE"), ("False", "True"), ("false", "true")])
+def test_a_json_boolean_is_the_category_that_it_names(spelled: tuple[str, str]) -> None:
+    member = CategoryColumn("member", spelled, other_code=2, accepts_unknown=False, missing=False)
+    assert [member.encode_json(value) for value in (False, True)] == [0, 1]
+
+
+def test_a_json_boolean_that_is_rare_counts_with_the_rare_ones() -> None:
+    member = CategoryColumn("member", ("False",), other_code=1, accepts_unknown=True, missing=False)
+    assert member.encode_json(True) == member.encode_text("True") == 1
+
+
+def test_a_json_boolean_that_names_no_category_or_two_is_refused() -> None:
+    newsletter = CategoryColumn("newsletter", ("no", "yes"), other_code=2, accepts_unknown=False, missing=False)
+    with pytest.raises(ValueRefusedError, match=r"must be one of 'no', 'yes', got true$"):
+        newsletter.encode_json(True)
+    mixed = CategoryColumn("member", ("True", "TRUE", "no"), other_code=3, accepts_unknown=True, missing=False)
+    with pytest.raises(ValueRefusedError, match=r"must be one of 'True', 'TRUE', got true$"):
+        mixed.encode_json(True)
 
 
 def test_a_value_beyond_the_training_range_is_no_breach() -> None:

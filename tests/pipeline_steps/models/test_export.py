@@ -9,7 +9,7 @@ from onnx import numpy_helper
 
 from pipeline_steps.errors import StepError
 from pipeline_steps.models.artifact import load_folder
-from pipeline_steps.models.export import ParityError, check_parity
+from pipeline_steps.models.export import ParityError, check_parity, with_gaps
 from pipeline_steps.models.fitting import Training, train_model
 from pipeline_steps.models.hyperparameters import parse_hyperparameters
 from pipeline_steps.models.scorer import Scorer
@@ -57,8 +57,23 @@ def test_a_graph_with_one_changed_weight_is_refused(trained: Training) -> None:
     for tensor in model.graph.initializer:
         if tensor.name in {"coef", "intercept"}:
             tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) + 0.5, tensor.name))
-    with pytest.raises(ParityError, match="must score every validation row within 1e-05"):
+    with pytest.raises(ParityError, match="must score every row within 1e-05"):
         _check(trained, model.SerializeToString())
+
+
+@pytest.mark.parametrize("trained", ["xgboost"], indirect=True)
+def test_a_graph_that_takes_missing_values_another_way_is_refused_where_no_row_has_one(trained: Training) -> None:
+    whole = trained.validation_features[~np.isnan(trained.validation_features).any(axis=1)]
+    model = onnx.load_from_string(trained.model.graph())
+    for attribute in model.graph.node[0].attribute:
+        if attribute.name == "nodes_missing_value_tracks_true":
+            attribute.ints[:] = [1 - way for way in attribute.ints]
+    graph = model.SerializeToString()
+    check_parity(graph, whole, trained.model.score(whole), threshold=2.0)
+    gaps = with_gaps(whole)
+    assert np.isnan(gaps).any(axis=0).all()
+    with pytest.raises(ParityError):
+        check_parity(graph, gaps, trained.model.score(gaps), threshold=2.0)
 
 
 def test_a_difference_too_small_to_see_is_refused_when_it_flips_a_label(trained: Training) -> None:

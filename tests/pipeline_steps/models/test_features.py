@@ -1,7 +1,8 @@
 import numpy as np
 import pandas as pd
+import pytest
 
-from pipeline_steps.models.columns import CategoryColumn, FeatureColumn, NumberColumn
+from pipeline_steps.models.columns import CategoryColumn, FeatureColumn, NumberColumn, ValueRefusedError
 from pipeline_steps.models.features import RARE_ROWS, fit_columns
 from pipeline_steps.tables.schema import Column, Schema
 
@@ -21,7 +22,7 @@ def _category(values: list[object], positive: list[bool]) -> CategoryColumn:
 
 def test_a_number_tells_the_range_of_its_known_values() -> None:
     assert _fit([3, np.nan, -1], [True, False, True], "number") == NumberColumn("x", -1, 3, missing=True)
-    assert _fit([3, 4], [True, False], "number") == NumberColumn("x", 3, 4, missing=False)
+    assert _fit([3, 4], [True, False], "number") == NumberColumn("x", 3, 4, missing=True)
     assert _fit([np.nan], [True], "number") == NumberColumn("x", 0, 0, missing=True)
 
 
@@ -48,7 +49,21 @@ def test_where_nothing_is_rare_an_unknown_category_counts_as_average() -> None:
 def test_two_frequent_values_are_a_flag_that_knows_no_other() -> None:
     flag = _category(["TRUE"] * 30 + ["FALSE"] * 30, [True, False] * 30)
     assert not flag.accepts_unknown
-    assert not flag.missing
+    with pytest.raises(ValueRefusedError):
+        flag.encode_text("MAYBE")
+
+
+@pytest.mark.parametrize("values", [["a"] * 30, [""] * 30, ["a"] * 3 + [""] * 27])
+def test_what_a_column_without_a_second_value_is_sent_counts_as_another(values: list[object]) -> None:
+    fitted = _category(values, [True, False] * 15)
+    assert fitted.encode_text("never seen") == fitted.encode_json("b") == fitted.other_code
+
+
+@pytest.mark.parametrize(("kind", "values"), [("number", [3.0, 4.0]), ("category", ["a", "b"])])
+def test_a_value_may_be_missing_later_where_training_has_them_all(kind: str, values: list[object]) -> None:
+    fitted = _fit(values * 20, [True, False] * 20, kind)
+    assert np.isnan(fitted.encode_text(""))
+    assert np.isnan(fitted.encode_json(None))
 
 
 def test_three_values_or_a_rare_one_make_an_open_set() -> None:
@@ -59,7 +74,7 @@ def test_three_values_or_a_rare_one_make_an_open_set() -> None:
 def test_missing_is_no_category() -> None:
     fitted = _category(["a"] * 20 + ["b"] * 20 + [""] * 20, [True, False] * 30)
     assert set(fitted.categories) == {"a", "b"}
-    assert fitted.missing
+    assert np.isnan(fitted.encode_text(""))
 
 
 def test_the_order_of_the_rows_changes_nothing() -> None:
