@@ -1,4 +1,8 @@
-"""Captured requests, as lines of JSON in SageMaker's format: which fleet answered them, and when."""
+"""Captured requests, as lines of JSON in SageMaker's format: which fleet answered them, and when.
+
+`pipeline_steps/monitoring/capture_format.py` and `captured.py` read the same lines by the same rules; a contract test
+holds them together.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,34 +13,31 @@ from blueprint.judging.counting import Fleets
 
 GREEN, BLUE = "green", "blue"
 _PACKAGE = "model_package="
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 def captured(text: str, fleets: Fleets) -> Iterator[tuple[str, str, float]]:
-    """Inference id, or else event id, fleet and epoch seconds of each record that tells all three."""
+    """Inference id, or else event id, fleet and epoch seconds of each record of either fleet.
+
+    Lines end at line feeds alone. A half-written or foreign line is no reason to stop.
+    """
     known = {fleets.package: GREEN, fleets.previous_package: BLUE}
-    for line in _lines(text):
-        about = line.get("eventMetadata") or {}
-        attributes = about.get("customAttributes") or ()
-        packages = [text.removeprefix(_PACKAGE) for text in attributes if str(text).startswith(_PACKAGE)]
-        fleet = known.get(packages[0]) if packages else None
-        inference_id, at = about.get("inferenceId") or about.get("eventId"), _seconds(about.get("inferenceTime"))
-        if fleet and inference_id and at is not None:
-            yield inference_id, fleet, at
-
-
-def _lines(text: str) -> Iterator[Mapping[str, Any]]:
-    """Each line that is an object; a half-written or foreign line is no reason to stop."""
-    for line in text.splitlines():
+    for line in text.removeprefix(_BYTE_ORDER_MARK).split("\n"):
         try:
-            found = json.loads(line)
-        except ValueError:
+            identifier, package, at = _record(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             continue
-        if isinstance(found, dict):
-            yield found
+        if fleet := known.get(package):
+            yield identifier, fleet, at
 
 
-def _seconds(text: object) -> float | None:
-    try:
-        return datetime.fromisoformat(str(text)).timestamp()
-    except ValueError:
-        return None
+def _record(document: Mapping[str, Any]) -> tuple[str, str, float]:
+    about = document["eventMetadata"]
+    packages = [text for text in about.get("customAttributes") or () if text.startswith(_PACKAGE)]
+    identifier = about.get("inferenceId") or about["eventId"]
+    if not isinstance(identifier, str):
+        raise TypeError(f"an id must be text, got {identifier}")
+    at = datetime.fromisoformat(about["inferenceTime"])
+    if at.tzinfo is None:
+        raise ValueError(f"a time must have a zone, got {at}")
+    return identifier, packages[0].removeprefix(_PACKAGE) if packages else "", at.timestamp()

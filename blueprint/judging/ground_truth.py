@@ -4,13 +4,17 @@
 """
 
 import base64
+import csv
+import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
 _BYTE_ORDER_MARK = "\ufeff"
+_WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0*")
 
 
 @dataclass
@@ -37,13 +41,10 @@ class Outcomes:
 
 
 def _outcome(document: Mapping[str, Any], positive_label: str) -> tuple[str, list[float]]:
-    """Inference id and values; a ground truth tells labels, of which the positive one is worth 1 and others 0."""
+    """Inference id and values: a number, or what the labels of a ground truth are worth."""
     if "groundTruthData" in document:
         about = document["eventMetadata"]
-        rows = [line.strip() for line in _data(document["groundTruthData"]).splitlines() if line.strip()]
-        if not rows:
-            raise ValueError("a ground truth must have a row")
-        values = [float(row == positive_label or row in {"1", "1.0"}) for row in rows]
+        values = _labels(document["groundTruthData"], positive_label)
         return _identifier(about.get("inferenceId") or about["eventId"]), values
     value = _number(document["value"])
     if not isfinite(value):
@@ -51,12 +52,41 @@ def _outcome(document: Mapping[str, Any], positive_label: str) -> tuple[str, lis
     return _identifier(document["inference_id"]), [value]
 
 
-def _data(truth: Mapping[str, Any]) -> str:
+def _labels(truth: Mapping[str, Any], positive_label: str) -> list[float]:
+    """Read a ground truth's labels, a row each: the positive one is worth 1 and others 0.
+
+    Where labels are no numbers, 1 is the positive one too, as in a model's own predictions.
+    """
     data = truth["data"]
+    positive = _category(positive_label.strip())
+    if isinstance(data, bool):
+        if positive.casefold() not in {"true", "false"}:
+            raise TypeError(f"a label must be {positive_label} or another text, got {data}")
+        return [float(str(data).casefold() == positive.casefold())]
+    also = set() if positive.removeprefix("-").isdecimal() else {"1"}
+    labels = [_category(label) for label in _rows(data, base64_encoded=truth.get("encoding") == "BASE64")]
+    if not labels:
+        raise ValueError("a ground truth must have a row")
+    return [float(label in {positive, *also}) for label in labels]
+
+
+def _rows(data: object, *, base64_encoded: bool) -> list[str]:
     if not isinstance(data, str):
         _number(data)
-        return str(data)
-    return base64.b64decode(data, validate=True).decode() if truth.get("encoding") == "BASE64" else data
+        return [str(data)]
+    text = base64.b64decode(data, validate=True).decode() if base64_encoded else data
+    try:
+        rows = [",".join(cells).strip() for cells in csv.reader(io.StringIO(text, newline=""), strict=True)]
+    except csv.Error as exc:
+        raise ValueError(f"a ground truth must be CSV: {exc}") from exc
+    return [row for row in rows if row]
+
+
+def _category(text: str) -> str:
+    """A whole number is the same label as 1 and as 1.0, as it is in the table."""
+    if whole := _WHOLE.fullmatch(text):
+        text = whole[1]
+    return "0" if text == "-0" else text
 
 
 def _number(told: object) -> float:

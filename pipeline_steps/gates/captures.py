@@ -1,6 +1,5 @@
 """Recent requests of real users, from SageMaker's data capture, newest first."""
 
-import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,9 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline_steps.errors import StepError
-from pipeline_steps.server.payload import CSV, JSON
+from pipeline_steps.monitoring.capture_format import NO_RECORD, capture_files, json_lines, read_side
 
-_TYPES = {"CSV": CSV, "JSON": JSON}
 _MAX_BYTES = 64 * 1024 * 1024
 """More than this is not read, however few requests it holds."""
 
@@ -36,31 +34,21 @@ def newest_requests(files: Iterator[bytes], *, limit: int) -> Captures:
     unreadable = read = 0
     for content in files:
         read += len(content)
-        for line in reversed(content.splitlines()):
+        for line in reversed(json_lines(content)):
             if len(requests) == limit:
                 return Captures(tuple(requests), unreadable)
-            if not line.strip():
-                continue
             try:
-                requests.append(_request(json.loads(line)))
-            except (ValueError, KeyError, TypeError, AttributeError):
+                requests.append(CapturedRequest(*read_side(json.loads(line)["captureData"]["endpointInput"])))
+            except NO_RECORD:
                 unreadable += 1
         if read >= _MAX_BYTES:
             break
     return Captures(tuple(requests), unreadable)
 
 
-def _request(record: Any) -> CapturedRequest:
-    given = record["captureData"]["endpointInput"]
-    encoding, data = given.get("encoding", "CSV"), given["data"]
-    # what no capture header of the endpoint config names, SageMaker writes in base64
-    body = base64.b64decode(data, validate=True) if encoding == "BASE64" else data.encode()
-    return CapturedRequest(body, given.get("observedContentType") or _TYPES[encoding])
-
-
 def folder_files(folder: Path) -> Iterator[bytes]:
     """Read the capture files in `folder`, newest first: their names begin with year, month, day and hour."""
-    for path in sorted(folder.rglob("*.jsonl"), key=lambda path: path.relative_to(folder).parts[-5:], reverse=True):
+    for path in reversed(capture_files(folder)):
         yield path.read_bytes()
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.tables.alike import look_alike
 from pipeline_steps.tables.cells import LARGEST_NUMBER, category, parse_number, shown
+from pipeline_steps.tables.schema import Kind
 
 
 class ValueRefusedError(ValueError):
@@ -102,16 +103,11 @@ class CategoryColumn:
         if value is None:
             return self._uncommon("", value)
         if isinstance(value, bool):
-            named = self._booleans[value]
-            if len(named) > 1:
-                raise ValueRefusedError(f"column {self.name} must be one of {_listed(named)}, got {json_shown(value)}")
-            return self._uncommon(named[0] if named else json_shown(value), value)
+            return self._boolean(value)
         if isinstance(value, int):
             return self._uncommon(str(value), value)
         if isinstance(value, float) and math.isfinite(value):
-            text = str(int(value)) if value.is_integer() else repr(value)
-            if value.is_integer() or text in self.codes:
-                return self._uncommon(text, value)
+            return self._uncommon(str(int(value)) if value.is_integer() else repr(value), value)
         raise self._refusal(value)
 
     def encode_values(self, values: NDArray[Any]) -> NDArray[np.float64]:
@@ -131,6 +127,12 @@ class CategoryColumn:
             "missing": self.missing,
         }
 
+    def _boolean(self, value: bool) -> float:  # noqa: FBT001 (it is a cell)
+        named = self._booleans[value]
+        if len(named) > 1:
+            raise ValueRefusedError(f"column {self.name} must be one of {_listed(named)}, got {json_shown(value)}")
+        return self._uncommon(named[0] if named else json_shown(value), value)
+
     def _uncommon(self, text: str, given: object) -> float:
         code = self.codes.get(category(text))
         if code is not None:
@@ -142,7 +144,7 @@ class CategoryColumn:
         raise self._refusal(given)
 
     def _refusal(self, given: object) -> ValueRefusedError:
-        allowed = "text or a whole number" if self.accepts_unknown else f"one of {_listed(self.categories)}"
+        allowed = "text or a number" if self.accepts_unknown else f"one of {_listed(self.categories)}"
         near = look_alike(given, self.categories) if isinstance(given, str) else ""
         return ValueRefusedError(
             f"column {self.name} must be {allowed}{' or missing' * self.missing}, got {json_shown(given)}"
@@ -161,6 +163,11 @@ def json_shown(value: object) -> str:
 
 
 FeatureColumn = NumberColumn | CategoryColumn
+
+
+def kind_of(column: FeatureColumn) -> Kind:
+    """The kind that the schema gave the column."""
+    return "number" if isinstance(column, NumberColumn) else "category"
 
 
 def column_from_document(entry: Mapping[str, Any]) -> FeatureColumn:

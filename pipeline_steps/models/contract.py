@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.errors import DataError, StepError
 from pipeline_steps.models.columns import FeatureColumn, column_from_document
+from pipeline_steps.tables.alike import folded
 
 if TYPE_CHECKING:  # the server encodes no table, and should not wait for pandas
     import pandas as pd
@@ -26,6 +28,14 @@ class Contract:
     threshold: float
     algorithm: str
     max_payload_rows: int = MAX_PAYLOAD_ROWS
+
+    @cached_property
+    def _folded_names(self) -> frozenset[str]:
+        return frozenset(folded(name) for name in (*(column.name for column in self.columns), self.target))
+
+    def names_column(self, text: str) -> bool:
+        """Whether `text` is the name of a column or of the target, however it is written."""
+        return folded(text) in self._folded_names
 
     def encode(self, table: "pd.DataFrame") -> NDArray[np.float32]:
         """Encode a whole table, leniently: its values are data to judge a model by, not a request to refuse.

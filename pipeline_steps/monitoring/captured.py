@@ -1,29 +1,29 @@
 """What SageMaker's data capture recorded: requests with their answers, of one period."""
 
-import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline_steps.server.payload import CSV, JSON
+from pipeline_steps.monitoring.capture_format import NO_RECORD, capture_files, json_lines, read_side
+from pipeline_steps.server.payload import CSV, media_type
 
-_TYPES = {"CSV": CSV, "JSON": JSON}
 _PACKAGE = "model_package="
 
 
 @dataclass(frozen=True)
 class Record:
-    """One request; `identifier` is the caller's own where it gave one, `label` what a merge with outcomes added."""
+    """One request; `identifier` is the caller's own where it gave one, `truth` what a merge with outcomes added."""
 
     body: bytes
     content_type: str
     scores: tuple[float, ...]
     identifier: str
     model_package: str
-    label: str | None
+    at: datetime
+    truth: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -38,44 +38,46 @@ def read_captured(folder: Path, *, start: datetime | None, end: datetime | None)
     """Read the capture files below `folder`; SageMaker may have laid down more than the period."""
     records: list[Record] = []
     unreadable = 0
-    for line in _lines(folder):
+    for line in (line for path in capture_files(folder) for line in json_lines(path.read_bytes())):
         try:
-            document = json.loads(line)
-            when = datetime.fromisoformat(document["eventMetadata"]["inferenceTime"])
-            if (start is None or when >= start) and (end is None or when < end):
-                records.append(_record(document))
-        except (ValueError, KeyError, TypeError, AttributeError):
+            record = _record(json.loads(line))
+        except NO_RECORD:
             unreadable += 1
+        else:
+            if (start is None or record.at >= start) and (end is None or record.at < end):
+                records.append(record)
     return Captured(tuple(records), unreadable)
 
 
-def _lines(folder: Path) -> Iterator[bytes]:
-    # …/<endpoint>/<variant>/yyyy/mm/dd/hh/<file>: however deep, the last five parts are in the order of time
-    for path in sorted(folder.rglob("*.jsonl"), key=lambda path: path.relative_to(folder).parts[-5:]):
-        yield from filter(None, path.read_bytes().splitlines())
-
-
 def _record(document: dict[str, Any]) -> Record:
-    asked, got = (document["captureData"][name] for name in ("endpointInput", "endpointOutput"))
-    about, truth = document["eventMetadata"], document.get("groundTruthData")
+    asked, got = (read_side(document["captureData"][name]) for name in ("endpointInput", "endpointOutput"))
+    about = document["eventMetadata"]
     packages = [text for text in about.get("customAttributes") or () if text.startswith(_PACKAGE)]
     return Record(
-        body=_content(asked),
-        content_type=asked.get("observedContentType") or _TYPES[asked["encoding"]],
-        scores=_scores(_content(got).decode(), got.get("observedContentType") or _TYPES[got["encoding"]]),
-        identifier=about.get("inferenceId") or about["eventId"],
+        body=asked[0],
+        content_type=asked[1],
+        scores=_scores(*got),
+        identifier=_identifier(about.get("inferenceId") or about["eventId"]),
         model_package=packages[0].removeprefix(_PACKAGE) if packages else "",
-        label=str(truth["data"]) if truth else None,
+        at=_time(about["inferenceTime"]),
+        truth=document.get("groundTruthData"),
     )
 
 
-def _content(entry: dict[str, Any]) -> bytes:
-    data: str = entry["data"]
-    # what no capture header of the endpoint config names, SageMaker writes in base64
-    return base64.b64decode(data, validate=True) if entry.get("encoding") == "BASE64" else data.encode()
+def _scores(body: bytes, content_type: str) -> tuple[float, ...]:
+    if media_type(content_type) == CSV:
+        return tuple(float(line) for line in body.decode().split())
+    return tuple(float(entry["score"]) for entry in json.loads(body)["predictions"])
 
 
-def _scores(text: str, content_type: str) -> tuple[float, ...]:
-    if content_type.startswith(CSV):
-        return tuple(float(line) for line in text.split())
-    return tuple(float(entry["score"]) for entry in json.loads(text)["predictions"])
+def _identifier(given: object) -> str:
+    if not isinstance(given, str):
+        raise TypeError(f"an id must be text, got {given}")
+    return given
+
+
+def _time(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"a time must have a zone, got {text}")
+    return at

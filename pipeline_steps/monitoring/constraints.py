@@ -84,7 +84,9 @@ def data_violations(
     config = constraints.get("monitoring_config", {})
     total = len(rows.features)
     if total:
-        for name, count in rows.absent.items():
+        usual = {name: float(entry.get("completeness", 1)) for name, entry in features.items()}
+        # left out means missing, which is a breach of its own where training had the value in every row
+        for name, count in ((name, count) for name, count in rows.absent.items() if usual.get(name, 1) == 1):
             yield _violation(name, "missing_column_check", f"the column is absent from {count} of {total} rows")
         for name, count in rows.extra.items():
             yield _violation(name, "extra_column_check", f"{count} of {total} rows have it, and the model does not")

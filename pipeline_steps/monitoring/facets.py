@@ -12,7 +12,7 @@ from pipeline_steps.models.columns import CategoryColumn
 from pipeline_steps.models.contract import Contract
 from pipeline_steps.monitoring.bias_metrics import METRICS
 from pipeline_steps.monitoring.statistics import OTHER
-from pipeline_steps.tables.cells import shown
+from pipeline_steps.tables.cells import category, shown
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,11 @@ def members(contract: Contract, place: int, facet: Facet, sent: NDArray[np.float
         yield f">{limit:g}", lambda values: values > limit
         return
     codes = {**column.codes, OTHER: float(column.other_code)}
-    if unknown := [text for text in facet.values if text not in codes]:
-        raise StepError(f"--facet must name categories that the model knows of {facet.name}, got {unknown[0]}")
-    if facet.values:
-        chosen = np.array([codes[text] for text in facet.values], dtype=np.float32)
+    values = [category(text) for text in facet.values]
+    if unknown := [text for text in values if text not in codes]:
+        raise StepError(f"--facet must name categories that the model knows of {facet.name}, got {shown(unknown[0])}")
+    if values:
+        chosen = np.array([codes[text] for text in values], dtype=np.float32)
         yield ", ".join(facet.values), lambda values: np.isin(values, chosen)
         return
     texts = {code: text for text, code in codes.items()}

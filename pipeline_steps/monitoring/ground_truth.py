@@ -4,12 +4,16 @@
 """
 
 import base64
+import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any
+
+from pipeline_steps.tables.cells import category
+from pipeline_steps.tables.csv_rows import rows_of_text
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -41,18 +45,15 @@ def read_outcomes(folder: Path, positive_label: str) -> Outcomes:
     """Read the outcome files below `folder`."""
     found = Outcomes()
     for path in sorted(folder.rglob("*.jsonl")):
-        found.add(path.read_text(encoding="utf-8", errors="replace"), positive_label)
+        found.add(path.read_bytes().decode(errors="replace"), positive_label)
     return found
 
 
 def _outcome(document: Mapping[str, Any], positive_label: str) -> tuple[str, list[float]]:
-    """Inference id and values; a ground truth tells labels, of which the positive one is worth 1 and others 0."""
+    """Inference id and values: a number, or what the labels of a ground truth are worth."""
     if "groundTruthData" in document:
         about = document["eventMetadata"]
-        rows = [line.strip() for line in _data(document["groundTruthData"]).splitlines() if line.strip()]
-        if not rows:
-            raise ValueError("a ground truth must have a row")
-        values = [float(row == positive_label or row in {"1", "1.0"}) for row in rows]
+        values = labels_worth(document["groundTruthData"], positive_label)
         return _identifier(about.get("inferenceId") or about["eventId"]), values
     value = _number(document["value"])
     if not isfinite(value):
@@ -60,12 +61,34 @@ def _outcome(document: Mapping[str, Any], positive_label: str) -> tuple[str, lis
     return _identifier(document["inference_id"]), [value]
 
 
-def _data(truth: Mapping[str, Any]) -> str:
+def labels_worth(truth: Mapping[str, Any], positive_label: str) -> list[float]:
+    """Read a ground truth's labels, a row each: the positive one is worth 1 and others 0.
+
+    Where labels are no numbers, 1 is the positive one too, as in a model's own predictions.
+    """
     data = truth["data"]
+    positive = category(positive_label.strip())
+    if isinstance(data, bool):
+        if positive.casefold() not in {"true", "false"}:
+            raise TypeError(f"a label must be {positive_label} or another text, got {data}")
+        return [float(str(data).casefold() == positive.casefold())]
+    also = set() if positive.removeprefix("-").isdecimal() else {"1"}
+    labels = [category(label) for label in _rows(data, base64_encoded=truth.get("encoding") == "BASE64")]
+    if not labels:
+        raise ValueError("a ground truth must have a row")
+    return [float(label in {positive, *also}) for label in labels]
+
+
+def _rows(data: object, *, base64_encoded: bool) -> list[str]:
     if not isinstance(data, str):
         _number(data)
-        return str(data)
-    return base64.b64decode(data, validate=True).decode() if truth.get("encoding") == "BASE64" else data
+        return [str(data)]
+    text = base64.b64decode(data, validate=True).decode() if base64_encoded else data
+    try:
+        rows = [",".join(cells).strip() for cells in rows_of_text(text)]
+    except csv.Error as exc:
+        raise ValueError(f"a ground truth must be CSV: {exc}") from exc
+    return [row for row in rows if row]
 
 
 def _number(told: object) -> float:

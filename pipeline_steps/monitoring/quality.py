@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.evaluation.metrics import area_under_roc, confusion
+from pipeline_steps.monitoring.capture_format import NO_RECORD
 from pipeline_steps.monitoring.captured import Record
 from pipeline_steps.monitoring.constraints import Violation
+from pipeline_steps.monitoring.ground_truth import labels_worth
 
 FEWEST_OF_A_CLASS = 30
 """With fewer outcomes of either class neither accuracy nor ranking is judged."""
@@ -46,8 +48,7 @@ def outcomes_by_row(
     truth: list[float] = []
     for record in records:
         rows = len(record.scores)
-        merged = None if record.label is None else _positives(record.label, positive_label)
-        known = outcomes.get(record.identifier, []) if merged is None else merged
+        known = _merged(record, positive_label) if record.truth else outcomes.get(record.identifier, [])
         truth += known if len(known) == rows else [math.nan] * rows
     return np.array(truth, dtype=np.float32)
 
@@ -94,8 +95,11 @@ def quality_violations(
     return found
 
 
-def _positives(text: str, positive_label: str) -> list[bool]:
-    return [line == positive_label or line in {"1", "1.0"} for line in text.split("\n") if line]
+def _merged(record: Record, positive_label: str) -> list[bool]:
+    try:
+        return [worth > 0 for worth in labels_worth(record.truth or {}, positive_label)]
+    except NO_RECORD:
+        return []
 
 
 def _share(count: int, of: int) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """Captured requests into columns, each cell judged by the contract, none of them refusing the others."""
 
 import csv
-import io
-import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -15,14 +13,17 @@ from numpy.typing import NDArray
 from pipeline_steps.models.columns import FeatureColumn, ValueRefusedError
 from pipeline_steps.models.contract import Contract
 from pipeline_steps.monitoring.captured import Record
-from pipeline_steps.server.payload import CSV
+from pipeline_steps.server.messages import HttpError
+from pipeline_steps.server.payload import CSV, body_text, json_instances, media_type
+from pipeline_steps.tables.csv_rows import rows_of_text
 
 
 @dataclass(frozen=True)
 class Rows:
     """`features` is float32 [rows, columns], NaN where a value is missing or `refused` by the contract.
 
-    `scores` has what each row got. `unlike` counts the records that have more or fewer rows than scores; all others are
+    `absent` counts the rows that name no such column: a missing value where the contract allows one. `scores` has what
+    each row got. `unlike` counts the records that have more or fewer rows than scores; all others are
     in `records`, whose rows these are.
     """
 
@@ -52,9 +53,9 @@ def read_rows(contract: Contract, records: Sequence[Record]) -> Rows:
         if len(given) != len(record.scores):
             continue
         alike.append(record)
-        text = record.content_type.startswith(CSV)
+        text = media_type(record.content_type) == CSV
         for row in given:
-            absent.update(column.name for column in contract.columns if column.name not in row and not column.missing)
+            absent.update(column.name for column in contract.columns if column.name not in row)
             extra.update(row.keys() - {column.name for column in contract.columns})
             rows.append([_encode(column, row, text=text) for column in contract.columns])
         scores += record.scores
@@ -68,13 +69,10 @@ def read_rows(contract: Contract, records: Sequence[Record]) -> Rows:
 def _given(contract: Contract, record: Record) -> list[dict[str, Any]]:
     """Give each row by column name; nothing of a body that is neither CSV nor JSON of the contract's form."""
     try:
-        if record.content_type.startswith(CSV):
-            text = record.body.decode("utf-8-sig").rstrip("\r\n")
-            listed: list[Any] = list(csv.reader(io.StringIO(text, newline="")))
-        else:
-            listed = json.loads(record.body)["instances"]
+        text = body_text(record.body)
+        listed: list[Any] = list(rows_of_text(text)) if media_type(record.content_type) == CSV else json_instances(text)
         return [row if isinstance(row, dict) else _named(contract, row) for row in listed]
-    except (ValueError, KeyError, TypeError, csv.Error):
+    except (HttpError, TypeError, csv.Error):
         return []
 
 

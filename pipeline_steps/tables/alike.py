@@ -8,19 +8,17 @@ from pipeline_steps.tables.cells import shown
 
 def look_alike(text: str, known: Iterable[str]) -> str:
     """Say which of `known` differs from `text` only by what is easily overlooked, and by what; "" if none does."""
-    plain = _plain(text)
+    plain = folded(text)
     for other in known:
-        if other != text and _plain(other) == plain:
+        if other != text and folded(other) == plain:
             return f"{shown(other)}, which differs in {_difference(text, other)}"
     return ""
 
 
-def same_name(one: str, other: str) -> bool:
-    """Whether two names differ in nothing, or only by what is easily overlooked."""
-    return _plain(one) == _plain(other)
-
-
-def _plain(text: str) -> str:
+def folded(text: str) -> str:
+    """Leave out what is easily overlooked: case, Unicode normal form, blanks and characters that do not show."""
+    if text.isascii() and text.isprintable():
+        return text.lower().replace(" ", "")
     normal = unicodedata.normalize("NFKC", text).casefold()
     return "".join(each for each in normal if not each.isspace() and unicodedata.category(each) not in {"Cf", "Cc"})
 

@@ -31,6 +31,8 @@ CASES: dict[str, tuple[str, dict[str, list[float]], int]] = {
     "the positive label": (truth("yes", eventId="a"), {"a": [1.0]}, 0),
     "a label that is a number": (truth(1, eventId="a"), {"a": [1.0]}, 0),
     "a row a line": (truth("yes\r\n0\n1.0\n", eventId="a"), {"a": [1.0, 0.0, 1.0]}, 0),
+    "rows as CSV has them": (truth('"yes"\r no \r"a, b"\r\ra\u2028yes', eventId="a"), {"a": [1.0, 0.0, 0.0, 0.0]}, 0),
+    "a quote without an end": (truth('"yes', eventId="a"), {}, 1),
     "the caller's id first": (truth("1", eventId="e", inferenceId="a"), {"a": [1.0]}, 0),
     "no encoding": (truth("1", eventId="a", encoding=None), {"a": [1.0]}, 0),
     "base64": (truth(base64.b64encode(b"yes\nno").decode(), eventId="a", encoding="BASE64"), {"a": [1.0, 0.0]}, 0),
@@ -54,18 +56,49 @@ CASES: dict[str, tuple[str, dict[str, list[float]], int]] = {
     "ids that are none": ("\n".join([value(7, 1), value(None, 1), '{"value": 1}', '{"inference_id": "a"}']), {}, 4),
     "nested beyond reading": ("[" * 100_000, {}, 1),
     "blank lines and a byte order mark": ("\ufeff" + value("a", 1) + "\r\n\r\n  \n", {"a": [1.0]}, 0),
+    "a carriage return between lines": (value("a", 1) + "\r" + value("b", 1), {}, 1),
     "a separator within a text": (value("a\u2028b", 1).replace("\\u2028", "\u2028"), {"a\u2028b": [1.0]}, 0),
     "nothing": ("", {}, 0),
 }
 
 
+def read_by_both(text: str, positive_label: str, folder: Path) -> tuple[Any, Any]:
+    judged = Outcomes()
+    judged.add(text, positive_label)
+    (folder / "2026").mkdir()
+    (folder / "2026" / "labels.jsonl").write_text(text, encoding="utf-8", newline="")
+    monitored = read_outcomes(folder, positive_label)
+    return (judged.values, judged.malformed), (monitored.values, monitored.malformed)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_the_judge_and_the_job_read_the_same(case: str, tmp_path: Path) -> None:
     text, values, malformed = CASES[case]
-    judged = Outcomes()
-    judged.add(text, "yes")
-    (tmp_path / "2026").mkdir()
-    (tmp_path / "2026" / "labels.jsonl").write_text(text, encoding="utf-8", newline="")
-    monitored = read_outcomes(tmp_path, "yes")
-    assert (judged.values, judged.malformed) == (values, malformed)
-    assert (monitored.values, monitored.malformed) == (values, malformed)
+    judged, monitored = read_by_both(text, "yes", tmp_path)
+    assert judged == (values, malformed)
+    assert monitored == (values, malformed)
+
+
+LABELS: list[tuple[str, Any, list[float]]] = [
+    ("2", "2\n1\n2.0\n1.0\n0", [1, 0, 1, 0, 0]),
+    ("2.0", "2", [1]),
+    ("2", 2, [1]),
+    ("2", 2.0, [1]),
+    ("2", 1, [0]),
+    ("0", "0\n1\n-0.0", [1, 0, 1]),
+    ("-1", "-1\n1", [1, 0]),
+    ("1", "1\n1.0\n0", [1, 1, 0]),
+    ("yes", "yes\nYes\n1\n0\n2\nno", [1, 0, 1, 0, 0, 0]),
+    ("no, thanks", 'no, thanks\n"no, thanks"\nyes', [1, 1, 0]),
+    ("TRUE", True, [1]),
+    ("true", False, [0]),
+    ("False", False, [1]),
+]
+
+
+@pytest.mark.parametrize(("positive_label", "data", "worth"), LABELS)
+def test_the_positive_label_is_worth_1_and_every_other_0(
+    positive_label: str, data: Any, worth: list[float], tmp_path: Path
+) -> None:
+    judged, monitored = read_by_both(truth(data, eventId="a"), positive_label, tmp_path)
+    assert judged == monitored == ({"a": worth}, 0)

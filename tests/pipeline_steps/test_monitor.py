@@ -516,7 +516,11 @@ def test_a_model_without_such_a_baseline_is_not_judged_by_it(period, jobs, tmp_p
     [
         ([facet("colour")], {}, "--facet must name one of visits, spend, month, returning, got colour"),
         ([facet("visits")], {}, "--facet of the number column visits must have a threshold"),
-        ([facet("month", values=["Mars"])], {}, "--facet must name categories that the model knows of month, got Mars"),
+        (
+            [facet("month", values=["Mars"])],
+            {},
+            "--facet must name categories that the model knows of month, got 'Mars'",
+        ),
         (["--facet=month"], {}, "--facet must describe a facet, got 'month'"),
         (["--facet={}"], {}, "--facet must describe a facet, got '{}'"),
         (

@@ -54,15 +54,17 @@ LISTS = {"instances": [[3, None, "Nov"], [4, 1.5, "Jan"]]}
         BASE64 | {"data": base64.b64encode(TEXT.encode()).decode()},
         JSON | {"data": json.dumps(OBJECTS)},
         JSON | {"data": json.dumps(LISTS)},
+        {"observedContentType": "Text/CSV; Charset=UTF-8", "encoding": "CSV", "data": TEXT},
+        {"observedContentType": "APPLICATION/JSON", "encoding": "JSON", "data": "\ufeff" + json.dumps(OBJECTS)},
     ],
-    ids=["csv", "no type", "base64", "objects", "lists"],
+    ids=["csv", "no type", "base64", "objects", "lists", "csv in capitals", "json in capitals"],
 )
 def test_a_request_means_the_same_however_it_was_sent_and_captured(tmp_path: Path, asked: dict[str, Any]) -> None:
     rows = _rows(_read(tmp_path, _line(asked, JSON | {"data": JSON_ANSWER})))
     np.testing.assert_array_equal(rows.features, np.array([[3, np.nan, 2], [4, 1.5, 1]], dtype=np.float32))
     assert rows.scores.tolist() == [0.25, 0.75]
     assert not rows.refused.any()
-    assert (rows.absent, rows.extra, rows.unlike) == ({}, {}, 0)
+    assert (rows.extra, rows.unlike) == ({}, 0)
 
 
 def _rows(captured: Captured) -> Rows:
@@ -79,7 +81,7 @@ def test_a_refused_cell_is_told_and_the_others_of_its_row_are_kept(tmp_path: Pat
 def test_an_unknown_key_is_extra_and_an_absent_one_is_absent(tmp_path: Path) -> None:
     data = json.dumps({"instances": [{"visits": 1, "colour": "red"}]})
     rows = _rows(_read(tmp_path, _line(JSON | {"data": data}, CSV | {"data": "0.1\n"})))
-    assert (rows.absent, rows.extra) == ({"month": 1}, {"colour": 1})
+    assert (rows.absent, rows.extra) == ({"spend": 1, "month": 1}, {"colour": 1})
 
 
 @pytest.mark.parametrize("data", ["", "[]", "{", '{"instances": 3}'])
@@ -131,6 +133,12 @@ def test_outcomes_are_joined_by_the_callers_id_or_else_by_the_events(tmp_path: P
 
 def test_a_record_that_was_merged_with_its_outcome_has_it(tmp_path: Path) -> None:
     document = json.loads(_line(CSV | {"data": TEXT}, JSON | {"data": JSON_ANSWER}))
-    document["groundTruthData"] = {"data": "TRUE\n0", "encoding": "CSV"}
+    document["groundTruthData"] = {"data": "TRUE\r\n0", "encoding": "CSV"}
     labelled = join_outcomes(_read(tmp_path, json.dumps(document)).records, {}, "TRUE")
     assert labelled.positive.tolist() == [True, False]
+
+
+def test_a_merged_outcome_that_is_none_leaves_its_rows_unlabelled(tmp_path: Path) -> None:
+    document = json.loads(_line(CSV | {"data": TEXT}, JSON | {"data": JSON_ANSWER}))
+    document["groundTruthData"] = {"data": "%", "encoding": "BASE64"}
+    assert not len(join_outcomes(_read(tmp_path, json.dumps(document)).records, {}, "TRUE").scores)

@@ -101,7 +101,16 @@ def test_an_unknown_category_is_another_where_the_contract_says_so() -> None:
         (",2,Nov,TRUE", "row 1: column visits must be a number, got ''"),
         ("inf,2,Nov,TRUE", "row 1: column visits must be a number, got 'inf'"),
         ("1,Infinity,Nov,TRUE", "row 1: column spend must be a number or missing, got 'Infinity'"),
-        ("1,2,Nov,maybe", "row 1: column returning must be one of FALSE, TRUE, got 'maybe'"),
+        ("1,2,Nov,maybe", "row 1: column returning must be one of 'FALSE', 'TRUE', got 'maybe'"),
+        (
+            "visits,spend,month,returning\n1,2,Nov,TRUE",
+            "row 1 must hold values, got a header: send no header, and the c",
+        ),
+        (
+            "\ufeffspend,Visits,month,returning,bought",
+            "row 1 must hold values, got a header: send no header, and the c",
+        ),
+        ("id,visits,spend,month,returning\n", "row 1 must hold values, got a header: send no header, and the columns"),
         ('1,2,"Nov,TRUE', "the body must be CSV: unexpected end of data"),
         (b"\xff\xfe", "the body must be UTF-8 text: "),
     ],
@@ -122,9 +131,11 @@ def test_csv_that_breaks_the_contract_is_refused_with_row_column_and_value(body:
         ({"instances": [3]}, "row 1: it must be an object or a list, got 3"),
         ({"instances": [[1, 2]]}, "row 1: it must have 4 columns, got 2"),
         ({"instances": [GOOD, GOOD | {"visits": "3"}]}, "row 2: column visits must be a number, got '3'"),
-        ({"instances": [GOOD | {"visits": True}]}, "row 1: column visits must be a number, got True"),
-        ({"instances": [GOOD | {"visits": None}]}, "row 1: column visits must be a number, got None"),
-        ({"instances": [GOOD | {"returning": True}]}, "row 1: column returning must be one of FALSE, TRUE, got True"),
+        ({"instances": [GOOD | {"visits": True}]}, "row 1: column visits must be a number, got true"),
+        ({"instances": [GOOD | {"visits": None}]}, "row 1: column visits must be a number, got null"),
+        ({"instances": [GOOD | {"returning": 1}]}, "row 1: column returning must be one of 'FALSE', 'TRUE', got 1"),
+        ({"instances": [{}]}, "row 1: it must have a value for at least one column, got none"),
+        ({"instances": [GOOD | {"Spend": 1}]}, "row 1: column 'Spend' is none of the model's; it has 'spend', which"),
         ({"instances": [GOOD | {"colour": "red"}]}, "row 1: column 'colour' is none of the model's"),
         ({"instances": [{"spend": 1}]}, "row 1: column visits is absent"),
         ('{"instances": [[NaN, 2, "Nov", "TRUE"]]}', "the body must be JSON: NaN is no JSON, a missing value is null"),
@@ -143,6 +154,20 @@ def test_json_that_breaks_the_contract_is_refused_with_row_column_and_value(body
 @given(st.binary(max_size=60), st.sampled_from(["text/csv", "application/json"]))
 def test_no_body_is_an_internal_failure(body: bytes, content_type: str) -> None:
     assert _invoke(body, content_type)[0] in {200, 400}
+
+
+def test_a_header_is_refused_where_every_column_would_take_its_cells() -> None:
+    texts = tuple(replace(CONTRACT.columns[2], name=name) for name in ("month", "place"))
+    contract = replace(CONTRACT, columns=texts)
+    with pytest.raises(HttpError) as caught:
+        read_payload(contract, b"month,place\nNov,here\n", "text/csv")
+    assert b"got a header: send no header, and the columns in the order month, place" in caught.value.response.body
+    assert read_payload(contract, b"Nov,place\n", "text/csv").tolist() == [[2, 1]]
+
+
+def test_a_category_may_have_the_name_of_its_column() -> None:
+    column = CategoryColumn("month", ("month", "year"), other_code=2, accepts_unknown=True, missing=True)
+    assert read_payload(replace(CONTRACT, columns=(column,)), b"month\nyear\n", "text/csv").tolist() == [[0], [1]]
 
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-npy"])
