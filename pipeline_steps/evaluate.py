@@ -49,7 +49,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     candidate = judge(artifact, splits["test"], values, who="candidate")
     linear = load_archive(paths.processing_input("baseline") / "model.tar.gz")
     baseline = judge(linear, splits["test"], values, who="baseline")
-    champion = judge_champion(arguments.model_package_group, splits["test"], values)
+    champion = judge_champion(arguments.model_package_group, schema, splits["test"], values)
     train_auc, validation_auc = (
         area_under_roc(split.positive, score_split(artifact, split, who="candidate"))
         for split in (splits["train"], splits["validation"])
@@ -87,15 +87,16 @@ def read_splits(paths: Paths, profile: Mapping[str, Any]) -> tuple[Schema, dict[
     return schema, {name: read_split(paths.processing_input(name), schema) for name in SPLITS}
 
 
-def judge_champion(group: str, test: Split, values: OutcomeValues) -> dict[str, Any] | None:
+def judge_champion(group: str, schema: Schema, test: Split, values: OutcomeValues) -> dict[str, Any] | None:
     """Fetch and judge the champion; None when there is none."""
     from pipeline_steps.aws import aws_session  # noqa: PLC0415 (0.5 s, and only here)
-    from pipeline_steps.evaluation.champion import find_champion  # noqa: PLC0415
+    from pipeline_steps.evaluation.champion import find_champion, require_comparable  # noqa: PLC0415
 
     session = aws_session()
     champion = find_champion(group, sagemaker=session.client("sagemaker"), s3=session.client("s3"))
     if champion is None:
         return None
+    require_comparable(champion, schema)
     judged = judge(champion.artifact, test, values, who=f"champion {champion.model_package_arn}")
     return {**judged.to_document(), "model_package_arn": champion.model_package_arn}
 

@@ -1,13 +1,18 @@
 """The model that is to be beaten: the newest approved package of the model registry."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline_steps.errors import StepError
+from pipeline_steps.errors import DataError, StepError
 from pipeline_steps.models.artifact import Artifact, load_archive
+from pipeline_steps.models.columns import kind_of
+from pipeline_steps.models.contract import Contract
+from pipeline_steps.tables.cells import category, shown
+from pipeline_steps.tables.schema import Schema
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,32 @@ def find_champion(group: str, *, sagemaker: Any, s3: Any) -> Champion | None:
         raise StepError(f"the champion of model package group {group} cannot be read: {exc}") from exc
     except (KeyError, IndexError) as exc:
         raise StepError(f"the champion of model package group {group} names no model data: {exc}") from exc
+
+
+def require_comparable(champion: Champion, schema: Schema) -> None:
+    """See that the champion reads a table of `schema` as the model that was trained on it does.
+
+    Raises:
+        DataError: it does not: a score that it gives for these rows means nothing.
+    """
+    if unlike := list(_unlike(champion.artifact.contract, schema)):
+        raise DataError(
+            f"the champion {champion.model_package_arn} cannot be compared: {'; '.join(unlike)}. Give the columns and "
+            "the target back what they were, or train under another name of the use case"
+        )
+
+
+def _unlike(contract: Contract, schema: Schema) -> Iterator[str]:
+    kinds = {column.name: column.kind for column in schema.columns}
+    for column in contract.columns:
+        if column.name not in kinds:
+            yield f"column {column.name} is gone"
+        elif (kind := kind_of(column)) != kinds[column.name]:
+            yield f"column {column.name} was a {kind} when it was trained and is a {kinds[column.name]} now"
+    if contract.target != schema.target:
+        yield f"its target is {contract.target} and not {schema.target}"
+    if category(contract.positive_label) != category(schema.positive_label):
+        yield f"its positive label is {shown(contract.positive_label)} and not {shown(schema.positive_label)}"
 
 
 def fetch_archive(model_package_arn: str, *, sagemaker: Any, s3: Any) -> bytes:

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_steps.models.columns import CategoryColumn, FeatureColumn, NumberColumn
+from pipeline_steps.models.columns import CategoryColumn, FeatureColumn, NumberColumn, kind_of
 from pipeline_steps.models.contract import Contract
 from pipeline_steps.tables.cells import shown
 
-_KINDS = {NumberColumn: "number", CategoryColumn: "category"}
 _NAMED = 5
+_CHOICE = 2
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _columns(old: Sequence[FeatureColumn], new: Sequence[FeatureColumn]) -> Iter
 
 def _column(old: FeatureColumn, new: FeatureColumn) -> Iterator[str]:
     if type(old) is not type(new):
-        yield f"column {old.name} must stay a {_KINDS[type(old)]}, got a {_KINDS[type(new)]}"
+        yield f"column {old.name} must stay a {kind_of(old)}, got a {kind_of(new)}"
         return
     if old.missing and not new.missing:
         yield f"column {old.name} must take a missing value, as the champion does"
@@ -78,16 +78,21 @@ def _column(old: FeatureColumn, new: FeatureColumn) -> Iterator[str]:
 def _categories(old: CategoryColumn, new: CategoryColumn) -> Iterator[str]:
     if new.accepts_unknown:
         return
-    if old.accepts_unknown:
+    if old.accepts_unknown and not _saw_no_choice(old):
         yield (
             f"column {old.name} must take any category, as the champion does, got a candidate that takes only "
             f"{_listed(new.categories)}"
         )
-    elif dropped := [text for text in old.categories if text not in new.codes and (text or not new.missing)]:
+    elif dropped := [text for text in old.codes if text not in new.codes and (text or not new.missing)]:
         yield (
             f"column {old.name} must take the champion's {_listed(old.categories)}, "
             f"got a candidate that refuses {_listed(dropped)}"
         )
+
+
+def _saw_no_choice(column: CategoryColumn) -> bool:
+    """Whether training saw at most one value: that others are taken too is no promise that callers rely on."""
+    return len(column.categories) < _CHOICE
 
 
 def _output(champion: Contract, candidate: Contract, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
@@ -108,9 +113,11 @@ def _notes(old: FeatureColumn, new: FeatureColumn) -> Iterator[str]:
             seen, before = f"{new.min:g} to {new.max:g}", f"{old.min:g} to {old.max:g}"
             yield f"column {old.name} was trained on {seen}, the champion on {before}"
     elif isinstance(old, CategoryColumn) and isinstance(new, CategoryColumn):
-        grouped = [text for text in old.categories if text not in new.codes]
+        grouped = [text for text in old.codes if text not in new.codes]
         if grouped and new.accepts_unknown:
             yield f"column {old.name}: {_listed(grouped)} now counts as any other category"
+        if old.accepts_unknown and not new.accepts_unknown and _saw_no_choice(old):
+            yield f"column {old.name} now takes only {_listed(new.categories)}; the champion saw fewer and takes any"
 
 
 def _listed(categories: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from pipeline_steps.models.columns import CategoryColumn, FeatureColumn, NumberC
 from pipeline_steps.models.contract import Contract
 from pipeline_steps.models.scorer import OUTPUT, Scorer
 from pipeline_steps.monitoring.baseline import Baseline
-from pipeline_steps.tables.cells import LARGEST_NUMBER, shown
+from pipeline_steps.tables.cells import LARGEST_NUMBER, category, shown
 
 _PROBES = 512
 _ROUNDING = 1e-6
@@ -50,7 +50,8 @@ def _column(column: FeatureColumn) -> Iterator[str]:
         if not -LARGEST_NUMBER <= column.min <= column.max <= LARGEST_NUMBER:
             yield f"column {column.name} must have a range from low to high, got {column.min} to {column.max}"
         return
-    if twice := [text for text, count in Counter(column.categories).items() if count > 1]:
+    texts = [category(text) if isinstance(text, str) else text for text in column.categories]
+    if twice := [text for text, count in Counter(texts).items() if count > 1]:
         yield f"column {column.name} must name a category once, got {shown(twice[0])} twice"
     if wrong := [text for text in column.categories if not isinstance(text, str) or not text]:
         yield f"column {column.name} must have categories of at least one character, got {shown(wrong[0])}"

@@ -270,16 +270,30 @@ def test_evaluate_refuses_a_split_that_is_not_the_one_profiled(evaluation: Path,
     assert ended.stderr.startswith("the test split must have the profile's sha256 ")
 
 
-def test_evaluate_refuses_a_champion_that_needs_a_column_that_is_gone(evaluation: Path, run_verb, jobs) -> None:
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"columns": {"name": "clicks"}}, "column clicks is gone"),
+        (
+            {"columns": {"kind": "category", "categories": ["1", "2"], "other_code": 2, "unknown": "other"}},
+            "column visits was a category when it was trained and is a number now",
+        ),
+        ({"target": "clicked"}, "its target is clicked and not bought"),
+        ({"positive_label": "yes"}, "its positive label is 'yes' and not 'TRUE'"),
+    ],
+)
+def test_evaluate_compares_with_no_champion_of_another_schema(
+    evaluation: Path, run_verb, jobs, change: dict[str, Any], reason: str
+) -> None:
     older = evaluation / "older"
     shutil.copytree(jobs.boosted / "model", older / "model")
     contract = json.loads((older / "model/contract.json").read_text())
-    contract["columns"][0]["name"] = "clicks"
-    (older / "model/contract.json").write_text(json.dumps(contract))
+    contract["columns"][0] |= change.pop("columns", {})
+    (older / "model/contract.json").write_text(json.dumps(contract | change))
     with _registry(jobs.archive(older, evaluation / "champion.tar.gz")) as environment:
         ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment)
     assert ended.returncode == 1
-    assert ended.stderr.startswith(f"the champion {ARN} cannot be judged: the model needs columns")
+    assert ended.stderr.startswith(f"the champion {ARN} cannot be compared: {reason}. Give the columns")
     assert not (evaluation / "processing/output/evaluation/evaluation.json").exists()
 
 
