@@ -11,8 +11,9 @@ from pipeline_steps.errors import ArgumentError, StepError
 from pipeline_steps.models.hyperparameters import hyperparameter_mistakes
 from pipeline_steps.paths import Paths
 from pipeline_steps.prepare import add_split_arguments, split_table
-from pipeline_steps.tables.rules import RawTable, read_raw_table
-from pipeline_steps.tables.schema import Schema, add_schema_arguments, schema_from_arguments
+from pipeline_steps.tables.remarks import remarks
+from pipeline_steps.tables.rules import read_raw_table
+from pipeline_steps.tables.schema import add_schema_arguments, schema_from_arguments
 from pipeline_steps.tables.split import SplitPlan
 
 ALGORITHM = "xgboost"
@@ -30,13 +31,14 @@ def parser() -> StepParser:
 
 
 def main(argv: Sequence[str], _paths: Paths) -> None:
-    """Run the check; prints rows, hash and share of positives."""
+    """Run the check; prints rows, hash, share of positives, and what a person should know of the table."""
     arguments = parser().parse_args(argv)
     schema = schema_from_arguments(arguments)
     plan = SplitPlan(arguments.validation_percent, arguments.test_percent, arguments.seed)
     mistakes = list(hyperparameter_mistakes(ALGORITHM, map(_pair, arguments.hyperparameter)))
     try:
-        raw = _splittable(arguments.input, schema, plan)
+        raw = read_raw_table(arguments.input, schema)
+        splits, _ = split_table(raw, plan, schema.target)
     except StepError as exc:
         raise type(exc)("\n".join([*mistakes, str(exc)])) from exc
     if mistakes:
@@ -45,6 +47,7 @@ def main(argv: Sequence[str], _paths: Paths) -> None:
         "rows": raw.source_rows,
         "sha256": sha256_of(arguments.input),
         "positive_rate": float(raw.table[schema.target].mean()),
+        "remarks": remarks(schema.columns, splits),
     }
     sys.stdout.write(json.dumps(found, sort_keys=True) + "\n")
 
@@ -52,9 +55,3 @@ def main(argv: Sequence[str], _paths: Paths) -> None:
 def _pair(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
     return name, value
-
-
-def _splittable(path: Path, schema: Schema, plan: SplitPlan) -> RawTable:
-    raw = read_raw_table(path, schema)
-    split_table(raw, plan, schema.target)
-    return raw

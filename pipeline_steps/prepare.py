@@ -12,6 +12,7 @@ from pipeline_steps.documents import sha256_of, write_json
 from pipeline_steps.errors import DataError
 from pipeline_steps.paths import Paths
 from pipeline_steps.tables.profile import profile_columns, relations
+from pipeline_steps.tables.remarks import remarks
 from pipeline_steps.tables.rules import RawTable, read_raw_table
 from pipeline_steps.tables.schema import Schema, add_schema_arguments, schema_from_arguments
 from pipeline_steps.tables.split import SPLITS, SplitPlan
@@ -52,6 +53,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     profile = describe(raw, splits, schema, duplicates)
     write_json(profile_folder / "profile.json", profile | {"sha256": hashes})
     sys.stdout.write(", ".join(f"{count} {name}" for name, count in profile["rows"].items()) + " rows\n")
+    sys.stdout.writelines(f"{remark}\n" for remark in profile["remarks"])
 
 
 def the_one_table(folder: Path) -> Path:
@@ -95,6 +97,7 @@ def describe(raw: RawTable, splits: dict[str, pd.DataFrame], schema: Schema, dup
     return {
         "rows": {"source": raw.source_rows, "kept": sum(counts.values()), **dropped, **counts},
         "positive_rate": {name: float(table[schema.target].mean()) for name, table in splits.items()},
+        "remarks": remarks(schema.columns, splits),
         "columns": profile_columns(schema, splits["train"]),
         **relations(schema, splits["train"]),
     }

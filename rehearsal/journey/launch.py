@@ -61,6 +61,8 @@ class Rehearsal:
                 refuse_unsafe(planned_rollout(settings))
                 table = source_table(self._options, settings, workdir)
                 stage.tell(f"{table.rows} rows in {table.name}")
+                for remark in table.remarks:
+                    stage.tell(remark)
                 if self._options.backend == "docker":
                     stage.tell(require_image(PROJECT / "pipeline_steps", host=os.environ.get("DOCKER_HOST")))
             evidence = Evidence(self._options, settings, table, started, timings=self._timings)

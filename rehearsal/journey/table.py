@@ -27,7 +27,10 @@ _BODIES = 500
 
 @dataclass(frozen=True)
 class SourceTable:
-    """`earlier` is a table of its own: the first `earlier_rows` rows, as it was before the newest data arrived."""
+    """`earlier` is a table of its own: the first `earlier_rows` rows, as it was before the newest data arrived.
+
+    `remarks` name its columns that a model learns nothing from, and those that are empty in a split.
+    """
 
     path: Path
     name: str
@@ -35,6 +38,7 @@ class SourceTable:
     sha256: str
     earlier: Path
     earlier_rows: int
+    remarks: tuple[str, ...] = ()
 
 
 def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -> SourceTable:
@@ -60,7 +64,7 @@ def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -
             f"the first {EARLIER_PERCENT} % of the rows ({rows} in {name}), on which the first model is trained, "
             f"must do for a model: rows must not be sorted by the target\n{exc}"
         ) from exc
-    return SourceTable(path, name, found["rows"], found["sha256"], earlier, rows)
+    return SourceTable(path, name, found["rows"], found["sha256"], earlier, rows, tuple(found["remarks"]))
 
 
 def _check(path: Path, settings: Settings) -> dict[str, Any]:

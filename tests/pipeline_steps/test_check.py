@@ -29,10 +29,39 @@ def test_a_good_table_is_summed_up_on_one_line(tmp_path: Path, shop, capsys: pyt
     assert found["rows"] == 300
     assert found["positive_rate"] == pytest.approx(bought / 300)
     assert len(found["sha256"]) == 64
+    assert found["remarks"] == []
 
 
 def _set(column: int, value: str) -> Callable[[Rows], Rows]:
     return lambda rows: [[*row[:column], value, *row[column + 1 :]] for row in rows]
+
+
+def _only(column: int, value: str, *, rows: range) -> Callable[[Rows], Rows]:
+    """In `rows` the column has `value`, in the others none."""
+    return lambda table: [
+        [*row[:column], value if number in rows else "", *row[column + 1 :]] for number, row in enumerate(table)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "remark"),
+    [
+        (_set(1, "3.0"), "column spend is always 3 in the train split, so that a model learns nothing from it"),
+        (
+            _set(3, "TRUE"),
+            "column returning is always 'TRUE' in the train split, so that a model learns nothing from it",
+        ),
+        (_only(1, "5", rows=range(1)), "column spend is empty in the "),
+        (_only(2, "Nov", rows=range(1)), "column month is empty in the "),
+    ],
+)
+def test_a_column_that_tells_a_model_nothing_is_named(
+    tmp_path: Path, shop, change: Callable[[Rows], Rows], remark: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _check(tmp_path, change(shop(300)))
+    (found,) = json.loads(capsys.readouterr().out)["remarks"]
+    assert found.startswith(remark)
+    assert "always" in found or (found.count("split") == 1 and "1 of " in found)
 
 
 @pytest.mark.parametrize(

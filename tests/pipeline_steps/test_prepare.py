@@ -94,6 +94,15 @@ def test_a_profile_of_the_training_split_is_blind_to_the_others(tmp_path: Path, 
     assert profile["columns"][0]["mean"] == pytest.approx(sum(visits) / len(visits))
 
 
+def test_columns_that_tell_a_model_nothing_are_named_in_the_log_and_in_the_profile(
+    tmp_path: Path, shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = _prepare(tmp_path, [[row[0], "2", *row[2:]] for row in shop(400)])
+    remark = "column spend is always 2 in the train split, so that a model learns nothing from it"
+    assert json.loads((output / "profile/profile.json").read_text())["remarks"] == [remark]
+    assert capsys.readouterr().out.splitlines()[1:] == [remark]
+
+
 def test_running_it_twice_gives_the_same_bytes(tmp_path: Path, shop) -> None:
     one, two = (_prepare(tmp_path / name, shop(400)) for name in ("a", "b"))
     files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
