@@ -1,6 +1,6 @@
 """The command lines the definition gives to the image's verbs, within SageMaker's limits."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 
@@ -21,20 +21,17 @@ def schema_arguments(settings: Settings) -> tuple[str, ...]:
         InputError: the columns do not fit into a processing job's arguments.
     """
     data = settings.data
-    arguments = (
-        f"--target={data.target}",
-        f"--positive-label={data.positive_label}",
-        *_column_flags(data.columns.items()),
+    table = (f"--target={data.target}", f"--positive-label={data.positive_label}")
+    split = (
         f"--validation-percent={data.validation_percent}",
         f"--test-percent={data.test_percent}",
         f"--seed={data.seed}",
     )
-    if len(arguments) > MAX_ARGUMENTS:
-        raise InputError(
-            f"data.columns must fit in {MAX_ARGUMENTS} container arguments of {MAX_ARGUMENT_LENGTH} characters, "
-            f"got {len(data.columns)} columns that take {len(arguments)}: keep columns of one kind together"
-        )
-    return arguments
+    room = MAX_ARGUMENTS - len(table) - len(split)
+    columns = list(_column_flags(data.columns.items()))
+    if len(columns) > room:
+        columns = _cut_columns(data.columns.items(), room)
+    return (*table, *columns, *split)
 
 
 def evaluation_arguments(settings: Settings, *, package_group: str, threshold: Parameter | float) -> tuple[Text, ...]:
@@ -67,3 +64,16 @@ def _column_flags(columns: Iterable[tuple[str, ColumnKind]]) -> Iterator[str]:
                 longer = f"--{kind}={name}"
             chunk = longer
         yield chunk
+
+
+def _cut_columns(columns: Collection[tuple[str, ColumnKind]], room: int) -> list[str]:
+    """`--columns=nA,nB,cC,…` the first letter of each kind before the name, cut wherever an argument is full."""
+    flag = "--columns="
+    text, length = ",".join(kind[0] + name for name, kind in columns), MAX_ARGUMENT_LENGTH - len(flag)
+    if (beyond := len(text) - room * length) > 0:
+        raise InputError(
+            f"data.columns must fit in {room} container arguments of {MAX_ARGUMENT_LENGTH} characters, got "
+            f"{len(columns)} columns with {len(text)} characters: shorten their names by {beyond} characters in all, "
+            "or leave columns out"
+        )
+    return [flag + text[start : start + length] for start in range(0, len(text), length)]

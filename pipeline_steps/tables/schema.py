@@ -1,12 +1,13 @@
 """Which columns a table has, in which order, and what the target means."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, cast, get_args
 
 from pipeline_steps.arguments import StepParser
 from pipeline_steps.errors import ArgumentError, StepError
+from pipeline_steps.tables.cells import shown
 
 Kind = Literal["number", "category"]
 
@@ -72,12 +73,17 @@ class _AppendColumns(argparse.Action):
 
 
 def add_schema_arguments(parser: StepParser) -> None:
-    """Add `--target`, `--positive-label`, `--number` and `--category` (the last two repeatable)."""
+    """Add `--target`, `--positive-label`, and the columns, by flags that can be repeated.
+
+    `--number` and `--category` take names. `--columns` takes the pieces of one text, cut anywhere, for tables that are
+    too wide for these: `nvisits,cmonth`, the first letter of each kind before the name.
+    """
     parser.set_defaults(columns=[])
     parser.add_argument("--target", required=True)
     parser.add_argument("--positive-label", required=True)
     for flag in ("--number", "--category"):
         parser.add_argument(flag, action=_AppendColumns, metavar="NAME,NAME", dest="columns")
+    parser.add_argument("--columns", action="append", default=[], metavar="PIECE", dest="pieces")
 
 
 def schema_from_arguments(arguments: argparse.Namespace) -> Schema:
@@ -86,12 +92,22 @@ def schema_from_arguments(arguments: argparse.Namespace) -> Schema:
     Raises:
         ArgumentError: no column, a column twice, or the target among the features.
     """
-    columns = tuple(arguments.columns)
+    columns = (*arguments.columns, *_lettered("".join(arguments.pieces)))
     names = [column.name for column in columns]
     if not columns:
-        raise ArgumentError("--number or --category must name at least one column, got none")
+        raise ArgumentError("--number, --category or --columns must name at least one column, got none")
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ArgumentError(f"a column must be named once, got twice: {', '.join(twice)}")
+        raise ArgumentError(f"a column must be named once, got twice: {', '.join(map(shown, twice))}")
     if arguments.target in names:
         raise ArgumentError(f"--target must not be a feature column, got {arguments.target}")
     return Schema(columns, arguments.target, arguments.positive_label)
+
+
+def _lettered(text: str) -> Iterator[Column]:
+    kinds: dict[str, Kind] = {kind[0]: kind for kind in get_args(Kind)}
+    for entry in text.split(",") if text else ():
+        if len(entry) < len("nX") or entry[0] not in kinds:
+            raise ArgumentError(
+                f"--columns must hold names that {' or '.join(kinds)} stands before, got {shown(entry)}"
+            )
+        yield Column(entry[1:], kinds[entry[0]])

@@ -196,10 +196,20 @@ def test_train_gets_the_channels_it_reads(shoppers):
         assert channels == {"train", "validation"}
 
 
-def test_a_column_list_beyond_one_argument_arrives_whole(document):
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {f"a_rather_long_column_name_{i}": "number" for i in range(200)},
+        {f"a_long_name_as_feature_stores_write_them_{i}_average_of_30_days": "number" for i in range(320)},
+        {f"flag -- {i}": ("number", "category")[i % 2] for i in range(200)},
+    ],
+    ids=["in several arguments", "in cut arguments", "in kinds that take turns"],
+)
+def test_a_column_list_beyond_one_argument_arrives_whole(document, columns):
     wide = copy.deepcopy(document)
     wide["data"]["unwatched"] = []
-    wide["data"]["columns"] = {f"a_rather_long_column_name_{i}": "number" for i in range(200)}
+    wide["data"]["columns"] = columns
     _, steps, parameters = composed(wide)
     schema = schema_from_arguments(prepare.parser().parse_args(command_line(steps["Prepare"], parameters)))
-    assert schema.names == list(wide["data"]["columns"])
+    assert {column.name: column.kind for column in schema.columns} == columns
+    assert schema.names == list(columns)

@@ -56,9 +56,27 @@ def test_long_lists_are_cut_as_late_as_possible(shoppers):
     assert all(len(argument) > MAX_ARGUMENT_LENGTH - len(",column000") for argument in lists[:-1])
 
 
-def test_more_columns_than_sagemaker_takes_are_refused(shoppers):
-    settings = with_columns(shoppers, {f"{i}": ("number", "category")[i % 2] for i in range(120)})
-    with pytest.raises(
-        InputError, match=r"data\.columns must fit in 100 container arguments of 256 characters, got 120"
-    ):
-        schema_arguments(settings)
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {f"a_long_descriptive_feature_name_as_feature_stores_write_them_{i:03}_avg_30d": "number" for i in range(300)},
+        {f"{i}": ("number", "category")[i % 2] for i in range(120)},
+    ],
+    ids=["long names", "kinds in turns"],
+)
+def test_names_are_cut_where_whole_ones_do_not_fit(shoppers, columns):
+    arguments = schema_arguments(with_columns(shoppers, columns))
+    text = "".join(argument.removeprefix("--columns=") for argument in arguments if argument.startswith("--columns="))
+    assert text.split(",") == [kind[0] + name for name, kind in columns.items()]
+    assert max(map(len, arguments)) <= MAX_ARGUMENT_LENGTH
+    assert len(arguments) <= MAX_ARGUMENTS
+
+
+def test_names_longer_than_sagemaker_takes_are_refused_and_by_how_much(shoppers):
+    columns = {f"{i:0100}": "number" for i in range(230)}
+    with pytest.raises(InputError) as caught:
+        schema_arguments(with_columns(shoppers, columns))
+    assert str(caught.value) == (
+        "data.columns must fit in 95 container arguments of 256 characters, got 230 columns with 23459 characters: "
+        "shorten their names by 89 characters in all, or leave columns out"
+    )

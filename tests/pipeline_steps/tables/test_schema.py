@@ -21,6 +21,12 @@ def test_columns_keep_the_order_of_the_command_line_across_kinds() -> None:
     assert [(column.name, column.kind) for column in schema.columns] == expected
 
 
+def test_columns_may_come_as_one_text_in_pieces() -> None:
+    schema = _schema(*TARGET, "--columns=nvisits,cmo", "--columns=nth,n the 2nd,", "--columns=nnumber")
+    expected = [("visits", "number"), ("month", "category"), (" the 2nd", "number"), ("number", "number")]
+    assert [(column.name, column.kind) for column in schema.columns] == expected
+
+
 def test_two_command_lines_in_one_process_do_not_share_columns() -> None:
     assert _schema(*TARGET, "--number=a") == _schema(*TARGET, "--number=a")
 
@@ -28,10 +34,12 @@ def test_two_command_lines_in_one_process_do_not_share_columns() -> None:
 @pytest.mark.parametrize(
     ("argv", "reason"),
     [
-        (TARGET, "--number or --category must name at least one column, got none"),
-        ((*TARGET, "--number=a,a"), "a column must be named once, got twice: a"),
+        (TARGET, "--number, --category or --columns must name at least one column, got none"),
+        ((*TARGET, "--number=a,a"), "a column must be named once, got twice: 'a'"),
         ((*TARGET, "--number=a,bought"), "--target must not be a feature column, got bought"),
         ((*TARGET, "--number=a,,b"), "pipeline_steps prepare: --number must hold comma-separated column names"),
+        ((*TARGET, "--columns=na,xb"), "--columns must hold names that n or c stands before, got 'xb'"),
+        ((*TARGET, "--columns=na,n"), "--columns must hold names that n or c stands before, got 'n'"),
         (("--number=a",), "pipeline_steps prepare: the following arguments are required"),
         ((*TARGET, "--numbers=a"), "pipeline_steps prepare: unrecognized arguments: --numbers=a"),
     ],
