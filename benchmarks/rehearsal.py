@@ -22,9 +22,9 @@ def rehearse(data: Path | None) -> dict[str, Any]:
         argv += ["--data", str(data.resolve())] if data else []
         code = subprocess.run(argv, cwd=PROJECT, check=False).returncode
         report = Path(out) / "report.json"
-        if not report.exists():  # a stage failed, and has said why
+        told: dict[str, Any] = json.loads(report.read_text()) if report.exists() else {"failure": True}
+        if told["failure"]:  # a stage failed, and has said why
             sys.exit(code or 1)
-        told: dict[str, Any] = json.loads(report.read_text())
     return {"exit": code, **told}
 
 

@@ -142,6 +142,16 @@ def stop(process: subprocess.Popen[bytes], *, grace_seconds: float) -> int:
     return process.wait()
 
 
+def ended_with(status: int) -> str:
+    """An exit status as `Popen.returncode` has it, in words."""
+    if status >= 0:
+        return f"exit code {status}"
+    try:
+        return f"killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"killed by signal {-status}"
+
+
 def stop_all(*, grace_seconds: float) -> None:
     """End every process of ours that still runs.
 

@@ -1,5 +1,6 @@
 """Pictures of a model's quality: the same numbers give the same bytes."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,14 @@ from pipeline_steps.evaluation.metrics import Confusion
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_STYLE: Any = {"svg.hashsalt": "slipway", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 11}
+_STYLE: Any = {
+    "svg.hashsalt": "slipway",
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.family": "sans-serif",
+    "font.size": 11,
+}
+_LABEL = 16
 
 
 def draw_roc(path: Path, curve: tuple[Sequence[float], Sequence[float]], *, auc: float) -> None:
@@ -32,7 +40,8 @@ def draw_confusion_matrix(path: Path, outcomes: Confusion, *, positive_label: st
         [outcomes.false_negative, outcomes.true_positive],
     ]
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
-    names = [f"not {positive_label}", positive_label]
+    label = _label(positive_label)
+    names = [f"not {label}", label]
     with _picture(path, width=4.4, height=4.0) as axes:
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):
@@ -46,13 +55,21 @@ def draw_confusion_matrix(path: Path, outcomes: Confusion, *, positive_label: st
         axes.spines[:].set_visible(False)
 
 
+def _label(text: str) -> str:
+    """`text` on one line, and short enough for an axis."""
+    plain = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return plain if len(plain) <= _LABEL else plain[: _LABEL - 1] + "…"
+
+
 @contextmanager
 def _picture(path: Path, *, width: float, height: float) -> "Iterator[Axes]":
     """Axes of `width` by `height` inches; what was drawn there is in `path` at the end."""
     import matplotlib as mpl  # noqa: PLC0415 — half a second of modules, as below
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # Text stays text in the SVG: what shows it brings the fonts.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure.subplots()
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,10 @@ faults, and what stops each:
 
 exit codes:
   0    the launch went as it should
-  1    a stage failed
-  2    settings, data or arguments are not acceptable; nothing was deployed
+  1    the launch was refused or failed; the report says why
+  2    settings, data or arguments are not acceptable; nothing was deployed, an earlier report is still there
   3    inconclusive: this machine was too busy to judge a rollout by; nothing else was wrong
-  130  interrupted; everything that was started has been ended
+  130  interrupted; everything that was started has been ended, and the report says how far it came
 
 examples:
   slipway rehearse
@@ -96,7 +97,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Rehearse, write the report, and say how it went."""
+    """Rehearse, write the report however it went, and say how."""
     # They take a second to import: `--help` need not wait for them, and Ctrl-C meanwhile is answered like any other.
     from rehearsal.console.display import choose_display  # noqa: PLC0415
     from rehearsal.journey.launch import Rehearsal  # noqa: PLC0415
@@ -116,11 +117,12 @@ def run(arguments: argparse.Namespace) -> int:
     )
     with choose_display(sys.stderr, plain=arguments.plain) as display:
         evidence = Rehearsal(options, display).run()
-        with display.stage("report"):
-            from rehearsal.console.report import summary, write_report  # noqa: PLC0415 — a second of matplotlib
-
-            write_report(evidence, options.out)
-    sys.stdout.write(summary(evidence))
+        if evidence.failure is None:
+            with display.stage("report") as stage:
+                _report(evidence, stage.tell)
+    if evidence.failure is not None:
+        _report_failure(evidence)
+        raise evidence.failure.error
     return exit_code(evidence)
 
 
@@ -129,3 +131,19 @@ def exit_code(evidence: "Evidence") -> int:
     if evidence.shortcomings:
         return 1
     return INCONCLUSIVE_CODE if evidence.inconclusive else 0
+
+
+def _report(evidence: "Evidence", tell: Callable[[str], object]) -> None:
+    from rehearsal.console.report import summary, write_report  # noqa: PLC0415 — a second of matplotlib
+
+    for problem in write_report(evidence, evidence.options.out):
+        tell(problem)
+    sys.stdout.write(summary(evidence))
+
+
+def _report_failure(evidence: "Evidence") -> None:
+    """Without the display, whose output may be what has failed; a report that cannot be written hides no reason."""
+    try:
+        _report(evidence, lambda problem: sys.stderr.write(f"slipway: {problem}\n"))
+    except OSError as exc:
+        sys.stderr.write(f"slipway: no report could be written to {evidence.options.out}: {exc.strerror}\n")

@@ -2,19 +2,25 @@
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
+from rehearsal.console.labels import labels
 from rehearsal.journey.rollouts import Rollout
 
 _BLUE, _GREEN, _RED, _GREY, _AMBER = "#2f6fb2", "#2f9e62", "#c63d3d", "#8a8f98", "#c98a1b"
 _STYLE: dict[Any, Any] = {
     "svg.hashsalt": "slipway",
     "svg.fonttype": "none",
+    "text.parse_math": False,
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -22,122 +28,165 @@ _STYLE: dict[Any, Any] = {
     "xtick.color": _GREY,
     "ytick.color": _GREY,
 }
+_ACROSS = 6
+_MOST_COLUMNS = 120
+"""More make a page that nobody reads."""
 
 
-def _svg(figure: Figure) -> str:
-    sink = io.StringIO()
-    with mpl.rc_context(_STYLE):
-        figure.savefig(sink, format="svg", metadata={"Date": None}, transparent=True)
-    text = sink.getvalue()
-    return text[text.index("<svg") :]
-
-
-def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    with mpl.rc_context(_STYLE):
+@contextmanager
+def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> Iterator["_Drawing"]:
+    """A figure to draw on; inside, every text is taken as it is, and no font needs to have its characters."""
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # Text stays text in the SVG: what shows it brings the fonts.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False)
-    return figure, [axis for row in axes for axis in row]
+        drawing = _Drawing([axis for row in axes for axis in row])
+        yield drawing
+        sink = io.StringIO()
+        figure.savefig(sink, format="svg", metadata={"Date": None}, transparent=True)
+        text = sink.getvalue()
+        drawing.svg = text[text.index("<svg") :]
+
+
+@dataclass
+class _Drawing:
+    axes: list[Axes]
+    svg: str = ""
 
 
 def data_profile(profile: Mapping[str, Any]) -> str:
     """A histogram for each number, the commonest values of each category: training rows only."""
-    columns: Sequence[Mapping[str, Any]] = profile["columns"]
-    across = 6
-    down = math.ceil(len(columns) / across)
-    figure, axes = _figure(11, 1.6 * down, down, across)
-    for axis, column in zip(axes, columns, strict=False):
-        axis.set_title(column["name"], fontsize=8)
-        axis.tick_params(labelsize=6)
-        if column["kind"] == "number":
-            edges = column["histogram"]["edges"]
-            axis.stairs(column["histogram"]["counts"], edges, fill=True, color=_BLUE)
-            axis.set_yscale("symlog")
-        else:
-            top = column["top"][:8]
-            axis.bar([str(item["value"])[:10] for item in top], [item["count"] for item in top], color=_GREEN)
-            axis.tick_params(axis="x", rotation=60)
-    for axis in axes[len(columns) :]:
-        axis.set_axis_off()
-    return _svg(figure)
+    columns: Sequence[Mapping[str, Any]] = profile["columns"][:_MOST_COLUMNS]
+    titles = labels([column["name"] for column in columns], width=22)
+    down = max(1, math.ceil(len(columns) / _ACROSS))
+    with _figure(11, 1.6 * down, down, _ACROSS) as drawing:
+        for axis, column, title in zip(drawing.axes, columns, titles, strict=False):
+            axis.set_title(title, fontsize=8)
+            axis.tick_params(labelsize=6)
+            (_histogram if column["kind"] == "number" else _commonest)(axis, column)
+        for axis in drawing.axes[len(columns) :]:
+            axis.set_axis_off()
+    return drawing.svg
+
+
+def _histogram(axis: Axes, column: Mapping[str, Any]) -> None:
+    """Bars with logarithmic counts; one bar for a constant, a remark where no value is known."""
+    edges = column.get("histogram", {}).get("edges", ())
+    if not edges or not all(isinstance(edge, int | float) and math.isfinite(edge) for edge in edges):
+        _remark(axis, "no known value")
+    elif edges[0] == edges[-1]:
+        axis.bar([0], column["histogram"]["counts"], color=_BLUE)
+        axis.set_xticks([0], [f"always {edges[0]:g}"])
+    else:
+        axis.stairs(column["histogram"]["counts"], edges, fill=True, color=_BLUE)
+        axis.set_yscale("symlog")
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))  # its own needs formulas
+
+
+def _commonest(axis: Axes, column: Mapping[str, Any]) -> None:
+    top = column.get("top", ())[:8]
+    if not top:
+        _remark(axis, "no known value")
+        return
+    places = range(len(top))
+    axis.bar(places, [item["count"] for item in top], color=_GREEN)
+    axis.set_xticks(places, labels([item["value"] for item in top], width=12))
+    axis.tick_params(axis="x", rotation=60)
+
+
+def _remark(axis: Axes, text: str) -> None:
+    axis.set(xticks=[], yticks=[])
+    axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center", fontsize=7)
 
 
 def roc(evaluation: Mapping[str, Any]) -> str:
     """True against false positive rate of the candidate on the test split."""
     curve = evaluation["binary_classification_metrics"]["receiver_operating_characteristic_curve"]
-    figure, (axis,) = _figure(4.2, 3.6)
-    axis.plot(curve["false_positive_rates"], curve["true_positive_rates"], color=_BLUE)
-    axis.plot([0, 1], [0, 1], color=_GREY, linestyle=":", linewidth=1)
-    axis.set(xlabel="false positive rate", ylabel="true positive rate", title=f"AUC {evaluation['metrics']['auc']:.4f}")
-    return _svg(figure)
+    with _figure(4.2, 3.6) as drawing:
+        (axis,) = drawing.axes
+        axis.plot(curve["false_positive_rates"], curve["true_positive_rates"], color=_BLUE)
+        axis.plot([0, 1], [0, 1], color=_GREY, linestyle=":", linewidth=1)
+        axis.set(xlabel="false positive rate", ylabel="true positive rate")
+        axis.set_title(f"AUC {evaluation['metrics']['auc']:.4f}")
+    return drawing.svg
 
 
 def confusion_matrix(evaluation: Mapping[str, Any]) -> str:
     """Actual against predicted label of the candidate on the test split."""
     counts = evaluation["binary_classification_metrics"]["confusion_matrix"]
     cells = [[counts[actual][predicted] for predicted in ("0", "1")] for actual in ("0", "1")]
-    figure, (axis,) = _figure(3.8, 3.6)
-    axis.imshow(cells, cmap="Blues", vmin=0, vmax=max(map(max, cells)) * 1.6)
-    for row, numbers in enumerate(cells):
-        for column, number in enumerate(numbers):
-            axis.text(column, row, f"{number:,}", ha="center", va="center")
-    axis.set(xlabel="predicted", ylabel="actual", xticks=[0, 1], yticks=[0, 1])
-    axis.set_title(f"accuracy {evaluation['metrics']['accuracy']:.4f}")
-    return _svg(figure)
+    with _figure(3.8, 3.6) as drawing:
+        (axis,) = drawing.axes
+        axis.imshow(cells, cmap="Blues", vmin=0, vmax=max(1, *map(max, cells)) * 1.6)
+        for row, numbers in enumerate(cells):
+            for column, number in enumerate(numbers):
+                axis.text(column, row, f"{number:,}", ha="center", va="center")
+        axis.set(xlabel="predicted", ylabel="actual", xticks=[0, 1], yticks=[0, 1])
+        axis.set_title(f"accuracy {evaluation['metrics']['accuracy']:.4f}")
+    return drawing.svg
 
 
 def tuning_history(trials: Sequence[Mapping[str, Any]]) -> str:
     """The objective of each trial in the order they started, and the best so far."""
     done = [(number, trial["objective"]) for number, trial in enumerate(trials, 1) if trial["objective"] is not None]
-    figure, (axis,) = _figure(5.2, 3.6)
-    axis.scatter([n for n, _ in done], [value for _, value in done], color=_BLUE, s=18)
     best = [max(value for _, value in done[: i + 1]) for i in range(len(done))]
-    axis.step([n for n, _ in done], best, where="post", color=_GREEN)
-    axis.set(
-        xlabel="training job", ylabel="validation AUC", title=f"best {best[-1]:.4f}" if best else "no finished job"
-    )
-    return _svg(figure)
+    with _figure(5.2, 3.6) as drawing:
+        (axis,) = drawing.axes
+        axis.scatter([n for n, _ in done], [value for _, value in done], color=_BLUE, s=18)
+        axis.step([n for n, _ in done], best, where="post", color=_GREEN)
+        axis.set(xlabel="training job", ylabel="validation AUC")
+        axis.set_title(f"best {best[-1]:.4f}" if best else "no finished job")
+    return drawing.svg
 
 
 def traffic_split(
-    fleets: Mapping[str, Sequence[tuple[float, float]]], rollouts: Sequence[Rollout], *, started: float
+    fleets: Mapping[str, Sequence[tuple[float, float]]], rollouts: Sequence[Rollout], *, started: float, ended: float
 ) -> str:
     """Requests a second by fleet, with every rollout, alarm and rollback marked."""
-    figure, (axis,) = _figure(11, 3.4)
+    with _figure(11, 3.4) as drawing:
+        (axis,) = drawing.axes
+        if fleets:
+            _stack(axis, fleets, started)
+        for rollout in rollouts:
+            _mark(axis, rollout, started, rollout.ended_at or max(ended, rollout.started_at))
+        axis.set(xlabel="seconds since the start", ylabel="requests a second")
+        if fleets:
+            axis.legend(fontsize=6, loc="lower left", title="endpoint config", title_fontsize=7)
+    return drawing.svg
+
+
+def _stack(axis: Axes, fleets: Mapping[str, Sequence[tuple[float, float]]], started: float) -> None:
     seconds = sorted({int(at) for points in fleets.values() for at, _ in points})
     order = sorted(fleets, key=lambda config: min((at for at, _ in fleets[config]), default=math.inf))
-    if seconds:
-        span = list(range(seconds[0], seconds[-1] + 1))
-        stacks = [[_at(fleets[config], second) for second in span] for config in order]
-        palette = [_BLUE, _GREEN, _RED, "#7a5cb8", _AMBER]
-        colors = [palette[i % len(palette)] for i in range(len(order))]
-        axis.stackplot(
-            [s - started for s in span],
-            stacks,
-            labels=[f"…{config[-12:]}" for config in order],
-            colors=colors,
-            alpha=0.75,
-            step="post",
-        )
-    for rollout in rollouts:
-        axis.axvspan(rollout.started_at - started, rollout.ended_at - started, color=_GREY, alpha=0.10, linewidth=0)
-        label = f"{rollout.type}: {rollout.verdict.replace('_', ' ')}"
-        axis.annotate(label, (rollout.started_at - started, 1.02), xycoords=("data", "axes fraction"), fontsize=8)
-        for at, moment in rollout.moments:
-            if moment in ("alarm", "rolled back"):
-                axis.axvline(at - started, color=_RED, linestyle="-" if moment == "alarm" else "--", linewidth=1.2)
-                axis.annotate(
-                    moment,
-                    (at - started, 0.95),
-                    xycoords=("data", "axes fraction"),
-                    color=_RED,
-                    fontsize=8,
-                    rotation=90,
-                    va="top",
-                )
-    axis.set(xlabel="seconds since the start", ylabel="requests a second")
-    if order:
-        axis.legend(fontsize=6, loc="lower left", title="endpoint config", title_fontsize=7)
-    return _svg(figure)
+    span = list(range(seconds[0], seconds[-1] + 1)) if seconds else [int(started)]
+    palette = [_BLUE, _GREEN, _RED, "#7a5cb8", _AMBER]
+    axis.stackplot(
+        [second - started for second in span],
+        [[_at(fleets[config], second) for second in span] for config in order],
+        labels=[f"…{config[-12:]}" for config in order],
+        colors=[palette[i % len(palette)] for i in range(len(order))],
+        alpha=0.75,
+        step="post",
+    )
+
+
+def _mark(axis: Axes, rollout: Rollout, started: float, ended: float) -> None:
+    axis.axvspan(rollout.started_at - started, ended - started, color=_GREY, alpha=0.10, linewidth=0)
+    label = f"{rollout.type}: {rollout.verdict.replace('_', ' ')}"
+    axis.annotate(label, (rollout.started_at - started, 1.02), xycoords=("data", "axes fraction"), fontsize=8)
+    for at, moment in rollout.moments:
+        if moment in ("alarm", "rolled back"):
+            axis.axvline(at - started, color=_RED, linestyle="-" if moment == "alarm" else "--", linewidth=1.2)
+            axis.annotate(
+                moment,
+                (at - started, 0.95),
+                xycoords=("data", "axes fraction"),
+                color=_RED,
+                fontsize=8,
+                rotation=90,
+                va="top",
+            )
 
 
 def _at(points: Sequence[tuple[float, float]], second: int) -> float:

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rehearsal.console import pictures
+from rehearsal.console.gallery import PICTURES, Pictures
 from rehearsal.journey.access import access_told
+from rehearsal.journey.embedded_aws import LOGS
 from rehearsal.journey.evidence import Evidence, report_document
 from rehearsal.journey.rollouts import Rollout
 from rehearsal.journey.users import users_told
@@ -19,44 +20,67 @@ _LONG = 24
 _NUMBERS = ("auc", "accuracy", "average_precision", "precision", "recall", "f1", "log_loss", "brier")
 
 
-def write_report(evidence: Evidence, out: Path) -> None:
-    """Write both reports into `out`; each file appears whole or not at all."""
+def write_report(evidence: Evidence, out: Path) -> list[str]:
+    """Write both reports into `out`, each in the place of an earlier one and whole.
+
+    The one for machines comes first. Should an interrupt come while the pictures are drawn, the page has none.
+
+    Returns:
+        What is missing from the page, in a line each.
+    """
     out.mkdir(parents=True, exist_ok=True)
     document = report_document(evidence)
-    page = _page(evidence, document)  # which takes seconds: an interrupt then leaves neither
     _replace(out / "report.json", json.dumps(document, indent=2, sort_keys=True) + "\n")
-    _replace(out / "report.html", page)
+    drawn = Pictures()
+    try:
+        drawn.draw(evidence)
+    finally:
+        _replace(out / "report.html", _page(evidence, document, drawn))
+        if evidence.failure is None:  # what lies there is an earlier run's
+            for name in LOGS:
+                (out / name).unlink(missing_ok=True)
+    return drawn.problems
 
 
 def _replace(path: Path, text: str) -> None:
+    """A file that cannot be written whole leaves the earlier one as it was, and nothing of itself."""
     whole = path.with_name(f".{path.name}.{os.getpid()}")
-    whole.write_text(text, encoding="utf-8")
-    whole.replace(path)
+    try:
+        whole.write_bytes(text.encode("utf-8", errors="backslashreplace"))
+        whole.replace(path)
+    finally:
+        whole.unlink(missing_ok=True)
 
 
-def _page(evidence: Evidence, document: Mapping[str, Any]) -> str:
-    last = evidence.runs[-1]
+def _page(evidence: Evidence, document: Mapping[str, Any], drawn: Pictures) -> str:
     settings = evidence.settings
+    rollouts = [rollout.row() for rollout in evidence.rollouts]
     return string.Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
+        {name: drawn.html(name) for name in PICTURES},
         title=html.escape(f"{settings.name}: {settings.description or 'launch rehearsal'}"),
         outcome=html.escape("; ".join(evidence.shortcomings + evidence.inconclusive) or "the launch went as it should"),
+        failure=_failure(evidence),
         facts=_table(["", ""], _facts(evidence)),
-        metrics=_table(["test split", "candidate", "baseline", "champion"], _metric_rows(document["metrics"])),
-        rollouts=_table(
-            list(evidence.rollouts[0].row()), [list(rollout.row().values()) for rollout in evidence.rollouts]
-        ),
+        metrics=_metrics(document["metrics"]),
+        rollouts=_table(list(rollouts[0]), [list(row.values()) for row in rollouts]) if rollouts else "<p>None.</p>",
         reasons="".join(f"<p>{html.escape(rollout.reason)}</p>" for rollout in evidence.rollouts if rollout.reason),
-        traffic=pictures.traffic_split(evidence.fleets, evidence.rollouts, started=evidence.started),
-        roc=pictures.roc(last.evaluation),
-        confusion=pictures.confusion_matrix(last.evaluation),
-        tuning=pictures.tuning_history(last.trials),
-        profile=pictures.data_profile(last.profile),
         pipeline=_table(["step", "type", "status", "seconds"], [list(row.values()) for row in document["pipeline"]]),
         audit=_table(["entry", "time", "who", "what", "of", "hash"], [_entry(each) for each in evidence.audit]),
         access=_table(["role", "calls", "without permission", "never needed"], _access_rows(evidence)),
         timings=_table(["stage", "seconds"], [[name, seconds] for name, seconds in evidence.timings.items()]),
         templates=_table(["template", "sha256"], [[name, digest] for name, digest in evidence.templates.items()]),
     )
+
+
+def _failure(evidence: Evidence) -> str:
+    if evidence.failure is None:
+        return ""
+    parts = [f"<h2>Ended in the stage {html.escape(evidence.failure.stage)}</h2>"]
+    parts.append(f"<pre>{html.escape(evidence.failure.reason)}</pre>")
+    if evidence.failure.log:
+        log = html.escape("\n".join(evidence.failure.log))
+        parts.append(f"<p>The last lines of the embedded AWS's log:</p><pre>{log}</pre>")
+    return "".join(parts)
 
 
 def _access_rows(evidence: Evidence) -> list[list[Any]]:
@@ -68,24 +92,26 @@ def _entry(entry: Mapping[str, Any]) -> list[Any]:
 
 
 def _facts(evidence: Evidence) -> list[list[Any]]:
-    gate = evidence.runs[-1].evaluation["gate"]
-    aim = "met" if gate["accuracy_aim_met"] else "not met"
-    return [
-        ["data", f"{evidence.table.name}, {evidence.table.rows} rows, sha256 {evidence.table.sha256}"],
-        ["gate", gate["reasons"]],
-        ["aim", f"accuracy of at least {gate['accuracy_aim']}: {aim}"],
-        ["time", f"{evidence.seconds:.0f} s; waits compressed {evidence.options.speed:g} times, nothing else"],
-    ]
+    facts = [["data", f"{evidence.table.name}, {evidence.table.rows} rows, sha256 {evidence.table.sha256}"]]
+    if gate := evidence.evaluation.get("gate"):
+        aim = "met" if gate["accuracy_aim_met"] else "not met"
+        facts.append(["gate", gate["reasons"]])
+        facts.append(["aim", f"accuracy of at least {gate['accuracy_aim']}: {aim}"])
+    facts.append(["time", f"{evidence.seconds:.0f} s; waits compressed {evidence.options.speed:g} times, nothing else"])
+    return facts
 
 
-def _metric_rows(metrics: Mapping[str, Any]) -> list[list[Any]]:
+def _metrics(metrics: Mapping[str, Any] | None) -> str:
+    if metrics is None:
+        return "<p>No candidate was evaluated.</p>"
     baseline, champion = metrics["baseline"], metrics["champion"] or {}
     rows = [
         [name, metrics[name], baseline.get(name, ""), champion.get(name, "")] for name in _NUMBERS if name in metrics
     ]
     value = metrics["value"]
     others = [other.get("value", {}).get("per_1000", "") for other in (baseline, champion)]
-    return [*rows, [f"value in {value['currency']} per 1,000 rows", value["per_1000"], *others]]
+    rows.append([f"value in {value['currency']} per 1,000 rows", value["per_1000"], *others])
+    return _table(["test split", "candidate", "baseline", "champion"], rows)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -102,22 +128,25 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def summary(evidence: Evidence) -> str:
     """What a person wants to know at the end, in a few lines."""
-    evaluation = evidence.runs[-1].evaluation
-    metrics, gate, value = evaluation["metrics"], evaluation["gate"], evaluation["value"]
-    aim = f"aim {gate['accuracy_aim']:g} {'met' if gate['accuracy_aim_met'] else 'not met'}"
-    quality = f"test AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f} ({aim})"
-    lines = [
-        f"{evidence.settings.name}: {evidence.seconds:.0f} s, {len(evidence.templates)} templates deployed",
-        f"model    {quality}, {value['per_1000']:.0f} {value['currency']} per 1,000 rows",
-        *(f"rollout  {_told(rollout)}" for rollout in evidence.rollouts),
-        f"users    {users_told(evidence.rollouts)}",
-    ]
-    lines.append(f"audit    {len(evidence.audit)} entries")
-    lines += access_told(evidence.access)
+    lines = [f"{evidence.settings.name}: {evidence.seconds:.0f} s, {len(evidence.templates)} templates deployed"]
+    if evidence.evaluation:
+        lines.append(f"model    {_quality(evidence.evaluation)}")
+    lines += [f"rollout  {_told(rollout)}" for rollout in evidence.rollouts]
+    lines.append(f"users    {users_told(evidence.rollouts)}")
+    if evidence.failure is None:
+        lines.append(f"audit    {len(evidence.audit)} entries")
+        lines += access_told(evidence.access)
     lines += [f"not as it should be: {text}" for text in evidence.shortcomings]
     lines += [f"inconclusive: {text}" for text in evidence.inconclusive]
     lines.append(f"report   {evidence.options.out / 'report.html'}")
     return "\n".join(lines) + "\n"
+
+
+def _quality(evaluation: Mapping[str, Any]) -> str:
+    metrics, gate, value = evaluation["metrics"], evaluation["gate"], evaluation["value"]
+    aim = f"aim {gate['accuracy_aim']:g} {'met' if gate['accuracy_aim_met'] else 'not met'}"
+    quality = f"test AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f} ({aim})"
+    return f"{quality}, {value['per_1000']:.0f} {value['currency']} per 1,000 rows"
 
 
 def _told(rollout: Rollout) -> str:

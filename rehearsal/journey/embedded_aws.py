@@ -1,15 +1,17 @@
 """The embedded AWS as a child process, and boto3 clients for it."""
 
+import contextlib
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Event, Lock, Timer
 from typing import Any
 
 import boto3
@@ -20,13 +22,17 @@ from rehearsal import access_key
 from rehearsal.access_key import AccessKey
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.preparation import local_environment, no_aws_files
-from rehearsal.process import spawn, stop
+from rehearsal.process import ended_with, spawn, stop
 
 ACCOUNT = "000000000000"
 REGION = access_key.REGION
 START_SECONDS = 30
 VARIABLES = "aws.sh"
 """In the run's folder, for a user's own shell: how to reach the embedded AWS, with its key."""
+LOGS = ("cloud.log", "cloud.err")
+_END_SECONDS = 0.5
+_KEPT_LINES = 40
+_TOLD_LINES = 8
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ def embedded_aws(options: RehearsalOptions, workdir: Path) -> Iterator[EmbeddedA
     Meanwhile this process's environment is local: no proxy is on the way, no profile asks for another account.
 
     Raises:
-        LaunchError: it did not become ready; the end of its log is in the message.
+        LaunchError: it did not become ready, or ended before its user was done; the end of its log is in the message.
     """
     log = workdir / "cloud.log"
     argv = [sys.executable, "-m", "rehearsal.cloud", "--port", "0", "--speed", str(options.speed)]
@@ -89,7 +95,8 @@ def embedded_aws(options: RehearsalOptions, workdir: Path) -> Iterator[EmbeddedA
             key = AccessKey(ready["access_key_id"], ready["secret_access_key"])
             aws = EmbeddedAws(ready["endpoint_url"], key)
             _write_variables(aws, workdir / VARIABLES)
-            yield aws
+            with _cause_of_failure(child, workdir):
+                yield aws
         finally:
             stop(child, grace_seconds=10)
 
@@ -100,17 +107,60 @@ def _write_variables(aws: EmbeddedAws, path: Path) -> None:
     path.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in aws.environment.items()))
 
 
+@contextmanager
+def _cause_of_failure(child: "subprocess.Popen[bytes]", workdir: Path) -> Iterator[None]:
+    """Whatever fails once the child has ended fails because it has ended."""
+    try:
+        yield
+    except Exception as exc:
+        if (status := _end_of(child)) is None:
+            raise
+        raise LaunchError(_with_log(f"the embedded AWS ended: {ended_with(status)}", workdir)) from exc
+
+
+def _with_log(told: str, workdir: Path) -> str:
+    return "\n".join([told, *embedded_log(workdir)[-_TOLD_LINES:]])
+
+
+def embedded_log(workdir: Path) -> list[str]:
+    """The last lines of what the embedded AWS has logged in `workdir`, then of what it wrote to standard error."""
+    files = [file for file in (workdir / name for name in LOGS) if file.exists()]
+    return [line for file in files for line in file.read_text(errors="replace").splitlines()[-_KEPT_LINES:]]
+
+
+def keep_logs(workdir: Path, out: Path) -> None:
+    """What went wrong is easier to find with all of the embedded AWS's own log."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in LOGS:
+        if (workdir / name).exists():
+            shutil.copy(workdir / name, out / name)
+
+
+def _end_of(child: "subprocess.Popen[bytes]") -> int | None:
+    """Its exit status; a connection breaks a moment before there is one."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return child.wait(timeout=_END_SECONDS)
+    return None
+
+
 def _ready_line(child: "subprocess.Popen[bytes]", workdir: Path) -> dict[str, Any]:
     if child.stdout is None:
         raise LaunchError("the embedded AWS has no standard output")
-    watchdog = Timer(START_SECONDS, child.kill)
+    late = Event()
+
+    def kill() -> None:
+        late.set()
+        child.kill()
+
+    watchdog = Timer(START_SECONDS, kill)
     watchdog.start()
     try:
         line = child.stdout.readline()
     finally:
         watchdog.cancel()
     if not line:
-        last = (workdir / "cloud.err").read_text(errors="replace").splitlines()[-12:]
-        raise LaunchError("\n".join([f"the embedded AWS was not ready within {START_SECONDS} s", *last]))
+        told = f"ended before it was ready: {ended_with(child.wait())}"
+        told = f"was not ready within {START_SECONDS} s" if late.is_set() else told
+        raise LaunchError(_with_log(f"the embedded AWS {told}", workdir))
     ready: dict[str, Any] = json.loads(line)
     return ready

@@ -1,9 +1,10 @@
 """What a rehearsal has shown, and `report.json` made from it."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from blueprint.audit import Entry, verify
+from blueprint.errors import SlipwayError
 from blueprint.settings import Settings
 from rehearsal.journey.access import RoleAccess
 from rehearsal.journey.options import RehearsalOptions
@@ -15,6 +16,39 @@ from rehearsal.journey.users import failed_by_bad_model, users_document
 
 REFUSED_FAULTS = ("shift", "schema")
 """Those that a gate finds before any user meets the model."""
+
+Outcome = Literal["succeeded", "inconclusive", "refused", "failed", "interrupted"]
+
+_REFUSE = "Refuse"
+"""The pipeline's step that ends an execution whose candidate the gate refused."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What ended a rehearsal before its last stage.
+
+    Attributes:
+        stage: in which it happened.
+        error: what was raised; an interrupt too.
+        log: the last lines of the embedded AWS's log.
+    """
+
+    stage: str
+    error: BaseException
+    log: tuple[str, ...] = ()
+
+    @property
+    def interrupted(self) -> bool:
+        return isinstance(self.error, KeyboardInterrupt)
+
+    @property
+    def reason(self) -> str:
+        """For the user; its first line says what, further ones are details."""
+        if self.interrupted:
+            return "interrupted"
+        if isinstance(self.error, SlipwayError):
+            return str(self.error)
+        return f"{type(self.error).__name__}: {self.error}"
 
 
 @dataclass
@@ -33,6 +67,31 @@ class Evidence:
     timings: dict[str, float] = field(default_factory=dict)
     audit: list[Entry] = field(default_factory=list)
     access: list[RoleAccess] = field(default_factory=list)
+    failure: Failure | None = None
+
+    @property
+    def evaluation(self) -> dict[str, Any]:
+        """Of the last candidate that was evaluated, a refused one included; empty if none was."""
+        return next((run.evaluation for run in reversed(self.runs) if run.evaluation), {})
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """Of the last training split that was profiled; empty if none was."""
+        return next((run.profile for run in reversed(self.runs) if run.profile), {})
+
+    @property
+    def trials(self) -> list[dict[str, Any]]:
+        """Of the last search that began."""
+        return next((run.trials for run in reversed(self.runs) if run.trials), [])
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.failure is None:
+            return "failed" if self.shortcomings else "inconclusive" if self.inconclusive else "succeeded"
+        if self.failure.interrupted:
+            return "interrupted"
+        last = self.runs[-1].steps if self.runs else []
+        return "refused" if any(step["StepName"] == _REFUSE for step in last) else "failed"
 
     @property
     def inconclusive(self) -> list[str]:
@@ -47,7 +106,9 @@ class Evidence:
         # the first model, the better one, the bad one
         expected = ["promoted", "promoted", "refused" if self.options.fault in REFUSED_FAULTS else "rolled_back"]
         agreed = [got if got == INCONCLUSIVE else wanted for got, wanted in zip(verdicts, expected, strict=False)]
-        if verdicts != agreed or len(verdicts) < len(expected):
+        if self.failure is not None:
+            found.append(f"{self.failure.stage}: {self.failure.reason.partition(chr(10))[0]}")
+        elif verdicts != agreed or len(verdicts) < len(expected):
             found.append(f"the rollouts should end {', '.join(expected)}, got {', '.join(verdicts)}")
         back = [rollout for rollout in self.rollouts if rollout.verdict == "rolled_back"]
         if unstopped := [rollout.fault for rollout in back if not rollout.by]:
@@ -65,26 +126,29 @@ class Evidence:
 
 
 def report_document(evidence: Evidence) -> dict[str, Any]:
-    """The machine-readable report."""
-    last = evidence.runs[-1]
+    """The machine-readable report; what the rehearsal did not get to is None or empty."""
+    splits, failure = evidence.profile.get("sha256", {}), evidence.failure
     return {
+        "outcome": evidence.outcome,
+        "failure": failure and {"stage": failure.stage, "reason": failure.reason, "log": list(failure.log)},
         "seconds": evidence.seconds,
         "speed": evidence.options.speed,
         "data": {
             "path": evidence.table.name,
             "rows": evidence.table.rows,
             "sha256": evidence.table.sha256,
-            "splits": {name: last.profile["sha256"][name] for name in ("train", "validation", "test")},
+            "splits": {name: splits.get(name) for name in ("train", "validation", "test")},
         },
         "pipeline": [row for run in evidence.runs for row in step_rows(run)],
-        "metrics": {
-            **last.evaluation["metrics"],
-            "baseline": last.evaluation["baseline"],
-            "champion": last.evaluation["champion"],
-            "value": last.evaluation["value"],
-        },
+        "metrics": _metrics(evidence.evaluation),
         "rollouts": [rollout.row() for rollout in evidence.rollouts],
         "users": users_document(evidence.rollouts),
         "templates": evidence.templates,
         "timings": evidence.timings,
     }
+
+
+def _metrics(evaluation: dict[str, Any]) -> dict[str, Any] | None:
+    if not evaluation:
+        return None
+    return {**evaluation["metrics"], **{name: evaluation[name] for name in ("baseline", "champion", "value")}}

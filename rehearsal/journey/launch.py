@@ -1,7 +1,7 @@
 """The main job: from a table to a model live behind a canary, and a bad one stopped."""
 
+import contextlib
 import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -22,12 +22,12 @@ from rehearsal.journey import cdk
 from rehearsal.journey.access import recorded_access
 from rehearsal.journey.candidate import register_faulty
 from rehearsal.journey.display import Display, Stage
-from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws, embedded_aws
-from rehearsal.journey.evidence import Evidence
+from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws, embedded_aws, embedded_log, keep_logs
+from rehearsal.journey.evidence import Evidence, Failure
 from rehearsal.journey.fleets import invocations, known_configs
 from rehearsal.journey.options import PROJECT, RehearsalOptions
-from rehearsal.journey.preparation import clear_reports
-from rehearsal.journey.rollouts import Launchpad, roll_out
+from rehearsal.journey.preparation import check_out
+from rehearsal.journey.rollouts import FIRST, Launchpad, Rollout, roll_out
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.table import request_bodies, source_table
 from rehearsal.journey.training import TrainingRun, train, upload
@@ -44,52 +44,60 @@ class Rehearsal:
     def __init__(self, options: RehearsalOptions, display: Display) -> None:
         self._options, self._display = options, display
         self._timings: dict[str, float] = {}
+        self._current = "check"
 
     def run(self) -> Evidence:
         """Do the whole job in a folder of its own that is gone afterwards.
 
+        Returns:
+            What it has shown. If a stage failed or was interrupted, `failure` says so; everything that was started has
+            been ended.
+
         Raises:
             InputError: settings, data or the folder for the report are not acceptable; nothing was started.
-            LaunchError: a stage failed; everything that was started has been ended.
         """
         started = time.time()
         with tempfile.TemporaryDirectory(prefix="slipway-", ignore_cleanup_errors=True) as folder:
             workdir = Path(folder)
-            with self._stage("check") as stage:
-                clear_reports(self._options.out)
-                settings = load_settings(self._options.config, self._options.stage)
-                refuse_unsafe(planned_rollout(settings))
-                table = source_table(self._options, settings, workdir)
-                stage.tell(f"{table.rows} rows in {table.name}")
-                for remark in table.remarks:
-                    stage.tell(remark)
-                if self._options.backend == "docker":
-                    stage.tell(require_image(PROJECT / "pipeline_steps", host=os.environ.get("DOCKER_HOST")))
-            evidence = Evidence(self._options, settings, table, started, timings=self._timings)
-            with embedded_aws(self._options, workdir) as aws:
-                try:
+            evidence = self._check(workdir, started)
+            try:
+                with embedded_aws(self._options, workdir) as aws:
                     self._launch(aws, evidence, workdir)
-                except Exception as exc:
-                    self._keep_logs(workdir)
-                    if isinstance(exc, BotoCoreError | ClientError):
-                        raise LaunchError(str(exc)) from exc
-                    raise
+            except BaseException as exc:  # noqa: BLE001 -- the report comes first; the command raises it again
+                evidence.failure = self._failure(exc, workdir)
+                with contextlib.suppress(OSError):  # as on a full disk; the last lines are in the report
+                    keep_logs(workdir, self._options.out)
             evidence.seconds = round(time.time() - started, 3)
         return evidence
 
-    def _keep_logs(self, workdir: Path) -> None:
-        """What went wrong is easier to find with the embedded AWS's own log."""
-        self._options.out.mkdir(parents=True, exist_ok=True)
-        for log in workdir.glob("cloud.*"):
-            if log.is_file():
-                shutil.copy(log, self._options.out / log.name)
+    def _check(self, workdir: Path, started: float) -> Evidence:
+        with self._stage("check") as stage:
+            settings = load_settings(self._options.config, self._options.stage)
+            refuse_unsafe(planned_rollout(settings))
+            check_out(self._options.out)
+            table = source_table(self._options, settings, workdir)
+            stage.tell(f"{table.rows} rows in {table.name}")
+            for remark in table.remarks:
+                stage.tell(remark)
+            if self._options.backend == "docker":
+                stage.tell(require_image(PROJECT / "pipeline_steps", host=os.environ.get("DOCKER_HOST")))
+        return Evidence(self._options, settings, table, started, timings=self._timings)
+
+    def _failure(self, error: BaseException, workdir: Path) -> Failure:
+        if isinstance(error, KeyboardInterrupt):
+            stop_all(grace_seconds=3)  # it can cut in on the start of a process
+        if isinstance(error, BotoCoreError | ClientError):
+            error = LaunchError(str(error))
+        return Failure(self._current, error, tuple(embedded_log(workdir)))
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[Stage]:
-        started = time.monotonic()
-        with self._display.stage(name) as stage:
-            yield stage
-        self._timings[name.replace(" ", "_")] = round(time.monotonic() - started, 3)
+        self._current, started = name, time.monotonic()
+        try:
+            with self._display.stage(name) as stage:
+                yield stage
+        finally:
+            self._timings[name.replace(" ", "_")] = round(time.monotonic() - started, 3)
 
     def _launch(self, aws: EmbeddedAws, evidence: Evidence, workdir: Path) -> None:
         settings = evidence.settings
@@ -110,21 +118,21 @@ class Rehearsal:
                 key=aws.key,
             ),
         )
+        log = AuditLog(aws.client("s3"), storage["ArtifactsBucketName"], settings.names.audit_prefix)
         try:
-            self._first_model(pad, evidence, bucket=storage["DataBucketName"], pipeline=training["PipelineName"])
-            better = self._better_model(
-                pad, evidence, bucket=storage["DataBucketName"], pipeline=training["PipelineName"]
-            )
-            self._bad_model(pad, evidence, live=better)
-            log = AuditLog(aws.client("s3"), storage["ArtifactsBucketName"], settings.names.audit_prefix)
-            evidence.audit = log.entries()
-            evidence.access = recorded_access(aws)
-            evidence.fleets = {
-                config: invocations(aws, endpoint=pad.endpoint, config=config, since=evidence.started)
-                for config in known_configs(aws, endpoint=pad.endpoint)
-            }
+            self._models(pad, evidence, bucket=storage["DataBucketName"], pipeline=training["PipelineName"])
+        except Exception:
+            with contextlib.suppress(BotoCoreError, ClientError, OSError):  # the embedded AWS may be what has failed
+                _look_back(pad, evidence, log)
+            raise
         finally:
             pad.traffic.stop()
+        _look_back(pad, evidence, log)
+
+    def _models(self, pad: Launchpad, evidence: Evidence, *, bucket: str, pipeline: str) -> None:
+        self._first_model(pad, evidence, bucket=bucket, pipeline=pipeline)
+        better = self._better_model(pad, evidence, bucket=bucket, pipeline=pipeline)
+        self._bad_model(pad, evidence, live=better)
 
     def _deploy(self, aws: EmbeddedAws, evidence: Evidence, workdir: Path) -> dict[str, Any]:
         """Synthesize while the account is bootstrapped: neither needs the other."""
@@ -170,13 +178,13 @@ class Rehearsal:
             self._roll_out(pad, evidence, faulty, stage, fault=self._options.fault)
 
     def _train(self, pad: Launchpad, evidence: Evidence, uri: str, pipeline: str, stage: Stage) -> TrainingRun:
+        run = TrainingRun()
+        evidence.runs.append(run)
         # Every run reads the folder of one object: SageMaker copies a prefix, and the step expects one table.
-        run = train(
-            pad.aws, pipeline=pipeline, input_data_uri=uri.rpartition("/")[0] + "/", commit=_commit(), stage=stage
-        )
+        folder = uri.rpartition("/")[0] + "/"
+        train(pad.aws, run, pipeline=pipeline, input_data_uri=folder, commit=_commit(), stage=stage)
         metrics = run.evaluation["metrics"]
         stage.tell(f"registered: test AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f}")
-        evidence.runs.append(run)
         return run
 
     def _roll_out(
@@ -189,13 +197,23 @@ class Rehearsal:
         first: bool = False,
         fault: str | None = None,
     ) -> None:
-        type_ = evidence.settings.rollout.type
-        rollout = roll_out(pad, package_arn, fault=fault, first=first, type_=type_, stage=stage)
+        rollout = Rollout(package_arn, fault, FIRST if first else evidence.settings.rollout.type)
         evidence.rollouts.append(rollout)
+        roll_out(pad, rollout, first=first, stage=stage)
         because = f": {rollout.reason}" if rollout.verdict in ("rolled_back", "refused", INCONCLUSIVE) else ""
         stage.tell(
             f"{rollout.verdict.replace('_', ' ')}, {rollout.requests} requests, {rollout.dropped} dropped{because}"
         )
+
+
+def _look_back(pad: Launchpad, evidence: Evidence, log: AuditLog) -> None:
+    """What the account can say of the launch so far."""
+    evidence.audit = log.entries()
+    evidence.access = recorded_access(pad.aws)
+    evidence.fleets = {
+        config: invocations(pad.aws, endpoint=pad.endpoint, config=config, since=evidence.started)
+        for config in known_configs(pad.aws, endpoint=pad.endpoint)
+    }
 
 
 def _commit() -> str:

@@ -9,14 +9,11 @@ from tempfile import TemporaryFile
 
 from blueprint.errors import InputError
 
-REPORTS = ("report.json", "report.html")
 _HERE = ("127.0.0.1", "localhost")
 
 
-def clear_reports(out: Path) -> None:
-    """See that reports can be written into `out`, and take an earlier run's away: they are not this run's.
-
-    A folder that was not there is not left behind.
+def check_out(out: Path) -> None:
+    """See that reports can be written into `out`. A folder that was not there is not left behind.
 
     Raises:
         InputError: it is no folder, or cannot be written to.
@@ -27,8 +24,6 @@ def clear_reports(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=out):
             pass
-        for name in REPORTS:
-            (out / name).unlink(missing_ok=True)
     except OSError as exc:
         raise InputError(f"--out must be a folder that can be written to, got {out}: {exc.strerror}") from exc
     finally:

@@ -78,13 +78,13 @@ class Rollout:
         return {name: getattr(self, name) for name in kept}
 
 
-def roll_out(pad: Launchpad, package_arn: str, *, fault: str | None, first: bool, type_: str, stage: Stage) -> Rollout:
-    """Approve `package_arn` and wait for the verdict of the deployed state machine.
+def roll_out(pad: Launchpad, rollout: Rollout, *, first: bool, stage: Stage) -> None:
+    """Approve its package and wait for the verdict of the deployed state machine; `rollout` is filled as it goes.
 
     Raises:
         LaunchError: the approval started no rollout, or the rollout ended without a verdict.
     """
-    rollout = Rollout(package_arn, fault, FIRST if first else type_, started_at=time.time())
+    package_arn, rollout.started_at = rollout.model_package, time.time()
     before = pad.traffic.snapshot()
     pad.aws.client("sagemaker").update_model_package(ModelPackageArn=package_arn, ModelApprovalStatus="Approved")
     execution = _execution_of(pad, package_arn)
@@ -104,7 +104,6 @@ def roll_out(pad: Launchpad, package_arn: str, *, fault: str | None, first: bool
     if rollout.is_judged and (busy := starvation(users)):
         rollout.reason = f"{busy}; it ended {rollout.verdict.replace('_', ' ')}"
         rollout.verdict = INCONCLUSIVE
-    return rollout
 
 
 def _execution_of(pad: Launchpad, package_arn: str) -> str:

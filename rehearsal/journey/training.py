@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +27,16 @@ _LISTS = {
 _LOG_GROUPS = {"ProcessingJob": "/aws/sagemaker/ProcessingJobs", "TrainingJob": "/aws/sagemaker/TrainingJobs"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class TrainingRun:
-    """What one pipeline execution left behind."""
+    """What one pipeline execution has left behind so far; of one that was cut short, what it had reached."""
 
-    execution_arn: str
-    steps: list[dict[str, Any]]
-    package_arn: str
-    evaluation: dict[str, Any]
-    profile: dict[str, Any]
-    trials: list[dict[str, Any]]
+    execution_arn: str = ""
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    package_arn: str = ""
+    evaluation: dict[str, Any] = field(default_factory=dict)
+    profile: dict[str, Any] = field(default_factory=dict)
+    trials: list[dict[str, Any]] = field(default_factory=list)
 
 
 def upload(aws: EmbeddedAws, path: Path, *, bucket: str, key: str) -> str:
@@ -44,8 +44,8 @@ def upload(aws: EmbeddedAws, path: Path, *, bucket: str, key: str) -> str:
     return f"s3://{bucket}/{key}"
 
 
-def train(aws: EmbeddedAws, *, pipeline: str, input_data_uri: str, commit: str, stage: Stage) -> TrainingRun:
-    """Start the deployed pipeline on `input_data_uri` and follow it to its end.
+def train(aws: EmbeddedAws, run: TrainingRun, *, pipeline: str, input_data_uri: str, commit: str, stage: Stage) -> None:
+    """Start the deployed pipeline on `input_data_uri` and follow it to its end; `run` is filled as it goes.
 
     Raises:
         LaunchError: the execution failed, or the gate refused the candidate.
@@ -56,41 +56,34 @@ def train(aws: EmbeddedAws, *, pipeline: str, input_data_uri: str, commit: str, 
         DATA_FINGERPRINT: data_fingerprint(aws.client("s3"), input_data_uri),
         "SourceCommit": commit,
     }
-    arn: str = sagemaker.start_pipeline_execution(
+    run.execution_arn = sagemaker.start_pipeline_execution(
         PipelineName=pipeline,
         PipelineParameters=[{"Name": name, "Value": value} for name, value in parameters.items()],
     )["PipelineExecutionArn"]
-    _follow(sagemaker, arn, stage)
-    steps = _steps(sagemaker, arn)
-    status = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+    _follow(sagemaker, run, stage)
+    metadata = {step["StepName"]: step.get("Metadata", {}) for step in run.steps}
+    run.profile = _document(aws, metadata.get("Prepare"), "profile/profile.json")
+    run.trials = _trials(sagemaker, metadata.get("Tune"))
+    run.evaluation = _document(aws, metadata.get("Evaluate"), "evaluation/evaluation.json")
+    status = sagemaker.describe_pipeline_execution(PipelineExecutionArn=run.execution_arn)
     if status["PipelineExecutionStatus"] != "Succeeded":
-        raise LaunchError(_explain_failure(aws, status, steps))
-    by_name = {step["StepName"]: step["Metadata"] for step in steps}
-    package_arn = by_name["Register"]["RegisterModel"]["Arn"]
-    metrics = sagemaker.describe_model_package(ModelPackageName=package_arn)["ModelMetrics"]
-    return TrainingRun(
-        execution_arn=arn,
-        steps=steps,
-        package_arn=package_arn,
-        evaluation=_statistics(aws, metrics["ModelQuality"]),
-        profile=_statistics(aws, metrics["ModelDataQuality"]),
-        trials=_trials(sagemaker, by_name["Tune"]["TuningJob"]["Arn"]),
-    )
+        raise LaunchError(_explain_failure(aws, status, run.steps))
+    run.package_arn = metadata["Register"]["RegisterModel"]["Arn"]
 
 
-def _follow(sagemaker: Any, arn: str, stage: Stage) -> None:
+def _follow(sagemaker: Any, run: TrainingRun, stage: Stage) -> None:
     told: set[str] = set()
     while True:
-        running = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"]
-        for step in _steps(sagemaker, arn):
-            if step["StepStatus"] in ("Succeeded", "Failed", "Stopped") and step["StepName"] not in told:
+        status = sagemaker.describe_pipeline_execution(PipelineExecutionArn=run.execution_arn)
+        run.steps = _steps(sagemaker, run.execution_arn)
+        for step in run.steps:
+            if "EndTime" in step and step["StepName"] not in told:
                 told.add(step["StepName"])
                 stage.tell(f"{step['StepName']} {step['StepStatus'].lower()} in {_seconds(step):.1f} s")
-        if running not in ("Executing", "Stopping"):
+        if status["PipelineExecutionStatus"] not in ("Executing", "Stopping"):
             return
-        stage.show(
-            ", ".join(s["StepName"] for s in _steps(sagemaker, arn) if s["StepStatus"] == "Executing") + " running"
-        )
+        running = ", ".join(step["StepName"] for step in run.steps if step["StepStatus"] == "Executing")
+        stage.show(f"{running} running")
         time.sleep(_POLL_SECONDS)
 
 
@@ -101,7 +94,8 @@ def _steps(sagemaker: Any, arn: str) -> list[dict[str, Any]]:
 
 
 def _seconds(step: dict[str, Any]) -> float:
-    return float((step["EndTime"] - step["StartTime"]).total_seconds())
+    """How long the step took; one that was cut short has no end and counts as 0."""
+    return float((step.get("EndTime", step["StartTime"]) - step["StartTime"]).total_seconds())
 
 
 def step_rows(run: TrainingRun) -> list[dict[str, Any]]:
@@ -109,7 +103,7 @@ def step_rows(run: TrainingRun) -> list[dict[str, Any]]:
     return [
         {
             "step": s["StepName"],
-            "type": next(iter(s["Metadata"]), "Fail"),
+            "type": next(iter(s.get("Metadata", {})), ""),
             "status": s["StepStatus"],
             "seconds": round(_seconds(s), 3),
         }
@@ -117,10 +111,18 @@ def step_rows(run: TrainingRun) -> list[dict[str, Any]]:
     ]
 
 
-def _statistics(aws: EmbeddedAws, quality: dict[str, Any]) -> dict[str, Any]:
-    """The document a registered package points at."""
-    bucket, _, key = quality["Statistics"]["S3Uri"].removeprefix("s3://").partition("/")
-    found: dict[str, Any] = json.loads(aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+def _document(aws: EmbeddedAws, metadata: dict[str, Any] | None, path: str) -> dict[str, Any]:
+    """The JSON file `path` (output/file) of a step's processing job; empty where the job did not write it."""
+    if not metadata or "ProcessingJob" not in metadata:
+        return {}
+    sagemaker, s3 = aws.client("sagemaker"), aws.client("s3")
+    job = sagemaker.describe_processing_job(ProcessingJobName=_name(sagemaker, metadata["ProcessingJob"]["Arn"]))
+    if job["ProcessingJobStatus"] != "Completed":
+        return {}
+    output, _, file = path.partition("/")
+    outputs = {each["OutputName"]: each["S3Output"]["S3Uri"] for each in job["ProcessingOutputConfig"]["Outputs"]}
+    bucket, _, folder = outputs[output].removeprefix("s3://").partition("/")
+    found: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=f"{folder}/{file}")["Body"].read())
     return found
 
 
@@ -132,7 +134,10 @@ def _name(sagemaker: Any, arn: str) -> str:
     return next(str(job[name]) for page in pages for job in page[summaries] if job[key] == arn)
 
 
-def _trials(sagemaker: Any, tuning_arn: str) -> list[dict[str, Any]]:
+def _trials(sagemaker: Any, metadata: dict[str, Any] | None) -> list[dict[str, Any]]:
+    if not metadata or "TuningJob" not in metadata:
+        return []
+    tuning_arn = metadata["TuningJob"]["Arn"]
     pages = sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job").paginate(
         HyperParameterTuningJobName=_name(sagemaker, tuning_arn), SortBy="CreationTime", SortOrder="Ascending"
     )
@@ -152,7 +157,7 @@ def _explain_failure(aws: EmbeddedAws, status: dict[str, Any], steps: list[dict[
     lines = [f"the pipeline {status['PipelineExecutionStatus'].lower()}: {status.get('FailureReason', 'no reason')}"]
     for step in steps:
         if step["StepStatus"] == "Failed":
-            log = _last_log_lines(aws, step["Metadata"])
+            log = _last_log_lines(aws, step.get("Metadata", {}))
             lines += [f"the last lines of {step['StepName']}'s log:", *log] if log else []
     return "\n".join(lines)
 

@@ -156,7 +156,12 @@ def test_a_failing_job_is_told_with_its_log_and_nothing_is_registered(tmp_path: 
     assert "AlgorithmError: target Revenue must hold the positive label 'TRUE', got 'FALSE' (1200 rows)" in told, told
     assert "the last lines of Prepare's log:" in told
     assert "registered" not in told
-    assert not (tmp_path / "out" / "report.json").exists()
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert (report["outcome"], report["failure"]["stage"]) == ("failed", "train first model")
+    assert report["failure"]["reason"] in told
+    assert report["failure"]["log"]
+    assert [(row["step"], row["status"]) for row in report["pipeline"]] == [("Prepare", "Failed")]
+    assert "AlgorithmError" in (tmp_path / "out" / "report.html").read_text()
     assert processes_of(tmp_path) == []
 
 
@@ -164,13 +169,17 @@ def test_a_failing_job_is_told_with_its_log_and_nothing_is_registered(tmp_path: 
     ("until", "running"),
     [("synth and bootstrap: the embedded AWS answers", "cdk synth"), ("train first model: Prepare", "rehearsal.cloud")],
 )
-def test_an_interrupt_leaves_no_process_and_no_half_state(until: str, running: str, tmp_path: Path) -> None:
+def test_an_interrupt_leaves_a_report_and_no_process_and_no_half_state(
+    until: str, running: str, tmp_path: Path
+) -> None:
     child = started(tmp_path, until=until, running=running)
     child.send_signal(signal.SIGINT)
     _, told = child.communicate(timeout=60)
     assert child.returncode == 130, told
     assert "interrupted" in told
-    assert not (tmp_path / "out").exists()
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert (report["outcome"], report["failure"]["stage"]) == ("interrupted", until.partition(":")[0])
+    assert (tmp_path / "out" / "report.html").exists()
     assert list((tmp_path / "tmp").iterdir()) == []
     assert processes_of(tmp_path) == []
 

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from pipeline_steps.evaluation.metrics import Confusion
 from pipeline_steps.evaluation.plots import draw_confusion_matrix, draw_roc
 
@@ -19,3 +21,9 @@ def test_the_pictures_show_the_numbers_as_text(tmp_path: Path) -> None:
     matrix = (tmp_path / "matrix.svg").read_text()
     assert "1,234" in matrix
     assert "not TRUE" in matrix
+
+
+@pytest.mark.parametrize("label", ["$10%-$20%", "<$10", "a" * 300, "two\nlines\x00", "日本", ""])
+def test_no_label_can_break_a_picture(label: str, tmp_path: Path) -> None:
+    draw_confusion_matrix(tmp_path / "matrix.svg", Confusion(1, 5, 80, 5), positive_label=label)
+    assert (tmp_path / "matrix.svg").read_text(encoding="utf-8").count("<text") >= 8

@@ -1,14 +1,20 @@
+import errno
+import html
 import json
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from blueprint.audit import entry
+from blueprint.errors import LaunchError
 from blueprint.settings import load_settings
 from rehearsal.commands.rehearse import exit_code
+from rehearsal.console.labels import labels
 from rehearsal.console.report import summary, write_report
-from rehearsal.journey.evidence import Evidence, report_document
+from rehearsal.journey.evidence import Evidence, Failure, report_document
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.rollouts import Rollout
 from rehearsal.journey.starvation import INCONCLUSIVE
@@ -75,7 +81,8 @@ def evidence(tmp_path: Path) -> Evidence:
 def test_the_json_report_has_exactly_the_documented_keys(evidence: Evidence) -> None:
     document = report_document(evidence)
     assert set(document) == {
-        "seconds", "speed", "data", "pipeline", "metrics", "rollouts", "users", "templates", "timings",
+        "outcome", "failure", "seconds", "speed", "data", "pipeline", "metrics", "rollouts", "users", "templates",
+        "timings",
     }  # fmt: skip
     assert document["data"]["splits"] == {"train": "a", "validation": "b", "test": "c"}
     assert document["metrics"]["champion"] is None
@@ -156,16 +163,130 @@ def test_a_bad_model_that_no_alarm_stopped_is_a_shortcoming(evidence: Evidence) 
     assert evidence.shortcomings == ["an alarm should stop the model with fault errors, got none in ALARM"]
 
 
-def test_an_interrupt_while_the_page_is_drawn_leaves_no_report(
+def test_an_interrupt_while_the_page_is_drawn_costs_its_pictures_only(
     evidence: Evidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rehearsal.console.report.pictures.roc", interrupted)
+    monkeypatch.setattr("rehearsal.console.gallery.pictures.roc", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_report(evidence, tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert json.loads((tmp_path / "report.json").read_text())["outcome"] == "succeeded"
+    assert "config-5xx" in (tmp_path / "report.html").read_text()
+
+
+def test_a_picture_that_cannot_be_drawn_is_named_and_costs_nothing_else(evidence: Evidence, tmp_path: Path) -> None:
+    del evidence.runs[0].evaluation["binary_classification_metrics"]["confusion_matrix"]["1"]
+    problems = write_report(evidence, tmp_path)
+    assert problems == ["the picture confusion could not be drawn: KeyError: '1'"]
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<svg") == 4
+    assert html.escape(problems[0]) in page
+
+
+def test_a_report_that_cannot_be_written_leaves_the_earlier_one(
+    evidence: Evidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "report.json").write_text("earlier")
+
+    def full(path: Path, content: bytes) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_report(evidence, tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"report.json": "earlier"}
+
+
+def test_the_log_of_an_earlier_run_that_failed_goes_with_its_report(evidence: Evidence, tmp_path: Path) -> None:
+    (tmp_path / "cloud.log").touch()
+    write_report(evidence, tmp_path)
+    assert not (tmp_path / "cloud.log").exists()
+
+
+LOG = ("2026-01-01 INFO <ready>", "2026-01-01 ERROR what went wrong")
+
+
+def test_a_launch_that_failed_before_any_training_has_a_report_with_reason_and_log(
+    evidence: Evidence, tmp_path: Path
+) -> None:
+    bare = Evidence(evidence.options, evidence.settings, evidence.table, 90.0, seconds=3.0)
+    bare.failure = Failure("deploy", LaunchError("cdk deploy failed with exit code 1\nShoppers: <denied>"), LOG)
+    assert write_report(bare, tmp_path) == []
+    document = json.loads((tmp_path / "report.json").read_text())
+    assert document["outcome"] == "failed"
+    assert document["failure"] == {
+        "stage": "deploy", "reason": "cdk deploy failed with exit code 1\nShoppers: <denied>", "log": list(LOG),
+    }  # fmt: skip
+    assert (document["metrics"], document["rollouts"], document["data"]["splits"]["test"]) == (None, [], None)
+    page = (tmp_path / "report.html").read_text()
+    assert "deploy: cdk deploy failed with exit code 1" in page
+    assert "Shoppers: &lt;denied&gt;" in page
+    assert "INFO &lt;ready&gt;" in page
+    assert "not as it should be: deploy: cdk deploy failed with exit code 1" in summary(bare)
+
+
+def test_a_candidate_that_the_gate_refused_is_reported_with_its_metrics(evidence: Evidence, tmp_path: Path) -> None:
+    evidence.runs[0].steps = [{"StepName": "Refuse", "StepStatus": "Failed", "StartTime": datetime.now(UTC)}]
+    evidence.failure = Failure("train first model", LaunchError("the gate refused the candidate: auc 0.5"))
+    evidence.rollouts.clear()
+    write_report(evidence, tmp_path)
+    document = json.loads((tmp_path / "report.json").read_text())
+    assert (document["outcome"], document["metrics"]["auc"]) == ("refused", 0.93)
+    assert (tmp_path / "report.html").read_text().count("<svg") == 5
+
+
+def test_an_interrupted_rollout_is_reported_as_far_as_it_came(evidence: Evidence, tmp_path: Path) -> None:
+    evidence.rollouts[2:] = [Rollout("arn:3", "errors", "canary", started_at=120.0)]
+    evidence.failure = Failure("bad model", KeyboardInterrupt())
+    write_report(evidence, tmp_path)
+    document = json.loads((tmp_path / "report.json").read_text())
+    assert (document["outcome"], document["failure"]["reason"]) == ("interrupted", "interrupted")
+    assert [rollout["verdict"] for rollout in document["rollouts"]] == ["promoted", "promoted", "none"]
+
+
+NAMES = ["$10%-$20%", "<$10", "a & b", "", "a" * 300, "a" * 300 + "b", "größe Σ 日本", "two\nlines", "\ud800\x00", "-1"]
+COUNTS = {"edges": [0.0, 1.0], "counts": [3]}
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        {"kind": "category", "top": [{"value": name, "count": 2} for name in NAMES[:8]]},
+        {"kind": "category", "top": [{"value": name, "count": 1} for name in NAMES[4:]]},
+        {"kind": "category", "top": []},
+        {"kind": "category"},
+        {"kind": "number", "histogram": COUNTS},
+        {"kind": "number", "histogram": {"edges": [5.0, 5.0], "counts": [9]}},
+        {"kind": "number", "histogram": {"edges": [None, float("inf")], "counts": [9]}},
+        {"kind": "number", "missing": 9, "unique": 0},
+    ],
+    ids=["names", "more names", "empty", "no top", "number", "constant", "no finite number", "unknown"],
+)
+def test_no_name_and_no_column_can_break_a_picture(column: dict[str, Any], evidence: Evidence, tmp_path: Path) -> None:
+    evidence.runs[0].profile["columns"] = [{"name": name, **column} for name in NAMES]
+    assert write_report(evidence, tmp_path) == []
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 5
+    assert "math" not in page
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["$10%-$20%", "<$10"], ["$10%-$20%", "<$10"]),
+        (["customer segment north", "customer segment south"], ["…north", "…south"]),
+        (
+            ["a" * 30 + "x" * 30 + "1", "a" * 30 + "x" * 30 + "2", "b" * 30],
+            ["1 aaaaaaaa…", "2 aaaaaaaa…", "3 bbbbbbbb…"],
+        ),
+        (["two\nlines", ""], ["two\N{REPLACEMENT CHARACTER}lines", ""]),
+    ],
+)
+def test_labels_are_short_and_differ_where_the_names_do(names: list[str], shown: list[str]) -> None:
+    assert labels(names, width=11) == shown
 
 
 def test_an_audit_that_was_changed_is_told(evidence: Evidence) -> None:

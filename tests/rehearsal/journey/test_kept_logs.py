@@ -35,12 +35,17 @@ REFUSED = ClientError({"Error": {"Code": "Throttling", "Message": "too often"}},
 
 
 @pytest.mark.parametrize(
-    ("failure", "raised"),
-    [(KeyError("StateMachineArn"), KeyError), (LaunchError("no"), LaunchError), (REFUSED, LaunchError)],
-    ids=["a defect", "a failed stage", "AWS"],
+    ("failure", "reason"),
+    [
+        (KeyError("StateMachineArn"), "KeyError: 'StateMachineArn'"),
+        (LaunchError("no"), "no"),
+        (REFUSED, "An error occurred (Throttling) when calling the CreateStack operation: too often"),
+        (KeyboardInterrupt(), "interrupted"),
+    ],
+    ids=["a defect", "a failed stage", "AWS", "an interrupt"],
 )
-def test_the_log_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception, raised: type[Exception]
+def test_the_reason_and_the_log_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException, reason: str
 ) -> None:
     def fail(*_: Any) -> None:
         raise failure
@@ -48,6 +53,7 @@ def test_the_log_is_kept(
     monkeypatch.setattr(launch, "embedded_aws", cloud)
     monkeypatch.setattr(Rehearsal, "_launch", fail)
     options = RehearsalOptions(PROJECT / "config/shoppers.toml", out=tmp_path / "out", demo_rows=500)
-    with pytest.raises(raised):
-        Rehearsal(options, Quiet()).run()
+    kept = Rehearsal(options, Quiet()).run().failure
+    assert kept is not None
+    assert (kept.stage, kept.reason, kept.log) == ("check", reason, ("what went wrong",))
     assert (tmp_path / "out/cloud.log").read_text() == "what went wrong\n"

@@ -1,7 +1,6 @@
 """What is refused before anything is started, and what is put right for it."""
 
 import io
-import json
 import os
 from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
@@ -16,7 +15,7 @@ from rehearsal.console.display import choose_display
 from rehearsal.journey import launch
 from rehearsal.journey.launch import Rehearsal
 from rehearsal.journey.options import PROJECT, RehearsalOptions
-from rehearsal.journey.preparation import clear_reports, local_environment
+from rehearsal.journey.preparation import check_out, local_environment
 from rehearsal.journey.table import source_table
 
 CONFIG = PROJECT / "config/shoppers.toml"
@@ -112,17 +111,19 @@ def test_an_out_that_cannot_be_a_folder_is_refused(tmp_path: Path, below: str) -
     assert told.startswith(f"--out must be a folder that can be written to, got {tmp_path / 'taken' / below}: ")
 
 
-def test_a_run_takes_an_earlier_runs_reports_away_even_if_it_is_refused(tmp_path: Path) -> None:
+def test_a_run_that_is_refused_leaves_an_earlier_runs_reports_as_they_are(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     for name in ("report.json", "report.html", "mine.txt"):
-        (out / name).write_text(json.dumps({}))
+        (out / name).write_text("earlier")
     _refusal(tmp_path, config=_changed(tmp_path, {"instance_count = 4": "instance_count = 1"}), out=out)
-    assert [path.name for path in out.iterdir()] == ["mine.txt"]
+    assert {path.name: path.read_text() for path in out.iterdir()} == dict.fromkeys(
+        ("report.json", "report.html", "mine.txt"), "earlier"
+    )
 
 
 def test_looking_at_a_new_folder_leaves_none(tmp_path: Path) -> None:
-    clear_reports(tmp_path / "a" / "b")
+    check_out(tmp_path / "a" / "b")
     assert list(tmp_path.iterdir()) == []
 
 
