@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from math import ceil, floor, log, log10
+from math import ceil, floor, isnan, log, log10, nan
+from statistics import pstdev
 
 from blueprint.errors import InputError
 
@@ -19,13 +20,20 @@ class Array:
 
 
 Value = float | Points | Array
+"""A scalar that is not known, because there was no datapoint to take it of, is NaN."""
 
 
 def as_points(value: Value, length: int) -> Points:
     """`value` as one time series; a scalar goes with every datapoint."""
     if isinstance(value, Array):
         raise InputError(f"metric math needs one time series here, got an array of {len(value.series)}")
-    return list(value) if isinstance(value, list) else [float(value)] * length
+    if isinstance(value, list):
+        return list(value)
+    return [None if isnan(value) else float(value)] * length
+
+
+def is_scalar(value: Value) -> bool:
+    return not isinstance(value, list | Array)
 
 
 def each(function: Callable[..., float | None], length: int, *values: Value) -> Value:
@@ -41,10 +49,12 @@ def each(function: Callable[..., float | None], length: int, *values: Value) -> 
         rows = zip(*columns, strict=True)
         return Array(tuple(as_points(each(function, length, *row), length) for row in rows))
     if not any(isinstance(value, list) for value in values):
-        answer = function(*values)
-        return [None] * length if answer is None else float(answer)
+        unknown = any(isnan(value) for value in values if isinstance(value, float))
+        answer = None if unknown else function(*values)
+        return nan if answer is None else float(answer)
     whole = [as_points(value, length) for value in values]
-    sparse = [points for points, value in zip(whole, values, strict=True) if isinstance(value, list)]
+    # A scalar that is not known counts as a series without datapoints.
+    sparse = [points for points, value in zip(whole, values, strict=True) if isinstance(value, list) or None in points]
     there = [any(points[i] is not None for points in sparse) for i in range(length)]
     return [_number(function(*(points[i] or 0.0 for points in whole))) if there[i] else None for i in range(length)]
 
@@ -74,6 +84,8 @@ def linear(points: Points) -> Points:
 
 def _if(length: int, _period: int, condition: Value, yes: Value, no: Value | None = None) -> Value:
     """Where a condition that is a series holds and the series to take lacks a datapoint, the result is 0."""
+    if is_scalar(condition) and is_scalar(yes) and no is not None and is_scalar(no):
+        return each(lambda test, a, b: a if test else b, length, condition, yes, no)
     taken = as_points(yes, length)
     if isinstance(condition, list):
         taken = [point or 0.0 for point in taken]
@@ -136,8 +148,8 @@ def _fold(function: Callable[[list[float]], float], *, zeros: bool = False) -> C
     def folded(length: int, _period: int, value: Value) -> Value:
         if not isinstance(value, Array):
             known = [point for point in as_points(value, length) if point is not None]
-            return float(function(known)) if known else [None] * length
-        rows = zip(*value.series, strict=True)
+            return float(function(known)) if known else nan
+        rows = zip(*(value.series or ([None] * length,)), strict=True)
         columns = ((len(row), [point for point in row if point is not None]) for row in rows)
         return [
             float(function(known + [0.0] * (width - len(known) if zeros else 0))) if known else None
@@ -148,9 +160,25 @@ def _fold(function: Callable[[list[float]], float], *, zeros: bool = False) -> C
 
 
 def _array(value: Value, name: str) -> tuple[Points, ...]:
-    if not isinstance(value, Array) or not value.series:
+    if not isinstance(value, Array):
         raise InputError(f"{name} needs an array of time series")
     return value.series
+
+
+def _slice(_length: int, _period: int, value: Value, first: Value, end: Value | None = None) -> Value:
+    """The time series of an array from number `first` on, the first of all being 0, to the one before `end`."""
+    return Array(_array(value, "SLICE")[_number_of_series(first) : None if end is None else _number_of_series(end)])
+
+
+def _number_of_series(value: Value) -> int:
+    if not isinstance(value, float) or isnan(value) or value < 0 or value != int(value):
+        raise InputError(f"SLICE needs whole numbers of at least 0 after the array, got {value}")
+    return int(value)
+
+
+def _remove_empty(_length: int, _period: int, value: Value) -> Value:
+    """Without the time series that have no datapoint."""
+    return Array(tuple(row for row in _array(value, "REMOVE_EMPTY") if any(point is not None for point in row)))
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
@@ -168,10 +196,13 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "AVG": _fold(lambda values: sum(values) / len(values), zeros=True),
     "MIN": _fold(min),
     "MAX": _fold(max),
+    "STDDEV": _fold(pstdev, zeros=True),
     "DATAPOINT_COUNT": _fold(len),
+    "SLICE": _slice,
+    "REMOVE_EMPTY": _remove_empty,
     "METRIC_COUNT": lambda _length, _period, value: float(len(_array(value, "METRIC_COUNT"))),
     "PERIOD": lambda _length, period, _value: float(period),
     "TIME_SERIES": lambda length, _period, value: as_points(value, length),
-    "FIRST": lambda _length, _period, value: list(_array(value, "FIRST")[0]),
-    "LAST": lambda _length, _period, value: list(_array(value, "LAST")[-1]),
+    "FIRST": lambda length, _period, value: next(map(list, _array(value, "FIRST")), [None] * length),
+    "LAST": lambda length, _period, value: next(map(list, reversed(_array(value, "LAST"))), [None] * length),
 }

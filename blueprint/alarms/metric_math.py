@@ -8,7 +8,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from blueprint.alarms.metric_functions import FUNCTIONS, Array, Points, Value, as_points, each, linear, repeat
+from blueprint.alarms.metric_functions import (
+    FUNCTIONS,
+    Array,
+    Points,
+    Value,
+    as_points,
+    each,
+    is_scalar,
+    linear,
+    repeat,
+)
 from blueprint.errors import InputError
 
 _TOKEN = re.compile(
@@ -56,6 +66,18 @@ def calculate(
         InputError: the expression is malformed, or names what does not exist.
     """
     return as_points(_Sheet(expressions, metrics, length, period).value_of(query), length)
+
+
+def check_kind(query: str, *, expressions: Mapping[str, str], metrics: Mapping[str, Points], length: int) -> None:
+    """See that an expression gives what an alarm takes: "any expression … must return a single time series".
+
+    Raises:
+        InputError: it gives a number or an array, or is malformed.
+    """
+    value = _Sheet(expressions, metrics, length, period=60).value_of(query)
+    if is_scalar(value):
+        raise InputError(f"expression {query} must give a time series, got a number from {expressions[query]}")
+    as_points(value, length)
 
 
 @dataclass
@@ -135,10 +157,14 @@ class _Parser:
             self._expect(")")
             return inner
         if word == "[":
-            return Array(tuple(as_points(value, self._sheet.length) for value in self._list("]")))
+            return Array(tuple(points for value in self._list("]") for points in self._series(value)))
         if kind == "name":
             return self._call(word) if self._word == "(" else self._sheet.value_of(word)
         raise self._unexpected()
+
+    def _series(self, value: Value) -> tuple[Points, ...]:
+        """Arrays in an array, as in [METRICS("a"), METRICS("b")], are one."""
+        return value.series if isinstance(value, Array) else (as_points(value, self._sheet.length),)
 
     def _list(self, end: str) -> list[Value]:
         values: list[Value] = []

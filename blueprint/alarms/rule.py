@@ -3,10 +3,12 @@
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Literal
 
 from blueprint.alarms.statistic import check_statistic
 from blueprint.errors import InputError
+from blueprint.limits import MOST_ALARM_NAME, SHORT_ALARM_PERIODS, longest_alarm_seconds
 
 MissingData = Literal["missing", "ignore", "breaching", "notBreaching"]
 
@@ -17,6 +19,8 @@ _COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
     "LessThanOrEqualToThreshold": (operator.le, "less than or equal to"),
 }
 _MISSING: tuple[MissingData, ...] = ("missing", "ignore", "breaching", "notBreaching")
+_LOW_SAMPLES = ("evaluate", "ignore")
+_STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 _EXTRA_DATAPOINTS = 2
 _MOST_METRICS = 10
 
@@ -108,14 +112,14 @@ def _read(description: Mapping[str, Any]) -> AlarmRule:
         comparison=str(description["ComparisonOperator"]),
         datapoints_to_alarm=int(description["DatapointsToAlarm"]) if description.get("DatapointsToAlarm") else None,
         missing_data=_missing_data(description, queries),
-        ignores_low_samples=description.get("EvaluateLowSampleCountPercentile") == "ignore",
+        ignores_low_samples=_ignores_low_samples(description),
     )
 
 
 def _queries(description: Mapping[str, Any]) -> tuple[tuple[MetricQuery, ...], int]:
     if not description.get("Metrics"):
-        statistic = description.get("ExtendedStatistic") or description.get("Statistic") or ""
-        return (MetricQuery("m1", _metric(description, str(statistic))),), int(description["Period"])
+        statistic = _one_statistic(description)
+        return (MetricQuery("m1", _metric(description, statistic)),), int(description["Period"])
     queries, periods = [], set()
     for query in description["Metrics"]:
         stat = query.get("MetricStat")
@@ -129,6 +133,20 @@ def _queries(description: Mapping[str, Any]) -> tuple[tuple[MetricQuery, ...], i
     return tuple(queries), periods.pop()
 
 
+def _one_statistic(description: Mapping[str, Any]) -> str:
+    """That of an alarm on one metric."""
+    plain, extended = description.get("Statistic"), description.get("ExtendedStatistic")
+    if bool(plain) == bool(extended):
+        raise InputError(
+            f"{description['AlarmName']}: either Statistic or ExtendedStatistic must be given, "
+            f"got {'both' if plain else 'none'}"
+        )
+    if plain and plain not in _STATISTICS:
+        allowed = ", ".join(_STATISTICS)
+        raise InputError(f"{description['AlarmName']}: Statistic must be one of {allowed}, got {plain}")
+    return str(plain or extended)
+
+
 def _metric(place: Mapping[str, Any], statistic: str) -> Metric:
     dimensions = frozenset((str(d["Name"]), str(d["Value"])) for d in place.get("Dimensions") or ())
     return Metric(str(place["Namespace"]), str(place["MetricName"]), dimensions, statistic)
@@ -136,24 +154,27 @@ def _metric(place: Mapping[str, Any], statistic: str) -> Metric:
 
 def _missing_data(description: Mapping[str, Any], queries: tuple[MetricQuery, ...]) -> MissingData:
     """Alarms on DynamoDB's metrics ignore missing data whatever they were told."""
-    if any(query.metric and query.metric.namespace == "AWS/DynamoDB" for query in queries):
-        return "ignore"
     given = description.get("TreatMissingData") or "missing"
     for known in _MISSING:
         if given == known:
-            return known
+            on_dynamodb = any(query.metric and query.metric.namespace == "AWS/DynamoDB" for query in queries)
+            return "ignore" if on_dynamodb else known
     raise InputError(f"{description['AlarmName']}: TreatMissingData must be one of {', '.join(_MISSING)}, got {given}")
 
 
+def _ignores_low_samples(description: Mapping[str, Any]) -> bool:
+    given = description.get("EvaluateLowSampleCountPercentile") or "evaluate"
+    if given not in _LOW_SAMPLES:
+        allowed, name = ", ".join(_LOW_SAMPLES), description["AlarmName"]
+        raise InputError(f"{name}: EvaluateLowSampleCountPercentile must be one of {allowed}, got {given}")
+    return bool(given == "ignore")
+
+
 def _check(rule: AlarmRule) -> None:
-    period, periods = rule.period_seconds, rule.evaluation_periods
+    _check_numbers(rule)
     if rule.comparison not in _COMPARISONS:
         allowed = ", ".join(_COMPARISONS)
         raise InputError(f"{rule.name}: ComparisonOperator must be one of {allowed}, got {rule.comparison}")
-    if period not in (10, 20, 30) and (period < 60 or period % 60):
-        raise InputError(f"{rule.name}: Period must be 10, 20, 30 or a multiple of 60, got {period}")
-    if periods < 1 or not 1 <= rule.least_breaching <= periods:
-        raise InputError(f"{rule.name}: DatapointsToAlarm must be in 1..{periods}, got {rule.least_breaching}")
     if sum(query.returned for query in rule.queries) != 1:
         raise InputError(f"{rule.name}: exactly one query must have ReturnData, got {len(rule.queries)} queries")
     metrics = [query.metric for query in rule.queries if query.metric]
@@ -161,3 +182,17 @@ def _check(rule: AlarmRule) -> None:
         raise InputError(f"{rule.name}: an alarm must have at most {_MOST_METRICS} metrics, got {len(metrics)}")
     for metric in metrics:
         check_statistic(metric.statistic)
+
+
+def _check_numbers(rule: AlarmRule) -> None:
+    period, periods = rule.period_seconds, rule.evaluation_periods
+    if not 1 <= len(rule.name) <= MOST_ALARM_NAME:
+        raise InputError(f"AlarmName must have 1..{MOST_ALARM_NAME} characters, got {len(rule.name)}")
+    if not isfinite(rule.threshold):
+        raise InputError(f"{rule.name}: Threshold must be a number, got {rule.threshold}")
+    if period not in SHORT_ALARM_PERIODS and (period < 60 or period % 60):
+        raise InputError(f"{rule.name}: Period must be 10, 20, 30 or a multiple of 60, got {period}")
+    if periods < 1 or not 1 <= rule.least_breaching <= periods:
+        raise InputError(f"{rule.name}: DatapointsToAlarm must be in 1..{periods}, got {rule.least_breaching}")
+    if (window := period * periods) > (most := longest_alarm_seconds(period)):
+        raise InputError(f"{rule.name}: Period x EvaluationPeriods must be at most {most} s, got {window}")

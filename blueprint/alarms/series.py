@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from blueprint.alarms.metric_math import calculate
+from blueprint.alarms.metric_math import calculate, check_kind
 from blueprint.alarms.rule import AlarmRule
 from blueprint.alarms.statistic import Samples, needed_samples, statistic, together
+from blueprint.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,22 @@ def series(rule: AlarmRule, buckets: Mapping[str, Sequence[Samples | None]]) -> 
             wanted, expressions=expressions, metrics=known, length=length, period=rule.period_seconds
         )
     return Series(tuple(known[wanted]), _enough(rule, {name: buckets[name] for name in metrics}))
+
+
+def check_expressions(rule: AlarmRule) -> None:
+    """See that CloudWatch would take each expression, whether or not the alarm looks at it; no data is needed.
+
+    Raises:
+        InputError: one is malformed, or gives a number or an array.
+    """
+    length = rule.evaluation_range
+    metrics: dict[str, list[float | None]] = {query.id: [None] * length for query in rule.queries if query.metric}
+    expressions = {query.id: query.expression for query in rule.queries if query.expression}
+    for name in expressions:
+        try:
+            check_kind(name, expressions=expressions, metrics=metrics, length=length)
+        except InputError as exc:
+            raise InputError(f"{rule.name}: {exc}") from exc
 
 
 def _enough(rule: AlarmRule, buckets: Mapping[str, Sequence[Samples | None]]) -> bool:

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from blueprint.alarms import AlarmRule, Metric, alarm_rule, composite_rule
+from blueprint.alarms import AlarmRule, Metric, alarm_rule, check_expressions, composite_rule, query_mistakes
 from blueprint.errors import InputError
 from blueprint.guardrails.composite import is_composite
-from blueprint.guardrails.metric_math import math_mistakes
 from blueprint.guardrails.planned import PlannedRollout, is_opaque
-from blueprint.limits import longest_alarm_seconds
 
 _NUMBERS = ("Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold")
-_STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ def _read(description: Mapping[str, Any]) -> Alarm:
     mistake: str | None
     try:
         rule = alarm_rule(description)
-        mistake = _mistake(description, rule)
+        mistake = _unfit_expression(rule)
     except InputError as exc:
         rule, mistake = None, str(exc).removeprefix(f"{name}: ")
     except KeyError as exc:
@@ -77,12 +74,19 @@ def _read(description: Mapping[str, Any]) -> Alarm:
     except (TypeError, ValueError) as exc:
         rule, mistake = None, str(exc)
     # What is wrong with the queries themselves is told rather than what follows from it.
-    mistake = next(math_mistakes(description), mistake)
+    mistake = next(query_mistakes(description, is_unknown=is_opaque), mistake)
     return Alarm(name, description, None if mistake else rule, refused=mistake)
 
 
-def _mistake(description: Mapping[str, Any], rule: AlarmRule) -> str | None:
-    return _unfit_statistic(description) or _too_long(rule)
+def _unfit_expression(rule: AlarmRule) -> str | None:
+    """Of those that are known; what an expression asks for may be a value of the deployment's too."""
+    if any(is_opaque(query.expression) or is_opaque(query.id) for query in rule.queries):
+        return None
+    try:
+        check_expressions(rule)
+    except InputError as exc:
+        return str(exc).removeprefix(f"{rule.name}: ")
+    return None
 
 
 def _refused_composite(description: Mapping[str, Any]) -> str | None:
@@ -94,25 +98,6 @@ def _refused_composite(description: Mapping[str, Any]) -> str | None:
         composite_rule({**description, "ActionsSuppressor": None})
     except InputError as exc:
         return str(exc)
-    return None
-
-
-def _unfit_statistic(description: Mapping[str, Any]) -> str | None:
-    """What is wrong with the statistic of an alarm on one metric."""
-    plain, extended = description.get("Statistic"), description.get("ExtendedStatistic")
-    if description.get("Metrics"):
-        return None
-    if bool(plain) == bool(extended):
-        return f"either Statistic or ExtendedStatistic must be given, got {'both' if plain else 'none'}"
-    if plain and plain not in _STATISTICS:
-        return f"Statistic must be one of {', '.join(_STATISTICS)}, got {plain}"
-    return None
-
-
-def _too_long(rule: AlarmRule) -> str | None:
-    most = longest_alarm_seconds(rule.period_seconds)
-    if (window := rule.period_seconds * rule.evaluation_periods) > most:
-        return f"Period x EvaluationPeriods must be at most {most} s, got {window}"
     return None
 
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rehearsal.execution.tuning import TuningOutcome, run_tuning
+from rehearsal.execution.tuning import TuningError, TuningOutcome, read_plan, run_tuning
 
 ClientFactory = Callable[[str], Any]
 
@@ -14,6 +14,12 @@ class Tuner:
 
     def __init__(self, client: ClientFactory) -> None:
         self._client = client
+
+    def check(self, request: Mapping[str, Any]) -> None:
+        try:
+            read_plan(request)
+        except TuningError as exc:
+            raise ValueError(str(exc)) from exc
 
     def __call__(
         self,

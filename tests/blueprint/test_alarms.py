@@ -153,6 +153,15 @@ def test_every_comparison_means_what_it_says() -> None:
         ({"DatapointsToAlarm": 4}, "DatapointsToAlarm must be in 1..3, got 4"),
         ({"TreatMissingData": "good"}, "TreatMissingData must be one of"),
         ({"ComparisonOperator": "Above"}, "ComparisonOperator must be one of"),
+        ({"EvaluationPeriods": 1441}, "Period x EvaluationPeriods must be at most 86400 s, got 86460"),
+        ({"Period": 3600, "EvaluationPeriods": 169}, "Period x EvaluationPeriods must be at most 604800 s, got 608400"),
+        ({"Threshold": float("nan")}, "Threshold must be a number, got nan"),
+        ({"AlarmName": ""}, "AlarmName must have 1..255 characters, got 0"),
+        ({"ExtendedStatistic": "p9"}, "either Statistic or ExtendedStatistic must be given, got both"),
+        (
+            {"EvaluateLowSampleCountPercentile": "no"},
+            "EvaluateLowSampleCountPercentile must be one of evaluate, ignore",
+        ),
     ],
 )
 def test_a_rule_cloudwatch_would_refuse_is_refused(changes: dict[str, Any], told: str) -> None:
@@ -214,7 +223,7 @@ def test_a_percentile_needs_the_documented_number_of_samples(name: str, count: i
 
 def test_a_percentile_of_few_samples_keeps_the_state_when_told_so() -> None:
     few = [None, None, samples_of({"Values": [900.0], "Counts": [99]})]
-    alarm = {"ExtendedStatistic": "p90", "EvaluationPeriods": 1, "Threshold": 500.0}
+    alarm = {"Statistic": None, "ExtendedStatistic": "p90", "EvaluationPeriods": 1, "Threshold": 500.0}
     waiting = rule(**alarm, EvaluateLowSampleCountPercentile="ignore")
     found = series(waiting, {"m1": few})
     assert assess(waiting, found, OK, starts=STARTS[-3:], now=NOW) is None
@@ -326,7 +335,7 @@ def test_an_alarm_watches_at_most_ten_metrics() -> None:
 
 
 def test_an_alarm_has_a_statistic_that_there_is() -> None:
-    with pytest.raises(InputError, match="statistic must be one of"):
+    with pytest.raises(InputError, match="Statistic must be one of"):
         rule(Statistic="Median")
 
 

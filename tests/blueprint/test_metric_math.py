@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from blueprint.alarms import AlarmState, alarm_rule, evaluate, samples_of, series
+from blueprint.alarms import AlarmState, alarm_rule, check_expressions, evaluate, samples_of, series
 from blueprint.alarms.metric_math import calculate
 from blueprint.errors import InputError
 
@@ -59,6 +59,16 @@ def value(expression: str, **more: str) -> list[float | None]:
         ("LOG(m2 / m2)", [0.0, 0.0, None]),
         ("LOG10(10 ^ m2)", [2.0, 4.0, 0.0]),
         ("(0 - 1) ^ 0.5", [None, None, None]),
+        ('SUM([METRICS("1"), METRICS("2")])', [3.0, 4.0, 3.0]),
+        ('MAX([m1, METRICS("2")])', [2.0, 4.0, 3.0]),
+        ("STDDEV([m1, m2])", [0.5, 2.0, 1.5]),
+        ("m2 - STDDEV(m2 - m2 + 3)", [2.0, 4.0, 0.0]),
+        ("SUM(SLICE(METRICS(), 1))", [2.0, 4.0, 0.0]),
+        ("SUM(SLICE([m1, m2, m1], 0, 2))", [3.0, 4.0, 3.0]),
+        ("SUM(SLICE(METRICS(), 5))", [None, None, None]),
+        ("AVG(REMOVE_EMPTY([m1, m1 / 0, m2]))", [1.5, 2.0, 1.5]),
+        ("METRIC_COUNT(REMOVE_EMPTY([m1 / 0])) + m2", [2.0, 4.0, 0.0]),
+        ("m2 + SUM(m1 / 0)", [2.0, 4.0, 0.0]),
         ("0 ^ (0 - m2)", [None, None, 1.0]),
     ],
 )
@@ -114,6 +124,10 @@ def test_expressions_may_build_on_each_other() -> None:
         ("[m1, m2]", "needs one time series"),
         ("[m1, m2] + [m1]", "needs arrays of one size, got [2, 1]"),
         ("FIRST(m1)", "FIRST needs an array"),
+        ("SLICE(m1, 1)", "SLICE needs an array"),
+        ("SLICE(METRICS(), m1)", "SLICE needs whole numbers of at least 0"),
+        ("SLICE(METRICS(), 0, 1.5)", "SLICE needs whole numbers of at least 0 after the array, got 1.5"),
+        ("REMOVE_EMPTY(m1)", "REMOVE_EMPTY needs an array"),
         ("METRICS(m1)", "METRICS takes nothing or a text in quotes"),
         ('"m1"', "must be an expression"),
         ("e1", "must not refer to themselves"),
@@ -152,3 +166,38 @@ def test_an_alarm_may_wait_for_enough_traffic(requests: int, state: AlarmState) 
         "requests": [None, None, samples_of({"Values": [1.0], "Counts": [requests]})],
     }
     assert evaluate(rule, series(rule, buckets).datapoints, AlarmState.OK) is state
+
+
+def on(*expressions: str) -> dict[str, Any]:
+    """An alarm that looks at the last of these."""
+    metric = {"Metric": {"Namespace": "n", "MetricName": "x"}, "Period": 60, "Stat": "Sum"}
+    last = len(expressions) - 1
+    return {
+        "AlarmName": "a",
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Metrics": [
+            {"Id": "m1", "MetricStat": metric, "ReturnData": False},
+            *({"Id": f"e{i}", "Expression": text, "ReturnData": i == last} for i, text in enumerate(expressions)),
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    "number", ["5", "SUM(m1)", "STDDEV(m1) * 2", "IF(MAX(m1) > 1, 1, 0)", "METRIC_COUNT(METRICS())"]
+)
+def test_an_alarm_takes_no_number_whether_or_not_there_is_data(number: str) -> None:
+    for expressions in ([number], [number, "m1 / 2"]):
+        with pytest.raises(InputError, match=r"a: expression e0 must give a time series, got a number from"):
+            check_expressions(alarm_rule(on(*expressions)))
+
+
+@pytest.mark.parametrize("series_", ["TIME_SERIES(5)", "m1 - SUM(m1)", "SUM(METRICS())", "SUM([m1])", "IF(m1, 1, 0)"])
+def test_an_alarm_takes_one_time_series(series_: str) -> None:
+    check_expressions(alarm_rule(on(series_)))
+
+
+def test_an_alarm_takes_no_array() -> None:
+    with pytest.raises(InputError, match="needs one time series here, got an array of 1"):
+        check_expressions(alarm_rule(on("METRICS()")))

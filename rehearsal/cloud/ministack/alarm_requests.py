@@ -1,4 +1,4 @@
-"""Alarms that ministack's requests and templates cannot describe: metric math, and composites judged by our rules."""
+"""Alarms as CloudWatch takes them: what it refuses, metric math, and composites judged by our rules."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -6,24 +6,28 @@ from typing import Any
 from ministack.services import cloudwatch as _cloudwatch
 from ministack.services.cloudformation import provisioners as _provisioners
 
-from blueprint.alarms import alarm_rule, composite_rule, series
+from blueprint.alarms import alarm_rule, check_expressions, composite_rule, query_mistakes
 from blueprint.errors import InputError
+from rehearsal.cloud.models import service_model
+from rehearsal.cloud.sagemaker.errors import ApiError
+from rehearsal.cloud.sagemaker.protocol import check
+from rehearsal.cloud.sagemaker.shapes import coerced
 
 Alarm = dict[str, Any]
 Response = tuple[int, dict[str, str], bytes]
 
 _OF_ONE_METRIC = ("MetricName", "Namespace", "Dimensions", "Statistic", "ExtendedStatistic", "Period", "Unit")
+_NEEDED = ("EvaluationPeriods", "ComparisonOperator", "Threshold")
+_NOT_HERE = ("ThresholdMetricId", "EvaluationWindow", "WarmUpConfiguration", "EvaluationCriteria", "EvaluationInterval")
+"""Anomaly bands, PromQL, and windows that do not slide."""
 _PLACEHOLDER = {"MetricName": "-", "Namespace": "-"}
 _STATES = ("OK", "ALARM", "INSUFFICIENT_DATA")
 
 
 def accept_every_alarm() -> None:
-    """Let PutMetricAlarm and templates have Metrics, refuse what CloudWatch refuses, judge composites by our rules.
-
-    The form-encoded protocol, which no SDK of today uses for CloudWatch, stays as ministack has it.
-    """
+    """Let PutMetricAlarm and templates have Metrics, refuse what CloudWatch refuses, judge composites by our rules."""
     _cloudwatch._put_metric_alarm = _put_metric_alarm(_cloudwatch._put_metric_alarm)
-    _cloudwatch._put_composite_alarm = _checked(_cloudwatch._put_composite_alarm, composite_rule)
+    _cloudwatch._put_composite_alarm = _checked(_cloudwatch._put_composite_alarm, _check_composite)
     _cloudwatch._set_alarm_state = _checked(_cloudwatch._set_alarm_state, _check_state)
     _cloudwatch._composite_rule_state = lambda alarm: str(composite_rule(alarm).state(state_of))
     _provisioners._cw_metric_alarm_record = _template_alarm(_provisioners._cw_metric_alarm_record)
@@ -35,21 +39,20 @@ def state_of(name: str) -> str | None:
     return str(alarm["StateValue"]) if alarm else None
 
 
-def _checked(known: Callable[..., Response], check: Callable[[Mapping[str, Any]], object]) -> Callable[..., Response]:
-    """`known`, after a request that is not form-encoded has passed `check`."""
+def _checked(known: Callable[..., Response], examine: Callable[[Mapping[str, Any]], object]) -> Callable[..., Response]:
+    """`known`, after a request has passed `examine`."""
 
     def handle(params: Any, request: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Response:  # noqa: FBT001, FBT002
-        if is_cbor or is_json:
-            try:
-                check(request)
-            except InputError as exc:
-                return _refused(exc, is_cbor=is_cbor, is_json=is_json)
+        try:
+            examine(request if is_cbor or is_json else _of_form(params))
+        except (ApiError, InputError) as exc:
+            return _refused(exc, is_cbor=is_cbor, is_json=is_json)
         return known(params, request, is_cbor, is_json)
 
     return handle
 
 
-def _refused(exc: InputError, *, is_cbor: bool, is_json: bool) -> Response:
+def _refused(exc: ApiError | InputError, *, is_cbor: bool, is_json: bool) -> Response:
     refusal: Response = _cloudwatch._error("ValidationError", str(exc), 400, use_json=is_json, use_cbor=is_cbor)
     return refusal
 
@@ -61,17 +64,15 @@ def _check_state(request: Mapping[str, Any]) -> None:
 
 def _put_metric_alarm(known: Callable[..., Response]) -> Callable[..., Response]:
     def handle(params: Any, request: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Response:  # noqa: FBT001, FBT002
-        metrics = request.get("Metrics")
-        if not metrics:
-            return known(params, request, is_cbor, is_json)
         try:
-            _check_metrics(request)
-        except InputError as exc:
+            typed = _typed(request if is_cbor or is_json else _of_form(params))
+            _check_alarm(typed)
+        except (ApiError, InputError) as exc:
             return _refused(exc, is_cbor=is_cbor, is_json=is_json)
         answer = known(params, request, is_cbor, is_json)
         if answer[0] < 400:
-            name = request["AlarmName"]
-            _cloudwatch._alarms[name] = _of_metrics(_cloudwatch._alarms[name], metrics)
+            name = typed["AlarmName"]
+            _cloudwatch._alarms[name] = _recorded(_cloudwatch._alarms[name], typed.get("Metrics"))
         return answer
 
     return handle
@@ -79,40 +80,76 @@ def _put_metric_alarm(known: Callable[..., Response]) -> Callable[..., Response]
 
 def _template_alarm(known: Callable[[str, Mapping[str, Any]], Alarm]) -> Callable[[str, Mapping[str, Any]], Alarm]:
     def record(name: str, properties: Mapping[str, Any]) -> Alarm:
-        if not properties.get("Metrics"):
-            return known(name, properties)
-        metrics = [_typed(query) for query in properties["Metrics"]]
-        typed = {**properties, "AlarmName": name, "Metrics": metrics}
-        _check_metrics(typed)
+        typed = _typed({**properties, "AlarmName": name})
+        try:
+            _check_alarm(typed)
+        except ApiError as exc:
+            raise InputError(exc.message) from exc
+        if not typed.get("Metrics"):
+            return _recorded(known(name, properties), None)
         rest = {key: value for key, value in typed.items() if key != "Metrics"}
-        return _of_metrics(known(name, {**rest, **_PLACEHOLDER}), metrics)
+        return _recorded(known(name, {**rest, **_PLACEHOLDER}), typed["Metrics"])
 
     return record
 
 
-def _check_metrics(description: Mapping[str, Any]) -> None:
-    mixed = sorted(key for key in _OF_ONE_METRIC if description.get(key))
-    if mixed:
-        raise InputError(f"{description['AlarmName']}: an alarm with Metrics must not have {', '.join(mixed)}")
-    if description.get("Threshold") is None or description.get("ThresholdMetricId"):
-        raise InputError(f"{description['AlarmName']}: an alarm on an anomaly band is not supported")
-    rule = alarm_rule(description)
-    # Evaluated once without data, so that a malformed expression is refused here and not found out by its silence.
-    series(rule, {query.id: [None] * rule.evaluation_range for query in rule.queries if query.metric})
+def _check_alarm(description: Mapping[str, Any]) -> None:
+    """See that CloudWatch would take this.
+
+    Raises:
+        ApiError: a value does not fit its shape.
+        InputError: the values do not fit each other.
+    """
+    name = description.get("AlarmName")
+    check(dict(description), _shape("PutMetricAlarm"))
+    for mistake in query_mistakes(description):
+        raise InputError(f"{name}: {mistake}")
+    if unsupported := sorted(key for key in _NOT_HERE if description.get(key)):
+        raise InputError(f"{name}: {', '.join(unsupported)} must be left out on the laptop")
+    if not description.get("Metrics") and not description.get("MetricName"):
+        raise InputError(f"{name}: MetricName or Metrics must be given, got none")
+    if missing := [key for key in _NEEDED if description.get(key) is None]:
+        raise InputError(f"{name}: {', '.join(missing)} must be given, got none")
+    check_expressions(alarm_rule(description))
 
 
-def _of_metrics(alarm: Alarm, metrics: Sequence[Mapping[str, Any]]) -> Alarm:
-    """The record with the queries in place of the one metric; None is what an answer leaves out."""
+def _check_composite(description: Mapping[str, Any]) -> None:
+    check(dict(description), _shape("PutCompositeAlarm"))
+    composite_rule(description)
+
+
+def _shape(operation: str) -> Any:
+    return service_model("cloudwatch").operation_model(operation).input_shape
+
+
+def _recorded(alarm: Alarm, metrics: Sequence[Mapping[str, Any]] | None) -> Alarm:
+    """With the queries in place of the one metric, or with its one statistic; None is what an answer leaves out."""
+    if not metrics:
+        return {**alarm, "Statistic": None} if alarm.get("ExtendedStatistic") else alarm
     return {**alarm, **dict.fromkeys(_OF_ONE_METRIC), "Dimensions": [], "Metrics": list(metrics)}
 
 
-def _typed(query: Mapping[str, Any]) -> dict[str, Any]:
-    """A template's MetricDataQuery, whose scalars may be strings, as the API has it."""
-    typed = dict(query)
-    if "Period" in typed:
-        typed["Period"] = int(typed["Period"])
-    if "ReturnData" in typed:
-        typed["ReturnData"] = str(typed["ReturnData"]).lower() == "true"
-    if stat := typed.get("MetricStat"):
-        typed["MetricStat"] = {**stat, "Period": int(stat["Period"])}
+def _typed(description: Mapping[str, Any]) -> dict[str, Any]:
+    """With the types of the API: in a template or a form every scalar may be a string."""
+    typed: dict[str, Any] = coerced(description, _shape("PutMetricAlarm"))
     return typed
+
+
+def _of_form(params: Mapping[str, Any]) -> dict[str, Any]:
+    """A request of the query protocol: Metrics.member.1.Id=m1 is a list of structures."""
+    tree: dict[str, Any] = {}
+    for name in params:
+        *path, last = name.split(".")
+        place = tree
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = _cloudwatch._p(params, name)
+    return {name: _listed(value) for name, value in tree.items() if name not in ("Action", "Version")}
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"member"}:
+        return [_listed(item) for _, item in sorted(value["member"].items(), key=lambda row: int(row[0]))]
+    return {name: _listed(item) for name, item in value.items()}

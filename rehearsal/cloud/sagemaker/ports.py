@@ -84,6 +84,9 @@ class PipelineEngine(Protocol):
 class Tuner(Protocol):
     """Runs a tuning job to its end; called on a thread of its own."""
 
+    def check(self, request: Mapping[str, Any]) -> None:
+        """See that it can be run; raises ValueError with what SageMaker refuses."""
+
     def __call__(
         self,
         request: Mapping[str, Any],

@@ -3,12 +3,16 @@
 import datetime as dt
 import functools
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 _SIZED = ("string", "blob")
+_CATEGORY = re.compile(r"\\p\{([A-Z])\}")
+_OF_CATEGORIES = re.compile(rf"\(?\[((?:{_CATEGORY.pattern})+)(?P<others>.*)\](?:[*+]|\{{0,1024\}})\)?.*")
+"""A Java class by Unicode's categories, which Python's expressions do not know: names and tags are such."""
 _NUMBERS = ("integer", "long", "float", "double")
 
 
@@ -61,7 +65,7 @@ def _scalar_violations(value: Any, shape: Shape, path: str) -> Iterator[str]:
         if allowed and value not in allowed:
             yield _said(value, path, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
         pattern = shape.metadata.get("pattern")
-        if pattern and (compiled := _compiled(pattern)) and not compiled.fullmatch(value):
+        if pattern and not _matches(pattern, value):
             yield _said(value, path, f"Member must satisfy regular expression pattern: {pattern}")
     elif shape.type_name in _NUMBERS:
         low, high = shape.metadata.get("min"), shape.metadata.get("max")
@@ -89,6 +93,15 @@ def _size_violations(value: Any, size: int, shape: Shape, path: str) -> Iterator
         yield _said(value, path, f"Member must have length greater than or equal to {low}")
     if high is not None and size > high:
         yield _said(value, path, f"Member must have length less than or equal to {high}")
+
+
+def _matches(pattern: str, text: str) -> bool:
+    if found := _OF_CATEGORIES.fullmatch(pattern):
+        categories = set(_CATEGORY.findall(found[1]))
+        others = re.compile(f"[{found['others']}]") if found["others"] else None
+        return all(unicodedata.category(sign)[0] in categories or (others and others.match(sign)) for sign in text)
+    compiled = _compiled(pattern)
+    return compiled is None or compiled.fullmatch(text) is not None
 
 
 @functools.cache

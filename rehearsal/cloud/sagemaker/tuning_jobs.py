@@ -63,6 +63,10 @@ class TuningJobs:
         if "TrainingJobDefinition" not in request:
             raise validation_error("a tuning job must have a TrainingJobDefinition on the laptop")
         refuse_volume_key(request["TrainingJobDefinition"].get("ResourceConfig", {}))
+        try:
+            self._tuner.check(request)
+        except ValueError as exc:
+            raise validation_error(str(exc)) from exc
         now = self._platform.now()
         job: Record = {
             **copy.deepcopy(request),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blueprint.errors import LaunchError
+from blueprint.limits import combinations
 from rehearsal.execution.tuning.ranges import CategoricalRange, ParameterRange, read_ranges
 from rehearsal.execution.tuning.search import GridSearch, RandomSearch, Search
 
@@ -106,11 +107,14 @@ def _read(request: Mapping[str, Any], seed: int | None) -> TuningPlan:
     strategy = config["Strategy"]
     if strategy not in STRATEGIES:
         raise ValueError(f"Strategy must be one of {', '.join(STRATEGIES)} on the laptop, got {strategy}")
+    if "StrategyConfig" in config:
+        raise ValueError(f"StrategyConfig must be left out but for Hyperband, got {strategy}")
     both = {each.name for each in ranges} & definition.get("StaticHyperParameters", {}).keys()
     if both:
         raise ValueError(f"hyperparameters must be either static or searched, got both for {', '.join(sorted(both))}")
     _check_metric(definition, objective["MetricName"])
     limits = config["ResourceLimits"]
+    _check_parallel(limits)
     target = config.get("TuningJobCompletionCriteria", {}).get("TargetObjectiveMetricValue")
     return TuningPlan(
         strategy=strategy,
@@ -137,6 +141,14 @@ def _single_definition(request: Mapping[str, Any]) -> Mapping[str, Any]:
     return definition
 
 
+def _check_parallel(limits: Mapping[str, int]) -> None:
+    most, parallel = limits.get("MaxNumberOfTrainingJobs"), limits["MaxParallelTrainingJobs"]
+    if most is not None and parallel > most:
+        raise ValueError(
+            f"MaxParallelTrainingJobs must be at most MaxNumberOfTrainingJobs, got {parallel} of {most} jobs"
+        )
+
+
 def _check_metric(definition: Mapping[str, Any], name: str) -> None:
     defined = [each["Name"] for each in definition["AlgorithmSpecification"].get("MetricDefinitions", ())]
     if name not in defined:
@@ -149,10 +161,17 @@ def _max_jobs(strategy: str, ranges: tuple[ParameterRange, ...], asked: int | No
     if strategy != "Grid":
         if asked is None:
             raise ValueError(f"MaxNumberOfTrainingJobs must be given for {strategy}")
+        possible = combinations(each.size for each in ranges)
+        if possible is not None and asked > possible:
+            raise ValueError(
+                "You don't have enough combinations of hyperparameter ranges. The total number of hyperparameter "
+                f"combinations for the provided ranges [{float(possible)}] must be equal or greater than the value of "
+                f"MaxNumberOfJobs, [{asked}]. Provide additional ranges."
+            )
         return asked
     if numeric := [each.name for each in ranges if not isinstance(each, CategoricalRange)]:
         raise ValueError(f"Grid must have categorical ranges only, got a numeric one for {', '.join(numeric)}")
-    product = math.prod(len(each.values) for each in ranges if isinstance(each, CategoricalRange))
+    product = combinations(each.size for each in ranges) or 0
     if asked not in {None, product}:
         raise ValueError(
             f"MaxNumberOfTrainingJobs of a Grid must be its {product} combinations or left out, got {asked}"

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from blueprint.limits import MOST_RANGES
+
 SCALINGS = ("Auto", "Linear", "Logarithmic", "ReverseLogarithmic")
 
 
@@ -17,6 +19,11 @@ class NumericRange:
     high: float
     scaling: str
     integer: bool
+
+    @property
+    def size(self) -> int | None:
+        """How many values it has; a continuous range has no end of them."""
+        return int(self.high) - int(self.low) + 1 if self.integer else None
 
     def at(self, position: float) -> str:
         """The value at `position` in 0..1: positions spread evenly are values spread evenly on the range's scale."""
@@ -39,6 +46,10 @@ class CategoricalRange:
     name: str
     values: tuple[str, ...]
 
+    @property
+    def size(self) -> int:
+        return len(self.values)
+
 
 ParameterRange = NumericRange | CategoricalRange
 
@@ -54,12 +65,21 @@ def read_ranges(raw: Mapping[str, Any]) -> tuple[ParameterRange, ...]:
     ranges: list[ParameterRange] = [
         *(_numeric(row, integer=False) for row in raw.get("ContinuousParameterRanges", ())),
         *(_numeric(row, integer=True) for row in raw.get("IntegerParameterRanges", ())),
-        *(CategoricalRange(row["Name"], tuple(row["Values"])) for row in raw.get("CategoricalParameterRanges", ())),
+        *(_categorical(row) for row in raw.get("CategoricalParameterRanges", ())),
     ]
     names = [each.name for each in ranges]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"ParameterRanges must name each hyperparameter once, and at least one, got {names}")
+    if len(names) > MOST_RANGES:
+        raise ValueError(f"ParameterRanges must have at most {MOST_RANGES} hyperparameters together, got {len(names)}")
     return tuple(ranges)
+
+
+def _categorical(row: Mapping[str, Any]) -> CategoricalRange:
+    values = tuple(row["Values"])
+    if twice := sorted({value for value in values if values.count(value) > 1}):
+        raise ValueError(f"Values of {row['Name']} must be given once each, got {', '.join(twice)} twice")
+    return CategoricalRange(row["Name"], values)
 
 
 def _numeric(row: Mapping[str, Any], *, integer: bool) -> NumericRange:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from rehearsal.cloud.sagemaker.control_plane import ControlPlane, Ports
+from rehearsal.cloud.tuner import Tuner
 
 
 def _no_tuner(*_: Any, **__: Any) -> NoReturn:
@@ -124,6 +125,17 @@ class FakeFleets:
         return dict(self.found[endpoint_name])
 
 
+class _Tuner(Tuner):
+    """Refuses what the real one does, and runs what the test has put there meanwhile."""
+
+    def __init__(self, bench: "Bench") -> None:
+        super().__init__(lambda _: None)
+        self._bench = bench
+
+    def __call__(self, request: Any, **named: Any) -> Any:
+        return self._bench.tuner(request, **named)
+
+
 @dataclass
 class Bench:
     """A control plane and its fakes."""
@@ -142,7 +154,7 @@ class Bench:
                 emit=lambda kind, detail, resources: self.events.append((kind, dict(detail), list(resources))),
                 write_log=lambda group, stream, lines: self.lines.extend((group, stream, line) for line in lines),
                 runner=self.runner,
-                tuner=self._tune,
+                tuner=_Tuner(self),
                 engine=self.engine,
                 fleets=self.fleets,
                 read_object=lambda bucket, key: {("artifacts", "definition.json"): b'{"Steps": [1]}'}[bucket, key],
@@ -152,10 +164,6 @@ class Bench:
 
     def __call__(self, action: str, **request: Any) -> dict[str, Any]:
         return self.plane.api.call(action, request)
-
-    def _tune(self, request: Any, **named: Any) -> Any:
-        """Whatever tuner the test has put there meanwhile."""
-        return self.tuner(request, **named)
 
     def kinds(self) -> list[str]:
         return [kind for kind, _, _ in self.events]

@@ -2,12 +2,16 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 from tests.rehearsal.cloud.stacks import deploy, outputs, reasons, remove
+from tests.rehearsal.cloud.test_admission import ask
 
 NAMESPACE = "Test/Stacks"
 
@@ -109,7 +113,7 @@ def test_an_update_keeps_the_state_and_changes_the_rule(cloud: CloudProcess) -> 
 @pytest.mark.parametrize(
     ("alarm", "told"),
     [
-        (resource("Alarm", share_alarm("bad", "Bad", MetricName="Errors")), "must not have MetricName"),
+        (resource("Alarm", share_alarm("bad", "Bad", MetricName="Errors")), "Metrics must be given without MetricName"),
         (resource("Alarm", share_alarm("bad", "Bad", Metrics=[query("m1", "x", "TC(2:1)")])), "exactly one query"),
         (resource("CompositeAlarm", {"AlarmName": "bad", "AlarmRule": "ALARM("}), "Unsupported token"),
         (resource("CompositeAlarm", {"AlarmName": "bad", "AlarmRule": "ALARM(none)"}), "do not exist"),
@@ -144,7 +148,7 @@ def test_metric_math_comes_through_the_api_too(cloud: CloudProcess) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"Namespace": NAMESPACE, "MetricName": "x"}, "must not have MetricName, Namespace"),
+        ({"Namespace": NAMESPACE, "MetricName": "x"}, "Metrics must be given without Namespace, MetricName, got both"),
         ({"DatapointsToAlarm": 2}, "DatapointsToAlarm must be in 1..1, got 2"),
         ({"Metrics": [{"Id": "e1", "Expression": "m9 + 1", "ReturnData": "true", "Period": 60}]}, "got m9"),
     ],
@@ -153,6 +157,119 @@ def test_an_alarm_that_cloudwatch_refuses_is_refused(cloud: CloudProcess, change
     with pytest.raises(ClientError, match=told):
         cloud("cloudwatch").put_metric_alarm(**api_alarm("refused", "Refused", **change))
     assert cloud("cloudwatch").describe_alarms(AlarmNames=["refused"])["MetricAlarms"] == []
+
+
+PLAIN = {
+    "Namespace": NAMESPACE,
+    "MetricName": "Plain",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"Period": 45}, "Period must be 10, 20, 30 or a multiple of 60, got 45"),
+    ({"EvaluationPeriods": 1441}, "must be at most 86400 s, got 86460"),
+    ({"Period": 3600, "EvaluationPeriods": 169}, "must be at most 604800 s, got 608400"),
+    ({"DatapointsToAlarm": 2}, r"DatapointsToAlarm must be in 1..1, got 2"),
+    ({"DatapointsToAlarm": 0}, "greater than or equal to 1"),
+    ({"Threshold": float("nan")}, "Threshold must be a number, got nan"),
+    ({"Threshold": float("inf")}, "Threshold must be a number, got inf"),
+    ({"Threshold": None}, "Threshold must be given"),
+    ({"ComparisonOperator": None}, "ComparisonOperator must be given"),
+    ({"EvaluationPeriods": None}, "EvaluationPeriods must be given"),
+    ({"TreatMissingData": "notbreaching"}, "TreatMissingData must be one of missing, ignore, breaching, notBreaching"),
+    ({"EvaluateLowSampleCountPercentile": "maybe"}, "must be one of evaluate, ignore, got maybe"),
+    ({"MetricName": None}, "MetricName or Metrics must be given"),
+    ({"ExtendedStatistic": "p99"}, "either Statistic or ExtendedStatistic must be given, got both"),
+    ({"Statistic": None}, "either Statistic or ExtendedStatistic must be given, got none"),
+    ({"Statistic": None, "ExtendedStatistic": "p101"}, "percentages in 0..100, got p101"),
+    ({"Statistic": "Median"}, "enum value set"),
+    ({"AlarmName": "x" * 256}, "length less than or equal to 255"),
+    ({"Unit": "Eggs"}, "enum value set"),
+    ({"AlarmActions": ["arn:aws:sns:us-east-1:000000000000:t"] * 6}, "length less than or equal to 5"),
+    ({"Metrics": [query("m1", "Plain")]}, "Metrics must be given without"),
+]
+
+
+def unchecked(cloud: CloudProcess) -> Any:
+    """A client that sends what botocore itself would refuse."""
+    return boto3.client(
+        "cloudwatch",
+        endpoint_url=cloud.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id=cloud.key.id,
+        aws_secret_access_key=cloud.key.secret,
+        config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
+    )
+
+
+@pytest.mark.parametrize(("change", "told"), REFUSED)
+def test_every_alarm_that_cloudwatch_refuses_is_refused(cloud: CloudProcess, change: dict[str, Any], told: str) -> None:
+    asked = {key: value for key, value in {"AlarmName": "no", **PLAIN, **change}.items() if value is not None}
+    with pytest.raises(ClientError, match=told) as error:
+        unchecked(cloud).put_metric_alarm(**asked)
+    found = error.value.response
+    assert (found["Error"]["Code"], found["ResponseMetadata"]["HTTPStatusCode"]) == ("ValidationError", 400)
+    assert cloud("cloudwatch").describe_alarms(AlarmNamePrefix="no")["MetricAlarms"] == []
+
+
+def test_an_alarm_on_a_percentile_has_that_statistic_alone(cloud: CloudProcess) -> None:
+    asked = {key: value for key, value in PLAIN.items() if key != "Statistic"} | {"ExtendedStatistic": "p90"}
+    cloud("cloudwatch").put_metric_alarm(AlarmName="percentile", **asked)
+    deploy(cloud, "percentiles", {"Alarm": resource("Alarm", {"AlarmName": "percentile-2", **asked})})
+    for alarm in cloud("cloudwatch").describe_alarms(AlarmNamePrefix="percentile")["MetricAlarms"]:
+        assert (alarm["ExtendedStatistic"], alarm.get("Statistic")) == ("p90", None)
+    put(cloud, "Plain", 900.0)
+    eventually(lambda: (state(cloud, "percentile"), state(cloud, "percentile-2")) == ("ALARM", "ALARM"))
+
+
+def test_a_number_is_no_time_series_for_an_alarm(cloud: CloudProcess) -> None:
+    number = {"Id": "share", "Expression": "SUM(requests)", "ReturnData": True}
+    metrics = [*api_alarm("", "Number")["Metrics"][:2], number]
+    with pytest.raises(ClientError, match="expression share must give a time series, got a number from SUM"):
+        cloud("cloudwatch").put_metric_alarm(**api_alarm("scalar", "Number") | {"Metrics": metrics})
+
+
+def test_a_stack_gets_no_alarm_that_the_api_refuses(cloud: CloudProcess) -> None:
+    alarms = {
+        f"A{number}": resource("Alarm", {"AlarmName": f"stack-no-{number}", **PLAIN, "Period": period})
+        for number, period in enumerate(("45", "0"))
+    }
+    assert deploy(cloud, "no-alarms", alarms)["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "must" in reasons(cloud, "no-alarms")
+    assert cloud("cloudwatch").describe_alarms(AlarmNamePrefix="stack-no")["MetricAlarms"] == []
+
+
+def test_the_older_form_of_a_request_is_checked_alike(cloud: CloudProcess) -> None:
+    """As old SDKs write it: Metrics.member.1.Id=m1."""
+    form = {
+        "Action": "PutMetricAlarm",
+        "Version": "2010-08-01",
+        "AlarmName": "form",
+        "EvaluationPeriods": "1",
+        "Threshold": "1",
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Metrics.member.1.Id": "m1",
+        "Metrics.member.1.ReturnData": "false",
+        "Metrics.member.1.MetricStat.Metric.Namespace": NAMESPACE,
+        "Metrics.member.1.MetricStat.Metric.MetricName": "Form",
+        "Metrics.member.1.MetricStat.Stat": "Sum",
+        "Metrics.member.1.MetricStat.Period": "60",
+        "Metrics.member.2.Id": "e1",
+    }
+
+    def send(expression: str) -> bytes:
+        body = urlencode({**form, "Metrics.member.2.Expression": expression}).encode()
+        sent = {"Content-Type": "application/x-www-form-urlencoded"}
+        headers = cloud.key.signed("POST", f"{cloud.endpoint_url}/", service="monitoring", headers=sent, body=body)
+        return ask(cloud, "POST", "/", headers, body)[2]
+
+    assert b"must give a time series" in send("SUM(m1)")
+    assert b"PutMetricAlarmResponse" in send("m1 * 2")
+    (alarm,) = cloud("cloudwatch").describe_alarms(AlarmNames=["form"])["MetricAlarms"]
+    assert [each["Id"] for each in alarm["Metrics"]] == ["m1", "e1"]
 
 
 def test_a_state_that_was_set_lasts_until_the_next_evaluation_finds_another(cloud: CloudProcess) -> None:

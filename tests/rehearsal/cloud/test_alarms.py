@@ -206,7 +206,8 @@ def test_a_change_is_sent_as_cloudwatch_sends_it(store: Any, clock: AlarmClock, 
 
 
 def test_an_alarm_that_cloudwatch_would_refuse_is_left_alone(store: Any, clock: AlarmClock) -> None:
-    put_alarm(store, Period=7)
+    put_alarm(store)
+    store._alarms["errors"]["Period"] = 7
     clock.evaluate_due(1_000_000.0)
     assert state_of("errors") == "INSUFFICIENT_DATA"
     assert state_of("none") is None

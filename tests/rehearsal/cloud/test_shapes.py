@@ -83,3 +83,34 @@ def test_a_template_may_write_any_scalar_as_a_string() -> None:
         "ProductionVariants": [{"VariantName": "v", "InitialInstanceCount": 4, "InitialVariantWeight": 1.5}],
         "DataCaptureConfig": {"EnableCapture": True, "InitialSamplingPercentage": "many"},
     }
+
+
+@pytest.mark.parametrize(("value", "broken"), [("Größe a/b-@:1", 0), ("a;b", 1), ("a\nb", 1), ("", 0)])
+def test_a_pattern_of_unicodes_classes_is_checked_too(value: str, broken: int) -> None:
+    tags = service_model("sagemaker").operation_model("AddTags").input_shape
+    request = {
+        "ResourceArn": "arn:aws:sagemaker:us-east-1:000000000000:model/m",
+        "Tags": [{"Key": "k", "Value": value}],
+    }
+    assert len(list(violations(request, tags))) == broken
+
+
+@pytest.mark.parametrize(
+    ("operation", "path", "most"),
+    [
+        ("CreateModel", ("PrimaryContainer",), 1024),
+        ("CreateTrainingJob", (), 512),
+        ("CreateProcessingJob", (), 256),
+        ("CreateHyperParameterTuningJob", ("TrainingJobDefinition",), 512),
+    ],
+)
+def test_an_environment_that_is_too_long_is_refused(operation: str, path: tuple[str, ...], most: int) -> None:
+    shape = service_model("sagemaker").operation_model(operation).input_shape
+    for size, broken in ((most, 0), (most + 1, 1)):
+        request: dict[str, object] = {"Environment": {"NAME": "x" * size}}
+        for name in reversed(path):
+            request = {name: request}
+        assert (
+            sum("Member must have length less than or equal to" in each for each in violations(request, shape))
+            == broken
+        )

@@ -23,7 +23,9 @@ CONFIG = {
 def definition() -> dict[str, Any]:
     whole = training("unused")
     parts = ("AlgorithmSpecification", "RoleArn", "OutputDataConfig", "ResourceConfig", "StoppingCondition")
-    return {part: whole[part] for part in parts}
+    metric = {"Name": "validation:auc", "Regex": "auc=([0-9.]+)"}
+    algorithm = {**whole["AlgorithmSpecification"], "MetricDefinitions": [metric]}
+    return {part: whole[part] for part in parts} | {"AlgorithmSpecification": algorithm}
 
 
 def start(bench: Bench, *values: str, ended: str = "Completed") -> threading.Event:
@@ -142,3 +144,13 @@ def test_searches_are_listed(bench: Bench, status: str) -> None:
     found = bench("ListHyperParameterTuningJobs", StatusEquals=status)["HyperParameterTuningJobSummaries"]
     assert [(job["HyperParameterTuningJobName"], job["Strategy"]) for job in found] == [(NAME, "Random")]
     go_on.set()
+
+
+def test_a_search_that_sagemaker_refuses_is_not_made(bench: Bench) -> None:
+    ranges = {"CategoricalParameterRanges": [{"Name": "x", "Values": ["a", "b"]}]}
+    asked = request() | {"HyperParameterTuningJobConfig": CONFIG | {"ParameterRanges": ranges}}
+    with pytest.raises(ApiError, match=r"provided ranges \[2.0\] must be equal or greater") as error:
+        bench("CreateHyperParameterTuningJob", **asked)
+    assert (error.value.code, error.value.status) == ("ValidationException", 400)
+    with pytest.raises(ApiError):
+        described(bench)

@@ -304,6 +304,38 @@ def test_every_integer_of_a_range_can_be_drawn() -> None:
             request("Random", {"IntegerParameterRanges": [DEPTH | {"MaxValue": "2.5"}]}, MaxNumberOfTrainingJobs=3),
             "range of depth must be integers, got 2 and 2.5",
         ),
+        (
+            request("Random", {"CategoricalParameterRanges": [BOOSTER]}, MaxNumberOfTrainingJobs=4),
+            "for the provided ranges [3.0] must be equal or greater than the value of MaxNumberOfJobs, [4]",
+        ),
+        (
+            request(
+                "Bayesian",
+                {"IntegerParameterRanges": [DEPTH], "CategoricalParameterRanges": [BOOSTER]},
+                MaxNumberOfTrainingJobs=100,
+            ),
+            "must be equal or greater than the value of MaxNumberOfJobs, [100]",
+        ),
+        (
+            request(
+                "Random",
+                {"CategoricalParameterRanges": [BOOSTER | {"Values": ["a", "b", "a"]}]},
+                MaxNumberOfTrainingJobs=1,
+            ),
+            f"Values of {BOOSTER['Name']} must be given once each, got a twice",
+        ),
+        (
+            request("Random", NUMERIC, MaxNumberOfTrainingJobs=3, MaxParallelTrainingJobs=4),
+            "MaxParallelTrainingJobs must be at most MaxNumberOfTrainingJobs, got 4 of 3 jobs",
+        ),
+        (
+            request(
+                "Random",
+                {"ContinuousParameterRanges": [ETA | {"Name": f"x{number}"} for number in range(31)]},
+                MaxNumberOfTrainingJobs=3,
+            ),
+            "at most 30 hyperparameters together, got 31",
+        ),
     ],
 )
 def test_a_search_that_cannot_be_run_is_refused(wanted: dict[str, Any], message: str) -> None:

@@ -1,10 +1,8 @@
 """What CloudWatch refuses in an alarm's Metrics."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-
-from blueprint.guardrails.planned import is_opaque
 
 _ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 _TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -16,8 +14,16 @@ _MOST_EACH = 10
 _INSTEAD = ("Namespace", "MetricName", "Dimensions", "Period", "Unit", "Statistic", "ExtendedStatistic")
 
 
-def math_mistakes(description: Mapping[str, Any]) -> Iterator[str]:
-    """Everything that is wrong with the queries of one alarm; nothing where it has none."""
+IsUnknown = Callable[[Any], bool]
+
+
+def query_mistakes(description: Mapping[str, Any], *, is_unknown: IsUnknown = lambda _: False) -> Iterator[str]:
+    """Everything that is wrong with the queries of one alarm; nothing where it has none.
+
+    Args:
+        description: the alarm, as PutMetricAlarm takes it.
+        is_unknown: of a value that only the deployment knows, of which nothing is said.
+    """
     queries: Sequence[Mapping[str, Any]] = description.get("Metrics") or ()
     if not queries:
         return
@@ -25,7 +31,7 @@ def math_mistakes(description: Mapping[str, Any]) -> Iterator[str]:
         yield f"Metrics must be given without {', '.join(beside)}, got both"
     ids = [query.get("Id") for query in queries]
     for id_ in ids:
-        if not isinstance(id_, str) or not (_ID.fullmatch(id_) or is_opaque(id_)):
+        if not isinstance(id_, str) or not (_ID.fullmatch(id_) or is_unknown(id_)):
             yield f"Id must begin with a small letter and hold letters, digits and _, got {id_}"
     if len({str(id_) for id_ in ids}) < len(ids):
         yield f"Id must be unique, got {', '.join(map(str, ids))}"
@@ -33,14 +39,14 @@ def math_mistakes(description: Mapping[str, Any]) -> Iterator[str]:
         if (count := sum(bool(query.get(key)) for query in queries)) > _MOST_EACH:
             yield f"Metrics must hold at most {_MOST_EACH} with {key}, got {count}"
     for query in queries:
-        yield from _query_mistakes(query, ids)
+        yield from _of_query(query, ids, is_unknown)
 
 
-def _query_mistakes(query: Mapping[str, Any], ids: Sequence[Any]) -> Iterator[str]:
+def _of_query(query: Mapping[str, Any], ids: Sequence[Any], is_unknown: IsUnknown) -> Iterator[str]:
     id_, expression = query.get("Id"), query.get("Expression")
     if bool(expression) == bool(query.get("MetricStat")):
         yield f"{id_} must have either Expression or MetricStat, got {'both' if expression else 'none'}"
-    if not isinstance(expression, str) or is_opaque(expression):
+    if not isinstance(expression, str) or is_unknown(expression):
         return
     bare = _TEXT.sub("", expression)
     if not _is_closed(bare):
