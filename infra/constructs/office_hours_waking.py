@@ -42,7 +42,7 @@ def woken(gates: Gates, *, stack: str, remembered: str) -> Gates:
 
 def waking_states(*, stack: str, remembered: str, then: str, refused: str) -> States:
     """From `WAKE`, with `$.previous.model_package` (empty when nothing serves), to `then`, once around by `_ANEW`."""
-    unread = "States.Format('whether the endpoint is stopped could not be read: {}', $.error.Cause)"
+    unread = "States.Format('whether the endpoint is stopped could not be read: {}: {}', $.error.Error, $.error.Cause)"
     return {
         WAKE: choose(
             when(present("$.stopped"), then=then),

@@ -55,6 +55,17 @@ def judged(verdict: int, sentence: str, *, settled: bool = False, changed: bool 
     return returns({"Payload": {**told, "config": "config-2", "evidence": {"looks": sentence}}})
 
 
+def event(status: str, *, at: int, of: str = "", reason: str = "") -> dict[str, str]:
+    """Of the stack itself, or of one of its resources."""
+    kind = "AWS::SageMaker::Endpoint" if of else "AWS::CloudFormation::Stack"
+    told = {"ResourceType": kind, "LogicalResourceId": of or "shoppers-dev-endpoint", "ResourceStatus": status}
+    return {**told, "ResourceStatusReason": reason, "Timestamp": f"2026-11-29T10:00:{at:02}.000Z"}
+
+
+def events(*newest_first: dict[str, str]) -> Answer:
+    return returns({"StackEvents": list(newest_first)})
+
+
 def held(value: str) -> Answer:
     return returns({"Parameter": {"Value": value}})
 
@@ -96,7 +107,7 @@ NOBODY = throws("Sfn.SfnException", "nothing is listed any more")
 PACKAGE = returns(
     {"ModelApprovalStatus": "Approved", "InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://a/b"}]}}
 )
-RECORDS = ("Begun", "Verdict", "Promoted", "Refused", "RolledBack", "NotRestored")
+RECORDS = ("Begun", "Verdict", "Promoted", "Refused", "RolledBack", "NotRestored", "NotStarted", "Stopped")
 USUAL: dict[str, list[Answer]] = {
     **{f"Record{action}": [returns({"Payload": {"sequence": 1}})] for action in RECORDS},
     **{f"TellRecord{action}Failed": [returns({})] for action in RECORDS},
@@ -143,10 +154,32 @@ USUAL: dict[str, list[Answer]] = {
     "PutBack": [returns({"StackId": "stack"})],
     "ReadPutBack": [stack("UPDATE_IN_PROGRESS", OLD), stack("UPDATE_COMPLETE", OLD)],
     "TellRolledBack": [returns({})],
+    "TellNotStarted": [returns({})],
+    "TellStopped": [returns({})],
+    "ReadStackEvents": [returns({"StackEvents": [event("UPDATE_IN_PROGRESS", at=1)]})],
     "TellNotRestored": [returns({})],
 }
 """A second model that is promoted."""
 
+QUOTA = (
+    "The account-level service limit 'ml.m5.large for endpoint usage' is 1 Instances, with current utilization of 1 "
+    "Instances and a request delta of 1 Instances. Please use AWS Service Quotas to request an increase for this quota."
+)
+CAPACITY = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error."
+NO_ROOM = [
+    event("UPDATE_ROLLBACK_COMPLETE", at=5),
+    event("UPDATE_FAILED", at=4, of="Alarm", reason="Resource update cancelled"),
+    event("UPDATE_FAILED", at=3, of="Endpoint", reason=QUOTA),
+    event("UPDATE_IN_PROGRESS", at=2),
+]
+"""What a stack tells whose endpoint could not be given a second fleet, newest first."""
+PING = event("UPDATE_FAILED", at=1, of="Endpoint", reason="The container did not pass the ping health check")
+WENT_BACK: dict[str, list[Answer]] = {
+    "ReadUpdate": [stack("UPDATE_ROLLBACK_IN_PROGRESS", OLD), stack("UPDATE_ROLLBACK_COMPLETE", OLD)],
+    "ReadEndpoint": [endpoint()],
+    "ReadModel": [model(OLD)],
+    "ReadStackToPutBack": [stack("UPDATE_ROLLBACK_COMPLETE", OLD)],
+}
 WORSE = "roll back: errors: 40 of 1,000 (4.00 %) on the new fleet, 16 of 3,000 (0.53 %) on the old one"
 
 SCENARIOS: dict[str, dict[str, list[Answer]]] = {
@@ -181,11 +214,31 @@ SCENARIOS: dict[str, dict[str, list[Answer]]] = {
         ],
         "ReadModel": [model(OLD)],
     },
-    "reported_rollback": {
-        "ReadUpdate": [stack("UPDATE_ROLLBACK_IN_PROGRESS", OLD), stack("UPDATE_ROLLBACK_COMPLETE", OLD)],
-        "ReadEndpoint": [endpoint()],
+    "reported_rollback": WENT_BACK,
+    "no_quota": {**WENT_BACK, "ReadStackEvents": [events(*NO_ROOM, PING)]},
+    "no_quota_before": {
+        **WENT_BACK,
+        "ReadStackEvents": [
+            events({**PING, "Timestamp": "2026-11-29T11:00:01.000Z"}, event("UPDATE_IN_PROGRESS", at=59), *NO_ROOM)
+        ],
+    },
+    "events_unread": {**WENT_BACK, "ReadStackEvents": [throws("States.DataLimitExceeded", "too long")]},
+    "no_capacity": {
+        "ReadEndpoint": [endpoint(), endpoint(FailureReason=CAPACITY), endpoint(config="config-3", FailureReason="")],
         "ReadModel": [model(OLD)],
-        "ReadStackToPutBack": [stack("UPDATE_ROLLBACK_COMPLETE", OLD)],
+    },
+    "throttled": {"ReadPackage": [throws("SageMaker.ThrottlingException", "slow down")]},
+    "list_throttled": {"ListRollouts": [throws("Sfn.SfnException", "Rate exceeded")]},
+    "rejected_and_throttled": {
+        "ReadModel": [model(OLD)],
+        "ListRollouts": [throws("Sfn.SfnException", "Rate exceeded")],
+    },
+    "hold_unread": {"AskHold": [throws("Ssm.SsmException", "Rate exceeded")]},
+    "hold_forbidden": {"AskHold": [throws("Ssm.SsmException", "not authorized")]},
+    "judged_bad_and_short": {
+        "Judge": [judged(2, WORSE, settled=True, changed=True)],
+        "ReadEndpoint": [endpoint(), endpoint(FailureReason=CAPACITY), endpoint(config="config-3")],
+        "ReadModel": [model(OLD)],
     },
     "first_fails": {
         "ReadStack": [stack("CREATE_COMPLETE", "")],
@@ -226,7 +279,7 @@ SCENARIOS: dict[str, dict[str, list[Answer]]] = {
         "ReadStackToPutBack": [stack("UPDATE_ROLLBACK_FAILED", OLD)],
     },
     "unseen": {
-        "ReadEndpoint": [endpoint(), endpoint(), *[throws("SageMaker.SageMakerException", "throttled")] * 9],
+        "ReadEndpoint": [endpoint(), endpoint(), *[throws("SageMaker.SageMakerException", "out of order")] * 9],
         "ReadModel": [model(OLD)],
     },
     "judge_lost": {
@@ -670,7 +723,7 @@ def test_a_look_that_fails_after_putting_back_does_not_replace_the_reason(engine
     assert result.error == "NotRestored"
     assert result.cause == (
         "the model is not live: endpoint shoppers-dev is InService after its stack ended UPDATE_COMPLETE; "
-        "see the events of stack shoppers-dev-endpoint; what the endpoint serves now could not be seen: throttled"
+        "see the events of stack shoppers-dev-endpoint; what the endpoint serves now could not be seen: out of order"
     )
     assert result.states.count("RejectPackage") == 1
 
@@ -683,8 +736,76 @@ def test_a_reason_too_long_for_the_registry_is_replaced_by_where_to_look(engine:
 
 def test_an_error_on_the_way_rejects_the_package_and_puts_everything_back(engine: Engine) -> None:
     result = run(engine, "not_allowed")
-    assert result.cause == "the rollout could not go on: not authorized"
+    assert result.cause == "the rollout could not go on: CloudFormation.CloudFormationException: not authorized"
     assert "RejectPackage" in result.states
+
+
+AGAIN = (
+    f"; the package stays approved; `slipway rollout promote --package {NEW} --reason TEXT` starts its rollout again, "
+    "once there is room (`slipway quotas` shows what is missing)"
+)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "error", "cause"),
+    [
+        ("no_quota", "Stopped", f"stopped: the stack did not take the model: Endpoint: {QUOTA}"),
+        ("no_capacity", "Stopped", f"stopped: the endpoint did not take the model: {CAPACITY}"),
+        (
+            "throttled",
+            "NotStarted",
+            "not started: the rollout could not go on: SageMaker.ThrottlingException: slow down",
+        ),
+        (
+            "list_throttled",
+            "NotStarted",
+            "not started: the rollout could not go on: Sfn.SfnException: Rate exceeded",
+        ),
+        (
+            "hold_unread",
+            "NotStarted",
+            "not started: whether rollouts are held could not be read: Ssm.SsmException: Rate exceeded",
+        ),
+    ],
+)
+def test_a_package_stays_approved_where_aws_was_short_of_something(
+    engine: Engine, scenario: str, error: str, cause: str
+) -> None:
+    result = run(engine, scenario)
+    assert (result.status, result.error) == ("FAILED", error)
+    assert result.cause == cause + AGAIN
+    assert not [name for name in result.states if name.startswith("Reject")]
+    assert result.states[-3:] == [f"Record{error}", f"Tell{error}", error]
+
+
+def test_after_a_shortage_in_the_update_everything_is_put_back(engine: Engine) -> None:
+    states = run(engine, "no_capacity").states
+    assert states.index("NoteStopped") < states.index("PutBack") < states.index("IsRestored")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "error", "cause"),
+    [
+        (
+            "no_quota_before",
+            "RolledBack",
+            f"the stack did not take the model: Endpoint: {PING['ResourceStatusReason']}",
+        ),
+        ("judged_bad_and_short", "RolledBack", f"{WORSE}; {CAPACITY}"),
+        ("events_unread", "RolledBack", "the model is not live: endpoint shoppers-dev is InService after its stack"),
+        ("hold_forbidden", "Refused", "whether rollouts are held could not be read: Ssm.SsmException: not authorized"),
+    ],
+)
+def test_what_is_no_shortage_of_this_rollout_rejects_the_package(
+    engine: Engine, scenario: str, error: str, cause: str
+) -> None:
+    result = run(engine, scenario)
+    assert (result.error, str(result.cause)[: len(cause)]) == (error, cause)
+    assert {"RejectPackage", "RejectRefused"} & set(result.states)
+
+
+def test_a_rejection_that_was_throttled_does_not_say_that_its_package_stays_approved(engine: Engine) -> None:
+    assert run(engine, "rejected_and_throttled").error == "RolledBack"
 
 
 def test_a_verdict_against_the_new_fleet_is_the_reason_of_its_rollback(engine: Engine) -> None:

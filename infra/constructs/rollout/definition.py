@@ -8,8 +8,9 @@ from infra.constructs.rollout.audit import record
 from infra.constructs.rollout.hold import HOLD, HOLD_AGAIN, hold_states
 from infra.constructs.rollout.judgement import conclusion, judgement_states, no_judgement
 from infra.constructs.rollout.look import look_states
-from infra.constructs.rollout.put_back import put_back_states
-from infra.constructs.rollout.refusal import REFUSED, refusal_states
+from infra.constructs.rollout.put_back import READ_STACK, put_back_states
+from infra.constructs.rollout.refusal import refusal_states
+from infra.constructs.rollout.shortage import FAILED_FOR, REFUSED_FOR, shortage_states
 from infra.constructs.rollout.states import State, States
 from infra.constructs.rollout.turn import TURN, turn_states
 from infra.constructs.rollout.update import Way, publish, update_states
@@ -86,8 +87,9 @@ def rollout_definition(target: RolloutTarget) -> dict[str, Any]:
     """The state machine; its input is `{"ModelPackageArn": …, "ModelApprovalStatus": …}`, approved by default.
 
     Its promises: one rollout at a time, in order of approval; success only if the endpoint really serves the
-    package; otherwise the package is rejected with the reason, the stack is told what is really live, and the
-    execution fails. It holds whether CloudFormation reports a rolled back endpoint as success or as failure.
+    package; otherwise the package is rejected with the reason, or stays approved where AWS was short of something, the
+    stack is told what is really live, and the execution fails. It holds whether CloudFormation reports a rolled back
+    endpoint as success or as failure.
     """
     return {
         "Comment": "Brings an approved model package live through its endpoint stack, or puts everything back",
@@ -97,7 +99,7 @@ def rollout_definition(target: RolloutTarget) -> dict[str, Any]:
             **turn_states(
                 target.state_machine_arn,
                 then=WAS_REJECTED,
-                refused=REFUSED,
+                refused=REFUSED_FOR,
                 rejected=LOOK_REJECTED,
                 timeout_seconds=target.timeout_seconds,
             ),
@@ -120,11 +122,11 @@ def _entrance(target: RolloutTarget) -> States:
     hold, gates = target.hold_parameter, target.gates
     update = "UpdateStack" if target.judge_arn is None else "NoJudgementYet"
     if gates is None:
-        return hold_states(parameter_name=hold, then=update, refused=REFUSED, again=TURN)
+        return hold_states(parameter_name=hold, then=update, refused=REFUSED_FOR, again=TURN)
     return {
-        **hold_states(parameter_name=hold, then=gates.start, refused=REFUSED, again=TURN),
-        **gates.states(HOLD_AGAIN, REFUSED),
-        **hold_states(parameter_name=hold, then=update, refused=REFUSED, start=HOLD_AGAIN, again=TURN),
+        **hold_states(parameter_name=hold, then=gates.start, refused=REFUSED_FOR, again=TURN),
+        **gates.states(HOLD_AGAIN, REFUSED_FOR),
+        **hold_states(parameter_name=hold, then=update, refused=REFUSED_FOR, start=HOLD_AGAIN, again=TURN),
     }
 
 
@@ -158,6 +160,7 @@ def _forward(target: RolloutTarget) -> States:
             smoke_test_arn=target.smoke_test_arn,
             topic_arn=target.topic_arn,
             way=way,
+            failed=FAILED_FOR,
             poll_seconds=target.poll_seconds,
             judged=judged,
         ),
@@ -183,9 +186,14 @@ def _back(target: RolloutTarget) -> States:
             stack=target.stack,
             topic_arn=topic,
             poll_seconds=target.settling_seconds,
-            restored="RecordRolledBack",
+            restored="IsKept",
             failed="RecordNotRestored",
         ),
+        **shortage_states(
+            endpoint=endpoint, topic_arn=topic, put_back=READ_STACK, recorded="Record", restored="RecordRolledBack"
+        ),
+        **_record(target, "RecordNotStarted", "not started", then="TellNotStarted", failed=True),
+        **_record(target, "RecordStopped", "stopped", then="TellStopped", failed=True),
         **_record(target, "RecordRefused", "refused", then="TellRefused", failed=True),
         **_record(target, "RecordRolledBack", "rolled back", then="TellRolledBack", failed=True),
         **_record(target, "RecordNotRestored", "not restored", then="TellNotRestored", failed=True),

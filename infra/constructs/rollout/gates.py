@@ -179,5 +179,7 @@ def _verdict(*, then: str, refused: str) -> States:
         "ExplainGatesEnd": failure(
             "the gates could not judge: job {} ended {} without a verdict", "$.gate_job.name", status, by="gates"
         ),
-        "ExplainGatesError": failure("the gates could not be run: {}", "$.error.Cause", by="gates"),
+        "ExplainGatesError": failure(
+            "the gates could not be run: {}: {}", "$.error.Error", "$.error.Cause", by="gates"
+        ),
     }

@@ -105,7 +105,7 @@ def _reasons(suffix: str, refused: str) -> States:
     def explain(by: str, reason: dict[str, Any]) -> State:
         return note("$.failure", parameters={**reason, "by": by}, then=refused)
 
-    unread = "States.Format('whether rollouts are held could not be read: {}', $.error.Cause)"
+    unread = "States.Format('whether rollouts are held could not be read: {}: {}', $.error.Error, $.error.Cause)"
     return {
         f"ExplainAbort{suffix}": explain("operator", {"reason": "an operator aborted the rollout before it began"}),
         f"ExplainHeld{suffix}": explain(

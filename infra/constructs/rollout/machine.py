@@ -90,6 +90,7 @@ class RolloutMachine(Construct):
         allow("states:DescribeExecution", "states:GetExecutionHistory", on=[executions])
         # CloudFormation goes on with the role the stack was deployed with; none is passed.
         allow(
+            "cloudformation:DescribeStackEvents",
             "cloudformation:DescribeStackResource",
             "cloudformation:DescribeStacks",
             "cloudformation:UpdateStack",

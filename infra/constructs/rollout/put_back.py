@@ -24,6 +24,10 @@ from infra.constructs.rollout.update import (
     why_not_updated,
 )
 
+REJECT_PACKAGE = "RejectPackage"
+READ_STACK = "ReadStackToPutBack"
+"""Puts back whatever has to be, and rejects nothing."""
+
 
 def put_back_states(
     *, endpoint: str, stack: str, topic_arn: str, poll_seconds: int, restored: str, failed: str
@@ -33,7 +37,7 @@ def put_back_states(
     `restored` and `failed` are on the way to `TellRolledBack` and `TellNotRestored`.
     """
     return {
-        **rejection("RejectPackage", briefly="RejectBriefly", then="ReadStackToPutBack"),
+        **rejection(REJECT_PACKAGE, briefly="RejectBriefly", then=READ_STACK),
         **_restoration(stack, poll_seconds=poll_seconds, restored=restored, failed=failed),
         **remember_candidate(stack, then="PutBack"),
         **tidy_states(then=restored),
@@ -66,7 +70,7 @@ def _restoration(stack: str, *, poll_seconds: int, restored: str, failed: str) -
     """
     named, whole = PARAMETER_VALUE, {"Not": matching("$.stack.now.StackStatus", "*_FAILED")}
     return {
-        "ReadStackToPutBack": read_stack(stack, then="IsPutBackNeeded", caught=failed),
+        READ_STACK: read_stack(stack, then="IsPutBackNeeded", caught=failed),
         "IsPutBackNeeded": choose(
             when(matching("$.stack.now.StackStatus", IN_PROGRESS), then="WaitToPutBack"),
             when(absent("$.previous"), then=restored),  # it went wrong before anything was changed
@@ -83,7 +87,7 @@ def _restoration(stack: str, *, poll_seconds: int, restored: str, failed: str) -
             },
             then="LookRestored",
         ),
-        "WaitToPutBack": wait(poll_seconds, then="ReadStackToPutBack"),
+        "WaitToPutBack": wait(poll_seconds, then=READ_STACK),
         # After a failed first rollout this is the empty string: back to day 0, without an endpoint.
         "PutBack": update_stack(stack, "$.previous.model_package", then="WaitForPutBack", caught="WhyNotPutBack"),
         "WhyNotPutBack": why_not_updated(wait_state="WaitToPutBack", nothing_to_do="ReadPutBack", otherwise=failed),

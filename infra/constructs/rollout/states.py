@@ -51,6 +51,14 @@ def task(
     return state
 
 
+def ask(resource: str, arguments: Mapping[str, Any], found: str, *, then: str, caught: str) -> State:
+    """Call an API and put what the expression `found` finds in `$states.result`, an object, beside the rest."""
+    state = task(resource, {}, then=then, caught=caught)
+    del state["Parameters"], state["ResultPath"]
+    catch = {"ErrorEquals": ["States.ALL"], "Next": caught, "Output": _with("{'error': $states.errorOutput}")}
+    return {**state, "QueryLanguage": "JSONata", "Arguments": dict(arguments), "Output": _with(found), "Catch": [catch]}
+
+
 def wait(seconds: int, *, then: str) -> State:
     return {"Type": "Wait", "Seconds": seconds, "Next": then}
 

@@ -8,6 +8,7 @@ from infra.constructs.rollout.look import AFTER, BEFORE
 from infra.constructs.rollout.states import (
     State,
     States,
+    ask,
     choose,
     equal,
     matching,
@@ -28,6 +29,17 @@ PARAMETER_VALUE = "$.stack.now.Parameters[0].ParameterValue"
 NOW = {"now.$": "$.Stacks[0]"}
 _POLL_SECONDS = 60
 _NOTHING_LIVE = ""
+_STATUS = "IsStackExplained"
+_FAILED_RESOURCE = (
+    "("
+    "$events := $states.result.StackEvents;"  # newest first; those of updates before this one are left out
+    "$begun := $events[ResourceType = 'AWS::CloudFormation::Stack' and ResourceStatus = 'UPDATE_IN_PROGRESS'][0];"
+    "$failed := $events[Timestamp >= $begun.Timestamp and $contains(ResourceStatus, '_FAILED')"
+    " and $not($contains(ResourceStatusReason, 'cancelled'))];"
+    "{'resource_failure': $exists($failed) "
+    "? $failed[-1].LogicalResourceId & ': ' & $failed[-1].ResourceStatusReason : ''}"
+    ")"
+)
 
 
 @dataclass(frozen=True)
@@ -50,14 +62,26 @@ class Way:
 
 
 def update_states(
-    *, endpoint: str, stack: str, smoke_test_arn: str, topic_arn: str, way: Way, poll_seconds: int, judged: bool
+    *,
+    endpoint: str,
+    stack: str,
+    smoke_test_arn: str,
+    topic_arn: str,
+    way: Way,
+    poll_seconds: int,
+    judged: bool,
+    failed: str,
 ) -> States:
-    """From `ReadPackage` to `Promoted`; failures leave for `RejectPackage` with `$.failure.reason`."""
+    """From `ReadPackage` to `Promoted`.
+
+    What the candidate did wrong leaves for `RejectPackage` with `$.failure.reason`; what AWS did not do, for `failed`.
+    """
     return {
         **_approval(stack, then=way.before),
         **_stack_update(stack, way, poll_seconds),
         **_verification(endpoint, smoke_test_arn, then=way.live),
-        **_reasons(endpoint, stack, judged=judged),
+        **_what_failed(stack),
+        **_reasons(endpoint, stack, judged=judged, failed=failed),
         **_success(endpoint, topic_arn, way.promoted, judged=judged),
     }
 
@@ -172,12 +196,37 @@ def _verification(endpoint: str, smoke_test_arn: str, *, then: str) -> States:
     }
 
 
-def _reasons(endpoint: str, stack: str, *, judged: bool) -> States:
+def _what_failed(stack: str) -> States:
+    """From `ReadStackEvents`: which resource CloudFormation could not update, and why; its status does not say."""
+    read = ask(
+        "cloudformation:describeStackEvents",
+        {"StackName": stack},
+        _FAILED_RESOURCE,
+        then="IsResourceNamed",
+        caught="IsStackExplained",
+    )
+    # Events carry their resource's properties; `States.ALL` leaves this error out.
+    read["Catch"] = [{**read["Catch"][0], "ErrorEquals": ["States.DataLimitExceeded"]}, *read["Catch"]]
+    return {
+        "ReadStackEvents": read,
+        "IsResourceNamed": choose(when(unlike("$.resource_failure", ""), then="ExplainByResource"), otherwise=_STATUS),
+        _STATUS: choose(
+            when(
+                present("$.stack.now.StackStatusReason"),
+                unlike("$.stack.now.StackStatusReason", ""),
+                then="ExplainByStack",
+            ),
+            otherwise="ExplainByState",
+        ),
+    }
+
+
+def _reasons(endpoint: str, stack: str, *, judged: bool, failed: str) -> States:
     """Each puts `$.failure.reason`, short enough for a package's approval description."""
 
-    def explain(text: str, *paths: str) -> State:
+    def explain(text: str, *paths: str, then: str = "RejectPackage") -> State:
         reason = f"States.Format('{text}', {', '.join(paths)})"
-        return note("$.failure", parameters={"reason.$": reason}, then="RejectPackage")
+        return note("$.failure", parameters={"reason.$": reason}, then=then)
 
     by_verdict = [
         when(
@@ -197,15 +246,13 @@ def _reasons(endpoint: str, stack: str, *, judged: bool) -> States:
         "WhyRolledBack": choose(
             *(by_verdict if judged else ()),
             when(present("$.endpoint.FailureReason"), then="ExplainByEndpoint"),
-            when(
-                present("$.stack.now.StackStatusReason"),
-                unlike("$.stack.now.StackStatusReason", ""),
-                then="ExplainByStack",
-            ),
-            otherwise="ExplainByState",
+            otherwise="ReadStackEvents",
         ),
-        "ExplainByEndpoint": explain("the endpoint did not take the model: {}", "$.endpoint.FailureReason"),
-        "ExplainByStack": explain("the stack did not take the model: {}", "$.stack.now.StackStatusReason"),
+        "ExplainByEndpoint": explain(
+            "the endpoint did not take the model: {}", "$.endpoint.FailureReason", then=failed
+        ),
+        "ExplainByResource": explain("the stack did not take the model: {}", "$.resource_failure", then=failed),
+        "ExplainByStack": explain("the stack did not take the model: {}", "$.stack.now.StackStatusReason", then=failed),
         "ExplainByState": explain(
             f"the model is not live: endpoint {endpoint} is {{}} after its stack ended {{}}; "
             f"see the events of stack {stack}",
@@ -213,7 +260,7 @@ def _reasons(endpoint: str, stack: str, *, judged: bool) -> States:
             "$.stack.now.StackStatus",
         ),
         "ExplainSmokeTest": explain("the smoke test failed: {}", "$.smoke_test.reason"),
-        "ExplainError": explain("the rollout could not go on: {}", "$.error.Cause"),
+        "ExplainError": explain("the rollout could not go on: {}: {}", "$.error.Error", "$.error.Cause", then=failed),
     }
 
 

@@ -406,6 +406,7 @@ ROLES: Mapping[str, Expected] = {
         states:GetExecutionHistory {execution}
         states:StartExecution {machine}
         cloudformation:DescribeStacks {endpoint_stack}
+        cloudformation:DescribeStackEvents {endpoint_stack}
         cloudformation:DescribeStackResource {endpoint_stack}
         cloudformation:UpdateStack {endpoint_stack}
         sagemaker:DescribeModelPackage {package}
