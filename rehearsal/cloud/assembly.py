@@ -17,12 +17,14 @@ from rehearsal.cloud.ministack.events import EventBus
 from rehearsal.cloud.ministack.logs import LogGroups, extract_metrics, honour_stream_prefixes
 from rehearsal.cloud.ministack.loop import ServingLoop
 from rehearsal.cloud.ministack.metrics import Metrics, file_by_the_minute, keep_everything
-from rehearsal.cloud.ministack.objects import Objects
+from rehearsal.cloud.ministack.objects import Objects, refuse_full_buckets
 from rehearsal.cloud.ministack.registry import add_image_builds, image_digest
 from rehearsal.cloud.ministack.services import add_json_service, share_models
 from rehearsal.cloud.ministack.stepfunctions import add_sdk_integrations
 from rehearsal.cloud.models import service_model
 from rehearsal.cloud.options import CloudOptions
+from rehearsal.cloud.quotas import TARGET_PREFIX as QUOTAS_PREFIX
+from rehearsal.cloud.quotas import Quotas
 from rehearsal.cloud.resources import other_types, resource_types, scaling_types
 from rehearsal.cloud.sagemaker.control_plane import ControlPlane, Ports
 from rehearsal.cloud.sagemaker.protocol import TARGET_PREFIX
@@ -63,6 +65,7 @@ class _Assembly:
         self._clients = Clients(endpoint_url, key)
         self._access = Access(self._clients, self._call_api)
         self._fleets = self._make_fleets()
+        self._quotas = Quotas(options.quotas)
         self._plane = ControlPlane(self._ports())
 
     def cloud(self) -> Cloud:
@@ -72,6 +75,7 @@ class _Assembly:
         add_json_service("sagemaker", target_prefix=TARGET_PREFIX, handle=api.handle)
         scaling = Scaling(lambda name: api.call("DescribeEndpoint", {"EndpointName": name})).api
         add_json_service("application-autoscaling", target_prefix=SCALING_PREFIX, handle=scaling.handle)
+        add_json_service("service-quotas", target_prefix=QUOTAS_PREFIX, handle=self._quotas.api.handle)
         add_resource_types(
             (
                 *resource_types(api.call_with_template_values, after_rollback=self._options.after_rollback),
@@ -83,6 +87,7 @@ class _Assembly:
         add_sdk_integrations(self._access.client)
         add_image_builds(self._images.build, self._logs)
         honour_stream_prefixes()
+        refuse_full_buckets()
         answer_when_settled()
         keep_everything()
         file_by_the_minute(speed=self._options.speed)
@@ -107,6 +112,7 @@ class _Assembly:
             fleets=self._access.fleets(self._fleets),
             read_object=Objects(self._loop).read,
             image_digest=image_digest,
+            require=self._quotas.require,
         )
 
     def _call_api(self, operation: str, request: dict[str, Any]) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,8 @@ class CloudOptions:
     log: Path
     interrupt_spot: float | None
     """Each spot job loses its first machine after so many seconds."""
+    quotas: Mapping[str, float]
+    """Service Quotas of SageMaker by name, such as "ml.m5.large for endpoint usage"; what is not in it has none."""
     docker_host: str | None
     """DOCKER_HOST as the user has it: the process hides it from the emulator."""
 
@@ -36,6 +38,9 @@ def parse(argv: Sequence[str] | None = None) -> CloudOptions:
     parser.add_argument("--steps-folder", type=_folder, required=True, help="the folder pipeline_steps/")
     parser.add_argument("--after-rollback", choices=("silent", "failed"), default="silent")
     parser.add_argument("--interrupt-spot", type=float, metavar="SECONDS", help="take spot jobs' first machines away")
+    parser.add_argument(
+        "--quota", type=_quota, action="append", default=[], metavar="NAME=VALUE", help="limit SageMaker"
+    )
     parser.add_argument("--log", type=Path, help="(default: cloud.log in the workdir)")
     given = parser.parse_args(argv)
     workdir = given.workdir.absolute()
@@ -48,6 +53,7 @@ def parse(argv: Sequence[str] | None = None) -> CloudOptions:
         after_rollback=given.after_rollback,
         log=(given.log or workdir / "cloud.log").absolute(),
         interrupt_spot=given.interrupt_spot,
+        quotas=dict(given.quota),
         docker_host=os.environ.get("DOCKER_HOST"),
     )
 
@@ -60,6 +66,13 @@ def _speed(text: str) -> float:
     if not 1 <= speed <= 1000:
         raise argparse.ArgumentTypeError(f"must be in 1..1000, got {text}")
     return speed
+
+
+def _quota(text: str) -> tuple[str, float]:
+    name, _, value = text.rpartition("=")
+    if not name or not value.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be NAME=WHOLE_NUMBER, got {text}")
+    return name, float(value)
 
 
 def _folder(text: str) -> Path:

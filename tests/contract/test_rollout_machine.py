@@ -12,7 +12,8 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 import pytest
@@ -25,6 +26,9 @@ from infra.constructs.rollout.audit import AuditFunction
 from infra.constructs.rollout.definition import RolloutTarget, rollout_definition
 from infra.constructs.smoke_test import SmokeTest
 from rehearsal.fleet.traffic import Traffic
+from rehearsal.operations.approving import approve, consider
+from rehearsal.operations.audit_log import AuditLog, Recorder
+from rehearsal.operations.site import Site
 from tests.archives import archive_of
 from tests.rehearsal.cloud.process import (
     CloudProcess,
@@ -35,11 +39,15 @@ from tests.rehearsal.cloud.process import (
     write_steps,
 )
 
+if TYPE_CHECKING:
+    from rehearsal.operations.account import Account
+
 ROLE = "arn:aws:iam::000000000000:role/rollout"
 ACCOUNT = "arn:aws:{}:us-east-1:000000000000:"
 BUCKET, GROUP = "artifacts", "shoppers-dev"
 STACK, ENDPOINT = "shoppers-dev-endpoint", "shoppers-dev"
 BAKE_SECONDS, FINAL_SECONDS, SPEED = 420, 60, "60"
+TWO_FLEETS = "ml.m5.large for endpoint usage=8"
 CONTRACT = {"columns": [{"name": "x", "kind": "number", "min": 0.0, "max": 1.0}]}
 
 
@@ -63,7 +71,7 @@ def settings() -> Settings:
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
     steps = write_steps(tmp_path_factory.mktemp("steps"))
-    started = start_cloud(tmp_path_factory.mktemp("cloud"), steps, "--speed", SPEED)
+    started = start_cloud(tmp_path_factory.mktemp("cloud"), steps, "--speed", SPEED, "--quota", TWO_FLEETS)
     build_image(started, steps)
     yield started
     assert end_cloud(started) == 0
@@ -264,6 +272,13 @@ class Launch:
         pages = self.cloud("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution)
         events = [event for page in pages for event in page["events"]]
         return [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
+
+    def site(self) -> Site:
+        """The same account as operators' commands see it."""
+        account = SimpleNamespace(client=self.cloud)
+        site = Site(self.settings, cast("Account", account))
+        site.__dict__["state_machine"] = self.machine  # an output of a stack that is not deployed here
+        return site
 
     def way_back(self, rejection: str) -> str:
         """The execution that a rejection has started."""
@@ -484,3 +499,29 @@ def test_rejecting_a_package_that_does_not_serve_changes_nothing(launch: Launch)
     assert launch.ended(execution)["status"] == "SUCCEEDED"
     assert launch.serves() == before
     assert launch.stack()["StackStatus"].endswith("COMPLETE")
+
+
+@pytest.mark.usefixtures("live")
+def test_a_package_that_found_no_room_stays_approved_and_can_be_started_again(launch: Launch) -> None:
+    sagemaker, before = launch.cloud("sagemaker"), launch.serves()
+    sagemaker.create_endpoint(EndpointName="beside", EndpointConfigName=launch.endpoint()["EndpointConfigName"])
+    candidate = launch.package(0.45)
+    ended = launch.rolled_out(candidate, seconds=90)
+    assert (ended["status"], ended["error"]) == ("FAILED", "Stopped")
+    assert "'ml.m5.large for endpoint usage' is 8 Instances, with current utilization of 8 Instances" in ended["cause"]
+    assert f"`slipway rollout promote --package {candidate} --reason TEXT` starts its rollout again" in ended["cause"]
+    assert launch.serves() == launch.parameter() == before
+    assert f"{ENDPOINT}: rollout stopped" in [subject for subject, _ in launch.told()]
+
+    sagemaker.delete_endpoint(EndpointName="beside")
+    eventually(lambda: len(sagemaker.list_endpoints()["Endpoints"]) == 1)
+    site = launch.site()
+    with launch.users(120):
+        told = approve(
+            site,
+            Recorder(AuditLog(launch.cloud("s3"), BUCKET, site.names.audit_prefix), "operator", warn=pytest.fail),
+            consider(site, candidate, reapprove=False),
+            reason="there is room now",
+        )
+        assert "started again" in told
+        eventually(lambda: launch.serves() == candidate, seconds=60)

@@ -57,6 +57,8 @@ def _handler_code(exc: ApiError) -> str:
         return "AlreadyExists"
     if exc.code in _GONE or "not find" in exc.message or "does not exist" in exc.message:
         return "NotFound"
+    if exc.code == "ResourceLimitExceeded":
+        return "ServiceLimitExceeded"
     return "InvalidRequest" if exc.code == "ValidationException" else "GeneralServiceException"
 
 

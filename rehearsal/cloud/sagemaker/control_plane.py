@@ -13,7 +13,16 @@ from rehearsal.cloud.sagemaker.package_groups import PackageGroups
 from rehearsal.cloud.sagemaker.packages import Packages
 from rehearsal.cloud.sagemaker.pipelines import Pipelines
 from rehearsal.cloud.sagemaker.platform import Platform
-from rehearsal.cloud.sagemaker.ports import Emit, Fleets, JobRunner, PipelineEngine, Tuner, WriteLog
+from rehearsal.cloud.sagemaker.ports import (
+    Emit,
+    Fleets,
+    JobRunner,
+    PipelineEngine,
+    Require,
+    Tuner,
+    WriteLog,
+    unlimited,
+)
 from rehearsal.cloud.sagemaker.processing_jobs import ProcessingJobs
 from rehearsal.cloud.sagemaker.protocol import Action, Api
 from rehearsal.cloud.sagemaker.tags import Tags
@@ -35,6 +44,7 @@ class Ports:
     fleets: Fleets
     read_object: Callable[[str, str], bytes]
     image_digest: Callable[[str], str | None] = lambda _uri: None
+    require: Require = unlimited
 
 
 class ControlPlane:
@@ -45,7 +55,7 @@ class ControlPlane:
     """
 
     def __init__(self, ports: Ports) -> None:
-        self._platform = Platform(ports.emit)
+        self._platform = Platform(ports.emit, ports.require)
         groups = PackageGroups(self._platform)
         packages = Packages(self._platform, groups, ports.image_digest)
         models = Models(self._platform, packages)

@@ -1,6 +1,7 @@
 """Endpoints: their API; the fleets behind them do the serving."""
 
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,6 +47,7 @@ class Endpoints:
             raise validation_error(f'Cannot create already existing endpoint "{endpoint_arn}".')
         config = self._configs.get(request["EndpointConfigName"])
         models = self._configs.models(config)
+        self._require_machines(config)
         now = self._platform.now()
         self._endpoints[name.lower()] = {
             "EndpointName": name,
@@ -53,6 +55,7 @@ class Endpoints:
             "CreationTime": now,
             "LastModifiedTime": now,
             "_config": config,
+            "_types": _types(config),
         }
         self._platform.tag(endpoint_arn, request.get("Tags"))
         self._fleets.create(name, config, models)
@@ -65,6 +68,7 @@ class Endpoints:
         if deployment is None and request.get("RetainDeploymentConfig"):
             deployment = endpoint.get("_deployment")
         self._same_variants(endpoint["_config"], config, deployment)
+        self._require_machines(config)
         try:
             self._fleets.update(
                 endpoint["EndpointName"],
@@ -79,7 +83,24 @@ class Endpoints:
         except InputError as exc:
             raise validation_error(str(exc)) from exc
         endpoint |= {"LastModifiedTime": self._platform.now(), "_config": config, "_deployment": deployment}
+        endpoint["_types"] |= _types(config)
         return {"EndpointArn": endpoint["EndpointArn"]}
+
+    def _require_machines(self, config: Record) -> None:
+        """A second fleet stands beside every fleet there is, this endpoint's own included."""
+        used: Counter[str] = Counter()
+        for endpoint in self._endpoints.values():
+            described = self._described(endpoint)
+            for fleet in (described, described.get("PendingDeploymentSummary", {})):
+                for variant in fleet.get("ProductionVariants", ()):
+                    kind = endpoint["_types"].get((fleet["EndpointConfigName"], variant["VariantName"]))
+                    used[kind] += variant.get("CurrentInstanceCount", 0)
+        wanted: Counter[str] = Counter()
+        for variant in config["ProductionVariants"]:
+            if "InstanceType" in variant:
+                wanted[variant["InstanceType"]] += variant["InitialInstanceCount"]
+        for kind, count in wanted.items():
+            self._platform.require(f"{kind} for endpoint usage", used=used[kind], more=count)
 
     def _updatable(self, name: str) -> Record:
         endpoint = self._get(name)
@@ -153,3 +174,9 @@ class Endpoints:
         if name.lower() not in self._endpoints:
             raise validation_error(f'Could not find endpoint "{arn("endpoint", name.lower())}".')
         return self._endpoints[name.lower()]
+
+
+def _types(config: Record) -> dict[tuple[str, str], str]:
+    """Which instances a variant of the config is of."""
+    variants = config["ProductionVariants"]
+    return {(config["EndpointConfigName"], v["VariantName"]): v.get("InstanceType", "serverless") for v in variants}

@@ -69,6 +69,10 @@ class Jobs(ABC):
         """What the record holds beside the request."""
 
     @abstractmethod
+    def _machines(self, request: Record) -> tuple[str, int]:
+        """The quota that the job's instances count for, and how many they are."""
+
+    @abstractmethod
     def _execute(self, request: Record, log: Callable[[str], None], stopped: threading.Event, job_arn: str) -> Record:
         """Run the job to its end; what the record then takes over."""
 
@@ -80,6 +84,9 @@ class Jobs(ABC):
                 f"{self.kind.words} names must be unique within an AWS account and region, and a "
                 f"{self.kind.words.lower()} with this name already exists ({job_arn})"
             )
+        quota, machines = self._machines(request)
+        running = [self._machines(job) for job in self.records if job[self.kind.status] in RUNNING]
+        self._platform.require(quota, used=sum(count for kind, count in running if kind == quota), more=machines)
         now = self._platform.now()
         job: Record = {
             **copy.deepcopy(request),

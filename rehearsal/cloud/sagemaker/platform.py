@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.cloud.sagemaker.errors import validation_error
-from rehearsal.cloud.sagemaker.ports import Emit
+from rehearsal.cloud.sagemaker.ports import Emit, Require, unlimited
 
 Record = dict[str, Any]
 _log = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ class Platform:
     """Shared by the nouns of one control plane."""
 
     emit: Emit
+    require: Require = unlimited
     lock: threading.RLock = field(default_factory=threading.RLock)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     """ARN → tags; an ARN is a key from the creation of its resource to its deletion."""

@@ -12,6 +12,16 @@ WriteLog = Callable[[str, str, Sequence[str]], None]
 """Appends lines to a log group's stream."""
 
 
+class Require(Protocol):
+    """Refuses `more` instances beside those `used` where the account's quota of that name is lower."""
+
+    def __call__(self, name: str, *, used: int, more: int) -> None: ...
+
+
+def unlimited(name: str, *, used: int, more: int) -> None:
+    """No quota at all."""
+
+
 class JobRunner(Protocol):
     """Runs one job to its end; called on a thread of its own."""
 

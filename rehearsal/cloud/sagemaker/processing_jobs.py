@@ -21,6 +21,10 @@ class ProcessingJobs(Jobs):
         refuse_volume_key(request["ProcessingResources"]["ClusterConfig"])
         return {"StoppingCondition": {"MaxRuntimeInSeconds": 86_400, **request.get("StoppingCondition", {})}}
 
+    def _machines(self, request: Record) -> tuple[str, int]:
+        cluster = request["ProcessingResources"]["ClusterConfig"]
+        return f"{cluster['InstanceType']} for processing job usage", cluster["InstanceCount"]
+
     def _on_line(self, job: Record) -> None:
         if "ProcessingStartTime" not in job:
             with self._platform.lock:

@@ -46,6 +46,12 @@ class TrainingJobs(Jobs):
             "EnableManagedSpotTraining": request.get("EnableManagedSpotTraining", False),
         }
 
+    def _machines(self, request: Record) -> tuple[str, int]:
+        spot = "spot " if request.get("EnableManagedSpotTraining") else ""
+        cluster = request["ResourceConfig"]
+        # A cluster of several kinds has InstanceGroups instead; a laptop runs none.
+        return f"{cluster.get('InstanceType')} for {spot}training job usage", cluster.get("InstanceCount", 1)
+
     def _owner(self, request: Record) -> str | None:
         parameters = request.get("HyperParameters", {})
         return self._tuning_job_arn(request["TrainingJobName"]) if OBJECTIVE_PARAMETER in parameters else None

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from rehearsal.cloud.sagemaker.control_plane import ControlPlane, Ports
+from rehearsal.cloud.sagemaker.ports import Require, unlimited
 from rehearsal.cloud.tuner import Tuner
 
 
@@ -146,6 +147,7 @@ class Bench:
     events: list[tuple[str, dict[str, Any], list[str]]] = field(default_factory=list)
     lines: list[tuple[str, str, str]] = field(default_factory=list)
     tuner: Callable[..., Any] = field(default_factory=lambda: _no_tuner)
+    require: Require = unlimited
     plane: ControlPlane = field(init=False)
 
     def __post_init__(self) -> None:
@@ -159,6 +161,7 @@ class Bench:
                 fleets=self.fleets,
                 read_object=lambda bucket, key: {("artifacts", "definition.json"): b'{"Steps": [1]}'}[bucket, key],
                 image_digest=lambda uri: "sha256:" + "a" * 64 if uri.endswith(":built") else None,
+                require=self.require,
             )
         )
 
