@@ -53,6 +53,14 @@ class Names:
         return f"{self.prefix}-rollout"
 
     @property
+    def retraining_machine(self) -> str:
+        return f"{self.prefix}-retraining"
+
+    @property
+    def office_hours_machine(self) -> str:
+        return f"{self.prefix}-office-hours"
+
+    @property
     def starter_role(self) -> str:
         return f"{self.prefix}-starter"
 

@@ -12,6 +12,7 @@ from blueprint.settings.hours import Hours
 from infra.constructs.arns import arn
 from infra.constructs.job_roles import package_arns
 from infra.constructs.logged_machine import logged_machine
+from infra.constructs.lost_executions import own_errors, tell_of_lost_executions
 from infra.constructs.office_hours_states import START, STOP, Stoppable, office_hours_definition
 from infra.constructs.trust import SCHEDULES, STATE_MACHINES
 
@@ -44,7 +45,14 @@ class OfficeHours(Construct):
         role = self._role(names, rollout_arn)
         topic.grant_publish(role)
         definition = office_hours_definition(target)
-        self.machine = logged_machine(self, f"{names.prefix}-office-hours", definition, role=role)
+        self.machine = logged_machine(self, names.office_hours_machine, definition, role=role)
+        tell_of_lost_executions(
+            self,
+            f"The starting or stopping of endpoint {names.endpoint}",
+            topic=topic,
+            machines=[names.office_hours_machine],
+            told=own_errors(definition),
+        )
         starter = self._starter()
         for action, expression in ((START, hours.start), (STOP, hours.stop)):
             self._schedule(names, action, expression, hours.timezone, starter)

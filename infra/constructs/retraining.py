@@ -36,7 +36,7 @@ class Retraining(Construct):
             )
         )
         definition = retraining_definition(names.pipeline, pause_hours=pause_hours)
-        self.machine = logged_machine(self, f"{names.prefix}-retraining", definition, role=role)
+        self.machine = logged_machine(self, names.retraining_machine, definition, role=role)
         events.Rule(
             self,
             "Drifted",

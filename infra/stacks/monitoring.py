@@ -10,6 +10,7 @@ from infra.constructs.budget import UseCaseBudget
 from infra.constructs.cost_note import cost_note
 from infra.constructs.dashboard import UseCaseDashboard
 from infra.constructs.drift_alarms import DriftAlarms
+from infra.constructs.lost_executions import tell_of_lost_executions
 from infra.constructs.monitor_notices import MonitorNotices
 from infra.constructs.notices import Notices
 from infra.constructs.retraining import Retraining
@@ -35,6 +36,10 @@ class MonitoringStack(cdk.Stack):
                 pause_hours=monitoring.retrain_pause_hours,
                 alarm_names=[name for kind, its in told.items() if kind in monitoring.retrains_on for name in its],
             )
+        if machines := _machines(settings):
+            tell_of_lost_executions(
+                self, f"Monitoring or training again of {names.endpoint}", topic=notices, machines=machines
+            )
         if settings.budget:
             UseCaseBudget(self, "Budget", names=names, budget=settings.budget, notices=notices)
         serverless = settings.endpoint.serverless
@@ -48,3 +53,13 @@ class MonitoringStack(cdk.Stack):
             cost=cost_note(settings, load_prices()),
         )
         cdk.CfnOutput(self, "NoticesTopicArn", value=notices.topic_arn)
+
+
+def _machines(settings: Settings) -> list[str]:
+    """State machines that publish nothing themselves."""
+    names, monitoring = settings.names, settings.monitoring
+    monitored = bool(monitoring.schedule) and monitoring.scheduler == "eventbridge"
+    return [
+        *([names.monitoring_schedule] if monitored else []),
+        *([names.retraining_machine] if monitoring.retrain else []),
+    ]

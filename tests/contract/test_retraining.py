@@ -161,6 +161,26 @@ class UseCase:
         stack = MonitoringStack(app, self.names.stack("monitoring"), env=env, settings=settings, key=key)
         outputs(deploy(cloud, stack.stack_name, Template.from_stack(stack).to_json()["Resources"]))
 
+    def machine(self) -> str:
+        machines = self.cloud("stepfunctions").list_state_machines()["stateMachines"]
+        (arn,) = [each["stateMachineArn"] for each in machines if each["name"] == self.names.retraining_machine]
+        return str(arn)
+
+    def notices(self) -> Callable[[], list[str]]:
+        """Subscribe to the stack's topic; gives what fetches the messages that have come since."""
+        sqs, resource = self.cloud("sqs"), {"StackName": self.names.stack("monitoring")}
+        rows = self.cloud("cloudformation").list_stack_resources(**resource)["StackResourceSummaries"]
+        (topic,) = [row["PhysicalResourceId"] for row in rows if row["ResourceType"] == "AWS::SNS::Topic"]
+        queue = sqs.create_queue(QueueName=f"{self.names.prefix}-told")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self.cloud("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+        def received() -> list[str]:
+            messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", ())
+            return [json.loads(message["Body"])["Message"] for message in messages]
+
+        return received
+
     def job_finds(self, *, bias: Sequence[Bias] = (), worse: int | None = None, ndcg: float | None = None) -> None:
         """Write the log of a job whose report has a violation, at the least of the data."""
         violation = {"feature_name": "Weekend", "constraint_check_type": "missing_column_check", "description": "gone"}
@@ -190,12 +210,7 @@ class UseCase:
     def asked_for(self, times: int) -> bool:
         """Whether the state machine has ended so often."""
         states = self.cloud("stepfunctions")
-        (machine,) = [
-            each["stateMachineArn"]
-            for each in states.list_state_machines()["stateMachines"]
-            if each["name"] == f"{self.names.prefix}-retraining"
-        ]
-        found = states.list_executions(stateMachineArn=machine)["executions"]
+        found = states.list_executions(stateMachineArn=self.machine())["executions"]
         assert {each["status"] for each in found} <= {"RUNNING", "SUCCEEDED"}, found
         assert len(found) <= times
         return [each["status"] for each in found] == ["SUCCEEDED"] * times
@@ -245,3 +260,18 @@ def test_data_that_breaks_constraints_starts_none_and_all_drift_together_one(
     case.alarmed("violations", "quality", "bias", "labelled-bias", "attribution")
     eventually(lambda: case.asked_for(4))  # not 5: violations alone asked for nothing
     assert len(runs(case.cloud, case.names.pipeline)) == 1
+
+
+def test_a_retraining_that_cannot_start_is_in_the_notices(deployed: Callable[[str], UseCase]) -> None:
+    case = deployed("refused")
+    received, states = case.notices(), case.cloud("stepfunctions")
+    refused = {"Type": "Fail", "Error": "SageMaker.ResourceLimitExceededException", "Cause": "no quota left"}
+    states.update_state_machine(
+        stateMachineArn=case.machine(), definition=json.dumps({"StartAt": "Start", "States": {"Start": refused}})
+    )
+    execution = states.start_execution(stateMachineArn=case.machine(), input="{}")["executionArn"]
+    (message,) = eventually(received)
+    assert message == (
+        f"Monitoring or training again of {case.names.endpoint} ended FAILED, look now: {execution} "
+        "(SageMaker.ResourceLimitExceededException: no quota left)"
+    )

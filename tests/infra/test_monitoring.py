@@ -11,6 +11,7 @@ from aws_cdk.assertions import Template
 from blueprint.costs import instance_lines, planned_run, serving_month, total
 from blueprint.prices import load_prices
 from blueprint.settings import Settings
+from blueprint.settings.hours import Hours
 from blueprint.settings.monitoring import Monitoring
 from infra.constructs.cost_note import cost_note
 from infra.stacks.use_case import UseCaseStacks
@@ -62,6 +63,25 @@ def test_people_are_told_of_drift_and_of_every_end_of_training(watched: dict[str
     assert rule["Targets"][0]["Arn"] == {"Ref": topic_id}
     (subscription,) = of_type(watched, "AWS::SNS::Subscription")
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ml@example.com")
+
+
+def test_every_machine_of_a_use_case_has_a_notice_of_its_lost_executions(synth: Synth, settings: Settings) -> None:
+    monitoring = Monitoring(retrain=True, schedule="cron(0 * ? * * *)")
+    endpoint = settings.endpoint.model_copy(
+        update={"hours": Hours(start="cron(0 7 ? * 2-6 *)", stop="cron(0 19 ? * * *)")}
+    )
+    stacks, _ = synth(settings.model_copy(update={"monitoring": monitoring, "endpoint": endpoint}))
+    found = [
+        each for stack in vars(stacks).values() for each in Template.from_stack(stack).to_json()["Resources"].values()
+    ]
+    machines = {r["Properties"]["StateMachineName"] for r in found if r["Type"] == "AWS::StepFunctions::StateMachine"}
+    rules = [r["Properties"] for r in found if r["Type"] == "AWS::Events::Rule"]
+    lost = [rule["EventPattern"]["detail"] for rule in rules if rule["EventPattern"]["source"] == ["aws.states"]]
+    for detail in lost:
+        assert [each["status"] for each in detail["$or"]] == [["ABORTED", "TIMED_OUT"], ["FAILED"]]
+    watched = {text(arn).rpartition(":")[2] for detail in lost for arn in detail["stateMachineArn"]}
+    assert watched == machines
+    assert len(machines) == 4
 
 
 def test_alarms_and_rules_may_publish_under_the_key(templates: dict[str, Any]) -> None:

@@ -332,7 +332,8 @@ def test_a_rollout_that_ends_without_a_verdict_is_told_to_people(rules: dict[str
         {"anything-but": ["NotRestored", "NotStarted", "NotWithdrawn", "Refused", "RolledBack", "Stopped"]}
     ]
     (target,) = rules["aws.states"]["Targets"]
-    assert set(target["InputTransformer"]["InputPathsMap"].values()) == {"$.detail.status", "$.detail.executionArn"}
+    told = {f"$.detail.{each}" for each in ("status", "executionArn", "error", "cause")}
+    assert set(target["InputTransformer"]["InputPathsMap"].values()) == told
 
 
 def test_the_addresses_of_the_settings_are_told_of_rollouts(

@@ -1,11 +1,8 @@
 """The state machine, its role, and the rule that starts it."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -19,6 +16,7 @@ from infra.constructs.arns import arn
 from infra.constructs.guarded_endpoint import ENDPOINT_TAG
 from infra.constructs.job_roles import may_publish, package_arns
 from infra.constructs.logged_machine import logged_machine
+from infra.constructs.lost_executions import own_errors, tell_of_lost_executions
 from infra.constructs.notices import subscribe
 from infra.constructs.policy import let
 from infra.constructs.rollout.definition import Gates, RolloutTarget, rollout_definition
@@ -28,7 +26,6 @@ from infra.constructs.trust import STATE_MACHINES, starts
 _DECISION = events.RuleTargetInput.from_object(
     {name: events.EventField.from_path(f"$.detail.{name}") for name in ("ModelPackageArn", "ModelApprovalStatus")}
 )
-_STATUS, _EXECUTION = (events.EventField.from_path(f"$.detail.{name}") for name in ("status", "executionArn"))
 
 
 class RolloutMachine(Construct):
@@ -80,7 +77,13 @@ class RolloutMachine(Construct):
         definition = rollout_definition(target)
         self.machine = logged_machine(self, names.state_machine, definition, role=self.role)
         self._start_on_decision()
-        self._tell_of_lost_executions(own_errors(definition))
+        tell_of_lost_executions(
+            self,
+            f"The rollout of endpoint {names.endpoint}",
+            topic=self.topic,
+            machines=[names.state_machine],
+            told=own_errors(definition),
+        )
 
     def _role(self, functions: list[lambda_.IFunction]) -> iam.Role:
         role = iam.Role(self, "Role", assumed_by=STATE_MACHINES)
@@ -142,36 +145,3 @@ class RolloutMachine(Construct):
             ),
             targets=[starts(self.machine, given=_DECISION)],
         )
-
-    def _tell_of_lost_executions(self, told: list[str]) -> None:
-        """An execution that is aborted, times out or dies of anything but its `told` errors tells nobody itself."""
-        events.Rule(
-            self,
-            "Lost",
-            description="A rollout ended without a verdict: the endpoint may need a look",
-            event_pattern=events.EventPattern(
-                source=["aws.states"],
-                detail_type=["Step Functions Execution Status Change"],
-                detail={
-                    "stateMachineArn": [self._arn],
-                    "$or": [
-                        {"status": ["ABORTED", "TIMED_OUT"]},
-                        {"status": ["FAILED"], "error": [{"anything-but": told}]},
-                    ],
-                },
-            ),
-            targets=[
-                targets.SnsTopic(
-                    self.topic,
-                    message=events.RuleTargetInput.from_text(
-                        f"The rollout of endpoint {self._names.endpoint} ended {_STATUS} without a verdict, "
-                        f"look now: {_EXECUTION}"
-                    ),
-                )
-            ],
-        )
-
-
-def own_errors(definition: Mapping[str, Any]) -> list[str]:
-    """The errors by which an execution fails on purpose, after people were told."""
-    return sorted({state["Error"] for state in definition["States"].values() if state["Type"] == "Fail"})
