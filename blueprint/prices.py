@@ -25,6 +25,7 @@ class Month(Section):
 class Gigabyte(Section):
     invoked: Price
     stored_month: Price
+    image_month: Price
 
 
 class Prices(Section):

@@ -1,9 +1,14 @@
-"""The command line of the job that replays recent requests before a rollout."""
+"""The command line of the job that replays recent requests before a rollout, and what such jobs are called."""
+
+import hashlib
 
 from blueprint.errors import InputError
+from blueprint.names import Names
 from blueprint.pipeline.container_arguments import MAX_ARGUMENT_LENGTH, MAX_ARGUMENTS
 from blueprint.settings import Settings
 
+_NAME_LENGTH = 63
+_SUFFIX_LENGTH = len("-") + 32 + len("-1")  # MD5 in hexadecimal digits, and the attempt
 _LIMITS = (
     "max_requests",
     "min_requests",
@@ -41,3 +46,13 @@ def replay_arguments(settings: Settings, *, captures: str) -> tuple[str, ...]:
     if longest := [argument for argument in arguments[1:] if len(argument) > MAX_ARGUMENT_LENGTH]:
         raise InputError(f"an argument must be at most {MAX_ARGUMENT_LENGTH} characters long, got {longest[0]}")
     return arguments
+
+
+def gate_job_prefix(names: Names) -> str:
+    """What the jobs' names begin with: the use case and stage, cut and told apart by a hash where they are long."""
+    room = _NAME_LENGTH - _SUFFIX_LENGTH - len("-gates")
+    prefix = names.prefix
+    if len(prefix) > room:
+        digest = hashlib.sha256(prefix.encode()).hexdigest()[:8]
+        prefix = f"{prefix[: room - 9].rstrip('-')}-{digest}"
+    return f"{prefix}-gates"

@@ -8,10 +8,24 @@ from types import FrameType
 from typing import Any
 
 from blueprint.errors import SlipwayError
-from rehearsal.commands import carry, cost, lint, models, monitor, push, rehearse, rollout, simulate, smoke, train
+from rehearsal.commands import (
+    carry,
+    cost,
+    destroy,
+    lint,
+    models,
+    monitor,
+    push,
+    quotas,
+    rehearse,
+    rollout,
+    simulate,
+    smoke,
+    train,
+)
 from rehearsal.process import stop_all
 
-_COMMANDS = (rehearse, simulate, lint, train, smoke, rollout, carry, push, models, monitor, cost)
+_COMMANDS = (rehearse, simulate, lint, train, smoke, rollout, carry, push, models, monitor, cost, quotas, destroy)
 _INTERRUPTED = 130
 
 

@@ -9,6 +9,7 @@ from blueprint.pipeline import to_json, training_pipeline
 from blueprint.settings import Settings
 from infra.constructs.carried_models import group_policy
 from infra.constructs.job_roles import JobRoles, PipelineRole
+from infra.constructs.removal import removal_policy
 from infra.constructs.starter_role import StarterRole
 from infra.constructs.step_image import StepImage
 
@@ -42,6 +43,7 @@ class TrainingPipeline(Construct):
             model_package_group_name=names.package_group,
             model_package_group_policy=group_policy(names.package_group, accounts=settings.promotion.to_accounts),
         )
+        self.package_group.apply_removal_policy(removal_policy(keep_data=settings.keep_data))
         self.jobs = JobRoles(
             self,
             "Jobs",

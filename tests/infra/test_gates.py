@@ -18,9 +18,9 @@ import pytest
 from botocore.validate import ParamValidator
 
 from blueprint.names import Names
+from blueprint.replay import gate_job_prefix
 from blueprint.settings import Settings
 from infra.constructs.rollout.gates import GATES, GateJob, gate_states
-from infra.constructs.rollout.replay_job import job_prefix
 
 Answer = dict[str, Any]
 Resources = Callable[..., list[dict[str, Any]]]
@@ -278,13 +278,13 @@ def test_a_jobs_name_is_of_its_execution_and_fits(gated: Callable[..., dict[str,
     ("use_case", "stage"), [("a", "b"), ("shoppers", "dev"), ("a" * 24, "b" * 24), ("a" * 23, "b")]
 )
 def test_every_use_cases_jobs_have_names_that_fit(use_case: str, stage: str) -> None:
-    name = f"{job_prefix(Names(use_case, stage))}-{'0' * 32}-3"
+    name = f"{gate_job_prefix(Names(use_case, stage))}-{'0' * 32}-3"
     assert len(name) <= 63
     assert "--" not in name
 
 
 def test_long_names_are_told_apart() -> None:
-    assert job_prefix(Names("a" * 24, "b" * 23)) != job_prefix(Names("a" * 24, "b" * 24))
+    assert gate_job_prefix(Names("a" * 24, "b" * 23)) != gate_job_prefix(Names("a" * 24, "b" * 24))
 
 
 @pytest.mark.parametrize("state", ["StartGates", "StartFirstGates"])

@@ -1,6 +1,5 @@
 """The job that judges a candidate before a rollout, its role, and who may start it."""
 
-import hashlib
 from functools import partial
 
 from aws_cdk import aws_iam as iam
@@ -9,8 +8,8 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from blueprint.artifact_keys import CAPTURE_KEYS
-from blueprint.names import VARIANT, Names
-from blueprint.replay import replay_arguments
+from blueprint.names import VARIANT
+from blueprint.replay import gate_job_prefix, replay_arguments
 from blueprint.settings import Settings
 from infra.constructs.arns import arn
 from infra.constructs.job_roles import ARTIFACT_KEYS, SageMakerRole, may_encrypt_volumes, may_log, may_publish
@@ -20,9 +19,6 @@ from infra.constructs.rollout.gates import GateJob, gate_states
 from infra.constructs.rollout.states import States
 from infra.constructs.step_image import StepImage
 from infra.constructs.vpc_access import may_join
-
-_NAME_LENGTH = 63
-_SUFFIX_LENGTH = len("-") + 32 + len("-1")  # MD5 in hexadecimal digits, and the attempt
 
 
 class ReplayJob(Construct):
@@ -63,7 +59,7 @@ class ReplayJob(Construct):
             ],
         )
         self.job = GateJob(
-            name_prefix=job_prefix(names),
+            name_prefix=gate_job_prefix(names),
             image_uri=image.uri,
             arguments=replay_arguments(settings, captures=f"s3://{artifacts_bucket.bucket_name}/{captures}"),
             role_arn=self.role.role_arn,
@@ -91,13 +87,3 @@ class ReplayJob(Construct):
         # SageMaker encrypts the job's volume on behalf of who starts it
         allow("kms:DescribeKey", on=[key_arn])
         allow("kms:CreateGrant", on=[key_arn], conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}})
-
-
-def job_prefix(names: Names) -> str:
-    """What the jobs' names begin with: the use case and stage, cut and told apart by a hash where they are long."""
-    room = _NAME_LENGTH - _SUFFIX_LENGTH - len("-gates")
-    prefix = names.prefix
-    if len(prefix) > room:
-        digest = hashlib.sha256(prefix.encode()).hexdigest()[:8]
-        prefix = f"{prefix[: room - 9].rstrip('-')}-{digest}"
-    return f"{prefix}-gates"
