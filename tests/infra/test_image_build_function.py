@@ -151,6 +151,25 @@ def test_cloudformation_is_told_of_every_failure(monkeypatch: pytest.MonkeyPatch
     assert answer["Reason"].startswith("AttributeError: ")
 
 
+class AccountLimitExceededException(Exception):  # noqa: N818 — botocore's name
+    pass
+
+
+def test_a_quota_of_no_builds_is_told_with_the_next_step(
+    monkeypatch: pytest.MonkeyPatch, cloudformation: HTTPServer
+) -> None:
+    def start_build(**_: Any) -> None:
+        raise AccountLimitExceededException("Cannot have more than 0 builds in queue for the account")
+
+    builds = SimpleNamespace(start_build=start_build)
+    run(monkeypatch, event(cloudformation, "Create"), {"ecr": Registry(), "codebuild": builds})
+    ((_, answer),) = cloudformation.answers  # type: ignore[attr-defined]
+    assert answer["Reason"] == (
+        "AccountLimitExceededException: Cannot have more than 0 builds in queue for the account; `slipway quotas` "
+        "shows what is missing"
+    )
+
+
 def test_a_deletion_builds_nothing(monkeypatch: pytest.MonkeyPatch, cloudformation: HTTPServer) -> None:
     run(monkeypatch, event(cloudformation, "Delete"), {})
     ((_, answer),) = cloudformation.answers  # type: ignore[attr-defined]

@@ -37,7 +37,9 @@ def handler(event: dict[str, Any], context: Any) -> None:
                 remaining_ms=context.get_remaining_time_in_millis,
             )
     except Exception as exc:  # noqa: BLE001 — whatever it is, CloudFormation has to hear of it
-        answer |= {"Status": "FAILED", "Reason": f"{type(exc).__name__}: {exc}"}
+        # A fresh account may have a quota of 0 builds.
+        help_ = "; `slipway quotas` shows what is missing" if "LimitExceeded" in type(exc).__name__ else ""
+        answer |= {"Status": "FAILED", "Reason": f"{type(exc).__name__}: {exc}{help_}"}
     _send(event["ResponseURL"], answer)
 
 
