@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from blueprint.costs import extra_instances
-from blueprint.deployment_config import deployment_config
-from blueprint.rollout import plan_from_deployment_config
+from blueprint.rollout import deployment_config, plan_from_deployment_config
 from blueprint.settings import Settings
 
 SAGEMAKER, CODEBUILD = "sagemaker", "codebuild"
