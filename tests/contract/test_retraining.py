@@ -271,7 +271,7 @@ def test_a_retraining_that_cannot_start_is_in_the_notices(deployed: Callable[[st
     )
     execution = states.start_execution(stateMachineArn=case.machine(), input="{}")["executionArn"]
     (message,) = eventually(received)
-    assert message == (
+    assert message.strip('"') == (
         f"Monitoring or training again of {case.names.endpoint} ended FAILED, look now: {execution} "
         "(SageMaker.ResourceLimitExceededException: no quota left)"
     )
