@@ -11,13 +11,14 @@ from rehearsal.cloud.engine import Engine
 from rehearsal.cloud.ministack import functions
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
 from rehearsal.cloud.ministack.alarms import AlarmClock, state_of
+from rehearsal.cloud.ministack.buckets import complete_buckets
 from rehearsal.cloud.ministack.change_sets import answer_when_settled
 from rehearsal.cloud.ministack.cloudformation import add_resource_types
 from rehearsal.cloud.ministack.events import EventBus
 from rehearsal.cloud.ministack.logs import LogGroups, extract_metrics, honour_stream_prefixes
 from rehearsal.cloud.ministack.loop import ServingLoop
 from rehearsal.cloud.ministack.metrics import Metrics, file_by_the_minute, keep_everything
-from rehearsal.cloud.ministack.objects import Objects, refuse_full_buckets
+from rehearsal.cloud.ministack.objects import Objects
 from rehearsal.cloud.ministack.registry import add_image_builds, image_digest
 from rehearsal.cloud.ministack.services import add_json_service, share_models
 from rehearsal.cloud.ministack.stepfunctions import add_sdk_integrations
@@ -87,7 +88,7 @@ class _Assembly:
         add_sdk_integrations(self._access.client)
         add_image_builds(self._images.build, self._logs)
         honour_stream_prefixes()
-        refuse_full_buckets()
+        complete_buckets()
         answer_when_settled()
         keep_everything()
         file_by_the_minute(speed=self._options.speed)
