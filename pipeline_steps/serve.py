@@ -6,9 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from pipeline_steps.arguments import StepParser
-from pipeline_steps.errors import ArgumentError
+from pipeline_steps.errors import ArgumentError, StepError
 from pipeline_steps.models.artifact import load_folder
 from pipeline_steps.models.files import REGISTERED
+from pipeline_steps.models.sense import nonsense
 from pipeline_steps.monitoring.baseline import read_baseline
 from pipeline_steps.paths import Paths
 from pipeline_steps.server.answers import Answers
@@ -24,20 +25,24 @@ _COUNT_SECONDS = 0.05
 
 def parser() -> StepParser:
     """The command line of `serve`: SageMaker gives no argument."""
-    return StepParser("serve")
+    made = StepParser("serve")
+    made.add_argument("--until-input-ends", action="store_true", help="end with whoever holds the standard input")
+    return made
 
 
 def main(argv: Sequence[str], paths: Paths) -> None:
     """Load the model, warm it up, then listen: what answers `/ping` has answered `/invocations`."""
-    parser().parse_args(argv)
-    port = os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")
+    arguments = parser().parse_args(argv)
+    port = os.environ.get("SAGEMAKER_BIND_TO_PORT") or "8080"
     if not port.isdecimal() or not 0 <= int(port) <= 65535:
         raise ArgumentError(f"SAGEMAKER_BIND_TO_PORT must be in 0..65535, got {port!r}")
     # inside a container every interface is the container's own
-    host = os.environ.get("SAGEMAKER_BIND_TO_HOST", "0.0.0.0")  # noqa: S104
+    host = os.environ.get("SAGEMAKER_BIND_TO_HOST") or "0.0.0.0"  # noqa: S104
     identity = Identity.from_environment(os.environ)
     registered = os.environ.get(REGISTERED, "")
     artifact = load_folder(paths.model, registered=registered)
+    if wrong := next(nonsense(artifact.contract), ""):
+        raise StepError(f"contract.json: {wrong}")
     known = f"those that were registered, sha256 {registered}" if registered else "not checked: no hash is known"
     sys.stderr.write(f"the model's files are {known}\n")
     baseline = read_baseline(paths.model / "baseline.json", artifact.contract)
@@ -49,7 +54,15 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     gc.collect()
     gc.freeze()  # what was loaded stays; collecting it again and again would be felt as latency
     answer = answers if recorder else application.answer
-    run_server(answer, host=host, port=int(port), name=artifact.contract.algorithm, chores=chores)
+    run_server(
+        answer,
+        host=host,
+        port=int(port),
+        name=artifact.contract.algorithm,
+        max_body_bytes=artifact.contract.max_payload_bytes,
+        chores=chores,
+        lifeline=sys.stdin.fileno() if arguments.until_input_ends else None,
+    )
 
 
 def _chores(answers: Answers, recorder: Recorder, identity: Identity) -> list[Chore]:

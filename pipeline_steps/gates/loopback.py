@@ -92,6 +92,7 @@ def serving(model: Model) -> Iterator[Server]:
 
 
 def _start(base: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """The server ends with this process, whatever ends it: the pipe between them is closed then."""
     # it must not publish this replay as an endpoint's metrics
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
     own = {
@@ -102,10 +103,10 @@ def _start(base: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
         "PYTHONUNBUFFERED": "1",
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "pipeline_steps", "serve"],
+        [sys.executable, "-m", "pipeline_steps", "serve", "--until-input-ends"],
         cwd=base,
         env={**inherited, **own},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=log,
         stderr=subprocess.STDOUT,
     )
@@ -126,6 +127,8 @@ def _port(process: "subprocess.Popen[bytes]", log: Path) -> int:
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
+    if process.stdin is not None:
+        process.stdin.close()
     try:
         process.wait(timeout=_END_SECONDS)
     except subprocess.TimeoutExpired:

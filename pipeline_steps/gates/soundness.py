@@ -1,7 +1,6 @@
 """The candidate by itself: do its contract, its baseline and its graph agree?"""
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,11 +9,12 @@ from numpy.typing import NDArray
 
 from pipeline_steps.errors import StepError
 from pipeline_steps.gates.model import Model
-from pipeline_steps.models.columns import CategoryColumn, FeatureColumn, NumberColumn
+from pipeline_steps.models.columns import CategoryColumn, FeatureColumn
 from pipeline_steps.models.contract import Contract
 from pipeline_steps.models.scorer import OUTPUT, Scorer
+from pipeline_steps.models.sense import nonsense
 from pipeline_steps.monitoring.baseline import Baseline
-from pipeline_steps.tables.cells import LARGEST_NUMBER, category, shown
+from pipeline_steps.tables.cells import shown
 
 _PROBES = 512
 _ROUNDING = 1e-6
@@ -24,39 +24,11 @@ def unsound(model: Model) -> list[str]:
     """What is wrong with `model`, a sentence each; none when nothing is."""
     contract = model.contract
     found = [
-        *_contract(contract),
-        *(reason for column in contract.columns for reason in _column(column)),
+        *nonsense(contract),
         *_output(model.documents["contract.json"]["output"]),
         *_baseline(contract, model.documents["baseline.json"]),
     ]
     return found or list(_graph(contract, model.files["model.onnx"]))
-
-
-def _contract(contract: Contract) -> Iterator[str]:
-    names = [column.name for column in contract.columns]
-    if not names:
-        yield "contract.json must name at least one column, got none"
-    for name, count in Counter(names).items():
-        if count > 1:
-            yield f"column {name} must be named once, got {count} times"
-    if not 0 <= contract.threshold <= 1:
-        yield f"output.threshold must be in 0..1, got {contract.threshold}"
-    if contract.max_payload_rows < 1:
-        yield f"max_payload_rows must be at least 1, got {contract.max_payload_rows}"
-
-
-def _column(column: FeatureColumn) -> Iterator[str]:
-    if isinstance(column, NumberColumn):
-        if not -LARGEST_NUMBER <= column.min <= column.max <= LARGEST_NUMBER:
-            yield f"column {column.name} must have a range from low to high, got {column.min} to {column.max}"
-        return
-    texts = [category(text) if isinstance(text, str) else text for text in column.categories]
-    if twice := [text for text, count in Counter(texts).items() if count > 1]:
-        yield f"column {column.name} must name a category once, got {shown(twice[0])} twice"
-    if wrong := [text for text in column.categories if not isinstance(text, str) or not text]:
-        yield f"column {column.name} must have categories of at least one character, got {shown(wrong[0])}"
-    if not 0 <= column.other_code <= len(column.categories):
-        yield f"column {column.name} must have other_code in 0..{len(column.categories)}, got {column.other_code}"
 
 
 def _output(output: Mapping[str, Any]) -> Iterator[str]:

@@ -9,13 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.errors import DataError, StepError
-from pipeline_steps.models.columns import FeatureColumn, column_from_document
+from pipeline_steps.models.columns import CategoryColumn, FeatureColumn, column_from_document
 from pipeline_steps.tables.alike import folded
 
 if TYPE_CHECKING:  # the server encodes no table, and should not wait for pandas
     import pandas as pd
 
 MAX_PAYLOAD_ROWS = 10_000
+MAX_PAYLOAD_BYTES = 25 * 1024 * 1024
+"""SageMaker's limit of a real-time request, see `blueprint/limits.py`, which this image does not hold."""
+
+_CELL_CHARACTERS = 128
+"""A number, quotes, separators and the blanks of an indented document."""
+_UNKNOWN_CHARACTERS = 256
+"""Of a category that training has not seen."""
+_ESCAPED = 6
+"""What JSON may write for one UTF-16 unit of a text."""
+_BESIDE_ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,16 @@ class Contract:
     def names_column(self, text: str) -> bool:
         """Whether `text` is the name of a column or of the target, however it is written."""
         return folded(text) in self._folded_names
+
+    @cached_property
+    def longest_row(self) -> int:
+        """Characters that a request may need for one row, as an indented JSON object with every letter escaped."""
+        return sum(_longest_cell(column) for column in self.columns) + _CELL_CHARACTERS
+
+    @cached_property
+    def max_payload_bytes(self) -> int:
+        """What `max_payload_rows` rows may need, at most SageMaker's own limit."""
+        return min(MAX_PAYLOAD_BYTES, self.max_payload_rows * self.longest_row + _BESIDE_ROWS)
 
     def encode(self, table: "pd.DataFrame") -> NDArray[np.float32]:
         """Encode a whole table, leniently: its values are data to judge a model by, not a request to refuse.
@@ -83,6 +103,19 @@ class Contract:
             raise StepError(f"contract.json must hold {exc}, which is absent") from exc
         except (TypeError, ValueError) as exc:
             raise StepError(f"contract.json is no contract: {exc}") from exc
+
+
+def _longest_cell(column: FeatureColumn) -> int:
+    longest = 0
+    if isinstance(column, CategoryColumn):
+        unknown = _UNKNOWN_CHARACTERS if column.accepts_unknown else 0
+        longest = max(map(_utf16_units, column.categories), default=0)
+        longest = max(longest, unknown)
+    return _CELL_CHARACTERS + _ESCAPED * (_utf16_units(column.name) + longest)
+
+
+def _utf16_units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def encode_table(columns: tuple[FeatureColumn, ...], table: "pd.DataFrame") -> NDArray[np.float32]:

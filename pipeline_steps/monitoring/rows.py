@@ -1,6 +1,5 @@
 """Captured requests into columns, each cell judged by the contract, none of them refusing the others."""
 
-import csv
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -11,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.models.columns import FeatureColumn, ValueRefusedError
-from pipeline_steps.models.contract import Contract
+from pipeline_steps.models.contract import MAX_PAYLOAD_BYTES, Contract
 from pipeline_steps.monitoring.captured import Record
-from pipeline_steps.server.messages import HttpError
-from pipeline_steps.server.payload import CSV, body_text, json_instances, media_type
-from pipeline_steps.tables.csv_rows import rows_of_text
+from pipeline_steps.server.bodies import UnreadableBodyError
+from pipeline_steps.server.payload import CSV, JSON, READERS, media_type
 
 
 @dataclass(frozen=True)
@@ -69,10 +67,10 @@ def read_rows(contract: Contract, records: Sequence[Record]) -> Rows:
 def _given(contract: Contract, record: Record) -> list[dict[str, Any]]:
     """Give each row by column name; nothing of a body that is neither CSV nor JSON of the contract's form."""
     try:
-        text = body_text(record.body)
-        listed: list[Any] = list(rows_of_text(text)) if media_type(record.content_type) == CSV else json_instances(text)
+        read = READERS.get(media_type(record.content_type), READERS[JSON])
+        listed = read(record.body, MAX_PAYLOAD_BYTES)
         return [row if isinstance(row, dict) else _named(contract, row) for row in listed]
-    except (HttpError, TypeError, csv.Error):
+    except (UnreadableBodyError, TypeError):
         return []
 
 

@@ -1,17 +1,22 @@
 """One HTTP/1.1 connection: answers in the order of the requests, back-pressure, and a calm end."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import cast
 
+from pipeline_steps.models.contract import MAX_PAYLOAD_BYTES
 from pipeline_steps.server.messages import Request, Response, response_bytes
 from pipeline_steps.server.reading import RequestReader
 
 _INLINE_BODY_BYTES = 16 * 1024
 """Smaller bodies are answered on the event loop, in microseconds; larger ones must not hold up the others."""
+
+_FIRST_BYTE_SECONDS = 1.0
+"""A client that has just connected is about to send, also where the server is to end."""
 
 _LINGER_SECONDS = 1.0
 """How long a refused client may go on sending before it is cut off; cut off at once, it would miss the reason."""
@@ -23,8 +28,12 @@ class Shared:
 
     answer: Callable[[Request], Response]
     executor: Executor
+    max_body_bytes: int = MAX_PAYLOAD_BYTES
     connections: "set[Connection]" = field(default_factory=set)
     draining: bool = False
+    accepted: int = 0
+    """How many clients have connected."""
+    last_accepted: float = -math.inf
 
 
 class Connection(asyncio.Protocol):
@@ -36,17 +45,24 @@ class Connection(asyncio.Protocol):
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._loop = asyncio.get_running_loop()
-        self._reader = RequestReader(self._send_continue)
+        self._reader = RequestReader(self._send_continue, max_body_bytes=shared.max_body_bytes, clock=self._loop.time)
         self._queue: deque[Request | Response] = deque()
         self._transport: asyncio.Transport | None = None
         self._answering = self._choked = False
         self._reading = True
+        self._heard = False
         self.last_active = self._loop.time()
 
     @property
     def idle(self) -> bool:
-        """Whether everything that was asked is answered, and nothing more has begun."""
-        return not (self._answering or self._queue or self._reader.receiving)
+        """Whether everything that was asked is answered, nothing more has begun, and nothing is just about to."""
+        fresh = not self._heard and self._loop.time() - self.last_active < _FIRST_BYTE_SECONDS
+        return not (fresh or self._answering or self._queue or self._reader.receiving)
+
+    @property
+    def receiving_since(self) -> float | None:
+        """When the request began that is not complete."""
+        return self._reader.receiving_since
 
     @property
     def answering(self) -> bool:
@@ -56,6 +72,8 @@ class Connection(asyncio.Protocol):
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
         self._shared.connections.add(self)
+        self._shared.accepted += 1
+        self._shared.last_accepted = self.last_active
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's signature)
         """End, whoever ended it."""
@@ -66,6 +84,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes, answer what they complete."""
         self.last_active = self._loop.time()
+        self._heard = True
         if not self._reader.refused:
             self._queue.extend(self._reader.read(data))
             self._pump()
@@ -79,6 +98,12 @@ class Connection(asyncio.Protocol):
         """The client takes answers again."""
         self._choked = False
         self._pump()
+
+    def give_up(self) -> None:
+        """Refuse a request that does not become complete."""
+        if not self._reader.refused:
+            self._queue.append(self._reader.give_up())
+            self._pump()
 
     def close(self) -> None:
         """Close when what is written has been sent."""

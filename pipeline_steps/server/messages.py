@@ -14,7 +14,7 @@ class Request:
     method: str = ""
     path: str = ""
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes | bytearray = b""
     keep_alive: bool = True
 
 

@@ -1,28 +1,53 @@
 """Scores to response bodies, in the type the caller accepts."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 
 from pipeline_steps.server.messages import HttpError, Response
 from pipeline_steps.server.payload import CSV, JSON
 from pipeline_steps.tables.cells import shown
 
-_ACCEPTED = {JSON: JSON, "application/*": JSON, "*/*": JSON, CSV: CSV, "text/*": CSV}
+_OFFERED = (JSON, CSV)
+_WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 
 
+@lru_cache(maxsize=64)
 def accepted_type(accept: str) -> str:
-    """Choose the type of the answer by the Accept header's order; JSON when it is empty.
+    """Choose the type that the Accept header wants most; of two alike the first named. JSON when it is empty.
 
     Raises:
         HttpError: 406, neither type is accepted.
     """
-    if not accept:
+    if not accept.strip():
         return JSON
-    for part in accept.split(","):
-        media_type, _, parameters = part.partition(";")
-        if (chosen := _ACCEPTED.get(media_type.strip().lower())) and parameters.replace(" ", "") != "q=0":
-            return chosen
+    weights = dict(_weights(accept))
+    places = {name: place for place, name in enumerate(weights)}
+
+    def wanted(media_type: str) -> tuple[float, int]:
+        """Its weight by the range that names it most closely, and the place of that range, the first one highest."""
+        for name in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
+            if name in weights:
+                return weights[name], -places[name]
+        return 0.0, 0
+
+    chosen = max(_OFFERED, key=wanted)
+    if wanted(chosen)[0] > 0:
+        return chosen
     raise HttpError(HTTPStatus.NOT_ACCEPTABLE, f"accept must allow {JSON} or {CSV}, got {shown(accept)}")
+
+
+def _weights(accept: str) -> Iterator[tuple[str, float]]:
+    for part in accept.split(","):
+        name, *parameters = (text.strip().lower() for text in part.split(";"))
+        given = [text.partition("=")[2].strip() for text in parameters if text.partition("=")[0].strip() == "q"]
+        if not given:
+            yield name, 1.0
+        elif _WEIGHT.fullmatch(given[0]):
+            yield name, float(given[0])
+        else:
+            yield name, 0.0  # what cannot be understood is not asked for
 
 
 def write_predictions(scores: Sequence[float], threshold: float, media_type: str, header: str = "") -> Response:

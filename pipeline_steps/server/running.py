@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import select
 import signal
 import sys
 import traceback
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from pipeline_steps.errors import StepError
 from pipeline_steps.server.connection import Connection, Shared
+from pipeline_steps.server.listening import let_no_more_connect
 from pipeline_steps.server.messages import Request, Response
 
 _IDLE_SECONDS = 75.0
@@ -18,10 +20,27 @@ _IDLE_SECONDS = 75.0
 
 _SWEEP_SECONDS = 5.0
 
-_LAST_REQUESTS_SECONDS = 0.3
-"""After the signal, requests that are on their way are still answered on the connections that are open."""
+_MOST_THREADS = 8
+"""For large requests: they share one interpreter, and so does the loop that answers /ping."""
 
-_DRAIN_SECONDS = 25.0
+_REQUEST_SECONDS = 30.0
+"""How long a request may take to arrive. SageMaker waits 60 s for its answer."""
+
+_LAST_REQUESTS_SECONDS = 0.3
+"""After the signal, requests that are on their way are still answered; so are clients that connect, as long as no more
+than this passes between them."""
+
+_LAST_CLIENTS_SECONDS = 5.0
+"""How long clients that go on connecting are taken after the signal."""
+
+_HANDSHAKE_SECONDS = 0.05
+"""For connections that have begun when the kernel is asked for no more."""
+
+_SWITCH_SECONDS = 0.0005
+"""How long a thread with a large request keeps the interpreter from the loop, which answers /ping; Python's own is ten
+times as long."""
+
+_DRAIN_SECONDS = 23.0
 """SageMaker kills a container 30 s after SIGTERM."""
 
 
@@ -34,15 +53,33 @@ class Chore:
 
 
 def run_server(
-    answer: Callable[[Request], Response], *, host: str, port: int, name: str, chores: Sequence[Chore] = ()
+    answer: Callable[[Request], Response],
+    *,
+    host: str,
+    port: int,
+    name: str,
+    max_body_bytes: int,
+    chores: Sequence[Chore] = (),
+    lifeline: int | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT.
+    """Serve until SIGTERM or SIGINT, or until the descriptor `lifeline`, a pipe, has no writer any more.
 
     Raises:
         StepError: the address cannot be listened on.
     """
+    sys.setswitchinterval(_SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(answer, host, port, name, chores))
+        runner.run(
+            _serve(
+                answer,
+                host=host,
+                port=port,
+                name=name,
+                max_body_bytes=max_body_bytes,
+                chores=chores,
+                lifeline=lifeline,
+            )
+        )
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -54,14 +91,20 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 async def _serve(
-    answer: Callable[[Request], Response], host: str, port: int, name: str, chores: Sequence[Chore]
+    answer: Callable[[Request], Response],
+    *,
+    host: str,
+    port: int,
+    name: str,
+    max_body_bytes: int,
+    chores: Sequence[Chore],
+    lifeline: int | None,
 ) -> None:
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="answer") as executor:
-        shared = Shared(answer, executor)
+    stop = _stop_event(loop, lifeline)
+    threads = min(os.cpu_count() or 1, _MOST_THREADS)
+    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="answer") as executor:
+        shared = Shared(answer, executor, max_body_bytes)
         try:
             server = await loop.create_server(lambda: Connection(shared), host, port, backlog=1024)
         except OSError as exc:
@@ -74,6 +117,8 @@ async def _serve(
             except TimeoutError:
                 _sweep(shared, loop.time())
         _say("draining")
+        shared.draining = True  # from now on each answer ends its connection
+        await _take_last_clients(shared, loop, [listener.fileno() for listener in server.sockets])
         server.close()
         await _drain(shared, loop)
         for task in repeating:
@@ -81,6 +126,21 @@ async def _serve(
     for chore in chores:
         _do(chore)  # the threads have ended too: everything that was answered is there
     _say("stopped")
+
+
+def _stop_event(loop: asyncio.AbstractEventLoop, lifeline: int | None) -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if lifeline is not None:
+        loop.add_reader(lifeline, _read_lifeline, lifeline, stop, loop)
+    return stop
+
+
+def _read_lifeline(lifeline: int, stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
+    if not os.read(lifeline, 4096):
+        loop.remove_reader(lifeline)
+        stop.set()
 
 
 async def _repeat(chore: Chore) -> None:
@@ -97,16 +157,33 @@ def _do(chore: Chore) -> None:
 
 
 def _sweep(shared: Shared, now: float) -> None:
-    """Close what has been silent for too long, in the middle of a request or between two."""
+    """Refuse requests that take too long to arrive; close what is silent for too long between two."""
     for connection in list(shared.connections):
-        if not connection.answering and now - connection.last_active > _IDLE_SECONDS:
+        if connection.answering:
+            continue
+        since = connection.receiving_since
+        if since is not None and now - since > _REQUEST_SECONDS:
+            connection.give_up()
+        elif now - connection.last_active > _IDLE_SECONDS:
             connection.abort()
 
 
+async def _take_last_clients(shared: Shared, loop: asyncio.AbstractEventLoop, listeners: Sequence[int]) -> None:
+    """Accept until no more clients come; those whom the kernel has let connect by then are all accepted."""
+    end, seen = loop.time() + _LAST_CLIENTS_SECONDS, -1
+    busy = shared.connections or loop.time() - shared.last_accepted < _LAST_REQUESTS_SECONDS
+    while busy and seen != shared.accepted and loop.time() < end:
+        seen = shared.accepted
+        await asyncio.sleep(_LAST_REQUESTS_SECONDS)
+    for listener in listeners:
+        let_no_more_connect(listener)
+    await asyncio.sleep(_HANDSHAKE_SECONDS if busy else 0)
+    while select.select(listeners, [], [], 0)[0] and loop.time() < end + _LAST_REQUESTS_SECONDS:
+        await asyncio.sleep(0.002)
+
+
 async def _drain(shared: Shared, loop: asyncio.AbstractEventLoop) -> None:
-    shared.draining = True  # from now on each answer ends its connection
     end = loop.time() + _DRAIN_SECONDS
-    await asyncio.sleep(_LAST_REQUESTS_SECONDS if shared.connections else 0)
     while shared.connections and loop.time() < end:
         for connection in list(shared.connections):
             if connection.idle:

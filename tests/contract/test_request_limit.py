@@ -3,12 +3,12 @@
 import pytest
 
 from blueprint.limits import MOST_REQUEST_BYTES
-from pipeline_steps.server.reading import MAX_BODY_BYTES
+from pipeline_steps.models.contract import MAX_PAYLOAD_BYTES
 from rehearsal.cli import main
 
 
 def test_the_server_takes_what_sagemaker_takes() -> None:
-    assert MAX_BODY_BYTES == MOST_REQUEST_BYTES == 25 * 1024**2
+    assert MAX_PAYLOAD_BYTES == MOST_REQUEST_BYTES == 25 * 1024**2
 
 
 def test_no_larger_request_is_costed(capsys: pytest.CaptureFixture[str]) -> None:

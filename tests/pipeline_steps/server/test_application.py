@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_steps.models.columns import CategoryColumn, NumberColumn
-from pipeline_steps.models.contract import Contract
+from pipeline_steps.models.contract import MAX_PAYLOAD_BYTES, Contract
 from pipeline_steps.server.application import Application
 from pipeline_steps.server.messages import HttpError, Request, response_bytes
 from pipeline_steps.server.payload import read_payload
@@ -94,9 +94,9 @@ def test_an_unknown_category_is_another_where_the_contract_says_so() -> None:
     ("body", "reason"),
     [
         ("", "the body must hold at least one row, got none"),
-        ("1,2,Nov", "row 1 must have 4 columns, got 3"),
-        ("1,2,Nov,TRUE\n1,2,Nov,TRUE,9", "row 2 must have 4 columns, got 5"),
-        ("1,2,Nov,TRUE\n\n1,2,Nov,TRUE", "row 2 must have 4 columns, got 0"),
+        ("1,2,Nov", "row 1: it must have 4 columns, got 3"),
+        ("1,2,Nov,TRUE\n1,2,Nov,TRUE,9", "row 2: it must have 4 columns, got 5"),
+        ("1,2,Nov,TRUE\n\n1,2,Nov,TRUE", "row 2: it must have 4 columns, got 0"),
         ("1,2,Nov,TRUE\nmany,2,Nov,TRUE", "row 2: column visits must be a number, got 'many'"),
         (",2,Nov,TRUE", "row 1: column visits must be a number, got ''"),
         ("inf,2,Nov,TRUE", "row 1: column visits must be a number, got 'inf'"),
@@ -175,6 +175,17 @@ def test_another_content_type_is_refused(content_type: str) -> None:
     assert _invoke("1", content_type)[0] == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 
 
+def test_as_many_rows_as_the_contract_allows_are_taken_however_they_are_written() -> None:
+    """With every letter escaped and every value on a line of its own, and some categories nobody has heard of."""
+    escaped = {"".join(rf"\u{ord(letter):04x}" for letter in name): value for name, value in GOOD.items()}
+    row = {**escaped, r"\u006d\u006f\u006e\u0074\u0068": "x" * 250}
+    lines = [f'      "{name}": {json.dumps(value)}' for name, value in row.items()]
+    rows = "    {\n" + ",\n".join(lines) + "\n    }"
+    body = '{\n  "instances": [\n' + ",\n".join([rows] * CONTRACT.max_payload_rows) + "\n  ]\n}"
+    assert len(body) <= CONTRACT.max_payload_bytes < MAX_PAYLOAD_BYTES
+    assert _invoke(body)[0] == HTTPStatus.OK
+
+
 @pytest.mark.parametrize("body", ["1,2,Nov,TRUE\n" * 4, json.dumps({"instances": [GOOD] * 4})])
 def test_too_many_rows_are_refused(body: str) -> None:
     content_type = "application/json" if body.startswith("{") else "text/csv"
@@ -190,15 +201,21 @@ def test_too_many_rows_are_refused(body: str) -> None:
         ("text/*;q=0.8", "text/csv"),
         ("text/html, TEXT/CSV, */*", "text/csv"),
         ("text/csv;q=0, application/json", "application/json"),
+        ("application/json;q=0, */*", "text/csv"),
+        ("text/csv; q=0.000, */*;q=0.1", "application/json"),
+        ("application/json;q=0.5, text/csv;Q=0.9", "text/csv"),
+        ("image/png, text/csv;q=maybe, application/*;q=0.001", "application/json"),
+        (" ", "application/json"),
     ],
 )
 def test_the_answer_has_the_type_that_the_caller_accepts(accept: str, chosen: str) -> None:
     assert accepted_type(accept) == chosen
 
 
-def test_a_type_that_cannot_be_given_is_told() -> None:
+@pytest.mark.parametrize("accept", ["image/png", "json", "*/*;q=0", "text/csv;q=0, application/json;q=0.0", "a/b,,;"])
+def test_a_type_that_cannot_be_given_is_told(accept: str) -> None:
     with pytest.raises(HttpError) as caught:
-        accepted_type("image/png")
+        accepted_type(accept)
     assert caught.value.response.status == HTTPStatus.NOT_ACCEPTABLE
 
 

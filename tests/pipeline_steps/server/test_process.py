@@ -11,8 +11,10 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -213,6 +215,70 @@ def test_told_to_stop_it_answers_what_is_on_its_way_and_exits_0(jobs) -> None:
         server.connect()
 
 
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_told_to_stop_it_answers_everybody_who_could_connect(jobs, loop: str) -> None:
+    """A connection a request, and clients that go on: nobody is let in who is not answered."""
+    server = _start(jobs.boosted, uvloop=loop == "uvloop")
+    answered, lost = [], []
+
+    def ask_again_and_again() -> None:
+        while True:
+            try:
+                connection = server.connect()
+            except (ConnectionRefusedError, TimeoutError):
+                return
+            with connection:
+                try:
+                    connection.sendall(_request(ROW, "Connection: close"))
+                    answer = _read_to_end(connection)
+                except OSError as exc:
+                    answer = repr(exc).encode()
+            (answered if answer.startswith(b"HTTP/1.1 200 OK") else lost).append(answer)
+
+    with ThreadPoolExecutor(8) as pool:
+        clients = [pool.submit(ask_again_and_again) for _ in range(8)]
+        while len(answered) < 50:
+            time.sleep(0.01)
+        server.process.send_signal(signal.SIGTERM)
+        for client in clients:
+            client.result(60)
+    server.process.communicate(timeout=30)
+    assert (server.process.returncode, lost) == (0, [])
+
+
+def test_it_ends_with_the_process_that_holds_its_input(jobs) -> None:
+    environment = {**os.environ, "SM_BASE_DIR": str(jobs.boosted), "SAGEMAKER_BIND_TO_PORT": "0"}
+    argv = [sys.executable, "-m", "pipeline_steps", "serve", "--until-input-ends"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, cwd=PROJECT, env=environment, stdin=pipe, stdout=pipe) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"serving ")
+        process.stdin.write(b"more")
+        process.stdin.close()
+        assert process.stdout.read() == b"draining\nstopped\n"
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"output": {"threshold": 1.5}}, "output.threshold must be in 0..1, got 1.5"),
+        ({"output": {"threshold": float("nan")}}, "output.threshold must be in 0..1, got nan"),
+        ({"max_payload_rows": 0}, "max_payload_rows must be in 1..26214400, got 0"),
+        ({"max_payload_rows": 10**12}, "max_payload_rows must be in 1..26214400, got 1000000000000"),
+    ],
+)
+def test_a_contract_that_makes_no_sense_is_refused_at_the_start(
+    jobs, run_verb, tmp_path: Path, change: dict[str, Any], reason: str
+) -> None:
+    shutil.copytree(jobs.boosted / "model", tmp_path / "model")
+    file = tmp_path / "model/contract.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    ended = run_verb(tmp_path, "serve", environment={"SAGEMAKER_BIND_TO_HOST": "127.0.0.1"})
+    assert (ended.returncode, ended.stderr) == (1, f"contract.json: {reason}\n")
+
+
 def test_it_serves_the_files_that_were_registered_and_no_others(jobs, tmp_path: Path) -> None:
     """Whatever lies at the model's place by now: a way back, a morning's start and a new instance read it again."""
     registered = sha256_of_files({name: (jobs.boosted / "model" / name).read_bytes() for name in FILES})
@@ -366,6 +432,18 @@ def test_an_address_in_use_is_told(jobs, run_verb) -> None:
         ended = run_verb(jobs.boosted, "serve", environment=environment)
     assert ended.returncode == 1
     assert f"127.0.0.1:{port} must be an address to listen on" in ended.stderr
+
+
+def test_an_empty_port_is_the_usual_one(jobs, run_verb) -> None:
+    with socket.create_server(("127.0.0.1", 8080)) if _is_free(8080) else nullcontext():
+        environment = {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": ""}
+        ended = run_verb(jobs.boosted, "serve", environment=environment)
+    assert "127.0.0.1:8080 must be an address to listen on" in ended.stderr
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", port)) != 0
 
 
 def test_a_port_that_is_none_is_told(jobs, run_verb) -> None:

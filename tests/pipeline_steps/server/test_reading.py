@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_steps.server import reading
 from pipeline_steps.server.messages import Request, Response
 from pipeline_steps.server.reading import MAX_HEAD_BYTES, RequestReader
 
@@ -12,15 +11,18 @@ from pipeline_steps.server.reading import MAX_HEAD_BYTES, RequestReader
 class Client:
     """What a connection gives to a reader, and what came of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, **limits: int) -> None:
         self.continues = 0
-        self.reader = RequestReader(self._continue)
+        self.reader = RequestReader(self._continue, **limits)
 
     def _continue(self) -> None:
         self.continues += 1
 
     def send(self, *parts: bytes) -> list[Request | Response]:
         return [item for part in parts for item in self.reader.read(part)]
+
+
+CHUNKED = b"POST /invocations HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 def _post(body: bytes, *headers: str) -> bytes:
@@ -95,10 +97,9 @@ def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent() -> None
     assert client.continues == 0
 
 
-def test_a_body_that_grows_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_BODY_BYTES", 5)
+def test_a_body_that_grows_too_large_is_refused() -> None:
     head = b"POST /invocations HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-    items = Client().send(head, b"4\r\n1234\r\n", b"4\r\n5678\r\n", b"0\r\n\r\n")
+    items = Client(max_body_bytes=5).send(head, b"4\r\n1234\r\n", b"4\r\n5678\r\n", b"0\r\n\r\n")
     assert [_refusal([item]) for item in items] == [HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
 
 
@@ -106,6 +107,66 @@ def test_a_head_without_an_end_is_refused() -> None:
     client = Client()
     items = client.send(b"GET /ping HTTP/1.1\r\nX: ", *[b"a" * 1024] * (MAX_HEAD_BYTES // 1024 + 1))
     assert _refusal(items) == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+
+
+@pytest.mark.parametrize("too_many", [0, 1])
+@pytest.mark.parametrize("packet", [1, 3, 1000, 1 << 20])
+@pytest.mark.parametrize(
+    "before", [b"", CHUNKED + b"1\r\nx\r\n0\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"]
+)
+def test_a_head_may_have_so_many_bytes_however_packets_fall(before: bytes, packet: int, too_many: int) -> None:
+    start, end = b"GET /ping HTTP/1.1\r\nHost: x\r\n", b"\r\n\r\n"
+    line = b"X: " + b"a" * (MAX_HEAD_BYTES + too_many - len(start) - len(end) - 3)
+    wire = before + start + line + end
+    *_, last = Client().send(*(wire[place : place + packet] for place in range(0, len(wire), packet)))
+    assert isinstance(last, Response) == bool(too_many)
+
+
+def test_a_trailer_is_no_header() -> None:
+    wire = CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Type: text/csv\r\n\r\n")
+    (request,) = Client().send(wire + b"1\r\nx\r\n0\r\nContent-Type: text/html\r\nAccept: text/csv\r\n\r\n")
+    assert isinstance(request, Request)
+    assert request.headers == {"content-type": "text/csv"}
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        b"0\r\n" + b"X: y\r\n" * MAX_HEAD_BYTES,
+        b"0\r\nX: " + b"a" * 2 * MAX_HEAD_BYTES,
+        b"1;x=" + b"a" * 2 * MAX_HEAD_BYTES,
+    ],
+)
+@pytest.mark.parametrize("packet", [1000, 1 << 20])
+def test_trailers_and_extensions_of_chunks_are_limited(flood: bytes, packet: int) -> None:
+    wire = CHUNKED + b"1\r\nx\r\n" + flood
+    items = Client().send(*(wire[place : place + packet] for place in range(0, len(wire), packet)))
+    assert [_refusal([item]) for item in items] == [HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE]
+
+
+def test_a_long_body_of_short_chunks_is_no_long_head() -> None:
+    items = Client().send(CHUNKED, *[b"1\r\nx\r\n" * 1000] * 50, b"0\r\n\r\n")
+    assert [item.body for item in items if isinstance(item, Request)] == [b"x" * 50_000]
+
+
+def test_lines_of_one_header_are_one_list() -> None:
+    (request,) = Client().send(_post(b"1", "Accept: text/html", "Accept: text/csv"))
+    assert isinstance(request, Request)
+    assert request.headers["accept"] == "text/html, text/csv"
+
+
+def test_it_knows_since_when_a_request_is_incomplete() -> None:
+    now = 5.0
+    reader = RequestReader(lambda: None, clock=lambda: now)
+    wire = _post(b"1,2")
+    seen = []
+    for part in (wire[:10], wire[10:-1], wire[-1:] + wire[:1]):
+        reader.read(part)
+        seen.append(reader.receiving_since)
+        now += 1
+    assert seen == [5.0, 5.0, 7.0]
+    assert reader.give_up().status == HTTPStatus.REQUEST_TIMEOUT
+    assert (reader.refused, reader.receiving_since) == (True, None)
 
 
 def test_many_small_requests_in_large_reads_are_no_large_head() -> None:

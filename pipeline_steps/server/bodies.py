@@ -1,0 +1,224 @@
+"""A body's rows, one after the other: no more of it is parsed at once than a row and a window of text.
+
+Whatever a body holds, the work between two rows is bounded, and so is what it takes to keep them.
+"""
+
+import csv
+import io
+import json
+import json.scanner
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+from pipeline_steps.tables.csv_rows import csv_rows
+
+WINDOW = 64 * 1024
+"""Characters that are decoded at once, of a body that has more."""
+
+Body = bytes | bytearray
+
+_BLANK = " \t\n\r"
+_BLANKS = re.compile(f"[{_BLANK}]*")
+_SHAPE = 'the body must be {"instances": [row, …]} with at least one row'
+_LONGEST_ESCAPE = len(r"\ud800\udc00")
+
+
+class UnreadableBodyError(ValueError):
+    """A body that holds no rows in the type that it says; the text tells why."""
+
+
+def csv_records(body: Body, longest: int) -> Iterator[list[str]]:
+    """Read the rows of a CSV body; blank lines at its end are none.
+
+    Raises:
+        UnreadableBodyError: it is no CSV in UTF-8, or a row is longer than `longest` characters.
+    """
+    row, held = 1, 0
+
+    def lines() -> Iterator[str]:
+        nonlocal held
+        source = _text(body, _end_of_lines(body))
+        while line := source.readline(longest + 1):
+            held += len(line)
+            if held > longest:
+                raise _too_long(row, longest)
+            yield line
+
+    try:
+        for cells in csv_rows(lines()):
+            row, held = row + 1, 0
+            yield cells
+    except csv.Error as exc:
+        raise UnreadableBodyError(f"the body must be CSV: {exc}") from exc
+    except UnicodeDecodeError as exc:
+        raise _not_text(exc) from exc
+
+
+def json_instances(body: Body, longest: int) -> Iterator[Any]:
+    """Read the rows of `{"instances": [row, …]}`, one or more; other members are passed over.
+
+    Raises:
+        UnreadableBodyError: it is no such JSON in UTF-8, or a row is longer than `longest` characters.
+    """
+    try:
+        yield from _JsonBody(body, longest).rows()
+    except UnicodeDecodeError as exc:
+        raise _not_text(exc) from exc
+
+
+class _JsonBody:
+    """A place in a JSON text, of which a window is decoded."""
+
+    def __init__(self, body: Body, longest: int) -> None:
+        self._source: io.TextIOBase | None = _text(body, len(body)) if len(body) > WINDOW else None
+        self._window = "" if self._source else body.decode("utf-8-sig")
+        self._longest = longest
+        self._at = self._before = self._row = 0
+
+    def rows(self) -> Iterator[Any]:
+        if self._next() != "{":
+            self._value()
+            raise UnreadableBodyError(_SHAPE)
+        self._at += 1
+        found = False
+        while not (not found and self._next() == "}"):
+            if self._next() != '"':
+                raise self._not_json("Expecting property name enclosed in double quotes", self._at)
+            name = self._value()
+            self._take(":")
+            if name != "instances":
+                self._value()
+            elif found:
+                raise UnreadableBodyError("the body must name instances once, got them twice")
+            else:
+                found = True
+                yield from self._instances()
+            if self._take(",}") == "}":
+                break
+        if not found:
+            raise UnreadableBodyError(_SHAPE)
+        if self._next():
+            raise self._not_json("Extra data", self._at)
+
+    def _instances(self) -> Iterator[Any]:
+        if self._next() != "[":
+            self._value()
+            raise UnreadableBodyError(_SHAPE)
+        self._at += 1
+        if self._next() == "]":
+            raise UnreadableBodyError(_SHAPE)
+        while True:
+            self._row += 1
+            yield self._value()
+            if self._take(",]") == "]":
+                return
+
+    def _value(self) -> Any:
+        self._next()
+        if self._source is not None and len(self._window) - self._at <= self._longest:
+            self._decode_more()
+        start = self._at
+        try:
+            value, end = _SCAN(self._window, start)
+        except StopIteration as exc:
+            raise self._not_json("Expecting value", exc.value) from exc
+        except json.JSONDecodeError as exc:
+            raise self._not_json(exc.msg, exc.pos) from exc
+        except (ValueError, RecursionError) as exc:
+            raise UnreadableBodyError(f"the body must be JSON: {exc}") from exc
+        if end - start > self._longest:
+            raise _too_long(self._row, self._longest)
+        self._at = end
+        return value
+
+    def _take(self, allowed: str) -> str:
+        found = self._next()
+        if not found or found not in allowed:
+            raise self._not_json(f"Expecting {' or '.join(map(repr, allowed))}", self._at)
+        self._at += 1
+        return found
+
+    def _next(self) -> str:
+        """Skip blanks; gives the character behind them, none at the end."""
+        while True:
+            here = self._window[self._at : self._at + 1]
+            if here and here not in _BLANK:
+                return here
+            self._at = _end_of_blanks(self._window, self._at)
+            if self._at == len(self._window) and not self._decode_more():
+                return ""
+
+    def _decode_more(self) -> bool:
+        """Put enough for the longest value behind what is unread; False at the end of the body."""
+        more = self._source.read(max(WINDOW, self._longest + 1)) if self._source else ""
+        if not more:
+            self._source = None
+            return False
+        self._before += self._at
+        self._window, self._at = self._window[self._at :] + more, 0
+        return True
+
+    def _not_json(self, reason: str, place: int) -> UnreadableBodyError:
+        cut_off = reason.startswith("Unterminated") or place > len(self._window) - _LONGEST_ESCAPE
+        where = self._before + place
+        if cut_off and self._decode_more():
+            return _too_long(self._row, self._longest)
+        return UnreadableBodyError(f"the body must be JSON: {reason.removesuffix(' at')} at character {where}")
+
+
+def _text(body: Body, end: int) -> io.TextIOBase:
+    """The text of `body` up to `end`, with its line ends as they are; a large one is decoded as it is read."""
+    if end > WINDOW:
+        raw = io.BufferedReader(_Held(memoryview(body)[:end]))
+        return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+    return io.StringIO(body[:end].decode("utf-8-sig"), newline="")
+
+
+class _Held(io.RawIOBase):
+    """Bytes as a file, without a copy of them."""
+
+    def __init__(self, held: memoryview) -> None:
+        self._left = held
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._left[: len(buffer)]
+        buffer[: len(part)] = part
+        self._left = self._left[len(part) :]
+        return len(part)
+
+
+def _end_of_lines(body: Body) -> int:
+    """Where the blank lines at the end begin."""
+    end = len(body)
+    while end:
+        start = max(0, end - WINDOW)
+        if last := body[start:end].rstrip(b"\r\n"):
+            return start + len(last)
+        end = start
+    return 0
+
+
+def _end_of_blanks(text: str, start: int) -> int:
+    found = _BLANKS.match(text, start)
+    return found.end() if found else start
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON, a missing value is null")
+
+
+_SCAN: Callable[[str, int], tuple[Any, int]] = json.scanner.make_scanner(
+    json.JSONDecoder(parse_constant=_refuse_constant)  # type: ignore[arg-type]
+)
+
+
+def _too_long(row: int, longest: int) -> UnreadableBodyError:
+    return UnreadableBodyError(f"row {row} must be at most {longest} characters long, which its columns never need")
+
+
+def _not_text(error: UnicodeDecodeError) -> UnreadableBodyError:
+    return UnreadableBodyError(f"the body must be UTF-8 text: {error}")

@@ -1,0 +1,109 @@
+"""A body is read row by row: what it may hold, and what it may cost."""
+
+import json
+import tracemalloc
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline_steps.server import bodies
+from pipeline_steps.server.bodies import UnreadableBodyError, csv_records, json_instances
+
+LONGEST = 200
+MEGABYTE = 1 << 20
+
+values = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
+)
+rows = st.lists(values, max_size=4) | st.dictionaries(st.text(max_size=3), values, max_size=4)
+others = st.dictionaries(st.text(max_size=3), values | rows, max_size=3)
+
+
+@pytest.fixture(params=[1, 7, 64 * 1024])
+def window(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much is decoded at once."""
+    monkeypatch.setattr(bodies, "WINDOW", request.param)
+
+
+@pytest.mark.usefixtures("window")
+def test_json_is_read_as_the_standard_librarys_parser_reads_it() -> None:
+    @given(st.lists(rows, min_size=1, max_size=5), others, others, st.sampled_from([None, 2]), st.booleans())
+    def check(instances: list[Any], before: Any, after: Any, indent: int | None, ascii_only: bool) -> None:
+        document = {**before, "instances": instances, **{key: after[key] for key in after if key not in before}}
+        body = json.dumps(document, indent=indent, ensure_ascii=ascii_only).encode()
+        assert list(json_instances(body, 1000)) == json.loads(body)["instances"]
+
+    check()
+
+
+@pytest.mark.usefixtures("window")
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_csv_is_read_with_quotes_line_ends_and_blank_lines(end: str) -> None:
+    text = end.join(['1,"a ""b"", c",é', f'"two{end}lines",😀,', "", "x", "", ""])
+    expected = [["1", 'a "b", c', "é"], [f"two{end}lines", "😀", ""], [], ["x"]]
+    assert list(csv_records(b"\xef\xbb\xbf" + text.encode(), LONGEST)) == expected
+
+
+@pytest.mark.usefixtures("window")
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("", "the body must be JSON: Expecting value at character 0"),
+        ('{"instances": [[1], [2}', "the body must be JSON: Expecting ',' delimiter at character 22"),
+        ('{"instances": [[1] [2]]}', "the body must be JSON: Expecting ',' or ']' at character 19"),
+        ('{"instances": [[1]]} x', "the body must be JSON: Extra data at character 21"),
+        ('{"instances": [[1]]', "the body must be JSON: Expecting ',' or '}' at character 19"),
+        ('{"instances": [["a]]}', "the body must be JSON: Unterminated string starting at character 16"),
+        ('{"x": 1}', 'the body must be {"instances": [row, …]} with at least one row'),
+        ('{"instances": [[1]], "instances": [[2]]}', "the body must name instances once, got them twice"),
+        ('{"instances": [[1], ["' + "a" * LONGEST + '"]]}', f"row 2 must be at most {LONGEST} characters long"),
+        ('{"instances": [[1], ["' + "a" * 9 * LONGEST + '"]]}', f"row 2 must be at most {LONGEST} characters long"),
+    ],
+)
+def test_json_that_holds_no_rows_is_refused_with_the_place(body: str, reason: str) -> None:
+    with pytest.raises(UnreadableBodyError) as refused:
+        list(json_instances(body.encode(), LONGEST))
+    assert str(refused.value).startswith(reason)
+
+
+@pytest.mark.usefixtures("window")
+def test_a_csv_row_is_refused_by_its_length_over_all_its_lines() -> None:
+    body = b"1,2\n" + b'"' + b"12345678\n" * (LONGEST // 9 + 1) + b'"'
+    with pytest.raises(UnreadableBodyError, match=f"row 2 must be at most {LONGEST} characters long"):
+        list(csv_records(body, LONGEST))
+
+
+FLOODS = {
+    "empty lists": ('{"instances":[[', "[],", "[]]]}"),
+    "no object": ("[", "[],", "[]]"),
+    "deep": ('{"instances":', "[", ""),
+    "digits": ('{"instances":[[', "9", "]]}"),
+    "a string": ('{"instances":[["😀', "a", '"]]}'),
+    "another member": ('{"x":[', "[],", '[]],"instances":[[1]]}'),
+    "blanks": ("{", " ", '"instances":[[1]]}'),
+    "one row of many names": ('{"instances":[{', '"a":1,', '"b":1}]}'),
+}
+CSV_FLOODS = {
+    "cells": ("", ",", ""),
+    "quotes": ('"', '""', '"'),
+    "lines": ('"', "\n", '"'),
+    "one cell": ("😀", "a", ""),
+}
+
+
+@pytest.mark.parametrize("name", [*FLOODS, *CSV_FLOODS])
+def test_no_body_takes_more_than_itself_and_some_windows(name: str) -> None:
+    read, (start, unit, end) = (json_instances, FLOODS[name]) if name in FLOODS else (csv_records, CSV_FLOODS[name])
+    body = (start + unit * (4 * MEGABYTE // len(unit)) + end).encode()
+    tracemalloc.start()
+    try:
+        for _ in read(body, 2000):
+            pass
+    except UnreadableBodyError:
+        pass
+    finally:
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert most < 5 * MEGABYTE
