@@ -180,6 +180,7 @@ async def _take_last_clients(shared: Shared, loop: asyncio.AbstractEventLoop, li
     await asyncio.sleep(_HANDSHAKE_SECONDS if busy else 0)
     while select.select(listeners, [], [], 0)[0] and loop.time() < end + _LAST_REQUESTS_SECONDS:
         await asyncio.sleep(0.002)
+    await asyncio.sleep(0)  # whoever was accepted just now is given to the server before it closes
 
 
 async def _drain(shared: Shared, loop: asyncio.AbstractEventLoop) -> None:
