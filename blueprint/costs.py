@@ -74,7 +74,7 @@ def planned_run(settings: Settings, *, job_minutes: float) -> list[Usage]:
     jobs = (
         ("Prepare", training.processing_instance_type, 1),
         ("Baseline", training.training_instance_type, 1),
-        ("Tune", training.training_instance_type, settings.tuning.max_jobs),
+        ("Tune", training.training_instance_type, settings.tuning.jobs),
         ("Evaluate", training.processing_instance_type, 1),
     )
     return [Usage(f"{name}: {count} job{'s' * (count > 1)}", type_, count * hours) for name, type_, count in jobs]

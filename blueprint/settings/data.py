@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from blueprint.limits import MODEL_ENVIRONMENT
 from blueprint.settings.section import ColumnName, Label, Section, raise_each
 
 Currency = Annotated[str, StringConstraints(pattern=r"^\S{1,8}$")]
@@ -33,6 +34,9 @@ class Data(Section):
             yield f"target {self.target} must not be among the feature columns"
         if unknown := sorted(set(self.unwatched) - self.columns.keys()):
             yield f"unwatched must name feature columns, got {', '.join(unknown)}"
+        # The model's server gets the names as one value of its environment.
+        if (length := len(",".join(self.unwatched))) > MODEL_ENVIRONMENT.value:
+            yield f"unwatched must have at most {MODEL_ENVIRONMENT.value} characters, joined by commas, got {length}"
 
 
 class Gate(Section):

@@ -1,13 +1,17 @@
 """Training and the hyperparameter search."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
+from blueprint.limits import MOST_CATEGORIES, MOST_RANGES, combinations
+from blueprint.settings.hyperparameters import BOUNDS, unknown_mistakes, value_mistakes
 from blueprint.settings.section import InstanceType, Section, raise_each
 
 _LONGEST_SECONDS = 432_000
+RangeValue = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 
 def _range_mistakes(low: float, high: float, scaling: str) -> Iterator[str]:
@@ -45,9 +49,16 @@ class ContinuousRange(Section):
 
 class CategoricalRange(Section):
     type: Literal["categorical"]
-    values: tuple[str, ...] = Field(min_length=1, max_length=30)
+    values: tuple[RangeValue, ...] = Field(min_length=1, max_length=MOST_CATEGORIES)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        twice = [value for value, count in Counter(self.values).items() if count > 1]
+        raise_each([f"values must differ from each other, got {', '.join(twice)} more than once"] if twice else [])
+        return self
 
 
+_MOST_JOBS = 750
 ParameterRange = Annotated[IntegerRange | ContinuousRange | CategoricalRange, Field(discriminator="type")]
 
 
@@ -88,11 +99,21 @@ class Tuning(Section):
     """The hyperparameter search over XGBoost; fixed hyperparameters go to every job."""
 
     strategy: Literal["Bayesian", "Random", "Grid"] = "Bayesian"
-    max_jobs: int = Field(12, ge=1, le=750)
+    max_jobs: int = Field(12, ge=1, le=_MOST_JOBS)
     max_parallel_jobs: int = Field(2, ge=1, le=100)
     seed: int = Field(0, ge=0, lt=2**31)
     fixed: dict[str, str] = Field(default_factory=dict)
-    ranges: dict[str, ParameterRange] = Field(min_length=1, max_length=30)
+    ranges: dict[str, ParameterRange] = Field(min_length=1, max_length=MOST_RANGES)
+
+    @property
+    def jobs(self) -> int:
+        """How many training jobs a search has: a grid one for each combination, whatever `max_jobs` is."""
+        combinations = self._combinations
+        return combinations if self.strategy == "Grid" and combinations else self.max_jobs
+
+    @property
+    def _combinations(self) -> int | None:
+        return combinations(map(_choices, self.ranges.values()))
 
     @model_validator(mode="after")
     def _names_and_ranges_fit(self) -> Self:
@@ -103,7 +124,38 @@ class Tuning(Section):
         for name, bounds in self.ranges.items():
             if self.strategy == "Grid" and not isinstance(bounds, CategoricalRange):
                 yield f"ranges.{name} must be categorical with strategy Grid, got {bounds.type}"
+            yield from (f"ranges.{mistake}" for mistake in _bounds_mistakes(name, bounds))
+        yield from (f"fixed and ranges {mistake}" for mistake in unknown_mistakes({**self.fixed, **self.ranges}))
+        for name, value in self.fixed.items():
+            yield from (f"fixed.{mistake}" for mistake in value_mistakes(name, value))
+        yield from self._too_few_mistakes()
         if both := sorted(self.fixed.keys() & self.ranges.keys()):
             yield f"{', '.join(both)} must be either fixed or a range, got both"
         if own := sorted((self.fixed.keys() | self.ranges.keys()) & {"algorithm", "seed"}):
             yield f"fixed and ranges must leave algorithm and seed to the pipeline, got {', '.join(own)}"
+
+    def _too_few_mistakes(self) -> Iterator[str]:
+        """SageMaker refuses a search that asks for more jobs than there are combinations."""
+        known = self._combinations
+        if known is None:
+            return
+        if self.strategy != "Grid" and self.max_jobs > known:
+            yield f"max_jobs must be at most {known}, the number of combinations in ranges, got {self.max_jobs}"
+        if self.strategy == "Grid" and known > _MOST_JOBS:
+            yield f"ranges must have at most {_MOST_JOBS} combinations with strategy Grid, got {known}"
+
+
+def _choices(bounds: ParameterRange) -> int | None:
+    """How many values a range has, if they have an end."""
+    if isinstance(bounds, CategoricalRange):
+        return len(bounds.values)
+    return bounds.max - bounds.min + 1 if isinstance(bounds, IntegerRange) else None
+
+
+def _bounds_mistakes(name: str, bounds: ParameterRange) -> Iterator[str]:
+    if isinstance(bounds, CategoricalRange):
+        yield from value_mistakes(name, *bounds.values)
+    elif isinstance(bounds, ContinuousRange) and name in BOUNDS and BOUNDS[name].whole:
+        yield f"{name} must be integer or categorical, got continuous"
+    else:
+        yield from value_mistakes(name, str(bounds.min), str(bounds.max))

@@ -11,6 +11,7 @@ from typing import Any
 from blueprint.errors import InputError
 from blueprint.guardrails import Finding, PlannedRollout, from_template, lint, lint_delivery, planned_rollout
 from blueprint.guardrails.template import alarms_in
+from blueprint.pipeline import schema_arguments
 from blueprint.settings import load_delivery, load_settings
 from rehearsal.commands.numbers import bounded
 
@@ -79,6 +80,7 @@ def _planned(arguments: argparse.Namespace) -> Iterator[PlannedRollout]:
     rate: float | None = arguments.requests_per_second
     if arguments.config or not (arguments.templates or arguments.delivery):
         settings = load_settings(arguments.config or _DEFAULT_CONFIG, arguments.stage)
+        schema_arguments(settings)  # refuses columns that do not fit
         yield planned_rollout(settings, requests_per_second=rate)
     if arguments.templates:
         yield from _in_templates(arguments.templates, rate)

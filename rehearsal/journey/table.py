@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 from blueprint.demo_data import write_demo_csv
 from blueprint.errors import InputError, LaunchError
 from blueprint.pipeline import schema_arguments
-from blueprint.settings import CategoricalRange, Settings, Tuning
+from blueprint.settings import Settings
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.process import spawn, stop
 
@@ -44,11 +43,9 @@ class SourceTable:
 def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -> SourceTable:
     """The table the user named, or a generated one, as the container's own check accepts it.
 
-    The check is asked about the hyperparameters too, whose bounds only the container knows.
-
     Raises:
-        InputError: the table, its earlier rows or a hyperparameter cannot be used; what, the value and what is
-            allowed are in the message.
+        InputError: the table or its earlier rows cannot be used; what, the value and what is allowed are in the
+            message.
     """
     path, name = options.data, str(options.data)
     if path is None:
@@ -69,7 +66,7 @@ def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -
 
 def _check(path: Path, settings: Settings) -> dict[str, Any]:
     argv = [sys.executable, "-m", "pipeline_steps", "check", "--input", str(path.resolve())]
-    argv += [*schema_arguments(settings), *_hyperparameter_arguments(settings.tuning)]
+    argv += schema_arguments(settings)
     child = spawn(
         argv,
         cwd=PROJECT,
@@ -90,15 +87,6 @@ def _check(path: Path, settings: Settings) -> dict[str, Any]:
         )
     found: dict[str, Any] = json.loads(output)
     return found
-
-
-def _hyperparameter_arguments(tuning: Tuning) -> Iterator[str]:
-    """Every fixed value, both ends of every range and every value of a list, as training jobs will get them."""
-    for name, value in tuning.fixed.items():
-        yield f"--hyperparameter={name}={value}"
-    for name, bounds in tuning.ranges.items():
-        values = bounds.values if isinstance(bounds, CategoricalRange) else (bounds.min, bounds.max)
-        yield from (f"--hyperparameter={name}={value}" for value in values)
 
 
 def _write_first_rows(source: Path, target: Path, rows: int) -> int:

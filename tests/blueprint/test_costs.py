@@ -22,7 +22,7 @@ from blueprint.costs import (
 )
 from blueprint.errors import InputError
 from blueprint.prices import PRICES, Prices, load_prices
-from blueprint.settings import Settings, load_settings
+from blueprint.settings import Settings, Tuning, load_settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -78,6 +78,28 @@ def test_a_run_is_every_job_of_the_pipeline(prices: Prices, settings: Settings) 
     # 2 processing jobs of 6 minutes at 0.115, and 1 + 12 training jobs at 0.23.
     lines = instance_lines(planned_run(settings, job_minutes=6), prices)
     assert total(lines) == pytest.approx(0.1 * (2 * 0.115 + 13 * 0.23))
+
+
+def test_the_readme_says_what_the_example_costs_where_it_is_deployed(prices: Prices) -> None:
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    shipped = load_settings(PROJECT / "config" / "shoppers.toml", "dev")
+    instances = shipped.endpoint.instance_count
+    month = total(serving_month(shipped, prices, instances=instances, traffic=None))
+    run = total(instance_lines(planned_run(shipped, job_minutes=5), prices))
+    assert f"`dev` costs about ${month:.0f} a month" in readme
+    assert f"asks for {instances} instances of `{shipped.endpoint.instance_type}`" in readme
+    assert f"A training run is about ${run:.2f}" in readme
+
+
+def test_a_grid_has_a_job_for_each_combination(settings: Settings) -> None:
+    values = tuple(map(str, range(1, 7)))
+    ranges = {name: {"type": "categorical", "values": values} for name in ("max_depth", "gamma", "reg_alpha")}
+    tuning = Tuning.model_validate({"strategy": "Grid", "ranges": ranges})
+    (tune,) = [
+        u for u in planned_run(settings.model_copy(update={"tuning": tuning}), job_minutes=6) if "Tune" in u.what
+    ]
+    assert tune.what == "Tune: 216 jobs"
+    assert tune.hours == pytest.approx(21.6)
 
 
 def test_no_job_is_longer_than_it_may_be(settings: Settings) -> None:

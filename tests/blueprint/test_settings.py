@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from blueprint.errors import InputError
 from blueprint.settings import load_settings, parse_settings
+from blueprint.settings.hyperparameters import BOUNDS
 
 # One broken value each: where it goes, the value, and the path its message names.
 BROKEN = {
@@ -250,3 +251,75 @@ def test_a_spot_job_waits_twice_its_longest_run_unless_it_is_told_otherwise(shop
 def test_only_feature_columns_can_be_left_unwatched(document) -> None:
     document["data"]["unwatched"] = ["colour"]
     assert told(document) == ["config.toml: data: unwatched must name feature columns, got colour"]
+
+
+def test_what_the_models_server_could_not_be_told_is_refused(document) -> None:
+    names = [f"days_since_the_last_visit_{number:02}" for number in range(40)]
+    document["data"]["columns"] |= dict.fromkeys(names, "number")
+    document["data"]["unwatched"] = names[:35]
+    parse_settings(document, source="config.toml")
+    document["data"]["unwatched"] = names
+    (line,) = told(document)
+    assert line == "config.toml: data: unwatched must have at most 1024 characters, joined by commas, got 1159"
+
+
+DEPTHS = {"type": "integer", "min": 3, "max": 7}
+RATES = {"type": "categorical", "values": ["0.05", "0.1", "0.2"]}
+
+
+@pytest.mark.parametrize(
+    ("tuning", "mistakes"),
+    [
+        (
+            {"max_jobs": 6, "ranges": {"max_depth": DEPTHS}},
+            ["tuning: max_jobs must be at most 5, the number of combinations in ranges, got 6"],
+        ),
+        ({"max_jobs": 15, "ranges": {"max_depth": DEPTHS, "eta": RATES}}, []),
+        (
+            {"max_jobs": 16, "ranges": {"max_depth": DEPTHS, "eta": RATES}},
+            ["tuning: max_jobs must be at most 15, the number of combinations in ranges, got 16"],
+        ),
+        ({"max_jobs": 700, "ranges": {"eta": {"type": "continuous", "min": 0.1, "max": 0.2}}}, []),
+        (
+            {"max_jobs": 1, "ranges": {"eta": {"type": "categorical", "values": ["0.1", "0.2", "0.1"]}}},
+            ["tuning.ranges.eta.categorical: values must differ from each other, got 0.1 more than once"],
+        ),
+        (
+            {
+                "strategy": "Grid",
+                "ranges": {
+                    name: {"type": "categorical", "values": [str(value) for value in range(1, 11)]}
+                    for name in ("max_depth", "gamma", "reg_alpha")
+                },
+            },
+            ["tuning: ranges must have at most 750 combinations with strategy Grid, got 1000"],
+        ),
+        (
+            {
+                "fixed": {"eta": "2", "num_round": "many"},
+                "ranges": {"gamma": {"type": "integer", "min": -1, "max": 30}},
+            },
+            [
+                "tuning: ranges.gamma must be a number in 0..10000, got -1",
+                "tuning: fixed.eta must be a number in 0.0001..1, got 2",
+                "tuning: fixed.num_round must be a whole number in 1..100000, got many",
+            ],
+        ),
+        (
+            {
+                "fixed": {"learning_rate": "0.1"},
+                "ranges": {"max_depth": {"type": "continuous", "min": 3.0, "max": 7.0}},
+            },
+            [
+                "tuning: ranges.max_depth must be integer or categorical, got continuous",
+                f"tuning: fixed and ranges must be of {', '.join(BOUNDS)}; got learning_rate",
+            ],
+        ),
+    ],
+)
+def test_a_search_that_sagemaker_or_its_jobs_would_refuse_is_refused(document, tuning, mistakes) -> None:
+    document["tuning"] = tuning
+    if mistakes:
+        assert told(document) == [f"config.toml: {mistake}" for mistake in mistakes]
+    else:
+        parse_settings(document, source="config.toml")

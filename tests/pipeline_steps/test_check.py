@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_steps.check import main
-from pipeline_steps.errors import ArgumentError, DataError
+from pipeline_steps.errors import DataError
 from pipeline_steps.paths import Paths
 
 FLAGS = ["--target=bought", "--positive-label=TRUE", "--number=visits,spend", "--category=month,returning"]
@@ -96,27 +96,3 @@ def test_columns_of_another_table_are_told_with_what_is_there(tmp_path: Path) ->
 def test_a_wrong_delimiter_is_recognised(tmp_path: Path, shop) -> None:
     with pytest.raises(DataError, match="columns must be separated by ',', got ';'"):
         _check(tmp_path, shop(300), delimiter=";")
-
-
-def test_values_that_a_search_may_try_are_accepted(tmp_path: Path, shop, capsys: pytest.CaptureFixture[str]) -> None:
-    _check(tmp_path, shop(300), "--hyperparameter=eta=0.02", "--hyperparameter=eta=0.2", "--hyperparameter=max_depth=7")
-    assert json.loads(capsys.readouterr().out)["rows"] == 300
-
-
-def test_every_value_that_training_would_refuse_is_told(tmp_path: Path, shop) -> None:
-    with pytest.raises(ArgumentError) as caught:
-        _check(tmp_path, shop(300), "--hyperparameter=eta=2", "--hyperparameter=luck=1", "--hyperparameter=max_depth")
-    unknown, *others = str(caught.value).splitlines()
-    assert unknown.endswith("; got luck")
-    assert others == [
-        "hyperparameter eta must be a number in 0.0001..1, got '2'",
-        "hyperparameter max_depth must be a whole number in 1..16, got ''",
-    ]
-
-
-def test_what_is_wrong_with_the_table_is_told_in_the_same_breath(tmp_path: Path) -> None:
-    with pytest.raises(DataError) as caught:
-        _check(tmp_path, [], "--hyperparameter=eta=2")
-    first, second = str(caught.value).splitlines()
-    assert first.startswith("hyperparameter eta must be ")
-    assert second.startswith("data must have at least one row")

@@ -1,0 +1,19 @@
+"""The product knows the hyperparameters that the container takes: their names, bounds and types."""
+
+import pytest
+
+from blueprint.settings.hyperparameters import BOUNDS, value_mistakes
+from pipeline_steps.models.hyperparameters import ALGORITHMS, hyperparameter_mistakes
+
+
+def test_names_bounds_and_types_are_the_containers() -> None:
+    container = {name: (b.low, b.high, b.whole) for name, b in ALGORITHMS["xgboost"].items() if name != "seed"}
+    assert {name: (b.low, b.high, b.whole) for name, b in BOUNDS.items()} == container
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+@pytest.mark.parametrize("text", ["1", "0", "0.5", "-1", "1e3", "nan", "inf", "three", "", " 2 ", "1_0", "100001"])
+def test_both_refuse_the_same_values_in_the_same_words(name: str, text: str) -> None:
+    product = [mistake.rsplit(", got", 1)[0] for mistake in value_mistakes(name, text)]
+    container = [mistake.rsplit(", got", 1)[0] for mistake in hyperparameter_mistakes("xgboost", [(name, text)])]
+    assert [f"hyperparameter {mistake}" for mistake in product] == container
