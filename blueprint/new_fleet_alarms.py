@@ -6,7 +6,7 @@ from typing import Any
 
 from blueprint.names import VARIANT
 from blueprint.settings import Rollout
-from blueprint.verdicts import VERDICT_METRIC, VERDICT_NAMESPACE, Verdict
+from blueprint.verdicts import VERDICT_METRIC, Verdict, verdict_namespace
 
 Description = dict[str, Any]
 
@@ -138,7 +138,7 @@ def _shift(rollout: Rollout, metric: str, most: float, package: Mapping[str, str
 def _verdict(fleet: Mapping[str, str]) -> Description:
     return {
         "AlarmDescription": "The comparison with the old fleet found the new one worse",
-        "Namespace": VERDICT_NAMESPACE,
+        "Namespace": verdict_namespace(fleet["EndpointName"]),
         "MetricName": VERDICT_METRIC,
         "Dimensions": _dimensions(fleet),
         "Statistic": "Maximum",

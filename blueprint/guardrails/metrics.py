@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from blueprint.new_fleet_alarms import SERVER_NAMESPACE, SERVICE_NAMESPACE
-from blueprint.verdicts import VERDICT_METRIC, VERDICT_NAMESPACE, Verdict
+from blueprint.verdicts import VERDICT_METRIC, Verdict, is_verdict_namespace
 
 INVOCATION_NAMESPACE = SERVICE_NAMESPACE
 INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
@@ -96,7 +96,6 @@ _VERDICT_METRICS = {VERDICT_METRIC: EndpointMetric(VERDICT_METRIC, "verdict", as
 _PUBLISHED = {
     INVOCATION_NAMESPACE: INVOCATION_METRICS,
     SERVER_NAMESPACE: _SERVER_METRICS,
-    VERDICT_NAMESPACE: _VERDICT_METRICS,
 }
 INSTANCE_METRICS = frozenset(
     f"{part}{suffix}"
@@ -112,12 +111,18 @@ INSTANCE_METRICS = frozenset(
 METRIC_NAMES = {space: frozenset(metrics) for space, metrics in _PUBLISHED.items()} | {
     INSTANCE_NAMESPACE: INSTANCE_METRICS
 }
-"""Everything there is, by namespace."""
+"""Everything that is published by the minute, by namespace."""
 _AT_MOST_100 = frozenset({"MemoryUtilization", "DiskUtilization", "CPUUtilizationNormalized"})
 
 
 def endpoint_metric(namespace: str, name: str) -> EndpointMetric | None:
-    return _PUBLISHED.get(namespace, {}).get(name)
+    found = _VERDICT_METRICS if is_verdict_namespace(namespace) else _PUBLISHED.get(namespace, {})
+    return found.get(name)
+
+
+def metric_names(namespace: str) -> frozenset[str] | None:
+    """Everything there is in a namespace; None where it is not of SageMaker's or ours."""
+    return frozenset(_VERDICT_METRICS) if is_verdict_namespace(namespace) else METRIC_NAMES.get(namespace)
 
 
 def bounds(namespace: str, name: str, *, asynchronous: bool) -> tuple[float, float] | None:

@@ -1,7 +1,14 @@
 """Verdicts that know their sample size: promote, roll back or extend, valid at every look."""
 
 from blueprint.verdicts.bets import Counts, Regression, Safety
-from blueprint.verdicts.judge import VERDICT_METRIC, VERDICT_NAMESPACE, Evidence, Verdict, verdict_datum
+from blueprint.verdicts.judge import (
+    VERDICT_METRIC,
+    Evidence,
+    Verdict,
+    is_verdict_namespace,
+    verdict_datum,
+    verdict_namespace,
+)
 from blueprint.verdicts.means import MeanState, MeanTest
 from blueprint.verdicts.plan import (
     LATENCY_SHARES,
@@ -22,7 +29,6 @@ __all__ = [
     "SERVED",
     "TOLERANCE_SHARE",
     "VERDICT_METRIC",
-    "VERDICT_NAMESPACE",
     "Counts",
     "Evidence",
     "JudgePlan",
@@ -36,6 +42,8 @@ __all__ = [
     "Stream",
     "Verdict",
     "explain",
+    "is_verdict_namespace",
     "streams",
     "verdict_datum",
+    "verdict_namespace",
 ]

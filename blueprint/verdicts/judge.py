@@ -11,7 +11,8 @@ from blueprint.verdicts.means import MeanState
 from blueprint.verdicts.plan import JudgePlan, Metric, streams
 from blueprint.verdicts.proportions import ProportionState
 
-VERDICT_NAMESPACE, VERDICT_METRIC = "Slipway/Rollout", "Verdict"
+VERDICT_METRIC = "Verdict"
+_VERDICTS = "Slipway/Rollout"
 _INDEPENDENT: Mapping[str, Numbers] = {}
 
 
@@ -23,8 +24,21 @@ class Verdict(IntEnum):
     ROLL_BACK = 2
 
 
+def verdict_namespace(endpoint: str) -> str:
+    """Where the verdicts on an endpoint's fleets are published.
+
+    IAM can hold a publisher to a namespace, and to no dimension in it: with one for all, the analysis of any use case
+    could send another's model back.
+    """
+    return f"{_VERDICTS}/{endpoint}"
+
+
+def is_verdict_namespace(namespace: str) -> bool:
+    return namespace.startswith(f"{_VERDICTS}/")
+
+
 def verdict_datum(verdict: Verdict, *, endpoint: str, config: str) -> dict[str, Any]:
-    """The verdict on the fleet of an endpoint config, as PutMetricData takes it for VERDICT_NAMESPACE.
+    """The verdict on the fleet of an endpoint config, as PutMetricData takes it for `verdict_namespace`.
 
     Kept by the second: by the minute it would count as of the minute's start, of which the alarm's short window sees
     the end only.

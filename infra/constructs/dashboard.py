@@ -13,7 +13,7 @@ from constructs import Construct
 
 from blueprint.names import VARIANT, Names
 from blueprint.new_fleet_alarms import SERVER_NAMESPACE, SERVICE_NAMESPACE
-from blueprint.verdicts import VERDICT_NAMESPACE
+from blueprint.verdicts import verdict_namespace
 from infra.constructs.arns import REGION
 
 _MINUTE, _HOUR, _DAY = 60, 60 * 60, 24 * 60 * 60
@@ -55,7 +55,7 @@ class UseCaseDashboard(_Dashboard):
             " While a rollout is under way two fleets are billed."
             f" `slipway rollout status` tells what goes on.\n\n{cost} `slipway cost` adds it up."
         )
-        verdicts = f'{{{VERDICT_NAMESPACE},EndpointName,EndpointConfigName}} "{names.endpoint}"'
+        verdicts = f'{{"{verdict_namespace(names.endpoint)}",EndpointName,EndpointConfigName}} "{names.endpoint}"'
         cpu = f'{{/aws/sagemaker/Endpoints,EndpointName,VariantName}} "{names.endpoint}" CPUUtilization'
         rows = [
             [_widget("text", 24, 3, markdown=about)],

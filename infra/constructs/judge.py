@@ -9,7 +9,7 @@ from blueprint.judging.mandate import Mandate
 from blueprint.names import VARIANT
 from blueprint.rollout import deployment_config
 from blueprint.settings import Settings
-from blueprint.verdicts import VERDICT_NAMESPACE, MeanTest
+from blueprint.verdicts import MeanTest, verdict_namespace
 from infra.constructs.arns import arn
 from infra.constructs.job_roles import may_publish
 from infra.constructs.object_access import may_find, may_write
@@ -27,7 +27,7 @@ class JudgeFunction(PythonFunction):
         statements = [
             allow("sagemaker:DescribeEndpoint", on=[arn("sagemaker", f"endpoint/{endpoint}")]),
             allow("cloudwatch:GetMetricData", on=["*"]),  # which knows no resource
-            may_publish(VERDICT_NAMESPACE),
+            may_publish(verdict_namespace(endpoint)),
         ]
         if settings.rollout.judge.value:
             environment["ARTIFACTS_BUCKET"] = artifacts_bucket.bucket_name

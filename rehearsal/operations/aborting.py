@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from blueprint.errors import LaunchError
 from blueprint.hold import ABORT, HELD
-from blueprint.verdicts import VERDICT_METRIC, VERDICT_NAMESPACE, Verdict, verdict_datum
+from blueprint.verdicts import VERDICT_METRIC, Verdict, verdict_datum, verdict_namespace
 from rehearsal.operations import endpoint as endpoints
 from rehearsal.operations import executions
 from rehearsal.operations.audit_log import Recorder
@@ -110,9 +110,11 @@ class Abort:
             raise RefusedError(f"the new fleet {config} has no alarm that SageMaker could roll back on")
         cloudwatch = self.site.client("cloudwatch")
         if any(alarm.watches_verdict for alarm in watching):
-            datum = verdict_datum(Verdict.ROLL_BACK, endpoint=self.site.names.endpoint, config=config)
-            cloudwatch.put_metric_data(Namespace=VERDICT_NAMESPACE, MetricData=[datum])
-            means = f"metric {VERDICT_NAMESPACE} {VERDICT_METRIC} = {int(Verdict.ROLL_BACK)}"
+            endpoint = self.site.names.endpoint
+            datum = verdict_datum(Verdict.ROLL_BACK, endpoint=endpoint, config=config)
+            namespace = verdict_namespace(endpoint)
+            cloudwatch.put_metric_data(Namespace=namespace, MetricData=[datum])
+            means = f"metric {namespace} {VERDICT_METRIC} = {int(Verdict.ROLL_BACK)}"
         else:
             # CloudWatch takes the state back at its next evaluation; if that was too soon, it is set again.
             cloudwatch.set_alarm_state(

@@ -15,7 +15,7 @@ from blueprint.errors import InputError
 from blueprint.guardrails import lint, planned_rollout
 from blueprint.new_fleet_alarms import new_fleet_alarms
 from blueprint.settings import Rollout, Settings, parse_settings
-from blueprint.verdicts import VERDICT_NAMESPACE, Verdict, verdict_datum
+from blueprint.verdicts import Verdict, verdict_datum, verdict_namespace
 
 CONFIG, PACKAGE = "shop-2", "arn:aws:sagemaker:eu-west-1:000000000000:model-package/shop/2"
 FAST, SLOW = 20_000.0, 900_000.0
@@ -154,7 +154,7 @@ def test_a_high_percentile_waits_for_so_many_requests_that_one_does_not_decide()
     [
         ("PredictionShift", "Slipway/Endpoint", "PredictionShift", 0.2, 0.3),
         ("InputShift", "Slipway/Endpoint", "InputShift", 0.4, 0.6),
-        ("Verdict", "Slipway/Rollout", "Verdict", float(Verdict.PROMOTE), float(Verdict.ROLL_BACK)),
+        ("Verdict", "Slipway/Rollout/shop", "Verdict", float(Verdict.PROMOTE), float(Verdict.ROLL_BACK)),
     ],
 )
 def test_what_is_published_of_the_new_fleet_alarms(
@@ -181,7 +181,7 @@ def test_the_verdict_that_alarms_is_the_judges() -> None:
 def test_a_verdict_is_seen_at_the_next_look_and_for_more_than_a_minute(second: int) -> None:
     clock = VirtualClock([alarms()["Verdict"]])
     clock.advance(60 + second)
-    clock.put(VERDICT_NAMESPACE, verdict_datum(Verdict.ROLL_BACK, endpoint="shop", config=CONFIG))
+    clock.put(verdict_namespace("shop"), verdict_datum(Verdict.ROLL_BACK, endpoint="shop", config=CONFIG))
     changes = [(change.at, str(change.new)) for change in clock.advance(120)]
     look = 60 + (second // 10 + 1) * 10
     assert changes[0] == (look, "ALARM")

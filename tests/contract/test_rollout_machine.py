@@ -21,6 +21,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
 from blueprint.settings import Settings, load_settings
+from blueprint.verdicts import verdict_namespace
 from infra.constructs.judge import JudgeFunction
 from infra.constructs.rollout.audit import AuditFunction
 from infra.constructs.rollout.definition import RolloutTarget, rollout_definition
@@ -146,7 +147,7 @@ def template() -> str:
             "Type": "AWS::CloudWatch::Alarm",
             "Properties": {
                 "AlarmName": alarm_name,
-                "Namespace": "Slipway/Rollout",
+                "Namespace": verdict_namespace(ENDPOINT),
                 "MetricName": "Verdict",
                 "Dimensions": [
                     {"Name": "EndpointName", "Value": ENDPOINT},

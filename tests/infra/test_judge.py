@@ -115,7 +115,7 @@ def test_it_reads_one_endpoint_and_metrics_and_publishes_into_one_namespace(
     endpoint = json.dumps(allowed['"sagemaker:DescribeEndpoint"']["Resource"])
     assert endpoint.endswith(f':endpoint/{settings.names.endpoint}"]]}}')
     assert allowed['"cloudwatch:PutMetricData"']["Condition"] == {
-        "StringEquals": {"cloudwatch:namespace": "Slipway/Rollout"}
+        "StringEquals": {"cloudwatch:namespace": f"Slipway/Rollout/{settings.names.endpoint}"}
     }
 
 

@@ -68,7 +68,7 @@ class World:
         return described
 
     def put_metric_data(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803
-        assert Namespace == "Slipway/Rollout"
+        assert Namespace == "Slipway/Rollout/shop"
         (datum,) = MetricData
         assert (datum["MetricName"], datum["StorageResolution"]) == ("Verdict", 1)
         self.published.append(({each["Name"]: each["Value"] for each in datum["Dimensions"]}, datum["Value"]))

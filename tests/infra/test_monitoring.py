@@ -121,7 +121,7 @@ def test_the_dashboard_shows_both_fleets_of_a_rollout(watched: dict[str, Any], s
         schema = "{AWS/SageMaker,EndpointName,VariantName,EndpointConfigName}"
         assert f"{schema} {settings.names.endpoint} MetricName={metric}" in plain
     assert "ExecutionFailed" in shown
-    assert "Slipway/Rollout" in shown
+    assert f"{{Slipway/Rollout/{settings.names.endpoint},EndpointName,EndpointConfigName}}" in plain
 
 
 def test_the_dashboard_tells_what_serving_and_training_cost_and_by_which_prices(

@@ -47,7 +47,7 @@ def test_there_are_six_and_no_data_is_no_alarm(alarms: dict[str, Any]) -> None:
         ("Latency", "AWS/SageMaker", {"Invocations", "ModelLatency"}, "EndpointConfigName"),
         ("PredictionShift", "Slipway/Endpoint", {"PredictionShift"}, "ModelPackageArn"),
         ("InputShift", "Slipway/Endpoint", {"InputShift"}, "ModelPackageArn"),
-        ("Verdict", "Slipway/Rollout", {"Verdict"}, "EndpointConfigName"),
+        ("Verdict", "Slipway/Rollout/shoppers-dev", {"Verdict"}, "EndpointConfigName"),
     ],
 )
 def test_every_metric_is_of_the_new_fleet_and_errors_are_told_of_the_whole_variant_beside_it(

@@ -15,7 +15,7 @@ from aws_cdk.assertions import Template
 from blueprint.rollout import LONGEST_TIMEOUT_SECONDS
 from blueprint.settings import Settings
 from blueprint.settings.monitoring import Monitoring
-from blueprint.verdicts import VERDICT_NAMESPACE, Verdict, verdict_datum
+from blueprint.verdicts import Verdict, verdict_datum, verdict_namespace
 from infra.constructs.rollout.definition import Gates, RolloutTarget, rollout_definition
 from infra.constructs.rollout.gates import ATTEMPTS, GateJob, gate_states
 from infra.constructs.rollout.gates import GATES as GATES_START
@@ -415,7 +415,7 @@ def test_the_rollout_speaks_for_the_judge_in_its_namespace_only_and_not_where_a_
         if each["Type"] == "AWS::IAM::Policy" and id_.startswith("RolloutRole")
     )
     (statement,) = (s for s in policy if s["Action"] == "cloudwatch:PutMetricData")
-    assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": VERDICT_NAMESPACE}}
+    assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": verdict_namespace("shoppers-dev")}}
 
 
 def test_where_a_rollout_proceeds_without_evidence_a_judge_out_of_order_sends_nothing_back() -> None:
@@ -431,7 +431,10 @@ def test_the_verdict_in_the_judges_place_is_the_one_that_the_alarm_hears() -> No
     expected = verdict_datum(Verdict.ROLL_BACK, endpoint="shoppers-dev", config="config-2")
     name, config = datum.pop("Dimensions")
     path = "$.fleets.PendingDeploymentSummary.EndpointConfigName"
-    assert (sent["Namespace"], {**datum, "Dimensions": expected["Dimensions"]}) == (VERDICT_NAMESPACE, expected)
+    assert (sent["Namespace"], {**datum, "Dimensions": expected["Dimensions"]}) == (
+        verdict_namespace("shoppers-dev"),
+        expected,
+    )
     assert [name, config] == [expected["Dimensions"][0], {"Name": "EndpointConfigName", "Value.$": path}]
 
 

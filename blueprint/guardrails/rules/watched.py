@@ -14,10 +14,12 @@ from blueprint.guardrails.metrics import (
     METRIC_NAMES,
     EndpointMetric,
     endpoint_metric,
+    metric_names,
 )
 from blueprint.guardrails.planned import PlannedRollout, differ, is_opaque
 from blueprint.guardrails.rule import Found, rule
 from blueprint.new_fleet_alarms import SERVER_NAMESPACE, server_environment
+from blueprint.verdicts import VERDICT_METRIC, is_verdict_namespace, verdict_namespace
 
 _UNITS = {
     "latency": ("Microseconds",),
@@ -44,18 +46,33 @@ def unknown_metric(planned: PlannedRollout) -> Iterator[Found]:
     """A namespace or a metric that neither SageMaker nor the model servers publish."""
     for alarm, metric in _metrics(planned):
         namespace, name = _place(metric)
-        if namespace in METRIC_NAMES:
-            if name not in METRIC_NAMES[namespace] and not is_opaque(name):
-                close = get_close_matches(name, sorted(METRIC_NAMES[namespace]), n=1, cutoff=0.0)
+        known = metric_names(namespace)
+        if _of_another(planned, namespace):
+            yield Found(f"{name} is not in the namespace {namespace}", f"write {_verdicts(planned)}", alarm=alarm)
+        elif known is not None:
+            if name not in known and not is_opaque(name):
+                close = get_close_matches(name, sorted(known), n=1, cutoff=0.0)
                 yield Found(f"{namespace} has no metric {name}", f"write {close[0]} if that is meant", alarm=alarm)
-        elif right := _right_namespace(namespace, name):
+        elif right := _right_namespace(planned, namespace, name):
             yield Found(f"{name} is not in the namespace {namespace}", f"write {right}", alarm=alarm)
 
 
-def _right_namespace(namespace: str, name: str) -> str | None:
+def _verdicts(planned: PlannedRollout) -> str:
+    return verdict_namespace("ENDPOINT" if is_opaque(planned.endpoint) else planned.endpoint)
+
+
+def _of_another(planned: PlannedRollout, namespace: str) -> bool:
+    """Whether verdicts on another endpoint are published there."""
+    known = not is_opaque(planned.endpoint) and not is_opaque(namespace)
+    return known and is_verdict_namespace(namespace) and namespace != _verdicts(planned)
+
+
+def _right_namespace(planned: PlannedRollout, namespace: str, name: str) -> str | None:
     """Other services' and one's own metrics are nobody else's business."""
     if namespace.strip("/").lower().startswith(("aws/sagemaker", "aws\\sagemaker")):
         return INSTANCE_NAMESPACE if name in INSTANCE_METRICS else INVOCATION_NAMESPACE
+    if namespace.lower().startswith(_OURS) and name == VERDICT_METRIC:
+        return _verdicts(planned)
     if namespace.lower().startswith(_OURS):
         held = [space for space, names in METRIC_NAMES.items() if name in names]
         return held[0] if held else SERVER_NAMESPACE

@@ -8,7 +8,6 @@ from blueprint.guardrails.metrics import METRIC_NAMES, PERIOD_SECONDS
 from blueprint.guardrails.planned import PlannedRollout
 from blueprint.guardrails.rule import Found, rule
 from blueprint.guardrails.waits import waits
-from blueprint.verdicts import VERDICT_NAMESPACE
 
 _FILL = re.compile(r"\bFILL\s*\(")
 
@@ -63,10 +62,9 @@ def _too_long(alarm: Alarm, window: int, bake: int, which: str) -> Found:
 @rule("SG604", "error", because="its metrics are published by the minute, so most of the shorter periods are empty")
 def short_period(planned: PlannedRollout) -> Iterator[Found]:
     """A period shorter than the metric's; a verdict is published as it is reached."""
-    by_the_minute = METRIC_NAMES.keys() - {VERDICT_NAMESPACE}
     for alarm in rollback_alarms(planned):
         published = {metric.get("Namespace") for metric in metrics_of(alarm.description)}
-        if not published & by_the_minute or alarm.rule is None:
+        if not published & METRIC_NAMES.keys() or alarm.rule is None:
             continue
         if (period := alarm.rule.period_seconds) < PERIOD_SECONDS:
             yield Found(f"Period is {period} s", f"write {PERIOD_SECONDS}", alarm=alarm.name)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from blueprint.verdicts import VERDICT_NAMESPACE, Verdict, verdict_datum
+from blueprint.verdicts import Verdict, verdict_datum, verdict_namespace
 from infra.constructs.rollout.states import (
     State,
     States,
@@ -118,7 +118,7 @@ def _sending_back(endpoint: str, *, then: str, changed: str) -> States:
         "SendBack": _forgiving(
             task(
                 "cloudwatch:putMetricData",
-                {"Namespace": VERDICT_NAMESPACE, "MetricData": [_datum(endpoint)]},
+                {"Namespace": verdict_namespace(endpoint), "MetricData": [_datum(endpoint)]},
                 then="IsSentBack",
                 caught=then,
             )

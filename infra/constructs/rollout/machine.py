@@ -10,7 +10,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from blueprint.settings import Settings
-from blueprint.verdicts import VERDICT_NAMESPACE
+from blueprint.verdicts import verdict_namespace
 from infra.constructs.approval import may_only_reject
 from infra.constructs.arns import arn
 from infra.constructs.guarded_endpoint import ENDPOINT_TAG
@@ -73,7 +73,7 @@ class RolloutMachine(Construct):
         )
         self.role = self._role([smoke_test, audit, *([judge] if judge else [])])
         if judge and not proceeds:  # in the place of a judge that is out of order
-            self.role.add_to_policy(iam.PolicyStatement.from_json(may_publish(VERDICT_NAMESPACE)))
+            self.role.add_to_policy(iam.PolicyStatement.from_json(may_publish(verdict_namespace(names.endpoint))))
         definition = rollout_definition(target)
         self.machine = logged_machine(self, names.state_machine, definition, role=self.role)
         self._start_on_decision()

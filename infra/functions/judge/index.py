@@ -22,7 +22,7 @@ from blueprint.judging.mandate import Mandate
 from blueprint.judging.memory import Memory
 from blueprint.judging.outcomes import Joined, clipped
 from blueprint.verdicts.bets import Counts
-from blueprint.verdicts.judge import VERDICT_NAMESPACE, verdict_datum
+from blueprint.verdicts.judge import verdict_datum, verdict_namespace
 
 _LOG = logging.getLogger(__name__)
 OBJECTS_A_LOOK = 50
@@ -79,7 +79,7 @@ def _answer(memory: Memory | None, *, changed: bool = False) -> dict[str, Any]:
 
 def _publish(endpoint: str, memory: Memory) -> None:
     datum = verdict_datum(memory.verdict, endpoint=endpoint, config=memory.config)
-    boto3.client("cloudwatch").put_metric_data(Namespace=VERDICT_NAMESPACE, MetricData=[datum])
+    boto3.client("cloudwatch").put_metric_data(Namespace=verdict_namespace(endpoint), MetricData=[datum])
 
 
 class _Look:

@@ -31,7 +31,7 @@ def alarm(kind: str, metric: str, **given: Any) -> dict[str, Any]:
 
 def verdict(**given: Any) -> dict[str, Any]:
     described = {
-        "Namespace": "Slipway/Rollout",
+        "Namespace": "Slipway/Rollout/shop",
         "Dimensions": [{"Name": "EndpointName", "Value": "shop"}, {"Name": "EndpointConfigName", "Value": CONFIG}],
         "Statistic": "Maximum",
         "Threshold": 2,

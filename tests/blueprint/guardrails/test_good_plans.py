@@ -91,7 +91,7 @@ def _ours(draw: st.DrawFn, config: str) -> list[dict[str, Any]]:
     verdict = {
         "Period": draw(st.sampled_from([10, 60])),
         "AlarmName": f"{config}-verdict",
-        "Namespace": "Slipway/Rollout",
+        "Namespace": "Slipway/Rollout/shop",
         "MetricName": "Verdict",
         "Dimensions": [variant[0], {"Name": "EndpointConfigName", "Value": config}],
         "Statistic": "Maximum",

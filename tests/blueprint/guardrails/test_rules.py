@@ -123,7 +123,7 @@ def served(**given: Any) -> dict[str, Any]:
 def verdict(**given: Any) -> dict[str, Any]:
     placed = dimensions(VariantName="")
     judged = {"Statistic": "Maximum", "Threshold": 2, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
-    return custom("Verdict") | {"Namespace": "Slipway/Rollout", "Dimensions": placed} | judged | given
+    return custom("Verdict") | {"Namespace": "Slipway/Rollout/shop", "Dimensions": placed} | judged | given
 
 
 def composite(rule: str) -> dict[str, Any]:
@@ -204,6 +204,8 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     ("SG306", "alarm with a fixed name", lambda b: b.errors(AlarmName="shop-errors")),
     ("SG307", "a composite of an unknown alarm", lambda b: b.also(composite(f"ALARM({ERRORS}) OR ALARM(drift)"))),
     ("SG401", "misspelt metric of the servers", lambda b: b.also(shift("PredictionShifts"))),
+    ("SG401", "verdicts on another endpoint", lambda b: b.also(verdict(Namespace="Slipway/Rollout/shop-2"))),
+    ("SG401", "verdicts on no endpoint", lambda b: b.also(verdict(Namespace="Slipway/Rollout"))),
     ("SG401", "misspelt namespace of the servers", lambda b: b.also(shift(Namespace="Slipway/Endpoints"))),
     ("SG401", "misspelt metric", lambda b: b.latency(MetricName="ModelLatancy")),
     ("SG401", "misspelt namespace", lambda b: b.errors(Namespace="AWS/Sagemaker")),

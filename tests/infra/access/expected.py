@@ -132,6 +132,9 @@ ecr:DeleteRepository {repository}
 codebuild:StartBuild {build}
 ssm:PutParameter {hold}
 cloudwatch:PutMetricData * | cloudwatch:namespace=AWS/SageMaker
+cloudwatch:PutMetricData * | cloudwatch:namespace=Slipway/Rollout
+cloudwatch:PutMetricData * | cloudwatch:namespace=Slipway/Rollout/shoppers-dev
+cloudwatch:PutMetricData * | cloudwatch:namespace=Slipway/Rollout/another-dev
 cloudwatch:DeleteAlarms {alarm}
 cloudwatch:SetAlarmState {alarm}
 cloudwatch:DisableAlarmActions {alarm}
@@ -362,7 +365,7 @@ ROLES: Mapping[str, Expected] = {
         trusts="lambda.amazonaws.com",
         may=function_logs("judge")
         + OBJECTS_OUT
-        + metrics("Slipway/Rollout")
+        + metrics("Slipway/Rollout/shoppers-dev")
         + """
         sagemaker:DescribeEndpoint {endpoint}
         cloudwatch:GetMetricData *

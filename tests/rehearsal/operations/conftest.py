@@ -11,6 +11,7 @@ import pytest
 
 from blueprint.hold import WAY_BACK
 from blueprint.names import Names
+from blueprint.verdicts import verdict_namespace
 from infra.constructs.rollout.hold import HOLD, hold_states
 from rehearsal.cli import main
 from tests.archives import archive_of
@@ -153,7 +154,7 @@ class World:
         }
         sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
         kind, namespace, metric = (
-            ("Verdict", "Slipway/Rollout", "Verdict")
+            ("Verdict", verdict_namespace(NAMES.endpoint), "Verdict")
             if verdict_alarm
             else ("ServerErrors", "AWS/SageMaker", "Invocation5XXErrors")
         )

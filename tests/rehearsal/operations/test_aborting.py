@@ -12,7 +12,7 @@ from rehearsal.operations.aborting import Abort
 MINUTE = 1_800_000_000.0
 ALARM = {
     "AlarmName": "green-Verdict",
-    "Namespace": "Slipway/Rollout",
+    "Namespace": "Slipway/Rollout/shoppers-dev",
     "MetricName": "Verdict",
     "Dimensions": [
         {"Name": "EndpointName", "Value": "shoppers-dev"},
@@ -67,4 +67,4 @@ def test_the_verdict_raises_an_alarm_of_ten_seconds_in_any_second_of_a_minute(se
     changes = [(change.at - MINUTE, change.new) for change in clock.advance(10)]
     assert changes[-1:] == [(-(-second // 10) * 10, AlarmState.ALARM)]
     assert [datum["StorageResolution"] for datum in cloudwatch.put] == [1]
-    assert told == ["green is being sent back by metric Slipway/Rollout Verdict = 2"]
+    assert told == ["green is being sent back by metric Slipway/Rollout/shoppers-dev Verdict = 2"]
