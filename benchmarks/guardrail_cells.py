@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from blueprint.settings.judge import Judge
+from blueprint.settings.rollout import Rollout
 from blueprint.simulation import (
     LOOK_SECONDS,
     Block,
@@ -52,11 +53,18 @@ FAULTS = (
     BROKEN_SCHEMA,
 )
 SERVICE = Service()
-PLAN = JudgePlan(baseline_rows=SERVICE.baseline_rows, watches_servers=True)
+GRACE_SECONDS = Rollout(bake_seconds=BAKE_SECONDS).grace_seconds
+PLAN = JudgePlan(baseline_rows=SERVICE.baseline_rows, watches_servers=True, warm_up_seconds=GRACE_SECONDS)
 WATCH = Watch(((SHARE, BAKE_SECONDS),), WINDOW_SECONDS)
 SHIPPED = Shipped(((SHARE, BAKE_SECONDS),), ErrorAlarm(), PLAN, decide_seconds=Judge().decide_seconds)
 BURSTY, IN_BURSTS = replace(SERVICE, bursts=(10, 1, 1)), ", in bursts of 10"
 BURST_FAULTS, BURST_RATES = (FAULTS[0], FAULTS[2]), RATES[1:]
+COLD, WITHOUT_GRACE = (
+    (Fault("cold, x3 for 10 s", cold=(10, 3.0)), Fault("cold, x1.5 for 60 s", cold=(60, 1.5))),
+    ", no grace",
+)
+COLD_RATES = RATES[2:]
+ERROR_RATES = (0.005, 0.02, 0.04)
 SLOW = 2 * latency_at(SERVICE, 0.01)
 EDGES = judge_edges(PLAN, SERVICE, [SLOW, *np.geomspace(0.3, 30, 24)])
 
@@ -147,6 +155,29 @@ def measure_bursts(fault: Fault, rate: float, *, rollouts: int, seed: int) -> di
     facts = {"fault": fault.name + IN_BURSTS, "requests_per_second": rate, "rollouts": rollouts}
     unknown = {"detectable": None, "least_exposed": None}
     return row(OURS[0], judge_rollouts(PLAN, WATCH, traffic), fault, {**facts, **unknown})
+
+
+def measure_cold(fault: Fault, rate: float, *, rollouts: int, seed: int) -> list[dict[str, Any]]:
+    """One cell of good fleets that are slow at first: with the grace that a use case gets by default, and with none."""
+    rows = []
+    for name, plan in ((fault.name, PLAN), (fault.name + WITHOUT_GRACE, replace(PLAN, warm_up_seconds=0.0))):
+        rng = np.random.default_rng([seed, len(FAULTS) + 4 + COLD.index(fault), RATES.index(rate)])
+        traffic = Traffic(SERVICE, fault, requests_per_second=rate, rollouts=rollouts, rng=rng)
+        facts = {"fault": name, "requests_per_second": rate, "rollouts": rollouts}
+        outcomes = judge_rollouts(plan, WATCH, traffic)
+        rows.append(row(OURS[0], outcomes, fault, {**facts, "detectable": None, "least_exposed": None}))
+    return rows
+
+
+def measure_error_alarm(error_rate: float, rate: float, *, rollouts: int, seed: int) -> dict[str, Any]:
+    """One cell of good fleets at an error rate of both: the alarm on errors alone, to the end of the last bake."""
+    rng = np.random.default_rng([seed, len(FAULTS) + 6 + ERROR_RATES.index(error_rate), RATES.index(rate)])
+    service = replace(SERVICE, error_rate=error_rate)
+    traffic = Traffic(service, FAULTS[0], requests_per_second=rate, rollouts=rollouts, rng=rng)
+    bakes = ((SHARE, BAKE_SECONDS), (1.0, Rollout().final_bake_seconds))
+    outcomes = roll_out(Shipped(bakes, ErrorAlarm()), traffic).outcomes()
+    facts = {"fault": f"errors of both fleets {error_rate:.1%}", "requests_per_second": rate, "rollouts": rollouts}
+    return row("error_alarm", outcomes, FAULTS[0], {**facts, "detectable": None, "least_exposed": None})
 
 
 def _ours(traffic: Traffic, blocks: list[Block], past: dict[str, Floats], *, refused: bool) -> dict[str, Outcomes]:

@@ -20,6 +20,9 @@ def tell(rows: list[dict[str, Any]]) -> None:
     print("\nerrors in bursts of 10, sequential:  false rollbacks or missed, % / exposed, median / seconds, median")
     for cell in (r for r in rows if r["fault"].endswith(IN_BURSTS)):
         print(f"{_place(cell):44}{_cell(cell):>24}")
+    print("\ngood fleets that are slow at first, sequential; at error rates of both fleets, the alarm on errors alone:")
+    for cell in (r for r in rows if r["fault"].startswith(("cold", "errors of both"))):
+        print(f"{_place(cell):44}{_cell(cell):>24}")
     for judge in OURS:
         _tell_goals(judge, rows, in_full=judge == OURS[0])
     print("\nsequential_shipped\nhealthy models sent back, and for lack of evidence alone, at each rate:")

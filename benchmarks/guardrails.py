@@ -12,8 +12,8 @@ two healthy fleets differ by 2 % in latency; the score ranks of the new model co
   sequential_without_gate
                     the judge alone, where the gate makes a difference
   sequential_alarm  ours, and beside it the alarm on errors that every use case has, with its defaults (above 5 % of a
-                    minute's answers, of 20 at least, and 5 errors at least), all through the hour; the first to object
-                    counts
+                    minute's answers, of 20 at least, 5 errors at least, and clearly more than the old fleet's), all
+                    through the hour; the first to object counts
   sequential_shipped
                     ours as a use case gets it by default: SageMaker cannot bake longer, so the verdict is due 120 s
                     before the 10 minutes end, and a model without one is sent back (without_evidence, a part of
@@ -42,6 +42,8 @@ after a promotion included. A cell is detectable where a likelihood-ratio test t
 and looks once, at the end of the 10 minutes, would be right 19 times in 20 at a false alarm rate of 1 %.
 In the cells with bursts failed answers come ten in a row, in either fleet; our judge stands alone there, since the
 clairvoyant and what is detectable take requests for independent.
+In the cells "cold" a good fleet is slow at first; ours forgives a minute of it by default, and none where told so. In
+the cells "errors of both fleets" the alarm on errors stands alone, to the end of a bake of 2 minutes for everybody.
 least_exposed: the median exposure that no judge of these blocks with at most 1 % of false rollbacks can go below, told
 by the likelihood ratio that the clairvoyant uses (Neyman and Pearson; `blueprint.simulation.clairvoyant`).
 """
@@ -60,12 +62,17 @@ from benchmarks.guardrail_cells import (
     BURST_FAULTS,
     BURST_RATES,
     CALIBRATION,
+    COLD,
+    COLD_RATES,
+    ERROR_RATES,
     FAULTS,
     RATES,
     Calibration,
     contract_refusals,
     measure,
     measure_bursts,
+    measure_cold,
+    measure_error_alarm,
 )
 from benchmarks.guardrail_table import tell
 
@@ -83,6 +90,8 @@ def main() -> None:
     one_cell = partial(measure, rollouts=arguments.rollouts, seed=arguments.seed, refused=refused)
     calibrate = partial(Calibration.at, rollouts=CALIBRATION * arguments.rollouts, seed=arguments.seed)
     in_bursts = partial(measure_bursts, rollouts=arguments.rollouts, seed=arguments.seed)
+    cold = partial(measure_cold, rollouts=arguments.rollouts, seed=arguments.seed)
+    alarmed = partial(measure_error_alarm, rollouts=arguments.rollouts, seed=arguments.seed)
     rows: list[dict[str, Any]] = []
     with ProcessPoolExecutor(max_workers=2) as pool:
         for rate, calibration in zip(RATES, pool.map(calibrate, RATES), strict=True):
@@ -91,6 +100,9 @@ def main() -> None:
                 rows.extend(cell)
         cells = [(fault, rate) for rate in BURST_RATES for fault in BURST_FAULTS]
         rows.extend(pool.map(in_bursts, *zip(*cells, strict=True)))
+        for found in pool.map(cold, *zip(*((fault, rate) for rate in COLD_RATES for fault in COLD), strict=True)):
+            rows.extend(found)
+        rows.extend(pool.map(alarmed, *zip(*((of, rate) for of in ERROR_RATES for rate in RATES), strict=True)))
     tell(rows)
     sys.stderr.write(f"{time.monotonic() - started:.0f} s\n")
     if arguments.json:

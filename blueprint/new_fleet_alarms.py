@@ -22,6 +22,8 @@ one: of good models 1 to 5 in 10,000 are beyond it in a period."""
 CLEARLY_ALONE = 2
 """The same above the errors that are allowed where there is no old fleet to compare with; they are twice as many as
 elsewhere, for an error rate of 4 % that wanders from minute to minute."""
+PERIODS_SO_FAR = "RUNNING_SUM(IF(requests > 0, 1, 0))"
+"""Periods with traffic among those that were fetched, up to each."""
 _VERDICT_PERIOD_SECONDS, _VERDICT_PERIODS = 10, 6
 """Seen at once, and told for a minute: the judge's next look may be some periods later."""
 
@@ -105,17 +107,25 @@ def _errors(rollout: Rollout, metric: str, fleet: Mapping[str, str], variant: Ma
 
 
 def _latency(rollout: Rollout, fleet: Mapping[str, str]) -> Description:
-    """Below 1/(1-p) requests the percentile is the slowest of them, so that one slow answer would decide."""
+    """Below 1/(1-p) requests the percentile is the slowest of them, so that one slow answer would decide.
+
+    A period counts once so many with traffic have gone before it as the warm-up may touch: one more than it fills, for
+    it begins within one. CloudWatch fetches at least the periods that it evaluates, so that many can be counted.
+    """
     slowest_alone = ceil(round(1 / (1 - rollout.latency_percentile / 100), 6))
     needed = max(rollout.min_requests, slowest_alone)
+    cold = ceil(rollout.grace_seconds / rollout.alarm_period_seconds) + 1 if rollout.grace_seconds else 0
+    warm = f" AND {PERIODS_SO_FAR} > {cold}" if cold else ""
+    windows = _windows(rollout)
     return {
         "AlarmDescription": f"The new fleet's latency is above {rollout.max_latency_ms:g} ms",
         "Metrics": [
-            _returned("judged", f"IF(requests >= {needed}, latency, 0)"),
+            _returned("judged", f"IF(requests >= {needed}{warm}, latency, 0)"),
             _watched("latency", "ModelLatency", f"p{rollout.latency_percentile:g}", fleet, rollout),
             _watched("requests", "Invocations", "Sum", fleet, rollout),
         ],
-        **_windows(rollout),
+        **windows,
+        "EvaluationPeriods": windows["EvaluationPeriods"] + cold,
         "Threshold": rollout.max_latency_ms * 1000,  # the metric is in microseconds
     }
 

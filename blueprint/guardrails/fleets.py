@@ -1,5 +1,6 @@
 """Imagined fleets: what an alarm makes of a fleet with so many requests, failures and so slow answers."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,6 +17,7 @@ _MANY = 100_000
 _OLD_A_NEW = 3
 """Requests of the old fleet for each of the new one, as beside a canary of 25 %."""
 PROMOTE = 1.0
+_COUNTED_PERIODS = re.compile(r"RUNNING_SUM\(IF\(\w+ > 0, 1, 0\)\)")
 _CHANGING = ("RATE", "DIFF", "RUNNING_SUM")
 
 
@@ -128,8 +130,25 @@ def _newest(rule: AlarmRule, samples: dict[str, Samples]) -> float | None:
     return series(rule, {id_: [held] * rule.evaluation_range for id_, held in samples.items()}).datapoints[-1]
 
 
+def first_period(rule: AlarmRule, fleet: Fleet) -> int:
+    """In which period of its traffic an alarm counts such a fleet first: 1, but later where a warm-up is left out."""
+    samples = {query.id: _of(query.metric, fleet, None) for query in rule.queries if query.metric}
+    known = {id_: found for id_, found in samples.items() if found is not None}
+    length = rule.evaluation_range
+    if len(known) < len(samples) or _depends_on_change(rule):
+        return 1
+    try:
+        told = {id_: [None, *[held] * (length - 1)] for id_, held in known.items()}
+        points = series(rule, told).datapoints[1:]
+    except InputError:
+        return 1
+    return next((n for n, point in enumerate(points, start=1) if point is not None and rule.breaches(point)), 1)
+
+
 def _depends_on_change(rule: AlarmRule) -> bool:
-    return any(word in (query.expression or "") for query in rule.queries for word in _CHANGING)
+    """But for a count of the periods with traffic: they are as many as are fetched, once there is some."""
+    told = [_COUNTED_PERIODS.sub("", query.expression or "") for query in rule.queries]
+    return any(word in expression for expression in told for word in _CHANGING)
 
 
 def _published(metric: Metric | None) -> EndpointMetric | None:

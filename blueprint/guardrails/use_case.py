@@ -8,7 +8,7 @@ from blueprint.names import VARIANT
 from blueprint.new_fleet_alarms import new_fleet_alarms, server_environment
 from blueprint.rollout import deployment_config
 from blueprint.settings import Settings
-from blueprint.settings.judge import Judge
+from blueprint.settings.rollout import Rollout
 
 CONFIG_NAME = "${EndpointConfig.EndpointConfigName}"
 PACKAGE_ARN = f"{OPAQUE}ModelPackageArn}}"
@@ -64,12 +64,13 @@ def planned_rollout(
         retained=CAPACITY if scaling else frozenset(),
         requests_per_second=requests_per_second,
         previous_variants=(VARIANT,),
-        judge=_judge(settings.rollout.judge),
+        judge=_judge(settings.rollout),
     )
 
 
-def _judge(judge: Judge) -> PlannedJudge | None:
+def _judge(rollout: Rollout) -> PlannedJudge | None:
+    judge = rollout.judge
     if not judge.enabled:
         return None
     proceeds = judge.without_evidence == "proceed"
-    return PlannedJudge(judge.plan(), judge.decide_seconds, proceeds, judge.value_horizon_seconds)
+    return PlannedJudge(rollout.judge_plan(), judge.decide_seconds, proceeds, judge.value_horizon_seconds)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
+from blueprint.judging.counting import PERIOD_SECONDS
 from blueprint.judging.latencies import Usual
 from blueprint.verdicts.bets import Counts
 from blueprint.verdicts.judge import Evidence, Verdict
@@ -52,6 +53,12 @@ class Memory:
         """With the clock's rate and the bake of this look."""
         bakes = {*self.bakes, *(() if baking_since is None else (baking_since,))}
         return replace(self, rate=max(self.rate, rate), bakes=tuple(sorted(bakes)))
+
+    def is_warm(self, warm_up_seconds: float, *, now: float) -> bool:
+        """Whether all datapoints of the minute of `now` are from after the warm-up; an old fleet's end ends it too."""
+        if not warm_up_seconds:
+            return True
+        return bool(self.bakes) and (now - self.bakes[0]) * self.rate >= warm_up_seconds + PERIOD_SECONDS
 
     def to_document(self) -> dict[str, Any]:
         told = {name: getattr(self, name) for name in _PLAIN}

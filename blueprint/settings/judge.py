@@ -38,8 +38,9 @@ class Judge(Section):
         self.plan()
         return self
 
-    def plan(self) -> JudgePlan:
+    def plan(self, *, warm_up_seconds: float = 0.0) -> JudgePlan:
         return JudgePlan(
+            warm_up_seconds=warm_up_seconds,
             false_rollback_rate=self.false_rollback_rate,
             false_promotion_rate=self.false_promotion_rate,
             min_requests=self.min_requests,

@@ -10,6 +10,7 @@ from blueprint.simulation.reference import reference_dispersions
 from blueprint.simulation.service import Floats
 from blueprint.simulation.traffic import Block, Traffic, judge_counts
 from blueprint.verdicts import Evidence, JudgePlan
+from blueprint.verdicts.bets import Counts
 
 MINUTE = 60
 """How often SageMaker tells what it has counted; the servers tell it at every look."""
@@ -29,12 +30,16 @@ class Looks:
         self._evidence = Evidence.start(plan, np.zeros(traffic.rollouts))
         self._dispersion = reference_dispersions(plan, traffic) if dispersion is None else dispersion
         self._minute: Block | None = None
+        # As the judge's function has it: CloudWatch tells minutes, of which the last may hold some of the warm-up.
+        self._cold_until = plan.warm_up_seconds + MINUTE if plan.warm_up_seconds else 0.0
 
     def verdicts(self, block: Block) -> NDArray[np.int_]:
         """What all blocks up to this one allow: a `Verdict` a row."""
         minute = self._minute + block if self._minute else block
         whole = block.end_second % MINUTE == 0
         counts = judge_counts(self._plan, self._service, block, minute if whole else None)
+        if block.end_second <= self._cold_until:
+            counts = {name: _none(of) if "slow" in name else of for name, of in counts.items()}
         self._evidence = self._evidence.observe(counts, self._dispersion)
         self._minute = None if whole else minute
         return np.asarray(self._evidence.verdicts())
@@ -44,6 +49,10 @@ class Looks:
         self._evidence = self._evidence.take(kept)
         self._dispersion = {name: of[kept] for name, of in self._dispersion.items()}
         self._minute = rows(self._minute, kept) if self._minute else None
+
+
+def _none(counts: Counts) -> Counts:
+    return Counts(*(np.zeros_like(of) for of in vars(counts).values()))
 
 
 def rows(block: Block, chosen: NDArray[Any]) -> Block:

@@ -48,6 +48,8 @@ class Fault:
     error_points: float = 0.0
     """Added to the share of failed answers; 100 fails all of them."""
     latency_factor: float = 1.0
+    cold: tuple[float, float] = (0.0, 1.0)
+    """So many seconds after its first traffic it is slower by this factor, as any fleet may be: no fault in itself."""
     auc_loss: float = 0.0
     """The AUC is this much lower in service than when the model was judged, because inputs went missing."""
 

@@ -60,7 +60,7 @@ class Shipped:
                 (everybody / plan.instances, plan.final_wait_seconds),
             ),
             alarm=ErrorAlarm(rollout),
-            judge=judge.plan() if judge.enabled else None,
+            judge=rollout.judge_plan() if judge.enabled else None,
             decide_seconds=min(judge.decide_seconds, rollout.bake_seconds / 2),  # as the judge's mandate has it
             proceeds=judge.without_evidence == PROCEED,
         )

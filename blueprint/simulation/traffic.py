@@ -111,7 +111,9 @@ class Traffic:
 
     def _green(self, fault: Fault, edges: Floats) -> "_Chances":
         errors, latency, share = self._wandered()
-        slower = slower_than(self.service, edges, fault.latency_factor * latency * self._fleet_factor)
+        seconds, factor = fault.cold
+        slowness = fault.latency_factor * (factor if self._second <= seconds else 1.0)
+        slower = slower_than(self.service, edges, slowness * latency * self._fleet_factor)
         below = ranks(self.service, fault.auc_loss).below(self._green_cuts, share)
         return _Chances(np.minimum(errors + fault.error_points / 100, 1.0), _masses(1 - slower), _masses(below))
 

@@ -63,6 +63,8 @@ class JudgePlan:
     watches_scores: bool = True
     """Both fleets must tell where their scores lie; without that no rollout would ever be promoted."""
     watches_value: bool = False
+    warm_up_seconds: float = 0.0
+    """After its first traffic the new fleet's latencies do not count for so long; its errors and scores do."""
     watches_servers: bool = True
     """Whether bets are also placed on what the servers tell every few seconds; SageMaker tells the same by the minute,
     and more: what waits for a server or never reaches one. So both are bet on, and only SageMaker's promotes."""
@@ -113,6 +115,7 @@ _BOUNDS = (
     ("latency_tolerance", 1, 100),
     ("baseline_rows", 0, 1e12),
     ("score_limit", 0, 0.2),
+    ("warm_up_seconds", -1, 3600),
 )
 
 

@@ -58,7 +58,7 @@ def mandate(settings: Settings) -> Mandate:
     judge, worth = settings.rollout.judge, settings.value
     values = (worth.true_positive, worth.false_positive, worth.true_negative, worth.false_negative)
     return Mandate(
-        plan=judge.plan(),
+        plan=settings.rollout.judge_plan(),
         without_evidence=judge.without_evidence,
         # A short bake is looked at for half of its time at least.
         decide_seconds=min(judge.decide_seconds, settings.rollout.bake_seconds / 2),

@@ -93,6 +93,41 @@ def test_a_slow_fleet_alarms_and_one_slow_answer_does_not() -> None:
     assert gone_off([minute(20, slow=2)] * 10) == set()
 
 
+WARMING = {"bake_seconds": 600, "warm_up_seconds": 60}
+
+
+def test_a_fleet_may_be_slow_while_it_warms_up_and_not_later() -> None:
+    slow, fast = minute(30, slow=30), minute(30)
+    assert gone_off([fast, *[slow] * 5], bake_seconds=600, warm_up_seconds=0) == {"Latency"}
+    assert gone_off([slow, slow, *[fast] * 6], **WARMING) == set()
+    assert gone_off([slow, slow, slow], **WARMING) == {"Latency"}
+    assert gone_off([*[fast] * 9, slow], **WARMING) == {"Latency"}
+    assert gone_off([minute(20, failed=6, slow=20)], **WARMING) == {"ServerErrors", "ModelErrors"}
+
+
+def test_the_alarm_waits_until_a_warm_up_is_over_in_whichever_second_of_a_minute_it_begins() -> None:
+    for begins in range(0, 60, 10):
+        clock = VirtualClock([alarms(**WARMING)["Latency"]])
+        clock.advance(120 + begins)
+        for second in range(0, 300, 10):
+            latencies = minute(10, slow=10 if second < 60 else 0)
+            clock.put("AWS/SageMaker", *published(latencies, config=CONFIG, at=clock.now))
+            assert not [change for change in clock.advance(10) if change.new is AlarmState.ALARM]
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ({"bake_seconds": 600}, 60),
+        ({"bake_seconds": 300}, 0),
+        ({"bake_seconds": 600, "alarm_period_seconds": 300}, 0),
+        ({"bake_seconds": 300, "warm_up_seconds": 30}, 30),
+    ],
+)
+def test_the_grace_of_a_minute_is_given_where_the_bake_leaves_room_for_it(given: Any, seconds: int) -> None:
+    assert Rollout(**given).grace_seconds == Rollout(**given).judge_plan().warm_up_seconds == seconds
+
+
 def test_the_old_fleets_errors_raise_no_alarm() -> None:
     old = [minute(1000, failed=900, slow=900)] * 5
     assert gone_off([minute(100)] * 5, old) == gone_off([minute(0)] * 5, old) == set()
@@ -251,6 +286,15 @@ def rollouts(draw: st.DrawFn) -> dict[str, Any]:
             draw(st.sets(st.sampled_from(["ModelErrors", "PredictionShift", "InputShift", "Verdict"])))
         ),
     }
+
+
+def test_a_warm_up_that_leaves_the_alarm_on_latency_no_time_in_the_bake_is_found(
+    written: Callable[..., Settings],
+) -> None:
+    rollout = {"bake_seconds": 300, "alarm_period_seconds": 120, "warm_up_seconds": 60}
+    (finding,) = lint(planned_rollout(written(rollout=rollout)))
+    assert (finding.rule, finding.severity) == ("SG601", "error")
+    assert "the alarm's window and the look after it take 420 s of a bake of 300 s" in finding.what
 
 
 @tries(max_examples=60, deadline=None)

@@ -86,7 +86,7 @@ def test_its_code_is_the_judge_alone(judged: tuple[UseCaseStacks, Path]) -> None
 
 def test_it_is_told_what_the_settings_ask(judged: tuple[UseCaseStacks, Path], settings: Settings) -> None:
     told = Mandate.from_json(function(judged[0])["Environment"]["Variables"]["JUDGE"])
-    assert told.plan == settings.rollout.judge.plan()
+    assert told.plan == settings.rollout.judge_plan()
     assert told.deployment["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["WaitIntervalInSeconds"] == 300
     judge = settings.rollout.judge
     assert (told.without_evidence, told.decide_seconds) == (judge.without_evidence, judge.decide_seconds)

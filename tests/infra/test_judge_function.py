@@ -4,7 +4,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -141,12 +141,19 @@ class World:
         return answer
 
     def bake(
-        self, *, looks: int, until: float = 540.0, green: int = 100, old: float = 1.0, **fault: float
+        self,
+        *,
+        looks: int,
+        until: float = 540.0,
+        begin: float = 0.0,
+        green: int = 100,
+        old: float = 1.0,
+        **fault: float,
     ) -> dict[str, Any]:
-        """Traffic and looks; the answer of the last one."""
+        """Traffic and looks from `begin` to `until`, in seconds of the bake; the answer of the last one."""
         answer: dict[str, Any] = {}
         for number in range(1, looks + 1):
-            self.now = START + until * number / looks - 1
+            self.now = START + begin + (until - begin) * number / looks - 1
             self.requests("config-2", NEW, green, **fault)
             self.requests("config-1", OLD, 3 * green, slower=old)
             self.now += 1
@@ -206,6 +213,25 @@ def test_a_bad_fleet_is_sent_back_long_before(world: World, fault: dict[str, flo
     assert answer["sentence"].startswith("roll back: ")
     assert named in answer["sentence"]
     assert world.published[-1][1] == 2.0
+
+
+@pytest.fixture
+def warming(world: World, told: Callable[[Mandate], None]) -> World:
+    """Sixty seconds of grace; the first minute and a half of the new fleet have been looked at."""
+    told(replace(MANDATE, plan=replace(MANDATE.plan, warm_up_seconds=60.0)))
+    return world
+
+
+def test_a_slow_first_minute_is_forgiven_and_a_slow_second_one_is_not(warming: World) -> None:
+    assert warming.bake(looks=6, until=59, slower=3.0)["verdict"] == 0
+    assert warming.bake(looks=12, until=540, begin=60, green=200)["verdict"] == 1
+    answer = warming.bake(looks=6, until=700, begin=541, slower=3.0)
+    assert (answer["verdict"], "percentile" in answer["sentence"]) == (2, True)
+
+
+def test_errors_of_the_first_minute_count(warming: World) -> None:
+    answer = warming.bake(looks=6, until=59, errors=0.3)
+    assert (answer["verdict"], answer["sentence"].startswith("roll back: errors: ")) == (2, True)
 
 
 def test_a_change_of_the_verdict_is_told_once(world: World) -> None:

@@ -2,18 +2,30 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from blueprint.guardrails.alarms import Alarm, metrics_of, rollback_alarms
+from blueprint.guardrails.effects import worst
+from blueprint.guardrails.fleets import first_period
 from blueprint.guardrails.metrics import METRIC_NAMES, PERIOD_SECONDS
 from blueprint.guardrails.planned import PlannedRollout
 from blueprint.guardrails.rule import Found, rule
 from blueprint.guardrails.waits import waits
 
+_MANY = 100_000
 _FILL = re.compile(r"\bFILL\s*\(")
 
 
 def _window(alarm: Alarm, datapoints: int) -> int:
     return datapoints * (alarm.rule.period_seconds if alarm.rule else 0)
+
+
+def _needed(alarm: Alarm) -> int:
+    """Seconds from the first traffic until M periods can have breached."""
+    if not alarm.rule:
+        return 0
+    bad = replace(worst(alarm), requests=_MANY, failed=_MANY, late=_MANY)
+    return _window(alarm, alarm.rule.least_breaching + first_period(alarm.rule, bad) - 1)
 
 
 def _look(alarm: Alarm) -> int:
@@ -28,7 +40,7 @@ def late(planned: PlannedRollout) -> Iterator[Found]:
     for alarm in rollback_alarms(planned):
         if not alarm.rule or not bake:
             continue
-        if (needed := _window(alarm, alarm.rule.least_breaching) + _look(alarm)) > bake:
+        if (needed := _needed(alarm) + _look(alarm)) > bake:
             what = f"the alarm's window and the look after it take {needed} s of a bake of {bake} s"
             fix = f"shorten Period or the periods, or lengthen the bake to {needed} s"
             yield Found(what, fix, alarm=alarm.name)
@@ -39,7 +51,7 @@ def long_window(planned: PlannedRollout) -> Iterator[Found]:
     """M datapoints fit in the bake, all N of the window do not."""
     bake = waits(planned).watched
     for alarm in rollback_alarms(planned):
-        if not alarm.rule or not bake or _window(alarm, alarm.rule.least_breaching) + _look(alarm) > bake:
+        if not alarm.rule or not bake or _needed(alarm) + _look(alarm) > bake:
             continue
         if (whole := _window(alarm, alarm.rule.evaluation_periods)) > bake:
             yield _too_long(alarm, whole, bake, "bake")

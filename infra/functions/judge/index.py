@@ -140,12 +140,16 @@ class _Look:
         return replace(memory, dispersion={**memory.dispersion, **found}, learnt=until)
 
     def _usual(self, source: str) -> Usual:
-        """The old fleet's usual latencies must be known before requests are held against them."""
+        """The old fleet's usual latencies must be known before requests are held against them; and the new one warm."""
         if known := self._memory.usual.get(source):
             return known
-        if limits := self._reference(source, latencies.REFERENCE_SECONDS, until=self._memory.since):
+        if not self._memory.is_warm(self._mandate.plan.warm_up_seconds, now=self._now):
+            return Usual()
+        limits = self._reference(source, latencies.REFERENCE_SECONDS, until=self._memory.since)
+        if limits and not self._mandate.plan.warm_up_seconds:
             return Usual(limits, self._memory.since)
-        return self._from_now(source, self._reference(source, latencies.REFERENCE_SECONDS, until=self._now))
+        limits = limits or self._reference(source, latencies.REFERENCE_SECONDS, until=self._now)
+        return self._from_now(source, limits)
 
     def _reference(self, source: str, seconds: float, *, until: float) -> tuple[float, ...]:
         queries = latencies.reference_queries(self._fleets, source, seconds=seconds)

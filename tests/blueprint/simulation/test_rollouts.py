@@ -113,3 +113,20 @@ def test_what_the_servers_tell_is_found_before_the_minute_is_over(fault):
         found[tell] = judge_rollouts(replace(plan, watches_scores=False), Watch(((0.25, 600),)), traffic)
     assert np.median(found[True].seconds) < 60 <= found[False].seconds.min()
     assert found[True].green_requests.mean() < found[False].green_requests.mean() / 1.5
+
+
+@pytest.mark.parametrize("cold", [(10, 3.0), (60, 1.5)])
+def test_a_good_model_that_is_slow_at_first_is_sent_back_without_a_grace_and_not_with_one(cold):
+    shares = []
+    for warm_up_seconds in (0.0, 60.0):
+        traffic = Traffic(
+            Service(),
+            Fault(cold=cold),
+            requests_per_second=20.0,
+            rollouts=150,
+            rng=np.random.default_rng(4),
+        )
+        outcomes = judge_rollouts(JudgePlan(warm_up_seconds=warm_up_seconds), Watch(((0.25, 300),)), traffic)
+        shares.append(outcomes.share(Verdict.ROLL_BACK))
+    assert shares[0] > 0.9
+    assert shares[1] <= 0.02
