@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.cli import _COMMANDS
+from rehearsal.command_line import COMMANDS
 
 PROJECT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
@@ -102,7 +102,7 @@ def verbs(commands: Mapping[str, argparse.ArgumentParser], prefix: str = "") -> 
 def slipway() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(required=True)
-    for command in _COMMANDS:
+    for command in COMMANDS:
         command.add_parser(commands)
     return parser
 

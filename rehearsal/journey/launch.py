@@ -3,7 +3,6 @@
 import contextlib
 import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -33,6 +32,7 @@ from rehearsal.journey.table import request_bodies, source_table
 from rehearsal.journey.training import TrainingRun, train, upload
 from rehearsal.operations.audit_log import AuditLog
 from rehearsal.process import stop_all
+from rehearsal.temporary import temporary_folder
 
 _TABLE = "data/table.csv"
 """The key of each upload: new rows replace the old ones where they lie, as they do on AWS."""
@@ -57,8 +57,7 @@ class Rehearsal:
             InputError: settings, data or the folder for the report are not acceptable; nothing was started.
         """
         started = time.time()
-        with tempfile.TemporaryDirectory(prefix="slipway-", ignore_cleanup_errors=True) as folder:
-            workdir = Path(folder)
+        with temporary_folder("rehearsal") as workdir:
             evidence = self._check(workdir, started)
             try:
                 with embedded_aws(self._options, workdir) as aws:

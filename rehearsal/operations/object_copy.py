@@ -1,8 +1,6 @@
 """Copies of objects between buckets of different accounts, checked by what they hold."""
 
 import hashlib
-import tempfile
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +9,7 @@ from botocore.exceptions import ClientError
 from blueprint.errors import LaunchError
 from blueprint.pipeline.keys import CARRIED
 from rehearsal.operations.errors import RefusedError
+from rehearsal.temporary import temporary_folder
 
 _CHUNK = 1 << 20
 
@@ -30,8 +29,8 @@ class ObjectCopy:
         """
         place = urlsplit(uri, allow_fragments=False)
         source, key = place.netloc, place.path.lstrip("/")
-        with tempfile.TemporaryDirectory(prefix="slipway-carry-") as folder:
-            file = Path(folder) / "object"
+        with temporary_folder("carry") as folder:
+            file = folder / "object"
             try:
                 self._s3.download_file(source, key, str(file))
             except ClientError as exc:

@@ -5,13 +5,13 @@ import os
 import shlex
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from blueprint.errors import LaunchError
 from rehearsal.process import spawn, stop
 from rehearsal.push.origin import REPORTS, git
+from rehearsal.temporary import temporary_folder
 
 _RETRAINING = ("pipeline_steps/", "config/", "blueprint/pipeline/")
 """Changes below these would start the training pipeline on AWS, as new data would."""
@@ -43,8 +43,8 @@ def main(argv: Sequence[str] | None = None, updates: Iterable[str] = sys.stdin) 
 def _deliver(arguments: argparse.Namespace, old: str, new: str) -> int:
     _say(f"{new[:12]}: {_training(arguments.origin, old, new)}")
     report = arguments.origin / REPORTS / new
-    with tempfile.TemporaryDirectory(prefix="slipway-push-", ignore_cleanup_errors=True) as folder:
-        checkout = Path(folder) / "checkout"
+    with temporary_folder("push") as folder:
+        checkout = folder / "checkout"
         try:
             git("clone", "--quiet", "--branch", arguments.branch, str(arguments.origin), str(checkout))
             git("checkout", "--quiet", new, cwd=checkout)

@@ -1,5 +1,12 @@
+import errno
+import os
+import signal
+import subprocess
+import sys
+from importlib.abc import MetaPathFinder
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -77,3 +84,95 @@ def test_a_table_that_cannot_be_used_is_told_before_anything_starts(
     code, told = run(capsys, "--config", str(SHOPPERS), "--data", str(table))
     assert code == 2
     assert problem in told
+
+
+class Raises(ModuleType):
+    """A command line whose command ends with an error."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__("rehearsal.command_line")
+        self._error = error
+
+    def run(self, _argv: object) -> int:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (OSError(errno.ENOSPC, "x", "/mnt/out"), 1, "the disk is full: make room, or have TMPDIR and --out name"),
+        (OSError(errno.EMFILE, "x"), 1, "too many open files: raise this shell's limit"),
+        (MemoryError(), 1, "this machine's memory does not suffice"),
+        (RecursionError(), 2, "a file is nested too deeply to be read"),
+        (KeyboardInterrupt(), 130, "interrupted; everything that was started has been ended"),
+    ],
+)
+def test_what_the_machine_lacks_is_told_in_one_line(
+    error: BaseException, code: int, told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "rehearsal.command_line", Raises(error))
+    assert main([]) == code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"slipway: {told}")
+
+
+def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rehearsal.command_line", Raises(OSError(errno.EPERM, "odd")))
+    with pytest.raises(PermissionError):
+        main([])
+
+
+class Interrupts(MetaPathFinder):
+    """Ctrl-C while the commands are imported."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "rehearsal.command_line":
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupt_while_the_commands_are_imported_is_one_like_any_other(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "rehearsal.command_line", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupts(), *sys.meta_path])
+    assert main(["lint"]) == 130
+    assert capsys.readouterr().err == "slipway: interrupted; everything that was started has been ended\n"
+
+
+def slipway(*argv: str, streams: str) -> "subprocess.CompletedProcess[str]":
+    """The command as a shell starts it, with its `streams` redirected."""
+    return subprocess.run(
+        ["bash", "-c", f'set -o pipefail; "$@" {streams}', "bash", sys.executable, "-m", "rehearsal.cli", *argv],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_reader_that_has_left_ends_a_command_quietly() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    argv = [sys.executable, "-m", "rehearsal.cli", "--version"]
+    with os.fdopen(writer) as pipe:
+        ended = subprocess.run(argv, cwd=PROJECT, stdout=pipe, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&-"])
+def test_a_closed_stream_is_no_reason_to_fail(closed: str) -> None:
+    ended = slipway("--version", streams=closed)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "option"), [("deep.toml", "a = " + "[" * 5000, "--config"), ("deep.json", "[" * 200000, "")]
+)
+def test_a_file_that_is_nested_too_deeply_is_told_in_one_line(
+    name: str, content: str, option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text(content)
+    assert main(["lint", *filter(None, [option, str(tmp_path / name)])]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "nested too deeply" in line
