@@ -165,6 +165,10 @@ def _array(value: Value, name: str) -> tuple[Points, ...]:
     return value.series
 
 
+def _first_of(series: tuple[Points, ...], length: int) -> Points:
+    return list(series[0]) if series else [None] * length
+
+
 def _slice(_length: int, _period: int, value: Value, first: Value, end: Value | None = None) -> Value:
     """The time series of an array from number `first` on, the first of all being 0, to the one before `end`."""
     return Array(_array(value, "SLICE")[_number_of_series(first) : None if end is None else _number_of_series(end)])
@@ -203,6 +207,6 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "METRIC_COUNT": lambda _length, _period, value: float(len(_array(value, "METRIC_COUNT"))),
     "PERIOD": lambda _length, period, _value: float(period),
     "TIME_SERIES": lambda length, _period, value: as_points(value, length),
-    "FIRST": lambda length, _period, value: next(map(list, _array(value, "FIRST")), [None] * length),
-    "LAST": lambda length, _period, value: next(map(list, reversed(_array(value, "LAST"))), [None] * length),
+    "FIRST": lambda length, _period, value: _first_of(_array(value, "FIRST"), length),
+    "LAST": lambda length, _period, value: _first_of(_array(value, "LAST")[::-1], length),
 }
