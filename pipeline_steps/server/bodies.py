@@ -21,6 +21,7 @@ Body = bytes | bytearray
 _BLANK = " \t\n\r"
 _BLANKS = re.compile(f"[{_BLANK}]*")
 _SHAPE = 'the body must be {"instances": [row, …]} with at least one row'
+_MOST_OTHERS = 16
 _LONGEST_ESCAPE = len(r"\ud800\udc00")
 
 
@@ -81,13 +82,16 @@ class _JsonBody:
             self._value()
             raise UnreadableBodyError(_SHAPE)
         self._at += 1
-        found = False
+        found, others = False, 0
         while not (not found and self._next() == "}"):
             if self._next() != '"':
                 raise self._not_json("Expecting property name enclosed in double quotes", self._at)
             name = self._value()
             self._take(":")
             if name != "instances":
+                others += 1
+                if others > _MOST_OTHERS:
+                    raise UnreadableBodyError(f"the body must have at most {_MOST_OTHERS} members beside instances")
                 self._value()
             elif found:
                 raise UnreadableBodyError("the body must name instances once, got them twice")

@@ -58,6 +58,7 @@ def test_csv_is_read_with_quotes_line_ends_and_blank_lines(end: str) -> None:
         ('{"instances": [["a]]}', "the body must be JSON: Unterminated string starting at character 16"),
         ('{"x": 1}', 'the body must be {"instances": [row, …]} with at least one row'),
         ('{"instances": [[1]], "instances": [[2]]}', "the body must name instances once, got them twice"),
+        ("{" + '"x": 1, ' * 17 + '"instances": [[1]]}', "the body must have at most 16 members beside instances"),
         ('{"instances": [[1], ["' + "a" * LONGEST + '"]]}', f"row 2 must be at most {LONGEST} characters long"),
         ('{"instances": [[1], ["' + "a" * 9 * LONGEST + '"]]}', f"row 2 must be at most {LONGEST} characters long"),
     ],
