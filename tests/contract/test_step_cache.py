@@ -91,9 +91,9 @@ def cache_hits(steps: dict[str, Any]) -> set[str]:
 def test_two_tables_under_one_key_give_two_models_and_the_same_table_again_is_a_cache_hit(
     deployed: CloudProcess, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("ENDPOINT_URL", deployed.endpoint_url), ("ACCESS_KEY_ID", "t"), ("SECRET_ACCESS_KEY", "t")):
-        monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    reached = {"AWS_ENDPOINT_URL": deployed.endpoint_url, "AWS_DEFAULT_REGION": "us-east-1"}
+    for name, value in (reached | deployed.key.environment).items():
+        monkeypatch.setenv(name, value)
     put_table(deployed, tmp_path, seed=1)
     first = trained(deployed, settings)
     put_table(deployed, tmp_path, seed=2)
