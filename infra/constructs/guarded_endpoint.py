@@ -1,5 +1,7 @@
 """An endpoint that CloudFormation owns and that goes back by itself when the new fleet's alarms fire."""
 
+import hashlib
+import json
 from typing import Any
 
 import aws_cdk as cdk
@@ -26,6 +28,8 @@ ENDPOINT_TAG = "slipway:endpoint"
 """Tag of the Model and the EndpointConfig: their names are CloudFormation's, so policies select them by it."""
 
 _HAS_MODEL = "HasModel"
+_UPDATE_VARIABLE = "SLIPWAY_UPDATE"
+"""In the container's environment: what replaces the model, and with it the config, when only the update changes."""
 
 
 class GuardedEndpoint(InvokableEndpoint):
@@ -36,6 +40,7 @@ class GuardedEndpoint(InvokableEndpoint):
 
     Attributes:
         endpoint: the endpoint, updated in place under its fixed name.
+        model: the model of the requested package.
         config: the endpoint config of the requested package.
         config_name: its name, which CloudFormation gives.
         alarms: what sends a rollout back.
@@ -69,7 +74,8 @@ class GuardedEndpoint(InvokableEndpoint):
             image=image,
             vpc=settings.access.vpc,
         )
-        self.config = self._config(self._model(package, role), key, artifacts_bucket)
+        self.model = self._model(package, role)
+        self.config = self._config(self.model, key, artifacts_bucket)
         self.config_name = self.config.attr_endpoint_config_name
         self.alarms = NewFleetAlarms(
             self,
@@ -82,6 +88,7 @@ class GuardedEndpoint(InvokableEndpoint):
             guarded=settings.endpoint.serverless is None,
         )
         self.endpoint = self._endpoint()
+        self._renew_with_the_update()
         self._follow_the_traffic()
         self._refuse_unsafe()
         cdk.Tags.of(self).add(ENDPOINT_TAG, self.endpoint_name)
@@ -105,6 +112,7 @@ class GuardedEndpoint(InvokableEndpoint):
         self._refuse_unsafe(ScaledVariant(VARIANT, min_capacity, max_capacity))
         # The new fleet starts with the instances that the old one has by then, not with those of the config.
         self.endpoint.retain_all_variant_properties = True
+        self._renew_with_the_update(retains_properties=True)
         self._scaled = ScalableInstanceCount(
             self, "InstanceCount", endpoint=self.endpoint, min_capacity=min_capacity, max_capacity=max_capacity
         )
@@ -116,13 +124,14 @@ class GuardedEndpoint(InvokableEndpoint):
             # The servers publish what they see under these names. None of them knows its endpoint config's.
             environment=server_environment(self.endpoint_name, package_arn, unwatched=self._settings.data.unwatched),
         )
-        vpc = self._settings.access.vpc
+        vpc, serverless = self._settings.access.vpc, self._settings.endpoint.serverless is not None
         model = sagemaker.CfnModel(
             self,
             "Model",
-            containers=[container],
+            # A list is an inference pipeline, which serverless endpoints do not take.
+            **({"primary_container": container} if serverless else {"containers": [container]}),
             execution_role_arn=role.role_arn,
-            enable_network_isolation=self._settings.endpoint.serverless is None,  # which AWS has not for serverless
+            enable_network_isolation=not serverless,  # which AWS has not for those
             vpc_config=None
             if vpc is None
             else sagemaker.CfnModel.VpcConfigProperty(
@@ -206,6 +215,19 @@ class GuardedEndpoint(InvokableEndpoint):
         endpoint.node.add_dependency(self.alarms)
         endpoint.cfn_options.condition = self._has_model
         return endpoint
+
+    def _renew_with_the_update(self, *, retains_properties: bool = False) -> None:
+        """Tie the config to all that CloudFormation hands to UpdateEndpoint beside it.
+
+        "To update an endpoint, you must create a new EndpointConfig": a change of the rollout's settings alone would
+        name the config that is in use.
+        """
+        if self._settings.endpoint.serverless is not None:  # whose updates have no settings
+            return
+        deployment = deployment_config(self._settings.rollout, self.alarms.names)
+        text = json.dumps([deployment, retains_properties]).replace(self.config_name, "")
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.model.add_property_override(f"Containers.0.Environment.{_UPDATE_VARIABLE}", digest)
 
     def _follow_the_traffic(self) -> None:
         scaling = self._settings.endpoint.autoscaling

@@ -67,6 +67,7 @@ class _Assembly:
         self._access = Access(self._clients, self._call_api)
         self._fleets = self._make_fleets()
         self._quotas = Quotas(options.quotas)
+        self._scaling = Scaling(lambda name: self._call_api("DescribeEndpoint", {"EndpointName": name}))
         self._plane = ControlPlane(self._ports())
 
     def cloud(self) -> Cloud:
@@ -74,7 +75,7 @@ class _Assembly:
         share_models(service_model)
         api = self._plane.api
         add_json_service("sagemaker", target_prefix=TARGET_PREFIX, handle=api.handle)
-        scaling = Scaling(lambda name: api.call("DescribeEndpoint", {"EndpointName": name})).api
+        scaling = self._scaling.api
         add_json_service("application-autoscaling", target_prefix=SCALING_PREFIX, handle=scaling.handle)
         add_json_service("service-quotas", target_prefix=QUOTAS_PREFIX, handle=self._quotas.api.handle)
         add_resource_types(
@@ -114,6 +115,8 @@ class _Assembly:
             read_object=Objects(self._loop).read,
             image_digest=image_digest,
             require=self._quotas.require,
+            is_scaled=self._scaling.is_scaled,
+            takes_same_config=self._options.same_config == "take",
         )
 
     def _call_api(self, operation: str, request: dict[str, Any]) -> Mapping[str, Any]:

@@ -16,6 +16,8 @@ class CloudOptions:
     backend: str
     steps_folder: Path
     after_rollback: Literal["silent", "failed"]
+    same_config: Literal["refuse", "take"]
+    """What UpdateEndpoint does with the config that is in use: AWS's pages demand a new one, and tell no more."""
     log: Path
     interrupt_spot: float | None
     """Each spot job loses its first machine after so many seconds."""
@@ -37,6 +39,7 @@ def parse(argv: Sequence[str] | None = None) -> CloudOptions:
     parser.add_argument("--backend", choices=("auto", "namespace", "prefix", "docker"), default="auto")
     parser.add_argument("--steps-folder", type=_folder, required=True, help="the folder pipeline_steps/")
     parser.add_argument("--after-rollback", choices=("silent", "failed"), default="silent")
+    parser.add_argument("--same-config", choices=("refuse", "take"), default="refuse", help="by UpdateEndpoint")
     parser.add_argument("--interrupt-spot", type=float, metavar="SECONDS", help="take spot jobs' first machines away")
     parser.add_argument(
         "--quota", type=_quota, action="append", default=[], metavar="NAME=VALUE", help="limit SageMaker"
@@ -51,6 +54,7 @@ def parse(argv: Sequence[str] | None = None) -> CloudOptions:
         backend=given.backend,
         steps_folder=given.steps_folder.absolute(),
         after_rollback=given.after_rollback,
+        same_config=given.same_config,
         log=(given.log or workdir / "cloud.log").absolute(),
         interrupt_spot=given.interrupt_spot,
         quotas=dict(given.quota),

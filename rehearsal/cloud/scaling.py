@@ -60,6 +60,11 @@ class Scaling:
         self._targets[target] = record
         return {"ScalableTargetARN": arn}
 
+    def is_scaled(self, endpoint: str, variant: str) -> bool:
+        """Whether a variant is a registered target, however many policies it has."""
+        wanted = f"endpoint/{endpoint}/variant/{variant}".lower()
+        return any(resource.lower() == wanted for resource, _ in self._targets)
+
     def _check_variant(self, resource_id: str) -> None:
         found = _VARIANT.fullmatch(resource_id)
         if found is None:

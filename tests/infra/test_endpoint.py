@@ -87,12 +87,35 @@ def test_the_model_is_the_package_and_waits_for_its_roles_policy(templates: dict
 
 def test_the_servers_are_told_under_which_names_they_publish(resources: Resources, settings: Settings) -> None:
     (model,) = resources("AWS::SageMaker::Model", "endpoint")
-    assert model["Properties"]["Containers"][0]["Environment"] == {
+    environment = model["Properties"]["Containers"][0]["Environment"]
+    assert {name: value for name, value in environment.items() if name != "SLIPWAY_UPDATE"} == {
         "SLIPWAY_ENDPOINT_NAME": settings.names.endpoint,
         "SLIPWAY_VARIANT_NAME": VARIANT,
         "SLIPWAY_MODEL_PACKAGE_ARN": {"Ref": "ModelPackageArn"},
         "SLIPWAY_UNWATCHED_COLUMNS": "Month",
     }
+
+
+@pytest.mark.parametrize(
+    ("changed", "renewed"),
+    [({"final_bake_seconds": 180}, True), ({"alarms_off": ("Latency",)}, True), ({"max_latency_ms": 400.0}, False)],
+)
+def test_the_model_is_renewed_with_whatever_else_an_update_of_the_endpoint_is_told(
+    synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, changed: dict[str, Any], renewed: bool
+) -> None:
+    """Its replacement replaces the config: SageMaker asks for a new one with each update. Alarms change in place."""
+
+    def updated(settings: Settings) -> tuple[Any, Any]:
+        found = {r["Type"]: r for r in Template.from_stack(synth(settings)[0].endpoint).to_json()["Resources"].values()}
+        endpoint = found["AWS::SageMaker::Endpoint"]["Properties"]
+        return found["AWS::SageMaker::Model"]["Properties"], endpoint["DeploymentConfig"]
+
+    before, after = (
+        updated(each)
+        for each in (settings, settings.model_copy(update={"rollout": settings.rollout.model_copy(update=changed)}))
+    )
+    assert (before[1] != after[1]) is renewed
+    assert (before[0] != after[0]) is renewed
 
 
 def test_the_endpoint_keeps_its_name_and_its_variant_and_takes_a_fixed_count_from_its_config(

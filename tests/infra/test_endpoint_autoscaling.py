@@ -72,6 +72,14 @@ def test_a_rollout_keeps_the_instances_that_the_traffic_needs(template: dict[str
     assert "ExcludeRetainedVariantProperties" not in endpoint["Properties"]
 
 
+def test_switching_autoscaling_on_renews_the_model_and_so_the_config(
+    template: dict[str, Any], templates: dict[str, Any]
+) -> None:
+    """The endpoint's update is told to retain the instances: an update without a new config may be refused."""
+    scaled_model, model = (of(each, "AWS::SageMaker::Model")[0] for each in (template, templates["endpoint"]))
+    assert scaled_model["Properties"] != model["Properties"]
+
+
 def test_nothing_is_scaled_before_there_is_an_endpoint(template: dict[str, Any]) -> None:
     endpoint = next(id_ for id_, r in template["Resources"].items() if r["Type"] == "AWS::SageMaker::Endpoint")
     for resource in of(template, TARGET) + of(template, POLICY):

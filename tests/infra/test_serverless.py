@@ -36,6 +36,12 @@ def test_it_is_updated_without_guardrails_and_their_alarms(served: dict[str, Any
     assert "AWS::CloudWatch::Alarm" not in served
 
 
+def test_its_model_has_one_container_and_is_no_inference_pipeline(served: dict[str, Any]) -> None:
+    model = served["AWS::SageMaker::Model"]
+    assert model["PrimaryContainer"]["ModelPackageName"] == {"Ref": "ModelPackageArn"}
+    assert "Containers" not in model
+
+
 def test_its_model_is_not_isolated_because_sagemaker_has_no_such_thing(
     served: dict[str, Any], templates: dict[str, Any]
 ) -> None:

@@ -45,6 +45,9 @@ class Ports:
     read_object: Callable[[str, str], bytes]
     image_digest: Callable[[str], str | None] = lambda _uri: None
     require: Require = unlimited
+    is_scaled: Callable[[str, str], bool] = lambda _endpoint, _variant: False
+    takes_same_config: bool = False
+    """Whether UpdateEndpoint takes the config that the endpoint uses already."""
 
 
 class ControlPlane:
@@ -60,7 +63,13 @@ class ControlPlane:
         packages = Packages(self._platform, groups, ports.image_digest)
         models = Models(self._platform, packages)
         configs = EndpointConfigs(self._platform, models)
-        self._endpoints = Endpoints(self._platform, configs, ports.fleets)
+        self._endpoints = Endpoints(
+            self._platform,
+            configs,
+            ports.fleets,
+            is_scaled=ports.is_scaled,
+            takes_same_config=ports.takes_same_config,
+        )
         tuning = TuningJobs(self._platform, ports.tuner)
         training = TrainingJobs(self._platform, ports.write_log, ports.runner, tuning.job_arn_of)
         tuning.use(training)

@@ -36,7 +36,12 @@ class EndpointConfigs:
         if len(set(names)) != len(names):
             raise validation_error(f"variant names must be unique, got {', '.join(names)}")
         for variant in variants:
-            self._models.get(variant["ModelName"])
+            model = self._models.get(variant["ModelName"])
+            if "ServerlessConfig" in variant and "Containers" in model:
+                raise validation_error(
+                    f"Serverless Inference does not support inference pipelines: model {variant['ModelName']} must "
+                    "have a PrimaryContainer, got Containers"
+                )
             if "ServerlessConfig" not in variant and "InstanceType" not in variant:
                 raise validation_error(f"variant {variant['VariantName']} must have InstanceType or ServerlessConfig")
             refuse_volume_key({**variant, "KmsKeyId": request.get("KmsKeyId")}, key="KmsKeyId")

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from blueprint.errors import InputError
@@ -26,8 +26,18 @@ _OWN_FIELDS = ("EndpointName", "EndpointArn", "CreationTime", "LastModifiedTime"
 
 
 class Endpoints:
-    def __init__(self, platform: Platform, configs: EndpointConfigs, fleets: Fleets) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        configs: EndpointConfigs,
+        fleets: Fleets,
+        *,
+        is_scaled: Callable[[str, str], bool],
+        takes_same_config: bool,
+    ) -> None:
+        """`is_scaled` tells whether a variant of an endpoint is registered with Application Auto Scaling."""
         self._platform, self._configs, self._fleets = platform, configs, fleets
+        self._is_scaled, self._takes_same_config = is_scaled, takes_same_config
         self._endpoints: dict[str, Record] = {}
 
     def actions(self) -> Mapping[str, Action]:
@@ -67,7 +77,9 @@ class Endpoints:
         deployment = request.get("DeploymentConfig")
         if deployment is None and request.get("RetainDeploymentConfig"):
             deployment = endpoint.get("_deployment")
+        self._refuse_same_config(endpoint, config)
         self._same_variants(endpoint["_config"], config, deployment)
+        self._refuse_scaled(endpoint, config)
         self._require_machines(config)
         try:
             self._fleets.update(
@@ -101,6 +113,32 @@ class Endpoints:
                 wanted[variant["InstanceType"]] += variant["InitialInstanceCount"]
         for kind, count in wanted.items():
             self._platform.require(f"{kind} for endpoint usage", used=used[kind], more=count)
+
+    def _refuse_same_config(self, endpoint: Record, config: Record) -> None:
+        """AWS's reference says that an update needs a new one; whether the service insists, it does not say."""
+        live = self._described(endpoint)
+        same = live["EndpointConfigName"] == config["EndpointConfigName"] and live["EndpointStatus"] == "InService"
+        if same and not self._takes_same_config:
+            raise validation_error(
+                f'Cannot update endpoint "{endpoint["EndpointArn"]}": it already uses the endpoint configuration '
+                f'"{config["EndpointConfigArn"]}".'
+            )
+
+    def _refuse_scaled(self, endpoint: Record, config: Record) -> None:
+        """See https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html"""
+        live = self._configs.get(self._described(endpoint)["EndpointConfigName"])
+        types = {variant["VariantName"]: variant.get("InstanceType") for variant in config["ProductionVariants"]}
+        changed = [
+            name
+            for variant in live["ProductionVariants"]
+            if types.get(name := variant["VariantName"]) != variant.get("InstanceType")
+            and self._is_scaled(endpoint["EndpointName"], name)
+        ]
+        if changed:
+            raise validation_error(
+                f"Variant(s) {', '.join(changed)} must be deregistered with Application AutoScaling before they can be "
+                "removed or have their instance type changed."
+            )
 
     def _updatable(self, name: str) -> Record:
         endpoint = self._get(name)

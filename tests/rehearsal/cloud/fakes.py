@@ -148,6 +148,9 @@ class Bench:
     lines: list[tuple[str, str, str]] = field(default_factory=list)
     tuner: Callable[..., Any] = field(default_factory=lambda: _no_tuner)
     require: Require = unlimited
+    scaled: set[tuple[str, str]] = field(default_factory=set)
+    """Endpoints and variants that are registered with Application Auto Scaling."""
+    takes_same_config: bool = False
     plane: ControlPlane = field(init=False)
 
     def __post_init__(self) -> None:
@@ -162,6 +165,8 @@ class Bench:
                 read_object=lambda bucket, key: {("artifacts", "definition.json"): b'{"Steps": [1]}'}[bucket, key],
                 image_digest=lambda uri: "sha256:" + "a" * 64 if uri.endswith(":built") else None,
                 require=self.require,
+                is_scaled=lambda endpoint, variant: (endpoint, variant) in self.scaled,
+                takes_same_config=self.takes_same_config,
             )
         )
 

@@ -9,12 +9,12 @@ from tests.rehearsal.cloud.fakes import Bench
 from tests.rehearsal.cloud.process import eventually
 
 
-def config(bench: Bench, name: str, *, variant: str = "primary") -> str:
+def config(bench: Bench, name: str, *, variant: str = "primary", instance_type: str = "ml.m5.large") -> str:
     bench("CreateModel", ModelName=f"model-{name}", PrimaryContainer={"Image": "steps:1", "ModelDataUrl": "s3://m/1"})
     row = {
         "VariantName": variant,
         "ModelName": f"model-{name}",
-        "InstanceType": "ml.m5.large",
+        "InstanceType": instance_type,
         "InitialInstanceCount": 4,
     }
     bench("CreateEndpointConfig", EndpointConfigName=name, ProductionVariants=[row])
@@ -73,6 +73,28 @@ def test_an_update_under_way_is_not_disturbed(api: Bench) -> None:
         api("UpdateEndpoint", EndpointName="Shop", EndpointConfigName="Blue")
 
 
+def test_the_config_in_use_is_refused_unless_the_embedded_aws_is_told_to_take_it(api: Bench) -> None:
+    with pytest.raises(ApiError, match=r"already uses the endpoint configuration .*endpoint-config/blue") as refused:
+        api("UpdateEndpoint", EndpointName="Shop", EndpointConfigName="Blue", DeploymentConfig=deployment())
+    assert refused.value.code == "ValidationException"
+    assert api.fleets.updates == []
+    lenient = Bench(takes_same_config=True)
+    lenient("CreateEndpoint", EndpointName="Shop", EndpointConfigName=config(lenient, "Blue"))
+    lenient("UpdateEndpoint", EndpointName="Shop", EndpointConfigName="Blue")
+    assert len(lenient.fleets.updates) == 1
+
+
+def test_a_scaled_variant_keeps_its_instance_type(api: Bench) -> None:
+    api.scaled.add(("Shop", "primary"))
+    api("UpdateEndpoint", EndpointName="Shop", EndpointConfigName=config(api, "Green"))
+    api.fleets.finish("Shop", "Green")
+    larger = config(api, "Larger", instance_type="ml.m5.xlarge")
+    with pytest.raises(ApiError, match="primary must be deregistered with Application AutoScaling"):
+        api("UpdateEndpoint", EndpointName="Shop", EndpointConfigName=larger)
+    api.scaled.clear()
+    api("UpdateEndpoint", EndpointName="Shop", EndpointConfigName=larger)
+
+
 def test_an_endpoint_whose_rollback_failed_can_be_updated(api: Bench) -> None:
     config(api, "Green")
     api.fleets.found["Shop"]["EndpointStatus"] = "UpdateRollbackFailed"
@@ -116,6 +138,14 @@ def test_what_does_not_fit_is_refused(api: Bench, action: str, request_: dict[st
 def test_a_config_needs_models_that_exist(bench: Bench) -> None:
     variant = {"VariantName": "v", "ModelName": "none", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
     with pytest.raises(ApiError, match="Could not find model"):
+        bench("CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=[variant])
+
+
+def test_a_serverless_variant_takes_no_inference_pipeline(bench: Bench) -> None:
+    bench("CreateModel", ModelName="listed", Containers=[{"Image": "steps:1", "ModelDataUrl": "s3://m/1"}])
+    limits = {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
+    variant = {"VariantName": "v", "ModelName": "listed", "ServerlessConfig": limits}
+    with pytest.raises(ApiError, match="does not support inference pipelines"):
         bench("CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=[variant])
 
 

@@ -67,6 +67,14 @@ def test_a_registered_target_is_described(scaling: Scaling) -> None:
     assert targets(scaling, ResourceIds=["endpoint/other/variant/primary"]) == []
 
 
+def test_a_variant_is_scaled_from_its_registration_to_its_deregistration(scaling: Scaling) -> None:
+    assert not scaling.is_scaled("Shop", "primary")
+    register(scaling)
+    assert scaling.is_scaled("shop", "primary")
+    scaling.api.call("DeregisterScalableTarget", PLACE)
+    assert not scaling.is_scaled("Shop", "primary")
+
+
 def test_registering_again_changes_what_is_given(scaling: Scaling) -> None:
     arn = register(scaling)
     again = scaling.api.call("RegisterScalableTarget", {**PLACE, "MaxCapacity": 9})["ScalableTargetARN"]
