@@ -9,6 +9,7 @@ from blueprint.pipeline.container_arguments import evaluation_arguments, schema_
 from blueprint.pipeline.decision import Condition, ConditionStep, FailStep
 from blueprint.pipeline.document import pipeline_document
 from blueprint.pipeline.keys import CHECKPOINTS, MODELS, PIPELINE
+from blueprint.pipeline.keys import SPLITS as SPLIT_KEYS
 from blueprint.pipeline.parameters import Parameters
 from blueprint.pipeline.processing import ProcessingInput, ProcessingOutput, ProcessingStep, PropertyFile
 from blueprint.pipeline.references import EXECUTION_ARN, EXECUTION_ID, Join, as_text
@@ -26,7 +27,8 @@ DATA_FINGERPRINT_HYPERPARAMETER = "data_fingerprint"
 """Where the cached steps have the data's fingerprint: their containers make nothing of it, the step cache does."""
 
 _PROCESSING = "/opt/ml/processing"
-_CACHE = CacheConfig(expire_after="P30D")
+_LONGEST_RUN_DAYS = 7
+"""From a cache hit to the last job that reads what was found."""
 _STEP_RETRY = RetryPolicy(
     exception_types=("Step.SERVICE_FAULT", "Step.THROTTLING"), interval_seconds=10, max_attempts=5
 )
@@ -83,7 +85,7 @@ class _Composition:
             name="Baseline",
             job=self._job(prepare, {"algorithm": "logistic"}),
             retries=_JOB_RETRIES,
-            cache=_CACHE,
+            cache=self._cache(),
         )
         tune = TuningStep(
             name="Tune",
@@ -91,20 +93,19 @@ class _Composition:
             tuning=self.settings.tuning,
             objective_metric=OBJECTIVE_METRIC,
             retries=_JOB_RETRIES,
-            cache=_CACHE,
+            cache=self._cache(),
         )
         evaluate = self._evaluate(prepare, baseline, tune)
         return prepare, baseline, tune, evaluate, self._gate(prepare, tune, evaluate)
 
     def _prepare(self) -> ProcessingStep:
-        folders = (*SPLITS, "profile")
         return ProcessingStep(
             name="Prepare",
             image_uri=self.image_uri,
             entrypoint=_entrypoint("prepare"),
             container_arguments=schema_arguments(self.settings),
             inputs=(ProcessingInput("data", self.parameters.input_data_uri, f"{_PROCESSING}/input/data"),),
-            outputs=tuple(self._output("prepare", folder) for folder in folders),
+            outputs=(*map(self._split, SPLITS), self._output("prepare", "profile")),
             environment={DATA_FINGERPRINT_VARIABLE: self.parameters.data_fingerprint},
             role_arn=self.processing_role_arn,
             compute=self._compute(self.settings.training.processing_instance_type),
@@ -112,7 +113,7 @@ class _Composition:
             network_isolation=True,
             vpc_config=self._vpc_config(),
             retries=_JOB_RETRIES,
-            cache=_CACHE,
+            cache=self._cache(),
         )
 
     def _job(self, prepare: ProcessingStep, hyperparameters: dict[str, str], *, is_long: bool = False) -> TrainingJob:
@@ -221,8 +222,16 @@ class _Composition:
             retries=(_STEP_RETRY,),
         )
 
+    def _cache(self) -> CacheConfig:
+        """No longer than what a cached step made is there for those that read it."""
+        return CacheConfig(expire_after=f"P{min(30, self.settings.training.split_days - _LONGEST_RUN_DAYS)}D")
+
     def _output(self, step: str, name: str) -> ProcessingOutput:
         where = Join((f"s3://{self.bucket}/{PIPELINE}", EXECUTION_ID, step, name), on="/")
+        return ProcessingOutput(name, where, f"{_PROCESSING}/output/{name}")
+
+    def _split(self, name: str) -> ProcessingOutput:
+        where = Join((f"s3://{self.bucket}/{SPLIT_KEYS}", EXECUTION_ID, name), on="/")
         return ProcessingOutput(name, where, f"{_PROCESSING}/output/{name}")
 
     def _vpc_config(self) -> dict[str, Any] | None:

@@ -10,10 +10,13 @@ CHECKPOINTS = f"{PIPELINE}/checkpoints"
 CARRIED = f"{PIPELINE}/carried"
 """Copies of an earlier stage's models and figures, each in a folder named after its sha256."""
 
-PREPARED = f"{PIPELINE}/*/prepare/*"
-EVALUATED = f"{PIPELINE}/*/evaluate/*"
+SPLITS = f"{PIPELINE}/splits"
+"""A folder an execution: all that holds users' rows, and expires."""
+
+PREPARED = (f"{SPLITS}/*", f"{PIPELINE}/*/prepare/profile/*")
+EVALUATED = (f"{PIPELINE}/*/evaluate/*",)
 TRAINED = (f"{MODELS}/*", f"{CHECKPOINTS}/*")
-"""What one kind of job writes, as an IAM policy's pattern."""
+"""What one kind of job writes, as an IAM policy's patterns."""
 
 CARRIED_ON = (
     f"{MODELS}/*/output/model.tar.gz",

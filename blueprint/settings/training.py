@@ -66,6 +66,8 @@ class Training(Section):
     """Where jobs run, and for how long.
 
     Attributes:
+        split_days: the splits of the table hold users' rows and are deleted after so many days; cached steps are used
+            again for a week less, and for 30 days at most.
         spot: training runs on spare machines, which may be taken away; it goes on from its last checkpoint.
         max_wait_seconds: from a spot job's start to its end, the wait for machines included; twice the longest run
             unless it is given.
@@ -74,6 +76,7 @@ class Training(Section):
     processing_instance_type: InstanceType = "ml.m5.large"
     training_instance_type: InstanceType = "ml.m5.xlarge"
     max_runtime_seconds: int = Field(3600, ge=60, le=_LONGEST_SECONDS)
+    split_days: int = Field(45, ge=8, le=3650)
     spot: bool = False
     max_wait_seconds: int | None = Field(None, le=2 * _LONGEST_SECONDS)
 

@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 
 PARTITION, REGION, ACCOUNT = cdk.Aws.PARTITION, cdk.Aws.REGION, cdk.Aws.ACCOUNT_ID
+URL_SUFFIX = cdk.Aws.URL_SUFFIX
 """Pseudo parameters, asked for once: `Stack.of(scope).format_arn` crosses to CDK's process twice an ARN."""
 
 OWN_ACCOUNT = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}

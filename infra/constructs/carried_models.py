@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from blueprint.pipeline.keys import CARRIED_ON
-from infra.constructs.arns import PARTITION, REGION
+from infra.constructs.arns import PARTITION, REGION, URL_SUFFIX
 from infra.constructs.job_roles import package_arns
 
 
@@ -35,7 +35,7 @@ def let_read_artifacts(bucket: s3.Bucket, key: kms.Key, *, accounts: Sequence[st
             principals=principals,
             actions=["kms:Decrypt"],
             resources=["*"],  # in a key policy: this key
-            conditions={"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}},
+            conditions={"StringEquals": {"kms:ViaService": f"s3.{REGION}.{URL_SUFFIX}"}},
         )
     )
 

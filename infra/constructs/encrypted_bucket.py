@@ -14,6 +14,7 @@ _MINIMUM_TLS = 1.2
 _PRIVATE = s3.BlockPublicAccess.BLOCK_ALL
 _NONCURRENT = days(90)
 _LOGS = days(365)
+_DELETED = days(1)
 
 
 class AccessLogsBucket(s3.Bucket):
@@ -38,7 +39,8 @@ class AccessLogsBucket(s3.Bucket):
 class EncryptedBucket(s3.Bucket):
     """Every object under `key`; overwritten versions are kept for 90 days.
 
-    `forgotten` says after how many days the objects are deleted whose keys begin with a folder's name.
+    `forgotten` says after how many days the objects are deleted whose keys begin with a folder's name, with all of
+    their versions.
     """
 
     def __init__(
@@ -68,7 +70,10 @@ class EncryptedBucket(s3.Bucket):
                 s3.LifecycleRule(
                     abort_incomplete_multipart_upload_after=days(7), noncurrent_version_expiration=_NONCURRENT
                 ),
-                *(s3.LifecycleRule(prefix=f"{folder}/", expiration=days(kept)) for folder, kept in forgotten.items()),
+                *(
+                    s3.LifecycleRule(prefix=f"{folder}/", expiration=days(kept), noncurrent_version_expiration=_DELETED)
+                    for folder, kept in forgotten.items()
+                ),
             ],
             removal_policy=removal_policy,
         )

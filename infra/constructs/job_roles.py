@@ -70,9 +70,7 @@ class JobRoles(Construct):
         registry = allow(
             "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages", on=package_arns(package_group)
         )
-        prepared, trained, evaluated = (
-            may_write(artifacts_bucket, *keys) for keys in ((PREPARED,), TRAINED, (EVALUATED,))
-        )
+        prepared, trained, evaluated = (may_write(artifacts_bucket, *keys) for keys in (PREPARED, TRAINED, EVALUATED))
         self.processing = SageMakerRole(
             self,
             "Processing",
@@ -101,6 +99,7 @@ class PipelineRole(SageMakerRole):
         jobs: JobRoles,
         artifacts_bucket: s3.IBucket,
         key: kms.IKey,
+        image: StepImage,
         package_group: str,
     ) -> None:
         passed = [role.role_arn for role in (jobs.processing, jobs.training, jobs.evaluation)]
@@ -123,6 +122,7 @@ class PipelineRole(SageMakerRole):
                     conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
                 ),
                 *may_read(artifacts_bucket, ARTIFACT_KEYS),  # conditions read the evaluation
+                image.may_look(),
                 *may_encrypt_volumes(key),
             ],
         )

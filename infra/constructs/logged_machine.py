@@ -10,6 +10,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from infra.constructs.arns import PARTITION
+
 
 def logged_machine(
     scope: Construct,
@@ -33,7 +35,12 @@ def logged_machine(
         "Machine",
         state_machine_name=name,
         # Not `Stack.to_json_string`: it drops the nulls, and `"ResultPath": null` means "keep the input".
-        definition_body=sfn.DefinitionBody.from_string(json.dumps(definition)),
+        definition_body=sfn.DefinitionBody.from_string(_here(json.dumps(definition))),
         role=role,
         logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ALL, include_execution_data=True),
     )
+
+
+def _here(definition: str) -> str:
+    """With the service integrations of the partition that it is deployed to."""
+    return definition.replace("arn:aws:states:::", f"arn:{PARTITION}:states:::")

@@ -90,6 +90,13 @@ class StepImage(Construct):
             allow("ecr:GetAuthorizationToken", on=["*"]),  # which knows no resource
         ]
 
+    def may_look(self) -> Statement:
+        """What registering a package does with the image that it names: SageMaker notes its digest.
+
+        By the policy AmazonSageMakerModelRegistryFullAccess, which is AWS's own for it.
+        """
+        return allow("ecr:BatchGetImage", "ecr:DescribeImages", on=[self.repository.repository_arn])
+
     def _project(self, folder: Path, base: str, key: kms.IKey) -> codebuild.Project:
         # The image's tag is the source's hash too: equal content is uploaded once, whatever the files' times.
         source = s3_assets.Asset(

@@ -60,6 +60,7 @@ class TrainingPipeline(Construct):
             jobs=self.jobs,
             artifacts_bucket=artifacts_bucket,
             key=key,
+            image=image,
             package_group=names.package_group,
         )
         document = training_pipeline(

@@ -19,7 +19,8 @@ class NetworkStack(cdk.Stack):
             ec2.CfnVPCEndpoint(
                 self,
                 "".join(part.title() for part in service.split(".")),
-                service_name=f"com.amazonaws.{self.region}.{service}",
+                # The CDK knows where a name begins otherwise, as many do in China.
+                service_name=ec2.InterfaceVpcEndpointAwsService(service).name,
                 vpc_endpoint_type="Interface",
                 vpc_id=vpc.vpc_id,
                 subnet_ids=list(vpc.subnets),
@@ -30,7 +31,7 @@ class NetworkStack(cdk.Stack):
         ec2.CfnVPCEndpoint(
             self,
             "S3",
-            service_name=f"com.amazonaws.{self.region}.s3",
+            service_name=ec2.GatewayVpcEndpointAwsService.S3.name,
             vpc_endpoint_type="Gateway",
             vpc_id=vpc.vpc_id,
             route_table_ids=list(vpc.route_tables),

@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from blueprint.artifact_keys import CAPTURE_KEYS, MEMORY_KEYS, OUTCOME_KEYS
-from blueprint.pipeline.keys import CHECKPOINTS
+from blueprint.pipeline.keys import CHECKPOINTS, SPLITS
 from blueprint.settings import Settings
 from infra.constructs.carried_models import let_read_artifacts
 from infra.constructs.encrypted_bucket import AccessLogsBucket, EncryptedBucket
@@ -39,7 +39,8 @@ class StorageStack(cdk.Stack):
             removal_policy=removal,
             forgotten={
                 **dict.fromkeys((CAPTURE_KEYS, OUTCOME_KEYS, MEMORY_KEYS), settings.endpoint.capture_days),
-                **({CHECKPOINTS: _CHECKPOINT_DAYS} if settings.training.spot else {}),
+                SPLITS: settings.training.split_days,
+                CHECKPOINTS: _CHECKPOINT_DAYS,  # without spot, too: it may have been on
             },
         )
         let_read_artifacts(self.artifacts_bucket, self.key, accounts=settings.promotion.to_accounts)

@@ -127,7 +127,7 @@ class SdkPipeline:
         processor = self._processor("prepare", self.processing_role_arn, isolated=True, environment=known)
         arguments = processor.run(
             inputs=[_input("data", self.input_data_uri)],
-            outputs=[self._output("prepare", name) for name in (*SPLITS, "profile")],
+            outputs=[*map(self._split, SPLITS), self._output("prepare", "profile")],
             arguments=list(schema_arguments(self.settings)),
         )
         profile = PropertyFile("Profile", output_name="profile", path="profile.json")
@@ -332,12 +332,10 @@ class SdkPipeline:
         return step.properties.ProcessingOutputConfig.Outputs[output].S3Output.S3Uri
 
     def _output(self, step: str, name: str) -> ProcessingOutput:
-        where = Join(
-            on="/", values=[f"s3://{self.bucket}/pipeline", ExecutionVariables.PIPELINE_EXECUTION_ID, step, name]
-        )
-        path = f"/opt/ml/processing/output/{name}"
-        output = ProcessingS3Output(s3_uri=where, local_path=path, s3_upload_mode="EndOfJob")
-        return ProcessingOutput(output_name=name, s3_output=output, app_managed=False)
+        return _written(f"s3://{self.bucket}/pipeline", step, name)
+
+    def _split(self, name: str) -> ProcessingOutput:
+        return _written(f"s3://{self.bucket}/pipeline/splits", name)
 
     def _evaluation_arguments(self) -> list[Any]:
         gate, value = self.settings.gate, self.settings.value
@@ -379,6 +377,13 @@ def _input(name: str, source: Any) -> ProcessingInput:
         app_managed=False,
         s3_input=ProcessingS3Input(s3_uri=source, local_path=path, s3_data_type="S3Prefix", s3_input_mode="File"),
     )
+
+
+def _written(place: str, *folders: str) -> ProcessingOutput:
+    where = Join(on="/", values=[place, ExecutionVariables.PIPELINE_EXECUTION_ID, *folders])
+    path = f"/opt/ml/processing/output/{folders[-1]}"
+    output = ProcessingS3Output(s3_uri=where, local_path=path, s3_upload_mode="EndOfJob")
+    return ProcessingOutput(output_name=folders[-1], s3_output=output, app_managed=False)
 
 
 def _searched(bounds: Any) -> Any:

@@ -10,13 +10,21 @@ from rehearsal.cloud.environment import ACCOUNT, REGION
 def pull(image_uri: str) -> Iterator[Call]:
     """Of `<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>`."""
     yield call("ecr:GetAuthorizationToken")
-    registry, _, path = image_uri.partition("/")
-    if ".dkr.ecr." not in registry:
-        return
-    account, _, _, region, *_ = registry.split(".")
-    repository = f"arn:aws:ecr:{region}:{account}:repository/{path.partition(':')[0]}"
     for action in ("BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage"):
-        yield call(f"ecr:{action}", repository)
+        yield from _of_repository(action, image_uri)
+
+
+def look_at_image(image_uri: str) -> Iterator[Call]:
+    """What SageMaker does, for who registers a package, with an image that it names: the digest is noted."""
+    for action in ("BatchGetImage", "DescribeImages"):
+        yield from _of_repository(action, image_uri)
+
+
+def _of_repository(action: str, image_uri: str) -> Iterator[Call]:
+    registry, _, path = image_uri.partition("/")
+    if ".dkr.ecr." in registry:
+        account, _, _, region, *_ = registry.split(".")
+        yield call(f"ecr:{action}", f"arn:aws:ecr:{region}:{account}:repository/{path.partition(':')[0]}")
 
 
 def push(repository_arn: str) -> Iterator[Call]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rehearsal.cloud.access.calls import Call, call
+from rehearsal.cloud.access.platform_calls import look_at_image
 from rehearsal.cloud.environment import ACCOUNT, REGION
 
 Parameters = Mapping[str, Any]
@@ -47,6 +48,8 @@ def sagemaker_calls(operation: str, parameters: Parameters, tags: Tags) -> Itera
         return
     if operation == "CreateModelPackage":
         yield call("sagemaker:CreateModelPackage", _arn("model-package-group", _group(parameters)), **context)
+        for container in parameters.get("InferenceSpecification", {}).get("Containers", ()):
+            yield from look_at_image(str(container.get("Image", "")))
     if parameters.get("Tags") or _is_of_pipeline(kind, parameters):
         yield call("sagemaker:AddTags", resource)
     for role in _roles(parameters):

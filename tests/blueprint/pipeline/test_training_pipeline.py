@@ -102,6 +102,22 @@ def test_only_what_depends_on_nothing_else_is_cached(steps):
     assert steps["Prepare"]["CacheConfig"] == {"Enabled": True, "ExpireAfter": "P30D"}
 
 
+@pytest.mark.parametrize(("split_days", "cached"), [(8, "P1D"), (20, "P13D"), (365, "P30D")])
+def test_no_step_is_taken_from_the_cache_whose_splits_may_be_deleted_before_they_are_read(
+    compose, document, split_days, cached
+):
+    document["training"]["split_days"] = split_days
+    found = compose(parse_settings(document, source="config.toml"))["Steps"]
+    assert {step["CacheConfig"]["ExpireAfter"] for step in found if "CacheConfig" in step} == {cached}
+
+
+def test_all_that_holds_rows_lies_where_it_expires_and_what_is_registered_does_not(steps):
+    outputs = steps["Prepare"]["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+    where = {output["OutputName"]: output["S3Output"]["S3Uri"]["Std:Join"]["Values"][0] for output in outputs}
+    expiring = "s3://artifacts/pipeline/splits"
+    assert where == {**dict.fromkeys(("train", "validation", "test"), expiring), "profile": "s3://artifacts/pipeline"}
+
+
 def test_the_key_of_every_cached_step_has_the_fingerprint_of_the_data(steps):
     """The keys are AWS's: of a tuning job the static hyperparameters count, and its environment does not."""
     fingerprint = {"Get": "Parameters.DataFingerprint"}

@@ -190,10 +190,11 @@ ROLES: Mapping[str, Expected] = {
         + """
         s3:ListBucket {data}
         s3:GetObject {data}/data/1/table.csv
-        s3:PutObject {artifacts}/pipeline/1/prepare/train/part.csv
+        s3:PutObject {artifacts}/pipeline/splits/1/train/part.csv
+        s3:PutObject {artifacts}/pipeline/1/prepare/profile/profile.json
         """,
         may_not="""
-        s3:GetObject {artifacts}/pipeline/1/prepare/train/part.csv
+        s3:GetObject {artifacts}/pipeline/splits/1/train/part.csv
         s3:PutObject {artifacts}/pipeline/models/job/output/model.tar.gz
         s3:PutObject {artifacts}/pipeline/carried/digest/model.tar.gz
         s3:PutObject {artifacts}/pipeline/checkpoints/digest-00000001.json
@@ -212,13 +213,13 @@ ROLES: Mapping[str, Expected] = {
         + metrics("/aws/sagemaker/TrainingJobs")
         + """
         s3:ListBucket {artifacts}
-        s3:GetObject {artifacts}/pipeline/1/prepare/train/part.csv
+        s3:GetObject {artifacts}/pipeline/splits/1/train/part.csv
         s3:PutObject {artifacts}/pipeline/models/job/output/model.tar.gz
         s3:PutObject {artifacts}/pipeline/checkpoints/digest-00000001.json
         """,
         may_not="""
         s3:ListBucket {data}
-        s3:PutObject {artifacts}/pipeline/1/prepare/train/part.csv
+        s3:PutObject {artifacts}/pipeline/splits/1/train/part.csv
         s3:PutObject {artifacts}/pipeline/1/evaluate/evaluation/evaluation.json
         s3:PutObject {artifacts}/pipeline/carried/digest/model.tar.gz
         sagemaker:DescribeModelPackage {package}
@@ -246,7 +247,7 @@ ROLES: Mapping[str, Expected] = {
         s3:PutObject {artifacts}/pipeline/models/job/output/model.tar.gz
         s3:PutObject {artifacts}/pipeline/carried/digest/model.tar.gz
         s3:PutObject {artifacts}/pipeline/checkpoints/digest-00000001.json
-        s3:PutObject {artifacts}/pipeline/1/prepare/train/part.csv
+        s3:PutObject {artifacts}/pipeline/splits/1/train/part.csv
         s3:PutObject {artifacts}/pipeline/1/prepare/profile/profile.json
         """,
     ),
@@ -276,8 +277,11 @@ ROLES: Mapping[str, Expected] = {
         iam:PassRole {training_role} | iam:PassedToService=sagemaker.amazonaws.com
         iam:PassRole {evaluation_role} | iam:PassedToService=sagemaker.amazonaws.com
         s3:GetObject {artifacts}/pipeline/1/evaluate/evaluation/evaluation.json
+        ecr:BatchGetImage {repository}
+        ecr:DescribeImages {repository}
         """,
         may_not="""
+        ecr:GetDownloadUrlForLayer {repository}
         iam:PassRole {endpoint_role} | iam:PassedToService=sagemaker.amazonaws.com
         iam:PassRole {rollout_role} | iam:PassedToService=sagemaker.amazonaws.com
         sagemaker:CreateTrainingJob {sagemaker}:training-job/pipelines-1-Baseline | sagemaker:NetworkIsolation=false

@@ -49,7 +49,7 @@ def test_all_that_carrying_reads_of_a_registered_package_can_be_read(handing_on:
 @pytest.mark.parametrize("split", SPLITS)
 def test_a_split_with_users_rows_cannot_be_read(handing_on: Accounts, split: str) -> None:
     bucket = handing_on.one("storage/Artifacts")
-    key = f"{bucket.arn}/pipeline/{EXECUTION}/prepare/{split}/data.csv"
+    key = f"{bucket.arn}/pipeline/splits/{EXECUTION}/{split}/data.csv"
     assert not allowed(handing_on.policy_of(bucket), "s3:GetObject", key, TLS)
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,7 @@ def delivery(tmp_path_factory: pytest.TempPathFactory) -> tuple[Review, Path]:
 
 
 VARIANTS = ["reviewed", "serverless", "delivery"]
+_PRINCIPAL = r"([a-z-]+|logging\.s3|:?role/aws-service-role/sagemaker\.application-autoscaling)\.amazonaws\.com.*"
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -91,6 +93,16 @@ def test_dev_has_no_create_only_property_beside_a_fixed_name_either(
 ) -> None:
     found = [finding for file in synth(settings)[1].glob("*.template.json") for finding in own_findings(file)]
     assert [str(each) for each in unexplained(found, EXPLAINED) if each.rule.startswith("CreateOnly")] == []
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_templates_are_of_no_partition(variant: str, request: pytest.FixtureRequest) -> None:
+    """Service principals are named alike in all of them; ARNs and hosts are not."""
+    for file in request.getfixturevalue(variant)[1].glob("*.template.json"):
+        words = set(re.split(r'[\\"\s]+', file.read_text()))
+        assert [word for word in words if "arn:aws:" in word and ":connection/" not in word] == []  # that one is given
+        hosts = [word for word in words if ".amazonaws.com" in word]
+        assert [host for host in hosts if not re.fullmatch(_PRINCIPAL, host)] == []
 
 
 def test_no_explanation_has_lost_its_finding(request: pytest.FixtureRequest) -> None:

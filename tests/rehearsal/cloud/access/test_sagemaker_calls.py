@@ -45,6 +45,13 @@ def test_a_request_names_its_resource(operation: str, parameters: dict[str, Any]
     assert seen(operation, **parameters) == [call(f"sagemaker:{operation}", f"{HERE}:{resource}")]
 
 
+def test_who_registers_a_package_lets_sagemaker_look_at_its_image() -> None:
+    container = {"Image": "000000000000.dkr.ecr.us-east-1.amazonaws.com/steps:1"}
+    found = seen("CreateModelPackage", ModelPackageGroupName="shop", InferenceSpecification={"Containers": [container]})
+    repository = "arn:aws:ecr:us-east-1:000000000000:repository/steps"
+    assert found[2:] == [call("ecr:BatchGetImage", repository), call("ecr:DescribeImages", repository)]
+
+
 def test_what_names_no_resource_asks_for_all() -> None:
     assert seen("ListEndpoints") == [call("sagemaker:ListEndpoints", "*")]
 
