@@ -115,5 +115,5 @@ def request_bodies(table: SourceTable, settings: Settings) -> list[bytes]:
 
 def _csv_line(cells: list[str]) -> bytes:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
+    csv.writer(line, lineterminator="\r\n").writerow(cells)  # a cell with any part of it is quoted
     return line.getvalue().encode()

@@ -45,7 +45,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 def example_row(contract: dict[str, Any]) -> str:
     """One CSV row in the middle of what the training data held."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow([_example(column) for column in contract["columns"]])
+    csv.writer(text, lineterminator="\r\n").writerow([_example(column) for column in contract["columns"]])
     return text.getvalue()
 
 

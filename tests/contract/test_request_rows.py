@@ -1,0 +1,47 @@
+"""Rows that the project itself sends as CSV mean to the model server what they mean in the table."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from blueprint.settings import load_settings
+from infra.functions.smoke_test.index import example_row
+from pipeline_steps.models.columns import CategoryColumn, NumberColumn
+from pipeline_steps.models.contract import Contract
+from pipeline_steps.server.payload import read_payload
+from pipeline_steps.tables.schema import Column
+from pipeline_steps.tables.table import read_table
+from rehearsal.journey.table import SourceTable, request_bodies
+
+CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
+TEXTS = ["plain", "a, b", 'a "b"', "a\nb", "a\rb", "a\u2028b", " a ", "2.0", "02", "\ufeffa"]
+
+
+def contract(*texts: str) -> Contract:
+    columns = (
+        NumberColumn("size", 0, 3, missing=True),
+        CategoryColumn("kind", texts, len(texts), accepts_unknown=False, missing=True),
+    )
+    return Contract(columns, "bought", "TRUE", 0.5, "xgboost")
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_smoke_test_sends_the_category_that_it_means(text: str) -> None:
+    known = contract(text)
+    assert read_payload(known, example_row(known.to_document()).encode(), "text/csv").tolist() == [[1.5, 0]]
+
+
+def test_the_rehearsals_users_send_rows_that_mean_what_the_table_does(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["bought", "kind", "size"], *[["TRUE", text, 3] for text in TEXTS]])
+    read = read_table(path, (Column("size", "number"), Column("kind", "category")))
+    settings = load_settings(CONFIG, "dev")
+    data = settings.data.model_copy(update={"columns": {"size": "number", "kind": "category"}})
+    bodies = request_bodies(
+        SourceTable(path, "t", len(TEXTS), "0" * 64, path, 1), settings.model_copy(update={"data": data})
+    )
+    known = contract(*dict.fromkeys(read["kind"]))
+    sent = sorted(read_payload(known, body, "text/csv")[0].tolist() for body in bodies)
+    assert sent == sorted(known.encode(read).tolist())
