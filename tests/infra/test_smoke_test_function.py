@@ -70,7 +70,7 @@ def test_a_probability_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_row_lies_in_the_middle_of_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
     endpoint = Endpoint(b"0.25")
     smoke(monkeypatch, endpoint)
-    assert endpoint.rows == ['1.5,"Nov, late",0\n']
+    assert endpoint.rows == ['1.5,"Nov, late",0\r\n']
 
 
 def test_one_bad_answer_is_forgiven(monkeypatch: pytest.MonkeyPatch) -> None:
