@@ -1,18 +1,11 @@
 """The gates' states, run by ministack's Step Functions with given answers; their job and its role."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import boto3
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
@@ -21,6 +14,7 @@ from blueprint.names import Names
 from blueprint.replay import gate_job_prefix
 from blueprint.settings import Settings
 from infra.constructs.rollout.gates import GATES, GateJob, gate_states
+from tests.infra.mocked_states import mocked_states
 
 Answer = dict[str, Any]
 Resources = Callable[..., list[dict[str, Any]]]
@@ -117,46 +111,8 @@ def mock_config() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def states_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    folder = tmp_path_factory.mktemp("ministack")
-    (folder / "mocks.json").write_text(json.dumps(mock_config()))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "SFN_MOCK_CONFIG": str(folder / "mocks.json"),
-        "SFN_WAIT_SCALE": "0",
-    }
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"], cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_until_ready(url, process, folder / "log")
-        yield boto3.client(
-            "stepfunctions",
-            endpoint_url=url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-
-
-def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/_ministack/health", timeout=1):  # noqa: S310 — loopback
-                return
-        except OSError:
-            time.sleep(0.05)
-    pytest.fail(f"ministack did not start: {log.read_text()[-2000:]}")
+    with mocked_states(tmp_path_factory.mktemp("ministack"), mock_config()) as account:
+        yield account.client("stepfunctions")
 
 
 @pytest.fixture(scope="module")

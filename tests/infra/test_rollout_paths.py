@@ -4,22 +4,16 @@ The answers come in Step Functions Local's mock format: for each state one answe
 """
 
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from infra.constructs.rollout.definition import RolloutTarget, rollout_definition
+from tests.infra.mocked_states import Account, mocked_states
 
 OLD = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev/1"
 LATER = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev/3"
@@ -425,22 +419,6 @@ def mock_config() -> dict[str, Any]:
     return {"StateMachines": {"rollout": {"TestCases": machines}}, "MockedResponses": responses}
 
 
-@dataclass(frozen=True)
-class Account:
-    """Where the services of one account answer."""
-
-    url: str
-
-    def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-
-
 @dataclass
 class Engine:
     """Step Functions with one state machine."""
@@ -528,45 +506,11 @@ class Result:
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    folder = tmp_path_factory.mktemp("ministack")
-    mocks = folder / "mocks.json"
-    mocks.write_text(json.dumps(mock_config()))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "SFN_MOCK_CONFIG": str(mocks),
-        "SFN_WAIT_SCALE": "0",
-    }
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"], cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_until_ready(url, process, folder / "log")
-        yield _engine(url)
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+    with mocked_states(tmp_path_factory.mktemp("ministack"), mock_config()) as account:
+        yield _engine(account)
 
 
-def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/_ministack/health", timeout=1):  # noqa: S310 — loopback
-                return
-        except OSError:
-            time.sleep(0.05)
-    pytest.fail(f"ministack did not start: {log.read_text()[-2000:]}")
-
-
-def _engine(url: str) -> Engine:
-    account = Account(url)
+def _engine(account: Account) -> Engine:
     client = account.client("stepfunctions")
     target = RolloutTarget(
         endpoint="shoppers-dev",
