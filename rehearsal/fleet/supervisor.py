@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import logging
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -20,6 +22,9 @@ _PROJECT = Path(__file__).parents[2]
 _PAUSE_SECONDS = 0.2
 _MOST_VAIN_STARTS = 5
 _GRACE_SECONDS = 2.0
+SILENT_SECONDS = 60.0
+"""A controller asks for the alarms every 15 s at the latest: one that asks for nothing so long hangs."""
+_log = logging.getLogger(__name__)
 
 
 class CancelledDeploymentError(Exception):
@@ -63,7 +68,7 @@ class Supervisor:
                 return after
             vain = vain + 1 if after == before else 0
             if vain >= _MOST_VAIN_STARTS:
-                raise LaunchError(f"the rollout's controller ended {vain} times without getting anywhere")
+                raise LaunchError(f"the rollout's controller ended or hung {vain} times without getting anywhere")
             self._cancelled.wait(_PAUSE_SECONDS * vain)
             if self._cancelled.is_set():
                 raise CancelledDeploymentError
@@ -81,10 +86,19 @@ class Supervisor:
         process = self._start()
         try:
             with process:
-                for line in process.stdout or ():
+                while line := self._next(process):
                     self._answer(process, acts, line)
         finally:
             stop(process, grace_seconds=_GRACE_SECONDS)
+
+    @staticmethod
+    def _next(process: "subprocess.Popen[bytes]") -> bytes:
+        """Its next question; none once it has ended or is silent, when it hangs and is killed for the next one."""
+        if process.stdout is None or not select.select([process.stdout], [], [], SILENT_SECONDS)[0]:
+            _log.warning("controller %s was silent for %g s", process.pid, SILENT_SECONDS)
+            process.kill()
+            return b""
+        return process.stdout.readline()
 
     def _start(self) -> "subprocess.Popen[bytes]":
         with self._lock:

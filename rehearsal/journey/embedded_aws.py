@@ -99,6 +99,8 @@ def embedded_aws(options: RehearsalOptions, workdir: Path) -> Iterator[EmbeddedA
                 yield aws
         finally:
             stop(child, grace_seconds=10)
+            for pipe in filter(None, (child.stdin, child.stdout)):
+                pipe.close()
 
 
 def _write_variables(aws: EmbeddedAws, path: Path) -> None:

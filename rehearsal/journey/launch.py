@@ -24,6 +24,15 @@ from rehearsal.journey.display import Display, Stage
 from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws, embedded_aws, embedded_log, keep_logs
 from rehearsal.journey.evidence import Evidence, Failure
 from rehearsal.journey.fleets import invocations, known_configs
+from rehearsal.journey.limits import (
+    CHECK_SECONDS,
+    DEPLOY_SECONDS,
+    LOOK_BACK_SECONDS,
+    SYNTH_SECONDS,
+    limited,
+    rollout_seconds,
+    training_seconds,
+)
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.preparation import check_out
 from rehearsal.journey.rollouts import FIRST, Launchpad, Rollout, roll_out
@@ -36,6 +45,8 @@ from rehearsal.temporary import temporary_folder
 
 _TABLE = "data/table.csv"
 """The key of each upload: new rows replace the old ones where they lie, as they do on AWS."""
+
+_BRIEFLY_SECONDS = 10.0
 
 
 class Rehearsal:
@@ -70,7 +81,7 @@ class Rehearsal:
         return evidence
 
     def _check(self, workdir: Path, started: float) -> Evidence:
-        with self._stage("check") as stage:
+        with self._stage("check", CHECK_SECONDS) as stage:
             settings = load_settings(self._options.config, self._options.stage)
             refuse_unsafe(planned_rollout(settings))
             check_out(self._options.out)
@@ -90,10 +101,10 @@ class Rehearsal:
         return Failure(self._current, error, tuple(embedded_log(workdir)))
 
     @contextmanager
-    def _stage(self, name: str) -> Iterator[Stage]:
+    def _stage(self, name: str, limit_seconds: float) -> Iterator[Stage]:
         self._current, started = name, time.monotonic()
         try:
-            with self._display.stage(name) as stage:
+            with self._display.stage(name) as stage, limited(limit_seconds, name):
                 yield stage
         finally:
             self._timings[name.replace(" ", "_")] = round(time.monotonic() - started, 3)
@@ -121,12 +132,14 @@ class Rehearsal:
         try:
             self._models(pad, evidence, bucket=storage["DataBucketName"], pipeline=training["PipelineName"])
         except Exception:
-            with contextlib.suppress(BotoCoreError, ClientError, OSError):  # the embedded AWS may be what has failed
+            # The embedded AWS may be what has failed, or what hangs.
+            with contextlib.suppress(BotoCoreError, ClientError, OSError, LaunchError), limited(_BRIEFLY_SECONDS, "it"):
                 _look_back(pad, evidence, log)
             raise
         finally:
             pad.traffic.stop()
-        _look_back(pad, evidence, log)
+        with limited(LOOK_BACK_SECONDS, "what the roles and the rollouts have done"):
+            _look_back(pad, evidence, log)
 
     def _models(self, pad: Launchpad, evidence: Evidence, *, bucket: str, pipeline: str) -> None:
         self._first_model(pad, evidence, bucket=bucket, pipeline=pipeline)
@@ -135,7 +148,7 @@ class Rehearsal:
 
     def _deploy(self, aws: EmbeddedAws, evidence: Evidence, workdir: Path) -> dict[str, Any]:
         """Synthesize while the account is bootstrapped: neither needs the other."""
-        with self._stage("synth and bootstrap") as stage, ThreadPoolExecutor(max_workers=2) as pool:
+        with self._stage("synth and bootstrap", SYNTH_SECONDS) as stage, ThreadPoolExecutor(max_workers=2) as pool:
             stage.tell(f"the embedded AWS answers at {aws.endpoint_url}; its key: source {workdir / VARIABLES}")
             ready = pool.submit(cdk.bootstrap, workdir=workdir, environment=aws.environment)
             try:
@@ -148,33 +161,37 @@ class Rehearsal:
                 raise
             evidence.templates = cdk.template_hashes(assembly)
             stage.tell(f"{len(evidence.templates)} templates")
-        with self._stage("deploy") as stage:
+        with self._stage("deploy", DEPLOY_SECONDS) as stage:
             outputs = cdk.deploy(assembly, workdir=workdir, environment=aws.environment)
             stage.tell(f"{len(outputs)} stacks")
         return outputs
 
     def _first_model(self, pad: Launchpad, evidence: Evidence, *, bucket: str, pipeline: str) -> None:
-        with self._stage("train first model") as stage:
+        settings, rows = evidence.settings, evidence.table.earlier_rows
+        with self._stage("train first model", training_seconds(settings, rows=rows)) as stage:
             earlier = evidence.table.earlier
             stage.tell(f"on the first {evidence.table.earlier_rows} rows")
             self._train(pad, evidence, upload(pad.aws, earlier, bucket=bucket, key=_TABLE), pipeline, stage)
-        with self._stage("first endpoint") as stage:
+        with self._stage("first endpoint", self._rollout_seconds(evidence)) as stage:
             self._roll_out(pad, evidence, evidence.runs[0].package_arn, stage, first=True)
 
     def _better_model(self, pad: Launchpad, evidence: Evidence, *, bucket: str, pipeline: str) -> str:
-        with self._stage("train on new data") as stage:
+        with self._stage("train on new data", training_seconds(evidence.settings, rows=evidence.table.rows)) as stage:
             stage.tell(f"all {evidence.table.rows} rows have arrived")
             uri = upload(pad.aws, evidence.table.path, bucket=bucket, key=_TABLE)
             run = self._train(pad, evidence, uri, pipeline, stage)
-        with self._stage("better model") as stage:
+        with self._stage("better model", self._rollout_seconds(evidence)) as stage:
             self._roll_out(pad, evidence, run.package_arn, stage)
         return run.package_arn
 
     def _bad_model(self, pad: Launchpad, evidence: Evidence, *, live: str) -> None:
-        with self._stage("bad model") as stage:
+        with self._stage("bad model", self._rollout_seconds(evidence)) as stage:
             stage.tell(f"a model with the fault {self._options.fault}")
             faulty = register_faulty(pad.aws, live, fault=self._options.fault)
             self._roll_out(pad, evidence, faulty, stage, fault=self._options.fault)
+
+    def _rollout_seconds(self, evidence: Evidence) -> float:
+        return rollout_seconds(evidence.settings, speed=self._options.speed)
 
     def _train(self, pad: Launchpad, evidence: Evidence, uri: str, pipeline: str, stage: Stage) -> TrainingRun:
         run = TrainingRun()

@@ -81,6 +81,19 @@ def test_a_canary_survives_the_death_of_its_controller_in_any_state(account: Any
     check_one_fleet(account, users, "green")
 
 
+def test_a_controller_that_hangs_is_replaced(account: Any, tools: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rehearsal.fleet.supervisor.SILENT_SECONDS", 3.0)
+
+    def watch(event: str) -> None:
+        if event == "Baking":
+            os.kill(account.controller_pid(), signal.SIGSTOP)
+
+    account.watcher = watch
+    users = roll_out(account, tools, tools.canary("errors"))
+    assert restarts(account) == 1
+    check_one_fleet(account, users, "green")
+
+
 @pytest.mark.parametrize("number", range(len(LINEAR_STATES)))
 def test_a_linear_rollout_survives_the_death_of_its_controller_in_any_state(
     account: Any, tools: Any, number: int
@@ -164,7 +177,7 @@ def test_a_controller_that_cannot_work_at_all_sends_everybody_back(account: Any,
 
     account.watcher = watch
     users = roll_out(account, tools, tools.canary("errors"))
-    assert "controller ended 5 times without getting anywhere" in account.describe()["FailureReason"]
+    assert "controller ended or hung 5 times without getting anywhere" in account.describe()["FailureReason"]
     check_one_fleet(account, users, "blue")
 
 
