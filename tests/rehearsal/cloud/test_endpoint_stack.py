@@ -304,6 +304,32 @@ def test_a_better_model_takes_over_by_canary(cloud: CloudProcess, stack: Stack) 
 
 
 @pytest.mark.usefixtures("first")
+def test_a_stack_that_cannot_take_the_endpoint_back_goes_on_without_it_as_the_runbook_tells(
+    cloud: CloudProcess, stack: Stack
+) -> None:
+    """SageMaker is back at the old config by itself when CloudFormation asks for it."""
+    live, cloudformation = stack.endpoint()["EndpointConfigName"], cloud("cloudformation")
+    late = {"Type": "AWS::SageMaker::ModelPackageGroup", "Properties": {"ModelPackageGroupName": "served"}}
+    document = json.loads(template())
+    # It exists already, so the update fails once the endpoint is through.
+    document["Resources"]["Late"] = {**late, "DependsOn": "Endpoint"}
+    faulty = f"{stack.image.rpartition(':')[0]}:fault-errors"
+    package = stack.package("s3://models/model-0-5/output/model.tar.gz", faulty)
+    parameter = {"ParameterKey": "Package", "ParameterValue": package}
+    cloudformation.update_stack(StackName=STACK, TemplateBody=json.dumps(document), Parameters=[parameter])
+    assert stack.users_until_settled() == {"0.5", FAULT}
+    assert stack.settled() == "UPDATE_ROLLBACK_FAILED"
+    events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+    failed = {e["LogicalResourceId"]: e for e in events if e["ResourceStatus"] == "UPDATE_FAILED"}
+    assert "already uses the endpoint configuration" in failed["Endpoint"]["ResourceStatusReason"]
+    assert (stack.endpoint()["EndpointStatus"], stack.endpoint()["EndpointConfigName"]) == ("InService", live)
+    cloudformation.continue_update_rollback(StackName=STACK, ResourcesToSkip=["Endpoint"])
+    eventually(lambda: stack.described()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE")
+    assert stack.outputs()["Config"] == live
+    assert stack.ask()[0] == "0.5"
+
+
+@pytest.mark.usefixtures("first")
 def test_a_bad_build_is_rolled_back_by_its_alarm_and_fails_its_canarys_users_alone(
     cloud: CloudProcess, stack: Stack
 ) -> None:
