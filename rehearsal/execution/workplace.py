@@ -99,9 +99,14 @@ def single_instance(count: int) -> None:
         raise JobError(f"ClientError: InstanceCount must be 1 on the laptop, got {count}")
 
 
+_KILLED = {137: " (killed: out of memory, or from outside)", 139: " (crashed: segmentation fault)"}
+"""What an exit code as Docker reports it says beside its number."""
+
+
 def algorithm_error(ended: Exit, said: str | None) -> JobError:
-    """The error of a container that ended badly: its own words, or the last lines of its log."""
-    return JobError(f"AlgorithmError: {said or ' | '.join(ended.tail)}, exit code: {ended.code}")
+    """The error of a container that ended badly: its own words, or the last lines of its log, or that it has none."""
+    told = said or " | ".join(ended.tail) or "the container ended before it wrote a line"
+    return JobError(f"AlgorithmError: {told}, exit code: {ended.code}{_KILLED.get(ended.code, '')}")
 
 
 def written(path: Path, limit: int) -> str | None:

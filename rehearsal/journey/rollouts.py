@@ -253,7 +253,16 @@ def _conclude(pad: Launchpad, execution: str, rollout: Rollout) -> None:
         rollout.by = next(iter(named or rollout.alarms), None)
     else:
         cause = ended.get("cause") or json.dumps(ended.get("output"))
-        raise LaunchError(f"the rollout of {rollout.model_package} ended {ended['status']} without a verdict: {cause}")
+        where = f"in its state {_last_state(pad, execution)}, without a verdict"
+        raise LaunchError(f"the rollout of {rollout.model_package} ended {ended['status']} {where}: {cause}")
+
+
+def _last_state(pad: Launchpad, execution: str) -> str:
+    """The state that calls a function or a service and was entered last: what failed there ended the execution."""
+    pages = pad.aws.client("stepfunctions").get_paginator("get_execution_history")
+    events = (event for page in pages.paginate(executionArn=execution, reverseOrder=True) for event in page["events"])
+    entered = (event["stateEnteredEventDetails"]["name"] for event in events if event["type"] == "TaskStateEntered")
+    return next(entered, "(none)")
 
 
 def _refused_by(pad: Launchpad, execution: str) -> str | None:

@@ -27,6 +27,14 @@ def handler(event, context):
 """
 
 
+DIES = """
+import os, signal
+
+def handler(event, context):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
 def bundle() -> bytes:
     """`index.py` and what of `blueprint` it imports, as the deployed asset has it."""
     archive = io.BytesIO()
@@ -72,3 +80,20 @@ def test_embedded_metrics_in_its_log_reach_cloudwatch(cloud: CloudProcess) -> No
     invoke(cloud, "counting", verdict=0, line=line)
     asked = {"Namespace": "Test/Functions", "MetricName": "Looks"}
     assert eventually(lambda: cloud("cloudwatch").list_metrics(**asked)["Metrics"])
+
+
+def test_a_function_that_is_killed_before_it_answers_is_an_error_that_says_so(cloud: CloudProcess) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as whole:
+        whole.writestr("index.py", DIES)
+    cloud("lambda").create_function(
+        FunctionName="dying",
+        Runtime="python3.13",
+        Role="arn:aws:iam::000000000000:role/judge",
+        Handler="index.handler",
+        Code={"ZipFile": archive.getvalue()},
+        Timeout=30,
+    )
+    answer = cloud("lambda").invoke(FunctionName="dying", Payload=b"{}")
+    assert answer["FunctionError"] == "Unhandled"
+    assert "died" in json.loads(answer["Payload"].read())["errorMessage"]

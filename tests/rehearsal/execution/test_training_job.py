@@ -101,7 +101,10 @@ def test_a_job_that_fails_without_a_word_is_explained_by_the_end_of_its_log(
 
 def test_a_job_killed_by_the_system_has_dockers_exit_code(runner: Any, image: Any, api: Any, log: Any) -> None:
     outcome = run(runner, image("os.kill(os.getpid(), 9)"), api.training(), log)
-    assert outcome.failure_reason == "AlgorithmError: , exit code: 137"
+    assert outcome.failure_reason == (
+        "AlgorithmError: the container ended before it wrote a line, exit code: 137 "
+        "(killed: out of memory, or from outside)"
+    )
 
 
 def test_an_unknown_image_cannot_be_pulled(runner: Any, image: Any, api: Any, log: Any) -> None:
@@ -217,7 +220,7 @@ def test_the_same_model_makes_the_same_archive(runner: Any, image: Any, api: Any
 def test_output_data_is_kept_even_when_the_job_fails(runner: Any, image: Any, api: Any, s3: Any, log: Any) -> None:
     program = image("(ML / 'output/data/notes.txt').write_text('seen'); sys.exit(3)")
     outcome = run(runner, program, api.training(), log)
-    assert outcome.failure_reason == "AlgorithmError: , exit code: 3"
+    assert outcome.failure_reason == "AlgorithmError: the container ended before it wrote a line, exit code: 3"
     assert archive(s3, api.bucket, "models/job-1/output/output.tar.gz") == {"notes.txt": b"seen"}
 
 

@@ -7,6 +7,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from blueprint.errors import LaunchError
 from rehearsal.journey.rollouts import Launchpad, Rollout, _conclude
 
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:rollout:1"
@@ -31,7 +32,7 @@ class Aws:
 def concluded(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
 
-    def run(*, error: str, failure: dict[str, str]) -> Rollout:
+    def run(*, error: str, failure: dict[str, str], status: str = "Rejected") -> Rollout:
         aws = Aws()
         started = {"executionArn": EXECUTION, "stateMachineArn": "arn:aws:states:us-east-1:0:stateMachine:rollout"}
         times = {"startDate": 0, "stopDate": 1}
@@ -47,14 +48,15 @@ def concluded(monkeypatch: pytest.MonkeyPatch) -> Any:
                 "CreationTime": 0,
                 "ModelPackageStatus": "Completed",
                 "ModelPackageStatusDetails": {"ValidationStatuses": []},
-                "ModelApprovalStatus": "Rejected",
+                "ModelApprovalStatus": status,
                 "ApprovalDescription": "why",
             },
         )
         entered = {"name": "Refused", "input": json.dumps({"failure": failure})}
         other = {"timestamp": 0, "type": "ExecutionFailed", "id": 9}
+        task = {"timestamp": 0, "type": "TaskStateEntered", "id": 7, "stateEnteredEventDetails": {"name": "Smoke test"}}
         event = {"timestamp": 0, "type": "FailStateEntered", "id": 8, "stateEnteredEventDetails": entered}
-        states.add_response("get_execution_history", {"events": [other, event]})
+        states.add_response("get_execution_history", {"events": [other, event, task]})
         rollout = Rollout(PACKAGE, "schema", "canary")
         _conclude(Launchpad(aws, "shoppers-dev", "arn:machine", None), EXECUTION, rollout)  # type: ignore[arg-type]
         return rollout
@@ -71,3 +73,8 @@ def test_a_refusal_names_the_gate(by: str, concluded: Any) -> None:
 def test_a_rollback_is_no_refusal(concluded: Any) -> None:
     rollout = concluded(error="RolledBack", failure={"reason": "why"})
     assert (rollout.verdict, rollout.by) == ("rolled_back", None)
+
+
+def test_a_rollout_that_broke_off_names_the_state_and_the_cause(concluded: Any) -> None:
+    with pytest.raises(LaunchError, match="ended FAILED in its state Smoke test, without a verdict: why"):
+        concluded(error="Lambda.Unknown", failure={}, status="Approved")
