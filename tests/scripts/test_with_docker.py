@@ -50,7 +50,8 @@ class Play:
         }
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        argv = [str(self.folder / "bin" / "bash"), str(SCRIPT), *words]
+        # A shell traps no signal that was ignored when it started, as nohup and background jobs have it.
+        argv = [str(self.folder / "bin" / "env"), "--default-signal=INT,TERM,HUP", "bash", str(SCRIPT), *words]
         pipe = subprocess.PIPE
         return subprocess.Popen(argv, env=self.environment, stdout=pipe, stderr=pipe, text=True)
 
