@@ -28,9 +28,9 @@ def run(options: CloudOptions, listener: socket.socket, *, key: AccessKey, ready
     except SlipwayError as exc:
         sys.stderr.write(f"{exc}\n")
         code = exc.exit_code
-    except Exception:  # noqa: BLE001 -- the last chance to tell it
+    except Exception as exc:  # noqa: BLE001 -- the last chance to tell it
         _log.exception("the embedded AWS ends")
-        sys.stderr.write(f"the embedded AWS ended with an error; see {options.log}\n")
+        sys.stderr.write(f"{type(exc).__name__}: {exc}\n")
         code = 1
     logging.shutdown()
     sys.stdout.flush()

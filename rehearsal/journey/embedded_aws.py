@@ -121,7 +121,10 @@ def _cause_of_failure(child: "subprocess.Popen[bytes]", workdir: Path) -> Iterat
 
 
 def _with_log(told: str, workdir: Path) -> str:
-    return "\n".join([told, *embedded_log(workdir)[-_TOLD_LINES:]])
+    """`told` with the child's own last word in the same line, then the end of its log."""
+    errors = workdir / "cloud.err"
+    last = errors.read_text(errors="replace").strip().rpartition("\n")[2] if errors.exists() else ""
+    return "\n".join([": ".join(filter(None, (told, last))), *embedded_log(workdir)[-_TOLD_LINES:]])
 
 
 def embedded_log(workdir: Path) -> list[str]:

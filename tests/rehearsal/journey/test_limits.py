@@ -65,3 +65,23 @@ def test_an_embedded_aws_that_was_killed_is_named_as_the_cause(tmp_path: Path) -
     with pytest.raises(LaunchError) as caught:
         use()
     assert re.match(r"the embedded AWS ended: killed by SIGKILL\b", str(caught.value))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is one of Linux's")
+def test_an_embedded_aws_that_could_not_start_says_why_in_the_same_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rehearsal.journey.embedded_aws.sys.executable", str(tmp_path / "python"))
+    (tmp_path / "python").write_text(
+        "#!/bin/sh\necho noise >&2\necho 'OSError: [Errno 24] Too many open files' >&2\nexit 1\n"
+    )
+    (tmp_path / "python").chmod(0o755)
+
+    def use() -> None:
+        with embedded_aws(RehearsalOptions(PROJECT / "config/shoppers.toml"), tmp_path):
+            pass
+
+    with pytest.raises(LaunchError) as caught:
+        use()
+    first = str(caught.value).splitlines()[0]
+    assert first == ("the embedded AWS ended before it was ready: exit code 1: OSError: [Errno 24] Too many open files")
