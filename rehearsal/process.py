@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -20,6 +21,9 @@ Stream = int | IO[bytes] | None
 
 _Start = Callable[[], subprocess.Popen[bytes]]
 _Processes = list[subprocess.Popen[bytes]]
+
+_STOPPED: "weakref.WeakSet[subprocess.Popen[bytes]]" = weakref.WeakSet()
+"""Those that still ran when we stopped them."""
 
 # For systems whose setpriv is too old: does the same from within, and notices a parent that died meanwhile.
 _LAUNCHER = (
@@ -135,11 +139,20 @@ def stop(process: subprocess.Popen[bytes], *, grace_seconds: float) -> int:
         The exit status as `Popen.returncode` has it: negative for a signal.
     """
     if process.poll() is None:
+        _STOPPED.add(process)
         signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=grace_seconds)
         signal_group(process.pid, signal.SIGKILL)
     return process.wait()
+
+
+def ended_by_itself(process: subprocess.Popen[bytes], *, within_seconds: float) -> bool:
+    """Whether it has ended, or does so in that time, and not because we stopped it."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=within_seconds)
+        return process not in _STOPPED
+    return False
 
 
 def ended_with(status: int) -> str:

@@ -1,6 +1,5 @@
 """The embedded AWS as a child process, and boto3 clients for it."""
 
-import contextlib
 import json
 import os
 import shlex
@@ -22,7 +21,7 @@ from rehearsal import access_key
 from rehearsal.access_key import AccessKey
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.preparation import local_environment, no_aws_files
-from rehearsal.process import ended_with, spawn, stop
+from rehearsal.process import ended_by_itself, ended_with, spawn, stop
 
 ACCOUNT = "000000000000"
 REGION = access_key.REGION
@@ -115,9 +114,10 @@ def _cause_of_failure(child: "subprocess.Popen[bytes]", workdir: Path) -> Iterat
     try:
         yield
     except Exception as exc:
-        if (status := _end_of(child)) is None:
+        # A connection breaks a moment before the process has ended.
+        if not ended_by_itself(child, within_seconds=_END_SECONDS):
             raise
-        raise LaunchError(_with_log(f"the embedded AWS ended: {ended_with(status)}", workdir)) from exc
+        raise LaunchError(_with_log(f"the embedded AWS ended: {ended_with(child.wait())}", workdir)) from exc
 
 
 def _with_log(told: str, workdir: Path) -> str:
@@ -139,13 +139,6 @@ def keep_logs(workdir: Path, out: Path) -> None:
     for name in LOGS:
         if (workdir / name).exists():
             shutil.copy(workdir / name, out / name)
-
-
-def _end_of(child: "subprocess.Popen[bytes]") -> int | None:
-    """Its exit status; a connection breaks a moment before there is one."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        return child.wait(timeout=_END_SECONDS)
-    return None
 
 
 def _ready_line(child: "subprocess.Popen[bytes]", workdir: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from blueprint.errors import LaunchError
 from rehearsal.journey.embedded_aws import embedded_aws
 from rehearsal.journey.limits import limited
 from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.process import stop_all
 
 
 def test_a_stage_that_waits_for_a_process_for_ever_is_ended_at_its_limit() -> None:
@@ -85,3 +86,13 @@ def test_an_embedded_aws_that_could_not_start_says_why_in_the_same_line(
         use()
     first = str(caught.value).splitlines()[0]
     assert first == ("the embedded AWS ended before it was ready: exit code 1: OSError: [Errno 24] Too many open files")
+
+
+def test_an_embedded_aws_that_we_stopped_after_a_failure_is_not_its_cause(tmp_path: Path) -> None:
+    def use() -> None:
+        with embedded_aws(RehearsalOptions(PROJECT / "config/shoppers.toml"), tmp_path):
+            stop_all(grace_seconds=5)
+            raise LaunchError("cdk synth failed")
+
+    with pytest.raises(LaunchError, match="cdk synth failed"):
+        use()
