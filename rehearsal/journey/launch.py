@@ -1,6 +1,7 @@
 """The main job: from a table to a model live behind a canary, and a bad one stopped."""
 
 import contextlib
+import errno
 import os
 import subprocess
 import time
@@ -47,6 +48,10 @@ _TABLE = "data/table.csv"
 """The key of each upload: new rows replace the old ones where they lie, as they do on AWS."""
 
 _BRIEFLY_SECONDS = 10.0
+_LACKING = {
+    os.strerror(errno.ENOSPC): "the disk is full: make room, or have TMPDIR and --out name folders on another one",
+    os.strerror(errno.EMFILE): "too many open files: raise this shell's limit (ulimit -n 1024)",
+}
 
 
 class Rehearsal:
@@ -98,6 +103,8 @@ class Rehearsal:
             stop_all(grace_seconds=3)  # it can cut in on the start of a process
         if isinstance(error, BotoCoreError | ClientError):
             error = LaunchError(str(error))
+        if lacking := _lacking(str(error)):
+            error = LaunchError(lacking)
         return Failure(self._current, error, tuple(embedded_log(workdir)))
 
     @contextmanager
@@ -220,6 +227,12 @@ class Rehearsal:
         stage.tell(
             f"{rollout.verdict.replace('_', ' ')}, {rollout.requests} requests, {rollout.dropped} dropped{because}"
         )
+
+
+def _lacking(told: str) -> str | None:
+    """What this machine lacked, in one line, where a child process that failed says so anywhere in its own words."""
+    lines = ((advice, line) for line in told.splitlines() for sign, advice in _LACKING.items() if sign in line)
+    return next((f"{advice}: {line.strip()}" for advice, line in lines), None)
 
 
 def _look_back(pad: Launchpad, evidence: Evidence, log: AuditLog) -> None:

@@ -41,8 +41,15 @@ REFUSED = ClientError({"Error": {"Code": "Throttling", "Message": "too often"}},
         (LaunchError("no"), "no"),
         (REFUSED, "An error occurred (Throttling) when calling the CreateStack operation: too often"),
         (KeyboardInterrupt(), "interrupted"),
+        (
+            LaunchError("cdk synth failed\nOSError: [Errno 28] No space left on device\n  assert x"),
+            (
+                "the disk is full: make room, or have TMPDIR and --out name folders on another one: "
+                "OSError: [Errno 28] No space left on device"
+            ),
+        ),
     ],
-    ids=["a defect", "a failed stage", "AWS", "an interrupt"],
+    ids=["a defect", "a failed stage", "AWS", "an interrupt", "a full disk"],
 )
 def test_the_reason_and_the_log_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException, reason: str
