@@ -25,9 +25,11 @@ def test_the_template_is_what_the_settings_are_judged_by(synth: Synth, settings:
     (made,) = from_template(Template.from_stack(synth(changed)[0].endpoint).to_json())
     assert lint(made) == ()
     untagged = tuple({key: value for key, value in alarm.items() if key != "Tags"} for alarm in made.alarms)
-    # An endpoint's template tells neither the config in use nor the judge.
-    untold = replace(planned_rollout(changed), previous_variants=None, judge=None)
-    assert asdict(replace(made, alarms=untagged)) == asdict(untold)
+    # The template's model also names its update; it has neither the config in use nor the judge.
+    (variant,) = made.variants
+    served = replace(variant, environment=tuple(pair for pair in variant.environment if pair[0] != "SLIPWAY_UPDATE"))
+    planned = replace(planned_rollout(changed), previous_variants=None, judge=None)
+    assert asdict(replace(made, alarms=untagged, variants=(served,))) == asdict(planned)
 
 
 @pytest.mark.parametrize(
