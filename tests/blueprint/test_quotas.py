@@ -56,8 +56,9 @@ def test_what_runs_at_the_same_time_is_added_up(sections: dict[str, Any], quota:
 
 
 def test_the_documented_table_is_what_the_example_needs() -> None:
-    page = (CONFIG.parents[1] / "docs" / "operations.md").read_text(encoding="utf-8")
-    rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in page.splitlines() if line.startswith("| ")]
+    page = (CONFIG.parents[1] / "README.md").read_text(encoding="utf-8")
+    table = page.partition("| quota |")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in table.splitlines() if line.startswith("| ")]
     for column, stage in enumerate(("dev", "prod"), start=1):
         told = {row[0]: int(row[column]) for row in rows if row[column].isdigit()}
         assert told == needed(changed(stage))
