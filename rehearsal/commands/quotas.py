@@ -73,10 +73,10 @@ def _as_json(found: "list[Quota]", region: str) -> str:
 
 
 def _as_text(found: "list[Quota]", region: str) -> str:
-    lines = [f"{'quota':<58}{'needed':>8}{'has':>10}"]
+    lines = [f"{'quota':<58}{'needed':>8}{'has':>12}"]
     for quota in found:
         has = "not listed" if quota.value is None else f"{quota.value:g}"
-        lines.append(f"{quota.need.quota:<58}{quota.need.value:>8}{has:>10}  {quota.need.why}")
+        lines.append(f"{quota.need.quota:<58}{quota.need.value:>8}{has:>12}  {quota.need.why}")
     if requests := [request for quota in found if (request := quota.request(region))]:
         lines += ["", "ask for what is missing:", *requests]
     if unlisted := [quota.need.quota for quota in found if quota.value is None]:

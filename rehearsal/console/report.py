@@ -153,5 +153,5 @@ def _told(rollout: Rollout) -> str:
     fault = f" with fault {rollout.fault}" if rollout.fault else ""
     by = f" by {rollout.by}" if rollout.by else ""
     counts = f"{rollout.requests} requests, {rollout.exposed} by the new fleet"
-    verdict = rollout.verdict.replace("_", " ")
+    verdict = rollout.verdict.replace("_", " ") + (", but not proven safe" if rollout.proven is False else "")
     return f"{rollout.type}{fault}: {verdict}{by}; {counts}, {rollout.failed} failed, {rollout.dropped} dropped"

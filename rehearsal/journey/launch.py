@@ -36,7 +36,7 @@ from rehearsal.journey.limits import (
 )
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.preparation import check_out
-from rehearsal.journey.rollouts import FIRST, Launchpad, Rollout, roll_out
+from rehearsal.journey.rollouts import FIRST, Launchpad, Rollout, note_proof, roll_out
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.table import request_bodies, source_table
 from rehearsal.journey.training import TrainingRun, train, upload
@@ -238,6 +238,7 @@ def _lacking(told: str) -> str | None:
 def _look_back(pad: Launchpad, evidence: Evidence, log: AuditLog) -> None:
     """What the account can say of the launch so far."""
     evidence.audit = log.entries()
+    note_proof(evidence.rollouts, evidence.audit)
     evidence.access = recorded_access(pad.aws)
     evidence.fleets = {
         config: invocations(pad.aws, endpoint=pad.endpoint, config=config, since=evidence.started)

@@ -2,11 +2,14 @@
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from blueprint.audit import Entry
 from blueprint.errors import LaunchError
+from blueprint.verdicts.judge import Verdict
 from rehearsal.fleet.traffic import Traffic
 from rehearsal.journey.display import Stage
 from rehearsal.journey.embedded_aws import EmbeddedAws
@@ -51,6 +54,8 @@ class Rollout:
     ended_at: float = 0.0
     config: str | None = None
     reason: str = ""
+    proven: bool | None = None
+    """Whether the canary analysis has proven a promoted model safe; None where there was nothing to prove it beside."""
     alarms: list[str] = field(default_factory=list)
     moments: list[tuple[float, str]] = field(default_factory=list)
 
@@ -65,6 +70,7 @@ class Rollout:
             "fault",
             "type",
             "verdict",
+            "proven",
             "by",
             "requests",
             "exposed",
@@ -104,6 +110,15 @@ def roll_out(pad: Launchpad, rollout: Rollout, *, first: bool, stage: Stage) -> 
     if rollout.is_judged and (busy := starvation(users)):
         rollout.reason = f"{busy}; it ended {rollout.verdict.replace('_', ' ')}"
         rollout.verdict = INCONCLUSIVE
+
+
+def note_proof(rollouts: Iterable[Rollout], audit: Iterable[Entry]) -> None:
+    """Say of each promoted model whether it was proven safe, or went live for lack of evidence, as the audit has it."""
+    promoted = {entry["subject"]: entry["detail"] for entry in audit if entry["action"] == "promoted"}
+    for rollout in rollouts:
+        if rollout.is_judged and "verdict" in (detail := promoted.get(rollout.model_package, {})):
+            rollout.proven = detail["verdict"] == Verdict.PROMOTE
+            rollout.reason = rollout.reason or detail["sentence"]
 
 
 def _execution_of(pad: Launchpad, package_arn: str) -> str:

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from blueprint.errors import LaunchError
 from blueprint.settings import Settings
+from rehearsal.operations.errors import plainly
 
 _RETRIES = 5
 
@@ -28,10 +29,8 @@ class Account:
         Raises:
             LaunchError: there is no region, or the role cannot be taken on.
         """
-        try:
+        with plainly():
             return self._session.client(service, config=self._patience.merge(Config(read_timeout=read_timeout)))
-        except BotoCoreError as exc:
-            raise LaunchError(f"{service} cannot be reached: {exc}") from exc
 
     def output(self, stack: str, key: str) -> str:
         """An output of one of the use case's stacks.

@@ -49,7 +49,7 @@ def plainly() -> Iterator[None]:
             f"work: {exc}"
         ) from exc
     except NoRegionError as exc:
-        raise LaunchError("a region is needed: set region in the settings, or AWS_REGION") from exc
+        raise LaunchError("a region is needed: set region in the settings, or AWS_DEFAULT_REGION") from exc
     except ProfileNotFound as exc:
         raise LaunchError(f"AWS_PROFILE must name a configured profile: {exc}") from exc
     except (EndpointConnectionError, HTTPClientError) as exc:

@@ -16,7 +16,7 @@ from rehearsal.console.labels import labels
 from rehearsal.console.report import summary, write_report
 from rehearsal.journey.evidence import Evidence, Failure, report_document
 from rehearsal.journey.options import PROJECT, RehearsalOptions
-from rehearsal.journey.rollouts import Rollout
+from rehearsal.journey.rollouts import Rollout, note_proof
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.table import SourceTable
 from rehearsal.journey.training import TrainingRun
@@ -87,7 +87,7 @@ def test_the_json_report_has_exactly_the_documented_keys(evidence: Evidence) -> 
     assert document["data"]["splits"] == {"train": "a", "validation": "b", "test": "c"}
     assert document["metrics"]["champion"] is None
     assert set(document["rollouts"][0]) == {
-        "model_package", "fault", "type", "verdict", "by", "requests", "exposed", "failed",
+        "model_package", "fault", "type", "verdict", "proven", "by", "requests", "exposed", "failed",
         "failed_by_new_fleet", "dropped", "not_sent", "late_p99_ms", "seconds",
     }  # fmt: skip
 
@@ -111,6 +111,22 @@ def test_the_page_of_the_same_evidence_is_the_same(evidence: Evidence, tmp_path:
     first = (tmp_path / "report.html").read_text()
     write_report(evidence, tmp_path)
     assert (tmp_path / "report.html").read_text() == first
+
+
+def test_a_model_that_went_live_for_lack_of_evidence_is_reported_as_not_proven(
+    evidence: Evidence, tmp_path: Path
+) -> None:
+    _, better, _ = evidence.rollouts
+    better.config = "config"
+    detail = {"verdict": 0, "sentence": "extend: too little traffic"}
+    log = [entry(None, time="t", actor="machine", action="promoted", subject=better.model_package, detail=detail)]
+    note_proof(evidence.rollouts, log)
+    write_report(evidence, tmp_path)
+    assert [row["proven"] for row in report_document(evidence)["rollouts"]] == [None, False, None]
+    assert "rollout  canary: promoted, but not proven safe;" in summary(evidence)
+    assert "extend: too little traffic" in (tmp_path / "report.html").read_text()
+    note_proof(evidence.rollouts, [log[0] | {"detail": detail | {"verdict": 1}}])
+    assert "rollout  canary: promoted;" in summary(evidence)
 
 
 def test_the_summary_names_the_alarm_that_stopped_the_bad_model(evidence: Evidence) -> None:
