@@ -65,7 +65,7 @@ def _sweep_one(folder: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """The lock goes last: a run that is killed meanwhile leaves what the next one knows."""
+    """The lock goes last: a run that is killed meanwhile, or a process that still writes, leaves it to the next."""
     for entry in folder.iterdir():
         if entry.name == _LOCK:
             continue
@@ -73,4 +73,10 @@ def _remove(folder: Path) -> None:
             shutil.rmtree(entry, ignore_errors=True)
         else:
             entry.unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    (folder / _LOCK).unlink(missing_ok=True)
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return
+    except OSError:  # a process of the run, which is dying, has written meanwhile
+        (folder / _LOCK).touch(mode=0o600)

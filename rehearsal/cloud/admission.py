@@ -13,6 +13,9 @@ from rehearsal.cloud.signatures import Signatures, SignedRequest
 _CAPABILITY = re.compile(r"/_ministack/cfn-(?:response|signal)/[\w-]+")
 """CloudFormation's own URLs for the answers of custom resources: presigned on AWS, and here as hard to guess."""
 
+_MOST_RESPONSE_BYTES = 4096
+"""Of such an answer, as on AWS. Nobody has signed it, so it is all that a stranger can make this process hold."""
+
 _OWN = "/_"
 """Where the process answers what is no part of AWS; nothing of S3 begins so."""
 
@@ -44,7 +47,7 @@ class Admission:
         if sent := [name for name in _OWN_TO_THE_BROWSER if request.header(name)]:
             raise RefusedError("AccessDenied", f"Requests of web pages are not answered, and this one has {sent[0]}")
         if request.method == "PUT" and _CAPABILITY.fullmatch(request.path):
-            return Entry(lambda _: None)
+            return Entry(lambda _: None, most_bytes=_MOST_RESPONSE_BYTES)
         claim, secret = self._signatures.claim(request)
         if unquote(request.path).startswith(_OWN) and claim.access_key_id != self.key.id:
             raise RefusedError("AccessDenied", f"{request.path} answers the key of the run alone")
@@ -57,10 +60,17 @@ class Admission:
 
 
 class Entry:
-    """A request whose head is acceptable. `verify` raises RefusedError where it does not fit its body."""
+    """A request whose head is acceptable. `verify` raises RefusedError where it does not fit its body.
 
-    def __init__(self, verify: Callable[[bytes], None], claim: Claim | None = None) -> None:
-        self.verify, self.claim = verify, claim
+    Attributes:
+        claim: who has signed it; None where no signature is asked for.
+        most_bytes: how long its body may be; None where the signature answers for it.
+    """
+
+    def __init__(
+        self, verify: Callable[[bytes], None], claim: Claim | None = None, *, most_bytes: int | None = None
+    ) -> None:
+        self.verify, self.claim, self.most_bytes = verify, claim, most_bytes
 
 
 def signed_request(scope: Scope) -> SignedRequest:

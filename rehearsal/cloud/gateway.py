@@ -81,9 +81,10 @@ class Gateway:
         match = _INVOCATION.fullmatch(scope["path"]) if scope["method"] == "POST" else None
         try:
             entry = self._admission.enter(request)
-            body = await _body(receive, most=MOST_REQUEST_BYTES if match else None)
+            most = MOST_REQUEST_BYTES if match else entry.most_bytes
+            body = await _body(receive, most=most)
             if body is None:
-                message = f"the body must be at most {MOST_REQUEST_BYTES} bytes"
+                message = f"the body must be at most {most} bytes"
                 await _respond(send, *_error("ValidationError", message, 413))
                 return
             entry.verify(body)
@@ -160,7 +161,10 @@ async def _body(receive: Receive, *, most: int | None) -> bytes | None:
             raise _HungUpError
         part = message.get("body", b"")
         size += len(part)
-        parts.append(part)
+        if most is None or size <= most:
+            parts.append(part)
+        else:  # read to its end, so that the caller reads the refusal, and not kept
+            parts.clear()
         if not message.get("more_body", False):
             return b"".join(parts) if most is None or size <= most else None
 

@@ -1,9 +1,11 @@
 """A run's temporary folder is gone when the run is, or else when the next one begins."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +50,27 @@ def test_the_folder_is_gone_afterwards_also_after_an_error(here: Path) -> None:
 
     with pytest.raises(KeyError):
         fail()
+    assert list(here.iterdir()) == []
+
+
+def test_what_a_dying_process_writes_while_the_folder_goes_is_removed_by_the_next_run(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed = shutil.rmtree
+
+    def removed_and_written(path: Path, **options: Any) -> None:
+        removed(path, **options)
+        (path.parent / "late").mkdir()
+        (path.parent / "late" / "table.csv").write_text("a user's rows")
+
+    with temporary_folder("rehearsal") as folder:
+        (folder / "cloud").mkdir()
+        monkeypatch.setattr(shutil, "rmtree", removed_and_written)
+    monkeypatch.undo()
+    monkeypatch.setattr("tempfile.tempdir", str(here))
+    assert (folder / "late" / "table.csv").exists()
+    with temporary_folder("rehearsal"):
+        pass
     assert list(here.iterdir()) == []
 
 

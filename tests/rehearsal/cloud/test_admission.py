@@ -130,6 +130,12 @@ def test_a_web_page_gets_nothing_even_with_a_signature(cloud: CloudProcess, forg
     assert not [name for name in answered if name.startswith("access-control-")]
 
 
+def test_what_needs_no_signature_is_no_longer_than_a_custom_resources_answer_may_be(cloud: CloudProcess) -> None:
+    path = "/_ministack/cfn-response/guess"
+    assert ask(cloud, "PUT", path, {}, b"x" * 4097)[0] == 413
+    assert ask(cloud, "PUT", path, {}, b"x" * 4096)[0] != 413
+
+
 def test_no_answer_lets_a_page_read_it(cloud: CloudProcess) -> None:
     headers = cloud.key.signed(
         "GET", f"{cloud.endpoint_url}/", service="s3", headers={"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"}
