@@ -173,7 +173,7 @@ def _stack(axis: Axes, fleets: Mapping[str, Sequence[tuple[float, float]]], star
 
 def _mark(axis: Axes, rollout: Rollout, started: float, ended: float) -> None:
     axis.axvspan(rollout.started_at - started, ended - started, color=_GREY, alpha=0.10, linewidth=0)
-    label = f"{rollout.type}: {rollout.verdict.replace('_', ' ')}"
+    label = f"{rollout.type}: {rollout.verdict_told}"
     axis.annotate(label, (rollout.started_at - started, 1.02), xycoords=("data", "axes fraction"), fontsize=8)
     for at, moment in rollout.moments:
         if moment in ("alarm", "rolled back"):

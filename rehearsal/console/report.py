@@ -54,7 +54,7 @@ def _replace(path: Path, text: str) -> None:
 
 def _page(evidence: Evidence, document: Mapping[str, Any], drawn: Pictures) -> str:
     settings = evidence.settings
-    rollouts = [rollout.row() for rollout in evidence.rollouts]
+    rollouts = [_row(rollout) for rollout in evidence.rollouts]
     return string.Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         {name: drawn.html(name) for name in PICTURES},
         title=html.escape(f"{settings.name}: {settings.description or 'launch rehearsal'}"),
@@ -70,6 +70,11 @@ def _page(evidence: Evidence, document: Mapping[str, Any], drawn: Pictures) -> s
         timings=_table(["stage", "seconds"], [[name, seconds] for name, seconds in evidence.timings.items()]),
         templates=_table(["template", "sha256"], [[name, digest] for name, digest in evidence.templates.items()]),
     )
+
+
+def _row(rollout: Rollout) -> dict[str, Any]:
+    row = rollout.row() | {"verdict": rollout.verdict_told}
+    return row | {name: "unknown" for name in ("exposed", "failed_by_new_fleet") if row[name] is None}
 
 
 def _failure(evidence: Evidence) -> str:
@@ -132,7 +137,8 @@ def summary(evidence: Evidence) -> str:
     if evidence.evaluation:
         lines.append(f"model    {_quality(evidence.evaluation)}")
     lines += [f"rollout  {_told(rollout)}" for rollout in evidence.rollouts]
-    lines.append(f"users    {users_told(evidence.rollouts)}")
+    if users := users_told(evidence.rollouts):
+        lines.append(f"users    {users}")
     if evidence.failure is None:
         lines.append(f"audit    {len(evidence.audit)} entries")
         lines += access_told(evidence.access)
@@ -152,6 +158,7 @@ def _quality(evaluation: Mapping[str, Any]) -> str:
 def _told(rollout: Rollout) -> str:
     fault = f" with fault {rollout.fault}" if rollout.fault else ""
     by = f" by {rollout.by}" if rollout.by else ""
-    counts = f"{rollout.requests} requests, {rollout.exposed} by the new fleet"
-    verdict = rollout.verdict.replace("_", " ") + (", but not proven safe" if rollout.proven is False else "")
+    exposed = "an unknown number" if rollout.exposed is None else rollout.exposed
+    counts = f"{rollout.requests} requests, {exposed} by the new fleet"
+    verdict = rollout.verdict_told + (", but not proven safe" if rollout.proven is False else "")
     return f"{rollout.type}{fault}: {verdict}{by}; {counts}, {rollout.failed} failed, {rollout.dropped} dropped"

@@ -12,7 +12,7 @@ from rehearsal.journey.rollouts import Rollout
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.table import SourceTable
 from rehearsal.journey.training import TrainingRun, step_rows
-from rehearsal.journey.users import failed_by_bad_model, users_document
+from rehearsal.journey.users import failed_by_other_models, users_document
 
 REFUSED_FAULTS = ("shift", "schema")
 """Those that a gate finds before any user meets the model."""
@@ -113,10 +113,11 @@ class Evidence:
         back = [rollout for rollout in self.rollouts if rollout.verdict == "rolled_back"]
         if unstopped := [rollout.fault for rollout in back if not rollout.by]:
             found.append(f"an alarm should stop the model with fault {unstopped[0]}, got none in ALARM")
-        judged = [rollout for rollout in self.rollouts if rollout.verdict != INCONCLUSIVE]
+        # What cuts a rollout off (an embedded AWS that ended) costs users their answers too: no fault of a model's.
+        judged = [each for each in self.rollouts if each.verdict != INCONCLUSIVE and not each.is_cut_off]
         if dropped := sum(rollout.dropped for rollout in judged):
             found.append(f"no user request may go unanswered, got {dropped}")
-        if failed := sum(rollout.failed - failed_by_bad_model(rollout) for rollout in judged):
+        if failed := sum(map(failed_by_other_models, judged)):
             found.append(f"only the bad model may answer users with errors, got {failed} errors of other models")
         if broken := verify(self.audit):
             found.append(f"the audit's entries must follow each other, but entry {broken} does not")

@@ -224,9 +224,7 @@ class Rehearsal:
         evidence.rollouts.append(rollout)
         roll_out(pad, rollout, first=first, stage=stage)
         because = f": {rollout.reason}" if rollout.verdict in ("rolled_back", "refused", INCONCLUSIVE) else ""
-        stage.tell(
-            f"{rollout.verdict.replace('_', ' ')}, {rollout.requests} requests, {rollout.dropped} dropped{because}"
-        )
+        stage.tell(f"{rollout.verdict_told}, {rollout.requests} requests, {rollout.dropped} dropped{because}")
 
 
 def _lacking(told: str) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 from blueprint.audit import Entry
 from blueprint.errors import LaunchError
 from blueprint.verdicts.judge import Verdict
-from rehearsal.fleet.traffic import Traffic
+from rehearsal.fleet.traffic import Promptness, Traffic, TrafficSnapshot
 from rehearsal.journey.display import Stage
 from rehearsal.journey.embedded_aws import EmbeddedAws
 from rehearsal.journey.fleets import invocations
@@ -35,7 +35,11 @@ class Launchpad:
 
 @dataclass
 class Rollout:
-    """A row of `report.json`'s rollouts, and the moments its picture marks."""
+    """A row of `report.json`'s rollouts, and the moments its picture marks.
+
+    What the traffic generator counts is known of each rollout, also of one that was cut off. What only the embedded AWS
+    counts (`exposed`, `failed_by_new_fleet`) is None until it was read, after the rollout's end.
+    """
 
     model_package: str
     fault: str | None
@@ -43,9 +47,9 @@ class Rollout:
     verdict: str = "none"
     by: str | None = None
     requests: int = 0
-    exposed: int = 0
+    exposed: int | None = None
     failed: int = 0
-    failed_by_new_fleet: int = 0
+    failed_by_new_fleet: int | None = None
     dropped: int = 0
     not_sent: int = 0
     late_p99_ms: float = 0.0
@@ -63,6 +67,16 @@ class Rollout:
     def is_judged(self) -> bool:
         """Whether users met the new fleet beside an old one."""
         return self.type != FIRST and self.config is not None
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the rehearsal ended before the rollout did: an interrupt, a limit, an embedded AWS that has ended."""
+        return self.verdict == "none" and self.failed_by_new_fleet is None
+
+    @property
+    def verdict_told(self) -> str:
+        """The verdict in words."""
+        return "cut off" if self.is_cut_off else self.verdict.replace("_", " ")
 
     def row(self) -> dict[str, Any]:
         kept = (
@@ -92,24 +106,30 @@ def roll_out(pad: Launchpad, rollout: Rollout, *, first: bool, stage: Stage) -> 
     """
     package_arn, rollout.started_at = rollout.model_package, time.time()
     before = pad.traffic.snapshot()
-    pad.aws.client("sagemaker").update_model_package(ModelPackageArn=package_arn, ModelApprovalStatus="Approved")
-    execution = _execution_of(pad, package_arn)
-    _follow(pad, execution, rollout, stage)
-    if first:
-        _first_requests(pad)
-    after = pad.traffic.snapshot()
-    rollout.ended_at = time.time()
-    rollout.seconds = round(rollout.ended_at - rollout.started_at, 3)
-    rollout.requests = after.sent - before.sent
-    rollout.failed, rollout.dropped = after.failed - before.failed, after.dropped - before.dropped
+    try:
+        pad.aws.client("sagemaker").update_model_package(ModelPackageArn=package_arn, ModelApprovalStatus="Approved")
+        execution = _execution_of(pad, package_arn)
+        _follow(pad, execution, rollout, stage)
+        if first:
+            _first_requests(pad)
+    finally:
+        users = _count_users(pad, rollout, before)
     rollout.exposed = min(_counted(pad, rollout, "Invocations"), rollout.requests)  # the smoke test is no user
     rollout.failed_by_new_fleet = _failed_by_new_fleet(pad, rollout)
-    users = pad.traffic.promptness(before)
-    rollout.not_sent, rollout.late_p99_ms = users.not_sent, users.late_p99_ms
     _conclude(pad, execution, rollout)
     if rollout.is_judged and (busy := starvation(users)):
-        rollout.reason = f"{busy}; it ended {rollout.verdict.replace('_', ' ')}"
+        rollout.reason = f"{busy}; it ended {rollout.verdict_told}"
         rollout.verdict = INCONCLUSIVE
+
+
+def _count_users(pad: Launchpad, rollout: Rollout, before: TrafficSnapshot) -> Promptness:
+    """Fill in what the users themselves know, which needs no embedded AWS."""
+    users, counts = pad.traffic.promptness(before), pad.traffic.snapshot().since(before)
+    rollout.ended_at = time.time()
+    rollout.seconds = round(rollout.ended_at - rollout.started_at, 3)
+    rollout.requests, rollout.failed, rollout.dropped = counts.sent, counts.failed, counts.dropped
+    rollout.not_sent, rollout.late_p99_ms = users.not_sent, users.late_p99_ms
+    return users
 
 
 def note_proof(rollouts: Iterable[Rollout], audit: Iterable[Entry]) -> None:

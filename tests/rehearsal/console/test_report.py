@@ -55,12 +55,14 @@ def profile() -> dict[str, Any]:
 def evidence(tmp_path: Path) -> Evidence:
     trials = [{"objective": 0.91}, {"objective": None}, {"objective": 0.93}]
     rollouts = [
-        Rollout("arn:1", None, "first", "promoted", requests=40, exposed=40),
-        Rollout("arn:2", None, "canary", "promoted", requests=200, exposed=120, started_at=100.0, ended_at=110.0),
+        Rollout("arn:1", None, "first", "promoted", requests=40, exposed=40, failed_by_new_fleet=0),
+        Rollout("arn:2", None, "canary", "promoted", requests=200, exposed=120, failed_by_new_fleet=0),
         Rollout(
-            "arn:3", "errors", "canary", "rolled_back", "config-5xx", requests=90, started_at=120.0, ended_at=130.0
+            "arn:3", "errors", "canary", "rolled_back", "config-5xx", requests=90, exposed=0, failed_by_new_fleet=0
         ),
     ]
+    rollouts[1].started_at, rollouts[1].ended_at = 100.0, 110.0
+    rollouts[2].started_at, rollouts[2].ended_at = 120.0, 130.0
     rollouts[2].moments += [(125.0, "alarm")]
     audited = entry(None, time="2026-01-01T00:00:00Z", actor="machine", action="promoted", subject="arn:2", detail={})
     return Evidence(
@@ -76,6 +78,10 @@ def evidence(tmp_path: Path) -> Evidence:
         timings={"deploy": 5.0},
         audit=[audited],
     )
+
+
+def cut_off(fault: str | None) -> Rollout:
+    return Rollout("arn:3", fault, "canary", requests=70, failed=5, dropped=2, started_at=120.0, ended_at=125.0)
 
 
 def test_the_json_report_has_exactly_the_documented_keys(evidence: Evidence) -> None:
@@ -255,12 +261,40 @@ def test_a_candidate_that_the_gate_refused_is_reported_with_its_metrics(evidence
 
 
 def test_an_interrupted_rollout_is_reported_as_far_as_it_came(evidence: Evidence, tmp_path: Path) -> None:
-    evidence.rollouts[2:] = [Rollout("arn:3", "errors", "canary", started_at=120.0)]
+    evidence.rollouts[2:] = [cut_off("errors")]
     evidence.failure = Failure("bad model", KeyboardInterrupt())
     write_report(evidence, tmp_path)
     document = json.loads((tmp_path / "report.json").read_text())
     assert (document["outcome"], document["failure"]["reason"]) == ("interrupted", "interrupted")
     assert [rollout["verdict"] for rollout in document["rollouts"]] == ["promoted", "promoted", "none"]
+
+
+def test_what_only_the_embedded_aws_counts_of_a_rollout_that_was_cut_off_is_unknown_and_not_0(
+    evidence: Evidence, tmp_path: Path
+) -> None:
+    evidence.rollouts[2:] = [cut_off("errors")]
+    evidence.failure = Failure("bad model", LaunchError("the embedded AWS ended: killed by SIGKILL"))
+    write_report(evidence, tmp_path)
+    document, told = json.loads((tmp_path / "report.json").read_text()), summary(evidence)
+    bad = document["rollouts"][2]
+    assert [bad[name] for name in ("requests", "exposed", "failed", "failed_by_new_fleet")] == [70, None, 5, None]
+    assert document["users"] == {
+        "requests": 310, "failed": 5, "dropped": 2, "not_sent": 0, "met_bad_model": None, "failed_by_bad_model": None,
+    }  # fmt: skip
+    counts = "70 requests, an unknown number by the new fleet, 5 failed, 2 dropped"
+    assert f"rollout  canary with fault errors: cut off; {counts}\n" in told
+    assert "users    how many requests met the bad model is unknown: its rollout was cut off\n" in told
+    assert evidence.shortcomings == ["bad model: the embedded AWS ended: killed by SIGKILL"]
+    page = (tmp_path / "report.html").read_text()
+    assert "<td>cut off</td>" in page
+    assert page.count("<td>unknown</td>") == 2
+
+
+def test_a_launch_that_came_to_no_bad_model_has_no_line_on_its_users(evidence: Evidence) -> None:
+    evidence.rollouts[1:] = [cut_off(None)]
+    evidence.failure = Failure("better model", KeyboardInterrupt())
+    assert report_document(evidence)["users"]["met_bad_model"] == 0
+    assert "users    " not in summary(evidence)
 
 
 NAMES = ["$10%-$20%", "<$10", "a & b", "", "a" * 300, "a" * 300 + "b", "größe Σ 日本", "two\nlines", "\ud800\x00", "-1"]
