@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
+from pipeline_steps.tables.cells import shown
 from pipeline_steps.tables.csv_rows import csv_rows
 
 WINDOW = 64 * 1024
@@ -43,7 +44,7 @@ def csv_records(body: Body, longest: int) -> Iterator[list[str]]:
         while line := source.readline(longest + 1):
             held += len(line)
             if held > longest:
-                raise _too_long(row, longest)
+                raise _row_too_long(row, longest)
             yield line
 
     try:
@@ -76,6 +77,8 @@ class _JsonBody:
         self._window = "" if self._source else body.decode("utf-8-sig")
         self._longest = longest
         self._at = self._before = self._row = 0
+        self._beside = _SHAPE
+        """Why a value that is too long is refused, where it is none of the rows."""
 
     def rows(self) -> Iterator[Any]:
         if self._next() != "{":
@@ -86,12 +89,14 @@ class _JsonBody:
         while not (not found and self._next() == "}"):
             if self._next() != '"':
                 raise self._not_json("Expecting property name enclosed in double quotes", self._at)
+            self._beside = self._member_too_long("the name of a member")
             name = self._value()
             self._take(":")
             if name != "instances":
                 others += 1
                 if others > _MOST_OTHERS:
                     raise UnreadableBodyError(f"the body must have at most {_MOST_OTHERS} members beside instances")
+                self._beside = self._member_too_long(f"member {shown(name)}")
                 self._value()
             elif found:
                 raise UnreadableBodyError("the body must name instances once, got them twice")
@@ -107,9 +112,11 @@ class _JsonBody:
 
     def _instances(self) -> Iterator[Any]:
         if self._next() != "[":
+            self._beside = _SHAPE
             self._value()
             raise UnreadableBodyError(_SHAPE)
         self._at += 1
+        self._beside = ""
         if self._next() == "]":
             raise UnreadableBodyError(_SHAPE)
         while True:
@@ -132,7 +139,7 @@ class _JsonBody:
         except (ValueError, RecursionError) as exc:
             raise UnreadableBodyError(f"the body must be JSON: {exc}") from exc
         if end - start > self._longest:
-            raise _too_long(self._row, self._longest)
+            raise self._too_long()
         self._at = end
         return value
 
@@ -163,11 +170,17 @@ class _JsonBody:
         self._window, self._at = self._window[self._at :] + more, 0
         return True
 
+    def _member_too_long(self, what: str) -> str:
+        return f"{what} must be at most {self._longest} characters long: leave out what is not instances"
+
+    def _too_long(self) -> UnreadableBodyError:
+        return UnreadableBodyError(self._beside) if self._beside else _row_too_long(self._row, self._longest)
+
     def _not_json(self, reason: str, place: int) -> UnreadableBodyError:
         cut_off = reason.startswith("Unterminated") or place > len(self._window) - _LONGEST_ESCAPE
         where = self._before + place
         if cut_off and self._decode_more():
-            return _too_long(self._row, self._longest)
+            return self._too_long()
         return UnreadableBodyError(f"the body must be JSON: {reason.removesuffix(' at')} at character {where}")
 
 
@@ -220,7 +233,7 @@ _SCAN: Callable[[str, int], tuple[Any, int]] = json.scanner.make_scanner(
 )
 
 
-def _too_long(row: int, longest: int) -> UnreadableBodyError:
+def _row_too_long(row: int, longest: int) -> UnreadableBodyError:
     return UnreadableBodyError(f"row {row} must be at most {longest} characters long, which its columns never need")
 
 

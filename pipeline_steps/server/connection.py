@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from pipeline_steps.models.contract import MAX_PAYLOAD_BYTES
+from pipeline_steps.server.budget import MAX_HELD_BYTES, BodyBudget
 from pipeline_steps.server.messages import Request, Response, response_bytes
 from pipeline_steps.server.reading import RequestReader
 
@@ -34,6 +35,11 @@ class Shared:
     accepted: int = 0
     """How many clients have connected."""
     last_accepted: float = -math.inf
+    max_held_bytes: int = MAX_HELD_BYTES
+    """Of all bodies together; one of `max_body_bytes` is always taken."""
+
+    def __post_init__(self) -> None:
+        self.budget = BodyBudget(max(self.max_held_bytes, self.max_body_bytes))
 
 
 class Connection(asyncio.Protocol):
@@ -45,7 +51,10 @@ class Connection(asyncio.Protocol):
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._loop = asyncio.get_running_loop()
-        self._reader = RequestReader(self._send_continue, max_body_bytes=shared.max_body_bytes, clock=self._loop.time)
+        self._budget = shared.budget
+        self._reader = RequestReader(
+            self._send_continue, shared.budget, max_body_bytes=shared.max_body_bytes, clock=self._loop.time
+        )
         self._queue: deque[Request | Response] = deque()
         self._transport: asyncio.Transport | None = None
         self._answering = self._choked = False
@@ -78,7 +87,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's signature)
         """End, whoever ended it."""
         self._transport = None
-        self._queue.clear()
+        self._drop_queue()
+        self._reader.drop()
         self._shared.connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
@@ -122,6 +132,7 @@ class Connection(asyncio.Protocol):
                 self._send(response_bytes(item, keep_alive=False))
                 self._linger()
             elif len(item.body) <= _INLINE_BODY_BYTES:
+                self._budget.held -= len(item.body)
                 self._finish(item, self._shared.answer(item))
             else:
                 self._answer_on_thread(item)
@@ -132,6 +143,7 @@ class Connection(asyncio.Protocol):
 
         def done(future: "asyncio.Future[Response]") -> None:
             self._answering = False
+            self._budget.held -= len(request.body)  # only now: the thread had it, even if the client has left
             if not future.cancelled():
                 self._finish(request, future.result())
                 self._pump()
@@ -142,8 +154,12 @@ class Connection(asyncio.Protocol):
         keep_alive = request.keep_alive and not self._shared.draining
         self._send(response_bytes(response, keep_alive=keep_alive, head=request.method == "HEAD"))
         if not keep_alive:
-            self._queue.clear()
+            self._drop_queue()
             self.close()
+
+    def _drop_queue(self) -> None:
+        self._budget.held -= sum(len(item.body) for item in self._queue if isinstance(item, Request))
+        self._queue.clear()
 
     def _send(self, data: bytes) -> None:
         self.last_active = self._loop.time()
@@ -155,7 +171,7 @@ class Connection(asyncio.Protocol):
             self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _linger(self) -> None:
-        self._queue.clear()
+        self._drop_queue()
         if self._transport is not None:
             if self._transport.can_write_eof():
                 self._transport.write_eof()

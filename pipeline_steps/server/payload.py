@@ -1,6 +1,7 @@
 """Request bodies to the model's input, checked against the contract."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +19,7 @@ CSV, JSON = "text/csv", "application/json"
 READERS: Mapping[str, Callable[[Body, int], Iterator[Any]]] = {CSV: csv_records, JSON: json_instances}
 """What reads the rows of a body of that type: cells of text, or objects and lists."""
 
+_CHARSETS = ("utf-8", "us-ascii")
 _NAMED = 12
 _BLOCK_ROWS = 1024
 """As many rows are kept as Python's numbers, which take eight times the room of the model's."""
@@ -27,12 +29,9 @@ def read_payload(contract: Contract, body: Body, content_type: str) -> NDArray[n
     """Make float32 [rows, columns] of a CSV or JSON body.
 
     Raises:
-        HttpError: 415 for another type, 413 for too many rows, 400 for whatever breaks the contract.
+        HttpError: 415 for another type or charset, 413 for too many rows, 400 for whatever breaks the contract.
     """
-    given = media_type(content_type)
-    if given not in READERS:
-        allowed = f"{CSV} or {JSON}"
-        raise HttpError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"content type must be {allowed}, got {shown(content_type)}")
+    given = _given_type(content_type)
     encode = _csv_row if given == CSV else _json_row
     columns, most, rows = contract.columns, contract.max_payload_rows, 0
     waiting: list[list[float]] = []
@@ -65,6 +64,18 @@ def _csv_row(columns: Sequence[FeatureColumn], cells: Sequence[str]) -> list[flo
     if len(cells) != len(columns):
         raise ValueRefusedError(f"it must have {len(columns)} columns, got {len(cells)}")
     return [column.encode_text(cell) for column, cell in zip(columns, cells, strict=True)]
+
+
+@lru_cache(maxsize=64)
+def _given_type(content_type: str) -> str:
+    given = media_type(content_type)
+    if given not in READERS:
+        raise _unsupported(f"content type must be {CSV} or {JSON}", content_type)
+    for parameter in content_type.split(";")[1:]:
+        name, _, text = (part.strip() for part in parameter.lower().partition("="))
+        if name == "charset" and text.strip('"') not in _CHARSETS:
+            raise _unsupported(f"charset must be {' or '.join(_CHARSETS)}", content_type)
+    return given
 
 
 def media_type(content_type: str) -> str:
@@ -107,6 +118,10 @@ def _json_row(columns: Sequence[FeatureColumn], instance: Any) -> list[float]:
 def _unknown(name: str, columns: Sequence[FeatureColumn]) -> str:
     near = look_alike(name, [column.name for column in columns])
     return f"column {shown(name)} is none of the model's" + (f"; it has {near}" if near else "")
+
+
+def _unsupported(rule: str, content_type: str) -> HttpError:
+    return HttpError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"{rule}, got {shown(content_type)}")
 
 
 def _bad(reason: str) -> HttpError:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 import httptools
 
 from pipeline_steps.models.contract import MAX_PAYLOAD_BYTES
+from pipeline_steps.server.budget import BodyBudget
 from pipeline_steps.server.messages import Request, Response, error_response
 
 MAX_HEAD_BYTES = 16 * 1024
@@ -20,7 +21,8 @@ class RequestReader:
     """Parses one connection's bytes; `read` gives the requests that they complete.
 
     A request that is refused before it is complete (too large, not HTTP) is given as its response instead, and
-    nothing after it is parsed.
+    nothing after it is parsed. The bytes of a body count in `budget`: until the request is refused or dropped here,
+    and once it is given, until its taker subtracts them.
 
     The parser gets a head and what follows it apart, so that the size of each head is known however packets fall.
     """
@@ -28,12 +30,14 @@ class RequestReader:
     def __init__(
         self,
         send_continue: Callable[[], None],
+        budget: BodyBudget,
         *,
         max_body_bytes: int = MAX_PAYLOAD_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parser = httptools.HttpRequestParser(self)
-        self._send_continue, self._max_body_bytes, self._clock = send_continue, max_body_bytes, clock
+        self._send_continue, self._budget = send_continue, budget
+        self._max_body_bytes, self._clock = max_body_bytes, clock
         self._complete: list[Request | Response] = []
         self._request: Request | None = None
         self._url = b""
@@ -90,7 +94,8 @@ class RequestReader:
         try:
             self._parser.feed_data(piece)
         except httptools.HttpParserUpgrade:  # the parser leaves such a request's body unread
-            self._complete.pop()
+            if not self.refused and isinstance(request := self._complete.pop(), Request):
+                self._budget.held -= len(request.body)
             self._refuse(HTTPStatus.BAD_REQUEST, "the request must not ask for an upgrade to another protocol")
         except httptools.HttpParserError as exc:
             self._refuse(HTTPStatus.BAD_REQUEST, f"the request must be HTTP/1.1: {exc}")
@@ -101,6 +106,11 @@ class RequestReader:
         self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the request must be complete sooner: its time is up")
         self._request, self.receiving_since = None, None
         return error_response(HTTPStatus.REQUEST_TIMEOUT, "the request must be complete sooner: its time is up")
+
+    def drop(self) -> None:
+        """Let go of the body that is not complete."""
+        self._budget.held -= len(self._body)
+        self._body = b""
 
     def on_message_begin(self) -> None:
         """Start a request."""
@@ -133,6 +143,8 @@ class RequestReader:
         self._left = int(request.headers.get("content-length") or 0)
         if self._left > self._max_body_bytes:
             self._refuse_body()
+        elif self._budget.held + self._left > self._budget.most:
+            self._refuse_for_now()
         elif expect := request.headers.get("expect"):
             if expect.lower() != "100-continue":
                 self._refuse(HTTPStatus.EXPECTATION_FAILED, f"expect must be 100-continue, got {expect!r}")
@@ -144,9 +156,15 @@ class RequestReader:
         self._held_bytes = 0
         if self.refused:
             return
-        if len(self._body) + len(part) > self._max_body_bytes:
+        size = len(part)
+        if len(self._body) + size > self._max_body_bytes:
             self._refuse_body()
-        elif not self._body:
+            return
+        if self._budget.held + size > self._budget.most:
+            self._refuse_for_now()
+            return
+        self._budget.held += size
+        if not self._body:
             self._body = part
         else:
             if isinstance(self._body, bytes):
@@ -166,15 +184,20 @@ class RequestReader:
         limit = f"at most {self._max_body_bytes} bytes"
         self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body must be {limit}")
 
+    def _refuse_for_now(self) -> None:
+        limit = f"at most {self._budget.most} bytes together"
+        reason = f"the bodies of all requests that are not answered must be {limit}: send this one again in a second"
+        self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, reason, extra="Retry-After: 1\r\n")
+
     def _refuse_fields(self, what: str) -> None:
         limit = f"at most {MAX_HEAD_BYTES} bytes"
         self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"the request's {what} must be {limit}")
 
-    def _refuse(self, status: HTTPStatus, reason: str) -> None:
+    def _refuse(self, status: HTTPStatus, reason: str, *, extra: str = "") -> None:
         if not self.refused:
             self.refused = True
-            self._body = b""
-            self._complete.append(error_response(status, reason))
+            self.drop()
+            self._complete.append(error_response(status, reason, extra=extra))
 
 
 def _path(target: bytes) -> str:

@@ -12,6 +12,7 @@ from pipeline_steps.errors import StepError
 from pipeline_steps.models.columns import FeatureColumn, NumberColumn
 from pipeline_steps.models.contract import Contract
 from pipeline_steps.monitoring.baseline import Baseline
+from pipeline_steps.server.budget import BodyBudget
 from pipeline_steps.server.messages import Request, Response, response_bytes
 from pipeline_steps.server.payload import CSV, JSON
 from pipeline_steps.server.reading import RequestReader
@@ -78,7 +79,7 @@ def _json(contract: Contract, rows: Sequence[Sequence[Value]]) -> bytes:
 
 def _ask(answer: Callable[[Request], Response], body: bytes, content_type: str, accept: str, size: int) -> None:
     head = f"POST /invocations HTTP/1.1\r\nContent-Type: {content_type}\r\nAccept: {accept}\r\n"
-    reader = RequestReader(lambda: None)
+    reader = RequestReader(lambda: None, BodyBudget())
     (request,) = reader.read(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     response = answer(request) if isinstance(request, Request) else request
     response_bytes(response, keep_alive=True)

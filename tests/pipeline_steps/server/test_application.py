@@ -170,9 +170,17 @@ def test_a_category_may_have_the_name_of_its_column() -> None:
     assert read_payload(replace(CONTRACT, columns=(column,)), b"month\nyear\n", "text/csv").tolist() == [[0], [1]]
 
 
-@pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-npy"])
-def test_another_content_type_is_refused(content_type: str) -> None:
-    assert _invoke("1", content_type)[0] == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+@pytest.mark.parametrize(
+    "content_type",
+    ["", "text/plain", "application/x-npy", "text/csv; charset=latin-1", 'text/csv;x=y; Charset="UTF-16"'],
+)
+def test_another_content_type_or_charset_is_refused(content_type: str) -> None:
+    assert _invoke("3,1.5,Nov,TRUE", content_type)[0] == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+@pytest.mark.parametrize("parameters", ["", ";", "; header=absent", '; Charset="UTF-8"', ";charset=us-ascii"])
+def test_the_charsets_that_are_utf_8_are_taken(parameters: str) -> None:
+    assert _invoke("3,1.5,Nov,TRUE", "text/csv" + parameters)[0] == HTTPStatus.OK
 
 
 def test_as_many_rows_as_the_contract_allows_are_taken_however_they_are_written() -> None:

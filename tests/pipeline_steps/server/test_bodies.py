@@ -60,6 +60,11 @@ def test_csv_is_read_with_quotes_line_ends_and_blank_lines(end: str) -> None:
         ('{"instances": [[1]], "instances": [[2]]}', "the body must name instances once, got them twice"),
         ("{" + '"x": 1, ' * 17 + '"instances": [[1]]}', "the body must have at most 16 members beside instances"),
         ('{"instances": [[1], ["' + "a" * LONGEST + '"]]}', f"row 2 must be at most {LONGEST} characters long"),
+        ('{"x": "' + "a" * 9 * LONGEST + '", "instances": [[1]]}', f"member 'x' must be at most {LONGEST} characters"),
+        ('{"instances": [[1]], "x": "' + "a" * 9 * LONGEST + '"}', f"member 'x' must be at most {LONGEST} characters"),
+        ('{"' + "a" * 9 * LONGEST + '": 1}', f"the name of a member must be at most {LONGEST} characters long: leave"),
+        ('{"instances": "' + "a" * 9 * LONGEST + '"}', 'the body must be {"instances": [row, …]}'),
+        ('["' + "a" * 9 * LONGEST + '"]', 'the body must be {"instances": [row, …]}'),
         ('{"instances": [[1], ["' + "a" * 9 * LONGEST + '"]]}', f"row 2 must be at most {LONGEST} characters long"),
     ],
 )

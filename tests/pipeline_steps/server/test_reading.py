@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline_steps.server.budget import BodyBudget
 from pipeline_steps.server.messages import Request, Response
 from pipeline_steps.server.reading import MAX_HEAD_BYTES, RequestReader
 
@@ -13,7 +14,8 @@ class Client:
 
     def __init__(self, **limits: int) -> None:
         self.continues = 0
-        self.reader = RequestReader(self._continue, **limits)
+        self.budget = BodyBudget()
+        self.reader = RequestReader(self._continue, self.budget, **limits)
 
     def _continue(self) -> None:
         self.continues += 1
@@ -157,7 +159,7 @@ def test_lines_of_one_header_are_one_list() -> None:
 
 def test_it_knows_since_when_a_request_is_incomplete() -> None:
     now = 5.0
-    reader = RequestReader(lambda: None, clock=lambda: now)
+    reader = RequestReader(lambda: None, BodyBudget(), clock=lambda: now)
     wire = _post(b"1,2")
     seen = []
     for part in (wire[:10], wire[10:-1], wire[-1:] + wire[:1]):
@@ -185,11 +187,20 @@ def test_many_small_requests_in_large_reads_are_no_large_head() -> None:
         b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         b"GET / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+        b"POST / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 3\r\n\r\nabc",
         b"GET / HTTP/1.1\r\nBad Header: x\r\n\r\n",
     ],
 )
 def test_what_is_not_plain_http_is_refused(wire: bytes) -> None:
-    assert _refusal(Client().send(wire)) == HTTPStatus.BAD_REQUEST
+    client = Client()
+    assert _refusal(client.send(wire)) == HTTPStatus.BAD_REQUEST
+    assert client.budget.held == 0
+
+
+def test_a_request_that_is_too_large_and_asks_for_an_upgrade_is_refused_once() -> None:
+    head = b"POST / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 6\r\n\r\n"
+    items = Client(max_body_bytes=5).send(head, b"123456")
+    assert [_refusal([item]) for item in items] == [HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
 
 
 def test_requests_before_a_broken_one_are_still_answered() -> None:
