@@ -94,8 +94,8 @@ class RequestReader:
         try:
             self._parser.feed_data(piece)
         except httptools.HttpParserUpgrade:  # the parser leaves such a request's body unread
-            if not self.refused and isinstance(request := self._complete.pop(), Request):
-                self._budget.held -= len(request.body)
+            if not self.refused:
+                self._complete.pop()
             self._refuse(HTTPStatus.BAD_REQUEST, "the request must not ask for an upgrade to another protocol")
         except httptools.HttpParserError as exc:
             self._refuse(HTTPStatus.BAD_REQUEST, f"the request must be HTTP/1.1: {exc}")

@@ -188,6 +188,7 @@ def test_many_small_requests_in_large_reads_are_no_large_head() -> None:
         b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
         b"GET / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
         b"POST / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 3\r\n\r\nabc",
+        CHUNKED.replace(b"\r\n\r\n", b"\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n") + b"1\r\nx\r\n0\r\n\r\n",
         b"GET / HTTP/1.1\r\nBad Header: x\r\n\r\n",
     ],
 )
