@@ -132,6 +132,8 @@ class Tuning(Section):
         for name, value in self.fixed.items():
             yield from (f"fixed.{mistake}" for mistake in value_mistakes(name, value))
         yield from self._too_few_mistakes()
+        if self.max_parallel_jobs > self.jobs:
+            yield f"max_parallel_jobs must be at most {self.jobs}, the number of jobs, got {self.max_parallel_jobs}"
         if both := sorted(self.fixed.keys() & self.ranges.keys()):
             yield f"{', '.join(both)} must be either fixed or a range, got both"
         if own := sorted((self.fixed.keys() | self.ranges.keys()) & {"algorithm", "seed"}):

@@ -281,6 +281,10 @@ RATES = {"type": "categorical", "values": ["0.05", "0.1", "0.2"]}
         ),
         ({"max_jobs": 700, "ranges": {"eta": {"type": "continuous", "min": 0.1, "max": 0.2}}}, []),
         (
+            {"max_jobs": 3, "max_parallel_jobs": 4, "ranges": {"max_depth": DEPTHS}},
+            ["tuning: max_parallel_jobs must be at most 3, the number of jobs, got 4"],
+        ),
+        (
             {"max_jobs": 1, "ranges": {"eta": {"type": "categorical", "values": ["0.1", "0.2", "0.1"]}}},
             ["tuning.ranges.eta.categorical: values must differ from each other, got 0.1 more than once"],
         ),
