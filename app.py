@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from blueprint.errors import InputError
-from blueprint.settings import Settings, load_delivery
 from infra.chosen import chosen_settings, delivered_settings
 from infra.shares import shares, synthesized_aside
+from slipway.errors import InputError
+from slipway.settings import Settings, load_delivery
 
 PROJECT = Path(__file__).resolve().parent
 _CONTEXT = {"aws:cdk:disable-creation-stack-traces": True}
@@ -53,7 +53,7 @@ def _synthesize(context: dict[str, Any]) -> None:
 def _delivery(file: Path) -> None:
     import aws_cdk as cdk  # noqa: PLC0415
 
-    from infra.stacks.delivery_app import delivery_stacks  # noqa: PLC0415
+    from infra.delivery.app import delivery_stacks  # noqa: PLC0415
 
     app = cdk.App(context=_CONTEXT)
     delivery_stacks(app, file, project=PROJECT)
@@ -63,7 +63,7 @@ def _delivery(file: Path) -> None:
 def _fleet(cases: list[Settings]) -> None:
     import aws_cdk as cdk  # noqa: PLC0415
 
-    from infra.stacks.fleet import fleet_stacks  # noqa: PLC0415
+    from infra.monitoring.fleet_stack import fleet_stacks  # noqa: PLC0415
 
     app = cdk.App(context=_CONTEXT)
     fleet_stacks(app, cases)
@@ -75,7 +75,7 @@ def _use_cases(cases: list[Settings]) -> None:
     with synthesized_aside([sys.executable, __file__], others) as aside:
         import aws_cdk as cdk  # noqa: PLC0415
 
-        from infra.stacks.use_case import use_cases  # noqa: PLC0415
+        from infra.stages import use_cases  # noqa: PLC0415
 
         app = cdk.App(context=_CONTEXT)
         use_cases(app, cases, steps_folder=PROJECT / "pipeline_steps", share=mine)

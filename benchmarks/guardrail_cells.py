@@ -9,9 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from blueprint.settings.judge import Judge
-from blueprint.settings.rollout import Rollout
-from blueprint.simulation import (
+from benchmarks.clairvoyant import Ratios, least_exposed, stopped_after
+from benchmarks.detectability import Canary, single_look_power
+from benchmarks.peers import MINUTE, Minutes, fixed_thresholds, mann_whitney, minutes, static_alarms
+from pipeline_steps.gates.compatibility import compare
+from pipeline_steps.models.columns import CategoryColumn, NumberColumn
+from pipeline_steps.models.contract import Contract
+from slipway.canary.statistics import JudgePlan, Verdict
+from slipway.settings.canary_analysis import Judge
+from slipway.settings.rollout import Rollout
+from slipway.simulation import (
     LOOK_SECONDS,
     Block,
     Fault,
@@ -24,16 +31,9 @@ from blueprint.simulation import (
     latency_at,
     reference_dispersions,
 )
-from blueprint.simulation.clairvoyant import Ratios, least_exposed, stopped_after
-from blueprint.simulation.detectability import Canary, single_look_power
-from blueprint.simulation.error_alarm import AlarmWatch, ErrorAlarm
-from blueprint.simulation.peers import MINUTE, Minutes, fixed_thresholds, mann_whitney, minutes, static_alarms
-from blueprint.simulation.service import Floats
-from blueprint.simulation.shipped import Ending, Shipped, roll_out
-from blueprint.verdicts import JudgePlan, Verdict
-from pipeline_steps.gates.compatibility import compare
-from pipeline_steps.models.columns import CategoryColumn, NumberColumn
-from pipeline_steps.models.contract import Contract
+from slipway.simulation.error_alarm import AlarmWatch, ErrorAlarm
+from slipway.simulation.service import Floats
+from slipway.simulation.shipped import Ending, Shipped, roll_out
 
 SHARE, BAKE_SECONDS, WINDOW_SECONDS = 0.25, 600, 3600
 RATES = (0.2, 1.0, 5.0, 20.0, 100.0)

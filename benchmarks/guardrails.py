@@ -45,7 +45,7 @@ clairvoyant and what is detectable take requests for independent.
 In the cells "cold" a good fleet is slow at first; ours forgives a minute of it by default, and none where told so. In
 the cells "errors of both fleets" the alarm on errors stands alone, to the end of a bake of 2 minutes for everybody.
 least_exposed: the median exposure that no judge of these blocks with at most 1 % of false rollbacks can go below, told
-by the likelihood ratio that the clairvoyant uses (Neyman and Pearson; `blueprint.simulation.clairvoyant`).
+by the likelihood ratio that the clairvoyant uses (Neyman and Pearson; `benchmarks.clairvoyant`).
 """
 
 import argparse

@@ -33,7 +33,7 @@ for file in sorted(Path(sys.argv[1]).glob("*.template.json")):
         cdk.CfnResource(stack, id_, type=resource["Type"], properties=resource.get("Properties"))
 app.synth()
 """
-_IMPORTS = f"import gc\ngc.disable()  # as ours does\nimport infra.stacks.use_case\n{_EMPTY}"
+_IMPORTS = f"import gc\ngc.disable()  # as ours does\nimport infra.stages\n{_EMPTY}"
 _OURS = [sys.executable, str(PROJECT / "app.py")]
 _USE_CASES = 50
 

@@ -25,10 +25,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blueprint.demo_data import write_demo_csv
-from blueprint.errors import InputError
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.readiness import require_image
+from rehearsal.journey.demo_data import write_demo_csv
+from slipway.errors import InputError
 from tests.sdk.bridge import bridge
 from tests.sdk.embedded import BUCKET, STEPS, Execution, embedded
 from tests.sdk.environment import PROJECT, run_with_sdk, why_absent

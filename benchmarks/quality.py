@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.workbench import PROJECT, Workbench
-from blueprint.demo_data import write_demo_csv
-from blueprint.pipeline import evaluation_arguments
-from blueprint.settings import Settings, load_settings
+from rehearsal.journey.demo_data import write_demo_csv
 from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws
 from rehearsal.journey.options import RehearsalOptions
+from slipway.settings import Settings, load_settings
+from slipway.training import evaluation_arguments
 
 
 def measure(settings: Settings, data: Path, seed: int, aws: EmbeddedAws) -> dict[str, Any]:

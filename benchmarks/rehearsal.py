@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 def rehearse(data: Path | None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as out:
-        argv = [sys.executable, "-m", "rehearsal.cli", "rehearse", "--plain", "--out", out]
+        argv = [sys.executable, "-m", "slipway.cli", "rehearse", "--plain", "--out", out]
         argv += ["--data", str(data.resolve())] if data else []
         code = subprocess.run(argv, cwd=PROJECT, check=False).returncode
         report = Path(out) / "report.json"

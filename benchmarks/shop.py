@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.workbench import PROJECT, Workbench
-from blueprint.demo_data import write_demo_csv
-from blueprint.new_fleet_alarms import new_fleet_alarms, server_environment
-from blueprint.rollout import deployment_config
-from blueprint.settings import Settings, load_settings
-from rehearsal.fleet.traffic import Traffic
+from rehearsal.endpoints.traffic import Traffic
+from rehearsal.journey.demo_data import write_demo_csv
 from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws
 from rehearsal.journey.fleets import invocations
 from rehearsal.journey.options import RehearsalOptions
 from rehearsal.journey.spoiled import spoil
+from slipway.rollout.new_fleet_alarms import new_fleet_alarms, server_environment
+from slipway.rollout.plan import deployment_config
+from slipway.settings import Settings, load_settings
 from tests.rehearsal.cloud.process import build_image
 
 CONFIG = PROJECT / "config" / "shoppers.toml"

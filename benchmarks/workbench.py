@@ -10,8 +10,8 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from blueprint.pipeline import schema_arguments
-from blueprint.settings import Settings
+from slipway.settings import Settings
+from slipway.training import schema_arguments
 
 PROJECT = Path(__file__).resolve().parents[1]
 

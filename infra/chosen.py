@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from blueprint.errors import InputError
-from blueprint.settings import Delivery, Settings, load_settings, stages_of, use_cases_of
+from slipway.errors import InputError
+from slipway.settings import Delivery, Settings, load_settings, stages_of, use_cases_of
 
 
 def chosen_settings(config: Path, stage: str) -> list[Settings]:

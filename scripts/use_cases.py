@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from blueprint.delivery_jobs import DeployingJob, deploying_jobs
-from blueprint.errors import InputError
-from blueprint.settings import load_delivery
+from infra.delivery.github_jobs import DeployingJob, deploying_jobs
+from slipway.errors import InputError
+from slipway.settings import load_delivery
 
 
 def main(argv: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.command_line import COMMANDS
+from slipway.cli.command_line import whole_parser
 
 PROJECT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
@@ -17,7 +17,7 @@ OWN = (
     ".ci",
     ".github",
     "benchmarks",
-    "blueprint",
+    "slipway",
     "config",
     "docs",
     "infra",
@@ -98,13 +98,7 @@ def verbs(commands: Mapping[str, argparse.ArgumentParser], prefix: str = "") -> 
                 yield from verbs(action.choices, f"{name} ")
 
 
-@cache
-def slipway() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser()
-    commands = parser.add_subparsers(required=True)
-    for command in COMMANDS:
-        command.add_parser(commands)
-    return parser
+slipway = cache(whole_parser)
 
 
 def known_verbs() -> set[str]:

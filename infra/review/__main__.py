@@ -11,8 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from blueprint.settings import load_settings
 from infra.review.review import review, review_delivery
+from slipway.settings import load_settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 

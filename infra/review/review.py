@@ -9,15 +9,15 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from blueprint.settings import Settings, load_delivery
 from infra.chosen import delivered_settings
+from infra.delivery.app import stacks_of
+from infra.monitoring.fleet_stack import FleetStack
 from infra.review.explained import EXPLAINED
 from infra.review.finding import Explained, Finding, unexplained, unused
 from infra.review.nag import nag_findings
 from infra.review.templates import cfn_lint_findings, own_findings
-from infra.stacks.delivery_app import stacks_of
-from infra.stacks.fleet import FleetStack
-from infra.stacks.use_case import use_case_stacks
+from infra.stages import use_case_stacks
+from slipway.settings import Settings, load_delivery
 
 _CONNECTION = "arn:aws:codeconnections:us-east-1:111111111111:connection/00000000-0000-0000-0000-000000000000"
 TOOLS = ("cdk-nag", "cfn-lint", "slipway")

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from blueprint.local_storage import has_local_storage
 from infra.review.create_only import create_only_mistakes
 from infra.review.finding import Finding
+from slipway.settings.local_storage import has_local_storage
 
 if TYPE_CHECKING:
     from cfnlint.rules import Match

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the server encodes no table, and should not wait for pandas
 
 MAX_PAYLOAD_ROWS = 10_000
 MAX_PAYLOAD_BYTES = 25 * 1024 * 1024
-"""SageMaker's limit of a real-time request, see `blueprint/limits.py`, which this image does not hold."""
+"""SageMaker's limit of a real-time request, see `slipway/settings/limits.py`, which this image does not hold."""
 
 _CELL_CHARACTERS = 128
 """A number, quotes, separators and the blanks of an indented document."""

@@ -1,6 +1,6 @@
 """What SageMaker's data capture writes: lines of JSON, each a request and its answer.
 
-`blueprint/judging/captures.py` reads the same lines by the same rules; a contract test holds them together.
+`slipway/canary/observation/captures.py` reads the same lines by the same rules; a contract test holds them together.
 """
 
 import base64

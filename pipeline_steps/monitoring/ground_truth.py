@@ -1,6 +1,6 @@
 """Outcome files: what came of requests, as lines of JSON.
 
-`blueprint/judging/ground_truth.py` reads the same files by the same rule; a contract test holds them together.
+`slipway/canary/observation/ground_truth.py` reads the same files by the same rule; a contract test holds them together.
 """
 
 import base64

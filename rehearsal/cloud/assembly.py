@@ -33,9 +33,9 @@ from rehearsal.cloud.scaling import TARGET_PREFIX as SCALING_PREFIX
 from rehearsal.cloud.scaling import Scaling
 from rehearsal.cloud.tuner import Tuner
 from rehearsal.cloud.workshop import Workshop
-from rehearsal.execution.jobs import JobRunner
-from rehearsal.execution.spot import SpotMarket
-from rehearsal.fleet.endpoints import Fleets
+from rehearsal.endpoints.endpoints import Fleets
+from rehearsal.jobs.jobs import JobRunner
+from rehearsal.jobs.spot import SpotMarket
 
 _SOURCE = "aws.sagemaker"
 

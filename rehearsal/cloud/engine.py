@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rehearsal.execution.interpreter import (
+from rehearsal.jobs.interpreter import (
     DefinitionError,
     PipelineRun,
     RunOutcome,
@@ -12,7 +12,7 @@ from rehearsal.execution.interpreter import (
     StepRecord,
     read_definition,
 )
-from rehearsal.execution.parameters import bind
+from rehearsal.jobs.parameters import bind
 
 ClientFactory = Callable[[str], Any]
 

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 from urllib.parse import unquote
 
-from blueprint.limits import MOST_REQUEST_BYTES
 from rehearsal.cloud.admission import Admission, Entry, named, signed_request
 from rehearsal.cloud.environment import ACCOUNT, REGION
 from rehearsal.cloud.ministack.server import Application, Receive, Scope, Send
 from rehearsal.cloud.ministack.signatures import refusal
 from rehearsal.cloud.refusals import RefusedError
 from rehearsal.cloud.signatures import SignedRequest
+from slipway.settings.limits import MOST_REQUEST_BYTES
 
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
 _SIGNING_NAME = "sagemaker"

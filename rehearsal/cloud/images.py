@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from blueprint.errors import InputError
-from blueprint.image import image_tag, require_root
 from rehearsal.cloud.ministack.registry import Verdict
 from rehearsal.containers.container import Program
 from rehearsal.containers.docker.readiness import REPOSITORY
+from slipway.errors import InputError
+from slipway.training.image import image_tag, require_root
 
 FAULTS = ("errors", "slow")
 _FAULT_TAG = "fault-"
@@ -106,5 +106,5 @@ def _preload(path: Path) -> tuple[tuple[str, ...], dict[str, int]]:
 
 def _faulty(healthy: Program, fault: str) -> Program:
     """The wrapper around the real server, whose package it finds in the same image."""
-    entrypoint = ("python", "-m", "rehearsal.fleet.faulty", "--fault", fault)
+    entrypoint = ("python", "-m", "rehearsal.endpoints.faulty", "--fault", fault)
     return replace(healthy, entrypoint=entrypoint, preload=(), packages=(Path(__file__).resolve().parents[1],))

@@ -10,10 +10,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from blueprint.errors import SlipwayError
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.options import CloudOptions
 from rehearsal.cloud.workshop import open_workshop
+from slipway.errors import SlipwayError
 
 _log = logging.getLogger(__name__)
 

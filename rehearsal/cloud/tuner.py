@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rehearsal.execution.tuning import TuningError, TuningOutcome, read_plan, run_tuning
+from rehearsal.jobs.tuning import TuningError, TuningOutcome, read_plan, run_tuning
 
 ClientFactory = Callable[[str], Any]
 

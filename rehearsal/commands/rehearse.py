@@ -1,13 +1,14 @@
 """`slipway rehearse`: the whole launch on this machine."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rehearsal.commands.numbers import bounded
-from rehearsal.commands.use_case import add_use_case
+from slipway.cli.numbers import bounded
+from slipway.cli.use_case import add_use_case
 
 if TYPE_CHECKING:
     from rehearsal.journey.evidence import Evidence
@@ -98,6 +99,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Rehearse, write the report however it went, and say how."""
+    try:
+        return _rehearse(arguments)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would only leave processes behind
+        if process := sys.modules.get("rehearsal.process"):
+            process.stop_all(grace_seconds=3)
+        raise
+
+
+def _rehearse(arguments: argparse.Namespace) -> int:
     # They take a second to import: `--help` need not wait for them, and Ctrl-C meanwhile is answered like any other.
     from rehearsal.console.display import choose_display  # noqa: PLC0415
     from rehearsal.journey.launch import Rehearsal  # noqa: PLC0415

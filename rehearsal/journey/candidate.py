@@ -4,9 +4,9 @@ import hashlib
 from typing import Any
 from urllib.parse import urlsplit
 
-from blueprint.pipeline.registration import MODEL_SHA256_VARIABLE
 from rehearsal.journey.embedded_aws import EmbeddedAws
 from rehearsal.journey.spoiled import SPOILED, spoil
+from slipway.training.registration import MODEL_SHA256_VARIABLE
 
 _KEPT = ("Image", "ModelDataUrl", "Environment")
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from blueprint.errors import LaunchError
 from rehearsal.journey.embedded_aws import ACCOUNT, REGION
 from rehearsal.journey.options import PROJECT
 from rehearsal.process import spawn, stop
+from slipway.errors import LaunchError
 
 CDK = PROJECT / "node_modules" / ".bin" / "cdk"
 _QUIET = ("--no-notices", "--no-version-reporting", "--no-color", "--ci")

@@ -16,12 +16,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from blueprint.errors import LaunchError
 from rehearsal import access_key
 from rehearsal.access_key import AccessKey
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.preparation import local_environment, no_aws_files
 from rehearsal.process import ended_by_itself, ended_with, spawn, stop
+from slipway.errors import LaunchError
 
 ACCOUNT = "000000000000"
 REGION = access_key.REGION

@@ -3,9 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from blueprint.audit import Entry, verify
-from blueprint.errors import SlipwayError
-from blueprint.settings import Settings
 from rehearsal.journey.access import RoleAccess
 from rehearsal.journey.options import RehearsalOptions
 from rehearsal.journey.rollouts import Rollout
@@ -13,6 +10,9 @@ from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.table import SourceTable
 from rehearsal.journey.training import TrainingRun, step_rows
 from rehearsal.journey.users import failed_by_other_models, users_document
+from slipway.errors import SlipwayError
+from slipway.rollout.audit import Entry, verify
+from slipway.settings import Settings
 
 REFUSED_FAULTS = ("shift", "schema")
 """Those that a gate finds before any user meets the model."""

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from blueprint.names import VARIANT
 from rehearsal.journey.embedded_aws import EmbeddedAws
+from slipway.settings.names import VARIANT
 
 
 def invocations(

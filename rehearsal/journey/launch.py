@@ -13,11 +13,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from blueprint.errors import LaunchError
-from blueprint.guardrails import planned_rollout, refuse_unsafe
-from blueprint.settings import load_settings
 from rehearsal.containers.docker.readiness import require_image
-from rehearsal.fleet.traffic import Traffic
+from rehearsal.endpoints.traffic import Traffic
 from rehearsal.journey import cdk
 from rehearsal.journey.access import recorded_access
 from rehearsal.journey.candidate import register_faulty
@@ -25,7 +22,10 @@ from rehearsal.journey.display import Display, Stage
 from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws, embedded_aws, embedded_log, keep_logs
 from rehearsal.journey.evidence import Evidence, Failure
 from rehearsal.journey.fleets import invocations, known_configs
-from rehearsal.journey.limits import (
+from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.journey.preparation import check_out
+from rehearsal.journey.rollouts import FIRST, Launchpad, Rollout, note_proof, roll_out
+from rehearsal.journey.stage_limits import (
     CHECK_SECONDS,
     DEPLOY_SECONDS,
     LOOK_BACK_SECONDS,
@@ -34,15 +34,15 @@ from rehearsal.journey.limits import (
     rollout_seconds,
     training_seconds,
 )
-from rehearsal.journey.options import PROJECT, RehearsalOptions
-from rehearsal.journey.preparation import check_out
-from rehearsal.journey.rollouts import FIRST, Launchpad, Rollout, note_proof, roll_out
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.table import request_bodies, source_table
 from rehearsal.journey.training import TrainingRun, train, upload
-from rehearsal.operations.audit_log import AuditLog
 from rehearsal.process import stop_all
-from rehearsal.temporary import temporary_folder
+from slipway.errors import LaunchError
+from slipway.guardrails import planned_rollout, refuse_unsafe
+from slipway.operations.audit_log import AuditLog
+from slipway.settings import load_settings
+from slipway.temporary import temporary_folder
 
 _TABLE = "data/table.csv"
 """The key of each upload: new rows replace the old ones where they lie, as they do on AWS."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from blueprint.errors import InputError
+from slipway.errors import InputError
 
 _HERE = ("127.0.0.1", "localhost")
 

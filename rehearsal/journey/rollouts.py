@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from blueprint.audit import Entry
-from blueprint.errors import LaunchError
-from blueprint.verdicts.judge import Verdict
-from rehearsal.fleet.traffic import Promptness, Traffic, TrafficSnapshot
+from rehearsal.endpoints.traffic import Promptness, Traffic, TrafficSnapshot
 from rehearsal.journey.display import Stage
 from rehearsal.journey.embedded_aws import EmbeddedAws
 from rehearsal.journey.fleets import invocations
 from rehearsal.journey.starvation import INCONCLUSIVE, starvation
+from slipway.canary.statistics.decision import Verdict
+from slipway.errors import LaunchError
+from slipway.rollout.audit import Entry
 
 FIRST = "first"
 """The type of an endpoint's first rollout."""

@@ -1,6 +1,6 @@
 """Whether this machine had time for a rollout: where it had not, the end says nothing about the model."""
 
-from rehearsal.fleet.traffic import Promptness
+from rehearsal.endpoints.traffic import Promptness
 
 INCONCLUSIVE = "inconclusive"
 """The verdict of such a rollout."""

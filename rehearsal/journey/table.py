@@ -12,12 +12,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from blueprint.demo_data import write_demo_csv
-from blueprint.errors import InputError, LaunchError
-from blueprint.pipeline import schema_arguments
-from blueprint.settings import Settings
+from rehearsal.journey.demo_data import write_demo_csv
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.process import spawn, stop
+from slipway.errors import InputError, LaunchError
+from slipway.settings import Settings
+from slipway.training import schema_arguments
 
 EARLIER_PERCENT = 60
 """The share of rows, in file order, that the first model is trained on; the second gets them all."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from blueprint.errors import LaunchError
-from blueprint.pipeline.parameters import DATA_FINGERPRINT
 from rehearsal.journey.display import Stage
 from rehearsal.journey.embedded_aws import EmbeddedAws
-from rehearsal.operations.data_fingerprint import data_fingerprint
+from slipway.errors import LaunchError
+from slipway.operations.data_fingerprint import data_fingerprint
+from slipway.training.parameters import DATA_FINGERPRINT
 
 _POLL_SECONDS = 0.2
 _LOG_LINES = 12

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from blueprint.errors import InputError, LaunchError
+from slipway.errors import InputError, LaunchError
 
 REPORTS = "rehearsals"
 """Below the repository: a folder a pushed commit with its report."""

@@ -8,12 +8,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from blueprint.errors import LaunchError
 from rehearsal.process import spawn, stop
 from rehearsal.push.origin import REPORTS, git
-from rehearsal.temporary import temporary_folder
+from slipway.errors import LaunchError
+from slipway.temporary import temporary_folder
 
-_RETRAINING = ("pipeline_steps/", "config/", "blueprint/pipeline/")
+_RETRAINING = ("pipeline_steps/", "config/", "slipway/training/")
 """Changes below these would start the training pipeline on AWS, as new data would."""
 _TOOLS = {
     ".venv": ("requirements.lock", "requirements-dev.lock"),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks import guardrail_cells
-from blueprint.simulation import Outcomes
-from blueprint.verdicts import Verdict
+from slipway.canary.statistics import Verdict
+from slipway.simulation import Outcomes
 
 
 def test_the_contract_gate_refuses_the_broken_schema():

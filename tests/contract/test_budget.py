@@ -8,11 +8,11 @@ import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Template
 
-from blueprint.names import COST_TAG
-from blueprint.settings import Settings, load_settings
-from blueprint.settings.budget import Budget
-from infra.constructs.budget import UseCaseBudget
-from infra.constructs.notices import Notices
+from infra.monitoring.budget import UseCaseBudget
+from infra.shared.notices import Notices
+from slipway.settings import Settings, load_settings
+from slipway.settings.budget import Budget
+from slipway.settings.names import COST_TAG
 from tests.rehearsal.cloud.process import CloudProcess, end_cloud, start_cloud, write_steps
 from tests.rehearsal.cloud.stacks import deploy, outputs
 

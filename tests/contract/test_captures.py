@@ -1,6 +1,6 @@
 """Captured requests are read by the judge of a rollout, by the replay gate and by the monitoring job: one format.
 
-The job's container holds nothing of `blueprint`, so what a case must give stands here, and each is held against it.
+The job's container holds nothing of `slipway`, so what a case must give stands here, and each is held against it.
 """
 
 import json
@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from blueprint.judging.captures import captured
-from blueprint.judging.counting import Fleets
 from pipeline_steps.gates.captures import folder_files, newest_requests
 from pipeline_steps.monitoring.captured import read_captured
+from slipway.canary.observation.captures import captured
+from slipway.canary.observation.counting import Fleets
 
 NOON = 1_767_268_800.0  # 2026-01-01T12:00:00Z
 FLEETS = Fleets("shop", "primary", "new", "old", "package/2", "package/1")

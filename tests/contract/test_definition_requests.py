@@ -7,8 +7,8 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from blueprint.pipeline import to_json, training_pipeline
-from blueprint.settings import Access, Vpc, load_settings
+from slipway.settings import Access, Vpc, load_settings
+from slipway.training import to_json, training_pipeline
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
 VPC = Vpc(vpc_id="vpc-00000001", subnets=("subnet-00000001",), security_groups=("sg-00000001",))

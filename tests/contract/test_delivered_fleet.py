@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.delivery_jobs import deploying_jobs
-from blueprint.settings import load_delivery
+from infra.delivery.github_jobs import deploying_jobs
 from rehearsal.journey.cdk import bootstrap, run_cdk
 from rehearsal.journey.embedded_aws import EmbeddedAws
-from tests.infra.test_delivery import build_specs, delivery_of, project_of, synth
+from slipway.settings import load_delivery
+from tests.infra.delivery.test_delivery import build_specs, delivery_of, project_of, synth
 from tests.rehearsal.cloud.process import PROJECT, CloudProcess, end_cloud, start_cloud, write_steps
 
 FLEET = "slipway-fleet-dev"

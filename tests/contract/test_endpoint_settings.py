@@ -8,8 +8,8 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
 
-from blueprint.settings import Settings, load_settings
-from infra.stacks.use_case import use_case_stacks
+from infra.stages import use_case_stacks
+from slipway.settings import Settings, load_settings
 from tests.archives import archive_of
 from tests.rehearsal.cloud.process import (
     PROJECT,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from blueprint.settings.hyperparameters import BOUNDS, value_mistakes
 from pipeline_steps.models.hyperparameters import ALGORITHMS, hyperparameter_mistakes
+from slipway.settings.hyperparameters import BOUNDS, value_mistakes
 
 
 def test_names_bounds_and_types_are_the_containers() -> None:

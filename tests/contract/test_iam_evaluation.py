@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
 
-from blueprint.iam import Outcome, Principal, Request, decide, parse_policy
+from rehearsal.cloud.iam import Outcome, Principal, Request, decide, parse_policy
 
 ROLE = "arn:aws:iam::111111111111:role/job"
 OUTCOMES = {"Allow": Outcome.ALLOWED, "Deny": Outcome.DENIED, "ImplicitDeny": Outcome.NOT_ALLOWED}

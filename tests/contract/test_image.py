@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.image import base_image, image_tag
 from rehearsal.cloud.images import ImageTable
 from rehearsal.containers.container import Program
 from rehearsal.containers.docker.readiness import REPOSITORY
+from slipway.training.image import base_image, image_tag
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (PROJECT / "pipeline_steps" / "Dockerfile").read_text()

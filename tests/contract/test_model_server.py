@@ -15,13 +15,13 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from blueprint.alarms import AlarmRule, AlarmState, Samples, alarm_rule, assess, samples_of, series
-from blueprint.pipeline.registration import MODEL_SHA256_VARIABLE
-from blueprint.rollout import deployment_config
-from blueprint.settings import Rollout
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.container import Program
-from rehearsal.fleet.endpoints import Fleets
+from rehearsal.endpoints.endpoints import Fleets
+from slipway.cloudwatch import AlarmRule, AlarmState, Samples, alarm_rule, assess, samples_of, series
+from slipway.rollout.plan import deployment_config
+from slipway.settings import Rollout
+from slipway.training.registration import MODEL_SHA256_VARIABLE
 from tests.archives import archive_of
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -145,7 +145,7 @@ class Shop:
     def _program(image: str) -> Program:
         if image == "good":
             return Program(PROJECT, ("python", "-m", "pipeline_steps"))
-        return Program(PROJECT, (sys.executable, "-m", "rehearsal.fleet.faulty", "--fault", image))
+        return Program(PROJECT, (sys.executable, "-m", "rehearsal.endpoints.faulty", "--fault", image))
 
     def _config(self, name: str, image: str) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
         variant = {"VariantName": "primary", "ModelName": name, "InitialInstanceCount": 4, "InitialVariantWeight": 1.0}

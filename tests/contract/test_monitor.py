@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 
-from blueprint.artifact_keys import CAPTURE_KEYS, OUTCOME_KEYS
-from blueprint.demo_data import write_demo_csv
-from blueprint.monitoring import capture_prefix, job_prefix, monitoring_job, report_prefix
-from blueprint.new_fleet_alarms import server_environment
-from blueprint.pipeline import schema_arguments
-from blueprint.settings import Settings, load_settings
-from infra.constructs.monitor_states import monitor_machine
+from infra.monitoring.monitor_states import monitor_machine
 from pipeline_steps import prepare, train
 from pipeline_steps.paths import Paths
-from rehearsal.cli import main
-from rehearsal.operations import monitoring
+from rehearsal.journey.demo_data import write_demo_csv
+from slipway.canary.observed_keys import CAPTURE_KEYS, OUTCOME_KEYS
+from slipway.cli.main import main
+from slipway.operations import monitoring
+from slipway.rollout.new_fleet_alarms import server_environment
+from slipway.settings import Settings, load_settings
+from slipway.training import schema_arguments
+from slipway.training.monitoring_job import capture_prefix, job_prefix, monitoring_job, report_prefix
 from tests.rehearsal.cloud.process import PROJECT, CloudProcess, build_image, end_cloud, eventually, start_cloud
 from tests.rehearsal.cloud.stacks import deploy, outputs, remove
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.constructs.office_hours_states import NOTHING_STOPPED, Stoppable, office_hours_definition
-from infra.constructs.office_hours_waking import woken
-from infra.constructs.rollout.definition import Gates, RolloutTarget, rollout_definition
-from infra.constructs.rollout.states import States
+from infra.rollout.definition import Gates, RolloutTarget, rollout_definition
+from infra.rollout.schedule_states import NOTHING_STOPPED, Stoppable, office_hours_definition
+from infra.rollout.schedule_waking import woken
+from infra.rollout.states import States
 from tests.archives import archive_of
 from tests.rehearsal.cloud.process import (
     CloudProcess,

@@ -1,6 +1,6 @@
 """Outcome files are read by the judge of a rollout and by the monitoring job: one rule, two implementations.
 
-The job's container holds nothing of `blueprint`, so what a case must give stands here, and each is held against it.
+The job's container holds nothing of `slipway`, so what a case must give stands here, and each is held against it.
 """
 
 import base64
@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from blueprint.judging.ground_truth import Outcomes
 from pipeline_steps.monitoring.ground_truth import read_outcomes
+from slipway.canary.observation.ground_truth import Outcomes
 
 
 def truth(data: Any, *, encoding: str | None = "CSV", **about: Any) -> str:

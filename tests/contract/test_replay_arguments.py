@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blueprint.pipeline.registration import MODEL_SHA256_VARIABLE
-from blueprint.replay import replay_arguments
-from blueprint.settings import parse_settings
-from infra.constructs.rollout.gates import GateJob, gate_states
+from infra.rollout.gates import GateJob, gate_states
 from pipeline_steps import replay
 from pipeline_steps.__main__ import EXIT_CODES_OF_BAD_INPUT
 from pipeline_steps.models.files import REGISTERED
 from pipeline_steps.paths import Paths
+from slipway.settings import parse_settings
+from slipway.training.registration import MODEL_SHA256_VARIABLE
+from slipway.training.replay_job import replay_arguments
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
 CAPTURES = "s3://bucket/capture/shoppers-dev/primary/"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from blueprint.limits import MOST_REQUEST_BYTES
 from pipeline_steps.models.contract import MAX_PAYLOAD_BYTES
-from rehearsal.cli import main
+from slipway.cli.main import main
+from slipway.settings.limits import MOST_REQUEST_BYTES
 
 
 def test_the_server_takes_what_sagemaker_takes() -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.settings import load_settings
-from infra.functions.smoke_test.index import example_row
+from infra.rollout.runtime.smoke_test.index import example_row
 from pipeline_steps.models.columns import CategoryColumn, NumberColumn
 from pipeline_steps.models.contract import Contract
 from pipeline_steps.server.payload import read_payload
 from pipeline_steps.tables.schema import Column
 from pipeline_steps.tables.table import read_table
 from rehearsal.journey.table import SourceTable, request_bodies
+from slipway.settings import load_settings
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
 TEXTS = ["plain", "a, b", 'a "b"', "a\nb", "a\rb", "a\u2028b", " a ", "2.0", "02", "\ufeffa"]

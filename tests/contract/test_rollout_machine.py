@@ -20,16 +20,16 @@ import pytest
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
-from blueprint.settings import Settings, load_settings
-from blueprint.verdicts import verdict_namespace
-from infra.constructs.judge import JudgeFunction
-from infra.constructs.rollout.audit import AuditFunction
-from infra.constructs.rollout.definition import RolloutTarget, rollout_definition
-from infra.constructs.smoke_test import SmokeTest
-from rehearsal.fleet.traffic import Traffic
-from rehearsal.operations.approving import approve, consider
-from rehearsal.operations.audit_log import AuditLog, Recorder
-from rehearsal.operations.site import Site
+from infra.rollout.audit import AuditFunction
+from infra.rollout.canary_analysis import JudgeFunction
+from infra.rollout.definition import RolloutTarget, rollout_definition
+from infra.rollout.smoke_test import SmokeTest
+from rehearsal.endpoints.traffic import Traffic
+from slipway.canary.statistics import verdict_namespace
+from slipway.operations.approving import approve, consider
+from slipway.operations.audit_log import AuditLog, Recorder
+from slipway.operations.site import Site
+from slipway.settings import Settings, load_settings
 from tests.archives import archive_of
 from tests.rehearsal.cloud.process import (
     CloudProcess,
@@ -41,7 +41,7 @@ from tests.rehearsal.cloud.process import (
 )
 
 if TYPE_CHECKING:
-    from rehearsal.operations.account import Account
+    from slipway.operations.account import Account
 
 ROLE = "arn:aws:iam::000000000000:role/rollout"
 ACCOUNT = "arn:aws:{}:us-east-1:000000000000:"

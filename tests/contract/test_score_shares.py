@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from blueprint.verdicts import Counts, Evidence, JudgePlan, Verdict, streams
 from pipeline_steps.models.contract import Contract
 from pipeline_steps.models.distribution import training_distribution
 from pipeline_steps.monitoring.baseline import Baseline
 from pipeline_steps.server.recording import Recorder
+from slipway.canary.statistics import Counts, Evidence, JudgePlan, Verdict, streams
 
 CONTRACT = Contract((), "bought", "TRUE", 0.5, "xgboost")
 VALIDATION_ROWS = 2440

@@ -6,19 +6,17 @@ from typing import Any
 import botocore.session
 import pytest
 
-from blueprint.limits import (
+from slipway.cloudwatch.limits import MOST_ALARM_NAME, SHORT_ALARM_PERIODS, longest_alarm_seconds
+from slipway.settings.limits import (
     HYPERPARAMETERS,
     MODEL_ENVIRONMENT,
-    MOST_ALARM_NAME,
     MOST_CATEGORIES,
     MOST_RANGES,
     PROCESSING_ENVIRONMENT,
-    SHORT_ALARM_PERIODS,
     TRAINING_ENVIRONMENT,
     TUNED_ENVIRONMENT,
     MapLimit,
     combinations,
-    longest_alarm_seconds,
 )
 
 SESSION = botocore.session.get_session()

@@ -12,17 +12,17 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from blueprint.demo_data import write_demo_csv
-from blueprint.pipeline import training_pipeline
-from blueprint.settings import Settings, load_settings
 from pipeline_steps import prepare
 from pipeline_steps.paths import Paths
 from rehearsal.cloud.sagemaker.platform import Platform
 from rehearsal.cloud.sagemaker.training_jobs import TrainingJobs
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.container import Program
-from rehearsal.execution.jobs import JobRunner
-from rehearsal.execution.spot import SpotMarket
+from rehearsal.jobs.jobs import JobRunner
+from rehearsal.jobs.spot import SpotMarket
+from rehearsal.journey.demo_data import write_demo_csv
+from slipway.settings import Settings, load_settings
+from slipway.training import training_pipeline
 from tests.rehearsal.cloud.process import eventually
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blueprint.pipeline import schema_arguments, training_pipeline
-from blueprint.settings import parse_settings
 from pipeline_steps import check, evaluate, prepare
 from pipeline_steps.models.hyperparameters import parse_hyperparameters
 from pipeline_steps.paths import Paths
 from pipeline_steps.tables.schema import schema_from_arguments
+from slipway.settings import parse_settings
+from slipway.training import schema_arguments, training_pipeline
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
 OPT_ML = Paths(Path("/opt/ml"))

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from blueprint.demo_data import write_demo_csv
-from blueprint.pipeline import to_json, training_pipeline
-from blueprint.settings import Settings, load_settings
-from rehearsal.operations.account import Account
-from rehearsal.operations.training import Trainer
+from rehearsal.journey.demo_data import write_demo_csv
+from slipway.operations.account import Account
+from slipway.operations.training import Trainer
+from slipway.settings import Settings, load_settings
+from slipway.training import to_json, training_pipeline
 from tests.rehearsal.cloud.process import PROJECT, CloudProcess, build_image, end_cloud, eventually, start_cloud
 
 DATA, ARTIFACTS = "data-bucket", "artifacts-bucket"

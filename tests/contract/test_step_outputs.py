@@ -10,11 +10,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from blueprint.demo_data import write_demo_csv
-from blueprint.pipeline import training_pipeline
-from blueprint.settings import load_settings
 from pipeline_steps import evaluate, prepare, train
 from pipeline_steps.paths import Paths
+from rehearsal.journey.demo_data import write_demo_csv
+from slipway.settings import load_settings
+from slipway.training import training_pipeline
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
 QUICK = {"num_round": "30", "early_stopping_rounds": "10"}

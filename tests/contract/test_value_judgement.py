@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from blueprint.judging.mandate import Mandate
-from blueprint.rollout import deployment_config
-from blueprint.settings import Rollout
-from blueprint.verdicts import JudgePlan, MeanTest
-from infra.functions.judge import index
+from infra.rollout.runtime.canary_analysis import index
+from slipway.canary.config import Mandate
+from slipway.canary.statistics import JudgePlan, MeanTest
+from slipway.rollout.plan import deployment_config
+from slipway.settings import Rollout
 from tests.archives import archive_of
 from tests.rehearsal.cloud.process import CloudProcess, build_image, end_cloud, eventually, start_cloud, write_steps
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.errors import InputError
-from blueprint.image import image_tag
 from rehearsal.cloud.images import ImageTable
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.backends.protocol import JobBackend
 from rehearsal.containers.container import Program
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.readiness import require_image
+from slipway.errors import InputError
+from slipway.training.image import image_tag
 
 STEPS = Path(__file__).parents[2] / "pipeline_steps"
 

@@ -19,9 +19,9 @@ from rehearsal.containers.container import Container, Program
 from rehearsal.containers.docker.backend import DockerBackend
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.ownership import FOLDER_LABEL, OWNER_LABEL, remove_orphans, this_process
-from rehearsal.execution.container_run import Exit, Limits, run_container
-from rehearsal.execution.outcomes import JobError
-from rehearsal.fleet.server import ModelServer
+from rehearsal.endpoints.server import ModelServer
+from rehearsal.jobs.container_run import Exit, Limits, run_container
+from rehearsal.jobs.outcomes import JobError
 
 ROOT = Path(__file__).parents[2]
 USER = 12345
@@ -129,7 +129,7 @@ from pathlib import Path
 from rehearsal.containers.container import Container, Program
 from rehearsal.containers.docker.backend import DockerBackend
 from rehearsal.containers.docker.client import DockerClient
-from rehearsal.execution.container_run import Limits, run_container
+from rehearsal.jobs.container_run import Limits, run_container
 
 host, image, folder, code, user = sys.argv[1:]
 os.setgroups([])
@@ -293,7 +293,7 @@ from pathlib import Path
 from rehearsal.containers.container import Container, Program
 from rehearsal.containers.docker.backend import DockerBackend
 from rehearsal.containers.docker.client import DockerClient
-from rehearsal.execution.container_run import Limits, run_container
+from rehearsal.jobs.container_run import Limits, run_container
 
 backend = DockerBackend(DockerClient(sys.argv[1] or None))
 program = Program(Path("/"), ("python", "-m", "pipeline_steps"), image=sys.argv[2])

@@ -15,9 +15,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blueprint.demo_data import write_demo_csv
-from blueprint.pipeline import training_pipeline
-from blueprint.settings import load_settings
 from pipeline_steps.evaluation.judgement import score_split
 from pipeline_steps.models.artifact import load_folder
 from pipeline_steps.tables.prepared import read_schema, read_split
@@ -25,7 +22,10 @@ from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.backends.namespace import find_powers
 from rehearsal.containers.backends.protocol import JobBackend
 from rehearsal.containers.container import Container, Program
-from rehearsal.execution.container_run import Limits, run_container
+from rehearsal.jobs.container_run import Limits, run_container
+from rehearsal.journey.demo_data import write_demo_csv
+from slipway.settings import load_settings
+from slipway.training import training_pipeline
 from tests.docker.registry import registry
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"

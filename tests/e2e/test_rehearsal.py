@@ -37,7 +37,7 @@ def small_config(folder: Path) -> Path:
 
 
 def command(folder: Path, *more: str, rows: int = 2000) -> tuple[list[str], Mapping[str, str]]:
-    argv = [sys.executable, "-m", "rehearsal.cli", "rehearse", "--plain", "--rows", str(rows), "--speed", "60"]
+    argv = [sys.executable, "-m", "slipway.cli", "rehearse", "--plain", "--rows", str(rows), "--speed", "60"]
     argv += ["--rate", "25", "--config", str(small_config(folder)), "--out", str(folder / "out"), *more]
     temporary = folder / "tmp"
     temporary.mkdir()

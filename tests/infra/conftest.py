@@ -9,8 +9,8 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
 
-from blueprint.settings import Settings, load_settings
-from infra.stacks.use_case import UseCaseStacks, use_case_stacks
+from infra.stages import UseCaseStacks, use_case_stacks
+from slipway.settings import Settings, load_settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -8,9 +8,9 @@ import pytest
 from aws_cdk import aws_kms as kms
 from jsii._kernel.providers.process import _NodeProcess
 
-from blueprint.settings import Settings
-from infra.constructs.once import asked_once, days
-from infra.stacks.use_case import UseCaseStacks, use_case_stacks
+from infra.shared.once import asked_once, days
+from infra.stages import UseCaseStacks, use_case_stacks
+from slipway.settings import Settings
 
 
 @asked_once("key_arn")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.errors import InputError
 from rehearsal.containers.docker.readiness import require_image
+from slipway.errors import InputError
 from tests.sdk.environment import PROJECT, why_absent
 
 

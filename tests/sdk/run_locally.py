@@ -14,7 +14,7 @@ from sagemaker.core.workflow.pipeline_context import LocalPipelineSession as InP
 from sagemaker.mlops.local.local_pipeline_session import LocalPipelineSession as RunsPipelines
 from sdk_pipeline import SdkPipeline
 
-from blueprint.settings import load_settings
+from slipway.settings import load_settings
 
 
 class LocalSession(RunsPipelines, InPipelines):

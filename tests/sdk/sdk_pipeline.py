@@ -50,9 +50,9 @@ from sagemaker.serve.utils import telemetry_logger
 from sagemaker.train import ModelTrainer
 from sagemaker.train.tuner import HyperparameterTuner
 
-from blueprint.names import COST_TAG
-from blueprint.pipeline import schema_arguments
-from blueprint.settings import Settings
+from slipway.settings import Settings
+from slipway.settings.names import COST_TAG
+from slipway.training import schema_arguments
 
 # The SDK reports its use to its maker; there is nobody to hear it. Its setting against that slows it down: with any
 # setting, it validates them all again at every look into them, 53 times and 20 s in one run of the local mode.

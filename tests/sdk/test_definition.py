@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from blueprint.pipeline import to_json, training_pipeline
-from blueprint.settings import load_settings
+from slipway.settings import load_settings
+from slipway.training import to_json, training_pipeline
 from tests.sdk.environment import PROJECT, run_with_sdk
 from tests.sdk.normalisation import RULES, Rule, leaves, normalised
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from blueprint.demo_data import write_demo_csv
-from blueprint.pipeline import training_pipeline
-from blueprint.settings import load_settings
 from rehearsal.containers.docker.client import DockerClient
+from rehearsal.journey.demo_data import write_demo_csv
+from slipway.settings import load_settings
+from slipway.training import training_pipeline
 from tests.sdk.bridge import bridge, containers_of_sdk, network_is_there
 from tests.sdk.embedded import BUCKET, Embedded, Execution, embedded
 from tests.sdk.environment import PROJECT, run_with_sdk

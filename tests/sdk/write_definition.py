@@ -23,7 +23,7 @@ def main(argv: list[str]) -> None:
     from sagemaker.core.workflow.pipeline_context import PipelineSession  # noqa: PLC0415
     from sdk_pipeline import SdkPipeline  # noqa: PLC0415
 
-    from blueprint.settings import load_settings  # noqa: PLC0415
+    from slipway.settings import load_settings  # noqa: PLC0415
 
     places = request["places"]
     session = PipelineSession(boto3.Session(), default_bucket=places["bucket"])

@@ -7,11 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from blueprint.iam import Policy, Principal, Request, Statement, decide, parse_policy
-from blueprint.iam.conditions import hold
-from blueprint.iam.wildcards import matches
 from rehearsal.cloud.access.bucket_keys import bucket_keys
 from rehearsal.cloud.access.calls import Call, Ledger, call
+from rehearsal.cloud.iam import Policy, Principal, Request, Statement, decide, parse_policy
+from rehearsal.cloud.iam.conditions import hold
+from rehearsal.cloud.iam.wildcards import matches
 
 ClientFactory = Callable[[str], Any]
 

@@ -6,12 +6,12 @@ from typing import Any
 from ministack.services import cloudwatch as _cloudwatch
 from ministack.services.cloudformation import provisioners as _provisioners
 
-from blueprint.alarms import alarm_rule, check_expressions, composite_rule, query_mistakes
-from blueprint.errors import InputError
 from rehearsal.cloud.models import service_model
 from rehearsal.cloud.sagemaker.errors import ApiError
 from rehearsal.cloud.sagemaker.protocol import check
 from rehearsal.cloud.sagemaker.shapes import coerced
+from slipway.cloudwatch import alarm_rule, check_expressions, composite_rule, query_mistakes
+from slipway.errors import InputError
 
 Alarm = dict[str, Any]
 Response = tuple[int, dict[str, str], bytes]

@@ -1,4 +1,4 @@
-"""Alarms of ministack's CloudWatch, judged by `blueprint.alarms` on a clock of their own."""
+"""Alarms of ministack's CloudWatch, judged by `slipway.cloudwatch` on a clock of their own."""
 
 import asyncio
 import datetime as dt
@@ -9,12 +9,12 @@ from typing import Any
 
 from ministack.services import cloudwatch as _cloudwatch
 
-from blueprint.alarms import AlarmRule, AlarmState, Assessment, alarm_rule, assess, by_period, series
-from blueprint.errors import InputError
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
 from rehearsal.cloud.ministack.alarm_requests import accept_every_alarm, state_of
 from rehearsal.cloud.ministack.metric_queries import answer_metric_queries
 from rehearsal.cloud.ministack.stored_metrics import stored
+from slipway.cloudwatch import AlarmRule, AlarmState, Assessment, alarm_rule, assess, by_period, series
+from slipway.errors import InputError
 
 __all__ = ["ARRIVAL_SECONDS", "AlarmClock", "state_of"]
 

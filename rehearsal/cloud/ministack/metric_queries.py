@@ -1,4 +1,4 @@
-"""GetMetricData and GetMetricStatistics, answered with the statistics and the metric math of `blueprint.alarms`.
+"""GetMetricData and GetMetricStatistics, answered with the statistics and the metric math of `slipway.cloudwatch`.
 
 ministack knows no trimmed statistics and no expressions, and takes a request without dimensions for one of all of them.
 Requests in the old form-encoded protocol stay ministack's own: no SDK of today sends them.
@@ -9,11 +9,11 @@ from typing import Any, cast
 
 from ministack.services import cloudwatch as _cloudwatch
 
-from blueprint.alarms import check_statistic, statistic
-from blueprint.alarms.metric_math import calculate
-from blueprint.alarms.series import by_period
-from blueprint.errors import InputError
 from rehearsal.cloud.ministack.stored_metrics import metric_of, points_of, stored
+from slipway.cloudwatch import check_statistic, statistic
+from slipway.cloudwatch.metric_math import calculate
+from slipway.cloudwatch.series import by_period
+from slipway.errors import InputError
 
 Request = Mapping[str, Any]
 Response = tuple[int, dict[str, str], bytes]

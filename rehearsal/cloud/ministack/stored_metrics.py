@@ -5,7 +5,7 @@ from typing import Any
 
 from ministack.services import cloudwatch as _cloudwatch
 
-from blueprint.alarms import Metric, Samples, samples_of
+from slipway.cloudwatch import Metric, Samples, samples_of
 
 
 def stored(metric: Metric, *, since: float, unit: str | None = None) -> Iterator[tuple[float, Samples]]:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from blueprint.errors import InputError
 from rehearsal.cloud.sagemaker.arns import arn
 from rehearsal.cloud.sagemaker.endpoint_configs import EndpointConfigs
 from rehearsal.cloud.sagemaker.errors import validation_error
@@ -13,6 +12,7 @@ from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.platform import Platform, Record, epoch_ms
 from rehearsal.cloud.sagemaker.ports import Fleets
 from rehearsal.cloud.sagemaker.protocol import Action
+from slipway.errors import InputError
 
 _LISTING = Listing("Endpoints", name="EndpointName", status="EndpointStatus")
 _UPDATABLE = ("InService", "Failed", "UpdateRollbackFailed")

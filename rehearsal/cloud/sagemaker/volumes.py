@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from blueprint.local_storage import has_local_storage
 from rehearsal.cloud.sagemaker.errors import validation_error
+from slipway.settings.local_storage import has_local_storage
 
 
 def refuse_volume_key(machine: Mapping[str, Any], *, key: str = "VolumeKmsKeyId") -> None:

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from blueprint.errors import InputError
-from blueprint.image import image_tag
 from rehearsal.containers.docker.client import DockerClient
+from slipway.errors import InputError
+from slipway.training.image import image_tag
 
 REPOSITORY = "slipway/pipeline-steps"
 """What scripts/build-image calls the image; its tag is the content hash of the steps folder."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from blueprint.iam import Policy, Principal, parse_policy
+from rehearsal.cloud.iam import Policy, Principal, parse_policy
 
 REGION = "eu-central-1"
 ACCOUNT = "111111111111"

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.settings import Settings, parse_settings
-from infra.stacks.delivery_app import delivery_stacks
-from infra.stacks.use_case import UseCaseStacks
+from infra.delivery.app import delivery_stacks
+from infra.stages import UseCaseStacks
+from slipway.settings import Settings, parse_settings
 from tests.infra.access.account import Accounts
 from tests.infra.access.world import World
-from tests.infra.test_delivery import DELIVERY, PROJECT, app_at
+from tests.infra.delivery.test_delivery import DELIVERY, PROJECT, app_at
 
 
 @pytest.fixture(scope="session")

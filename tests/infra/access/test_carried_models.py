@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from blueprint.iam import Policy, Principal, Request, decide, parse_policy
-from blueprint.pipeline import to_json, training_pipeline
-from blueprint.pipeline.composition import SPLITS
-from blueprint.pipeline.keys import CARRIED
-from blueprint.settings import Settings, parse_settings
-from infra.stacks.use_case import UseCaseStacks
+from infra.stages import UseCaseStacks
+from rehearsal.cloud.iam import Policy, Principal, Request, decide, parse_policy
+from slipway.settings import Settings, parse_settings
+from slipway.training import to_json, training_pipeline
+from slipway.training.composition import SPLITS
+from slipway.training.pipeline_keys import CARRIED
 from tests.infra.access.account import ACCOUNT, REGION, Accounts
 
 NEXT, OTHER = "222222222222", "333333333333"

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from blueprint.errors import InputError
-from blueprint.iam import Outcome, Policy, Principal, Request, decide, parse_policy
-from blueprint.settings import Settings, load_settings, parse_settings
-from infra.stacks.delivery_app import delivery_stacks
-from infra.stacks.use_case import use_cases
+from infra.delivery.app import delivery_stacks
+from infra.stages import use_cases
+from rehearsal.cloud.iam import Outcome, Policy, Principal, Request, decide, parse_policy
+from slipway.errors import InputError
+from slipway.settings import Settings, load_settings, parse_settings
 from tests.infra.access.account import ACCOUNT, Accounts, Resource
 from tests.infra.access.expected import DELIVERY_ROLES, ROLES
 from tests.infra.access.world import World
+from tests.infra.delivery.test_delivery import DELIVERY, PROJECT, app_at, delivery_of, project_of
 from tests.infra.review.test_review import EVERYTHING
-from tests.infra.test_delivery import DELIVERY, PROJECT, app_at, delivery_of, project_of
 
 LIMIT_FILE = PROJECT / "infra" / "slipway-limit.json"
 NAME = LIMIT_FILE.stem

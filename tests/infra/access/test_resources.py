@@ -2,7 +2,7 @@
 
 import pytest
 
-from blueprint.iam import Outcome, Policy, Principal, Request, decide, parse_policy
+from rehearsal.cloud.iam import Outcome, Policy, Principal, Request, decide, parse_policy
 from tests.infra.access.account import ACCOUNT, Accounts, Resource
 from tests.infra.access.world import World
 

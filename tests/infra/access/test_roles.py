@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.iam import Outcome
-from blueprint.settings import Settings
-from infra.stacks.use_case import UseCaseStacks
+from infra.stages import UseCaseStacks
+from rehearsal.cloud.iam import Outcome
+from slipway.settings import Settings
 from tests.infra.access.account import Accounts, Role
 from tests.infra.access.expected import DELIVERY_ROLES, ROLES, Expected, github
 from tests.infra.access.world import World

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from blueprint.iam import Principal, Request, decide
-from blueprint.settings import Settings, parse_settings
-from infra.stacks.use_case import UseCaseStacks
+from infra.stages import UseCaseStacks
+from rehearsal.cloud.iam import Principal, Request, decide
+from slipway.settings import Settings, parse_settings
 from tests.infra.access.account import ACCOUNT, REGION, Accounts
 
 Synth = Callable[..., tuple[UseCaseStacks, Path]]

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from blueprint.iam import Decision, Policy, Principal, Request, decide, may_assume
+from rehearsal.cloud.iam import Decision, Policy, Principal, Request, decide, may_assume
 from tests.infra.access.account import ACCOUNT, REGION, Accounts, Role
 
 PREFIX, OTHER = "shoppers-dev", "returns-dev"

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from blueprint.settings import Settings, load_settings, parse_settings
 from infra.review.explained import EXPLAINED
 from infra.review.finding import Explained, Finding, unexplained, unused
 from infra.review.review import Review, review, review_delivery
 from infra.review.templates import cfn_lint_findings, own_findings
-from infra.stacks.use_case import UseCaseStacks
+from infra.stages import UseCaseStacks
+from slipway.settings import Settings, load_settings, parse_settings
 
 PROJECT = Path(__file__).resolve().parents[3]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from blueprint.image import image_tag
 from rehearsal.access_key import AccessKey
+from slipway.training.image import image_tag
 
 PROJECT = Path(__file__).parents[3]
 REPOSITORY = "steps"

@@ -8,11 +8,11 @@ import pytest
 from ministack.services import cloudwatch
 from ministack.services.cloudformation import provisioners
 
-from blueprint.alarms import VirtualClock
 from rehearsal.cloud.ministack import alarms
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
 from rehearsal.cloud.ministack.alarms import ARRIVAL_SECONDS, AlarmClock, state_of
 from rehearsal.cloud.ministack.metrics import file_by_the_minute, filed_at
+from slipway.cloudwatch import VirtualClock
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 
 REPLACED = (

@@ -12,17 +12,17 @@ from tests.rehearsal.cloud.process import PROJECT, CloudProcess, eventually
 HANDLER = """
 import json, sys
 from pathlib import Path
-import blueprint
-from blueprint.verdicts import Verdict, streams
+import slipway
+from slipway.canary.statistics import Verdict, streams
 import index
 
 def handler(event, context):
     print(json.dumps(event["line"]))
     return {
         "verdict": int(Verdict(event["verdict"])),
-        "package": str(Path(blueprint.__file__).parent),
+        "package": str(Path(slipway.__file__).parent),
         "function": str(Path(index.__file__).parent),
-        "modules": sorted(name for name in sys.modules if name.startswith(("blueprint.", "infra", "rehearsal"))),
+        "modules": sorted(name for name in sys.modules if name.startswith(("slipway.", "infra", "rehearsal"))),
     }
 """
 
@@ -36,12 +36,12 @@ def handler(event, context):
 
 
 def bundle() -> bytes:
-    """`index.py` and what of `blueprint` it imports, as the deployed asset has it."""
+    """`index.py` and what of `slipway` it imports, as the deployed asset has it."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as whole:
         whole.writestr("index.py", HANDLER)
-        whole.write(PROJECT / "blueprint" / "__init__.py", "blueprint/__init__.py")
-        for path in sorted((PROJECT / "blueprint" / "verdicts").rglob("*.py")):
+        whole.write(PROJECT / "slipway" / "__init__.py", "slipway/__init__.py")
+        for path in sorted((PROJECT / "slipway" / "canary").rglob("*.py")):
             whole.write(path, str(path.relative_to(PROJECT)))
     return archive.getvalue()
 
@@ -70,7 +70,7 @@ def test_a_function_imports_the_package_in_its_own_bundle(cloud: CloudProcess) -
     assert found["verdict"] == 2
     assert Path(found["package"]).parent == Path(found["function"])
     assert PROJECT not in Path(found["package"]).parents
-    assert all(name.startswith("blueprint.verdicts") for name in found["modules"]), found["modules"]
+    assert all(name.startswith("slipway.canary") for name in found["modules"]), found["modules"]
 
 
 def test_embedded_metrics_in_its_log_reach_cloudwatch(cloud: CloudProcess) -> None:

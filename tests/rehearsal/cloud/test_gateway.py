@@ -5,10 +5,10 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
-from blueprint.limits import MOST_REQUEST_BYTES
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.admission import Admission
 from rehearsal.cloud.gateway import Gateway
+from slipway.settings.limits import MOST_REQUEST_BYTES
 
 KEY = AccessKey.random()
 

@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 
-from blueprint.audit import entry
-from blueprint.errors import LaunchError
-from blueprint.settings import load_settings
 from rehearsal.commands.rehearse import exit_code
 from rehearsal.console.labels import labels
 from rehearsal.console.report import summary, write_report
@@ -20,6 +17,9 @@ from rehearsal.journey.rollouts import Rollout, note_proof
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.table import SourceTable
 from rehearsal.journey.training import TrainingRun
+from slipway.errors import LaunchError
+from slipway.rollout.audit import entry
+from slipway.settings import load_settings
 
 METRICS = {"accuracy": 0.9, "auc": 0.93, "average_precision": 0.7, "precision": 0.7, "recall": 0.6, "f1": 0.65}
 VALUE = {"currency": "EUR", "total": 1200.0, "per_1000": 480.0, "rows": 2500}

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from blueprint.errors import InputError
 from rehearsal.containers.backends import fork_client
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.backends.fork_client import ForkRefusedError, ForkServer
@@ -21,7 +20,8 @@ from rehearsal.containers.backends.prefix import rewrite
 from rehearsal.containers.backends.protocol import Backend
 from rehearsal.containers.backends.warm import WarmBackend
 from rehearsal.containers.container import Container, Program
-from rehearsal.execution.container_run import Exit, Limits, run_container
+from rehearsal.jobs.container_run import Exit, Limits, run_container
+from slipway.errors import InputError
 from tests.rehearsal.cloud.process import eventually
 
 ROOT = Path(__file__).parents[3]
@@ -169,7 +169,7 @@ from rehearsal.containers.backends.fork_client import ForkRefusedError
 from rehearsal.containers.backends.namespace import NamespaceBackend, Powers
 from rehearsal.containers.backends.warm import WarmBackend
 from rehearsal.containers.container import Container, Program
-from rehearsal.execution.container_run import Limits, run_container
+from rehearsal.jobs.container_run import Limits, run_container
 
 if sys.argv[1] == "user namespace":
     chosen = WarmBackend(NamespaceBackend(Powers(user_namespace=True, network=True)))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.errors import InputError
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.container import Container, Program
 from rehearsal.containers.docker.arguments import create_arguments, secret_variables
@@ -17,6 +16,7 @@ from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.instance_types import Capacity, capacity_of
 from rehearsal.containers.docker.ownership import is_dead, this_process
 from rehearsal.containers.docker.readiness import require_image
+from slipway.errors import InputError
 
 PROGRAM = Program(Path("/folder"), ("python", "-m", "steps"), {"IMAGE": "1"}, image="steps:1")
 CONTAINER = Container(PROGRAM, ("python", "-m", "steps", "train"), {"COLOUR": "a b"}, Path("/job"))

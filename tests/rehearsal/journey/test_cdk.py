@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.errors import LaunchError
 from rehearsal.journey.cdk import run_cdk, synth
 from rehearsal.journey.options import PROJECT
+from slipway.errors import LaunchError
 
 
 def test_neither_node_nor_the_settings_of_the_cdk_are_warned_of(tmp_path: Path) -> None:

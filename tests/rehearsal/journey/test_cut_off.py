@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from rehearsal.access_key import AccessKey
-from rehearsal.fleet.traffic import Traffic
+from rehearsal.endpoints.traffic import Traffic
 from rehearsal.journey.rollouts import Launchpad, Rollout, roll_out
 from rehearsal.process import free_port
 from tests.rehearsal.cloud.process import eventually

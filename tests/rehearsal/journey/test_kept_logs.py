@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from blueprint.errors import LaunchError
 from rehearsal.journey import launch
 from rehearsal.journey.launch import Rehearsal
 from rehearsal.journey.options import PROJECT, RehearsalOptions
+from slipway.errors import LaunchError
 
 
 @contextmanager

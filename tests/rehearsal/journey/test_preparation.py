@@ -8,15 +8,15 @@ from urllib.request import getproxies, proxy_bypass
 import boto3
 import pytest
 
-from blueprint.demo_data import write_demo_csv
-from blueprint.errors import InputError
-from blueprint.settings import Settings, load_settings
 from rehearsal.console.display import choose_display
 from rehearsal.journey import launch
+from rehearsal.journey.demo_data import write_demo_csv
 from rehearsal.journey.launch import Rehearsal
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.preparation import check_out, local_environment
 from rehearsal.journey.table import source_table
+from slipway.errors import InputError
+from slipway.settings import Settings, load_settings
 
 CONFIG = PROJECT / "config/shoppers.toml"
 

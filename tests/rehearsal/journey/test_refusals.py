@@ -7,8 +7,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from blueprint.errors import LaunchError
 from rehearsal.journey.rollouts import Launchpad, Rollout, _conclude
+from slipway.errors import LaunchError
 
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:rollout:1"
 PACKAGE = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev/3"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from blueprint.errors import InputError
-from rehearsal.cli import main
 from rehearsal.push.origin import make_origin
+from slipway.cli.main import main
+from slipway.errors import InputError
 
 MAKEFILE = """\
 rehearse:

@@ -1,1 +1,0 @@
-"""What both engines share: plain data and pure rules."""

@@ -1,7 +1,0 @@
-"""The training pipeline as data: small types that write the SageMaker definition JSON (2020-12-01)."""
-
-from blueprint.pipeline.composition import training_pipeline
-from blueprint.pipeline.container_arguments import evaluation_arguments, schema_arguments
-from blueprint.pipeline.document import to_json
-
-__all__ = ["evaluation_arguments", "schema_arguments", "to_json", "training_pipeline"]

@@ -1,1 +1,0 @@
-"""What a push runs: tests, synth, and a deployment a stage."""

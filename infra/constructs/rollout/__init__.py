@@ -1,1 +1,0 @@
-"""The state machine that brings an approved package live, or puts everything back."""

@@ -1,0 +1,1 @@
+"""A git push becomes a deployment: CodePipeline or GitHub Actions."""

@@ -1,0 +1,1 @@
+"""The endpoint behind its deployment guardrails."""

@@ -1,1 +1,0 @@
-"""Lambda handlers; each folder is one function's code."""

@@ -1,0 +1,38 @@
+"""Image: the repository, and the build of the steps' container image."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from infra.image.step_image import StepImage
+from infra.shared.carried_models import let_compare_images
+from infra.shared.removal import removal_policy
+from slipway.settings import Settings
+
+
+class ImageStack(cdk.Stack):
+    """Deployed means: the image exists."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        env: cdk.Environment,
+        settings: Settings,
+        key: kms.IKey,
+        steps_folder: Path,
+    ) -> None:
+        super().__init__(scope, id_, env=env, description=f"Container image of {settings.names.prefix}")
+        self.image = StepImage(
+            self,
+            "StepImage",
+            folder=steps_folder,
+            repository_name=settings.names.image_repository,
+            key=key,
+            removal_policy=removal_policy(keep_data=settings.keep_data),
+        )
+        let_compare_images(self.image.repository, accounts=settings.promotion.to_accounts)
+        cdk.CfnOutput(self, "ImageUri", value=self.image.uri)

@@ -1,0 +1,1 @@
+"""Dashboards, drift, budgets, and what follows from them."""

@@ -1,0 +1,49 @@
+"""What a use case may cost in a month, and who is told on the way there."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_budgets as budgets
+from constructs import Construct
+
+from infra.shared.notices import Notices
+from slipway.settings.budget import Budget
+from slipway.settings.names import COST_TAG, Names
+
+
+class UseCaseBudget(budgets.CfnBudget):
+    """Counts what carries the use case's tag.
+
+    The tag says nothing before the account that pays has activated it for cost allocation, once for all use cases;
+    no CloudFormation resource can. The budget has no name of its own: changed thresholds replace it.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, names: Names, budget: Budget, notices: Notices) -> None:
+        told = [_notification("ACTUAL", percent, notices) for percent in budget.notify_at_percent]
+        if budget.forecast:
+            told.append(_notification("FORECASTED", 100, notices))
+        super().__init__(
+            scope,
+            id_,
+            budget=budgets.CfnBudget.BudgetDataProperty(
+                budget_type="COST",
+                time_unit="MONTHLY",
+                budget_limit=budgets.CfnBudget.SpendProperty(amount=budget.monthly_usd, unit="USD"),
+                cost_filters={"TagKeyValue": [f"user:{COST_TAG}${names.prefix}"]},
+            ),
+            notifications_with_subscribers=told,
+        )
+        # Budgets looks whether it may publish while it makes the budget.
+        self.node.add_dependency(notices.let_in("budgets", _source(self)))
+
+
+def _notification(kind: str, percent: int, notices: Notices) -> budgets.CfnBudget.NotificationWithSubscribersProperty:
+    return budgets.CfnBudget.NotificationWithSubscribersProperty(
+        notification=budgets.CfnBudget.NotificationProperty(
+            notification_type=kind, comparison_operator="GREATER_THAN", threshold=percent, threshold_type="PERCENTAGE"
+        ),
+        subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=notices.topic_arn)],
+    )
+
+
+def _source(scope: Construct) -> str:
+    """Every budget of the account: which one it is, its name would say."""
+    return cdk.Stack.of(scope).format_arn(service="budgets", region="", resource="*")

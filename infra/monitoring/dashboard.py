@@ -1,0 +1,168 @@
+"""Dashboards: one a use case, and one over all of them.
+
+They are written in CloudWatch's own words: CDK would take a call into its process for every widget, metric and row. See
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from infra.shared.arns import REGION
+from slipway.canary.statistics import verdict_namespace
+from slipway.rollout.new_fleet_alarms import SERVER_NAMESPACE, SERVICE_NAMESPACE
+from slipway.settings.names import VARIANT, Names
+
+_MINUTE, _HOUR, _DAY = 60, 60 * 60, 24 * 60 * 60
+_PIPELINES = "AWS/Sagemaker/ModelBuildingPipeline"
+
+_Widget = dict[str, Any]
+_Line = list[Any]
+"""What a graph draws: a metric's namespace, name and dimensions, and how it is drawn; or that alone, of a search."""
+
+
+class _Dashboard(Construct):
+    """Rows of widgets from left to right; those of a row are of one height."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, name: str, rows: Sequence[Sequence[_Widget]], **options: str
+    ) -> None:
+        super().__init__(scope, id_)
+        body = {**options, "widgets": list(_laid_out(rows))}
+        cloudwatch.CfnDashboard(
+            self, "Resource", dashboard_name=name, dashboard_body=json.dumps(body, separators=(",", ":"))
+        )
+
+
+class UseCaseDashboard(_Dashboard):
+    """Cost, traffic by fleet, errors, latency, shift, verdicts, drift, and the training pipeline's runs."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        names: Names,
+        alarms: Sequence[cloudwatch.IAlarm],
+        served_on: str,
+        cost: str,
+    ) -> None:
+        about = (
+            f"# {names.prefix}\nEndpoint `{names.endpoint}` on `{served_on}`."
+            " While a rollout is under way two fleets are billed."
+            f" `slipway rollout status` tells what goes on.\n\n{cost} `slipway cost` adds it up."
+        )
+        verdicts = f'{{"{verdict_namespace(names.endpoint)}",EndpointName,EndpointConfigName}} "{names.endpoint}"'
+        cpu = f'{{/aws/sagemaker/Endpoints,EndpointName,VariantName}} "{names.endpoint}" CPUUtilization'
+        rows = [
+            [_widget("text", 24, 3, markdown=about)],
+            [
+                _by_fleet("Requests a minute, by fleet", names, "Invocations", "Sum"),
+                _by_fleet("Share of 5XX answers, by fleet", names, "Invocation5XXErrors", "Average"),
+                _by_fleet("Latency p99 (us), by fleet", names, "ModelLatency", "p99"),
+            ],
+            [_latency(names), _shift(names), _found("Verdicts (2 sends back)", verdicts)],
+            [
+                _runs(names),
+                _found("Instances' CPU (%), by fleet", cpu, statistic="Average"),
+                _widget("alarm", 8, 6, title="Drift", alarms=[alarm.alarm_arn for alarm in alarms]),
+            ],
+        ]
+        super().__init__(scope, id_, name=names.prefix, rows=rows, periodOverride="inherit")
+
+
+class FleetDashboard(_Dashboard):
+    """Every use case of one stage side by side: a line each in seven graphs, of the 2,500 that a dashboard may have."""
+
+    def __init__(self, scope: Construct, id_: str, *, stage: str, cases: Sequence[Names]) -> None:
+        def graph(title: str, metric: str, statistic: str) -> _Widget:
+            lines = [_metric(names, metric, statistic, label=names.prefix) for names in cases]
+            return _graph(title, lines, width=24)
+
+        def shift(title: str, metric: str) -> _Widget:
+            return _graph(title, [_shift_metric(names, metric) for names in cases], width=12)
+
+        def runs(end: str) -> _Widget:
+            lines = [_runs_metric(names, f"Execution{end}", label=names.prefix) for names in cases]
+            return _graph(f"Training runs that {end.lower()}, a day", lines, width=12)
+
+        rows = [
+            [graph("Requests a minute", "Invocations", "Sum")],
+            [graph("Share of 5XX answers", "Invocation5XXErrors", "Average")],
+            [graph("Latency p99 (us)", "ModelLatency", "p99")],
+            [
+                shift("Shift of the scores (PSI)", "PredictionShift"),
+                shift("Shift of the worst input (PSI)", "InputShift"),
+            ],
+            [runs("Succeeded"), runs("Failed")],
+        ]
+        super().__init__(scope, id_, name=f"slipway-fleet-{stage}", rows=rows)
+
+
+def _laid_out(rows: Sequence[Sequence[_Widget]]) -> Iterator[_Widget]:
+    y = 0
+    for row in rows:
+        x = 0
+        for widget in row:
+            yield widget | {"x": x, "y": y}
+            x += widget["width"]
+        y += row[0]["height"]
+
+
+def _widget(type_: str, width: int, height: int, **properties: object) -> _Widget:
+    return {"type": type_, "width": width, "height": height, "properties": properties}
+
+
+def _graph(title: str, lines: Sequence[_Line], *, width: int = 8) -> _Widget:
+    return _widget("metric", width, 6, view="timeSeries", title=title, region=REGION, metrics=list(lines))
+
+
+def _line(namespace: str, metric: str, dimensions: dict[str, str], *, statistic: str, period: int, label: str) -> _Line:
+    named = [part for dimension in dimensions.items() for part in dimension]
+    return [namespace, metric, *named, {"label": label, "period": period, "stat": statistic}]
+
+
+def _metric(names: Names, metric: str, statistic: str, *, label: str) -> _Line:
+    dimensions = {"EndpointName": names.endpoint, "VariantName": VARIANT}
+    return _line(SERVICE_NAMESPACE, metric, dimensions, statistic=statistic, period=_MINUTE, label=label)
+
+
+def _by_fleet(title: str, names: Names, metric: str, statistic: str) -> _Widget:
+    """A line an endpoint config: the names of the configs are CloudFormation's, so they are searched for."""
+    schema = f"{{{SERVICE_NAMESPACE},EndpointName,VariantName,EndpointConfigName}}"
+    return _found(title, f'{schema} "{names.endpoint}" MetricName="{metric}"', statistic=statistic)
+
+
+def _found(title: str, search: str, *, statistic: str = "Maximum") -> _Widget:
+    expression = f"SEARCH('{search}', '{statistic}', {_MINUTE})"
+    return _graph(title, [[{"expression": expression, "period": _MINUTE}]])
+
+
+def _latency(names: Names) -> _Widget:
+    percentiles = [_metric(names, "ModelLatency", p, label=p) for p in ("p50", "p90", "p99")]
+    return _graph("Latency of both fleets (us)", percentiles)
+
+
+def _shift(names: Names) -> _Widget:
+    schema = f"{{{SERVER_NAMESPACE},EndpointName,VariantName,ModelPackageArn}}"
+    return _found("Shift against the model's baseline (PSI), by model", f'{schema} "{names.endpoint}" Shift')
+
+
+def _shift_metric(names: Names, metric: str) -> _Line:
+    """Over whole hours, as the drift alarms look at it."""
+    dimensions = {"EndpointName": names.endpoint, "VariantName": VARIANT}
+    return _line(SERVER_NAMESPACE, metric, dimensions, statistic="Average", period=_HOUR, label=names.prefix)
+
+
+def _runs_metric(names: Names, metric: str, *, label: str) -> _Line:
+    dimensions = {"PipelineName": names.pipeline}
+    return _line(_PIPELINES, metric, dimensions, statistic="Sum", period=_DAY, label=label)
+
+
+def _runs(names: Names) -> _Widget:
+    metrics = {"started": "ExecutionStarted", "succeeded": "ExecutionSucceeded", "failed": "ExecutionFailed"}
+    lines = [_runs_metric(names, metric, label=label) for label, metric in metrics.items()]
+    return _graph("Training runs a day", lines)

@@ -1,0 +1,125 @@
+"""The job that examines what an endpoint was asked and answered, its role, and who starts it."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sagemaker as sagemaker
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from infra.endpoint.guarded_endpoint import GuardedEndpoint
+from infra.image.step_image import StepImage
+from infra.monitoring.monitor_machine import MonitorMachine
+from infra.shared.job_roles import (
+    ARTIFACT_KEYS,
+    SageMakerRole,
+    may_encrypt_volumes,
+    may_log,
+    may_publish,
+    package_arns,
+)
+from infra.shared.object_access import may_find, may_write
+from infra.shared.policy import allow
+from infra.shared.vpc_access import may_join
+from slipway.canary.observed_keys import OUTCOME_KEYS, REPORT_KEYS
+from slipway.settings import Settings
+from slipway.training.monitoring_job import capture_prefix, monitoring_job
+
+_SHOWN_METRICS = "aws/sagemaker/Endpoints/data-metrics"
+"""Where Model Monitor publishes the figures of a job for Studio."""
+
+
+class MonitorRole(SageMakerRole):
+    """Reads requests, outcomes and models, asks the registry which model has answered, writes reports."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: Settings,
+        key: kms.IKey,
+        artifacts_bucket: s3.IBucket,
+        image: StepImage,
+    ) -> None:
+        names = settings.names
+        read = (ARTIFACT_KEYS, f"{capture_prefix(settings)}*", f"{OUTCOME_KEYS}/*")
+        shown = [may_publish(_SHOWN_METRICS)] if settings.monitoring.scheduler == "model_monitor" else []
+        super().__init__(
+            scope,
+            id_,
+            description="Jobs that examine what the endpoint was asked and answered",
+            statements=[
+                *may_find(artifacts_bucket, *read),
+                *may_write(artifacts_bucket, f"{REPORT_KEYS}/{names.endpoint}/*"),
+                *image.may_pull(),
+                *may_encrypt_volumes(key),
+                *may_join(settings.access.vpc),
+                may_log("/aws/sagemaker/ProcessingJobs"),
+                may_publish("/aws/sagemaker/ProcessingJobs"),
+                allow("sagemaker:DescribeModelPackage", on=package_arns(names.package_group)),
+                *shown,
+            ],
+        )
+
+
+class Monitor(Construct):
+    """Keeps the job's definition where an operator finds it, and has the job started on schedule.
+
+    Attributes:
+        role: what the job may do.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: Settings,
+        key: kms.IKey,
+        artifacts_bucket: s3.IBucket,
+        image: StepImage,
+        guarded: GuardedEndpoint,
+    ) -> None:
+        super().__init__(scope, id_)
+        names, bucket = settings.names, artifacts_bucket.bucket_name
+        self.role = MonitorRole(
+            self, "Role", settings=settings, key=key, artifacts_bucket=artifacts_bucket, image=image
+        )
+        definition = monitoring_job(
+            settings, bucket=bucket, image_uri=image.uri, kms_key_arn=key.key_arn, role_arn=self.role.role_arn
+        )
+        ssm.StringParameter(
+            self,
+            "Definition",
+            parameter_name=names.monitor_parameter,
+            description=f"The job that examines what {names.endpoint} was asked; for `slipway monitor`",
+            string_value=cdk.Stack.of(self).to_json_string(definition),
+        )
+        if settings.monitoring.scheduler == "model_monitor":
+            schedule = sagemaker.CfnMonitoringSchedule(
+                self,
+                "Schedule",
+                monitoring_schedule_name=names.monitoring_schedule,
+                # What the override below replaces: the L1 asks for it in its own words.
+                monitoring_schedule_config=sagemaker.CfnMonitoringSchedule.MonitoringScheduleConfigProperty(
+                    schedule_config=sagemaker.CfnMonitoringSchedule.ScheduleConfigProperty(
+                        schedule_expression=str(settings.monitoring.schedule)
+                    ),
+                    monitoring_type="DataQuality",
+                ),
+            )
+            schedule.add_property_override("MonitoringScheduleConfig.MonitoringJobDefinition", definition)
+            schedule.cfn_options.condition = guarded.has_model
+            # A schedule of an endpoint that is not there is refused; and it must be gone before the endpoint goes.
+            schedule.node.add_dependency(guarded.endpoint, self.role)
+            return
+        MonitorMachine(
+            self,
+            "Machine",
+            settings=settings,
+            definition=definition,
+            job_role=self.role,
+            key=key,
+            artifacts_bucket=artifacts_bucket,
+        )

@@ -1,0 +1,116 @@
+"""Alarms on what the monitoring job found, which people are told of, and a notice when it could not look."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from infra.shared.notices import Notices
+from slipway.settings.monitoring import LABEL_FREE, Drift, Monitoring
+from slipway.settings.names import Names
+from slipway.training.monitoring_job import METRICS, job_prefix
+
+_ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+_BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """A figure of the job's that raises an alarm where it is above 0 or, where `least` is given, below that."""
+
+    metric: str
+    name: str
+    what: str
+    drift: Drift | None = None
+    least: float | None = None
+
+
+def _findings(monitoring: Monitoring) -> Iterator[_Finding]:
+    yield _Finding("Violations", "violations", "found violations; its reports say which")
+    if "quality" in monitoring.watched:
+        yield _Finding("QualityViolations", "quality", "finds predictions worse than on validation", "quality")
+    if monitoring.bias_metrics & LABEL_FREE:
+        yield _Finding("BiasViolations", "bias", "finds that predictions favour others than usual", "bias")
+    if monitoring.bias_metrics - LABEL_FREE:
+        what = "finds that predictions are wrong about others than usual"
+        yield _Finding("LabelledBiasViolations", "labelled-bias", what, "bias")
+    if least := monitoring.min_ndcg:
+        what = f"finds that other columns sway the model than usual: nDCG below {least:g}"
+        yield _Finding("NDCG", "attribution", what, "attribution", least)
+
+
+class MonitorNotices(Construct):
+    """Alarms on the job's figures, and a notice of each job that failed.
+
+    Attributes:
+        alarms: in ALARM while the newest report holds violations, of any kind or of one that is watched.
+        drift: names of the alarms that tell of each kind of drift, known before they exist.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, names: Names, monitoring: Monitoring, notices: Notices) -> None:
+        super().__init__(scope, id_)
+        self._names = names
+        self.alarms: list[cloudwatch.Alarm] = []
+        self.drift: dict[Drift, list[str]] = {}
+        for finding in _findings(monitoring):
+            alarm = self._alarm(finding, monitoring)
+            alarm.add_alarm_action(actions.SnsAction(notices))
+            self.alarms.append(alarm)
+            if finding.drift:
+                self.drift.setdefault(finding.drift, []).append(self._name(finding))
+        if monitoring.scheduler == "eventbridge":
+            self._tell_of_failures(names, notices)
+
+    def _name(self, finding: _Finding) -> str:
+        return f"{self._names.endpoint}-monitor-{finding.name}"
+
+    def _alarm(self, finding: _Finding, monitoring: Monitoring) -> cloudwatch.Alarm:
+        names, above = self._names, finding.least is None
+        return cloudwatch.Alarm(
+            self,
+            finding.metric,
+            alarm_name=self._name(finding),
+            alarm_description=f"The monitor of {names.endpoint} {finding.what}",
+            metric=cloudwatch.Metric(
+                namespace=METRICS,
+                metric_name=finding.metric,
+                dimensions_map={"Endpoint": names.endpoint, "MonitoringSchedule": names.monitoring_schedule},
+                statistic="Maximum" if above else "Minimum",
+                period=cdk.Duration.hours(monitoring.period_hours),
+            ),
+            threshold=finding.least or 0,
+            comparison_operator=_ABOVE if above else _BELOW,
+            evaluation_periods=1,
+            # A period in which nothing was judged, for lack of requests or of outcomes, says nothing of the one before.
+            treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
+        )
+
+    def _tell_of_failures(self, names: Names, notices: Notices) -> None:
+        reason = events.EventField.from_path("$.detail.FailureReason")
+        events.Rule(
+            self,
+            "Failed",
+            description=f"A monitoring job of {names.endpoint} has failed",
+            event_pattern=events.EventPattern(
+                source=["aws.sagemaker"],
+                detail_type=["SageMaker Processing Job State Change"],
+                detail={
+                    "ProcessingJobName": [{"prefix": f"{job_prefix(names)}-"}],
+                    "ProcessingJobStatus": ["Failed"],
+                },
+            ),
+            targets=[
+                targets.SnsTopic(
+                    notices,
+                    message=events.RuleTargetInput.from_text(
+                        f"Monitor of {names.endpoint}: job "
+                        f"{events.EventField.from_path('$.detail.ProcessingJobName')} failed: {reason}"
+                    ),
+                )
+            ],
+        )

@@ -1,0 +1,1 @@
+"""The interface endpoints of a VPC of the user's."""

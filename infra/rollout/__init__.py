@@ -1,0 +1,1 @@
+"""From an approved package to a live endpoint."""

@@ -1,0 +1,1 @@
+"""The code of this capability's Lambda functions; each folder is one function."""

@@ -1,0 +1,33 @@
+"""The function that invokes the endpoint after a rollout, and after a deployment."""
+
+from pathlib import Path
+
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.shared.arns import arn
+from infra.shared.job_roles import ARTIFACT_KEYS
+from infra.shared.object_access import may_read
+from infra.shared.once import minutes
+from infra.shared.policy import allow
+from infra.shared.python_function import PythonFunction
+from slipway.settings.names import Names
+
+
+class SmokeTest(PythonFunction):
+    """Reads a model's contract and invokes one endpoint; nothing else."""
+
+    def __init__(self, scope: Construct, id_: str, *, names: Names, artifacts_bucket: s3.IBucket) -> None:
+        super().__init__(
+            scope,
+            id_,
+            source=Path(__file__).parent / "runtime" / "smoke_test",
+            function_name=names.smoke_test,
+            description=f"Invokes {names.endpoint} with a row made from the model's contract",
+            timeout=minutes(4),
+            memory_mb=512,  # the artifact is read in memory
+            statements=[
+                *may_read(artifacts_bucket, ARTIFACT_KEYS),
+                allow("sagemaker:InvokeEndpoint", on=[arn("sagemaker", f"endpoint/{names.endpoint}")]),
+            ],
+        )

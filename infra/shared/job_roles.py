@@ -1,0 +1,194 @@
+"""The roles of the training pipeline: one a kind of job, and the pipeline's own."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.image.step_image import StepImage
+from infra.shared.approval import may_not_approve, may_not_register_approved
+from infra.shared.arns import OWN_ACCOUNT, arn
+from infra.shared.object_access import may_find, may_read, may_write
+from infra.shared.policy import PolicyRole, Statement, allow
+from infra.shared.vpc_access import may_join
+from slipway.settings import Vpc
+from slipway.training.pipeline_keys import EVALUATED, PIPELINE, PREPARED, TRAINED
+
+ARTIFACT_KEYS = f"{PIPELINE}/*"
+"""Where in the artifacts bucket the jobs write, each kind to keys of its own."""
+
+_SAGEMAKER = iam.ServicePrincipal("sagemaker.amazonaws.com", conditions=OWN_ACCOUNT)
+
+
+class SageMakerRole(PolicyRole):
+    """A role SageMaker assumes for this account only, and that approves no model."""
+
+    def __init__(self, scope: Construct, id_: str, *, description: str, statements: Sequence[Statement]) -> None:
+        super().__init__(
+            scope,
+            id_,
+            description=description,
+            assumed_by=_SAGEMAKER,
+            statements=[may_not_approve(), may_not_register_approved(), *statements],
+        )
+
+
+class JobRoles(Construct):
+    """What each kind of job may do; none may write what another kind made.
+
+    Attributes:
+        processing: reads the data, writes the splits.
+        training: reads the splits, writes models and checkpoints.
+        evaluation: reads all of that and the registry, writes the evaluation.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        data_bucket: s3.IBucket,
+        artifacts_bucket: s3.IBucket,
+        key: kms.IKey,
+        image: StepImage,
+        package_group: str,
+        vpc: Vpc | None,
+    ) -> None:
+        super().__init__(scope, id_)
+        common = [
+            *image.may_pull(),
+            *may_encrypt_volumes(key),
+            *may_join(vpc),
+        ]
+        data, artifacts = may_find(data_bucket, "*"), may_find(artifacts_bucket, ARTIFACT_KEYS)
+        process, train = (
+            [may_log(kind), may_publish(kind)]
+            for kind in ("/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs")
+        )
+        registry = allow(
+            "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages", on=package_arns(package_group)
+        )
+        prepared, trained, evaluated = (may_write(artifacts_bucket, *keys) for keys in (PREPARED, TRAINED, EVALUATED))
+        self.processing = SageMakerRole(
+            self,
+            "Processing",
+            description="Jobs that prepare the data",
+            statements=[*data, *prepared, *common, *process],
+        )
+        self.training = SageMakerRole(
+            self, "Training", description="Training jobs", statements=[*artifacts, *trained, *common, *train]
+        )
+        self.evaluation = SageMakerRole(
+            self,
+            "Evaluation",
+            description="Jobs that evaluate a candidate",
+            statements=[*artifacts, *evaluated, *common, *process, registry],
+        )
+
+
+class PipelineRole(SageMakerRole):
+    """Starts, watches and stops the pipeline's jobs, and registers what passed the gate."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        jobs: JobRoles,
+        artifacts_bucket: s3.IBucket,
+        key: kms.IKey,
+        image: StepImage,
+        package_group: str,
+    ) -> None:
+        passed = [role.role_arn for role in (jobs.processing, jobs.training, jobs.evaluation)]
+        super().__init__(
+            scope,
+            id_,
+            description="The training pipeline itself",
+            statements=[
+                *_may_run_jobs(),
+                allow(
+                    "sagemaker:DescribeModelPackageGroup",
+                    "sagemaker:CreateModelPackage",
+                    "sagemaker:DescribeModelPackage",
+                    "sagemaker:AddTags",
+                    on=package_arns(package_group),
+                ),
+                allow(
+                    "iam:PassRole",
+                    on=passed,
+                    conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+                ),
+                *may_read(artifacts_bucket, ARTIFACT_KEYS),  # conditions read the evaluation
+                image.may_look(),
+                *may_encrypt_volumes(key),
+            ],
+        )
+
+
+def _may_run_jobs() -> list[Statement]:
+    """Tuning jobs are named after the execution, the others carry SageMaker's prefix."""
+    tuning = "hyper-parameter-tuning-job/*"
+    kinds = {
+        "ProcessingJob": "processing-job/pipelines-*",
+        "TrainingJob": "training-job/pipelines-*",
+        "HyperParameterTuningJob": tuning,
+    }
+    # Isolated containers hold no credentials: what a training job writes, SageMaker writes for it, where the job's
+    # request says. Code that trains could otherwise write another job's model, for its role may.
+    isolated = {"Bool": {"sagemaker:NetworkIsolation": "true"}}
+    return [
+        *(
+            allow(
+                f"sagemaker:Create{api}",
+                on=[arn("sagemaker", jobs)],
+                conditions=None if api == "ProcessingJob" else isolated,
+            )
+            for api, jobs in kinds.items()
+        ),
+        *(
+            allow(f"sagemaker:Describe{api}", f"sagemaker:Stop{api}", "sagemaker:AddTags", on=[arn("sagemaker", jobs)])
+            for api, jobs in kinds.items()
+        ),
+        # The best of a tuning job's models is found in its list.
+        allow("sagemaker:ListTrainingJobsForHyperParameterTuningJob", on=[arn("sagemaker", tuning)]),
+    ]
+
+
+def may_encrypt_volumes(key: kms.IKey) -> list[Statement]:
+    """Let SageMaker encrypt the volumes of what a role starts, or of the job that runs under it: it asks for both.
+
+    A grant serves an AWS resource only. See https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+    """
+    key_arn = key.key_arn
+    return [
+        allow("kms:DescribeKey", on=[key_arn]),
+        allow("kms:CreateGrant", on=[key_arn], conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}}),
+    ]
+
+
+def may_log(group: str) -> Statement:
+    """Write log streams into `group`, which SageMaker names and makes."""
+    streams = arn("logs", f"log-group:{group}")
+    return allow(
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+        on=[streams, f"{streams}:*"],
+    )
+
+
+def may_publish(namespace: str) -> Statement:
+    """Publish metrics into one namespace: the action knows no resource, the condition narrows it."""
+    return allow("cloudwatch:PutMetricData", on=["*"], conditions={"StringEquals": {"cloudwatch:namespace": namespace}})
+
+
+def package_arns(package_group: str) -> list[str]:
+    """The group and every version in it."""
+    return [
+        arn("sagemaker", f"model-package-group/{package_group}"),
+        arn("sagemaker", f"model-package/{package_group}/*"),
+    ]

@@ -1,0 +1,90 @@
+"""The stacks of one use case and stage, and what each is handed of the others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from infra.endpoint.stack import EndpointStack
+from infra.image.stack import ImageStack
+from infra.monitoring.fleet_stack import fleet_stacks
+from infra.monitoring.stack import MonitoringStack
+from infra.network.stack import NetworkStack
+from infra.rollout.stack import RolloutStack
+from infra.shared.permission_boundary import bound_roles
+from infra.storage.stack import StorageStack
+from infra.training.stack import TrainingStack
+from slipway.settings import Settings
+from slipway.settings.names import COST_TAG
+
+
+@dataclass(frozen=True)
+class UseCaseStacks:
+    storage: StorageStack
+    image: ImageStack
+    training: TrainingStack
+    endpoint: EndpointStack
+    rollout: RolloutStack
+    monitoring: MonitoringStack
+
+
+def use_cases(
+    scope: Construct, cases: Sequence[Settings], *, steps_folder: Path, share: slice = slice(None)
+) -> list[UseCaseStacks]:
+    """The stacks of each, or of a `share` of them; with the first one's, the dashboard over all."""
+    if not share.start:
+        fleet_stacks(scope, cases)
+    return [use_case_stacks(scope, settings, steps_folder=steps_folder) for settings in cases[share]]
+
+
+def use_case_stacks(scope: Construct, settings: Settings, *, steps_folder: Path) -> UseCaseStacks:
+    """Make the stacks; without an account or a region in `settings` they fit every one."""
+    env = cdk.Environment(account=settings.account, region=settings.region)
+    names = settings.names
+    storage = StorageStack(scope, names.stack("storage"), env=env, settings=settings)
+    image = ImageStack(
+        scope, names.stack("image"), env=env, settings=settings, key=storage.key, steps_folder=steps_folder
+    )
+    training = TrainingStack(
+        scope,
+        names.stack("training"),
+        env=env,
+        settings=settings,
+        key=storage.key,
+        data_bucket=storage.data_bucket,
+        artifacts_bucket=storage.artifacts_bucket,
+        image=image.image,
+    )
+    endpoint = EndpointStack(
+        scope,
+        names.stack("endpoint"),
+        env=env,
+        settings=settings,
+        key=storage.key,
+        artifacts_bucket=storage.artifacts_bucket,
+        image=image.image,
+    )
+    rollout = RolloutStack(
+        scope,
+        names.stack("rollout"),
+        env=env,
+        settings=settings,
+        key=storage.key,
+        artifacts_bucket=storage.artifacts_bucket,
+        image=image.image,
+    )
+    # The image must be built before a job or a model can name it; nothing in the templates says so.
+    training.add_stack_dependency(image)
+    endpoint.add_stack_dependency(image)
+    rollout.add_stack_dependency(image)
+    monitoring = MonitoringStack(scope, names.stack("monitoring"), env=env, settings=settings, key=storage.key)
+    made = UseCaseStacks(storage, image, training, endpoint, rollout, monitoring)
+    for stack in vars(made).values():
+        cdk.Tags.of(stack).add(COST_TAG, names.prefix)
+        bound_roles(stack, settings.access.permission_boundary)
+    if settings.access.vpc and settings.access.vpc.endpoints:
+        network = NetworkStack(scope, names.stack("network"), env=env, vpc=settings.access.vpc)
+        cdk.Tags.of(network).add(COST_TAG, names.prefix)
+    return made

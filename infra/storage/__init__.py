@@ -1,0 +1,1 @@
+"""Buckets and the encryption key of one use case and stage."""

@@ -1,0 +1,50 @@
+"""Storage: the key, and the buckets for data and for everything made from it."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from infra.rollout.audit import keep_append_only
+from infra.shared.carried_models import let_read_artifacts
+from infra.shared.removal import removal_policy
+from infra.storage.encrypted_bucket import AccessLogsBucket, EncryptedBucket
+from infra.storage.encryption_key import EncryptionKey
+from slipway.canary.observed_keys import CAPTURE_KEYS, MEMORY_KEYS, OUTCOME_KEYS
+from slipway.settings import Settings
+from slipway.training.pipeline_keys import CHECKPOINTS, SPLITS
+
+_CHECKPOINT_DAYS = 14
+"""A spot job takes ten days at most."""
+
+
+class StorageStack(cdk.Stack):
+    """`data_bucket` takes what the team brings, `artifacts_bucket` what the jobs write."""
+
+    def __init__(self, scope: Construct, id_: str, *, env: cdk.Environment, settings: Settings) -> None:
+        super().__init__(scope, id_, env=env, description=f"Storage of {settings.names.prefix}")
+        removal = removal_policy(keep_data=settings.keep_data)
+        self.key = EncryptionKey(
+            self,
+            "Key",
+            alias=f"alias/{settings.names.prefix}",
+            removal_policy=removal,
+            publishers=("cloudwatch", *(("budgets",) if settings.budget else ())),
+        )
+        access_logs = AccessLogsBucket(self, "AccessLogs", removal_policy=removal)
+        self.data_bucket = EncryptedBucket(self, "Data", key=self.key, access_logs=access_logs, removal_policy=removal)
+        self.artifacts_bucket = EncryptedBucket(
+            self,
+            "Artifacts",
+            key=self.key,
+            access_logs=access_logs,
+            removal_policy=removal,
+            forgotten={
+                **dict.fromkeys((CAPTURE_KEYS, OUTCOME_KEYS, MEMORY_KEYS), settings.endpoint.capture_days),
+                SPLITS: settings.training.split_days,
+                CHECKPOINTS: _CHECKPOINT_DAYS,  # without spot, too: it may have been on
+            },
+        )
+        let_read_artifacts(self.artifacts_bucket, self.key, accounts=settings.promotion.to_accounts)
+        keep_append_only(self.artifacts_bucket, keep_data=settings.keep_data)
+        cdk.CfnOutput(self, "DataBucketName", value=self.data_bucket.bucket_name)
+        cdk.CfnOutput(self, "ArtifactsBucketName", value=self.artifacts_bucket.bucket_name)
+        cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn)

@@ -1,0 +1,1 @@
+"""The SageMaker pipeline, its roles, and what may start it."""

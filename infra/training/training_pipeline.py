@@ -1,0 +1,87 @@
+"""The SageMaker pipeline and the registry group it writes to."""
+
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from infra.image.step_image import StepImage
+from infra.shared.carried_models import group_policy
+from infra.shared.job_roles import JobRoles, PipelineRole
+from infra.shared.removal import removal_policy
+from infra.training.starter_role import StarterRole
+from slipway.settings import Settings
+from slipway.training import to_json, training_pipeline
+
+
+class TrainingPipeline(Construct):
+    """Runs the definition `slipway` writes, word for word.
+
+    Attributes:
+        jobs: the roles of its jobs.
+        package_group: where it registers what passed the gate.
+        pipeline: the pipeline itself.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: Settings,
+        key: kms.IKey,
+        data_bucket: s3.IBucket,
+        artifacts_bucket: s3.IBucket,
+        image: StepImage,
+    ) -> None:
+        super().__init__(scope, id_)
+        names = settings.names
+        # No description: only a new group could take a changed one, and the name is taken. The pipeline has it.
+        self.package_group = sagemaker.CfnModelPackageGroup(
+            self,
+            "PackageGroup",
+            model_package_group_name=names.package_group,
+            model_package_group_policy=group_policy(names.package_group, accounts=settings.promotion.to_accounts),
+        )
+        self.package_group.apply_removal_policy(removal_policy(keep_data=settings.keep_data))
+        self.jobs = JobRoles(
+            self,
+            "Jobs",
+            data_bucket=data_bucket,
+            artifacts_bucket=artifacts_bucket,
+            key=key,
+            image=image,
+            package_group=names.package_group,
+            vpc=settings.access.vpc,
+        )
+        role = PipelineRole(
+            self,
+            "Role",
+            jobs=self.jobs,
+            artifacts_bucket=artifacts_bucket,
+            key=key,
+            image=image,
+            package_group=names.package_group,
+        )
+        document = training_pipeline(
+            settings,
+            bucket=artifacts_bucket.bucket_name,
+            data_bucket=data_bucket.bucket_name,
+            kms_key_arn=key.key_arn,
+            image_uri=image.uri,
+            processing_role_arn=self.jobs.processing.role_arn,
+            training_role_arn=self.jobs.training.role_arn,
+            evaluation_role_arn=self.jobs.evaluation.role_arn,
+        )
+        self.pipeline = sagemaker.CfnPipeline(
+            self,
+            "Pipeline",
+            pipeline_name=names.pipeline,
+            pipeline_display_name=names.pipeline,
+            pipeline_description=settings.description or names.prefix,
+            pipeline_definition={"PipelineDefinitionBody": to_json(document)},
+            role_arn=role.role_arn,
+        )
+        # A pipeline started before its roles' policies are there fails with "access denied".
+        self.pipeline.node.add_dependency(self.package_group, role, self.jobs)
+        StarterRole(self, "Starter", settings=settings, data_bucket=data_bucket)

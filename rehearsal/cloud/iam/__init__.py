@@ -1,0 +1,24 @@
+"""IAM's policy language: what somebody with these policies may do.
+
+After https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html, for one account's
+identity policies, permission boundaries, resource policies and trust policies. What is not understood is an error:
+nothing is taken for true, or for harmless, unread.
+"""
+
+from rehearsal.cloud.iam.conditions import Context
+from rehearsal.cloud.iam.decision import Decision, Outcome, Request, decide, may_assume
+from rehearsal.cloud.iam.policy import Policy, PolicyError, Principal, Statement, parse_policy
+
+__all__ = [
+    "Context",
+    "Decision",
+    "Outcome",
+    "Policy",
+    "PolicyError",
+    "Principal",
+    "Request",
+    "Statement",
+    "decide",
+    "may_assume",
+    "parse_policy",
+]

@@ -1,0 +1,81 @@
+"""The process that decides: `python -m rehearsal.endpoints.controller JOURNAL` follows one rollout to its end.
+
+It moves nothing itself: it asks the process that holds the fleets, a line of JSON each way on its standard output and
+input. It may be killed at any moment; the next one goes on from the journal.
+"""
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rehearsal.endpoints.journal import Journal, JournalError, read, state_of
+from rehearsal.endpoints.rollout import run_rollout
+from slipway.rollout.plan import RolloutState
+
+
+class DataPlaneGoneError(Exception):
+    """Nobody answers on standard input any more."""
+
+
+class DataPlane:
+    """The ports of a rollout, at the other end of a pair of pipes."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def intend(self, state: RolloutState) -> None:
+        self._journal.intend(state)
+
+    def enter(self, state: RolloutState) -> str | None:
+        failure: str | None = _ask({"enter": asdict(state)})["failure"]
+        return failure
+
+    def entered(self) -> RolloutState | None:
+        row = _ask({"look": True})["entered"]
+        return state_of(row) if row is not None else None
+
+    def alarm(self) -> str | None:
+        name: str | None = _ask({"look": True})["alarm"]
+        return name
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def _ask(question: dict[str, Any]) -> dict[str, Any]:
+    try:
+        sys.stdout.write(json.dumps(question) + "\n")
+        sys.stdout.flush()
+        line = sys.stdin.readline()
+    except BrokenPipeError as exc:
+        raise DataPlaneGoneError from exc
+    if not line:
+        raise DataPlaneGoneError
+    answer: dict[str, Any] = json.loads(line)
+    return answer
+
+
+def main() -> int:
+    """Follow the journal named on the command line."""
+    try:
+        journal = read(Path(sys.argv[1]))
+    except JournalError as exc:
+        sys.stderr.write(f"{exc}\n")
+        return 1
+    journal.sign()
+    intended = tuple(journal.states)
+    try:
+        run_rollout(journal.plan, DataPlane(journal), speed=journal.speed, began=journal.began, intended=intended)
+    except DataPlaneGoneError:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

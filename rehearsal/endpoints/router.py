@@ -1,0 +1,107 @@
+"""Requests of users → the fleets, by share. What the chosen fleet answers is the user's answer, as on SageMaker."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rehearsal.endpoints.capture import CUSTOM_ATTRIBUTES, CapturePlan
+from rehearsal.endpoints.exchange import Invocation, Request
+from rehearsal.endpoints.fleet import Fleet, Variant
+from rehearsal.endpoints.http import NoAnswerError
+from rehearsal.endpoints.weights import SmoothRoundRobin
+
+INVOCATION_SECONDS = 60.0
+"""SageMaker's limit for a model's answer."""
+
+NO_RESPONSE = "the container gave no response"
+"""The message of SageMaker's "server error (0)"."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What one fleet did with one request. `status` is 0 where it gave no answer."""
+
+    config_name: str
+    variant: str
+    instances: int
+    status: int
+    model_us: float
+    overhead_us: float
+
+    @property
+    def failed(self) -> bool:
+        return self.status == 0 or self.status >= 500
+
+
+Capture = Callable[[CapturePlan | None, Request, Invocation], None]
+
+
+class Router:
+    """One endpoint's. Choosing a fleet and counting the request in is one step, so none is stopped under a request."""
+
+    def __init__(
+        self,
+        record: Callable[[Attempt], None],
+        *,
+        capture: Capture = lambda _plan, _request, _answer: None,
+        timeout_seconds: float = INVOCATION_SECONDS,
+    ) -> None:
+        self._record, self._capture, self._timeout_seconds = record, capture, timeout_seconds
+        self._lock = threading.Lock()
+        self._choice: SmoothRoundRobin[Fleet] = SmoothRoundRobin([])
+
+    def set_shares(self, shares: Sequence[tuple[Fleet, float]]) -> None:
+        """Which fleet gets which share of the users from now on."""
+        with self._lock:
+            self._choice = SmoothRoundRobin(shares)
+
+    async def invoke(self, request: Request) -> Invocation:
+        """Answer `request`; no other fleet is asked when the chosen one fails.
+
+        Raises:
+            LookupError: no fleet serves, or the fleet has no such variant.
+        """
+        fleet = self._enter()
+        try:
+            attempt, answer = await self._attempt(fleet, request)
+        finally:
+            self._leave(fleet)
+        self._record(attempt)
+        self._capture(fleet.capture, request, answer)
+        return answer
+
+    def _enter(self) -> Fleet:
+        with self._lock:
+            fleet = self._choice.choose()
+            fleet.in_flight += 1
+            return fleet
+
+    def _leave(self, fleet: Fleet) -> None:
+        with self._lock:
+            fleet.in_flight -= 1
+
+    async def _attempt(self, fleet: Fleet, request: Request) -> tuple[Attempt, Invocation]:
+        variant = fleet.choose(request.target_variant)
+        started = time.perf_counter()
+        status, body, headers = await self._call(variant, request)
+        ended = time.perf_counter()
+        model_us, overhead_us = (ended - started) * 1e6, max(0.0, started - request.received) * 1e6
+        attempt = Attempt(fleet.config_name, variant.name, variant.instances, status, model_us, overhead_us)
+        return attempt, Invocation(status, body, headers, variant.name, fleet.config_name)
+
+    async def _call(self, variant: Variant, request: Request) -> tuple[int, bytes, Mapping[str, str]]:
+        if variant.client is None:
+            return 0, NO_RESPONSE.encode(), {"content-type": "text/plain"}
+        headers = {"content-type": request.content_type, "accept": request.accept}
+        if request.inference_id is not None:
+            headers["x-amzn-sagemaker-inference-id"] = request.inference_id
+        if request.custom_attributes is not None:
+            headers[CUSTOM_ATTRIBUTES] = request.custom_attributes
+        try:
+            answer = await variant.client.request(
+                "POST", "/invocations", headers=headers, body=request.body, timeout_seconds=self._timeout_seconds
+            )
+        except NoAnswerError as exc:
+            return 0, f"{NO_RESPONSE}: {exc}".encode(), {"content-type": "text/plain"}
+        return answer.status, answer.body, answer.headers

@@ -1,0 +1,1 @@
+"""Slipway: launch machine-learning models on AWS safely."""

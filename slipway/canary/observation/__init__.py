@@ -1,0 +1,1 @@
+"""What both fleets report: SageMaker's metrics, captured requests, and their outcomes."""

@@ -1,0 +1,43 @@
+"""Captured requests, as lines of JSON in SageMaker's format: which fleet answered them, and when.
+
+`pipeline_steps/monitoring/capture_format.py` and `captured.py` read the same lines by the same rules; a contract test
+holds them together.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from slipway.canary.observation.counting import Fleets
+
+GREEN, BLUE = "green", "blue"
+_PACKAGE = "model_package="
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def captured(text: str, fleets: Fleets) -> Iterator[tuple[str, str, float]]:
+    """Inference id, or else event id, fleet and epoch seconds of each record of either fleet.
+
+    Lines end at line feeds alone. A half-written or foreign line is no reason to stop.
+    """
+    known = {fleets.package: GREEN, fleets.previous_package: BLUE}
+    for line in text.removeprefix(_BYTE_ORDER_MARK).split("\n"):
+        try:
+            identifier, package, at = _record(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+            continue
+        if fleet := known.get(package):
+            yield identifier, fleet, at
+
+
+def _record(document: Mapping[str, Any]) -> tuple[str, str, float]:
+    about = document["eventMetadata"]
+    packages = [text for text in about.get("customAttributes") or () if text.startswith(_PACKAGE)]
+    identifier = about.get("inferenceId") or about["eventId"]
+    if not isinstance(identifier, str):
+        raise TypeError(f"an id must be text, got {identifier}")
+    at = datetime.fromisoformat(about["inferenceTime"])
+    if at.tzinfo is None:
+        raise ValueError(f"a time must have a zone, got {at}")
+    return identifier, packages[0].removeprefix(_PACKAGE) if packages else "", at.timestamp()

@@ -1,0 +1,129 @@
+"""What answers were worth: captured requests, and the outcomes that arrive later, joined by inference id.
+
+Outcomes take time, and a buyer's may take more of it than others'. So each request is looked at once, when it has
+reached one age, the horizon: what has arrived by then counts, and what comes later does not, in both fleets alike.
+What is younger is remembered between looks, within bounds.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from math import inf
+from statistics import fmean
+from typing import Self
+
+from slipway.canary.observation.captures import BLUE, GREEN, captured
+from slipway.canary.observation.counting import Fleets
+from slipway.canary.observation.ground_truth import Outcomes
+
+MOST_WAITING = 50_000
+"""Requests of both fleets; and outcomes."""
+MOST_READ = 20_000
+"""Objects of one rollout: those beyond would be read twice."""
+LATE_SECONDS = 300.0
+"""A request may be captured so much later than others of its time: each server writes at times of its own."""
+_NEVER = (0.0, inf)
+
+
+@dataclass
+class Joined:
+    """Values by fleet in the order of the requests, and all that waits; times are epoch seconds.
+
+    Attributes:
+        since: a request answered before counts in neither fleet. Green's first captured answer, and later ones.
+        answered: when, by fleet and inference id: requests that have not been looked at.
+        newest: when each fleet gave the last answer that has been captured.
+        outcomes: value and arrival by inference id; their requests may be captured later or not at all.
+        halved: how often every second inference id, of whichever fleet, was left out because too much waited.
+        read: keys of the objects that have been read.
+        malformed: lines of outcome files that were none.
+    """
+
+    since: float
+    answered: dict[str, dict[str, float]] = field(default_factory=lambda: {GREEN: {}, BLUE: {}})
+    newest: dict[str, float] = field(default_factory=dict)
+    outcomes: dict[str, tuple[float, float]] = field(default_factory=dict)
+    halved: int = 0
+    read: list[str] = field(default_factory=list)
+    malformed: int = 0
+    green: list[float] = field(default_factory=list)
+    blue: list[float] = field(default_factory=list)
+
+    def add_captures(self, text: str, fleets: Fleets) -> None:
+        """Take the captured requests of one object; an id that was answered twice goes by the later record."""
+        found = [each for each in captured(text, fleets) if self._counts(each[0], each[2])]
+        if GREEN not in self.newest:
+            self.since = min((at for _, fleet, at in found if fleet == GREEN), default=self.since)
+        for inference_id, fleet, at in found:
+            self.answered[BLUE if fleet == GREEN else GREEN].pop(inference_id, None)
+            self.answered[fleet][inference_id] = at
+            self.newest[fleet] = max(at, self.newest.get(fleet, at))
+
+    def add_outcomes(self, text: str, *, arrived: float, positive_label: str = "1") -> int:
+        """Take the outcomes of one object, of several rows their mean; returns how many of its lines were none."""
+        found = Outcomes()
+        found.add(text, positive_label)
+        self.malformed += found.malformed
+        for inference_id, values in found.values.items():
+            if self._counts(inference_id, arrived):
+                self.outcomes.setdefault(inference_id, (fmean(values), arrived))
+        return found.malformed
+
+    def come_of_age(self, horizon: float, *, until: float) -> None:
+        """Look at the requests that are `horizon` seconds old and were answered when both fleets are known to have.
+
+        Args:
+            horizon: the age, in seconds.
+            until: everything that had arrived by then has been added.
+        """
+        due = min([until - horizon, *self.newest.values()])
+        if len(self.newest) == len(self.answered):
+            self.green.extend(self._of_age(self.answered[GREEN], horizon, due))
+            self.blue.extend(self._of_age(self.answered[BLUE], horizon, due))
+        self.since = max(self.since, due - LATE_SECONDS)
+        self._forget()
+
+    def _of_age(self, answered: dict[str, float], horizon: float, due: float) -> Iterator[float]:
+        for at, inference_id in sorted((at, inference_id) for inference_id, at in answered.items() if at <= due):
+            del answered[inference_id]
+            value, arrived = self.outcomes.pop(inference_id, _NEVER)
+            if at >= self.since and arrived <= at + horizon:
+                yield value
+
+    def _forget(self) -> None:
+        """An outcome from before `since` is of no request that counts."""
+        while True:
+            self.answered = {
+                fleet: {name: at for name, at in answered.items() if self._counts(name, at)}
+                for fleet, answered in self.answered.items()
+            }
+            self.outcomes = {name: told for name, told in self.outcomes.items() if self._counts(name, told[1])}
+            if max(len(self.outcomes), sum(map(len, self.answered.values()))) <= MOST_WAITING:
+                return
+            self.halved += 1
+
+    def _counts(self, inference_id: str, at: float) -> bool:
+        """Whether a request or an outcome of that time may; which ids were left out is chance, the same for both."""
+        if at < self.since or not self.halved:
+            return at >= self.since
+        digest = blake2b(inference_id.encode(errors="surrogatepass"), digest_size=8).digest()
+        return int.from_bytes(digest) >> (64 - self.halved) == 0
+
+    def to_json(self) -> str:
+        """What is to be remembered."""
+        names = ("since", "answered", "newest", "outcomes", "halved", "malformed")
+        return json.dumps({**{name: getattr(self, name) for name in names}, "read": self.read[-MOST_READ:]})
+
+    @classmethod
+    def from_json(cls, text: str, *, now: float) -> Self:
+        """An older version's told no times: what it had read is done with, and requests count from `now` on."""
+        told = json.loads(text)
+        if "answered" in told:
+            return cls(**told)
+        return cls(now, read=told["read"], malformed=told.get("malformed", 0))
+
+
+def clipped(values: Iterable[float], low: float, high: float) -> list[float]:
+    """Values beyond the bounds count as the bounds: the bet is only fair within them."""
+    return [min(max(value, low), high) for value in values]

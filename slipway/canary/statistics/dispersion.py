@@ -1,0 +1,102 @@
+"""How much more the hits of one fleet vary than those of independent requests would: 1 if they are independent.
+
+Errors, slow answers and scores may come in bursts. The variance of their counts is then `dispersion` times the
+binomial one; for bursts of b hits at once it is b. It is told by the differences of successive windows (von Neumann,
+"Distribution of the ratio of the mean square successive difference to the variance", 1941), so that a level that
+drifts, which both fleets share and no bet suffers from, counts for little: the less the closer the windows are.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from slipway.canary.statistics.arithmetic import Numbers, larger, where
+from slipway.canary.statistics.tolerances import SERVED, TOLERANCE_SHARE
+
+WINDOW_SECONDS, MINUTE = 10, 60
+"""How closely the servers tell what they count, and SageMaker."""
+LEAST_PAIRS = 10
+"""Pairs of windows with requests in both, at least."""
+LEAST_HITS = 5
+"""As many hits, and as many requests that are none."""
+_TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What one fleet counted in successive windows: numbers, or arrays of one shape with an element a rollout."""
+
+    requests: Sequence[Numbers]
+    hits: Sequence[Numbers]
+    seconds: int = MINUTE
+    """The length of each."""
+
+    def joined(self, number: int) -> "Windows":
+        """So many taken together each time; an incomplete last group is left out."""
+        if number > len(self.requests):
+            return Windows((), (), self.seconds * number)
+        return Windows(_sums(self.requests, number), _sums(self.hits, number), self.seconds * number)
+
+
+def dispersion(windows: Windows, *, within: int = 0) -> Numbers:
+    """Variance of the hits in terms of the binomial one; 0 where too little is known.
+
+    Args:
+        windows: in order of time.
+        within: neighbours are compared inside spans of so many seconds only; 0: all of them.
+    """
+    if not windows.requests:
+        return 0.0
+    whole = windows.joined(len(windows.requests))
+    total, hits = whole.requests[0], whole.hits[0]
+    rate = hits / larger(total, 1.0)
+    squares = pairs = 0.0 * total
+    counted = pairwise(zip(windows.requests, windows.hits, strict=True))
+    for number, ((n, hit), (next_n, next_hit)) in enumerate(counted, 1):
+        if within and number * windows.seconds % within == 0:
+            continue
+        weight = n * next_n / larger(n + next_n, 1.0)
+        squares = squares + weight * (hit / larger(n, 1.0) - next_hit / larger(next_n, 1.0)) ** 2
+        pairs = pairs + where(weight > 0, 1.0, 0.0)
+    known = (pairs >= LEAST_PAIRS) & (hits >= LEAST_HITS) & (total - hits >= LEAST_HITS)
+    return where(known, larger(squares, _TINY) / larger(pairs * rate * (1 - rate), _TINY), 0.0)
+
+
+def dispersions(told: Mapping[str, Windows]) -> dict[str, Numbers]:
+    """The dispersion of each stream's hits, by what the old fleet counted; 0 where too little is known.
+
+    Windows of ten seconds, and halves of minutes, are compared inside each minute: a level that both fleets share
+    hardly moves there. Where there are none minutes are compared, which costs power wherever that level moves. What
+    SageMaker counts is as dispersed as the same hits among the requests that the servers tell of, maybe of a sample.
+    """
+    found = {name: _closest(windows) for name, windows in told.items()}
+    for name, windows in told.items():
+        if (twin := _twin(name)) in told:
+            requests, sampled = (_total(each) for each in (windows, told[twin]))
+            ratio = larger(requests / larger(sampled, 1.0), 1.0)
+            found[name] = where(found[twin] > 0, 1 + ratio * (larger(found[twin], 1.0) - 1), found[name])
+    return found
+
+
+def _closest(windows: Windows) -> Numbers:
+    """From the closest windows that tell enough."""
+    minutes = dispersion(windows.joined(MINUTE // windows.seconds))
+    if windows.seconds == MINUTE:
+        return minutes
+    close = dispersion(windows, within=MINUTE)
+    halves = dispersion(windows.joined(MINUTE // 2 // windows.seconds), within=MINUTE)
+    return where(close > 0, larger(close, halves), minutes)
+
+
+def _twin(name: str) -> str:
+    """The stream by which the servers tell the same hits."""
+    return SERVED + (f"slow {TOLERANCE_SHARE:g}" if name == "slow beyond tolerance" else name)
+
+
+def _total(windows: Windows) -> Numbers:
+    return windows.joined(len(windows.requests)).requests[0] if windows.requests else 0.0
+
+
+def _sums(numbers: Sequence[Numbers], number: int) -> list[Numbers]:
+    groups = [numbers[first : first + number] for first in range(0, len(numbers) - number + 1, number)]
+    return [sum(group[1:], group[0]) for group in groups]

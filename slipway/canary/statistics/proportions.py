@@ -1,0 +1,110 @@
+"""Evidence about two streams of yes and no, valid however often it is looked at: an e-process of blocks of requests.
+
+It is the running product of one e-value a block, a bet that was fixed before it. By Ville's inequality (1939) such a
+product, if the hypothesis holds, ever reaches 1/alpha with probability alpha at most, whenever one looks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import log as log_of
+from typing import Any, Self
+
+from slipway.canary.statistics.arithmetic import Numbers, clip, larger, log_mean, log_sum, smaller
+from slipway.canary.statistics.e_values import Counts, Regression, Safety
+
+_EDGE = 1e-6
+_LATE_SHARE = 0.5
+_PLUG_IN_WEIGHT = 50.0
+"""Requests that the prior rate counts for in the estimate the next bet is made with; it moves power, never validity."""
+
+
+@dataclass(frozen=True)
+class ProportionState:
+    """What two streams of hits have shown so far."""
+
+    seen: Counts
+    regression: tuple[Numbers, ...]
+    """Log of the capital bet on each alternative."""
+    safety: tuple[tuple[Numbers, ...], ...]
+    """Log e-values of the alternatives of each side."""
+    looks: int = 0
+    weights: tuple[float, ...] = ()
+    """Of the alternatives; none: all alike."""
+
+    @property
+    def log_regression(self) -> Numbers:
+        """Log e-value: the capital that is bet and the part that waits."""
+        return log_sum(log_mean(self.regression, self.weights), log_of(_LATE_SHARE / (self.looks + 1)))
+
+    @property
+    def log_safety(self) -> Numbers:
+        """Log e-value of the weakest side."""
+        first, *others = (log_mean(side) for side in self.safety)
+        for each in others:
+            first = smaller(first, each)
+        return first
+
+    def take(self, kept: Any) -> Self:
+        """The rollouts chosen by the mask."""
+        regression: tuple[Any, ...] = self.regression
+        safety: tuple[tuple[Any, ...], ...] = self.safety
+        return type(self)(
+            self.seen.take(kept),
+            tuple(each[kept] for each in regression),
+            tuple(tuple(each[kept] for each in side) for side in safety),
+            self.looks,
+            self.weights,
+        )
+
+
+@dataclass(frozen=True)
+class ProportionTest:
+    """Two e-processes over the same counts: against "no worse", and against "worse by the tolerance".
+
+    Of the capital that bets on a regression half is there from the start; of the rest 1/2, 1/6, 1/12, ... join at each
+    look, so that a fleet which turns bad late does not have to make good what its good time cost the bet (a mixture
+    over starts, in the manner of Shin, Ramdas and Rinaldo, "E-detectors", 2023).
+    """
+
+    prior_rate: float
+    regression: Regression | None = None
+    safety: Safety | None = None
+
+    def start(self, zero: Numbers = 0.0) -> ProportionState:
+        """The state before any block; an array of zeros in place of `zero` starts as many rollouts."""
+        weights = self.regression.weights if self.regression else (1.0,)
+        sides = self.safety.sides if self.safety else 1
+        bets = (zero + log_of(1 - _LATE_SHARE),) * len(weights)
+        return ProportionState(Counts(zero, zero, zero, zero), bets, ((zero, zero),) * sides, weights=weights)
+
+    def observe(self, state: ProportionState, counts: Counts, dispersion: Numbers = 1.0) -> ProportionState:
+        """The state after one more block; its bets were fixed by the blocks before.
+
+        Args:
+            state: before it.
+            counts: the block.
+            dispersion: of one fleet's counts, in terms of the binomial variance, known before the block. The log of
+                each e-value is divided by it: for hits that come that many at once this is the bet on their bursts,
+                and an e-value to a power of at most 1 is one in any case (Jensen). Below 1 it counts as 1.
+        """
+        seen, dispersion = state.seen, larger(dispersion, 1.0)
+        blue = self._estimate(seen.blue_hits, seen.blue_requests)
+        look = state.looks + 1
+        joining = log_of(_LATE_SHARE / (look * (look + 1)))
+        capital = tuple(log_sum(each, joining) for each in state.regression)
+        after = replace(state, seen=seen + counts, regression=capital, looks=look)
+        if self.regression:
+            won = self.regression.log_e_values(counts, blue)
+            after = replace(after, regression=_with(capital, won, dispersion))
+        if self.safety:
+            green = self._estimate(seen.green_hits, seen.green_requests)
+            sides = zip(state.safety, self.safety.log_e_values(counts, blue, green), strict=True)
+            after = replace(after, safety=tuple(_with(before, won, dispersion) for before, won in sides))
+        return after
+
+    def _estimate(self, hits: Numbers, requests: Numbers) -> Numbers:
+        return clip((hits + _PLUG_IN_WEIGHT * self.prior_rate) / (requests + _PLUG_IN_WEIGHT), _EDGE, 1 - _EDGE)
+
+
+def _with(before: Sequence[Numbers], won: Sequence[Numbers], dispersion: Numbers) -> tuple[Numbers, ...]:
+    return tuple(each + more / dispersion for each, more in zip(before, won, strict=True))

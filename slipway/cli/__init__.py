@@ -1,0 +1,1 @@
+"""The `slipway` command: one module a subcommand."""

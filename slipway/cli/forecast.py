@@ -1,0 +1,202 @@
+"""What a rollout of a use case costs, and how it ends for a good model and for a bad one, at a traffic rate."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from slipway.costs.estimate import extra_instance_hours, rollout_plan, rollout_seconds
+from slipway.settings import Settings
+from slipway.simulation import Fault, Service, Traffic, reference_dispersions
+from slipway.simulation.shipped import Ending, Endings, Shipped, roll_out
+
+_MOST_ROLLOUTS, _FEWEST_ROLLOUTS = 1000, 200
+_MOST_LOOKS = 200_000
+"""Of all rollouts together, about ten seconds' work: of long plans fewer are drawn."""
+_SEED = 0
+FIRST_MODEL = "an endpoint's first model has no old fleet beside it: neither judge nor alarms send it back"
+NO_OUTCOMES = "outcomes are not simulated: what answers were worth (judge.value) speaks neither for a model nor against"
+OTHER_ALARMS = "alarms on latency and on shifted inputs and scores are left out; they can send more models back"
+SERVERLESS = "a serverless endpoint has no bakes: no judge, no alarm; gates before it and a smoke test after it decide"
+UNHEARD = "no alarm watches the judge's verdict (alarms_off has Verdict): synth refuses this plan"
+
+Progress = Callable[[float], None]
+"""Is told how much of a simulation is done, 0..1: first of the good model's, then of the bad one's."""
+
+
+@dataclass(frozen=True)
+class Chances:
+    """How simulated rollouts end, as shares of 1: rolled back, promotable or undecided."""
+
+    rolled_back: float
+    """On evidence, by the judge or by the alarm."""
+    promotable: float
+    """Proven safe, and not rolled back later."""
+    undecided: float
+    """No verdict when it was due, and not rolled back by the alarm: `without_evidence` says what follows."""
+    seconds_to_rollback: float | None
+    """Median of those that were rolled back."""
+    rolled_back_by_alarm: float
+    """Those of `rolled_back` in which the alarm was first."""
+    sent_back_without_evidence: float
+    """`undecided`, or 0 where it goes on."""
+    goes_live: float
+    """Everybody is served by the new model in the end, proven safe or not."""
+
+
+@dataclass(frozen=True)
+class Judging:
+    """When the judge decides; seconds since the first bake began."""
+
+    decides_after_seconds: int
+    of_seconds: int
+    """Then everybody is served by the new fleet, or the only bake ends."""
+    without_evidence: str
+    min_requests: int
+    error_tolerance_points: float
+    """Fewer points of errors may be proven safe."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """The alarm on the new fleet's errors."""
+
+    max_error_percent: float
+    min_requests: int
+    period_seconds: int
+    periods: int
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What the plan costs, how much it sees, and how it ends; `judge` is None where none is enabled."""
+
+    type: str
+    instances: int
+    duration_seconds: int
+    extra_instance_hours: float
+    comparable_seconds: int
+    """Seconds in which both fleets serve users."""
+    canary_requests: float
+    error_percent: float
+    regression_points: float
+    rollouts: int
+    healthy: Chances | None
+    """None where there is nothing to simulate; `notes` tell why."""
+    regressed: Chances | None
+    judge: Judging | None
+    error_alarm: Alarm | None
+    notes: tuple[str, ...]
+
+
+def forecast(
+    settings: Settings,
+    *,
+    requests_per_second: float,
+    error_percent: float,
+    regression_points: float,
+    progress: Progress | None = None,
+) -> Forecast:
+    """What to expect of a rollout as `settings` have it; the same arguments give the same forecast."""
+    rollout, plan = settings.rollout, rollout_plan(settings)
+    serverless = settings.endpoint.serverless is not None
+    shipped = Shipped.of(rollout, plan)
+    rollouts = _rollouts(shipped)
+    silent = serverless or bool(shipped.judge and "Verdict" in rollout.alarms_off)
+    # Both fleets' ranks are estimates: the plan counts half of the rows, and here the new fleet's alone are off.
+    rows = shipped.judge.baseline_rows if shipped.judge else Service.baseline_rows
+    service = Service(error_rate=error_percent / 100, baseline_rows=rows)
+
+    def traffic(fault: Fault) -> Traffic:
+        rng = np.random.default_rng(_SEED)
+        return Traffic(service, fault, requests_per_second=requests_per_second, rollouts=rollouts, rng=rng)
+
+    # The hour before is the same for both models: neither was there.
+    judged = shipped.judge if not silent else None
+    dispersion = reference_dispersions(judged, traffic(Fault())) if judged else None
+
+    def chances(fault: Fault) -> Chances | None:
+        if silent:
+            return None
+        return _chances(roll_out(shipped, traffic(fault), dispersion=dispersion, progress=progress))
+
+    return Forecast(
+        type="serverless" if serverless else plan.type,
+        instances=0 if serverless else plan.instances,
+        duration_seconds=0 if serverless else rollout_seconds(plan),
+        comparable_seconds=0 if serverless else shipped.comparable_seconds,
+        extra_instance_hours=0.0 if serverless else extra_instance_hours(plan),
+        canary_requests=0.0 if serverless else shipped.canary_seconds * requests_per_second,
+        error_percent=error_percent,
+        regression_points=regression_points,
+        rollouts=0 if silent else rollouts,
+        healthy=chances(Fault()),
+        regressed=chances(Fault(f"errors +{regression_points:g} points", error_points=regression_points)),
+        judge=None if serverless else _judging(settings, shipped),
+        error_alarm=None if serverless else _alarm(settings),
+        notes=tuple(_notes(settings, shipped)),
+    )
+
+
+def _rollouts(shipped: Shipped) -> int:
+    looks = sum(1 for _ in shipped.looks())
+    return min(_MOST_ROLLOUTS, max(_FEWEST_ROLLOUTS, _MOST_LOOKS // looks))
+
+
+def _chances(ended: Endings) -> Chances:
+    on_evidence = np.isin(ended.how, (Ending.BY_JUDGE, Ending.BY_ALARM))
+    back = ended.seconds[on_evidence]
+    return Chances(
+        rolled_back=float(on_evidence.mean()),
+        promotable=ended.share(Ending.PROVEN),
+        undecided=ended.share(Ending.UNPROVEN, Ending.WITHOUT_EVIDENCE),
+        seconds_to_rollback=float(np.median(back)) if back.size else None,
+        rolled_back_by_alarm=ended.share(Ending.BY_ALARM),
+        sent_back_without_evidence=ended.share(Ending.WITHOUT_EVIDENCE),
+        goes_live=ended.share(Ending.PROVEN, Ending.UNPROVEN),
+    )
+
+
+def _judging(settings: Settings, shipped: Shipped) -> Judging | None:
+    if shipped.judge is None:
+        return None
+    return Judging(
+        decides_after_seconds=shipped.due_seconds,
+        of_seconds=shipped.judged_seconds,
+        without_evidence=settings.rollout.judge.without_evidence,
+        min_requests=shipped.judge.min_requests,
+        error_tolerance_points=100 * shipped.judge.error_tolerance,
+    )
+
+
+def _alarm(settings: Settings) -> Alarm:
+    rollout = settings.rollout
+    return Alarm(
+        max_error_percent=rollout.max_error_percent,
+        min_requests=rollout.min_requests,
+        period_seconds=rollout.alarm_period_seconds,
+        periods=rollout.alarm_periods,
+    )
+
+
+def _notes(settings: Settings, shipped: Shipped) -> list[str]:
+    """What the figures do not tell, or why there are none."""
+    rollout = settings.rollout
+    if settings.endpoint.serverless:
+        return [SERVERLESS]
+    notes = []
+    if shipped.judge and "Verdict" in rollout.alarms_off:
+        notes.append(UNHEARD)
+    if not shipped.comparable_seconds:
+        notes.append(f"both fleets never serve together: there is nothing to compare; {_uncompared(settings, shipped)}")
+    if shipped.judge and shipped.judge.watches_value:
+        notes.append(NO_OUTCOMES)
+    return [*notes, OTHER_ALARMS, FIRST_MODEL]
+
+
+def _uncompared(settings: Settings, shipped: Shipped) -> str:
+    if shipped.judge is None:
+        return "the alarms decide alone, with everybody on the new model"
+    does = "goes on unproven" if shipped.proceeds else "is sent back for lack of evidence"
+    refused = " (synth refuses this plan)" if settings.rollout.type == "all_at_once" else ""
+    return f"every model that no alarm stops {does}{refused}; take a canary of a part of the instances"

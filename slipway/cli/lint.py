@@ -1,0 +1,129 @@
+"""`slipway lint`: whether a planned rollout would guard anything, before it exists."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from slipway.cli.numbers import bounded
+from slipway.errors import InputError
+from slipway.guardrails import Finding, PlannedRollout, from_template, lint, lint_delivery, planned_rollout
+from slipway.guardrails.template import alarms_in
+from slipway.settings import load_delivery, load_settings
+from slipway.training import schema_arguments
+
+_DEFAULT_CONFIG = Path("config/shoppers.toml")
+_EPILOG = """\
+exit codes:
+  0    no error; there may be warnings
+  1    errors were found
+  2    settings, templates or arguments are not acceptable
+
+examples:
+  slipway lint
+  slipway lint --config config/shoppers.toml --stage prod --requests-per-second 5
+  slipway lint cdk.out endpoint.template.json
+  slipway lint --delivery delivery.toml
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "lint",
+        help="find what is unsafe in a planned rollout",
+        description="Check the rollout that settings make, the endpoints of CloudFormation templates, or a delivery.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    add = parser.add_argument
+    add(
+        "templates",
+        nargs="*",
+        type=Path,
+        metavar="TEMPLATE",
+        help="a template in JSON, or a folder of *.template.json; their alarms are known to all",
+    )
+    add(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"the use case (default, where nothing else is named: {_DEFAULT_CONFIG})",
+    )
+    add("--delivery", type=Path, metavar="FILE", help="what a push deploys: whether its stages are apart")
+    add("--stage", default="dev", help="a [stages.*] table of the use case (default: %(default)s)")
+    add(
+        "--requests-per-second",
+        type=bounded(0.001, 1_000_000),
+        metavar="N",
+        help="expected traffic of the endpoint; without it no rule judges the traffic",
+    )
+    add("--json", action="store_true", help="a JSON list of findings instead of lines")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Judge every planned rollout and tell what was found."""
+    findings = [finding for planned in _planned(arguments) for finding in lint(planned)]
+    if arguments.delivery:
+        findings += lint_delivery(load_delivery(arguments.delivery))
+    sys.stdout.write(_as_json(findings) if arguments.json else "".join(f"{finding}\n" for finding in findings))
+    errors = sum(finding.severity == "error" for finding in findings)
+    if not arguments.json:
+        sys.stdout.write(f"{_count(errors, 'error')}, {_count(len(findings) - errors, 'warning')}\n")
+    return 1 if errors else 0
+
+
+def _planned(arguments: argparse.Namespace) -> Iterator[PlannedRollout]:
+    rate: float | None = arguments.requests_per_second
+    if arguments.config or not (arguments.templates or arguments.delivery):
+        settings = load_settings(arguments.config or _DEFAULT_CONFIG, arguments.stage)
+        schema_arguments(settings)  # refuses columns that do not fit
+        yield planned_rollout(settings, requests_per_second=rate)
+    if arguments.templates:
+        yield from _in_templates(arguments.templates, rate)
+
+
+def _in_templates(paths: Sequence[Path], rate: float | None) -> list[PlannedRollout]:
+    """Every endpoint of the templates.
+
+    Raises:
+        InputError: a file is no template, or there is no endpoint in any.
+    """
+    templates = {file: _read(file) for path in paths for file in _files(path)}
+    planned: list[PlannedRollout] = []
+    for file, template in templates.items():
+        try:
+            elsewhere = [alarm for other in templates.values() if other is not template for alarm in alarms_in(other)]
+            planned += from_template(template, alarms_elsewhere=elsewhere, requests_per_second=rate)
+        except InputError as exc:
+            raise InputError(f"{file}: {exc}") from exc
+    if not planned:
+        raise InputError(f"templates must hold an AWS::SageMaker::Endpoint, got {', '.join(map(str, paths))}")
+    return planned
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(path.rglob("*.template.json")) if path.is_dir() else [path]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        template = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise InputError(f"template must be a readable file, got {file}: {exc.strerror}") from exc
+    except ValueError as exc:
+        raise InputError(f"template must be JSON, got {file}: {exc}") from exc
+    if not isinstance(template, dict):
+        raise InputError(f"template must be a JSON object, got {file}")
+    return template
+
+
+def _as_json(findings: Sequence[Finding]) -> str:
+    return json.dumps([asdict(finding) for finding in findings], indent=2) + "\n"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

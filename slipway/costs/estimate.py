@@ -1,0 +1,158 @@
+"""What a use case costs on AWS: a run of its pipeline, a month of serving, a rollout's second fleet."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from slipway.costs.prices import Prices
+from slipway.rollout.new_fleet_alarms import new_fleet_alarms
+from slipway.rollout.plan import RolloutPlan, deployment_config, plan_from_deployment_config
+from slipway.settings import Settings
+
+HOURS_A_MONTH = 730
+_HOUR = 3600
+_GB = 1e9
+_KB = 1e3
+_SERVER_METRICS = 13
+"""What the model server publishes of itself: five by its package and by the endpoint, three by its package alone."""
+_MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that is paid for."""
+
+    what: str
+    quantity: float
+    unit: str
+    price: float
+    dollars: float
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Time on one kind of instance."""
+
+    what: str
+    instance_type: str
+    hours: float
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What the endpoint is asked; `kilobytes` of request and answer together."""
+
+    requests_per_second: float
+    kilobytes: float = 1.0
+
+    @property
+    def gigabytes_a_month(self) -> float:
+        return self.requests_per_second * HOURS_A_MONTH * _HOUR * self.kilobytes * _KB / _GB
+
+
+def instance_lines(usages: Iterable[Usage], prices: Prices) -> list[Line]:
+    """What instances cost.
+
+    Raises:
+        InputError: the table does not have a type.
+    """
+    return [
+        Line(
+            f"{usage.what}, {usage.instance_type}",
+            usage.hours,
+            "instance-hours",
+            price := prices.hour(usage.instance_type),
+            usage.hours * price,
+        )
+        for usage in usages
+    ]
+
+
+def planned_run(settings: Settings, *, job_minutes: float) -> list[Usage]:
+    """The pipeline's jobs if each is billed for `job_minutes`; none is longer than the settings allow."""
+    training = settings.training
+    hours = min(job_minutes / 60, training.max_runtime_seconds / _HOUR)
+    jobs = (
+        ("Prepare", training.processing_instance_type, 1),
+        ("Baseline", training.training_instance_type, 1),
+        ("Tune", training.training_instance_type, settings.tuning.jobs),
+        ("Evaluate", training.processing_instance_type, 1),
+    )
+    return [Usage(f"{name}: {count} job{'s' * (count > 1)}", type_, count * hours) for name, type_, count in jobs]
+
+
+def longest_run(settings: Settings) -> list[Usage]:
+    """The same if every job needs all the time it is given."""
+    return planned_run(settings, job_minutes=settings.training.max_runtime_seconds / 60)
+
+
+def serving_month(settings: Settings, prices: Prices, *, instances: int, traffic: Traffic | None) -> list[Line]:
+    """A month with `instances`; without `traffic` nothing that depends on it is in the list.
+
+    Nor is what a serverless endpoint's requests take: it has neither instances nor rollback alarms.
+    """
+    lines, month = [], prices.month
+    if settings.endpoint.serverless is None:
+        usage = Usage(f"endpoint: {instances} instances", settings.endpoint.instance_type, instances * HOURS_A_MONTH)
+        lines = [*instance_lines([usage], prices), *_alarm_lines(settings, prices)]
+    lines.append(
+        Line("the server's own metrics", _SERVER_METRICS, "a month", month.metric, _SERVER_METRICS * month.metric)
+    )
+    lines.append(Line("key", 1, "a month", month.key, month.key))
+    if traffic:
+        gigabytes, price = traffic.gigabytes_a_month, prices.gigabyte
+        kept = gigabytes * settings.endpoint.capture_percent / 100
+        lines.append(Line("requests and answers", gigabytes, "GB", price.invoked, gigabytes * price.invoked))
+        # Base64 or JSON around it, and the metadata of each record, come on top.
+        lines.append(
+            Line("captured in the month, kept for one", kept, "GB", price.stored_month, kept * price.stored_month)
+        )
+    return lines
+
+
+def second_fleet(settings: Settings, prices: Prices) -> list[Line]:
+    """A rollout that goes through: both fleets are paid during its bakes; a serverless one has no second."""
+    if settings.endpoint.serverless:
+        return []
+    hours = extra_instance_hours(rollout_plan(settings))
+    return instance_lines(
+        [Usage(f"{settings.rollout.type}: second fleet", settings.endpoint.instance_type, hours)], prices
+    )
+
+
+def rollout_plan(settings: Settings) -> RolloutPlan:
+    config = deployment_config(settings.rollout, ())
+    return plan_from_deployment_config(config, instances=settings.endpoint.instance_count)
+
+
+def rollout_seconds(plan: RolloutPlan) -> int:
+    """The waits of a rollout that goes through; starting instances comes on top."""
+    return (len(plan.steps) - 1) * plan.wait_seconds + plan.final_wait_seconds
+
+
+def extra_instances(plan: RolloutPlan) -> int:
+    """Rolling replaces one batch after another: only that batch is there twice."""
+    return plan.steps[0] if plan.type == "rolling" else plan.instances
+
+
+def extra_instance_hours(plan: RolloutPlan) -> float:
+    return extra_instances(plan) * rollout_seconds(plan) / _HOUR
+
+
+def total(lines: Iterable[Line]) -> float:
+    return sum(line.dollars for line in lines)
+
+
+def _alarm_lines(settings: Settings, prices: Prices) -> list[Line]:
+    """An alarm is paid by the metrics it looks at; metric math looks at several. Below a minute it costs more."""
+    described = new_fleet_alarms(settings.rollout, endpoint_name="e", config_name="c", package_arn="p").values()
+    metrics = {"by the minute": 0, "by ten seconds": 0}
+    for alarm in described:
+        watched = [query for query in alarm.get("Metrics", ()) if "MetricStat" in query]
+        often = alarm.get("Period", _MINUTE) < _MINUTE
+        metrics["by ten seconds" if often else "by the minute"] += len(watched) or 1
+    each = {"by the minute": prices.month.alarm_metric, "by ten seconds": prices.month.fast_alarm_metric}
+    return [
+        Line(f"rollback alarms {how}, by metric", count, "a month", each[how], count * each[how])
+        for how, count in metrics.items()
+        if count
+    ]

@@ -1,0 +1,60 @@
+"""The quotas of AWS that a stage needs, all of its parts at work at the same time."""
+
+from dataclasses import dataclass
+
+from slipway.costs.estimate import extra_instances
+from slipway.rollout.plan import deployment_config, plan_from_deployment_config
+from slipway.settings import Settings
+
+SAGEMAKER, CODEBUILD = "sagemaker", "codebuild"
+"""Service codes of Service Quotas."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """So much of a quota, which Service Quotas knows by this name, and what for."""
+
+    service: str
+    quota: str
+    value: int
+    why: str
+
+
+def needs(settings: Settings) -> tuple[Need, ...]:
+    """What one use case's stage needs; what else runs in the account comes on top."""
+    build = Need(CODEBUILD, "Concurrently running builds for Linux/Small environment", 1, "the image, while deploying")
+    return (*_endpoint(settings), *_training(settings), *_processing(settings), build)
+
+
+def _endpoint(settings: Settings) -> tuple[Need, ...]:
+    """Both fleets of a rollout, as large as autoscaling may have made them."""
+    endpoint = settings.endpoint
+    if endpoint.serverless is not None:
+        return ()
+    most = endpoint.autoscaling.max_instance_count if endpoint.autoscaling else endpoint.instance_count
+    plan = plan_from_deployment_config(deployment_config(settings.rollout, ()), instances=most)
+    both = most + extra_instances(plan)
+    why = f"{most} instances, and {both - most} of a rollout's new fleet beside them"
+    return (
+        Need(SAGEMAKER, f"{endpoint.instance_type} for endpoint usage", both, why),
+        Need(SAGEMAKER, "Number of instances across active endpoints", both, why),
+        Need(SAGEMAKER, "Maximum number of instances per endpoint", both, why),
+    )
+
+
+def _training(settings: Settings) -> tuple[Need, ...]:
+    jobs, spot = settings.tuning.max_parallel_jobs + 1, "spot " if settings.training.spot else ""
+    why = f"{jobs - 1} jobs of Tune, and Baseline beside them"
+    return (
+        Need(SAGEMAKER, f"{settings.training.training_instance_type} for {spot}training job usage", jobs, why),
+        Need(SAGEMAKER, f"Number of instances across all {spot}training jobs", jobs, why),
+    )
+
+
+def _processing(settings: Settings) -> tuple[Need, ...]:
+    parts = ["Prepare or Evaluate", "a rollout's gates", *(["the monitor"] if settings.monitoring.schedule else [])]
+    why = f"one job each of {', '.join(parts)}"
+    return (
+        Need(SAGEMAKER, f"{settings.training.processing_instance_type} for processing job usage", len(parts), why),
+        Need(SAGEMAKER, "Number of instances across all processing jobs", len(parts), why),
+    )

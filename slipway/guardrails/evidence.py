@@ -1,0 +1,43 @@
+"""How many requests a judge needs before it can tell that a good new fleet is good."""
+
+from functools import lru_cache
+
+from slipway.canary.statistics.e_values import Counts
+from slipway.canary.statistics.proportions import ProportionTest
+from slipway.canary.statistics.tolerances import JudgePlan, streams
+
+_FIRST_BLOCK, _GROWTH, _MOST = 10.0, 0.05, 1e9
+_FOR_CHANCE = 4
+"""Simulated with 1 to 4 times what is enough where all comes as expected, on canaries of 25 and 50 %, with two plans
+and 0.05 or 0.5 % of errors: good fleets are proven safe in 0 to 57 %, 22 to 88 %, 68 to 96 % and 87 to 99 % of 400."""
+
+
+@lru_cache(maxsize=256)
+def needed_requests(plan: JudgePlan, blue_a_green: float) -> int:
+    """Requests of the new fleet with which about nine of ten good ones are proven safe.
+
+    Args:
+        plan: what must be ruled out, and how surely.
+        blue_a_green: requests of the old fleet for each of the new one.
+    """
+    return max(plan.min_requests, round(_FOR_CHANCE * _as_expected(plan, blue_a_green)))
+
+
+def _as_expected(plan: JudgePlan, blue_a_green: float) -> float:
+    """The same where every share of the requests is what is expected of a good fleet, and nothing wanders."""
+    tests = [ProportionTest(s.test.prior_rate, safety=s.test.safety) for s in streams(plan) if s.test.safety]
+    states = [test.start() for test in tests]
+    seen, block = 0.0, _FIRST_BLOCK
+    while seen < _MOST:
+        states = [
+            test.observe(state, _block(test, block, blue_a_green)) for test, state in zip(tests, states, strict=True)
+        ]
+        seen, block = seen + block, max(_FIRST_BLOCK, _GROWTH * seen)
+        if all(state.log_safety >= plan.log_promotion for state in states):
+            break
+    return seen
+
+
+def _block(test: ProportionTest, green: float, blue_a_green: float) -> Counts:
+    ratio, blue = test.safety.ratio if test.safety else 1.0, green * blue_a_green
+    return Counts(green, green * test.prior_rate * ratio, blue, blue * test.prior_rate)

@@ -1,0 +1,141 @@
+"""What is published of an endpoint: by SageMaker, by the model servers, by the judge of a rollout."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from slipway.canary.statistics import VERDICT_METRIC, Verdict, is_verdict_namespace
+from slipway.rollout.new_fleet_alarms import SERVER_NAMESPACE, SERVICE_NAMESPACE
+
+INVOCATION_NAMESPACE = SERVICE_NAMESPACE
+INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
+PERIOD_SECONDS = 60
+
+Kind = Literal["error", "latency", "count", "shift", "verdict", "other"]
+LONGEST_ANSWER_SECONDS = 480  # a streamed answer; one in a piece has 60 s
+LONGEST_ASYNCHRONOUS_SECONDS = 3600
+_ENDPOINT = ("EndpointName",)
+_VARIANT = ("EndpointName", "VariantName")
+
+
+@dataclass(frozen=True)
+class EndpointMetric:
+    """One metric.
+
+    An `error` is 1 or 0 a request, a `latency` is in microseconds, a `count` is at least 0, a `shift` is a population
+    stability index, a `verdict` is 0 (go on), 1 (promote) or 2 (roll back).
+    """
+
+    name: str
+    kind: Kind
+    real_time: bool = True
+    serverless: bool = True
+    asynchronous: bool = False
+    whole: tuple[str, ...] = _VARIANT
+    """The dimensions under which it is published of everything that has the name."""
+    selector: str | None = "EndpointConfigName"
+    """The further dimension that tells the new fleet from the old one."""
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        return (*self.whole, self.selector) if self.selector else self.whole
+
+
+def _every(names: str, kind: Kind, *, real_time: bool = True, asynchronous: bool = False) -> list[EndpointMetric]:
+    return [EndpointMetric(name, kind, real_time, real_time, asynchronous) for name in names.split()]
+
+
+_INVOCATION = [
+    *_every("Invocation4XXErrors Invocation5XXErrors", "error", asynchronous=True),
+    *_every("InvocationModelErrors MidStreamErrors", "error"),
+    *_every("ModelLatency", "latency", asynchronous=True),
+    *_every("OverheadLatency FirstChunkLatency FirstChunkModelLatency FirstChunkOverheadLatency", "latency"),
+    *_every("Invocations ConcurrentRequestsPerModel ConcurrentRequestsPerCopy InvocationsPerCopy", "count"),
+    EndpointMetric("InvocationsPerInstance", "count", serverless=False),
+    EndpointMetric("ModelSetupTime", "latency", real_time=False),
+    EndpointMetric("ServerlessConcurrentExecutionsUtilization", "other", real_time=False),
+    *_every("ModelLoadingWaitTime ModelUnloadingTime ModelDownloadingTime ModelLoadingTime", "latency"),
+    *_every("ModelCacheHit LoadedModelCount", "other"),
+    # Asynchronous endpoints publish these, the two errors and ModelLatency above, and nothing else.
+    *_every(
+        "RequestDownloadFailures ResponseUploadFailures NotificationFailures",
+        "count",
+        real_time=False,
+        asynchronous=True,
+    ),
+    *_every("InvocationFailures InvocationsProcessed ExpiredRequests", "count", real_time=False, asynchronous=True),
+    *_every("RequestDownloadLatency ResponseUploadLatency", "latency", real_time=False, asynchronous=True),
+    *_every("TimeInBacklog TotalProcessingTime", "other", real_time=False, asynchronous=True),
+    *(
+        EndpointMetric(
+            name, "other", real_time=False, serverless=False, asynchronous=True, whole=_ENDPOINT, selector=None
+        )
+        for name in (
+            "ApproximateBacklogSize",
+            "ApproximateBacklogSizePerInstance",
+            "ApproximateAgeOfOldestRequest",
+            "HasBacklogWithoutCapacity",
+        )
+    ),
+]
+INVOCATION_METRICS = {metric.name: metric for metric in _INVOCATION}
+_SERVER_KINDS: dict[str, Kind] = {
+    "PredictionShift": "shift",
+    "InputShift": "shift",
+    "ScoredRows": "count",
+    "UpperHalf": "count",
+    "Tails": "count",
+    "Requests": "count",
+    "Errors": "count",
+    "Latency": "latency",
+}
+_SERVER_METRICS = {
+    name: EndpointMetric(name, kind, asynchronous=True, selector="ModelPackageArn")
+    for name, kind in _SERVER_KINDS.items()
+}
+_VERDICT_METRICS = {VERDICT_METRIC: EndpointMetric(VERDICT_METRIC, "verdict", asynchronous=True, whole=_ENDPOINT)}
+_PUBLISHED = {
+    INVOCATION_NAMESPACE: INVOCATION_METRICS,
+    SERVER_NAMESPACE: _SERVER_METRICS,
+}
+INSTANCE_METRICS = frozenset(
+    f"{part}{suffix}"
+    for part, suffixes in {
+        "CPU": ("Utilization", "UtilizationNormalized", "Reservation"),
+        "GPU": ("Utilization", "UtilizationNormalized", "Reservation"),
+        "GPUMemory": ("Utilization", "UtilizationNormalized"),
+        "Memory": ("Utilization", "Reservation"),
+        "Disk": ("Utilization",),
+    }.items()
+    for suffix in suffixes
+)
+METRIC_NAMES = {space: frozenset(metrics) for space, metrics in _PUBLISHED.items()} | {
+    INSTANCE_NAMESPACE: INSTANCE_METRICS
+}
+"""Everything that is published by the minute, by namespace."""
+_AT_MOST_100 = frozenset({"MemoryUtilization", "DiskUtilization", "CPUUtilizationNormalized"})
+
+
+def endpoint_metric(namespace: str, name: str) -> EndpointMetric | None:
+    found = _VERDICT_METRICS if is_verdict_namespace(namespace) else _PUBLISHED.get(namespace, {})
+    return found.get(name)
+
+
+def metric_names(namespace: str) -> frozenset[str] | None:
+    """Everything there is in a namespace; None where it is not of SageMaker's or ours."""
+    return frozenset(_VERDICT_METRICS) if is_verdict_namespace(namespace) else METRIC_NAMES.get(namespace)
+
+
+def bounds(namespace: str, name: str, *, asynchronous: bool) -> tuple[float, float] | None:
+    """The least and the greatest value of one sample; None where nobody knows."""
+    if namespace == INSTANCE_NAMESPACE and name in _AT_MOST_100:
+        return 0.0, 100.0
+    metric = endpoint_metric(namespace, name)
+    match metric.kind if metric else "other":
+        case "error":
+            return 0.0, 1.0
+        case "latency":
+            return 1.0, (LONGEST_ASYNCHRONOUS_SECONDS if asynchronous else LONGEST_ANSWER_SECONDS) * 1e6
+        case "verdict":
+            return 0.0, float(Verdict.ROLL_BACK)
+        case _:
+            return (1.0, 1.0) if name == "Invocations" and metric else None

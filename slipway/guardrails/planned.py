@@ -1,0 +1,134 @@
+"""A rollout before it exists, as plain data: all that the rules look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from slipway.canary.statistics.tolerances import JudgePlan
+from slipway.guardrails.composite import asked_alarms
+
+OPAQUE = "${?"
+"""Begins what stands for a value that only the deployment knows: a parameter without a default, an import."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A production or shadow variant; a serverless one has no instances."""
+
+    name: str
+    instance_count: int | None = None
+    instance_type: str | None = None
+    serverless: bool = False
+    accelerator: str | None = None
+    package: str | None = None
+    """The ARN of its model package, where it serves one and that is known."""
+    environment: tuple[tuple[str, str], ...] | None = None
+    """What its container is given; None where it is not known."""
+
+
+@dataclass(frozen=True)
+class ScaledVariant:
+    """A variant whose instances follow the traffic between two counts; None where they are not known."""
+
+    name: str
+    least: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class PlannedJudge:
+    """What compares the new fleet with the old one in the bakes in which both serve.
+
+    Attributes:
+        plan: what it tolerates, and how sure it must be.
+        decide_seconds: so long before the last of those bakes ends its verdict is final; half of the bake at most.
+        proceeds: without a verdict the new fleet stays; else it is sent back.
+        value_horizon_seconds: the age at which a request's outcome counts, where the plan watches value.
+    """
+
+    plan: JudgePlan
+    decide_seconds: float
+    proceeds: bool = False
+    value_horizon_seconds: float = 300.0
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedRollout:
+    """What an endpoint would be updated to, how, and what would turn it back; each is equal to itself alone.
+
+    Attributes:
+        endpoint: the endpoint's name.
+        config_name: the new endpoint config's name as the alarms have it; `${EndpointConfig.EndpointConfigName}`
+            where CloudFormation gives it.
+        variants: the production variants of the new config.
+        deployment: the DeploymentConfig in SageMaker's shape; None where there is none.
+        alarms: the alarms that are known, in the shape of PutMetricAlarm (or PutCompositeAlarm).
+        config_is_named: a template gives the endpoint config a physical name.
+        autoscaled: a scalable target sets the number of instances.
+        scaling: the scalable targets, where they are known.
+        retained: RetainAllVariantProperties, less what is excluded from it.
+        through_api: the DeploymentConfig goes to UpdateEndpoint as it is, not through CloudFormation.
+        requests_per_second: the expected traffic of the whole endpoint; None where nobody said.
+        previous_variants: the variant names of the config in use; None where they are not known.
+        previous_types: instance types of the config in use by the variant's name.
+        judge: what judges the rollout beside the alarms; None where there is none, or nobody said.
+    """
+
+    endpoint: str
+    config_name: str
+    variants: tuple[Variant, ...]
+    deployment: Mapping[str, Any] | None = None
+    alarms: tuple[Mapping[str, Any], ...] = ()
+    shadow_variants: tuple[Variant, ...] = ()
+    asynchronous: bool = False
+    config_is_named: bool = False
+    autoscaled: bool = False
+    scaling: tuple[ScaledVariant, ...] = ()
+    retained: frozenset[str] = field(default_factory=frozenset)
+    through_api: bool = False
+    requests_per_second: float | None = None
+    previous_variants: tuple[str, ...] | None = None
+    previous_types: tuple[tuple[str, str], ...] = ()
+    judge: PlannedJudge | None = None
+
+    @property
+    def serverless(self) -> bool:
+        return any(variant.serverless for variant in self.variants)
+
+    @property
+    def instances(self) -> int | None:
+        """Instances of the smallest variant, where all are known: its parts are the first to round to nothing.
+
+        An autoscaled one may be at its least when the rollout begins.
+        """
+        least = {scaled.name: scaled.least for scaled in self.scaling}
+        counts = [least.get(variant.name) or variant.instance_count for variant in self.variants]
+        return min((count for count in counts if count), default=None) if all(counts) else None
+
+    @property
+    def named_alarms(self) -> tuple[str, ...]:
+        """Names in the DeploymentConfig's AutoRollbackConfiguration."""
+        rollback = (self.deployment or {}).get("AutoRollbackConfiguration") or {}
+        return tuple(str(alarm.get("AlarmName", "")) for alarm in rollback.get("Alarms") or ())
+
+    @cached_property
+    def rollback_alarms(self) -> tuple[Mapping[str, Any], ...]:
+        """The alarms that are known and named, or asked by a composite alarm that is, once each."""
+        known = {str(alarm["AlarmName"]): alarm for alarm in self.alarms}
+        wanted, found = list(self.named_alarms), dict[str, Mapping[str, Any]]()
+        while wanted:
+            name = wanted.pop(0)
+            if name in known and name not in found:
+                found[name] = known[name]
+                wanted += asked_alarms(known[name])
+        return tuple(found[name] for name in known if name in found)
+
+
+def is_opaque(value: object) -> bool:
+    return isinstance(value, str) and OPAQUE in value
+
+
+def differ(value: str, expected: str) -> bool:
+    """Whether the two are certainly not the same; what only the deployment knows may be."""
+    return value != expected and not is_opaque(value) and not is_opaque(expected)

@@ -1,0 +1,76 @@
+"""The rollout that the settings of a use case would make."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slipway.guardrails.planned import OPAQUE, PlannedJudge, PlannedRollout, ScaledVariant, Variant
+from slipway.rollout.new_fleet_alarms import new_fleet_alarms, server_environment
+from slipway.rollout.plan import deployment_config
+from slipway.settings import Settings
+from slipway.settings.names import VARIANT
+from slipway.settings.rollout import Rollout
+
+CONFIG_NAME = "${EndpointConfig.EndpointConfigName}"
+PACKAGE_ARN = f"{OPAQUE}ModelPackageArn}}"
+CAPACITY = frozenset({"DesiredInstanceCount", "DesiredWeight", "DataCaptureConfig"})
+"""What RetainAllVariantProperties may keep. AWS does not say whether it keeps the last, which cannot be excluded."""
+
+
+def planned_rollout(
+    settings: Settings,
+    *,
+    config_name: str = CONFIG_NAME,
+    alarms: Sequence[Mapping[str, Any]] | None = None,
+    deployment: Mapping[str, Any] | None = None,
+    scaling: tuple[ScaledVariant, ...] | None = None,
+    requests_per_second: float | None = None,
+) -> PlannedRollout:
+    """The rollout of `settings`; alarms, DeploymentConfig and scalable targets that are given are not made anew."""
+    endpoint, served = settings.names.endpoint, settings.endpoint
+    if served.serverless:
+        # No guardrails: the update is all at once, and nothing turns it back but the rollout's own look at the end.
+        return PlannedRollout(
+            endpoint=endpoint,
+            config_name=config_name,
+            variants=(Variant(VARIANT, serverless=True, package=PACKAGE_ARN),),
+            requests_per_second=requests_per_second,
+            previous_variants=(VARIANT,),
+        )
+    if alarms is None:
+        made = new_fleet_alarms(
+            settings.rollout, endpoint_name=endpoint, config_name=config_name, package_arn=PACKAGE_ARN
+        )
+        alarms = tuple(made.values())
+    if deployment is None:
+        deployment = deployment_config(settings.rollout, [alarm["AlarmName"] for alarm in alarms])
+    if scaling is None and served.autoscaling:
+        least, most = served.autoscaling.min_instance_count, served.autoscaling.max_instance_count
+        scaling = (ScaledVariant(VARIANT, least, most),)
+    variant = Variant(
+        VARIANT,
+        served.instance_count,
+        served.instance_type,
+        package=PACKAGE_ARN,
+        environment=tuple(server_environment(endpoint, PACKAGE_ARN, unwatched=settings.data.unwatched).items()),
+    )
+    return PlannedRollout(
+        endpoint=endpoint,
+        config_name=config_name,
+        variants=(variant,),
+        deployment=deployment,
+        alarms=tuple(alarms),
+        autoscaled=bool(scaling),
+        scaling=scaling or (),
+        retained=CAPACITY if scaling else frozenset(),
+        requests_per_second=requests_per_second,
+        previous_variants=(VARIANT,),
+        judge=_judge(settings.rollout),
+    )
+
+
+def _judge(rollout: Rollout) -> PlannedJudge | None:
+    judge = rollout.judge
+    if not judge.enabled:
+        return None
+    proceeds = judge.without_evidence == "proceed"
+    return PlannedJudge(rollout.judge_plan(), judge.decide_seconds, proceeds, judge.value_horizon_seconds)

@@ -1,0 +1,105 @@
+"""The registry group: its versions, what they are worth and where they come from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from slipway.operations.errors import RefusedError, message_of
+from slipway.operations.site import Site, version_of
+
+APPROVED, REJECTED, PENDING = "Approved", "Rejected", "PendingManualApproval"
+
+
+@dataclass(frozen=True)
+class Package:
+    """One version; what the pipeline has not noted is None."""
+
+    arn: str
+    version: str
+    made: datetime
+    status: str
+    approval: str
+    reason: str | None
+    metric: str | None
+    value: float | None
+    commit: str | None
+    data_sha256: str | None
+    image: str | None
+    image_digest: str | None
+    pipeline_execution: str | None
+    training_job: str | None
+    evaluation: str | None
+    """Where in S3 it lies."""
+
+
+def packages(site: Site, *, approval: str | None = None, newest: int | None = None) -> list[Package]:
+    """Newest first.
+
+    Raises:
+        RefusedError: the group is not deployed.
+    """
+    sagemaker = site.client("sagemaker")
+    wanted = {"ModelApprovalStatus": approval} if approval else {}
+    pages = sagemaker.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=site.names.package_group, SortBy="CreationTime", SortOrder="Descending", **wanted
+    )
+    found: list[Package] = []
+    try:
+        for page in pages:
+            for summary in page["ModelPackageSummaryList"]:
+                if newest is not None and len(found) == newest:
+                    return found
+                found.append(package(site, summary["ModelPackageArn"]))
+    except ClientError as exc:
+        if "does not exist" in message_of(exc):
+            raise RefusedError(
+                f"there is no registry group {site.names.package_group}; deploy {site.names.stack('training')} first"
+            ) from exc
+        raise
+    return found
+
+
+def package(site: Site, arn: str) -> Package:
+    """One version of the group.
+
+    Raises:
+        RefusedError: there is none of that number.
+    """
+    try:
+        found = site.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    except ClientError as exc:
+        if "does not exist" in message_of(exc):
+            raise RefusedError(f"there is no model package {arn}; `slipway models` lists what there is") from exc
+        raise
+    return _package(found)
+
+
+def _package(found: dict[str, Any]) -> Package:
+    noted: dict[str, str] = found.get("CustomerMetadataProperties") or {}
+    containers = found.get("InferenceSpecification", {}).get("Containers") or [{}]
+    return Package(
+        arn=found["ModelPackageArn"],
+        version=version_of(found["ModelPackageArn"]),
+        made=found["CreationTime"],
+        status=found["ModelPackageStatus"],
+        approval=found.get("ModelApprovalStatus", PENDING),
+        reason=found.get("ApprovalDescription"),
+        metric=noted.get("gate_metric"),
+        value=_number(noted.get("gate_value")),
+        commit=noted.get("commit"),
+        data_sha256=noted.get("data_sha256"),
+        image=noted.get("image", containers[0].get("Image")),
+        image_digest=containers[0].get("ImageDigest"),
+        pipeline_execution=noted.get("pipeline_execution_arn"),
+        training_job=noted.get("training_job"),
+        evaluation=noted.get("evaluation"),
+    )
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text is not None else None
+    except ValueError:
+        return None

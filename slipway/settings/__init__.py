@@ -1,0 +1,33 @@
+"""Typed settings of one use case: one TOML file, one stage, every mistake told at once."""
+
+from slipway.settings.access import Access, Vpc
+from slipway.settings.data import ColumnKind, Data, Gate, Value
+from slipway.settings.delivery import Delivery, DeliveryStage, load_delivery, use_cases_of
+from slipway.settings.loading import load_settings, parse_settings, stages_of
+from slipway.settings.rollout import Endpoint, Rollout
+from slipway.settings.training import CategoricalRange, ContinuousRange, IntegerRange, Training, Tuning
+from slipway.settings.use_case import Settings
+
+__all__ = [
+    "Access",
+    "CategoricalRange",
+    "ColumnKind",
+    "ContinuousRange",
+    "Data",
+    "Delivery",
+    "DeliveryStage",
+    "Endpoint",
+    "Gate",
+    "IntegerRange",
+    "Rollout",
+    "Settings",
+    "Training",
+    "Tuning",
+    "Value",
+    "Vpc",
+    "load_delivery",
+    "load_settings",
+    "parse_settings",
+    "stages_of",
+    "use_cases_of",
+]

@@ -1,0 +1,38 @@
+"""What a month of the use case may cost before somebody is told."""
+
+from collections.abc import Iterator
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from slipway.settings.section import Section, raise_each
+
+Percent = Annotated[int, Field(ge=1, le=1000)]
+_MOST_NOTICES = 5
+"""AWS Budgets takes no more a budget."""
+
+
+class Budget(Section):
+    """Notices go to the topic of the monitoring stack, so to `monitoring.notify` and whoever else listens there.
+
+    Attributes:
+        monthly_usd: of everything that carries the use case's cost allocation tag.
+        notify_at_percent: of what has been spent.
+        forecast: tell too when the month is expected to end above the budget.
+    """
+
+    monthly_usd: float = Field(gt=0, le=1e9)
+    notify_at_percent: tuple[Percent, ...] = (50, 80, 100)
+    forecast: bool = True
+
+    @model_validator(mode="after")
+    def _can_be_told(self) -> Self:
+        raise_each(self._mistakes())
+        return self
+
+    def _mistakes(self) -> Iterator[str]:
+        percents = self.notify_at_percent
+        if len(set(percents)) < len(percents):
+            yield f"notify_at_percent must name each share once, got {', '.join(map(str, percents))}"
+        if not 1 <= (notices := len(percents) + self.forecast) <= _MOST_NOTICES:
+            yield f"notify_at_percent and forecast must make 1..{_MOST_NOTICES} notices, got {notices}"

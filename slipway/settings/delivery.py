@@ -1,0 +1,107 @@
+"""How a push becomes a deployment: what CodePipeline and GitHub Actions are made from."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from slipway.errors import InputError
+from slipway.settings.access import PolicyName
+from slipway.settings.loading import read_toml, stages_of, validated
+from slipway.settings.section import AccountId, Region, Section, Slug, raise_each
+
+Repository = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$")]
+Branch = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
+ConnectionArn = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^arn:aws[a-z-]*:code(connections|star-connections):[a-z0-9-]+:\d{12}:connection/[\w-]+$"
+    ),
+]
+GitHubId = Annotated[int, Field(gt=0)]
+GitHubProvider = Literal["new", "existing"]
+TomlPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*\.toml$", max_length=60)]
+"""An action of CodePipeline is named after it and a stage, in at most 100 characters."""
+
+
+class DeliveryStage(Section):
+    """A stage of the use cases, and where it lives.
+
+    Attributes:
+        approval: a person confirms the deployment first.
+        trains: a push may start its training pipeline. Others take over models that were trained elsewhere.
+        github_provider: of the stage's account, where it differs from the delivery's.
+    """
+
+    name: Slug
+    approval: bool = False
+    trains: bool = False
+    account: AccountId | None = None
+    region: Region | None = None
+    github_provider: GitHubProvider | None = None
+
+
+class Delivery(Section):
+    """One repository's delivery; `account` and `region` are where the delivery itself runs.
+
+    Attributes:
+        owner_id: GitHub's number of the repository's owner, and `repository_id` of the repository itself; the tokens of
+            repositories made, renamed or transferred since July 2026 name both.
+        github_provider: whether an account gets GitHub's OpenID Connect provider from here, or has one: an account
+            can have one only.
+        permission_boundary: the name of a managed policy, in every account alike, that the delivery's own roles stay
+            within.
+    """
+
+    name: Slug = "slipway"
+    repository: Repository
+    owner_id: GitHubId | None = None
+    repository_id: GitHubId | None = None
+    github_provider: GitHubProvider = "new"
+    branch: Branch = "main"
+    connection_arn: ConnectionArn | None = None
+    account: AccountId | None = None
+    region: Region | None = None
+    permission_boundary: PolicyName | None = None
+    use_cases: tuple[TomlPath, ...] = Field(min_length=1, max_length=50)
+    stages: tuple[DeliveryStage, ...] = Field(min_length=1, max_length=10)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        lists = {"use_cases": self.use_cases, "stages": tuple(stage.name for stage in self.stages)}
+        raise_each(
+            f"{name} must be named once each, got {', '.join(values)}"
+            for name, values in lists.items()
+            if len(set(values)) < len(values)
+        )
+        if (self.owner_id is None) != (self.repository_id is None):
+            raise ValueError("owner_id and repository_id must be given together, got one of them")
+        return self
+
+    def account_of(self, stage: DeliveryStage) -> str | None:
+        """The stage's own, or the delivery's; none is whichever account is deployed to."""
+        return stage.account or self.account
+
+    def region_of(self, stage: DeliveryStage) -> str | None:
+        return stage.region or self.region
+
+
+def load_delivery(path: Path) -> Delivery:
+    """Read the delivery in `path`.
+
+    Raises:
+        InputError: the file, the TOML or a value is wrong; every wrong value is in the message, a line each.
+    """
+    return validated(Delivery, read_toml(path), source=str(path))
+
+
+def use_cases_of(delivery: Delivery, stage: str, *, project: Path) -> tuple[str, ...]:
+    """The delivery's TOML files, paths below `project`, that have the stage; in the delivery's order.
+
+    Raises:
+        InputError: none has it, or a file is not readable.
+    """
+    found = tuple(file for file in delivery.use_cases if stage in stages_of(project / file))
+    if not found:
+        raise InputError(f"stages must each be in one of {', '.join(delivery.use_cases)}, got {stage}")
+    return found

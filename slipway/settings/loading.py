@@ -1,0 +1,97 @@
+"""From a TOML file to settings, or to every mistake in it."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from slipway.errors import InputError
+from slipway.settings.section import Section
+from slipway.settings.use_case import Settings
+
+_Kind = TypeVar("_Kind", bound=Section)
+
+
+def load_settings(path: Path, stage: str) -> Settings:
+    """Read the use case in `path` as `stage` has it.
+
+    Raises:
+        InputError: the file, the TOML or a value is wrong; every wrong value is in the message, a line each.
+    """
+    document = read_toml(path)
+    stages = _stages(path, document)
+    if stage not in stages:
+        raise InputError(f"stage must be one of {', '.join(sorted(stages)) or '(none in the file)'}, got {stage}")
+    return parse_settings(_merge(document, {**stages[stage], "stage": stage}), source=str(path))
+
+
+def stages_of(path: Path) -> tuple[str, ...]:
+    """The stages that the use case in `path` has, in the file's order.
+
+    Raises:
+        InputError: the file is not readable TOML with tables as stages.
+    """
+    return tuple(_stages(path, read_toml(path)))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The document in `path`.
+
+    Raises:
+        InputError: the file is not readable, or no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as exc:
+        raise InputError(f"config must be a readable file, got {path}: {exc.strerror}") from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise InputError(f"config must be TOML, got {path}: {exc}") from exc
+
+
+def validated(section: type[_Kind], document: Mapping[str, Any], *, source: str) -> _Kind:
+    """Validate `document`; `source` is named in the error.
+
+    Raises:
+        InputError: a line for every wrong value.
+    """
+    try:
+        return section.model_validate(document)
+    except ValidationError as exc:
+        raise InputError("\n".join(line for error in exc.errors() for line in _explain(source, dict(error)))) from exc
+
+
+def _stages(path: Path, document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Take the stages out of `document`."""
+    stages = document.pop("stages", {})
+    if not isinstance(stages, dict) or not all(isinstance(overrides, dict) for overrides in stages.values()):
+        raise InputError(f"{path}: stages must hold one table a stage, got {stages!r}")
+    return stages
+
+
+def parse_settings(document: Mapping[str, Any], *, source: str) -> Settings:
+    """Validate the settings of one stage; `source` is named in the error."""
+    return validated(Settings, document, source=source)
+
+
+def _merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in override.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _explain(source: str, error: Mapping[str, Any]) -> Iterator[str]:
+    """One line a mistake."""
+    where = ".".join(text if (text := str(part)).isprintable() else repr(part) for part in error["loc"]) or "settings"
+    if error["type"] == "extra_forbidden":
+        yield f"{source}: {where} is not a known key"
+    elif error["type"] == "missing":
+        yield f"{source}: {where} is missing"
+    else:
+        value = error["input"]
+        got = "" if isinstance(value, Mapping | Section) else f", got {value!r}"
+        for what in error["msg"].removeprefix("Value error, ").splitlines():
+            yield f"{source}: {where}: {what}{got}"

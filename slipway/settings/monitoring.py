@@ -1,0 +1,162 @@
+"""What is watched once a model is live, who hears of it, and when training starts by itself."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from slipway.settings.section import ColumnName, Label, Section
+
+if TYPE_CHECKING:
+    from slipway.settings.use_case import Settings
+
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+HOURLY = "cron(0 * ? * * *)"
+MonitorCron = Annotated[str, StringConstraints(pattern=r"^cron\(0 (\*|1?\d|2[0-3]) \? \* \* \*\)$")]
+"""Once an hour or once a day: the two that Model Monitor promises to keep."""
+
+BiasMetric = Literal["DPPL", "DI", "AD", "DCA", "DCR", "RD", "SD", "DAR", "DRR", "TE"]
+"""SageMaker Clarify's, by its names.
+
+DPPL and DI compare how often predictions are positive, by difference and by ratio. The others need outcomes: accuracy
+(AD), outcomes by prediction (DCA, DCR), recall and specificity (RD, SD), precision of either answer (DAR, DRR), and the
+ratio of the two errors (TE). See https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-measure-post-training-bias.html
+"""
+
+LABEL_FREE: frozenset[BiasMetric] = frozenset({"DPPL", "DI"})
+"""What can be told before any outcome has arrived."""
+
+Drift = Literal["shift", "quality", "bias", "attribution"]
+"""Inputs or scores as the servers see them; accuracy or AUC once outcomes are there; and what the job is asked for."""
+
+
+class Facet(Section):
+    """Whom predictions may come to favour: a group of one column's values, held against all other rows.
+
+    Attributes:
+        column: of the table's features.
+        values: categories that make up the group; without them each category is one in turn.
+        threshold: of a number column: the group lies above it.
+        metrics: how far each may be from the reference, beyond what chance explains. Those that need outcomes are
+            judged where the period's have arrived by the time the job looks, and not judged otherwise.
+        reference: `baseline`, what the model does on its own held-out rows, or `parity`, both groups alike.
+    """
+
+    column: ColumnName
+    values: tuple[Label, ...] = ()
+    threshold: float | None = None
+    metrics: dict[BiasMetric, Annotated[float, Field(gt=0)]] = Field(min_length=1)
+    reference: Literal["baseline", "parity"] = "baseline"
+
+
+class Monitoring(Section):
+    """Drift is what the servers publish of inputs and scores against the model's baseline, hour by hour.
+
+    Attributes:
+        notify: addresses that are told of trainings, drift and rollouts; each confirms two subscriptions, one
+            to the rollouts, once.
+        max_prediction_shift: population stability index of the scores.
+        max_input_shift: of the worst column.
+        drift_hours: so many hours in a row make it drift.
+        retrain: drift starts the training pipeline; what it registers still waits for approval.
+        retrain_on: kinds of drift that do; all that is watched without it. Data that breaks the constraints, such as a
+            column that is gone, never does: people are told, since what one would train on may be broken too.
+        retrain_pause_hours: at most one such start in so many hours, over all kinds of drift together.
+        schedule: when a job examines the requests of the last hour, `cron(0 * ? * * *)`, or of the last day in UTC,
+            such as `cron(0 2 ? * * *)`; none without it.
+        scheduler: who starts that job. Model Monitor shows its reports in SageMaker Studio, and has been closed to new
+            customers since July 2026; see
+            https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-availability-change.html
+        outcomes_after_hours: 0 where outcomes are there as soon as the job looks. Otherwise a second run looks at what
+            outcomes tell of the requests of so many hours ago, and the first at the rest.
+        bias: whom that job watches; nobody without it.
+        min_ndcg: below it the order of the columns' attributions has drifted: normalised discounted cumulative gain
+            against the model's own on held-out rows, 0.9 in SageMaker Clarify; not watched without it.
+    """
+
+    notify: tuple[Email, ...] = Field((), max_length=20)
+    max_prediction_shift: float = Field(0.25, gt=0)
+    max_input_shift: float = Field(0.25, gt=0)
+    drift_hours: int = Field(3, ge=1, le=24)
+    retrain: bool = False
+    retrain_on: tuple[Drift, ...] | None = Field(None, min_length=1)
+    retrain_pause_hours: int = Field(24, ge=6, le=24 * 30)
+    schedule: MonitorCron | None = None
+    scheduler: Literal["eventbridge", "model_monitor"] = "eventbridge"
+    outcomes_after_hours: int = Field(0, ge=0, le=24 * 90)
+    bias: tuple[Facet, ...] = Field((), max_length=10)
+    min_ndcg: float | None = Field(None, gt=0, le=1)
+
+    @property
+    def period_hours(self) -> int:
+        """How much one run of the schedule examines."""
+        return 1 if self.schedule == HOURLY else 24
+
+    @property
+    def retrains_on(self) -> frozenset[Drift]:
+        """The kinds of drift that start training."""
+        return frozenset(self.retrain_on or self.watched) if self.retrain else frozenset()
+
+    @property
+    def watched(self) -> frozenset[Drift]:
+        """The kinds of drift that are looked for."""
+        asked: dict[Drift, object] = {
+            "shift": True,
+            "quality": self.schedule and self.brings_outcomes,
+            "bias": self.schedule and self.bias,
+            "attribution": self.schedule and self.min_ndcg,
+        }
+        return frozenset(kind for kind, looked_for in asked.items() if looked_for)
+
+    @property
+    def brings_outcomes(self) -> bool:
+        """Whether the job is given what has come of the requests: Model Monitor's schedule has no input for it."""
+        return self.scheduler == "eventbridge"
+
+    @property
+    def bias_metrics(self) -> frozenset[BiasMetric]:
+        """All that any facet is judged by."""
+        return frozenset(metric for facet in self.bias for metric in facet.metrics)
+
+
+def monitoring_mistakes(settings: "Settings") -> Iterator[str]:
+    """What the monitor's settings ask for and cannot have."""
+    monitoring = settings.monitoring
+    if monitoring.schedule and not settings.endpoint.capture_percent:
+        yield "monitoring.schedule must be left out with endpoint.capture_percent 0: nothing would be examined"
+    yield from _retraining_mistakes(monitoring)
+    for name in ("bias", "min_ndcg", "outcomes_after_hours"):
+        if getattr(monitoring, name) and not monitoring.schedule:
+            yield f"monitoring.{name} must be left out without monitoring.schedule: its job is what looks"
+    if not monitoring.brings_outcomes and (needing := sorted(monitoring.bias_metrics - LABEL_FREE)):
+        possible = f"{', '.join(sorted(LABEL_FREE))} with monitoring.scheduler model_monitor"
+        yield f"monitoring.bias must be of {possible}: it brings no outcomes, got {needing[0]}"
+    if monitoring.outcomes_after_hours and not monitoring.brings_outcomes:
+        yield "monitoring.outcomes_after_hours must be left out with monitoring.scheduler model_monitor: it brings none"
+    # The oldest request is a period older, and what is deleted is gone some time within the day.
+    kept = settings.endpoint.capture_days * 24 - monitoring.period_hours - 24
+    if monitoring.outcomes_after_hours > max(0, kept):
+        reason = f"requests are deleted after endpoint.capture_days, {settings.endpoint.capture_days}"
+        asked = monitoring.outcomes_after_hours
+        yield f"monitoring.outcomes_after_hours must be at most {max(0, kept)}, got {asked}: {reason}"
+    yield from _facet_mistakes(monitoring, settings.data.columns)
+
+
+def _retraining_mistakes(monitoring: Monitoring) -> Iterator[str]:
+    if monitoring.retrain_on and not monitoring.retrain:
+        yield "monitoring.retrain_on must be left out without monitoring.retrain: no drift starts training"
+    if unwatched := sorted(set(monitoring.retrain_on or ()) - monitoring.watched):
+        watched = ", ".join(sorted(monitoring.watched))
+        yield f"monitoring.retrain_on must name drift that is watched, {watched}, got {unwatched[0]}"
+
+
+def _facet_mistakes(monitoring: Monitoring, columns: Mapping[str, str]) -> Iterator[str]:
+    for facet in monitoring.bias:
+        kind = columns.get(facet.column)
+        if kind is None:
+            yield f"monitoring.bias must name feature columns, got {facet.column}"
+        elif (facet.threshold is None) == (kind == "number"):
+            asked = "must" if kind == "number" else "must not"
+            yield f"monitoring.bias of {facet.column} {asked} have a threshold: it is a {kind} column"
+        elif facet.values and kind == "number":
+            yield f"monitoring.bias of {facet.column} must not have values: it is a number column"

@@ -1,0 +1,28 @@
+"""When an endpoint is there: office hours, for those that nobody needs at night."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from slipway.settings.section import Section, raise_each
+
+Cron = Annotated[str, StringConstraints(pattern=r"^cron\([0-9*/,\-]+( [A-Z0-9*/,\-?#]+){5}\)$", max_length=256)]
+"""Minutes, hours, day of month, month, day of week, year, as EventBridge has them."""
+
+
+class Hours(Section):
+    """When the endpoint is started and stopped; while it is stopped nothing serves, and no instance is paid for.
+
+    Attributes:
+        timezone: of both, by its name in the IANA database.
+    """
+
+    start: Cron
+    stop: Cron
+    timezone: str = Field("UTC", pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$", max_length=50)
+
+    @model_validator(mode="after")
+    def _differ(self) -> Self:
+        if self.start == self.stop:
+            raise_each([f"start and stop must differ, got {self.start}"])
+        return self

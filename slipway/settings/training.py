@@ -1,0 +1,166 @@
+"""Training and the hyperparameter search."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from slipway.settings.hyperparameters import BOUNDS, unknown_mistakes, value_mistakes
+from slipway.settings.limits import MOST_CATEGORIES, MOST_RANGES, combinations
+from slipway.settings.section import InstanceType, Section, raise_each
+
+_LONGEST_SECONDS = 432_000
+RangeValue = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+
+
+def _range_mistakes(low: float, high: float, scaling: str) -> Iterator[str]:
+    if low >= high:
+        yield f"min must be below max, got {low} and {high}"
+    if scaling == "Logarithmic" and low <= 0:
+        yield f"min must be above 0 with Logarithmic scaling, got {low}"
+    if scaling == "ReverseLogarithmic" and not (low >= 0 and high < 1):
+        yield f"min and max must be in 0..1 (1 left out) with ReverseLogarithmic scaling, got {low} and {high}"
+
+
+class IntegerRange(Section):
+    type: Literal["integer"]
+    min: int
+    max: int
+    scaling: Literal["Auto", "Linear", "Logarithmic"] = "Auto"
+
+    @model_validator(mode="after")
+    def _is_searchable(self) -> Self:
+        raise_each(_range_mistakes(self.min, self.max, self.scaling))
+        return self
+
+
+class ContinuousRange(Section):
+    type: Literal["continuous"]
+    min: float
+    max: float
+    scaling: Literal["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"] = "Auto"
+
+    @model_validator(mode="after")
+    def _is_searchable(self) -> Self:
+        raise_each(_range_mistakes(self.min, self.max, self.scaling))
+        return self
+
+
+class CategoricalRange(Section):
+    type: Literal["categorical"]
+    values: tuple[RangeValue, ...] = Field(min_length=1, max_length=MOST_CATEGORIES)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        twice = [value for value, count in Counter(self.values).items() if count > 1]
+        raise_each([f"values must differ from each other, got {', '.join(twice)} more than once"] if twice else [])
+        return self
+
+
+_MOST_JOBS = 750
+ParameterRange = Annotated[IntegerRange | ContinuousRange | CategoricalRange, Field(discriminator="type")]
+
+
+class Training(Section):
+    """Where jobs run, and for how long.
+
+    Attributes:
+        split_days: the splits of the table hold users' rows and are deleted after so many days; cached steps are used
+            again for a week less, and for 30 days at most.
+        spot: training runs on spare machines, which may be taken away; it goes on from its last checkpoint.
+        max_wait_seconds: from a spot job's start to its end, the wait for machines included; twice the longest run
+            unless it is given.
+    """
+
+    processing_instance_type: InstanceType = "ml.m5.large"
+    training_instance_type: InstanceType = "ml.m5.xlarge"
+    max_runtime_seconds: int = Field(3600, ge=60, le=_LONGEST_SECONDS)
+    split_days: int = Field(45, ge=8, le=3650)
+    spot: bool = False
+    max_wait_seconds: int | None = Field(None, le=2 * _LONGEST_SECONDS)
+
+    @model_validator(mode="after")
+    def _waits_long_enough(self) -> Self:
+        if self.max_wait_seconds is not None:
+            raise_each(self._mistakes(self.max_wait_seconds))
+        return self
+
+    def _mistakes(self, waits: int) -> Iterator[str]:
+        if not self.spot:
+            yield f"max_wait_seconds must be left out without spot, got {waits}"
+        elif waits < self.max_runtime_seconds:
+            yield f"max_wait_seconds must be at least max_runtime_seconds {self.max_runtime_seconds}, got {waits}"
+
+    @property
+    def wait_seconds(self) -> int | None:
+        """`MaxWaitTimeInSeconds` of a training job; None on demand."""
+        return (self.max_wait_seconds or 2 * self.max_runtime_seconds) if self.spot else None
+
+
+class Tuning(Section):
+    """The hyperparameter search over XGBoost; fixed hyperparameters go to every job."""
+
+    strategy: Literal["Bayesian", "Random", "Grid"] = "Bayesian"
+    max_jobs: int = Field(12, ge=1, le=_MOST_JOBS)
+    max_parallel_jobs: int = Field(2, ge=1, le=100)
+    seed: int = Field(0, ge=0, lt=2**31)
+    fixed: dict[str, str] = Field(default_factory=dict)
+    ranges: dict[str, ParameterRange] = Field(min_length=1, max_length=MOST_RANGES)
+
+    @property
+    def jobs(self) -> int:
+        """How many training jobs a search has: a grid one for each combination, whatever `max_jobs` is."""
+        combinations = self._combinations
+        return combinations if self.strategy == "Grid" and combinations else self.max_jobs
+
+    @property
+    def _combinations(self) -> int | None:
+        return combinations(map(_choices, self.ranges.values()))
+
+    @model_validator(mode="after")
+    def _names_and_ranges_fit(self) -> Self:
+        raise_each(self._mistakes())
+        return self
+
+    def _mistakes(self) -> Iterator[str]:
+        for name, bounds in self.ranges.items():
+            if self.strategy == "Grid" and not isinstance(bounds, CategoricalRange):
+                yield f"ranges.{name} must be categorical with strategy Grid, got {bounds.type}"
+            yield from (f"ranges.{mistake}" for mistake in _bounds_mistakes(name, bounds))
+        yield from (f"fixed and ranges {mistake}" for mistake in unknown_mistakes({**self.fixed, **self.ranges}))
+        for name, value in self.fixed.items():
+            yield from (f"fixed.{mistake}" for mistake in value_mistakes(name, value))
+        yield from self._too_few_mistakes()
+        if self.max_parallel_jobs > self.jobs:
+            yield f"max_parallel_jobs must be at most {self.jobs}, the number of jobs, got {self.max_parallel_jobs}"
+        if both := sorted(self.fixed.keys() & self.ranges.keys()):
+            yield f"{', '.join(both)} must be either fixed or a range, got both"
+        if own := sorted((self.fixed.keys() | self.ranges.keys()) & {"algorithm", "seed"}):
+            yield f"fixed and ranges must leave algorithm and seed to the pipeline, got {', '.join(own)}"
+
+    def _too_few_mistakes(self) -> Iterator[str]:
+        """SageMaker refuses a search that asks for more jobs than there are combinations."""
+        known = self._combinations
+        if known is None:
+            return
+        if self.strategy != "Grid" and self.max_jobs > known:
+            yield f"max_jobs must be at most {known}, the number of combinations in ranges, got {self.max_jobs}"
+        if self.strategy == "Grid" and known > _MOST_JOBS:
+            yield f"ranges must have at most {_MOST_JOBS} combinations with strategy Grid, got {known}"
+
+
+def _choices(bounds: ParameterRange) -> int | None:
+    """How many values a range has, if they have an end."""
+    if isinstance(bounds, CategoricalRange):
+        return len(bounds.values)
+    return bounds.max - bounds.min + 1 if isinstance(bounds, IntegerRange) else None
+
+
+def _bounds_mistakes(name: str, bounds: ParameterRange) -> Iterator[str]:
+    if isinstance(bounds, CategoricalRange):
+        yield from value_mistakes(name, *bounds.values)
+    elif isinstance(bounds, ContinuousRange) and name in BOUNDS and BOUNDS[name].whole:
+        yield f"{name} must be integer or categorical, got continuous"
+    else:
+        yield from value_mistakes(name, str(bounds.min), str(bounds.max))

@@ -1,0 +1,27 @@
+"""The hour before a simulated rollout: how much more the old fleet's counts vary than chance has it."""
+
+import numpy as np
+
+from slipway.canary.statistics import JudgePlan, streams
+from slipway.canary.statistics.dispersion import MINUTE, WINDOW_SECONDS, Windows, dispersions
+from slipway.simulation.service import Floats
+from slipway.simulation.traffic import Block, Traffic, judge_counts, judge_edges
+
+REFERENCE_SECONDS = 3600
+_HOURS = 250
+"""So many are drawn at most, and more rollouts share them: to draw one takes as long as to draw a rollout's blocks."""
+
+
+def reference_dispersions(plan: JudgePlan, traffic: Traffic) -> dict[str, Floats]:
+    """By stream, a row a rollout, as the judge's function takes them from CloudWatch."""
+    edges = judge_edges(plan, traffic.service)
+    hours = min(_HOURS, traffic.rollouts)
+    hour = traffic.past(REFERENCE_SECONDS, every=WINDOW_SECONDS, rollouts=hours, edges=edges)
+    blocks = [Block(0, edges, fleet, fleet) for fleet in hour]
+    counted = [judge_counts(plan, traffic.service, block, block) for block in blocks]
+    told = {}
+    for stream in streams(plan):
+        counts = [each[stream.name] for each in counted]
+        windows = Windows([c.blue_requests for c in counts], [c.blue_hits for c in counts], WINDOW_SECONDS)
+        told[stream.name] = windows if stream.told_by_servers else windows.joined(MINUTE // WINDOW_SECONDS)
+    return {name: np.resize(found, traffic.rollouts) for name, found in dispersions(told).items()}

@@ -1,0 +1,248 @@
+"""Seeded requests of many rollouts at once, block by block: what both fleets of each would count."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway.canary.statistics import LATENCY_SHARES, SCORE_RANKS, SERVED, TOLERANCE_SHARE, Counts, JudgePlan
+from slipway.simulation.service import Fault, Floats, Service, latency_at, ranks, slower_than
+
+RANK_CUTS = np.arange(1, 10) / 10
+_MINUTE = 60
+_IMPOSSIBLE = 1e-12
+
+
+@dataclass(frozen=True)
+class FleetBlock:
+    """One fleet's counts, a row a rollout; the last axis of histograms is their bins."""
+
+    requests: Floats
+    failed: Floats
+    latencies: NDArray[np.int64]
+    scores: NDArray[np.int64]
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(
+            self.requests + other.requests,
+            self.failed + other.failed,
+            self.latencies + other.latencies,
+            self.scores + other.scores,
+        )
+
+
+@dataclass(frozen=True)
+class Block:
+    """What both fleets counted between two looks; `edges` are the latencies between the bins."""
+
+    end_second: int
+    edges: Floats
+    green: FleetBlock
+    blue: FleetBlock
+
+    def __add__(self, later: Self) -> Self:
+        return type(self)(later.end_second, self.edges, self.green + later.green, self.blue + later.blue)
+
+
+class Traffic:
+    """Requests to both fleets of `rollouts` rollouts under one fault.
+
+    Args:
+        service: the old fleet, and what wanders.
+        fault: what is wrong with the new one.
+        requests_per_second: to both fleets together, Poisson.
+        rollouts: how many at once.
+        rng: the only source of chance.
+    """
+
+    def __init__(
+        self, service: Service, fault: Fault, *, requests_per_second: float, rollouts: int, rng: np.random.Generator
+    ) -> None:
+        self.service, self.fault, self.requests_per_second = service, fault, requests_per_second
+        self._rng = rng
+        self._fleet_factor = np.exp(service.fleet_spread * rng.normal(size=(rollouts, 1)))
+        # The mass between quantiles of a sample is Dirichlet: the ranks of a healthy model are off by that much.
+        masses = rng.dirichlet(np.full(len(RANK_CUTS) + 1, service.baseline_rows / (len(RANK_CUTS) + 1)), rollouts)
+        self._green_cuts = np.cumsum(masses, axis=1)[:, :-1]
+        self._drift = np.zeros((3, rollouts))
+        self._failing = np.zeros((2, rollouts), dtype=np.int64)
+        self._second = 0
+
+    @property
+    def rollouts(self) -> int:
+        return self._drift.shape[1]
+
+    @property
+    def second(self) -> int:
+        """Seconds drawn so far."""
+        return self._second
+
+    def keep(self, kept: NDArray[np.bool_]) -> None:
+        """Go on with the rollouts chosen by the mask alone."""
+        self._fleet_factor, self._green_cuts = self._fleet_factor[kept], self._green_cuts[kept]
+        self._drift, self._failing = self._drift[:, kept], self._failing[:, kept]
+
+    def draw(self, seconds: int, *, green_share: float, edges: Floats) -> Block:
+        """The next block; `edges` are the latencies to count by."""
+        if self._second % _MINUTE == 0:
+            self._wander()
+        self._second += seconds
+        load = self.requests_per_second * seconds
+        green = self._fleet(load * green_share, self._green(self.fault, edges), self._failing[0])
+        blue = self._fleet(load * (1 - green_share), self._blue(edges), self._failing[1])
+        return Block(self._second, edges, green, blue)
+
+    def log_ratio(self, block: Block, faulty: Fault) -> Floats:
+        """Log likelihood ratio of what the new fleet counted in the newest block: under `faulty`, to a healthy fleet.
+
+        It knows all that wanders, this minute's too: nobody can tell the two better apart by the block.
+        """
+        green, (bad, good) = block.green, (self._green(fault, block.edges) for fault in (faulty, Fault()))
+        total: Floats = green.failed * _log_quotient(bad.error_rate, good.error_rate)
+        total += (green.requests - green.failed) * _log_quotient(1 - bad.error_rate, 1 - good.error_rate)
+        for counted, one, other in (
+            (green.latencies, bad.latencies, good.latencies),
+            (green.scores, bad.scores, good.scores),
+        ):
+            total += (counted * _log_quotient(one, other)).sum(axis=1)
+        return total
+
+    def _green(self, fault: Fault, edges: Floats) -> "_Chances":
+        errors, latency, share = self._wandered()
+        seconds, factor = fault.cold
+        slowness = fault.latency_factor * (factor if self._second <= seconds else 1.0)
+        slower = slower_than(self.service, edges, slowness * latency * self._fleet_factor)
+        below = ranks(self.service, fault.auc_loss).below(self._green_cuts, share)
+        return _Chances(np.minimum(errors + fault.error_points / 100, 1.0), _masses(1 - slower), _masses(below))
+
+    def _blue(self, edges: Floats) -> "_Chances":
+        errors, latency, share = self._wandered()
+        below = ranks(self.service).below(np.broadcast_to(RANK_CUTS, self._green_cuts.shape), share)
+        slower = slower_than(self.service, edges, latency)
+        return _Chances(np.minimum(errors, 1.0), _masses(1 - slower), _masses(below))
+
+    def _wander(self) -> None:
+        self._drift = np.array(self.service.drift)[:, None] * self._rng.normal(size=self._drift.shape)
+
+    def _wandered(self) -> tuple[Floats, Floats, Floats]:
+        """This minute's error rate, latency factor and share of positives, for both fleets alike."""
+        errors, latency, positives = np.exp(self._drift)
+        odds = positives * self.service.positive_share / (1 - self.service.positive_share)
+        return self.service.error_rate * errors, latency[:, None], (odds / (1 + odds))[:, None]
+
+    def past(self, seconds: int, *, every: int, rollouts: int, edges: Floats) -> list[FleetBlock]:
+        """What the old fleet counted `every` so many seconds before such rollouts, when it had all the traffic."""
+        rate, rng = self.requests_per_second, self._rng.spawn(1)[0]
+        before = Traffic(self.service, Fault(), requests_per_second=rate, rollouts=rollouts, rng=rng)
+        found = []
+        for second in range(0, seconds, every):
+            if second % _MINUTE == 0:
+                before._wander()
+                chances = before._blue(edges)
+            found.append(before._fleet(rate * every, chances, before._failing[1]))
+        return found
+
+    def _fleet(self, mean: float, chances: "_Chances", failing: NDArray[np.int64]) -> FleetBlock:
+        requests = self._rng.poisson(mean, self.rollouts)
+        _, equally_slow, alike = self.service.bursts
+        failed = self._failed(requests, chances.error_rate, failing)
+        latencies = self._in_runs(requests, chances.latencies, equally_slow)
+        scores = self._in_runs(requests - failed, chances.scores, alike)
+        return FleetBlock(requests.astype(np.float64), failed.astype(np.float64), latencies, scores)
+
+    def _failed(self, requests: NDArray[np.int64], rate: Floats, failing: NDArray[np.int64]) -> NDArray[np.int64]:
+        """A burst goes on in the next block where this one has too few requests; `failing` keeps what is left of it."""
+        size = self.service.bursts[0]
+        if size == 1:
+            return self._rng.binomial(requests, rate)
+        failing += size * self._rng.poisson(requests * rate / size)
+        failed = np.minimum(failing, requests)
+        failing -= failed
+        return failed
+
+    def _in_runs(self, requests: NDArray[np.int64], masses: Floats, size: int) -> NDArray[np.int64]:
+        """A histogram of runs of `size` answers in one bin each, as far as a block holds whole ones."""
+        if size == 1:
+            return self._rng.multinomial(requests, masses)
+        runs, others = np.divmod(requests, size)
+        return size * self._rng.multinomial(runs, masses) + self._rng.multinomial(others, masses)
+
+
+@dataclass(frozen=True)
+class _Chances:
+    """What one fleet's requests are drawn from, a row a rollout: probabilities of an error and of each bin."""
+
+    error_rate: Floats
+    latencies: Floats
+    scores: Floats
+
+
+def _log_quotient(x: Floats, y: Floats) -> Floats:
+    quotient: Floats = np.log(np.maximum(x, _IMPOSSIBLE) / np.maximum(y, _IMPOSSIBLE))
+    return quotient
+
+
+def _masses(below: Floats) -> Floats:
+    """Mass of each bin, given the cumulative shares at the edges; sums to at most 1 in floating point."""
+    rows = len(below)
+    cumulative = np.concatenate([np.zeros((rows, 1)), below, np.ones((rows, 1))], axis=1)
+    masses = np.maximum(np.diff(cumulative, axis=1), 0.0)
+    scaled: Floats = masses / masses.sum(axis=1, keepdims=True)
+    return scaled
+
+
+def judge_edges(plan: JudgePlan, service: Service, extra: Sequence[float] = ()) -> Floats:
+    """The latencies that the judge's streams count by, and `extra` ones; blue's usual latencies are known."""
+    slow = [latency_at(service, share) for share in LATENCY_SHARES]
+    cuts = {
+        *slow,
+        *(plan.latency_noise * at for at in slow),
+        plan.latency_tolerance * latency_at(service, TOLERANCE_SHARE),
+        *extra,
+    }
+    return np.array(sorted(cuts))
+
+
+def judge_counts(plan: JudgePlan, service: Service, block: Block, minute: Block | None = None) -> Mapping[str, Counts]:
+    """What the judge's streams count in a simulated block; SageMaker tells what is its own when a `minute` is over."""
+    served = _request_counts(plan, service, block)
+    nothing = Counts(*(np.zeros_like(block.green.requests),) * 4)
+    found = _request_counts(plan, service, minute) if minute else dict.fromkeys(served, nothing)
+    found |= {SERVED + name: counts for name, counts in served.items()}
+    return {**found, **_score_counts(block.green, block.blue)} if plan.watches_scores else found
+
+
+def _request_counts(plan: JudgePlan, service: Service, block: Block) -> dict[str, Counts]:
+    green, blue = block.green, block.blue
+
+    def slower(share: float, factor: float) -> Counts:
+        at = latency_at(service, share)
+        hits = (_above(green.latencies, block.edges, factor * at), _above(blue.latencies, block.edges, at))
+        return Counts(green.requests, hits[0], blue.requests, hits[1])
+
+    found = {"errors": Counts(green.requests, green.failed, blue.requests, blue.failed)}
+    for share in LATENCY_SHARES:
+        found[f"slow {share:g}"] = slower(share, plan.latency_noise)
+    found["slow beyond tolerance"] = slower(TOLERANCE_SHARE, plan.latency_tolerance)
+    return found
+
+
+def _score_counts(green: FleetBlock, blue: FleetBlock) -> dict[str, Counts]:
+    scored = green.requests - green.failed, blue.requests - blue.failed
+    halves = [_above(fleet.scores, RANK_CUTS, SCORE_RANKS[1]) for fleet in (green, blue)]
+    inner = [
+        _above(fleet.scores, RANK_CUTS, SCORE_RANKS[0]) - _above(fleet.scores, RANK_CUTS, SCORE_RANKS[2])
+        for fleet in (green, blue)
+    ]
+    return {
+        "upper half": Counts(scored[0], halves[0], scored[1], halves[1]),
+        "tails": Counts(scored[0], scored[0] - inner[0], scored[1], scored[1] - inner[1]),
+    }
+
+
+def _above(histogram: NDArray[np.int64], edges: Floats, limit: float) -> Floats:
+    first = int(np.argmin(np.abs(edges - limit))) + 1
+    total: Floats = histogram[:, first:].sum(axis=1).astype(np.float64)
+    return total

@@ -1,0 +1,7 @@
+"""The training pipeline as data: small types that write the SageMaker definition JSON (2020-12-01)."""
+
+from slipway.training.composition import training_pipeline
+from slipway.training.container_arguments import evaluation_arguments, schema_arguments
+from slipway.training.document import to_json
+
+__all__ = ["evaluation_arguments", "schema_arguments", "to_json", "training_pipeline"]

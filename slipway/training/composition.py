@@ -1,0 +1,251 @@
+"""The training pipeline: prepare, train a baseline beside the search, evaluate, and register or refuse."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from slipway.settings import Settings
+from slipway.settings.names import COST_TAG
+from slipway.training.compute import Compute
+from slipway.training.container_arguments import evaluation_arguments, schema_arguments
+from slipway.training.document import pipeline_document
+from slipway.training.gate_condition import Condition, ConditionStep, FailStep
+from slipway.training.parameters import Parameters
+from slipway.training.pipeline_keys import CHECKPOINTS, MODELS, PIPELINE
+from slipway.training.pipeline_keys import SPLITS as SPLIT_KEYS
+from slipway.training.processing_step import ProcessingInput, ProcessingOutput, ProcessingStep, PropertyFile
+from slipway.training.references import EXECUTION_ARN, EXECUTION_ID, Join, as_text
+from slipway.training.registration import MODEL_SHA256, MODEL_SHA256_VARIABLE, RegisterModelStep
+from slipway.training.step import CacheConfig, RetryPolicy, Step
+from slipway.training.training_step import Channel, MetricDefinition, TrainingJob, TrainingStep
+from slipway.training.tuning_step import TuningStep
+
+OBJECTIVE_METRIC = "validation:auc"
+METRICS = ("train:auc", OBJECTIVE_METRIC, "validation:accuracy", "validation:logloss")
+SPLITS = ("train", "validation", "test")
+DATA_FINGERPRINT_VARIABLE = "SLIPWAY_DATA_FINGERPRINT"
+DATA_FINGERPRINT_HYPERPARAMETER = "data_fingerprint"
+"""Where the cached steps have the data's fingerprint: their containers make nothing of it, the step cache does."""
+
+_PROCESSING = "/opt/ml/processing"
+_LONGEST_RUN_DAYS = 7
+"""From a cache hit to the last job that reads what was found."""
+_STEP_RETRY = RetryPolicy(
+    exception_types=("Step.SERVICE_FAULT", "Step.THROTTLING"), interval_seconds=10, max_attempts=5
+)
+_JOB_RETRY = RetryPolicy(
+    exception_types=("SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT"),
+    interval_seconds=60,
+    max_attempts=3,
+)
+_JOB_RETRIES = (_STEP_RETRY, _JOB_RETRY)
+
+
+def training_pipeline(
+    settings: Settings,
+    *,
+    bucket: str,
+    kms_key_arn: str,
+    image_uri: str,
+    processing_role_arn: str,
+    training_role_arn: str,
+    evaluation_role_arn: str,
+    data_bucket: str | None = None,
+) -> dict[str, Any]:
+    """The definition (2020-12-01) of the use case's pipeline; every string may be a CDK token.
+
+    `bucket` takes what the jobs write; the default of `InputDataUri` lies in `data_bucket`, or else there too.
+    """
+    composition = _Composition(
+        settings=settings,
+        bucket=bucket,
+        kms_key_arn=kms_key_arn,
+        image_uri=image_uri,
+        processing_role_arn=processing_role_arn,
+        training_role_arn=training_role_arn,
+        evaluation_role_arn=evaluation_role_arn,
+        parameters=Parameters.of(settings, data_uri=f"s3://{data_bucket or bucket}/data/"),
+    )
+    return pipeline_document(composition.parameters.all(), composition.steps())
+
+
+@dataclass(frozen=True)
+class _Composition:
+    settings: Settings
+    bucket: str
+    kms_key_arn: str
+    image_uri: str
+    processing_role_arn: str
+    training_role_arn: str
+    evaluation_role_arn: str
+    parameters: Parameters
+
+    def steps(self) -> tuple[Step, ...]:
+        prepare = self._prepare()
+        baseline = TrainingStep(
+            name="Baseline",
+            job=self._job(prepare, {"algorithm": "logistic"}),
+            retries=_JOB_RETRIES,
+            cache=self._cache(),
+        )
+        tune = TuningStep(
+            name="Tune",
+            job=self._job(prepare, {"algorithm": "xgboost", **self.settings.tuning.fixed}, is_long=True),
+            tuning=self.settings.tuning,
+            objective_metric=OBJECTIVE_METRIC,
+            retries=_JOB_RETRIES,
+            cache=self._cache(),
+        )
+        evaluate = self._evaluate(prepare, baseline, tune)
+        return prepare, baseline, tune, evaluate, self._gate(prepare, tune, evaluate)
+
+    def _prepare(self) -> ProcessingStep:
+        return ProcessingStep(
+            name="Prepare",
+            image_uri=self.image_uri,
+            entrypoint=_entrypoint("prepare"),
+            container_arguments=schema_arguments(self.settings),
+            inputs=(ProcessingInput("data", self.parameters.input_data_uri, f"{_PROCESSING}/input/data"),),
+            outputs=(*map(self._split, SPLITS), self._output("prepare", "profile")),
+            environment={DATA_FINGERPRINT_VARIABLE: self.parameters.data_fingerprint},
+            role_arn=self.processing_role_arn,
+            compute=self._compute(self.settings.training.processing_instance_type),
+            property_files=(PropertyFile("Profile", output="profile", path="profile.json"),),
+            network_isolation=True,
+            vpc_config=self._vpc_config(),
+            retries=_JOB_RETRIES,
+            cache=self._cache(),
+        )
+
+    def _job(self, prepare: ProcessingStep, hyperparameters: dict[str, str], *, is_long: bool = False) -> TrainingJob:
+        return TrainingJob(
+            image_uri=self.image_uri,
+            # A tuning job's environment is no part of the cache's key, its static hyperparameters are.
+            hyperparameters={
+                "seed": str(self.settings.tuning.seed),
+                DATA_FINGERPRINT_HYPERPARAMETER: self.parameters.data_fingerprint,
+                **hyperparameters,
+            },
+            channels=tuple(Channel(split, prepare.output(split)) for split in ("train", "validation")),
+            metrics=tuple(MetricDefinition(name, f"{name}=([0-9.eE+-]+)") for name in METRICS),
+            output_path=f"s3://{self.bucket}/{MODELS}",
+            role_arn=self.training_role_arn,
+            compute=self._compute(self.settings.training.training_instance_type),
+            max_wait_seconds=self.settings.training.wait_seconds,
+            # Not named after the execution: a step's cache looks at the path. A checkpoint's name says whose it is.
+            checkpoint_path=f"s3://{self.bucket}/{CHECKPOINTS}" if is_long else None,
+            vpc_config=self._vpc_config(),
+        )
+
+    def _evaluate(self, prepare: ProcessingStep, baseline: TrainingStep, tune: TuningStep) -> ProcessingStep:
+        """Not cached: the champion it compares with may have changed. Not isolated: it asks the registry for it."""
+        sources = {"candidate": tune.best_model, "baseline": baseline.model}
+        sources |= {folder: prepare.output(folder) for folder in (*SPLITS, "profile")}
+        return ProcessingStep(
+            name="Evaluate",
+            image_uri=self.image_uri,
+            entrypoint=_entrypoint("evaluate"),
+            container_arguments=evaluation_arguments(
+                self.settings,
+                package_group=self.settings.names.package_group,
+                threshold=self.parameters.gate_threshold,
+            ),
+            inputs=tuple(
+                ProcessingInput(name, source, f"{_PROCESSING}/input/{name}") for name, source in sources.items()
+            ),
+            outputs=(self._output("evaluate", "evaluation"),),
+            role_arn=self.evaluation_role_arn,
+            compute=self._compute(self.settings.training.processing_instance_type),
+            property_files=(PropertyFile("Evaluation", output="evaluation", path="evaluation.json"),),
+            vpc_config=self._vpc_config(),
+            retries=_JOB_RETRIES,
+        )
+
+    def _gate(self, prepare: ProcessingStep, tune: TuningStep, evaluate: ProcessingStep) -> ConditionStep:
+        gate = self.settings.gate
+        return ConditionStep(
+            name="Gate",
+            conditions=(
+                Condition(
+                    "GreaterThanOrEqualTo",
+                    evaluate.json("Evaluation", f"metrics.{gate.metric}"),
+                    self.parameters.gate_threshold,
+                ),
+                Condition(
+                    "GreaterThanOrEqualTo",
+                    evaluate.json("Evaluation", "gate.gain_over_baseline"),
+                    gate.min_gain_over_baseline,
+                ),
+                Condition(
+                    "LessThanOrEqualTo", evaluate.json("Evaluation", "gate.loss_to_champion"), gate.max_loss_to_champion
+                ),
+                Condition("LessThanOrEqualTo", evaluate.json("Evaluation", "gate.gap"), gate.max_train_validation_gap),
+            ),
+            if_steps=(self._register(prepare, tune, evaluate),),
+            else_steps=(
+                FailStep(
+                    name="Refuse",
+                    error_message=Join(
+                        ("the gate refused the candidate: ", evaluate.json("Evaluation", "gate.reasons"))
+                    ),
+                ),
+            ),
+        )
+
+    def _register(self, prepare: ProcessingStep, tune: TuningStep, evaluate: ProcessingStep) -> RegisterModelStep:
+        settings, parameters = self.settings, self.parameters
+        evaluation = Join((evaluate.output("evaluation"), "evaluation.json"), on="/")
+        sha256 = evaluate.json("Evaluation", "model.sha256")
+        return RegisterModelStep(
+            name="Register",
+            package_group=settings.names.package_group,
+            image_uri=self.image_uri,
+            model=tune.best_model,
+            instance_type=settings.endpoint.instance_type,
+            approval_status=parameters.model_approval_status,
+            model_quality=evaluation,
+            data_quality=Join((prepare.output("profile"), "profile.json"), on="/"),
+            provenance={
+                "commit": parameters.source_commit,
+                "data_sha256": prepare.json("Profile", "sha256.source"),
+                "test_sha256": prepare.json("Profile", "sha256.test"),
+                MODEL_SHA256: sha256,
+                "image": self.image_uri,
+                "pipeline_execution_arn": EXECUTION_ARN,
+                "training_job": tune.value("BestTrainingJob.TrainingJobName"),
+                "evaluation": evaluation,
+                "gate_metric": settings.gate.metric,
+                "gate_threshold": as_text(parameters.gate_threshold),
+                "gate_value": as_text(evaluate.json("Evaluation", "gate.value")),
+            },
+            environment={MODEL_SHA256_VARIABLE: sha256},
+            description=settings.description,
+            retries=(_STEP_RETRY,),
+        )
+
+    def _cache(self) -> CacheConfig:
+        """No longer than what a cached step made is there for those that read it."""
+        return CacheConfig(expire_after=f"P{min(30, self.settings.training.split_days - _LONGEST_RUN_DAYS)}D")
+
+    def _output(self, step: str, name: str) -> ProcessingOutput:
+        where = Join((f"s3://{self.bucket}/{PIPELINE}", EXECUTION_ID, step, name), on="/")
+        return ProcessingOutput(name, where, f"{_PROCESSING}/output/{name}")
+
+    def _split(self, name: str) -> ProcessingOutput:
+        where = Join((f"s3://{self.bucket}/{SPLIT_KEYS}", EXECUTION_ID, name), on="/")
+        return ProcessingOutput(name, where, f"{_PROCESSING}/output/{name}")
+
+    def _vpc_config(self) -> dict[str, Any] | None:
+        vpc = self.settings.access.vpc
+        return vpc.request() if vpc else None
+
+    def _compute(self, instance_type: str) -> Compute:
+        return Compute(
+            instance_type,
+            self.kms_key_arn,
+            self.settings.training.max_runtime_seconds,
+            tags={COST_TAG: self.settings.names.prefix},
+        )
+
+
+def _entrypoint(verb: str) -> tuple[str, ...]:
+    return ("python", "-m", "pipeline_steps", verb)

@@ -1,0 +1,59 @@
+"""The step that registers a model package: what to serve, how good it was, where it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from slipway.training.references import Text
+from slipway.training.step import Step
+
+MODEL_SHA256 = "model_sha256"
+"""The property of a package that tells which files were evaluated: the rollout refuses others at the same place."""
+
+MODEL_SHA256_VARIABLE = "SLIPWAY_MODEL_SHA256"
+"""The same for whoever gets the files: the gates' job, and each container that is to serve them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterModelStep(Step):
+    type: ClassVar[str] = "RegisterModel"
+
+    package_group: str
+    image_uri: str
+    model: Text
+    instance_type: str
+    approval_status: Text
+    model_quality: Text
+    """Where the evaluation lies in S3, in the registry's model quality format."""
+    data_quality: Text
+    """Where the training data's statistics lie in S3: what drift is measured against."""
+    provenance: Mapping[str, Text]
+    environment: Mapping[str, Text]
+    """What each container of the package is told, whatever makes it: a rollout, a way back, an instance that joins."""
+    description: str = ""
+    content_types: tuple[str, ...] = ("text/csv", "application/json")
+
+    def arguments(self) -> dict[str, Any]:
+        quality = {
+            "ModelQuality": {"Statistics": _json_file(self.model_quality)},
+            "ModelDataQuality": {"Statistics": _json_file(self.data_quality)},
+        }
+        request = {
+            "ModelPackageGroupName": self.package_group,
+            "InferenceSpecification": {
+                "Containers": [{"Image": self.image_uri, "ModelDataUrl": self.model, "Environment": self.environment}],
+                "SupportedContentTypes": self.content_types,
+                "SupportedResponseMIMETypes": self.content_types,
+                "SupportedRealtimeInferenceInstanceTypes": [self.instance_type],
+                "SupportedTransformInstanceTypes": [self.instance_type],
+            },
+            "ModelApprovalStatus": self.approval_status,
+            "ModelMetrics": quality,
+            "DriftCheckBaselines": quality,
+            "CustomerMetadataProperties": self.provenance,
+        }
+        return request | ({"ModelPackageDescription": self.description} if self.description else {})
+
+
+def _json_file(source: Text) -> dict[str, Any]:
+    return {"ContentType": "application/json", "S3Uri": source}

@@ -1,0 +1,58 @@
+"""The command line of the job that replays recent requests before a rollout, and what such jobs are called."""
+
+import hashlib
+
+from slipway.errors import InputError
+from slipway.settings import Settings
+from slipway.settings.names import Names
+from slipway.training.container_arguments import MAX_ARGUMENT_LENGTH, MAX_ARGUMENTS
+
+_NAME_LENGTH = 63
+_SUFFIX_LENGTH = len("-") + 32 + len("-1")  # MD5 in hexadecimal digits, and the attempt
+_LIMITS = (
+    "max_requests",
+    "min_requests",
+    "max_error_percent",
+    "max_disagreement_percent",
+    "max_score_shift",
+    "max_mean_shift",
+    "max_segment_shift",
+    "min_segment_rows",
+    "max_latency_ratio",
+    "latency_floor_ms",
+)
+
+
+def replay_arguments(settings: Settings, *, captures: str) -> tuple[str, ...]:
+    """What `replay` needs to know; `captures` is the `s3://` prefix that data capture writes below.
+
+    Raises:
+        InputError: a segment is no category column, or there are too many.
+    """
+    replay = settings.rollout.replay
+    categories = [name for name, kind in settings.data.columns.items() if kind == "category"]
+    if unknown := [name for name in replay.segments if name not in categories]:
+        allowed = ", ".join(categories) or "(there is none)"
+        raise InputError(f"rollout.replay.segments must name category columns, {allowed}, got {unknown[0]}")
+    # each value in one piece with its flag: a column named "-x" is then no flag itself
+    arguments = (
+        f"--captures={captures}",
+        *(f"--{name.replace('_', '-')}={getattr(replay, name)}" for name in _LIMITS),
+        *(f"--segment={name}" for name in replay.segments),
+    )
+    if len(arguments) > MAX_ARGUMENTS:
+        most = MAX_ARGUMENTS - len(_LIMITS) - 1
+        raise InputError(f"rollout.replay.segments must be at most {most} columns, got {len(replay.segments)}")
+    if longest := [argument for argument in arguments[1:] if len(argument) > MAX_ARGUMENT_LENGTH]:
+        raise InputError(f"an argument must be at most {MAX_ARGUMENT_LENGTH} characters long, got {longest[0]}")
+    return arguments
+
+
+def gate_job_prefix(names: Names) -> str:
+    """What the jobs' names begin with: the use case and stage, cut and told apart by a hash where they are long."""
+    room = _NAME_LENGTH - _SUFFIX_LENGTH - len("-gates")
+    prefix = names.prefix
+    if len(prefix) > room:
+        digest = hashlib.sha256(prefix.encode()).hexdigest()[:8]
+        prefix = f"{prefix[: room - 9].rstrip('-')}-{digest}"
+    return f"{prefix}-gates"

@@ -1,0 +1,193 @@
+"""The guarded endpoint."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Template
+
+from infra.stages import UseCaseStacks
+from slipway.rollout.deployment_config import check_deployment_config
+from slipway.settings import Settings
+from slipway.settings.names import VARIANT
+
+Resources = Callable[..., list[dict[str, Any]]]
+SAGEMAKER = ("AWS::SageMaker::Model", "AWS::SageMaker::EndpointConfig", "AWS::SageMaker::Endpoint")
+
+
+@pytest.fixture
+def endpoint(resources: Resources) -> dict[str, Any]:
+    (found,) = resources("AWS::SageMaker::Endpoint", "endpoint")
+    return found
+
+
+@pytest.fixture
+def alarms(resources: Resources) -> list[dict[str, Any]]:
+    return [alarm["Properties"] for alarm in resources("AWS::CloudWatch::Alarm", "endpoint")]
+
+
+def test_on_day_0_the_stack_holds_no_model(templates: dict[str, Any]) -> None:
+    template = templates["endpoint"]
+    assert template["Parameters"]["ModelPackageArn"]["Default"] == ""
+    assert template["Conditions"]["HasModel"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ModelPackageArn"}, ""]}]}
+    conditional = {r["Type"] for r in template["Resources"].values() if r.get("Condition") == "HasModel"}
+    assert conditional == {*SAGEMAKER, "AWS::CloudWatch::Alarm"}
+    assert {r["Type"] for r in template["Resources"].values() if "Condition" not in r} == {
+        "AWS::IAM::Role",
+        "AWS::IAM::Policy",
+    }
+    assert template["Outputs"]["EndpointConfigName"]["Condition"] == "HasModel"
+
+
+def test_the_package_is_the_one_parameter(templates: dict[str, Any]) -> None:
+    assert list(templates["endpoint"]["Parameters"]) == ["ModelPackageArn"]
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted"),
+    [
+        ("", True),
+        ("arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev/7", True),
+        ("arn:aws:sagemaker:us-east-1:000000000000:model-package/another-group/7", False),
+        ("shoppers-dev/7", False),
+    ],
+)
+def test_the_parameter_takes_packages_of_the_group_only(templates: dict[str, Any], value: str, accepted: bool) -> None:
+    pattern = templates["endpoint"]["Parameters"]["ModelPackageArn"]["AllowedPattern"]
+    assert bool(re.search(pattern, value)) is accepted
+
+
+@pytest.mark.parametrize("type_", SAGEMAKER[:2])
+def test_what_is_replaced_has_no_physical_name_and_is_kept(resources: Resources, type_: str) -> None:
+    (resource,) = resources(type_, "endpoint")
+    assert not [name for name in resource["Properties"] if name in ("ModelName", "EndpointConfigName")]
+    assert resource["UpdateReplacePolicy"] == "Retain"
+    assert resource["DeletionPolicy"] == "Delete"
+
+
+@pytest.mark.parametrize("type_", SAGEMAKER[:2])
+def test_what_cloudformation_names_carries_the_endpoints_tag(
+    resources: Resources, settings: Settings, type_: str
+) -> None:
+    (resource,) = resources(type_, "endpoint")
+    assert {"Key": "slipway:endpoint", "Value": settings.names.endpoint} in resource["Properties"]["Tags"]
+
+
+def test_the_model_is_the_package_and_waits_for_its_roles_policy(templates: dict[str, Any]) -> None:
+    found = templates["endpoint"]["Resources"]
+    (model,) = (r for r in found.values() if r["Type"] == "AWS::SageMaker::Model")
+    (container,) = model["Properties"]["Containers"]
+    assert container["ModelPackageName"] == {"Ref": "ModelPackageArn"}
+    assert model["Properties"]["EnableNetworkIsolation"] is True
+    assert {found[id_]["Type"] for id_ in model["DependsOn"]} >= {"AWS::IAM::Policy"}
+
+
+def test_the_servers_are_told_under_which_names_they_publish(resources: Resources, settings: Settings) -> None:
+    (model,) = resources("AWS::SageMaker::Model", "endpoint")
+    environment = model["Properties"]["Containers"][0]["Environment"]
+    assert {name: value for name, value in environment.items() if name != "SLIPWAY_UPDATE"} == {
+        "SLIPWAY_ENDPOINT_NAME": settings.names.endpoint,
+        "SLIPWAY_VARIANT_NAME": VARIANT,
+        "SLIPWAY_MODEL_PACKAGE_ARN": {"Ref": "ModelPackageArn"},
+        "SLIPWAY_UNWATCHED_COLUMNS": "Month",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "renewed"),
+    [({"final_bake_seconds": 180}, True), ({"alarms_off": ("Latency",)}, True), ({"max_latency_ms": 400.0}, False)],
+)
+def test_the_model_is_renewed_with_whatever_else_an_update_of_the_endpoint_is_told(
+    synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, changed: dict[str, Any], renewed: bool
+) -> None:
+    """Its replacement replaces the config: SageMaker asks for a new one with each update. Alarms change in place."""
+
+    def updated(settings: Settings) -> tuple[Any, Any]:
+        found = {r["Type"]: r for r in Template.from_stack(synth(settings)[0].endpoint).to_json()["Resources"].values()}
+        endpoint = found["AWS::SageMaker::Endpoint"]["Properties"]
+        return found["AWS::SageMaker::Model"]["Properties"], endpoint["DeploymentConfig"]
+
+    before, after = (
+        updated(each)
+        for each in (settings, settings.model_copy(update={"rollout": settings.rollout.model_copy(update=changed)}))
+    )
+    assert (before[1] != after[1]) is renewed
+    assert (before[0] != after[0]) is renewed
+
+
+def test_the_endpoint_keeps_its_name_and_its_variant_and_takes_a_fixed_count_from_its_config(
+    endpoint: dict[str, Any], resources: Resources, settings: Settings
+) -> None:
+    assert endpoint["Properties"]["EndpointName"] == settings.names.endpoint
+    assert endpoint["Properties"]["RetainAllVariantProperties"] is False
+    assert "ExcludeRetainedVariantProperties" not in endpoint["Properties"]
+    (config,) = resources("AWS::SageMaker::EndpointConfig", "endpoint")
+    assert [v["VariantName"] for v in config["Properties"]["ProductionVariants"]] == [VARIANT]
+
+
+def test_every_rollout_gets_alarms_of_its_own(alarms: list[dict[str, Any]]) -> None:
+    for alarm in alarms:
+        separator, (config, suffix) = alarm["AlarmName"]["Fn::Join"]
+        assert separator == ""
+        assert config["Fn::GetAtt"][1] == "EndpointConfigName"
+        assert suffix.startswith("-")
+
+
+def _check(endpoint: dict[str, Any], instances: int) -> None:
+    config = endpoint["Properties"]["DeploymentConfig"]
+    names = [json.dumps(alarm["AlarmName"]) for alarm in config["AutoRollbackConfiguration"]["Alarms"]]
+    plain = {**config, "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name} for name in names]}}
+    check_deployment_config(plain, instances=instances)
+
+
+def test_the_deployment_names_every_alarm_and_waits_for_them(
+    endpoint: dict[str, Any], alarms: list[dict[str, Any]], templates: dict[str, Any]
+) -> None:
+    named = endpoint["Properties"]["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
+    assert [alarm["AlarmName"] for alarm in named] == [alarm["AlarmName"] for alarm in alarms]
+    waited_for = {templates["endpoint"]["Resources"][id_]["Type"] for id_ in endpoint["DependsOn"]}
+    assert waited_for == {"AWS::CloudWatch::Alarm"}
+    assert len(endpoint["DependsOn"]) == len(alarms)
+
+
+@pytest.mark.parametrize("type_", ["canary", "linear", "all_at_once", "rolling"])
+def test_every_way_to_roll_out_is_within_sagemakers_bounds(
+    synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, type_: str
+) -> None:
+    judge = settings.rollout.judge.model_copy(update={"enabled": type_ != "all_at_once"})
+    rollout = settings.rollout.model_copy(update={"type": type_, "judge": judge})
+    template = Template.from_stack(synth(settings.model_copy(update={"rollout": rollout}))[0].endpoint)
+    (endpoint,) = template.find_resources("AWS::SageMaker::Endpoint").values()
+    _check(endpoint, settings.endpoint.instance_count)
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "has_key"), [("ml.m5.large", True), ("ml.m6gd.large", False), ("ml.g5.xlarge", False)]
+)
+def test_a_volume_key_is_asked_for_where_sagemaker_takes_one(
+    synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, instance_type: str, has_key: bool
+) -> None:
+    served_by = settings.endpoint.model_copy(update={"instance_type": instance_type})
+    template = Template.from_stack(synth(settings.model_copy(update={"endpoint": served_by}))[0].endpoint)
+    (config,) = template.find_resources("AWS::SageMaker::EndpointConfig").values()
+    assert ("KmsKeyId" in config["Properties"]) is has_key
+    assert "KmsKeyId" in config["Properties"]["DataCaptureConfig"]
+
+
+def test_the_endpoints_role_may_look_at_alarms(resources: Resources) -> None:
+    (policy,) = resources("AWS::IAM::Policy", "endpoint")
+    allowed = [s["Action"] for s in policy["Properties"]["PolicyDocument"]["Statement"]]
+    assert "cloudwatch:DescribeAlarms" in allowed
+
+
+def test_what_is_captured_is_written_as_it_was_asked(resources: Resources) -> None:
+    (config,) = resources("AWS::SageMaker::EndpointConfig", "endpoint")
+    captured = config["Properties"]["DataCaptureConfig"]
+    assert captured["CaptureContentTypeHeader"] == {
+        "CsvContentTypes": ["text/csv"],
+        "JsonContentTypes": ["application/json"],
+    }
+    assert [option["CaptureMode"] for option in captured["CaptureOptions"]] == ["Input", "Output"]

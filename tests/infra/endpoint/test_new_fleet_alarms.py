@@ -1,0 +1,111 @@
+"""The rollback alarms as CloudFormation gets them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Template
+
+from infra.stages import UseCaseStacks
+from slipway.settings import Settings
+
+Synth = Callable[..., tuple[UseCaseStacks, Path]]
+OWN_PERIOD = ("Namespace", "MetricName", "Dimensions", "Statistic", "ExtendedStatistic", "Period", "Unit")
+
+
+def kinds(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The alarms' properties by kind."""
+    found = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::CloudWatch::Alarm"]
+    return {alarm["AlarmName"]["Fn::Join"][1][1].removeprefix("-"): alarm for alarm in found}
+
+
+def watched(alarm: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The metrics of an alarm, each with its Period."""
+    if "MetricName" in alarm:
+        yield alarm
+    for query in alarm.get("Metrics", ()):
+        if stat := query.get("MetricStat"):
+            yield {**stat["Metric"], "Period": stat["Period"]}
+
+
+@pytest.fixture
+def alarms(templates: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return kinds(templates["endpoint"])
+
+
+def test_there_are_six_and_no_data_is_no_alarm(alarms: dict[str, Any]) -> None:
+    assert alarms.keys() == {"ServerErrors", "ModelErrors", "Latency", "PredictionShift", "InputShift", "Verdict"}
+    assert {alarm["TreatMissingData"] for alarm in alarms.values()} == {"notBreaching"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "space", "names", "selector"),
+    [
+        ("ServerErrors", "AWS/SageMaker", {"Invocations", "Invocation5XXErrors"}, "EndpointConfigName"),
+        ("ModelErrors", "AWS/SageMaker", {"Invocations", "InvocationModelErrors"}, "EndpointConfigName"),
+        ("Latency", "AWS/SageMaker", {"Invocations", "ModelLatency"}, "EndpointConfigName"),
+        ("PredictionShift", "Slipway/Endpoint", {"PredictionShift"}, "ModelPackageArn"),
+        ("InputShift", "Slipway/Endpoint", {"InputShift"}, "ModelPackageArn"),
+        ("Verdict", "Slipway/Rollout/shoppers-dev", {"Verdict"}, "EndpointConfigName"),
+    ],
+)
+def test_every_metric_is_of_the_new_fleet_and_errors_are_told_of_the_whole_variant_beside_it(
+    alarms: dict[str, Any], *, kind: str, space: str, names: set[str], selector: str
+) -> None:
+    metrics = list(watched(alarms[kind]))
+    assert {metric["MetricName"] for metric in metrics} == names
+    new_fleet = {"EndpointConfigName": {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}}
+    new_fleet["ModelPackageArn"] = {"Ref": "ModelPackageArn"}
+    beside = set()
+    for metric in metrics:
+        assert metric["Namespace"] == space
+        dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
+        if selector not in dimensions:
+            beside.add(metric["MetricName"])
+            continue
+        assert dimensions.pop(selector) == new_fleet[selector]
+        assert dimensions.pop("EndpointName") == "shoppers-dev"
+        assert dimensions == ({} if kind == "Verdict" else {"VariantName": "primary"})
+    assert beside == (names if kind in ("ServerErrors", "ModelErrors") else set())
+
+
+def test_metric_math_keeps_cloudwatchs_rules(alarms: dict[str, Any], settings: Settings) -> None:
+    for alarm in (alarms["ServerErrors"], alarms["ModelErrors"], alarms["Latency"]):
+        assert not alarm.keys() & set(OWN_PERIOD)
+        assert [query.get("Expression") is not None for query in alarm["Metrics"] if query["ReturnData"]] == [True]
+        assert len(alarm["Metrics"]) <= 10
+        assert {metric["Period"] for metric in watched(alarm)} == {settings.rollout.alarm_period_seconds}
+
+
+def test_thresholds_are_in_the_metrics_units(alarms: dict[str, Any], settings: Settings) -> None:
+    for kind in ("ServerErrors", "ModelErrors"):
+        assert 0 < alarms[kind]["Threshold"] == settings.rollout.max_error_percent / 100 < 1
+    assert alarms["Latency"]["Threshold"] == settings.rollout.max_latency_ms * 1000
+    latency = next(q["MetricStat"] for q in alarms["Latency"]["Metrics"] if q["Id"] == "latency")
+    assert latency["Stat"] == f"p{settings.rollout.latency_percentile:g}"
+
+
+def test_errors_and_latency_wait_for_a_minimum_of_traffic(alarms: dict[str, Any], settings: Settings) -> None:
+    guard = f"requests >= {settings.rollout.min_requests}"
+    for kind in ("ServerErrors", "ModelErrors", "Latency"):
+        (returned,) = (query for query in alarms[kind]["Metrics"] if query["ReturnData"])
+        assert returned["Expression"].startswith(f"IF({guard}")
+
+
+def test_windows_fit_the_bakes(alarms: dict[str, Any], settings: Settings) -> None:
+    shortest = min(settings.rollout.bake_seconds, settings.rollout.final_bake_seconds)
+    for alarm in alarms.values():
+        for metric in watched(alarm):
+            assert metric["Period"] * alarm["EvaluationPeriods"] <= shortest
+
+
+def test_what_is_switched_off_is_not_there_and_not_waited_for(synth: Synth, settings: Settings) -> None:
+    idle = settings.rollout.judge.model_copy(update={"enabled": False})
+    off = {"alarms_off": ("Latency", "PredictionShift", "InputShift", "Verdict"), "judge": idle}
+    changed = settings.model_copy(update={"rollout": settings.rollout.model_copy(update=off)})
+    template = Template.from_stack(synth(changed)[0].endpoint).to_json()
+    assert kinds(template).keys() == {"ServerErrors", "ModelErrors"}
+    (endpoint,) = (r for r in template["Resources"].values() if r["Type"] == "AWS::SageMaker::Endpoint")
+    named = endpoint["Properties"]["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
+    assert len(named) == len(endpoint["DependsOn"]) == 2

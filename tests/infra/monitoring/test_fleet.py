@@ -1,0 +1,137 @@
+"""One dashboard over a stage's use cases, and what it leaves alone."""
+
+import functools
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from infra.chosen import chosen_settings
+from infra.monitoring.dashboard import FleetDashboard
+from infra.stages import use_cases
+from slipway.settings.names import Names
+
+PROJECT = Path(__file__).resolve().parents[3]
+FLEET = "slipway-fleet-dev"
+Synth = Callable[..., dict[str, bytes]]
+
+
+@pytest.fixture(scope="module")
+def synth(steps_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Synth:
+    """Synthesize the shipped settings under each name, with what each adds to them; gives the templates by stack."""
+    shipped = (PROJECT / "config" / "shoppers.toml").read_text()
+    context = json.loads((PROJECT / "cdk.json").read_text())["context"]
+
+    @functools.cache
+    def once(regions: frozenset[tuple[str, str]], added: frozenset[tuple[str, str]]) -> dict[str, bytes]:
+        config = tmp_path_factory.mktemp("fleet")
+        for name, more in added:
+            text = shipped.replace('name = "shoppers"', f'name = "{name}"', 1)
+            if region := dict(regions).get(name):
+                text = text.replace("[stages.dev]\n", f'[stages.dev]\nregion = "{region}"\n', 1)
+            (config / f"{name}.toml").write_text(f"{text}\n{more}")
+        app = cdk.App(
+            outdir=str(config / "cdk.out"),
+            context=context,
+            analytics_reporting=False,
+            builtin_cloud_formation_validation=False,
+        )
+        use_cases(app, chosen_settings(config, "dev"), steps_folder=steps_folder)
+        assembly = app.synth()
+        return {stack.stack_name: Path(stack.template_full_path).read_bytes() for stack in assembly.stacks}
+
+    def run(*, regions: Mapping[str, str] = MappingProxyType({}), **added: str) -> dict[str, bytes]:
+        return once(frozenset(regions.items()), frozenset(added.items()))
+
+    return run
+
+
+def widgets(template: bytes) -> list[dict[str, Any]]:
+    (dashboard,) = json.loads(template)["Resources"].values()
+    body = dashboard["Properties"]["DashboardBody"]
+    text = body if isinstance(body, str) else "".join(p if isinstance(p, str) else "*" for p in body["Fn::Join"][1])
+    shown: list[dict[str, Any]] = json.loads(text)["widgets"]
+    return shown
+
+
+def test_one_use_case_has_no_fleet(synth: Synth) -> None:
+    assert FLEET not in synth(one="")
+
+
+def test_a_change_of_the_fleet_changes_the_fleets_stack_alone(synth: Synth) -> None:
+    one, two, three = synth(one=""), synth(one="", two=""), synth(one="", two="", three="")
+    assert one.items() <= two.items()
+    assert {name for name in two if two[name] != three[name]} == {FLEET}
+    assert three.keys() - two.keys() == {name for name in three if name.startswith("three-dev-")}
+
+
+def test_a_change_of_one_use_case_changes_its_stacks_alone(synth: Synth) -> None:
+    before, after = synth(one="", two=""), synth(one="", two="[stages.dev.monitoring]\nmax_input_shift = 0.4")
+    assert {name for name in before if before[name] != after[name]} == {"two-dev-monitoring"}
+
+
+def test_the_fleets_stack_shows_every_use_case_and_needs_none(synth: Synth) -> None:
+    template = synth(one="", two="")[FLEET]
+    assert b"ImportValue" not in template
+    shown = {widget["properties"]["title"]: widget["properties"]["metrics"] for widget in widgets(template)}
+    assert shown.keys() == {
+        "Requests a minute",
+        "Share of 5XX answers",
+        "Latency p99 (us)",
+        "Shift of the scores (PSI)",
+        "Shift of the worst input (PSI)",
+        "Training runs that succeeded, a day",
+        "Training runs that failed, a day",
+    }
+    for metrics in shown.values():
+        assert [metric[-1]["label"] for metric in metrics] == ["one-dev", "two-dev"]
+
+
+def test_the_fleets_stack_shows_the_metrics_that_the_drift_alarms_watch_and_both_ends_of_training(synth: Synth) -> None:
+    found = synth(one="", two="")
+    shown = [metric[:-1] for widget in widgets(found[FLEET]) for metric in widget["properties"]["metrics"]]
+    watched = [
+        [alarm["Namespace"], alarm["MetricName"], *_dimensions(alarm)]
+        for name in ("one-dev-monitoring", "two-dev-monitoring")
+        for resource in json.loads(found[name])["Resources"].values()
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and "MetricName" in (alarm := resource["Properties"])
+    ]
+    assert {each[1] for each in watched} == {"PredictionShift", "InputShift"}
+    assert [each for each in watched if each not in shown] == []
+    for name in ("one-dev", "two-dev"):
+        for end in ("ExecutionSucceeded", "ExecutionFailed"):
+            assert ["AWS/Sagemaker/ModelBuildingPipeline", end, "PipelineName", name] in shown
+
+
+def _dimensions(alarm: dict[str, Any]) -> Iterator[str]:
+    for dimension in alarm["Dimensions"]:
+        yield from (dimension["Name"], dimension["Value"])
+
+
+def test_fifty_use_cases_fit_on_a_dashboard(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path), analytics_reporting=False, builtin_cloud_formation_validation=False)
+    stack = cdk.Stack(app, "Fleet")
+    FleetDashboard(stack, "Dashboard", stage="dev", cases=[Names(f"case-{number}", "dev") for number in range(50)])
+    assembly = app.synth()
+    template = Path(assembly.stacks[0].template_full_path).read_bytes()
+    lines = [len(widget["properties"]["metrics"]) for widget in widgets(template)]
+    assert max(lines) <= 500
+    assert sum(lines) <= 2500
+
+
+def test_use_cases_of_two_regions_are_two_fleets(synth: Synth) -> None:
+    regions = {"one": "us-east-1", "two": "us-east-1", "three": "eu-central-1"}
+    assert [metric[-1]["label"] for metric in _first(synth(one="", two="", three="", regions=regions)[FLEET])] == [
+        "one-dev",
+        "two-dev",
+    ]
+    assert FLEET not in synth(one="", three="", regions=regions)
+
+
+def _first(template: bytes) -> list[Any]:
+    metrics: list[Any] = widgets(template)[0]["properties"]["metrics"]
+    return metrics

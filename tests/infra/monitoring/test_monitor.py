@@ -1,0 +1,371 @@
+"""The job that examines captured requests, and who starts it."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import botocore.session
+import pytest
+from aws_cdk.assertions import Template
+from botocore.validate import ParamValidator
+
+from infra.stages import UseCaseStacks
+from pipeline_steps.monitoring.bias_metrics import METRICS
+from pipeline_steps.monitoring.facets import Facet
+from slipway.errors import InputError
+from slipway.settings import Settings, parse_settings
+from slipway.settings.monitoring import LABEL_FREE, BiasMetric
+from slipway.settings.names import Names
+from slipway.training.monitoring_job import job_prefix, monitor_arguments, monitoring_job
+
+Synth = Callable[..., tuple[UseCaseStacks, Path]]
+Templates = dict[str, dict[str, Any]]
+
+
+def with_monitor(settings: Settings, **monitoring: Any) -> Settings:
+    document = settings.model_dump()
+    document["monitoring"] |= {"schedule": "cron(0 * ? * * *)", **monitoring}
+    return Settings.model_validate(document)
+
+
+@pytest.fixture(scope="module")
+def by_eventbridge(synth: Synth, settings: Settings) -> Templates:
+    stacks, _ = synth(with_monitor(settings))
+    return {kind: dict(Template.from_stack(stack).to_json()) for kind, stack in vars(stacks).items()}
+
+
+@pytest.fixture(scope="module")
+def by_model_monitor(synth: Synth, settings: Settings) -> dict[str, Any]:
+    stacks, _ = synth(with_monitor(settings, scheduler="model_monitor"))
+    return dict(Template.from_stack(stacks.endpoint).to_json())
+
+
+def one(template: dict[str, Any], type_: str, name: str = "") -> dict[str, Any]:
+    found: dict[str, Any]
+    (found,) = [r for id_, r in template["Resources"].items() if r["Type"] == type_ and name in id_]
+    return found
+
+
+def flat(node: Any) -> Any:
+    """`node` with `*` for each token, and every joined string in one piece."""
+    if isinstance(node, dict):
+        if "Fn::Join" in node:
+            return "".join(part if isinstance(part, str) else "*" for part in node["Fn::Join"][1])
+        if len(node) == 1 and next(iter(node)).startswith(("Fn::", "Ref")):
+            return "*"
+        return {key: flat(item) for key, item in node.items()}
+    return [flat(item) for item in node] if isinstance(node, list) else node
+
+
+def allowed(template: dict[str, Any], role: str) -> dict[str, str]:
+    """What the role whose id holds `role` may do, and on what, as text."""
+    found: dict[str, str] = {}
+    for policy in template["Resources"].values():
+        if policy["Type"] == "AWS::IAM::Policy" and role in policy["Properties"]["Roles"][0]["Ref"]:
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+                actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+                for action in actions if statement["Effect"] == "Allow" else ():
+                    found[action] = found.get(action, "") + json.dumps(flat(statement))
+    return found
+
+
+def test_nothing_is_examined_that_nobody_asked_to(templates: Templates) -> None:
+    assert not [r for r in templates["endpoint"]["Resources"].values() if "Schedule" in r["Type"]]
+    assert not [id_ for template in templates.values() for id_ in template["Resources"] if id_.startswith("Monitor")]
+
+
+def test_the_ordinary_schedule_needs_no_model_monitor(by_eventbridge: Templates) -> None:
+    endpoint = by_eventbridge["endpoint"]
+    schedule = one(endpoint, "AWS::Scheduler::Schedule")["Properties"]
+    assert schedule["ScheduleExpression"] == "cron(0 * ? * * *)"
+    assert "MonitorMachine" in json.dumps(schedule["Target"]["Arn"])
+    assert not [r for r in endpoint["Resources"].values() if r["Type"] == "AWS::SageMaker::MonitoringSchedule"]
+
+
+def test_outcomes_that_come_late_have_a_schedule_of_their_own(synth: Synth, settings: Settings) -> None:
+    stacks, _ = synth(with_monitor(settings, outcomes_after_hours=72))
+    endpoint = dict(Template.from_stack(stacks.endpoint).to_json())
+    found = [r["Properties"] for r in endpoint["Resources"].values() if r["Type"] == "AWS::Scheduler::Schedule"]
+    told = {each["ScheduleExpression"]: json.loads(each["Target"]["Input"]) for each in found}
+    # At another minute: the jobs of both are named by when their execution began.
+    assert told == {"cron(0 * ? * * *)": {}, "cron(30 * ? * * *)": {"only": "outcomes"}}
+    assert len({json.dumps(each["Target"]["Arn"]) for each in found}) == 1
+    definition = json.dumps(flat(one(endpoint, "AWS::StepFunctions::StateMachine", "Monitor")["Properties"]))
+    assert "--only=requests" in definition
+    assert "--only=outcomes" in definition
+
+
+def test_model_monitors_schedule_is_there_with_the_endpoint_and_goes_before_it(
+    by_model_monitor: dict[str, Any],
+) -> None:
+    schedule = one(by_model_monitor, "AWS::SageMaker::MonitoringSchedule")
+    (endpoint,) = [id_ for id_, r in by_model_monitor["Resources"].items() if r["Type"] == "AWS::SageMaker::Endpoint"]
+    assert schedule["Condition"] == "HasModel"
+    assert endpoint in schedule["DependsOn"]
+    assert not [r for r in by_model_monitor["Resources"].values() if r["Type"] == "AWS::StepFunctions::StateMachine"]
+
+
+def test_model_monitors_schedule_is_what_the_api_takes(by_model_monitor: dict[str, Any]) -> None:
+    request = flat(one(by_model_monitor, "AWS::SageMaker::MonitoringSchedule")["Properties"])
+    shape = botocore.session.get_session().get_service_model("sagemaker").operation_model("CreateMonitoringSchedule")
+    definition = request["MonitoringScheduleConfig"]["MonitoringJobDefinition"]
+    definition["RoleArn"] = "arn:aws:iam::000000000000:role/monitor"
+    assert ParamValidator().validate(request, shape.input_shape).generate_report() == ""
+    assert definition["MonitoringAppSpecification"]["ContainerEntrypoint"][-1] == "monitor"
+    (given,) = definition["MonitoringInputs"]
+    assert given["EndpointInput"]["EndpointName"] == request["MonitoringScheduleName"].removesuffix("-monitor")
+    (made,) = definition["MonitoringOutputConfig"]["MonitoringOutputs"]
+    assert made["S3Output"]["S3Uri"].endswith("/monitoring")
+
+
+@pytest.mark.parametrize("stage", ["by_eventbridge", "by_model_monitor"])
+def test_the_job_may_read_what_it_examines_and_write_reports_alone(
+    stage: str, request: pytest.FixtureRequest, settings: Settings
+) -> None:
+    found = request.getfixturevalue(stage)
+    rights = allowed(found.get("endpoint", found), "MonitorRole")
+    endpoint = settings.names.endpoint
+    assert f"/monitoring/{endpoint}/*" in rights["s3:PutObject"]
+    assert f"/capture/{endpoint}/primary/*" in rights["s3:GetObject"]
+    changes = {action for action in rights if not action.split(":")[1].startswith(("Get", "List", "Describe", "Batch"))}
+    assert {action for action in changes if not action.startswith(("logs:", "kms:", "s3:", "ecr:"))} == {
+        "cloudwatch:PutMetricData"
+    }
+    assert {action for action in changes if action.startswith("s3:")} == {"s3:PutObject", "s3:AbortMultipartUpload"}
+
+
+def test_the_machine_may_start_such_jobs_and_nothing_else(by_eventbridge: Templates, settings: Settings) -> None:
+    rights = allowed(by_eventbridge["endpoint"], "MonitorMachineRole")
+    assert f":processing-job/{job_prefix(settings.names)}-*" in rights["sagemaker:CreateProcessingJob"]
+    assert "sagemaker.amazonaws.com" in rights["iam:PassRole"]
+    assert "s3:prefix" in rights["s3:ListBucket"]
+    acting = {action for action in rights if not action.startswith(("logs:", "kms:"))}
+    assert acting == {"s3:ListBucket", "sagemaker:CreateProcessingJob", "sagemaker:AddTags", "iam:PassRole"}
+
+
+def test_an_operator_finds_the_jobs_definition(by_eventbridge: Templates, settings: Settings) -> None:
+    parameter = one(by_eventbridge["endpoint"], "AWS::SSM::Parameter")["Properties"]
+    assert parameter["Name"] == settings.names.monitor_parameter
+    definition = json.loads(flat(parameter["Value"]))
+    assert definition["MonitoringResources"]["ClusterConfig"]["VolumeKmsKeyId"]
+
+
+def test_the_job_has_no_volume_key_on_a_machine_with_disks_of_its_own(settings: Settings) -> None:
+    training = settings.training.model_copy(update={"processing_instance_type": "ml.r5d.large"})
+    on_disks = settings.model_copy(update={"training": training})
+    job = monitoring_job(on_disks, bucket="b", image_uri="i", kms_key_arn="k", role_arn="r")
+    cluster = job["MonitoringResources"]["ClusterConfig"]
+    assert cluster == {"InstanceCount": 1, "InstanceType": "ml.r5d.large", "VolumeSizeInGB": 30}
+
+
+def test_people_are_told_of_violations_and_of_jobs_that_failed(by_eventbridge: Templates, settings: Settings) -> None:
+    monitoring = by_eventbridge["monitoring"]
+    alarm = one(monitoring, "AWS::CloudWatch::Alarm", "MonitorViolations")["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Period"]) == ("Slipway/Monitoring", "Violations", 3600)
+    dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+    assert dimensions == {"Endpoint": "shoppers-dev", "MonitoringSchedule": "shoppers-dev-monitor"}
+    rule = one(monitoring, "AWS::Events::Rule", "MonitorFailed")["Properties"]
+    assert rule["EventPattern"]["detail"] == {
+        "ProcessingJobName": [{"prefix": f"{job_prefix(settings.names)}-"}],
+        "ProcessingJobStatus": ["Failed"],
+    }
+    (topic,) = [id_ for id_, r in monitoring["Resources"].items() if r["Type"] == "AWS::SNS::Topic"]
+    assert alarm["AlarmActions"] == [{"Ref": topic}]
+    assert rule["Targets"][0]["Arn"] == {"Ref": topic}
+
+
+def test_job_names_stay_within_sagemakers_length_and_apart() -> None:
+    long = [Names("a" * 24, "b" * 23 + end) for end in "xy"]
+    prefixes = {job_prefix(names) for names in long}
+    assert len(prefixes) == 2
+    assert all(len(f"{prefix}-20261122140000") <= 63 for prefix in prefixes)
+    assert job_prefix(Names("shoppers", "dev")) == "shoppers-dev-monitor"
+
+
+def test_columns_that_are_left_unwatched_are_left_unwatched_here_too(settings: Settings) -> None:
+    document = settings.model_dump()
+    document["data"] |= {"unwatched": ("Month", "Weekend")}
+    arguments = monitor_arguments(Settings.model_validate(document))
+    assert [each for each in arguments if each.startswith("--unwatched")] == [
+        "--unwatched=Month",
+        "--unwatched=Weekend",
+    ]
+
+
+WATCHED: dict[str, Any] = {
+    "bias": ({"column": "Weekend", "values": ("TRUE",), "metrics": {"DPPL": 0.1, "DI": 0.3}},),
+    "min_ndcg": 0.9,
+}
+
+
+def test_nobody_is_watched_for_bias_or_attribution_unasked(by_eventbridge: Templates, settings: Settings) -> None:
+    alarms = [r for r in by_eventbridge["monitoring"]["Resources"].values() if r["Type"] == "AWS::CloudWatch::Alarm"]
+    assert {each["Properties"]["MetricName"] for each in alarms} == {
+        "PredictionShift",
+        "InputShift",
+        "Violations",
+        "QualityViolations",
+    }
+    assert not [a for a in monitor_arguments(with_monitor(settings)) if a.startswith(("--facet", "--min-ndcg"))]
+
+
+def test_bias_and_attribution_drift_have_alarms_of_their_own(synth: Synth, settings: Settings) -> None:
+    stacks, _ = synth(with_monitor(settings, **WATCHED))
+    template = dict(Template.from_stack(stacks.monitoring).to_json())
+    bias, order = (one(template, "AWS::CloudWatch::Alarm", name)["Properties"] for name in ("BiasViolations", "NDCG"))
+    assert (bias["AlarmName"], bias["Threshold"], bias["ComparisonOperator"], bias["Statistic"]) == (
+        "shoppers-dev-monitor-bias",
+        0,
+        "GreaterThanThreshold",
+        "Maximum",
+    )
+    assert (order["AlarmName"], order["Threshold"], order["ComparisonOperator"], order["Statistic"]) == (
+        "shoppers-dev-monitor-attribution",
+        0.9,
+        "LessThanThreshold",
+        "Minimum",
+    )
+    for alarm in (bias, order):
+        assert (alarm["Namespace"], alarm["TreatMissingData"]) == ("Slipway/Monitoring", "ignore")
+        assert alarm["AlarmActions"]
+
+
+LABELLED: dict[str, Any] = {"bias": ({"column": "Weekend", "values": ("TRUE",), "metrics": {"RD": 0.1}},)}
+
+
+def test_bias_that_needs_outcomes_has_an_alarm_that_periods_without_them_leave_alone(
+    synth: Synth, settings: Settings
+) -> None:
+    stacks, _ = synth(with_monitor(settings, **LABELLED))
+    template = dict(Template.from_stack(stacks.monitoring).to_json())
+    alarm = one(template, "AWS::CloudWatch::Alarm", "LabelledBiasViolations")["Properties"]
+    assert (alarm["AlarmName"], alarm["Threshold"]) == ("shoppers-dev-monitor-labelled-bias", 0)
+    assert (alarm["TreatMissingData"], bool(alarm["AlarmActions"])) == ("ignore", True)
+    assert not [id_ for id_ in template["Resources"] if id_.startswith("MonitorBiasViolations")]
+
+
+def test_job_and_settings_know_the_same_metrics_and_which_need_outcomes() -> None:
+    assert set(get_args(BiasMetric)) == METRICS.keys()
+    assert {name for name, metric in METRICS.items() if not metric.labelled} == LABEL_FREE
+
+
+def test_a_facet_of_every_metric_is_short_enough_for_an_argument(settings: Settings) -> None:
+    facet = {"column": "PageValues", "threshold": 10.5, "metrics": dict.fromkeys(METRICS, 0.125), "reference": "parity"}
+    (given,) = [each for each in monitor_arguments(with_monitor(settings, bias=(facet,))) if "--facet" in each]
+    assert Facet.parse(given.removeprefix("--facet=")).limits.keys() == METRICS.keys()
+
+
+def started_by(template: dict[str, Any]) -> set[str]:
+    """The alarms that start training."""
+    pattern = one(template, "AWS::Events::Rule", "RetrainingDrifted")["Properties"]["EventPattern"]
+    return {name.removeprefix("shoppers-dev-") for name in pattern["detail"]["alarmName"]}
+
+
+SHIFT = {"drift-PredictionShift", "drift-InputShift"}
+BOTH: dict[str, Any] = {**WATCHED, "bias": (*WATCHED["bias"], *LABELLED["bias"])}
+
+
+@pytest.mark.parametrize(
+    ("monitoring", "expected"),
+    [
+        ({}, {*SHIFT, "monitor-quality"}),
+        (BOTH, {*SHIFT, "monitor-quality", "monitor-bias", "monitor-labelled-bias", "monitor-attribution"}),
+        ({**BOTH, "retrain_on": ("quality",)}, {"monitor-quality"}),
+        ({**WATCHED, "retrain_on": ("bias", "shift")}, {*SHIFT, "monitor-bias"}),
+        ({**WATCHED, "retrain_on": ("attribution",)}, {"monitor-attribution"}),
+        ({**WATCHED, "scheduler": "model_monitor"}, {*SHIFT, "monitor-bias", "monitor-attribution"}),
+    ],
+)
+def test_drift_that_the_job_finds_starts_the_same_training_as_the_servers(
+    synth: Synth, settings: Settings, monitoring: dict[str, Any], expected: set[str]
+) -> None:
+    stacks, _ = synth(with_monitor(settings, retrain=True, **monitoring))
+    template = dict(Template.from_stack(stacks.monitoring).to_json())
+    assert started_by(template) == expected
+    alarms = [r["Properties"]["AlarmName"] for r in template["Resources"].values() if "Alarm" in r["Type"]]
+    assert expected <= {name.removeprefix("shoppers-dev-") for name in alarms}
+    assert len([r for r in template["Resources"].values() if "StateMachine" in r["Type"]]) == 1
+
+
+def test_the_job_is_told_whom_to_watch(settings: Settings) -> None:
+    above = {"column": "PageValues", "threshold": 10.0, "metrics": {"DI": 0.5}, "reference": "parity"}
+    arguments = monitor_arguments(with_monitor(settings, bias=(*WATCHED["bias"], above), min_ndcg=0.8))
+    facets = [Facet.parse(each.removeprefix("--facet=")) for each in arguments if each.startswith("--facet=")]
+    assert facets == [
+        Facet("Weekend", ("TRUE",), limits={"DPPL": 0.1, "DI": 0.3}),
+        Facet("PageValues", threshold=10.0, limits={"DI": 0.5}, parity=True),
+    ]
+    assert "--min-ndcg=0.8" in arguments
+
+
+@pytest.mark.parametrize(
+    ("monitoring", "reason"),
+    [
+        ({"schedule": None, **WATCHED}, "monitoring.bias must be left out without monitoring.schedule"),
+        ({"schedule": None, "min_ndcg": 0.9}, "monitoring.min_ndcg must be left out without monitoring.schedule"),
+        ({"bias": ({"column": "Colour", "metrics": {"DI": 1}},)}, "must name feature columns, got Colour"),
+        ({"bias": ({"column": "Weekend", "threshold": 1, "metrics": {"DI": 1}},)}, "Weekend must not have a threshold"),
+        ({"bias": ({"column": "PageValues", "metrics": {"DI": 1}},)}, "PageValues must have a threshold"),
+        (
+            {"bias": ({"column": "PageValues", "values": ("1",), "threshold": 1, "metrics": {"DI": 1}},)},
+            "PageValues must not have values",
+        ),
+        ({"bias": ({"column": "Weekend", "metrics": {"KL": 1}},)}, "'DPPL', 'DI', 'AD', "),
+        ({"retrain_on": ("shift",)}, "monitoring.retrain_on must be left out without monitoring.retrain"),
+        (
+            {"retrain": True, "retrain_on": ("bias",)},
+            "monitoring.retrain_on must name drift that is watched, quality, shift, got bias",
+        ),
+        (
+            {"retrain": True, "retrain_on": ("quality",), "schedule": None},
+            "monitoring.retrain_on must name drift that is watched, shift, got quality",
+        ),
+        (
+            {"retrain": True, "retrain_on": ("quality",), "scheduler": "model_monitor"},
+            "monitoring.retrain_on must name drift that is watched, shift, got quality",
+        ),
+        (
+            {**LABELLED, "scheduler": "model_monitor"},
+            "must be of DI, DPPL with monitoring.scheduler model_monitor: it brings no outcomes, got RD",
+        ),
+        (
+            {"outcomes_after_hours": 24, "schedule": None},
+            "monitoring.outcomes_after_hours must be left out without monitoring.schedule",
+        ),
+        (
+            {"outcomes_after_hours": 24, "scheduler": "model_monitor"},
+            "monitoring.outcomes_after_hours must be left out with monitoring.scheduler model_monitor",
+        ),
+        (
+            {"outcomes_after_hours": 24 * 90},
+            "outcomes_after_hours must be at most 2135, got 2160: requests are deleted after endpoint.capture_days, 90",
+        ),
+        ({"retrain": True, "retrain_on": ("violations",)}, "'shift', 'quality', 'bias' or 'attribution'"),
+        ({"retrain": True, "retrain_on": ()}, "at least 1 item"),
+        ({"bias": ({"column": "Weekend", "metrics": {}},)}, "at least 1 item"),
+    ],
+)
+def test_what_cannot_be_watched_is_refused(settings: Settings, monitoring: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        with_monitor(settings, **monitoring)
+
+
+def test_requests_that_are_not_captured_cannot_be_examined(settings: Settings) -> None:
+    document = settings.model_dump()
+    document["endpoint"] |= {"capture_percent": 0}
+    document["monitoring"] |= {"schedule": "cron(0 2 ? * * *)"}
+    with pytest.raises(InputError, match=r"monitoring\.schedule must be left out with endpoint\.capture_percent 0"):
+        parse_settings(document, source="config.toml")
+
+
+@pytest.mark.parametrize("given", ["rate(1 hour)", "cron(5 * ? * * *)", "cron(0 24 ? * * *)", "cron(0 0/6 ? * * *)"])
+def test_a_monitor_runs_once_an_hour_or_once_a_day(settings: Settings, given: str) -> None:
+    with pytest.raises(ValueError, match="should match pattern"):
+        with_monitor(settings, schedule=given)
+
+
+def test_the_days_monitor_examines_a_day(settings: Settings) -> None:
+    assert with_monitor(settings, schedule="cron(0 2 ? * * *)").monitoring.period_hours == 24
+    assert with_monitor(settings).monitoring.period_hours == 1

@@ -1,0 +1,114 @@
+"""The audit log, as the templates make it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_s3 as s3
+from aws_cdk.assertions import Template
+
+from infra.rollout.audit import AuditFunction, keep_append_only, record
+from slipway.settings.names import Names
+
+Resources = Callable[..., list[dict[str, Any]]]
+
+
+def denials(template: dict[str, Any]) -> list[dict[str, Any]]:
+    policies = (r for r in template["Resources"].values() if r["Type"] == "AWS::S3::BucketPolicy")
+    statements = [s for p in policies for s in p["Properties"]["PolicyDocument"]["Statement"]]
+    return [s for s in statements if "audit/*" in json.dumps(s["Resource"])]
+
+
+def protected(*, keep_data: bool) -> list[dict[str, Any]]:
+    stack = cdk.Stack(cdk.App(analytics_reporting=False), "Stack")
+    keep_append_only(s3.Bucket(stack, "Bucket"), keep_data=keep_data)
+    return denials(Template.from_stack(stack).to_json())
+
+
+def test_nobody_may_put_an_entry_where_there_may_be_one(templates: dict[str, dict[str, Any]]) -> None:
+    (put,) = (statement for statement in denials(templates["storage"]) if statement["Action"] == "s3:PutObject")
+    assert put["Effect"] == "Deny"
+    assert put["Principal"] == {"AWS": "*"}
+    assert put["Condition"]["Null"] == {"s3:if-none-match": "true"}
+
+
+@pytest.mark.parametrize(
+    ("keep_data", "expected"), [(True, [["s3:DeleteObject", "s3:DeleteObjectVersion"]]), (False, [])]
+)
+def test_entries_are_not_deleted_where_data_is_kept(keep_data: bool, expected: list[list[str]]) -> None:
+    assert [s["Action"] for s in protected(keep_data=keep_data) if s["Action"] != "s3:PutObject"] == expected
+
+
+@pytest.fixture(scope="module")
+def function(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """The template of a stack with the function, and its code as it is uploaded."""
+    outdir = tmp_path_factory.mktemp("cdk.out")
+    app = cdk.App(outdir=str(outdir), analytics_reporting=False)
+    stack = cdk.Stack(app, "Stack")
+    AuditFunction(stack, "Audit", names=Names("shoppers", "dev"), artifacts_bucket=s3.Bucket(stack, "Bucket"))
+    app.synth()
+    (code,) = outdir.glob("asset.*")
+    return Template.from_stack(stack).to_json(), code
+
+
+def test_the_function_is_told_where_its_log_lies(function: tuple[dict[str, Any], Path]) -> None:
+    (found,) = (r for r in function[0]["Resources"].values() if r["Type"] == "AWS::Lambda::Function")
+    assert found["Properties"]["Environment"]["Variables"]["AUDIT_PREFIX"] == "audit/shoppers-dev/"
+
+
+def test_the_function_may_read_and_append_its_own_log_and_delete_nothing(
+    function: tuple[dict[str, Any], Path],
+) -> None:
+    policies = (r for r in function[0]["Resources"].values() if r["Type"] == "AWS::IAM::Policy")
+    statements = [s for p in policies for s in p["Properties"]["PolicyDocument"]["Statement"]]
+    on_objects = [s for s in statements if "audit/shoppers-dev/*" in json.dumps(s["Resource"])]
+    actions = {
+        action for s in on_objects for action in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])
+    }
+    assert "s3:PutObject" in actions
+    assert not [action for action in actions if "Delete" in action or action.endswith(":*")]
+    assert all("audit/shoppers-dev/*" in json.dumps(s["Resource"]) for s in statements if "s3:PutObject" in s["Action"])
+
+
+_IMPORTED_ALONE = """
+import sys
+folder, project = sys.argv[1:]
+sys.path[:] = [folder, *(path for path in sys.path if path and path != project)]
+sys.meta_path[:] = [finder for finder in sys.meta_path if "Editable" not in getattr(finder, "__name__", "")]
+import index
+print(sys.modules["slipway.rollout.audit"].__file__)
+print("infra" in sys.modules or "pydantic" in sys.modules)
+"""
+
+
+def test_the_code_holds_all_it_imports(function: tuple[dict[str, Any], Path]) -> None:
+    """Imported where nothing of ours is but the uploaded folder."""
+    project = Path(__file__).resolve().parents[3]
+    argv = [sys.executable, "-P", "-c", _IMPORTED_ALONE, str(function[1]), str(project)]
+    told = subprocess.run(argv, cwd="/", capture_output=True, text=True, check=True).stdout.splitlines()
+    assert told == [str(function[1] / "slipway" / "rollout" / "audit.py"), "False"]
+
+
+def test_two_synths_upload_the_same_code(function: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path), analytics_reporting=False)
+    stack = cdk.Stack(app, "Stack")
+    AuditFunction(stack, "Audit", names=Names("shoppers", "dev"), artifacts_bucket=s3.Bucket(stack, "Bucket"))
+    app.synth()
+    assert [path.name for path in tmp_path.glob("asset.*")] == [function[1].name]
+
+
+def test_a_record_goes_on_to_the_same_state_whether_it_is_written_or_not() -> None:
+    states = record(
+        "RecordBegun", function_arn="f", topic_arn="t", endpoint="e", action="begun", detail={"verdict": 0}, then="Next"
+    )
+    write, tell = states["RecordBegun"], states["TellRecordBegunFailed"]
+    assert write["Next"] == tell["Next"] == tell["Catch"][0]["Next"] == "Next"
+    assert write["Catch"][0]["Next"] == "TellRecordBegunFailed"
+    # What a later state explains is not overwritten, neither by an answer nor by an error.
+    assert write["ResultPath"] is tell["ResultPath"] is None
+    assert write["Catch"][0]["ResultPath"] == tell["Catch"][0]["ResultPath"] == "$.unrecorded"

@@ -1,0 +1,107 @@
+"""The function that invokes the endpoint after a rollout."""
+
+import io
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.rollout.runtime.smoke_test import index
+from tests.archives import archive_of
+
+CONTRACT = {
+    "columns": [
+        {"name": "Pages", "kind": "number", "min": 0.0, "max": 3.0, "missing": False},
+        {"name": "Month", "kind": "category", "categories": ["Nov, late", "May"], "missing": False},
+        {"name": "Unknown", "kind": "number", "min": None, "max": None, "missing": True},
+    ]
+}
+
+
+def artifact(**files: Any) -> bytes:
+    return archive_of({f"{name}.json": content for name, content in files.items()})
+
+
+class Bucket:
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        assert (Bucket, Key) == ("artifacts", "pipeline/models/model.tar.gz")
+        return {"Body": io.BytesIO(self.body)}
+
+
+class Endpoint:
+    """Gives one answer an invocation, or raises it."""
+
+    def __init__(self, *answers: bytes | Exception) -> None:
+        self.answers = list(answers)
+        self.rows: list[str] = []
+
+    def invoke_endpoint(self, *, EndpointName: str, Body: bytes, **_: str) -> dict[str, Any]:  # noqa: N803
+        assert EndpointName == "shoppers-dev"
+        self.rows.append(Body.decode())
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return {"Body": io.BytesIO(answer)}
+
+
+MODEL_ERROR = ClientError({"Error": {"Code": "ModelError", "Message": "received 500 from primary"}}, "InvokeEndpoint")
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "PAUSE_SECONDS", 0.0)
+
+
+def smoke(monkeypatch: pytest.MonkeyPatch, endpoint: Endpoint, body: bytes | None = None) -> dict[str, Any]:
+    clients = {"s3": Bucket(artifact(contract=CONTRACT) if body is None else body), "sagemaker-runtime": endpoint}
+    monkeypatch.setattr(index.boto3, "client", clients.__getitem__)
+    container = {"ModelDataUrl": "s3://artifacts/pipeline/models/model.tar.gz"}
+    return index.handler({"EndpointName": "shoppers-dev", "Container": container}, None)
+
+
+def test_a_probability_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoint = Endpoint(b"0.25\n")
+    assert smoke(monkeypatch, endpoint) == {"passed": True, "reason": "the endpoint answered 0.25"}
+
+
+def test_the_row_lies_in_the_middle_of_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoint = Endpoint(b"0.25")
+    smoke(monkeypatch, endpoint)
+    assert endpoint.rows == ['1.5,"Nov, late",0\r\n']
+
+
+def test_one_bad_answer_is_forgiven(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert smoke(monkeypatch, Endpoint(MODEL_ERROR, b"0.5"))["passed"] is True
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (MODEL_ERROR, "received 500 from primary"),
+        (b"nan", "the score must be in 0..1, got nan"),
+        (b"1.5", "the score must be in 0..1, got 1.5"),
+        (b"<html>", "the endpoint must answer one number, got '<html>'"),
+    ],
+)
+def test_bad_answers_in_a_row_fail_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, answer: bytes | Exception, reason: str
+) -> None:
+    outcome = smoke(monkeypatch, Endpoint(*[answer] * index.ATTEMPTS))
+    assert outcome["passed"] is False
+    assert reason in outcome["reason"]
+
+
+@pytest.mark.parametrize("body", [b"no archive", artifact(metrics={})])
+def test_an_artifact_without_a_contract_fails(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+    outcome = smoke(monkeypatch, Endpoint(), body)
+    assert outcome["passed"] is False
+    assert "must be a model artifact with a contract.json" in outcome["reason"]
+
+
+def test_a_package_without_an_artifact_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index.boto3, "client", lambda _: None)
+    outcome = index.handler({"EndpointName": "shoppers-dev", "Container": {"Image": "x"}}, None)
+    assert outcome == {"passed": False, "reason": "the model package must name its artifact by ModelDataUrl, got none"}

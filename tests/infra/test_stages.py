@@ -1,0 +1,136 @@
+"""What holds for all stacks together."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.stages import UseCaseStacks
+from slipway.settings import Settings
+from slipway.settings.names import STACK_KINDS
+from slipway.training.image import image_tag
+
+Resources = Callable[..., list[dict[str, Any]]]
+Templates = dict[str, dict[str, Any]]
+
+ANY_RESOURCE = {
+    "ecr:GetAuthorizationToken": "the token is the account's, not a repository's",
+    "cloudwatch:PutMetricData": "the action knows no resource; a condition names the namespace",
+    "cloudwatch:GetMetricData": "the action knows no resource",
+    "logs:CreateLogDelivery": "log deliveries have no resource type; Step Functions needs them to log",
+    "logs:GetLogDelivery": "as above",
+    "logs:UpdateLogDelivery": "as above",
+    "logs:DeleteLogDelivery": "as above",
+    "logs:ListLogDeliveries": "as above",
+    "logs:PutResourcePolicy": "as above",
+    "logs:DescribeResourcePolicies": "as above",
+    "logs:DescribeLogGroups": "as above",
+}
+"""Actions that may be allowed on every resource, and why."""
+
+
+def _statements(resources: Resources) -> Iterator[dict[str, Any]]:
+    for policy in resources("AWS::IAM::Policy"):
+        yield from policy["Properties"]["PolicyDocument"]["Statement"]
+    for role in resources("AWS::IAM::Role"):
+        for policy in role["Properties"].get("Policies", ()):
+            yield from policy["PolicyDocument"]["Statement"]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_there_is_one_stack_a_kind_with_the_agreed_name(stacks: UseCaseStacks, settings: Settings) -> None:
+    assert {kind: stack.stack_name for kind, stack in vars(stacks).items()} == {
+        kind: settings.names.stack(kind) for kind in STACK_KINDS
+    }
+
+
+def test_two_synths_are_byte_identical(synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings) -> None:
+    first, second = (
+        {path.name: path.read_bytes() for path in sorted(synth(settings, anew=anew)[1].glob("*.json"))}
+        for anew in (False, True)
+    )
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_an_account_and_a_region_may_be_given(
+    synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings
+) -> None:
+    placed, _ = synth(settings.model_copy(update={"account": "123456789012", "region": "eu-central-1"}))
+    assert placed.storage.environment == "aws://123456789012/eu-central-1"
+
+
+def test_no_policy_allows_every_resource_without_a_reason(resources: Resources) -> None:
+    unexplained = {
+        action
+        for statement in _statements(resources)
+        if statement["Effect"] == "Allow" and "*" in _listed(statement["Resource"])
+        for action in _listed(statement["Action"])
+    } - ANY_RESOURCE.keys()
+    assert unexplained == set()
+
+
+def test_no_policy_allows_every_action(resources: Resources) -> None:
+    actions = {action for statement in _statements(resources) for action in _listed(statement["Action"])}
+    assert {action for action in actions if action == "*" or action.endswith(":*")} == set()
+
+
+def test_metrics_go_to_one_named_namespace(resources: Resources) -> None:
+    publishing = [s for s in _statements(resources) if "cloudwatch:PutMetricData" in _listed(s["Action"])]
+    assert publishing
+    for statement in publishing:
+        assert list(statement["Condition"]["StringEquals"]) == ["cloudwatch:namespace"]
+
+
+def test_no_role_takes_a_managed_policy(resources: Resources) -> None:
+    assert [role for role in resources("AWS::IAM::Role") if "ManagedPolicyArns" in role["Properties"]] == []
+
+
+def test_passing_a_role_is_allowed_for_sagemaker_only(resources: Resources) -> None:
+    passing = [s for s in _statements(resources) if "iam:PassRole" in _listed(s["Action"])]
+    assert passing
+    for statement in passing:
+        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+
+
+def test_sagemaker_assumes_roles_for_this_account_only(resources: Resources) -> None:
+    for role in resources("AWS::IAM::Role"):
+        (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        if trust["Principal"].get("Service") == "sagemaker.amazonaws.com":
+            assert trust["Condition"]["StringEquals"].keys() == {"aws:SourceAccount"}
+
+
+def test_every_log_group_forgets(resources: Resources) -> None:
+    groups = resources("AWS::Logs::LogGroup")
+    assert groups
+    assert [group for group in groups if "RetentionInDays" not in group["Properties"]] == []
+
+
+def test_every_function_and_the_state_machine_name_their_log_group(resources: Resources) -> None:
+    assert all("LoggingConfig" in function["Properties"] for function in resources("AWS::Lambda::Function"))
+    (machine,) = resources("AWS::StepFunctions::StateMachine")
+    assert machine["Properties"]["LoggingConfiguration"]["Level"] == "ALL"
+
+
+@pytest.mark.parametrize("kind", ["training", "endpoint"])
+def test_what_names_the_image_waits_for_its_build(stacks: UseCaseStacks, kind: str) -> None:
+    assert stacks.image in getattr(stacks, kind).dependencies
+
+
+def test_the_image_is_named_by_the_content_of_the_steps(stacks: UseCaseStacks, steps_folder: Path) -> None:
+    assert stacks.image.image.tag == image_tag(steps_folder)
+
+
+def test_outputs_have_the_agreed_names(templates: Templates) -> None:
+    agreed = {
+        "storage": {"DataBucketName", "ArtifactsBucketName", "KeyArn"},
+        "training": {"PipelineName", "ModelPackageGroupName"},
+        "endpoint": {"EndpointName", "EndpointConfigName"},
+        "rollout": {"StateMachineArn", "TopicArn"},
+    }
+    for kind, names in agreed.items():
+        assert names <= templates[kind]["Outputs"].keys()

@@ -1,0 +1,96 @@
+"""The pipeline, its group and its roles."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from slipway.settings import Settings
+
+Resources = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def definition(resources: Resources) -> dict[str, Any]:
+    """The definition with every CloudFormation reference written as its JSON."""
+    (pipeline,) = resources("AWS::SageMaker::Pipeline", "training")
+    body = pipeline["Properties"]["PipelineDefinition"]["PipelineDefinitionBody"]
+    separator, parts = body["Fn::Join"]
+    text = separator.join(part if isinstance(part, str) else json.dumps(part).replace('"', "'") for part in parts)
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def test_the_names_are_the_agreed_ones(resources: Resources, settings: Settings) -> None:
+    (pipeline,) = resources("AWS::SageMaker::Pipeline", "training")
+    (group,) = resources("AWS::SageMaker::ModelPackageGroup", "training")
+    assert pipeline["Properties"]["PipelineName"] == settings.names.pipeline
+    assert group["Properties"]["ModelPackageGroupName"] == settings.names.package_group
+
+
+def test_the_template_carries_the_whole_definition(definition: dict[str, Any]) -> None:
+    assert definition["Version"] == "2020-12-01"
+    assert [step["Name"] for step in definition["Steps"]] == ["Prepare", "Baseline", "Tune", "Evaluate", "Gate"]
+
+
+def test_each_kind_of_job_has_its_own_role(definition: dict[str, Any]) -> None:
+    arguments = {step["Name"]: step["Arguments"] for step in definition["Steps"]}
+    processing, evaluation = arguments["Prepare"]["RoleArn"], arguments["Evaluate"]["RoleArn"]
+    training = arguments["Baseline"]["RoleArn"]
+    assert arguments["Tune"]["TrainingJobDefinition"]["RoleArn"] == training
+    assert len({processing, training, evaluation}) == 3
+
+
+def test_the_pipeline_waits_for_its_roles_policies(templates: dict[str, Any]) -> None:
+    found = templates["training"]["Resources"]
+    (pipeline,) = (r for r in found.values() if r["Type"] == "AWS::SageMaker::Pipeline")
+    policies = {
+        id_
+        for id_, resource in found.items()
+        if resource["Type"] == "AWS::IAM::Policy" and "Starter" not in id_  # who starts it is no part of it
+    }
+    assert policies <= set(pipeline["DependsOn"])
+
+
+def _policy_of(templates: dict[str, Any], description: str) -> list[dict[str, Any]]:
+    found = templates["training"]["Resources"]
+    (role,) = (id_ for id_, r in found.items() if r["Properties"].get("Description") == description)
+    return [
+        statement
+        for resource in found.values()
+        if resource["Type"] == "AWS::IAM::Policy" and {"Ref": role} in resource["Properties"]["Roles"]
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+
+
+def _actions(statements: list[dict[str, Any]]) -> set[str]:
+    return {
+        action
+        for statement in statements
+        for action in (statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]])
+    }
+
+
+def test_a_training_job_cannot_touch_the_raw_data_or_the_registry(templates: dict[str, Any]) -> None:
+    statements = _policy_of(templates, "Training jobs")
+    assert not [action for action in _actions(statements) if action.startswith("sagemaker:")]
+    assert "Data666C94C7" not in json.dumps([s["Resource"] for s in statements])
+    assert "s3:DeleteObject*" not in _actions(statements)
+
+
+def test_a_preparing_job_cannot_touch_the_registry(templates: dict[str, Any]) -> None:
+    statements = _policy_of(templates, "Jobs that prepare the data")
+    assert not [action for action in _actions(statements) if action.startswith("sagemaker:")]
+
+
+def test_an_evaluating_job_reads_the_registry_but_cannot_change_it(templates: dict[str, Any]) -> None:
+    registry = {a for a in _actions(_policy_of(templates, "Jobs that evaluate a candidate")) if a.startswith("sage")}
+    assert registry == {"sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"}
+
+
+def test_the_pipeline_can_neither_approve_nor_deploy(templates: dict[str, Any]) -> None:
+    actions = _actions(_policy_of(templates, "The training pipeline itself"))
+    assert "sagemaker:CreateModelPackage" in actions
+    assert not [a for a in actions if a == "sagemaker:UpdateModelPackage" or "Endpoint" in a]

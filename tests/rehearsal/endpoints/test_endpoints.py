@@ -1,0 +1,454 @@
+"""Endpoints of real processes: created, updated behind alarms, rolled back, deleted."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipway.errors import InputError
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+
+
+def test_a_new_endpoint_serves_its_model(account: Any) -> None:
+    account.create("blue")
+    answer = account.ask(b"3,4")
+    assert json.loads(answer.body) == {"model": "blue", "got": "3,4"}
+    assert (answer.status, answer.config_name, answer.variant) == (200, "blue", "primary")
+
+
+def test_describe_shows_what_sagemaker_shows(account: Any) -> None:
+    account.create("blue")
+    described = account.describe()
+    assert described["EndpointStatus"] == "InService"
+    assert described["EndpointConfigName"] == "blue"
+    (variant,) = described["ProductionVariants"]
+    assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (4, 1.0)
+    assert variant["DeployedImages"][0]["SpecifiedImage"] == "repo:good"
+
+
+def test_no_user_is_sent_to_a_server_that_is_not_ready(account: Any, tools: Any) -> None:
+    account.fleets.create("shop", tools.endpoint_config("blue"), tools.model("blue", start_seconds=0.3))
+    assert account.describe()["EndpointStatus"] == "Creating"
+    with pytest.raises(LookupError):
+        account.ask()
+    account.settled()
+    assert account.ask().status == 200
+
+
+def test_a_server_that_does_not_start_fails_the_endpoint_with_its_last_words(account: Any, tools: Any) -> None:
+    account.fleets.create("shop", tools.endpoint_config("blue"), tools.model("blue", start_error="no contract.json"))
+    described = account.settled()
+    assert described["EndpointStatus"] == "Failed"
+    assert "no contract.json" in described["FailureReason"]
+
+
+def test_an_image_that_does_not_exist_fails_the_endpoint(account: Any, tools: Any) -> None:
+    models = tools.model("blue")
+    models["blue"]["Image"] = "repo:unknown"
+    account.fleets.create("shop", tools.endpoint_config("blue"), models)
+    assert "no image repo:unknown has been built" in account.settled()["FailureReason"]
+
+
+def test_a_server_that_is_too_slow_to_start_fails_the_endpoint(account: Any, tools: Any) -> None:
+    config = tools.endpoint_config("blue", ContainerStartupHealthCheckTimeoutInSeconds=1)
+    account.fleets.create("shop", config, tools.model("blue", start_seconds=30))
+    assert "did not pass the ping health check in 1 s" in account.settled()["FailureReason"]
+
+
+def test_the_servers_log_reaches_the_endpoints_log_group(account: Any, tools: Any) -> None:
+    account.create("blue")
+    tools.until(lambda: any(line == "serving blue" for _, _, line in account.logs))
+    group, stream, _ = account.logs[0]
+    assert group == "/aws/sagemaker/Endpoints/shop"
+    assert stream.startswith("primary/")
+
+
+def test_a_server_that_dies_is_started_again(account: Any, tools: Any) -> None:
+    account.create("blue")
+    assert account.ask(b"die").status == 0
+    tools.until(lambda: account.ask().status == 200)
+    assert any("ended with status 3" in line for _, _, line in account.logs)
+
+
+def test_a_good_canary_is_promoted_and_every_user_is_served(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.alarms["errors"] = "OK"
+    with tools.users(account) as users:
+        account.update("green", tools.canary("errors", wait=300, final=60))
+        described = account.settled()
+    assert described["EndpointConfigName"] == "green"
+    assert "FailureReason" not in described
+    assert {answer.status for answer in users.answers} == {200}
+    assert users.served_by("blue") > users.served_by("green") > 0
+    assert account.phases() == [
+        "Creating",
+        "InService",
+        "Updating",
+        "Provisioning",
+        "Shifting",
+        "Baking",
+        "Shifting",
+        "FinalBaking",
+        "Terminating",
+        "Promoted",
+        "InService",
+    ]
+
+
+def test_a_canary_serves_exactly_its_share_while_it_bakes(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.update("green", tools.canary(wait=3600))
+    tools.until(lambda: account.phases()[-1] == "Baking")
+    answers = [account.ask() for _ in range(40)]
+    assert sum(answer.config_name == "green" for answer in answers) == 10
+
+
+def test_an_alarm_sends_everybody_back_and_only_users_of_the_new_fleet_have_met_it(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.alarms["errors"] = "OK"
+    with tools.users(account) as users:
+        account.update("green", tools.canary("errors", wait=3600), image="repo:fault-errors")
+        tools.until(lambda: account.total("Invocation5XXErrors", EndpointConfigName="green") > 0)
+        account.alarms["errors"] = "ALARM"
+        described = account.settled()
+    assert described["EndpointStatus"] == "InService"
+    assert described["EndpointConfigName"] == "blue"
+    assert "rollback alarm errors went into ALARM" in described["FailureReason"]
+    failed = [answer.config_name for answer in users.answers if answer.status != 200]
+    assert set(failed) == {"green"}
+    # the last requests' metrics are published after their answers
+    tools.until(lambda: account.total("InvocationModelErrors", EndpointConfigName="green") == len(failed))
+    assert account.phases()[-3:] == ["RollingBack", "RolledBack", "InService"]
+    rolling_back = account.fleets.timeline("shop")[-3]
+    assert (rolling_back["alarm"], rolling_back["green_share"]) == ("errors", 0.0)
+    assert account.ask().config_name == "blue"
+
+
+def test_an_alarm_in_the_final_bake_still_finds_the_old_fleet(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.alarms["errors"] = "OK"
+    account.update("green", tools.canary("errors", final=3600))
+    tools.until(lambda: account.phases()[-1] == "FinalBaking")
+    assert account.ask().config_name == "green"
+    account.alarms["errors"] = "ALARM"
+    assert account.settled()["EndpointConfigName"] == "blue"
+    assert account.ask().config_name == "blue"
+
+
+@pytest.mark.parametrize(
+    ("alarms", "told"), [({"errors": "ALARM"}, "was in ALARM before"), ({}, "there is no rollback")]
+)
+def test_an_update_that_cannot_be_judged_is_not_begun(
+    account: Any, tools: Any, alarms: dict[str, str], told: str
+) -> None:
+    account.create("blue")
+    account.alarms.update(alarms)
+    account.update("green", tools.canary("errors"))
+    described = account.settled()
+    assert told in described["FailureReason"]
+    assert described["EndpointConfigName"] == "blue"
+    assert "Provisioning" not in account.phases()
+
+
+def test_a_new_fleet_that_does_not_start_leaves_the_old_one_in_service(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.update("green", tools.canary(), start_error="corrupt model")
+    described = account.settled()
+    assert "rolled back to blue" in described["FailureReason"]
+    assert "corrupt model" in described["FailureReason"]
+    assert account.ask().config_name == "blue"
+
+
+def test_a_deployment_that_takes_too_long_is_rolled_back(account: Any, tools: Any) -> None:
+    account.create("blue")
+    deployment = tools.canary(wait=60, final=60)
+    deployment["BlueGreenUpdatePolicy"]["MaximumExecutionTimeoutInSeconds"] = 600
+    account.update("green", deployment, start_seconds=2.5)
+    assert "did not end within 600 s" in account.settled()["FailureReason"]
+
+
+def test_a_deployment_config_that_sagemaker_refuses_changes_nothing(account: Any, tools: Any) -> None:
+    account.create("blue")
+    with pytest.raises(InputError, match="CanarySize"):
+        account.update("green", tools.canary(percent=90))
+    assert account.describe()["EndpointStatus"] == "InService"
+
+
+def test_an_update_during_an_update_is_refused(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.update("green", tools.canary(wait=3600))
+    with pytest.raises(ValueError, match="while something is under way"):
+        account.update("amber", tools.canary())
+
+
+def test_users_are_served_while_metrics_cannot_be_published(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.publish_fails = True
+    account.ask()
+    tools.until(lambda: account.refused > 0)
+    account.publish_fails = False
+    account.ask()
+    tools.until(lambda: account.total("Invocations") == 1)
+
+
+def test_when_alarms_cannot_be_read_any_more_everybody_goes_back(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.alarms["errors"] = "OK"
+    account.update("green", tools.canary("errors", wait=3600))
+    tools.until(lambda: account.phases()[-1] == "Baking")
+    account.alarms = None
+    assert "AttributeError" in account.settled()["FailureReason"]
+    assert {account.ask().config_name for _ in range(8)} == {"blue"}
+
+
+def test_a_failed_endpoint_can_be_updated_to_a_model_that_starts(account: Any, tools: Any) -> None:
+    account.create("blue", start_error="no contract.json")
+    account.update("green", tools.canary())
+    assert account.settled()["EndpointStatus"] == "InService"
+    assert account.ask().config_name == "green"
+
+
+def test_model_data_that_cannot_be_fetched_leaves_the_old_model_in_service(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.fleets.update(
+        "shop", tools.endpoint_config("green"), {"green": {"Image": "repo:good", "ModelDataUrl": "s3://gone"}}, None
+    )
+    described = account.settled()
+    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", "blue")
+    assert described["FailureReason"]
+    assert account.ask().status == 200
+
+
+def rolling(percent: int) -> dict[str, Any]:
+    size = {"Type": "CAPACITY_PERCENT", "Value": percent}
+    return {"RollingUpdatePolicy": {"MaximumBatchSize": size, "WaitIntervalInSeconds": 30}}
+
+
+def linear(percent: int) -> dict[str, Any]:
+    size = {"Type": "CAPACITY_PERCENT", "Value": percent}
+    routing = {"Type": "LINEAR", "WaitIntervalInSeconds": 30, "LinearStepSize": size}
+    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+
+
+@pytest.mark.parametrize(
+    ("deployment", "shares"), [(None, [1.0]), (linear(25), [0.25, 0.5, 0.75, 1.0]), (rolling(50), [0.5, 1.0])]
+)
+def test_every_type_of_update_shifts_as_planned(
+    account: Any, deployment: dict[str, Any] | None, shares: list[float]
+) -> None:
+    account.create("blue")
+    account.update("green", deployment)
+    assert account.settled()["EndpointConfigName"] == "green"
+    timeline = account.fleets.timeline("shop")
+    assert [event["green_share"] for event in timeline if event["event"] == "Shifting"] == shares
+
+
+def test_while_it_updates_the_pending_deployment_is_described(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.update("green", tools.canary(wait=3600))
+    tools.until(lambda: account.phases()[-1] == "Baking")
+    described = account.describe()
+    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("Updating", "blue")
+    pending = described["PendingDeploymentSummary"]
+    assert pending["EndpointConfigName"] == "green"
+    assert pending["ProductionVariants"][0]["VariantStatus"][0]["Status"] == "Baking"
+
+
+def test_autoscaled_capacity_and_weights_are_retained_when_asked(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.fleets.set_weights("shop", [{"VariantName": "primary", "DesiredWeight": 2.0, "DesiredInstanceCount": 8}])
+    account.fleets.update(
+        "shop", tools.endpoint_config("green"), tools.model("green"), None, retain_all_variant_properties=True
+    )
+    (variant,) = account.settled()["ProductionVariants"]
+    assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (8, 2.0)
+
+
+CAPTURE = {
+    "EnableCapture": True,
+    "InitialSamplingPercentage": 100,
+    "DestinationS3Uri": "s3://artifacts/capture",
+    "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+    "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
+}
+
+
+def test_captured_requests_name_the_fleet_that_answered(account: Any, tools: Any) -> None:
+    account.create("blue", config={**tools.endpoint_config("blue"), "DataCaptureConfig": CAPTURE})
+    assert account.describe()["DataCaptureConfig"]["CaptureStatus"] == "Started"
+    account.ask(b"1,2", inference_id="a", custom_attributes="trace=7")
+    account.fleets.update(
+        "shop", {**tools.endpoint_config("green"), "DataCaptureConfig": CAPTURE}, tools.model("green"), None
+    )
+    account.settled()
+    account.ask(b"3,4", inference_id="b")
+    account.fleets.close()
+    lines = [json.loads(line) for _, _, content, _ in account.objects for line in content.splitlines()]
+    found = [(line["eventMetadata"]["inferenceId"], line["eventMetadata"]["customAttributes"]) for line in lines]
+    assert found == [("a", ["trace=7", "model_package=blue"]), ("b", ["model_package=green"])]
+    assert [line["captureData"]["endpointInput"]["data"] for line in lines] == ["1,2", "3,4"]
+
+
+@pytest.mark.parametrize(("excluded", "captured"), [(set(), False), ({"DataCaptureConfig"}, True)])
+def test_retained_properties_include_data_capture_unless_it_is_excluded(
+    account: Any, tools: Any, excluded: set[str], captured: bool
+) -> None:
+    account.create("blue")
+    config = {**tools.endpoint_config("green"), "DataCaptureConfig": CAPTURE}
+    account.fleets.update(
+        "shop",
+        config,
+        tools.model("green"),
+        None,
+        retain_all_variant_properties=True,
+        excluded_properties=excluded,
+    )
+    assert ("DataCaptureConfig" in account.settled()) == captured
+
+
+def test_the_models_environment_reaches_the_server_with_a_compressed_metric_interval(account: Any, tools: Any) -> None:
+    models = tools.model("blue")
+    models["blue"]["Environment"] = {"SLIPWAY_ENDPOINT_NAME": "shop"}
+    account.fleets.create("shop", tools.endpoint_config("blue"), models)
+    account.settled()
+    environment = json.loads(account.ask(b"environment").body)["got"]
+    assert environment["SLIPWAY_ENDPOINT_NAME"] == "shop"
+    assert float(environment["SLIPWAY_METRIC_SECONDS"]) == pytest.approx(10 / 300)
+
+
+def test_two_variants_share_the_requests_by_weight(account: Any, tools: Any) -> None:
+    config = tools.endpoint_config("blue", InitialVariantWeight=3.0)
+    config["ProductionVariants"].append(
+        {**config["ProductionVariants"][0], "VariantName": "b", "InitialVariantWeight": 1.0}
+    )
+    account.create("blue", config=config)
+    answers = [account.ask().variant for _ in range(8)]
+    assert (answers.count("primary"), answers.count("b")) == (6, 2)
+    assert account.ask(target_variant="b").variant == "b"
+    with pytest.raises(LookupError, match="variant must be one of primary, b, got c"):
+        account.ask(target_variant="c")
+
+
+def test_state_changes_are_told_as_events_with_the_description(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.update("green", tools.canary())
+    account.settled()
+    tools.until(lambda: len(account.events) >= 11)
+    kinds = [kind for kind, _ in account.events]
+    assert kinds.count("SageMaker Endpoint State Change") == 4
+    assert kinds.count("SageMaker Endpoint Deployment State Change") == 7
+    assert [detail["EndpointStatus"] for kind, detail in account.events if kind.endswith("Endpoint State Change")] == [
+        "Creating",
+        "InService",
+        "Updating",
+        "InService",
+    ]
+
+
+def test_metrics_tell_the_new_fleet_from_the_old_one(account: Any, tools: Any) -> None:
+    account.create("blue")
+    for _ in range(5):
+        account.ask()
+    tools.until(lambda: account.total("Invocations") == 5)
+    assert account.total("Invocations", EndpointConfigName="blue") == 5
+    assert account.total("InvocationsPerInstance") == pytest.approx(5 / 4)
+    assert account.total("Invocation5XXErrors") == 0
+    assert account.total("ModelLatency") > 0
+    assert account.total("OverheadLatency") > 0
+
+
+def test_the_traffic_of_every_second_is_kept_by_fleet(account: Any) -> None:
+    account.create("blue")
+    for _ in range(5):
+        account.ask()
+    account.fleets.close()
+    rows = [json.loads(line) for line in (account.folder / "fleets" / "traffic-shop.jsonl").read_text().splitlines()]
+    assert sum(row["requests"] for row in rows) == 5
+    assert {row["config"] for row in rows} == {"blue"}
+    assert all(0 < row["p50_us"] <= row["p99_us"] for row in rows)
+
+
+@linux
+def test_nothing_is_left_after_an_endpoint_is_deleted(account: Any) -> None:
+    account.create("blue")
+    assert len(account.processes()) == 1
+    account.fleets.delete("shop")
+    assert account.processes() == []
+    with pytest.raises(LookupError):
+        account.describe()
+    assert [path.suffix for path in (account.folder / "fleets").iterdir()] == [".jsonl"]
+
+
+@linux
+def test_the_old_fleet_ends_with_the_promotion_and_the_new_one_with_a_rollback(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.update("green", tools.canary())
+    account.settled()
+    assert len(account.processes()) == 1
+    account.alarms["errors"] = "OK"
+    account.update("amber", tools.canary("errors", wait=3600))
+    tools.until(lambda: account.phases()[-1] == "Baking")
+    assert len(account.processes()) == 3  # two servers, and the rollout's controller
+    account.alarms["errors"] = "ALARM"
+    account.settled()
+    assert len(account.processes()) == 1
+
+
+@linux
+def test_closing_in_the_middle_of_a_rollout_leaves_nothing(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.update("green", tools.canary(wait=3600))
+    tools.until(lambda: account.phases()[-1] == "Baking")
+    account.fleets.close()
+    assert account.processes() == []
+
+
+@linux
+def test_servers_and_controllers_die_with_a_parent_that_was_killed(account: Any, tools: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    script = f"""
+        import importlib.util, pathlib, sys
+        spec = importlib.util.spec_from_file_location("conftest", {str(Path(__file__).with_name("conftest.py"))!r})
+        sys.modules["conftest"] = conftest = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(conftest)
+        folder = pathlib.Path({str(folder)!r})
+        folder.mkdir()
+        account = conftest.Account(folder)
+        account.create("blue")
+        account.update("green", conftest.canary(wait=3600))
+        conftest.until(lambda: account.phases()[-1] == "Baking")
+        print(account.describe()["EndpointStatus"], flush=True)
+        input()
+    """
+    parent = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "Updating\n"
+        assert len(tools.processes_of(folder)) == 4  # itself, two servers, the rollout's controller
+        parent.send_signal(signal.SIGKILL)
+    tools.until(lambda: tools.processes_of(folder) == [])
+
+
+def test_requests_may_come_from_any_event_loop(account: Any) -> None:
+    account.create("blue")
+    for _ in range(3):
+        assert (
+            asyncio.run(account.fleets.invoke("shop", b"1", content_type="text/csv", accept="text/csv")).status == 200
+        )
+
+
+def test_an_unknown_endpoint_is_told_with_the_known_ones(account: Any) -> None:
+    account.create("blue")
+    with pytest.raises(LookupError, match="endpoint must be one of shop, got cart"):
+        account.fleets.describe("cart")
+    with pytest.raises(ValueError, match="endpoint name must be new, got shop"):
+        account.fleets.create("shop", {}, {})

@@ -1,0 +1,219 @@
+"""A rollout's controller is killed in every state, under traffic: one fleet serves in the end, nobody is dropped."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+CANARY_STATES = ["Provisioning", "Shifting", "Baking", "Shifting", "FinalBaking", "Terminating", "Promoted"]
+LINEAR_STATES = ["Provisioning", *["Shifting", "Baking"] * 3, "Shifting", "FinalBaking", "Terminating", "Promoted"]
+ENDPOINT_STATES = ("Creating", "Updating", "InService", "UpdateRollbackFailed")
+ROLLBACK_STATES = ["RollingBack", "RolledBack"]
+
+
+def linear() -> dict[str, Any]:
+    routing = {
+        "Type": "LINEAR",
+        "WaitIntervalInSeconds": 60,
+        "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 25},
+    }
+    policy = {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": 60}
+    return {"BlueGreenUpdatePolicy": policy, "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]}}
+
+
+def kill_controller(account: Any) -> None:
+    os.kill(account.controller_pid(), signal.SIGKILL)
+
+
+def killing(account: Any, at: Callable[[int, str], bool]) -> Callable[[str], None]:
+    """A watcher that kills the controller while it waits for the n-th state to be entered."""
+    entered = iter(range(1000))
+
+    def watch(event: str) -> None:
+        if event not in ENDPOINT_STATES and at(next(entered), event):
+            kill_controller(account)
+
+    return watch
+
+
+def roll_out(account: Any, tools: Any, deployment: dict[str, Any]) -> Any:
+    account.create("blue")
+    account.alarms["errors"] = "OK"
+    with tools.users(account, per_second=50) as users:
+        account.update("green", deployment)
+        account.settled(60)
+    return users
+
+
+def check_one_fleet(account: Any, users: Any, name: str, lost: int = 0) -> None:
+    described = account.describe()
+    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", name)
+    assert "PendingDeploymentSummary" not in described
+    assert users.lost() == lost
+    assert {account.ask().config_name for _ in range(8)} == {name}
+    assert len(account.processes()) == 1  # its server
+    account.fleets.close()
+    assert account.processes() == []
+
+
+def restarts(account: Any) -> int:
+    return sum(phase == "ControllerRestarted" for phase in account.phases())
+
+
+def states(account: Any) -> list[str]:
+    """What was entered, in order, without the endpoint's own states."""
+    return [phase for phase in account.phases() if phase not in ENDPOINT_STATES]
+
+
+@pytest.mark.parametrize("number", range(len(CANARY_STATES)))
+def test_a_canary_survives_the_death_of_its_controller_in_any_state(account: Any, tools: Any, number: int) -> None:
+    account.watcher = killing(account, lambda entered, _: entered == number)
+    users = roll_out(account, tools, tools.canary("errors"))
+    assert restarts(account) == (CANARY_STATES[number] != "Promoted")
+    assert [state for state in states(account) if state != "ControllerRestarted"] == CANARY_STATES
+    check_one_fleet(account, users, "green")
+
+
+def test_a_controller_that_hangs_is_replaced(account: Any, tools: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rehearsal.endpoints.supervisor.SILENT_SECONDS", 3.0)
+
+    def watch(event: str) -> None:
+        if event == "Baking":
+            os.kill(account.controller_pid(), signal.SIGSTOP)
+
+    account.watcher = watch
+    users = roll_out(account, tools, tools.canary("errors"))
+    assert restarts(account) == 1
+    check_one_fleet(account, users, "green")
+
+
+@pytest.mark.parametrize("number", range(len(LINEAR_STATES)))
+def test_a_linear_rollout_survives_the_death_of_its_controller_in_any_state(
+    account: Any, tools: Any, number: int
+) -> None:
+    account.watcher = killing(account, lambda entered, _: entered == number)
+    users = roll_out(account, tools, linear())
+    assert [state for state in states(account) if state != "ControllerRestarted"] == LINEAR_STATES
+    check_one_fleet(account, users, "green")
+
+
+@pytest.mark.parametrize(
+    "make", [lambda tools: tools.canary("errors"), lambda _tools: linear()], ids=["canary", "linear"]
+)
+def test_a_rollout_whose_controllers_die_in_every_state_ends_all_the_same(account: Any, tools: Any, make: Any) -> None:
+    account.watcher = killing(account, lambda _entered, _event: True)
+    users = roll_out(account, tools, make(tools))
+    assert restarts(account) >= 6
+    check_one_fleet(account, users, "green")
+
+
+@pytest.mark.parametrize("state", ROLLBACK_STATES)
+def test_a_rollback_survives_the_death_of_its_controller(account: Any, tools: Any, state: str) -> None:
+    def watch(event: str) -> None:
+        if event == "FinalBaking":
+            account.alarms["errors"] = "ALARM"
+        if event == state:
+            kill_controller(account)
+
+    account.watcher = watch
+    users = roll_out(account, tools, tools.canary("errors"))
+    assert "rollback alarm errors went into ALARM" in account.describe()["FailureReason"]
+    check_one_fleet(account, users, "blue")
+
+
+@pytest.mark.parametrize(("state", "share"), [("Baking", 0.25), ("FinalBaking", 1.0)])
+def test_a_bake_whose_controller_died_in_its_middle_begins_anew(
+    account: Any, tools: Any, state: str, share: float
+) -> None:
+    account.create("blue")
+    account.alarms["errors"] = "OK"
+    with tools.users(account, per_second=50) as users:
+        account.update("green", tools.canary("errors", wait=300, final=300))
+        tools.until(lambda: states(account)[-1:] == [state])
+        before = account.describe()["PendingDeploymentSummary"]
+        kill_controller(account)
+        tools.until(lambda: restarts(account) == 1)
+        assert account.describe()["PendingDeploymentSummary"] == before
+        assert before["ProductionVariants"][0]["CurrentWeight"] == share
+        account.settled(60)
+    rows = journal_rows(account)
+    last = max(i for i, row in enumerate(rows) if row.get("state", {}).get("phase") == state)
+    assert sum(row.get("state", {}).get("phase") == state for row in rows) == 2
+    assert rows[last + 1]["clock"] - rows[last]["clock"] >= 300 / account.speed
+    check_one_fleet(account, users, "green")
+
+
+def test_an_alarm_while_no_controller_lives_is_seen_by_the_next_one(account: Any, tools: Any) -> None:
+    def watch(event: str) -> None:
+        if event == "Baking":
+            kill_controller(account)
+            account.alarms["errors"] = "ALARM"
+
+    account.watcher = watch
+    users = roll_out(account, tools, tools.canary("errors"))
+    assert states(account) == [
+        "Provisioning",
+        "Shifting",
+        "Baking",
+        "ControllerRestarted",
+        "RollingBack",
+        "RolledBack",
+    ]
+    check_one_fleet(account, users, "blue")
+
+
+def test_a_controller_that_cannot_work_at_all_sends_everybody_back(account: Any, tools: Any) -> None:
+    def watch(event: str) -> None:
+        if event == "Baking":
+            kill_controller(account)
+            spoil_journal(account)
+
+    account.watcher = watch
+    users = roll_out(account, tools, tools.canary("errors"))
+    assert "controller ended or hung 5 times without getting anywhere" in account.describe()["FailureReason"]
+    check_one_fleet(account, users, "blue")
+
+
+def test_a_rollback_that_fails_keeps_both_fleets_and_users_get_the_one_that_answers(account: Any, tools: Any) -> None:
+    account.create("blue")
+    account.alarms["errors"] = "OK"
+    with tools.users(account, per_second=50) as users:
+        account.update("green", tools.canary("errors", wait=3600))
+        tools.until(lambda: states(account)[-1:] == ["Baking"])
+        end_for_good(account, "blue")
+        account.alarms["errors"] = "ALARM"
+        tools.until(lambda: account.describe()["EndpointStatus"] == "UpdateRollbackFailed", 30)
+        assert {account.ask().config_name for _ in range(8)} == {"green"}
+        account.alarms["errors"] = "OK"
+        account.update("amber", tools.canary("errors"))
+        assert account.settled(60)["EndpointConfigName"] == "amber"
+    by_the_dead = sum((answer.config_name, answer.status) == ("blue", 0) for answer in users.answers)
+    check_one_fleet(account, users, "amber", lost=by_the_dead)
+
+
+def journal_rows(account: Any) -> list[dict[str, Any]]:
+    (path,) = (account.folder / "fleets").glob("rollout-shop-*.jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def spoil_journal(account: Any) -> None:
+    (path,) = (account.folder / "fleets").glob("rollout-shop-*.jsonl")
+    path.write_text("no journal\n")
+
+
+def end_for_good(account: Any, name: str) -> None:
+    """Kill the server of the model `name`, and let it never start again."""
+    for path in (account.folder / "fleets").glob("shop-primary-*/ml/model/model.json"):
+        if json.loads(path.read_text())["name"] == name:
+            path.write_text(json.dumps({"name": name, "start_error": "gone"}))
+            folder = str(path.parents[2]).encode()
+    for pid in account.processes():
+        if folder in Path(f"/proc/{pid}/environ").read_bytes():
+            os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,149 @@
+"""The users: a steady stream that does not wait for answers."""
+
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rehearsal.access_key import AccessKey
+from rehearsal.endpoints.traffic import MOST_IN_FLIGHT, Promptness, Traffic, TrafficSnapshot
+from rehearsal.process import free_port
+from tests.rehearsal.cloud.process import eventually
+
+KEY = AccessKey.random()
+
+
+class Endpoint(http.server.ThreadingHTTPServer):
+    """Plays the runtime: its status and delay can be changed while it runs."""
+
+    request_queue_size = 256
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.status, self.seconds = 200, 0.0
+        self.seen: list[tuple[str, str, bytes]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Endpoint
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.seen.append((self.path, self.headers["content-type"], body))
+        time.sleep(self.server.seconds)
+        self.send_response(self.server.status)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with Endpoint() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def run(traffic: Traffic, seconds: float) -> TrafficSnapshot:
+    traffic.start()
+    time.sleep(seconds)
+    traffic.stop()
+    return traffic.snapshot()
+
+
+def test_requests_come_at_the_given_rate_and_every_one_is_counted_once(endpoint: Endpoint) -> None:
+    counts = run(Traffic(endpoint.url, "shop", [b"1", b"2"], "text/csv", 50, key=KEY), 1.0)
+    assert 45 <= counts.sent <= 55
+    assert (counts.answered, counts.failed, counts.dropped, counts.in_flight) == (counts.sent, 0, 0, 0)
+    assert 0 < counts.p50_us <= counts.p99_us
+    assert endpoint.seen[:2] == [
+        ("/endpoints/shop/invocations", "text/csv", b"1"),
+        ("/endpoints/shop/invocations", "text/csv", b"2"),
+    ]
+
+
+def test_a_slow_endpoint_does_not_slow_the_users_down(endpoint: Endpoint) -> None:
+    endpoint.seconds = 0.5
+    counts = run(Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY), 1.0)
+    assert 45 <= counts.sent <= 55
+    assert counts.answered == counts.sent
+
+
+def test_an_error_is_a_failed_request_and_not_a_dropped_one(endpoint: Endpoint) -> None:
+    endpoint.status = 500
+    counts = run(Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY), 0.3)
+    assert (counts.failed, counts.answered, counts.dropped) == (counts.sent, 0, 0)
+
+
+def test_a_request_nobody_answers_is_dropped() -> None:
+    counts = run(Traffic(f"http://127.0.0.1:{free_port()}", "shop", [b"1"], "text/csv", 50, key=KEY), 0.3)
+    assert counts.sent > 0
+    assert counts.dropped == counts.sent
+
+
+def test_more_than_can_wait_are_not_sent_and_no_dropped_requests(endpoint: Endpoint) -> None:
+    endpoint.seconds = 1.0
+    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 1000, key=KEY)
+    traffic.start()
+    eventually(lambda: traffic.snapshot().not_sent)
+    traffic.stop()
+    counts, users = traffic.snapshot(), traffic.promptness(TrafficSnapshot())
+    assert counts.sent >= MOST_IN_FLIGHT
+    assert counts.answered + counts.dropped == counts.sent
+    assert (users.due, users.not_sent) == (counts.sent + counts.not_sent, counts.not_sent)
+
+
+def test_users_that_this_machine_has_no_time_for_are_known_to_be_late(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY)
+    begin, busy = traffic._begin, iter([0.5])
+
+    def begin_late(*given: Any, **named: Any) -> None:
+        begin(*given, **named)
+        time.sleep(next(busy, 0.0))
+
+    monkeypatch.setattr(traffic, "_begin", begin_late)
+    run(traffic, 1.0)
+    assert traffic.promptness(TrafficSnapshot()).late_p99_ms > 200
+    before = traffic.snapshot()
+    assert traffic.promptness(before) == Promptness(due=0, not_sent=0, late_p99_ms=0.0)
+
+
+def test_what_happened_between_two_looks_is_their_difference(endpoint: Endpoint) -> None:
+    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY)
+    traffic.start()
+    time.sleep(0.3)
+    first = traffic.snapshot()
+    time.sleep(0.3)
+    traffic.stop()
+    between = traffic.snapshot().since(first)
+    assert between.sent == traffic.snapshot().sent - first.sent > 0
+
+
+def test_traffic_may_stop_and_start_again_and_starting_twice_changes_nothing(endpoint: Endpoint) -> None:
+    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY)
+    traffic.stop()
+    traffic.start()
+    first = run(traffic, 0.2)
+    assert run(traffic, 0.2).sent > first.sent
+
+
+@pytest.mark.parametrize(("bodies", "rate"), [([], 10.0), ([b"1"], 0.0)])
+def test_traffic_without_a_body_or_a_rate_is_refused(bodies: list[bytes], rate: float) -> None:
+    with pytest.raises(ValueError, match="needs a body and a rate above 0"):
+        Traffic("http://127.0.0.1:1", "shop", bodies, "text/csv", rate, key=KEY)

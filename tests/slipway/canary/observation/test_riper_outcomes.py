@@ -1,0 +1,80 @@
+"""Simulated rollouts whose buyers are told of minutes after everybody else: the old fleet's outcomes are riper."""
+
+import random
+from datetime import UTC, datetime
+
+import pytest
+
+from slipway.canary.observation.counting import Fleets
+from slipway.canary.observation.outcomes import Joined
+from slipway.canary.statistics import JudgePlan, MeanTest
+from slipway.canary.statistics.means import MeanState
+
+GREEN, BLUE = "package/2", "package/1"
+FLEETS = Fleets("shop", "primary", "new", "old", GREEN, BLUE)
+NOON = 1_767_268_800
+TEST = MeanTest(-2.0, 5.5)
+ENOUGH = JudgePlan(watches_value=True).log_rollback
+BEFORE, LATER, LOOK, CAPTURED = 300, 300, 30, 60
+"""Seconds; there is one request in each."""
+CANARY, LINEAR = ((0.25, 900),), ((0.25, 300), (0.5, 300), (0.75, 300))
+
+
+def share_at(second, shares):
+    """Of the users on the new fleet, which takes its first ones after the old one has answered for a while."""
+    since = BEFORE
+    for share, seconds in shares:
+        if since <= second < since + seconds:
+            return share
+        since += seconds
+    return 0.0
+
+
+def objects(rng, shares, buying):
+    """Captures by fleet and minute, outcomes every look; by arrival, in seconds since the deployment began."""
+    arriving = {}
+    for at in range(BEFORE + sum(seconds for _, seconds in shares)):
+        package = GREEN if rng.random() < share_at(at, shares) else BLUE
+        bought = rng.random() < buying[package]
+        told = at + rng.randrange(10, 30) + LATER * bought
+        when = f"{datetime.fromtimestamp(NOON + at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        about = f'"inferenceId": "{at}", "inferenceTime": "{when}", "customAttributes": ["model_package={package}"]'
+        lines = arriving.setdefault(at // CAPTURED * CAPTURED + CAPTURED, {}).setdefault(package, [])
+        lines.append(f'{{"eventMetadata": {{{about}}}}}')
+        lines = arriving.setdefault(told // LOOK * LOOK + LOOK, {}).setdefault("outcomes", [])
+        lines.append(f'{{"inference_id": "{at}", "value": {5.5 if bought else -2.0}}}')
+    return arriving
+
+
+def is_sent_back(seed, shares, horizon, **buying):
+    """Whether the value alone sends one rollout back before its bake ends."""
+    rng = random.Random(seed)  # noqa: S311
+    arriving = objects(rng, shares, {GREEN: buying["green"], BLUE: buying["blue"]})
+    joined, state = Joined(NOON), MeanState.start()
+    for now in range(0, BEFORE + sum(seconds for _, seconds in shares), LOOK):
+        joined.green, joined.blue = [], []
+        for kind, lines in arriving.get(now, {}).items():
+            if kind == "outcomes":
+                joined.add_outcomes("\n".join(lines), arrived=NOON + now)
+            else:
+                joined.add_captures("\n".join(lines), FLEETS)
+        joined.come_of_age(horizon, until=NOON + now)
+        state = TEST.observe(state, joined.green, joined.blue)
+        if state.log_regression >= ENOUGH:
+            return True
+    return False
+
+
+def share_sent_back(rollouts, *given, **buying):
+    return sum(is_sent_back(seed, *given, **buying) for seed in range(rollouts)) / rollouts
+
+
+@pytest.mark.parametrize(("shares", "horizon", "rollouts"), [(CANARY, 400, 100), (CANARY, 180, 20), (LINEAR, 400, 40)])
+def test_equal_fleets_go_on(shares, horizon, rollouts):
+    """Whether the buyers' outcomes come within the horizon or after it."""
+    assert share_sent_back(rollouts, shares, horizon, green=0.3, blue=0.3) <= 0.01
+
+
+@pytest.mark.parametrize("shares", [CANARY, LINEAR])
+def test_a_loss_is_found(shares):
+    assert share_sent_back(20, shares, 400, green=0.05, blue=0.3) >= 0.9

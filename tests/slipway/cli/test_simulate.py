@@ -1,0 +1,206 @@
+"""`slipway simulate`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from slipway.cli import forecast
+from slipway.cli.main import main
+from slipway.cli.simulate import told
+from slipway.settings import load_settings
+
+SHOPPERS = Path(__file__).parents[3] / "config" / "shoppers.toml"
+
+
+@pytest.fixture
+def simulate(capsys, monkeypatch):
+    monkeypatch.setattr(forecast, "_MOST_ROLLOUTS", 100)  # as many as tell one answer from another
+
+    def call(*argv, config=SHOPPERS):
+        code = main(["simulate", "--config", str(config), *argv])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def use_case(tmp_path):
+    def write(*changes):
+        path = tmp_path / "case.toml"
+        text = SHOPPERS.read_text()
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def forecast_of(use_case, monkeypatch):
+    monkeypatch.setattr(forecast, "_MOST_ROLLOUTS", 100)
+
+    def call(*changes, rate, regression=1.0):
+        settings = load_settings(use_case(*changes), "dev")
+        return forecast.forecast(settings, requests_per_second=rate, error_percent=0.5, regression_points=regression)
+
+    return call
+
+
+def test_the_plan_is_told_with_its_cost_and_its_chances(simulate):
+    code, out, _ = simulate("--requests-per-second", "50", "--regression", "2")
+    found = json.loads(simulate("--requests-per-second", "50", "--regression", "2", "--json")[1])
+    assert code == 0
+    assert "420 s of waits" in out
+    assert f"{found['canary_requests']:,.0f} expected" in out
+    assert found["duration_seconds"] == 420
+    assert found["canary_requests"] == pytest.approx(0.25 * 300 * 50)
+    assert found["extra_instance_hours"] == pytest.approx(4 * 420 / 3600)
+    assert found["healthy"]["rolled_back"] <= 0.01
+    assert found["regressed"]["rolled_back"] >= 0.95
+
+
+def test_the_same_question_gets_the_same_answer(simulate):
+    asked = ("--requests-per-second", "8", "--json")
+    assert simulate(*asked) == simulate(*asked)
+
+
+NO_JUDGE = ("enabled = true", "enabled = false")
+ALL_AT_ONCE = ('type = "canary"', 'type = "all_at_once"')
+
+
+def test_a_model_without_a_verdict_goes_on_where_the_stage_says_so(forecast_of):
+    found = forecast_of(rate=0.5)
+    out = told(found)
+    assert "decides after 210 s of 300; a model without a verdict by then goes on unproven" in out
+    assert "goes on unproven 100.0 %" in out
+    assert "too little traffic" in out
+    assert found.judge.without_evidence == "proceed"
+    assert (found.healthy.undecided, found.healthy.goes_live) == (1, 1)
+    assert found.healthy.sent_back_without_evidence == 0
+
+
+def test_and_is_sent_back_where_it_says_that(forecast_of):
+    found = forecast_of(('= "proceed"', '= "roll_back"'), rate=0.5)
+    out, healthy = told(found), found.healthy
+    assert "by then is sent back (without_evidence = roll_back)" in out
+    assert "sent back for lack of evidence 100.0 %" in out
+    assert (healthy.rolled_back, healthy.promotable, healthy.undecided) == (0, 0, 1)
+    assert (healthy.sent_back_without_evidence, healthy.goes_live) == (1, 0)
+
+
+def test_the_use_case_s_own_tolerance_decides(forecast_of):
+    lenient = forecast_of(rate=40, regression=1.0)
+    strict = forecast_of(("error_tolerance = 0.05", "error_tolerance = 0.01"), rate=40, regression=1.0)
+    assert lenient.regressed.promotable > 0.1
+    assert strict.regressed.promotable == 0
+    assert "proven safe (below the tolerated 5 points)" in told(lenient)
+    assert "wrongly proven safe" in told(strict)
+
+
+def test_the_scores_that_a_use_case_does_not_watch_are_not_waited_for(forecast_of):
+    limit = "score_limit = 0.18"
+    watched = forecast_of((limit, "score_limit = 0.06"), rate=10).healthy.promotable
+    assert forecast_of((limit, "score_limit = 0.06\nscores = false"), rate=10).healthy.promotable > watched + 0.1
+
+
+def test_outcomes_are_not_simulated_and_that_is_said(forecast_of):
+    found = forecast_of(("score_limit = 0.18", "score_limit = 0.18\nvalue = true"), rate=20)
+    assert forecast.NO_OUTCOMES in found.notes
+    assert found.healthy.promotable > 0.9
+
+
+def test_without_a_judge_the_alarm_decides_alone(forecast_of):
+    found = forecast_of(NO_JUDGE, rate=20, regression=20.0)
+    out = told(found)
+    assert "none (judge.enabled = false): the alarms decide alone" in out
+    assert "caught 100.0 % by the alarm" in out
+    assert found.judge is None
+    assert found.regressed.rolled_back_by_alarm == found.regressed.rolled_back == 1
+    assert found.healthy.promotable == 0
+    assert found.healthy.goes_live >= 0.99
+
+
+def test_the_use_case_s_own_alarm_decides(forecast_of):
+    found = forecast_of(NO_JUDGE, ("max_error_percent = 5.0", "max_error_percent = 50.0"), rate=20, regression=20.0)
+    assert found.regressed.rolled_back == 0
+    assert "above 50 % of errors in 120 s, of 10 answers and 5 errors at least" in told(found)
+
+
+@pytest.mark.parametrize(
+    ("change", "follows"),
+    [
+        (ALL_AT_ONCE, "goes on unproven (synth refuses this plan)"),
+        (("instance_count = 4", "instance_count = 1"), "goes on unproven; take a canary"),
+    ],
+    ids=["all at once", "one instance"],
+)
+def test_fleets_that_never_serve_together_leave_nothing_to_compare(forecast_of, change, follows):
+    found = forecast_of(change, rate=50)
+    out = told(found)
+    assert "there is nothing to compare; every model that no alarm stops " + follows in out
+    assert "a good model      no figure" in out
+    assert "simulated rollouts" not in out
+    assert found.healthy.undecided == 1
+
+
+def test_all_at_once_without_a_judge_is_left_to_the_alarms_with_everybody_on_the_new_model(forecast_of):
+    found = forecast_of(ALL_AT_ONCE, NO_JUDGE, rate=0.3, regression=40.0)
+    assert found.regressed.rolled_back_by_alarm > 0.9  # a canary of a quarter is asked 9 times in two minutes
+    assert any("the alarms decide alone, with everybody on the new model" in note for note in found.notes)
+
+
+def test_a_verdict_that_no_alarm_watches_gets_no_figure(forecast_of):
+    found = forecast_of(("[rollout]", '[rollout]\nalarms_off = ["Verdict"]'), rate=50)
+    out = told(found)
+    assert "no alarm watches the judge's verdict" in out
+    assert "a good model" not in out
+    assert (found.healthy, found.regressed, found.rollouts) == (None, None, 0)
+
+
+def test_a_serverless_endpoint_has_nothing_to_simulate(forecast_of):
+    no_capture = ("capture_percent = 100", "capture_percent = 0")
+    serverless = ("[rollout]", "[endpoint.serverless]\nmemory_mb = 2048\n\n[rollout]")
+    found = forecast_of(ALL_AT_ONCE, NO_JUDGE, no_capture, serverless, rate=50)
+    assert told(found).splitlines()[0].split() == ["plan", "serverless"]
+    assert found.notes == (forecast.SERVERLESS,)
+    assert (found.healthy, found.judge, found.error_alarm) == (None, None, None)
+
+
+def test_long_plans_are_simulated_less_often(forecast_of, monkeypatch):
+    monkeypatch.setattr(forecast, "_FEWEST_ROLLOUTS", 20)
+    monkeypatch.setattr(forecast, "_MOST_LOOKS", 2_000)
+    assert forecast_of(rate=5).rollouts == 2_000 // 32  # 30 in 300 s of canary, 2 in 120 s after it
+
+
+def test_a_terminal_is_told_how_far_it_is(simulate, monkeypatch):
+    assert simulate("--requests-per-second", "5")[2] == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    progress = simulate("--requests-per-second", "5")[2]
+    assert "simulating, 50%" in progress
+    assert progress.endswith("\033[K")
+
+
+@pytest.mark.parametrize(("kind", "hours"), [("linear", 4 * 1020 / 3600), ("rolling", 1 * 1200 / 3600)])
+def test_a_plan_of_several_steps_is_watched_in_each(simulate, use_case, kind, hours):
+    config = use_case(('type = "canary"', f'type = "{kind}"'))
+    found = json.loads(simulate("--requests-per-second", "20", "--json", config=config)[1])
+    assert found["canary_requests"] == pytest.approx((0.25 + 0.5 + 0.75) * 300 * 20)
+    assert found["extra_instance_hours"] == pytest.approx(hours)
+
+
+def test_more_errors_than_answers_are_refused(simulate):
+    code, _, err = simulate("--requests-per-second", "5", "--error-percent", "30", "--regression", "80")
+    assert code == 2
+    assert "must add up to at most 100, got 110" in err
+
+
+@pytest.mark.parametrize("argv", [["--requests-per-second", "0"], []])
+def test_a_traffic_rate_is_needed(argv, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["simulate", *argv])
+    assert ended.value.code == 2
+    assert "--requests-per-second" in capsys.readouterr().err

@@ -1,0 +1,550 @@
+"""Every rule catches a rollout that breaks it, and no rule speaks for another."""
+
+import copy
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipway.errors import InputError
+from slipway.guardrails import RULES, PlannedRollout, ScaledVariant, Variant, lint, refuse_unsafe
+
+CONFIG = "${EndpointConfig.EndpointConfigName}"
+ERRORS, LATENCY = f"{CONFIG}-Errors", f"{CONFIG}-Latency"
+Mutant = Callable[[Any], PlannedRollout]
+
+
+def percent(value: int) -> dict[str, Any]:
+    return {"Type": "CAPACITY_PERCENT", "Value": value}
+
+
+def linear(step: int, **given: Any) -> dict[str, Any]:
+    routing = {"Type": "LINEAR", "WaitIntervalInSeconds": 300, "LinearStepSize": percent(step)}
+    return {
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": routing,
+            "TerminationWaitInSeconds": 300,
+            "MaximumExecutionTimeoutInSeconds": 28800,
+            **given,
+        }
+    }
+
+
+def all_at_once(final: int) -> dict[str, Any]:
+    routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": final}}
+
+
+def rolling(batch: int, **given: Any) -> dict[str, Any]:
+    return {"RollingUpdatePolicy": {"MaximumBatchSize": percent(batch), "WaitIntervalInSeconds": 300, **given}}
+
+
+def dimensions(**given: str) -> list[dict[str, str]]:
+    named = {"EndpointName": "shop", "VariantName": "primary", "EndpointConfigName": CONFIG} | given
+    return [{"Name": name, "Value": value} for name, value in named.items() if value]
+
+
+def custom(name: str) -> dict[str, Any]:
+    return {
+        "AlarmName": f"{CONFIG}-{name}",
+        "Namespace": "Shop",
+        "MetricName": name,
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Statistic": "Average",
+        "Threshold": 5,
+        "ComparisonOperator": "GreaterThanThreshold",
+    }
+
+
+GUARDED = "IF(requests >= 20, errors / requests, 0)"
+
+
+def ratio(threshold: float, expression: str = GUARDED, **given: Any) -> dict[str, Any]:
+    """Metric math: the share of failed requests, where there are requests enough."""
+    watched = {"errors": ("Invocation5XXErrors", "Sum"), "requests": ("Invocations", "Sum")}
+    return math(threshold, expression, watched) | given
+
+
+def compared(expression: str) -> dict[str, Any]:
+    """The same, with what both fleets together answered beside it."""
+    found = ratio(0.05, expression)
+    both = copy.deepcopy(found["Metrics"][1:])
+    for query in both:
+        query["Id"] = f"all_{query['Id']}"
+        query["MetricStat"]["Metric"]["Dimensions"] = dimensions(EndpointConfigName="")
+    return {**found, "Metrics": [*found["Metrics"], *both]}
+
+
+def slowness(threshold: float, expression: str) -> dict[str, Any]:
+    """Metric math over the 90th percentile of latency."""
+    watched = {"latency": ("ModelLatency", "p90"), "requests": ("Invocations", "Sum")}
+    return math(threshold, expression, watched)
+
+
+def math(threshold: float, expression: str, watched: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    metrics = [
+        {
+            "Id": id_,
+            "ReturnData": False,
+            "MetricStat": {
+                "Metric": {"Namespace": "AWS/SageMaker", "MetricName": name, "Dimensions": dimensions()},
+                "Period": 60,
+                "Stat": stat,
+            },
+        }
+        for id_, (name, stat) in watched.items()
+    ]
+    judged = {"Id": "share", "Expression": expression}
+    single = ("Namespace", "MetricName", "Dimensions", "Statistic", "ExtendedStatistic", "Period")
+    return {**dict.fromkeys(single), "Metrics": [judged, *metrics], "Threshold": threshold}
+
+
+PACKAGE = "${?ModelPackageArn}"
+
+
+def shift(name: str = "PredictionShift", **given: Any) -> dict[str, Any]:
+    """An alarm on what the model servers publish."""
+    named = {"EndpointName": "shop", "VariantName": "primary", "ModelPackageArn": PACKAGE}
+    placed = [{"Name": key, "Value": value} for key, value in named.items()]
+    return custom(name) | {"Namespace": "Slipway/Endpoint", "Dimensions": placed, "Threshold": 0.25} | given
+
+
+def served(**given: Any) -> dict[str, Any]:
+    """A variant whose container is told its names."""
+    told = ("SLIPWAY_ENDPOINT_NAME", "SLIPWAY_VARIANT_NAME", "SLIPWAY_MODEL_PACKAGE_ARN")
+    named = {"package": PACKAGE, "environment": tuple((name, "x") for name in told)} | given
+    return {"variants": (Variant("primary", 4, "ml.m5.large", **named),)}
+
+
+def verdict(**given: Any) -> dict[str, Any]:
+    placed = dimensions(VariantName="")
+    judged = {"Statistic": "Maximum", "Threshold": 2, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
+    return custom("Verdict") | {"Namespace": "Slipway/Rollout/shop", "Dimensions": placed} | judged | given
+
+
+def composite(rule: str) -> dict[str, Any]:
+    return {"AlarmName": f"{CONFIG}-Any", "AlarmRule": rule}
+
+
+def queries(change: Callable[[list[dict[str, Any]]], Any]) -> dict[str, Any]:
+    """Good metric math whose queries `change` breaks."""
+    given = ratio(0.05)
+    change(given["Metrics"])
+    return given
+
+
+VALUED = {"watches_value": True}
+
+
+MUTANTS: list[tuple[str, str, Mutant]] = [
+    ("SG001", "both policies", lambda b: b.policy(linear(25) | rolling(25))),
+    ("SG002", "unknown key", lambda b: b.policy(linear(25) | {"Rollback": True})),
+    ("SG002", "unknown routing", lambda b: b.routing(Type="SHADOW")),
+    ("SG003", "canary of 90 %", lambda b: b.routing(CanarySize=percent(90))),
+    ("SG003", "canary of 3 out of 4", lambda b: b.routing(CanarySize={"Type": "INSTANCE_COUNT", "Value": 3})),
+    ("SG003", "canary without a size", lambda b: b.routing(CanarySize=None)),
+    ("SG004", "linear step of 99 %", lambda b: b.policy(linear(99))),
+    ("SG004", "linear step of 5 %", lambda b: b.policy(linear(5), variants=(Variant("primary", 20),))),
+    ("SG005", "batch of 60 %", lambda b: b.policy(rolling(60))),
+    ("SG005", "batch of 4 %", lambda b: b.policy(
+        rolling(4), variants=(Variant("primary", 50),), requests_per_second=400
+    )),
+    ("SG006", "timeout below the waits", lambda b: b.policy(linear(25, MaximumExecutionTimeoutInSeconds=1200))),
+    ("SG006", "timeout below 600 s", lambda b: b.blue_green(MaximumExecutionTimeoutInSeconds=599)),
+    ("SG007", "wait above an hour", lambda b: b.policy(all_at_once(3601))),
+    ("SG007", "negative wait", lambda b: b.blue_green(TerminationWaitInSeconds=-1)),
+    ("SG007", "no interval for UpdateEndpoint", lambda b: replace(b.policy(_without_interval()), through_api=True)),
+    ("SG007", "rolling without a wait", lambda b: b.policy({"RollingUpdatePolicy": {"MaximumBatchSize": percent(25)}})),
+    ("SG008", "eleven alarms", lambda b: b.named(
+        ERRORS, LATENCY, *(f"{CONFIG}-{n}" for n in range(9)),
+        alarms=(*b.plan().alarms, *(custom(str(n)) for n in range(9))),
+    )),
+    ("SG009", "an alarm twice", lambda b: b.named(ERRORS, LATENCY, ERRORS)),
+    ("SG101", "canary without a bake", lambda b: b.routing(WaitIntervalInSeconds=0)),
+    ("SG101", "all at once without a bake", lambda b: b.policy(all_at_once(0))),
+    ("SG101", "no DeploymentConfig", lambda b: b.plan(deployment=None)),
+    ("SG102", "no final bake", lambda b: b.blue_green(TerminationWaitInSeconds=0)),
+    ("SG103", "a canary of the whole fleet", lambda b: b.plan(variants=(Variant("primary", 1),))),
+    ("SG103", "a fleet that is scaled in to one", lambda b: b.plan(scaling=(ScaledVariant("primary", 1, 8),))),
+    ("SG104", "a tenth of four instances", lambda b: b.routing(CanarySize=percent(10))),
+    ("SG201", "serverless", lambda b: b.plan(variants=(Variant("primary", serverless=True),))),
+    ("SG202", "rolling of two variants", lambda b: b.policy(
+        rolling(25), variants=(Variant("primary", 4), Variant("other", 4)), previous_variants=("primary", "other")
+    )),
+    ("SG203", "two shadows", lambda b: b.plan(shadow_variants=(Variant("s1", 1), Variant("s2", 1)))),
+    ("SG203", "a shadow on an asynchronous endpoint", lambda b: b.plan(
+        asynchronous=True, shadow_variants=(Variant("s1", 1),)
+    )),
+    ("SG204", "inferentia 1", lambda b: b.plan(variants=(Variant("primary", 4, "ml.inf1.xlarge"),))),
+    ("SG204", "elastic inference", lambda b: b.plan(variants=(Variant("primary", 4, accelerator="ml.eia2.medium"),))),
+    ("SG205", "named config", lambda b: b.plan(config_is_named=True)),
+    ("SG206", "renamed variant", lambda b: b.plan(previous_variants=("AllTraffic",))),
+    ("SG207", "autoscaling forgotten", lambda b: b.plan(retained=frozenset())),
+    ("SG207", "autoscaled count left out", lambda b: b.plan(retained=frozenset({"DesiredWeight"}))),
+    ("SG208", "a fixed count that is kept", lambda b: b.plan(autoscaled=False)),
+    ("SG209", "a count below the range", lambda b: b.plan(scaling=(ScaledVariant("primary", 5, 8),))),
+    ("SG209", "a range turned round", lambda b: b.plan(scaling=(ScaledVariant("primary", 8, 4),))),
+    ("SG210", "burstable instances", lambda b: b.plan(
+        variants=(Variant("primary", 4, "ml.t2.large"),), scaling=(ScaledVariant("primary", 4, 8),)
+    )),
+    ("SG211", "a target of another variant", lambda b: b.plan(scaling=(ScaledVariant("AllTraffic", 2, 8),))),
+    ("SG212", "another instance type", lambda b: b.plan(previous_types=(("primary", "ml.c5.large"),))),
+    ("SG301", "no alarm", lambda b: b.plan(deployment=linear(25), alarms=())),
+    ("SG301", "an empty list", lambda b: b.named()),
+    ("SG302", "no alarm on errors", lambda b: b.named(LATENCY, alarms=b.plan().alarms[1:])),
+    ("SG303", "no alarm on latency", lambda b: b.named(ERRORS, alarms=b.plan().alarms[:1])),
+    ("SG304", "unknown alarm", lambda b: b.named(ERRORS, LATENCY, f"{CONFIG}-Drift")),
+    ("SG305", "alarm not named", lambda b: b.plan(
+        alarms=(*b.plan().alarms, {**b.plan().alarms[0], "AlarmName": f"{CONFIG}-Third"})
+    )),
+    ("SG306", "alarm with a fixed name", lambda b: b.errors(AlarmName="shop-errors")),
+    ("SG307", "a composite of an unknown alarm", lambda b: b.also(composite(f"ALARM({ERRORS}) OR ALARM(drift)"))),
+    ("SG401", "misspelt metric of the servers", lambda b: b.also(shift("PredictionShifts"))),
+    ("SG401", "verdicts on another endpoint", lambda b: b.also(verdict(Namespace="Slipway/Rollout/shop-2"))),
+    ("SG401", "verdicts on no endpoint", lambda b: b.also(verdict(Namespace="Slipway/Rollout"))),
+    ("SG401", "misspelt namespace of the servers", lambda b: b.also(shift(Namespace="Slipway/Endpoints"))),
+    ("SG401", "misspelt metric", lambda b: b.latency(MetricName="ModelLatancy")),
+    ("SG401", "misspelt namespace", lambda b: b.errors(Namespace="AWS/Sagemaker")),
+    ("SG401", "invocation metric of the instances", lambda b: b.errors(Namespace="/aws/sagemaker/Endpoints")),
+    ("SG402", "overhead of an asynchronous endpoint", lambda b: replace(
+        b.latency(MetricName="OverheadLatency"), asynchronous=True
+    )),
+    ("SG402", "set-up time of instances", lambda b: b.latency(MetricName="ModelSetupTime")),
+    ("SG403", "no EndpointConfigName", lambda b: b.errors(Dimensions=dimensions(EndpointConfigName=""))),
+    ("SG403", "both fleets instead of a comparison", lambda b: b.errors(
+        **compared("IF(requests >= 20, all_errors / all_requests, 0)")
+    )),
+    ("SG403", "no package", lambda b: b.also(shift(Dimensions=dimensions(EndpointConfigName="")))),
+    ("SG404", "a package that is not rolled out", lambda b: b.also(
+        shift(Dimensions=[*shift()["Dimensions"][:2], {"Name": "ModelPackageArn", "Value": "arn:2"}]),
+        **served(package="arn:1"),
+    )),
+    ("SG404", "the config of what knows none", lambda b: b.also(
+        shift(Dimensions=[*shift()["Dimensions"], {"Name": "EndpointConfigName", "Value": CONFIG}])
+    )),
+    ("SG404", "the variant of a verdict", lambda b: b.also(verdict(Dimensions=dimensions()))),
+    ("SG404", "another variant", lambda b: b.errors(Dimensions=dimensions(VariantName="AllTraffic"))),
+    ("SG404", "another endpoint", lambda b: b.errors(Dimensions=dimensions(EndpointName="shopp"))),
+    ("SG404", "no endpoint", lambda b: b.errors(Dimensions=dimensions(EndpointName=""))),
+    ("SG404", "the config's ARN", lambda b: b.errors(Dimensions=dimensions(EndpointConfigName="${EndpointConfig}"))),
+    ("SG404", "one dimension too many", lambda b: b.errors(Dimensions=dimensions(InstanceId="i-1"))),
+    ("SG404", "metric math of another variant", lambda b: b.errors(**_math_of_another_variant())),
+    ("SG405", "milliseconds as the unit", lambda b: b.latency(Unit="Milliseconds")),
+    ("SG405", "percent as the unit", lambda b: b.errors(Unit="Percent")),
+    ("SG405", "a shift in percent", lambda b: b.also(shift(Unit="Percent"))),
+    ("SG406", "servers that are told nothing", lambda b: b.also(shift(), **served(environment=()))),
+    ("SG501", "a window of more than a day", lambda b: b.errors(Period=300, EvaluationPeriods=289)),
+    ("SG501", "a query of two kinds", lambda b: b.errors(**queries(lambda q: q[1].update(Expression="requests")))),
+    ("SG501", "a query of no kind", lambda b: b.errors(**queries(lambda q: q.append({"Id": "none"})))),
+    ("SG501", "an Id in capitals", lambda b: b.errors(**queries(lambda q: q[0].update(Id="Share")))),
+    ("SG501", "an Id twice", lambda b: b.errors(**queries(lambda q: q[2].update(Id="errors")))),
+    ("SG501", "two results", lambda b: b.errors(**queries(lambda q: q[1].update(ReturnData=True)))),
+    ("SG501", "eleven metrics", lambda b: b.errors(**queries(
+        lambda q: q.extend({**q[1], "Id": f"more{n}"} for n in range(9))
+    ))),
+    ("SG501", "a name that is no query", lambda b: b.errors(**ratio(0.05, "IF(invocations >= 20, errors, 0)"))),
+    ("SG501", "a search", lambda b: b.errors(**ratio(0.05, "SUM(SEARCH('{AWS/SageMaker} errors', 'Sum', 60))"))),
+    ("SG501", "metric math that has no end", lambda b: b.errors(**ratio(0.05, "IF(requests >= 20, errors"))),
+    ("SG501", "a metric beside metric math", lambda b: b.errors(**ratio(0.05, MetricName="Invocation5XXErrors"))),
+    ("SG501", "a period of each metric", lambda b: b.errors(
+        **queries(lambda q: q[1]["MetricStat"].update(Period=300))
+    )),
+    ("SG501", "a composite that has no end", lambda b: b.also(composite(f"ALARM({ERRORS}"))),
+    ("SG501", "M above N", lambda b: b.errors(DatapointsToAlarm=3)),
+    ("SG501", "period of 90 s", lambda b: b.errors(Period=90)),
+    ("SG501", "a percentile as Statistic", lambda b: b.latency(Statistic="p90", ExtendedStatistic=None)),
+    ("SG501", "both statistics", lambda b: b.latency(Statistic="Average")),
+    ("SG501", "no period", lambda b: b.errors(Period=None)),
+    ("SG501", "unknown operator", lambda b: b.errors(ComparisonOperator=">")),
+    ("SG501", "unknown treatment", lambda b: b.errors(TreatMissingData="notbreaching")),
+    ("SG502", "average of errors above 1", lambda b: b.errors(Threshold=1)),
+    ("SG502", "latency above eight minutes", lambda b: b.latency(Threshold=500_000_000)),
+    ("SG502", "memory above 100 %", lambda b: b.named(ERRORS, LATENCY, f"{CONFIG}-Memory", alarms=(
+        *b.plan().alarms,
+        custom("Memory") | {"Namespace": "/aws/sagemaker/Endpoints", "MetricName": "MemoryUtilization",
+                            "Threshold": 101},
+    ))),
+    ("SG502", "a percentage above 100 by metric math", lambda b: b.errors(**ratio(101, "100 * errors / requests"))),
+    ("SG502", "a guard that is turned round", lambda b: b.errors(
+        **ratio(0.05, "IF(requests < 1, errors / requests, 0)")
+    )),
+    ("SG502", "a verdict above 2", lambda b: b.also(verdict(ComparisonOperator="GreaterThanThreshold"))),
+    ("SG502", "a composite that contradicts itself", lambda b: b.also(composite(f"ALARM({ERRORS}) AND OK({ERRORS})"))),
+    ("SG503", "a share of errors above 1 by metric math", lambda b: b.errors(**ratio(5))),
+    ("SG503", "five percent as 5", lambda b: b.errors(Threshold=5)),
+    ("SG503", "one percent as 1 or more", lambda b: b.errors(
+        Threshold=1, ComparisonOperator="GreaterThanOrEqualToThreshold"
+    )),
+    ("SG504", "500 milliseconds", lambda b: b.latency(Threshold=500)),
+    ("SG504", "500 milliseconds by metric math", lambda b: b.latency(
+        **slowness(500, "IF(requests >= 20, latency, 0)")
+    )),
+    ("SG504", "half a millisecond in milliseconds", lambda b: b.latency(**slowness(0.5, "latency / 1000"))),
+    ("SG505", "2000 milliseconds by metric math", lambda b: b.latency(
+        **slowness(2000, "IF(requests >= 20, latency, 0)")
+    )),
+    ("SG505", "2000 milliseconds", lambda b: b.latency(Threshold=2000)),
+    ("SG506", "no errors is an alarm", lambda b: b.errors(
+        Threshold=0, ComparisonOperator="GreaterThanOrEqualToThreshold"
+    )),
+    ("SG506", "few errors are an alarm", lambda b: b.errors(ComparisonOperator="LessThanThreshold")),
+    ("SG506", "requests are counted, not errors", lambda b: b.errors(Statistic="SampleCount", Threshold=5)),
+    ("SG506", "latencies are added up", lambda b: b.latency(Statistic="Sum", ExtendedStatistic=None)),
+    ("SG506", "low latency is an alarm", lambda b: b.latency(ComparisonOperator="LessThanOrEqualToThreshold")),
+    ("SG506", "many successes are an alarm", lambda b: b.errors(**ratio(0.95, "1 - errors / requests"))),
+    ("SG506", "few errors are an alarm by metric math", lambda b: b.errors(
+        **ratio(0.05), ComparisonOperator="LessThanThreshold"
+    )),
+    ("SG506", "a composite of what is well", lambda b: b.also(composite(f"OK({ERRORS})"))),
+    ("SG506", "a composite of what has no data yet", lambda b: b.also(composite(f"NOT OK({ERRORS})"))),
+    ("SG507", "a shift of 25", lambda b: b.also(shift(Threshold=25))),
+    ("SG508", "a promotion is an alarm", lambda b: b.also(verdict(Threshold=1))),
+    ("SG508", "promotions are added up", lambda b: b.also(verdict(Statistic="Sum"))),
+    ("SG509", "5 % as 0.05 of 100", lambda b: b.errors(
+        **ratio(0.05, "IF(requests >= 20 AND errors >= 3, 100 * errors / requests, 0)")
+    )),
+    ("SG601", "window of 360 s in a bake of 300 s", lambda b: b.policy(
+        rolling(25), alarms=tuple({**a, "EvaluationPeriods": 6} for a in b.plan().alarms)
+    )),
+    ("SG601", "window of 300 s in a bake of 300 s", lambda b: b.policy(
+        rolling(25), alarms=tuple({**a, "EvaluationPeriods": 5} for a in b.plan().alarms)
+    )),
+    ("SG601", "window of 60 s in a bake of 119 s", lambda b: b.policy(
+        rolling(25, WaitIntervalInSeconds=119), alarms=tuple({**a, "EvaluationPeriods": 1} for a in b.plan().alarms)
+    )),
+    ("SG601", "window longer than the only bake", lambda b: b.policy(all_at_once(100))),
+    ("SG602", "2 out of 10 in a bake of 300 s", lambda b: b.errors(EvaluationPeriods=10, DatapointsToAlarm=2)),
+    ("SG603", "window of 180 s in a final bake of 120 s", lambda b: b.errors(EvaluationPeriods=3)),
+    ("SG604", "period of 10 s", lambda b: b.latency(Period=10, Statistic="Average", ExtendedStatistic=None)),
+    ("SG604", "period of 30 s of the servers", lambda b: b.also(shift(Period=30))),
+    ("SG605", "no traffic is an alarm", lambda b: b.errors(TreatMissingData="breaching")),
+    ("SG606", "no traffic keeps the alarm", lambda b: b.errors(TreatMissingData="ignore")),
+    ("SG607", "the newest minute is filled", lambda b: b.errors(
+        **ratio(0.05, "IF(FILL(requests, 0) >= 20, errors / requests, 0)")
+    )),
+    ("SG701", "metric math without a guard", lambda b: b.errors(**ratio(0.001, "errors / requests"))),
+    ("SG701", "a request a second", lambda b: b.errors(Threshold=0.001)),
+    ("SG702", "p99 of few requests", lambda b: b.latency(ExtendedStatistic="p99")),
+    ("SG702", "p99 of few requests, left unjudged", lambda b: b.latency(
+        ExtendedStatistic="p99", EvaluateLowSampleCountPercentile="ignore"
+    )),
+    ("SG703", "a guard that the canary never reaches", lambda b: b.errors(
+        **ratio(0.05, "IF(requests >= 1000, errors / requests, 0)")
+    )),
+    ("SG703", "a guard of errors that the canary never reaches", lambda b: b.errors(
+        **ratio(0.05, "IF(errors >= 700, errors / requests, 0)")
+    )),
+    ("SG704", "one error of five", lambda b: b.errors(**ratio(0.05, "IF(requests >= 5, errors / requests, 0)"))),
+    ("SG704", "one slow answer of five", lambda b: b.latency(
+        **slowness(500_000, "IF(requests >= 5, latency, 0)")
+    )),
+    ("SG705", "many servers and few requests", lambda b: b.also(
+        shift(), variants=(Variant("primary", 100, "ml.m5.large"),)
+    )),
+    ("SG801", "no alarm on the verdict", lambda b: b.judged(
+        alarms=b.plan().alarms, deployment=b.plan().deployment
+    )),
+    ("SG801", "an alarm on the verdict that is not asked", lambda b: b.judged(
+        alarms=(*b.plan().alarms, custom("Verdict")), deployment=b.also(custom("Verdict")).deployment
+    )),
+    ("SG802", "a judge of all at once", lambda b: b.judged(all_at_once(300))),
+    ("SG802", "a judge of all at once that goes on", lambda b: b.judged(all_at_once(300), judge={"proceeds": True})),
+    ("SG803", "2,000 requests asked for, 1,800 expected", lambda b: b.judged(plan={"min_requests": 2000})),
+    ("SG803", "ten requests a second", lambda b: b.judged(requests_per_second=10)),
+    ("SG803", "a tolerance that takes many requests", lambda b: b.judged(plan={"false_promotion_rate": 1e-6})),
+    ("SG803", "a verdict that is due early", lambda b: b.judged(
+        linear(50), requests_per_second=10, judge={"decide_seconds": 150}, plan={"min_requests": 800}
+    )),
+    ("SG804", "ten requests a second, and it goes on", lambda b: b.judged(
+        requests_per_second=10, judge={"proceeds": True}
+    )),
+    ("SG805", "outcomes that count when the verdict is due", lambda b: b.judged(
+        plan=VALUED, judge={"value_horizon_seconds": 180}
+    )),
+    ("SG805", "outcomes that count after three bakes", lambda b: b.judged(
+        linear(25), plan=VALUED, judge={"value_horizon_seconds": 800, "proceeds": True}
+    )),
+]  # fmt: skip
+
+
+def _without_interval() -> dict[str, Any]:
+    policy = all_at_once(300)
+    del policy["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["WaitIntervalInSeconds"]
+    return policy
+
+
+def _math_of_another_variant() -> dict[str, Any]:
+    given = ratio(0.05)
+    for query in given["Metrics"][1:]:
+        query["MetricStat"]["Metric"]["Dimensions"] = dimensions(VariantName="AllTraffic")
+    return given
+
+
+def test_a_good_plan_has_nothing_wrong(good: PlannedRollout) -> None:
+    assert lint(good) == ()
+    refuse_unsafe(good)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"Threshold": 0.0, "Statistic": "Sum"},
+        {"DatapointsToAlarm": 1, "EvaluationPeriods": 5},
+        {"TreatMissingData": "missing"},
+        {"Threshold": 0.05, "Statistic": "Maximum"},
+        ratio(0.05),
+        ratio(0.05, "IF(requests >= 10 && errors > 2, errors / requests, 0)"),
+        ratio(5, "IF(requests >= 20, 100 * errors / requests, 0)"),
+        ratio(0.95, "IF(requests >= 20, 1 - errors / requests, 1)") | {"ComparisonOperator": "LessThanThreshold"},
+        ratio(0.05, "IF(FILL(requests, 0) >= 20, errors / requests, 0)") | {"DatapointsToAlarm": 1},
+        ratio(3, "RATE(errors)"),
+        compared("IF(errors * all_requests > 2 * all_errors * requests, errors / requests, 0)"),
+    ],
+)
+def test_other_good_alarms_have_nothing_wrong(broken: Any, given: dict[str, Any]) -> None:
+    assert lint(broken.errors(**given)) == ()
+
+
+@pytest.mark.parametrize(
+    "given", [slowness(500_000, "IF(requests >= 20, latency, 0)"), slowness(500, "latency / 1000")]
+)
+def test_latency_by_metric_math_has_nothing_wrong(broken: Any, given: dict[str, Any]) -> None:
+    assert lint(broken.latency(**given)) == ()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        shift(),
+        shift("InputShift", Statistic="Maximum"),
+        verdict(),
+        composite(f"ALARM({ERRORS}) OR ALARM({LATENCY})"),
+        composite(f"AT_LEAST(2, ALARM, ({ERRORS}, {LATENCY}))"),
+    ],
+)
+def test_alarms_on_what_is_ours_and_composites_have_nothing_wrong(broken: Any, more: dict[str, Any]) -> None:
+    assert lint(broken.also(more, **served())) == ()
+
+
+@pytest.mark.parametrize("policy", [None, linear(25), linear(50), rolling(25), rolling(50)])
+@pytest.mark.parametrize("proceeds", [True, False])
+def test_a_judge_with_traffic_enough_has_nothing_wrong(
+    broken: Any, policy: dict[str, Any] | None, proceeds: bool
+) -> None:
+    assert lint(broken.judged(policy, judge={"proceeds": proceeds})) == ()
+
+
+def test_the_alarm_on_the_verdict_may_be_asked_by_a_composite(broken: Any) -> None:
+    judged = broken.judged(alarms=(*broken.judged().alarms, composite(f"ALARM({CONFIG}-Verdict) OR ALARM({ERRORS})")))
+    assert lint(replace(judged, deployment=broken.named(ERRORS, LATENCY, f"{CONFIG}-Any").deployment)) == ()
+
+
+def test_a_verdict_due_by_the_middle_of_a_short_bake_at_the_latest_is_what_the_judge_makes_of_it(broken: Any) -> None:
+    judged = broken.judged(judge={"decide_seconds": 3600}, requests_per_second=20)
+    (found,) = lint(judged)
+    assert found.what.startswith("the new fleet answers 750 requests before the verdict is due, and about ")
+
+
+def test_what_is_proposed_for_a_judge_is_enough(broken: Any) -> None:
+    (found,) = lint(broken.judged(requests_per_second=10))
+    proposed = re.search(r"bake (\d+) s, expect ([\d.]+) requests a second", found.fix)
+    assert proposed
+    baked = {"Type": "CANARY", "CanarySize": percent(25), "WaitIntervalInSeconds": int(proposed[1])}
+    longer = broken.blue_green(TrafficRoutingConfiguration=baked).deployment["BlueGreenUpdatePolicy"]
+    longer["MaximumExecutionTimeoutInSeconds"] = 7200
+    policy = {"BlueGreenUpdatePolicy": longer}
+    assert lint(broken.judged(policy, requests_per_second=10)) == ()
+    assert {finding.rule for finding in lint(broken.judged(policy, requests_per_second=9.8))} == {"SG803"}
+    assert lint(broken.judged(requests_per_second=float(proposed[2]) + 0.1)) == ()
+    assert lint(broken.judged(requests_per_second=float(proposed[2]) - 0.1)) != ()
+
+
+@pytest.mark.parametrize(("policy", "horizon"), [(None, 179), (linear(25), 779)])
+def test_outcomes_that_count_before_the_verdict_is_due_have_nothing_wrong(
+    broken: Any, policy: dict[str, Any] | None, horizon: int
+) -> None:
+    assert lint(broken.judged(policy, plan=VALUED, judge={"value_horizon_seconds": horizon})) == ()
+    assert lint(broken.judged(policy, judge={"value_horizon_seconds": 28_800})) == ()
+
+
+def test_a_bake_that_is_proposed_for_outcomes_is_long_enough(broken: Any) -> None:
+    def baked(seconds: int) -> PlannedRollout:
+        canary = {"Type": "CANARY", "CanarySize": percent(25), "WaitIntervalInSeconds": seconds}
+        policy = broken.blue_green(TrafficRoutingConfiguration=canary).deployment["BlueGreenUpdatePolicy"]
+        longer = {"BlueGreenUpdatePolicy": policy | {"MaximumExecutionTimeoutInSeconds": 7200}}
+        judged: PlannedRollout = broken.judged(longer, plan=VALUED, judge={"value_horizon_seconds": 900})
+        return judged
+
+    (found,) = lint(baked(300))
+    proposed = re.search(r"bake more than (\d+) s", found.fix)
+    assert proposed
+    assert [finding.rule for finding in lint(baked(int(proposed[1])))] == ["SG805"]
+    assert lint(baked(int(proposed[1]) + 1)) == ()
+
+
+@pytest.mark.parametrize("change", [{"requests_per_second": None}, {"variants": (Variant("primary"),)}])
+def test_without_traffic_or_instances_nothing_is_said_about_the_evidence(broken: Any, change: dict[str, Any]) -> None:
+    assert lint(broken.judged(plan={"min_requests": 1_000_000}, **change)) == ()
+
+
+def test_what_a_composite_asks_is_judged_as_if_it_were_named(broken: Any) -> None:
+    errors, latency = broken.plan().alarms
+    hidden = (composite(f"ALARM({ERRORS})"), {**errors, "Threshold": 5}, latency)
+    planned = broken.named(f"{CONFIG}-Any", LATENCY, alarms=hidden)
+    assert [finding.rule for finding in lint(planned)] == ["SG503"]
+
+
+@pytest.mark.parametrize("policy", [linear(25), rolling(25), all_at_once(300)])
+def test_other_good_ways_have_nothing_wrong(broken: Any, policy: dict[str, Any]) -> None:
+    assert lint(broken.policy(policy)) == ()
+
+
+@pytest.mark.parametrize(("rule", "mutant"), [pytest.param(r, m, id=f"{r} {what}") for r, what, m in MUTANTS])
+def test_a_mutant_is_caught_by_exactly_its_rule(
+    rule: str, mutant: Mutant, broken: Any, rules_of: Callable[[PlannedRollout], set[str]]
+) -> None:
+    assert rules_of(mutant(broken)) == {rule}
+
+
+def test_every_rule_has_a_mutant_and_an_id_of_its_own() -> None:
+    ids = [rule.id for rule in RULES]
+    assert ids == sorted(set(ids))
+    assert {rule for rule, _, _ in MUTANTS} == set(ids)
+    assert len(ids) >= 20
+
+
+def test_the_documents_tell_how_many_rules_there_are() -> None:
+    project = Path(__file__).parents[3]
+    told = {name: (project / name).read_text() for name in ("README.md", "CHANGELOG.md", "docs/comparison.md")}
+    counts = {name: re.findall(r"(\d+)(?: guardrail)? rules\b", text) for name, text in told.items()}
+    assert counts == {name: [str(len(RULES))] for name in told}
+
+
+@pytest.mark.parametrize(("rule", "mutant"), [pytest.param(r, m, id=f"{r} {what}") for r, what, m in MUTANTS])
+def test_every_message_says_what_why_and_what_to_do(rule: str, mutant: Mutant, broken: Any) -> None:
+    for finding in lint(mutant(broken)):
+        assert finding.what
+        assert finding.reason
+        assert finding.fix
+        assert str(finding).startswith(f"{finding.severity} {rule} shop")
+
+
+def test_an_unsafe_plan_is_refused_with_every_error_at_once(broken: Any) -> None:
+    planned = broken.errors(Threshold=5, TreatMissingData="breaching")
+    with pytest.raises(InputError) as refused:
+        refuse_unsafe(planned)
+    assert str(refused.value).splitlines() == [str(finding) for finding in lint(planned)]
+    assert "error SG503 shop/Errors: Average of Invocation5XXErrors is to be greater than 5" in str(refused.value)
+
+
+def test_warnings_refuse_nothing(broken: Any) -> None:
+    refuse_unsafe(broken.blue_green(TerminationWaitInSeconds=0))
+
+
+def test_without_the_expected_traffic_nothing_is_said_about_it(broken: Any) -> None:
+    assert lint(broken.plan(requests_per_second=None)) == ()
+    assert {finding.rule for finding in lint(broken.plan(requests_per_second=0.5))} == {"SG701", "SG702"}

@@ -1,0 +1,70 @@
+"""What an abort tells CloudWatch, on a clock that can be stopped within a minute."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from slipway.cloudwatch import AlarmState, VirtualClock
+from slipway.operations.aborting import Abort
+from slipway.settings.names import Names
+
+MINUTE = 1_800_000_000.0
+ALARM = {
+    "AlarmName": "green-Verdict",
+    "Namespace": "Slipway/Rollout/shoppers-dev",
+    "MetricName": "Verdict",
+    "Dimensions": [
+        {"Name": "EndpointName", "Value": "shoppers-dev"},
+        {"Name": "EndpointConfigName", "Value": "green"},
+    ],
+    "Statistic": "Maximum",
+    "Period": 10,
+    "EvaluationPeriods": 1,
+    "Threshold": 2,
+    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+    "TreatMissingData": "notBreaching",
+}
+
+
+@dataclass
+class CloudWatch:
+    """The one alarm of the new fleet, evaluated as CloudWatch does it."""
+
+    clock: VirtualClock
+    put: list[dict[str, Any]] = field(default_factory=list)
+
+    def get_paginator(self, _action: str) -> "CloudWatch":
+        return self
+
+    def paginate(self, *, AlarmNamePrefix: str) -> list[dict[str, Any]]:  # noqa: N803
+        assert AlarmNamePrefix == "green-"
+        return [{"MetricAlarms": [{**ALARM, "StateValue": self.clock.state("green-Verdict")}]}]
+
+    def put_metric_data(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803
+        self.put += MetricData
+        self.clock.put(Namespace, *MetricData)
+
+
+@dataclass
+class Site:
+    cloudwatch: CloudWatch
+    names: Names = field(default_factory=lambda: Names("shoppers", "dev"))
+
+    def client(self, service: str) -> CloudWatch:
+        assert service == "cloudwatch"
+        return self.cloudwatch
+
+
+@pytest.mark.parametrize("second", [1, 15, 32, 49, 58])
+def test_the_verdict_raises_an_alarm_of_ten_seconds_in_any_second_of_a_minute(second: int) -> None:
+    clock = VirtualClock([ALARM], start=MINUTE)
+    clock.advance(second)
+    cloudwatch = CloudWatch(clock)
+    told: list[str] = []
+    abort = Abort(Site(cloudwatch), recorder=None, tell=told.append)  # type: ignore[arg-type]
+    abort._send_back("green")
+    changes = [(change.at - MINUTE, change.new) for change in clock.advance(10)]
+    assert changes[-1:] == [(-(-second // 10) * 10, AlarmState.ALARM)]
+    assert [datum["StorageResolution"] for datum in cloudwatch.put] == [1]
+    assert told == ["green is being sent back by metric Slipway/Rollout/shoppers-dev Verdict = 2"]

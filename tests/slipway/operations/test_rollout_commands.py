@@ -1,0 +1,354 @@
+"""`slipway rollout …` against a use case in the embedded AWS."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from slipway.cli.main import main
+from slipway.rollout.audit import verify
+from tests.rehearsal.cloud.process import eventually
+from tests.slipway.operations.conftest import CONFIG, NAMES, World, number
+
+WHY = ("--reason", "sale weekend")
+
+
+def phases(world: World) -> list[tuple[str, str]]:
+    return [(entry["action"], entry["detail"]["phase"]) for entry in world.entries()]
+
+
+def test_without_a_model_status_says_what_to_expect(world: World) -> None:
+    code, out, _ = world.slipway("rollout", "status")
+    assert code == 0
+    assert "shoppers-dev is not there yet" in out
+    assert "none; rollouts begin when a model is approved" in out
+
+
+def test_pause_holds_rollouts_and_promote_lets_them_go(world: World) -> None:
+    code, out, _ = world.slipway("rollout", "pause", *WHY)
+    assert (code, out) == (0, "rollouts of shoppers-dev are held; `slipway rollout promote --reason …` lets them go\n")
+    arn = world.package()
+    execution = world.start(arn)
+    world.at(execution, "WaitForHold")
+    code, out, _ = world.slipway("rollout", "status")
+    assert f"version {number(arn)} since" in out
+    assert "is held" in out
+    assert "sale weekend" in out
+    assert world.slipway("rollout", "promote", "--reason", "sale is over")[0] == 0
+    world.at(execution, "WaitForUpdate")
+    assert phases(world) == [("pause", "intended"), ("pause", "done"), ("promote", "intended"), ("promote", "done")]
+
+
+def test_pausing_what_is_paused_is_refused(world: World) -> None:
+    world.hold("hold")
+    code, _, err = world.slipway("rollout", "pause", *WHY)
+    assert (code, err) == (1, "slipway: rollouts of shoppers-dev are held already\n")
+    assert not world.entries()
+
+
+def test_promoting_what_is_not_held_is_refused_with_the_other_way(world: World) -> None:
+    code, _, err = world.slipway("rollout", "promote", *WHY)
+    assert code == 1
+    assert "are not held; to approve a model package name it: --package N" in err
+
+
+def test_approving_starts_the_registrys_way_and_is_recorded(world: World) -> None:
+    arn = world.package()
+    code, out, _ = world.slipway("rollout", "promote", "--package", number(arn), "--yes", *WHY)
+    assert (code, out) == (0, f"version {number(arn)} is approved; its rollout starts by itself\n")
+    found = world.cloud("sagemaker").describe_model_package(ModelPackageName=arn)
+    assert (found["ModelApprovalStatus"], found["ApprovalDescription"]) == ("Approved", "sale weekend")
+    intention, outcome = world.entries()
+    assert intention["subject"] == arn
+    assert intention["actor"] == world.cloud("sts").get_caller_identity()["Arn"]
+    assert intention["detail"] == {
+        "phase": "intended",
+        "reason": "sale weekend",
+        "before": "PendingManualApproval",
+        "held": False,
+    }
+    assert outcome["detail"] == {"phase": "done", "intention": 1}
+
+
+def test_approving_while_rollouts_are_held_says_that_it_waits(world: World) -> None:
+    arn = world.package()
+    world.hold("hold")
+    assert "rollouts are held" in world.slipway("rollout", "promote", "--package", number(arn), "--yes", *WHY)[1]
+
+
+def test_approving_without_a_terminal_needs_yes(world: World) -> None:
+    arn = world.package()
+    code, _, err = world.slipway("rollout", "promote", "--package", number(arn), *WHY)
+    assert (code, err) == (2, "slipway: nobody is there to ask: add --yes\n")
+    assert world.cloud("sagemaker").describe_model_package(ModelPackageName=arn)["ModelApprovalStatus"] != "Approved"
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("\n", 1), ("no\n", 1)])
+def test_approving_asks(world: World, monkeypatch: pytest.MonkeyPatch, answer: str, code: int) -> None:
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self) -> str:
+            return answer
+
+    arn = world.package()
+    monkeypatch.setattr("sys.stdin", Terminal())
+    found, _, err = world.slipway("rollout", "promote", "--package", number(arn), *WHY)
+    assert found == code
+    assert f"version {number(arn)} of shoppers-dev, auc 0.9312, PendingManualApproval" in err
+    assert bool(world.entries()) == (code == 0)
+
+
+def test_a_rejected_package_needs_reapprove(world: World) -> None:
+    arn = world.package()
+    world.cloud("sagemaker").update_model_package(
+        ModelPackageArn=arn, ModelApprovalStatus="Rejected", ApprovalDescription="alarm c-ServerErrors"
+    )
+    code, _, err = world.slipway("rollout", "promote", "--package", arn, "--yes", *WHY)
+    assert code == 1
+    assert f"version {number(arn)} was rejected (alarm c-ServerErrors)" in err
+    assert world.slipway("rollout", "promote", "--package", arn, "--yes", "--reapprove", *WHY)[0] == 0
+
+
+def test_an_approved_package_that_does_not_serve_is_rolled_out_again(world: World) -> None:
+    arn = world.package("Approved")
+    done = world.json("rollout", "promote", "--package", number(arn), "--yes", *WHY)
+    assert "started again" in done["done"]
+    (execution,) = world.cloud("stepfunctions").list_executions(stateMachineArn=world.machine)["executions"]
+    assert json.loads(world.execution(execution["executionArn"])["input"]) == {"ModelPackageArn": arn}
+    code, _, err = world.slipway("rollout", "promote", "--package", number(arn), "--yes", *WHY)
+    assert code == 1
+    assert f"a rollout of version {number(arn)} is under way" in err
+
+
+@pytest.mark.parametrize(
+    ("package", "code", "told"),
+    [
+        ("9999", 1, "there is no model package"),
+        ("latest", 2, "must be a version number or an ARN of group shoppers-dev, got latest"),
+        ("arn:aws:sagemaker:us-east-1:000000000000:model-package/other/1", 2, "an ARN of group shoppers-dev"),
+    ],
+)
+def test_a_package_that_is_none_of_the_groups_is_refused(world: World, package: str, code: int, told: str) -> None:
+    found, _, err = world.slipway("rollout", "promote", "--package", package, "--yes", *WHY)
+    assert found == code
+    assert told in err
+    assert not world.entries()
+
+
+def test_with_nothing_under_way_there_is_nothing_to_abort(world: World) -> None:
+    code, _, err = world.slipway("rollout", "abort", *WHY)
+    assert (code, err) == (1, "slipway: nothing is under way for endpoint shoppers-dev\n")
+    assert not world.entries()
+
+
+@pytest.mark.parametrize("before", ["go", "hold"])
+def test_a_held_rollout_is_refused_and_the_hold_stays_as_it_was(world: World, before: str) -> None:
+    world.hold("hold")
+    arn = world.package("Approved")
+    execution = world.start(arn)
+    world.at(execution, "WaitForHold")
+    if before == "go":
+        # Left by an abort that was interrupted: it holds everybody, and so does what it is put back to.
+        world.hold("abort " + arn + "7")
+    code, out, err = world.slipway("rollout", "abort", *WHY)
+    assert code == 0, err
+    assert "the rollout ended Refused: an operator aborted the rollout before it began" in out
+    assert world.execution(execution)["error"] == "Refused"
+    assert world.hold_value() == "hold"
+    assert phases(world) == [("abort", "intended"), ("abort", "done")]
+
+
+@pytest.mark.parametrize("verdict_alarm", [True, False])
+def test_an_update_is_sent_back_by_sagemakers_own_rollback(world: World, verdict_alarm: bool) -> None:
+    old, new = world.package("Approved"), world.package("Approved")
+    world.serve("blue", old)
+    alarms = world.config("green", new, verdict_alarm=verdict_alarm)
+    execution = world.start(new)
+    world.at(execution, "WaitForUpdate")
+    world.update("green", alarms)
+
+    status = world.json("rollout", "status")
+    assert status["endpoint"]["pending"]["package"] == new
+    assert status["endpoint"]["pending"]["stage"] == "Baking"
+    assert status["endpoint"]["live"]["package"] == old
+    assert [alarm["name"] for alarm in status["alarms"]] == alarms
+    assert status["sentence"].startswith("11 of 900 errors")
+    code, out, _ = world.slipway("rollout", "pause", *WHY)
+    assert code == 0
+    assert "an update to green is under way and goes on: SageMaker cannot pause a bake" in out
+
+    code, out, err = world.slipway("rollout", "abort", "--reason", "wrong offers", "--timeout", "60")
+    assert code == 0, err
+    assert out == "the endpoint is back on blue\n"
+    assert f"green is being sent back by {'metric' if verdict_alarm else 'alarm'}" in err
+    assert world.endpoint()["EndpointConfigName"] == "blue"
+    intention, outcome = world.entries()[-2:]
+    assert (intention["action"], intention["subject"], intention["detail"]["reason"]) == ("abort", new, "wrong offers")
+    assert intention["detail"]["execution"] == execution
+    assert outcome["detail"]["ended"] == "the endpoint is back on blue"
+    assert verify(world.entries()) is None
+
+
+def test_an_abort_ends_the_way_back_that_passed_a_held_rollout(world: World) -> None:
+    before, live, waiting = (world.package("Approved") for _ in range(3))
+    world.serve("blue", live)
+    # A name of its own: the verdict against another test's fleet may be less than a period old.
+    alarms = world.config("amber", before)
+    world.hold("hold")
+    held = world.start(waiting)
+    world.at(held, "WaitForHold")
+    back = world.start_way_back(before)
+    world.at(back, "WaitForUpdate")
+    world.update("amber", alarms)
+    code, out, err = world.slipway("rollout", "abort", "--timeout", "60", *WHY)
+    assert (code, out) == (0, "the endpoint is back on blue\n"), err
+    intention = world.entries()[0]
+    assert (intention["subject"], intention["detail"]["execution"]) == (before, back)
+    assert world.execution(held)["status"] == "RUNNING"
+    assert world.hold_value() == "hold"
+
+
+def test_an_abort_that_comes_too_late_says_so(world: World) -> None:
+    old, new = world.package("Approved"), world.package("Approved")
+    world.serve("blue", old)
+    alarms = world.config("green", new)
+    world.start(new)
+    # An update that ignores its alarms: the abort can only watch it end.
+    world.update("green", [], bake_seconds=240)
+    code, _, err = world.slipway("rollout", "abort", *WHY)
+    assert alarms
+    assert code == 1
+    assert "the abort came too late: green has taken over" in err
+    assert phases(world) == [("abort", "intended"), ("abort", "failed")]
+
+
+def test_an_abort_gives_up_in_the_end(world: World) -> None:
+    world.serve("blue", world.package("Approved"))
+    world.config("green", world.package("Approved"))
+    world.update("green", [])
+    code, _, err = world.slipway("rollout", "abort", "--timeout", "1", *WHY)
+    assert code == 1
+    assert "the rollout has not ended 1 s after the abort" in err
+
+
+def test_putting_back_is_not_aborted(world: World) -> None:
+    old, new = world.package("Approved"), world.package("Approved")
+    world.serve("blue", new)
+    world.config("old-again", old)
+    world.start(new)
+    world.update("old-again", [])
+    code, _, err = world.slipway("rollout", "abort", *WHY)
+    assert code == 1
+    assert f"the rollout of version {number(new)} is being put back already, to version {number(old)}" in err
+    assert not world.entries()
+
+
+def test_the_audit_lists_who_did_what(world: World) -> None:
+    world.slipway("rollout", "pause", *WHY)
+    world.slipway("rollout", "promote", *WHY)
+    code, out, _ = world.slipway("rollout", "audit")
+    assert code == 0
+    assert "pause      shoppers-dev  by arn:aws" in out
+    assert f"intact: 4 entries, head {world.entries()[-1]['hash']}" in out
+
+
+def test_an_audit_that_was_tampered_with_is_told_with_the_place(world: World) -> None:
+    world.slipway("rollout", "pause", *WHY)
+    world.slipway("rollout", "promote", *WHY)
+    key, entry = f"{NAMES.audit_prefix}00000003.json", world.entries()[2]
+    entry["actor"] = "somebody else"
+    world.cloud("s3").put_object(Bucket="artifacts", Key=key, Body=json.dumps(entry).encode())
+    code, out, _ = world.slipway("rollout", "audit")
+    assert code == 1
+    assert "BROKEN at sequence 3" in out
+
+
+def test_entries_cut_off_at_the_end_are_found_by_a_head(world: World) -> None:
+    world.slipway("rollout", "pause", *WHY)
+    head = world.entries()[-1]["hash"]
+    assert world.slipway("rollout", "audit", "--head", head)[0] == 0
+    world.cloud("s3").delete_object(Bucket="artifacts", Key=f"{NAMES.audit_prefix}00000002.json")
+    assert world.slipway("rollout", "audit")[0] == 0
+    code, out, _ = world.slipway("rollout", "audit", "--head", head)
+    assert code == 1
+    assert "BROKEN at sequence 2" in out
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"[]", b'{"sequence": 1}'])
+def test_the_log_goes_on_behind_an_entry_that_was_destroyed(world: World, rubbish: bytes) -> None:
+    world.slipway("rollout", "pause", *WHY)
+    world.cloud("s3").put_object(Bucket="artifacts", Key=f"{NAMES.audit_prefix}00000002.json", Body=rubbish)
+    assert world.slipway("rollout", "promote", *WHY)[0] == 0
+    code, out, _ = world.slipway("rollout", "audit")
+    assert code == 1
+    assert "BROKEN at sequence 2" in out
+    assert "     4  " in out
+
+
+def test_what_cannot_be_recorded_is_not_done(world: World) -> None:
+    world.cloud("s3").delete_object(Bucket="artifacts", Key="model.tar.gz")
+    world.cloud("s3").delete_bucket(Bucket="artifacts")
+    code, _, err = world.slipway("rollout", "pause", *WHY)
+    assert code == 1
+    assert "nothing was done, because it could not be recorded" in err
+    assert not world.cloud("ssm").describe_parameters()["Parameters"]
+    world.cloud("s3").create_bucket(Bucket="artifacts")
+
+
+def test_a_stage_that_is_not_deployed_is_told_in_a_line(world: World) -> None:
+    code, _, err = world.slipway("rollout", "status", "--stage", "prod")
+    assert code == 1
+    assert err.startswith("slipway: stack shoppers-prod-rollout is not deployed in us-east-1")
+    assert err.count("\n") == 1
+
+
+def test_without_credentials_the_error_says_what_to_set(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    code, _, err = world.slipway("rollout", "status")
+    assert code == 1
+    assert err.startswith("slipway: AWS credentials are needed (AWS_PROFILE, or AWS_ACCESS_KEY_ID")
+    assert err.count("\n") == 1
+
+
+def test_an_account_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    code, _, err = world.slipway("rollout", "status")
+    assert code == 1
+    assert err.startswith("slipway: AWS cannot be reached")
+
+
+def test_the_credentials_of_another_account_change_nothing(world: World, tmp_path: Path) -> None:
+    config = tmp_path / "shoppers.toml"
+    config.write_text('account = "111122223333"\n' + CONFIG.read_text())
+    assert main(["rollout", "pause", "--config", str(config), *WHY]) == 2
+    assert "lives in account 111122223333, and the credentials are of 000000000000" in world.capsys.readouterr().err
+
+
+def test_a_reason_is_required_and_one_line(world: World) -> None:
+    with pytest.raises(SystemExit) as ended:
+        world.slipway("rollout", "pause")
+    assert ended.value.code == 2
+    assert world.slipway("rollout", "pause", "--reason", "two\nlines")[0] == 2
+
+
+@pytest.mark.parametrize("action", ["status", "pause", "promote", "abort", "audit"])
+def test_help_teaches(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["rollout", action, "--help"])
+    assert ended.value.code == 0
+    assert "exit codes" in capsys.readouterr().out
+
+
+def test_status_tells_how_recent_rollouts_ended(world: World) -> None:
+    arn = world.package("Approved")
+    execution = world.start(arn)
+    world.at(execution, "WaitForUpdate")
+    world.cloud("stepfunctions").stop_execution(executionArn=execution, error="RolledBack", cause="alarm c-Latency")
+    eventually(lambda: world.execution(execution)["status"] == "ABORTED")
+    out = world.slipway("rollout", "status")[1]
+    assert f"version {number(arn)} ended RolledBack at" in out
+    assert "alarm c-Latency" in out

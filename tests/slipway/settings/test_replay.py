@@ -1,0 +1,56 @@
+"""Limits of the replay, as a use case writes them and as the job gets them."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from slipway.errors import InputError
+from slipway.settings import parse_settings
+from slipway.training.replay_job import replay_arguments
+
+CONFIG = Path(__file__).parents[3] / "config" / "shoppers.toml"
+CAPTURES = "s3://bucket/capture/shoppers-dev/primary/"
+
+
+@pytest.fixture
+def with_replay():
+    document = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+    del document["stages"]
+
+    def parse(**replay):
+        rollout = document["rollout"] | {"replay": replay}
+        return parse_settings(document | {"stage": "dev", "rollout": rollout}, source="config.toml")
+
+    return parse
+
+
+def test_a_use_case_need_not_say_anything_about_the_replay(with_replay):
+    assert with_replay().rollout.replay.max_requests == 2000
+
+
+@pytest.mark.parametrize(
+    ("replay", "told"),
+    [
+        ({"min_requests": 2001}, "min_requests must be at most max_requests 2000, got 2001"),
+        ({"segments": ["Month", "Month"]}, "segments must name each column once, got Month, Month"),
+        ({"max_score": 1}, "rollout.replay.max_score is not a known key"),
+        ({"max_error_percent": 101}, "rollout.replay.max_error_percent"),
+    ],
+)
+def test_a_wrong_limit_is_told(replay, told, with_replay):
+    with pytest.raises(InputError, match=told):
+        with_replay(**replay)
+
+
+def test_a_segment_must_be_a_category_column(with_replay):
+    with pytest.raises(InputError, match=r"must name category columns, Month, .*, got PageValues"):
+        replay_arguments(with_replay(segments=["Month", "PageValues"]), captures=CAPTURES)
+
+
+def test_more_segments_than_a_job_takes_arguments_are_refused(with_replay):
+    settings = with_replay(segments=[f"c{number}" for number in range(100)])
+    columns = {f"c{number}": "category" for number in range(100)}
+    wide = settings.model_copy(update={"data": settings.data.model_copy(update={"columns": columns})})
+    with pytest.raises(InputError, match="must be at most 89 columns, got 100"):
+        replay_arguments(wide, captures=CAPTURES)

@@ -1,0 +1,72 @@
+import pytest
+
+from slipway.costs.estimate import second_fleet, serving_month
+from slipway.costs.prices import load_prices
+from slipway.errors import InputError
+from slipway.guardrails import planned_rollout, refuse_unsafe
+from slipway.settings import parse_settings
+
+FITTING = {
+    "endpoint": {"serverless": {"memory_mb": 2048}, "capture_percent": 0},
+    "rollout": {"type": "all_at_once"},
+}
+
+
+def parsed(document, **sections):
+    return parse_settings(document | sections, source="config.toml")
+
+
+def test_endpoints_have_instances_unless_they_are_told_otherwise(shoppers):
+    assert parsed(shoppers).endpoint.serverless is None
+
+
+def test_a_serverless_endpoint_is_updated_all_at_once_and_captures_nothing(shoppers):
+    served = parsed(shoppers, **FITTING).endpoint.serverless
+    assert (served.memory_mb, served.max_concurrency) == (2048, 5)
+
+
+def test_what_aws_leaves_out_of_serverless_endpoints_is_refused_all_at_once(shoppers):
+    scaling = {"min_instance_count": 1, "max_instance_count": 4, "invocations_per_instance": 60}
+    hours = {"start": "cron(0 7 ? * * *)", "stop": "cron(0 19 ? * * *)"}
+    network = {"vpc_id": "vpc-01234567", "subnets": ["subnet-01234567"], "security_groups": ["sg-01234567"]}
+    with pytest.raises(InputError) as caught:
+        parsed(
+            shoppers,
+            endpoint={"serverless": {"memory_mb": 1024}, "autoscaling": scaling, "hours": hours},
+            rollout={"type": "canary", "judge": {"enabled": True}},
+            access={"vpc": network},
+        )
+    lines = str(caught.value).splitlines()
+    assert [line.split(" must ")[0].removeprefix("config.toml: settings: ") for line in lines] == [
+        "rollout.type",
+        "rollout.judge",
+        "endpoint.capture_percent",
+        "endpoint.autoscaling",
+        "endpoint.hours",
+        "access.vpc",
+    ]
+
+
+@pytest.mark.parametrize("type_", ["canary", "linear", "rolling"])
+def test_every_way_but_all_at_once_is_refused(shoppers, type_):
+    with pytest.raises(InputError, match=f"must be all_at_once with endpoint.serverless, got {type_}"):
+        parsed(shoppers, **FITTING | {"rollout": {"type": type_}})
+
+
+@pytest.mark.parametrize("memory", [512, 1500, 8192])
+def test_memory_comes_in_whole_gigabytes_up_to_six(shoppers, memory):
+    endpoint = FITTING["endpoint"] | {"serverless": {"memory_mb": memory}}
+    with pytest.raises(InputError, match=r"endpoint\.serverless\.memory_mb"):
+        parsed(shoppers, **FITTING | {"endpoint": endpoint})
+
+
+def test_its_rollout_has_no_guardrails_that_sagemaker_would_ignore(shoppers):
+    planned = planned_rollout(parsed(shoppers, **FITTING))
+    assert (planned.serverless, planned.deployment, planned.alarms) == (True, None, ())
+    refuse_unsafe(planned)
+
+
+def test_it_costs_no_instance_hour(shoppers):
+    prices, settings = load_prices(), parsed(shoppers, **FITTING)
+    assert not [line for line in serving_month(settings, prices, instances=4, traffic=None) if "hour" in line.unit]
+    assert second_fleet(settings, prices) == []

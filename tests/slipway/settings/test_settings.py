@@ -1,0 +1,329 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slipway.errors import InputError
+from slipway.settings import load_settings, parse_settings
+from slipway.settings.hyperparameters import BOUNDS
+
+# One broken value each: where it goes, the value, and the path its message names.
+BROKEN = {
+    "name": (("name",), "Not A Slug", "name"),
+    "target": (("data", "target"), "a,b", "data.target"),
+    "label": (("data", "positive_label"), "", "data.positive_label"),
+    "kind": (("data", "columns", "Weekend"), "date", "data.columns.Weekend"),
+    "test share": (("data", "test_percent"), 90, "data.test_percent"),
+    "validation share": (("data", "validation_percent"), -1, "data.validation_percent"),
+    "strategy": (("tuning", "strategy"), "Luck", "tuning.strategy"),
+    "range": (("tuning", "ranges", "max_depth", "min"), 9, "tuning.ranges.max_depth"),
+    "threshold": (("gate", "threshold"), 1.5, "gate.threshold"),
+    "not a number": (("gate", "accuracy_aim"), float("nan"), "gate.accuracy_aim"),
+    "infinite": (("value", "true_positive"), float("inf"), "value.true_positive"),
+    "currency": (("value", "currency"), "EUR\nUSD", "value.currency"),
+    "canary": (("rollout", "canary_percent"), 90, "rollout.canary_percent"),
+    "instance": (("endpoint", "instance_type"), "m5.large", "endpoint.instance_type"),
+    "unknown": (("training", "gpu"), True, "training.gpu"),
+}
+
+
+def broken(document, path, value):
+    for key in path[:-1]:
+        document = document[key]
+    document[path[-1]] = value
+
+
+def told(document):
+    with pytest.raises(InputError) as caught:
+        parse_settings(document, source="config.toml")
+    return str(caught.value).splitlines()
+
+
+@given(chosen=st.sets(st.sampled_from(sorted(BROKEN)), min_size=1))
+def test_any_set_of_broken_values_is_told_at_once_a_line_each(shoppers, chosen):
+    document = {key: _copy(value) for key, value in shoppers.items()}
+    for name in chosen:
+        path, value, _ = BROKEN[name]
+        broken(document, path, value)
+    lines = told(document)
+    assert len(lines) == len(chosen)
+    for name in chosen:
+        assert sum(line.startswith(f"config.toml: {BROKEN[name][2]}") for line in lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("rollout", "canary_percent"), True),
+        (("rollout", "canary_percent"), "25"),
+        (("data", "seed"), "0"),
+        (("gate", "threshold"), True),
+        (("value", "true_positive"), "5.5"),
+        (("tuning", "ranges", "max_depth", "min"), "3"),
+        (("training", "spot"), "false"),
+        (("training", "spot"), 0),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_and_not_converted(shoppers, path, value):
+    document = _copy(shoppers)
+    broken(document, path, value)
+    (line,) = told(document)
+    assert line.startswith(f"config.toml: {path[0]}.{path[1]}")
+    assert line.endswith(f", got {value!r}")
+
+
+def test_a_whole_number_is_a_number_and_a_list_is_taken(shoppers):
+    document = _copy(shoppers)
+    broken(document, ("value", "true_positive"), 5)
+    broken(document, ("data", "unwatched"), ["Month", "Weekend"])
+    settings = parse_settings(document, source="config.toml")
+    assert (settings.value.true_positive, settings.data.unwatched) == (5.0, ("Month", "Weekend"))
+
+
+def _copy(value):
+    return {key: _copy(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+@given(value=st.one_of(st.integers(max_value=4), st.integers(min_value=41)))
+def test_a_share_of_the_rows_outside_5_to_40_percent_is_refused_with_its_value(shoppers, value):
+    document = shoppers | {"data": shoppers["data"] | {"test_percent": value}}
+    (line,) = told(document)
+    assert line.startswith("config.toml: data.test_percent: ")
+    assert line.endswith(f", got {value}")
+
+
+@given(name=st.text(min_size=1))
+def test_a_mistake_is_told_in_one_line_whatever_the_column_is_called(shoppers, name):
+    document = shoppers | {"data": shoppers["data"] | {"columns": {name: "date"}}}
+    for line in told(document):
+        assert line.startswith("config.toml: data.columns.")
+
+
+@given(value=st.one_of(st.text(alphabet="abc "), st.lists(st.text()), st.dictionaries(st.text(), st.text()), st.none()))
+def test_a_value_of_the_wrong_type_is_told_in_one_line(shoppers, value):
+    (line,) = told(shoppers | {"gate": shoppers["gate"] | {"threshold": value}})
+    assert line.startswith("config.toml: gate.threshold: ")
+
+
+def test_what_is_missing_is_told_at_once(document):
+    del document["data"], document["gate"]["threshold"]
+    assert told(document) == ["config.toml: data is missing", "config.toml: gate.threshold is missing"]
+
+
+def test_an_unknown_key_is_refused(document):
+    document["tuning"]["max_job"] = 3
+    assert told(document) == ["config.toml: tuning.max_job is not a known key"]
+
+
+def test_the_target_is_no_feature(document):
+    document["data"]["columns"]["Revenue"] = "number"
+    assert told(document) == ["config.toml: data: target Revenue must not be among the feature columns"]
+
+
+def test_every_rule_a_rollout_breaks_has_its_own_line(document):
+    document["rollout"] = {"type": "linear", "step_percent": 5, "bake_seconds": 60, "alarm_periods": 2}
+    document["rollout"] |= {"timeout_seconds": 600}
+    assert told(document) == [
+        "config.toml: rollout: alarm_period_seconds x alarm_periods must fit in bake_seconds 60, got 120",
+        "config.toml: rollout: timeout_seconds must exceed the waits (1320), got 600",
+        "config.toml: rollout: step_percent must be in 10..50 for linear, got 5",
+    ]
+
+
+def test_a_linear_rollout_waits_once_a_step(document):
+    document["rollout"] = {"type": "linear", "step_percent": 10, "bake_seconds": 300, "timeout_seconds": 3600}
+    assert parse_settings(document, source="config.toml").rollout.step_percent == 10
+    document["rollout"]["timeout_seconds"] = 3120
+    assert told(document) == ["config.toml: rollout: timeout_seconds must exceed the waits (3120), got 3120"]
+
+
+def test_every_rule_a_search_breaks_has_its_own_line(document):
+    document["tuning"] = {
+        "strategy": "Grid",
+        "fixed": {"eta": "0.1", "seed": "1"},
+        "ranges": {"eta": {"type": "categorical", "values": ["0.1"]}, "gamma": {"type": "integer", "min": 0, "max": 3}},
+    }
+    assert told(document) == [
+        "config.toml: tuning: ranges.gamma must be categorical with strategy Grid, got integer",
+        "config.toml: tuning: eta must be either fixed or a range, got both",
+        "config.toml: tuning: fixed and ranges must leave algorithm and seed to the pipeline, got seed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "mistake"),
+    [
+        ({"min": 3.0, "max": 3.0}, "min must be below max, got 3.0 and 3.0"),
+        (
+            {"min": 0.0, "max": 1.0, "scaling": "Logarithmic"},
+            "min must be above 0 with Logarithmic scaling, got 0.0",
+        ),
+        (
+            {"min": 0.5, "max": 1.0, "scaling": "ReverseLogarithmic"},
+            "min and max must be in 0..1 (1 left out) with ReverseLogarithmic scaling, got 0.5 and 1.0",
+        ),
+    ],
+)
+def test_a_range_that_cannot_be_searched_is_refused(document, bounds, mistake):
+    document["tuning"]["ranges"]["eta"] = {"type": "continuous", **bounds}
+    assert told(document) == [f"config.toml: tuning.ranges.eta.continuous: {mistake}"]
+
+
+def test_settings_cannot_be_changed(settings):
+    with pytest.raises(ValueError, match="frozen"):
+        settings.gate.threshold = 0.1
+
+
+def test_a_stage_overrides_single_values_deep_inside(config_path):
+    dev, prod = (load_settings(config_path, stage) for stage in ("dev", "prod"))
+    assert (dev.endpoint.instance_type, prod.endpoint.instance_type) == ("ml.m5.large", "ml.m5.xlarge")
+    assert prod.endpoint.instance_count == dev.endpoint.instance_count
+    assert (dev.keep_data, prod.keep_data) == (False, True)
+    assert (dev.names.prefix, prod.names.prefix) == ("shoppers-dev", "shoppers-prod")
+
+
+def written(tmp_path, text):
+    path = tmp_path / "config.toml"
+    path.write_bytes(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"name = ", "config must be TOML, got "),
+        (b"\xff", "config must be TOML, got "),
+        (b"name = 'a'", "stage must be one of (none in the file), got dev"),
+        (b"[stages.prod]\n[stages.test]", "stage must be one of prod, test, got dev"),
+        (b"stages = 3", "stages must hold one table a stage, got 3"),
+        (b"[stages]\ndev = 1", "stages must hold one table a stage, got {'dev': 1}"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_in_one_line(tmp_path, text, message):
+    with pytest.raises(InputError) as caught:
+        load_settings(written(tmp_path, text), "dev")
+    assert message in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert caught.value.exit_code == 2
+
+
+def test_a_byte_order_mark_is_read_over(config_path, tmp_path):
+    marked = tmp_path / "marked.toml"
+    marked.write_bytes(b"\xef\xbb\xbf" + config_path.read_bytes())
+    assert load_settings(marked, "dev") == load_settings(config_path, "dev")
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(InputError, match=r"config must be a readable file, got .*absent.toml: No such file"):
+        load_settings(tmp_path / "absent.toml", "dev")
+
+
+@pytest.mark.parametrize("key", ["target", "positive_label"])
+def test_a_name_that_ends_a_command_lines_options_is_refused(shoppers, key):
+    with pytest.raises(InputError, match=f"data.{key}: must not be --"):
+        parse_settings(shoppers | {"data": shoppers["data"] | {key: "--"}}, source="config.toml")
+
+
+@pytest.mark.parametrize(
+    ("given", "told_of"),
+    [
+        ({"max_wait_seconds": 7200}, "max_wait_seconds must be left out without spot, got 7200"),
+        (
+            {"spot": True, "max_wait_seconds": 600},
+            "max_wait_seconds must be at least max_runtime_seconds 3600, got 600",
+        ),
+    ],
+)
+def test_a_wait_for_spot_machines_that_cannot_be_is_refused(shoppers, given, told_of):
+    (line,) = told(shoppers | {"training": shoppers["training"] | given})
+    assert line == f"config.toml: training: {told_of}"
+
+
+def test_a_spot_job_waits_twice_its_longest_run_unless_it_is_told_otherwise(shoppers):
+    def wait(**given):
+        document = shoppers | {"training": shoppers["training"] | given}
+        return parse_settings(document, source="config.toml").training.wait_seconds
+
+    assert wait() is None
+    assert wait(spot=True) == 7200
+    assert wait(spot=True, max_wait_seconds=3600) == 3600
+
+
+def test_only_feature_columns_can_be_left_unwatched(document) -> None:
+    document["data"]["unwatched"] = ["colour"]
+    assert told(document) == ["config.toml: data: unwatched must name feature columns, got colour"]
+
+
+def test_what_the_models_server_could_not_be_told_is_refused(document) -> None:
+    names = [f"days_since_the_last_visit_{number:02}" for number in range(40)]
+    document["data"]["columns"] |= dict.fromkeys(names, "number")
+    document["data"]["unwatched"] = names[:35]
+    parse_settings(document, source="config.toml")
+    document["data"]["unwatched"] = names
+    (line,) = told(document)
+    assert line == "config.toml: data: unwatched must have at most 1024 characters, joined by commas, got 1159"
+
+
+DEPTHS = {"type": "integer", "min": 3, "max": 7}
+RATES = {"type": "categorical", "values": ["0.05", "0.1", "0.2"]}
+
+
+@pytest.mark.parametrize(
+    ("tuning", "mistakes"),
+    [
+        (
+            {"max_jobs": 6, "ranges": {"max_depth": DEPTHS}},
+            ["tuning: max_jobs must be at most 5, the number of combinations in ranges, got 6"],
+        ),
+        ({"max_jobs": 15, "ranges": {"max_depth": DEPTHS, "eta": RATES}}, []),
+        (
+            {"max_jobs": 16, "ranges": {"max_depth": DEPTHS, "eta": RATES}},
+            ["tuning: max_jobs must be at most 15, the number of combinations in ranges, got 16"],
+        ),
+        ({"max_jobs": 700, "ranges": {"eta": {"type": "continuous", "min": 0.1, "max": 0.2}}}, []),
+        (
+            {"max_jobs": 3, "max_parallel_jobs": 4, "ranges": {"max_depth": DEPTHS}},
+            ["tuning: max_parallel_jobs must be at most 3, the number of jobs, got 4"],
+        ),
+        (
+            {"max_jobs": 1, "ranges": {"eta": {"type": "categorical", "values": ["0.1", "0.2", "0.1"]}}},
+            ["tuning.ranges.eta.categorical: values must differ from each other, got 0.1 more than once"],
+        ),
+        (
+            {
+                "strategy": "Grid",
+                "ranges": {
+                    name: {"type": "categorical", "values": [str(value) for value in range(1, 11)]}
+                    for name in ("max_depth", "gamma", "reg_alpha")
+                },
+            },
+            ["tuning: ranges must have at most 750 combinations with strategy Grid, got 1000"],
+        ),
+        (
+            {
+                "fixed": {"eta": "2", "num_round": "many"},
+                "ranges": {"gamma": {"type": "integer", "min": -1, "max": 30}},
+            },
+            [
+                "tuning: ranges.gamma must be a number in 0..10000, got -1",
+                "tuning: fixed.eta must be a number in 0.0001..1, got 2",
+                "tuning: fixed.num_round must be a whole number in 1..100000, got many",
+            ],
+        ),
+        (
+            {
+                "fixed": {"learning_rate": "0.1"},
+                "ranges": {"max_depth": {"type": "continuous", "min": 3.0, "max": 7.0}},
+            },
+            [
+                "tuning: ranges.max_depth must be integer or categorical, got continuous",
+                f"tuning: fixed and ranges must be of {', '.join(BOUNDS)}; got learning_rate",
+            ],
+        ),
+    ],
+)
+def test_a_search_that_sagemaker_or_its_jobs_would_refuse_is_refused(document, tuning, mistakes) -> None:
+    document["tuning"] = tuning
+    if mistakes:
+        assert told(document) == [f"config.toml: {mistake}" for mistake in mistakes]
+    else:
+        parse_settings(document, source="config.toml")

@@ -1,0 +1,132 @@
+"""Simulated rollouts: what the judge promises, and the made-up service."""
+
+from dataclasses import replace
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+
+from slipway.canary.statistics import JudgePlan, Verdict
+from slipway.simulation import Fault, Service, Traffic, Watch, judge_edges, judge_rollouts, latency_at
+from slipway.simulation.service import ranks, slower_than
+
+SERVICE, PLAN = Service(), JudgePlan()
+WATCH = Watch(((0.25, 600),), 1800)
+BY_THE_MINUTE = replace(WATCH, look_seconds=60)
+"""For what hangs on no look before the bake's end: a third of the work."""
+
+
+def simulate(fault, rate, rollouts=300, seed=1, watch=WATCH):
+    traffic = Traffic(SERVICE, fault, requests_per_second=rate, rollouts=rollouts, rng=np.random.default_rng(seed))
+    return judge_rollouts(PLAN, watch, traffic)
+
+
+@pytest.mark.parametrize("rate", [0.5, 5.0, 50.0])
+def test_good_models_are_sent_back_in_at_most_one_percent_though_looked_at_every_ten_seconds(rate):
+    assert simulate(Fault(), rate, rollouts=500).share(Verdict.ROLL_BACK) <= 0.01
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(error_points=2), Fault(latency_factor=1.5), Fault(auc_loss=0.05), Fault(error_points=100)],
+    ids=["errors", "latency", "scores", "schema"],
+)
+def test_bad_models_are_stopped_within_the_bake_when_there_is_traffic(fault):
+    outcomes = simulate(fault, 50.0)
+    assert outcomes.share(Verdict.ROLL_BACK) >= 0.99
+    assert np.median(outcomes.seconds) <= 120
+
+
+@pytest.mark.parametrize("fault", [Fault(error_points=0.5), Fault(auc_loss=0.05)], ids=["errors", "scores"])
+@pytest.mark.parametrize("rate", [2.0, 20.0])
+def test_a_model_worse_than_tolerated_is_promoted_in_at_most_five_percent(fault, rate):
+    assert simulate(fault, rate, watch=BY_THE_MINUTE).share(Verdict.PROMOTE) <= 0.05
+
+
+def test_too_little_traffic_is_no_reason_to_promote():
+    outcomes = simulate(Fault(), 0.2, watch=BY_THE_MINUTE)
+    assert outcomes.share(Verdict.EXTEND) > 0.98
+    assert outcomes.share(Verdict.PROMOTE) == 0
+
+
+def test_a_promotion_waits_for_the_end_of_the_bake():
+    outcomes = simulate(Fault(), 100.0, rollouts=50, watch=BY_THE_MINUTE)
+    assert outcomes.seconds[outcomes.verdicts == Verdict.PROMOTE].min() >= WATCH.bake_seconds
+
+
+def test_the_same_seed_gives_the_same_outcomes():
+    short = Watch(((0.25, 60),))
+    one, two, other = (simulate(Fault(error_points=1), 10.0, rollouts=50, seed=seed, watch=short) for seed in (3, 3, 4))
+    assert np.array_equal(one.green_requests, two.green_requests)
+    assert not np.array_equal(one.green_requests, other.green_requests)
+
+
+def test_recorded_blocks_are_judged_as_if_they_were_drawn_now():
+    def traffic():
+        rng = np.random.default_rng(9)
+        return Traffic(SERVICE, Fault(error_points=5), requests_per_second=20, rollouts=20, rng=rng)
+
+    ahead = traffic()
+    blocks = [ahead.draw(10, green_share=0.25, edges=judge_edges(PLAN, SERVICE)) for _ in range(60)]
+    recorded = judge_rollouts(PLAN, Watch(((0.25, 600),)), ahead, blocks)
+    assert recorded.share(Verdict.ROLL_BACK) == 1
+    assert np.all(recorded.green_requests > 0)
+
+
+def test_shares_follow_one_another():
+    watch = Watch(((0.25, 60), (0.5, 30)), 180)
+    assert list(watch.looks()) == [(10, 0.25)] * 6 + [(10, 0.5)] * 3 + [(60, 0.5), (30, 0.5)]
+
+
+def test_lost_signal_lowers_the_auc_by_what_was_asked():
+    spread = NormalDist()
+    left = (2**0.5 * spread.inv_cdf(SERVICE.auc - 0.05) / SERVICE.separation) ** 2
+    assert spread.cdf((left / 2) ** 0.5 * SERVICE.separation) == pytest.approx(0.88)
+
+
+def test_a_model_in_order_scores_as_its_ranks_say():
+    below = ranks(SERVICE).below(np.array([0.1, 0.5, 0.9]), np.array(SERVICE.positive_share))
+    assert below == pytest.approx([0.1, 0.5, 0.9], abs=1e-3)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.1, 0.01])
+def test_a_latency_is_exceeded_by_its_share_of_requests(share):
+    limit = np.array([latency_at(SERVICE, share)])
+    assert slower_than(SERVICE, limit, np.array(1.0)) == pytest.approx([share])
+
+
+def test_scores_that_nobody_watches_cost_no_time():
+    plan = JudgePlan(watches_scores=False)
+    traffic = Traffic(SERVICE, Fault(), requests_per_second=20.0, rollouts=50, rng=np.random.default_rng(2))
+    unwatched = judge_rollouts(plan, BY_THE_MINUTE, traffic)
+    watched = simulate(Fault(), 20.0, rollouts=50, seed=2, watch=BY_THE_MINUTE)
+    assert np.median(unwatched.seconds) <= np.median(watched.seconds)
+    assert unwatched.share(Verdict.PROMOTE) >= 0.9
+
+
+@pytest.mark.parametrize("fault", [Fault(error_points=5), Fault(latency_factor=2)], ids=["errors", "latency"])
+def test_what_the_servers_tell_is_found_before_the_minute_is_over(fault):
+    found = {}
+    for tell in (True, False):
+        plan, rng = replace(PLAN, watches_servers=tell), np.random.default_rng(5)
+        traffic = Traffic(SERVICE, fault, requests_per_second=20, rollouts=100, rng=rng)
+        found[tell] = judge_rollouts(replace(plan, watches_scores=False), Watch(((0.25, 600),)), traffic)
+    assert np.median(found[True].seconds) < 60 <= found[False].seconds.min()
+    assert found[True].green_requests.mean() < found[False].green_requests.mean() / 1.5
+
+
+@pytest.mark.parametrize("cold", [(10, 3.0), (60, 1.5)])
+def test_a_good_model_that_is_slow_at_first_is_sent_back_without_a_grace_and_not_with_one(cold):
+    shares = []
+    for warm_up_seconds in (0.0, 60.0):
+        traffic = Traffic(
+            Service(),
+            Fault(cold=cold),
+            requests_per_second=20.0,
+            rollouts=150,
+            rng=np.random.default_rng(4),
+        )
+        outcomes = judge_rollouts(JudgePlan(warm_up_seconds=warm_up_seconds), Watch(((0.25, 300),)), traffic)
+        shares.append(outcomes.share(Verdict.ROLL_BACK))
+    assert shares[0] > 0.9
+    assert shares[1] <= 0.02

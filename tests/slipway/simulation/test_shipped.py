@@ -1,0 +1,150 @@
+"""Rollouts as a use case gets them: when the verdict is due, what follows without one, and who looks until when."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from slipway.canary.checkpoint import Memory
+from slipway.canary.conclusion import decide
+from slipway.canary.config import Mandate
+from slipway.canary.statistics import Counts, JudgePlan, Verdict
+from slipway.rollout.plan import deployment_config, plan_from_deployment_config
+from slipway.settings import Rollout
+from slipway.simulation import Fault, Service, Traffic, judge_counts, judge_edges, reference_dispersions
+from slipway.simulation.error_alarm import ErrorAlarm
+from slipway.simulation.shipped import Ending, Shipped, roll_out
+
+PLAN = JudgePlan(min_requests=100)
+SHIPPED = Shipped(((0.25, 300), (1.0, 120)), ErrorAlarm(), PLAN, decide_seconds=90)
+"""The verdict is due after 210 seconds."""
+LENIENT = replace(PLAN, error_tolerance=0.05, latency_tolerance=20.0, score_limit=0.18)
+
+
+def traffic(fault, rate, rollouts=200, seed=1):
+    return Traffic(Service(), fault, requests_per_second=rate, rollouts=rollouts, rng=np.random.default_rng(seed))
+
+
+def shipped_by(instances=4, **settings):
+    rollout = Rollout(**{"bake_seconds": 300, "final_bake_seconds": 120, **settings})
+    plan = plan_from_deployment_config(deployment_config(rollout, ()), instances=instances)
+    return Shipped.of(rollout, plan)
+
+
+def test_without_evidence_a_model_is_sent_back_when_the_verdict_is_due():
+    ended = roll_out(SHIPPED, traffic(Fault(), 0.5))
+    assert ended.share(Ending.WITHOUT_EVIDENCE) > 0.95
+    assert set(ended.seconds[ended.how == Ending.WITHOUT_EVIDENCE]) == {210}
+    assert ended.outcomes().share(Verdict.ROLL_BACK) > 0.95
+
+
+def test_or_goes_on_unproven_where_the_settings_let_it():
+    ended = roll_out(replace(SHIPPED, proceeds=True), traffic(Fault(), 0.5))
+    assert ended.share(Ending.UNPROVEN) > 0.95
+    assert set(ended.seconds[ended.how == Ending.UNPROVEN]) == {420}
+    assert ended.outcomes().share(Verdict.PROMOTE) > 0.95
+
+
+def test_a_model_proven_safe_serves_everybody_after_the_last_bake():
+    ended = roll_out(replace(SHIPPED, judge=LENIENT), traffic(Fault(), 200.0, rollouts=50))
+    assert ended.share(Ending.PROVEN) > 0.95
+    assert set(ended.seconds[ended.how == Ending.PROVEN]) == {420}
+    # a quarter of the users for 300 seconds, then all of them for 120
+    assert np.median(ended.green_requests[ended.how == Ending.PROVEN]) == pytest.approx(200 * (75 + 120), rel=0.02)
+
+
+def test_the_judge_may_send_back_after_its_verdict_but_no_more_when_everybody_is_served():
+    ended = roll_out(replace(SHIPPED, proceeds=True), traffic(Fault(error_points=2.0), 4.0, rollouts=400))
+    back = ended.seconds[ended.how == Ending.BY_JUDGE]
+    assert (back < 210).any()
+    assert (back > 210).any()
+    assert back.max() <= 300
+
+
+def test_the_alarm_watches_the_last_bake_too():
+    alone = replace(SHIPPED, judge=None, bakes=((0.1, 300), (1.0, 120)))
+    ended = roll_out(alone, traffic(Fault(error_points=40), 1.0))  # 6 requests a minute in the canary, of 20 needed
+    assert ended.share(Ending.BY_ALARM) > 0.95
+    assert set(ended.seconds[ended.how == Ending.BY_ALARM]) <= {360, 420}
+
+
+def test_without_a_judge_nothing_is_proven_and_nobody_is_sent_back_for_lack_of_evidence():
+    ended = roll_out(replace(SHIPPED, judge=None), traffic(Fault(), 50.0))
+    assert ended.share(Ending.UNPROVEN, Ending.BY_ALARM) == 1
+    assert ended.share(Ending.UNPROVEN) > 0.9
+
+
+@pytest.mark.parametrize("instances", [1, 4])
+def test_fleets_that_never_serve_together_prove_nothing(instances):
+    shipped = shipped_by(instances, type="canary" if instances == 1 else "all_at_once", judge={"enabled": True})
+    ended = roll_out(shipped, traffic(Fault(), 50.0, rollouts=50))
+    assert shipped.comparable_seconds == 0
+    assert ended.share(Ending.WITHOUT_EVIDENCE, Ending.BY_ALARM) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "judged", "due", "total"),
+    [
+        ({}, 300, 180, 420),
+        ({"judge": {"enabled": True, "decide_seconds": 200}}, 300, 150, 420),
+        ({"type": "linear"}, 900, 780, 1020),
+        ({"type": "rolling"}, 900, 780, 1200),
+        ({"type": "all_at_once"}, 300, 180, 300),
+    ],
+    ids=["canary", "at most half of the bake", "linear", "rolling", "all at once"],
+)
+def test_the_verdict_is_due_before_everybody_meets_the_new_fleet(settings, judged, due, total):
+    shipped = shipped_by(**{"judge": {"enabled": True}, **settings})
+    assert (shipped.judged_seconds, shipped.due_seconds, shipped.seconds) == (judged, due, total)
+    ends = np.cumsum([step for step, _ in shipped.looks()])
+    assert {due, judged, total, *range(60, total, 60)} <= set(ends.tolist())
+    assert ends[-1] == total
+
+
+def test_the_use_case_s_own_judge_and_alarm_are_taken():
+    settings = {"enabled": True, "error_tolerance": 0.02, "baseline_rows": 1600, "without_evidence": "proceed"}
+    shipped = shipped_by(judge=settings, alarm_period_seconds=120, alarm_periods=2)
+    assert shipped.judge == JudgePlan(error_tolerance=0.02, baseline_rows=800)
+    assert shipped.proceeds
+    assert shipped.alarm.period_minutes == 2
+    assert shipped_by().judge is None
+
+
+@pytest.mark.parametrize("without_evidence", ["roll_back", "proceed"])
+def test_each_rollout_ends_as_the_deployed_judge_decides(without_evidence):
+    """`decide` is what the judge's function asks at each look; here with one rollout's counts."""
+    shipped = replace(
+        SHIPPED, judge=LENIENT, proceeds=without_evidence == "proceed", alarm=ErrorAlarm(Rollout(min_requests=100_000))
+    )
+    source = traffic(Fault(error_points=2.0), 6.0, rollouts=25, seed=5)
+    dispersion = reference_dispersions(LENIENT, source)
+    edges = judge_edges(LENIENT, source.service)
+    blocks = [source.draw(step, green_share=share, edges=edges) for step, share in shipped.looks()]
+    ended = roll_out(shipped, source, blocks, dispersion=dispersion)
+    told = [decided(shipped, without_evidence, blocks, dispersion, number) for number in range(25)]
+    assert ended.how.tolist() == [int(how) for how, _ in told]
+    assert ended.seconds.tolist() == [second for _, second in told]
+    assert len(set(ended.how.tolist())) == 3
+
+
+def decided(shipped, without_evidence, blocks, dispersion, number):
+    mandate = Mandate(LENIENT, without_evidence, shipped.decide_seconds, "AllTraffic", {}, 4)
+    memory, minute = Memory.start(LENIENT, config="new", since=0.0), None
+    for block in blocks:
+        if block.end_second > shipped.judged_seconds:
+            break
+        minute = minute + block if minute else block
+        whole = block.end_second % 60 == 0
+        counts = judge_counts(LENIENT, Service(), block, minute if whole else None)
+        alone = {
+            name: Counts(*(float(value[number]) for value in vars(found).values())) for name, found in counts.items()
+        }
+        seen = memory.evidence.observe(alone, {name: float(of[number]) for name, of in dispersion.items()})
+        left = float(shipped.judged_seconds - block.end_second)
+        memory = decide(replace(memory, evidence=seen), mandate, left=left)
+        minute = None if whole else minute
+        if memory.verdict is Verdict.ROLL_BACK:
+            unproven = memory.sentence.startswith("roll back: the bake ends with too little evidence")
+            return Ending.WITHOUT_EVIDENCE if unproven else Ending.BY_JUDGE, block.end_second
+    # the verdict that was given when it was due; later looks leave it as it was
+    return Ending.PROVEN if memory.verdict is Verdict.PROMOTE else Ending.UNPROVEN, shipped.seconds

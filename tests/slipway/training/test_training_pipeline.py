@@ -1,0 +1,333 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slipway.settings import parse_settings
+from slipway.settings.names import COST_TAG
+from slipway.training import to_json
+from slipway.training.processing_step import ProcessingStep
+
+ORDER = ["Prepare", "Baseline", "Tune", "Evaluate", "Gate"]
+
+
+def gets(node):
+    """The steps that `node` takes values from."""
+    if isinstance(node, dict):
+        if str(node.get("Get", "")).startswith("Steps."):
+            yield node["Get"].split(".")[1]
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            yield from gets(item)
+
+
+def test_the_steps_are_those_of_the_design_in_an_order_that_runs(definition, steps):
+    assert [step["Name"] for step in definition["Steps"]] == ORDER
+    assert [step["Name"] for step in steps["Gate"]["Arguments"]["IfSteps"]] == ["Register"]
+    assert [step["Name"] for step in steps["Gate"]["Arguments"]["ElseSteps"]] == ["Refuse"]
+    assert definition["Version"] == "2020-12-01"
+
+
+def test_baseline_and_tune_run_side_by_side_after_prepare(steps):
+    assert set(gets(steps["Baseline"])) == {"Prepare"}
+    assert set(gets(steps["Tune"])) == {"Prepare"}
+    assert set(gets(steps["Evaluate"])) == {"Prepare", "Baseline", "Tune"}
+
+
+def test_every_parameter_but_the_datas_fingerprint_has_a_default_and_all_are_used(definition):
+    """A start without the fingerprint must not find yesterday's data in the step cache."""
+    declared = {parameter["Name"]: parameter.get("DefaultValue") for parameter in definition["Parameters"]}
+    assert declared == {
+        "InputDataUri": "s3://artifacts/data/",
+        "DataFingerprint": None,
+        "GateThreshold": 0.88,
+        "ModelApprovalStatus": "PendingManualApproval",
+        "SourceCommit": "unknown",
+    }
+    text = to_json(definition)
+    assert all(f'"Parameters.{name}"' in text for name in declared)
+
+
+def test_the_data_may_lie_in_a_bucket_of_its_own(compose, settings):
+    assert compose(settings, data_bucket="data")["Parameters"][0]["DefaultValue"] == "s3://data/data/"
+
+
+def test_nobody_but_a_human_approves_by_default(definition, steps):
+    assert steps["Register"]["Arguments"]["ModelApprovalStatus"] == {"Get": "Parameters.ModelApprovalStatus"}
+    (status,) = [given for given in definition["Parameters"] if given["Name"] == "ModelApprovalStatus"]
+    assert status["EnumValues"] == ["PendingManualApproval", "Approved", "Rejected"]
+
+
+def test_the_gate_holds_every_condition_of_the_settings(steps):
+    conditions = steps["Gate"]["Arguments"]["Conditions"]
+    assert [
+        (condition["LeftValue"]["Std:JsonGet"]["Path"], condition["Type"], condition["RightValue"])
+        for condition in conditions
+    ] == [
+        ("metrics.auc", "GreaterThanOrEqualTo", {"Get": "Parameters.GateThreshold"}),
+        ("gate.gain_over_baseline", "GreaterThanOrEqualTo", 0.0),
+        ("gate.loss_to_champion", "LessThanOrEqualTo", 0.005),
+        ("gate.gap", "LessThanOrEqualTo", 0.08),
+    ]
+
+
+def test_the_evaluation_is_told_the_threshold_the_gate_applies(steps):
+    arguments = steps["Evaluate"]["Arguments"]["AppSpecification"]["ContainerArguments"]
+    assert {"Std:Join": {"On": "", "Values": ["--threshold=", {"Get": "Parameters.GateThreshold"}]}} in arguments
+
+
+def test_a_refusal_tells_the_reasons_of_the_evaluation(steps):
+    message = steps["Refuse"]["Arguments"]["ErrorMessage"]["Std:Join"]["Values"]
+    assert message[0] == "the gate refused the candidate: "
+    assert message[1]["Std:JsonGet"]["Path"] == "gate.reasons"
+
+
+def test_the_model_that_was_judged_is_the_model_that_is_registered(steps):
+    judged = {given["InputName"]: given["S3Input"] for given in steps["Evaluate"]["Arguments"]["ProcessingInputs"]}
+    (container,) = steps["Register"]["Arguments"]["InferenceSpecification"]["Containers"]
+    assert container["ModelDataUrl"] == judged["candidate"]["S3Uri"]
+
+
+def test_a_cached_search_leads_to_the_model_it_made(steps):
+    """The best model's path must not hold the id of the execution that only reused it."""
+    assert "Execution." not in json.dumps(steps["Tune"]["Arguments"]["TrainingJobDefinition"]["OutputDataConfig"])
+    assert "Execution." not in json.dumps(steps["Register"]["Arguments"]["InferenceSpecification"])
+
+
+def test_only_what_depends_on_nothing_else_is_cached(steps):
+    assert {name for name, step in steps.items() if "CacheConfig" in step} == {"Prepare", "Baseline", "Tune"}
+    assert steps["Prepare"]["CacheConfig"] == {"Enabled": True, "ExpireAfter": "P30D"}
+
+
+@pytest.mark.parametrize(("split_days", "cached"), [(8, "P1D"), (20, "P13D"), (365, "P30D")])
+def test_no_step_is_taken_from_the_cache_whose_splits_may_be_deleted_before_they_are_read(
+    compose, document, split_days, cached
+):
+    document["training"]["split_days"] = split_days
+    found = compose(parse_settings(document, source="config.toml"))["Steps"]
+    assert {step["CacheConfig"]["ExpireAfter"] for step in found if "CacheConfig" in step} == {cached}
+
+
+def test_all_that_holds_rows_lies_where_it_expires_and_what_is_registered_does_not(steps):
+    outputs = steps["Prepare"]["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+    where = {output["OutputName"]: output["S3Output"]["S3Uri"]["Std:Join"]["Values"][0] for output in outputs}
+    expiring = "s3://artifacts/pipeline/splits"
+    assert where == {**dict.fromkeys(("train", "validation", "test"), expiring), "profile": "s3://artifacts/pipeline"}
+
+
+def test_the_key_of_every_cached_step_has_the_fingerprint_of_the_data(steps):
+    """The keys are AWS's: of a tuning job the static hyperparameters count, and its environment does not."""
+    fingerprint = {"Get": "Parameters.DataFingerprint"}
+    cached = {name: step["Arguments"] for name, step in steps.items() if "CacheConfig" in step}
+    kept = {
+        "Prepare": lambda arguments: arguments["Environment"],
+        "Baseline": lambda arguments: arguments["HyperParameters"],
+        "Tune": lambda arguments: arguments["TrainingJobDefinition"]["StaticHyperParameters"],
+    }
+    assert {name: fingerprint in kept[name](arguments).values() for name, arguments in cached.items()} == dict.fromkeys(
+        kept, True
+    )
+
+
+def test_jobs_are_tried_again_when_the_cloud_failed_them(steps):
+    for name in ("Prepare", "Baseline", "Tune", "Evaluate"):
+        retried = {kind for policy in steps[name]["RetryPolicies"] for kind in policy["ExceptionType"]}
+        assert {"Step.THROTTLING", "SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR"} <= retried
+    for policy in steps["Register"]["RetryPolicies"]:
+        assert all(kind.startswith("Step.") for kind in policy["ExceptionType"])
+
+
+def test_everything_written_is_encrypted_with_the_projects_key(steps):
+    key = "arn:aws:kms:us-east-1:000000000000:key/k"
+    prepare, baseline = steps["Prepare"]["Arguments"], steps["Baseline"]["Arguments"]
+    tune = steps["Tune"]["Arguments"]["TrainingJobDefinition"]
+    assert prepare["ProcessingOutputConfig"]["KmsKeyId"] == key
+    assert prepare["ProcessingResources"]["ClusterConfig"]["VolumeKmsKeyId"] == key
+    for training in (baseline, tune):
+        assert training["OutputDataConfig"]["KmsKeyId"] == key
+        assert training["ResourceConfig"]["VolumeKmsKeyId"] == key
+
+
+def test_machines_with_disks_of_their_own_get_no_volume_key_and_a_run_cannot_choose_others(compose, document):
+    document["training"] |= {
+        "processing_instance_type": "ml.r5d.large",
+        "training_instance_type": "ml.g5.xlarge",
+    }
+    definition = compose(parse_settings(document, source="config.toml"))
+    assert "VolumeKmsKeyId" not in to_json(definition)
+    assert '"InstanceType":"ml.r5d.large"' in to_json(definition)
+    assert not [given["Name"] for given in definition["Parameters"] if "InstanceType" in given["Name"]]
+
+
+def test_only_the_evaluation_reaches_the_network(steps):
+    assert steps["Prepare"]["Arguments"]["NetworkConfig"] == {"EnableNetworkIsolation": True}
+    assert steps["Baseline"]["Arguments"]["EnableNetworkIsolation"]
+    assert steps["Tune"]["Arguments"]["TrainingJobDefinition"]["EnableNetworkIsolation"]
+    assert "NetworkConfig" not in steps["Evaluate"]["Arguments"]
+
+
+def test_each_job_has_the_role_of_its_kind(steps):
+    role = "arn:aws:iam::000000000000:role/{}".format
+    assert steps["Prepare"]["Arguments"]["RoleArn"] == role("processing")
+    assert steps["Baseline"]["Arguments"]["RoleArn"] == role("training")
+    assert steps["Tune"]["Arguments"]["TrainingJobDefinition"]["RoleArn"] == role("training")
+    assert steps["Evaluate"]["Arguments"]["RoleArn"] == role("evaluation")
+
+
+def test_the_package_tells_where_it_came_from(steps):
+    provenance = steps["Register"]["Arguments"]["CustomerMetadataProperties"]
+    assert provenance["commit"] == {"Get": "Parameters.SourceCommit"}
+    assert provenance["pipeline_execution_arn"] == {"Get": "Execution.PipelineExecutionArn"}
+    assert provenance["data_sha256"]["Std:JsonGet"]["Path"] == "sha256.source"
+    assert provenance["model_sha256"]["Std:JsonGet"]["Path"] == "model.sha256"
+    (container,) = steps["Register"]["Arguments"]["InferenceSpecification"]["Containers"]
+    assert container["Environment"] == {"SLIPWAY_MODEL_SHA256": provenance["model_sha256"]}
+    assert provenance["gate_metric"] == "auc"
+    assert (
+        provenance["image"]
+        == steps["Tune"]["Arguments"]["TrainingJobDefinition"]["AlgorithmSpecification"]["TrainingImage"]
+    )
+    quality = steps["Register"]["Arguments"]["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
+    assert provenance["evaluation"] == quality
+    assert len(provenance) <= 50
+
+
+def test_the_search_is_the_one_in_the_settings(steps):
+    config = steps["Tune"]["Arguments"]["HyperParameterTuningJobConfig"]
+    assert config["Strategy"] == "Bayesian"
+    assert config["HyperParameterTuningJobObjective"] == {"Type": "Maximize", "MetricName": "validation:auc"}
+    assert config["ResourceLimits"] == {"MaxNumberOfTrainingJobs": 12, "MaxParallelTrainingJobs": 2}
+    assert config["RandomSeed"] == 0
+    assert config["ParameterRanges"]["IntegerParameterRanges"] == [
+        {"Name": "max_depth", "MinValue": "3", "MaxValue": "7", "ScalingType": "Auto"}
+    ]
+    assert {"Name": "eta", "MinValue": "0.02", "MaxValue": "0.2", "ScalingType": "Logarithmic"} in config[
+        "ParameterRanges"
+    ]["ContinuousParameterRanges"]
+    assert steps["Tune"]["Arguments"]["TrainingJobDefinition"]["StaticHyperParameters"] == {
+        "algorithm": "xgboost",
+        "seed": "0",
+        "data_fingerprint": {"Get": "Parameters.DataFingerprint"},
+        "early_stopping_rounds": "30",
+        "num_round": "600",
+    }
+    assert steps["Baseline"]["Arguments"]["HyperParameters"] == {
+        "algorithm": "logistic",
+        "seed": "0",
+        "data_fingerprint": {"Get": "Parameters.DataFingerprint"},
+    }
+
+
+def test_the_objective_is_a_metric_the_jobs_report(steps):
+    tune = steps["Tune"]["Arguments"]
+    reported = {
+        metric["Name"] for metric in tune["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"]
+    }
+    assert tune["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["MetricName"] in reported
+
+
+def test_a_grid_leaves_the_number_of_jobs_to_its_combinations(compose, document):
+    values = {"type": "categorical", "values": ["3", "5"]}
+    document["tuning"] |= {"strategy": "Grid", "ranges": {"max_depth": values}}
+    tune = compose(parse_settings(document, source="config.toml"))["Steps"][2]["Arguments"]
+    config = tune["HyperParameterTuningJobConfig"]
+    assert config["ResourceLimits"] == {"MaxParallelTrainingJobs": 2}
+    assert config["ParameterRanges"]["CategoricalParameterRanges"] == [{"Name": "max_depth", "Values": ["3", "5"]}]
+
+
+def test_a_use_case_without_a_description_registers_without_one(compose, document, steps):
+    assert steps["Register"]["Arguments"]["ModelPackageDescription"] == "will this visitor buy, from browsing history"
+    document["description"] = ""
+    gate = compose(parse_settings(document, source="config.toml"))["Steps"][4]
+    assert "ModelPackageDescription" not in gate["Arguments"]["IfSteps"][0]["Arguments"]
+
+
+def test_tokens_of_the_cdk_pass_untouched(compose, settings):
+    token = "${Token[AWS.AccountId.4]}"
+    document = compose(settings, bucket=token, kms_key_arn=token, image_uri=token, training_role_arn=token)
+    assert token in to_json(document)
+    assert document["Parameters"][0]["DefaultValue"] == f"s3://{token}/data/"
+
+
+def test_a_job_knows_its_output_and_its_property_files_only():
+    step = ProcessingStep(
+        name="A",
+        image_uri="i",
+        entrypoint=(),
+        container_arguments=(),
+        inputs=(),
+        outputs=(),
+        role_arn="r",
+        compute=None,
+    )
+    with pytest.raises(ValueError, match="output of A must be one of , got train"):
+        step.output("train")
+    with pytest.raises(ValueError, match="property file of A must be one of , got Profile"):
+        step.json("Profile", "rows")
+
+
+def test_two_processes_write_the_same_bytes(tmp_path):
+    program = (
+        "from pathlib import Path\n"
+        "from slipway.training import to_json, training_pipeline\n"
+        "from slipway.settings import load_settings\n"
+        "roles = dict.fromkeys(('processing_role_arn', 'training_role_arn', 'evaluation_role_arn'), 'r')\n"
+        "settings = load_settings(Path('config/shoppers.toml'), 'dev')\n"
+        "print(to_json(training_pipeline(settings, bucket='b', kms_key_arn='k', image_uri='i', **roles)))\n"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            check=True,
+            capture_output=True,
+            cwd=Path(__file__).parents[3],
+            env={"PYTHONHASHSEED": seed, "TZ": zone},
+        ).stdout
+        for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
+    }
+    assert len(texts) == 1
+
+
+def test_every_job_carries_the_tag_that_its_cost_is_found_by(steps, settings):
+    tags = [{"Key": COST_TAG, "Value": settings.names.prefix}]
+    assert {name: steps[name]["Arguments"].get("Tags") for name in ("Prepare", "Baseline", "Tune", "Evaluate")} == {
+        "Prepare": tags,
+        "Baseline": tags,
+        "Tune": tags,
+        "Evaluate": tags,
+    }
+
+
+def test_a_package_takes_the_tags_of_its_group(steps):
+    """SageMaker refuses tags beside a group's name."""
+    assert "Tags" not in steps["Register"]["Arguments"]
+
+
+@pytest.fixture
+def spot(compose, document):
+    """The jobs of a use case that trains on spare machines."""
+    document["training"] |= {"spot": True, "max_runtime_seconds": 1800}
+    steps = {step["Name"]: step["Arguments"] for step in compose(parse_settings(document, source="c"))["Steps"]}
+    return steps["Baseline"], steps["Tune"]["TrainingJobDefinition"]
+
+
+def test_training_is_on_demand_by_default(steps):
+    for job in (steps["Baseline"]["Arguments"], steps["Tune"]["Arguments"]["TrainingJobDefinition"]):
+        assert not job.keys() & {"EnableManagedSpotTraining", "CheckpointConfig"}
+        assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600}
+
+
+def test_a_spot_job_may_wait_for_machines_longer_than_it_may_run(spot):
+    for job in spot:
+        assert job["EnableManagedSpotTraining"] is True
+        assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 1800, "MaxWaitTimeInSeconds": 3600}
+
+
+def test_only_the_search_takes_long_enough_to_keep_checkpoints(spot):
+    baseline, tune = spot
+    assert "CheckpointConfig" not in baseline
+    # SageMaker's step cache looks at the path: the id of an execution would make it miss every time.
+    assert tune["CheckpointConfig"] == {"S3Uri": "s3://artifacts/pipeline/checkpoints"}
