@@ -1,5 +1,6 @@
 import csv
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rehearsal.journey.demo_data import MONTHS, TARGET, best_possible_auc, demo_sessions, write_demo_csv
+from slipway.settings import load_settings
 
 ROWS = 12_000
 
@@ -14,6 +16,11 @@ ROWS = 12_000
 @pytest.fixture(scope="module")
 def sessions():
     return demo_sessions(rows=ROWS, seed=0)
+
+
+@pytest.fixture(scope="module")
+def settings():
+    return load_settings(Path(__file__).parents[3] / "config" / "shoppers.toml", "dev")
 
 
 @pytest.fixture(scope="module")
