@@ -14,20 +14,18 @@ RouteTableId = Annotated[str, StringConstraints(pattern=r"^rtb-[0-9a-f]{8,17}$")
 
 
 class Vpc(Section):
-    """An existing network, named by its ids: nothing is looked up.
-
-    Attributes:
-        subnets: private ones, in several zones.
-        security_groups: of the jobs and models, and of the endpoints by which they reach AWS.
-        endpoints: make those endpoints; a network that has them already must not get a second set.
-        route_tables: of the subnets; the endpoint of S3 is a route.
-    """
+    """An existing network, named by its ids: nothing is looked up."""
 
     vpc_id: VpcId
+    """The VPC."""
     subnets: tuple[SubnetId, ...] = Field(min_length=1, max_length=16)
+    """Private subnets, in several availability zones."""
     security_groups: tuple[SecurityGroupId, ...] = Field(min_length=1, max_length=5)
+    """Security groups of the jobs and models, and of the VPC endpoints through which they reach AWS."""
     endpoints: bool = False
+    """Whether to make those VPC endpoints; a network that has them must not get a second set."""
     route_tables: tuple[RouteTableId, ...] = ()
+    """Route tables of the subnets, for the gateway endpoint of S3."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -47,7 +45,8 @@ class Vpc(Section):
 
 
 class Access(Section):
-    """Attributes: permission_boundary: the name of a managed policy that every role stays within."""
+    """The limit of every role, and the network of jobs and models."""
 
     permission_boundary: PolicyName | None = None
+    """Name of a managed policy that every role has as its permissions boundary."""
     vpc: Vpc | None = None

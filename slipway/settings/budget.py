@@ -13,17 +13,14 @@ _MOST_NOTICES = 5
 
 
 class Budget(Section):
-    """Notices go to the topic of the monitoring stack, so to `monitoring.notify` and whoever else listens there.
-
-    Attributes:
-        monthly_usd: of everything that carries the use case's cost allocation tag.
-        notify_at_percent: of what has been spent.
-        forecast: tell too when the month is expected to end above the budget.
-    """
+    """A budget of AWS Budgets. Its notices go to the topic of the monitoring stack, and so to `monitoring.notify`."""
 
     monthly_usd: float = Field(gt=0, le=1e9)
+    """Budget of a month for everything with the use case's cost allocation tag."""
     notify_at_percent: tuple[Percent, ...] = (50, 80, 100)
+    """Shares of the budget at which a notice is sent."""
     forecast: bool = True
+    """Whether to send a notice, too, when the month is expected to end above the budget."""
 
     @model_validator(mode="after")
     def _can_be_told(self) -> Self:

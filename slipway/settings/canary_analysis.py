@@ -9,29 +9,38 @@ from slipway.settings.section import Section
 
 
 class Judge(Section):
-    """Compares the new fleet with the old one while it bakes; see `JudgePlan` for the tolerances."""
+    """Compares the new fleet with the old one while it bakes; so that a worse one is rolled back."""
 
     enabled: bool = False
+    """Whether the fleets are compared; without it the alarms decide alone."""
     without_evidence: Literal["roll_back", "proceed"] = "roll_back"
-    """What happens when the new fleet has met too few requests to be judged; SageMaker cannot bake longer."""
+    """What happens when the new fleet got too few requests for a decision; SageMaker cannot extend a bake."""
     decide_seconds: int = Field(120, ge=30, le=3600)
-    """So long before the bake ends the verdict is final: its alarm and SageMaker need that time to act."""
+    """Time before the end of the bake at which the decision is final: the alarm and SageMaker need it to act."""
     false_rollback_rate: float = 0.01
+    """Probability, below 0.5, with which a fleet within the tolerances may be rolled back."""
     false_promotion_rate: float = 0.05
+    """Probability, below 0.5, with which a fleet beyond the tolerances may be promoted."""
     min_requests: int = 500
+    """Requests that the new fleet must have answered before it is promoted."""
     error_tolerance: float = 0.005
+    """Rise of the share of errors, below 0.5, that a promotion must exclude."""
     latency_noise: float = 1.1
+    """Factor, below 10, by which the new fleet may be slower before that counts against it."""
     latency_tolerance: float = 1.5
+    """Factor of slowdown, above `latency_noise`, that a promotion must exclude."""
     scores: bool = True
+    """Whether scores are compared."""
     score_limit: float = 0.05
+    """Difference of the shares of scores, below 0.2, that a promotion must exclude."""
     baseline_rows: int = 2000
-    """Rows of a model's validation split, which its score ranks are taken from."""
+    """Rows of a model's validation split, from which the ranks of its scores are taken."""
     value: bool = False
-    """Judge what the answers were worth too, from outcomes that arrive later."""
+    """Whether the value of the responses is compared, by outcomes that arrive later."""
     value_tolerance: float = Field(0.0, ge=0)
-    """In the currency of `[value]`, a request."""
+    """Loss of value, in the currency of `[value]` for each request, that counts as no loss."""
     value_horizon_seconds: int = Field(300, ge=10, le=28_800)
-    """The age of a request at which its outcome counts, if it has arrived by then; the same in both fleets."""
+    """Age of a request at which its outcome counts, if it has arrived by then; the same in both fleets."""
 
     @model_validator(mode="after")
     def _can_judge(self) -> Self:

@@ -25,45 +25,47 @@ TomlPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-
 
 
 class DeliveryStage(Section):
-    """A stage of the use cases, and where it lives.
-
-    Attributes:
-        approval: a person confirms the deployment first.
-        trains: a push may start its training pipeline. Others take over models that were trained elsewhere.
-        github_provider: of the stage's account, where it differs from the delivery's.
-    """
+    """A stage of the use cases, and its account and region."""
 
     name: Slug
+    """Name of the stage, as in the use cases' `[stages.NAME]`."""
     approval: bool = False
+    """Whether a person confirms each deployment of the stage first."""
     trains: bool = False
+    """Whether a push may start the stage's training pipeline; other stages get models from stages that train."""
     account: AccountId | None = None
+    """Account of the stage, where it differs from the delivery's."""
     region: Region | None = None
+    """Region of the stage, where it differs from the delivery's."""
     github_provider: GitHubProvider | None = None
+    """`github_provider` of the stage's account, where it differs from the delivery's."""
 
 
 class Delivery(Section):
-    """One repository's delivery; `account` and `region` are where the delivery itself runs.
-
-    Attributes:
-        owner_id: GitHub's number of the repository's owner, and `repository_id` of the repository itself; the tokens of
-            repositories made, renamed or transferred since July 2026 name both.
-        github_provider: whether an account gets GitHub's OpenID Connect provider from here, or has one: an account
-            can have one only.
-        permission_boundary: the name of a managed policy, in every account alike, that the delivery's own roles stay
-            within.
-    """
+    """One repository's delivery."""
 
     name: Slug = "slipway"
+    """First part of the names of the delivery's stacks."""
     repository: Repository
+    """The repository, OWNER/NAME."""
     owner_id: GitHubId | None = None
+    """GitHub's number of the repository's owner; tokens of repositories made or renamed since July 2026 name it."""
     repository_id: GitHubId | None = None
+    """GitHub's number of the repository; given together with `owner_id`."""
     github_provider: GitHubProvider = "new"
+    """Whether the delivery makes GitHub's OpenID Connect provider, or the account has it: there can be one only."""
     branch: Branch = "main"
+    """The branch whose pushes are deployed."""
     connection_arn: ConnectionArn | None = None
+    """Connection of CodePipeline to the repository; without it there is no pipeline, only roles for GitHub Actions."""
     account: AccountId | None = None
+    """Account in which the delivery itself runs; without it, the account of the credentials."""
     region: Region | None = None
+    """Region in which the delivery itself runs; without it, the region of the credentials."""
     permission_boundary: PolicyName | None = None
+    """Name of a managed policy, the same in every account, that the delivery's roles have as permissions boundary."""
     use_cases: tuple[TomlPath, ...] = Field(min_length=1, max_length=50)
+    """The use cases' TOML files, as paths in the repository."""
     stages: tuple[DeliveryStage, ...] = Field(min_length=1, max_length=10)
 
     @model_validator(mode="after")

@@ -10,30 +10,31 @@ from slipway.settings.section import ColumnName, Section, raise_each
 class Replay(Section):
     """How far a candidate may be from the champion on the requests that users sent recently.
 
-    A limit refuses only what the requests prove to be beyond it: its lower confidence bound, not what was found.
+    A limit is compared with a lower confidence bound, so it refuses only what the requests prove.
     """
 
     max_requests: int = Field(2000, ge=1, le=20_000)
-    """The newest ones are replayed."""
+    """Requests that are replayed at most, the newest ones."""
     min_requests: int = Field(50, ge=1)
-    """Below so many, the replay judges nothing and says so."""
+    """Below this number the replay refuses nothing and reports so."""
     max_error_percent: float = Field(0.5, ge=0, le=100)
-    """Of the requests that the champion answers."""
+    """Largest share of errors among the requests that the champion answers."""
     max_disagreement_percent: float = Field(10.0, ge=0, le=100)
-    """Of the rows: another label, each model at its own threshold."""
+    """Largest share of rows that get another label, each model at its own threshold."""
     max_score_shift: float = Field(0.75, gt=0)
-    """Population stability index over ten equal steps of the score; another algorithm shows up to 0.65."""
+    """Largest population stability index over ten equal steps of the score; another algorithm shows up to 0.65."""
     max_mean_shift: float = Field(0.1, gt=0, le=1)
-    """Of the mean score."""
+    """Largest difference of the mean score."""
     max_segment_shift: float = Field(0.15, gt=0, le=1)
-    """Of the mean score in every segment."""
+    """Largest difference of the mean score in any segment."""
     segments: tuple[ColumnName, ...] = ()
-    """Category columns whose values are segments; none named, all of them."""
+    """Category columns whose values are segments; without any, all of them."""
     min_segment_rows: int = Field(100, ge=2)
+    """Rows below which a segment is not compared."""
     max_latency_ratio: float = Field(3.0, gt=1)
-    """At the median, and at p99 from 1,000 requests on."""
+    """Largest ratio of the candidate's latency to the champion's, at the median, and at p99 from 1,000 requests on."""
     latency_floor_ms: float = Field(10.0, gt=0)
-    """A candidate that is quicker is not refused, however quick the champion is."""
+    """A candidate below this latency is not refused, however fast the champion is."""
 
     @model_validator(mode="after")
     def _can_be_judged(self) -> Self:

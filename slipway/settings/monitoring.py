@@ -31,61 +31,47 @@ Drift = Literal["shift", "quality", "bias", "attribution"]
 
 
 class Facet(Section):
-    """Whom predictions may come to favour: a group of one column's values, held against all other rows.
-
-    Attributes:
-        column: of the table's features.
-        values: categories that make up the group; without them each category is one in turn.
-        threshold: of a number column: the group lies above it.
-        metrics: how far each may be from the reference, beyond what chance explains. Those that need outcomes are
-            judged where the period's have arrived by the time the job looks, and not judged otherwise.
-        reference: `baseline`, what the model does on its own held-out rows, or `parity`, both groups alike.
-    """
+    """A group of rows that predictions may favour or harm, compared with all other rows."""
 
     column: ColumnName
+    """The feature column that defines the group."""
     values: tuple[Label, ...] = ()
+    """Categories that make up the group; without them each category is a group of its own."""
     threshold: float | None = None
+    """For a number column: the group is above it."""
     metrics: dict[BiasMetric, Annotated[float, Field(gt=0)]] = Field(min_length=1)
+    """Clarify's metrics, and how far each may be from the reference, beyond what chance explains."""
     reference: Literal["baseline", "parity"] = "baseline"
+    """`baseline`: what the model does on its own held-out rows; `parity`: both groups alike."""
 
 
 class Monitoring(Section):
-    """Drift is what the servers publish of inputs and scores against the model's baseline, hour by hour.
-
-    Attributes:
-        notify: addresses that are told of trainings, drift and rollouts; each confirms two subscriptions, one
-            to the rollouts, once.
-        max_prediction_shift: population stability index of the scores.
-        max_input_shift: of the worst column.
-        drift_hours: so many hours in a row make it drift.
-        retrain: drift starts the training pipeline; what it registers still waits for approval.
-        retrain_on: kinds of drift that do; all that is watched without it. Data that breaks the constraints, such as a
-            column that is gone, never does: people are told, since what one would train on may be broken too.
-        retrain_pause_hours: at most one such start in so many hours, over all kinds of drift together.
-        schedule: when a job examines the requests of the last hour, `cron(0 * ? * * *)`, or of the last day in UTC,
-            such as `cron(0 2 ? * * *)`; none without it.
-        scheduler: who starts that job. Model Monitor shows its reports in SageMaker Studio, and has been closed to new
-            customers since July 2026; see
-            https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-availability-change.html
-        outcomes_after_hours: 0 where outcomes are there as soon as the job looks. Otherwise a second run looks at what
-            outcomes tell of the requests of so many hours ago, and the first at the rest.
-        bias: whom that job watches; nobody without it.
-        min_ndcg: below it the order of the columns' attributions has drifted: normalised discounted cumulative gain
-            against the model's own on held-out rows, 0.9 in SageMaker Clarify; not watched without it.
-    """
+    """What is watched once a model is live, who gets notices, and what starts training."""
 
     notify: tuple[Email, ...] = Field((), max_length=20)
+    """Addresses that get notices of training, drift and rollouts; each confirms two subscriptions once."""
     max_prediction_shift: float = Field(0.25, gt=0)
+    """Largest drift of the scores, as a population stability index."""
     max_input_shift: float = Field(0.25, gt=0)
+    """Largest drift of the worst input column, as a population stability index."""
     drift_hours: int = Field(3, ge=1, le=24)
+    """Hours in a row above the limit that raise the alarm."""
     retrain: bool = False
+    """Whether drift starts the training pipeline; what it registers waits for approval."""
     retrain_on: tuple[Drift, ...] | None = Field(None, min_length=1)
+    """Kinds of drift that start training; without it, all that are watched."""
     retrain_pause_hours: int = Field(24, ge=6, le=24 * 30)
+    """At most one start in this time, over all kinds of drift together."""
     schedule: MonitorCron | None = None
+    """When the job examines the last hour, `cron(0 * ? * * *)`, or the last day (UTC), such as `cron(0 2 ? * * *)`."""
     scheduler: Literal["eventbridge", "model_monitor"] = "eventbridge"
+    """What starts the job; SageMaker Model Monitor has been closed to new customers since July 2026."""
     outcomes_after_hours: int = Field(0, ge=0, le=24 * 90)
+    """Age of requests at which a second run examines what needs outcomes; 0 where they arrive before the job runs."""
     bias: tuple[Facet, ...] = Field((), max_length=10)
+    """Groups whose treatment the job watches."""
     min_ndcg: float | None = Field(None, gt=0, le=1)
+    """Least agreement of the columns' attributions with the model's own (nDCG; 0.9 in SageMaker Clarify)."""
 
     @property
     def period_hours(self) -> int:

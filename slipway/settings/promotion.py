@@ -8,15 +8,12 @@ from slipway.settings.section import AccountId, Section, Slug, raise_each
 
 
 class Promotion(Section):
-    """A model is trained once, and carried from stage to stage.
-
-    Attributes:
-        from_stage: where this stage's models come from, if it does not train its own.
-        to_accounts: the accounts of the next stages, which may read this one's approved models.
-    """
+    """A model is trained in one stage and promoted to the next ones."""
 
     from_stage: Slug | None = None
+    """The stage that this stage's models come from, if it does not train its own."""
     to_accounts: tuple[AccountId, ...] = Field((), max_length=10)
+    """Accounts of the next stages, which may read this stage's approved models."""
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:

@@ -25,14 +25,18 @@ _LOOK_SECONDS = 60
 
 
 class Autoscaling(Section):
-    """Instances follow the traffic: so many invocations an instance and minute are aimed at."""
+    """The number of instances follows the traffic."""
 
     min_instance_count: int = Field(ge=1, le=1000)
+    """Fewest instances."""
     max_instance_count: int = Field(ge=1, le=1000)
+    """Most instances."""
     invocations_per_instance: float = Field(gt=0)
-    """A minute."""
+    """Invocations of an instance in a minute that are aimed at."""
     scale_in_cooldown_seconds: int = Field(300, ge=0, le=3600)
+    """Time after a change before instances are removed."""
     scale_out_cooldown_seconds: int = Field(60, ge=0, le=3600)
+    """Time after a change before instances are added."""
 
     @model_validator(mode="after")
     def _has_room(self) -> Self:
@@ -43,15 +47,19 @@ class Autoscaling(Section):
 
 
 class Endpoint(Section):
+    """What serves the model."""
+
     instance_type: InstanceType = "ml.m5.large"
+    """Type of the instances."""
     instance_count: int = Field(4, ge=1, le=100)
+    """Number of instances; with autoscaling, the number at the first rollout."""
     capture_percent: int = Field(100, ge=0, le=100)
+    """Share of the requests and responses that are captured in S3, for replay and monitoring."""
     capture_days: int = Field(90, ge=7, le=3650)
-    """What users sent, and the outcomes that arrive for it, are deleted after so many days."""
+    """Days after which captured requests and their outcomes are deleted."""
     autoscaling: Autoscaling | None = None
     hours: Hours | None = None
     serverless: Serverless | None = None
-    """In the place of instances."""
 
     @model_validator(mode="after")
     def _can_be_scaled(self) -> Self:
@@ -71,29 +79,39 @@ class Rollout(Section):
     """How a new model takes over the endpoint, and what sends the traffic back."""
 
     type: Literal["canary", "linear", "all_at_once", "rolling"] = "canary"
+    """How traffic moves to the new fleet, by SageMaker's names."""
     canary_percent: int = Field(25, ge=1, le=50)
+    """Share of the fleet that the canary is."""
     step_percent: int = Field(25, ge=5, le=50)
+    """Share of the fleet in each step of a linear or rolling update."""
     bake_seconds: int = Field(300, ge=60, le=3600)
+    """Wait after the canary, or after each step, in which the alarms can roll back."""
     final_bake_seconds: int = Field(120, ge=0, le=3600)
+    """Wait after all traffic has moved, before the old fleet ends."""
     timeout_seconds: int = Field(3600, ge=600, le=28800)
+    """Longest duration of an update; SageMaker rolls back after it."""
     alarm_period_seconds: Literal[60, 120, 300] = 60
+    """Period of the rollback alarms."""
     alarm_periods: int = Field(1, ge=1, le=10)
+    """Periods in a row beyond the limit that raise an alarm."""
     min_requests: int = Field(20, ge=1, le=100_000)
-    """The new fleet's requests in an alarm period, below which errors and latency raise no alarm."""
+    """Requests to the new fleet in an alarm period below which errors and latency raise no alarm."""
     max_error_percent: float = Field(5.0, gt=0, lt=100)
-    """Of the new fleet's answers; where the old fleet serves too, errors must also be clearly more than of its."""
+    """Largest share of errors of the new fleet; where the old fleet serves too, it must also have clearly fewer."""
     max_error_percent_alone: float | None = Field(None, gt=0, lt=100)
-    """The same where the old fleet serves nobody any more, so that there is nothing to compare with; see
-    `error_percent_alone`."""
+    """The same once the old fleet serves no traffic; by default twice `max_error_percent`."""
     max_latency_ms: float = Field(500.0, gt=0)
+    """Largest latency of the new fleet at the percentile."""
     latency_percentile: float = Field(90.0, ge=50, lt=100)
+    """Percentile of the latency that is compared."""
     max_prediction_shift: float = Field(0.25, gt=0)
-    """Population stability index of the new fleet's scores against the model's own baseline."""
+    """Largest drift of the new fleet's scores against the model's own baseline (population stability index)."""
     max_input_shift: float = Field(0.5, gt=0)
-    """The same of the worst input column."""
+    """Largest drift of the worst input column against the model's own baseline."""
     warm_up_seconds: int | None = Field(None, ge=0, le=600)
-    """From its first traffic on the new fleet may be slow for so long; see `grace_seconds`."""
+    """Time from its first traffic in which the new fleet may be slow; by default 60 for bakes of 600 s and longer."""
     alarms_off: tuple[SwitchableAlarm, ...] = ()
+    """Rollback alarms that are left out."""
     judge: Judge = Judge()
     replay: Replay = Replay()
 

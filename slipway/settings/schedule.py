@@ -11,15 +11,14 @@ Cron = Annotated[str, StringConstraints(pattern=r"^cron\([0-9*/,\-]+( [A-Z0-9*/,
 
 
 class Hours(Section):
-    """When the endpoint is started and stopped; while it is stopped nothing serves, and no instance is paid for.
-
-    Attributes:
-        timezone: of both, by its name in the IANA database.
-    """
+    """When the endpoint is started and stopped; while it is stopped nothing serves, and no instance is paid for."""
 
     start: Cron
+    """When the endpoint is started, as an EventBridge cron expression."""
     stop: Cron
+    """When the endpoint is stopped."""
     timezone: str = Field("UTC", pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$", max_length=50)
+    """Time zone of both, by its name in the IANA database."""
 
     @model_validator(mode="after")
     def _differ(self) -> Self:

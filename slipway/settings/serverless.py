@@ -12,14 +12,16 @@ if TYPE_CHECKING:
 
 
 class Serverless(Section):
-    """SageMaker starts the container when somebody asks, which the first one waits for, and bills by the millisecond.
+    """No instances: SageMaker starts the container for a request, which waits for it, and bills by the millisecond.
 
-    What AWS leaves out of such endpoints is refused together with this section, rather than ignored; see
+    What AWS does not offer for such endpoints is refused together with this section, rather than ignored; see
     https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
     """
 
     memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144]
+    """Memory of a container."""
     max_concurrency: int = Field(5, ge=1, le=200)
+    """Requests that are answered at the same time; further ones are refused."""
 
 
 def serverless_mistakes(settings: "Settings") -> Iterator[str]:

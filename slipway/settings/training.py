@@ -24,10 +24,16 @@ def _range_mistakes(low: float, high: float, scaling: str) -> Iterator[str]:
 
 
 class IntegerRange(Section):
+    """Whole numbers from `min` to `max`."""
+
     type: Literal["integer"]
+    """The kind of range."""
     min: int
+    """Least value."""
     max: int
+    """Greatest value."""
     scaling: Literal["Auto", "Linear", "Logarithmic"] = "Auto"
+    """Scale on which the search draws values."""
 
     @model_validator(mode="after")
     def _is_searchable(self) -> Self:
@@ -36,10 +42,16 @@ class IntegerRange(Section):
 
 
 class ContinuousRange(Section):
+    """Numbers from `min` to `max`."""
+
     type: Literal["continuous"]
+    """The kind of range."""
     min: float
+    """Least value."""
     max: float
+    """Greatest value."""
     scaling: Literal["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"] = "Auto"
+    """Scale on which the search draws values."""
 
     @model_validator(mode="after")
     def _is_searchable(self) -> Self:
@@ -48,8 +60,12 @@ class ContinuousRange(Section):
 
 
 class CategoricalRange(Section):
+    """A list of values."""
+
     type: Literal["categorical"]
+    """The kind of range."""
     values: tuple[RangeValue, ...] = Field(min_length=1, max_length=MOST_CATEGORIES)
+    """The values, as text."""
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -63,22 +79,20 @@ ParameterRange = Annotated[IntegerRange | ContinuousRange | CategoricalRange, Fi
 
 
 class Training(Section):
-    """Where jobs run, and for how long.
-
-    Attributes:
-        split_days: the splits of the table hold users' rows and are deleted after so many days; cached steps are used
-            again for a week less, and for 30 days at most.
-        spot: training runs on spare machines, which may be taken away; it goes on from its last checkpoint.
-        max_wait_seconds: from a spot job's start to its end, the wait for machines included; twice the longest run
-            unless it is given.
-    """
+    """Where jobs run, and for how long."""
 
     processing_instance_type: InstanceType = "ml.m5.large"
+    """Instance type of Prepare, Evaluate, the gates and the monitoring job."""
     training_instance_type: InstanceType = "ml.m5.xlarge"
+    """Instance type of training jobs."""
     max_runtime_seconds: int = Field(3600, ge=60, le=_LONGEST_SECONDS)
+    """Longest duration of a job."""
     split_days: int = Field(45, ge=8, le=3650)
+    """Days after which the splits, which hold users' rows, are deleted; cached steps are reused for a week less."""
     spot: bool = False
+    """Whether training runs on spot instances; an interrupted job continues from its last checkpoint."""
     max_wait_seconds: int | None = Field(None, le=2 * _LONGEST_SECONDS)
+    """Longest time from a spot job's start to its end, waits included; by default twice `max_runtime_seconds`."""
 
     @model_validator(mode="after")
     def _waits_long_enough(self) -> Self:
@@ -102,10 +116,15 @@ class Tuning(Section):
     """The hyperparameter search over XGBoost; fixed hyperparameters go to every job."""
 
     strategy: Literal["Bayesian", "Random", "Grid"] = "Bayesian"
+    """How values are chosen, by SageMaker's names; Grid takes categorical ranges only."""
     max_jobs: int = Field(12, ge=1, le=_MOST_JOBS)
+    """Training jobs of the search; a Grid search has one for each combination."""
     max_parallel_jobs: int = Field(2, ge=1, le=100)
+    """Training jobs at the same time."""
     seed: int = Field(0, ge=0, lt=2**31)
+    """Seed of the search and of training."""
     fixed: dict[str, str] = Field(default_factory=dict)
+    """Hyperparameters that every job gets, as text."""
     ranges: dict[str, ParameterRange] = Field(min_length=1, max_length=MOST_RANGES)
 
     @property

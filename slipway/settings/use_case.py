@@ -17,13 +17,22 @@ from slipway.settings.training import Training, Tuning
 
 
 class Settings(Section):
+    """One use case in one stage."""
+
     name: Slug
+    """Name of the use case: the first part of the names of its stacks, endpoint and registry group."""
     description: str = Field("", max_length=1024)
+    """What the model predicts, in words, for the registry and the report."""
     stage: Slug
+    """Name of the stage; the commands set it from `--stage`."""
     account: AccountId | None = None
+    """Account of the stage; without it, the account of the credentials."""
     region: Region | None = None
+    """Region of the stage; without it, the region of the credentials."""
     delivery_account: AccountId | None = None
+    """Account of the CodePipeline that delivers the stage, where it is another one."""
     keep_data: bool = True
+    """Whether buckets, key, images and models stay when the stacks are deleted."""
     data: Data
     training: Training = Training()
     tuning: Tuning
