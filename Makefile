@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Node, which CDK and its command line start, is there too: the machine's own is not used, and need not exist.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-dev rehearse test check image image-report test-docker setup-sdk test-sdk lock clean
+.PHONY: help setup setup-dev rehearse test check docs image image-report test-docker setup-sdk test-sdk lock clean
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
@@ -56,6 +56,9 @@ check: setup-dev ## lint, types and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: setup-dev ## build the documentation into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 
 image: setup ## build the container image for --backend docker (starts Docker for it if none runs)
 	scripts/with-docker scripts/build-image

@@ -71,7 +71,7 @@ class StepImage(Construct):
             self.node.add_metadata(
                 "aws:cdk:warning",
                 f"the base image {base} is a tag, which its publisher moves: name it by digest in "
-                f"{folder.name}/Dockerfile, as docs/delivery.md tells",
+                f"{folder.name}/Dockerfile, as docs/how-to/upgrade.md describes",
             )
 
     @property

@@ -1,17 +1,17 @@
 """What the documents name exists: files, tests, modules, targets of make and verbs of the command."""
 
-import argparse
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from scripts.reference.command_line import command_parsers
 from slipway.cli.command_line import whole_parser
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 OWN = (
     ".ci",
@@ -26,6 +26,8 @@ OWN = (
     "scripts",
     "tests",
 )
+TEST = re.compile(r"test_\w+\.py|test(_\w+){3,}")
+OF_THE_READER = {"churn.csv", "churn.toml"}
 FILE = re.compile(r"[\w.-]+\.(py|md|toml|lock|yml|txt)")
 pytestmark = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
 
@@ -60,7 +62,7 @@ def known_files() -> frozenset[str]:
 
 
 def test_every_test_that_is_named_exists(document: Path) -> None:
-    named = {word for word in words(document) if word.startswith("test_")}
+    named = {word for word in words(document) if TEST.fullmatch(word)}
     assert named - known_tests() == set()
 
 
@@ -69,7 +71,7 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
     below = {word for word in named if word.split("/")[0] in OWN and "/" in word and "…" not in word}
     assert {word for word in below if not (PROJECT / word).exists()} == set()
     alone = {word for word in named if FILE.fullmatch(word)}
-    assert alone - known_files() == set()
+    assert alone - known_files() - OF_THE_READER == set()
 
 
 def test_every_module_that_is_run_exists(document: Path) -> None:
@@ -84,39 +86,30 @@ def test_every_target_of_make_that_is_named_exists(document: Path) -> None:
         word
         for text in code(document)
         if (command := text.split("#")[0]).startswith("make ")
-        for word in command.split()[1:]
+        for word in shlex.split(command)[1:]
         if "=" not in word
     }
     assert asked - targets == set()
 
 
-def verbs(commands: Mapping[str, argparse.ArgumentParser], prefix: str = "") -> Iterator[str]:
-    for name, parser in commands.items():
-        yield f"{prefix}{name}"
-        for action in parser._actions:  # argparse tells it in no other way
-            if isinstance(action, argparse._SubParsersAction):
-                yield from verbs(action.choices, f"{name} ")
+@cache
+def commands() -> frozenset[str]:
+    return frozenset(command_parsers())
 
 
 slipway = cache(whole_parser)
 
 
-def known_verbs() -> set[str]:
-    (commands,) = (action for action in slipway()._actions if isinstance(action, argparse._SubParsersAction))
-    return set(verbs(commands.choices))
-
-
-def test_every_verb_that_is_named_is_one(document: Path) -> None:
-    known = known_verbs()
-    parents = {verb.split()[0] for verb in known if " " in verb}
+def test_every_command_that_is_named_is_one(document: Path) -> None:
+    parents = {words.split()[0] for words in commands() if " " in words}
     for text in code(document):
-        for verb, action in re.findall(r"\bslipway ([a-z][\w-]*)(?: ([a-z]\w*))?", text):
-            assert verb in known, text
-            assert not action or verb not in parents or f"{verb} {action}" in known, text
+        for command, action in re.findall(r"\bslipway ([a-z][\w-]*)(?: ([a-z]\w*))?", text):
+            assert command in commands(), text
+            assert not action or command not in parents or f"{command} {action}" in commands(), text
 
 
 def test_every_line_to_copy_is_a_command_as_it_stands(document: Path) -> None:
     for block in document.read_text(encoding="utf-8").split("```")[1::2]:
         for line in block.splitlines():
-            if line.startswith("slipway ") and "─" not in line:  # of a drawing
+            if re.match(r"\s*(\.venv/bin/)?slipway ", line) and "─" not in line:  # of a drawing
                 slipway().parse_args(shlex.split(line, comments=True)[1:])

@@ -144,7 +144,7 @@ def test_the_limit_fits_a_managed_policy_and_names_itself() -> None:
     text = LIMIT_FILE.read_text()
     assert len("".join(text.split())) <= 6144
     assert text.count(f"arn:*:iam::*:policy/{NAME}") == text.count("arn:") == 2
-    documented = (PROJECT / "docs" / "delivery.md").read_text()
+    documented = (PROJECT / "docs" / "how-to" / "restrict-access.md").read_text()
     assert f"--policy-name {NAME} --policy-document file://infra/{NAME}.json" in documented
     assert f"cdk bootstrap --custom-permissions-boundary {NAME}" in documented
 

@@ -80,15 +80,17 @@ def test_a_run_is_every_job_of_the_pipeline(prices: Prices, settings: Settings) 
     assert total(lines) == pytest.approx(0.1 * (2 * 0.115 + 13 * 0.23))
 
 
-def test_the_readme_says_what_the_example_costs_where_it_is_deployed(prices: Prices) -> None:
+def test_the_page_on_deployment_and_the_readme_say_what_the_example_costs(prices: Prices) -> None:
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    page = (PROJECT / "docs" / "how-to" / "deploy.md").read_text(encoding="utf-8")
     shipped = load_settings(PROJECT / "config" / "shoppers.toml", "dev")
     instances = shipped.endpoint.instance_count
     month = total(serving_month(shipped, prices, instances=instances, traffic=None))
     run = total(instance_lines(planned_run(shipped, job_minutes=5), prices))
-    assert f"`dev` costs about ${month:.0f} a month" in readme
-    assert f"asks for {instances} instances of `{shipped.endpoint.instance_type}`" in readme
-    assert f"A training run is about ${run:.2f}" in readme
+    for text in (readme, page):
+        assert f"`dev` costs about ${month:.0f} a month" in text
+    assert f"asks for {instances} instances of `{shipped.endpoint.instance_type}`" in page
+    assert f"A training run is about ${run:.2f}" in page
 
 
 def test_a_grid_has_a_job_for_each_combination(settings: Settings) -> None:

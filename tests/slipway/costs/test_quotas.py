@@ -56,7 +56,7 @@ def test_what_runs_at_the_same_time_is_added_up(sections: dict[str, Any], quota:
 
 
 def test_the_documented_table_is_what_the_example_needs() -> None:
-    page = (CONFIG.parents[1] / "README.md").read_text(encoding="utf-8")
+    page = (CONFIG.parents[1] / "docs" / "how-to" / "quotas.md").read_text(encoding="utf-8")
     table = page.partition("| quota |")[2].partition("\n\n")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in table.splitlines() if line.startswith("| ")]
     for column, stage in enumerate(("dev", "prod"), start=1):
