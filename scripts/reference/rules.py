@@ -1,7 +1,7 @@
 """The guardrail rules: one line each, as `slipway lint` reports them."""
 
-from slipway.guardrails.rules import RULES
 from scripts.reference.table import table
+from slipway.guardrails.rules import RULES
 
 
 def rules_page() -> str:

@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
+from scripts.reference.table import table
 from slipway.settings import Delivery, Settings
 from slipway.settings.section import Section
-from scripts.reference.table import table
 
 _BOUNDS = {
     "minimum": "at least {}",

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from scripts.reference.command_line import command_parsers
+from scripts.reference.settings import keys, sections
 from slipway.guardrails.rules import RULES
 from slipway.settings import Delivery, Settings
 from slipway.settings.section import Section
-from scripts.reference.command_line import command_parsers
-from scripts.reference.settings import keys, sections
 
 PROJECT = Path(__file__).resolve().parents[2]
 
