@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from infra.chosen import chosen_settings, delivered_settings
+from infra.shared.use_case_settings import load_delivered_use_cases, load_use_cases
 from infra.shares import shares, synthesized_aside
 from slipway.errors import InputError
 from slipway.settings import Settings, load_delivery
@@ -85,8 +85,8 @@ def _use_cases(cases: list[Settings]) -> None:
 def _cases(context: dict[str, Any]) -> list[Settings]:
     stage = context.get("stage") or "dev"
     if fleet := context.get("fleet"):
-        return delivered_settings(load_delivery(Path(fleet)), stage, project=PROJECT)
-    return chosen_settings(Path(context.get("config") or PROJECT / "config"), stage)
+        return load_delivered_use_cases(load_delivery(Path(fleet)), stage, project=PROJECT)
+    return load_use_cases(Path(context.get("config") or PROJECT / "config"), stage)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from constructs import Construct
 from infra.endpoint.stack import EndpointStack
 from infra.image.stack import ImageStack
 from infra.monitoring.fleet_stack import fleet_stacks
+from infra.monitoring.monitor import Monitor
 from infra.monitoring.stack import MonitoringStack
 from infra.network.stack import NetworkStack
 from infra.rollout.stack import RolloutStack
@@ -66,6 +67,17 @@ def use_case_stacks(scope: Construct, settings: Settings, *, steps_folder: Path)
         artifacts_bucket=storage.artifacts_bucket,
         image=image.image,
     )
+    if settings.monitoring.schedule:
+        # In the endpoint's stack: a monitoring schedule must be gone before its endpoint goes.
+        Monitor(
+            endpoint,
+            "Monitor",
+            settings=settings,
+            key=storage.key,
+            artifacts_bucket=storage.artifacts_bucket,
+            image=image.image,
+            endpoint=endpoint.guarded.endpoint,
+        )
     rollout = RolloutStack(
         scope,
         names.stack("rollout"),

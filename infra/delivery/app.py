@@ -6,10 +6,10 @@ from pathlib import Path
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra.chosen import delivered_settings
 from infra.delivery.github import GitHubStack
 from infra.delivery.stack import DeliveryStack
 from infra.shared.permission_boundary import bound_roles
+from infra.shared.use_case_settings import load_delivered_use_cases
 from slipway.errors import InputError
 from slipway.guardrails import lint_delivery
 from slipway.settings import Delivery, DeliveryStage, Settings, load_delivery, use_cases_of
@@ -30,7 +30,7 @@ def stacks_of(scope: Construct, delivery: Delivery, *, file: Path, project: Path
     """Make the stacks of `delivery`, which `file` holds; raises as `delivery_stacks` does."""
     names = [stage.name for stage in delivery.stages]
     stages = {name: use_cases_of(delivery, name, project=project) for name in names}
-    cases = {name: delivered_settings(delivery, name, project=project) for name in names}
+    cases = {name: load_delivered_use_cases(delivery, name, project=project) for name in names}
     for stage in delivery.stages:
         _refuse_elsewhere(delivery, stage, cases[stage.name])
         _refuse_unbounded(delivery, stage, cases[stage.name])

@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from infra.storage.encrypted_bucket import AccessLogsBucket, EncryptedBucket
+from infra.shared.encrypted_bucket import AccessLogsBucket, EncryptedBucket
 
 _DAYS = 90
 

@@ -4,11 +4,11 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.image.step_image import StepImage
 from infra.shared.arns import arn
-from infra.shared.job_roles import ARTIFACT_KEYS, SageMakerRole, may_encrypt_volumes, may_log, may_publish
+from infra.shared.container_image import ContainerImage
 from infra.shared.object_access import may_read, may_write
 from infra.shared.policy import allow
+from infra.shared.sagemaker_role import ARTIFACT_KEYS, SageMakerRole, may_encrypt_volumes, may_log, may_publish
 from infra.shared.vpc_access import may_join
 from slipway.canary.observed_keys import CAPTURE_KEYS
 from slipway.settings import Vpc
@@ -23,7 +23,7 @@ class EndpointRole(SageMakerRole):
         endpoint_name: str,
         key: kms.IKey,
         artifacts_bucket: s3.IBucket,
-        image: StepImage,
+        image: ContainerImage,
         vpc: Vpc | None,
     ) -> None:
         super().__init__(

@@ -14,7 +14,8 @@ from infra.endpoint.endpoint_metrics import InvokableEndpoint
 from infra.endpoint.endpoint_role import EndpointRole
 from infra.endpoint.instance_autoscaling import ScalableInstanceCount
 from infra.endpoint.new_fleet_alarms import NewFleetAlarms
-from infra.image.step_image import StepImage
+from infra.shared.container_image import ContainerImage
+from infra.shared.tags import ENDPOINT_TAG
 from slipway.canary.observed_keys import CAPTURE_KEYS
 from slipway.errors import InputError
 from slipway.guardrails import ScaledVariant, planned_rollout, refuse_unsafe
@@ -23,9 +24,6 @@ from slipway.rollout.plan import deployment_config
 from slipway.settings import Settings
 from slipway.settings.local_storage import has_local_storage
 from slipway.settings.names import VARIANT
-
-ENDPOINT_TAG = "slipway:endpoint"
-"""Tag of the Model and the EndpointConfig: their names are CloudFormation's, so policies select them by it."""
 
 _HAS_MODEL = "HasModel"
 _UPDATE_VARIABLE = "SLIPWAY_UPDATE"
@@ -55,7 +53,7 @@ class GuardedEndpoint(InvokableEndpoint):
         package_arn: cdk.CfnParameter,
         key: kms.IKey,
         artifacts_bucket: s3.IBucket,
-        image: StepImage,
+        image: ContainerImage,
     ) -> None:
         super().__init__(scope, id_)
         self._settings = settings

@@ -7,7 +7,7 @@ from constructs import Construct
 
 from infra.endpoint.guarded_endpoint import GuardedEndpoint
 from infra.endpoint.package_parameter import PackageParameter
-from infra.image.step_image import StepImage
+from infra.shared.container_image import ContainerImage
 from slipway.settings import Settings
 
 
@@ -21,7 +21,7 @@ class EndpointStack(cdk.Stack):
         settings: Settings,
         key: kms.IKey,
         artifacts_bucket: s3.IBucket,
-        image: StepImage,
+        image: ContainerImage,
     ) -> None:
         super().__init__(
             scope,
@@ -32,7 +32,7 @@ class EndpointStack(cdk.Stack):
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         package_arn = PackageParameter(self, "ModelPackageArn", package_group=settings.names.package_group)
-        guarded = GuardedEndpoint(
+        self.guarded = GuardedEndpoint(
             self,
             "Guarded",
             settings=settings,
@@ -41,17 +41,5 @@ class EndpointStack(cdk.Stack):
             artifacts_bucket=artifacts_bucket,
             image=image,
         )
-        if settings.monitoring.schedule:
-            from infra.monitoring.monitor import Monitor  # noqa: PLC0415 — CDK modules that only it needs
-
-            Monitor(
-                self,
-                "Monitor",
-                settings=settings,
-                key=key,
-                artifacts_bucket=artifacts_bucket,
-                image=image,
-                guarded=guarded,
-            )
         cdk.CfnOutput(self, "EndpointName", value=settings.names.endpoint)
-        cdk.CfnOutput(self, "EndpointConfigName", value=guarded.config_name, condition=guarded.has_model)
+        cdk.CfnOutput(self, "EndpointConfigName", value=self.guarded.config_name, condition=self.guarded.has_model)

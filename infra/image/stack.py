@@ -7,7 +7,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.image.step_image import StepImage
-from infra.shared.carried_models import let_compare_images
+from infra.shared.promoted_models import allow_image_comparison
 from infra.shared.removal import removal_policy
 from slipway.settings import Settings
 
@@ -34,5 +34,5 @@ class ImageStack(cdk.Stack):
             key=key,
             removal_policy=removal_policy(keep_data=settings.keep_data),
         )
-        let_compare_images(self.image.repository, accounts=settings.promotion.to_accounts)
+        allow_image_comparison(self.image.repository, accounts=settings.promotion.to_accounts)
         cdk.CfnOutput(self, "ImageUri", value=self.image.uri)

@@ -11,21 +11,15 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
-from infra.shared.once import asked_once, days, minutes
 from infra.shared.policy import Statement, allow
 from infra.shared.python_function import PythonFunction
 from slipway.training.image import base_image, image_tag, is_pinned, require_root
 
-_BUILD_LIMIT = minutes(14)  # below the 15 minutes that the function which waits for it may run
-_UNTAGGED = days(14)
+_BUILD_LIMIT = cdk.Duration.minutes(14)  # below the 15 minutes that the function which waits for it may run
+_UNTAGGED = cdk.Duration.days(14)
 _UNDER_KEY = ecr.RepositoryEncryption.KMS
 _BUILD_IMAGE = codebuild.LinuxBuildImage.STANDARD_7_0
 _tag_of = cache(image_tag)  # CDK reads a folder once as well, however many use cases have it for an asset
-
-
-@asked_once("repository_arn", "repository_uri")
-class _Repository(ecr.Repository):
-    """Named by every role and job that takes an image."""
 
 
 class StepImage(Construct):
@@ -48,7 +42,7 @@ class StepImage(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.tag = _tag_of(folder)
-        self.repository = _Repository(
+        self.repository = ecr.Repository(
             self,
             "Repository",
             repository_name=repository_name,
@@ -90,10 +84,10 @@ class StepImage(Construct):
             allow("ecr:GetAuthorizationToken", on=["*"]),  # which knows no resource
         ]
 
-    def may_look(self) -> Statement:
-        """What registering a package does with the image that it names: SageMaker notes its digest.
+    def may_describe(self) -> Statement:
+        """Read an image's digest, as SageMaker does when a package that names it is registered.
 
-        By the policy AmazonSageMakerModelRegistryFullAccess, which is AWS's own for it.
+        The actions are those of AWS's own policy AmazonSageMakerModelRegistryFullAccess.
         """
         return allow("ecr:BatchGetImage", "ecr:DescribeImages", on=[self.repository.repository_arn])
 
@@ -143,7 +137,7 @@ class StepImage(Construct):
             "BuildFunction",
             source=Path(__file__).parent / "runtime" / "image_build",
             description="Starts the image build and waits for it",
-            timeout=minutes(15),
+            timeout=cdk.Duration.minutes(15),
             statements=[
                 allow("codebuild:StartBuild", "codebuild:BatchGetBuilds", on=[project.project_arn]),
                 allow("ecr:DescribeImages", on=[self.repository.repository_arn]),
@@ -154,7 +148,7 @@ class StepImage(Construct):
             "ImageBuild",
             resource_type="Custom::ImageBuild",
             service_token=function.function_arn,
-            service_timeout=minutes(16),
+            service_timeout=cdk.Duration.minutes(16),
             properties={
                 "ProjectName": project.project_name,
                 "ImageTag": self.tag,

@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_budgets as budgets
 from constructs import Construct
 
-from infra.shared.notices import Notices
+from infra.shared.notifications import NotificationTopic
 from slipway.settings.budget import Budget
 from slipway.settings.names import COST_TAG, Names
 
@@ -16,10 +16,12 @@ class UseCaseBudget(budgets.CfnBudget):
     no CloudFormation resource can. The budget has no name of its own: changed thresholds replace it.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, names: Names, budget: Budget, notices: Notices) -> None:
-        told = [_notification("ACTUAL", percent, notices) for percent in budget.notify_at_percent]
+    def __init__(
+        self, scope: Construct, id_: str, *, names: Names, budget: Budget, notifications: NotificationTopic
+    ) -> None:
+        told = [_notification("ACTUAL", percent, notifications) for percent in budget.notify_at_percent]
         if budget.forecast:
-            told.append(_notification("FORECASTED", 100, notices))
+            told.append(_notification("FORECASTED", 100, notifications))
         super().__init__(
             scope,
             id_,
@@ -32,15 +34,17 @@ class UseCaseBudget(budgets.CfnBudget):
             notifications_with_subscribers=told,
         )
         # Budgets looks whether it may publish while it makes the budget.
-        self.node.add_dependency(notices.let_in("budgets", _source(self)))
+        self.node.add_dependency(notifications.grant_publish_to_service("budgets", _source(self)))
 
 
-def _notification(kind: str, percent: int, notices: Notices) -> budgets.CfnBudget.NotificationWithSubscribersProperty:
+def _notification(
+    kind: str, percent: int, notifications: NotificationTopic
+) -> budgets.CfnBudget.NotificationWithSubscribersProperty:
     return budgets.CfnBudget.NotificationWithSubscribersProperty(
         notification=budgets.CfnBudget.NotificationProperty(
             notification_type=kind, comparison_operator="GREATER_THAN", threshold=percent, threshold_type="PERCENTAGE"
         ),
-        subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=notices.topic_arn)],
+        subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=notifications.topic_arn)],
     )
 
 

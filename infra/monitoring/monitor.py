@@ -7,10 +7,11 @@ from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from infra.endpoint.guarded_endpoint import GuardedEndpoint
-from infra.image.step_image import StepImage
 from infra.monitoring.monitor_machine import MonitorMachine
-from infra.shared.job_roles import (
+from infra.shared.container_image import ContainerImage
+from infra.shared.object_access import may_find, may_write
+from infra.shared.policy import allow
+from infra.shared.sagemaker_role import (
     ARTIFACT_KEYS,
     SageMakerRole,
     may_encrypt_volumes,
@@ -18,8 +19,6 @@ from infra.shared.job_roles import (
     may_publish,
     package_arns,
 )
-from infra.shared.object_access import may_find, may_write
-from infra.shared.policy import allow
 from infra.shared.vpc_access import may_join
 from slipway.canary.observed_keys import OUTCOME_KEYS, REPORT_KEYS
 from slipway.settings import Settings
@@ -40,7 +39,7 @@ class MonitorRole(SageMakerRole):
         settings: Settings,
         key: kms.IKey,
         artifacts_bucket: s3.IBucket,
-        image: StepImage,
+        image: ContainerImage,
     ) -> None:
         names = settings.names
         read = (ARTIFACT_KEYS, f"{capture_prefix(settings)}*", f"{OUTCOME_KEYS}/*")
@@ -78,8 +77,8 @@ class Monitor(Construct):
         settings: Settings,
         key: kms.IKey,
         artifacts_bucket: s3.IBucket,
-        image: StepImage,
-        guarded: GuardedEndpoint,
+        image: ContainerImage,
+        endpoint: sagemaker.CfnEndpoint,
     ) -> None:
         super().__init__(scope, id_)
         names, bucket = settings.names, artifacts_bucket.bucket_name
@@ -110,9 +109,9 @@ class Monitor(Construct):
                 ),
             )
             schedule.add_property_override("MonitoringScheduleConfig.MonitoringJobDefinition", definition)
-            schedule.cfn_options.condition = guarded.has_model
+            schedule.cfn_options.condition = endpoint.cfn_options.condition
             # A schedule of an endpoint that is not there is refused; and it must be gone before the endpoint goes.
-            schedule.node.add_dependency(guarded.endpoint, self.role)
+            schedule.node.add_dependency(endpoint, self.role)
             return
         MonitorMachine(
             self,

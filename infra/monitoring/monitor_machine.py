@@ -13,7 +13,7 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from infra.monitoring.monitor_states import monitor_machine
-from infra.shared.logged_machine import logged_machine
+from infra.shared.logged_state_machine import logged_state_machine
 from infra.shared.trust import SCHEDULES, STATE_MACHINES
 from slipway.canary.observed_keys import OUTCOME_KEYS
 from slipway.settings import Settings
@@ -35,7 +35,7 @@ class MonitorMachine(Construct):
         artifacts_bucket: s3.IBucket,
     ) -> None:
         super().__init__(scope, id_)
-        self.machine = logged_machine(
+        self.machine = logged_state_machine(
             self,
             settings.names.monitoring_schedule,
             monitor_machine(settings, definition=definition, bucket=artifacts_bucket.bucket_name),

@@ -7,8 +7,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.shared.arns import arn
-from infra.shared.logged_machine import logged_machine
-from infra.shared.trust import STATE_MACHINES, starts
+from infra.shared.logged_state_machine import logged_state_machine
+from infra.shared.trust import STATE_MACHINES, state_machine_target
 from slipway.settings.names import Names
 from slipway.training.parameters import DATA_FINGERPRINT
 
@@ -36,7 +36,7 @@ class Retraining(Construct):
             )
         )
         definition = retraining_definition(names.pipeline, pause_hours=pause_hours)
-        self.machine = logged_machine(self, names.retraining_machine, definition, role=role)
+        self.machine = logged_state_machine(self, names.retraining_machine, definition, role=role)
         events.Rule(
             self,
             "Drifted",
@@ -46,7 +46,7 @@ class Retraining(Construct):
                 detail_type=["CloudWatch Alarm State Change"],
                 detail={"alarmName": alarm_names, "state": {"value": ["ALARM"]}},
             ),
-            targets=[starts(self.machine)],
+            targets=[state_machine_target(self.machine)],
         )
 
 

@@ -1,4 +1,4 @@
-"""Monitoring: dashboard, drift alarms, budget, notices, and training that drift starts."""
+"""Monitoring: dashboard, drift alarms, budget, notifications, and training that drift starts."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -8,10 +8,10 @@ from infra.monitoring.budget import UseCaseBudget
 from infra.monitoring.cost_note import cost_note
 from infra.monitoring.dashboard import UseCaseDashboard
 from infra.monitoring.drift_alarms import DriftAlarms
-from infra.monitoring.monitor_notices import MonitorNotices
+from infra.monitoring.monitor_alarms import MonitorAlarms
 from infra.monitoring.retraining import Retraining
-from infra.shared.lost_executions import tell_of_lost_executions
-from infra.shared.notices import Notices
+from infra.shared.failed_executions import notify_of_failed_executions
+from infra.shared.notifications import NotificationTopic
 from slipway.costs.prices import load_prices
 from slipway.settings import Settings
 
@@ -20,12 +20,14 @@ class MonitoringStack(cdk.Stack):
     def __init__(self, scope: Construct, id_: str, *, env: cdk.Environment, settings: Settings, key: kms.IKey) -> None:
         super().__init__(scope, id_, env=env, description=f"Monitoring of {settings.names.prefix}")
         names, monitoring = settings.names, settings.monitoring
-        notices = Notices(self, "Notices", key=key, pipeline_name=names.pipeline, addresses=monitoring.notify)
-        drift = DriftAlarms(self, "Drift", names=names, monitoring=monitoring, topic=notices)
+        notifications = NotificationTopic(
+            self, "Notifications", key=key, pipeline_name=names.pipeline, addresses=monitoring.notify
+        )
+        drift = DriftAlarms(self, "Drift", names=names, monitoring=monitoring, topic=notifications)
         alarms = list(drift.alarms.values())
         told = dict(drift.drift)
         if monitoring.schedule:
-            monitor = MonitorNotices(self, "Monitor", names=names, monitoring=monitoring, notices=notices)
+            monitor = MonitorAlarms(self, "Monitor", names=names, monitoring=monitoring, notifications=notifications)
             alarms += monitor.alarms
             told |= monitor.drift
         if monitoring.retrain:
@@ -37,11 +39,11 @@ class MonitoringStack(cdk.Stack):
                 alarm_names=[name for kind, its in told.items() if kind in monitoring.retrains_on for name in its],
             )
         if machines := _machines(settings):
-            tell_of_lost_executions(
-                self, f"Monitoring or training again of {names.endpoint}", topic=notices, machines=machines
+            notify_of_failed_executions(
+                self, f"Monitoring or training again of {names.endpoint}", topic=notifications, machines=machines
             )
         if settings.budget:
-            UseCaseBudget(self, "Budget", names=names, budget=settings.budget, notices=notices)
+            UseCaseBudget(self, "Budget", names=names, budget=settings.budget, notifications=notifications)
         serverless = settings.endpoint.serverless
         served_on = f"serverless, {serverless.memory_mb} MB" if serverless else settings.endpoint.instance_type
         UseCaseDashboard(
@@ -52,7 +54,7 @@ class MonitoringStack(cdk.Stack):
             served_on=served_on,
             cost=cost_note(settings, load_prices()),
         )
-        cdk.CfnOutput(self, "NoticesTopicArn", value=notices.topic_arn)
+        cdk.CfnOutput(self, "NotificationTopicArn", value=notifications.topic_arn)
 
 
 def _machines(settings: Settings) -> list[str]:

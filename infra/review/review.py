@@ -9,13 +9,13 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from infra.chosen import delivered_settings
 from infra.delivery.app import stacks_of
 from infra.monitoring.fleet_stack import FleetStack
 from infra.review.explained import EXPLAINED
 from infra.review.finding import Explained, Finding, unexplained, unused
 from infra.review.nag import nag_findings
 from infra.review.templates import cfn_lint_findings, own_findings
+from infra.shared.use_case_settings import load_delivered_use_cases
 from infra.stages import use_case_stacks
 from slipway.settings import Settings, load_delivery
 
@@ -75,7 +75,7 @@ def review_delivery(file: Path, *, project: Path, out: Path) -> Review:
     def make(app: cdk.App) -> None:
         stacks_of(app, delivery, file=file, project=project)
         for stage in delivery.stages:
-            cases = delivered_settings(delivery, stage.name, project=project)
+            cases = load_delivered_use_cases(delivery, stage.name, project=project)
             FleetStack(app, f"slipway-fleet-{stage.name}", env=cdk.Environment(), cases=cases)
 
     return _reviewed(make, project=project, out=out)

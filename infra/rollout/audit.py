@@ -4,20 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import aws_iam as iam
+import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.rollout.states import States, task
 from infra.shared.object_access import may_find, may_write
-from infra.shared.once import minutes
 from infra.shared.python_function import PythonFunction
 from slipway.settings.names import Names
-
-AUDIT_KEYS = "audit/*"
-"""Where in the artifacts bucket every audit log lies."""
-
-_ANYBODY = iam.AnyPrincipal()
 
 
 class AuditFunction(PythonFunction):
@@ -30,7 +24,7 @@ class AuditFunction(PythonFunction):
             source=Path(__file__).parent / "runtime" / "audit",
             slipway=("errors.py", "rollout/__init__.py", "rollout/audit.py"),
             description=f"Appends to the audit log of {names.endpoint}",
-            timeout=minutes(1),
+            timeout=cdk.Duration.minutes(1),
             environment={"AUDIT_BUCKET": artifacts_bucket.bucket_name, "AUDIT_PREFIX": names.audit_prefix},
             statements=[
                 *may_find(artifacts_bucket, f"{names.audit_prefix}*"),
@@ -72,29 +66,3 @@ def record(
     tell = task("sns:publish", message, then=then, caught=then)
     tell["Catch"][0]["ResultPath"] = "$.unrecorded"
     return {name: write, untold: tell}
-
-
-def keep_append_only(bucket: s3.Bucket, *, keep_data: bool) -> None:
-    """Nobody, whatever their role allows, replaces an audit entry; nor deletes one where data is kept.
-
-    See https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
-    """
-
-    def deny(*actions: str, conditions: dict[str, dict[str, object]] | None = None) -> None:
-        bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                effect=iam.Effect.DENY,
-                principals=[_ANYBODY],
-                actions=list(actions),
-                resources=[f"{bucket.bucket_arn}/{AUDIT_KEYS}"],
-                conditions=conditions or {},
-            )
-        )
-
-    # Parts of a multipart upload carry no condition; the request that completes it does.
-    deny(
-        "s3:PutObject",
-        conditions={"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
-    )
-    if keep_data:
-        deny("s3:DeleteObject", "s3:DeleteObjectVersion")

@@ -8,10 +8,10 @@ from constructs import Construct
 
 from infra.rollout.judgement import LOOK_SECONDS
 from infra.shared.arns import arn
-from infra.shared.job_roles import may_publish
 from infra.shared.object_access import may_find, may_write
 from infra.shared.policy import Statement, allow
 from infra.shared.python_function import PythonFunction
+from infra.shared.sagemaker_role import may_publish
 from slipway.canary.config import Mandate
 from slipway.canary.observed_keys import CAPTURE_KEYS, MEMORY_KEYS, OUTCOME_KEYS
 from slipway.canary.statistics import MeanTest, verdict_namespace

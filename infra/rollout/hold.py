@@ -24,7 +24,7 @@ from infra.rollout.states import (
     when,
 )
 from infra.shared.arns import arn
-from infra.shared.policy import let
+from infra.shared.policy import grant
 from slipway.rollout.pause import ABORT, GO
 
 HOLD = "ReadHold"
@@ -85,7 +85,7 @@ def hold_states(*, parameter_name: str, then: str, refused: str, start: str = HO
 def allow_hold(role: iam.Role, *, parameter_name: str) -> None:
     """Let `role` read the parameter, and nothing more."""
     parameter = arn("ssm", f"parameter{parameter_name}")  # whose name begins with the slash
-    let(role, "ssm:GetParameter", on=[parameter])
+    grant(role, "ssm:GetParameter", on=[parameter])
 
 
 def _ask(parameter_name: str, *, then: str, caught: str) -> State:

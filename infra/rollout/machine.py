@@ -9,17 +9,17 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.endpoint.guarded_endpoint import ENDPOINT_TAG
 from infra.rollout.definition import Gates, RolloutTarget, rollout_definition
 from infra.rollout.hold import allow_hold
 from infra.shared.approval import may_only_reject
 from infra.shared.arns import arn
-from infra.shared.job_roles import may_publish, package_arns
-from infra.shared.logged_machine import logged_machine
-from infra.shared.lost_executions import own_errors, tell_of_lost_executions
-from infra.shared.notices import subscribe
-from infra.shared.policy import let
-from infra.shared.trust import STATE_MACHINES, starts
+from infra.shared.failed_executions import fail_state_errors, notify_of_failed_executions
+from infra.shared.logged_state_machine import logged_state_machine
+from infra.shared.notifications import subscribe
+from infra.shared.policy import grant
+from infra.shared.sagemaker_role import may_publish, package_arns
+from infra.shared.tags import ENDPOINT_TAG
+from infra.shared.trust import STATE_MACHINES, state_machine_target
 from slipway.canary.statistics import verdict_namespace
 from slipway.settings import Settings
 
@@ -75,19 +75,19 @@ class RolloutMachine(Construct):
         if judge and not proceeds:  # in the place of a judge that is out of order
             self.role.add_to_policy(iam.PolicyStatement.from_json(may_publish(verdict_namespace(names.endpoint))))
         definition = rollout_definition(target)
-        self.machine = logged_machine(self, names.state_machine, definition, role=self.role)
+        self.machine = logged_state_machine(self, names.state_machine, definition, role=self.role)
         self._start_on_decision()
-        tell_of_lost_executions(
+        notify_of_failed_executions(
             self,
             f"The rollout of endpoint {names.endpoint}",
             topic=self.topic,
             machines=[names.state_machine],
-            told=own_errors(definition),
+            published=fail_state_errors(definition),
         )
 
     def _role(self, functions: list[lambda_.IFunction]) -> iam.Role:
         role = iam.Role(self, "Role", assumed_by=STATE_MACHINES)
-        allow = partial(let, role)
+        allow = partial(grant, role)
         allow("states:ListExecutions", "states:StartExecution", on=[self._arn])
         executions = arn("states", f"execution:{self._names.state_machine}:*")
         allow("states:DescribeExecution", "states:GetExecutionHistory", on=[executions])
@@ -143,5 +143,5 @@ class RolloutMachine(Construct):
                     "ModelApprovalStatus": ["Approved", "Rejected"],
                 },
             ),
-            targets=[starts(self.machine, given=_DECISION)],
+            targets=[state_machine_target(self.machine, event_input=_DECISION)],
         )

@@ -7,13 +7,13 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.image.step_image import StepImage
 from infra.rollout.gates import GateJob, gate_states
 from infra.rollout.states import States
 from infra.shared.arns import arn
-from infra.shared.job_roles import ARTIFACT_KEYS, SageMakerRole, may_encrypt_volumes, may_log, may_publish
+from infra.shared.container_image import ContainerImage
 from infra.shared.object_access import may_find, may_write
-from infra.shared.policy import let
+from infra.shared.policy import grant
+from infra.shared.sagemaker_role import ARTIFACT_KEYS, SageMakerRole, may_encrypt_volumes, may_log, may_publish
 from infra.shared.vpc_access import may_join
 from slipway.canary.observed_keys import CAPTURE_KEYS
 from slipway.settings import Settings
@@ -37,7 +37,7 @@ class ReplayJob(Construct):
         settings: Settings,
         key: kms.IKey,
         artifacts_bucket: s3.IBucket,
-        image: StepImage,
+        image: ContainerImage,
     ) -> None:
         super().__init__(scope, id_)
         names = settings.names
@@ -77,7 +77,7 @@ class ReplayJob(Construct):
     def grant_start(self, role: iam.Role) -> None:
         """Let `role` start and watch such jobs, and hand them this role; SageMaker alone takes it."""
         jobs = arn("sagemaker", f"processing-job/{self.job.name_prefix}-*")
-        allow, key_arn = partial(let, role), self._key.key_arn
+        allow, key_arn = partial(grant, role), self._key.key_arn
         allow("sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:AddTags", on=[jobs])
         allow(
             "iam:PassRole",

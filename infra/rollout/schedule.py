@@ -9,9 +9,9 @@ from constructs import Construct
 
 from infra.rollout.schedule_states import START, STOP, Stoppable, office_hours_definition
 from infra.shared.arns import arn
-from infra.shared.job_roles import package_arns
-from infra.shared.logged_machine import logged_machine
-from infra.shared.lost_executions import own_errors, tell_of_lost_executions
+from infra.shared.failed_executions import fail_state_errors, notify_of_failed_executions
+from infra.shared.logged_state_machine import logged_state_machine
+from infra.shared.sagemaker_role import package_arns
 from infra.shared.trust import SCHEDULES, STATE_MACHINES
 from slipway.settings.names import Names
 from slipway.settings.schedule import Hours
@@ -45,13 +45,13 @@ class OfficeHours(Construct):
         role = self._role(names, rollout_arn)
         topic.grant_publish(role)
         definition = office_hours_definition(target)
-        self.machine = logged_machine(self, names.office_hours_machine, definition, role=role)
-        tell_of_lost_executions(
+        self.machine = logged_state_machine(self, names.office_hours_machine, definition, role=role)
+        notify_of_failed_executions(
             self,
             f"The starting or stopping of endpoint {names.endpoint}",
             topic=topic,
             machines=[names.office_hours_machine],
-            told=own_errors(definition),
+            published=fail_state_errors(definition),
         )
         starter = self._starter()
         for action, expression in ((START, hours.start), (STOP, hours.stop)):

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
+import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.shared.arns import arn
-from infra.shared.job_roles import ARTIFACT_KEYS
 from infra.shared.object_access import may_read
-from infra.shared.once import minutes
 from infra.shared.policy import allow
 from infra.shared.python_function import PythonFunction
+from infra.shared.sagemaker_role import ARTIFACT_KEYS
 from slipway.settings.names import Names
 
 
@@ -24,7 +24,7 @@ class SmokeTest(PythonFunction):
             source=Path(__file__).parent / "runtime" / "smoke_test",
             function_name=names.smoke_test,
             description=f"Invokes {names.endpoint} with a row made from the model's contract",
-            timeout=minutes(4),
+            timeout=cdk.Duration.minutes(4),
             memory_mb=512,  # the artifact is read in memory
             statements=[
                 *may_read(artifacts_bucket, ARTIFACT_KEYS),

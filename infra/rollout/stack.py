@@ -5,7 +5,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.image.step_image import StepImage
 from infra.rollout.audit import AuditFunction
 from infra.rollout.canary_analysis import JudgeFunction
 from infra.rollout.definition import Gates
@@ -14,6 +13,7 @@ from infra.rollout.machine import RolloutMachine
 from infra.rollout.replay_job import ReplayJob
 from infra.rollout.schedule_waking import woken
 from infra.rollout.smoke_test import SmokeTest
+from infra.shared.container_image import ContainerImage
 from slipway.settings import Settings
 
 
@@ -27,7 +27,7 @@ class RolloutStack(cdk.Stack):
         settings: Settings,
         key: kms.IKey,
         artifacts_bucket: s3.IBucket,
-        image: StepImage,
+        image: ContainerImage,
     ) -> None:
         super().__init__(scope, id_, env=env, description=f"Rollouts of {settings.names.prefix}")
         smoke_test = SmokeTest(self, "SmokeTest", names=settings.names, artifacts_bucket=artifacts_bucket)

@@ -1,4 +1,4 @@
-"""Policies in IAM's own words, and roles that hand theirs to CDK in one piece.
+"""Policy statements as IAM writes them, and roles whose policy is passed to CDK in one piece.
 
 Every call into CDK crosses to another process. A statement made as an object and added takes two, and a use case has
 a hundred of them.
@@ -9,8 +9,6 @@ from typing import Any
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
-
-from infra.shared.once import asked_once
 
 Statement = dict[str, Any]
 """One statement of a policy; its strings may be CDK tokens."""
@@ -31,14 +29,13 @@ def _statement(effect: str, actions: Sequence[str], on: Sequence[str], condition
     return {"Effect": effect, "Action": list(actions), "Resource": list(on), **narrowed}
 
 
-def let(role: iam.Role, *actions: str, on: Sequence[str], conditions: Conditions | None = None) -> None:
-    """Add to what `role` may do: for one that CDK's own grants add to as well."""
+def grant(role: iam.Role, *actions: str, on: Sequence[str], conditions: Conditions | None = None) -> None:
+    """Add a statement to a role's policy; for a role to which CDK's own grants add statements as well."""
     iam.Grant.add_to_principal(grantee=role, actions=list(actions), resource_arns=list(on), conditions=conditions or {})
 
 
-@asked_once("role_arn")
 class PolicyRole(iam.Role):
-    """A role that may do what `statements` say; nothing is added later, not by CDK's grants either."""
+    """A role that may do what `statements` allow; nothing is added later, also not by CDK's grants."""
 
     def __init__(
         self,
@@ -52,5 +49,5 @@ class PolicyRole(iam.Role):
     ) -> None:
         super().__init__(scope, id_, assumed_by=assumed_by, description=description, role_name=role_name)
         document = iam.PolicyDocument.from_json({"Version": "2012-10-17", "Statement": list(statements)})
-        # Under the role, so that what depends on the role waits for the policy as well.
+        # A child of the role, so that a dependency on the role includes the policy.
         iam.Policy(self, "DefaultPolicy", document=document, roles=[self])

@@ -1,4 +1,4 @@
-"""Roles that a service takes on for this account's own resources, and for nobody else's.
+"""Principals for roles that a service assumes only on behalf of this account's own resources.
 
 See https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
 and https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
@@ -24,7 +24,9 @@ STATE_MACHINES = _acting_for("states", "stateMachine:*")
 EVENT_RULES = _acting_for("events", "rule/*")
 
 
-def starts(machine: sfn.StateMachine, *, given: events.RuleTargetInput | None = None) -> targets.SfnStateMachine:
-    """A rule's target: it starts `machine`, under a role of its own, with what is `given` or else with the event."""
+def state_machine_target(
+    machine: sfn.StateMachine, *, event_input: events.RuleTargetInput | None = None
+) -> targets.SfnStateMachine:
+    """A rule's target that starts `machine` under a role of its own, with `event_input`, or with the whole event."""
     role = iam.Role(machine, "EventsRole", assumed_by=EVENT_RULES)
-    return targets.SfnStateMachine(machine, role=role, input=given)
+    return targets.SfnStateMachine(machine, role=role, input=event_input)

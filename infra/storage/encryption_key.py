@@ -9,13 +9,11 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.shared.arns import OWN_ACCOUNT
-from infra.shared.once import asked_once
 
 _ADMINISTRATORS = iam.PolicyStatement(actions=["kms:*"], principals=[iam.AccountRootPrincipal()], resources=["*"])
 """The account's identity policies decide: what a key's policy says where none is given."""
 
 
-@asked_once("key_arn")
 class EncryptionKey(kms.Key):
     """Rotated every year; identity policies decide who may use it, EventBridge and `publishers` may for notices."""
 

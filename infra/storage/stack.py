@@ -3,10 +3,10 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from infra.rollout.audit import keep_append_only
-from infra.shared.carried_models import let_read_artifacts
+from infra.shared.encrypted_bucket import AccessLogsBucket, EncryptedBucket
+from infra.shared.promoted_models import allow_artifact_reads
 from infra.shared.removal import removal_policy
-from infra.storage.encrypted_bucket import AccessLogsBucket, EncryptedBucket
+from infra.storage.append_only import keep_append_only
 from infra.storage.encryption_key import EncryptionKey
 from slipway.canary.observed_keys import CAPTURE_KEYS, MEMORY_KEYS, OUTCOME_KEYS
 from slipway.settings import Settings
@@ -43,7 +43,7 @@ class StorageStack(cdk.Stack):
                 CHECKPOINTS: _CHECKPOINT_DAYS,  # without spot, too: it may have been on
             },
         )
-        let_read_artifacts(self.artifacts_bucket, self.key, accounts=settings.promotion.to_accounts)
+        allow_artifact_reads(self.artifacts_bucket, self.key, accounts=settings.promotion.to_accounts)
         keep_append_only(self.artifacts_bucket, keep_data=settings.keep_data)
         cdk.CfnOutput(self, "DataBucketName", value=self.data_bucket.bucket_name)
         cdk.CfnOutput(self, "ArtifactsBucketName", value=self.artifacts_bucket.bucket_name)

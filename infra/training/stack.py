@@ -5,7 +5,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.image.step_image import StepImage
+from infra.shared.container_image import ContainerImage
 from infra.training.training_pipeline import TrainingPipeline
 from slipway.settings import Settings
 
@@ -21,7 +21,7 @@ class TrainingStack(cdk.Stack):
         key: kms.IKey,
         data_bucket: s3.IBucket,
         artifacts_bucket: s3.IBucket,
-        image: StepImage,
+        image: ContainerImage,
     ) -> None:
         super().__init__(scope, id_, env=env, description=f"Training pipeline of {settings.names.prefix}")
         training = TrainingPipeline(

@@ -5,10 +5,10 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from infra.image.step_image import StepImage
-from infra.shared.carried_models import group_policy
-from infra.shared.job_roles import JobRoles, PipelineRole
+from infra.shared.container_image import ContainerImage
+from infra.shared.promoted_models import group_policy
 from infra.shared.removal import removal_policy
+from infra.training.job_roles import JobRoles, PipelineRole
 from infra.training.starter_role import StarterRole
 from slipway.settings import Settings
 from slipway.training import to_json, training_pipeline
@@ -32,7 +32,7 @@ class TrainingPipeline(Construct):
         key: kms.IKey,
         data_bucket: s3.IBucket,
         artifacts_bucket: s3.IBucket,
-        image: StepImage,
+        image: ContainerImage,
     ) -> None:
         super().__init__(scope, id_)
         names = settings.names

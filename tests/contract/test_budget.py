@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Template
 
 from infra.monitoring.budget import UseCaseBudget
-from infra.shared.notices import Notices
+from infra.shared.notifications import NotificationTopic
 from slipway.settings import Settings, load_settings
 from slipway.settings.budget import Budget
 from slipway.settings.names import COST_TAG
@@ -36,14 +36,14 @@ def settings() -> Settings:
 def resources(settings: Settings, budget: Budget) -> dict[str, object]:
     app = cdk.App(analytics_reporting=False, builtin_cloud_formation_validation=False)
     stack = cdk.Stack(app, "Money")
-    notices = Notices(
+    notifications = NotificationTopic(
         stack,
-        "Notices",
+        "Notifications",
         key=kms.Key.from_key_arn(stack, "Key", KEY),
         pipeline_name=settings.names.pipeline,
         addresses=(),
     )
-    made = UseCaseBudget(stack, "Budget", names=settings.names, budget=budget, notices=notices)
+    made = UseCaseBudget(stack, "Budget", names=settings.names, budget=budget, notifications=notifications)
     made.override_logical_id("Budget")
     found: dict[str, object] = Template.from_stack(stack).to_json()["Resources"]
     return found

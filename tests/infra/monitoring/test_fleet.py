@@ -10,8 +10,8 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from infra.chosen import chosen_settings
 from infra.monitoring.dashboard import FleetDashboard
+from infra.shared.use_case_settings import load_use_cases
 from infra.stages import use_cases
 from slipway.settings.names import Names
 
@@ -40,7 +40,7 @@ def synth(steps_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Synth
             analytics_reporting=False,
             builtin_cloud_formation_validation=False,
         )
-        use_cases(app, chosen_settings(config, "dev"), steps_folder=steps_folder)
+        use_cases(app, load_use_cases(config, "dev"), steps_folder=steps_folder)
         assembly = app.synth()
         return {stack.stack_name: Path(stack.template_full_path).read_bytes() for stack in assembly.stacks}
 

@@ -8,13 +8,11 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.shared.once import asked_once, days
-
 _MINIMUM_TLS = 1.2
 _PRIVATE = s3.BlockPublicAccess.BLOCK_ALL
-_NONCURRENT = days(90)
-_LOGS = days(365)
-_DELETED = days(1)
+_NONCURRENT = cdk.Duration.days(90)
+_LOGS = cdk.Duration.days(365)
+_DELETED = cdk.Duration.days(1)
 
 
 class AccessLogsBucket(s3.Bucket):
@@ -35,7 +33,6 @@ class AccessLogsBucket(s3.Bucket):
         )
 
 
-@asked_once("bucket_arn", "bucket_name", "encryption_key")
 class EncryptedBucket(s3.Bucket):
     """Every object under `key`; overwritten versions are kept for 90 days.
 
@@ -68,10 +65,13 @@ class EncryptedBucket(s3.Bucket):
             server_access_logs_prefix=f"{id_}/",
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    abort_incomplete_multipart_upload_after=days(7), noncurrent_version_expiration=_NONCURRENT
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+                    noncurrent_version_expiration=_NONCURRENT,
                 ),
                 *(
-                    s3.LifecycleRule(prefix=f"{folder}/", expiration=days(kept), noncurrent_version_expiration=_DELETED)
+                    s3.LifecycleRule(
+                        prefix=f"{folder}/", expiration=cdk.Duration.days(kept), noncurrent_version_expiration=_DELETED
+                    )
                     for folder, kept in forgotten.items()
                 ),
             ],

@@ -1,4 +1,4 @@
-"""What the accounts of the next stages may read, so that a model is carried there and never trained again."""
+"""What the accounts of the next stages may read: a model is promoted there, not trained again."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,21 +9,21 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from infra.shared.arns import PARTITION, REGION, URL_SUFFIX
-from infra.shared.job_roles import package_arns
+from infra.shared.sagemaker_role import package_arns
 from slipway.training.pipeline_keys import CARRIED_ON
 
 
-def let_read_artifacts(bucket: s3.Bucket, key: kms.Key, *, accounts: Sequence[str]) -> None:
-    """Models and their figures, decrypted on their way out of S3; each account decides who of its own may.
+def allow_artifact_reads(bucket: s3.Bucket, key: kms.Key, *, accounts: Sequence[str]) -> None:
+    """Let `accounts` read models and their metrics, decrypted by S3 alone; each account decides which of its roles may.
 
-    The splits lie beside them and stay: they hold users' rows.
+    The splits beside them are not readable: they hold users' rows.
     """
     if not accounts:
         return
     principals: list[iam.IPrincipal] = [iam.AccountPrincipal(account) for account in accounts]
     bucket.add_to_resource_policy(
         iam.PolicyStatement(
-            sid="CarriedModels",
+            sid="PromotedModels",
             principals=principals,
             actions=["s3:GetObject"],
             resources=[bucket.arn_for_objects(keys) for keys in CARRIED_ON],
@@ -31,7 +31,7 @@ def let_read_artifacts(bucket: s3.Bucket, key: kms.Key, *, accounts: Sequence[st
     )
     key.add_to_resource_policy(
         iam.PolicyStatement(
-            sid="CarriedModels",
+            sid="PromotedModels",
             principals=principals,
             actions=["kms:Decrypt"],
             resources=["*"],  # in a key policy: this key
@@ -40,12 +40,12 @@ def let_read_artifacts(bucket: s3.Bucket, key: kms.Key, *, accounts: Sequence[st
     )
 
 
-def let_compare_images(repository: ecr.Repository, *, accounts: Sequence[str]) -> None:
-    """Tell the digest behind a tag: each account builds the image itself, and carrying says if it is another one."""
+def allow_image_comparison(repository: ecr.Repository, *, accounts: Sequence[str]) -> None:
+    """Let `accounts` read a tag's digest: each builds its own image, and a promotion compares the two."""
     if accounts:
         repository.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="CarriedModels",
+                sid="PromotedModels",
                 principals=[iam.AccountPrincipal(account) for account in accounts],
                 actions=["ecr:DescribeImages"],
             )
@@ -53,7 +53,7 @@ def let_compare_images(repository: ecr.Repository, *, accounts: Sequence[str]) -
 
 
 def group_policy(package_group: str, *, accounts: Sequence[str]) -> dict[str, Any] | None:
-    """The registry group's policy: look at its versions, and change nothing."""
+    """The registry group's policy: `accounts` may read its versions and change nothing."""
     if not accounts:
         return None
     group, versions = package_arns(package_group)

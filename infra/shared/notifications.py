@@ -1,7 +1,6 @@
-"""What people are told of: an encrypted topic, and the rules that feed it."""
+"""The topic that people subscribe to, and the rules that publish to it."""
 
 from collections.abc import Iterable
-from functools import cache
 
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -12,27 +11,24 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct, IDependable
 
 from infra.shared.arns import OWN_ACCOUNT, arn
-from infra.shared.once import asked_once
 
 _ENDED = ("Succeeded", "Failed", "Stopped")
 _STATUS, _EXECUTION = (
     events.EventField.from_path(f"$.detail.{name}")
     for name in ("currentPipelineExecutionStatus", "pipelineExecutionArn")
 )
-_publisher = cache(iam.ServicePrincipal)
 
 
-@asked_once("topic_arn")
-class Notices(sns.Topic):
-    """Takes the end of every run of one training pipeline, and every alarm that is pointed at it."""
+class NotificationTopic(sns.Topic):
+    """Publishes the end of every run of one training pipeline, and every alarm that has it as an action; encrypted."""
 
     def __init__(
         self, scope: Construct, id_: str, *, key: kms.IKey, pipeline_name: str, addresses: tuple[str, ...]
     ) -> None:
         super().__init__(scope, id_, master_key=key, enforce_ssl=True)
         subscribe(self, addresses)
-        # A topic with a policy of its own has lost the usual one, by which the account's alarms may publish.
-        self.let_in("cloudwatch", arn("cloudwatch", "alarm:*"))
+        # A topic with a policy of its own loses the default one, which lets the account's alarms publish.
+        self.grant_publish_to_service("cloudwatch", arn("cloudwatch", "alarm:*"))
         pipeline = arn("sagemaker", f"pipeline/{pipeline_name}")
         events.Rule(
             self,
@@ -53,12 +49,12 @@ class Notices(sns.Topic):
             ],
         )
 
-    def let_in(self, service: str, source_arn: str) -> IDependable:
-        """Let a service of this account publish for the resources that match; wait for what is returned."""
+    def grant_publish_to_service(self, service: str, source_arn: str) -> IDependable:
+        """Let a service of this account publish for the resources that match; the result is what to depend on."""
         added = self.add_to_resource_policy(
             iam.PolicyStatement(
                 actions=["sns:Publish"],
-                principals=[_publisher(f"{service}.amazonaws.com")],
+                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
                 resources=[self.topic_arn],
                 conditions={**OWN_ACCOUNT, "ArnLike": {"aws:SourceArn": source_arn}},
             )
@@ -69,6 +65,6 @@ class Notices(sns.Topic):
 
 
 def subscribe(topic: sns.Topic, addresses: Iterable[str]) -> None:
-    """Send what is published to each address; AWS asks it by mail to confirm before the first notice."""
+    """Subscribe each mail address; it receives nothing until its owner has confirmed the subscription."""
     for address in addresses:
         topic.add_subscription(subscriptions.EmailSubscription(address))

@@ -10,7 +10,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from infra.shared.notices import Notices
+from infra.shared.notifications import NotificationTopic
 from slipway.settings.monitoring import LABEL_FREE, Drift, Monitoring
 from slipway.settings.names import Names
 from slipway.training.monitoring_job import METRICS, job_prefix
@@ -44,7 +44,7 @@ def _findings(monitoring: Monitoring) -> Iterator[_Finding]:
         yield _Finding("NDCG", "attribution", what, "attribution", least)
 
 
-class MonitorNotices(Construct):
+class MonitorAlarms(Construct):
     """Alarms on the job's figures, and a notice of each job that failed.
 
     Attributes:
@@ -52,19 +52,21 @@ class MonitorNotices(Construct):
         drift: names of the alarms that tell of each kind of drift, known before they exist.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, names: Names, monitoring: Monitoring, notices: Notices) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, names: Names, monitoring: Monitoring, notifications: NotificationTopic
+    ) -> None:
         super().__init__(scope, id_)
         self._names = names
         self.alarms: list[cloudwatch.Alarm] = []
         self.drift: dict[Drift, list[str]] = {}
         for finding in _findings(monitoring):
             alarm = self._alarm(finding, monitoring)
-            alarm.add_alarm_action(actions.SnsAction(notices))
+            alarm.add_alarm_action(actions.SnsAction(notifications))
             self.alarms.append(alarm)
             if finding.drift:
                 self.drift.setdefault(finding.drift, []).append(self._name(finding))
         if monitoring.scheduler == "eventbridge":
-            self._tell_of_failures(names, notices)
+            self._tell_of_failures(names, notifications)
 
     def _name(self, finding: _Finding) -> str:
         return f"{self._names.endpoint}-monitor-{finding.name}"
@@ -90,7 +92,7 @@ class MonitorNotices(Construct):
             treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
         )
 
-    def _tell_of_failures(self, names: Names, notices: Notices) -> None:
+    def _tell_of_failures(self, names: Names, notifications: NotificationTopic) -> None:
         reason = events.EventField.from_path("$.detail.FailureReason")
         events.Rule(
             self,
@@ -106,7 +108,7 @@ class MonitorNotices(Construct):
             ),
             targets=[
                 targets.SnsTopic(
-                    notices,
+                    notifications,
                     message=events.RuleTargetInput.from_text(
                         f"Monitor of {names.endpoint}: job "
                         f"{events.EventField.from_path('$.detail.ProcessingJobName')} failed: {reason}"

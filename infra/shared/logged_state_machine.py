@@ -13,7 +13,7 @@ from constructs import Construct
 from infra.shared.arns import PARTITION
 
 
-def logged_machine(
+def logged_state_machine(
     scope: Construct,
     name: str,
     definition: Mapping[str, Any],

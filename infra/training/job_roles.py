@@ -1,38 +1,24 @@
 """The roles of the training pipeline: one a kind of job, and the pipeline's own."""
 
-from collections.abc import Sequence
-
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.image.step_image import StepImage
-from infra.shared.approval import may_not_approve, may_not_register_approved
-from infra.shared.arns import OWN_ACCOUNT, arn
+from infra.shared.arns import arn
+from infra.shared.container_image import ContainerImage
 from infra.shared.object_access import may_find, may_read, may_write
-from infra.shared.policy import PolicyRole, Statement, allow
+from infra.shared.policy import Statement, allow
+from infra.shared.sagemaker_role import (
+    ARTIFACT_KEYS,
+    SageMakerRole,
+    may_encrypt_volumes,
+    may_log,
+    may_publish,
+    package_arns,
+)
 from infra.shared.vpc_access import may_join
 from slipway.settings import Vpc
-from slipway.training.pipeline_keys import EVALUATED, PIPELINE, PREPARED, TRAINED
-
-ARTIFACT_KEYS = f"{PIPELINE}/*"
-"""Where in the artifacts bucket the jobs write, each kind to keys of its own."""
-
-_SAGEMAKER = iam.ServicePrincipal("sagemaker.amazonaws.com", conditions=OWN_ACCOUNT)
-
-
-class SageMakerRole(PolicyRole):
-    """A role SageMaker assumes for this account only, and that approves no model."""
-
-    def __init__(self, scope: Construct, id_: str, *, description: str, statements: Sequence[Statement]) -> None:
-        super().__init__(
-            scope,
-            id_,
-            description=description,
-            assumed_by=_SAGEMAKER,
-            statements=[may_not_approve(), may_not_register_approved(), *statements],
-        )
+from slipway.training.pipeline_keys import EVALUATED, PREPARED, TRAINED
 
 
 class JobRoles(Construct):
@@ -52,7 +38,7 @@ class JobRoles(Construct):
         data_bucket: s3.IBucket,
         artifacts_bucket: s3.IBucket,
         key: kms.IKey,
-        image: StepImage,
+        image: ContainerImage,
         package_group: str,
         vpc: Vpc | None,
     ) -> None:
@@ -99,7 +85,7 @@ class PipelineRole(SageMakerRole):
         jobs: JobRoles,
         artifacts_bucket: s3.IBucket,
         key: kms.IKey,
-        image: StepImage,
+        image: ContainerImage,
         package_group: str,
     ) -> None:
         passed = [role.role_arn for role in (jobs.processing, jobs.training, jobs.evaluation)]
@@ -122,7 +108,7 @@ class PipelineRole(SageMakerRole):
                     conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
                 ),
                 *may_read(artifacts_bucket, ARTIFACT_KEYS),  # conditions read the evaluation
-                image.may_look(),
+                image.may_describe(),
                 *may_encrypt_volumes(key),
             ],
         )
@@ -154,41 +140,4 @@ def _may_run_jobs() -> list[Statement]:
         ),
         # The best of a tuning job's models is found in its list.
         allow("sagemaker:ListTrainingJobsForHyperParameterTuningJob", on=[arn("sagemaker", tuning)]),
-    ]
-
-
-def may_encrypt_volumes(key: kms.IKey) -> list[Statement]:
-    """Let SageMaker encrypt the volumes of what a role starts, or of the job that runs under it: it asks for both.
-
-    A grant serves an AWS resource only. See https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
-    """
-    key_arn = key.key_arn
-    return [
-        allow("kms:DescribeKey", on=[key_arn]),
-        allow("kms:CreateGrant", on=[key_arn], conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}}),
-    ]
-
-
-def may_log(group: str) -> Statement:
-    """Write log streams into `group`, which SageMaker names and makes."""
-    streams = arn("logs", f"log-group:{group}")
-    return allow(
-        "logs:CreateLogGroup",
-        "logs:CreateLogStream",
-        "logs:DescribeLogStreams",
-        "logs:PutLogEvents",
-        on=[streams, f"{streams}:*"],
-    )
-
-
-def may_publish(namespace: str) -> Statement:
-    """Publish metrics into one namespace: the action knows no resource, the condition narrows it."""
-    return allow("cloudwatch:PutMetricData", on=["*"], conditions={"StringEquals": {"cloudwatch:namespace": namespace}})
-
-
-def package_arns(package_group: str) -> list[str]:
-    """The group and every version in it."""
-    return [
-        arn("sagemaker", f"model-package-group/{package_group}"),
-        arn("sagemaker", f"model-package/{package_group}/*"),
     ]

@@ -1,4 +1,4 @@
-"""Notices of executions of state machines that ended without having published why."""
+"""Notifications of state machine executions that failed without publishing why."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,20 +15,20 @@ _STATUS, _EXECUTION, _ERROR, _CAUSE = (
 )
 
 
-def tell_of_lost_executions(
-    scope: Construct, what: str, *, topic: sns.ITopic, machines: Sequence[str], told: Sequence[str] = ()
+def notify_of_failed_executions(
+    scope: Construct, what: str, *, topic: sns.ITopic, machines: Sequence[str], published: Sequence[str] = ()
 ) -> None:
-    """Make the rule `Lost`: executions of `machines`, by name, that fail, time out or are aborted.
+    """Publish each execution of `machines`, by name, that fails, times out or is aborted; `what` begins the message.
 
-    `told` are the errors by which they fail after they have published the reason themselves; `what` begins the notice.
+    `published` are the errors with which an execution fails after it has published the reason itself.
     """
     failed: dict[str, Any] = {"status": ["FAILED"]}
-    if told:
-        failed["error"] = [{"anything-but": list(told)}]
+    if published:
+        failed["error"] = [{"anything-but": list(published)}]
     events.Rule(
         scope,
-        "Lost",
-        description=f"{what} ended without a notice of its own",
+        "FailedExecutions",
+        description=f"{what} failed without a notification of its own",
         event_pattern=events.EventPattern(
             source=["aws.states"],
             detail_type=["Step Functions Execution Status Change"],
@@ -48,6 +48,6 @@ def tell_of_lost_executions(
     )
 
 
-def own_errors(definition: Mapping[str, Any]) -> list[str]:
-    """The errors by which an execution fails on purpose, after people were told."""
+def fail_state_errors(definition: Mapping[str, Any]) -> list[str]:
+    """The errors of a definition's Fail states: an execution ends with one only after it has published the reason."""
     return sorted({state["Error"] for state in definition["States"].values() if state["Type"] == "Fail"})

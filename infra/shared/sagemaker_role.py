@@ -1,0 +1,67 @@
+"""Roles that SageMaker assumes for this account, and the statements that their jobs share."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from infra.shared.approval import may_not_approve, may_not_register_approved
+from infra.shared.arns import OWN_ACCOUNT, arn
+from infra.shared.policy import PolicyRole, Statement, allow
+from slipway.training.pipeline_keys import PIPELINE
+
+ARTIFACT_KEYS = f"{PIPELINE}/*"
+"""Where in the artifacts bucket the jobs write, each kind to keys of its own."""
+
+_SAGEMAKER = iam.ServicePrincipal("sagemaker.amazonaws.com", conditions=OWN_ACCOUNT)
+
+
+class SageMakerRole(PolicyRole):
+    """A role SageMaker assumes for this account only, and that approves no model."""
+
+    def __init__(self, scope: Construct, id_: str, *, description: str, statements: Sequence[Statement]) -> None:
+        super().__init__(
+            scope,
+            id_,
+            description=description,
+            assumed_by=_SAGEMAKER,
+            statements=[may_not_approve(), may_not_register_approved(), *statements],
+        )
+
+
+def may_encrypt_volumes(key: kms.IKey) -> list[Statement]:
+    """Let SageMaker encrypt the volumes of what a role starts, or of the job that runs under it: it asks for both.
+
+    A grant serves an AWS resource only. See https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+    """
+    key_arn = key.key_arn
+    return [
+        allow("kms:DescribeKey", on=[key_arn]),
+        allow("kms:CreateGrant", on=[key_arn], conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}}),
+    ]
+
+
+def may_log(group: str) -> Statement:
+    """Write log streams into `group`, which SageMaker names and makes."""
+    streams = arn("logs", f"log-group:{group}")
+    return allow(
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+        on=[streams, f"{streams}:*"],
+    )
+
+
+def may_publish(namespace: str) -> Statement:
+    """Publish metrics into one namespace: the action knows no resource, the condition narrows it."""
+    return allow("cloudwatch:PutMetricData", on=["*"], conditions={"StringEquals": {"cloudwatch:namespace": namespace}})
+
+
+def package_arns(package_group: str) -> list[str]:
+    """The group and every version in it."""
+    return [
+        arn("sagemaker", f"model-package-group/{package_group}"),
+        arn("sagemaker", f"model-package/{package_group}/*"),
+    ]
