@@ -12,9 +12,9 @@ import numpy as np
 from benchmarks.clairvoyant import Ratios, least_exposed, stopped_after
 from benchmarks.detectability import Canary, single_look_power
 from benchmarks.peers import MINUTE, Minutes, fixed_thresholds, mann_whitney, minutes, static_alarms
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.gates.compatibility import compare
-from pipeline_steps.models.columns import CategoryColumn, NumberColumn
-from pipeline_steps.models.contract import Contract
 from slipway.canary.statistics import JudgePlan, Verdict
 from slipway.settings.canary_analysis import Judge
 from slipway.settings.rollout import Rollout

@@ -9,8 +9,8 @@ from pipeline_steps.arguments import StepParser
 from pipeline_steps.documents import sha256_of
 from pipeline_steps.paths import Paths
 from pipeline_steps.prepare import add_split_arguments, split_table
-from pipeline_steps.tables.remarks import remarks
-from pipeline_steps.tables.rules import read_raw_table
+from pipeline_steps.tables.data_warnings import remarks
+from pipeline_steps.tables.raw_table import read_raw_table
 from pipeline_steps.tables.schema import add_schema_arguments, schema_from_arguments
 from pipeline_steps.tables.split import SplitPlan
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline_steps.arguments import StepParser, finite, share
+from pipeline_steps.artifact.archive import read_model
+from pipeline_steps.artifact.loading import load_archive
 from pipeline_steps.documents import read_json, sha256_of, write_json
 from pipeline_steps.errors import DataError
 from pipeline_steps.evaluation.gate import METRICS, Gate
-from pipeline_steps.evaluation.judgement import evaluation_document, judge, score_split
-from pipeline_steps.evaluation.metrics import area_under_roc
-from pipeline_steps.evaluation.value import OutcomeValues
-from pipeline_steps.gates.model import read_model
-from pipeline_steps.models.artifact import load_archive
+from pipeline_steps.evaluation.model_evaluation import evaluation_document, judge, score_split
 from pipeline_steps.paths import Paths
+from pipeline_steps.problems.binary.metrics import area_under_roc
+from pipeline_steps.problems.binary.value import OutcomeValues
 from pipeline_steps.tables.prepared import Split, read_schema, read_split
 from pipeline_steps.tables.schema import Schema
 from pipeline_steps.tables.split import SPLITS

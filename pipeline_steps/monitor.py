@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline_steps.arguments import StepParser, finite, share
+from pipeline_steps.artifact.archive import Model, read_model
+from pipeline_steps.artifact.scorer import Scorer
+from pipeline_steps.baseline.baseline import parse_baseline
 from pipeline_steps.documents import read_json, write_json
-from pipeline_steps.gates.model import Model, read_model
-from pipeline_steps.models.scorer import Scorer
-from pipeline_steps.monitoring.baseline import parse_baseline
-from pipeline_steps.monitoring.captured import Captured, read_captured
+from pipeline_steps.monitoring.capture_records import Captured, read_captured
 from pipeline_steps.monitoring.constraints import Limits
+from pipeline_steps.monitoring.environment import Schedule
 from pipeline_steps.monitoring.facets import Facet
 from pipeline_steps.monitoring.findings import OUTCOMES, REQUESTS, Explained, Findings, Quality, examine
 from pipeline_steps.monitoring.ground_truth import Outcomes, read_outcomes
-from pipeline_steps.monitoring.publishing import emit, metric_lines
-from pipeline_steps.monitoring.schedule import Schedule
+from pipeline_steps.monitoring.monitoring_metrics import emit, metric_lines
 from pipeline_steps.paths import Paths
 
 

@@ -11,12 +11,12 @@ from pipeline_steps.arguments import StepParser, percent
 from pipeline_steps.documents import sha256_of, write_json
 from pipeline_steps.errors import DataError
 from pipeline_steps.paths import Paths
+from pipeline_steps.tables.csv_table import write_table
+from pipeline_steps.tables.data_warnings import remarks
 from pipeline_steps.tables.profile import profile_columns, relations
-from pipeline_steps.tables.remarks import remarks
-from pipeline_steps.tables.rules import RawTable, read_raw_table
+from pipeline_steps.tables.raw_table import RawTable, read_raw_table
 from pipeline_steps.tables.schema import Schema, add_schema_arguments, schema_from_arguments
 from pipeline_steps.tables.split import SPLITS, SplitPlan
-from pipeline_steps.tables.table import write_table
 
 
 def parser() -> StepParser:

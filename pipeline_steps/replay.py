@@ -6,14 +6,14 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from pipeline_steps.arguments import StepParser, percentage, positive, share, whole
+from pipeline_steps.artifact.archive import read_model
+from pipeline_steps.artifact.files import REGISTERED
 from pipeline_steps.documents import write_json
 from pipeline_steps.errors import ArgumentError
-from pipeline_steps.gates.captures import Captures, bucket_files, folder_files, newest_requests
 from pipeline_steps.gates.contract_gate import judge_contract
-from pipeline_steps.gates.model import read_model
+from pipeline_steps.gates.recent_requests import Captures, bucket_files, folder_files, newest_requests
 from pipeline_steps.gates.replay_gate import judge_replay
-from pipeline_steps.gates.verdict import Limits, ReplayVerdict, document, message
-from pipeline_steps.models.files import REGISTERED
+from pipeline_steps.gates.results import Limits, ReplayVerdict, document, message
 from pipeline_steps.paths import Paths
 
 _ARCHIVE = "model.tar.gz"

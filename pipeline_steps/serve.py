@@ -6,19 +6,19 @@ import sys
 from collections.abc import Sequence
 
 from pipeline_steps.arguments import StepParser
+from pipeline_steps.artifact.contract_errors import nonsense
+from pipeline_steps.artifact.files import REGISTERED
+from pipeline_steps.artifact.loading import load_folder
+from pipeline_steps.baseline.baseline import read_baseline
 from pipeline_steps.errors import ArgumentError, StepError
-from pipeline_steps.models.artifact import load_folder
-from pipeline_steps.models.files import REGISTERED
-from pipeline_steps.models.sense import nonsense
-from pipeline_steps.monitoring.baseline import read_baseline
 from pipeline_steps.paths import Paths
-from pipeline_steps.server.answers import Answers
 from pipeline_steps.server.application import Application
 from pipeline_steps.server.identity import WHOLE_ENDPOINT, Identity
-from pipeline_steps.server.publishing import Publisher, Source
-from pipeline_steps.server.recording import Recorder
-from pipeline_steps.server.running import Chore, run_server
-from pipeline_steps.server.warming import warm_up
+from pipeline_steps.server.lifecycle import Chore, run_server
+from pipeline_steps.server.metric_publisher import Publisher, Source
+from pipeline_steps.server.request_metrics import Answers
+from pipeline_steps.server.score_recorder import Recorder
+from pipeline_steps.server.warm_up import warm_up
 
 _COUNT_SECONDS = 0.05
 

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline_steps.algorithms.hyperparameters import parse_hyperparameters
+from pipeline_steps.algorithms.training import train_model
 from pipeline_steps.arguments import StepParser
+from pipeline_steps.artifact.export import check_parity, with_gaps, write_artifact
+from pipeline_steps.artifact.scorer import Scorer
+from pipeline_steps.baseline.distribution import training_distribution
+from pipeline_steps.baseline.held_out import with_held_out
 from pipeline_steps.documents import read_json
-from pipeline_steps.models.distribution import training_distribution
-from pipeline_steps.models.export import check_parity, with_gaps, write_artifact
-from pipeline_steps.models.fitting import train_model
-from pipeline_steps.models.hyperparameters import parse_hyperparameters
-from pipeline_steps.models.scorer import Scorer
-from pipeline_steps.monitoring.held_out import with_held_out
 from pipeline_steps.paths import Paths
 from pipeline_steps.tables.prepared import read_schema, read_split
 

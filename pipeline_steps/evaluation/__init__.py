@@ -1,1 +1,1 @@
-"""Judging models: metrics, money, the champion, the gate, plots."""
+"""A candidate beside baseline and champion: metrics, the gate, pictures."""

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.artifact.loading import Artifact, load_archive
 from pipeline_steps.errors import DataError, StepError
-from pipeline_steps.models.artifact import Artifact, load_archive
-from pipeline_steps.models.columns import kind_of
-from pipeline_steps.models.contract import Contract
+from pipeline_steps.features.columns import kind_of
 from pipeline_steps.tables.cells import category, shown
 from pipeline_steps.tables.schema import Schema
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline_steps.evaluation.metrics import Confusion
+from pipeline_steps.problems.binary.metrics import Confusion
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_steps.models.columns import CategoryColumn, FeatureColumn, NumberColumn, kind_of
-from pipeline_steps.models.contract import Contract
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, NumberColumn, kind_of
 from pipeline_steps.tables.cells import shown
 
 _NAMED = 5

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from pipeline_steps.artifact.archive import IncompleteError, Model, read_model
+from pipeline_steps.gates.artifact_errors import unsound
 from pipeline_steps.gates.compatibility import compare
-from pipeline_steps.gates.model import IncompleteError, Model, read_model
-from pipeline_steps.gates.soundness import unsound
-from pipeline_steps.gates.verdict import ContractVerdict
+from pipeline_steps.gates.results import ContractVerdict
 
 
 def judge_contract(

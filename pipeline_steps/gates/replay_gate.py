@@ -2,14 +2,14 @@
 
 from contextlib import ExitStack
 
-from pipeline_steps.gates.captures import Captures
-from pipeline_steps.gates.loopback import ServerError, serving
-from pipeline_steps.gates.measures import measure
-from pipeline_steps.gates.model import Model
-from pipeline_steps.gates.replaying import Exchange, Replayed, read_scores, replay
+from pipeline_steps.artifact.archive import Model
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.gates.exchanges import Exchange, Replayed, read_scores, replay
+from pipeline_steps.gates.local_server import ServerError, serving
+from pipeline_steps.gates.recent_requests import Captures
+from pipeline_steps.gates.replay_metrics import measure
+from pipeline_steps.gates.results import Limits, ReplayVerdict, beyond
 from pipeline_steps.gates.segments import segments
-from pipeline_steps.gates.verdict import Limits, ReplayVerdict, beyond
-from pipeline_steps.models.contract import Contract
 
 
 def judge_replay(captures: Captures, *, champion: Model, candidate: Model, limits: Limits) -> ReplayVerdict:

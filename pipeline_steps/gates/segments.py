@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.errors import ArgumentError
-from pipeline_steps.gates.replaying import Exchange
-from pipeline_steps.models.columns import CategoryColumn
-from pipeline_steps.models.contract import Contract
+from pipeline_steps.features.columns import CategoryColumn
+from pipeline_steps.gates.exchanges import Exchange
 from pipeline_steps.server.payload import read_payload
 
 

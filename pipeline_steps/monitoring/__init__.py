@@ -1,1 +1,1 @@
-"""What production data looks like beside what the model was trained on. The server uses it too: numpy, no pandas."""
+"""Captured requests and outcomes of a period beside what the model was trained on: reports, violations, metrics."""

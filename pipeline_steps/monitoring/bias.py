@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.baseline.baseline import Baseline
+from pipeline_steps.baseline.groups import Group, Groups
 from pipeline_steps.errors import StepError
-from pipeline_steps.models.contract import Contract
-from pipeline_steps.monitoring.baseline import Baseline
 from pipeline_steps.monitoring.bias_metrics import METRICS, Measured, Metric
+from pipeline_steps.monitoring.captured_rows import Rows
 from pipeline_steps.monitoring.constraints import Violation
 from pipeline_steps.monitoring.facets import Belongs, Facet, members
-from pipeline_steps.monitoring.groups import Group, Groups
-from pipeline_steps.monitoring.rows import Rows
 
 _DEVIATIONS = 3.0
 

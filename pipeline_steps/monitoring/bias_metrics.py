@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pipeline_steps.evaluation.metrics import Confusion
-from pipeline_steps.monitoring.groups import Group
+from pipeline_steps.baseline.groups import Group
+from pipeline_steps.problems.binary.metrics import Confusion
 
 FEWEST_OF_A_GROUP = 30
 """With fewer rows inside or outside a group, of the kind that a rate is of, the rate is not measured."""

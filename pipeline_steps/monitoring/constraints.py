@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.models.columns import CategoryColumn, FeatureColumn
-from pipeline_steps.models.contract import Contract
-from pipeline_steps.monitoring.baseline import FEWEST_ROWS, Baseline
-from pipeline_steps.monitoring.bins import Bins
-from pipeline_steps.monitoring.rows import Rows
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.baseline.baseline import FEWEST_ROWS, Baseline
+from pipeline_steps.baseline.bins import Bins
+from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
+from pipeline_steps.monitoring.captured_rows import Rows
 from pipeline_steps.monitoring.statistics import SCORE
 
 Violation = dict[str, str]

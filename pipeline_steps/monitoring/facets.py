@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.errors import ArgumentError, StepError
-from pipeline_steps.models.columns import CategoryColumn
-from pipeline_steps.models.contract import Contract
+from pipeline_steps.features.columns import CategoryColumn
 from pipeline_steps.monitoring.bias_metrics import METRICS
 from pipeline_steps.monitoring.statistics import OTHER
 from pipeline_steps.tables.cells import category, shown

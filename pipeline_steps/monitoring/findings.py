@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_steps.models.contract import Contract
-from pipeline_steps.monitoring.attributions import METHOD, Score, attribution_violations, attributions, ndcg
-from pipeline_steps.monitoring.baseline import FEWEST_ROWS, Baseline
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.baseline.attributions import METHOD, Score, attributions
+from pipeline_steps.baseline.baseline import FEWEST_ROWS, Baseline
+from pipeline_steps.monitoring.attribution_drift import attribution_violations, ndcg
 from pipeline_steps.monitoring.bias import Bias, bias_section, bias_violations, measured_bias, not_judged
-from pipeline_steps.monitoring.captured import Captured
+from pipeline_steps.monitoring.capture_records import Captured
+from pipeline_steps.monitoring.captured_rows import Rows, read_rows
 from pipeline_steps.monitoring.constraints import Limits, Violation, data_violations, shifts_of, suggested_constraints
 from pipeline_steps.monitoring.facets import Facet
-from pipeline_steps.monitoring.quality import join_outcomes, outcomes_by_row, quality_document, quality_violations
-from pipeline_steps.monitoring.rows import Rows, read_rows
+from pipeline_steps.monitoring.model_quality import join_outcomes, outcomes_by_row, quality_document, quality_violations
 from pipeline_steps.monitoring.statistics import statistics_document
 
 REQUESTS, OUTCOMES = "requests", "outcomes"

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.models.columns import CategoryColumn
-from pipeline_steps.models.contract import Contract
-from pipeline_steps.monitoring.rows import Rows
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.features.columns import CategoryColumn
+from pipeline_steps.monitoring.captured_rows import Rows
 
 SCORE = "score"
 OTHER = "(rare or unseen)"

@@ -5,11 +5,11 @@ import sys
 import traceback
 from http import HTTPStatus
 
-from pipeline_steps.models.artifact import Artifact
+from pipeline_steps.artifact.loading import Artifact
 from pipeline_steps.server.messages import HttpError, Request, Response, error_response
 from pipeline_steps.server.payload import read_payload
 from pipeline_steps.server.predictions import accepted_type, write_predictions
-from pipeline_steps.server.recording import Recorder
+from pipeline_steps.server.score_recorder import Recorder
 from pipeline_steps.tables.cells import shown
 
 

@@ -8,10 +8,10 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import cast
 
-from pipeline_steps.models.contract import MAX_PAYLOAD_BYTES
-from pipeline_steps.server.budget import MAX_HELD_BYTES, BodyBudget
+from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES
+from pipeline_steps.server.body_budget import MAX_HELD_BYTES, BodyBudget
 from pipeline_steps.server.messages import Request, Response, response_bytes
-from pipeline_steps.server.reading import RequestReader
+from pipeline_steps.server.request_reader import RequestReader
 
 _INLINE_BODY_BYTES = 16 * 1024
 """Smaller bodies are answered on the event loop, in microseconds; larger ones must not hold up the others."""

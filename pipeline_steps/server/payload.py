@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.models.columns import CategoryColumn, FeatureColumn, ValueRefusedError, json_shown
-from pipeline_steps.models.contract import Contract
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, ValueRefusedError, json_shown
 from pipeline_steps.server.bodies import Body, UnreadableBodyError, csv_records, json_instances
 from pipeline_steps.server.messages import HttpError
-from pipeline_steps.tables.alike import look_alike
 from pipeline_steps.tables.cells import shown
+from pipeline_steps.tables.near_matches import look_alike
 
 CSV, JSON = "text/csv", "application/json"
 READERS: Mapping[str, Callable[[Body, int], Iterator[Any]]] = {CSV: csv_records, JSON: json_instances}

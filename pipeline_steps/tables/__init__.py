@@ -1,1 +1,1 @@
-"""Tables: their schema, reading and writing them, judging, splitting and describing them."""
+"""Tables: their schema, reading and writing them, checking, splitting and describing them."""

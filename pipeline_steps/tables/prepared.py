@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from pipeline_steps.documents import read_json
 from pipeline_steps.errors import DataError
+from pipeline_steps.tables.csv_table import read_table
 from pipeline_steps.tables.schema import Column, Schema
-from pipeline_steps.tables.table import read_table
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pipeline_steps.gates.captures import folder_files, newest_requests
-from pipeline_steps.monitoring.captured import read_captured
+from pipeline_steps.gates.recent_requests import folder_files, newest_requests
+from pipeline_steps.monitoring.capture_records import read_captured
 from slipway.canary.observation.captures import captured
 from slipway.canary.observation.counting import Fleets
 

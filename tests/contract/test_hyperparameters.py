@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline_steps.models.hyperparameters import ALGORITHMS, hyperparameter_mistakes
+from pipeline_steps.algorithms.hyperparameters import ALGORITHMS, hyperparameter_mistakes
 from slipway.settings.hyperparameters import BOUNDS, value_mistakes
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from infra.rollout.gates import GateJob, gate_states
 from pipeline_steps import replay
 from pipeline_steps.__main__ import EXIT_CODES_OF_BAD_INPUT
-from pipeline_steps.models.files import REGISTERED
+from pipeline_steps.artifact.files import REGISTERED
 from pipeline_steps.paths import Paths
 from slipway.settings import parse_settings
 from slipway.training.registration import MODEL_SHA256_VARIABLE

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline_steps.models.contract import MAX_PAYLOAD_BYTES
+from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES
 from slipway.cli.main import main
 from slipway.settings.limits import MOST_REQUEST_BYTES
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from infra.rollout.runtime.smoke_test.index import example_row
-from pipeline_steps.models.columns import CategoryColumn, NumberColumn
-from pipeline_steps.models.contract import Contract
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.server.payload import read_payload
+from pipeline_steps.tables.csv_table import read_table
 from pipeline_steps.tables.schema import Column
-from pipeline_steps.tables.table import read_table
 from rehearsal.journey.table import SourceTable, request_bodies
 from slipway.settings import load_settings
 

@@ -15,9 +15,9 @@ from infra.monitoring.retraining import STARTED_BY, retraining_definition
 from infra.monitoring.stack import MonitoringStack
 from pipeline_steps.monitoring.bias import Bias
 from pipeline_steps.monitoring.bias_metrics import Measured
+from pipeline_steps.monitoring.environment import Schedule
 from pipeline_steps.monitoring.findings import Findings
-from pipeline_steps.monitoring.publishing import emit
-from pipeline_steps.monitoring.schedule import Schedule
+from pipeline_steps.monitoring.monitoring_metrics import emit
 from slipway.settings import Settings, load_settings
 from tests.rehearsal.cloud.process import PROJECT, CloudProcess, end_cloud, eventually, start_cloud, write_steps
 from tests.rehearsal.cloud.stacks import deploy, outputs

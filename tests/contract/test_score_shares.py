@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from pipeline_steps.models.contract import Contract
-from pipeline_steps.models.distribution import training_distribution
-from pipeline_steps.monitoring.baseline import Baseline
-from pipeline_steps.server.recording import Recorder
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.baseline.baseline import Baseline
+from pipeline_steps.baseline.distribution import training_distribution
+from pipeline_steps.server.score_recorder import Recorder
 from slipway.canary.statistics import Counts, Evidence, JudgePlan, Verdict, streams
 
 CONTRACT = Contract((), "bought", "TRUE", 0.5, "xgboost")

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from onnx import TensorProto, checker, helper
 
-from pipeline_steps.gates.captures import CapturedRequest, Captures
+from pipeline_steps.artifact.archive import read_model
 from pipeline_steps.gates.contract_gate import judge_contract
-from pipeline_steps.gates.model import read_model
+from pipeline_steps.gates.recent_requests import CapturedRequest, Captures
 from pipeline_steps.gates.replay_gate import judge_replay
-from pipeline_steps.gates.verdict import Limits
+from pipeline_steps.gates.results import Limits
 from rehearsal.journey.spoiled import SPOILED, spoil
 from tests.archives import archive_of
 
@@ -130,6 +130,6 @@ def test_the_unspoiled_model_passes_the_same_replay(archive, judged):
 
 @pytest.fixture
 def score():
-    from pipeline_steps.models.scorer import Scorer  # noqa: PLC0415
+    from pipeline_steps.artifact.scorer import Scorer  # noqa: PLC0415
 
     return lambda model, rows: Scorer(model.files["model.onnx"]).score(rows)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_steps import check, evaluate, prepare
-from pipeline_steps.models.hyperparameters import parse_hyperparameters
+from pipeline_steps.algorithms.hyperparameters import parse_hyperparameters
 from pipeline_steps.paths import Paths
 from pipeline_steps.tables.schema import schema_from_arguments
 from slipway.settings import parse_settings

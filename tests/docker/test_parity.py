@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline_steps.evaluation.judgement import score_split
-from pipeline_steps.models.artifact import load_folder
+from pipeline_steps.artifact.loading import load_folder
+from pipeline_steps.evaluation.model_evaluation import score_split
 from pipeline_steps.tables.prepared import read_schema, read_split
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.backends.namespace import find_powers

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_steps.gates.model import read_model
+from pipeline_steps.artifact.archive import read_model
 
 GATE_FLAGS = [
     "--model-package-group=shop",

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_steps.models.artifact import load_folder
+from pipeline_steps.artifact.loading import load_folder
 from pipeline_steps.server.application import Application
 from pipeline_steps.server.messages import Request
 

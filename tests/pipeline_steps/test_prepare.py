@@ -11,7 +11,7 @@ from pipeline_steps.documents import sha256_of
 from pipeline_steps.errors import ArgumentError, DataError
 from pipeline_steps.paths import Paths
 from pipeline_steps.prepare import main, split_table
-from pipeline_steps.tables.rules import RawTable
+from pipeline_steps.tables.raw_table import RawTable
 from pipeline_steps.tables.split import SplitPlan
 
 FLAGS = ["--target=bought", "--positive-label=TRUE", "--number=visits,spend", "--category=month,returning"]

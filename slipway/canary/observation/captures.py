@@ -1,7 +1,7 @@
 """Captured requests, as lines of JSON in SageMaker's format: which fleet answered them, and when.
 
-`pipeline_steps/monitoring/capture_format.py` and `captured.py` read the same lines by the same rules; a contract test
-holds them together.
+`pipeline_steps/monitoring/capture_format.py` and `capture_records.py` read the same lines by the same rules; a contract
+test holds them together.
 """
 
 import json

@@ -8,9 +8,9 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from pipeline_steps.artifact.loading import load_folder
 from pipeline_steps.errors import StepError
 from pipeline_steps.evaluation.champion import find_champion
-from pipeline_steps.models.artifact import load_folder
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_steps.evaluation.gate import METRICS, Gate
-from pipeline_steps.evaluation.metrics import Confusion
-from pipeline_steps.evaluation.value import OutcomeValues
+from pipeline_steps.problems.binary.metrics import Confusion
+from pipeline_steps.problems.binary.value import OutcomeValues
 
 GATE = Gate("auc", 0.88, min_gain_over_baseline=0, max_loss_to_champion=0.005, max_gap=0.06, accuracy_aim=0.9)
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_steps.evaluation.metrics import Confusion
 from pipeline_steps.evaluation.plots import draw_confusion_matrix, draw_roc
+from pipeline_steps.problems.binary.metrics import Confusion
 
 
 def test_the_same_numbers_give_the_same_bytes(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.gates.compatibility import compare
-from pipeline_steps.models.columns import CategoryColumn, NumberColumn
-from pipeline_steps.models.contract import Contract
 from pipeline_steps.server.messages import HttpError
 from pipeline_steps.server.payload import read_payload
 

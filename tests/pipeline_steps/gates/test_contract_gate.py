@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from onnx import helper
 
+from pipeline_steps.artifact.archive import Model, read_model
 from pipeline_steps.errors import StepError
 from pipeline_steps.gates.contract_gate import judge_contract
-from pipeline_steps.gates.model import Model, read_model
 
 Document = dict[str, Any]
 Edit = Callable[[Document], None]

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.errors import ArgumentError
-from pipeline_steps.gates.captures import CapturedRequest
-from pipeline_steps.gates.loopback import Answer, ServerError
+from pipeline_steps.features.columns import CategoryColumn, NumberColumn
+from pipeline_steps.gates.exchanges import Exchange, replay
+from pipeline_steps.gates.local_server import Answer, ServerError
+from pipeline_steps.gates.recent_requests import CapturedRequest
 from pipeline_steps.gates.replay_gate import judge_answers
-from pipeline_steps.gates.replaying import Exchange, replay
-from pipeline_steps.gates.verdict import ContractVerdict, Limits, ReplayVerdict, message
-from pipeline_steps.models.columns import CategoryColumn, NumberColumn
-from pipeline_steps.models.contract import Contract
+from pipeline_steps.gates.results import ContractVerdict, Limits, ReplayVerdict, message
 
 MONTHS = ("Nov", "Dec", "Feb")
 CONTRACT = Contract(

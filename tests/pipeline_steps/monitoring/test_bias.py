@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from pipeline_steps.models.columns import CategoryColumn, NumberColumn
-from pipeline_steps.models.contract import Contract
-from pipeline_steps.monitoring.baseline import Baseline
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.baseline.baseline import Baseline
+from pipeline_steps.baseline.bins import Bins
+from pipeline_steps.baseline.groups import Groups
+from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.monitoring.bias import Bias, bias_violations, measured_bias
 from pipeline_steps.monitoring.bias_metrics import Measured
-from pipeline_steps.monitoring.bins import Bins
+from pipeline_steps.monitoring.captured_rows import Rows
 from pipeline_steps.monitoring.facets import Facet
-from pipeline_steps.monitoring.groups import Groups
-from pipeline_steps.monitoring.rows import Rows
 
 CONTRACT = Contract(
     (

@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline_steps.evaluation.metrics import Confusion
-from pipeline_steps.models.columns import CategoryColumn
-from pipeline_steps.models.contract import Contract
-from pipeline_steps.monitoring.baseline import Baseline
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.baseline.baseline import Baseline
+from pipeline_steps.baseline.bins import Bins
+from pipeline_steps.baseline.groups import Group, Groups, Truth
+from pipeline_steps.features.columns import CategoryColumn
 from pipeline_steps.monitoring.bias import Bias, bias_section, bias_violations, measured_bias, not_judged
 from pipeline_steps.monitoring.bias_metrics import METRICS, Measured
-from pipeline_steps.monitoring.bins import Bins
+from pipeline_steps.monitoring.captured_rows import Rows
 from pipeline_steps.monitoring.facets import Facet
-from pipeline_steps.monitoring.groups import Group, Groups, Truth
-from pipeline_steps.monitoring.rows import Rows
+from pipeline_steps.problems.binary.metrics import Confusion
 
 SEX = CategoryColumn("sex", ("F", "M"), 2, accepts_unknown=True, missing=True)
 CONTRACT = Contract((SEX,), "hired", "yes", 0.5, "xgboost")

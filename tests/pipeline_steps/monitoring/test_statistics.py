@@ -3,9 +3,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pipeline_steps.models.columns import CategoryColumn, NumberColumn
-from pipeline_steps.models.contract import Contract
-from pipeline_steps.monitoring.rows import Rows
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.features.columns import CategoryColumn, NumberColumn
+from pipeline_steps.monitoring.captured_rows import Rows
 from pipeline_steps.monitoring.statistics import statistics_document
 
 CONTRACT = Contract(

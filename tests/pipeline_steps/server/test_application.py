@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_steps.models.columns import CategoryColumn, NumberColumn
-from pipeline_steps.models.contract import MAX_PAYLOAD_BYTES, Contract
+from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES, Contract
+from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.server.application import Application
 from pipeline_steps.server.messages import HttpError, Request, response_bytes
 from pipeline_steps.server.payload import read_payload

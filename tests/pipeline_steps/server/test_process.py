@@ -20,8 +20,8 @@ import numpy as np
 import onnx
 import pytest
 
-from pipeline_steps.models.artifact import load_folder
-from pipeline_steps.models.files import FILES, sha256_of_files
+from pipeline_steps.artifact.files import FILES, sha256_of_files
+from pipeline_steps.artifact.loading import load_folder
 from pipeline_steps.tables.prepared import read_schema, read_split
 
 PROJECT = Path(__file__).parents[3]

@@ -1,0 +1,1 @@
+"""Fitting: an algorithm is a folder with its hyperparameters, its fit and its export to ONNX."""

@@ -1,0 +1,130 @@
+"""What a model and its callers agree on: columns, types, categories, and what the output means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_steps.errors import DataError, StepError
+from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, column_from_document
+from pipeline_steps.tables.near_matches import folded
+
+if TYPE_CHECKING:  # the server encodes no table, and should not wait for pandas
+    import pandas as pd
+
+MAX_PAYLOAD_ROWS = 10_000
+MAX_PAYLOAD_BYTES = 25 * 1024 * 1024
+"""SageMaker's limit of a real-time request, see `slipway/settings/limits.py`, which this image does not hold."""
+
+_CELL_CHARACTERS = 128
+"""A number, quotes, separators and the blanks of an indented document."""
+_UNKNOWN_CHARACTERS = 256
+"""Of a category that training has not seen."""
+_ESCAPED = 6
+"""What JSON may write for one UTF-16 unit of a text."""
+_BESIDE_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The model takes `features`, float32 [rows, columns], and gives `score`, the probability of `positive_label`."""
+
+    columns: tuple[FeatureColumn, ...]
+    target: str
+    positive_label: str
+    threshold: float
+    algorithm: str
+    max_payload_rows: int = MAX_PAYLOAD_ROWS
+
+    @cached_property
+    def _folded_names(self) -> frozenset[str]:
+        return frozenset(folded(name) for name in (*(column.name for column in self.columns), self.target))
+
+    def names_column(self, text: str) -> bool:
+        """Whether `text` is the name of a column or of the target, however it is written."""
+        return folded(text) in self._folded_names
+
+    @cached_property
+    def longest_row(self) -> int:
+        """Characters that a request may need for one row, as an indented JSON object with every letter escaped."""
+        return sum(_longest_cell(column) for column in self.columns) + _CELL_CHARACTERS
+
+    @cached_property
+    def max_payload_bytes(self) -> int:
+        """What `max_payload_rows` rows may need, at most SageMaker's own limit."""
+        return min(MAX_PAYLOAD_BYTES, self.max_payload_rows * self.longest_row + _BESIDE_ROWS)
+
+    def encode(self, table: "pd.DataFrame") -> NDArray[np.float32]:
+        """Encode a whole table, leniently: its values are data to judge a model by, not a request to refuse.
+
+        Raises:
+            DataError: the table lacks a column.
+        """
+        return encode_table(self.columns, table)
+
+    def to_document(self) -> dict[str, Any]:
+        """What `contract.json` holds."""
+        return {
+            "version": 1,
+            "columns": [column.to_document() for column in self.columns],
+            "target": self.target,
+            "positive_label": self.positive_label,
+            "output": {
+                "name": "score",
+                "meaning": f"probability of {self.positive_label}",
+                "threshold": self.threshold,
+            },
+            "algorithm": self.algorithm,
+            "max_payload_rows": self.max_payload_rows,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `to_document` made.
+
+        Raises:
+            StepError: the document is no contract of version 1.
+        """
+        if document.get("version") != 1:
+            raise StepError(f"contract.json must be of version 1, got {document.get('version')}")
+        try:
+            return cls(
+                columns=tuple(column_from_document(entry) for entry in document["columns"]),
+                target=str(document["target"]),
+                positive_label=str(document["positive_label"]),
+                threshold=float(document["output"]["threshold"]),
+                algorithm=str(document["algorithm"]),
+                max_payload_rows=int(document["max_payload_rows"]),
+            )
+        except KeyError as exc:
+            raise StepError(f"contract.json must hold {exc}, which is absent") from exc
+        except (TypeError, ValueError) as exc:
+            raise StepError(f"contract.json is no contract: {exc}") from exc
+
+
+def _longest_cell(column: FeatureColumn) -> int:
+    longest = 0
+    if isinstance(column, CategoryColumn):
+        unknown = _UNKNOWN_CHARACTERS if column.accepts_unknown else 0
+        longest = max(map(_utf16_units, column.categories), default=0)
+        longest = max(longest, unknown)
+    return _CELL_CHARACTERS + _ESCAPED * (_utf16_units(column.name) + longest)
+
+
+def _utf16_units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def encode_table(columns: tuple[FeatureColumn, ...], table: "pd.DataFrame") -> NDArray[np.float32]:
+    """Make the model's input of a table, a column each, in the contract's order.
+
+    Raises:
+        DataError: the table lacks a column.
+    """
+    if absent := [column.name for column in columns if column.name not in table.columns]:
+        raise DataError(f"the model needs columns that the table lacks: {', '.join(absent)}")
+    encoded = [column.encode_values(table[column.name].to_numpy()) for column in columns]
+    return np.ascontiguousarray(np.column_stack(encoded), dtype=np.float32)

@@ -1,0 +1,38 @@
+"""Whether a contract makes sense by itself: asked by the gate before a rollout, and by the server before it listens."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES, Contract
+from pipeline_steps.features.columns import FeatureColumn, NumberColumn
+from pipeline_steps.tables.cells import LARGEST_NUMBER, category, shown
+
+
+def nonsense(contract: Contract) -> Iterator[str]:
+    """What in `contract` no training could have meant, a sentence each."""
+    names = [column.name for column in contract.columns]
+    if not names:
+        yield "contract.json must name at least one column, got none"
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield f"column {name} must be named once, got {count} times"
+    if not 0 <= contract.threshold <= 1:
+        yield f"output.threshold must be in 0..1, got {contract.threshold}"
+    if not 1 <= contract.max_payload_rows <= MAX_PAYLOAD_BYTES:
+        yield f"max_payload_rows must be in 1..{MAX_PAYLOAD_BYTES}, got {contract.max_payload_rows}"
+    for column in contract.columns:
+        yield from _column(column)
+
+
+def _column(column: FeatureColumn) -> Iterator[str]:
+    if isinstance(column, NumberColumn):
+        if not -LARGEST_NUMBER <= column.min <= column.max <= LARGEST_NUMBER:
+            yield f"column {column.name} must have a range from low to high, got {column.min} to {column.max}"
+        return
+    texts = [category(text) if isinstance(text, str) else text for text in column.categories]
+    if twice := [text for text, count in Counter(texts).items() if count > 1]:
+        yield f"column {column.name} must name a category once, got {shown(twice[0])} twice"
+    if wrong := [text for text in column.categories if not isinstance(text, str) or not text]:
+        yield f"column {column.name} must have categories of at least one character, got {shown(wrong[0])}"
+    if not 0 <= column.other_code <= len(column.categories):
+        yield f"column {column.name} must have other_code in 0..{len(column.categories)}, got {column.other_code}"

@@ -1,0 +1,133 @@
+"""What the model was trained on, as its artifact tells it: `baseline.json`, against the contract's columns."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.baseline.bins import Bins, bins_of
+from pipeline_steps.baseline.cuts import RANKS, Cut
+from pipeline_steps.baseline.groups import Groups
+from pipeline_steps.errors import StepError
+
+FEWEST_ROWS = 200
+"""With fewer rows than these a shift says little."""
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Scores of the validation split by rank: a tenth below `low`, half above `middle`, a tenth above `high`."""
+
+    low: Cut
+    middle: Cut
+    high: Cut
+
+    def upper_half(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
+        """How much of each score lies in the upper half, in 0..1: over the validation split 0.5 on average."""
+        return self.middle.above(scores)
+
+    def tails(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
+        """How much of each score lies in the outermost tenths, in 0..1: over the validation split 0.2 on average."""
+        return self.low.below(scores) + self.high.above(scores)
+
+    @classmethod
+    def from_document(cls, score: Mapping[str, Any]) -> Self | None:
+        """Read the score's entry; in older artifacts, what equals a quantile lies in neither tail nor upper half."""
+        if (ranks := score.get("ranks")) is None:
+            return None
+        low, middle, high = map(float, ranks)
+        if (ties := score.get("ties")) is None:
+            return cls(Cut(low, low, 1.0), Cut(middle, middle, 0.0), Cut(high, high, 0.0))
+        return cls(*(Cut.of_tie(rank, score["rows"], tie) for rank, tie in zip(RANKS, ties, strict=True)))
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The bins of each input column, in the contract's order, and of the score.
+
+    Of the validation split: `predictions` by each column's values, and each column's attribution. Older artifacts have
+    no ranks, and neither of these.
+    """
+
+    columns: tuple[Bins, ...]
+    score: Bins
+    ranks: Ranks | None
+    predictions: tuple[Groups, ...] | None = None
+    attributions: Mapping[str, float] | None = None
+
+    def input_shifts(self, features: NDArray[np.float32]) -> dict[str, float]:
+        """Give each column's shift; `features` is float32 [rows, columns]."""
+        # a column of its own in memory is counted twice as fast
+        by_column = np.ascontiguousarray(features.T)
+        return {bins.name: bins.shift(values) for bins, values in zip(self.columns, by_column, strict=True)}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], contract: Contract) -> Self:
+        """Read `baseline.json`.
+
+        Raises:
+            StepError: the document is no baseline of version 1, or not one of this contract's columns.
+        """
+        if document.get("version") != 1:
+            raise StepError(f"baseline.json must be of version 1, got {document.get('version')}")
+        try:
+            entries = {entry["name"]: entry for entry in document["features"]}
+            return cls(
+                columns=tuple(bins_of(column, entries[column.name]) for column in contract.columns),
+                score=Bins.of_score(document["score"]),
+                ranks=Ranks.from_document(document["score"]),
+                predictions=_predictions(document, contract),
+                attributions=_attributions(document, contract),
+            )
+        except KeyError as exc:
+            raise StepError(f"baseline.json must hold {exc}, which is absent") from exc
+        except (TypeError, ValueError, IndexError, AttributeError) as exc:
+            raise StepError(f"baseline.json is no baseline: {exc}") from exc
+
+
+def _predictions(document: Mapping[str, Any], contract: Contract) -> tuple[Groups, ...] | None:
+    if "predictions" not in document:
+        return None
+    entries = {entry["name"]: entry for entry in document["predictions"]}
+    return tuple(Groups.from_document(entries[column.name]) for column in contract.columns)
+
+
+def _attributions(document: Mapping[str, Any], contract: Contract) -> dict[str, float] | None:
+    if "attributions" not in document:
+        return None
+    values = document["attributions"]["values"]
+    return {column.name: float(values[column.name]) for column in contract.columns}
+
+
+def read_baseline(file: Path, contract: Contract) -> Baseline | None:
+    """Read the baseline in `file`; None where there is none: a model can be served without.
+
+    Raises:
+        StepError: the file cannot be read, or holds something else.
+    """
+    try:
+        return parse_baseline(file.read_bytes(), contract)
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise StepError(f"{file} must be a readable file: {exc.strerror}") from exc
+
+
+def parse_baseline(content: bytes, contract: Contract) -> Baseline:
+    """Parse what `baseline.json` holds.
+
+    Raises:
+        StepError: it is no baseline of this contract.
+    """
+    try:
+        document = json.loads(content)
+    except ValueError as exc:
+        raise StepError(f"baseline.json must hold JSON: {exc}") from exc
+    if not isinstance(document, dict):
+        raise StepError(f"baseline.json must hold an object, got {type(document).__name__}")
+    return Baseline.from_document(document, contract)

@@ -1,0 +1,185 @@
+"""How one column of a request or table becomes one float32 of the model's input."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_steps.tables.cells import LARGEST_NUMBER, category, parse_number, shown
+from pipeline_steps.tables.near_matches import look_alike
+from pipeline_steps.tables.schema import Kind
+
+
+class ValueRefusedError(ValueError):
+    """A value that the contract does not allow; the text says which, and what is allowed."""
+
+
+@dataclass(frozen=True)
+class NumberColumn:
+    """A number; missing is NaN. The range is the training data's, for whoever watches drift: it refuses nothing."""
+
+    name: str
+    min: float
+    max: float
+    missing: bool
+
+    def encode_text(self, text: str) -> float:
+        """Encode a CSV cell."""
+        try:
+            return self._allowed(parse_number(text), text)
+        except ValueError as exc:
+            raise exc if isinstance(exc, ValueRefusedError) else self._refusal(text) from exc
+
+    def encode_json(self, value: object) -> float:
+        """Encode a JSON value; null is missing."""
+        if value is None:
+            return self._allowed(math.nan, value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self._refusal(value)
+        try:
+            return self._allowed(float(value), value)
+        except OverflowError as exc:
+            raise self._refusal(value) from exc
+
+    def encode_values(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Encode a table's column; a missing value is never refused here."""
+        return np.asarray(values, dtype=np.float64)
+
+    def to_document(self) -> dict[str, Any]:
+        return {"name": self.name, "kind": "number", "min": self.min, "max": self.max, "missing": self.missing}
+
+    def _allowed(self, value: float, given: object) -> float:
+        if -LARGEST_NUMBER <= value <= LARGEST_NUMBER or (self.missing and math.isnan(value)):
+            return value
+        raise self._refusal(given)
+
+    def _refusal(self, given: object) -> ValueRefusedError:
+        allowed = "a number or missing" if self.missing else "a number"
+        return ValueRefusedError(f"column {self.name} must be {allowed}, got {json_shown(given)}")
+
+
+@dataclass(frozen=True)
+class CategoryColumn:
+    """A category. Codes ascend with the share of positives in training, so that a tree can split by it.
+
+    One code, `other_code`, stands for the rare categories of the training data, and for unknown ones where
+    `accepts_unknown`; `categories` have the codes that it leaves, in order.
+    """
+
+    name: str
+    categories: tuple[str, ...]
+    other_code: int
+    accepts_unknown: bool
+    missing: bool
+
+    @cached_property
+    def codes(self) -> dict[str, float]:
+        """Codes by category as cells are read; older artifacts may have 1.0 in the place of 1."""
+        found: dict[str, float] = {}
+        for code, text in enumerate(self.categories):
+            found.setdefault(category(text), float(code + (code >= self.other_code)))
+        return found
+
+    @cached_property
+    def _booleans(self) -> dict[bool, list[str]]:
+        """The categories that JSON's true and false name, such as TRUE or False."""
+        names = {True: "true", False: "false"}
+        return {value: [text for text in self.codes if text.casefold() == name] for value, name in names.items()}
+
+    def encode_text(self, text: str) -> float:
+        """Encode a CSV cell."""
+        code = self.codes.get(text)
+        return self._uncommon(text, text) if code is None else code
+
+    def encode_json(self, value: object) -> float:
+        """Encode a JSON value: null is missing, 3 and 3.0 are the category "3", true is the category TRUE or true."""
+        if isinstance(value, str):
+            return self.encode_text(value)
+        if value is None:
+            return self._uncommon("", value)
+        if isinstance(value, bool):
+            return self._boolean(value)
+        if isinstance(value, int):
+            return self._uncommon(str(value), value)
+        if isinstance(value, float) and math.isfinite(value):
+            return self._uncommon(str(int(value)) if value.is_integer() else repr(value), value)
+        raise self._refusal(value)
+
+    def encode_values(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Encode a table's column; unknown ones are `other_code`, and none is refused here."""
+        listed = values.tolist()
+        codes = {value: self.codes.get(category(value), float(self.other_code)) for value in set(listed)}
+        codes[""] = math.nan
+        return np.array([codes[value] for value in listed], dtype=np.float64)
+
+    def to_document(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "kind": "category",
+            "categories": list(self.categories),
+            "other_code": self.other_code,
+            "unknown": "other" if self.accepts_unknown else "refuse",
+            "missing": self.missing,
+        }
+
+    def _boolean(self, value: bool) -> float:  # noqa: FBT001 (it is a cell)
+        named = self._booleans[value]
+        if len(named) > 1:
+            raise ValueRefusedError(f"column {self.name} must be one of {_listed(named)}, got {json_shown(value)}")
+        return self._uncommon(named[0] if named else json_shown(value), value)
+
+    def _uncommon(self, text: str, given: object) -> float:
+        code = self.codes.get(category(text))
+        if code is not None:
+            return code
+        if text == "" and self.missing:
+            return math.nan
+        if text != "" and self.accepts_unknown:
+            return float(self.other_code)
+        raise self._refusal(given)
+
+    def _refusal(self, given: object) -> ValueRefusedError:
+        allowed = "text or a number" if self.accepts_unknown else f"one of {_listed(self.categories)}"
+        near = look_alike(given, self.categories) if isinstance(given, str) else ""
+        return ValueRefusedError(
+            f"column {self.name} must be {allowed}{' or missing' * self.missing}, got {json_shown(given)}"
+            + (f"; there is {near}" if near else "")
+        )
+
+
+def _listed(categories: Iterable[str]) -> str:
+    texts = [shown(text) for text in categories]
+    return ", ".join(texts[:12]) + (", …" if len(texts) > 12 else "")
+
+
+def json_shown(value: object) -> str:
+    """Quote a value of a request; what JSON has a word of its own for is shown by it."""
+    return json.dumps(value) if value is None or isinstance(value, bool) else shown(value)
+
+
+FeatureColumn = NumberColumn | CategoryColumn
+
+
+def kind_of(column: FeatureColumn) -> Kind:
+    """The kind that the schema gave the column."""
+    return "number" if isinstance(column, NumberColumn) else "category"
+
+
+def column_from_document(entry: Mapping[str, Any]) -> FeatureColumn:
+    """Read what a column's `to_document` made."""
+    if entry["kind"] == "number":
+        return NumberColumn(entry["name"], float(entry["min"]), float(entry["max"]), bool(entry["missing"]))
+    if entry["kind"] == "category":
+        return CategoryColumn(
+            entry["name"],
+            tuple(entry["categories"]),
+            int(entry["other_code"]),
+            entry["unknown"] == "other",
+            bool(entry["missing"]),
+        )
+    raise ValueError(f"a column's kind must be number or category, got {shown(entry['kind'])}")

@@ -1,0 +1,61 @@
+"""The feature columns as the training split shows them; nothing here ever sees another split."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, NumberColumn
+from pipeline_steps.tables.schema import Column, Schema
+
+RARE_ROWS = 10
+"""A category with fewer training rows is grouped with the other rare ones."""
+
+_PRIOR_ROWS = 20.0
+"""How many rows of the average a category's share of positives is mixed with, so that small ones do not lead."""
+
+_FLAG = 2
+_OTHER = None
+
+
+def fit_columns(schema: Schema, table: pd.DataFrame, positive: NDArray[np.bool_]) -> tuple[FeatureColumn, ...]:
+    """Learn ranges, categories and their order from the training split.
+
+    A missing value is one that every model takes, also where these rows have none: a later one may.
+    """
+    return tuple(
+        _number(column, table[column.name])
+        if column.kind == "number"
+        else _category(column, table[column.name].tolist(), positive.tolist())
+        for column in schema.columns
+    )
+
+
+def _number(column: Column, values: "pd.Series[float]") -> NumberColumn:
+    known = values.dropna()
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+    return NumberColumn(column.name, low, high, missing=True)
+
+
+def _category(column: Column, values: list[str], positive: list[bool]) -> CategoryColumn:
+    rows = Counter(value for value in values if value)
+    frequent = {value for value, count in rows.items() if count >= RARE_ROWS}
+    groups = [None if value and value not in frequent else value for value in values]
+    count = Counter(groups)
+    hits = Counter(group for group, hit in zip(groups, positive, strict=True) if hit)
+    average = sum(positive) / max(1, len(positive))
+
+    def share_of_positives(group: str | None) -> tuple[float, str]:
+        # the name breaks ties, so that the order never depends on the order of the rows
+        return (hits[group] + _PRIOR_ROWS * average) / (count[group] + _PRIOR_ROWS), group or ""
+
+    ordered = sorted([*frequent, _OTHER], key=share_of_positives)
+    return CategoryColumn(
+        column.name,
+        categories=tuple(group for group in ordered if group is not None),
+        other_code=ordered.index(_OTHER),
+        # two values and no other are a flag: a third one is a broken caller, not a rare case
+        accepts_unknown=not len(rows) == len(frequent) == _FLAG,
+        missing=True,
+    )

@@ -1,0 +1,83 @@
+"""The candidate by itself: do its contract, its baseline and its graph agree?"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_steps.artifact.archive import Model
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.artifact.contract_errors import nonsense
+from pipeline_steps.artifact.scorer import OUTPUT, Scorer
+from pipeline_steps.baseline.baseline import Baseline
+from pipeline_steps.errors import StepError
+from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
+from pipeline_steps.tables.cells import shown
+
+_PROBES = 512
+_ROUNDING = 1e-6
+
+
+def unsound(model: Model) -> list[str]:
+    """What is wrong with `model`, a sentence each; none when nothing is."""
+    contract = model.contract
+    found = [
+        *nonsense(contract),
+        *_output(model.documents["contract.json"]["output"]),
+        *_baseline(contract, model.documents["baseline.json"]),
+    ]
+    return found or list(_graph(contract, model.files["model.onnx"]))
+
+
+def _output(output: Mapping[str, Any]) -> Iterator[str]:
+    if (name := output.get("name")) != OUTPUT:
+        yield f"output.name must be {OUTPUT}, which model.onnx gives, got {shown(name)}"
+
+
+def _baseline(contract: Contract, baseline: Mapping[str, Any]) -> Iterator[str]:
+    """Drift is measured against it as soon as users come."""
+    try:
+        Baseline.from_document(baseline, contract)
+    except StepError as exc:
+        yield str(exc)
+
+
+def _graph(contract: Contract, graph: bytes) -> Iterator[str]:
+    try:
+        scorer = Scorer(graph)
+    except StepError as exc:
+        yield " ".join(str(exc).split())
+        return
+    columns = len(contract.columns)
+    if scorer.columns not in (None, columns):
+        yield f"model.onnx must take the contract's {columns} columns, got {scorer.columns}"
+        return
+    rows = _probes(contract.columns)
+    try:
+        scores = np.asarray(scorer.score(rows))
+    except Exception as exc:  # noqa: BLE001 (the runtime's errors share no base class but this)
+        yield f"model.onnx must score the contract's {columns} columns: {' '.join(str(exc).split())}"
+        return
+    if scores.shape != (len(rows),):
+        yield f"model.onnx must give one score a row, shape ({len(rows)},), got {scores.shape}"
+    elif wrong := [score for score in scores.tolist() if not -_ROUNDING <= score <= 1 + _ROUNDING]:
+        what = "not finite" if not math.isfinite(wrong[0]) else f"as {wrong[0]:g}"
+        yield f"model.onnx must give scores in 0..1, got {len(wrong)} of {len(scores)} {what}"
+
+
+def _probes(columns: tuple[FeatureColumn, ...]) -> NDArray[np.float32]:
+    """Rows of values that each column allows: ends, middle, every category, missing; mixed with a fixed seed."""
+    random = np.random.default_rng(0)
+    return np.column_stack([random.choice(_allowed(column), _PROBES) for column in columns]).astype(np.float32)
+
+
+def _allowed(column: FeatureColumn) -> list[float]:
+    if isinstance(column, CategoryColumn):
+        values = [float(code) for code in range(len(column.categories) + 1)]
+        if not column.accepts_unknown:
+            values.remove(float(column.other_code))
+    else:
+        values = [column.min, column.max, column.min / 2 + column.max / 2]
+    return [*values, math.nan] if column.missing or not values else values

@@ -1,0 +1,154 @@
+"""How far the candidate is from the champion: what was found, and what that proves at least."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_steps.baseline.drift import stability_index
+from pipeline_steps.gates.confidence_bounds import mean_at_least, quantile_bounds, resampled_at_least, share_at_least
+from pipeline_steps.gates.exchanges import Exchange, Scores
+from pipeline_steps.gates.segments import Segment
+
+ERROR = 0.01
+"""The chance that a candidate exactly at a limit is refused for it; the segments share one such chance."""
+
+_EDGES = np.linspace(0.1, 0.9, 9)
+"""Equal steps of the score, not of its rows: whether a hopeless visitor has 0.004 or 0.007 is of no matter."""
+
+_BINS = len(_EDGES) + 1
+_TAIL_REQUESTS = 10
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """`at_least` is the lower confidence bound: what is refused is refused for it."""
+
+    found: float
+    at_least: float
+
+
+@dataclass(frozen=True)
+class Latency:
+    """One percentile of both models' answers, and the candidate's ratio to the champion."""
+
+    percentile: float
+    champion_ms: float
+    candidate_ms: float
+    ratio: Bounded
+
+
+@dataclass(frozen=True)
+class SegmentShift:
+    column: str
+    value: str
+    rows: int
+    mean_shift: Bounded
+    stability_index: float
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Shares are in percent; a mean shift is in units of the score, its sign the direction."""
+
+    error_percent: Bounded
+    disagreement_percent: Bounded
+    stability_index: Bounded
+    mean_shift: Bounded
+    segments: tuple[SegmentShift, ...]
+    latency: tuple[Latency, ...]
+
+    def to_document(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def measure(exchanges: Sequence[Exchange], scores: Scores, segments: Sequence[Segment], *, rounds: int) -> Measures:
+    """Measure everything the gate judges; `segments` select among the rows of `scores`.
+
+    A request counts once, however many rows it brings: its rows may be alike, and one large request proves little.
+    """
+    failed = 1 - float(scores.answered.mean())
+    disagreeing = _by_request(scores.disagrees.astype(np.float64), scores.request)
+    disagreement = float(disagreeing.mean()) if len(disagreeing) else 0.0
+    differences = scores.candidate - scores.champion
+    several = ERROR / max(1, len(segments))
+    return Measures(
+        error_percent=Bounded(100 * failed, 100 * share_at_least(failed, len(exchanges), error=ERROR)),
+        disagreement_percent=Bounded(
+            100 * disagreement, 100 * share_at_least(disagreement, len(disagreeing), error=ERROR)
+        ),
+        stability_index=_index(scores),
+        mean_shift=_mean(differences, scores.request, error=ERROR),
+        segments=tuple(
+            SegmentShift(
+                column=segment.column,
+                value=segment.value,
+                rows=int(segment.rows.sum()),
+                mean_shift=_mean(differences[segment.rows], scores.request[segment.rows], error=several),
+                stability_index=_index_of(scores.champion[segment.rows], scores.candidate[segment.rows]),
+            )
+            for segment in segments
+        ),
+        latency=_latencies(exchanges, rounds),
+    )
+
+
+def _by_request(values: NDArray[np.float64], requests: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Average the rows of each request."""
+    _, numbers, rows = np.unique(requests, return_inverse=True, return_counts=True)
+    return np.bincount(numbers, weights=values, minlength=len(rows)) / rows
+
+
+def _mean(differences: NDArray[np.float64], requests: NDArray[np.int64], *, error: float) -> Bounded:
+    values = _by_request(differences, requests)
+    found = float(values.mean()) if len(values) else 0.0
+    return Bounded(found, mean_at_least(values, error=error))
+
+
+def _index(scores: Scores) -> Bounded:
+    """The index of all requests, bounded by drawing them again and again."""
+    if not len(scores.request):
+        return Bounded(0.0, 0.0)
+    requests, numbers = np.unique(scores.request, return_inverse=True)
+    tables = []
+    for values in (scores.champion, scores.candidate):
+        table = np.zeros((len(requests), _BINS))
+        np.add.at(table, (numbers, _bins(values)), 1)
+        tables.append(table / table.sum(axis=1, keepdims=True))
+
+    def index(draws: NDArray[np.int64]) -> float:
+        return stability_index(draws @ tables[0], draws @ tables[1])
+
+    once = np.ones(len(requests), dtype=np.int64)
+    return Bounded(index(once), resampled_at_least(index, len(requests), error=ERROR))
+
+
+def _index_of(champion: NDArray[np.float64], candidate: NDArray[np.float64]) -> float:
+    counts = [np.bincount(_bins(values), minlength=_BINS).astype(np.float64) for values in (champion, candidate)]
+    return stability_index(counts[0], counts[1])
+
+
+def _bins(scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.searchsorted(_EDGES, scores, side="right").astype(np.int64)
+
+
+def _latencies(exchanges: Sequence[Exchange], rounds: int) -> tuple[Latency, ...]:
+    """The median of each request's own ratio, and the 99th percentiles' once ten requests lie above them.
+
+    Asked only once, the slowest requests are those that the machine was busy with.
+    """
+    both = np.array([[exchange.champion.seconds, exchange.candidate.seconds] for exchange in exchanges])
+    if not len(both):
+        return ()
+    ratios = both[:, 1] / both[:, 0]
+    ratio = Bounded(float(np.median(ratios)), max(0.0, quantile_bounds(ratios, 0.5, error=ERROR)[0]))
+    champion, candidate = (1000 * float(value) for value in np.median(both, axis=0))
+    found = [Latency(50, champion, candidate, ratio)]
+    if len(both) >= _TAIL_REQUESTS * 100 and rounds > 1:
+        champion, candidate = (float(value) for value in np.quantile(both, 0.99, axis=0))
+        slowest = quantile_bounds(both[:, 0], 0.99, error=ERROR)[1]
+        at_least = max(0.0, quantile_bounds(both[:, 1], 0.99, error=ERROR)[0] / slowest)
+        found.append(Latency(99, 1000 * champion, 1000 * candidate, Bounded(candidate / champion, at_least)))
+    return tuple(found)

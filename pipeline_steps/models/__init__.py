@@ -1,1 +1,0 @@
-"""Models: the contract they keep with callers, fitting, export to ONNX, scoring."""

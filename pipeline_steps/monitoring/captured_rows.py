@@ -1,0 +1,90 @@
+"""Captured requests into columns, each cell judged by the contract, none of them refusing the others."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES, Contract
+from pipeline_steps.features.columns import FeatureColumn, ValueRefusedError
+from pipeline_steps.monitoring.capture_records import Record
+from pipeline_steps.server.bodies import UnreadableBodyError
+from pipeline_steps.server.payload import CSV, JSON, READERS, media_type
+
+
+@dataclass(frozen=True)
+class Rows:
+    """`features` is float32 [rows, columns], NaN where a value is missing or `refused` by the contract.
+
+    `absent` counts the rows that name no such column: a missing value where the contract allows one. `scores` has what
+    each row got. `unlike` counts the records that have more or fewer rows than scores; all others are
+    in `records`, whose rows these are.
+    """
+
+    features: NDArray[np.float32]
+    refused: NDArray[np.bool_]
+    scores: NDArray[np.float32]
+    absent: Counter[str]
+    extra: Counter[str]
+    unlike: int
+    records: Sequence[Record] = ()
+
+    def column(self, place: int) -> NDArray[np.float32]:
+        """Give one column's values that the contract allows, missing ones among them."""
+        values: NDArray[np.float32] = self.features[~self.refused[:, place], place]
+        return values
+
+
+def read_rows(contract: Contract, records: Sequence[Record]) -> Rows:
+    """Read every row of `records`."""
+    rows: list[list[float]] = []
+    scores: list[float] = []
+    absent: Counter[str] = Counter()
+    extra: Counter[str] = Counter()
+    alike: list[Record] = []
+    for record in records:
+        given = _given(contract, record)
+        if len(given) != len(record.scores):
+            continue
+        alike.append(record)
+        text = media_type(record.content_type) == CSV
+        for row in given:
+            absent.update(column.name for column in contract.columns if column.name not in row)
+            extra.update(row.keys() - {column.name for column in contract.columns})
+            rows.append([_encode(column, row, text=text) for column in contract.columns])
+        scores += record.scores
+    encoded = np.array(rows, dtype=np.float64).reshape(len(rows), len(contract.columns))
+    refused = np.isinf(encoded)
+    features = np.where(refused, np.nan, encoded).astype(np.float32)
+    unlike = len(records) - len(alike)
+    return Rows(features, refused, np.array(scores, dtype=np.float32), absent, extra, unlike, alike)
+
+
+def _given(contract: Contract, record: Record) -> list[dict[str, Any]]:
+    """Give each row by column name; nothing of a body that is neither CSV nor JSON of the contract's form."""
+    try:
+        read = READERS.get(media_type(record.content_type), READERS[JSON])
+        listed = read(record.body, MAX_PAYLOAD_BYTES)
+        return [row if isinstance(row, dict) else _named(contract, row) for row in listed]
+    except (UnreadableBodyError, TypeError):
+        return []
+
+
+def _named(contract: Contract, row: list[Any]) -> dict[str, Any]:
+    names = [column.name for column in contract.columns]
+    more = [f"column {place}" for place in range(len(names) + 1, len(row) + 1)]
+    return dict(zip([*names, *more], row, strict=False))
+
+
+def _encode(column: FeatureColumn, given: dict[str, Any], *, text: bool) -> float:
+    """Encode one cell; infinity, which no cell stands for, is a value that the contract refuses."""
+    if column.name not in given:
+        return math.nan if column.missing else math.inf
+    try:
+        return column.encode_text(given[column.name]) if text else column.encode_json(given[column.name])
+    except ValueRefusedError:
+        return math.inf

@@ -1,0 +1,45 @@
+import pytest
+
+from pipeline_steps.algorithms.hyperparameters import parse_hyperparameters
+from pipeline_steps.errors import ArgumentError
+
+
+def test_strings_become_numbers_and_the_rest_is_filled_in() -> None:
+    values = parse_hyperparameters({"algorithm": "xgboost", "eta": "0.1", "max_depth": "6"}).values
+    assert (values["eta"], values["max_depth"], values["num_round"], values["seed"]) == (0.1, 6, 600, 0)
+
+
+def test_what_sagemaker_adds_is_left_out() -> None:
+    given = {"algorithm": "logistic", "_tuning_objective_metric": "validation:auc", "sagemaker_job_name": "j"}
+    assert parse_hyperparameters(given).to_document() == {"algorithm": "logistic", "seed": 0}
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({}, "hyperparameter algorithm must be one of logistic, xgboost, got None"),
+        ({"algorithm": "forest"}, "hyperparameter algorithm must be one of logistic, xgboost, got 'forest'"),
+        ({"algorithm": "xgboost", "depth": "4"}, "hyperparameters of xgboost are seed, eta, max_depth"),
+        ({"algorithm": "logistic", "eta": "0.1"}, "hyperparameters of logistic are seed; got eta"),
+        ({"algorithm": "xgboost", "eta": "fast"}, "hyperparameter eta must be a number in 0.0001..1, got 'fast'"),
+        ({"algorithm": "xgboost", "eta": "nan"}, "hyperparameter eta must be a number in 0.0001..1, got 'nan'"),
+        ({"algorithm": "xgboost", "max_depth": "4.5"}, "hyperparameter max_depth must be a whole number in 1..16"),
+        ({"algorithm": "xgboost", "subsample": "1.5"}, "hyperparameter subsample must be a number in 0.05..1"),
+    ],
+)
+def test_a_wrong_hyperparameter_says_what_is_allowed(given: dict[str, str], reason: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        parse_hyperparameters(given)
+    assert str(caught.value).startswith(reason)
+
+
+def test_every_wrong_hyperparameter_is_told_at_once() -> None:
+    given = {"algorithm": "xgboost", "depth": "4", "eta": "fast", "max_depth": "0", "gamma": "1"}
+    with pytest.raises(ArgumentError) as caught:
+        parse_hyperparameters(given)
+    unknown, *others = str(caught.value).splitlines()
+    assert unknown.endswith("; got depth")
+    assert others == [
+        "hyperparameter eta must be a number in 0.0001..1, got 'fast'",
+        "hyperparameter max_depth must be a whole number in 1..16, got '0'",
+    ]

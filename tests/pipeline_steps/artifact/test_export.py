@@ -1,0 +1,119 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from pipeline_steps.algorithms.hyperparameters import parse_hyperparameters
+from pipeline_steps.algorithms.training import Training, train_model
+from pipeline_steps.artifact.export import ParityError, check_parity, with_gaps
+from pipeline_steps.artifact.loading import load_folder
+from pipeline_steps.artifact.scorer import Scorer
+from pipeline_steps.errors import StepError
+from pipeline_steps.tables.prepared import read_schema, read_split
+
+
+@pytest.fixture(scope="module", params=["xgboost", "logistic"])
+def trained(request: pytest.FixtureRequest) -> Training:
+    jobs = request.getfixturevalue("jobs")
+    folder = jobs.prepared / "processing/output"
+    schema = read_schema(folder / "train")
+    train, validation = read_split(folder / "train", schema), read_split(folder / "validation", schema)
+    given = {"algorithm": request.param} | ({"num_round": "40", "eta": "0.2"} if request.param == "xgboost" else {})
+    return train_model(schema, train, validation, parse_hyperparameters(given), log=print)
+
+
+def _check(trained: Training, graph: bytes) -> float:
+    threshold = trained.contract.threshold
+    return check_parity(graph, trained.validation_features, trained.validation_scores, threshold=threshold)
+
+
+def test_the_exported_graph_agrees_with_the_fitted_model(trained: Training) -> None:
+    assert _check(trained, trained.model.graph()) <= 1e-6
+
+
+def test_the_graph_agrees_on_missing_unknown_and_extreme_values(trained: Training) -> None:
+    generator = np.random.default_rng(0)
+    columns = len(trained.contract.columns)
+    features = generator.choice([np.nan, -1e30, 0, 1, 2, 3, 4, 26, 40, 1e30], size=(300, columns)).astype(np.float32)
+    features[:, 2:] = generator.choice([np.nan, 0, 1, 2, 3, 4, 9], size=(300, columns - 2))
+    fitted = trained.model.score(features)
+    check_parity(trained.model.graph(), features, fitted, threshold=2.0)
+
+
+def test_the_same_data_and_seed_give_the_same_bytes(trained: Training) -> None:
+    assert trained.model.graph() == trained.model.graph()
+
+
+def test_a_graph_with_one_changed_weight_is_refused(trained: Training) -> None:
+    model = onnx.load_from_string(trained.model.graph())
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            if attribute.name in {"target_weights", "coefficients"}:
+                attribute.floats[len(attribute.floats) // 2] += 0.5
+    for tensor in model.graph.initializer:
+        if tensor.name in {"coef", "intercept"}:
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) + 0.5, tensor.name))
+    with pytest.raises(ParityError, match="must score every row within 1e-05"):
+        _check(trained, model.SerializeToString())
+
+
+@pytest.mark.parametrize("trained", ["xgboost"], indirect=True)
+def test_a_graph_that_takes_missing_values_another_way_is_refused_where_no_row_has_one(trained: Training) -> None:
+    whole = trained.validation_features[~np.isnan(trained.validation_features).any(axis=1)]
+    model = onnx.load_from_string(trained.model.graph())
+    for attribute in model.graph.node[0].attribute:
+        if attribute.name == "nodes_missing_value_tracks_true":
+            attribute.ints[:] = [1 - way for way in attribute.ints]
+    graph = model.SerializeToString()
+    check_parity(graph, whole, trained.model.score(whole), threshold=2.0)
+    gaps = with_gaps(whole)
+    assert np.isnan(gaps).any(axis=0).all()
+    with pytest.raises(ParityError):
+        check_parity(graph, gaps, trained.model.score(gaps), threshold=2.0)
+
+
+def test_a_difference_too_small_to_see_is_refused_when_it_flips_a_label(trained: Training) -> None:
+    scores = Scorer(trained.model.graph()).score(trained.validation_features)
+    fitted = scores.copy()
+    fitted[0] = np.nextafter(scores[0], np.float32(1))
+    with pytest.raises(ParityError, match="1 labels flipped"):
+        check_parity(trained.model.graph(), trained.validation_features, fitted, threshold=float(fitted[0]))
+
+
+def test_a_model_that_scores_nan_is_refused(trained: Training) -> None:
+    fitted = trained.validation_scores.copy()
+    fitted[3] = np.nan
+    with pytest.raises(ParityError, match="got 1 of"):
+        check_parity(trained.model.graph(), trained.validation_features, fitted, threshold=0.5)
+
+
+def test_what_is_no_graph_is_refused() -> None:
+    with pytest.raises(StepError, match="ONNX Runtime"):
+        Scorer(b"not a graph")
+
+
+def test_a_graph_with_another_input_is_refused(trained: Training) -> None:
+    model = onnx.load_from_string(trained.model.graph())
+    for node in model.graph.node:
+        node.input[:] = ["rows" if name == "features" else name for name in node.input]
+    model.graph.input[0].name = "rows"
+    with pytest.raises(StepError, match="must take features and give score, got \\['rows'\\]"):
+        Scorer(model.SerializeToString())
+
+
+def test_metrics_of_both_splits_are_reported_in_one_line(trained: Training) -> None:
+    assert trained.log_line().startswith("train:auc=0.")
+    assert "; validation:auc=0." in trained.log_line()
+    assert replace(trained).metrics_document()["validation"]["auc"] > 0.65
+
+
+def test_an_artifact_whose_graph_takes_other_columns_is_refused(trained: Training, tmp_path: Path) -> None:
+    document = trained.contract.to_document()
+    (tmp_path / "model.onnx").write_bytes(trained.model.graph())
+    (tmp_path / "contract.json").write_text(json.dumps(document | {"columns": document["columns"][1:]}))
+    with pytest.raises(StepError, match=r"must take the contract's 3 columns, got 4"):
+        load_folder(tmp_path)

@@ -1,0 +1,53 @@
+import json
+import math
+
+import pytest
+
+from pipeline_steps.embedded_metrics import Metric, metrics_line
+
+
+def test_a_line_is_what_cloudwatch_specifies() -> None:
+    line = metrics_line(
+        "Slipway/Endpoint",
+        {"EndpointName": "shop", "VariantName": "primary"},
+        [Metric("ScoredRows", 12, "Count"), Metric("InputShift", 0.25)],
+        timestamp_ms=1_700_000_000_123,
+    )
+    assert "\n" not in line
+    assert json.loads(line) == {
+        "_aws": {
+            "Timestamp": 1_700_000_000_123,
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": "Slipway/Endpoint",
+                    "Dimensions": [["EndpointName", "VariantName"]],
+                    "Metrics": [{"Name": "ScoredRows", "Unit": "Count"}, {"Name": "InputShift", "Unit": "None"}],
+                }
+            ],
+        },
+        "EndpointName": "shop",
+        "VariantName": "primary",
+        "ScoredRows": 12,
+        "InputShift": 0.25,
+    }
+
+
+def test_metrics_are_kept_by_the_second_where_it_is_asked_for() -> None:
+    def told(**options: bool) -> list[dict[str, object]]:
+        line = metrics_line("n", {}, [Metric("Errors", 1), Metric("Requests", 2)], timestamp_ms=0, **options)
+        found: list[dict[str, object]] = json.loads(line)["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+        return found
+
+    assert [each.get("StorageResolution") for each in told(by_the_second=True)] == [1, 1]
+    assert not any("StorageResolution" in each for each in told())
+
+
+def test_a_value_that_json_does_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="JSON compliant"):
+        metrics_line("n", {}, [Metric("shift", math.nan)], timestamp_ms=0)
+
+
+@pytest.mark.parametrize("count", [0, 101])
+def test_a_line_holds_at_least_one_and_at_most_a_hundred_metrics(count: int) -> None:
+    with pytest.raises(ValueError, match=f"a line must hold 1 to 100 metrics, got {count}"):
+        metrics_line("n", {}, [Metric(f"m{number}", 1) for number in range(count)], timestamp_ms=0)
