@@ -1,0 +1,21 @@
+"""The documents use the terms of the glossary, not those that it has replaced."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+REPLACED = re.compile(
+    r"\b(judge[ds]?|judging|mandate|bets?|told|tells?|withdraw\w*|put back|way back|carry|carries|carried"
+    r"|chores?|workshop|surroundings|spoiled|office hours|whoever|verdicts?|mistakes)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_no_replaced_word_is_used_outside_of_code(document: Path) -> None:
+    prose = re.sub(r"```.*?```|`[^`\n]*`", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+    lines = [line for line in prose.splitlines() if REPLACED.search(line)]
+    assert lines == []
