@@ -16,11 +16,11 @@ from typing import Any
 
 from benchmarks.workbench import PROJECT, Workbench
 from rehearsal.endpoints.traffic import Traffic
+from rehearsal.journey.artifact_faults import inject_fault
 from rehearsal.journey.demo_data import write_demo_csv
 from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws
-from rehearsal.journey.fleets import invocations
+from rehearsal.journey.fleet_metrics import invocations
 from rehearsal.journey.options import RehearsalOptions
-from rehearsal.journey.spoiled import spoil
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms, server_environment
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Settings, load_settings
@@ -73,7 +73,7 @@ class Shop:
         self.name = settings.names.endpoint
         self._numbers = itertools.count(1)
         aws.client("s3").create_bucket(Bucket=BUCKET)
-        for fault, content in (("", archive), ("shift", spoil(archive, "shift"))):
+        for fault, content in (("", archive), ("shift", inject_fault(archive, "shift"))):
             aws.client("s3").put_object(Bucket=BUCKET, Key=f"model{fault}.tar.gz", Body=content)
         aws.client("sagemaker").create_model_package_group(ModelPackageGroupName="shop")
         self._image = build_image(aws.client, PROJECT / "pipeline_steps")

@@ -15,7 +15,7 @@ KEPT = "$.kept"
 
 _JUDGED = ("contract", "replay")
 _AGAIN = (
-    "the package stays approved; `slipway rollout promote --package {} --reason TEXT` starts its rollout again, once "
+    "the package stays approved; `slipway rollout approve --package {} --reason TEXT` starts its rollout again, once "
     "there is room (`slipway quotas` shows what is missing)"
 )
 

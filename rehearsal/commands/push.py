@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from rehearsal.push.origin import make_origin
+from slipway.cli.arguments import add_command
 
 _EPILOG = """\
 exit codes:
@@ -20,14 +21,14 @@ example:
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "push-rehearsal",
-        help="make a local repository whose push triggers a rehearsal",
-        description="A bare repository that checks, deploys and rehearses each push, as delivery does on AWS.",
+        run,
+        summary="make a local repository whose push triggers a rehearsal",
+        description="Make a bare repository that checks, deploys and rehearses each push, as delivery does on AWS.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
     add = parser.add_argument
     add("repository", type=Path, metavar="DIR", help="where the bare repository is made")
     add("--branch", default="main", help="pushes to others are left alone (default: %(default)s)")

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slipway.cli.numbers import bounded
-from slipway.cli.use_case import add_use_case
+from slipway.cli.arguments import add_command, add_use_case, bounded
 
 if TYPE_CHECKING:
-    from rehearsal.journey.evidence import Evidence
+    from rehearsal.journey.result import RehearsalResult
 
 INCONCLUSIVE_CODE = 3
 
@@ -36,14 +35,14 @@ examples:
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "rehearse",
-        help="run the whole launch on this machine, with no AWS account",
+        run,
+        summary="run the whole launch on this machine, with no AWS account",
         description="Deploy the real templates to an embedded AWS; launch a model, a better one and a bad one.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
     add_use_case(parser)
     add = parser.add_argument
     add("--data", type=Path, metavar="FILE", help="a CSV table with a header row (default: a generated one)")
@@ -127,34 +126,34 @@ def _rehearse(arguments: argparse.Namespace) -> int:
         interrupt_spot=arguments.interrupt_spot,
     )
     with choose_display(sys.stderr, plain=arguments.plain) as display:
-        evidence = Rehearsal(options, display).run()
-        if evidence.failure is None:
-            with display.stage("report") as stage:
-                _report(evidence, stage.tell)
-    if evidence.failure is not None:
-        _report_failure(evidence)
-        raise evidence.failure.error
-    return exit_code(evidence)
+        result = Rehearsal(options, display).run()
+        if result.failure is None:
+            with display.phase("report") as phase:
+                _report(result, phase.log)
+    if result.failure is not None:
+        _report_failure(result)
+        raise result.failure.error
+    return exit_code(result)
 
 
-def exit_code(evidence: "Evidence") -> int:
+def exit_code(result: "RehearsalResult") -> int:
     """A wrong end goes before one that says nothing."""
-    if evidence.shortcomings:
+    if result.shortcomings:
         return 1
-    return INCONCLUSIVE_CODE if evidence.inconclusive else 0
+    return INCONCLUSIVE_CODE if result.inconclusive else 0
 
 
-def _report(evidence: "Evidence", tell: Callable[[str], object]) -> None:
+def _report(result: "RehearsalResult", tell: Callable[[str], object]) -> None:
     from rehearsal.console.report import summary, write_report  # noqa: PLC0415 — a second of matplotlib
 
-    for problem in write_report(evidence, evidence.options.out):
+    for problem in write_report(result, result.options.out):
         tell(problem)
-    sys.stdout.write(summary(evidence))
+    sys.stdout.write(summary(result))
 
 
-def _report_failure(evidence: "Evidence") -> None:
+def _report_failure(result: "RehearsalResult") -> None:
     """Without the display, whose output may be what has failed; a report that cannot be written hides no reason."""
     try:
-        _report(evidence, lambda problem: sys.stderr.write(f"slipway: {problem}\n"))
+        _report(result, lambda problem: sys.stderr.write(f"slipway: {problem}\n"))
     except OSError as exc:
-        sys.stderr.write(f"slipway: no report could be written to {evidence.options.out}: {exc.strerror}\n")
+        sys.stderr.write(f"slipway: no report could be written to {result.options.out}: {exc.strerror}\n")

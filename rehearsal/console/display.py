@@ -11,14 +11,14 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from rehearsal.journey.display import Stage
+from rehearsal.journey.phases import Phase
 
 
-class _PlainStage:
+class _PlainPhase:
     def __init__(self, name: str, display: "PlainDisplay") -> None:
         self._name, self._display = name, display
 
-    def tell(self, text: str) -> None:
+    def log(self, text: str) -> None:
         self._display.line(f"{self._name}: {text}")
 
     def show(self, text: str) -> None:
@@ -43,18 +43,18 @@ class PlainDisplay:
         self._stream.flush()
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Stage]:
+    def phase(self, name: str) -> Iterator[Phase]:
         self.line(f"{name} …")
         started = time.monotonic()
         try:
-            yield _PlainStage(name, self)
+            yield _PlainPhase(name, self)
         except BaseException:
             self.line(f"{name}: stopped after {time.monotonic() - started:.1f} s")
             raise
         self.line(f"{name}: done in {time.monotonic() - started:.1f} s")
 
 
-class _RichStage:
+class _RichPhase:
     def __init__(self, name: str) -> None:
         self.name = name
         self.started = time.monotonic()
@@ -63,7 +63,7 @@ class _RichStage:
         self.events: list[str] = []
         self.detail = ""
 
-    def tell(self, text: str) -> None:
+    def log(self, text: str) -> None:
         self.events.append(text)
 
     def show(self, text: str) -> None:
@@ -74,10 +74,10 @@ class _RichStage:
 
 
 class RichDisplay:
-    """Every stage a row, with its last events and its running time."""
+    """Every phase a row, with its last events and its running time."""
 
     def __init__(self, console: Console) -> None:
-        self._stages: list[_RichStage] = []
+        self._phases: list[_RichPhase] = []
         self._spinner = Spinner("dots")
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=8)
 
@@ -89,15 +89,15 @@ class RichDisplay:
         self._live.stop()
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Stage]:
-        stage = _RichStage(name)
-        self._stages.append(stage)
+    def phase(self, name: str) -> Iterator[Phase]:
+        phase = _RichPhase(name)
+        self._phases.append(phase)
         try:
-            yield stage
+            yield phase
         except BaseException:
-            stage.end(failed=True)
+            phase.end(failed=True)
             raise
-        stage.end(failed=False)
+        phase.end(failed=False)
 
     def _render(self) -> RenderableType:
         table = Table.grid(padding=(0, 1))
@@ -105,14 +105,14 @@ class RichDisplay:
         table.add_column(min_width=24)
         table.add_column(justify="right", min_width=7)
         table.add_column(overflow="fold")
-        for stage in list(self._stages):
-            running = stage.seconds is None
+        for phase in list(self._phases):
+            running = phase.seconds is None
             mark: RenderableType = (
-                self._spinner if running else Text("✗", "red") if stage.failed else Text("✓", "green")
+                self._spinner if running else Text("✗", "red") if phase.failed else Text("✓", "green")
             )
-            seconds = time.monotonic() - stage.started if stage.seconds is None else stage.seconds
-            shown = [*stage.events[-8:], *([stage.detail] if stage.detail else [])] if running else stage.events[-2:]
-            table.add_row(mark, Text(stage.name, "bold"), Text(f"{seconds:.1f} s", "cyan"), Text("\n".join(shown)))
+            seconds = time.monotonic() - phase.started if phase.seconds is None else phase.seconds
+            shown = [*phase.events[-8:], *([phase.detail] if phase.detail else [])] if running else phase.events[-2:]
+            table.add_row(mark, Text(phase.name, "bold"), Text(f"{seconds:.1f} s", "cyan"), Text("\n".join(shown)))
         return Group(table)
 
 

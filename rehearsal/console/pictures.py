@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from rehearsal.console.labels import labels
+from rehearsal.console.picture_labels import labels
 from rehearsal.journey.rollouts import Rollout
 
 _BLUE, _GREEN, _RED, _GREY, _AMBER = "#2f6fb2", "#2f9e62", "#c63d3d", "#8a8f98", "#c98a1b"
@@ -173,7 +173,7 @@ def _stack(axis: Axes, fleets: Mapping[str, Sequence[tuple[float, float]]], star
 
 def _mark(axis: Axes, rollout: Rollout, started: float, ended: float) -> None:
     axis.axvspan(rollout.started_at - started, ended - started, color=_GREY, alpha=0.10, linewidth=0)
-    label = f"{rollout.type}: {rollout.verdict_told}"
+    label = f"{rollout.type}: {rollout.verdict_in_words}"
     axis.annotate(label, (rollout.started_at - started, 1.02), xycoords=("data", "axes fraction"), fontsize=8)
     for at, moment in rollout.moments:
         if moment in ("alarm", "rolled back"):

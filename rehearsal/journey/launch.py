@@ -16,16 +16,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.containers.docker.readiness import require_image
 from rehearsal.endpoints.traffic import Traffic
 from rehearsal.journey import cdk
-from rehearsal.journey.access import recorded_access
-from rehearsal.journey.candidate import register_faulty
-from rehearsal.journey.display import Display, Stage
 from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws, embedded_aws, embedded_log, keep_logs
-from rehearsal.journey.evidence import Evidence, Failure
-from rehearsal.journey.fleets import invocations, known_configs
+from rehearsal.journey.faulty_model import register_faulty_model
+from rehearsal.journey.fleet_metrics import invocations, known_configs
 from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.journey.phases import Display, Phase
 from rehearsal.journey.preparation import check_out
-from rehearsal.journey.rollouts import FIRST, Launchpad, Rollout, note_proof, roll_out
-from rehearsal.journey.stage_limits import (
+from rehearsal.journey.result import Failure, RehearsalResult
+from rehearsal.journey.role_access import recorded_access
+from rehearsal.journey.rollouts import FIRST, Rollout, RolloutTarget, note_proof, roll_out
+from rehearsal.journey.source_table import request_bodies, source_table
+from rehearsal.journey.starvation import INCONCLUSIVE
+from rehearsal.journey.time_limits import (
     CHECK_SECONDS,
     DEPLOY_SECONDS,
     LOOK_BACK_SECONDS,
@@ -34,9 +36,7 @@ from rehearsal.journey.stage_limits import (
     rollout_seconds,
     training_seconds,
 )
-from rehearsal.journey.starvation import INCONCLUSIVE
-from rehearsal.journey.table import request_bodies, source_table
-from rehearsal.journey.training import TrainingRun, train, upload
+from rehearsal.journey.training_run import TrainingRun, train, upload
 from rehearsal.process import stop_all
 from slipway.errors import LaunchError
 from slipway.guardrails import planned_rollout, refuse_unsafe
@@ -62,11 +62,11 @@ class Rehearsal:
         self._timings: dict[str, float] = {}
         self._current = "check"
 
-    def run(self) -> Evidence:
+    def run(self) -> RehearsalResult:
         """Do the whole job in a folder of its own that is gone afterwards.
 
         Returns:
-            What it has shown. If a stage failed or was interrupted, `failure` says so; everything that was started has
+            What it has shown. If a phase failed or was interrupted, `failure` says so; everything that was started has
             been ended.
 
         Raises:
@@ -74,29 +74,29 @@ class Rehearsal:
         """
         started = time.time()
         with temporary_folder("rehearsal") as workdir:
-            evidence = self._check(workdir, started)
+            result = self._check(workdir, started)
             try:
                 with embedded_aws(self._options, workdir) as aws:
-                    self._launch(aws, evidence, workdir)
+                    self._launch(aws, result, workdir)
             except BaseException as exc:  # noqa: BLE001 -- the report comes first; the command raises it again
-                evidence.failure = self._failure(exc, workdir)
+                result.failure = self._failure(exc, workdir)
                 with contextlib.suppress(OSError):  # as on a full disk; the last lines are in the report
                     keep_logs(workdir, self._options.out)
-            evidence.seconds = round(time.time() - started, 3)
-        return evidence
+            result.seconds = round(time.time() - started, 3)
+        return result
 
-    def _check(self, workdir: Path, started: float) -> Evidence:
-        with self._stage("check", CHECK_SECONDS) as stage:
+    def _check(self, workdir: Path, started: float) -> RehearsalResult:
+        with self._phase("check", CHECK_SECONDS) as phase:
             settings = load_settings(self._options.config, self._options.stage)
             refuse_unsafe(planned_rollout(settings))
             check_out(self._options.out)
             table = source_table(self._options, settings, workdir)
-            stage.tell(f"{table.rows} rows in {table.name}")
+            phase.log(f"{table.rows} rows in {table.name}")
             for remark in table.remarks:
-                stage.tell(remark)
+                phase.log(remark)
             if self._options.backend == "docker":
-                stage.tell(require_image(PROJECT / "pipeline_steps", host=os.environ.get("DOCKER_HOST")))
-        return Evidence(self._options, settings, table, started, timings=self._timings)
+                phase.log(require_image(PROJECT / "pipeline_steps", host=os.environ.get("DOCKER_HOST")))
+        return RehearsalResult(self._options, settings, table, started, timings=self._timings)
 
     def _failure(self, error: BaseException, workdir: Path) -> Failure:
         if isinstance(error, KeyboardInterrupt):
@@ -108,28 +108,28 @@ class Rehearsal:
         return Failure(self._current, error, tuple(embedded_log(workdir)))
 
     @contextmanager
-    def _stage(self, name: str, limit_seconds: float) -> Iterator[Stage]:
+    def _phase(self, name: str, limit_seconds: float) -> Iterator[Phase]:
         self._current, started = name, time.monotonic()
         try:
-            with self._display.stage(name) as stage, limited(limit_seconds, name):
-                yield stage
+            with self._display.phase(name) as phase, limited(limit_seconds, name):
+                yield phase
         finally:
             self._timings[name.replace(" ", "_")] = round(time.monotonic() - started, 3)
 
-    def _launch(self, aws: EmbeddedAws, evidence: Evidence, workdir: Path) -> None:
-        settings = evidence.settings
-        outputs = self._deploy(aws, evidence, workdir)
+    def _launch(self, aws: EmbeddedAws, result: RehearsalResult, workdir: Path) -> None:
+        settings = result.settings
+        outputs = self._deploy(aws, result, workdir)
         storage, training, rollout = (
             outputs[settings.names.stack(kind)] for kind in ("storage", "training", "rollout")
         )
-        pad = Launchpad(
+        pad = RolloutTarget(
             aws=aws,
             endpoint=settings.names.endpoint,
             state_machine_arn=rollout["StateMachineArn"],
             traffic=Traffic(
                 aws.endpoint_url,
                 settings.names.endpoint,
-                request_bodies(evidence.table, settings),
+                request_bodies(result.table, settings),
                 "text/csv",
                 self._options.requests_per_second,
                 key=aws.key,
@@ -137,26 +137,26 @@ class Rehearsal:
         )
         log = AuditLog(aws.client("s3"), storage["ArtifactsBucketName"], settings.names.audit_prefix)
         try:
-            self._models(pad, evidence, bucket=storage["DataBucketName"], pipeline=training["PipelineName"])
+            self._models(pad, result, bucket=storage["DataBucketName"], pipeline=training["PipelineName"])
         except Exception:
             # The embedded AWS may be what has failed, or what hangs.
             with contextlib.suppress(BotoCoreError, ClientError, OSError, LaunchError), limited(_BRIEFLY_SECONDS, "it"):
-                _look_back(pad, evidence, log)
+                _look_back(pad, result, log)
             raise
         finally:
             pad.traffic.stop()
         with limited(LOOK_BACK_SECONDS, "what the roles and the rollouts have done"):
-            _look_back(pad, evidence, log)
+            _look_back(pad, result, log)
 
-    def _models(self, pad: Launchpad, evidence: Evidence, *, bucket: str, pipeline: str) -> None:
-        self._first_model(pad, evidence, bucket=bucket, pipeline=pipeline)
-        better = self._better_model(pad, evidence, bucket=bucket, pipeline=pipeline)
-        self._bad_model(pad, evidence, live=better)
+    def _models(self, pad: RolloutTarget, result: RehearsalResult, *, bucket: str, pipeline: str) -> None:
+        self._first_model(pad, result, bucket=bucket, pipeline=pipeline)
+        better = self._better_model(pad, result, bucket=bucket, pipeline=pipeline)
+        self._bad_model(pad, result, live=better)
 
-    def _deploy(self, aws: EmbeddedAws, evidence: Evidence, workdir: Path) -> dict[str, Any]:
+    def _deploy(self, aws: EmbeddedAws, result: RehearsalResult, workdir: Path) -> dict[str, Any]:
         """Synthesize while the account is bootstrapped: neither needs the other."""
-        with self._stage("synth and bootstrap", SYNTH_SECONDS) as stage, ThreadPoolExecutor(max_workers=2) as pool:
-            stage.tell(f"the embedded AWS answers at {aws.endpoint_url}; its key: source {workdir / VARIABLES}")
+        with self._phase("synth and bootstrap", SYNTH_SECONDS) as phase, ThreadPoolExecutor(max_workers=2) as pool:
+            phase.log(f"the embedded AWS answers at {aws.endpoint_url}; its key: source {workdir / VARIABLES}")
             ready = pool.submit(cdk.bootstrap, workdir=workdir, environment=aws.environment)
             try:
                 assembly = cdk.synth(config=self._options.config, stage=self._options.stage, workdir=workdir)
@@ -166,65 +166,65 @@ class Rehearsal:
                     stop_all(grace_seconds=1)
                     wait([ready], timeout=0.2)
                 raise
-            evidence.templates = cdk.template_hashes(assembly)
-            stage.tell(f"{len(evidence.templates)} templates")
-        with self._stage("deploy", DEPLOY_SECONDS) as stage:
+            result.templates = cdk.template_hashes(assembly)
+            phase.log(f"{len(result.templates)} templates")
+        with self._phase("deploy", DEPLOY_SECONDS) as phase:
             outputs = cdk.deploy(assembly, workdir=workdir, environment=aws.environment)
-            stage.tell(f"{len(outputs)} stacks")
+            phase.log(f"{len(outputs)} stacks")
         return outputs
 
-    def _first_model(self, pad: Launchpad, evidence: Evidence, *, bucket: str, pipeline: str) -> None:
-        settings, rows = evidence.settings, evidence.table.earlier_rows
-        with self._stage("train first model", training_seconds(settings, rows=rows)) as stage:
-            earlier = evidence.table.earlier
-            stage.tell(f"on the first {evidence.table.earlier_rows} rows")
-            self._train(pad, evidence, upload(pad.aws, earlier, bucket=bucket, key=_TABLE), pipeline, stage)
-        with self._stage("first endpoint", self._rollout_seconds(evidence)) as stage:
-            self._roll_out(pad, evidence, evidence.runs[0].package_arn, stage, first=True)
+    def _first_model(self, pad: RolloutTarget, result: RehearsalResult, *, bucket: str, pipeline: str) -> None:
+        settings, rows = result.settings, result.table.earlier_rows
+        with self._phase("train first model", training_seconds(settings, rows=rows)) as phase:
+            earlier = result.table.earlier
+            phase.log(f"on the first {result.table.earlier_rows} rows")
+            self._train(pad, result, upload(pad.aws, earlier, bucket=bucket, key=_TABLE), pipeline, phase)
+        with self._phase("first endpoint", self._rollout_seconds(result)) as phase:
+            self._roll_out(pad, result, result.runs[0].package_arn, phase, first=True)
 
-    def _better_model(self, pad: Launchpad, evidence: Evidence, *, bucket: str, pipeline: str) -> str:
-        with self._stage("train on new data", training_seconds(evidence.settings, rows=evidence.table.rows)) as stage:
-            stage.tell(f"all {evidence.table.rows} rows have arrived")
-            uri = upload(pad.aws, evidence.table.path, bucket=bucket, key=_TABLE)
-            run = self._train(pad, evidence, uri, pipeline, stage)
-        with self._stage("better model", self._rollout_seconds(evidence)) as stage:
-            self._roll_out(pad, evidence, run.package_arn, stage)
+    def _better_model(self, pad: RolloutTarget, result: RehearsalResult, *, bucket: str, pipeline: str) -> str:
+        with self._phase("train on new data", training_seconds(result.settings, rows=result.table.rows)) as phase:
+            phase.log(f"all {result.table.rows} rows have arrived")
+            uri = upload(pad.aws, result.table.path, bucket=bucket, key=_TABLE)
+            run = self._train(pad, result, uri, pipeline, phase)
+        with self._phase("better model", self._rollout_seconds(result)) as phase:
+            self._roll_out(pad, result, run.package_arn, phase)
         return run.package_arn
 
-    def _bad_model(self, pad: Launchpad, evidence: Evidence, *, live: str) -> None:
-        with self._stage("bad model", self._rollout_seconds(evidence)) as stage:
-            stage.tell(f"a model with the fault {self._options.fault}")
-            faulty = register_faulty(pad.aws, live, fault=self._options.fault)
-            self._roll_out(pad, evidence, faulty, stage, fault=self._options.fault)
+    def _bad_model(self, pad: RolloutTarget, result: RehearsalResult, *, live: str) -> None:
+        with self._phase("bad model", self._rollout_seconds(result)) as phase:
+            phase.log(f"a model with the fault {self._options.fault}")
+            faulty = register_faulty_model(pad.aws, live, fault=self._options.fault)
+            self._roll_out(pad, result, faulty, phase, fault=self._options.fault)
 
-    def _rollout_seconds(self, evidence: Evidence) -> float:
-        return rollout_seconds(evidence.settings, speed=self._options.speed)
+    def _rollout_seconds(self, result: RehearsalResult) -> float:
+        return rollout_seconds(result.settings, speed=self._options.speed)
 
-    def _train(self, pad: Launchpad, evidence: Evidence, uri: str, pipeline: str, stage: Stage) -> TrainingRun:
+    def _train(self, pad: RolloutTarget, result: RehearsalResult, uri: str, pipeline: str, phase: Phase) -> TrainingRun:
         run = TrainingRun()
-        evidence.runs.append(run)
+        result.runs.append(run)
         # Every run reads the folder of one object: SageMaker copies a prefix, and the step expects one table.
         folder = uri.rpartition("/")[0] + "/"
-        train(pad.aws, run, pipeline=pipeline, input_data_uri=folder, commit=_commit(), stage=stage)
+        train(pad.aws, run, pipeline=pipeline, input_data_uri=folder, commit=_commit(), phase=phase)
         metrics = run.evaluation["metrics"]
-        stage.tell(f"registered: test AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f}")
+        phase.log(f"registered: test AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f}")
         return run
 
     def _roll_out(
         self,
-        pad: Launchpad,
-        evidence: Evidence,
+        pad: RolloutTarget,
+        result: RehearsalResult,
         package_arn: str,
-        stage: Stage,
+        phase: Phase,
         *,
         first: bool = False,
         fault: str | None = None,
     ) -> None:
-        rollout = Rollout(package_arn, fault, FIRST if first else evidence.settings.rollout.type)
-        evidence.rollouts.append(rollout)
-        roll_out(pad, rollout, first=first, stage=stage)
+        rollout = Rollout(package_arn, fault, FIRST if first else result.settings.rollout.type)
+        result.rollouts.append(rollout)
+        roll_out(pad, rollout, first=first, phase=phase)
         because = f": {rollout.reason}" if rollout.verdict in ("rolled_back", "refused", INCONCLUSIVE) else ""
-        stage.tell(f"{rollout.verdict_told}, {rollout.requests} requests, {rollout.dropped} dropped{because}")
+        phase.log(f"{rollout.verdict_in_words}, {rollout.requests} requests, {rollout.dropped} dropped{because}")
 
 
 def _lacking(told: str) -> str | None:
@@ -233,13 +233,13 @@ def _lacking(told: str) -> str | None:
     return next((f"{advice}: {line.strip()}" for advice, line in lines), None)
 
 
-def _look_back(pad: Launchpad, evidence: Evidence, log: AuditLog) -> None:
+def _look_back(pad: RolloutTarget, result: RehearsalResult, log: AuditLog) -> None:
     """What the account can say of the launch so far."""
-    evidence.audit = log.entries()
-    note_proof(evidence.rollouts, evidence.audit)
-    evidence.access = recorded_access(pad.aws)
-    evidence.fleets = {
-        config: invocations(pad.aws, endpoint=pad.endpoint, config=config, since=evidence.started)
+    result.audit = log.entries()
+    note_proof(result.rollouts, result.audit)
+    result.access = recorded_access(pad.aws)
+    result.fleets = {
+        config: invocations(pad.aws, endpoint=pad.endpoint, config=config, since=result.started)
         for config in known_configs(pad.aws, endpoint=pad.endpoint)
     }
 

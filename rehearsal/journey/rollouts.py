@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rehearsal.endpoints.traffic import Promptness, Traffic, TrafficSnapshot
-from rehearsal.journey.display import Stage
 from rehearsal.journey.embedded_aws import EmbeddedAws
-from rehearsal.journey.fleets import invocations
+from rehearsal.journey.fleet_metrics import invocations
+from rehearsal.journey.phases import Phase
 from rehearsal.journey.starvation import INCONCLUSIVE, starvation
 from slipway.canary.statistics.decision import Verdict
 from slipway.errors import LaunchError
@@ -24,7 +24,7 @@ _METRICS_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
-class Launchpad:
+class RolloutTarget:
     """Where rollouts happen: the account, the endpoint, its state machine and its users."""
 
     aws: EmbeddedAws
@@ -74,7 +74,7 @@ class Rollout:
         return self.verdict == "none" and self.failed_by_new_fleet is None
 
     @property
-    def verdict_told(self) -> str:
+    def verdict_in_words(self) -> str:
         """The verdict in words."""
         return "cut off" if self.is_cut_off else self.verdict.replace("_", " ")
 
@@ -98,7 +98,7 @@ class Rollout:
         return {name: getattr(self, name) for name in kept}
 
 
-def roll_out(pad: Launchpad, rollout: Rollout, *, first: bool, stage: Stage) -> None:
+def roll_out(pad: RolloutTarget, rollout: Rollout, *, first: bool, phase: Phase) -> None:
     """Approve its package and wait for the verdict of the deployed state machine; `rollout` is filled as it goes.
 
     Raises:
@@ -109,7 +109,7 @@ def roll_out(pad: Launchpad, rollout: Rollout, *, first: bool, stage: Stage) -> 
     try:
         pad.aws.client("sagemaker").update_model_package(ModelPackageArn=package_arn, ModelApprovalStatus="Approved")
         execution = _execution_of(pad, package_arn)
-        _follow(pad, execution, rollout, stage)
+        _follow(pad, execution, rollout, phase)
         if first:
             _first_requests(pad)
     finally:
@@ -118,11 +118,11 @@ def roll_out(pad: Launchpad, rollout: Rollout, *, first: bool, stage: Stage) -> 
     rollout.failed_by_new_fleet = _failed_by_new_fleet(pad, rollout)
     _conclude(pad, execution, rollout)
     if rollout.is_judged and (busy := starvation(users)):
-        rollout.reason = f"{busy}; it ended {rollout.verdict_told}"
+        rollout.reason = f"{busy}; it ended {rollout.verdict_in_words}"
         rollout.verdict = INCONCLUSIVE
 
 
-def _count_users(pad: Launchpad, rollout: Rollout, before: TrafficSnapshot) -> Promptness:
+def _count_users(pad: RolloutTarget, rollout: Rollout, before: TrafficSnapshot) -> Promptness:
     """Fill in what the users themselves know, which needs no embedded AWS."""
     users, counts = pad.traffic.promptness(before), pad.traffic.snapshot().since(before)
     rollout.ended_at = time.time()
@@ -141,7 +141,7 @@ def note_proof(rollouts: Iterable[Rollout], audit: Iterable[Entry]) -> None:
             rollout.reason = rollout.reason or detail["sentence"]
 
 
-def _execution_of(pad: Launchpad, package_arn: str) -> str:
+def _execution_of(pad: RolloutTarget, package_arn: str) -> str:
     """The state machine's execution that the approval's event started."""
     states = pad.aws.client("stepfunctions")
     deadline = time.monotonic() + _START_SECONDS
@@ -154,8 +154,8 @@ def _execution_of(pad: Launchpad, package_arn: str) -> str:
     raise LaunchError(f"approving {package_arn} started no rollout within {_START_SECONDS:.0f} s")
 
 
-def _follow(pad: Launchpad, execution: str, rollout: Rollout, stage: Stage) -> None:
-    watch = _Watch(pad, rollout, stage)
+def _follow(pad: RolloutTarget, execution: str, rollout: Rollout, phase: Phase) -> None:
+    watch = _Watch(pad, rollout, phase)
     while pad.aws.client("stepfunctions").describe_execution(executionArn=execution)["status"] == "RUNNING":
         watch.look()
         time.sleep(_POLL_SECONDS)
@@ -165,8 +165,8 @@ def _follow(pad: Launchpad, execution: str, rollout: Rollout, stage: Stage) -> N
 class _Watch:
     """Looks at the endpoint and its alarms as an operator would, and notes each change once."""
 
-    def __init__(self, pad: Launchpad, rollout: Rollout, stage: Stage) -> None:
-        self._pad, self._rollout, self._stage = pad, rollout, stage
+    def __init__(self, pad: RolloutTarget, rollout: Rollout, phase: Phase) -> None:
+        self._pad, self._rollout, self._phase = pad, rollout, phase
         self._status = ""
         self._blue: str | None = None
         self._looked = False
@@ -184,7 +184,7 @@ class _Watch:
             self._rollout.config = config
         if self._gates is None and (said := _gates_verdict(self._pad, since=self._rollout.started_at)):
             self._gates = said
-            self._stage.tell(f"gates: {said}")
+            self._phase.log(f"gates: {said}")
         status = _phase(endpoint)
         if status != self._status:
             self._status = status
@@ -195,7 +195,7 @@ class _Watch:
                 self._back = True
                 self._note("rolled back")
         users = self._pad.traffic.snapshot()
-        self._stage.show(f"{status}; users: {users.answered} answered, {users.failed} failed, {users.dropped} dropped")
+        self._phase.show(f"{status}; users: {users.answered} answered, {users.failed} failed, {users.dropped} dropped")
 
     def _alarms(self, config: str) -> None:
         found = self._pad.aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=config, StateValue="ALARM")[
@@ -205,14 +205,14 @@ class _Watch:
             if alarm["AlarmName"] not in self._rollout.alarms:
                 self._rollout.alarms.append(alarm["AlarmName"])
                 self._rollout.moments.append((alarm["StateUpdatedTimestamp"].timestamp(), "alarm"))
-                self._stage.tell(f"alarm {alarm['AlarmName']}: {alarm['StateReason']}")
+                self._phase.log(f"alarm {alarm['AlarmName']}: {alarm['StateReason']}")
 
     def _note(self, text: str) -> None:
         self._rollout.moments.append((time.time(), text))
-        self._stage.tell(text)
+        self._phase.log(text)
 
 
-def _describe_endpoint(pad: Launchpad) -> dict[str, Any]:
+def _describe_endpoint(pad: RolloutTarget) -> dict[str, Any]:
     sagemaker = pad.aws.client("sagemaker")
     try:
         found: dict[str, Any] = sagemaker.describe_endpoint(EndpointName=pad.endpoint)
@@ -221,7 +221,7 @@ def _describe_endpoint(pad: Launchpad) -> dict[str, Any]:
     return found
 
 
-def _gates_verdict(pad: Launchpad, *, since: float) -> str | None:
+def _gates_verdict(pad: RolloutTarget, *, since: float) -> str | None:
     """What the gates' job has said; None before it has ended."""
     sagemaker = pad.aws.client("sagemaker")
     jobs = sagemaker.list_processing_jobs(
@@ -246,7 +246,7 @@ def _phase(endpoint: dict[str, Any]) -> str:
     return f"{endpoint['EndpointStatus']} ({states[-1]})" if states else str(endpoint["EndpointStatus"])
 
 
-def _first_requests(pad: Launchpad, count: int = 40) -> None:
+def _first_requests(pad: RolloutTarget, count: int = 40) -> None:
     """The endpoint's first users; from here on they keep coming."""
     pad.traffic.start()
     wanted = pad.traffic.snapshot().sent + count
@@ -254,7 +254,7 @@ def _first_requests(pad: Launchpad, count: int = 40) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _failed_by_new_fleet(pad: Launchpad, rollout: Rollout) -> int:
+def _failed_by_new_fleet(pad: RolloutTarget, rollout: Rollout) -> int:
     """Of the users' failed requests, those of the new fleet; its last metrics may still be on their way."""
     deadline = time.monotonic() + _METRICS_SECONDS
     while True:
@@ -264,7 +264,7 @@ def _failed_by_new_fleet(pad: Launchpad, rollout: Rollout) -> int:
         time.sleep(_POLL_SECONDS)
 
 
-def _counted(pad: Launchpad, rollout: Rollout, metric: str) -> int:
+def _counted(pad: RolloutTarget, rollout: Rollout, metric: str) -> int:
     """The sum of a metric of the new fleet since the rollout began."""
     if rollout.config is None:
         return 0
@@ -272,7 +272,7 @@ def _counted(pad: Launchpad, rollout: Rollout, metric: str) -> int:
     return int(sum(count for _, count in counts))
 
 
-def _conclude(pad: Launchpad, execution: str, rollout: Rollout) -> None:
+def _conclude(pad: RolloutTarget, execution: str, rollout: Rollout) -> None:
     """Read the verdict from the registry and the endpoint, not from what the state machine says of itself."""
     ended = pad.aws.client("stepfunctions").describe_execution(executionArn=execution)
     package = pad.aws.client("sagemaker").describe_model_package(ModelPackageName=rollout.model_package)
@@ -292,7 +292,7 @@ def _conclude(pad: Launchpad, execution: str, rollout: Rollout) -> None:
         raise LaunchError(f"the rollout of {rollout.model_package} ended {ended['status']} {where}: {cause}")
 
 
-def _last_state(pad: Launchpad, execution: str) -> str:
+def _last_state(pad: RolloutTarget, execution: str) -> str:
     """The state that calls a function or a service and was entered last: what failed there ended the execution."""
     pages = pad.aws.client("stepfunctions").get_paginator("get_execution_history")
     events = (event for page in pages.paginate(executionArn=execution, reverseOrder=True) for event in page["events"])
@@ -300,7 +300,7 @@ def _last_state(pad: Launchpad, execution: str) -> str:
     return next(entered, "(none)")
 
 
-def _refused_by(pad: Launchpad, execution: str) -> str | None:
+def _refused_by(pad: RolloutTarget, execution: str) -> str | None:
     """Which gate it was, from what the execution's last states were given."""
     pages = pad.aws.client("stepfunctions").get_paginator("get_execution_history")
     for page in pages.paginate(executionArn=execution, reverseOrder=True, includeExecutionData=True):

@@ -1,4 +1,4 @@
-"""Every command of `slipway`, and the choice of one."""
+"""The parser of `slipway` with all of its commands."""
 
 import argparse
 import sys
@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
-from slipway.cli import carry, cost, destroy, lint, models, monitor, quotas, rollout, simulate, smoke, train
+from slipway.cli import cost, destroy, lint, models, monitor, promote, quotas, rollout, simulate, smoke, train
+from slipway.cli.old_names import refuse_old_name
 from slipway.errors import InputError
 
-COMMANDS = (simulate, lint, train, smoke, rollout, carry, models, monitor, cost, quotas, destroy)
+COMMANDS = (simulate, lint, train, smoke, rollout, promote, models, monitor, cost, quotas, destroy)
 PLUGINS = "slipway.commands"
 """The entry points that add a command, each a module like those above; `rehearsal` declares its own."""
 
@@ -22,6 +23,8 @@ class Command(Protocol):
 
 def run(argv: Sequence[str] | None) -> int:
     """Run the command that `argv` names; the return value is the process's exit code."""
+    argv = sys.argv[1:] if argv is None else argv
+    refuse_old_name(argv)
     arguments = whole_parser().parse_args(argv)
     code: int = arguments.run(arguments)
     return code

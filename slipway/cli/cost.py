@@ -2,13 +2,9 @@
 
 import argparse
 import dataclasses
-import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slipway.cli.numbers import bounded
-from slipway.cli.use_case import add_use_case
+from slipway.cli.arguments import add_command, add_json, add_prices, add_use_case, bounded, deployed_stage, write
 from slipway.settings import Settings, load_settings
 from slipway.settings.limits import MOST_REQUEST_BYTES
 
@@ -17,15 +13,15 @@ if TYPE_CHECKING:
     from slipway.costs.prices import Prices
 
 _EPILOG = """\
-Prices are on demand, of one region at one date, both told with the result; tax, discounts, savings plans, spot, free
-tiers, logs, builds, and what is kept in S3 for longer are not in it.
+Prices are on-demand prices of one region at one date, which are printed with the result. Tax, discounts, savings
+plans, spot, free tiers, logs, builds, and storage that is kept longer than a month are not included.
 
-Without --last-run a run is planned: every job is taken to last --job-minutes. With it the newest run that succeeded
-is read from your account, with the seconds AWS bills.
+Without --last-run the costs of a run are planned: every job is assumed to last --job-minutes. With --last-run the
+newest successful run in your account is read, with the seconds that AWS bills.
 
 exit codes:
-  0    told
-  1    there is no run to read, or AWS cannot be asked
+  0    the costs are printed
+  1    there is no successful run, or AWS refuses a call
   2    settings, price table or arguments are not acceptable
 
 examples:
@@ -36,14 +32,14 @@ examples:
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "cost",
-        help="what a run, a month of serving and a rollout cost",
+        run,
+        summary="estimate what a run, a month of serving and a rollout cost",
         description="A run of the pipeline, a month of serving, and the second fleet of a rollout, in US dollars.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
     add_use_case(parser)
     add = parser.add_argument
     add(
@@ -65,19 +61,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         type=bounded(0.001, MOST_REQUEST_BYTES / 1000),
         default=1.0,
         metavar="KB",
-        help="size of a request and its answer together (default: %(default)g)",
+        help="size of a request and its response together (default: %(default)g)",
     )
-    add(
-        "--prices",
-        type=Path,
-        metavar="FILE",
-        help="a price table of your own, in the form of slipway/costs/prices.toml",
-    )
-    add("--json", action="store_true", help="one JSON object instead of a table")
+    add_prices(parser)
+    add_json(parser, instead_of="a table")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Add up and print."""
+    """Add up the costs and print them."""
     from slipway.costs import estimate as costs  # noqa: PLC0415 — `--help` need not wait for it
     from slipway.costs.prices import PRICES, load_prices  # noqa: PLC0415
 
@@ -92,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         "a rollout": costs.second_fleet(settings, prices),
     }
     notes = _notes(settings, prices)
-    sys.stdout.write(_as_json(found, prices, notes) if arguments.json else _told(found, notes))
+    write(arguments, _document(found, prices, notes), lambda: _text(found, notes))
     return 0
 
 
@@ -101,13 +92,10 @@ def _run_usages(arguments: argparse.Namespace, settings: Settings) -> "tuple[lis
 
     if not arguments.last_run:
         return planned_run(settings, job_minutes=arguments.job_minutes), f"{arguments.job_minutes:g} minutes a job"
-    from slipway.operations.account import Account  # noqa: PLC0415
-    from slipway.operations.billed import last_run  # noqa: PLC0415
-    from slipway.operations.errors import plainly  # noqa: PLC0415
-    from slipway.operations.site import Site  # noqa: PLC0415
+    from slipway.operations.pipeline_usage import last_run_usage  # noqa: PLC0415
 
-    with plainly():
-        measured = last_run(Site(settings, Account(settings)))
+    with deployed_stage(arguments) as stage:
+        measured = last_run_usage(stage)
     return measured.usages, measured.execution
 
 
@@ -126,7 +114,7 @@ def _notes(settings: Settings, prices: "Prices") -> list[str]:
         *_serving_notes(settings, prices),
     ]
     if settings.region and settings.region != prices.region:
-        notes.append(f"the use case lives in {settings.region}, whose prices differ")
+        notes.append(f"the use case is deployed in {settings.region}, whose prices differ")
     notes.append(f"prices of {prices.as_of} in {prices.region}: {prices.source}")
     return notes
 
@@ -135,14 +123,16 @@ def _serving_notes(settings: Settings, prices: "Prices") -> list[str]:
     from slipway.costs import estimate as costs  # noqa: PLC0415
 
     if serverless := settings.endpoint.serverless:
-        return [f"the endpoint is serverless: the time of its requests, at {serverless.memory_mb} MB, is not in it"]
+        return [f"the endpoint is serverless: the time of its requests, at {serverless.memory_mb} MB, is not included"]
     plan, hour = costs.rollout_plan(settings), prices.hour(settings.endpoint.instance_type)
     starting = costs.extra_instances(plan) * hour / 60
     notes = [
         f"a rollout waits {costs.rollout_seconds(plan):,} s; each minute its instances start adds ${starting:,.4f}"
     ]
     if settings.endpoint.hours:
-        notes.append("the endpoint's month is reckoned as if it were never stopped; its hours make it cost less")
+        notes.append(
+            "the endpoint's month is calculated without its schedule ([endpoint.hours]), which lowers the cost"
+        )
     if scaled := settings.endpoint.autoscaling:
         low, high = (
             count * hour * costs.HOURS_A_MONTH for count in (scaled.min_instance_count, scaled.max_instance_count)
@@ -151,7 +141,7 @@ def _serving_notes(settings: Settings, prices: "Prices") -> list[str]:
     return notes
 
 
-def _told(found: "dict[str, list[Line]]", notes: list[str]) -> str:
+def _text(found: "dict[str, list[Line]]", notes: list[str]) -> str:
     from slipway.costs.estimate import total  # noqa: PLC0415
 
     lines: list[str] = []
@@ -164,14 +154,14 @@ def _told(found: "dict[str, list[Line]]", notes: list[str]) -> str:
     return "".join(f"{line}\n" for line in [*lines, *(f"note: {note}" for note in notes)])
 
 
-def _as_json(found: "dict[str, list[Line]]", prices: "Prices", notes: list[str]) -> str:
+def _document(found: "dict[str, list[Line]]", prices: "Prices", notes: list[str]) -> dict[str, Any]:
     from slipway.costs.estimate import total  # noqa: PLC0415
 
     parts: dict[str, Any] = {}
     for name, (title, rows) in zip(("run", "serving_month", "rollout"), found.items(), strict=True):
         lines = [dataclasses.asdict(row) for row in rows]
         parts[name] = {"title": title, "dollars": round(total(rows), 6), "lines": lines}
-    told = {
+    return {
         "currency": "USD",
         "region": prices.region,
         "as_of": prices.as_of.isoformat(),
@@ -179,4 +169,3 @@ def _as_json(found: "dict[str, list[Line]]", prices: "Prices", notes: list[str])
         **parts,
         "notes": notes,
     }
-    return json.dumps(told, indent=2) + "\n"

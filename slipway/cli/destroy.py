@@ -2,30 +2,34 @@
 
 import argparse
 import dataclasses
-import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slipway.cli.use_case import add_use_case
-from slipway.errors import InputError
-from slipway.settings import load_settings
+from slipway.cli.arguments import (
+    add_command,
+    add_json,
+    add_prices,
+    add_use_case,
+    confirmed,
+    deployed_stage,
+    log,
+    write,
+)
 
 if TYPE_CHECKING:
     from slipway.costs.estimate import Line
-    from slipway.operations.site import Site
 
 _EPILOG = """\
-In this order: rollouts are held and executions stopped, running pipelines and jobs stopped, then the stacks deleted:
-endpoint, rollout, monitoring, training, network, image, storage; at last retained models and endpoint configs,
-parameters and log groups. Where keep_data is true, buckets, key, images and the model package group with its packages
-stay; where it is false, all of it is deleted, every version of every object included.
+In this order: rollouts are paused and executions stopped; running pipelines and jobs are stopped; the stacks are
+deleted (endpoint, rollout, monitoring, training, network, image, storage); then retained models and endpoint configs,
+parameters and log groups. If keep_data is true, the buckets, the key, the images and the model package group with its
+packages stay. If it is false, all of them are deleted, with every version of every object.
 
-A second run does what a first one has left.
+Running the command again continues where an earlier run ended.
 
 exit codes:
-  0    nothing is left but what is listed
-  1    a rollout is under way, AWS refuses, or the answer was no
+  0    nothing is left except what is listed
+  1    a rollout is under way, AWS refuses a call, or you did not confirm
   2    settings or arguments are not acceptable
 
 examples:
@@ -35,85 +39,61 @@ examples:
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "destroy",
-        help="end a use case's stage, and list what stays",
-        description="Delete what a use case's stage has in the account of the environment's credentials.",
+        run,
+        summary="delete a use case's stage, and list what stays",
+        description="Delete what a use case's stage has in the account of your AWS credentials.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
     add_use_case(parser)
-    add = parser.add_argument
-    add("--dry-run", action="store_true", help="list what would be done, and do nothing")
-    add("--yes", action="store_true", help="do not ask")
-    add(
-        "--prices",
-        type=Path,
-        metavar="FILE",
-        help="a price table of your own, in the form of slipway/costs/prices.toml",
-    )
-    add("--json", action="store_true", help="one JSON object instead of text")
+    parser.add_argument("--dry-run", action="store_true", help="list what would be done, and do nothing")
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    add_prices(parser)
+    add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ask, do it, and list what stays."""
+    """Confirm, delete, and list what stays."""
     # boto3 takes a while to import, and --help needs none of it.
     from slipway.costs.prices import PRICES, load_prices  # noqa: PLC0415
-    from slipway.operations.account import Account  # noqa: PLC0415
-    from slipway.operations.destroying import Destruction  # noqa: PLC0415
-    from slipway.operations.errors import plainly  # noqa: PLC0415
-    from slipway.operations.remains import remains  # noqa: PLC0415
-    from slipway.operations.site import Site  # noqa: PLC0415
+    from slipway.operations.destruction import Destruction  # noqa: PLC0415
+    from slipway.operations.retained import retained_resources  # noqa: PLC0415
 
-    settings = load_settings(arguments.config, arguments.stage)
     prices = load_prices(arguments.prices or PRICES)
-    with plainly():
-        site = Site(settings, Account(settings))
-        _ = site.caller  # of the stage's account, or nothing is even read
-        destruction = Destruction(site)
+    with deployed_stage(arguments) as stage:
+        destruction = Destruction(stage)
         planned = destruction.planned()
         if arguments.dry_run:
-            stays = remains(site, prices) if settings.keep_data or not planned else []
-            _answer(arguments, "would", planned, stays)
+            stays = retained_resources(stage, prices) if stage.settings.keep_data or not planned else []
+            _print(arguments, "would", planned, stays)
             return 0
-        if planned and not arguments.yes and not _agreed(site, planned):
-            sys.stderr.write("slipway: nothing was changed\n")
+        if planned and not arguments.yes and not _confirmed(stage.names.prefix, planned):
+            log("nothing was changed")
             return 1
-        done = destruction.run(_tell)
-        _answer(arguments, "done", done, remains(site, prices))
+        done = destruction.run(lambda action: sys.stderr.write(f"{action}\n"))
+        _print(arguments, "done", done, retained_resources(stage, prices))
     return 0
 
 
-def _tell(what: str) -> None:
-    sys.stderr.write(f"{what}\n")
+def _confirmed(prefix: str, planned: list[str]) -> bool:
+    actions = "".join(f"{action}\n" for action in planned)
+    return confirmed(f"{actions}This cannot be undone. Type {prefix} to continue: ", answers=(prefix,))
 
 
-def _agreed(site: "Site", planned: list[str]) -> bool:
-    if not sys.stdin.isatty():
-        raise InputError("standard input must be a terminal to confirm, got none: add --yes")
-    prefix = site.names.prefix
-    sys.stderr.write("".join(f"{what}\n" for what in planned))
-    sys.stderr.write(f"This cannot be undone. Type {prefix} to go on: ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip() == prefix
-
-
-def _answer(arguments: argparse.Namespace, word: str, actions: list[str], stays: "list[Line]") -> None:
+def _print(arguments: argparse.Namespace, key: str, actions: list[str], stays: "list[Line]") -> None:
     from slipway.costs.estimate import total  # noqa: PLC0415
-    from slipway.operations.remains import NOTES  # noqa: PLC0415
+    from slipway.operations.retained import NOTES  # noqa: PLC0415
 
-    if arguments.json:
-        found: dict[str, Any] = {
-            word: actions,
-            "stays": [dataclasses.asdict(line) for line in stays],
-            "shared": list(NOTES),
-            "dollars_a_month": round(total(stays), 6),
-        }
-        sys.stdout.write(json.dumps(found, indent=2) + "\n")
-        return
-    lines = [f"would {what}" for what in actions] if arguments.dry_run else [f"{len(actions)} things done"]
+    document: dict[str, Any] = {
+        key: actions,
+        "stays": [dataclasses.asdict(line) for line in stays],
+        "shared": list(NOTES),
+        "dollars_a_month": round(total(stays), 6),
+    }
+    lines = [f"would {action}" for action in actions] if arguments.dry_run else [f"{len(actions)} actions done"]
     lines.append(f"what stays costs ${total(stays):,.2f} a month" if stays else "nothing of this stage stays")
     lines += [f"  {line.what:<60}{line.quantity:>10,.3f} {line.unit:<9} ${line.dollars:,.4f}" for line in stays]
-    lines += [f"shared, and left alone: {note}" for note in NOTES]
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    lines += [f"shared, and not deleted: {note}" for note in NOTES]
+    write(arguments, document, lambda: "".join(f"{line}\n" for line in lines))

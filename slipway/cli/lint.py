@@ -8,14 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from slipway.cli.numbers import bounded
+from slipway.cli.arguments import DEFAULT_CONFIG, add_command, add_json, as_json, bounded
 from slipway.errors import InputError
-from slipway.guardrails import Finding, PlannedRollout, from_template, lint, lint_delivery, planned_rollout
+from slipway.guardrails import PlannedRollout, from_template, lint, lint_delivery, planned_rollout
 from slipway.guardrails.template import alarms_in
 from slipway.settings import load_delivery, load_settings
 from slipway.training import schema_arguments
 
-_DEFAULT_CONFIG = Path("config/shoppers.toml")
 _EPILOG = """\
 exit codes:
   0    no error; there may be warnings
@@ -31,45 +30,51 @@ examples:
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "lint",
-        help="find what is unsafe in a planned rollout",
+        run,
+        summary="find what is unsafe in a planned rollout",
         description="Check the rollout that settings make, the endpoints of CloudFormation templates, or a delivery.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
     add = parser.add_argument
     add(
         "templates",
         nargs="*",
         type=Path,
         metavar="TEMPLATE",
-        help="a template in JSON, or a folder of *.template.json; their alarms are known to all",
+        help="a template in JSON, or a folder of *.template.json; each endpoint may use the alarms of all of them",
     )
     add(
         "--config",
         type=Path,
         metavar="FILE",
-        help=f"the use case (default, where nothing else is named: {_DEFAULT_CONFIG})",
+        help=f"the use case (default, where nothing else is named: {DEFAULT_CONFIG})",
     )
-    add("--delivery", type=Path, metavar="FILE", help="what a push deploys: whether its stages are apart")
+    add(
+        "--delivery", type=Path, metavar="FILE", help="a delivery file: whether its stages are isolated from each other"
+    )
     add("--stage", default="dev", help="a [stages.*] table of the use case (default: %(default)s)")
     add(
         "--requests-per-second",
         type=bounded(0.001, 1_000_000),
         metavar="N",
-        help="expected traffic of the endpoint; without it no rule judges the traffic",
+        help="expected traffic of the endpoint; without it no rule checks the traffic",
     )
-    add("--json", action="store_true", help="a JSON list of findings instead of lines")
+    add_json(parser, instead_of="lines")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge every planned rollout and tell what was found."""
+    """Check every planned rollout and print the findings."""
     findings = [finding for planned in _planned(arguments) for finding in lint(planned)]
     if arguments.delivery:
         findings += lint_delivery(load_delivery(arguments.delivery))
-    sys.stdout.write(_as_json(findings) if arguments.json else "".join(f"{finding}\n" for finding in findings))
+    sys.stdout.write(
+        as_json([asdict(finding) for finding in findings])
+        if arguments.json
+        else "".join(f"{finding}\n" for finding in findings)
+    )
     errors = sum(finding.severity == "error" for finding in findings)
     if not arguments.json:
         sys.stdout.write(f"{_count(errors, 'error')}, {_count(len(findings) - errors, 'warning')}\n")
@@ -79,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _planned(arguments: argparse.Namespace) -> Iterator[PlannedRollout]:
     rate: float | None = arguments.requests_per_second
     if arguments.config or not (arguments.templates or arguments.delivery):
-        settings = load_settings(arguments.config or _DEFAULT_CONFIG, arguments.stage)
+        settings = load_settings(arguments.config or DEFAULT_CONFIG, arguments.stage)
         schema_arguments(settings)  # refuses columns that do not fit
         yield planned_rollout(settings, requests_per_second=rate)
     if arguments.templates:
@@ -101,7 +106,7 @@ def _in_templates(paths: Sequence[Path], rate: float | None) -> list[PlannedRoll
         except InputError as exc:
             raise InputError(f"{file}: {exc}") from exc
     if not planned:
-        raise InputError(f"templates must hold an AWS::SageMaker::Endpoint, got {', '.join(map(str, paths))}")
+        raise InputError(f"templates must have an AWS::SageMaker::Endpoint, got {', '.join(map(str, paths))}")
     return planned
 
 
@@ -119,10 +124,6 @@ def _read(file: Path) -> dict[str, Any]:
     if not isinstance(template, dict):
         raise InputError(f"template must be a JSON object, got {file}")
     return template
-
-
-def _as_json(findings: Sequence[Finding]) -> str:
-    return json.dumps([asdict(finding) for finding in findings], indent=2) + "\n"
 
 
 def _count(number: int, noun: str) -> str:

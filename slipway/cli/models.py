@@ -2,25 +2,20 @@
 
 import argparse
 import dataclasses
-import json
-import sys
-from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from slipway.cli.numbers import bounded
-from slipway.cli.use_case import add_use_case
-from slipway.settings import load_settings
+from slipway.cli.arguments import add_command, add_json, add_use_case, bounded, deployed_stage, write
 
 if TYPE_CHECKING:
     from slipway.operations.registry import Package
 
 _EPILOG = """\
-Only an approved version is ever rolled out; `slipway rollout promote --package N --reason …` approves one.
+Only an approved version is rolled out; `slipway rollout approve --package N --reason …` approves one.
 * marks the version that serves.
 
 exit codes:
-  0    listed, be it nothing
-  1    the use case is not deployed, or AWS cannot be asked
+  0    the versions are listed; there may be none
+  1    the use case is not deployed, or AWS refuses a call
   2    settings or arguments are not acceptable
 
 examples:
@@ -31,48 +26,46 @@ _COLUMNS = ("", "version", "approval", "metric", "made", "commit", "data", "imag
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "models",
-        help="list the registered models: approval, metric, and where each comes from",
-        description="The versions in a use case's registry group, with what they are worth and made from.",
+        run,
+        summary="list the registered models: approval, metric and provenance of each",
+        description="List the versions in a use case's model package group: metric, approval and provenance.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
     add_use_case(parser)
     parser.add_argument(
-        "--newest", type=bounded(1, 10_000, whole=True), default=20, metavar="N", help="at most so many (default: 20)"
+        "--newest",
+        type=bounded(1, 10_000, whole=True),
+        default=20,
+        metavar="N",
+        help="list at most N versions, 1..10000 (default: %(default)s)",
     )
-    parser.add_argument("--json", action="store_true", help="a JSON list with whole hashes and ARNs")
+    add_json(parser, instead_of="a table, with whole hashes and ARNs")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ask the registry and the endpoint."""
+    """List what the model package group has, and mark what the endpoint serves."""
     # boto3 takes a while to import, and --help needs none of it.
-    from slipway.operations import endpoint  # noqa: PLC0415
-    from slipway.operations.account import Account  # noqa: PLC0415
-    from slipway.operations.errors import plainly  # noqa: PLC0415
+    from slipway.operations import endpoint_state  # noqa: PLC0415
     from slipway.operations.registry import packages  # noqa: PLC0415
-    from slipway.operations.site import Site  # noqa: PLC0415
 
-    settings = load_settings(arguments.config, arguments.stage)
-    with plainly():
-        site = Site(settings, Account(settings))
-        found = packages(site, newest=int(arguments.newest))
-        now = endpoint.look(site)
-    live = now.live.package if now and now.live else None
-    sys.stdout.write(_as_json(found, live) if arguments.json else _told(found, live))
+    with deployed_stage(arguments) as stage:
+        found = packages(stage, newest=int(arguments.newest))
+        endpoint = endpoint_state.look(stage)
+    live = endpoint.live.package if endpoint and endpoint.live else None
+    write(arguments, _document(found, live), lambda: _text(found, live))
     return 0
 
 
-def _as_json(found: "list[Package]", live: str | None) -> str:
-    rows = [{**dataclasses.asdict(package), "live": package.arn == live} for package in found]
-    return json.dumps(rows, indent=2, default=datetime.isoformat) + "\n"
+def _document(found: "list[Package]", live: str | None) -> list[dict[str, Any]]:
+    return [{**dataclasses.asdict(package), "live": package.arn == live} for package in found]
 
 
-def _told(found: "list[Package]", live: str | None) -> str:
+def _text(found: "list[Package]", live: str | None) -> str:
     if not found:
-        return "no model is registered yet; a run of the pipeline whose gate is passed registers one\n"
+        return "no model is registered yet; `slipway train` registers one if its gate passes\n"
     rows = [_COLUMNS, *(_row(package, live) for package in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

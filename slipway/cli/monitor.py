@@ -1,28 +1,24 @@
-"""`slipway monitor`: what the endpoint was asked lately, held against what its model was trained on."""
+"""`slipway monitor`: compare the endpoint's recent requests with the data that its model was trained on."""
 
 import argparse
 import dataclasses
-import json
-import sys
 from typing import TYPE_CHECKING
 
-from slipway.cli.numbers import bounded
-from slipway.cli.use_case import add_use_case
-from slipway.settings import load_settings
+from slipway.cli.arguments import add_command, add_json, add_use_case, bounded, deployed_stage, write
 from slipway.training.monitoring_job import MOST_HOURS
 
 if TYPE_CHECKING:
-    from slipway.operations.monitoring import Examined
+    from slipway.operations.monitoring_run import MonitoringResult
 
 _EPILOG = """\
-Runs the job of monitoring.schedule now, in your account, on the requests that data capture has put in S3; it takes
-some minutes, and its reports stay in the artifacts bucket.
+Runs the job of monitoring.schedule now, in your account, on the requests that data capture has written to S3. It takes
+some minutes; its reports stay in the artifacts bucket.
 
 exit codes:
-  0    examined, and nothing is wrong
-  1    nothing to examine, the job failed, or AWS cannot be asked
+  0    no violations
+  1    there are no requests, the job failed, or AWS refuses a call
   2    settings or arguments are not acceptable
-  3    examined, and the reports hold violations
+  3    the reports have violations
 
 examples:
   slipway monitor
@@ -31,41 +27,36 @@ examples:
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "monitor",
-        help="examine now what the endpoint was asked and answered",
+        run,
+        summary="run the monitoring job now on the endpoint's recent requests",
         description="Statistics, constraints and violations of the last hours, in the format of Model Monitor.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
     add_use_case(parser)
     parser.add_argument(
         "--hours",
         type=bounded(1, MOST_HOURS, whole=True),
         default=1,
         metavar="N",
-        help=f"so many hours back from now, 1..{MOST_HOURS} (default: %(default)s)",
+        help=f"this many hours back from now, 1..{MOST_HOURS} (default: %(default)s)",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object")
+    add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the job and tell what it found."""
-    # boto3 takes a while to import, and --help needs none of it.
-    from slipway.operations.account import Account  # noqa: PLC0415
-    from slipway.operations.errors import plainly  # noqa: PLC0415
-    from slipway.operations.monitoring import examine_now  # noqa: PLC0415
-    from slipway.operations.site import Site  # noqa: PLC0415
+    """Run the job and print what it found."""
+    from slipway.operations.monitoring_run import run_monitoring  # noqa: PLC0415 — boto3 takes a while
 
-    settings = load_settings(arguments.config, arguments.stage)
-    with plainly():
-        found = examine_now(Site(settings, Account(settings)), hours=int(arguments.hours))
-    sys.stdout.write(json.dumps(dataclasses.asdict(found), indent=2) + "\n" if arguments.json else _told(found))
+    with deployed_stage(arguments) as stage:
+        found = run_monitoring(stage, hours=int(arguments.hours))
+    write(arguments, dataclasses.asdict(found), lambda: _text(found))
     return 3 if found.violations else 0
 
 
-def _told(found: "Examined") -> str:
+def _text(found: "MonitoringResult") -> str:
     lines = [found.message]
     for violation in found.violations:
         about = violation.get("feature_name") or violation.get("metric_name")

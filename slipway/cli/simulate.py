@@ -1,15 +1,13 @@
 """`slipway simulate`: how a use case's rollouts would end at a traffic rate, before anything is deployed."""
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 
 from slipway.canary.config import PROCEED
+from slipway.cli.arguments import add_command, add_json, add_use_case, bounded, write
 from slipway.cli.forecast import Alarm, Chances, Forecast, Judging, Progress, forecast
-from slipway.cli.numbers import bounded
-from slipway.cli.use_case import add_use_case
 from slipway.errors import InputError
 from slipway.rollout.new_fleet_alarms import LEAST_ERRORS
 from slipway.settings import load_settings
@@ -31,14 +29,14 @@ examples:
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "simulate",
-        help="what a rollout plan costs, and how likely it is to catch a bad model at your traffic",
-        description="Duration, cost and power of the use case's rollout at a traffic rate, as its settings have it.",
+        run,
+        summary="what a rollout plan costs, and how likely it catches a bad model at your traffic",
+        description="Duration, cost and power of the use case's rollout at a traffic rate, as its settings define it.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
     add_use_case(parser)
     add = parser.add_argument
     add(
@@ -62,7 +60,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="POINTS",
         help="points of errors that the bad model adds, 0.01..100 (default: %(default)g)",
     )
-    add("--json", action="store_true", help="one JSON object instead of text")
+    add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -78,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         regression_points=arguments.regression,
         progress=_progress(),
     )
-    sys.stdout.write(json.dumps(asdict(found), indent=2) + "\n" if arguments.json else told(found))
+    write(arguments, asdict(found), lambda: forecast_text(found))
     return 0
 
 
@@ -94,7 +92,7 @@ def _progress() -> Progress | None:
     return tell
 
 
-def told(found: Forecast) -> str:
+def forecast_text(found: Forecast) -> str:
     """The forecast in words."""
     lines = [f"{name:17} {text}\n" for name, text in _lines(found)]
     if found.healthy and not _uncompared(found):

@@ -1,22 +1,22 @@
-"""`slipway smoke`: whether what was deployed stands and serves."""
+"""`slipway smoke`: check the deployed stacks, and that the endpoint responds."""
 
 import argparse
 import sys
 
-from slipway.cli.use_case import add_use_case
-from slipway.settings import load_settings
+from slipway.cli.arguments import add_command, add_starter, add_use_case, deployed_stage
 
 _EPILOG = """\
+The row is made from the contract of the model package that the endpoint stack names. The function
+USE_CASE-STAGE-smoke-test sends it, as it does in each rollout, at most three times. A serverless endpoint gets two
+minutes to start.
+
+A stack whose last update was rolled back is not in order, with one exception: if a rollout did that update of the
+endpoint stack, the rollout was rejected, and the endpoint must respond with the model that served before.
+
 exit codes:
-  0    every stack has settled, and the endpoint answers a row with a score, or serves nothing yet
-  1    something is not as it should be, or AWS refuses
+  0    every stack is in order, and the endpoint returns a score for a row, or serves no model yet
+  1    something is not in order, or AWS refuses a call
   2    settings or arguments are not acceptable
-
-The row is made from the contract of the model package that the endpoint stack names, and sent by the function
-USE_CASE-STAGE-smoke-test, which also tests each rollout: it tries three times. A serverless endpoint gets two minutes.
-
-A stack whose last update was undone is not in order. The endpoint's is, if a rollout did that update: it was refused,
-and what served before must answer.
 
 examples:
   slipway smoke
@@ -25,29 +25,26 @@ examples:
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "smoke",
-        help="check what is deployed, and that the endpoint answers",
-        description="Look at a use case's stacks and send its endpoint a row, as delivery does after a deployment.",
+        run,
+        summary="check what is deployed, and that the endpoint responds",
+        description="Check a use case's stacks and send a row to its endpoint, as delivery does after a deployment.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
     add_use_case(parser)
-    parser.add_argument("--starter", action="store_true", help="take on the use case's starter role first")
+    add_starter(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print a line for each thing looked at."""
-    from slipway.operations.account import Account  # noqa: PLC0415 — boto3 takes a while, and --help needs none
-    from slipway.operations.errors import plainly  # noqa: PLC0415
-    from slipway.operations.smoke import smoke  # noqa: PLC0415
+    """Print a line for each check."""
+    from slipway.operations.smoke import smoke  # noqa: PLC0415 — boto3 takes a while, and --help needs none
 
-    account = Account(load_settings(arguments.config, arguments.stage), as_starter=arguments.starter)
-    with plainly():
-        good, bad = smoke(account)
-    for line in good:
+    with deployed_stage(arguments) as stage:
+        passed, failed = smoke(stage)
+    for line in passed:
         sys.stdout.write(f"ok      {line}\n")
-    for line in bad:
+    for line in failed:
         sys.stdout.write(f"NOT ok  {line}\n")
-    return 1 if bad else 0
+    return 1 if failed else 0

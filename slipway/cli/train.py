@@ -4,20 +4,19 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from slipway.cli.use_case import add_use_case
-from slipway.settings import load_settings
+from slipway.cli.arguments import add_command, add_starter, add_use_case, deployed_stage, log
 
 if TYPE_CHECKING:
-    from slipway.operations.training import Trainer
+    from slipway.operations.pipeline_runs import Trainer
 
 _EPILOG = """\
-exit codes:
-  0    a run was started (and, with --wait, succeeded), or nothing has changed
-  1    the run failed, the last one with the same inputs had failed, or AWS refuses
-  2    settings or arguments are not acceptable
+The inputs of a run are the deployed definition (settings, image) and the objects below data/ in the data bucket. The
+description of each run has the fingerprint of both; --if-changed starts nothing if it equals that of an earlier run.
 
-A run depends on the deployed definition (settings, image) and on the objects below data/ in the data bucket. A run's
-description holds the fingerprint of both; --if-changed starts nothing when it is the last run's.
+exit codes:
+  0    a run was started (with --wait: it succeeded), or nothing has changed
+  1    the run failed, an earlier run with the same inputs failed, or AWS refuses a call
+  2    settings or arguments are not acceptable
 
 examples:
   slipway train --wait
@@ -26,32 +25,29 @@ examples:
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "train",
-        help="start the deployed training pipeline",
-        description="Start the training pipeline that is deployed in the account of the environment's credentials.",
+        run,
+        summary="start the deployed training pipeline",
+        description="Start the training pipeline that is deployed in the account of your AWS credentials.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
     add_use_case(parser)
     add = parser.add_argument
     add("--data-uri", metavar="S3_URI", help="the folder of the table (default: data/ in the data bucket)")
-    add("--commit", default="unknown", help="provenance of the package (default: %(default)s)")
-    add("--if-changed", action="store_true", help="only if steps, settings or data differ from those of the last run")
-    add("--starter", action="store_true", help="take on the use case's starter role first, as delivery does")
-    add("--wait", action="store_true", help="follow the run to its end")
+    add("--commit", default="unknown", help="the package's provenance (default: %(default)s)")
+    add("--if-changed", action="store_true", help="only if steps, settings or data differ from those of earlier runs")
+    add_starter(parser)
+    add("--wait", action="store_true", help="wait for the end of the run, and report each change of its status")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Start a run, or say why not."""
-    from slipway.operations.account import Account  # noqa: PLC0415 — boto3 takes a while, and --help needs none
-    from slipway.operations.errors import plainly  # noqa: PLC0415
-    from slipway.operations.training import Trainer  # noqa: PLC0415
+    """Start a run, or report why none is needed."""
+    from slipway.operations.pipeline_runs import Trainer  # noqa: PLC0415 — boto3 takes a while
 
-    account = Account(load_settings(arguments.config, arguments.stage), as_starter=arguments.starter)
-    with plainly():
-        return _train(Trainer(account), arguments)
+    with deployed_stage(arguments) as stage:
+        return _train(Trainer(stage), arguments)
 
 
 def _train(trainer: "Trainer", arguments: argparse.Namespace) -> int:
@@ -63,11 +59,7 @@ def _train(trainer: "Trainer", arguments: argparse.Namespace) -> int:
     sys.stdout.write(f"started {arn}\n")
     if not arguments.wait:
         return 0
-    ended = trainer.wait(arn, _tell)
+    ended = trainer.wait(arn, lambda status: sys.stderr.write(f"{status}\n"))
     if ended.reason:
-        sys.stderr.write(f"slipway: {ended.reason}\n")
+        log(ended.reason)
     return 0 if ended.status == "Succeeded" else 1
-
-
-def _tell(status: str) -> None:
-    sys.stderr.write(f"{status}\n")

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 
 from slipway.canary.statistics import VERDICT_METRIC, Verdict, verdict_datum, verdict_namespace
 from slipway.errors import LaunchError
-from slipway.operations import endpoint as endpoints
+from slipway.operations import endpoint_state as endpoints
 from slipway.operations import executions
 from slipway.operations.audit_log import Recorder
-from slipway.operations.endpoint import EndpointNow
-from slipway.operations.errors import RefusedError
+from slipway.operations.aws_errors import RefusedError
+from slipway.operations.deployed_stage import DeployedStage, version_of
+from slipway.operations.endpoint_state import EndpointNow
 from slipway.operations.executions import Execution
 from slipway.operations.hold import Hold
-from slipway.operations.pauses import pauses
-from slipway.operations.site import Site, version_of
+from slipway.operations.polling import pauses
 from slipway.rollout.pause import ABORT, HELD
 
 _ENDED_BY_WISH = ("RolledBack", "Refused")
@@ -34,7 +34,7 @@ class Pace:
 class Abort:
     """One attempt. `run` returns what came of it, in words."""
 
-    site: Site
+    site: DeployedStage
     recorder: Recorder
     tell: Callable[[str], None]
     pace: Pace = field(default_factory=Pace)

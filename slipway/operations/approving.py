@@ -3,13 +3,13 @@
 import json
 from dataclasses import dataclass
 
-from slipway.operations import endpoint as endpoints
+from slipway.operations import endpoint_state as endpoints
 from slipway.operations import executions
 from slipway.operations.audit_log import Recorder
-from slipway.operations.errors import RefusedError
+from slipway.operations.aws_errors import RefusedError
+from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.hold import Hold
 from slipway.operations.registry import APPROVED, REJECTED, Package, package
-from slipway.operations.site import Site
 from slipway.rollout.pause import GO
 
 
@@ -27,7 +27,7 @@ class Approval:
         return self.package.approval == APPROVED
 
 
-def consider(site: Site, reference: str, *, reapprove: bool) -> Approval:
+def consider(site: DeployedStage, reference: str, *, reapprove: bool) -> Approval:
     """Whether `reference`, a version or an ARN, may be approved.
 
     Raises:
@@ -50,7 +50,7 @@ def consider(site: Site, reference: str, *, reapprove: bool) -> Approval:
     return Approval(found, live, held=Hold(site.client("ssm"), site.names.hold_parameter).read() != GO)
 
 
-def approve(site: Site, recorder: Recorder, approval: Approval, *, reason: str) -> str:
+def approve(site: DeployedStage, recorder: Recorder, approval: Approval, *, reason: str) -> str:
     """Do it; what was done, in words."""
     found = approval.package
     with recorder.act("approve", found.arn, reason=reason, before=found.approval, held=approval.held) as outcome:

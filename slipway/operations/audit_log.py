@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.errors import LaunchError
-from slipway.operations.errors import code_of
-from slipway.operations.site import Site
+from slipway.operations.aws_errors import code_of
+from slipway.operations.deployed_stage import DeployedStage
 from slipway.rollout.audit import Entry, append, read
 
 _NUMBERED = re.compile(r"/(\d{8})\.json$")
@@ -27,8 +27,8 @@ class AuditLog:
     prefix: str
 
     @classmethod
-    def of(cls, site: Site) -> "AuditLog":
-        return cls(site.client("s3"), site.artifacts_bucket, site.names.audit_prefix)
+    def of(cls, stage: DeployedStage) -> "AuditLog":
+        return cls(stage.client("s3"), stage.artifacts_bucket, stage.names.audit_prefix)
 
     def entries(self, *, newest: int | None = None) -> list[Entry]:
         """In the order of their numbers."""

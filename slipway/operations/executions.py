@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from slipway.operations.site import Site
+from slipway.operations.deployed_stage import DeployedStage
 from slipway.rollout.pause import WAY_BACK
 
 _LOOKED_AT = 200
@@ -32,12 +32,12 @@ class Progress:
     sentence: str | None
 
 
-def running(site: Site) -> list[Execution]:
+def running(site: DeployedStage) -> list[Execution]:
     """Oldest first: they have their turns in this order, but a way back passes what is held."""
     return sorted(_listed(site, "RUNNING"), key=lambda execution: execution.started)
 
 
-def in_turn(site: Site) -> Execution | None:
+def in_turn(site: DeployedStage) -> Execution | None:
     """The one that changes something or is the next to do so; None if nothing runs."""
     found = running(site)
     backs = (each for each in found if each.arn.rpartition(":")[2].startswith(WAY_BACK))
@@ -47,14 +47,14 @@ def in_turn(site: Site) -> Execution | None:
     return next(iter(found), None)
 
 
-def recent(site: Site, count: int) -> list[Execution]:
+def recent(site: DeployedStage, count: int) -> list[Execution]:
     """Newest first."""
     states = site.client("stepfunctions")
     listed = states.list_executions(stateMachineArn=site.state_machine, maxResults=count)["executions"]
     return [described(site, execution["executionArn"]) for execution in listed[:count]]
 
 
-def progress(site: Site, execution: Execution) -> Progress:
+def progress(site: DeployedStage, execution: Execution) -> Progress:
     history = site.client("stepfunctions").get_execution_history(
         executionArn=execution.arn, reverseOrder=True, maxResults=_LOOKED_AT, includeExecutionData=True
     )["events"]
@@ -62,13 +62,13 @@ def progress(site: Site, execution: Execution) -> Progress:
     return Progress(state=next(entered, ""), sentence=next(_sentences(history), None))
 
 
-def _listed(site: Site, status: str) -> list[Execution]:
+def _listed(site: DeployedStage, status: str) -> list[Execution]:
     states = site.client("stepfunctions")
     pages = states.get_paginator("list_executions").paginate(stateMachineArn=site.state_machine, statusFilter=status)
     return [described(site, execution["executionArn"]) for page in pages for execution in page["executions"]]
 
 
-def described(site: Site, arn: str) -> Execution:
+def described(site: DeployedStage, arn: str) -> Execution:
     found = site.client("stepfunctions").describe_execution(executionArn=arn)
     given = _json(found.get("input", ""))
     return Execution(

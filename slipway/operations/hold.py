@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway.operations.errors import code_of
+from slipway.operations.aws_errors import code_of
 from slipway.rollout.pause import ABORT, GO, HELD
 
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from slipway.operations import endpoint as endpoints
+from slipway.operations import endpoint_state as endpoints
 from slipway.operations.audit_log import Recorder
-from slipway.operations.endpoint import Fleet
-from slipway.operations.errors import RefusedError
+from slipway.operations.aws_errors import RefusedError
+from slipway.operations.deployed_stage import DeployedStage
+from slipway.operations.endpoint_state import Fleet
 from slipway.operations.hold import Hold
-from slipway.operations.site import Site
 from slipway.rollout.pause import GO, HELD
 
 
@@ -17,7 +17,7 @@ class Paused:
     """The new fleet of an update that goes on all the same."""
 
 
-def pause(site: Site, recorder: Recorder, *, reason: str) -> Paused:
+def pause(site: DeployedStage, recorder: Recorder, *, reason: str) -> Paused:
     """From now on no rollout begins.
 
     Raises:
@@ -33,7 +33,7 @@ def pause(site: Site, recorder: Recorder, *, reason: str) -> Paused:
     return Paused(under_way=endpoint.pending if endpoint else None)
 
 
-def let_go(site: Site, recorder: Recorder, *, reason: str) -> None:
+def let_go(site: DeployedStage, recorder: Recorder, *, reason: str) -> None:
     """What is held goes on.
 
     Raises:
@@ -43,7 +43,8 @@ def let_go(site: Site, recorder: Recorder, *, reason: str) -> None:
     before = hold.read()
     if before == GO:
         raise RefusedError(
-            f"rollouts of {site.names.endpoint} are not held; to approve a model package name it: --package N"
+            f"rollouts of {site.names.endpoint} are not paused; to approve a version use "
+            "`slipway rollout approve --package N --reason …`"
         )
-    with recorder.act("promote", site.names.endpoint, reason=reason, before=before):
+    with recorder.act("resume", site.names.endpoint, reason=reason, before=before):
         hold.write(GO)

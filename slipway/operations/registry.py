@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway.operations.errors import RefusedError, message_of
-from slipway.operations.site import Site, version_of
+from slipway.operations.aws_errors import RefusedError, message_of
+from slipway.operations.deployed_stage import DeployedStage, version_of
 
 APPROVED, REJECTED, PENDING = "Approved", "Rejected", "PendingManualApproval"
 
@@ -34,16 +34,16 @@ class Package:
     """Where in S3 it lies."""
 
 
-def packages(site: Site, *, approval: str | None = None, newest: int | None = None) -> list[Package]:
+def packages(stage: DeployedStage, *, approval: str | None = None, newest: int | None = None) -> list[Package]:
     """Newest first.
 
     Raises:
         RefusedError: the group is not deployed.
     """
-    sagemaker = site.client("sagemaker")
+    sagemaker = stage.client("sagemaker")
     wanted = {"ModelApprovalStatus": approval} if approval else {}
     pages = sagemaker.get_paginator("list_model_packages").paginate(
-        ModelPackageGroupName=site.names.package_group, SortBy="CreationTime", SortOrder="Descending", **wanted
+        ModelPackageGroupName=stage.names.package_group, SortBy="CreationTime", SortOrder="Descending", **wanted
     )
     found: list[Package] = []
     try:
@@ -51,24 +51,24 @@ def packages(site: Site, *, approval: str | None = None, newest: int | None = No
             for summary in page["ModelPackageSummaryList"]:
                 if newest is not None and len(found) == newest:
                     return found
-                found.append(package(site, summary["ModelPackageArn"]))
+                found.append(package(stage, summary["ModelPackageArn"]))
     except ClientError as exc:
         if "does not exist" in message_of(exc):
             raise RefusedError(
-                f"there is no registry group {site.names.package_group}; deploy {site.names.stack('training')} first"
+                f"there is no registry group {stage.names.package_group}; deploy {stage.names.stack('training')} first"
             ) from exc
         raise
     return found
 
 
-def package(site: Site, arn: str) -> Package:
+def package(stage: DeployedStage, arn: str) -> Package:
     """One version of the group.
 
     Raises:
         RefusedError: there is none of that number.
     """
     try:
-        found = site.client("sagemaker").describe_model_package(ModelPackageName=arn)
+        found = stage.client("sagemaker").describe_model_package(ModelPackageName=arn)
     except ClientError as exc:
         if "does not exist" in message_of(exc):
             raise RefusedError(f"there is no model package {arn}; `slipway models` lists what there is") from exc

@@ -5,9 +5,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway.operations.account import Account
-from slipway.operations.errors import message_of
-from slipway.operations.served import Answer, ask
+from slipway.operations.aws_errors import message_of
+from slipway.operations.deployed_stage import DeployedStage
+from slipway.operations.smoke_function import Answer, ask
 from slipway.settings import Settings
 from slipway.settings.names import STACK_KINDS
 
@@ -21,7 +21,7 @@ _TURNS = 50
 Stack = Mapping[str, Any]
 
 
-def smoke(account: Account, ask: Callable[[Account, str], Answer] = ask) -> tuple[list[str], list[str]]:
+def smoke(stage: DeployedStage, ask: Callable[[DeployedStage, str], Answer] = ask) -> tuple[list[str], list[str]]:
     """What was found in order, and what was found wrong, a sentence each.
 
     Raises:
@@ -29,12 +29,12 @@ def smoke(account: Account, ask: Callable[[Account, str], Answer] = ask) -> tupl
     """
     good: list[str] = []
     bad: list[str] = []
-    stacks = {kind: _stack(account, kind) for kind in _kinds(account.settings)}
+    stacks = {kind: _stack(stage, kind) for kind in _kinds(stage.settings)}
     for kind, stack in stacks.items():
-        in_order, told = _judged(account, kind, stack, stacks["rollout"])
-        (good if in_order else bad).append(f"stack {account.settings.names.stack(kind)} {told}")
-    in_order, told = _endpoint(account, stacks["endpoint"], ask)
-    (good if in_order else bad).append(f"endpoint {account.settings.names.endpoint} {told}")
+        in_order, told = _judged(stage, kind, stack, stacks["rollout"])
+        (good if in_order else bad).append(f"stack {stage.settings.names.stack(kind)} {told}")
+    in_order, told = _endpoint(stage, stacks["endpoint"], ask)
+    (good if in_order else bad).append(f"endpoint {stage.settings.names.endpoint} {told}")
     return good, bad
 
 
@@ -43,20 +43,11 @@ def _kinds(settings: Settings) -> list[str]:
     return [*STACK_KINDS, *(["network"] if vpc and vpc.endpoints else [])]
 
 
-def _stack(account: Account, kind: str) -> Stack | None:
-    """None where it is not deployed."""
-    try:
-        found: Stack = account.client("cloudformation").describe_stacks(StackName=account.settings.names.stack(kind))[
-            "Stacks"
-        ][0]
-    except ClientError as exc:
-        if "does not exist" in message_of(exc):
-            return None
-        raise
-    return found
+def _stack(stage: DeployedStage, kind: str) -> Stack | None:
+    return stage.stack(kind)
 
 
-def _judged(account: Account, kind: str, stack: Stack | None, rollout: Stack | None) -> tuple[bool, str]:
+def _judged(stage: DeployedStage, kind: str, stack: Stack | None, rollout: Stack | None) -> tuple[bool, str]:
     if stack is None:
         return False, "is not deployed: deploy it"
     status = str(stack["StackStatus"])
@@ -64,7 +55,7 @@ def _judged(account: Account, kind: str, stack: Stack | None, rollout: Stack | N
         return True, f"is {status}"
     # A rollout that failed leaves this behind, and may be mended by the very push that is looked at.
     if kind == "endpoint" and status.startswith(_UNDONE) and not status.endswith("_FAILED"):
-        by = _rollout_of(account, stack, rollout)
+        by = _rollout_of(stage, stack, rollout)
         if by:
             return True, f"is {status} by rollout {by}, which puts back what served before"
     events = f"aws cloudformation describe-stack-events --stack-name {stack['StackName']}"
@@ -76,23 +67,25 @@ def _judged(account: Account, kind: str, stack: Stack | None, rollout: Stack | N
     return False, f"is {status}: {events} tells why"
 
 
-def _rollout_of(account: Account, stack: Stack, rollout: Stack | None) -> str | None:
+def _rollout_of(stage: DeployedStage, stack: Stack, rollout: Stack | None) -> str | None:
     """The name of the rollout under whose hands the endpoint stack's last update began."""
     outputs = {each["OutputKey"]: each["OutputValue"] for each in (rollout or {}).get("Outputs", ())}
     machine, begun = outputs.get("StateMachineArn"), stack.get("LastUpdatedTime")
     if not machine or not begun:
         return None
-    listed = account.client("stepfunctions").list_executions(stateMachineArn=machine, maxResults=_TURNS)["executions"]
+    listed = stage.client("stepfunctions").list_executions(stateMachineArn=machine, maxResults=_TURNS)["executions"]
     mine = (each for each in listed if each["startDate"] <= begun <= each.get("stopDate", begun))
     return next((str(each["name"]) for each in mine), None)
 
 
-def _endpoint(account: Account, stack: Stack | None, ask: Callable[[Account, str], Answer]) -> tuple[bool, str]:
+def _endpoint(
+    stage: DeployedStage, stack: Stack | None, ask: Callable[[DeployedStage, str], Answer]
+) -> tuple[bool, str]:
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in (stack or {}).get("Parameters", ())}
     package = str(parameters.get("ModelPackageArn", ""))
-    found = _described(account)
+    found = _described(stage)
     if found is None:
-        return _absent(account.settings, stack, package)
+        return _absent(stage.settings, stack, package)
     status = str(found["EndpointStatus"])
     if status == "Creating":
         return True, "serves nothing yet: it is Creating"
@@ -100,15 +93,15 @@ def _endpoint(account: Account, stack: Stack | None, ask: Callable[[Account, str
         return False, f"is {status}: {found.get('FailureReason', 'SageMaker gives no reason')}"
     if not package:
         return False, f"is {status}, and its stack names no model package: approve one, or delete the endpoint"
-    answer = ask(account, package)
+    answer = ask(stage, package)
     return answer.passed, f"is {status}: {answer.reason}"
 
 
-def _described(account: Account) -> Mapping[str, Any] | None:
+def _described(stage: DeployedStage) -> Mapping[str, Any] | None:
     """None where there is no such endpoint."""
     try:
-        found: Mapping[str, Any] = account.client("sagemaker").describe_endpoint(
-            EndpointName=account.settings.names.endpoint
+        found: Mapping[str, Any] = stage.client("sagemaker").describe_endpoint(
+            EndpointName=stage.settings.names.endpoint
         )
     except ClientError as exc:
         if "Could not find" in message_of(exc):

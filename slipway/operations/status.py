@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from slipway.operations import endpoint as endpoints
+from slipway.operations import endpoint_state as endpoints
 from slipway.operations import executions
 from slipway.operations.audit_log import AuditLog
-from slipway.operations.endpoint import AlarmNow, EndpointNow
+from slipway.operations.deployed_stage import DeployedStage
+from slipway.operations.endpoint_state import AlarmNow, EndpointNow
 from slipway.operations.executions import Execution
 from slipway.operations.hold import Hold
 from slipway.operations.registry import PENDING, Package, packages
-from slipway.operations.site import Site
 from slipway.rollout.audit import Entry
 
 _RECENT = 5
 _RECENT_ENTRIES = 50
-_HOLDING = ("pause", "promote")
+_HOLDING = ("pause", "resume")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Status:
     recent: list[Execution]
 
 
-def status(site: Site) -> Status:
+def status(site: DeployedStage) -> Status:
     """Ask the account; changes nothing."""
     endpoint = endpoints.look(site)
     recent = executions.recent(site, _RECENT)

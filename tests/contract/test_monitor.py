@@ -19,7 +19,7 @@ from pipeline_steps.paths import Paths
 from rehearsal.journey.demo_data import write_demo_csv
 from slipway.canary.observed_keys import CAPTURE_KEYS, OUTCOME_KEYS
 from slipway.cli.main import main
-from slipway.operations import monitoring
+from slipway.operations import monitoring_run
 from slipway.rollout.new_fleet_alarms import server_environment
 from slipway.settings import Settings, load_settings
 from slipway.training import schema_arguments
@@ -251,7 +251,7 @@ def test_two_operators_can_look_in_the_same_second(
         def now(cls, _tz: Any = None) -> datetime:  # type: ignore[override]
             return now
 
-    monkeypatch.setattr(monitoring, "datetime", Still)
+    monkeypatch.setattr(monitoring_run, "datetime", Still)
     found = [slipway()[1] for _ in range(2)]
     assert len({told["job"] for told in found}) == len({told["reports"] for told in found}) == 2
     lengths = {len(told["job"].removeprefix(job_prefix(settings.names))) for told in found}

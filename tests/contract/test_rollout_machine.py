@@ -12,8 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -28,7 +27,7 @@ from rehearsal.endpoints.traffic import Traffic
 from slipway.canary.statistics import verdict_namespace
 from slipway.operations.approving import approve, consider
 from slipway.operations.audit_log import AuditLog, Recorder
-from slipway.operations.site import Site
+from slipway.operations.deployed_stage import DeployedStage
 from slipway.settings import Settings, load_settings
 from tests.archives import archive_of
 from tests.rehearsal.cloud.process import (
@@ -39,9 +38,6 @@ from tests.rehearsal.cloud.process import (
     start_cloud,
     write_steps,
 )
-
-if TYPE_CHECKING:
-    from slipway.operations.account import Account
 
 ROLE = "arn:aws:iam::000000000000:role/rollout"
 ACCOUNT = "arn:aws:{}:us-east-1:000000000000:"
@@ -274,12 +270,12 @@ class Launch:
         events = [event for page in pages for event in page["events"]]
         return [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
 
-    def site(self) -> Site:
+    def stage(self) -> DeployedStage:
         """The same account as operators' commands see it."""
-        account = SimpleNamespace(client=self.cloud)
-        site = Site(self.settings, cast("Account", account))
-        site.__dict__["state_machine"] = self.machine  # an output of a stack that is not deployed here
-        return site
+        stage = DeployedStage(self.settings)
+        # The stack whose output it would be is not deployed here.
+        stage.__dict__.update(client=self.cloud, state_machine=self.machine)
+        return stage
 
     def way_back(self, rejection: str) -> str:
         """The execution that a rejection has started."""
@@ -510,18 +506,18 @@ def test_a_package_that_found_no_room_stays_approved_and_can_be_started_again(la
     ended = launch.rolled_out(candidate, seconds=90)
     assert (ended["status"], ended["error"]) == ("FAILED", "Stopped")
     assert "'ml.m5.large for endpoint usage' is 8 Instances, with current utilization of 8 Instances" in ended["cause"]
-    assert f"`slipway rollout promote --package {candidate} --reason TEXT` starts its rollout again" in ended["cause"]
+    assert f"`slipway rollout approve --package {candidate} --reason TEXT` starts its rollout again" in ended["cause"]
     assert launch.serves() == launch.parameter() == before
     assert f"{ENDPOINT}: rollout stopped" in [subject for subject, _ in launch.told()]
 
     sagemaker.delete_endpoint(EndpointName="beside")
     eventually(lambda: len(sagemaker.list_endpoints()["Endpoints"]) == 1)
-    site = launch.site()
+    stage = launch.stage()
     with launch.users(120):
         told = approve(
-            site,
-            Recorder(AuditLog(launch.cloud("s3"), BUCKET, site.names.audit_prefix), "operator", warn=pytest.fail),
-            consider(site, candidate, reapprove=False),
+            stage,
+            Recorder(AuditLog(launch.cloud("s3"), BUCKET, stage.names.audit_prefix), "operator", warn=pytest.fail),
+            consider(stage, candidate, reapprove=False),
             reason="there is room now",
         )
         assert "started again" in told

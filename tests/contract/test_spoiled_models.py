@@ -10,8 +10,13 @@ from pipeline_steps.artifact.archive import read_model
 from pipeline_steps.gates.contract_gate import judge_contract
 from pipeline_steps.gates.recent_requests import CapturedRequest, Captures
 from pipeline_steps.gates.replay_gate import judge_replay
+<<<<<<< HEAD
 from pipeline_steps.gates.results import Limits
 from rehearsal.journey.spoiled import SPOILED, spoil
+=======
+from pipeline_steps.gates.verdict import Limits
+from rehearsal.journey.artifact_faults import ARTIFACT_FAULTS, inject_fault
+>>>>>>> 0b31233 (Operations and the journey under the field's names: DeployedStage for Site and Account, promote for carry, approve and resume for rollout promote, phases for the journey's stages; old commands are refused with the new name)
 from tests.archives import archive_of
 
 WEIGHTS = [0.5, -0.3, 0.8, -0.05]
@@ -92,16 +97,16 @@ def visitors(count):
 
 
 def test_every_fault_of_an_artifact_is_told_apart_by_a_name():
-    assert set(SPOILED) == {"shift", "schema"}
+    assert set(ARTIFACT_FAULTS) == {"shift", "schema"}
 
 
-@pytest.mark.parametrize("fault", sorted(SPOILED))
+@pytest.mark.parametrize("fault", sorted(ARTIFACT_FAULTS))
 def test_the_same_model_is_spoiled_to_the_same_bytes(fault, archive):
-    assert spoil(archive, fault) == spoil(archive, fault) != archive
+    assert inject_fault(archive, fault) == inject_fault(archive, fault) != archive
 
 
 def test_a_schema_fault_is_a_sound_artifact_that_the_contract_gate_refuses(archive, judged):
-    contract, _, model = judged(spoil(archive, "schema"))
+    contract, _, model = judged(inject_fault(archive, "schema"))
     assert contract.reasons == (
         "column spend must stay number 3 of a row's cells, got number 4",
         "column age must stay number 4 of a row's cells, got number 3",
@@ -110,13 +115,13 @@ def test_a_schema_fault_is_a_sound_artifact_that_the_contract_gate_refuses(archi
 
 
 def test_a_model_with_a_schema_fault_gives_its_own_callers_the_same_scores(archive, judged, score):
-    _, champion, model = judged(spoil(archive, "schema"))
+    _, champion, model = judged(inject_fault(archive, "schema"))
     rows = np.array([[1, 3, 2.5, 40], [0, 8, 0.5, 70]], dtype=np.float32)
     np.testing.assert_allclose(score(model, rows[:, [0, 1, 3, 2]]), score(champion, rows), rtol=1e-6)
 
 
 def test_a_shift_fault_keeps_the_contract_and_is_refused_by_the_replay(archive, judged):
-    contract, champion, model = judged(spoil(archive, "shift"))
+    contract, champion, model = judged(inject_fault(archive, "shift"))
     assert contract.reasons == ()
     verdict = judge_replay(visitors(200), champion=champion, candidate=model, limits=LIMITS)
     assert any(reason.startswith("the mean score must stay within 0.1") for reason in verdict.reasons)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from rehearsal.journey.demo_data import write_demo_csv
-from slipway.operations.account import Account
-from slipway.operations.training import Trainer
+from slipway.operations.deployed_stage import DeployedStage
+from slipway.operations.pipeline_runs import Trainer
 from slipway.settings import Settings, load_settings
 from slipway.training import to_json, training_pipeline
 from tests.rehearsal.cloud.process import PROJECT, CloudProcess, build_image, end_cloud, eventually, start_cloud
@@ -68,7 +68,7 @@ def put_table(cloud: CloudProcess, folder: Path, *, seed: int) -> None:
 
 def trained(cloud: CloudProcess, settings: Settings) -> dict[str, Any]:
     """The cached steps of a run that `slipway train` starts."""
-    trainer = Trainer(Account(settings))
+    trainer = Trainer(DeployedStage(settings))
     run = trainer.wait(trainer.start(trainer.inputs(), commit="c"), lambda _: None)
     assert (run.status, run.reason) == ("Succeeded", "")
     found = cloud("sagemaker").list_pipeline_execution_steps(PipelineExecutionArn=run.arn)["PipelineExecutionSteps"]

@@ -685,7 +685,7 @@ def test_an_error_on_the_way_rejects_the_package_and_puts_everything_back(engine
 
 
 AGAIN = (
-    f"; the package stays approved; `slipway rollout promote --package {NEW} --reason TEXT` starts its rollout again, "
+    f"; the package stays approved; `slipway rollout approve --package {NEW} --reason TEXT` starts its rollout again, "
     "once there is room (`slipway quotas` shows what is missing)"
 )
 

@@ -8,16 +8,16 @@ from rehearsal.console.display import PlainDisplay, RichDisplay, choose_display
 
 def test_what_is_no_terminal_gets_plain_lines() -> None:
     stream = io.StringIO()
-    with choose_display(stream) as display, display.stage("deploy") as stage:
-        stage.show("never in a log")
-        stage.tell("5 stacks")
+    with choose_display(stream) as display, display.phase("deploy") as phase:
+        phase.show("never in a log")
+        phase.log("5 stacks")
     lines = stream.getvalue().splitlines()
     assert [line.split("] ")[1].split(" in ")[0] for line in lines] == ["deploy …", "deploy: 5 stacks", "deploy: done"]
 
 
 def test_a_stage_that_fails_is_said_to_have_stopped() -> None:
     stream = io.StringIO()
-    with pytest.raises(RuntimeError), PlainDisplay(stream) as display, display.stage("deploy"):
+    with pytest.raises(RuntimeError), PlainDisplay(stream) as display, display.phase("deploy"):
         raise RuntimeError
     assert "deploy: stopped" in stream.getvalue()
 
@@ -25,9 +25,9 @@ def test_a_stage_that_fails_is_said_to_have_stopped() -> None:
 def test_a_terminal_shows_each_stage_with_its_outcome() -> None:
     stream = io.StringIO()
     with RichDisplay(Console(file=stream, force_terminal=True, width=100)) as display:
-        with display.stage("deploy") as stage:
-            stage.tell("5 stacks")
-        with pytest.raises(RuntimeError), display.stage("train"):
+        with display.phase("deploy") as phase:
+            phase.log("5 stacks")
+        with pytest.raises(RuntimeError), display.phase("train"):
             raise RuntimeError
     shown = stream.getvalue()
     assert "5 stacks" in shown

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from rehearsal.commands.rehearse import exit_code
-from rehearsal.console.labels import labels
+from rehearsal.console.picture_labels import labels
 from rehearsal.console.report import summary, write_report
-from rehearsal.journey.evidence import Evidence, Failure, report_document
 from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.journey.result import Failure, RehearsalResult, report_document
 from rehearsal.journey.rollouts import Rollout, note_proof
+from rehearsal.journey.source_table import SourceTable
 from rehearsal.journey.starvation import INCONCLUSIVE
-from rehearsal.journey.table import SourceTable
-from rehearsal.journey.training import TrainingRun
+from rehearsal.journey.training_run import TrainingRun
 from slipway.errors import LaunchError
 from slipway.rollout.audit import entry
 from slipway.settings import load_settings
@@ -52,7 +52,7 @@ def profile() -> dict[str, Any]:
 
 
 @pytest.fixture
-def evidence(tmp_path: Path) -> Evidence:
+def result(tmp_path: Path) -> RehearsalResult:
     trials = [{"objective": 0.91}, {"objective": None}, {"objective": 0.93}]
     rollouts = [
         Rollout("arn:1", None, "first", "promoted", requests=40, exposed=40, failed_by_new_fleet=0),
@@ -65,7 +65,7 @@ def evidence(tmp_path: Path) -> Evidence:
     rollouts[2].started_at, rollouts[2].ended_at = 120.0, 130.0
     rollouts[2].moments += [(125.0, "alarm")]
     audited = entry(None, time="2026-01-01T00:00:00Z", actor="machine", action="promoted", subject="arn:2", detail={})
-    return Evidence(
+    return RehearsalResult(
         options=RehearsalOptions(config=PROJECT / "config/shoppers.toml", out=tmp_path),
         settings=load_settings(PROJECT / "config/shoppers.toml", "dev"),
         table=SourceTable(Path("t.csv"), "t.csv", 12000, "d" * 64, Path("earlier.csv"), 7200),
@@ -84,8 +84,8 @@ def cut_off(fault: str | None) -> Rollout:
     return Rollout("arn:3", fault, "canary", requests=70, failed=5, dropped=2, started_at=120.0, ended_at=125.0)
 
 
-def test_the_json_report_has_exactly_the_documented_keys(evidence: Evidence) -> None:
-    document = report_document(evidence)
+def test_the_json_report_has_exactly_the_documented_keys(result: RehearsalResult) -> None:
+    document = report_document(result)
     assert set(document) == {
         "outcome", "failure", "seconds", "speed", "data", "pipeline", "metrics", "rollouts", "users", "templates",
         "timings",
@@ -98,109 +98,113 @@ def test_the_json_report_has_exactly_the_documented_keys(evidence: Evidence) -> 
     }  # fmt: skip
 
 
-def test_both_reports_are_written_whole_and_nothing_else_is_left(evidence: Evidence, tmp_path: Path) -> None:
-    write_report(evidence, tmp_path)
+def test_both_reports_are_written_whole_and_nothing_else_is_left(result: RehearsalResult, tmp_path: Path) -> None:
+    write_report(result, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"report.html", "report.json"}
-    assert json.loads((tmp_path / "report.json").read_text()) == json.loads(json.dumps(report_document(evidence)))
+    assert json.loads((tmp_path / "report.json").read_text()) == json.loads(json.dumps(report_document(result)))
 
 
-def test_the_page_shows_five_pictures_and_escapes_what_the_data_says(evidence: Evidence, tmp_path: Path) -> None:
-    write_report(evidence, tmp_path)
+def test_the_page_shows_five_pictures_and_escapes_what_the_data_says(result: RehearsalResult, tmp_path: Path) -> None:
+    write_report(result, tmp_path)
     page = (tmp_path / "report.html").read_text()
     assert page.count("<svg") == 5
     assert "<May>" not in page
     assert "config-5xx" in page
 
 
-def test_the_page_of_the_same_evidence_is_the_same(evidence: Evidence, tmp_path: Path) -> None:
-    write_report(evidence, tmp_path)
+def test_the_page_of_the_same_evidence_is_the_same(result: RehearsalResult, tmp_path: Path) -> None:
+    write_report(result, tmp_path)
     first = (tmp_path / "report.html").read_text()
-    write_report(evidence, tmp_path)
+    write_report(result, tmp_path)
     assert (tmp_path / "report.html").read_text() == first
 
 
 def test_a_model_that_went_live_for_lack_of_evidence_is_reported_as_not_proven(
-    evidence: Evidence, tmp_path: Path
+    result: RehearsalResult, tmp_path: Path
 ) -> None:
-    _, better, _ = evidence.rollouts
+    _, better, _ = result.rollouts
     better.config = "config"
     detail = {"verdict": 0, "sentence": "extend: too little traffic"}
     log = [entry(None, time="t", actor="machine", action="promoted", subject=better.model_package, detail=detail)]
-    note_proof(evidence.rollouts, log)
-    write_report(evidence, tmp_path)
-    assert [row["proven"] for row in report_document(evidence)["rollouts"]] == [None, False, None]
-    assert "rollout  canary: promoted, but not proven safe;" in summary(evidence)
+    note_proof(result.rollouts, log)
+    write_report(result, tmp_path)
+    assert [row["proven"] for row in report_document(result)["rollouts"]] == [None, False, None]
+    assert "rollout  canary: promoted, but not proven safe;" in summary(result)
     assert "extend: too little traffic" in (tmp_path / "report.html").read_text()
-    note_proof(evidence.rollouts, [log[0] | {"detail": detail | {"verdict": 1}}])
-    assert "rollout  canary: promoted;" in summary(evidence)
+    note_proof(result.rollouts, [log[0] | {"detail": detail | {"verdict": 1}}])
+    assert "rollout  canary: promoted;" in summary(result)
 
 
-def test_the_summary_names_the_alarm_that_stopped_the_bad_model(evidence: Evidence) -> None:
-    assert "canary with fault errors: rolled back by config-5xx" in summary(evidence)
+def test_the_summary_names_the_alarm_that_stopped_the_bad_model(result: RehearsalResult) -> None:
+    assert "canary with fault errors: rolled back by config-5xx" in summary(result)
 
 
-def test_a_launch_as_it_should_be_has_no_shortcomings(evidence: Evidence) -> None:
-    assert evidence.shortcomings == []
+def test_a_launch_as_it_should_be_has_no_shortcomings(result: RehearsalResult) -> None:
+    assert result.shortcomings == []
 
 
-def test_a_promoted_bad_model_and_a_dropped_request_are_shortcomings(evidence: Evidence) -> None:
-    evidence.rollouts[2].verdict = "promoted"
-    evidence.rollouts[1].dropped = 2
-    assert len(evidence.shortcomings) == 2
-    assert "got 2" in evidence.shortcomings[1]
+def test_a_promoted_bad_model_and_a_dropped_request_are_shortcomings(result: RehearsalResult) -> None:
+    result.rollouts[2].verdict = "promoted"
+    result.rollouts[1].dropped = 2
+    assert len(result.shortcomings) == 2
+    assert "got 2" in result.shortcomings[1]
 
 
-def test_errors_of_the_bad_model_are_counted_and_those_of_any_other_model_are_a_shortcoming(evidence: Evidence) -> None:
-    bad = evidence.rollouts[2]
+def test_errors_of_the_bad_model_are_counted_and_those_of_any_other_model_are_a_shortcoming(
+    result: RehearsalResult,
+) -> None:
+    bad = result.rollouts[2]
     bad.exposed, bad.failed, bad.failed_by_new_fleet = 9, 3, 3
-    assert evidence.shortcomings == []
-    assert report_document(evidence)["users"] == {
+    assert result.shortcomings == []
+    assert report_document(result)["users"] == {
         "requests": 330, "failed": 3, "dropped": 0, "not_sent": 0, "met_bad_model": 9, "failed_by_bad_model": 3,
     }  # fmt: skip
-    assert "9 requests met the bad model, 3 of them failed" in summary(evidence)
+    assert "9 requests met the bad model, 3 of them failed" in summary(result)
     bad.failed_by_new_fleet = 1
-    evidence.rollouts[1].failed = evidence.rollouts[1].failed_by_new_fleet = 1
-    assert evidence.shortcomings == ["only the bad model may answer users with errors, got 3 errors of other models"]
+    result.rollouts[1].failed = result.rollouts[1].failed_by_new_fleet = 1
+    assert result.shortcomings == ["only the bad model may answer users with errors, got 3 errors of other models"]
 
 
 def test_a_rollout_on_a_busy_machine_is_inconclusive_and_neither_a_wrong_verdict_nor_a_dropped_request(
-    evidence: Evidence,
+    result: RehearsalResult,
 ) -> None:
-    starved = evidence.rollouts[1]
+    starved = result.rollouts[1]
     starved.verdict, starved.reason = INCONCLUSIVE, "this machine was busy: it was late; it ended rolled back"
     starved.dropped = starved.failed = 2
-    assert evidence.shortcomings == []
-    assert evidence.inconclusive == [starved.reason]
-    assert f"inconclusive: {starved.reason}" in summary(evidence)
-    assert exit_code(evidence) == 3
-    evidence.rollouts[2].verdict = "promoted"
-    assert evidence.shortcomings == [
+    assert result.shortcomings == []
+    assert result.inconclusive == [starved.reason]
+    assert f"inconclusive: {starved.reason}" in summary(result)
+    assert exit_code(result) == 3
+    result.rollouts[2].verdict = "promoted"
+    assert result.shortcomings == [
         "the rollouts should end promoted, promoted, rolled_back, got promoted, inconclusive, promoted"
     ]
-    assert exit_code(evidence) == 1
+    assert exit_code(result) == 1
 
 
-def test_a_bad_model_that_no_alarm_stopped_is_a_shortcoming(evidence: Evidence) -> None:
-    evidence.rollouts[2].by = None
-    assert evidence.shortcomings == ["an alarm should stop the model with fault errors, got none in ALARM"]
+def test_a_bad_model_that_no_alarm_stopped_is_a_shortcoming(result: RehearsalResult) -> None:
+    result.rollouts[2].by = None
+    assert result.shortcomings == ["an alarm should stop the model with fault errors, got none in ALARM"]
 
 
 def test_an_interrupt_while_the_page_is_drawn_costs_its_pictures_only(
-    evidence: Evidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    result: RehearsalResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rehearsal.console.gallery.pictures.roc", interrupted)
+    monkeypatch.setattr("rehearsal.console.picture_set.pictures.roc", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        write_report(evidence, tmp_path)
+        write_report(result, tmp_path)
     assert json.loads((tmp_path / "report.json").read_text())["outcome"] == "succeeded"
     assert "config-5xx" in (tmp_path / "report.html").read_text()
 
 
-def test_a_picture_that_cannot_be_drawn_is_named_and_costs_nothing_else(evidence: Evidence, tmp_path: Path) -> None:
-    del evidence.runs[0].evaluation["binary_classification_metrics"]["confusion_matrix"]["1"]
-    problems = write_report(evidence, tmp_path)
+def test_a_picture_that_cannot_be_drawn_is_named_and_costs_nothing_else(
+    result: RehearsalResult, tmp_path: Path
+) -> None:
+    del result.runs[0].evaluation["binary_classification_metrics"]["confusion_matrix"]["1"]
+    problems = write_report(result, tmp_path)
     assert problems == ["the picture confusion could not be drawn: KeyError: '1'"]
     page = (tmp_path / "report.html").read_text()
     assert page.count("<svg") == 4
@@ -208,7 +212,7 @@ def test_a_picture_that_cannot_be_drawn_is_named_and_costs_nothing_else(evidence
 
 
 def test_a_report_that_cannot_be_written_leaves_the_earlier_one(
-    evidence: Evidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    result: RehearsalResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "report.json").write_text("earlier")
 
@@ -218,13 +222,13 @@ def test_a_report_that_cannot_be_written_leaves_the_earlier_one(
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space left"):
-        write_report(evidence, tmp_path)
+        write_report(result, tmp_path)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"report.json": "earlier"}
 
 
-def test_the_log_of_an_earlier_run_that_failed_goes_with_its_report(evidence: Evidence, tmp_path: Path) -> None:
+def test_the_log_of_an_earlier_run_that_failed_goes_with_its_report(result: RehearsalResult, tmp_path: Path) -> None:
     (tmp_path / "cloud.log").touch()
-    write_report(evidence, tmp_path)
+    write_report(result, tmp_path)
     assert not (tmp_path / "cloud.log").exists()
 
 
@@ -232,9 +236,9 @@ LOG = ("2026-01-01 INFO <ready>", "2026-01-01 ERROR what went wrong")
 
 
 def test_a_launch_that_failed_before_any_training_has_a_report_with_reason_and_log(
-    evidence: Evidence, tmp_path: Path
+    result: RehearsalResult, tmp_path: Path
 ) -> None:
-    bare = Evidence(evidence.options, evidence.settings, evidence.table, 90.0, seconds=3.0)
+    bare = RehearsalResult(result.options, result.settings, result.table, 90.0, seconds=3.0)
     bare.failure = Failure("deploy", LaunchError("cdk deploy failed with exit code 1\nShoppers: <denied>"), LOG)
     assert write_report(bare, tmp_path) == []
     document = json.loads((tmp_path / "report.json").read_text())
@@ -250,32 +254,34 @@ def test_a_launch_that_failed_before_any_training_has_a_report_with_reason_and_l
     assert "not as it should be: deploy: cdk deploy failed with exit code 1" in summary(bare)
 
 
-def test_a_candidate_that_the_gate_refused_is_reported_with_its_metrics(evidence: Evidence, tmp_path: Path) -> None:
-    evidence.runs[0].steps = [{"StepName": "Refuse", "StepStatus": "Failed", "StartTime": datetime.now(UTC)}]
-    evidence.failure = Failure("train first model", LaunchError("the gate refused the candidate: auc 0.5"))
-    evidence.rollouts.clear()
-    write_report(evidence, tmp_path)
+def test_a_candidate_that_the_gate_refused_is_reported_with_its_metrics(
+    result: RehearsalResult, tmp_path: Path
+) -> None:
+    result.runs[0].steps = [{"StepName": "Refuse", "StepStatus": "Failed", "StartTime": datetime.now(UTC)}]
+    result.failure = Failure("train first model", LaunchError("the gate refused the candidate: auc 0.5"))
+    result.rollouts.clear()
+    write_report(result, tmp_path)
     document = json.loads((tmp_path / "report.json").read_text())
     assert (document["outcome"], document["metrics"]["auc"]) == ("refused", 0.93)
     assert (tmp_path / "report.html").read_text().count("<svg") == 5
 
 
-def test_an_interrupted_rollout_is_reported_as_far_as_it_came(evidence: Evidence, tmp_path: Path) -> None:
-    evidence.rollouts[2:] = [cut_off("errors")]
-    evidence.failure = Failure("bad model", KeyboardInterrupt())
-    write_report(evidence, tmp_path)
+def test_an_interrupted_rollout_is_reported_as_far_as_it_came(result: RehearsalResult, tmp_path: Path) -> None:
+    result.rollouts[2:] = [cut_off("errors")]
+    result.failure = Failure("bad model", KeyboardInterrupt())
+    write_report(result, tmp_path)
     document = json.loads((tmp_path / "report.json").read_text())
     assert (document["outcome"], document["failure"]["reason"]) == ("interrupted", "interrupted")
     assert [rollout["verdict"] for rollout in document["rollouts"]] == ["promoted", "promoted", "none"]
 
 
 def test_what_only_the_embedded_aws_counts_of_a_rollout_that_was_cut_off_is_unknown_and_not_0(
-    evidence: Evidence, tmp_path: Path
+    result: RehearsalResult, tmp_path: Path
 ) -> None:
-    evidence.rollouts[2:] = [cut_off("errors")]
-    evidence.failure = Failure("bad model", LaunchError("the embedded AWS ended: killed by SIGKILL"))
-    write_report(evidence, tmp_path)
-    document, told = json.loads((tmp_path / "report.json").read_text()), summary(evidence)
+    result.rollouts[2:] = [cut_off("errors")]
+    result.failure = Failure("bad model", LaunchError("the embedded AWS ended: killed by SIGKILL"))
+    write_report(result, tmp_path)
+    document, told = json.loads((tmp_path / "report.json").read_text()), summary(result)
     bad = document["rollouts"][2]
     assert [bad[name] for name in ("requests", "exposed", "failed", "failed_by_new_fleet")] == [70, None, 5, None]
     assert document["users"] == {
@@ -284,17 +290,17 @@ def test_what_only_the_embedded_aws_counts_of_a_rollout_that_was_cut_off_is_unkn
     counts = "70 requests, an unknown number by the new fleet, 5 failed, 2 dropped"
     assert f"rollout  canary with fault errors: cut off; {counts}\n" in told
     assert "users    how many requests met the bad model is unknown: its rollout was cut off\n" in told
-    assert evidence.shortcomings == ["bad model: the embedded AWS ended: killed by SIGKILL"]
+    assert result.shortcomings == ["bad model: the embedded AWS ended: killed by SIGKILL"]
     page = (tmp_path / "report.html").read_text()
     assert "<td>cut off</td>" in page
     assert page.count("<td>unknown</td>") == 2
 
 
-def test_a_launch_that_came_to_no_bad_model_has_no_line_on_its_users(evidence: Evidence) -> None:
-    evidence.rollouts[1:] = [cut_off(None)]
-    evidence.failure = Failure("better model", KeyboardInterrupt())
-    assert report_document(evidence)["users"]["met_bad_model"] == 0
-    assert "users    " not in summary(evidence)
+def test_a_launch_that_came_to_no_bad_model_has_no_line_on_its_users(result: RehearsalResult) -> None:
+    result.rollouts[1:] = [cut_off(None)]
+    result.failure = Failure("better model", KeyboardInterrupt())
+    assert report_document(result)["users"]["met_bad_model"] == 0
+    assert "users    " not in summary(result)
 
 
 NAMES = ["$10%-$20%", "<$10", "a & b", "", "a" * 300, "a" * 300 + "b", "größe Σ 日本", "two\nlines", "\ud800\x00", "-1"]
@@ -315,9 +321,11 @@ COUNTS = {"edges": [0.0, 1.0], "counts": [3]}
     ],
     ids=["names", "more names", "empty", "no top", "number", "constant", "no finite number", "unknown"],
 )
-def test_no_name_and_no_column_can_break_a_picture(column: dict[str, Any], evidence: Evidence, tmp_path: Path) -> None:
-    evidence.runs[0].profile["columns"] = [{"name": name, **column} for name in NAMES]
-    assert write_report(evidence, tmp_path) == []
+def test_no_name_and_no_column_can_break_a_picture(
+    column: dict[str, Any], result: RehearsalResult, tmp_path: Path
+) -> None:
+    result.runs[0].profile["columns"] = [{"name": name, **column} for name in NAMES]
+    assert write_report(result, tmp_path) == []
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 5
     assert "math" not in page
@@ -339,14 +347,14 @@ def test_labels_are_short_and_differ_where_the_names_do(names: list[str], shown:
     assert labels(names, width=11) == shown
 
 
-def test_an_audit_that_was_changed_is_told(evidence: Evidence) -> None:
-    assert evidence.shortcomings == []
-    evidence.audit[0]["actor"] = "somebody else"
-    assert evidence.shortcomings == ["the audit's entries must follow each other, but entry 1 does not"]
+def test_an_audit_that_was_changed_is_told(result: RehearsalResult) -> None:
+    assert result.shortcomings == []
+    result.audit[0]["actor"] = "somebody else"
+    assert result.shortcomings == ["the audit's entries must follow each other, but entry 1 does not"]
 
 
-def test_the_page_shows_who_did_what(evidence: Evidence, tmp_path: Path) -> None:
-    write_report(evidence, tmp_path)
+def test_the_page_shows_who_did_what(result: RehearsalResult, tmp_path: Path) -> None:
+    write_report(result, tmp_path)
     page = (tmp_path / "report.html").read_text()
-    assert evidence.audit[0]["hash"] in page
+    assert result.audit[0]["hash"] in page
     assert "<td>promoted</td>" in page

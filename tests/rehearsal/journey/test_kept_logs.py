@@ -24,10 +24,10 @@ class Quiet:
     """Shows nothing."""
 
     @contextmanager
-    def stage(self, _name: str) -> Iterator["Quiet"]:
+    def phase(self, _name: str) -> Iterator["Quiet"]:
         yield self
 
-    def tell(self, text: str) -> None: ...
+    def log(self, text: str) -> None: ...
     def show(self, text: str) -> None: ...
 
 
@@ -49,7 +49,7 @@ REFUSED = ClientError({"Error": {"Code": "Throttling", "Message": "too often"}},
             ),
         ),
     ],
-    ids=["a defect", "a failed stage", "AWS", "an interrupt", "a full disk"],
+    ids=["a defect", "a failed phase", "AWS", "an interrupt", "a full disk"],
 )
 def test_the_reason_and_the_log_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException, reason: str
@@ -62,5 +62,5 @@ def test_the_reason_and_the_log_are_kept(
     options = RehearsalOptions(PROJECT / "config/shoppers.toml", out=tmp_path / "out", demo_rows=500)
     kept = Rehearsal(options, Quiet()).run().failure
     assert kept is not None
-    assert (kept.stage, kept.reason, kept.log) == ("check", reason, ("what went wrong",))
+    assert (kept.phase, kept.reason, kept.log) == ("check", reason, ("what went wrong",))
     assert (tmp_path / "out/cloud.log").read_text() == "what went wrong\n"

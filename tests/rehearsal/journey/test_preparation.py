@@ -14,7 +14,7 @@ from rehearsal.journey.demo_data import write_demo_csv
 from rehearsal.journey.launch import Rehearsal
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.preparation import check_out, local_environment
-from rehearsal.journey.table import source_table
+from rehearsal.journey.source_table import source_table
 from slipway.errors import InputError
 from slipway.settings import Settings, load_settings
 

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from rehearsal.journey.rollouts import Launchpad, Rollout, _conclude
+from rehearsal.journey.rollouts import Rollout, RolloutTarget, _conclude
 from slipway.errors import LaunchError
 
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:rollout:1"
@@ -58,7 +58,7 @@ def concluded(monkeypatch: pytest.MonkeyPatch) -> Any:
         event = {"timestamp": 0, "type": "FailStateEntered", "id": 8, "stateEnteredEventDetails": entered}
         states.add_response("get_execution_history", {"events": [other, event, task]})
         rollout = Rollout(PACKAGE, "schema", "canary")
-        _conclude(Launchpad(aws, "shoppers-dev", "arn:machine", None), EXECUTION, rollout)  # type: ignore[arg-type]
+        _conclude(RolloutTarget(aws, "shoppers-dev", "arn:machine", None), EXECUTION, rollout)  # type: ignore[arg-type]
         return rollout
 
     return run

@@ -7,7 +7,7 @@ import pytest
 
 from slipway.cli import forecast
 from slipway.cli.main import main
-from slipway.cli.simulate import told
+from slipway.cli.simulate import forecast_text
 from slipway.settings import load_settings
 
 SHOPPERS = Path(__file__).parents[3] / "config" / "shoppers.toml"
@@ -74,7 +74,7 @@ ALL_AT_ONCE = ('type = "canary"', 'type = "all_at_once"')
 
 def test_a_model_without_a_verdict_goes_on_where_the_stage_says_so(forecast_of):
     found = forecast_of(rate=0.5)
-    out = told(found)
+    out = forecast_text(found)
     assert "decides after 210 s of 300; a model without a verdict by then goes on unproven" in out
     assert "goes on unproven 100.0 %" in out
     assert "too little traffic" in out
@@ -85,7 +85,7 @@ def test_a_model_without_a_verdict_goes_on_where_the_stage_says_so(forecast_of):
 
 def test_and_is_sent_back_where_it_says_that(forecast_of):
     found = forecast_of(('= "proceed"', '= "roll_back"'), rate=0.5)
-    out, healthy = told(found), found.healthy
+    out, healthy = forecast_text(found), found.healthy
     assert "by then is sent back (without_evidence = roll_back)" in out
     assert "sent back for lack of evidence 100.0 %" in out
     assert (healthy.rolled_back, healthy.promotable, healthy.undecided) == (0, 0, 1)
@@ -97,8 +97,8 @@ def test_the_use_case_s_own_tolerance_decides(forecast_of):
     strict = forecast_of(("error_tolerance = 0.05", "error_tolerance = 0.01"), rate=40, regression=1.0)
     assert lenient.regressed.promotable > 0.1
     assert strict.regressed.promotable == 0
-    assert "proven safe (below the tolerated 5 points)" in told(lenient)
-    assert "wrongly proven safe" in told(strict)
+    assert "proven safe (below the tolerated 5 points)" in forecast_text(lenient)
+    assert "wrongly proven safe" in forecast_text(strict)
 
 
 def test_the_scores_that_a_use_case_does_not_watch_are_not_waited_for(forecast_of):
@@ -115,7 +115,7 @@ def test_outcomes_are_not_simulated_and_that_is_said(forecast_of):
 
 def test_without_a_judge_the_alarm_decides_alone(forecast_of):
     found = forecast_of(NO_JUDGE, rate=20, regression=20.0)
-    out = told(found)
+    out = forecast_text(found)
     assert "none (judge.enabled = false): the alarms decide alone" in out
     assert "caught 100.0 % by the alarm" in out
     assert found.judge is None
@@ -127,7 +127,7 @@ def test_without_a_judge_the_alarm_decides_alone(forecast_of):
 def test_the_use_case_s_own_alarm_decides(forecast_of):
     found = forecast_of(NO_JUDGE, ("max_error_percent = 5.0", "max_error_percent = 50.0"), rate=20, regression=20.0)
     assert found.regressed.rolled_back == 0
-    assert "above 50 % of errors in 120 s, of 10 answers and 5 errors at least" in told(found)
+    assert "above 50 % of errors in 120 s, of 10 answers and 5 errors at least" in forecast_text(found)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_the_use_case_s_own_alarm_decides(forecast_of):
 )
 def test_fleets_that_never_serve_together_leave_nothing_to_compare(forecast_of, change, follows):
     found = forecast_of(change, rate=50)
-    out = told(found)
+    out = forecast_text(found)
     assert "there is nothing to compare; every model that no alarm stops " + follows in out
     assert "a good model      no figure" in out
     assert "simulated rollouts" not in out
@@ -155,7 +155,7 @@ def test_all_at_once_without_a_judge_is_left_to_the_alarms_with_everybody_on_the
 
 def test_a_verdict_that_no_alarm_watches_gets_no_figure(forecast_of):
     found = forecast_of(("[rollout]", '[rollout]\nalarms_off = ["Verdict"]'), rate=50)
-    out = told(found)
+    out = forecast_text(found)
     assert "no alarm watches the judge's verdict" in out
     assert "a good model" not in out
     assert (found.healthy, found.regressed, found.rollouts) == (None, None, 0)
@@ -165,7 +165,7 @@ def test_a_serverless_endpoint_has_nothing_to_simulate(forecast_of):
     no_capture = ("capture_percent = 100", "capture_percent = 0")
     serverless = ("[rollout]", "[endpoint.serverless]\nmemory_mb = 2048\n\n[rollout]")
     found = forecast_of(ALL_AT_ONCE, NO_JUDGE, no_capture, serverless, rate=50)
-    assert told(found).splitlines()[0].split() == ["plan", "serverless"]
+    assert forecast_text(found).splitlines()[0].split() == ["plan", "serverless"]
     assert found.notes == (forecast.SERVERLESS,)
     assert (found.healthy, found.judge, found.error_alarm) == (None, None, None)
 

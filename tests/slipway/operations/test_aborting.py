@@ -47,7 +47,7 @@ class CloudWatch:
 
 
 @dataclass
-class Site:
+class Stage:
     cloudwatch: CloudWatch
     names: Names = field(default_factory=lambda: Names("shoppers", "dev"))
 
@@ -62,7 +62,7 @@ def test_the_verdict_raises_an_alarm_of_ten_seconds_in_any_second_of_a_minute(se
     clock.advance(second)
     cloudwatch = CloudWatch(clock)
     told: list[str] = []
-    abort = Abort(Site(cloudwatch), recorder=None, tell=told.append)  # type: ignore[arg-type]
+    abort = Abort(Stage(cloudwatch), recorder=None, tell=told.append)  # type: ignore[arg-type]
     abort._send_back("green")
     changes = [(change.at - MINUTE, change.new) for change in clock.advance(10)]
     assert changes[-1:] == [(-(-second // 10) * 10, AlarmState.ALARM)]

@@ -41,7 +41,7 @@ def test_only_the_newest_are_asked_for(world: World) -> None:
 def test_an_empty_group_is_told(world: World) -> None:
     assert world.slipway("models")[:2] == (
         0,
-        "no model is registered yet; a run of the pipeline whose gate is passed registers one\n",
+        "no model is registered yet; `slipway train` registers one if its gate passes\n",
     )
 
 

@@ -17,16 +17,19 @@ def phases(world: World) -> list[tuple[str, str]]:
     return [(entry["action"], entry["detail"]["phase"]) for entry in world.entries()]
 
 
-def test_without_a_model_status_says_what_to_expect(world: World) -> None:
+def test_without_a_model_status_reports_what_to_expect(world: World) -> None:
     code, out, _ = world.slipway("rollout", "status")
     assert code == 0
     assert "shoppers-dev is not there yet" in out
     assert "none; rollouts begin when a model is approved" in out
 
 
-def test_pause_holds_rollouts_and_promote_lets_them_go(world: World) -> None:
+def test_pause_stops_rollouts_and_resume_lets_them_continue(world: World) -> None:
     code, out, _ = world.slipway("rollout", "pause", *WHY)
-    assert (code, out) == (0, "rollouts of shoppers-dev are held; `slipway rollout promote --reason …` lets them go\n")
+    assert (code, out) == (
+        0,
+        "rollouts of shoppers-dev are paused; `slipway rollout resume --reason …` ends the pause\n",
+    )
     arn = world.package()
     execution = world.start(arn)
     world.at(execution, "WaitForHold")
@@ -34,9 +37,9 @@ def test_pause_holds_rollouts_and_promote_lets_them_go(world: World) -> None:
     assert f"version {number(arn)} since" in out
     assert "is held" in out
     assert "sale weekend" in out
-    assert world.slipway("rollout", "promote", "--reason", "sale is over")[0] == 0
+    assert world.slipway("rollout", "resume", "--reason", "sale is over")[0] == 0
     world.at(execution, "WaitForUpdate")
-    assert phases(world) == [("pause", "intended"), ("pause", "done"), ("promote", "intended"), ("promote", "done")]
+    assert phases(world) == [("pause", "intended"), ("pause", "done"), ("resume", "intended"), ("resume", "done")]
 
 
 def test_pausing_what_is_paused_is_refused(world: World) -> None:
@@ -46,15 +49,15 @@ def test_pausing_what_is_paused_is_refused(world: World) -> None:
     assert not world.entries()
 
 
-def test_promoting_what_is_not_held_is_refused_with_the_other_way(world: World) -> None:
-    code, _, err = world.slipway("rollout", "promote", *WHY)
+def test_resuming_what_is_not_paused_is_refused_with_the_command_that_approves(world: World) -> None:
+    code, _, err = world.slipway("rollout", "resume", *WHY)
     assert code == 1
-    assert "are not held; to approve a model package name it: --package N" in err
+    assert "are not paused; to approve a version use `slipway rollout approve --package N --reason …`" in err
 
 
 def test_approving_starts_the_registrys_way_and_is_recorded(world: World) -> None:
     arn = world.package()
-    code, out, _ = world.slipway("rollout", "promote", "--package", number(arn), "--yes", *WHY)
+    code, out, _ = world.slipway("rollout", "approve", "--package", number(arn), "--yes", *WHY)
     assert (code, out) == (0, f"version {number(arn)} is approved; its rollout starts by itself\n")
     found = world.cloud("sagemaker").describe_model_package(ModelPackageName=arn)
     assert (found["ModelApprovalStatus"], found["ApprovalDescription"]) == ("Approved", "sale weekend")
@@ -73,13 +76,13 @@ def test_approving_starts_the_registrys_way_and_is_recorded(world: World) -> Non
 def test_approving_while_rollouts_are_held_says_that_it_waits(world: World) -> None:
     arn = world.package()
     world.hold("hold")
-    assert "rollouts are held" in world.slipway("rollout", "promote", "--package", number(arn), "--yes", *WHY)[1]
+    assert "rollouts are held" in world.slipway("rollout", "approve", "--package", number(arn), "--yes", *WHY)[1]
 
 
 def test_approving_without_a_terminal_needs_yes(world: World) -> None:
     arn = world.package()
-    code, _, err = world.slipway("rollout", "promote", "--package", number(arn), *WHY)
-    assert (code, err) == (2, "slipway: nobody is there to ask: add --yes\n")
+    code, _, err = world.slipway("rollout", "approve", "--package", number(arn), *WHY)
+    assert (code, err) == (2, "slipway: standard input must be a terminal to confirm, got none: add --yes\n")
     assert world.cloud("sagemaker").describe_model_package(ModelPackageName=arn)["ModelApprovalStatus"] != "Approved"
 
 
@@ -94,7 +97,7 @@ def test_approving_asks(world: World, monkeypatch: pytest.MonkeyPatch, answer: s
 
     arn = world.package()
     monkeypatch.setattr("sys.stdin", Terminal())
-    found, _, err = world.slipway("rollout", "promote", "--package", number(arn), *WHY)
+    found, _, err = world.slipway("rollout", "approve", "--package", number(arn), *WHY)
     assert found == code
     assert f"version {number(arn)} of shoppers-dev, auc 0.9312, PendingManualApproval" in err
     assert bool(world.entries()) == (code == 0)
@@ -105,19 +108,19 @@ def test_a_rejected_package_needs_reapprove(world: World) -> None:
     world.cloud("sagemaker").update_model_package(
         ModelPackageArn=arn, ModelApprovalStatus="Rejected", ApprovalDescription="alarm c-ServerErrors"
     )
-    code, _, err = world.slipway("rollout", "promote", "--package", arn, "--yes", *WHY)
+    code, _, err = world.slipway("rollout", "approve", "--package", arn, "--yes", *WHY)
     assert code == 1
     assert f"version {number(arn)} was rejected (alarm c-ServerErrors)" in err
-    assert world.slipway("rollout", "promote", "--package", arn, "--yes", "--reapprove", *WHY)[0] == 0
+    assert world.slipway("rollout", "approve", "--package", arn, "--yes", "--reapprove", *WHY)[0] == 0
 
 
 def test_an_approved_package_that_does_not_serve_is_rolled_out_again(world: World) -> None:
     arn = world.package("Approved")
-    done = world.json("rollout", "promote", "--package", number(arn), "--yes", *WHY)
+    done = world.json("rollout", "approve", "--package", number(arn), "--yes", *WHY)
     assert "started again" in done["done"]
     (execution,) = world.cloud("stepfunctions").list_executions(stateMachineArn=world.machine)["executions"]
     assert json.loads(world.execution(execution["executionArn"])["input"]) == {"ModelPackageArn": arn}
-    code, _, err = world.slipway("rollout", "promote", "--package", number(arn), "--yes", *WHY)
+    code, _, err = world.slipway("rollout", "approve", "--package", number(arn), "--yes", *WHY)
     assert code == 1
     assert f"a rollout of version {number(arn)} is under way" in err
 
@@ -131,7 +134,7 @@ def test_an_approved_package_that_does_not_serve_is_rolled_out_again(world: Worl
     ],
 )
 def test_a_package_that_is_none_of_the_groups_is_refused(world: World, package: str, code: int, told: str) -> None:
-    found, _, err = world.slipway("rollout", "promote", "--package", package, "--yes", *WHY)
+    found, _, err = world.slipway("rollout", "approve", "--package", package, "--yes", *WHY)
     assert found == code
     assert told in err
     assert not world.entries()
@@ -177,7 +180,7 @@ def test_an_update_is_sent_back_by_sagemakers_own_rollback(world: World, verdict
     assert status["sentence"].startswith("11 of 900 errors")
     code, out, _ = world.slipway("rollout", "pause", *WHY)
     assert code == 0
-    assert "an update to green is under way and goes on: SageMaker cannot pause a bake" in out
+    assert "an update to green is under way and continues, because SageMaker cannot pause a bake" in out
 
     code, out, err = world.slipway("rollout", "abort", "--reason", "wrong offers", "--timeout", "60")
     assert code == 0, err
@@ -247,7 +250,7 @@ def test_putting_back_is_not_aborted(world: World) -> None:
 
 def test_the_audit_lists_who_did_what(world: World) -> None:
     world.slipway("rollout", "pause", *WHY)
-    world.slipway("rollout", "promote", *WHY)
+    world.slipway("rollout", "resume", *WHY)
     code, out, _ = world.slipway("rollout", "audit")
     assert code == 0
     assert "pause      shoppers-dev  by arn:aws" in out
@@ -256,7 +259,7 @@ def test_the_audit_lists_who_did_what(world: World) -> None:
 
 def test_an_audit_that_was_tampered_with_is_told_with_the_place(world: World) -> None:
     world.slipway("rollout", "pause", *WHY)
-    world.slipway("rollout", "promote", *WHY)
+    world.slipway("rollout", "resume", *WHY)
     key, entry = f"{NAMES.audit_prefix}00000003.json", world.entries()[2]
     entry["actor"] = "somebody else"
     world.cloud("s3").put_object(Bucket="artifacts", Key=key, Body=json.dumps(entry).encode())
@@ -280,7 +283,7 @@ def test_entries_cut_off_at_the_end_are_found_by_a_head(world: World) -> None:
 def test_the_log_goes_on_behind_an_entry_that_was_destroyed(world: World, rubbish: bytes) -> None:
     world.slipway("rollout", "pause", *WHY)
     world.cloud("s3").put_object(Bucket="artifacts", Key=f"{NAMES.audit_prefix}00000002.json", Body=rubbish)
-    assert world.slipway("rollout", "promote", *WHY)[0] == 0
+    assert world.slipway("rollout", "resume", *WHY)[0] == 0
     code, out, _ = world.slipway("rollout", "audit")
     assert code == 1
     assert "BROKEN at sequence 2" in out
@@ -325,7 +328,10 @@ def test_the_credentials_of_another_account_change_nothing(world: World, tmp_pat
     config = tmp_path / "shoppers.toml"
     config.write_text('account = "111122223333"\n' + CONFIG.read_text())
     assert main(["rollout", "pause", "--config", str(config), *WHY]) == 2
-    assert "lives in account 111122223333, and the credentials are of 000000000000" in world.capsys.readouterr().err
+    assert (
+        "credentials must be of account 111122223333, where shoppers-dev is deployed, got 000000000000"
+        in world.capsys.readouterr().err
+    )
 
 
 def test_a_reason_is_required_and_one_line(world: World) -> None:
@@ -335,7 +341,7 @@ def test_a_reason_is_required_and_one_line(world: World) -> None:
     assert world.slipway("rollout", "pause", "--reason", "two\nlines")[0] == 2
 
 
-@pytest.mark.parametrize("action", ["status", "pause", "promote", "abort", "audit"])
+@pytest.mark.parametrize("action", ["status", "approve", "pause", "resume", "abort", "audit"])
 def test_help_teaches(action: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["rollout", action, "--help"])

@@ -1,0 +1,40 @@
+"""The pictures of one report: those that the result allows."""
+
+import html
+from collections.abc import Callable, Mapping
+
+from rehearsal.console import pictures
+from rehearsal.journey.result import RehearsalResult
+
+_DRAWERS: Mapping[str, Callable[[RehearsalResult], str]] = {
+    "traffic": lambda result: pictures.traffic_split(
+        result.fleets, result.rollouts, started=result.started, ended=result.started + result.seconds
+    ),
+    "roc": lambda result: pictures.roc(result.evaluation) if result.evaluation else "",
+    "confusion": lambda result: pictures.confusion_matrix(result.evaluation) if result.evaluation else "",
+    "tuning": lambda result: pictures.tuning_history(result.trials) if result.trials else "",
+    "profile": lambda result: pictures.data_profile(result.profile) if result.profile else "",
+}
+PICTURES = tuple(_DRAWERS)
+
+
+class Pictures:
+    """What was drawn, and what could not be: a picture is not worth the report."""
+
+    def __init__(self) -> None:
+        self._drawn: dict[str, str] = {}
+        self.problems: list[str] = []
+
+    def draw(self, result: RehearsalResult) -> None:
+        """Draw all; what fails is in `problems` and in the picture's place."""
+        for name, drawer in _DRAWERS.items():
+            try:
+                self._drawn[name] = drawer(result)
+            except Exception as exc:  # noqa: BLE001 -- told in the page, by the command, and by the benchmark's tests
+                problem = f"the picture {name} could not be drawn: {type(exc).__name__}: {exc}"
+                self.problems.append(problem)
+                self._drawn[name] = f"<p>{html.escape(problem)}</p>"
+
+    def html(self, name: str) -> str:
+        """The picture; empty where there is nothing to show."""
+        return self._drawn.get(name, "")

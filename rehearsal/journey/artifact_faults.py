@@ -1,0 +1,105 @@
+"""A model artifact spoiled on purpose: whole in itself, loadable and quick, and wrong for its users."""
+
+import gzip
+import io
+import json
+import tarfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_INPUT, _OUTPUT = "features", "score"
+_POWER = 0.5
+"""The square root takes a score of 0.04 to 0.2: many more visitors look like buyers."""
+
+Files = dict[str, bytes]
+
+
+def inject_fault(archive: bytes, fault: str) -> bytes:
+    """Give the `model.tar.gz` with `fault`, one of `ARTIFACT_FAULTS`; the same archive gives the same bytes."""
+    return _packed(ARTIFACT_FAULTS[fault](_unpacked(archive)))
+
+
+def _shift(files: Files) -> Files:
+    """The graph's last step becomes the square root of the score, as a forgotten transformation would have it."""
+    from onnx import TensorProto, helper  # noqa: PLC0415 (half a second, and only here)
+
+    def change(graph: Any) -> None:
+        _rename(graph, _OUTPUT, "score_as_trained")
+        graph.initializer.append(helper.make_tensor("power", TensorProto.FLOAT, [], [_POWER]))
+        graph.node.append(helper.make_node("Pow", ["score_as_trained", "power"], [_OUTPUT]))
+
+    return files | {"model.onnx": _changed(files["model.onnx"], change)}
+
+
+def _reorder(files: Files) -> Files:
+    """Two columns change places in contract, baseline and graph alike, as a reordered table would have it.
+
+    The artifact is sound, and callers who send cells by place get wrong answers with status 200.
+    """
+    from onnx import TensorProto, helper  # noqa: PLC0415
+
+    contract, baseline = json.loads(files["contract.json"]), json.loads(files["baseline.json"])
+    order = _with_two_exchanged(contract["columns"])
+    contract["columns"] = [contract["columns"][place] for place in order]
+    baseline["features"] = [baseline["features"][place] for place in order]
+
+    def change(graph: Any) -> None:
+        _rename(graph, _INPUT, "features_as_trained")
+        graph.initializer.append(helper.make_tensor("order", TensorProto.INT64, [len(order)], order))
+        gather = helper.make_node("Gather", [_INPUT, "order"], ["features_as_trained"], axis=1)
+        graph.node.insert(0, gather)
+
+    return files | {
+        "model.onnx": _changed(files["model.onnx"], change),
+        "contract.json": json.dumps(contract, indent=1, sort_keys=True).encode(),
+        "baseline.json": json.dumps(baseline, indent=1, sort_keys=True).encode(),
+    }
+
+
+ARTIFACT_FAULTS: Mapping[str, Callable[[Files], Files]] = {"shift": _shift, "schema": _reorder}
+"""The faults that lie in the artifact; others lie in the image."""
+
+
+def _with_two_exchanged(columns: list[dict[str, Any]]) -> list[int]:
+    """The order of `columns` with two numbers side by side exchanged: a caller of the old order is not even refused."""
+    order = list(range(len(columns)))
+    kinds = [column["kind"] for column in columns]
+    place = next((at for at in reversed(order[1:]) if kinds[at - 1] == kinds[at] == "number"), 1)
+    order[place - 1], order[place] = order[place], order[place - 1]
+    return order
+
+
+def _changed(content: bytes, change: Callable[[Any], None]) -> bytes:
+    import onnx  # noqa: PLC0415
+
+    model = onnx.load_from_string(content)
+    change(model.graph)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _rename(graph: Any, old: str, new: str) -> None:
+    for node in graph.node:
+        for names in (node.input, node.output):
+            for at, name in enumerate(names):
+                if name == old:
+                    names[at] = new
+
+
+def _unpacked(archive: bytes) -> Files:
+    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:*") as tar:
+        members = [(member.name.removeprefix("./"), tar.extractfile(member)) for member in tar if member.isfile()]
+        return {name: file.read() for name, file in members if file is not None}
+
+
+def _packed(files: Files) -> bytes:
+    target = io.BytesIO()
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=target, mtime=0) as packed,
+        tarfile.open(mode="w", fileobj=packed) as tar,
+    ):
+        for name, content in sorted(files.items()):
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o644
+            tar.addfile(member, io.BytesIO(content))
+    return target.getvalue()

@@ -1,0 +1,49 @@
+"""A bad candidate: the live model in an image that misbehaves, or its artifact spoiled."""
+
+import hashlib
+from typing import Any
+from urllib.parse import urlsplit
+
+from rehearsal.journey.artifact_faults import ARTIFACT_FAULTS, inject_fault
+from rehearsal.journey.embedded_aws import EmbeddedAws
+from slipway.training.registration import MODEL_SHA256_VARIABLE
+
+_KEPT = ("Image", "ModelDataUrl", "Environment")
+
+
+def register_faulty_model(aws: EmbeddedAws, package_arn: str, *, fault: str) -> str:
+    """Register the model of `package_arn` again, with `fault`. Returns the new package's ARN.
+
+    The fault is in the image, as a bad build would have it, or in the artifact, as a bad training would: the shipped
+    server has no switch for it.
+    """
+    sagemaker = aws.client("sagemaker")
+    good = sagemaker.describe_model_package(ModelPackageName=package_arn)
+    containers = [
+        _faulty_container(aws, container, fault) for container in good["InferenceSpecification"]["Containers"]
+    ]
+    created: dict[str, Any] = sagemaker.create_model_package(
+        ModelPackageGroupName=good["ModelPackageGroupName"],
+        ModelPackageDescription=f"rehearsal: a model with the fault {fault}",
+        InferenceSpecification=good["InferenceSpecification"] | {"Containers": containers},
+        ModelApprovalStatus="PendingManualApproval",
+    )
+    return str(created["ModelPackageArn"])
+
+
+def _faulty_container(aws: EmbeddedAws, container: dict[str, Any], fault: str) -> dict[str, Any]:
+    kept = {name: value for name, value in container.items() if name in _KEPT}
+    if fault in ARTIFACT_FAULTS:
+        told = {n: value for n, value in container.get("Environment", {}).items() if n != MODEL_SHA256_VARIABLE}
+        return kept | {"ModelDataUrl": _faulty_artifact(aws, container["ModelDataUrl"], fault), "Environment": told}
+    return kept | {"Image": f"{container['Image'].rpartition(':')[0]}:fault-{fault}"}
+
+
+def _faulty_artifact(aws: EmbeddedAws, url: str, fault: str) -> str:
+    """Upload the spoiled artifact where the pipeline's own lie: the roles read nowhere else."""
+    s3, location = aws.client("s3"), urlsplit(url)
+    good = s3.get_object(Bucket=location.netloc, Key=location.path.removeprefix("/"))["Body"].read()
+    archive = inject_fault(good, fault)
+    key = f"pipeline/rehearsal/{fault}-{hashlib.sha256(archive).hexdigest()[:16]}/model.tar.gz"
+    s3.put_object(Bucket=location.netloc, Key=key, Body=archive)
+    return f"s3://{location.netloc}/{key}"

@@ -1,0 +1,54 @@
+"""How long a phase may take; one that takes longer is ended, whatever it waits for."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from slipway.errors import LaunchError
+from slipway.settings import Settings
+
+CHECK_SECONDS = 1800.0
+SYNTH_SECONDS = 600.0
+DEPLOY_SECONDS = 900.0
+LOOK_BACK_SECONDS = 300.0
+_TRAINING_SECONDS, _SECONDS_A_MILLION_ROWS_AND_JOB = 900.0, 1000.0
+"""Ten times what two cores take."""
+_ROLLOUT_SECONDS = 900.0
+"""For what a rollout does in real time: its gates, and servers that start."""
+
+
+class _OverError(BaseException):
+    """No `Exception`: libraries take those for theirs, and try again."""
+
+
+@contextmanager
+def limited(seconds: float, phase: str) -> Iterator[None]:
+    """Let the main thread do what it does for `seconds` at most.
+
+    Raises:
+        LaunchError: the time was up.
+    """
+
+    def over(_signal: int, _frame: FrameType | None) -> None:
+        raise _OverError
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    except _OverError as exc:
+        raise LaunchError(f"{phase} must be done within {seconds:.0f} s, and was not: something hangs") from exc
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def training_seconds(settings: Settings, *, rows: int) -> float:
+    """For one execution of the pipeline on `rows` rows."""
+    return _TRAINING_SECONDS + _SECONDS_A_MILLION_ROWS_AND_JOB * rows / 1e6 * settings.tuning.max_jobs
+
+
+def rollout_seconds(settings: Settings, *, speed: float) -> float:
+    """For one rollout and, after it, a restore of what served before, each as long as CloudFormation gives it."""
+    return _ROLLOUT_SECONDS + 2 * settings.rollout.timeout_seconds / speed

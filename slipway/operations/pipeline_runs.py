@@ -1,0 +1,121 @@
+"""Start the deployed training pipeline, unless its last run saw the same inputs."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from slipway.errors import LaunchError
+from slipway.operations.data_fingerprint import data_fingerprint
+from slipway.operations.deployed_stage import DeployedStage
+from slipway.operations.polling import pauses
+from slipway.training.parameters import DATA_FINGERPRINT
+
+_INPUTS = "inputs "
+"""How the description of an execution begins that was started here; the fingerprint follows."""
+_LONGEST_PAUSE_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of the pipeline."""
+
+    arn: str
+    status: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run depends on.
+
+    Attributes:
+        data_uri: the folder of the table, where it is not the pipeline's default.
+        data: the fingerprint of what lies there.
+        all: the fingerprint of the data and the deployed definition (settings, image, roles).
+    """
+
+    data_uri: str | None
+    data: str
+    all: str
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Starts and watches the training pipeline of one stage."""
+
+    stage: DeployedStage
+
+    def inputs(self, data_uri: str | None = None) -> Inputs:
+        """What a run that is started now depends on.
+
+        Raises:
+            LaunchError: the pipeline is not deployed, or there is no data.
+        """
+        try:
+            definition = self._sagemaker.describe_pipeline(PipelineName=self._pipeline)["PipelineDefinition"]
+            where = data_uri or f"s3://{self.stage.output('storage', 'DataBucketName')}/data/"
+            data = data_fingerprint(self.stage.client("s3"), where)
+        except (BotoCoreError, ClientError) as exc:
+            raise LaunchError(f"pipeline {self._pipeline} and its data must be readable: {exc}") from exc
+        text = json.dumps([definition, data_uri, data], sort_keys=True)
+        return Inputs(data_uri, data, hashlib.sha256(text.encode()).hexdigest())
+
+    def last_with(self, inputs: Inputs) -> Run | None:
+        """The newest run that saw the same inputs, however it ended; one that was stopped does not count."""
+        pages = self._sagemaker.get_paginator("list_pipeline_executions").paginate(
+            PipelineName=self._pipeline, SortBy="CreationTime", SortOrder="Descending"
+        )
+        for page in pages:
+            for summary in page["PipelineExecutionSummaries"]:
+                description = summary.get("PipelineExecutionDescription", "")
+                if description == _INPUTS + inputs.all and summary["PipelineExecutionStatus"] != "Stopped":
+                    return self.look(summary["PipelineExecutionArn"])
+        return None
+
+    def start(self, inputs: Inputs, *, commit: str) -> str:
+        """Start a run; its ARN.
+
+        Raises:
+            LaunchError: SageMaker refuses.
+        """
+        parameters = {"SourceCommit": commit, DATA_FINGERPRINT: inputs.data}
+        if inputs.data_uri:
+            parameters["InputDataUri"] = inputs.data_uri
+        try:
+            arn: str = self._sagemaker.start_pipeline_execution(
+                PipelineName=self._pipeline,
+                PipelineExecutionDescription=_INPUTS + inputs.all,
+                PipelineParameters=[{"Name": name, "Value": value} for name, value in parameters.items()],
+            )["PipelineExecutionArn"]
+        except (BotoCoreError, ClientError) as exc:
+            raise LaunchError(f"pipeline {self._pipeline} could not be started: {exc}") from exc
+        return arn
+
+    def look(self, arn: str) -> Run:
+        found = self._sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+        return Run(arn, found["PipelineExecutionStatus"], found.get("FailureReason", ""))
+
+    def wait(self, arn: str, report: Callable[[str], object]) -> Run:
+        """Follow a run to its end; `report` gets each change of status."""
+        told, pause = "", pauses(longest=_LONGEST_PAUSE_SECONDS)
+        while True:
+            run = self.look(arn)
+            if run.status != told:
+                report(run.status)
+                told = run.status
+            if run.status not in ("Executing", "Stopping"):
+                return run
+            time.sleep(next(pause))
+
+    @property
+    def _pipeline(self) -> str:
+        return self.stage.settings.names.pipeline
+
+    @property
+    def _sagemaker(self) -> Any:
+        return self.stage.client("sagemaker")
