@@ -28,6 +28,23 @@ def test_help_teaches_the_exit_codes_and_shows_examples(capsys: pytest.CaptureFi
     assert "--fault slow" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("argv", "now"),
+    [
+        (["carry", "--to", "prod"], "`slipway promote`"),
+        (["rollout", "promote", "--package", "7"], "`slipway rollout approve --package N`"),
+        (["rollout", "promote", "--reason", "over"], "`slipway rollout resume`"),
+    ],
+)
+def test_an_old_name_of_a_command_is_refused_with_the_new_one(
+    argv: list[str], now: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 2
+    error = capsys.readouterr().err
+    assert now in error
+    assert error.count("\n") == 1
+
+
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--version"])

@@ -49,7 +49,7 @@ def test_another_region_is_warned_of(capsys: pytest.CaptureFixture[str], tmp_pat
     config = tmp_path / "shoppers.toml"
     config.write_text('region = "eu-west-1"\n' + CONFIG.read_text())
     assert main(["cost", "--config", str(config)]) == 0
-    assert "lives in eu-west-1, whose prices differ" in capsys.readouterr().out
+    assert "is deployed in eu-west-1, whose prices differ" in capsys.readouterr().out
 
 
 def test_a_table_of_ones_own_is_used(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -70,8 +70,8 @@ def test_a_type_without_a_price_ends_with_exit_code_2(capsys: pytest.CaptureFixt
     assert "must have ml.z1.huge" in capsys.readouterr().err
 
 
-def test_help_says_what_is_not_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_what_is_not_included(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["cost", "--help"])
     assert ended.value.code == 0
-    assert "tax, discounts, savings plans" in capsys.readouterr().out
+    assert "Tax, discounts, savings" in capsys.readouterr().out

@@ -159,7 +159,7 @@ def test_the_templates_of_a_folder_know_each_others_alarms(
         ("Resources:\n  A: 1\n", "template must be JSON"),
         ("[]", "template must be a JSON object"),
         ("{}", "a template must have Resources"),
-        ('{"Resources": {}}', "templates must hold an AWS::SageMaker::Endpoint"),
+        ('{"Resources": {}}', "templates must have an AWS::SageMaker::Endpoint"),
     ],
 )
 def test_what_is_no_template_is_bad_input(

@@ -73,10 +73,10 @@ def test_approving_starts_the_registrys_way_and_is_recorded(world: World) -> Non
     assert outcome["detail"] == {"phase": "done", "intention": 1}
 
 
-def test_approving_while_rollouts_are_held_says_that_it_waits(world: World) -> None:
+def test_approving_while_rollouts_are_paused_reports_that_it_waits(world: World) -> None:
     arn = world.package()
     world.hold("hold")
-    assert "rollouts are held" in world.slipway("rollout", "approve", "--package", number(arn), "--yes", *WHY)[1]
+    assert "rollouts are paused" in world.slipway("rollout", "approve", "--package", number(arn), "--yes", *WHY)[1]
 
 
 def test_approving_without_a_terminal_needs_yes(world: World) -> None:
