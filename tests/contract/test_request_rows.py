@@ -11,12 +11,7 @@ from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.server.payload import read_payload
 from pipeline_steps.tables.csv_table import read_table
 from pipeline_steps.tables.schema import Column
-<<<<<<< HEAD
-from rehearsal.journey.table import SourceTable, request_bodies
-=======
-from pipeline_steps.tables.table import read_table
 from rehearsal.journey.source_table import SourceTable, request_bodies
->>>>>>> 0b31233 (Operations and the journey under the field's names: DeployedStage for Site and Account, promote for carry, approve and resume for rollout promote, phases for the journey's stages; old commands are refused with the new name)
 from slipway.settings import load_settings
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"

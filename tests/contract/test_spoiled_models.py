@@ -10,13 +10,8 @@ from pipeline_steps.artifact.archive import read_model
 from pipeline_steps.gates.contract_gate import judge_contract
 from pipeline_steps.gates.recent_requests import CapturedRequest, Captures
 from pipeline_steps.gates.replay_gate import judge_replay
-<<<<<<< HEAD
 from pipeline_steps.gates.results import Limits
-from rehearsal.journey.spoiled import SPOILED, spoil
-=======
-from pipeline_steps.gates.verdict import Limits
 from rehearsal.journey.artifact_faults import ARTIFACT_FAULTS, inject_fault
->>>>>>> 0b31233 (Operations and the journey under the field's names: DeployedStage for Site and Account, promote for carry, approve and resume for rollout promote, phases for the journey's stages; old commands are refused with the new name)
 from tests.archives import archive_of
 
 WEIGHTS = [0.5, -0.3, 0.8, -0.05]
