@@ -85,7 +85,7 @@ class Monitor(Construct):
         self.role = MonitorRole(
             self, "Role", settings=settings, key=key, artifacts_bucket=artifacts_bucket, image=image
         )
-        definition = monitoring_job(
+        job = monitoring_job(
             settings, bucket=bucket, image_uri=image.uri, kms_key_arn=key.key_arn, role_arn=self.role.role_arn
         )
         ssm.StringParameter(
@@ -93,7 +93,7 @@ class Monitor(Construct):
             "Definition",
             parameter_name=names.monitor_parameter,
             description=f"The job that examines what {names.endpoint} was asked; for `slipway monitor`",
-            string_value=cdk.Stack.of(self).to_json_string(definition),
+            string_value=cdk.Stack.of(self).to_json_string(job),
         )
         if settings.monitoring.scheduler == "model_monitor":
             schedule = sagemaker.CfnMonitoringSchedule(
@@ -108,7 +108,7 @@ class Monitor(Construct):
                     monitoring_type="DataQuality",
                 ),
             )
-            schedule.add_property_override("MonitoringScheduleConfig.MonitoringJobDefinition", definition)
+            schedule.add_property_override("MonitoringScheduleConfig.MonitoringJobDefinition", job)
             schedule.cfn_options.condition = endpoint.cfn_options.condition
             # A schedule of an endpoint that is not there is refused; and it must be gone before the endpoint goes.
             schedule.node.add_dependency(endpoint, self.role)
@@ -117,7 +117,7 @@ class Monitor(Construct):
             self,
             "Machine",
             settings=settings,
-            definition=definition,
+            job=job,
             job_role=self.role,
             key=key,
             artifacts_bucket=artifacts_bucket,

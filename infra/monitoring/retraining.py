@@ -1,26 +1,26 @@
 """Drift starts the training pipeline: at most one run at a time, and one start in so many hours."""
 
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
 
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.shared.arns import arn
-from infra.shared.logged_state_machine import logged_state_machine
+from infra.shared.logged_state_machine import LoggedStateMachine
 from infra.shared.trust import STATE_MACHINES, state_machine_target
 from slipway.settings.names import Names
 from slipway.training.parameters import DATA_FINGERPRINT
 
-STARTED_BY = "started by drift"
-"""The description of the runs that are started here."""
+DEFINITION = Path(__file__).with_name("retraining.asl.json")
 
 
 class Retraining(Construct):
-    """A small state machine between the drift alarms and the pipeline.
+    """A state machine between the drift alarms and the pipeline.
 
-    An alarm that flaps would start a run each time, and one report may raise several: so nothing is started when a run
-    was started within the pause, whoever did. What the run registers waits for approval like any other package.
+    An alarm that flaps would start a run each time, and one report may raise several alarms: so nothing is started when
+    anyone started a run within the pause. What the run registers waits for approval like any other package.
 
     Attributes:
         machine: the state machine.
@@ -28,15 +28,21 @@ class Retraining(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, names: Names, pause_hours: int, alarm_names: list[str]) -> None:
         super().__init__(scope, id_)
-        pipeline = arn("sagemaker", f"pipeline/{names.pipeline}")
         role = iam.Role(self, "Role", assumed_by=STATE_MACHINES)
         role.add_to_policy(
             iam.PolicyStatement(
-                actions=["sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution"], resources=[pipeline]
+                actions=["sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution"],
+                resources=[arn("sagemaker", f"pipeline/{names.pipeline}")],
             )
         )
-        definition = retraining_definition(names.pipeline, pause_hours=pause_hours)
-        self.machine = logged_state_machine(self, names.retraining_machine, definition, role=role)
+        self.machine = LoggedStateMachine(
+            self,
+            "Machine",
+            name=names.retraining_machine,
+            definition=DEFINITION,
+            substitutions=substitutions(names.pipeline, pause_hours=pause_hours),
+            role=role,
+        )
         events.Rule(
             self,
             "Drifted",
@@ -50,53 +56,6 @@ class Retraining(Construct):
         )
 
 
-def retraining_definition(pipeline: str, *, pause_hours: int) -> dict[str, Any]:
-    """The state machine; in JSONata, which can reckon with times."""
-    task, pause_ms = "arn:aws:states:::aws-sdk:sagemaker:", pause_hours * 3600 * 1000
-    # The same for all alarms of one pause and no other pause: whoever starts a run, it is a new one.
-    this_pause = f"{{% '{pipeline}-started-by-drift-in-pause-' & $string($floor($millis() / {pause_ms})) %}}"
-    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 10, "MaxAttempts": 4, "BackoffRate": 2}]
-    states = {
-        # Two alarms at once should see each other's start; the list lags behind a little.
-        "Settle": {"Type": "Wait", "Seconds": "{% $floor($random() * 30) + 5 %}", "Next": "ListRecent"},
-        "ListRecent": {
-            "Type": "Task",
-            "Resource": f"{task}listPipelineExecutions",
-            "Arguments": {
-                "PipelineName": pipeline,
-                "CreatedAfter": f"{{% $fromMillis($millis() - {pause_ms}) %}}",
-                "MaxResults": 1,
-            },
-            "Assign": {"recent": "{% $count($states.result.PipelineExecutionSummaries) %}"},
-            "Retry": retry,
-            "Next": "WasThereOne",
-        },
-        "WasThereOne": {
-            "Type": "Choice",
-            "Choices": [{"Condition": "{% $recent > 0 %}", "Next": "NothingToDo"}],
-            "Default": "Start",
-        },
-        "NothingToDo": {"Type": "Succeed", "Comment": f"A run was started in the last {pause_hours} hours"},
-        "Start": {
-            "Type": "Task",
-            "Resource": f"{task}startPipelineExecution",
-            "Arguments": {
-                "PipelineName": pipeline,
-                "PipelineExecutionDescription": STARTED_BY,
-                # Where they do not, they ask for the same run: SageMaker starts one a token. A run that may follow
-                # comes a whole pause later, and so has another.
-                "ClientRequestToken": this_pause,
-                # Drift is a reason to train even where the table is the old one: the step cache may not answer.
-                "PipelineParameters": [{"Name": DATA_FINGERPRINT, "Value": this_pause}],
-            },
-            "Retry": retry,
-            "End": True,
-        },
-    }
-    return {
-        "Comment": "Trains again after drift",
-        "QueryLanguage": "JSONata",
-        "StartAt": "Settle",
-        "TimeoutSeconds": 900,
-        "States": states,
-    }
+def substitutions(pipeline: str, *, pause_hours: int) -> Mapping[str, str]:
+    """The placeholders of the definition."""
+    return {"PipelineName": pipeline, "PauseHours": str(pause_hours), "DataFingerprint": DATA_FINGERPRINT}

@@ -1,7 +1,8 @@
-"""State machines that keep a log of all that they did."""
+"""State machines that log everything they do."""
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -13,6 +14,36 @@ from constructs import Construct
 from infra.shared.arns import PARTITION
 
 
+class LoggedStateMachine(sfn.StateMachine):
+    """Runs the ASL file `definition`, whose `${Name}` are replaced by `substitutions` and `${Partition}`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        definition: Path,
+        substitutions: Mapping[str, str],
+        role: iam.IRole,
+        retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            state_machine_name=name,
+            definition_body=sfn.DefinitionBody.from_file(str(definition)),
+            definition_substitutions={"Partition": PARTITION, **substitutions},
+            role=role,
+            logs=_everything(scope, f"{id_}Logs", name, retention),
+        )
+
+
+def json_in_jsonata(value: object) -> str:
+    """A substitution inside a JSONata string of an ASL file: the JSON of `value`, escaped for the string around it."""
+    return json.dumps(json.dumps(value))[1:-1]
+
+
 def logged_state_machine(
     scope: Construct,
     name: str,
@@ -22,25 +53,25 @@ def logged_state_machine(
     retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
 ) -> sfn.StateMachine:
     """Make `Machine` and its `Logs` below `scope`."""
-    group = logs.LogGroup(
-        scope,
-        "Logs",
-        # The prefix spares the account's one log resource policy, which has a size limit.
-        log_group_name=f"/aws/vendedlogs/states/{name}",
-        retention=retention,
-        removal_policy=cdk.RemovalPolicy.DESTROY,
-    )
+    # Not `Stack.to_json_string`: it drops the nulls, and `"ResultPath": null` means "keep the input".
+    here = json.dumps(definition).replace("arn:aws:states:::", f"arn:{PARTITION}:states:::")
     return sfn.StateMachine(
         scope,
         "Machine",
         state_machine_name=name,
-        # Not `Stack.to_json_string`: it drops the nulls, and `"ResultPath": null` means "keep the input".
-        definition_body=sfn.DefinitionBody.from_string(_here(json.dumps(definition))),
+        definition_body=sfn.DefinitionBody.from_string(here),
         role=role,
-        logs=sfn.LogOptions(destination=group, level=sfn.LogLevel.ALL, include_execution_data=True),
+        logs=_everything(scope, "Logs", name, retention),
     )
 
 
-def _here(definition: str) -> str:
-    """With the service integrations of the partition that it is deployed to."""
-    return definition.replace("arn:aws:states:::", f"arn:{PARTITION}:states:::")
+def _everything(scope: Construct, id_: str, name: str, retention: logs.RetentionDays) -> sfn.LogOptions:
+    group = logs.LogGroup(
+        scope,
+        id_,
+        # With this prefix the log deliveries need no entry in the account's one log resource policy, which is limited.
+        log_group_name=f"/aws/vendedlogs/states/{name}",
+        retention=retention,
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+    )
+    return sfn.LogOptions(destination=group, level=sfn.LogLevel.ALL, include_execution_data=True)

@@ -65,3 +65,14 @@ def package_arns(package_group: str) -> list[str]:
         arn("sagemaker", f"model-package-group/{package_group}"),
         arn("sagemaker", f"model-package/{package_group}/*"),
     ]
+
+
+def may_start_processing_jobs(prefix: str, *, role: iam.IRole, key: kms.IKey) -> list[Statement]:
+    """Start jobs whose names begin with `prefix` and a hyphen, under `role`; SageMaker encrypts for whoever starts."""
+    jobs = arn("sagemaker", f"processing-job/{prefix}-*")
+    to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    return [
+        allow("sagemaker:CreateProcessingJob", "sagemaker:AddTags", on=[jobs]),
+        allow("iam:PassRole", on=[role.role_arn], conditions=to_sagemaker),
+        *may_encrypt_volumes(key),
+    ]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from infra.monitoring.monitor_states import monitor_machine
+from infra.monitoring.monitor_machine import DEFINITION, substitutions
 from pipeline_steps import prepare, train
 from pipeline_steps.paths import Paths
 from rehearsal.journey.demo_data import write_demo_csv
@@ -24,6 +24,7 @@ from slipway.rollout.new_fleet_alarms import server_environment
 from slipway.settings import Settings, load_settings
 from slipway.training import schema_arguments
 from slipway.training.monitoring_job import capture_prefix, job_prefix, monitoring_job, report_prefix
+from tests.infra.asl_files import substituted
 from tests.rehearsal.cloud.process import PROJECT, CloudProcess, build_image, end_cloud, eventually, start_cloud
 from tests.rehearsal.cloud.stacks import deploy, outputs, remove
 
@@ -265,19 +266,23 @@ def test_the_schedules_machine_examines_the_hour_that_has_ended(
     ended = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(minutes=30)
     hour = f"{ended:%Y/%m/%d/%H}/"
     _captured_then(cloud, settings, ended)
-    _run_machine(cloud, "monitor", monitor_machine(settings, definition=definition, bucket=BUCKET))
+    _run_machine(cloud, "monitor", machine(settings, definition))
     prefix = f"{report_prefix(settings)}{hour}"
     found = eventually(lambda: len(there := reports(cloud, f"s3://{BUCKET}/{prefix}")) == 3 and there, seconds=60)
     assert found.keys() == REPORTS
     assert found["statistics.json"]["dataset"]["item_count"] == 400
 
 
+def machine(settings: Settings, job: Mapping[str, Any]) -> dict[str, Any]:
+    return substituted(DEFINITION, substitutions(settings, job=job, bucket=BUCKET))
+
+
 def _run_machine(cloud: CloudProcess, name: str, definition: Mapping[str, Any], **told: str) -> None:
     """Make a state machine, run it once, and see it succeed."""
     states = cloud("stepfunctions")
-    machine = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)
+    made = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)
     given = json.dumps(told)
-    execution = states.start_execution(stateMachineArn=machine["stateMachineArn"], input=given)["executionArn"]
+    execution = states.start_execution(stateMachineArn=made["stateMachineArn"], input=given)["executionArn"]
     ended = eventually(
         lambda: (found := states.describe_execution(executionArn=execution))["status"] != "RUNNING" and found,
         seconds=60,
@@ -304,7 +309,7 @@ def test_the_schedules_machine_starts_no_job_for_an_hour_without_traffic(
     cloud: CloudProcess, settings: Settings, definition: dict[str, Any]
 ) -> None:
     idle = settings.model_copy(update={"stage": "idle"})
-    _run_machine(cloud, "idle", monitor_machine(idle, definition=definition, bucket=BUCKET))
+    _run_machine(cloud, "idle", machine(idle, definition))
     jobs = cloud("sagemaker").list_processing_jobs(NameContains="shoppers-idle-monitor")
     assert jobs["ProcessingJobSummaries"] == []
 
@@ -480,7 +485,6 @@ def test_outcomes_that_come_a_day_late_are_joined_with_the_requests_of_that_day(
 ) -> None:
     monitoring = settings.monitoring.model_copy(update={"outcomes_after_hours": 24})
     patient = settings.model_copy(update={"monitoring": monitoring})
-    machine = monitor_machine(patient, definition=definition, bucket=BUCKET)
     _forget(cloud, settings)
     ask(sessions(tmp_path, 400, seed=13))
     last = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(minutes=30)
@@ -488,7 +492,7 @@ def test_outcomes_that_come_a_day_late_are_joined_with_the_requests_of_that_day(
     for name, when, told in (("newest", last, {}), ("late", last - timedelta(hours=24), {"only": "outcomes"})):
         _captured_then(cloud, settings, when)
         outcomes(False)
-        _run_machine(cloud, name, machine, **told)
+        _run_machine(cloud, name, machine(patient, definition), **told)
         prefix = f"{report_prefix(settings)}{'outcomes/' if told else ''}{when:%Y/%m/%d/%H}/"
         uri = f"s3://{BUCKET}/{prefix}"
         eventually(lambda uri=uri: len(reports(cloud, uri)) == 3, seconds=60)

@@ -9,9 +9,8 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_kms as kms
-from aws_cdk.assertions import Template
 
-from infra.monitoring.retraining import STARTED_BY, retraining_definition
+from infra.monitoring.retraining import DEFINITION, substitutions
 from infra.monitoring.stack import MonitoringStack
 from pipeline_steps.monitoring.bias import Bias
 from pipeline_steps.monitoring.bias_metrics import Measured
@@ -19,6 +18,7 @@ from pipeline_steps.monitoring.environment import Schedule
 from pipeline_steps.monitoring.findings import Findings
 from pipeline_steps.monitoring.monitoring_metrics import emit
 from slipway.settings import Settings, load_settings
+from tests.infra.asl_files import substituted
 from tests.rehearsal.cloud.process import PROJECT, CloudProcess, end_cloud, eventually, start_cloud, write_steps
 from tests.rehearsal.cloud.stacks import deploy, outputs
 
@@ -42,6 +42,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
     assert end_cloud(started) == 0
 
 
+def definition(pipeline: str, *, pause_hours: int = 24) -> dict[str, Any]:
+    return substituted(DEFINITION, substitutions(pipeline, pause_hours=pause_hours))
+
+
 @pytest.fixture(scope="module")
 def machine(cloud: CloudProcess) -> str:
     """The deployed state machine's ARN; its pipeline is there and was never run."""
@@ -53,7 +57,7 @@ def machine(cloud: CloudProcess) -> str:
     )
     made = cloud("stepfunctions").create_state_machine(
         name="retraining",
-        definition=json.dumps(retraining_definition(PIPELINE, pause_hours=24)),
+        definition=json.dumps(definition(PIPELINE)),
         roleArn="arn:aws:iam::000000000000:role/retraining",
     )
     arn: str = made["stateMachineArn"]
@@ -75,7 +79,7 @@ def test_the_first_alarm_starts_a_run_and_later_ones_within_the_pause_do_not(clo
     for _ in range(3):
         run(cloud, machine)
     found = cloud("sagemaker").list_pipeline_executions(PipelineName=PIPELINE)["PipelineExecutionSummaries"]
-    assert [summary["PipelineExecutionDescription"] for summary in found] == [STARTED_BY]
+    assert [summary["PipelineExecutionDescription"] for summary in found] == ["started by drift"]
 
 
 def test_a_run_after_drift_takes_nothing_of_another_pause_from_the_step_cache(
@@ -93,10 +97,10 @@ def test_a_run_after_drift_takes_nothing_of_another_pause_from_the_step_cache(
 
 def test_a_start_that_is_refused_fails_the_execution(cloud: CloudProcess, tmp_path: Path) -> None:
     states = cloud("stepfunctions")
-    definition = json.dumps(retraining_definition("absent", pause_hours=24))
+    text = json.dumps(definition("absent"))
     machine = states.create_state_machine(
         name="retraining-nothing",
-        definition=definition.replace('"MaxAttempts": 4', '"MaxAttempts": 0'),
+        definition=text.replace('"MaxAttempts": 4', '"MaxAttempts": 0'),
         roleArn="arn:aws:iam::000000000000:role/retraining",
     )["stateMachineArn"]
     execution = states.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
@@ -113,10 +117,10 @@ def test_alarms_that_have_not_seen_each_others_start_share_one_run(cloud: CloudP
         RoleArn="arn:aws:iam::000000000000:role/pipeline",
         ClientRequestToken="s" * 32,
     )
-    blind = {**retraining_definition("drifting-at-once", pause_hours=720), "StartAt": "Start"}
+    blind = json.dumps(definition("drifting-at-once", pause_hours=720)).replace("$recentRuns > 0", "false")
     states = cloud("stepfunctions")
     made = states.create_state_machine(
-        name="retraining-blind", definition=json.dumps(blind), roleArn="arn:aws:iam::000000000000:role/retraining"
+        name="retraining-blind", definition=blind, roleArn="arn:aws:iam::000000000000:role/retraining"
     )["stateMachineArn"]
     for _ in range(3):
         run(cloud, made)
@@ -142,6 +146,16 @@ def runs(cloud: CloudProcess, pipeline: str) -> list[dict[str, Any]]:
     return found
 
 
+def _publish_assets(cloud: CloudProcess, manifest: Path) -> None:
+    """Upload files to the bucket of `cdk bootstrap`, as the CDK CLI does before it deploys."""
+    for asset in json.loads(manifest.read_text())["files"].values():
+        (place,) = asset["destinations"].values()
+        bucket, key = (place[name].replace("${AWS::Partition}", "aws") for name in ("bucketName", "objectKey"))
+        if bucket not in {each["Name"] for each in cloud("s3").list_buckets()["Buckets"]}:
+            cloud("s3").create_bucket(Bucket=bucket)
+        cloud("s3").put_object(Bucket=bucket, Key=key, Body=(manifest.parent / asset["source"]["path"]).read_bytes())
+
+
 class UseCase:
     """The monitoring stack of a use case as it is deployed, its pipeline, and what its monitoring job writes."""
 
@@ -159,7 +173,10 @@ class UseCase:
             cdk.Stack(app, "storage", env=env), "Key", "arn:aws:kms:us-east-1:000000000000:key/any"
         )
         stack = MonitoringStack(app, self.names.stack("monitoring"), env=env, settings=settings, key=key)
-        outputs(deploy(cloud, stack.stack_name, Template.from_stack(stack).to_json()["Resources"]))
+        assembly = Path(app.synth().directory)
+        _publish_assets(cloud, assembly / f"{stack.stack_name}.assets.json")
+        template = json.loads((assembly / stack.template_file).read_text())
+        outputs(deploy(cloud, stack.stack_name, template["Resources"]))
 
     def machine(self) -> str:
         machines = self.cloud("stepfunctions").list_state_machines()["stateMachines"]
@@ -247,7 +264,7 @@ def test_drift_that_the_monitoring_job_finds_starts_a_run(
     case.job_finds(**found)
     case.alarmed("violations", alarm)
     (started,) = eventually(lambda: runs(case.cloud, case.names.pipeline))
-    assert started["PipelineExecutionDescription"] == STARTED_BY
+    assert started["PipelineExecutionDescription"] == "started by drift"
 
 
 def test_data_that_breaks_constraints_starts_none_and_all_drift_together_one(
