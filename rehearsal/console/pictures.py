@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from rehearsal.console.picture_labels import labels
-from rehearsal.journey.rollouts import Rollout
+from rehearsal.journey.rollout_result import RolloutResult
 
 _BLUE, _GREEN, _RED, _GREY, _AMBER = "#2f6fb2", "#2f9e62", "#c63d3d", "#8a8f98", "#c98a1b"
 _STYLE: dict[Any, Any] = {
@@ -141,7 +141,11 @@ def tuning_history(trials: Sequence[Mapping[str, Any]]) -> str:
 
 
 def traffic_split(
-    fleets: Mapping[str, Sequence[tuple[float, float]]], rollouts: Sequence[Rollout], *, started: float, ended: float
+    fleets: Mapping[str, Sequence[tuple[float, float]]],
+    rollouts: Sequence[RolloutResult],
+    *,
+    started: float,
+    ended: float,
 ) -> str:
     """Requests a second by fleet, with every rollout, alarm and rollback marked."""
     with _figure(11, 3.4) as drawing:
@@ -171,9 +175,9 @@ def _stack(axis: Axes, fleets: Mapping[str, Sequence[tuple[float, float]]], star
     )
 
 
-def _mark(axis: Axes, rollout: Rollout, started: float, ended: float) -> None:
+def _mark(axis: Axes, rollout: RolloutResult, started: float, ended: float) -> None:
     axis.axvspan(rollout.started_at - started, ended - started, color=_GREY, alpha=0.10, linewidth=0)
-    label = f"{rollout.type}: {rollout.verdict_in_words}"
+    label = f"{rollout.type}: {rollout.outcome_in_words}"
     axis.annotate(label, (rollout.started_at - started, 1.02), xycoords=("data", "axes fraction"), fontsize=8)
     for at, moment in rollout.moments:
         if moment in ("alarm", "rolled back"):

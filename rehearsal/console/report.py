@@ -10,10 +10,11 @@ from typing import Any
 
 from rehearsal.console.picture_set import PICTURES, Pictures
 from rehearsal.journey.embedded_aws import LOGS
-from rehearsal.journey.result import RehearsalResult, report_document
+from rehearsal.journey.report_document import report_document
+from rehearsal.journey.result import RehearsalResult
 from rehearsal.journey.role_access import role_access_lines
-from rehearsal.journey.rollouts import Rollout
-from rehearsal.journey.user_counts import user_counts_line
+from rehearsal.journey.rollout_result import RolloutResult
+from rehearsal.journey.user_counts import bad_model_line
 
 _TEMPLATE = Path(__file__).with_name("report.html.template")
 _LONG = 24
@@ -72,8 +73,8 @@ def _page(result: RehearsalResult, document: Mapping[str, Any], drawn: Pictures)
     )
 
 
-def _row(rollout: Rollout) -> dict[str, Any]:
-    row = rollout.row() | {"verdict": rollout.verdict_in_words}
+def _row(rollout: RolloutResult) -> dict[str, Any]:
+    row = rollout.row() | {"verdict": rollout.outcome_in_words}
     return row | {name: "unknown" for name in ("exposed", "failed_by_new_fleet") if row[name] is None}
 
 
@@ -137,7 +138,7 @@ def summary(result: RehearsalResult) -> str:
     if result.evaluation:
         lines.append(f"model    {_quality(result.evaluation)}")
     lines += [f"rollout  {_told(rollout)}" for rollout in result.rollouts]
-    if users := user_counts_line(result.rollouts):
+    if users := bad_model_line(result.rollouts):
         lines.append(f"users    {users}")
     if result.failure is None:
         lines.append(f"audit    {len(result.audit)} entries")
@@ -155,10 +156,10 @@ def _quality(evaluation: Mapping[str, Any]) -> str:
     return f"{quality}, {value['per_1000']:.0f} {value['currency']} per 1,000 rows"
 
 
-def _told(rollout: Rollout) -> str:
+def _told(rollout: RolloutResult) -> str:
     fault = f" with fault {rollout.fault}" if rollout.fault else ""
     by = f" by {rollout.by}" if rollout.by else ""
     exposed = "an unknown number" if rollout.exposed is None else rollout.exposed
     counts = f"{rollout.requests} requests, {exposed} by the new fleet"
-    verdict = rollout.verdict_in_words + (", but not proven safe" if rollout.proven is False else "")
+    verdict = rollout.outcome_in_words + (", but not proven safe" if rollout.proven is False else "")
     return f"{rollout.type}{fault}: {verdict}{by}; {counts}, {rollout.failed} failed, {rollout.dropped} dropped"

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.containers.docker.readiness import require_image
 from rehearsal.endpoints.traffic import Traffic
 from rehearsal.journey import cdk
+from rehearsal.journey.concluding import note_proof
 from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws, embedded_aws, embedded_log, keep_logs
 from rehearsal.journey.faulty_model import register_faulty_model
 from rehearsal.journey.fleet_metrics import invocations, known_configs
@@ -24,7 +25,8 @@ from rehearsal.journey.phases import Display, Phase
 from rehearsal.journey.preparation import check_out
 from rehearsal.journey.result import Failure, RehearsalResult
 from rehearsal.journey.role_access import recorded_access
-from rehearsal.journey.rollouts import FIRST, Rollout, RolloutTarget, note_proof, roll_out
+from rehearsal.journey.rollout_result import FIRST, RolloutResult, RolloutTarget
+from rehearsal.journey.rollout_run import roll_out
 from rehearsal.journey.source_table import request_bodies, source_table
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.time_limits import (
@@ -122,7 +124,7 @@ class Rehearsal:
         storage, training, rollout = (
             outputs[settings.names.stack(kind)] for kind in ("storage", "training", "rollout")
         )
-        pad = RolloutTarget(
+        target = RolloutTarget(
             aws=aws,
             endpoint=settings.names.endpoint,
             state_machine_arn=rollout["StateMachineArn"],
@@ -137,21 +139,21 @@ class Rehearsal:
         )
         log = AuditLog(aws.client("s3"), storage["ArtifactsBucketName"], settings.names.audit_prefix)
         try:
-            self._models(pad, result, bucket=storage["DataBucketName"], pipeline=training["PipelineName"])
+            self._models(target, result, bucket=storage["DataBucketName"], pipeline=training["PipelineName"])
         except Exception:
             # The embedded AWS may be what has failed, or what hangs.
             with contextlib.suppress(BotoCoreError, ClientError, OSError, LaunchError), limited(_BRIEFLY_SECONDS, "it"):
-                _look_back(pad, result, log)
+                _look_back(target, result, log)
             raise
         finally:
-            pad.traffic.stop()
+            target.traffic.stop()
         with limited(LOOK_BACK_SECONDS, "what the roles and the rollouts have done"):
-            _look_back(pad, result, log)
+            _look_back(target, result, log)
 
-    def _models(self, pad: RolloutTarget, result: RehearsalResult, *, bucket: str, pipeline: str) -> None:
-        self._first_model(pad, result, bucket=bucket, pipeline=pipeline)
-        better = self._better_model(pad, result, bucket=bucket, pipeline=pipeline)
-        self._bad_model(pad, result, live=better)
+    def _models(self, target: RolloutTarget, result: RehearsalResult, *, bucket: str, pipeline: str) -> None:
+        self._first_model(target, result, bucket=bucket, pipeline=pipeline)
+        better = self._better_model(target, result, bucket=bucket, pipeline=pipeline)
+        self._bad_model(target, result, live=better)
 
     def _deploy(self, aws: EmbeddedAws, result: RehearsalResult, workdir: Path) -> dict[str, Any]:
         """Synthesize while the account is bootstrapped: neither needs the other."""
@@ -173,46 +175,48 @@ class Rehearsal:
             phase.log(f"{len(outputs)} stacks")
         return outputs
 
-    def _first_model(self, pad: RolloutTarget, result: RehearsalResult, *, bucket: str, pipeline: str) -> None:
+    def _first_model(self, target: RolloutTarget, result: RehearsalResult, *, bucket: str, pipeline: str) -> None:
         settings, rows = result.settings, result.table.earlier_rows
         with self._phase("train first model", training_seconds(settings, rows=rows)) as phase:
             earlier = result.table.earlier
             phase.log(f"on the first {result.table.earlier_rows} rows")
-            self._train(pad, result, upload(pad.aws, earlier, bucket=bucket, key=_TABLE), pipeline, phase)
+            self._train(target, result, upload(target.aws, earlier, bucket=bucket, key=_TABLE), pipeline, phase)
         with self._phase("first endpoint", self._rollout_seconds(result)) as phase:
-            self._roll_out(pad, result, result.runs[0].package_arn, phase, first=True)
+            self._roll_out(target, result, result.runs[0].package_arn, phase, first=True)
 
-    def _better_model(self, pad: RolloutTarget, result: RehearsalResult, *, bucket: str, pipeline: str) -> str:
+    def _better_model(self, target: RolloutTarget, result: RehearsalResult, *, bucket: str, pipeline: str) -> str:
         with self._phase("train on new data", training_seconds(result.settings, rows=result.table.rows)) as phase:
             phase.log(f"all {result.table.rows} rows have arrived")
-            uri = upload(pad.aws, result.table.path, bucket=bucket, key=_TABLE)
-            run = self._train(pad, result, uri, pipeline, phase)
+            uri = upload(target.aws, result.table.path, bucket=bucket, key=_TABLE)
+            run = self._train(target, result, uri, pipeline, phase)
         with self._phase("better model", self._rollout_seconds(result)) as phase:
-            self._roll_out(pad, result, run.package_arn, phase)
+            self._roll_out(target, result, run.package_arn, phase)
         return run.package_arn
 
-    def _bad_model(self, pad: RolloutTarget, result: RehearsalResult, *, live: str) -> None:
+    def _bad_model(self, target: RolloutTarget, result: RehearsalResult, *, live: str) -> None:
         with self._phase("bad model", self._rollout_seconds(result)) as phase:
             phase.log(f"a model with the fault {self._options.fault}")
-            faulty = register_faulty_model(pad.aws, live, fault=self._options.fault)
-            self._roll_out(pad, result, faulty, phase, fault=self._options.fault)
+            faulty = register_faulty_model(target.aws, live, fault=self._options.fault)
+            self._roll_out(target, result, faulty, phase, fault=self._options.fault)
 
     def _rollout_seconds(self, result: RehearsalResult) -> float:
         return rollout_seconds(result.settings, speed=self._options.speed)
 
-    def _train(self, pad: RolloutTarget, result: RehearsalResult, uri: str, pipeline: str, phase: Phase) -> TrainingRun:
+    def _train(
+        self, target: RolloutTarget, result: RehearsalResult, uri: str, pipeline: str, phase: Phase
+    ) -> TrainingRun:
         run = TrainingRun()
         result.runs.append(run)
         # Every run reads the folder of one object: SageMaker copies a prefix, and the step expects one table.
         folder = uri.rpartition("/")[0] + "/"
-        train(pad.aws, run, pipeline=pipeline, input_data_uri=folder, commit=_commit(), phase=phase)
+        train(target.aws, run, pipeline=pipeline, input_data_uri=folder, commit=_commit(), phase=phase)
         metrics = run.evaluation["metrics"]
         phase.log(f"registered: test AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f}")
         return run
 
     def _roll_out(
         self,
-        pad: RolloutTarget,
+        target: RolloutTarget,
         result: RehearsalResult,
         package_arn: str,
         phase: Phase,
@@ -220,11 +224,11 @@ class Rehearsal:
         first: bool = False,
         fault: str | None = None,
     ) -> None:
-        rollout = Rollout(package_arn, fault, FIRST if first else result.settings.rollout.type)
+        rollout = RolloutResult(package_arn, fault, FIRST if first else result.settings.rollout.type)
         result.rollouts.append(rollout)
-        roll_out(pad, rollout, first=first, phase=phase)
-        because = f": {rollout.reason}" if rollout.verdict in ("rolled_back", "refused", INCONCLUSIVE) else ""
-        phase.log(f"{rollout.verdict_in_words}, {rollout.requests} requests, {rollout.dropped} dropped{because}")
+        roll_out(target, rollout, first=first, phase=phase)
+        because = f": {rollout.reason}" if rollout.outcome in ("rolled_back", "refused", INCONCLUSIVE) else ""
+        phase.log(f"{rollout.outcome_in_words}, {rollout.requests} requests, {rollout.dropped} dropped{because}")
 
 
 def _lacking(told: str) -> str | None:
@@ -233,14 +237,14 @@ def _lacking(told: str) -> str | None:
     return next((f"{advice}: {line.strip()}" for advice, line in lines), None)
 
 
-def _look_back(pad: RolloutTarget, result: RehearsalResult, log: AuditLog) -> None:
+def _look_back(target: RolloutTarget, result: RehearsalResult, log: AuditLog) -> None:
     """What the account can say of the launch so far."""
     result.audit = log.entries()
     note_proof(result.rollouts, result.audit)
-    result.access = recorded_access(pad.aws)
+    result.access = recorded_access(target.aws)
     result.fleets = {
-        config: invocations(pad.aws, endpoint=pad.endpoint, config=config, since=result.started)
-        for config in known_configs(pad.aws, endpoint=pad.endpoint)
+        config: invocations(target.aws, endpoint=target.endpoint, config=config, since=result.started)
+        for config in known_configs(target.aws, endpoint=target.endpoint)
     }
 
 

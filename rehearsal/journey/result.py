@@ -1,26 +1,26 @@
-"""What a rehearsal has shown, and `report.json` made from it."""
+"""The result of a rehearsal: everything that its report is made from."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rehearsal.journey.options import RehearsalOptions
 from rehearsal.journey.role_access import RoleAccess
-from rehearsal.journey.rollouts import Rollout
+from rehearsal.journey.rollout_result import RolloutResult
 from rehearsal.journey.source_table import SourceTable
 from rehearsal.journey.starvation import INCONCLUSIVE
-from rehearsal.journey.training_run import TrainingRun, step_rows
-from rehearsal.journey.user_counts import failed_by_other_models, users_document
+from rehearsal.journey.training_run import TrainingRun
+from rehearsal.journey.user_counts import failed_by_other_models
 from slipway.errors import SlipwayError
 from slipway.rollout.audit import Entry, verify
 from slipway.settings import Settings
 
 REFUSED_FAULTS = ("shift", "schema")
-"""Those that a gate finds before any user meets the model."""
+"""Those that a gate finds before any user gets an answer from the model."""
 
 Outcome = Literal["succeeded", "inconclusive", "refused", "failed", "interrupted"]
 
 _REFUSE = "Refuse"
-"""The pipeline's step that ends an execution whose candidate the gate refused."""
+"""The pipeline's step that ends an execution whose candidate did not pass the gate."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Failure:
 
     @property
     def reason(self) -> str:
-        """For the user; its first line says what, further ones are details."""
+        """For the user: the problem in the first line, details in further ones."""
         if self.interrupted:
             return "interrupted"
         if isinstance(self.error, SlipwayError):
@@ -53,7 +53,7 @@ class Failure:
 
 @dataclass
 class RehearsalResult:
-    """Everything the report is made from."""
+    """Filled while the rehearsal runs."""
 
     options: RehearsalOptions
     settings: Settings
@@ -62,7 +62,7 @@ class RehearsalResult:
     seconds: float = 0.0
     templates: dict[str, str] = field(default_factory=dict)
     runs: list[TrainingRun] = field(default_factory=list)
-    rollouts: list[Rollout] = field(default_factory=list)
+    rollouts: list[RolloutResult] = field(default_factory=list)
     fleets: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     audit: list[Entry] = field(default_factory=list)
@@ -71,7 +71,7 @@ class RehearsalResult:
 
     @property
     def evaluation(self) -> dict[str, Any]:
-        """Of the last candidate that was evaluated, a refused one included; empty if none was."""
+        """Of the last candidate that was evaluated, also of one that the gate refused; empty if none was."""
         return next((run.evaluation for run in reversed(self.runs) if run.evaluation), {})
 
     @property
@@ -81,7 +81,7 @@ class RehearsalResult:
 
     @property
     def trials(self) -> list[dict[str, Any]]:
-        """Of the last search that began."""
+        """Of the last tuning job that began."""
         return next((run.trials for run in reversed(self.runs) if run.trials), [])
 
     @property
@@ -95,61 +95,37 @@ class RehearsalResult:
 
     @property
     def inconclusive(self) -> list[str]:
-        """Rollouts whose end says nothing, with the reason."""
-        return [rollout.reason for rollout in self.rollouts if rollout.verdict == INCONCLUSIVE]
+        """The reasons of the rollouts whose end proves nothing."""
+        return [rollout.reason for rollout in self.rollouts if rollout.outcome == INCONCLUSIVE]
 
     @property
     def shortcomings(self) -> list[str]:
         """What did not go as a launch should; empty when all is well."""
-        found = []
-        verdicts = [rollout.verdict for rollout in self.rollouts]
-        # the first model, the better one, the bad one
-        expected = ["promoted", "promoted", "refused" if self.options.fault in REFUSED_FAULTS else "rolled_back"]
-        agreed = [got if got == INCONCLUSIVE else wanted for got, wanted in zip(verdicts, expected, strict=False)]
-        if self.failure is not None:
-            found.append(f"{self.failure.phase}: {self.failure.reason.partition(chr(10))[0]}")
-        elif verdicts != agreed or len(verdicts) < len(expected):
-            found.append(f"the rollouts should end {', '.join(expected)}, got {', '.join(verdicts)}")
-        back = [rollout for rollout in self.rollouts if rollout.verdict == "rolled_back"]
-        if unstopped := [rollout.fault for rollout in back if not rollout.by]:
-            found.append(f"an alarm should stop the model with fault {unstopped[0]}, got none in ALARM")
-        # What cuts a rollout off (an embedded AWS that ended) costs users their answers too: no fault of a model's.
-        judged = [each for each in self.rollouts if each.verdict != INCONCLUSIVE and not each.is_cut_off]
-        if dropped := sum(rollout.dropped for rollout in judged):
-            found.append(f"no user request may go unanswered, got {dropped}")
-        if failed := sum(map(failed_by_other_models, judged)):
-            found.append(f"only the bad model may answer users with errors, got {failed} errors of other models")
+        # What cuts a rollout off (an embedded AWS that ended) costs users their responses too: no model did that.
+        conclusive = [each for each in self.rollouts if each.outcome != INCONCLUSIVE and not each.is_cut_off]
+        found = self._wrong_ends()
+        if dropped := sum(rollout.dropped for rollout in conclusive):
+            found.append(f"every user request must get a response, got none for {dropped}")
+        if failed := sum(map(failed_by_other_models, conclusive)):
+            found.append(f"only the bad model may respond with errors, got {failed} errors of other models")
         if broken := verify(self.audit):
-            found.append(f"the audit's entries must follow each other, but entry {broken} does not")
+            found.append(f"the audit log's entries must follow each other, but entry {broken} does not")
         if lacking := [row.role for row in self.access if row.missing]:
-            found.append(f"no call may go without permission, got some by {', '.join(lacking)}")
+            found.append(f"no call may lack permission, got some by {', '.join(lacking)}")
         return found
 
-
-def report_document(result: RehearsalResult) -> dict[str, Any]:
-    """The machine-readable report; what the rehearsal did not get to is None or empty."""
-    splits, failure = result.profile.get("sha256", {}), result.failure
-    return {
-        "outcome": result.outcome,
-        "failure": failure and {"stage": failure.phase, "reason": failure.reason, "log": list(failure.log)},
-        "seconds": result.seconds,
-        "speed": result.options.speed,
-        "data": {
-            "path": result.table.name,
-            "rows": result.table.rows,
-            "sha256": result.table.sha256,
-            "splits": {name: splits.get(name) for name in ("train", "validation", "test")},
-        },
-        "pipeline": [row for run in result.runs for row in step_rows(run)],
-        "metrics": _metrics(result.evaluation),
-        "rollouts": [rollout.row() for rollout in result.rollouts],
-        "users": users_document(result.rollouts),
-        "templates": result.templates,
-        "timings": result.timings,
-    }
-
-
-def _metrics(evaluation: dict[str, Any]) -> dict[str, Any] | None:
-    if not evaluation:
-        return None
-    return {**evaluation["metrics"], **{name: evaluation[name] for name in ("baseline", "champion", "value")}}
+    def _wrong_ends(self) -> list[str]:
+        """A rehearsal that failed, or rollouts that ended otherwise than they should."""
+        found = []
+        outcomes = [rollout.outcome for rollout in self.rollouts]
+        # the first model, the better one, the bad one
+        expected = ["promoted", "promoted", "refused" if self.options.fault in REFUSED_FAULTS else "rolled_back"]
+        allowed = [got if got == INCONCLUSIVE else wanted for got, wanted in zip(outcomes, expected, strict=False)]
+        if self.failure is not None:
+            found.append(f"{self.failure.phase}: {self.failure.reason.partition(chr(10))[0]}")
+        elif outcomes != allowed or len(outcomes) < len(expected):
+            found.append(f"the rollouts should end {', '.join(expected)}, got {', '.join(outcomes)}")
+        rolled_back = [rollout for rollout in self.rollouts if rollout.outcome == "rolled_back"]
+        if without_alarm := [rollout.fault for rollout in rolled_back if not rollout.by]:
+            found.append(f"an alarm should stop the model with fault {without_alarm[0]}, got none in ALARM")
+        return found

@@ -3,7 +3,7 @@
 from rehearsal.endpoints.traffic import Promptness
 
 INCONCLUSIVE = "inconclusive"
-"""The verdict of such a rollout."""
+"""The outcome of such a rollout."""
 MOST_LATE_MS = 100.0
 MOST_SHARE_NOT_SENT = 0.01
 

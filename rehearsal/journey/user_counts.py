@@ -1,12 +1,12 @@
-"""What users got in a rehearsal's rollouts, all together: one request is one user."""
+"""What users got in all rollouts of a rehearsal; every request counts as one user."""
 
 from collections.abc import Iterable, Sequence
 
-from rehearsal.journey.rollouts import Rollout
+from rehearsal.journey.rollout_result import RolloutResult
 
 
-def users_document(rollouts: Sequence[Rollout]) -> dict[str, int | None]:
-    """The counts for `report.json`; those of the bad model are None where its rollout was cut off."""
+def user_counts(rollouts: Sequence[RolloutResult]) -> dict[str, int | None]:
+    """The counts for `report.json`; those of the bad model are None if its rollout was cut off."""
     bad = [rollout for rollout in rollouts if rollout.fault]
     return {
         "requests": sum(rollout.requests for rollout in rollouts),
@@ -19,26 +19,22 @@ def users_document(rollouts: Sequence[Rollout]) -> dict[str, int | None]:
 
 
 def _sum_of_known(counts: Iterable[int | None]) -> int | None:
-    """None where one of them is."""
-    total = 0
-    for count in counts:
-        if count is None:
-            return None
-        total += count
-    return total
+    """None if one of them is."""
+    known = list(counts)
+    return None if None in known else sum(filter(None, known))
 
 
-def failed_by_other_models(rollout: Rollout) -> int:
-    """Errors that users got, but for those from the model with the fault."""
+def failed_by_other_models(rollout: RolloutResult) -> int:
+    """Errors that users got, except those from the model with the fault."""
     return rollout.failed - (rollout.failed_by_new_fleet or 0 if rollout.fault else 0)
 
 
-def user_counts_line(rollouts: Sequence[Rollout]) -> str | None:
-    """The counts of the bad model in a line for the terminal; None where no bad model was launched."""
+def bad_model_line(rollouts: Sequence[RolloutResult]) -> str | None:
+    """The counts of the bad model for the terminal; None if no bad model was launched."""
     if not any(rollout.fault for rollout in rollouts):
         return None
-    counts = users_document(rollouts)
-    met, failed = counts["met_bad_model"], counts["failed_by_bad_model"]
-    if met is None or failed is None:
-        return "how many requests met the bad model is unknown: its rollout was cut off"
-    return f"{met} requests met the bad model, {failed} of them failed"
+    counts = user_counts(rollouts)
+    exposed, failed = counts["met_bad_model"], counts["failed_by_bad_model"]
+    if exposed is None or failed is None:
+        return "how many requests reached the bad model is unknown, because its rollout was cut off"
+    return f"{exposed} requests reached the bad model, {failed} of them failed"

@@ -11,9 +11,11 @@ import pytest
 from rehearsal.commands.rehearse import exit_code
 from rehearsal.console.picture_labels import labels
 from rehearsal.console.report import summary, write_report
+from rehearsal.journey.concluding import note_proof
 from rehearsal.journey.options import PROJECT, RehearsalOptions
-from rehearsal.journey.result import Failure, RehearsalResult, report_document
-from rehearsal.journey.rollouts import Rollout, note_proof
+from rehearsal.journey.report_document import report_document
+from rehearsal.journey.result import Failure, RehearsalResult
+from rehearsal.journey.rollout_result import RolloutResult
 from rehearsal.journey.source_table import SourceTable
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.training_run import TrainingRun
@@ -55,9 +57,9 @@ def profile() -> dict[str, Any]:
 def result(tmp_path: Path) -> RehearsalResult:
     trials = [{"objective": 0.91}, {"objective": None}, {"objective": 0.93}]
     rollouts = [
-        Rollout("arn:1", None, "first", "promoted", requests=40, exposed=40, failed_by_new_fleet=0),
-        Rollout("arn:2", None, "canary", "promoted", requests=200, exposed=120, failed_by_new_fleet=0),
-        Rollout(
+        RolloutResult("arn:1", None, "first", "promoted", requests=40, exposed=40, failed_by_new_fleet=0),
+        RolloutResult("arn:2", None, "canary", "promoted", requests=200, exposed=120, failed_by_new_fleet=0),
+        RolloutResult(
             "arn:3", "errors", "canary", "rolled_back", "config-5xx", requests=90, exposed=0, failed_by_new_fleet=0
         ),
     ]
@@ -80,8 +82,8 @@ def result(tmp_path: Path) -> RehearsalResult:
     )
 
 
-def cut_off(fault: str | None) -> Rollout:
-    return Rollout("arn:3", fault, "canary", requests=70, failed=5, dropped=2, started_at=120.0, ended_at=125.0)
+def cut_off(fault: str | None) -> RolloutResult:
+    return RolloutResult("arn:3", fault, "canary", requests=70, failed=5, dropped=2, started_at=120.0, ended_at=125.0)
 
 
 def test_the_json_report_has_exactly_the_documented_keys(result: RehearsalResult) -> None:
@@ -104,7 +106,7 @@ def test_both_reports_are_written_whole_and_nothing_else_is_left(result: Rehears
     assert json.loads((tmp_path / "report.json").read_text()) == json.loads(json.dumps(report_document(result)))
 
 
-def test_the_page_shows_five_pictures_and_escapes_what_the_data_says(result: RehearsalResult, tmp_path: Path) -> None:
+def test_the_page_shows_five_pictures_and_escapes_text_from_the_data(result: RehearsalResult, tmp_path: Path) -> None:
     write_report(result, tmp_path)
     page = (tmp_path / "report.html").read_text()
     assert page.count("<svg") == 5
@@ -112,7 +114,7 @@ def test_the_page_shows_five_pictures_and_escapes_what_the_data_says(result: Reh
     assert "config-5xx" in page
 
 
-def test_the_page_of_the_same_evidence_is_the_same(result: RehearsalResult, tmp_path: Path) -> None:
+def test_the_page_of_the_same_result_is_the_same(result: RehearsalResult, tmp_path: Path) -> None:
     write_report(result, tmp_path)
     first = (tmp_path / "report.html").read_text()
     write_report(result, tmp_path)
@@ -144,10 +146,10 @@ def test_a_launch_as_it_should_be_has_no_shortcomings(result: RehearsalResult) -
 
 
 def test_a_promoted_bad_model_and_a_dropped_request_are_shortcomings(result: RehearsalResult) -> None:
-    result.rollouts[2].verdict = "promoted"
+    result.rollouts[2].outcome = "promoted"
     result.rollouts[1].dropped = 2
     assert len(result.shortcomings) == 2
-    assert "got 2" in result.shortcomings[1]
+    assert "got none for 2" in result.shortcomings[1]
 
 
 def test_errors_of_the_bad_model_are_counted_and_those_of_any_other_model_are_a_shortcoming(
@@ -159,23 +161,23 @@ def test_errors_of_the_bad_model_are_counted_and_those_of_any_other_model_are_a_
     assert report_document(result)["users"] == {
         "requests": 330, "failed": 3, "dropped": 0, "not_sent": 0, "met_bad_model": 9, "failed_by_bad_model": 3,
     }  # fmt: skip
-    assert "9 requests met the bad model, 3 of them failed" in summary(result)
+    assert "9 requests reached the bad model, 3 of them failed" in summary(result)
     bad.failed_by_new_fleet = 1
     result.rollouts[1].failed = result.rollouts[1].failed_by_new_fleet = 1
-    assert result.shortcomings == ["only the bad model may answer users with errors, got 3 errors of other models"]
+    assert result.shortcomings == ["only the bad model may respond with errors, got 3 errors of other models"]
 
 
-def test_a_rollout_on_a_busy_machine_is_inconclusive_and_neither_a_wrong_verdict_nor_a_dropped_request(
+def test_a_rollout_on_a_busy_machine_is_inconclusive_and_neither_a_wrong_outcome_nor_a_dropped_request(
     result: RehearsalResult,
 ) -> None:
     starved = result.rollouts[1]
-    starved.verdict, starved.reason = INCONCLUSIVE, "this machine was busy: it was late; it ended rolled back"
+    starved.outcome, starved.reason = INCONCLUSIVE, "this machine was busy: it was late; it ended rolled back"
     starved.dropped = starved.failed = 2
     assert result.shortcomings == []
     assert result.inconclusive == [starved.reason]
     assert f"inconclusive: {starved.reason}" in summary(result)
     assert exit_code(result) == 3
-    result.rollouts[2].verdict = "promoted"
+    result.rollouts[2].outcome = "promoted"
     assert result.shortcomings == [
         "the rollouts should end promoted, promoted, rolled_back, got promoted, inconclusive, promoted"
     ]
@@ -289,7 +291,7 @@ def test_what_only_the_embedded_aws_counts_of_a_rollout_that_was_cut_off_is_unkn
     }  # fmt: skip
     counts = "70 requests, an unknown number by the new fleet, 5 failed, 2 dropped"
     assert f"rollout  canary with fault errors: cut off; {counts}\n" in told
-    assert "users    how many requests met the bad model is unknown: its rollout was cut off\n" in told
+    assert "users    how many requests reached the bad model is unknown, because its rollout was cut off\n" in told
     assert result.shortcomings == ["bad model: the embedded AWS ended: killed by SIGKILL"]
     page = (tmp_path / "report.html").read_text()
     assert "<td>cut off</td>" in page
@@ -347,10 +349,10 @@ def test_labels_are_short_and_differ_where_the_names_do(names: list[str], shown:
     assert labels(names, width=11) == shown
 
 
-def test_an_audit_that_was_changed_is_told(result: RehearsalResult) -> None:
+def test_an_audit_log_that_was_changed_is_a_shortcoming(result: RehearsalResult) -> None:
     assert result.shortcomings == []
     result.audit[0]["actor"] = "somebody else"
-    assert result.shortcomings == ["the audit's entries must follow each other, but entry 1 does not"]
+    assert result.shortcomings == ["the audit log's entries must follow each other, but entry 1 does not"]
 
 
 def test_the_page_shows_who_did_what(result: RehearsalResult, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from botocore.exceptions import EndpointConnectionError
 
 from rehearsal.access_key import AccessKey
 from rehearsal.endpoints.traffic import Traffic
-from rehearsal.journey.rollouts import Rollout, RolloutTarget, roll_out
+from rehearsal.journey.rollout_result import RolloutResult, RolloutTarget
+from rehearsal.journey.rollout_run import roll_out
 from rehearsal.process import free_port
 from tests.rehearsal.cloud.process import eventually
 
@@ -34,13 +35,13 @@ class EndingAws:
 )
 def test_what_the_users_got_is_counted_and_what_they_met_stays_unknown(error: BaseException) -> None:
     traffic = Traffic(f"http://127.0.0.1:{free_port()}", "shop", [b"1"], "text/csv", 200, key=AccessKey.random())
-    rollout = Rollout("arn:3", "errors", "canary")
+    rollout = RolloutResult("arn:3", "errors", "canary")
     aws: Any = EndingAws(traffic, error)
     phase: Any = None
-    pad = RolloutTarget(aws, "shop", "arn:machine", traffic)
+    target = RolloutTarget(aws, "shop", "arn:machine", traffic)
     try:
         with pytest.raises(type(error)):
-            roll_out(pad, rollout, first=False, phase=phase)
+            roll_out(target, rollout, first=False, phase=phase)
     finally:
         traffic.stop()
     row = rollout.row()

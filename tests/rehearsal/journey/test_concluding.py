@@ -7,7 +7,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from rehearsal.journey.rollouts import Rollout, RolloutTarget, _conclude
+from rehearsal.journey.concluding import conclude
+from rehearsal.journey.rollout_result import RolloutResult, RolloutTarget
 from slipway.errors import LaunchError
 
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:rollout:1"
@@ -32,7 +33,7 @@ class Aws:
 def concluded(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
 
-    def run(*, error: str, failure: dict[str, str], status: str = "Rejected") -> Rollout:
+    def run(*, error: str, failure: dict[str, str], status: str = "Rejected") -> RolloutResult:
         aws = Aws()
         started = {"executionArn": EXECUTION, "stateMachineArn": "arn:aws:states:us-east-1:0:stateMachine:rollout"}
         times = {"startDate": 0, "stopDate": 1}
@@ -57,8 +58,8 @@ def concluded(monkeypatch: pytest.MonkeyPatch) -> Any:
         task = {"timestamp": 0, "type": "TaskStateEntered", "id": 7, "stateEnteredEventDetails": {"name": "Smoke test"}}
         event = {"timestamp": 0, "type": "FailStateEntered", "id": 8, "stateEnteredEventDetails": entered}
         states.add_response("get_execution_history", {"events": [other, event, task]})
-        rollout = Rollout(PACKAGE, "schema", "canary")
-        _conclude(RolloutTarget(aws, "shoppers-dev", "arn:machine", None), EXECUTION, rollout)  # type: ignore[arg-type]
+        rollout = RolloutResult(PACKAGE, "schema", "canary")
+        conclude(RolloutTarget(aws, "shoppers-dev", "arn:machine", None), EXECUTION, rollout)  # type: ignore[arg-type]
         return rollout
 
     return run
@@ -67,14 +68,14 @@ def concluded(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.parametrize("by", ["contract", "replay", "operator"])
 def test_a_refusal_names_the_gate(by: str, concluded: Any) -> None:
     rollout = concluded(error="Refused", failure={"reason": "why", "by": by})
-    assert (rollout.verdict, rollout.by, rollout.reason) == ("refused", by, "why")
+    assert (rollout.outcome, rollout.by, rollout.reason) == ("refused", by, "why")
 
 
 def test_a_rollback_is_no_refusal(concluded: Any) -> None:
     rollout = concluded(error="RolledBack", failure={"reason": "why"})
-    assert (rollout.verdict, rollout.by) == ("rolled_back", None)
+    assert (rollout.outcome, rollout.by) == ("rolled_back", None)
 
 
 def test_a_rollout_that_broke_off_names_the_state_and_the_cause(concluded: Any) -> None:
-    with pytest.raises(LaunchError, match="ended FAILED in its state Smoke test, without a verdict: why"):
+    with pytest.raises(LaunchError, match="ended FAILED in its state Smoke test, without an outcome: why"):
         concluded(error="Lambda.Unknown", failure={}, status="Approved")

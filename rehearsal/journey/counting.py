@@ -1,0 +1,51 @@
+"""Count what the users of a rollout got: by the traffic generator, and by the new fleet's metrics."""
+
+import time
+
+from rehearsal.endpoints.traffic import Promptness, TrafficSnapshot
+from rehearsal.journey.fleet_metrics import invocations
+from rehearsal.journey.following import POLL_SECONDS
+from rehearsal.journey.rollout_result import RolloutResult, RolloutTarget
+
+_METRICS_SECONDS = 3.0
+
+
+def start_users(target: RolloutTarget, count: int = 40) -> None:
+    """Start the traffic, and wait until `count` requests were sent."""
+    target.traffic.start()
+    wanted = target.traffic.snapshot().sent + count
+    while target.traffic.snapshot().sent < wanted:
+        time.sleep(POLL_SECONDS)
+
+
+def count_users(target: RolloutTarget, rollout: RolloutResult, before: TrafficSnapshot) -> Promptness:
+    """Fill in what the traffic generator has counted, which needs no embedded AWS."""
+    users, counts = target.traffic.promptness(before), target.traffic.snapshot().since(before)
+    rollout.ended_at = time.time()
+    rollout.seconds = round(rollout.ended_at - rollout.started_at, 3)
+    rollout.requests, rollout.failed, rollout.dropped = counts.sent, counts.failed, counts.dropped
+    rollout.not_sent, rollout.late_p99_ms = users.not_sent, users.late_p99_ms
+    return users
+
+
+def count_new_fleet(target: RolloutTarget, rollout: RolloutResult) -> None:
+    """Fill in what the new fleet answered, and how many of the users' failed requests were its own."""
+    # The smoke test's requests are not users' requests.
+    rollout.exposed = min(_sum_of(target, rollout, "Invocations"), rollout.requests)
+    deadline = time.monotonic() + _METRICS_SECONDS  # the last metrics may not have arrived yet
+    while True:
+        found = _sum_of(target, rollout, "InvocationModelErrors")
+        if found >= rollout.failed or time.monotonic() > deadline:
+            break
+        time.sleep(POLL_SECONDS)
+    rollout.failed_by_new_fleet = min(found, rollout.failed)
+
+
+def _sum_of(target: RolloutTarget, rollout: RolloutResult, metric: str) -> int:
+    """A metric of the new fleet since the rollout began."""
+    if rollout.config is None:
+        return 0
+    counts = invocations(
+        target.aws, endpoint=target.endpoint, config=rollout.config, since=rollout.started_at, metric=metric
+    )
+    return int(sum(count for _, count in counts))

@@ -1,0 +1,33 @@
+"""Run one rollout: approve a package, follow it to its end, count what the users got, conclude how it ended."""
+
+import time
+
+from rehearsal.journey.concluding import conclude
+from rehearsal.journey.counting import count_new_fleet, count_users, start_users
+from rehearsal.journey.following import execution_of, follow
+from rehearsal.journey.phases import Phase
+from rehearsal.journey.rollout_result import RolloutResult, RolloutTarget
+from rehearsal.journey.starvation import INCONCLUSIVE, starvation
+
+
+def roll_out(target: RolloutTarget, rollout: RolloutResult, *, first: bool, phase: Phase) -> None:
+    """Approve the package and follow the deployed state machine to its end; `rollout` is filled meanwhile.
+
+    Raises:
+        LaunchError: the approval started no rollout, or the rollout ended without an outcome.
+    """
+    package_arn, rollout.started_at = rollout.model_package, time.time()
+    before = target.traffic.snapshot()
+    try:
+        target.aws.client("sagemaker").update_model_package(ModelPackageArn=package_arn, ModelApprovalStatus="Approved")
+        execution = execution_of(target, package_arn)
+        follow(target, execution, rollout, phase)
+        if first:
+            start_users(target)
+    finally:
+        users = count_users(target, rollout, before)
+    count_new_fleet(target, rollout)
+    conclude(target, execution, rollout)
+    if rollout.has_two_fleets and (busy := starvation(users)):
+        rollout.reason = f"{busy}; it ended {rollout.outcome_in_words}"
+        rollout.outcome = INCONCLUSIVE
