@@ -15,7 +15,7 @@ from slipway.settings import load_settings
 if TYPE_CHECKING:
     from slipway.operations.deployed_stage import DeployedStage
 
-DEFAULT_CONFIG = Path("config/shoppers.toml")
+DEFAULT_CONFIG = "config/shoppers.toml"
 
 
 def add_command(
@@ -41,8 +41,19 @@ def add_command(
 
 def add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="the use case (default: %(default)s)"
+        "--config", type=config_file, default=DEFAULT_CONFIG, metavar="FILE", help="the use case (default: %(default)s)"
     )
+
+
+def config_file(name: str) -> Path:
+    """The use case called `name`.
+
+    Raises:
+        InputError: it is the default, and the command runs outside of the repository, which has it.
+    """
+    if name == DEFAULT_CONFIG and not Path(name).exists():
+        raise InputError(f"config must be named with --config FILE, for the default, {name}, is not in this folder")
+    return Path(name)
 
 
 def add_use_case(parser: argparse.ArgumentParser) -> None:

@@ -1,18 +1,33 @@
-"""The parser of `slipway` with all of its commands."""
+"""The parser of `slipway`: with the one command that is asked for, or with all of them."""
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
-from importlib.metadata import entry_points
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from slipway.cli import cost, destroy, lint, models, monitor, promote, quotas, rollout, simulate, smoke, train
 from slipway.cli.old_names import refuse_old_name
 from slipway.errors import InputError
 
-COMMANDS = (simulate, lint, train, smoke, rollout, promote, models, monitor, cost, quotas, destroy)
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+COMMANDS = (
+    "lint",
+    "simulate",
+    "cost",
+    "quotas",
+    "train",
+    "models",
+    "rollout",
+    "smoke",
+    "promote",
+    "monitor",
+    "destroy",
+)
+"""The product's own, in the order of a launch; each is the module of that name beside this one."""
 PLUGINS = "slipway.commands"
-"""The entry points that add a command, each a module like those above; `rehearsal` declares its own."""
+"""The entry points that add a command, each a module like those; the repository's `rehearsal` declares its own."""
 
 
 class Command(Protocol):
@@ -23,46 +38,100 @@ class Command(Protocol):
 
 def run(argv: Sequence[str] | None) -> int:
     """Run the command that `argv` names; the return value is the process's exit code."""
-    argv = sys.argv[1:] if argv is None else argv
-    refuse_old_name(argv)
-    arguments = whole_parser().parse_args(argv)
-    code: int = arguments.run(arguments)
+    words = sys.argv[1:] if argv is None else argv
+    refuse_old_name(words)
+    arguments = _parser(_named(words)).parse_args(words)
+    try:
+        code: int = arguments.run(arguments)
+    except ModuleNotFoundError as exc:
+        if arguments.command in COMMANDS or not _is_package(exc.name):
+            raise
+        raise _needs_setup(arguments.command, exc.name) from exc
     return code
 
 
 def whole_parser() -> argparse.ArgumentParser:
     """Every command that is installed, with all its arguments."""
+    return _parser(_all())
+
+
+def _parser(commands: Iterable[Command]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="slipway", description="Launch machine-learning models safely.")
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    commands = parser.add_subparsers(dest="command", required=True)
-    for command in (*_plugins(), *COMMANDS):
-        command.add_parser(commands)
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in commands:
+        command.add_parser(subparsers)
     return parser
 
 
-def _plugins() -> Iterator[Command]:
-    for entry in sorted(entry_points(group=PLUGINS)):
-        try:
-            yield entry.load()
-        except ModuleNotFoundError:
-            yield _NeedsRepository(entry.name)
+def _named(words: Sequence[str]) -> Sequence[Command]:
+    """The command that is asked for, without loading the others; all of them where it is none of them."""
+    name = words[0] if words else ""
+    if name == "--version":
+        return ()
+    return (_own(name),) if name in COMMANDS else _plugins(name) or _all()
 
 
-class _NeedsRepository:
-    """Stands in for a command whose code is in the repository, which is not here."""
+def _all() -> Sequence[Command]:
+    return (*map(_own, COMMANDS), *_plugins())
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+
+def _own(name: str) -> Command:
+    return cast("Command", import_module(f"slipway.cli.{name}"))
+
+
+def _plugins(name: str | None = None) -> Sequence[Command]:
+    from importlib.metadata import entry_points  # noqa: PLC0415 — 20 ms, which the product's own commands need not wait
+
+    found = entry_points(group=PLUGINS) if name is None else entry_points(group=PLUGINS, name=name)
+    return tuple(map(_loaded, sorted(found)))
+
+
+def _loaded(entry: "EntryPoint") -> Command:
+    try:
+        return cast("Command", entry.load())
+    except ModuleNotFoundError as exc:
+        if exc.name and f"{entry.module}.".startswith(f"{exc.name}."):
+            return _Unavailable(entry.name, _needs_repository(entry.name))
+        if _is_package(exc.name):
+            return _Unavailable(entry.name, _needs_setup(entry.name, exc.name))
+        raise
+
+
+def _is_package(name: str | None) -> bool:
+    """Whether what could not be imported is a whole package that may be installed, not a module lost from one."""
+    return name is not None and "." not in name and name not in sys.stdlib_module_names
+
+
+def _needs_repository(command: str) -> InputError:
+    return InputError(
+        f"{command} needs a clone of Slipway's repository: run `make setup` there, then .venv/bin/slipway {command}"
+    )
+
+
+def _needs_setup(command: str, package: str | None) -> InputError:
+    return InputError(
+        f"{command} needs the Python package {package}, which is not installed here: "
+        f"run `make setup` in Slipway's repository, then .venv/bin/slipway {command}"
+    )
+
+
+class _Unavailable:
+    """Stands in for a command that cannot be loaded, and says why when it is asked for."""
+
+    def __init__(self, name: str, reason: InputError) -> None:
+        self._name, self._reason = name, reason
 
     def add_parser(self, commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-        parser = commands.add_parser(self._name, help="needs a clone of the repository", add_help=False)
-        parser.add_argument("rest", nargs=argparse.REMAINDER)
+        # Whatever follows is taken, and options are words like any other.
+        parser = commands.add_parser(
+            self._name, help="needs a clone of the repository", add_help=False, prefix_chars="\0"
+        )
+        parser.add_argument("rest", nargs="*")
         parser.set_defaults(run=self._refuse)
 
     def _refuse(self, _arguments: argparse.Namespace) -> int:
-        raise InputError(
-            f"slipway {self._name} needs a clone of Slipway's repository: run `make setup` there, then this command"
-        )
+        raise self._reason
 
 
 class _Version(argparse.Action):

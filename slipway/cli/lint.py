@@ -1,17 +1,16 @@
 """`slipway lint`: whether a planned rollout would guard anything, before it exists."""
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from slipway.cli.arguments import DEFAULT_CONFIG, add_command, add_json, as_json, bounded
+from slipway.cli.arguments import DEFAULT_CONFIG, add_command, add_json, as_json, bounded, config_file
 from slipway.errors import InputError
 from slipway.guardrails import PlannedRollout, from_template, lint, lint_delivery, planned_rollout
 from slipway.guardrails.template import alarms_in
+from slipway.guardrails.template_file import SUFFIXES, read_template
 from slipway.settings import load_delivery, load_settings
 from slipway.training import schema_arguments
 
@@ -25,6 +24,7 @@ examples:
   slipway lint
   slipway lint --config config/shoppers.toml --stage prod --requests-per-second 5
   slipway lint cdk.out endpoint.template.json
+  slipway lint shop.yaml --requests-per-second 20
   slipway lint --delivery delivery.toml
 """
 
@@ -44,11 +44,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         nargs="*",
         type=Path,
         metavar="TEMPLATE",
-        help="a template in JSON, or a folder of *.template.json; each endpoint may use the alarms of all of them",
+        help="a template in JSON or YAML, or a folder of *.template.json and .yaml; alarms count for all endpoints",
     )
     add(
         "--config",
-        type=Path,
+        type=config_file,
         metavar="FILE",
         help=f"the use case (default, where nothing else is named: {DEFAULT_CONFIG})",
     )
@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _planned(arguments: argparse.Namespace) -> Iterator[PlannedRollout]:
     rate: float | None = arguments.requests_per_second
     if arguments.config or not (arguments.templates or arguments.delivery):
-        settings = load_settings(arguments.config or DEFAULT_CONFIG, arguments.stage)
+        settings = load_settings(arguments.config or config_file(DEFAULT_CONFIG), arguments.stage)
         schema_arguments(settings)  # refuses columns that do not fit
         yield planned_rollout(settings, requests_per_second=rate)
     if arguments.templates:
@@ -97,7 +97,7 @@ def _in_templates(paths: Sequence[Path], rate: float | None) -> list[PlannedRoll
     Raises:
         InputError: a file is no template, or there is no endpoint in any.
     """
-    templates = {file: _read(file) for path in paths for file in _files(path)}
+    templates = {file: read_template(file) for path in paths for file in _files(path)}
     planned: list[PlannedRollout] = []
     for file, template in templates.items():
         try:
@@ -111,19 +111,7 @@ def _in_templates(paths: Sequence[Path], rate: float | None) -> list[PlannedRoll
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(path.rglob("*.template.json")) if path.is_dir() else [path]
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        template = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as exc:
-        raise InputError(f"template must be a readable file, got {file}: {exc.strerror}") from exc
-    except ValueError as exc:
-        raise InputError(f"template must be JSON, got {file}: {exc}") from exc
-    if not isinstance(template, dict):
-        raise InputError(f"template must be a JSON object, got {file}")
-    return template
+    return sorted(file for file in path.rglob("*") if file.name.endswith(SUFFIXES)) if path.is_dir() else [path]
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,12 +1,10 @@
 import errno
 import os
-import signal
 import subprocess
 import sys
-from importlib.abc import MetaPathFinder
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -103,17 +101,6 @@ def test_a_table_that_cannot_be_used_is_told_before_anything_starts(
     assert problem in told
 
 
-class Raises(ModuleType):
-    """A command line whose command ends with an error."""
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__("slipway.cli.command_line")
-        self._error = error
-
-    def run(self, _argv: object) -> int:
-        raise self._error
-
-
 @pytest.mark.parametrize(
     ("error", "code", "told"),
     [
@@ -125,34 +112,24 @@ class Raises(ModuleType):
     ],
 )
 def test_what_the_machine_lacks_is_told_in_one_line(
-    error: BaseException, code: int, told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    error: BaseException, code: int, told: str, capsys: pytest.CaptureFixture[str], plugin: Callable[..., str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "slipway.cli.command_line", Raises(error))
-    assert main([]) == code
+    name = plugin(body=f"raise {error!r}")
+    assert main([name]) == code
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"slipway: {told}")
 
 
-def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "slipway.cli.command_line", Raises(OSError(errno.EPERM, "odd")))
+def test_a_defect_keeps_its_traceback(plugin: Callable[..., str]) -> None:
     with pytest.raises(PermissionError):
-        main([])
-
-
-class Interrupts(MetaPathFinder):
-    """Ctrl-C while the commands are imported."""
-
-    def find_spec(self, name: str, *_: object) -> None:
-        if name == "slipway.cli.command_line":
-            signal.raise_signal(signal.SIGINT)
+        main([plugin(body=f"raise {OSError(errno.EPERM, 'odd')!r}")])
 
 
 def test_an_interrupt_while_the_commands_are_imported_is_one_like_any_other(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], plugin: Callable[..., str]
 ) -> None:
-    monkeypatch.delitem(sys.modules, "slipway.cli.command_line", raising=False)
-    monkeypatch.setattr(sys, "meta_path", [Interrupts(), *sys.meta_path])
-    assert main(["lint"]) == 130
+    name = plugin(head="import signal\nsignal.raise_signal(signal.SIGINT)\n")
+    assert main([name]) == 130
     assert capsys.readouterr().err == "slipway: interrupted; everything that was started has been ended\n"
 
 

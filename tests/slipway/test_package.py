@@ -1,0 +1,193 @@
+"""`pip install slipway`: what the wheel holds, and that its commands work with what it declares and nothing else.
+
+The wheel is built and installed for real. Its dependencies are the project's own, of which the new environment sees
+only what the wheel's metadata asks for, so that no network is needed.
+"""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import distribution, packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+PROJECT = Path(__file__).resolve().parents[2]
+UV = str(Path(sys.executable).with_name("uv"))
+ACCOUNT = (
+    ["train"],
+    ["models"],
+    ["rollout", "status"],
+    ["quotas"],
+    ["smoke"],
+    ["monitor"],
+    ["destroy"],
+    ["cost", "--last-run"],
+)
+FOREIGN = {
+    "Resources": {
+        "Config": {
+            "Type": "AWS::SageMaker::EndpointConfig",
+            "Properties": {"ProductionVariants": [{"VariantName": "a", "ModelName": "m", "InitialInstanceCount": 1}]},
+        },
+        "Endpoint": {
+            "Type": "AWS::SageMaker::Endpoint",
+            "Properties": {"EndpointConfigName": {"Fn::GetAtt": ["Config", "EndpointConfigName"]}},
+        },
+    }
+}
+FOREIGN_YAML = """
+Resources:
+  Config:
+    Type: AWS::SageMaker::EndpointConfig
+    Properties:
+      ProductionVariants: [{VariantName: a, ModelName: m, InitialInstanceCount: 1}]
+  Endpoint:
+    Type: AWS::SageMaker::Endpoint
+    Properties: {EndpointConfigName: !GetAtt Config.EndpointConfigName}
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from a copy, for setuptools writes beside what it reads."""
+    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(PROJECT / name, source)
+    for name in ("slipway", "rehearsal"):
+        shutil.copytree(PROJECT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    build = [UV, "build", "--wheel", "--offline", "--quiet", "--no-build-isolation", "--python", sys.executable]
+    subprocess.run([*build, "--out-dir", built, source], check=True, timeout=120)
+    (file,) = built.glob("*.whl")
+    return file
+
+
+@pytest.fixture(scope="module")
+def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `slipway` of an environment with the wheel and what it declares."""
+    folder = tmp_path_factory.mktemp("environment")
+    subprocess.run([UV, "venv", "--quiet", "--offline", "--python", sys.executable, folder], check=True, timeout=60)
+    install = [UV, "pip", "install", "--quiet", "--offline", "--no-deps", "--python", str(folder), str(wheel)]
+    subprocess.run(install, check=True, timeout=60)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    for name in closure(f"slipway[lint] @ {wheel.as_uri()}", wheel):
+        link(name, packages)
+    return folder / "bin" / "slipway"
+
+
+def closure(asked: str, wheel: Path) -> set[str]:
+    """Every distribution that `asked` needs, by what their metadata says."""
+    found: set[str] = set()
+    waiting = list(needs_of_wheel(wheel, Requirement(asked).extras))
+    while waiting:
+        requirement = waiting.pop()
+        if requirement.name not in found:
+            found.add(requirement.name)
+            waiting += needs(distribution(requirement.name).requires or [], requirement.extras)
+    return found
+
+
+def needs_of_wheel(wheel: Path, extras: set[str]) -> Iterator[Requirement]:
+    yield from needs([line.removeprefix("Requires-Dist: ") for line in metadata(wheel, "Requires-Dist")], extras)
+
+
+def needs(requirements: list[str], extras: set[str]) -> Iterator[Requirement]:
+    for requirement in map(Requirement, requirements):
+        marker = requirement.marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in {"", *extras}):
+            yield requirement
+
+
+def metadata(wheel: Path, field: str) -> list[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        head = archive.read(name).decode().split("\n\n")[0]
+    return [line for line in head.splitlines() if line.startswith(f"{field}: ")]
+
+
+def link(name: str, packages: Path) -> None:
+    files = distribution(name).files or []
+    for top in {file.parts[0] for file in files} - {"..", "__pycache__"}:
+        (packages / top).symlink_to(Path(str(distribution(name).locate_file(top))))
+
+
+def call(program: Path, *arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Run it in another folder, with no variable of ours, and no AWS."""
+    alone = {
+        "PATH": os.defpath,
+        "HOME": str(folder),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+    }
+    words = [str(program), *arguments]
+    return subprocess.run(words, cwd=folder, env=alone, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_the_wheel_holds_the_product_alone_with_its_types_its_prices_and_its_licence(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name.partition("slipway-")[2].partition("/")[2] or name for name in archive.namelist()}
+    assert {name.partition("/")[0] for name in names if name.endswith(".py")} == {"slipway"}
+    assert {"slipway/py.typed", "slipway/costs/prices.toml", "slipway/cli/main.py", "licenses/LICENSE"} <= names
+
+
+def test_every_package_that_the_product_imports_is_declared(wheel: Path) -> None:
+    declared = {requirement.name for requirement in needs_of_wheel(wheel, {"lint"})}
+    declared |= {"botocore"}  # boto3 pins it, and its errors are boto3's
+    imported: set[str] = set()
+    for file in (PROJECT / "slipway").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                imported.add(node.module.partition(".")[0])
+    others = imported - sys.stdlib_module_names - {"slipway"}
+    homes = packages_distributions()
+    assert {homes[name][0].lower() for name in others} == declared
+
+
+@pytest.mark.parametrize("name", ["shop.template.json", "shop.yaml"])
+def test_a_template_of_others_is_linted_without_a_use_case(name: str, program: Path, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(json.dumps(FOREIGN) if name.endswith("json") else FOREIGN_YAML)
+    done = call(program, "lint", name, "--json", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert any(finding["severity"] == "error" for finding in json.loads(done.stdout))
+
+
+@pytest.mark.parametrize(
+    "arguments", [["lint"], ["cost"], ["simulate", "--requests-per-second", "20", "--json"]], ids=lambda words: words[0]
+)
+def test_what_needs_no_account_works(arguments: list[str], program: Path, tmp_path: Path) -> None:
+    shutil.copy(PROJECT / "config" / "shoppers.toml", tmp_path / "mine.toml")
+    done = call(program, *arguments, "--config", "mine.toml", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+@pytest.mark.parametrize("arguments", ACCOUNT, ids=lambda words: words[0])
+def test_what_needs_an_account_asks_for_its_credentials(arguments: list[str], program: Path, tmp_path: Path) -> None:
+    shutil.copy(PROJECT / "config" / "shoppers.toml", tmp_path / "mine.toml")
+    done = call(program, *arguments, "--config", "mine.toml", folder=tmp_path)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("slipway: ")
+    assert "credentials" in line
+
+
+@pytest.mark.parametrize("name", ["rehearse", "push-rehearsal"])
+def test_what_needs_the_repository_says_so_in_one_line(name: str, program: Path, tmp_path: Path) -> None:
+    done = call(program, name, "--plain", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"slipway: {name} needs a clone of Slipway's repository")
+
+
+def test_the_version_and_the_list_of_commands_are_those_of_the_package(program: Path, tmp_path: Path) -> None:
+    assert call(program, "--version", folder=tmp_path).stdout == f"slipway {distribution('slipway').version}\n"
+    told = call(program, "--help", folder=tmp_path).stdout
+    assert all(f"    {words[0]} " in told for words in ACCOUNT)
