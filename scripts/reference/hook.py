@@ -7,6 +7,7 @@ from typing import Any
 
 from scripts.reference.command_line import commands_page
 from scripts.reference.decisions import decisions_page
+from scripts.reference.hyperparameters import hyperparameters_page
 from scripts.reference.rules import rules_page
 from scripts.reference.settings import delivery_page, settings_page
 
@@ -14,6 +15,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "commands": commands_page,
     "decisions": lambda: decisions_page(Path(__file__).parents[2] / "docs" / "decisions"),
     "delivery": delivery_page,
+    "hyperparameters": lambda: hyperparameters_page("xgboost"),
     "rules": rules_page,
     "settings": settings_page,
 }

@@ -55,10 +55,17 @@ def delivery_page() -> str:
 def _page(root: type[Section]) -> str:
     parts = []
     for path, section in sections(root):
-        heading = f"## `{path}`\n\n" if path else "## Top level\n\n"
+        heading = f"## `{path}`{_kind_of(section)}\n\n" if path else "## Top level\n\n"
         rows = [(f"`{key.path}`", key.kind, key.default, key.bounds, key.meaning) for key in keys(section)]
         parts.append(heading + _summary(section) + table(("key", "type", "default", "allowed", "meaning"), rows))
     return "\n".join(parts)
+
+
+def _kind_of(section: type[Section]) -> str:
+    """Of several tables under one name: which value of `type` makes one this."""
+    field = section.model_fields.get("type")
+    chosen = typing.get_args(field.annotation) if field and field.is_required() else ()
+    return f" of type {chosen[0]}" if chosen else ""
 
 
 def sections(root: type[Section], path: str = "") -> Iterator[tuple[str, type[Section]]]:
@@ -116,7 +123,11 @@ def _kind(schema: Mapping[str, Any], defined: Mapping[str, Any]) -> str:
 
 def _bounds(schema: Mapping[str, Any]) -> Iterator[str]:
     for choice in schema.get("anyOf", [schema]):
+        if closed := {"minimum", "maximum"} <= choice.keys():
+            yield f"{choice['minimum']}..{choice['maximum']}"
         for name, text in _BOUNDS.items():
+            if closed and name in ("minimum", "maximum"):
+                continue
             if name in choice:
                 yield text.format(choice[name])
         if choice.get("type") in ("array", "object"):
