@@ -6,6 +6,13 @@ from collections.abc import Iterator
 from slipway.cli.command_line import whole_parser
 
 
+class _Wide(argparse.RawDescriptionHelpFormatter):
+    """As wide as the page, whatever the terminal is in which it is built."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=100)
+
+
 def command_parsers() -> dict[str, argparse.ArgumentParser]:
     """The parser of each command, and of each action of a command, by the words that are typed."""
     return dict(_parsers(whole_parser(), ()))
@@ -23,6 +30,11 @@ def _parsers(parser: argparse.ArgumentParser, words: tuple[str, ...]) -> Iterato
 def commands_page() -> str:
     """A section for each command."""
     return "\n".join(
-        f"{'##' if ' ' not in words else '###'} slipway {words}\n\n```text\n{parser.format_help()}```\n"
+        f"{'##' if ' ' not in words else '###'} slipway {words}\n\n```text\n{_help(parser)}```\n"
         for words, parser in command_parsers().items()
     )
+
+
+def _help(parser: argparse.ArgumentParser) -> str:
+    parser.formatter_class = _Wide
+    return parser.format_help()
