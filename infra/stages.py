@@ -31,13 +31,10 @@ class UseCaseStacks:
     monitoring: MonitoringStack
 
 
-def use_cases(
-    scope: Construct, cases: Sequence[Settings], *, steps_folder: Path, share: slice = slice(None)
-) -> list[UseCaseStacks]:
-    """The stacks of each, or of a `share` of them; with the first one's, the dashboard over all."""
-    if not share.start:
-        fleet_stacks(scope, cases)
-    return [use_case_stacks(scope, settings, steps_folder=steps_folder) for settings in cases[share]]
+def use_cases(scope: Construct, cases: Sequence[Settings], *, steps_folder: Path) -> list[UseCaseStacks]:
+    """Make the stacks of each use case, and the dashboard over all of them."""
+    fleet_stacks(scope, cases)
+    return [use_case_stacks(scope, settings, steps_folder=steps_folder) for settings in cases]
 
 
 def use_case_stacks(scope: Construct, settings: Settings, *, steps_folder: Path) -> UseCaseStacks:

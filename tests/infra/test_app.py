@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from infra.shares import synthesized_aside
-
 PROJECT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {"PATH": os.environ["PATH"], "CDK_VALIDATION": "false", "AWS_EC2_METADATA_DISABLED": "true"}
 """All that is there, so nothing of an account."""
@@ -99,29 +97,6 @@ def test_a_folder_of_settings_becomes_one_app(of_two: "tuple[subprocess.Complete
     ended, out = of_two
     assert ended.returncode == 0, ended.stderr
     assert len(list(out.glob("*.template.json"))) == 2 * 6 + 1
-
-
-def test_use_cases_made_by_several_processes_are_to_the_byte_those_of_one(
-    of_two: "tuple[subprocess.CompletedProcess[str], Path]", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, alone = of_two
-    context = {"config": str(alone.parent)}
-    flags = json.loads((PROJECT / "cdk.json").read_text())["context"]
-    for name, value in {**ENVIRONMENT, "CDK_CONTEXT_JSON": json.dumps({**flags, **context})}.items():
-        monkeypatch.setenv(name, value)
-    with synthesized_aside([sys.executable, str(PROJECT / "app.py")], [slice(1, 2)]) as aside:
-        monkeypatch.setenv("SLIPWAY_SYNTH_SHARE", "0:1")
-        ended = subprocess.run(
-            [sys.executable, "app.py"], cwd=PROJECT, env=os.environ | {"CDK_OUTDIR": str(tmp_path)}, check=False
-        )
-        assert ended.returncode == 0
-        assert not (tmp_path / "two-dev-storage.template.json").exists()
-        aside.join(tmp_path)
-    assert files(tmp_path) == files(alone)
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 def test_two_use_cases_of_one_name_are_refused(tmp_path: Path) -> None:
