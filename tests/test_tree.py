@@ -1,0 +1,17 @@
+"""The tests mirror the tree."""
+
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+TESTS = PROJECT / "tests"
+ACROSS = tuple(map(Path, ("contract", "docker", "e2e", "sdk", "infra/access")))
+"""What holds between packages, what needs more than Python, and what every role of every stack may do."""
+FOLDERS = sorted({file.parent for file in TESTS.rglob("test_*.py")} - {TESTS})
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(TESTS)))
+def test_every_folder_of_tests_is_one_of_the_code(folder: Path) -> None:
+    inside = folder.relative_to(TESTS)
+    assert any(inside.is_relative_to(across) for across in ACROSS) or (PROJECT / inside).is_dir()
