@@ -15,8 +15,9 @@ from benchmarks.peers import MINUTE, Minutes, fixed_thresholds, mann_whitney, mi
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.gates.compatibility import compare
-from slipway.canary.statistics import JudgePlan, Verdict
-from slipway.settings.canary_analysis import Judge
+from slipway.canary.config import Tolerances
+from slipway.canary.statistics.evidence import Decision
+from slipway.settings.canary_analysis import CanaryAnalysis
 from slipway.settings.rollout import Rollout
 from slipway.simulation import (
     LOOK_SECONDS,
@@ -54,9 +55,9 @@ FAULTS = (
 )
 SERVICE = Service()
 GRACE_SECONDS = Rollout(bake_seconds=BAKE_SECONDS).grace_seconds
-PLAN = JudgePlan(baseline_rows=SERVICE.baseline_rows, watches_servers=True, warm_up_seconds=GRACE_SECONDS)
+PLAN = Tolerances(baseline_rows=SERVICE.baseline_rows, watches_servers=True, warm_up_seconds=GRACE_SECONDS)
 WATCH = Watch(((SHARE, BAKE_SECONDS),), WINDOW_SECONDS)
-SHIPPED = Shipped(((SHARE, BAKE_SECONDS),), ErrorAlarm(), PLAN, decide_seconds=Judge().decide_seconds)
+SHIPPED = Shipped(((SHARE, BAKE_SECONDS),), ErrorAlarm(), PLAN, decide_seconds=CanaryAnalysis().decide_seconds)
 BURSTY, IN_BURSTS = replace(SERVICE, bursts=(10, 1, 1)), ", in bursts of 10"
 BURST_FAULTS, BURST_RATES = (FAULTS[0], FAULTS[2]), RATES[1:]
 COLD, WITHOUT_GRACE = (
@@ -196,7 +197,7 @@ def _ours(traffic: Traffic, blocks: list[Block], past: dict[str, Floats], *, ref
 def _refused(rollouts: int) -> Outcomes:
     """By the gate, before any user."""
     nobody = np.zeros(rollouts)
-    return Outcomes(np.full(rollouts, int(Verdict.ROLL_BACK)), nobody, nobody)
+    return Outcomes(np.full(rollouts, int(Decision.ROLL_BACK)), nobody, nobody)
 
 
 _LOOKS = MINUTE // LOOK_SECONDS
@@ -220,21 +221,21 @@ def _peer_outcomes(stopped: Floats, requests: Floats, step: int) -> Outcomes:
     """Peers promote at the end of the bake whatever they did not stop; `requests` are counted up, a column a step."""
     seconds = np.minimum(stopped, BAKE_SECONDS)
     until = requests[np.arange(len(requests)), (seconds / step).astype(int) - 1]
-    verdicts = np.where(np.isfinite(stopped), int(Verdict.ROLL_BACK), int(Verdict.PROMOTE))
+    verdicts = np.where(np.isfinite(stopped), int(Decision.ROLL_BACK), int(Decision.PROMOTE))
     return Outcomes(verdicts, seconds, until)
 
 
 def row(judge: str, outcomes: Outcomes, fault: Fault, facts: dict[str, Any]) -> dict[str, Any]:
-    promoted = outcomes.verdicts == Verdict.PROMOTE
+    promoted = outcomes.verdicts == Decision.PROMOTE
     after = facts["requests_per_second"] * (WINDOW_SECONDS - outcomes.seconds)
     exposed = outcomes.green_requests + np.where(promoted, after, 0.0)
-    sent_back = outcomes.share(Verdict.ROLL_BACK)
+    sent_back = outcomes.share(Decision.ROLL_BACK)
     return {
         "judge": judge,
         **facts,
         "false_rollback": sent_back if fault.healthy else None,
         "missed": None if fault.healthy else 1 - sent_back,
-        "promoted": outcomes.share(Verdict.PROMOTE),
+        "promoted": outcomes.share(Decision.PROMOTE),
         "exposed_median": None if fault.healthy else float(np.median(exposed)),
         "seconds_median": float(np.median(outcomes.seconds)),
     }

@@ -10,7 +10,7 @@ from infra.shared.object_access import may_read, may_write
 from infra.shared.policy import allow
 from infra.shared.sagemaker_role import ARTIFACT_KEYS, SageMakerRole, may_encrypt_volumes, may_log, may_publish
 from infra.shared.vpc_access import may_join
-from slipway.canary.observed_keys import CAPTURE_KEYS
+from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX
 from slipway.settings import Vpc
 
 
@@ -32,7 +32,7 @@ class EndpointRole(SageMakerRole):
             description="The model's containers, and SageMaker on their behalf",
             statements=[
                 *may_read(artifacts_bucket, ARTIFACT_KEYS),
-                *may_write(artifacts_bucket, f"{CAPTURE_KEYS}/*"),
+                *may_write(artifacts_bucket, f"{CAPTURE_PREFIX}/*"),
                 *image.may_pull(),
                 may_log(f"/aws/sagemaker/Endpoints/{endpoint_name}"),
                 may_publish("/aws/sagemaker/Endpoints"),

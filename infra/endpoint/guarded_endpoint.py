@@ -16,7 +16,7 @@ from infra.endpoint.instance_autoscaling import ScalableInstanceCount
 from infra.endpoint.new_fleet_alarms import NewFleetAlarms
 from infra.shared.container_image import ContainerImage
 from infra.shared.tags import ENDPOINT_TAG
-from slipway.canary.observed_keys import CAPTURE_KEYS
+from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX
 from slipway.errors import InputError
 from slipway.guardrails import ScaledVariant, planned_rollout, refuse_unsafe
 from slipway.rollout.new_fleet_alarms import server_environment
@@ -181,7 +181,7 @@ class GuardedEndpoint(InvokableEndpoint):
         return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
             enable_capture=percent > 0,
             initial_sampling_percentage=percent,
-            destination_s3_uri=f"s3://{artifacts_bucket.bucket_name}/{CAPTURE_KEYS}",
+            destination_s3_uri=f"s3://{artifacts_bucket.bucket_name}/{CAPTURE_PREFIX}",
             kms_key_id=key.key_arn,
             capture_options=[
                 sagemaker.CfnEndpointConfig.CaptureOptionProperty(capture_mode=mode) for mode in ("Input", "Output")

@@ -12,8 +12,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from infra.shared.arns import REGION
-from slipway.canary.statistics import verdict_namespace
-from slipway.rollout.new_fleet_alarms import SERVER_NAMESPACE, SERVICE_NAMESPACE
+from slipway.metrics import ENDPOINT_NAMESPACE, SAGEMAKER_NAMESPACE, decision_namespace
 from slipway.settings.names import VARIANT, Names
 
 _MINUTE, _HOUR, _DAY = 60, 60 * 60, 24 * 60 * 60
@@ -55,7 +54,7 @@ class UseCaseDashboard(_Dashboard):
             " While a rollout is under way two fleets are billed."
             f" `slipway rollout status` tells what goes on.\n\n{cost} `slipway cost` adds it up."
         )
-        verdicts = f'{{"{verdict_namespace(names.endpoint)}",EndpointName,EndpointConfigName}} "{names.endpoint}"'
+        verdicts = f'{{"{decision_namespace(names.endpoint)}",EndpointName,EndpointConfigName}} "{names.endpoint}"'
         cpu = f'{{/aws/sagemaker/Endpoints,EndpointName,VariantName}} "{names.endpoint}" CPUUtilization'
         rows = [
             [_widget("text", 24, 3, markdown=about)],
@@ -127,12 +126,12 @@ def _line(namespace: str, metric: str, dimensions: dict[str, str], *, statistic:
 
 def _metric(names: Names, metric: str, statistic: str, *, label: str) -> _Line:
     dimensions = {"EndpointName": names.endpoint, "VariantName": VARIANT}
-    return _line(SERVICE_NAMESPACE, metric, dimensions, statistic=statistic, period=_MINUTE, label=label)
+    return _line(SAGEMAKER_NAMESPACE, metric, dimensions, statistic=statistic, period=_MINUTE, label=label)
 
 
 def _by_fleet(title: str, names: Names, metric: str, statistic: str) -> _Widget:
     """A line an endpoint config: the names of the configs are CloudFormation's, so they are searched for."""
-    schema = f"{{{SERVICE_NAMESPACE},EndpointName,VariantName,EndpointConfigName}}"
+    schema = f"{{{SAGEMAKER_NAMESPACE},EndpointName,VariantName,EndpointConfigName}}"
     return _found(title, f'{schema} "{names.endpoint}" MetricName="{metric}"', statistic=statistic)
 
 
@@ -147,14 +146,14 @@ def _latency(names: Names) -> _Widget:
 
 
 def _shift(names: Names) -> _Widget:
-    schema = f"{{{SERVER_NAMESPACE},EndpointName,VariantName,ModelPackageArn}}"
+    schema = f"{{{ENDPOINT_NAMESPACE},EndpointName,VariantName,ModelPackageArn}}"
     return _found("Shift against the model's baseline (PSI), by model", f'{schema} "{names.endpoint}" Shift')
 
 
 def _shift_metric(names: Names, metric: str) -> _Line:
     """Over whole hours, as the drift alarms look at it."""
     dimensions = {"EndpointName": names.endpoint, "VariantName": VARIANT}
-    return _line(SERVER_NAMESPACE, metric, dimensions, statistic="Average", period=_HOUR, label=names.prefix)
+    return _line(ENDPOINT_NAMESPACE, metric, dimensions, statistic="Average", period=_HOUR, label=names.prefix)
 
 
 def _runs_metric(names: Names, metric: str, *, label: str) -> _Line:

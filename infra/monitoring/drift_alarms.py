@@ -6,7 +6,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from slipway.rollout.new_fleet_alarms import SERVER_NAMESPACE
+from slipway.metrics import ENDPOINT_NAMESPACE
 from slipway.settings.monitoring import Drift, Monitoring
 from slipway.settings.names import VARIANT, Names
 
@@ -40,7 +40,7 @@ class DriftAlarms(Construct):
             alarm_name=_name(names, metric),
             alarm_description=f"{metric} above {limit:g} for {monitoring.drift_hours} hours",
             metric=cloudwatch.Metric(
-                namespace=SERVER_NAMESPACE,
+                namespace=ENDPOINT_NAMESPACE,
                 metric_name=metric,
                 dimensions_map={"EndpointName": names.endpoint, "VariantName": VARIANT},
                 statistic="Average",

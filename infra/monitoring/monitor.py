@@ -20,7 +20,7 @@ from infra.shared.sagemaker_role import (
     package_arns,
 )
 from infra.shared.vpc_access import may_join
-from slipway.canary.observed_keys import OUTCOME_KEYS, REPORT_KEYS
+from slipway.canary.observation.object_prefixes import OUTCOME_PREFIX, REPORT_PREFIX
 from slipway.settings import Settings
 from slipway.training.monitoring_job import capture_prefix, monitoring_job
 
@@ -42,7 +42,7 @@ class MonitorRole(SageMakerRole):
         image: ContainerImage,
     ) -> None:
         names = settings.names
-        read = (ARTIFACT_KEYS, f"{capture_prefix(settings)}*", f"{OUTCOME_KEYS}/*")
+        read = (ARTIFACT_KEYS, f"{capture_prefix(settings)}*", f"{OUTCOME_PREFIX}/*")
         shown = [may_publish(_SHOWN_METRICS)] if settings.monitoring.scheduler == "model_monitor" else []
         super().__init__(
             scope,
@@ -50,7 +50,7 @@ class MonitorRole(SageMakerRole):
             description="Jobs that examine what the endpoint was asked and answered",
             statements=[
                 *may_find(artifacts_bucket, *read),
-                *may_write(artifacts_bucket, f"{REPORT_KEYS}/{names.endpoint}/*"),
+                *may_write(artifacts_bucket, f"{REPORT_PREFIX}/{names.endpoint}/*"),
                 *image.may_pull(),
                 *may_encrypt_volumes(key),
                 *may_join(settings.access.vpc),

@@ -16,7 +16,7 @@ from infra.shared.logged_state_machine import LoggedStateMachine, json_in_jsonat
 from infra.shared.policy import allow
 from infra.shared.sagemaker_role import may_start_processing_jobs
 from infra.shared.trust import SCHEDULES, STATE_MACHINES
-from slipway.canary.observed_keys import OUTCOME_KEYS
+from slipway.canary.observation.object_prefixes import OUTCOME_PREFIX
 from slipway.settings import Settings
 from slipway.training.monitoring_job import (
     CAPTURED,
@@ -47,7 +47,7 @@ class MonitorMachine(Construct):
         artifacts_bucket: s3.IBucket,
     ) -> None:
         super().__init__(scope, id_)
-        prefixes = {"StringLike": {"s3:prefix": [f"{capture_prefix(settings)}*", f"{OUTCOME_KEYS}/*"]}}
+        prefixes = {"StringLike": {"s3:prefix": [f"{capture_prefix(settings)}*", f"{OUTCOME_PREFIX}/*"]}}
         role = iam.Role(self, "Role", assumed_by=STATE_MACHINES)
         for statement in (
             allow("s3:ListBucket", on=[artifacts_bucket.bucket_arn], conditions=prefixes),
@@ -91,7 +91,7 @@ def substitutions(settings: Settings, *, job: Mapping[str, Any], bucket: str) ->
     """The placeholders of the definition; `job` is a MonitoringJobDefinition, and strings may be CDK tokens."""
     request = processing_request(job, settings, name="", sources={}, reports="", start="", end="")
     (requests,) = processing_inputs({CAPTURED: ""})
-    (outcomes,) = processing_inputs({OUTCOMES: f"s3://{bucket}/{OUTCOME_KEYS}/"})
+    (outcomes,) = processing_inputs({OUTCOMES: f"s3://{bucket}/{OUTCOME_PREFIX}/"})
     inputs = [requests, {**outcomes, "InputName": "outcomes"}]
     return {
         "EndpointName": settings.names.endpoint,
@@ -99,7 +99,7 @@ def substitutions(settings: Settings, *, job: Mapping[str, Any], bucket: str) ->
         "JobPrefix": job_prefix(settings.names),
         "Bucket": bucket,
         "CapturePrefix": capture_prefix(settings),
-        "OutcomePrefix": f"{OUTCOME_KEYS}/",
+        "OutcomePrefix": f"{OUTCOME_PREFIX}/",
         "ReportPrefix": report_prefix(settings),
         "PeriodHours": str(settings.monitoring.period_hours),
         "OutcomesAfterHours": str(settings.monitoring.outcomes_after_hours or 0),

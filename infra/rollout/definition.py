@@ -205,7 +205,7 @@ def _record(
 ) -> States:
     detail = {"previous.$": "$.previous.model_package"} if not failed else {"reason.$": "$.failure.reason"}
     if verdict:
-        detail = {**detail, "verdict.$": "$.judgement.verdict", "sentence.$": "$.judgement.sentence"}
+        detail = {**detail, "verdict.$": "$.judgement.decision", "sentence.$": "$.judgement.explanation"}
     return record(
         name,
         function_arn=target.audit_arn,

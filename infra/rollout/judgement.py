@@ -16,16 +16,24 @@ from infra.rollout.states import (
     true,
     when,
 )
-from slipway.canary.statistics import Verdict, verdict_datum, verdict_namespace
+from slipway.canary.statistics.evidence import Decision
+from slipway.metrics import decision_datum, decision_namespace
 
-ROLL_BACK = int(Verdict.ROLL_BACK)
+ROLL_BACK = int(Decision.ROLL_BACK)
 """The verdict against the new fleet."""
 NO_FLEET = ""
 MOST_FAILED = 5
 """Looks in a row: the one after them may still be in time for the alarm."""
 LOOK_SECONDS = 30
 """Of the function, too. A look that takes longer than a few waits is none."""
-_NONE = {"verdict": 0, "changed": False, "sentence": "", "config": "", "settled": False, "evidence": None}
+_NONE = {
+    "decision": 0,
+    "changed": False,
+    "explanation": "",
+    "endpoint_config": "",
+    "settled": False,
+    "checkpoint": None,
+}
 _NONE_FAILED = {"looks": 0, "sent_back": False}
 _KEPT = {**{f"{name}.$": f"$.Payload.{name}" for name in _NONE}, "failed": _NONE_FAILED}
 _RETRY = [
@@ -57,7 +65,7 @@ def judgement_states(
         "package.$": "$.ModelPackageArn",
         "previous_package.$": "$.previous.model_package",
         "previous_config.$": "$.previous.config",
-        "evidence.$": "$.judgement.evidence",
+        "checkpoint.$": "$.judgement.checkpoint",
         # Bakes are waits too: how long this one took tells how fast they go by.
         "clock": {"seconds": poll_seconds, "from.$": "$.waiting.since", "to.$": "$$.State.EnteredTime"},
     }
@@ -92,8 +100,8 @@ def _sending_back(endpoint: str, *, then: str, changed: str) -> States:
         "States.Format('roll back: the judge was out of order, {} looks in a row failed, the last by {}', "
         "$.judgement.failed.looks, $.unjudged.Error)"
     )
-    noted = {**_NONE, "verdict": ROLL_BACK, "settled": True, "sentence.$": sentence}
-    del noted["sentence"]
+    noted = {**_NONE, "decision": ROLL_BACK, "settled": True, "explanation.$": sentence}
+    del noted["explanation"]
     return {
         "CountUnjudged": note(
             "$.judgement.failed",
@@ -118,7 +126,7 @@ def _sending_back(endpoint: str, *, then: str, changed: str) -> States:
         "SendBack": _forgiving(
             task(
                 "cloudwatch:putMetricData",
-                {"Namespace": verdict_namespace(endpoint), "MetricData": [_datum(endpoint)]},
+                {"Namespace": decision_namespace(endpoint), "MetricData": [_datum(endpoint)]},
                 then="IsSentBack",
                 caught=then,
             )
@@ -139,7 +147,7 @@ def _forgiving(state: State) -> State:
 
 
 def _datum(endpoint: str) -> dict[str, Any]:
-    datum = verdict_datum(Verdict.ROLL_BACK, endpoint=endpoint, config="")
+    datum = decision_datum(Decision.ROLL_BACK, endpoint=endpoint, config="")
     name, config = datum["Dimensions"]
     path = "$.fleets.PendingDeploymentSummary.EndpointConfigName"
     return {**datum, "Dimensions": [name, {"Name": config["Name"], "Value.$": path}]}
@@ -155,7 +163,7 @@ def conclusion(*, then: str) -> States:
         "IsJudged": choose(
             when(equal("$.previous.config", NO_FLEET), then=then),
             when(absent("$.waiting"), then=then),  # it served before this rollout began anything
-            when(number("$.judgement.verdict", ROLL_BACK), then="ExplainVerdict"),
+            when(number("$.judgement.decision", ROLL_BACK), then="ExplainVerdict"),
             when(true("$.judgement.settled"), then=then),
             otherwise="ExplainUnjudged",
         ),

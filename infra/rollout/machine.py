@@ -20,7 +20,7 @@ from infra.shared.policy import grant
 from infra.shared.sagemaker_role import may_publish, package_arns
 from infra.shared.tags import ENDPOINT_TAG
 from infra.shared.trust import STATE_MACHINES, state_machine_target
-from slipway.canary.statistics import verdict_namespace
+from slipway.metrics import decision_namespace
 from slipway.settings import Settings
 
 _DECISION = events.RuleTargetInput.from_object(
@@ -55,7 +55,7 @@ class RolloutMachine(Construct):
         subscribe(self.topic, settings.monitoring.notify)
         # Not taken from the resource: its own role would then depend on it.
         self._arn = arn("states", f"stateMachine:{names.state_machine}")
-        proceeds = settings.rollout.judge.without_evidence == "proceed"
+        proceeds = settings.rollout.canary_analysis.without_evidence == "proceed"
         target = RolloutTarget(
             endpoint=names.endpoint,
             stack=names.stack("endpoint"),
@@ -73,7 +73,7 @@ class RolloutMachine(Construct):
         )
         self.role = self._role([smoke_test, audit, *([judge] if judge else [])])
         if judge and not proceeds:  # in the place of a judge that is out of order
-            self.role.add_to_policy(iam.PolicyStatement.from_json(may_publish(verdict_namespace(names.endpoint))))
+            self.role.add_to_policy(iam.PolicyStatement.from_json(may_publish(decision_namespace(names.endpoint))))
         definition = rollout_definition(target)
         self.machine = logged_state_machine(self, names.state_machine, definition, role=self.role)
         self._start_on_decision()

@@ -15,7 +15,7 @@ from infra.shared.object_access import may_find, may_write
 from infra.shared.policy import grant
 from infra.shared.sagemaker_role import ARTIFACT_KEYS, SageMakerRole, may_encrypt_volumes, may_log, may_publish
 from infra.shared.vpc_access import may_join
-from slipway.canary.observed_keys import CAPTURE_KEYS
+from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX
 from slipway.settings import Settings
 from slipway.settings.names import VARIANT
 from slipway.training.replay_job import gate_job_prefix, replay_arguments
@@ -42,7 +42,7 @@ class ReplayJob(Construct):
         super().__init__(scope, id_)
         names = settings.names
         self._key = key
-        captures = f"{CAPTURE_KEYS}/{names.endpoint}/{VARIANT}/"
+        captures = f"{CAPTURE_PREFIX}/{names.endpoint}/{VARIANT}/"
         verdicts = f"replay/{names.endpoint}"
         self.role = SageMakerRole(
             self,

@@ -6,7 +6,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.rollout.audit import AuditFunction
-from infra.rollout.canary_analysis import JudgeFunction
+from infra.rollout.canary_analysis import CanaryAnalysisFunction
 from infra.rollout.definition import Gates
 from infra.rollout.gates import GATES
 from infra.rollout.machine import RolloutMachine
@@ -68,7 +68,7 @@ class RolloutStack(cdk.Stack):
             return gates
         return woken(gates, stack=names.stack("endpoint"), remembered=names.stopped_parameter)
 
-    def _judge(self, settings: Settings, artifacts_bucket: s3.IBucket) -> JudgeFunction | None:
-        if not settings.rollout.judge.enabled:
+    def _judge(self, settings: Settings, artifacts_bucket: s3.IBucket) -> CanaryAnalysisFunction | None:
+        if not settings.rollout.canary_analysis.enabled:
             return None
-        return JudgeFunction(self, "Judge", settings=settings, artifacts_bucket=artifacts_bucket)
+        return CanaryAnalysisFunction(self, "Judge", settings=settings, artifacts_bucket=artifacts_bucket)

@@ -230,16 +230,16 @@ def _reasons(endpoint: str, stack: str, *, judged: bool, failed: str) -> States:
 
     by_verdict = [
         when(
-            number("$.judgement.verdict", ROLL_BACK),
+            number("$.judgement.decision", ROLL_BACK),
             present("$.endpoint.FailureReason"),
             then="ExplainByVerdictAndEndpoint",
         ),
-        when(number("$.judgement.verdict", ROLL_BACK), then="ExplainVerdict"),
+        when(number("$.judgement.decision", ROLL_BACK), then="ExplainVerdict"),
     ]
     judgements = {
-        "ExplainByVerdictAndEndpoint": explain("{}; {}", "$.judgement.sentence", "$.endpoint.FailureReason"),
-        "ExplainVerdict": explain("{}", "$.judgement.sentence"),
-        "ExplainUnjudged": explain("it serves without having been judged: {}", "$.judgement.sentence"),
+        "ExplainByVerdictAndEndpoint": explain("{}; {}", "$.judgement.explanation", "$.endpoint.FailureReason"),
+        "ExplainVerdict": explain("{}", "$.judgement.explanation"),
+        "ExplainUnjudged": explain("it serves without having been judged: {}", "$.judgement.explanation"),
     }
     return {
         **(judgements if judged else {}),
@@ -267,7 +267,7 @@ def _reasons(endpoint: str, stack: str, *, judged: bool, failed: str) -> States:
 def _success(endpoint: str, topic_arn: str, promoted: str, *, judged: bool) -> States:
     told = f"States.Format('Endpoint {endpoint} serves {{}}', $.ModelPackageArn)"
     if judged:
-        told = f"States.Format('Endpoint {endpoint} serves {{}}; {{}}', $.ModelPackageArn, $.judgement.sentence)"
+        told = f"States.Format('Endpoint {endpoint} serves {{}}; {{}}', $.ModelPackageArn, $.judgement.explanation)"
     return {
         "HadPrevious": choose(
             when(equal("$.previous.config", _NOTHING_LIVE), then=promoted),

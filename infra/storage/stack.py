@@ -8,7 +8,7 @@ from infra.shared.promoted_models import allow_artifact_reads
 from infra.shared.removal import removal_policy
 from infra.storage.append_only import keep_append_only
 from infra.storage.encryption_key import EncryptionKey
-from slipway.canary.observed_keys import CAPTURE_KEYS, MEMORY_KEYS, OUTCOME_KEYS
+from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, CHECKPOINT_PREFIX, OUTCOME_PREFIX
 from slipway.settings import Settings
 from slipway.training.pipeline_keys import CHECKPOINTS, SPLITS
 
@@ -38,7 +38,7 @@ class StorageStack(cdk.Stack):
             access_logs=access_logs,
             removal_policy=removal,
             forgotten={
-                **dict.fromkeys((CAPTURE_KEYS, OUTCOME_KEYS, MEMORY_KEYS), settings.endpoint.capture_days),
+                **dict.fromkeys((CAPTURE_PREFIX, OUTCOME_PREFIX, CHECKPOINT_PREFIX), settings.endpoint.capture_days),
                 SPLITS: settings.training.split_days,
                 CHECKPOINTS: _CHECKPOINT_DAYS,  # without spot, too: it may have been on
             },

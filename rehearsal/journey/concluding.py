@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from rehearsal.journey.rollout_result import RolloutResult, RolloutTarget
-from slipway.canary.statistics.decision import Verdict
+from slipway.canary.statistics.evidence import Decision
 from slipway.errors import LaunchError
 from slipway.rollout.audit import Entry
 
@@ -38,7 +38,7 @@ def note_proof(rollouts: Iterable[RolloutResult], audit: Iterable[Entry]) -> Non
     promoted = {entry["subject"]: entry["detail"] for entry in audit if entry["action"] == "promoted"}
     for rollout in rollouts:
         if rollout.has_two_fleets and "verdict" in (detail := promoted.get(rollout.model_package, {})):
-            rollout.proven = detail["verdict"] == Verdict.PROMOTE
+            rollout.proven = detail["verdict"] == Decision.PROMOTE
             rollout.reason = rollout.reason or detail["sentence"]
 
 

@@ -15,7 +15,9 @@ _MOST_LOOKS = 200_000
 """Of all rollouts together, about ten seconds' work: of long plans fewer are drawn."""
 _SEED = 0
 FIRST_MODEL = "an endpoint's first model has no old fleet beside it: neither judge nor alarms send it back"
-NO_OUTCOMES = "outcomes are not simulated: what answers were worth (judge.value) speaks neither for a model nor against"
+NO_OUTCOMES = (
+    "outcomes are not simulated: what answers were worth (canary_analysis.value) speaks neither for a model nor against"
+)
 OTHER_ALARMS = "alarms on latency and on shifted inputs and scores are left out; they can send more models back"
 SERVERLESS = "a serverless endpoint has no bakes: no judge, no alarm; gates before it and a smoke test after it decide"
 UNHEARD = "no alarm watches the judge's verdict (alarms_off has Verdict): synth refuses this plan"
@@ -102,7 +104,7 @@ def forecast(
     serverless = settings.endpoint.serverless is not None
     shipped = Shipped.of(rollout, plan)
     rollouts = _rollouts(shipped)
-    silent = serverless or bool(shipped.judge and "Verdict" in rollout.alarms_off)
+    silent = serverless or bool(shipped.judge and "CanaryDecision" in rollout.alarms_off)
     # Both fleets' ranks are estimates: the plan counts half of the rows, and here the new fleet's alone are off.
     rows = shipped.judge.baseline_rows if shipped.judge else Service.baseline_rows
     service = Service(error_rate=error_percent / 100, baseline_rows=rows)
@@ -163,7 +165,7 @@ def _judging(settings: Settings, shipped: Shipped) -> Judging | None:
     return Judging(
         decides_after_seconds=shipped.due_seconds,
         of_seconds=shipped.judged_seconds,
-        without_evidence=settings.rollout.judge.without_evidence,
+        without_evidence=settings.rollout.canary_analysis.without_evidence,
         min_requests=shipped.judge.min_requests,
         error_tolerance_points=100 * shipped.judge.error_tolerance,
     )
@@ -185,7 +187,7 @@ def _notes(settings: Settings, shipped: Shipped) -> list[str]:
     if settings.endpoint.serverless:
         return [SERVERLESS]
     notes = []
-    if shipped.judge and "Verdict" in rollout.alarms_off:
+    if shipped.judge and "CanaryDecision" in rollout.alarms_off:
         notes.append(UNHEARD)
     if not shipped.comparable_seconds:
         notes.append(f"both fleets never serve together: there is nothing to compare; {_uncompared(settings, shipped)}")

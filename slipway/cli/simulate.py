@@ -13,7 +13,7 @@ from slipway.rollout.new_fleet_alarms import LEAST_ERRORS
 from slipway.settings import load_settings
 
 _EPILOG = """\
-The judge is the use case's own ([rollout.judge]): every 10 seconds it compares the new fleet with the old one on
+The canary analysis is the use case's own ([rollout.canary_analysis]): every 10 seconds it compares both fleets on
 errors, latency and scores. Its verdict on whether everybody may meet the new fleet is due decide_seconds before the
 bake ends; without one the model is sent back, or goes on unproven (without_evidence). Beside it, to the end of the last
 bake, stands the alarm on errors with the use case's thresholds; where the judge is not enabled, it decides alone. Other
@@ -124,7 +124,7 @@ def _lines(found: Forecast) -> Iterator[tuple[str, str]]:
 
 def _judge(judge: Judging | None) -> str:
     if judge is None:
-        return "none (judge.enabled = false): the alarms decide alone"
+        return "none (canary_analysis.enabled = false): the alarms decide alone"
     does = "goes on unproven" if judge.without_evidence == PROCEED else "is sent back"
     due = f"decides after {judge.decides_after_seconds:,} s of {judge.of_seconds:,}"
     return f"{due}; a model without a verdict by then {does} (without_evidence = {judge.without_evidence})"

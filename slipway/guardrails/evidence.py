@@ -2,9 +2,10 @@
 
 from functools import lru_cache
 
+from slipway.canary.config import Tolerances
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.proportions import ProportionTest
-from slipway.canary.statistics.tolerances import JudgePlan, streams
+from slipway.canary.statistics.streams import streams
 
 _FIRST_BLOCK, _GROWTH, _MOST = 10.0, 0.05, 1e9
 _FOR_CHANCE = 4
@@ -13,7 +14,7 @@ and 0.05 or 0.5 % of errors: good fleets are proven safe in 0 to 57 %, 22 to 88 
 
 
 @lru_cache(maxsize=256)
-def needed_requests(plan: JudgePlan, blue_a_green: float) -> int:
+def needed_requests(plan: Tolerances, blue_a_green: float) -> int:
     """Requests of the new fleet with which about nine of ten good ones are proven safe.
 
     Args:
@@ -23,7 +24,7 @@ def needed_requests(plan: JudgePlan, blue_a_green: float) -> int:
     return max(plan.min_requests, round(_FOR_CHANCE * _as_expected(plan, blue_a_green)))
 
 
-def _as_expected(plan: JudgePlan, blue_a_green: float) -> float:
+def _as_expected(plan: Tolerances, blue_a_green: float) -> float:
     """The same where every share of the requests is what is expected of a good fleet, and nothing wanders."""
     tests = [ProportionTest(s.test.prior_rate, safety=s.test.safety) for s in streams(plan) if s.test.safety]
     states = [test.start() for test in tests]

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from slipway.canary.statistics import VERDICT_METRIC, Verdict, is_verdict_namespace
-from slipway.rollout.new_fleet_alarms import SERVER_NAMESPACE, SERVICE_NAMESPACE
+from slipway.canary.statistics.evidence import Decision
+from slipway.metrics import DECISION_METRIC, ENDPOINT_NAMESPACE, SAGEMAKER_NAMESPACE, is_decision_namespace
 
-INVOCATION_NAMESPACE = SERVICE_NAMESPACE
+INVOCATION_NAMESPACE = SAGEMAKER_NAMESPACE
 INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
 PERIOD_SECONDS = 60
 
@@ -92,10 +92,10 @@ _SERVER_METRICS = {
     name: EndpointMetric(name, kind, asynchronous=True, selector="ModelPackageArn")
     for name, kind in _SERVER_KINDS.items()
 }
-_VERDICT_METRICS = {VERDICT_METRIC: EndpointMetric(VERDICT_METRIC, "verdict", asynchronous=True, whole=_ENDPOINT)}
+_VERDICT_METRICS = {DECISION_METRIC: EndpointMetric(DECISION_METRIC, "verdict", asynchronous=True, whole=_ENDPOINT)}
 _PUBLISHED = {
     INVOCATION_NAMESPACE: INVOCATION_METRICS,
-    SERVER_NAMESPACE: _SERVER_METRICS,
+    ENDPOINT_NAMESPACE: _SERVER_METRICS,
 }
 INSTANCE_METRICS = frozenset(
     f"{part}{suffix}"
@@ -116,13 +116,13 @@ _AT_MOST_100 = frozenset({"MemoryUtilization", "DiskUtilization", "CPUUtilizatio
 
 
 def endpoint_metric(namespace: str, name: str) -> EndpointMetric | None:
-    found = _VERDICT_METRICS if is_verdict_namespace(namespace) else _PUBLISHED.get(namespace, {})
+    found = _VERDICT_METRICS if is_decision_namespace(namespace) else _PUBLISHED.get(namespace, {})
     return found.get(name)
 
 
 def metric_names(namespace: str) -> frozenset[str] | None:
     """Everything there is in a namespace; None where it is not of SageMaker's or ours."""
-    return frozenset(_VERDICT_METRICS) if is_verdict_namespace(namespace) else METRIC_NAMES.get(namespace)
+    return frozenset(_VERDICT_METRICS) if is_decision_namespace(namespace) else METRIC_NAMES.get(namespace)
 
 
 def bounds(namespace: str, name: str, *, asynchronous: bool) -> tuple[float, float] | None:
@@ -136,6 +136,6 @@ def bounds(namespace: str, name: str, *, asynchronous: bool) -> tuple[float, flo
         case "latency":
             return 1.0, (LONGEST_ASYNCHRONOUS_SECONDS if asynchronous else LONGEST_ANSWER_SECONDS) * 1e6
         case "verdict":
-            return 0.0, float(Verdict.ROLL_BACK)
+            return 0.0, float(Decision.ROLL_BACK)
         case _:
             return (1.0, 1.0) if name == "Invocations" and metric else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from slipway.canary.statistics.tolerances import JudgePlan
+from slipway.canary.config import Tolerances
 from slipway.guardrails.composite import asked_alarms
 
 OPAQUE = "${?"
@@ -47,7 +47,7 @@ class PlannedJudge:
         value_horizon_seconds: the age at which a request's outcome counts, where the plan watches value.
     """
 
-    plan: JudgePlan
+    plan: Tolerances
     decide_seconds: float
     proceeds: bool = False
     value_horizon_seconds: float = 300.0

@@ -69,8 +69,8 @@ def planned_rollout(
 
 
 def _judge(rollout: Rollout) -> PlannedJudge | None:
-    judge = rollout.judge
+    judge = rollout.canary_analysis
     if not judge.enabled:
         return None
     proceeds = judge.without_evidence == "proceed"
-    return PlannedJudge(rollout.judge_plan(), judge.decide_seconds, proceeds, judge.value_horizon_seconds)
+    return PlannedJudge(rollout.tolerances(), judge.decide_seconds, proceeds, judge.value_horizon_seconds)

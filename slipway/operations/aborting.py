@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from slipway.canary.statistics import VERDICT_METRIC, Verdict, verdict_datum, verdict_namespace
+from slipway.canary.statistics.evidence import Decision
 from slipway.errors import LaunchError
+from slipway.metrics import DECISION_METRIC, decision_datum, decision_namespace
 from slipway.operations import endpoint_state as endpoints
 from slipway.operations import executions
 from slipway.operations.audit_log import Recorder
@@ -111,10 +112,10 @@ class Abort:
         cloudwatch = self.site.client("cloudwatch")
         if any(alarm.watches_verdict for alarm in watching):
             endpoint = self.site.names.endpoint
-            datum = verdict_datum(Verdict.ROLL_BACK, endpoint=endpoint, config=config)
-            namespace = verdict_namespace(endpoint)
+            datum = decision_datum(Decision.ROLL_BACK, endpoint=endpoint, config=config)
+            namespace = decision_namespace(endpoint)
             cloudwatch.put_metric_data(Namespace=namespace, MetricData=[datum])
-            means = f"metric {namespace} {VERDICT_METRIC} = {int(Verdict.ROLL_BACK)}"
+            means = f"metric {namespace} {DECISION_METRIC} = {int(Decision.ROLL_BACK)}"
         else:
             # CloudWatch takes the state back at its next evaluation; if that was too soon, it is set again.
             cloudwatch.set_alarm_state(

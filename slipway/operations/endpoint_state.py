@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway.canary.statistics import VERDICT_METRIC
+from slipway.metrics import DECISION_METRIC
 from slipway.operations.aws_errors import message_of
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.settings.names import VARIANT
@@ -68,7 +68,7 @@ def alarms(stage: DeployedStage, config: str) -> list[AlarmNow]:
             name=alarm["AlarmName"],
             state=alarm["StateValue"],
             reason=alarm.get("StateReason", ""),
-            watches_verdict=alarm.get("MetricName") == VERDICT_METRIC,
+            watches_verdict=alarm.get("MetricName") == DECISION_METRIC,
         )
         for page in pages
         for alarm in page["MetricAlarms"]

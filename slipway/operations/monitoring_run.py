@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway.canary.observed_keys import OUTCOME_KEYS
+from slipway.canary.observation.object_prefixes import OUTCOME_PREFIX
 from slipway.operations.aws_errors import RefusedError, code_of
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.polling import pauses
@@ -51,8 +51,8 @@ def run_monitoring(stage: DeployedStage, *, hours: int) -> MonitoringResult:
     # A name has room for 14 characters, the schedule's for its second: two of one second need more to differ.
     token = secrets.token_hex(4)
     bucket, name = stage.artifacts_bucket, f"{job_prefix(stage.names)}-{now:%y%m%d}{token}"
-    if _holds(stage, f"{OUTCOME_KEYS}/"):
-        sources[OUTCOMES] = f"s3://{bucket}/{OUTCOME_KEYS}/"
+    if _holds(stage, f"{OUTCOME_PREFIX}/"):
+        sources[OUTCOMES] = f"s3://{bucket}/{OUTCOME_PREFIX}/"
     prefix = f"{report_prefix(stage.settings)}now/{now:%Y%m%d%H%M%S}-{token}"
     request = processing_request(
         definition,

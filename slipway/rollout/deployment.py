@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from slipway.canary.config import Mandate
+from slipway.canary.config import AnalysisConfig
 from slipway.errors import InputError
 from slipway.rollout.plan import RolloutPlan, plan_from_deployment_config
 
@@ -20,7 +20,7 @@ class Deployment:
     plan: RolloutPlan
 
 
-def deployment_of(described: Mapping[str, Any], *, previous_config: str, mandate: Mandate) -> Deployment | None:
+def deployment_of(described: Mapping[str, Any], *, previous_config: str, config: AnalysisConfig) -> Deployment | None:
     """The deployment under way on an endpoint as boto3 describes it, or None."""
     pending = described.get("PendingDeploymentSummary")
     if not pending or pending["EndpointConfigName"] == previous_config:
@@ -28,21 +28,21 @@ def deployment_of(described: Mapping[str, Any], *, previous_config: str, mandate
     (variant, *_) = pending["ProductionVariants"]
     stages = variant.get("VariantStatus", ())
     baking = [stage["StartTime"].timestamp() for stage in stages if stage["Status"] == "Baking"]
-    instances = int(variant.get("DesiredInstanceCount") or mandate.instances)
+    instances = int(variant.get("DesiredInstanceCount") or config.instances)
     return Deployment(
         config=pending["EndpointConfigName"],
         started=pending["StartTime"].timestamp(),
         baking_since=max(baking, default=None),
-        plan=_plan(described.get("LastDeploymentConfig"), mandate, instances),
+        plan=_plan(described.get("LastDeploymentConfig"), config, instances),
     )
 
 
-def _plan(live: Mapping[str, Any] | None, mandate: Mandate, instances: int) -> RolloutPlan:
+def _plan(live: Mapping[str, Any] | None, config: AnalysisConfig, instances: int) -> RolloutPlan:
     """The live deployment configuration goes before the deployed settings, which may be newer than it."""
     try:
-        return plan_from_deployment_config(live or mandate.deployment, instances=instances)
+        return plan_from_deployment_config(live or config.deployment, instances=instances)
     except InputError:
-        return plan_from_deployment_config(mandate.deployment, instances=mandate.instances)
+        return plan_from_deployment_config(config.deployment, instances=config.instances)
 
 
 def clock_rate(told: Mapping[str, Any]) -> float:

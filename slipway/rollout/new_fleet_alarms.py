@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from slipway.canary.statistics import VERDICT_METRIC, Verdict, verdict_namespace
+from slipway.canary.statistics.evidence import Decision
+from slipway.metrics import DECISION_METRIC, decision_namespace
 from slipway.settings import Rollout
 from slipway.settings.names import VARIANT
 
 Description = dict[str, Any]
 
-SERVICE_NAMESPACE = "AWS/SageMaker"
-SERVER_NAMESPACE = "Slipway/Endpoint"
+SAGEMAKER_NAMESPACE = "AWS/SageMaker"
+ENDPOINT_NAMESPACE = "Slipway/Endpoint"
 """What the model servers publish of themselves, by the model package they serve."""
 LEAST_ERRORS = 5
 """Fewer decide nothing. Simulated over an hour of bakes at 1.5 to 8 requests a second and 0.5 % of errors, five send at
@@ -46,7 +47,7 @@ def new_fleet_alarms(
         "Latency": _latency(rollout, fleet),
         "PredictionShift": _shift(rollout, "PredictionShift", rollout.max_prediction_shift, package),
         "InputShift": _shift(rollout, "InputShift", rollout.max_input_shift, package),
-        "Verdict": _verdict({"EndpointName": endpoint_name, "EndpointConfigName": config_name}),
+        "CanaryDecision": _verdict({"EndpointName": endpoint_name, "EndpointConfigName": config_name}),
     }
     common = {
         "ComparisonOperator": "GreaterThanThreshold",
@@ -135,7 +136,7 @@ def _shift(rollout: Rollout, metric: str, most: float, package: Mapping[str, str
     what = "scores are" if metric == "PredictionShift" else "inputs are"
     return {
         "AlarmDescription": f"The new fleet's {what} further than {most:g} from the model's baseline",
-        "Namespace": SERVER_NAMESPACE,
+        "Namespace": ENDPOINT_NAMESPACE,
         "MetricName": metric,
         "Dimensions": _dimensions(package),
         "Statistic": "Average",
@@ -148,15 +149,15 @@ def _shift(rollout: Rollout, metric: str, most: float, package: Mapping[str, str
 def _verdict(fleet: Mapping[str, str]) -> Description:
     return {
         "AlarmDescription": "The comparison with the old fleet found the new one worse",
-        "Namespace": verdict_namespace(fleet["EndpointName"]),
-        "MetricName": VERDICT_METRIC,
+        "Namespace": decision_namespace(fleet["EndpointName"]),
+        "MetricName": DECISION_METRIC,
         "Dimensions": _dimensions(fleet),
         "Statistic": "Maximum",
         "Period": _VERDICT_PERIOD_SECONDS,
         "EvaluationPeriods": _VERDICT_PERIODS,
         "DatapointsToAlarm": 1,
         "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-        "Threshold": int(Verdict.ROLL_BACK),
+        "Threshold": int(Decision.ROLL_BACK),
     }
 
 
@@ -177,7 +178,7 @@ def _watched(id_: str, metric: str, statistic: str, fleet: Mapping[str, str], ro
     return {
         "Id": id_,
         "MetricStat": {
-            "Metric": {"Namespace": SERVICE_NAMESPACE, "MetricName": metric, "Dimensions": _dimensions(fleet)},
+            "Metric": {"Namespace": SAGEMAKER_NAMESPACE, "MetricName": metric, "Dimensions": _dimensions(fleet)},
             "Period": rollout.alarm_period_seconds,
             "Stat": statistic,
         },

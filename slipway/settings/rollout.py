@@ -6,20 +6,20 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from slipway.canary.statistics.tolerances import JudgePlan
-from slipway.settings.canary_analysis import Judge
+from slipway.canary.config import Tolerances, effective_decide_seconds
+from slipway.settings.canary_analysis import CanaryAnalysis
 from slipway.settings.gates import Replay
 from slipway.settings.schedule import Hours
 from slipway.settings.section import InstanceType, Section, raise_each
 from slipway.settings.serverless import Serverless
 
-SwitchableAlarm = Literal["ModelErrors", "Latency", "PredictionShift", "InputShift", "Verdict"]
+SwitchableAlarm = Literal["ModelErrors", "Latency", "PredictionShift", "InputShift", "CanaryDecision"]
 """Rollback alarms that a use case may do without; nobody can do without ServerErrors."""
 
 
 _WARM_UP_SECONDS, _WARM_UP_BAKE_SECONDS = 60, 600
-"""Simulated at 5 to 100 requests a second, the judge sent 66 to 100 % of good fleets back that were 3 times slower for
-10 s, or 1.5 times for 60 s; with a minute of grace, at most 0.3 %. It costs a fleet that stays slow two minutes."""
+"""Simulated at 5 to 100 requests a second, canary analysis rolled 66 to 100 % of good fleets back, 3 times slower
+for 10 s, or 1.5 times for 60 s; with a minute of grace, at most 0.3 %. It costs a fleet that stays slow two minutes."""
 _LOOK_SECONDS = 60
 """CloudWatch looks at an alarm once a minute."""
 
@@ -112,7 +112,7 @@ class Rollout(Section):
     """Time from its first traffic in which the new fleet may be slow; by default 60 for bakes of 600 s and longer."""
     alarms_off: tuple[SwitchableAlarm, ...] = ()
     """Rollback alarms that are left out."""
-    judge: Judge = Judge()
+    canary_analysis: CanaryAnalysis = CanaryAnalysis()
     replay: Replay = Replay()
 
     @model_validator(mode="after")
@@ -128,9 +128,14 @@ class Rollout(Section):
         alarmed = (2 + self.alarm_periods) * self.alarm_period_seconds + _LOOK_SECONDS
         return _WARM_UP_SECONDS if self.bake_seconds >= max(_WARM_UP_BAKE_SECONDS, alarmed) else 0
 
-    def judge_plan(self) -> JudgePlan:
-        """What the judge tolerates, and from when on."""
-        return self.judge.plan(warm_up_seconds=self.grace_seconds)
+    def tolerances(self) -> Tolerances:
+        """What canary analysis tolerates, and from when on."""
+        return self.canary_analysis.tolerances(warm_up_seconds=self.grace_seconds)
+
+    @property
+    def decide_seconds(self) -> float:
+        """How long before the bake's end the decision of canary analysis is final."""
+        return effective_decide_seconds(self.canary_analysis.decide_seconds, self.bake_seconds)
 
     @property
     def error_percent_alone(self) -> float:

@@ -32,8 +32,8 @@ def serverless_mistakes(settings: "Settings") -> Iterator[str]:
     if rollout.type != "all_at_once":
         # A canary is a share of the instances, of which there are none; rolling is excluded by name.
         yield f"rollout.type must be all_at_once with endpoint.serverless, got {rollout.type}"
-    if rollout.judge.enabled:
-        yield "rollout.judge must be off with endpoint.serverless: there are never two fleets to compare"
+    if rollout.canary_analysis.enabled:
+        yield "rollout.canary_analysis must be off with endpoint.serverless: there are never two fleets to compare"
     if endpoint.capture_percent:
         yield f"endpoint.capture_percent must be 0 with endpoint.serverless, got {endpoint.capture_percent}"
     if endpoint.autoscaling:

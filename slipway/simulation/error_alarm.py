@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.canary.statistics import Verdict
+from slipway.canary.statistics.evidence import Decision
 from slipway.cloudwatch import AlarmState, alarm_rule, evaluate
 from slipway.cloudwatch.metric_math import calculate
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms
@@ -91,7 +91,7 @@ class AlarmWatch:
         """Whoever is first sends the rollout back."""
         first = self.seconds < judged.seconds
         return Outcomes(
-            np.where(first, int(Verdict.ROLL_BACK), judged.verdicts),
+            np.where(first, int(Decision.ROLL_BACK), judged.verdicts),
             np.where(first, self.seconds, judged.seconds),
             np.where(first, self.green_requests, judged.green_requests),
         )

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.canary.statistics import Evidence, JudgePlan
+from slipway.canary.config import Tolerances
 from slipway.canary.statistics.e_values import Counts
+from slipway.canary.statistics.evidence import Evidence
 from slipway.simulation.reference import reference_dispersions
 from slipway.simulation.service import Floats
 from slipway.simulation.traffic import Block, Traffic, judge_counts
@@ -25,7 +26,7 @@ class Looks:
         dispersion: of the old fleet's counts, by stream; told by an hour drawn from `traffic` if not given.
     """
 
-    def __init__(self, plan: JudgePlan, traffic: Traffic, dispersion: Mapping[str, Floats] | None = None) -> None:
+    def __init__(self, plan: Tolerances, traffic: Traffic, dispersion: Mapping[str, Floats] | None = None) -> None:
         self._plan, self._service = plan, traffic.service
         self._evidence = Evidence.start(plan, np.zeros(traffic.rollouts))
         self._dispersion = reference_dispersions(plan, traffic) if dispersion is None else dispersion
@@ -34,7 +35,7 @@ class Looks:
         self._cold_until = plan.warm_up_seconds + MINUTE if plan.warm_up_seconds else 0.0
 
     def verdicts(self, block: Block) -> NDArray[np.int_]:
-        """What all blocks up to this one allow: a `Verdict` a row."""
+        """What all blocks up to this one allow: a `Decision` a row."""
         minute = self._minute + block if self._minute else block
         whole = block.end_second % MINUTE == 0
         counts = judge_counts(self._plan, self._service, block, minute if whole else None)
@@ -42,7 +43,7 @@ class Looks:
             counts = {name: _none(of) if "slow" in name else of for name, of in counts.items()}
         self._evidence = self._evidence.observe(counts, self._dispersion)
         self._minute = None if whole else minute
-        return np.asarray(self._evidence.verdicts())
+        return np.asarray(self._evidence.decisions())
 
     def keep(self, kept: NDArray[np.bool_]) -> None:
         """Go on with the rollouts chosen by the mask alone."""

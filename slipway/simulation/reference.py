@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from slipway.canary.statistics import JudgePlan, streams
+from slipway.canary.config import Tolerances
 from slipway.canary.statistics.dispersion import MINUTE, WINDOW_SECONDS, Windows, dispersions
+from slipway.canary.statistics.streams import streams
 from slipway.simulation.service import Floats
 from slipway.simulation.traffic import Block, Traffic, judge_counts, judge_edges
 
@@ -12,7 +13,7 @@ _HOURS = 250
 """So many are drawn at most, and more rollouts share them: to draw one takes as long as to draw a rollout's blocks."""
 
 
-def reference_dispersions(plan: JudgePlan, traffic: Traffic) -> dict[str, Floats]:
+def reference_dispersions(plan: Tolerances, traffic: Traffic) -> dict[str, Floats]:
     """By stream, a row a rollout, as the judge's function takes them from CloudWatch."""
     edges = judge_edges(plan, traffic.service)
     hours = min(_HOURS, traffic.rollouts)
@@ -23,5 +24,5 @@ def reference_dispersions(plan: JudgePlan, traffic: Traffic) -> dict[str, Floats
     for stream in streams(plan):
         counts = [each[stream.name] for each in counted]
         windows = Windows([c.blue_requests for c in counts], [c.blue_hits for c in counts], WINDOW_SECONDS)
-        told[stream.name] = windows if stream.told_by_servers else windows.joined(MINUTE // WINDOW_SECONDS)
+        told[stream.name] = windows if stream.reported_by_servers else windows.joined(MINUTE // WINDOW_SECONDS)
     return {name: np.resize(found, traffic.rollouts) for name, found in dispersions(told).items()}

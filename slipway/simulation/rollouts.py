@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.canary.statistics import JudgePlan, Verdict
+from slipway.canary.config import Tolerances
+from slipway.canary.statistics.evidence import Decision
 from slipway.simulation.looks import Looks, rows
 from slipway.simulation.service import Floats
 from slipway.simulation.traffic import Block, Traffic, judge_edges
@@ -51,13 +52,13 @@ class Watch:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """One row a rollout: its `Verdict` (EXTEND: none until the end), when, and green's requests until then."""
+    """One row a rollout: its `Decision` (EXTEND: none until the end), when, and green's requests until then."""
 
     verdicts: NDArray[np.int_]
     seconds: Floats
     green_requests: Floats
 
-    def share(self, verdict: Verdict) -> float:
+    def share(self, verdict: Decision) -> float:
         return float(np.mean(self.verdicts == verdict))
 
 
@@ -65,7 +66,7 @@ See = Callable[[Block, NDArray[np.int_], Floats], None]
 
 
 def judge_rollouts(
-    plan: JudgePlan,
+    plan: Tolerances,
     watch: Watch,
     traffic: Traffic,
     recorded: Sequence[Block] = (),
@@ -84,7 +85,7 @@ def judge_rollouts(
         beside: is shown every block, the rollouts it is of, and the new fleet's requests until its end.
     """
     total, edges = traffic.rollouts, judge_edges(plan, traffic.service)
-    verdicts = np.full(total, int(Verdict.EXTEND))
+    verdicts = np.full(total, int(Decision.EXTEND))
     seconds, exposed = np.zeros(total), np.zeros(total)
     undecided = np.arange(total)
     judge = Looks(plan, traffic, dispersion)
@@ -99,9 +100,9 @@ def judge_rollouts(
             beside(block, undecided, exposed[undecided])
         found = judge.verdicts(block)
         if block.end_second < watch.bake_seconds:
-            found = np.where(found == Verdict.PROMOTE, int(Verdict.EXTEND), found)
+            found = np.where(found == Decision.PROMOTE, int(Decision.EXTEND), found)
         verdicts[undecided] = found
-        open_ = found == Verdict.EXTEND
+        open_ = found == Decision.EXTEND
         if not open_.all():
             undecided = undecided[open_]
             judge.keep(open_)

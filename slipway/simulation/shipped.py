@@ -10,8 +10,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.canary.config import PROCEED
-from slipway.canary.statistics import JudgePlan, Verdict
+from slipway.canary.config import PROCEED, Tolerances
+from slipway.canary.statistics.evidence import Decision
 from slipway.rollout.plan import RolloutPlan
 from slipway.settings import Rollout
 from slipway.simulation.error_alarm import AlarmWatch, ErrorAlarm
@@ -45,14 +45,14 @@ class Shipped:
 
     bakes: tuple[tuple[float, int], ...]
     alarm: ErrorAlarm
-    judge: JudgePlan | None = None
+    judge: Tolerances | None = None
     decide_seconds: float = 0.0
     proceeds: bool = False
 
     @classmethod
     def of(cls, rollout: Rollout, plan: RolloutPlan) -> Self:
         """What the settings make of `plan`, which is theirs in whole instances."""
-        judge = rollout.judge
+        judge = rollout.canary_analysis
         *partial, everybody = plan.steps
         return cls(
             bakes=(
@@ -60,8 +60,8 @@ class Shipped:
                 (everybody / plan.instances, plan.final_wait_seconds),
             ),
             alarm=ErrorAlarm(rollout),
-            judge=rollout.judge_plan() if judge.enabled else None,
-            decide_seconds=min(judge.decide_seconds, rollout.bake_seconds / 2),  # as the judge's mandate has it
+            judge=rollout.tolerances() if judge.enabled else None,
+            decide_seconds=min(judge.decide_seconds, rollout.bake_seconds / 2),  # as the judge's config has it
             proceeds=judge.without_evidence == PROCEED,
         )
 
@@ -114,7 +114,7 @@ class Endings:
     def outcomes(self) -> Outcomes:
         """The same in the terms of judges that know no more than a promotion and a rollback."""
         back = self.how >= Ending.WITHOUT_EVIDENCE
-        verdicts = np.where(back, int(Verdict.ROLL_BACK), int(Verdict.PROMOTE))
+        verdicts = np.where(back, int(Decision.ROLL_BACK), int(Decision.PROMOTE))
         return Outcomes(verdicts, self.seconds, self.green_requests)
 
 
@@ -138,7 +138,7 @@ def roll_out(
         dispersion: of the old fleet's counts, by stream; told by an hour drawn from `traffic` if not given.
         progress: is told at each look how much is done, 0..1.
     """
-    total, edges = traffic.rollouts, judge_edges(shipped.judge or JudgePlan(), traffic.service)
+    total, edges = traffic.rollouts, judge_edges(shipped.judge or Tolerances(), traffic.service)
     how, seconds, exposed = np.full(total, int(Ending.UNPROVEN)), np.zeros(total), np.zeros(total)
     going = np.arange(total)
     judge = Looks(shipped.judge, traffic, dispersion) if shipped.judge else None
@@ -174,5 +174,5 @@ def _judged(how: NDArray[np.int_], found: NDArray[np.int_], shipped: Shipped, *,
     """How the rollouts stand after a look, before which they stood as `how` tells."""
     if due:
         without = Ending.UNPROVEN if shipped.proceeds else Ending.WITHOUT_EVIDENCE
-        how = np.where(found == Verdict.PROMOTE, int(Ending.PROVEN), int(without))
-    return np.where(found == Verdict.ROLL_BACK, int(Ending.BY_JUDGE), how)
+        how = np.where(found == Decision.PROMOTE, int(Ending.PROVEN), int(without))
+    return np.where(found == Decision.ROLL_BACK, int(Ending.BY_JUDGE), how)

@@ -7,7 +7,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.canary.statistics import LATENCY_SHARES, SCORE_RANKS, SERVED, TOLERANCE_SHARE, Counts, JudgePlan
+from slipway.canary.config import Tolerances
+from slipway.canary.statistics.e_values import Counts
+from slipway.canary.statistics.streams import LATENCY_SHARES, SCORE_RANKS, SERVED, TOLERANCE_SHARE
 from slipway.simulation.service import Fault, Floats, Service, latency_at, ranks, slower_than
 
 RANK_CUTS = np.arange(1, 10) / 10
@@ -193,7 +195,7 @@ def _masses(below: Floats) -> Floats:
     return scaled
 
 
-def judge_edges(plan: JudgePlan, service: Service, extra: Sequence[float] = ()) -> Floats:
+def judge_edges(plan: Tolerances, service: Service, extra: Sequence[float] = ()) -> Floats:
     """The latencies that the judge's streams count by, and `extra` ones; blue's usual latencies are known."""
     slow = [latency_at(service, share) for share in LATENCY_SHARES]
     cuts = {
@@ -205,7 +207,7 @@ def judge_edges(plan: JudgePlan, service: Service, extra: Sequence[float] = ()) 
     return np.array(sorted(cuts))
 
 
-def judge_counts(plan: JudgePlan, service: Service, block: Block, minute: Block | None = None) -> Mapping[str, Counts]:
+def judge_counts(plan: Tolerances, service: Service, block: Block, minute: Block | None = None) -> Mapping[str, Counts]:
     """What the judge's streams count in a simulated block; SageMaker tells what is its own when a `minute` is over."""
     served = _request_counts(plan, service, block)
     nothing = Counts(*(np.zeros_like(block.green.requests),) * 4)
@@ -214,7 +216,7 @@ def judge_counts(plan: JudgePlan, service: Service, block: Block, minute: Block 
     return {**found, **_score_counts(block.green, block.blue)} if plan.watches_scores else found
 
 
-def _request_counts(plan: JudgePlan, service: Service, block: Block) -> dict[str, Counts]:
+def _request_counts(plan: Tolerances, service: Service, block: Block) -> dict[str, Counts]:
     green, blue = block.green, block.blue
 
     def slower(share: float, factor: float) -> Counts:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from slipway.canary.observed_keys import CAPTURE_KEYS, REPORT_KEYS
+from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, REPORT_PREFIX
 from slipway.errors import InputError
 from slipway.settings import Settings
 from slipway.settings.local_storage import volume_key
@@ -89,7 +89,7 @@ def monitoring_job(
         "S3DataDistributionType": "FullyReplicated",
     }
     reports = {
-        "S3Uri": f"s3://{bucket}/{REPORT_KEYS}",
+        "S3Uri": f"s3://{bucket}/{REPORT_PREFIX}",
         "LocalPath": REPORTS,
         "S3UploadMode": "EndOfJob",
     }
@@ -112,7 +112,7 @@ def monitoring_job(
 
 def capture_prefix(settings: Settings) -> str:
     """Where in the artifacts bucket the endpoint's requests lie, hour by hour below it."""
-    return f"{CAPTURE_KEYS}/{settings.names.endpoint}/{VARIANT}/"
+    return f"{CAPTURE_PREFIX}/{settings.names.endpoint}/{VARIANT}/"
 
 
 def job_prefix(names: Names) -> str:
@@ -127,7 +127,7 @@ def job_prefix(names: Names) -> str:
 
 def report_prefix(settings: Settings) -> str:
     """Where in the artifacts bucket the reports of the schedule lie, as Model Monitor puts them."""
-    return f"{REPORT_KEYS}/{settings.names.endpoint}/{settings.names.monitoring_schedule}/"
+    return f"{REPORT_PREFIX}/{settings.names.endpoint}/{settings.names.monitoring_schedule}/"
 
 
 def processing_request(

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.clairvoyant import Ratios, least_exposed, stopped_after
-from slipway.canary.statistics import JudgePlan
+from slipway.canary.config import Tolerances
 from slipway.simulation import LOOK_SECONDS, Fault, Service, Traffic, Watch, judge_edges, judge_rollouts
 
-SERVICE, PLAN = Service(), JudgePlan()
+SERVICE, PLAN = Service(), Tolerances()
 EDGES = judge_edges(PLAN, SERVICE)
 ERRORS = Fault("errors", error_points=5)
 

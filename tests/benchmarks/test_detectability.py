@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 
 from benchmarks.detectability import Canary, single_look_power
-from slipway.canary.statistics import JudgePlan
+from slipway.canary.config import Tolerances
 from slipway.simulation import Fault, Service, judge_edges
 
 
 def power(fault, rate):
     service = Service()
-    canary = Canary(service, judge_edges(JudgePlan(), service), requests_per_second=rate, green_share=0.25, seconds=600)
+    canary = Canary(
+        service, judge_edges(Tolerances(), service), requests_per_second=rate, green_share=0.25, seconds=600
+    )
     return single_look_power(canary, fault, false_rollback_rate=0.01, rng=np.random.default_rng(1))
 
 

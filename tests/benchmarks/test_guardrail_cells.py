@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import guardrail_cells
-from slipway.canary.statistics import Verdict
+from slipway.canary.statistics.evidence import Decision
 from slipway.simulation import Outcomes
 
 
@@ -67,7 +67,7 @@ def test_errors_in_bursts_send_no_healthy_model_back():
 
 
 def test_a_promotion_exposes_everybody_until_the_hour_ends():
-    outcomes = Outcomes(np.array([int(Verdict.PROMOTE)]), np.array([600.0]), np.array([30.0]))
+    outcomes = Outcomes(np.array([int(Decision.PROMOTE)]), np.array([600.0]), np.array([30.0]))
     facts = {"fault": "errors +1 point", "requests_per_second": 2.0, "rollouts": 1, "detectable": True}
     told = guardrail_cells.row("any", outcomes, guardrail_cells.FAULTS[2], facts)
     assert told["exposed_median"] == 30 + 2 * 3000

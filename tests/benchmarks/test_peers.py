@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.peers import Minutes, fixed_thresholds, mann_whitney, minutes, static_alarms
-from slipway.canary.statistics import JudgePlan
+from slipway.canary.config import Tolerances
 from slipway.simulation import Fault, Service, Traffic, judge_edges
 
 WAVY = np.array([0.0, 0.01, 0.02, 0.005, 0.015] * 2)
@@ -48,7 +48,7 @@ def test_a_rank_test_finds_what_is_a_quarter_beyond_and_nothing_in_equal_minutes
 
 def test_minutes_are_summed_from_their_blocks():
     service = Service()
-    edges = judge_edges(JudgePlan(), service, list(np.geomspace(0.3, 30, 24)))
+    edges = judge_edges(Tolerances(), service, list(np.geomspace(0.3, 30, 24)))
     rng = np.random.default_rng(1)
     traffic = Traffic(service, Fault(latency_factor=3.0), requests_per_second=400.0, rollouts=3, rng=rng)
     blocks = [traffic.draw(10, green_share=0.25, edges=edges).green for _ in range(12)]

@@ -17,7 +17,7 @@ from infra.monitoring.monitor_machine import DEFINITION, substitutions
 from pipeline_steps import prepare, train
 from pipeline_steps.paths import Paths
 from rehearsal.journey.demo_data import write_demo_csv
-from slipway.canary.observed_keys import CAPTURE_KEYS, OUTCOME_KEYS
+from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, OUTCOME_PREFIX
 from slipway.cli.main import main
 from slipway.operations import monitoring_run
 from slipway.rollout.new_fleet_alarms import server_environment
@@ -123,7 +123,7 @@ def endpoint(cloud: CloudProcess, settings: Settings, package: str, definition: 
         DataCaptureConfig={
             "EnableCapture": True,
             "InitialSamplingPercentage": 100,
-            "DestinationS3Uri": f"s3://{BUCKET}/{CAPTURE_KEYS}",
+            "DestinationS3Uri": f"s3://{BUCKET}/{CAPTURE_PREFIX}",
             "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
             "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
         },
@@ -423,7 +423,7 @@ def test_bias_and_attribution_drift_are_found_where_they_are_and_only_there(
 @pytest.fixture
 def outcomes(cloud: CloudProcess, settings: Settings) -> Iterator[Callable[[bool], None]]:
     """Outcomes of all that is captured arrive: as the model said, or the contrary of it at weekends."""
-    client, key = cloud("s3"), f"{OUTCOME_KEYS}/2026/labels.jsonl"
+    client, key = cloud("s3"), f"{OUTCOME_PREFIX}/2026/labels.jsonl"
 
     def arrive(contrary: bool) -> None:
         listed = client.list_objects_v2(Bucket=BUCKET, Prefix=capture_prefix(settings))["Contents"]

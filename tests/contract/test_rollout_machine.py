@@ -20,11 +20,11 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
 from infra.rollout.audit import AuditFunction
-from infra.rollout.canary_analysis import JudgeFunction
+from infra.rollout.canary_analysis import CanaryAnalysisFunction
 from infra.rollout.definition import RolloutTarget, rollout_definition
 from infra.rollout.smoke_test import SmokeTest
 from rehearsal.endpoints.traffic import Traffic
-from slipway.canary.statistics import verdict_namespace
+from slipway.metrics import decision_namespace
 from slipway.operations.approving import approve, consider
 from slipway.operations.audit_log import AuditLog, Recorder
 from slipway.operations.deployed_stage import DeployedStage
@@ -61,7 +61,7 @@ def settings() -> Settings:
         "latency_tolerance": 90.0,
         "decide_seconds": 90,
     }
-    rollout = loaded.rollout.model_dump() | {"bake_seconds": BAKE_SECONDS, "judge": judge}
+    rollout = loaded.rollout.model_dump() | {"bake_seconds": BAKE_SECONDS, "canary_analysis": judge}
     return Settings.model_validate(loaded.model_dump() | {"rollout": rollout})
 
 
@@ -82,7 +82,7 @@ def functions(cloud: CloudProcess, settings: Settings, tmp_path_factory: pytest.
     stack = cdk.Stack(app, "Functions")
     bucket = s3.Bucket.from_bucket_name(stack, "Artifacts", BUCKET)
     made = {
-        "judge": JudgeFunction(stack, "Judge", settings=settings, artifacts_bucket=bucket),
+        "judge": CanaryAnalysisFunction(stack, "Judge", settings=settings, artifacts_bucket=bucket),
         "smoke": SmokeTest(stack, "SmokeTest", names=settings.names, artifacts_bucket=bucket),
         "audit": AuditFunction(stack, "Audit", names=settings.names, artifacts_bucket=bucket),
     }
@@ -114,7 +114,7 @@ def _zipped(folder: Path) -> bytes:
 def template() -> str:
     """The endpoint stack in small: only the judge's alarm can send a rollout back."""
     name = {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}
-    alarm_name = {"Fn::Join": ["-", [name, "Verdict"]]}
+    alarm_name = {"Fn::Join": ["-", [name, "CanaryDecision"]]}
     tags = [{"Key": "slipway:endpoint", "Value": ENDPOINT}]
     canary = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50}}
     policy = {
@@ -143,8 +143,8 @@ def template() -> str:
             "Type": "AWS::CloudWatch::Alarm",
             "Properties": {
                 "AlarmName": alarm_name,
-                "Namespace": verdict_namespace(ENDPOINT),
-                "MetricName": "Verdict",
+                "Namespace": decision_namespace(ENDPOINT),
+                "MetricName": "CanaryDecision",
                 "Dimensions": [
                     {"Name": "EndpointName", "Value": ENDPOINT},
                     {"Name": "EndpointConfigName", "Value": name},
@@ -405,7 +405,7 @@ def test_48997_a_silent_rollback_is_a_failure_and_the_configuration_in_use_stays
 
     # The judge's metric tripped its alarm, and SageMaker turned back; to CloudFormation it was a success.
     assert "roll back: errors: " in ended["cause"]
-    assert "-Verdict went into ALARM" in ended["cause"]
+    assert "-CanaryDecision went into ALARM" in ended["cause"]
     events = launch.cloud("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
     assert not [event for event in events if "FAILED" in event["ResourceStatus"]]
 
@@ -455,7 +455,7 @@ def test_a_new_fleet_whose_judge_is_out_of_order_is_sent_back_by_its_alarm(launc
         ended = launch.rolled_out(launch.package(0.8), seconds=90)
     assert (ended["status"], ended["error"]) == ("FAILED", "RolledBack")
     assert ended["cause"].startswith("roll back: the judge was out of order, ")
-    assert "-Verdict went into ALARM" in ended["cause"]
+    assert "-CanaryDecision went into ALARM" in ended["cause"]
     assert launch.serves() == launch.parameter() == before
 
 

@@ -11,11 +11,14 @@ from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.baseline.distribution import training_distribution
 from pipeline_steps.server.score_recorder import Recorder
-from slipway.canary.statistics import Counts, Evidence, JudgePlan, Verdict, streams
+from slipway.canary.config import Tolerances
+from slipway.canary.statistics.e_values import Counts
+from slipway.canary.statistics.evidence import Decision, Evidence
+from slipway.canary.statistics.streams import streams
 
 CONTRACT = Contract((), "bought", "TRUE", 0.5, "xgboost")
 VALIDATION_ROWS = 2440
-PLAN = JudgePlan(baseline_rows=VALIDATION_ROWS // 2)
+PLAN = Tolerances(baseline_rows=VALIDATION_ROWS // 2)
 ROLLOUTS = 100
 NOTHING = Counts.of(0.0, 0.0, 0.0, 0.0)
 
@@ -99,7 +102,7 @@ def sent_back(
         block["upper half"] = Counts.of(green, green_half, blue, blue_half)
         block["tails"] = Counts.of(green, green_tails, blue, blue_tails)
         evidence = evidence.observe(block)
-        sent |= np.asarray(evidence.verdicts()) == Verdict.ROLL_BACK
+        sent |= np.asarray(evidence.decisions()) == Decision.ROLL_BACK
     return float(sent.mean())
 
 

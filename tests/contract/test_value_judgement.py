@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from infra.rollout.runtime.canary_analysis import index
-from slipway.canary.config import Mandate
-from slipway.canary.statistics import JudgePlan, MeanTest
+from slipway.canary.config import AnalysisConfig, Tolerances, ValueBounds
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Rollout
 from tests.archives import archive_of
@@ -25,14 +24,14 @@ HORIZON_SECONDS = 8 * SPEED
 SECOND = 1.1
 """Times of captured requests and of S3 objects are whole seconds."""
 ROLLOUT = Rollout(bake_seconds=3600, timeout_seconds=7200)
-MANDATE = Mandate(
-    JudgePlan(watches_scores=False, watches_value=True),
+CONFIG = AnalysisConfig(
+    Tolerances(watches_scores=False, watches_value=True),
     "roll_back",
     60.0,
     "primary",
     deployment_config(ROLLOUT, ()),
     2,
-    value=MeanTest(LOSS, GAIN),
+    value=ValueBounds(LOSS, GAIN),
     value_horizon_seconds=HORIZON_SECONDS,
 )
 CAPTURE = {
@@ -125,11 +124,11 @@ class Shop:
             "package": package,
             "previous_package": previous,
             "previous_config": "blue",
-            "evidence": json.loads(json.dumps(self.evidence)),
+            "checkpoint": json.loads(json.dumps(self.evidence)),
             "clock": {"seconds": SPEED, "from": "2026-01-01T00:00:00Z", "to": "2026-01-01T00:00:01Z"},
         }
         answer = index.handler(event, None)
-        self.evidence = answer["evidence"]
+        self.evidence = answer["checkpoint"]
         return answer
 
 
@@ -137,7 +136,7 @@ class Shop:
 def shop(cloud: CloudProcess, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """The judge's own clients are those of the embedded AWS."""
     monkeypatch.setattr(index, "boto3", SimpleNamespace(client=cloud))
-    monkeypatch.setenv("JUDGE", MANDATE.to_json())
+    monkeypatch.setenv("CANARY_ANALYSIS", CONFIG.to_json())
     monkeypatch.setenv("ARTIFACTS_BUCKET", BUCKET)
     return Shop(cloud)
 
@@ -148,7 +147,7 @@ def test_a_model_whose_answers_earn_less_is_sent_back_by_outcomes_that_came_in_t
     eventually(lambda: shop.endpoint()["EndpointStatus"] == "InService", seconds=60)
     green = shop.config("green", 0.8)
     shop.begin_canary("green")
-    assert shop.look(package=green, previous=blue)["sentence"].startswith("extend: ")
+    assert shop.look(package=green, previous=blue)["explanation"].startswith("extend: ")
 
     shop.answers(4)
     time.sleep(SECOND)  # both fleets have answered before what counts begins
@@ -172,5 +171,5 @@ def test_a_model_whose_answers_earn_less_is_sent_back_by_outcomes_that_came_in_t
     seen = value()
     assert (seen["blue_count"], seen["green_count"]) == (counts[0.2], counts[0.8])
     assert (seen["blue_sum"], seen["green_sum"]) == (GAIN * counts[0.2], LOSS * counts[0.8])
-    assert shop.evidence["verdict"] == 2
-    assert shop.evidence["sentence"].startswith("roll back: value: -2")
+    assert shop.evidence["decision"] == 2
+    assert shop.evidence["explanation"].startswith("roll back: value: -2")

@@ -1,4 +1,4 @@
-"""CloudWatch's numbers of both fleets → the counts that the judge bets on.
+"""CloudWatch's numbers of both fleets → the counts that are tested.
 
 What the whole variant counted less what the new fleet did is the old fleet's: that holds whether or not CloudWatch
 shows the old fleet by its endpoint config too. All counts are sums since the deployment began, and a block is what
@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from slipway.canary.config import Tolerances
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.proportions import ProportionState
-from slipway.canary.statistics.tolerances import SERVED, JudgePlan
+from slipway.canary.statistics.streams import SERVED
+from slipway.metrics import ENDPOINT_NAMESPACE, SAGEMAKER_NAMESPACE
 
-SERVICE, SERVERS = "AWS/SageMaker", "Slipway/Endpoint"
 PERIOD_SECONDS = 60
 
 Query = dict[str, Any]
@@ -43,19 +44,19 @@ class Fleets:
         return {**self.both, "ModelPackageArn": package}
 
 
-def count_queries(plan: JudgePlan, fleets: Fleets) -> list[Query]:
+def count_queries(tolerances: Tolerances, fleets: Fleets) -> list[Query]:
     """Errors, and where the scores lie."""
     found = [
-        query(f"{name}_errors_{statistic.lower()}", SERVICE, "InvocationModelErrors", statistic, dimensions)
+        query(f"{name}_errors_{statistic.lower()}", SAGEMAKER_NAMESPACE, "InvocationModelErrors", statistic, dimensions)
         for name, dimensions in (("both", fleets.both), ("green", fleets.of_config(fleets.config)))
         for statistic in ("Sum", "SampleCount")
     ]
-    told = ("Requests", "Errors") if plan.watches_servers else ()
-    scored = ("ScoredRows", "UpperHalf", "Tails") if plan.watches_scores else ()
+    served = ("Requests", "Errors") if tolerances.watches_servers else ()
+    scored = ("ScoredRows", "UpperHalf", "Tails") if tolerances.watches_scores else ()
     found.extend(
-        query(f"{name}_{metric.lower()}", SERVERS, metric, "Sum", fleets.of_package(package))
+        query(f"{name}_{metric.lower()}", ENDPOINT_NAMESPACE, metric, "Sum", fleets.of_package(package))
         for name, package in (("green", fleets.package), ("blue", fleets.previous_package))
-        for metric in (*told, *scored)
+        for metric in (*served, *scored)
     )
     return found
 
@@ -69,11 +70,11 @@ def query(
     *,
     period: int = PERIOD_SECONDS,
 ) -> Query:
-    told = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+    named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
     return {
         "Id": id_,
         "MetricStat": {
-            "Metric": {"Namespace": namespace, "MetricName": metric, "Dimensions": told},
+            "Metric": {"Namespace": namespace, "MetricName": metric, "Dimensions": named},
             "Period": period,
             "Stat": statistic,
         },
@@ -84,14 +85,14 @@ def total(results: Results, id_: str) -> float:
     return float(sum(results.get(id_, ())))
 
 
-def totals(plan: JudgePlan, results: Results) -> dict[str, Counts]:
+def totals(tolerances: Tolerances, results: Results) -> dict[str, Counts]:
     """All that was counted so far, but for latencies."""
 
-    def told(metric: str) -> tuple[float, float]:
+    def by_fleet(metric: str) -> tuple[float, float]:
         return total(results, f"green_{metric}"), total(results, f"blue_{metric}")
 
     def of_servers(hits: str, requests: str) -> Counts:
-        (green_hits, blue_hits), (green, blue) = told(hits), told(requests)
+        (green_hits, blue_hits), (green, blue) = by_fleet(hits), by_fleet(requests)
         return checked(green, green_hits, blue, blue_hits)
 
     (green, both), (failed, both_failed) = (
@@ -99,9 +100,9 @@ def totals(plan: JudgePlan, results: Results) -> dict[str, Counts]:
         for statistic in ("samplecount", "sum")
     )
     found = {"errors": checked(green, failed, both - green, both_failed - failed)}
-    if plan.watches_servers:
+    if tolerances.watches_servers:
         found[f"{SERVED}errors"] = of_servers("errors", "requests")
-    if plan.watches_scores:
+    if tolerances.watches_scores:
         found |= {"upper half": of_servers("upperhalf", "scoredrows"), "tails": of_servers("tails", "scoredrows")}
     return found
 
@@ -113,7 +114,7 @@ def checked(green: float, green_hits: float, blue: float, blue_hits: float) -> C
 
 
 def growth(found: Mapping[str, Counts], states: Mapping[str, ProportionState]) -> dict[str, Counts]:
-    """The block: what was counted since the states last saw anything; nothing for streams that nobody has told of."""
+    """The block: what was counted since the states last saw anything; nothing for streams without a count."""
     return {name: less(found.get(name, state.seen), state.seen) for name, state in states.items()}
 
 

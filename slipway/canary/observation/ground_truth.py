@@ -21,7 +21,7 @@ _WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0*")
 class Outcomes:
     """Outcomes by inference id, one a row of the request; lines that are none are counted, and lose no other.
 
-    A request's first outcome counts: a bet on it cannot be taken back.
+    A request's first outcome counts: evidence cannot be taken back.
     """
 
     values: dict[str, list[float]] = field(default_factory=dict)
@@ -89,13 +89,13 @@ def _category(text: str) -> str:
     return "0" if text == "-0" else text
 
 
-def _number(told: object) -> float:
-    if isinstance(told, bool) or not isinstance(told, int | float):
-        raise TypeError(f"it must be a number, got {told}")
-    return float(told)
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"it must be a number, got {value}")
+    return float(value)
 
 
-def _identifier(told: object) -> str:
-    if not isinstance(told, str):
-        raise TypeError(f"an id must be text, got {told}")
-    return told
+def _identifier(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"an id must be text, got {value}")
+    return value

@@ -1,8 +1,8 @@
-"""How long requests took, held against what is usual for the old fleet → counts for the judge's bets.
+"""How long requests took, compared with the old fleet's latencies → counts of slow requests.
 
-SageMaker tells it by the minute, the servers of their own work every few seconds. What is usual is taken from the old
-fleet alone, and from its past: so it may be taken anew whenever the old fleet has become faster or slower, and no bet
-on the requests that follow is worth less for it.
+SageMaker reports latencies by the minute, the servers those of their own work every few seconds. The baseline is taken
+from the old fleet alone, and from earlier requests: so it may be taken anew whenever the old fleet has become faster or
+slower, and the e-values of the requests that follow stay valid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,43 +10,34 @@ from dataclasses import dataclass, field
 from math import ceil, sqrt
 from typing import Any, Self
 
-from slipway.canary.observation.counting import (
-    PERIOD_SECONDS,
-    SERVERS,
-    SERVICE,
-    Fleets,
-    Query,
-    Results,
-    checked,
-    less,
-    query,
-    total,
-)
+from slipway.canary.config import Tolerances
+from slipway.canary.observation.counting import PERIOD_SECONDS, Fleets, Query, Results, checked, less, query, total
 from slipway.canary.statistics.e_values import Counts
-from slipway.canary.statistics.tolerances import LATENCY_SHARES, SERVED, TOLERANCE_SHARE, JudgePlan
+from slipway.canary.statistics.streams import LATENCY_SHARES, SERVED, TOLERANCE_SHARE
+from slipway.metrics import ENDPOINT_NAMESPACE, SAGEMAKER_NAMESPACE
 
 REFERENCE_SECONDS = 3600
-LEAST_REFERENCE = 100
-"""Requests of the old fleet that its usual latencies are taken from, at least."""
+MIN_REFERENCE_REQUESTS = 100
+"""Of the old fleet, for its latency baseline."""
 _MOVED_FACTOR = 2.0
 _MOVED_ERRORS = 4.0
 """The old fleet has moved where its share above a limit is off by this factor, and by so many standard errors."""
-LATENCY_METRICS = {"": (SERVICE, "ModelLatency"), SERVED: (SERVERS, "Latency")}
+LATENCY_METRICS = {"": (SAGEMAKER_NAMESPACE, "ModelLatency"), SERVED: (ENDPOINT_NAMESPACE, "Latency")}
 _TOLERANCE = LATENCY_SHARES.index(TOLERANCE_SHARE)
 
 
-def sources(plan: JudgePlan) -> tuple[str, ...]:
-    """Who tells latencies, by the prefix of the streams that count them."""
-    return ("", SERVED) if plan.watches_servers else ("",)
+def sources(tolerances: Tolerances) -> tuple[str, ...]:
+    """Who reports latencies, by the prefix of the streams that count them."""
+    return ("", SERVED) if tolerances.watches_servers else ("",)
 
 
 @dataclass(frozen=True)
-class Usual:
-    """What requests are held against.
+class LatencyBaseline:
+    """What requests are compared with.
 
     Attributes:
         limits: the old fleet's latencies at each of LATENCY_SHARES, in microseconds; empty while unknown.
-        since: epoch seconds from when on they are.
+        since: epoch seconds from when on they are compared.
         before: what the datapoints from then on held already when the limits were taken, by stream.
     """
 
@@ -63,13 +54,13 @@ class Usual:
         return {"limits": list(self.limits), "since": self.since, "before": before}
 
     @classmethod
-    def from_document(cls, told: Mapping[str, Any]) -> Self:
-        before = {name: Counts(*counts) for name, counts in told["before"].items()}
-        return cls(tuple(told["limits"]), told["since"], before)
+    def from_document(cls, stored: Mapping[str, Any]) -> Self:
+        before = {name: Counts(*counts) for name, counts in stored["before"].items()}
+        return cls(tuple(stored["limits"]), stored["since"], before)
 
 
 def reference_queries(fleets: Fleets, source: str, *, seconds: float = REFERENCE_SECONDS) -> list[Query]:
-    """The old fleet's latency over a time: by its own config (or package), or by the variant where that is not told."""
+    """The old fleet's latency over a time: by its own config (or package), or by the variant where that has none."""
     namespace, metric = LATENCY_METRICS[source]
     own = fleets.of_package(fleets.previous_package) if source else fleets.of_config(fleets.previous_config)
     period = PERIOD_SECONDS * max(1, ceil(seconds / PERIOD_SECONDS))
@@ -86,19 +77,19 @@ def reference_of(results: Results) -> tuple[float, ...]:
     for name in ("own", "variant"):
         counts = results.get(f"{name}_samplecount", ())
         best = max(range(len(counts)), key=counts.__getitem__, default=None)
-        if best is not None and counts[best] >= LEAST_REFERENCE:
+        if best is not None and counts[best] >= MIN_REFERENCE_REQUESTS:
             return tuple(results[f"{name}_p{100 * (1 - share):g}".replace(".", "_")][best] for share in LATENCY_SHARES)
     return ()
 
 
-def latency_queries(plan: JudgePlan, fleets: Fleets, source: str, limits: Sequence[float]) -> list[Query]:
+def latency_queries(tolerances: Tolerances, fleets: Fleets, source: str, limits: Sequence[float]) -> list[Query]:
     """Requests above the limits, in microseconds: the new fleet's above those times what is allowed to it."""
     above = {f"above_{number}": limit for number, limit in enumerate(limits)}
-    allowed = {f"noise_{number}": plan.latency_noise * limit for number, limit in enumerate(limits)}
+    allowed = {f"noise_{number}": tolerances.latency_noise * limit for number, limit in enumerate(limits)}
     if source:
         green, other = fleets.of_package(fleets.package), ("blue", fleets.of_package(fleets.previous_package))
     else:
-        allowed |= {**above, "tolerance": plan.latency_tolerance * limits[_TOLERANCE]}
+        allowed |= {**above, "tolerance": tolerances.latency_tolerance * limits[_TOLERANCE]}
         green, other = fleets.of_config(fleets.config), ("both", fleets.both)
     namespace, metric = LATENCY_METRICS[source]
     found = []

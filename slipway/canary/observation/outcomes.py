@@ -1,8 +1,8 @@
-"""What answers were worth: captured requests, and the outcomes that arrive later, joined by inference id.
+"""What responses were worth: captured requests, and the outcomes that arrive later, joined by inference id.
 
-Outcomes take time, and a buyer's may take more of it than others'. So each request is looked at once, when it has
-reached one age, the horizon: what has arrived by then counts, and what comes later does not, in both fleets alike.
-What is younger is remembered between looks, within bounds.
+Outcomes take time, and a buyer's may take more of it than others'. So each request is counted once, at one age, the
+horizon: what has arrived by then counts, and what comes later does not, in both fleets alike. Younger requests are kept
+from poll to poll, within bounds.
 """
 
 import json
@@ -17,9 +17,9 @@ from slipway.canary.observation.captures import BLUE, GREEN, captured
 from slipway.canary.observation.counting import Fleets
 from slipway.canary.observation.ground_truth import Outcomes
 
-MOST_WAITING = 50_000
+MAX_WAITING = 50_000
 """Requests of both fleets; and outcomes."""
-MOST_READ = 20_000
+MAX_READ = 20_000
 """Objects of one rollout: those beyond would be read twice."""
 LATE_SECONDS = 300.0
 """A request may be captured so much later than others of its time: each server writes at times of its own."""
@@ -27,13 +27,13 @@ _NEVER = (0.0, inf)
 
 
 @dataclass
-class Joined:
+class JoinedOutcomes:
     """Values by fleet in the order of the requests, and all that waits; times are epoch seconds.
 
     Attributes:
-        since: a request answered before counts in neither fleet. Green's first captured answer, and later ones.
-        answered: when, by fleet and inference id: requests that have not been looked at.
-        newest: when each fleet gave the last answer that has been captured.
+        since: a request answered before counts in neither fleet. Green's first captured response, and later ones.
+        answered: when, by fleet and inference id: requests that are younger than the horizon.
+        newest: the time of each fleet's last captured response.
         outcomes: value and arrival by inference id; their requests may be captured later or not at all.
         halved: how often every second inference id, of whichever fleet, was left out because too much waited.
         read: keys of the objects that have been read.
@@ -70,8 +70,8 @@ class Joined:
                 self.outcomes.setdefault(inference_id, (fmean(values), arrived))
         return found.malformed
 
-    def come_of_age(self, horizon: float, *, until: float) -> None:
-        """Look at the requests that are `horizon` seconds old and were answered when both fleets are known to have.
+    def count_due(self, horizon: float, *, until: float) -> None:
+        """Count the requests that are `horizon` seconds old, up to the last time that both fleets have captures of.
 
         Args:
             horizon: the age, in seconds.
@@ -79,27 +79,27 @@ class Joined:
         """
         due = min([until - horizon, *self.newest.values()])
         if len(self.newest) == len(self.answered):
-            self.green.extend(self._of_age(self.answered[GREEN], horizon, due))
-            self.blue.extend(self._of_age(self.answered[BLUE], horizon, due))
+            self.green.extend(self._values_due(self.answered[GREEN], horizon, due))
+            self.blue.extend(self._values_due(self.answered[BLUE], horizon, due))
         self.since = max(self.since, due - LATE_SECONDS)
-        self._forget()
+        self._drop_expired()
 
-    def _of_age(self, answered: dict[str, float], horizon: float, due: float) -> Iterator[float]:
+    def _values_due(self, answered: dict[str, float], horizon: float, due: float) -> Iterator[float]:
         for at, inference_id in sorted((at, inference_id) for inference_id, at in answered.items() if at <= due):
             del answered[inference_id]
             value, arrived = self.outcomes.pop(inference_id, _NEVER)
             if at >= self.since and arrived <= at + horizon:
                 yield value
 
-    def _forget(self) -> None:
+    def _drop_expired(self) -> None:
         """An outcome from before `since` is of no request that counts."""
         while True:
             self.answered = {
                 fleet: {name: at for name, at in answered.items() if self._counts(name, at)}
                 for fleet, answered in self.answered.items()
             }
-            self.outcomes = {name: told for name, told in self.outcomes.items() if self._counts(name, told[1])}
-            if max(len(self.outcomes), sum(map(len, self.answered.values()))) <= MOST_WAITING:
+            self.outcomes = {name: outcome for name, outcome in self.outcomes.items() if self._counts(name, outcome[1])}
+            if max(len(self.outcomes), sum(map(len, self.answered.values()))) <= MAX_WAITING:
                 return
             self.halved += 1
 
@@ -111,19 +111,15 @@ class Joined:
         return int.from_bytes(digest) >> (64 - self.halved) == 0
 
     def to_json(self) -> str:
-        """What is to be remembered."""
+        """What the next poll needs."""
         names = ("since", "answered", "newest", "outcomes", "halved", "malformed")
-        return json.dumps({**{name: getattr(self, name) for name in names}, "read": self.read[-MOST_READ:]})
+        return json.dumps({**{name: getattr(self, name) for name in names}, "read": self.read[-MAX_READ:]})
 
     @classmethod
-    def from_json(cls, text: str, *, now: float) -> Self:
-        """An older version's told no times: what it had read is done with, and requests count from `now` on."""
-        told = json.loads(text)
-        if "answered" in told:
-            return cls(**told)
-        return cls(now, read=told["read"], malformed=told.get("malformed", 0))
+    def from_json(cls, text: str) -> Self:
+        return cls(**json.loads(text))
 
 
 def clipped(values: Iterable[float], low: float, high: float) -> list[float]:
-    """Values beyond the bounds count as the bounds: the bet is only fair within them."""
+    """Values beyond the bounds count as the bounds: the e-values are only valid within them."""
     return [min(max(value, low), high) for value in values]

@@ -1,6 +1,6 @@
 """Arithmetic on one number or, element by element, on an array of them.
 
-One rollout is judged with plain floats, thousands of simulated ones with arrays: the same formulas serve both. Arrays
+One rollout is analysed with plain floats, thousands of simulated ones with arrays: the same formulas serve both. Arrays
 bring their functions along (the array API standard's `__array_namespace__`), so that this needs no numpy.
 """
 

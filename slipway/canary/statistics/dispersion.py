@@ -1,9 +1,9 @@
 """How much more the hits of one fleet vary than those of independent requests would: 1 if they are independent.
 
 Errors, slow answers and scores may come in bursts. The variance of their counts is then `dispersion` times the
-binomial one; for bursts of b hits at once it is b. It is told by the differences of successive windows (von Neumann,
-"Distribution of the ratio of the mean square successive difference to the variance", 1941), so that a level that
-drifts, which both fleets share and no bet suffers from, counts for little: the less the closer the windows are.
+binomial one; for bursts of b hits at once it is b. It is estimated from the differences of successive windows (von
+Neumann, "Distribution of the ratio of the mean square successive difference to the variance", 1941), so that a drift
+of the level, which both fleets share and which biases no test, counts for little: the less the shorter the windows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from slipway.canary.statistics.arithmetic import Numbers, larger, where
-from slipway.canary.statistics.tolerances import SERVED, TOLERANCE_SHARE
+from slipway.canary.statistics.streams import SERVED, TOLERANCE_SHARE
 
 WINDOW_SECONDS, MINUTE = 10, 60
-"""How closely the servers tell what they count, and SageMaker."""
-LEAST_PAIRS = 10
-"""Pairs of windows with requests in both, at least."""
-LEAST_HITS = 5
+"""How often the servers report what they count, and SageMaker."""
+MIN_PAIRS = 10
+"""Pairs of windows with requests in both."""
+MIN_HITS = 5
 """As many hits, and as many requests that are none."""
 _TINY = 1e-12
 
@@ -58,28 +58,28 @@ def dispersion(windows: Windows, *, within: int = 0) -> Numbers:
         weight = n * next_n / larger(n + next_n, 1.0)
         squares = squares + weight * (hit / larger(n, 1.0) - next_hit / larger(next_n, 1.0)) ** 2
         pairs = pairs + where(weight > 0, 1.0, 0.0)
-    known = (pairs >= LEAST_PAIRS) & (hits >= LEAST_HITS) & (total - hits >= LEAST_HITS)
+    known = (pairs >= MIN_PAIRS) & (hits >= MIN_HITS) & (total - hits >= MIN_HITS)
     return where(known, larger(squares, _TINY) / larger(pairs * rate * (1 - rate), _TINY), 0.0)
 
 
-def dispersions(told: Mapping[str, Windows]) -> dict[str, Numbers]:
+def dispersions(windows_by_stream: Mapping[str, Windows]) -> dict[str, Numbers]:
     """The dispersion of each stream's hits, by what the old fleet counted; 0 where too little is known.
 
     Windows of ten seconds, and halves of minutes, are compared inside each minute: a level that both fleets share
     hardly moves there. Where there are none minutes are compared, which costs power wherever that level moves. What
-    SageMaker counts is as dispersed as the same hits among the requests that the servers tell of, maybe of a sample.
+    SageMaker counts is as dispersed as the same hits among the requests that the servers report, maybe a sample.
     """
-    found = {name: _closest(windows) for name, windows in told.items()}
-    for name, windows in told.items():
-        if (twin := _twin(name)) in told:
-            requests, sampled = (_total(each) for each in (windows, told[twin]))
+    found = {name: _closest(windows) for name, windows in windows_by_stream.items()}
+    for name, windows in windows_by_stream.items():
+        if (twin := _twin(name)) in windows_by_stream:
+            requests, sampled = (_total(each) for each in (windows, windows_by_stream[twin]))
             ratio = larger(requests / larger(sampled, 1.0), 1.0)
             found[name] = where(found[twin] > 0, 1 + ratio * (larger(found[twin], 1.0) - 1), found[name])
     return found
 
 
 def _closest(windows: Windows) -> Numbers:
-    """From the closest windows that tell enough."""
+    """From the shortest windows with enough hits."""
     minutes = dispersion(windows.joined(MINUTE // windows.seconds))
     if windows.seconds == MINUTE:
         return minutes
@@ -89,7 +89,7 @@ def _closest(windows: Windows) -> Numbers:
 
 
 def _twin(name: str) -> str:
-    """The stream by which the servers tell the same hits."""
+    """The stream by which the servers report the same hits."""
     return SERVED + (f"slow {TOLERANCE_SHARE:g}" if name == "slow beyond tolerance" else name)
 
 

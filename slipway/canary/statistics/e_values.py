@@ -1,11 +1,11 @@
 """Bets about two streams of yes and no, the new fleet's and the old fleet's: e-values of blocks of requests.
 
-An e-value is a bet that a hypothesis prices fairly or too high: if the hypothesis holds, its mean is at most 1.
+An e-value measures evidence against a hypothesis: if the hypothesis holds, its mean is at most 1.
 
 Turner, Ly and Gruenwald, "Generic E-variables for exact sequential k-sample tests that allow for optional stopping"
 (2024), and Turner and Gruenwald, "Exact anytime-valid confidence intervals for contingency tables and beyond" (2023):
 the likelihood ratio of any alternative to the point of a convex null nearest to it (in Kullback-Leibler divergence,
-weighted by the requests of each fleet in the block) is such a bet. The alternative may depend on all earlier blocks.
+weighted by the requests of each fleet in the block) is one. The alternative may depend on all earlier blocks.
 The rates may change from block to block as long as the null holds in each: a drift that both fleets share does no harm.
 """
 
@@ -91,7 +91,7 @@ def log_e_value(counts: Counts, green: Numbers, blue: Numbers, *, margin: float,
         margin: difference of the rates on the null's border.
         above: the null is green <= blue + margin, so that evidence says green is above it; else green >= blue + margin.
 
-    An alternative inside the null bets nothing; neither does a block in which one fleet has no request.
+    For an alternative inside the null it is 0, and for a block in which one fleet has no request.
     """
     n_green, n_blue = counts.green_requests, counts.blue_requests
     null_green = nearest_green(green, blue, n_blue / larger(n_green, 1.0), margin)
@@ -108,11 +108,11 @@ def log_e_value(counts: Counts, green: Numbers, blue: Numbers, *, margin: float,
 
 @dataclass(frozen=True)
 class Regression:
-    """The bet that green's rate is above blue's by more than `margin`; or further off to either side, if two-sided.
+    """Evidence that green's rate is above blue's by more than `margin`; or further off to either side, if two-sided.
 
     The mixture's alternatives lie `step`, 2, 4, 8 ... steps beyond the margin, each with `falling` times the weight of
-    the one before: a small regression takes the most users to see. No alternative is nearer to 0 or 1 than a quarter of
-    blue's own distance: a bet on certainty would lose all at the first miss. Neither touches validity.
+    the one before: a small regression takes the most users to detect. No alternative is nearer to 0 or 1 than a quarter
+    of blue's own distance: certainty would make the first miss infinitely unlikely. Neither affects validity.
     """
 
     margin: float = 0.0
@@ -152,10 +152,10 @@ class Regression:
 
 @dataclass(frozen=True)
 class Safety:
-    """The bet that green's rate is below blue's plus `margin`: that a regression of that size is ruled out.
+    """Evidence that green's rate is below blue's plus `margin`: that a regression of that size is ruled out.
 
-    Two-sided, it is also the bet that green's rate is above blue's less `margin`, and both must win. `ratio` is what a
-    healthy green's rate is expected to be of blue's; a wrong guess costs power alone.
+    Two-sided, it is also evidence that green's rate is above blue's less `margin`, and both are needed. `ratio` is what
+    a healthy green's rate is expected to be of blue's; a wrong guess costs power alone.
     """
 
     margin: float = 0.0

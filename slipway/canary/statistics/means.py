@@ -1,4 +1,4 @@
-"""Evidence about two means of bounded values, such as the money of each outcome, by betting on pairs.
+"""Evidence about two means of bounded values, such as the money of each outcome, from pairs of them.
 
 Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting" (2024). A green value and the mean
 of some blue ones, both scaled to 0..1, differ by at most 1. If green's mean is no lower than blue's less the tolerance,
@@ -12,6 +12,7 @@ from itertools import pairwise
 from math import fsum, log1p, nan
 from typing import Self
 
+from slipway.canary.config import ValueBounds
 from slipway.canary.statistics.arithmetic import log_mean
 
 STAKES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
@@ -19,7 +20,7 @@ STAKES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 
 @dataclass(frozen=True)
 class MeanState:
-    """What the values have shown so far: log capital of each stake, and what is told of it."""
+    """What the values have shown so far: the log e-value of each stake, and counts and sums to report."""
 
     logs: tuple[float, ...]
     green_count: int = 0
@@ -40,49 +41,35 @@ class MeanState:
     def start(cls) -> Self:
         return cls((0.0,) * len(STAKES))
 
-
-@dataclass(frozen=True)
-class MeanTest:
-    """The bet that green's mean value is below blue's by more than `tolerance`; values lie in `low`..`high`."""
-
-    low: float
-    high: float
-    tolerance: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not self.low < self.high:
-            raise ValueError(f"low must be below high, got {self.low} and {self.high}")
-        if not 0 <= self.tolerance < self.high - self.low:
-            raise ValueError(f"tolerance must be in 0..{self.high - self.low:g}, got {self.tolerance}")
-
-    def observe(self, state: MeanState, green: Sequence[float], blue: Sequence[float]) -> MeanState:
+    def observe(self, bounds: ValueBounds, green: Sequence[float], blue: Sequence[float]) -> Self:
         """The state after the values of one block, in order of arrival.
 
         Raises:
-            ValueError: a value is outside low..high.
+            ValueError: a value is outside the bounds.
         """
         for values in (green, blue):
-            if not all(self.low <= value <= self.high for value in values):
-                raise ValueError(f"values must be in {self.low}..{self.high}, got {min(values)}..{max(values)}")
-        logs = state.logs
+            if not all(bounds.low <= value <= bounds.high for value in values):
+                raise ValueError(f"values must be in {bounds.low}..{bounds.high}, got {min(values)}..{max(values)}")
+        logs = self.logs
         if pairs := min(len(green), len(blue)):
-            drops = self._fair_drops(_group_means(green, pairs), _group_means(blue, pairs))
+            drops = _fair_drops(bounds, _group_means(green, pairs), _group_means(blue, pairs))
             logs = tuple(
                 log + fsum(log1p(stake * drop) for drop in drops) for log, stake in zip(logs, STAKES, strict=True)
             )
-        return MeanState(
+        return type(self)(
             logs,
-            state.green_count + len(green),
-            state.green_sum + fsum(green),
-            state.blue_count + len(blue),
-            state.blue_sum + fsum(blue),
+            self.green_count + len(green),
+            self.green_sum + fsum(green),
+            self.blue_count + len(blue),
+            self.blue_sum + fsum(blue),
         )
 
-    def _fair_drops(self, green: Sequence[float], blue: Sequence[float]) -> list[float]:
-        """How far green is below blue, less the tolerance, so that it is at least -1 and fair at the null's border."""
-        scale = self.high - self.low
-        tolerance = self.tolerance / scale
-        return [((b - g) / scale - tolerance) / (1 + tolerance) for g, b in zip(green, blue, strict=True)]
+
+def _fair_drops(bounds: ValueBounds, green: Sequence[float], blue: Sequence[float]) -> list[float]:
+    """How far green is below blue, less the tolerance, so that it is at least -1 and fair at the null's border."""
+    scale = bounds.high - bounds.low
+    tolerance = bounds.tolerance / scale
+    return [((b - g) / scale - tolerance) / (1 + tolerance) for g, b in zip(green, blue, strict=True)]
 
 
 def _group_means(values: Sequence[float], groups: int) -> list[float]:

@@ -1,7 +1,7 @@
-"""Evidence about two streams of yes and no, valid however often it is looked at: an e-process of blocks of requests.
+"""Evidence about two streams of hits and misses, valid at however many polls: an e-process of blocks of requests.
 
-It is the running product of one e-value a block, a bet that was fixed before it. By Ville's inequality (1939) such a
-product, if the hypothesis holds, ever reaches 1/alpha with probability alpha at most, whenever one looks.
+It is the running product of one e-value a block, whose alternative was fixed before it. By Ville's inequality (1939)
+such a product, if the hypothesis holds, ever reaches 1/alpha with probability alpha at most, at any stopping time.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from slipway.canary.statistics.e_values import Counts, Regression, Safety
 _EDGE = 1e-6
 _LATE_SHARE = 0.5
 _PLUG_IN_WEIGHT = 50.0
-"""Requests that the prior rate counts for in the estimate the next bet is made with; it moves power, never validity."""
+"""Requests that the prior rate counts for in the estimate of the next alternative; it affects power, never validity."""
 
 
 @dataclass(frozen=True)
@@ -24,17 +24,17 @@ class ProportionState:
 
     seen: Counts
     regression: tuple[Numbers, ...]
-    """Log of the capital bet on each alternative."""
+    """Log e-value of each alternative, with its weight at the start."""
     safety: tuple[tuple[Numbers, ...], ...]
     """Log e-values of the alternatives of each side."""
-    looks: int = 0
+    polls: int = 0
     weights: tuple[float, ...] = ()
     """Of the alternatives; none: all alike."""
 
     @property
     def log_regression(self) -> Numbers:
-        """Log e-value: the capital that is bet and the part that waits."""
-        return log_sum(log_mean(self.regression, self.weights), log_of(_LATE_SHARE / (self.looks + 1)))
+        """Log e-value: the alternatives' and the part of the weight that has not joined yet."""
+        return log_sum(log_mean(self.regression, self.weights), log_of(_LATE_SHARE / (self.polls + 1)))
 
     @property
     def log_safety(self) -> Numbers:
@@ -52,7 +52,7 @@ class ProportionState:
             self.seen.take(kept),
             tuple(each[kept] for each in regression),
             tuple(tuple(each[kept] for each in side) for side in safety),
-            self.looks,
+            self.polls,
             self.weights,
         )
 
@@ -61,9 +61,9 @@ class ProportionState:
 class ProportionTest:
     """Two e-processes over the same counts: against "no worse", and against "worse by the tolerance".
 
-    Of the capital that bets on a regression half is there from the start; of the rest 1/2, 1/6, 1/12, ... join at each
-    look, so that a fleet which turns bad late does not have to make good what its good time cost the bet (a mixture
-    over starts, in the manner of Shin, Ramdas and Rinaldo, "E-detectors", 2023).
+    Half of the weight of the alternatives starts with the first block; of the rest 1/2, 1/6, 1/12, ... start at each
+    poll, so that evidence against a fleet which becomes bad late is not held back by its good start (a mixture over
+    starts, in the manner of Shin, Ramdas and Rinaldo, "E-detectors", 2023).
     """
 
     prior_rate: float
@@ -74,37 +74,37 @@ class ProportionTest:
         """The state before any block; an array of zeros in place of `zero` starts as many rollouts."""
         weights = self.regression.weights if self.regression else (1.0,)
         sides = self.safety.sides if self.safety else 1
-        bets = (zero + log_of(1 - _LATE_SHARE),) * len(weights)
-        return ProportionState(Counts(zero, zero, zero, zero), bets, ((zero, zero),) * sides, weights=weights)
+        logs = (zero + log_of(1 - _LATE_SHARE),) * len(weights)
+        return ProportionState(Counts(zero, zero, zero, zero), logs, ((zero, zero),) * sides, weights=weights)
 
     def observe(self, state: ProportionState, counts: Counts, dispersion: Numbers = 1.0) -> ProportionState:
-        """The state after one more block; its bets were fixed by the blocks before.
+        """The state after one more block; its alternatives were fixed by the blocks before.
 
         Args:
             state: before it.
             counts: the block.
             dispersion: of one fleet's counts, in terms of the binomial variance, known before the block. The log of
-                each e-value is divided by it: for hits that come that many at once this is the bet on their bursts,
-                and an e-value to a power of at most 1 is one in any case (Jensen). Below 1 it counts as 1.
+                each e-value is divided by it: for hits that come that many at once this is the e-value of their
+                bursts, and an e-value to a power of at most 1 is one in any case (Jensen). Below 1 it counts as 1.
         """
         seen, dispersion = state.seen, larger(dispersion, 1.0)
         blue = self._estimate(seen.blue_hits, seen.blue_requests)
-        look = state.looks + 1
-        joining = log_of(_LATE_SHARE / (look * (look + 1)))
-        capital = tuple(log_sum(each, joining) for each in state.regression)
-        after = replace(state, seen=seen + counts, regression=capital, looks=look)
+        poll = state.polls + 1
+        joining = log_of(_LATE_SHARE / (poll * (poll + 1)))
+        started = tuple(log_sum(each, joining) for each in state.regression)
+        after = replace(state, seen=seen + counts, regression=started, polls=poll)
         if self.regression:
-            won = self.regression.log_e_values(counts, blue)
-            after = replace(after, regression=_with(capital, won, dispersion))
+            gained = self.regression.log_e_values(counts, blue)
+            after = replace(after, regression=_with(started, gained, dispersion))
         if self.safety:
             green = self._estimate(seen.green_hits, seen.green_requests)
             sides = zip(state.safety, self.safety.log_e_values(counts, blue, green), strict=True)
-            after = replace(after, safety=tuple(_with(before, won, dispersion) for before, won in sides))
+            after = replace(after, safety=tuple(_with(before, gained, dispersion) for before, gained in sides))
         return after
 
     def _estimate(self, hits: Numbers, requests: Numbers) -> Numbers:
         return clip((hits + _PLUG_IN_WEIGHT * self.prior_rate) / (requests + _PLUG_IN_WEIGHT), _EDGE, 1 - _EDGE)
 
 
-def _with(before: Sequence[Numbers], won: Sequence[Numbers], dispersion: Numbers) -> tuple[Numbers, ...]:
-    return tuple(each + more / dispersion for each, more in zip(before, won, strict=True))
+def _with(before: Sequence[Numbers], gained: Sequence[Numbers], dispersion: Numbers) -> tuple[Numbers, ...]:
+    return tuple(each + more / dispersion for each, more in zip(before, gained, strict=True))

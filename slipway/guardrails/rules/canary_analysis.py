@@ -67,7 +67,7 @@ def unheard(planned: PlannedRollout) -> Iterator[Found]:
     metrics = [metric for alarm in planned.rollback_alarms for metric in metrics_of(alarm)]
     found = [endpoint_metric(str(m.get("Namespace", "")), str(m["MetricName"])) for m in metrics]
     if planned.judge and not any(metric and metric.kind == "verdict" for metric in found):
-        fix = "take Verdict out of alarms_off (or name its alarm), or write judge.enabled = false"
+        fix = "take Verdict out of alarms_off (or name its alarm), or write canary_analysis.enabled = false"
         yield Found("no rollback alarm watches the judge's Verdict", fix)
 
 
@@ -76,7 +76,7 @@ def nothing_to_compare(planned: PlannedRollout) -> Iterator[Found]:
     """A judge of a rollout that is all at once."""
     if planned.judge and waits(planned).way == "ALL_AT_ONCE":
         does = "never judged" if planned.judge.proceeds else "always sent back"
-        fix = "write canary, linear or rolling, or judge.enabled = false"
+        fix = "write canary, linear or rolling, or canary_analysis.enabled = false"
         yield Found(f"ALL_AT_ONCE with a judge and without_evidence = {_told(planned.judge)} is {does}", fix)
 
 
@@ -103,7 +103,7 @@ def _too_few(planned: PlannedRollout, judge: PlannedJudge) -> Iterator[Found]:
         return
     what = f"the new fleet answers {expected:,.0f} requests before the verdict is due"
     if expected < (least := judge.plan.min_requests):
-        what += f", of {least:,.0f} that judge.min_requests asks for at least"
+        what += f", of {least:,.0f} that canary_analysis.min_requests asks for at least"
     what += f", and about {needed:,} would prove nine of ten good models safe"
     longer = bakes.long_enough(needed / rate, judge.decide_seconds)
     way = f"bake {longer} s" if longer <= _LONGEST_BAKE_SECONDS else "begin with a greater step"
@@ -123,7 +123,10 @@ def value_too_late(planned: PlannedRollout) -> Iterator[Found]:
     )
     shortest = ceil((horizon + judge.decide_seconds) / len(bakes.shares))
     longer = (f"bake more than {shortest} s",) if shortest < _LONGEST_BAKE_SECONDS else ()
-    yield Found(what, ", ".join((*longer, "lower judge.value_horizon_seconds, or write judge.value = false")))
+    yield Found(
+        what,
+        ", ".join((*longer, "lower canary_analysis.value_horizon_seconds, or write canary_analysis.value = false")),
+    )
 
 
 def _told(judge: PlannedJudge) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from slipway.canary.statistics import VERDICT_METRIC, is_verdict_namespace, verdict_namespace
 from slipway.guardrails.alarms import dimensions_of, metrics_of, rollback_alarms
 from slipway.guardrails.fleets import blames_the_old_fleet, compares
 from slipway.guardrails.metrics import (
@@ -19,7 +18,8 @@ from slipway.guardrails.metrics import (
 )
 from slipway.guardrails.planned import PlannedRollout, differ, is_opaque
 from slipway.guardrails.rule import Found, rule
-from slipway.rollout.new_fleet_alarms import SERVER_NAMESPACE, server_environment
+from slipway.metrics import DECISION_METRIC, ENDPOINT_NAMESPACE, decision_namespace, is_decision_namespace
+from slipway.rollout.new_fleet_alarms import server_environment
 
 _UNITS = {
     "latency": ("Microseconds",),
@@ -58,24 +58,24 @@ def unknown_metric(planned: PlannedRollout) -> Iterator[Found]:
 
 
 def _verdicts(planned: PlannedRollout) -> str:
-    return verdict_namespace("ENDPOINT" if is_opaque(planned.endpoint) else planned.endpoint)
+    return decision_namespace("ENDPOINT" if is_opaque(planned.endpoint) else planned.endpoint)
 
 
 def _of_another(planned: PlannedRollout, namespace: str) -> bool:
     """Whether verdicts on another endpoint are published there."""
     known = not is_opaque(planned.endpoint) and not is_opaque(namespace)
-    return known and is_verdict_namespace(namespace) and namespace != _verdicts(planned)
+    return known and is_decision_namespace(namespace) and namespace != _verdicts(planned)
 
 
 def _right_namespace(planned: PlannedRollout, namespace: str, name: str) -> str | None:
     """Other services' and one's own metrics are nobody else's business."""
     if namespace.strip("/").lower().startswith(("aws/sagemaker", "aws\\sagemaker")):
         return INSTANCE_NAMESPACE if name in INSTANCE_METRICS else INVOCATION_NAMESPACE
-    if namespace.lower().startswith(_OURS) and name == VERDICT_METRIC:
+    if namespace.lower().startswith(_OURS) and name == DECISION_METRIC:
         return _verdicts(planned)
     if namespace.lower().startswith(_OURS):
         held = [space for space, names in METRIC_NAMES.items() if name in names]
-        return held[0] if held else SERVER_NAMESPACE
+        return held[0] if held else ENDPOINT_NAMESPACE
     return INVOCATION_NAMESPACE if namespace.startswith("AWS/") and name in INVOCATION_METRICS else None
 
 
@@ -164,7 +164,7 @@ def untold_servers(planned: PlannedRollout) -> Iterator[Found]:
     for variant in planned.variants:
         given = dict(variant.environment) if variant.environment is not None else None
         wanted = server_environment(planned.endpoint, variant.package or "")
-        for alarm in sorted({a for a, place in _metrics(planned) if _place(place)[0] == SERVER_NAMESPACE}):
+        for alarm in sorted({a for a, place in _metrics(planned) if _place(place)[0] == ENDPOINT_NAMESPACE}):
             for name in wanted if given is not None else ():
                 if not (given or {}).get(name):
                     what = f"the container of {variant.name} has no {name}"

@@ -157,8 +157,8 @@ def test_the_deployment_names_every_alarm_and_waits_for_them(
 def test_every_way_to_roll_out_is_within_sagemakers_bounds(
     synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, type_: str
 ) -> None:
-    judge = settings.rollout.judge.model_copy(update={"enabled": type_ != "all_at_once"})
-    rollout = settings.rollout.model_copy(update={"type": type_, "judge": judge})
+    judge = settings.rollout.canary_analysis.model_copy(update={"enabled": type_ != "all_at_once"})
+    rollout = settings.rollout.model_copy(update={"type": type_, "canary_analysis": judge})
     template = Template.from_stack(synth(settings.model_copy(update={"rollout": rollout}))[0].endpoint)
     (endpoint,) = template.find_resources("AWS::SageMaker::Endpoint").values()
     _check(endpoint, settings.endpoint.instance_count)

@@ -25,7 +25,7 @@ def scaled(settings: Settings, type_: str = "canary") -> Settings:
     document = settings.model_dump(exclude_none=True)
     document["endpoint"] |= {"autoscaling": {**range_, "scale_in_cooldown_seconds": 600}}
     document["rollout"] |= {"type": type_}
-    document["rollout"]["judge"]["enabled"] &= type_ != "all_at_once"
+    document["rollout"]["canary_analysis"]["enabled"] &= type_ != "all_at_once"
     return Settings.model_validate(document)
 
 

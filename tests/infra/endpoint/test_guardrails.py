@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
-from infra.rollout.canary_analysis import mandate
+from infra.rollout.canary_analysis import analysis_config
 from infra.stages import UseCaseStacks
 from slipway.errors import InputError
 from slipway.guardrails import from_template, lint, planned_rollout
@@ -19,8 +19,8 @@ Synth = Callable[..., tuple[UseCaseStacks, Path]]
 
 @pytest.mark.parametrize("type_", ["canary", "linear", "all_at_once", "rolling"])
 def test_the_template_is_what_the_settings_are_judged_by(synth: Synth, settings: Settings, type_: str) -> None:
-    judge = settings.rollout.judge.model_copy(update={"enabled": type_ != "all_at_once"})
-    rollout = settings.rollout.model_copy(update={"type": type_, "judge": judge})
+    judge = settings.rollout.canary_analysis.model_copy(update={"enabled": type_ != "all_at_once"})
+    rollout = settings.rollout.model_copy(update={"type": type_, "canary_analysis": judge})
     changed = settings.model_copy(update={"rollout": rollout})
     (made,) = from_template(Template.from_stack(synth(changed)[0].endpoint).to_json())
     assert lint(made) == ()
@@ -51,12 +51,12 @@ def test_an_unsafe_rollout_is_not_synthesized(
 
 
 @pytest.mark.parametrize(
-    ("change", "rule"), [({"alarms_off": ("Verdict",)}, "SG801"), ({"type": "all_at_once"}, "SG802")]
+    ("change", "rule"), [({"alarms_off": ("CanaryDecision",)}, "SG801"), ({"type": "all_at_once"}, "SG802")]
 )
 def test_a_judge_from_whom_nothing_follows_is_not_synthesized(
     synth: Synth, settings: Settings, change: dict[str, Any], rule: str
 ) -> None:
-    assert settings.rollout.judge.enabled
+    assert settings.rollout.canary_analysis.enabled
     idle = settings.model_copy(update={"rollout": settings.rollout.model_copy(update=change)})
     with pytest.raises(InputError) as refused:
         synth(idle)
@@ -66,9 +66,12 @@ def test_a_judge_from_whom_nothing_follows_is_not_synthesized(
 @pytest.mark.parametrize("bake", [180, 300])
 def test_the_judge_is_given_as_long_as_the_rules_think(settings: Settings, bake: int) -> None:
     document = settings.model_dump()
-    document["rollout"] |= {"bake_seconds": bake, "judge": {**document["rollout"]["judge"], "decide_seconds": 120}}
+    document["rollout"] |= {
+        "bake_seconds": bake,
+        "canary_analysis": {**document["rollout"]["canary_analysis"], "decide_seconds": 120},
+    }
     changed = Settings.model_validate(document)
-    due = mandate(changed).decide_seconds
+    due = analysis_config(changed).decide_seconds
     planned = planned_rollout(changed, requests_per_second=1)
     (told,) = (finding for finding in lint(planned) if finding.rule == "SG804")
     share = settings.rollout.canary_percent / 100

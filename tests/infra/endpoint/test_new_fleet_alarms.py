@@ -35,7 +35,14 @@ def alarms(templates: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_there_are_six_and_no_data_is_no_alarm(alarms: dict[str, Any]) -> None:
-    assert alarms.keys() == {"ServerErrors", "ModelErrors", "Latency", "PredictionShift", "InputShift", "Verdict"}
+    assert alarms.keys() == {
+        "ServerErrors",
+        "ModelErrors",
+        "Latency",
+        "PredictionShift",
+        "InputShift",
+        "CanaryDecision",
+    }
     assert {alarm["TreatMissingData"] for alarm in alarms.values()} == {"notBreaching"}
 
 
@@ -47,7 +54,7 @@ def test_there_are_six_and_no_data_is_no_alarm(alarms: dict[str, Any]) -> None:
         ("Latency", "AWS/SageMaker", {"Invocations", "ModelLatency"}, "EndpointConfigName"),
         ("PredictionShift", "Slipway/Endpoint", {"PredictionShift"}, "ModelPackageArn"),
         ("InputShift", "Slipway/Endpoint", {"InputShift"}, "ModelPackageArn"),
-        ("Verdict", "Slipway/Rollout/shoppers-dev", {"Verdict"}, "EndpointConfigName"),
+        ("CanaryDecision", "Slipway/Rollout/shoppers-dev", {"CanaryDecision"}, "EndpointConfigName"),
     ],
 )
 def test_every_metric_is_of_the_new_fleet_and_errors_are_told_of_the_whole_variant_beside_it(
@@ -66,7 +73,7 @@ def test_every_metric_is_of_the_new_fleet_and_errors_are_told_of_the_whole_varia
             continue
         assert dimensions.pop(selector) == new_fleet[selector]
         assert dimensions.pop("EndpointName") == "shoppers-dev"
-        assert dimensions == ({} if kind == "Verdict" else {"VariantName": "primary"})
+        assert dimensions == ({} if kind == "CanaryDecision" else {"VariantName": "primary"})
     assert beside == (names if kind in ("ServerErrors", "ModelErrors") else set())
 
 
@@ -101,8 +108,8 @@ def test_windows_fit_the_bakes(alarms: dict[str, Any], settings: Settings) -> No
 
 
 def test_what_is_switched_off_is_not_there_and_not_waited_for(synth: Synth, settings: Settings) -> None:
-    idle = settings.rollout.judge.model_copy(update={"enabled": False})
-    off = {"alarms_off": ("Latency", "PredictionShift", "InputShift", "Verdict"), "judge": idle}
+    idle = settings.rollout.canary_analysis.model_copy(update={"enabled": False})
+    off = {"alarms_off": ("Latency", "PredictionShift", "InputShift", "CanaryDecision"), "canary_analysis": idle}
     changed = settings.model_copy(update={"rollout": settings.rollout.model_copy(update=off)})
     template = Template.from_stack(synth(changed)[0].endpoint).to_json()
     assert kinds(template).keys() == {"ServerErrors", "ModelErrors"}

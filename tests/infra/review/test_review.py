@@ -48,7 +48,7 @@ EVERYTHING: dict[str, dict[str, Any]] = {
 
 SERVERLESS: dict[str, dict[str, Any]] = {
     "endpoint": {"autoscaling": None, "capture_percent": 0, "serverless": {"memory_mb": 2048}},
-    "rollout": {"type": "all_at_once", "judge": {"enabled": False}},
+    "rollout": {"type": "all_at_once", "canary_analysis": {"enabled": False}},
 }
 
 

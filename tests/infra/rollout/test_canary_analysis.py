@@ -11,7 +11,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from infra.stages import UseCaseStacks
-from slipway.canary.config import Mandate
+from slipway.canary.config import AnalysisConfig
 from slipway.settings import Settings
 
 Synth = Callable[..., tuple[UseCaseStacks, Path]]
@@ -19,7 +19,7 @@ Synth = Callable[..., tuple[UseCaseStacks, Path]]
 
 def with_judge(settings: Settings, **changes: Any) -> Settings:
     document = settings.model_dump()
-    document["rollout"]["judge"] |= changes
+    document["rollout"]["canary_analysis"] |= changes
     return Settings.model_validate(document)
 
 
@@ -40,7 +40,7 @@ def function(stacks: UseCaseStacks) -> dict[str, Any]:
         resource["Properties"]
         for resource in resources.values()
         if resource["Type"] == "AWS::Lambda::Function"
-        and "JUDGE" in resource["Properties"].get("Environment", {}).get("Variables", {})
+        and "CANARY_ANALYSIS" in resource["Properties"].get("Environment", {}).get("Variables", {})
     )
     return dict(found)
 
@@ -69,18 +69,24 @@ def test_its_code_needs_nothing_but_what_comes_with_it_and_boto3(judged: tuple[U
     assert (ran.stdout, ran.stderr) == ("handler\n", "")
 
 
-def test_its_code_is_the_judge_alone(judged: tuple[UseCaseStacks, Path]) -> None:
+def test_its_code_is_the_analysis_alone(judged: tuple[UseCaseStacks, Path]) -> None:
     folder = asset(judged)
     parts = {path.relative_to(folder).parts[:2] for path in folder.rglob("*.py")}
     assert {part for part in parts if part[0] != "slipway"} == {("index.py",), ("__init__.py",)}
-    assert {part[1] for part in parts if part[0] == "slipway"} == {"__init__.py", "canary", "errors.py", "rollout"}
+    assert {part[1] for part in parts if part[0] == "slipway"} == {
+        "__init__.py",
+        "canary",
+        "errors.py",
+        "metrics.py",
+        "rollout",
+    }
 
 
 def test_it_is_told_what_the_settings_ask(judged: tuple[UseCaseStacks, Path], settings: Settings) -> None:
-    told = Mandate.from_json(function(judged[0])["Environment"]["Variables"]["JUDGE"])
-    assert told.plan == settings.rollout.judge_plan()
+    told = AnalysisConfig.from_json(function(judged[0])["Environment"]["Variables"]["CANARY_ANALYSIS"])
+    assert told.tolerances == settings.rollout.tolerances()
     assert told.deployment["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["WaitIntervalInSeconds"] == 300
-    judge = settings.rollout.judge
+    judge = settings.rollout.canary_analysis
     assert (told.without_evidence, told.decide_seconds) == (judge.without_evidence, judge.decide_seconds)
     assert told.instances == settings.endpoint.instance_count
     assert told.value is None
@@ -91,7 +97,9 @@ def test_a_short_bake_is_looked_at_for_half_of_its_time(synth: Synth, settings: 
     document = with_judge(settings, enabled=True).model_dump()
     document["rollout"]["bake_seconds"] = 180
     stacks, _ = synth(Settings.model_validate(document))
-    assert Mandate.from_json(function(stacks)["Environment"]["Variables"]["JUDGE"]).decide_seconds == 90
+    assert (
+        AnalysisConfig.from_json(function(stacks)["Environment"]["Variables"]["CANARY_ANALYSIS"]).decide_seconds == 90
+    )
 
 
 def test_it_reads_one_endpoint_and_metrics_and_publishes_into_one_namespace(
@@ -114,16 +122,16 @@ def test_it_reads_one_endpoint_and_metrics_and_publishes_into_one_namespace(
 def test_with_the_value_it_reads_captures_and_outcomes_and_writes_its_memory_alone(
     earning: tuple[UseCaseStacks, Path], settings: Settings
 ) -> None:
-    told = Mandate.from_json(function(earning[0])["Environment"]["Variables"]["JUDGE"])
+    told = AnalysisConfig.from_json(function(earning[0])["Environment"]["Variables"]["CANARY_ANALYSIS"])
     assert told.value is not None
     assert (told.value.low, told.value.high, told.value.tolerance) == (-2.0, 5.5, 0.25)
     assert told.value_horizon_seconds == 90
     endpoint = settings.names.endpoint
     written = [each for each in statements(earning[0]) if "s3:PutObject" in each["Action"]]
-    assert [json.dumps(each["Resource"]).endswith(f'"/judge/{endpoint}/*"]]}}') for each in written] == [True]
+    assert [json.dumps(each["Resource"]).endswith(f'"/canary-analysis/{endpoint}/*"]]}}') for each in written] == [True]
     (read,) = (each for each in statements(earning[0]) if "s3:GetObject" in each["Action"])
     told_keys = [part["Fn::Join"][1][1] for part in read["Resource"] if "Fn::Join" in part]
-    assert told_keys == [f"/capture/{endpoint}/*", f"/judge/{endpoint}/*", "/outcomes/*"]
+    assert told_keys == [f"/canary-analysis/{endpoint}/*", f"/capture/{endpoint}/*", "/outcomes/*"]
 
 
 def test_a_rollout_may_be_left_unjudged(synth: Synth, settings: Settings) -> None:

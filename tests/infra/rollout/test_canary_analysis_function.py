@@ -15,15 +15,14 @@ from moto import mock_aws
 from moto.s3.models import s3_backends
 
 from infra.rollout.runtime.canary_analysis import index
-from slipway.canary.config import Mandate
-from slipway.canary.statistics import JudgePlan, MeanTest
+from slipway.canary.config import AnalysisConfig, Tolerances, ValueBounds
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Rollout
 
 OLD, NEW = "package/1", "package/2"
 START = 1_767_268_800.0  # 2026-01-01T12:00:00Z
 ROLLOUT = Rollout(bake_seconds=600)
-MANDATE = Mandate(JudgePlan(), "roll_back", 60.0, "primary", deployment_config(ROLLOUT, ()), 4)
+CONFIG = AnalysisConfig(Tolerances(), "roll_back", 60.0, "primary", deployment_config(ROLLOUT, ()), 4)
 BUCKET = "artifacts"
 ACCOUNT = "123456789012"
 HORIZON = 20.0
@@ -70,7 +69,7 @@ class World:
     def put_metric_data(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803
         assert Namespace == "Slipway/Rollout/shop"
         (datum,) = MetricData
-        assert (datum["MetricName"], datum["StorageResolution"]) == ("Verdict", 1)
+        assert (datum["MetricName"], datum["StorageResolution"]) == ("CanaryDecision", 1)
         self.published.append(({each["Name"]: each["Value"] for each in datum["Dimensions"]}, datum["Value"]))
 
     def get_paginator(self, action: str) -> "World":
@@ -133,11 +132,11 @@ class World:
             "package": NEW,
             "previous_package": OLD,
             "previous_config": "config-1",
-            "evidence": json.loads(json.dumps(self.evidence)),
+            "checkpoint": json.loads(json.dumps(self.evidence)),
             "clock": {"seconds": seconds, "from": "2026-01-01T00:00:00Z", "to": "2026-01-01T00:00:15Z"},
         }
         answer = index.handler(event, None)
-        self.evidence = answer["evidence"]
+        self.evidence = answer["checkpoint"]
         return answer
 
     def bake(
@@ -173,16 +172,16 @@ boto3_client = boto3.client
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mandate], None]:
-    def tell(mandate: Mandate) -> None:
-        monkeypatch.setenv("JUDGE", mandate.to_json())
+def told(monkeypatch: pytest.MonkeyPatch) -> Callable[[AnalysisConfig], None]:
+    def tell(config: AnalysisConfig) -> None:
+        monkeypatch.setenv("CANARY_ANALYSIS", config.to_json())
 
-    tell(MANDATE)
+    tell(CONFIG)
     return tell
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, told: Callable[[Mandate], None]) -> World:
+def world(monkeypatch: pytest.MonkeyPatch, told: Callable[[AnalysisConfig], None]) -> World:
     assert told
     made = World()
     monkeypatch.setattr(index.boto3, "client", made.client)
@@ -195,8 +194,8 @@ def world(monkeypatch: pytest.MonkeyPatch, told: Callable[[Mandate], None]) -> W
 
 def test_a_good_fleet_is_promoted_once_the_bake_ends(world: World) -> None:
     answer = world.bake(looks=10, green=200)
-    assert (answer["verdict"], answer["settled"], answer["config"]) == (1, True, "config-2")
-    assert answer["sentence"].startswith("promote: after 2,000 requests")
+    assert (answer["decision"], answer["settled"], answer["endpoint_config"]) == (1, True, "config-2")
+    assert answer["explanation"].startswith("promote: after 2,000 requests")
     dimensions = {"EndpointName": "shop", "EndpointConfigName": "config-2"}
     assert world.published[-1] == (dimensions, 1.0)
     assert {value for _, value in world.published} == {0.0, 1.0}
@@ -209,42 +208,42 @@ def test_a_good_fleet_is_promoted_once_the_bake_ends(world: World) -> None:
 )
 def test_a_bad_fleet_is_sent_back_long_before(world: World, fault: dict[str, float], named: str) -> None:
     answer = world.bake(looks=6, until=160, **fault)
-    assert (answer["verdict"], answer["settled"]) == (2, True)
-    assert answer["sentence"].startswith("roll back: ")
-    assert named in answer["sentence"]
+    assert (answer["decision"], answer["settled"]) == (2, True)
+    assert answer["explanation"].startswith("roll back: ")
+    assert named in answer["explanation"]
     assert world.published[-1][1] == 2.0
 
 
 @pytest.fixture
-def warming(world: World, told: Callable[[Mandate], None]) -> World:
+def warming(world: World, told: Callable[[AnalysisConfig], None]) -> World:
     """Sixty seconds of grace; the first minute and a half of the new fleet have been looked at."""
-    told(replace(MANDATE, plan=replace(MANDATE.plan, warm_up_seconds=60.0)))
+    told(replace(CONFIG, tolerances=replace(CONFIG.tolerances, warm_up_seconds=60.0)))
     return world
 
 
 def test_a_slow_first_minute_is_forgiven_and_a_slow_second_one_is_not(warming: World) -> None:
-    assert warming.bake(looks=6, until=59, slower=3.0)["verdict"] == 0
-    assert warming.bake(looks=12, until=540, begin=60, green=200)["verdict"] == 1
+    assert warming.bake(looks=6, until=59, slower=3.0)["decision"] == 0
+    assert warming.bake(looks=12, until=540, begin=60, green=200)["decision"] == 1
     answer = warming.bake(looks=6, until=700, begin=541, slower=3.0)
-    assert (answer["verdict"], "percentile" in answer["sentence"]) == (2, True)
+    assert (answer["decision"], "percentile" in answer["explanation"]) == (2, True)
 
 
 def test_errors_of_the_first_minute_count(warming: World) -> None:
     answer = warming.bake(looks=6, until=59, errors=0.3)
-    assert (answer["verdict"], answer["sentence"].startswith("roll back: errors: ")) == (2, True)
+    assert (answer["decision"], answer["explanation"].startswith("roll back: errors: ")) == (2, True)
 
 
 def test_a_change_of_the_verdict_is_told_once(world: World) -> None:
     assert world.bake(looks=6, until=160, errors=0.3)["changed"] is False
     changes = [value for _, value in world.published]
     assert changes == sorted(changes)
-    assert world.bake(looks=1)["verdict"] == 2
+    assert world.bake(looks=1)["decision"] == 2
 
 
 def test_a_few_requests_are_no_pass(world: World) -> None:
     answer = world.bake(looks=10, green=10)
-    assert (answer["verdict"], answer["settled"]) == (2, True)
-    assert "too little evidence: 100 of at least 500 requests seen" in answer["sentence"]
+    assert (answer["decision"], answer["settled"]) == (2, True)
+    assert "too little evidence: 100 of at least 500 requests seen" in answer["explanation"]
 
 
 @pytest.mark.parametrize(("burst", "coarse"), [(10, False), (10, True), (1, False)])
@@ -260,29 +259,29 @@ def test_errors_that_come_in_bursts_are_no_more_evidence_than_the_bursts_are(
     world.requests("config-1", OLD, 15, errors=1.0)
     world.now += 10
     answer = world.look()
-    dispersion = answer["evidence"]["dispersion"]
-    assert dispersion.keys() == answer["evidence"]["streams"].keys()
+    dispersion = answer["checkpoint"]["dispersion"]
+    assert dispersion.keys() == answer["checkpoint"]["streams"].keys()
     assert dispersion["errors"] == pytest.approx(dispersion["served errors"])
     assert dispersion["errors"] == pytest.approx(burst, rel=0.4)
-    assert answer["verdict"] == (2 if burst == 1 else 0)
+    assert answer["decision"] == (2 if burst == 1 else 0)
 
 
 def test_how_errors_come_is_learnt_from_the_bake_where_the_hour_before_was_quiet(world: World) -> None:
     """From blocks that were bet on already: what a block itself shows takes nothing from the bets on it."""
     world.samples.clear()
-    assert world.look()["evidence"]["dispersion"] == {}
+    assert world.look()["checkpoint"]["dispersion"] == {}
     for window in range(18):
         world.now = START + 10 * window
         world.requests("config-1", OLD, 30, errors=float(window % 6 == 0))
         world.requests("config-2", NEW, 10, errors=float(window % 2 == 0))
     first = world.look()
-    assert first["verdict"] == 2
-    known = first["evidence"]["dispersion"]
+    assert first["decision"] == 2
+    known = first["checkpoint"]["dispersion"]
     assert known["served errors"] > 10
     world.now += 10
     world.requests("config-1", OLD, 300)
     world.asked.clear()
-    again = world.look()["evidence"]["dispersion"]
+    again = world.look()["checkpoint"]["dispersion"]
     assert again["served errors"] == known["served errors"]
     assert not [query["Id"] for queries in world.asked for query in queries if "errors_own" in query["Id"]]
 
@@ -291,7 +290,7 @@ def test_looks_without_news_change_no_evidence(world: World) -> None:
     world.bake(looks=2, until=60)
     before = world.evidence["streams"]
     world.now += 15
-    assert world.look()["evidence"]["streams"] == before
+    assert world.look()["checkpoint"]["streams"] == before
 
 
 def test_waits_that_fly_by_bring_the_end_of_the_bake_nearer(world: World) -> None:
@@ -304,11 +303,12 @@ def test_waits_that_fly_by_bring_the_end_of_the_bake_nearer(world: World) -> Non
 def test_latencies_of_a_quiet_old_fleet_are_learnt_before_they_are_held_against_the_new_one(world: World) -> None:
     world.samples.clear()
     world.look()
-    assert world.evidence["usual"] == {}
+    assert world.evidence["latency_baselines"] == {}
     world.bake(looks=1, until=60)
     known = world.evidence
-    assert {source: len(usual["limits"]) for source, usual in known["usual"].items()} == {"": 3, "served ": 3}
-    assert known["usual"][""]["since"] > START
+    baselines = known["latency_baselines"]
+    assert {source: len(each["limits"]) for source, each in baselines.items()} == {"": 3, "served ": 3}
+    assert baselines[""]["since"] > START
     assert known["streams"]["slow 0.5"]["seen"] == [0, 0, 0, 0]
     world.bake(looks=1, until=120)
     assert world.evidence["streams"]["slow 0.5"]["seen"][0] == 100
@@ -316,16 +316,16 @@ def test_latencies_of_a_quiet_old_fleet_are_learnt_before_they_are_held_against_
 
 def test_an_old_fleet_that_has_become_faster_since_does_not_send_a_good_one_back(world: World) -> None:
     """In the hour before it was busy; by that hour's latencies nobody would be slow now, so nobody proven fast."""
-    first = world.look()["evidence"]["usual"]
+    first = world.look()["checkpoint"]["latency_baselines"]
     answer = world.bake(looks=10, green=200, old=0.25, slower=0.25)
-    assert (answer["verdict"], answer["settled"]) == (1, True), answer["sentence"]
-    now = answer["evidence"]["usual"]
+    assert (answer["decision"], answer["settled"]) == (1, True), answer["explanation"]
+    now = answer["checkpoint"]["latency_baselines"]
     for source in ("", "served "):
         assert now[source]["limits"][1] == pytest.approx(first[source]["limits"][1] / 4, rel=0.3)
 
 
 def test_an_old_fleet_that_has_become_slower_since_hides_no_slow_one(world: World) -> None:
-    assert world.bake(looks=6, until=300, old=3.0, slower=6.0)["verdict"] == 2
+    assert world.bake(looks=6, until=300, old=3.0, slower=6.0)["decision"] == 2
 
 
 def test_servers_that_tell_nothing_leave_it_to_sagemaker(world: World) -> None:
@@ -333,8 +333,8 @@ def test_servers_that_tell_nothing_leave_it_to_sagemaker(world: World) -> None:
     world.servers_tell, world.now = False, START - 600
     world.requests("config-1", OLD, 2000)
     answer = world.bake(looks=10, green=200)
-    assert (answer["verdict"], answer["settled"]) == (1, True)
-    assert answer["evidence"]["usual"].keys() == {""}
+    assert (answer["decision"], answer["settled"]) == (1, True)
+    assert answer["checkpoint"]["latency_baselines"].keys() == {""}
 
 
 @pytest.mark.parametrize("live", ["config-1", ""])
@@ -342,12 +342,12 @@ def test_nothing_under_way_is_nothing_to_judge(world: World, live: str) -> None:
     world.deploying, world.live = False, live
     answer = world.look()
     assert answer == {
-        "verdict": 0,
+        "decision": 0,
         "changed": False,
-        "sentence": "",
-        "config": "",
+        "explanation": "",
+        "endpoint_config": "",
         "settled": False,
-        "evidence": None,
+        "checkpoint": None,
     }
     assert not world.published
 
@@ -356,7 +356,7 @@ def test_a_rollout_that_ended_between_two_looks_is_judged_all_the_same(world: Wo
     assert world.bake(looks=5, until=150)["settled"] is False
     world.deploying, world.live = False, "config-2"
     answer = world.look()
-    assert (answer["verdict"], answer["settled"]) == (2, True)
+    assert (answer["decision"], answer["settled"]) == (2, True)
 
 
 def test_a_rollout_that_was_sent_back_by_others_keeps_its_last_verdict(world: World) -> None:
@@ -385,11 +385,11 @@ def put(bucket: Any, key: str, lines: list[str], *, at: float) -> None:
 
 
 @pytest.fixture
-def worth(world: World, bucket: Any, told: Callable[[Mandate], None]) -> Callable[..., None]:
+def worth(world: World, bucket: Any, told: Callable[[AnalysisConfig], None]) -> Callable[..., None]:
     """Writes captured requests to both fleets and, of them, outcomes with the given mean values."""
-    plan = JudgePlan(watches_value=True)
-    valued = {"plan": plan, "value": MeanTest(-2.0, 5.5), "value_horizon_seconds": HORIZON}
-    told(Mandate(**{**vars(MANDATE), **valued}))
+    plan = Tolerances(watches_value=True)
+    valued = {"tolerances": plan, "value": ValueBounds(-2.0, 5.5), "value_horizon_seconds": HORIZON}
+    told(AnalysisConfig(**{**vars(CONFIG), **valued}))
 
     def write(
         number: int, *, green: float, blue: float, count: int = 400, age: float = HORIZON + 2, delay: float = 5
@@ -417,16 +417,16 @@ def test_a_model_that_earns_less_is_sent_back_though_it_answers_well(world: Worl
     for number in range(3):
         worth(number, green=-0.5, blue=1.0)
         answer = world.bake(looks=1, until=60 + 10 * number)
-    assert answer["verdict"] == 2
-    assert "value: -0." in answer["sentence"]
-    assert "a request on the new fleet against 1." in answer["sentence"]
+    assert answer["decision"] == 2
+    assert "value: -0." in answer["explanation"]
+    assert "a request on the new fleet against 1." in answer["explanation"]
 
 
 def test_a_model_that_earns_as_much_is_not(world: World, worth: Callable[..., None]) -> None:
     for number in range(3):
         worth(number, green=1.0, blue=1.0)
         answer = world.bake(looks=1, until=60 + 10 * number)
-    assert answer["verdict"] != 2
+    assert answer["decision"] != 2
     assert world.evidence["value"]["green_count"] == 1200
 
 
@@ -437,14 +437,14 @@ def test_a_look_that_failed_loses_no_outcome(
         raise ClientError({"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, "PutMetricData")
 
     worth(0, green=1.0, blue=1.0, count=10)
-    before = world.look()["evidence"]
+    before = world.look()["checkpoint"]
     worth(1, green=1.0, blue=1.0, count=10)
     with monkeypatch.context() as broken:
         broken.setattr(World, "put_metric_data", staticmethod(throttled))
         with pytest.raises(ClientError, match="Rate exceeded"):
             world.look()
     assert world.evidence == before
-    assert world.look()["evidence"]["value"]["green_count"] == 20
+    assert world.look()["checkpoint"]["value"]["green_count"] == 20
 
 
 def test_a_look_taken_twice_gives_the_same_and_counts_no_outcome_twice(
@@ -463,7 +463,7 @@ def test_a_look_taken_twice_gives_the_same_and_counts_no_outcome_twice(
     world.evidence, kept = given_up, world.evidence
     world.look()
     world.evidence = kept
-    assert world.look()["evidence"]["value"]["green_count"] == 30
+    assert world.look()["checkpoint"]["value"]["green_count"] == 30
 
 
 def test_lines_that_are_no_outcome_are_told(
@@ -472,14 +472,14 @@ def test_lines_that_are_no_outcome_are_told(
     worth(0, green=1.0, blue=1.0, count=10)
     truth = {"groundTruthData": {"data": "1", "encoding": "CSV"}, "eventMetadata": {"eventId": "x"}}
     put(bucket, "outcomes/late.jsonl", ["{", "no", json.dumps(truth)], at=world.now)
-    assert world.look()["evidence"]["value"]["green_count"] == 10
+    assert world.look()["checkpoint"]["value"]["green_count"] == 10
     assert caplog.messages == ["2 lines of outcomes/late.jsonl are no outcome; 2 in all"]
 
 
 def test_each_object_is_read_once_and_no_more_than_some_at_a_look(
     world: World, worth: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index, "OBJECTS_A_LOOK", 3)
+    monkeypatch.setattr(index, "OBJECTS_A_POLL", 3)
     for number in range(3):
         worth(number, green=1.0, blue=1.0, count=10)
     counts = []
@@ -508,20 +508,6 @@ def test_the_horizon_is_of_the_rollouts_own_seconds(world: World, worth: Callabl
     assert green_outcomes(world) == 0
     world.look(seconds=150)
     assert green_outcomes(world) == 10
-
-
-def test_a_memory_of_an_older_version_ends_no_look(world: World, worth: Callable[..., None], bucket: Any) -> None:
-    worth(0, green=1.0, blue=1.0, count=10)
-    world.look()
-    key = world.evidence["joined"]
-    kept = json.loads(bucket.get_object(Bucket=BUCKET, Key=key)["Body"].read())
-    older = {"fleets": {"a": "green"}, "values": {}, "read": kept["read"], "malformed": 0}
-    bucket.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(older).encode())
-    world.look()
-    world.now += 60
-    worth(1, green=1.0, blue=1.0, count=10)
-    world.look()
-    assert green_outcomes(world) == 20
 
 
 @pytest.fixture
@@ -556,6 +542,6 @@ def test_outcomes_of_months_ago_are_not_listed_and_undated_ones_are_found(
     put(bucket, "outcomes/too-old/1.jsonl", [], at=world.now - 3600)
     world.look()
     found = {*(f"outcomes/{folder}/1.jsonl" for folder in new), *(f"outcomes/{folder}1.jsonl" for folder in undated)}
-    body = bucket.get_object(Bucket=BUCKET, Key=world.evidence["joined"])["Body"].read()
+    body = bucket.get_object(Bucket=BUCKET, Key=world.evidence["outcomes_key"])["Body"].read()
     assert {key for key in json.loads(body)["read"] if key.endswith("/1.jsonl")} == found
     assert not {key for page in listed for key in page} & {f"outcomes/{folder}/1.jsonl" for folder in old}

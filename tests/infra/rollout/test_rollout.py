@@ -17,7 +17,8 @@ from infra.rollout.gates import ATTEMPTS, GateJob, gate_states
 from infra.rollout.gates import GATES as GATES_START
 from infra.rollout.states import choose, true, when
 from infra.stages import UseCaseStacks
-from slipway.canary.statistics import Verdict, verdict_datum, verdict_namespace
+from slipway.canary.statistics.evidence import Decision
+from slipway.metrics import decision_datum, decision_namespace
 from slipway.rollout.plan import LONGEST_TIMEOUT_SECONDS
 from slipway.settings import Settings
 from slipway.settings.monitoring import Monitoring
@@ -122,8 +123,8 @@ def test_no_candidate_replaces_a_model_without_having_been_judged() -> None:
     assert "SmokeTest" not in _reachable(states, without={"IsJudged"})
     choices = {choice["Next"]: choice for choice in states["IsJudged"]["Choices"]}
     assert choices["ExplainVerdict"] == {
-        "Variable": "$.judgement.verdict",
-        "NumericEquals": int(Verdict.ROLL_BACK),
+        "Variable": "$.judgement.decision",
+        "NumericEquals": int(Decision.ROLL_BACK),
         "Next": "ExplainVerdict",
     }
     assert states["IsJudged"]["Default"] == "ExplainUnjudged"
@@ -402,11 +403,11 @@ def test_the_notifications_are_encrypted(resources: Resources) -> None:
 def test_the_rollout_speaks_for_the_judge_in_its_namespace_only_and_not_where_a_rollout_proceeds_without_evidence(
     synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, resources: Resources
 ) -> None:
-    assert settings.rollout.judge.without_evidence == "proceed"
+    assert settings.rollout.canary_analysis.without_evidence == "proceed"
     rollouts = [p for p in resources("AWS::IAM::Policy", "rollout") if "cloudformation:UpdateStack" in json.dumps(p)]
     assert not [p for p in rollouts if "cloudwatch:PutMetricData" in json.dumps(p)]
-    judge = settings.rollout.judge.model_copy(update={"without_evidence": "roll_back"})
-    rollout = settings.rollout.model_copy(update={"judge": judge})
+    judge = settings.rollout.canary_analysis.model_copy(update={"without_evidence": "roll_back"})
+    rollout = settings.rollout.model_copy(update={"canary_analysis": judge})
     stacks, _ = synth(settings.model_copy(update={"rollout": rollout}))
     found = Template.from_stack(stacks.rollout).to_json()["Resources"].items()
     (policy,) = (
@@ -415,7 +416,7 @@ def test_the_rollout_speaks_for_the_judge_in_its_namespace_only_and_not_where_a_
         if each["Type"] == "AWS::IAM::Policy" and id_.startswith("RolloutRole")
     )
     (statement,) = (s for s in policy if s["Action"] == "cloudwatch:PutMetricData")
-    assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": verdict_namespace("shoppers-dev")}}
+    assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": decision_namespace("shoppers-dev")}}
 
 
 def test_where_a_rollout_proceeds_without_evidence_a_judge_out_of_order_sends_nothing_back() -> None:
@@ -428,11 +429,11 @@ def test_the_verdict_in_the_judges_place_is_the_one_that_the_alarm_hears() -> No
     states: States = rollout_definition(TARGET)["States"]
     sent = states["SendBack"]["Parameters"]
     (datum,) = sent["MetricData"]
-    expected = verdict_datum(Verdict.ROLL_BACK, endpoint="shoppers-dev", config="config-2")
+    expected = decision_datum(Decision.ROLL_BACK, endpoint="shoppers-dev", config="config-2")
     name, config = datum.pop("Dimensions")
     path = "$.fleets.PendingDeploymentSummary.EndpointConfigName"
     assert (sent["Namespace"], {**datum, "Dimensions": expected["Dimensions"]}) == (
-        verdict_namespace("shoppers-dev"),
+        decision_namespace("shoppers-dev"),
         expected,
     )
     assert [name, config] == [expected["Dimensions"][0], {"Name": "EndpointConfigName", "Value.$": path}]
@@ -450,4 +451,4 @@ def test_a_look_of_the_judge_ends_with_its_function_and_only_lambdas_own_failure
 
 
 def _is_judge(function: dict[str, Any]) -> bool:
-    return str(function["Properties"].get("Description", "")).startswith("Judges rollouts")
+    return str(function["Properties"].get("Description", "")).startswith("Compares the fleets")

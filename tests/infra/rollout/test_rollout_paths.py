@@ -45,8 +45,8 @@ def model(package: str) -> Answer:
 
 
 def judged(verdict: int, sentence: str, *, settled: bool = False, changed: bool = False) -> Answer:
-    told = {"verdict": verdict, "sentence": sentence, "settled": settled, "changed": changed}
-    return returns({"Payload": {**told, "config": "config-2", "evidence": {"looks": sentence}}})
+    told = {"decision": verdict, "explanation": sentence, "settled": settled, "changed": changed}
+    return returns({"Payload": {**told, "endpoint_config": "config-2", "checkpoint": {"looks": sentence}}})
 
 
 def event(status: str, *, at: int, of: str = "", reason: str = "") -> dict[str, str]:
@@ -282,7 +282,7 @@ SCENARIOS: dict[str, dict[str, list[Answer]]] = {
         "ReadFleets": [endpoint("Updating"), UNDER_WAY, UNDER_WAY, endpoint()],
         "ReadEndpoint": [
             endpoint(),
-            endpoint(FailureReason="alarm config-2-Verdict is in ALARM"),
+            endpoint(FailureReason="alarm config-2-CanaryDecision is in ALARM"),
             endpoint(config="config-3"),
         ],
         "ReadModel": [model(OLD)],
@@ -310,7 +310,7 @@ SCENARIOS: dict[str, dict[str, list[Answer]]] = {
         "Judge": [judged(0, "extend: 7 of 50 requests seen"), judged(2, WORSE, settled=True, changed=True)],
         "ReadEndpoint": [
             endpoint(),
-            endpoint(FailureReason="alarm config-2-Verdict is in ALARM"),
+            endpoint(FailureReason="alarm config-2-CanaryDecision is in ALARM"),
             endpoint(config="config-3"),
         ],
         "ReadModel": [model(OLD)],
@@ -755,7 +755,7 @@ def test_a_rejection_that_was_throttled_does_not_say_that_its_package_stays_appr
 def test_a_verdict_against_the_new_fleet_is_the_reason_of_its_rollback(engine: Engine) -> None:
     result = run(engine, "judged_bad")
     assert (result.status, result.error) == ("FAILED", "RolledBack")
-    assert result.cause == f"{WORSE}; alarm config-2-Verdict is in ALARM"
+    assert result.cause == f"{WORSE}; alarm config-2-CanaryDecision is in ALARM"
     assert result.states.count("Judge") == 2
 
 
@@ -770,7 +770,7 @@ def test_only_a_verdict_that_has_changed_is_recorded(engine: Engine) -> None:
 
 
 def test_the_evidence_of_one_look_is_handed_to_the_next(engine: Engine) -> None:
-    assert run(engine, "promoted").data["judgement"]["evidence"] == {"looks": "promote: 60 seen"}
+    assert run(engine, "promoted").data["judgement"]["checkpoint"] == {"looks": "promote: 60 seen"}
 
 
 def test_a_verdict_that_came_too_late_for_its_alarm_takes_the_model_back(engine: Engine) -> None:
@@ -790,7 +790,7 @@ def test_a_model_that_nobody_could_judge_does_not_stay(engine: Engine) -> None:
 def test_a_new_fleet_that_nobody_judges_any_more_is_sent_back(engine: Engine) -> None:
     result = run(engine, "judge_lost")
     reason = "roll back: the judge was out of order, 6 looks in a row failed, the last by Lambda.Unknown"
-    assert (result.error, result.cause) == ("RolledBack", f"{reason}; alarm config-2-Verdict is in ALARM")
+    assert (result.error, result.cause) == ("RolledBack", f"{reason}; alarm config-2-CanaryDecision is in ALARM")
     # At the fifth failure the new fleet was not there yet; after the sixth the verdict was told while it was.
     assert (result.states.count("Judge"), result.states.count("ReadFleets")) == (6, 5)
     assert result.states.count("SendBack") == 2
@@ -807,7 +807,7 @@ def test_a_judge_that_answers_again_is_heard(engine: Engine) -> None:
 def test_a_rollout_that_may_go_on_without_a_verdict_says_so(engine: Engine) -> None:
     result = run(engine, "goes_on")
     assert result.states[-1] == "Promoted"
-    assert result.data["judgement"]["sentence"] == "extend: 7 seen; it goes on"
+    assert result.data["judgement"]["explanation"] == "extend: 7 seen; it goes on"
 
 
 def test_the_first_model_has_nothing_to_be_compared_with(engine: Engine) -> None:

@@ -13,13 +13,14 @@ HANDLER = """
 import json, sys
 from pathlib import Path
 import slipway
-from slipway.canary.statistics import Verdict, streams
+from slipway.canary.statistics.evidence import Decision
+from slipway.canary.statistics.streams import streams
 import index
 
 def handler(event, context):
     print(json.dumps(event["line"]))
     return {
-        "verdict": int(Verdict(event["verdict"])),
+        "verdict": int(Decision(event["verdict"])),
         "package": str(Path(slipway.__file__).parent),
         "function": str(Path(index.__file__).parent),
         "modules": sorted(name for name in sys.modules if name.startswith(("slipway.", "infra", "rehearsal"))),

@@ -33,7 +33,7 @@ def test_a_missing_parameter_is_an_error_that_a_catch_can_name(cloud: CloudProce
 
 def test_a_metric_is_put(cloud: CloudProcess) -> None:
     dimensions = [{"Name": "EndpointName", "Value": "shop"}]
-    datum = {"MetricName": "Verdict", "Dimensions": dimensions, "Value.$": "$.verdict"}
+    datum = {"MetricName": "CanaryDecision", "Dimensions": dimensions, "Value.$": "$.verdict"}
     output(
         run(
             cloud,
@@ -44,7 +44,7 @@ def test_a_metric_is_put(cloud: CloudProcess) -> None:
     now = dt.datetime.now(dt.UTC)
     (point,) = cloud("cloudwatch").get_metric_statistics(
         Namespace="Slipway/Rollout",
-        MetricName="Verdict",
+        MetricName="CanaryDecision",
         Dimensions=dimensions,
         StartTime=now - dt.timedelta(minutes=30),
         EndTime=now + dt.timedelta(minutes=30),

@@ -96,7 +96,10 @@ def test_a_bake_too_short_for_the_least_that_the_judge_asks_for_is_told_so(
     config = tmp_path / "short.toml"
     config.write_text(SHOPPERS.read_text().replace("bake_seconds = 2400", "bake_seconds = 300"))
     assert main(["lint", "--config", str(config), "--stage", "prod", "--requests-per-second", "5"]) == 1
-    assert "answers 225 requests before the verdict is due, of 500 that judge.min_requests" in capsys.readouterr().out
+    assert (
+        "answers 225 requests before the verdict is due, of 500 that canary_analysis.min_requests"
+        in capsys.readouterr().out
+    )
 
 
 def test_unguarded_alarms_of_a_template_are_judged_by_the_traffic(

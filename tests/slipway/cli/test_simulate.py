@@ -116,7 +116,7 @@ def test_outcomes_are_not_simulated_and_that_is_said(forecast_of):
 def test_without_a_judge_the_alarm_decides_alone(forecast_of):
     found = forecast_of(NO_JUDGE, rate=20, regression=20.0)
     out = forecast_text(found)
-    assert "none (judge.enabled = false): the alarms decide alone" in out
+    assert "none (canary_analysis.enabled = false): the alarms decide alone" in out
     assert "caught 100.0 % by the alarm" in out
     assert found.judge is None
     assert found.regressed.rolled_back_by_alarm == found.regressed.rolled_back == 1
@@ -154,7 +154,7 @@ def test_all_at_once_without_a_judge_is_left_to_the_alarms_with_everybody_on_the
 
 
 def test_a_verdict_that_no_alarm_watches_gets_no_figure(forecast_of):
-    found = forecast_of(("[rollout]", '[rollout]\nalarms_off = ["Verdict"]'), rate=50)
+    found = forecast_of(("[rollout]", '[rollout]\nalarms_off = ["CanaryDecision"]'), rate=50)
     out = forecast_text(found)
     assert "no alarm watches the judge's verdict" in out
     assert "a good model" not in out

@@ -42,7 +42,7 @@ def test_both_fleets_are_as_large_as_autoscaling_makes_them() -> None:
     ("sections", "quota", "value"),
     [
         (
-            {"rollout": {"type": "rolling", "step_percent": 25, "judge": {"enabled": False}}},
+            {"rollout": {"type": "rolling", "step_percent": 25, "canary_analysis": {"enabled": False}}},
             "ml.m5.large for endpoint usage",
             5,
         ),

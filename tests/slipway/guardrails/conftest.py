@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from slipway.canary.statistics.tolerances import JudgePlan
+from slipway.canary.config import Tolerances
 from slipway.guardrails import PlannedJudge, PlannedRollout, Variant, lint
 
 CONFIG = "${EndpointConfig.EndpointConfigName}"
@@ -38,7 +38,7 @@ def verdict(**given: Any) -> dict[str, Any]:
         "ComparisonOperator": "GreaterThanOrEqualToThreshold",
         "EvaluationPeriods": 1,
     }
-    return alarm("Verdict", "Verdict", **described | given)
+    return alarm("CanaryDecision", "CanaryDecision", **described | given)
 
 
 def size(value: int, type_: str = "CAPACITY_PERCENT") -> dict[str, Any]:
@@ -122,7 +122,7 @@ class Broken:
 
     def judged(self, policy: dict[str, Any] | None = None, **given: Any) -> PlannedRollout:
         """The good plan with a judge that 1,500 requests let promote, and an alarm on its verdict."""
-        plan = JudgePlan(error_tolerance=0.02, score_limit=0.1, **given.pop("plan", {}))
+        plan = Tolerances(error_tolerance=0.02, score_limit=0.1, **given.pop("plan", {}))
         judge = PlannedJudge(plan, **{"decide_seconds": 120} | given.pop("judge", {}))
         alarms = (*good_plan().alarms, verdict())
         named = guarded(policy or blue_green("CANARY", CanarySize=size(25)), *(a["AlarmName"] for a in alarms))

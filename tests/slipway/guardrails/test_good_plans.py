@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.canary.statistics.tolerances import JudgePlan
+from slipway.canary.config import Tolerances
 from slipway.guardrails import PlannedJudge, PlannedRollout, ScaledVariant, Variant, lint
 
 KINDS = ("canary", "linear", "rolling", "all_at_once")
@@ -92,7 +92,7 @@ def _ours(draw: st.DrawFn, config: str) -> list[dict[str, Any]]:
         "Period": draw(st.sampled_from([10, 60])),
         "AlarmName": f"{config}-verdict",
         "Namespace": "Slipway/Rollout/shop",
-        "MetricName": "Verdict",
+        "MetricName": "CanaryDecision",
         "Dimensions": [variant[0], {"Name": "EndpointConfigName", "Value": config}],
         "Statistic": "Maximum",
         "Threshold": 2,
@@ -103,7 +103,7 @@ def _ours(draw: st.DrawFn, config: str) -> list[dict[str, Any]]:
 
 def _judge(draw: st.DrawFn) -> PlannedJudge:
     """One that the traffic of `good_plans` suffices for; a canary of 1 % answers 600,000 requests at least."""
-    plan = JudgePlan(
+    plan = Tolerances(
         false_promotion_rate=draw(st.floats(0.01, 0.2)),
         min_requests=draw(st.integers(1, 100_000)),
         error_tolerance=draw(st.floats(0.005, 0.1)),

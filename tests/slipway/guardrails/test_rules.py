@@ -123,7 +123,7 @@ def served(**given: Any) -> dict[str, Any]:
 def verdict(**given: Any) -> dict[str, Any]:
     placed = dimensions(VariantName="")
     judged = {"Statistic": "Maximum", "Threshold": 2, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
-    return custom("Verdict") | {"Namespace": "Slipway/Rollout/shop", "Dimensions": placed} | judged | given
+    return custom("CanaryDecision") | {"Namespace": "Slipway/Rollout/shop", "Dimensions": placed} | judged | given
 
 
 def composite(rule: str) -> dict[str, Any]:
@@ -349,7 +349,7 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
         alarms=b.plan().alarms, deployment=b.plan().deployment
     )),
     ("SG801", "an alarm on the verdict that is not asked", lambda b: b.judged(
-        alarms=(*b.plan().alarms, custom("Verdict")), deployment=b.also(custom("Verdict")).deployment
+        alarms=(*b.plan().alarms, custom("CanaryDecision")), deployment=b.also(custom("CanaryDecision")).deployment
     )),
     ("SG802", "a judge of all at once", lambda b: b.judged(all_at_once(300))),
     ("SG802", "a judge of all at once that goes on", lambda b: b.judged(all_at_once(300), judge={"proceeds": True})),
@@ -439,7 +439,9 @@ def test_a_judge_with_traffic_enough_has_nothing_wrong(
 
 
 def test_the_alarm_on_the_verdict_may_be_asked_by_a_composite(broken: Any) -> None:
-    judged = broken.judged(alarms=(*broken.judged().alarms, composite(f"ALARM({CONFIG}-Verdict) OR ALARM({ERRORS})")))
+    judged = broken.judged(
+        alarms=(*broken.judged().alarms, composite(f"ALARM({CONFIG}-CanaryDecision) OR ALARM({ERRORS})"))
+    )
     assert lint(replace(judged, deployment=broken.named(ERRORS, LATENCY, f"{CONFIG}-Any").deployment)) == ()
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from infra.rollout.hold import HOLD, hold_states
-from slipway.canary.statistics import verdict_namespace
 from slipway.cli.main import main
+from slipway.metrics import decision_namespace
 from slipway.rollout.pause import WAY_BACK
 from slipway.settings.names import Names
 from tests.archives import archive_of
@@ -154,7 +154,7 @@ class World:
         }
         sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
         kind, namespace, metric = (
-            ("Verdict", verdict_namespace(NAMES.endpoint), "Verdict")
+            ("CanaryDecision", decision_namespace(NAMES.endpoint), "CanaryDecision")
             if verdict_alarm
             else ("ServerErrors", "AWS/SageMaker", "Invocation5XXErrors")
         )

@@ -11,9 +11,9 @@ from slipway.settings.names import Names
 
 MINUTE = 1_800_000_000.0
 ALARM = {
-    "AlarmName": "green-Verdict",
+    "AlarmName": "green-CanaryDecision",
     "Namespace": "Slipway/Rollout/shoppers-dev",
-    "MetricName": "Verdict",
+    "MetricName": "CanaryDecision",
     "Dimensions": [
         {"Name": "EndpointName", "Value": "shoppers-dev"},
         {"Name": "EndpointConfigName", "Value": "green"},
@@ -39,7 +39,7 @@ class CloudWatch:
 
     def paginate(self, *, AlarmNamePrefix: str) -> list[dict[str, Any]]:  # noqa: N803
         assert AlarmNamePrefix == "green-"
-        return [{"MetricAlarms": [{**ALARM, "StateValue": self.clock.state("green-Verdict")}]}]
+        return [{"MetricAlarms": [{**ALARM, "StateValue": self.clock.state("green-CanaryDecision")}]}]
 
     def put_metric_data(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803
         self.put += MetricData
@@ -67,4 +67,4 @@ def test_the_verdict_raises_an_alarm_of_ten_seconds_in_any_second_of_a_minute(se
     changes = [(change.at - MINUTE, change.new) for change in clock.advance(10)]
     assert changes[-1:] == [(-(-second // 10) * 10, AlarmState.ALARM)]
     assert [datum["StorageResolution"] for datum in cloudwatch.put] == [1]
-    assert told == ["green is being sent back by metric Slipway/Rollout/shoppers-dev Verdict = 2"]
+    assert told == ["green is being sent back by metric Slipway/Rollout/shoppers-dev CanaryDecision = 2"]

@@ -4,14 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from slipway.canary.config import Mandate
-from slipway.canary.statistics import JudgePlan, MeanTest
+from slipway.canary.config import AnalysisConfig, Tolerances, ValueBounds
 from slipway.rollout.deployment import clock_rate, deployment_of, seconds_left
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Rollout
 
 START = 1_700_000_000.0
-MANDATE = Mandate(JudgePlan(), "roll_back", 60.0, "primary", deployment_config(Rollout(), ()), 4)
+CONFIG = AnalysisConfig(Tolerances(), "roll_back", 60.0, "primary", deployment_config(Rollout(), ()), 4)
 
 
 def endpoint(*, status="Baking", since=START, instances=4, rollout=None):
@@ -31,15 +30,15 @@ def endpoint(*, status="Baking", since=START, instances=4, rollout=None):
 
 def left(rollout, *, bakes, now, rate=1.0, status="Baking", instances=4):
     described = endpoint(status=status, since=bakes[-1] if bakes else START, instances=instances, rollout=rollout)
-    found = deployment_of(described, previous_config="old", mandate=MANDATE)
+    found = deployment_of(described, previous_config="old", config=CONFIG)
     return seconds_left(found, tuple(bakes), now=now, rate=rate)
 
 
 def test_a_new_fleet_on_its_way_in_is_told_from_the_one_that_serves():
-    found = deployment_of(endpoint(), previous_config="old", mandate=MANDATE)
+    found = deployment_of(endpoint(), previous_config="old", config=CONFIG)
     assert (found.config, found.started, found.baking_since) == ("new", START - 60, START)
-    assert deployment_of(endpoint(), previous_config="new", mandate=MANDATE) is None
-    assert deployment_of({"EndpointConfigName": "old"}, previous_config="old", mandate=MANDATE) is None
+    assert deployment_of(endpoint(), previous_config="new", config=CONFIG) is None
+    assert deployment_of({"EndpointConfigName": "old"}, previous_config="old", config=CONFIG) is None
 
 
 def test_the_live_deployment_configuration_goes_before_the_deployed_settings():
@@ -86,6 +85,8 @@ def test_on_aws_a_second_is_a_second_however_late_the_function_is_called(end):
 
 
 def test_a_mandate_travels_as_text():
-    whole = Mandate(JudgePlan(min_requests=7), "proceed", 30, "primary", {"a": 1}, 3, MeanTest(-1.0, 2.0, 0.5))
-    assert Mandate.from_json(whole.to_json()) == whole
-    assert Mandate.from_json(MANDATE.to_json()) == MANDATE
+    whole = AnalysisConfig(
+        Tolerances(min_requests=7), "proceed", 30, "primary", {"a": 1}, 3, ValueBounds(-1.0, 2.0, 0.5)
+    )
+    assert AnalysisConfig.from_json(whole.to_json()) == whole
+    assert AnalysisConfig.from_json(CONFIG.to_json()) == CONFIG

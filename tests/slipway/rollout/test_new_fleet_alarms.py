@@ -10,16 +10,17 @@ from hypothesis import given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
 
-from slipway.canary.statistics import Verdict, verdict_datum, verdict_namespace
+from slipway.canary.statistics.evidence import Decision
 from slipway.cloudwatch import AlarmState, VirtualClock
 from slipway.errors import InputError
 from slipway.guardrails import lint, planned_rollout
+from slipway.metrics import decision_datum, decision_namespace
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms
 from slipway.settings import Rollout, Settings, parse_settings
 
 CONFIG, PACKAGE = "shop-2", "arn:aws:sagemaker:eu-west-1:000000000000:model-package/shop/2"
 FAST, SLOW = 20_000.0, 900_000.0
-KINDS = {"ServerErrors", "ModelErrors", "Latency", "PredictionShift", "InputShift", "Verdict"}
+KINDS = {"ServerErrors", "ModelErrors", "Latency", "PredictionShift", "InputShift", "CanaryDecision"}
 Minute = list[tuple[bool, float]]
 """Requests of one minute: whether each failed, and its latency in microseconds."""
 
@@ -125,7 +126,7 @@ def test_the_alarm_waits_until_a_warm_up_is_over_in_whichever_second_of_a_minute
     ],
 )
 def test_the_grace_of_a_minute_is_given_where_the_bake_leaves_room_for_it(given: Any, seconds: int) -> None:
-    assert Rollout(**given).grace_seconds == Rollout(**given).judge_plan().warm_up_seconds == seconds
+    assert Rollout(**given).grace_seconds == Rollout(**given).tolerances().warm_up_seconds == seconds
 
 
 def test_the_old_fleets_errors_raise_no_alarm() -> None:
@@ -189,7 +190,13 @@ def test_a_high_percentile_waits_for_so_many_requests_that_one_does_not_decide()
     [
         ("PredictionShift", "Slipway/Endpoint", "PredictionShift", 0.2, 0.3),
         ("InputShift", "Slipway/Endpoint", "InputShift", 0.4, 0.6),
-        ("Verdict", "Slipway/Rollout/shop", "Verdict", float(Verdict.PROMOTE), float(Verdict.ROLL_BACK)),
+        (
+            "CanaryDecision",
+            "Slipway/Rollout/shop",
+            "CanaryDecision",
+            float(Decision.PROMOTE),
+            float(Decision.ROLL_BACK),
+        ),
     ],
 )
 def test_what_is_published_of_the_new_fleet_alarms(
@@ -197,26 +204,33 @@ def test_what_is_published_of_the_new_fleet_alarms(
 ) -> None:
     server = dimensions(EndpointName="shop", VariantName="primary", ModelPackageArn=PACKAGE)
     judge = dimensions(EndpointName="shop", EndpointConfigName=CONFIG)
-    old = [{**place, "Value": place["Value"].replace("2", "1")} for place in (judge if kind == "Verdict" else server)]
+    old = [
+        {**place, "Value": place["Value"].replace("2", "1")}
+        for place in (judge if kind == "CanaryDecision" else server)
+    ]
     clock = VirtualClock(list(alarms().values()))
     for value, place, gone in ((bad, old, False), (fine, None, False), (bad, None, True)):
         clock.put(
             namespace,
-            {"MetricName": name, "Dimensions": place or (judge if kind == "Verdict" else server), "Value": value},
+            {
+                "MetricName": name,
+                "Dimensions": place or (judge if kind == "CanaryDecision" else server),
+                "Value": value,
+            },
         )
         changes = clock.advance(60)
         assert [c.alarm for c in changes if c.new is AlarmState.ALARM] == ([f"{CONFIG}-{kind}"] if gone else [])
 
 
 def test_the_verdict_that_alarms_is_the_judges() -> None:
-    assert alarms()["Verdict"]["Threshold"] == int(Verdict.ROLL_BACK) == max(Verdict)
+    assert alarms()["CanaryDecision"]["Threshold"] == int(Decision.ROLL_BACK) == max(Decision)
 
 
 @pytest.mark.parametrize("second", [1, 31, 59])
 def test_a_verdict_is_seen_at_the_next_look_and_for_more_than_a_minute(second: int) -> None:
-    clock = VirtualClock([alarms()["Verdict"]])
+    clock = VirtualClock([alarms()["CanaryDecision"]])
     clock.advance(60 + second)
-    clock.put(verdict_namespace("shop"), verdict_datum(Verdict.ROLL_BACK, endpoint="shop", config=CONFIG))
+    clock.put(decision_namespace("shop"), decision_datum(Decision.ROLL_BACK, endpoint="shop", config=CONFIG))
     changes = [(change.at, str(change.new)) for change in clock.advance(120)]
     look = 60 + (second // 10 + 1) * 10
     assert changes[0] == (look, "ALARM")
@@ -226,7 +240,7 @@ def test_a_verdict_is_seen_at_the_next_look_and_for_more_than_a_minute(second: i
 def test_every_alarm_bears_the_configs_name_and_can_be_left_out_but_for_one() -> None:
     assert alarms().keys() == KINDS
     assert [alarm["AlarmName"] for alarm in alarms().values()] == [f"{CONFIG}-{kind}" for kind in alarms()]
-    off = ("ModelErrors", "Latency", "PredictionShift", "InputShift", "Verdict")
+    off = ("ModelErrors", "Latency", "PredictionShift", "InputShift", "CanaryDecision")
     assert alarms(alarms_off=off).keys() == KINDS - set(off) == {"ServerErrors"}
 
 
@@ -283,7 +297,7 @@ def rollouts(draw: st.DrawFn) -> dict[str, Any]:
         "max_latency_ms": draw(st.floats(10, 60_000)),
         "latency_percentile": draw(st.sampled_from([50.0, 90.0, 95.0, 99.0, 99.9])),
         "alarms_off": sorted(
-            draw(st.sets(st.sampled_from(["ModelErrors", "PredictionShift", "InputShift", "Verdict"])))
+            draw(st.sets(st.sampled_from(["ModelErrors", "PredictionShift", "InputShift", "CanaryDecision"])))
         ),
     }
 

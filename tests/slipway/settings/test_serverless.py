@@ -33,13 +33,13 @@ def test_what_aws_leaves_out_of_serverless_endpoints_is_refused_all_at_once(shop
         parsed(
             shoppers,
             endpoint={"serverless": {"memory_mb": 1024}, "autoscaling": scaling, "hours": hours},
-            rollout={"type": "canary", "judge": {"enabled": True}},
+            rollout={"type": "canary", "canary_analysis": {"enabled": True}},
             access={"vpc": network},
         )
     lines = str(caught.value).splitlines()
     assert [line.split(" must ")[0].removeprefix("config.toml: settings: ") for line in lines] == [
         "rollout.type",
-        "rollout.judge",
+        "rollout.canary_analysis",
         "endpoint.capture_percent",
         "endpoint.autoscaling",
         "endpoint.hours",

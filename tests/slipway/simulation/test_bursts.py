@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from slipway.canary.statistics import JudgePlan, Verdict
+from slipway.canary.config import Tolerances
+from slipway.canary.statistics.evidence import Decision
 from slipway.simulation import Fault, Service, Traffic, Watch, judge_edges, judge_rollouts, reference_dispersions
 
-PLAN = JudgePlan()
+PLAN = Tolerances()
 CALM = {"drift": (0.0, 0.0, 0.0), "fleet_spread": 0.0}
 
 
@@ -79,11 +80,11 @@ def test_the_hour_before_tells_the_size_of_bursts_though_the_level_wanders(size)
 def test_bursts_send_good_models_back_in_at_most_one_percent(bursts):
     service, watch = Service(bursts=bursts), Watch(((0.25, 600),))
     judged = judge_rollouts(PLAN, watch, traffic(service, rollouts=200))
-    assert judged.share(Verdict.ROLL_BACK) <= 0.01
+    assert judged.share(Decision.ROLL_BACK) <= 0.01
     taken_for_independent = judge_rollouts(PLAN, watch, traffic(service, rollouts=200), dispersion={})
-    assert taken_for_independent.share(Verdict.ROLL_BACK) > 0.3
+    assert taken_for_independent.share(Decision.ROLL_BACK) > 0.3
 
 
 def test_a_model_that_fails_more_is_found_though_failures_come_in_bursts():
     made = traffic(Service(bursts=(10, 1, 1)), rate=100.0, rollouts=50, fault=Fault(error_points=2.0))
-    assert judge_rollouts(PLAN, Watch(((0.25, 600),), 1200), made).share(Verdict.ROLL_BACK) >= 0.95
+    assert judge_rollouts(PLAN, Watch(((0.25, 600),), 1200), made).share(Decision.ROLL_BACK) >= 0.95

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from slipway.canary.statistics import JudgePlan, Verdict
+from slipway.canary.config import Tolerances
+from slipway.canary.statistics.evidence import Decision
 from slipway.cloudwatch import AlarmState, VirtualClock
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms
 from slipway.settings import Rollout
@@ -81,7 +82,7 @@ def test_a_minute_is_summed_over_its_blocks_and_the_first_to_object_counts():
     assert watch.seconds.tolist() == [60, np.inf, np.inf, 60]
     judged = Outcomes(np.array([0, 1, 2, 2]), np.array([600.0, 600, 40, 40]), np.array([200.0, 200, 13, 13]))
     both = watch.before(judged)
-    assert both.verdicts.tolist() == [Verdict.ROLL_BACK, Verdict.PROMOTE, Verdict.ROLL_BACK, Verdict.ROLL_BACK]
+    assert both.verdicts.tolist() == [Decision.ROLL_BACK, Decision.PROMOTE, Decision.ROLL_BACK, Decision.ROLL_BACK]
     assert both.seconds.tolist() == [60, 600, 40, 40]
     assert both.green_requests.tolist() == [20, 200, 13, 13]
 
@@ -90,11 +91,11 @@ def test_beside_the_judge_it_sees_every_minute_of_the_rollouts_that_are_left():
     rng = np.random.default_rng(3)
     traffic = Traffic(Service(), Fault(error_points=15), requests_per_second=2.0, rollouts=200, rng=rng)
     alarm = AlarmWatch(ErrorAlarm(), 200)
-    judged = judge_rollouts(JudgePlan(), Watch(((0.25, 600),)), traffic, beside=alarm.see)
+    judged = judge_rollouts(Tolerances(), Watch(((0.25, 600),)), traffic, beside=alarm.see)
     both = alarm.before(judged)
     seen = np.isfinite(alarm.seconds)
     assert 0.2 < seen.mean() < 1
     assert set(alarm.seconds[seen] % 60) == {0}
     assert np.all(alarm.seconds[seen] <= judged.seconds[seen])
     assert np.all(both.green_requests <= judged.green_requests)
-    assert both.share(Verdict.ROLL_BACK) >= judged.share(Verdict.ROLL_BACK)
+    assert both.share(Decision.ROLL_BACK) >= judged.share(Decision.ROLL_BACK)

@@ -6,11 +6,12 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from slipway.canary.statistics import JudgePlan, Verdict
+from slipway.canary.config import Tolerances
+from slipway.canary.statistics.evidence import Decision
 from slipway.simulation import Fault, Service, Traffic, Watch, judge_edges, judge_rollouts, latency_at
 from slipway.simulation.service import ranks, slower_than
 
-SERVICE, PLAN = Service(), JudgePlan()
+SERVICE, PLAN = Service(), Tolerances()
 WATCH = Watch(((0.25, 600),), 1800)
 BY_THE_MINUTE = replace(WATCH, look_seconds=60)
 """For what hangs on no look before the bake's end: a third of the work."""
@@ -23,7 +24,7 @@ def simulate(fault, rate, rollouts=300, seed=1, watch=WATCH):
 
 @pytest.mark.parametrize("rate", [0.5, 5.0, 50.0])
 def test_good_models_are_sent_back_in_at_most_one_percent_though_looked_at_every_ten_seconds(rate):
-    assert simulate(Fault(), rate, rollouts=500).share(Verdict.ROLL_BACK) <= 0.01
+    assert simulate(Fault(), rate, rollouts=500).share(Decision.ROLL_BACK) <= 0.01
 
 
 @pytest.mark.parametrize(
@@ -33,25 +34,25 @@ def test_good_models_are_sent_back_in_at_most_one_percent_though_looked_at_every
 )
 def test_bad_models_are_stopped_within_the_bake_when_there_is_traffic(fault):
     outcomes = simulate(fault, 50.0)
-    assert outcomes.share(Verdict.ROLL_BACK) >= 0.99
+    assert outcomes.share(Decision.ROLL_BACK) >= 0.99
     assert np.median(outcomes.seconds) <= 120
 
 
 @pytest.mark.parametrize("fault", [Fault(error_points=0.5), Fault(auc_loss=0.05)], ids=["errors", "scores"])
 @pytest.mark.parametrize("rate", [2.0, 20.0])
 def test_a_model_worse_than_tolerated_is_promoted_in_at_most_five_percent(fault, rate):
-    assert simulate(fault, rate, watch=BY_THE_MINUTE).share(Verdict.PROMOTE) <= 0.05
+    assert simulate(fault, rate, watch=BY_THE_MINUTE).share(Decision.PROMOTE) <= 0.05
 
 
 def test_too_little_traffic_is_no_reason_to_promote():
     outcomes = simulate(Fault(), 0.2, watch=BY_THE_MINUTE)
-    assert outcomes.share(Verdict.EXTEND) > 0.98
-    assert outcomes.share(Verdict.PROMOTE) == 0
+    assert outcomes.share(Decision.EXTEND) > 0.98
+    assert outcomes.share(Decision.PROMOTE) == 0
 
 
 def test_a_promotion_waits_for_the_end_of_the_bake():
     outcomes = simulate(Fault(), 100.0, rollouts=50, watch=BY_THE_MINUTE)
-    assert outcomes.seconds[outcomes.verdicts == Verdict.PROMOTE].min() >= WATCH.bake_seconds
+    assert outcomes.seconds[outcomes.verdicts == Decision.PROMOTE].min() >= WATCH.bake_seconds
 
 
 def test_the_same_seed_gives_the_same_outcomes():
@@ -69,7 +70,7 @@ def test_recorded_blocks_are_judged_as_if_they_were_drawn_now():
     ahead = traffic()
     blocks = [ahead.draw(10, green_share=0.25, edges=judge_edges(PLAN, SERVICE)) for _ in range(60)]
     recorded = judge_rollouts(PLAN, Watch(((0.25, 600),)), ahead, blocks)
-    assert recorded.share(Verdict.ROLL_BACK) == 1
+    assert recorded.share(Decision.ROLL_BACK) == 1
     assert np.all(recorded.green_requests > 0)
 
 
@@ -96,12 +97,12 @@ def test_a_latency_is_exceeded_by_its_share_of_requests(share):
 
 
 def test_scores_that_nobody_watches_cost_no_time():
-    plan = JudgePlan(watches_scores=False)
+    plan = Tolerances(watches_scores=False)
     traffic = Traffic(SERVICE, Fault(), requests_per_second=20.0, rollouts=50, rng=np.random.default_rng(2))
     unwatched = judge_rollouts(plan, BY_THE_MINUTE, traffic)
     watched = simulate(Fault(), 20.0, rollouts=50, seed=2, watch=BY_THE_MINUTE)
     assert np.median(unwatched.seconds) <= np.median(watched.seconds)
-    assert unwatched.share(Verdict.PROMOTE) >= 0.9
+    assert unwatched.share(Decision.PROMOTE) >= 0.9
 
 
 @pytest.mark.parametrize("fault", [Fault(error_points=5), Fault(latency_factor=2)], ids=["errors", "latency"])
@@ -126,7 +127,7 @@ def test_a_good_model_that_is_slow_at_first_is_sent_back_without_a_grace_and_not
             rollouts=150,
             rng=np.random.default_rng(4),
         )
-        outcomes = judge_rollouts(JudgePlan(warm_up_seconds=warm_up_seconds), Watch(((0.25, 300),)), traffic)
-        shares.append(outcomes.share(Verdict.ROLL_BACK))
+        outcomes = judge_rollouts(Tolerances(warm_up_seconds=warm_up_seconds), Watch(((0.25, 300),)), traffic)
+        shares.append(outcomes.share(Decision.ROLL_BACK))
     assert shares[0] > 0.9
     assert shares[1] <= 0.02

@@ -5,17 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from slipway.canary.checkpoint import Memory
-from slipway.canary.conclusion import decide
-from slipway.canary.config import Mandate
-from slipway.canary.statistics import Counts, JudgePlan, Verdict
+from slipway.canary.checkpoint import Checkpoint
+from slipway.canary.config import AnalysisConfig, Tolerances
+from slipway.canary.decision import decide
+from slipway.canary.statistics.e_values import Counts
+from slipway.canary.statistics.evidence import Decision
 from slipway.rollout.plan import deployment_config, plan_from_deployment_config
 from slipway.settings import Rollout
 from slipway.simulation import Fault, Service, Traffic, judge_counts, judge_edges, reference_dispersions
 from slipway.simulation.error_alarm import ErrorAlarm
 from slipway.simulation.shipped import Ending, Shipped, roll_out
 
-PLAN = JudgePlan(min_requests=100)
+PLAN = Tolerances(min_requests=100)
 SHIPPED = Shipped(((0.25, 300), (1.0, 120)), ErrorAlarm(), PLAN, decide_seconds=90)
 """The verdict is due after 210 seconds."""
 LENIENT = replace(PLAN, error_tolerance=0.05, latency_tolerance=20.0, score_limit=0.18)
@@ -35,14 +36,14 @@ def test_without_evidence_a_model_is_sent_back_when_the_verdict_is_due():
     ended = roll_out(SHIPPED, traffic(Fault(), 0.5))
     assert ended.share(Ending.WITHOUT_EVIDENCE) > 0.95
     assert set(ended.seconds[ended.how == Ending.WITHOUT_EVIDENCE]) == {210}
-    assert ended.outcomes().share(Verdict.ROLL_BACK) > 0.95
+    assert ended.outcomes().share(Decision.ROLL_BACK) > 0.95
 
 
 def test_or_goes_on_unproven_where_the_settings_let_it():
     ended = roll_out(replace(SHIPPED, proceeds=True), traffic(Fault(), 0.5))
     assert ended.share(Ending.UNPROVEN) > 0.95
     assert set(ended.seconds[ended.how == Ending.UNPROVEN]) == {420}
-    assert ended.outcomes().share(Verdict.PROMOTE) > 0.95
+    assert ended.outcomes().share(Decision.PROMOTE) > 0.95
 
 
 def test_a_model_proven_safe_serves_everybody_after_the_last_bake():
@@ -76,7 +77,9 @@ def test_without_a_judge_nothing_is_proven_and_nobody_is_sent_back_for_lack_of_e
 
 @pytest.mark.parametrize("instances", [1, 4])
 def test_fleets_that_never_serve_together_prove_nothing(instances):
-    shipped = shipped_by(instances, type="canary" if instances == 1 else "all_at_once", judge={"enabled": True})
+    shipped = shipped_by(
+        instances, type="canary" if instances == 1 else "all_at_once", canary_analysis={"enabled": True}
+    )
     ended = roll_out(shipped, traffic(Fault(), 50.0, rollouts=50))
     assert shipped.comparable_seconds == 0
     assert ended.share(Ending.WITHOUT_EVIDENCE, Ending.BY_ALARM) == 1
@@ -86,7 +89,7 @@ def test_fleets_that_never_serve_together_prove_nothing(instances):
     ("settings", "judged", "due", "total"),
     [
         ({}, 300, 180, 420),
-        ({"judge": {"enabled": True, "decide_seconds": 200}}, 300, 150, 420),
+        ({"canary_analysis": {"enabled": True, "decide_seconds": 200}}, 300, 150, 420),
         ({"type": "linear"}, 900, 780, 1020),
         ({"type": "rolling"}, 900, 780, 1200),
         ({"type": "all_at_once"}, 300, 180, 300),
@@ -94,7 +97,7 @@ def test_fleets_that_never_serve_together_prove_nothing(instances):
     ids=["canary", "at most half of the bake", "linear", "rolling", "all at once"],
 )
 def test_the_verdict_is_due_before_everybody_meets_the_new_fleet(settings, judged, due, total):
-    shipped = shipped_by(**{"judge": {"enabled": True}, **settings})
+    shipped = shipped_by(**{"canary_analysis": {"enabled": True}, **settings})
     assert (shipped.judged_seconds, shipped.due_seconds, shipped.seconds) == (judged, due, total)
     ends = np.cumsum([step for step, _ in shipped.looks()])
     assert {due, judged, total, *range(60, total, 60)} <= set(ends.tolist())
@@ -103,8 +106,8 @@ def test_the_verdict_is_due_before_everybody_meets_the_new_fleet(settings, judge
 
 def test_the_use_case_s_own_judge_and_alarm_are_taken():
     settings = {"enabled": True, "error_tolerance": 0.02, "baseline_rows": 1600, "without_evidence": "proceed"}
-    shipped = shipped_by(judge=settings, alarm_period_seconds=120, alarm_periods=2)
-    assert shipped.judge == JudgePlan(error_tolerance=0.02, baseline_rows=800)
+    shipped = shipped_by(canary_analysis=settings, alarm_period_seconds=120, alarm_periods=2)
+    assert shipped.judge == Tolerances(error_tolerance=0.02, baseline_rows=800)
     assert shipped.proceeds
     assert shipped.alarm.period_minutes == 2
     assert shipped_by().judge is None
@@ -128,8 +131,8 @@ def test_each_rollout_ends_as_the_deployed_judge_decides(without_evidence):
 
 
 def decided(shipped, without_evidence, blocks, dispersion, number):
-    mandate = Mandate(LENIENT, without_evidence, shipped.decide_seconds, "AllTraffic", {}, 4)
-    memory, minute = Memory.start(LENIENT, config="new", since=0.0), None
+    config = AnalysisConfig(LENIENT, without_evidence, shipped.decide_seconds, "AllTraffic", {}, 4)
+    checkpoint, minute = Checkpoint.start(LENIENT, endpoint_config="new", since=0.0), None
     for block in blocks:
         if block.end_second > shipped.judged_seconds:
             break
@@ -139,12 +142,12 @@ def decided(shipped, without_evidence, blocks, dispersion, number):
         alone = {
             name: Counts(*(float(value[number]) for value in vars(found).values())) for name, found in counts.items()
         }
-        seen = memory.evidence.observe(alone, {name: float(of[number]) for name, of in dispersion.items()})
+        seen = checkpoint.evidence.observe(alone, {name: float(of[number]) for name, of in dispersion.items()})
         left = float(shipped.judged_seconds - block.end_second)
-        memory = decide(replace(memory, evidence=seen), mandate, left=left)
+        checkpoint = decide(replace(checkpoint, evidence=seen), config, left=left)
         minute = None if whole else minute
-        if memory.verdict is Verdict.ROLL_BACK:
-            unproven = memory.sentence.startswith("roll back: the bake ends with too little evidence")
+        if checkpoint.decision is Decision.ROLL_BACK:
+            unproven = checkpoint.explanation.startswith("roll back: the bake ends with too little evidence")
             return Ending.WITHOUT_EVIDENCE if unproven else Ending.BY_JUDGE, block.end_second
     # the verdict that was given when it was due; later looks leave it as it was
-    return Ending.PROVEN if memory.verdict is Verdict.PROMOTE else Ending.UNPROVEN, shipped.seconds
+    return Ending.PROVEN if checkpoint.decision is Decision.PROMOTE else Ending.UNPROVEN, shipped.seconds

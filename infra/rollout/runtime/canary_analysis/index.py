@@ -1,4 +1,4 @@
-"""Judge: one look at both fleets of a rollout, and the verdict published as a metric that an alarm watches."""
+"""Canary analysis: one poll of both fleets of a rollout, and the decision as a metric that an alarm watches."""
 
 import hashlib
 import logging
@@ -14,50 +14,53 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from slipway.canary.checkpoint import Memory
-from slipway.canary.conclusion import decide
-from slipway.canary.config import Mandate
+from slipway.canary.checkpoint import Checkpoint
+from slipway.canary.config import AnalysisConfig
+from slipway.canary.decision import decide
 from slipway.canary.observation import counting, history, latencies
-from slipway.canary.observation.latencies import Usual
-from slipway.canary.observation.outcomes import Joined, clipped
-from slipway.canary.observed_keys import CAPTURE_KEYS, MEMORY_KEYS, OUTCOME_KEYS
-from slipway.canary.statistics.decision import verdict_datum, verdict_namespace
+from slipway.canary.observation.latencies import LatencyBaseline
+from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, CHECKPOINT_PREFIX, OUTCOME_PREFIX
+from slipway.canary.observation.outcomes import JoinedOutcomes, clipped
 from slipway.canary.statistics.e_values import Counts
+from slipway.metrics import decision_datum, decision_namespace
 from slipway.rollout.deployment import clock_rate, deployment_of, seconds_left
 
 _LOG = logging.getLogger(__name__)
-OBJECTS_A_LOOK = 50
-"""What is left is read at the next look."""
+OBJECTS_A_POLL = 50
+"""What is left is read at the next poll."""
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Look once. All that is remembered is in the answer or named by it, so a look that failed can be taken again.
+    """Poll once. The checkpoint is in the response or named by it, so a poll that failed can be repeated.
 
     Args:
-        event: endpoint, package, previous_package, previous_config; clock (how long the state machine was to wait, and
-            from when to when it did); evidence: that of the last answer, or null.
+        event: endpoint, package, previous_package, previous_config; clock (how long the orchestrator was to wait, and
+            from when to when it did); checkpoint: that of the last response, or null.
 
     Returns:
-        verdict (0 extend, 1 promote, 2 roll back), whether it has changed, sentence, config (the new fleet's, or ""),
-        settled (no further evidence is needed for a promotion), evidence.
+        decision (0 extend, 1 promote, 2 roll back), changed (whether it has), explanation, endpoint_config (of the new
+        fleet, or ""), settled (no further evidence is needed for a promotion), checkpoint.
     """
-    mandate = Mandate.from_json(os.environ["JUDGE"])
-    memory = Memory.from_document(mandate.plan, event["evidence"]) if event.get("evidence") else None
+    config = AnalysisConfig.from_json(os.environ["CANARY_ANALYSIS"])
+    stored = event.get("checkpoint")
+    checkpoint = Checkpoint.from_document(config.tolerances, stored) if stored else None
     described = _describe(boto3.client("sagemaker"), event["endpoint"])
-    deployment = deployment_of(described, previous_config=event["previous_config"], mandate=mandate)
+    deployment = deployment_of(described, previous_config=event["previous_config"], config=config)
     now = time.time()
     if deployment is not None:
-        if memory is None or memory.config != deployment.config:
-            memory = Memory.start(mandate.plan, config=deployment.config, since=deployment.started)
-        memory = memory.timed(clock_rate(event["clock"]), deployment.baking_since)
-        left = seconds_left(deployment, memory.bakes, now=now, rate=memory.rate)
-    elif memory is not None and described.get("EndpointConfigName") == memory.config:
-        left = 0.0  # everybody is served by the new fleet already
+        if checkpoint is None or checkpoint.endpoint_config != deployment.config:
+            checkpoint = Checkpoint.start(
+                config.tolerances, endpoint_config=deployment.config, since=deployment.started
+            )
+        checkpoint = checkpoint.timed(clock_rate(event["clock"]), deployment.baking_since)
+        left = seconds_left(deployment, checkpoint.bakes, now=now, rate=checkpoint.rate)
+    elif checkpoint is not None and described.get("EndpointConfigName") == checkpoint.endpoint_config:
+        left = 0.0  # the new fleet serves all traffic already
     else:
-        return _answer(memory)
-    before, memory = memory.verdict, decide(_Look(event, mandate, memory, now).seen(), mandate, left=left)
-    _publish(event["endpoint"], memory)
-    return _answer(memory, changed=memory.verdict is not before)
+        return _response(checkpoint)
+    before, checkpoint = checkpoint.decision, decide(_Poll(event, config, checkpoint, now).seen(), config, left=left)
+    _publish(event["endpoint"], checkpoint)
+    return _response(checkpoint, changed=checkpoint.decision is not before)
 
 
 def _describe(sagemaker: Any, endpoint: str) -> dict[str, Any]:
@@ -70,85 +73,98 @@ def _describe(sagemaker: Any, endpoint: str) -> dict[str, Any]:
     return found
 
 
-def _answer(memory: Memory | None, *, changed: bool = False) -> dict[str, Any]:
-    if memory is None:
-        return {"verdict": 0, "changed": False, "sentence": "", "config": "", "settled": False, "evidence": None}
-    told = memory.to_document()
-    shown = {name: told[name] for name in ("verdict", "sentence", "config", "settled")}
-    return {**shown, "changed": changed, "evidence": told}
+def _response(checkpoint: Checkpoint | None, *, changed: bool = False) -> dict[str, Any]:
+    if checkpoint is None:
+        return {
+            "decision": 0,
+            "changed": False,
+            "explanation": "",
+            "endpoint_config": "",
+            "settled": False,
+            "checkpoint": None,
+        }
+    document = checkpoint.to_document()
+    shown = {name: document[name] for name in ("decision", "explanation", "endpoint_config", "settled")}
+    return {**shown, "changed": changed, "checkpoint": document}
 
 
-def _publish(endpoint: str, memory: Memory) -> None:
-    datum = verdict_datum(memory.verdict, endpoint=endpoint, config=memory.config)
-    boto3.client("cloudwatch").put_metric_data(Namespace=verdict_namespace(endpoint), MetricData=[datum])
+def _publish(endpoint: str, checkpoint: Checkpoint) -> None:
+    datum = decision_datum(checkpoint.decision, endpoint=endpoint, config=checkpoint.endpoint_config)
+    boto3.client("cloudwatch").put_metric_data(Namespace=decision_namespace(endpoint), MetricData=[datum])
 
 
-class _Look:
-    """What both fleets did since the last look."""
+class _Poll:
+    """What both fleets did since the last poll."""
 
-    def __init__(self, event: Mapping[str, Any], mandate: Mandate, memory: Memory, now: float) -> None:
-        self._mandate, self._memory, self._now = mandate, memory, now
+    def __init__(self, event: Mapping[str, Any], config: AnalysisConfig, checkpoint: Checkpoint, now: float) -> None:
+        self._config, self._checkpoint, self._now = config, checkpoint, now
         self._cloudwatch = boto3.client("cloudwatch")
         self._fleets = counting.Fleets(
             endpoint=event["endpoint"],
-            variant=mandate.variant,
-            config=memory.config,
+            variant=config.variant,
+            config=checkpoint.endpoint_config,
             previous_config=event["previous_config"],
             package=event["package"],
             previous_package=event["previous_package"],
         )
 
-    def seen(self) -> Memory:
-        """The memory with everything that is new."""
-        plan, memory = self._mandate.plan, self._memory
-        usual = {source: self._usual(source) for source in latencies.sources(plan)}
-        found = counting.totals(plan, self._read(counting.count_queries(plan, self._fleets), since=memory.since))
-        for source, known in usual.items():
+    def seen(self) -> Checkpoint:
+        """The checkpoint with everything that is new."""
+        tolerances, checkpoint = self._config.tolerances, self._checkpoint
+        baselines = {source: self._baseline(source) for source in latencies.sources(tolerances)}
+        found = counting.totals(
+            tolerances, self._read(counting.count_queries(tolerances, self._fleets), since=checkpoint.since)
+        )
+        for source, known in baselines.items():
             found |= known.new(self._latencies(source, known.limits, since=known.since))
-        block = counting.growth(found, memory.evidence.states)
-        memory = self._learnt(memory, usual, until=memory.since)
-        evidence = memory.evidence
+        block = counting.growth(found, checkpoint.evidence.states)
+        checkpoint = self._with_dispersion(checkpoint, baselines, until=checkpoint.since)
+        evidence = checkpoint.evidence
         if not counting.is_empty(block):
-            evidence = evidence.observe(block, memory.dispersion)
-        if (test := self._mandate.value) and evidence.value:
-            outcomes = _Outcomes(os.environ["ARTIFACTS_BUCKET"], self._fleets, self._mandate, self._now)
-            joined, key = outcomes.joined(memory.joined, since=memory.since, rate=memory.rate)
-            green, blue = (clipped(values, test.low, test.high) for values in (joined.green, joined.blue))
-            evidence = evidence.with_value(test.observe(evidence.value, green, blue))
-            memory = replace(memory, joined=key)
-        for source, known in usual.items():
+            evidence = evidence.observe(block, checkpoint.dispersion)
+        if (bounds := self._config.value) and evidence.value:
+            outcomes = _Outcomes(os.environ["ARTIFACTS_BUCKET"], self._fleets, self._config, self._now)
+            joined, key = outcomes.joined(checkpoint.outcomes_key, since=checkpoint.since, rate=checkpoint.rate)
+            green, blue = (clipped(values, bounds.low, bounds.high) for values in (joined.green, joined.blue))
+            evidence = evidence.with_value(evidence.value.observe(bounds, green, blue))
+            checkpoint = replace(checkpoint, outcomes_key=key)
+        for source, known in baselines.items():
             if known.limits and latencies.has_moved(source, found):
                 limits = self._reference(source, self._now - known.since, until=self._now)
-                usual[source] = self._from_now(source, limits or known.limits)
-                evidence = evidence.counting_anew(usual[source].before)
-        usual = {name: known for name, known in usual.items() if known.limits}
-        return self._learnt(replace(memory, evidence=evidence, usual=usual), usual, until=self._now)
+                baselines[source] = self._from_now(source, limits or known.limits)
+                evidence = evidence.with_counts_reset(baselines[source].before)
+        baselines = {name: known for name, known in baselines.items() if known.limits}
+        return self._with_dispersion(
+            replace(checkpoint, evidence=evidence, latency_baselines=baselines), baselines, until=self._now
+        )
 
-    def _learnt(self, memory: Memory, usual: Mapping[str, Usual], *, until: float) -> Memory:
-        """The memory with the dispersions that an hour tells and that were unknown, for the bets on later blocks.
+    def _with_dispersion(
+        self, checkpoint: Checkpoint, baselines: Mapping[str, LatencyBaseline], *, until: float
+    ) -> Checkpoint:
+        """The checkpoint with the dispersions that were unknown and that an hour of counts gives, for later blocks.
 
-        They are asked for at the start, and then once a minute: SageMaker tells its own no more often.
+        They are read at the start, and then once a minute: SageMaker reports its own no more often.
         """
-        plan, missing = self._mandate.plan, memory.evidence.states.keys() - memory.dispersion.keys()
-        queries = history.past_queries(plan, self._fleets, usual, missing)
-        if not queries or until < memory.learnt + counting.PERIOD_SECONDS:
-            return memory
-        told: dict[str, dict[float, float]] = defaultdict(dict)
-        for result in self._results(queries, since=until - history.PAST_SECONDS, until=until):
+        tolerances, missing = self._config.tolerances, checkpoint.evidence.states.keys() - checkpoint.dispersion.keys()
+        queries = history.history_queries(tolerances, self._fleets, baselines, missing)
+        if not queries or until < checkpoint.dispersion_read_until + counting.PERIOD_SECONDS:
+            return checkpoint
+        series: dict[str, dict[float, float]] = defaultdict(dict)
+        for result in self._results(queries, since=until - history.HISTORY_SECONDS, until=until):
             times = (at.timestamp() for at in result["Timestamps"])
-            told[result["Id"]].update(zip(times, result["Values"], strict=True))
-        found = history.past_dispersions(plan, usual, missing, told)
-        return replace(memory, dispersion={**memory.dispersion, **found}, learnt=until)
+            series[result["Id"]].update(zip(times, result["Values"], strict=True))
+        found = history.history_dispersions(tolerances, baselines, missing, series)
+        return replace(checkpoint, dispersion={**checkpoint.dispersion, **found}, dispersion_read_until=until)
 
-    def _usual(self, source: str) -> Usual:
-        """The old fleet's usual latencies must be known before requests are held against them; and the new one warm."""
-        if known := self._memory.usual.get(source):
+    def _baseline(self, source: str) -> LatencyBaseline:
+        """The old fleet's latencies must be known before requests are compared with them; and the new fleet warm."""
+        if known := self._checkpoint.latency_baselines.get(source):
             return known
-        if not self._memory.is_warm(self._mandate.plan.warm_up_seconds, now=self._now):
-            return Usual()
-        limits = self._reference(source, latencies.REFERENCE_SECONDS, until=self._memory.since)
-        if limits and not self._mandate.plan.warm_up_seconds:
-            return Usual(limits, self._memory.since)
+        if not self._checkpoint.is_warm(self._config.tolerances.warm_up_seconds, now=self._now):
+            return LatencyBaseline()
+        limits = self._reference(source, latencies.REFERENCE_SECONDS, until=self._checkpoint.since)
+        if limits and not self._config.tolerances.warm_up_seconds:
+            return LatencyBaseline(limits, self._checkpoint.since)
         limits = limits or self._reference(source, latencies.REFERENCE_SECONDS, until=self._now)
         return self._from_now(source, limits)
 
@@ -156,14 +172,14 @@ class _Look:
         queries = latencies.reference_queries(self._fleets, source, seconds=seconds)
         return latencies.reference_of(self._read(queries, since=until - seconds, until=until))
 
-    def _from_now(self, source: str, limits: tuple[float, ...]) -> Usual:
+    def _from_now(self, source: str, limits: tuple[float, ...]) -> LatencyBaseline:
         """What the datapoints that are under way hold already is left out."""
-        return Usual(limits, self._now, self._latencies(source, limits, since=self._now))
+        return LatencyBaseline(limits, self._now, self._latencies(source, limits, since=self._now))
 
     def _latencies(self, source: str, limits: Sequence[float], *, since: float) -> dict[str, Counts]:
         if not limits:
             return {}
-        queries = latencies.latency_queries(self._mandate.plan, self._fleets, source, limits)
+        queries = latencies.latency_queries(self._config.tolerances, self._fleets, source, limits)
         return latencies.latency_totals(source, self._read(queries, since=since))
 
     def _read(self, queries: Sequence[counting.Query], *, since: float, until: float | None = None) -> Any:
@@ -185,41 +201,41 @@ class _Look:
 
 
 class _Outcomes:
-    """Reads what is new in S3; what is not of age yet is kept there between looks.
+    """Reads what is new in S3; requests younger than the horizon are kept there between polls.
 
-    Each look writes an object of its own, named by what it holds, and only the evidence that came of it names that
-    object: where the evidence is lost, so is the memory of what was read for it.
+    Each poll writes an object of its own, named by its content, and only the checkpoint of that poll names the object:
+    where the checkpoint is lost, so is what was read for it.
     """
 
-    def __init__(self, bucket: str, fleets: counting.Fleets, mandate: Mandate, now: float) -> None:
+    def __init__(self, bucket: str, fleets: counting.Fleets, config: AnalysisConfig, now: float) -> None:
         self._s3, self._bucket, self._fleets = boto3.client("s3"), bucket, fleets
-        self._mandate, self._now = mandate, now
+        self._config, self._now = config, now
 
-    def joined(self, known: str, *, since: float, rate: float) -> tuple[Joined, str]:
-        """What has come of age since the look that left `known`, its memory's key or ""; and the key of this one's."""
-        joined = Joined.from_json(self._text(known), now=self._now) if known else Joined(since)
+    def joined(self, known: str, *, since: float, rate: float) -> tuple[JoinedOutcomes, str]:
+        """What became due since the poll that wrote the object `known` ("": none), and the key of this poll's."""
+        joined = JoinedOutcomes.from_json(self._text(known)) if known else JoinedOutcomes(since)
         read = set(joined.read)
         unread = [(arrived, key) for arrived, key in self._objects(since) if key not in read]
-        new, later = unread[:OBJECTS_A_LOOK], unread[OBJECTS_A_LOOK:]
+        new, later = unread[:OBJECTS_A_POLL], unread[OBJECTS_A_POLL:]
         for arrived, key in new:
             text = self._text(key)
-            if key.startswith(f"{OUTCOME_KEYS}/"):
+            if key.startswith(f"{OUTCOME_PREFIX}/"):
                 self._add_outcomes(joined, key, text, arrived)
             else:
                 joined.add_captures(text, self._fleets)
         joined.read.extend(key for _, key in new)
-        # S3 tells whole seconds, so more may arrive in this one, or in that of the first object left for later.
+        # S3 gives whole seconds, so more may arrive in this one, or in that of the first object left for later.
         until = int(later[0][0] if later else self._now) - 1
-        joined.come_of_age(self._mandate.value_horizon_seconds / rate, until=until)
-        return joined, self._remember(joined.to_json().encode())
+        joined.count_due(self._config.value_horizon_seconds / rate, until=until)
+        return joined, self._store(joined.to_json().encode())
 
-    def _add_outcomes(self, joined: Joined, key: str, text: str, arrived: float) -> None:
-        if malformed := joined.add_outcomes(text, arrived=arrived, positive_label=self._mandate.positive_label):
+    def _add_outcomes(self, joined: JoinedOutcomes, key: str, text: str, arrived: float) -> None:
+        if malformed := joined.add_outcomes(text, arrived=arrived, positive_label=self._config.positive_label):
             _LOG.warning("%d lines of %s are no outcome; %d in all", malformed, key, joined.malformed)
 
-    def _remember(self, body: bytes) -> str:
+    def _store(self, body: bytes) -> str:
         digest = hashlib.sha256(body).hexdigest()
-        key = f"{MEMORY_KEYS}/{self._fleets.endpoint}/{self._fleets.config}/{digest}.json"
+        key = f"{CHECKPOINT_PREFIX}/{self._fleets.endpoint}/{self._fleets.config}/{digest}.json"
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)
         return key
 
@@ -229,9 +245,9 @@ class _Outcomes:
 
     def _objects(self, since: float) -> list[tuple[float, str]]:
         """Arrivals and keys of the objects that were written since the deployment began, oldest first."""
-        folder = f"{CAPTURE_KEYS}/{self._fleets.endpoint}/{self._fleets.variant}/"
+        folder = f"{CAPTURE_PREFIX}/{self._fleets.endpoint}/{self._fleets.variant}/"
         hour = f"{datetime.fromtimestamp(since, UTC):%Y/%m/%d/%H}"
-        found = [*self._listed(folder, after=f"{folder}{hour}/"), *self._dated(f"{OUTCOME_KEYS}/", hour.split("/"))]
+        found = [*self._listed(folder, after=f"{folder}{hour}/"), *self._dated(f"{OUTCOME_PREFIX}/", hour.split("/"))]
         return sorted((arrived, key) for arrived, key in found if arrived >= int(since) and key.endswith(".jsonl"))
 
     def _dated(self, folder: str, hour: Sequence[str]) -> Iterator[tuple[float, str]]:
@@ -252,8 +268,8 @@ class _Outcomes:
         for page in self._pages(prefix, StartAfter=after):
             yield from _contents(page)
 
-    def _pages(self, prefix: str, **asked: str) -> Any:
-        return self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, **asked)
+    def _pages(self, prefix: str, **parameters: str) -> Any:
+        return self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, **parameters)
 
 
 def _is_before(name: str, part: str) -> bool:

@@ -4,10 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slipway.canary.config import Tolerances
 from slipway.canary.observation.counting import Fleets, count_queries, growth, is_empty, totals
-from slipway.canary.statistics import SERVED, Counts, Evidence, JudgePlan
+from slipway.canary.statistics.e_values import Counts
+from slipway.canary.statistics.evidence import Evidence
+from slipway.canary.statistics.streams import SERVED
 
-PLAN = JudgePlan()
+PLAN = Tolerances()
 FLEETS = Fleets("shop", "primary", "new", "old", "package/2", "package/1")
 
 
@@ -34,7 +37,7 @@ def test_the_new_fleet_is_selected_by_its_config_and_its_package():
 
 def test_what_is_not_watched_is_not_asked_for():
     def asked(**watched):
-        found = by_id(count_queries(JudgePlan(**watched), FLEETS))
+        found = by_id(count_queries(Tolerances(**watched), FLEETS))
         return {stat["Metric"]["MetricName"] for stat in found.values()}
 
     assert asked(watches_scores=False) == {"InvocationModelErrors", "Requests", "Errors"}

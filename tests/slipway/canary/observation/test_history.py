@@ -2,14 +2,16 @@
 
 import pytest
 
+from slipway.canary.config import Tolerances
 from slipway.canary.observation.counting import Fleets
-from slipway.canary.observation.history import PAST_SECONDS, past_dispersions, past_queries
-from slipway.canary.observation.latencies import Usual
-from slipway.canary.statistics import SERVED, Evidence, JudgePlan
+from slipway.canary.observation.history import HISTORY_SECONDS, history_dispersions, history_queries
+from slipway.canary.observation.latencies import LatencyBaseline
+from slipway.canary.statistics.evidence import Evidence
+from slipway.canary.statistics.streams import SERVED
 
-PLAN = JudgePlan()
+PLAN = Tolerances()
 FLEETS = Fleets("shop", "primary", "new", "old", "package/2", "package/1")
-USUAL = {source: Usual((1000.4, 2000.0, 9000.0), 0.0) for source in ("", SERVED)}
+USUAL = {source: LatencyBaseline((1000.4, 2000.0, 9000.0), 0.0) for source in ("", SERVED)}
 NAMES = Evidence.start(PLAN).states.keys()
 MINUTE = 1_767_268_800.0
 
@@ -24,14 +26,14 @@ def dimensions(stat):
 
 
 def test_one_request_to_cloudwatch_holds_all_queries_and_all_datapoints():
-    found = by_id(past_queries(PLAN, FLEETS, USUAL, NAMES))
+    found = by_id(history_queries(PLAN, FLEETS, USUAL, NAMES))
     assert len(found) < 500
-    assert sum(PAST_SECONDS / stat["Period"] for stat in found.values()) < 100_800
+    assert sum(HISTORY_SECONDS / stat["Period"] for stat in found.values()) < 100_800
     assert all(id_[0].islower() and id_.replace("_", "").isalnum() for id_ in found)
 
 
 def test_the_servers_are_asked_every_ten_seconds_and_sagemaker_every_minute():
-    found = by_id(past_queries(PLAN, FLEETS, USUAL, NAMES))
+    found = by_id(history_queries(PLAN, FLEETS, USUAL, NAMES))
     periods = {(stat["Metric"]["Namespace"], stat["Period"]) for stat in found.values()}
     assert periods == {("AWS/SageMaker", 60), ("Slipway/Endpoint", 10)}
     assert dimensions(found["errors_own_hits"])["EndpointConfigName"] == "old"
@@ -44,11 +46,11 @@ def test_the_servers_are_asked_every_ten_seconds_and_sagemaker_every_minute():
 
 def test_only_what_is_missing_watched_and_known_is_asked_for():
     def names(plan=PLAN, usual=USUAL, missing=NAMES):
-        return {id_.rsplit("_", 2)[0] for id_ in by_id(past_queries(plan, FLEETS, usual, missing))}
+        return {id_.rsplit("_", 2)[0] for id_ in by_id(history_queries(plan, FLEETS, usual, missing))}
 
     assert names(missing={"errors"}) == {"errors"}
     assert names(usual={}) == {"errors", "served_errors", "upper_half", "tails"}
-    assert names(JudgePlan(watches_scores=False, watches_servers=False), {"": Usual()}) == {"errors"}
+    assert names(Tolerances(watches_scores=False, watches_servers=False), {"": LatencyBaseline()}) == {"errors"}
     assert names(missing=()) == set()
 
 
@@ -66,8 +68,8 @@ EVEN, BURSTS = [100.0] * 60, [0.0, 10.0] * 30
 def test_the_old_fleets_own_counts_go_before_the_variants():
     variant = told("errors", "variant", EVEN, [5.0] * 60)
     own = told("errors", "own", EVEN, BURSTS)
-    assert past_dispersions(PLAN, {}, {"errors"}, variant)["errors"] < 1e-9  # as even as no chance is
-    found = past_dispersions(PLAN, {}, {"errors"}, {**variant, **own})
+    assert history_dispersions(PLAN, {}, {"errors"}, variant)["errors"] < 1e-9  # as even as no chance is
+    found = history_dispersions(PLAN, {}, {"errors"}, {**variant, **own})
     assert found == {"errors": pytest.approx(50 * 0.1**2 / (0.05 * 0.95))}
 
 
@@ -75,14 +77,14 @@ def test_minutes_that_nothing_was_told_of_had_no_requests():
     whole = told("errors", "own", EVEN, BURSTS)
     gap = {id_: {at: v for at, v in points.items() if not 600 <= at - MINUTE < 900} for id_, points in whole.items()}
     silent = {**gap, "errors_own_hits": {at: v for at, v in gap["errors_own_hits"].items() if v}}
-    known = past_dispersions(PLAN, {}, {"errors"}, gap)
-    assert known["errors"] == pytest.approx(past_dispersions(PLAN, {}, {"errors"}, whole)["errors"], rel=0.02)
-    assert past_dispersions(PLAN, {}, {"errors"}, silent) == known
+    known = history_dispersions(PLAN, {}, {"errors"}, gap)
+    assert known["errors"] == pytest.approx(history_dispersions(PLAN, {}, {"errors"}, whole)["errors"], rel=0.02)
+    assert history_dispersions(PLAN, {}, {"errors"}, silent) == known
 
 
 def test_hits_that_are_ahead_of_their_requests_are_no_reason_to_fail():
     ahead = told("errors", "own", [100.0] * 59, [0.0, 10.0] * 29 + [500.0, 3.0])
-    assert past_dispersions(PLAN, {}, {"errors"}, ahead)["errors"] > 1
+    assert history_dispersions(PLAN, {}, {"errors"}, ahead)["errors"] > 1
 
 
 def test_windows_of_the_servers_are_compared_within_their_minute():
@@ -91,10 +93,10 @@ def test_windows_of_the_servers_are_compared_within_their_minute():
         f"served_errors_own_{what}": every(10, values, MINUTE + 20)
         for what, values in (("requests", [50.0] * 356), ("hits", (steps * 30)[:356]))
     }
-    assert past_dispersions(PLAN, {}, {"served errors"}, series)["served errors"] > 1
+    assert history_dispersions(PLAN, {}, {"served errors"}, series)["served errors"] > 1
     series = {id_: every(10, points.values(), MINUTE) for id_, points in series.items()}
-    assert past_dispersions(PLAN, {}, {"served errors"}, series)["served errors"] < 1e-9
+    assert history_dispersions(PLAN, {}, {"served errors"}, series)["served errors"] < 1e-9
 
 
 def test_what_is_not_known_is_not_told():
-    assert past_dispersions(PLAN, USUAL, NAMES, {}) == {}
+    assert history_dispersions(PLAN, USUAL, NAMES, {}) == {}

@@ -4,9 +4,10 @@ import random
 
 import pytest
 
+from slipway.canary.config import Tolerances
 from slipway.canary.observation.counting import Fleets, count_queries, growth, totals
 from slipway.canary.observation.latencies import (
-    Usual,
+    LatencyBaseline,
     has_moved,
     latency_queries,
     latency_totals,
@@ -14,9 +15,11 @@ from slipway.canary.observation.latencies import (
     reference_queries,
     sources,
 )
-from slipway.canary.statistics import LATENCY_SHARES, SERVED, Counts, Evidence, JudgePlan
+from slipway.canary.statistics.e_values import Counts
+from slipway.canary.statistics.evidence import Evidence
+from slipway.canary.statistics.streams import LATENCY_SHARES, SERVED
 
-PLAN = JudgePlan()
+PLAN = Tolerances()
 FLEETS = Fleets("shop", "primary", "new", "old", "package/2", "package/1")
 
 
@@ -106,10 +109,10 @@ def test_what_the_variant_counted_less_what_the_new_fleet_did_is_the_old_fleets(
 def test_what_was_there_when_the_limits_were_taken_is_not_counted():
     found = latency_totals("", RESULTS)
     half = {name: Counts(200, 10, 500, 40) for name in found}
-    known = Usual.from_document(Usual((1.0, 2.0, 3.0), 5.0, half).to_document())
-    assert known == Usual((1.0, 2.0, 3.0), 5.0, half)
+    known = LatencyBaseline.from_document(LatencyBaseline((1.0, 2.0, 3.0), 5.0, half).to_document())
+    assert known == LatencyBaseline((1.0, 2.0, 3.0), 5.0, half)
     assert known.new(found)["slow 0.1"] == Counts(50, 23, 250, 50)
-    assert Usual((1.0, 2.0, 3.0), 5.0).new(found) == found
+    assert LatencyBaseline((1.0, 2.0, 3.0), 5.0).new(found) == found
 
 
 def counts(requests, *shares):
@@ -148,7 +151,7 @@ def test_counting_anew_keeps_what_has_been_won():
     evidence = Evidence.start(PLAN)
     block = {name: Counts.of(500, 300, 1500, 750) for name in evidence.states}
     evidence = evidence.observe(block)
-    again = evidence.counting_anew(["slow 0.5"])
+    again = evidence.with_counts_reset(["slow 0.5"])
     assert again.states["slow 0.5"].log_regression == evidence.states["slow 0.5"].log_regression > 0
     assert again.states["slow 0.5"].seen == Counts(0, 0, 0, 0)
     assert growth({"slow 0.5": Counts(10, 1, 20, 2)}, again.states)["slow 0.5"] == Counts(10, 1, 20, 2)

@@ -7,7 +7,7 @@ import pytest
 
 from slipway.canary.observation import outcomes
 from slipway.canary.observation.counting import Fleets
-from slipway.canary.observation.outcomes import LATE_SECONDS, Joined, clipped
+from slipway.canary.observation.outcomes import LATE_SECONDS, JoinedOutcomes, clipped
 
 FLEETS = Fleets("shop", "primary", "new", "old", "package/2", "package/1")
 NEW, OLD = "package/2", "package/1"
@@ -34,21 +34,21 @@ def lines(*each):
 
 def joining(*each, since=NOON):
     """One request of each fleet, and others."""
-    joined = Joined(since)
+    joined = JoinedOutcomes(since)
     joined.add_captures(lines(captured("first new", NEW, 0), captured("first old", OLD, 0), *each), FLEETS)
     return joined
 
 
 def of_age(joined, until=NOW):
     """What has come of age, by fleet; what has come before is told no more."""
-    again = Joined.from_json(joined.to_json(), now=NOW)
-    again.come_of_age(HORIZON, until=until)
+    again = JoinedOutcomes.from_json(joined.to_json())
+    again.count_due(HORIZON, until=until)
     joined.__dict__.update(again.__dict__)
     return again.green, again.blue
 
 
 def test_a_value_counts_for_the_fleet_that_answered_whichever_half_comes_first():
-    joined = Joined(NOON)
+    joined = JoinedOutcomes(NOON)
     joined.add_outcomes(outcome("late capture", 2.5), arrived=NOON + 40)
     each = captured("late capture", NEW), captured("a", OLD), captured("b", NEW)
     joined.add_captures(lines(*each), FLEETS)
@@ -91,7 +91,7 @@ def test_values_come_in_the_order_of_the_requests():
 
 
 def test_what_the_old_fleet_answered_before_the_new_one_had_users_does_not_count():
-    joined = Joined(NOON)
+    joined = JoinedOutcomes(NOON)
     joined.add_captures(lines(captured("before", OLD, 10), captured("beside", OLD, 20)), FLEETS)
     joined.add_outcomes(lines(outcome("before", 1.0), outcome("beside", 2.0)), arrived=NOON + 25)
     assert of_age(joined) == ([], [])
@@ -133,7 +133,7 @@ def test_what_waits_is_remembered_and_what_has_come_of_age_is_not_told_again():
 
 
 def test_requests_of_other_packages_times_and_without_an_id_are_left_out():
-    joined = Joined(NOON)
+    joined = JoinedOutcomes(NOON)
     joined.add_captures(
         lines(
             captured("a", "package/9"),
@@ -143,11 +143,11 @@ def test_requests_of_other_packages_times_and_without_an_id_are_left_out():
         ),
         FLEETS,
     )
-    assert joined == Joined(NOON)
+    assert joined == JoinedOutcomes(NOON)
 
 
 def test_a_request_without_an_id_of_its_callers_goes_by_its_events():
-    joined = Joined(NOON)
+    joined = JoinedOutcomes(NOON)
     joined.add_captures(captured(None, NEW), FLEETS)
     assert joined.answered == {"green": {"e": NOON + 30}, "blue": {}}
 
@@ -160,9 +160,9 @@ def test_an_id_that_both_fleets_answered_counts_once():
 
 
 def test_lines_that_are_no_outcome_are_counted_from_look_to_look():
-    joined = Joined(NOON)
+    joined = JoinedOutcomes(NOON)
     assert joined.add_outcomes(lines("{", outcome("a", 1.0)), arrived=NOON) == 1
-    again = Joined.from_json(joined.to_json(), now=NOW)
+    again = JoinedOutcomes.from_json(joined.to_json())
     assert again.add_outcomes("[]", arrived=NOON) == 1
     assert again.malformed == 2
 
@@ -184,7 +184,7 @@ def test_lines_that_are_broken_or_foreign_are_passed_over():
 
 
 def test_of_too_much_that_waits_every_second_id_is_left_out_and_with_it_its_other_half(monkeypatch):
-    monkeypatch.setattr(outcomes, "MOST_WAITING", 300)
+    monkeypatch.setattr(outcomes, "MAX_WAITING", 300)
     ids = [f"{package} {number}\ud800" for package in (NEW, OLD) for number in range(500)]
     joined = joining(*(captured(name, name.split()[0], 30) for name in ids))
     assert of_age(joined, NOON + 50) == ([], [])
@@ -207,16 +207,10 @@ def test_outcomes_of_requests_that_are_never_captured_are_forgotten():
 
 
 def test_before_the_new_fleet_answers_no_more_is_kept_than_it_may_need():
-    joined = Joined(NOON)
+    joined = JoinedOutcomes(NOON)
     joined.add_captures(lines(captured("a", OLD, 100), captured("b", OLD, 500)), FLEETS)
     of_age(joined, NOON + 101 + HORIZON + LATE_SECONDS)
     assert list(joined.answered["blue"]) == ["b"]
-
-
-def test_a_memory_of_an_older_version_begins_anew_and_reads_nothing_twice():
-    older = {"fleets": {"a": "green"}, "values": {"b": 1.0}, "read": ["capture/x.jsonl"], "malformed": 3}
-    joined = Joined.from_json(json.dumps(older), now=NOW)
-    assert joined == Joined(NOW, read=["capture/x.jsonl"], malformed=3)
 
 
 def test_values_beyond_the_bounds_count_as_the_bounds():

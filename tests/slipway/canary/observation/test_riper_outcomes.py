@@ -5,16 +5,16 @@ from datetime import UTC, datetime
 
 import pytest
 
+from slipway.canary.config import Tolerances, ValueBounds
 from slipway.canary.observation.counting import Fleets
-from slipway.canary.observation.outcomes import Joined
-from slipway.canary.statistics import JudgePlan, MeanTest
+from slipway.canary.observation.outcomes import JoinedOutcomes
 from slipway.canary.statistics.means import MeanState
 
 GREEN, BLUE = "package/2", "package/1"
 FLEETS = Fleets("shop", "primary", "new", "old", GREEN, BLUE)
 NOON = 1_767_268_800
-TEST = MeanTest(-2.0, 5.5)
-ENOUGH = JudgePlan(watches_value=True).log_rollback
+BOUNDS = ValueBounds(-2.0, 5.5)
+ENOUGH = Tolerances(watches_value=True).log_rollback
 BEFORE, LATER, LOOK, CAPTURED = 300, 300, 30, 60
 """Seconds; there is one request in each."""
 CANARY, LINEAR = ((0.25, 900),), ((0.25, 300), (0.5, 300), (0.75, 300))
@@ -50,7 +50,7 @@ def is_sent_back(seed, shares, horizon, **buying):
     """Whether the value alone sends one rollout back before its bake ends."""
     rng = random.Random(seed)  # noqa: S311
     arriving = objects(rng, shares, {GREEN: buying["green"], BLUE: buying["blue"]})
-    joined, state = Joined(NOON), MeanState.start()
+    joined, state = JoinedOutcomes(NOON), MeanState.start()
     for now in range(0, BEFORE + sum(seconds for _, seconds in shares), LOOK):
         joined.green, joined.blue = [], []
         for kind, lines in arriving.get(now, {}).items():
@@ -58,8 +58,8 @@ def is_sent_back(seed, shares, horizon, **buying):
                 joined.add_outcomes("\n".join(lines), arrived=NOON + now)
             else:
                 joined.add_captures("\n".join(lines), FLEETS)
-        joined.come_of_age(horizon, until=NOON + now)
-        state = TEST.observe(state, joined.green, joined.blue)
+        joined.count_due(horizon, until=NOON + now)
+        state = state.observe(BOUNDS, joined.green, joined.blue)
         if state.log_regression >= ENOUGH:
             return True
     return False

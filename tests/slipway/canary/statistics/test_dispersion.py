@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.canary.statistics import ProportionTest, Regression, Safety
-from slipway.canary.statistics.dispersion import LEAST_HITS, LEAST_PAIRS, Windows, dispersion, dispersions
-from slipway.canary.statistics.e_values import Counts
+from slipway.canary.statistics.dispersion import MIN_HITS, MIN_PAIRS, Windows, dispersion, dispersions
+from slipway.canary.statistics.e_values import Counts, Regression, Safety
+from slipway.canary.statistics.proportions import ProportionTest
 
 HOURS = 2000
 
@@ -50,7 +50,7 @@ def test_windows_without_requests_tell_nothing():
 
 @pytest.mark.parametrize(
     ("windows", "hits"),
-    [(0, 3.0), (LEAST_PAIRS, 3.0), (60, 0.0), (60, 100.0), (60, (LEAST_HITS - 1) / 60)],
+    [(0, 3.0), (MIN_PAIRS, 3.0), (60, 0.0), (60, 100.0), (60, (MIN_HITS - 1) / 60)],
     ids=["none", "few windows", "no hits", "hits alone", "few hits"],
 )
 def test_too_little_is_not_known(windows, hits):

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.canary.statistics import Counts, ProportionTest, Regression, Safety
+from slipway.canary.statistics.e_values import Counts, Regression, Safety
+from slipway.canary.statistics.proportions import ProportionTest
 
 
 def test_evidence_grows_when_the_new_fleet_fails_more_often():
@@ -99,8 +100,9 @@ def counts_of(block):
     return Counts.of(float(n_green), float(round(green * n_green)), float(n_blue), float(round(blue * n_blue)))
 
 
-def test_one_rollout_is_judged_without_numpy():
-    program = "import sys; sys.modules['numpy'] = None; from slipway.canary.statistics import Evidence, JudgePlan; "
-    program += "print(Evidence.start(JudgePlan()).verdict().name)"
+def test_one_rollout_is_analysed_without_numpy():
+    program = "import sys; sys.modules['numpy'] = None; from slipway.canary.config import Tolerances; "
+    program += "from slipway.canary.statistics.evidence import Evidence; "
+    program += "print(Evidence.start(Tolerances()).decision().name)"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout == "EXTEND\n"

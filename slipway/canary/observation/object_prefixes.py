@@ -1,0 +1,10 @@
+"""Where in the artifacts bucket the requests of an endpoint, their outcomes and what is computed from them lie."""
+
+CAPTURE_PREFIX = "capture"
+"""Captured requests, hour by hour."""
+OUTCOME_PREFIX = "outcomes"
+"""What came of them, as the team reports it."""
+REPORT_PREFIX = "monitoring"
+"""What the monitoring job found."""
+CHECKPOINT_PREFIX = "canary-analysis"
+"""What the analysis of a rollout has joined, poll by poll."""

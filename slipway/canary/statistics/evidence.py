@@ -1,0 +1,106 @@
+"""All evidence on both fleets, and the decision it allows: for one rollout or for thousands at once."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any, Self
+
+from slipway.canary.config import Metric, Tolerances
+from slipway.canary.statistics.arithmetic import Numbers, log_mean, where
+from slipway.canary.statistics.e_values import Counts
+from slipway.canary.statistics.means import MeanState
+from slipway.canary.statistics.proportions import ProportionState
+from slipway.canary.statistics.streams import streams
+
+_INDEPENDENT: Mapping[str, Numbers] = {}
+
+
+class Decision(IntEnum):
+    """What the evidence so far allows; its number is the value of the metric that an alarm may watch."""
+
+    EXTEND = 0
+    PROMOTE = 1
+    ROLL_BACK = 2
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that has been seen of one rollout, or of as many as the arrays have elements."""
+
+    tolerances: Tolerances
+    states: Mapping[str, ProportionState]
+    value: MeanState | None = None
+
+    @classmethod
+    def start(cls, tolerances: Tolerances, zero: Numbers = 0.0) -> Self:
+        """Before any block; an array of zeros in place of `zero` starts as many rollouts."""
+        value = MeanState.start() if tolerances.watches_value else None
+        return cls(tolerances, {stream.name: stream.test.start(zero) for stream in streams(tolerances)}, value)
+
+    def observe(self, block: Mapping[str, Counts], dispersion: Mapping[str, Numbers] = _INDEPENDENT) -> Self:
+        """The evidence after one more block. A stream that counted nothing at all stays as it is.
+
+        Args:
+            block: the counts of each stream.
+            dispersion: of each stream's counts within a fleet, known before the block; 1 for those that are not given.
+
+        Raises:
+            ValueError: a stream is missing, so that its metric could never object.
+        """
+        if missing := sorted(self.states.keys() - block.keys()):
+            raise ValueError(f"a block must count every stream, got none of {', '.join(missing)}")
+        tests = {stream.name: stream.test for stream in streams(self.tolerances)}
+        return replace(
+            self,
+            states={
+                n: state if block[n].empty else tests[n].observe(state, block[n], dispersion.get(n, 1.0))
+                for n, state in self.states.items()
+            },
+        )
+
+    def with_counts_reset(self, names: Collection[str]) -> Self:
+        """With nothing counted yet by these streams, whose thresholds have changed; their e-values stay."""
+        nothing = Counts(0.0, 0.0, 0.0, 0.0)
+        states = {n: replace(state, seen=nothing) if n in names else state for n, state in self.states.items()}
+        return replace(self, states=states)
+
+    def with_value(self, value: MeanState) -> Self:
+        return replace(self, value=value)
+
+    def take(self, kept: Any) -> Self:
+        """The rollouts chosen by the mask."""
+        return replace(self, states={name: state.take(kept) for name, state in self.states.items()})
+
+    def names(self, metric: Metric) -> tuple[str, ...]:
+        """The streams that may speak against the new fleet on this metric."""
+        return tuple(s.name for s in streams(self.tolerances) if s.metric == metric and s.test.regression)
+
+    def log_regression(self, metric: Metric) -> Numbers:
+        """Log e-value against "the new fleet is no worse on this metric"."""
+        if metric == "value":
+            return self.value.log_regression if self.value else 0.0
+        names = self.names(metric)
+        counted = [s for s in streams(self.tolerances) if s.name in names]
+        return log_mean([self.states[s.name].log_regression for s in counted], [s.weight for s in counted])
+
+    def log_safety(self) -> dict[str, Numbers]:
+        """Log e-values against "worse by the tolerance or more", for the streams that need such evidence."""
+        return {s.name: self.states[s.name].log_safety for s in streams(self.tolerances) if s.test.safety}
+
+    @property
+    def green_requests(self) -> Numbers:
+        return self.states["errors"].seen.green_requests
+
+    def decisions(self) -> Numbers:
+        """A `Decision` a rollout. A rollback outweighs a promotion; without evidence for either it is EXTEND."""
+        safe = self.green_requests >= self.tolerances.min_requests
+        for logs in self.log_safety().values():
+            safe = safe & (logs >= self.tolerances.log_promotion)
+        found = where(safe, int(Decision.PROMOTE), int(Decision.EXTEND))
+        for metric in self.tolerances.metrics:
+            found = where(self.log_regression(metric) >= self.tolerances.log_rollback, int(Decision.ROLL_BACK), found)
+        return found
+
+    def decision(self) -> Decision:
+        """The decision on a single rollout."""
+        return Decision(int(self.decisions()))

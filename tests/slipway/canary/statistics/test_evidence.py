@@ -1,0 +1,191 @@
+"""The evidence of all streams together, the decision and its explanation."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slipway.canary.config import Tolerances, ValueBounds
+from slipway.canary.explanation import explain
+from slipway.canary.statistics.e_values import Counts
+from slipway.canary.statistics.evidence import Decision, Evidence
+from slipway.canary.statistics.means import MeanState
+from slipway.canary.statistics.streams import SERVED, streams
+
+TOLERANCES = Tolerances(watches_servers=True)
+NOTHING = Counts.of(0, 0, 0, 0)
+
+
+def block(*, green=250, blue=750, errors=(0.005, 0.005), slow=1.0, tails=0.2, reported=("", SERVED)):
+    """A block with exactly these shares, reported by SageMaker, the servers or both."""
+
+    def counts(of_green, of_blue):
+        return Counts.of(green, round(green * min(of_green, 1)), blue, round(blue * of_blue))
+
+    of_requests = {
+        "errors": counts(*errors),
+        "slow 0.5": counts(0.4 * slow, 0.5),
+        "slow 0.1": counts(0.07 * slow, 0.1),
+        "slow 0.01": counts(0.008 * slow, 0.01),
+        "slow beyond tolerance": counts(0.02 * slow, 0.1),
+    }
+    return {
+        **{
+            source + name: found if source in reported else NOTHING
+            for source in ("", SERVED)
+            for name, found in of_requests.items()
+        },
+        "upper half": counts(0.5, 0.5),
+        "tails": counts(tails, 0.2),
+    }
+
+
+def after(blocks, tolerances=TOLERANCES, **given_shares):
+    evidence = Evidence.start(tolerances)
+    for _ in range(blocks):
+        evidence = evidence.observe(block(**given_shares))
+    return evidence
+
+
+def test_without_data_the_decision_is_to_extend():
+    evidence = Evidence.start(TOLERANCES)
+    assert evidence.decision() is Decision.EXTEND
+    assert "0 of at least 500 requests" in explain(evidence)
+
+
+def test_a_good_fleet_is_promoted_once_there_is_evidence_and_not_before():
+    decisions = [after(blocks).decision() for blocks in (1, 3, 20)]
+    assert decisions == [Decision.EXTEND, Decision.EXTEND, Decision.PROMOTE]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reported"),
+    [
+        ({"errors": (0.04, 0.005)}, "errors: 40 of 1,000 (4.00 %) on the new fleet, 16 of 3,000"),
+        ({"slow": 2.0}, "percentile"),
+        ({"tails": 0.1}, "scores below the model's own 10th"),
+    ],
+)
+def test_a_bad_fleet_is_rolled_back_with_the_reason_in_numbers(fault, reported):
+    evidence = after(4, **fault)
+    assert evidence.decision() is Decision.ROLL_BACK
+    assert explain(evidence).startswith("roll back: ")
+    assert reported in explain(evidence)
+
+
+def test_a_promotion_explains_what_was_ruled_out():
+    assert "0.5 points more errors" in explain(after(20))
+    assert "5,000 requests" in explain(after(20))
+
+
+def test_an_extension_explains_what_is_still_missing():
+    assert "evidence of safety" in explain(after(3))
+
+
+def test_the_evidence_of_a_metric_is_the_weighted_mean_of_its_streams():
+    evidence = after(2, slow=1.4)
+    watched = [s for s in streams(TOLERANCES) if s.metric == "latency" and s.test.regression]
+    assert [s.weight for s in watched] == [0.5, 0.3, 0.2] * 2
+    mean = sum(s.weight / 2 * math.exp(evidence.states[s.name].log_regression) for s in watched)
+    assert math.exp(evidence.log_regression("latency")) == pytest.approx(mean)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 40), st.floats(0, 1), st.floats(0, 2))
+def test_few_requests_are_never_enough_for_a_promotion(green, errors, slow):
+    evidence = Evidence.start(TOLERANCES).observe(block(green=green, errors=(errors, 0.005), slow=slow))
+    assert evidence.decision() is not Decision.PROMOTE
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 900)), min_size=1, max_size=6))
+def test_a_new_fleet_without_a_failure_or_a_difference_is_never_rolled_back(sizes):
+    evidence = Evidence.start(TOLERANCES)
+    for green, blue in sizes:
+        evidence = evidence.observe({s.name: Counts.of(green, 0, blue, 0) for s in streams(TOLERANCES)})
+    assert evidence.decision() is not Decision.ROLL_BACK
+
+
+def test_a_block_that_leaves_a_stream_out_is_refused():
+    partial = block()
+    del partial["tails"]
+    with pytest.raises(ValueError, match="got none of tails"):
+        Evidence.start(TOLERANCES).observe(partial)
+
+
+def test_value_that_falls_rolls_back_a_fleet_that_looks_good_otherwise():
+    tolerances = Tolerances(watches_value=True)
+    rng = np.random.default_rng(0)
+    values = [rng.choice([0.0, 5.0], 2000, p=[1 - share, share]).tolist() for share in (0.1, 0.3)]
+    state = MeanState.start().observe(ValueBounds(0.0, 5.0), *values)
+    evidence = after(20, tolerances).with_value(state)
+    assert evidence.decision() is Decision.ROLL_BACK
+    assert "value: 0.4" in explain(evidence)
+
+
+def test_unwatched_scores_are_neither_counted_nor_mentioned():
+    tolerances = Tolerances(watches_scores=False)
+    assert {stream.metric for stream in streams(tolerances)} == {"errors", "latency"}
+    evidence = after(20, tolerances)
+    assert evidence.decision() is Decision.PROMOTE
+    assert "scores" not in explain(evidence)
+    assert pytest.approx(math.log(200)) == tolerances.log_rollback
+
+
+@pytest.mark.parametrize("values_seen", [None, MeanState.start()])
+def test_a_watched_value_without_outcomes_decides_nothing(values_seen):
+    evidence = after(20, Tolerances(watches_value=True))
+    seen = evidence.with_value(values_seen) if values_seen else evidence
+    assert seen.decision() is Decision.PROMOTE
+    assert explain(seen).endswith("value: not compared, for no outcome of the new fleet came in time")
+
+
+def test_every_metric_spends_an_equal_part_of_the_false_rollbacks():
+    assert pytest.approx(math.log(300)) == TOLERANCES.log_rollback
+    assert Tolerances(watches_value=True).log_rollback == pytest.approx(math.log(400))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"false_rollback_rate": 0.0},
+        {"error_tolerance": 0.6},
+        {"latency_tolerance": 1.05},
+        {"score_limit": 0.02},
+        {"min_requests": 0},
+    ],
+)
+def test_tolerances_that_allow_no_decision_are_refused(wrong):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be above"):
+        Tolerances(**wrong)
+
+
+@pytest.mark.parametrize("fault", [{"errors": (0.04, 0.005)}, {"slow": 2.0}], ids=["errors", "latency"])
+def test_a_bad_fleet_is_rolled_back_by_what_the_servers_report_before_sagemaker_does(fault):
+    evidence = after(6, reported=(SERVED,), **fault)
+    assert evidence.decision() is Decision.ROLL_BACK
+    assert "as the servers report" in explain(evidence)
+
+
+@pytest.mark.parametrize("fault", [{"errors": (0.04, 0.005)}, {"slow": 2.0}], ids=["errors", "latency"])
+def test_a_bad_fleet_is_rolled_back_by_what_never_reaches_a_server(fault):
+    evidence = after(6, reported=("",), **fault)
+    assert evidence.decision() is Decision.ROLL_BACK
+    assert "as the servers report" not in explain(evidence)
+
+
+def test_what_the_servers_report_alone_promotes_no_fleet():
+    assert after(40, reported=(SERVED,)).decision() is Decision.EXTEND
+    assert after(40, reported=("",)).decision() is Decision.PROMOTE
+
+
+def test_a_stream_that_counted_nothing_is_not_polled():
+    evidence = after(3, reported=(SERVED,))
+    assert (evidence.states["errors"].polls, evidence.states[f"{SERVED}errors"].polls) == (0, 3)
+
+
+def test_images_that_report_nothing_are_compared_by_sagemakers_metrics_alone():
+    named = {stream.name for stream in streams(Tolerances(watches_servers=False))}
+    assert named == {name for name in block() if not name.startswith(SERVED)}
