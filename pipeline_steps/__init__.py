@@ -1,1 +1,1 @@
-"""What runs inside the container: one image, one verb a job; it knows nothing else of the project."""
+"""What runs inside the container: one image, one verb a job; it imports nothing else of the project."""

@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
         import_module(f"pipeline_steps.{verb}").main(argv[1:], paths)
     except StepError as exc:
         return _fail(paths, str(exc), exit_code=EXIT_CODES_OF_BAD_INPUT[verb])
-    except Exception as exc:  # noqa: BLE001 (a job boundary: whatever it was, SageMaker is told)
+    except Exception as exc:  # noqa: BLE001 (a job boundary: every failure is reported to SageMaker)
         traceback.print_exc()
         return _fail(paths, f"{type(exc).__name__}: {exc}", exit_code=1)
     return 0

@@ -1,4 +1,4 @@
-"""check: whether a table can be prepared, asked before anything is deployed."""
+"""check: whether a table can be prepared, before anything is deployed."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from pipeline_steps.arguments import StepParser
 from pipeline_steps.documents import sha256_of
 from pipeline_steps.paths import Paths
 from pipeline_steps.prepare import add_split_arguments, split_table
-from pipeline_steps.tables.data_warnings import remarks
+from pipeline_steps.tables.data_warnings import data_warnings
 from pipeline_steps.tables.raw_table import read_raw_table
 from pipeline_steps.tables.schema import add_schema_arguments, schema_from_arguments
 from pipeline_steps.tables.split import SplitPlan
@@ -35,6 +35,6 @@ def main(argv: Sequence[str], _paths: Paths) -> None:
         "rows": raw.source_rows,
         "sha256": sha256_of(arguments.input),
         "positive_rate": float(raw.table[schema.target].mean()),
-        "remarks": remarks(schema.columns, splits),
+        "remarks": data_warnings(schema.columns, splits),
     }
     sys.stdout.write(json.dumps(found, sort_keys=True) + "\n")

@@ -26,13 +26,24 @@ def read_json(path: Path) -> dict[str, Any]:
         StepError: there is no such file, or it holds something else.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except OSError as exc:
         raise StepError(f"{path} must be a readable file: {exc.strerror}") from exc
+    return json_object(str(path), content)
+
+
+def json_object(name: str, content: bytes) -> dict[str, Any]:
+    """Parse the JSON object in `content`; errors call it `name`.
+
+    Raises:
+        StepError: it is something else.
+    """
+    try:
+        document = json.loads(content)
     except ValueError as exc:
-        raise StepError(f"{path} must hold JSON: {exc}") from exc
+        raise StepError(f"{name} must hold JSON: {exc}") from exc
     if not isinstance(document, dict):
-        raise StepError(f"{path} must hold a JSON object, got {type(document).__name__}")
+        raise StepError(f"{name} must hold a JSON object, got {type(document).__name__}")
     return document
 
 

@@ -4,17 +4,20 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-_MOST_METRICS = 100
-"""As many as one directive may hold."""
-MOST_VALUES = 100
-"""As many as one metric of a line may have."""
+ENDPOINT_NAMESPACE = "Slipway/Endpoint"
+MONITORING_NAMESPACE = "Slipway/Monitoring"
+
+_MAX_METRICS = 100
+"""CloudWatch's limit for one directive."""
+MAX_VALUES = 100
+"""CloudWatch's limit for one metric of a line."""
 
 
 @dataclass(frozen=True)
 class Metric:
     name: str
     value: float | Sequence[float]
-    """Several values are as many requests, say: CloudWatch takes percentiles and counts from them."""
+    """Several values are one each of several requests: CloudWatch computes percentiles and counts of them."""
     unit: str = "None"
 
 
@@ -34,14 +37,14 @@ def metrics_line(
         dimensions: names and values.
         metrics: 1 to 100 of them.
         timestamp_ms: since 1970.
-        also_by: some of the dimensions, by which the same metrics are found a second time.
-        by_the_second: CloudWatch keeps them by the second for three hours, not by the minute from the start.
+        also_by: some of the dimensions, under which the same metrics are published too.
+        by_the_second: high resolution: CloudWatch keeps them by the second for three hours, then by the minute.
 
     Raises:
         ValueError: there are too many metrics for one line, or a value is no finite number.
     """
-    if not 1 <= len(metrics) <= _MOST_METRICS:
-        raise ValueError(f"a line must hold 1 to {_MOST_METRICS} metrics, got {len(metrics)}")
+    if not 1 <= len(metrics) <= _MAX_METRICS:
+        raise ValueError(f"a line must hold 1 to {_MAX_METRICS} metrics, got {len(metrics)}")
     resolution = {"StorageResolution": 1} if by_the_second else {}
     directive = {
         "Namespace": namespace,

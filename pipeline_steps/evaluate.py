@@ -1,4 +1,4 @@
-"""evaluate: candidate, baseline and champion on the same untouched test split, and what the gate says to it."""
+"""evaluate: candidate, baseline and champion on the same untouched test split, and the decision of the gate."""
 
 import argparse
 import sys
@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline_steps.arguments import StepParser, finite, share
-from pipeline_steps.artifact.archive import read_model
-from pipeline_steps.artifact.loading import load_archive
+from pipeline_steps.artifact.reading import read_archive
 from pipeline_steps.documents import read_json, sha256_of, write_json
 from pipeline_steps.errors import DataError
-from pipeline_steps.evaluation.gate import METRICS, Gate
-from pipeline_steps.evaluation.model_evaluation import evaluation_document, judge, score_split
+from pipeline_steps.evaluation.gate import GATE_METRICS, Gate
+from pipeline_steps.evaluation.model_evaluation import evaluate_model, evaluation_document, score_split
 from pipeline_steps.paths import Paths
 from pipeline_steps.problems.binary.metrics import area_under_roc
 from pipeline_steps.problems.binary.value import OutcomeValues
@@ -24,7 +23,7 @@ def parser() -> StepParser:
     """The command line of `evaluate`."""
     made = StepParser("evaluate")
     made.add_argument("--model-package-group", required=True)
-    made.add_argument("--metric", choices=METRICS, required=True)
+    made.add_argument("--metric", choices=GATE_METRICS, required=True)
     made.add_argument("--threshold", type=share, required=True)
     made.add_argument("--min-gain-over-baseline", type=finite, required=True)
     made.add_argument("--max-loss-to-champion", type=finite, required=True)
@@ -44,17 +43,16 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     values = OutcomeValues(
         arguments.currency, arguments.value_tp, arguments.value_fp, arguments.value_tn, arguments.value_fn
     )
-    archive = paths.processing_input("candidate") / "model.tar.gz"
-    artifact = load_archive(archive)
-    candidate = judge(artifact, splits["test"], values, who="candidate")
-    linear = load_archive(paths.processing_input("baseline") / "model.tar.gz")
-    baseline = judge(linear, splits["test"], values, who="baseline")
-    champion = judge_champion(arguments.model_package_group, schema, splits["test"], values)
+    artifact = read_archive(paths.processing_input("candidate") / "model.tar.gz")
+    candidate = evaluate_model(artifact, splits["test"], values, name="candidate")
+    linear = read_archive(paths.processing_input("baseline") / "model.tar.gz")
+    baseline = evaluate_model(linear, splits["test"], values, name="baseline")
+    champion = evaluate_champion(arguments.model_package_group, schema, splits["test"], values)
     train_auc, validation_auc = (
-        area_under_roc(split.positive, score_split(artifact, split, who="candidate"))
+        area_under_roc(split.positive, score_split(artifact, split, name="candidate"))
         for split in (splits["train"], splits["validation"])
     )
-    verdict = _gate(arguments).judge(
+    decision = _gate(arguments).decide(
         candidate=candidate.metrics.to_document(),
         baseline=baseline.metrics.to_document(),
         champion=champion,
@@ -62,15 +60,15 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         validation_auc=validation_auc,
     )
     output = paths.processing_output("evaluation")
-    document = evaluation_document(candidate, baseline, champion, gate=verdict, profile=profile)
-    document["model"] = {"sha256": read_model(archive).sha256}  # what an approval is for
+    document = evaluation_document(candidate, baseline, champion, gate=decision, profile=profile)
+    document["model"] = {"sha256": artifact.sha256}  # what an approval is for
     write_json(output / "evaluation.json", document)
 
     from pipeline_steps.evaluation.plots import draw_confusion_matrix, draw_roc  # noqa: PLC0415 (bad input fails sooner)
 
     draw_roc(output / "roc.svg", candidate.roc, auc=candidate.metrics.auc)
     draw_confusion_matrix(output / "confusion_matrix.svg", candidate.outcomes, positive_label=schema.positive_label)
-    sys.stdout.write(f"{verdict['metric']} {verdict['value']:.4f} on the test split: {verdict['reasons']}\n")
+    sys.stdout.write(f"{decision['metric']} {decision['value']:.4f} on the test split: {decision['reasons']}\n")
 
 
 def read_splits(paths: Paths, profile: Mapping[str, Any]) -> tuple[Schema, dict[str, Split]]:
@@ -87,8 +85,8 @@ def read_splits(paths: Paths, profile: Mapping[str, Any]) -> tuple[Schema, dict[
     return schema, {name: read_split(paths.processing_input(name), schema) for name in SPLITS}
 
 
-def judge_champion(group: str, schema: Schema, test: Split, values: OutcomeValues) -> dict[str, Any] | None:
-    """Fetch and judge the champion; None when there is none."""
+def evaluate_champion(group: str, schema: Schema, test: Split, values: OutcomeValues) -> dict[str, Any] | None:
+    """Fetch and evaluate_model the champion; None when there is none."""
     from pipeline_steps.aws import aws_session  # noqa: PLC0415 (0.5 s, and only here)
     from pipeline_steps.evaluation.champion import find_champion, require_comparable  # noqa: PLC0415
 
@@ -97,8 +95,8 @@ def judge_champion(group: str, schema: Schema, test: Split, values: OutcomeValue
     if champion is None:
         return None
     require_comparable(champion, schema)
-    judged = judge(champion.artifact, test, values, who=f"champion {champion.model_package_arn}")
-    return {**judged.to_document(), "model_package_arn": champion.model_package_arn}
+    found = evaluate_model(champion.artifact, test, values, name=f"champion {champion.model_package_arn}")
+    return {**found.to_document(), "model_package_arn": champion.model_package_arn}
 
 
 def _gate(arguments: argparse.Namespace) -> Gate:

@@ -12,7 +12,7 @@ from pipeline_steps.documents import sha256_of, write_json
 from pipeline_steps.errors import DataError
 from pipeline_steps.paths import Paths
 from pipeline_steps.tables.csv_table import write_table
-from pipeline_steps.tables.data_warnings import remarks
+from pipeline_steps.tables.data_warnings import data_warnings
 from pipeline_steps.tables.profile import profile_columns, relations
 from pipeline_steps.tables.raw_table import RawTable, read_raw_table
 from pipeline_steps.tables.schema import Schema, add_schema_arguments, schema_from_arguments
@@ -97,7 +97,7 @@ def describe(raw: RawTable, splits: dict[str, pd.DataFrame], schema: Schema, dup
     return {
         "rows": {"source": raw.source_rows, "kept": sum(counts.values()), **dropped, **counts},
         "positive_rate": {name: float(table[schema.target].mean()) for name, table in splits.items()},
-        "remarks": remarks(schema.columns, splits),
+        "remarks": data_warnings(schema.columns, splits),
         "columns": profile_columns(schema, splits["train"]),
         **relations(schema, splits["train"]),
     }

@@ -1,4 +1,4 @@
-"""replay: whether a candidate keeps the champion's contract, and how it answers the requests users sent recently."""
+"""replay: whether a candidate keeps the champion's contract, and how it scores recent requests of users."""
 
 import argparse
 import os
@@ -6,14 +6,14 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from pipeline_steps.arguments import StepParser, percentage, positive, share, whole
-from pipeline_steps.artifact.archive import read_model
 from pipeline_steps.artifact.files import REGISTERED
+from pipeline_steps.artifact.reading import read_archive
 from pipeline_steps.documents import write_json
 from pipeline_steps.errors import ArgumentError
-from pipeline_steps.gates.contract_gate import judge_contract
-from pipeline_steps.gates.recent_requests import Captures, bucket_files, folder_files, newest_requests
-from pipeline_steps.gates.replay_gate import judge_replay
-from pipeline_steps.gates.results import Limits, ReplayVerdict, document, message
+from pipeline_steps.gates.contract_gate import check_contract
+from pipeline_steps.gates.recent_requests import RecentRequests, bucket_files, folder_files, newest_requests
+from pipeline_steps.gates.replay_gate import compare_replay
+from pipeline_steps.gates.results import ReplayLimits, ReplayResult, document, message
 from pipeline_steps.paths import Paths
 
 _ARCHIVE = "model.tar.gz"
@@ -38,7 +38,7 @@ def parser() -> StepParser:
 
 
 def main(argv: Sequence[str], paths: Paths) -> None:
-    """Run the step: it succeeds when it could judge, whatever it found."""
+    """Run the step: it succeeds whatever the gates decide."""
     arguments = parser().parse_args(argv)
     if arguments.min_requests > arguments.max_requests:
         raise ArgumentError(
@@ -46,26 +46,26 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         )
     limits = _limits(arguments)
     before = paths.processing_input("champion") / _ARCHIVE
-    champion = read_model(before) if before.exists() else None
-    contract, candidate = judge_contract(
+    champion = read_archive(before) if before.exists() else None
+    contract, candidate = check_contract(
         paths.processing_input("candidate") / _ARCHIVE, champion, registered=os.environ.get(REGISTERED, "")
     )
     if contract.reasons or candidate is None:
-        replayed = ReplayVerdict(0, unjudged="the contract gate refused the candidate")
+        replayed = ReplayResult(0, not_compared="the contract gate refused the candidate")
     elif champion is None:
-        replayed = ReplayVerdict(0, unjudged="there is no champion to compare with")
+        replayed = ReplayResult(0, not_compared="there is no champion to compare with")
     else:
         captures = _captures(arguments, paths)
-        replayed = judge_replay(captures, champion=champion, candidate=candidate, limits=limits)
+        replayed = compare_replay(captures, champion=champion, candidate=candidate, limits=limits)
     write_json(paths.processing_output("replay") / "replay.json", document(contract, replayed, limits))
-    said = message(contract, replayed)
+    text = message(contract, replayed)
     paths.message.parent.mkdir(parents=True, exist_ok=True)
-    paths.message.write_text(said, encoding="utf-8")
-    sys.stdout.write(said + "\n")
+    paths.message.write_text(text, encoding="utf-8")
+    sys.stdout.write(text + "\n")
 
 
-def _limits(arguments: argparse.Namespace) -> Limits:
-    return Limits(
+def _limits(arguments: argparse.Namespace) -> ReplayLimits:
+    return ReplayLimits(
         min_requests=arguments.min_requests,
         max_error_percent=arguments.max_error_percent,
         max_disagreement_percent=arguments.max_disagreement_percent,
@@ -79,12 +79,12 @@ def _limits(arguments: argparse.Namespace) -> Limits:
     )
 
 
-def _captures(arguments: argparse.Namespace, paths: Paths) -> Captures:
+def _captures(arguments: argparse.Namespace, paths: Paths) -> RecentRequests:
     return newest_requests(_capture_files(arguments.captures, paths), limit=arguments.max_requests)
 
 
 def _capture_files(uri: str, paths: Paths) -> Iterator[bytes]:
-    """The job's own input, or else the bucket: SageMaker fails a job whose input prefix holds nothing yet."""
+    """The job's own input, or else the bucket: SageMaker fails a job whose input prefix has no object yet."""
     folder = paths.processing_input("capture")
     if folder.is_dir() or not uri:
         return folder_files(folder)

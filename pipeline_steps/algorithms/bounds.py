@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pipeline_steps.errors import ArgumentError
-from pipeline_steps.tables.cells import shown
+from pipeline_steps.tables.cells import quoted
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Bounds:
         if not self.low <= value <= self.high:
             kind = "a whole number" if self.whole else "a number"
             raise ArgumentError(
-                f"hyperparameter {name} must be {kind} in {self.low:g}..{self.high:g}, got {shown(text)}"
+                f"hyperparameter {name} must be {kind} in {self.low:g}..{self.high:g}, got {quoted(text)}"
             )
         return value
 

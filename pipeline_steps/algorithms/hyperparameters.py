@@ -8,7 +8,7 @@ from pipeline_steps.algorithms.bounds import Bounds
 from pipeline_steps.algorithms.logistic import hyperparameters as logistic
 from pipeline_steps.algorithms.xgboost import hyperparameters as xgboost
 from pipeline_steps.errors import ArgumentError
-from pipeline_steps.tables.cells import shown
+from pipeline_steps.tables.cells import quoted
 
 ALGORITHMS: Mapping[str, Mapping[str, Bounds]] = {
     "logistic": logistic.HYPERPARAMETERS,
@@ -17,7 +17,7 @@ ALGORITHMS: Mapping[str, Mapping[str, Bounds]] = {
 """By name: what each takes."""
 
 DATA_FINGERPRINT = "data_fingerprint"
-"""Tells SageMaker's step cache that the data has changed; training itself makes nothing of it."""
+"""A parameter that changes with the data, for SageMaker's step cache; training itself ignores it."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def parse_hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:
     own.pop(DATA_FINGERPRINT, None)
     algorithm = own.pop("algorithm", None)
     if algorithm not in ALGORITHMS:
-        raise ArgumentError(f"hyperparameter algorithm must be one of {', '.join(ALGORITHMS)}, got {shown(algorithm)}")
-    if mistakes := list(hyperparameter_mistakes(algorithm, own.items())):
-        raise ArgumentError("\n".join(mistakes))
+        raise ArgumentError(f"hyperparameter algorithm must be one of {', '.join(ALGORITHMS)}, got {quoted(algorithm)}")
+    if errors := list(hyperparameter_errors(algorithm, own.items())):
+        raise ArgumentError("\n".join(errors))
     bounds = ALGORITHMS[algorithm]
     return Hyperparameters(
         algorithm,
@@ -54,7 +54,7 @@ def parse_hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:
     )
 
 
-def hyperparameter_mistakes(algorithm: str, given: Iterable[tuple[str, Any]]) -> Iterator[str]:
+def hyperparameter_errors(algorithm: str, given: Iterable[tuple[str, Any]]) -> Iterator[str]:
     """What is wrong with `given`, a line each; a name may come with several values, as the ends of its range do."""
     bounds, given = ALGORITHMS[algorithm], tuple(given)
     if unknown := sorted({name for name, _ in given} - bounds.keys()):

@@ -19,7 +19,7 @@ from pipeline_steps.tables.schema import Schema
 
 
 class FittedModel(Protocol):
-    """What an algorithm gives back."""
+    """What fitting an algorithm returns."""
 
     best_iteration: int | None
 
@@ -30,7 +30,7 @@ class FittedModel(Protocol):
 
 @dataclass(frozen=True)
 class Training:
-    """A fitted model with all that its artifact says about it."""
+    """A fitted model with everything that its artifact holds about it."""
 
     model: FittedModel
     contract: Contract
@@ -41,7 +41,7 @@ class Training:
     validation_scores: NDArray[np.float32]
 
     def metrics_document(self) -> dict[str, Any]:
-        """What `metrics.json` holds."""
+        """The content of `metrics.json`."""
         return {
             "train": self.train_metrics.to_document(),
             "validation": self.validation_metrics.to_document(),

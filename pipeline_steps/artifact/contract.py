@@ -1,4 +1,4 @@
-"""What a model and its callers agree on: columns, types, categories, and what the output means."""
+"""The contract of a model with its callers: columns, types, categories, and the meaning of the output."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the server encodes no table, and should not wait for pandas
 
 MAX_PAYLOAD_ROWS = 10_000
 MAX_PAYLOAD_BYTES = 25 * 1024 * 1024
-"""SageMaker's limit of a real-time request, see `slipway/settings/limits.py`, which this image does not hold."""
+"""SageMaker's limit of a real-time request, see `slipway/settings/limits.py`, which is not in this image."""
 
 _CELL_CHARACTERS = 128
 """A number, quotes, separators and the blanks of an indented document."""
@@ -58,7 +58,7 @@ class Contract:
         return min(MAX_PAYLOAD_BYTES, self.max_payload_rows * self.longest_row + _BESIDE_ROWS)
 
     def encode(self, table: "pd.DataFrame") -> NDArray[np.float32]:
-        """Encode a whole table, leniently: its values are data to judge a model by, not a request to refuse.
+        """Encode a whole table, leniently: its values are data to evaluate a model on, not a request to refuse.
 
         Raises:
             DataError: the table lacks a column.
@@ -66,7 +66,7 @@ class Contract:
         return encode_table(self.columns, table)
 
     def to_document(self) -> dict[str, Any]:
-        """What `contract.json` holds."""
+        """The content of `contract.json`."""
         return {
             "version": 1,
             "columns": [column.to_document() for column in self.columns],

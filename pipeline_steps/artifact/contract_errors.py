@@ -1,15 +1,15 @@
-"""Whether a contract makes sense by itself: asked by the gate before a rollout, and by the server before it listens."""
+"""Whether a contract is valid by itself: checked by the gate before a rollout, and by the server before it listens."""
 
 from collections import Counter
 from collections.abc import Iterator
 
 from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES, Contract
 from pipeline_steps.features.columns import FeatureColumn, NumberColumn
-from pipeline_steps.tables.cells import LARGEST_NUMBER, category, shown
+from pipeline_steps.tables.cells import LARGEST_NUMBER, category, quoted
 
 
-def nonsense(contract: Contract) -> Iterator[str]:
-    """What in `contract` no training could have meant, a sentence each."""
+def contract_errors(contract: Contract) -> Iterator[str]:
+    """What is wrong with `contract`, a sentence each."""
     names = [column.name for column in contract.columns]
     if not names:
         yield "contract.json must name at least one column, got none"
@@ -31,8 +31,8 @@ def _column(column: FeatureColumn) -> Iterator[str]:
         return
     texts = [category(text) if isinstance(text, str) else text for text in column.categories]
     if twice := [text for text, count in Counter(texts).items() if count > 1]:
-        yield f"column {column.name} must name a category once, got {shown(twice[0])} twice"
+        yield f"column {column.name} must name a category once, got {quoted(twice[0])} twice"
     if wrong := [text for text in column.categories if not isinstance(text, str) or not text]:
-        yield f"column {column.name} must have categories of at least one character, got {shown(wrong[0])}"
+        yield f"column {column.name} must have categories of at least one character, got {quoted(wrong[0])}"
     if not 0 <= column.other_code <= len(column.categories):
         yield f"column {column.name} must have other_code in 0..{len(column.categories)}, got {column.other_code}"

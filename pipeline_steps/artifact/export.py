@@ -20,7 +20,7 @@ class ParityError(StepError):
 
 
 def with_gaps(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows like these with one value missing in each, every column in turn: requests may lack what no row here does."""
+    """Rows like these with one value missing in each, every column in turn: requests may lack other values."""
     rows, columns = features.shape
     made = np.resize(features, (max(rows, columns), columns))
     made[np.arange(len(made)), np.arange(len(made)) % columns] = np.nan

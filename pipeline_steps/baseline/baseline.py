@@ -1,9 +1,7 @@
-"""What the model was trained on, as its artifact tells it: `baseline.json`, against the contract's columns."""
+"""What the model was trained on: `baseline.json`, read against the contract's columns."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -16,7 +14,7 @@ from pipeline_steps.baseline.groups import Groups
 from pipeline_steps.errors import StepError
 
 FEWEST_ROWS = 200
-"""With fewer rows than these a shift says little."""
+"""Fewer rows prove no drift."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +58,11 @@ class Baseline:
     predictions: tuple[Groups, ...] | None = None
     attributions: Mapping[str, float] | None = None
 
-    def input_shifts(self, features: NDArray[np.float32]) -> dict[str, float]:
-        """Give each column's shift; `features` is float32 [rows, columns]."""
+    def input_drift(self, features: NDArray[np.float32]) -> dict[str, float]:
+        """Give each column's drift; `features` is float32 [rows, columns]."""
         # a column of its own in memory is counted twice as fast
         by_column = np.ascontiguousarray(features.T)
-        return {bins.name: bins.shift(values) for bins, values in zip(self.columns, by_column, strict=True)}
+        return {bins.name: bins.drift(values) for bins, values in zip(self.columns, by_column, strict=True)}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], contract: Contract) -> Self:
@@ -102,32 +100,3 @@ def _attributions(document: Mapping[str, Any], contract: Contract) -> dict[str, 
         return None
     values = document["attributions"]["values"]
     return {column.name: float(values[column.name]) for column in contract.columns}
-
-
-def read_baseline(file: Path, contract: Contract) -> Baseline | None:
-    """Read the baseline in `file`; None where there is none: a model can be served without.
-
-    Raises:
-        StepError: the file cannot be read, or holds something else.
-    """
-    try:
-        return parse_baseline(file.read_bytes(), contract)
-    except FileNotFoundError:
-        return None
-    except OSError as exc:
-        raise StepError(f"{file} must be a readable file: {exc.strerror}") from exc
-
-
-def parse_baseline(content: bytes, contract: Contract) -> Baseline:
-    """Parse what `baseline.json` holds.
-
-    Raises:
-        StepError: it is no baseline of this contract.
-    """
-    try:
-        document = json.loads(content)
-    except ValueError as exc:
-        raise StepError(f"baseline.json must hold JSON: {exc}") from exc
-    if not isinstance(document, dict):
-        raise StepError(f"baseline.json must hold an object, got {type(document).__name__}")
-    return Baseline.from_document(document, contract)

@@ -1,4 +1,4 @@
-"""Model inputs and scores into counts, in the bins that `baseline.json` has."""
+"""Counts of model inputs and scores, in the bins of `baseline.json`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.baseline.drift import shift
+from pipeline_steps.baseline.drift import drift_index
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, NumberColumn
 
 _INFINITY = np.float32(np.inf)
@@ -31,14 +31,14 @@ class Bins:
         found = np.searchsorted(self.edges, values, side="right")
         return np.bincount(found, minlength=len(self.edges) + 1)
 
-    def shift(self, values: NDArray[np.float32]) -> float:
-        """How far `values` have moved from the baseline: the corrected population stability index."""
-        return shift(self.baseline, self.count(values))
+    def drift(self, values: NDArray[np.float32]) -> float:
+        """How far `values` have drifted from the baseline: the corrected population stability index."""
+        return drift_index(self.baseline, self.count(values))
 
     def seen(self) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Give a value of each bin that training had rows in, NaN for missing, and its share of the rows.
 
-        A number's bin is told by its lower edge: a value that many rows share is always an edge.
+        A number's bin is represented by its lower edge: a value that many rows share is always an edge.
         """
         values = np.append(self.edges[:-2], np.float32(np.nan))
         rows = np.append(self.baseline[1:-2], self.baseline[-1])

@@ -1,4 +1,4 @@
-"""Where scores are cut: quantiles of the model's own, at which scores that tie are shared out between both sides."""
+"""Where scores are cut: quantiles of the model's own, at which tied scores are divided between both sides."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ RANKS = (0.1, 0.5, 0.9)
 SAME_SCORE = 1e-5
 """Relative: as scores are the same within it. ONNX computes in float32, which rounds differently by processor and by
 the rows of a request: a unit or a few in the last place of a sum of trees (1e-7), some times that after the logistic
-function. Exact comparison would throw all scores of a leaf to one side of a cut, or to the other."""
+function. Exact comparison would put all scores of a leaf on one side of a cut, or on the other."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Cut:
 
     @classmethod
     def of_tie(cls, rank: float, rows: int, tie: Mapping[str, Any]) -> Self:
-        """Read what `cut_scores` told of this rank; `rows` scores there were in all.
+        """Read the entry of `cut_scores` for this rank; there were `rows` scores in all.
 
         Raises:
             ValueError: no such tie can be.

@@ -1,4 +1,4 @@
-"""What the model saw: the distributions that production traffic is later compared with."""
+"""The distributions of training data, which production traffic is later compared with."""
 
 from typing import Any
 

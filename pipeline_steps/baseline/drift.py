@@ -1,4 +1,4 @@
-"""How far counts have moved from a baseline: the population stability index, freed of what chance alone gives it."""
+"""How far counts have drifted from a baseline: the population stability index, less what chance alone gives."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ _SUMMED = np.arange(81.0)
 
 
 def stability_index(baseline: Counts, counts: Counts) -> float:
-    """Sum (p - q) ln(p / q) over the bins: 0 for equal shares; by custom, above 0.25 is a major shift.
+    """Sum (p - q) ln(p / q) over the bins: 0 for equal shares; by custom, above 0.25 is major drift.
 
     Smoothing: the baseline gets half a row a bin; the sample gets as many in all, spread as the baseline is. A bin
     that is empty in both adds nothing.
@@ -43,7 +43,7 @@ def expected_index(baseline: Counts, rows: int) -> float:
     return _sampling_part(shares, float(rows)) + _sampling_part(shares, total)
 
 
-def shift(baseline: Counts, counts: Counts) -> float:
+def drift_index(baseline: Counts, counts: Counts) -> float:
     """Give the index less its expectation: about 0 on average without a change, whatever the sample's size."""
     return stability_index(baseline, counts) - expected_index(baseline, int(counts.sum()))
 

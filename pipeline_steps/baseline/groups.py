@@ -33,8 +33,8 @@ class Truth:
 class Groups:
     """One column's rows at each of `values`, ascending: a category's code, or a number and those up to the next.
 
-    A number that takes more than 100 values has percentiles instead: whom a threshold divides is then known to
-    1 % of the rows. Rows where it is missing belong to nobody. `truth` is there where every row's outcome is known;
+    A number that takes more than 100 values has percentiles instead: a threshold is then exact to
+    1 % of the rows. Rows where it is missing belong to no group. `truth` is there where every row's outcome is known;
     older artifacts do not have it.
     """
 
@@ -48,25 +48,31 @@ class Groups:
         return self._of(inside), self._of(~inside)
 
     def _of(self, chosen: NDArray[np.bool_]) -> Group:
-        rows, said = int(self.rows[chosen].sum()), int(self.positive[chosen].sum())
+        rows, predicted = int(self.rows[chosen].sum()), int(self.positive[chosen].sum())
         if self.truth is None:
-            return Group(rows, said)
+            return Group(rows, predicted)
         real, hits = int(self.truth.positive[chosen].sum()), int(self.truth.hits[chosen].sum())
-        return Group(rows, said, Confusion(hits, said - hits, rows - said - real + hits, real - hits))
+        return Group(rows, predicted, Confusion(hits, predicted - hits, rows - predicted - real + hits, real - hits))
 
     @classmethod
-    def each(cls, column: NDArray[np.float32], said: NDArray[np.bool_], real: NDArray[np.bool_] | None = None) -> Self:
+    def each(
+        cls, column: NDArray[np.float32], predicted: NDArray[np.bool_], real: NDArray[np.bool_] | None = None
+    ) -> Self:
         """Keep every row by itself; `real` are the outcomes."""
         known = ~np.isnan(column)
-        said = said[known]
-        truth = None if real is None else Truth(real[known].astype(np.int64), (real[known] & said).astype(np.int64))
-        return cls(column[known], np.ones(len(said), dtype=np.int64), said.astype(np.int64), truth)
+        predicted = predicted[known]
+        truth = (
+            None if real is None else Truth(real[known].astype(np.int64), (real[known] & predicted).astype(np.int64))
+        )
+        return cls(column[known], np.ones(len(predicted), dtype=np.int64), predicted.astype(np.int64), truth)
 
     @classmethod
-    def count(cls, column: NDArray[np.float32], said: NDArray[np.bool_], real: NDArray[np.bool_] | None = None) -> Self:
-        """Count encoded values, what was predicted of them and, where `real` tells, what came of them."""
+    def count(
+        cls, column: NDArray[np.float32], predicted: NDArray[np.bool_], real: NDArray[np.bool_] | None = None
+    ) -> Self:
+        """Count encoded values, their predictions and, with `real`, their outcomes."""
         known = ~np.isnan(column)
-        column, said = column[known], said[known]
+        column, predicted = column[known], predicted[known]
         values = np.unique(column)
         if len(values) > _MOST_VALUES:
             values = np.unique(np.quantile(column, np.arange(_MOST_VALUES) / _MOST_VALUES, method="lower"))
@@ -77,9 +83,9 @@ class Groups:
 
         return cls(
             values.astype(np.float32),
-            counted(np.ones_like(said)),
-            counted(said),
-            None if real is None else Truth(counted(real[known]), counted(real[known] & said)),
+            counted(np.ones_like(predicted)),
+            counted(predicted),
+            None if real is None else Truth(counted(real[known]), counted(real[known] & predicted)),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -96,15 +102,15 @@ class Groups:
             ValueError: the lists do not fit each other.
         """
         values = np.array(entry["values"], dtype=np.float32)
-        rows, said = (np.array(entry[name], dtype=np.int64) for name in ("rows", "positive"))
-        if not values.shape == rows.shape == said.shape or (said > rows).any():
+        rows, predicted = (np.array(entry[name], dtype=np.int64) for name in ("rows", "positive"))
+        if not values.shape == rows.shape == predicted.shape or (predicted > rows).any():
             raise ValueError(f"predictions must have a count for each of {len(values)} values")
-        return cls(values, rows, said, _truth(entry, rows, said) if "truly_positive" in entry else None)
+        return cls(values, rows, predicted, _truth(entry, rows, predicted) if "truly_positive" in entry else None)
 
 
-def _truth(entry: Mapping[str, Any], rows: NDArray[np.int64], said: NDArray[np.int64]) -> Truth:
+def _truth(entry: Mapping[str, Any], rows: NDArray[np.int64], predicted: NDArray[np.int64]) -> Truth:
     real, hits = (np.array(entry[name], dtype=np.int64) for name in ("truly_positive", "true_positive"))
-    fits = real.shape == hits.shape == rows.shape and (np.maximum(0, real + said - rows) <= hits).all()
-    if not fits or (hits > np.minimum(real, said)).any():
+    fits = real.shape == hits.shape == rows.shape and (np.maximum(0, real + predicted - rows) <= hits).all()
+    if not fits or (hits > np.minimum(real, predicted)).any():
         raise ValueError(f"predictions must have outcomes that fit each of {len(rows)} values")
     return Truth(real, hits)

@@ -1,4 +1,4 @@
-"""What a model does on rows that it was not fitted to: the baseline of bias and of attributions."""
+"""Predictions and attributions on the validation split: the baseline of bias and of attribution drift."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,21 +23,21 @@ def with_held_out(
     features: NDArray[np.float32],
     positive: NDArray[np.bool_],
 ) -> dict[str, Any]:
-    """Add to `baseline.json` what is known of the validation split.
+    """Add predictions and attributions on the validation split to `baseline.json`.
 
     Args:
-        document: what training knows already.
+        document: the distributions of training.
         contract: the model's.
         score: of float32 [rows, columns].
         features: float32 [rows, columns], in the contract's order.
         positive: bool [rows], the outcomes.
     """
-    said = score(features) >= contract.threshold
+    predicted = score(features) >= contract.threshold
     baseline = Baseline.from_document(document, contract)
     return {
         **document,
         "predictions": [
-            {"name": column.name, **Groups.count(features[:, place], said, positive).to_document()}
+            {"name": column.name, **Groups.count(features[:, place], predicted, positive).to_document()}
             for place, column in enumerate(contract.columns)
         ],
         "attributions": {

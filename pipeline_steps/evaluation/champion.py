@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline_steps.artifact.contract import Contract
-from pipeline_steps.artifact.loading import Artifact, load_archive
+from pipeline_steps.artifact.reading import Artifact, read_archive
 from pipeline_steps.errors import DataError, StepError
 from pipeline_steps.features.columns import kind_of
-from pipeline_steps.tables.cells import category, shown
+from pipeline_steps.tables.cells import category, quoted
 from pipeline_steps.tables.schema import Schema
 
 
@@ -31,7 +31,7 @@ def find_champion(group: str, *, sagemaker: Any, s3: Any) -> Champion | None:
         arn = _newest_approved(sagemaker, group)
         if arn is None:
             return None
-        return Champion(arn, load_archive(_model_data(arn, sagemaker, s3)))
+        return Champion(arn, read_archive(_model_data(arn, sagemaker, s3)))
     except (BotoCoreError, ClientError) as exc:
         raise StepError(f"the champion of model package group {group} cannot be read: {exc}") from exc
     except (KeyError, IndexError) as exc:
@@ -61,7 +61,7 @@ def _unlike(contract: Contract, schema: Schema) -> Iterator[str]:
     if contract.target != schema.target:
         yield f"its target is {contract.target} and not {schema.target}"
     if category(contract.positive_label) != category(schema.positive_label):
-        yield f"its positive label is {shown(contract.positive_label)} and not {shown(schema.positive_label)}"
+        yield f"its positive label is {quoted(contract.positive_label)} and not {quoted(schema.positive_label)}"
 
 
 def fetch_archive(model_package_arn: str, *, sagemaker: Any, s3: Any) -> bytes:

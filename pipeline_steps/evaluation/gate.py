@@ -1,10 +1,10 @@
-"""Whether a candidate may be registered, and the reasons in words."""
+"""The gate: whether a candidate may be registered, with its reasons in words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-METRICS = ("auc", "average_precision", "accuracy", "f1")
+GATE_METRICS = ("auc", "average_precision", "accuracy", "f1")
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Gate:
     max_gap: float
     accuracy_aim: float
 
-    def judge(
+    def decide(
         self,
         *,
         candidate: Mapping[str, Any],
@@ -29,7 +29,7 @@ class Gate:
     ) -> dict[str, Any]:
         """Compare metrics on the test split, and the AUC of training with that of validation for overfitting.
 
-        The aim for accuracy is told beside the conditions and is none of them.
+        The aim for accuracy is reported beside the conditions and is none of them.
         """
         value, of_baseline = float(candidate[self.metric]), float(baseline[self.metric])
         of_champion = value if champion is None else float(champion[self.metric])

@@ -1,4 +1,4 @@
-"""One model on one split, and what `evaluation.json` says of all of them."""
+"""One model on one split, and the `evaluation.json` of all models."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.artifact.loading import Artifact
+from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.errors import DataError
 from pipeline_steps.problems.binary.metrics import Confusion, Metrics, confusion, measure, roc_curve
 from pipeline_steps.problems.binary.value import OutcomeValues
@@ -15,7 +15,7 @@ from pipeline_steps.tables.prepared import Split
 
 
 @dataclass(frozen=True)
-class Judgement:
+class ModelEvaluation:
     """What a model does on a split, at its own threshold."""
 
     metrics: Metrics
@@ -27,8 +27,8 @@ class Judgement:
         return {**self.metrics.to_document(), "value": self.value}
 
 
-def score_split(artifact: Artifact, split: Split, *, who: str) -> NDArray[np.float32]:
-    """Score the rows of `split`; `who` is named when the model cannot.
+def score_split(artifact: Artifact, split: Split, *, name: str) -> NDArray[np.float32]:
+    """Score the rows of `split`; `name` is in the error when the model cannot.
 
     Raises:
         DataError: the model needs a column that the split lacks, or gives a score that is no number.
@@ -36,17 +36,17 @@ def score_split(artifact: Artifact, split: Split, *, who: str) -> NDArray[np.flo
     try:
         scores = artifact.scorer.score(artifact.contract.encode(split.features))
     except DataError as exc:
-        raise DataError(f"the {who} cannot be judged: {exc}") from exc
+        raise DataError(f"the {name} cannot be evaluated: {exc}") from exc
     if not np.isfinite(scores).all():
-        raise DataError(f"the {who} must score every row, got {int((~np.isfinite(scores)).sum())} scores not finite")
+        raise DataError(f"the {name} must score every row, got {int((~np.isfinite(scores)).sum())} scores not finite")
     return scores
 
 
-def judge(artifact: Artifact, split: Split, values: OutcomeValues, *, who: str) -> Judgement:
-    """Score the rows of `split`, and count, measure and price the outcomes."""
-    scores, threshold = score_split(artifact, split, who=who), artifact.contract.threshold
+def evaluate_model(artifact: Artifact, split: Split, values: OutcomeValues, *, name: str) -> ModelEvaluation:
+    """Score the rows of `split`, and compute metrics, outcomes and their value."""
+    scores, threshold = score_split(artifact, split, name=name), artifact.contract.threshold
     outcomes = confusion(split.positive, scores, threshold)
-    return Judgement(
+    return ModelEvaluation(
         metrics=measure(split.positive, scores, threshold),
         outcomes=outcomes,
         value=values.of(outcomes),
@@ -55,8 +55,8 @@ def judge(artifact: Artifact, split: Split, values: OutcomeValues, *, who: str) 
 
 
 def evaluation_document(
-    candidate: Judgement,
-    baseline: Judgement,
+    candidate: ModelEvaluation,
+    baseline: ModelEvaluation,
     champion: Mapping[str, Any] | None,
     *,
     gate: Mapping[str, Any],
@@ -74,8 +74,8 @@ def evaluation_document(
     }
 
 
-def _registry_metrics(judgement: Judgement) -> dict[str, Any]:
-    metrics, outcomes = judgement.metrics.to_document(), judgement.outcomes
+def _registry_metrics(evaluation: ModelEvaluation) -> dict[str, Any]:
+    metrics, outcomes = evaluation.metrics.to_document(), evaluation.outcomes
     single = {name: metrics[name] for name in ("accuracy", "precision", "recall", "f1", "auc")}
     return {
         **{name: {"value": value, "standard_deviation": "NaN"} for name, value in single.items()},
@@ -84,7 +84,7 @@ def _registry_metrics(judgement: Judgement) -> dict[str, Any]:
             "1": {"0": outcomes.false_negative, "1": outcomes.true_positive},
         },
         "receiver_operating_characteristic_curve": {
-            "false_positive_rates": judgement.roc[0],
-            "true_positive_rates": judgement.roc[1],
+            "false_positive_rates": evaluation.roc[0],
+            "true_positive_rates": evaluation.roc[1],
         },
     }

@@ -1,1 +1,1 @@
-"""What turns the cells of a table or request into a model's input: columns, fitted on the training split."""
+"""The cells of a table or request as a model's input: columns, fitted on the training split."""

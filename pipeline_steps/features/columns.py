@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.tables.cells import LARGEST_NUMBER, category, parse_number, shown
-from pipeline_steps.tables.near_matches import look_alike
+from pipeline_steps.tables.cells import LARGEST_NUMBER, category, parse_number, quoted
+from pipeline_steps.tables.near_matches import near_match
 from pipeline_steps.tables.schema import Kind
 
 
@@ -21,7 +21,7 @@ class ValueRefusedError(ValueError):
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """A number; missing is NaN. The range is the training data's, for whoever watches drift: it refuses nothing."""
+    """A number; missing is NaN. The range is the training data's, for drift detection: it refuses nothing."""
 
     name: str
     min: float
@@ -33,18 +33,18 @@ class NumberColumn:
         try:
             return self._allowed(parse_number(text), text)
         except ValueError as exc:
-            raise exc if isinstance(exc, ValueRefusedError) else self._refusal(text) from exc
+            raise exc if isinstance(exc, ValueRefusedError) else self._rejection(text) from exc
 
     def encode_json(self, value: object) -> float:
         """Encode a JSON value; null is missing."""
         if value is None:
             return self._allowed(math.nan, value)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self._refusal(value)
+            raise self._rejection(value)
         try:
             return self._allowed(float(value), value)
         except OverflowError as exc:
-            raise self._refusal(value) from exc
+            raise self._rejection(value) from exc
 
     def encode_values(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Encode a table's column; a missing value is never refused here."""
@@ -56,11 +56,11 @@ class NumberColumn:
     def _allowed(self, value: float, given: object) -> float:
         if -LARGEST_NUMBER <= value <= LARGEST_NUMBER or (self.missing and math.isnan(value)):
             return value
-        raise self._refusal(given)
+        raise self._rejection(given)
 
-    def _refusal(self, given: object) -> ValueRefusedError:
+    def _rejection(self, given: object) -> ValueRefusedError:
         allowed = "a number or missing" if self.missing else "a number"
-        return ValueRefusedError(f"column {self.name} must be {allowed}, got {json_shown(given)}")
+        return ValueRefusedError(f"column {self.name} must be {allowed}, got {json_quoted(given)}")
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class CategoryColumn:
             return self._uncommon(str(value), value)
         if isinstance(value, float) and math.isfinite(value):
             return self._uncommon(str(int(value)) if value.is_integer() else repr(value), value)
-        raise self._refusal(value)
+        raise self._rejection(value)
 
     def encode_values(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Encode a table's column; unknown ones are `other_code`, and none is refused here."""
@@ -130,8 +130,8 @@ class CategoryColumn:
     def _boolean(self, value: bool) -> float:  # noqa: FBT001 (it is a cell)
         named = self._booleans[value]
         if len(named) > 1:
-            raise ValueRefusedError(f"column {self.name} must be one of {_listed(named)}, got {json_shown(value)}")
-        return self._uncommon(named[0] if named else json_shown(value), value)
+            raise ValueRefusedError(f"column {self.name} must be one of {_listed(named)}, got {json_quoted(value)}")
+        return self._uncommon(named[0] if named else json_quoted(value), value)
 
     def _uncommon(self, text: str, given: object) -> float:
         code = self.codes.get(category(text))
@@ -141,25 +141,25 @@ class CategoryColumn:
             return math.nan
         if text != "" and self.accepts_unknown:
             return float(self.other_code)
-        raise self._refusal(given)
+        raise self._rejection(given)
 
-    def _refusal(self, given: object) -> ValueRefusedError:
+    def _rejection(self, given: object) -> ValueRefusedError:
         allowed = "text or a number" if self.accepts_unknown else f"one of {_listed(self.categories)}"
-        near = look_alike(given, self.categories) if isinstance(given, str) else ""
+        near = near_match(given, self.categories) if isinstance(given, str) else ""
         return ValueRefusedError(
-            f"column {self.name} must be {allowed}{' or missing' * self.missing}, got {json_shown(given)}"
+            f"column {self.name} must be {allowed}{' or missing' * self.missing}, got {json_quoted(given)}"
             + (f"; there is {near}" if near else "")
         )
 
 
 def _listed(categories: Iterable[str]) -> str:
-    texts = [shown(text) for text in categories]
+    texts = [quoted(text) for text in categories]
     return ", ".join(texts[:12]) + (", …" if len(texts) > 12 else "")
 
 
-def json_shown(value: object) -> str:
-    """Quote a value of a request; what JSON has a word of its own for is shown by it."""
-    return json.dumps(value) if value is None or isinstance(value, bool) else shown(value)
+def json_quoted(value: object) -> str:
+    """Quote a value of a request; null, true and false as JSON writes them."""
+    return json.dumps(value) if value is None or isinstance(value, bool) else quoted(value)
 
 
 FeatureColumn = NumberColumn | CategoryColumn
@@ -182,4 +182,4 @@ def column_from_document(entry: Mapping[str, Any]) -> FeatureColumn:
             entry["unknown"] == "other",
             bool(entry["missing"]),
         )
-    raise ValueError(f"a column's kind must be number or category, got {shown(entry['kind'])}")
+    raise ValueError(f"a column's kind must be number or category, got {quoted(entry['kind'])}")

@@ -1,1 +1,1 @@
-"""Before any user meets a candidate: does it keep the contract, and does it answer yesterday's requests as well?"""
+"""Gates before a candidate gets any traffic: its contract, and a replay of recent requests beside the champion."""

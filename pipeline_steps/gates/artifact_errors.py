@@ -1,4 +1,4 @@
-"""The candidate by itself: do its contract, its baseline and its graph agree?"""
+"""Whether an artifact's contract, baseline and graph are valid and agree."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -7,53 +7,51 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.artifact.archive import Model
 from pipeline_steps.artifact.contract import Contract
-from pipeline_steps.artifact.contract_errors import nonsense
-from pipeline_steps.artifact.scorer import OUTPUT, Scorer
+from pipeline_steps.artifact.contract_errors import contract_errors
+from pipeline_steps.artifact.reading import Artifact
+from pipeline_steps.artifact.scorer import OUTPUT
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.errors import StepError
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
-from pipeline_steps.tables.cells import shown
+from pipeline_steps.tables.cells import quoted
 
 _PROBES = 512
 _ROUNDING = 1e-6
 
 
-def unsound(model: Model) -> list[str]:
-    """What is wrong with `model`, a sentence each; none when nothing is."""
-    contract = model.contract
+def artifact_errors(artifact: Artifact) -> list[str]:
+    """What is wrong with `artifact`, a sentence each."""
+    contract = artifact.contract
     found = [
-        *nonsense(contract),
-        *_output(model.documents["contract.json"]["output"]),
-        *_baseline(contract, model.documents["baseline.json"]),
+        *contract_errors(contract),
+        *_output(artifact.document("contract.json")["output"]),
+        *_baseline(contract, artifact.document("baseline.json")),
     ]
-    return found or list(_graph(contract, model.files["model.onnx"]))
+    return found or list(_graph(artifact))
 
 
 def _output(output: Mapping[str, Any]) -> Iterator[str]:
     if (name := output.get("name")) != OUTPUT:
-        yield f"output.name must be {OUTPUT}, which model.onnx gives, got {shown(name)}"
+        yield f"output.name must be {OUTPUT}, which model.onnx gives, got {quoted(name)}"
 
 
 def _baseline(contract: Contract, baseline: Mapping[str, Any]) -> Iterator[str]:
-    """Drift is measured against it as soon as users come."""
+    """Drift is measured against it from the first request on."""
     try:
         Baseline.from_document(baseline, contract)
     except StepError as exc:
         yield str(exc)
 
 
-def _graph(contract: Contract, graph: bytes) -> Iterator[str]:
+def _graph(artifact: Artifact) -> Iterator[str]:
+    contract = artifact.contract
     try:
-        scorer = Scorer(graph)
+        scorer = artifact.scorer
     except StepError as exc:
         yield " ".join(str(exc).split())
         return
     columns = len(contract.columns)
-    if scorer.columns not in (None, columns):
-        yield f"model.onnx must take the contract's {columns} columns, got {scorer.columns}"
-        return
     rows = _probes(contract.columns)
     try:
         scores = np.asarray(scorer.score(rows))

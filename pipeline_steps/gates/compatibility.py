@@ -6,15 +6,15 @@ from typing import Any
 
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, NumberColumn, kind_of
-from pipeline_steps.tables.cells import shown
+from pipeline_steps.tables.cells import quoted
 
 _NAMED = 5
-_CHOICE = 2
+_SEVERAL = 2
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """`reasons` break callers; `notes` break nobody, but a person may want to know."""
+    """`reasons` break callers; `notes` break none, but a person may want to know."""
 
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
@@ -78,7 +78,7 @@ def _column(old: FeatureColumn, new: FeatureColumn) -> Iterator[str]:
 def _categories(old: CategoryColumn, new: CategoryColumn) -> Iterator[str]:
     if new.accepts_unknown:
         return
-    if old.accepts_unknown and not _saw_no_choice(old):
+    if old.accepts_unknown and not _trained_on_one_value(old):
         yield (
             f"column {old.name} must take any category, as the champion does, got a candidate that takes only "
             f"{_listed(new.categories)}"
@@ -90,20 +90,20 @@ def _categories(old: CategoryColumn, new: CategoryColumn) -> Iterator[str]:
         )
 
 
-def _saw_no_choice(column: CategoryColumn) -> bool:
-    """Whether training saw at most one value: that others are taken too is no promise that callers rely on."""
-    return len(column.categories) < _CHOICE
+def _trained_on_one_value(column: CategoryColumn) -> bool:
+    """Whether training saw at most one value: that others are accepted too is no promise to callers."""
+    return len(column.categories) < _SEVERAL
 
 
 def _output(champion: Contract, candidate: Contract, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """What an answer means. The threshold may move: it is the model's own."""
+    """The meaning of a response. The threshold may move: it is the model's own."""
     for name in ("target", "positive_label"):
         before, after = getattr(champion, name), getattr(candidate, name)
         if before != after:
-            yield f"{name} must stay {shown(before)}, got {shown(after)}"
+            yield f"{name} must stay {quoted(before)}, got {quoted(after)}"
     for name in sorted(old.keys() | new.keys()):
         if name != "threshold" and old.get(name) != new.get(name):
-            before, after = (shown(output[name]) if name in output else "absent" for output in (old, new))
+            before, after = (quoted(output[name]) if name in output else "absent" for output in (old, new))
             yield f"output.{name} must stay {before}, got {after}"
 
 
@@ -116,10 +116,10 @@ def _notes(old: FeatureColumn, new: FeatureColumn) -> Iterator[str]:
         grouped = [text for text in old.codes if text not in new.codes]
         if grouped and new.accepts_unknown:
             yield f"column {old.name}: {_listed(grouped)} now counts as any other category"
-        if old.accepts_unknown and not new.accepts_unknown and _saw_no_choice(old):
+        if old.accepts_unknown and not new.accepts_unknown and _trained_on_one_value(old):
             yield f"column {old.name} now takes only {_listed(new.categories)}; the champion saw fewer and takes any"
 
 
 def _listed(categories: Sequence[str]) -> str:
-    several = ", ".join(shown(text) for text in categories[:_NAMED])
+    several = ", ".join(quoted(text) for text in categories[:_NAMED])
     return several + (f" and {len(categories) - _NAMED} more" if len(categories) > _NAMED else "")

@@ -1,4 +1,4 @@
-"""Lower confidence bounds: what the sample shows at least, so that a small one accuses nobody by chance."""
+"""Lower confidence bounds: the least that a sample proves, so that a small one refuses no candidate by chance."""
 
 import math
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def mean_at_least(values: NDArray[np.float64], *, error: float) -> float:
 def resampled_at_least(statistic: Callable[[NDArray[np.int64]], float], groups: int, *, error: float) -> float:
     """Bound a statistic from below by resampling groups; `statistic` takes how often each group is drawn.
 
-    The resamples' mean tells the statistic's upward bias, which is taken off, and their spread its standard error.
+    The resamples' mean gives the statistic's upward bias, which is subtracted, and their spread its standard error.
     """
     if groups < _FEWEST:
         return 0.0

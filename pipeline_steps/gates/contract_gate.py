@@ -2,30 +2,30 @@
 
 from pathlib import Path
 
-from pipeline_steps.artifact.archive import IncompleteError, Model, read_model
-from pipeline_steps.gates.artifact_errors import unsound
+from pipeline_steps.artifact.reading import Artifact, ArtifactError, read_archive
+from pipeline_steps.gates.artifact_errors import artifact_errors
 from pipeline_steps.gates.compatibility import compare
-from pipeline_steps.gates.results import ContractVerdict
+from pipeline_steps.gates.results import ContractResult
 
 
-def judge_contract(
-    candidate: Path, champion: Model | None, *, registered: str = ""
-) -> tuple[ContractVerdict, Model | None]:
-    """Judge the candidate's archive by itself and against the champion; gives the candidate if it can be read.
+def check_contract(
+    candidate: Path, champion: Artifact | None, *, registered: str = ""
+) -> tuple[ContractResult, Artifact | None]:
+    """Check the candidate's archive by itself and against the champion; gives the candidate if it can be read.
 
-    `registered` is the sha256 of the model that was evaluated and registered. What is approved is that one: other
-    files at its place are refused. Empty, the package notes none.
+    `registered` is the sha256 of the model that was evaluated and registered. That one is approved: other files
+    in its place are refused. Empty, the package has none.
     """
     try:
-        model = read_model(candidate)
-    except IncompleteError as exc:
-        return ContractVerdict((str(exc),)), None
+        model = read_archive(candidate)
+    except ArtifactError as exc:
+        return ContractResult((str(exc),)), None
     if registered and model.sha256 != registered:
         reason = f"the artifact must be the one that was registered, sha256 {registered}, got {model.sha256}"
-        return ContractVerdict((reason,)), None
-    reasons = tuple(unsound(model))
+        return ContractResult((reason,)), None
+    reasons = tuple(artifact_errors(model))
     if champion is None:
-        return ContractVerdict(reasons), model
-    outputs = tuple(found.documents["contract.json"]["output"] for found in (champion, model))
+        return ContractResult(reasons), model
+    outputs = tuple(found.document("contract.json")["output"] for found in (champion, model))
     found = compare(champion.contract, model.contract, outputs=(outputs[0], outputs[1]))
-    return ContractVerdict(found.reasons + reasons, found.notes), model
+    return ContractResult(found.reasons + reasons, found.notes), model

@@ -1,6 +1,5 @@
-"""The same requests to champion and candidate, in turns, and what comes back."""
+"""The same requests to champion and candidate, alternating, and their responses."""
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -9,62 +8,64 @@ from http import HTTPStatus
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.gates.local_server import Answer, Server, ServerError
+from pipeline_steps.gates.local_server import Server, ServerError, ServerResponse
 from pipeline_steps.gates.recent_requests import CapturedRequest
+from pipeline_steps.server.payload import JSON
+from pipeline_steps.server.predictions import read_predictions
 
 _WARM_UP = 20
-"""Requests asked before the clock counts: the first ones of a process are slow."""
+"""Requests sent before the latency is measured: the first ones of a process are slow."""
 
 _ROUNDS = 3
-"""How often each request is asked: the quickest answer is the model's, a slower one is the machine's."""
+"""How often each request is sent: the quickest response shows the model, a slower one a busy machine."""
 
 _MORE_ROUNDS_SECONDS = 10.0
-"""After so long, no further round is begun."""
+"""No further round begins after so long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request that the champion answered, and both answers, each with the seconds of its quickest one."""
+    """One request that the champion scored, and both responses, each with the seconds of the quickest round."""
 
     request: CapturedRequest
-    champion: Answer
-    candidate: Answer
+    champion: ServerResponse
+    candidate: ServerResponse
 
 
 @dataclass
 class Replayed:
-    """`refused` requests were no good to the champion already, and say nothing of the candidate."""
+    """`refused` requests had an error from the champion already, and prove nothing about the candidate."""
 
     exchanges: list[Exchange] = field(default_factory=list)
     rounds: int = 1
     refused: int = 0
-    broke_off: str = ""
-    """Why the candidate's server answers no request, or no more."""
+    failure: str = ""
+    """Why the candidate's server did not respond."""
 
 
-class _SilentError(Exception):
-    """The candidate's server does not answer."""
+class _CandidateError(Exception):
+    """The candidate's server does not respond."""
 
 
 def replay(requests: Sequence[CapturedRequest], *, champion: Server, candidate: Server) -> Replayed:
-    """Ask both, first the one and next time the other, so that a busy moment is no one's disadvantage.
+    """Send each to both, alternating which is first, so that a busy moment affects both alike.
 
     Raises:
-        ServerError: the champion's server does not answer.
+        ServerError: the champion's server does not respond.
     """
     found = Replayed()
     started = time.monotonic()
     try:
-        _round(requests[:_WARM_UP], champion, candidate, turn=0)
-        rounds = [_round(requests, champion, candidate, turn=0)]
+        _round(requests[:_WARM_UP], champion, candidate, offset=0)
+        rounds = [_round(requests, champion, candidate, offset=0)]
         while len(rounds) < _ROUNDS and time.monotonic() - started < _MORE_ROUNDS_SECONDS:
-            rounds.append(_round(requests, champion, candidate, turn=len(rounds)))
-    except _SilentError as exc:
-        found.broke_off = f"the candidate's server must answer every request: {exc}"
+            rounds.append(_round(requests, champion, candidate, offset=len(rounds)))
+    except _CandidateError as exc:
+        found.failure = f"the candidate's server must respond to every request: {exc}"
         return found
     found.rounds = len(rounds)
     for request, *pairs in zip(requests, *rounds, strict=True):
-        old, new = (_worst(answers) for answers in zip(*pairs, strict=True))
+        old, new = (_worst(responses) for responses in zip(*pairs, strict=True))
         if old.status == HTTPStatus.OK:
             found.exchanges.append(Exchange(request, old, new))
         else:
@@ -73,63 +74,63 @@ def replay(requests: Sequence[CapturedRequest], *, champion: Server, candidate: 
 
 
 def _round(
-    requests: Sequence[CapturedRequest], champion: Server, candidate: Server, *, turn: int
-) -> list[tuple[Answer, Answer]]:
-    answers = []
-    for number, request in enumerate(requests, turn):
-        first = None if number % 2 else champion.ask(request)
+    requests: Sequence[CapturedRequest], champion: Server, candidate: Server, *, offset: int
+) -> list[tuple[ServerResponse, ServerResponse]]:
+    responses = []
+    for number, request in enumerate(requests, offset):
+        first = None if number % 2 else champion.send(request)
         try:
-            answer = candidate.ask(request)
+            response = candidate.send(request)
         except ServerError as exc:
-            raise _SilentError(str(exc)) from exc
-        answers.append((first or champion.ask(request), answer))
-    return answers
+            raise _CandidateError(str(exc)) from exc
+        responses.append((first or champion.send(request), response))
+    return responses
 
 
-def _worst(answers: Sequence[Answer]) -> Answer:
-    """An answer that is no success, if there is one; the time is the shortest."""
-    chosen = max(answers, key=lambda answer: answer.status != HTTPStatus.OK)
-    return replace(chosen, seconds=min(answer.seconds for answer in answers))
+def _worst(responses: Sequence[ServerResponse]) -> ServerResponse:
+    """A response that is no success, if there is one; the time is the shortest."""
+    chosen = max(responses, key=lambda response: response.status != HTTPStatus.OK)
+    return replace(chosen, seconds=min(response.seconds for response in responses))
 
 
 @dataclass(frozen=True)
-class Scores:
+class ReplayScores:
     """Both models' scores and labels, a row each; `request` numbers the exchange a row came with."""
 
     request: NDArray[np.int64]
     champion: NDArray[np.float64]
     candidate: NDArray[np.float64]
-    disagrees: NDArray[np.bool_]
-    answered: NDArray[np.bool_]
+    label_differs: NDArray[np.bool_]
+    scored: NDArray[np.bool_]
     """By exchange: whether the candidate gave every row a score."""
 
 
-def read_scores(exchanges: Sequence[Exchange]) -> Scores:
-    """Read the predictions in both answers; an exchange the candidate has not answered gives no rows."""
+def read_scores(exchanges: Sequence[Exchange]) -> ReplayScores:
+    """Read the predictions in both responses; an exchange the candidate has not scored gives no rows."""
     rows: list[tuple[int, float, float, bool]] = []
-    answered = np.zeros(len(exchanges), dtype=np.bool_)
+    scored = np.zeros(len(exchanges), dtype=np.bool_)
     for number, exchange in enumerate(exchanges):
         expected, found = _predictions(exchange.champion), _predictions(exchange.candidate)
-        answered[number] = len(found) == len(expected)
-        if answered[number]:
+        scored[number] = len(found) == len(expected)
+        if scored[number]:
             rows += [
                 (number, old_score, new_score, old_label != new_label)
                 for (old_score, old_label), (new_score, new_label) in zip(expected, found, strict=True)
             ]
     columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
-    return Scores(
+    return ReplayScores(
         request=np.array(columns[0], dtype=np.int64),
         champion=np.array(columns[1], dtype=np.float64),
         candidate=np.array(columns[2], dtype=np.float64),
-        disagrees=np.array(columns[3], dtype=np.bool_),
-        answered=answered,
+        label_differs=np.array(columns[3], dtype=np.bool_),
+        scored=scored,
     )
 
 
-def _predictions(answer: Answer) -> list[tuple[float, int]]:
-    if answer.status != HTTPStatus.OK:
+def _predictions(response: ServerResponse) -> list[tuple[float, int]]:
+    if response.status != HTTPStatus.OK:
         return []
     try:
-        return [(float(entry["score"]), int(entry["label"])) for entry in json.loads(answer.body)["predictions"]]
+        return [(score, int(label)) for score, label in read_predictions(response.body, JSON)]
     except (ValueError, KeyError, TypeError):
         return []

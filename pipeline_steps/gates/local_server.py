@@ -1,4 +1,4 @@
-"""The real server of one model, as a process on the loopback interface."""
+"""The real server of one model, as a local process."""
 
 import http.client
 import os
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from pipeline_steps.artifact.archive import Model
+from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.errors import StepError
 from pipeline_steps.gates.recent_requests import CapturedRequest
 from pipeline_steps.server.payload import JSON
 
 HOST = "127.0.0.1"
-ANSWER_SECONDS = 60.0
+RESPONSE_SECONDS = 60.0
 """What SageMaker gives a container for an invocation."""
 
 _PACKAGES = Path(__file__).resolve().parents[2]
@@ -30,28 +30,28 @@ _ADDRESS = re.compile(rf"^serving .* on {re.escape(HOST)}:(\d+)$", re.MULTILINE)
 
 
 class ServerError(StepError):
-    """A model's server does not start, or answers no more."""
+    """A model's server does not start, or does not respond."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServerResponse:
     status: int
     body: bytes
     seconds: float
 
 
 class Server:
-    """A server that listens; `ask` keeps its connection, as an endpoint's router does."""
+    """A server that listens; `send` reuses its connection, as an endpoint's router does."""
 
     def __init__(self, port: int, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
-        self._connection = http.client.HTTPConnection(HOST, port, timeout=ANSWER_SECONDS)
+        self._connection = http.client.HTTPConnection(HOST, port, timeout=RESPONSE_SECONDS)
 
-    def ask(self, request: CapturedRequest) -> Answer:
-        """Send one request, and wait for its answer.
+    def send(self, request: CapturedRequest) -> ServerResponse:
+        """Send one request, and wait for the response.
 
         Raises:
-            ServerError: no answer comes.
+            ServerError: there is none.
         """
         headers = {"Content-Type": request.content_type, "Accept": JSON}
         started = time.perf_counter()
@@ -62,15 +62,15 @@ class Server:
         except (OSError, http.client.HTTPException) as exc:
             state = self._process.poll()
             ended = f", the server ended with status {state}" if state is not None else ""
-            raise ServerError(f"a request was not answered: {type(exc).__name__} {exc}{ended}") from exc
-        return Answer(response.status, body, time.perf_counter() - started)
+            raise ServerError(f"a request got no response: {type(exc).__name__} {exc}{ended}") from exc
+        return ServerResponse(response.status, body, time.perf_counter() - started)
 
     def close(self) -> None:
         self._connection.close()
 
 
 @contextmanager
-def serving(model: Model) -> Iterator[Server]:
+def serving(model: Artifact) -> Iterator[Server]:
     """Start the image's own server with `model`; it has ended when the block is left.
 
     Raises:
@@ -78,7 +78,7 @@ def serving(model: Model) -> Iterator[Server]:
     """
     with tempfile.TemporaryDirectory(prefix="replay-") as folder:
         base = Path(folder)
-        model.unpack(base / "model")
+        model.write(base / "model")
         with (base / "log").open("wb") as log:
             process = _start(base, log)
         try:
@@ -92,8 +92,8 @@ def serving(model: Model) -> Iterator[Server]:
 
 
 def _start(base: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
-    """The server ends with this process, whatever ends it: the pipe between them is closed then."""
-    # it must not publish this replay as an endpoint's metrics
+    """The server ends with this process, also when that is killed: it closes the pipe between them."""
+    # the replay must not be published as an endpoint's metrics
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
     own = {
         "SM_BASE_DIR": str(base),
@@ -116,11 +116,11 @@ def _port(process: "subprocess.Popen[bytes]", log: Path) -> int:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         ended = process.poll() is not None
-        said = log.read_text(encoding="utf-8", errors="replace")
-        if found := _ADDRESS.search(said):
+        output = log.read_text(encoding="utf-8", errors="replace")
+        if found := _ADDRESS.search(output):
             return int(found[1])
         if ended:
-            raise ServerError(f"the server ended with status {process.returncode}: {' '.join(said.split())[-300:]}")
+            raise ServerError(f"the server ended with status {process.returncode}: {' '.join(output.split())[-300:]}")
         time.sleep(_POLL_SECONDS)
     raise ServerError(f"the server must listen within {_START_SECONDS:g} s")
 

@@ -1,4 +1,4 @@
-"""Recent requests of real users, from SageMaker's data capture, newest first."""
+"""Recent requests of users, from SageMaker's data capture, newest first."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from pipeline_steps.errors import StepError
 from pipeline_steps.monitoring.capture_format import NO_RECORD, capture_files, json_lines, read_side
 
 _MAX_BYTES = 64 * 1024 * 1024
-"""More than this is not read, however few requests it holds."""
+"""No more is read, however few requests are in it."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,14 @@ class CapturedRequest:
 
 
 @dataclass(frozen=True)
-class Captures:
+class RecentRequests:
     """`unreadable` lines were no capture records, or none with an input."""
 
     requests: tuple[CapturedRequest, ...] = ()
     unreadable: int = 0
 
 
-def newest_requests(files: Iterator[bytes], *, limit: int) -> Captures:
+def newest_requests(files: Iterator[bytes], *, limit: int) -> RecentRequests:
     """Take the newest `limit` requests out of capture files, which come newest first."""
     requests: list[CapturedRequest] = []
     unreadable = read = 0
@@ -36,14 +36,14 @@ def newest_requests(files: Iterator[bytes], *, limit: int) -> Captures:
         read += len(content)
         for line in reversed(json_lines(content)):
             if len(requests) == limit:
-                return Captures(tuple(requests), unreadable)
+                return RecentRequests(tuple(requests), unreadable)
             try:
                 requests.append(CapturedRequest(*read_side(json.loads(line)["captureData"]["endpointInput"])))
             except NO_RECORD:
                 unreadable += 1
         if read >= _MAX_BYTES:
             break
-    return Captures(tuple(requests), unreadable)
+    return RecentRequests(tuple(requests), unreadable)
 
 
 def folder_files(folder: Path) -> Iterator[bytes]:
@@ -53,7 +53,7 @@ def folder_files(folder: Path) -> Iterator[bytes]:
 
 
 def bucket_files(s3: Any, uri: str) -> Iterator[bytes]:
-    """Read the capture files below an `s3://` prefix, newest first; no more of them are fetched than are asked for.
+    """Read the capture files below an `s3://` prefix, newest first; only as many are fetched as the caller reads.
 
     Raises:
         StepError: the bucket cannot be read.

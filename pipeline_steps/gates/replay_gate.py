@@ -1,34 +1,36 @@
-"""The replay gate: recent requests through both models' servers, and what the difference proves."""
+"""The replay gate: recent requests through both models' servers, and what their difference proves."""
 
 from contextlib import ExitStack
 
-from pipeline_steps.artifact.archive import Model
 from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.gates.exchanges import Exchange, Replayed, read_scores, replay
 from pipeline_steps.gates.local_server import ServerError, serving
-from pipeline_steps.gates.recent_requests import Captures
-from pipeline_steps.gates.replay_metrics import measure
-from pipeline_steps.gates.results import Limits, ReplayVerdict, beyond
+from pipeline_steps.gates.recent_requests import RecentRequests
+from pipeline_steps.gates.replay_metrics import measure_replay
+from pipeline_steps.gates.results import ReplayLimits, ReplayResult, limit_violations
 from pipeline_steps.gates.segments import segments
 
 
-def judge_replay(captures: Captures, *, champion: Model, candidate: Model, limits: Limits) -> ReplayVerdict:
-    """Ask both servers, and judge the answers if there are enough.
+def compare_replay(
+    captures: RecentRequests, *, champion: Artifact, candidate: Artifact, limits: ReplayLimits
+) -> ReplayResult:
+    """Send the requests to both servers, and compare the responses if there are enough.
 
     Raises:
-        ServerError: the champion's server does not start, or does not answer.
+        ServerError: the champion's server does not start, or does not respond.
     """
-    asked = len(captures.requests)
-    if asked < limits.min_requests:
-        return ReplayVerdict(
-            asked,
-            unjudged=f"not enough captured requests: {asked} of {limits.min_requests}",
+    count = len(captures.requests)
+    if count < limits.min_requests:
+        return ReplayResult(
+            count,
+            not_compared=f"not enough captured requests: {count} of {limits.min_requests}",
             unreadable=captures.unreadable,
         )
     replayed = _replayed(captures, champion, candidate)
-    if replayed.broke_off:
-        return ReplayVerdict(asked, reasons=(replayed.broke_off,), unreadable=captures.unreadable)
-    return judge_answers(
+    if replayed.failure:
+        return ReplayResult(count, reasons=(replayed.failure,), unreadable=captures.unreadable)
+    return compare_responses(
         replayed.exchanges,
         champion.contract,
         limits,
@@ -38,31 +40,31 @@ def judge_replay(captures: Captures, *, champion: Model, candidate: Model, limit
     )
 
 
-def judge_answers(
+def compare_responses(
     exchanges: list[Exchange],
     contract: Contract,
-    limits: Limits,
+    limits: ReplayLimits,
     *,
     rounds: int,
     refused: int = 0,
     unreadable: int = 0,
-) -> ReplayVerdict:
-    """Judge what both models answered in so many rounds; `contract` is the champion's."""
+) -> ReplayResult:
+    """Compare both models' responses of so many rounds; `contract` is the champion's."""
     count = len(exchanges)
     if count < limits.min_requests:
-        return ReplayVerdict(
+        return ReplayResult(
             count,
-            unjudged=f"not enough captured requests that the champion answers: {count} of {limits.min_requests}",
+            not_compared=f"not enough captured requests that the champion scores: {count} of {limits.min_requests}",
             refused=refused,
             unreadable=unreadable,
         )
     scores = read_scores(exchanges)
-    answered = [exchange for exchange, found in zip(exchanges, scores.answered, strict=True) if found]
-    chosen = segments(contract, answered, columns=limits.segments, min_rows=limits.min_segment_rows)
-    measures = measure(exchanges, scores, list(chosen), rounds=rounds)
-    return ReplayVerdict(
+    scored = [exchange for exchange, found in zip(exchanges, scores.scored, strict=True) if found]
+    chosen = segments(contract, scored, columns=limits.segments, min_rows=limits.min_segment_rows)
+    measures = measure_replay(exchanges, scores, list(chosen), rounds=rounds)
+    return ReplayResult(
         count,
-        reasons=tuple(beyond(limits, measures)),
+        reasons=tuple(limit_violations(limits, measures)),
         rows=len(scores.request),
         refused=refused,
         unreadable=unreadable,
@@ -70,7 +72,7 @@ def judge_answers(
     )
 
 
-def _replayed(captures: Captures, champion: Model, candidate: Model) -> Replayed:
+def _replayed(captures: RecentRequests, champion: Artifact, candidate: Artifact) -> Replayed:
     with ExitStack() as servers:
         try:
             old = servers.enter_context(serving(champion))
@@ -79,5 +81,5 @@ def _replayed(captures: Captures, champion: Model, candidate: Model) -> Replayed
         try:
             new = servers.enter_context(serving(candidate))
         except ServerError as exc:
-            return Replayed(broke_off=f"the candidate's server must start: {exc}")
+            return Replayed(failure=f"the candidate's server must start: {exc}")
         return replay(captures.requests, champion=old, candidate=new)

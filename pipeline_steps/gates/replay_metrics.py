@@ -1,4 +1,4 @@
-"""How far the candidate is from the champion: what was found, and what that proves at least."""
+"""How far the candidate is from the champion: what was found, and the least that it proves."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from pipeline_steps.baseline.drift import stability_index
 from pipeline_steps.gates.confidence_bounds import mean_at_least, quantile_bounds, resampled_at_least, share_at_least
-from pipeline_steps.gates.exchanges import Exchange, Scores
+from pipeline_steps.gates.exchanges import Exchange, ReplayScores
 from pipeline_steps.gates.segments import Segment
 
 ERROR = 0.01
 """The chance that a candidate exactly at a limit is refused for it; the segments share one such chance."""
 
 _EDGES = np.linspace(0.1, 0.9, 9)
-"""Equal steps of the score, not of its rows: whether a hopeless visitor has 0.004 or 0.007 is of no matter."""
+"""Equal steps of the score, not of its rows: a move from 0.004 to 0.007 does not matter."""
 
 _BINS = len(_EDGES) + 1
 _TAIL_REQUESTS = 10
@@ -24,7 +24,7 @@ _TAIL_REQUESTS = 10
 
 @dataclass(frozen=True)
 class Bounded:
-    """`at_least` is the lower confidence bound: what is refused is refused for it."""
+    """`at_least` is the lower confidence bound, which limits are compared with."""
 
     found: float
     at_least: float
@@ -32,7 +32,7 @@ class Bounded:
 
 @dataclass(frozen=True)
 class Latency:
-    """One percentile of both models' answers, and the candidate's ratio to the champion."""
+    """One percentile of both models' latencies, and the candidate's ratio to the champion."""
 
     percentile: float
     champion_ms: float
@@ -50,7 +50,7 @@ class SegmentShift:
 
 
 @dataclass(frozen=True)
-class Measures:
+class ReplayMetrics:
     """Shares are in percent; a mean shift is in units of the score, its sign the direction."""
 
     error_percent: Bounded
@@ -64,17 +64,19 @@ class Measures:
         return asdict(self)
 
 
-def measure(exchanges: Sequence[Exchange], scores: Scores, segments: Sequence[Segment], *, rounds: int) -> Measures:
-    """Measure everything the gate judges; `segments` select among the rows of `scores`.
+def measure_replay(
+    exchanges: Sequence[Exchange], scores: ReplayScores, segments: Sequence[Segment], *, rounds: int
+) -> ReplayMetrics:
+    """Measure everything that the gate has limits for; `segments` select among the rows of `scores`.
 
     A request counts once, however many rows it brings: its rows may be alike, and one large request proves little.
     """
-    failed = 1 - float(scores.answered.mean())
-    disagreeing = _by_request(scores.disagrees.astype(np.float64), scores.request)
+    failed = 1 - float(scores.scored.mean())
+    disagreeing = _by_request(scores.label_differs.astype(np.float64), scores.request)
     disagreement = float(disagreeing.mean()) if len(disagreeing) else 0.0
     differences = scores.candidate - scores.champion
     several = ERROR / max(1, len(segments))
-    return Measures(
+    return ReplayMetrics(
         error_percent=Bounded(100 * failed, 100 * share_at_least(failed, len(exchanges), error=ERROR)),
         disagreement_percent=Bounded(
             100 * disagreement, 100 * share_at_least(disagreement, len(disagreeing), error=ERROR)
@@ -107,8 +109,8 @@ def _mean(differences: NDArray[np.float64], requests: NDArray[np.int64], *, erro
     return Bounded(found, mean_at_least(values, error=error))
 
 
-def _index(scores: Scores) -> Bounded:
-    """The index of all requests, bounded by drawing them again and again."""
+def _index(scores: ReplayScores) -> Bounded:
+    """The index of all requests, bounded by resampling them."""
     if not len(scores.request):
         return Bounded(0.0, 0.0)
     requests, numbers = np.unique(scores.request, return_inverse=True)
@@ -137,7 +139,7 @@ def _bins(scores: NDArray[np.float64]) -> NDArray[np.int64]:
 def _latencies(exchanges: Sequence[Exchange], rounds: int) -> tuple[Latency, ...]:
     """The median of each request's own ratio, and the 99th percentiles' once ten requests lie above them.
 
-    Asked only once, the slowest requests are those that the machine was busy with.
+    In a single round the slowest requests are those that met a busy machine.
     """
     both = np.array([[exchange.champion.seconds, exchange.candidate.seconds] for exchange in exchanges])
     if not len(both):

@@ -1,19 +1,19 @@
-"""The two gates' verdicts, in a document, and in the few words that the rollout reads."""
+"""The results of both gates: `replay.json`, and the line that the rollout reads."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline_steps.gates.replay_metrics import Latency, Measures
+from pipeline_steps.gates.replay_metrics import Latency, ReplayMetrics
 
 MESSAGE_LENGTH = 255
 PASSED = "passed"
 _NAMED_SEGMENTS = 5
-"""The others are in the measures."""
+"""The others are in `replay.json`."""
 
 
 @dataclass(frozen=True)
-class ContractVerdict:
+class ContractResult:
     """`reasons` refuse the candidate."""
 
     reasons: tuple[str, ...]
@@ -24,10 +24,10 @@ class ContractVerdict:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What the replay may find at most, and from how much on; `latency_floor_ms` is quick enough for every caller.
+class ReplayLimits:
+    """Limits of the replay's metrics, and how many requests they need; below `latency_floor_ms` no latency is refused.
 
-    `segments` names the category columns to look into, none stands for all of them.
+    `segments` names category columns, none stands for all of them.
     """
 
     min_requests: int
@@ -43,22 +43,22 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class ReplayVerdict:
-    """Not `judged`, it passes, and `unjudged` says why."""
+class ReplayResult:
+    """`not_compared` says why there was no comparison: then it passes."""
 
     requests: int
     reasons: tuple[str, ...] = ()
-    unjudged: str = ""
+    not_compared: str = ""
     rows: int = 0
     refused: int = 0
     unreadable: int = 0
-    measures: Measures | None = None
+    measures: ReplayMetrics | None = None
 
     def to_document(self) -> dict[str, Any]:
         return {
             "passed": not self.reasons,
-            "judged": not self.unjudged,
-            "unjudged": self.unjudged or None,
+            "judged": not self.not_compared,
+            "unjudged": self.not_compared or None,
             "requests": self.requests,
             "rows": self.rows,
             "refused_by_champion": self.refused,
@@ -68,15 +68,15 @@ class ReplayVerdict:
         }
 
 
-def beyond(limits: Limits, measures: Measures) -> list[str]:
+def limit_violations(limits: ReplayLimits, measures: ReplayMetrics) -> list[str]:
     """What is proven to be above its limit, a sentence each."""
-    return [*_answers(limits, measures), *_shifts(limits, measures), *_latency(limits, measures.latency)]
+    return [*_responses(limits, measures), *_shifts(limits, measures), *_latency(limits, measures.latency)]
 
 
-def _answers(limits: Limits, found: Measures) -> Iterator[str]:
+def _responses(limits: ReplayLimits, found: ReplayMetrics) -> Iterator[str]:
     if found.error_percent.at_least > limits.max_error_percent:
         yield (
-            f"requests that the champion answers must fail in at most {limits.max_error_percent:g} percent, "
+            f"requests that the champion scores must fail in at most {limits.max_error_percent:g} percent, "
             f"got {found.error_percent.found:.3g} (at least {found.error_percent.at_least:.3g})"
         )
     if found.disagreement_percent.at_least > limits.max_disagreement_percent:
@@ -86,7 +86,7 @@ def _answers(limits: Limits, found: Measures) -> Iterator[str]:
         )
 
 
-def _shifts(limits: Limits, found: Measures) -> Iterator[str]:
+def _shifts(limits: ReplayLimits, found: ReplayMetrics) -> Iterator[str]:
     if found.stability_index.at_least > limits.max_score_shift:
         yield (
             f"scores must stay within a stability index of {limits.max_score_shift:g} of the champion's, "
@@ -107,7 +107,7 @@ def _shifts(limits: Limits, found: Measures) -> Iterator[str]:
             )
 
 
-def _latency(limits: Limits, latencies: tuple[Latency, ...]) -> Iterator[str]:
+def _latency(limits: ReplayLimits, latencies: tuple[Latency, ...]) -> Iterator[str]:
     for found in latencies:
         if found.ratio.at_least > limits.max_latency_ratio and found.candidate_ms > limits.latency_floor_ms:
             yield (
@@ -117,14 +117,14 @@ def _latency(limits: Limits, latencies: tuple[Latency, ...]) -> Iterator[str]:
             )
 
 
-def message(contract: ContractVerdict, replay: ReplayVerdict | None) -> str:
+def message(contract: ContractResult, replay: ReplayResult | None) -> str:
     """`passed…`, `contract: …` or `replay: …`, in one line of at most 255 characters."""
     if contract.reasons:
         text = "contract: " + _first_of(contract.reasons)
     elif replay is not None and replay.reasons:
         text = "replay: " + _first_of(replay.reasons)
     else:
-        text = PASSED + (f", the replay was not judged: {replay.unjudged}" if replay and replay.unjudged else "")
+        text = PASSED + (f", without a replay: {replay.not_compared}" if replay and replay.not_compared else "")
     text = " ".join(text.split())
     return text if len(text) <= MESSAGE_LENGTH else text[: MESSAGE_LENGTH - 1] + "…"
 
@@ -133,6 +133,6 @@ def _first_of(reasons: tuple[str, ...]) -> str:
     return reasons[0] + (f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else "")
 
 
-def document(contract: ContractVerdict, replay: ReplayVerdict, limits: Limits) -> dict[str, Any]:
-    """What `replay.json` holds."""
+def document(contract: ContractResult, replay: ReplayResult, limits: ReplayLimits) -> dict[str, Any]:
+    """The content of `replay.json`."""
     return {"contract": contract.to_document(), "replay": replay.to_document(), "limits": asdict(limits)}

@@ -1,4 +1,4 @@
-"""Which rows belong together: all of them, and those of each category that the users really sent."""
+"""Which rows belong together: all of them, and those of each category in the requests."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ def segments(
         raise ArgumentError(f"--segment must be one of {', '.join(known) or 'no column'}, got {unknown[0]}")
     if not exchanges:
         return
-    # a request the champion answered can be read
+    # a request that the champion scored can be read
     requests = [exchange.request for exchange in exchanges]
     sent = np.concatenate([read_payload(contract, request.body, request.content_type) for request in requests])
     for name in columns or known:

@@ -24,12 +24,12 @@ def _gain(usual: Mapping[str, float], order: list[str]) -> float:
 
 
 def attribution_violations(label: str, found: float, least: float) -> Iterator[Violation]:
-    """Tell a gain below `least`, as Clarify's monitor of feature attribution drift does."""
+    """Report a gain below `least`, as Clarify's monitor of feature attribution drift does."""
     if found < least:
-        told = f"the columns' order of attribution has an nDCG of {found:.4f}, below {least:g}"
+        description = f"the columns' order of attribution has an nDCG of {found:.4f}, below {least:g}"
         yield {
             "label": label,
             "metric_name": METHOD,
             "constraint_check_type": "feature_attribution_drift_check",
-            "description": told,
+            "description": description,
         }

@@ -1,4 +1,4 @@
-"""Whom a model's predictions favour, by SageMaker Clarify's metrics, beside what it did on held-out rows."""
+"""Bias of a model's predictions, by SageMaker Clarify's metrics, beside that on held-out rows."""
 
 import math
 from collections import Counter
@@ -13,8 +13,8 @@ from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.baseline.groups import Group, Groups
 from pipeline_steps.errors import StepError
-from pipeline_steps.monitoring.bias_metrics import METRICS, Measured, Metric
-from pipeline_steps.monitoring.captured_rows import Rows
+from pipeline_steps.monitoring.bias_metrics import BIAS_METRICS, BiasMetric, Estimate
+from pipeline_steps.monitoring.captured_rows import CapturedRows
 from pipeline_steps.monitoring.constraints import Violation
 from pipeline_steps.monitoring.facets import Belongs, Facet, members
 
@@ -32,19 +32,19 @@ class Bias:
     facet: str
     value: str
     metric: str
-    now: Measured | None
-    usual: Measured | None
+    now: Estimate | None
+    usual: Estimate | None
     limit: float
     rows: int
 
     @property
     def labelled(self) -> bool:
         """It needs rows whose outcome is known."""
-        return METRICS[self.metric].labelled
+        return BIAS_METRICS[self.metric].labelled
 
     @property
     def lacking(self) -> str:
-        """Say why it is not judged; "" where it is."""
+        """Say why it is not evaluated; "" where it is."""
         if self.now is None:
             what = "labels" if self.labelled else "rows"
             return f"too few {what} to measure by" if self.rows else f"no {what}"
@@ -60,7 +60,7 @@ class Bias:
 
 
 def measured_bias(
-    contract: Contract, baseline: Baseline, rows: Rows, facets: Sequence[Facet], *, truth: NDArray[np.float32]
+    contract: Contract, baseline: Baseline, rows: CapturedRows, facets: Sequence[Facet], *, truth: NDArray[np.float32]
 ) -> list[Bias]:
     """Measure every metric of every facet, where both groups are large enough.
 
@@ -68,13 +68,13 @@ def measured_bias(
         contract: the model's.
         baseline: the model's.
         rows: of the period.
-        facets: whom it is about.
+        facets: the groups.
         truth: each row's outcome, 1 positive, 0 not, NaN not known.
 
     Raises:
         StepError: a facet names no column of the model, or a category that it does not know.
     """
-    said, known = rows.scores >= contract.threshold, ~np.isnan(truth)
+    predicted, known = rows.scores >= contract.threshold, ~np.isnan(truth)
     places = {column.name: place for place, column in enumerate(contract.columns)}
     found: list[Bias] = []
     for facet in facets:
@@ -83,16 +83,16 @@ def measured_bias(
         place = places[facet.name]
         column = rows.features[:, place]
         now = {
-            False: Groups.each(column, said),
-            True: Groups.each(column[known], said[known], truth[known] > 0),
+            False: Groups.each(column, predicted),
+            True: Groups.each(column[known], predicted[known], truth[known] > 0),
         }
         usual = baseline.predictions[place] if baseline.predictions else None
         for text, belongs in members(contract, place, facet, column):
             before = _divided(usual, belongs) if usual and not facet.parity else None
             for name, limit in facet.limits.items():
-                metric = METRICS[name]
+                metric = BIAS_METRICS[name]
                 groups = _divided(now[metric.labelled], belongs)
-                reference = Measured(metric.parity) if facet.parity else _measured(metric, before)
+                reference = Estimate(metric.parity) if facet.parity else _measured(metric, before)
                 looked_at = sum(group.rows for group in groups)
                 found.append(Bias(facet.name, text, name, metric.measure(*groups), reference, limit, looked_at))
     return found
@@ -102,20 +102,20 @@ def _divided(groups: Groups, belongs: Belongs) -> tuple[Group, Group]:
     return groups.split(belongs(groups.values))
 
 
-def _measured(metric: Metric, groups: tuple[Group, Group] | None) -> Measured | None:
+def _measured(metric: BiasMetric, groups: tuple[Group, Group] | None) -> Estimate | None:
     return metric.measure(*groups) if groups else None
 
 
-def not_judged(found: Sequence[Bias]) -> str:
-    """Say how many metrics were not judged and why, "no labels (2), too few rows (1)"; "" where all were."""
+def not_evaluated(found: Sequence[Bias]) -> str:
+    """Say how many metrics were not evaluated and why, "no labels (2), too few rows (1)"; "" where all were."""
     return ", ".join(f"{why} ({count})" for why, count in Counter(bias.lacking for bias in found).items() if why)
 
 
 def bias_violations(found: Sequence[Bias]) -> Iterator[Violation]:
-    """Tell what has drifted, as Clarify's bias monitor does; `feature_name` is the name that other monitors' have."""
+    """Report what has drifted, as Clarify's bias monitor does; `feature_name` is the name that other monitors' have."""
     for bias in found:
         if bias.now and bias.usual and bias.drifted:
-            told = (
+            description = (
                 f"{bias.metric} of {bias.value} is {bias.now.value:+.3f} +/- {bias.now.error:.3f}, further than "
                 f"{bias.limit:g} from {bias.usual.value:+.3f}"
             )
@@ -125,7 +125,7 @@ def bias_violations(found: Sequence[Bias]) -> Iterator[Violation]:
                 "facet_value": bias.value,
                 "metric_name": bias.metric,
                 "constraint_check_type": "bias_drift_check",
-                "description": told,
+                "description": description,
             }
 
 
@@ -145,11 +145,11 @@ def bias_section(contract: Contract, found: Sequence[Bias]) -> dict[str, Any]:
 
 
 def _entry(bias: Bias) -> dict[str, Any]:
-    """Describe one metric; where it is not judged, `error` says why, as Clarify's does where it has no value."""
+    """Describe one metric; where it is not evaluated, `error` says why, as Clarify's does where it has no value."""
     entry = {
         "name": bias.metric,
-        "description": f"{METRICS[bias.metric].title} ({bias.metric})",
+        "description": f"{BIAS_METRICS[bias.metric].title} ({bias.metric})",
         "value": bias.now.value if bias.now else None,
         "baseline": bias.usual.value if bias.usual else None,
     }
-    return entry | ({"error": f"{bias.lacking}, not judged"} if bias.lacking else {})
+    return entry | ({"error": f"{bias.lacking}, not evaluated"} if bias.lacking else {})

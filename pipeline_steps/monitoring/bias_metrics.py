@@ -17,21 +17,21 @@ FEWEST_OF_A_GROUP = 30
 
 
 @dataclass(frozen=True)
-class Measured:
+class Estimate:
     """A rate or a metric, and its standard error."""
 
     value: float
     error: float = 0.0
 
 
-Measure = Callable[[Group, Group], Measured | None]
+Measure = Callable[[Group, Group], Estimate | None]
 """Of a group and all others; None where there are too few rows of either."""
 
-Rate = Callable[[Confusion], Measured | None]
+Rate = Callable[[Confusion], Estimate | None]
 
 
 @dataclass(frozen=True)
-class Metric:
+class BiasMetric:
     """`parity` is what it is where both groups fare alike; a `labelled` one is of rows whose outcome is known."""
 
     title: str
@@ -40,95 +40,95 @@ class Metric:
     labelled: bool = False
 
 
-def _share(count: int, rows: int) -> Measured | None:
+def _share(count: int, rows: int) -> Estimate | None:
     """Give a share of the rows; its error is not 0 where all are alike (Laplace's estimate)."""
     if rows < FEWEST_OF_A_GROUP:
         return None
     estimate = (count + 1) / (rows + 2)
-    return Measured(count / rows, math.sqrt(estimate * (1 - estimate) / rows))
+    return Estimate(count / rows, math.sqrt(estimate * (1 - estimate) / rows))
 
 
-def _ratio(count: int, rows: int, wrong: int) -> Measured | None:
+def _ratio(count: int, rows: int, wrong: int) -> Estimate | None:
     """Give a ratio of two counts of one group, which are of the same rows but for the `wrong` predictions.
 
     The variance of its logarithm is wrong / (count * rows), by the delta method; one more of each keeps it from 0.
     """
     if rows < FEWEST_OF_A_GROUP:
         return None
-    return Measured(count / rows, math.sqrt((count + 1) * (wrong + 1) / rows) / rows)
+    return Estimate(count / rows, math.sqrt((count + 1) * (wrong + 1) / rows) / rows)
 
 
-def _less(first: Measured | None, second: Measured | None) -> Measured | None:
+def _less(first: Estimate | None, second: Estimate | None) -> Estimate | None:
     if first is None or second is None:
         return None
-    return Measured(first.value - second.value, math.hypot(first.error, second.error))
+    return Estimate(first.value - second.value, math.hypot(first.error, second.error))
 
 
-def _positive(group: Group) -> Measured | None:
+def _positive(group: Group) -> Estimate | None:
     return _share(group.positive, group.rows)
 
 
-def _disparate_impact(inside: Group, outside: Group) -> Measured | None:
+def _disparate_impact(inside: Group, outside: Group) -> Estimate | None:
     ours, theirs = _positive(inside), _positive(outside)
     if ours is None or theirs is None or not theirs.value:
         return None
     ratio = ours.value / theirs.value
-    return Measured(ratio, math.hypot(ours.error, ratio * theirs.error) / theirs.value)
+    return Estimate(ratio, math.hypot(ours.error, ratio * theirs.error) / theirs.value)
 
 
-def _accuracy(of: Confusion) -> Measured | None:
+def _accuracy(of: Confusion) -> Estimate | None:
     return _share(of.true_positive + of.true_negative, of.rows)
 
 
-def _recall(of: Confusion) -> Measured | None:
+def _recall(of: Confusion) -> Estimate | None:
     return _share(of.true_positive, of.true_positive + of.false_negative)
 
 
-def _specificity(of: Confusion) -> Measured | None:
+def _specificity(of: Confusion) -> Estimate | None:
     return _share(of.true_negative, of.true_negative + of.false_positive)
 
 
-def _acceptance(of: Confusion) -> Measured | None:
+def _acceptance(of: Confusion) -> Estimate | None:
     return _share(of.true_positive, of.true_positive + of.false_positive)
 
 
-def _rejection(of: Confusion) -> Measured | None:
+def _rejection(of: Confusion) -> Estimate | None:
     return _share(of.true_negative, of.true_negative + of.false_negative)
 
 
-def _conditional_acceptance(of: Confusion) -> Measured | None:
-    real, said = of.true_positive + of.false_negative, of.true_positive + of.false_positive
-    return _ratio(real, said, of.false_positive + of.false_negative)
+def _conditional_acceptance(of: Confusion) -> Estimate | None:
+    real, predicted = of.true_positive + of.false_negative, of.true_positive + of.false_positive
+    return _ratio(real, predicted, of.false_positive + of.false_negative)
 
 
-def _conditional_rejection(of: Confusion) -> Measured | None:
-    real, said = of.true_negative + of.false_positive, of.true_negative + of.false_negative
-    return _ratio(real, said, of.false_positive + of.false_negative)
+def _conditional_rejection(of: Confusion) -> Estimate | None:
+    real, predicted = of.true_negative + of.false_positive, of.true_negative + of.false_negative
+    return _ratio(real, predicted, of.false_positive + of.false_negative)
 
 
-def _wrong(of: Confusion) -> Measured | None:
+def _wrong(of: Confusion) -> Estimate | None:
     return _ratio(of.false_negative, of.false_positive, of.false_positive + of.false_negative)
 
 
-def _labelled(title: str, rate: Rate, *, of_the_group: bool = False) -> Metric:
+def _labelled(title: str, rate: Rate, *, of_the_group: bool = False) -> BiasMetric:
     """Make the difference of a rate: all others' less the group's or, as Clarify has some, the group's less theirs."""
 
-    def measure(inside: Group, outside: Group) -> Measured | None:
+    def measure(inside: Group, outside: Group) -> Estimate | None:
         if inside.outcomes is None or outside.outcomes is None:
             return None
         ours, theirs = rate(inside.outcomes), rate(outside.outcomes)
         return _less(ours, theirs) if of_the_group else _less(theirs, ours)
 
-    return Metric(title, 0.0, measure, labelled=True)
+    return BiasMetric(title, 0.0, measure, labelled=True)
 
 
-METRICS: Mapping[str, Metric] = {
-    "DPPL": Metric(
+BIAS_METRICS: Mapping[str, BiasMetric] = {
+    "DPPL": BiasMetric(
         "Difference in Positive Proportions in Predicted Labels",
         0.0,
         lambda inside, outside: _less(_positive(outside), _positive(inside)),
     ),
-    "DI": Metric("Disparate Impact", 1.0, _disparate_impact),
+    "DI": BiasMetric("Disparate Impact", 1.0, _disparate_impact),
     "AD": _labelled("Accuracy Difference", _accuracy),
     "DCA": _labelled("Difference in Conditional Acceptance", _conditional_acceptance),
     "DCR": _labelled("Difference in Conditional Rejection", _conditional_rejection, of_the_group=True),

@@ -1,6 +1,6 @@
-"""What SageMaker's data capture writes: lines of JSON, each a request and its answer.
+"""The format of SageMaker's data capture: lines of JSON, each a request and its response.
 
-`slipway/canary/observation/captures.py` reads the same lines by the same rules; a contract test holds them together.
+`slipway/canary/observation/captures.py` reads the same lines by the same rules; a contract test compares them.
 """
 
 import base64
@@ -10,14 +10,14 @@ from typing import Any
 from pipeline_steps.server.payload import CSV, JSON
 
 NO_RECORD = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What reading a line that is no record raises."""
+"""The errors of a line that is no record."""
 
 _TYPES = {"CSV": CSV, "JSON": JSON}
 _BYTE_ORDER_MARK = "\ufeff".encode()
 
 
 def json_lines(content: bytes) -> list[bytes]:
-    """Split at line feeds alone: a text within a line may hold every other separator. Blank lines are left out."""
+    """Split at line feeds alone: a text within a line may contain every other separator. Blank lines are left out."""
     return [line for line in content.removeprefix(_BYTE_ORDER_MARK).split(b"\n") if line.strip()]
 
 
@@ -30,9 +30,9 @@ def capture_files(folder: Path) -> list[Path]:
 
 
 def read_side(entry: dict[str, Any]) -> tuple[bytes, str]:
-    """Read a request or an answer: its body and its content type.
+    """Read a request or a response: its body and its content type.
 
-    What no capture header of the endpoint config names, SageMaker writes in base64.
+    SageMaker writes types that no capture header of the endpoint config names in base64.
     """
     encoding, data = entry.get("encoding", "CSV"), entry["data"]
     body: bytes = base64.b64decode(data, validate=True) if encoding == "BASE64" else data.encode()

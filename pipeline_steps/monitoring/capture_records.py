@@ -1,4 +1,4 @@
-"""What SageMaker's data capture recorded: requests with their answers, of one period."""
+"""The records of SageMaker's data capture of one period: requests with their responses."""
 
 import json
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_steps.monitoring.capture_format import NO_RECORD, capture_files, json_lines, read_side
-from pipeline_steps.server.payload import CSV, media_type
+from pipeline_steps.server.predictions import read_predictions
 
 _PACKAGE = "model_package="
 
 
 @dataclass(frozen=True)
-class Record:
+class CaptureRecord:
     """One request; `identifier` is the caller's own where it gave one, `truth` what a merge with outcomes added."""
 
     body: bytes
@@ -27,16 +27,16 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Captured:
+class CaptureRecords:
     """Records, oldest file first; `unreadable` lines were none, or had no scores."""
 
-    records: tuple[Record, ...]
+    records: tuple[CaptureRecord, ...]
     unreadable: int
 
 
-def read_captured(folder: Path, *, start: datetime | None, end: datetime | None) -> Captured:
-    """Read the capture files below `folder`; SageMaker may have laid down more than the period."""
-    records: list[Record] = []
+def read_capture_records(folder: Path, *, start: datetime | None, end: datetime | None) -> CaptureRecords:
+    """Read the capture files below `folder`; SageMaker may provide more than the period."""
+    records: list[CaptureRecord] = []
     unreadable = 0
     for line in (line for path in capture_files(folder) for line in json_lines(path.read_bytes())):
         try:
@@ -46,28 +46,22 @@ def read_captured(folder: Path, *, start: datetime | None, end: datetime | None)
         else:
             if (start is None or record.at >= start) and (end is None or record.at < end):
                 records.append(record)
-    return Captured(tuple(records), unreadable)
+    return CaptureRecords(tuple(records), unreadable)
 
 
-def _record(document: dict[str, Any]) -> Record:
-    asked, got = (read_side(document["captureData"][name]) for name in ("endpointInput", "endpointOutput"))
+def _record(document: dict[str, Any]) -> CaptureRecord:
+    request, response = (read_side(document["captureData"][name]) for name in ("endpointInput", "endpointOutput"))
     about = document["eventMetadata"]
     packages = [text for text in about.get("customAttributes") or () if text.startswith(_PACKAGE)]
-    return Record(
-        body=asked[0],
-        content_type=asked[1],
-        scores=_scores(*got),
+    return CaptureRecord(
+        body=request[0],
+        content_type=request[1],
+        scores=tuple(prediction.score for prediction in read_predictions(*response)),
         identifier=_identifier(about.get("inferenceId") or about["eventId"]),
         model_package=packages[0].removeprefix(_PACKAGE) if packages else "",
         at=_time(about["inferenceTime"]),
         truth=document.get("groundTruthData"),
     )
-
-
-def _scores(body: bytes, content_type: str) -> tuple[float, ...]:
-    if media_type(content_type) == CSV:
-        return tuple(float(line) for line in body.decode().split())
-    return tuple(float(entry["score"]) for entry in json.loads(body)["predictions"])
 
 
 def _identifier(given: object) -> str:

@@ -1,4 +1,4 @@
-"""Captured requests into columns, each cell judged by the contract, none of them refusing the others."""
+"""Captured requests as columns, each cell checked by the contract on its own."""
 
 import math
 from collections import Counter
@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES, Contract
 from pipeline_steps.features.columns import FeatureColumn, ValueRefusedError
-from pipeline_steps.monitoring.capture_records import Record
+from pipeline_steps.monitoring.capture_records import CaptureRecord
 from pipeline_steps.server.bodies import UnreadableBodyError
 from pipeline_steps.server.payload import CSV, JSON, READERS, media_type
 
 
 @dataclass(frozen=True)
-class Rows:
+class CapturedRows:
     """`features` is float32 [rows, columns], NaN where a value is missing or `refused` by the contract.
 
     `absent` counts the rows that name no such column: a missing value where the contract allows one. `scores` has what
-    each row got. `unlike` counts the records that have more or fewer rows than scores; all others are
+    each row got. `mismatched` counts the records that have more or fewer rows than scores; all others are
     in `records`, whose rows these are.
     """
 
@@ -30,8 +30,8 @@ class Rows:
     scores: NDArray[np.float32]
     absent: Counter[str]
     extra: Counter[str]
-    unlike: int
-    records: Sequence[Record] = ()
+    mismatched: int
+    records: Sequence[CaptureRecord] = ()
 
     def column(self, place: int) -> NDArray[np.float32]:
         """Give one column's values that the contract allows, missing ones among them."""
@@ -39,18 +39,18 @@ class Rows:
         return values
 
 
-def read_rows(contract: Contract, records: Sequence[Record]) -> Rows:
+def read_rows(contract: Contract, records: Sequence[CaptureRecord]) -> CapturedRows:
     """Read every row of `records`."""
     rows: list[list[float]] = []
     scores: list[float] = []
     absent: Counter[str] = Counter()
     extra: Counter[str] = Counter()
-    alike: list[Record] = []
+    matching: list[CaptureRecord] = []
     for record in records:
         given = _given(contract, record)
         if len(given) != len(record.scores):
             continue
-        alike.append(record)
+        matching.append(record)
         text = media_type(record.content_type) == CSV
         for row in given:
             absent.update(column.name for column in contract.columns if column.name not in row)
@@ -60,11 +60,11 @@ def read_rows(contract: Contract, records: Sequence[Record]) -> Rows:
     encoded = np.array(rows, dtype=np.float64).reshape(len(rows), len(contract.columns))
     refused = np.isinf(encoded)
     features = np.where(refused, np.nan, encoded).astype(np.float32)
-    unlike = len(records) - len(alike)
-    return Rows(features, refused, np.array(scores, dtype=np.float32), absent, extra, unlike, alike)
+    mismatched = len(records) - len(matching)
+    return CapturedRows(features, refused, np.array(scores, dtype=np.float32), absent, extra, mismatched, matching)
 
 
-def _given(contract: Contract, record: Record) -> list[dict[str, Any]]:
+def _given(contract: Contract, record: CaptureRecord) -> list[dict[str, Any]]:
     """Give each row by column name; nothing of a body that is neither CSV nor JSON of the contract's form."""
     try:
         read = READERS.get(media_type(record.content_type), READERS[JSON])

@@ -12,7 +12,7 @@ from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import FEWEST_ROWS, Baseline
 from pipeline_steps.baseline.bins import Bins
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
-from pipeline_steps.monitoring.captured_rows import Rows
+from pipeline_steps.monitoring.captured_rows import CapturedRows
 from pipeline_steps.monitoring.statistics import SCORE
 
 Violation = dict[str, str]
@@ -22,21 +22,21 @@ _DEVIATIONS = 4.0
 
 
 @dataclass(frozen=True)
-class Limits:
-    """`wrong_type` and `unknown` are shares of the rows; the shifts are population stability indices.
+class ConstraintLimits:
+    """`wrong_type` and `unknown` are shares of the rows; the drifts are population stability indices.
 
-    `unwatched` columns may shift: a month or a promotion's code is new whenever it comes.
+    `unwatched` columns may drift: a month or a promotion's code is always new.
     """
 
-    input_shift: float = 0.5
-    prediction_shift: float = 0.25
+    input_drift: float = 0.5
+    prediction_drift: float = 0.25
     wrong_type: float = 0.1
     unknown: float = 0.1
     unwatched: frozenset[str] = frozenset()
 
 
-def suggested_constraints(contract: Contract, baseline: Baseline, limits: Limits) -> dict[str, Any]:
-    """Say what the model's own baseline asks of production data."""
+def suggested_constraints(contract: Contract, baseline: Baseline, limits: ConstraintLimits) -> dict[str, Any]:
+    """Derive constraints on production data from the model's own baseline."""
     features = [
         _suggested(column, missing=int(bins.baseline[-1]), rows=int(bins.baseline.sum()))
         for column, bins in zip(contract.columns, baseline.columns, strict=True)
@@ -45,7 +45,7 @@ def suggested_constraints(contract: Contract, baseline: Baseline, limits: Limits
         "name": SCORE,
         "inferred_type": "Fractional",
         "completeness": 1.0,
-        "monitoringConfigOverrides": {"distribution_constraints": {"comparison_threshold": limits.prediction_shift}},
+        "monitoringConfigOverrides": {"distribution_constraints": {"comparison_threshold": limits.prediction_drift}},
     }
     return {
         "version": 0,
@@ -57,7 +57,7 @@ def suggested_constraints(contract: Contract, baseline: Baseline, limits: Limits
             "domain_content_threshold": limits.unknown,
             "distribution_constraints": {
                 "perform_comparison": "Enabled",
-                "comparison_threshold": limits.input_shift,
+                "comparison_threshold": limits.input_drift,
                 "comparison_method": "PopulationStabilityIndex",
             },
         },
@@ -76,49 +76,49 @@ def data_violations(
     constraints: Mapping[str, Any],
     contract: Contract,
     baseline: Baseline,
-    rows: Rows,
-    shifts: Mapping[str, float],
+    rows: CapturedRows,
+    drift: Mapping[str, float],
 ) -> Iterator[Violation]:
-    """Compare a period's rows with the constraints; `shifts` has the score's too, and is empty for too few rows."""
+    """Compare a period's rows with the constraints; `drift` has the score's too, and is empty for too few rows."""
     features = {entry["name"]: entry for entry in constraints.get("features", ())}
     config = constraints.get("monitoring_config", {})
     total = len(rows.features)
     if total:
         usual = {name: float(entry.get("completeness", 1)) for name, entry in features.items()}
-        # left out means missing, which is a breach of its own where training had the value in every row
+        # absent means missing, which is a violation of its own where training had the value in every row
         for name, count in ((name, count) for name, count in rows.absent.items() if usual.get(name, 1) == 1):
             yield _violation(name, "missing_column_check", f"the column is absent from {count} of {total} rows")
         for name, count in rows.extra.items():
             yield _violation(name, "extra_column_check", f"{count} of {total} rows have it, and the model does not")
         for place, column in enumerate(contract.columns):
-            asked = {**config, **features.get(column.name, {})}
+            expected = {**config, **features.get(column.name, {})}
             refused = float(rows.refused[:, place].mean())
-            yield from _value_violations(asked, column, baseline.columns[place], rows.column(place), refused=refused)
-    for name, shift in shifts.items():
+            yield from _value_violations(expected, column, baseline.columns[place], rows.column(place), refused=refused)
+    for name, index in drift.items():
         limit = _comparison_threshold(features.get(name, {}), config)
-        if limit is not None and shift > limit:
-            told = f"the population stability index is {shift:.3f}, above the limit of {limit:g}"
-            yield _violation(name, "baseline_drift_check", told)
+        if limit is not None and index > limit:
+            description = f"the population stability index is {index:.3f}, above the limit of {limit:g}"
+            yield _violation(name, "baseline_drift_check", description)
 
 
 def _value_violations(
-    asked: Mapping[str, Any], column: FeatureColumn, bins: Bins, values: NDArray[np.float32], *, refused: float
+    expected: Mapping[str, Any], column: FeatureColumn, bins: Bins, values: NDArray[np.float32], *, refused: float
 ) -> Iterator[Violation]:
-    if refused > (limit := float(asked.get("datatype_check_threshold", 0.1))):
-        told = f"{refused:.1%} of the values are not what the contract allows, above {limit:.1%}"
-        yield _violation(column.name, "data_type_check", told)
+    if refused > (limit := float(expected.get("datatype_check_threshold", 0.1))):
+        description = f"{refused:.1%} of the values are not what the contract allows, above {limit:.1%}"
+        yield _violation(column.name, "data_type_check", description)
     if not len(values):
         return
-    complete, usual = 1 - float(np.isnan(values).mean()), float(asked.get("completeness", 0))
+    complete, usual = 1 - float(np.isnan(values).mean()), float(expected.get("completeness", 0))
     if complete < usual - _DEVIATIONS * math.sqrt(usual * (1 - usual) / len(values)):
-        told = f"{complete:.2%} of the values are there, below the baseline's {usual:.2%}"
-        yield _violation(column.name, "completeness_check", told)
+        description = f"{complete:.2%} of the values are there, below the baseline's {usual:.2%}"
+        yield _violation(column.name, "completeness_check", description)
     if isinstance(column, CategoryColumn):
         usual = float(bins.baseline[1 + column.other_code] / max(1, bins.baseline.sum()))
         unknown = float(np.mean(values == column.other_code))
-        if unknown > usual + (limit := float(asked.get("domain_content_threshold", 0.1))):
-            told = f"{unknown:.1%} of the categories are rare or unseen, more than {limit:.1%} above {usual:.1%}"
-            yield _violation(column.name, "categorical_values_check", told)
+        if unknown > usual + (limit := float(expected.get("domain_content_threshold", 0.1))):
+            description = f"{unknown:.1%} of the categories are rare or unseen, more than {limit:.1%} above {usual:.1%}"
+            yield _violation(column.name, "categorical_values_check", description)
 
 
 def _comparison_threshold(entry: Mapping[str, Any], config: Mapping[str, Any]) -> float | None:
@@ -129,14 +129,14 @@ def _comparison_threshold(entry: Mapping[str, Any], config: Mapping[str, Any]) -
     return float(compared["comparison_threshold"])
 
 
-def shifts_of(baseline: Baseline, rows: Rows) -> dict[str, float]:
-    """Give the shift of each column, and the score's last; of those with enough rows to say anything."""
+def column_drift(baseline: Baseline, rows: CapturedRows) -> dict[str, float]:
+    """Give the drift of each column, and the score's last; of those with enough rows."""
     found = {}
     for place, bins in enumerate(baseline.columns):
         if len(values := rows.column(place)) >= FEWEST_ROWS:
-            found[bins.name] = bins.shift(values)
+            found[bins.name] = bins.drift(values)
     if len(rows.scores) >= FEWEST_ROWS:
-        found[SCORE] = baseline.score.shift(rows.scores)
+        found[SCORE] = baseline.score.drift(rows.scores)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What Model Monitor tells a container of one's own, through its environment."""
+"""The environment that Model Monitor gives a container of one's own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ _ROOT = "/opt/ml"
 
 
 @dataclass(frozen=True)
-class Schedule:
+class MonitoringEnvironment:
     """The period, where its data lies and its reports go; `dimensions` name the endpoint and the schedule.
 
-    `baseline_statistics` is not read: the artifact of the model that answered has its own, and knows every bin.
+    `baseline_statistics` is not read: the model's artifact has its own, with every bin.
     """
 
     source: Path

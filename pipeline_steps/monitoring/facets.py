@@ -1,4 +1,4 @@
-"""Whom bias is measured for: a column, and the group of its values that is held against all others."""
+"""The groups that bias is measured for: values of a column, compared with all others."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.errors import ArgumentError, StepError
 from pipeline_steps.features.columns import CategoryColumn
-from pipeline_steps.monitoring.bias_metrics import METRICS
+from pipeline_steps.monitoring.bias_metrics import BIAS_METRICS
 from pipeline_steps.monitoring.statistics import OTHER
-from pipeline_steps.tables.cells import category, shown
+from pipeline_steps.tables.cells import category, quoted
 
 
 @dataclass(frozen=True)
 class Facet:
-    """A column and whom in it the metrics are about: `values`, numbers above `threshold`, or each category in turn.
+    """A column and the group that the metrics are about: `values`, numbers above `threshold`, or each category in turn.
 
-    `limits` say how far each metric may be from the baseline's, or from parity.
+    `limits` are how far each metric may be from the baseline's, or from parity.
     """
 
     name: str
@@ -38,8 +38,8 @@ class Facet:
         try:
             given = json.loads(text)
             threshold = given.get("threshold")
-            if not given["metrics"].keys() <= METRICS.keys():
-                raise ArgumentError(f"--facet must have metrics of {', '.join(METRICS)}, got {shown(text)}")
+            if not given["metrics"].keys() <= BIAS_METRICS.keys():
+                raise ArgumentError(f"--facet must have metrics of {', '.join(BIAS_METRICS)}, got {quoted(text)}")
             return cls(
                 str(given["name"]),
                 tuple(map(str, given.get("values", ()))),
@@ -48,17 +48,17 @@ class Facet:
                 {"baseline": False, "parity": True}[given.get("reference", "baseline")],
             )
         except (ValueError, KeyError, TypeError, AttributeError) as exc:
-            raise ArgumentError(f"--facet must describe a facet, got {shown(text)}") from exc
+            raise ArgumentError(f"--facet must describe a facet, got {quoted(text)}") from exc
 
 
 Belongs = Callable[[NDArray[np.float32]], NDArray[np.bool_]]
 
 
 def members(contract: Contract, place: int, facet: Facet, sent: NDArray[np.float32]) -> Iterator[tuple[str, Belongs]]:
-    """Give each group's name, and what tells by the encoded values who belongs to it.
+    """Give each group's name, and a function from encoded values to membership.
 
     Raises:
-        StepError: the facet names a category that the model does not know, or a number column without a threshold.
+        StepError: the facet names a category that the model does not have, or a number column without a threshold.
     """
     column = contract.columns[place]
     if not isinstance(column, CategoryColumn):
@@ -70,7 +70,7 @@ def members(contract: Contract, place: int, facet: Facet, sent: NDArray[np.float
     codes = {**column.codes, OTHER: float(column.other_code)}
     values = [category(text) for text in facet.values]
     if unknown := [text for text in values if text not in codes]:
-        raise StepError(f"--facet must name categories that the model knows of {facet.name}, got {shown(unknown[0])}")
+        raise StepError(f"--facet must name categories of {facet.name} that the model has, got {quoted(unknown[0])}")
     if values:
         chosen = np.array([codes[text] for text in values], dtype=np.float32)
         yield ", ".join(facet.values), lambda values: np.isin(values, chosen)

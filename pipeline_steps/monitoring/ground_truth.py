@@ -1,6 +1,6 @@
-"""Outcome files: what came of requests, as lines of JSON.
+"""Outcome files: the outcomes of requests, as lines of JSON.
 
-`slipway/canary/observation/ground_truth.py` reads the same files by the same rule; a contract test holds them together.
+`slipway/canary/observation/ground_truth.py` reads the same files by the same rule; a contract test compares them.
 """
 
 import base64
@@ -20,9 +20,9 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 @dataclass
 class Outcomes:
-    """Outcomes by inference id, one a row of the request; lines that are none are counted, and lose no other.
+    """Outcomes by inference id, one a row of the request; malformed lines are counted and skipped.
 
-    A request's first outcome counts, by the files' names: the judge of a rollout cannot take a bet back.
+    A request's first outcome counts, by the files' names: canary analysis cannot undo a step of its test.
     """
 
     values: dict[str, list[float]] = field(default_factory=dict)
@@ -91,13 +91,13 @@ def _rows(data: object, *, base64_encoded: bool) -> list[str]:
     return [row for row in rows if row]
 
 
-def _number(told: object) -> float:
-    if isinstance(told, bool) or not isinstance(told, int | float):
-        raise TypeError(f"it must be a number, got {told}")
-    return float(told)
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"it must be a number, got {value}")
+    return float(value)
 
 
-def _identifier(told: object) -> str:
-    if not isinstance(told, str):
-        raise TypeError(f"an id must be text, got {told}")
-    return told
+def _identifier(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"an id must be text, got {value}")
+    return value

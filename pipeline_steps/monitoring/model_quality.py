@@ -1,4 +1,4 @@
-"""How good the predictions were, now that outcomes have arrived."""
+"""Quality of the predictions whose outcome is known."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.monitoring.capture_format import NO_RECORD
-from pipeline_steps.monitoring.capture_records import Record
+from pipeline_steps.monitoring.capture_records import CaptureRecord
 from pipeline_steps.monitoring.constraints import Violation
 from pipeline_steps.monitoring.ground_truth import labels_worth
 from pipeline_steps.problems.binary.metrics import area_under_roc, confusion
 
 FEWEST_OF_A_CLASS = 30
-"""With fewer outcomes of either class neither accuracy nor ranking is judged."""
+"""With fewer outcomes of either class neither accuracy nor ranking is evaluated."""
 
 _DEVIATIONS = 3.0
 
@@ -33,7 +33,9 @@ class Labelled:
         return min(hits, len(self.positive) - hits) >= FEWEST_OF_A_CLASS
 
 
-def join_outcomes(records: Sequence[Record], outcomes: Mapping[str, list[bool]], positive_label: str) -> Labelled:
+def join_outcomes(
+    records: Sequence[CaptureRecord], outcomes: Mapping[str, list[bool]], positive_label: str
+) -> Labelled:
     """Join predictions with outcomes by inference id; a request of several rows needs an outcome for each."""
     truth = outcomes_by_row(records, outcomes, positive_label)
     scores = np.array([score for record in records for score in record.scores], dtype=np.float32)
@@ -42,7 +44,7 @@ def join_outcomes(records: Sequence[Record], outcomes: Mapping[str, list[bool]],
 
 
 def outcomes_by_row(
-    records: Sequence[Record], outcomes: Mapping[str, list[bool]], positive_label: str
+    records: Sequence[CaptureRecord], outcomes: Mapping[str, list[bool]], positive_label: str
 ) -> NDArray[np.float32]:
     """Give the outcome of each row of `records`: 1 positive, 0 not, NaN not known."""
     truth: list[float] = []
@@ -56,13 +58,13 @@ def outcomes_by_row(
 def quality_document(labelled: Labelled, threshold: float) -> dict[str, Any]:
     """Measure accuracy, precision, recall, F1 and AUC, in the form of SageMaker's model quality statistics."""
     outcomes = confusion(labelled.positive, labelled.scores, threshold)
-    hits, said = outcomes.true_positive, outcomes.true_positive + outcomes.false_positive
+    hits, predicted = outcomes.true_positive, outcomes.true_positive + outcomes.false_positive
     real = hits + outcomes.false_negative
     measured = {
         "accuracy": _share(hits + outcomes.true_negative, outcomes.rows),
-        "precision": _share(hits, said),
+        "precision": _share(hits, predicted),
         "recall": _share(hits, real),
-        "f1": {"value": 2 * hits / (said + real) if said + real else 0.0, "standard_deviation": "NaN"},
+        "f1": {"value": 2 * hits / (predicted + real) if predicted + real else 0.0, "standard_deviation": "NaN"},
     }
     if 0 < real < outcomes.rows:
         measured["auc"] = _auc(labelled)
@@ -78,10 +80,10 @@ def quality_document(labelled: Labelled, threshold: float) -> dict[str, Any]:
 def quality_violations(
     labelled: Labelled, measured: Mapping[str, Any], trained: Mapping[str, float], max_losses: Mapping[str, float]
 ) -> list[Violation] | None:
-    """Tell metrics that are below validation's by more than `max_losses` allow, and by more than chance explains.
+    """Report metrics that are below validation's by more than `max_losses` allow, and by more than chance explains.
 
     Returns:
-        None where nothing was judged: outcomes are too few, or no metric has one of validation's beside it.
+        None where nothing was evaluated: outcomes are too few, or no metric has one of validation's beside it.
     """
     compared = [name for name in max_losses if name in measured and name in trained]
     if not labelled.enough or not compared:
@@ -90,12 +92,14 @@ def quality_violations(
     for name in compared:
         value, error = measured[name]["value"], float(measured[name]["standard_deviation"])
         if value + _DEVIATIONS * error < (limit := trained[name] - max_losses[name]):
-            told = f"Metric {name} with {value:.4f} +/- {error:.4f} was LessThanThreshold '{limit:.4f}'"
-            found.append({"metric_name": name, "constraint_check_type": "LessThanThreshold", "description": told})
+            description = f"Metric {name} with {value:.4f} +/- {error:.4f} was LessThanThreshold '{limit:.4f}'"
+            found.append(
+                {"metric_name": name, "constraint_check_type": "LessThanThreshold", "description": description}
+            )
     return found
 
 
-def _merged(record: Record, positive_label: str) -> list[bool]:
+def _merged(record: CaptureRecord, positive_label: str) -> list[bool]:
     try:
         return [worth > 0 for worth in labels_worth(record.truth or {}, positive_label)]
     except NO_RECORD:

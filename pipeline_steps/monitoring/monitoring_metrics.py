@@ -1,19 +1,19 @@
-"""A period's figures to CloudWatch: as a line of the log, and in the file that Model Monitor publishes."""
+"""A period's metrics for CloudWatch: a line of the log, and the file that Model Monitor publishes."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline_steps.embedded_metrics import Metric, metrics_line
-from pipeline_steps.monitoring.environment import Schedule
+from pipeline_steps.embedded_metrics import MONITORING_NAMESPACE, Metric, metrics_line
+from pipeline_steps.monitoring.environment import MonitoringEnvironment
 from pipeline_steps.monitoring.findings import OUTCOMES, Findings
 from pipeline_steps.monitoring.statistics import SCORE
 
-NAMESPACE = "Slipway/Monitoring"
 
-
-def emit(findings: Findings, schedule: Schedule, *, write: Callable[[str], object], timestamp_ms: int) -> None:
+def emit(
+    findings: Findings, schedule: MonitoringEnvironment, *, write: Callable[[str], object], timestamp_ms: int
+) -> None:
     """Write a line in the embedded metric format, and one for each group whose bias is known."""
     metrics = []
     if findings.only != OUTCOMES:
@@ -21,10 +21,10 @@ def emit(findings: Findings, schedule: Schedule, *, write: Callable[[str], objec
         metrics.append(Metric("Violations", len(findings.violations), "Count"))
     if findings.labelled or findings.only == OUTCOMES:
         metrics.append(Metric("LabelledRows", findings.labelled, "Count"))
-    if SCORE in findings.shifts:
-        metrics.append(Metric("PredictionShift", _shown(findings.shifts[SCORE])))
-    if inputs := [shift for name, shift in findings.shifts.items() if name != SCORE]:
-        metrics.append(Metric("InputShift", _shown(max(inputs))))
+    if SCORE in findings.drift:
+        metrics.append(Metric("PredictionShift", _at_least_zero(findings.drift[SCORE])))
+    if inputs := [index for name, index in findings.drift.items() if name != SCORE]:
+        metrics.append(Metric("InputShift", _at_least_zero(max(inputs))))
     if findings.quality:
         named = {"Accuracy": "accuracy", "AUC": "auc", "F1": "f1"}
         metrics += [
@@ -35,26 +35,30 @@ def emit(findings: Findings, schedule: Schedule, *, write: Callable[[str], objec
     if findings.ndcg is not None:
         metrics.append(Metric("NDCG", findings.ndcg))
     metrics += _bias(findings)
-    write(metrics_line(NAMESPACE, schedule.dimensions, metrics, timestamp_ms=timestamp_ms))
+    write(metrics_line(MONITORING_NAMESPACE, schedule.dimensions, metrics, timestamp_ms=timestamp_ms))
     for bias in findings.bias:
         if bias.now:
             dimensions = {**schedule.dimensions, "Facet": bias.facet, "FacetValue": bias.value}
-            write(metrics_line(NAMESPACE, dimensions, [Metric(bias.metric, bias.now.value)], timestamp_ms=timestamp_ms))
+            write(
+                metrics_line(
+                    MONITORING_NAMESPACE, dimensions, [Metric(bias.metric, bias.now.value)], timestamp_ms=timestamp_ms
+                )
+            )
 
 
 def _bias(findings: Findings) -> Iterator[Metric]:
-    """Count what has drifted, apart for the metrics that need labels: nothing of a kind of which none was judged.
+    """Count what has drifted, apart for the metrics that need labels: nothing of a kind of which none was evaluated.
 
-    Their alarms keep their state then, and a period without labels ends no alarm that one with labels has raised.
+    Their alarms keep their state then: a period without labels ends no alarm that one with labels has raised.
     """
     for name, labelled in (("BiasViolations", False), ("LabelledBiasViolations", True)):
-        if judged := [bias for bias in findings.bias if bias.labelled == labelled and not bias.lacking]:
-            yield Metric(name, sum(bias.drifted for bias in judged), "Count")
+        if evaluated := [bias for bias in findings.bias if bias.labelled == labelled and not bias.lacking]:
+            yield Metric(name, sum(bias.drifted for bias in evaluated), "Count")
     if findings.bias:
         yield Metric("BiasNotJudged", sum(bool(bias.lacking) for bias in findings.bias), "Count")
 
 
-def metric_lines(findings: Findings, schedule: Schedule, *, now: float) -> Iterator[str]:
+def metric_lines(findings: Findings, schedule: MonitoringEnvironment, *, now: float) -> Iterator[str]:
     """Give the lines of the metrics file, by the names that the prebuilt monitor has."""
     when = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     dimensions = [{"Name": name, "Value": value} for name, value in schedule.dimensions.items()]
@@ -66,8 +70,8 @@ def _values(findings: Findings) -> Iterator[tuple[str, float]]:
     for entry in findings.documents["statistics.json"]["features"] if findings.only != OUTCOMES else ():
         statistics: Mapping[str, Any] = entry.get("string_statistics") or entry["numerical_statistics"]
         yield f"feature_non_null_{entry['name']}", statistics["common"]["num_present"]
-    for name, shift in findings.shifts.items():
-        yield f"feature_baseline_drift_{name}", _shown(shift)
+    for name, index in findings.drift.items():
+        yield f"feature_baseline_drift_{name}", _at_least_zero(index)
     for name, measured in findings.quality.items():
         if "value" in measured:
             yield name, measured["value"]
@@ -75,5 +79,5 @@ def _values(findings: Findings) -> Iterator[tuple[str, float]]:
         yield "ndcg", findings.ndcg
 
 
-def _shown(shift: float) -> float:
-    return round(max(0.0, shift), 6)
+def _at_least_zero(index: float) -> float:
+    return round(max(0.0, index), 6)

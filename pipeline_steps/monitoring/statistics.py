@@ -1,4 +1,4 @@
-"""`statistics.json` as SageMaker's Model Monitor writes it: what each column of a period looks like."""
+"""`statistics.json` as SageMaker's Model Monitor writes it: each column of a period."""
 
 from collections import Counter
 from typing import Any
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import CategoryColumn
-from pipeline_steps.monitoring.captured_rows import Rows
+from pipeline_steps.monitoring.captured_rows import CapturedRows
 
 SCORE = "score"
 OTHER = "(rare or unseen)"
@@ -18,7 +18,7 @@ _SKETCH_ITEMS = 2048
 _SKETCH_SHRINK = 0.64
 
 
-def statistics_document(contract: Contract, rows: Rows) -> dict[str, Any]:
+def statistics_document(contract: Contract, rows: CapturedRows) -> dict[str, Any]:
     """Describe the inputs in the contract's order, and the scores last."""
     features = []
     for place, column in enumerate(contract.columns):

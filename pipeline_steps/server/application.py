@@ -1,32 +1,34 @@
-"""What the server answers: SageMaker's two paths."""
+"""The two paths of a SageMaker container: /ping and /invocations."""
 
 import math
 import sys
 import traceback
 from http import HTTPStatus
 
-from pipeline_steps.artifact.loading import Artifact
+from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.artifact.scorer import Scorer
 from pipeline_steps.server.messages import HttpError, Request, Response, error_response
 from pipeline_steps.server.payload import read_payload
 from pipeline_steps.server.predictions import accepted_type, write_predictions
-from pipeline_steps.server.score_recorder import Recorder
-from pipeline_steps.tables.cells import shown
+from pipeline_steps.server.score_recorder import ScoreRecorder
+from pipeline_steps.tables.cells import quoted
 
 
 class Application:
-    """Answers one request at a time; it keeps no state between them but the recorder's, so any thread may call it.
+    """Handles one request at a time; it keeps no state between them but the recorder's, so any thread may call it.
 
-    `header` is a line that each answer of the model carries.
+    `header` is a header line of each of the model's responses.
     """
 
-    def __init__(self, artifact: Artifact, *, recorder: Recorder | None = None, header: str = "") -> None:
-        self._contract = artifact.contract
-        self._scorer = artifact.scorer
+    def __init__(
+        self, contract: Contract, scorer: Scorer, *, recorder: ScoreRecorder | None = None, header: str = ""
+    ) -> None:
+        self._contract, self._scorer = contract, scorer
         self._record = recorder.record if recorder else None
         self._header = header
 
-    def answer(self, request: Request) -> Response:
-        """Answer `request`; whatever goes wrong becomes a status."""
+    def handle(self, request: Request) -> Response:
+        """Respond to `request`; every error becomes a status."""
         try:
             return self._route(request)
         except HttpError as exc:
@@ -42,7 +44,7 @@ class Application:
         if request.path == "/ping":
             _require_method(request, "GET", "HEAD")
             return Response(HTTPStatus.OK)
-        raise HttpError(HTTPStatus.NOT_FOUND, f"path must be /ping or /invocations, got {shown(request.path)}")
+        raise HttpError(HTTPStatus.NOT_FOUND, f"path must be /ping or /invocations, got {quoted(request.path)}")
 
     def _invoke(self, request: Request) -> Response:
         media_type = accepted_type(request.headers.get("accept", ""))
@@ -60,6 +62,6 @@ def _require_method(request: Request, *allowed: str) -> None:
     if request.method not in allowed:
         raise HttpError(
             HTTPStatus.METHOD_NOT_ALLOWED,
-            f"method must be {' or '.join(allowed)}, got {shown(request.method)}",
+            f"method must be {' or '.join(allowed)}, got {quoted(request.method)}",
             extra=f"Allow: {', '.join(allowed)}\r\n",
         )

@@ -1,6 +1,6 @@
 """A body's rows, one after the other: no more of it is parsed at once than a row and a window of text.
 
-Whatever a body holds, the work between two rows is bounded, and so is what it takes to keep them.
+For every body, the work between two rows is bounded, and so is the memory for them.
 """
 
 import csv
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from pipeline_steps.tables.cells import shown
+from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.csv_rows import csv_rows
 
 WINDOW = 64 * 1024
@@ -27,7 +27,7 @@ _LONGEST_ESCAPE = len(r"\ud800\udc00")
 
 
 class UnreadableBodyError(ValueError):
-    """A body that holds no rows in the type that it says; the text tells why."""
+    """A body that has no rows of the type that its header names; the text says why."""
 
 
 def csv_records(body: Body, longest: int) -> Iterator[list[str]]:
@@ -36,20 +36,20 @@ def csv_records(body: Body, longest: int) -> Iterator[list[str]]:
     Raises:
         UnreadableBodyError: it is no CSV in UTF-8, or a row is longer than `longest` characters.
     """
-    row, held = 1, 0
+    row, length = 1, 0
 
     def lines() -> Iterator[str]:
-        nonlocal held
+        nonlocal length
         source = _text(body, _end_of_lines(body))
         while line := source.readline(longest + 1):
-            held += len(line)
-            if held > longest:
+            length += len(line)
+            if length > longest:
                 raise _row_too_long(row, longest)
             yield line
 
     try:
         for cells in csv_rows(lines()):
-            row, held = row + 1, 0
+            row, length = row + 1, 0
             yield cells
     except csv.Error as exc:
         raise UnreadableBodyError(f"the body must be CSV: {exc}") from exc
@@ -58,7 +58,7 @@ def csv_records(body: Body, longest: int) -> Iterator[list[str]]:
 
 
 def json_instances(body: Body, longest: int) -> Iterator[Any]:
-    """Read the rows of `{"instances": [row, …]}`, one or more; other members are passed over.
+    """Read the rows of `{"instances": [row, …]}`, one or more; other members are ignored.
 
     Raises:
         UnreadableBodyError: it is no such JSON in UTF-8, or a row is longer than `longest` characters.
@@ -78,7 +78,7 @@ class _JsonBody:
         self._longest = longest
         self._at = self._before = self._row = 0
         self._beside = _SHAPE
-        """Why a value that is too long is refused, where it is none of the rows."""
+        """The error for a value that is too long outside of the rows."""
 
     def rows(self) -> Iterator[Any]:
         if self._next() != "{":
@@ -96,7 +96,7 @@ class _JsonBody:
                 others += 1
                 if others > _MOST_OTHERS:
                     raise UnreadableBodyError(f"the body must have at most {_MOST_OTHERS} members beside instances")
-                self._beside = self._member_too_long(f"member {shown(name)}")
+                self._beside = self._member_too_long(f"member {quoted(name)}")
                 self._value()
             elif found:
                 raise UnreadableBodyError("the body must name instances once, got them twice")
@@ -187,16 +187,16 @@ class _JsonBody:
 def _text(body: Body, end: int) -> io.TextIOBase:
     """The text of `body` up to `end`, with its line ends as they are; a large one is decoded as it is read."""
     if end > WINDOW:
-        raw = io.BufferedReader(_Held(memoryview(body)[:end]))
+        raw = io.BufferedReader(_BytesFile(memoryview(body)[:end]))
         return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
     return io.StringIO(body[:end].decode("utf-8-sig"), newline="")
 
 
-class _Held(io.RawIOBase):
+class _BytesFile(io.RawIOBase):
     """Bytes as a file, without a copy of them."""
 
-    def __init__(self, held: memoryview) -> None:
-        self._left = held
+    def __init__(self, content: memoryview) -> None:
+        self._left = content
 
     def readable(self) -> bool:
         return True

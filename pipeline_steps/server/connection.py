@@ -1,33 +1,32 @@
-"""One HTTP/1.1 connection: answers in the order of the requests, back-pressure, and a calm end."""
+"""One HTTP/1.1 connection: responses in the order of the requests, back-pressure, and an orderly close."""
 
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import cast
 
 from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES
-from pipeline_steps.server.body_budget import MAX_HELD_BYTES, BodyBudget
-from pipeline_steps.server.messages import Request, Response, response_bytes
+from pipeline_steps.server.body_budget import MAX_BUFFERED_BYTES, BodyBudget
+from pipeline_steps.server.messages import Handler, Request, Response, response_bytes
 from pipeline_steps.server.request_reader import RequestReader
 
 _INLINE_BODY_BYTES = 16 * 1024
-"""Smaller bodies are answered on the event loop, in microseconds; larger ones must not hold up the others."""
+"""Smaller bodies are handled on the event loop, in microseconds; larger ones must not delay other clients."""
 
 _FIRST_BYTE_SECONDS = 1.0
-"""A client that has just connected is about to send, also where the server is to end."""
+"""A client that has just connected is about to send, also while the server drains."""
 
 _LINGER_SECONDS = 1.0
-"""How long a refused client may go on sending before it is cut off; cut off at once, it would miss the reason."""
+"""How long a refused client may go on sending before its connection is closed: at once, it would miss the reason."""
 
 
 @dataclass
 class Shared:
     """What the connections of one server have in common."""
 
-    answer: Callable[[Request], Response]
+    handler: Handler
     executor: Executor
     max_body_bytes: int = MAX_PAYLOAD_BYTES
     connections: "set[Connection]" = field(default_factory=set)
@@ -35,17 +34,18 @@ class Shared:
     accepted: int = 0
     """How many clients have connected."""
     last_accepted: float = -math.inf
-    max_held_bytes: int = MAX_HELD_BYTES
+    max_buffered_bytes: int = MAX_BUFFERED_BYTES
     """Of all bodies together; one of `max_body_bytes` is always taken."""
 
     def __post_init__(self) -> None:
-        self.budget = BodyBudget(max(self.max_held_bytes, self.max_body_bytes))
+        self.budget = BodyBudget(max(self.max_buffered_bytes, self.max_body_bytes))
 
 
 class Connection(asyncio.Protocol):
-    """Reading pauses while a request is answered on a worker thread, and while the client takes no answers.
+    """Reading pauses while a worker thread handles a request, and while the client does not read its responses.
 
-    So the end of the client's bytes is met when every request before it is answered, and may close the connection.
+    So the end of the client's bytes is seen when every request before it has its response, and may close the
+    connection.
     """
 
     def __init__(self, shared: Shared) -> None:
@@ -57,16 +57,16 @@ class Connection(asyncio.Protocol):
         )
         self._queue: deque[Request | Response] = deque()
         self._transport: asyncio.Transport | None = None
-        self._answering = self._choked = False
+        self._handling = self._write_paused = False
         self._reading = True
-        self._heard = False
+        self._received = False
         self.last_active = self._loop.time()
 
     @property
     def idle(self) -> bool:
-        """Whether everything that was asked is answered, nothing more has begun, and nothing is just about to."""
-        fresh = not self._heard and self._loop.time() - self.last_active < _FIRST_BYTE_SECONDS
-        return not (fresh or self._answering or self._queue or self._reader.receiving)
+        """Whether every request has its response, no other has begun, and none is just about to."""
+        fresh = not self._received and self._loop.time() - self.last_active < _FIRST_BYTE_SECONDS
+        return not (fresh or self._handling or self._queue or self._reader.receiving)
 
     @property
     def receiving_since(self) -> float | None:
@@ -74,8 +74,8 @@ class Connection(asyncio.Protocol):
         return self._reader.receiving_since
 
     @property
-    def answering(self) -> bool:
-        return self._answering
+    def handling(self) -> bool:
+        return self._handling
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -85,34 +85,34 @@ class Connection(asyncio.Protocol):
         self._shared.last_accepted = self.last_active
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's signature)
-        """End, whoever ended it."""
+        """End, by either side."""
         self._transport = None
         self._drop_queue()
         self._reader.drop()
         self._shared.connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes, answer what they complete."""
+        """Take bytes, and handle the requests that they complete."""
         self.last_active = self._loop.time()
-        self._heard = True
+        self._received = True
         if not self._reader.refused:
             self._queue.extend(self._reader.read(data))
             self._pump()
 
     def pause_writing(self) -> None:
-        """The client takes no answers at the moment."""
-        self._choked = True
+        """The client does not read its responses at the moment."""
+        self._write_paused = True
         self._adjust_reading()
 
     def resume_writing(self) -> None:
-        """The client takes answers again."""
-        self._choked = False
+        """The client reads again."""
+        self._write_paused = False
         self._pump()
 
-    def give_up(self) -> None:
+    def time_out(self) -> None:
         """Refuse a request that does not become complete."""
         if not self._reader.refused:
-            self._queue.append(self._reader.give_up())
+            self._queue.append(self._reader.time_out())
             self._pump()
 
     def close(self) -> None:
@@ -126,29 +126,29 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def _pump(self) -> None:
-        while self._queue and not (self._answering or self._choked):
+        while self._queue and not (self._handling or self._write_paused):
             item = self._queue.popleft()
             if isinstance(item, Response):
                 self._send(response_bytes(item, keep_alive=False))
                 self._linger()
             elif len(item.body) <= _INLINE_BODY_BYTES:
-                self._budget.held -= len(item.body)
-                self._finish(item, self._shared.answer(item))
+                self._budget.used -= len(item.body)
+                self._finish(item, self._shared.handler(item))
             else:
-                self._answer_on_thread(item)
+                self._handle_on_thread(item)
         self._adjust_reading()
 
-    def _answer_on_thread(self, request: Request) -> None:
-        self._answering = True
+    def _handle_on_thread(self, request: Request) -> None:
+        self._handling = True
 
         def done(future: "asyncio.Future[Response]") -> None:
-            self._answering = False
-            self._budget.held -= len(request.body)  # only now: the thread had it, even if the client has left
+            self._handling = False
+            self._budget.used -= len(request.body)  # only now: the thread used it, even if the client has left
             if not future.cancelled():
                 self._finish(request, future.result())
                 self._pump()
 
-        self._loop.run_in_executor(self._shared.executor, self._shared.answer, request).add_done_callback(done)
+        self._loop.run_in_executor(self._shared.executor, self._shared.handler, request).add_done_callback(done)
 
     def _finish(self, request: Request, response: Response) -> None:
         keep_alive = request.keep_alive and not self._shared.draining
@@ -158,7 +158,7 @@ class Connection(asyncio.Protocol):
             self.close()
 
     def _drop_queue(self) -> None:
-        self._budget.held -= sum(len(item.body) for item in self._queue if isinstance(item, Request))
+        self._budget.used -= sum(len(item.body) for item in self._queue if isinstance(item, Request))
         self._queue.clear()
 
     def _send(self, data: bytes) -> None:
@@ -167,7 +167,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     def _send_continue(self) -> None:
-        if not (self._answering or self._queue):
+        if not (self._handling or self._queue):
             self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _linger(self) -> None:
@@ -178,7 +178,7 @@ class Connection(asyncio.Protocol):
             self._loop.call_later(_LINGER_SECONDS, self.close)
 
     def _adjust_reading(self) -> None:
-        reading = not (self._answering or self._choked)
+        reading = not (self._handling or self._write_paused)
         if self._transport is not None and not self._transport.is_closing() and reading != self._reading:
             self._reading = reading
             (self._transport.resume_reading if reading else self._transport.pause_reading)()

@@ -1,4 +1,4 @@
-"""Which endpoint, variant and model package a server belongs to, as its environment says."""
+"""Which endpoint, variant and model package a server belongs to, from its environment."""
 
 import math
 import re
@@ -8,9 +8,8 @@ from typing import Self
 
 from pipeline_steps.errors import ArgumentError
 
-NAMESPACE = "Slipway/Endpoint"
 WHOLE_ENDPOINT = ("EndpointName", "VariantName")
-"""Dimensions of what is watched for longer than one model lives."""
+"""Dimensions of metrics that are watched for longer than one model lives."""
 _DIMENSIONS = {
     "EndpointName": "SLIPWAY_ENDPOINT_NAME",
     "VariantName": "SLIPWAY_VARIANT_NAME",
@@ -19,14 +18,14 @@ _DIMENSIONS = {
 _SECONDS = "SLIPWAY_METRIC_SECONDS"
 _UNWATCHED = "SLIPWAY_UNWATCHED_COLUMNS"
 _PLAIN = re.compile(r"[\x21-\x7e]{1,1000}")
-"""What fits both a metric's dimension and a response header."""
+"""Valid both as a metric's dimension and in a response header."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """`dimensions` is empty where the environment does not say all of them: then no metrics are published.
+    """`dimensions` is empty where the environment does not give all of them: then no metrics are published.
 
-    `unwatched` columns are left out of the input shift: a month or a promotion's code is new whenever it comes.
+    `unwatched` columns are left out of the input drift: a month or a promotion's code is always new.
     """
 
     dimensions: Mapping[str, str]
@@ -54,7 +53,7 @@ class Identity:
 
     @property
     def header(self) -> str:
-        """The line of a response that names the model package, ended by a line break; empty where it is not known."""
+        """The line of a response that names the model package, ended by a line break; empty where there is none."""
         package = self.model_package
         return f"X-Amzn-SageMaker-Custom-Attributes: model_package={package}\r\n" if package else ""
 

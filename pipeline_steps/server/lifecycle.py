@@ -1,4 +1,4 @@
-"""The server's life: listen, answer, drain when told to stop."""
+"""The server's life: listen, respond, drain on a signal to stop."""
 
 import asyncio
 import os
@@ -12,54 +12,54 @@ from dataclasses import dataclass
 
 from pipeline_steps.errors import StepError
 from pipeline_steps.server.connection import Connection, Shared
-from pipeline_steps.server.listening import let_no_more_connect
-from pipeline_steps.server.messages import Request, Response
+from pipeline_steps.server.listening import refuse_new_connections
+from pipeline_steps.server.messages import Handler
 
 _IDLE_SECONDS = 75.0
-"""How long a connection may be silent: longer than the load balancers' usual 60 s, so that it is they who close."""
+"""How long a connection may be silent: longer than load balancers' usual 60 s, so that they close first."""
 
 _SWEEP_SECONDS = 5.0
 
 _MOST_THREADS = 8
-"""For large requests: they share one interpreter, and so does the loop that answers /ping."""
+"""For large requests: they share one interpreter with the loop that responds to /ping."""
 
 _REQUEST_SECONDS = 30.0
-"""How long a request may take to arrive. SageMaker waits 60 s for its answer."""
+"""How long a request may take to arrive. SageMaker waits 60 s for the response."""
 
 _LAST_REQUESTS_SECONDS = 0.3
-"""After the signal, requests that are on their way are still answered; so are clients that connect, as long as no more
-than this passes between them."""
+"""After the signal, requests that are on their way still get their responses; so do clients that connect, as long as no
+more than this passes between them."""
 
 _LAST_CLIENTS_SECONDS = 5.0
-"""How long clients that go on connecting are taken after the signal."""
+"""How long clients that go on connecting are accepted after the signal."""
 
 _HANDSHAKE_SECONDS = 0.05
-"""For connections that have begun when the kernel is asked for no more."""
+"""For connections that have begun when the kernel stops completing new ones."""
 
 _SWITCH_SECONDS = 0.0005
-"""How long a thread with a large request keeps the interpreter from the loop, which answers /ping; Python's own is ten
-times as long."""
+"""How long a thread with a large request keeps the interpreter from the loop, which responds to /ping; Python's own
+default is ten times as long."""
 
 _DRAIN_SECONDS = 23.0
 """SageMaker kills a container 30 s after SIGTERM."""
 
 
 @dataclass(frozen=True)
-class Chore:
-    """What the server does every so often, and once more when it has answered its last request."""
+class PeriodicTask:
+    """What the server does at an interval, and once more after its last response."""
 
-    act: Callable[[], None]
+    action: Callable[[], None]
     seconds: float
 
 
 def run_server(
-    answer: Callable[[Request], Response],
+    handler: Handler,
     *,
     host: str,
     port: int,
     name: str,
     max_body_bytes: int,
-    chores: Sequence[Chore] = (),
+    tasks: Sequence[PeriodicTask] = (),
     lifeline: int | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, or until the descriptor `lifeline`, a pipe, has no writer any more.
@@ -71,12 +71,12 @@ def run_server(
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(
             _serve(
-                answer,
+                handler,
                 host=host,
                 port=port,
                 name=name,
                 max_body_bytes=max_body_bytes,
-                chores=chores,
+                tasks=tasks,
                 lifeline=lifeline,
             )
         )
@@ -91,41 +91,41 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 async def _serve(
-    answer: Callable[[Request], Response],
+    handler: Handler,
     *,
     host: str,
     port: int,
     name: str,
     max_body_bytes: int,
-    chores: Sequence[Chore],
+    tasks: Sequence[PeriodicTask],
     lifeline: int | None,
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = _stop_event(loop, lifeline)
     threads = min(os.cpu_count() or 1, _MOST_THREADS)
-    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="answer") as executor:
-        shared = Shared(answer, executor, max_body_bytes)
+    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="handler") as executor:
+        shared = Shared(handler, executor, max_body_bytes)
         try:
             server = await loop.create_server(lambda: Connection(shared), host, port, backlog=1024)
         except OSError as exc:
             raise StepError(f"{host}:{port} must be an address to listen on: {exc.strerror or exc}") from exc
-        _say(f"serving {name} on {host}:{server.sockets[0].getsockname()[1]}")
-        repeating = [asyncio.create_task(_repeat(chore)) for chore in chores]
+        _log(f"serving {name} on {host}:{server.sockets[0].getsockname()[1]}")
+        repeating = [asyncio.create_task(_repeat(task)) for task in tasks]
         while not stop.is_set():
             try:
                 await asyncio.wait_for(stop.wait(), _SWEEP_SECONDS)
             except TimeoutError:
                 _sweep(shared, loop.time())
-        _say("draining")
-        shared.draining = True  # from now on each answer ends its connection
+        _log("draining")
+        shared.draining = True  # from now on each response ends its connection
         await _take_last_clients(shared, loop, [listener.fileno() for listener in server.sockets])
         server.close()
         await _drain(shared, loop)
-        for task in repeating:
-            task.cancel()
-    for chore in chores:
-        _do(chore)  # the threads have ended too: everything that was answered is there
-    _say("stopped")
+        for running in repeating:
+            running.cancel()
+    for task in tasks:
+        _run(task)  # the threads have ended too: every response is counted
+    _log("stopped")
 
 
 def _stop_event(loop: asyncio.AbstractEventLoop, lifeline: int | None) -> asyncio.Event:
@@ -143,44 +143,44 @@ def _read_lifeline(lifeline: int, stop: asyncio.Event, loop: asyncio.AbstractEve
         stop.set()
 
 
-async def _repeat(chore: Chore) -> None:
+async def _repeat(task: PeriodicTask) -> None:
     while True:
-        await asyncio.sleep(chore.seconds)
-        _do(chore)
+        await asyncio.sleep(task.seconds)
+        _run(task)
 
 
-def _do(chore: Chore) -> None:
+def _run(task: PeriodicTask) -> None:
     try:
-        chore.act()
-    except Exception:  # noqa: BLE001 (whatever it was, users are still to be answered)
+        task.action()
+    except Exception:  # noqa: BLE001 (requests are still to be handled)
         traceback.print_exc(file=sys.stderr)
 
 
 def _sweep(shared: Shared, now: float) -> None:
-    """Refuse requests that take too long to arrive; close what is silent for too long between two."""
+    """Refuse requests that take too long to arrive; close connections that are silent for too long between two."""
     for connection in list(shared.connections):
-        if connection.answering:
+        if connection.handling:
             continue
         since = connection.receiving_since
         if since is not None and now - since > _REQUEST_SECONDS:
-            connection.give_up()
+            connection.time_out()
         elif now - connection.last_active > _IDLE_SECONDS:
             connection.abort()
 
 
 async def _take_last_clients(shared: Shared, loop: asyncio.AbstractEventLoop, listeners: Sequence[int]) -> None:
-    """Accept until no more clients come; those whom the kernel has let connect by then are all accepted."""
+    """Accept until no more clients come; those whose connection the kernel has completed by then are all accepted."""
     end, seen = loop.time() + _LAST_CLIENTS_SECONDS, -1
     busy = shared.connections or loop.time() - shared.last_accepted < _LAST_REQUESTS_SECONDS
     while busy and seen != shared.accepted and loop.time() < end:
         seen = shared.accepted
         await asyncio.sleep(_LAST_REQUESTS_SECONDS)
     for listener in listeners:
-        let_no_more_connect(listener)
+        refuse_new_connections(listener)
     await asyncio.sleep(_HANDSHAKE_SECONDS if busy else 0)
     while select.select(listeners, [], [], 0)[0] and loop.time() < end + _LAST_REQUESTS_SECONDS:
         await asyncio.sleep(0.002)
-    await asyncio.sleep(0)  # whoever was accepted just now is given to the server before it closes
+    await asyncio.sleep(0)  # a connection accepted just now reaches the server before it closes
 
 
 async def _drain(shared: Shared, loop: asyncio.AbstractEventLoop) -> None:
@@ -194,6 +194,6 @@ async def _drain(shared: Shared, loop: asyncio.AbstractEventLoop) -> None:
         connection.abort()
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()

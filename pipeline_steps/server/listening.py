@@ -1,4 +1,4 @@
-"""What the kernel does for a socket that listens."""
+"""Stopping a listening socket without losing connections that wait to be accepted."""
 
 import ctypes
 import os
@@ -19,14 +19,14 @@ _INSTRUCTIONS = (
 )
 
 
-def let_no_more_connect(listener: int) -> bool:
+def refuse_new_connections(listener: int) -> bool:
     """Have the kernel complete no more connections for this descriptor; those that wait to be accepted stay.
 
-    A socket that is closed resets the ones that wait. Between the last `accept` and the close more could come, were it
-    not for this: so they are asked again by their client's kernel, and then refused, as no request was sent yet.
+    A socket that is closed resets the ones that wait. Between the last `accept` and the close more could come without
+    this: so their client's kernel tries again, and is then refused before any request was sent.
 
     Returns:
-        False where the system has no such filter: then the gap of some microseconds stays.
+        False where the system has no such filter: then the gap of some microseconds remains.
     """
     if sys.platform != "linux":
         return False

@@ -1,6 +1,7 @@
 """Requests and responses as the server passes them around, and their bytes on the wire."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -27,8 +28,11 @@ class Response:
     """More header lines, each ended by a line break."""
 
 
+Handler = Callable[[Request], Response]
+
+
 class HttpError(Exception):
-    """A request that is answered by an error status and one line of text."""
+    """A request whose response is an error status and one line of text."""
 
     def __init__(self, status: HTTPStatus, reason: str, *, extra: str = "") -> None:
         super().__init__(reason)
@@ -36,7 +40,7 @@ class HttpError(Exception):
 
 
 def error_response(status: HTTPStatus, reason: str, *, extra: str = "") -> Response:
-    """Tell what was wrong, as JSON in one line."""
+    """Report what was wrong, as JSON in one line."""
     body = json.dumps({"error": " ".join(reason.split())}, ensure_ascii=False) + "\n"
     return Response(status, body.encode("utf-8", "replace"), "application/json", extra)
 

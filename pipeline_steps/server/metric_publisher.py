@@ -1,27 +1,26 @@
-"""The server's own metrics, as lines of its log that CloudWatch reads."""
+"""The server's own metrics, as lines of its log from which CloudWatch extracts them."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline_steps.embedded_metrics import Metric, metrics_line
-from pipeline_steps.server.identity import NAMESPACE
+from pipeline_steps.embedded_metrics import ENDPOINT_NAMESPACE, Metric, metrics_line
 
 
 @dataclass(frozen=True)
-class Source:
-    """What is counted, and the dimensions by which it is to be found a second time, for longer than a model lives."""
+class MetricSource:
+    """Where metrics come from; `also_by` are dimensions under which they are published too, beyond one model's life."""
 
     take_metrics: Callable[[], list[Metric]]
     also_by: Sequence[str] = ()
 
 
-class Publisher:
-    """Gives `write` a line for each source that has counted something since the last one."""
+class MetricPublisher:
+    """Passes `write` a line for each source that has metrics since the last one."""
 
     def __init__(
         self,
-        sources: Sequence[Source],
+        sources: Sequence[MetricSource],
         dimensions: Mapping[str, str],
         *,
         write: Callable[[str], object],
@@ -31,16 +30,16 @@ class Publisher:
         self._write, self._clock = write, clock
 
     def publish(self) -> None:
-        """Write what was counted since the last call."""
+        """Write the metrics since the last call."""
         now = round(self._clock() * 1000)
         for source in self._sources:
             if metrics := source.take_metrics():
                 line = metrics_line(
-                    NAMESPACE,
+                    ENDPOINT_NAMESPACE,
                     self._dimensions,
                     metrics,
                     timestamp_ms=now,
                     also_by=source.also_by,
-                    by_the_second=True,  # a rollout's judge compares neighbouring windows of ten seconds
+                    by_the_second=True,  # canary analysis compares neighbouring windows of ten seconds
                 )
                 self._write(line)

@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.artifact.contract import Contract
-from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, ValueRefusedError, json_shown
+from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, ValueRefusedError, json_quoted
 from pipeline_steps.server.bodies import Body, UnreadableBodyError, csv_records, json_instances
 from pipeline_steps.server.messages import HttpError
-from pipeline_steps.tables.cells import shown
-from pipeline_steps.tables.near_matches import look_alike
+from pipeline_steps.tables.cells import quoted
+from pipeline_steps.tables.near_matches import near_match
 
 CSV, JSON = "text/csv", "application/json"
 READERS: Mapping[str, Callable[[Body, int], Iterator[Any]]] = {CSV: csv_records, JSON: json_instances}
-"""What reads the rows of a body of that type: cells of text, or objects and lists."""
+"""Reads the rows of a body of that type: cells of text, or objects and lists."""
 
 _CHARSETS = ("utf-8", "us-ascii")
 _NAMED = 12
 _BLOCK_ROWS = 1024
-"""As many rows are kept as Python's numbers, which take eight times the room of the model's."""
+"""So many rows are kept as Python's numbers, which take eight times the memory of the model's."""
 
 
 def read_payload(contract: Contract, body: Body, content_type: str) -> NDArray[np.float32]:
@@ -84,7 +84,7 @@ def media_type(content_type: str) -> str:
 
 
 def _is_header(contract: Contract, cells: Sequence[str]) -> bool:
-    """Whether most cells are names of columns, and they are not categories that the model knows."""
+    """Whether most cells are names of columns, and not all are categories of the model."""
     named = contract.names_column
     if not cells or not (named(cells[0]) or named(cells[-1])) or 2 * sum(map(named, cells)) <= len(cells):
         return False
@@ -112,16 +112,16 @@ def _json_row(columns: Sequence[FeatureColumn], instance: Any) -> list[float]:
         if len(instance) != len(columns):
             raise ValueRefusedError(f"it must have {len(columns)} columns, got {len(instance)}")
         return [column.encode_json(value) for column, value in zip(columns, instance, strict=True)]
-    raise ValueRefusedError(f"it must be an object or a list, got {json_shown(instance)}")
+    raise ValueRefusedError(f"it must be an object or a list, got {json_quoted(instance)}")
 
 
 def _unknown(name: str, columns: Sequence[FeatureColumn]) -> str:
-    near = look_alike(name, [column.name for column in columns])
-    return f"column {shown(name)} is none of the model's" + (f"; it has {near}" if near else "")
+    near = near_match(name, [column.name for column in columns])
+    return f"column {quoted(name)} is none of the model's" + (f"; it has {near}" if near else "")
 
 
 def _unsupported(rule: str, content_type: str) -> HttpError:
-    return HttpError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"{rule}, got {shown(content_type)}")
+    return HttpError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"{rule}, got {quoted(content_type)}")
 
 
 def _bad(reason: str) -> HttpError:

@@ -1,13 +1,15 @@
-"""Scores to response bodies, in the type the caller accepts."""
+"""Predictions as response bodies, in the type that the caller accepts, and read back from them."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from http import HTTPStatus
+from typing import Any, NamedTuple
 
 from pipeline_steps.server.messages import HttpError, Response
-from pipeline_steps.server.payload import CSV, JSON
-from pipeline_steps.tables.cells import shown
+from pipeline_steps.server.payload import CSV, JSON, media_type
+from pipeline_steps.tables.cells import quoted
 
 _OFFERED = (JSON, CSV)
 _WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
@@ -35,7 +37,7 @@ def accepted_type(accept: str) -> str:
     chosen = max(_OFFERED, key=wanted)
     if wanted(chosen)[0] > 0:
         return chosen
-    raise HttpError(HTTPStatus.NOT_ACCEPTABLE, f"accept must allow {JSON} or {CSV}, got {shown(accept)}")
+    raise HttpError(HTTPStatus.NOT_ACCEPTABLE, f"accept must allow {JSON} or {CSV}, got {quoted(accept)}")
 
 
 def _weights(accept: str) -> Iterator[tuple[str, float]]:
@@ -47,13 +49,32 @@ def _weights(accept: str) -> Iterator[tuple[str, float]]:
         elif _WEIGHT.fullmatch(given[0]):
             yield name, float(given[0])
         else:
-            yield name, 0.0  # what cannot be understood is not asked for
+            yield name, 0.0  # a weight that is none counts as 0
 
 
 def write_predictions(scores: Sequence[float], threshold: float, media_type: str, header: str = "") -> Response:
     """Write one score a row; JSON has the label beside it. `header` is one more header line with its line break."""
-    # nine digits tell every float32 from its neighbours
+    # nine digits distinguish every float32
     if media_type == CSV:
         return Response(HTTPStatus.OK, "".join([f"{score:.9g}\n" for score in scores]).encode(), CSV, header)
     entries = [f'{{"score":{score:.9g},"label":{int(score >= threshold)}}}' for score in scores]
     return Response(HTTPStatus.OK, f'{{"predictions":[{",".join(entries)}]}}\n'.encode(), JSON, header)
+
+
+class Prediction(NamedTuple):
+    """One row's score; CSV has no label, and a JSON body of another server may have anything there."""
+
+    score: float
+    label: Any
+
+
+def read_predictions(body: bytes, content_type: str) -> list[Prediction]:
+    """Read a response body of this server, or of one that keeps its format.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is something else.
+    """
+    if media_type(content_type) == CSV:
+        return [Prediction(float(line), None) for line in body.decode().split()]
+    entries = json.loads(body)["predictions"]
+    return [Prediction(float(entry["score"]), entry.get("label")) for entry in entries]

@@ -1,4 +1,4 @@
-"""Bytes to requests: httptools' callbacks, with limits on what a client may make the server hold."""
+"""Bytes to requests: httptools' callbacks, with limits on what a client may make the server keep."""
 
 import time
 from collections.abc import Callable
@@ -43,19 +43,19 @@ class RequestReader:
         self._url = b""
         self._body: bytes | bytearray = b""
         self._left = 0
-        """Bytes of a body of known length that have not come."""
+        """Bytes of a body of known length that have not arrived."""
         self._in_head = True
-        self._held_bytes = 0
+        self._unparsed_bytes = 0
         """Of the head, or since the parser last gave a part of the body: chunk sizes, extensions, trailers."""
         self._before = b""
         """The last bytes of the piece before, which may begin a blank line."""
         self.receiving_since: float | None = None
-        """When the request began that is not complete."""
+        """When the incomplete request began."""
         self.refused = False
 
     @property
     def receiving(self) -> bool:
-        """Whether a request has begun that is not complete."""
+        """Whether a request has begun and is incomplete."""
         return self._request is not None
 
     def read(self, data: bytes) -> list[Request | Response]:
@@ -69,18 +69,18 @@ class RequestReader:
                 self._left -= len(piece)
                 self._feed(piece)
             else:
-                self._held_bytes += len(piece)
-                if self._in_head and self._held_bytes > MAX_HEAD_BYTES:
+                self._unparsed_bytes += len(piece)
+                if self._in_head and self._unparsed_bytes > MAX_HEAD_BYTES:
                     self._refuse_fields("head")
                     break
                 self._feed(piece)
-                if self._held_bytes > MAX_HEAD_BYTES:
+                if self._unparsed_bytes > MAX_HEAD_BYTES:
                     self._refuse_fields("chunk extensions and trailers")
             start = end
         return self._complete
 
     def _end_of_piece(self, data: bytes, start: int) -> int:
-        """Behind the next blank line, which ends every head and chunked body, or as much as fields may hold."""
+        """Behind the next blank line, which ends every head and chunked body, or the most that fields may have."""
         before, self._before = self._before, b""
         if before and (place := (before + data[start : start + 3]).find(_BLANK_LINE)) >= 0:
             return start + place + len(_BLANK_LINE) - len(before)
@@ -100,16 +100,16 @@ class RequestReader:
         except httptools.HttpParserError as exc:
             self._refuse(HTTPStatus.BAD_REQUEST, f"the request must be HTTP/1.1: {exc}")
 
-    def give_up(self) -> Response:
-        """Refuse the request that is not complete: its time is up."""
+    def time_out(self) -> Response:
+        """Refuse the incomplete request."""
         self._complete = []
         self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the request must be complete sooner: its time is up")
         self._request, self.receiving_since = None, None
         return error_response(HTTPStatus.REQUEST_TIMEOUT, "the request must be complete sooner: its time is up")
 
     def drop(self) -> None:
-        """Let go of the body that is not complete."""
-        self._budget.held -= len(self._body)
+        """Drop the incomplete body."""
+        self._budget.used -= len(self._body)
         self._body = b""
 
     def on_message_begin(self) -> None:
@@ -122,9 +122,9 @@ class RequestReader:
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep the headers that decide something; a trailer is none."""
+        """Keep the headers that are used; a trailer is none."""
         if not self._in_head:
-            self._held_bytes += len(name) + len(value)
+            self._unparsed_bytes += len(name) + len(value)
             return
         name = name.lower()
         if self._request is not None and name in _KEPT_HEADERS:
@@ -133,8 +133,8 @@ class RequestReader:
             headers[key] = f"{headers[key]}, {text}" if key in headers else text
 
     def on_headers_complete(self) -> None:
-        """Judge the request by its head, before its body is taken."""
-        self._in_head, self._held_bytes = False, 0
+        """Check the request's head, before its body is read."""
+        self._in_head, self._unparsed_bytes = False, 0
         request = self._request
         if request is None or self.refused:
             return
@@ -143,32 +143,32 @@ class RequestReader:
         self._left = int(request.headers.get("content-length") or 0)
         if self._left > self._max_body_bytes:
             self._refuse_body()
-        elif self._budget.held + self._left > self._budget.most:
+        elif self._budget.used + self._left > self._budget.limit:
             self._refuse_for_now()
         elif expect := request.headers.get("expect"):
             if expect.lower() != "100-continue":
                 self._refuse(HTTPStatus.EXPECTATION_FAILED, f"expect must be 100-continue, got {expect!r}")
-            elif not self._complete:  # behind an unanswered request it would come out of order, and may be left out
+            elif not self._complete:  # behind another request it would come out of order, and may be left out
                 self._send_continue()
 
     def on_body(self, part: bytes) -> None:
         """Collect the body, whole or chunked."""
-        self._held_bytes = 0
+        self._unparsed_bytes = 0
         if self.refused:
             return
         size = len(part)
         if len(self._body) + size > self._max_body_bytes:
             self._refuse_body()
             return
-        if self._budget.held + size > self._budget.most:
+        if self._budget.used + size > self._budget.limit:
             self._refuse_for_now()
             return
-        self._budget.held += size
+        self._budget.used += size
         if not self._body:
             self._body = part
         else:
             if isinstance(self._body, bytes):
-                self._body = bytearray(self._body)  # many small parts, kept apart, would take many times the room
+                self._body = bytearray(self._body)  # many small parts, kept apart, would take many times the memory
             self._body += part
 
     def on_message_complete(self) -> None:
@@ -178,14 +178,14 @@ class RequestReader:
             self._request.keep_alive = self._parser.should_keep_alive()
             self._complete.append(self._request)
         self._request, self._body, self.receiving_since = None, b"", None
-        self._in_head, self._held_bytes, self._before = True, 0, b""
+        self._in_head, self._unparsed_bytes, self._before = True, 0, b""
 
     def _refuse_body(self) -> None:
         limit = f"at most {self._max_body_bytes} bytes"
         self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body must be {limit}")
 
     def _refuse_for_now(self) -> None:
-        limit = f"at most {self._budget.most} bytes together"
+        limit = f"at most {self._budget.limit} bytes together"
         reason = f"the bodies of all requests that are not answered must be {limit}: send this one again in a second"
         self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, reason, extra="Retry-After: 1\r\n")
 

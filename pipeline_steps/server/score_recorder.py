@@ -1,4 +1,4 @@
-"""What the server has scored: counted since it was last asked, and the newest rows to compare with the baseline."""
+"""What the server has scored: counts since the last metrics, and the newest rows to compare with the baseline."""
 
 from collections import deque
 from collections.abc import Collection
@@ -12,17 +12,17 @@ from pipeline_steps.embedded_metrics import Metric
 WINDOW_ROWS = 5000
 
 Scored = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""What one request asked, [rows, columns], and what it got, [rows]."""
+"""The features of one request, [rows, columns], and its scores, [rows]."""
 
 
-class Recorder:
-    """Keeps inputs and scores. A request only leaves them here; the rest is done for many at once by `count`.
+class ScoreRecorder:
+    """Keeps inputs and scores. A request only appends them; `count` does the rest for many at once.
 
-    Where scores lie is counted for one row of each request, drawn at random: rows that come together are alike, and the
-    judge takes what is counted for independent. So `ScoredRows` is the number of requests that got a score. The shifts
-    compare all rows.
+    Where scores lie is counted for one row of each request, drawn at random: rows of one request are alike, and canary
+    analysis takes what is counted for independent. So `ScoredRows` is the number of requests that got a score. Drift
+    compares all rows.
 
-    Any thread may `record`; the others are for one thread. `seed` is of the draws.
+    Any thread may `record`; the other methods are for one thread. `seed` is of the draws.
     """
 
     def __init__(self, baseline: Baseline | None, *, unwatched: Collection[str] = (), seed: int = 0) -> None:
@@ -35,23 +35,23 @@ class Recorder:
         self.record = self._waiting.append  # atomic, and ten times as fast as any function of ours
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Discard everything."""
         self._waiting.clear()
         self._window.clear()
         self._window_rows = self._drawn = 0
         self._upper_half = self._tails = 0.0
 
     def count(self) -> None:
-        """Count what waits. To be called often: until then it is kept whole."""
+        """Count what was recorded. To be called often: until then it is kept whole."""
         waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        new = [(asked, got) for asked, got in waiting if len(got)]
+        new = [(features, scores) for features, scores in waiting if len(scores)]
         if not new:
             return
-        features = np.concatenate([asked for asked, _ in new])[-WINDOW_ROWS:]
-        scores = np.concatenate([got for _, got in new])
+        features = np.concatenate([rows for rows, _ in new])[-WINDOW_ROWS:]
+        scores = np.concatenate([each for _, each in new])
         self._drawn += len(new)
         if self._baseline and (ranks := self._baseline.ranks):
-            drawn = scores[self._one_each([len(got) for _, got in new])]
+            drawn = scores[self._one_each([len(each) for _, each in new])]
             self._upper_half += float(ranks.upper_half(drawn).sum())
             self._tails += float(ranks.tails(drawn).sum())
         self._window.append((features, scores[-WINDOW_ROWS:]))
@@ -60,13 +60,13 @@ class Recorder:
             self._window_rows -= len(self._window.popleft()[1])
 
     def _one_each(self, rows: list[int]) -> NDArray[np.int64]:
-        """Draw one row of each request; never always the first: a client may have sorted them."""
+        """Draw one row of each request at random, for a client may have sorted them."""
         sizes = np.array(rows)
         places: NDArray[np.int64] = np.cumsum(sizes) - sizes + self._drawing.integers(sizes)
         return places
 
     def take_metrics(self) -> list[Metric]:
-        """Give what was counted since the last call, and the shifts of the newest rows; nothing where nothing came."""
+        """Give the counts since the last call, and the drift of the newest rows; nothing without a request."""
         self.count()
         drawn, upper_half, tails = self._drawn, self._upper_half, self._tails
         self._drawn, self._upper_half, self._tails = 0, 0.0, 0.0
@@ -79,15 +79,15 @@ class Recorder:
                 Metric("Tails", round(tails, 6), "Count"),
             ]
         if self._baseline and self._window_rows >= FEWEST_ROWS:
-            features = np.concatenate([asked for asked, _ in self._window])[-WINDOW_ROWS:]
-            scores = np.concatenate([got for _, got in self._window])[-WINDOW_ROWS:]
-            shifts = self._baseline.input_shifts(features)
-            worst = max((shift for name, shift in shifts.items() if name not in self._unwatched), default=0.0)
-            metrics.append(Metric("PredictionShift", _shown(self._baseline.score.shift(scores))))
-            metrics.append(Metric("InputShift", _shown(worst)))
+            features = np.concatenate([rows for rows, _ in self._window])[-WINDOW_ROWS:]
+            scores = np.concatenate([each for _, each in self._window])[-WINDOW_ROWS:]
+            drift = self._baseline.input_drift(features)
+            worst = max((index for name, index in drift.items() if name not in self._unwatched), default=0.0)
+            metrics.append(Metric("PredictionShift", _at_least_zero(self._baseline.score.drift(scores))))
+            metrics.append(Metric("InputShift", _at_least_zero(worst)))
         return metrics
 
 
-def _shown(value: float) -> float:
-    """Less than nothing is chance: the correction is right on average only."""
+def _at_least_zero(value: float) -> float:
+    """Below zero is chance: the correction is right on average only."""
     return round(max(0.0, value), 6)

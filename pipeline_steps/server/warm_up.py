@@ -1,10 +1,10 @@
-"""Requests before the first user's: a model is healthy when it has answered them, and fast from then on."""
+"""Requests before the first user's: a model is healthy when it has handled them, and fast from then on."""
 
 import csv
 import io
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from itertools import cycle, islice
 
@@ -13,10 +13,11 @@ from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.errors import StepError
 from pipeline_steps.features.columns import FeatureColumn, NumberColumn
 from pipeline_steps.server.body_budget import BodyBudget
-from pipeline_steps.server.messages import Request, Response, response_bytes
+from pipeline_steps.server.messages import Handler, Request, response_bytes
 from pipeline_steps.server.payload import CSV, JSON
+from pipeline_steps.server.predictions import read_predictions
 from pipeline_steps.server.request_reader import RequestReader
-from pipeline_steps.tables.cells import number_text, shown
+from pipeline_steps.tables.cells import number_text, quoted
 
 _BATCHES = (1,) * 20 + (2, 8, 64, 512)
 _UNSEEN = "a category that training has not seen"
@@ -24,14 +25,14 @@ _UNSEEN = "a category that training has not seen"
 Value = float | str | None
 
 
-def warm_up(answer: Callable[[Request], Response], contract: Contract, baseline: Baseline | None) -> int:
-    """Send rows from the middle and the edges of what the model knows through the whole way of a request.
+def warm_up(handler: Handler, contract: Contract, baseline: Baseline | None) -> int:
+    """Send rows from the middle and the edges of the training data through the whole path of a request.
 
     Returns:
-        How many requests were answered.
+        How many requests were sent.
 
     Raises:
-        StepError: one was not answered with a score for each row.
+        StepError: a response had no score for each row.
     """
     rows = representative_rows(contract, baseline)
     sent = 0
@@ -40,7 +41,7 @@ def warm_up(answer: Callable[[Request], Response], contract: Contract, baseline:
             batch = list(islice(cycle(rows), size))
             for content_type, body in ((CSV, _csv(batch)), (JSON, _json(contract, batch))):
                 for accept in (CSV, JSON):
-                    _ask(answer, body, content_type, accept, size)
+                    _send(handler, body, content_type, accept, size)
                     sent += 1
     return sent
 
@@ -66,7 +67,7 @@ def _values(column: FeatureColumn, edges: Sequence[float]) -> Iterator[Value]:
 
 def _csv(rows: Sequence[Sequence[Value]]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(  # whatever a category holds, it is one cell
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(  # a category with a comma or a line break is one cell
         [number_text(value) if isinstance(value, float) else value for value in row] for row in rows
     )
     return text.getvalue().encode()
@@ -77,23 +78,17 @@ def _json(contract: Contract, rows: Sequence[Sequence[Value]]) -> bytes:
     return json.dumps({"instances": [dict(zip(names, row, strict=True)) for row in rows]}).encode()
 
 
-def _ask(answer: Callable[[Request], Response], body: bytes, content_type: str, accept: str, size: int) -> None:
+def _send(handler: Handler, body: bytes, content_type: str, accept: str, size: int) -> None:
     head = f"POST /invocations HTTP/1.1\r\nContent-Type: {content_type}\r\nAccept: {accept}\r\n"
     reader = RequestReader(lambda: None, BodyBudget())
     (request,) = reader.read(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-    response = answer(request) if isinstance(request, Request) else request
+    response = handler(request) if isinstance(request, Request) else request
     response_bytes(response, keep_alive=True)
     if response.status != HTTPStatus.OK:
-        told = shown(response.body.decode("utf-8", "replace").strip())
-        raise _failure(f"got {response.status} {told}", content_type, size)
-    if (scores := _scores(response)) != size:
+        text = quoted(response.body.decode("utf-8", "replace").strip())
+        raise _failure(f"got {response.status} {text}", content_type, size)
+    if (scores := len(read_predictions(response.body, response.content_type))) != size:
         raise _failure(f"got {scores} scores", content_type, size)
-
-
-def _scores(response: Response) -> int:
-    if response.content_type == CSV:
-        return len(response.body.split())
-    return len(json.loads(response.body)["predictions"])
 
 
 def _failure(found: str, content_type: str, size: int) -> StepError:

@@ -1,4 +1,4 @@
-"""What the text of one cell means; training, serving and monitoring read every cell with these rules."""
+"""The meaning of one cell's text; training, serving and monitoring read every cell by these rules."""
 
 import math
 import re
@@ -17,7 +17,7 @@ def parse_number(text: str) -> float:
     """Read one number; missing is NaN.
 
     Raises:
-        ValueError: the text is no number, or none that a float32 can hold.
+        ValueError: the text is no number, or too large for a float32.
     """
     if text in MISSING_NUMBERS:
         return math.nan
@@ -41,7 +41,7 @@ def category(text: str) -> str:
     return "0" if text == "-0" else text
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """Quote a value for a message, cut where it is long; in a text, no character is invisible or joins another."""
     text = repr(value)
     if isinstance(value, str) and not text.isascii():

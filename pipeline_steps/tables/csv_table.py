@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_steps.errors import DataError
-from pipeline_steps.tables.cells import category, number_text, parse_number, shown
+from pipeline_steps.tables.cells import category, number_text, parse_number, quoted
 from pipeline_steps.tables.csv_rows import csv_rows
-from pipeline_steps.tables.near_matches import look_alike
+from pipeline_steps.tables.near_matches import near_match
 from pipeline_steps.tables.schema import Column
 
 _SHOWN_PROBLEMS = 5
@@ -24,7 +24,7 @@ def read_table(path: Path, columns: Sequence[Column]) -> pd.DataFrame:
     """Read the named columns of the CSV file in `path`; others are left out, blank lines too.
 
     Raises:
-        DataError: file, header, row lengths or types are wrong; the first few problems are told at once.
+        DataError: file, header, row lengths or types are wrong; the first few problems together.
     """
     names = [column.name for column in columns]
     cells = [_Numbers() if column.kind == "number" else _Categories() for column in columns]
@@ -32,7 +32,7 @@ def read_table(path: Path, columns: Sequence[Column]) -> pd.DataFrame:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv_rows(file)
             header = next(rows, [])
-            complain(_header_problems(header, path, names))
+            raise_problems(_header_problems(header, path, names))
             for block in _blocks(filter(None, rows), len(header)):
                 by_place = list(zip(*block, strict=True))
                 for name, column in zip(names, cells, strict=True):
@@ -44,17 +44,17 @@ def read_table(path: Path, columns: Sequence[Column]) -> pd.DataFrame:
     table = pd.DataFrame({name: column.values() for name, column in zip(names, cells, strict=True)})
     if not len(table):
         raise DataError(f"data must have at least one row below the header, got none in {path}")
-    complain([problem for name, column in zip(names, cells, strict=True) for problem in column.problems(name)])
+    raise_problems([problem for name, column in zip(names, cells, strict=True) for problem in column.problems(name)])
     return table
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write `table` as CSV with a header; missing is an empty cell."""
-    # with this line end, a cell that holds any part of it is quoted
+    # with this line end, a cell that contains any part of it is quoted
     table.to_csv(path, index=False, lineterminator="\r\n", float_format=number_text)  # type: ignore[arg-type]  # the stubs take any object
 
 
-def complain(problems: Sequence[str]) -> None:
+def raise_problems(problems: Sequence[str]) -> None:
     """Raise the first few of `problems`, a line each, when there are any."""
     if problems:
         rest = [f"and {more} more problems"] if (more := len(problems) - _SHOWN_PROBLEMS) > 0 else []
@@ -73,7 +73,7 @@ class _Numbers:
         numbers = np.fromiter(map(_number, cells), dtype=np.float64, count=len(cells))
         wrong = np.flatnonzero(np.isinf(numbers))
         if len(wrong) and not self._wrong:
-            self._first_wrong = f"{shown(cells[wrong[0]])} in row {self._rows + int(wrong[0]) + 1}"
+            self._first_wrong = f"{quoted(cells[wrong[0]])} in row {self._rows + int(wrong[0]) + 1}"
         self._wrong += len(wrong)
         self._rows += len(cells)
         self._blocks.append(numbers)
@@ -135,8 +135,8 @@ def _header_problems(header: Sequence[str], path: Path, names: Sequence[str]) ->
 
 
 def _absent(name: str, header: Sequence[str]) -> str:
-    near = look_alike(name, header)
-    return f"{shown(name)} (it has {near}: write both alike)" if near else _shown(name)
+    near = near_match(name, header)
+    return f"{quoted(name)} (it has {near}: write both alike)" if near else _shown(name)
 
 
 def _it_has(header: Sequence[str]) -> str:
@@ -144,8 +144,8 @@ def _it_has(header: Sequence[str]) -> str:
 
 
 def _shown(name: str) -> str:
-    plain = name and name == name.strip() and shown(name) == repr(name) and name.isprintable()
-    return name if plain else shown(name)
+    plain = name and name == name.strip() and quoted(name) == repr(name) and name.isprintable()
+    return name if plain else quoted(name)
 
 
 def _number(cell: str) -> float:

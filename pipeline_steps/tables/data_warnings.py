@@ -1,25 +1,25 @@
-"""What a person should know of a table before a model is trained on it, though a model can be."""
+"""Warnings about a table that a model can be trained on."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from pipeline_steps.tables.cells import number_text, shown
+from pipeline_steps.tables.cells import number_text, quoted
 from pipeline_steps.tables.schema import Column
 
 _USELESS = ", so that a model learns nothing from it"
 
 
-def remarks(columns: Sequence[Column], splits: Mapping[str, pd.DataFrame]) -> list[str]:
+def data_warnings(columns: Sequence[Column], splits: Mapping[str, pd.DataFrame]) -> list[str]:
     """Name the columns that the train split shows nothing of, or that are empty in another split; a line each."""
     return [
         f"column {column.name} {what}"
         for column in columns
-        for what in _remarks(column, {name: split[column.name] for name, split in splits.items()})
+        for what in _column_warnings(column, {name: split[column.name] for name, split in splits.items()})
     ]
 
 
-def _remarks(column: Column, values: Mapping[str, "pd.Series[str]"]) -> Iterator[str]:
+def _column_warnings(column: Column, values: Mapping[str, "pd.Series[str]"]) -> Iterator[str]:
     known = {name: each[each.notna() & (each != "")] for name, each in values.items()}
     if empty := [name for name, each in known.items() if each.empty]:
         filled, rows = sum(map(len, known.values())), sum(map(len, values.values()))
@@ -27,5 +27,5 @@ def _remarks(column: Column, values: Mapping[str, "pd.Series[str]"]) -> Iterator
         yield f"is empty in the {where}: {filled} of {rows} rows have a value{_USELESS * ('train' in empty)}"
     found = values["train"].unique()
     if len(known["train"]) and len(found) == 1:
-        only = shown(found[0]) if column.kind == "category" else number_text(float(found[0]))
+        only = quoted(found[0]) if column.kind == "category" else number_text(float(found[0]))
         yield f"is always {only} in the train split{_USELESS}"

@@ -1,17 +1,17 @@
-"""Texts that look alike and are not: how they differ."""
+"""Texts that differ only in what is easily overlooked, and how."""
 
 import unicodedata
 from collections.abc import Iterable
 
-from pipeline_steps.tables.cells import shown
+from pipeline_steps.tables.cells import quoted
 
 
-def look_alike(text: str, known: Iterable[str]) -> str:
+def near_match(text: str, known: Iterable[str]) -> str:
     """Say which of `known` differs from `text` only by what is easily overlooked, and by what; "" if none does."""
     plain = folded(text)
     for other in known:
         if other != text and folded(other) == plain:
-            return f"{shown(other)}, which differs in {_difference(text, other)}"
+            return f"{quoted(other)}, which differs in {_difference(text, other)}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""The splits as `prepare` left them, read back for fitting and judging."""
+"""The splits as `prepare` wrote them, read for fitting and evaluation."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the training split looks like: statistics of each column and how they move together."""
+"""The profile of the training split: statistics of each column, correlation and covariance."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a raw table must be before anything is fitted on it."""
+"""The user's table, and what it must be before anything is fitted on it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline_steps.tables.cells import category, shown
-from pipeline_steps.tables.csv_table import complain, read_table
-from pipeline_steps.tables.near_matches import look_alike
+from pipeline_steps.tables.cells import category, quoted
+from pipeline_steps.tables.csv_table import raise_problems, read_table
+from pipeline_steps.tables.near_matches import near_match
 from pipeline_steps.tables.schema import Column, Schema
 
 
@@ -25,30 +25,30 @@ class RawTable:
 
 
 def read_raw_table(path: Path, schema: Schema) -> RawTable:
-    """Read and judge the table in `path`.
+    """Read and check the table in `path`.
 
     Raises:
         DataError: what is wrong, a line each.
     """
     source = read_table(path, [*schema.columns, Column(schema.target, "category")])
     table = source[source[schema.target] != ""]
-    complain([*_target_problems(table[schema.target], schema), *_column_problems(table[schema.names])])
+    raise_problems([*_target_problems(table[schema.target], schema), *_column_problems(table[schema.names])])
     table[schema.target] = (table[schema.target] == category(schema.positive_label)).astype(int)
     return RawTable(table, len(source))
 
 
 def _target_problems(target: "pd.Series[str]", schema: Schema) -> Iterator[str]:
     found = target.value_counts().sort_index()
-    told = ", ".join(f"{shown(value)} ({count} rows)" for value, count in found.head(5).items()) or "none"
+    values = ", ".join(f"{quoted(value)} ({count} rows)" for value, count in found.head(5).items()) or "none"
     if category(schema.positive_label) not in found:
-        near = look_alike(schema.positive_label, found.index)
+        near = near_match(schema.positive_label, found.index)
         yield (
-            f"target {schema.target} must hold the positive label {shown(schema.positive_label)}, got {told}"
+            f"target {schema.target} must hold the positive label {quoted(schema.positive_label)}, got {values}"
             + (f"; there is {near}" if near else "")
         )
     elif len(found) != 2:
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        yield f"target {schema.target} must have two values, got {told}{more}"
+        yield f"target {schema.target} must have two values, got {values}{more}"
 
 
 def _column_problems(features: pd.DataFrame) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, cast, get_args
 
 from pipeline_steps.arguments import StepParser
 from pipeline_steps.errors import ArgumentError, StepError
-from pipeline_steps.tables.cells import shown
+from pipeline_steps.tables.cells import quoted
 
 Kind = Literal["number", "category"]
 
@@ -31,7 +31,7 @@ class Schema:
         return [column.name for column in self.columns]
 
     def to_document(self) -> dict[str, Any]:
-        """What `schema.json` holds."""
+        """The content of `schema.json`."""
         return {
             "version": 1,
             "columns": [{"name": column.name, "kind": column.kind} for column in self.columns],
@@ -97,7 +97,7 @@ def schema_from_arguments(arguments: argparse.Namespace) -> Schema:
     if not columns:
         raise ArgumentError("--number, --category or --columns must name at least one column, got none")
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ArgumentError(f"a column must be named once, got twice: {', '.join(map(shown, twice))}")
+        raise ArgumentError(f"a column must be named once, got twice: {', '.join(map(quoted, twice))}")
     if arguments.target in names:
         raise ArgumentError(f"--target must not be a feature column, got {arguments.target}")
     return Schema(columns, arguments.target, arguments.positive_label)
@@ -108,6 +108,6 @@ def _lettered(text: str) -> Iterator[Column]:
     for entry in text.split(",") if text else ():
         if len(entry) < len("nX") or entry[0] not in kinds:
             raise ArgumentError(
-                f"--columns must hold names that {' or '.join(kinds)} stands before, got {shown(entry)}"
+                f"--columns must hold names that {' or '.join(kinds)} stands before, got {quoted(entry)}"
             )
         yield Column(entry[1:], kinds[entry[0]])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline_steps.gates.recent_requests import folder_files, newest_requests
-from pipeline_steps.monitoring.capture_records import read_captured
+from pipeline_steps.monitoring.capture_records import read_capture_records
 from slipway.canary.observation.captures import captured
 from slipway.canary.observation.counting import Fleets
 
@@ -66,7 +66,7 @@ NO_RECORDS: dict[str, str] = {
 def read_by_both(text: str, folder: Path) -> tuple[list[tuple[str, float]], list[tuple[str, float]], int]:
     judged = [(identifier, at) for identifier, _, at in captured(text, FLEETS)]
     (folder / "a.jsonl").write_text(text, encoding="utf-8", newline="")
-    monitored = read_captured(folder, start=None, end=None)
+    monitored = read_capture_records(folder, start=None, end=None)
     assert {found.model_package for found in monitored.records} <= {"package/2"}
     return judged, [(found.identifier, found.at.timestamp()) for found in monitored.records], monitored.unreadable
 
@@ -88,7 +88,7 @@ def test_a_line_that_is_no_record_is_none_for_either_and_loses_no_other(case: st
 def test_the_gate_replays_the_requests_that_the_job_reads(case: str, tmp_path: Path) -> None:
     text, expected = RECORDS[case]
     (tmp_path / "a.jsonl").write_text(text, encoding="utf-8", newline="")
-    monitored = read_captured(tmp_path, start=None, end=None).records
+    monitored = read_capture_records(tmp_path, start=None, end=None).records
     replayed = newest_requests(folder_files(tmp_path), limit=9)
     sent = [(request.body, request.content_type) for request in reversed(replayed.requests)]
     assert sent == [(found.body, found.content_type) for found in monitored]

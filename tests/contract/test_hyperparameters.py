@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline_steps.algorithms.hyperparameters import ALGORITHMS, hyperparameter_mistakes
+from pipeline_steps.algorithms.hyperparameters import ALGORITHMS, hyperparameter_errors
 from slipway.settings.hyperparameters import BOUNDS, value_mistakes
 
 
@@ -15,5 +15,5 @@ def test_names_bounds_and_types_are_the_containers() -> None:
 @pytest.mark.parametrize("text", ["1", "0", "0.5", "-1", "1e3", "nan", "inf", "three", "", " 2 ", "1_0", "100001"])
 def test_both_refuse_the_same_values_in_the_same_words(name: str, text: str) -> None:
     product = [mistake.rsplit(", got", 1)[0] for mistake in value_mistakes(name, text)]
-    container = [mistake.rsplit(", got", 1)[0] for mistake in hyperparameter_mistakes("xgboost", [(name, text)])]
+    container = [mistake.rsplit(", got", 1)[0] for mistake in hyperparameter_errors("xgboost", [(name, text)])]
     assert [f"hyperparameter {mistake}" for mistake in product] == container

@@ -416,7 +416,7 @@ def test_bias_and_attribution_drift_are_found_where_they_are_and_only_there(
     assert analysis["explanations"]["occlusion"]["Revenue"]["baseline"]["PageValues"] > 0
     (weekend,) = analysis["post_training_bias_metrics"]["facets"]["Weekend"]
     assert weekend["metrics"][0]["name"] == "DPPL"
-    assert weekend["metrics"][-1]["error"] == "no labels, not judged"
+    assert weekend["metrics"][-1]["error"] == "no labels, not evaluated"
     assert "no labels (1)" in told["message"]
 
 
@@ -461,7 +461,7 @@ def test_whom_the_model_is_wrong_about_is_found_once_outcomes_have_arrived(
     _, told = slipway(*watching)
     found = reports(cloud, told["reports"])
     assert "1000 rows, 1000 with an outcome, 0 records left out" in told["message"]
-    assert "not judged" not in told["message"]
+    assert "not evaluated" not in told["message"]
     drift = {
         (each["facet"], each["metric_name"])
         for each in found["constraint_violations.json"]["violations"]

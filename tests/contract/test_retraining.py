@@ -13,8 +13,8 @@ from aws_cdk import aws_kms as kms
 from infra.monitoring.retraining import DEFINITION, substitutions
 from infra.monitoring.stack import MonitoringStack
 from pipeline_steps.monitoring.bias import Bias
-from pipeline_steps.monitoring.bias_metrics import Measured
-from pipeline_steps.monitoring.environment import Schedule
+from pipeline_steps.monitoring.bias_metrics import Estimate
+from pipeline_steps.monitoring.environment import MonitoringEnvironment
 from pipeline_steps.monitoring.findings import Findings
 from pipeline_steps.monitoring.monitoring_metrics import emit
 from slipway.settings import Settings, load_settings
@@ -203,7 +203,7 @@ class UseCase:
         violation = {"feature_name": "Weekend", "constraint_check_type": "missing_column_check", "description": "gone"}
         findings = Findings({}, [violation], {}, 600, 600, {}, worse, left_out=0, bias=bias, ndcg=ndcg)
         dimensions = {"Endpoint": self.names.endpoint, "MonitoringSchedule": self.names.monitoring_schedule}
-        schedule = Schedule(Path(), Path(), None, None, None, publishes=False, dimensions=dimensions)
+        schedule = MonitoringEnvironment(Path(), Path(), None, None, None, publishes=False, dimensions=dimensions)
         lines: list[str] = []
         now = round(time.time() * 1000)
         emit(findings, schedule, write=lines.append, timestamp_ms=now)
@@ -245,7 +245,7 @@ def deployed(cloud: CloudProcess, tmp_path: Path) -> Callable[[str], UseCase]:
 
 
 def drifted(metric: str) -> Bias:
-    return Bias("Weekend", "TRUE", metric, Measured(0.5, 0.01), Measured(0.0), 0.1, 600)
+    return Bias("Weekend", "TRUE", metric, Estimate(0.5, 0.01), Estimate(0.0), 0.1, 600)
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_data_that_breaks_constraints_starts_none_and_all_drift_together_one(
     deployed: Callable[[str], UseCase],
 ) -> None:
     case = deployed("together")
-    case.job_finds(worse=0, bias=[Bias("Weekend", "TRUE", "RD", None, Measured(0.0), 0.1, 0)], ndcg=1.0)
+    case.job_finds(worse=0, bias=[Bias("Weekend", "TRUE", "RD", None, Estimate(0.0), 0.1, 0)], ndcg=1.0)
     case.alarmed("violations")
     case.job_finds(worse=2, bias=[drifted("DPPL"), drifted("RD")], ndcg=0.5)
     case.alarmed("violations", "quality", "bias", "labelled-bias", "attribution")

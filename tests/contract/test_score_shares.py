@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.baseline.distribution import training_distribution
-from pipeline_steps.server.score_recorder import Recorder
+from pipeline_steps.server.score_recorder import ScoreRecorder
 from slipway.canary.config import Tolerances
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Decision, Evidence
@@ -46,14 +46,14 @@ def of_alike_rows(rng: np.random.Generator) -> Model:
     return scores
 
 
-def recorder(model: Model, *, older: bool) -> Recorder:
+def recorder(model: Model, *, older: bool) -> ScoreRecorder:
     document = training_distribution((), pd.DataFrame(), model(VALIDATION_ROWS, 1)[:, 0])
     if older:
         del document["score"]["ties"]
-    return Recorder(Baseline.from_document(document, CONTRACT))
+    return ScoreRecorder(Baseline.from_document(document, CONTRACT))
 
 
-def told(fleet: Recorder, scores: Scores) -> tuple[float, float, float]:
+def told(fleet: ScoreRecorder, scores: Scores) -> tuple[float, float, float]:
     for of_request in scores:
         fleet.record((np.empty((len(of_request), 0), dtype=np.float32), of_request))
     found = {metric.name: metric.value for metric in fleet.take_metrics()}

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from onnx import TensorProto, checker, helper
 
-from pipeline_steps.artifact.archive import read_model
-from pipeline_steps.gates.contract_gate import judge_contract
-from pipeline_steps.gates.recent_requests import CapturedRequest, Captures
-from pipeline_steps.gates.replay_gate import judge_replay
-from pipeline_steps.gates.results import Limits
+from pipeline_steps.artifact.reading import read_archive
+from pipeline_steps.gates.contract_gate import check_contract
+from pipeline_steps.gates.recent_requests import CapturedRequest, RecentRequests
+from pipeline_steps.gates.replay_gate import compare_replay
+from pipeline_steps.gates.results import ReplayLimits
 from rehearsal.journey.artifact_faults import ARTIFACT_FAULTS, inject_fault
 from tests.archives import archive_of
 
@@ -21,7 +21,7 @@ COLUMNS = [
     {"name": "spend", "kind": "number", "min": 0.0, "max": 9.0},
     {"name": "age", "kind": "number", "min": 18.0, "max": 99.0},
 ]
-LIMITS = Limits(50, 0.5, 10.0, 0.75, 0.1, 0.15, 3.0, 50.0, 100)
+LIMITS = ReplayLimits(50, 0.5, 10.0, 0.75, 0.1, 0.15, 3.0, 50.0, 100)
 
 
 def graph():
@@ -75,8 +75,8 @@ def judged(archive, tmp_path):
     def judge(candidate):
         for name, content in (("champion", archive), ("candidate", candidate)):
             (tmp_path / f"{name}.tar.gz").write_bytes(content)
-        champion = read_model(tmp_path / "champion.tar.gz")
-        contract, model = judge_contract(tmp_path / "candidate.tar.gz", champion)
+        champion = read_archive(tmp_path / "champion.tar.gz")
+        contract, model = check_contract(tmp_path / "candidate.tar.gz", champion)
         return contract, champion, model
 
     return judge
@@ -88,7 +88,7 @@ def visitors(count):
         f"{random.choice(['Feb', 'Nov'])},{random.integers(9)},{random.random() * 3:.2f},{random.integers(18, 99)}\n"
         for _ in range(count)
     ]
-    return Captures(tuple(CapturedRequest(row.encode(), "text/csv") for row in rows))
+    return RecentRequests(tuple(CapturedRequest(row.encode(), "text/csv") for row in rows))
 
 
 def test_every_fault_of_an_artifact_is_told_apart_by_a_name():
@@ -118,14 +118,14 @@ def test_a_model_with_a_schema_fault_gives_its_own_callers_the_same_scores(archi
 def test_a_shift_fault_keeps_the_contract_and_is_refused_by_the_replay(archive, judged):
     contract, champion, model = judged(inject_fault(archive, "shift"))
     assert contract.reasons == ()
-    verdict = judge_replay(visitors(200), champion=champion, candidate=model, limits=LIMITS)
+    verdict = compare_replay(visitors(200), champion=champion, candidate=model, limits=LIMITS)
     assert any(reason.startswith("the mean score must stay within 0.1") for reason in verdict.reasons)
 
 
 def test_the_unspoiled_model_passes_the_same_replay(archive, judged):
     contract, champion, model = judged(archive)
     assert contract.reasons == ()
-    assert judge_replay(visitors(200), champion=champion, candidate=model, limits=LIMITS).reasons == ()
+    assert compare_replay(visitors(200), champion=champion, candidate=model, limits=LIMITS).reasons == ()
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ def test_a_spot_job_whose_machine_is_taken_away_makes_the_same_model_and_waits_f
     cut = ended(jobs, "cut")
     assert (cut["TrainingJobStatus"], cut.get("FailureReason")) == ("Completed", None)
     assert "Interrupted" in [row["Status"] for row in cut["SecondaryStatusTransitions"]]
-    assert any(line.startswith("going on after ") for line in lines)
+    assert any(line.startswith("continuing after ") for line in lines)
     assert cut["BillableTimeInSeconds"] < cut["TrainingTimeInSeconds"]
     for key in checkpoints(s3):
         s3.delete_object(Bucket=BUCKET, Key=key)

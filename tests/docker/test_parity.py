@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline_steps.artifact.loading import load_folder
+from pipeline_steps.artifact.reading import read_folder
 from pipeline_steps.evaluation.model_evaluation import score_split
 from pipeline_steps.tables.prepared import read_schema, read_split
 from rehearsal.containers.backends.choice import choose_backend
@@ -200,4 +200,4 @@ def test_the_models_give_every_test_row_the_same_score(lines: dict[str, Line], m
 def scores_of(line: Line, model: str) -> Any:
     """The scores of the line's own test rows by its own model."""
     folder = line.made["prepare"] / "test"
-    return score_split(load_folder(line.made[model]), read_split(folder, read_schema(folder)), who=model)
+    return score_split(read_folder(line.made[model]), read_split(folder, read_schema(folder)), name=model)

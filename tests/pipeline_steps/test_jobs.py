@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_steps.artifact.archive import read_model
+from pipeline_steps.artifact.reading import read_archive
 
 GATE_FLAGS = [
     "--model-package-group=shop",
@@ -232,7 +232,7 @@ def test_evaluate_judges_candidate_and_baseline_on_the_test_split(evaluation: Pa
     assert found["gate"]["gain_over_baseline"] == pytest.approx(found["metrics"]["auc"] - found["baseline"]["auc"])
     assert found["data"] == {"rows": profile["rows"], "sha256": profile["sha256"]}
     assert found["value"]["rows"] == profile["rows"]["test"]
-    assert found["model"] == {"sha256": read_model(evaluation / "processing/input/candidate/model.tar.gz").sha256}
+    assert found["model"] == {"sha256": read_archive(evaluation / "processing/input/candidate/model.tar.gz").sha256}
     matrix = found["binary_classification_metrics"]["confusion_matrix"]
     assert sum(count for row in matrix.values() for count in row.values()) == profile["rows"]["test"]
     hits, alarms = matrix["1"]["1"], matrix["0"]["1"]

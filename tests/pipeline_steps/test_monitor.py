@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_steps.artifact.loading import load_folder
+from pipeline_steps.artifact.reading import read_folder
 from pipeline_steps.server.application import Application
 from pipeline_steps.server.messages import Request
 
@@ -87,7 +87,8 @@ def _write(file: Path, documents: list[Any]) -> None:
 @pytest.fixture
 def period(jobs, run_verb, shop, tmp_path: Path) -> Callable[..., Period]:
     """A period of the shop's visitors, as `change` alters their rows."""
-    answer = Application(load_folder(jobs.boosted / "model")).answer
+    artifact = read_folder(jobs.boosted / "model")
+    handle = Application(artifact.contract, artifact.scorer).handle
     jobs.archive(jobs.boosted, tmp_path / "processing/input/model/model.tar.gz")
 
     def make(change: Callable[[list[str]], object] = list, *, visitors: int = 600) -> Period:
@@ -97,7 +98,7 @@ def period(jobs, run_verb, shop, tmp_path: Path) -> Callable[..., Period]:
             request = Request("POST", "/invocations", {"content-type": "text/csv", "accept": "text/csv"})
             change(row)
             request.body = ",".join(row).encode()
-            given = answer(request)
+            given = handle(request)
             records.append(
                 _record(request.body.decode(), given.body.decode() if given.status == 200 else "0.5\n", number)
             )
@@ -241,7 +242,7 @@ def test_too_few_rows_are_not_judged_for_drift(period) -> None:
     found = period(_set(2, "Nov"), visitors=150)
     message, metrics = found.end()
     assert message.startswith("Completed: no violation in 150 rows")
-    assert message.endswith("too few rows to judge drift.")
+    assert message.endswith("too few rows to evaluate drift.")
     assert "PredictionShift" not in metrics
 
 
@@ -408,7 +409,7 @@ def test_where_outcomes_come_late_one_run_examines_the_requests(period) -> None:
     message, metrics = found.end(asked, "--only=requests", "--min-ndcg=0.1")
     assert ("spend", "baseline_drift_check") in found.checks
     assert " rows, 0 with an outcome, " in message
-    assert "not judged" not in message
+    assert "not evaluated" not in message
     assert {"Violations", "ScoredRows", "InputShift", "BiasViolations", "NDCG"} <= metrics.keys()
     assert not {"LabelledRows", "QualityViolations", "LabelledBiasViolations"} & metrics.keys()
     assert set(_metrics(found, "returning")) == {"DPPL"}
@@ -444,12 +445,12 @@ def test_a_period_of_which_no_outcome_came_tells_that(period) -> None:
 def test_bias_is_not_judged_without_outcomes_and_the_job_says_so(period) -> None:
     found = period()
     message, metrics = found.end(facet("returning", values=["TRUE"], metrics=WRONG_ABOUT))
-    assert message.endswith("0 with an outcome, 0 records left out, bias not judged: no labels (2).")
+    assert message.endswith("0 with an outcome, 0 records left out, bias not evaluated: no labels (2).")
     assert (metrics["BiasViolations"], metrics["BiasNotJudged"]) == (0, 2)
     assert not {"LabelledBiasViolations", "QualityViolations"} & metrics.keys()
     told = _metrics(found, "returning")
     assert told["AD"]["value"] is told["RD"]["value"] is None
-    assert told["RD"]["error"] == "no labels, not judged"
+    assert told["RD"]["error"] == "no labels, not evaluated"
     assert "error" not in told["DPPL"]
 
 
@@ -519,7 +520,7 @@ def test_a_model_without_such_a_baseline_is_not_judged_by_it(period, jobs, tmp_p
         (
             [facet("month", values=["Mars"])],
             {},
-            "--facet must name categories that the model knows of month, got 'Mars'",
+            "--facet must name categories of month that the model has, got 'Mars'",
         ),
         (["--facet=month"], {}, "--facet must describe a facet, got 'month'"),
         (["--facet={}"], {}, "--facet must describe a facet, got '{}'"),

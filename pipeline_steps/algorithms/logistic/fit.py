@@ -38,7 +38,7 @@ class LogisticModel:
 def fit_logistic(
     columns: Sequence[FeatureColumn], features: NDArray[np.float32], positive: NDArray[np.bool_], *, seed: int
 ) -> LogisticModel:
-    """Fit on encoded rows; `columns` tell which of them are numbers."""
+    """Fit on encoded rows; `columns` says which of them are numbers."""
     numbers = [position for position, column in enumerate(columns) if isinstance(column, NumberColumn)]
     categories = [position for position in range(len(columns)) if position not in numbers]
     number_steps = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())

@@ -1,4 +1,4 @@
-"""What a training job has reached, kept where a machine that is taken away leaves it."""
+"""Checkpoints of a training job, kept where they survive an interrupted spot instance."""
 
 import hashlib
 import json
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 class Checkpoint:
     """One training's file in the folder that SageMaker keeps in S3 while a spot job runs.
 
-    Its name is a digest of all that the training depends on: trials of a search may share the folder, and nothing is
-    resumed that another table or other hyperparameters have begun.
+    Its name is a digest of all that the training depends on: trials of a search may share the folder, and no
+    training resumes what another table or other hyperparameters began.
     """
 
     file: Path
@@ -41,7 +41,7 @@ class Checkpoint:
             return None
 
     def save(self, content: bytes) -> None:
-        """Exchange it in one step: whoever reads meanwhile, or after a crash, gets the old one or the new one."""
+        """Replace it atomically: a reader, also after a crash, gets the old content or the new one."""
         unfinished = self.file.with_suffix(".unfinished")
         with unfinished.open("wb") as file:
             file.write(content)

@@ -16,7 +16,7 @@ from pipeline_steps.algorithms.xgboost.export import tree_graph
 _PROGRESS_ROUNDS = 50
 _SEGMENT_ROUNDS = 50
 _LOSSES = "losses"
-"""The attribute of a saved booster that holds what the validation split said of every round."""
+"""The attribute of a saved booster that holds the validation loss of every round."""
 
 _MAX_BIN = 1024
 """Of XGBoost's 256 bins a column that is mostly zero leaves too few for its tail: 0.0006 more AUC on shopper data."""
@@ -24,7 +24,7 @@ _MAX_BIN = 1024
 
 def _import_xgboost() -> ModuleType:
     # XGBoost takes scikit-learn for optional, and when it is there spends 2 s importing it for wrappers unused here.
-    # None in sys.modules is how Python says that a module is absent.
+    # None in sys.modules makes an import fail as if the module were absent.
     hide = "sklearn" not in sys.modules
     if hide:
         sys.modules["sklearn"] = None  # type: ignore[assignment]
@@ -57,8 +57,8 @@ class BoostedTrees:
         return tree_graph(json.loads(self._booster.save_raw("json")), columns=self._columns)
 
 
-class _Watch(xgboost.callback.TrainingCallback):  # type: ignore[name-defined, misc]  # imported by hand
-    """Stops when the loss on the validation split has not fallen for `patience` rounds; remembers every round's."""
+class _EarlyStopping(xgboost.callback.TrainingCallback):  # type: ignore[name-defined, misc]  # imported by hand
+    """Stops when the loss on the validation split has not fallen for `patience` rounds; keeps every round's."""
 
     def __init__(self, patience: int, log: Callable[[str], None]) -> None:
         super().__init__()
@@ -70,14 +70,14 @@ class _Watch(xgboost.callback.TrainingCallback):  # type: ignore[name-defined, m
     def is_over(self) -> bool:
         return len(self.losses) - 1 - self.best >= self._patience
 
-    def note(self, loss: float) -> None:
+    def record(self, loss: float) -> None:
         if not self.losses or loss < self.losses[self.best]:
             self.best = len(self.losses)
         self.losses.append(loss)
 
     def after_iteration(self, _model: Any, _epoch: int, evals_log: Mapping[str, Mapping[str, list[float]]]) -> bool:
-        """Answer whether to stop; xgboost calls it."""
-        self.note(evals_log["validation"]["logloss"][-1])
+        """Return whether to stop; xgboost calls it."""
+        self.record(evals_log["validation"]["logloss"][-1])
         if (last := len(self.losses) - 1) % _PROGRESS_ROUNDS == 0:
             self._log(f"[{last}]\tvalidation-logloss:{self.losses[last]:.5f}")
         return self.is_over
@@ -93,7 +93,7 @@ def fit_boosted_trees(
 ) -> BoostedTrees:
     """Fit on `train`, and stop when the log loss on `validation` no longer falls.
 
-    With a folder for `checkpoints` training goes on from where it was cut off, to the model it would have reached.
+    With a folder for `checkpoints` training goes on from where it was interrupted, to the model it would have reached.
     """
     values = dict(hyperparameters)
     rounds, patience = values.pop("num_round"), values.pop("early_stopping_rounds")
@@ -102,7 +102,7 @@ def fit_boosted_trees(
     rows, held_out = (
         xgboost.DMatrix(features, label=positive, nthread=1) for features, positive in (train, validation)
     )
-    watch = _Watch(patience, log)
+    stopping = _EarlyStopping(patience, log)
 
     def boost(count: int, *, seed: int, before: bytes | None = None) -> Any:
         return xgboost.train(
@@ -111,24 +111,24 @@ def fit_boosted_trees(
             num_boost_round=count,
             evals=[(held_out, "validation")],
             verbose_eval=False,
-            callbacks=[watch],
+            callbacks=[stopping],
             xgb_model=bytearray(before) if before else None,
         )
 
     if checkpoints is None:
         booster = boost(rounds, seed=values["seed"])
     else:
-        told = {**parameters, "num_round": rounds, "patience": patience, "xgboost": xgboost.__version__}
-        checkpoint = Checkpoint.of(checkpoints, told, *train, *validation)
-        booster = _in_segments(boost, rounds, watch=watch, checkpoint=checkpoint, seed=values["seed"], log=log)
-    return BoostedTrees(booster[: watch.best + 1], watch.best, columns=train[0].shape[1])
+        inputs = {**parameters, "num_round": rounds, "patience": patience, "xgboost": xgboost.__version__}
+        checkpoint = Checkpoint.of(checkpoints, inputs, *train, *validation)
+        booster = _in_segments(boost, rounds, stopping=stopping, checkpoint=checkpoint, seed=values["seed"], log=log)
+    return BoostedTrees(booster[: stopping.best + 1], stopping.best, columns=train[0].shape[1])
 
 
 def _in_segments(
     boost: Callable[..., Any],
     rounds: int,
     *,
-    watch: _Watch,
+    stopping: _EarlyStopping,
     checkpoint: Checkpoint,
     seed: int,
     log: Callable[[str], None],
@@ -136,15 +136,15 @@ def _in_segments(
     """Boost some rounds at a time, saving what was reached after each.
 
     Random numbers cannot be saved. So every segment, interrupted or not, starts from what was saved and with a seed of
-    its own: the model is the same whoever goes on. It is another draw than that of a training without segments.
+    its own: the model is the same however often training was interrupted, and another than without segments.
     """
     if saved := checkpoint.read():
         for loss in json.loads(_loaded(saved).attr(_LOSSES)):
-            watch.note(loss)
-        log(f"going on after {len(watch.losses)} rounds, from a checkpoint")
-    while not watch.is_over and (done := len(watch.losses)) < rounds:
+            stopping.record(loss)
+        log(f"continuing after {len(stopping.losses)} rounds, from a checkpoint")
+    while not stopping.is_over and (done := len(stopping.losses)) < rounds:
         booster = boost(min(_SEGMENT_ROUNDS, rounds - done), seed=(seed + done) % 2**31, before=saved)
-        booster.set_attr(**{_LOSSES: json.dumps(watch.losses)})
+        booster.set_attr(**{_LOSSES: json.dumps(stopping.losses)})
         saved = bytes(booster.save_raw("ubj"))
         checkpoint.save(saved)
     return _loaded(saved or b"")

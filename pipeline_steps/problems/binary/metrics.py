@@ -11,7 +11,7 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Confusion:
-    """Counts of outcomes: true or false, as the label said; positive or negative, as the model said."""
+    """Counts of outcomes: true or false, by the label; positive or negative, by the prediction."""
 
     true_positive: int
     false_positive: int
@@ -40,9 +40,9 @@ class Metrics:
 
 def confusion(positive: Positive, scores: Scores, threshold: float) -> Confusion:
     """Count the outcomes of labelling scores of at least `threshold` positive."""
-    said = scores >= threshold
-    hits, misses = int((said & positive).sum()), int((~said & positive).sum())
-    false_alarms = int((said & ~positive).sum())
+    predicted = scores >= threshold
+    hits, misses = int((predicted & positive).sum()), int((~predicted & positive).sum())
+    false_alarms = int((predicted & ~positive).sum())
     return Confusion(hits, false_alarms, len(positive) - hits - misses - false_alarms, misses)
 
 
@@ -55,15 +55,15 @@ def measure(positive: Positive, scores: Scores, threshold: float) -> Metrics:
     if positive.all() or not positive.any():
         raise ValueError(f"both classes must be there to be ranked, got {len(positive)} rows of one")
     outcomes = confusion(positive, scores, threshold)
-    said, real = outcomes.true_positive + outcomes.false_positive, outcomes.true_positive + outcomes.false_negative
+    predicted, real = outcomes.true_positive + outcomes.false_positive, outcomes.true_positive + outcomes.false_negative
     clipped = np.clip(scores.astype(np.float64), 1e-15, 1 - 1e-15)
     return Metrics(
         accuracy=(outcomes.true_positive + outcomes.true_negative) / outcomes.rows,
         auc=area_under_roc(positive, scores),
         average_precision=average_precision(positive, scores),
-        precision=outcomes.true_positive / said if said else 0.0,
+        precision=outcomes.true_positive / predicted if predicted else 0.0,
         recall=outcomes.true_positive / real,
-        f1=2 * outcomes.true_positive / (said + real),
+        f1=2 * outcomes.true_positive / (predicted + real),
         log_loss=float(-np.mean(np.where(positive, np.log(clipped), np.log1p(-clipped)))),
         brier=float(np.mean((clipped - positive) ** 2)),
     )

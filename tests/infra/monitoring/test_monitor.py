@@ -12,7 +12,7 @@ from aws_cdk.assertions import Template
 from botocore.validate import ParamValidator
 
 from infra.stages import UseCaseStacks
-from pipeline_steps.monitoring.bias_metrics import METRICS
+from pipeline_steps.monitoring.bias_metrics import BIAS_METRICS
 from pipeline_steps.monitoring.facets import Facet
 from slipway.errors import InputError
 from slipway.settings import Settings, parse_settings
@@ -244,14 +244,19 @@ def test_bias_that_needs_outcomes_has_an_alarm_that_periods_without_them_leave_a
 
 
 def test_job_and_settings_know_the_same_metrics_and_which_need_outcomes() -> None:
-    assert set(get_args(BiasMetric)) == METRICS.keys()
-    assert {name for name, metric in METRICS.items() if not metric.labelled} == LABEL_FREE
+    assert set(get_args(BiasMetric)) == BIAS_METRICS.keys()
+    assert {name for name, metric in BIAS_METRICS.items() if not metric.labelled} == LABEL_FREE
 
 
 def test_a_facet_of_every_metric_is_short_enough_for_an_argument(settings: Settings) -> None:
-    facet = {"column": "PageValues", "threshold": 10.5, "metrics": dict.fromkeys(METRICS, 0.125), "reference": "parity"}
+    facet = {
+        "column": "PageValues",
+        "threshold": 10.5,
+        "metrics": dict.fromkeys(BIAS_METRICS, 0.125),
+        "reference": "parity",
+    }
     (given,) = [each for each in monitor_arguments(with_monitor(settings, bias=(facet,))) if "--facet" in each]
-    assert Facet.parse(given.removeprefix("--facet=")).limits.keys() == METRICS.keys()
+    assert Facet.parse(given.removeprefix("--facet=")).limits.keys() == BIAS_METRICS.keys()
 
 
 def started_by(template: dict[str, Any]) -> set[str]:

@@ -68,7 +68,7 @@ NOTED: dict[str, Any] = {
 
 SCENARIOS: dict[str, dict[str, list[Answer]]] = {
     "passed": {},
-    "unjudged": {"ReadGates": [completed("passed, the replay was not judged: not enough captured requests: 12 of 50")]},
+    "unjudged": {"ReadGates": [completed("passed, without a replay: not enough captured requests: 12 of 50")]},
     "first": {},
     "contract": {"ReadGates": [RUNNING, completed("contract: column month must stay number 3")]},
     "replay": {"ReadGates": [completed("replay: labels must differ {}")]},

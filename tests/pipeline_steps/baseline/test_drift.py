@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from pipeline_steps.baseline.drift import expected_index, shift, stability_index
+from pipeline_steps.baseline.drift import drift_index, expected_index, stability_index
 
 EQUAL = np.full(10, 0.1)
 SKEWED = 0.5 ** np.arange(1, 11) / np.sum(0.5 ** np.arange(1, 11))
@@ -19,7 +19,7 @@ def _healthy(shares: NDArray[np.float64], *, baseline_rows: int, rows: int, samp
     generator = np.random.default_rng(seed=[rows, baseline_rows])
     before = generator.multinomial(baseline_rows, shares, samples)
     now = generator.multinomial(rows, shares, samples)
-    return np.array([shift(one, other) for one, other in zip(before, now, strict=True)])
+    return np.array([drift_index(one, other) for one, other in zip(before, now, strict=True)])
 
 
 @pytest.mark.parametrize("rows", [200, 1000, 5000])
@@ -48,7 +48,7 @@ def test_what_chance_gives_is_expected_far_better_than_by_leaving_it_in(rows: in
 def test_a_real_change_is_seen_at_every_sample_size(rows: int) -> None:
     moved = np.array([0.02, 0.02, 0.04, 0.06, 0.08, 0.1, 0.12, 0.16, 0.18, 0.22])
     generator = np.random.default_rng(seed=rows)
-    found = [shift(generator.multinomial(5000, EQUAL), generator.multinomial(rows, moved)) for _ in range(300)]
+    found = [drift_index(generator.multinomial(5000, EQUAL), generator.multinomial(rows, moved)) for _ in range(300)]
     true = np.sum((moved - EQUAL) * np.log(moved / EQUAL))
     assert np.mean(found) == pytest.approx(true, rel=0.1)
     assert min(found) > 0.25
@@ -56,23 +56,23 @@ def test_a_real_change_is_seen_at_every_sample_size(rows: int) -> None:
 
 def test_a_value_that_training_never_saw_counts_by_its_share() -> None:
     baseline = np.array([5000, 5000, 0])
-    assert shift(baseline, np.array([500, 500, 0])) < 0.01
-    assert 0.01 < shift(baseline, np.array([495, 495, 10])) < 0.25
-    assert shift(baseline, np.array([450, 450, 100])) > 0.5
+    assert drift_index(baseline, np.array([500, 500, 0])) < 0.01
+    assert 0.01 < drift_index(baseline, np.array([495, 495, 10])) < 0.25
+    assert drift_index(baseline, np.array([450, 450, 100])) > 0.5
 
 
 def test_a_bin_that_went_empty_is_no_infinity() -> None:
-    assert 0.3 < shift(np.array([5000, 4000, 1000]), np.array([600, 400, 0])) < 1
+    assert 0.3 < drift_index(np.array([5000, 4000, 1000]), np.array([600, 400, 0])) < 1
 
 
 def test_bins_that_are_empty_in_both_change_nothing() -> None:
     narrow, wide = np.array([30, 70]), np.array([30, 0, 70, 0])
-    assert shift(narrow, np.array([50, 50])) == shift(wide, np.array([50, 0, 50, 0]))
+    assert drift_index(narrow, np.array([50, 50])) == drift_index(wide, np.array([50, 0, 50, 0]))
 
 
 def test_one_bin_cannot_shift() -> None:
-    assert shift(np.array([700]), np.array([10])) == pytest.approx(0, abs=1e-12)
-    assert shift(np.array([7]), np.array([3])) == pytest.approx(0, abs=1e-12)
+    assert drift_index(np.array([700]), np.array([10])) == pytest.approx(0, abs=1e-12)
+    assert drift_index(np.array([7]), np.array([3])) == pytest.approx(0, abs=1e-12)
 
 
 def test_without_a_baseline_or_rows_nothing_is_expected() -> None:
@@ -90,4 +90,4 @@ def test_the_index_is_finite_and_at_least_nothing(baseline: NDArray[np.int64], c
 @given(COUNTS.filter(lambda counts: counts.sum() > 0), st.permutations(range(6)))
 def test_the_order_of_the_bins_does_not_matter(baseline: NDArray[np.int64], order: list[int]) -> None:
     counts = np.array([9, 4, 0, 30, 5, 1])
-    assert shift(baseline, counts) == pytest.approx(shift(baseline[order], counts[order]), abs=1e-9)
+    assert drift_index(baseline, counts) == pytest.approx(drift_index(baseline[order], counts[order]), abs=1e-9)

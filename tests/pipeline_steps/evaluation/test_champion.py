@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from pipeline_steps.artifact.loading import load_folder
+from pipeline_steps.artifact.reading import read_folder
 from pipeline_steps.errors import StepError
 from pipeline_steps.evaluation.champion import find_champion
 
@@ -59,7 +59,7 @@ def test_the_newest_approved_package_is_the_champion(aws: dict[str, Any], jobs, 
     champion = find_champion("shop", **aws)
     assert champion is not None
     assert champion.model_package_arn == newest
-    assert champion.artifact.contract == load_folder(jobs.boosted / "model").contract
+    assert champion.artifact.contract == read_folder(jobs.boosted / "model").contract
 
 
 def test_a_champion_whose_artifact_is_gone_is_an_error_and_no_absence(aws: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_steps.evaluation.gate import METRICS, Gate
+from pipeline_steps.evaluation.gate import GATE_METRICS, Gate
 from pipeline_steps.problems.binary.metrics import Confusion
 from pipeline_steps.problems.binary.value import OutcomeValues
 
@@ -12,7 +12,7 @@ GATE = Gate("auc", 0.88, min_gain_over_baseline=0, max_loss_to_champion=0.005, m
 
 
 def _metrics(value: float) -> dict[str, float]:
-    return dict.fromkeys((*METRICS, "accuracy"), value)
+    return dict.fromkeys((*GATE_METRICS, "accuracy"), value)
 
 
 def _judge(
@@ -23,7 +23,7 @@ def _judge(
     champion: float | None = None,
     gap: float = 0.03,
 ) -> dict[str, object]:
-    return gate.judge(
+    return gate.decide(
         candidate=_metrics(candidate),
         baseline=_metrics(baseline),
         champion=None if champion is None else _metrics(champion),

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from onnx import helper
 
-from pipeline_steps.artifact.archive import Model, read_model
+from pipeline_steps.artifact.reading import Artifact, read_archive
 from pipeline_steps.errors import StepError
-from pipeline_steps.gates.contract_gate import judge_contract
+from pipeline_steps.gates.contract_gate import check_contract
 
 Document = dict[str, Any]
 Edit = Callable[[Document], None]
@@ -169,14 +169,14 @@ CONTRACT_MUTATIONS: dict[str, tuple[Edit, tuple[str, ...]]] = {
 
 
 @pytest.fixture(scope="module")
-def champion(champion_files, pack, tmp_path_factory) -> Model:
-    return read_model(pack(tmp_path_factory.mktemp("champion") / "model.tar.gz", champion_files))
+def champion(champion_files, pack, tmp_path_factory) -> Artifact:
+    return read_archive(pack(tmp_path_factory.mktemp("champion") / "model.tar.gz", champion_files))
 
 
 @pytest.fixture
 def verdict(champion, champion_files, pack, tmp_path):
     def judge(files, *, against=champion):
-        return judge_contract(pack(tmp_path / "model.tar.gz", files), against)[0]
+        return check_contract(pack(tmp_path / "model.tar.gz", files), against)[0]
 
     return judge
 
@@ -252,7 +252,7 @@ def test_a_file_that_is_no_json_object_is_refused(name, content, verdict, champi
 def test_a_file_that_is_no_archive_is_refused(champion, tmp_path):
     path = tmp_path / "model.tar.gz"
     path.write_bytes(b"not an archive")
-    found, model = judge_contract(path, champion)
+    found, model = check_contract(path, champion)
     assert model is None
     assert found.reasons[0].startswith("the artifact must be a model.tar.gz")
 
@@ -304,4 +304,4 @@ def test_a_document_says_what_was_found(verdict, champion_files, with_document):
 
 def test_a_candidate_that_is_not_there_is_no_verdict(champion, tmp_path: Path):
     with pytest.raises(StepError, match="must be a readable file"):
-        judge_contract(tmp_path / "absent.tar.gz", champion)
+        check_contract(tmp_path / "absent.tar.gz", champion)

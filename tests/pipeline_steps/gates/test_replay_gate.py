@@ -10,10 +10,10 @@ from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.errors import ArgumentError
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.gates.exchanges import Exchange, replay
-from pipeline_steps.gates.local_server import Answer, ServerError
+from pipeline_steps.gates.local_server import ServerError, ServerResponse
 from pipeline_steps.gates.recent_requests import CapturedRequest
-from pipeline_steps.gates.replay_gate import judge_answers
-from pipeline_steps.gates.results import ContractVerdict, Limits, ReplayVerdict, message
+from pipeline_steps.gates.replay_gate import compare_responses
+from pipeline_steps.gates.results import ContractResult, ReplayLimits, ReplayResult, message
 
 MONTHS = ("Nov", "Dec", "Feb")
 CONTRACT = Contract(
@@ -26,7 +26,7 @@ CONTRACT = Contract(
     0.5,
     "xgboost",
 )
-LIMITS = Limits(
+LIMITS = ReplayLimits(
     min_requests=50,
     max_error_percent=0.5,
     max_disagreement_percent=10.0,
@@ -39,9 +39,9 @@ LIMITS = Limits(
 )
 
 
-def answer(scores: Sequence[float], *, seconds: float = 0.001, status: int = 200) -> Answer:
+def answer(scores: Sequence[float], *, seconds: float = 0.001, status: int = 200) -> ServerResponse:
     predictions = [{"score": score, "label": int(score >= 0.5)} for score in scores]
-    return Answer(status, json.dumps({"predictions": predictions}).encode(), seconds)
+    return ServerResponse(status, json.dumps({"predictions": predictions}).encode(), seconds)
 
 
 def quick(_number):
@@ -63,7 +63,7 @@ def exchanges(count, change, *, seed=0, seconds=quick, rows=1):
 
 
 def judged(count, change, *, limits=LIMITS, rounds=3, **more):
-    return judge_answers(exchanges(count, change, **more), CONTRACT, limits, rounds=rounds)
+    return compare_responses(exchanges(count, change, **more), CONTRACT, limits, rounds=rounds)
 
 
 def same(month, score):
@@ -73,13 +73,13 @@ def same(month, score):
 @pytest.mark.parametrize("count", [50, 200, 2000])
 def test_the_same_answers_pass(count):
     found = judged(count, same)
-    assert (found.reasons, found.unjudged, found.requests, found.rows) == ((), "", count, count)
+    assert (found.reasons, found.not_compared, found.requests, found.rows) == ((), "", count, count)
 
 
 def test_too_few_requests_are_not_judged_and_the_verdict_says_so():
     found = judged(49, lambda _month, _score: 1.0)
     assert found.reasons == ()
-    assert found.unjudged == "not enough captured requests that the champion answers: 49 of 50"
+    assert found.not_compared == "not enough captured requests that the champion scores: 49 of 50"
     assert found.to_document()["judged"] is False
 
 
@@ -115,7 +115,7 @@ def test_segments_are_named_as_the_users_sent_them():
     for number, text in enumerate([b"", b"Aug", b"Nov"] * 200):
         request = CapturedRequest(text + b",30\n", "text/csv")
         found[number] = Exchange(request, found[number].champion, found[number].candidate)
-    measures = judge_answers(found, CONTRACT, LIMITS, rounds=3).measures
+    measures = compare_responses(found, CONTRACT, LIMITS, rounds=3).measures
     assert {segment.value: segment.rows for segment in measures.segments} == {
         "(missing)": 200,
         "(other)": 200,
@@ -125,7 +125,7 @@ def test_segments_are_named_as_the_users_sent_them():
 
 def test_only_the_segments_asked_for_are_looked_into():
     with pytest.raises(ArgumentError, match="--segment must be one of month, got age"):
-        judged(60, same, limits=Limits(**(vars(LIMITS) | {"segments": ("age",)})))
+        judged(60, same, limits=ReplayLimits(**(vars(LIMITS) | {"segments": ("age",)})))
 
 
 def test_labels_that_flip_are_refused():
@@ -136,7 +136,7 @@ def test_labels_that_flip_are_refused():
 def test_one_odd_request_of_many_rows_proves_nothing():
     found = exchanges(60, same)
     odd = exchanges(1, lambda _month, _score: 1.0, rows=1000)
-    assert judge_answers(found + odd, CONTRACT, LIMITS, rounds=3).reasons == ()
+    assert compare_responses(found + odd, CONTRACT, LIMITS, rounds=3).reasons == ()
 
 
 @pytest.mark.parametrize(("failing", "refused"), [(1, False), (30, True)])
@@ -145,21 +145,21 @@ def test_requests_that_fail_are_refused_once_they_are_more_than_chance(failing, 
     for number in range(failing):
         broken = answer([], status=500)
         found[number * 10] = Exchange(found[number * 10].request, found[number * 10].champion, broken)
-    verdict = judge_answers(found, CONTRACT, LIMITS, rounds=3)
+    verdict = compare_responses(found, CONTRACT, LIMITS, rounds=3)
     assert any("must fail in at most 0.5 percent" in reason for reason in verdict.reasons) == refused
     assert verdict.rows == 300 - failing
 
 
 def test_a_candidate_that_answers_nothing_is_refused():
     found = [Exchange(one.request, one.champion, answer([], status=500)) for one in exchanges(60, same)]
-    (reason,) = judge_answers(found, CONTRACT, LIMITS, rounds=3).reasons
+    (reason,) = compare_responses(found, CONTRACT, LIMITS, rounds=3).reasons
     assert "must fail in at most 0.5 percent, got 100" in reason
 
 
 @pytest.mark.parametrize("body", [b"", b"no json", b'{"predictions": [{"label": 1}]}', b'{"predictions": []}'])
 def test_an_answer_without_a_score_a_row_is_a_failed_one(body):
-    found = [Exchange(one.request, one.champion, Answer(200, body, 0.001)) for one in exchanges(60, same)]
-    assert "got 100" in judge_answers(found, CONTRACT, LIMITS, rounds=3).reasons[0]
+    found = [Exchange(one.request, one.champion, ServerResponse(200, body, 0.001)) for one in exchanges(60, same)]
+    assert "got 100" in compare_responses(found, CONTRACT, LIMITS, rounds=3).reasons[0]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ class Fake:
         self.asked = []
         self._answers = answers
 
-    def ask(self, request):
+    def send(self, request):
         self.asked.append(request)
         found = self._answers(len(self.asked))
         if isinstance(found, Exception):
@@ -232,7 +232,7 @@ def test_a_candidate_that_fails_only_the_second_time_has_failed():
 def test_a_candidate_that_falls_silent_ends_the_replay():
     candidate = Fake(lambda number: ServerError("the server ended with status -11") if number > 25 else answer([0.5]))
     found = replay(REQUESTS, champion=Fake(lambda _number: answer([0.5])), candidate=candidate)
-    assert found.broke_off == "the candidate's server must answer every request: the server ended with status -11"
+    assert found.failure == "the candidate's server must respond to every request: the server ended with status -11"
 
 
 def test_a_champion_that_falls_silent_leaves_no_verdict():
@@ -242,12 +242,12 @@ def test_a_champion_that_falls_silent_leaves_no_verdict():
 
 
 def test_the_message_is_the_verdict_in_at_most_255_characters():
-    fine, refused = ContractVerdict(()), ContractVerdict(("column a must stay", "column b must stay"))
-    assert message(fine, ReplayVerdict(60)) == "passed"
-    assert message(fine, ReplayVerdict(12, unjudged="not enough captured requests: 12 of 50")) == (
-        "passed, the replay was not judged: not enough captured requests: 12 of 50"
+    fine, refused = ContractResult(()), ContractResult(("column a must stay", "column b must stay"))
+    assert message(fine, ReplayResult(60)) == "passed"
+    assert message(fine, ReplayResult(12, not_compared="not enough captured requests: 12 of 50")) == (
+        "passed, without a replay: not enough captured requests: 12 of 50"
     )
-    assert message(refused, ReplayVerdict(0)) == "contract: column a must stay (and 1 more)"
-    assert message(fine, ReplayVerdict(60, reasons=("scores\nmust stay",))) == "replay: scores must stay"
-    long = message(fine, ReplayVerdict(60, reasons=("é" * 1000,)))
+    assert message(refused, ReplayResult(0)) == "contract: column a must stay (and 1 more)"
+    assert message(fine, ReplayResult(60, reasons=("scores\nmust stay",))) == "replay: scores must stay"
+    long = message(fine, ReplayResult(60, reasons=("é" * 1000,)))
     assert (len(long), long[-1]) == (255, "…")

@@ -129,13 +129,13 @@ def test_a_model_that_fails_on_some_users_is_refused_by_the_replay(job, champion
     ]
     files = with_nodes(nodes, {"seven": 7.0, "nan": float("nan")}, indices={"first": 0})
     message, document = job(files, champion_files, records=400)
-    assert message.startswith("replay: requests that the champion answers must fail in at most 0.5 percent, got ")
+    assert message.startswith("replay: requests that the champion scores must fail in at most 0.5 percent, got ")
     assert document["contract"]["passed"] is True
 
 
 def test_too_few_captured_requests_pass_and_say_so(job, champion_files):
     message, document = job(champion_files, champion_files, records=12)
-    assert message == "passed, the replay was not judged: not enough captured requests: 12 of 50"
+    assert message == "passed, without a replay: not enough captured requests: 12 of 50"
     assert (document["replay"]["judged"], document["replay"]["requests"]) == (False, 12)
 
 
@@ -149,7 +149,7 @@ def test_the_contract_counts_even_without_captured_requests(job, champion_files,
 
 def test_the_first_model_is_judged_by_itself(job, champion_files):
     message, document = job(champion_files)
-    assert message == "passed, the replay was not judged: there is no champion to compare with"
+    assert message == "passed, without a replay: there is no champion to compare with"
     assert document["contract"] == {"passed": True, "reasons": [], "notes": []}
 
 

@@ -9,8 +9,8 @@ from pipeline_steps.baseline.bins import Bins
 from pipeline_steps.baseline.groups import Groups
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.monitoring.bias import Bias, bias_violations, measured_bias
-from pipeline_steps.monitoring.bias_metrics import Measured
-from pipeline_steps.monitoring.captured_rows import Rows
+from pipeline_steps.monitoring.bias_metrics import Estimate
+from pipeline_steps.monitoring.captured_rows import CapturedRows
 from pipeline_steps.monitoring.facets import Facet
 
 CONTRACT = Contract(
@@ -33,9 +33,9 @@ def table(*groups: tuple[float, float, int, int]) -> tuple[np.ndarray, np.ndarra
     return np.array(features, dtype=np.float32), np.array(scores, dtype=np.float32)
 
 
-def period(*groups: tuple[float, float, int, int]) -> Rows:
+def period(*groups: tuple[float, float, int, int]) -> CapturedRows:
     features, scores = table(*groups)
-    return Rows(features, np.zeros(features.shape, dtype=bool), scores, {}, {}, 0)  # type: ignore[arg-type]
+    return CapturedRows(features, np.zeros(features.shape, dtype=bool), scores, {}, {}, 0)  # type: ignore[arg-type]
 
 
 def held_out(*groups: tuple[float, float, int, int]) -> Baseline:
@@ -44,17 +44,17 @@ def held_out(*groups: tuple[float, float, int, int]) -> Baseline:
     return Baseline((NO_BINS, NO_BINS), NO_BINS, None, predictions)
 
 
-def asked(rows: Rows, baseline: Baseline, facet: Facet) -> list[Bias]:
+def asked(rows: CapturedRows, baseline: Baseline, facet: Facet) -> list[Bias]:
     """All that is asked for, of rows whose outcome nobody knows."""
     return measured_bias(CONTRACT, baseline, rows, [facet], truth=np.full(len(rows.scores), np.nan, dtype=np.float32))
 
 
-def one(rows: Rows, baseline: Baseline, facet: Facet) -> list[Bias]:
+def one(rows: CapturedRows, baseline: Baseline, facet: Facet) -> list[Bias]:
     """What could be measured."""
     return [bias for bias in asked(rows, baseline, facet) if bias.now]
 
 
-def value(measured: Measured | None) -> float:
+def value(measured: Estimate | None) -> float:
     assert measured
     return measured.value
 

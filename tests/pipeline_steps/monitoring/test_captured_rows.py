@@ -9,8 +9,8 @@ import pytest
 
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
-from pipeline_steps.monitoring.capture_records import Captured, read_captured
-from pipeline_steps.monitoring.captured_rows import Rows, read_rows
+from pipeline_steps.monitoring.capture_records import CaptureRecords, read_capture_records
+from pipeline_steps.monitoring.captured_rows import CapturedRows, read_rows
 from pipeline_steps.monitoring.model_quality import join_outcomes
 
 CONTRACT = Contract(
@@ -33,9 +33,9 @@ def _line(asked: dict[str, Any], got: dict[str, Any], **about: Any) -> str:
     return json.dumps(document) + "\n"
 
 
-def _read(tmp_path: Path, *lines: str) -> Captured:
+def _read(tmp_path: Path, *lines: str) -> CaptureRecords:
     (tmp_path / "a.jsonl").write_text("".join(lines))
-    return read_captured(tmp_path, start=None, end=None)
+    return read_capture_records(tmp_path, start=None, end=None)
 
 
 CSV = {"observedContentType": "text/csv", "encoding": "CSV"}
@@ -64,10 +64,10 @@ def test_a_request_means_the_same_however_it_was_sent_and_captured(tmp_path: Pat
     np.testing.assert_array_equal(rows.features, np.array([[3, np.nan, 2], [4, 1.5, 1]], dtype=np.float32))
     assert rows.scores.tolist() == [0.25, 0.75]
     assert not rows.refused.any()
-    assert (rows.extra, rows.unlike) == ({}, 0)
+    assert (rows.extra, rows.mismatched) == ({}, 0)
 
 
-def _rows(captured: Captured) -> Rows:
+def _rows(captured: CaptureRecords) -> CapturedRows:
     return read_rows(CONTRACT, captured.records)
 
 
@@ -87,7 +87,7 @@ def test_an_unknown_key_is_extra_and_an_absent_one_is_absent(tmp_path: Path) -> 
 @pytest.mark.parametrize("data", ["", "[]", "{", '{"instances": 3}'])
 def test_a_body_that_has_not_as_many_rows_as_scores_is_left_out(tmp_path: Path, data: str) -> None:
     rows = _rows(_read(tmp_path, _line(JSON | {"data": data}, CSV | {"data": "0.1\n"})))
-    assert (rows.unlike, rows.features.shape, len(rows.scores)) == (1, (0, 3), 0)
+    assert (rows.mismatched, rows.features.shape, len(rows.scores)) == (1, (0, 3), 0)
 
 
 @pytest.mark.parametrize(
@@ -106,13 +106,13 @@ def test_files_are_read_in_the_order_of_time(tmp_path: Path) -> None:
         file.parent.mkdir(parents=True)
         file.write_text(_line(CSV | {"data": TEXT}, JSON | {"data": JSON_ANSWER}, inferenceId=hour))
     start = datetime(2026, 11, 1, tzinfo=UTC)
-    found = read_captured(tmp_path, start=None, end=None)
+    found = read_capture_records(tmp_path, start=None, end=None)
     assert [record.identifier for record in found.records] == [
         "2026/10/31/23/59-b",
         "2026/11/05/09/00-a",
         "2026/11/05/10/00-a",
     ]
-    assert len(read_captured(tmp_path, start=start, end=None).records) == 3  # the records' own times decide
+    assert len(read_capture_records(tmp_path, start=start, end=None).records) == 3  # the records' own times decide
 
 
 def test_outcomes_are_joined_by_the_callers_id_or_else_by_the_events(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.baseline.bins import Bins
 from pipeline_steps.baseline.groups import Group, Groups, Truth
 from pipeline_steps.features.columns import CategoryColumn
-from pipeline_steps.monitoring.bias import Bias, bias_section, bias_violations, measured_bias, not_judged
-from pipeline_steps.monitoring.bias_metrics import METRICS, Measured
-from pipeline_steps.monitoring.captured_rows import Rows
+from pipeline_steps.monitoring.bias import Bias, bias_section, bias_violations, measured_bias, not_evaluated
+from pipeline_steps.monitoring.bias_metrics import BIAS_METRICS, Estimate
+from pipeline_steps.monitoring.captured_rows import CapturedRows
 from pipeline_steps.monitoring.facets import Facet
 from pipeline_steps.problems.binary.metrics import Confusion
 
@@ -37,8 +37,8 @@ def times(number: int, of: Confusion) -> Confusion:
     return Confusion(*(number * count for count in astuple(of)))
 
 
-def measured(name: str, women: Confusion, men: Confusion) -> Measured | None:
-    return METRICS[name].measure(group(women), group(men))
+def measured(name: str, women: Confusion, men: Confusion) -> Estimate | None:
+    return BIAS_METRICS[name].measure(group(women), group(men))
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,11 @@ def test_each_metric_is_clarifys(name: str, expected: float) -> None:
     assert found.value == pytest.approx(expected, abs=5e-5)
     alike = measured(name, MEN_DOC, MEN_DOC)
     assert alike
-    assert alike.value == METRICS[name].parity == 0
+    assert alike.value == BIAS_METRICS[name].parity == 0
 
 
 def test_every_metric_that_needs_labels_was_just_named() -> None:
-    assert [name for name, metric in METRICS.items() if metric.labelled] == LABELLED
+    assert [name for name, metric in BIAS_METRICS.items() if metric.labelled] == LABELLED
 
 
 @pytest.mark.parametrize("name", LABELLED)
@@ -134,7 +134,7 @@ def found_in(
 ) -> list[Bias]:
     """What a period of these rows shows, of which the outcomes are `known`, bool or bool [rows]."""
     features, scores, truth = table(*groups)
-    rows = Rows(features, np.zeros(features.shape, dtype=bool), scores, {}, {}, 0)  # type: ignore[arg-type]
+    rows = CapturedRows(features, np.zeros(features.shape, dtype=bool), scores, {}, {}, 0)  # type: ignore[arg-type]
     truth = np.where(known, truth, np.nan).astype(np.float32)
     return measured_bias(CONTRACT, baseline, rows, [facet], truth=truth)
 
@@ -160,15 +160,15 @@ def test_a_period_is_compared_with_the_models_own_held_out_rows() -> None:
 def test_a_facet_may_be_held_against_parity() -> None:
     facet = Facet("sex", ("F",), limits={"TE": 0.1}, parity=True)
     (te,) = found_in((F, times(10, WOMEN_DOC)), (M, times(10, MEN_DOC)), baseline=UNEVEN, facet=facet)
-    assert te.usual == Measured(0.0)
+    assert te.usual == Estimate(0.0)
     assert te.drifted
 
 
 def test_only_rows_with_an_outcome_count() -> None:
-    nonsense = Confusion(true_positive=10, false_positive=400, true_negative=10, false_negative=400)
-    known = np.repeat([True, True, False], [WOMEN_DOC.rows, MEN_DOC.rows, nonsense.rows])
+    contract_errors = Confusion(true_positive=10, false_positive=400, true_negative=10, false_negative=400)
+    known = np.repeat([True, True, False], [WOMEN_DOC.rows, MEN_DOC.rows, contract_errors.rows])
     facet = Facet("sex", ("F",), limits={"AD": 0.1, "DPPL": 0.1})
-    groups = (F, WOMEN_DOC), (M, MEN_DOC), (F, nonsense)
+    groups = (F, WOMEN_DOC), (M, MEN_DOC), (F, contract_errors)
     ad, dppl = found_in(*groups, baseline=UNEVEN, facet=facet, known=known)
     assert (ad.now and ad.now.value, ad.rows) == (pytest.approx(0.09), 1500)
     assert (dppl.now and dppl.now.value, dppl.rows) == (pytest.approx(0.75 - 660 / 1320), 2320)
@@ -178,14 +178,14 @@ def test_without_outcomes_nothing_is_judged_and_the_report_says_so() -> None:
     found = found_in((F, WOMEN_DOC), (M, MEN_DOC), baseline=UNEVEN, known=False)
     assert [(each.now, each.drifted, each.lacking) for each in found] == [(None, False, "no labels")] * len(LABELLED)
     assert list(bias_violations(found)) == []
-    assert not_judged(found) == "no labels (8)"
+    assert not_evaluated(found) == "no labels (8)"
     ((entry, *_),) = [group["metrics"] for group in bias_section(CONTRACT, found)["facets"]["sex"]]
     assert entry == {
         "name": "AD",
         "description": "Accuracy Difference (AD)",
         "value": None,
         "baseline": pytest.approx(0.09),
-        "error": "no labels, not judged",
+        "error": "no labels, not evaluated",
     }
 
 
@@ -197,8 +197,8 @@ def test_few_outcomes_and_a_baseline_without_them_are_told_apart() -> None:
     older = found_in((F, WOMEN_DOC), (M, MEN_DOC), baseline=held_out((F, MEN_DOC), (M, MEN_DOC), labelled=False))
     assert {each.lacking for each in older} == {"no baseline"}
     assert not any(each.drifted for each in older)
-    assert not_judged(older) == "no baseline (8)"
-    assert not_judged(found_in((F, WOMEN_DOC), (M, MEN_DOC), baseline=EVEN)) == ""
+    assert not_evaluated(older) == "no baseline (8)"
+    assert not_evaluated(found_in((F, WOMEN_DOC), (M, MEN_DOC), baseline=EVEN)) == ""
 
 
 def test_a_group_that_nobody_belongs_to_is_not_judged() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
-from pipeline_steps.monitoring.captured_rows import Rows
+from pipeline_steps.monitoring.captured_rows import CapturedRows
 from pipeline_steps.monitoring.statistics import statistics_document
 
 CONTRACT = Contract(
@@ -20,10 +20,10 @@ CONTRACT = Contract(
 )
 
 
-def _rows(spend: list[float], month: list[float]) -> Rows:
+def _rows(spend: list[float], month: list[float]) -> CapturedRows:
     features = np.array([spend, month], dtype=np.float32).T
     scores = np.linspace(0, 1, len(spend), dtype=np.float32)
-    return Rows(features, np.zeros(features.shape, dtype=np.bool_), scores, Counter(), Counter(), 0)
+    return CapturedRows(features, np.zeros(features.shape, dtype=np.bool_), scores, Counter(), Counter(), 0)
 
 
 def test_a_number_is_described_over_the_values_that_are_there() -> None:

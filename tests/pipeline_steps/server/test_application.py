@@ -41,7 +41,7 @@ class Scorer:
 
 
 def _application(scorer: Any = None) -> Application:
-    return Application(SimpleNamespace(contract=CONTRACT, scorer=scorer or Scorer()))  # type: ignore[arg-type]
+    return Application(CONTRACT, scorer or Scorer())
 
 
 def _invoke(
@@ -51,7 +51,7 @@ def _invoke(
         body = json.dumps(body)
     content = body if isinstance(body, bytes) else body.encode()
     request = Request("POST", "/invocations", {"content-type": content_type, **headers}, content)
-    response = _application().answer(request)
+    response = _application().handle(request)
     return response.status, response.body.decode()
 
 
@@ -239,13 +239,13 @@ def test_a_type_that_cannot_be_given_is_told(accept: str) -> None:
     ],
 )
 def test_only_sagemakers_two_paths_are_answered(method: str, path: str, status: int) -> None:
-    assert _application().answer(Request(method, path)).status == status
+    assert _application().handle(Request(method, path)).status == status
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf])
 def test_a_score_that_is_no_number_is_a_failure_of_the_model(score: float, capsys: pytest.CaptureFixture[str]) -> None:
     broken = SimpleNamespace(score=lambda features: np.full(len(features), score))
-    response = _application(broken).answer(
+    response = _application(broken).handle(
         Request("POST", "/invocations", {"content-type": "text/csv"}, b"1,2,Nov,TRUE")
     )
     assert response.status == HTTPStatus.INTERNAL_SERVER_ERROR
@@ -254,6 +254,6 @@ def test_a_score_that_is_no_number_is_a_failure_of_the_model(score: float, capsy
 
 
 def test_a_head_request_is_answered_without_a_body() -> None:
-    response = replace(_application().answer(Request("GET", "/")))
+    response = replace(_application().handle(Request("GET", "/")))
     assert response_bytes(response, keep_alive=True, head=True).endswith(b"\r\n\r\n")
     assert response_bytes(response, keep_alive=False).count(b"Connection: close\r\n") == 1

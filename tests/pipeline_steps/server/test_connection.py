@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline_steps.server.connection import Connection, Shared
-from pipeline_steps.server.messages import Request, Response
+from pipeline_steps.server.messages import Handler, Request, Response
 
 BODY = 100_000
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -52,9 +52,9 @@ async def _until(reached: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def _shared(answer: Callable[[Request], Response]) -> Iterator[Shared]:
+def _shared(handler: Handler) -> Iterator[Shared]:
     with ThreadPoolExecutor(1) as executor:
-        yield Shared(answer, executor, BODY, max_held_bytes=3 * BODY)
+        yield Shared(handler, executor, BODY, max_buffered_bytes=3 * BODY)
 
 
 def _length(request: Request) -> Response:
@@ -66,7 +66,7 @@ def test_a_body_that_would_exceed_what_all_may_hold_is_refused_and_the_others_ar
     async def check(shared: Shared) -> None:
         async with _serving(shared) as connect:
             unfinished = [await connect(WHOLE[:-1]) for _ in range(3)]
-            await _until(lambda: shared.budget.held == 3 * (BODY - 1))
+            await _until(lambda: shared.budget.used == 3 * (BODY - 1))
             reader, _ = await connect(wire)
             async with asyncio.timeout(10):
                 refusal = await reader.read()
@@ -76,7 +76,7 @@ def test_a_body_that_would_exceed_what_all_may_hold_is_refused_and_the_others_ar
             for client, writer in unfinished:
                 writer.write(b"x")
                 assert (await client.readuntil(b"\r\n\r\n100000")).startswith(b"HTTP/1.1 200 OK\r\n")
-            assert shared.budget.held == 0
+            assert shared.budget.used == 0
             again, _ = await connect(WHOLE)
             assert (await again.readuntil(b"\r\n\r\n100000")).startswith(b"HTTP/1.1 200 OK\r\n")
 
@@ -91,12 +91,12 @@ def test_many_clients_with_bodies_that_never_end_hold_no_more_than_all_may() -> 
 
             def are_refused() -> bool:
                 nonlocal most
-                most = max(most, shared.budget.held)
+                most = max(most, shared.budget.used)
                 return shared.accepted == 30 and sum(not each._reader.refused for each in shared.connections) == 3
 
             await asyncio.gather(*(connect(WHOLE[:-1]) for _ in range(30)))
             await _until(are_refused)
-            await _until(lambda: shared.budget.held == 3 * (BODY - 1))
+            await _until(lambda: shared.budget.used == 3 * (BODY - 1))
             assert most <= 3 * BODY
 
     with _shared(_length) as shared:
@@ -108,15 +108,15 @@ def test_a_client_that_vanishes_or_is_refused_gives_back_what_its_body_took(wire
     async def check(shared: Shared) -> None:
         async with _serving(shared) as connect:
             _, writer = await connect(wire)
-            await _until(lambda: shared.budget.held >= BODY - 1 or any(c._reader.refused for c in shared.connections))
+            await _until(lambda: shared.budget.used >= BODY - 1 or any(c._reader.refused for c in shared.connections))
             writer.transport.abort()
             await _until(lambda: not shared.connections)
-            assert shared.budget.held == 0
+            assert shared.budget.used == 0
             await connect(wire)
-            await _until(lambda: shared.budget.held >= BODY - 1 or any(c._reader.refused for c in shared.connections))
+            await _until(lambda: shared.budget.used >= BODY - 1 or any(c._reader.refused for c in shared.connections))
             for connection in shared.connections:
-                connection.give_up()
-            assert shared.budget.held == 0
+                connection.time_out()
+            assert shared.budget.used == 0
 
     with _shared(_length) as shared:
         asyncio.run(check(shared))
@@ -125,21 +125,21 @@ def test_a_client_that_vanishes_or_is_refused_gives_back_what_its_body_took(wire
 def test_a_body_on_a_thread_counts_until_it_is_answered_though_its_client_has_left() -> None:
     may_end = threading.Event()
 
-    def answer(request: Request) -> Response:
+    def handler(request: Request) -> Response:
         may_end.wait(10)
         return _length(request)
 
     async def check(shared: Shared) -> None:
         async with _serving(shared) as connect:
             _, writer = await connect(WHOLE + _post(b"1") * 3 + WHOLE[:50_000])
-            await _until(lambda: any(connection.answering for connection in shared.connections))
+            await _until(lambda: any(connection.handling for connection in shared.connections))
             for connection in list(shared.connections):
                 connection.abort()
             await _until(lambda: not shared.connections)
-            assert shared.budget.held == BODY
+            assert shared.budget.used == BODY
             may_end.set()
-            await _until(lambda: shared.budget.held == 0)
+            await _until(lambda: shared.budget.used == 0)
             writer.close()
 
-    with _shared(answer) as shared:
+    with _shared(handler) as shared:
         asyncio.run(check(shared))

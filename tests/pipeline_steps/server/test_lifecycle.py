@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 
 from pipeline_steps.server.lifecycle import _IDLE_SECONDS, _REQUEST_SECONDS, _sweep
-from pipeline_steps.server.listening import let_no_more_connect
+from pipeline_steps.server.listening import refuse_new_connections
 
 
 class Connection:
-    def __init__(self, last_active: float, *, answering: bool = False, receiving_since: float | None = None) -> None:
-        self.last_active, self.answering, self.receiving_since = last_active, answering, receiving_since
+    def __init__(self, last_active: float, *, handling: bool = False, receiving_since: float | None = None) -> None:
+        self.last_active, self.handling, self.receiving_since = last_active, handling, receiving_since
         self.done = ""
 
     def abort(self) -> None:
         self.done = "aborted"
 
-    def give_up(self) -> None:
-        self.done = "given up"
+    def time_out(self) -> None:
+        self.done = "timed out"
 
 
 def test_connections_are_cut_that_are_silent_or_send_for_too_long() -> None:
@@ -26,14 +26,14 @@ def test_connections_are_cut_that_are_silent_or_send_for_too_long() -> None:
     connections = {
         "silent": Connection(now - _IDLE_SECONDS - 1),
         "fresh": Connection(now - _IDLE_SECONDS + 1),
-        "answered": Connection(now - _IDLE_SECONDS - 1, answering=True),
+        "handled": Connection(now - _IDLE_SECONDS - 1, handling=True),
         "dripping": Connection(now, receiving_since=now - _REQUEST_SECONDS - 1),
         "sending": Connection(now, receiving_since=now - _REQUEST_SECONDS + 1),
     }
     shared: Any = SimpleNamespace(connections=set(connections.values()))
     _sweep(shared, now)
     found = {name: connection.done for name, connection in connections.items() if connection.done}
-    assert found == {"silent": "aborted", "dripping": "given up"}
+    assert found == {"silent": "aborted", "dripping": "timed out"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the filter is Linux's")
@@ -41,7 +41,7 @@ def test_whom_the_kernel_has_let_connect_is_accepted_and_nobody_after() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         waiting = socket.create_connection(listener.getsockname())
         waiting.sendall(b"hello")
-        assert let_no_more_connect(listener.fileno())
+        assert refuse_new_connections(listener.fileno())
         with pytest.raises(TimeoutError):
             socket.create_connection(listener.getsockname(), timeout=0.2)
         waiting.sendall(b", again")

@@ -21,7 +21,7 @@ import onnx
 import pytest
 
 from pipeline_steps.artifact.files import FILES, sha256_of_files
-from pipeline_steps.artifact.loading import load_folder
+from pipeline_steps.artifact.reading import read_folder
 from pipeline_steps.tables.prepared import read_schema, read_split
 
 PROJECT = Path(__file__).parents[3]
@@ -98,7 +98,7 @@ def test_it_answers_pings_and_invocations(server: Server) -> None:
 
 def test_it_loads_a_model_without_the_libraries_of_the_jobs(jobs) -> None:
     program = "import sys, pathlib; from pipeline_steps import serve; "
-    program += "serve.load_folder(pathlib.Path(sys.argv[1])); print(*sys.modules)"
+    program += "serve.read_folder(pathlib.Path(sys.argv[1])).scorer; print(*sys.modules)"
     argv = [sys.executable, "-c", program, str(jobs.boosted / "model")]
     imported = subprocess.run(argv, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split()
     assert "onnxruntime" in imported
@@ -108,7 +108,7 @@ def test_it_loads_a_model_without_the_libraries_of_the_jobs(jobs) -> None:
 def test_it_scores_as_training_did(server: Server, jobs) -> None:
     folder = jobs.prepared / "processing/output/validation"
     split = read_split(folder, read_schema(folder))
-    artifact = load_folder(jobs.boosted / "model")
+    artifact = read_folder(jobs.boosted / "model")
     expected = artifact.scorer.score(artifact.contract.encode(split.features))
     lines = [line.rpartition(",")[0] for line in (folder / "data.csv").read_text().splitlines()[1:]]
     status, body = server.ask(

@@ -1,10 +1,10 @@
 import time
 
 from pipeline_steps.server.messages import Request, Response
-from pipeline_steps.server.request_metrics import Answers
+from pipeline_steps.server.request_metrics import RequestMetrics
 
 
-def _asked(answers: Answers, path: str, status: int) -> None:
+def _asked(answers: RequestMetrics, path: str, status: int) -> None:
     assert answers(Request("POST", path, {"x-status": str(status)}, b"")).status == status
 
 
@@ -12,12 +12,12 @@ def _echo(request: Request) -> Response:
     return Response(int(request.headers["x-status"]))
 
 
-def _metrics(answers: Answers) -> dict:
+def _metrics(answers: RequestMetrics) -> dict:
     return {metric.name: metric.value for metric in answers.take_metrics()}
 
 
 def test_every_invocation_is_counted_once_and_those_in_vain_as_errors() -> None:
-    answers = Answers(_echo)
+    answers = RequestMetrics(_echo)
     for status in (200, 200, 400, 500, 415):
         _asked(answers, "/invocations", status)
     found = _metrics(answers)
@@ -28,7 +28,7 @@ def test_every_invocation_is_counted_once_and_those_in_vain_as_errors() -> None:
 
 
 def test_health_checks_are_no_users() -> None:
-    answers = Answers(_echo)
+    answers = RequestMetrics(_echo)
     _asked(answers, "/ping", 200)
     assert answers.take_metrics() == []
 
@@ -38,14 +38,14 @@ def test_latencies_are_in_microseconds() -> None:
         time.sleep(0.02)
         return _echo(request)
 
-    answers = Answers(slow)
+    answers = RequestMetrics(slow)
     _asked(answers, "/invocations", 200)
     (latency,) = _metrics(answers)["Latency"]
     assert 20_000 <= latency < 20_000_000
 
 
 def test_of_many_latencies_a_hundred_are_told_from_anywhere_among_them() -> None:
-    answers = Answers(_echo)
+    answers = RequestMetrics(_echo)
     for at in range(2000):
         answers._waiting.append((False, float(at)))
     found = _metrics(answers)

@@ -32,7 +32,7 @@ def _post(body: bytes, *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def _refusal(items: list[Request | Response]) -> int:
+def _rejection(items: list[Request | Response]) -> int:
     assert isinstance(items[-1], Response)
     return items[-1].status
 
@@ -89,26 +89,26 @@ def test_a_client_that_asks_first_is_told_to_continue() -> None:
 
 
 def test_another_expectation_is_refused() -> None:
-    assert _refusal(Client().send(_post(b"1", "Expect: a-miracle"))) == HTTPStatus.EXPECTATION_FAILED
+    assert _rejection(Client().send(_post(b"1", "Expect: a-miracle"))) == HTTPStatus.EXPECTATION_FAILED
 
 
 def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent() -> None:
     client = Client()
     head = b"POST /invocations HTTP/1.1\r\nContent-Length: 999999999\r\nExpect: 100-continue\r\n\r\n"
-    assert _refusal(client.send(head)) == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    assert _rejection(client.send(head)) == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     assert client.continues == 0
 
 
 def test_a_body_that_grows_too_large_is_refused() -> None:
     head = b"POST /invocations HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
     items = Client(max_body_bytes=5).send(head, b"4\r\n1234\r\n", b"4\r\n5678\r\n", b"0\r\n\r\n")
-    assert [_refusal([item]) for item in items] == [HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
+    assert [_rejection([item]) for item in items] == [HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
 
 
 def test_a_head_without_an_end_is_refused() -> None:
     client = Client()
     items = client.send(b"GET /ping HTTP/1.1\r\nX: ", *[b"a" * 1024] * (MAX_HEAD_BYTES // 1024 + 1))
-    assert _refusal(items) == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    assert _rejection(items) == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 
 @pytest.mark.parametrize("too_many", [0, 1])
@@ -143,7 +143,7 @@ def test_a_trailer_is_no_header() -> None:
 def test_trailers_and_extensions_of_chunks_are_limited(flood: bytes, packet: int) -> None:
     wire = CHUNKED + b"1\r\nx\r\n" + flood
     items = Client().send(*(wire[place : place + packet] for place in range(0, len(wire), packet)))
-    assert [_refusal([item]) for item in items] == [HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE]
+    assert [_rejection([item]) for item in items] == [HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE]
 
 
 def test_a_long_body_of_short_chunks_is_no_long_head() -> None:
@@ -167,7 +167,7 @@ def test_it_knows_since_when_a_request_is_incomplete() -> None:
         seen.append(reader.receiving_since)
         now += 1
     assert seen == [5.0, 5.0, 7.0]
-    assert reader.give_up().status == HTTPStatus.REQUEST_TIMEOUT
+    assert reader.time_out().status == HTTPStatus.REQUEST_TIMEOUT
     assert (reader.refused, reader.receiving_since) == (True, None)
 
 
@@ -194,20 +194,20 @@ def test_many_small_requests_in_large_reads_are_no_large_head() -> None:
 )
 def test_what_is_not_plain_http_is_refused(wire: bytes) -> None:
     client = Client()
-    assert _refusal(client.send(wire)) == HTTPStatus.BAD_REQUEST
-    assert client.budget.held == 0
+    assert _rejection(client.send(wire)) == HTTPStatus.BAD_REQUEST
+    assert client.budget.used == 0
 
 
 def test_a_request_that_is_too_large_and_asks_for_an_upgrade_is_refused_once() -> None:
     head = b"POST / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 6\r\n\r\n"
     items = Client(max_body_bytes=5).send(head, b"123456")
-    assert [_refusal([item]) for item in items] == [HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
+    assert [_rejection([item]) for item in items] == [HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
 
 
 def test_requests_before_a_broken_one_are_still_answered() -> None:
     items = Client().send(_post(b"1") + b"nonsense\r\n\r\n")
     assert isinstance(items[0], Request)
-    assert _refusal(items) == HTTPStatus.BAD_REQUEST
+    assert _rejection(items) == HTTPStatus.BAD_REQUEST
 
 
 @given(st.binary(max_size=200))

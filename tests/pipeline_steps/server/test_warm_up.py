@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_steps.artifact.contract import Contract
-from pipeline_steps.artifact.loading import load_folder
-from pipeline_steps.baseline.baseline import read_baseline
+from pipeline_steps.artifact.reading import read_folder
+from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.errors import StepError
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.server.application import Application
@@ -43,7 +43,7 @@ class Scorer:
 
 
 def _application(scorer: Any, contract: Contract = CONTRACT) -> Application:
-    return Application(SimpleNamespace(contract=contract, scorer=scorer))  # type: ignore[arg-type]
+    return Application(contract, scorer)
 
 
 def test_rows_hold_the_middle_the_edges_every_category_and_what_is_missing() -> None:
@@ -56,9 +56,9 @@ def test_rows_hold_the_middle_the_edges_every_category_and_what_is_missing() -> 
 
 
 def test_the_edges_of_the_training_data_are_among_them(jobs) -> None:
-    contract = load_folder(jobs.boosted / "model").contract
-    baseline = read_baseline(jobs.boosted / "model/baseline.json", contract)
-    assert baseline is not None
+    artifact = read_folder(jobs.boosted / "model")
+    contract = artifact.contract
+    baseline = Baseline.from_document(artifact.document("baseline.json"), contract)
     edges = {float(edge) for edge in baseline.columns[0].edges if math.isfinite(edge)}
     assert edges < {row[0] for row in representative_rows(contract, baseline)}
 
@@ -66,12 +66,12 @@ def test_the_edges_of_the_training_data_are_among_them(jobs) -> None:
 def test_every_way_of_asking_is_used_in_several_sizes() -> None:
     scorer, requests = Scorer(), []
 
-    def answer(request: Request) -> Response:
+    def handler(request: Request) -> Response:
         requests.append(request)
-        return application.answer(request)
+        return application.handle(request)
 
     application = _application(scorer)
-    assert warm_up(answer, CONTRACT, None) == len(requests)
+    assert warm_up(handler, CONTRACT, None) == len(requests)
     assert scorer.shapes == {(1, 4), (2, 4), (8, 4), (64, 4), (512, 4)}
     asked = {(request.headers["content-type"], request.headers["accept"]) for request in requests}
     assert len(asked) == 4
@@ -80,7 +80,7 @@ def test_every_way_of_asking_is_used_in_several_sizes() -> None:
 def test_a_request_is_no_larger_than_the_contract_allows() -> None:
     scorer = Scorer()
     contract = replace(CONTRACT, max_payload_rows=2)
-    warm_up(_application(scorer, contract).answer, contract, None)
+    warm_up(_application(scorer, contract).handle, contract, None)
     assert scorer.shapes == {(1, 4), (2, 4)}
 
 
@@ -99,7 +99,7 @@ def test_a_model_that_cannot_score_its_own_kind_of_rows_is_refused(
 ) -> None:
     broken = SimpleNamespace(score=score)
     with pytest.raises(StepError) as caught:
-        warm_up(_application(broken).answer, CONTRACT, None)
+        warm_up(_application(broken).handle, CONTRACT, None)
     start = "the model must score its own kind of rows before it is served: 1 as text/csv "
     assert str(caught.value).startswith(start + reason)
     capsys.readouterr()
@@ -108,7 +108,7 @@ def test_a_model_that_cannot_score_its_own_kind_of_rows_is_refused(
 def test_a_model_that_fails_on_missing_values_alone_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     picky = SimpleNamespace(score=lambda features: features[:, 1])
     with pytest.raises(StepError, match="got 500 "):
-        warm_up(_application(picky).answer, CONTRACT, None)
+        warm_up(_application(picky).handle, CONTRACT, None)
     capsys.readouterr()
 
 
@@ -130,4 +130,4 @@ COLUMNS = st.one_of(
 def test_no_contract_refuses_the_rows_made_for_it(columns: list[Any]) -> None:
     named = tuple(replace(column, name=f"{column.name}{place}") for place, column in enumerate(columns))
     contract = replace(CONTRACT, columns=named, max_payload_rows=10)
-    assert warm_up(_application(Scorer(), contract).answer, contract, None) > 0
+    assert warm_up(_application(Scorer(), contract).handle, contract, None) > 0

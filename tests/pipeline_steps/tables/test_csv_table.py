@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_steps.errors import DataError
-from pipeline_steps.tables.cells import LARGEST_NUMBER, category, number_text, parse_number, shown
+from pipeline_steps.tables.cells import LARGEST_NUMBER, category, number_text, parse_number, quoted
 from pipeline_steps.tables.csv_table import read_table, write_table
 from pipeline_steps.tables.schema import Column
 
@@ -42,7 +42,7 @@ def test_whole_numbers_are_written_without_a_point() -> None:
 
 
 def test_long_values_are_cut_in_messages() -> None:
-    assert len(shown("x" * 1000)) == 60
+    assert len(quoted("x" * 1000)) == 60
 
 
 def test_categories_are_kept_exactly_as_in_the_file(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_killed_training_goes_on_to_the_same_artifact(job: Callable[..., Path]
     kill_after_the_first_checkpoint(cut)
     ended = run_verb(cut, "train")
     assert ended.returncode == 0, ended.stderr
-    assert "going on after " in ended.stdout
+    assert "continuing after " in ended.stdout
     assert artifact(cut) == artifact(whole)
 
 
