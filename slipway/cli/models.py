@@ -1,4 +1,4 @@
-"""`slipway models`: the registry group of a use case, newest version first."""
+"""`slipway models`: the model package group of a use case, newest version first."""
 
 import argparse
 import dataclasses
@@ -22,7 +22,7 @@ examples:
   slipway models
   slipway models --stage prod --newest 5 --json
 """
-_COLUMNS = ("", "version", "approval", "metric", "made", "commit", "data", "image", "run")
+_COLUMNS = ("", "version", "approval", "metric", "created", "commit", "data", "image", "run")
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -80,7 +80,7 @@ def _row(package: "Package", live: str | None) -> tuple[str, ...]:
         package.version,
         package.approval if package.status == "Completed" else f"{package.approval} ({package.status})",
         metric,
-        package.made.astimezone().isoformat(sep=" ", timespec="minutes"),
+        package.created.astimezone().isoformat(sep=" ", timespec="minutes"),
         (package.commit or "-")[:12],
         (package.data_sha256 or "-")[:12],
         (package.image_digest or package.image or "-").rsplit(":", 1)[-1][:16],

@@ -15,7 +15,7 @@ from slipway.operations.deployed_stage import DeployedStage, version_of
 from slipway.operations.endpoint_state import EndpointNow
 from slipway.operations.executions import Execution
 from slipway.operations.hold import Hold
-from slipway.operations.polling import pauses
+from slipway.operations.polling import backoff
 from slipway.rollout.pause import ABORT, HELD
 
 _ENDED_BY_WISH = ("RolledBack", "Refused")
@@ -67,7 +67,7 @@ class Abort:
 
     def _until_ended(self, turn: Execution | None) -> str:
         deadline = self.pace.clock() + self.pace.timeout_seconds
-        pause = pauses(longest=self.pace.longest_pause_seconds)
+        pause = backoff(longest=self.pace.longest_pause_seconds)
         while True:
             # The execution first: what it has done to the endpoint is then seen too.
             now = turn and self._again(turn)

@@ -1,4 +1,4 @@
-"""What Service Quotas grants an account, beside what a stage needs."""
+"""An account's quotas, compared with what a stage needs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from slipway.costs.quotas import Need
 
 @dataclass(frozen=True)
 class Quota:
-    """A need and what there is; `value` and `code` are None where Service Quotas lists no quota of that name."""
+    """A need and the account's quota; `value` and `code` are None if Service Quotas lists none of that name."""
 
     need: Need
     value: float | None
@@ -20,7 +20,7 @@ class Quota:
         return self.value is not None and self.value >= self.need.value
 
     def request(self, region: str) -> str | None:
-        """The command that asks AWS for what is missing; None where there is no quota to raise, or enough of it."""
+        """The command that requests an increase; None if there is no quota to increase, or it suffices."""
         if self.code is None or self.enough:
             return None
         return (
@@ -33,7 +33,7 @@ def compared(client: Any, needs: Sequence[Need]) -> list[Quota]:
     """Each need with the account's own value, or AWS's default where it has none; `client` is of `service-quotas`."""
     found: dict[tuple[str, str], tuple[float, str]] = {}
     for service in sorted({need.service for need in needs}):
-        # An applied value goes before a default, which is far lower once AWS has granted an increase.
+        # An applied value replaces the default, which is far lower once AWS has granted an increase.
         for listing in ("list_aws_default_service_quotas", "list_service_quotas"):
             for page in client.get_paginator(listing).paginate(ServiceCode=service):
                 for quota in page["Quotas"]:

@@ -1,4 +1,4 @@
-"""The audit log of one endpoint: S3 objects, none of which is ever replaced."""
+"""The audit log of one endpoint: numbered S3 objects, none of which is ever replaced."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ _TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
 
 @dataclass(frozen=True)
 class AuditLog:
-    """Objects `<prefix><sequence, 8 digits>.json`, written only where there is none."""
+    """Objects `<prefix><sequence, 8 digits>.json`, each written only if there is none."""
 
     s3: Any
     bucket: str
@@ -60,7 +60,7 @@ class AuditLog:
 
 @dataclass(frozen=True)
 class Recorder:
-    """Writes what one person means to do, and what came of it."""
+    """Records what one person intends to do, and the outcome."""
 
     log: AuditLog
     actor: str
@@ -68,7 +68,7 @@ class Recorder:
 
     @contextmanager
     def act(self, action: str, subject: str, *, reason: str, **detail: Any) -> Iterator[dict[str, Any]]:
-        """Record the intention, let it be done, record the outcome; what is put in the yielded dict goes with it.
+        """Record the intention before and the outcome after; the outcome has what is put into the yielded dict.
 
         Raises:
             LaunchError: the intention could not be recorded; nothing has been done.
@@ -76,21 +76,21 @@ class Recorder:
         try:
             intention = self._append(action, subject, {"phase": "intended", "reason": reason, **detail})
         except ClientError as exc:
-            raise LaunchError(f"nothing was done, because it could not be recorded: {exc}") from exc
+            raise LaunchError(f"nothing was done, because the audit log cannot be written: {exc}") from exc
         outcome: dict[str, Any] = {}
-        follows = {"intention": intention["sequence"]}
+        reference = {"intention": intention["sequence"]}
         try:
             yield outcome
         except BaseException as exc:
-            self._conclude(action, subject, {"phase": "failed", **follows, **outcome, "error": _words(exc)})
+            self._conclude(action, subject, {"phase": "failed", **reference, **outcome, "error": _message(exc)})
             raise
-        self._conclude(action, subject, {"phase": "done", **follows, **outcome})
+        self._conclude(action, subject, {"phase": "done", **reference, **outcome})
 
     def _conclude(self, action: str, subject: str, detail: dict[str, Any]) -> None:
-        """What has happened has happened, recorded or not; but people are told."""
+        """An action that was done stays done if its outcome cannot be recorded; the user gets a warning."""
         try:
             self._append(action, subject, detail)
-        except Exception as exc:  # noqa: BLE001 — whatever it is, it must not hide what has been done
+        except Exception as exc:  # noqa: BLE001 — no error here may hide what has been done
             self.warn(f"the outcome of {action} {subject} could not be recorded in the audit log: {exc}")
 
     def _append(self, action: str, subject: str, detail: dict[str, Any]) -> Entry:
@@ -98,5 +98,5 @@ class Recorder:
         return append(self.log, time=now, actor=self.actor, action=action, subject=subject, detail=detail)
 
 
-def _words(exc: BaseException) -> str:
+def _message(exc: BaseException) -> str:
     return str(exc) or type(exc).__name__

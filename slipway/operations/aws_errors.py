@@ -1,4 +1,4 @@
-"""What AWS refuses, in one line that says what to do."""
+"""Errors of AWS calls as one line for the user, with the next step."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Al
 
 
 class RefusedError(LaunchError):
-    """What an operator asked for is not done: there is nothing to act on, or it would do harm."""
+    """An operator's command is not carried out: there is nothing to act on, or it would do harm."""
 
 
 @contextmanager
@@ -46,18 +46,18 @@ def readable_errors() -> Iterator[None]:
     except (NoCredentialsError, PartialCredentialsError, TokenRetrievalError, UnauthorizedSSOTokenError) as exc:
         raise LaunchError(
             "AWS credentials are needed (AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), got none that "
-            f"work: {exc}"
+            f"are valid: {exc}"
         ) from exc
     except NoRegionError as exc:
         raise LaunchError("a region is needed: set region in the settings, or AWS_DEFAULT_REGION") from exc
     except ProfileNotFound as exc:
         raise LaunchError(f"AWS_PROFILE must name a configured profile: {exc}") from exc
     except (EndpointConnectionError, HTTPClientError) as exc:
-        raise LaunchError(f"AWS cannot be reached: {exc}") from exc
+        raise LaunchError(f"AWS cannot be reached, check the network and AWS_ENDPOINT_URL: {exc}") from exc
     except ClientError as exc:
         raise LaunchError(_explain(exc)) from exc
     except BotoCoreError as exc:
-        raise LaunchError(f"AWS cannot be asked: {exc}") from exc
+        raise LaunchError(f"the AWS call failed: {exc}") from exc
 
 
 def code_of(exc: ClientError) -> str:
@@ -71,7 +71,7 @@ def message_of(exc: ClientError) -> str:
 def _explain(exc: ClientError) -> str:
     code, message = code_of(exc), message_of(exc)
     if code in _NOT_ACCEPTED:
-        return f"AWS does not accept these credentials ({code}): {message}"
+        return f"AWS does not accept these credentials ({code}), renew them: {message}"
     if code in _DENIED:
-        return f"these credentials may not call {exc.operation_name}: {message}"
+        return f"these credentials lack the permission for {exc.operation_name}: {message}"
     return f"{exc.operation_name} failed with {code}: {message}"

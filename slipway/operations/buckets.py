@@ -1,4 +1,4 @@
-"""Buckets: what they hold with every version, and emptied of all of it."""
+"""Buckets: how much they contain over all versions, and how they are emptied."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,38 +9,38 @@ from botocore.exceptions import ClientError
 from slipway.errors import LaunchError
 from slipway.operations.aws_errors import code_of
 
-_NONE = ("NoSuchTagSet", "NoSuchBucket", "AccessDenied")
-"""Of other people's buckets in the account."""
+_UNREADABLE_TAGS = ("NoSuchTagSet", "NoSuchBucket", "AccessDenied")
+"""Codes for buckets of the account that are not ours."""
 
 
 @dataclass(frozen=True)
-class Held:
+class Contents:
     versions: int
     gigabytes: float
 
 
-def held(s3: Any, bucket: str) -> Held:
-    """Every version counts and is paid for, not only the newest."""
+def contents(s3: Any, bucket: str) -> Contents:
+    """Every version counts and is billed, not only the newest."""
     count, size = 0, 0
     for page in _pages(s3, bucket):
         count += len(page.get("Versions", ())) + len(page.get("DeleteMarkers", ()))
         size += sum(version["Size"] for version in page.get("Versions", ()))
-    return Held(count, size / 1e9)
+    return Contents(count, size / 1e9)
 
 
 def empty(s3: Any, bucket: str) -> None:
     """Delete all versions, delete markers and unfinished uploads.
 
     Raises:
-        LaunchError: S3 keeps an object.
+        LaunchError: S3 did not delete an object.
     """
     for page in _pages(s3, bucket):
         found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
         if not found:
             continue
         objects = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
-        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-        if errors := answer.get("Errors"):
+        response = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+        if errors := response.get("Errors"):
             first = errors[0]
             raise LaunchError(
                 f"{len(errors)} objects of bucket {bucket} could not be deleted, the first {first['Key']}: "
@@ -61,7 +61,7 @@ def _tags(s3: Any, bucket: str) -> dict[str, str]:
     try:
         found = s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
     except ClientError as exc:
-        if code_of(exc) in _NONE:
+        if code_of(exc) in _UNREADABLE_TAGS:
             return {}
         raise
     return {tag["Key"]: tag["Value"] for tag in found}

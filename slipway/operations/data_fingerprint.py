@@ -1,4 +1,4 @@
-"""What tells one state of a table in S3 from another without reading it: keys, ETags and sizes."""
+"""A fingerprint of a table in S3, made without reading it: from keys, ETags and sizes."""
 
 import hashlib
 import json
@@ -9,14 +9,14 @@ from slipway.errors import LaunchError
 
 
 def data_fingerprint(s3: Any, data_uri: str) -> str:
-    """The fingerprint of all objects below `data_uri`, which are what a job that reads it gets.
+    """The fingerprint of all objects below `data_uri`, which is what a job gets that reads it.
 
     Raises:
         LaunchError: there is none.
     """
     objects = list(_objects(s3, data_uri))
     if not objects:
-        raise LaunchError(f"{data_uri} must hold a table, got no object")
+        raise LaunchError(f"{data_uri} must have a table, got no object: upload one")
     return hashlib.sha256(json.dumps(objects).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What the endpoint serves, and what is on its way."""
+"""The state of the endpoint: what it serves, what is being rolled out, and the alarms of a fleet."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ class Fleet:
     package: str | None
     made: datetime | None
     stage: str = ""
-    """VariantStatus of a fleet that is on its way: Creating, ActivatingTraffic, Baking, …"""
+    """VariantStatus of a new fleet: Creating, ActivatingTraffic, Baking, …"""
     instances: int | None = None
     weight: float | None = None
 
@@ -61,7 +61,7 @@ def look(stage: DeployedStage) -> EndpointNow | None:
 
 
 def alarms(stage: DeployedStage, config: str) -> list[AlarmNow]:
-    """Those named after an endpoint config: they watch that fleet alone."""
+    """Those named after an endpoint config, which watch that fleet alone."""
     pages = stage.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{config}-")
     return [
         AlarmNow(
@@ -90,7 +90,7 @@ def _fleet(sagemaker: Any, config: str, variants: Any) -> Fleet:
 
 
 def _package(sagemaker: Any, config: str) -> tuple[str | None, datetime | None]:
-    """The model package behind an endpoint config; both may be deleted while one looks."""
+    """The model package of an endpoint config and the config's age; either may be deleted meanwhile."""
     try:
         described = sagemaker.describe_endpoint_config(EndpointConfigName=config)
         model = sagemaker.describe_model(ModelName=described["ProductionVariants"][0]["ModelName"])

@@ -1,8 +1,7 @@
-"""The monitoring job out of turn: what the endpoint was asked in the last hours, examined now."""
+"""Run the monitoring job now, outside of its schedule, on the requests of the last hours."""
 
 import json
 import secrets
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ from botocore.exceptions import ClientError
 from slipway.canary.observation.object_prefixes import OUTCOME_PREFIX
 from slipway.operations.aws_errors import RefusedError, code_of
 from slipway.operations.deployed_stage import DeployedStage
-from slipway.operations.polling import pauses
+from slipway.operations.polling import Polling
 from slipway.training.monitoring_job import (
     CAPTURED,
     OUTCOMES,
@@ -24,12 +23,12 @@ from slipway.training.monitoring_job import (
 )
 
 _HOUR = timedelta(hours=1)
-_LONGEST_PAUSE_SECONDS = 5.0
+_POLLING = Polling(longest_wait_seconds=5.0)
 
 
 @dataclass(frozen=True)
 class MonitoringResult:
-    """What the job found; `reports` is the prefix that statistics, constraints and violations lie below."""
+    """What the job found; `reports` is the S3 prefix of statistics, constraints and violations."""
 
     job: str
     message: str
@@ -38,7 +37,7 @@ class MonitoringResult:
 
 
 def run_monitoring(stage: DeployedStage, *, hours: int) -> MonitoringResult:
-    """Run the job to its end.
+    """Run the job and wait for its end.
 
     Raises:
         RefusedError: no job is defined, nothing was captured, or the job has failed.
@@ -47,11 +46,14 @@ def run_monitoring(stage: DeployedStage, *, hours: int) -> MonitoringResult:
     definition = _definition(stage)
     sources = dict(_sources(stage, now, hours))
     if not sources:
-        raise RefusedError(f"nothing that {stage.names.endpoint} was asked in the last {hours} h has been captured")
-    # A name has room for 14 characters, the schedule's for its second: two of one second need more to differ.
+        raise RefusedError(
+            f"no request to {stage.names.endpoint} was captured in the last {hours} h; widen --hours, or check that "
+            "[endpoint] capture_percent is above 0"
+        )
+    # A job's name has room for 14 more characters; a time to the second would not tell two runs of one second apart.
     token = secrets.token_hex(4)
     bucket, name = stage.artifacts_bucket, f"{job_prefix(stage.names)}-{now:%y%m%d}{token}"
-    if _holds(stage, f"{OUTCOME_PREFIX}/"):
+    if _has_objects(stage, f"{OUTCOME_PREFIX}/"):
         sources[OUTCOMES] = f"s3://{bucket}/{OUTCOME_PREFIX}/"
     prefix = f"{report_prefix(stage.settings)}now/{now:%Y%m%d%H%M%S}-{token}"
     request = processing_request(
@@ -84,28 +86,29 @@ def _definition(stage: DeployedStage) -> Mapping[str, Any]:
 
 
 def _sources(stage: DeployedStage, now: datetime, hours: int) -> Iterator[tuple[str, str]]:
-    """A local path for each hour in which something was captured; SageMaker fails a job whose input is empty."""
+    """A local path for each hour with captured requests; SageMaker fails a job whose input is empty."""
     for number in range(hours, -1, -1):
         prefix = f"{capture_prefix(stage.settings)}{now - number * _HOUR:%Y/%m/%d/%H}/"
-        if _holds(stage, prefix):
+        if _has_objects(stage, prefix):
             yield f"{CAPTURED}/{hours - number:02d}", f"s3://{stage.artifacts_bucket}/{prefix}"
 
 
-def _holds(stage: DeployedStage, prefix: str) -> bool:
+def _has_objects(stage: DeployedStage, prefix: str) -> bool:
     listed = stage.client("s3").list_objects_v2(Bucket=stage.artifacts_bucket, Prefix=prefix, MaxKeys=1)
     return bool(listed.get("Contents"))
 
 
 def _ended(stage: DeployedStage, name: str) -> Mapping[str, Any]:
-    sagemaker, pause = stage.client("sagemaker"), pauses(longest=_LONGEST_PAUSE_SECONDS)
-    while True:
+    sagemaker = stage.client("sagemaker")
+
+    def ended() -> Mapping[str, Any] | None:
         job: Mapping[str, Any] = sagemaker.describe_processing_job(ProcessingJobName=name)
-        if job["ProcessingJobStatus"] == "Completed":
-            return job
         if job["ProcessingJobStatus"] in ("Failed", "Stopped"):
-            reason = job.get("FailureReason", "nobody said why")
+            reason = job.get("FailureReason", "SageMaker gives no reason")
             raise RefusedError(f"monitoring job {name} ended {job['ProcessingJobStatus']}: {reason}")
-        time.sleep(next(pause))
+        return job if job["ProcessingJobStatus"] == "Completed" else None
+
+    return _POLLING.until(ended, late="")
 
 
 def _violations(stage: DeployedStage, prefix: str) -> list[dict[str, Any]]:
@@ -116,6 +119,6 @@ def _violations(stage: DeployedStage, prefix: str) -> list[dict[str, Any]]:
     except ClientError as exc:
         if code_of(exc) != "NoSuchKey":
             raise
-        return []  # of a period without requests there is none
+        return []  # there is none for a period without requests
     found: list[dict[str, Any]] = json.loads(body.read())["violations"]
     return found

@@ -1,8 +1,7 @@
-"""Start the deployed training pipeline, unless its last run saw the same inputs."""
+"""Start and watch the deployed training pipeline; find the last run that had the same inputs."""
 
 import hashlib
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +11,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from slipway.errors import LaunchError
 from slipway.operations.data_fingerprint import data_fingerprint
 from slipway.operations.deployed_stage import DeployedStage
-from slipway.operations.polling import pauses
+from slipway.operations.polling import Polling
 from slipway.training.parameters import DATA_FINGERPRINT
 
 _INPUTS = "inputs "
-"""How the description of an execution begins that was started here; the fingerprint follows."""
-_LONGEST_PAUSE_SECONDS = 15.0
+"""The beginning of the description of an execution that was started here; the fingerprint follows."""
+_POLLING = Polling(longest_wait_seconds=15.0)
 
 
 @dataclass(frozen=True)
-class Run:
+class PipelineRun:
     """One execution of the pipeline."""
 
     arn: str
@@ -34,8 +33,8 @@ class Inputs:
     """What a run depends on.
 
     Attributes:
-        data_uri: the folder of the table, where it is not the pipeline's default.
-        data: the fingerprint of what lies there.
+        data_uri: the folder of the table, if it is not the pipeline's default.
+        data: the fingerprint of its objects.
         all: the fingerprint of the data and the deployed definition (settings, image, roles).
     """
 
@@ -51,7 +50,7 @@ class Trainer:
     stage: DeployedStage
 
     def inputs(self, data_uri: str | None = None) -> Inputs:
-        """What a run that is started now depends on.
+        """The inputs of a run that starts now.
 
         Raises:
             LaunchError: the pipeline is not deployed, or there is no data.
@@ -65,8 +64,8 @@ class Trainer:
         text = json.dumps([definition, data_uri, data], sort_keys=True)
         return Inputs(data_uri, data, hashlib.sha256(text.encode()).hexdigest())
 
-    def last_with(self, inputs: Inputs) -> Run | None:
-        """The newest run that saw the same inputs, however it ended; one that was stopped does not count."""
+    def last_with(self, inputs: Inputs) -> PipelineRun | None:
+        """The newest run with the same inputs, whether it succeeded or failed; one that was stopped does not count."""
         pages = self._sagemaker.get_paginator("list_pipeline_executions").paginate(
             PipelineName=self._pipeline, SortBy="CreationTime", SortOrder="Descending"
         )
@@ -74,14 +73,14 @@ class Trainer:
             for summary in page["PipelineExecutionSummaries"]:
                 description = summary.get("PipelineExecutionDescription", "")
                 if description == _INPUTS + inputs.all and summary["PipelineExecutionStatus"] != "Stopped":
-                    return self.look(summary["PipelineExecutionArn"])
+                    return self.describe(summary["PipelineExecutionArn"])
         return None
 
     def start(self, inputs: Inputs, *, commit: str) -> str:
-        """Start a run; its ARN.
+        """Start a run; returns its ARN.
 
         Raises:
-            LaunchError: SageMaker refuses.
+            LaunchError: SageMaker refuses the call.
         """
         parameters = {"SourceCommit": commit, DATA_FINGERPRINT: inputs.data}
         if inputs.data_uri:
@@ -96,25 +95,27 @@ class Trainer:
             raise LaunchError(f"pipeline {self._pipeline} could not be started: {exc}") from exc
         return arn
 
-    def look(self, arn: str) -> Run:
+    def describe(self, arn: str) -> PipelineRun:
         found = self._sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
-        return Run(arn, found["PipelineExecutionStatus"], found.get("FailureReason", ""))
+        return PipelineRun(arn, found["PipelineExecutionStatus"], found.get("FailureReason", ""))
 
-    def wait(self, arn: str, report: Callable[[str], object]) -> Run:
-        """Follow a run to its end; `report` gets each change of status."""
-        told, pause = "", pauses(longest=_LONGEST_PAUSE_SECONDS)
-        while True:
-            run = self.look(arn)
-            if run.status != told:
+    def wait(self, arn: str, report: Callable[[str], object]) -> PipelineRun:
+        """Wait for the end of a run; `report` gets each change of its status."""
+        reported = ""
+
+        def ended() -> PipelineRun | None:
+            nonlocal reported
+            run = self.describe(arn)
+            if run.status != reported:
                 report(run.status)
-                told = run.status
-            if run.status not in ("Executing", "Stopping"):
-                return run
-            time.sleep(next(pause))
+                reported = run.status
+            return None if run.status in ("Executing", "Stopping") else run
+
+        return _POLLING.until(ended, late="")
 
     @property
     def _pipeline(self) -> str:
-        return self.stage.settings.names.pipeline
+        return self.stage.names.pipeline
 
     @property
     def _sagemaker(self) -> Any:

@@ -1,4 +1,4 @@
-"""What a run of the pipeline was billed for."""
+"""The instance hours that a run of the pipeline was billed for."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class PipelineUsage:
 
 
 def last_run_usage(stage: DeployedStage) -> PipelineUsage:
-    """The newest execution that succeeded; a step that was taken from the cache cost nothing.
+    """Of the newest execution that succeeded; a step whose result came from the cache costs nothing.
 
     Raises:
         RefusedError: there is none.
@@ -39,7 +39,10 @@ def last_run_usage(stage: DeployedStage) -> PipelineUsage:
             ) from exc
         raise
     if arn is None:
-        raise RefusedError(f"pipeline {pipeline} has not succeeded yet; without --last-run its costs are planned")
+        raise RefusedError(
+            f"pipeline {pipeline} has no successful run yet; start one with `slipway train`, or omit --last-run to "
+            "plan the costs"
+        )
     return PipelineUsage(f"execution {arn.rsplit('/', 1)[-1]}", list(_usages(sagemaker, arn)))
 
 
@@ -49,7 +52,7 @@ def _usages(sagemaker: Any, execution: str) -> Iterator[Usage]:
     )
     for step in (step for page in pages for step in page["PipelineExecutionSteps"]):
         metadata = step.get("Metadata", {})
-        # The metadata names the jobs of the execution that the cache remembers: they were paid then.
+        # The metadata names the jobs of the earlier execution, which were billed then.
         if "CacheHitResult" in step:
             continue
         if "ProcessingJob" in metadata:

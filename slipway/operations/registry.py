@@ -1,4 +1,4 @@
-"""The registry group: its versions, what they are worth and where they come from."""
+"""The model package group: its versions, with metric, approval and provenance."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +14,11 @@ APPROVED, REJECTED, PENDING = "Approved", "Rejected", "PendingManualApproval"
 
 @dataclass(frozen=True)
 class Package:
-    """One version; what the pipeline has not noted is None."""
+    """One version; what is missing in its metadata is None."""
 
     arn: str
     version: str
-    made: datetime
+    created: datetime
     status: str
     approval: str
     reason: str | None
@@ -31,7 +31,7 @@ class Package:
     pipeline_execution: str | None
     training_job: str | None
     evaluation: str | None
-    """Where in S3 it lies."""
+    """Its S3 URI."""
 
 
 def packages(stage: DeployedStage, *, approval: str | None = None, newest: int | None = None) -> list[Package]:
@@ -55,7 +55,8 @@ def packages(stage: DeployedStage, *, approval: str | None = None, newest: int |
     except ClientError as exc:
         if "does not exist" in message_of(exc):
             raise RefusedError(
-                f"there is no registry group {stage.names.package_group}; deploy {stage.names.stack('training')} first"
+                f"there is no model package group {stage.names.package_group}; "
+                f"deploy {stage.names.stack('training')} first"
             ) from exc
         raise
     return found
@@ -65,36 +66,36 @@ def package(stage: DeployedStage, arn: str) -> Package:
     """One version of the group.
 
     Raises:
-        RefusedError: there is none of that number.
+        RefusedError: there is none with that ARN.
     """
     try:
         found = stage.client("sagemaker").describe_model_package(ModelPackageName=arn)
     except ClientError as exc:
         if "does not exist" in message_of(exc):
-            raise RefusedError(f"there is no model package {arn}; `slipway models` lists what there is") from exc
+            raise RefusedError(f"there is no model package {arn}; `slipway models` lists the versions") from exc
         raise
     return _package(found)
 
 
 def _package(found: dict[str, Any]) -> Package:
-    noted: dict[str, str] = found.get("CustomerMetadataProperties") or {}
+    metadata: dict[str, str] = found.get("CustomerMetadataProperties") or {}
     containers = found.get("InferenceSpecification", {}).get("Containers") or [{}]
     return Package(
         arn=found["ModelPackageArn"],
         version=version_of(found["ModelPackageArn"]),
-        made=found["CreationTime"],
+        created=found["CreationTime"],
         status=found["ModelPackageStatus"],
         approval=found.get("ModelApprovalStatus", PENDING),
         reason=found.get("ApprovalDescription"),
-        metric=noted.get("gate_metric"),
-        value=_number(noted.get("gate_value")),
-        commit=noted.get("commit"),
-        data_sha256=noted.get("data_sha256"),
-        image=noted.get("image", containers[0].get("Image")),
+        metric=metadata.get("gate_metric"),
+        value=_number(metadata.get("gate_value")),
+        commit=metadata.get("commit"),
+        data_sha256=metadata.get("data_sha256"),
+        image=metadata.get("image", containers[0].get("Image")),
         image_digest=containers[0].get("ImageDigest"),
-        pipeline_execution=noted.get("pipeline_execution_arn"),
-        training_job=noted.get("training_job"),
-        evaluation=noted.get("evaluation"),
+        pipeline_execution=metadata.get("pipeline_execution_arn"),
+        training_job=metadata.get("training_job"),
+        evaluation=metadata.get("evaluation"),
     )
 
 

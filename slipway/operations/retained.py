@@ -1,4 +1,4 @@
-"""What stays of a use case's stage once its stacks have gone, and what it costs a month."""
+"""What stays of a use case's stage after its stacks were deleted, and what it costs a month."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from slipway.costs.estimate import Line
 from slipway.costs.prices import Prices
 from slipway.operations.aws_errors import code_of, message_of
-from slipway.operations.buckets import held, tagged_buckets
+from slipway.operations.buckets import contents, tagged_buckets
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.settings.names import COST_TAG
 
@@ -16,7 +16,7 @@ NOTES = (
     "job logs in the groups /aws/sagemaker/TrainingJobs and /aws/sagemaker/ProcessingJobs, which all use cases share",
     "sources of deployments in the bucket and repository that `cdk bootstrap` made; `cdk gc` deletes what is unused",
 )
-"""What is not this stage's alone."""
+"""What this stage shares with others."""
 
 _NOT_OURS = ("AccessDeniedException", "NotFoundException")
 
@@ -29,7 +29,7 @@ def retained_resources(stage: DeployedStage, prices: Prices) -> list[Line]:
 def _buckets(stage: DeployedStage, prices: Prices) -> Iterator[Line]:
     s3, price = stage.client("s3"), prices.gigabyte.stored_month
     for bucket in tagged_buckets(s3, COST_TAG, stage.names.prefix):
-        gigabytes = held(s3, bucket).gigabytes
+        gigabytes = contents(s3, bucket).gigabytes
         yield Line(f"bucket {bucket}", gigabytes, "GB", price, gigabytes * price)
 
 
@@ -48,7 +48,7 @@ def _is_ours(kms: Any, key: str, prefix: str) -> bool:
     try:
         tags = kms.list_resource_tags(KeyId=key)["Tags"]
     except ClientError as exc:
-        if code_of(exc) in _NOT_OURS:  # of AWS itself, or of someone who shares the account
+        if code_of(exc) in _NOT_OURS:  # AWS's own key, or that of another owner in the account
             return False
         raise
     return {"TagKey": COST_TAG, "TagValue": prefix} in tags

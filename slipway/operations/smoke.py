@@ -1,4 +1,4 @@
-"""Whether what was deployed stands and serves: every stack settled, and the endpoint answers if it has a model."""
+"""Check what is deployed: every stack is in order, and the endpoint responds if it has a model."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,35 +7,36 @@ from botocore.exceptions import ClientError
 
 from slipway.operations.aws_errors import message_of
 from slipway.operations.deployed_stage import DeployedStage
-from slipway.operations.smoke_function import Answer, ask
+from slipway.operations.smoke_function import SmokeResult, invoke_smoke_test
 from slipway.settings import Settings
 from slipway.settings.names import STACK_KINDS
 
-_SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+_COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 _UPDATING = ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-_UNDONE = "UPDATE_ROLLBACK_"
+_ROLLED_BACK = "UPDATE_ROLLBACK_"
 _SERVING = ("InService", "Updating", "SystemUpdating", "RollingBack")
-_TURNS = 50
-"""How many of the newest executions may have made the endpoint stack's last update."""
+_NEWEST_EXECUTIONS = 50
+"""Among these is the one that made the endpoint stack's last update, if a rollout made it."""
 
 Stack = Mapping[str, Any]
+SmokeTest = Callable[[DeployedStage, str], SmokeResult]
 
 
-def smoke(stage: DeployedStage, ask: Callable[[DeployedStage, str], Answer] = ask) -> tuple[list[str], list[str]]:
-    """What was found in order, and what was found wrong, a sentence each.
+def smoke(stage: DeployedStage, smoke_test: SmokeTest = invoke_smoke_test) -> tuple[list[str], list[str]]:
+    """What is in order, and what is not, a sentence each.
 
     Raises:
-        ClientError, BotoCoreError: AWS cannot be asked, or these credentials may not.
+        ClientError, BotoCoreError: AWS cannot be reached, or refuses a call.
     """
-    good: list[str] = []
-    bad: list[str] = []
-    stacks = {kind: _stack(stage, kind) for kind in _kinds(stage.settings)}
+    passed: list[str] = []
+    failed: list[str] = []
+    stacks = {kind: stage.stack(kind) for kind in _kinds(stage.settings)}
     for kind, stack in stacks.items():
-        in_order, told = _judged(stage, kind, stack, stacks["rollout"])
-        (good if in_order else bad).append(f"stack {stage.settings.names.stack(kind)} {told}")
-    in_order, told = _endpoint(stage, stacks["endpoint"], ask)
-    (good if in_order else bad).append(f"endpoint {stage.settings.names.endpoint} {told}")
-    return good, bad
+        in_order, sentence = _check_stack(stage, kind, stack, stacks["rollout"])
+        (passed if in_order else failed).append(f"stack {stage.names.stack(kind)} {sentence}")
+    in_order, sentence = _check_endpoint(stage, stacks["endpoint"], smoke_test)
+    (passed if in_order else failed).append(f"endpoint {stage.names.endpoint} {sentence}")
+    return passed, failed
 
 
 def _kinds(settings: Settings) -> list[str]:
@@ -43,49 +44,42 @@ def _kinds(settings: Settings) -> list[str]:
     return [*STACK_KINDS, *(["network"] if vpc and vpc.endpoints else [])]
 
 
-def _stack(stage: DeployedStage, kind: str) -> Stack | None:
-    return stage.stack(kind)
-
-
-def _judged(stage: DeployedStage, kind: str, stack: Stack | None, rollout: Stack | None) -> tuple[bool, str]:
+def _check_stack(stage: DeployedStage, kind: str, stack: Stack | None, rollout: Stack | None) -> tuple[bool, str]:
     if stack is None:
         return False, "is not deployed: deploy it"
     status = str(stack["StackStatus"])
-    if status in _SETTLED or (kind == "endpoint" and status in _UPDATING):
+    if status in _COMPLETE or (kind == "endpoint" and status in _UPDATING):
         return True, f"is {status}"
-    # A rollout that failed leaves this behind, and may be mended by the very push that is looked at.
-    if kind == "endpoint" and status.startswith(_UNDONE) and not status.endswith("_FAILED"):
-        by = _rollout_of(stage, stack, rollout)
+    # A failed rollout leaves this status behind, and the deployment that is being checked may be its remedy.
+    if kind == "endpoint" and status.startswith(_ROLLED_BACK) and not status.endswith("_FAILED"):
+        by = _updating_rollout(stage, stack, rollout)
         if by:
-            return True, f"is {status} by rollout {by}, which puts back what served before"
+            return True, f"is {status} after rollout {by}, which restores what served before"
     events = f"aws cloudformation describe-stack-events --stack-name {stack['StackName']}"
     if "ROLLBACK" in status:
-        return (
-            False,
-            f"is {status}: its last change failed and was undone; {events} tells why, mend it and deploy again",
-        )
-    return False, f"is {status}: {events} tells why"
+        problem = f"is {status}: its last change failed and was rolled back"
+        return False, f"{problem}; find the cause with {events}, fix it and deploy again"
+    return False, f"is {status}: find the cause with {events}"
 
 
-def _rollout_of(stage: DeployedStage, stack: Stack, rollout: Stack | None) -> str | None:
-    """The name of the rollout under whose hands the endpoint stack's last update began."""
+def _updating_rollout(stage: DeployedStage, stack: Stack, rollout: Stack | None) -> str | None:
+    """The name of the rollout that was running when the endpoint stack's last update began."""
     outputs = {each["OutputKey"]: each["OutputValue"] for each in (rollout or {}).get("Outputs", ())}
-    machine, begun = outputs.get("StateMachineArn"), stack.get("LastUpdatedTime")
-    if not machine or not begun:
+    machine, began = outputs.get("StateMachineArn"), stack.get("LastUpdatedTime")
+    if not machine or not began:
         return None
-    listed = stage.client("stepfunctions").list_executions(stateMachineArn=machine, maxResults=_TURNS)["executions"]
-    mine = (each for each in listed if each["startDate"] <= begun <= each.get("stopDate", begun))
-    return next((str(each["name"]) for each in mine), None)
+    states = stage.client("stepfunctions")
+    listed = states.list_executions(stateMachineArn=machine, maxResults=_NEWEST_EXECUTIONS)["executions"]
+    running_then = (each for each in listed if each["startDate"] <= began <= each.get("stopDate", began))
+    return next((str(each["name"]) for each in running_then), None)
 
 
-def _endpoint(
-    stage: DeployedStage, stack: Stack | None, ask: Callable[[DeployedStage, str], Answer]
-) -> tuple[bool, str]:
+def _check_endpoint(stage: DeployedStage, stack: Stack | None, smoke_test: SmokeTest) -> tuple[bool, str]:
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in (stack or {}).get("Parameters", ())}
     package = str(parameters.get("ModelPackageArn", ""))
     found = _described(stage)
     if found is None:
-        return _absent(stage.settings, stack, package)
+        return _without_endpoint(stage.settings, stack, package)
     status = str(found["EndpointStatus"])
     if status == "Creating":
         return True, "serves nothing yet: it is Creating"
@@ -93,16 +87,14 @@ def _endpoint(
         return False, f"is {status}: {found.get('FailureReason', 'SageMaker gives no reason')}"
     if not package:
         return False, f"is {status}, and its stack names no model package: approve one, or delete the endpoint"
-    answer = ask(stage, package)
-    return answer.passed, f"is {status}: {answer.reason}"
+    result = smoke_test(stage, package)
+    return result.passed, f"is {status}: {result.reason}"
 
 
 def _described(stage: DeployedStage) -> Mapping[str, Any] | None:
     """None where there is no such endpoint."""
     try:
-        found: Mapping[str, Any] = stage.client("sagemaker").describe_endpoint(
-            EndpointName=stage.settings.names.endpoint
-        )
+        found: Mapping[str, Any] = stage.client("sagemaker").describe_endpoint(EndpointName=stage.names.endpoint)
     except ClientError as exc:
         if "Could not find" in message_of(exc):
             return None
@@ -110,8 +102,8 @@ def _described(stage: DeployedStage) -> Mapping[str, Any] | None:
     return found
 
 
-def _absent(settings: Settings, stack: Stack | None, package: str) -> tuple[bool, str]:
+def _without_endpoint(settings: Settings, stack: Stack | None, package: str) -> tuple[bool, str]:
     if package and stack and not str(stack["StackStatus"]).endswith("_IN_PROGRESS"):
-        return False, f"is not there, and its stack names {package}: look at the stack's events"
-    stopped = ", or office hours have stopped it" if settings.endpoint.hours else ""
+        return False, f"does not exist, and its stack names {package}: check the stack's events"
+    stopped = ", or its schedule has stopped it" if settings.endpoint.hours else ""
     return True, f"serves nothing yet: it waits for its first approved model{stopped}"

@@ -1,4 +1,4 @@
-"""What an endpoint answers to a row made from its model's contract, sent by the use case's own function."""
+"""Invoke the deployed smoke test, a function that sends a row, made from the model's contract, to the endpoint."""
 
 import json
 import time
@@ -10,69 +10,75 @@ from botocore.exceptions import ClientError
 
 from slipway.operations.aws_errors import code_of
 from slipway.operations.deployed_stage import DeployedStage
-from slipway.operations.polling import pauses
+from slipway.operations.polling import backoff
 
-PATIENCE_SECONDS = 120.0
-"""For a serverless endpoint, which may have to start first. Otherwise the function's own three attempts are enough."""
-_FUNCTION_SECONDS = 250.0
+SERVERLESS_SECONDS = 120.0
+"""Time for a serverless endpoint, which may have to start. For others the function's own three attempts are enough."""
+_READ_TIMEOUT_SECONDS = 250.0
 """Longer than the function may take."""
-_LONGEST_PAUSE_SECONDS = 15.0
+_LONGEST_WAIT_SECONDS = 15.0
 _LONGEST_REASON = 300
-_PASSING = ("ResourceConflictException", "TooManyRequestsException")
-"""The function is not ready, or too many are at work."""
+_TRANSIENT = ("ResourceConflictException", "TooManyRequestsException")
+"""The function is not ready, or runs too often at the same time."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Whether the endpoint gave a score as the contract promises; the score, or why not, in one line."""
+class SmokeResult:
+    """Whether the endpoint returned a score as the contract demands; `reason` is the score or the error in one line."""
 
     passed: bool
     reason: str
 
 
-def ask(stage: DeployedStage, package: str, *, pause: Callable[[float], None] = time.sleep) -> Answer:
+def invoke_smoke_test(
+    stage: DeployedStage, package: str, *, sleep: Callable[[float], None] = time.sleep
+) -> SmokeResult:
     """Have the endpoint score a row for `package`.
 
     Raises:
-        ClientError, BotoCoreError: the package or the function cannot be reached, or these credentials may not.
+        ClientError, BotoCoreError: the package or the function cannot be reached, or permission is missing.
     """
-    payload = {"EndpointName": stage.settings.names.endpoint, "Container": {"ModelDataUrl": _model(stage, package)}}
-    left = PATIENCE_SECONDS if stage.settings.endpoint.serverless else 0.0
-    lambda_ = stage.client("lambda", read_timeout=_FUNCTION_SECONDS)
-    for seconds in pauses(longest=_LONGEST_PAUSE_SECONDS):
-        begun = time.monotonic()
-        answer = _invoked(lambda_, stage.settings.names.smoke_test, payload)
-        left -= time.monotonic() - begun + seconds
-        if answer.passed or left < 0:
-            return answer
-        pause(seconds)
-    raise AssertionError("pauses never end")
+    payload = {"EndpointName": stage.names.endpoint, "Container": {"ModelDataUrl": _model_data_url(stage, package)}}
+    client = stage.client("lambda", read_timeout=_READ_TIMEOUT_SECONDS)
+    seconds_left = SERVERLESS_SECONDS if stage.settings.endpoint.serverless else 0.0
+    waits = backoff(longest=_LONGEST_WAIT_SECONDS)
+    while True:
+        started, seconds = time.monotonic(), next(waits)
+        result = _invoke(client, stage.names.smoke_test, payload)
+        seconds_left -= time.monotonic() - started + seconds
+        if result.passed or seconds_left < 0:
+            return result
+        sleep(seconds)
 
 
-def _model(stage: DeployedStage, package: str) -> str:
+def _model_data_url(stage: DeployedStage, package: str) -> str:
     found = stage.client("sagemaker").describe_model_package(ModelPackageName=package)
     containers = found.get("InferenceSpecification", {}).get("Containers", [])
     return str(containers[0].get("ModelDataUrl", "")) if containers else ""
 
 
-def _invoked(lambda_: Any, function: str, payload: dict[str, Any]) -> Answer:
+def _invoke(client: Any, function: str, payload: dict[str, Any]) -> SmokeResult:
     try:
-        response = lambda_.invoke(FunctionName=function, Payload=json.dumps(payload).encode())
+        response = client.invoke(FunctionName=function, Payload=json.dumps(payload).encode())
     except ClientError as exc:
-        if code_of(exc) in _PASSING:
-            return Answer(passed=False, reason=_line(f"function {function} cannot be asked now: {exc}"))
+        if code_of(exc) in _TRANSIENT:
+            return _failed(f"function {function} cannot be invoked now: {exc}")
         if code_of(exc) == "ResourceNotFoundException":
-            return Answer(passed=False, reason=f"function {function} is not there: deploy the rollout stack")
+            return _failed(f"function {function} does not exist: deploy the rollout stack")
         raise
     text = response["Payload"].read().decode(errors="replace")
     if response.get("FunctionError"):
-        return Answer(passed=False, reason=_line(f"function {function} failed: {text}"))
+        return _failed(f"function {function} failed: {text}")
     try:
-        said = json.loads(text)
-        return Answer(passed=said["passed"] is True, reason=_line(str(said["reason"])))
+        returned = json.loads(text)
+        return SmokeResult(passed=returned["passed"] is True, reason=_one_line(str(returned["reason"])))
     except (ValueError, TypeError, KeyError):
-        return Answer(passed=False, reason=_line(f"function {function} must say whether the test passed, got {text!r}"))
+        return _failed(f"function {function} must return whether the test passed, got {text!r}")
 
 
-def _line(text: str) -> str:
+def _failed(reason: str) -> SmokeResult:
+    return SmokeResult(passed=False, reason=_one_line(reason))
+
+
+def _one_line(text: str) -> str:
     return " ".join(text.split())[:_LONGEST_REASON]

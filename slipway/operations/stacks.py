@@ -1,17 +1,12 @@
-"""The stacks of a use case and stage as they stand: what they hold, whether it stays, and their deletion."""
+"""The deployed stacks of a use case: their resources, which of them are retained, and their deletion."""
 
 import json
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from slipway.errors import LaunchError
-from slipway.operations.aws_errors import message_of
-from slipway.operations.deployed_stage import DeployedStage
-from slipway.operations.polling import pauses
+from slipway.operations.deployed_stage import DeployedStage, describe_stack
+from slipway.operations.polling import Polling
 
 DATA_TYPES = (
     "AWS::S3::Bucket",
@@ -19,32 +14,9 @@ DATA_TYPES = (
     "AWS::ECR::Repository",
     "AWS::SageMaker::ModelPackageGroup",
 )
-"""Resources that settings with `keep_data` keep when their stack goes."""
+"""Resources that settings with `keep_data` retain when their stack is deleted."""
 
 _RETAINING = ("Retain", "RetainExceptOnCreate")
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How often to look at a deletion, and for how long; the clock and the sleep are for tests."""
-
-    longest_pause_seconds: float = 10.0
-    timeout_seconds: float = 3600.0
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-
-    def until(self, done: Callable[[], bool], what: str) -> None:
-        """Look until it is done.
-
-        Raises:
-            LaunchError: it has not happened in time.
-        """
-        deadline = self.clock() + self.timeout_seconds
-        pause = pauses(longest=self.longest_pause_seconds)
-        while not done():
-            if self.clock() > deadline:
-                raise LaunchError(f"{what} has not ended within {self.timeout_seconds:.0f} s; run the command again")
-            self.sleep(next(pause))
 
 
 @dataclass(frozen=True)
@@ -56,16 +28,16 @@ class Stack:
     status: str
     resources: tuple[tuple[str, str, str], ...]
     retained: frozenset[str]
-    """Logical ids of what stays when the stack goes."""
+    """Logical ids of what stays when the stack is deleted."""
 
-    def physical(self, kind: str) -> list[str]:
-        return [physical for _, type_, physical in self.resources if type_ == kind and physical]
+    def physical_ids(self, resource_type: str) -> list[str]:
+        return [physical for _, type_, physical in self.resources if type_ == resource_type and physical]
 
 
-def find(stage: DeployedStage, kind: str) -> Stack | None:
+def find_stack(stage: DeployedStage, kind: str) -> Stack | None:
     """None where there is no such stack."""
     cloudformation, name = stage.client("cloudformation"), stage.names.stack(kind)
-    described = _described(cloudformation, name)
+    described = describe_stack(cloudformation, name)
     if described is None:
         return None
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
@@ -73,34 +45,36 @@ def find(stage: DeployedStage, kind: str) -> Stack | None:
     rows = [row for row in rows if row["ResourceStatus"] not in ("DELETE_COMPLETE", "DELETE_SKIPPED")]
     body = cloudformation.get_template(StackName=name, TemplateStage="Processed")["TemplateBody"]
     template = json.loads(body) if isinstance(body, str) else body
-    kept = (id_ for id_, each in template["Resources"].items() if each.get("DeletionPolicy") in _RETAINING)
+    retained = (id_ for id_, each in template["Resources"].items() if each.get("DeletionPolicy") in _RETAINING)
     return Stack(
         name,
         described["StackId"],
         described["StackStatus"],
         tuple((row["LogicalResourceId"], row["ResourceType"], row.get("PhysicalResourceId", "")) for row in rows),
-        frozenset(kept),
+        frozenset(retained),
     )
 
 
-def delete(stage: DeployedStage, stack: Stack, pace: Pace) -> str | None:
-    """Delete it and wait; why CloudFormation could not, or None.
+def delete_stack(stage: DeployedStage, stack: Stack, polling: Polling) -> str | None:
+    """Delete the stack and wait; the reason why CloudFormation could not, or None.
 
     Raises:
-        LaunchError: it takes too long, or CloudFormation gives the deletion up before it begins.
+        LaunchError: the deletion takes too long, or CloudFormation refuses it before it begins.
     """
     cloudformation = stage.client("cloudformation")
     if stack.status != "DELETE_IN_PROGRESS":
         cloudformation.delete_stack(StackName=stack.name)
-    pace.until(
-        lambda: not str((_described(cloudformation, stack.id) or {}).get("StackStatus", "")).endswith("_IN_PROGRESS"),
-        f"the deletion of stack {stack.name}",
-    )
-    left = _described(cloudformation, stack.id)
-    if left is None or left["StackStatus"] == "DELETE_COMPLETE":
+
+    def ended() -> dict[str, Any] | None:
+        found = describe_stack(cloudformation, stack.id) or {"StackStatus": "DELETE_COMPLETE"}
+        return None if str(found["StackStatus"]).endswith("_IN_PROGRESS") else found
+
+    late = f"stack {stack.name} was not deleted within {polling.timeout_seconds:.0f} s; run the command again"
+    left = polling.until(ended, late=late)
+    if left["StackStatus"] == "DELETE_COMPLETE":
         return None
     if left["StackStatus"] != "DELETE_FAILED":
-        # Another stack imports what this one exports.
+        # Another stack imports an export of this one.
         raise LaunchError(f"stack {stack.name} was not deleted: {left.get('StackStatusReason', left['StackStatus'])}")
     return "; ".join(_failures(cloudformation, stack)) or str(left.get("StackStatusReason", ""))
 
@@ -114,14 +88,4 @@ def _failures(cloudformation: Any, stack: Stack) -> list[str]:
             break
         if event["ResourceStatus"] == "DELETE_FAILED" and not of_stack:
             found.append(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}")
-    return found
-
-
-def _described(cloudformation: Any, name: str) -> dict[str, Any] | None:
-    try:
-        found: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    except ClientError as exc:
-        if "does not exist" in message_of(exc):
-            return None
-        raise
     return found

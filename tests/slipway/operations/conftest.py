@@ -1,4 +1,4 @@
-"""A use case as it stands in an account: stacks, registry group, state machine, endpoint; in the embedded AWS."""
+"""a deployed use case: stacks, model package group, state machine, endpoint; in the embedded AWS."""
 
 import json
 import time

@@ -185,7 +185,7 @@ def test_a_stage_that_keeps_nothing_is_ended_whole_though_the_first_run_was_inte
     made.deploy("endpoint", endpoint(made.names, made.package()))
     made.deploy("endpoint", endpoint(made.names, made.package()), wait=False)
     code, _, err = made.slipway("--yes")
-    assert (code, "is UPDATE_IN_PROGRESS: wait for its end, or send a rollout back" in err) == (1, True)
+    assert (code, "is UPDATE_IN_PROGRESS: wait for its end, or abort a rollout" in err) == (1, True)
     made.settled(made.names.stack("endpoint"))
     states = made.cloud("stepfunctions")
     (machine,) = [

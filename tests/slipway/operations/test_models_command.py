@@ -27,7 +27,7 @@ def test_people_see_which_one_serves_and_why_one_was_rejected(world: World) -> N
     )
     code, out, _ = world.slipway("models")
     assert code == 0
-    assert out.splitlines()[0].split() == ["version", "approval", "metric", "made", "commit", "data", "image", "run"]
+    assert out.splitlines()[0].split() == ["version", "approval", "metric", "created", "commit", "data", "image", "run"]
     assert "Rejected  auc 0.9312" in out
     assert f"{number(arn)}: alarm c-Latency" in out
     assert "*" not in out
@@ -56,7 +56,7 @@ def test_a_package_that_notes_nothing_is_listed_all_the_same(world: World) -> No
 def test_a_group_that_is_not_deployed_is_told_with_the_stack_to_deploy(world: World) -> None:
     code, _, err = world.slipway("models", "--stage", "prod")
     assert code == 1
-    assert err == "slipway: there is no registry group shoppers-prod; deploy shoppers-prod-training first\n"
+    assert err == "slipway: there is no model package group shoppers-prod; deploy shoppers-prod-training first\n"
 
 
 def test_the_cost_of_a_pipeline_that_never_ran_is_not_made_up(world: World) -> None:

@@ -1,15 +1,19 @@
-"""`slipway train` and `slipway smoke` against the embedded AWS."""
+"""`slipway train` against the embedded AWS."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from slipway.cli.main import main
-from slipway.operations.pipeline_runs import Run, Trainer
+from slipway.errors import LaunchError
+from slipway.operations.aws_errors import readable_errors
+from slipway.operations.pipeline_runs import Trainer
 from slipway.settings import Settings, load_settings
+from slipway.settings.names import Names
 from tests.rehearsal.cloud.process import CloudProcess, end_cloud, eventually, start_cloud, write_steps
 
 BUCKET = "shoppers-dev-data-bucket"
@@ -103,19 +107,25 @@ def test_a_run_is_started_once_for_the_same_inputs(
     assert executions(deployed, settings) == before
 
 
-def test_what_aws_refuses_while_it_is_waited_for_is_told_in_one_line(
-    deployed: CloudProcess, settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def look(_self: Trainer, _arn: str) -> Run:
+class Throttled:
+    """A stage whose pipeline cannot be described."""
+
+    names = Names("shoppers", "dev")
+
+    def client(self, _service: str) -> "Throttled":
+        return self
+
+    def describe_pipeline_execution(self, **_: str) -> None:
         raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "too often"}}, "DescribeExecution")
 
-    redefine(deployed, settings, definition(note="waited for"))
-    monkeypatch.setattr(Trainer, "look", look)
-    assert main(["train", "--wait"]) == 1
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert told.startswith("slipway: ")
-    assert "too often" in told
+
+def test_what_aws_refuses_during_the_wait_is_one_line() -> None:
+    stage: Any = Throttled()
+    with (
+        pytest.raises(LaunchError, match="DescribeExecution failed with ThrottlingException: too often"),
+        readable_errors(),
+    ):
+        Trainer(stage).wait("arn", lambda _: None)
 
 
 def test_new_data_starts_a_run(deployed: CloudProcess, settings: Settings) -> None:
@@ -166,7 +176,7 @@ def test_without_data_nothing_is_started(
 ) -> None:
     before = executions(deployed, settings)
     assert main(["train", "--data-uri", f"s3://{BUCKET}/nothing/"]) == 1
-    assert "must hold a table" in capsys.readouterr().err
+    assert "must have a table" in capsys.readouterr().err
     assert executions(deployed, settings) == before
 
 

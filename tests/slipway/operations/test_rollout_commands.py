@@ -295,7 +295,7 @@ def test_what_cannot_be_recorded_is_not_done(world: World) -> None:
     world.cloud("s3").delete_bucket(Bucket="artifacts")
     code, _, err = world.slipway("rollout", "pause", *WHY)
     assert code == 1
-    assert "nothing was done, because it could not be recorded" in err
+    assert "nothing was done, because the audit log cannot be written" in err
     assert not world.cloud("ssm").describe_parameters()["Parameters"]
     world.cloud("s3").create_bucket(Bucket="artifacts")
 

@@ -27,7 +27,7 @@ route_tables = ["rtb-0a1b2c3d"]
 
 
 class Deployed:
-    """The use case with all its stacks and the function that the rollout stack holds."""
+    """The use case with all its stacks and the function of the rollout stack."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -53,15 +53,15 @@ class Deployed:
         )
         self.until("endpoint", "UPDATE_COMPLETE")
 
-    def undo(self, kind: str) -> None:
-        """Begin an update that cannot be done."""
+    def roll_back_update(self, kind: str) -> None:
+        """Begin an update that fails."""
         broken = {**TOPIC, "Broken": {"Type": "AWS::SageMaker::Model", "Properties": {"ExecutionRoleArn": ""}}}
         kept = {"Parameters": {"ModelPackageArn": {"Type": "String", "Default": ""}}} if kind == "endpoint" else {}
         self.stacks.update_stack(StackName=NAMES.stack(kind), TemplateBody=json.dumps({"Resources": broken, **kept}))
         self.until(kind, "UPDATE_ROLLBACK_COMPLETE")
 
     def package(self, x: float) -> str:
-        """A model that always answers `x`."""
+        """A model that always returns `x`."""
         stored = archive_of({"model.json": {"x": x}, "contract.json": CONTRACT})
         key = f"pipeline/{x}/model.tar.gz"
         self.world.cloud("s3").put_object(Bucket=BUCKET, Key=key, Body=stored)
@@ -88,7 +88,7 @@ class Deployed:
 
 @pytest.fixture
 def function(world: World) -> Iterator[Callable[[str], None]]:
-    """Puts other code in the place of the function's."""
+    """Replaces the function's code."""
     lambda_ = world.cloud("lambda")
     code = (PROJECT / "infra" / "rollout" / "runtime" / "smoke_test" / "index.py").read_text()
     lambda_.create_function(
@@ -118,7 +118,7 @@ def _zipped(code: str) -> bytes:
     return stored.getvalue()
 
 
-def test_an_endpoint_that_serves_is_sent_a_row_and_its_score_told(deployed: Deployed) -> None:
+def test_an_endpoint_that_serves_is_sent_a_row_and_its_score_reported(deployed: Deployed) -> None:
     deployed.serve(0.25)
     code, lines = deployed.smoke()
     assert lines[-1] == "ok      endpoint shoppers-dev is InService: the endpoint answered 0.25"
@@ -126,14 +126,14 @@ def test_an_endpoint_that_serves_is_sent_a_row_and_its_score_told(deployed: Depl
     assert code == 0
 
 
-def test_an_answer_that_is_no_score_is_not_in_order(deployed: Deployed) -> None:
+def test_a_response_that_is_no_score_is_not_in_order(deployed: Deployed) -> None:
     deployed.serve(7.0)
     code, lines = deployed.smoke()
     assert lines[-1] == "NOT ok  endpoint shoppers-dev is InService: the score must be in 0..1, got 7.0"
     assert code == 1
 
 
-def test_where_nothing_serves_yet_that_is_told_and_in_order(deployed: Deployed) -> None:
+def test_an_endpoint_that_serves_nothing_yet_is_in_order(deployed: Deployed) -> None:
     code, lines = deployed.smoke()
     assert lines[-1] == "ok      endpoint shoppers-dev serves nothing yet: it waits for its first approved model"
     assert code == 0
@@ -143,44 +143,46 @@ def test_an_endpoint_that_is_missing_under_a_stack_that_names_a_model_is_not_in_
     package = deployed.package(0.25)
     deployed.name_package(package)
     code, lines = deployed.smoke()
-    assert lines[-1].startswith(f"NOT ok  endpoint shoppers-dev is not there, and its stack names {package}")
+    assert lines[-1].startswith(f"NOT ok  endpoint shoppers-dev does not exist, and its stack names {package}")
     assert code == 1
 
 
-def test_a_stack_whose_update_was_undone_is_not_in_order_and_what_to_do_is_told(deployed: Deployed) -> None:
-    deployed.undo("training")
+def test_a_stack_whose_update_was_rolled_back_is_not_in_order_and_the_next_step_is_named(deployed: Deployed) -> None:
+    deployed.roll_back_update("training")
     code, lines = deployed.smoke()
     (line,) = (line for line in lines if line.startswith("NOT ok"))
     assert line.startswith("NOT ok  stack shoppers-dev-training is UPDATE_ROLLBACK_COMPLETE: ")
     assert "aws cloudformation describe-stack-events --stack-name shoppers-dev-training" in line
-    assert "mend it and deploy again" in line
+    assert "fix it and deploy again" in line
     assert code == 1
 
 
-def test_the_endpoints_stack_undone_by_a_deployment_is_not_in_order(deployed: Deployed) -> None:
+def test_the_endpoints_stack_rolled_back_by_a_deployment_is_not_in_order(deployed: Deployed) -> None:
     before = deployed.world.start(deployed.package(0.75))
     deployed.world.cloud("stepfunctions").stop_execution(executionArn=before)
     eventually(lambda: "stopDate" in deployed.world.execution(before))
-    deployed.undo("endpoint")
+    deployed.roll_back_update("endpoint")
     deployed.world.start(deployed.package(0.5))
     code, lines = deployed.smoke()
     assert any(line.startswith("NOT ok  stack shoppers-dev-endpoint is UPDATE_ROLLBACK_COMPLETE") for line in lines)
     assert code == 1
 
 
-def test_the_endpoints_stack_undone_by_a_rollout_is_in_order_if_what_served_before_answers(deployed: Deployed) -> None:
+def test_the_endpoints_stack_rolled_back_by_a_rollout_is_in_order_if_what_served_before_responds(
+    deployed: Deployed,
+) -> None:
     deployed.serve(0.25)
     execution = deployed.world.start(deployed.package(0.75))
-    deployed.undo("endpoint")
+    deployed.roll_back_update("endpoint")
     name = execution.rpartition(":")[2]
     code, lines = deployed.smoke()
-    undone = f"is UPDATE_ROLLBACK_COMPLETE by rollout {name}, which puts back what served before"
-    assert f"ok      stack shoppers-dev-endpoint {undone}" in lines
+    rolled_back = f"is UPDATE_ROLLBACK_COMPLETE after rollout {name}, which restores what served before"
+    assert f"ok      stack shoppers-dev-endpoint {rolled_back}" in lines
     assert lines[-1] == "ok      endpoint shoppers-dev is InService: the endpoint answered 0.25"
     assert code == 0
 
 
-def test_the_network_is_looked_at_where_settings_ask_for_it(
+def test_the_network_stack_is_checked_if_the_settings_have_one(
     deployed: Deployed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = tmp_path / "shoppers.toml"
@@ -193,24 +195,24 @@ def test_the_network_is_looked_at_where_settings_ask_for_it(
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "expected"),
     [
         (
             "def handler(event, context):\n    raise ValueError('two\\nlines')\n",
             "function shoppers-dev-smoke-test failed: ",
         ),
-        ("def handler(event, context):\n    return 'yes'\n", "must say whether the test passed, got"),
+        ("def handler(event, context):\n    return 'yes'\n", "must return whether the test passed, got"),
         ("def handler(event, context):\n    return {'passed': 'false', 'reason': 'not true'}\n", "not true"),
     ],
 )
-def test_a_function_that_says_nothing_of_use_is_told_in_one_line(
-    deployed: Deployed, function: Callable[[str], None], code: str, told: str
+def test_a_function_that_returns_no_result_is_reported_in_one_line(
+    deployed: Deployed, function: Callable[[str], None], code: str, expected: str
 ) -> None:
     deployed.serve(0.25)
     function(code)
     exit_code, lines = deployed.smoke()
     assert lines[-1].startswith("NOT ok  endpoint shoppers-dev is InService: ")
-    assert told in lines[-1]
+    assert expected in lines[-1]
     assert len(lines) == 7
     assert exit_code == 1
 
@@ -219,12 +221,12 @@ def test_without_the_function_the_stack_to_deploy_is_named(deployed: Deployed) -
     deployed.serve(0.25)
     deployed.world.cloud("lambda").delete_function(FunctionName=NAMES.smoke_test)
     code, lines = deployed.smoke()
-    told = "is InService: function shoppers-dev-smoke-test is not there: deploy the rollout stack"
-    assert lines[-1] == f"NOT ok  endpoint shoppers-dev {told}"
+    expected = "is InService: function shoppers-dev-smoke-test does not exist: deploy the rollout stack"
+    assert lines[-1] == f"NOT ok  endpoint shoppers-dev {expected}"
     assert code == 1
 
 
-def test_without_credentials_one_line_says_so(
+def test_without_credentials_the_error_is_one_line(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

@@ -1,14 +1,16 @@
-"""How long an endpoint is waited for: a serverless one has to start, another one does not."""
+"""How long the smoke test waits for an endpoint: a serverless one has to start, another one does not."""
 
 import io
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from slipway.operations.smoke_function import PATIENCE_SECONDS, Answer, ask
+from slipway.operations.smoke_function import SERVERLESS_SECONDS, SmokeResult, invoke_smoke_test
 from slipway.settings import Settings, load_settings
+from slipway.settings.names import Names
 from slipway.settings.serverless import Serverless
 
 PACKAGE = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev/3"
@@ -16,15 +18,20 @@ COLD = {"passed": False, "reason": "the model is not ready"}
 WARM = {"passed": True, "reason": "the endpoint answered 0.25"}
 
 
-class Deployed:
-    """An account whose function answers one of `answers` a call, the last one for ever."""
+@dataclass
+class Stage:
+    """A stage whose function returns one of `responses` a call, the last one for ever."""
 
-    def __init__(self, settings: Settings, *answers: dict[str, Any]) -> None:
-        self.settings, self.answers = settings, answers
-        self.asked: list[dict[str, Any]] = []
-        self.paused: list[float] = []
+    settings: Settings
+    responses: tuple[dict[str, Any], ...]
+    payloads: list[dict[str, Any]] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
 
-    def client(self, _service: str, *, read_timeout: float = 60) -> "Deployed":
+    @property
+    def names(self) -> Names:
+        return self.settings.names
+
+    def client(self, _service: str, *, read_timeout: float = 60) -> "Stage":
         assert read_timeout > 0
         return self
 
@@ -34,12 +41,12 @@ class Deployed:
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
         assert FunctionName == "shoppers-dev-smoke-test"
-        answer = self.answers[min(len(self.asked), len(self.answers) - 1)]
-        self.asked.append(json.loads(Payload))
-        return {"Payload": io.BytesIO(json.dumps(answer).encode())}
+        response = self.responses[min(len(self.payloads), len(self.responses) - 1)]
+        self.payloads.append(json.loads(Payload))
+        return {"Payload": io.BytesIO(json.dumps(response).encode())}
 
-    def ask(self) -> Answer:
-        return ask(self, PACKAGE, pause=self.paused.append)  # type: ignore[arg-type]
+    def smoke_test(self) -> SmokeResult:
+        return invoke_smoke_test(self, PACKAGE, sleep=self.waits.append)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -53,34 +60,34 @@ def serverless(settings: Settings) -> Settings:
     return settings.model_copy(update={"endpoint": endpoint})
 
 
-def test_the_function_is_told_the_endpoint_and_the_models_artifact(settings: Settings) -> None:
-    account = Deployed(settings, WARM)
-    assert account.ask() == Answer(passed=True, reason="the endpoint answered 0.25")
-    assert account.asked == [
+def test_the_function_gets_the_endpoint_and_the_models_artifact(settings: Settings) -> None:
+    stage = Stage(settings, (WARM,))
+    assert stage.smoke_test() == SmokeResult(passed=True, reason="the endpoint answered 0.25")
+    assert stage.payloads == [
         {"EndpointName": "shoppers-dev", "Container": {"ModelDataUrl": "s3://artifacts/model.tar.gz"}}
     ]
 
 
 def test_a_serverless_endpoint_may_start_first(serverless: Settings) -> None:
-    account = Deployed(serverless, COLD, COLD, WARM)
-    assert account.ask().passed
-    assert len(account.paused) == 2
+    stage = Stage(serverless, (COLD, COLD, WARM))
+    assert stage.smoke_test().passed
+    assert len(stage.waits) == 2
 
 
-def test_a_serverless_endpoint_that_never_starts_is_given_up(serverless: Settings) -> None:
-    account = Deployed(serverless, COLD)
-    assert account.ask() == Answer(passed=False, reason="the model is not ready")
-    assert 0.5 * PATIENCE_SECONDS < sum(account.paused) <= PATIENCE_SECONDS
+def test_a_serverless_endpoint_that_never_starts_fails_in_the_end(serverless: Settings) -> None:
+    stage = Stage(serverless, (COLD,))
+    assert stage.smoke_test() == SmokeResult(passed=False, reason="the model is not ready")
+    assert 0.5 * SERVERLESS_SECONDS < sum(stage.waits) <= SERVERLESS_SECONDS
 
 
-def test_an_endpoint_of_instances_is_asked_once(settings: Settings) -> None:
-    account = Deployed(settings, COLD, WARM)
-    assert not account.ask().passed
-    assert account.paused == []
+def test_the_function_of_an_endpoint_with_instances_is_invoked_once(settings: Settings) -> None:
+    stage = Stage(settings, (COLD, WARM))
+    assert not stage.smoke_test().passed
+    assert stage.waits == []
 
 
 def test_a_reason_is_one_line(settings: Settings) -> None:
-    account = Deployed(settings, {"passed": False, "reason": "two\nlines\n" + "x" * 1000})
-    told = account.ask().reason
-    assert told.startswith("two lines x")
-    assert len(told) == 300
+    stage = Stage(settings, ({"passed": False, "reason": "two\nlines\n" + "x" * 1000},))
+    reason = stage.smoke_test().reason
+    assert reason.startswith("two lines x")
+    assert len(reason) == 300

@@ -1,0 +1,144 @@
+"""The actions that delete what a use case's stage has besides its stacks, or what keeps a stack from being deleted."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from slipway.operations.aws_errors import message_of
+from slipway.operations.buckets import contents, empty
+from slipway.operations.deployed_stage import DeployedStage, version_of
+from slipway.operations.hold import Hold
+from slipway.operations.polling import Polling
+from slipway.operations.stacks import Stack
+from slipway.rollout.pause import HELD
+from slipway.training.monitoring_job import job_prefix
+from slipway.training.replay_job import gate_job_prefix
+
+ENDPOINT_TAG = "slipway:endpoint"
+"""On every Model and EndpointConfig of an endpoint, also on those that its stack retained."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do: its description, and the call that does it."""
+
+    what: str
+    do: Callable[[], object]
+
+
+def stop_executions(stage: DeployedStage) -> Iterator[Action]:
+    """No rollout begins from now on; those that have not begun their update end."""
+    states, names = stage.client("stepfunctions"), stage.names
+    own = {names.state_machine, names.monitoring_schedule, names.retraining_machine, names.office_hours_machine}
+    pages = states.get_paginator("list_state_machines").paginate()
+    for machine in [each for page in pages for each in page["stateMachines"] if each["name"] in own]:
+        if machine["name"] == names.state_machine:
+            hold = Hold(stage.client("ssm"), names.hold_parameter)
+            yield Action(f"pause rollouts of {names.endpoint}", partial(hold.write, HELD))
+        running = states.get_paginator("list_executions").paginate(
+            stateMachineArn=machine["stateMachineArn"], statusFilter="RUNNING"
+        )
+        for arn in [each["executionArn"] for page in running for each in page["executions"]]:
+            stop = partial(states.stop_execution, executionArn=arn, error="Destroyed", cause="slipway destroy")
+            yield Action(f"stop execution {arn}", stop)
+
+
+def stop_pipeline_and_jobs(stage: DeployedStage, polling: Polling) -> Iterator[Action]:
+    """A pipeline that runs cannot be deleted; jobs would continue, and be billed, until their limit."""
+    sagemaker, names = stage.client("sagemaker"), stage.names
+    for arn in _running_executions(sagemaker, names.pipeline):
+        yield Action(f"stop pipeline execution {arn}", partial(_stop_pipeline_execution, sagemaker, arn, polling))
+    for prefix in (f"{gate_job_prefix(names)}-", f"{job_prefix(names)}-"):
+        jobs = sagemaker.list_processing_jobs(NameContains=prefix, StatusEquals="InProgress")
+        for name in [each["ProcessingJobName"] for each in jobs["ProcessingJobSummaries"]]:
+            if name.startswith(prefix):
+                stop = partial(sagemaker.stop_processing_job, ProcessingJobName=name)
+                yield Action(f"stop processing job {name}", stop)
+
+
+def delete_packages(stage: DeployedStage, stack: Stack) -> Iterator[Action]:
+    """A group that has packages cannot be deleted."""
+    sagemaker = stage.client("sagemaker")
+    for group in stack.physical_ids("AWS::SageMaker::ModelPackageGroup"):
+        name = group.rpartition("/")[2]
+        pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=name)
+        for arn in [each["ModelPackageArn"] for page in pages for each in page["ModelPackageSummaryList"]]:
+            what = f"delete version {version_of(arn)} of model package group {name}"
+            yield Action(what, partial(sagemaker.delete_model_package, ModelPackageName=arn))
+
+
+def empty_buckets(stage: DeployedStage, stack: Stack) -> Iterator[Action]:
+    """The bucket of access logs is the last, because emptying the others writes some."""
+    s3 = stage.client("s3")
+    ids = {physical: logical for logical, type_, physical in stack.resources if type_ == "AWS::S3::Bucket"}
+    for bucket in sorted(ids, key=lambda each: ids[each].startswith("AccessLogs")):
+        if (found := contents(s3, bucket)).versions:
+            what = f"empty bucket {bucket}: {found.versions} versions, {found.gigabytes:.3f} GB"
+            yield Action(what, partial(empty, s3, bucket))
+
+
+def delete_endpoint_configs(stage: DeployedStage) -> Iterator[Action]:
+    sagemaker = stage.client("sagemaker")
+    pages = sagemaker.get_paginator("list_endpoint_configs").paginate()
+    for each in [each for page in pages for each in page["EndpointConfigs"]]:
+        if _is_tagged(stage, each["EndpointConfigArn"]):
+            name = each["EndpointConfigName"]
+            delete = partial(sagemaker.delete_endpoint_config, EndpointConfigName=name)
+            yield Action(f"delete endpoint config {name}", delete)
+
+
+def delete_models(stage: DeployedStage) -> Iterator[Action]:
+    sagemaker = stage.client("sagemaker")
+    pages = sagemaker.get_paginator("list_models").paginate()
+    for each in [each for page in pages for each in page["Models"]]:
+        if _is_tagged(stage, each["ModelArn"]):
+            name = each["ModelName"]
+            yield Action(f"delete model {name}", partial(sagemaker.delete_model, ModelName=name))
+
+
+def delete_parameters(stage: DeployedStage) -> Iterator[Action]:
+    ssm, names = stage.client("ssm"), stage.names
+    wanted = [names.hold_parameter, names.stopped_parameter, names.monitor_parameter]
+    for each in ssm.get_parameters(Names=wanted)["Parameters"]:
+        yield Action(f"delete parameter {each['Name']}", partial(ssm.delete_parameter, Name=each["Name"]))
+
+
+def delete_log_groups(stage: DeployedStage) -> Iterator[Action]:
+    """Those that a service created by itself; groups that use cases share stay."""
+    logs, names = stage.client("logs"), stage.names
+    for group in (f"/aws/sagemaker/Endpoints/{names.endpoint}", f"/aws/lambda/{names.smoke_test}"):
+        found = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+        if group in {each["logGroupName"] for each in found}:
+            yield Action(f"delete log group {group}", partial(logs.delete_log_group, logGroupName=group))
+
+
+def _running_executions(sagemaker: Any, pipeline: str) -> list[str]:
+    try:
+        pages = sagemaker.get_paginator("list_pipeline_executions").paginate(PipelineName=pipeline)
+        found = [each for page in pages for each in page["PipelineExecutionSummaries"]]
+    except ClientError as exc:
+        if "not exist" in message_of(exc) or "not found" in message_of(exc):
+            return []
+        raise
+    ended = ("Succeeded", "Failed", "Stopped")
+    return [each["PipelineExecutionArn"] for each in found if each["PipelineExecutionStatus"] not in ended]
+
+
+def _stop_pipeline_execution(sagemaker: Any, arn: str, polling: Polling) -> None:
+    def status() -> str:
+        found = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+        return str(found["PipelineExecutionStatus"])
+
+    if status() == "Executing":
+        token = f"slipway-destroy-{arn.rpartition('/')[2]:0>32}"  # at least 32 characters
+        sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn, ClientRequestToken=token)
+    late = f"pipeline execution {arn} has not ended within {polling.timeout_seconds:.0f} s; run the command again"
+    polling.until(lambda: None if status() in ("Executing", "Stopping") else True, late=late)
+
+
+def _is_tagged(stage: DeployedStage, arn: str) -> bool:
+    tags = stage.client("sagemaker").list_tags(ResourceArn=arn)["Tags"]
+    return {"Key": ENDPOINT_TAG, "Value": stage.names.endpoint} in tags
