@@ -4,9 +4,9 @@ from typing import Any
 
 SAGEMAKER_NAMESPACE = "AWS/SageMaker"
 ENDPOINT_NAMESPACE = "Slipway/Endpoint"
-"""What the model servers publish; `pipeline_steps/server/identity.py` has the same, held by a contract test."""
+"""What the model servers publish; `pipeline_steps/embedded_metrics.py` has the same, compared by a contract test."""
 MONITORING_NAMESPACE = "Slipway/Monitoring"
-"""What the monitoring job publishes; `pipeline_steps/monitoring/publishing.py` has the same, likewise."""
+"""What the monitoring job publishes; `pipeline_steps/embedded_metrics.py` has the same, likewise."""
 DECISION_METRIC = "CanaryDecision"
 _ROLLOUT_NAMESPACE = "Slipway/Rollout"
 
