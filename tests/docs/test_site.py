@@ -7,13 +7,17 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from scripts.reference.command_line import command_parsers
 from scripts.reference.settings import keys, sections
+from slipway.guardrails.metrics import METRIC_NAMES
 from slipway.guardrails.rules import RULES
+from slipway.metrics import DECISION_METRIC, ENDPOINT_NAMESPACE
 from slipway.settings import Delivery, Settings
+from slipway.settings.rollout import SwitchableAlarm
 from slipway.settings.section import Section
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -81,3 +85,9 @@ def test_every_decision_is_listed(pages: dict[str, str]) -> None:
     records = list((PROJECT / "docs" / "decisions").glob("[0-9]*.md"))
     assert records
     assert [one.stem for one in records if f'href="{one.stem}.html"' not in pages["decisions/index.html"]] == []
+
+
+def test_every_metric_and_alarm_of_ours_is_described(pages: dict[str, str]) -> None:
+    text = plain(pages["reference/metrics-and-alarms.html"])
+    names = {*METRIC_NAMES[ENDPOINT_NAMESPACE], DECISION_METRIC, *get_args(SwitchableAlarm), "ServerErrors"}
+    assert {name for name in names if not re.search(rf"\b{name}\b", text)} == set()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -139,6 +140,13 @@ def test_every_step_of_both_runs_succeeded(launch: dict[str, Any]) -> None:
 def test_every_stack_was_deployed_from_templates_with_their_hashes(launch: dict[str, Any]) -> None:
     names = {"storage", "image", "training", "endpoint", "rollout", "monitoring"}
     assert set(launch["report"]["templates"]) == {f"shoppers-dev-{name}.template.json" for name in names}
+
+
+def test_every_key_of_the_report_is_documented(launch: dict[str, Any]) -> None:
+    page, report = (PROJECT / "docs" / "reference" / "report.md").read_text(), launch["report"]
+    documented = {word for text in re.findall(r"`([^`]+)`", page) for word in re.findall(r"\w+", text)}
+    parts = (report, report["data"], report["pipeline"][0], report["metrics"], report["rollouts"][0], report["users"])
+    assert {key for part in parts for key in part} - documented == set()
 
 
 def test_no_process_and_no_file_is_left_behind(launch: dict[str, Any]) -> None:
