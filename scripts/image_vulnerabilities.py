@@ -49,14 +49,16 @@ class Source:
     """Kinds of package URLs that it knows."""
 
 
-def ask_osv(url: str, components: Sequence[dict[str, Any]]) -> tuple[Source, list[Finding]]:
+def ask_osv(
+    url: str, components: Sequence[dict[str, Any]], *, batch_size: int = _BATCH
+) -> tuple[Source, list[Finding]]:
     """All advisories OSV has for the components' package URLs."""
     covers = ("pypi", "deb")
     known = [c for c in components if _kind(c) in covers]
     found: list[Finding] = []
     try:
-        for start in range(0, len(known), _BATCH):
-            batch = known[start : start + _BATCH]
+        for start in range(0, len(known), batch_size):
+            batch = known[start : start + batch_size]
             answers = _post(f"{url}/v1/querybatch", {"queries": [{"package": {"purl": c["purl"]}} for c in batch]})
             for component, answer in zip(batch, answers["results"], strict=True):
                 if ids := sorted(v["id"] for v in answer.get("vulns", ())):

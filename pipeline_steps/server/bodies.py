@@ -30,8 +30,8 @@ class UnreadableBodyError(ValueError):
     """A body that has no rows of the type that its header names; the text says why."""
 
 
-def csv_records(body: Body, longest: int) -> Iterator[list[str]]:
-    """Read the rows of a CSV body; blank lines at its end are none.
+def csv_records(body: Body, longest: int, *, window: int = WINDOW) -> Iterator[list[str]]:
+    """Read the rows of a CSV body, decoding `window` bytes at a time; blank lines at its end are none.
 
     Raises:
         UnreadableBodyError: it is no CSV in UTF-8, or a row is longer than `longest` characters.
@@ -40,7 +40,7 @@ def csv_records(body: Body, longest: int) -> Iterator[list[str]]:
 
     def lines() -> Iterator[str]:
         nonlocal length
-        source = _text(body, _end_of_lines(body))
+        source = _text(body, _end_of_lines(body, window), window)
         while line := source.readline(longest + 1):
             length += len(line)
             if length > longest:
@@ -57,14 +57,14 @@ def csv_records(body: Body, longest: int) -> Iterator[list[str]]:
         raise _not_text(exc) from exc
 
 
-def json_instances(body: Body, longest: int) -> Iterator[Any]:
+def json_instances(body: Body, longest: int, *, window: int = WINDOW) -> Iterator[Any]:
     """Read the rows of `{"instances": [row, …]}`, one or more; other members are ignored.
 
     Raises:
         UnreadableBodyError: it is no such JSON in UTF-8, or a row is longer than `longest` characters.
     """
     try:
-        yield from _JsonBody(body, longest).rows()
+        yield from _JsonBody(body, longest, window).rows()
     except UnicodeDecodeError as exc:
         raise _not_text(exc) from exc
 
@@ -72,8 +72,9 @@ def json_instances(body: Body, longest: int) -> Iterator[Any]:
 class _JsonBody:
     """A place in a JSON text, of which a window is decoded."""
 
-    def __init__(self, body: Body, longest: int) -> None:
-        self._source: io.TextIOBase | None = _text(body, len(body)) if len(body) > WINDOW else None
+    def __init__(self, body: Body, longest: int, window: int) -> None:
+        self._decoded_at_once = max(window, longest + 1)
+        self._source: io.TextIOBase | None = _text(body, len(body), window) if len(body) > window else None
         self._window = "" if self._source else body.decode("utf-8-sig")
         self._longest = longest
         self._at = self._before = self._row = 0
@@ -162,7 +163,7 @@ class _JsonBody:
 
     def _decode_more(self) -> bool:
         """Put enough for the longest value behind what is unread; False at the end of the body."""
-        more = self._source.read(max(WINDOW, self._longest + 1)) if self._source else ""
+        more = self._source.read(self._decoded_at_once) if self._source else ""
         if not more:
             self._source = None
             return False
@@ -184,9 +185,9 @@ class _JsonBody:
         return UnreadableBodyError(f"the body must be JSON: {reason.removesuffix(' at')} at character {where}")
 
 
-def _text(body: Body, end: int) -> io.TextIOBase:
+def _text(body: Body, end: int, window: int) -> io.TextIOBase:
     """The text of `body` up to `end`, with its line ends as they are; a large one is decoded as it is read."""
-    if end > WINDOW:
+    if end > window:
         raw = io.BufferedReader(_BytesFile(memoryview(body)[:end]))
         return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
     return io.StringIO(body[:end].decode("utf-8-sig"), newline="")
@@ -208,11 +209,11 @@ class _BytesFile(io.RawIOBase):
         return len(part)
 
 
-def _end_of_lines(body: Body) -> int:
+def _end_of_lines(body: Body, window: int) -> int:
     """Where the blank lines at the end begin."""
     end = len(body)
     while end:
-        start = max(0, end - WINDOW)
+        start = max(0, end - window)
         if last := body[start:end].rstrip(b"\r\n"):
             return start + len(last)
         end = start

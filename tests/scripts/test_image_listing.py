@@ -1,8 +1,9 @@
 """The listings of an image: what two trees differ in, and what is known to be vulnerable or could not be asked."""
 
 import json
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -49,9 +50,9 @@ def osv() -> Iterator[str]:
         server.shutdown()
 
 
-def test_advisories_are_listed_by_package_whatever_the_batch(osv: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_vulnerabilities, "_BATCH", 2)
-    source, found = ask_osv(osv, COMPONENTS)
+@pytest.mark.parametrize("batch_size", [2, 500])
+def test_advisories_are_listed_by_package_whatever_the_batch(batch_size: int, osv: str) -> None:
+    source, found = ask_osv(osv, COMPONENTS, batch_size=batch_size)
     assert source == Source("OSV", answered=True, told="3 packages asked", covers=("pypi", "deb"))
     assert found == [Finding("jinja2", "2.4.1", "GHSA-1, PYSEC-2"), Finding("openssl", "3.0.1", "DSA-9")]
 
@@ -60,6 +61,23 @@ def test_a_source_that_cannot_be_asked_is_told_apart_from_one_that_found_nothing
     source, found = ask_osv(f"http://127.0.0.1:{free_port()}", COMPONENTS)
     assert (source.answered, found) == (False, [])
     assert "cannot be asked" in source.told
+
+
+@pytest.fixture
+def sources(osv: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Say which of the two can be asked; apt by a program called docker, OSV by the URL that is given back."""
+    answer = osv
+
+    def made(*, osv: bool, apt: bool) -> str:
+        program = tmp_path / "bin" / "docker"
+        program.parent.mkdir()
+        upgrade = "Inst libssl3 [3.0.11-1] (3.0.15-1 Debian-Security:12 [amd64])"
+        program.write_text(f"#!/bin/sh\n{f'echo {upgrade!r}' if apt else 'echo no route >&2; exit 100'}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+        return answer if osv else f"http://127.0.0.1:{free_port()}"
+
+    return made
 
 
 def test_packages_behind_debians_archive_are_listed_with_the_newer_version() -> None:
@@ -86,33 +104,28 @@ def test_the_listing_says_which_sources_answered_and_what_nobody_was_asked_about
     answers: tuple[bool, bool],
     missing: dict[str, int],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    sources: Callable[..., str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    found = [Finding("a", "1", "GHSA-1")] if answers[0] else []
-    osv = (Source("OSV", answered=answers[0], told="unreachable", covers=("pypi", "deb")), found)
-    apt = (Source("apt", answered=answers[1], told="unreachable", covers=("deb",)), [])
-    monkeypatch.setattr(image_vulnerabilities, "ask_osv", lambda _url, _components: osv)
-    monkeypatch.setattr(image_vulnerabilities, "ask_apt", lambda _image: apt)
-    assert listed(tmp_path, COMPONENTS) == (4 if any(answers) else 3)
+    url = sources(osv=answers[0], apt=answers[1])
+    assert listed(tmp_path, COMPONENTS, "--osv", url) == (4 if any(answers) else 3)
     out = capsys.readouterr().out
-    for (source, _), answered in zip((osv, apt), answers, strict=True):
-        assert (f"{source.name}: NOT CHECKED, unreachable" in out) != answered
+    for name, answered in zip(("OSV", "apt"), answers, strict=True):
+        assert (f"{name}: NOT CHECKED, " in out) != answered
     assert ("this list says nothing of the 2 Python packages" in out) == (not answers[0])
     listing = json.loads((tmp_path / "listing.json").read_text())
     assert [source["answered"] for source in listing["sources"]] == list(answers)
-    assert (listing["unchecked"], len(listing["findings"])) == (missing, len(found))
+    assert (listing["unchecked"], len(listing["findings"])) == (missing, 2 * answers[0] + answers[1])
 
 
 def test_a_list_is_whole_when_every_kind_of_package_was_checked(
-    tmp_path: Path, osv: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, sources: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    apt = (Source("apt", answered=False, told="unreachable", covers=("deb",)), [])
-    monkeypatch.setattr(image_vulnerabilities, "ask_apt", lambda _image: apt)
+    url = sources(osv=True, apt=False)
     packages = [component for component in COMPONENTS if component["name"] != "python"]
-    assert listed(tmp_path, packages, "--osv", osv) == 0
+    assert listed(tmp_path, packages, "--osv", url) == 0
     assert "says nothing" not in capsys.readouterr().out
-    assert unchecked(packages, [apt[0]]) == {"pypi": 2, "deb": 1}
+    assert unchecked(packages, [Source("apt", answered=False, told="", covers=("deb",))]) == {"pypi": 2, "deb": 1}
 
 
 def listed(folder: Path, components: list[dict[str, str]], *more: str) -> int:

@@ -52,14 +52,15 @@ class Builds:
         }
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "POLL_SECONDS", 0.0)
-
-
 def ensure(registry: Registry, builds: Builds, *, remaining_ms: int = 600_000) -> None:
     index.ensure_image(
-        registry, builds, repository="steps", tag="abc", project="project", remaining_ms=lambda: remaining_ms
+        registry,
+        builds,
+        repository="steps",
+        tag="abc",
+        project="project",
+        remaining_ms=lambda: remaining_ms,
+        poll_seconds=0,
     )
 
 
@@ -112,7 +113,7 @@ def cloudformation() -> Iterator[HTTPServer]:
     """Takes the answers a custom resource gives."""
     server = HTTPServer(("127.0.0.1", 0), _Answers)
     server.answers = []  # type: ignore[attr-defined]
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
     server.shutdown()

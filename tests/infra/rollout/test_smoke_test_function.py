@@ -50,31 +50,26 @@ class Endpoint:
 MODEL_ERROR = ClientError({"Error": {"Code": "ModelError", "Message": "received 500 from primary"}}, "InvokeEndpoint")
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "PAUSE_SECONDS", 0.0)
-
-
-def smoke(monkeypatch: pytest.MonkeyPatch, endpoint: Endpoint, body: bytes | None = None) -> dict[str, Any]:
-    clients = {"s3": Bucket(artifact(contract=CONTRACT) if body is None else body), "sagemaker-runtime": endpoint}
-    monkeypatch.setattr(index.boto3, "client", clients.__getitem__)
+def smoke(endpoint: Endpoint, body: bytes | None = None) -> dict[str, Any]:
+    bucket = Bucket(artifact(contract=CONTRACT) if body is None else body)
     container = {"ModelDataUrl": "s3://artifacts/pipeline/models/model.tar.gz"}
-    return index.handler({"EndpointName": "shoppers-dev", "Container": container}, None)
+    event = {"EndpointName": "shoppers-dev", "Container": container}
+    return index.smoke_test(event, s3=bucket, runtime=endpoint, pause_seconds=0)
 
 
-def test_a_probability_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_probability_passes() -> None:
     endpoint = Endpoint(b"0.25\n")
-    assert smoke(monkeypatch, endpoint) == {"passed": True, "reason": "the endpoint answered 0.25"}
+    assert smoke(endpoint) == {"passed": True, "reason": "the endpoint answered 0.25"}
 
 
-def test_the_row_lies_in_the_middle_of_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_row_lies_in_the_middle_of_the_contract() -> None:
     endpoint = Endpoint(b"0.25")
-    smoke(monkeypatch, endpoint)
+    smoke(endpoint)
     assert endpoint.rows == ['1.5,"Nov, late",0\r\n']
 
 
-def test_one_bad_answer_is_forgiven(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert smoke(monkeypatch, Endpoint(MODEL_ERROR, b"0.5"))["passed"] is True
+def test_one_bad_answer_is_forgiven() -> None:
+    assert smoke(Endpoint(MODEL_ERROR, b"0.5"))["passed"] is True
 
 
 @pytest.mark.parametrize(
@@ -86,22 +81,20 @@ def test_one_bad_answer_is_forgiven(monkeypatch: pytest.MonkeyPatch) -> None:
         (b"<html>", "the endpoint must answer one number, got '<html>'"),
     ],
 )
-def test_bad_answers_in_a_row_fail_with_the_reason(
-    monkeypatch: pytest.MonkeyPatch, answer: bytes | Exception, reason: str
-) -> None:
-    outcome = smoke(monkeypatch, Endpoint(*[answer] * index.ATTEMPTS))
+def test_bad_answers_in_a_row_fail_with_the_reason(answer: bytes | Exception, reason: str) -> None:
+    outcome = smoke(Endpoint(*[answer] * index.ATTEMPTS))
     assert outcome["passed"] is False
     assert reason in outcome["reason"]
 
 
 @pytest.mark.parametrize("body", [b"no archive", artifact(metrics={})])
-def test_an_artifact_without_a_contract_fails(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
-    outcome = smoke(monkeypatch, Endpoint(), body)
+def test_an_artifact_without_a_contract_fails(body: bytes) -> None:
+    outcome = smoke(Endpoint(), body)
     assert outcome["passed"] is False
     assert "must be a model artifact with a contract.json" in outcome["reason"]
 
 
-def test_a_package_without_an_artifact_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index.boto3, "client", lambda _: None)
-    outcome = index.handler({"EndpointName": "shoppers-dev", "Container": {"Image": "x"}}, None)
+def test_a_package_without_an_artifact_fails() -> None:
+    event = {"EndpointName": "shoppers-dev", "Container": {"Image": "x"}}
+    outcome = index.smoke_test(event, s3=None, runtime=None)
     assert outcome == {"passed": False, "reason": "the model package must name its artifact by ModelDataUrl, got none"}

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_steps.server import bodies
 from pipeline_steps.server.bodies import UnreadableBodyError, csv_records, json_instances
 
 LONGEST = 200
@@ -21,32 +20,29 @@ rows = st.lists(values, max_size=4) | st.dictionaries(st.text(max_size=3), value
 others = st.dictionaries(st.text(max_size=3), values | rows, max_size=3)
 
 
-@pytest.fixture(params=[1, 7, 64 * 1024])
-def window(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much is decoded at once."""
-    monkeypatch.setattr(bodies, "WINDOW", request.param)
+windows = pytest.mark.parametrize("window", [1, 7, 64 * 1024])  # however much is decoded at once
 
 
-@pytest.mark.usefixtures("window")
-def test_json_is_read_as_the_standard_librarys_parser_reads_it() -> None:
+@windows
+def test_json_is_read_as_the_standard_librarys_parser_reads_it(window: int) -> None:
     @given(st.lists(rows, min_size=1, max_size=5), others, others, st.sampled_from([None, 2]), st.booleans())
     def check(instances: list[Any], before: Any, after: Any, indent: int | None, ascii_only: bool) -> None:
         document = {**before, "instances": instances, **{key: after[key] for key in after if key not in before}}
         body = json.dumps(document, indent=indent, ensure_ascii=ascii_only).encode()
-        assert list(json_instances(body, 1000)) == json.loads(body)["instances"]
+        assert list(json_instances(body, 1000, window=window)) == json.loads(body)["instances"]
 
     check()
 
 
-@pytest.mark.usefixtures("window")
+@windows
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_csv_is_read_with_quotes_line_ends_and_blank_lines(end: str) -> None:
+def test_csv_is_read_with_quotes_line_ends_and_blank_lines(end: str, window: int) -> None:
     text = end.join(['1,"a ""b"", c",é', f'"two{end}lines",😀,', "", "x", "", ""])
     expected = [["1", 'a "b", c', "é"], [f"two{end}lines", "😀", ""], [], ["x"]]
-    assert list(csv_records(b"\xef\xbb\xbf" + text.encode(), LONGEST)) == expected
+    assert list(csv_records(b"\xef\xbb\xbf" + text.encode(), LONGEST, window=window)) == expected
 
 
-@pytest.mark.usefixtures("window")
+@windows
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -68,17 +64,17 @@ def test_csv_is_read_with_quotes_line_ends_and_blank_lines(end: str) -> None:
         ('{"instances": [[1], ["' + "a" * 9 * LONGEST + '"]]}', f"row 2 must be at most {LONGEST} characters long"),
     ],
 )
-def test_json_that_holds_no_rows_is_refused_with_the_place(body: str, reason: str) -> None:
+def test_json_that_holds_no_rows_is_refused_with_the_place(body: str, reason: str, window: int) -> None:
     with pytest.raises(UnreadableBodyError) as refused:
-        list(json_instances(body.encode(), LONGEST))
+        list(json_instances(body.encode(), LONGEST, window=window))
     assert str(refused.value).startswith(reason)
 
 
-@pytest.mark.usefixtures("window")
-def test_a_csv_row_is_refused_by_its_length_over_all_its_lines() -> None:
+@windows
+def test_a_csv_row_is_refused_by_its_length_over_all_its_lines(window: int) -> None:
     body = b"1,2\n" + b'"' + b"12345678\n" * (LONGEST // 9 + 1) + b'"'
     with pytest.raises(UnreadableBodyError, match=f"row 2 must be at most {LONGEST} characters long"):
-        list(csv_records(body, LONGEST))
+        list(csv_records(body, LONGEST, window=window))
 
 
 FLOODS = {

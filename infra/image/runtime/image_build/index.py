@@ -3,11 +3,12 @@
 import json
 import time
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 
-POLL_SECONDS = 5.0
+_POLL_SECONDS = 5.0
 _MARGIN_MS = 20_000
 
 
@@ -43,7 +44,16 @@ def handler(event: dict[str, Any], context: Any) -> None:
     _send(event["ResponseURL"], answer)
 
 
-def ensure_image(ecr: Any, codebuild: Any, *, repository: str, tag: str, project: str, remaining_ms: Any) -> None:
+def ensure_image(
+    ecr: Any,
+    codebuild: Any,
+    *,
+    repository: str,
+    tag: str,
+    project: str,
+    remaining_ms: Callable[[], int],
+    poll_seconds: float = _POLL_SECONDS,
+) -> None:
     """Build the image unless it is there.
 
     Raises:
@@ -61,7 +71,7 @@ def ensure_image(ecr: Any, codebuild: Any, *, repository: str, tag: str, project
             raise BuildError(_explain(build))
         if remaining_ms() < _MARGIN_MS:
             raise BuildError(f"build {build['id']} has not ended in time; see {_logs(build)}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(poll_seconds)
 
 
 def _exists(ecr: Any, repository: str, tag: str) -> bool:

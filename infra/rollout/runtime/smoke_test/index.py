@@ -12,7 +12,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 ATTEMPTS = 3
-PAUSE_SECONDS = 2.0
+_PAUSE_SECONDS = 2.0
 
 
 class SmokeTestError(Exception):
@@ -25,14 +25,19 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     Returns:
         passed, and the reason in words if it did not pass; a failed test is an answer, no error.
     """
-    runtime = boto3.client("sagemaker-runtime")
+    return smoke_test(event, s3=boto3.client("s3"), runtime=boto3.client("sagemaker-runtime"))
+
+
+def smoke_test(
+    event: dict[str, Any], *, s3: Any, runtime: Any, pause_seconds: float = _PAUSE_SECONDS
+) -> dict[str, Any]:
     try:
-        row = example_row(_contract(boto3.client("s3"), event["Container"]))
+        row = example_row(_contract(s3, event["Container"]))
     except (SmokeTestError, ClientError, BotoCoreError) as exc:
         return {"passed": False, "reason": str(exc)}
     reason = ""
     for attempt in range(ATTEMPTS):
-        time.sleep(PAUSE_SECONDS if attempt else 0)
+        time.sleep(pause_seconds if attempt else 0)
         try:
             score = _invoke(runtime, event["EndpointName"], row)
         except (SmokeTestError, ClientError, BotoCoreError) as exc:
