@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.workbench import PROJECT, Workbench
-from rehearsal.endpoints.traffic import Traffic
+from rehearsal.endpoints.load_generator import LoadGenerator
 from rehearsal.journey.artifact_faults import inject_fault
 from rehearsal.journey.demo_data import write_demo_csv
 from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws
@@ -68,7 +68,9 @@ def _bodies(table: Path, settings: Settings) -> list[bytes]:
 class Shop:
     """An endpoint with users in the embedded AWS, and candidates of every kind for it."""
 
-    def __init__(self, aws: EmbeddedAws, settings: Settings, workdir: Path, archive: bytes, traffic: Traffic) -> None:
+    def __init__(
+        self, aws: EmbeddedAws, settings: Settings, workdir: Path, archive: bytes, traffic: LoadGenerator
+    ) -> None:
         self.aws, self.settings, self._workdir, self._traffic = aws, settings, workdir, traffic
         self.name = settings.names.endpoint
         self._numbers = itertools.count(1)
@@ -191,7 +193,7 @@ def shop(speed: float, requests_per_second: float) -> Iterator[Shop]:
         workdir = Path(folder)
         archive, bodies = train(settings, workdir)
         with embedded_aws(RehearsalOptions(config=CONFIG, speed=speed), workdir) as aws:
-            traffic = Traffic(
+            traffic = LoadGenerator(
                 aws.endpoint_url, settings.names.endpoint, bodies, "text/csv", requests_per_second, key=aws.key
             )
             opened = Shop(aws, settings, workdir, archive, traffic)

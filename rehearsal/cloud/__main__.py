@@ -8,7 +8,7 @@ import socket
 import sys
 
 from rehearsal.access_key import AccessKey
-from rehearsal.cloud.options import CloudOptions, parse
+from rehearsal.cloud.cloud_options import CloudOptions, parse
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
     environment = importlib.import_module("rehearsal.cloud.environment")
     key = AccessKey.random()
     environment.configure(workdir=options.workdir, port=port, speed=options.speed, key=key)
-    process = importlib.import_module("rehearsal.cloud.process")
+    process = importlib.import_module("rehearsal.cloud.lifecycle")
     process.run(options, listener, key=key, ready=lambda: _tell_ready(port, key))
     return 0
 

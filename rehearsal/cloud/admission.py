@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote
 
 from rehearsal.access_key import AccessKey
-from rehearsal.cloud.ministack.server import Scope
-from rehearsal.cloud.ministack.signatures import Claim, issued_secret
-from rehearsal.cloud.refusals import RefusedError
+from rehearsal.cloud.ministack.asgi_server import Scope
+from rehearsal.cloud.ministack.signature_claims import Claim, issued_secret
+from rehearsal.cloud.rejected_requests import RejectedRequestError
 from rehearsal.cloud.signatures import Signatures, SignedRequest
 
 _CAPABILITY = re.compile(r"/_ministack/cfn-(?:response|signal)/[\w-]+")
@@ -43,14 +43,16 @@ class Admission:
             RefusedError: the request does not come in.
         """
         if request.header("host").lower() not in self._hosts:
-            raise RefusedError("AccessDenied", f"Host must be one of {', '.join(sorted(self._hosts))}")
+            raise RejectedRequestError("AccessDenied", f"Host must be one of {', '.join(sorted(self._hosts))}")
         if sent := [name for name in _OWN_TO_THE_BROWSER if request.header(name)]:
-            raise RefusedError("AccessDenied", f"Requests of web pages are not answered, and this one has {sent[0]}")
+            raise RejectedRequestError(
+                "AccessDenied", f"Requests of web pages are not answered, and this one has {sent[0]}"
+            )
         if request.method == "PUT" and _CAPABILITY.fullmatch(request.path):
             return Entry(lambda _: None, most_bytes=_MOST_RESPONSE_BYTES)
         claim, secret = self._signatures.claim(request)
         if unquote(request.path).startswith(_OWN) and claim.access_key_id != self.key.id:
-            raise RefusedError("AccessDenied", f"{request.path} answers the key of the run alone")
+            raise RejectedRequestError("AccessDenied", f"{request.path} answers the key of the run alone")
         return Entry(lambda body: self._signatures.verify(request, claim, secret, body), claim)
 
     def _secret_of(self, access_key_id: str, session_token: str) -> str:

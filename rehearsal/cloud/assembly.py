@@ -5,36 +5,36 @@ from dataclasses import dataclass
 from typing import Any
 
 from rehearsal.access_key import AccessKey
-from rehearsal.cloud.access.access import Access
+from rehearsal.cloud.access.recorder import AccessRecorder
+from rehearsal.cloud.auto_scaling import TARGET_PREFIX as SCALING_PREFIX
+from rehearsal.cloud.auto_scaling import AutoScaling
 from rehearsal.cloud.clients import Clients
-from rehearsal.cloud.engine import Engine
+from rehearsal.cloud.cloud_options import CloudOptions
+from rehearsal.cloud.job_environment import JobEnvironment
+from rehearsal.cloud.local_tuner import LocalTuner
 from rehearsal.cloud.ministack import functions
+from rehearsal.cloud.ministack.alarm_clock import AlarmClock, state_of
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
-from rehearsal.cloud.ministack.alarms import AlarmClock, state_of
 from rehearsal.cloud.ministack.buckets import complete_buckets
 from rehearsal.cloud.ministack.change_sets import answer_when_settled
 from rehearsal.cloud.ministack.cloudformation import add_resource_types
 from rehearsal.cloud.ministack.events import EventBus
+from rehearsal.cloud.ministack.image_builds import add_image_builds, image_digest
+from rehearsal.cloud.ministack.json_services import add_json_service, share_models
 from rehearsal.cloud.ministack.logs import LogGroups, extract_metrics, honour_stream_prefixes
-from rehearsal.cloud.ministack.loop import ServingLoop
-from rehearsal.cloud.ministack.metrics import Metrics, file_by_the_minute, keep_everything
+from rehearsal.cloud.ministack.metric_store import MetricStore, file_by_the_minute, keep_everything
 from rehearsal.cloud.ministack.objects import Objects
-from rehearsal.cloud.ministack.registry import add_image_builds, image_digest
-from rehearsal.cloud.ministack.services import add_json_service, share_models
+from rehearsal.cloud.ministack.serving_loop import ServingLoop
 from rehearsal.cloud.ministack.stepfunctions import add_sdk_integrations
-from rehearsal.cloud.models import service_model
-from rehearsal.cloud.options import CloudOptions
-from rehearsal.cloud.quotas import TARGET_PREFIX as QUOTAS_PREFIX
-from rehearsal.cloud.quotas import Quotas
+from rehearsal.cloud.pipeline_engine import LocalPipelineEngine
 from rehearsal.cloud.resources import other_types, resource_types, scaling_types
 from rehearsal.cloud.sagemaker.control_plane import ControlPlane, Ports
-from rehearsal.cloud.sagemaker.protocol import TARGET_PREFIX
-from rehearsal.cloud.scaling import TARGET_PREFIX as SCALING_PREFIX
-from rehearsal.cloud.scaling import Scaling
-from rehearsal.cloud.tuner import Tuner
-from rehearsal.cloud.workshop import Workshop
-from rehearsal.endpoints.endpoints import Fleets
-from rehearsal.jobs.jobs import JobRunner
+from rehearsal.cloud.sagemaker.json_protocol import TARGET_PREFIX
+from rehearsal.cloud.service_models import service_model
+from rehearsal.cloud.service_quotas import TARGET_PREFIX as QUOTAS_PREFIX
+from rehearsal.cloud.service_quotas import ServiceQuotas
+from rehearsal.endpoints.local_endpoints import LocalEndpoints
+from rehearsal.jobs.job_runner import LocalJobRunner
 from rehearsal.jobs.spot import SpotMarket
 
 _SOURCE = "aws.sagemaker"
@@ -46,28 +46,28 @@ class Cloud:
 
     loop: ServingLoop
     alarms: AlarmClock
-    fleets: Fleets
-    access: Access
+    fleets: LocalEndpoints
+    access: AccessRecorder
     closing: tuple[Callable[[], object], ...]
 
 
-def assemble(options: CloudOptions, workshop: Workshop, *, port: int, key: AccessKey) -> Cloud:
+def assemble(options: CloudOptions, workshop: JobEnvironment, *, port: int, key: AccessKey) -> Cloud:
     """Make everything else and hook it into ministack; nothing runs yet."""
     return _Assembly(options, workshop, f"http://127.0.0.1:{port}", key).cloud()
 
 
 class _Assembly:
-    def __init__(self, options: CloudOptions, workshop: Workshop, endpoint_url: str, key: AccessKey) -> None:
+    def __init__(self, options: CloudOptions, workshop: JobEnvironment, endpoint_url: str, key: AccessKey) -> None:
         self._options = options
         self._backend, self._images = workshop.backend, workshop.images
         self._loop = ServingLoop()
         self._bus, self._logs = EventBus(self._loop), LogGroups(self._loop)
-        self._metrics = Metrics(self._loop, speed=self._options.speed)
+        self._metrics = MetricStore(self._loop, speed=self._options.speed)
         self._clients = Clients(endpoint_url, key)
-        self._access = Access(self._clients, self._call_api)
+        self._access = AccessRecorder(self._clients, self._call_api)
         self._fleets = self._make_fleets()
-        self._quotas = Quotas(options.quotas)
-        self._scaling = Scaling(lambda name: self._call_api("DescribeEndpoint", {"EndpointName": name}))
+        self._quotas = ServiceQuotas(options.quotas)
+        self._scaling = AutoScaling(lambda name: self._call_api("DescribeEndpoint", {"EndpointName": name}))
         self._plane = ControlPlane(self._ports())
 
     def cloud(self) -> Cloud:
@@ -102,15 +102,15 @@ class _Assembly:
     def _ports(self) -> Ports:
         jobs, market = self._options.workdir / "jobs", SpotMarket(interrupt_after_seconds=self._options.interrupt_spot)
 
-        def runner(s3: Any, environment: Mapping[str, str]) -> JobRunner:
-            return JobRunner(jobs, s3, self._images.program, self._backend, environment, spot=market)
+        def runner(s3: Any, environment: Mapping[str, str]) -> LocalJobRunner:
+            return LocalJobRunner(jobs, s3, self._images.program, self._backend, environment, spot=market)
 
         return Ports(
             emit=self._emit,
             write_log=self._logs.write,
             runner=self._access.jobs(runner),
-            tuner=Tuner(self._clients),
-            engine=Engine(self._access.clients_of_pipeline, speed=self._options.speed),
+            tuner=LocalTuner(self._clients),
+            engine=LocalPipelineEngine(self._access.clients_of_pipeline, speed=self._options.speed),
             fleets=self._access.fleets(self._fleets),
             read_object=Objects(self._loop).read,
             image_digest=image_digest,
@@ -122,8 +122,8 @@ class _Assembly:
     def _call_api(self, operation: str, request: dict[str, Any]) -> Mapping[str, Any]:
         return self._plane.api.call(operation, request)
 
-    def _make_fleets(self) -> Fleets:
-        return Fleets(
+    def _make_fleets(self) -> LocalEndpoints:
+        return LocalEndpoints(
             speed=self._options.speed,
             workdir=self._options.workdir,
             image_programs=self._images.program,

@@ -6,7 +6,7 @@ from typing import Any
 from botocore.config import Config
 
 from rehearsal.access_key import REGION, AccessKey
-from rehearsal.cloud.models import make_client
+from rehearsal.cloud.service_models import make_client
 
 
 class Clients:

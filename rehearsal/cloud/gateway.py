@@ -9,9 +9,9 @@ from urllib.parse import unquote
 
 from rehearsal.cloud.admission import Admission, Entry, named, signed_request
 from rehearsal.cloud.environment import ACCOUNT, REGION
-from rehearsal.cloud.ministack.server import Application, Receive, Scope, Send
-from rehearsal.cloud.ministack.signatures import refusal
-from rehearsal.cloud.refusals import RefusedError
+from rehearsal.cloud.ministack.asgi_server import Application, Receive, Scope, Send
+from rehearsal.cloud.ministack.signature_claims import refusal
+from rehearsal.cloud.rejected_requests import RejectedRequestError
 from rehearsal.cloud.signatures import SignedRequest
 from slipway.settings.limits import MOST_REQUEST_BYTES
 
@@ -88,7 +88,7 @@ class Gateway:
                 await _respond(send, *_error("ValidationError", message, 413))
                 return
             entry.verify(body)
-        except RefusedError as exc:
+        except RejectedRequestError as exc:
             await _respond(send, *_refused(exc, request))
             return
         except _HungUpError:
@@ -211,7 +211,7 @@ def _without_cors(send: Send) -> Send:
     return sent
 
 
-def _refused(error: RefusedError, request: SignedRequest) -> tuple[int, dict[str, str], bytes]:
+def _refused(error: RejectedRequestError, request: SignedRequest) -> tuple[int, dict[str, str], bytes]:
     return refusal(
         error, method=request.method, path=request.path, headers=named(request), parameters=request.parameters
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from rehearsal.cloud.ministack.registry import Verdict
+from rehearsal.cloud.ministack.image_builds import BuildResult
 from rehearsal.containers.container import Program
 from rehearsal.containers.docker.readiness import REPOSITORY
 from slipway.errors import InputError
@@ -43,20 +43,20 @@ class ImageTable:
         with self._lock:
             self._keep()
 
-    def build(self, tag: str) -> Verdict:
+    def build(self, tag: str) -> BuildResult:
         """Accept `tag` if it is the hash of the steps folder as it is now and its jobs could write, and keep a copy."""
         with self._lock:
             kept = tag in self._kept and tag == image_tag(self._source)
             if not kept and tag != (found := self._keep()):
                 message = f"IMAGE_TAG must be the content hash of {_PACKAGE}: {found}, got {tag}"
-                return Verdict(accepted=False, message=message)
+                return BuildResult(accepted=False, message=message)
             try:
                 require_root(self._folder(tag) / _PACKAGE)
             except InputError as exc:
-                return Verdict(accepted=False, message=str(exc))
+                return BuildResult(accepted=False, message=str(exc))
             if tag not in self._built:
                 self._built.append(tag)
-            return Verdict(accepted=True, message=f"pushed {_PACKAGE} as {tag}")
+            return BuildResult(accepted=True, message=f"pushed {_PACKAGE} as {tag}")
 
     def _keep(self) -> str:
         """Copy the steps folder unless that was done; returns its hash."""
@@ -106,5 +106,5 @@ def _preload(path: Path) -> tuple[tuple[str, ...], dict[str, int]]:
 
 def _faulty(healthy: Program, fault: str) -> Program:
     """The wrapper around the real server, whose package it finds in the same image."""
-    entrypoint = ("python", "-m", "rehearsal.endpoints.faulty", "--fault", fault)
+    entrypoint = ("python", "-m", "rehearsal.endpoints.fault_injection", "--fault", fault)
     return replace(healthy, entrypoint=entrypoint, preload=(), packages=(Path(__file__).resolve().parents[1],))

@@ -12,17 +12,17 @@ from collections.abc import Callable
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.admission import Admission
 from rehearsal.cloud.assembly import Cloud, assemble
+from rehearsal.cloud.cloud_options import CloudOptions
 from rehearsal.cloud.gateway import Gateway
-from rehearsal.cloud.ministack.server import emulator, serve
-from rehearsal.cloud.options import CloudOptions
-from rehearsal.cloud.workshop import Workshop
+from rehearsal.cloud.job_environment import JobEnvironment
+from rehearsal.cloud.ministack.asgi_server import emulator, serve
 
 _HURRY_SECONDS = 8.0
 _log = logging.getLogger(__name__)
 
 
-async def serve_until_told(
-    options: CloudOptions, workshop: Workshop, listener: socket.socket, key: AccessKey, ready: Callable[[], None]
+async def serve_until_stopped(
+    options: CloudOptions, workshop: JobEnvironment, listener: socket.socket, key: AccessKey, ready: Callable[[], None]
 ) -> None:
     """Serve until a signal or the end of standard input; `ready` is called when requests are answered.
 

@@ -11,8 +11,8 @@ from botocore.auth import UNSIGNED_PAYLOAD, SigV4Auth
 from botocore.awsrequest import AWSRequest, HTTPHeaders
 from botocore.credentials import Credentials
 
-from rehearsal.cloud.ministack.signatures import Claim, chunks_are_signed, read_claim, too_old_or_early
-from rehearsal.cloud.refusals import RefusedError
+from rehearsal.cloud.ministack.signature_claims import Claim, chunks_are_signed, read_claim, too_old_or_early
+from rehearsal.cloud.rejected_requests import RejectedRequestError
 
 SecretOf = Callable[[str, str], str]
 """The secret of an access key, by its id and the session token sent with it; raises RefusedError."""
@@ -56,11 +56,13 @@ class Signatures:
         """
         claim = read_claim(request.headers, request.parameters)
         if unsigned := sorted(_must_be_signed(request) - set(claim.signed_headers)):
-            raise RefusedError("SignatureDoesNotMatch", f"{', '.join(unsigned)} must be among the SignedHeaders. ")
+            raise RejectedRequestError(
+                "SignatureDoesNotMatch", f"{', '.join(unsigned)} must be among the SignedHeaders. "
+            )
         if failure := too_old_or_early(claim):
-            raise RefusedError(*failure)
+            raise RejectedRequestError(*failure)
         if claim.amz_date[:8] != claim.date_stamp:
-            raise RefusedError("CredentialDateMismatch", "Date in Credential scope is not the request's own. ")
+            raise RejectedRequestError("CredentialDateMismatch", "Date in Credential scope is not the request's own. ")
         return claim, self._secret_of(claim.access_key_id, claim.session_token)
 
     def verify(self, request: SignedRequest, claim: Claim, secret: str, body: bytes) -> None:
@@ -72,9 +74,9 @@ class Signatures:
         payload = _payload_sha256(request, claim, body)
         signature = _signature(request, claim, secret, payload)
         if not hmac.compare_digest(signature, claim.signature):
-            raise RefusedError("SignatureDoesNotMatch", _MISMATCH)
+            raise RejectedRequestError("SignatureDoesNotMatch", _MISMATCH)
         if payload.startswith(_CHUNKED) and not chunks_are_signed(claim, secret, body):
-            raise RefusedError("SignatureDoesNotMatch", _MISMATCH)
+            raise RejectedRequestError("SignatureDoesNotMatch", _MISMATCH)
 
 
 def _must_be_signed(request: SignedRequest) -> set[str]:
@@ -92,7 +94,7 @@ def _payload_sha256(request: SignedRequest, claim: Claim, body: bytes) -> str:
             return sent
     if sent and sent != known:
         code = "XAmzContentSHA256Mismatch" if claim.service == "s3" else "SignatureDoesNotMatch"
-        raise RefusedError(code, "The provided 'x-amz-content-sha256' header does not match what was computed.")
+        raise RejectedRequestError(code, "The provided 'x-amz-content-sha256' header does not match what was computed.")
     return known
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from rehearsal.endpoints.exchange import Invocation, Request
+from rehearsal.endpoints.invocation import Invocation, InvocationRequest
 
 CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
@@ -88,11 +88,11 @@ def capture_summary(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Exchange:
+class CapturedInvocation:
     """A request with its answer, chosen to be captured."""
 
     plan: CapturePlan
-    request: Request
+    request: InvocationRequest
     answer: Invocation
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 

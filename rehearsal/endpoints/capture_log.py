@@ -6,8 +6,8 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from rehearsal.endpoints.capture import CapturePlan, Exchange
-from rehearsal.endpoints.exchange import Invocation, Request
+from rehearsal.endpoints.capture import CapturedInvocation, CapturePlan
+from rehearsal.endpoints.invocation import Invocation, InvocationRequest
 
 _MOST_WAITING = 20_000
 """Exchanges kept while S3 does not take them; the oldest are given up first."""
@@ -26,17 +26,17 @@ class CaptureLog:
     def __init__(self, endpoint_name: str, write_object: WriteObject, *, speed: float) -> None:
         self._endpoint_name, self._write_object = endpoint_name, write_object
         self._pause = min(_LONGEST_PAUSE_SECONDS, max(_SHORTEST_PAUSE_SECONDS, _FLUSH_SECONDS / speed))
-        self._waiting: list[Exchange] = []
+        self._waiting: list[CapturedInvocation] = []
         self._lock = threading.Lock()
         self._due, self._closing = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
-    def offer(self, plan: CapturePlan | None, request: Request, answer: Invocation) -> None:
+    def offer(self, plan: CapturePlan | None, request: InvocationRequest, answer: Invocation) -> None:
         """Take an answered request, if the plan's sample includes it."""
         if plan is None or not 200 <= answer.status < 300 or not plan.sampler.chooses():
             return
         with self._lock:
-            self._waiting.append(Exchange(plan, request, answer))
+            self._waiting.append(CapturedInvocation(plan, request, answer))
             if self._thread is None and not self._closing.is_set():
                 self._thread = threading.Thread(target=self._run, name=f"capture-{self._endpoint_name}", daemon=True)
                 self._thread.start()
@@ -73,20 +73,20 @@ class CaptureLog:
                 _log.exception("captured requests of endpoint %s were not written", self._endpoint_name)
                 self._keep(part)
 
-    def _keep(self, part: Sequence[Exchange]) -> None:
+    def _keep(self, part: Sequence[CapturedInvocation]) -> None:
         with self._lock:
             self._waiting = [*part, *self._waiting][-_MOST_WAITING:]
 
 
-def _files(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
+def _files(exchanges: Sequence[CapturedInvocation]) -> list[list[CapturedInvocation]]:
     """An object holds one plan's exchanges with one variant in one hour."""
-    files: dict[tuple[int, str, str], list[Exchange]] = defaultdict(list)
+    files: dict[tuple[int, str, str], list[CapturedInvocation]] = defaultdict(list)
     for exchange in exchanges:
         files[id(exchange.plan), exchange.answer.variant, f"{exchange.at:%Y%m%d%H}"].append(exchange)
     return list(files.values())
 
 
-def object_key(endpoint_name: str, first: Exchange) -> str:
+def object_key(endpoint_name: str, first: CapturedInvocation) -> str:
     """Where SageMaker puts the object that begins with `first`."""
     at = first.at
     name = f"{at:%M-%S}-{at.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"

@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rehearsal.endpoints.deployment_loop import run_deployment
 from rehearsal.endpoints.journal import Journal, JournalError, read, state_of
-from rehearsal.endpoints.rollout import run_rollout
 from slipway.rollout.plan import RolloutState
 
 
@@ -71,7 +71,7 @@ def main() -> int:
     journal.sign()
     intended = tuple(journal.states)
     try:
-        run_rollout(journal.plan, DataPlane(journal), speed=journal.speed, began=journal.began, intended=intended)
+        run_deployment(journal.plan, DataPlane(journal), speed=journal.speed, began=journal.began, intended=intended)
     except DataPlaneGoneError:
         return 0
     return 0

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rehearsal.containers.backends.protocol import Backend
+from rehearsal.containers.backends.backend import Backend
 from rehearsal.containers.container import Program
-from rehearsal.endpoints.fleet import Fleet, Variant
 from rehearsal.endpoints.loop import LoopThread
-from rehearsal.endpoints.server import STARTUP_SECONDS, FetchArtifact, ModelServer, prepare_container
+from rehearsal.endpoints.model_server import STARTUP_SECONDS, FetchArtifact, ModelServer, prepare_container
+from rehearsal.endpoints.serving_fleet import ServingFleet, ServingVariant
 
 METRIC_SECONDS = "SLIPWAY_METRIC_SECONDS"
 """How often the model's server publishes its own metrics; compressed as all waits are."""
@@ -18,7 +18,7 @@ METRIC_SECONDS = "SLIPWAY_METRIC_SECONDS"
 _METRIC_SECONDS = 10.0
 
 OnLog = Callable[[str, str, Sequence[str]], None]
-MakeFleet = Callable[[], Fleet]
+MakeFleet = Callable[[], ServingFleet]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Retained:
 NOTHING_RETAINED = Retained()
 
 
-def retained_from(live: Fleet | None, *, retain: bool, excluded: Collection[str]) -> Retained:
+def retained_from(live: ServingFleet | None, *, retain: bool, excluded: Collection[str]) -> Retained:
     """What `live` hands on; `excluded` names VariantPropertyTypes."""
     if live is None or not retain:
         return NOTHING_RETAINED
@@ -71,9 +71,9 @@ class Provisioning:
     ) -> MakeFleet:
         """A function that makes the fleet of `config`; nothing is started by it."""
 
-        def make_fleet() -> Fleet:
+        def make_fleet() -> ServingFleet:
             variants = [
-                Variant(
+                ServingVariant(
                     name=(name := wanted["VariantName"]),
                     weight=retained.weights.get(name, float(wanted.get("InitialVariantWeight", 1.0))),
                     instances=retained.instances_of(wanted),
@@ -85,7 +85,7 @@ class Provisioning:
                 for wanted in config["ProductionVariants"]
             ]
             capture = retained.data_capture if retained.keeps_capture else config.get("DataCaptureConfig")
-            return Fleet(str(config["EndpointConfigName"]), variants, self.loop, capture)
+            return ServingFleet(str(config["EndpointConfigName"]), variants, self.loop, capture)
 
         return make_fleet
 

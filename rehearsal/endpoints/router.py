@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rehearsal.endpoints.capture import CUSTOM_ATTRIBUTES, CapturePlan
-from rehearsal.endpoints.exchange import Invocation, Request
-from rehearsal.endpoints.fleet import Fleet, Variant
 from rehearsal.endpoints.http import NoAnswerError
+from rehearsal.endpoints.invocation import Invocation, InvocationRequest
+from rehearsal.endpoints.serving_fleet import ServingFleet, ServingVariant
 from rehearsal.endpoints.weights import SmoothRoundRobin
 
 INVOCATION_SECONDS = 60.0
@@ -34,7 +34,7 @@ class Attempt:
         return self.status == 0 or self.status >= 500
 
 
-Capture = Callable[[CapturePlan | None, Request, Invocation], None]
+Capture = Callable[[CapturePlan | None, InvocationRequest, Invocation], None]
 
 
 class Router:
@@ -49,14 +49,14 @@ class Router:
     ) -> None:
         self._record, self._capture, self._timeout_seconds = record, capture, timeout_seconds
         self._lock = threading.Lock()
-        self._choice: SmoothRoundRobin[Fleet] = SmoothRoundRobin([])
+        self._choice: SmoothRoundRobin[ServingFleet] = SmoothRoundRobin([])
 
-    def set_shares(self, shares: Sequence[tuple[Fleet, float]]) -> None:
+    def set_shares(self, shares: Sequence[tuple[ServingFleet, float]]) -> None:
         """Which fleet gets which share of the users from now on."""
         with self._lock:
             self._choice = SmoothRoundRobin(shares)
 
-    async def invoke(self, request: Request) -> Invocation:
+    async def invoke(self, request: InvocationRequest) -> Invocation:
         """Answer `request`; no other fleet is asked when the chosen one fails.
 
         Raises:
@@ -71,17 +71,17 @@ class Router:
         self._capture(fleet.capture, request, answer)
         return answer
 
-    def _enter(self) -> Fleet:
+    def _enter(self) -> ServingFleet:
         with self._lock:
             fleet = self._choice.choose()
             fleet.in_flight += 1
             return fleet
 
-    def _leave(self, fleet: Fleet) -> None:
+    def _leave(self, fleet: ServingFleet) -> None:
         with self._lock:
             fleet.in_flight -= 1
 
-    async def _attempt(self, fleet: Fleet, request: Request) -> tuple[Attempt, Invocation]:
+    async def _attempt(self, fleet: ServingFleet, request: InvocationRequest) -> tuple[Attempt, Invocation]:
         variant = fleet.choose(request.target_variant)
         started = time.perf_counter()
         status, body, headers = await self._call(variant, request)
@@ -90,7 +90,7 @@ class Router:
         attempt = Attempt(fleet.config_name, variant.name, variant.instances, status, model_us, overhead_us)
         return attempt, Invocation(status, body, headers, variant.name, fleet.config_name)
 
-    async def _call(self, variant: Variant, request: Request) -> tuple[int, bytes, Mapping[str, str]]:
+    async def _call(self, variant: ServingVariant, request: InvocationRequest) -> tuple[int, bytes, Mapping[str, str]]:
         if variant.client is None:
             return 0, NO_RESPONSE.encode(), {"content-type": "text/plain"}
         headers = {"content-type": request.content_type, "accept": request.accept}

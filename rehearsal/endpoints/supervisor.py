@@ -31,7 +31,7 @@ class CancelledDeploymentError(Exception):
     """The endpoint is being taken down; its rollout need not end."""
 
 
-class Acts(Protocol):
+class DeploymentActions(Protocol):
     """What a controller may ask for."""
 
     def enter(self, state: RolloutState) -> str | None:
@@ -52,7 +52,7 @@ class Supervisor:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def run(self, acts: Acts) -> RolloutState:
+    def run(self, acts: DeploymentActions) -> RolloutState:
         """See the rollout through to its end.
 
         Raises:
@@ -81,7 +81,7 @@ class Supervisor:
             if self._process is not None:
                 self._process.kill()
 
-    def _follow(self, acts: Acts) -> None:
+    def _follow(self, acts: DeploymentActions) -> None:
         """Serve one controller to its end."""
         process = self._start()
         try:
@@ -115,7 +115,7 @@ class Supervisor:
             return self._process
 
     @staticmethod
-    def _answer(process: "subprocess.Popen[bytes]", acts: Acts, line: bytes) -> None:
+    def _answer(process: "subprocess.Popen[bytes]", acts: DeploymentActions, line: bytes) -> None:
         if not line.endswith(b"\n") or process.stdin is None:
             return  # it died while it wrote
         asked: dict[str, Any] = json.loads(line)

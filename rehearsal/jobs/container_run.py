@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rehearsal.containers.backends.protocol import Backend, JobProcess
+from rehearsal.containers.backends.backend import Backend, JobProcess
 from rehearsal.containers.container import Container
 from rehearsal.containers.lines import MAX_LINE_BYTES
-from rehearsal.jobs.outcomes import JobError, LogSink
+from rehearsal.jobs.job_outcomes import JobError, LogSink
 
 _POLL_SECONDS = 0.05
 _TAIL_LINES = 10
@@ -29,7 +29,7 @@ class Exit:
 
 
 @dataclass(frozen=True)
-class Limits:
+class RunLimits:
     max_runtime_seconds: float
     stop_grace_seconds: float
     stopped: threading.Event
@@ -39,7 +39,7 @@ class Limits:
     """Set when its machine is taken away."""
 
 
-def run_container(backend: Backend, container: Container, limits: Limits, on_line: LogSink) -> Exit:
+def run_container(backend: Backend, container: Container, limits: RunLimits, on_line: LogSink) -> Exit:
     """Run `container`; `on_line` gets stdout and stderr line by line, from one thread."""
     source, sink = os.pipe()
     try:
@@ -60,7 +60,7 @@ def run_container(backend: Backend, container: Container, limits: Limits, on_lin
     return Exit(128 - status if status < 0 else status, ended_by, tuple(reader.tail))
 
 
-def _watch(process: JobProcess, limits: Limits) -> str | None:
+def _watch(process: JobProcess, limits: RunLimits) -> str | None:
     started = time.monotonic()
     while process.wait(_POLL_SECONDS) is None:
         if limits.stopped.is_set():

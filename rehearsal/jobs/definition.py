@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from rehearsal.jobs.parameters import Parameter
+from rehearsal.jobs.pipeline_parameters import PipelineParameter
 from rehearsal.jobs.retries import RetryPolicy
 from slipway.errors import LaunchError
 
@@ -56,6 +56,6 @@ class Step:
 
 @dataclass(frozen=True)
 class Definition:
-    parameters: Mapping[str, Parameter]
+    parameters: Mapping[str, PipelineParameter]
     steps: Mapping[str, Step]
     """Every step, those inside Condition steps too."""

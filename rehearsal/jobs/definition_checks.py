@@ -5,14 +5,14 @@ from graphlib import CycleError, TopologicalSorter
 
 from rehearsal.jobs.definition import EXECUTION_VARIABLES, Step
 from rehearsal.jobs.expressions import PropertyFileReference, Reference
-from rehearsal.jobs.parameters import Parameter
+from rehearsal.jobs.pipeline_parameters import PipelineParameter
 
 
 def wrong_references(
     step: Step,
     found: Iterable[Reference | PropertyFileReference],
     steps: Mapping[str, Step],
-    parameters: Mapping[str, Parameter],
+    parameters: Mapping[str, PipelineParameter],
 ) -> Iterator[str]:
     """What `step` depends on, reads or refers to that is not there."""
     for name in sorted(step.needs - steps.keys()):
@@ -28,7 +28,7 @@ def wrong_references(
             yield f"property file of step {step.name} must lie in one of its outputs, got {file.output_name}"
 
 
-def _wrong_reference(step: Step, reference: Reference, parameters: Mapping[str, Parameter]) -> Iterator[str]:
+def _wrong_reference(step: Step, reference: Reference, parameters: Mapping[str, PipelineParameter]) -> Iterator[str]:
     match reference.path:
         case ("Parameters", str(name)) if name in parameters:
             return

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from rehearsal.jobs.caching import CACHEABLE_TYPES, parse_duration
-from rehearsal.jobs.conditions import mistakes
+from rehearsal.jobs.condition_step import mistakes
 from rehearsal.jobs.definition import (
     STEP_TYPES,
     VERSION,
@@ -20,7 +20,7 @@ from rehearsal.jobs.definition import (
 )
 from rehearsal.jobs.definition_checks import cycle, wrong_references
 from rehearsal.jobs.expressions import PropertyFileReference, Reference, UnresolvedError, references
-from rehearsal.jobs.parameters import Parameter, parse_parameter
+from rehearsal.jobs.pipeline_parameters import PipelineParameter, parse_parameter
 from rehearsal.jobs.retries import parse_retry_policy
 
 _STEP_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -69,8 +69,8 @@ class _Reader:
             raise DefinitionError("\n".join(dict.fromkeys(self._mistakes)))
         return Definition(parameters, steps)
 
-    def _read_parameters(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, Parameter]:
-        found: dict[str, Parameter] = {}
+    def _read_parameters(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, PipelineParameter]:
+        found: dict[str, PipelineParameter] = {}
         for row in rows:
             try:
                 parameter = parse_parameter(row)

@@ -8,10 +8,10 @@ from typing import Any
 from rehearsal.jobs.caching import StepCache
 from rehearsal.jobs.definition import Definition, DefinitionError
 from rehearsal.jobs.definition_reader import read_definition
-from rehearsal.jobs.parameters import bind
-from rehearsal.jobs.progress import Progress
-from rehearsal.jobs.records import RunOutcome, StepRecord
-from rehearsal.jobs.scope import RunScope
+from rehearsal.jobs.execution_values import ExecutionValues
+from rehearsal.jobs.pipeline_parameters import bind
+from rehearsal.jobs.run_progress import RunProgress
+from rehearsal.jobs.step_records import RunOutcome, StepRecord
 from rehearsal.jobs.step_run import RunContext, StepRun
 
 __all__ = ["DefinitionError", "PipelineRun", "RunOutcome", "StepCache", "StepRecord", "read_definition"]
@@ -65,7 +65,7 @@ class PipelineRun:
         self._one_at_a_time = threading.Lock()
         self._stopped = stopped
         self._context = RunContext(
-            scope=RunScope(
+            scope=ExecutionValues(
                 execution_arn=execution_arn,
                 pipeline_name=pipeline_name,
                 parameters=values,
@@ -84,7 +84,7 @@ class PipelineRun:
 
     def run(self) -> RunOutcome:
         """Run to the end; blocks."""
-        progress = Progress(self._definition.steps)
+        progress = RunProgress(self._definition.steps)
         running: set[Future[StepRecord]] = set()
         with ThreadPoolExecutor(max_workers=len(progress.waiting), thread_name_prefix="step") as threads:
             try:

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rehearsal.jobs.outcomes import JobError, JobStatus, JobStopped, ProcessingOutcome
+from rehearsal.jobs.job_host import JobHost, JobRequest, algorithm_error, single_instance, written
+from rehearsal.jobs.job_outcomes import JobError, JobStatus, JobStopped, ProcessingOutcome
 from rehearsal.jobs.processing_files import (
     local_folder,
     processing_environment,
@@ -12,12 +13,11 @@ from rehearsal.jobs.processing_files import (
     write_configuration,
 )
 from rehearsal.jobs.transfer import download_required, upload_folder
-from rehearsal.jobs.workplace import Order, Workplace, algorithm_error, single_instance, written
 
 _MESSAGE_BYTES = 1024
 
 
-def run_processing(place: Workplace, order: Order) -> ProcessingOutcome:
+def run_processing(place: JobHost, order: JobRequest) -> ProcessingOutcome:
     """Run a CreateProcessingJob request to its end; what goes wrong is in the outcome."""
     started = datetime.now(UTC)
     status: JobStatus = "Completed"
@@ -33,7 +33,7 @@ def run_processing(place: Workplace, order: Order) -> ProcessingOutcome:
     return ProcessingOutcome(status, started, datetime.now(UTC), reason, message)
 
 
-def _run(place: Workplace, order: Order, folder: Path) -> None:
+def _run(place: JobHost, order: JobRequest, folder: Path) -> None:
     request = order.request
     specification = request["AppSpecification"]
     cluster = request["ProcessingResources"]["ClusterConfig"]

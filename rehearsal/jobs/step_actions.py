@@ -32,7 +32,7 @@ class StepHalted(Exception):  # noqa: N818 -- an order that was followed, not an
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class StepContext:
     """What an action needs besides its arguments."""
 
     sagemaker: Any
@@ -45,8 +45,8 @@ class Surroundings:
     on_stopping: Callable[[], None]
 
 
-class Action(Protocol):
-    def __call__(self, arguments: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
+class StepAction(Protocol):
+    def __call__(self, arguments: Mapping[str, Any], around: StepContext) -> dict[str, Any]:
         """Do it, wait for its end, and return what `Steps.<name>.…` refers to."""
 
 
@@ -67,7 +67,7 @@ def _failed_call(operation: str, why: object) -> str:
 
 
 @dataclass(frozen=True)
-class JobKind:
+class JobAction:
     """The API calls and field names of one kind of job."""
 
     noun: str
@@ -77,7 +77,7 @@ class JobKind:
     name_limit: int
     name_prefix: str
 
-    def __call__(self, arguments: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
+    def __call__(self, arguments: Mapping[str, Any], around: StepContext) -> dict[str, Any]:
         if around.halt.is_set():
             raise StepHalted
         client = around.sagemaker
@@ -98,7 +98,7 @@ class JobKind:
         middle = step_name.replace("_", "-")[:room].strip("-")
         return f"{self.name_prefix}{execution_id}-{middle}-{tail}"
 
-    def _wait(self, named: dict[str, str], around: Surroundings) -> dict[str, Any]:
+    def _wait(self, named: dict[str, str], around: StepContext) -> dict[str, Any]:
         describe = getattr(around.sagemaker, f"describe_{self.snake}")
         stopping, began = False, time.monotonic()
         while True:
@@ -117,7 +117,7 @@ class JobKind:
             else:
                 around.halt.wait(pause)
 
-    def _stop(self, named: dict[str, str], around: Surroundings) -> None:
+    def _stop(self, named: dict[str, str], around: StepContext) -> None:
         with contextlib.suppress(StepFailure):  # it may have ended this very moment; its status is asked for anyway
             call(f"Stop{self.noun}", getattr(around.sagemaker, f"stop_{self.snake}"), **named)
 
@@ -125,7 +125,7 @@ class JobKind:
         return str(job.get("SecondaryStatus") or job[f"{self.noun}Status"])
 
 
-def tune(arguments: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
+def tune(arguments: Mapping[str, Any], around: StepContext) -> dict[str, Any]:
     """A tuning job; its result also lists the training jobs, best first, as `TrainingJobSummaries`."""
     job = _TUNING(arguments, around)
     objective = job["HyperParameterTuningJobConfig"].get("HyperParameterTuningJobObjective", {})
@@ -140,7 +140,7 @@ def tune(arguments: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
     return job | {"TrainingJobSummaries": summaries["TrainingJobSummaries"]}
 
 
-def register_model(arguments: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
+def register_model(arguments: Mapping[str, Any], around: StepContext) -> dict[str, Any]:
     """A model package; its group is made when it is not there, as SageMaker Pipelines does."""
     client = around.sagemaker
     if group := arguments.get("ModelPackageGroupName"):
@@ -164,7 +164,7 @@ def _ensure_group(client: Any, name: str) -> None:
         call("CreateModelPackageGroup", client.create_model_package_group, ModelPackageGroupName=name)
 
 
-def create_model(arguments: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
+def create_model(arguments: Mapping[str, Any], around: StepContext) -> dict[str, Any]:
     """A model that an endpoint configuration can name."""
     name = TRAINING.job_name(around.execution_id, around.step_name)
     created = call("CreateModel", around.sagemaker.create_model, **{**arguments, "ModelName": name})
@@ -172,11 +172,11 @@ def create_model(arguments: Mapping[str, Any], around: Surroundings) -> dict[str
     return call("DescribeModel", around.sagemaker.describe_model, ModelName=name)
 
 
-TRAINING = JobKind("TrainingJob", "training_job", "TrainingJob", name_limit=63, name_prefix="pipelines-")
-PROCESSING = JobKind("ProcessingJob", "processing_job", "ProcessingJob", name_limit=63, name_prefix="pipelines-")
-_TUNING = JobKind("HyperParameterTuningJob", "hyper_parameter_tuning_job", "TuningJob", name_limit=32, name_prefix="")
+TRAINING = JobAction("TrainingJob", "training_job", "TrainingJob", name_limit=63, name_prefix="pipelines-")
+PROCESSING = JobAction("ProcessingJob", "processing_job", "ProcessingJob", name_limit=63, name_prefix="pipelines-")
+_TUNING = JobAction("HyperParameterTuningJob", "hyper_parameter_tuning_job", "TuningJob", name_limit=32, name_prefix="")
 
-ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, StepAction] = {
     "Training": TRAINING,
     "Processing": PROCESSING,
     "Tuning": tune,

@@ -8,20 +8,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rehearsal.jobs.caching import CachedStep, StepCache, cache_key
-from rehearsal.jobs.conditions import holds
+from rehearsal.jobs.condition_step import holds
 from rehearsal.jobs.definition import Step
+from rehearsal.jobs.execution_values import ExecutionValues
 from rehearsal.jobs.expressions import UnresolvedError, as_text, resolve
-from rehearsal.jobs.records import StepRecord, StepStatus
 from rehearsal.jobs.retries import next_wait
-from rehearsal.jobs.scope import RunScope
-from rehearsal.jobs.step_actions import ACTIONS, StepFailure, StepHalted, Surroundings
+from rehearsal.jobs.step_actions import ACTIONS, StepContext, StepFailure, StepHalted
+from rehearsal.jobs.step_records import StepRecord, StepStatus
 
 
 @dataclass(frozen=True)
 class RunContext:
     """What all steps of one execution share."""
 
-    scope: RunScope
+    scope: ExecutionValues
     sagemaker: Any
     cache: StepCache
     pipeline_name: str
@@ -114,9 +114,9 @@ class StepRun:
                     raise StepHalted from exc
                 self._show(attempt_count=attempt + 1)
 
-    def _surroundings(self) -> Surroundings:
+    def _surroundings(self) -> StepContext:
         context = self.context
-        return Surroundings(
+        return StepContext(
             sagemaker=context.sagemaker,
             execution_id=context.execution_arn.rpartition("/")[2],
             step_name=self.step.name,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.containers.container import ML_ROOT
-from rehearsal.jobs.outcomes import JobError
+from rehearsal.jobs.job_outcomes import JobError
 
 _HOST = "algo-1"
 _GROUP = "homogeneousCluster"

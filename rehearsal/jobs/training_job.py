@@ -6,10 +6,12 @@ from pathlib import Path
 
 from rehearsal.containers.container import Container
 from rehearsal.jobs.checkpoints import CheckpointFolder
-from rehearsal.jobs.container_run import Exit, Limits
-from rehearsal.jobs.metrics import MetricScanner
-from rehearsal.jobs.outcomes import JobError, JobStatus, JobStopped, TrainingOutcome, Transitions
+from rehearsal.jobs.container_run import Exit, RunLimits
+from rehearsal.jobs.job_host import JobHost, JobRequest, algorithm_error, single_instance, written
+from rehearsal.jobs.job_outcomes import JobError, JobStatus, JobStopped, TrainingOutcome, Transitions
+from rehearsal.jobs.metric_scanner import MetricScanner
 from rehearsal.jobs.training_files import toolkit_environment, training_environment, write_configuration
+from rehearsal.jobs.training_instances import TrainingInstances
 from rehearsal.jobs.transfer import (
     download_required,
     pack,
@@ -18,13 +20,11 @@ from rehearsal.jobs.transfer import (
     upload_file,
     upload_folder,
 )
-from rehearsal.jobs.turns import Turns
-from rehearsal.jobs.workplace import Order, Workplace, algorithm_error, single_instance, written
 
 _FAILURE_BYTES = 1024
 
 
-def run_training(place: Workplace, order: Order) -> TrainingOutcome:
+def run_training(place: JobHost, order: JobRequest) -> TrainingOutcome:
     """Run a CreateTrainingJob request to its end; what goes wrong is in the outcome."""
     job = _TrainingJob(place, order)
     started = datetime.now(UTC)
@@ -51,12 +51,12 @@ def run_training(place: Workplace, order: Order) -> TrainingOutcome:
 
 
 class _TrainingJob:
-    def __init__(self, place: Workplace, order: Order) -> None:
+    def __init__(self, place: JobHost, order: JobRequest) -> None:
         self.name: str = order.request["TrainingJobName"]
         self.transitions = Transitions()
         self.metrics = MetricScanner(())
         self.model_artifacts: str | None = None
-        self.turns = Turns(place, order)
+        self.turns = TrainingInstances(place, order)
         self._place = place
         self._order = order
         self._request = order.request
@@ -72,7 +72,7 @@ class _TrainingJob:
             self.transitions.enter("Interrupted")
             self.turns.wait()
 
-    def _turn(self, folder: Path, limits: Limits) -> bool:
+    def _turn(self, folder: Path, limits: RunLimits) -> bool:
         """Whether the job has come to its end; otherwise its machine was taken away."""
         single_instance(self._request["ResourceConfig"].get("InstanceCount", 1))
         container = self._container(folder)

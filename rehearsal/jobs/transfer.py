@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rehearsal.jobs.outcomes import JobError
+from rehearsal.jobs.job_outcomes import JobError
 
 _CHUNK = 1 << 20
 

@@ -2,7 +2,7 @@
 
 import time
 
-from rehearsal.endpoints.traffic import Promptness, TrafficSnapshot
+from rehearsal.endpoints.load_generator import LoadSnapshot, Promptness
 from rehearsal.journey.fleet_metrics import invocations
 from rehearsal.journey.following import POLL_SECONDS
 from rehearsal.journey.rollout_result import RolloutResult, RolloutTarget
@@ -18,7 +18,7 @@ def start_users(target: RolloutTarget, count: int = 40) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def count_users(target: RolloutTarget, rollout: RolloutResult, before: TrafficSnapshot) -> Promptness:
+def count_users(target: RolloutTarget, rollout: RolloutResult, before: LoadSnapshot) -> Promptness:
     """Fill in what the traffic generator has counted, which needs no embedded AWS."""
     users, counts = target.traffic.promptness(before), target.traffic.snapshot().since(before)
     rollout.ended_at = time.time()

@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.containers.docker.readiness import require_image
-from rehearsal.endpoints.traffic import Traffic
+from rehearsal.endpoints.load_generator import LoadGenerator
 from rehearsal.journey import cdk
 from rehearsal.journey.concluding import note_proof
 from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws, embedded_aws, embedded_log, keep_logs
@@ -128,7 +128,7 @@ class Rehearsal:
             aws=aws,
             endpoint=settings.names.endpoint,
             state_machine_arn=rollout["StateMachineArn"],
-            traffic=Traffic(
+            traffic=LoadGenerator(
                 aws.endpoint_url,
                 settings.names.endpoint,
                 request_bodies(result.table, settings),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.endpoints.traffic import Traffic
+from rehearsal.endpoints.load_generator import LoadGenerator
 from rehearsal.journey.embedded_aws import EmbeddedAws
 
 FIRST = "first"
@@ -17,7 +17,7 @@ class RolloutTarget:
     aws: EmbeddedAws
     endpoint: str
     state_machine_arn: str
-    traffic: Traffic
+    traffic: LoadGenerator
 
 
 @dataclass

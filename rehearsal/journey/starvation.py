@@ -1,6 +1,6 @@
 """Whether this machine had time for a rollout: where it had not, the end says nothing about the model."""
 
-from rehearsal.endpoints.traffic import Promptness
+from rehearsal.endpoints.load_generator import Promptness
 
 INCONCLUSIVE = "inconclusive"
 """The outcome of such a rollout."""

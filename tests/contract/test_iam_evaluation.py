@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
 
-from rehearsal.cloud.iam import Outcome, Principal, Request, decide, parse_policy
+from rehearsal.cloud.iam import AccessRequest, Outcome, Principal, decide, parse_policy
 
 ROLE = "arn:aws:iam::111111111111:role/job"
 OUTCOMES = {"Allow": Outcome.ALLOWED, "Deny": Outcome.DENIED, "ImplicitDeny": Outcome.NOT_ALLOWED}
@@ -59,7 +59,7 @@ def test_both_decide_alike(
     policies: list[Any], boundary: Any, action: str, resource: str, context: dict[str, str]
 ) -> None:
     ours = decide(
-        Request(action, resource, context),
+        AccessRequest(action, resource, context),
         principal=Principal("AWS", ROLE),
         identity=[parse_policy(each) for each in policies],
         boundary=None if boundary is None else [parse_policy(boundary)],

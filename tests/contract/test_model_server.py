@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.container import Program
-from rehearsal.endpoints.endpoints import Fleets
+from rehearsal.endpoints.local_endpoints import LocalEndpoints
 from slipway.cloudwatch import AlarmRule, AlarmState, Samples, alarm_rule, assess, samples_of, series
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Rollout
@@ -129,7 +129,7 @@ class Shop:
     def __init__(self, folder: Path) -> None:
         self.cloudwatch = CloudWatch()
         self.lines: list[str] = []
-        self.fleets = Fleets(
+        self.fleets = LocalEndpoints(
             speed=SPEED,
             workdir=folder,
             image_programs=self._program,
@@ -145,7 +145,7 @@ class Shop:
     def _program(image: str) -> Program:
         if image == "good":
             return Program(PROJECT, ("python", "-m", "pipeline_steps"))
-        return Program(PROJECT, (sys.executable, "-m", "rehearsal.endpoints.faulty", "--fault", image))
+        return Program(PROJECT, (sys.executable, "-m", "rehearsal.endpoints.fault_injection", "--fault", image))
 
     def _config(self, name: str, image: str) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
         variant = {"VariantName": "primary", "ModelName": name, "InitialInstanceCount": 4, "InitialVariantWeight": 1.0}

@@ -23,7 +23,7 @@ from infra.rollout.audit import AuditFunction
 from infra.rollout.canary_analysis import CanaryAnalysisFunction
 from infra.rollout.definition import RolloutTarget, rollout_definition
 from infra.rollout.smoke_test import SmokeTest
-from rehearsal.endpoints.traffic import Traffic
+from rehearsal.endpoints.load_generator import LoadGenerator
 from slipway.metrics import decision_namespace
 from slipway.operations.approving import approve, consider
 from slipway.operations.audit_log import AuditLog, Recorder
@@ -349,8 +349,8 @@ class Launch:
         return [json.loads(client.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read()) for each in listed]
 
     @contextmanager
-    def users(self, rate: float) -> Iterator[Traffic]:
-        traffic = Traffic(self.cloud.endpoint_url, ENDPOINT, [b"0.5\n"], "text/csv", rate, key=self.cloud.key)
+    def users(self, rate: float) -> Iterator[LoadGenerator]:
+        traffic = LoadGenerator(self.cloud.endpoint_url, ENDPOINT, [b"0.5\n"], "text/csv", rate, key=self.cloud.key)
         traffic.start()
         try:
             yield traffic

@@ -18,7 +18,7 @@ from rehearsal.cloud.sagemaker.platform import Platform
 from rehearsal.cloud.sagemaker.training_jobs import TrainingJobs
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.container import Program
-from rehearsal.jobs.jobs import JobRunner
+from rehearsal.jobs.job_runner import LocalJobRunner
 from rehearsal.jobs.spot import SpotMarket
 from rehearsal.journey.demo_data import write_demo_csv
 from slipway.settings import Settings, load_settings
@@ -80,7 +80,7 @@ def jobs(
     """Training jobs of the control plane, run by the real runner from this project's own steps."""
     backend = choose_backend("prefix")
     program = Program(PROJECT, (sys.executable, "-m", "pipeline_steps"), {"OMP_NUM_THREADS": "1"})
-    runner = JobRunner(tmp_path_factory.mktemp("jobs"), s3, {IMAGE: program}.__getitem__, backend, {}, spot=market)
+    runner = LocalJobRunner(tmp_path_factory.mktemp("jobs"), s3, {IMAGE: program}.__getitem__, backend, {}, spot=market)
     platform = Platform(lambda *_: None)
     yield TrainingJobs(platform, lambda _group, _stream, printed: lines.extend(printed), runner, lambda _: None)
     platform.workers.close(grace_seconds=5)

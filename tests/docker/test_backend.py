@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from rehearsal.containers.backends.protocol import JobBackend
+from rehearsal.containers.backends.backend import JobBackend
 from rehearsal.containers.container import Container, Program
 from rehearsal.containers.docker.backend import DockerBackend
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.ownership import FOLDER_LABEL, OWNER_LABEL, remove_orphans, this_process
-from rehearsal.endpoints.server import ModelServer
-from rehearsal.jobs.container_run import Exit, Limits, run_container
-from rehearsal.jobs.outcomes import JobError
+from rehearsal.endpoints.model_server import ModelServer
+from rehearsal.jobs.container_run import Exit, RunLimits, run_container
+from rehearsal.jobs.job_outcomes import JobError
 
 ROOT = Path(__file__).parents[2]
 USER = 12345
@@ -35,7 +35,7 @@ def run(backend: JobBackend, program: Program, tmp_path: Path) -> Run:
         container = Container(program, ("python", "-c", code), {}, tmp_path / "job", **options)
         container.make_folders()
         lines: list[str] = []
-        return run_container(backend, container, Limits(seconds, 0.5, threading.Event()), lines.append), lines
+        return run_container(backend, container, RunLimits(seconds, 0.5, threading.Event()), lines.append), lines
 
     return run
 
@@ -110,7 +110,7 @@ def test_a_job_in_an_image_of_another_user_cannot_write_its_model_as_on_sagemake
     container.make_folders()
     (container.ml / "model").mkdir()
     lines: list[str] = []
-    ended = run_container(backend, container, Limits(30, 1, threading.Event()), lines.append)
+    ended = run_container(backend, container, RunLimits(30, 1, threading.Event()), lines.append)
     assert (ended.code, lines[-1]) == (1, "PermissionError: [Errno 13] Permission denied: '/opt/ml/model/x'")
 
 
@@ -129,7 +129,7 @@ from pathlib import Path
 from rehearsal.containers.container import Container, Program
 from rehearsal.containers.docker.backend import DockerBackend
 from rehearsal.containers.docker.client import DockerClient
-from rehearsal.jobs.container_run import Limits, run_container
+from rehearsal.jobs.container_run import RunLimits, run_container
 
 host, image, folder, code, user = sys.argv[1:]
 os.setgroups([])
@@ -140,7 +140,7 @@ backend = DockerBackend(DockerClient(host or None))
 program = Program(Path("/"), ("python", "-m", "pipeline_steps"), image=image)
 container = Container(program, ("python", "-c", code), {}, Path(folder))
 container.make_folders()
-run_container(backend, container, Limits(60, 1, threading.Event()), lambda line: print(line, flush=True))
+run_container(backend, container, RunLimits(60, 1, threading.Event()), lambda line: print(line, flush=True))
 backend.close()
 """
 SECRETIVE = """
@@ -246,7 +246,7 @@ def test_a_missing_image_is_told_and_never_fetched(backend: JobBackend, program:
     container = Container(absent, absent.entrypoint, {}, tmp_path / "job")
     container.make_folders()
     with pytest.raises(JobError, match="could not be started: No such image: slipway/pipeline-steps:absent"):
-        run_container(backend, container, Limits(30, 1, threading.Event()), print)
+        run_container(backend, container, RunLimits(30, 1, threading.Event()), print)
 
 
 def test_a_server_whose_command_line_is_killed_leaves_no_container(
@@ -293,14 +293,14 @@ from pathlib import Path
 from rehearsal.containers.container import Container, Program
 from rehearsal.containers.docker.backend import DockerBackend
 from rehearsal.containers.docker.client import DockerClient
-from rehearsal.jobs.container_run import Limits, run_container
+from rehearsal.jobs.container_run import RunLimits, run_container
 
 backend = DockerBackend(DockerClient(sys.argv[1] or None))
 program = Program(Path("/"), ("python", "-m", "pipeline_steps"), image=sys.argv[2])
 code = "import time; print('up', flush=True); time.sleep(60)"
 container = Container(program, ("python", "-c", code), {}, Path(sys.argv[3]))
 container.make_folders()
-run_container(backend, container, Limits(60, 1, threading.Event()), lambda line: print(line, flush=True))
+run_container(backend, container, RunLimits(60, 1, threading.Event()), lambda line: print(line, flush=True))
 """
 
 

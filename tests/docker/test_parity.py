@@ -18,11 +18,11 @@ import pytest
 from pipeline_steps.artifact.reading import read_folder
 from pipeline_steps.evaluation.model_evaluation import score_split
 from pipeline_steps.tables.prepared import read_schema, read_split
+from rehearsal.containers.backends.backend import JobBackend
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.backends.namespace import find_powers
-from rehearsal.containers.backends.protocol import JobBackend
 from rehearsal.containers.container import Container, Program
-from rehearsal.jobs.container_run import Limits, run_container
+from rehearsal.jobs.container_run import RunLimits, run_container
 from rehearsal.journey.demo_data import write_demo_csv
 from slipway.settings import load_settings
 from slipway.training import training_pipeline
@@ -99,7 +99,7 @@ class Line:
             (container.ml / "input/config").mkdir()
             (container.ml / "input/config/hyperparameters.json").write_text(json.dumps(hyperparameters))
         lines: list[str] = []
-        ended = run_container(self.backend, container, Limits(300, 1, threading.Event()), lines.append)
+        ended = run_container(self.backend, container, RunLimits(300, 1, threading.Event()), lines.append)
         assert ended.code == 0, lines
         self.made[name] = container.ml / ("model" if words == ("train",) else "processing/output")
 

@@ -78,7 +78,7 @@ def main() -> None:
 
 async def _serve(listener: socket.socket, key: AccessKey, port: int, *, ready: str) -> None:
     # ministack reads its environment when it is imported.
-    server = importlib.import_module("rehearsal.cloud.ministack.server")
+    server = importlib.import_module("rehearsal.cloud.ministack.asgi_server")
     admission = importlib.import_module("rehearsal.cloud.admission").Admission(key, lambda _: None, port=port)
     gateway = importlib.import_module("rehearsal.cloud.gateway").Gateway(
         server.emulator(), _no_endpoint, admission=admission, started=lambda: _tell(ready)

@@ -20,7 +20,7 @@ def call(action: str, resource: str = "*", **context: str) -> Call:
     return Call(action, resource, frozenset((key.replace("__", ":"), value) for key, value in context.items()))
 
 
-class Ledger:
+class CallLog:
     """How often which role made which call; written from many threads."""
 
     def __init__(self) -> None:

@@ -5,18 +5,18 @@ identity policies, permission boundaries, resource policies and trust policies. 
 nothing is taken for true, or for harmless, unread.
 """
 
-from rehearsal.cloud.iam.conditions import Context
-from rehearsal.cloud.iam.decision import Decision, Outcome, Request, decide, may_assume
-from rehearsal.cloud.iam.policy import Policy, PolicyError, Principal, Statement, parse_policy
+from rehearsal.cloud.iam.policy_conditions import Context
+from rehearsal.cloud.iam.policy_document import Policy, PolicyError, Principal, Statement, parse_policy
+from rehearsal.cloud.iam.policy_evaluation import AccessRequest, Decision, Outcome, decide, may_assume
 
 __all__ = [
+    "AccessRequest",
     "Context",
     "Decision",
     "Outcome",
     "Policy",
     "PolicyError",
     "Principal",
-    "Request",
     "Statement",
     "decide",
     "may_assume",

@@ -6,10 +6,10 @@ from typing import Any
 from ministack.services import cloudwatch as _cloudwatch
 from ministack.services.cloudformation import provisioners as _provisioners
 
-from rehearsal.cloud.models import service_model
-from rehearsal.cloud.sagemaker.errors import ApiError
-from rehearsal.cloud.sagemaker.protocol import check
+from rehearsal.cloud.sagemaker.api_errors import ApiError
+from rehearsal.cloud.sagemaker.json_protocol import check
 from rehearsal.cloud.sagemaker.shapes import coerced
+from rehearsal.cloud.service_models import service_model
 from slipway.cloudwatch import alarm_rule, check_expressions, composite_rule, query_mistakes
 from slipway.errors import InputError
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ministack.services import eventbridge as _eventbridge
 
-from rehearsal.cloud.ministack.loop import ServingLoop
+from rehearsal.cloud.ministack.serving_loop import ServingLoop
 
 
 class EventBus:

@@ -7,8 +7,8 @@ from typing import Any
 
 from ministack.services import cloudwatch_logs as _logs
 
-from rehearsal.cloud.ministack.embedded_metrics import MalformedError, embedded_metrics
-from rehearsal.cloud.ministack.loop import ServingLoop
+from rehearsal.cloud.ministack.emf_extraction import MalformedError, embedded_metrics
+from rehearsal.cloud.ministack.serving_loop import ServingLoop
 
 _log = logging.getLogger(__name__)
 Publish = Callable[[str, Sequence[dict[str, Any]]], None]

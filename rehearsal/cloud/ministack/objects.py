@@ -2,7 +2,7 @@
 
 from ministack.services import s3 as _s3
 
-from rehearsal.cloud.ministack.loop import ServingLoop
+from rehearsal.cloud.ministack.serving_loop import ServingLoop
 
 
 class Objects:

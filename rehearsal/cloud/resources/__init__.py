@@ -1,18 +1,18 @@
 """CloudFormation's resource types, made from the same API calls that CloudFormation makes on AWS."""
 
 from rehearsal.cloud.ministack.cloudformation import ResourceType
-from rehearsal.cloud.resources.budget import BudgetResource
-from rehearsal.cloud.resources.composite_alarm import CompositeAlarmResource
-from rehearsal.cloud.resources.endpoint import AfterRollback, EndpointResource
-from rehearsal.cloud.resources.endpoint_config import EndpointConfigResource
+from rehearsal.cloud.resources.budget_resource import BudgetResource
+from rehearsal.cloud.resources.composite_alarm_resource import CompositeAlarmResource
+from rehearsal.cloud.resources.endpoint_config_resource import EndpointConfigResource
+from rehearsal.cloud.resources.endpoint_resource import AfterRollback, EndpointResource
 from rehearsal.cloud.resources.handler import Call, SageMaker
-from rehearsal.cloud.resources.model import ModelResource
-from rehearsal.cloud.resources.model_package_group import ModelPackageGroupResource
-from rehearsal.cloud.resources.monitors import JobDefinitionResource, MonitoringScheduleResource
-from rehearsal.cloud.resources.oidc_provider import OidcProviderResource
-from rehearsal.cloud.resources.pipeline import PipelineResource
+from rehearsal.cloud.resources.model_package_group_resource import ModelPackageGroupResource
+from rehearsal.cloud.resources.model_resource import ModelResource
+from rehearsal.cloud.resources.monitoring_resources import JobDefinitionResource, MonitoringScheduleResource
+from rehearsal.cloud.resources.oidc_provider_resource import OidcProviderResource
+from rehearsal.cloud.resources.pipeline_resource import PipelineResource
 from rehearsal.cloud.resources.recorded import RECORDED_ONLY, RecordedResource
-from rehearsal.cloud.resources.scaling import ScalableTargetResource, ScalingPolicyResource
+from rehearsal.cloud.resources.scaling_resources import ScalableTargetResource, ScalingPolicyResource
 from rehearsal.cloud.resources.sdk import ClientFactory
 from rehearsal.cloud.sagemaker.monitors import JOB_DEFINITIONS
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rehearsal.cloud.sagemaker.api_errors import ApiError
 from rehearsal.cloud.sagemaker.arns import random_id
-from rehearsal.cloud.sagemaker.errors import ApiError
-from rehearsal.cloud.sagemaker.protocol import Request
+from rehearsal.cloud.sagemaker.json_protocol import Request
 
 Call = Callable[[str, Request], dict[str, Any]]
 _GONE = ("ResourceNotFound", "ObjectNotFoundException")

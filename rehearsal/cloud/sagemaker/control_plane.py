@@ -6,16 +6,17 @@ from typing import Any
 
 from rehearsal.cloud.sagemaker.endpoint_configs import EndpointConfigs
 from rehearsal.cloud.sagemaker.endpoints import Endpoints
-from rehearsal.cloud.sagemaker.executions import Executions
+from rehearsal.cloud.sagemaker.json_protocol import Action, Api
 from rehearsal.cloud.sagemaker.models import Models
 from rehearsal.cloud.sagemaker.monitors import Monitors
 from rehearsal.cloud.sagemaker.package_groups import PackageGroups
 from rehearsal.cloud.sagemaker.packages import Packages
+from rehearsal.cloud.sagemaker.pipeline_executions import PipelineExecutions
 from rehearsal.cloud.sagemaker.pipelines import Pipelines
 from rehearsal.cloud.sagemaker.platform import Platform
 from rehearsal.cloud.sagemaker.ports import (
     Emit,
-    Fleets,
+    EndpointFleets,
     JobRunner,
     PipelineEngine,
     Require,
@@ -24,7 +25,6 @@ from rehearsal.cloud.sagemaker.ports import (
     unlimited,
 )
 from rehearsal.cloud.sagemaker.processing_jobs import ProcessingJobs
-from rehearsal.cloud.sagemaker.protocol import Action, Api
 from rehearsal.cloud.sagemaker.tags import Tags
 from rehearsal.cloud.sagemaker.training_jobs import TrainingJobs
 from rehearsal.cloud.sagemaker.tuning_jobs import TuningJobs
@@ -41,7 +41,7 @@ class Ports:
     runner: JobRunner
     tuner: Tuner
     engine: PipelineEngine
-    fleets: Fleets
+    fleets: EndpointFleets
     read_object: Callable[[str, str], bytes]
     image_digest: Callable[[str], str | None] = lambda _uri: None
     require: Require = unlimited
@@ -75,7 +75,7 @@ class ControlPlane:
         tuning.use(training)
         processing = ProcessingJobs(self._platform, ports.write_log, ports.runner)
         pipelines = Pipelines(self._platform, ports.engine, ports.read_object)
-        executions = Executions(self._platform, pipelines, ports.engine)
+        executions = PipelineExecutions(self._platform, pipelines, ports.engine)
         nouns = (
             groups,
             packages,

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+from rehearsal.cloud.sagemaker.api_errors import validation_error
 from rehearsal.cloud.sagemaker.arns import arn
-from rehearsal.cloud.sagemaker.errors import validation_error
+from rehearsal.cloud.sagemaker.json_protocol import Action
 from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.models import Models
 from rehearsal.cloud.sagemaker.platform import Platform, Record
-from rehearsal.cloud.sagemaker.protocol import Action
 from rehearsal.cloud.sagemaker.volumes import refuse_volume_key
 
 _LISTING = Listing("EndpointConfigs", name="EndpointConfigName")

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rehearsal.cloud.sagemaker.api_errors import validation_error
 from rehearsal.cloud.sagemaker.arns import arn
 from rehearsal.cloud.sagemaker.endpoint_configs import EndpointConfigs
-from rehearsal.cloud.sagemaker.errors import validation_error
+from rehearsal.cloud.sagemaker.json_protocol import Action
 from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.platform import Platform, Record, epoch_ms
-from rehearsal.cloud.sagemaker.ports import Fleets
-from rehearsal.cloud.sagemaker.protocol import Action
+from rehearsal.cloud.sagemaker.ports import EndpointFleets
 from slipway.errors import InputError
 
 _LISTING = Listing("Endpoints", name="EndpointName", status="EndpointStatus")
@@ -30,7 +30,7 @@ class Endpoints:
         self,
         platform: Platform,
         configs: EndpointConfigs,
-        fleets: Fleets,
+        fleets: EndpointFleets,
         *,
         is_scaled: Callable[[str, str], bool],
         takes_same_config: bool,

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rehearsal.cloud.sagemaker.api_errors import in_use, not_found, validation_error
 from rehearsal.cloud.sagemaker.arns import arn
-from rehearsal.cloud.sagemaker.errors import in_use, not_found, validation_error
+from rehearsal.cloud.sagemaker.json_protocol import Action
 from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.platform import Platform, Record, epoch_ms
 from rehearsal.cloud.sagemaker.ports import WriteLog
-from rehearsal.cloud.sagemaker.protocol import Action
 
 RUNNING = ("InProgress", "Stopping")
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rehearsal.cloud.sagemaker.api_errors import validation_error
 from rehearsal.cloud.sagemaker.arns import arn
-from rehearsal.cloud.sagemaker.errors import validation_error
+from rehearsal.cloud.sagemaker.json_protocol import Action
 from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.packages import Packages
 from rehearsal.cloud.sagemaker.platform import Platform, Record, one_of
-from rehearsal.cloud.sagemaker.protocol import Action
 
 _LISTING = Listing("Models", name="ModelName")
 

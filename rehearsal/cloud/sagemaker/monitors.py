@@ -4,11 +4,11 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rehearsal.cloud.sagemaker.api_errors import in_use, not_found, validation_error
 from rehearsal.cloud.sagemaker.arns import arn
-from rehearsal.cloud.sagemaker.errors import in_use, not_found, validation_error
+from rehearsal.cloud.sagemaker.json_protocol import Action
 from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.platform import Platform, Record
-from rehearsal.cloud.sagemaker.protocol import Action
 from rehearsal.cloud.sagemaker.volumes import refuse_volume_key
 
 JOB_DEFINITIONS: Mapping[str, str] = {

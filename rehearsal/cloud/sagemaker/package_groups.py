@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from rehearsal.cloud.sagemaker.api_errors import conflict, validation_error
 from rehearsal.cloud.sagemaker.arns import arn, name_of
-from rehearsal.cloud.sagemaker.errors import conflict, validation_error
+from rehearsal.cloud.sagemaker.json_protocol import Action
 from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.platform import Platform, Record
-from rehearsal.cloud.sagemaker.protocol import Action
 
 _LISTING = Listing("ModelPackageGroupSummaryList", name="ModelPackageGroupName", default_order="Ascending")
 

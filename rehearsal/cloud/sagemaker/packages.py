@@ -4,12 +4,12 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from rehearsal.cloud.sagemaker.api_errors import validation_error
 from rehearsal.cloud.sagemaker.arns import arn
-from rehearsal.cloud.sagemaker.errors import validation_error
+from rehearsal.cloud.sagemaker.json_protocol import Action
 from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.package_groups import PackageGroups
 from rehearsal.cloud.sagemaker.platform import Platform, Record, iso
-from rehearsal.cloud.sagemaker.protocol import Action
 
 _LISTING = Listing(
     "ModelPackageSummaryList",

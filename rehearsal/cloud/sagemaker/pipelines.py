@@ -4,12 +4,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rehearsal.cloud.sagemaker.api_errors import conflict, not_found, validation_error
 from rehearsal.cloud.sagemaker.arns import arn, name_of
-from rehearsal.cloud.sagemaker.errors import conflict, not_found, validation_error
+from rehearsal.cloud.sagemaker.json_protocol import Action
 from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.platform import Platform, Record, one_of
 from rehearsal.cloud.sagemaker.ports import PipelineEngine
-from rehearsal.cloud.sagemaker.protocol import Action
 
 _LISTING = Listing("PipelineSummaries", name="PipelineName")
 _UPDATABLE = ("PipelineDisplayName", "PipelineDescription", "RoleArn", "ParallelismConfiguration")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.cloud.sagemaker.errors import validation_error
+from rehearsal.cloud.sagemaker.api_errors import validation_error
 from rehearsal.cloud.sagemaker.ports import Emit, Require, unlimited
 
 Record = dict[str, Any]

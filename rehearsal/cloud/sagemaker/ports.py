@@ -34,7 +34,7 @@ class JobRunner(Protocol):
     ) -> Any: ...
 
 
-class Fleets(Protocol):
+class EndpointFleets(Protocol):
     """The endpoints' servers; `create` and `update` return at once."""
 
     def create(
@@ -59,7 +59,7 @@ class Fleets(Protocol):
     def describe(self, endpoint_name: str) -> dict[str, Any]: ...
 
 
-class StepRecord(Protocol):
+class StepView(Protocol):
     """A pipeline's step at one moment."""
 
     @property
@@ -85,7 +85,7 @@ class PipelineEngine(Protocol):
         *,
         execution_arn: str,
         pipeline_name: str,
-        on_step: Callable[[StepRecord], None],
+        on_step: Callable[[StepView], None],
         stopped: threading.Event,
     ) -> Any:
         """Run to the end; the outcome has `status` and `failure_reason`."""

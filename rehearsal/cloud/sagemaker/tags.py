@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from rehearsal.cloud.sagemaker.errors import validation_error
+from rehearsal.cloud.sagemaker.api_errors import validation_error
+from rehearsal.cloud.sagemaker.json_protocol import Action
 from rehearsal.cloud.sagemaker.listing import paged
 from rehearsal.cloud.sagemaker.platform import Platform, Record
-from rehearsal.cloud.sagemaker.protocol import Action
 
 _MOST_TAGS = 50
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from rehearsal.cloud.sagemaker.errors import validation_error
+from rehearsal.cloud.sagemaker.api_errors import validation_error
 from rehearsal.cloud.sagemaker.jobs import JobKind, Jobs
 from rehearsal.cloud.sagemaker.platform import Platform, Record
 from rehearsal.cloud.sagemaker.ports import JobRunner, WriteLog

@@ -5,13 +5,13 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from rehearsal.cloud.sagemaker.api_errors import in_use, not_found, validation_error
 from rehearsal.cloud.sagemaker.arns import arn
-from rehearsal.cloud.sagemaker.errors import in_use, not_found, validation_error
 from rehearsal.cloud.sagemaker.jobs import RUNNING
+from rehearsal.cloud.sagemaker.json_protocol import Action
 from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.platform import Platform, Record, epoch_ms
 from rehearsal.cloud.sagemaker.ports import Tuner
-from rehearsal.cloud.sagemaker.protocol import Action
 from rehearsal.cloud.sagemaker.training_jobs import TrainingJobs
 from rehearsal.cloud.sagemaker.tuning_summaries import counters, training_summary
 from rehearsal.cloud.sagemaker.volumes import refuse_volume_key

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rehearsal.cloud.sagemaker.errors import validation_error
+from rehearsal.cloud.sagemaker.api_errors import validation_error
 from slipway.settings.local_storage import has_local_storage
 
 

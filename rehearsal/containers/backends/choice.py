@@ -1,8 +1,8 @@
 """Pick the job backend a flag names."""
 
+from rehearsal.containers.backends.backend import ColdBackend, JobBackend
 from rehearsal.containers.backends.namespace import NamespaceBackend, find_powers
 from rehearsal.containers.backends.prefix import PrefixBackend
-from rehearsal.containers.backends.protocol import ColdBackend, JobBackend
 from rehearsal.containers.backends.warm import WarmBackend
 from rehearsal.containers.docker.backend import DockerBackend
 from rehearsal.containers.docker.readiness import reach_docker

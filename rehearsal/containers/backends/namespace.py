@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.containers.backends.protocol import Command, JobProcess, Mount, SpawnedProcess
+from rehearsal.containers.backends.backend import JobProcess, Mount, ProcessCommand, SpawnedProcess
 from rehearsal.containers.container import ML_ROOT, Container
 from rehearsal.process import spawn
 
@@ -49,12 +49,12 @@ class NamespaceBackend:
     def __init__(self, powers: Powers) -> None:
         self._powers = powers
 
-    def command(self, container: Container) -> Command:
+    def command(self, container: Container) -> ProcessCommand:
         """The container as a command; it keeps the network, because a model server must be reached."""
         return self._wrapped(container, isolated=False)
 
-    def bare_command(self, container: Container) -> Command:
-        return Command(container.argv, container.full_environment())
+    def bare_command(self, container: Container) -> ProcessCommand:
+        return ProcessCommand(container.argv, container.full_environment())
 
     def mount(self, container: Container) -> Mount:
         network = not (container.isolated and self._powers.network)
@@ -71,11 +71,11 @@ class NamespaceBackend:
     def close(self) -> None:
         """Nothing is held: a namespace ends with its last process."""
 
-    def _wrapped(self, container: Container, *, isolated: bool) -> Command:
+    def _wrapped(self, container: Container, *, isolated: bool) -> ProcessCommand:
         unshare = self._powers.unshare(isolated=isolated)
         bare = self.bare_command(container)
         mounting = _mounting(container.folder, loopback="--net" in unshare)
-        return Command((*unshare, *mounting, *bare.argv), bare.environment)
+        return ProcessCommand((*unshare, *mounting, *bare.argv), bare.environment)
 
 
 def _old(folder: Path) -> Path:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from rehearsal.containers.backends.protocol import Command, JobProcess, SpawnedProcess
+from rehearsal.containers.backends.backend import JobProcess, ProcessCommand, SpawnedProcess
 from rehearsal.containers.container import Container
 from rehearsal.process import spawn
 
@@ -15,10 +15,10 @@ class PrefixBackend:
 
     name = "prefix"
 
-    def command(self, container: Container) -> Command:
+    def command(self, container: Container) -> ProcessCommand:
         environment = {key: rewrite(value, container.ml) for key, value in container.full_environment().items()}
         environment["SM_BASE_DIR"] = environment["SAGEMAKER_BASE_DIR"] = str(container.ml)
-        return Command(tuple(rewrite(word, container.ml) for word in container.argv), environment)
+        return ProcessCommand(tuple(rewrite(word, container.ml) for word in container.argv), environment)
 
     bare_command = command
 

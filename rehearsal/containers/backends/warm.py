@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rehearsal.containers.backends.backend import ColdBackend, JobProcess, ProcessCommand
 from rehearsal.containers.backends.fork_client import ForkRefusedError, ForkServer
-from rehearsal.containers.backends.protocol import ColdBackend, Command, JobProcess
 from rehearsal.containers.container import Container, Program
 
 # Read once, when the interpreter or a native library starts: a job with other values than its server's starts cold.
@@ -33,7 +33,7 @@ class WarmBackend:
     def name(self) -> str:
         return self.cold.name
 
-    def command(self, container: Container) -> Command:
+    def command(self, container: Container) -> ProcessCommand:
         return self.cold.command(container)
 
     def start(self, container: Container, *, output: int) -> JobProcess:
@@ -68,7 +68,7 @@ class WarmBackend:
                 server = self._servers[key] = ForkServer(interpreter, program.preload, environment)
             return server
 
-    def _order(self, container: Container, command: Command) -> dict[str, Any]:
+    def _order(self, container: Container, command: ProcessCommand) -> dict[str, Any]:
         mount = self.cold.mount(container)
         _, _, module, *arguments = command.argv
         program = container.program
@@ -89,7 +89,7 @@ def image_environment(program: Program) -> dict[str, str]:
     return Container(program, (), {}, Path("/")).full_environment() | {"TMPDIR": "/tmp"}  # noqa: S108 -- not used
 
 
-def _can_be_forked(program: Program, command: Command) -> bool:
+def _can_be_forked(program: Program, command: ProcessCommand) -> bool:
     if sys.platform != "linux" or not program.preload:
         return False
     match command.argv:

@@ -4,10 +4,10 @@ import secrets
 import subprocess
 from collections.abc import Callable
 
-from rehearsal.containers.backends.protocol import Command, JobProcess
+from rehearsal.containers.backends.backend import JobProcess, ProcessCommand
 from rehearsal.containers.container import Container, Program
-from rehearsal.containers.docker.arguments import create_arguments, secret_variables
 from rehearsal.containers.docker.client import DockerClient
+from rehearsal.containers.docker.create_arguments import create_arguments, secret_variables
 from rehearsal.containers.docker.mounts import Mounts
 from rehearsal.containers.docker.ownership import FOLDER_LABEL, OWNER_LABEL, Sweeper, remove_orphans, this_process
 from rehearsal.containers.lines import merge_lines
@@ -32,9 +32,9 @@ class DockerBackend:
         self._mounts = Mounts(docker)
         self._sweeper = Sweeper(docker, self._owner, files_go_to=self._mounts.caller)
 
-    def command(self, container: Container) -> Command:
+    def command(self, container: Container) -> ProcessCommand:
         """Makes the container; the command starts it, hands its signals on and ends as it does."""
-        return Command(_attach(self._create(container, network=True)), self._docker.environment)
+        return ProcessCommand(_attach(self._create(container, network=True)), self._docker.environment)
 
     def start(self, container: Container, *, output: int) -> JobProcess:
         made = self._create(container, network=not container.isolated)

@@ -10,8 +10,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rehearsal.jobs.tuning.plan import TuningError, TuningPlan, read_plan
-from rehearsal.jobs.tuning.state import (
+from rehearsal.jobs.tuning.tuning_plan import TuningError, TuningPlan, read_plan
+from rehearsal.jobs.tuning.tuning_state import (
     Trial,
     TuningOutcome,
     TuningState,

@@ -9,7 +9,7 @@ import pytest
 
 from infra.delivery.app import delivery_stacks
 from infra.stages import use_cases
-from rehearsal.cloud.iam import Outcome, Policy, Principal, Request, decide, parse_policy
+from rehearsal.cloud.iam import AccessRequest, Outcome, Policy, Principal, decide, parse_policy
 from slipway.errors import InputError
 from slipway.settings import Settings, load_settings, parse_settings
 from tests.infra.access.account import ACCOUNT, Accounts, Resource
@@ -98,7 +98,7 @@ STATUS, BOUNDARY = "sagemaker:ModelApprovalStatus", "iam:PermissionsBoundary"
 
 
 def outcome(limit: Policy, action: str, resource: str, **context: str) -> Outcome:
-    request = Request(action, resource, {key.replace("__", ":"): value for key, value in context.items()})
+    request = AccessRequest(action, resource, {key.replace("__", ":"): value for key, value in context.items()})
     return decide(request, principal=ADMINISTRATOR, identity=[EVERYTHING_ALLOWED], boundary=[limit]).outcome
 
 

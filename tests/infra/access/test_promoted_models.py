@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.stages import UseCaseStacks
-from rehearsal.cloud.iam import Policy, Principal, Request, decide, parse_policy
+from rehearsal.cloud.iam import AccessRequest, Policy, Principal, decide, parse_policy
 from slipway.settings import Settings, parse_settings
 from slipway.training import to_json, training_pipeline
 from slipway.training.composition import SPLITS
@@ -31,7 +31,7 @@ def handing_on(synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Setti
 def allowed(policy: Policy, action: str, resource: str, context: dict[str, str], *, account: str = NEXT) -> bool:
     """For somebody there whose own account allows everything."""
     who = Principal("AWS", f"arn:aws:iam::{account}:role/operator")
-    request = Request(action, resource, context)
+    request = AccessRequest(action, resource, context)
     return decide(request, principal=who, identity=[EVERYTHING], resource=[policy], both=True).allowed
 
 

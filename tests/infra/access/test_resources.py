@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.cloud.iam import Outcome, Policy, Principal, Request, decide, parse_policy
+from rehearsal.cloud.iam import AccessRequest, Outcome, Policy, Principal, decide, parse_policy
 from tests.infra.access.account import ACCOUNT, Accounts, Resource
 from tests.infra.access.world import World
 
@@ -12,7 +12,9 @@ STRANGER = Principal("AWS", "arn:aws:iam::999999999999:role/administrator")
 TLS = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
 
 
-def decision(policy: Policy, request: Request, principal: Principal = ADMINISTRATOR, *, both: bool = False) -> Outcome:
+def decision(
+    policy: Policy, request: AccessRequest, principal: Principal = ADMINISTRATOR, *, both: bool = False
+) -> Outcome:
     return decide(request, principal=principal, identity=[EVERYTHING], resource=[policy], both=both).outcome
 
 
@@ -22,18 +24,18 @@ def buckets(accounts: Accounts) -> list[Resource]:
 
 @pytest.mark.parametrize("transport", [{"aws:SecureTransport": "false"}, {**TLS, "s3:TlsVersion": "1.1"}])
 def test_no_bucket_answers_without_good_tls(accounts: Accounts, transport: dict[str, str]) -> None:
-    asked = {bucket.label: Request("s3:GetObject", f"{bucket.arn}/x", transport) for bucket in buckets(accounts)}
+    asked = {bucket.label: AccessRequest("s3:GetObject", f"{bucket.arn}/x", transport) for bucket in buckets(accounts)}
     assert len(asked) == 3
     for bucket in buckets(accounts):
         policy = accounts.policy_of(bucket)
         assert decision(policy, asked[bucket.label]) is Outcome.DENIED
-        assert decision(policy, Request("s3:GetObject", f"{bucket.arn}/x", TLS)) is Outcome.ALLOWED
+        assert decision(policy, AccessRequest("s3:GetObject", f"{bucket.arn}/x", TLS)) is Outcome.ALLOWED
 
 
 def test_no_bucket_lets_another_account_in(accounts: Accounts) -> None:
     for bucket in buckets(accounts):
         for action in ("s3:GetObject", "s3:PutObject", "s3:ListBucket"):
-            request = Request(action, f"{bucket.arn}/pipeline/x", TLS)
+            request = AccessRequest(action, f"{bucket.arn}/pipeline/x", TLS)
             assert decision(accounts.policy_of(bucket), request, STRANGER, both=True) is Outcome.NOT_ALLOWED
 
 
@@ -41,15 +43,17 @@ def test_nobody_replaces_an_audit_entry_whatever_their_role_allows(accounts: Acc
     policy = accounts.policy_of(accounts.one("storage/Artifacts"))
     entry = f"{world.names['artifacts']}/audit/shoppers-dev/00000001.json"
     creation = {**TLS, "s3:ObjectCreationOperation": "true"}
-    assert decision(policy, Request("s3:PutObject", entry, creation)) is Outcome.DENIED
-    assert decision(policy, Request("s3:PutObject", entry, {**creation, "s3:if-none-match": "*"})) is Outcome.ALLOWED
+    assert decision(policy, AccessRequest("s3:PutObject", entry, creation)) is Outcome.DENIED
+    assert (
+        decision(policy, AccessRequest("s3:PutObject", entry, {**creation, "s3:if-none-match": "*"})) is Outcome.ALLOWED
+    )
 
 
 def test_the_key_is_the_accounts_own(accounts: Accounts) -> None:
     key = accounts.one("storage/Key")
     policy = accounts.policy_of(key)
-    assert decision(policy, Request("kms:Decrypt", key.arn), both=True) is Outcome.ALLOWED
-    assert decision(policy, Request("kms:Decrypt", key.arn), STRANGER, both=True) is Outcome.NOT_ALLOWED
+    assert decision(policy, AccessRequest("kms:Decrypt", key.arn), both=True) is Outcome.ALLOWED
+    assert decision(policy, AccessRequest("kms:Decrypt", key.arn), STRANGER, both=True) is Outcome.NOT_ALLOWED
 
 
 def test_services_may_use_the_key_for_notifications_and_do_nothing_else_with_it(accounts: Accounts) -> None:
@@ -58,7 +62,9 @@ def test_services_may_use_the_key_for_notifications_and_do_nothing_else_with_it(
 
     def allowed(action: str, service: str, context: dict[str, str]) -> bool:
         principal = Principal("Service", f"{service}.amazonaws.com")
-        return decide(Request(action, key.arn, context), principal=principal, identity=[], resource=[policy]).allowed
+        return decide(
+            AccessRequest(action, key.arn, context), principal=principal, identity=[], resource=[policy]
+        ).allowed
 
     here, elsewhere = {"aws:SourceAccount": ACCOUNT}, {"aws:SourceAccount": "999999999999"}
     for action in ("kms:GenerateDataKey", "kms:Decrypt"):
@@ -79,5 +85,5 @@ def test_one_statement_of_the_key_lets_a_service_in(accounts: Accounts) -> None:
 
 def test_topics_take_no_message_without_tls(accounts: Accounts) -> None:
     for topic in accounts.of_type("AWS::SNS::Topic"):
-        plain = Request("sns:Publish", topic.arn, {"aws:SecureTransport": "false"})
+        plain = AccessRequest("sns:Publish", topic.arn, {"aws:SecureTransport": "false"})
         assert decision(accounts.policy_of(topic), plain) is Outcome.DENIED

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.stages import UseCaseStacks
-from rehearsal.cloud.iam import Principal, Request, decide
+from rehearsal.cloud.iam import AccessRequest, Principal, decide
 from slipway.settings import Settings, parse_settings
 from tests.infra.access.account import ACCOUNT, REGION, Accounts
 
@@ -82,7 +82,7 @@ def test_roles_make_interfaces_in_the_named_subnets_only(inside: Accounts, label
     def allowed(action: str, kind: str, name: str, **context: str) -> bool:
         arn = f"arn:aws:ec2:{REGION}:{ACCOUNT}:{kind}/{name}"
         conditions = {key.replace("__", ":"): value for key, value in context.items()}
-        request = Request(f"ec2:{action}", arn if kind != "*" else "*", conditions)
+        request = AccessRequest(f"ec2:{action}", arn if kind != "*" else "*", conditions)
         return decide(request, principal=role.principal, identity=role.policies).allowed
 
     ours, other = (f"arn:aws:ec2:{REGION}:{ACCOUNT}:subnet/{name}" for name in (SUBNETS[0], "subnet-9"))
@@ -100,7 +100,7 @@ def test_roles_make_interfaces_in_the_named_subnets_only(inside: Accounts, label
 
 def test_without_a_network_no_role_may_make_interfaces(accounts: Accounts) -> None:
     for role in accounts.roles.values():
-        request = Request("ec2:CreateNetworkInterface", "*")
+        request = AccessRequest("ec2:CreateNetworkInterface", "*")
         assert not decide(request, principal=role.principal, identity=role.policies).allowed
 
 
@@ -113,7 +113,7 @@ def test_endpoints_let_the_accounts_own_principals_through_only(inside: Accounts
         policy = inside.policy_of(endpoint)
         for who in (ours, theirs):
             context = {"aws:PrincipalAccount": str(who.account)}
-            put = Request("s3:PutObject", "arn:aws:s3:::anybodys/x", context)
+            put = AccessRequest("s3:PutObject", "arn:aws:s3:::anybodys/x", context)
             assert decide(put, principal=who, identity=[], resource=[policy]).allowed is (who is ours)
 
 

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from rehearsal.cloud.iam import Decision, Policy, Principal, Request, decide, may_assume
+from rehearsal.cloud.iam import AccessRequest, Decision, Policy, Principal, decide, may_assume
 from tests.infra.access.account import ACCOUNT, REGION, Accounts, Role
 
 PREFIX, OTHER = "shoppers-dev", "returns-dev"
@@ -107,12 +107,12 @@ class World:
         }
         return {name: self._delivery.one(label).arn for name, label in labels.items()}
 
-    def request(self, line: str) -> Request:
+    def request(self, line: str) -> AccessRequest:
         """`action resource | key=value | …`, names in braces replaced."""
         asked, *conditions = (part.strip() for part in line.format(**self.names).split(" | "))
         action, resource = asked.split(" ", 1)
         context = dict(condition.split("=", 1) for condition in conditions)
-        return Request(action, resource, {**_ALWAYS, **context})
+        return AccessRequest(action, resource, {**_ALWAYS, **context})
 
     def says(self, role: Role, line: str, *, within: Policy | None = None) -> Decision:
         """What the role's own policies and the resource's say together, `within` a boundary."""

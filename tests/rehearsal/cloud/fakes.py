@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
+from rehearsal.cloud.local_tuner import LocalTuner
 from rehearsal.cloud.sagemaker.control_plane import ControlPlane, Ports
 from rehearsal.cloud.sagemaker.ports import Require, unlimited
-from rehearsal.cloud.tuner import Tuner
 
 
 def _no_tuner(*_: Any, **__: Any) -> NoReturn:
@@ -126,7 +126,7 @@ class FakeFleets:
         return dict(self.found[endpoint_name])
 
 
-class _Tuner(Tuner):
+class _Tuner(LocalTuner):
     """Refuses what the real one does, and runs what the test has put there meanwhile."""
 
     def __init__(self, bench: "Bench") -> None:

@@ -8,10 +8,10 @@ import pytest
 from ministack.services import cloudwatch
 from ministack.services.cloudformation import provisioners
 
-from rehearsal.cloud.ministack import alarms
+from rehearsal.cloud.ministack import alarm_clock
+from rehearsal.cloud.ministack.alarm_clock import ARRIVAL_SECONDS, AlarmClock, state_of
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
-from rehearsal.cloud.ministack.alarms import ARRIVAL_SECONDS, AlarmClock, state_of
-from rehearsal.cloud.ministack.metrics import file_by_the_minute, filed_at
+from rehearsal.cloud.ministack.metric_store import file_by_the_minute, filed_at
 from slipway.cloudwatch import VirtualClock
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 
@@ -221,8 +221,8 @@ def test_an_alarm_that_cannot_be_judged_ends_no_other(
             raise ZeroDivisionError("a defect")
         return assess(*given, **named)
 
-    assess = alarms.assess  # type: ignore[attr-defined]
-    monkeypatch.setattr(alarms, "assess", judged)
+    assess = alarm_clock.assess  # type: ignore[attr-defined]
+    monkeypatch.setattr(alarm_clock, "assess", judged)
     put_alarm(store, AlarmName="broken")
     put_alarm(store)
     start = 1_000_000 * PERIOD

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.ministack.embedded_metrics import Extracted, MalformedError, embedded_metrics
+from rehearsal.cloud.ministack.emf_extraction import Extracted, MalformedError, embedded_metrics
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 
 NOW = 1_800_000_000.0

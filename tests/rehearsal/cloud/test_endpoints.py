@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.sagemaker.errors import ApiError
+from rehearsal.cloud.sagemaker.api_errors import ApiError
 from tests.rehearsal.cloud.fakes import Bench
 from tests.rehearsal.cloud.process import eventually
 

@@ -125,7 +125,7 @@ def test_an_image_is_what_was_built_whatever_is_edited_later(table: ImageTable, 
 def test_a_faulty_image_is_the_wrapper_around_the_newest_one(table: ImageTable, steps: Path, fault: str) -> None:
     table.build(image_tag(steps))
     program = table.program(f"registry.example/steps:fault-{fault}")
-    assert program.entrypoint == ("python", "-m", "rehearsal.endpoints.faulty", "--fault", fault)
+    assert program.entrypoint == ("python", "-m", "rehearsal.endpoints.fault_injection", "--fault", fault)
     path = Container(program, program.entrypoint, {}, steps).full_environment()["PYTHONPATH"].split(os.pathsep)
     assert path == [str(program.folder), str(Path(__file__).parents[3])]
     assert program.image == table.program(f"r:{image_tag(steps)}").image

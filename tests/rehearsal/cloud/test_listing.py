@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.sagemaker.errors import ApiError
+from rehearsal.cloud.sagemaker.api_errors import ApiError
 from rehearsal.cloud.sagemaker.listing import Listing, paged
 
 LISTING = Listing("Jobs", name="Name", status="Status", default_order="Ascending")

@@ -6,8 +6,8 @@ from ministack.core import responses
 
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.clients import Clients
-from rehearsal.cloud.ministack.services import share_models
-from rehearsal.cloud.models import service_model
+from rehearsal.cloud.ministack.json_services import share_models
+from rehearsal.cloud.service_models import service_model
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from rehearsal.cloud.ministack.cloudformation import ResourceType
 from rehearsal.cloud.resources import resource_types
 from rehearsal.cloud.resources.handler import ProvisioningError
-from rehearsal.cloud.sagemaker.errors import ApiError
+from rehearsal.cloud.sagemaker.api_errors import ApiError
 from tests.rehearsal.cloud.fakes import Bench
 
 ROLE = "arn:aws:iam::000000000000:role/monitor"

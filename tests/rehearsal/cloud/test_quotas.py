@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.quotas import Quotas
-from rehearsal.cloud.sagemaker.errors import ApiError
+from rehearsal.cloud.sagemaker.api_errors import ApiError
+from rehearsal.cloud.service_quotas import ServiceQuotas
 from tests.rehearsal.cloud.fakes import Bench
 from tests.rehearsal.cloud.process import eventually
 from tests.rehearsal.cloud.test_endpoints import config
 from tests.rehearsal.cloud.test_jobs import processing, training
 
-QUOTAS = Quotas(
+QUOTAS = ServiceQuotas(
     {
         "ml.m5.large for training job usage": 1,
         "ml.m5.large for processing job usage": 0,
@@ -41,7 +41,7 @@ def test_a_job_more_than_the_quota_is_refused_until_one_has_ended() -> None:
 
 
 def test_spot_instances_have_a_quota_of_their_own() -> None:
-    bench = Bench(require=Quotas({"ml.m5.large for spot training job usage": 0}).require)
+    bench = Bench(require=ServiceQuotas({"ml.m5.large for spot training job usage": 0}).require)
     bench("CreateTrainingJob", **training("T1"))
     spot = {**training("T2"), "EnableManagedSpotTraining": True}
     spot["StoppingCondition"] = {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.sagemaker.errors import ApiError
+from rehearsal.cloud.sagemaker.api_errors import ApiError
 
 GROUP = "shoppers"
 CONTAINER = {"Image": "registry/steps:built", "ModelDataUrl": "s3://models/model.tar.gz"}

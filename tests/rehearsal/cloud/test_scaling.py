@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from rehearsal.cloud.auto_scaling import DIMENSION, TARGET_PREFIX, AutoScaling
 from rehearsal.cloud.resources import scaling_types
 from rehearsal.cloud.resources.handler import ProvisioningError
-from rehearsal.cloud.sagemaker.errors import ApiError, validation_error
-from rehearsal.cloud.scaling import DIMENSION, TARGET_PREFIX, Scaling
+from rehearsal.cloud.sagemaker.api_errors import ApiError, validation_error
 from tests.rehearsal.cloud.process import CloudProcess
 
 PLACE = {
@@ -36,30 +36,30 @@ def describe_endpoint(name: str) -> Mapping[str, Any]:
 
 
 @pytest.fixture
-def scaling() -> Scaling:
-    return Scaling(describe_endpoint)
+def scaling() -> AutoScaling:
+    return AutoScaling(describe_endpoint)
 
 
-def register(scaling: Scaling, **more: Any) -> str:
+def register(scaling: AutoScaling, **more: Any) -> str:
     request = {**PLACE, "MinCapacity": 1, "MaxCapacity": 4, **more}
     return str(scaling.api.call("RegisterScalableTarget", request)["ScalableTargetARN"])
 
 
-def targets(scaling: Scaling, **more: Any) -> list[dict[str, Any]]:
+def targets(scaling: AutoScaling, **more: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = scaling.api.call(
         "DescribeScalableTargets", {"ServiceNamespace": "sagemaker", **more}
     )["ScalableTargets"]
     return found
 
 
-def policies(scaling: Scaling, **more: Any) -> list[dict[str, Any]]:
+def policies(scaling: AutoScaling, **more: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = scaling.api.call(
         "DescribeScalingPolicies", {"ServiceNamespace": "sagemaker", **more}
     )["ScalingPolicies"]
     return found
 
 
-def test_a_registered_target_is_described(scaling: Scaling) -> None:
+def test_a_registered_target_is_described(scaling: AutoScaling) -> None:
     arn = register(scaling)
     (target,) = targets(scaling, ResourceIds=[PLACE["ResourceId"]])
     assert (target["ScalableTargetARN"], target["MinCapacity"], target["MaxCapacity"]) == (arn, 1, 4)
@@ -67,7 +67,7 @@ def test_a_registered_target_is_described(scaling: Scaling) -> None:
     assert targets(scaling, ResourceIds=["endpoint/other/variant/primary"]) == []
 
 
-def test_a_variant_is_scaled_from_its_registration_to_its_deregistration(scaling: Scaling) -> None:
+def test_a_variant_is_scaled_from_its_registration_to_its_deregistration(scaling: AutoScaling) -> None:
     assert not scaling.is_scaled("Shop", "primary")
     register(scaling)
     assert scaling.is_scaled("shop", "primary")
@@ -75,7 +75,7 @@ def test_a_variant_is_scaled_from_its_registration_to_its_deregistration(scaling
     assert not scaling.is_scaled("Shop", "primary")
 
 
-def test_registering_again_changes_what_is_given(scaling: Scaling) -> None:
+def test_registering_again_changes_what_is_given(scaling: AutoScaling) -> None:
     arn = register(scaling)
     again = scaling.api.call("RegisterScalableTarget", {**PLACE, "MaxCapacity": 9})["ScalableTargetARN"]
     (target,) = targets(scaling)
@@ -96,17 +96,17 @@ def test_registering_again_changes_what_is_given(scaling: Scaling) -> None:
         ({"ServiceNamespace": "shop"}, "enum"),
     ],
 )
-def test_a_target_that_aws_refuses_is_refused(scaling: Scaling, change: dict[str, Any], told: str) -> None:
+def test_a_target_that_aws_refuses_is_refused(scaling: AutoScaling, change: dict[str, Any], told: str) -> None:
     with pytest.raises(ApiError, match=told):
         register(scaling, **change)
 
 
-def test_a_new_target_needs_both_capacities(scaling: Scaling) -> None:
+def test_a_new_target_needs_both_capacities(scaling: AutoScaling) -> None:
     with pytest.raises(ApiError, match="MinCapacity and MaxCapacity must be given"):
         scaling.api.call("RegisterScalableTarget", PLACE)
 
 
-def test_a_policy_keeps_its_arn_and_goes_with_its_target(scaling: Scaling) -> None:
+def test_a_policy_keeps_its_arn_and_goes_with_its_target(scaling: AutoScaling) -> None:
     register(scaling)
     arn = scaling.api.call("PutScalingPolicy", POLICY)["PolicyARN"]
     assert arn.endswith(":resource/sagemaker/endpoint/Shop/variant/primary:policyName/requests")
@@ -118,7 +118,7 @@ def test_a_policy_keeps_its_arn_and_goes_with_its_target(scaling: Scaling) -> No
     assert policies(scaling) == []
 
 
-def test_a_deleted_policy_is_gone(scaling: Scaling) -> None:
+def test_a_deleted_policy_is_gone(scaling: AutoScaling) -> None:
     register(scaling)
     scaling.api.call("PutScalingPolicy", POLICY)
     scaling.api.call("DeleteScalingPolicy", {**PLACE, "PolicyName": "requests"})
@@ -134,7 +134,7 @@ def test_a_deleted_policy_is_gone(scaling: Scaling) -> None:
         ({**POLICY, "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 1.0}}, "exactly one of Predefined"),
     ],
 )
-def test_a_policy_that_aws_refuses_is_refused(scaling: Scaling, policy: dict[str, Any], told: str) -> None:
+def test_a_policy_that_aws_refuses_is_refused(scaling: AutoScaling, policy: dict[str, Any], told: str) -> None:
     with pytest.raises(ApiError, match="No scalable target registered"):
         scaling.api.call("PutScalingPolicy", policy)
     register(scaling)
@@ -142,7 +142,7 @@ def test_a_policy_that_aws_refuses_is_refused(scaling: Scaling, policy: dict[str
         scaling.api.call("PutScalingPolicy", policy)
 
 
-def test_a_template_makes_changes_and_removes_both(scaling: Scaling) -> None:
+def test_a_template_makes_changes_and_removes_both(scaling: AutoScaling) -> None:
     target, policy = scaling_types(scaling.api.call_with_template_values)
     wanted = {**PLACE, "MinCapacity": "1", "MaxCapacity": "4", "Tags": [{"Key": "aws:cloudformation:x", "Value": "y"}]}
     identifier, attributes = target.create("Target", wanted, "stack")
@@ -160,7 +160,7 @@ def test_a_template_makes_changes_and_removes_both(scaling: Scaling) -> None:
     assert targets(scaling) == policies(scaling) == []
 
 
-def test_what_a_template_cannot_have_fails_clearly(scaling: Scaling) -> None:
+def test_what_a_template_cannot_have_fails_clearly(scaling: AutoScaling) -> None:
     target, policy = scaling_types(scaling.api.call_with_template_values)
     with pytest.raises(ProvisioningError, match="ScheduledActions are not supported"):
         target.create("T", {**PLACE, "MinCapacity": 1, "MaxCapacity": 2, "ScheduledActions": [{}]}, "stack")
@@ -168,7 +168,7 @@ def test_what_a_template_cannot_have_fails_clearly(scaling: Scaling) -> None:
         policy.create("P", POLICY, "stack")
 
 
-def test_errors_are_those_of_the_wire_protocol(scaling: Scaling) -> None:
+def test_errors_are_those_of_the_wire_protocol(scaling: AutoScaling) -> None:
     body = json.dumps({**PLACE, "PolicyName": "x"}).encode()
     status, _, answer = scaling.api.handle(f"{TARGET_PREFIX}DeleteScalingPolicy", body)
     assert (status, json.loads(answer)["__type"]) == (400, "ObjectNotFoundException")

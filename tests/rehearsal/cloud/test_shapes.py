@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 from botocore.model import Shape
 
-from rehearsal.cloud.models import service_model
 from rehearsal.cloud.sagemaker.shapes import answer, coerced, violations
+from rehearsal.cloud.service_models import service_model
 
 
 def shape_of(action: str) -> Shape:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.sagemaker.errors import ApiError
+from rehearsal.cloud.sagemaker.api_errors import ApiError
 from tests.rehearsal.cloud.fakes import Bench
 from tests.rehearsal.cloud.process import eventually
 from tests.rehearsal.cloud.test_jobs import training

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from rehearsal.containers.backends import fork_client
+from rehearsal.containers.backends.backend import Backend
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.backends.fork_client import ForkRefusedError, ForkServer
 from rehearsal.containers.backends.namespace import NamespaceBackend, Powers, find_powers
 from rehearsal.containers.backends.prefix import rewrite
-from rehearsal.containers.backends.protocol import Backend
 from rehearsal.containers.backends.warm import WarmBackend
 from rehearsal.containers.container import Container, Program
-from rehearsal.jobs.container_run import Exit, Limits, run_container
+from rehearsal.jobs.container_run import Exit, RunLimits, run_container
 from slipway.errors import InputError
 from tests.rehearsal.cloud.process import eventually
 
@@ -39,7 +39,7 @@ def run(tmp_path: Path) -> Runner:
         container = Container(program, (*program.entrypoint, *arguments), variables, folder, isolated)
         container.make_folders()
         lines: list[str] = []
-        return run_container(backend, container, Limits(30, 0.5, threading.Event()), lines.append), lines
+        return run_container(backend, container, RunLimits(30, 0.5, threading.Event()), lines.append), lines
 
     return run
 
@@ -111,7 +111,7 @@ def test_folders_below_opt_ml_have_mode_755_whatever_our_umask(
     (container.ml / "model").mkdir()
     os.umask(before)
     lines: list[str] = []
-    run_container(every_backend, container, Limits(30, 0.5, threading.Event()), lines.append)
+    run_container(every_backend, container, RunLimits(30, 0.5, threading.Event()), lines.append)
     assert lines == ["0o755 0o755"]
 
 
@@ -169,7 +169,7 @@ from rehearsal.containers.backends.fork_client import ForkRefusedError
 from rehearsal.containers.backends.namespace import NamespaceBackend, Powers
 from rehearsal.containers.backends.warm import WarmBackend
 from rehearsal.containers.container import Container, Program
-from rehearsal.jobs.container_run import Limits, run_container
+from rehearsal.jobs.container_run import RunLimits, run_container
 
 if sys.argv[1] == "user namespace":
     chosen = WarmBackend(NamespaceBackend(Powers(user_namespace=True, network=True)))
@@ -179,7 +179,7 @@ backend = chosen if sys.argv[2] == "warm" else chosen.cold
 program = Program(Path(sys.argv[3]), ("python", "-m", "steps"), preload=("json",))
 container = Container(program, program.entrypoint, {}, Path(sys.argv[4]))
 container.make_folders()
-run_container(backend, container, Limits(60, 1, threading.Event()), lambda line: print(line, flush=True))
+run_container(backend, container, RunLimits(60, 1, threading.Event()), lambda line: print(line, flush=True))
 """
 
 
@@ -233,7 +233,7 @@ def test_a_warm_job_finds_what_a_cold_one_finds(warm: WarmBackend, image: Any, t
         container = Container(program, (*program.entrypoint, "verb", "--flag"), {"COLOUR": "blue"}, tmp_path / "job")
         container.make_folders()
         lines: list[str] = []
-        assert run_container(backend, container, Limits(30, 1, threading.Event()), lines.append).code == 0
+        assert run_container(backend, container, RunLimits(30, 1, threading.Event()), lines.append).code == 0
         seen.append(json.loads(lines[0]))
     cold, warmed = seen
     for each in seen:

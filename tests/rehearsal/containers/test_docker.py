@@ -11,8 +11,8 @@ import pytest
 
 from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.container import Container, Program
-from rehearsal.containers.docker.arguments import create_arguments, secret_variables
 from rehearsal.containers.docker.client import DockerClient
+from rehearsal.containers.docker.create_arguments import create_arguments, secret_variables
 from rehearsal.containers.docker.instance_types import Capacity, capacity_of
 from rehearsal.containers.docker.ownership import is_dead, this_process
 from rehearsal.containers.docker.readiness import require_image

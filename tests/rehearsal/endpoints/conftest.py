@@ -15,8 +15,8 @@ import pytest
 
 from rehearsal.containers.backends.prefix import PrefixBackend
 from rehearsal.containers.container import Program
-from rehearsal.endpoints.endpoints import Fleets
-from rehearsal.endpoints.exchange import Invocation
+from rehearsal.endpoints.invocation import Invocation
+from rehearsal.endpoints.local_endpoints import LocalEndpoints
 from tests.archives import archive_of
 
 SERVER = """
@@ -113,7 +113,7 @@ class Account:
         package.mkdir(parents=True)
         (package / "__init__.py").touch()
         (package / "__main__.py").write_text(SERVER)
-        self.fleets = Fleets(
+        self.fleets = LocalEndpoints(
             speed=self.speed,
             workdir=self.folder / "fleets",
             image_programs=self.program,
@@ -146,7 +146,7 @@ class Account:
         if tag == "good":
             return Program(self.folder / "image", ("python", "-m", "pipeline_steps"))
         if tag.startswith("fault-"):
-            fault = ("python", "-m", "rehearsal.endpoints.faulty", "--fault", tag.removeprefix("fault-"))
+            fault = ("python", "-m", "rehearsal.endpoints.fault_injection", "--fault", tag.removeprefix("fault-"))
             return Program(self.folder / "image", fault)
         raise LookupError(f"no image {image} has been built")
 

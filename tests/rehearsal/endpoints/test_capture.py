@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from rehearsal.endpoints.capture import Exchange, Sampler, capture_plan, capture_summary
+from rehearsal.endpoints.capture import CapturedInvocation, Sampler, capture_plan, capture_summary
 from rehearsal.endpoints.capture_log import CaptureLog, object_key
-from rehearsal.endpoints.exchange import Invocation, Request
+from rehearsal.endpoints.invocation import Invocation, InvocationRequest
 
 AT = datetime(2026, 3, 4, 5, 6, 7, 89_000, tzinfo=UTC)
 
@@ -33,9 +33,9 @@ def plan(**changes: Any) -> Any:
     return capture_plan(config(**changes))
 
 
-def request(body: bytes = b"1,2", content_type: str = "text/csv", **more: Any) -> Request:
+def request(body: bytes = b"1,2", content_type: str = "text/csv", **more: Any) -> InvocationRequest:
     given = {"target_variant": None, "inference_id": None, "received": 0.0, **more}
-    return Request(body, content_type, "text/csv", **given)
+    return InvocationRequest(body, content_type, "text/csv", **given)
 
 
 def answer(body: bytes = b"0.5\n", *, status: int = 200, **headers: str) -> Invocation:
@@ -43,8 +43,8 @@ def answer(body: bytes = b"0.5\n", *, status: int = 200, **headers: str) -> Invo
     return Invocation(status, body, found, "primary", "blue")
 
 
-def record(asked: Request, answered: Invocation, **changes: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(Exchange(plan(**changes), asked, answered, AT).line())
+def record(asked: InvocationRequest, answered: Invocation, **changes: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(CapturedInvocation(plan(**changes), asked, answered, AT).line())
     return found
 
 
@@ -160,9 +160,9 @@ def log(bucket: Bucket) -> CaptureLog:
 
 
 def test_an_objects_key_says_endpoint_variant_and_hour() -> None:
-    key = object_key("shop", Exchange(plan(), request(), answer(), AT))
+    key = object_key("shop", CapturedInvocation(plan(), request(), answer(), AT))
     assert re.fullmatch(r"capture/shop/primary/2026/03/04/05/06-07-089-[0-9a-f-]{36}\.jsonl", key)
-    bare = object_key("shop", Exchange(plan(DestinationS3Uri="s3://artifacts"), request(), answer(), AT))
+    bare = object_key("shop", CapturedInvocation(plan(DestinationS3Uri="s3://artifacts"), request(), answer(), AT))
     assert bare.startswith("shop/primary/2026/")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.endpoints.faulty import FaultyProxy
+from rehearsal.endpoints.fault_injection import FaultInjectingProxy
 from rehearsal.endpoints.http import HttpClient, Message, head, read_message
 from rehearsal.process import free_port
 
@@ -41,7 +41,7 @@ def test_when_the_real_server_does_not_start_neither_does_the_faulty_one(account
 
 @pytest.mark.parametrize("percent", [0, 1, 30, 100])
 def test_errors_are_spread_evenly(percent: int) -> None:
-    proxy = FaultyProxy("errors", error_percent=percent, delay_seconds=0, inner_port=1)
+    proxy = FaultInjectingProxy("errors", error_percent=percent, delay_seconds=0, inner_port=1)
     assert sum(proxy._is_unlucky(number) for number in range(1, 101)) == percent
 
 
@@ -79,23 +79,23 @@ def through(proxy_of: Any, method: str, path: str, *, times: int) -> list[Messag
 
 
 def test_only_invocations_get_the_fault() -> None:
-    def proxy(port: int) -> FaultyProxy:
-        return FaultyProxy("errors", error_percent=100, delay_seconds=0, inner_port=port)
+    def proxy(port: int) -> FaultInjectingProxy:
+        return FaultInjectingProxy("errors", error_percent=100, delay_seconds=0, inner_port=port)
 
     assert {answer.status for answer in through(proxy, "GET", "/ping", times=3)} == {200}
     assert {answer.status for answer in through(proxy, "POST", "/invocations", times=3)} == {500}
 
 
 def test_a_slow_proxy_passes_the_answer_on() -> None:
-    def proxy(port: int) -> FaultyProxy:
-        return FaultyProxy("slow", error_percent=0, delay_seconds=0.05, inner_port=port)
+    def proxy(port: int) -> FaultInjectingProxy:
+        return FaultInjectingProxy("slow", error_percent=0, delay_seconds=0.05, inner_port=port)
 
     (answer,) = through(proxy, "POST", "/invocations", times=1)
     assert (answer.status, answer.headers["content-type"], answer.body) == (200, "text/csv", b"7")
 
 
 def test_a_server_that_has_gone_is_a_bad_gateway() -> None:
-    def proxy(_: int) -> FaultyProxy:
-        return FaultyProxy("slow", error_percent=0, delay_seconds=0, inner_port=free_port())
+    def proxy(_: int) -> FaultInjectingProxy:
+        return FaultInjectingProxy("slow", error_percent=0, delay_seconds=0, inner_port=free_port())
 
     assert through(proxy, "GET", "/ping", times=1)[0].status == 502

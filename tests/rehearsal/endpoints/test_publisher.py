@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rehearsal.endpoints.publisher import Publisher
-from rehearsal.endpoints.records import TrafficLog
+from rehearsal.endpoints.metric_publisher import MetricPublisher
+from rehearsal.endpoints.report_data import TrafficLog
 from rehearsal.endpoints.router import Attempt
 from tests.rehearsal.cloud.process import eventually
 
@@ -35,17 +35,17 @@ def traffic(tmp_path: Path) -> FullDisk:
 
 
 @pytest.fixture
-def publisher(sent: list[Mapping[str, Any]], traffic: FullDisk) -> Iterator[Publisher]:
+def publisher(sent: list[Mapping[str, Any]], traffic: FullDisk) -> Iterator[MetricPublisher]:
     def publish(_namespace: str, data: Sequence[Mapping[str, Any]]) -> None:
         sent.extend(data)
 
-    made = Publisher("shop", publish, traffic)
+    made = MetricPublisher("shop", publish, traffic)
     yield made
     made.close()
 
 
 def test_metrics_are_published_though_traffic_cannot_be_written(
-    publisher: Publisher, traffic: FullDisk, sent: list[Any], caplog: pytest.LogCaptureFixture
+    publisher: MetricPublisher, traffic: FullDisk, sent: list[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     eventually(lambda: traffic.writes)
     publisher.record(ATTEMPT)

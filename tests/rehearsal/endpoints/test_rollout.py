@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal.endpoints.rollout import run_rollout
+from rehearsal.endpoints.deployment_loop import run_deployment
 from slipway.rollout.plan import Phase, RolloutPlan, RolloutState
 
 CANARY = RolloutPlan("canary", 4, (1, 4), 300, 120, 3600, 4, ("errors",))
@@ -75,14 +75,14 @@ class VirtualPorts:
 
 
 def run(plan: RolloutPlan, ports: VirtualPorts, *, speed: float = 1) -> RolloutState:
-    return run_rollout(plan, ports, speed=speed, began=0.0)
+    return run_deployment(plan, ports, speed=speed, began=0.0)
 
 
 def run_to_the_end(plan: RolloutPlan, ports: VirtualPorts) -> RolloutState:
     """With a new process whenever one was killed; it takes a moment to start."""
     while True:
         try:
-            return run_rollout(plan, ports, speed=SPEED, began=0.0, intended=tuple(ports.intended))
+            return run_deployment(plan, ports, speed=SPEED, began=0.0, intended=tuple(ports.intended))
         except KilledError:
             ports.clock += 0.1
 
@@ -202,7 +202,7 @@ def test_fleets_that_went_where_the_journal_does_not_say_are_rolled_back() -> No
     ports = VirtualPorts()
     foreign = RolloutState(Phase.FINAL_BAKING, 1, 4)
     ports.states.append((0.0, foreign))
-    ended = run_rollout(CANARY, ports, speed=1, began=0.0, intended=(RolloutState(),))
+    ended = run_deployment(CANARY, ports, speed=1, began=0.0, intended=(RolloutState(),))
     assert (ended.phase, ended.failure) == (Phase.ROLLED_BACK, "the controller's journal does not fit the fleets")
 
 
@@ -210,4 +210,4 @@ def test_fleets_that_have_ended_already_are_left_as_they_are() -> None:
     ports = VirtualPorts()
     promoted = replace(RolloutState(), phase=Phase.PROMOTED, green_instances=4)
     ports.states.append((0.0, promoted))
-    assert run_rollout(CANARY, ports, speed=1, began=0.0, intended=(RolloutState(),)) == promoted
+    assert run_deployment(CANARY, ports, speed=1, began=0.0, intended=(RolloutState(),)) == promoted

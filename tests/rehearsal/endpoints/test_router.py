@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from rehearsal.endpoints.exchange import Request
-from rehearsal.endpoints.fleet import Fleet, Variant
+from rehearsal.endpoints.endpoint_metrics import metric_data
 from rehearsal.endpoints.http import Message, NoAnswerError
-from rehearsal.endpoints.metrics import metric_data
+from rehearsal.endpoints.invocation import InvocationRequest
 from rehearsal.endpoints.router import Attempt, Router
+from rehearsal.endpoints.serving_fleet import ServingFleet, ServingVariant
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Model:
 
     status: int | None
     in_flight_seen: int = 0
-    fleet: Fleet | None = None
+    fleet: ServingFleet | None = None
 
     async def request(self, *_: Any, **__: Any) -> Message:
         await asyncio.sleep(0)
@@ -31,19 +31,19 @@ class Model:
         return Message(("HTTP/1.1", str(self.status), "OK"), {"content-type": "text/csv"}, b"0.5")
 
 
-def fleet(name: str, status: int | None) -> Fleet:
+def fleet(name: str, status: int | None) -> ServingFleet:
     model: Any = Model(status)
     server: Any = None
-    variant = Variant("primary", 1.0, 4, "ml.m5.large", "repo:x", server, client=model)
+    variant = ServingVariant("primary", 1.0, 4, "ml.m5.large", "repo:x", server, client=model)
     loop: Any = None
-    made = Fleet(name, [variant], loop)
+    made = ServingFleet(name, [variant], loop)
     model.fleet = made
     return made
 
 
 def ask(router: Router, times: int = 1) -> list[Any]:
     async def run() -> list[Any]:
-        request = Request(b"1", "text/csv", "text/csv", None, None, time.perf_counter())
+        request = InvocationRequest(b"1", "text/csv", "text/csv", None, None, time.perf_counter())
         return [await router.invoke(request) for _ in range(times)]
 
     return asyncio.run(run())

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from rehearsal.containers.backends.backend import ProcessCommand
 from rehearsal.containers.backends.prefix import PrefixBackend
-from rehearsal.containers.backends.protocol import Command
 from rehearsal.containers.container import Container
-from rehearsal.endpoints.server import ModelServer
+from rehearsal.endpoints.model_server import ModelServer
 
 
 class Backend(PrefixBackend):
@@ -21,7 +21,7 @@ class Backend(PrefixBackend):
 
     refusals = 0
 
-    def command(self, container: Container) -> Command:
+    def command(self, container: Container) -> ProcessCommand:
         if self.refusals:
             self.refusals -= 1
             raise BlockingIOError(11, "Resource temporarily unavailable")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rehearsal.access_key import AccessKey
-from rehearsal.endpoints.traffic import MOST_IN_FLIGHT, Promptness, Traffic, TrafficSnapshot
+from rehearsal.endpoints.load_generator import MOST_IN_FLIGHT, LoadGenerator, LoadSnapshot, Promptness
 from rehearsal.process import free_port
 from tests.rehearsal.cloud.process import eventually
 
@@ -58,7 +58,7 @@ def endpoint() -> Iterator[Endpoint]:
         thread.join()
 
 
-def run(traffic: Traffic, seconds: float) -> TrafficSnapshot:
+def run(traffic: LoadGenerator, seconds: float) -> LoadSnapshot:
     traffic.start()
     time.sleep(seconds)
     traffic.stop()
@@ -66,7 +66,7 @@ def run(traffic: Traffic, seconds: float) -> TrafficSnapshot:
 
 
 def test_requests_come_at_the_given_rate_and_every_one_is_counted_once(endpoint: Endpoint) -> None:
-    counts = run(Traffic(endpoint.url, "shop", [b"1", b"2"], "text/csv", 50, key=KEY), 1.0)
+    counts = run(LoadGenerator(endpoint.url, "shop", [b"1", b"2"], "text/csv", 50, key=KEY), 1.0)
     assert 45 <= counts.sent <= 55
     assert (counts.answered, counts.failed, counts.dropped, counts.in_flight) == (counts.sent, 0, 0, 0)
     assert 0 < counts.p50_us <= counts.p99_us
@@ -78,30 +78,30 @@ def test_requests_come_at_the_given_rate_and_every_one_is_counted_once(endpoint:
 
 def test_a_slow_endpoint_does_not_slow_the_users_down(endpoint: Endpoint) -> None:
     endpoint.seconds = 0.5
-    counts = run(Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY), 1.0)
+    counts = run(LoadGenerator(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY), 1.0)
     assert 45 <= counts.sent <= 55
     assert counts.answered == counts.sent
 
 
 def test_an_error_is_a_failed_request_and_not_a_dropped_one(endpoint: Endpoint) -> None:
     endpoint.status = 500
-    counts = run(Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY), 0.3)
+    counts = run(LoadGenerator(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY), 0.3)
     assert (counts.failed, counts.answered, counts.dropped) == (counts.sent, 0, 0)
 
 
 def test_a_request_nobody_answers_is_dropped() -> None:
-    counts = run(Traffic(f"http://127.0.0.1:{free_port()}", "shop", [b"1"], "text/csv", 50, key=KEY), 0.3)
+    counts = run(LoadGenerator(f"http://127.0.0.1:{free_port()}", "shop", [b"1"], "text/csv", 50, key=KEY), 0.3)
     assert counts.sent > 0
     assert counts.dropped == counts.sent
 
 
 def test_more_than_can_wait_are_not_sent_and_no_dropped_requests(endpoint: Endpoint) -> None:
     endpoint.seconds = 1.0
-    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 1000, key=KEY)
+    traffic = LoadGenerator(endpoint.url, "shop", [b"1"], "text/csv", 1000, key=KEY)
     traffic.start()
     eventually(lambda: traffic.snapshot().not_sent)
     traffic.stop()
-    counts, users = traffic.snapshot(), traffic.promptness(TrafficSnapshot())
+    counts, users = traffic.snapshot(), traffic.promptness(LoadSnapshot())
     assert counts.sent >= MOST_IN_FLIGHT
     assert counts.answered + counts.dropped == counts.sent
     assert (users.due, users.not_sent) == (counts.sent + counts.not_sent, counts.not_sent)
@@ -110,7 +110,7 @@ def test_more_than_can_wait_are_not_sent_and_no_dropped_requests(endpoint: Endpo
 def test_users_that_this_machine_has_no_time_for_are_known_to_be_late(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY)
+    traffic = LoadGenerator(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY)
     begin, busy = traffic._begin, iter([0.5])
 
     def begin_late(*given: Any, **named: Any) -> None:
@@ -119,13 +119,13 @@ def test_users_that_this_machine_has_no_time_for_are_known_to_be_late(
 
     monkeypatch.setattr(traffic, "_begin", begin_late)
     run(traffic, 1.0)
-    assert traffic.promptness(TrafficSnapshot()).late_p99_ms > 200
+    assert traffic.promptness(LoadSnapshot()).late_p99_ms > 200
     before = traffic.snapshot()
     assert traffic.promptness(before) == Promptness(due=0, not_sent=0, late_p99_ms=0.0)
 
 
 def test_what_happened_between_two_looks_is_their_difference(endpoint: Endpoint) -> None:
-    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY)
+    traffic = LoadGenerator(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY)
     traffic.start()
     time.sleep(0.3)
     first = traffic.snapshot()
@@ -136,7 +136,7 @@ def test_what_happened_between_two_looks_is_their_difference(endpoint: Endpoint)
 
 
 def test_traffic_may_stop_and_start_again_and_starting_twice_changes_nothing(endpoint: Endpoint) -> None:
-    traffic = Traffic(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY)
+    traffic = LoadGenerator(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY)
     traffic.stop()
     traffic.start()
     first = run(traffic, 0.2)
@@ -146,4 +146,4 @@ def test_traffic_may_stop_and_start_again_and_starting_twice_changes_nothing(end
 @pytest.mark.parametrize(("bodies", "rate"), [([], 10.0), ([b"1"], 0.0)])
 def test_traffic_without_a_body_or_a_rate_is_refused(bodies: list[bytes], rate: float) -> None:
     with pytest.raises(ValueError, match="needs a body and a rate above 0"):
-        Traffic("http://127.0.0.1:1", "shop", bodies, "text/csv", rate, key=KEY)
+        LoadGenerator("http://127.0.0.1:1", "shop", bodies, "text/csv", rate, key=KEY)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rehearsal.endpoints.deployment import Deployment
-from rehearsal.endpoints.fleet import Fleet, Variant
-from rehearsal.endpoints.records import Timeline
-from rehearsal.endpoints.rollout import run_rollout
+from rehearsal.endpoints.deployment_loop import run_deployment
+from rehearsal.endpoints.endpoint_environment import EndpointEnvironment, EndpointEvents
+from rehearsal.endpoints.endpoint_state import EndpointState
+from rehearsal.endpoints.endpoint_update import EndpointUpdate
+from rehearsal.endpoints.report_data import Timeline
 from rehearsal.endpoints.router import Router
-from rehearsal.endpoints.state import EndpointState
-from rehearsal.endpoints.supervisor import Acts
-from rehearsal.endpoints.surroundings import Chronicle, Surroundings
+from rehearsal.endpoints.serving_fleet import ServingFleet, ServingVariant
+from rehearsal.endpoints.supervisor import DeploymentActions
 from slipway.errors import LaunchError
 from slipway.rollout.plan import RolloutState, plan_from_deployment_config
 
@@ -64,13 +64,13 @@ class Story:
     rows: list[tuple[str, ...]] = field(default_factory=list)
 
 
-class VirtualFleet(Fleet):
+class VirtualFleet(ServingFleet):
     """Servers that take virtual time to start, and may be gone."""
 
     def __init__(self, name: str, story: Story) -> None:
         server: Any = None
         loop: Any = None
-        variant = Variant("primary", 1.0, INSTANCES, "ml.m5.large", "repo:1", server)
+        variant = ServingVariant("primary", 1.0, INSTANCES, "ml.m5.large", "repo:1", server)
         super().__init__(name, [variant], loop)
         self._story = story
 
@@ -91,7 +91,7 @@ class VirtualFleet(Fleet):
 class VirtualPorts:
     """The controller's ports: the real deployment, a virtual clock."""
 
-    def __init__(self, story: Story, acts: Acts) -> None:
+    def __init__(self, story: Story, acts: DeploymentActions) -> None:
         self._story = story
         self.enter, self.entered, self.alarm = acts.enter, acts.entered, acts.alarm
 
@@ -127,7 +127,7 @@ def trace(story: Story) -> str:
         story.rows.append(_row(story.clock, kind, detail, router.users))
 
     with tempfile.TemporaryDirectory() as folder:
-        chronicle = Chronicle(state, Timeline(Path(folder) / "timeline.jsonl"), on_event)
+        chronicle = EndpointEvents(state, Timeline(Path(folder) / "timeline.jsonl"), on_event)
         blue = VirtualFleet("blue", story)
         state.begin("Creating", _config("blue"), None)
         state.go_live(blue)
@@ -139,22 +139,24 @@ def trace(story: Story) -> str:
     return _table(story.rows, state.describe(), router.users)
 
 
-def _deployment(story: Story, blue: Fleet, state: EndpointState, router: Router, chronicle: Chronicle) -> Deployment:
-    return Deployment(
+def _deployment(
+    story: Story, blue: ServingFleet, state: EndpointState, router: Router, chronicle: EndpointEvents
+) -> EndpointUpdate:
+    return EndpointUpdate(
         blue=blue,
         make_fleet=lambda: VirtualFleet("green", story),
         plan=plan_from_deployment_config(story.deployment, instances=INSTANCES),
         state=state,
         router=router,
-        around=Surroundings(speed=1.0, alarm_state=lambda _: "ALARM" if story.clock >= story.alarm_at else "OK"),
+        around=EndpointEnvironment(speed=1.0, alarm_state=lambda _: "ALARM" if story.clock >= story.alarm_at else "OK"),
         chronicle=chronicle,
         cancelled=threading.Event(),
     )
 
 
-def _follow(story: Story) -> Callable[[Acts], RolloutState]:
+def _follow(story: Story) -> Callable[[DeploymentActions], RolloutState]:
     plan = plan_from_deployment_config(story.deployment, instances=INSTANCES)
-    return lambda acts: run_rollout(plan, VirtualPorts(story, acts), speed=1.0, began=0.0)
+    return lambda acts: run_deployment(plan, VirtualPorts(story, acts), speed=1.0, began=0.0)
 
 
 def _config(name: str) -> dict[str, Any]:

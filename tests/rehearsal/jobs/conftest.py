@@ -9,9 +9,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from rehearsal.containers.backends.protocol import Backend
+from rehearsal.containers.backends.backend import Backend
 from rehearsal.containers.container import Program
-from rehearsal.jobs.jobs import JobRunner
+from rehearsal.jobs.job_runner import LocalJobRunner
 
 BUCKET = "bench"
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/steps:1"
@@ -33,11 +33,11 @@ def s3(s3_client: Any) -> Any:
 
 
 @pytest.fixture
-def runner(tmp_path: Path, s3: Any, backend: Backend) -> Callable[[Program], JobRunner]:
-    def build(program: Program) -> JobRunner:
+def runner(tmp_path: Path, s3: Any, backend: Backend) -> Callable[[Program], LocalJobRunner]:
+    def build(program: Program) -> LocalJobRunner:
         environment = {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
         images = {IMAGE: program}
-        return JobRunner(tmp_path / "jobs", s3, images.__getitem__, backend, environment, stop_grace_seconds=0.5)
+        return LocalJobRunner(tmp_path / "jobs", s3, images.__getitem__, backend, environment, stop_grace_seconds=0.5)
 
     return build
 

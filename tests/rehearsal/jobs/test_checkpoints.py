@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.jobs.checkpoints import CheckpointFolder
-from rehearsal.jobs.outcomes import JobError
+from rehearsal.jobs.job_outcomes import JobError
 from tests.rehearsal.cloud.process import eventually
 
 

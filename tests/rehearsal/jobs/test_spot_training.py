@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from rehearsal.containers.backends.protocol import Backend
-from rehearsal.jobs.jobs import JobRunner
+from rehearsal.containers.backends.backend import Backend
+from rehearsal.jobs.job_runner import LocalJobRunner
 from rehearsal.jobs.spot import SpotMarket
 from tests.rehearsal.cloud.process import eventually
 
@@ -32,15 +32,15 @@ FOREVER = """
     time.sleep(60)
 """
 
-Build = Callable[..., JobRunner]
+Build = Callable[..., LocalJobRunner]
 
 
 @pytest.fixture
 def runner(tmp_path: Path, s3: Any, backend: Backend, api: Any) -> Build:
-    def build(program: Any, market: SpotMarket) -> JobRunner:
+    def build(program: Any, market: SpotMarket) -> LocalJobRunner:
         images = {api.image: program}
         folder = tmp_path / "jobs"
-        return JobRunner(folder, s3, images.__getitem__, backend, {}, stop_grace_seconds=0.5, spot=market)
+        return LocalJobRunner(folder, s3, images.__getitem__, backend, {}, stop_grace_seconds=0.5, spot=market)
 
     return build
 
@@ -51,7 +51,7 @@ def spot(api: Any, *, runs: int = 60, waits: int = 60, **more: Any) -> dict[str,
     return request
 
 
-def interrupted_once(runner: JobRunner, market: SpotMarket, request: dict[str, Any], log: Any, line: str) -> Any:
+def interrupted_once(runner: LocalJobRunner, market: SpotMarket, request: dict[str, Any], log: Any, line: str) -> Any:
     """Run the job, and take its machine away when it has printed `line`."""
 
     def take() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal.jobs.outcomes import JobError
+from rehearsal.jobs.job_outcomes import JobError
 from rehearsal.jobs.transfer import download, local_name, split_uri, upload_folder
 
 NAMES = st.text("abc./-", min_size=1, max_size=8)

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from rehearsal.access_key import AccessKey
-from rehearsal.endpoints.traffic import Traffic
+from rehearsal.endpoints.load_generator import LoadGenerator
 from rehearsal.journey.rollout_result import RolloutResult, RolloutTarget
 from rehearsal.journey.rollout_run import roll_out
 from rehearsal.process import free_port
@@ -16,7 +16,7 @@ from tests.rehearsal.cloud.process import eventually
 class EndingAws:
     """Takes the approval, and ends once some users have asked."""
 
-    def __init__(self, traffic: Traffic, error: BaseException) -> None:
+    def __init__(self, traffic: LoadGenerator, error: BaseException) -> None:
         self._traffic, self._error = traffic, error
 
     def client(self, _service: str) -> Any:
@@ -34,7 +34,7 @@ class EndingAws:
     "error", [KeyboardInterrupt(), EndpointConnectionError(endpoint_url="http://127.0.0.1:1")], ids=["Ctrl-C", "killed"]
 )
 def test_what_the_users_got_is_counted_and_what_they_met_stays_unknown(error: BaseException) -> None:
-    traffic = Traffic(f"http://127.0.0.1:{free_port()}", "shop", [b"1"], "text/csv", 200, key=AccessKey.random())
+    traffic = LoadGenerator(f"http://127.0.0.1:{free_port()}", "shop", [b"1"], "text/csv", 200, key=AccessKey.random())
     rollout = RolloutResult("arn:3", "errors", "canary")
     aws: Any = EndingAws(traffic, error)
     phase: Any = None

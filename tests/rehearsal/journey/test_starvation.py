@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.endpoints.traffic import Promptness
+from rehearsal.endpoints.load_generator import Promptness
 from rehearsal.journey.starvation import starvation
 
 

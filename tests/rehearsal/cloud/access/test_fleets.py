@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from rehearsal.cloud.access.calls import Ledger, call
-from rehearsal.cloud.access.fleets import RoleArtifacts, RoleFleets
+from rehearsal.cloud.access.calls import CallLog, call
+from rehearsal.cloud.access.role_endpoints import RoleEndpoints, RoleS3Objects
 
 ROLE = "arn:aws:iam::000000000000:role/endpoint"
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/steps:1"
@@ -42,10 +42,10 @@ class Quiet:
         return lambda *_given, **_named: self.asked.append(name)
 
 
-def made(**model: Any) -> tuple[RoleFleets, RoleArtifacts, Ledger, Store, Quiet]:
-    store, ledger, quiet = Store(), Ledger(), Quiet()
-    artifacts = RoleArtifacts(store.acting_as)
-    return RoleFleets(quiet, artifacts, ledger, lambda _: model), artifacts, ledger, store, quiet
+def made(**model: Any) -> tuple[RoleEndpoints, RoleS3Objects, CallLog, Store, Quiet]:
+    store, ledger, quiet = Store(), CallLog(), Quiet()
+    artifacts = RoleS3Objects(store.acting_as)
+    return RoleEndpoints(quiet, artifacts, ledger, lambda _: model), artifacts, ledger, store, quiet
 
 
 def test_objects_are_moved_as_the_models_role(tmp_path: Path) -> None:

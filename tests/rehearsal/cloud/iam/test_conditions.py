@@ -2,8 +2,8 @@
 
 import pytest
 
-from rehearsal.cloud.iam.conditions import Context, check_operators, hold
-from rehearsal.cloud.iam.policy import PolicyError
+from rehearsal.cloud.iam.policy_conditions import Context, check_operators, hold
+from rehearsal.cloud.iam.policy_document import PolicyError
 
 KEY = "aws:SourceAccount"
 

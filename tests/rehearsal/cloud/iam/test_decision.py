@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.iam import Outcome, Policy, Principal, Request, decide, may_assume, parse_policy
+from rehearsal.cloud.iam import AccessRequest, Outcome, Policy, Principal, decide, may_assume, parse_policy
 
 ROLE = Principal("AWS", "arn:aws:iam::111111111111:role/job")
 STRANGER = Principal("AWS", "arn:aws:iam::222222222222:role/job")
@@ -27,7 +27,7 @@ def named(arn: str) -> dict[str, Any]:
     return {"Principal": {"AWS": arn}}
 
 
-READ = Request("s3:GetObject", OBJECT)
+READ = AccessRequest("s3:GetObject", OBJECT)
 
 
 def test_nothing_is_allowed_by_itself() -> None:
@@ -51,7 +51,7 @@ def test_a_denial_wins_wherever_it_stands(place: str) -> None:
 
 def test_a_denial_whose_condition_does_not_hold_denies_nothing() -> None:
     plain = deny(Condition={"Bool": {"aws:SecureTransport": "false"}})
-    request = Request("s3:GetObject", OBJECT, {"aws:SecureTransport": "true"})
+    request = AccessRequest("s3:GetObject", OBJECT, {"aws:SecureTransport": "true"})
     assert decide(request, principal=ROLE, identity=[policy(allow(), plain)]).allowed
 
 

@@ -1,0 +1,26 @@
+"""What runs jobs: the images and the backend. It takes little to import, so it can be there first."""
+
+from dataclasses import dataclass
+
+from rehearsal.cloud.cloud_options import CloudOptions
+from rehearsal.cloud.images import ImageTable
+from rehearsal.containers.backends.backend import JobBackend
+from rehearsal.containers.backends.choice import choose_backend
+
+
+@dataclass(frozen=True)
+class JobEnvironment:
+    backend: JobBackend
+    images: ImageTable
+
+
+def open_job_environment(options: CloudOptions) -> JobEnvironment:
+    """Get ready for the jobs of the steps folder as it is now; what they import is imported in the background.
+
+    Raises:
+        InputError: this system refuses the backend.
+    """
+    backend = choose_backend(options.backend, docker_host=options.docker_host)
+    images = ImageTable(options.steps_folder, options.workdir, on_built=backend.warm_up)
+    images.stage()
+    return JobEnvironment(backend, images)

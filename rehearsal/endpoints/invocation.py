@@ -1,0 +1,28 @@
+"""A request of a user, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class InvocationRequest:
+    """One InvokeEndpoint; `received` is of `time.perf_counter`."""
+
+    body: bytes
+    content_type: str
+    accept: str
+    target_variant: str | None
+    inference_id: str | None
+    received: float
+    custom_attributes: str | None = None
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """The model's own answer; a status of 0 with our text where it gave none. Header names are in lower case."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+    variant: str
+    config_name: str

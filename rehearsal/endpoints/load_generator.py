@@ -1,0 +1,187 @@
+"""Users of an endpoint: requests at a given rate, whether or not the endpoint keeps up."""
+
+import asyncio
+import itertools
+import threading
+import time
+from array import array
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from urllib.parse import urlsplit
+
+from rehearsal.access_key import AccessKey
+from rehearsal.endpoints.http import HttpClient, NoAnswerError
+
+ANSWER_SECONDS = 30.0
+MOST_IN_FLIGHT = 256
+_RECENT = 2000
+
+
+@dataclass(frozen=True)
+class LoadSnapshot:
+    """Requests so far; each that was sent and has ended is counted once, as answered, failed or dropped."""
+
+    sent: int = 0
+    not_sent: int = 0
+    """They were due, but too many were waiting for their answers: users who did not come."""
+    answered: int = 0
+    """Answers with 2XX."""
+    failed: int = 0
+    """Other answers."""
+    dropped: int = 0
+    """No answer: refused, cut off or too late."""
+    p50_us: int = 0
+    p99_us: int = 0
+    """Latencies of the most recent answers, as the user felt them."""
+
+    @property
+    def in_flight(self) -> int:
+        return self.sent - self.answered - self.failed - self.dropped
+
+    def since(self, earlier: "LoadSnapshot") -> "LoadSnapshot":
+        """The counts between two snapshots; latencies are of the later one."""
+        counts = {name: getattr(self, name) - getattr(earlier, name) for name in _COUNTS}
+        return LoadSnapshot(**counts, p50_us=self.p50_us, p99_us=self.p99_us)
+
+
+@dataclass(frozen=True)
+class Promptness:
+    """How well the users themselves kept to their rate; they are late where this machine has no time for them.
+
+    Attributes:
+        due: requests that were to be sent.
+        not_sent: of these.
+        late_p99_ms: how much later than due the others began, but for one in a hundred.
+    """
+
+    due: int
+    not_sent: int
+    late_p99_ms: float
+
+    @property
+    def share_not_sent(self) -> float:
+        return self.not_sent / self.due if self.due else 0.0
+
+
+_COUNTS = tuple(field.name for field in fields(LoadSnapshot) if not field.name.endswith("_us"))
+
+
+class LoadGenerator:
+    """An open loop: request k is sent k/rate seconds after the start, however slow the answers are.
+
+    Args:
+        endpoint_url: of the AWS endpoint, plain HTTP on the loopback interface.
+        endpoint_name: whose users these are.
+        bodies: what they ask, one after the other, again and again.
+        content_type: of the bodies.
+        rate_per_second: requests a second.
+        key: by which requests are signed.
+        accept: what they want to get.
+    """
+
+    def __init__(
+        self,
+        endpoint_url: str,
+        endpoint_name: str,
+        bodies: Sequence[bytes],
+        content_type: str,
+        rate_per_second: float,
+        *,
+        key: AccessKey,
+        accept: str = "text/csv",
+    ) -> None:
+        if not bodies or rate_per_second <= 0:
+            raise ValueError(
+                f"traffic needs a body and a rate above 0, got {len(bodies)} bodies at {rate_per_second:g}/s"
+            )
+        url = urlsplit(endpoint_url)
+        self._host, self._port = url.hostname or "127.0.0.1", url.port or 80
+        self._path, self._key = f"/endpoints/{endpoint_name}/invocations", key
+        self._url = f"http://{self._host}:{self._port}{self._path}"
+        self._headers = {"content-type": content_type, "accept": accept}
+        self._bodies, self._rate = bodies, rate_per_second
+        self._lock = threading.Lock()
+        self._sent = self._not_sent = self._answered = self._failed = self._dropped = 0
+        self._late_seconds = array("d")
+        self._latencies_us: deque[int] = deque(maxlen=_RECENT)
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin, unless it has begun already."""
+        if self._thread is None:
+            self._stopping.clear()
+            self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="users", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Send no more; returns when everything sent has been answered or given up."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def snapshot(self) -> LoadSnapshot:
+        with self._lock:
+            latencies = sorted(self._latencies_us)
+            counts = self._sent, self._not_sent, self._answered, self._failed, self._dropped
+        if not latencies:
+            return LoadSnapshot(*counts)
+        last = len(latencies) - 1
+        return LoadSnapshot(*counts, p50_us=latencies[last // 2], p99_us=latencies[int(last * 0.99)])
+
+    def promptness(self, since: LoadSnapshot) -> Promptness:
+        """Of the requests that have become due after `since`."""
+        with self._lock:
+            late = sorted(self._late_seconds[since.sent :])
+            not_sent = self._not_sent - since.not_sent
+        p99 = late[int((len(late) - 1) * 0.99)] if late else 0.0
+        return Promptness(due=len(late) + not_sent, not_sent=not_sent, late_p99_ms=round(p99 * 1000, 1))
+
+    async def _run(self) -> None:
+        client = HttpClient(self._host, self._port)
+        waiting: set[asyncio.Task[None]] = set()
+        began = time.monotonic()
+        for number in itertools.count():
+            pause = began + number / self._rate - time.monotonic()
+            # Stopping is seen between any two requests, and twenty times a second where they are rarer.
+            while pause > 0 and not self._stopping.is_set():
+                await asyncio.sleep(min(pause, 0.05))
+                pause = began + number / self._rate - time.monotonic()
+            if self._stopping.is_set():
+                break
+            self._begin(client, self._bodies[number % len(self._bodies)], waiting, late_seconds=-pause)
+        await asyncio.gather(*waiting)
+        await client.close()
+
+    def _begin(
+        self, client: HttpClient, body: bytes, waiting: "set[asyncio.Task[None]]", *, late_seconds: float
+    ) -> None:
+        with self._lock:
+            if len(waiting) >= MOST_IN_FLIGHT:
+                self._not_sent += 1
+                return
+            self._sent += 1
+            self._late_seconds.append(late_seconds)
+        task = asyncio.create_task(self._ask(client, body))
+        waiting.add(task)
+        task.add_done_callback(waiting.discard)
+
+    async def _ask(self, client: HttpClient, body: bytes) -> None:
+        headers = self._key.signed("POST", self._url, service="sagemaker", headers=self._headers, body=body)
+        began = time.perf_counter()
+        try:
+            answer = await client.request(
+                "POST", self._path, headers=headers, body=body, timeout_seconds=ANSWER_SECONDS
+            )
+        except NoAnswerError:
+            with self._lock:
+                self._dropped += 1
+            return
+        with self._lock:
+            self._latencies_us.append(round((time.perf_counter() - began) * 1e6))
+            if 200 <= answer.status < 300:
+                self._answered += 1
+            else:
+                self._failed += 1

@@ -1,0 +1,129 @@
+"""One endpoint: created, updated behind its guardrails, deleted."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rehearsal.endpoints.capture_log import CaptureLog
+from rehearsal.endpoints.endpoint_environment import EndpointEnvironment, EndpointEvents
+from rehearsal.endpoints.endpoint_state import EndpointState
+from rehearsal.endpoints.endpoint_update import EndpointUpdate
+from rehearsal.endpoints.journal import begin
+from rehearsal.endpoints.metric_publisher import MetricPublisher
+from rehearsal.endpoints.provisioning import MakeFleet
+from rehearsal.endpoints.router import Router
+from rehearsal.endpoints.supervisor import CancelledDeploymentError, Supervisor
+from slipway.errors import LaunchError
+from slipway.rollout.plan import RolloutPlan
+
+_log = logging.getLogger(__name__)
+
+
+class LocalEndpoint:
+    """Its requests go through `router`; whatever takes time happens on a thread of its own."""
+
+    def __init__(
+        self,
+        state: EndpointState,
+        around: EndpointEnvironment,
+        publisher: MetricPublisher,
+        capture: CaptureLog,
+        chronicle: EndpointEvents,
+        *,
+        journals: Path,
+    ) -> None:
+        self.state, self._around, self._chronicle, self._journals = state, around, chronicle, journals
+        self._publisher, self._capture = publisher, capture
+        self.router = Router(publisher.record, capture=capture.offer)
+        self._cancelled = threading.Event()
+        self._supervisor: Supervisor | None = None
+        self._thread: threading.Thread | None = None
+
+    def create(self, config: Mapping[str, Any], make_fleet: MakeFleet) -> None:
+        """Start the first fleet; returns at once."""
+        self._begin("Creating", config, None, lambda: self._provision_first(make_fleet))
+
+    def update(
+        self,
+        config: Mapping[str, Any],
+        make_fleet: MakeFleet,
+        plan: RolloutPlan,
+        deployment: Mapping[str, Any] | None,
+    ) -> None:
+        """Replace the live fleet as `plan` says; returns at once."""
+        blue = self.state.live
+        if blue is None:
+            self._begin("Updating", config, deployment, lambda: self._provision_first(make_fleet))
+            return
+        rollout = EndpointUpdate(
+            blue=blue,
+            make_fleet=make_fleet,
+            plan=plan,
+            state=self.state,
+            router=self.router,
+            around=self._around,
+            chronicle=self._chronicle,
+            cancelled=self._cancelled,
+        )
+        journal = begin(self._journals, self.state.name, plan, speed=self._around.speed)
+        self._supervisor = Supervisor(journal, self._cancelled, self._chronicle.restarted)
+        self._begin("Updating", config, deployment, partial(rollout.run, self._supervisor.run))
+
+    def close(self) -> None:
+        """End every server; a rollout under way ends where it is."""
+        self._cancelled.set()
+        self._chronicle.silence()
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+        if self._thread is not None:
+            self._thread.join()
+        self.router.set_shares([])
+        for fleet in self.state.fleets:
+            fleet.stop()
+        self._publisher.close()
+        self._capture.close()
+
+    def _begin(
+        self,
+        status: str,
+        config: Mapping[str, Any],
+        deployment: Mapping[str, Any] | None,
+        work: Callable[[], None],
+    ) -> None:
+        self.state.begin(status, config, deployment)
+        self._thread = threading.Thread(
+            target=self._work, args=(status, work), name=f"endpoint-{self.state.name}", daemon=True
+        )
+        self._thread.start()
+
+    def _work(self, status: str, work: Callable[[], None]) -> None:
+        """The boundary of the endpoint's own thread: whatever fails shows in its status."""
+        try:
+            self._chronicle.status(status)
+            work()
+        except CancelledDeploymentError:
+            return
+        except Exception as exc:  # noqa: BLE001 -- a thread must not end silently; the log has the traceback
+            _log.exception("endpoint %s", self.state.name)
+            self._settle("InService" if self.state.live else "Failed", f"{type(exc).__name__}: {exc}")
+        self._capture.flush_soon()
+
+    def _provision_first(self, make_fleet: MakeFleet) -> None:
+        """The first fleet has nobody to take over from: it serves once it is ready."""
+        try:
+            fleet = make_fleet()
+            self.state.provisioned(fleet)
+            fleet.start(self._cancelled)
+        except (LaunchError, LookupError) as exc:
+            self._settle("Failed", str(exc))
+            return
+        self.router.set_shares([(fleet, 1.0)])
+        self.state.go_live(fleet)
+        self._settle("InService", "")
+
+    def _settle(self, status: str, reason: str) -> None:
+        self.state.settle(status, reason)
+        self._chronicle.status(status)

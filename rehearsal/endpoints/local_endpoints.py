@@ -1,0 +1,183 @@
+"""All endpoints of one account: what the SageMaker API and its runtime stand on."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rehearsal.containers.backends.backend import Backend
+from rehearsal.containers.container import Program
+from rehearsal.endpoints.capture_log import CaptureLog, WriteObject
+from rehearsal.endpoints.endpoint_environment import EndpointEnvironment, EndpointEvents, OnEvent
+from rehearsal.endpoints.endpoint_state import EndpointState
+from rehearsal.endpoints.invocation import Invocation, InvocationRequest
+from rehearsal.endpoints.local_endpoint import LocalEndpoint
+from rehearsal.endpoints.loop import LoopThread
+from rehearsal.endpoints.metric_publisher import MetricPublisher, Publish
+from rehearsal.endpoints.model_server import FetchArtifact
+from rehearsal.endpoints.provisioning import OnLog, Provisioning, retained_from
+from rehearsal.endpoints.report_data import Timeline, TrafficLog
+from slipway.rollout.plan import plan_from_deployment_config
+
+
+class LocalEndpoints:
+    """Creates, updates, describes, invokes and deletes endpoints.
+
+    Args:
+        speed: waits last 1/speed of their time.
+        workdir: containers, timelines and traffic logs go here.
+        image_programs: the program of an image URI; raises LookupError when there is no such image.
+        backend: gives each container its /opt/ml.
+        fetch_artifact: writes the object at a ModelDataUrl (a model.tar.gz) to a file.
+        publish: takes a namespace and MetricDatum dicts.
+        alarm_state: StateValue of a CloudWatch alarm by its name; None when there is no such alarm.
+        on_event: takes an EventBridge detail type and the endpoint as DescribeEndpoint shows it.
+        on_log: takes a log group, a stream and lines.
+        write_object: writes captured requests to S3; without it nothing is captured.
+    """
+
+    def __init__(
+        self,
+        *,
+        speed: float,
+        workdir: Path,
+        image_programs: Callable[[str], Program],
+        backend: Backend,
+        fetch_artifact: FetchArtifact,
+        publish: Publish,
+        alarm_state: Callable[[str], str | None],
+        on_event: OnEvent,
+        on_log: OnLog,
+        write_object: WriteObject = lambda _bucket, _key, _content, _kms_key_id: None,
+    ) -> None:
+        self._workdir, self._publish, self._on_event, self._write_object = workdir, publish, on_event, write_object
+        self._around = EndpointEnvironment(speed=speed, alarm_state=alarm_state)
+        self._loop = LoopThread("model-requests")
+        self._provisioning = Provisioning(
+            workdir=workdir,
+            image_programs=image_programs,
+            backend=backend,
+            fetch_artifact=fetch_artifact,
+            on_log=on_log,
+            loop=self._loop,
+            speed=speed,
+        )
+        self._lock = threading.Lock()
+        self._endpoints: dict[str, LocalEndpoint] = {}
+        self._timelines: dict[str, Timeline] = {}
+        workdir.mkdir(parents=True, exist_ok=True)
+
+    def create(self, endpoint_name: str, config: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]) -> None:
+        """Start the servers of a new endpoint; returns at once.
+
+        Raises:
+            ValueError: there is an endpoint of that name.
+        """
+        traffic = TrafficLog(self._workdir / f"traffic-{endpoint_name}.jsonl")
+        with self._lock:
+            if endpoint_name in self._endpoints:
+                raise ValueError(f"endpoint name must be new, got {endpoint_name}")
+            timeline = self._timelines.setdefault(
+                endpoint_name, Timeline(self._workdir / f"timeline-{endpoint_name}.jsonl")
+            )
+            state = EndpointState(endpoint_name)
+            publisher = MetricPublisher(endpoint_name, self._publish, traffic)
+            capture = CaptureLog(endpoint_name, self._write_object, speed=self._around.speed)
+            chronicle = EndpointEvents(state, timeline, self._on_event)
+            endpoint = LocalEndpoint(state, self._around, publisher, capture, chronicle, journals=self._workdir)
+            self._endpoints[endpoint_name] = endpoint
+        endpoint.create(config, self._provisioning.maker(endpoint_name, config, models))
+
+    def update(
+        self,
+        endpoint_name: str,
+        config: Mapping[str, Any],
+        models: Mapping[str, Mapping[str, Any]],
+        deployment_config: Mapping[str, Any] | None,
+        *,
+        retain_all_variant_properties: bool = False,
+        excluded_properties: Collection[str] = frozenset(),
+    ) -> None:
+        """Replace the endpoint's fleet behind the guardrails of `deployment_config`; returns at once.
+
+        Raises:
+            InputError: SageMaker would refuse the deployment configuration; nothing has been changed.
+            LookupError: there is no such endpoint.
+            ValueError: something is under way on it.
+        """
+        endpoint = self._get(endpoint_name)
+        if endpoint.state.busy:
+            raise ValueError(f"endpoint {endpoint_name} must not be updated while something is under way on it")
+        live = endpoint.state.live
+        retained = retained_from(live, retain=retain_all_variant_properties, excluded=excluded_properties)
+        instances = min(retained.instances_of(wanted) for wanted in config["ProductionVariants"])
+        plan = plan_from_deployment_config(deployment_config, instances=instances)
+        make_fleet = self._provisioning.maker(endpoint_name, config, models, retained)
+        endpoint.update(config, make_fleet, plan, deployment_config)
+
+    def set_weights(self, endpoint_name: str, changes: Sequence[Mapping[str, Any]]) -> None:
+        """UpdateEndpointWeightsAndCapacities: DesiredWeight and DesiredInstanceCount by VariantName, at once."""
+        self._get(endpoint_name).state.reweigh(changes)
+
+    def delete(self, endpoint_name: str) -> None:
+        """End the endpoint's servers; they are gone when this returns."""
+        endpoint = self._get(endpoint_name)
+        endpoint.close()
+        with self._lock:
+            self._endpoints.pop(endpoint_name, None)
+
+    def describe(self, endpoint_name: str) -> dict[str, Any]:
+        """The fields of DescribeEndpoint that follow from the fleets.
+
+        Raises:
+            LookupError: there is no such endpoint.
+        """
+        return self._get(endpoint_name).state.describe()
+
+    def timeline(self, endpoint_name: str) -> list[dict[str, Any]]:
+        """What has happened to the endpoint, in order; it outlives the endpoint."""
+        timeline = self._timelines.get(endpoint_name)
+        return timeline.events() if timeline else []
+
+    async def invoke(
+        self,
+        endpoint_name: str,
+        body: bytes,
+        *,
+        content_type: str,
+        accept: str,
+        target_variant: str | None = None,
+        inference_id: str | None = None,
+        custom_attributes: str | None = None,
+    ) -> Invocation:
+        """Answer one request; may be called from any event loop.
+
+        Raises:
+            LookupError: there is no such endpoint or variant, or no fleet of it serves yet.
+        """
+        received = time.perf_counter()
+        request = InvocationRequest(
+            body, content_type, accept, target_variant, inference_id, received, custom_attributes
+        )
+        answer = self._loop.submit(self._get(endpoint_name).router.invoke(request))
+        return await asyncio.wrap_future(answer)
+
+    def close(self) -> None:
+        """End everything; nothing is left running."""
+        with self._lock:
+            endpoints = list(self._endpoints.values())
+            self._endpoints.clear()
+        closers = [threading.Thread(target=endpoint.close) for endpoint in endpoints]
+        for closer in closers:
+            closer.start()
+        for closer in closers:
+            closer.join()
+        self._loop.close()
+
+    def _get(self, endpoint_name: str) -> LocalEndpoint:
+        endpoint = self._endpoints.get(endpoint_name)
+        if endpoint is None:
+            raise LookupError(f"endpoint must be one of {', '.join(sorted(self._endpoints))}, got {endpoint_name}")
+        return endpoint

@@ -1,0 +1,62 @@
+"""Sends what the fleets did to CloudWatch and to the traffic log, a few times a second."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rehearsal.endpoints.endpoint_metrics import NAMESPACE, metric_data
+from rehearsal.endpoints.report_data import TrafficLog
+from rehearsal.endpoints.router import Attempt
+
+SLOT_SECONDS = 0.25
+"""Samples of one slot bear its start as their time, so that none slips into a neighbouring alarm period."""
+
+_log = logging.getLogger(__name__)
+Publish = Callable[[str, Sequence[Mapping[str, Any]]], None]
+
+
+class MetricPublisher:
+    """One endpoint's. `record` may be called from any thread; the sending happens on one of its own."""
+
+    def __init__(self, endpoint_name: str, publish: Publish, traffic: TrafficLog) -> None:
+        self._endpoint_name, self._publish, self._traffic = endpoint_name, publish, traffic
+        self._lock = threading.Lock()
+        self._attempts: list[tuple[float, Attempt]] = []
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"metrics-{endpoint_name}", daemon=True)
+        self._thread.start()
+
+    def record(self, attempt: Attempt) -> None:
+        at = time.time() // SLOT_SECONDS * SLOT_SECONDS
+        with self._lock:
+            self._attempts.append((at, attempt))
+
+    def close(self) -> None:
+        """Send what is left."""
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closing.wait(SLOT_SECONDS - time.time() % SLOT_SECONDS):
+            self._send(before=time.time())
+        self._send(before=float("inf"))
+
+    def _send(self, *, before: float) -> None:
+        """Publish what was recorded, and log the seconds that have ended by `before`.
+
+        What cannot be done is told: one failure must not end all later publications, for alarms live on them.
+        """
+        with self._lock:
+            attempts, self._attempts = self._attempts, []
+        if attempts:
+            self._traffic.add(attempts)
+            try:
+                self._publish(NAMESPACE, metric_data(self._endpoint_name, attempts))
+            except Exception:  # noqa: BLE001 -- see above
+                _log.exception("metrics of endpoint %s were not published", self._endpoint_name)
+        try:
+            self._traffic.write_before(before)
+        except Exception:  # noqa: BLE001 -- see above
+            _log.exception("traffic of endpoint %s was not written", self._endpoint_name)

@@ -1,0 +1,105 @@
+"""All servers of one endpoint configuration."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rehearsal.endpoints.capture import CapturePlan, capture_plan
+from rehearsal.endpoints.http import HttpClient
+from rehearsal.endpoints.loop import LoopThread
+from rehearsal.endpoints.model_server import HOST, STARTUP_SECONDS, ModelServer
+from rehearsal.endpoints.weights import SmoothRoundRobin
+from slipway.errors import LaunchError
+
+
+@dataclass(eq=False)
+class ServingVariant:
+    """One production variant.
+
+    Its instances are modelled by one server process: `instances` decides the shares of a rollout and is what
+    DescribeEndpoint tells, but one process serves for all of them.
+    """
+
+    name: str
+    weight: float
+    instances: int
+    instance_type: str
+    image: str
+    server: ModelServer
+    startup_seconds: float = STARTUP_SECONDS
+    client: HttpClient | None = None
+
+
+@dataclass(eq=False)
+class ServingFleet:
+    """The variants of one endpoint configuration, and how many requests they are working on."""
+
+    config_name: str
+    variants: Sequence[ServingVariant]
+    loop: LoopThread
+    data_capture: Mapping[str, Any] | None = None
+    """The DataCaptureConfig that holds for it."""
+    in_flight: int = 0
+    capture: CapturePlan | None = field(init=False)
+    _choice: SmoothRoundRobin[ServingVariant] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.capture = capture_plan(self.data_capture)
+        self.reweigh()
+
+    @property
+    def instances(self) -> int:
+        """Instances that a rollout moves by: those of the smallest variant."""
+        return min(variant.instances for variant in self.variants)
+
+    def reweigh(self) -> None:
+        """Take over changed weights."""
+        self._choice = SmoothRoundRobin([(variant, variant.weight) for variant in self.variants])
+
+    def choose(self, target_variant: str | None) -> ServingVariant:
+        """Raises LookupError when there is no such variant."""
+        if target_variant is None:
+            return self._choice.choose()
+        for variant in self.variants:
+            if variant.name == target_variant:
+                return variant
+        raise LookupError(f"variant must be one of {', '.join(v.name for v in self.variants)}, got {target_variant}")
+
+    def start(self, cancelled: threading.Event) -> None:
+        """Start every server; all answer /ping when this returns.
+
+        Raises:
+            LaunchError: one did not start; the others have been stopped.
+        """
+        for variant in self.variants:
+            try:
+                variant.server.start(startup_seconds=variant.startup_seconds, cancelled=cancelled)
+            except LaunchError as exc:
+                self.stop()
+                raise LaunchError(f"variant {variant.name}: {exc}") from exc
+            variant.client = HttpClient(HOST, variant.server.port)
+
+    def answers(self, timeout_seconds: float) -> bool:
+        """Whether every server passes its health check within the time."""
+        deadline = time.monotonic() + timeout_seconds
+        while not all(variant.server.answers() for variant in self.variants):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def drain(self, timeout_seconds: float) -> bool:
+        """Wait until nothing is in flight any more; False when the time was up before."""
+        deadline = time.monotonic() + timeout_seconds
+        while self.in_flight and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.in_flight == 0
+
+    def stop(self) -> None:
+        for variant in self.variants:
+            if variant.client is not None:
+                self.loop.submit(variant.client.close()).result(timeout=10)
+                variant.client = None
+            variant.server.discard()
