@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_steps.evaluation.gate import GATE_METRICS, Gate
-from rehearsal.jobs.conditions import holds
+from rehearsal.jobs.condition_step import holds
 from slipway.settings import parse_settings
 from slipway.training import training_pipeline
 
