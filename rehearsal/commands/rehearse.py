@@ -110,8 +110,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _rehearse(arguments: argparse.Namespace) -> int:
     # They take a second to import: `--help` need not wait for them, and Ctrl-C meanwhile is answered like any other.
     from rehearsal.console.display import choose_display  # noqa: PLC0415
-    from rehearsal.journey.launch import Rehearsal  # noqa: PLC0415
     from rehearsal.journey.options import RehearsalOptions  # noqa: PLC0415
+    from rehearsal.journey.rehearsal import Rehearsal  # noqa: PLC0415
 
     options = RehearsalOptions(
         config=arguments.config,

@@ -6,11 +6,11 @@ from rehearsal.journey.concluding import conclude
 from rehearsal.journey.counting import count_new_fleet, count_users, start_users
 from rehearsal.journey.following import execution_of, follow
 from rehearsal.journey.phases import Phase
-from rehearsal.journey.rollout_result import RolloutResult, RolloutTarget
+from rehearsal.journey.rollout_result import FIRST, RolloutResult, RolloutTarget
 from rehearsal.journey.starvation import INCONCLUSIVE, starvation
 
 
-def roll_out(target: RolloutTarget, rollout: RolloutResult, *, first: bool, phase: Phase) -> None:
+def roll_out(target: RolloutTarget, rollout: RolloutResult, *, phase: Phase) -> None:
     """Approve the package and follow the deployed state machine to its end; `rollout` is filled meanwhile.
 
     Raises:
@@ -22,7 +22,7 @@ def roll_out(target: RolloutTarget, rollout: RolloutResult, *, first: bool, phas
         target.aws.client("sagemaker").update_model_package(ModelPackageArn=package_arn, ModelApprovalStatus="Approved")
         execution = execution_of(target, package_arn)
         follow(target, execution, rollout, phase)
-        if first:
+        if rollout.type == FIRST:
             start_users(target)
     finally:
         users = count_users(target, rollout, before)

@@ -1,4 +1,4 @@
-"""How long a phase may take; one that takes longer is ended, whatever it waits for."""
+"""How long each phase may take; one that takes longer is ended."""
 
 import signal
 from collections.abc import Iterator
@@ -11,23 +11,23 @@ from slipway.settings import Settings
 CHECK_SECONDS = 1800.0
 SYNTH_SECONDS = 600.0
 DEPLOY_SECONDS = 900.0
-LOOK_BACK_SECONDS = 300.0
+READ_ACCOUNT_SECONDS = 300.0
 _TRAINING_SECONDS, _SECONDS_A_MILLION_ROWS_AND_JOB = 900.0, 1000.0
 """Ten times what two cores take."""
 _ROLLOUT_SECONDS = 900.0
-"""For what a rollout does in real time: its gates, and servers that start."""
+"""For what a rollout does in real time: its gates, and the start of servers."""
 
 
 class _OverError(BaseException):
-    """No `Exception`: libraries take those for theirs, and try again."""
+    """Not an `Exception`: libraries would catch it and retry."""
 
 
 @contextmanager
 def limited(seconds: float, phase: str) -> Iterator[None]:
-    """Let the main thread do what it does for `seconds` at most.
+    """Let the main thread run the body for `seconds` at most.
 
     Raises:
-        LaunchError: the time was up.
+        LaunchError: the time is up.
     """
 
     def over(_signal: int, _frame: FrameType | None) -> None:
@@ -38,7 +38,7 @@ def limited(seconds: float, phase: str) -> Iterator[None]:
     try:
         yield
     except _OverError as exc:
-        raise LaunchError(f"{phase} must be done within {seconds:.0f} s, and was not: something hangs") from exc
+        raise LaunchError(f"{phase} must end within {seconds:.0f} s, and did not: something hangs") from exc
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

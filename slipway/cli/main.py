@@ -1,6 +1,5 @@
 """The `slipway` command: its signals, and what becomes of every error. What it can do is in `command_line`."""
 
-import errno
 import os
 import select
 import signal
@@ -10,12 +9,6 @@ from types import FrameType
 from typing import TextIO
 
 _REFUSED_OR_FAILED, _NOT_ACCEPTABLE, _INTERRUPTED, _OUTPUT_CLOSED = 1, 2, 130, 141
-_EXHAUSTED = {
-    errno.ENOSPC: "the disk is full: make room, or have TMPDIR and --out name folders on another one",
-    errno.EDQUOT: "the disk quota is used up: make room, or have TMPDIR and --out name folders on another disk",
-    errno.EMFILE: "too many open files: raise this shell's limit (ulimit -n 1024)",
-    errno.ENFILE: "too many open files on this machine: end other programs",
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,16 +38,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _ending(exc: Exception) -> tuple[int, str] | None:
     """Exit code and line for the user; None of what is a defect and needs its traceback."""
-    from slipway.errors import SlipwayError  # noqa: PLC0415
+    from slipway.errors import EXHAUSTED, SlipwayError  # noqa: PLC0415
 
     match exc:
         case SlipwayError():
             return exc.exit_code, str(exc)
         case BrokenPipeError() if _closed(sys.stdout) or _closed(sys.stderr):
             return _OUTPUT_CLOSED, ""
-        case OSError() if exc.errno in _EXHAUSTED:
+        case OSError() if exc.errno in EXHAUSTED:
             where = f" ({exc.filename})" if exc.filename else ""
-            return _REFUSED_OR_FAILED, f"{_EXHAUSTED[exc.errno]}{where}"
+            return _REFUSED_OR_FAILED, f"{EXHAUSTED[exc.errno]}{where}"
         case MemoryError():
             return _REFUSED_OR_FAILED, "this machine's memory does not suffice: use fewer rows, or end other programs"
         case RecursionError():

@@ -4,7 +4,7 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -189,13 +189,12 @@ def test_a_bad_model_that_no_alarm_stopped_is_a_shortcoming(result: RehearsalRes
     assert result.shortcomings == ["an alarm should stop the model with fault errors, got none in ALARM"]
 
 
-def test_an_interrupt_while_the_page_is_drawn_costs_its_pictures_only(
-    result: RehearsalResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(*_: object) -> str:
-        raise KeyboardInterrupt
+def test_an_interrupt_while_the_page_is_drawn_costs_its_pictures_only(result: RehearsalResult, tmp_path: Path) -> None:
+    class Interrupted(list[Any]):
+        def __iter__(self) -> NoReturn:
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr("rehearsal.console.picture_set.pictures.roc", interrupted)
+    result.runs[0].trials = Interrupted(result.runs[0].trials)
     with pytest.raises(KeyboardInterrupt):
         write_report(result, tmp_path)
     assert json.loads((tmp_path / "report.json").read_text())["outcome"] == "succeeded"

@@ -1,4 +1,4 @@
-"""The embedded AWS's log outlives a rehearsal that failed, however it failed."""
+"""The embedded AWS's log is kept when a rehearsal fails, however it fails."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,16 +8,20 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.journey import launch
-from rehearsal.journey.launch import Rehearsal
 from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.journey.rehearsal import Rehearsal
 from slipway.errors import LaunchError
 
 
-@contextmanager
-def cloud(_options: RehearsalOptions, workdir: Path) -> Iterator[None]:
-    (workdir / "cloud.log").write_text("what went wrong\n")
-    yield
+class FailingAws:
+    """An embedded AWS whose first use fails."""
+
+    def __init__(self, failure: BaseException) -> None:
+        self._failure = failure
+
+    @property
+    def endpoint_url(self) -> str:
+        raise self._failure
 
 
 class Quiet:
@@ -31,7 +35,7 @@ class Quiet:
     def show(self, text: str) -> None: ...
 
 
-REFUSED = ClientError({"Error": {"Code": "Throttling", "Message": "too often"}}, "CreateStack")
+THROTTLED = ClientError({"Error": {"Code": "Throttling", "Message": "too often"}}, "CreateStack")
 
 
 @pytest.mark.parametrize(
@@ -39,28 +43,26 @@ REFUSED = ClientError({"Error": {"Code": "Throttling", "Message": "too often"}},
     [
         (KeyError("StateMachineArn"), "KeyError: 'StateMachineArn'"),
         (LaunchError("no"), "no"),
-        (REFUSED, "An error occurred (Throttling) when calling the CreateStack operation: too often"),
+        (THROTTLED, "An error occurred (Throttling) when calling the CreateStack operation: too often"),
         (KeyboardInterrupt(), "interrupted"),
         (
             LaunchError("cdk synth failed\nOSError: [Errno 28] No space left on device\n  assert x"),
             (
-                "the disk is full: make room, or have TMPDIR and --out name folders on another one: "
+                "the disk is full: free some space, or set TMPDIR and --out to folders on another disk: "
                 "OSError: [Errno 28] No space left on device"
             ),
         ),
     ],
     ids=["a defect", "a failed phase", "AWS", "an interrupt", "a full disk"],
 )
-def test_the_reason_and_the_log_are_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException, reason: str
-) -> None:
-    def fail(*_: Any) -> None:
-        raise failure
+def test_the_reason_and_the_log_are_kept(tmp_path: Path, failure: BaseException, reason: str) -> None:
+    @contextmanager
+    def start(_options: RehearsalOptions, workdir: Path) -> Iterator[Any]:
+        (workdir / "cloud.log").write_text("what went wrong\n")
+        yield FailingAws(failure)
 
-    monkeypatch.setattr(launch, "embedded_aws", cloud)
-    monkeypatch.setattr(Rehearsal, "_launch", fail)
     options = RehearsalOptions(PROJECT / "config/shoppers.toml", out=tmp_path / "out", demo_rows=500)
-    kept = Rehearsal(options, Quiet()).run().failure
+    kept = Rehearsal(options, Quiet(), start).run().failure
     assert kept is not None
-    assert (kept.phase, kept.reason, kept.log) == ("check", reason, ("what went wrong",))
+    assert (kept.phase, kept.reason, kept.log) == ("synth and bootstrap", reason, ("what went wrong",))
     assert (tmp_path / "out/cloud.log").read_text() == "what went wrong\n"

@@ -1,19 +1,19 @@
-"""What is refused before anything is started, and what is put right for it."""
+"""What is refused before anything starts, and the environment that everything starts in."""
 
 import io
 import os
 from pathlib import Path
+from typing import NoReturn
 from urllib.request import getproxies, proxy_bypass
 
 import boto3
 import pytest
 
 from rehearsal.console.display import choose_display
-from rehearsal.journey import launch
 from rehearsal.journey.demo_data import write_demo_csv
-from rehearsal.journey.launch import Rehearsal
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.preparation import check_out, local_environment
+from rehearsal.journey.rehearsal import Rehearsal
 from rehearsal.journey.source_table import source_table
 from slipway.errors import InputError
 from slipway.settings import Settings, load_settings
@@ -21,12 +21,8 @@ from slipway.settings import Settings, load_settings
 CONFIG = PROJECT / "config/shoppers.toml"
 
 
-@pytest.fixture(autouse=True)
-def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    def started(*_: object) -> None:
-        raise AssertionError("an embedded AWS was started")
-
-    monkeypatch.setattr(launch, "embedded_aws", started)
+def _start(*_: object) -> NoReturn:
+    raise AssertionError("an embedded AWS was started")
 
 
 def _changed(folder: Path, changes: dict[str, str]) -> Path:
@@ -41,7 +37,7 @@ def _changed(folder: Path, changes: dict[str, str]) -> Path:
 def _refusal(folder: Path, *, config: Path = CONFIG, data: Path | None = None, out: Path | None = None) -> str:
     options = RehearsalOptions(config, data=data, out=out or folder / "out", demo_rows=500)
     with choose_display(io.StringIO(), plain=True) as display, pytest.raises(InputError) as caught:
-        Rehearsal(options, display).run()
+        Rehearsal(options, display, _start).run()
     return str(caught.value)
 
 
@@ -58,11 +54,11 @@ def _table(folder: Path, lines: list[str]) -> Path:
 
 
 def test_settings_that_break_a_guardrail_are_refused(tmp_path: Path) -> None:
-    told = _refusal(tmp_path, config=_changed(tmp_path, {"instance_count = 4": "instance_count = 1"}))
-    assert told.startswith("error SG103 shoppers-dev: CanarySize is all of a fleet of 1 instance")
+    refusal = _refusal(tmp_path, config=_changed(tmp_path, {"instance_count = 4": "instance_count = 1"}))
+    assert refusal.startswith("error SG103 shoppers-dev: CanarySize is all of a fleet of 1 instance")
 
 
-def test_every_wrong_hyperparameter_is_told_at_once(tmp_path: Path) -> None:
+def test_every_wrong_hyperparameter_is_reported_at_once(tmp_path: Path) -> None:
     config = _changed(
         tmp_path,
         {
@@ -104,8 +100,8 @@ def settings() -> Settings:
 @pytest.mark.parametrize("below", ["", "below"])
 def test_an_out_that_cannot_be_a_folder_is_refused(tmp_path: Path, below: str) -> None:
     (tmp_path / "taken").touch()
-    told = _refusal(tmp_path, out=tmp_path / "taken" / below)
-    assert told.startswith(f"--out must be a folder that can be written to, got {tmp_path / 'taken' / below}: ")
+    refusal = _refusal(tmp_path, out=tmp_path / "taken" / below)
+    assert refusal.startswith(f"--out must be a folder that can be written to, got {tmp_path / 'taken' / below}: ")
 
 
 def test_a_run_that_is_refused_leaves_an_earlier_runs_reports_as_they_are(tmp_path: Path) -> None:
@@ -119,7 +115,7 @@ def test_a_run_that_is_refused_leaves_an_earlier_runs_reports_as_they_are(tmp_pa
     )
 
 
-def test_looking_at_a_new_folder_leaves_none(tmp_path: Path) -> None:
+def test_checking_a_new_folder_leaves_none(tmp_path: Path) -> None:
     check_out(tmp_path / "a" / "b")
     assert list(tmp_path.iterdir()) == []
 
@@ -145,7 +141,7 @@ def test_past_every_proxy_stays_past_every_proxy(monkeypatch: pytest.MonkeyPatch
         assert proxy_bypass("example.org")
 
 
-def test_the_users_profiles_are_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_profiles_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config").write_text("[default]\nregion = eu-west-1\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_PROFILE", "absent")

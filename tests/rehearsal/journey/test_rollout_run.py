@@ -41,7 +41,7 @@ def test_what_the_users_got_is_counted_and_what_they_met_stays_unknown(error: Ba
     target = RolloutTarget(aws, "shop", "arn:machine", traffic)
     try:
         with pytest.raises(type(error)):
-            roll_out(target, rollout, first=False, phase=phase)
+            roll_out(target, rollout, phase=phase)
     finally:
         traffic.stop()
     row = rollout.row()

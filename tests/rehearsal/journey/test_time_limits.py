@@ -23,7 +23,7 @@ def test_a_stage_that_waits_for_a_process_for_ever_is_ended_at_its_limit() -> No
             child.communicate()
 
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as child:
-        with pytest.raises(LaunchError, match="deploy must be done within 0 s, and was not"):
+        with pytest.raises(LaunchError, match="deploy must end within 0 s, and did not"):
             wait(child)
         child.kill()
 
@@ -36,7 +36,7 @@ def test_a_library_that_tries_again_after_every_error_is_ended_too() -> None:
             except Exception:  # noqa: BLE001, S112 -- as botocore does with what its connection raises
                 continue
 
-    with pytest.raises(LaunchError, match="train must be done"), limited(0.2, "train"):
+    with pytest.raises(LaunchError, match="train must end"), limited(0.2, "train"):
         patient()
 
 

@@ -104,7 +104,7 @@ def test_a_table_that_cannot_be_used_is_told_before_anything_starts(
 @pytest.mark.parametrize(
     ("error", "code", "told"),
     [
-        (OSError(errno.ENOSPC, "x", "/mnt/out"), 1, "the disk is full: make room, or have TMPDIR and --out name"),
+        (OSError(errno.ENOSPC, "x", "/mnt/out"), 1, "the disk is full: free some space, or set TMPDIR and --out"),
         (OSError(errno.EMFILE, "x"), 1, "too many open files: raise this shell's limit"),
         (MemoryError(), 1, "this machine's memory does not suffice"),
         (RecursionError(), 2, "a file is nested too deeply to be read"),

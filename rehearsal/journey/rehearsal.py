@@ -1,0 +1,87 @@
+"""One rehearsal: check the input, launch in an embedded AWS, and keep the result, also of a launch that failed."""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rehearsal.containers.docker.readiness import require_image
+from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws, embedded_log, keep_logs
+from rehearsal.journey.launch import Launch
+from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.journey.phases import Display, Phases
+from rehearsal.journey.preparation import check_out
+from rehearsal.journey.result import Failure, RehearsalResult
+from rehearsal.journey.source_table import source_table
+from rehearsal.journey.time_limits import CHECK_SECONDS
+from rehearsal.process import stop_all
+from slipway.errors import EXHAUSTED, LaunchError
+from slipway.guardrails import planned_rollout, refuse_unsafe
+from slipway.settings import load_settings
+from slipway.temporary import temporary_folder
+
+StartAws = Callable[[RehearsalOptions, Path], AbstractContextManager[EmbeddedAws]]
+
+
+class Rehearsal:
+    """Runs once; `start_aws` is another than the embedded AWS in tests."""
+
+    def __init__(self, options: RehearsalOptions, display: Display, start_aws: StartAws = embedded_aws) -> None:
+        self._options, self._phases, self._start_aws = options, Phases(display), start_aws
+
+    def run(self) -> RehearsalResult:
+        """Rehearse in a temporary folder.
+
+        Returns:
+            The result. If a phase failed or was interrupted, `failure` has the reason; every process that was started
+            has ended.
+
+        Raises:
+            InputError: settings, data or the folder for the report are not acceptable; nothing was started.
+        """
+        started = time.time()
+        with temporary_folder("rehearsal") as workdir:
+            result = self._check(workdir, started)
+            try:
+                with self._start_aws(self._options, workdir) as aws:
+                    Launch(aws, result, self._phases, workdir).run()
+            except BaseException as exc:  # noqa: BLE001 -- the report comes first; the command raises it again
+                result.failure = self._failure(exc, workdir)
+                with contextlib.suppress(OSError):  # as on a full disk; the last lines are in the report
+                    keep_logs(workdir, self._options.out)
+            result.seconds = round(time.time() - started, 3)
+        return result
+
+    def _check(self, workdir: Path, started: float) -> RehearsalResult:
+        with self._phases.phase("check", CHECK_SECONDS) as phase:
+            settings = load_settings(self._options.config, self._options.stage)
+            refuse_unsafe(planned_rollout(settings))
+            check_out(self._options.out)
+            table = source_table(self._options, settings, workdir)
+            phase.log(f"{table.rows} rows in {table.name}")
+            for remark in table.remarks:
+                phase.log(remark)
+            if self._options.backend == "docker":
+                phase.log(require_image(PROJECT / "pipeline_steps", host=os.environ.get("DOCKER_HOST")))
+        return RehearsalResult(self._options, settings, table, started, timings=self._phases.seconds)
+
+    def _failure(self, error: BaseException, workdir: Path) -> Failure:
+        if isinstance(error, KeyboardInterrupt):
+            stop_all(grace_seconds=3)  # the interrupt may come while a process is being started
+        if isinstance(error, BotoCoreError | ClientError):
+            error = LaunchError(str(error))
+        if exhausted := _exhausted(str(error)):
+            error = LaunchError(exhausted)
+        return Failure(self._phases.current, error, tuple(embedded_log(workdir)))
+
+
+def _exhausted(text: str) -> str | None:
+    """What this machine ran out of, in one line, if any line of a failed child process names it."""
+    lines = (
+        (advice, line) for line in text.splitlines() for code, advice in EXHAUSTED.items() if os.strerror(code) in line
+    )
+    return next((f"{advice}: {line.strip()}" for advice, line in lines), None)
