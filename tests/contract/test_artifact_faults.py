@@ -71,15 +71,15 @@ def archive():
 
 
 @pytest.fixture
-def judged(archive, tmp_path):
-    def judge(candidate):
+def gated(archive, tmp_path):
+    def run(candidate):
         for name, content in (("champion", archive), ("candidate", candidate)):
             (tmp_path / f"{name}.tar.gz").write_bytes(content)
         champion = read_archive(tmp_path / "champion.tar.gz")
         contract, model = check_contract(tmp_path / "candidate.tar.gz", champion)
         return contract, champion, model
 
-    return judge
+    return run
 
 
 def visitors(count):
@@ -91,17 +91,17 @@ def visitors(count):
     return RecentRequests(tuple(CapturedRequest(row.encode(), "text/csv") for row in rows))
 
 
-def test_every_fault_of_an_artifact_is_told_apart_by_a_name():
+def test_every_fault_of_an_artifact_has_a_name():
     assert set(ARTIFACT_FAULTS) == {"shift", "schema"}
 
 
 @pytest.mark.parametrize("fault", sorted(ARTIFACT_FAULTS))
-def test_the_same_model_is_spoiled_to_the_same_bytes(fault, archive):
+def test_the_same_model_with_the_same_fault_has_the_same_bytes(fault, archive):
     assert inject_fault(archive, fault) == inject_fault(archive, fault) != archive
 
 
-def test_a_schema_fault_is_a_sound_artifact_that_the_contract_gate_refuses(archive, judged):
-    contract, _, model = judged(inject_fault(archive, "schema"))
+def test_a_schema_fault_is_a_valid_artifact_that_the_contract_gate_refuses(archive, gated):
+    contract, _, model = gated(inject_fault(archive, "schema"))
     assert contract.reasons == (
         "column spend must stay number 3 of a row's cells, got number 4",
         "column age must stay number 4 of a row's cells, got number 3",
@@ -109,21 +109,21 @@ def test_a_schema_fault_is_a_sound_artifact_that_the_contract_gate_refuses(archi
     assert [column.name for column in model.contract.columns] == ["month", "visits", "age", "spend"]
 
 
-def test_a_model_with_a_schema_fault_gives_its_own_callers_the_same_scores(archive, judged, score):
-    _, champion, model = judged(inject_fault(archive, "schema"))
+def test_a_model_with_a_schema_fault_gives_its_own_callers_the_same_scores(archive, gated, score):
+    _, champion, model = gated(inject_fault(archive, "schema"))
     rows = np.array([[1, 3, 2.5, 40], [0, 8, 0.5, 70]], dtype=np.float32)
     np.testing.assert_allclose(score(model, rows[:, [0, 1, 3, 2]]), score(champion, rows), rtol=1e-6)
 
 
-def test_a_shift_fault_keeps_the_contract_and_is_refused_by_the_replay(archive, judged):
-    contract, champion, model = judged(inject_fault(archive, "shift"))
+def test_a_shift_fault_keeps_the_contract_and_is_refused_by_the_replay(archive, gated):
+    contract, champion, model = gated(inject_fault(archive, "shift"))
     assert contract.reasons == ()
-    verdict = compare_replay(visitors(200), champion=champion, candidate=model, limits=LIMITS)
-    assert any(reason.startswith("the mean score must stay within 0.1") for reason in verdict.reasons)
+    result = compare_replay(visitors(200), champion=champion, candidate=model, limits=LIMITS)
+    assert any(reason.startswith("the mean score must stay within 0.1") for reason in result.reasons)
 
 
-def test_the_unspoiled_model_passes_the_same_replay(archive, judged):
-    contract, champion, model = judged(archive)
+def test_the_model_without_a_fault_passes_the_same_replay(archive, gated):
+    contract, champion, model = gated(archive)
     assert contract.reasons == ()
     assert compare_replay(visitors(200), champion=champion, candidate=model, limits=LIMITS).reasons == ()
 

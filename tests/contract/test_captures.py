@@ -1,6 +1,6 @@
-"""Captured requests are read by the judge of a rollout, by the replay gate and by the monitoring job: one format.
+"""Captured requests are read by canary analysis, by the replay gate and by the monitoring job: one format.
 
-The job's container holds nothing of `slipway`, so what a case must give stands here, and each is held against it.
+The job's container has no code of `slipway`, so the expected result of each case is here, for both.
 """
 
 import json
@@ -19,11 +19,11 @@ FLEETS = Fleets("shop", "primary", "new", "old", "package/2", "package/1")
 
 
 def record(data: str = "1,a\n", type_: str = "text/csv", **about: Any) -> dict[str, Any]:
-    asked = {"observedContentType": type_, "mode": "INPUT", "data": data, "encoding": "CSV"}
+    request = {"observedContentType": type_, "mode": "INPUT", "data": data, "encoding": "CSV"}
     got = {"observedContentType": type_, "mode": "OUTPUT", "data": "0.5\n", "encoding": "CSV"}
     usual = {"eventId": "e", "inferenceTime": "2026-01-01T12:00:00Z", "customAttributes": ["model_package=package/2"]}
     return {
-        "captureData": {"endpointInput": asked, "endpointOutput": got},
+        "captureData": {"endpointInput": request, "endpointOutput": got},
         "eventMetadata": {name: value for name, value in {**usual, **about}.items() if value is not None},
         "eventVersion": "0",
     }
@@ -64,15 +64,15 @@ NO_RECORDS: dict[str, str] = {
 
 
 def read_by_both(text: str, folder: Path) -> tuple[list[tuple[str, float]], list[tuple[str, float]], int]:
-    judged = [(identifier, at) for identifier, _, at in captured(text, FLEETS)]
+    analysed = [(identifier, at) for identifier, _, at in captured(text, FLEETS)]
     (folder / "a.jsonl").write_text(text, encoding="utf-8", newline="")
     monitored = read_capture_records(folder, start=None, end=None)
     assert {found.model_package for found in monitored.records} <= {"package/2"}
-    return judged, [(found.identifier, found.at.timestamp()) for found in monitored.records], monitored.unreadable
+    return analysed, [(found.identifier, found.at.timestamp()) for found in monitored.records], monitored.unreadable
 
 
 @pytest.mark.parametrize("case", RECORDS)
-def test_the_judge_and_the_job_read_the_same_records(case: str, tmp_path: Path) -> None:
+def test_canary_analysis_and_the_job_read_the_same_records(case: str, tmp_path: Path) -> None:
     text, expected = RECORDS[case]
     assert read_by_both(text, tmp_path) == (expected, expected, 0)
 

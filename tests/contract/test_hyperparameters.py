@@ -1,4 +1,4 @@
-"""The product knows the hyperparameters that the container takes: their names, bounds and types."""
+"""The product has the hyperparameters that the container takes: their names, bounds and types."""
 
 import pytest
 
@@ -14,6 +14,6 @@ def test_names_bounds_and_types_are_the_containers() -> None:
 @pytest.mark.parametrize("name", BOUNDS)
 @pytest.mark.parametrize("text", ["1", "0", "0.5", "-1", "1e3", "nan", "inf", "three", "", " 2 ", "1_0", "100001"])
 def test_both_refuse_the_same_values_in_the_same_words(name: str, text: str) -> None:
-    product = [mistake.rsplit(", got", 1)[0] for mistake in value_mistakes(name, text)]
-    container = [mistake.rsplit(", got", 1)[0] for mistake in hyperparameter_errors("xgboost", [(name, text)])]
-    assert [f"hyperparameter {mistake}" for mistake in product] == container
+    product = [error.rsplit(", got", 1)[0] for error in value_mistakes(name, text)]
+    container = [error.rsplit(", got", 1)[0] for error in hyperparameter_errors("xgboost", [(name, text)])]
+    assert [f"hyperparameter {error}" for error in product] == container

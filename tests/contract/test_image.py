@@ -35,7 +35,7 @@ def test_without_docker_the_image_has_the_same_variables_for_threads_and_telemet
     assert {name for name in variables if name.endswith(("_THREADS", "_TELEMETRY"))} <= program.environment.keys()
 
 
-def test_the_laptop_looks_for_the_image_under_the_name_it_is_built_with() -> None:
+def test_the_laptop_uses_the_name_that_the_image_is_built_with() -> None:
     assert f"image={REPOSITORY}:$tag" in (PROJECT / "scripts" / "build-image").read_text()
 
 

@@ -55,7 +55,7 @@ def artifact() -> bytes:
 
 
 class CloudWatch:
-    """Keeps what is published, and judges alarms by it over compressed periods."""
+    """Keeps what is published, and evaluates alarms on it over compressed periods."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -93,7 +93,7 @@ class CloudWatch:
         return [name for name in self._rules if name.startswith(config)]
 
     def state(self, name: str) -> str | None:
-        """Judged whenever somebody asks, over the periods that have ended."""
+        """Evaluated on every call, over the periods that have ended."""
         rule = self._rules[name]
         period = rule.period_seconds / SPEED
         end = (time.time() - 0.4) // period * period
@@ -185,7 +185,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 
 class Users(threading.Thread):
-    """Forty requests a second until told to stop."""
+    """Forty requests a second until it is stopped."""
 
     def __init__(self, shop: Shop) -> None:
         super().__init__()
@@ -211,7 +211,7 @@ class Users(threading.Thread):
         self.join()
 
 
-def test_the_real_server_answers_in_the_form_that_was_asked_for(shop: Shop) -> None:
+def test_the_real_server_responds_in_the_accepted_type(shop: Shop) -> None:
     csv = asyncio.run(shop.ask(b"1,2\n0,0\n"))
     assert [float(score) for score in csv.body.split()] == pytest.approx([0.95257, 0.5], abs=1e-4)
     body = json.dumps({"instances": [{"a": 1, "b": 2}]}).encode()
@@ -242,7 +242,7 @@ def test_a_good_model_is_promoted_under_traffic(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(("fault", "alarm"), [("errors", "Invocation5XXErrors"), ("slow", "ModelLatency")])
-def test_a_bad_build_is_sent_back_by_its_alarm_and_only_its_own_users_meet_it(
+def test_a_bad_build_is_rolled_back_by_its_alarm_and_only_its_own_users_meet_it(
     shop: Shop, fault: str, alarm: str
 ) -> None:
     with Users(shop) as users:

@@ -204,22 +204,22 @@ Slipway = Callable[..., tuple[int, dict[str, Any]]]
 
 @pytest.mark.usefixtures("endpoint")
 def test_without_traffic_there_is_nothing_to_examine(slipway: Slipway) -> None:
-    code, told = slipway()
+    code, reported = slipway()
     assert code == 1
-    assert "no request to shoppers-dev was captured in the last 1 h" in told["error"]
+    assert "no request to shoppers-dev was captured in the last 1 h" in reported["error"]
 
 
 def test_healthy_traffic_is_reported_without_violations(
     cloud: CloudProcess, slipway: Slipway, ask: Ask, tmp_path: Path
 ) -> None:
     ask(sessions(tmp_path, 600, seed=7))
-    code, told = slipway()
-    found = reports(cloud, told["reports"])
+    code, reported = slipway()
+    found = reports(cloud, reported["reports"])
     assert found.keys() == REPORTS
-    assert (code, told["violations"]) == (0, [])
+    assert (code, reported["violations"]) == (0, [])
     assert found["statistics.json"]["dataset"]["item_count"] == 600
-    assert told["message"] == "Completed: no violation in 600 rows, 0 with an outcome, 0 records left out."
-    job = cloud("sagemaker").describe_processing_job(ProcessingJobName=told["job"])
+    assert reported["message"] == "Completed: no violation in 600 rows, 0 with an outcome, 0 records left out."
+    job = cloud("sagemaker").describe_processing_job(ProcessingJobName=reported["job"])
     assert job["Environment"]["sagemaker_monitoring_schedule_name"] == "shoppers-dev-monitor"
     assert cloud("sagemaker").list_tags(ResourceArn=job["ProcessingJobArn"])["Tags"] == [
         {"Key": "slipway-use-case", "Value": "shoppers-dev"}
@@ -229,19 +229,19 @@ def test_healthy_traffic_is_reported_without_violations(
 def test_shifted_traffic_is_found(cloud: CloudProcess, slipway: Slipway, ask: Ask, tmp_path: Path) -> None:
     rows = sessions(tmp_path, 1200, seed=8)
     for row in rows:
-        row[7] = "0.19"  # ExitRates, of which nobody had so much
+        row[7] = "0.19"  # ExitRates, higher than in any training row
     ask(rows)
-    code, told = slipway()
+    code, reported = slipway()
     assert code == 3
-    checks = {(each["feature_name"], each["constraint_check_type"]) for each in told["violations"]}
+    checks = {(each["feature_name"], each["constraint_check_type"]) for each in reported["violations"]}
     assert ("ExitRates", "baseline_drift_check") in checks
-    found = reports(cloud, told["reports"])
-    assert found["constraint_violations.json"]["violations"] == told["violations"]
+    found = reports(cloud, reported["reports"])
+    assert found["constraint_violations.json"]["violations"] == reported["violations"]
     described = {entry["name"]: entry for entry in found["constraints.json"]["features"]}
     assert described["Month"]["string_constraints"]["domains"]
 
 
-def test_two_operators_can_look_in_the_same_second(
+def test_two_operators_can_monitor_in_the_same_second(
     settings: Settings, slipway: Slipway, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(sessions(tmp_path, 20, seed=10))
@@ -254,8 +254,8 @@ def test_two_operators_can_look_in_the_same_second(
 
     monkeypatch.setattr(monitoring_run, "datetime", Still)
     found = [slipway()[1] for _ in range(2)]
-    assert len({told["job"] for told in found}) == len({told["reports"] for told in found}) == 2
-    lengths = {len(told["job"].removeprefix(job_prefix(settings.names))) for told in found}
+    assert len({reported["job"] for reported in found}) == len({reported["reports"] for reported in found}) == 2
+    lengths = {len(reported["job"].removeprefix(job_prefix(settings.names))) for reported in found}
     assert lengths == {len("-20260101000000")}  # what the prefix leaves room for
 
 
@@ -277,11 +277,11 @@ def machine(settings: Settings, job: Mapping[str, Any]) -> dict[str, Any]:
     return substituted(DEFINITION, substitutions(settings, job=job, bucket=BUCKET))
 
 
-def _run_machine(cloud: CloudProcess, name: str, definition: Mapping[str, Any], **told: str) -> None:
+def _run_machine(cloud: CloudProcess, name: str, definition: Mapping[str, Any], **reported: str) -> None:
     """Make a state machine, run it once, and see it succeed."""
     states = cloud("stepfunctions")
     made = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)
-    given = json.dumps(told)
+    given = json.dumps(reported)
     execution = states.start_execution(stateMachineArn=made["stateMachineArn"], input=given)["executionArn"]
     ended = eventually(
         lambda: (found := states.describe_execution(executionArn=execution))["status"] != "RUNNING" and found,
@@ -332,9 +332,9 @@ def test_model_monitors_schedule_is_kept_and_its_job_can_be_run_at_once(
     assert (described["MonitoringScheduleStatus"], described["EndpointName"]) == ("Scheduled", ENDPOINT)
     assert described["MonitoringScheduleConfig"]["MonitoringJobDefinition"] == definition
     ask(sessions(tmp_path, 200, seed=11))
-    code, told = slipway()
+    code, reported = slipway()
     assert code in {0, 3}
-    assert reports(cloud, told["reports"]).keys() == REPORTS
+    assert reports(cloud, reported["reports"]).keys() == REPORTS
     remove(cloud, "watched")
 
 
@@ -351,7 +351,7 @@ metrics = { DPPL = 0.1, DI = 0.5, AD = 0.1 }
 def watching(
     cloud: CloudProcess, config: Path, image: str, settings: Settings, tmp_path: Path
 ) -> Iterator[tuple[str, str]]:
-    """Command-line flags of the same use case, deployed anew with bias and attributions watched, and not yet asked."""
+    """Command-line flags of the same use case, deployed anew to watch bias and attributions, not monitored yet."""
     file = tmp_path / "watching.toml"
     file.write_text(config.read_text() + WATCHED)
     watched = load_settings(file, "dev")
@@ -370,7 +370,7 @@ def _forget(cloud: CloudProcess, settings: Settings) -> None:
 
 
 def _by_crawlers(row: list[str]) -> None:
-    """Pages of the same small value that everybody leaves at once: what sold no longer tells buyers from others."""
+    """Pages of one small value that every visitor leaves at once: what sold does not separate buyers any more."""
     row[7], row[8] = "0.19", "2.0"
 
 
@@ -403,8 +403,8 @@ def test_bias_and_attribution_drift_are_found_where_they_are_and_only_there(
     for row in rows if change else ():
         change(row)
     ask(rows)
-    code, told = slipway(*watching)
-    found = reports(cloud, told["reports"])
+    code, reported = slipway(*watching)
+    found = reports(cloud, reported["reports"])
     drift = {
         (each["metric_name"], each["constraint_check_type"])
         for each in found["constraint_violations.json"]["violations"]
@@ -417,12 +417,12 @@ def test_bias_and_attribution_drift_are_found_where_they_are_and_only_there(
     (weekend,) = analysis["post_training_bias_metrics"]["facets"]["Weekend"]
     assert weekend["metrics"][0]["name"] == "DPPL"
     assert weekend["metrics"][-1]["error"] == "no labels, not evaluated"
-    assert "no labels (1)" in told["message"]
+    assert "no labels (1)" in reported["message"]
 
 
 @pytest.fixture
 def outcomes(cloud: CloudProcess, settings: Settings) -> Iterator[Callable[[bool], None]]:
-    """Outcomes of all that is captured arrive: as the model said, or the contrary of it at weekends."""
+    """Outcomes of all that is captured arrive: as the model predicted, or the contrary of it at weekends."""
     client, key = cloud("s3"), f"{OUTCOME_PREFIX}/2026/labels.jsonl"
 
     def arrive(contrary: bool) -> None:
@@ -432,8 +432,8 @@ def outcomes(cloud: CloudProcess, settings: Settings) -> Iterator[Callable[[bool
         for record in (json.loads(line) for body in bodies for line in body.splitlines() if line):
             asked, answered = (record["captureData"][name]["data"] for name in ("endpointInput", "endpointOutput"))
             weekend = [row[-1] == "TRUE" for row in csv.reader(io.StringIO(asked))]
-            said = [bool(each["label"]) for each in json.loads(base64.b64decode(answered))["predictions"]]
-            truth = [bought != (off and contrary) for bought, off in zip(said, weekend, strict=True)]
+            predicted = [bool(each["label"]) for each in json.loads(base64.b64decode(answered))["predictions"]]
+            truth = [bought != (off and contrary) for bought, off in zip(predicted, weekend, strict=True)]
             data = "\n".join("TRUE" if bought else "FALSE" for bought in truth)
             lines.append({"groundTruthData": {"data": data}, "eventMetadata": record["eventMetadata"]})
         body = "".join(json.dumps(line) + "\n" for line in lines)
@@ -445,7 +445,7 @@ def outcomes(cloud: CloudProcess, settings: Settings) -> Iterator[Callable[[bool
 
 @pytest.mark.usefixtures("endpoint")
 @pytest.mark.parametrize(("contrary", "raised"), [(False, set()), (True, {("Weekend", "AD")})])
-def test_whom_the_model_is_wrong_about_is_found_once_outcomes_have_arrived(
+def test_bias_of_errors_is_found_once_outcomes_have_arrived(
     *,
     cloud: CloudProcess,
     slipway: Slipway,
@@ -458,10 +458,10 @@ def test_whom_the_model_is_wrong_about_is_found_once_outcomes_have_arrived(
 ) -> None:
     ask(sessions(tmp_path, 1000, seed=12))
     outcomes(contrary)
-    _, told = slipway(*watching)
-    found = reports(cloud, told["reports"])
-    assert "1000 rows, 1000 with an outcome, 0 records left out" in told["message"]
-    assert "not evaluated" not in told["message"]
+    _, reported = slipway(*watching)
+    found = reports(cloud, reported["reports"])
+    assert "1000 rows, 1000 with an outcome, 0 records left out" in reported["message"]
+    assert "not evaluated" not in reported["message"]
     drift = {
         (each["facet"], each["metric_name"])
         for each in found["constraint_violations.json"]["violations"]
@@ -489,11 +489,11 @@ def test_outcomes_that_come_a_day_late_are_joined_with_the_requests_of_that_day(
     ask(sessions(tmp_path, 400, seed=13))
     last = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(minutes=30)
     found = {}
-    for name, when, told in (("newest", last, {}), ("late", last - timedelta(hours=24), {"only": "outcomes"})):
+    for name, when, reported in (("newest", last, {}), ("late", last - timedelta(hours=24), {"only": "outcomes"})):
         _captured_then(cloud, settings, when)
         outcomes(False)
-        _run_machine(cloud, name, machine(patient, definition), **told)
-        prefix = f"{report_prefix(settings)}{'outcomes/' if told else ''}{when:%Y/%m/%d/%H}/"
+        _run_machine(cloud, name, machine(patient, definition), **reported)
+        prefix = f"{report_prefix(settings)}{'outcomes/' if reported else ''}{when:%Y/%m/%d/%H}/"
         uri = f"s3://{BUCKET}/{prefix}"
         eventually(lambda uri=uri: len(reports(cloud, uri)) == 3, seconds=60)
         found[name] = reports(cloud, uri)["statistics.json"]

@@ -1,6 +1,6 @@
-"""Outcome files are read by the judge of a rollout and by the monitoring job: one rule, two implementations.
+"""Outcome files are read by canary analysis and by the monitoring job: one rule, two implementations.
 
-The job's container holds nothing of `slipway`, so what a case must give stands here, and each is held against it.
+The job's container has no code of `slipway`, so the expected result of each case is here, for both.
 """
 
 import base64
@@ -15,8 +15,8 @@ from slipway.canary.observation.ground_truth import Outcomes
 
 
 def truth(data: Any, *, encoding: str | None = "CSV", **about: Any) -> str:
-    told = {"data": data} | ({"encoding": encoding} if encoding else {})
-    return json.dumps({"groundTruthData": told, "eventMetadata": about, "eventVersion": "0"})
+    truth_data = {"data": data} | ({"encoding": encoding} if encoding else {})
+    return json.dumps({"groundTruthData": truth_data, "eventMetadata": about, "eventVersion": "0"})
 
 
 def value(identifier: Any, number: Any) -> str:
@@ -40,7 +40,7 @@ CASES: dict[str, tuple[str, dict[str, list[float]], int]] = {
     "no row": (truth("", eventId="a"), {}, 1),
     "no data": (truth(None, eventId="a"), {}, 1),
     "a truth that is a bool": (truth(True, eventId="a"), {}, 1),
-    "nobody's": (truth("1"), {}, 1),
+    "without an id": (truth("1"), {}, 1),
     "the first counts": ("\n".join([value("a", 1), value("a", 0), truth("0", eventId="a")]), {"a": [1.0]}, 0),
     "malformed among others": (
         "\n".join(["{", value("a", 1), "7", "[]", "null", value("b", 0)]),
@@ -63,19 +63,19 @@ CASES: dict[str, tuple[str, dict[str, list[float]], int]] = {
 
 
 def read_by_both(text: str, positive_label: str, folder: Path) -> tuple[Any, Any]:
-    judged = Outcomes()
-    judged.add(text, positive_label)
+    analysed = Outcomes()
+    analysed.add(text, positive_label)
     (folder / "2026").mkdir()
     (folder / "2026" / "labels.jsonl").write_text(text, encoding="utf-8", newline="")
     monitored = read_outcomes(folder, positive_label)
-    return (judged.values, judged.malformed), (monitored.values, monitored.malformed)
+    return (analysed.values, analysed.malformed), (monitored.values, monitored.malformed)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_judge_and_the_job_read_the_same(case: str, tmp_path: Path) -> None:
+def test_canary_analysis_and_the_job_read_the_same(case: str, tmp_path: Path) -> None:
     text, values, malformed = CASES[case]
-    judged, monitored = read_by_both(text, "yes", tmp_path)
-    assert judged == (values, malformed)
+    analysed, monitored = read_by_both(text, "yes", tmp_path)
+    assert analysed == (values, malformed)
     assert monitored == (values, malformed)
 
 
@@ -100,5 +100,5 @@ LABELS: list[tuple[str, Any, list[float]]] = [
 def test_the_positive_label_is_worth_1_and_every_other_0(
     positive_label: str, data: Any, worth: list[float], tmp_path: Path
 ) -> None:
-    judged, monitored = read_by_both(truth(data, eventId="a"), positive_label, tmp_path)
-    assert judged == monitored == ({"a": worth}, 0)
+    analysed, monitored = read_by_both(truth(data, eventId="a"), positive_label, tmp_path)
+    assert analysed == monitored == ({"a": worth}, 0)

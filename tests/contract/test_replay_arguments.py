@@ -1,4 +1,4 @@
-"""What the rollout gives to the replay job against what the verb takes, and spoiled models against the verb."""
+"""What the rollout gives to the replay job against what the verb takes, and faulty models against the verb."""
 
 import tomllib
 from pathlib import Path
@@ -83,11 +83,11 @@ def test_the_verb_takes_every_limit_that_the_settings_accept(document, limits):
     assert found == named | {"captures": CAPTURES, "segment": limits["segments"]}
 
 
-def test_the_job_is_told_the_hash_under_the_name_that_the_verb_reads(document):
+def test_the_job_gets_the_hash_under_the_name_that_the_verb_reads(document):
     assert list(request(arguments_of(document))["Environment"]) == [f"{REGISTERED}.$"]
 
 
-def test_a_servers_container_is_told_the_hash_under_the_name_that_the_verb_reads():
+def test_a_servers_container_gets_the_hash_under_the_name_that_the_verb_reads():
     assert MODEL_SHA256_VARIABLE == REGISTERED
 
 

@@ -12,11 +12,11 @@ def test_the_server_takes_what_sagemaker_takes() -> None:
 
 
 def test_no_larger_request_is_costed(capsys: pytest.CaptureFixture[str]) -> None:
-    def asked(size: float) -> str:
+    def error_of(size: float) -> str:
         with pytest.raises(SystemExit):
             main(["cost", "--request-kilobytes", f"{size}", "--no-such-flag"])
         return capsys.readouterr().err
 
     most = MOST_REQUEST_BYTES / 1000
-    assert "--request-kilobytes" not in asked(most)
-    assert f"--request-kilobytes: must be in 0.001..{most:g}" in asked(most + 1)
+    assert "--request-kilobytes" not in error_of(most)
+    assert f"--request-kilobytes: must be in 0.001..{most:g}" in error_of(most + 1)

@@ -1,4 +1,4 @@
-"""What the servers count of two healthy models' scores, as the judge takes it."""
+"""What the servers count of two healthy models' scores, as canary analysis uses it."""
 
 from collections.abc import Callable
 
@@ -53,15 +53,15 @@ def recorder(model: Model, *, older: bool) -> ScoreRecorder:
     return ScoreRecorder(Baseline.from_document(document, CONTRACT))
 
 
-def told(fleet: ScoreRecorder, scores: Scores) -> tuple[float, float, float]:
+def reported(fleet: ScoreRecorder, scores: Scores) -> tuple[float, float, float]:
     for of_request in scores:
         fleet.record((np.empty((len(of_request), 0), dtype=np.float32), of_request))
     found = {metric.name: metric.value for metric in fleet.take_metrics()}
-    fleet.clear()  # of the window: the shift takes long, and nobody asks for it here
+    fleet.clear()  # of the window: its drift takes long, and is not needed here
     return found["ScoredRows"], found["UpperHalf"], found["Tails"]
 
 
-def sent_back(
+def rolled_back(
     make: Callable[[np.random.Generator], Model],
     *,
     requests: tuple[int, int],
@@ -70,7 +70,7 @@ def sent_back(
     older: bool = False,
     by_row: bool = False,
 ) -> float:
-    """The share of healthy retrainings that the judge sends back for their scores.
+    """The share of healthy retrainings that canary analysis rolls back for their scores.
 
     Args:
         make: draws a healthy model.
@@ -91,7 +91,7 @@ def sent_back(
         seen = np.array(
             [
                 [
-                    told(fleet, model(n, rows).reshape((-1, 1 if by_row else rows)))
+                    reported(fleet, model(n, rows).reshape((-1, 1 if by_row else rows)))
                     for (model, fleet), n in zip(pair, requests, strict=True)
                 ]
                 for pair in fleets
@@ -107,10 +107,10 @@ def sent_back(
 
 
 @pytest.mark.parametrize(("older", "least", "most"), [(False, 0.0, 0.02), (True, 0.3, 1.0)])
-def test_a_healthy_retraining_of_few_distinct_scores_is_let_through(older: bool, least: float, most: float) -> None:
-    assert least <= sent_back(shallow_tree, requests=(80, 240), looks=10, older=older) <= most
+def test_a_healthy_retraining_of_few_distinct_scores_is_promoted(older: bool, least: float, most: float) -> None:
+    assert least <= rolled_back(shallow_tree, requests=(80, 240), looks=10, older=older) <= most
 
 
 @pytest.mark.parametrize(("by_row", "least", "most"), [(False, 0.0, 0.02), (True, 0.3, 1.0)])
 def test_rows_that_come_together_count_as_one(by_row: bool, least: float, most: float) -> None:
-    assert least <= sent_back(of_alike_rows, rows=50, requests=(2, 3), looks=40, by_row=by_row) <= most
+    assert least <= rolled_back(of_alike_rows, rows=50, requests=(2, 3), looks=40, by_row=by_row) <= most

@@ -99,11 +99,11 @@ def request_of(definition: dict[str, Any]) -> dict[str, Any]:
 
 
 def ended(jobs: TrainingJobs, name: str) -> dict[str, Any]:
-    def look() -> Any:
+    def interrupted_job() -> Any:
         job = jobs.get(name)
         return job["TrainingJobStatus"] != "InProgress" and job
 
-    found: dict[str, Any] = eventually(look, seconds=120)
+    found: dict[str, Any] = eventually(interrupted_job, seconds=120)
     return found
 
 

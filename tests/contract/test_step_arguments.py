@@ -184,7 +184,7 @@ def test_every_folder_a_step_reads_or_writes_is_the_one_the_job_mounts(shoppers)
         assert mounted(step, "Output") == {name: f"/opt/ml/processing/output/{name}" for name in names}
 
 
-def test_prepare_writes_where_the_job_looks(tmp_path):
+def test_prepare_writes_where_the_job_reads(tmp_path):
     paths = Paths(tmp_path)
     assert paths.processing_output("train") == tmp_path / "processing" / "output" / "train"
 
@@ -203,7 +203,7 @@ def test_train_gets_the_channels_it_reads(shoppers):
         {f"a_long_name_as_feature_stores_write_them_{i}_average_of_30_days": "number" for i in range(320)},
         {f"flag -- {i}": ("number", "category")[i % 2] for i in range(200)},
     ],
-    ids=["in several arguments", "in cut arguments", "in kinds that take turns"],
+    ids=["in several arguments", "in cut arguments", "in alternating kinds"],
 )
 def test_a_column_list_beyond_one_argument_arrives_whole(document, columns):
     wide = copy.deepcopy(document)

@@ -1,4 +1,4 @@
-"""What the steps write against what the definition looks for in it, on a table of made-up sessions."""
+"""What the steps write against what the definition reads of it, on a table of made-up sessions."""
 
 import json
 import re
@@ -78,22 +78,22 @@ def looked_up(node):
     """Each (property file, path) inside `node`."""
     if isinstance(node, dict):
         if "Std:JsonGet" in node:
-            asked = node["Std:JsonGet"]
-            yield asked["PropertyFile"]["Get"].rpartition(".")[2], asked["Path"]
+            wanted = node["Std:JsonGet"]
+            yield wanted["PropertyFile"]["Get"].rpartition(".")[2], wanted["Path"]
         node = list(node.values())
     if isinstance(node, list):
         for item in node:
             yield from looked_up(item)
 
 
-def test_every_value_the_definition_looks_up_is_written_by_its_step(steps, prepared, evaluation):
+def test_every_value_the_definition_reads_is_written_by_its_step(steps, prepared, evaluation):
     documents = {
         "Profile": json.loads((prepared / "profile" / "profile.json").read_text()),
         "Evaluation": json.loads((evaluation / "evaluation" / "evaluation.json").read_text()),
     }
-    asked = set(looked_up([steps["Gate"], steps["Register"], steps["Refuse"]]))
-    assert {file for file, _ in asked} == set(documents)
-    for file, path in asked:
+    wanted = set(looked_up([steps["Gate"], steps["Register"], steps["Refuse"]]))
+    assert {file for file, _ in wanted} == set(documents)
+    for file, path in wanted:
         value = documents[file]
         for key in path.split("."):
             value = value[key]
@@ -108,7 +108,7 @@ def test_the_gate_compares_numbers_and_the_refusal_is_text(steps, evaluation):
         assert isinstance(found[section][key], float)
 
 
-def test_the_log_of_a_training_job_tells_every_metric_the_definition_reads(steps, opt_ml, prepared, capsys):
+def test_the_log_of_a_training_job_has_every_metric_the_definition_reads(steps, opt_ml, prepared, capsys):
     trained(opt_ml, prepared, "logged", steps["Baseline"]["HyperParameters"])
     log = capsys.readouterr().out
     for metric in steps["Baseline"]["AlgorithmSpecification"]["MetricDefinitions"]:

@@ -55,7 +55,7 @@ def _only(column: int, value: str, *, rows: range) -> Callable[[Rows], Rows]:
         (_only(2, "Nov", rows=range(1)), "column month is empty in the "),
     ],
 )
-def test_a_column_that_tells_a_model_nothing_is_named(
+def test_a_column_without_information_is_named(
     tmp_path: Path, shop, change: Callable[[Rows], Rows], remark: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _check(tmp_path, change(shop(300)))
@@ -86,7 +86,7 @@ def test_a_table_that_cannot_be_prepared_says_why(
     assert str(caught.value).startswith(reason)
 
 
-def test_columns_of_another_table_are_told_with_what_is_there(tmp_path: Path) -> None:
+def test_columns_of_another_table_are_reported_with_those_of_this_one(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         _check(tmp_path, [["1", "2"]], header=["height", "weight"])
     assert str(caught.value).startswith("columns absent from ")

@@ -32,14 +32,14 @@ def test_a_line_is_what_cloudwatch_specifies() -> None:
     }
 
 
-def test_metrics_are_kept_by_the_second_where_it_is_asked_for() -> None:
-    def told(**options: bool) -> list[dict[str, object]]:
+def test_metrics_can_have_a_resolution_of_a_second() -> None:
+    def reported(**options: bool) -> list[dict[str, object]]:
         line = metrics_line("n", {}, [Metric("Errors", 1), Metric("Requests", 2)], timestamp_ms=0, **options)
         found: list[dict[str, object]] = json.loads(line)["_aws"]["CloudWatchMetrics"][0]["Metrics"]
         return found
 
-    assert [each.get("StorageResolution") for each in told(by_the_second=True)] == [1, 1]
-    assert not any("StorageResolution" in each for each in told())
+    assert [each.get("StorageResolution") for each in reported(by_the_second=True)] == [1, 1]
+    assert not any("StorageResolution" in each for each in reported())
 
 
 def test_a_value_that_json_does_not_have_is_refused() -> None:
@@ -48,6 +48,6 @@ def test_a_value_that_json_does_not_have_is_refused() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 101])
-def test_a_line_holds_at_least_one_and_at_most_a_hundred_metrics(count: int) -> None:
+def test_a_line_has_at_least_one_and_at_most_a_hundred_metrics(count: int) -> None:
     with pytest.raises(ValueError, match=f"a line must hold 1 to 100 metrics, got {count}"):
         metrics_line("n", {}, [Metric(f"m{number}", 1) for number in range(count)], timestamp_ms=0)

@@ -210,7 +210,7 @@ def test_an_unknown_verb_is_refused(run_verb, tmp_path: Path, argv: list[str]) -
     assert ended.stderr.startswith("verb must be one of prepare, check, train, evaluate, ")
 
 
-def test_a_crash_is_told_with_its_trace_and_reason(run_verb, tmp_path: Path) -> None:
+def test_a_crash_is_reported_with_its_trace_and_reason(run_verb, tmp_path: Path) -> None:
     (tmp_path / "input/config").mkdir(parents=True)
     (tmp_path / "input/config/hyperparameters.json").write_text('{"algorithm": ["xgboost"]}')
     ended = run_verb(tmp_path, "train")
@@ -219,7 +219,7 @@ def test_a_crash_is_told_with_its_trace_and_reason(run_verb, tmp_path: Path) -> 
     assert (tmp_path / "output/failure").read_text().startswith("TypeError: ")
 
 
-def test_evaluate_judges_candidate_and_baseline_on_the_test_split(evaluation: Path, run_verb) -> None:
+def test_evaluate_measures_candidate_and_baseline_on_the_test_split(evaluation: Path, run_verb) -> None:
     with _registry(None) as environment:
         ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment)
     assert ended.returncode == 0, ended.stderr
@@ -297,7 +297,7 @@ def test_evaluate_compares_with_no_champion_of_another_schema(
     assert not (evaluation / "processing/output/evaluation/evaluation.json").exists()
 
 
-def test_evaluate_fails_when_the_registry_cannot_be_asked(evaluation: Path, run_verb) -> None:
+def test_evaluate_fails_when_the_registry_is_unreachable(evaluation: Path, run_verb) -> None:
     environment = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1"}
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment | keys)

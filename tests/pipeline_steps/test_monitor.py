@@ -183,7 +183,7 @@ def test_metrics_are_written_to_the_file_that_model_monitor_publishes(period) ->
     ]
 
 
-def test_the_metrics_file_is_only_written_when_asked_for(period) -> None:
+def test_the_metrics_file_is_only_written_where_metrics_are_enabled(period) -> None:
     found = period()
     found.end(publish_cloudwatch_metrics="Disabled")
     assert not (found.base / "output/metrics").exists()
@@ -211,7 +211,7 @@ def _set(place: int, value: str, *, of_ten: int = 10) -> Callable[[list[str]], N
         (lambda row: row.pop(), ("returning", "missing_column_check")),
     ],
 )
-def test_what_is_wrong_with_a_period_is_told(period, change: Any, check: tuple[str, str]) -> None:
+def test_violations_of_a_period_are_reported(period, change: Any, check: tuple[str, str]) -> None:
     found = period(change)
     message, metrics = found.end()
     assert check in found.checks
@@ -219,7 +219,7 @@ def test_what_is_wrong_with_a_period_is_told(period, change: Any, check: tuple[s
     assert message.startswith(f"CompletedWithViolations: {len(found.violations)} violations in 600 rows, ")
 
 
-def test_a_column_that_may_shift_is_not_told(period) -> None:
+def test_drift_of_an_unwatched_column_is_not_reported(period) -> None:
     found = period(_set(3, "TRUE"))
     found.end("--unwatched=returning")
     assert ("returning", "baseline_drift_check") not in found.checks
@@ -238,7 +238,7 @@ def test_constraints_that_are_given_decide(period) -> None:
     assert found.reports["constraints.json"] == loose
 
 
-def test_too_few_rows_are_not_judged_for_drift(period) -> None:
+def test_drift_of_too_few_rows_is_not_evaluated(period) -> None:
     found = period(_set(2, "Nov"), visitors=150)
     message, metrics = found.end()
     assert message.startswith("Completed: no violation in 150 rows")
@@ -279,7 +279,7 @@ def test_outcomes_make_quality_known(period) -> None:
     assert (found.violations, metrics["QualityViolations"]) == ([], 0)
 
 
-def test_a_model_that_got_worse_is_told(period) -> None:
+def test_lower_quality_is_reported(period) -> None:
     found = period()
     chance = random.Random(4)  # noqa: S311 (made-up data)
     lines = [{"inference_id": f"visit-{number}", "value": chance.choice([0, 25.5])} for number in range(600)]
@@ -290,7 +290,7 @@ def test_a_model_that_got_worse_is_told(period) -> None:
     assert message.startswith("CompletedWithViolations: 2 violations in 600 rows, 600 with an outcome, ")
 
 
-def test_quality_of_few_outcomes_is_measured_and_not_judged(period) -> None:
+def test_quality_of_few_outcomes_is_measured_and_not_evaluated(period) -> None:
     found = period()
     _write(
         found.base / "processing/input/outcomes/labels.jsonl",
@@ -311,7 +311,7 @@ def _dppl(found: Period, name: str) -> dict[str, dict[str, float]]:
     return {group["value_or_threshold"]: group["metrics"][0] for group in groups}
 
 
-def test_predictions_that_favour_a_group_are_told_when_asked(period) -> None:
+def test_bias_of_predictions_is_reported_where_a_facet_is_given(period) -> None:
     found = period()
     found.end(facet("month", reference="parity"), facet("returning", reference="parity"))
     month, returning = ({text: each["value"] for text, each in _dppl(found, n).items()} for n in ("month", "returning"))
@@ -336,7 +336,7 @@ def _only_returning(row: list[str]) -> None:
     row[2] = "Nov" if row[3] == "TRUE" else "Feb"
 
 
-def test_predictions_that_come_to_favour_a_group_are_told_as_clarify_tells_it(period) -> None:
+def test_bias_drift_is_reported_in_clarifys_format(period) -> None:
     found = period(_only_returning)
     _, metrics = found.end(facet("returning", values=["TRUE"], limit=0.1))
     (violation,) = [each for each in found.violations if each["constraint_check_type"] == "bias_drift_check"]
@@ -352,8 +352,8 @@ def test_each_groups_metrics_are_found_by_facet_and_value(period, run_verb) -> N
         facet("returning", values=["TRUE"], metrics={"DPPL": 0.1, "DI": 0.3}),
         environment={"sagemaker_endpoint_name": "shop"},
     )
-    told = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
-    by_facet = {metric: each for each in told if "Facet" in each for metric in ("DPPL", "DI") if metric in each}
+    reported = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
+    by_facet = {metric: each for each in reported if "Facet" in each for metric in ("DPPL", "DI") if metric in each}
     assert by_facet["DPPL"]["DPPL"] < -0.3
     assert by_facet["DI"]["DI"] > 2
     for line in by_facet.values():
@@ -370,7 +370,7 @@ def _metrics(found: Period, name: str) -> dict[str, dict[str, Any]]:
     return {entry["name"]: entry for entry in group["metrics"]}
 
 
-def test_whom_the_model_is_wrong_about_is_measured_once_outcomes_are_there(period) -> None:
+def test_bias_of_errors_is_measured_once_outcomes_are_there(period) -> None:
     found = period()
     _label(found)
     message, metrics = found.end(facet("returning", values=["TRUE"], metrics=WRONG_ABOUT))
@@ -381,7 +381,7 @@ def test_whom_the_model_is_wrong_about_is_measured_once_outcomes_are_there(perio
         assert "error" not in entry
 
 
-def test_a_model_that_came_to_be_wrong_about_one_group_is_told(period) -> None:
+def test_drift_of_the_bias_of_errors_is_reported(period) -> None:
     returning: list[str] = []
     found = period(lambda row: returning.append(row[3]))
     outcomes = found.base / "outcomes.jsonl"
@@ -405,8 +405,8 @@ def _shifted_and_wrong(row: list[str]) -> None:
 def test_where_outcomes_come_late_one_run_examines_the_requests(period) -> None:
     found = period(_shifted_and_wrong)
     _label(found)
-    asked = facet("returning", values=["TRUE"], metrics=WRONG_ABOUT)
-    message, metrics = found.end(asked, "--only=requests", "--min-ndcg=0.1")
+    option = facet("returning", values=["TRUE"], metrics=WRONG_ABOUT)
+    message, metrics = found.end(option, "--only=requests", "--min-ndcg=0.1")
     assert ("spend", "baseline_drift_check") in found.checks
     assert " rows, 0 with an outcome, " in message
     assert "not evaluated" not in message
@@ -415,14 +415,14 @@ def test_where_outcomes_come_late_one_run_examines_the_requests(period) -> None:
     assert set(_metrics(found, "returning")) == {"DPPL"}
 
 
-def test_and_the_other_what_outcomes_tell_of_older_ones_and_nothing_else(period) -> None:
+def test_and_the_other_the_outcomes_of_older_ones_and_nothing_else(period) -> None:
     found = period(_shifted_and_wrong)
     chance = random.Random(4)  # noqa: S311 (made-up data)
     lines = [{"inference_id": f"visit-{number}", "value": chance.choice([0, 25.5])} for number in range(600)]
     _write(found.base / "processing/input/outcomes/labels.jsonl", lines)
-    asked = facet("returning", values=["TRUE"], metrics=WRONG_ABOUT)
-    message, metrics = found.end(asked, "--only=outcomes", "--min-ndcg=0.1")
-    # The requests of this period have been examined and told of when they were new.
+    option = facet("returning", values=["TRUE"], metrics=WRONG_ABOUT)
+    message, metrics = found.end(option, "--only=outcomes", "--min-ndcg=0.1")
+    # The requests of this period have been reported when they were new.
     assert {check for _, check in found.checks} <= {"LessThanThreshold", "bias_drift_check"}
     assert ("auc", "LessThanThreshold") in found.checks
     assert message.startswith("CompletedWithViolations: ")
@@ -435,23 +435,23 @@ def test_and_the_other_what_outcomes_tell_of_older_ones_and_nothing_else(period)
     assert not [name for name in names if name.startswith("feature_")]
 
 
-def test_a_period_of_which_no_outcome_came_tells_that(period) -> None:
+def test_a_period_without_outcomes_reports_that(period) -> None:
     found = period()
     message, metrics = found.end("--only=outcomes")
     assert message.startswith("Completed: no violation in 600 rows, 0 with an outcome, ")
     assert metrics["LabelledRows"] == 0
 
 
-def test_bias_is_not_judged_without_outcomes_and_the_job_says_so(period) -> None:
+def test_bias_is_not_evaluated_without_outcomes_and_the_job_says_so(period) -> None:
     found = period()
     message, metrics = found.end(facet("returning", values=["TRUE"], metrics=WRONG_ABOUT))
     assert message.endswith("0 with an outcome, 0 records left out, bias not evaluated: no labels (2).")
     assert (metrics["BiasViolations"], metrics["BiasNotJudged"]) == (0, 2)
     assert not {"LabelledBiasViolations", "QualityViolations"} & metrics.keys()
-    told = _metrics(found, "returning")
-    assert told["AD"]["value"] is told["RD"]["value"] is None
-    assert told["RD"]["error"] == "no labels, not evaluated"
-    assert "error" not in told["DPPL"]
+    reported = _metrics(found, "returning")
+    assert reported["AD"]["value"] is reported["RD"]["value"] is None
+    assert reported["RD"]["error"] == "no labels, not evaluated"
+    assert "error" not in reported["DPPL"]
 
 
 def test_an_outcome_belongs_to_its_own_request_though_others_are_left_out(period) -> None:
@@ -483,7 +483,7 @@ def _unlike(row: list[str]) -> None:
     row[0], row[2] = "40", "Dec"
 
 
-def test_an_order_of_columns_that_has_changed_is_told_as_clarify_tells_it(period) -> None:
+def test_attribution_drift_is_reported_in_clarifys_format(period) -> None:
     found = period(_unlike)
     _, metrics = found.end("--min-ndcg=0.99")
     assert metrics["NDCG"] < 0.99
@@ -491,14 +491,14 @@ def test_an_order_of_columns_that_has_changed_is_told_as_clarify_tells_it(period
     assert (violation["label"], violation["metric_name"]) == ("bought", "occlusion")
 
 
-def test_nothing_is_analysed_that_nobody_asked_for(period) -> None:
+def test_without_options_there_is_no_analysis(period) -> None:
     found = period()
     _, metrics = found.end()
     assert "analysis.json" not in found.reports
     assert not {"NDCG", "BiasViolations"} & metrics.keys()
 
 
-def test_a_model_without_such_a_baseline_is_not_judged_by_it(period, jobs, tmp_path: Path) -> None:
+def test_a_model_without_such_a_baseline_is_not_evaluated_against_it(period, jobs, tmp_path: Path) -> None:
     found = period(_only_returning)
     older = tmp_path / "older"
     shutil.copytree(jobs.boosted / "model", older / "model")
@@ -543,7 +543,7 @@ def test_what_cannot_be_done_is_refused(
     assert ended.stderr.startswith(reason)
 
 
-def test_a_line_that_is_no_outcome_is_told_and_loses_no_other(period, run_verb) -> None:
+def test_a_malformed_outcome_is_counted_and_loses_no_other(period, run_verb) -> None:
     found = period(visitors=10)
     lines = [{"inference_id": "visit-1"}, {"inference_id": "visit-2", "value": 1}]
     _write(found.base / "processing/input/outcomes/labels.jsonl", lines)
@@ -556,8 +556,8 @@ def test_a_line_that_is_no_outcome_is_told_and_loses_no_other(period, run_verb) 
 def _registry(archive: bytes) -> Iterator[dict[str, str]]:
     class Registry(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            assert asked == {"ModelPackageName": PACKAGE}
+            option = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            assert option == {"ModelPackageName": PACKAGE}
             containers = [{"Image": "image", "ModelDataUrl": "s3://artifacts/three/model.tar.gz"}]
             self._reply(json.dumps({"InferenceSpecification": {"Containers": containers}}).encode())
 
@@ -585,7 +585,7 @@ def _registry(archive: bytes) -> Iterator[dict[str, str]]:
             thread.join()
 
 
-def test_the_model_that_answered_is_fetched_from_the_registry_where_none_was_laid_down(period) -> None:
+def test_the_model_is_fetched_from_the_registry_where_it_is_no_input(period) -> None:
     found = period(visitors=250)
     archive = found.base / "processing/input/model/model.tar.gz"
     content = archive.read_bytes()
@@ -595,7 +595,7 @@ def test_the_model_that_answered_is_fetched_from_the_registry_where_none_was_lai
     assert message.startswith("Completed: no violation in 250 rows")
 
 
-def test_a_registry_that_cannot_be_asked_is_told(period, run_verb) -> None:
+def test_an_unreachable_registry_is_reported(period, run_verb) -> None:
     found = period(visitors=10)
     (found.base / "processing/input/model/model.tar.gz").unlink()
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}

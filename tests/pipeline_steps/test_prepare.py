@@ -50,7 +50,7 @@ def test_the_first_of_equal_rows_is_kept_whatever_follows() -> None:
     assert (len(kept), duplicates) == (43, 2)
 
 
-def test_the_profile_tells_rows_hashes_and_shares(tmp_path: Path, shop) -> None:
+def test_the_profile_has_rows_hashes_and_shares(tmp_path: Path, shop) -> None:
     rows = shop(400)
     rows[7][4] = ""
     output = _prepare(tmp_path, [*rows, *rows[:50]])
@@ -94,7 +94,7 @@ def test_a_profile_of_the_training_split_is_blind_to_the_others(tmp_path: Path, 
     assert profile["columns"][0]["mean"] == pytest.approx(sum(visits) / len(visits))
 
 
-def test_columns_that_tell_a_model_nothing_are_named_in_the_log_and_in_the_profile(
+def test_columns_without_information_are_named_in_the_log_and_in_the_profile(
     tmp_path: Path, shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = _prepare(tmp_path, [[row[0], "2", *row[2:]] for row in shop(400)])

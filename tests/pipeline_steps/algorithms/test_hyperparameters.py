@@ -33,7 +33,7 @@ def test_a_wrong_hyperparameter_says_what_is_allowed(given: dict[str, str], reas
     assert str(caught.value).startswith(reason)
 
 
-def test_every_wrong_hyperparameter_is_told_at_once() -> None:
+def test_all_wrong_hyperparameters_are_reported_together() -> None:
     given = {"algorithm": "xgboost", "depth": "4", "eta": "fast", "max_depth": "0", "gamma": "1"}
     with pytest.raises(ArgumentError) as caught:
         parse_hyperparameters(given)

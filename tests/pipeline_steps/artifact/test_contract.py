@@ -24,7 +24,7 @@ def test_a_contract_survives_its_document() -> None:
     assert Contract.from_document(json.loads(json.dumps(CONTRACT.to_document()))) == CONTRACT
 
 
-def test_the_document_says_what_the_output_means() -> None:
+def test_the_document_has_the_meaning_of_the_output() -> None:
     output = CONTRACT.to_document()["output"]
     assert output == {"name": "score", "meaning": "probability of TRUE", "threshold": 0.4}
 

@@ -71,7 +71,7 @@ def test_without_ties_the_shares_are_those_of_plain_counting() -> None:
     assert int(ranks.tails(scores).sum()) == 200
 
 
-def test_an_atom_that_holds_every_cut_is_half_above_and_a_fifth_in_the_tails() -> None:
+def test_one_score_at_every_cut_is_half_above_and_a_fifth_in_the_tails() -> None:
     ranks = ranks_of(np.array([0.3] * 100, dtype=np.float32))
     (half,), (tails,) = (share(np.array([0.3], dtype=np.float32)) for share in (ranks.upper_half, ranks.tails))
     assert (half, tails) == pytest.approx((0.5, 0.2))

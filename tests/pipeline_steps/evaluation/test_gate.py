@@ -15,7 +15,7 @@ def _metrics(value: float) -> dict[str, float]:
     return dict.fromkeys((*GATE_METRICS, "accuracy"), value)
 
 
-def _judge(
+def _decide(
     gate: Gate = GATE,
     *,
     candidate: float = 0.93,
@@ -33,7 +33,7 @@ def _judge(
 
 
 def test_a_good_candidate_passes_and_says_so() -> None:
-    found = _judge()
+    found = _decide()
     assert (found["passed"], found["reasons"]) == (True, "every condition holds")
     assert found["loss_to_champion"] == 0.0
     assert found["gain_over_baseline"] == pytest.approx(0.03)
@@ -49,26 +49,26 @@ def test_a_good_candidate_passes_and_says_so() -> None:
     ],
 )
 def test_each_condition_refuses_with_its_reason(changes: dict[str, float], reason: str) -> None:
-    found = _judge(**changes)
+    found = _decide(**changes)
     assert (found["passed"], found["reasons"]) == (False, reason)
 
 
-def test_all_reasons_are_told_at_once() -> None:
-    assert str(_judge(candidate=0.5, champion=0.9, gap=0.2)["reasons"]).count("; ") == 3
+def test_all_reasons_are_reported_together() -> None:
+    assert str(_decide(candidate=0.5, champion=0.9, gap=0.2)["reasons"]).count("; ") == 3
 
 
-def test_a_value_on_its_bound_holds() -> None:
+def test_a_value_on_its_bound_passes() -> None:
     gate = Gate("auc", 0.75, min_gain_over_baseline=0.25, max_loss_to_champion=0.125, max_gap=0.0, accuracy_aim=0.75)
-    found = _judge(gate, candidate=0.75, baseline=0.5, champion=0.875, gap=0.0)
+    found = _decide(gate, candidate=0.75, baseline=0.5, champion=0.875, gap=0.0)
     assert (found["passed"], found["accuracy_aim_met"]) == (True, True)
 
 
 def test_a_little_worse_than_the_champion_is_tolerated() -> None:
-    assert _judge(champion=0.934)["passed"]
+    assert _decide(champion=0.934)["passed"]
 
 
-def test_the_aim_for_accuracy_is_told_and_refuses_nothing() -> None:
-    found = _judge(replace(GATE, accuracy_aim=0.95))
+def test_the_aim_for_accuracy_is_reported_and_refuses_nothing() -> None:
+    found = _decide(replace(GATE, accuracy_aim=0.95))
     assert (found["accuracy_aim_met"], found["passed"]) == (False, True)
 
 
@@ -76,14 +76,14 @@ def test_the_aim_for_accuracy_is_told_and_refuses_nothing() -> None:
 def test_it_passes_when_and_only_when_every_number_it_gives_is_in_bounds(
     candidate: float, baseline: float, champion: float | None, gap: float
 ) -> None:
-    found = _judge(candidate=candidate, baseline=baseline, champion=champion, gap=gap)
-    holds = (
+    found = _decide(candidate=candidate, baseline=baseline, champion=champion, gap=gap)
+    passes = (
         found["value"] >= GATE.threshold
         and found["gain_over_baseline"] >= GATE.min_gain_over_baseline
         and found["loss_to_champion"] <= GATE.max_loss_to_champion
         and found["gap"] <= GATE.max_gap
     )
-    assert found["passed"] == holds
+    assert found["passed"] == passes
 
 
 def test_outcomes_are_priced() -> None:

@@ -20,7 +20,7 @@ def _category(values: list[object], positive: list[bool]) -> CategoryColumn:
     return fitted
 
 
-def test_a_number_tells_the_range_of_its_known_values() -> None:
+def test_a_number_has_the_range_of_its_known_values() -> None:
     assert _fit([3, np.nan, -1], [True, False, True], "number") == NumberColumn("x", -1, 3, missing=True)
     assert _fit([3, 4], [True, False], "number") == NumberColumn("x", 3, 4, missing=True)
     assert _fit([np.nan], [True], "number") == NumberColumn("x", 0, 0, missing=True)
@@ -46,7 +46,7 @@ def test_where_nothing_is_rare_an_unknown_category_counts_as_average() -> None:
     assert [fitted.encode_text(text) for text in ("a", "never seen", "c", "b")] == [0, 1, 2, 3]
 
 
-def test_two_frequent_values_are_a_flag_that_knows_no_other() -> None:
+def test_two_frequent_values_are_a_flag_that_accepts_no_other() -> None:
     flag = _category(["TRUE"] * 30 + ["FALSE"] * 30, [True, False] * 30)
     assert not flag.accepts_unknown
     with pytest.raises(ValueRefusedError):

@@ -138,7 +138,7 @@ def closes(old, new):
     return kinds and old.accepts_unknown and len(old.categories) < 2 and not new.accepts_unknown
 
 
-def test_a_column_that_was_constant_may_become_a_flag_and_a_person_is_told():
+def test_a_column_that_was_constant_may_become_a_flag_with_a_note():
     old = CategoryColumn("coupon", ("no",), 1, accepts_unknown=True, missing=True)
     new = CategoryColumn("coupon", ("no", "yes"), 2, accepts_unknown=False, missing=True)
     champion, candidate = (Contract((column,), "bought", "TRUE", 0.5, "xgboost") for column in (old, new))

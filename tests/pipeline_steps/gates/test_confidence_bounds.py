@@ -1,4 +1,4 @@
-"""Bounds accuse nobody by chance, and catch what is really beyond."""
+"""Bounds refuse no candidate by chance, and find what is really beyond."""
 
 import math
 
@@ -80,7 +80,7 @@ def test_an_index_of_a_shift_is_found():
 
 
 @pytest.mark.parametrize(("quantile", "size"), [(0.5, 60), (0.5, 1000), (0.99, 1000), (0.99, 5000)])
-def test_a_quantiles_bounds_hold_it(quantile, size):
+def test_a_quantile_lies_within_its_bounds(quantile, size):
     random = np.random.default_rng(7)
     truth = -math.log(1 - quantile)
     bounds = [quantile_bounds(random.exponential(1, size), quantile, error=ERROR) for _ in range(TRIALS)]

@@ -174,11 +174,11 @@ def champion(champion_files, pack, tmp_path_factory) -> Artifact:
 
 
 @pytest.fixture
-def verdict(champion, champion_files, pack, tmp_path):
-    def judge(files, *, against=champion):
+def result(champion, champion_files, pack, tmp_path):
+    def check(files, *, against=champion):
         return check_contract(pack(tmp_path / "model.tar.gz", files), against)[0]
 
-    return judge
+    return check
 
 
 def test_the_corpus_has_at_least_thirty_mutations():
@@ -187,12 +187,12 @@ def test_the_corpus_has_at_least_thirty_mutations():
 
 @pytest.mark.parametrize("name", CONTRACT_MUTATIONS)
 def test_a_broken_contract_is_refused_with_what_is_wrong_and_what_is_allowed(
-    name, verdict, champion_files, with_document
+    name, result, champion_files, with_document
 ):
-    edit, told = CONTRACT_MUTATIONS[name]
-    found = verdict(with_document(champion_files, "contract.json", edit))
+    edit, reported = CONTRACT_MUTATIONS[name]
+    found = result(with_document(champion_files, "contract.json", edit))
     assert found.reasons
-    for text in told:
+    for text in reported:
         assert any(text in reason for reason in found.reasons), found.reasons
 
 
@@ -218,34 +218,34 @@ COMPATIBLE: dict[str, Edit] = {
 
 
 @pytest.mark.parametrize("name", COMPATIBLE)
-def test_a_change_that_no_caller_feels_passes(name, verdict, champion_files, with_document):
+def test_a_change_that_no_caller_feels_passes(name, result, champion_files, with_document):
     def counted(document: Document) -> None:
         (returning,) = [column for column in document["features"] if column["name"] == "returning"]
         returning["frequencies"].setdefault("maybe", 1)
 
     files = with_document(champion_files, "baseline.json", counted)
-    found = verdict(with_document(files, "contract.json", COMPATIBLE[name]))
+    found = result(with_document(files, "contract.json", COMPATIBLE[name]))
     assert found.reasons == ()
 
 
-def test_what_refuses_nobody_is_noted(verdict, champion_files, with_document):
+def test_what_refuses_no_caller_is_noted(result, champion_files, with_document):
     edit = several(COMPATIBLE["narrower range"], without_category(MONTH, "Dec"), output(threshold=0.25))
-    notes = verdict(with_document(champion_files, "contract.json", edit)).notes
+    notes = result(with_document(champion_files, "contract.json", edit)).notes
     assert any(note.startswith("column visits was trained on 3 to 30") for note in notes)
     assert "column month: 'Dec' now counts as any other category" in notes
     assert any(note.startswith("the threshold goes from") and note.endswith("to 0.25") for note in notes)
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "contract.json", "baseline.json", "metrics.json"])
-def test_an_artifact_without_one_of_its_files_is_refused(name, verdict, champion_files):
-    (reason,) = verdict({key: content for key, content in champion_files.items() if key != name}).reasons
+def test_an_artifact_without_one_of_its_files_is_refused(name, result, champion_files):
+    (reason,) = result({key: content for key, content in champion_files.items() if key != name}).reasons
     assert reason.endswith(f"it lacks {name}")
 
 
 @pytest.mark.parametrize("name", ["contract.json", "baseline.json", "metrics.json"])
 @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])
-def test_a_file_that_is_no_json_object_is_refused(name, content, verdict, champion_files):
-    (reason,) = verdict(champion_files | {name: content}).reasons
+def test_a_file_that_is_no_json_object_is_refused(name, content, result, champion_files):
+    (reason,) = result(champion_files | {name: content}).reasons
     assert reason.startswith(f"{name} must hold")
 
 
@@ -257,26 +257,26 @@ def test_a_file_that_is_no_archive_is_refused(champion, tmp_path):
     assert found.reasons[0].startswith("the artifact must be a model.tar.gz")
 
 
-def test_a_graph_that_does_not_load_is_refused(verdict, champion_files):
-    (reason,) = verdict(champion_files | {"model.onnx": b"no graph"}).reasons
+def test_a_graph_that_does_not_load_is_refused(result, champion_files):
+    (reason,) = result(champion_files | {"model.onnx": b"no graph"}).reasons
     assert reason.startswith("model.onnx must be a graph that ONNX Runtime loads")
 
 
 def test_a_contract_with_fewer_columns_than_the_graph_is_refused_without_a_champion_too(
-    verdict, champion_files, with_document
+    result, champion_files, with_document
 ):
     files = with_document(champion_files, "contract.json", gone(SPEND))
     files = with_document(files, "baseline.json", lambda document: document["features"].pop(SPEND))
-    assert verdict(files, against=None).reasons == ("model.onnx must take the contract's 3 columns, got 4",)
+    assert result(files, against=None).reasons == ("model.onnx must take the contract's 3 columns, got 4",)
 
 
-def test_a_baseline_of_other_columns_is_refused(verdict, champion_files, with_document):
+def test_a_baseline_of_other_columns_is_refused(result, champion_files, with_document):
     files = with_document(champion_files, "baseline.json", lambda document: document["features"].pop(SPEND))
-    assert verdict(files).reasons == ("baseline.json must hold 'spend', which is absent",)
+    assert result(files).reasons == ("baseline.json must hold 'spend', which is absent",)
 
 
 @pytest.mark.parametrize(
-    ("operation", "constant", "told"),
+    ("operation", "constant", "reported"),
     [
         ("Mul", 3.0, "scores in 0..1"),
         ("Sub", 1.0, "scores in 0..1"),
@@ -284,24 +284,24 @@ def test_a_baseline_of_other_columns_is_refused(verdict, champion_files, with_do
         ("Gather", None, "one score a row"),
     ],
 )
-def test_a_graph_without_a_probability_a_row_is_refused(operation, constant, told, verdict, with_nodes):
+def test_a_graph_without_a_probability_a_row_is_refused(operation, constant, reported, result, with_nodes):
     constants = {} if constant is None else {"constant": constant}
     second = "flat" if constant is None else "constant"
     # the indices -1 give the last row's score alone
-    (reason,) = verdict(with_nodes(helper.make_node(operation, ["raw", second], ["score"]), constants)).reasons
-    assert told in reason
+    (reason,) = result(with_nodes(helper.make_node(operation, ["raw", second], ["score"]), constants)).reasons
+    assert reported in reason
 
 
-def test_the_first_model_is_judged_by_itself(verdict, champion_files):
-    assert verdict(champion_files, against=None).reasons == ()
+def test_the_first_model_is_checked_by_itself(result, champion_files):
+    assert result(champion_files, against=None).reasons == ()
 
 
-def test_a_document_says_what_was_found(verdict, champion_files, with_document):
-    found = verdict(with_document(champion_files, "contract.json", gone(VISITS))).to_document()
+def test_a_document_has_what_was_found(result, champion_files, with_document):
+    found = result(with_document(champion_files, "contract.json", gone(VISITS))).to_document()
     assert found["passed"] is False
     assert json.loads(json.dumps(found))["reasons"][0].startswith("column visits must stay")
 
 
-def test_a_candidate_that_is_not_there_is_no_verdict(champion, tmp_path: Path):
+def test_a_candidate_that_is_not_there_fails_the_job(champion, tmp_path: Path):
     with pytest.raises(StepError, match="must be a readable file"):
         check_contract(tmp_path / "absent.tar.gz", champion)

@@ -117,11 +117,11 @@ def test_a_buckets_files_come_newest_first_and_only_of_the_endpoint(s3: Any) -> 
     assert [content.decode() for content in found] == ["e", "d", "c", "b", "a"]
 
 
-def test_a_prefix_that_holds_nothing_yet_is_no_failure(s3: Any) -> None:
+def test_an_empty_prefix_is_no_failure(s3: Any) -> None:
     assert list(bucket_files(s3, "s3://artifacts/capture/shop/primary/")) == []
 
 
-def test_no_more_hours_are_listed_than_are_asked_for(s3: Any) -> None:
+def test_only_as_many_hours_are_listed_as_are_read(s3: Any) -> None:
     for key, text in KEYS.items():
         s3.put_object(Bucket="artifacts", Key=key, Body=text)
     listed = []

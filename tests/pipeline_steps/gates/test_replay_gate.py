@@ -1,4 +1,4 @@
-"""What the replay gate says to answers that are given, and to servers that are real or fail."""
+"""The replay gate, with given responses, and with servers that are real or fail."""
 
 import json
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ LIMITS = ReplayLimits(
 )
 
 
-def answer(scores: Sequence[float], *, seconds: float = 0.001, status: int = 200) -> ServerResponse:
+def response(scores: Sequence[float], *, seconds: float = 0.001, status: int = 200) -> ServerResponse:
     predictions = [{"score": score, "label": int(score >= 0.5)} for score in scores]
     return ServerResponse(status, json.dumps({"predictions": predictions}).encode(), seconds)
 
@@ -58,11 +58,11 @@ def exchanges(count, change, *, seed=0, seconds=quick, rows=1):
         new = [float(np.clip(change(month, score), 0, 1)) for month, score in zip(months, old, strict=True)]
         before, after = seconds(number)
         request = CapturedRequest("".join(f"{month},30\n" for month in months).encode(), "text/csv")
-        found.append(Exchange(request, answer(old.tolist(), seconds=before), answer(new, seconds=after)))
+        found.append(Exchange(request, response(old.tolist(), seconds=before), response(new, seconds=after)))
     return found
 
 
-def judged(count, change, *, limits=LIMITS, rounds=3, **more):
+def compared(count, change, *, limits=LIMITS, rounds=3, **more):
     return compare_responses(exchanges(count, change, **more), CONTRACT, limits, rounds=rounds)
 
 
@@ -71,13 +71,13 @@ def same(month, score):
 
 
 @pytest.mark.parametrize("count", [50, 200, 2000])
-def test_the_same_answers_pass(count):
-    found = judged(count, same)
+def test_equal_responses_pass(count):
+    found = compared(count, same)
     assert (found.reasons, found.not_compared, found.requests, found.rows) == ((), "", count, count)
 
 
-def test_too_few_requests_are_not_judged_and_the_verdict_says_so():
-    found = judged(49, lambda _month, _score: 1.0)
+def test_too_few_requests_are_not_compared_and_the_result_says_so():
+    found = compared(49, lambda _month, _score: 1.0)
     assert found.reasons == ()
     assert found.not_compared == "not enough captured requests that the champion scores: 49 of 50"
     assert found.to_document()["judged"] is False
@@ -88,24 +88,24 @@ def test_a_noisy_but_healthy_candidate_is_never_refused():
     refused = [
         reason
         for seed in range(25)
-        for reason in judged(400, lambda _month, score: score + noise.normal(0, 0.08), seed=seed).reasons
+        for reason in compared(400, lambda _month, score: score + noise.normal(0, 0.08), seed=seed).reasons
     ]
     assert refused == []
 
 
 @pytest.mark.parametrize("count", [60, 300, 1000])
 def test_shifted_scores_are_refused(count):
-    (first, *_) = judged(count, lambda _month, score: score**0.4).reasons
+    (first, *_) = compared(count, lambda _month, score: score**0.4).reasons
     assert first.startswith(("labels must differ", "scores must stay within", "the mean score must stay within 0.1"))
 
 
 def test_a_shift_in_one_segment_is_refused_by_its_name():
-    (reason,) = judged(900, lambda month, score: score + 0.25 * (month == "Dec")).reasons
+    (reason,) = compared(900, lambda month, score: score + 0.25 * (month == "Dec")).reasons
     assert reason.startswith("the mean score where month is Dec must stay within 0.15 of the champion's, got +0.2")
 
 
-def test_a_small_segment_is_not_judged():
-    found = judged(200, lambda month, score: score + 0.25 * (month == "Dec"))
+def test_a_small_segment_is_not_compared():
+    found = compared(200, lambda month, score: score + 0.25 * (month == "Dec"))
     assert found.reasons == ()
     assert found.measures.segments == ()
 
@@ -123,13 +123,13 @@ def test_segments_are_named_as_the_users_sent_them():
     }
 
 
-def test_only_the_segments_asked_for_are_looked_into():
+def test_only_the_named_segments_are_compared():
     with pytest.raises(ArgumentError, match="--segment must be one of month, got age"):
-        judged(60, same, limits=ReplayLimits(**(vars(LIMITS) | {"segments": ("age",)})))
+        compared(60, same, limits=ReplayLimits(**(vars(LIMITS) | {"segments": ("age",)})))
 
 
 def test_labels_that_flip_are_refused():
-    found = judged(500, lambda _month, score: 0.55 if 0.25 < score < 0.5 else score)
+    found = compared(500, lambda _month, score: 0.55 if 0.25 < score < 0.5 else score)
     assert found.reasons[0].startswith("labels must differ from the champion's in at most 10 percent of the rows")
 
 
@@ -143,21 +143,21 @@ def test_one_odd_request_of_many_rows_proves_nothing():
 def test_requests_that_fail_are_refused_once_they_are_more_than_chance(failing, refused):
     found = exchanges(300, same)
     for number in range(failing):
-        broken = answer([], status=500)
+        broken = response([], status=500)
         found[number * 10] = Exchange(found[number * 10].request, found[number * 10].champion, broken)
-    verdict = compare_responses(found, CONTRACT, LIMITS, rounds=3)
-    assert any("must fail in at most 0.5 percent" in reason for reason in verdict.reasons) == refused
-    assert verdict.rows == 300 - failing
+    result = compare_responses(found, CONTRACT, LIMITS, rounds=3)
+    assert any("must fail in at most 0.5 percent" in reason for reason in result.reasons) == refused
+    assert result.rows == 300 - failing
 
 
-def test_a_candidate_that_answers_nothing_is_refused():
-    found = [Exchange(one.request, one.champion, answer([], status=500)) for one in exchanges(60, same)]
+def test_a_candidate_without_responses_is_refused():
+    found = [Exchange(one.request, one.champion, response([], status=500)) for one in exchanges(60, same)]
     (reason,) = compare_responses(found, CONTRACT, LIMITS, rounds=3).reasons
     assert "must fail in at most 0.5 percent, got 100" in reason
 
 
 @pytest.mark.parametrize("body", [b"", b"no json", b'{"predictions": [{"label": 1}]}', b'{"predictions": []}'])
-def test_an_answer_without_a_score_a_row_is_a_failed_one(body):
+def test_a_response_without_a_score_a_row_is_a_failure(body):
     found = [Exchange(one.request, one.champion, ServerResponse(200, body, 0.001)) for one in exchanges(60, same)]
     assert "got 100" in compare_responses(found, CONTRACT, LIMITS, rounds=3).reasons[0]
 
@@ -167,7 +167,7 @@ def test_an_answer_without_a_score_a_row_is_a_failed_one(body):
     [(0.005, 0.030, True), (0.005, 0.012, False), (0.0005, 0.008, False), (0.030, 0.005, False)],
 )
 def test_a_slow_candidate_is_refused_unless_it_is_quick_enough(before, after, refused):
-    reasons = judged(100, same, seconds=lambda _number: (before, after)).reasons
+    reasons = compared(100, same, seconds=lambda _number: (before, after)).reasons
     assert [reason.partition(" must")[0] for reason in reasons] == ["latency at p50"] * refused
 
 
@@ -175,22 +175,22 @@ def test_a_slow_tail_is_refused_once_there_are_enough_requests():
     def seconds(number):
         return 0.005, 0.2 if number % 20 == 0 else 0.005
 
-    assert judged(500, same, seconds=seconds).reasons == ()
-    assert judged(2000, same, seconds=seconds, rounds=1).reasons == (), "a busy machine may have been the reason"
-    (reason,) = judged(2000, same, seconds=seconds).reasons
+    assert compared(500, same, seconds=seconds).reasons == ()
+    assert compared(2000, same, seconds=seconds, rounds=1).reasons == (), "a busy machine may have been the reason"
+    (reason,) = compared(2000, same, seconds=seconds).reasons
     assert reason.startswith("latency at p99 must be at most 3 times the champion's 5 ms, got 200 ms")
 
 
 class Fake:
-    """A server whose n-th answer is given."""
+    """A server whose n-th response is given."""
 
     def __init__(self, answers):
-        self.asked = []
-        self._answers = answers
+        self.sent = []
+        self._responses = answers
 
     def send(self, request):
-        self.asked.append(request)
-        found = self._answers(len(self.asked))
+        self.sent.append(request)
+        found = self._responses(len(self.sent))
         if isinstance(found, Exception):
             raise found
         return found
@@ -199,49 +199,49 @@ class Fake:
 REQUESTS = [CapturedRequest(f"Nov,{number}\n".encode(), "text/csv") for number in range(30)]
 
 
-def test_each_request_is_asked_of_both_three_times_after_a_warm_up():
-    champion, candidate = (Fake(lambda number: answer([0.5], seconds=number)) for _ in range(2))
+def test_each_request_is_sent_to_both_three_times_after_a_warm_up():
+    champion, candidate = (Fake(lambda number: response([0.5], seconds=number)) for _ in range(2))
     found = replay(REQUESTS, champion=champion, candidate=candidate)
-    assert champion.asked == candidate.asked == [*REQUESTS[:20], *REQUESTS * 3]
+    assert champion.sent == candidate.sent == [*REQUESTS[:20], *REQUESTS * 3]
     assert [one.request for one in found.exchanges] == REQUESTS
     assert found.exchanges[0].champion.seconds == 21, "the quickest one after the warm-up"
 
 
-def test_the_champion_and_the_candidate_take_turns_in_being_first():
+def test_champion_and_candidate_alternate_in_being_first():
     order = []
 
     def noted(name):
-        return Fake(lambda _number: order.append(name) or answer([0.5]))
+        return Fake(lambda _number: order.append(name) or response([0.5]))
 
     replay(REQUESTS[:2], champion=noted("champion"), candidate=noted("candidate"))
     assert order[:4] == ["champion", "candidate", "candidate", "champion"]
 
 
-def test_a_request_that_the_champion_refuses_says_nothing_of_the_candidate():
-    champion = Fake(lambda number: answer([], status=400) if number % 2 else answer([0.5]))
-    found = replay(REQUESTS[:20], champion=champion, candidate=Fake(lambda _number: answer([0.5])))
+def test_a_request_that_the_champion_refuses_does_not_count():
+    champion = Fake(lambda number: response([], status=400) if number % 2 else response([0.5]))
+    found = replay(REQUESTS[:20], champion=champion, candidate=Fake(lambda _number: response([0.5])))
     assert (len(found.exchanges), found.refused) == (10, 10)
 
 
 def test_a_candidate_that_fails_only_the_second_time_has_failed():
-    candidate = Fake(lambda number: answer([], status=500) if number > 60 else answer([0.5]))
-    found = replay(REQUESTS, champion=Fake(lambda _number: answer([0.5])), candidate=candidate)
+    candidate = Fake(lambda number: response([], status=500) if number > 60 else response([0.5]))
+    found = replay(REQUESTS, champion=Fake(lambda _number: response([0.5])), candidate=candidate)
     assert {one.candidate.status for one in found.exchanges} == {500}
 
 
-def test_a_candidate_that_falls_silent_ends_the_replay():
-    candidate = Fake(lambda number: ServerError("the server ended with status -11") if number > 25 else answer([0.5]))
-    found = replay(REQUESTS, champion=Fake(lambda _number: answer([0.5])), candidate=candidate)
+def test_a_candidate_that_stops_responding_ends_the_replay():
+    candidate = Fake(lambda number: ServerError("the server ended with status -11") if number > 25 else response([0.5]))
+    found = replay(REQUESTS, champion=Fake(lambda _number: response([0.5])), candidate=candidate)
     assert found.failure == "the candidate's server must respond to every request: the server ended with status -11"
 
 
-def test_a_champion_that_falls_silent_leaves_no_verdict():
+def test_a_champion_that_stops_responding_fails_the_job():
     champion = Fake(lambda _number: ServerError("gone"))
     with pytest.raises(ServerError, match="gone"):
-        replay(REQUESTS, champion=champion, candidate=Fake(lambda _number: answer([0.5])))
+        replay(REQUESTS, champion=champion, candidate=Fake(lambda _number: response([0.5])))
 
 
-def test_the_message_is_the_verdict_in_at_most_255_characters():
+def test_the_message_is_the_result_in_at_most_255_characters():
     fine, refused = ContractResult(()), ContractResult(("column a must stay", "column b must stay"))
     assert message(fine, ReplayResult(60)) == "passed"
     assert message(fine, ReplayResult(12, not_compared="not enough captured requests: 12 of 50")) == (

@@ -23,7 +23,7 @@ ARGUMENTS = [
 
 
 def sha256_of(files):
-    """As the registry notes it, told by `sha256sum`."""
+    """As it is in the registry, by `sha256sum`."""
     with tempfile.TemporaryDirectory() as folder:
         for name, content in files.items():
             Path(folder, name).write_bytes(content)
@@ -147,7 +147,7 @@ def test_the_contract_counts_even_without_captured_requests(job, champion_files,
     assert message == "contract: column spend must take a missing value, as the champion does"
 
 
-def test_the_first_model_is_judged_by_itself(job, champion_files):
+def test_the_first_model_is_checked_by_itself(job, champion_files):
     message, document = job(champion_files)
     assert message == "passed, without a replay: there is no champion to compare with"
     assert document["contract"] == {"passed": True, "reasons": [], "notes": []}
@@ -176,7 +176,7 @@ def test_requests_in_json_with_several_rows_are_replayed(job, champion_files, sh
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["--segment=visits"], "--segment must be one of month, returning, got visits"),
         (["--min-requests=601"], "--min-requests must be at most --max-requests 600, got 601"),
@@ -185,14 +185,14 @@ def test_requests_in_json_with_several_rows_are_replayed(job, champion_files, sh
         (["--min-segment-rows=0"], "must be a whole number of at least 1, got 0"),
     ],
 )
-def test_arguments_that_make_no_sense_fail_the_job(arguments, told, tmp_path, inputs, run_verb):
+def test_invalid_arguments_fail_the_job(arguments, reported, tmp_path, inputs, run_verb):
     ended = run_verb(tmp_path, "replay", *ARGUMENTS, *arguments)
     assert ended.returncode == 1
-    assert told in (tmp_path / "output/failure").read_text()
+    assert reported in (tmp_path / "output/failure").read_text()
     assert not (tmp_path / "output/message").exists()
 
 
-def test_a_champion_that_cannot_be_read_is_no_verdict(tmp_path, pack, champion_files, run_verb):
+def test_a_champion_that_cannot_be_read_fails_the_job(tmp_path, pack, champion_files, run_verb):
     pack(tmp_path / "processing/input/candidate/model.tar.gz", champion_files)
     pack(tmp_path / "processing/input/champion/model.tar.gz", {})
     ended = run_verb(tmp_path, "replay", *ARGUMENTS)

@@ -31,6 +31,6 @@ def test_columns_of_like_weight_may_change_places() -> None:
     assert ndcg({"a": 0.50, "b": 0.49, "c": 0.01}, {"a": 0.49, "b": 0.50, "c": 0.01}) > 0.99
 
 
-@pytest.mark.parametrize(("found", "told"), [(0.89, 1), (0.9, 0), (1.0, 0)])
-def test_a_gain_below_the_limit_is_a_violation(found: float, told: int) -> None:
-    assert len(list(attribution_violations("bought", found, 0.9))) == told
+@pytest.mark.parametrize(("found", "reported"), [(0.89, 1), (0.9, 0), (1.0, 0)])
+def test_a_gain_below_the_limit_is_a_violation(found: float, reported: int) -> None:
+    assert len(list(attribution_violations("bought", found, 0.9))) == reported

@@ -27,7 +27,7 @@ NO_BINS = Bins("any", np.array([0, 1, np.inf], dtype=np.float32), np.array([0, 1
 
 
 def table(*groups: tuple[float, float, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of (age, sex, how many, how many of them said yes to)."""
+    """Rows of (age, sex, how many, how many of them are predicted positive)."""
     features = [[age, sex] for age, sex, count, _ in groups for _ in range(count)]
     scores = [0.9 if n < yes else 0.1 for _, _, count, yes in groups for n in range(count)]
     return np.array(features, dtype=np.float32), np.array(scores, dtype=np.float32)
@@ -44,14 +44,14 @@ def held_out(*groups: tuple[float, float, int, int]) -> Baseline:
     return Baseline((NO_BINS, NO_BINS), NO_BINS, None, predictions)
 
 
-def asked(rows: CapturedRows, baseline: Baseline, facet: Facet) -> list[Bias]:
-    """All that is asked for, of rows whose outcome nobody knows."""
+def measured_of(rows: CapturedRows, baseline: Baseline, facet: Facet) -> list[Bias]:
+    """Every metric, of rows without an outcome."""
     return measured_bias(CONTRACT, baseline, rows, [facet], truth=np.full(len(rows.scores), np.nan, dtype=np.float32))
 
 
 def one(rows: CapturedRows, baseline: Baseline, facet: Facet) -> list[Bias]:
     """What could be measured."""
-    return [bias for bias in asked(rows, baseline, facet) if bias.now]
+    return [bias for bias in measured_of(rows, baseline, facet) if bias.now]
 
 
 def value(measured: Estimate | None) -> float:
@@ -98,7 +98,7 @@ def test_a_threshold_divides_the_numbers_above_it_from_the_others() -> None:
 def test_groups_of_few_rows_are_not_measured() -> None:
     few = period((30, F, 29, 1), (50, M, 400, 100))
     assert one(few, EVEN, WOMEN) == []
-    assert [each.lacking for each in asked(few, EVEN, WOMEN)] == ["too few rows to measure by"] * 2
+    assert [each.lacking for each in measured_of(few, EVEN, WOMEN)] == ["too few rows to measure by"] * 2
     (without,) = one(
         period((30, F, 400, 40), (50, M, 400, 160)),
         held_out((30, F, 29, 9), (50, M, 500, 150)),
@@ -107,7 +107,7 @@ def test_groups_of_few_rows_are_not_measured() -> None:
     assert (without.usual, without.drifted, without.lacking) == (None, False, "no baseline")
 
 
-def test_nobody_predicted_positive_has_no_ratio() -> None:
+def test_without_positive_predictions_there_is_no_ratio() -> None:
     assert [each.metric for each in one(period((30, F, 400, 40), (50, M, 400, 0)), EVEN, WOMEN)] == ["DPPL"]
 
 
@@ -119,12 +119,12 @@ def test_without_values_each_category_is_a_group() -> None:
 
 def test_many_numbers_are_counted_by_percentile() -> None:
     ages = np.random.default_rng(0).uniform(0, 99, 5000).astype(np.float32)
-    said = ages > 40
-    counted = Groups.count(ages, said)
+    predicted = ages > 40
+    counted = Groups.count(ages, predicted)
     assert len(counted.values) == 100
-    assert (counted.rows.sum(), counted.positive.sum()) == (5000, said.sum())
+    assert (counted.rows.sum(), counted.positive.sum()) == (5000, predicted.sum())
     inside, outside = counted.split(counted.values > 40)
-    assert inside.rows == pytest.approx(said.sum(), abs=50)
+    assert inside.rows == pytest.approx(predicted.sum(), abs=50)
     assert outside.positive <= 50
     again = Groups.from_document(counted.to_document())
     assert again.to_document() == counted.to_document()

@@ -24,12 +24,12 @@ CONTRACT = Contract(
     threshold=0.5,
     algorithm="xgboost",
 )
-JSON_ANSWER = '{"predictions":[{"score":0.25,"label":0},{"score":0.75,"label":1}]}'
+JSON_RESPONSE = '{"predictions":[{"score":0.25,"label":0},{"score":0.75,"label":1}]}'
 
 
-def _line(asked: dict[str, Any], got: dict[str, Any], **about: Any) -> str:
+def _line(request: dict[str, Any], response: dict[str, Any], **about: Any) -> str:
     metadata = {"eventId": "e1", "inferenceTime": "2026-11-05T14:30:00Z", **about}
-    document = {"captureData": {"endpointInput": asked, "endpointOutput": got}, "eventMetadata": metadata}
+    document = {"captureData": {"endpointInput": request, "endpointOutput": response}, "eventMetadata": metadata}
     return json.dumps(document) + "\n"
 
 
@@ -47,7 +47,7 @@ LISTS = {"instances": [[3, None, "Nov"], [4, 1.5, "Jan"]]}
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "sent",
     [
         CSV | {"data": TEXT},
         {"encoding": "CSV", "data": TEXT},
@@ -59,8 +59,8 @@ LISTS = {"instances": [[3, None, "Nov"], [4, 1.5, "Jan"]]}
     ],
     ids=["csv", "no type", "base64", "objects", "lists", "csv in capitals", "json in capitals"],
 )
-def test_a_request_means_the_same_however_it_was_sent_and_captured(tmp_path: Path, asked: dict[str, Any]) -> None:
-    rows = _rows(_read(tmp_path, _line(asked, JSON | {"data": JSON_ANSWER})))
+def test_a_request_means_the_same_however_it_was_sent_and_captured(tmp_path: Path, sent: dict[str, Any]) -> None:
+    rows = _rows(_read(tmp_path, _line(sent, JSON | {"data": JSON_RESPONSE})))
     np.testing.assert_array_equal(rows.features, np.array([[3, np.nan, 2], [4, 1.5, 1]], dtype=np.float32))
     assert rows.scores.tolist() == [0.25, 0.75]
     assert not rows.refused.any()
@@ -71,7 +71,7 @@ def _rows(captured: CaptureRecords) -> CapturedRows:
     return read_rows(CONTRACT, captured.records)
 
 
-def test_a_refused_cell_is_told_and_the_others_of_its_row_are_kept(tmp_path: Path) -> None:
+def test_a_refused_cell_is_counted_and_the_others_of_its_row_are_kept(tmp_path: Path) -> None:
     rows = _rows(_read(tmp_path, _line(CSV | {"data": "many,2,Nov\n5,3,Feb"}, CSV | {"data": "0.1\n0.2\n"})))
     assert rows.refused.tolist() == [[True, False, False], [False, False, False]]
     assert rows.column(0).tolist() == [5]
@@ -96,7 +96,7 @@ def test_a_body_that_has_not_as_many_rows_as_scores_is_left_out(tmp_path: Path, 
     ids=["no json", "no object", "empty", "no data", "no score"],
 )
 def test_a_line_that_is_no_record_is_counted(tmp_path: Path, line: str) -> None:
-    captured = _read(tmp_path, line, _line(CSV | {"data": TEXT}, JSON | {"data": JSON_ANSWER}))
+    captured = _read(tmp_path, line, _line(CSV | {"data": TEXT}, JSON | {"data": JSON_RESPONSE}))
     assert (len(captured.records), captured.unreadable) == (1, 1)
 
 
@@ -104,7 +104,7 @@ def test_files_are_read_in_the_order_of_time(tmp_path: Path) -> None:
     for hour in ("2026/11/05/09/00-a", "2026/10/31/23/59-b", "2026/11/05/10/00-a"):
         file = tmp_path / f"shop/primary/{hour}.jsonl"
         file.parent.mkdir(parents=True)
-        file.write_text(_line(CSV | {"data": TEXT}, JSON | {"data": JSON_ANSWER}, inferenceId=hour))
+        file.write_text(_line(CSV | {"data": TEXT}, JSON | {"data": JSON_RESPONSE}, inferenceId=hour))
     start = datetime(2026, 11, 1, tzinfo=UTC)
     found = read_capture_records(tmp_path, start=None, end=None)
     assert [record.identifier for record in found.records] == [
@@ -117,7 +117,7 @@ def test_files_are_read_in_the_order_of_time(tmp_path: Path) -> None:
 
 def test_outcomes_are_joined_by_the_callers_id_or_else_by_the_events(tmp_path: Path) -> None:
     answered = (CSV | {"data": "3,,Nov"}, CSV | {"data": "0.9"})
-    several = (CSV | {"data": TEXT}, JSON | {"data": JSON_ANSWER})
+    several = (CSV | {"data": TEXT}, JSON | {"data": JSON_RESPONSE})
     lines = [
         _line(*answered, inferenceId="mine"),
         _line(*answered, eventId="e2"),
@@ -132,13 +132,13 @@ def test_outcomes_are_joined_by_the_callers_id_or_else_by_the_events(tmp_path: P
 
 
 def test_a_record_that_was_merged_with_its_outcome_has_it(tmp_path: Path) -> None:
-    document = json.loads(_line(CSV | {"data": TEXT}, JSON | {"data": JSON_ANSWER}))
+    document = json.loads(_line(CSV | {"data": TEXT}, JSON | {"data": JSON_RESPONSE}))
     document["groundTruthData"] = {"data": "TRUE\r\n0", "encoding": "CSV"}
     labelled = join_outcomes(_read(tmp_path, json.dumps(document)).records, {}, "TRUE")
     assert labelled.positive.tolist() == [True, False]
 
 
 def test_a_merged_outcome_that_is_none_leaves_its_rows_unlabelled(tmp_path: Path) -> None:
-    document = json.loads(_line(CSV | {"data": TEXT}, JSON | {"data": JSON_ANSWER}))
+    document = json.loads(_line(CSV | {"data": TEXT}, JSON | {"data": JSON_RESPONSE}))
     document["groundTruthData"] = {"data": "%", "encoding": "BASE64"}
     assert not len(join_outcomes(_read(tmp_path, json.dumps(document)).records, {}, "TRUE").scores)

@@ -77,12 +77,12 @@ def test_the_error_is_what_chance_gives(name: str) -> None:
 
     found = [measured(name, drawn(WOMEN_DOC), drawn(MEN_DOC)) for _ in range(2000)]
     spread = np.std([each.value for each in found if each])
-    told = measured(name, WOMEN_DOC, MEN_DOC)
-    assert told
-    assert told.error == pytest.approx(spread, rel=0.15)
+    reported = measured(name, WOMEN_DOC, MEN_DOC)
+    assert reported
+    assert reported.error == pytest.approx(spread, rel=0.15)
 
 
-NOBODY = Confusion(0, 0, 0, 0)
+NO_ROWS = Confusion(0, 0, 0, 0)
 ALL_NEGATIVE = Confusion(true_positive=0, false_positive=40, true_negative=400, false_negative=0)
 ALL_POSITIVE = Confusion(true_positive=400, false_positive=0, true_negative=0, false_negative=40)
 NEVER_WRONG = Confusion(true_positive=100, false_positive=0, true_negative=400, false_negative=0)
@@ -91,14 +91,14 @@ NEVER_WRONG = Confusion(true_positive=100, false_positive=0, true_negative=400, 
 @pytest.mark.parametrize(
     ("women", "unknown"),
     [
-        (NOBODY, set(LABELLED)),
+        (NO_ROWS, set(LABELLED)),
         (Confusion(10, 5, 9, 5), set(LABELLED)),  # of 29 rows
         (ALL_NEGATIVE, {"RD"}),
         (ALL_POSITIVE, {"SD", "TE"}),
         (NEVER_WRONG, {"TE"}),
     ],
 )
-def test_a_rate_of_nobody_is_not_measured(women: Confusion, unknown: set[str]) -> None:
+def test_a_rate_of_no_rows_is_not_measured(women: Confusion, unknown: set[str]) -> None:
     found = {name: measured(name, women, MEN_DOC) for name in LABELLED}
     assert {name for name, each in found.items() if each is None} == unknown
     assert {name for name in LABELLED if measured(name, MEN_DOC, women) is None} == unknown
@@ -108,9 +108,9 @@ def test_a_rate_of_nobody_is_not_measured(women: Confusion, unknown: set[str]) -
 def table(*groups: tuple[float, Confusion]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Features, scores and outcomes of the rows that are counted."""
     rows = [
-        (sex, said, real)
+        (sex, predicted, real)
         for sex, of in groups
-        for count, said, real in (
+        for count, predicted, real in (
             (of.true_positive, 0.9, 1.0),
             (of.false_positive, 0.9, 0.0),
             (of.true_negative, 0.1, 0.0),
@@ -157,7 +157,7 @@ def test_a_period_is_compared_with_the_models_own_held_out_rows() -> None:
     assert not any(each.drifted for each in same)
 
 
-def test_a_facet_may_be_held_against_parity() -> None:
+def test_a_facet_may_be_compared_with_parity() -> None:
     facet = Facet("sex", ("F",), limits={"TE": 0.1}, parity=True)
     (te,) = found_in((F, times(10, WOMEN_DOC)), (M, times(10, MEN_DOC)), baseline=UNEVEN, facet=facet)
     assert te.usual == Estimate(0.0)
@@ -174,7 +174,7 @@ def test_only_rows_with_an_outcome_count() -> None:
     assert (dppl.now and dppl.now.value, dppl.rows) == (pytest.approx(0.75 - 660 / 1320), 2320)
 
 
-def test_without_outcomes_nothing_is_judged_and_the_report_says_so() -> None:
+def test_without_outcomes_nothing_is_evaluated_and_the_report_says_so() -> None:
     found = found_in((F, WOMEN_DOC), (M, MEN_DOC), baseline=UNEVEN, known=False)
     assert [(each.now, each.drifted, each.lacking) for each in found] == [(None, False, "no labels")] * len(LABELLED)
     assert list(bias_violations(found)) == []
@@ -189,7 +189,7 @@ def test_without_outcomes_nothing_is_judged_and_the_report_says_so() -> None:
     }
 
 
-def test_few_outcomes_and_a_baseline_without_them_are_told_apart() -> None:
+def test_few_outcomes_and_a_baseline_without_them_are_distinguished() -> None:
     some = np.zeros(1500, dtype=bool)
     some[:20] = some[-20:] = True
     few = found_in((F, WOMEN_DOC), (M, MEN_DOC), baseline=UNEVEN, known=some)
@@ -201,7 +201,7 @@ def test_few_outcomes_and_a_baseline_without_them_are_told_apart() -> None:
     assert not_evaluated(found_in((F, WOMEN_DOC), (M, MEN_DOC), baseline=EVEN)) == ""
 
 
-def test_a_group_that_nobody_belongs_to_is_not_judged() -> None:
+def test_an_empty_group_is_not_evaluated() -> None:
     found = found_in((M, MEN_DOC), baseline=UNEVEN)
     assert [each.lacking for each in found] == ["too few labels to measure by"] * len(LABELLED)
 
@@ -220,7 +220,7 @@ def test_the_baseline_keeps_the_outcomes() -> None:
     [
         {"truly_positive": [1], "true_positive": [1, 1]},
         {"truly_positive": [5, 1], "true_positive": [1, 2]},  # more hits than were positive
-        {"truly_positive": [5, 5], "true_positive": [4, 0]},  # more hits than were said to be
+        {"truly_positive": [5, 5], "true_positive": [4, 0]},  # more hits than positive predictions
         {"truly_positive": [9, 5], "true_positive": [1, 1]},  # more misses than rows were left
         {"truly_positive": [0, 0], "true_positive": [-1, 0]},
     ],

@@ -86,7 +86,7 @@ def test_a_missing_value_may_be_null_or_left_out_where_the_contract_allows_it() 
     assert math.isnan(features[0, 2])
 
 
-def test_an_unknown_category_is_another_where_the_contract_says_so() -> None:
+def test_an_unknown_category_counts_as_other_where_the_contract_allows_it() -> None:
     assert read_payload(CONTRACT, b"1,2,Jan,TRUE", "text/csv")[0, 2] == 1
 
 
@@ -184,7 +184,7 @@ def test_the_charsets_that_are_utf_8_are_taken(parameters: str) -> None:
 
 
 def test_as_many_rows_as_the_contract_allows_are_taken_however_they_are_written() -> None:
-    """With every letter escaped and every value on a line of its own, and some categories nobody has heard of."""
+    """With every letter escaped and every value on a line of its own, and some unknown categories."""
     escaped = {"".join(rf"\u{ord(letter):04x}" for letter in name): value for name, value in GOOD.items()}
     row = {**escaped, r"\u006d\u006f\u006e\u0074\u0068": "x" * 250}
     lines = [f'      "{name}": {json.dumps(value)}' for name, value in row.items()]
@@ -216,12 +216,12 @@ def test_too_many_rows_are_refused(body: str) -> None:
         (" ", "application/json"),
     ],
 )
-def test_the_answer_has_the_type_that_the_caller_accepts(accept: str, chosen: str) -> None:
+def test_the_response_has_the_type_that_the_caller_accepts(accept: str, chosen: str) -> None:
     assert accepted_type(accept) == chosen
 
 
 @pytest.mark.parametrize("accept", ["image/png", "json", "*/*;q=0", "text/csv;q=0, application/json;q=0.0", "a/b,,;"])
-def test_a_type_that_cannot_be_given_is_told(accept: str) -> None:
+def test_an_unavailable_type_is_refused(accept: str) -> None:
     with pytest.raises(HttpError) as caught:
         accepted_type(accept)
     assert caught.value.response.status == HTTPStatus.NOT_ACCEPTABLE
@@ -238,7 +238,7 @@ def test_a_type_that_cannot_be_given_is_told(accept: str) -> None:
         ("GET", "/ping/", 404),
     ],
 )
-def test_only_sagemakers_two_paths_are_answered(method: str, path: str, status: int) -> None:
+def test_only_sagemakers_two_paths_exist(method: str, path: str, status: int) -> None:
     assert _application().handle(Request(method, path)).status == status
 
 
@@ -253,7 +253,7 @@ def test_a_score_that_is_no_number_is_a_failure_of_the_model(score: float, capsy
     assert "ArithmeticError" in capsys.readouterr().err
 
 
-def test_a_head_request_is_answered_without_a_body() -> None:
+def test_the_response_to_a_head_request_has_no_body() -> None:
     response = replace(_application().handle(Request("GET", "/")))
     assert response_bytes(response, keep_alive=True, head=True).endswith(b"\r\n\r\n")
     assert response_bytes(response, keep_alive=False).count(b"Connection: close\r\n") == 1

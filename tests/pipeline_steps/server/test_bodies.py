@@ -1,4 +1,4 @@
-"""A body is read row by row: what it may hold, and what it may cost."""
+"""A body is read row by row: what it may contain, and what it may cost."""
 
 import json
 import tracemalloc
@@ -64,7 +64,7 @@ def test_csv_is_read_with_quotes_line_ends_and_blank_lines(end: str, window: int
         ('{"instances": [[1], ["' + "a" * 9 * LONGEST + '"]]}', f"row 2 must be at most {LONGEST} characters long"),
     ],
 )
-def test_json_that_holds_no_rows_is_refused_with_the_place(body: str, reason: str, window: int) -> None:
+def test_json_without_rows_is_refused_with_the_place(body: str, reason: str, window: int) -> None:
     with pytest.raises(UnreadableBodyError) as refused:
         list(json_instances(body.encode(), LONGEST, window=window))
     assert str(refused.value).startswith(reason)

@@ -62,17 +62,17 @@ def _length(request: Request) -> Response:
 
 
 @pytest.mark.parametrize("wire", [WHOLE[:-BODY], WHOLE[:-1], CHUNKED])
-def test_a_body_that_would_exceed_what_all_may_hold_is_refused_and_the_others_are_answered(wire: bytes) -> None:
+def test_a_body_beyond_the_budget_is_refused_and_the_others_get_responses(wire: bytes) -> None:
     async def check(shared: Shared) -> None:
         async with _serving(shared) as connect:
             unfinished = [await connect(WHOLE[:-1]) for _ in range(3)]
             await _until(lambda: shared.budget.used == 3 * (BODY - 1))
             reader, _ = await connect(wire)
             async with asyncio.timeout(10):
-                refusal = await reader.read()
-            assert refusal.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
-            assert {b"Retry-After: 1", b"Connection: close"} <= set(refusal.split(b"\r\n"))
-            assert refusal.endswith(b'bytes together: send this one again in a second"}\n')
+                response = await reader.read()
+            assert response.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+            assert {b"Retry-After: 1", b"Connection: close"} <= set(response.split(b"\r\n"))
+            assert response.endswith(b'bytes together: send this one again in a second"}\n')
             for client, writer in unfinished:
                 writer.write(b"x")
                 assert (await client.readuntil(b"\r\n\r\n100000")).startswith(b"HTTP/1.1 200 OK\r\n")
@@ -84,7 +84,7 @@ def test_a_body_that_would_exceed_what_all_may_hold_is_refused_and_the_others_ar
         asyncio.run(check(shared))
 
 
-def test_many_clients_with_bodies_that_never_end_hold_no_more_than_all_may() -> None:
+def test_many_clients_with_bodies_that_never_end_stay_within_the_budget() -> None:
     async def check(shared: Shared) -> None:
         async with _serving(shared) as connect:
             most = 0
@@ -122,7 +122,7 @@ def test_a_client_that_vanishes_or_is_refused_gives_back_what_its_body_took(wire
         asyncio.run(check(shared))
 
 
-def test_a_body_on_a_thread_counts_until_it_is_answered_though_its_client_has_left() -> None:
+def test_a_body_on_a_thread_counts_until_it_is_handled_though_its_client_has_left() -> None:
     may_end = threading.Event()
 
     def handler(request: Request) -> Response:

@@ -7,7 +7,7 @@ ARN = "arn:aws:sagemaker:eu-west-1:111122223333:model-package/shop/3"
 WHOLE = {"SLIPWAY_ENDPOINT_NAME": "shop", "SLIPWAY_VARIANT_NAME": "primary", "SLIPWAY_MODEL_PACKAGE_ARN": ARN}
 
 
-def test_an_identity_has_the_metrics_dimensions_and_the_answers_header() -> None:
+def test_an_identity_has_the_metrics_dimensions_and_the_responses_header() -> None:
     identity = Identity.from_environment({**WHOLE, "SLIPWAY_METRIC_SECONDS": "0.5"})
     assert identity.dimensions == {"EndpointName": "shop", "VariantName": "primary", "ModelPackageArn": ARN}
     assert identity.header == f"X-Amzn-SageMaker-Custom-Attributes: model_package={ARN}\r\n"

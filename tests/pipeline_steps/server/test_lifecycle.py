@@ -21,7 +21,7 @@ class Connection:
         self.done = "timed out"
 
 
-def test_connections_are_cut_that_are_silent_or_send_for_too_long() -> None:
+def test_connections_that_are_silent_or_send_for_too_long_are_closed() -> None:
     now = 1000.0
     connections = {
         "silent": Connection(now - _IDLE_SECONDS - 1),
@@ -37,7 +37,7 @@ def test_connections_are_cut_that_are_silent_or_send_for_too_long() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the filter is Linux's")
-def test_whom_the_kernel_has_let_connect_is_accepted_and_nobody_after() -> None:
+def test_completed_connections_are_accepted_and_no_later_ones() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         waiting = socket.create_connection(listener.getsockname())
         waiting.sendall(b"hello")

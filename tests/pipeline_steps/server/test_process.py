@@ -88,7 +88,7 @@ def _read_to_end(connection: socket.socket) -> bytes:
     return b"".join(parts)
 
 
-def test_it_answers_pings_and_invocations(server: Server) -> None:
+def test_it_responds_to_pings_and_invocations(server: Server) -> None:
     assert server.ask("GET", "/ping") == (200, b"")
     status, body = server.ask("POST", "/invocations", ROW, Content_Type="text/csv")
     (prediction,) = json.loads(body)["predictions"]
@@ -118,7 +118,7 @@ def test_it_scores_as_training_did(server: Server, jobs) -> None:
     np.testing.assert_array_equal(np.array(body.split(), dtype=np.float32), expected)
 
 
-def test_what_breaks_the_contract_is_told_and_the_connection_lives_on(server: Server) -> None:
+def test_what_breaks_the_contract_is_reported_and_the_connection_stays_open(server: Server) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     connection.request("POST", "/invocations", b"many,1,Nov,TRUE", {"Content-Type": "text/csv"})
     response = connection.getresponse()
@@ -129,7 +129,7 @@ def test_what_breaks_the_contract_is_told_and_the_connection_lives_on(server: Se
     connection.close()
 
 
-def test_pipelined_requests_are_answered_in_order_small_and_large_mixed(server: Server) -> None:
+def test_pipelined_requests_get_responses_in_order_small_and_large_mixed(server: Server) -> None:
     sizes = [1, 2000, 3, 1, 1500, 2]
     with server.connect() as connection:
         connection.sendall(b"".join(_request(b"\n".join([ROW] * size)) for size in sizes))
@@ -163,19 +163,19 @@ def test_a_client_that_asks_first_may_continue(server: Server) -> None:
         assert _read_to_end(connection).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_a_body_that_is_too_large_is_told_so_while_it_is_still_being_sent(server: Server) -> None:
+def test_a_body_that_is_too_large_is_refused_while_it_is_still_being_sent(server: Server) -> None:
     with server.connect() as connection:
         connection.sendall(b"POST /invocations HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n" + b"x" * 8_000_000)
         assert _read_to_end(connection).startswith(b"HTTP/1.1 413 ")
 
 
-def test_what_is_not_http_is_told_so_and_cut_off(server: Server) -> None:
+def test_what_is_not_http_is_refused_and_disconnected(server: Server) -> None:
     with server.connect() as connection:
         connection.sendall(b"\x16\x03\x01 hello\r\n\r\n")
         assert _read_to_end(connection).startswith(b"HTTP/1.1 400 ")
 
 
-def test_a_large_request_does_not_hold_up_a_ping(server: Server) -> None:
+def test_a_large_request_does_not_delay_a_ping(server: Server) -> None:
     large = b"\n".join([ROW] * 9000)
     with ThreadPoolExecutor(4) as pool:
         slow = [pool.submit(server.ask, "POST", "/invocations", large, Content_Type="text/csv") for _ in range(4)]
@@ -192,7 +192,7 @@ def test_clients_that_vanish_leave_it_unmoved(server: Server) -> None:
     assert server.ask("GET", "/ping")[0] == 200
 
 
-def test_told_to_stop_it_answers_what_is_on_its_way_and_exits_0(jobs) -> None:
+def test_on_a_signal_it_completes_requests_on_their_way_and_exits_0(jobs) -> None:
     server = _start(jobs.boosted)
     with server.connect() as idle, server.connect() as late, server.connect() as slow:
         for connection in (idle, late):
@@ -216,8 +216,8 @@ def test_told_to_stop_it_answers_what_is_on_its_way_and_exits_0(jobs) -> None:
 
 
 @pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
-def test_told_to_stop_it_answers_everybody_who_could_connect(jobs, loop: str) -> None:
-    """A connection a request, and clients that go on: nobody is let in who is not answered."""
+def test_on_a_signal_every_client_that_could_connect_gets_its_response(jobs, loop: str) -> None:
+    """A connection a request, and clients that go on: every accepted connection gets its response."""
     server = _start(jobs.boosted, uvloop=loop == "uvloop")
     answered, lost = [], []
 
@@ -246,7 +246,7 @@ def test_told_to_stop_it_answers_everybody_who_could_connect(jobs, loop: str) ->
     assert (server.process.returncode, lost) == (0, [])
 
 
-def test_it_ends_with_the_process_that_holds_its_input(jobs) -> None:
+def test_it_ends_when_its_standard_input_is_closed(jobs) -> None:
     environment = {**os.environ, "SM_BASE_DIR": str(jobs.boosted), "SAGEMAKER_BIND_TO_PORT": "0"}
     argv = [sys.executable, "-m", "pipeline_steps", "serve", "--until-input-ends"]
     pipe = subprocess.PIPE
@@ -269,7 +269,7 @@ def test_it_ends_with_the_process_that_holds_its_input(jobs) -> None:
         ({"max_payload_rows": 10**12}, "max_payload_rows must be in 1..26214400, got 1000000000000"),
     ],
 )
-def test_a_contract_that_makes_no_sense_is_refused_at_the_start(
+def test_an_invalid_contract_is_refused_at_the_start(
     jobs, run_verb, tmp_path: Path, change: dict[str, Any], reason: str
 ) -> None:
     shutil.copytree(jobs.boosted / "model", tmp_path / "model")
@@ -280,7 +280,7 @@ def test_a_contract_that_makes_no_sense_is_refused_at_the_start(
 
 
 def test_it_serves_the_files_that_were_registered_and_no_others(jobs, tmp_path: Path) -> None:
-    """Whatever lies at the model's place by now: a way back, a morning's start and a new instance read it again."""
+    """The files may have changed since: a rollback, a scheduled start and a new instance read them again."""
     registered = sha256_of_files({name: (jobs.boosted / "model" / name).read_bytes() for name in FILES})
     _end(_start(jobs.boosted, SLIPWAY_MODEL_SHA256=registered))
     shutil.copytree(jobs.boosted / "model", tmp_path / "model")
@@ -340,17 +340,17 @@ def test_its_log_has_a_line_of_metrics_now_and_then_and_the_last_when_it_stops(j
     output, _ = server.process.communicate(timeout=10)
     *lines, last = output.splitlines()
     assert last == "stopped"
-    told = [_metrics(line) for line in lines if line != "draining"]
-    assert sum(metrics.get("ScoredRows", 0) for metrics in told) == 4
-    assert [sum(each.get(name, 0) for each in told) for name in ("Requests", "Errors")] == [5, 1]
+    reported = [_metrics(line) for line in lines if line != "draining"]
+    assert sum(metrics.get("ScoredRows", 0) for metrics in reported) == 4
+    assert [sum(each.get(name, 0) for each in reported) for name in ("Requests", "Errors")] == [5, 1]
 
 
 def test_a_large_request_on_a_thread_is_counted_as_the_others_are(jobs) -> None:
     server = _start(jobs.boosted, **IDENTITY, SLIPWAY_METRIC_SECONDS="60")
-    large = b"\n".join([b"999,40.5,Nov,TRUE"] * 4000)  # nobody had as many visits
+    large = b"\n".join([b"999,40.5,Nov,TRUE"] * 4000)  # more visits than any training row
     with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(server.ask, "POST", "/invocations", large, Content_Type="text/csv") for _ in range(4)]
-        assert [answer.result()[0] for answer in asked] == [200] * 4
+        sent = [pool.submit(server.ask, "POST", "/invocations", large, Content_Type="text/csv") for _ in range(4)]
+        assert [answer.result()[0] for answer in sent] == [200] * 4
     server.process.send_signal(signal.SIGTERM)
     output, _ = server.process.communicate(timeout=20)
     draining, *lines, stopped = output.splitlines()
@@ -362,7 +362,7 @@ def test_a_large_request_on_a_thread_is_counted_as_the_others_are(jobs) -> None:
 
 
 @pytest.mark.parametrize("known", [IDENTITY, {}])
-def test_its_answers_name_the_model_package_when_it_knows_it(jobs, known: dict[str, str]) -> None:
+def test_its_responses_name_the_model_package_where_the_environment_has_it(jobs, known: dict[str, str]) -> None:
     server = _start(jobs.boosted, **known)
     with server.connect() as connection:
         connection.sendall(_request(ROW))
@@ -425,7 +425,7 @@ def test_it_does_not_listen_without_a_whole_artifact(jobs, run_verb, tmp_path: P
     assert f"{file} must be a readable file" in ended.stderr
 
 
-def test_an_address_in_use_is_told(jobs, run_verb) -> None:
+def test_an_address_in_use_is_reported(jobs, run_verb) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         environment = {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": port}
@@ -442,10 +442,10 @@ def test_an_empty_port_is_the_usual_one(jobs, run_verb) -> None:
 
 
 def _is_free(port: int) -> bool:
-    with socket.socket() as asked:
-        return asked.connect_ex(("127.0.0.1", port)) != 0
+    with socket.socket() as sent:
+        return sent.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_a_port_that_is_none_is_told(jobs, run_verb) -> None:
+def test_an_invalid_port_is_reported(jobs, run_verb) -> None:
     ended = run_verb(jobs.boosted, "serve", environment={"SAGEMAKER_BIND_TO_PORT": "http"})
     assert ended.stderr == "SAGEMAKER_BIND_TO_PORT must be in 0..65535, got 'http'\n"

@@ -80,7 +80,7 @@ def test_the_client_decides_whether_the_connection_lives(head: str, *, keep_aliv
     assert request.keep_alive == keep_alive
 
 
-def test_a_client_that_asks_first_is_told_to_continue() -> None:
+def test_a_client_that_expects_100_continue_gets_it() -> None:
     client = Client()
     wire = _post(b"1,2", "Expect: 100-continue")
     assert client.send(wire[:-3]) == []
@@ -92,7 +92,7 @@ def test_another_expectation_is_refused() -> None:
     assert _rejection(Client().send(_post(b"1", "Expect: a-miracle"))) == HTTPStatus.EXPECTATION_FAILED
 
 
-def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent() -> None:
+def test_a_body_announced_as_too_large_is_refused_before_it_is_sent() -> None:
     client = Client()
     head = b"POST /invocations HTTP/1.1\r\nContent-Length: 999999999\r\nExpect: 100-continue\r\n\r\n"
     assert _rejection(client.send(head)) == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
@@ -157,7 +157,7 @@ def test_lines_of_one_header_are_one_list() -> None:
     assert request.headers["accept"] == "text/html, text/csv"
 
 
-def test_it_knows_since_when_a_request_is_incomplete() -> None:
+def test_the_time_since_which_a_request_is_incomplete_is_kept() -> None:
     now = 5.0
     reader = RequestReader(lambda: None, BodyBudget(), clock=lambda: now)
     wire = _post(b"1,2")
@@ -204,7 +204,7 @@ def test_a_request_that_is_too_large_and_asks_for_an_upgrade_is_refused_once() -
     assert [_rejection([item]) for item in items] == [HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
 
 
-def test_requests_before_a_broken_one_are_still_answered() -> None:
+def test_requests_before_a_broken_one_are_still_complete() -> None:
     items = Client().send(_post(b"1") + b"nonsense\r\n\r\n")
     assert isinstance(items[0], Request)
     assert _rejection(items) == HTTPStatus.BAD_REQUEST

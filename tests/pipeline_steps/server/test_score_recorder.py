@@ -71,14 +71,14 @@ def test_one_row_of_a_request_is_counted_wherever_it_stands() -> None:
 
 
 def test_the_same_seed_draws_the_same_rows() -> None:
-    told = []
+    reported = []
     for seed in (1, 1, 2):
         recorder = ScoreRecorder(BASELINE, seed=seed)
         for start in range(100):
             recorder.record(_rows(20, seed=start))
         found = _metrics(recorder)
-        told.append((found["UpperHalf"], found["Tails"]))
-    assert told[0] == told[1] != told[2]
+        reported.append((found["UpperHalf"], found["Tails"]))
+    assert reported[0] == reported[1] != reported[2]
 
 
 def test_a_request_without_a_row_is_not_counted() -> None:
@@ -87,7 +87,7 @@ def test_a_request_without_a_row_is_not_counted() -> None:
     assert recorder.take_metrics() == []
 
 
-def test_shifts_are_told_from_200_rows_on() -> None:
+def test_drift_is_reported_from_200_rows_on() -> None:
     recorder = ScoreRecorder(BASELINE)
     recorder.record(_rows(199))
     assert "PredictionShift" not in _metrics(recorder)

@@ -46,7 +46,7 @@ def _application(scorer: Any, contract: Contract = CONTRACT) -> Application:
     return Application(contract, scorer)
 
 
-def test_rows_hold_the_middle_the_edges_every_category_and_what_is_missing() -> None:
+def test_rows_have_the_middle_the_edges_every_category_and_missing_values() -> None:
     rows = representative_rows(CONTRACT, None)
     visits, spend, month, returning = (set(column) for column in zip(*rows, strict=True))
     assert visits == {5, 0, 10}
@@ -63,7 +63,7 @@ def test_the_edges_of_the_training_data_are_among_them(jobs) -> None:
     assert edges < {row[0] for row in representative_rows(contract, baseline)}
 
 
-def test_every_way_of_asking_is_used_in_several_sizes() -> None:
+def test_every_content_type_is_used_in_several_sizes() -> None:
     scorer, requests = Scorer(), []
 
     def handler(request: Request) -> Response:
@@ -73,8 +73,8 @@ def test_every_way_of_asking_is_used_in_several_sizes() -> None:
     application = _application(scorer)
     assert warm_up(handler, CONTRACT, None) == len(requests)
     assert scorer.shapes == {(1, 4), (2, 4), (8, 4), (64, 4), (512, 4)}
-    asked = {(request.headers["content-type"], request.headers["accept"]) for request in requests}
-    assert len(asked) == 4
+    types = {(request.headers["content-type"], request.headers["accept"]) for request in requests}
+    assert len(types) == 4
 
 
 def test_a_request_is_no_larger_than_the_contract_allows() -> None:
@@ -94,7 +94,7 @@ def test_a_request_is_no_larger_than_the_contract_allows() -> None:
     ids=["no number", "a crash", "too many"],
 )
 @pytest.mark.filterwarnings("ignore:invalid value")
-def test_a_model_that_cannot_score_its_own_kind_of_rows_is_refused(
+def test_a_model_that_cannot_score_rows_of_its_contract_is_refused(
     score: Any, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = SimpleNamespace(score=score)

@@ -32,7 +32,7 @@ def test_a_missing_number_is_nan_and_written_as_an_empty_cell(text: str) -> None
 
 
 @pytest.mark.parametrize("text", ["x", "1_000", "inf", "-Infinity", "1e39", "1,5", "TRUE", " "])
-def test_what_no_float32_holds_is_no_number(text: str) -> None:
+def test_a_number_too_large_for_float32_is_no_number(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 (a plain ValueError is what callers expect)
         parse_number(text)
 
@@ -118,7 +118,7 @@ def test_how_a_name_differs_from_the_one_that_was_meant_can_be_seen(tmp_path: Pa
     assert f": {reason}" in str(caught.value)
 
 
-def test_two_spellings_of_one_letter_can_be_told_apart(tmp_path: Path) -> None:
+def test_two_spellings_of_one_letter_are_distinguished(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         _read(tmp_path, "Gro\u0308\xdfe\n1\n", (Column("Gr\xf6\xdfe", "number"),))
     assert "'Größe' (it has 'Gro\\u0308ße', which differs in its Unicode normal form" in str(caught.value)
@@ -136,7 +136,7 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, path: str) -> None:
         read_table(tmp_path / path, COLUMNS)
 
 
-def test_problems_of_many_columns_are_told_at_once_but_not_all(tmp_path: Path) -> None:
+def test_problems_of_many_columns_are_reported_together_but_not_all(tmp_path: Path) -> None:
     columns = tuple(Column(f"c{number}", "number") for number in range(8))
     text = ",".join(column.name for column in columns) + "\n" + ",".join("x" * 8) + "\n"
     with pytest.raises(DataError) as caught:

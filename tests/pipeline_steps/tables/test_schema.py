@@ -44,7 +44,7 @@ def test_two_command_lines_in_one_process_do_not_share_columns() -> None:
         ((*TARGET, "--numbers=a"), "pipeline_steps prepare: unrecognized arguments: --numbers=a"),
     ],
 )
-def test_a_wrong_command_line_is_told_in_words(argv: tuple[str, ...], reason: str) -> None:
+def test_a_wrong_command_line_is_reported_in_words(argv: tuple[str, ...], reason: str) -> None:
     with pytest.raises(ArgumentError) as caught:
         _schema(*argv)
     assert str(caught.value).startswith(reason)

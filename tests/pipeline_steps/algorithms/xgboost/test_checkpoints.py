@@ -63,7 +63,7 @@ def kill_after_the_first_checkpoint(base: Path) -> None:
     assert not (base / "model" / "model.onnx").exists()
 
 
-def test_a_killed_training_goes_on_to_the_same_artifact(job: Callable[..., Path], run_verb: Run) -> None:
+def test_a_killed_training_continues_to_the_same_artifact(job: Callable[..., Path], run_verb: Run) -> None:
     whole, cut = job("whole"), job("cut")
     assert run_verb(whole, "train").returncode == 0
     kill_after_the_first_checkpoint(cut)

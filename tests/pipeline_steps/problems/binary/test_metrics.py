@@ -17,14 +17,14 @@ def test_every_metric_agrees_with_scikit_learn(rows: list[tuple[bool, int]]) -> 
     positive = np.array([row[0] for row in rows])
     scores = np.array([row[1] / 13 + 0.01 for row in rows], dtype=np.float32)
     found = measure(positive, scores, 0.5).to_document()
-    said = scores >= 0.5
+    predicted = scores >= 0.5
     expected = {
-        "accuracy": reference.accuracy_score(positive, said),
+        "accuracy": reference.accuracy_score(positive, predicted),
         "auc": reference.roc_auc_score(positive, scores),
         "average_precision": reference.average_precision_score(positive, scores),
-        "precision": reference.precision_score(positive, said, zero_division=0),
-        "recall": reference.recall_score(positive, said),
-        "f1": reference.f1_score(positive, said, zero_division=0),
+        "precision": reference.precision_score(positive, predicted, zero_division=0),
+        "recall": reference.recall_score(positive, predicted),
+        "f1": reference.f1_score(positive, predicted, zero_division=0),
         "log_loss": reference.log_loss(positive, scores.astype(np.float64)),
         "brier": reference.brier_score_loss(positive, scores.astype(np.float64)),
     }
