@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rehearsal.cloud.cloud_options import CloudOptions
 from rehearsal.cloud.images import ImageTable
 from rehearsal.containers.backends.backend import JobBackend
-from rehearsal.containers.backends.choice import choose_backend
+from rehearsal.containers.choice import choose_backend
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,10 @@
 """What is watched once a model is live, who hears of it, and when training starts by itself."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from slipway.settings.section import ColumnName, Label, Section
-
-if TYPE_CHECKING:
-    from slipway.settings.use_case import Settings
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
 HOURLY = "cron(0 * ? * * *)"
@@ -103,46 +99,3 @@ class Monitoring(Section):
     def bias_metrics(self) -> frozenset[BiasMetric]:
         """All that any facet is judged by."""
         return frozenset(metric for facet in self.bias for metric in facet.metrics)
-
-
-def monitoring_mistakes(settings: "Settings") -> Iterator[str]:
-    """What the monitor's settings ask for and cannot have."""
-    monitoring = settings.monitoring
-    if monitoring.schedule and not settings.endpoint.capture_percent:
-        yield "monitoring.schedule must be left out with endpoint.capture_percent 0: nothing would be examined"
-    yield from _retraining_mistakes(monitoring)
-    for name in ("bias", "min_ndcg", "outcomes_after_hours"):
-        if getattr(monitoring, name) and not monitoring.schedule:
-            yield f"monitoring.{name} must be left out without monitoring.schedule: its job is what looks"
-    if not monitoring.brings_outcomes and (needing := sorted(monitoring.bias_metrics - LABEL_FREE)):
-        possible = f"{', '.join(sorted(LABEL_FREE))} with monitoring.scheduler model_monitor"
-        yield f"monitoring.bias must be of {possible}: it brings no outcomes, got {needing[0]}"
-    if monitoring.outcomes_after_hours and not monitoring.brings_outcomes:
-        yield "monitoring.outcomes_after_hours must be left out with monitoring.scheduler model_monitor: it brings none"
-    # The oldest request is a period older, and what is deleted is gone some time within the day.
-    kept = settings.endpoint.capture_days * 24 - monitoring.period_hours - 24
-    if monitoring.outcomes_after_hours > max(0, kept):
-        reason = f"requests are deleted after endpoint.capture_days, {settings.endpoint.capture_days}"
-        asked = monitoring.outcomes_after_hours
-        yield f"monitoring.outcomes_after_hours must be at most {max(0, kept)}, got {asked}: {reason}"
-    yield from _facet_mistakes(monitoring, settings.data.columns)
-
-
-def _retraining_mistakes(monitoring: Monitoring) -> Iterator[str]:
-    if monitoring.retrain_on and not monitoring.retrain:
-        yield "monitoring.retrain_on must be left out without monitoring.retrain: no drift starts training"
-    if unwatched := sorted(set(monitoring.retrain_on or ()) - monitoring.watched):
-        watched = ", ".join(sorted(monitoring.watched))
-        yield f"monitoring.retrain_on must name drift that is watched, {watched}, got {unwatched[0]}"
-
-
-def _facet_mistakes(monitoring: Monitoring, columns: Mapping[str, str]) -> Iterator[str]:
-    for facet in monitoring.bias:
-        kind = columns.get(facet.column)
-        if kind is None:
-            yield f"monitoring.bias must name feature columns, got {facet.column}"
-        elif (facet.threshold is None) == (kind == "number"):
-            asked = "must" if kind == "number" else "must not"
-            yield f"monitoring.bias of {facet.column} {asked} have a threshold: it is a {kind} column"
-        elif facet.values and kind == "number":
-            yield f"monitoring.bias of {facet.column} must not have values: it is a number column"

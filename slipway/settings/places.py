@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from slipway.settings import Settings
+from slipway.settings.use_case import Settings
 
 Place = tuple[str | None, str | None]
 

@@ -1,5 +1,6 @@
 """Everything one stage of one use case is made from."""
 
+from collections.abc import Iterator, Mapping
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -7,12 +8,11 @@ from pydantic import Field, model_validator
 from slipway.settings.access import Access
 from slipway.settings.budget import Budget
 from slipway.settings.data import Data, Gate, Value
-from slipway.settings.monitoring import Monitoring, monitoring_mistakes
+from slipway.settings.monitoring import LABEL_FREE, Monitoring
 from slipway.settings.names import Names
 from slipway.settings.promotion import Promotion
 from slipway.settings.rollout import Endpoint, Rollout
 from slipway.settings.section import AccountId, Region, Section, Slug, raise_each
-from slipway.settings.serverless import serverless_mistakes
 from slipway.settings.training import Training, Tuning
 
 
@@ -47,9 +47,72 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _sections_fit(self) -> Self:
-        raise_each([*serverless_mistakes(self), *monitoring_mistakes(self)])
+        raise_each([*_serverless_conflicts(self), *_monitoring_conflicts(self)])
         return self
 
     @property
     def names(self) -> Names:
         return Names(self.name, self.stage)
+
+
+def _serverless_conflicts(settings: Settings) -> Iterator[str]:
+    """What cannot be had together with `endpoint.serverless`; nothing where that is not given."""
+    endpoint, rollout = settings.endpoint, settings.rollout
+    if endpoint.serverless is None:
+        return
+    if rollout.type != "all_at_once":
+        # A canary is a share of the instances, of which there are none; rolling is excluded by name.
+        yield f"rollout.type must be all_at_once with endpoint.serverless, got {rollout.type}"
+    if rollout.canary_analysis.enabled:
+        yield "rollout.canary_analysis must be off with endpoint.serverless: there are never two fleets to compare"
+    if endpoint.capture_percent:
+        yield f"endpoint.capture_percent must be 0 with endpoint.serverless, got {endpoint.capture_percent}"
+    if endpoint.autoscaling:
+        yield "endpoint.autoscaling must be left out with endpoint.serverless, which has no instances"
+    if endpoint.hours:
+        yield "endpoint.hours must be left out with endpoint.serverless, which costs nothing while nobody asks"
+    if settings.access.vpc:
+        yield "access.vpc must be left out with endpoint.serverless, which runs in no network of yours"
+
+
+def _monitoring_conflicts(settings: Settings) -> Iterator[str]:
+    """What the monitor's settings ask for and cannot have."""
+    monitoring = settings.monitoring
+    if monitoring.schedule and not settings.endpoint.capture_percent:
+        yield "monitoring.schedule must be left out with endpoint.capture_percent 0: nothing would be examined"
+    yield from _retraining_conflicts(monitoring)
+    for name in ("bias", "min_ndcg", "outcomes_after_hours"):
+        if getattr(monitoring, name) and not monitoring.schedule:
+            yield f"monitoring.{name} must be left out without monitoring.schedule: its job is what looks"
+    if not monitoring.brings_outcomes and (needing := sorted(monitoring.bias_metrics - LABEL_FREE)):
+        possible = f"{', '.join(sorted(LABEL_FREE))} with monitoring.scheduler model_monitor"
+        yield f"monitoring.bias must be of {possible}: it brings no outcomes, got {needing[0]}"
+    if monitoring.outcomes_after_hours and not monitoring.brings_outcomes:
+        yield "monitoring.outcomes_after_hours must be left out with monitoring.scheduler model_monitor: it brings none"
+    # The oldest request is a period older, and what is deleted is gone some time within the day.
+    kept = settings.endpoint.capture_days * 24 - monitoring.period_hours - 24
+    if monitoring.outcomes_after_hours > max(0, kept):
+        reason = f"requests are deleted after endpoint.capture_days, {settings.endpoint.capture_days}"
+        asked = monitoring.outcomes_after_hours
+        yield f"monitoring.outcomes_after_hours must be at most {max(0, kept)}, got {asked}: {reason}"
+    yield from _facet_conflicts(monitoring, settings.data.columns)
+
+
+def _retraining_conflicts(monitoring: Monitoring) -> Iterator[str]:
+    if monitoring.retrain_on and not monitoring.retrain:
+        yield "monitoring.retrain_on must be left out without monitoring.retrain: no drift starts training"
+    if unwatched := sorted(set(monitoring.retrain_on or ()) - monitoring.watched):
+        watched = ", ".join(sorted(monitoring.watched))
+        yield f"monitoring.retrain_on must name drift that is watched, {watched}, got {unwatched[0]}"
+
+
+def _facet_conflicts(monitoring: Monitoring, columns: Mapping[str, str]) -> Iterator[str]:
+    for facet in monitoring.bias:
+        kind = columns.get(facet.column)
+        if kind is None:
+            yield f"monitoring.bias must name feature columns, got {facet.column}"
+        elif (facet.threshold is None) == (kind == "number"):
+            asked = "must" if kind == "number" else "must not"
+            yield f"monitoring.bias of {facet.column} {asked} have a threshold: it is a {kind} column"
+        elif facet.values and kind == "number":
+            yield f"monitoring.bias of {facet.column} must not have values: it is a number column"

@@ -15,7 +15,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from rehearsal.containers.backends.choice import choose_backend
+from rehearsal.containers.choice import choose_backend
 from rehearsal.containers.container import Program
 from rehearsal.endpoints.local_endpoints import LocalEndpoints
 from slipway.cloudwatch import AlarmRule, AlarmState, Samples, alarm_rule, assess, samples_of, series

@@ -16,7 +16,7 @@ from pipeline_steps import prepare
 from pipeline_steps.paths import Paths
 from rehearsal.cloud.sagemaker.platform import Platform
 from rehearsal.cloud.sagemaker.training_jobs import TrainingJobs
-from rehearsal.containers.backends.choice import choose_backend
+from rehearsal.containers.choice import choose_backend
 from rehearsal.containers.container import Program
 from rehearsal.jobs.job_runner import LocalJobRunner
 from rehearsal.jobs.spot import SpotMarket

@@ -8,7 +8,7 @@ import pytest
 
 from rehearsal.cloud.images import ImageTable
 from rehearsal.containers.backends.backend import JobBackend
-from rehearsal.containers.backends.choice import choose_backend
+from rehearsal.containers.choice import choose_backend
 from rehearsal.containers.container import Program
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.readiness import require_image

@@ -19,8 +19,8 @@ from pipeline_steps.artifact.reading import read_folder
 from pipeline_steps.evaluation.model_evaluation import score_split
 from pipeline_steps.tables.prepared import read_schema, read_split
 from rehearsal.containers.backends.backend import JobBackend
-from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.backends.namespace import find_powers
+from rehearsal.containers.choice import choose_backend
 from rehearsal.containers.container import Container, Program
 from rehearsal.jobs.container_run import RunLimits, run_container
 from rehearsal.journey.demo_data import write_demo_csv

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from rehearsal.containers.backends.backend import Backend
-from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.backends.namespace import find_powers
+from rehearsal.containers.choice import choose_backend
 from rehearsal.containers.container import Program
 
 

@@ -14,11 +14,11 @@ import pytest
 
 from rehearsal.containers.backends import fork_client
 from rehearsal.containers.backends.backend import Backend
-from rehearsal.containers.backends.choice import choose_backend
 from rehearsal.containers.backends.fork_client import ForkRefusedError, ForkServer
 from rehearsal.containers.backends.namespace import NamespaceBackend, Powers, find_powers
 from rehearsal.containers.backends.prefix import rewrite
 from rehearsal.containers.backends.warm import WarmBackend
+from rehearsal.containers.choice import choose_backend
 from rehearsal.containers.container import Container, Program
 from rehearsal.jobs.container_run import Exit, RunLimits, run_container
 from slipway.errors import InputError
@@ -164,7 +164,7 @@ def test_a_user_namespace_serves_those_who_are_not_root(start: str, image: Any, 
 PARENT = """
 import os, sys, threading
 from pathlib import Path
-from rehearsal.containers.backends.choice import choose_backend
+from rehearsal.containers.choice import choose_backend
 from rehearsal.containers.backends.fork_client import ForkRefusedError
 from rehearsal.containers.backends.namespace import NamespaceBackend, Powers
 from rehearsal.containers.backends.warm import WarmBackend

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.containers.backends.choice import choose_backend
+from rehearsal.containers.choice import choose_backend
 from rehearsal.containers.container import Container, Program
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.create_arguments import create_arguments, secret_variables
