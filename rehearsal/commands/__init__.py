@@ -1,1 +1,1 @@
-"""The subcommands of `slipway` that need the repository."""
+"""The commands of `slipway` that need the repository."""

@@ -31,18 +31,18 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add = parser.add_argument
     add("repository", type=Path, metavar="DIR", help="where the bare repository is made")
-    add("--branch", default="main", help="pushes to others are left alone (default: %(default)s)")
+    add("--branch", default="main", help="pushes to other branches do nothing (default: %(default)s)")
     add(
         "--checks",
         default="make check test",
         metavar="COMMAND",
-        help="run first in what was pushed; '' for none (default: %(default)s)",
+        help="run first in the pushed commit; '' for none (default: %(default)s)",
     )
-    add("--rehearse", default="", metavar="ARGUMENTS", help="for `slipway rehearse`, such as '--rows 3600'")
+    add("--rehearse", default="", metavar="ARGUMENTS", help="passed to `slipway rehearse`, such as '--rows 3600'")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make the repository and say how to push to it."""
+    """Make the repository and print how to push to it."""
     make_origin(arguments.repository, branch=arguments.branch, checks=arguments.checks, rehearse=arguments.rehearse)
     sys.stdout.write(f"push to it with: git push {arguments.repository} HEAD:refs/heads/{arguments.branch}\n")
     return 0

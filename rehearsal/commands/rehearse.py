@@ -1,4 +1,4 @@
-"""`slipway rehearse`: the whole launch on this machine."""
+"""`slipway rehearse`: run the whole launch on this machine."""
 
 import argparse
 import signal
@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING
 from slipway.cli.arguments import add_command, add_use_case, bounded
 
 if TYPE_CHECKING:
-    from rehearsal.journey.result import RehearsalResult
+    from rehearsal.journey.rehearsal_result import RehearsalResult
 
 INCONCLUSIVE_CODE = 3
 
 _EPILOG = """\
 faults, and what stops each:
-  errors   a build that answers 3 in 10 requests with an error: the canary's alarm, back to the old fleet
-  slow     a build that takes 1.5 s an answer: the canary's latency alarm, back to the old fleet
-  shift    a model whose scores are too high: the replay of captured requests, before any user meets it
-  schema   a model with two columns exchanged, for which callers send wrong rows: the contract, before any user
+  errors   the image returns an error for 3 of 10 requests: the canary's error alarm rolls it back
+  slow     the image takes 1.5 s for a response: the canary's latency alarm rolls it back
+  shift    the model's scores are too high: the replay gate refuses it before any user gets a response from it
+  schema   two columns of the model are exchanged, so callers send wrong rows: the contract gate refuses it
 
 exit codes:
   0    the launch went as it should
-  1    the launch was refused or failed; the report says why
-  2    settings, data or arguments are not acceptable; nothing was deployed, an earlier report is still there
-  3    inconclusive: this machine was too busy to judge a rollout by; nothing else was wrong
-  130  interrupted; everything that was started has been ended, and the report says how far it came
+  1    the launch was refused or failed; the report has the reason
+  2    settings, data or arguments are not acceptable; nothing was deployed, and an earlier report is unchanged
+  3    inconclusive: this machine was too busy for a rollout to prove anything; nothing else was wrong
+  130  interrupted; everything that was started has ended, and the report has what was reached
 
 examples:
   slipway rehearse
@@ -51,27 +51,27 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         type=Path,
         default=Path("build/rehearsal"),
         metavar="DIR",
-        help="where the report goes, in the place of an earlier one (default: %(default)s)",
+        help="the folder for the report, where it replaces an earlier one (default: %(default)s)",
     )
     add(
         "--backend",
         choices=("auto", "namespace", "prefix", "docker"),
         default="auto",
-        help="how jobs get their /opt/ml; docker runs the real image, see `make image` (default: %(default)s)",
+        help="how jobs get their /opt/ml; docker runs the real image, built by `make image` (default: %(default)s)",
     )
     add(
         "--fault",
         choices=("errors", "slow", "shift", "schema"),
         default="errors",
         metavar="FAULT",
-        help="what is wrong with the third model, see below (default: %(default)s)",
+        help="the fault of the third model, see below (default: %(default)s)",
     )
     add(
         "--speed",
         type=bounded(1, 120),
         default=30.0,
         metavar="X",
-        help="waits last 1/X of their time, 1..120 (default: %(default)g)",
+        help="compress waits X times, 1..120 (default: %(default)g)",
     )
     add(
         "--rate",
@@ -91,13 +91,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--interrupt-spot",
         type=bounded(0.1, 3600),
         metavar="S",
-        help="with training.spot: take each training job's first machine away after S seconds, 0.1..3600",
+        help="with training.spot: interrupt each training job once after S seconds, 0.1..3600",
     )
-    add("--plain", action="store_true", help="plain lines even on a terminal")
+    add("--plain", action="store_true", help="print plain lines, also on a terminal")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Rehearse, write the report however it went, and say how."""
+    """Rehearse, and write the report, also of a launch that failed."""
     try:
         return _rehearse(arguments)
     except KeyboardInterrupt:
@@ -108,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _rehearse(arguments: argparse.Namespace) -> int:
-    # They take a second to import: `--help` need not wait for them, and Ctrl-C meanwhile is answered like any other.
+    # They take a second to import, which `--help` should not wait for.
     from rehearsal.console.display import choose_display  # noqa: PLC0415
     from rehearsal.journey.options import RehearsalOptions  # noqa: PLC0415
     from rehearsal.journey.rehearsal import Rehearsal  # noqa: PLC0415
@@ -137,22 +137,22 @@ def _rehearse(arguments: argparse.Namespace) -> int:
 
 
 def exit_code(result: "RehearsalResult") -> int:
-    """A wrong end goes before one that says nothing."""
+    """A shortcoming takes precedence over an inconclusive rollout."""
     if result.shortcomings:
         return 1
     return INCONCLUSIVE_CODE if result.inconclusive else 0
 
 
-def _report(result: "RehearsalResult", tell: Callable[[str], object]) -> None:
+def _report(result: "RehearsalResult", report_problem: Callable[[str], object]) -> None:
     from rehearsal.console.report import summary, write_report  # noqa: PLC0415 — a second of matplotlib
 
     for problem in write_report(result, result.options.out):
-        tell(problem)
+        report_problem(problem)
     sys.stdout.write(summary(result))
 
 
 def _report_failure(result: "RehearsalResult") -> None:
-    """Without the display, whose output may be what has failed; a report that cannot be written hides no reason."""
+    """Without the display, whose output may be what failed; a report that cannot be written hides no other error."""
     try:
         _report(result, lambda problem: sys.stderr.write(f"slipway: {problem}\n"))
     except OSError as exc:

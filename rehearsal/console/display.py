@@ -11,7 +11,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from rehearsal.journey.phases import Phase
+from rehearsal.journey.phases import PhaseLog
 
 
 class _PlainPhase:
@@ -43,7 +43,7 @@ class PlainDisplay:
         self._stream.flush()
 
     @contextmanager
-    def phase(self, name: str) -> Iterator[Phase]:
+    def phase(self, name: str) -> Iterator[PhaseLog]:
         self.line(f"{name} …")
         started = time.monotonic()
         try:
@@ -89,7 +89,7 @@ class RichDisplay:
         self._live.stop()
 
     @contextmanager
-    def phase(self, name: str) -> Iterator[Phase]:
+    def phase(self, name: str) -> Iterator[PhaseLog]:
         phase = _RichPhase(name)
         self._phases.append(phase)
         try:

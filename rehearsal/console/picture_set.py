@@ -1,10 +1,10 @@
-"""The pictures of one report: those that the result allows."""
+"""The pictures of one report: those for which the result has data."""
 
 import html
 from collections.abc import Callable, Mapping
 
 from rehearsal.console import pictures
-from rehearsal.journey.result import RehearsalResult
+from rehearsal.journey.rehearsal_result import RehearsalResult
 
 _DRAWERS: Mapping[str, Callable[[RehearsalResult], str]] = {
     "traffic": lambda result: pictures.traffic_split(
@@ -19,22 +19,22 @@ PICTURES = tuple(_DRAWERS)
 
 
 class Pictures:
-    """What was drawn, and what could not be: a picture is not worth the report."""
+    """What was drawn, and what could not be drawn: a failed picture must not cost the report."""
 
     def __init__(self) -> None:
         self._drawn: dict[str, str] = {}
         self.problems: list[str] = []
 
     def draw(self, result: RehearsalResult) -> None:
-        """Draw all; what fails is in `problems` and in the picture's place."""
+        """Draw all; an error is added to `problems` and stands in the picture's place."""
         for name, drawer in _DRAWERS.items():
             try:
                 self._drawn[name] = drawer(result)
-            except Exception as exc:  # noqa: BLE001 -- told in the page, by the command, and by the benchmark's tests
+            except Exception as exc:  # noqa: BLE001 -- reported in the page and by the command
                 problem = f"the picture {name} could not be drawn: {type(exc).__name__}: {exc}"
                 self.problems.append(problem)
                 self._drawn[name] = f"<p>{html.escape(problem)}</p>"
 
     def html(self, name: str) -> str:
-        """The picture; empty where there is nothing to show."""
+        """The picture; empty if there is nothing to show."""
         return self._drawn.get(name, "")

@@ -30,14 +30,14 @@ _STYLE: dict[Any, Any] = {
 }
 _ACROSS = 6
 _MOST_COLUMNS = 120
-"""More make a page that nobody reads."""
+"""More would make the page unreadable."""
 
 
 @contextmanager
 def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> Iterator["_Drawing"]:
-    """A figure to draw on; inside, every text is taken as it is, and no font needs to have its characters."""
+    """A figure to draw on; inside, every text is literal, and no font needs to have its characters."""
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
-        # Text stays text in the SVG: what shows it brings the fonts.
+        # Text stays text in the SVG: the browser has the fonts.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False)
@@ -56,7 +56,7 @@ class _Drawing:
 
 
 def data_profile(profile: Mapping[str, Any]) -> str:
-    """A histogram for each number, the commonest values of each category: training rows only."""
+    """A histogram for each number, the most frequent values of each category: training rows only."""
     columns: Sequence[Mapping[str, Any]] = profile["columns"][:_MOST_COLUMNS]
     titles = labels([column["name"] for column in columns], width=22)
     down = max(1, math.ceil(len(columns) / _ACROSS))
@@ -64,14 +64,14 @@ def data_profile(profile: Mapping[str, Any]) -> str:
         for axis, column, title in zip(drawing.axes, columns, titles, strict=False):
             axis.set_title(title, fontsize=8)
             axis.tick_params(labelsize=6)
-            (_histogram if column["kind"] == "number" else _commonest)(axis, column)
+            (_histogram if column["kind"] == "number" else _most_frequent)(axis, column)
         for axis in drawing.axes[len(columns) :]:
             axis.set_axis_off()
     return drawing.svg
 
 
 def _histogram(axis: Axes, column: Mapping[str, Any]) -> None:
-    """Bars with logarithmic counts; one bar for a constant, a remark where no value is known."""
+    """Bars with logarithmic counts; one bar for a constant, a remark if no value is known."""
     edges = column.get("histogram", {}).get("edges", ())
     if not edges or not all(isinstance(edge, int | float) and math.isfinite(edge) for edge in edges):
         _remark(axis, "no known value")
@@ -84,7 +84,7 @@ def _histogram(axis: Axes, column: Mapping[str, Any]) -> None:
         axis.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))  # its own needs formulas
 
 
-def _commonest(axis: Axes, column: Mapping[str, Any]) -> None:
+def _most_frequent(axis: Axes, column: Mapping[str, Any]) -> None:
     top = column.get("top", ())[:8]
     if not top:
         _remark(axis, "no known value")

@@ -10,8 +10,8 @@ from typing import Any
 
 from rehearsal.console.picture_set import PICTURES, Pictures
 from rehearsal.journey.embedded_aws import LOGS
+from rehearsal.journey.rehearsal_result import RehearsalResult
 from rehearsal.journey.report_document import report_document
-from rehearsal.journey.result import RehearsalResult
 from rehearsal.journey.role_access import role_access_lines
 from rehearsal.journey.rollout_result import RolloutResult
 from rehearsal.journey.user_counts import bad_model_line
@@ -24,10 +24,10 @@ _NUMBERS = ("auc", "accuracy", "average_precision", "precision", "recall", "f1",
 def write_report(result: RehearsalResult, out: Path) -> list[str]:
     """Write both reports into `out`, each in the place of an earlier one and whole.
 
-    The one for machines comes first. Should an interrupt come while the pictures are drawn, the page has none.
+    `report.json` is written first. If an interrupt comes while the pictures are drawn, the page has none.
 
     Returns:
-        What is missing from the page, in a line each.
+        What is missing in the page, a line each.
     """
     out.mkdir(parents=True, exist_ok=True)
     document = report_document(result)
@@ -37,14 +37,14 @@ def write_report(result: RehearsalResult, out: Path) -> list[str]:
         drawn.draw(result)
     finally:
         _replace(out / "report.html", _page(result, document, drawn))
-        if result.failure is None:  # what lies there is an earlier run's
+        if result.failure is None:  # what is there is an earlier run's
             for name in LOGS:
                 (out / name).unlink(missing_ok=True)
     return drawn.problems
 
 
 def _replace(path: Path, text: str) -> None:
-    """A file that cannot be written whole leaves the earlier one as it was, and nothing of itself."""
+    """Replace the file by a whole one, or leave the earlier one as it was."""
     whole = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         whole.write_bytes(text.encode("utf-8", errors="backslashreplace"))
@@ -66,16 +66,18 @@ def _page(result: RehearsalResult, document: Mapping[str, Any], drawn: Pictures)
         rollouts=_table(list(rollouts[0]), [list(row.values()) for row in rollouts]) if rollouts else "<p>None.</p>",
         reasons="".join(f"<p>{html.escape(rollout.reason)}</p>" for rollout in result.rollouts if rollout.reason),
         pipeline=_table(["step", "type", "status", "seconds"], [list(row.values()) for row in document["pipeline"]]),
-        audit=_table(["entry", "time", "who", "what", "of", "hash"], [_entry(each) for each in result.audit]),
-        access=_table(["role", "calls", "without permission", "never needed"], _access_rows(result)),
+        audit=_table(["entry", "time", "actor", "action", "subject", "hash"], [_entry(each) for each in result.audit]),
+        access=_table(["role", "calls", "missing permissions", "unused permissions"], _access_rows(result)),
         timings=_table(["phase", "seconds"], [[name, seconds] for name, seconds in result.timings.items()]),
         templates=_table(["template", "sha256"], [[name, digest] for name, digest in result.templates.items()]),
     )
 
 
 def _row(rollout: RolloutResult) -> dict[str, Any]:
-    row = rollout.row() | {"verdict": rollout.outcome_in_words}
-    return row | {name: "unknown" for name in ("exposed", "failed_by_new_fleet") if row[name] is None}
+    row = rollout.row()
+    row |= {name: "unknown" for name in ("exposed", "failed_by_new_fleet") if row[name] is None}
+    outcome = {"verdict": ("outcome", rollout.outcome_in_words)}
+    return dict(outcome.get(name, (name.replace("_", " "), value)) for name, value in row.items())
 
 
 def _failure(result: RehearsalResult) -> str:
@@ -103,7 +105,7 @@ def _facts(result: RehearsalResult) -> list[list[Any]]:
         aim = "met" if gate["accuracy_aim_met"] else "not met"
         facts.append(["gate", gate["reasons"]])
         facts.append(["aim", f"accuracy of at least {gate['accuracy_aim']}: {aim}"])
-    facts.append(["time", f"{result.seconds:.0f} s; waits compressed {result.options.speed:g} times, nothing else"])
+    facts.append(["time", f"{result.seconds:.0f} s; only waits are compressed, {result.options.speed:g} times"])
     return facts
 
 
@@ -133,7 +135,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def summary(result: RehearsalResult) -> str:
-    """What a person wants to know at the end, in a few lines."""
+    """The result in a few lines for the terminal."""
     lines = [f"{result.settings.name}: {result.seconds:.0f} s, {len(result.templates)} templates deployed"]
     if result.evaluation:
         lines.append(f"model    {_quality(result.evaluation)}")
@@ -161,5 +163,5 @@ def _told(rollout: RolloutResult) -> str:
     by = f" by {rollout.by}" if rollout.by else ""
     exposed = "an unknown number" if rollout.exposed is None else rollout.exposed
     counts = f"{rollout.requests} requests, {exposed} by the new fleet"
-    verdict = rollout.outcome_in_words + (", but not proven safe" if rollout.proven is False else "")
-    return f"{rollout.type}{fault}: {verdict}{by}; {counts}, {rollout.failed} failed, {rollout.dropped} dropped"
+    outcome = rollout.outcome_in_words + (", but not proven safe" if rollout.proven is False else "")
+    return f"{rollout.type}{fault}: {outcome}{by}; {counts}, {rollout.failed} failed, {rollout.dropped} dropped"

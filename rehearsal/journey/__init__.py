@@ -1,1 +1,1 @@
-"""The main job, told in order: synth, deploy, train, approve, roll out, roll back, report."""
+"""The launch in order: check, synth, deploy, train, approve, roll out, roll back, report."""

@@ -1,4 +1,4 @@
-"""A model artifact spoiled on purpose: whole in itself, loadable and quick, and wrong for its users."""
+"""Fault injection into a model artifact: it stays consistent, loadable and fast, and is wrong for its users."""
 
 import gzip
 import io
@@ -9,18 +9,18 @@ from typing import Any
 
 _INPUT, _OUTPUT = "features", "score"
 _POWER = 0.5
-"""The square root takes a score of 0.04 to 0.2: many more visitors look like buyers."""
+"""The square root raises a score of 0.04 to 0.2: many more visitors are predicted to buy."""
 
 Files = dict[str, bytes]
 
 
 def inject_fault(archive: bytes, fault: str) -> bytes:
-    """Give the `model.tar.gz` with `fault`, one of `ARTIFACT_FAULTS`; the same archive gives the same bytes."""
+    """The `model.tar.gz` with `fault`, one of `ARTIFACT_FAULTS`; the same archive gives the same bytes."""
     return _packed(ARTIFACT_FAULTS[fault](_unpacked(archive)))
 
 
 def _shift(files: Files) -> Files:
-    """The graph's last step becomes the square root of the score, as a forgotten transformation would have it."""
+    """The graph returns the square root of the score, as if a transformation had been forgotten."""
     from onnx import TensorProto, helper  # noqa: PLC0415 (half a second, and only here)
 
     def change(graph: Any) -> None:
@@ -32,9 +32,9 @@ def _shift(files: Files) -> Files:
 
 
 def _reorder(files: Files) -> Files:
-    """Two columns change places in contract, baseline and graph alike, as a reordered table would have it.
+    """Two columns are exchanged in contract, baseline and graph alike, as if the table had been reordered.
 
-    The artifact is sound, and callers who send cells by place get wrong answers with status 200.
+    The artifact is consistent, and callers who send cells by position get wrong scores with status 200.
     """
     from onnx import TensorProto, helper  # noqa: PLC0415
 
@@ -57,11 +57,11 @@ def _reorder(files: Files) -> Files:
 
 
 ARTIFACT_FAULTS: Mapping[str, Callable[[Files], Files]] = {"shift": _shift, "schema": _reorder}
-"""The faults that lie in the artifact; others lie in the image."""
+"""The faults of the artifact; others are faults of the image."""
 
 
 def _with_two_exchanged(columns: list[dict[str, Any]]) -> list[int]:
-    """The order of `columns` with two numbers side by side exchanged: a caller of the old order is not even refused."""
+    """The order of `columns` with two adjacent numbers exchanged, so that rows in the old order are still accepted."""
     order = list(range(len(columns)))
     kinds = [column["kind"] for column in columns]
     place = next((at for at in reversed(order[1:]) if kinds[at - 1] == kinds[at] == "number"), 1)

@@ -16,7 +16,7 @@ from slipway.errors import LaunchError
 
 CDK = PROJECT / "node_modules" / ".bin" / "cdk"
 _QUIET = ("--no-notices", "--no-version-reporting", "--no-color", "--ci")
-_TOLD_LINES = 20
+_ERROR_LINES = 20
 
 
 def run_cdk(arguments: Sequence[str], *, workdir: Path, environment: Mapping[str, str], cwd: Path = PROJECT) -> str:
@@ -50,23 +50,23 @@ def run_cdk(arguments: Sequence[str], *, workdir: Path, environment: Mapping[str
     finally:
         stop(child, grace_seconds=3)
     if child.returncode != 0:
-        tail = [line for line in output.splitlines() if line.strip()][-_TOLD_LINES:]
+        tail = [line for line in output.splitlines() if line.strip()][-_ERROR_LINES:]
         raise LaunchError("\n".join([f"cdk {arguments[0]} failed with exit code {child.returncode}", *tail]))
     return output
 
 
 def synth(*, config: Path, stage: str, workdir: Path) -> Path:
-    """Synthesize the app; no credentials are handed over. Returns the cloud assembly's folder."""
+    """Synthesize the app; without credentials. Returns the cloud assembly's folder."""
     assembly = workdir / "cdk.out"
     context = ["-c", f"config={config.resolve()}", "-c", f"stage={stage}"]
-    # Validating the templates takes three times as long as making them, and does not change a byte of them.
+    # Validating the templates takes three times as long as making them, and does not change them.
     unvalidated = {"CDK_VALIDATION": "false"}
     run_cdk(["synth", "--quiet", "--output", str(assembly), *context], workdir=workdir, environment=unvalidated)
     return assembly
 
 
 def bootstrap(*, workdir: Path, environment: Mapping[str, str]) -> None:
-    # Where a cdk.json lies, `cdk bootstrap` would synthesize the app first.
+    # In a folder with a cdk.json, `cdk bootstrap` would synthesize the app first.
     run_cdk(["bootstrap", f"aws://{ACCOUNT}/{REGION}"], workdir=workdir, environment=environment, cwd=workdir)
 
 

@@ -27,11 +27,11 @@ ACCOUNT = "000000000000"
 REGION = access_key.REGION
 START_SECONDS = 30
 VARIABLES = "aws.sh"
-"""In the run's folder, for a user's own shell: how to reach the embedded AWS, with its key."""
+"""In the run's folder: the environment variables for a shell that uses the embedded AWS."""
 LOGS = ("cloud.log", "cloud.err")
 _END_SECONDS = 0.5
 _KEPT_LINES = 40
-_TOLD_LINES = 8
+_MESSAGE_LINES = 8
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class EmbeddedAws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs to speak to it, the `cdk` and `aws` command lines included."""
+        """The environment of a process that uses it, such as `cdk` or `aws`."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             **self.key.environment,
@@ -71,12 +71,12 @@ class EmbeddedAws:
 
 @contextmanager
 def embedded_aws(options: RehearsalOptions, workdir: Path) -> Iterator[EmbeddedAws]:
-    """Start the child, wait until it is ready, and end it with everything it started.
+    """Start the child, wait until it is ready, and end it with everything that it started.
 
-    Meanwhile this process's environment is local: no proxy is on the way, no profile asks for another account.
+    Meanwhile this process's environment is local: no proxy is used, and no profile names another account.
 
     Raises:
-        LaunchError: it did not become ready, or ended before its user was done; the end of its log is in the message.
+        LaunchError: it did not become ready, or ended too early; the message has the end of its log.
     """
     log = workdir / "cloud.log"
     argv = [sys.executable, "-m", "rehearsal.cloud", "--port", "0", "--speed", str(options.speed)]
@@ -103,28 +103,28 @@ def embedded_aws(options: RehearsalOptions, workdir: Path) -> Iterator[EmbeddedA
 
 
 def _write_variables(aws: EmbeddedAws, path: Path) -> None:
-    """Nobody else may read it."""
+    """Only the user may read it."""
     path.touch(mode=0o600, exist_ok=False)
     path.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in aws.environment.items()))
 
 
 @contextmanager
 def _cause_of_failure(child: "subprocess.Popen[bytes]", workdir: Path) -> Iterator[None]:
-    """Whatever fails once the child has ended fails because it has ended."""
+    """If the child has ended, that is the cause of the failure."""
     try:
         yield
     except Exception as exc:
-        # A connection breaks a moment before the process has ended.
+        # A connection fails a moment before the process has ended.
         if not ended_by_itself(child, within_seconds=_END_SECONDS):
             raise
         raise LaunchError(_with_log(f"the embedded AWS ended: {ended_with(child.wait())}", workdir)) from exc
 
 
-def _with_log(told: str, workdir: Path) -> str:
-    """`told` with the child's own last word in the same line, then the end of its log."""
+def _with_log(problem: str, workdir: Path) -> str:
+    """`problem` with the child's last line of standard error in the same line, then the end of its log."""
     errors = workdir / "cloud.err"
     last = errors.read_text(errors="replace").strip().rpartition("\n")[2] if errors.exists() else ""
-    return "\n".join([": ".join(filter(None, (told, last))), *embedded_log(workdir)[-_TOLD_LINES:]])
+    return "\n".join([": ".join(filter(None, (problem, last))), *embedded_log(workdir)[-_MESSAGE_LINES:]])
 
 
 def embedded_log(workdir: Path) -> list[str]:
@@ -134,7 +134,7 @@ def embedded_log(workdir: Path) -> list[str]:
 
 
 def keep_logs(workdir: Path, out: Path) -> None:
-    """What went wrong is easier to find with all of the embedded AWS's own log."""
+    """Copy all of the embedded AWS's log to `out`, where the cause of a failure is easier to find."""
     out.mkdir(parents=True, exist_ok=True)
     for name in LOGS:
         if (workdir / name).exists():
@@ -157,8 +157,8 @@ def _ready_line(child: "subprocess.Popen[bytes]", workdir: Path) -> dict[str, An
     finally:
         watchdog.cancel()
     if not line:
-        told = f"ended before it was ready: {ended_with(child.wait())}"
-        told = f"was not ready within {START_SECONDS} s" if late.is_set() else told
-        raise LaunchError(_with_log(f"the embedded AWS {told}", workdir))
+        problem = f"ended before it was ready: {ended_with(child.wait())}"
+        problem = f"was not ready within {START_SECONDS} s" if late.is_set() else problem
+        raise LaunchError(_with_log(f"the embedded AWS {problem}", workdir))
     ready: dict[str, Any] = json.loads(line)
     return ready

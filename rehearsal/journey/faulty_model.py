@@ -1,4 +1,4 @@
-"""A bad candidate: the live model in an image that misbehaves, or its artifact spoiled."""
+"""A bad candidate: the live model in a faulty image, or with a faulty artifact."""
 
 import hashlib
 from typing import Any
@@ -14,8 +14,8 @@ _KEPT = ("Image", "ModelDataUrl", "Environment")
 def register_faulty_model(aws: EmbeddedAws, package_arn: str, *, fault: str) -> str:
     """Register the model of `package_arn` again, with `fault`. Returns the new package's ARN.
 
-    The fault is in the image, as a bad build would have it, or in the artifact, as a bad training would: the shipped
-    server has no switch for it.
+    The fault is in the image, as after a bad build, or in the artifact, as after a bad training: the shipped server
+    has no switch for it.
     """
     sagemaker = aws.client("sagemaker")
     good = sagemaker.describe_model_package(ModelPackageName=package_arn)
@@ -34,13 +34,16 @@ def register_faulty_model(aws: EmbeddedAws, package_arn: str, *, fault: str) -> 
 def _faulty_container(aws: EmbeddedAws, container: dict[str, Any], fault: str) -> dict[str, Any]:
     kept = {name: value for name, value in container.items() if name in _KEPT}
     if fault in ARTIFACT_FAULTS:
-        told = {n: value for n, value in container.get("Environment", {}).items() if n != MODEL_SHA256_VARIABLE}
-        return kept | {"ModelDataUrl": _faulty_artifact(aws, container["ModelDataUrl"], fault), "Environment": told}
+        environment = {n: value for n, value in container.get("Environment", {}).items() if n != MODEL_SHA256_VARIABLE}
+        return kept | {
+            "ModelDataUrl": _faulty_artifact(aws, container["ModelDataUrl"], fault),
+            "Environment": environment,
+        }
     return kept | {"Image": f"{container['Image'].rpartition(':')[0]}:fault-{fault}"}
 
 
 def _faulty_artifact(aws: EmbeddedAws, url: str, fault: str) -> str:
-    """Upload the spoiled artifact where the pipeline's own lie: the roles read nowhere else."""
+    """Upload the artifact below the pipeline's own prefix, the only one that the roles may read."""
     s3, location = aws.client("s3"), urlsplit(url)
     good = s3.get_object(Bucket=location.netloc, Key=location.path.removeprefix("/"))["Body"].read()
     archive = inject_fault(good, fault)

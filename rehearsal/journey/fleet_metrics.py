@@ -1,4 +1,4 @@
-"""Which fleet served how many requests when, from CloudWatch."""
+"""How many requests each fleet served, second by second, from CloudWatch."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ def invocations(
 ) -> list[tuple[float, float]]:
     """Requests that the fleet of `config` answered: (epoch seconds, requests in that second), oldest first.
 
-    `metric` counts others: InvocationModelErrors are those that it answered with an error, or not at all.
+    With another `metric`: InvocationModelErrors are the requests that it answered with an error, or not at all.
     """
     found: dict[str, Any] = aws.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/SageMaker",

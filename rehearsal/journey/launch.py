@@ -11,15 +11,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.endpoints.load_generator import LoadGenerator
 from rehearsal.journey import cdk
-from rehearsal.journey.concluding import note_proof
 from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws
 from rehearsal.journey.faulty_model import register_faulty_model
 from rehearsal.journey.fleet_metrics import invocations, known_configs
 from rehearsal.journey.options import PROJECT
-from rehearsal.journey.phases import Phase, Phases
-from rehearsal.journey.result import RehearsalResult
+from rehearsal.journey.phases import PhaseLog, Phases
+from rehearsal.journey.rehearsal_result import RehearsalResult
 from rehearsal.journey.role_access import recorded_access
-from rehearsal.journey.rollout_result import FIRST, RolloutResult, RolloutTarget
+from rehearsal.journey.rollout_conclusion import note_proof
+from rehearsal.journey.rollout_result import FIRST, LaunchTarget, RolloutResult
 from rehearsal.journey.rollout_run import roll_out
 from rehearsal.journey.source_table import request_bodies
 from rehearsal.journey.starvation import INCONCLUSIVE
@@ -100,7 +100,7 @@ class Launch:
         names = self.result.settings.names
         return {kind: outputs[names.stack(kind)] for kind in ("storage", "training", "rollout")}
 
-    def _target(self, outputs: dict[str, Any]) -> RolloutTarget:
+    def _target(self, outputs: dict[str, Any]) -> LaunchTarget:
         settings, options = self.result.settings, self.result.options
         traffic = LoadGenerator(
             self.aws.endpoint_url,
@@ -110,14 +110,14 @@ class Launch:
             options.requests_per_second,
             key=self.aws.key,
         )
-        return RolloutTarget(
+        return LaunchTarget(
             aws=self.aws,
             endpoint=settings.names.endpoint,
             state_machine_arn=outputs["rollout"]["StateMachineArn"],
             traffic=traffic,
         )
 
-    def _models(self, target: RolloutTarget, *, bucket: str, pipeline: str) -> None:
+    def _models(self, target: LaunchTarget, *, bucket: str, pipeline: str) -> None:
         settings, table, fault = self.result.settings, self.result.table, self.result.options.fault
         with self.phases.phase("train first model", training_seconds(settings, rows=table.earlier_rows)) as phase:
             phase.log(f"on the first {table.earlier_rows} rows")
@@ -138,7 +138,7 @@ class Launch:
     def _rollout_seconds(self) -> float:
         return rollout_seconds(self.result.settings, speed=self.result.options.speed)
 
-    def _train(self, uri: str, pipeline: str, phase: Phase) -> TrainingRun:
+    def _train(self, uri: str, pipeline: str, phase: PhaseLog) -> TrainingRun:
         run = TrainingRun()
         self.result.runs.append(run)
         # The input is the object's folder: SageMaker copies a prefix, and the step expects one table.
@@ -148,7 +148,7 @@ class Launch:
         phase.log(f"registered: test AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f}")
         return run
 
-    def _roll_out(self, target: RolloutTarget, rollout: RolloutResult, phase: Phase) -> None:
+    def _roll_out(self, target: LaunchTarget, rollout: RolloutResult, phase: PhaseLog) -> None:
         self.result.rollouts.append(rollout)
         roll_out(target, rollout, phase=phase)
         reason = f": {rollout.reason}" if rollout.outcome in ("rolled_back", "refused", INCONCLUSIVE) else ""

@@ -1,11 +1,11 @@
-"""What one rehearsal is asked to do."""
+"""The options of one rehearsal."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 PROJECT = Path(__file__).resolve().parents[2]
-"""The folder that holds app.py, node_modules and pipeline_steps."""
+"""The folder with app.py, node_modules and pipeline_steps."""
 
 Fault = Literal["errors", "slow", "shift", "schema"]
 
@@ -22,4 +22,4 @@ class RehearsalOptions:
     requests_per_second: float = 60.0
     demo_rows: int = 12000
     interrupt_spot: float | None = None
-    """Spot jobs lose their first machine after so many seconds."""
+    """Spot training jobs are interrupted once after this many seconds."""

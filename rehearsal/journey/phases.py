@@ -8,7 +8,7 @@ from typing import Protocol
 from rehearsal.journey.time_limits import limited
 
 
-class Phase(Protocol):
+class PhaseLog(Protocol):
     """One phase of the launch as the user sees it."""
 
     def log(self, text: str) -> None:
@@ -19,7 +19,7 @@ class Phase(Protocol):
 
 
 class Display(Protocol):
-    def phase(self, name: str) -> AbstractContextManager[Phase]: ...
+    def phase(self, name: str) -> AbstractContextManager[PhaseLog]: ...
 
 
 class Phases:
@@ -31,7 +31,7 @@ class Phases:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
-    def phase(self, name: str, limit_seconds: float) -> Iterator[Phase]:
+    def phase(self, name: str, limit_seconds: float) -> Iterator[PhaseLog]:
         """Run the body as a phase.
 
         Raises:

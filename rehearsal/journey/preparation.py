@@ -1,4 +1,4 @@
-"""What is looked at and put right before anything is started."""
+"""Before anything starts: the folder for the report is checked, and the environment made local."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ _HERE = ("127.0.0.1", "localhost")
 
 
 def check_out(out: Path) -> None:
-    """See that reports can be written into `out`. A folder that was not there is not left behind.
+    """Check that reports can be written into `out`. A folder that did not exist is not left behind.
 
     Raises:
         InputError: it is no folder, or cannot be written to.
@@ -34,15 +34,15 @@ def check_out(out: Path) -> None:
 
 @contextmanager
 def local_environment() -> Iterator[None]:
-    """Meanwhile we and our children reach this machine past any proxy, and know nothing of the user's AWS account."""
+    """Meanwhile this process and its children use no proxy for this machine, and nothing of the user's AWS profiles."""
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(no_aws_files())
-    past = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    if past.strip() != "*":  # which counts alone only
-        past = ",".join(filter(None, (past, *_HERE)))
-    os.environ.update(dict.fromkeys(("no_proxy", "NO_PROXY"), past))
+    excluded = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if excluded.strip() != "*":  # which must stand alone
+        excluded = ",".join(filter(None, (excluded, *_HERE)))
+    os.environ.update(dict.fromkeys(("no_proxy", "NO_PROXY"), excluded))
     try:
         yield
     finally:
@@ -51,5 +51,5 @@ def local_environment() -> Iterator[None]:
 
 
 def no_aws_files() -> dict[str, str]:
-    """In the place of ~/.aws, whose profiles can name other credentials, endpoints and regions."""
+    """Instead of ~/.aws, whose profiles can name other credentials, endpoints and regions."""
     return dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)

@@ -15,7 +15,7 @@ from rehearsal.journey.launch import Launch
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.phases import Display, Phases
 from rehearsal.journey.preparation import check_out
-from rehearsal.journey.result import Failure, RehearsalResult
+from rehearsal.journey.rehearsal_result import Failure, RehearsalResult
 from rehearsal.journey.source_table import source_table
 from rehearsal.journey.time_limits import CHECK_SECONDS
 from rehearsal.process import stop_all

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rehearsal.journey.result import RehearsalResult
+from rehearsal.journey.rehearsal_result import RehearsalResult
 from rehearsal.journey.training_run import step_rows
 from rehearsal.journey.user_counts import user_counts
 

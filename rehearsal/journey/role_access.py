@@ -1,4 +1,4 @@
-"""What each role did while it was rehearsed, and whether its policies fit."""
+"""The calls that each role made in the rehearsal, compared with its policies."""
 
 import json
 import urllib.request
@@ -8,7 +8,7 @@ from typing import Any
 from rehearsal.journey.embedded_aws import EmbeddedAws
 
 _PATH = "/_slipway/access"
-"""Where the embedded AWS tells it; AWS itself has nothing like it."""
+"""The path at which the embedded AWS reports them; AWS has nothing like it."""
 
 _SECONDS = 60
 
@@ -18,10 +18,10 @@ class RoleAccess:
     """One role of the app.
 
     Attributes:
-        calls: how many it made, or had made for it.
-        missing: those for which it has no permission; on AWS they would have failed.
-        unused: permissions that no call needed.
-        unread: requests that nobody can say anything of.
+        calls: the number of calls that it made, or that were made for it.
+        missing: calls without permission; on AWS they would have failed.
+        unused: permissions that no call used.
+        unread: requests that could not be evaluated.
     """
 
     role: str
@@ -43,7 +43,7 @@ class RoleAccess:
 def recorded_access(aws: EmbeddedAws) -> list[RoleAccess]:
     """Every role that is deployed, by name."""
     url = f"{aws.endpoint_url}{_PATH}"
-    # The scheme is our own child's.
+    # The URL is that of our own child process.
     request = urllib.request.Request(url, headers=aws.key.signed("GET", url, service="slipway"))  # noqa: S310
     with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
         found: dict[str, dict[str, Any]] = json.load(answer)
@@ -54,13 +54,13 @@ def recorded_access(aws: EmbeddedAws) -> list[RoleAccess]:
 
 
 def role_access_lines(rows: list[RoleAccess]) -> list[str]:
-    """For the end of the terminal's summary: a line for all, and one for each permission that was lacking."""
+    """For the terminal's summary: a line for all roles, and one for each missing permission."""
     used = [row for row in rows if row.calls]
     lacking = [f"{row.role}: {call}" for row in rows for call in row.missing]
-    unread = [f"{row.role}: not read: {request}" for row in rows for request in row.unread]
+    unread = [f"{row.role}: not evaluated: {request}" for row in rows for request in row.unread]
     unused = sum(len(row.unused) for row in used)
     line = (
         f"{sum(row.calls for row in rows)} calls by {len(used)} of {len(rows)} roles, "
-        f"{len(lacking)} without permission; {unused} permissions were not needed"
+        f"{len(lacking)} without permission; {unused} permissions were not used"
     )
     return [line, *lacking, *unread]

@@ -11,7 +11,7 @@ FIRST = "first"
 
 
 @dataclass(frozen=True)
-class RolloutTarget:
+class LaunchTarget:
     """Where rollouts happen: the account, the endpoint, its state machine and its users."""
 
     aws: EmbeddedAws

@@ -2,15 +2,15 @@
 
 import time
 
-from rehearsal.journey.concluding import conclude
-from rehearsal.journey.counting import count_new_fleet, count_users, start_users
-from rehearsal.journey.following import execution_of, follow
-from rehearsal.journey.phases import Phase
-from rehearsal.journey.rollout_result import FIRST, RolloutResult, RolloutTarget
+from rehearsal.journey.phases import PhaseLog
+from rehearsal.journey.rollout_conclusion import conclude
+from rehearsal.journey.rollout_counts import count_new_fleet, count_users, start_users
+from rehearsal.journey.rollout_following import execution_of, follow
+from rehearsal.journey.rollout_result import FIRST, LaunchTarget, RolloutResult
 from rehearsal.journey.starvation import INCONCLUSIVE, starvation
 
 
-def roll_out(target: RolloutTarget, rollout: RolloutResult, *, phase: Phase) -> None:
+def roll_out(target: LaunchTarget, rollout: RolloutResult, *, phase: PhaseLog) -> None:
     """Approve the package and follow the deployed state machine to its end; `rollout` is filled meanwhile.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The user's table: checked before anything is deployed, split into what was there first and what came later."""
+"""The user's table: checked before anything is deployed, and divided into earlier and newer rows."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ from slipway.settings import Settings
 from slipway.training import schema_arguments
 
 EARLIER_PERCENT = 60
-"""The share of rows, in file order, that the first model is trained on; the second gets them all."""
+"""The share of rows, in file order, that the first model is trained on; the second model gets all rows."""
 _BODIES = 500
 
 
@@ -28,7 +28,7 @@ _BODIES = 500
 class SourceTable:
     """`earlier` is a table of its own: the first `earlier_rows` rows, as it was before the newest data arrived.
 
-    `remarks` name its columns that a model learns nothing from, and those that are empty in a split.
+    `remarks` name the columns that have no information for a model, and those that are empty in a split.
     """
 
     path: Path
@@ -41,11 +41,11 @@ class SourceTable:
 
 
 def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -> SourceTable:
-    """The table the user named, or a generated one, as the container's own check accepts it.
+    """The table that the user named, or a generated one, after the container's own check has accepted it.
 
     Raises:
-        InputError: the table or its earlier rows cannot be used; what, the value and what is allowed are in the
-            message.
+        InputError: the table or its earlier rows cannot be used; the message has the problem, the value and what
+            is allowed.
     """
     path, name = options.data, str(options.data)
     if path is None:
@@ -59,7 +59,7 @@ def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -
     except InputError as exc:
         raise InputError(
             f"the first {EARLIER_PERCENT} % of the rows ({rows} in {name}), on which the first model is trained, "
-            f"must do for a model: rows must not be sorted by the target\n{exc}"
+            f"must be enough to train a model: rows must not be sorted by the target\n{exc}"
         ) from exc
     return SourceTable(path, name, found["rows"], found["sha256"], earlier, rows, tuple(found["remarks"]))
 
@@ -90,7 +90,7 @@ def _check(path: Path, settings: Settings) -> dict[str, Any]:
 
 
 def _write_first_rows(source: Path, target: Path, rows: int) -> int:
-    """Write the header and at most `rows` records of `source`; a blank line is none. Returns their number."""
+    """Write the header and at most `rows` records of `source`, without blank lines. Returns their number."""
     with (
         source.open(encoding="utf-8-sig", newline="") as given,
         target.open("w", encoding="utf-8", newline="") as kept,
@@ -105,7 +105,7 @@ def _write_first_rows(source: Path, target: Path, rows: int) -> int:
 def request_bodies(table: SourceTable, settings: Settings) -> list[bytes]:
     """Rows as users would send them: one CSV line each, without the target.
 
-    Drawn from the whole table: of one that is ordered by month, the newest rows alone would be a shift of the inputs.
+    Drawn from the whole table: if it is ordered by month, the newest rows alone would have drifted inputs.
     """
     with table.path.open(encoding="utf-8-sig", newline="") as source:
         rows = list(csv.DictReader(source))
@@ -115,5 +115,5 @@ def request_bodies(table: SourceTable, settings: Settings) -> list[bytes]:
 
 def _csv_line(cells: list[str]) -> bytes:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)  # a cell with any part of it is quoted
+    csv.writer(line, lineterminator="\r\n").writerow(cells)  # quotes a cell where needed
     return line.getvalue().encode()

@@ -1,4 +1,4 @@
-"""Whether this machine had time for a rollout: where it had not, the end says nothing about the model."""
+"""Whether this machine had enough CPU for a rollout; if not, the end of the rollout proves nothing about the model."""
 
 from rehearsal.endpoints.load_generator import Promptness
 
@@ -9,7 +9,7 @@ MOST_SHARE_NOT_SENT = 0.01
 
 
 def starvation(users: Promptness) -> str | None:
-    """What shows that the machine was busy, in words; None where it kept up."""
+    """What shows that the machine was busy, in words; None if it kept up."""
     if users.share_not_sent > MOST_SHARE_NOT_SENT:
         return (
             f"this machine was busy: {users.not_sent} of {users.due} requests that were due could not be sent,"

@@ -1,4 +1,4 @@
-"""One training run through the SageMaker API, from the upload to the registered package."""
+"""One run of the training pipeline through the SageMaker API, from the upload to the registered package."""
 
 import json
 import time
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.journey.embedded_aws import EmbeddedAws
-from rehearsal.journey.phases import Phase
+from rehearsal.journey.phases import PhaseLog
 from slipway.errors import LaunchError
 from slipway.operations.data_fingerprint import data_fingerprint
 from slipway.training.parameters import DATA_FINGERPRINT
@@ -23,13 +23,13 @@ _LISTS = {
         "HyperParameterTuningJobName",
     ),
 }
-"""By the kind in a job's ARN: the call that lists such jobs, and where its answer has their names."""
+"""By the kind in a job's ARN: the call that lists such jobs, and the keys of its response."""
 _LOG_GROUPS = {"ProcessingJob": "/aws/sagemaker/ProcessingJobs", "TrainingJob": "/aws/sagemaker/TrainingJobs"}
 
 
 @dataclass
 class TrainingRun:
-    """What one pipeline execution has left behind so far; of one that was cut short, what it had reached."""
+    """What one pipeline execution has produced so far, also of one that was cut short."""
 
     execution_arn: str = ""
     steps: list[dict[str, Any]] = field(default_factory=list)
@@ -44,8 +44,10 @@ def upload(aws: EmbeddedAws, path: Path, *, bucket: str, key: str) -> str:
     return f"s3://{bucket}/{key}"
 
 
-def train(aws: EmbeddedAws, run: TrainingRun, *, pipeline: str, input_data_uri: str, commit: str, phase: Phase) -> None:
-    """Start the deployed pipeline on `input_data_uri` and follow it to its end; `run` is filled as it goes.
+def train(
+    aws: EmbeddedAws, run: TrainingRun, *, pipeline: str, input_data_uri: str, commit: str, phase: PhaseLog
+) -> None:
+    """Start the deployed pipeline on `input_data_uri` and follow it to its end; `run` is filled meanwhile.
 
     Raises:
         LaunchError: the execution failed, or the gate refused the candidate.
@@ -71,14 +73,14 @@ def train(aws: EmbeddedAws, run: TrainingRun, *, pipeline: str, input_data_uri: 
     run.package_arn = metadata["Register"]["RegisterModel"]["Arn"]
 
 
-def _follow(sagemaker: Any, run: TrainingRun, phase: Phase) -> None:
-    told: set[str] = set()
+def _follow(sagemaker: Any, run: TrainingRun, phase: PhaseLog) -> None:
+    reported: set[str] = set()
     while True:
         status = sagemaker.describe_pipeline_execution(PipelineExecutionArn=run.execution_arn)
         run.steps = _steps(sagemaker, run.execution_arn)
         for step in run.steps:
-            if "EndTime" in step and step["StepName"] not in told:
-                told.add(step["StepName"])
+            if "EndTime" in step and step["StepName"] not in reported:
+                reported.add(step["StepName"])
                 phase.log(f"{step['StepName']} {step['StepStatus'].lower()} in {_seconds(step):.1f} s")
         if status["PipelineExecutionStatus"] not in ("Executing", "Stopping"):
             return
@@ -94,7 +96,7 @@ def _steps(sagemaker: Any, arn: str) -> list[dict[str, Any]]:
 
 
 def _seconds(step: dict[str, Any]) -> float:
-    """How long the step took; one that was cut short has no end and counts as 0."""
+    """The duration of the step; one that was cut short has no end and counts as 0."""
     return float((step.get("EndTime", step["StartTime"]) - step["StartTime"]).total_seconds())
 
 
@@ -112,7 +114,7 @@ def step_rows(run: TrainingRun) -> list[dict[str, Any]]:
 
 
 def _document(aws: EmbeddedAws, metadata: dict[str, Any] | None, path: str) -> dict[str, Any]:
-    """The JSON file `path` (output/file) of a step's processing job; empty where the job did not write it."""
+    """The JSON file `path` (output/file) of a step's processing job; empty if the job did not write it."""
     if not metadata or "ProcessingJob" not in metadata:
         return {}
     sagemaker, s3 = aws.client("sagemaker"), aws.client("s3")
@@ -127,7 +129,7 @@ def _document(aws: EmbeddedAws, metadata: dict[str, Any] | None, path: str) -> d
 
 
 def _name(sagemaker: Any, arn: str) -> str:
-    """The name of a job, which its ARN tells in lower case only."""
+    """The name of a job; its ARN has it in lower case only."""
     operation, summaries, name = _LISTS[arn.rsplit(":", 1)[1].partition("/")[0]]
     pages = sagemaker.get_paginator(operation).paginate(SortBy="CreationTime", SortOrder="Descending")
     key = name.removesuffix("Name") + "Arn"

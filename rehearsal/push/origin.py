@@ -1,4 +1,4 @@
-"""A bare repository beside the project; its hook rehearses what is pushed."""
+"""A bare repository whose hook rehearses what is pushed."""
 
 import shlex
 import stat
@@ -13,23 +13,23 @@ REPORTS = "rehearsals"
 
 _HOOK = """\
 #!/bin/sh
-# Runs after a push has been taken; what it prints comes back to the one who pushed.
+# Runs after a push was accepted; what it prints is shown to the user who pushed.
 unset GIT_DIR GIT_QUARANTINE_PATH
 exec {command}
 """
 
 
 def make_origin(folder: Path, *, branch: str, checks: str, rehearse: str) -> None:
-    """Make the repository, or renew the hook of one that was made here.
+    """Make the repository, or renew the hook of one that this command made.
 
     Args:
-        folder: where; it must not exist, or be one of ours.
-        branch: pushes to others are taken and left alone.
+        folder: it must not exist, or must have been made by this command.
+        branch: pushes to other branches are accepted and not rehearsed.
         checks: a command line run in the checkout first; empty for none.
         rehearse: arguments for `slipway rehearse`.
 
     Raises:
-        InputError: there is something else at `folder`.
+        InputError: `folder` has something else.
         LaunchError: git fails.
     """
     hook = folder / "hooks" / "post-receive"
@@ -44,10 +44,10 @@ def make_origin(folder: Path, *, branch: str, checks: str, rehearse: str) -> Non
 
 
 def git(*arguments: str, cwd: Path | None = None) -> str:
-    """Run git; its output.
+    """Run git; returns its output.
 
     Raises:
-        LaunchError: it fails, or there is none.
+        LaunchError: it fails, or is not installed.
     """
     try:
         ended = subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, text=True, check=False)

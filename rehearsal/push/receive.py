@@ -1,4 +1,4 @@
-"""The hook's work: check out what was pushed, check it, rehearse it, keep the report."""
+"""What the hook runs: check out the pushed commit, check it, rehearse it, keep the report."""
 
 import argparse
 import os
@@ -14,12 +14,12 @@ from slipway.errors import LaunchError
 from slipway.temporary import temporary_folder
 
 _RETRAINING = ("pipeline_steps/", "config/", "slipway/training/")
-"""Changes below these would start the training pipeline on AWS, as new data would."""
+"""Changes below these start the training pipeline on AWS, as new data does."""
 _TOOLS = {
     ".venv": ("requirements.lock", "requirements-dev.lock"),
     "node_modules": ("package-lock.json",),
 }
-"""What `make setup` installs, and the files that say exactly what it holds."""
+"""What `make setup` installs, and the lock files that determine its content."""
 _NOTHING = "0" * 40
 _GRACE_SECONDS = 20.0
 
@@ -36,12 +36,12 @@ def main(argv: Sequence[str] | None = None, updates: Iterable[str] = sys.stdin) 
         old, new, ref = line.split()
         if ref == f"refs/heads/{arguments.branch}" and new != _NOTHING:
             return _deliver(arguments, old, new)
-    _say(f"nothing was pushed to {arguments.branch}: nothing to rehearse")
+    _log(f"nothing was pushed to {arguments.branch}: nothing to rehearse")
     return 0
 
 
 def _deliver(arguments: argparse.Namespace, old: str, new: str) -> int:
-    _say(f"{new[:12]}: {_training(arguments.origin, old, new)}")
+    _log(f"{new[:12]}: {_training(arguments.origin, old, new)}")
     report = arguments.origin / REPORTS / new
     with temporary_folder("push") as folder:
         checkout = folder / "checkout"
@@ -54,9 +54,9 @@ def _deliver(arguments: argparse.Namespace, old: str, new: str) -> int:
             rehearsal = ["make", "rehearse", f"OUT={report}", f"ARGS=--plain {arguments.rehearse}"]
             _run("rehearsal", rehearsal, checkout)
         except LaunchError as exc:
-            _say(str(exc))
+            _log(str(exc))
             return 1
-    _say(f"delivered; the report is {report}/report.html")
+    _log(f"delivered; the report is {report}/report.html")
     return 0
 
 
@@ -70,7 +70,7 @@ def _training(origin: Path, old: str, new: str) -> str:
 
 
 def _borrow_tools(checkout: Path) -> None:
-    """Equal locks need equal tools: those of the project that made the repository, instead of minutes of set-up."""
+    """If the lock files are equal, use the tools of the project that made the repository: set-up would take minutes."""
     project = Path(sys.executable).parents[2]
     for tools, locks in _TOOLS.items():
         same = all(_same(project / lock, checkout / lock) for lock in locks)
@@ -85,23 +85,23 @@ def _same(first: Path, second: Path) -> bool:
 
 
 def _run(what: str, command: Sequence[str], checkout: Path) -> None:
-    """Run `command` in the checkout; its output goes to the one who pushed.
+    """Run `command` in the checkout; its output is shown to the user who pushed.
 
     Raises:
         LaunchError: it fails.
     """
-    _say(f"{what}: {shlex.join(command)}")
-    environment = {**os.environ, "PYTHONPATH": str(checkout)}  # the tools are installed for the project they came from
+    _log(f"{what}: {shlex.join(command)}")
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}  # the tools were installed for another folder
     process = spawn(command, env=environment, cwd=checkout, stdout=sys.stdout.fileno(), stderr=subprocess.STDOUT)
     try:
         code = process.wait()
     finally:
         stop(process, grace_seconds=_GRACE_SECONDS)
     if code:
-        raise LaunchError(f"{what} failed with exit code {code}: nothing is delivered")
+        raise LaunchError(f"{what} failed with exit code {code}: nothing was delivered")
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     sys.stdout.write(f"slipway: {line}\n")
     sys.stdout.flush()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from slipway.cli.arguments import add_command, add_starter, add_use_case, deployed_stage, log
 
 if TYPE_CHECKING:
-    from slipway.operations.pipeline_runs import Trainer
+    from slipway.operations.pipeline_executions import Trainer
 
 _EPILOG = """\
 The inputs of a run are the deployed definition (settings, image) and the objects below data/ in the data bucket. The
@@ -44,7 +44,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Start a run, or report why none is needed."""
-    from slipway.operations.pipeline_runs import Trainer  # noqa: PLC0415 — boto3 takes a while
+    from slipway.operations.pipeline_executions import Trainer  # noqa: PLC0415 — boto3 takes a while
 
     with deployed_stage(arguments) as stage:
         return _train(Trainer(stage), arguments)

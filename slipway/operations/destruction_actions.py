@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.operations.aws_errors import message_of
-from slipway.operations.buckets import contents, empty
+from slipway.operations.bucket_contents import contents, empty
 from slipway.operations.deployed_stage import DeployedStage, version_of
 from slipway.operations.hold import Hold
 from slipway.operations.polling import Polling

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from slipway.costs.estimate import Line
 from slipway.costs.prices import Prices
 from slipway.operations.aws_errors import code_of, message_of
-from slipway.operations.buckets import contents, tagged_buckets
+from slipway.operations.bucket_contents import contents, tagged_buckets
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.settings.names import COST_TAG
 

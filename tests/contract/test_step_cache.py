@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.journey.demo_data import write_demo_csv
 from slipway.operations.deployed_stage import DeployedStage
-from slipway.operations.pipeline_runs import Trainer
+from slipway.operations.pipeline_executions import Trainer
 from slipway.settings import Settings, load_settings
 from slipway.training import to_json, training_pipeline
 from tests.rehearsal.cloud.process import PROJECT, CloudProcess, build_image, end_cloud, eventually, start_cloud

@@ -11,10 +11,10 @@ import pytest
 from rehearsal.commands.rehearse import exit_code
 from rehearsal.console.picture_labels import labels
 from rehearsal.console.report import summary, write_report
-from rehearsal.journey.concluding import note_proof
 from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.journey.rehearsal_result import Failure, RehearsalResult
 from rehearsal.journey.report_document import report_document
-from rehearsal.journey.result import Failure, RehearsalResult
+from rehearsal.journey.rollout_conclusion import note_proof
 from rehearsal.journey.rollout_result import RolloutResult
 from rehearsal.journey.source_table import SourceTable
 from rehearsal.journey.starvation import INCONCLUSIVE

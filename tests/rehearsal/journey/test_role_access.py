@@ -47,12 +47,12 @@ def test_every_role_is_read_by_name(aws: EmbeddedAws) -> None:
 
 def test_missing_permissions_are_told_one_by_one(aws: EmbeddedAws) -> None:
     assert role_access_lines(recorded_access(aws)) == [
-        "15 calls by 2 of 3 roles, 1 without permission; 1 permissions were not needed",
+        "15 calls by 2 of 3 roles, 1 without permission; 1 permissions were not used",
         "endpoint: kms:Decrypt on k: not allowed",
-        "endpoint: not read: GET /x",
+        "endpoint: not evaluated: GET /x",
     ]
 
 
 def test_roles_that_lack_nothing_take_one_line() -> None:
     rows = [RoleAccess("training", 12, (), (), ())]
-    assert role_access_lines(rows) == ["12 calls by 1 of 1 roles, 0 without permission; 0 permissions were not needed"]
+    assert role_access_lines(rows) == ["12 calls by 1 of 1 roles, 0 without permission; 0 permissions were not used"]

@@ -7,7 +7,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from rehearsal.access_key import AccessKey
 from rehearsal.endpoints.load_generator import LoadGenerator
-from rehearsal.journey.rollout_result import RolloutResult, RolloutTarget
+from rehearsal.journey.rollout_result import LaunchTarget, RolloutResult
 from rehearsal.journey.rollout_run import roll_out
 from rehearsal.process import free_port
 from tests.rehearsal.cloud.process import eventually
@@ -38,7 +38,7 @@ def test_what_the_users_got_is_counted_and_what_they_met_stays_unknown(error: Ba
     rollout = RolloutResult("arn:3", "errors", "canary")
     aws: Any = EndingAws(traffic, error)
     phase: Any = None
-    target = RolloutTarget(aws, "shop", "arn:machine", traffic)
+    target = LaunchTarget(aws, "shop", "arn:machine", traffic)
     try:
         with pytest.raises(type(error)):
             roll_out(target, rollout, phase=phase)

@@ -60,7 +60,7 @@ def test_failing_checks_stop_it_before_the_rehearsal(clone: Path) -> None:
     (clone / "untidy").touch()
     sha = commit(clone)
     told = push(clone)
-    assert "checks failed with exit code 2: nothing is delivered" in told
+    assert "checks failed with exit code 2: nothing was delivered" in told
     assert not (clone.parent / "origin.git" / "rehearsals" / sha).exists()
 
 
@@ -68,7 +68,7 @@ def test_a_failing_rehearsal_is_told(clone: Path) -> None:
     (clone / "broken").touch()
     commit(clone)
     told = push(clone)
-    assert "rehearsal failed with exit code 2: nothing is delivered" in told
+    assert "rehearsal failed with exit code 2: nothing was delivered" in told
     assert "delivered;" not in told
 
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from slipway.cli.main import main
 from slipway.errors import LaunchError
 from slipway.operations.aws_errors import readable_errors
-from slipway.operations.pipeline_runs import Trainer
+from slipway.operations.pipeline_executions import Trainer
 from slipway.settings import Settings, load_settings
 from slipway.settings.names import Names
 from tests.rehearsal.cloud.process import CloudProcess, end_cloud, eventually, start_cloud, write_steps

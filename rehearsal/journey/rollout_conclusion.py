@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterable
 
-from rehearsal.journey.rollout_result import RolloutResult, RolloutTarget
+from rehearsal.journey.rollout_result import LaunchTarget, RolloutResult
 from slipway.canary.statistics.evidence import Decision
 from slipway.errors import LaunchError
 from slipway.rollout.audit import Entry
 
 
-def conclude(target: RolloutTarget, execution: str, rollout: RolloutResult) -> None:
+def conclude(target: LaunchTarget, execution: str, rollout: RolloutResult) -> None:
     """Read the outcome from the registry and the endpoint, not from what the state machine reports.
 
     Raises:
@@ -42,7 +42,7 @@ def note_proof(rollouts: Iterable[RolloutResult], audit: Iterable[Entry]) -> Non
             rollout.reason = rollout.reason or detail["sentence"]
 
 
-def _last_state(target: RolloutTarget, execution: str) -> str:
+def _last_state(target: LaunchTarget, execution: str) -> str:
     """The task state that was entered last: its failure ended the execution."""
     pages = target.aws.client("stepfunctions").get_paginator("get_execution_history")
     events = (event for page in pages.paginate(executionArn=execution, reverseOrder=True) for event in page["events"])
@@ -50,7 +50,7 @@ def _last_state(target: RolloutTarget, execution: str) -> str:
     return next(entered, "(none)")
 
 
-def _refused_by(target: RolloutTarget, execution: str) -> str | None:
+def _refused_by(target: LaunchTarget, execution: str) -> str | None:
     """The gate, from the input of the execution's last states."""
     pages = target.aws.client("stepfunctions").get_paginator("get_execution_history")
     for page in pages.paginate(executionArn=execution, reverseOrder=True, includeExecutionData=True):

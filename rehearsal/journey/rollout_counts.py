@@ -4,13 +4,13 @@ import time
 
 from rehearsal.endpoints.load_generator import LoadSnapshot, Promptness
 from rehearsal.journey.fleet_metrics import invocations
-from rehearsal.journey.following import POLL_SECONDS
-from rehearsal.journey.rollout_result import RolloutResult, RolloutTarget
+from rehearsal.journey.rollout_following import POLL_SECONDS
+from rehearsal.journey.rollout_result import LaunchTarget, RolloutResult
 
 _METRICS_SECONDS = 3.0
 
 
-def start_users(target: RolloutTarget, count: int = 40) -> None:
+def start_users(target: LaunchTarget, count: int = 40) -> None:
     """Start the traffic, and wait until `count` requests were sent."""
     target.traffic.start()
     wanted = target.traffic.snapshot().sent + count
@@ -18,7 +18,7 @@ def start_users(target: RolloutTarget, count: int = 40) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def count_users(target: RolloutTarget, rollout: RolloutResult, before: LoadSnapshot) -> Promptness:
+def count_users(target: LaunchTarget, rollout: RolloutResult, before: LoadSnapshot) -> Promptness:
     """Fill in what the traffic generator has counted, which needs no embedded AWS."""
     users, counts = target.traffic.promptness(before), target.traffic.snapshot().since(before)
     rollout.ended_at = time.time()
@@ -28,7 +28,7 @@ def count_users(target: RolloutTarget, rollout: RolloutResult, before: LoadSnaps
     return users
 
 
-def count_new_fleet(target: RolloutTarget, rollout: RolloutResult) -> None:
+def count_new_fleet(target: LaunchTarget, rollout: RolloutResult) -> None:
     """Fill in what the new fleet answered, and how many of the users' failed requests were its own."""
     # The smoke test's requests are not users' requests.
     rollout.exposed = min(_sum_of(target, rollout, "Invocations"), rollout.requests)
@@ -41,7 +41,7 @@ def count_new_fleet(target: RolloutTarget, rollout: RolloutResult) -> None:
     rollout.failed_by_new_fleet = min(found, rollout.failed)
 
 
-def _sum_of(target: RolloutTarget, rollout: RolloutResult, metric: str) -> int:
+def _sum_of(target: LaunchTarget, rollout: RolloutResult, metric: str) -> int:
     """A metric of the new fleet since the rollout began."""
     if rollout.config is None:
         return 0

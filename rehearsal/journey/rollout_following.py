@@ -4,15 +4,15 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from rehearsal.journey.phases import Phase
-from rehearsal.journey.rollout_result import RolloutResult, RolloutTarget
+from rehearsal.journey.phases import PhaseLog
+from rehearsal.journey.rollout_result import LaunchTarget, RolloutResult
 from slipway.errors import LaunchError
 
 POLL_SECONDS = 0.25
 _START_SECONDS = 30.0
 
 
-def execution_of(target: RolloutTarget, package_arn: str) -> str:
+def execution_of(target: LaunchTarget, package_arn: str) -> str:
     """The state machine's execution that the approval's event started.
 
     Raises:
@@ -29,7 +29,7 @@ def execution_of(target: RolloutTarget, package_arn: str) -> str:
     raise LaunchError(f"the approval of {package_arn} must start a rollout within {_START_SECONDS:.0f} s, got none")
 
 
-def follow(target: RolloutTarget, execution: str, rollout: RolloutResult, phase: Phase) -> None:
+def follow(target: LaunchTarget, execution: str, rollout: RolloutResult, phase: PhaseLog) -> None:
     """Observe the endpoint until the execution has ended."""
     observer = _Observer(target, rollout, phase)
     while target.aws.client("stepfunctions").describe_execution(executionArn=execution)["status"] == "RUNNING":
@@ -41,7 +41,7 @@ def follow(target: RolloutTarget, execution: str, rollout: RolloutResult, phase:
 class _Observer:
     """Polls the endpoint and its alarms as an operator would, and reports each change once."""
 
-    def __init__(self, target: RolloutTarget, rollout: RolloutResult, phase: Phase) -> None:
+    def __init__(self, target: LaunchTarget, rollout: RolloutResult, phase: PhaseLog) -> None:
         self._target, self._rollout, self._phase = target, rollout, phase
         self._status = ""
         self._blue: str | None = None
@@ -86,7 +86,7 @@ class _Observer:
         self._phase.log(text)
 
 
-def _describe_endpoint(target: RolloutTarget) -> dict[str, Any]:
+def _describe_endpoint(target: LaunchTarget) -> dict[str, Any]:
     sagemaker = target.aws.client("sagemaker")
     try:
         found: dict[str, Any] = sagemaker.describe_endpoint(EndpointName=target.endpoint)
@@ -95,7 +95,7 @@ def _describe_endpoint(target: RolloutTarget) -> dict[str, Any]:
     return found
 
 
-def _gates_message(target: RolloutTarget, *, since: float) -> str | None:
+def _gates_message(target: LaunchTarget, *, since: float) -> str | None:
     """The exit message of the gates' job; None before it has ended."""
     sagemaker = target.aws.client("sagemaker")
     jobs = sagemaker.list_processing_jobs(

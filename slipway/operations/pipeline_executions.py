@@ -20,7 +20,7 @@ _POLLING = Polling(longest_wait_seconds=15.0)
 
 
 @dataclass(frozen=True)
-class PipelineRun:
+class PipelineExecution:
     """One execution of the pipeline."""
 
     arn: str
@@ -64,7 +64,7 @@ class Trainer:
         text = json.dumps([definition, data_uri, data], sort_keys=True)
         return Inputs(data_uri, data, hashlib.sha256(text.encode()).hexdigest())
 
-    def last_with(self, inputs: Inputs) -> PipelineRun | None:
+    def last_with(self, inputs: Inputs) -> PipelineExecution | None:
         """The newest run with the same inputs, whether it succeeded or failed; one that was stopped does not count."""
         pages = self._sagemaker.get_paginator("list_pipeline_executions").paginate(
             PipelineName=self._pipeline, SortBy="CreationTime", SortOrder="Descending"
@@ -95,15 +95,15 @@ class Trainer:
             raise LaunchError(f"pipeline {self._pipeline} could not be started: {exc}") from exc
         return arn
 
-    def describe(self, arn: str) -> PipelineRun:
+    def describe(self, arn: str) -> PipelineExecution:
         found = self._sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
-        return PipelineRun(arn, found["PipelineExecutionStatus"], found.get("FailureReason", ""))
+        return PipelineExecution(arn, found["PipelineExecutionStatus"], found.get("FailureReason", ""))
 
-    def wait(self, arn: str, report: Callable[[str], object]) -> PipelineRun:
+    def wait(self, arn: str, report: Callable[[str], object]) -> PipelineExecution:
         """Wait for the end of a run; `report` gets each change of its status."""
         reported = ""
 
-        def ended() -> PipelineRun | None:
+        def ended() -> PipelineExecution | None:
             nonlocal reported
             run = self.describe(arn)
             if run.status != reported:

@@ -7,8 +7,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from rehearsal.journey.concluding import conclude
-from rehearsal.journey.rollout_result import RolloutResult, RolloutTarget
+from rehearsal.journey.rollout_conclusion import conclude
+from rehearsal.journey.rollout_result import LaunchTarget, RolloutResult
 from slipway.errors import LaunchError
 
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:rollout:1"
@@ -59,7 +59,7 @@ def concluded(monkeypatch: pytest.MonkeyPatch) -> Any:
         event = {"timestamp": 0, "type": "FailStateEntered", "id": 8, "stateEnteredEventDetails": entered}
         states.add_response("get_execution_history", {"events": [other, event, task]})
         rollout = RolloutResult(PACKAGE, "schema", "canary")
-        conclude(RolloutTarget(aws, "shoppers-dev", "arn:machine", None), EXECUTION, rollout)  # type: ignore[arg-type]
+        conclude(LaunchTarget(aws, "shoppers-dev", "arn:machine", None), EXECUTION, rollout)  # type: ignore[arg-type]
         return rollout
 
     return run
