@@ -28,7 +28,7 @@ def parser() -> StepParser:
     made.add_argument("--min-gain-over-baseline", type=finite, required=True)
     made.add_argument("--max-loss-to-champion", type=finite, required=True)
     made.add_argument("--max-gap", type=finite, required=True)
-    made.add_argument("--accuracy-aim", type=share, required=True)
+    made.add_argument("--accuracy-target", type=share, required=True)
     made.add_argument("--currency", required=True)
     for outcome in ("tp", "fp", "tn", "fn"):
         made.add_argument(f"--value-{outcome}", type=finite, required=True)
@@ -106,5 +106,5 @@ def _gate(arguments: argparse.Namespace) -> Gate:
         min_gain_over_baseline=arguments.min_gain_over_baseline,
         max_loss_to_champion=arguments.max_loss_to_champion,
         max_gap=arguments.max_gap,
-        accuracy_aim=arguments.accuracy_aim,
+        accuracy_target=arguments.accuracy_target,
     )

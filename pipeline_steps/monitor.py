@@ -23,9 +23,9 @@ from pipeline_steps.paths import Paths
 def parser() -> StepParser:
     """The command line of `monitor`; the rest is in the environment, as Model Monitor sets it."""
     made, usual = StepParser("monitor"), ConstraintLimits()
-    made.add_argument("--max-input-shift", type=finite, default=usual.input_drift)
-    made.add_argument("--max-prediction-shift", type=finite, default=usual.prediction_drift)
-    made.add_argument("--unwatched", action="append", default=[], metavar="COLUMN")
+    made.add_argument("--max-input-drift", type=finite, default=usual.input_drift)
+    made.add_argument("--max-prediction-drift", type=finite, default=usual.prediction_drift)
+    made.add_argument("--exclude-from-drift", action="append", default=[], metavar="COLUMN")
     made.add_argument("--max-accuracy-loss", type=share, default=0.05)
     made.add_argument("--max-auc-loss", type=share, default=0.05)
     made.add_argument("--facet", action="append", type=Facet.parse, default=[], metavar="JSON")
@@ -54,9 +54,9 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         contract=model.contract,
         baseline=Baseline.from_document(model.document("baseline.json"), model.contract),
         limits=ConstraintLimits(
-            input_drift=arguments.max_input_shift,
-            prediction_drift=arguments.max_prediction_shift,
-            unwatched=frozenset(arguments.unwatched),
+            input_drift=arguments.max_input_drift,
+            prediction_drift=arguments.max_prediction_drift,
+            unwatched=frozenset(arguments.exclude_from_drift),
         ),
         constraints=read_json(schedule.constraints) if schedule.constraints else None,
         quality=_quality(arguments, paths, model),

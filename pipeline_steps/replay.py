@@ -27,9 +27,9 @@ def parser() -> StepParser:
     made.add_argument("--min-requests", type=whole, required=True)
     made.add_argument("--max-error-percent", type=percentage, required=True)
     made.add_argument("--max-disagreement-percent", type=percentage, required=True)
-    made.add_argument("--max-score-shift", type=positive, required=True)
-    made.add_argument("--max-mean-shift", type=share, required=True)
-    made.add_argument("--max-segment-shift", type=share, required=True)
+    made.add_argument("--max-score-psi", type=positive, required=True)
+    made.add_argument("--max-mean-difference", type=share, required=True)
+    made.add_argument("--max-segment-difference", type=share, required=True)
     made.add_argument("--max-latency-ratio", type=positive, required=True)
     made.add_argument("--latency-floor-ms", type=positive, required=True)
     made.add_argument("--min-segment-rows", type=whole, required=True)
@@ -69,9 +69,9 @@ def _limits(arguments: argparse.Namespace) -> ReplayLimits:
         min_requests=arguments.min_requests,
         max_error_percent=arguments.max_error_percent,
         max_disagreement_percent=arguments.max_disagreement_percent,
-        max_score_shift=arguments.max_score_shift,
-        max_mean_shift=arguments.max_mean_shift,
-        max_segment_shift=arguments.max_segment_shift,
+        max_score_psi=arguments.max_score_psi,
+        max_mean_difference=arguments.max_mean_difference,
+        max_segment_difference=arguments.max_segment_difference,
         max_latency_ratio=arguments.max_latency_ratio,
         latency_floor_ms=arguments.latency_floor_ms,
         min_segment_rows=arguments.min_segment_rows,

@@ -120,7 +120,9 @@ class GuardedEndpoint(InvokableEndpoint):
         container = sagemaker.CfnModel.ContainerDefinitionProperty(
             model_package_name=package_arn,
             # The servers publish what they see under these names. None of them knows its endpoint config's.
-            environment=server_environment(self.endpoint_name, package_arn, unwatched=self._settings.data.unwatched),
+            environment=server_environment(
+                self.endpoint_name, package_arn, excluded=self._settings.data.exclude_from_drift
+            ),
         )
         vpc, serverless = self._settings.access.vpc, self._settings.endpoint.serverless is not None
         model = sagemaker.CfnModel(

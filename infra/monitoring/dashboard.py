@@ -37,7 +37,7 @@ class _Dashboard(Construct):
 
 
 class UseCaseDashboard(_Dashboard):
-    """Cost, traffic by fleet, errors, latency, shift, verdicts, drift, and the training pipeline's runs."""
+    """Cost, traffic by fleet, errors, latency, drift, canary decisions, and the training pipeline's runs."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class UseCaseDashboard(_Dashboard):
             " While a rollout is under way two fleets are billed."
             f" `slipway rollout status` tells what goes on.\n\n{cost} `slipway cost` adds it up."
         )
-        verdicts = f'{{"{decision_namespace(names.endpoint)}",EndpointName,EndpointConfigName}} "{names.endpoint}"'
+        decisions = f'{{"{decision_namespace(names.endpoint)}",EndpointName,EndpointConfigName}} "{names.endpoint}"'
         cpu = f'{{/aws/sagemaker/Endpoints,EndpointName,VariantName}} "{names.endpoint}" CPUUtilization'
         rows = [
             [_widget("text", 24, 3, markdown=about)],
@@ -63,7 +63,7 @@ class UseCaseDashboard(_Dashboard):
                 _by_fleet("Share of 5XX answers, by fleet", names, "Invocation5XXErrors", "Average"),
                 _by_fleet("Latency p99 (us), by fleet", names, "ModelLatency", "p99"),
             ],
-            [_latency(names), _shift(names), _found("Verdicts (2 sends back)", verdicts)],
+            [_latency(names), _drift(names), _found("Canary decisions (2 rolls back)", decisions)],
             [
                 _runs(names),
                 _found("Instances' CPU (%), by fleet", cpu, statistic="Average"),
@@ -81,8 +81,8 @@ class FleetDashboard(_Dashboard):
             lines = [_metric(names, metric, statistic, label=names.prefix) for names in cases]
             return _graph(title, lines, width=24)
 
-        def shift(title: str, metric: str) -> _Widget:
-            return _graph(title, [_shift_metric(names, metric) for names in cases], width=12)
+        def drift(title: str, metric: str) -> _Widget:
+            return _graph(title, [_drift_metric(names, metric) for names in cases], width=12)
 
         def runs(end: str) -> _Widget:
             lines = [_runs_metric(names, f"Execution{end}", label=names.prefix) for names in cases]
@@ -93,8 +93,8 @@ class FleetDashboard(_Dashboard):
             [graph("Share of 5XX answers", "Invocation5XXErrors", "Average")],
             [graph("Latency p99 (us)", "ModelLatency", "p99")],
             [
-                shift("Shift of the scores (PSI)", "PredictionShift"),
-                shift("Shift of the worst input (PSI)", "InputShift"),
+                drift("Drift of the scores (PSI)", "PredictionDrift"),
+                drift("Drift of the worst input (PSI)", "InputDrift"),
             ],
             [runs("Succeeded"), runs("Failed")],
         ]
@@ -145,12 +145,12 @@ def _latency(names: Names) -> _Widget:
     return _graph("Latency of both fleets (us)", percentiles)
 
 
-def _shift(names: Names) -> _Widget:
+def _drift(names: Names) -> _Widget:
     schema = f"{{{ENDPOINT_NAMESPACE},EndpointName,VariantName,ModelPackageArn}}"
-    return _found("Shift against the model's baseline (PSI), by model", f'{schema} "{names.endpoint}" Shift')
+    return _found("Drift against the model's baseline (PSI), by model", f'{schema} "{names.endpoint}" Drift')
 
 
-def _shift_metric(names: Names, metric: str) -> _Line:
+def _drift_metric(names: Names, metric: str) -> _Line:
     """Over whole hours, as the drift alarms look at it."""
     dimensions = {"EndpointName": names.endpoint, "VariantName": VARIANT}
     return _line(ENDPOINT_NAMESPACE, metric, dimensions, statistic="Average", period=_HOUR, label=names.prefix)

@@ -24,11 +24,11 @@ class DriftAlarms(Construct):
     def __init__(self, scope: Construct, id_: str, *, names: Names, monitoring: Monitoring, topic: sns.ITopic) -> None:
         super().__init__(scope, id_)
         limits = {
-            "PredictionShift": monitoring.max_prediction_shift,
-            "InputShift": monitoring.max_input_shift,
+            "PredictionDrift": monitoring.max_prediction_drift,
+            "InputDrift": monitoring.max_input_drift,
         }
         self.alarms = {metric: self._alarm(metric, limit, names, monitoring) for metric, limit in limits.items()}
-        self.drift: dict[Drift, list[str]] = {"shift": [_name(names, metric) for metric in limits]}
+        self.drift: dict[Drift, list[str]] = {"data": [_name(names, metric) for metric in limits]}
         tell = actions.SnsAction(topic)
         for alarm in self.alarms.values():
             alarm.add_alarm_action(tell)

@@ -14,7 +14,7 @@ from infra.shared.logged_state_machine import logged_state_machine
 from infra.shared.sagemaker_role import package_arns
 from infra.shared.trust import SCHEDULES, STATE_MACHINES
 from slipway.settings.names import Names
-from slipway.settings.schedule import Hours
+from slipway.settings.schedule import EndpointSchedule
 
 
 class OfficeHours(Construct):
@@ -30,7 +30,7 @@ class OfficeHours(Construct):
         id_: str,
         *,
         names: Names,
-        hours: Hours,
+        hours: EndpointSchedule,
         rollout_arn: str,
         topic: sns.ITopic,
     ) -> None:

@@ -44,7 +44,7 @@ class RolloutStack(cdk.Stack):
             gates=self._gates(settings, replay),
         )
         replay.grant_start(rollout.role)
-        if hours := settings.endpoint.hours:
+        if hours := settings.endpoint.schedule:
             from infra.rollout.schedule import (  # noqa: PLC0415 — CDK modules that only it needs
                 OfficeHours,
                 allow_memory,
@@ -64,7 +64,7 @@ class RolloutStack(cdk.Stack):
 
     def _gates(self, settings: Settings, replay: ReplayJob) -> Gates:
         names, gates = settings.names, Gates(GATES, replay.states)
-        if not settings.endpoint.hours:
+        if not settings.endpoint.schedule:
             return gates
         return woken(gates, stack=names.stack("endpoint"), remembered=names.stopped_parameter)
 

@@ -16,7 +16,7 @@ class Gate:
     min_gain_over_baseline: float
     max_loss_to_champion: float
     max_gap: float
-    accuracy_aim: float
+    accuracy_target: float
 
     def decide(
         self,
@@ -64,8 +64,8 @@ class Gate:
             "gain_over_baseline": gain,
             "loss_to_champion": loss,
             "gap": gap,
-            "accuracy_aim": self.accuracy_aim,
-            "accuracy_aim_met": float(candidate["accuracy"]) >= self.accuracy_aim,
+            "accuracy_target": self.accuracy_target,
+            "accuracy_target_met": float(candidate["accuracy"]) >= self.accuracy_target,
             "passed": not reasons,
             "reasons": "; ".join(reasons) or "every condition holds",
         }

@@ -33,9 +33,9 @@ class ReplayLimits:
     min_requests: int
     max_error_percent: float
     max_disagreement_percent: float
-    max_score_shift: float
-    max_mean_shift: float
-    max_segment_shift: float
+    max_score_psi: float
+    max_mean_difference: float
+    max_segment_difference: float
     max_latency_ratio: float
     latency_floor_ms: float
     min_segment_rows: int
@@ -87,22 +87,22 @@ def _responses(limits: ReplayLimits, found: ReplayMetrics) -> Iterator[str]:
 
 
 def _shifts(limits: ReplayLimits, found: ReplayMetrics) -> Iterator[str]:
-    if found.stability_index.at_least > limits.max_score_shift:
+    if found.stability_index.at_least > limits.max_score_psi:
         yield (
-            f"scores must stay within a stability index of {limits.max_score_shift:g} of the champion's, "
+            f"scores must stay within a stability index of {limits.max_score_psi:g} of the champion's, "
             f"got {found.stability_index.found:.3g} (at least {found.stability_index.at_least:.3g})"
         )
-    if found.mean_shift.at_least > limits.max_mean_shift:
+    if found.mean_shift.at_least > limits.max_mean_difference:
         yield (
-            f"the mean score must stay within {limits.max_mean_shift:g} of the champion's, "
+            f"the mean score must stay within {limits.max_mean_difference:g} of the champion's, "
             f"got {found.mean_shift.found:+.3g} (at least {found.mean_shift.at_least:.3g})"
         )
     worst = sorted(found.segments, key=lambda segment: -segment.mean_shift.at_least)
     for segment in worst[:_NAMED_SEGMENTS]:
-        if segment.mean_shift.at_least > limits.max_segment_shift:
+        if segment.mean_shift.at_least > limits.max_segment_difference:
             yield (
                 f"the mean score where {segment.column} is {segment.value} must stay within "
-                f"{limits.max_segment_shift:g} of the champion's, got {segment.mean_shift.found:+.3g} "
+                f"{limits.max_segment_difference:g} of the champion's, got {segment.mean_shift.found:+.3g} "
                 f"(at least {segment.mean_shift.at_least:.3g}, {segment.rows} rows)"
             )
 

@@ -22,9 +22,9 @@ def emit(
     if findings.labelled or findings.only == OUTCOMES:
         metrics.append(Metric("LabelledRows", findings.labelled, "Count"))
     if SCORE in findings.drift:
-        metrics.append(Metric("PredictionShift", _at_least_zero(findings.drift[SCORE])))
+        metrics.append(Metric("PredictionDrift", _at_least_zero(findings.drift[SCORE])))
     if inputs := [index for name, index in findings.drift.items() if name != SCORE]:
-        metrics.append(Metric("InputShift", _at_least_zero(max(inputs))))
+        metrics.append(Metric("InputDrift", _at_least_zero(max(inputs))))
     if findings.quality:
         named = {"Accuracy": "accuracy", "AUC": "auc", "F1": "f1"}
         metrics += [

@@ -16,7 +16,7 @@ _DIMENSIONS = {
     "ModelPackageArn": "SLIPWAY_MODEL_PACKAGE_ARN",
 }
 _SECONDS = "SLIPWAY_METRIC_SECONDS"
-_UNWATCHED = "SLIPWAY_UNWATCHED_COLUMNS"
+_UNWATCHED = "SLIPWAY_EXCLUDED_FROM_DRIFT"
 _PLAIN = re.compile(r"[\x21-\x7e]{1,1000}")
 """Valid both as a metric's dimension and in a response header."""
 

@@ -83,8 +83,8 @@ class ScoreRecorder:
             scores = np.concatenate([each for _, each in self._window])[-WINDOW_ROWS:]
             drift = self._baseline.input_drift(features)
             worst = max((index for name, index in drift.items() if name not in self._unwatched), default=0.0)
-            metrics.append(Metric("PredictionShift", _at_least_zero(self._baseline.score.drift(scores))))
-            metrics.append(Metric("InputShift", _at_least_zero(worst)))
+            metrics.append(Metric("PredictionDrift", _at_least_zero(self._baseline.score.drift(scores))))
+            metrics.append(Metric("InputDrift", _at_least_zero(worst)))
         return metrics
 
 

@@ -102,9 +102,9 @@ def _entry(entry: Mapping[str, Any]) -> list[Any]:
 def _facts(result: RehearsalResult) -> list[list[Any]]:
     facts = [["data", f"{result.table.name}, {result.table.rows} rows, sha256 {result.table.sha256}"]]
     if gate := result.evaluation.get("gate"):
-        aim = "met" if gate["accuracy_aim_met"] else "not met"
+        aim = "met" if gate["accuracy_target_met"] else "not met"
         facts.append(["gate", gate["reasons"]])
-        facts.append(["aim", f"accuracy of at least {gate['accuracy_aim']}: {aim}"])
+        facts.append(["aim", f"accuracy of at least {gate['accuracy_target']}: {aim}"])
     facts.append(["time", f"{result.seconds:.0f} s; only waits are compressed, {result.options.speed:g} times"])
     return facts
 
@@ -153,7 +153,7 @@ def summary(result: RehearsalResult) -> str:
 
 def _quality(evaluation: Mapping[str, Any]) -> str:
     metrics, gate, value = evaluation["metrics"], evaluation["gate"], evaluation["value"]
-    aim = f"aim {gate['accuracy_aim']:g} {'met' if gate['accuracy_aim_met'] else 'not met'}"
+    aim = f"aim {gate['accuracy_target']:g} {'met' if gate['accuracy_target_met'] else 'not met'}"
     quality = f"test AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f} ({aim})"
     return f"{quality}, {value['per_1000']:.0f} {value['currency']} per 1,000 rows"
 

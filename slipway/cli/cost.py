@@ -129,9 +129,9 @@ def _serving_notes(settings: Settings, prices: "Prices") -> list[str]:
     notes = [
         f"a rollout waits {costs.rollout_seconds(plan):,} s; each minute its instances start adds ${starting:,.4f}"
     ]
-    if settings.endpoint.hours:
+    if settings.endpoint.schedule:
         notes.append(
-            "the endpoint's month is calculated without its schedule ([endpoint.hours]), which lowers the cost"
+            "the endpoint's month is calculated without its schedule ([endpoint.schedule]), which lowers the cost"
         )
     if scaled := settings.endpoint.autoscaling:
         low, high = (

@@ -79,8 +79,8 @@ _INVOCATION = [
 ]
 INVOCATION_METRICS = {metric.name: metric for metric in _INVOCATION}
 _SERVER_KINDS: dict[str, Kind] = {
-    "PredictionShift": "shift",
-    "InputShift": "shift",
+    "PredictionDrift": "shift",
+    "InputDrift": "shift",
     "ScoredRows": "count",
     "UpperHalf": "count",
     "Tails": "count",

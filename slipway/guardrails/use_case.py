@@ -51,7 +51,7 @@ def planned_rollout(
         served.instance_count,
         served.instance_type,
         package=PACKAGE_ARN,
-        environment=tuple(server_environment(endpoint, PACKAGE_ARN, unwatched=settings.data.unwatched).items()),
+        environment=tuple(server_environment(endpoint, PACKAGE_ARN, excluded=settings.data.exclude_from_drift).items()),
     )
     return PlannedRollout(
         endpoint=endpoint,

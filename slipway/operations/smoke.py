@@ -105,5 +105,5 @@ def _described(stage: DeployedStage) -> Mapping[str, Any] | None:
 def _without_endpoint(settings: Settings, stack: Stack | None, package: str) -> tuple[bool, str]:
     if package and stack and not str(stack["StackStatus"]).endswith("_IN_PROGRESS"):
         return False, f"does not exist, and its stack names {package}: check the stack's events"
-    stopped = ", or its schedule has stopped it" if settings.endpoint.hours else ""
+    stopped = ", or its schedule has stopped it" if settings.endpoint.schedule else ""
     return True, f"serves nothing yet: it waits for its first approved model{stopped}"

@@ -45,8 +45,8 @@ def new_fleet_alarms(
         "ServerErrors": _errors(rollout, "Invocation5XXErrors", fleet, variant),
         "ModelErrors": _errors(rollout, "InvocationModelErrors", fleet, variant),
         "Latency": _latency(rollout, fleet),
-        "PredictionShift": _shift(rollout, "PredictionShift", rollout.max_prediction_shift, package),
-        "InputShift": _shift(rollout, "InputShift", rollout.max_input_shift, package),
+        "PredictionDrift": _drift(rollout, "PredictionDrift", rollout.max_prediction_drift, package),
+        "InputDrift": _drift(rollout, "InputDrift", rollout.max_input_drift, package),
         "CanaryDecision": _verdict({"EndpointName": endpoint_name, "EndpointConfigName": config_name}),
     }
     common = {
@@ -61,10 +61,10 @@ def new_fleet_alarms(
     }
 
 
-def server_environment(endpoint_name: str, package_arn: str, *, unwatched: Sequence[str] = ()) -> dict[str, str]:
-    """What a model's container needs to be told, so that its server publishes what the shift alarms watch."""
+def server_environment(endpoint_name: str, package_arn: str, *, excluded: Sequence[str] = ()) -> dict[str, str]:
+    """The environment by which a model's server publishes what the drift alarms watch."""
     return {
-        **({"SLIPWAY_UNWATCHED_COLUMNS": ",".join(unwatched)} if unwatched else {}),
+        **({"SLIPWAY_EXCLUDED_FROM_DRIFT": ",".join(excluded)} if excluded else {}),
         "SLIPWAY_ENDPOINT_NAME": endpoint_name,
         "SLIPWAY_VARIANT_NAME": VARIANT,
         "SLIPWAY_MODEL_PACKAGE_ARN": package_arn,
@@ -131,9 +131,9 @@ def _latency(rollout: Rollout, fleet: Mapping[str, str]) -> Description:
     }
 
 
-def _shift(rollout: Rollout, metric: str, most: float, package: Mapping[str, str]) -> Description:
+def _drift(rollout: Rollout, metric: str, most: float, package: Mapping[str, str]) -> Description:
     """The servers publish it once they have scored enough rows, so it needs no guard here."""
-    what = "scores are" if metric == "PredictionShift" else "inputs are"
+    what = "scores are" if metric == "PredictionDrift" else "inputs are"
     return {
         "AlarmDescription": f"The new fleet's {what} further than {most:g} from the model's baseline",
         "Namespace": ENDPOINT_NAMESPACE,

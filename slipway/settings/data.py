@@ -27,7 +27,7 @@ class Data(Section):
     """Share of the rows that the gate compares models on, and that no training sees."""
     seed: int = Field(0, ge=0, lt=2**31)
     """Seed of the split."""
-    unwatched: tuple[ColumnName, ...] = ()
+    exclude_from_drift: tuple[ColumnName, ...] = ()
     """Columns whose values are always new, such as a month: their drift raises no alarm."""
 
     @model_validator(mode="after")
@@ -38,11 +38,12 @@ class Data(Section):
     def _mistakes(self) -> Iterator[str]:
         if self.target in self.columns:
             yield f"target {self.target} must not be among the feature columns"
-        if unknown := sorted(set(self.unwatched) - self.columns.keys()):
-            yield f"unwatched must name feature columns, got {', '.join(unknown)}"
+        if unknown := sorted(set(self.exclude_from_drift) - self.columns.keys()):
+            yield f"exclude_from_drift must name feature columns, got {', '.join(unknown)}"
         # The model's server gets the names as one value of its environment.
-        if (length := len(",".join(self.unwatched))) > MODEL_ENVIRONMENT.value:
-            yield f"unwatched must have at most {MODEL_ENVIRONMENT.value} characters, joined by commas, got {length}"
+        if (length := len(",".join(self.exclude_from_drift))) > MODEL_ENVIRONMENT.value:
+            most = MODEL_ENVIRONMENT.value
+            yield f"exclude_from_drift must have at most {most} characters, joined by commas, got {length}"
 
 
 class Gate(Section):
@@ -58,7 +59,7 @@ class Gate(Section):
     """Largest loss against the champion, the newest approved model."""
     max_train_validation_gap: float = Field(0.05, ge=0, le=1)
     """Largest difference between the AUC on training rows and on validation rows."""
-    accuracy_aim: float = Field(0.9, ge=0, le=1)
+    accuracy_target: float = Field(0.9, ge=0, le=1)
     """Accuracy that the report compares with; it refuses nothing."""
 
 

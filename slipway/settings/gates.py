@@ -21,11 +21,11 @@ class Replay(Section):
     """Largest share of errors among the requests that the champion answers."""
     max_disagreement_percent: float = Field(10.0, ge=0, le=100)
     """Largest share of rows that get another label, each model at its own threshold."""
-    max_score_shift: float = Field(0.75, gt=0)
+    max_score_psi: float = Field(0.75, gt=0)
     """Largest population stability index over ten equal steps of the score; another algorithm shows up to 0.65."""
-    max_mean_shift: float = Field(0.1, gt=0, le=1)
+    max_mean_difference: float = Field(0.1, gt=0, le=1)
     """Largest difference of the mean score."""
-    max_segment_shift: float = Field(0.15, gt=0, le=1)
+    max_segment_difference: float = Field(0.15, gt=0, le=1)
     """Largest difference of the mean score in any segment."""
     segments: tuple[ColumnName, ...] = ()
     """Category columns whose values are segments; without any, all of them."""

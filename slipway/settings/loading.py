@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from slipway.errors import InputError
+from slipway.settings.renamed import RENAMED
 from slipway.settings.section import Section
 from slipway.settings.use_case import Settings
 
@@ -87,7 +88,8 @@ def _explain(source: str, error: Mapping[str, Any]) -> Iterator[str]:
     """One line a mistake."""
     where = ".".join(text if (text := str(part)).isprintable() else repr(part) for part in error["loc"]) or "settings"
     if error["type"] == "extra_forbidden":
-        yield f"{source}: {where} is not a known key"
+        new = RENAMED.get(where)
+        yield f"{source}: {where} was renamed: use {new}" if new else f"{source}: {where} is not a known key"
     elif error["type"] == "missing":
         yield f"{source}: {where} is missing"
     else:

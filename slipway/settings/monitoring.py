@@ -22,7 +22,7 @@ ratio of the two errors (TE). See https://docs.aws.amazon.com/sagemaker/latest/d
 LABEL_FREE: frozenset[BiasMetric] = frozenset({"DPPL", "DI"})
 """What can be told before any outcome has arrived."""
 
-Drift = Literal["shift", "quality", "bias", "attribution"]
+Drift = Literal["data", "quality", "bias", "attribution"]
 """Inputs or scores as the servers see them; accuracy or AUC once outcomes are there; and what the job is asked for."""
 
 
@@ -46,9 +46,9 @@ class Monitoring(Section):
 
     notify: tuple[Email, ...] = Field((), max_length=20)
     """Addresses that get notices of training, drift and rollouts; each confirms two subscriptions once."""
-    max_prediction_shift: float = Field(0.25, gt=0)
+    max_prediction_drift: float = Field(0.25, gt=0)
     """Largest drift of the scores, as a population stability index."""
-    max_input_shift: float = Field(0.25, gt=0)
+    max_input_drift: float = Field(0.25, gt=0)
     """Largest drift of the worst input column, as a population stability index."""
     drift_hours: int = Field(3, ge=1, le=24)
     """Hours in a row above the limit that raise the alarm."""
@@ -83,7 +83,7 @@ class Monitoring(Section):
     def watched(self) -> frozenset[Drift]:
         """The kinds of drift that are looked for."""
         asked: dict[Drift, object] = {
-            "shift": True,
+            "data": True,
             "quality": self.schedule and self.brings_outcomes,
             "bias": self.schedule and self.bias,
             "attribution": self.schedule and self.min_ndcg,

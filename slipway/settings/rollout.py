@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 from slipway.canary.config import Tolerances, effective_decide_seconds
 from slipway.settings.canary_analysis import CanaryAnalysis
 from slipway.settings.gates import Replay
-from slipway.settings.schedule import Hours
+from slipway.settings.schedule import EndpointSchedule
 from slipway.settings.section import InstanceType, Section, raise_each
 from slipway.settings.serverless import Serverless
 
-SwitchableAlarm = Literal["ModelErrors", "Latency", "PredictionShift", "InputShift", "CanaryDecision"]
+SwitchableAlarm = Literal["ModelErrors", "Latency", "PredictionDrift", "InputDrift", "CanaryDecision"]
 """Rollback alarms that a use case may do without; nobody can do without ServerErrors."""
 
 
@@ -58,7 +58,7 @@ class Endpoint(Section):
     capture_days: int = Field(90, ge=7, le=3650)
     """Days after which captured requests and their outcomes are deleted."""
     autoscaling: Autoscaling | None = None
-    hours: Hours | None = None
+    schedule: EndpointSchedule | None = None
     serverless: Serverless | None = None
 
     @model_validator(mode="after")
@@ -104,9 +104,9 @@ class Rollout(Section):
     """Largest latency of the new fleet at the percentile."""
     latency_percentile: float = Field(90.0, ge=50, lt=100)
     """Percentile of the latency that is compared."""
-    max_prediction_shift: float = Field(0.25, gt=0)
+    max_prediction_drift: float = Field(0.25, gt=0)
     """Largest drift of the new fleet's scores against the model's own baseline (population stability index)."""
-    max_input_shift: float = Field(0.5, gt=0)
+    max_input_drift: float = Field(0.5, gt=0)
     """Largest drift of the worst input column against the model's own baseline."""
     warm_up_seconds: int | None = Field(None, ge=0, le=600)
     """Time from its first traffic in which the new fleet may be slow; by default 60 for bakes of 600 s and longer."""

@@ -10,7 +10,7 @@ Cron = Annotated[str, StringConstraints(pattern=r"^cron\([0-9*/,\-]+( [A-Z0-9*/,
 """Minutes, hours, day of month, month, day of week, year, as EventBridge has them."""
 
 
-class Hours(Section):
+class EndpointSchedule(Section):
     """When the endpoint is started and stopped; while it is stopped nothing serves, and no instance is paid for."""
 
     start: Cron

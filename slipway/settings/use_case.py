@@ -69,8 +69,8 @@ def _serverless_conflicts(settings: Settings) -> Iterator[str]:
         yield f"endpoint.capture_percent must be 0 with endpoint.serverless, got {endpoint.capture_percent}"
     if endpoint.autoscaling:
         yield "endpoint.autoscaling must be left out with endpoint.serverless, which has no instances"
-    if endpoint.hours:
-        yield "endpoint.hours must be left out with endpoint.serverless, which costs nothing while nobody asks"
+    if endpoint.schedule:
+        yield "endpoint.schedule must be left out with endpoint.serverless, which costs nothing while nobody asks"
     if settings.access.vpc:
         yield "access.vpc must be left out with endpoint.serverless, which runs in no network of yours"
 

@@ -44,7 +44,7 @@ def evaluation_arguments(settings: Settings, *, package_group: str, threshold: P
         f"--min-gain-over-baseline={gate.min_gain_over_baseline}",
         f"--max-loss-to-champion={gate.max_loss_to_champion}",
         f"--max-gap={gate.max_train_validation_gap}",
-        f"--accuracy-aim={gate.accuracy_aim}",
+        f"--accuracy-target={gate.accuracy_target}",
         f"--currency={value.currency}",
         f"--value-tp={value.true_positive}",
         f"--value-fp={value.false_positive}",

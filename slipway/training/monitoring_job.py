@@ -37,20 +37,20 @@ def monitor_arguments(settings: Settings) -> tuple[str, ...]:
     """What `monitor` needs to know.
 
     Raises:
-        InputError: there are more columns left unwatched than Model Monitor takes arguments.
+        InputError: more columns are excluded from drift than Model Monitor takes arguments.
     """
-    watched, unwatched = settings.monitoring, settings.data.unwatched
+    watched, excluded = settings.monitoring, settings.data.exclude_from_drift
     # Each value in one piece with its flag: a column named "-x" is then no flag itself.
     arguments = (
-        f"--max-input-shift={watched.max_input_shift}",
-        f"--max-prediction-shift={watched.max_prediction_shift}",
+        f"--max-input-drift={watched.max_input_drift}",
+        f"--max-prediction-drift={watched.max_prediction_drift}",
         *(f"--facet={_facet(facet)}" for facet in watched.bias),
         *([f"--min-ndcg={watched.min_ndcg}"] if watched.min_ndcg else []),
-        *(f"--unwatched={name}" for name in unwatched),
+        *(f"--exclude-from-drift={name}" for name in excluded),
     )
     if len(arguments) > _MOST_ARGUMENTS:
-        room = _MOST_ARGUMENTS - len(arguments) + len(unwatched)
-        raise InputError(f"data.unwatched must be at most {room} columns, got {len(unwatched)}")
+        room = _MOST_ARGUMENTS - len(arguments) + len(excluded)
+        raise InputError(f"data.exclude_from_drift must be at most {room} columns, got {len(excluded)}")
     if longest := [argument for argument in arguments if len(argument) > MAX_ARGUMENT_LENGTH]:
         raise InputError(f"an argument must be at most {MAX_ARGUMENT_LENGTH} characters long, got {longest[0]}")
     return arguments

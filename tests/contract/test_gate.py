@@ -20,7 +20,7 @@ RULE = {"metric": "auc", "threshold": 0.5, "min_gain_over_baseline": 0.01, "max_
 def conditions():
     document = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
     del document["stages"]
-    document["gate"] |= RULE | {"max_train_validation_gap": 0.1, "accuracy_aim": 0.9}
+    document["gate"] |= RULE | {"max_train_validation_gap": 0.1, "accuracy_target": 0.9}
     settings = parse_settings(document | {"stage": "dev"}, source="config.toml")
     roles = dict.fromkeys(("processing_role_arn", "training_role_arn", "evaluation_role_arn"), "r")
     definition = training_pipeline(settings, bucket="b", kms_key_arn="k", image_uri="i", **roles)
@@ -45,7 +45,7 @@ metric = st.floats(0.4, 0.6)
 @given(metric, metric, st.none() | metric, st.floats(-0.2, 0.2))
 def test_the_conditions_hold_where_the_container_passes_the_candidate(conditions, value, baseline, champion, gap):
     metrics = [None if each is None else dict.fromkeys(GATE_METRICS, each) for each in (value, baseline, champion)]
-    decision = Gate(**RULE, max_gap=0.1, accuracy_aim=0.9).decide(
+    decision = Gate(**RULE, max_gap=0.1, accuracy_target=0.9).decide(
         candidate=metrics[0], baseline=metrics[1], champion=metrics[2], train_auc=0.6 + gap, validation_auc=0.6
     )
     evaluation = {"metrics": metrics[0], "gate": decision}

@@ -80,7 +80,7 @@ def test_evaluate_reads_gate_and_values_of_the_settings_from_its_arguments(shopp
         "min_gain_over_baseline": settings.gate.min_gain_over_baseline,
         "max_loss_to_champion": settings.gate.max_loss_to_champion,
         "max_gap": settings.gate.max_train_validation_gap,
-        "accuracy_aim": settings.gate.accuracy_aim,
+        "accuracy_target": settings.gate.accuracy_target,
         "currency": "EUR",
         "value_tp": 5.5,
         "value_fp": -2.0,
@@ -130,7 +130,13 @@ def test_prepare_accepts_every_split_the_settings_accept(document, validation, t
 def test_evaluate_accepts_every_gate_and_value_the_settings_accept(document, metric, ratios, money):
     gate = dict(
         zip(
-            ("threshold", "min_gain_over_baseline", "max_loss_to_champion", "max_train_validation_gap", "accuracy_aim"),
+            (
+                "threshold",
+                "min_gain_over_baseline",
+                "max_loss_to_champion",
+                "max_train_validation_gap",
+                "accuracy_target",
+            ),
             ratios,
             strict=True,
         )
@@ -207,7 +213,7 @@ def test_train_gets_the_channels_it_reads(shoppers):
 )
 def test_a_column_list_beyond_one_argument_arrives_whole(document, columns):
     wide = copy.deepcopy(document)
-    wide["data"]["unwatched"] = []
+    wide["data"]["exclude_from_drift"] = []
     wide["data"]["columns"] = columns
     _, steps, parameters = composed(wide)
     schema = schema_from_arguments(prepare.parser().parse_args(command_line(steps["Prepare"], parameters)))

@@ -10,7 +10,7 @@ def test_a_line_is_what_cloudwatch_specifies() -> None:
     line = metrics_line(
         "Slipway/Endpoint",
         {"EndpointName": "shop", "VariantName": "primary"},
-        [Metric("ScoredRows", 12, "Count"), Metric("InputShift", 0.25)],
+        [Metric("ScoredRows", 12, "Count"), Metric("InputDrift", 0.25)],
         timestamp_ms=1_700_000_000_123,
     )
     assert "\n" not in line
@@ -21,14 +21,14 @@ def test_a_line_is_what_cloudwatch_specifies() -> None:
                 {
                     "Namespace": "Slipway/Endpoint",
                     "Dimensions": [["EndpointName", "VariantName"]],
-                    "Metrics": [{"Name": "ScoredRows", "Unit": "Count"}, {"Name": "InputShift", "Unit": "None"}],
+                    "Metrics": [{"Name": "ScoredRows", "Unit": "Count"}, {"Name": "InputDrift", "Unit": "None"}],
                 }
             ],
         },
         "EndpointName": "shop",
         "VariantName": "primary",
         "ScoredRows": 12,
-        "InputShift": 0.25,
+        "InputDrift": 0.25,
     }
 
 

@@ -127,8 +127,8 @@ def test_a_healthy_period_completes_without_violations(period) -> None:
     assert directive["Namespace"] == "Slipway/Monitoring"
     assert directive["Dimensions"] == [["Endpoint", "MonitoringSchedule"]]
     assert (metrics["ScoredRows"], metrics["Violations"]) == (600, 0)
-    assert metrics["PredictionShift"] < 0.25
-    assert metrics["InputShift"] < 0.5
+    assert metrics["PredictionDrift"] < 0.25
+    assert metrics["InputDrift"] < 0.5
 
 
 def test_statistics_have_model_monitors_form(period) -> None:
@@ -155,7 +155,7 @@ def test_statistics_have_model_monitors_form(period) -> None:
 
 def test_constraints_come_from_the_models_own_baseline(period) -> None:
     found = period()
-    found.end("--max-input-shift=0.7")
+    found.end("--max-input-drift=0.7")
     constraints = found.reports["constraints.json"]
     visits, spend, month, _, score = constraints["features"]
     assert visits == {
@@ -221,7 +221,7 @@ def test_violations_of_a_period_are_reported(period, change: Any, check: tuple[s
 
 def test_drift_of_an_unwatched_column_is_not_reported(period) -> None:
     found = period(_set(3, "TRUE"))
-    found.end("--unwatched=returning")
+    found.end("--exclude-from-drift=returning")
     assert ("returning", "baseline_drift_check") not in found.checks
 
 
@@ -243,7 +243,7 @@ def test_drift_of_too_few_rows_is_not_evaluated(period) -> None:
     message, metrics = found.end()
     assert message.startswith("Completed: no violation in 150 rows")
     assert message.endswith("too few rows to evaluate drift.")
-    assert "PredictionShift" not in metrics
+    assert "PredictionDrift" not in metrics
 
 
 def test_only_the_period_and_only_the_newest_model_count(period) -> None:
@@ -410,7 +410,7 @@ def test_where_outcomes_come_late_one_run_examines_the_requests(period) -> None:
     assert ("spend", "baseline_drift_check") in found.checks
     assert " rows, 0 with an outcome, " in message
     assert "not evaluated" not in message
-    assert {"Violations", "ScoredRows", "InputShift", "BiasViolations", "NDCG"} <= metrics.keys()
+    assert {"Violations", "ScoredRows", "InputDrift", "BiasViolations", "NDCG"} <= metrics.keys()
     assert not {"LabelledRows", "QualityViolations", "LabelledBiasViolations"} & metrics.keys()
     assert set(_metrics(found, "returning")) == {"DPPL"}
 
@@ -428,7 +428,7 @@ def test_and_the_other_the_outcomes_of_older_ones_and_nothing_else(period) -> No
     assert message.startswith("CompletedWithViolations: ")
     assert metrics["LabelledRows"] == 600
     assert metrics["QualityViolations"] >= 1
-    assert not {"Violations", "ScoredRows", "InputShift", "PredictionShift", "BiasViolations", "NDCG"} & metrics.keys()
+    assert not {"Violations", "ScoredRows", "InputDrift", "PredictionDrift", "BiasViolations", "NDCG"} & metrics.keys()
     assert "DPPL" not in _metrics(found, "returning")
     lines = (found.base / "output/metrics/cloudwatch/cloudwatch_metrics.jsonl").read_text().splitlines()
     assert {"auc", "accuracy"} <= (names := {json.loads(line)["MetricName"] for line in lines})

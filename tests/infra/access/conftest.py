@@ -18,7 +18,7 @@ def full_settings(settings: Settings) -> Settings:
     document = settings.model_dump()
     document["rollout"]["canary_analysis"] |= {"enabled": True, "value": True, "value_horizon_seconds": 60}
     document["monitoring"] |= {"retrain": True, "schedule": "cron(0 * ? * * *)"}
-    document["endpoint"]["hours"] = {"start": "cron(0 7 ? * MON-FRI *)", "stop": "cron(0 19 ? * MON-FRI *)"}
+    document["endpoint"]["schedule"] = {"start": "cron(0 7 ? * MON-FRI *)", "stop": "cron(0 19 ? * MON-FRI *)"}
     return parse_settings(document, source="test")
 
 

@@ -92,7 +92,7 @@ def test_the_servers_are_told_under_which_names_they_publish(resources: Resource
         "SLIPWAY_ENDPOINT_NAME": settings.names.endpoint,
         "SLIPWAY_VARIANT_NAME": VARIANT,
         "SLIPWAY_MODEL_PACKAGE_ARN": {"Ref": "ModelPackageArn"},
-        "SLIPWAY_UNWATCHED_COLUMNS": "Month",
+        "SLIPWAY_EXCLUDED_FROM_DRIFT": "Month",
     }
 
 

@@ -39,8 +39,8 @@ def test_there_are_six_and_no_data_is_no_alarm(alarms: dict[str, Any]) -> None:
         "ServerErrors",
         "ModelErrors",
         "Latency",
-        "PredictionShift",
-        "InputShift",
+        "PredictionDrift",
+        "InputDrift",
         "CanaryDecision",
     }
     assert {alarm["TreatMissingData"] for alarm in alarms.values()} == {"notBreaching"}
@@ -52,8 +52,8 @@ def test_there_are_six_and_no_data_is_no_alarm(alarms: dict[str, Any]) -> None:
         ("ServerErrors", "AWS/SageMaker", {"Invocations", "Invocation5XXErrors"}, "EndpointConfigName"),
         ("ModelErrors", "AWS/SageMaker", {"Invocations", "InvocationModelErrors"}, "EndpointConfigName"),
         ("Latency", "AWS/SageMaker", {"Invocations", "ModelLatency"}, "EndpointConfigName"),
-        ("PredictionShift", "Slipway/Endpoint", {"PredictionShift"}, "ModelPackageArn"),
-        ("InputShift", "Slipway/Endpoint", {"InputShift"}, "ModelPackageArn"),
+        ("PredictionDrift", "Slipway/Endpoint", {"PredictionDrift"}, "ModelPackageArn"),
+        ("InputDrift", "Slipway/Endpoint", {"InputDrift"}, "ModelPackageArn"),
         ("CanaryDecision", "Slipway/Rollout/shoppers-dev", {"CanaryDecision"}, "EndpointConfigName"),
     ],
 )
@@ -109,7 +109,7 @@ def test_windows_fit_the_bakes(alarms: dict[str, Any], settings: Settings) -> No
 
 def test_what_is_switched_off_is_not_there_and_not_waited_for(synth: Synth, settings: Settings) -> None:
     idle = settings.rollout.canary_analysis.model_copy(update={"enabled": False})
-    off = {"alarms_off": ("Latency", "PredictionShift", "InputShift", "CanaryDecision"), "canary_analysis": idle}
+    off = {"alarms_off": ("Latency", "PredictionDrift", "InputDrift", "CanaryDecision"), "canary_analysis": idle}
     changed = settings.model_copy(update={"rollout": settings.rollout.model_copy(update=off)})
     template = Template.from_stack(synth(changed)[0].endpoint).to_json()
     assert kinds(template).keys() == {"ServerErrors", "ModelErrors"}

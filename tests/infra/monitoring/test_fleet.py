@@ -70,7 +70,7 @@ def test_a_change_of_the_fleet_changes_the_fleets_stack_alone(synth: Synth) -> N
 
 
 def test_a_change_of_one_use_case_changes_its_stacks_alone(synth: Synth) -> None:
-    before, after = synth(one="", two=""), synth(one="", two="[stages.dev.monitoring]\nmax_input_shift = 0.4")
+    before, after = synth(one="", two=""), synth(one="", two="[stages.dev.monitoring]\nmax_input_drift = 0.4")
     assert {name for name in before if before[name] != after[name]} == {"two-dev-monitoring"}
 
 
@@ -82,8 +82,8 @@ def test_the_fleets_stack_shows_every_use_case_and_needs_none(synth: Synth) -> N
         "Requests a minute",
         "Share of 5XX answers",
         "Latency p99 (us)",
-        "Shift of the scores (PSI)",
-        "Shift of the worst input (PSI)",
+        "Drift of the scores (PSI)",
+        "Drift of the worst input (PSI)",
         "Training runs that succeeded, a day",
         "Training runs that failed, a day",
     }
@@ -100,7 +100,7 @@ def test_the_fleets_stack_shows_the_metrics_that_the_drift_alarms_watch_and_both
         for resource in json.loads(found[name])["Resources"].values()
         if resource["Type"] == "AWS::CloudWatch::Alarm" and "MetricName" in (alarm := resource["Properties"])
     ]
-    assert {each[1] for each in watched} == {"PredictionShift", "InputShift"}
+    assert {each[1] for each in watched} == {"PredictionDrift", "InputDrift"}
     assert [each for each in watched if each not in shown] == []
     for name in ("one-dev", "two-dev"):
         for end in ("ExecutionSucceeded", "ExecutionFailed"):

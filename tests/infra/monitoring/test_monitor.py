@@ -183,11 +183,11 @@ def test_job_names_stay_within_sagemakers_length_and_apart() -> None:
 
 def test_columns_that_are_left_unwatched_are_left_unwatched_here_too(settings: Settings) -> None:
     document = settings.model_dump()
-    document["data"] |= {"unwatched": ("Month", "Weekend")}
+    document["data"] |= {"exclude_from_drift": ("Month", "Weekend")}
     arguments = monitor_arguments(Settings.model_validate(document))
-    assert [each for each in arguments if each.startswith("--unwatched")] == [
-        "--unwatched=Month",
-        "--unwatched=Weekend",
+    assert [each for each in arguments if each.startswith("--exclude-from-drift")] == [
+        "--exclude-from-drift=Month",
+        "--exclude-from-drift=Weekend",
     ]
 
 
@@ -200,8 +200,8 @@ WATCHED: dict[str, Any] = {
 def test_nobody_is_watched_for_bias_or_attribution_unasked(by_eventbridge: Templates, settings: Settings) -> None:
     alarms = [r for r in by_eventbridge["monitoring"]["Resources"].values() if r["Type"] == "AWS::CloudWatch::Alarm"]
     assert {each["Properties"]["MetricName"] for each in alarms} == {
-        "PredictionShift",
-        "InputShift",
+        "PredictionDrift",
+        "InputDrift",
         "Violations",
         "QualityViolations",
     }
@@ -265,19 +265,19 @@ def started_by(template: dict[str, Any]) -> set[str]:
     return {name.removeprefix("shoppers-dev-") for name in pattern["detail"]["alarmName"]}
 
 
-SHIFT = {"drift-PredictionShift", "drift-InputShift"}
+DRIFT = {"drift-PredictionDrift", "drift-InputDrift"}
 BOTH: dict[str, Any] = {**WATCHED, "bias": (*WATCHED["bias"], *LABELLED["bias"])}
 
 
 @pytest.mark.parametrize(
     ("monitoring", "expected"),
     [
-        ({}, {*SHIFT, "monitor-quality"}),
-        (BOTH, {*SHIFT, "monitor-quality", "monitor-bias", "monitor-labelled-bias", "monitor-attribution"}),
+        ({}, {*DRIFT, "monitor-quality"}),
+        (BOTH, {*DRIFT, "monitor-quality", "monitor-bias", "monitor-labelled-bias", "monitor-attribution"}),
         ({**BOTH, "retrain_on": ("quality",)}, {"monitor-quality"}),
-        ({**WATCHED, "retrain_on": ("bias", "shift")}, {*SHIFT, "monitor-bias"}),
+        ({**WATCHED, "retrain_on": ("bias", "data")}, {*DRIFT, "monitor-bias"}),
         ({**WATCHED, "retrain_on": ("attribution",)}, {"monitor-attribution"}),
-        ({**WATCHED, "scheduler": "model_monitor"}, {*SHIFT, "monitor-bias", "monitor-attribution"}),
+        ({**WATCHED, "scheduler": "model_monitor"}, {*DRIFT, "monitor-bias", "monitor-attribution"}),
     ],
 )
 def test_drift_that_the_job_finds_starts_the_same_training_as_the_servers(
@@ -315,18 +315,18 @@ def test_the_job_is_told_whom_to_watch(settings: Settings) -> None:
             "PageValues must not have values",
         ),
         ({"bias": ({"column": "Weekend", "metrics": {"KL": 1}},)}, "'DPPL', 'DI', 'AD', "),
-        ({"retrain_on": ("shift",)}, "monitoring.retrain_on must be left out without monitoring.retrain"),
+        ({"retrain_on": ("data",)}, "monitoring.retrain_on must be left out without monitoring.retrain"),
         (
             {"retrain": True, "retrain_on": ("bias",)},
-            "monitoring.retrain_on must name drift that is watched, quality, shift, got bias",
+            "monitoring.retrain_on must name drift that is watched, data, quality, got bias",
         ),
         (
             {"retrain": True, "retrain_on": ("quality",), "schedule": None},
-            "monitoring.retrain_on must name drift that is watched, shift, got quality",
+            "monitoring.retrain_on must name drift that is watched, data, got quality",
         ),
         (
             {"retrain": True, "retrain_on": ("quality",), "scheduler": "model_monitor"},
-            "monitoring.retrain_on must name drift that is watched, shift, got quality",
+            "monitoring.retrain_on must name drift that is watched, data, got quality",
         ),
         (
             {**LABELLED, "scheduler": "model_monitor"},
@@ -344,7 +344,7 @@ def test_the_job_is_told_whom_to_watch(settings: Settings) -> None:
             {"outcomes_after_hours": 24 * 90},
             "outcomes_after_hours must be at most 2135, got 2160: requests are deleted after endpoint.capture_days, 90",
         ),
-        ({"retrain": True, "retrain_on": ("violations",)}, "'shift', 'quality', 'bias' or 'attribution'"),
+        ({"retrain": True, "retrain_on": ("violations",)}, "'data', 'quality', 'bias' or 'attribution'"),
         ({"retrain": True, "retrain_on": ()}, "at least 1 item"),
         ({"bias": ({"column": "Weekend", "metrics": {}},)}, "at least 1 item"),
     ],

@@ -14,7 +14,7 @@ from slipway.costs.estimate import instance_lines, planned_run, serving_month, t
 from slipway.costs.prices import load_prices
 from slipway.settings import Settings
 from slipway.settings.monitoring import Monitoring
-from slipway.settings.schedule import Hours
+from slipway.settings.schedule import EndpointSchedule
 
 Resources = Callable[..., list[dict[str, Any]]]
 Synth = Callable[..., tuple[UseCaseStacks, Path]]
@@ -23,7 +23,7 @@ Synth = Callable[..., tuple[UseCaseStacks, Path]]
 @pytest.fixture(scope="module")
 def watched(synth: Synth, settings: Settings) -> dict[str, Any]:
     """The template with everything switched on."""
-    monitoring = Monitoring(retrain=True, notify=("ml@example.com",), drift_hours=2, max_input_shift=0.4)
+    monitoring = Monitoring(retrain=True, notify=("ml@example.com",), drift_hours=2, max_input_drift=0.4)
     stacks, _ = synth(settings.model_copy(update={"monitoring": monitoring}))
     return Template.from_stack(stacks.monitoring).to_json()
 
@@ -41,8 +41,8 @@ def text(value: Any) -> str:
 
 def test_drift_alarms_look_at_whole_hours_of_the_endpoint(watched: dict[str, Any], settings: Settings) -> None:
     alarms = {alarm["MetricName"]: alarm for alarm in of_type(watched, "AWS::CloudWatch::Alarm")}
-    assert alarms.keys() == {"PredictionShift", "InputShift"}
-    assert alarms["InputShift"]["Threshold"] == 0.4
+    assert alarms.keys() == {"PredictionDrift", "InputDrift"}
+    assert alarms["InputDrift"]["Threshold"] == 0.4
     for alarm in alarms.values():
         assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (3600, 2, 2)
         dimensions = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
@@ -68,7 +68,7 @@ def test_people_are_told_of_drift_and_of_every_end_of_training(watched: dict[str
 def test_every_machine_of_a_use_case_has_a_notice_of_its_lost_executions(synth: Synth, settings: Settings) -> None:
     monitoring = Monitoring(retrain=True, schedule="cron(0 * ? * * *)")
     endpoint = settings.endpoint.model_copy(
-        update={"hours": Hours(start="cron(0 7 ? * 2-6 *)", stop="cron(0 19 ? * * *)")}
+        update={"schedule": EndpointSchedule(start="cron(0 7 ? * 2-6 *)", stop="cron(0 19 ? * * *)")}
     )
     stacks, _ = synth(settings.model_copy(update={"monitoring": monitoring, "endpoint": endpoint}))
     found = [

@@ -39,7 +39,7 @@ EVERYTHING: dict[str, dict[str, Any]] = {
         "bias": [{"column": "Weekend", "values": ["TRUE"], "metrics": {"DPPL": 0.1, "RD": 0.1}}],
     },
     "endpoint": {
-        "hours": {"start": "cron(0 7 ? * MON-FRI *)", "stop": "cron(0 19 ? * MON-FRI *)"},
+        "schedule": {"start": "cron(0 7 ? * MON-FRI *)", "stop": "cron(0 19 ? * MON-FRI *)"},
         "autoscaling": {"min_instance_count": 2, "max_instance_count": 8, "invocations_per_instance": 3000},
     },
     "promotion": {"to_accounts": ["222233334444"]},

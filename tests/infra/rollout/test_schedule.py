@@ -12,17 +12,17 @@ from infra.rollout.schedule_states import Stoppable, office_hours_definition
 from infra.rollout.schedule_waking import WAKE
 from infra.stages import UseCaseStacks
 from slipway.settings import Settings
-from slipway.settings.schedule import Hours
+from slipway.settings.schedule import EndpointSchedule
 
 Resources = Callable[..., list[dict[str, Any]]]
 Synth = Callable[..., tuple[UseCaseStacks, Path]]
-HOURS = Hours(start="cron(0 7 ? * MON-FRI *)", stop="cron(0 19 ? * * *)", timezone="Europe/Berlin")
+HOURS = EndpointSchedule(start="cron(0 7 ? * MON-FRI *)", stop="cron(0 19 ? * * *)", timezone="Europe/Berlin")
 
 
 @pytest.fixture(scope="module")
 def rollout(synth: Synth, settings: Settings) -> dict[str, Any]:
     """The rollout stack of a use case with office hours."""
-    endpoint = settings.endpoint.model_copy(update={"hours": HOURS})
+    endpoint = settings.endpoint.model_copy(update={"schedule": HOURS})
     stacks, _ = synth(settings.model_copy(update={"endpoint": endpoint}))
     return dict(Template.from_stack(stacks.rollout).to_json())
 

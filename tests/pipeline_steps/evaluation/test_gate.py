@@ -8,7 +8,7 @@ from pipeline_steps.evaluation.gate import GATE_METRICS, Gate
 from pipeline_steps.problems.binary.metrics import Confusion
 from pipeline_steps.problems.binary.value import OutcomeValues
 
-GATE = Gate("auc", 0.88, min_gain_over_baseline=0, max_loss_to_champion=0.005, max_gap=0.06, accuracy_aim=0.9)
+GATE = Gate("auc", 0.88, min_gain_over_baseline=0, max_loss_to_champion=0.005, max_gap=0.06, accuracy_target=0.9)
 
 
 def _metrics(value: float) -> dict[str, float]:
@@ -58,9 +58,9 @@ def test_all_reasons_are_reported_together() -> None:
 
 
 def test_a_value_on_its_bound_passes() -> None:
-    gate = Gate("auc", 0.75, min_gain_over_baseline=0.25, max_loss_to_champion=0.125, max_gap=0.0, accuracy_aim=0.75)
+    gate = Gate("auc", 0.75, min_gain_over_baseline=0.25, max_loss_to_champion=0.125, max_gap=0.0, accuracy_target=0.75)
     found = _decide(gate, candidate=0.75, baseline=0.5, champion=0.875, gap=0.0)
-    assert (found["passed"], found["accuracy_aim_met"]) == (True, True)
+    assert (found["passed"], found["accuracy_target_met"]) == (True, True)
 
 
 def test_a_little_worse_than_the_champion_is_tolerated() -> None:
@@ -68,8 +68,8 @@ def test_a_little_worse_than_the_champion_is_tolerated() -> None:
 
 
 def test_the_aim_for_accuracy_is_reported_and_refuses_nothing() -> None:
-    found = _decide(replace(GATE, accuracy_aim=0.95))
-    assert (found["accuracy_aim_met"], found["passed"]) == (False, True)
+    found = _decide(replace(GATE, accuracy_target=0.95))
+    assert (found["accuracy_target_met"], found["passed"]) == (False, True)
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.none() | st.floats(0, 1), st.floats(-0.1, 0.1))

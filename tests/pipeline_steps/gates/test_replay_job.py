@@ -13,9 +13,9 @@ ARGUMENTS = [
     "--min-requests=50",
     "--max-error-percent=0.5",
     "--max-disagreement-percent=10",
-    "--max-score-shift=0.75",
-    "--max-mean-shift=0.1",
-    "--max-segment-shift=0.15",
+    "--max-score-psi=0.75",
+    "--max-mean-difference=0.1",
+    "--max-segment-difference=0.15",
     "--min-segment-rows=100",
     "--max-latency-ratio=3",
     "--latency-floor-ms=50",
@@ -69,7 +69,7 @@ def test_a_model_trained_on_more_data_passes(job, champion_files, earlier_files)
     assert (replay["judged"], replay["requests"], replay["rows"]) == (True, 600, 600)
     assert replay["measures"]["error_percent"] == {"found": 0.0, "at_least": 0.0}
     assert {segment["column"] for segment in replay["measures"]["segments"]} == {"month", "returning"}
-    assert document["limits"]["max_mean_shift"] == 0.1
+    assert document["limits"]["max_mean_difference"] == 0.1
 
 
 def test_a_model_against_itself_is_the_same(job, champion_files):

@@ -28,7 +28,7 @@ def test_an_empty_environment_is_fine() -> None:
 
 
 def test_columns_that_are_not_watched_are_named_with_commas() -> None:
-    assert Identity.from_environment({"SLIPWAY_UNWATCHED_COLUMNS": "Month,Day"}).unwatched == {"Month", "Day"}
+    assert Identity.from_environment({"SLIPWAY_EXCLUDED_FROM_DRIFT": "Month,Day"}).unwatched == {"Month", "Day"}
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])

@@ -327,12 +327,12 @@ def test_its_log_has_a_line_of_metrics_now_and_then_and_the_last_when_it_stops(j
     status, _ = server.ask("POST", "/invocations", "\n".join(rows).encode(), Content_Type="text/csv")
     assert status == 200
     first = _metrics(server.process.stdout.readline()) | _metrics(server.process.stdout.readline())
-    of_rows = {"ScoredRows", "UpperHalf", "Tails", "PredictionShift", "InputShift"}
+    of_rows = {"ScoredRows", "UpperHalf", "Tails", "PredictionDrift", "InputDrift"}
     assert first.keys() == {"Requests", "Errors", "Latency"} | of_rows
     assert (first["Requests"], first["Errors"], first["ScoredRows"]) == (1, 0, 1)  # and none of the warm-up
     assert 0 <= first["UpperHalf"] <= 1
-    assert first["PredictionShift"] < 0.25
-    assert first["InputShift"] < 0.5
+    assert first["PredictionDrift"] < 0.25
+    assert first["InputDrift"] < 0.5
     for row in rows[:4]:
         server.ask("POST", "/invocations", row.encode(), Content_Type="text/csv")
     server.ask("POST", "/invocations", b"this,is,no,row", Content_Type="text/csv")
@@ -358,7 +358,7 @@ def test_a_large_request_on_a_thread_is_counted_as_the_others_are(jobs) -> None:
     answered, found = map(_metrics, lines)
     assert answered["Requests"] == 4
     assert found["ScoredRows"] == 4
-    assert found["InputShift"] > 3
+    assert found["InputDrift"] > 3
 
 
 @pytest.mark.parametrize("known", [IDENTITY, {}])
@@ -392,7 +392,7 @@ def test_an_older_artifact_is_served_and_publishes_what_it_can(jobs, tmp_path: P
     assert server.ask("POST", "/invocations", rows.encode(), Content_Type="text/csv")[0] == 200
     server.process.send_signal(signal.SIGTERM)
     found = _metrics(server.process.communicate(timeout=10)[0].splitlines()[2])
-    shifts = {"PredictionShift", "InputShift"} if change == "no ranks" else set()
+    shifts = {"PredictionDrift", "InputDrift"} if change == "no ranks" else set()
     assert found.keys() == {"ScoredRows"} | shifts
 
 

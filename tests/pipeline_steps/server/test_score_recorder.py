@@ -90,27 +90,27 @@ def test_a_request_without_a_row_is_not_counted() -> None:
 def test_drift_is_reported_from_200_rows_on() -> None:
     recorder = ScoreRecorder(BASELINE)
     recorder.record(_rows(199))
-    assert "PredictionShift" not in _metrics(recorder)
+    assert "PredictionDrift" not in _metrics(recorder)
     recorder.record(_rows(1, seed=1))
     found = _metrics(recorder)
     assert found["ScoredRows"] == 1
-    assert 0 <= found["PredictionShift"] < 0.1
-    assert 0 <= found["InputShift"] < 0.1
+    assert 0 <= found["PredictionDrift"] < 0.1
+    assert 0 <= found["InputDrift"] < 0.1
 
 
 def test_a_healthy_models_shift_is_never_less_than_nothing() -> None:
     for seed in range(20):
         recorder = ScoreRecorder(BASELINE)
         recorder.record(_rows(5000, seed=seed))
-        assert _metrics(recorder)["PredictionShift"] >= 0
+        assert _metrics(recorder)["PredictionDrift"] >= 0
 
 
 def test_scores_that_move_are_a_prediction_shift_and_no_input_shift() -> None:
     recorder = ScoreRecorder(BASELINE)
     recorder.record(_rows(1000, low=0.3, high=0.8))
     found = _metrics(recorder)
-    assert found["PredictionShift"] > 0.5
-    assert found["InputShift"] < 0.1
+    assert found["PredictionDrift"] > 0.5
+    assert found["InputDrift"] < 0.1
 
 
 def test_the_input_shift_is_the_worst_watched_columns() -> None:
@@ -119,8 +119,8 @@ def test_the_input_shift_is_the_worst_watched_columns() -> None:
     everything, without_b = ScoreRecorder(BASELINE), ScoreRecorder(BASELINE, unwatched={"b", "gone"})
     for recorder in (everything, without_b):
         recorder.record((features, scores))
-    assert _metrics(everything)["InputShift"] > 3
-    assert _metrics(without_b)["InputShift"] < 0.1
+    assert _metrics(everything)["InputDrift"] > 3
+    assert _metrics(without_b)["InputDrift"] < 0.1
 
 
 @pytest.mark.parametrize("size", [1, 7, 900, 12_000])
@@ -135,8 +135,8 @@ def test_only_the_newest_rows_are_compared(size: int) -> None:
         recorder.record(_rows(100, seed=start))
     back = _metrics(recorder)
     assert moved["ScoredRows"] == len(range(0, 12_000, size))
-    assert moved["PredictionShift"] > 3
-    assert back["PredictionShift"] < 0.05
+    assert moved["PredictionDrift"] > 3
+    assert back["PredictionDrift"] < 0.05
 
 
 def test_the_window_holds_no_more_than_it_must() -> None:
@@ -152,7 +152,7 @@ def test_the_window_holds_no_more_than_it_must() -> None:
 
 def test_without_ranks_there_are_shifts_and_without_a_baseline_rows_alone() -> None:
     older = Baseline(BASELINE.columns, BASELINE.score, None)
-    for baseline, names in ((older, {"ScoredRows", "PredictionShift", "InputShift"}), (None, {"ScoredRows"})):
+    for baseline, names in ((older, {"ScoredRows", "PredictionDrift", "InputDrift"}), (None, {"ScoredRows"})):
         recorder = ScoreRecorder(baseline)
         recorder.record(_rows(500))
         assert set(_metrics(recorder)) == names

@@ -35,7 +35,7 @@ def evaluation() -> dict[str, Any]:
         "baseline": {**METRICS, "auc": 0.89, "value": VALUE},
         "champion": None,
         "value": VALUE,
-        "gate": {"accuracy_aim": 0.9, "accuracy_aim_met": True, "reasons": "every condition holds"},
+        "gate": {"accuracy_target": 0.9, "accuracy_target_met": True, "reasons": "every condition holds"},
         "binary_classification_metrics": {
             "receiver_operating_characteristic_curve": curve,
             "confusion_matrix": matrix,

@@ -69,7 +69,7 @@ def test_traffic_too_small_to_judge_is_an_error(capsys: pytest.CaptureFixture[st
     told = capsys.readouterr().out
     for kind in ("ServerErrors", "Latency"):
         assert f"error SG703 shoppers-dev/{kind}: the alarm needs " in told
-    assert "warning SG705 shoppers-dev/InputShift: a server is asked 15 times in the bake" in told
+    assert "warning SG705 shoppers-dev/InputDrift: a server is asked 15 times in the bake" in told
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def _ours(draw: st.DrawFn, config: str) -> list[dict[str, Any]]:
     shift = {
         "AlarmName": f"{config}-shift",
         "Namespace": "Slipway/Endpoint",
-        "MetricName": draw(st.sampled_from(["PredictionShift", "InputShift"])),
+        "MetricName": draw(st.sampled_from(["PredictionDrift", "InputDrift"])),
         "Dimensions": [*variant, {"Name": "ModelPackageArn", "Value": "arn:p"}],
         "Statistic": draw(st.sampled_from(["Average", "Minimum", "Maximum"])),
         "Threshold": draw(st.floats(0.05, 2)),

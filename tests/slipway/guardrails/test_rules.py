@@ -106,7 +106,7 @@ def math(threshold: float, expression: str, watched: dict[str, tuple[str, str]])
 PACKAGE = "${?ModelPackageArn}"
 
 
-def shift(name: str = "PredictionShift", **given: Any) -> dict[str, Any]:
+def shift(name: str = "PredictionDrift", **given: Any) -> dict[str, Any]:
     """An alarm on what the model servers publish."""
     named = {"EndpointName": "shop", "VariantName": "primary", "ModelPackageArn": PACKAGE}
     placed = [{"Name": key, "Value": value} for key, value in named.items()]
@@ -203,7 +203,7 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     )),
     ("SG306", "alarm with a fixed name", lambda b: b.errors(AlarmName="shop-errors")),
     ("SG307", "a composite of an unknown alarm", lambda b: b.also(composite(f"ALARM({ERRORS}) OR ALARM(drift)"))),
-    ("SG401", "misspelt metric of the servers", lambda b: b.also(shift("PredictionShifts"))),
+    ("SG401", "misspelt metric of the servers", lambda b: b.also(shift("PredictionDrifts"))),
     ("SG401", "verdicts on another endpoint", lambda b: b.also(verdict(Namespace="Slipway/Rollout/shop-2"))),
     ("SG401", "verdicts on no endpoint", lambda b: b.also(verdict(Namespace="Slipway/Rollout"))),
     ("SG401", "misspelt namespace of the servers", lambda b: b.also(shift(Namespace="Slipway/Endpoints"))),
@@ -420,7 +420,7 @@ def test_latency_by_metric_math_has_nothing_wrong(broken: Any, given: dict[str, 
     "more",
     [
         shift(),
-        shift("InputShift", Statistic="Maximum"),
+        shift("InputDrift", Statistic="Maximum"),
         verdict(),
         composite(f"ALARM({ERRORS}) OR ALARM({LATENCY})"),
         composite(f"AT_LEAST(2, ALARM, ({ERRORS}, {LATENCY}))"),

@@ -226,7 +226,7 @@ def test_servers_alarms_are_read_with_the_model_they_are_about(template: dict[st
     container = {"ModelPackageName": package, "Environment": told}
     template["Resources"]["Model"] = {"Type": "AWS::SageMaker::Model", "Properties": {"Containers": [container]}}
     properties(template, "Config")["ProductionVariants"][0]["ModelName"] = name
-    shifted = {"Namespace": "Slipway/Endpoint", "MetricName": "PredictionShift", "Threshold": 0.25}
+    shifted = {"Namespace": "Slipway/Endpoint", "MetricName": "PredictionDrift", "Threshold": 0.25}
     template["Resources"]["Shift"] = alarm("shift", **shifted)
     dimensions = properties(template, "Shift")["Dimensions"]
     dimensions[2] = {"Name": "ModelPackageArn", "Value": package}

@@ -20,7 +20,7 @@ from slipway.settings import Rollout, Settings, parse_settings
 
 CONFIG, PACKAGE = "shop-2", "arn:aws:sagemaker:eu-west-1:000000000000:model-package/shop/2"
 FAST, SLOW = 20_000.0, 900_000.0
-KINDS = {"ServerErrors", "ModelErrors", "Latency", "PredictionShift", "InputShift", "CanaryDecision"}
+KINDS = {"ServerErrors", "ModelErrors", "Latency", "PredictionDrift", "InputDrift", "CanaryDecision"}
 Minute = list[tuple[bool, float]]
 """Requests of one minute: whether each failed, and its latency in microseconds."""
 
@@ -188,8 +188,8 @@ def test_a_high_percentile_waits_for_so_many_requests_that_one_does_not_decide()
 @pytest.mark.parametrize(
     ("kind", "namespace", "name", "fine", "bad"),
     [
-        ("PredictionShift", "Slipway/Endpoint", "PredictionShift", 0.2, 0.3),
-        ("InputShift", "Slipway/Endpoint", "InputShift", 0.4, 0.6),
+        ("PredictionDrift", "Slipway/Endpoint", "PredictionDrift", 0.2, 0.3),
+        ("InputDrift", "Slipway/Endpoint", "InputDrift", 0.4, 0.6),
         (
             "CanaryDecision",
             "Slipway/Rollout/shop",
@@ -240,7 +240,7 @@ def test_a_verdict_is_seen_at_the_next_look_and_for_more_than_a_minute(second: i
 def test_every_alarm_bears_the_configs_name_and_can_be_left_out_but_for_one() -> None:
     assert alarms().keys() == KINDS
     assert [alarm["AlarmName"] for alarm in alarms().values()] == [f"{CONFIG}-{kind}" for kind in alarms()]
-    off = ("ModelErrors", "Latency", "PredictionShift", "InputShift", "CanaryDecision")
+    off = ("ModelErrors", "Latency", "PredictionDrift", "InputDrift", "CanaryDecision")
     assert alarms(alarms_off=off).keys() == KINDS - set(off) == {"ServerErrors"}
 
 
@@ -297,7 +297,7 @@ def rollouts(draw: st.DrawFn) -> dict[str, Any]:
         "max_latency_ms": draw(st.floats(10, 60_000)),
         "latency_percentile": draw(st.sampled_from([50.0, 90.0, 95.0, 99.0, 99.9])),
         "alarms_off": sorted(
-            draw(st.sets(st.sampled_from(["ModelErrors", "PredictionShift", "InputShift", "CanaryDecision"])))
+            draw(st.sets(st.sampled_from(["ModelErrors", "PredictionDrift", "InputDrift", "CanaryDecision"])))
         ),
     }
 

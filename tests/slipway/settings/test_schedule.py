@@ -2,26 +2,26 @@ import pytest
 from pydantic import ValidationError
 
 from slipway.settings import parse_settings
-from slipway.settings.schedule import Hours
+from slipway.settings.schedule import EndpointSchedule
 
 START, STOP = "cron(0 7 ? * MON-FRI *)", "cron(30 18 ? * MON-FRI *)"
 
 
 def test_an_endpoint_is_always_there_unless_it_has_hours(shoppers):
-    assert parse_settings(shoppers, source="config.toml").endpoint.hours is None
+    assert parse_settings(shoppers, source="config.toml").endpoint.schedule is None
 
 
 def test_hours_are_told_in_utc_unless_a_timezone_is_named():
-    assert Hours(start=START, stop=STOP).timezone == "UTC"
-    assert Hours(start=START, stop=STOP, timezone="America/Argentina/Buenos_Aires").timezone
+    assert EndpointSchedule(start=START, stop=STOP).timezone == "UTC"
+    assert EndpointSchedule(start=START, stop=STOP, timezone="America/Argentina/Buenos_Aires").timezone
 
 
 @pytest.mark.parametrize("given", ["0 7 * * *", "cron(0 7 * *)", "rate(1 day)", "cron()", "cron(0 7 ? * MON-FRI *) x"])
 def test_a_time_is_a_cron_expression_of_eventbridge(given):
     with pytest.raises(ValidationError, match="should match pattern"):
-        Hours(start=given, stop=STOP)
+        EndpointSchedule(start=given, stop=STOP)
 
 
 def test_start_and_stop_at_the_same_time_are_refused():
     with pytest.raises(ValidationError, match="start and stop must differ"):
-        Hours(start=START, stop=START)
+        EndpointSchedule(start=START, stop=START)

@@ -32,7 +32,7 @@ def test_what_aws_leaves_out_of_serverless_endpoints_is_refused_all_at_once(shop
     with pytest.raises(InputError) as caught:
         parsed(
             shoppers,
-            endpoint={"serverless": {"memory_mb": 1024}, "autoscaling": scaling, "hours": hours},
+            endpoint={"serverless": {"memory_mb": 1024}, "autoscaling": scaling, "schedule": hours},
             rollout={"type": "canary", "canary_analysis": {"enabled": True}},
             access={"vpc": network},
         )
@@ -42,7 +42,7 @@ def test_what_aws_leaves_out_of_serverless_endpoints_is_refused_all_at_once(shop
         "rollout.canary_analysis",
         "endpoint.capture_percent",
         "endpoint.autoscaling",
-        "endpoint.hours",
+        "endpoint.schedule",
         "access.vpc",
     ]
 

@@ -17,7 +17,7 @@ BROKEN = {
     "strategy": (("tuning", "strategy"), "Luck", "tuning.strategy"),
     "range": (("tuning", "ranges", "max_depth", "min"), 9, "tuning.ranges.max_depth"),
     "threshold": (("gate", "threshold"), 1.5, "gate.threshold"),
-    "not a number": (("gate", "accuracy_aim"), float("nan"), "gate.accuracy_aim"),
+    "not a number": (("gate", "accuracy_target"), float("nan"), "gate.accuracy_target"),
     "infinite": (("value", "true_positive"), float("inf"), "value.true_positive"),
     "currency": (("value", "currency"), "EUR\nUSD", "value.currency"),
     "canary": (("rollout", "canary_percent"), 90, "rollout.canary_percent"),
@@ -74,9 +74,9 @@ def test_a_value_of_another_kind_is_refused_and_not_converted(shoppers, path, va
 def test_a_whole_number_is_a_number_and_a_list_is_taken(shoppers):
     document = _copy(shoppers)
     broken(document, ("value", "true_positive"), 5)
-    broken(document, ("data", "unwatched"), ["Month", "Weekend"])
+    broken(document, ("data", "exclude_from_drift"), ["Month", "Weekend"])
     settings = parse_settings(document, source="config.toml")
-    assert (settings.value.true_positive, settings.data.unwatched) == (5.0, ("Month", "Weekend"))
+    assert (settings.value.true_positive, settings.data.exclude_from_drift) == (5.0, ("Month", "Weekend"))
 
 
 def _copy(value):
@@ -249,18 +249,18 @@ def test_a_spot_job_waits_twice_its_longest_run_unless_it_is_told_otherwise(shop
 
 
 def test_only_feature_columns_can_be_left_unwatched(document) -> None:
-    document["data"]["unwatched"] = ["colour"]
-    assert told(document) == ["config.toml: data: unwatched must name feature columns, got colour"]
+    document["data"]["exclude_from_drift"] = ["colour"]
+    assert told(document) == ["config.toml: data: exclude_from_drift must name feature columns, got colour"]
 
 
 def test_what_the_models_server_could_not_be_told_is_refused(document) -> None:
     names = [f"days_since_the_last_visit_{number:02}" for number in range(40)]
     document["data"]["columns"] |= dict.fromkeys(names, "number")
-    document["data"]["unwatched"] = names[:35]
+    document["data"]["exclude_from_drift"] = names[:35]
     parse_settings(document, source="config.toml")
-    document["data"]["unwatched"] = names
+    document["data"]["exclude_from_drift"] = names
     (line,) = told(document)
-    assert line == "config.toml: data: unwatched must have at most 1024 characters, joined by commas, got 1159"
+    assert line == "config.toml: data: exclude_from_drift must have at most 1024 characters, joined by commas, got 1159"
 
 
 DEPTHS = {"type": "integer", "min": 3, "max": 7}

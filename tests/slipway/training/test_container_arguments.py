@@ -13,7 +13,7 @@ NAMES = st.from_regex(r"[^,\s][^,\r\n]{0,119}", fullmatch=True)
 
 
 def with_columns(shoppers, columns):
-    data = shoppers["data"] | {"columns": columns, "target": "the target", "unwatched": []}
+    data = shoppers["data"] | {"columns": columns, "target": "the target", "exclude_from_drift": []}
     return parse_settings(shoppers | {"data": data}, source="config.toml")
 
 

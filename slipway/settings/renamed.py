@@ -1,0 +1,15 @@
+"""Keys of earlier versions and their names today, by which an old file is refused."""
+
+RENAMED = {
+    "data.unwatched": "data.exclude_from_drift",
+    "endpoint.hours": "endpoint.schedule",
+    "gate.accuracy_aim": "gate.accuracy_target",
+    "monitoring.max_input_shift": "monitoring.max_input_drift",
+    "monitoring.max_prediction_shift": "monitoring.max_prediction_drift",
+    "rollout.judge": "rollout.canary_analysis",
+    "rollout.max_input_shift": "rollout.max_input_drift",
+    "rollout.max_prediction_shift": "rollout.max_prediction_drift",
+    "rollout.replay.max_mean_shift": "rollout.replay.max_mean_difference",
+    "rollout.replay.max_score_shift": "rollout.replay.max_score_psi",
+    "rollout.replay.max_segment_shift": "rollout.replay.max_segment_difference",
+}
