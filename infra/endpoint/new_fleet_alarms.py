@@ -1,7 +1,8 @@
-"""The alarms that send a rollout back, as CloudFormation resources."""
+"""The alarms that roll an update back, as CloudFormation resources."""
 
 from typing import Any
 
+import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
@@ -10,9 +11,7 @@ from slipway.settings import Rollout
 
 
 class NewFleetAlarms(Construct):
-    """What `slipway.rollout.new_fleet_alarms` describes, for one endpoint config; nothing for one that is not guarded.
-
-    They exist under the condition of the logical id `condition`.
+    """What `slipway.rollout.new_fleet_alarms` describes, for one endpoint config; none without a `rollout`.
 
     Attributes:
         descriptions: the alarms in CloudWatch's shape.
@@ -27,25 +26,17 @@ class NewFleetAlarms(Construct):
         endpoint_name: str,
         config_name: str,
         package_arn: str,
-        rollout: Rollout,
-        condition: str,
-        guarded: bool = True,
+        rollout: Rollout | None,
+        condition: cdk.CfnCondition | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        described = (
-            new_fleet_alarms(
-                rollout,
-                endpoint_name=endpoint_name,
-                config_name=config_name,
-                package_arn=package_arn,
-            )
-            if guarded
-            else {}
+        described = rollout and new_fleet_alarms(
+            rollout, endpoint_name=endpoint_name, config_name=config_name, package_arn=package_arn
         )
-        self.descriptions = list(described.values())
+        self.descriptions = list((described or {}).values())
         self.names: list[str] = [description["AlarmName"] for description in self.descriptions]
-        for kind, description in described.items():
-            self._alarm(kind, description).add_override("Condition", condition)
+        for kind, description in (described or {}).items():
+            self._alarm(kind, description).cfn_options.condition = condition
 
     def _alarm(self, id_: str, described: dict[str, Any]) -> cloudwatch.CfnAlarm:
         return cloudwatch.CfnAlarm(

@@ -5,13 +5,20 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.endpoint.capacity import DataCapture, Instances
 from infra.endpoint.guarded_endpoint import GuardedEndpoint
 from infra.endpoint.package_parameter import PackageParameter
+from infra.endpoint.served_model import RegisteredModel
 from infra.shared.container_image import ContainerImage
+from infra.shared.sagemaker_role import ARTIFACT_KEYS
+from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX
+from slipway.rollout.new_fleet_alarms import server_environment
 from slipway.settings import Settings
 
 
 class EndpointStack(cdk.Stack):
+    """Holds no model until its parameter names a package; every later package is rolled out."""
+
     def __init__(
         self,
         scope: Construct,
@@ -31,15 +38,34 @@ class EndpointStack(cdk.Stack):
             # The rule would bring a second parameter, and a rollout reads and writes "the" parameter.
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
-        package_arn = PackageParameter(self, "ModelPackageArn", package_group=settings.names.package_group)
+        names, served = settings.names, settings.endpoint
+        package = PackageParameter(self, "ModelPackageArn", package_group=names.package_group).value_as_string
+        has_model = cdk.CfnCondition(
+            self, "HasModel", expression=cdk.Fn.condition_not(cdk.Fn.condition_equals(package, ""))
+        )
+        instances = Instances(type=served.instance_type, count=served.instance_count, autoscaling=served.autoscaling)
+        capture = DataCapture(bucket=artifacts_bucket, prefix=CAPTURE_PREFIX, key=key, percent=served.capture_percent)
         self.guarded = GuardedEndpoint(
             self,
             "Guarded",
-            settings=settings,
-            package_arn=package_arn,
-            key=key,
-            artifacts_bucket=artifacts_bucket,
-            image=image,
+            model=RegisteredModel(
+                package_arn=package,
+                image=image,
+                artifacts_bucket=artifacts_bucket,
+                artifact_keys=ARTIFACT_KEYS,
+                # The servers publish what they see under these names. None of them knows its endpoint config's.
+                environment=server_environment(names.endpoint, package, excluded=settings.data.exclude_from_drift),
+            ),
+            capacity=served.serverless or instances,
+            rollout=settings.rollout,
+            endpoint_name=names.endpoint,
+            capture=None if served.serverless else capture,
+            volume_key=key,
+            vpc=settings.access.vpc,
+            condition=has_model,
         )
-        cdk.CfnOutput(self, "EndpointName", value=settings.names.endpoint)
-        cdk.CfnOutput(self, "EndpointConfigName", value=self.guarded.config_name, condition=self.guarded.has_model)
+        # A rollout finds the config by its logical id; the names that CloudFormation gives begin with these.
+        self.guarded.model.override_logical_id("Model")
+        self.guarded.config.override_logical_id("EndpointConfig")
+        cdk.CfnOutput(self, "EndpointName", value=names.endpoint)
+        cdk.CfnOutput(self, "EndpointConfigName", value=self.guarded.config_name, condition=has_model)

@@ -26,7 +26,7 @@ class ImageStack(cdk.Stack):
         steps_folder: Path,
     ) -> None:
         super().__init__(scope, id_, env=env, description=f"Container image of {settings.names.prefix}")
-        self.image = StepImage(
+        built = StepImage(
             self,
             "StepImage",
             folder=steps_folder,
@@ -34,5 +34,6 @@ class ImageStack(cdk.Stack):
             key=key,
             removal_policy=removal_policy(keep_data=settings.keep_data),
         )
-        allow_image_comparison(self.image.repository, accounts=settings.promotion.to_accounts)
+        self.image = built.image
+        allow_image_comparison(built.repository, accounts=settings.promotion.to_accounts)
         cdk.CfnOutput(self, "ImageUri", value=self.image.uri)

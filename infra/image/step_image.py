@@ -11,7 +11,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
-from infra.shared.policy import Statement, allow
+from infra.shared.container_image import ContainerImage
+from infra.shared.policy import allow
 from infra.shared.python_function import PythonFunction
 from slipway.training.image import base_image, image_tag, is_pinned, require_root
 
@@ -23,11 +24,11 @@ _tag_of = cache(image_tag)  # CDK reads a folder once as well, however many use 
 
 
 class StepImage(Construct):
-    """`uri` names exactly the image of the folder's content: its tag is the content's hash.
+    """The image of exactly the folder's content: its tag is the content's hash.
 
     Attributes:
         repository: where the image lies.
-        uri: repository and tag; a job or model that names it must depend on the stack of this construct.
+        image: repository and tag; a job or model that names it must depend on the stack of this construct.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class StepImage(Construct):
         removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(scope, id_)
-        self.tag = _tag_of(folder)
+        self._tag = _tag_of(folder)
         self.repository = ecr.Repository(
             self,
             "Repository",
@@ -56,6 +57,7 @@ class StepImage(Construct):
             empty_on_delete=removal_policy == cdk.RemovalPolicy.DESTROY,
             removal_policy=removal_policy,
         )
+        self.image = ContainerImage(repository=self.repository, tag=self._tag)
         base = base_image(folder)
         require_root(folder)
         project = self._project(folder, base, key)
@@ -68,29 +70,6 @@ class StepImage(Construct):
                 f"{folder.name}/Dockerfile, as docs/how-to/upgrade.md describes",
             )
 
-    @property
-    def uri(self) -> str:
-        return f"{self.repository.repository_uri}:{self.tag}"
-
-    def may_pull(self) -> list[Statement]:
-        """Pull images of the repository."""
-        return [
-            allow(
-                "ecr:BatchCheckLayerAvailability",
-                "ecr:GetDownloadUrlForLayer",
-                "ecr:BatchGetImage",
-                on=[self.repository.repository_arn],
-            ),
-            allow("ecr:GetAuthorizationToken", on=["*"]),  # which knows no resource
-        ]
-
-    def may_describe(self) -> Statement:
-        """Read an image's digest, as SageMaker does when a package that names it is registered.
-
-        The actions are those of AWS's own policy AmazonSageMakerModelRegistryFullAccess.
-        """
-        return allow("ecr:BatchGetImage", "ecr:DescribeImages", on=[self.repository.repository_arn])
-
     def _project(self, folder: Path, base: str, key: kms.IKey) -> codebuild.Project:
         # The image's tag is the source's hash too: equal content is uploaded once, whatever the files' times.
         source = s3_assets.Asset(
@@ -98,7 +77,7 @@ class StepImage(Construct):
             "Source",
             path=str(folder),
             exclude=["__pycache__"],
-            asset_hash=self.tag,
+            asset_hash=self._tag,
             asset_hash_type=cdk.AssetHashType.CUSTOM,
         )
         log_group = logs.LogGroup(
@@ -120,7 +99,7 @@ class StepImage(Construct):
             ),
             environment_variables={
                 "REPOSITORY_URI": codebuild.BuildEnvironmentVariable(value=self.repository.repository_uri),
-                "IMAGE_TAG": codebuild.BuildEnvironmentVariable(value=self.tag),
+                "IMAGE_TAG": codebuild.BuildEnvironmentVariable(value=self._tag),
                 "BASE_IMAGE": codebuild.BuildEnvironmentVariable(value=base),
             },
             encryption_key=key,
@@ -151,7 +130,7 @@ class StepImage(Construct):
             service_timeout=cdk.Duration.minutes(16),
             properties={
                 "ProjectName": project.project_name,
-                "ImageTag": self.tag,
+                "ImageTag": self._tag,
                 "RepositoryName": self.repository.repository_name,
                 "RepositoryUri": self.repository.repository_uri,
             },

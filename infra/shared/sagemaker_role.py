@@ -14,7 +14,7 @@ from slipway.training.pipeline_keys import PIPELINE
 ARTIFACT_KEYS = f"{PIPELINE}/*"
 """Where in the artifacts bucket the jobs write, each kind to keys of its own."""
 
-_SAGEMAKER = iam.ServicePrincipal("sagemaker.amazonaws.com", conditions=OWN_ACCOUNT)
+SAGEMAKER = iam.ServicePrincipal("sagemaker.amazonaws.com", conditions=OWN_ACCOUNT)
 
 
 class SageMakerRole(PolicyRole):
@@ -25,7 +25,7 @@ class SageMakerRole(PolicyRole):
             scope,
             id_,
             description=description,
-            assumed_by=_SAGEMAKER,
+            assumed_by=SAGEMAKER,
             statements=[may_not_approve(), may_not_register_approved(), *statements],
         )
 

@@ -7,7 +7,7 @@ from slipway.guardrails.planned import PlannedJudge, PlannedRollout, ScaledVaria
 from slipway.guardrails.rule import Finding, Rule
 from slipway.guardrails.rules import RULES
 from slipway.guardrails.template import from_template
-from slipway.guardrails.use_case import planned_rollout
+from slipway.guardrails.use_case import planned_judge, planned_rollout
 
 __all__ = [
     "RULES",
@@ -21,6 +21,7 @@ __all__ = [
     "from_template",
     "lint",
     "lint_delivery",
+    "planned_judge",
     "planned_rollout",
     "refuse_unsafe",
 ]

@@ -64,11 +64,11 @@ def planned_rollout(
         retained=CAPACITY if scaling else frozenset(),
         requests_per_second=requests_per_second,
         previous_variants=(VARIANT,),
-        judge=_judge(settings.rollout),
+        judge=planned_judge(settings.rollout),
     )
 
 
-def _judge(rollout: Rollout) -> PlannedJudge | None:
+def planned_judge(rollout: Rollout) -> PlannedJudge | None:
     judge = rollout.canary_analysis
     if not judge.enabled:
         return None

@@ -376,8 +376,8 @@ ROLES: Mapping[str, Expected] = {
         s3:ListBucket {artifacts}
         s3:GetObject {artifacts}/capture/{prefix}/primary/2026/11/22/19/x.jsonl
         s3:GetObject {artifacts}/outcomes/1.jsonl
-        s3:GetObject {artifacts}/judge/{prefix}/config/1.json
-        s3:PutObject {artifacts}/judge/{prefix}/config/1.json
+        s3:GetObject {artifacts}/canary-analysis/{prefix}/config/1.json
+        s3:PutObject {artifacts}/canary-analysis/{prefix}/config/1.json
         """,
         may_not="""
         s3:PutObject {artifacts}/outcomes/1.jsonl

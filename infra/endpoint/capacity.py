@@ -1,0 +1,66 @@
+"""What an endpoint runs on, and what it captures."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sagemaker as sagemaker
+
+from infra.shared.object_access import may_write
+from infra.shared.policy import Statement
+from slipway.settings.local_storage import has_local_storage
+from slipway.settings.rollout import Autoscaling
+from slipway.settings.serverless import Serverless
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instances:
+    """A fleet of `count` instances, which is the number at the first update where it is autoscaled."""
+
+    type: str
+    count: int
+    autoscaling: Autoscaling | None = None
+
+
+def of_variant(capacity: Instances | Serverless) -> dict[str, Any]:
+    """Properties of the production variant."""
+    if isinstance(capacity, Instances):
+        return {"initial_instance_count": capacity.count, "instance_type": capacity.type}
+    limits = sagemaker.CfnEndpointConfig.ServerlessConfigProperty(
+        memory_size_in_mb=capacity.memory_mb, max_concurrency=capacity.max_concurrency
+    )
+    return {"serverless_config": limits}
+
+
+def has_encryptable_volume(capacity: Instances | Serverless) -> bool:
+    """Serverless endpoints have no volume, and disks of their own are encrypted in hardware."""
+    return isinstance(capacity, Instances) and not has_local_storage(capacity.type)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataCapture:
+    """Requests and responses are written below `prefix` of a bucket, under `key`."""
+
+    bucket: s3.IBucket
+    prefix: str
+    key: kms.IKey
+    percent: int = 100
+
+    def may_write(self) -> list[Statement]:
+        return may_write(self.bucket, f"{self.prefix}/*")
+
+    def config(self) -> sagemaker.CfnEndpointConfig.DataCaptureConfigProperty:
+        return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
+            enable_capture=self.percent > 0,
+            initial_sampling_percentage=self.percent,
+            destination_s3_uri=f"s3://{self.bucket.bucket_name}/{self.prefix}",
+            kms_key_id=self.key.key_arn,
+            capture_options=[
+                sagemaker.CfnEndpointConfig.CaptureOptionProperty(capture_mode=mode) for mode in ("Input", "Output")
+            ],
+            # Without these SageMaker writes what it captures in base 64.
+            capture_content_type_header=sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(
+                csv_content_types=["text/csv"], json_content_types=["application/json"]
+            ),
+        )
