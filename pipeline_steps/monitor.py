@@ -13,10 +13,12 @@ from pipeline_steps.documents import read_json, write_json
 from pipeline_steps.monitoring.capture_records import CaptureRecords, read_capture_records
 from pipeline_steps.monitoring.constraints import ConstraintLimits
 from pipeline_steps.monitoring.environment import MonitoringEnvironment
+from pipeline_steps.monitoring.examination import MonitoredModel, examine
 from pipeline_steps.monitoring.facets import Facet
-from pipeline_steps.monitoring.findings import OUTCOMES, REQUESTS, ExplanationOptions, Findings, QualityOptions, examine
+from pipeline_steps.monitoring.findings import Findings
 from pipeline_steps.monitoring.ground_truth import Outcomes, read_outcomes
 from pipeline_steps.monitoring.monitoring_metrics import emit, metric_lines
+from pipeline_steps.monitoring.options import OUTCOMES, REQUESTS, ExplanationOptions, MonitoringOptions, QualityOptions
 from pipeline_steps.paths import Paths
 
 
@@ -41,39 +43,37 @@ def parser() -> StepParser:
 def main(argv: Sequence[str], paths: Paths) -> None:
     """Run the step."""
     arguments = parser().parse_args(argv)
-    schedule = MonitoringEnvironment.from_environment(os.environ, paths)
-    captured = read_capture_records(schedule.source, start=schedule.start, end=schedule.end)
+    environment = MonitoringEnvironment.from_environment(os.environ, paths)
+    captured = read_capture_records(environment.source, start=environment.start, end=environment.end)
     package, model = find_model(paths, captured)
     if model is None:
-        write_json(schedule.output / "statistics.json", {"version": 0, "dataset": {"item_count": 0}, "features": []})
+        write_json(environment.output / "statistics.json", {"version": 0, "dataset": {"item_count": 0}, "features": []})
         _end(paths, "Completed: no request of this period was captured.")
         return
-    findings = examine(
-        captured,
-        package=package,
-        contract=model.contract,
-        baseline=Baseline.from_document(model.document("baseline.json"), model.contract),
+    baseline = Baseline.from_document(model.document("baseline.json"), model.contract)
+    options = MonitoringOptions(
         limits=ConstraintLimits(
             input_drift=arguments.max_input_drift,
             prediction_drift=arguments.max_prediction_drift,
             unwatched=frozenset(arguments.exclude_from_drift),
         ),
-        constraints=read_json(schedule.constraints) if schedule.constraints else None,
+        constraints=read_json(environment.constraints) if environment.constraints else None,
         quality=_quality(arguments, paths, model),
         explained=_explained(arguments, model),
         only=arguments.only,
     )
-    _report(findings, schedule, paths)
+    findings = examine(captured, MonitoredModel(package, model.contract, baseline), options)
+    _report(findings, environment, paths)
 
 
-def _report(findings: Findings, schedule: MonitoringEnvironment, paths: Paths) -> None:
+def _report(findings: Findings, environment: MonitoringEnvironment, paths: Paths) -> None:
     for name, document in findings.documents.items():
-        write_json(schedule.output / name, document)
-    emit(findings, schedule, write=_log, timestamp_ms=round(time.time() * 1000))
-    if schedule.publishes:
+        write_json(environment.output / name, document)
+    emit(findings, environment, write=_log, timestamp_ms=round(time.time() * 1000))
+    if environment.publishes:
         paths.metrics.parent.mkdir(parents=True, exist_ok=True)
         with paths.metrics.open("a", encoding="utf-8") as file:
-            file.writelines(line + "\n" for line in metric_lines(findings, schedule, now=time.time()))
+            file.writelines(line + "\n" for line in metric_lines(findings, environment, now=time.time()))
     _end(paths, findings.message)
 
 

@@ -33,34 +33,22 @@ class Gate:
         """
         value, of_baseline = float(candidate[self.metric]), float(baseline[self.metric])
         of_champion = value if champion is None else float(champion[self.metric])
-        loss = of_champion - value
-        gain, gap = value - of_baseline, train_auc - validation_auc
-        checks = (
-            (value >= self.threshold, f"{self.metric} {value:.4f} is below the threshold {self.threshold:g}"),
-            (
-                gain >= self.min_gain_over_baseline,
-                (
-                    f"{self.metric} gains {gain:.4f} over the baseline's {of_baseline:.4f}, "
-                    f"at least {self.min_gain_over_baseline:g} is needed"
-                ),
-            ),
-            (
-                loss <= self.max_loss_to_champion,
-                (
-                    f"{self.metric} is {loss:.4f} below the champion's {of_champion:.4f}, "
-                    f"at most {self.max_loss_to_champion:g} is allowed"
-                ),
-            ),
-            (
-                gap <= self.max_gap,
-                f"train auc {train_auc:.4f} is {gap:.4f} above validation auc, at most {self.max_gap:g} is allowed",
-            ),
-        )
-        reasons = [reason for holds, reason in checks if not holds]
+        gain, loss, gap = value - of_baseline, of_champion - value, train_auc - validation_auc
+        name, threshold, least = self.metric, self.threshold, self.min_gain_over_baseline
+        checks = {
+            f"{name} {value:.4f} is below the threshold {threshold:g}": value >= threshold,
+            f"{name} gains {gain:.4f} over the baseline's {of_baseline:.4f}, at least {least:g} is needed": gain
+            >= least,
+            f"{name} is {loss:.4f} below the champion's {of_champion:.4f}, "
+            f"at most {self.max_loss_to_champion:g} is allowed": loss <= self.max_loss_to_champion,
+            f"train auc {train_auc:.4f} is {gap:.4f} above validation auc, at most {self.max_gap:g} is allowed": gap
+            <= self.max_gap,
+        }
+        reasons = [reason for reason, passes in checks.items() if not passes]
         return {
-            "metric": self.metric,
+            "metric": name,
             "value": value,
-            "threshold": self.threshold,
+            "threshold": threshold,
             "gain_over_baseline": gain,
             "loss_to_champion": loss,
             "gap": gap,

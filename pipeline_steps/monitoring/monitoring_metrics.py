@@ -7,12 +7,13 @@ from typing import Any
 
 from pipeline_steps.embedded_metrics import MONITORING_NAMESPACE, Metric, metrics_line
 from pipeline_steps.monitoring.environment import MonitoringEnvironment
-from pipeline_steps.monitoring.findings import OUTCOMES, Findings
+from pipeline_steps.monitoring.findings import Findings
+from pipeline_steps.monitoring.options import OUTCOMES
 from pipeline_steps.monitoring.statistics import SCORE
 
 
 def emit(
-    findings: Findings, schedule: MonitoringEnvironment, *, write: Callable[[str], object], timestamp_ms: int
+    findings: Findings, environment: MonitoringEnvironment, *, write: Callable[[str], object], timestamp_ms: int
 ) -> None:
     """Write a line in the embedded metric format, and one for each group whose bias is known."""
     metrics = []
@@ -35,10 +36,10 @@ def emit(
     if findings.ndcg is not None:
         metrics.append(Metric("NDCG", findings.ndcg))
     metrics += _bias(findings)
-    write(metrics_line(MONITORING_NAMESPACE, schedule.dimensions, metrics, timestamp_ms=timestamp_ms))
+    write(metrics_line(MONITORING_NAMESPACE, environment.dimensions, metrics, timestamp_ms=timestamp_ms))
     for bias in findings.bias:
         if bias.now:
-            dimensions = {**schedule.dimensions, "Facet": bias.facet, "FacetValue": bias.value}
+            dimensions = {**environment.dimensions, "Facet": bias.facet, "FacetValue": bias.value}
             write(
                 metrics_line(
                     MONITORING_NAMESPACE, dimensions, [Metric(bias.metric, bias.now.value)], timestamp_ms=timestamp_ms
@@ -58,10 +59,10 @@ def _bias(findings: Findings) -> Iterator[Metric]:
         yield Metric("BiasNotJudged", sum(bool(bias.lacking) for bias in findings.bias), "Count")
 
 
-def metric_lines(findings: Findings, schedule: MonitoringEnvironment, *, now: float) -> Iterator[str]:
+def metric_lines(findings: Findings, environment: MonitoringEnvironment, *, now: float) -> Iterator[str]:
     """Give the lines of the metrics file, by the names that the prebuilt monitor has."""
     when = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    dimensions = [{"Name": name, "Value": value} for name, value in schedule.dimensions.items()]
+    dimensions = [{"Name": name, "Value": value} for name, value in environment.dimensions.items()]
     for name, value in _values(findings):
         yield json.dumps({"MetricName": name, "Timestamp": when, "Dimensions": dimensions, "Value": value})
 
