@@ -20,7 +20,7 @@ _DPKG_STATUS = "var/lib/dpkg/status"
 _OS_RELEASE = "usr/lib/os-release"
 _METADATA = re.compile(r"(^|/)(?:site|dist)-packages/[^/]+\.dist-info/METADATA$")
 _PATCHLEVEL = re.compile(r"^usr/local/include/python3[^/]*/patchlevel\.h$")
-"""Where a Python that is no package of Debian's tells its version."""
+"""The header with the version of a Python that is no Debian package."""
 
 Component = dict[str, Any]
 

@@ -11,7 +11,7 @@ _MADE_BY_DOCKER = {".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "et
 
 
 def image_files(image: str) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
-    """Each entry of the image with its content, which must be read before the next entry is asked for."""
+    """Each entry of the image with its content, which must be read before the next entry."""
     with _container(image) as container:
         export = subprocess.Popen(("docker", "export", container), stdout=subprocess.PIPE)
         with export, tarfile.open(fileobj=export.stdout, mode="r|") as tar:

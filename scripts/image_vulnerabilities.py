@@ -1,12 +1,12 @@
-"""Known vulnerabilities of what an image holds, by its bill of materials; says which source could not be asked.
+"""Known vulnerabilities of an image's packages, by its bill of materials; names each source that was not available.
 
 python -m scripts.image_vulnerabilities IMAGE [--osv URL] [--bom FILE] [--json FILE]
-Asked are OSV (osv.dev: PyPI's and Debian's advisories) and, in the image, apt: which installed packages have a newer
-version in Debian's archive. The status says how whole the list is, whatever is in it:
+Sources are OSV (osv.dev: PyPI's and Debian's advisories) and, in the image, apt: which installed packages have a newer
+version in Debian's archive. The status says how complete the list is, whatever is in it:
   0  every kind of package was checked
-  3  none was, for no source answered
+  3  none was, for no source was available
   4  some kind was not; the last lines name it
-Where a list is not whole, ECR's scan on push remains.
+Where a list is incomplete, ECR's scan on push remains.
 """
 
 import argparse
@@ -43,13 +43,13 @@ class Finding:
 @dataclass(frozen=True)
 class Source:
     name: str
-    answered: bool
-    told: str
+    available: bool
+    detail: str
     covers: tuple[str, ...]
-    """Kinds of package URLs that it knows."""
+    """Kinds of package URLs that it has advisories for."""
 
 
-def ask_osv(
+def query_osv(
     url: str, components: Sequence[dict[str, Any]], *, batch_size: int = _BATCH
 ) -> tuple[Source, list[Finding]]:
     """All advisories OSV has for the components' package URLs."""
@@ -59,13 +59,13 @@ def ask_osv(
     try:
         for start in range(0, len(known), batch_size):
             batch = known[start : start + batch_size]
-            answers = _post(f"{url}/v1/querybatch", {"queries": [{"package": {"purl": c["purl"]}} for c in batch]})
-            for component, answer in zip(batch, answers["results"], strict=True):
-                if ids := sorted(v["id"] for v in answer.get("vulns", ())):
+            responses = _post(f"{url}/v1/querybatch", {"queries": [{"package": {"purl": c["purl"]}} for c in batch]})
+            for component, response in zip(batch, responses["results"], strict=True):
+                if ids := sorted(v["id"] for v in response.get("vulns", ())):
                     found.append(Finding(component["name"], component["version"], ", ".join(ids)))
     except (OSError, ValueError, KeyError) as exc:
-        return Source("OSV", answered=False, told=f"{url} cannot be asked: {exc}", covers=covers), []
-    return Source("OSV", answered=True, told=f"{len(known)} packages asked", covers=covers), found
+        return Source("OSV", available=False, detail=f"{url} is not available: {exc}", covers=covers), []
+    return Source("OSV", available=True, detail=f"{len(known)} packages checked", covers=covers), found
 
 
 def _kind(component: Mapping[str, Any]) -> str:
@@ -75,21 +75,23 @@ def _kind(component: Mapping[str, Any]) -> str:
 def _post(url: str, body: dict[str, Any]) -> Any:
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310 -- the user's own --osv
-    with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
-        return json.load(answer)
+    with urllib.request.urlopen(request, timeout=_SECONDS) as response:  # noqa: S310
+        return json.load(response)
 
 
-def ask_apt(image: str) -> tuple[Source, list[Finding]]:
+def query_apt(image: str) -> tuple[Source, list[Finding]]:
     """Which packages of the image are behind Debian's archive, security suite included."""
     # Without the option, an archive that cannot be reached is no error to apt.
     command = "apt-get -qq -o APT::Update::Error-Mode=any update >/dev/null && apt-get -s upgrade"
     argv = ("docker", "run", "--rm", "--pull", "never", "--network", "host", "--user", "0", "--entrypoint", "sh")
     done = subprocess.run((*argv, image, "-ec", command), capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        told = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        return Source("apt", answered=False, told=f"Debian's archive cannot be asked: {told}", covers=("deb",)), []
-    told = "installed versions against Debian's archive"
-    return Source("apt", answered=True, told=told, covers=("deb",)), behind(done.stdout)
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        return Source(
+            "apt", available=False, detail=f"Debian's archive is not available: {reason}", covers=("deb",)
+        ), []
+    detail = "installed versions against Debian's archive"
+    return Source("apt", available=True, detail=detail, covers=("deb",)), behind(done.stdout)
 
 
 def behind(simulation: str) -> list[Finding]:
@@ -99,8 +101,8 @@ def behind(simulation: str) -> list[Finding]:
 
 
 def unchecked(components: Iterable[Mapping[str, Any]], sources: Sequence[Source]) -> dict[str, int]:
-    """How many components nobody was asked about, by kind: of these the list says nothing."""
-    covered = {kind for source in sources if source.answered for kind in source.covers}
+    """How many components no source covers, by kind: the list has none of their vulnerabilities."""
+    covered = {kind for source in sources if source.available for kind in source.covers}
     return dict(Counter(kind for component in components if (kind := _kind(component)) not in covered))
 
 
@@ -114,26 +116,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the listing for machines")
     given = parser.parse_args(argv)
     bom = json.loads(given.bom.read_text(encoding="utf-8")) if given.bom else document(given.image)
-    asked = [ask_osv(given.osv, bom["components"]), ask_apt(given.image)]
-    sources = [source for source, _ in asked]
+    results = [query_osv(given.osv, bom["components"]), query_apt(given.image)]
+    sources = [source for source, _ in results]
     missing = unchecked(bom["components"], sources)
-    for source, found in asked:
-        told = f"{len(found)} found" if source.answered else "NOT CHECKED"
-        sys.stdout.write(f"{source.name}: {told}, {source.told}\n")
+    for source, found in results:
+        count_found = f"{len(found)} found" if source.available else "NOT CHECKED"
+        sys.stdout.write(f"{source.name}: {count_found}, {source.detail}\n")
         sys.stdout.writelines(f"  {finding.component} {finding.version}: {finding.what}\n" for finding in found)
     for kind, count in missing.items():
         sys.stdout.write(
-            f"this list says nothing of the {count} {_KINDS.get(kind, kind)}: no source that knows them answered\n"
+            f"this list has nothing about the {count} {_KINDS.get(kind, kind)}: no source for them was available\n"
         )
     if given.json:
         listing = {
             "image": given.image,
             "sources": [asdict(source) for source in sources],
             "unchecked": missing,
-            "findings": [asdict(finding) for _, found in asked for finding in found],
+            "findings": [asdict(finding) for _, found in results for finding in found],
         }
         given.json.write_text(json.dumps(listing, indent=2) + "\n", encoding="utf-8")
-    if not any(source.answered for source in sources):
+    if not any(source.available for source in sources):
         return _NONE
     return _PARTLY if missing else _WHOLE
 

@@ -2,7 +2,7 @@
 
 python -m scripts.use_cases jobs delivery.toml          the deploying jobs, as JSON for a matrix
 python -m scripts.use_cases assemblies delivery.toml    a line for each: its stage, its folder, and what is in it
-Run in the project's folder, which the paths are below; none of them holds blanks.
+Run in the project's folder, which the paths are below; none of them has blanks.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The listings of an image: what two trees differ in, and what is known to be vulnerable or could not be asked."""
+"""The listings of an image: differences of two trees, known vulnerabilities, and sources that were not available."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 from rehearsal.process import free_port
 from scripts import image_vulnerabilities
 from scripts.compare_images import differences
-from scripts.image_vulnerabilities import Finding, Source, ask_osv, behind, unchecked
+from scripts.image_vulnerabilities import Finding, Source, behind, query_osv, unchecked
 
 COMPONENTS = [
     {"name": "jinja2", "version": "2.4.1", "purl": "pkg:pypi/jinja2@2.4.1"},
@@ -29,10 +29,10 @@ def osv() -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["queries"]
+            queries = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["queries"]
             assert self.path == "/v1/querybatch"
             answers = []
-            for query in asked:
+            for query in queries:
                 name = query["package"]["purl"].rpartition("@")[0].rpartition("/")[2]
                 answers.append({"vulns": [{"id": id_} for id_ in KNOWN[name]]} if name in KNOWN else {})
             body = json.dumps({"results": answers}).encode()
@@ -52,20 +52,20 @@ def osv() -> Iterator[str]:
 
 @pytest.mark.parametrize("batch_size", [2, 500])
 def test_advisories_are_listed_by_package_whatever_the_batch(batch_size: int, osv: str) -> None:
-    source, found = ask_osv(osv, COMPONENTS, batch_size=batch_size)
-    assert source == Source("OSV", answered=True, told="3 packages asked", covers=("pypi", "deb"))
+    source, found = query_osv(osv, COMPONENTS, batch_size=batch_size)
+    assert source == Source("OSV", available=True, detail="3 packages checked", covers=("pypi", "deb"))
     assert found == [Finding("jinja2", "2.4.1", "GHSA-1, PYSEC-2"), Finding("openssl", "3.0.1", "DSA-9")]
 
 
-def test_a_source_that_cannot_be_asked_is_told_apart_from_one_that_found_nothing() -> None:
-    source, found = ask_osv(f"http://127.0.0.1:{free_port()}", COMPONENTS)
-    assert (source.answered, found) == (False, [])
-    assert "cannot be asked" in source.told
+def test_an_unavailable_source_is_distinguished_from_one_that_found_nothing() -> None:
+    source, found = query_osv(f"http://127.0.0.1:{free_port()}", COMPONENTS)
+    assert (source.available, found) == (False, [])
+    assert "is not available" in source.detail
 
 
 @pytest.fixture
 def sources(osv: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Say which of the two can be asked; apt by a program called docker, OSV by the URL that is given back."""
+    """Say which of the two is available; apt by a program called docker, OSV by the URL that is given back."""
     answer = osv
 
     def made(*, osv: bool, apt: bool) -> str:
@@ -100,7 +100,7 @@ Conf libssl3 (3.0.15-1~deb12u1 Debian-Security:12/stable-security [amd64])
         ((False, False), {"pypi": 2, "generic": 1, "deb": 1}),
     ],
 )
-def test_the_listing_says_which_sources_answered_and_what_nobody_was_asked_about(
+def test_the_listing_says_which_sources_were_available_and_what_none_covers(
     answers: tuple[bool, bool],
     missing: dict[str, int],
     tmp_path: Path,
@@ -110,11 +110,11 @@ def test_the_listing_says_which_sources_answered_and_what_nobody_was_asked_about
     url = sources(osv=answers[0], apt=answers[1])
     assert listed(tmp_path, COMPONENTS, "--osv", url) == (4 if any(answers) else 3)
     out = capsys.readouterr().out
-    for name, answered in zip(("OSV", "apt"), answers, strict=True):
-        assert (f"{name}: NOT CHECKED, " in out) != answered
-    assert ("this list says nothing of the 2 Python packages" in out) == (not answers[0])
+    for name, available in zip(("OSV", "apt"), answers, strict=True):
+        assert (f"{name}: NOT CHECKED, " in out) != available
+    assert ("this list has nothing about the 2 Python packages" in out) == (not answers[0])
     listing = json.loads((tmp_path / "listing.json").read_text())
-    assert [source["answered"] for source in listing["sources"]] == list(answers)
+    assert [source["available"] for source in listing["sources"]] == list(answers)
     assert (listing["unchecked"], len(listing["findings"])) == (missing, 2 * answers[0] + answers[1])
 
 
@@ -125,7 +125,7 @@ def test_a_list_is_whole_when_every_kind_of_package_was_checked(
     packages = [component for component in COMPONENTS if component["name"] != "python"]
     assert listed(tmp_path, packages, "--osv", url) == 0
     assert "says nothing" not in capsys.readouterr().out
-    assert unchecked(packages, [Source("apt", answered=False, told="", covers=("deb",))]) == {"pypi": 2, "deb": 1}
+    assert unchecked(packages, [Source("apt", available=False, detail="", covers=("deb",))]) == {"pypi": 2, "deb": 1}
 
 
 def listed(folder: Path, components: list[dict[str, str]], *more: str) -> int:
