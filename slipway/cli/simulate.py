@@ -7,20 +7,24 @@ from dataclasses import asdict
 
 from slipway.canary.config import PROCEED
 from slipway.cli.arguments import add_command, add_json, add_use_case, bounded, write
-from slipway.cli.forecast import Alarm, Chances, Forecast, Judging, Progress, forecast
 from slipway.errors import InputError
 from slipway.rollout.new_fleet_alarms import LEAST_ERRORS
 from slipway.settings import load_settings
+from slipway.simulation.forecast import MOST_ROLLOUTS, Alarm, Analysis, Chances, Forecast, Progress, forecast
 
 _EPILOG = """\
-The canary analysis is the use case's own ([rollout.canary_analysis]): every 10 seconds it compares both fleets on
-errors, latency and scores. Its verdict on whether everybody may meet the new fleet is due decide_seconds before the
-bake ends; without one the model is sent back, or goes on unproven (without_evidence). Beside it, to the end of the last
-bake, stands the alarm on errors with the use case's thresholds; where the judge is not enabled, it decides alone. Other
-alarms, gates and outcomes are left out.
+The rollout is simulated with the use case's own settings. Every 10 seconds, canary analysis ([canary_analysis])
+compares the new fleet's errors, latency and scores with the old one's. Its decision is due decide_seconds before the
+bake ends; without one, the model is rolled back, or goes live unproven (without_evidence). The alarm on errors is
+simulated until the end of the last bake; if canary analysis is not enabled, it decides alone. Other alarms, gates and
+outcomes are not simulated.
 
-Both fleets share what wanders (errors, latency, mix of users); requests are independent, without bursts. Up to 1,000
-rollouts are drawn with a fixed seed, fewer of long plans.
+Both fleets share what varies (errors, latency, the mix of users); requests are independent, without bursts. The seed is
+fixed, so the same arguments give the same result.
+
+exit codes:
+  0    the forecast is printed
+  2    settings or arguments are not acceptable
 
 examples:
   slipway simulate --requests-per-second 5
@@ -33,8 +37,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         commands,
         "simulate",
         run,
-        summary="what a rollout plan costs, and how likely it catches a bad model at your traffic",
-        description="Duration, cost and power of the use case's rollout at a traffic rate, as its settings define it.",
+        summary="forecast what a rollout costs, and how likely it stops a bad model at your traffic",
+        description="Duration, cost and statistical power of the use case's rollout at a traffic rate.",
         epilog=_EPILOG,
     )
     add_use_case(parser)
@@ -51,7 +55,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         type=bounded(0.001, 50),
         default=0.5,
         metavar="E",
-        help="share of answers that fail today, 0.001..50 (default: %(default)g)",
+        help="share of requests that fail today, 0.001..50 (default: %(default)g)",
     )
     add(
         "--regression",
@@ -59,6 +63,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         default=1.0,
         metavar="POINTS",
         help="points of errors that the bad model adds, 0.01..100 (default: %(default)g)",
+    )
+    add(
+        "--rollouts",
+        type=bounded(10, MOST_ROLLOUTS, whole=True),
+        default=MOST_ROLLOUTS,
+        metavar="N",
+        help=f"simulate at most N rollouts, 10..{MOST_ROLLOUTS}; of long plans fewer (default: %(default)s)",
     )
     add_json(parser)
 
@@ -74,6 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         requests_per_second=arguments.requests_per_second,
         error_percent=arguments.error_percent,
         regression_points=arguments.regression,
+        most_rollouts=int(arguments.rollouts),
         progress=_progress(),
     )
     write(arguments, asdict(found), lambda: forecast_text(found))
@@ -81,21 +93,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _progress() -> Progress | None:
-    """Tells a person at a terminal, and takes its line away at the end."""
+    """Shows progress on a terminal, and clears its line at the end."""
     if not sys.stderr.isatty():
         return None
 
-    def tell(done: float) -> None:
+    def show(done: float) -> None:
         sys.stderr.write("\r\033[K" + (f"simulating, {done:.0%}" if done < 1 else ""))
         sys.stderr.flush()
 
-    return tell
+    return show
 
 
 def forecast_text(found: Forecast) -> str:
     """The forecast in words."""
     lines = [f"{name:17} {text}\n" for name, text in _lines(found)]
-    if found.healthy and not _uncompared(found):
+    if found.healthy and not _nothing_to_compare(found):
         lines.append(f"({found.rollouts:,} simulated rollouts each, today's errors {found.error_percent:g} %)\n")
     return "".join(lines)
 
@@ -105,56 +117,57 @@ def _lines(found: Forecast) -> Iterator[tuple[str, str]]:
         yield "plan", found.type
     else:
         yield "plan", f"{found.type}, {found.instances} instance{'s' * (found.instances > 1)}"
-        yield "duration", f"{found.duration_seconds:,} s of waits; starting instances comes on top"
+        yield "duration", f"{found.duration_seconds:,} s of waits, and the start of instances"
         yield "double fleet", f"{found.extra_instance_hours:.2f} extra instance-hours"
         yield "canary requests", f"{found.canary_requests:,.0f} expected while both fleets serve"
-        yield "judge", _judge(found.judge)
+        yield "canary analysis", _analysis(found.canary_analysis)
         yield "alarm", _alarm(found.error_alarm)
     if found.healthy and found.regressed:
-        yield "a good model", _shares(found, found.healthy, back="rolled back", safe="proven safe")
-        bad = _shares(found, found.regressed, back="caught", safe=_safe_though_worse(found))
+        yield "a good model", _shares(found, found.healthy, rolled_back="rolled back", proven="proven safe")
+        bad = _shares(found, found.regressed, rolled_back="stopped", proven=_proven_though_worse(found))
         yield f"+{found.regression_points:g} points errors", bad
         if (seconds := found.regressed.seconds_to_rollback) is not None:
-            yield "caught after", f"{seconds:,.0f} s in the median"
-        if found.judge and found.comparable_seconds and found.healthy.undecided > 0.5:
-            yield "note", "too little traffic for a verdict within the bake: bake longer or send it more"
+            yield "stopped after", f"{seconds:,.0f} s in the median"
+        if found.canary_analysis and found.comparable_seconds and found.healthy.undecided > 0.5:
+            yield "note", "too few requests for a decision within the bake: bake longer, or with more traffic"
     for note in found.notes:
         yield "note", note
 
 
-def _judge(judge: Judging | None) -> str:
-    if judge is None:
+def _analysis(analysis: Analysis | None) -> str:
+    if analysis is None:
         return "none (canary_analysis.enabled = false): the alarms decide alone"
-    does = "goes on unproven" if judge.without_evidence == PROCEED else "is sent back"
-    due = f"decides after {judge.decides_after_seconds:,} s of {judge.of_seconds:,}"
-    return f"{due}; a model without a verdict by then {does} (without_evidence = {judge.without_evidence})"
+    does = "goes live unproven" if analysis.without_evidence == PROCEED else "is rolled back"
+    due = f"decides after {analysis.decides_after_seconds:,} s of {analysis.of_seconds:,}"
+    return f"{due}; a model without a decision by then {does} (without_evidence = {analysis.without_evidence})"
 
 
 def _alarm(alarm: Alarm) -> str:
     row = f", {alarm.periods} times in a row" if alarm.periods > 1 else ""
-    least = f"of {alarm.min_requests:,} answers and {LEAST_ERRORS} errors at least"
+    least = f"of at least {alarm.min_requests:,} requests and {LEAST_ERRORS} errors"
     return f"above {alarm.max_error_percent:g} % of errors in {alarm.period_seconds} s{row}, {least}; in every bake"
 
 
-def _uncompared(found: Forecast) -> bool:
-    """A judge that will never see both fleets: what follows is certain, and told by a note."""
-    return found.judge is not None and not found.comparable_seconds
+def _nothing_to_compare(found: Forecast) -> bool:
+    """Both fleets never serve together: what follows is certain, and in a note."""
+    return found.canary_analysis is not None and not found.comparable_seconds
 
 
-def _safe_though_worse(found: Forecast) -> str:
-    tolerated = found.judge.error_tolerance_points if found.judge else 0.0
+def _proven_though_worse(found: Forecast) -> str:
+    tolerated = found.canary_analysis.error_tolerance_points if found.canary_analysis else 0.0
     within = found.regression_points < tolerated
     return f"proven safe (below the tolerated {tolerated:g} points)" if within else "wrongly proven safe"
 
 
-def _shares(found: Forecast, chances: Chances, *, back: str, safe: str) -> str:
-    if _uncompared(found):
-        return "no figure: the judge has nothing to compare it with"
-    shares = [(back, chances.rolled_back)]
-    if found.judge:
-        shares.append((safe, chances.promotable))
-    back_unproven = found.judge and found.judge.without_evidence != PROCEED
-    shares.append(("sent back for lack of evidence" if back_unproven else "goes on unproven", chances.undecided))
-    by_alarm = f" ({100 * chances.rolled_back_by_alarm:.1f} % by the alarm)" if found.judge else " by the alarm"
+def _shares(found: Forecast, chances: Chances, *, rolled_back: str, proven: str) -> str:
+    analysis = found.canary_analysis
+    if _nothing_to_compare(found):
+        return "no figure: canary analysis has nothing to compare it with"
+    shares = [(rolled_back, chances.rolled_back)]
+    if analysis:
+        shares.append((proven, chances.proven_safe))
+    proceeds = analysis is None or analysis.without_evidence == PROCEED
+    shares.append(("goes live unproven" if proceeds else "rolled back for lack of evidence", chances.undecided))
+    by_alarm = f" ({100 * chances.rolled_back_by_alarm:.1f} % by the alarm)" if analysis else " by the alarm"
     first, *others = (f"{name} {100 * share:.1f} %" for name, share in shares)
     return ", ".join([first + by_alarm, *others])

@@ -5,20 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from slipway.cli import forecast
 from slipway.cli.main import main
 from slipway.cli.simulate import forecast_text
+from slipway.costs.estimate import rollout_plan
 from slipway.settings import load_settings
+from slipway.simulation.forecast import NO_OUTCOMES, SERVERLESS, forecast, rollouts_within
+from slipway.simulation.shipped import Shipped
 
 SHOPPERS = Path(__file__).parents[3] / "config" / "shoppers.toml"
+ROLLOUTS = "100"
 
 
 @pytest.fixture
-def simulate(capsys, monkeypatch):
-    monkeypatch.setattr(forecast, "_MOST_ROLLOUTS", 100)  # as many as tell one answer from another
-
+def simulate(capsys):
     def call(*argv, config=SHOPPERS):
-        code = main(["simulate", "--config", str(config), *argv])
+        code = main(["simulate", "--rollouts", ROLLOUTS, "--config", str(config), *argv])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -40,17 +41,21 @@ def use_case(tmp_path):
 
 
 @pytest.fixture
-def forecast_of(use_case, monkeypatch):
-    monkeypatch.setattr(forecast, "_MOST_ROLLOUTS", 100)
-
+def forecast_of(use_case):
     def call(*changes, rate, regression=1.0):
         settings = load_settings(use_case(*changes), "dev")
-        return forecast.forecast(settings, requests_per_second=rate, error_percent=0.5, regression_points=regression)
+        return forecast(
+            settings,
+            requests_per_second=rate,
+            error_percent=0.5,
+            regression_points=regression,
+            most_rollouts=int(ROLLOUTS),
+        )
 
     return call
 
 
-def test_the_plan_is_told_with_its_cost_and_its_chances(simulate):
+def test_the_plan_is_shown_with_its_cost_and_its_chances(simulate):
     code, out, _ = simulate("--requests-per-second", "50", "--regression", "2")
     found = json.loads(simulate("--requests-per-second", "50", "--regression", "2", "--json")[1])
     assert code == 0
@@ -63,78 +68,78 @@ def test_the_plan_is_told_with_its_cost_and_its_chances(simulate):
     assert found["regressed"]["rolled_back"] >= 0.95
 
 
-def test_the_same_question_gets_the_same_answer(simulate):
-    asked = ("--requests-per-second", "8", "--json")
-    assert simulate(*asked) == simulate(*asked)
+def test_the_same_arguments_give_the_same_forecast(simulate):
+    argv = ("--requests-per-second", "8", "--json")
+    assert simulate(*argv) == simulate(*argv)
 
 
-NO_JUDGE = ("enabled = true", "enabled = false")
+NO_ANALYSIS = ("enabled = true", "enabled = false")
 ALL_AT_ONCE = ('type = "canary"', 'type = "all_at_once"')
 
 
-def test_a_model_without_a_verdict_goes_on_where_the_stage_says_so(forecast_of):
+def test_a_model_without_a_decision_goes_live_if_the_settings_let_it(forecast_of):
     found = forecast_of(rate=0.5)
     out = forecast_text(found)
-    assert "decides after 210 s of 300; a model without a verdict by then goes on unproven" in out
-    assert "goes on unproven 100.0 %" in out
-    assert "too little traffic" in out
-    assert found.judge.without_evidence == "proceed"
+    assert "decides after 210 s of 300; a model without a decision by then goes live unproven" in out
+    assert "goes live unproven 100.0 %" in out
+    assert "too few requests for a decision" in out
+    assert found.canary_analysis.without_evidence == "proceed"
     assert (found.healthy.undecided, found.healthy.goes_live) == (1, 1)
-    assert found.healthy.sent_back_without_evidence == 0
+    assert found.healthy.rolled_back_without_evidence == 0
 
 
-def test_and_is_sent_back_where_it_says_that(forecast_of):
+def test_and_is_rolled_back_if_they_do_not(forecast_of):
     found = forecast_of(('= "proceed"', '= "roll_back"'), rate=0.5)
     out, healthy = forecast_text(found), found.healthy
-    assert "by then is sent back (without_evidence = roll_back)" in out
-    assert "sent back for lack of evidence 100.0 %" in out
-    assert (healthy.rolled_back, healthy.promotable, healthy.undecided) == (0, 0, 1)
-    assert (healthy.sent_back_without_evidence, healthy.goes_live) == (1, 0)
+    assert "by then is rolled back (without_evidence = roll_back)" in out
+    assert "rolled back for lack of evidence 100.0 %" in out
+    assert (healthy.rolled_back, healthy.proven_safe, healthy.undecided) == (0, 0, 1)
+    assert (healthy.rolled_back_without_evidence, healthy.goes_live) == (1, 0)
 
 
 def test_the_use_case_s_own_tolerance_decides(forecast_of):
     lenient = forecast_of(rate=40, regression=1.0)
     strict = forecast_of(("error_tolerance = 0.05", "error_tolerance = 0.01"), rate=40, regression=1.0)
-    assert lenient.regressed.promotable > 0.1
-    assert strict.regressed.promotable == 0
+    assert lenient.regressed.proven_safe > 0.1
+    assert strict.regressed.proven_safe == 0
     assert "proven safe (below the tolerated 5 points)" in forecast_text(lenient)
     assert "wrongly proven safe" in forecast_text(strict)
 
 
-def test_the_scores_that_a_use_case_does_not_watch_are_not_waited_for(forecast_of):
+def test_scores_that_a_use_case_does_not_watch_delay_no_decision(forecast_of):
     limit = "score_limit = 0.18"
-    watched = forecast_of((limit, "score_limit = 0.06"), rate=10).healthy.promotable
-    assert forecast_of((limit, "score_limit = 0.06\nscores = false"), rate=10).healthy.promotable > watched + 0.1
+    watched = forecast_of((limit, "score_limit = 0.06"), rate=10).healthy.proven_safe
+    assert forecast_of((limit, "score_limit = 0.06\nscores = false"), rate=10).healthy.proven_safe > watched + 0.1
 
 
-def test_outcomes_are_not_simulated_and_that_is_said(forecast_of):
+def test_outcomes_are_not_simulated_and_a_note_names_that(forecast_of):
     found = forecast_of(("score_limit = 0.18", "score_limit = 0.18\nvalue = true"), rate=20)
-    assert forecast.NO_OUTCOMES in found.notes
-    assert found.healthy.promotable > 0.9
+    assert NO_OUTCOMES in found.notes
+    assert found.healthy.proven_safe > 0.9
 
 
-def test_without_a_judge_the_alarm_decides_alone(forecast_of):
-    found = forecast_of(NO_JUDGE, rate=20, regression=20.0)
+def test_without_canary_analysis_the_alarm_decides_alone(forecast_of):
+    found = forecast_of(NO_ANALYSIS, rate=20, regression=20.0)
     out = forecast_text(found)
     assert "none (canary_analysis.enabled = false): the alarms decide alone" in out
-    assert "caught 100.0 % by the alarm" in out
-    assert found.judge is None
+    assert "stopped 100.0 % by the alarm" in out
+    assert found.canary_analysis is None
     assert found.regressed.rolled_back_by_alarm == found.regressed.rolled_back == 1
-    assert found.healthy.promotable == 0
+    assert found.healthy.proven_safe == 0
     assert found.healthy.goes_live >= 0.99
 
 
 def test_the_use_case_s_own_alarm_decides(forecast_of):
-    found = forecast_of(NO_JUDGE, ("max_error_percent = 5.0", "max_error_percent = 50.0"), rate=20, regression=20.0)
+    found = forecast_of(NO_ANALYSIS, ("max_error_percent = 5.0", "max_error_percent = 50.0"), rate=20, regression=20.0)
     assert found.regressed.rolled_back == 0
-    assert "above 50 % of errors in 120 s, of 10 answers and 5 errors at least" in forecast_text(found)
+    assert "above 50 % of errors in 120 s, of at least 10 requests and 5 errors" in forecast_text(found)
 
 
 @pytest.mark.parametrize(
     ("change", "follows"),
     [
-        (ALL_AT_ONCE, "goes on unproven (synth refuses this plan)"),
-        (("instance_count = 4", "instance_count = 1"), "goes on unproven; take a canary"),
+        (ALL_AT_ONCE, "goes live unproven (synth refuses this plan)"),
+        (("instance_count = 4", "instance_count = 1"), "goes live unproven; use a canary"),
     ],
     ids=["all at once", "one instance"],
 )
@@ -147,16 +152,16 @@ def test_fleets_that_never_serve_together_leave_nothing_to_compare(forecast_of, 
     assert found.healthy.undecided == 1
 
 
-def test_all_at_once_without_a_judge_is_left_to_the_alarms_with_everybody_on_the_new_model(forecast_of):
-    found = forecast_of(ALL_AT_ONCE, NO_JUDGE, rate=0.3, regression=40.0)
-    assert found.regressed.rolled_back_by_alarm > 0.9  # a canary of a quarter is asked 9 times in two minutes
-    assert any("the alarms decide alone, with everybody on the new model" in note for note in found.notes)
+def test_all_at_once_without_canary_analysis_is_left_to_the_alarms(forecast_of):
+    found = forecast_of(ALL_AT_ONCE, NO_ANALYSIS, rate=0.3, regression=40.0)
+    assert found.regressed.rolled_back_by_alarm > 0.9  # a canary of a quarter gets 9 requests in two minutes
+    assert any("the alarms decide alone, while the new model serves all requests" in note for note in found.notes)
 
 
-def test_a_verdict_that_no_alarm_watches_gets_no_figure(forecast_of):
+def test_an_analysis_that_no_alarm_watches_gets_no_figure(forecast_of):
     found = forecast_of(("[rollout]", '[rollout]\nalarms_off = ["CanaryDecision"]'), rate=50)
     out = forecast_text(found)
-    assert "no alarm watches the judge's verdict" in out
+    assert "no alarm watches the canary analysis" in out
     assert "a good model" not in out
     assert (found.healthy, found.regressed, found.rollouts) == (None, None, 0)
 
@@ -164,19 +169,20 @@ def test_a_verdict_that_no_alarm_watches_gets_no_figure(forecast_of):
 def test_a_serverless_endpoint_has_nothing_to_simulate(forecast_of):
     no_capture = ("capture_percent = 100", "capture_percent = 0")
     serverless = ("[rollout]", "[endpoint.serverless]\nmemory_mb = 2048\n\n[rollout]")
-    found = forecast_of(ALL_AT_ONCE, NO_JUDGE, no_capture, serverless, rate=50)
+    found = forecast_of(ALL_AT_ONCE, NO_ANALYSIS, no_capture, serverless, rate=50)
     assert forecast_text(found).splitlines()[0].split() == ["plan", "serverless"]
-    assert found.notes == (forecast.SERVERLESS,)
-    assert (found.healthy, found.judge, found.error_alarm) == (None, None, None)
+    assert found.notes == (SERVERLESS,)
+    assert (found.healthy, found.canary_analysis, found.error_alarm) == (None, None, None)
 
 
-def test_long_plans_are_simulated_less_often(forecast_of, monkeypatch):
-    monkeypatch.setattr(forecast, "_FEWEST_ROLLOUTS", 20)
-    monkeypatch.setattr(forecast, "_MOST_LOOKS", 2_000)
-    assert forecast_of(rate=5).rollouts == 2_000 // 32  # 30 in 300 s of canary, 2 in 120 s after it
+def test_long_plans_are_simulated_less_often():
+    settings = load_settings(SHOPPERS, "dev")
+    shipped = Shipped.of(settings.rollout, rollout_plan(settings))
+    found = rollouts_within(shipped, most_rollouts=1000, fewest_rollouts=20, most_polls=2_000)
+    assert found == 2_000 // 32  # 30 in 300 s of canary, 2 in 120 s after it
 
 
-def test_a_terminal_is_told_how_far_it_is(simulate, monkeypatch):
+def test_a_terminal_shows_the_progress(simulate, monkeypatch):
     assert simulate("--requests-per-second", "5")[2] == ""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     progress = simulate("--requests-per-second", "5")[2]
@@ -192,7 +198,7 @@ def test_a_plan_of_several_steps_is_watched_in_each(simulate, use_case, kind, ho
     assert found["extra_instance_hours"] == pytest.approx(hours)
 
 
-def test_more_errors_than_answers_are_refused(simulate):
+def test_more_errors_than_requests_are_refused(simulate):
     code, _, err = simulate("--requests-per-second", "5", "--error-percent", "30", "--regression", "80")
     assert code == 2
     assert "must add up to at most 100, got 110" in err

@@ -1,4 +1,4 @@
-"""What a rollout of a use case costs, and how it ends for a good model and for a bad one, at a traffic rate."""
+"""Forecast a use case's rollout at a traffic rate: its cost, and how it ends for a good model and for a bad one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,53 +10,51 @@ from slipway.settings import Settings
 from slipway.simulation import Fault, Service, Traffic, reference_dispersions
 from slipway.simulation.shipped import Ending, Endings, Shipped, roll_out
 
-_MOST_ROLLOUTS, _FEWEST_ROLLOUTS = 1000, 200
-_MOST_LOOKS = 200_000
-"""Of all rollouts together, about ten seconds' work: of long plans fewer are drawn."""
+MOST_ROLLOUTS, FEWEST_ROLLOUTS = 1000, 200
+MOST_POLLS = 200_000
+"""Of all simulated rollouts together, about ten seconds' work: of long plans fewer rollouts are drawn."""
 _SEED = 0
-FIRST_MODEL = "an endpoint's first model has no old fleet beside it: neither judge nor alarms send it back"
-NO_OUTCOMES = (
-    "outcomes are not simulated: what answers were worth (canary_analysis.value) speaks neither for a model nor against"
-)
-OTHER_ALARMS = "alarms on latency and on shifted inputs and scores are left out; they can send more models back"
-SERVERLESS = "a serverless endpoint has no bakes: no judge, no alarm; gates before it and a smoke test after it decide"
-UNHEARD = "no alarm watches the judge's verdict (alarms_off has Verdict): synth refuses this plan"
+FIRST_MODEL = "an endpoint's first model has no old fleet beside it: neither canary analysis nor an alarm rolls it back"
+NO_OUTCOMES = "outcomes are not simulated: what responses were worth (canary_analysis.value) counts for no model"
+OTHER_ALARMS = "alarms on latency and on drifted inputs and scores are not simulated; they can roll back more models"
+SERVERLESS = "a serverless endpoint has no bakes, canary analysis or alarms; gates before and a smoke test after decide"
+UNWATCHED = "no alarm watches the canary analysis (alarms_off has CanaryDecision): synth refuses this plan"
 
-Progress = Callable[[float], None]
-"""Is told how much of a simulation is done, 0..1: first of the good model's, then of the bad one's."""
+Progress = Callable[[float], object]
+"""Gets the part of a simulation that is done, 0..1: first of the good model's, then of the bad one's."""
 
 
 @dataclass(frozen=True)
 class Chances:
-    """How simulated rollouts end, as shares of 1: rolled back, promotable or undecided."""
+    """How simulated rollouts end, as shares of 1: rolled back, proven safe or undecided."""
 
     rolled_back: float
-    """On evidence, by the judge or by the alarm."""
-    promotable: float
-    """Proven safe, and not rolled back later."""
+    """On evidence, by canary analysis or by the alarm."""
+    proven_safe: float
+    """And not rolled back later."""
     undecided: float
-    """No verdict when it was due, and not rolled back by the alarm: `without_evidence` says what follows."""
+    """No decision when it was due, and no alarm: `without_evidence` determines what follows."""
     seconds_to_rollback: float | None
     """Median of those that were rolled back."""
     rolled_back_by_alarm: float
     """Those of `rolled_back` in which the alarm was first."""
-    sent_back_without_evidence: float
-    """`undecided`, or 0 where it goes on."""
+    rolled_back_without_evidence: float
+    """`undecided`, or 0 if these rollouts proceed."""
     goes_live: float
-    """Everybody is served by the new model in the end, proven safe or not."""
+    """The new model serves all requests in the end, proven safe or not."""
 
 
 @dataclass(frozen=True)
-class Judging:
-    """When the judge decides; seconds since the first bake began."""
+class Analysis:
+    """When canary analysis decides, in seconds since the first bake began."""
 
     decides_after_seconds: int
     of_seconds: int
-    """Then everybody is served by the new fleet, or the only bake ends."""
+    """Then the new fleet serves all requests, or the only bake ends."""
     without_evidence: str
     min_requests: int
     error_tolerance_points: float
-    """Fewer points of errors may be proven safe."""
+    """Fewer additional points of errors may be proven safe."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What the plan costs, how much it sees, and how it ends; `judge` is None where none is enabled."""
+    """What the plan costs, how many requests it observes, and how it ends."""
 
     type: str
     instances: int
@@ -84,9 +82,10 @@ class Forecast:
     regression_points: float
     rollouts: int
     healthy: Chances | None
-    """None where there is nothing to simulate; `notes` tell why."""
+    """None if there is nothing to simulate; `notes` have the reason."""
     regressed: Chances | None
-    judge: Judging | None
+    canary_analysis: Analysis | None
+    """None if it is not enabled."""
     error_alarm: Alarm | None
     notes: tuple[str, ...]
 
@@ -97,14 +96,15 @@ def forecast(
     requests_per_second: float,
     error_percent: float,
     regression_points: float,
+    most_rollouts: int = MOST_ROLLOUTS,
     progress: Progress | None = None,
 ) -> Forecast:
-    """What to expect of a rollout as `settings` have it; the same arguments give the same forecast."""
+    """What to expect of a rollout with these settings; the same arguments give the same forecast."""
     rollout, plan = settings.rollout, rollout_plan(settings)
     serverless = settings.endpoint.serverless is not None
     shipped = Shipped.of(rollout, plan)
-    rollouts = _rollouts(shipped)
-    silent = serverless or bool(shipped.judge and "CanaryDecision" in rollout.alarms_off)
+    rollouts = rollouts_within(shipped, most_rollouts=most_rollouts)
+    unwatched = serverless or bool(shipped.judge and "CanaryDecision" in rollout.alarms_off)
     # Both fleets' ranks are estimates: the plan counts half of the rows, and here the new fleet's alone are off.
     rows = shipped.judge.baseline_rows if shipped.judge else Service.baseline_rows
     service = Service(error_rate=error_percent / 100, baseline_rows=rows)
@@ -113,12 +113,12 @@ def forecast(
         rng = np.random.default_rng(_SEED)
         return Traffic(service, fault, requests_per_second=requests_per_second, rollouts=rollouts, rng=rng)
 
-    # The hour before is the same for both models: neither was there.
-    judged = shipped.judge if not silent else None
-    dispersion = reference_dispersions(judged, traffic(Fault())) if judged else None
+    # The hour before is the same for both models: neither was deployed.
+    tolerances = None if unwatched else shipped.judge
+    dispersion = reference_dispersions(tolerances, traffic(Fault())) if tolerances else None
 
     def chances(fault: Fault) -> Chances | None:
-        if silent:
+        if unwatched:
             return None
         return _chances(roll_out(shipped, traffic(fault), dispersion=dispersion, progress=progress))
 
@@ -131,38 +131,45 @@ def forecast(
         canary_requests=0.0 if serverless else shipped.canary_seconds * requests_per_second,
         error_percent=error_percent,
         regression_points=regression_points,
-        rollouts=0 if silent else rollouts,
+        rollouts=0 if unwatched else rollouts,
         healthy=chances(Fault()),
         regressed=chances(Fault(f"errors +{regression_points:g} points", error_points=regression_points)),
-        judge=None if serverless else _judging(settings, shipped),
+        canary_analysis=None if serverless else _analysis(settings, shipped),
         error_alarm=None if serverless else _alarm(settings),
         notes=tuple(_notes(settings, shipped)),
     )
 
 
-def _rollouts(shipped: Shipped) -> int:
-    looks = sum(1 for _ in shipped.looks())
-    return min(_MOST_ROLLOUTS, max(_FEWEST_ROLLOUTS, _MOST_LOOKS // looks))
+def rollouts_within(
+    shipped: Shipped,
+    *,
+    most_rollouts: int = MOST_ROLLOUTS,
+    fewest_rollouts: int = FEWEST_ROLLOUTS,
+    most_polls: int = MOST_POLLS,
+) -> int:
+    """How many rollouts are drawn: fewer if each has many polls."""
+    polls = sum(1 for _ in shipped.looks())
+    return min(most_rollouts, max(fewest_rollouts, most_polls // polls))
 
 
 def _chances(ended: Endings) -> Chances:
     on_evidence = np.isin(ended.how, (Ending.BY_JUDGE, Ending.BY_ALARM))
-    back = ended.seconds[on_evidence]
+    rolled_back = ended.seconds[on_evidence]
     return Chances(
         rolled_back=float(on_evidence.mean()),
-        promotable=ended.share(Ending.PROVEN),
+        proven_safe=ended.share(Ending.PROVEN),
         undecided=ended.share(Ending.UNPROVEN, Ending.WITHOUT_EVIDENCE),
-        seconds_to_rollback=float(np.median(back)) if back.size else None,
+        seconds_to_rollback=float(np.median(rolled_back)) if rolled_back.size else None,
         rolled_back_by_alarm=ended.share(Ending.BY_ALARM),
-        sent_back_without_evidence=ended.share(Ending.WITHOUT_EVIDENCE),
+        rolled_back_without_evidence=ended.share(Ending.WITHOUT_EVIDENCE),
         goes_live=ended.share(Ending.PROVEN, Ending.UNPROVEN),
     )
 
 
-def _judging(settings: Settings, shipped: Shipped) -> Judging | None:
+def _analysis(settings: Settings, shipped: Shipped) -> Analysis | None:
     if shipped.judge is None:
         return None
-    return Judging(
+    return Analysis(
         decides_after_seconds=shipped.due_seconds,
         of_seconds=shipped.judged_seconds,
         without_evidence=settings.rollout.canary_analysis.without_evidence,
@@ -182,13 +189,13 @@ def _alarm(settings: Settings) -> Alarm:
 
 
 def _notes(settings: Settings, shipped: Shipped) -> list[str]:
-    """What the figures do not tell, or why there are none."""
+    """What the figures leave out, or why there are none."""
     rollout = settings.rollout
     if settings.endpoint.serverless:
         return [SERVERLESS]
     notes = []
     if shipped.judge and "CanaryDecision" in rollout.alarms_off:
-        notes.append(UNHEARD)
+        notes.append(UNWATCHED)
     if not shipped.comparable_seconds:
         notes.append(f"both fleets never serve together: there is nothing to compare; {_uncompared(settings, shipped)}")
     if shipped.judge and shipped.judge.watches_value:
@@ -198,7 +205,7 @@ def _notes(settings: Settings, shipped: Shipped) -> list[str]:
 
 def _uncompared(settings: Settings, shipped: Shipped) -> str:
     if shipped.judge is None:
-        return "the alarms decide alone, with everybody on the new model"
-    does = "goes on unproven" if shipped.proceeds else "is sent back for lack of evidence"
+        return "the alarms decide alone, while the new model serves all requests"
+    does = "goes live unproven" if shipped.proceeds else "is rolled back for lack of evidence"
     refused = " (synth refuses this plan)" if settings.rollout.type == "all_at_once" else ""
-    return f"every model that no alarm stops {does}{refused}; take a canary of a part of the instances"
+    return f"every model that no alarm stops {does}{refused}; use a canary of a part of the instances"
