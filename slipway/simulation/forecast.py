@@ -20,7 +20,7 @@ OTHER_ALARMS = "alarms on latency and on drifted inputs and scores are not simul
 SERVERLESS = "a serverless endpoint has no bakes, canary analysis or alarms; gates before and a smoke test after decide"
 UNWATCHED = "no alarm watches the canary analysis (alarms_off has CanaryDecision): synth refuses this plan"
 
-Progress = Callable[[float], object]
+Progress = Callable[[float], None]
 """Gets the part of a simulation that is done, 0..1: first of the good model's, then of the bad one's."""
 
 
