@@ -1,4 +1,4 @@
-"""The way to AWS, for the verbs that need one. It takes 0.5 s to import, so they do that where they come to it."""
+"""Access to AWS, for the verbs that need it. The import takes 0.5 s, so they do it as late as possible."""
 
 import os
 
@@ -15,7 +15,7 @@ for _description in ("service-2", "endpoint-rule-set-1", "paginators-1"):
 
 
 def aws_session() -> boto3.Session:
-    """A session of the job's own: its variables and files, nothing that was there before it."""
+    """A session of the job's own, from its variables and files alone."""
     core = botocore.session.Session()
     core.register_component("data_loader", _LOADER)
     # SageMaker sets AWS_REGION, and boto3 reads only AWS_DEFAULT_REGION

@@ -25,7 +25,7 @@ def parser() -> StepParser:
 
 
 def main(argv: Sequence[str], _paths: Paths) -> None:
-    """Run the check; prints rows, hash, share of positives, and what a person should know of the table."""
+    """Run the check; prints rows, hash, share of positives, and warnings about the table."""
     arguments = parser().parse_args(argv)
     schema = schema_from_arguments(arguments)
     plan = SplitPlan(arguments.validation_percent, arguments.test_percent, arguments.seed)

@@ -14,7 +14,7 @@ def to_json(document: Any) -> str:
 
 
 def write_json(path: Path, document: Any) -> None:
-    """Write `document` to `path`; its folder is made when it is not there."""
+    """Write `document` to `path`; its folder is created if absent."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(to_json(document), encoding="utf-8")
 

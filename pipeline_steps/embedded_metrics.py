@@ -1,4 +1,4 @@
-"""CloudWatch's embedded metric format: a JSON line of a log from which CloudWatch takes metrics by itself."""
+"""CloudWatch's embedded metric format: a JSON line of a log from which CloudWatch extracts metrics."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ MAX_VALUES = 100
 class Metric:
     name: str
     value: float | Sequence[float]
-    """Several values are one each of several requests: CloudWatch computes percentiles and counts of them."""
+    """Several values are of several requests: CloudWatch computes percentiles and counts of them."""
     unit: str = "None"
 
 

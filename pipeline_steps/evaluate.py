@@ -86,7 +86,7 @@ def read_splits(paths: Paths, profile: Mapping[str, Any]) -> tuple[Schema, dict[
 
 
 def evaluate_champion(group: str, schema: Schema, test: Split, values: OutcomeValues) -> dict[str, Any] | None:
-    """Fetch and evaluate_model the champion; None when there is none."""
+    """Fetch and evaluate the champion; None when there is none."""
     from pipeline_steps.aws import aws_session  # noqa: PLC0415 (0.5 s, and only here)
     from pipeline_steps.evaluation.champion import find_champion, require_comparable  # noqa: PLC0415
 

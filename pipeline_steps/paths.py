@@ -35,7 +35,7 @@ class Paths:
 
     @property
     def message(self) -> Path:
-        """What a processing job leaves there is its ExitMessage."""
+        """A processing job's ExitMessage."""
         return self.root / "output" / "message"
 
     @property
@@ -51,7 +51,7 @@ class Paths:
         return self.root / "processing" / "input" / name
 
     def processing_output(self, name: str) -> Path:
-        """The folder of a processing job's output; made when it is not there."""
+        """The folder of a processing job's output; created if absent."""
         folder = self.root / "processing" / "output" / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder

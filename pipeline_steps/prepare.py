@@ -28,7 +28,7 @@ def parser() -> StepParser:
 
 
 def add_split_arguments(parser: StepParser) -> None:
-    """Add the shares of the splits and the seed that deals the rows."""
+    """Add the shares of the splits and the seed of the split."""
     parser.add_argument("--validation-percent", type=percent, default=20)
     parser.add_argument("--test-percent", type=percent, default=20)
     parser.add_argument("--seed", type=int, default=0)

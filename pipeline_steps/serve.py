@@ -44,7 +44,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     request_metrics = RequestMetrics(application.handle)
     tasks = _metric_tasks(request_metrics, recorder, identity) if recorder else []
     gc.collect()
-    gc.freeze()  # what was loaded stays; collecting it again and again would be felt as latency
+    gc.freeze()  # what was loaded stays; collecting it again and again would add latency
     run_server(
         request_metrics if recorder else application.handle,
         host=host,

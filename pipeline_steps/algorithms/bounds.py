@@ -1,4 +1,4 @@
-"""What values a hyperparameter may have."""
+"""The values that a hyperparameter may have."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A training job's hyperparameters: SageMaker hands them over as strings."""
+"""A training job's hyperparameters: SageMaker passes them as strings."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def parse_hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:
 
 
 def hyperparameter_errors(algorithm: str, given: Iterable[tuple[str, Any]]) -> Iterator[str]:
-    """What is wrong with `given`, a line each; a name may come with several values, as the ends of its range do."""
+    """Yield what is wrong with `given`, a line each; a name may have several values, such as the ends of its range."""
     bounds, given = ALGORITHMS[algorithm], tuple(given)
     if unknown := sorted({name for name, _ in given} - bounds.keys()):
         yield f"hyperparameters of {algorithm} are {', '.join(bounds)}; got {', '.join(unknown)}"

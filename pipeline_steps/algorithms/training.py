@@ -67,7 +67,7 @@ def train_model(
     log: Callable[[str], None],
     checkpoints: Path | None = None,
 ) -> Training:
-    """Fit on `train`; `validation` decides when to stop, and where the threshold lies.
+    """Fit on `train`; `validation` decides when to stop, and the threshold.
 
     `checkpoints` is a folder that outlives an interrupted job, for algorithms that take long enough to use it.
     """
@@ -97,7 +97,7 @@ def _fit(
     log: Callable[[str], None],
     checkpoints: Path | None,
 ) -> FittedModel:
-    # each algorithm's library takes longer to import than the others' models take to fit
+    # importing one algorithm's library takes longer than fitting another's model
     if hyperparameters.algorithm == "logistic":
         from pipeline_steps.algorithms.logistic.fit import fit_logistic  # noqa: PLC0415
 

@@ -44,7 +44,7 @@ class Contract:
         return frozenset(folded(name) for name in (*(column.name for column in self.columns), self.target))
 
     def names_column(self, text: str) -> bool:
-        """Whether `text` is the name of a column or of the target, however it is written."""
+        """Whether `text` is the name of a column or of the target, in any case and spacing."""
         return folded(text) in self._folded_names
 
     @cached_property

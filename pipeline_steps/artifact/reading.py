@@ -21,7 +21,7 @@ class ArtifactError(StepError):
 
 @dataclass(frozen=True)
 class Artifact:
-    """The files of a model by name. Its contract can be read; its graph is not loaded before `scorer` is used."""
+    """The files of a model by name. The graph is loaded when `scorer` is first used."""
 
     files: Mapping[str, bytes]
 

@@ -36,7 +36,7 @@ class Bins:
         return drift_index(self.baseline, self.count(values))
 
     def seen(self) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """Give a value of each bin that training had rows in, NaN for missing, and its share of the rows.
+        """Give a value of each bin with training rows, NaN for missing, and its share of the rows.
 
         A number's bin is represented by its lower edge: a value that many rows share is always an edge.
         """

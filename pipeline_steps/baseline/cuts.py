@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 RANKS = (0.1, 0.5, 0.9)
 """The share of the model's own scores below each cut."""
 SAME_SCORE = 1e-5
-"""Relative: as scores are the same within it. ONNX computes in float32, which rounds differently by processor and by
-the rows of a request: a unit or a few in the last place of a sum of trees (1e-7), some times that after the logistic
+"""Relative: closer scores count as equal. ONNX computes in float32, which rounds differently by processor and by the
+rows of a request: a unit or a few in the last place of a sum of trees (1e-7), several times that after the logistic
 function. Exact comparison would put all scores of a leaf on one side of a cut, or on the other."""
 
 
@@ -36,7 +36,7 @@ class Cut:
         """Read the entry of `cut_scores` for this rank; there were `rows` scores in all.
 
         Raises:
-            ValueError: no such tie can be.
+            ValueError: there can be no such tie.
         """
         low, high, below, equal = (tie[key] for key in ("low", "high", "below", "equal"))
         if not (low <= high and 0 <= below <= rank * rows <= below + equal <= rows and equal > 0):

@@ -60,11 +60,11 @@ def _feature(column: FeatureColumn, values: "pd.Series[Any]") -> dict[str, Any]:
 
 
 def _binned(known: NDArray[Any], *, as_served: bool = False) -> tuple[list[float], list[int]]:
-    """Edges and counts of bins of equal weight: unusual values show however the column is scaled.
+    """Edges and counts of bins of equal weight: unusual values are visible at any scale of the column.
 
-    A value that several quantiles fall on has a bin of its own: together with all that is above it, a change of its
-    share would not show. In float32, as the model sees its input: rounded later, a value could fall on the other side
-    of an edge. What is `as_served` may be rounded otherwise: the edges lie a little below the values that make them.
+    A value that several quantiles fall on has a bin of its own: in one bin with all values above it, a change of its
+    share would be invisible. In float32, as the model sees its input: rounded later, a value could move across an
+    edge. What is `as_served` may be rounded otherwise: the edges lie a little below the values that make them.
     """
     if not len(known):
         return [0.0], [0]

@@ -1,4 +1,4 @@
-"""The model that is to be beaten: the newest approved package of the model registry."""
+"""The champion: the newest approved package of the model registry."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ def find_champion(group: str, *, sagemaker: Any, s3: Any) -> Champion | None:
     """Fetch the newest approved model of `group`; None when the group is not there or has none.
 
     Raises:
-        StepError: the registry or the artifact cannot be read. Being refused access is no sign of "no champion".
+        StepError: the registry or the artifact cannot be read. Denied access does not mean "no champion".
     """
     try:
         arn = _newest_approved(sagemaker, group)
@@ -39,7 +39,7 @@ def find_champion(group: str, *, sagemaker: Any, s3: Any) -> Champion | None:
 
 
 def require_comparable(champion: Champion, schema: Schema) -> None:
-    """See that the champion reads a table of `schema` as the model that was trained on it does.
+    """Check that the champion reads a table of `schema` as the model that was trained on it does.
 
     Raises:
         DataError: it does not: a score that it gives for these rows means nothing.

@@ -16,7 +16,7 @@ from pipeline_steps.tables.prepared import Split
 
 @dataclass(frozen=True)
 class ModelEvaluation:
-    """What a model does on a split, at its own threshold."""
+    """One model's metrics on a split, at its own threshold."""
 
     metrics: Metrics
     outcomes: Confusion

@@ -68,7 +68,7 @@ def _picture(path: Path, *, width: float, height: float) -> "Iterator[Axes]":
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
-        # Text stays text in the SVG: what shows it brings the fonts.
+        # Text stays text in the SVG: the viewer has the fonts.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure.subplots()

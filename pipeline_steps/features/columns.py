@@ -68,7 +68,7 @@ class CategoryColumn:
     """A category. Codes ascend with the share of positives in training, so that a tree can split by it.
 
     One code, `other_code`, stands for the rare categories of the training data, and for unknown ones where
-    `accepts_unknown`; `categories` have the codes that it leaves, in order.
+    `accepts_unknown`; `categories` have the remaining codes, in order.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The feature columns as the training split shows them; nothing here ever sees another split."""
+"""Feature columns fitted on the training split; no other split is used here."""
 
 from collections import Counter
 
@@ -13,7 +13,7 @@ RARE_ROWS = 10
 """A category with fewer training rows is grouped with the other rare ones."""
 
 _PRIOR_ROWS = 20.0
-"""How many rows of the average a category's share of positives is mixed with, so that small ones do not lead."""
+"""How many rows of the average a category's share of positives is mixed with, so that small ones are not extreme."""
 
 _FLAG = 2
 _OTHER = None
@@ -22,7 +22,7 @@ _OTHER = None
 def fit_columns(schema: Schema, table: pd.DataFrame, positive: NDArray[np.bool_]) -> tuple[FeatureColumn, ...]:
     """Learn ranges, categories and their order from the training split.
 
-    A missing value is one that every model takes, also where these rows have none: a later one may.
+    Every model takes missing values, also where these rows have none: later rows may.
     """
     return tuple(
         _number(column, table[column.name])

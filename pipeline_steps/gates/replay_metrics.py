@@ -1,4 +1,4 @@
-"""How far the candidate is from the champion: what was found, and the least that it proves."""
+"""Differences between candidate and champion: what was found, and the least that it proves."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

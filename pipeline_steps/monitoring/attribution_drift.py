@@ -11,7 +11,7 @@ def ndcg(usual: Mapping[str, float], now: Mapping[str, float]) -> float:
     """Normalised discounted cumulative gain of today's order of the columns: 1 where it is the usual one.
 
     The gain of a column is its usual attribution, as in SageMaker Clarify: little is lost where columns of like weight
-    change places. Columns that tie keep the usual order. 1 where nothing ever swayed the model.
+    change places. Columns that tie keep the usual order. 1 where no column ever contributed.
     """
     ideal = sorted(usual, key=lambda name: -usual[name])
     order = sorted(ideal, key=lambda name: -now.get(name, 0.0))

@@ -72,7 +72,7 @@ def measured_bias(
         truth: each row's outcome, 1 positive, 0 not, NaN not known.
 
     Raises:
-        StepError: a facet names no column of the model, or a category that it does not know.
+        StepError: a facet names no column of the model, or a category that it does not have.
     """
     predicted, known = rows.scores >= contract.threshold, ~np.isnan(truth)
     places = {column.name: place for place, column in enumerate(contract.columns)}

@@ -1,6 +1,6 @@
 """SageMaker Clarify's post-training bias metrics, each with its standard error.
 
-Clarify's facet d is the group that is looked at, its facet a all other rows. Definitions and names:
+Clarify's facet d is the examined group, its facet a all other rows. Definitions and names:
 https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-measure-post-training-bias.html. A rate of fewer than 30 rows is
 not measured, where Clarify gives 0 or infinity.
 """

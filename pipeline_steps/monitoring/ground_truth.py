@@ -29,7 +29,7 @@ class Outcomes:
     malformed: int = 0
 
     def add(self, text: str, positive_label: str) -> None:
-        """Take the lines of one file: `{"inference_id", "value"}`, or SageMaker's ground truth records."""
+        """Add the lines of one file: `{"inference_id", "value"}`, or SageMaker's ground truth records."""
         for line in text.removeprefix(_BYTE_ORDER_MARK).split("\n"):
             if not line.strip():
                 continue

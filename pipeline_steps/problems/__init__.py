@@ -1,1 +1,1 @@
-"""What depends on the kind of problem that a model solves."""
+"""Code that depends on the kind of problem that a model solves."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 MAX_BUFFERED_BYTES = 64 * 1024 * 1024
-"""Ten of SageMaker's largest requests, and some."""
+"""Two of SageMaker's largest requests, and some."""
 
 
 @dataclass(slots=True)

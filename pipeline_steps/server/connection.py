@@ -70,7 +70,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def receiving_since(self) -> float | None:
-        """When the request began that is not complete."""
+        """When the incomplete request began."""
         return self._reader.receiving_since
 
     @property

@@ -22,7 +22,7 @@ class RequestReader:
 
     A request that is refused before it is complete (too large, not HTTP) is given as its response instead, and
     nothing after it is parsed. The bytes of a body count in `budget`: until the request is refused or dropped here,
-    and once it is given, until its taker subtracts them.
+    and once it is given, until its caller subtracts them.
 
     The parser gets a head and what follows it apart, so that the size of each head is known however packets fall.
     """

@@ -11,7 +11,7 @@ _USELESS = ", so that a model learns nothing from it"
 
 
 def data_warnings(columns: Sequence[Column], splits: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Name the columns that the train split shows nothing of, or that are empty in another split; a line each."""
+    """Name the columns without information in the train split, or that are empty in another split; a line each."""
     return [
         f"column {column.name} {what}"
         for column in columns

@@ -16,7 +16,7 @@ def near_match(text: str, known: Iterable[str]) -> str:
 
 
 def folded(text: str) -> str:
-    """Leave out what is easily overlooked: case, Unicode normal form, blanks and characters that do not show."""
+    """Leave out what is easily overlooked: case, Unicode normal form, blanks and invisible characters."""
     if text.isascii() and text.isprintable():
         return text.lower().replace(" ", "")
     normal = unicodedata.normalize("NFKC", text).casefold()
@@ -29,4 +29,4 @@ def _difference(one: str, other: str) -> str:
         return "its Unicode normal form"
     if composed[0].casefold() == composed[1].casefold():
         return "upper and lower case"
-    return "blanks or characters that do not show"
+    return "blanks or invisible characters"

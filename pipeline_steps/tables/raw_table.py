@@ -1,4 +1,4 @@
-"""The user's table, and what it must be before anything is fitted on it."""
+"""The user's table, and its checks before anything is fitted on it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -34,7 +34,7 @@ class Checkpoint:
         return cls(folder / f"{digest.hexdigest()[:32]}.ubj")
 
     def read(self) -> bytes | None:
-        """What was saved last, whole; None before the first time."""
+        """The last saved content; None before the first."""
         try:
             return self.file.read_bytes()
         except FileNotFoundError:

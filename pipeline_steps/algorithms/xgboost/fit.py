@@ -133,9 +133,9 @@ def _in_segments(
     seed: int,
     log: Callable[[str], None],
 ) -> Any:
-    """Boost some rounds at a time, saving what was reached after each.
+    """Boost some rounds at a time, saving a checkpoint after each.
 
-    Random numbers cannot be saved. So every segment, interrupted or not, starts from what was saved and with a seed of
+    Random numbers cannot be saved. So every segment, interrupted or not, starts from the checkpoint and with a seed of
     its own: the model is the same however often training was interrupted, and another than without segments.
     """
     if saved := checkpoint.read():

@@ -106,9 +106,9 @@ def test_a_table_that_cannot_be_read_says_why(tmp_path: Path, text: str, reason:
     [
         (
             " size ",
-            "'size' (it has ' size ', which differs in blanks or characters that do not show: write both alike)",
+            "'size' (it has ' size ', which differs in blanks or invisible characters: write both alike)",
         ),
-        ("si\u200bze", "'size' (it has 'si\\u200bze', which differs in blanks or characters that do not show"),
+        ("si\u200bze", "'size' (it has 'si\\u200bze', which differs in blanks or invisible characters"),
         ("Size", "'size' (it has 'Size', which differs in upper and lower case: write both alike)"),
     ],
 )
