@@ -3,6 +3,7 @@
 import functools
 import gc
 import os
+from pathlib import Path
 
 import botocore.loaders
 import pytest
@@ -24,6 +25,60 @@ botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
 gc.disable()
 
 _LONGEST = "tests/e2e/"
+TESTS = Path(__file__).parent
+NOT_QUICK = (
+    # whole launches, or parts of them, against the embedded AWS
+    "contract",
+    "e2e",
+    "rehearsal/journey",
+    "rehearsal/push",
+    "rehearsal/cloud/test_alarm_stack.py",
+    "rehearsal/cloud/test_child_process.py",
+    "rehearsal/cloud/test_endpoint_stack.py",
+    "rehearsal/cloud/test_images.py",
+    "rehearsal/cloud/test_sdk_integrations.py",
+    "rehearsal/cloud/test_state_machines.py",
+    "slipway/operations",
+    # fleets of servers, jobs and their containers
+    "pipeline_steps/gates/test_replay_job.py",
+    "pipeline_steps/server/test_process.py",
+    "pipeline_steps/test_jobs.py",
+    "pipeline_steps/test_monitor.py",
+    "rehearsal/console/test_report.py",
+    "rehearsal/containers/test_backends.py",
+    "rehearsal/endpoints",
+    "rehearsal/jobs",
+    # thousands of simulated rollouts
+    "benchmarks",
+    "slipway/cli/test_simulate.py",
+    "slipway/simulation",
+    # whole apps, installations, sites and state machines
+    "docs",
+    "infra/review",
+    "infra/rollout/test_rollout_paths.py",
+    "infra/test_app.py",
+    "infra/test_node.py",
+    "scripts",
+    "slipway/test_package.py",
+    # what needs more than Python
+    "docker",
+    "sdk",
+)
+"""What `make test-quick` leaves out: tests that start servers, deploy, or compute for long."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="the unit tests: leave out what tests/conftest.py lists")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    return f"quick: left out are {', '.join(NOT_QUICK)}" if config.getoption("quick") else None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Not so much as imported; None leaves the choice to pytest."""
+    left_out = any(collection_path == TESTS / name for name in NOT_QUICK)
+    return True if left_out and config.getoption("quick") else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

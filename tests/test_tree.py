@@ -1,5 +1,6 @@
 """The tests mirror the tree."""
 
+import runpy
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,8 @@ FOLDERS = sorted({file.parent for file in TESTS.rglob("test_*.py")} - {TESTS})
 def test_every_folder_of_tests_is_one_of_the_code(folder: Path) -> None:
     inside = folder.relative_to(TESTS)
     assert any(inside.is_relative_to(across) for across in ACROSS) or (PROJECT / inside).is_dir()
+
+
+def test_what_a_quick_run_leaves_out_exists() -> None:
+    found = runpy.run_path(str(TESTS / "conftest.py"))["NOT_QUICK"]
+    assert [name for name in found if not (TESTS / name).exists()] == []
