@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from infra.delivery.app import delivery_stacks
+from infra.delivery.delivery_stacks import delivery_stacks
 from infra.monitoring.fleet_stack import fleet_stacks
 from infra.shared.use_case_settings import load_delivered_use_cases, load_use_cases
 from infra.stages import use_cases

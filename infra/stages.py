@@ -1,4 +1,4 @@
-"""The stacks of one use case and stage, and what each is handed of the others."""
+"""The stacks of one use case and stage, connected with each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def use_cases(scope: Construct, cases: Sequence[Settings], *, steps_folder: Path
 
 
 def use_case_stacks(scope: Construct, settings: Settings, *, steps_folder: Path) -> UseCaseStacks:
-    """Make the stacks; without an account or a region in `settings` they fit every one."""
+    """Make the stacks; without an account or a region in `settings` they can be deployed to any."""
     env = cdk.Environment(account=settings.account, region=settings.region)
     names = settings.names
     storage = StorageStack(scope, names.stack("storage"), env=env, settings=settings)
@@ -84,7 +84,7 @@ def use_case_stacks(scope: Construct, settings: Settings, *, steps_folder: Path)
         artifacts_bucket=storage.artifacts_bucket,
         image=image.image,
     )
-    # The image must be built before a job or a model can name it; nothing in the templates says so.
+    # The image must be built before a job or a model can name it, which no reference in the templates expresses.
     training.add_stack_dependency(image)
     endpoint.add_stack_dependency(image)
     rollout.add_stack_dependency(image)

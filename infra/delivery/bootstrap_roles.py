@@ -1,4 +1,4 @@
-"""The roles that `cdk bootstrap` makes in an account: whoever may assume them may deploy there, and nothing more."""
+"""The roles that `cdk bootstrap` makes in an account: a principal that may assume them may deploy, and nothing more."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -19,8 +19,8 @@ def may_deploy(scope: Construct, stage: DeliveryStage) -> Statement:
 
 
 def may_start(scope: Construct, stage: DeliveryStage) -> Statement:
-    """Become the stage's starters: each training stack holds one, which may start its pipeline and its smoke test."""
+    """Assume the stage's starter roles: each training stack has one, for its pipeline and its smoke test."""
     stack = cdk.Stack.of(scope)
     account = stage.account or stack.account
-    # The use cases' names are not the delivery's to know: a new one needs no new policy.
+    # By a pattern, so that a new use case needs no new policy.
     return allow("sts:AssumeRole", on=[f"arn:{stack.partition}:iam::{account}:role/*-{stage.name}-starter"])

@@ -19,7 +19,7 @@ _PYTHON, _NODE = (
 )
 _PINS = "package.json package-lock.json"
 _INSTALL_CDK = "npm ci --ignore-scripts --no-audit --no-fund"
-"""By the lock file, which each assembly is accompanied by: every package has a hash there."""
+"""By the lock file, a copy of which is in each assembly: every package has a hash there."""
 _CDK = "node_modules/.bin/cdk"
 _LONGEST = cdk.Duration.hours(8)
 """CodePipeline waits for no longer; a deployment of live endpoints waits for their rollouts, one after another."""
@@ -72,7 +72,7 @@ def synth_step(
 
 
 def shared(files: Sequence[str], *, stages: int) -> dict[str, tuple[str, ...]]:
-    """The use cases that each build of one of `stages` takes care of, by what it is called: one, or several if many.
+    """The use cases of each build of one of `stages`, by the build's name; several in a build where there are many.
 
     A stage of CodePipeline has at most 50 actions, a stack 500 resources, and the policy that names every build 10240
     characters.

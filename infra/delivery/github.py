@@ -17,11 +17,11 @@ AUDIENCE = "sts.amazonaws.com"
 
 
 class GitHubStack(cdk.Stack):
-    """One role a stage. Deploy it once in each account, with the stages that live there, whatever their regions.
+    """One role a stage. Deploy it once in each account, with the account's stages, whatever their regions.
 
-    A role is given to jobs of one repository that run in the stage's environment, and GitHub's protection rules of that
-    environment say which branches and whose approval lead there. The branch is checked here as well: the subject
-    of such a token names the environment only, but the token carries the ref.
+    Jobs of one repository that run in the stage's environment may assume the role; GitHub's protection rules of that
+    environment decide which branches may run there and who approves. The branch is checked here as well: the subject
+    of such a token names the environment only, but another claim names the ref.
     """
 
     def __init__(self, scope: Construct, id_: str, *, delivery: Delivery, stages: tuple[DeliveryStage, ...]) -> None:
@@ -62,9 +62,9 @@ def _token_of(delivery: Delivery, stage: DeliveryStage) -> dict[str, dict[str, o
     """The conditions on a token: of this repository, branch and environment, and for AWS.
 
     Repositories made, renamed or transferred since July 2026 send a subject with numbers, OWNER@1/REPOSITORY@2.
-    Where the numbers are not known, a pattern lets them be any; it would also match what another repository of the
-    owner can put into a subject of its own making, such as a workflow's name. So the claims `repository` and
-    `environment`, which no repository can choose the format of, are asked for to the letter.
+    Where the numbers are not known, a pattern accepts any; it would also match a subject that another repository of the
+    owner has customized, such as one with a workflow's name. So the claims `repository` and
+    `environment`, whose format no repository can choose, must match exactly.
     """
     exactly = {"aud": AUDIENCE, "ref": f"refs/heads/{delivery.branch}"}
     owner, name = delivery.repository.split("/")

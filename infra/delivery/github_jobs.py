@@ -1,4 +1,4 @@
-"""GitHub's deploying jobs: which use cases each deploys, so that neither its session nor GitHub ends it half-way."""
+"""GitHub's deploying jobs: which use cases each deploys, so that it ends within its session and GitHub's time limit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class DeployingJob:
 
     Attributes:
         use_cases: TOML files, deployed one after another.
-        seconds: how long that may take at most; so long lasts the session of its role.
+        seconds: how long that may take at most, which is the length of its role's session.
         fleet: it deploys the dashboard over the stage's use cases, after the last of them.
     """
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import pipelines
 from constructs import Construct
 
-from infra.delivery.artifacts import ArtifactStore
+from infra.delivery.artifact_store import ArtifactStore
 from infra.delivery.build_roles import StageRoles
 from infra.delivery.builds import (
     ASSEMBLIES,
@@ -28,7 +28,7 @@ from slipway.settings import Delivery, DeliveryStage
 
 
 class DeliveryStack(cdk.Stack):
-    """A pipeline of CodePipeline that also keeps itself up to date.
+    """A pipeline of CodePipeline that updates itself too.
 
     Args:
         stages: the TOML files that have each stage, in the order of deployment.
@@ -74,7 +74,7 @@ class DeliveryStack(cdk.Stack):
         self._may_use_connection(delivery)
 
     def _may_use_connection(self, delivery: Delivery) -> None:
-        """CDK allows the action's old name only, and AWS asks for the one that the connection's ARN begins with."""
+        """CDK allows the action's old name only, and AWS checks the one that the connection's ARN begins with."""
         source = next(
             role
             for role in self.pipeline.pipeline.node.find_all()
@@ -93,7 +93,7 @@ class DeliveryStack(cdk.Stack):
         start: Callable[[str, Sequence[str]], pipelines.CodeBuildStep],
         has_fleet: bool,
     ) -> None:
-        """Approval if it is asked for; the use cases; then the start of each, beside the dashboard over all.
+        """Approval where the stage needs one; the use cases; then the start of each, in parallel with the dashboard.
 
         `groups` are the TOML files that share a build.
         """

@@ -13,9 +13,9 @@ from slipway.settings.names import VARIANT
 
 
 class InvokableEndpoint(Construct):
-    """What other constructs may ask of an endpoint by its name, whether or not it exists yet.
+    """Metrics and grants of an endpoint by its name, whether or not it exists yet.
 
-    Metrics are of both fleets together, as users feel them; each takes the options of `cloudwatch.Metric`.
+    Metrics are of both fleets together, as users see them; each takes the options of `cloudwatch.Metric`.
     """
 
     @property
@@ -29,13 +29,13 @@ class InvokableEndpoint(Construct):
         )
 
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let `grantee` ask for predictions."""
+        """Let `grantee` invoke the endpoint."""
         return iam.Grant.add_to_principal(
             grantee=grantee, actions=["sagemaker:InvokeEndpoint"], resource_arns=[self.endpoint_arn]
         )
 
     def metric(self, name: str, *, namespace: str = INVOCATION_NAMESPACE, **options: Any) -> cloudwatch.Metric:
-        """A metric of the variant; the sum over 5 minutes, where `options` say nothing else."""
+        """A metric of the variant; the sum over 5 minutes, unless `options` say otherwise."""
         dimensions = {"EndpointName": self.endpoint_name, "VariantName": VARIANT}
         return cloudwatch.Metric(
             namespace=namespace, metric_name=name, **{"dimensions_map": dimensions, "statistic": "Sum", **options}

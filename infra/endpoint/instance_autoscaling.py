@@ -15,7 +15,7 @@ _LINKED_ROLE = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
 
 
 class ScalableInstanceCount(appscaling.BaseScalableAttribute):
-    """The instance count of an endpoint's variant; exists where the endpoint does, and after it."""
+    """The instance count of an endpoint's variant; made under the endpoint's condition, and after it."""
 
     def __init__(
         self, scope: Construct, id_: str, *, endpoint: sagemaker.CfnEndpoint, min_capacity: int, max_capacity: int
@@ -37,7 +37,7 @@ class ScalableInstanceCount(appscaling.BaseScalableAttribute):
     def scale_on_invocations(
         self, id_: str, *, max_requests_per_second: float, safety_factor: float = 0.5, **tracking: Any
     ) -> None:
-        """Aim at the share `safety_factor` of what one instance can answer, measured by a load test.
+        """Aim at the share `safety_factor` of the requests that one instance can answer, as a load test measured it.
 
         `tracking` are the L2's options: policy_name, disable_scale_in, scale_in_cooldown, scale_out_cooldown.
 

@@ -53,7 +53,7 @@ class EndpointStack(cdk.Stack):
                 image=image,
                 artifacts_bucket=artifacts_bucket,
                 artifact_keys=ARTIFACT_KEYS,
-                # The servers publish what they see under these names. None of them knows its endpoint config's.
+                # The dimensions of the servers' metrics; a container cannot find out the name of its endpoint config.
                 environment=server_environment(names.endpoint, package, excluded=settings.data.exclude_from_drift),
             ),
             capacity=served.serverless or instances,

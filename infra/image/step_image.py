@@ -51,8 +51,8 @@ class StepImage(Construct):
             encryption_key=key,
             image_scan_on_push=True,
             image_tag_mutability=ecr.TagMutability.IMMUTABLE,
-            # Never a tagged one, however old: it may serve, or be what a rollback goes back to, and an instance that
-            # joins the fleet pulls it anew. Layers that images share are stored once.
+            # Never a tagged image, however old: it may serve, a rollback may need it, and an instance that joins the
+            # fleet pulls it again. Layers that images share are stored once.
             lifecycle_rules=[ecr.LifecycleRule(tag_status=ecr.TagStatus.UNTAGGED, max_image_age=_UNTAGGED)],
             empty_on_delete=removal_policy == cdk.RemovalPolicy.DESTROY,
             removal_policy=removal_policy,
@@ -63,7 +63,7 @@ class StepImage(Construct):
         project = self._project(folder, base, key)
         self._build(project)
         if removal_policy == cdk.RemovalPolicy.RETAIN and not is_pinned(base):
-            # As `Annotations.add_warning` would, whose stack trace names a folder that is another at each synth.
+            # Not `Annotations.add_warning`: its stack trace names a folder that differs at each synth.
             self.node.add_metadata(
                 "aws:cdk:warning",
                 f"the base image {base} is a tag, which its publisher moves: name it by digest in "

@@ -1,4 +1,4 @@
-"""What a use case may cost in a month, and who is told on the way there."""
+"""A monthly budget of a use case, with notifications at parts of it."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_budgets as budgets
@@ -10,18 +10,18 @@ from slipway.settings.names import COST_TAG, Names
 
 
 class UseCaseBudget(budgets.CfnBudget):
-    """Counts what carries the use case's tag.
+    """Counts the cost of the resources with the use case's tag.
 
-    The tag says nothing before the account that pays has activated it for cost allocation, once for all use cases;
+    The tag has no effect before the paying account has activated it for cost allocation, once for all use cases;
     no CloudFormation resource can. The budget has no name of its own: changed thresholds replace it.
     """
 
     def __init__(
         self, scope: Construct, id_: str, *, names: Names, budget: Budget, notifications: NotificationTopic
     ) -> None:
-        told = [_notification("ACTUAL", percent, notifications) for percent in budget.notify_at_percent]
+        subscribed = [_notification("ACTUAL", percent, notifications) for percent in budget.notify_at_percent]
         if budget.forecast:
-            told.append(_notification("FORECASTED", 100, notifications))
+            subscribed.append(_notification("FORECASTED", 100, notifications))
         super().__init__(
             scope,
             id_,
@@ -31,9 +31,9 @@ class UseCaseBudget(budgets.CfnBudget):
                 budget_limit=budgets.CfnBudget.SpendProperty(amount=budget.monthly_usd, unit="USD"),
                 cost_filters={"TagKeyValue": [f"user:{COST_TAG}${names.prefix}"]},
             ),
-            notifications_with_subscribers=told,
+            notifications_with_subscribers=subscribed,
         )
-        # Budgets looks whether it may publish while it makes the budget.
+        # Budgets checks that it may publish while it creates the budget.
         self.node.add_dependency(notifications.grant_publish_to_service("budgets", _source(self)))
 
 
@@ -49,5 +49,5 @@ def _notification(
 
 
 def _source(scope: Construct) -> str:
-    """Every budget of the account: which one it is, its name would say."""
+    """Every budget of the account: this one has no fixed name."""
     return cdk.Stack.of(scope).format_arn(service="budgets", region="", resource="*")

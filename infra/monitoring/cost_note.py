@@ -15,7 +15,7 @@ def cost_note(settings: Settings, prices: Prices) -> str:
     try:
         month = total(serving_month(settings, prices, instances=count, traffic=None))
         run = total(instance_lines(planned_run(settings, job_minutes=JOB_MINUTES), prices))
-    except InputError:  # a deployment need not wait for a price
+    except InputError:  # a missing price stops no deployment
         return f"The price table of {prices.as_of} does not have every instance type that it uses."
     served = "before any request" if settings.endpoint.serverless else f"on {count} instance{'s' * (count > 1)}"
     elsewhere = settings.region not in (None, prices.region)

@@ -1,6 +1,6 @@
 """Dashboards: one a use case, and one over all of them.
 
-They are written in CloudWatch's own words: CDK would take a call into its process for every widget, metric and row. See
+They are written as CloudWatch's JSON: with CDK's classes, each widget, metric and row is a call into its process. See
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 """
 
@@ -20,7 +20,7 @@ _PIPELINES = "AWS/Sagemaker/ModelBuildingPipeline"
 
 _Widget = dict[str, Any]
 _Line = list[Any]
-"""What a graph draws: a metric's namespace, name and dimensions, and how it is drawn; or that alone, of a search."""
+"""A line of a graph: a metric's namespace, name, dimensions and options; or a search expression alone."""
 
 
 class _Dashboard(Construct):
@@ -52,7 +52,7 @@ class UseCaseDashboard(_Dashboard):
         about = (
             f"# {names.prefix}\nEndpoint `{names.endpoint}` on `{served_on}`."
             " While a rollout is under way two fleets are billed."
-            f" `slipway rollout status` tells what goes on.\n\n{cost} `slipway cost` adds it up."
+            f" `slipway rollout status` shows its progress.\n\n{cost} `slipway cost` adds it up."
         )
         decisions = f'{{"{decision_namespace(names.endpoint)}",EndpointName,EndpointConfigName}} "{names.endpoint}"'
         cpu = f'{{/aws/sagemaker/Endpoints,EndpointName,VariantName}} "{names.endpoint}" CPUUtilization'
@@ -60,7 +60,7 @@ class UseCaseDashboard(_Dashboard):
             [_widget("text", 24, 3, markdown=about)],
             [
                 _by_fleet("Requests a minute, by fleet", names, "Invocations", "Sum"),
-                _by_fleet("Share of 5XX answers, by fleet", names, "Invocation5XXErrors", "Average"),
+                _by_fleet("Share of 5XX responses, by fleet", names, "Invocation5XXErrors", "Average"),
                 _by_fleet("Latency p99 (us), by fleet", names, "ModelLatency", "p99"),
             ],
             [_latency(names), _drift(names), _found("Canary decisions (2 rolls back)", decisions)],
@@ -74,7 +74,7 @@ class UseCaseDashboard(_Dashboard):
 
 
 class FleetDashboard(_Dashboard):
-    """Every use case of one stage side by side: a line each in seven graphs, of the 2,500 that a dashboard may have."""
+    """Every use case of one stage side by side: a line each in seven graphs; a dashboard may have 2,500."""
 
     def __init__(self, scope: Construct, id_: str, *, stage: str, cases: Sequence[Names]) -> None:
         def graph(title: str, metric: str, statistic: str) -> _Widget:
@@ -90,7 +90,7 @@ class FleetDashboard(_Dashboard):
 
         rows = [
             [graph("Requests a minute", "Invocations", "Sum")],
-            [graph("Share of 5XX answers", "Invocation5XXErrors", "Average")],
+            [graph("Share of 5XX responses", "Invocation5XXErrors", "Average")],
             [graph("Latency p99 (us)", "ModelLatency", "p99")],
             [
                 drift("Drift of the scores (PSI)", "PredictionDrift"),
@@ -151,7 +151,7 @@ def _drift(names: Names) -> _Widget:
 
 
 def _drift_metric(names: Names, metric: str) -> _Line:
-    """Over whole hours, as the drift alarms look at it."""
+    """Over whole hours, as in the drift alarms."""
     dimensions = {"EndpointName": names.endpoint, "VariantName": VARIANT}
     return _line(ENDPOINT_NAMESPACE, metric, dimensions, statistic="Average", period=_HOUR, label=names.prefix)
 

@@ -1,4 +1,4 @@
-"""Alarms on slow change: what users send, or what the model answers, is no longer what it was trained on."""
+"""Alarms on drift: requests or predictions are no longer distributed as in training."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -14,7 +14,7 @@ _PERIOD = cdk.Duration.hours(1)
 
 
 class DriftAlarms(Construct):
-    """One alarm a kind of shift; they send no rollout back, whose own alarms look at minutes.
+    """One alarm for scores and one for inputs; rollouts have their own alarms, with shorter periods.
 
     Attributes:
         alarms: by the metric's name.
@@ -29,9 +29,9 @@ class DriftAlarms(Construct):
         }
         self.alarms = {metric: self._alarm(metric, limit, names, monitoring) for metric, limit in limits.items()}
         self.drift: dict[Drift, list[str]] = {"data": [_name(names, metric) for metric in limits]}
-        tell = actions.SnsAction(topic)
+        notify = actions.SnsAction(topic)
         for alarm in self.alarms.values():
-            alarm.add_alarm_action(tell)
+            alarm.add_alarm_action(notify)
 
     def _alarm(self, metric: str, limit: float, names: Names, monitoring: Monitoring) -> cloudwatch.Alarm:
         return cloudwatch.Alarm(
@@ -50,7 +50,7 @@ class DriftAlarms(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=monitoring.drift_hours,
             datapoints_to_alarm=monitoring.drift_hours,
-            # No traffic tells nothing: neither that all is well nor that anything has drifted.
+            # Without traffic nothing is known: the state stays as it is.
             treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
         )
 

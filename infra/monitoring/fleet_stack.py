@@ -1,4 +1,4 @@
-"""One stage's use cases side by side; it knows their names alone, so that none of their stacks knows of it."""
+"""One dashboard over a stage's use cases. It refers to them by name, so that no other stack depends on it."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The job that examines what an endpoint was asked and answered, its role, and who starts it."""
+"""The job that examines an endpoint's requests and predictions, its role, and its schedule."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -29,7 +29,7 @@ _SHOWN_METRICS = "aws/sagemaker/Endpoints/data-metrics"
 
 
 class MonitorRole(SageMakerRole):
-    """Reads requests, outcomes and models, asks the registry which model has answered, writes reports."""
+    """Reads requests, outcomes and models, and in the registry which model answered; writes reports."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class MonitorRole(SageMakerRole):
         super().__init__(
             scope,
             id_,
-            description="Jobs that examine what the endpoint was asked and answered",
+            description="Jobs that examine the endpoint's requests and predictions",
             statements=[
                 *may_find(artifacts_bucket, *read),
                 *may_write(artifacts_bucket, f"{REPORT_PREFIX}/{names.endpoint}/*"),
@@ -63,7 +63,7 @@ class MonitorRole(SageMakerRole):
 
 
 class Monitor(Construct):
-    """Keeps the job's definition where an operator finds it, and has the job started on schedule.
+    """Keeps the job's definition in a parameter, for `slipway monitor`, and starts the job on schedule.
 
     Attributes:
         role: what the job may do.
@@ -92,7 +92,7 @@ class Monitor(Construct):
             self,
             "Definition",
             parameter_name=names.monitor_parameter,
-            description=f"The job that examines what {names.endpoint} was asked; for `slipway monitor`",
+            description=f"The job that examines the requests of {names.endpoint}; for `slipway monitor`",
             string_value=cdk.Stack.of(self).to_json_string(job),
         )
         if settings.monitoring.scheduler == "model_monitor":
@@ -100,7 +100,7 @@ class Monitor(Construct):
                 self,
                 "Schedule",
                 monitoring_schedule_name=names.monitoring_schedule,
-                # What the override below replaces: the L1 asks for it in its own words.
+                # Required by the L1, and replaced by the override below.
                 monitoring_schedule_config=sagemaker.CfnMonitoringSchedule.MonitoringScheduleConfigProperty(
                     schedule_config=sagemaker.CfnMonitoringSchedule.ScheduleConfigProperty(
                         schedule_expression=str(settings.monitoring.schedule)
@@ -110,7 +110,7 @@ class Monitor(Construct):
             )
             schedule.add_property_override("MonitoringScheduleConfig.MonitoringJobDefinition", job)
             schedule.cfn_options.condition = endpoint.cfn_options.condition
-            # A schedule of an endpoint that is not there is refused; and it must be gone before the endpoint goes.
+            # SageMaker refuses a schedule without its endpoint, and to delete an endpoint before its schedule.
             schedule.node.add_dependency(endpoint, self.role)
             return
         MonitorMachine(

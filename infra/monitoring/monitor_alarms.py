@@ -1,4 +1,4 @@
-"""Alarms on what the monitoring job found, which people are told of, and a notice when it could not look."""
+"""Alarms on the findings of the monitoring job, and a notification of each job that failed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 
 @dataclass(frozen=True)
 class _Finding:
-    """A figure of the job's that raises an alarm where it is above 0 or, where `least` is given, below that."""
+    """A metric of the job that raises an alarm above 0 or, where `least` is given, below that."""
 
     metric: str
     name: str
@@ -35,21 +35,21 @@ def _findings(monitoring: Monitoring) -> Iterator[_Finding]:
     if "quality" in monitoring.watched:
         yield _Finding("QualityViolations", "quality", "finds predictions worse than on validation", "quality")
     if monitoring.bias_metrics & LABEL_FREE:
-        yield _Finding("BiasViolations", "bias", "finds that predictions favour others than usual", "bias")
+        yield _Finding("BiasViolations", "bias", "finds that predictions favour other groups than at training", "bias")
     if monitoring.bias_metrics - LABEL_FREE:
-        what = "finds that predictions are wrong about others than usual"
+        what = "finds that predictions are wrong about other groups than at training"
         yield _Finding("LabelledBiasViolations", "labelled-bias", what, "bias")
     if least := monitoring.min_ndcg:
-        what = f"finds that other columns sway the model than usual: nDCG below {least:g}"
+        what = f"finds that the model depends on other columns than at training: nDCG below {least:g}"
         yield _Finding("NDCG", "attribution", what, "attribution", least)
 
 
 class MonitorAlarms(Construct):
-    """Alarms on the job's figures, and a notice of each job that failed.
+    """Alarms on the job's metrics, and a notification of each job that failed.
 
     Attributes:
-        alarms: in ALARM while the newest report holds violations, of any kind or of one that is watched.
-        drift: names of the alarms that tell of each kind of drift, known before they exist.
+        alarms: in ALARM while the newest report has violations, of any kind or of one that is monitored.
+        drift: the alarms' names by the kind of drift, known before they exist.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class MonitorAlarms(Construct):
             if finding.drift:
                 self.drift.setdefault(finding.drift, []).append(self._name(finding))
         if monitoring.scheduler == "eventbridge":
-            self._tell_of_failures(names, notifications)
+            self._notify_of_failures(names, notifications)
 
     def _name(self, finding: _Finding) -> str:
         return f"{self._names.endpoint}-monitor-{finding.name}"
@@ -88,11 +88,11 @@ class MonitorAlarms(Construct):
             threshold=finding.least or 0,
             comparison_operator=_ABOVE if above else _BELOW,
             evaluation_periods=1,
-            # A period in which nothing was judged, for lack of requests or of outcomes, says nothing of the one before.
+            # A period that was not examined, for lack of requests or outcomes, leaves the state as it is.
             treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
         )
 
-    def _tell_of_failures(self, names: Names, notifications: NotificationTopic) -> None:
+    def _notify_of_failures(self, names: Names, notifications: NotificationTopic) -> None:
         reason = events.EventField.from_path("$.detail.FailureReason")
         events.Rule(
             self,

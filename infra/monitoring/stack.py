@@ -17,6 +17,8 @@ from slipway.settings import Settings
 
 
 class MonitoringStack(cdk.Stack):
+    """What a use case has beside its endpoint's own alarms."""
+
     def __init__(self, scope: Construct, id_: str, *, env: cdk.Environment, settings: Settings, key: kms.IKey) -> None:
         super().__init__(scope, id_, env=env, description=f"Monitoring of {settings.names.prefix}")
         names, monitoring = settings.names, settings.monitoring
@@ -25,22 +27,24 @@ class MonitoringStack(cdk.Stack):
         )
         drift = DriftAlarms(self, "Drift", names=names, monitoring=monitoring, topic=notifications)
         alarms = list(drift.alarms.values())
-        told = dict(drift.drift)
+        drift_alarms = dict(drift.drift)
         if monitoring.schedule:
             monitor = MonitorAlarms(self, "Monitor", names=names, monitoring=monitoring, notifications=notifications)
             alarms += monitor.alarms
-            told |= monitor.drift
+            drift_alarms |= monitor.drift
         if monitoring.retrain:
             Retraining(
                 self,
                 "Retraining",
                 names=names,
                 pause_hours=monitoring.retrain_pause_hours,
-                alarm_names=[name for kind, its in told.items() if kind in monitoring.retrains_on for name in its],
+                alarm_names=[
+                    name for kind, names_ in drift_alarms.items() if kind in monitoring.retrains_on for name in names_
+                ],
             )
         if machines := _machines(settings):
             notify_of_failed_executions(
-                self, f"Monitoring or training again of {names.endpoint}", topic=notifications, machines=machines
+                self, f"Monitoring or retraining of {names.endpoint}", topic=notifications, machines=machines
             )
         if settings.budget:
             UseCaseBudget(self, "Budget", names=names, budget=settings.budget, notifications=notifications)
@@ -58,7 +62,7 @@ class MonitoringStack(cdk.Stack):
 
 
 def _machines(settings: Settings) -> list[str]:
-    """State machines that publish nothing themselves."""
+    """State machines that publish no failure themselves."""
     names, monitoring = settings.names, settings.monitoring
     monitored = bool(monitoring.schedule) and monitoring.scheduler == "eventbridge"
     return [

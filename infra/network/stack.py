@@ -1,4 +1,4 @@
-"""Network: the endpoints by which jobs and models in an existing VPC reach AWS, and nothing else."""
+"""Network: the endpoints through which jobs and models in an existing VPC reach AWS, and nothing else."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -11,7 +11,7 @@ _SERVICES = ("sagemaker.api", "sagemaker.runtime", "ecr.api", "ecr.dkr", "logs",
 
 
 class NetworkStack(cdk.Stack):
-    """An interface a service, and a route to S3; each lets the account's own principals through only."""
+    """An interface endpoint for each service and a gateway endpoint for S3, for the account's own principals only."""
 
     def __init__(self, scope: Construct, id_: str, *, env: cdk.Environment, vpc: Vpc) -> None:
         super().__init__(scope, id_, env=env, description=f"Endpoints of AWS services in {vpc.vpc_id}")
@@ -19,7 +19,7 @@ class NetworkStack(cdk.Stack):
             ec2.CfnVPCEndpoint(
                 self,
                 "".join(part.title() for part in service.split(".")),
-                # The CDK knows where a name begins otherwise, as many do in China.
+                # CDK knows the regions whose service names have another prefix, as many have in China.
                 service_name=ec2.InterfaceVpcEndpointAwsService(service).name,
                 vpc_endpoint_type="Interface",
                 vpc_id=vpc.vpc_id,
@@ -39,7 +39,7 @@ class NetworkStack(cdk.Stack):
         )
 
     def _of_this_account(self, *, layers: bool = False) -> dict[str, object]:
-        """A way out of the network is no way to other people's buckets with other people's keys."""
+        """Deny other accounts' principals: credentials from elsewhere cannot carry data out through an endpoint."""
         statements: list[dict[str, object]] = [
             {
                 "Effect": "Allow",
@@ -49,7 +49,7 @@ class NetworkStack(cdk.Stack):
                 "Condition": {"StringEquals": {"aws:PrincipalAccount": self.account}},
             }
         ]
-        if layers:  # ECR hands out signed addresses in a bucket of its own
+        if layers:  # ECR gives out signed URLs of its own bucket
             statements.append(
                 {
                     "Effect": "Allow",

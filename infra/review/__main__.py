@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:
-    """Print every unexplained finding, and what an explanation no longer answers."""
+    """Print every unexplained finding, and the number of each tool's findings."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=PROJECT / "config" / "shoppers.toml")
     parser.add_argument("--stage", default="dev")

@@ -7,7 +7,7 @@ from typing import Any
 _PREFIX = "/properties/"
 
 
-def create_only_mistakes(type_: str, properties: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def create_only_findings(type_: str, properties: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Each create-only property beside a physical name, by the registry's schema of the type.
 
     A change of it replaces the resource. CloudFormation makes the new one first, so its name is taken: the deployment

@@ -4,7 +4,7 @@ from infra.review.finding import Explained
 
 _LOGS = "log streams are made under the group that is named; a stream's name is SageMaker's or CodeBuild's"
 _GRANTS = "the CDK's grant for one bucket and one prefix or one key; the wildcard spans versions of the same verb"
-_NO_RESOURCE = "the action knows no resource"
+_NO_RESOURCE = "the action supports no resource-level permission"
 _DELIVERY = "log deliveries have no resource type; Step Functions needs them to log"
 
 EXPLAINED = (
@@ -13,7 +13,7 @@ EXPLAINED = (
     Explained(r"AwsSolutions-IAM5\[Resource::arn:.*:log-group:.*:\*\]", _LOGS),
     Explained(
         r"AwsSolutions-IAM5\[Resource::\*\]",
-        "each action behind it is listed below by its name, as Wildcard[…]",
+        "each action of it is listed below by its name, as Wildcard[…]",
     ),
     Explained(
         r"AwsSolutions-IAM5\[Resource::[\w-]+-storage:ExportsOutput\w+/((pipeline|capture|audit|replay|outcomes|monitoring)/.*)?\*\]",
@@ -49,12 +49,12 @@ EXPLAINED = (
     ),
     Explained(
         r"AwsSolutions-IAM5\[Resource::arn:.*:cloudwatch:.*:alarm:\*\]",
-        "guardrails read the alarms of the new endpoint config, whose name nobody knows yet",
+        "guardrails read the alarms of the new endpoint config, whose name is not known yet",
     ),
     Explained(r"AwsSolutions-IAM5\[Resource::<\w+\.Arn>:\*\]", "the versions of one function"),
     Explained(
         r"AwsSolutions-IAM5\[Resource::arn:.*:ec2:.*:network-interface/\*\]",
-        "SageMaker's own interfaces, whose names nobody knows yet; the subnets and groups they are made in are named",
+        "SageMaker's own interfaces, whose ids are not known yet; the subnets and groups they are made in are named",
     ),
     # cdk-nag: wildcards of the delivery
     Explained(
@@ -69,7 +69,7 @@ EXPLAINED = (
     ),
     Explained(
         r"AwsSolutions-IAM5\[Resource::arn:.*:iam::<AWS::AccountId>:role/\*-[\w-]+-starter\]",
-        "a stage's starters: the use cases' names are not the delivery's to know; who may be one, its own trust says",
+        "a stage's starter roles, by a pattern, so that a new use case needs no new policy; each role's trust decides",
         where=r"[\w-]+-(delivery|github(-\d+)?)/.*",
     ),
     Explained(
@@ -80,7 +80,7 @@ EXPLAINED = (
     # cdk-nag: others
     Explained(
         r"AwsSolutions-L1",
-        "the runtime is pinned and tested; the rule asks for the newest the CDK knows",
+        "the runtime is pinned and tested; the rule wants the newest one of the CDK",
     ),
     Explained(
         r"AwsSolutions-SF2",
@@ -94,37 +94,37 @@ EXPLAINED = (
     Explained(r"Wildcard\[logs:(PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups)\]", _DELIVERY),
     Explained(
         r"Wildcard\[ec2:Describe(NetworkInterfaces|Vpcs|DhcpOptions|Subnets|SecurityGroups)\]",
-        f"{_NO_RESOURCE}; SageMaker looks at the network before it makes an interface there",
+        f"{_NO_RESOURCE}; SageMaker describes the network before it makes an interface there",
     ),
     Explained(
         r"Wildcard\[(cloudformation:DescribeStacks|s3:ListBucket)\]",
-        "the CDK's own grant to the build that deploys the pipeline: it looks for the bootstrap stack and bucket",
+        "the CDK's own grant to the build that deploys the pipeline: it finds the bootstrap stack and bucket",
         where=r".*:PipelineUpdatePipelineSelfMutation\w+",
     ),
     # the example's stages
     Explained(
         r"Annotation::warning-annotation",
-        "SG901: the shipped delivery.toml leaves the accounts to its user, whom every synth warns",
+        "SG901: the shipped delivery.toml names no accounts, and every synth warns of that",
         where=r"slipway-(delivery|github)",
     ),
     # properties beside a fixed name that only a new resource can take
     Explained(
         r"CreateOnly\[AWS::ECR::Repository\.EncryptionConfiguration\]",
-        "the use case's own key, which no setting exchanges and no update replaces",
+        "the use case's own key, which no setting changes and no update replaces",
     ),
     Explained(
         r"CreateOnly\[AWS::ApplicationAutoScaling::ScalingPolicy\.ScalingTargetId\]",
         "the endpoint's variant, whose names are the use case's own: another one is another target",
     ),
-    # what AWS has not for serverless endpoints
+    # what AWS does not offer for serverless endpoints
     Explained(
         r"EndpointGuarded\[serverless\]",
-        "without instances there are no guardrails; the rollout asks the gates first, and its smoke test puts back",
+        "without instances there are no guardrails; a rollout runs the gates first, and its smoke test restores",
     ),
-    Explained(r"ModelIsolated\[serverless\]", "AWS refuses network isolation there; the image reaches out for nothing"),
+    Explained(r"ModelIsolated\[serverless\]", "AWS refuses network isolation there; the image makes no connection"),
     # cfn-lint
     Explained(
         r"W3005",
-        "a role is also waited for as a whole: its policy must be there before what uses it, which GetAtt does not say",
+        "a dependency on the whole role includes its policy, which must be there before what uses it",
     ),
 )

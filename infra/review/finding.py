@@ -1,4 +1,4 @@
-"""One finding of a tool, and the explanations that answer findings."""
+"""Findings of tools, and their explanations."""
 
 import re
 from collections.abc import Iterable
@@ -20,22 +20,22 @@ class Finding:
 
 @dataclass(frozen=True)
 class Explained:
-    """Why findings whose rule and place match are meant to be there."""
+    """Why findings whose rule and place match are intended."""
 
     rule: str
     reason: str
     where: str = ".*"
 
-    def answers(self, finding: Finding) -> bool:
+    def explains(self, finding: Finding) -> bool:
         return bool(re.fullmatch(self.rule, finding.rule) and re.fullmatch(self.where, finding.where))
 
 
 def unexplained(findings: Iterable[Finding], explanations: Iterable[Explained]) -> list[Finding]:
     known = list(explanations)
-    return sorted(finding for finding in findings if not any(each.answers(finding) for each in known))
+    return sorted(finding for finding in findings if not any(each.explains(finding) for each in known))
 
 
 def unused(findings: Iterable[Finding], explanations: Iterable[Explained]) -> list[Explained]:
-    """Explanations that answer nothing any more: they would hide the next finding of their kind."""
+    """Explanations without a finding: they would hide the next one of their kind."""
     found = list(findings)
-    return [each for each in explanations if not any(each.answers(finding) for finding in found)]
+    return [each for each in explanations if not any(each.explains(finding) for finding in found)]

@@ -15,7 +15,7 @@ _REPORT = "validation-report.json"
 
 
 def nag_findings(make: Callable[[cdk.App], object], *, context: dict[str, object], out: Path) -> list[Finding]:
-    """Synthesize what `make` adds to an app into `out` with the rules on; CDK's own rules speak there too."""
+    """Synthesize what `make` adds to an app into `out` with the rules on; findings of CDK's own rules are included."""
     app = cdk.App(outdir=str(out), context=context, analytics_reporting=False)
     make(app)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())

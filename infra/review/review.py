@@ -1,4 +1,4 @@
-"""All reviewers on one use case, or on a delivery."""
+"""All review tools on one use case, or on a delivery."""
 
 import json
 from collections import Counter
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from infra.delivery.app import stacks_of
+from infra.delivery.delivery_stacks import stacks_of
 from infra.monitoring.fleet_stack import FleetStack
 from infra.review.explained import EXPLAINED
 from infra.review.finding import Explained, Finding, unexplained, unused

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.review.create_only import create_only_mistakes
+from infra.review.create_only import create_only_findings
 from infra.review.finding import Finding
 from slipway.settings.local_storage import has_local_storage
 
@@ -44,13 +44,13 @@ def _linter() -> "Runner":
 
 
 def own_findings(template: Path) -> list[Finding]:
-    """What an endpoint, its captures, alarms, stores and roles must have here, whoever wrote the template."""
+    """What endpoints, captures, alarms, stores and roles must have, in any template."""
     resources = json.loads(template.read_text(encoding="utf-8")).get("Resources", {})
     kind = "[serverless]" if any(map(_is_serverless, resources.values())) else ""
     found = []
     for id_, resource in resources.items():
         type_, properties = resource["Type"], resource.get("Properties", {})
-        for rule, text in (*_RULES.get(type_, _nothing)(properties), *create_only_mistakes(type_, properties)):
+        for rule, text in (*_RULES.get(type_, _nothing)(properties), *create_only_findings(type_, properties)):
             name = f"{rule}{kind}" if rule in _OF_INSTANCES else rule
             found.append(Finding("slipway", name, f"{template.name}:{id_}", text))
     found += [Finding("slipway", "RoleBounded", f"{template.name}:{id_}", _UNBOUNDED) for id_ in _unbounded(resources)]
@@ -148,7 +148,7 @@ def _alarm(properties: Resource) -> Iterator[tuple[str, str]]:
 
 
 _OF_INSTANCES = ("EndpointGuarded", "ModelIsolated")
-"""Rules that AWS lets nobody keep on a serverless endpoint: found there, they have a name of their own."""
+"""Rules that AWS does not let a serverless endpoint keep: there they have a name of their own."""
 
 _RULES = {
     "AWS::SageMaker::Endpoint": _endpoint,

@@ -1,20 +1,20 @@
-"""Nobody approves their own model: what every role that makes, tests or delivers models is denied."""
+"""What every role that makes, tests or delivers models is denied, so that none approves a model."""
 
 from infra.shared.policy import Statement, deny
 
 
 def may_not_approve() -> Statement:
-    """Models are approved by people."""
+    """Deny every change of a model's status: people approve models."""
     return deny("sagemaker:UpdateModelPackage", on=["*"])  # a denial is meant for every model
 
 
 def may_not_register_approved() -> Statement:
-    """The pipeline's parameter `ModelApprovalStatus` is whoever's who starts it."""
+    """Deny to register an approved model: whoever starts the pipeline sets its parameter `ModelApprovalStatus`."""
     return deny("sagemaker:CreateModelPackage", on=["*"], conditions=_APPROVED)
 
 
 def may_only_reject() -> Statement:
-    """A rollout rejects what it has refused or taken back; it never says that a model is good."""
+    """Deny approvals only: a rollout rejects what failed its gates or was rolled back."""
     return deny("sagemaker:UpdateModelPackage", on=["*"], conditions=_APPROVED)
 
 

@@ -27,7 +27,7 @@ class ContainerImage:
                 "ecr:BatchGetImage",
                 on=[self.repository.repository_arn],
             ),
-            allow("ecr:GetAuthorizationToken", on=["*"]),  # which knows no resource
+            allow("ecr:GetAuthorizationToken", on=["*"]),  # which supports no resource
         ]
 
     def may_describe(self) -> Statement:

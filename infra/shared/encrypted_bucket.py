@@ -16,7 +16,7 @@ _DELETED = cdk.Duration.days(1)
 
 
 class AccessLogsBucket(s3.Bucket):
-    """Takes the access logs of other buckets; the log delivery service can write to S3-managed encryption only."""
+    """Receives the access logs of other buckets; the log delivery service supports S3-managed encryption only."""
 
     def __init__(self, scope: Construct, id_: str, *, removal_policy: cdk.RemovalPolicy) -> None:
         super().__init__(
@@ -36,8 +36,7 @@ class AccessLogsBucket(s3.Bucket):
 class EncryptedBucket(s3.Bucket):
     """Every object under `key`; overwritten versions are kept for 90 days.
 
-    `forgotten` says after how many days the objects are deleted whose keys begin with a folder's name, with all of
-    their versions.
+    `expire_after_days` deletes the objects below a folder after so many days, with all of their versions.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class EncryptedBucket(s3.Bucket):
         key: kms.IKey,
         access_logs: s3.IBucket,
         removal_policy: cdk.RemovalPolicy,
-        forgotten: Mapping[str, int] = MappingProxyType({}),
+        expire_after_days: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         super().__init__(
             scope,
@@ -72,7 +71,7 @@ class EncryptedBucket(s3.Bucket):
                     s3.LifecycleRule(
                         prefix=f"{folder}/", expiration=cdk.Duration.days(kept), noncurrent_version_expiration=_DELETED
                     )
-                    for folder, kept in forgotten.items()
+                    for folder, kept in expire_after_days.items()
                 ),
             ],
             removal_policy=removal_policy,

@@ -41,7 +41,7 @@ def notify_of_failed_executions(
             targets.SnsTopic(
                 topic,
                 message=events.RuleTargetInput.from_text(
-                    f"{what} ended {_STATUS}, look now: {_EXECUTION} ({_ERROR}: {_CAUSE})"
+                    f"{what} ended {_STATUS}, needs attention: {_EXECUTION} ({_ERROR}: {_CAUSE})"
                 ),
             )
         ],

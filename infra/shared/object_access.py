@@ -1,4 +1,4 @@
-"""Exactly what reading and writing objects takes: CDK's own grants allow tags, legal holds, acls and more as well."""
+"""The exact permissions to read and write objects: CDK's own grants add tags, legal holds, ACLs and more."""
 
 from aws_cdk import aws_s3 as s3
 
@@ -6,7 +6,7 @@ from infra.shared.policy import Statement, allow
 
 
 def may_read(bucket: s3.IBucket, *keys: str) -> list[Statement]:
-    """Read the objects whose keys match one of `keys`, for somebody who knows them."""
+    """Read the objects whose keys match one of `keys`, without listing them."""
     return [allow("s3:GetObject", on=_objects(bucket, keys)), *_with_key(bucket, "kms:Decrypt")]
 
 
@@ -16,7 +16,7 @@ def may_find(bucket: s3.IBucket, *keys: str) -> list[Statement]:
 
 
 def may_write(bucket: s3.IBucket, *keys: str) -> list[Statement]:
-    """Write such objects; the parts of a large one are read again to be joined."""
+    """Write such objects; S3 reads the parts of a large one again to join them."""
     return [
         allow("s3:PutObject", "s3:AbortMultipartUpload", on=_objects(bucket, keys)),
         *_with_key(bucket, "kms:Encrypt", "kms:GenerateDataKey", "kms:Decrypt"),

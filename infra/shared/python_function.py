@@ -1,4 +1,4 @@
-"""A Lambda function in Python with a role that may write its own log, and what else it is told it may."""
+"""A Lambda function in Python, whose role may write its own log and do what its statements allow."""
 
 import atexit
 import shutil

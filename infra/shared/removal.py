@@ -1,4 +1,4 @@
-"""What becomes of data when its stack goes."""
+"""What happens to data when its stack is deleted."""
 
 import aws_cdk as cdk
 
@@ -6,6 +6,6 @@ import aws_cdk as cdk
 def removal_policy(*, keep_data: bool) -> cdk.RemovalPolicy:
     """Keep it, or delete it with the stack.
 
-    A bucket that still holds objects stops its own deletion either way: emptying one is a person's decision.
+    A bucket that is not empty cannot be deleted either way: a person decides to empty it.
     """
     return cdk.RemovalPolicy.RETAIN if keep_data else cdk.RemovalPolicy.DESTROY

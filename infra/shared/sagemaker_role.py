@@ -31,7 +31,7 @@ class SageMakerRole(PolicyRole):
 
 
 def may_encrypt_volumes(key: kms.IKey) -> list[Statement]:
-    """Let SageMaker encrypt the volumes of what a role starts, or of the job that runs under it: it asks for both.
+    """Let SageMaker encrypt volumes: the role that starts a job and the role that the job runs under both need it.
 
     A grant serves an AWS resource only. See https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
     """
@@ -55,7 +55,7 @@ def may_log(group: str) -> Statement:
 
 
 def may_publish(namespace: str) -> Statement:
-    """Publish metrics into one namespace: the action knows no resource, the condition narrows it."""
+    """Publish metrics into one namespace: the action supports no resource, so a condition names it."""
     return allow("cloudwatch:PutMetricData", on=["*"], conditions={"StringEquals": {"cloudwatch:namespace": namespace}})
 
 
@@ -68,7 +68,7 @@ def package_arns(package_group: str) -> list[str]:
 
 
 def may_start_processing_jobs(prefix: str, *, role: iam.IRole, key: kms.IKey) -> list[Statement]:
-    """Start jobs whose names begin with `prefix` and a hyphen, under `role`; SageMaker encrypts for whoever starts."""
+    """Start jobs whose names begin with `prefix` and a hyphen, under `role`; the caller needs the key too."""
     jobs = arn("sagemaker", f"processing-job/{prefix}-*")
     to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     return [

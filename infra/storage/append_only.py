@@ -24,7 +24,7 @@ def keep_append_only(bucket: s3.Bucket, *, keep_data: bool) -> None:
             )
         )
 
-    # Parts of a multipart upload carry no condition; the request that completes it does.
+    # The parts of a multipart upload have no condition; the request that completes it has one.
     deny(
         "s3:PutObject",
         conditions={"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},

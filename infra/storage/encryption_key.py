@@ -11,11 +11,11 @@ from constructs import Construct
 from infra.shared.arns import OWN_ACCOUNT
 
 _ADMINISTRATORS = iam.PolicyStatement(actions=["kms:*"], principals=[iam.AccountRootPrincipal()], resources=["*"])
-"""The account's identity policies decide: what a key's policy says where none is given."""
+"""The default policy of a key: the account's identity policies decide."""
 
 
 class EncryptionKey(kms.Key):
-    """Rotated every year; identity policies decide who may use it, EventBridge and `publishers` may for notices."""
+    """Rotated every year; identity policies decide who may use it; EventBridge and `publishers` may, to publish."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class EncryptionKey(kms.Key):
 
 @cache
 def _may_publish(service: str) -> iam.PolicyStatement:
-    """Let a service encrypt what it publishes without a role: the key itself has to let it in.
+    """Let a service encrypt what it publishes: it has no role, so the key's policy must allow it.
 
     With a condition on the source EventBridge could publish nothing:
     see https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services

@@ -17,7 +17,7 @@ _CHECKPOINT_DAYS = 14
 
 
 class StorageStack(cdk.Stack):
-    """`data_bucket` takes what the team brings, `artifacts_bucket` what the jobs write."""
+    """`data_bucket` is for the team's data, `artifacts_bucket` for what the jobs write."""
 
     def __init__(self, scope: Construct, id_: str, *, env: cdk.Environment, settings: Settings) -> None:
         super().__init__(scope, id_, env=env, description=f"Storage of {settings.names.prefix}")
@@ -37,10 +37,10 @@ class StorageStack(cdk.Stack):
             key=self.key,
             access_logs=access_logs,
             removal_policy=removal,
-            forgotten={
+            expire_after_days={
                 **dict.fromkeys((CAPTURE_PREFIX, OUTCOME_PREFIX, CHECKPOINT_PREFIX), settings.endpoint.capture_days),
                 SPLITS: settings.training.split_days,
-                CHECKPOINTS: _CHECKPOINT_DAYS,  # without spot, too: it may have been on
+                CHECKPOINTS: _CHECKPOINT_DAYS,  # without spot too: it may have been on before
             },
         )
         allow_artifact_reads(self.artifacts_bucket, self.key, accounts=settings.promotion.to_accounts)

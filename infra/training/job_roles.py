@@ -115,15 +115,15 @@ class PipelineRole(SageMakerRole):
 
 
 def _may_run_jobs() -> list[Statement]:
-    """Tuning jobs are named after the execution, the others carry SageMaker's prefix."""
+    """Tuning jobs are named after the execution, the others begin with SageMaker's prefix."""
     tuning = "hyper-parameter-tuning-job/*"
     kinds = {
         "ProcessingJob": "processing-job/pipelines-*",
         "TrainingJob": "training-job/pipelines-*",
         "HyperParameterTuningJob": tuning,
     }
-    # Isolated containers hold no credentials: what a training job writes, SageMaker writes for it, where the job's
-    # request says. Code that trains could otherwise write another job's model, for its role may.
+    # Isolated containers have no credentials: SageMaker writes a training job's output for it, to where the job's
+    # request says. Training code could otherwise write another job's model with the role's rights.
     isolated = {"Bool": {"sagemaker:NetworkIsolation": "true"}}
     return [
         *(

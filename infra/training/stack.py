@@ -11,6 +11,8 @@ from slipway.settings import Settings
 
 
 class TrainingStack(cdk.Stack):
+    """Makes models; deploying it starts nothing."""
+
     def __init__(
         self,
         scope: Construct,

@@ -1,4 +1,4 @@
-"""The role of whoever starts training after a deployment: CodePipeline's build, or a workflow on GitHub."""
+"""The role that starts training after a deployment, for CodePipeline's build or a workflow on GitHub."""
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -11,7 +11,7 @@ from slipway.settings import Settings
 
 
 class StarterRole(PolicyRole):
-    """Starts one pipeline, looks at its data, stacks and rollouts, and invokes the smoke test; approves nothing."""
+    """Starts one pipeline, reads about its data, stacks and rollouts, and invokes the smoke test; approves nothing."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, data_bucket: s3.IBucket) -> None:
         names = settings.names
@@ -34,7 +34,7 @@ class StarterRole(PolicyRole):
                 allow("cloudformation:DescribeStacks", on=[arn("cloudformation", f"stack/{names.prefix}-*/*")]),
                 allow("s3:ListBucket", on=[data_bucket.bucket_arn]),
                 allow("sagemaker:DescribeEndpoint", on=[arn("sagemaker", f"endpoint/{names.endpoint}")]),
-                # The smoke test: which model is asked, the function that asks, and whose update was undone.
+                # The smoke test: which model, the function that tests, and whether a rollout was rolled back.
                 allow("sagemaker:DescribeModelPackage", on=[packages]),
                 allow("lambda:InvokeFunction", on=[arn("lambda", f"function:{names.smoke_test}")]),
                 allow("states:ListExecutions", on=[arn("states", f"stateMachine:{names.state_machine}")]),
@@ -45,7 +45,7 @@ class StarterRole(PolicyRole):
 
 
 def _starters(settings: Settings) -> iam.IPrincipal:
-    """Whoever may here; or whoever may in the account of delivery, and here the role of the stage's workflows alone."""
+    """Principals of this account; or those of the delivery's account, and here the stage's workflows only."""
     here = iam.AccountPrincipal(ACCOUNT)
     if settings.delivery_account is None:
         return here

@@ -15,11 +15,11 @@ from slipway.training import to_json, training_pipeline
 
 
 class TrainingPipeline(Construct):
-    """Runs the definition `slipway` writes, word for word.
+    """Runs exactly the definition that `slipway.training` writes.
 
     Attributes:
         jobs: the roles of its jobs.
-        package_group: where it registers what passed the gate.
+        package_group: where it registers models that passed the gate.
         pipeline: the pipeline itself.
     """
 
@@ -36,7 +36,7 @@ class TrainingPipeline(Construct):
     ) -> None:
         super().__init__(scope, id_)
         names = settings.names
-        # No description: only a new group could take a changed one, and the name is taken. The pipeline has it.
+        # No description: a changed one replaces the group, whose name is taken. The pipeline has it.
         self.package_group = sagemaker.CfnModelPackageGroup(
             self,
             "PackageGroup",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.delivery.app import delivery_stacks
+from infra.delivery.delivery_stacks import delivery_stacks
 from infra.stages import UseCaseStacks
 from slipway.settings import Settings, parse_settings
 from tests.infra.access.account import Accounts

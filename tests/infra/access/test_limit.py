@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.delivery.app import delivery_stacks
+from infra.delivery.delivery_stacks import delivery_stacks
 from infra.stages import use_cases
 from rehearsal.cloud.iam import AccessRequest, Outcome, Policy, Principal, decide, parse_policy
 from slipway.errors import InputError

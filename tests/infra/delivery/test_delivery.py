@@ -11,7 +11,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
 
-from infra.delivery.app import delivery_stacks
+from infra.delivery.delivery_stacks import delivery_stacks
 from slipway.errors import InputError
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -296,7 +296,7 @@ def test_two_use_cases_of_one_name_are_refused(tmp_path: Path) -> None:
 
 def test_a_stage_whose_roles_do_not_reach_a_use_case_is_refused(tmp_path: Path) -> None:
     project = project_of(tmp_path, "one", "two", region="us-east-1")
-    with pytest.raises(InputError, match="stage prod: region must be us-east-1, where two lives, got eu-central-1"):
+    with pytest.raises(InputError, match="stage prod: region must be us-east-1, as two has it, got eu-central-1"):
         synth(tmp_path, delivery_of("one", "two"), project=project)
 
 

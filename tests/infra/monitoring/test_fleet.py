@@ -80,7 +80,7 @@ def test_the_fleets_stack_shows_every_use_case_and_needs_none(synth: Synth) -> N
     shown = {widget["properties"]["title"]: widget["properties"]["metrics"] for widget in widgets(template)}
     assert shown.keys() == {
         "Requests a minute",
-        "Share of 5XX answers",
+        "Share of 5XX responses",
         "Latency p99 (us)",
         "Drift of the scores (PSI)",
         "Drift of the worst input (PSI)",

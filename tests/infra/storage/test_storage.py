@@ -80,7 +80,7 @@ def test_what_users_sent_is_deleted_in_the_end(buckets: list[dict[str, Any]], se
     rules = [rule for bucket in buckets for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]]
     days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
     assert days == {
-        **dict.fromkeys(("capture/", "outcomes/", "judge/"), settings.endpoint.capture_days),
+        **dict.fromkeys(("capture/", "outcomes/", "canary-analysis/"), settings.endpoint.capture_days),
         "pipeline/splits/": settings.training.split_days,
         "pipeline/checkpoints/": 14,
     }

@@ -17,9 +17,9 @@ class BuildError(Exception):
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Answer CloudFormation in every case: silence would hold the stack until its timeout."""
+    """Respond to CloudFormation in every case: without a response the stack waits until its timeout."""
     properties = event["ResourceProperties"]
-    answer = {
+    response = {
         "Status": "SUCCESS",
         "StackId": event["StackId"],
         "RequestId": event["RequestId"],
@@ -37,11 +37,11 @@ def handler(event: dict[str, Any], context: Any) -> None:
                 project=properties["ProjectName"],
                 remaining_ms=context.get_remaining_time_in_millis,
             )
-    except Exception as exc:  # noqa: BLE001 — whatever it is, CloudFormation has to hear of it
+    except Exception as exc:  # noqa: BLE001 — CloudFormation must get a response whatever happened
         # A fresh account may have a quota of 0 builds.
         help_ = "; `slipway quotas` shows what is missing" if "LimitExceeded" in type(exc).__name__ else ""
-        answer |= {"Status": "FAILED", "Reason": f"{type(exc).__name__}: {exc}{help_}"}
-    _send(event["ResponseURL"], answer)
+        response |= {"Status": "FAILED", "Reason": f"{type(exc).__name__}: {exc}{help_}"}
+    _send(event["ResponseURL"], response)
 
 
 def ensure_image(
@@ -99,10 +99,10 @@ def _logs(build: dict[str, Any]) -> str:
     return str(build.get("logs", {}).get("deepLink", "no log"))
 
 
-def _send(url: str, answer: dict[str, str]) -> None:
+def _send(url: str, response: dict[str, str]) -> None:
     # CloudFormation's presigned URL takes no content type. The scheme is its choice, not a user's.
     request = urllib.request.Request(  # noqa: S310
-        url, data=json.dumps(answer).encode(), method="PUT", headers={"Content-Type": ""}
+        url, data=json.dumps(response).encode(), method="PUT", headers={"Content-Type": ""}
     )
     with urllib.request.urlopen(request, timeout=15):  # noqa: S310
         pass

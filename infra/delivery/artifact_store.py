@@ -1,4 +1,4 @@
-"""Where the pipeline keeps what its actions hand to each other."""
+"""Where the pipeline keeps the artifacts that its actions pass to each other."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -10,7 +10,7 @@ _DAYS = 90
 
 
 class ArtifactStore(Construct):
-    """A bucket under its own key; a push's sources and templates are kept for 90 days, and again as old versions."""
+    """A bucket with its own key; sources and templates expire after 90 days, and their old versions 90 days later."""
 
     def __init__(self, scope: Construct, id_: str) -> None:
         super().__init__(scope, id_)

@@ -21,18 +21,18 @@ def delivery_stacks(scope: Construct, file: Path, *, project: Path) -> None:
 
     Raises:
         InputError: settings are not acceptable, two use cases of a stage share a name, or a stage has none, or one
-            that lives elsewhere or whose roles have no limit where the delivery's have one.
+            in another account or region, or one without a permissions boundary where the delivery has one.
     """
     stacks_of(scope, load_delivery(file), file=file, project=project)
 
 
 def stacks_of(scope: Construct, delivery: Delivery, *, file: Path, project: Path) -> None:
-    """Make the stacks of `delivery`, which `file` holds; raises as `delivery_stacks` does."""
+    """Make the stacks of `delivery`, as read from `file`; raises as `delivery_stacks` does."""
     names = [stage.name for stage in delivery.stages]
     stages = {name: use_cases_of(delivery, name, project=project) for name in names}
     cases = {name: load_delivered_use_cases(delivery, name, project=project) for name in names}
     for stage in delivery.stages:
-        _refuse_elsewhere(delivery, stage, cases[stage.name])
+        _refuse_other_places(delivery, stage, cases[stage.name])
         _refuse_unbounded(delivery, stage, cases[stage.name])
     made: list[cdk.Stack] = []
     if delivery.connection_arn:
@@ -48,7 +48,7 @@ def stacks_of(scope: Construct, delivery: Delivery, *, file: Path, project: Path
     for stack in (*made, *_workflows(scope, delivery)):
         bound_roles(stack, delivery.permission_boundary)
         for found in lint_delivery(delivery):
-            # As `Annotations.add_warning` would, whose stack trace names a folder that is another at each synth.
+            # Not `Annotations.add_warning`: its stack trace names a folder that differs at each synth.
             stack.node.add_metadata("aws:cdk:warning", f"{found.rule}: {found.message}")
 
 
@@ -63,18 +63,18 @@ def _workflows(scope: Construct, delivery: Delivery) -> Iterator[cdk.Stack]:
         yield GitHubStack(scope, name, delivery=delivery, stages=tuple(found))
 
 
-def _refuse_elsewhere(delivery: Delivery, stage: DeliveryStage, cases: Sequence[Settings]) -> None:
-    """The roles of a stage reach one account and region alone."""
+def _refuse_other_places(delivery: Delivery, stage: DeliveryStage, cases: Sequence[Settings]) -> None:
+    """The roles of a stage reach one account and region only."""
     for field in ("account", "region"):
         place = getattr(delivery, f"{field}_of")(stage)
         for settings in cases:
             own = getattr(settings, field)
             if place and own and own != place:
-                raise InputError(f"stage {stage.name}: {field} must be {own}, where {settings.name} lives, got {place}")
+                raise InputError(f"stage {stage.name}: {field} must be {own}, as {settings.name} has it, got {place}")
 
 
 def _refuse_unbounded(delivery: Delivery, stage: DeliveryStage, cases: Sequence[Settings]) -> None:
-    """A push deploys the use cases' roles as well: one without a limit would be the way round it."""
+    """A push deploys the use cases' roles as well: one without a boundary would be a way around the boundary."""
     for settings in cases if delivery.permission_boundary else ():
         if settings.access.permission_boundary is None:
             raise InputError(
