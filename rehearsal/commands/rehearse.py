@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slipway.cli.arguments import add_command, add_use_case, bounded
+from slipway.cli.arguments import add_command, add_number, add_use_case
 
 if TYPE_CHECKING:
     from rehearsal.journey.rehearsal_result import RehearsalResult
@@ -66,33 +66,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="FAULT",
         help="the fault of the third model, see below (default: %(default)s)",
     )
-    add(
-        "--speed",
-        type=bounded(1, 120),
-        default=30.0,
-        metavar="X",
-        help="compress waits X times, 1..120 (default: %(default)g)",
-    )
-    add(
-        "--rate",
-        type=bounded(1, 200),
-        default=60.0,
-        metavar="N",
-        help="user requests a second, 1..200 (default: %(default)g)",
-    )
-    add(
-        "--rows",
-        type=bounded(2000, 1_000_000, whole=True),
-        default=12000,
-        metavar="N",
-        help="rows of the generated table, 2000..1000000 (default: %(default)s)",
-    )
-    add(
-        "--interrupt-spot",
-        type=bounded(0.1, 3600),
-        metavar="S",
-        help="with training.spot: interrupt each training job once after S seconds, 0.1..3600",
-    )
+    add_number(parser, "--speed", 1, 120, default=30, metavar="X", about="compress waits so many times")
+    add_number(parser, "--rate", 1, 200, default=60, about="user requests a second")
+    add_number(parser, "--rows", 2000, 1_000_000, default=12000, whole=True, about="rows of the generated table")
+    spot = "with training.spot: interrupt each training job once after so many seconds"
+    add_number(parser, "--interrupt-spot", 0.1, 3600, metavar="S", about=spot)
     add("--plain", action="store_true", help="print plain lines, also on a terminal")
 
 

@@ -81,20 +81,34 @@ def add_starter(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def bounded(low: float, high: float, *, whole: bool = False) -> Callable[[str], float]:
-    """A parser of one number in `low`..`high`."""
+def add_number(
+    parser: argparse.ArgumentParser,
+    name: str,
+    low: float,
+    high: float,
+    *,
+    about: str,
+    metavar: str = "N",
+    default: float | None = None,
+    required: bool = False,
+    whole: bool = False,
+) -> None:
+    """Add an argument that takes a number in `low`..`high`; its help is `about` with the bounds and the default."""
 
     def parse(text: str) -> float:
         try:
             value: float = int(text) if whole else float(text)
         except ValueError as exc:
             kind = "a whole number" if whole else "a number"
-            raise argparse.ArgumentTypeError(f"must be {kind} in {low:g}..{high:g}, got {text}") from exc
+            raise argparse.ArgumentTypeError(f"must be {kind} in {low:.12g}..{high:.12g}, got {text}") from exc
         if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"must be in {low:g}..{high:g}, got {text}")
+            raise argparse.ArgumentTypeError(f"must be in {low:.12g}..{high:.12g}, got {text}")
         return value
 
-    return parse
+    bounds = f"{low:.12g}..{high:.12g}" + ("" if default is None else f", default: {default:.12g}")
+    parser.add_argument(
+        name, type=parse, default=default, required=required, metavar=metavar, help=f"{about} ({bounds})"
+    )
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from slipway.cli.arguments import add_command, add_json, add_prices, add_use_case, bounded, deployed_stage, write
+from slipway.cli.arguments import add_command, add_json, add_number, add_prices, add_use_case, deployed_stage, write
 from slipway.settings import Settings, load_settings
 from slipway.settings.limits import MOST_REQUEST_BYTES
 
@@ -41,28 +41,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog=_EPILOG,
     )
     add_use_case(parser)
-    add = parser.add_argument
-    add(
-        "--job-minutes",
-        type=bounded(0.1, 7200),
-        default=5.0,
-        metavar="M",
-        help="how long a job of the pipeline is billed, 0.1..7200 (default: %(default)g)",
+    add_number(parser, "--job-minutes", 0.1, 7200, default=5, metavar="M", about="minutes for which each job is billed")
+    parser.add_argument(
+        "--last-run", action="store_true", help="read the newest successful run in your account instead"
     )
-    add("--last-run", action="store_true", help="take the newest successful run in your account instead")
-    add(
-        "--requests-per-second",
-        type=bounded(0.001, 10_000),
-        metavar="N",
-        help="traffic of the endpoint, 0.001..10000; without it, costs that depend on it are left out",
-    )
-    add(
-        "--request-kilobytes",
-        type=bounded(0.001, MOST_REQUEST_BYTES / 1000),
-        default=1.0,
-        metavar="KB",
-        help="size of a request and its response together (default: %(default)g)",
-    )
+    traffic = "traffic of the endpoint; without it, costs that depend on it are left out"
+    add_number(parser, "--requests-per-second", 0.001, 10_000, about=traffic)
+    size, most = "size of a request and its response together", MOST_REQUEST_BYTES / 1000
+    add_number(parser, "--request-kilobytes", 0.001, most, default=1, metavar="KB", about=size)
     add_prices(parser)
     add_json(parser, instead_of="a table")
 

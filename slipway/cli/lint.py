@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from slipway.cli.arguments import DEFAULT_CONFIG, add_command, add_json, as_json, bounded, config_file
+from slipway.cli.arguments import DEFAULT_CONFIG, add_command, add_json, add_number, as_json, config_file
 from slipway.errors import InputError
 from slipway.guardrails import PlannedRollout, from_template, lint, lint_delivery, planned_rollout
 from slipway.guardrails.template import alarms_in
@@ -56,12 +56,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--delivery", type=Path, metavar="FILE", help="a delivery file: whether its stages are isolated from each other"
     )
     add("--stage", default="dev", help="a [stages.*] table of the use case (default: %(default)s)")
-    add(
-        "--requests-per-second",
-        type=bounded(0.001, 1_000_000),
-        metavar="N",
-        help="expected traffic of the endpoint; without it no rule checks the traffic",
-    )
+    traffic = "expected traffic of the endpoint; without it no rule checks the traffic"
+    add_number(parser, "--requests-per-second", 0.001, 1_000_000, about=traffic)
     add_json(parser, instead_of="lines")
 
 

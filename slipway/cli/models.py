@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from slipway.cli.arguments import add_command, add_json, add_use_case, bounded, deployed_stage, write
+from slipway.cli.arguments import add_command, add_json, add_number, add_use_case, deployed_stage, write
 
 if TYPE_CHECKING:
     from slipway.operations.registry import Package
@@ -35,13 +35,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog=_EPILOG,
     )
     add_use_case(parser)
-    parser.add_argument(
-        "--newest",
-        type=bounded(1, 10_000, whole=True),
-        default=20,
-        metavar="N",
-        help="list at most N versions, 1..10000 (default: %(default)s)",
-    )
+    add_number(parser, "--newest", 1, 10_000, default=20, whole=True, about="list at most so many versions")
     add_json(parser, instead_of="a table, with whole hashes and ARNs")
 
 

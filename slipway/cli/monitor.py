@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 from typing import TYPE_CHECKING
 
-from slipway.cli.arguments import add_command, add_json, add_use_case, bounded, deployed_stage, write
+from slipway.cli.arguments import add_command, add_json, add_number, add_use_case, deployed_stage, write
 from slipway.training.monitoring_job import MOST_HOURS
 
 if TYPE_CHECKING:
@@ -36,13 +36,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog=_EPILOG,
     )
     add_use_case(parser)
-    parser.add_argument(
-        "--hours",
-        type=bounded(1, MOST_HOURS, whole=True),
-        default=1,
-        metavar="N",
-        help=f"this many hours back from now, 1..{MOST_HOURS} (default: %(default)s)",
-    )
+    add_number(parser, "--hours", 1, MOST_HOURS, default=1, whole=True, about="so many hours back from now")
     add_json(parser)
 
 

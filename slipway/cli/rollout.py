@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 from typing import TYPE_CHECKING
 
-from slipway.cli.arguments import add_command, add_json, add_use_case, bounded, confirmed, deployed_stage, log, write
+from slipway.cli.arguments import add_command, add_json, add_number, add_use_case, confirmed, deployed_stage, log, write
 from slipway.errors import InputError
 
 if TYPE_CHECKING:
@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from slipway.operations.audit_log import Recorder
     from slipway.operations.deployed_stage import DeployedStage
 
-_CODES = "exit codes: 0 done, 1 refused or nothing to act on, 2 settings or arguments are not acceptable"
+_ACTION_EPILOG = """\
+exit codes:
+  0    done
+  1    refused, nothing to act on, or AWS refuses a call
+  2    settings or arguments are not acceptable
+
+example:
+  slipway rollout {}
+"""
 _EPILOG = """\
 The commands act in the account of your AWS credentials; with AWS_ENDPOINT_URL, in an embedded AWS. Every change is
 recorded in the endpoint's audit log: the intention before, the outcome after.
@@ -32,35 +40,51 @@ examples:
   slipway rollout audit --json
 """
 
+_STATUS = "Show what the endpoint serves, the rollouts under way with their alarms, and the versions to approve."
+
 _APPROVE = """\
-Approves a version of the model package group, which starts its rollout through every gate, canary and alarm; nothing
-is skipped. While rollouts are paused, the rollout waits until `slipway rollout resume`.
+Approve a version of the model package group, which starts its rollout through every gate, canary and alarm; nothing is
+skipped. While rollouts are paused, the rollout waits until `slipway rollout resume`.
 """
 
 _PAUSE = """\
-No rollout begins from now on: an approved one waits before its gates and before its update. Deployments of the stacks
-do not end the pause; `slipway rollout resume` does. A rollout that waits for three days is rejected, and its package
-must be approved again. Rejecting the live model still restores the model before it.
+Let no rollout begin from now on: an approved one waits before its gates and before its update. Deployments of the
+stacks do not end the pause; `slipway rollout resume` does. A rollout that waits for three days is rejected, and its
+package must be approved again. Rejecting the live model still restores the model before it.
 
 An update that has begun continues, because SageMaker cannot pause a bake; `slipway rollout abort` rolls it back.
 """
 
 _RESUME = """\
-Ends a pause: the rollouts that wait continue. A bake under way cannot be shortened, because SageMaker has no call for
+End a pause: the rollouts that wait continue. A bake under way cannot be shortened, because SageMaker has no call for
 that.
 """
 
 _ABORT = """\
-A rollout that waits or is in its gates is rejected before it changes anything. If it is updating the endpoint, the
-new fleet's alarm is made to fire, and SageMaker's own rollback returns every request to the old fleet. In both cases
-the package is rejected, with your reason.
+End the rollout that is under way. If it waits or is in its gates, it is rejected before it changes anything. If it is
+updating the endpoint, the new fleet's alarm is made to fire, and SageMaker's own rollback returns every request to the
+old fleet. In both cases the package is rejected, with your reason.
 """
 
 _AUDIT = """\
-Every entry has the hash of the one before it, so an entry that was edited, removed, swapped or inserted is found.
-Whether the newest entries are missing is found only with --head: a hash that you noted at your last audit, or one from
-the log of the audit function.
+List who did what. Every entry has the hash of the one before it, so an entry that was edited, removed, swapped or
+inserted is found. Whether the newest entries are missing is found only with --head: a hash that you noted at your last
+audit, or one from the log of the audit function.
 """
+
+_ACTIONS = {
+    "status": ("show what serves, what is being rolled out, and what waits", _STATUS, "status --stage prod"),
+    "approve": (
+        "approve a version, which starts its rollout",
+        _APPROVE,
+        'approve --package 7 --reason "reviewed by Ada"',
+    ),
+    "pause": ("let no rollout begin from now on", _PAUSE, 'pause --reason "sale weekend"'),
+    "resume": ("end a pause", _RESUME, 'resume --reason "sale is over"'),
+    "abort": ("end the rollout that is under way", _ABORT, 'abort --reason "support sees wrong offers"'),
+    "audit": ("list who did what, and verify that no entry was changed", _AUDIT, "audit --head HASH"),
+}
+"""Summary, description and example of each; a change has --reason."""
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -72,45 +96,34 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", required=True)
-    _action(actions, "status", "show what serves, what is being rolled out, and what waits", _status)
-    approve = _action(
-        actions, "approve", "approve a version, which starts its rollout", _approve, _APPROVE, reason=True
-    )
+    _action(actions, "status", _status)
+    approve = _action(actions, "approve", _approve)
     approve.add_argument("--package", required=True, metavar="N|ARN", help="the version, by number or ARN")
     approve.add_argument("--reapprove", action="store_true", help="approve it although it was rejected before")
     approve.add_argument("--yes", action="store_true", help="do not ask for confirmation")
-    _action(actions, "pause", "let no rollout begin from now on", _pause, _PAUSE, reason=True)
-    _action(actions, "resume", "end a pause", _resume, _RESUME, reason=True)
-    abort = _action(actions, "abort", "end the rollout that is under way", _abort, _ABORT, reason=True)
-    abort.add_argument(
-        "--timeout",
-        type=bounded(1, 36_000),
-        default=1800.0,
-        metavar="SECONDS",
-        help="how long to wait until the rollout has ended, 1..36000 (default: %(default)g)",
-    )
-    audit = _action(actions, "audit", "list who did what, and verify that no entry was changed", _audit, _AUDIT)
+    _action(actions, "pause", _pause)
+    _action(actions, "resume", _resume)
+    abort = _action(actions, "abort", _abort)
+    wait = "how long to wait until the rollout has ended"
+    add_number(abort, "--timeout", 1, 36_000, default=1800, metavar="SECONDS", about=wait)
+    audit = _action(actions, "audit", _audit)
     audit.add_argument("--head", metavar="HASH", help="a hash that must be among the entries")
 
 
 def _action(
     actions: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
-    summary: str,
     run: "Callable[[argparse.Namespace, DeployedStage], int]",
-    description: str = "",
-    *,
-    reason: bool = False,
 ) -> argparse.ArgumentParser:
     def run_on_stage(arguments: argparse.Namespace) -> int:
         with deployed_stage(arguments) as stage:
             return run(arguments, stage)
 
-    parser = add_command(
-        actions, name, run_on_stage, summary=summary, description=description or summary, epilog=_CODES
-    )
+    summary, description, example = _ACTIONS[name]
+    epilog = _ACTION_EPILOG.format(example)
+    parser = add_command(actions, name, run_on_stage, summary=summary, description=description, epilog=epilog)
     add_use_case(parser)
-    if reason:
+    if "--reason" in example:
         parser.add_argument("--reason", required=True, metavar="TEXT", help="why; recorded in the audit log")
     add_json(parser)
     return parser

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from slipway.canary.config import PROCEED
-from slipway.cli.arguments import add_command, add_json, add_use_case, bounded, write
+from slipway.cli.arguments import add_command, add_json, add_number, add_use_case, write
 from slipway.errors import InputError
 from slipway.rollout.new_fleet_alarms import LEAST_ERRORS
 from slipway.settings import load_settings
@@ -42,35 +42,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog=_EPILOG,
     )
     add_use_case(parser)
-    add = parser.add_argument
-    add(
-        "--requests-per-second",
-        type=bounded(0.001, 10_000),
-        required=True,
-        metavar="N",
-        help="requests a second to the endpoint, 0.001..10000",
+    add_number(parser, "--requests-per-second", 0.001, 10_000, required=True, about="traffic of the endpoint")
+    add_number(
+        parser, "--error-percent", 0.001, 50, default=0.5, metavar="E", about="share of requests that fail today"
     )
-    add(
-        "--error-percent",
-        type=bounded(0.001, 50),
-        default=0.5,
-        metavar="E",
-        help="share of requests that fail today, 0.001..50 (default: %(default)g)",
-    )
-    add(
-        "--regression",
-        type=bounded(0.01, 100),
-        default=1.0,
-        metavar="POINTS",
-        help="points of errors that the bad model adds, 0.01..100 (default: %(default)g)",
-    )
-    add(
-        "--rollouts",
-        type=bounded(10, MOST_ROLLOUTS, whole=True),
-        default=MOST_ROLLOUTS,
-        metavar="N",
-        help=f"simulate at most N rollouts, 10..{MOST_ROLLOUTS}; of long plans fewer (default: %(default)s)",
-    )
+    worse = "points of errors that the bad model adds"
+    add_number(parser, "--regression", 0.01, 100, default=1, metavar="POINTS", about=worse)
+    most = "simulate at most so many rollouts, of long plans fewer"
+    add_number(parser, "--rollouts", 10, MOST_ROLLOUTS, default=MOST_ROLLOUTS, whole=True, about=most)
     add_json(parser)
 
 

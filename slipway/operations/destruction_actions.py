@@ -81,22 +81,15 @@ def empty_buckets(stage: DeployedStage, stack: Stack) -> Iterator[Action]:
 
 
 def delete_endpoint_configs(stage: DeployedStage) -> Iterator[Action]:
-    sagemaker = stage.client("sagemaker")
-    pages = sagemaker.get_paginator("list_endpoint_configs").paginate()
-    for each in [each for page in pages for each in page["EndpointConfigs"]]:
-        if _is_tagged(stage, each["EndpointConfigArn"]):
-            name = each["EndpointConfigName"]
-            delete = partial(sagemaker.delete_endpoint_config, EndpointConfigName=name)
-            yield Action(f"delete endpoint config {name}", delete)
+    delete = stage.client("sagemaker").delete_endpoint_config
+    for name in _tagged(stage, "EndpointConfig"):
+        yield Action(f"delete endpoint config {name}", partial(delete, EndpointConfigName=name))
 
 
 def delete_models(stage: DeployedStage) -> Iterator[Action]:
-    sagemaker = stage.client("sagemaker")
-    pages = sagemaker.get_paginator("list_models").paginate()
-    for each in [each for page in pages for each in page["Models"]]:
-        if _is_tagged(stage, each["ModelArn"]):
-            name = each["ModelName"]
-            yield Action(f"delete model {name}", partial(sagemaker.delete_model, ModelName=name))
+    delete = stage.client("sagemaker").delete_model
+    for name in _tagged(stage, "Model"):
+        yield Action(f"delete model {name}", partial(delete, ModelName=name))
 
 
 def delete_parameters(stage: DeployedStage) -> Iterator[Action]:
@@ -139,6 +132,10 @@ def _stop_pipeline_execution(sagemaker: Any, arn: str, polling: Polling) -> None
     polling.until(lambda: None if status() in ("Executing", "Stopping") else True, late=late)
 
 
-def _is_tagged(stage: DeployedStage, arn: str) -> bool:
-    tags = stage.client("sagemaker").list_tags(ResourceArn=arn)["Tags"]
-    return {"Key": ENDPOINT_TAG, "Value": stage.names.endpoint} in tags
+def _tagged(stage: DeployedStage, kind: str) -> list[str]:
+    """Names of the account's models or endpoint configs that have the endpoint's tag."""
+    sagemaker, tag = stage.client("sagemaker"), {"Key": ENDPOINT_TAG, "Value": stage.names.endpoint}
+    operation = {"EndpointConfig": "list_endpoint_configs", "Model": "list_models"}[kind]
+    found = [each for page in sagemaker.get_paginator(operation).paginate() for each in page[f"{kind}s"]]
+    arns = {each[f"{kind}Name"]: each[f"{kind}Arn"] for each in found}
+    return [name for name, arn in arns.items() if tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]]
