@@ -35,12 +35,12 @@ class EndpointUpdate:
         plan: RolloutPlan,
         state: EndpointState,
         router: Router,
-        around: EndpointEnvironment,
-        chronicle: EndpointEvents,
+        environment: EndpointEnvironment,
+        events: EndpointEvents,
         cancelled: threading.Event,
     ) -> None:
         self._blue, self._make_fleet, self._plan, self._state = blue, make_fleet, plan, state
-        self._router, self._around, self._chronicle, self._cancelled = router, around, chronicle, cancelled
+        self._router, self._environment, self._events, self._cancelled = router, environment, events, cancelled
         self._mixed = state.mixed
         self._green: ServingFleet | None = None
         self._entered: RolloutState | None = None
@@ -53,7 +53,7 @@ class EndpointUpdate:
             ended = self._roll_out(follow)
             status, reason = self._status_of(ended), self._reason(ended)
         self._state.settle(status, reason)
-        self._chronicle.status(status)
+        self._events.status(status)
 
     def enter(self, state: RolloutState) -> str | None:
         """Do the work of a phase that has begun, unless it has been done; what went wrong, or None."""
@@ -68,7 +68,7 @@ class EndpointUpdate:
 
     def alarm(self) -> str | None:
         """The name of a rollback alarm in ALARM."""
-        return next((name for name in self._plan.alarms if self._around.alarm_state(name) == _IN_ALARM), None)
+        return next((name for name in self._plan.alarms if self._environment.alarm_state(name) == _IN_ALARM), None)
 
     def _roll_out(self, follow: Follow) -> RolloutState:
         try:
@@ -85,7 +85,7 @@ class EndpointUpdate:
         share = green_share(state, self._plan)
         self._state.enter(state.phase, share)
         failure = state.rollback_failure or state.failure
-        self._chronicle.phase(state.phase, share=share, alarm=state.alarm, failure=failure)
+        self._events.phase(state.phase, share=share, alarm=state.alarm, failure=failure)
         match state.phase:
             case Phase.PROVISIONING:
                 return self._provision()
@@ -108,7 +108,7 @@ class EndpointUpdate:
 
     def _refusal(self) -> str:
         """Why the update may not begin; an unwatched or already failing rollout would not be safe."""
-        states = {name: self._around.alarm_state(name) for name in self._plan.alarms}
+        states = {name: self._environment.alarm_state(name) for name in self._plan.alarms}
         if missing := [name for name, state in states.items() if state is None]:
             return f"The update was not started: there is no rollback alarm {', '.join(missing)}"
         if firing := [name for name, state in states.items() if state == _IN_ALARM]:

@@ -1,113 +1,133 @@
-"""A bad build of the model image: the real server behind a wrapper that fails or dawdles.
+"""A faulty build of the model image: the real server behind a proxy that fails or delays some invocations.
 
-Runs in place of the image's program: `python -m rehearsal.endpoints.fault_injection --fault errors serve`.
+Runs in place of the image's program: `python -m rehearsal.endpoints.fault_injection --fault errors serve`. Docker runs
+it inside the image, so it needs the standard library only.
 """
 
 import argparse
-import asyncio
-import contextlib
+import http.client
+import http.server
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rehearsal.endpoints.http import HttpClient, Message, NoAnswerError, head, read_message
 from rehearsal.process import free_port, spawn, stop
 
 FAULTS = ("errors", "slow")
 _HOST_VARIABLE, _PORT_VARIABLE = "SAGEMAKER_BIND_TO_HOST", "SAGEMAKER_BIND_TO_PORT"
-_INNER_HOST = "127.0.0.1"
+_LOOPBACK = "127.0.0.1"
 _WATCH_SECONDS = 0.2
-_DROPPED_HEADERS = ("content-length", "transfer-encoding", "connection", "host")
+_TIMEOUT_SECONDS = 60.0
+_CONNECTION_HEADERS = ("connection", "content-length", "date", "host", "server", "transfer-encoding")
+"""They belong to one connection, or are written by the proxy itself."""
+
+Headers = Iterable[tuple[str, str]]
 
 
-class FaultInjectingProxy:
+class FaultInjectingProxy(http.server.ThreadingHTTPServer):
     """Passes requests to the real server; /invocations get the fault, /ping does not: the build looks healthy."""
 
-    def __init__(self, fault: str, *, error_percent: int, delay_seconds: float, inner_port: int) -> None:
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(
+        self, address: tuple[str, int], fault: str, *, error_percent: int, delay_seconds: float, inner_port: int
+    ) -> None:
+        super().__init__(address, _Handler)
         self._fault, self._error_percent, self._delay_seconds = fault, error_percent, delay_seconds
-        self._client = HttpClient(_INNER_HOST, inner_port)
-        self._invocations = 0
+        self._inner_port = inner_port
+        self._invocations, self._lock = 0, threading.Lock()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection of the router."""
-        # Nobody waits for this task: asyncio would log its cancellation, below what the real server has said.
-        with contextlib.suppress(asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError, ValueError):
-            while True:
-                request = await read_message(reader)
-                status, content_type, body = await self._answer(request)
-                first = f"HTTP/1.1 {status} {'OK' if status < 400 else 'Error'}"
-                writer.write(head(first, {"content-type": content_type}, body) + body)
-                await writer.drain()
-                if not request.keeps_alive:
-                    break
-        writer.close()
-
-    async def close(self) -> None:
-        """Let go of the real server."""
-        await self._client.close()
-
-    async def _answer(self, request: Message) -> tuple[int, str, bytes]:
-        method, path, _ = request.start
+    def response(self, method: str, path: str, headers: Headers, body: bytes) -> tuple[int, Headers, bytes]:
+        """Status, headers and body of the response to one request."""
         if path == "/invocations":
-            self._invocations += 1
-            if self._fault == "errors" and self._is_unlucky(self._invocations):
-                return 500, "text/plain", b"a fault of this build"
+            if self._fault == "errors" and self._next_fails():
+                return 500, (("content-type", "text/plain"),), b"an injected fault"
             if self._fault == "slow":
-                await asyncio.sleep(self._delay_seconds)
-        headers = {name: value for name, value in request.headers.items() if name not in _DROPPED_HEADERS}
+                time.sleep(self._delay_seconds)
+        inner = http.client.HTTPConnection(_LOOPBACK, self._inner_port, timeout=_TIMEOUT_SECONDS)
         try:
-            answer = await self._client.request(method, path, headers=headers, body=request.body, timeout_seconds=60.0)
-        except NoAnswerError as exc:
-            return 502, "text/plain", str(exc).encode()
-        return answer.status, answer.headers.get("content-type", "text/plain"), answer.body
+            inner.request(method, path, body, dict(headers))
+            found = inner.getresponse()
+            return found.status, found.getheaders(), found.read()
+        except (OSError, http.client.HTTPException) as exc:
+            return 502, (("content-type", "text/plain"),), str(exc).encode()
+        finally:
+            inner.close()
 
-    def _is_unlucky(self, number: int) -> bool:
+    def _next_fails(self) -> bool:
         """Evenly spread and the same in every run: the n-th request fails where n times the share crosses a whole."""
-        share = self._error_percent
+        with self._lock:
+            self._invocations += 1
+            number, share = self._invocations, self._error_percent
         return number * share // 100 > (number - 1) * share // 100
 
 
-async def _run(arguments: argparse.Namespace, inner: "subprocess.Popen[bytes]", inner_port: int) -> None:
-    """Serve until a signal comes, or the real server has ended."""
-    proxy = FaultInjectingProxy(
-        arguments.fault,
-        error_percent=arguments.error_percent,
-        delay_seconds=arguments.delay_seconds,
-        inner_port=inner_port,
-    )
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    host, port = os.environ.get(_HOST_VARIABLE, _INNER_HOST), int(os.environ.get(_PORT_VARIABLE, "8080"))
-    listener = await asyncio.start_server(proxy.serve, host, port)
-    while not ended.is_set() and inner.poll() is None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), timeout=_WATCH_SECONDS)
-    listener.close()
-    await proxy.close()
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: FaultInjectingProxy
+
+    def do_GET(self) -> None:
+        self._respond()
+
+    def do_POST(self) -> None:
+        self._respond()
+
+    def _respond(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        status, headers, content = self.server.response(self.command, self.path, _passed(self.headers.items()), body)
+        self.send_response(status)
+        for name, value in (*_passed(headers), ("content-length", str(len(content)))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """The log is the real server's."""
+
+
+def _passed(headers: Headers) -> Headers:
+    return [(name, value) for name, value in headers if name.lower() not in _CONNECTION_HEADERS]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Start the real server, `python -m pipeline_steps` with the remaining arguments, and stand before it."""
+    """Start the real server, `python -m pipeline_steps` with the remaining arguments, and the proxy in front of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fault", choices=FAULTS, required=True)
     parser.add_argument("--error-percent", type=int, default=30)
     parser.add_argument("--delay-seconds", type=float, default=1.5)
     parser.add_argument("verb", nargs="+")
     arguments = parser.parse_args(argv)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
     inner_port = free_port()
     inner = spawn(
         [sys.executable, "-m", "pipeline_steps", *arguments.verb],
-        env={**os.environ, _HOST_VARIABLE: _INNER_HOST, _PORT_VARIABLE: str(inner_port)},
+        env={**os.environ, _HOST_VARIABLE: _LOOPBACK, _PORT_VARIABLE: str(inner_port)},
         cwd=Path.cwd(),
         stdout=None,
         stderr=subprocess.STDOUT,
     )
+    address = os.environ.get(_HOST_VARIABLE, _LOOPBACK), int(os.environ.get(_PORT_VARIABLE, "8080"))
     try:
-        asyncio.run(_run(arguments, inner, inner_port))
+        with FaultInjectingProxy(
+            address,
+            arguments.fault,
+            error_percent=arguments.error_percent,
+            delay_seconds=arguments.delay_seconds,
+            inner_port=inner_port,
+        ) as proxy:
+            threading.Thread(target=proxy.serve_forever, daemon=True).start()
+            while not ended.wait(_WATCH_SECONDS) and inner.poll() is None:
+                pass
+            proxy.shutdown()
         ended_by_itself = inner.poll()
     finally:
         stop(inner, grace_seconds=5)

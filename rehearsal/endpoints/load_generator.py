@@ -8,12 +8,11 @@ from array import array
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from urllib.parse import urlsplit
 
 from rehearsal.access_key import AccessKey
-from rehearsal.endpoints.http import HttpClient, NoAnswerError
+from rehearsal.endpoints.http_client import HttpClient, NoResponseError
 
-ANSWER_SECONDS = 30.0
+RESPONSE_SECONDS = 30.0
 MOST_IN_FLIGHT = 256
 _RECENT = 2000
 
@@ -95,10 +94,7 @@ class LoadGenerator:
             raise ValueError(
                 f"traffic needs a body and a rate above 0, got {len(bodies)} bodies at {rate_per_second:g}/s"
             )
-        url = urlsplit(endpoint_url)
-        self._host, self._port = url.hostname or "127.0.0.1", url.port or 80
-        self._path, self._key = f"/endpoints/{endpoint_name}/invocations", key
-        self._url = f"http://{self._host}:{self._port}{self._path}"
+        self._key, self._url = key, f"{endpoint_url}/endpoints/{endpoint_name}/invocations"
         self._headers = {"content-type": content_type, "accept": accept}
         self._bodies, self._rate = bodies, rate_per_second
         self._lock = threading.Lock()
@@ -140,7 +136,7 @@ class LoadGenerator:
         return Promptness(due=len(late) + not_sent, not_sent=not_sent, late_p99_ms=round(p99 * 1000, 1))
 
     async def _run(self) -> None:
-        client = HttpClient(self._host, self._port)
+        client = HttpClient()
         waiting: set[asyncio.Task[None]] = set()
         began = time.monotonic()
         for number in itertools.count():
@@ -172,16 +168,16 @@ class LoadGenerator:
         headers = self._key.signed("POST", self._url, service="sagemaker", headers=self._headers, body=body)
         began = time.perf_counter()
         try:
-            answer = await client.request(
-                "POST", self._path, headers=headers, body=body, timeout_seconds=ANSWER_SECONDS
+            response = await client.request(
+                "POST", self._url, headers=headers, body=body, timeout_seconds=RESPONSE_SECONDS
             )
-        except NoAnswerError:
+        except NoResponseError:
             with self._lock:
                 self._dropped += 1
             return
         with self._lock:
             self._latencies_us.append(round((time.perf_counter() - began) * 1e6))
-            if 200 <= answer.status < 300:
+            if 200 <= response.status < 300:
                 self._answered += 1
             else:
                 self._failed += 1

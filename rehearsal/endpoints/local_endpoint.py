@@ -11,6 +11,7 @@ from rehearsal.endpoints.capture_log import CaptureLog
 from rehearsal.endpoints.endpoint_environment import EndpointEnvironment, EndpointEvents
 from rehearsal.endpoints.endpoint_state import EndpointState
 from rehearsal.endpoints.endpoint_update import EndpointUpdate
+from rehearsal.endpoints.http_client import HttpClient
 from rehearsal.endpoints.journal import begin
 from rehearsal.endpoints.metric_publisher import MetricPublisher
 from rehearsal.endpoints.provisioning import MakeFleet
@@ -28,16 +29,17 @@ class LocalEndpoint:
     def __init__(
         self,
         state: EndpointState,
-        around: EndpointEnvironment,
+        environment: EndpointEnvironment,
         publisher: MetricPublisher,
         capture: CaptureLog,
-        chronicle: EndpointEvents,
+        events: EndpointEvents,
         *,
+        client: HttpClient,
         journals: Path,
     ) -> None:
-        self.state, self._around, self._chronicle, self._journals = state, around, chronicle, journals
+        self.state, self._environment, self._events, self._journals = state, environment, events, journals
         self._publisher, self._capture = publisher, capture
-        self.router = Router(publisher.record, capture=capture.offer)
+        self.router = Router(client, publisher.record, capture=capture.offer)
         self._cancelled = threading.Event()
         self._supervisor: Supervisor | None = None
         self._thread: threading.Thread | None = None
@@ -64,18 +66,18 @@ class LocalEndpoint:
             plan=plan,
             state=self.state,
             router=self.router,
-            around=self._around,
-            chronicle=self._chronicle,
+            environment=self._environment,
+            events=self._events,
             cancelled=self._cancelled,
         )
-        journal = begin(self._journals, self.state.name, plan, speed=self._around.speed)
-        self._supervisor = Supervisor(journal, self._cancelled, self._chronicle.restarted)
+        journal = begin(self._journals, self.state.name, plan, speed=self._environment.speed)
+        self._supervisor = Supervisor(journal, self._cancelled, self._events.restarted)
         self._begin("Updating", config, deployment, partial(rollout.run, self._supervisor.run))
 
     def close(self) -> None:
         """End every server; a rollout under way ends where it is."""
         self._cancelled.set()
-        self._chronicle.silence()
+        self._events.silence()
         if self._supervisor is not None:
             self._supervisor.cancel()
         if self._thread is not None:
@@ -102,7 +104,7 @@ class LocalEndpoint:
     def _work(self, status: str, work: Callable[[], None]) -> None:
         """The boundary of the endpoint's own thread: whatever fails shows in its status."""
         try:
-            self._chronicle.status(status)
+            self._events.status(status)
             work()
         except CancelledDeploymentError:
             return
@@ -126,4 +128,4 @@ class LocalEndpoint:
 
     def _settle(self, status: str, reason: str) -> None:
         self.state.settle(status, reason)
-        self._chronicle.status(status)
+        self._events.status(status)

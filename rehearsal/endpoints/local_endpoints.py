@@ -12,9 +12,10 @@ from rehearsal.containers.container import Program
 from rehearsal.endpoints.capture_log import CaptureLog, WriteObject
 from rehearsal.endpoints.endpoint_environment import EndpointEnvironment, EndpointEvents, OnEvent
 from rehearsal.endpoints.endpoint_state import EndpointState
+from rehearsal.endpoints.http_client import HttpClient
 from rehearsal.endpoints.invocation import Invocation, InvocationRequest
 from rehearsal.endpoints.local_endpoint import LocalEndpoint
-from rehearsal.endpoints.loop import LoopThread
+from rehearsal.endpoints.loop_thread import LoopThread
 from rehearsal.endpoints.metric_publisher import MetricPublisher, Publish
 from rehearsal.endpoints.model_server import FetchArtifact
 from rehearsal.endpoints.provisioning import OnLog, Provisioning, retained_from
@@ -53,15 +54,15 @@ class LocalEndpoints:
         write_object: WriteObject = lambda _bucket, _key, _content, _kms_key_id: None,
     ) -> None:
         self._workdir, self._publish, self._on_event, self._write_object = workdir, publish, on_event, write_object
-        self._around = EndpointEnvironment(speed=speed, alarm_state=alarm_state)
-        self._loop = LoopThread("model-requests")
+        self._environment = EndpointEnvironment(speed=speed, alarm_state=alarm_state)
+        self._client = HttpClient()
+        self._loop = LoopThread("model-requests", at_end=self._client.close)
         self._provisioning = Provisioning(
             workdir=workdir,
             image_programs=image_programs,
             backend=backend,
             fetch_artifact=fetch_artifact,
             on_log=on_log,
-            loop=self._loop,
             speed=speed,
         )
         self._lock = threading.Lock()
@@ -84,9 +85,11 @@ class LocalEndpoints:
             )
             state = EndpointState(endpoint_name)
             publisher = MetricPublisher(endpoint_name, self._publish, traffic)
-            capture = CaptureLog(endpoint_name, self._write_object, speed=self._around.speed)
-            chronicle = EndpointEvents(state, timeline, self._on_event)
-            endpoint = LocalEndpoint(state, self._around, publisher, capture, chronicle, journals=self._workdir)
+            capture = CaptureLog(endpoint_name, self._write_object, speed=self._environment.speed)
+            events = EndpointEvents(state, timeline, self._on_event)
+            endpoint = LocalEndpoint(
+                state, self._environment, publisher, capture, events, client=self._client, journals=self._workdir
+            )
             self._endpoints[endpoint_name] = endpoint
         endpoint.create(config, self._provisioning.maker(endpoint_name, config, models))
 

@@ -46,6 +46,10 @@ class ModelServer:
         self._keeper: threading.Thread | None = None
 
     @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 

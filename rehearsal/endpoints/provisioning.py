@@ -8,7 +8,6 @@ from typing import Any
 
 from rehearsal.containers.backends.backend import Backend
 from rehearsal.containers.container import Program
-from rehearsal.endpoints.loop import LoopThread
 from rehearsal.endpoints.model_server import STARTUP_SECONDS, FetchArtifact, ModelServer, prepare_container
 from rehearsal.endpoints.serving_fleet import ServingFleet, ServingVariant
 
@@ -59,7 +58,6 @@ class Provisioning:
     backend: Backend
     fetch_artifact: FetchArtifact
     on_log: OnLog
-    loop: LoopThread
     speed: float
 
     def maker(
@@ -85,7 +83,7 @@ class Provisioning:
                 for wanted in config["ProductionVariants"]
             ]
             capture = retained.data_capture if retained.keeps_capture else config.get("DataCaptureConfig")
-            return ServingFleet(str(config["EndpointConfigName"]), variants, self.loop, capture)
+            return ServingFleet(str(config["EndpointConfigName"]), variants, capture)
 
         return make_fleet
 

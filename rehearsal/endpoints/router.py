@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rehearsal.endpoints.capture import CUSTOM_ATTRIBUTES, CapturePlan
-from rehearsal.endpoints.http import NoAnswerError
+from rehearsal.endpoints.http_client import HttpClient, NoResponseError
 from rehearsal.endpoints.invocation import Invocation, InvocationRequest
 from rehearsal.endpoints.serving_fleet import ServingFleet, ServingVariant
 from rehearsal.endpoints.weights import SmoothRoundRobin
@@ -42,12 +42,14 @@ class Router:
 
     def __init__(
         self,
+        client: HttpClient,
         record: Callable[[Attempt], None],
         *,
         capture: Capture = lambda _plan, _request, _answer: None,
         timeout_seconds: float = INVOCATION_SECONDS,
     ) -> None:
-        self._record, self._capture, self._timeout_seconds = record, capture, timeout_seconds
+        self._client, self._record, self._capture = client, record, capture
+        self._timeout_seconds = timeout_seconds
         self._lock = threading.Lock()
         self._choice: SmoothRoundRobin[ServingFleet] = SmoothRoundRobin([])
 
@@ -91,17 +93,19 @@ class Router:
         return attempt, Invocation(status, body, headers, variant.name, fleet.config_name)
 
     async def _call(self, variant: ServingVariant, request: InvocationRequest) -> tuple[int, bytes, Mapping[str, str]]:
-        if variant.client is None:
-            return 0, NO_RESPONSE.encode(), {"content-type": "text/plain"}
         headers = {"content-type": request.content_type, "accept": request.accept}
         if request.inference_id is not None:
             headers["x-amzn-sagemaker-inference-id"] = request.inference_id
         if request.custom_attributes is not None:
             headers[CUSTOM_ATTRIBUTES] = request.custom_attributes
         try:
-            answer = await variant.client.request(
-                "POST", "/invocations", headers=headers, body=request.body, timeout_seconds=self._timeout_seconds
+            response = await self._client.request(
+                "POST",
+                f"{variant.server.url}/invocations",
+                headers=headers,
+                body=request.body,
+                timeout_seconds=self._timeout_seconds,
             )
-        except NoAnswerError as exc:
+        except NoResponseError as exc:
             return 0, f"{NO_RESPONSE}: {exc}".encode(), {"content-type": "text/plain"}
-        return answer.status, answer.body, answer.headers
+        return response.status, response.body, response.headers

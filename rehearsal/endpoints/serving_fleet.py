@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.endpoints.capture import CapturePlan, capture_plan
-from rehearsal.endpoints.http import HttpClient
-from rehearsal.endpoints.loop import LoopThread
-from rehearsal.endpoints.model_server import HOST, STARTUP_SECONDS, ModelServer
+from rehearsal.endpoints.model_server import STARTUP_SECONDS, ModelServer
 from rehearsal.endpoints.weights import SmoothRoundRobin
 from slipway.errors import LaunchError
 
@@ -29,7 +27,6 @@ class ServingVariant:
     image: str
     server: ModelServer
     startup_seconds: float = STARTUP_SECONDS
-    client: HttpClient | None = None
 
 
 @dataclass(eq=False)
@@ -38,7 +35,6 @@ class ServingFleet:
 
     config_name: str
     variants: Sequence[ServingVariant]
-    loop: LoopThread
     data_capture: Mapping[str, Any] | None = None
     """The DataCaptureConfig that holds for it."""
     in_flight: int = 0
@@ -79,7 +75,6 @@ class ServingFleet:
             except LaunchError as exc:
                 self.stop()
                 raise LaunchError(f"variant {variant.name}: {exc}") from exc
-            variant.client = HttpClient(HOST, variant.server.port)
 
     def answers(self, timeout_seconds: float) -> bool:
         """Whether every server passes its health check within the time."""
@@ -99,7 +94,4 @@ class ServingFleet:
 
     def stop(self) -> None:
         for variant in self.variants:
-            if variant.client is not None:
-                self.loop.submit(variant.client.close()).result(timeout=10)
-                variant.client = None
             variant.server.discard()

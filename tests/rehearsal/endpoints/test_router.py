@@ -2,43 +2,42 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from rehearsal.endpoints.endpoint_metrics import metric_data
-from rehearsal.endpoints.http import Message, NoAnswerError
+from rehearsal.endpoints.http_client import HttpResponse, NoResponseError
 from rehearsal.endpoints.invocation import InvocationRequest
 from rehearsal.endpoints.router import Attempt, Router
 from rehearsal.endpoints.serving_fleet import ServingFleet, ServingVariant
 
 
-@dataclass
-class Model:
-    """Answers in place of a server's client; None is no answer."""
+class Servers:
+    """Responds in place of the fleets' servers, by URL; a status of None is no response."""
 
-    status: int | None
-    in_flight_seen: int = 0
-    fleet: ServingFleet | None = None
+    def __init__(self) -> None:
+        self.fleets: dict[str, tuple[ServingFleet, int | None]] = {}
+        self.in_flight: list[int] = []
 
-    async def request(self, *_: Any, **__: Any) -> Message:
-        await asyncio.sleep(0)
-        if self.fleet is not None:
-            self.in_flight_seen = self.fleet.in_flight
-        if self.status is None:
-            raise NoAnswerError("connection refused")
-        return Message(("HTTP/1.1", str(self.status), "OK"), {"content-type": "text/csv"}, b"0.5")
+    def fleet(self, name: str, status: int | None) -> ServingFleet:
+        server: Any = SimpleNamespace(url=f"http://{name}")
+        fleet = ServingFleet(name, [ServingVariant("primary", 1.0, 4, "ml.m5.large", "repo:x", server)])
+        self.fleets[f"http://{name}/invocations"] = fleet, status
+        return fleet
+
+    async def request(self, _method: str, url: str, **_: Any) -> HttpResponse:
+        fleet, status = self.fleets[url]
+        self.in_flight.append(fleet.in_flight)
+        if status is None:
+            raise NoResponseError("connection refused")
+        return HttpResponse(status, {"content-type": "text/csv"}, b"0.5")
 
 
-def fleet(name: str, status: int | None) -> ServingFleet:
-    model: Any = Model(status)
-    server: Any = None
-    variant = ServingVariant("primary", 1.0, 4, "ml.m5.large", "repo:x", server, client=model)
-    loop: Any = None
-    made = ServingFleet(name, [variant], loop)
-    model.fleet = made
-    return made
+@pytest.fixture
+def servers() -> Any:
+    return Servers()
 
 
 def ask(router: Router, times: int = 1) -> list[Any]:
@@ -50,10 +49,12 @@ def ask(router: Router, times: int = 1) -> list[Any]:
 
 
 @pytest.mark.parametrize("status", [400, 500, 503, None])
-def test_what_the_new_fleet_fails_reaches_the_user_as_it_is_and_no_other_fleet_is_asked(status: int | None) -> None:
+def test_what_the_new_fleet_fails_reaches_the_user_as_it_is_and_no_other_fleet_is_asked(
+    servers: Any, status: int | None
+) -> None:
     attempts: list[Attempt] = []
-    router = Router(attempts.append)
-    blue, green = fleet("blue", 200), fleet("green", status)
+    router = Router(servers, attempts.append)
+    blue, green = servers.fleet("blue", 200), servers.fleet("green", status)
     router.set_shares([(blue, 0.5), (green, 0.5)])
     assert {(answer.config_name, answer.status) for answer in ask(router, 8)} == {("blue", 200), ("green", status or 0)}
     assert [each.config_name for each in attempts].count("green") == 4
@@ -61,39 +62,30 @@ def test_what_the_new_fleet_fails_reaches_the_user_as_it_is_and_no_other_fleet_i
     assert (blue.in_flight, green.in_flight) == (0, 0)
 
 
-def test_a_container_that_gives_no_response_says_so() -> None:
-    router = Router(lambda _: None)
-    router.set_shares([(fleet("green", None), 1.0)])
+def test_a_container_that_gives_no_response_says_so(servers: Any) -> None:
+    router = Router(servers, lambda _: None)
+    router.set_shares([(servers.fleet("green", None), 1.0)])
     assert ask(router)[0].body == b"the container gave no response: connection refused"
 
 
-def test_a_request_is_in_flight_until_it_is_answered() -> None:
-    router = Router(lambda _: None)
-    green = fleet("green", 200)
+def test_a_request_is_in_flight_until_it_is_answered(servers: Any) -> None:
+    router = Router(servers, lambda _: None)
+    green = servers.fleet("green", 200)
     router.set_shares([(green, 1.0)])
     ask(router)
-    client: Any = green.variants[0].client
-    assert client.in_flight_seen == 1
+    assert servers.in_flight == [1]
     assert green.drain(0.0)
 
 
-def test_nobody_serves_before_shares_are_set() -> None:
+def test_nobody_serves_before_shares_are_set(servers: Any) -> None:
     with pytest.raises(LookupError):
-        ask(Router(lambda _: None))
+        ask(Router(servers, lambda _: None))
 
 
-def test_shares_are_kept_to_the_request() -> None:
-    router = Router(lambda _: None)
-    router.set_shares([(fleet("blue", 200), 0.75), (fleet("green", 200), 0.25)])
+def test_shares_are_kept_to_the_request(servers: Any) -> None:
+    router = Router(servers, lambda _: None)
+    router.set_shares([(servers.fleet("blue", 200), 0.75), (servers.fleet("green", 200), 0.25)])
     assert [answer.config_name for answer in ask(router, 8)].count("green") == 2
-
-
-def test_a_server_that_has_ended_is_no_answer() -> None:
-    router = Router(lambda _: None)
-    gone = fleet("green", 200)
-    gone.variants[0].client = None
-    router.set_shares([(gone, 1.0)])
-    assert ask(router)[0].status == 0
 
 
 def attempt(**changes: Any) -> Attempt:

@@ -11,6 +11,7 @@ from rehearsal.endpoints.deployment_loop import run_deployment
 from rehearsal.endpoints.endpoint_environment import EndpointEnvironment, EndpointEvents
 from rehearsal.endpoints.endpoint_state import EndpointState
 from rehearsal.endpoints.endpoint_update import EndpointUpdate
+from rehearsal.endpoints.http_client import HttpClient
 from rehearsal.endpoints.report_data import Timeline
 from rehearsal.endpoints.router import Router
 from rehearsal.endpoints.serving_fleet import ServingFleet, ServingVariant
@@ -69,9 +70,8 @@ class VirtualFleet(ServingFleet):
 
     def __init__(self, name: str, story: Story) -> None:
         server: Any = None
-        loop: Any = None
         variant = ServingVariant("primary", 1.0, INSTANCES, "ml.m5.large", "repo:1", server)
-        super().__init__(name, [variant], loop)
+        super().__init__(name, [variant])
         self._story = story
 
     def start(self, cancelled: threading.Event) -> None:
@@ -109,7 +109,7 @@ class WatchedRouter(Router):
     """Notes who gets which share of the users."""
 
     def __init__(self) -> None:
-        super().__init__(lambda _: None)
+        super().__init__(HttpClient(), lambda _: None)
         self.users = "blue 100 %"
 
     def set_shares(self, shares: Any) -> None:
@@ -127,20 +127,20 @@ def trace(story: Story) -> str:
         story.rows.append(_row(story.clock, kind, detail, router.users))
 
     with tempfile.TemporaryDirectory() as folder:
-        chronicle = EndpointEvents(state, Timeline(Path(folder) / "timeline.jsonl"), on_event)
+        events = EndpointEvents(state, Timeline(Path(folder) / "timeline.jsonl"), on_event)
         blue = VirtualFleet("blue", story)
         state.begin("Creating", _config("blue"), None)
         state.go_live(blue)
         state.settle("InService", "")
         router.set_shares([(blue, 1.0)])
         state.begin("Updating", _config("green"), story.deployment)
-        chronicle.status("Updating")
-        _deployment(story, blue, state, router, chronicle).run(_follow(story))
+        events.status("Updating")
+        _deployment(story, blue, state, router, events).run(_follow(story))
     return _table(story.rows, state.describe(), router.users)
 
 
 def _deployment(
-    story: Story, blue: ServingFleet, state: EndpointState, router: Router, chronicle: EndpointEvents
+    story: Story, blue: ServingFleet, state: EndpointState, router: Router, events: EndpointEvents
 ) -> EndpointUpdate:
     return EndpointUpdate(
         blue=blue,
@@ -148,8 +148,10 @@ def _deployment(
         plan=plan_from_deployment_config(story.deployment, instances=INSTANCES),
         state=state,
         router=router,
-        around=EndpointEnvironment(speed=1.0, alarm_state=lambda _: "ALARM" if story.clock >= story.alarm_at else "OK"),
-        chronicle=chronicle,
+        environment=EndpointEnvironment(
+            speed=1.0, alarm_state=lambda _: "ALARM" if story.clock >= story.alarm_at else "OK"
+        ),
+        events=events,
         cancelled=threading.Event(),
     )
 
