@@ -40,8 +40,10 @@ NOT_QUICK = (
     "rehearsal/cloud/test_state_machines.py",
     "slipway/operations",
     # fleets of servers, jobs and their containers
+    "pipeline_steps/algorithms/xgboost/test_checkpoints.py",
     "pipeline_steps/gates/test_replay_job.py",
     "pipeline_steps/server/test_process.py",
+    "pipeline_steps/server/test_warm_up.py",
     "pipeline_steps/test_jobs.py",
     "pipeline_steps/test_monitor.py",
     "rehearsal/console/test_report.py",
@@ -54,7 +56,12 @@ NOT_QUICK = (
     "slipway/simulation",
     # whole apps, installations, sites and state machines
     "docs",
+    "infra/access",
+    "infra/delivery",
+    "infra/endpoint/test_example_app.py",
+    "infra/monitoring/test_fleet.py",
     "infra/review",
+    "infra/rollout/test_gates.py",
     "infra/rollout/test_rollout_paths.py",
     "infra/test_app.py",
     "infra/test_node.py",
