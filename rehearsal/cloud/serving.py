@@ -7,11 +7,12 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.admission import Admission
-from rehearsal.cloud.assembly import Cloud, assemble
+from rehearsal.cloud.assembly import assemble
 from rehearsal.cloud.cloud_options import CloudOptions
 from rehearsal.cloud.gateway import Gateway
 from rehearsal.cloud.job_environment import JobEnvironment
@@ -30,32 +31,46 @@ async def serve_until_stopped(
     would be promoted.
     """
     loop = asyncio.get_running_loop()
-    told_to_end, ended = asyncio.Event(), asyncio.Event()
+    stop, ended = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told_to_end.set)
-    _end_with_stdin(lambda: loop.call_soon_threadsafe(told_to_end.set))
+        loop.add_signal_handler(number, stop.set)
+    _end_with_stdin(lambda: loop.call_soon_threadsafe(stop.set))
     port = listener.getsockname()[1]
     cloud = assemble(options, workshop, port=port, key=key)
     cloud.loop.attach()
-    clock = asyncio.create_task(cloud.alarms.run())
     admission = Admission(key, cloud.access.secret_of, port=port)
     gateway = Gateway(emulator(), cloud.fleets.invoke, admission=admission, started=ready, access=cloud.access)
-    server = asyncio.create_task(serve(gateway, listener, ended=ended))
-    waiting = asyncio.create_task(told_to_end.wait())
-    await asyncio.wait({server, waiting, clock}, return_when=asyncio.FIRST_COMPLETED)
+    server = serve(gateway, listener, ended=ended)
+    await run_until_stopped(server, cloud.alarms.run(), cloud.closing, stop=stop, ended=ended, stopping=_end_anyway)
+
+
+async def run_until_stopped(
+    server: Coroutine[Any, Any, None],
+    clock: Coroutine[Any, Any, None],
+    closing: Iterable[Callable[[], object]],
+    *,
+    stop: asyncio.Event,
+    ended: asyncio.Event,
+    stopping: Callable[[], None],
+) -> None:
+    """Run server and alarm clock until `stop` or the end of one of them; then close the rest, and set `ended`."""
+    serving, ticking = asyncio.create_task(server), asyncio.create_task(clock)
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, waiting, ticking}, return_when=asyncio.FIRST_COMPLETED)
     _log.info("ending")
-    _end_anyway()
-    clock.cancel()
+    stopping()
+    waiting.cancel()
+    ticking.cancel()
     # The server answers until the jobs have ended: they speak to it.
-    await asyncio.to_thread(_close, cloud)
+    await asyncio.to_thread(_close, closing)
     ended.set()
-    await server
+    await serving
     with contextlib.suppress(asyncio.CancelledError):
-        await clock
+        await ticking
 
 
-def _close(cloud: Cloud) -> None:
-    for close in cloud.closing:
+def _close(closing: Iterable[Callable[[], object]]) -> None:
+    for close in closing:
         try:
             close()
         except Exception:  # noqa: BLE001 -- the others must be closed all the same

@@ -7,8 +7,10 @@ import numpy as np
 
 from slipway.costs.estimate import extra_instance_hours, rollout_plan, rollout_seconds
 from slipway.settings import Settings
-from slipway.simulation import Fault, Service, Traffic, reference_dispersions
+from slipway.simulation.reference import reference_dispersions
+from slipway.simulation.service import Fault, Service
 from slipway.simulation.shipped import Ending, Endings, Shipped, roll_out
+from slipway.simulation.traffic import Traffic
 
 MOST_ROLLOUTS, FEWEST_ROLLOUTS = 1000, 200
 MOST_POLLS = 200_000

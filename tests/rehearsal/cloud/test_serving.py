@@ -1,65 +1,55 @@
 """The embedded AWS does not go on without its alarms."""
 
 import asyncio
-import socket
-from types import SimpleNamespace
-from typing import Any
+from dataclasses import dataclass, field
 
 import pytest
 
-from rehearsal.access_key import AccessKey
-from rehearsal.cloud import serving
+from rehearsal.cloud.serving import run_until_stopped
 
 
-class Clock:
-    """An alarm clock that ends with a defect, or never."""
+@dataclass
+class Run:
+    """One run of a server that answers until it is told that all has ended."""
 
-    def __init__(self, failure: Exception | None) -> None:
-        self._failure = failure
+    events: list[str] = field(default_factory=list)
 
-    async def run(self) -> None:
-        if self._failure:
-            raise self._failure
-        await asyncio.Event().wait()
+    def __call__(self, failure: Exception | None, *, stopped: bool) -> list[str]:
+        asyncio.run(asyncio.wait_for(self._run(failure, stopped=stopped), 20))
+        return self.events
+
+    async def _run(self, failure: Exception | None, *, stopped: bool) -> None:
+        stop, ended = asyncio.Event(), asyncio.Event()
+        if stopped:
+            stop.set()
+
+        async def server() -> None:
+            await ended.wait()
+            self.events.append("server ended")
+
+        async def clock() -> None:
+            if failure:
+                raise failure
+            await asyncio.Event().wait()
+
+        def broken() -> None:
+            raise RuntimeError("cannot be closed")
+
+        closing = [broken, lambda: self.events.append("jobs closed")]
+        say = self.events.append
+        await run_until_stopped(server(), clock(), closing, stop=stop, ended=ended, stopping=lambda: say("stopping"))
 
 
 @pytest.fixture
-def closed() -> list[str]:
-    return []
+def run() -> Run:
+    return Run()
 
 
-@pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch, closed: list[str]) -> Any:
-    """Serve with such a clock; `told` ends it by the end of its input."""
-
-    async def until_ended(*_: Any, ended: asyncio.Event) -> None:
-        await ended.wait()
-
-    def run(failure: Exception | None, *, told: bool) -> None:
-        cloud = SimpleNamespace(
-            loop=SimpleNamespace(attach=lambda: None),
-            alarms=Clock(failure),
-            fleets=SimpleNamespace(invoke=None),
-            access=SimpleNamespace(secret_of=lambda _: None),
-            closing=[lambda: closed.append("jobs")],
-        )
-        monkeypatch.setattr(serving, "assemble", lambda *_, **__: cloud)
-        monkeypatch.setattr(serving, "serve", until_ended)
-        monkeypatch.setattr(serving, "_end_with_stdin", lambda end: end() if told else None)
-        monkeypatch.setattr(serving, "_end_anyway", lambda: None)
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            served = serving.serve_until_told(None, None, listener, AccessKey.random(), lambda: None)  # type: ignore[arg-type]
-            asyncio.run(asyncio.wait_for(served, 20))
-
-    return run
-
-
-def test_it_ends_with_an_error_when_its_alarm_clock_dies(serve: Any, closed: list[str]) -> None:
+def test_it_ends_with_an_error_when_its_alarm_clock_dies(run: Run) -> None:
     with pytest.raises(ZeroDivisionError):
-        serve(ZeroDivisionError("a defect"), told=False)
-    assert closed == ["jobs"]
+        run(ZeroDivisionError("a defect"), stopped=False)
+    assert run.events == ["stopping", "jobs closed", "server ended"]
 
 
-def test_it_ends_in_peace_when_it_is_told_to(serve: Any, closed: list[str]) -> None:
-    serve(None, told=True)
-    assert closed == ["jobs"]
+def test_it_ends_without_an_error_when_it_is_stopped_and_serves_until_its_jobs_have_ended(run: Run) -> None:
+    assert run(None, stopped=True) == ["stopping", "jobs closed", "server ended"]
