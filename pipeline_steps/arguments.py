@@ -1,9 +1,14 @@
 """Command lines that end in a `StepError` instead of a usage text and exit code 2."""
 
 import argparse
-from typing import NoReturn
+import math
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, NoReturn, TypeVar, cast
 
 from pipeline_steps.errors import ArgumentError
+
+Made = TypeVar("Made")
 
 
 class StepParser(argparse.ArgumentParser):
@@ -26,22 +31,14 @@ def percent(text: str) -> int:
 
 def share(text: str) -> float:
     """Parse a number between 0 and 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not 0 <= value <= 1:
+    if not 0 <= (value := _number(text)) <= 1:
         raise argparse.ArgumentTypeError(f"must be a number in 0..1, got {text}")
     return value
 
 
 def finite(text: str) -> float:
     """Parse a number that is neither infinite nor NaN."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if value - value != 0:
+    if not math.isfinite(value := _number(text)):
         raise argparse.ArgumentTypeError(f"must be a finite number, got {text}")
     return value
 
@@ -65,3 +62,18 @@ def whole(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text}")
     return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def from_arguments(kind: Callable[..., Made], arguments: argparse.Namespace, **others: object) -> Made:
+    """Make a dataclass of the arguments with the names of its fields; `others` are fields of other names."""
+    own = {
+        field.name: getattr(arguments, field.name) for field in fields(cast("Any", kind)) if field.name not in others
+    }
+    return kind(**own, **others)

@@ -1,11 +1,10 @@
 """evaluate: candidate, baseline and champion on the same untouched test split, and the decision of the gate."""
 
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline_steps.arguments import StepParser, finite, share
+from pipeline_steps.arguments import StepParser, finite, from_arguments, share
 from pipeline_steps.artifact.reading import read_archive
 from pipeline_steps.documents import read_json, sha256_of, write_json
 from pipeline_steps.errors import DataError
@@ -52,7 +51,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         area_under_roc(split.positive, score_split(artifact, split, name="candidate"))
         for split in (splits["train"], splits["validation"])
     )
-    decision = _gate(arguments).decide(
+    decision = from_arguments(Gate, arguments).decide(
         candidate=candidate.metrics.to_document(),
         baseline=baseline.metrics.to_document(),
         champion=champion,
@@ -97,14 +96,3 @@ def evaluate_champion(group: str, schema: Schema, test: Split, values: OutcomeVa
     require_comparable(champion, schema)
     found = evaluate_model(champion.artifact, test, values, name=f"champion {champion.model_package_arn}")
     return {**found.to_document(), "model_package_arn": champion.model_package_arn}
-
-
-def _gate(arguments: argparse.Namespace) -> Gate:
-    return Gate(
-        metric=arguments.metric,
-        threshold=arguments.threshold,
-        min_gain_over_baseline=arguments.min_gain_over_baseline,
-        max_loss_to_champion=arguments.max_loss_to_champion,
-        max_gap=arguments.max_gap,
-        accuracy_target=arguments.accuracy_target,
-    )

@@ -55,7 +55,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         limits=ConstraintLimits(
             input_drift=arguments.max_input_drift,
             prediction_drift=arguments.max_prediction_drift,
-            unwatched=frozenset(arguments.exclude_from_drift),
+            excluded_from_drift=frozenset(arguments.exclude_from_drift),
         ),
         constraints=read_json(environment.constraints) if environment.constraints else None,
         quality=_quality(arguments, paths, model),

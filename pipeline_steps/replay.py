@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from pipeline_steps.arguments import StepParser, percentage, positive, share, whole
+from pipeline_steps.arguments import StepParser, from_arguments, percentage, positive, share, whole
 from pipeline_steps.artifact.files import REGISTERED
 from pipeline_steps.artifact.reading import read_archive
 from pipeline_steps.documents import write_json
@@ -44,7 +44,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         raise ArgumentError(
             f"--min-requests must be at most --max-requests {arguments.max_requests}, got {arguments.min_requests}"
         )
-    limits = _limits(arguments)
+    limits = from_arguments(ReplayLimits, arguments, segments=tuple(arguments.segment))
     before = paths.processing_input("champion") / _ARCHIVE
     champion = read_archive(before) if before.exists() else None
     contract, candidate = check_contract(
@@ -62,21 +62,6 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     paths.message.parent.mkdir(parents=True, exist_ok=True)
     paths.message.write_text(text, encoding="utf-8")
     sys.stdout.write(text + "\n")
-
-
-def _limits(arguments: argparse.Namespace) -> ReplayLimits:
-    return ReplayLimits(
-        min_requests=arguments.min_requests,
-        max_error_percent=arguments.max_error_percent,
-        max_disagreement_percent=arguments.max_disagreement_percent,
-        max_score_psi=arguments.max_score_psi,
-        max_mean_difference=arguments.max_mean_difference,
-        max_segment_difference=arguments.max_segment_difference,
-        max_latency_ratio=arguments.max_latency_ratio,
-        latency_floor_ms=arguments.latency_floor_ms,
-        min_segment_rows=arguments.min_segment_rows,
-        segments=tuple(arguments.segment),
-    )
 
 
 def _captures(arguments: argparse.Namespace, paths: Paths) -> RecentRequests:

@@ -38,7 +38,9 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     host, port = _address(os.environ)
     identity = Identity.from_environment(os.environ)
     contract, scorer, baseline = _load(paths, os.environ.get(REGISTERED, ""))
-    recorder = ScoreRecorder(baseline, unwatched=identity.unwatched) if identity.dimensions else None
+    recorder = (
+        ScoreRecorder(baseline, excluded_from_drift=identity.excluded_from_drift) if identity.dimensions else None
+    )
     application = Application(contract, scorer, recorder=recorder, header=identity.header)
     warm_up(application.handle, contract, baseline)
     request_metrics = RequestMetrics(application.handle)

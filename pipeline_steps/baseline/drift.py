@@ -48,6 +48,11 @@ def drift_index(baseline: Counts, counts: Counts) -> float:
     return stability_index(baseline, counts) - expected_index(baseline, int(counts.sum()))
 
 
+def published(index: float) -> float:
+    """Round a drift index for a metric; below zero is chance: the correction is right on average only."""
+    return round(max(0.0, index), 6)
+
+
 def _sampling_part(shares: NDArray[np.float64], rows: float) -> float:
     """Expect the index of a sample of `rows` rows against the true `shares`.
 

@@ -75,14 +75,11 @@ def evaluation_document(
 
 
 def _registry_metrics(evaluation: ModelEvaluation) -> dict[str, Any]:
-    metrics, outcomes = evaluation.metrics.to_document(), evaluation.outcomes
+    metrics = evaluation.metrics.to_document()
     single = {name: metrics[name] for name in ("accuracy", "precision", "recall", "f1", "auc")}
     return {
         **{name: {"value": value, "standard_deviation": "NaN"} for name, value in single.items()},
-        "confusion_matrix": {
-            "0": {"0": outcomes.true_negative, "1": outcomes.false_positive},
-            "1": {"0": outcomes.false_negative, "1": outcomes.true_positive},
-        },
+        "confusion_matrix": evaluation.outcomes.to_document(),
         "receiver_operating_characteristic_curve": {
             "false_positive_rates": evaluation.roc[0],
             "true_positive_rates": evaluation.roc[1],

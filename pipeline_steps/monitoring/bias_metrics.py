@@ -76,40 +76,6 @@ def _disparate_impact(inside: Group, outside: Group) -> Estimate | None:
     return Estimate(ratio, math.hypot(ours.error, ratio * theirs.error) / theirs.value)
 
 
-def _accuracy(of: Confusion) -> Estimate | None:
-    return _share(of.true_positive + of.true_negative, of.rows)
-
-
-def _recall(of: Confusion) -> Estimate | None:
-    return _share(of.true_positive, of.true_positive + of.false_negative)
-
-
-def _specificity(of: Confusion) -> Estimate | None:
-    return _share(of.true_negative, of.true_negative + of.false_positive)
-
-
-def _acceptance(of: Confusion) -> Estimate | None:
-    return _share(of.true_positive, of.true_positive + of.false_positive)
-
-
-def _rejection(of: Confusion) -> Estimate | None:
-    return _share(of.true_negative, of.true_negative + of.false_negative)
-
-
-def _conditional_acceptance(of: Confusion) -> Estimate | None:
-    real, predicted = of.true_positive + of.false_negative, of.true_positive + of.false_positive
-    return _ratio(real, predicted, of.false_positive + of.false_negative)
-
-
-def _conditional_rejection(of: Confusion) -> Estimate | None:
-    real, predicted = of.true_negative + of.false_positive, of.true_negative + of.false_negative
-    return _ratio(real, predicted, of.false_positive + of.false_negative)
-
-
-def _wrong(of: Confusion) -> Estimate | None:
-    return _ratio(of.false_negative, of.false_positive, of.false_positive + of.false_negative)
-
-
 def _labelled(title: str, rate: Rate, *, of_the_group: bool = False) -> BiasMetric:
     """Make the difference of a rate: all others' less the group's or, as Clarify has some, the group's less theirs."""
 
@@ -129,12 +95,22 @@ BIAS_METRICS: Mapping[str, BiasMetric] = {
         lambda inside, outside: _less(_positive(outside), _positive(inside)),
     ),
     "DI": BiasMetric("Disparate Impact", 1.0, _disparate_impact),
-    "AD": _labelled("Accuracy Difference", _accuracy),
-    "DCA": _labelled("Difference in Conditional Acceptance", _conditional_acceptance),
-    "DCR": _labelled("Difference in Conditional Rejection", _conditional_rejection, of_the_group=True),
-    "RD": _labelled("Recall Difference", _recall),
-    "SD": _labelled("Specificity Difference", _specificity, of_the_group=True),
-    "DAR": _labelled("Difference in Acceptance Rates", _acceptance),
-    "DRR": _labelled("Difference in Rejection Rates", _rejection, of_the_group=True),
-    "TE": _labelled("Treatment Equality", _wrong, of_the_group=True),
+    "AD": _labelled("Accuracy Difference", lambda of: _share(of.correct, of.rows)),
+    "DCA": _labelled(
+        "Difference in Conditional Acceptance", lambda of: _ratio(of.positive, of.predicted_positive, of.wrong)
+    ),
+    "DCR": _labelled(
+        "Difference in Conditional Rejection",
+        lambda of: _ratio(of.negative, of.predicted_negative, of.wrong),
+        of_the_group=True,
+    ),
+    "RD": _labelled("Recall Difference", lambda of: _share(of.true_positive, of.positive)),
+    "SD": _labelled("Specificity Difference", lambda of: _share(of.true_negative, of.negative), of_the_group=True),
+    "DAR": _labelled("Difference in Acceptance Rates", lambda of: _share(of.true_positive, of.predicted_positive)),
+    "DRR": _labelled(
+        "Difference in Rejection Rates", lambda of: _share(of.true_negative, of.predicted_negative), of_the_group=True
+    ),
+    "TE": _labelled(
+        "Treatment Equality", lambda of: _ratio(of.false_negative, of.false_positive, of.wrong), of_the_group=True
+    ),
 }

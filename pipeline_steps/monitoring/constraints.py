@@ -25,14 +25,14 @@ _DEVIATIONS = 4.0
 class ConstraintLimits:
     """`wrong_type` and `unknown` are shares of the rows; the drifts are population stability indices.
 
-    `unwatched` columns may drift: a month or a promotion's code is always new.
+    `excluded_from_drift` columns may drift: a month or a promotion's code is always new.
     """
 
     input_drift: float = 0.5
     prediction_drift: float = 0.25
     wrong_type: float = 0.1
     unknown: float = 0.1
-    unwatched: frozenset[str] = frozenset()
+    excluded_from_drift: frozenset[str] = frozenset()
 
 
 def suggested_constraints(contract: Contract, baseline: Baseline, limits: ConstraintLimits) -> dict[str, Any]:

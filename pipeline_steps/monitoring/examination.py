@@ -79,7 +79,7 @@ def examine(captured: CaptureRecords, model: MonitoredModel, options: Monitoring
 
 def _drift(rows: CapturedRows, baseline: Baseline, options: MonitoringOptions) -> dict[str, float]:
     drift = {} if options.only == OUTCOMES else column_drift(baseline, rows)
-    return {name: index for name, index in drift.items() if name not in options.limits.unwatched}
+    return {name: index for name, index in drift.items() if name not in options.limits.excluded_from_drift}
 
 
 def _bias(rows: CapturedRows, model: MonitoredModel, options: MonitoringOptions) -> list[Bias]:

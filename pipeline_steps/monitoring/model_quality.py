@@ -58,23 +58,16 @@ def outcomes_by_row(
 def quality_document(labelled: Labelled, threshold: float) -> dict[str, Any]:
     """Measure accuracy, precision, recall, F1 and AUC, in the form of SageMaker's model quality statistics."""
     outcomes = confusion(labelled.positive, labelled.scores, threshold)
-    hits, predicted = outcomes.true_positive, outcomes.true_positive + outcomes.false_positive
-    real = hits + outcomes.false_negative
+    hits, counted = outcomes.true_positive, outcomes.predicted_positive + outcomes.positive
     measured = {
-        "accuracy": _share(hits + outcomes.true_negative, outcomes.rows),
-        "precision": _share(hits, predicted),
-        "recall": _share(hits, real),
-        "f1": {"value": 2 * hits / (predicted + real) if predicted + real else 0.0, "standard_deviation": "NaN"},
+        "accuracy": _share(outcomes.correct, outcomes.rows),
+        "precision": _share(hits, outcomes.predicted_positive),
+        "recall": _share(hits, outcomes.positive),
+        "f1": {"value": 2 * hits / counted if counted else 0.0, "standard_deviation": "NaN"},
     }
-    if 0 < real < outcomes.rows:
+    if outcomes.positive and outcomes.negative:
         measured["auc"] = _auc(labelled)
-    return {
-        "confusion_matrix": {
-            "0": {"0": outcomes.true_negative, "1": outcomes.false_positive},
-            "1": {"0": outcomes.false_negative, "1": hits},
-        },
-        **measured,
-    }
+    return {"confusion_matrix": outcomes.to_document(), **measured}
 
 
 def quality_violations(

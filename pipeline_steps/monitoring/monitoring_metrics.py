@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline_steps.baseline.drift import published
 from pipeline_steps.embedded_metrics import MONITORING_NAMESPACE, Metric, metrics_line
 from pipeline_steps.monitoring.environment import MonitoringEnvironment
 from pipeline_steps.monitoring.findings import Findings
@@ -23,9 +24,9 @@ def emit(
     if findings.labelled or findings.only == OUTCOMES:
         metrics.append(Metric("LabelledRows", findings.labelled, "Count"))
     if SCORE in findings.drift:
-        metrics.append(Metric("PredictionDrift", _at_least_zero(findings.drift[SCORE])))
+        metrics.append(Metric("PredictionDrift", published(findings.drift[SCORE])))
     if inputs := [index for name, index in findings.drift.items() if name != SCORE]:
-        metrics.append(Metric("InputDrift", _at_least_zero(max(inputs))))
+        metrics.append(Metric("InputDrift", published(max(inputs))))
     if findings.quality:
         named = {"Accuracy": "accuracy", "AUC": "auc", "F1": "f1"}
         metrics += [
@@ -72,13 +73,9 @@ def _values(findings: Findings) -> Iterator[tuple[str, float]]:
         statistics: Mapping[str, Any] = entry.get("string_statistics") or entry["numerical_statistics"]
         yield f"feature_non_null_{entry['name']}", statistics["common"]["num_present"]
     for name, index in findings.drift.items():
-        yield f"feature_baseline_drift_{name}", _at_least_zero(index)
+        yield f"feature_baseline_drift_{name}", published(index)
     for name, measured in findings.quality.items():
         if "value" in measured:
             yield name, measured["value"]
     if findings.ndcg is not None:
         yield "ndcg", findings.ndcg
-
-
-def _at_least_zero(index: float) -> float:
-    return round(max(0.0, index), 6)

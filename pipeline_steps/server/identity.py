@@ -16,7 +16,7 @@ _DIMENSIONS = {
     "ModelPackageArn": "SLIPWAY_MODEL_PACKAGE_ARN",
 }
 _SECONDS = "SLIPWAY_METRIC_SECONDS"
-_UNWATCHED = "SLIPWAY_EXCLUDED_FROM_DRIFT"
+_EXCLUDED_FROM_DRIFT = "SLIPWAY_EXCLUDED_FROM_DRIFT"
 _PLAIN = re.compile(r"[\x21-\x7e]{1,1000}")
 """Valid both as a metric's dimension and in a response header."""
 
@@ -25,13 +25,13 @@ _PLAIN = re.compile(r"[\x21-\x7e]{1,1000}")
 class Identity:
     """`dimensions` is empty where the environment does not give all of them: then no metrics are published.
 
-    `unwatched` columns are left out of the input drift: a month or a promotion's code is always new.
+    `excluded_from_drift` columns are left out of the input drift: a month or a promotion's code is always new.
     """
 
     dimensions: Mapping[str, str]
     model_package: str
     metric_seconds: float
-    unwatched: frozenset[str]
+    excluded_from_drift: frozenset[str]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -48,7 +48,7 @@ class Identity:
             dimensions=found if all(found.values()) else {},
             model_package=found["ModelPackageArn"],
             metric_seconds=_seconds(environment.get(_SECONDS) or "10"),
-            unwatched=frozenset(filter(None, environment.get(_UNWATCHED, "").split(","))),
+            excluded_from_drift=frozenset(filter(None, environment.get(_EXCLUDED_FROM_DRIFT, "").split(","))),
         )
 
     @property

@@ -31,7 +31,7 @@ def refuse_new_connections(listener: int) -> bool:
     if sys.platform != "linux":
         return False
     program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in _INSTRUCTIONS))
-    with socket.socket(fileno=_duplicate(listener)) as same:
+    with socket.socket(fileno=os.dup(listener)) as same:
         try:
             same.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, _pointer(program))
         except OSError:  # a sandbox that has sockets of its own
@@ -41,7 +41,3 @@ def refuse_new_connections(listener: int) -> bool:
 
 def _pointer(program: "ctypes.Array[ctypes.c_char]") -> bytes:
     return struct.pack("HP", len(_INSTRUCTIONS), ctypes.addressof(program))
-
-
-def _duplicate(descriptor: int) -> int:
-    return os.dup(descriptor)

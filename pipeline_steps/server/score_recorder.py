@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.baseline.baseline import FEWEST_ROWS, Baseline
+from pipeline_steps.baseline.drift import published
 from pipeline_steps.embedded_metrics import Metric
 
 WINDOW_ROWS = 5000
@@ -25,8 +26,8 @@ class ScoreRecorder:
     Any thread may `record`; the other methods are for one thread. `seed` is of the draws.
     """
 
-    def __init__(self, baseline: Baseline | None, *, unwatched: Collection[str] = (), seed: int = 0) -> None:
-        self._baseline, self._unwatched = baseline, unwatched
+    def __init__(self, baseline: Baseline | None, *, excluded_from_drift: Collection[str] = (), seed: int = 0) -> None:
+        self._baseline, self._excluded_from_drift = baseline, excluded_from_drift
         self._drawing = np.random.default_rng(seed)
         self._waiting: deque[Scored] = deque()
         self._window: deque[Scored] = deque()
@@ -82,12 +83,7 @@ class ScoreRecorder:
             features = np.concatenate([rows for rows, _ in self._window])[-WINDOW_ROWS:]
             scores = np.concatenate([each for _, each in self._window])[-WINDOW_ROWS:]
             drift = self._baseline.input_drift(features)
-            worst = max((index for name, index in drift.items() if name not in self._unwatched), default=0.0)
-            metrics.append(Metric("PredictionDrift", _at_least_zero(self._baseline.score.drift(scores))))
-            metrics.append(Metric("InputDrift", _at_least_zero(worst)))
+            worst = max((index for name, index in drift.items() if name not in self._excluded_from_drift), default=0.0)
+            metrics.append(Metric("PredictionDrift", published(self._baseline.score.drift(scores))))
+            metrics.append(Metric("InputDrift", published(worst)))
         return metrics
-
-
-def _at_least_zero(value: float) -> float:
-    """Below zero is chance: the correction is right on average only."""
-    return round(max(0.0, value), 6)

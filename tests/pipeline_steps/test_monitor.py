@@ -219,7 +219,7 @@ def test_violations_of_a_period_are_reported(period, change: Any, check: tuple[s
     assert message.startswith(f"CompletedWithViolations: {len(found.violations)} violations in 600 rows, ")
 
 
-def test_drift_of_an_unwatched_column_is_not_reported(period) -> None:
+def test_drift_of_an_excluded_column_is_not_reported(period) -> None:
     found = period(_set(3, "TRUE"))
     found.end("--exclude-from-drift=returning")
     assert ("returning", "baseline_drift_check") not in found.checks

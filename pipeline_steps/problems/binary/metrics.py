@@ -20,7 +20,39 @@ class Confusion:
 
     @property
     def rows(self) -> int:
-        return self.true_positive + self.false_positive + self.true_negative + self.false_negative
+        return self.positive + self.negative
+
+    @property
+    def positive(self) -> int:
+        """The rows that are positive by their label."""
+        return self.true_positive + self.false_negative
+
+    @property
+    def negative(self) -> int:
+        return self.true_negative + self.false_positive
+
+    @property
+    def predicted_positive(self) -> int:
+        return self.true_positive + self.false_positive
+
+    @property
+    def predicted_negative(self) -> int:
+        return self.true_negative + self.false_negative
+
+    @property
+    def correct(self) -> int:
+        return self.true_positive + self.true_negative
+
+    @property
+    def wrong(self) -> int:
+        return self.false_positive + self.false_negative
+
+    def to_document(self) -> dict[str, dict[str, int]]:
+        """The confusion matrix in SageMaker's form: by the label, then by the prediction."""
+        return {
+            "0": {"0": self.true_negative, "1": self.false_positive},
+            "1": {"0": self.false_negative, "1": self.true_positive},
+        }
 
 
 @dataclass(frozen=True)
@@ -55,15 +87,15 @@ def measure(positive: Positive, scores: Scores, threshold: float) -> Metrics:
     if positive.all() or not positive.any():
         raise ValueError(f"both classes must be there to be ranked, got {len(positive)} rows of one")
     outcomes = confusion(positive, scores, threshold)
-    predicted, real = outcomes.true_positive + outcomes.false_positive, outcomes.true_positive + outcomes.false_negative
+    hits, predicted = outcomes.true_positive, outcomes.predicted_positive
     clipped = np.clip(scores.astype(np.float64), 1e-15, 1 - 1e-15)
     return Metrics(
-        accuracy=(outcomes.true_positive + outcomes.true_negative) / outcomes.rows,
+        accuracy=outcomes.correct / outcomes.rows,
         auc=area_under_roc(positive, scores),
         average_precision=average_precision(positive, scores),
-        precision=outcomes.true_positive / predicted if predicted else 0.0,
-        recall=outcomes.true_positive / real,
-        f1=2 * outcomes.true_positive / (predicted + real),
+        precision=hits / predicted if predicted else 0.0,
+        recall=hits / outcomes.positive,
+        f1=2 * hits / (predicted + outcomes.positive),
         log_loss=float(-np.mean(np.where(positive, np.log(clipped), np.log1p(-clipped)))),
         brier=float(np.mean((clipped - positive) ** 2)),
     )

@@ -24,11 +24,14 @@ def test_without_any_one_of_them_there_are_no_dimensions(absent: str) -> None:
 def test_an_empty_environment_is_fine() -> None:
     identity = Identity.from_environment({})
     assert (identity.dimensions, identity.header, identity.metric_seconds) == ({}, "", 10)
-    assert identity.unwatched == frozenset()
+    assert identity.excluded_from_drift == frozenset()
 
 
 def test_columns_that_are_not_watched_are_named_with_commas() -> None:
-    assert Identity.from_environment({"SLIPWAY_EXCLUDED_FROM_DRIFT": "Month,Day"}).unwatched == {"Month", "Day"}
+    assert Identity.from_environment({"SLIPWAY_EXCLUDED_FROM_DRIFT": "Month,Day"}).excluded_from_drift == {
+        "Month",
+        "Day",
+    }
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])

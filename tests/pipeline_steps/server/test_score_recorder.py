@@ -116,7 +116,7 @@ def test_scores_that_move_are_a_prediction_shift_and_no_input_shift() -> None:
 def test_the_input_shift_is_the_worst_watched_columns() -> None:
     features, scores = _rows(1000)
     features[:, 1] = np.nan
-    everything, without_b = ScoreRecorder(BASELINE), ScoreRecorder(BASELINE, unwatched={"b", "gone"})
+    everything, without_b = ScoreRecorder(BASELINE), ScoreRecorder(BASELINE, excluded_from_drift={"b", "gone"})
     for recorder in (everything, without_b):
         recorder.record((features, scores))
     assert _metrics(everything)["InputDrift"] > 3
