@@ -20,7 +20,7 @@ pytestmark = pytest.mark.e2e
 SMALLER = {
     "max_jobs = 12": "max_jobs = 3",
     'num_round = "600"': 'num_round = "150"',
-    # A tenth of a small table is too little to tell a gap from noise.
+    # A tenth of a small table is too few rows to distinguish a gap from noise.
     "validation_percent = 10": "validation_percent = 20",
     "max_train_validation_gap = 0.08": "max_train_validation_gap = 0.15",
 }
@@ -59,7 +59,7 @@ def processes_of(folder: Path) -> list[str]:
 
 
 def started(folder: Path, *, until: str, running: str, **environment: str) -> subprocess.Popen[str]:
-    """A rehearsal that has told `until`, with a process whose command line holds `running`."""
+    """A rehearsal that has printed `until`, with a process whose command line has `running`."""
     argv, env = command(folder)
     child = subprocess.Popen(
         argv, cwd=PROJECT, env={**env, **environment}, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -78,7 +78,7 @@ OF_A_COMPANY = {
     "NO_PROXY": "intranet.example.com",
     "AWS_PROFILE": "absent",
 }
-"""What a laptop may have set; nobody listens on the proxy's port."""
+"""What a laptop may have set; no process listens on the proxy's port."""
 
 
 @pytest.fixture(scope="module")
@@ -154,19 +154,21 @@ def test_no_process_and_no_file_is_left_behind(launch: dict[str, Any]) -> None:
     assert list((launch["folder"] / "tmp").iterdir()) == []
 
 
-def test_a_failing_job_is_told_with_its_log_and_nothing_is_registered(tmp_path: Path) -> None:
-    # What would fail a job is refused before: so the table is spoiled after it was accepted.
+def test_a_failing_job_is_reported_with_its_log_and_nothing_is_registered(tmp_path: Path) -> None:
+    # The table is changed after the check accepted it, which refuses whatever would fail a job.
     child = started(tmp_path, until="synth and bootstrap: the embedded AWS answers", running="cdk synth")
     (table,) = (tmp_path / "tmp").glob("slipway-*/earlier.csv")
     table.write_text(table.read_text(encoding="utf-8").replace("TRUE", "FALSE"), encoding="utf-8")
-    _, told = child.communicate(timeout=300)
+    _, output = child.communicate(timeout=300)
     assert child.returncode == 1
-    assert "AlgorithmError: target Revenue must hold the positive label 'TRUE', got 'FALSE' (1200 rows)" in told, told
-    assert "the last lines of Prepare's log:" in told
-    assert "registered" not in told
+    assert "AlgorithmError: target Revenue must hold the positive label 'TRUE', got 'FALSE' (1200 rows)" in output, (
+        output
+    )
+    assert "the last lines of Prepare's log:" in output
+    assert "registered" not in output
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert (report["outcome"], report["failure"]["stage"]) == ("failed", "train first model")
-    assert report["failure"]["reason"] in told
+    assert report["failure"]["reason"] in output
     assert report["failure"]["log"]
     assert [(row["step"], row["status"]) for row in report["pipeline"]] == [("Prepare", "Failed")]
     assert "AlgorithmError" in (tmp_path / "out" / "report.html").read_text()
@@ -182,9 +184,9 @@ def test_an_interrupt_leaves_a_report_and_no_process_and_no_half_state(
 ) -> None:
     child = started(tmp_path, until=until, running=running)
     child.send_signal(signal.SIGINT)
-    _, told = child.communicate(timeout=60)
-    assert child.returncode == 130, told
-    assert "interrupted" in told
+    _, output = child.communicate(timeout=60)
+    assert child.returncode == 130, output
+    assert "interrupted" in output
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert (report["outcome"], report["failure"]["stage"]) == ("interrupted", until.partition(":")[0])
     assert (tmp_path / "out" / "report.html").exists()
@@ -201,10 +203,10 @@ def test_one_interrupt_ends_a_run_whose_bootstrap_never_ends(tmp_path: Path) -> 
     child = started(tmp_path, until=until, running="cdk bootstrap", NODE_OPTIONS=f"--require {hangs}")
     try:
         child.send_signal(signal.SIGINT)
-        _, told = child.communicate(timeout=60)
+        _, output = child.communicate(timeout=60)
     finally:
         child.kill()
-    assert child.returncode == 130, told
+    assert child.returncode == 130, output
     assert processes_of(tmp_path) == []
 
 

@@ -15,7 +15,7 @@ def test_what_is_no_terminal_gets_plain_lines() -> None:
     assert [line.split("] ")[1].split(" in ")[0] for line in lines] == ["deploy …", "deploy: 5 stacks", "deploy: done"]
 
 
-def test_a_stage_that_fails_is_said_to_have_stopped() -> None:
+def test_a_phase_that_fails_is_reported_as_stopped() -> None:
     stream = io.StringIO()
     with pytest.raises(RuntimeError), PlainDisplay(stream) as display, display.phase("deploy"):
         raise RuntimeError

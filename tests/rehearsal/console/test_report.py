@@ -282,15 +282,15 @@ def test_what_only_the_embedded_aws_counts_of_a_rollout_that_was_cut_off_is_unkn
     result.rollouts[2:] = [cut_off("errors")]
     result.failure = Failure("bad model", LaunchError("the embedded AWS ended: killed by SIGKILL"))
     write_report(result, tmp_path)
-    document, told = json.loads((tmp_path / "report.json").read_text()), summary(result)
+    document, text = json.loads((tmp_path / "report.json").read_text()), summary(result)
     bad = document["rollouts"][2]
     assert [bad[name] for name in ("requests", "exposed", "failed", "failed_by_new_fleet")] == [70, None, 5, None]
     assert document["users"] == {
         "requests": 310, "failed": 5, "dropped": 2, "not_sent": 0, "met_bad_model": None, "failed_by_bad_model": None,
     }  # fmt: skip
     counts = "70 requests, an unknown number by the new fleet, 5 failed, 2 dropped"
-    assert f"rollout  canary with fault errors: cut off; {counts}\n" in told
-    assert "users    how many requests reached the bad model is unknown, because its rollout was cut off\n" in told
+    assert f"rollout  canary with fault errors: cut off; {counts}\n" in text
+    assert "users    how many requests reached the bad model is unknown, because its rollout was cut off\n" in text
     assert result.shortcomings == ["bad model: the embedded AWS ended: killed by SIGKILL"]
     page = (tmp_path / "report.html").read_text()
     assert "<td>cut off</td>" in page

@@ -13,18 +13,18 @@ def test_neither_node_nor_the_settings_of_the_cdk_are_warned_of(tmp_path: Path) 
     out = tmp_path / "cdk.out"
     context = ["-c", "config=config/shoppers.toml", "-c", "stage=dev"]
     printed = run_cdk(["synth", "--quiet", "--output", str(out), *context], workdir=tmp_path, environment={})
-    said = [line for line in printed.splitlines() if not line.startswith("Supply a stack id (")]
-    assert said == [f"Successfully synthesized to {out}"]
+    messages = [line for line in printed.splitlines() if not line.startswith("Supply a stack id (")]
+    assert messages == [f"Successfully synthesized to {out}"]
 
 
-def test_the_reason_is_told_without_a_banner_about_node(tmp_path: Path) -> None:
+def test_the_error_has_no_banner_about_node(tmp_path: Path) -> None:
     config = tmp_path / "case.toml"
     text = (PROJECT / "config/shoppers.toml").read_text(encoding="utf-8")
     config.write_text(text.replace("instance_count = 4", "instance_count = 1", 1), encoding="utf-8")
     with pytest.raises(LaunchError) as caught:
         synth(config=config, stage="dev", workdir=tmp_path)
-    told = str(caught.value)
-    assert told.startswith("cdk synth failed with exit code ")
-    assert "error SG103 shoppers-dev: CanarySize is all of a fleet of 1 instance" in told
-    assert "end-of-life" not in told
-    assert "!!!!" not in told
+    error = str(caught.value)
+    assert error.startswith("cdk synth failed with exit code ")
+    assert "error SG103 shoppers-dev: CanarySize is all of a fleet of 1 instance" in error
+    assert "end-of-life" not in error
+    assert "!!!!" not in error

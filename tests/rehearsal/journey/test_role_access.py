@@ -1,4 +1,4 @@
-"""What the rehearsal tells of its roles."""
+"""What the rehearsal reports about its roles."""
 
 import http.server
 import json
@@ -45,7 +45,7 @@ def test_every_role_is_read_by_name(aws: EmbeddedAws) -> None:
     assert {row.role: row.row() for row in rows} == FOUND
 
 
-def test_missing_permissions_are_told_one_by_one(aws: EmbeddedAws) -> None:
+def test_missing_permissions_are_listed_one_by_one(aws: EmbeddedAws) -> None:
     assert role_access_lines(recorded_access(aws)) == [
         "15 calls by 2 of 3 roles, 1 without permission; 1 permissions were not used",
         "endpoint: kms:Decrypt on k: not allowed",

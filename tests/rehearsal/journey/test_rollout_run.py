@@ -1,4 +1,4 @@
-"""What is known of a rollout that the rehearsal could not follow to its end."""
+"""What is known about a rollout that was cut off."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.rehearsal.cloud.process import eventually
 
 
 class EndingAws:
-    """Takes the approval, and ends once some users have asked."""
+    """Accepts the approval, and ends after some requests."""
 
     def __init__(self, traffic: LoadGenerator, error: BaseException) -> None:
         self._traffic, self._error = traffic, error

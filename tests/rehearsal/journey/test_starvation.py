@@ -7,7 +7,7 @@ from rehearsal.journey.starvation import starvation
 
 
 @pytest.mark.parametrize(
-    ("users", "told"),
+    ("users", "expected"),
     [
         (Promptness(due=1000, not_sent=0, late_p99_ms=30.0), None),
         (Promptness(due=1000, not_sent=10, late_p99_ms=100.0), None),
@@ -16,7 +16,7 @@ from rehearsal.journey.starvation import starvation
         (Promptness(due=1000, not_sent=0, late_p99_ms=130.2), "one request in a hundred was sent 130 ms late or later"),
     ],
 )
-def test_users_that_are_late_or_do_not_come_show_a_busy_machine(users: Promptness, told: str | None) -> None:
+def test_users_that_are_late_or_do_not_come_show_a_busy_machine(users: Promptness, expected: str | None) -> None:
     found = starvation(users)
-    assert (found is None) == (told is None)
-    assert told is None or f"this machine was busy: {told}" in str(found)
+    assert (found is None) == (expected is None)
+    assert expected is None or f"this machine was busy: {expected}" in str(found)

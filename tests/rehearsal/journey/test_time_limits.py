@@ -69,7 +69,7 @@ def test_an_embedded_aws_that_was_killed_is_named_as_the_cause(tmp_path: Path) -
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is one of Linux's")
-def test_an_embedded_aws_that_could_not_start_says_why_in_the_same_line(
+def test_an_embedded_aws_that_could_not_start_has_the_reason_in_the_same_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rehearsal.journey.embedded_aws.sys.executable", str(tmp_path / "python"))

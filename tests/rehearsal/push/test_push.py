@@ -50,26 +50,26 @@ def push(folder: Path, branch: str = "main") -> str:
 
 def test_a_push_is_rehearsed_and_leaves_a_report(clone: Path) -> None:
     sha = commit(clone)
-    told = push(clone)
+    output = push(clone)
     assert (clone.parent / "origin.git" / "rehearsals" / sha / "report.html").read_text() == "--plain --rows 3600\n"
-    assert "the first push: delivery would train" in told
-    assert "delivered" in told
+    assert "the first push: delivery would train" in output
+    assert "delivered" in output
 
 
 def test_failing_checks_stop_it_before_the_rehearsal(clone: Path) -> None:
     (clone / "untidy").touch()
     sha = commit(clone)
-    told = push(clone)
-    assert "checks failed with exit code 2: nothing was delivered" in told
+    output = push(clone)
+    assert "checks failed with exit code 2: nothing was delivered" in output
     assert not (clone.parent / "origin.git" / "rehearsals" / sha).exists()
 
 
-def test_a_failing_rehearsal_is_told(clone: Path) -> None:
+def test_a_failing_rehearsal_is_reported(clone: Path) -> None:
     (clone / "broken").touch()
     commit(clone)
-    told = push(clone)
-    assert "rehearsal failed with exit code 2: nothing was delivered" in told
-    assert "delivered;" not in told
+    output = push(clone)
+    assert "rehearsal failed with exit code 2: nothing was delivered" in output
+    assert "delivered;" not in output
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_failing_rehearsal_is_told(clone: Path) -> None:
         ("README.md", "neither steps nor settings have changed: delivery would deploy and not train"),
     ],
 )
-def test_it_tells_whether_delivery_would_train(clone: Path, file: str, sentence: str) -> None:
+def test_it_reports_whether_delivery_would_train(clone: Path, file: str, sentence: str) -> None:
     push(clone)
     (clone / file).parent.mkdir(exist_ok=True)
     (clone / file).write_text("changed")

@@ -59,26 +59,26 @@ def test_an_argument_out_of_bounds_is_refused_with_exit_code_2(
     assert argument[1] in capsys.readouterr().err
 
 
-def test_a_missing_config_is_told_in_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    code, told = run(capsys, "--config", str(tmp_path / "none.toml"))
+def test_a_missing_config_is_reported_in_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, message = run(capsys, "--config", str(tmp_path / "none.toml"))
     assert code == 2
-    assert "slipway: config must be a readable file" in told
+    assert "slipway: config must be a readable file" in message
 
 
-def test_an_unknown_stage_is_told_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
-    code, told = run(capsys, "--config", str(SHOPPERS), "--stage", "nowhere")
+def test_an_unknown_stage_is_reported_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    code, message = run(capsys, "--config", str(SHOPPERS), "--stage", "nowhere")
     assert code == 2
-    assert "stage must be one of dev, prod, got nowhere" in told
+    assert "stage must be one of dev, prod, got nowhere" in message
 
 
-def test_every_mistake_in_a_config_is_told_at_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_every_error_in_a_config_is_reported_at_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     config = tmp_path / "bad.toml"
     text = SHOPPERS.read_text().replace("canary_percent = 25", "canary_percent = 90")
     config.write_text(text.replace("[gate]", "[gate]\nluck = 1"))
-    code, told = run(capsys, "--config", str(config))
+    code, message = run(capsys, "--config", str(config))
     assert code == 2
-    assert "rollout.canary_percent" in told
-    assert "gate.luck is not a known key" in told
+    assert "rollout.canary_percent" in message
+    assert "gate.luck is not a known key" in message
 
 
 @pytest.mark.parametrize(
@@ -90,19 +90,19 @@ def test_every_mistake_in_a_config_is_told_at_once(capsys: pytest.CaptureFixture
         ("x,y\n1,2\n", "column"),
     ],
 )
-def test_a_table_that_cannot_be_used_is_told_before_anything_starts(
+def test_a_table_that_cannot_be_used_is_refused_before_anything_starts(
     content: str | None, problem: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     table = tmp_path / "nowhere.csv"
     if content is not None:
         table.write_text(content)
-    code, told = run(capsys, "--config", str(SHOPPERS), "--data", str(table))
+    code, message = run(capsys, "--config", str(SHOPPERS), "--data", str(table))
     assert code == 2
-    assert problem in told
+    assert problem in message
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "told"),
+    ("error", "code", "message"),
     [
         (OSError(errno.ENOSPC, "x", "/mnt/out"), 1, "the disk is full: free some space, or set TMPDIR and --out"),
         (OSError(errno.EMFILE, "x"), 1, "too many open files: raise this shell's limit"),
@@ -111,13 +111,13 @@ def test_a_table_that_cannot_be_used_is_told_before_anything_starts(
         (KeyboardInterrupt(), 130, "interrupted; everything that was started has been ended"),
     ],
 )
-def test_what_the_machine_lacks_is_told_in_one_line(
-    error: BaseException, code: int, told: str, capsys: pytest.CaptureFixture[str], plugin: Callable[..., str]
+def test_what_the_machine_ran_out_of_is_reported_in_one_line(
+    error: BaseException, code: int, message: str, capsys: pytest.CaptureFixture[str], plugin: Callable[..., str]
 ) -> None:
     name = plugin(body=f"raise {error!r}")
     assert main([name]) == code
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"slipway: {told}")
+    assert line.startswith(f"slipway: {message}")
 
 
 def test_a_defect_keeps_its_traceback(plugin: Callable[..., str]) -> None:
@@ -163,7 +163,7 @@ def test_a_closed_stream_is_no_reason_to_fail(closed: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "option"), [("deep.toml", "a = " + "[" * 5000, "--config"), ("deep.json", "[" * 200000, "")]
 )
-def test_a_file_that_is_nested_too_deeply_is_told_in_one_line(
+def test_a_file_that_is_nested_too_deeply_is_refused_in_one_line(
     name: str, content: str, option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / name).write_text(content)

@@ -13,8 +13,8 @@ CONFIG = Path(__file__).resolve().parents[3] / "config" / "shoppers.toml"
 
 def slipway(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
     code = main(["cost", "--config", str(CONFIG), *argv])
-    told = capsys.readouterr()
-    return code, told.out, told.err
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
 
 
 def test_people_get_three_sums_and_the_date_of_the_prices(capsys: pytest.CaptureFixture[str]) -> None:
@@ -34,7 +34,7 @@ def test_machines_get_lines_that_add_up(capsys: pytest.CaptureFixture[str]) -> N
     assert (found["region"], found["as_of"], found["currency"]) == ("us-east-1", "2026-09-28", "USD")
 
 
-def test_without_traffic_nothing_is_said_of_requests(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_traffic_no_finding_is_about_requests(capsys: pytest.CaptureFixture[str]) -> None:
     assert "requests" not in slipway(capsys)[1]
     assert "requests and answers" in slipway(capsys, "--requests-per-second", "20")[1]
 

@@ -64,33 +64,33 @@ def test_the_shipped_use_case_is_clean(capsys: pytest.CaptureFixture[str]) -> No
         assert capsys.readouterr().out == "0 errors, 0 warnings\n"
 
 
-def test_traffic_too_small_to_judge_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_traffic_too_small_for_canary_analysis_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lint", "--config", str(SHOPPERS), "--requests-per-second", "0.2"]) == 1
-    told = capsys.readouterr().out
+    message = capsys.readouterr().out
     for kind in ("ServerErrors", "Latency"):
-        assert f"error SG703 shoppers-dev/{kind}: the alarm needs " in told
-    assert "warning SG705 shoppers-dev/InputDrift: a server is asked 15 times in the bake" in told
+        assert f"error SG703 shoppers-dev/{kind}: the alarm needs " in message
+    assert "warning SG705 shoppers-dev/InputDrift: a server is asked 15 times in the bake" in message
 
 
 @pytest.mark.parametrize(
-    ("stage", "rate", "code", "told"),
+    ("stage", "rate", "code", "message"),
     [
         ("prod", "5", 1, "error SG803 shoppers-prod: the new fleet answers 2,850 requests before the verdict is due"),
         ("prod", "16", 0, ""),
         ("dev", "5", 0, "warning SG804 shoppers-dev: the new fleet answers 262 requests before the verdict is due"),
     ],
 )
-def test_a_judge_is_told_of_traffic_that_it_could_not_judge_by(
-    capsys: pytest.CaptureFixture[str], stage: str, rate: str, code: int, told: str
+def test_traffic_that_canary_analysis_cannot_decide_by_is_a_finding(
+    capsys: pytest.CaptureFixture[str], stage: str, rate: str, code: int, message: str
 ) -> None:
-    asked = ["lint", "--config", str(SHOPPERS), "--stage", stage, "--requests-per-second", rate]
-    assert main(asked) == code
+    argv = ["lint", "--config", str(SHOPPERS), "--stage", stage, "--requests-per-second", rate]
+    assert main(argv) == code
     *found, _ = capsys.readouterr().out.splitlines()
-    assert "".join(found).startswith(told)
-    assert len(found) == bool(told)
+    assert "".join(found).startswith(message)
+    assert len(found) == bool(message)
 
 
-def test_a_bake_too_short_for_the_least_that_the_judge_asks_for_is_told_so(
+def test_a_bake_too_short_for_the_minimum_of_canary_analysis_is_a_finding(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     config = tmp_path / "short.toml"
@@ -102,14 +102,14 @@ def test_a_bake_too_short_for_the_least_that_the_judge_asks_for_is_told_so(
     )
 
 
-def test_unguarded_alarms_of_a_template_are_judged_by_the_traffic(
+def test_unguarded_alarms_of_a_template_are_checked_against_the_traffic(
     capsys: pytest.CaptureFixture[str], write: Any
 ) -> None:
     main(["lint", write(endpoint_template()), "--requests-per-second", "0.5"])
     assert "error SG702 shop/Latency: p90 of 7.5 requests a period is judged on noise" in capsys.readouterr().out
 
 
-def test_settings_that_make_an_unsafe_rollout_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_settings_that_make_an_unsafe_rollout_are_errors(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     config = tmp_path / "single.toml"
     config.write_text(SHOPPERS.read_text().replace("instance_count = 4", "instance_count = 1"))
     assert main(["lint", "--config", str(config)]) == 1
@@ -157,7 +157,7 @@ def test_the_templates_of_a_folder_know_each_others_alarms(
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("Resources:\n  A: 1\n", "template must be JSON"),
         ("[]", "template must be a JSON object"),
@@ -166,10 +166,10 @@ def test_the_templates_of_a_folder_know_each_others_alarms(
     ],
 )
 def test_what_is_no_template_is_bad_input(
-    capsys: pytest.CaptureFixture[str], write: Any, content: str, told: str
+    capsys: pytest.CaptureFixture[str], write: Any, content: str, message: str
 ) -> None:
     assert main(["lint", write(content)]) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["nowhere.json"], ["--config", "nowhere.toml"]])
@@ -209,6 +209,6 @@ def test_two_stages_behind_one_deploy_role_are_a_finding(
     file = tmp_path / "delivery.toml"
     file.write_text(f"{DELIVERY}{prod}\n")
     assert main(["lint", "--delivery", str(file)]) == 0
-    told = capsys.readouterr().out
-    assert ("warning SG901 slipway: the stages dev and prod share the deploy role" in told) is shared
-    assert told.endswith(f"0 errors, {1 if shared else 0} warning{'' if shared else 's'}\n")
+    message = capsys.readouterr().out
+    assert ("warning SG901 slipway: the stages dev and prod share the deploy role" in message) is shared
+    assert message.endswith(f"0 errors, {1 if shared else 0} warning{'' if shared else 's'}\n")

@@ -40,7 +40,7 @@ def client() -> Iterator[Any]:
         stub.assert_no_pending_responses()
 
 
-def test_what_was_granted_goes_before_the_default_and_what_is_missing_can_be_asked_for(client: Any) -> None:
+def test_an_applied_quota_replaces_the_default_and_an_increase_can_be_requested(client: Any) -> None:
     endpoints, jobs, training = compared(client, (ENDPOINTS, JOBS, TRAINING))
     assert (endpoints.value, endpoints.enough, endpoints.request("eu-west-1")) == (20, True, None)
     assert (jobs.value, jobs.enough) == (0, False)

@@ -147,7 +147,7 @@ class Stage:
 
 @pytest.fixture
 def stage(cloud: CloudProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Stage]:
-    """Deploy the stacks that hold data, and put something into each; two versions and a delete marker in a bucket."""
+    """Deploy the stacks with data, and put something into each; two versions and a delete marker in a bucket."""
 
     def make(name: str, *, keep: bool) -> Stage:
         config = tmp_path / f"{name}.toml"
@@ -228,7 +228,7 @@ def test_a_stage_that_keeps_nothing_is_ended_whole_though_the_first_run_was_inte
     assert made.slipway("--yes")[1]["done"] == []
 
 
-def test_a_stage_that_keeps_its_data_keeps_packages_too_and_says_what_they_cost(stage: Callable[..., Stage]) -> None:
+def test_a_stage_that_keeps_its_data_keeps_packages_too_and_lists_their_cost(stage: Callable[..., Stage]) -> None:
     made = stage("keeping", keep=True)
     made.package()
     code, done, _ = made.slipway("--yes")
@@ -255,7 +255,7 @@ def test_settings_that_keep_data_end_no_stack_that_would_delete_it(stage: Callab
 
 
 def test_without_a_terminal_nothing_is_destroyed_unasked(stage: Callable[..., Stage]) -> None:
-    made = stage("asked", keep=False)
+    made = stage("confirmed", keep=False)
     code, _, err = made.slipway()
     assert (code, "add --yes" in err) == (2, True)
     assert len(made.stacks()) == 3

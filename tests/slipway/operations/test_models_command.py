@@ -1,4 +1,4 @@
-"""`slipway models` and `slipway cost --last-run`, asked of the embedded AWS."""
+"""`slipway models` and `slipway cost --last-run`, against the embedded AWS."""
 
 import json
 
@@ -33,12 +33,12 @@ def test_people_see_which_one_serves_and_why_one_was_rejected(world: World) -> N
     assert "*" not in out
 
 
-def test_only_the_newest_are_asked_for(world: World) -> None:
+def test_only_the_newest_are_listed(world: World) -> None:
     newest = [world.package() for _ in range(3)][-1]
     assert [row["arn"] for row in world.json("models", "--newest", "1")] == [newest]
 
 
-def test_an_empty_group_is_told(world: World) -> None:
+def test_an_empty_group_names_the_next_step(world: World) -> None:
     assert world.slipway("models")[:2] == (
         0,
         "no model is registered yet; `slipway train` registers one if its gate passes\n",
@@ -53,7 +53,7 @@ def test_a_package_that_notes_nothing_is_listed_all_the_same(world: World) -> No
     assert world.slipway("models")[0] == 0
 
 
-def test_a_group_that_is_not_deployed_is_told_with_the_stack_to_deploy(world: World) -> None:
+def test_a_group_that_is_not_deployed_names_the_stack_to_deploy(world: World) -> None:
     code, _, err = world.slipway("models", "--stage", "prod")
     assert code == 1
     assert err == "slipway: there is no model package group shoppers-prod; deploy shoppers-prod-training first\n"

@@ -211,7 +211,7 @@ def test_another_build_of_the_same_folder_is_a_warning_that_names_both_digests(
     assert recorded[-1]["detail"]["source_image_digest"] == found["source_image_digest"]
 
 
-def test_an_image_whose_source_cannot_be_asked_for_is_promoted_with_a_warning(world: World, prod: CloudProcess) -> None:
+def test_an_image_whose_source_cannot_be_read_is_promoted_with_a_warning(world: World, prod: CloudProcess) -> None:
     world.package("Approved", image=f"000000000000.dkr.ecr.us-east-1.amazonaws.com/elsewhere:{tag(prod)}")
     code, _, err = world.slipway("promote", "--from", "dev", "--to", "prod")
     assert code == 0
@@ -258,17 +258,17 @@ def test_who_promoted_what_is_in_the_next_stages_audit_log(world: World, prod: C
 
 
 @pytest.mark.parametrize(
-    ("argv", "said"),
+    ("argv", "message"),
     [
         (["--to", "dev"], "--from must be given: stage dev has no [promotion] from_stage"),
         (["--from", "prod", "--to", "prod"], "--from and --to must be two stages, got prod twice"),
         (["--from", "nowhere", "--to", "prod"], "stage must be one of"),
     ],
 )
-def test_two_stages_must_be_named(world: World, argv: list[str], said: str) -> None:
+def test_two_stages_must_be_named(world: World, argv: list[str], message: str) -> None:
     code, _, err = world.slipway("promote", *argv)
     assert code == 2
-    assert said in err
+    assert message in err
 
 
 def test_a_stage_that_is_not_deployed_is_named(world: World) -> None:
