@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 
 from infra.shared.arns import PARTITION, REGION, URL_SUFFIX
 from infra.shared.sagemaker_role import package_arns
-from slipway.training.pipeline_keys import CARRIED_ON
+from slipway.training.pipeline_keys import READ_BY_PROMOTION
 
 
 def allow_artifact_reads(bucket: s3.Bucket, key: kms.Key, *, accounts: Sequence[str]) -> None:
@@ -26,7 +26,7 @@ def allow_artifact_reads(bucket: s3.Bucket, key: kms.Key, *, accounts: Sequence[
             sid="PromotedModels",
             principals=principals,
             actions=["s3:GetObject"],
-            resources=[bucket.arn_for_objects(keys) for keys in CARRIED_ON],
+            resources=[bucket.arn_for_objects(keys) for keys in READ_BY_PROMOTION],
         )
     )
     key.add_to_resource_policy(

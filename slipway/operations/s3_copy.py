@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from slipway.errors import LaunchError
 from slipway.operations.aws_errors import RefusedError
 from slipway.temporary import temporary_folder
-from slipway.training.pipeline_keys import CARRIED
+from slipway.training.pipeline_keys import PROMOTED
 
 _CHUNK = 1 << 20
 
@@ -37,7 +37,7 @@ class S3Copier:
                 raise RefusedError(f"{uri} must be readable with these credentials: {exc}") from exc
             with file.open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()
-            target = f"{CARRIED}/{digest}/{key.rpartition('/')[2]}"
+            target = f"{PROMOTED}/{digest}/{key.rpartition('/')[2]}"
             if self._digest(target) != digest:
                 self._s3.upload_file(str(file), self._bucket, target, ExtraArgs={"ChecksumAlgorithm": "SHA256"})
         if (found := self._digest(target)) != digest:

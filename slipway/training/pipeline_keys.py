@@ -7,8 +7,8 @@ MODELS = f"{PIPELINE}/models"
 CHECKPOINTS = f"{PIPELINE}/checkpoints"
 """Where spot jobs keep what they have reached; of no use once they have ended."""
 
-CARRIED = f"{PIPELINE}/carried"
-"""Copies of an earlier stage's models and figures, each in a folder named after its sha256."""
+PROMOTED = f"{PIPELINE}/promoted"
+"""Copies of an earlier stage's models and metrics, each in a folder named after its sha256."""
 
 SPLITS = f"{PIPELINE}/splits"
 """A folder an execution: all that holds users' rows, and expires."""
@@ -18,10 +18,10 @@ EVALUATED = (f"{PIPELINE}/*/evaluate/*",)
 TRAINED = (f"{MODELS}/*", f"{CHECKPOINTS}/*")
 """What one kind of job writes, as an IAM policy's patterns."""
 
-CARRIED_ON = (
+READ_BY_PROMOTION = (
     f"{MODELS}/*/output/model.tar.gz",
     f"{PIPELINE}/*/evaluate/evaluation/evaluation.json",
     f"{PIPELINE}/*/prepare/profile/profile.json",
-    f"{CARRIED}/*",
+    f"{PROMOTED}/*",
 )
-"""All that carrying a package reads: never the splits, which hold users' rows."""
+"""All that the promotion of a package reads: never the splits, which hold users' rows."""

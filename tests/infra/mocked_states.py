@@ -68,7 +68,7 @@ def mocked_states(folder: Path, mocks: dict[str, Any]) -> Iterator[Account]:
 
 
 def main() -> None:
-    """Serve until it is ended; the one line on standard output says where, and with which key."""
+    """Serve until it is ended; the one line on standard output has the URL and the key."""
     listener, key = socket.create_server(("127.0.0.1", 0), backlog=64), AccessKey.random()
     port = listener.getsockname()[1]
     os.environ |= {**key.environment, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}

@@ -56,7 +56,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_dashboard_of_a_delivery_is_to_the_byte_that_of_its_folder(
+def test_the_dashboard_of_a_delivery_is_byte_for_byte_that_of_its_folder(
     project: Path, of_two: "tuple[subprocess.CompletedProcess[str], Path]"
 ) -> None:
     ended = run(project=project, out=project / "cdk.out", fleet="delivery.toml", stage="dev")
@@ -66,28 +66,28 @@ def test_the_dashboard_of_a_delivery_is_to_the_byte_that_of_its_folder(
     assert template.read_bytes() == (of_two[1] / template.name).read_bytes()
 
 
-def test_the_dashboard_of_one_use_case_is_nothing_and_no_error(project: Path) -> None:
+def test_one_use_case_has_no_dashboard_and_that_is_no_error(project: Path) -> None:
     ended = run(project=project, out=project / "cdk.out", fleet="delivery.toml", stage="prod")
     assert ended.returncode == 0, ended.stderr
     assert (project / "cdk.out" / "manifest.json").exists()
     assert list((project / "cdk.out").glob("*.template.json")) == []
 
 
-def test_the_dashboard_of_a_stage_that_no_use_case_has_is_told_and_ends_with_2(project: Path) -> None:
+def test_the_dashboard_of_a_stage_that_no_use_case_has_is_an_error_with_exit_code_2(project: Path) -> None:
     ended = run(project=project, fleet="delivery.toml", stage="nowhere")
     assert ended.returncode == 2
     assert "stages must each be in one of two.toml, one.toml, got nowhere" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_a_wrong_stage_is_told_in_one_line_and_ends_with_2() -> None:
+def test_a_wrong_stage_is_an_error_of_one_line_with_exit_code_2() -> None:
     ended = run(stage="nowhere", config="config/shoppers.toml")
     assert ended.returncode == 2
     assert "stage must be one of dev, prod, got nowhere" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_a_stage_that_no_use_case_has_is_told_and_ends_with_2() -> None:
+def test_a_stage_that_no_use_case_has_is_an_error_with_exit_code_2() -> None:
     ended = run(stage="nowhere")
     assert ended.returncode == 2
     assert f"config must hold a use case with the stage nowhere, got {PROJECT / 'config'}" in ended.stderr
@@ -108,7 +108,7 @@ def test_two_use_cases_of_one_name_are_refused(tmp_path: Path) -> None:
     assert "two.toml: name must differ from that of" in ended.stderr
 
 
-def test_a_missing_config_is_told_and_ends_with_2() -> None:
+def test_a_missing_config_is_an_error_with_exit_code_2() -> None:
     ended = run(config="config/absent.toml")
     assert ended.returncode == 2
     assert "config must be a readable file, got config/absent.toml" in ended.stderr

@@ -1,4 +1,4 @@
-"""What holds for all stacks together."""
+"""What is true of all stacks together."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,8 +16,8 @@ Templates = dict[str, dict[str, Any]]
 
 ANY_RESOURCE = {
     "ecr:GetAuthorizationToken": "the token is the account's, not a repository's",
-    "cloudwatch:PutMetricData": "the action knows no resource; a condition names the namespace",
-    "cloudwatch:GetMetricData": "the action knows no resource",
+    "cloudwatch:PutMetricData": "the action supports no resource; a condition names the namespace",
+    "cloudwatch:GetMetricData": "the action supports no resource",
     "logs:CreateLogDelivery": "log deliveries have no resource type; Step Functions needs them to log",
     "logs:GetLogDelivery": "as above",
     "logs:UpdateLogDelivery": "as above",
@@ -104,7 +104,7 @@ def test_sagemaker_assumes_roles_for_this_account_only(resources: Resources) -> 
             assert trust["Condition"]["StringEquals"].keys() == {"aws:SourceAccount"}
 
 
-def test_every_log_group_forgets(resources: Resources) -> None:
+def test_every_log_group_has_a_retention(resources: Resources) -> None:
     groups = resources("AWS::Logs::LogGroup")
     assert groups
     assert [group for group in groups if "RetentionInDays" not in group["Properties"]] == []

@@ -1,4 +1,4 @@
-"""Synthesized templates as accounts would hold them: names are made up, references resolved."""
+"""Synthesized templates as accounts would have them: names are made up, references resolved."""
 
 import json
 import re
@@ -196,7 +196,7 @@ class Accounts:
             for each in resource.stack.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
             if resource.name in resource.stack.resolved(each.properties.get("Roles", ()))
         ]
-        assert not resource.properties.get("ManagedPolicyArns"), f"{resource.label} has policies that no template holds"
+        assert not resource.properties.get("ManagedPolicyArns"), f"{resource.label} has managed policies"
         documents = [resource.stack.resolved(document) for document in (*own, *attached)]
         return Role(
             resource,

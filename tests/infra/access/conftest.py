@@ -1,4 +1,4 @@
-"""The stacks of a use case and of a delivery as accounts hold them, with everything switched on that makes a role."""
+"""The stacks of a use case and of a delivery as accounts have them, with everything switched on that makes a role."""
 
 from collections.abc import Callable
 from pathlib import Path

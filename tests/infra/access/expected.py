@@ -1,6 +1,6 @@
 """What each role may do, and what it may not: a line a request, `action resource | condition key=value`.
 
-Names in braces are ARNs, see `world`. Whatever stands in `NOBODY` no role may do, unless its own list says that it may.
+Names in braces are ARNs, see `world`. What `DENIED_TO_ALL` lists no role may do, unless its own list allows it.
 """
 
 from collections.abc import Mapping
@@ -55,7 +55,7 @@ class Expected:
 
     @property
     def denied(self) -> list[str]:
-        return [line for line in lines(NOBODY) if line not in self.allowed] + lines(self.may_not)
+        return [line for line in lines(DENIED_TO_ALL) if line not in self.allowed] + lines(self.may_not)
 
 
 def lines(text: str) -> list[str]:
@@ -67,7 +67,7 @@ STATES = "states.amazonaws.com | aws:SourceAccount={account}"
 RULES = "events.amazonaws.com | aws:SourceAccount={account} | aws:SourceArn={rule}"
 SCHEDULER = "scheduler.amazonaws.com | aws:SourceAccount={account}"
 
-NOBODY = """
+DENIED_TO_ALL = """
 s3:GetObject {other_artifacts}/pipeline/models/job/output/model.tar.gz
 s3:PutObject {other_artifacts}/pipeline/models/job/output/model.tar.gz
 s3:ListBucket {other_data}
@@ -196,7 +196,7 @@ ROLES: Mapping[str, Expected] = {
         may_not="""
         s3:GetObject {artifacts}/pipeline/splits/1/train/part.csv
         s3:PutObject {artifacts}/pipeline/models/job/output/model.tar.gz
-        s3:PutObject {artifacts}/pipeline/carried/digest/model.tar.gz
+        s3:PutObject {artifacts}/pipeline/promoted/digest/model.tar.gz
         s3:PutObject {artifacts}/pipeline/checkpoints/digest-00000001.json
         s3:PutObject {artifacts}/pipeline/1/evaluate/evaluation/evaluation.json
         s3:PutObject {artifacts}/replay/{prefix}/verdict.json
@@ -221,7 +221,7 @@ ROLES: Mapping[str, Expected] = {
         s3:ListBucket {data}
         s3:PutObject {artifacts}/pipeline/splits/1/train/part.csv
         s3:PutObject {artifacts}/pipeline/1/evaluate/evaluation/evaluation.json
-        s3:PutObject {artifacts}/pipeline/carried/digest/model.tar.gz
+        s3:PutObject {artifacts}/pipeline/promoted/digest/model.tar.gz
         sagemaker:DescribeModelPackage {package}
         sagemaker:DescribeEndpoint {endpoint}
         logs:PutLogEvents {logs}:/aws/sagemaker/ProcessingJobs:log-stream:job/algo-1
@@ -245,7 +245,7 @@ ROLES: Mapping[str, Expected] = {
         may_not="""
         s3:ListBucket {data}
         s3:PutObject {artifacts}/pipeline/models/job/output/model.tar.gz
-        s3:PutObject {artifacts}/pipeline/carried/digest/model.tar.gz
+        s3:PutObject {artifacts}/pipeline/promoted/digest/model.tar.gz
         s3:PutObject {artifacts}/pipeline/checkpoints/digest-00000001.json
         s3:PutObject {artifacts}/pipeline/splits/1/train/part.csv
         s3:PutObject {artifacts}/pipeline/1/prepare/profile/profile.json
@@ -656,7 +656,7 @@ DELIVERY_ROLES: Mapping[str, Expected] = {
         sts:AssumeRole arn:aws:iam::111111111111:role/cdk-deploy | iam:ResourceTag/aws-cdk:bootstrap-role=deploy
         cloudformation:DescribeStacks *
         s3:ListBucket {other_data}
-        """,  # CDK's own grant to the build that deploys the pipeline itself: it looks for the bucket of assets
+        """,  # CDK's own grant to the build that deploys the pipeline itself: it finds the bucket of assets
         may_not=CI + STARTS.format(HERE, "dev"),
     ),
     "github/DeployDev": Expected(

@@ -74,16 +74,16 @@ def limit() -> Policy:
 def test_within_the_limit_each_role_may_do_what_its_work_needs(
     world: World, accounts: Accounts, delivery_world: World, delivery_accounts: Accounts, limit: Policy
 ) -> None:
-    def asked() -> Iterator[tuple[str, bool]]:
+    def requests() -> Iterator[tuple[str, bool]]:
         for place, roles, expected in (
             (world, accounts.roles, ROLES),
             (delivery_world, delivery_accounts.roles, DELIVERY_ROLES),
         ):
             for label, each in expected.items():
                 for line in each.allowed:
-                    yield f"{label}: {line}", place.says(roles[label], line, within=limit).allowed
+                    yield f"{label}: {line}", place.decision(roles[label], line, within=limit).allowed
 
-    answers = list(asked())
+    answers = list(requests())
     assert len(answers) > 200
     assert [line for line, allowed in answers if not allowed] == []
 
@@ -104,11 +104,11 @@ def outcome(limit: Policy, action: str, resource: str, **context: str) -> Outcom
 
 @pytest.mark.parametrize("action", ["UpdateModelPackage", "CreateModelPackage"])
 def test_within_the_limit_an_administrator_approves_no_model(limit: Policy, action: str) -> None:
-    def asked(status: str) -> Outcome:
+    def with_status(status: str) -> Outcome:
         return outcome(limit, f"sagemaker:{action}", PACKAGE, **{STATUS: status})
 
-    assert asked("Approved") is Outcome.DENIED
-    assert asked("Rejected") is asked("PendingManualApproval") is Outcome.ALLOWED
+    assert with_status("Approved") is Outcome.DENIED
+    assert with_status("Rejected") is with_status("PendingManualApproval") is Outcome.ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_within_the_limit_an_administrator_makes_and_changes_roles_within_it_alo
         *((f"iam:{verb}", POLICY) for verb in ("DeletePolicyVersion", "DeletePolicy")),
     ],
 )
-def test_within_the_limit_nobody_gets_out_of_it(limit: Policy, action: str, resource: str) -> None:
+def test_within_the_limit_no_role_can_remove_or_change_the_limit(limit: Policy, action: str, resource: str) -> None:
     assert outcome(limit, action, resource) is Outcome.DENIED
 
 
@@ -149,9 +149,9 @@ def test_the_limit_fits_a_managed_policy_and_names_itself() -> None:
     assert f"cdk bootstrap --custom-permissions-boundary {NAME}" in documented
 
 
-def test_a_limit_of_the_delivery_is_asked_of_every_use_case(tmp_path: Path) -> None:
+def test_a_delivery_with_a_limit_refuses_a_use_case_without_one(tmp_path: Path) -> None:
     file = tmp_path / "delivery.toml"
     file.write_text(f'permission_boundary = "{NAME}"\n{DELIVERY}')
-    told = "stage dev: access.permission_boundary of shoppers must be given where the delivery has one, got none"
-    with pytest.raises(InputError, match=told):
+    message = "stage dev: access.permission_boundary of shoppers must be given where the delivery has one, got none"
+    with pytest.raises(InputError, match=message):
         delivery_stacks(app_at(tmp_path / "cdk.out"), file, project=PROJECT)

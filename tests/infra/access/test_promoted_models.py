@@ -12,7 +12,7 @@ from rehearsal.cloud.iam import AccessRequest, Policy, Principal, decide, parse_
 from slipway.settings import Settings, parse_settings
 from slipway.training import to_json, training_pipeline
 from slipway.training.composition import SPLITS
-from slipway.training.pipeline_keys import CARRIED
+from slipway.training.pipeline_keys import PROMOTED
 from tests.infra.access.account import ACCOUNT, REGION, Accounts
 
 NEXT, OTHER = "222222222222", "333333333333"
@@ -29,19 +29,19 @@ def handing_on(synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Setti
 
 
 def allowed(policy: Policy, action: str, resource: str, context: dict[str, str], *, account: str = NEXT) -> bool:
-    """For somebody there whose own account allows everything."""
+    """For a principal there whose own account allows everything."""
     who = Principal("AWS", f"arn:aws:iam::{account}:role/operator")
     request = AccessRequest(action, resource, context)
     return decide(request, principal=who, identity=[EVERYTHING], resource=[policy], both=True).allowed
 
 
-def test_all_that_carrying_reads_of_a_registered_package_can_be_read(handing_on: Accounts, settings: Settings) -> None:
-    """The keys come from the pipeline's own definition, those of a package carried before from the carrying."""
+def test_all_that_a_promotion_reads_of_a_package_can_be_read(handing_on: Accounts, settings: Settings) -> None:
+    """The keys come from the pipeline's own definition, those of a package promoted before from the promotion."""
     bucket = handing_on.one("storage/Artifacts")
     policy = handing_on.policy_of(bucket)
     digest = "0f" * 32
-    carried = [f"{CARRIED}/{digest}/{name}" for name in ("model.tar.gz", "evaluation.json", "profile.json")]
-    for key in (*registered_keys(settings), *carried):
+    promoted = [f"{PROMOTED}/{digest}/{name}" for name in ("model.tar.gz", "evaluation.json", "profile.json")]
+    for key in (*registered_keys(settings), *promoted):
         assert allowed(policy, "s3:GetObject", f"{bucket.arn}/{key}", TLS), key
         assert not allowed(policy, "s3:GetObject", f"{bucket.arn}/{key}", TLS, account=OTHER), key
 
@@ -62,7 +62,7 @@ def test_a_split_with_users_rows_cannot_be_read(handing_on: Accounts, split: str
         "pipeline/anything.json",
     ],
 )
-def test_what_carrying_does_not_read_cannot_be_read(handing_on: Accounts, key: str) -> None:
+def test_what_a_promotion_does_not_read_cannot_be_read(handing_on: Accounts, key: str) -> None:
     bucket = handing_on.one("storage/Artifacts")
     assert not allowed(handing_on.policy_of(bucket), "s3:GetObject", f"{bucket.arn}/{key}", TLS)
 
@@ -113,7 +113,7 @@ def test_artifacts_can_be_read_and_nothing_else(handing_on: Accounts) -> None:
     assert not allowed(policy, "s3:ListBucket", bucket.arn, TLS)
 
 
-def test_the_data_stays_where_it_is(handing_on: Accounts) -> None:
+def test_the_data_cannot_be_read(handing_on: Accounts) -> None:
     bucket = handing_on.one("storage/Data")
     assert not allowed(handing_on.policy_of(bucket), "s3:GetObject", f"{bucket.arn}/data/table.csv", TLS)
 
@@ -128,7 +128,7 @@ def test_the_key_decrypts_what_comes_from_s3(handing_on: Accounts) -> None:
         assert not allowed(policy, action, key.arn, VIA_S3)
 
 
-def test_the_digest_of_an_image_can_be_asked_for_and_the_image_not_pulled(handing_on: Accounts) -> None:
+def test_the_digest_of_an_image_can_be_read_and_the_image_not_pulled(handing_on: Accounts) -> None:
     repository = handing_on.one("image/StepImageRepository")
     policy = parse_policy(repository.stack.resolved(repository.properties["RepositoryPolicyText"]))
     assert allowed(policy, "ecr:DescribeImages", repository.arn, {})
@@ -137,7 +137,7 @@ def test_the_digest_of_an_image_can_be_asked_for_and_the_image_not_pulled(handin
         assert not allowed(policy, f"ecr:{action}", repository.arn, {})
 
 
-def test_the_registry_can_be_looked_at(handing_on: Accounts) -> None:
+def test_the_registry_can_be_read(handing_on: Accounts) -> None:
     group = handing_on.one("training/TrainingPackageGroup")
     policy = parse_policy(group.stack.resolved(group.properties["ModelPackageGroupPolicy"]))
     here = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"

@@ -23,23 +23,25 @@ def buckets(accounts: Accounts) -> list[Resource]:
 
 
 @pytest.mark.parametrize("transport", [{"aws:SecureTransport": "false"}, {**TLS, "s3:TlsVersion": "1.1"}])
-def test_no_bucket_answers_without_good_tls(accounts: Accounts, transport: dict[str, str]) -> None:
-    asked = {bucket.label: AccessRequest("s3:GetObject", f"{bucket.arn}/x", transport) for bucket in buckets(accounts)}
-    assert len(asked) == 3
+def test_no_bucket_accepts_requests_without_tls_1_2(accounts: Accounts, transport: dict[str, str]) -> None:
+    requests = {
+        bucket.label: AccessRequest("s3:GetObject", f"{bucket.arn}/x", transport) for bucket in buckets(accounts)
+    }
+    assert len(requests) == 3
     for bucket in buckets(accounts):
         policy = accounts.policy_of(bucket)
-        assert decision(policy, asked[bucket.label]) is Outcome.DENIED
+        assert decision(policy, requests[bucket.label]) is Outcome.DENIED
         assert decision(policy, AccessRequest("s3:GetObject", f"{bucket.arn}/x", TLS)) is Outcome.ALLOWED
 
 
-def test_no_bucket_lets_another_account_in(accounts: Accounts) -> None:
+def test_no_bucket_allows_another_account(accounts: Accounts) -> None:
     for bucket in buckets(accounts):
         for action in ("s3:GetObject", "s3:PutObject", "s3:ListBucket"):
             request = AccessRequest(action, f"{bucket.arn}/pipeline/x", TLS)
             assert decision(accounts.policy_of(bucket), request, STRANGER, both=True) is Outcome.NOT_ALLOWED
 
 
-def test_nobody_replaces_an_audit_entry_whatever_their_role_allows(accounts: Accounts, world: World) -> None:
+def test_no_role_replaces_an_audit_entry_whatever_its_policy_allows(accounts: Accounts, world: World) -> None:
     policy = accounts.policy_of(accounts.one("storage/Artifacts"))
     entry = f"{world.names['artifacts']}/audit/shoppers-dev/00000001.json"
     creation = {**TLS, "s3:ObjectCreationOperation": "true"}
@@ -77,13 +79,13 @@ def test_services_may_use_the_key_for_notifications_and_do_nothing_else_with_it(
         assert not allowed(action, "cloudwatch", here)
 
 
-def test_one_statement_of_the_key_lets_a_service_in(accounts: Accounts) -> None:
+def test_one_statement_of_the_key_allows_a_service(accounts: Accounts) -> None:
     statements = accounts.one("storage/Key").properties["KeyPolicy"]["Statement"]
     services = [s["Principal"]["Service"] for s in statements if "Service" in s["Principal"]]
     assert sorted(services, key=str) == ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
 
 
-def test_topics_take_no_message_without_tls(accounts: Accounts) -> None:
+def test_topics_refuse_messages_without_tls(accounts: Accounts) -> None:
     for topic in accounts.of_type("AWS::SNS::Topic"):
         plain = AccessRequest("sns:Publish", topic.arn, {"aws:SecureTransport": "false"})
         assert decision(accounts.policy_of(topic), plain) is Outcome.DENIED

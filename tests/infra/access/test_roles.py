@@ -49,7 +49,7 @@ def test_a_role_may_do_nothing_else(world: World, accounts: Accounts, label: str
 
 
 @pytest.mark.parametrize("label", ROLES)
-def test_a_role_is_taken_on_by_one_service_only(world: World, accounts: Accounts, label: str) -> None:
+def test_a_role_is_assumed_by_one_service_only(world: World, accounts: Accounts, label: str) -> None:
     assert takers(world, accounts.roles[label], ROLES[label]) == [ROLES[label].trusts]
 
 
@@ -68,7 +68,7 @@ def test_a_role_of_the_delivery_may_do_nothing_else(
 
 
 @pytest.mark.parametrize("label", DELIVERY_ROLES)
-def test_a_role_of_the_delivery_is_taken_on_by_its_own_only(
+def test_a_role_of_the_delivery_is_assumed_by_its_own_principals_only(
     delivery_world: World, delivery_accounts: Accounts, label: str
 ) -> None:
     expected = DELIVERY_ROLES[label]
@@ -76,7 +76,7 @@ def test_a_role_of_the_delivery_is_taken_on_by_its_own_only(
 
 
 @pytest.mark.parametrize("subject", ["acme/models", "acme@17/models@4"])
-def test_a_workflow_is_let_in_whether_its_repositorys_tokens_name_numbers_or_not(
+def test_a_workflow_may_assume_its_role_with_tokens_that_have_numbers_and_without(
     delivery_world: World, delivery_accounts: Accounts, subject: str
 ) -> None:
     role = delivery_accounts.roles["github/DeployDev"]
@@ -96,7 +96,7 @@ def test_a_workflow_is_let_in_whether_its_repositorys_tokens_name_numbers_or_not
         {"stage": "prod"},
     ],
 )
-def test_no_other_repository_and_no_other_environment_is_let_in(
+def test_no_other_repository_and_no_other_environment_may_assume_a_role(
     delivery_world: World, delivery_accounts: Accounts, others: dict[str, str]
 ) -> None:
     """Whatever stands in a subject: a repository may choose which claims make it up, a workflow's name among them."""
@@ -105,10 +105,10 @@ def test_no_other_repository_and_no_other_environment_is_let_in(
     assert not delivery_world.trusts(role, github("111111111111", **claims)).allowed
 
 
-def test_what_lives_apart_from_its_delivery_is_started_by_the_stages_own_workflows_too(
+def test_a_stage_in_another_account_is_started_by_its_own_workflows_too(
     synth: Callable[..., tuple[UseCaseStacks, Path]], full_settings: Settings
 ) -> None:
-    """And by nobody else there, whatever they are allowed."""
+    """And by no other principal there, whatever its policies allow."""
     apart = full_settings.model_copy(update={"delivery_account": "333333333333"})
     accounts = Accounts(synth(apart)[1])
     world, role = World(accounts), accounts.roles["training/TrainingStarter"]
@@ -124,11 +124,11 @@ def test_what_lives_apart_from_its_delivery_is_started_by_the_stages_own_workflo
 
 
 def refused(world: World, role: Role, expected: Expected) -> list[str]:
-    return [line for line in expected.allowed if not world.says(role, line).allowed]
+    return [line for line in expected.allowed if not world.decision(role, line).allowed]
 
 
 def granted(world: World, role: Role, expected: Expected) -> list[str]:
-    return [line for line in expected.denied if world.says(role, line).allowed]
+    return [line for line in expected.denied if world.decision(role, line).allowed]
 
 
 def takers(world: World, role: Role, expected: Expected) -> list[str]:
@@ -142,12 +142,12 @@ def takers(world: World, role: Role, expected: Expected) -> list[str]:
     return [each for each in candidates if world.trusts(role, each).allowed]
 
 
-def test_who_makes_a_model_is_told_that_they_may_not_approve_it(
+def test_every_role_that_makes_a_model_is_denied_to_approve_it(
     world: World, accounts: Accounts, delivery_world: World, delivery_accounts: Accounts
 ) -> None:
     approve = "sagemaker:UpdateModelPackage {package} | sagemaker:ModelApprovalStatus=Approved"
     found = {
-        label: place.says(role, approve).outcome
+        label: place.decision(role, approve).outcome
         for place, roles in ((world, accounts.roles), (delivery_world, delivery_accounts.roles))
         for label, role in roles.items()
         if any(part in label for part in MAKERS) and "Action" not in label and "StepImage" not in label
@@ -160,11 +160,11 @@ def test_no_pipeline_run_registers_a_model_that_is_approved_already(world: World
     """Whoever starts it may set its parameter ModelApprovalStatus."""
     role = accounts.roles["training/TrainingRole"]
     approved = "sagemaker:CreateModelPackage {package} | sagemaker:ModelApprovalStatus=Approved"
-    assert world.says(role, approved).outcome is Outcome.DENIED
+    assert world.decision(role, approved).outcome is Outcome.DENIED
 
 
 def test_a_rollout_rejects_and_never_approves(world: World, accounts: Accounts) -> None:
     role = accounts.roles["rollout/RolloutRole"]
     line = "sagemaker:UpdateModelPackage {{package}} | sagemaker:ModelApprovalStatus={}".format
-    assert world.says(role, line("Rejected")).allowed
-    assert world.says(role, line("Approved")).outcome is Outcome.DENIED
+    assert world.decision(role, line("Rejected")).allowed
+    assert world.decision(role, line("Approved")).outcome is Outcome.DENIED

@@ -18,9 +18,7 @@ def test_most_roles_are_for_the_accounts_own_resources() -> None:
 
 
 @pytest.mark.parametrize("label", FOR_OWN)
-def test_a_service_that_acts_for_another_account_or_for_nobody_known_is_turned_away(
-    world: World, accounts: Accounts, label: str
-) -> None:
+def test_a_service_that_acts_for_another_or_no_account_is_refused(world: World, accounts: Accounts, label: str) -> None:
     role, trusted = accounts.roles[label], ROLES[label].trusts.format(**world.names)
     own = f"aws:SourceAccount={world.names['account']}"
     assert world.trusts(role, trusted).allowed

@@ -63,7 +63,7 @@ def test_jobs_that_need_no_network_have_none(accounts: Accounts) -> None:
     assert "VpcConfig" not in found["Baseline"]
 
 
-def test_the_model_serves_in_the_network_and_is_cut_off_from_it(inside: Accounts) -> None:
+def test_the_model_is_placed_in_the_network_and_isolated_from_it(inside: Accounts) -> None:
     (model,) = inside.of_type("AWS::SageMaker::Model")
     assert model.properties["VpcConfig"] == REQUEST
     assert model.properties["EnableNetworkIsolation"] is True
@@ -104,7 +104,7 @@ def test_without_a_network_no_role_may_make_interfaces(accounts: Accounts) -> No
         assert not decide(request, principal=role.principal, identity=role.policies).allowed
 
 
-def test_endpoints_let_the_accounts_own_principals_through_only(inside: Accounts) -> None:
+def test_endpoints_allow_the_accounts_own_principals_only(inside: Accounts) -> None:
     endpoints = inside.of_type("AWS::EC2::VPCEndpoint")
     services = {str(each.stack.resolved(each.properties["ServiceName"])).split(".", 3)[3] for each in endpoints}
     assert {"sagemaker.api", "sagemaker.runtime", "ecr.api", "ecr.dkr", "logs", "monitoring", "kms", "s3"} <= services
@@ -122,7 +122,7 @@ def test_the_endpoints_are_made_on_request_only(synth: Synth, settings: Settings
     assert there.of_type("AWS::EC2::VPCEndpoint") == []
 
 
-def test_a_boundary_holds_every_role(bounded: Accounts, accounts: Accounts) -> None:
+def test_every_role_has_the_boundary(bounded: Accounts, accounts: Accounts) -> None:
     expected = f"arn:aws:iam::{ACCOUNT}:policy/teams/ml"
     assert {role.boundary for role in bounded.roles.values()} == {expected}
     assert {role.boundary for role in accounts.roles.values()} == {None}

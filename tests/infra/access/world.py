@@ -109,13 +109,13 @@ class World:
 
     def request(self, line: str) -> AccessRequest:
         """`action resource | key=value | …`, names in braces replaced."""
-        asked, *conditions = (part.strip() for part in line.format(**self.names).split(" | "))
-        action, resource = asked.split(" ", 1)
+        requested, *conditions = (part.strip() for part in line.format(**self.names).split(" | "))
+        action, resource = requested.split(" ", 1)
         context = dict(condition.split("=", 1) for condition in conditions)
         return AccessRequest(action, resource, {**_ALWAYS, **context})
 
-    def says(self, role: Role, line: str, *, within: Policy | None = None) -> Decision:
-        """What the role's own policies and the resource's say together, `within` a boundary."""
+    def decision(self, role: Role, line: str, *, within: Policy | None = None) -> Decision:
+        """The decision of the role's own policies and the resource's together, `within` a boundary."""
         request = self.request(line)
         is_key = request.resource.split(":")[2:3] == ["kms"]
         return decide(
@@ -137,7 +137,7 @@ class World:
         return ()
 
     def trusts(self, role: Role, who: str) -> Decision:
-        """Whether the role lets `principal | key=value | …` take it on."""
+        """Whether the role may be assumed by `principal | key=value | …`."""
         name, *conditions = (part.strip() for part in who.format(**self.names).split(" | "))
         context = dict(condition.split("=", 1) for condition in conditions)
         action = "sts:AssumeRoleWithWebIdentity" if ":oidc-provider/" in name else "sts:AssumeRole"

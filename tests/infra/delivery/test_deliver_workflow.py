@@ -102,7 +102,7 @@ def deliver(project: Path) -> Deliver:
     return run
 
 
-def test_a_stage_is_its_use_cases_then_their_dashboard_then_a_look_at_each_and_training(deliver: Deliver) -> None:
+def test_a_stage_deploys_its_use_cases_then_their_dashboard_then_tests_and_trains_each(deliver: Deliver) -> None:
     ended = deliver("dev")
     assert ended.ok
     assert ended.calls == [
@@ -116,7 +116,7 @@ def test_a_stage_is_its_use_cases_then_their_dashboard_then_a_look_at_each_and_t
     ]
 
 
-def test_a_use_case_that_has_not_the_stage_is_left_out_of_it(deliver: Deliver) -> None:
+def test_a_use_case_without_the_stage_is_left_out(deliver: Deliver) -> None:
     ended = deliver("prod")
     assert ended.ok
     assert ended.calls == [
@@ -133,7 +133,7 @@ def test_a_use_case_that_has_not_the_stage_is_left_out_of_it(deliver: Deliver) -
         ("smoke --config config/two.toml", "slipway smoke --config config/two.toml --stage dev --starter"),
     ],
 )
-def test_what_fails_is_the_last_thing_that_is_done(deliver: Deliver, refused: str, last: str) -> None:
+def test_nothing_is_done_after_a_failure(deliver: Deliver, refused: str, last: str) -> None:
     ended = deliver("dev", refused=refused)
     assert not ended.ok
     assert ended.calls[-1] == last
@@ -189,7 +189,7 @@ def test_a_rollout_that_outlasts_a_job_is_refused(project: Path) -> None:
         deploying_jobs(delivery, project=project)
 
 
-def test_only_the_job_that_deploys_may_ask_for_a_token_and_it_checks_and_synthesizes_nothing() -> None:
+def test_only_the_job_that_deploys_may_request_a_token_and_it_checks_and_synthesizes_nothing() -> None:
     workflow = importlib.import_module("yaml").safe_load(WORKFLOW.read_text())
     assert workflow["permissions"] == {"contents": "read"}
     found = workflow["jobs"]

@@ -170,7 +170,7 @@ def test_a_stages_dashboard_is_deployed_after_all_of_its_use_cases(of_two: dict[
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
-def test_a_dashboard_too_was_synthesized_once_before(of_two: dict[str, dict[str, Any]], stage: str) -> None:
+def test_a_dashboard_was_synthesized_once_before_too(of_two: dict[str, dict[str, Any]], stage: str) -> None:
     specs = build_specs(of_two)
     (written,) = [c for c in specs["Synth"]["phases"]["build"]["commands"] if re.search(rf" -c fleet=.*={stage} ", c)]
     assert written.endswith(f"/delivery.toml -c stage={stage} --output assemblies/{stage}/_fleet")
@@ -194,7 +194,7 @@ def test_one_use_case_has_no_dashboard_to_deploy(templates: dict[str, dict[str, 
     assert "fleet" not in json.dumps(templates)
 
 
-def test_use_cases_apart_have_no_dashboard_to_deploy(tmp_path: Path) -> None:
+def test_use_cases_in_different_places_have_no_dashboard_to_deploy(tmp_path: Path) -> None:
     project = project_of(tmp_path, "one", "two", region="us-east-1")
     anywhere = delivery_of("one", "two").replace('region = "eu-central-1"\n', "")
     found = actions(synth(tmp_path, anywhere, project=project))
@@ -267,7 +267,7 @@ def test_every_build_is_denied_to_approve_and_to_register_as_approved(templates:
         }, build
 
 
-def test_the_pipelines_artifacts_are_encrypted_versioned_private_and_not_kept_forever(
+def test_the_pipelines_artifacts_are_encrypted_versioned_private_and_expire(
     templates: dict[str, dict[str, Any]],
 ) -> None:
     template = templates["acme-delivery"]
@@ -294,7 +294,7 @@ def test_two_use_cases_of_one_name_are_refused(tmp_path: Path) -> None:
         synth(tmp_path, delivery_of("one", "two"), project=project)
 
 
-def test_a_stage_whose_roles_do_not_reach_a_use_case_is_refused(tmp_path: Path) -> None:
+def test_a_stage_whose_region_is_not_its_use_cases_is_refused(tmp_path: Path) -> None:
     project = project_of(tmp_path, "one", "two", region="us-east-1")
     with pytest.raises(InputError, match="stage prod: region must be us-east-1, as two has it, got eu-central-1"):
         synth(tmp_path, delivery_of("one", "two"), project=project)
@@ -306,7 +306,7 @@ def test_a_stage_that_no_use_case_has_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("acme/models", "acme", "repository"),
         ("connection/0a1b", "connection/", "connection_arn"),
@@ -317,6 +317,6 @@ def test_a_stage_that_no_use_case_has_is_refused(tmp_path: Path) -> None:
         ('branch = "release"', 'github_provider = "other"', "github_provider"),
     ],
 )
-def test_mistakes_in_the_settings_are_told(tmp_path: Path, old: str, new: str, told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_errors_in_the_settings_are_reported(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         synth(tmp_path, DELIVERY.replace(old, new))

@@ -75,7 +75,7 @@ def test_each_of_fifty_use_cases_is_deployed_and_started_once(of_fifty: dict[str
             assert sum(smoke in command for command in commands) == 1
 
 
-def test_a_use_case_is_a_command_of_its_own_so_that_its_failure_is_named(of_fifty: dict[str, dict[str, Any]]) -> None:
+def test_each_use_case_is_a_command_so_that_a_failure_names_it(of_fifty: dict[str, dict[str, Any]]) -> None:
     (deployed,) = [s for name, s in build_specs(of_fifty).items() if name == "Deploy_part_4_of_8_to_dev"]
     apps = [re.findall(r"--app dev/config-(\S+)", command) for command in deployed["phases"]["build"]["commands"]]
     assert apps == [[f"case-{number}"] for number in range(3, 50, 8)]

@@ -27,7 +27,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, A
 
 
 @pytest.mark.parametrize("stack", ["acme-github", "acme-github-222222222222"])
-def test_a_workflow_may_become_the_bootstrap_roles_and_starters_alone(
+def test_a_workflow_may_assume_the_bootstrap_roles_and_starters_only(
     templates: dict[str, dict[str, Any]], stack: str
 ) -> None:
     allowed = [s for s in statements(templates[stack]) if s["Effect"] == "Allow"]
@@ -123,12 +123,12 @@ def test_an_account_that_has_a_provider_gets_no_second_one(tmp_path: Path, where
     assert len(list(of_type(found["acme-github"], "AWS::IAM::OIDCProvider"))) == (0 if where == "delivery" else 1)
 
 
-def test_without_a_connection_there_are_github_roles_alone(tmp_path: Path) -> None:
+def test_without_a_connection_there_are_github_roles_only(tmp_path: Path) -> None:
     found = synth(tmp_path, DELIVERY.replace(f'connection_arn = "{CONNECTION}"\n', ""))
     assert sorted(found) == ["acme-github", "acme-github-222222222222"]
 
 
-def test_two_stages_behind_one_deploy_role_are_warned_of_at_synth(tmp_path: Path) -> None:
+def test_synth_warns_of_two_stages_behind_one_deploy_role(tmp_path: Path) -> None:
     text = DELIVERY.replace('account = "222222222222"\nregion = "eu-central-1"\n', "")
     synth(tmp_path, text)
     written = json.loads((tmp_path / "cdk.out" / "acme-github.metadata.json").read_text())

@@ -61,7 +61,7 @@ def test_the_parameter_takes_packages_of_the_group_only(templates: dict[str, Any
 
 
 @pytest.mark.parametrize("type_", SAGEMAKER[:2])
-def test_what_is_replaced_has_no_physical_name_and_is_kept(resources: Resources, type_: str) -> None:
+def test_what_is_replaced_has_no_physical_name_and_is_retained(resources: Resources, type_: str) -> None:
     (resource,) = resources(type_, "endpoint")
     assert not [name for name in resource["Properties"] if name in ("ModelName", "EndpointConfigName")]
     assert resource["UpdateReplacePolicy"] == "Retain"
@@ -85,7 +85,7 @@ def test_the_model_is_the_package_and_waits_for_its_roles_policy(templates: dict
     assert {found[id_]["Type"] for id_ in model["DependsOn"]} >= {"AWS::IAM::Policy"}
 
 
-def test_the_servers_are_told_under_which_names_they_publish(resources: Resources, settings: Settings) -> None:
+def test_the_servers_get_the_names_that_they_publish_under(resources: Resources, settings: Settings) -> None:
     (model,) = resources("AWS::SageMaker::Model", "endpoint")
     environment = model["Properties"]["Containers"][0]["Environment"]
     assert {name: value for name, value in environment.items() if name != "SLIPWAY_UPDATE"} == {
@@ -100,7 +100,7 @@ def test_the_servers_are_told_under_which_names_they_publish(resources: Resource
     ("changed", "renewed"),
     [({"final_bake_seconds": 180}, True), ({"alarms_off": ("Latency",)}, True), ({"max_latency_ms": 400.0}, False)],
 )
-def test_the_model_is_renewed_with_whatever_else_an_update_of_the_endpoint_is_told(
+def test_the_model_is_replaced_when_only_the_update_changes(
     synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, changed: dict[str, Any], renewed: bool
 ) -> None:
     """Its replacement replaces the config: SageMaker asks for a new one with each update. Alarms change in place."""
@@ -157,8 +157,8 @@ def test_the_deployment_names_every_alarm_and_waits_for_them(
 def test_every_way_to_roll_out_is_within_sagemakers_bounds(
     synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, type_: str
 ) -> None:
-    judge = settings.rollout.canary_analysis.model_copy(update={"enabled": type_ != "all_at_once"})
-    rollout = settings.rollout.model_copy(update={"type": type_, "canary_analysis": judge})
+    analysis = settings.rollout.canary_analysis.model_copy(update={"enabled": type_ != "all_at_once"})
+    rollout = settings.rollout.model_copy(update={"type": type_, "canary_analysis": analysis})
     template = Template.from_stack(synth(settings.model_copy(update={"rollout": rollout}))[0].endpoint)
     (endpoint,) = template.find_resources("AWS::SageMaker::Endpoint").values()
     _check(endpoint, settings.endpoint.instance_count)
@@ -167,7 +167,7 @@ def test_every_way_to_roll_out_is_within_sagemakers_bounds(
 @pytest.mark.parametrize(
     ("instance_type", "has_key"), [("ml.m5.large", True), ("ml.m6gd.large", False), ("ml.g5.xlarge", False)]
 )
-def test_a_volume_key_is_asked_for_where_sagemaker_takes_one(
+def test_a_volume_key_is_given_where_sagemaker_accepts_one(
     synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, instance_type: str, has_key: bool
 ) -> None:
     served_by = settings.endpoint.model_copy(update={"instance_type": instance_type})
@@ -177,13 +177,13 @@ def test_a_volume_key_is_asked_for_where_sagemaker_takes_one(
     assert "KmsKeyId" in config["Properties"]["DataCaptureConfig"]
 
 
-def test_the_endpoints_role_may_look_at_alarms(resources: Resources) -> None:
+def test_the_endpoints_role_may_describe_alarms(resources: Resources) -> None:
     (policy,) = resources("AWS::IAM::Policy", "endpoint")
     allowed = [s["Action"] for s in policy["Properties"]["PolicyDocument"]["Statement"]]
     assert "cloudwatch:DescribeAlarms" in allowed
 
 
-def test_what_is_captured_is_written_as_it_was_asked(resources: Resources) -> None:
+def test_captured_requests_are_written_in_their_own_format(resources: Resources) -> None:
     (config,) = resources("AWS::SageMaker::EndpointConfig", "endpoint")
     captured = config["Properties"]["DataCaptureConfig"]
     assert captured["CaptureContentTypeHeader"] == {

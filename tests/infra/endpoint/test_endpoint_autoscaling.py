@@ -72,10 +72,10 @@ def test_a_rollout_keeps_the_instances_that_the_traffic_needs(template: dict[str
     assert "ExcludeRetainedVariantProperties" not in endpoint["Properties"]
 
 
-def test_switching_autoscaling_on_renews_the_model_and_so_the_config(
+def test_switching_autoscaling_on_replaces_the_model_and_so_the_config(
     template: dict[str, Any], templates: dict[str, Any]
 ) -> None:
-    """The endpoint's update is told to retain the instances: an update without a new config may be refused."""
+    """The endpoint's update retains the instances: an update without a new config may be refused."""
     scaled_model, model = (of(each, "AWS::SageMaker::Model")[0] for each in (template, templates["endpoint"]))
     assert scaled_model["Properties"] != model["Properties"]
 
@@ -106,7 +106,7 @@ def _needs(value: Any) -> Iterator[str]:
             yield from _needs(item)
 
 
-def test_nothing_waits_for_itself(template: dict[str, Any]) -> None:
+def test_no_resource_depends_on_itself(template: dict[str, Any]) -> None:
     resources = template["Resources"]
     needs = {id_: {needed for needed in _needs(resource) if needed in resources} for id_, resource in resources.items()}
     while ready := {id_ for id_, needed in needs.items() if not needed}:
@@ -115,7 +115,7 @@ def test_nothing_waits_for_itself(template: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("type_", ["canary", "linear", "all_at_once", "rolling"])
-def test_the_template_is_what_the_settings_are_judged_by(synth: Synth, settings: Settings, type_: str) -> None:
+def test_the_template_is_the_rollout_that_the_rules_check(synth: Synth, settings: Settings, type_: str) -> None:
     changed = scaled(settings, type_)
     (made,) = from_template(Template.from_stack(synth(changed)[0].endpoint).to_json())
     planned = planned_rollout(changed)
@@ -123,7 +123,7 @@ def test_the_template_is_what_the_settings_are_judged_by(synth: Synth, settings:
     assert lint(made) == lint(planned) == ()
 
 
-def test_a_range_whose_least_makes_the_canary_the_whole_fleet_is_not_synthesized(
+def test_a_range_whose_minimum_makes_the_canary_the_whole_fleet_is_not_synthesized(
     synth: Synth, settings: Settings
 ) -> None:
     unsafe = scaled(settings)
@@ -138,7 +138,7 @@ def guarded(stacks: UseCaseStacks) -> GuardedEndpoint:
     return found
 
 
-def test_code_may_scale_as_with_cdks_own_endpoint(unfinished: UseCaseStacks) -> None:
+def test_code_can_scale_it_as_it_scales_cdks_own_endpoint(unfinished: UseCaseStacks) -> None:
     count = guarded(unfinished).auto_scale_instance_count(min_capacity=4, max_capacity=8)
     count.scale_on_invocations("Load", max_requests_per_second=30, safety_factor=0.5, disable_scale_in=True)
     count.scale_on_invocations(

@@ -55,7 +55,7 @@ def test_a_metric_takes_cloudwatchs_options(endpoint: GuardedEndpoint) -> None:
     assert endpoint.metric("Invocations", dimensions_map=fleet).dimensions == fleet
 
 
-def test_whoever_is_granted_may_invoke_this_endpoint_alone(unfinished: UseCaseStacks) -> None:
+def test_a_grantee_may_invoke_this_endpoint_only(unfinished: UseCaseStacks) -> None:
     user = iam.User(unfinished.endpoint, "Client")
     endpoint = guarded(unfinished)
     assert endpoint.grant_invoke(user).success

@@ -1,4 +1,4 @@
-"""The example of guarded endpoints in somebody's own CDK app, synthesized as the CDK CLI does it."""
+"""The example of guarded endpoints in a CDK app of one's own, synthesized as the CDK CLI does it."""
 
 import json
 import os

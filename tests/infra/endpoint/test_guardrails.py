@@ -18,14 +18,14 @@ Synth = Callable[..., tuple[UseCaseStacks, Path]]
 
 
 @pytest.mark.parametrize("type_", ["canary", "linear", "all_at_once", "rolling"])
-def test_the_template_is_what_the_settings_are_judged_by(synth: Synth, settings: Settings, type_: str) -> None:
-    judge = settings.rollout.canary_analysis.model_copy(update={"enabled": type_ != "all_at_once"})
-    rollout = settings.rollout.model_copy(update={"type": type_, "canary_analysis": judge})
+def test_the_template_is_the_rollout_that_the_rules_check(synth: Synth, settings: Settings, type_: str) -> None:
+    analysis = settings.rollout.canary_analysis.model_copy(update={"enabled": type_ != "all_at_once"})
+    rollout = settings.rollout.model_copy(update={"type": type_, "canary_analysis": analysis})
     changed = settings.model_copy(update={"rollout": rollout})
     (made,) = from_template(Template.from_stack(synth(changed)[0].endpoint).to_json())
     assert lint(made) == ()
     untagged = tuple({key: value for key, value in alarm.items() if key != "Tags"} for alarm in made.alarms)
-    # The template's model also names its update; it has neither the config in use nor the judge.
+    # The template's model also names its update; it has neither the config in use nor the canary analysis.
     (variant,) = made.variants
     served = replace(variant, environment=tuple(pair for pair in variant.environment if pair[0] != "SLIPWAY_UPDATE"))
     planned = replace(planned_rollout(changed), previous_variants=None, judge=None)
@@ -53,7 +53,7 @@ def test_an_unsafe_rollout_is_not_synthesized(
 @pytest.mark.parametrize(
     ("change", "rule"), [({"alarms_off": ("CanaryDecision",)}, "SG801"), ({"type": "all_at_once"}, "SG802")]
 )
-def test_a_judge_from_whom_nothing_follows_is_not_synthesized(
+def test_a_canary_analysis_without_effect_is_not_synthesized(
     synth: Synth, settings: Settings, change: dict[str, Any], rule: str
 ) -> None:
     assert settings.rollout.canary_analysis.enabled
@@ -64,7 +64,7 @@ def test_a_judge_from_whom_nothing_follows_is_not_synthesized(
 
 
 @pytest.mark.parametrize("bake", [180, 300])
-def test_the_judge_is_given_as_long_as_the_rules_think(settings: Settings, bake: int) -> None:
+def test_the_canary_analysis_has_as_long_as_the_rules_assume(settings: Settings, bake: int) -> None:
     document = settings.model_dump()
     document["rollout"] |= {
         "bake_seconds": bake,
@@ -73,6 +73,6 @@ def test_the_judge_is_given_as_long_as_the_rules_think(settings: Settings, bake:
     changed = Settings.model_validate(document)
     due = analysis_config(changed).decide_seconds
     planned = planned_rollout(changed, requests_per_second=1)
-    (told,) = (finding for finding in lint(planned) if finding.rule == "SG804")
+    (found,) = (finding for finding in lint(planned) if finding.rule == "SG804")
     share = settings.rollout.canary_percent / 100
-    assert told.what.startswith(f"the new fleet answers {share * (bake - due):,.0f} requests ")
+    assert found.what.startswith(f"the new fleet answers {share * (bake - due):,.0f} requests ")

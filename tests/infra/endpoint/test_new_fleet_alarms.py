@@ -57,7 +57,7 @@ def test_there_are_six_and_no_data_is_no_alarm(alarms: dict[str, Any]) -> None:
         ("CanaryDecision", "Slipway/Rollout/shoppers-dev", {"CanaryDecision"}, "EndpointConfigName"),
     ],
 )
-def test_every_metric_is_of_the_new_fleet_and_errors_are_told_of_the_whole_variant_beside_it(
+def test_every_metric_is_of_the_new_fleet_and_errors_also_of_the_whole_variant(
     alarms: dict[str, Any], *, kind: str, space: str, names: set[str], selector: str
 ) -> None:
     metrics = list(watched(alarms[kind]))
@@ -100,14 +100,14 @@ def test_errors_and_latency_wait_for_a_minimum_of_traffic(alarms: dict[str, Any]
         assert returned["Expression"].startswith(f"IF({guard}")
 
 
-def test_windows_fit_the_bakes(alarms: dict[str, Any], settings: Settings) -> None:
+def test_evaluation_windows_fit_into_the_bakes(alarms: dict[str, Any], settings: Settings) -> None:
     shortest = min(settings.rollout.bake_seconds, settings.rollout.final_bake_seconds)
     for alarm in alarms.values():
         for metric in watched(alarm):
             assert metric["Period"] * alarm["EvaluationPeriods"] <= shortest
 
 
-def test_what_is_switched_off_is_not_there_and_not_waited_for(synth: Synth, settings: Settings) -> None:
+def test_an_alarm_that_is_switched_off_is_not_made_and_not_waited_for(synth: Synth, settings: Settings) -> None:
     idle = settings.rollout.canary_analysis.model_copy(update={"enabled": False})
     off = {"alarms_off": ("Latency", "PredictionDrift", "InputDrift", "CanaryDecision"), "canary_analysis": idle}
     changed = settings.model_copy(update={"rollout": settings.rollout.model_copy(update=off)})

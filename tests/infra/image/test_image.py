@@ -60,7 +60,7 @@ def test_the_build_starts_from_the_base_that_the_dockerfile_names(project: dict[
 @pytest.mark.parametrize(
     ("keeps", "pinned", "warned"), [(True, False, True), (False, False, False), (True, True, False)]
 )
-def test_a_stage_that_keeps_its_data_is_told_of_a_base_that_moves(
+def test_a_stage_that_keeps_its_data_is_warned_of_a_base_image_by_tag(
     settings: Settings, tmp_path: Path, *, keeps: bool, pinned: bool, warned: bool
 ) -> None:
     name = "registry.example/python:3.11" + (f"@sha256:{'0f' * 32}" if pinned else "")

@@ -82,7 +82,7 @@ def test_a_missing_image_is_built_with_its_tag_and_waited_for() -> None:
     assert builds.statuses == []
 
 
-def test_a_failed_build_is_told_with_its_reason_and_its_log() -> None:
+def test_a_failed_build_is_reported_with_its_reason_and_its_log() -> None:
     phases = [
         {"phaseType": "INSTALL", "phaseStatus": "SUCCEEDED", "contexts": [{"message": ""}]},
         {"phaseType": "BUILD", "phaseStatus": "FAILED", "contexts": [{"message": "docker build: exit status 1"}]},
@@ -137,7 +137,7 @@ def run(monkeypatch: pytest.MonkeyPatch, event_: dict[str, Any], clients: dict[s
     index.handler(event_, SimpleNamespace(get_remaining_time_in_millis=lambda: 600_000))
 
 
-def test_cloudformation_is_told_of_success(monkeypatch: pytest.MonkeyPatch, cloudformation: HTTPServer) -> None:
+def test_cloudformation_gets_a_response_on_success(monkeypatch: pytest.MonkeyPatch, cloudformation: HTTPServer) -> None:
     run(monkeypatch, event(cloudformation, "Create"), {"ecr": Registry(), "codebuild": Builds("SUCCEEDED")})
     ((content_type, answer),) = cloudformation.answers  # type: ignore[attr-defined]
     assert answer["Status"] == "SUCCESS"
@@ -145,7 +145,7 @@ def test_cloudformation_is_told_of_success(monkeypatch: pytest.MonkeyPatch, clou
     assert content_type == ""
 
 
-def test_cloudformation_is_told_of_every_failure(monkeypatch: pytest.MonkeyPatch, cloudformation: HTTPServer) -> None:
+def test_cloudformation_gets_a_response_on_failure(monkeypatch: pytest.MonkeyPatch, cloudformation: HTTPServer) -> None:
     run(monkeypatch, event(cloudformation, "Update"), {"ecr": Registry(), "codebuild": object()})
     ((_, answer),) = cloudformation.answers  # type: ignore[attr-defined]
     assert answer["Status"] == "FAILED"
@@ -156,7 +156,7 @@ class AccountLimitExceededException(Exception):  # noqa: N818 — botocore's nam
     pass
 
 
-def test_a_quota_of_no_builds_is_told_with_the_next_step(
+def test_a_quota_of_no_builds_is_reported_with_the_next_step(
     monkeypatch: pytest.MonkeyPatch, cloudformation: HTTPServer
 ) -> None:
     def start_build(**_: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a month may cost, who is told, and by what the costs are found."""
+"""The monthly budget, its notifications, and the tag that its costs are found by."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ def test_without_the_section_there_is_no_budget(resources: Resources, templates:
     assert "budgets.amazonaws.com" not in key_users(templates["storage"])
 
 
-def test_a_budget_counts_what_carries_the_use_cases_tag(budgeted: Templates, settings: Settings) -> None:
+def test_a_budget_counts_what_has_the_use_cases_tag(budgeted: Templates, settings: Settings) -> None:
     budget = one(budgeted["monitoring"], "AWS::Budgets::Budget")["Properties"]["Budget"]
     assert budget == {
         "BudgetType": "COST",
@@ -80,16 +80,16 @@ def test_a_budget_counts_what_carries_the_use_cases_tag(budgeted: Templates, set
     }
 
 
-def test_each_share_and_the_forecast_are_told_to_the_topic(budgeted: Templates) -> None:
+def test_each_part_and_the_forecast_are_published_to_the_topic(budgeted: Templates) -> None:
     template = budgeted["monitoring"]
     (topic,) = [id_ for id_, resource in template["Resources"].items() if resource["Type"] == "AWS::SNS::Topic"]
-    told = one(template, "AWS::Budgets::Budget")["Properties"]["NotificationsWithSubscribers"]
-    assert [(each["Notification"]["NotificationType"], each["Notification"]["Threshold"]) for each in told] == [
+    subscribed = one(template, "AWS::Budgets::Budget")["Properties"]["NotificationsWithSubscribers"]
+    assert [(each["Notification"]["NotificationType"], each["Notification"]["Threshold"]) for each in subscribed] == [
         ("ACTUAL", 80),
         ("ACTUAL", 100),
         ("FORECASTED", 100),
     ]
-    for each in told:
+    for each in subscribed:
         assert each["Subscribers"] == [{"SubscriptionType": "SNS", "Address": {"Ref": topic}}]
 
 
@@ -103,7 +103,7 @@ def test_budgets_may_publish_for_this_account_before_the_budget_is_made(budgeted
     assert "budgets.amazonaws.com" in key_users(budgeted["storage"])
 
 
-def test_alarms_may_publish_to_the_notices(templates: Templates) -> None:
+def test_alarms_may_publish_to_the_topic(templates: Templates) -> None:
     assert publishers(templates["monitoring"])["cloudwatch.amazonaws.com"]["StringEquals"] == {
         "aws:SourceAccount": {"Ref": "AWS::AccountId"}
     }

@@ -1,4 +1,4 @@
-"""The job that examines captured requests, and who starts it."""
+"""The job that examines captured requests, and its schedule."""
 
 import json
 import re
@@ -60,7 +60,7 @@ def flat(node: Any) -> Any:
 
 
 def allowed(template: dict[str, Any], role: str) -> dict[str, str]:
-    """What the role whose id holds `role` may do, and on what, as text."""
+    """What the role whose id contains `role` may do, and on what, as text."""
     found: dict[str, str] = {}
     for policy in template["Resources"].values():
         if policy["Type"] == "AWS::IAM::Policy" and role in policy["Properties"]["Roles"][0]["Ref"]:
@@ -71,7 +71,7 @@ def allowed(template: dict[str, Any], role: str) -> dict[str, str]:
     return found
 
 
-def test_nothing_is_examined_that_nobody_asked_to(templates: Templates) -> None:
+def test_without_a_schedule_there_is_no_monitor(templates: Templates) -> None:
     assert not [r for r in templates["endpoint"]["Resources"].values() if "Schedule" in r["Type"]]
     assert not [id_ for template in templates.values() for id_ in template["Resources"] if id_.startswith("Monitor")]
 
@@ -88,9 +88,9 @@ def test_outcomes_that_come_late_have_a_schedule_of_their_own(synth: Synth, sett
     stacks, _ = synth(with_monitor(settings, outcomes_after_hours=72))
     endpoint = dict(Template.from_stack(stacks.endpoint).to_json())
     found = [r["Properties"] for r in endpoint["Resources"].values() if r["Type"] == "AWS::Scheduler::Schedule"]
-    told = {each["ScheduleExpression"]: json.loads(each["Target"]["Input"]) for each in found}
+    inputs = {each["ScheduleExpression"]: json.loads(each["Target"]["Input"]) for each in found}
     # At another minute: the jobs of both are named by when their execution began.
-    assert told == {"cron(0 * ? * * *)": {}, "cron(30 * ? * * *)": {"only": "outcomes"}}
+    assert inputs == {"cron(0 * ? * * *)": {}, "cron(30 * ? * * *)": {"only": "outcomes"}}
     assert len({json.dumps(each["Target"]["Arn"]) for each in found}) == 1
 
 
@@ -157,7 +157,7 @@ def test_the_job_has_no_volume_key_on_a_machine_with_disks_of_its_own(settings: 
     assert cluster == {"InstanceCount": 1, "InstanceType": "ml.r5d.large", "VolumeSizeInGB": 30}
 
 
-def test_people_are_told_of_violations_and_of_jobs_that_failed(by_eventbridge: Templates, settings: Settings) -> None:
+def test_violations_and_failed_jobs_are_published(by_eventbridge: Templates, settings: Settings) -> None:
     monitoring = by_eventbridge["monitoring"]
     alarm = one(monitoring, "AWS::CloudWatch::Alarm", "MonitorViolations")["Properties"]
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Period"]) == ("Slipway/Monitoring", "Violations", 3600)
@@ -181,7 +181,7 @@ def test_job_names_stay_within_sagemakers_length_and_apart() -> None:
     assert job_prefix(Names("shoppers", "dev")) == "shoppers-dev-monitor"
 
 
-def test_columns_that_are_left_unwatched_are_left_unwatched_here_too(settings: Settings) -> None:
+def test_columns_excluded_from_drift_are_excluded_here_too(settings: Settings) -> None:
     document = settings.model_dump()
     document["data"] |= {"exclude_from_drift": ("Month", "Weekend")}
     arguments = monitor_arguments(Settings.model_validate(document))
@@ -197,7 +197,7 @@ WATCHED: dict[str, Any] = {
 }
 
 
-def test_nobody_is_watched_for_bias_or_attribution_unasked(by_eventbridge: Templates, settings: Settings) -> None:
+def test_bias_and_attribution_are_monitored_only_on_request(by_eventbridge: Templates, settings: Settings) -> None:
     alarms = [r for r in by_eventbridge["monitoring"]["Resources"].values() if r["Type"] == "AWS::CloudWatch::Alarm"]
     assert {each["Properties"]["MetricName"] for each in alarms} == {
         "PredictionDrift",
@@ -232,7 +232,7 @@ def test_bias_and_attribution_drift_have_alarms_of_their_own(synth: Synth, setti
 LABELLED: dict[str, Any] = {"bias": ({"column": "Weekend", "values": ("TRUE",), "metrics": {"RD": 0.1}},)}
 
 
-def test_bias_that_needs_outcomes_has_an_alarm_that_periods_without_them_leave_alone(
+def test_bias_that_needs_outcomes_has_an_alarm_that_keeps_its_state_without_them(
     synth: Synth, settings: Settings
 ) -> None:
     stacks, _ = synth(with_monitor(settings, **LABELLED))
@@ -243,7 +243,7 @@ def test_bias_that_needs_outcomes_has_an_alarm_that_periods_without_them_leave_a
     assert not [id_ for id_ in template["Resources"] if id_.startswith("MonitorBiasViolations")]
 
 
-def test_job_and_settings_know_the_same_metrics_and_which_need_outcomes() -> None:
+def test_job_and_settings_have_the_same_metrics_and_which_need_outcomes() -> None:
     assert set(get_args(BiasMetric)) == BIAS_METRICS.keys()
     assert {name for name, metric in BIAS_METRICS.items() if not metric.labelled} == LABEL_FREE
 
@@ -291,7 +291,7 @@ def test_drift_that_the_job_finds_starts_the_same_training_as_the_servers(
     assert len([r for r in template["Resources"].values() if "StateMachine" in r["Type"]]) == 1
 
 
-def test_the_job_is_told_whom_to_watch(settings: Settings) -> None:
+def test_the_job_gets_the_facets_and_limits(settings: Settings) -> None:
     above = {"column": "PageValues", "threshold": 10.0, "metrics": {"DI": 0.5}, "reference": "parity"}
     arguments = monitor_arguments(with_monitor(settings, bias=(*WATCHED["bias"], above), min_ndcg=0.8))
     facets = [Facet.parse(each.removeprefix("--facet=")) for each in arguments if each.startswith("--facet=")]
@@ -349,7 +349,7 @@ def test_the_job_is_told_whom_to_watch(settings: Settings) -> None:
         ({"bias": ({"column": "Weekend", "metrics": {}},)}, "at least 1 item"),
     ],
 )
-def test_what_cannot_be_watched_is_refused(settings: Settings, monitoring: dict[str, Any], reason: str) -> None:
+def test_what_cannot_be_monitored_is_refused(settings: Settings, monitoring: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(reason)):
         with_monitor(settings, **monitoring)
 

@@ -1,4 +1,4 @@
-"""What is watched once a model is live."""
+"""What is monitored once a model is live."""
 
 import json
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def text(value: Any) -> str:
     return "".join(part if isinstance(part, str) else "*" for part in value["Fn::Join"][1])
 
 
-def test_drift_alarms_look_at_whole_hours_of_the_endpoint(watched: dict[str, Any], settings: Settings) -> None:
+def test_drift_alarms_evaluate_whole_hours_of_the_endpoint(watched: dict[str, Any], settings: Settings) -> None:
     alarms = {alarm["MetricName"]: alarm for alarm in of_type(watched, "AWS::CloudWatch::Alarm")}
     assert alarms.keys() == {"PredictionDrift", "InputDrift"}
     assert alarms["InputDrift"]["Threshold"] == 0.4
@@ -49,13 +49,13 @@ def test_drift_alarms_look_at_whole_hours_of_the_endpoint(watched: dict[str, Any
         assert dimensions == {"EndpointName": settings.names.endpoint, "VariantName": "primary"}
 
 
-def test_no_drift_alarm_can_send_a_rollout_back(watched: dict[str, Any], templates: dict[str, Any]) -> None:
+def test_no_drift_alarm_can_roll_a_rollout_back(watched: dict[str, Any], templates: dict[str, Any]) -> None:
     (endpoint,) = of_type(templates["endpoint"], "AWS::SageMaker::Endpoint")
     rollback = json.dumps(endpoint["DeploymentConfig"]["AutoRollbackConfiguration"])
     assert not any(alarm["AlarmName"] in rollback for alarm in of_type(watched, "AWS::CloudWatch::Alarm"))
 
 
-def test_people_are_told_of_drift_and_of_every_end_of_training(watched: dict[str, Any]) -> None:
+def test_drift_and_every_end_of_training_are_published(watched: dict[str, Any]) -> None:
     (topic_id,) = (id_ for id_, r in watched["Resources"].items() if r["Type"] == "AWS::SNS::Topic")
     assert all(alarm["AlarmActions"] == [{"Ref": topic_id}] for alarm in of_type(watched, "AWS::CloudWatch::Alarm"))
     (rule,) = [r for r in of_type(watched, "AWS::Events::Rule") if r["EventPattern"]["source"] == ["aws.sagemaker"]]
@@ -65,7 +65,7 @@ def test_people_are_told_of_drift_and_of_every_end_of_training(watched: dict[str
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ml@example.com")
 
 
-def test_every_machine_of_a_use_case_has_a_notice_of_its_lost_executions(synth: Synth, settings: Settings) -> None:
+def test_failed_executions_of_every_state_machine_are_published(synth: Synth, settings: Settings) -> None:
     monitoring = Monitoring(retrain=True, schedule="cron(0 * ? * * *)")
     endpoint = settings.endpoint.model_copy(
         update={"schedule": EndpointSchedule(start="cron(0 7 ? * 2-6 *)", stop="cron(0 19 ? * * *)")}
@@ -93,7 +93,7 @@ def test_alarms_and_rules_may_publish_under_the_key(templates: dict[str, Any]) -
     assert {"events.amazonaws.com", "cloudwatch.amazonaws.com"} <= found
 
 
-def test_drift_starts_training_only_where_it_is_asked_for(watched: dict[str, Any], templates: dict[str, Any]) -> None:
+def test_drift_starts_training_only_on_request(watched: dict[str, Any], templates: dict[str, Any]) -> None:
     assert of_type(templates["monitoring"], "AWS::StepFunctions::StateMachine") == []
     (rule,) = [r for r in of_type(watched, "AWS::Events::Rule") if r["EventPattern"]["source"] == ["aws.cloudwatch"]]
     names = {alarm["AlarmName"] for alarm in of_type(watched, "AWS::CloudWatch::Alarm")}
@@ -124,17 +124,17 @@ def test_the_dashboard_shows_both_fleets_of_a_rollout(watched: dict[str, Any], s
     assert f"{{Slipway/Rollout/{settings.names.endpoint},EndpointName,EndpointConfigName}}" in plain
 
 
-def test_the_dashboard_tells_what_serving_and_training_cost_and_by_which_prices(
+def test_the_dashboard_shows_what_serving_and_training_cost_and_by_which_prices(
     watched: dict[str, Any], settings: Settings
 ) -> None:
     (dashboard,) = of_type(watched, "AWS::CloudWatch::Dashboard")
-    told = json.loads(text(dashboard["DashboardBody"]))["widgets"][0]["properties"]["markdown"]
+    markdown = json.loads(text(dashboard["DashboardBody"]))["widgets"][0]["properties"]["markdown"]
     prices = load_prices()
     month = total(serving_month(settings, prices, instances=settings.endpoint.instance_count, traffic=None))
     run = total(instance_lines(planned_run(settings, job_minutes=5), prices))
-    assert f"A month of serving costs **${month:,.2f}**" in told
-    assert f"a run of the pipeline **${run:,.2f}** at 5 minutes a job" in told
-    assert f"list prices of {prices.as_of} in us-east-1." in told
+    assert f"A month of serving costs **${month:,.2f}**" in markdown
+    assert f"a run of the pipeline **${run:,.2f}** at 5 minutes a job" in markdown
+    assert f"list prices of {prices.as_of} in us-east-1." in markdown
 
 
 def test_a_region_with_prices_of_its_own_is_named_beside_the_cost(settings: Settings) -> None:
@@ -144,5 +144,5 @@ def test_a_region_with_prices_of_its_own_is_named_beside_the_cost(settings: Sett
 
 def test_an_instance_type_without_a_price_stops_no_deployment(settings: Settings) -> None:
     endpoint = settings.endpoint.model_copy(update={"instance_type": "ml.x9.mega"})
-    told = cost_note(settings.model_copy(update={"endpoint": endpoint}), load_prices())
-    assert told == f"The price table of {load_prices().as_of} does not have every instance type that it uses."
+    note = cost_note(settings.model_copy(update={"endpoint": endpoint}), load_prices())
+    assert note == f"The price table of {load_prices().as_of} does not have every instance type that it uses."

@@ -52,7 +52,7 @@ SERVERLESS: dict[str, dict[str, Any]] = {
 }
 
 
-def look(out: Path, switched: dict[str, dict[str, Any]]) -> tuple[Review, Path]:
+def review_of(out: Path, switched: dict[str, dict[str, Any]]) -> tuple[Review, Path]:
     document = load_settings(PROJECT / "config" / "shoppers.toml", "prod").model_dump()
     for section, given in switched.items():
         document[section] = (document[section] or {}) | given
@@ -62,12 +62,12 @@ def look(out: Path, switched: dict[str, dict[str, Any]]) -> tuple[Review, Path]:
 @pytest.fixture(scope="module")
 def reviewed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Review, Path]:
     """With everything on."""
-    return look(tmp_path_factory.mktemp("reviewed"), EVERYTHING)
+    return review_of(tmp_path_factory.mktemp("reviewed"), EVERYTHING)
 
 
 @pytest.fixture(scope="module")
 def serverless(tmp_path_factory: pytest.TempPathFactory) -> tuple[Review, Path]:
-    return look(tmp_path_factory.mktemp("serverless"), SERVERLESS)
+    return review_of(tmp_path_factory.mktemp("serverless"), SERVERLESS)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_dev_has_no_create_only_property_beside_a_fixed_name_either(
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_templates_are_of_no_partition(variant: str, request: pytest.FixtureRequest) -> None:
+def test_templates_name_no_partition(variant: str, request: pytest.FixtureRequest) -> None:
     """Service principals are named alike in all of them; ARNs and hosts are not."""
     for file in request.getfixturevalue(variant)[1].glob("*.template.json"):
         words = set(re.split(r'[\\"\s]+', file.read_text()))
@@ -105,7 +105,7 @@ def test_templates_are_of_no_partition(variant: str, request: pytest.FixtureRequ
         assert [host for host in hosts if not re.fullmatch(_PRINCIPAL, host)] == []
 
 
-def test_no_explanation_has_lost_its_finding(request: pytest.FixtureRequest) -> None:
+def test_every_explanation_has_a_finding(request: pytest.FixtureRequest) -> None:
     one, *others = (request.getfixturevalue(variant)[0] for variant in VARIANTS)
     together: Review = sum(others, start=one)
     assert [each.rule for each in together.stale] == []
@@ -136,12 +136,12 @@ def test_a_bucket_of_artifacts_that_keeps_no_versions_or_keeps_them_forever_does
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_reviewer_has_looked(variant: str, request: pytest.FixtureRequest) -> None:
+def test_every_tool_has_findings(variant: str, request: pytest.FixtureRequest) -> None:
     found: Review = request.getfixturevalue(variant)[0]
     assert all(count > 0 for count in found.counts.values())
 
 
-def test_what_serverless_endpoints_cannot_have_is_asked_of_all_others(reviewed: tuple[Review, Path]) -> None:
+def test_what_serverless_endpoints_cannot_have_is_required_of_all_others(reviewed: tuple[Review, Path]) -> None:
     findings = [finding.rule for finding in reviewed[0].findings]
     assert not [rule for rule in findings if rule.endswith("[serverless]")]
 
@@ -219,7 +219,7 @@ MUTANTS: list[Mutation] = [
 
 
 @pytest.mark.parametrize("mutation", MUTANTS, ids=[mutant[3] for mutant in MUTANTS])
-def test_our_rules_find_what_is_taken_away(reviewed: tuple[Review, Path], tmp_path: Path, mutation: Mutation) -> None:
+def test_our_rules_find_what_is_removed(reviewed: tuple[Review, Path], tmp_path: Path, mutation: Mutation) -> None:
     kind, type_, change, rule = mutation
     template = json.loads((reviewed[1] / f"shoppers-prod-{kind}.template.json").read_text())
     mutant = copy.deepcopy(template)
@@ -237,13 +237,13 @@ def test_cfn_lint_finds_what_is_no_template(reviewed: tuple[Review, Path], tmp_p
     assert "E3002" in {finding.rule for finding in unexplained(cfn_lint_findings(file), EXPLAINED)}
 
 
-def test_an_explanation_answers_whole_rules_and_places_only() -> None:
+def test_an_explanation_matches_whole_rules_and_places_only() -> None:
     finding = Finding("tool", "Rule[s3:Get*]", "stack/a", "text")
     assert unexplained([finding], [Explained(r"Rule", "reason")]) == [finding]
     assert unexplained([finding], [Explained(r"Rule\[s3:.*\]", "reason", where="stack/b")]) == [finding]
     assert unexplained([finding], [Explained(r"Rule\[s3:.*\]", "reason", where="stack/.")]) == []
 
 
-def test_an_explanation_without_a_finding_is_told() -> None:
+def test_an_explanation_without_a_finding_is_reported() -> None:
     stale = Explained("Gone", "reason")
     assert unused([Finding("tool", "Here", "a", "")], [stale, Explained("Here", "reason")]) == [stale]

@@ -57,7 +57,7 @@ def test_every_bucket_refuses_requests_without_tls(templates: dict[str, Any]) ->
         assert {"NumericLessThan": {"s3:TlsVersion": 1.2}} in denied
 
 
-def test_data_goes_with_its_stack_only_if_the_settings_say_so(
+def test_data_is_deleted_with_its_stack_only_if_the_settings_say_so(
     synth: Callable[..., tuple[UseCaseStacks, Path]],
     settings: Settings,
     resources: Resources,
@@ -72,11 +72,11 @@ def test_data_goes_with_its_stack_only_if_the_settings_say_so(
             assert bucket["DeletionPolicy"] == "Retain"
 
 
-def test_nothing_empties_a_bucket_behind_ones_back(resources: Resources) -> None:
+def test_no_function_empties_a_bucket(resources: Resources) -> None:
     assert resources("AWS::Lambda::Function", "storage") == []
 
 
-def test_what_users_sent_is_deleted_in_the_end(buckets: list[dict[str, Any]], settings: Settings) -> None:
+def test_users_requests_expire(buckets: list[dict[str, Any]], settings: Settings) -> None:
     rules = [rule for bucket in buckets for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]]
     days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
     assert days == {

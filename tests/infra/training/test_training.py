@@ -29,7 +29,7 @@ def test_the_names_are_the_agreed_ones(resources: Resources, settings: Settings)
     assert group["Properties"]["ModelPackageGroupName"] == settings.names.package_group
 
 
-def test_the_template_carries_the_whole_definition(definition: dict[str, Any]) -> None:
+def test_the_template_has_the_whole_definition(definition: dict[str, Any]) -> None:
     assert definition["Version"] == "2020-12-01"
     assert [step["Name"] for step in definition["Steps"]] == ["Prepare", "Baseline", "Tune", "Evaluate", "Gate"]
 

@@ -131,7 +131,7 @@ def test_the_artifact_is_a_copy_of_the_same_bytes_in_the_next_stages_own_bucket(
     original = read(prod, f"s3://{BUCKET}/model.tar.gz")
     digest = hashlib.sha256(original).hexdigest()
     assert found["sha256"] == digest
-    assert found["artifact"] == f"s3://{PROD}/pipeline/carried/{digest}/model.tar.gz"
+    assert found["artifact"] == f"s3://{PROD}/pipeline/promoted/{digest}/model.tar.gz"
     assert read(prod, found["artifact"]) == original
     (made,) = packages(prod)
     (container,) = made["InferenceSpecification"]["Containers"]
@@ -146,7 +146,7 @@ def test_figures_are_copied_too(world: World, prod: CloudProcess) -> None:
     (made,) = packages(prod)
     for part in ("ModelMetrics", "DriftCheckBaselines"):
         uri = made[part]["ModelQuality"]["Statistics"]["S3Uri"]
-        assert uri.startswith(f"s3://{PROD}/pipeline/carried/")
+        assert uri.startswith(f"s3://{PROD}/pipeline/promoted/")
         assert json.loads(read(prod, uri)) == {"of": "evaluation"}
         assert made[part]["ModelDataQuality"]["Statistics"]["ContentType"] == "application/json"
 
@@ -241,7 +241,7 @@ def test_an_artifact_that_cannot_be_read_is_named_and_registers_nothing(world: W
 def test_a_corrupt_copy_is_replaced_by_the_real_bytes(world: World, prod: CloudProcess) -> None:
     world.package("Approved")
     original = read(prod, f"s3://{BUCKET}/model.tar.gz")
-    key = f"pipeline/carried/{hashlib.sha256(original).hexdigest()}/model.tar.gz"
+    key = f"pipeline/promoted/{hashlib.sha256(original).hexdigest()}/model.tar.gz"
     prod("s3").put_object(Bucket=PROD, Key=key, Body=b"not the model")
     found = world.json("promote", "--from", "dev", "--to", "prod")
     assert read(prod, found["artifact"]) == original
