@@ -1,13 +1,13 @@
-"""A judge that knows what nobody knows: how far any other could get on the same requests.
+"""A test that is given what is unknown in practice: a bound for any other on the same requests.
 
-It is told the fault to expect and all that wanders, so that a healthy fleet and a faulty one are two known
+It is given the fault to expect and all that varies, so that a healthy fleet and a faulty one are two known
 distributions of each block. Its sequential likelihood-ratio test is the one that, of all with its error rates, needs
 the fewest requests on average (Wald and Wolfowitz, "Optimum character of the sequential probability ratio test", 1948).
 
-For the median there is a bound without any approximation. A judge that stops half of the faulty rollouts before they
+For the median there is a bound without any approximation. A method that stops half of the faulty rollouts before they
 have answered more than x requests is, by that time, a test with a power of one half at its false alarm rate. No such
 test has more power than the likelihood ratio at x requests (Neyman and Pearson, 1933): where that has less than one
-half, x is too few for any judge that looks at these blocks.
+half, x is too few for any method on these blocks.
 """
 
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from typing import Self
 
 import numpy as np
 
-from slipway.simulation.rollouts import LOOK_SECONDS
+from slipway.simulation.analysed_rollouts import POLL_SECONDS
 from slipway.simulation.service import Floats
 
 
 @dataclass(frozen=True)
 class Ratios:
-    """Log likelihood ratios, faulty to healthy, and the new fleet's requests: sums so far, [rollouts, looks]."""
+    """Log likelihood ratios, faulty to healthy, and the new fleet's requests: sums so far, [rollouts, polls]."""
 
     logs: Floats
     requests: Floats
@@ -33,26 +33,26 @@ class Ratios:
         return cls(np.cumsum(logs, axis=0).T, np.cumsum(requests, axis=0).T)
 
     def after(self, requests: float) -> Floats:
-        """The ratio of each rollout at the last look before it has answered more than so many."""
-        looks = (self.requests <= requests).sum(axis=1)
-        reached: Floats = np.where(looks > 0, self.logs[np.arange(len(looks)), looks - 1], 0.0)
+        """The ratio of each rollout at the last poll before it has answered more than so many."""
+        polls = (self.requests <= requests).sum(axis=1)
+        reached: Floats = np.where(polls > 0, self.logs[np.arange(len(polls)), polls - 1], 0.0)
         return reached
 
 
-def stopped_after(healthy: Ratios, judged: Ratios, *, false_rollback_rate: float) -> Floats:
+def stopped_after(healthy: Ratios, analysed: Ratios, *, false_rollback_rate: float) -> Floats:
     """The second at which the sequential test stops each rollout; inf if it does not.
 
     Its limit is the one that at most `false_rollback_rate` of the `healthy` rollouts ever exceed.
     """
     limit = _exceeded_by(false_rollback_rate, healthy.logs.max(axis=1))
-    over = judged.logs > limit
-    return np.where(over.any(axis=1), (over.argmax(axis=1) + 1.0) * LOOK_SECONDS, inf)
+    over = analysed.logs > limit
+    return np.where(over.any(axis=1), (over.argmax(axis=1) + 1.0) * POLL_SECONDS, inf)
 
 
 def least_exposed(healthy: Ratios, faulty: Ratios, *, false_rollback_rate: float) -> float:
-    """The requests that half of the faulty rollouts answer at least, whoever judges; inf if not to be stopped by then.
+    """The requests that half of the faulty rollouts answer at least, by any method; inf if not to be stopped by then.
 
-    It holds for every judge that sends at most `false_rollback_rate` of the healthy rollouts back.
+    It holds for every method that rolls back at most `false_rollback_rate` of the healthy rollouts.
     """
 
     def enough(requests: float) -> bool:

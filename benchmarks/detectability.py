@@ -1,4 +1,4 @@
-"""Whether a fault can be seen at all in what a canary answers."""
+"""Whether a fault can be detected at all in a canary's responses."""
 
 from dataclasses import dataclass, replace
 
@@ -22,7 +22,7 @@ class Canary:
 
 
 def single_look_power(canary: Canary, fault: Fault, *, false_rollback_rate: float, rng: np.random.Generator) -> float:
-    """How often a test that knows both distributions and looks once, at the end, finds the fault; nothing wanders."""
+    """How often a test with both distributions given, made once at the end, finds the fault; nothing varies."""
     calm = replace(canary.service, drift=(0.0, 0.0, 0.0), fleet_spread=0.0)
     ratios = []
     for drawn in (Fault(), fault):

@@ -1,4 +1,4 @@
-"""What `benchmarks/guardrails.py` measures: simulated rollouts under one fault and one traffic rate, by every judge."""
+"""What `benchmarks/guardrails.py` measures: simulated rollouts under one fault and one traffic rate, by each method."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -20,27 +20,27 @@ from slipway.canary.statistics.evidence import Decision
 from slipway.settings.canary_analysis import CanaryAnalysis
 from slipway.settings.rollout import Rollout
 from slipway.simulation import (
-    LOOK_SECONDS,
+    POLL_SECONDS,
     Block,
     Fault,
-    Outcomes,
+    PollingPlan,
     Service,
+    SimulatedResults,
     Traffic,
-    Watch,
-    judge_edges,
-    judge_rollouts,
+    analyse_rollouts,
     latency_at,
+    latency_edges,
     reference_dispersions,
 )
-from slipway.simulation.error_alarm import AlarmWatch, ErrorAlarm
+from slipway.simulation.configured_rollouts import ConfiguredRollout, Ending, roll_out
+from slipway.simulation.error_alarm import ErrorAlarm, SimulatedErrorAlarm
 from slipway.simulation.service import Floats
-from slipway.simulation.shipped import Ending, Shipped, roll_out
 
 SHARE, BAKE_SECONDS, WINDOW_SECONDS = 0.25, 600, 3600
 RATES = (0.2, 1.0, 5.0, 20.0, 100.0)
 FALSE_ROLLBACK_RATE = 0.01
 CALIBRATION = 2
-"""Healthy rollouts that set the clairvoyant's limits, as a multiple of those judged."""
+"""Healthy rollouts that set the clairvoyant's limits, as a multiple of those analysed."""
 BROKEN_SCHEMA = Fault("broken schema", error_points=100.0)
 FAULTS = (
     Fault("healthy"),
@@ -55,9 +55,11 @@ FAULTS = (
 )
 SERVICE = Service()
 GRACE_SECONDS = Rollout(bake_seconds=BAKE_SECONDS).grace_seconds
-PLAN = Tolerances(baseline_rows=SERVICE.baseline_rows, watches_servers=True, warm_up_seconds=GRACE_SECONDS)
-WATCH = Watch(((SHARE, BAKE_SECONDS),), WINDOW_SECONDS)
-SHIPPED = Shipped(((SHARE, BAKE_SECONDS),), ErrorAlarm(), PLAN, decide_seconds=CanaryAnalysis().decide_seconds)
+TOLERANCES = Tolerances(baseline_rows=SERVICE.baseline_rows, watches_servers=True, warm_up_seconds=GRACE_SECONDS)
+POLLS = PollingPlan(((SHARE, BAKE_SECONDS),), WINDOW_SECONDS)
+CONFIGURED = ConfiguredRollout(
+    ((SHARE, BAKE_SECONDS),), ErrorAlarm(), TOLERANCES, decide_seconds=CanaryAnalysis().decide_seconds
+)
 BURSTY, IN_BURSTS = replace(SERVICE, bursts=(10, 1, 1)), ", in bursts of 10"
 BURST_FAULTS, BURST_RATES = (FAULTS[0], FAULTS[2]), RATES[1:]
 COLD, WITHOUT_GRACE = (
@@ -67,7 +69,7 @@ COLD, WITHOUT_GRACE = (
 COLD_RATES = RATES[2:]
 ERROR_RATES = (0.005, 0.02, 0.04)
 SLOW = 2 * latency_at(SERVICE, 0.01)
-EDGES = judge_edges(PLAN, SERVICE, [SLOW, *np.geomspace(0.3, 30, 24)])
+EDGES = latency_edges(TOLERANCES, SERVICE, [SLOW, *np.geomspace(0.3, 30, 24)])
 
 PEERS: dict[str, Callable[[Minutes, Minutes], Floats]] = {
     "static_alarms": partial(static_alarms, slow=SLOW, errors=0.01, comparison="GreaterThanThreshold"),
@@ -78,7 +80,7 @@ PEERS: dict[str, Callable[[Minutes, Minutes], Floats]] = {
 }
 
 OURS = ("sequential", "sequential_alarm", "sequential_minute")
-JUDGES = (*OURS, "sequential_shipped", "sequential_without_gate", *PEERS, "clairvoyant")
+METHODS = (*OURS, "sequential_shipped", "sequential_without_gate", *PEERS, "clairvoyant")
 
 
 @dataclass(frozen=True)
@@ -94,15 +96,15 @@ class Calibration:
         faulty = [fault for fault in FAULTS if not fault.healthy]
         logs: dict[str, list[Floats]] = {fault.name: [] for fault in faulty}
         requests = []
-        for _ in range(BAKE_SECONDS // LOOK_SECONDS):
-            block = traffic.draw(LOOK_SECONDS, green_share=SHARE, edges=EDGES)
+        for _ in range(BAKE_SECONDS // POLL_SECONDS):
+            block = traffic.draw(POLL_SECONDS, green_share=SHARE, edges=EDGES)
             requests.append(block.green.requests)
             for fault in faulty:
                 logs[fault.name].append(traffic.log_ratio(block, fault))
         return cls({name: Ratios.of(found, requests) for name, found in logs.items()})
 
 
-def contract_refusals() -> tuple[str, ...]:
+def contract_rejections() -> tuple[str, ...]:
     """Why the contract gate refuses a candidate that has two columns of the champion's in each other's place."""
     columns = (
         NumberColumn("visits", 0.0, 40.0, missing=False),
@@ -116,14 +118,14 @@ def contract_refusals() -> tuple[str, ...]:
 
 
 def measure(
-    fault: Fault, rate: float, healthy: Ratios | None, *, rollouts: int, seed: int, refused: bool
+    fault: Fault, rate: float, healthy: Ratios | None, *, rollouts: int, seed: int, rejected: bool
 ) -> list[dict[str, Any]]:
-    """One cell: a row for each judge; `refused` is what the contract gate says of the broken schema."""
+    """One cell: a row for each method; `rejected`: whether the contract gate rejects the broken schema."""
     rng = np.random.default_rng([seed, FAULTS.index(fault), RATES.index(rate)])
     traffic = Traffic(SERVICE, fault, requests_per_second=rate, rollouts=rollouts, rng=rng)
     blocks, logs = [], []
-    for _ in range(BAKE_SECONDS // LOOK_SECONDS):
-        blocks.append(traffic.draw(LOOK_SECONDS, green_share=SHARE, edges=EDGES))
+    for _ in range(BAKE_SECONDS // POLL_SECONDS):
+        blocks.append(traffic.draw(POLL_SECONDS, green_share=SHARE, edges=EDGES))
         logs.append(traffic.log_ratio(blocks[-1], fault))
     ratios = Ratios.of(logs, [block.green.requests for block in blocks])
     facts = {
@@ -133,19 +135,19 @@ def measure(
         "detectable": None if fault.healthy else bool(_power(fault, rate, rng) >= 0.95),
         "least_exposed": None if healthy is None else _finite(_least_exposed(healthy, ratios)),
     }
-    refused = refused and fault == BROKEN_SCHEMA
-    past = reference_dispersions(PLAN, traffic)
-    shipped = roll_out(SHIPPED, deepcopy(traffic), blocks, dispersion=past)
-    ended = _ours(traffic, blocks, past, refused=refused)
-    ended["sequential_shipped"] = _refused(len(shipped.how)) if refused else shipped.outcomes()
+    rejected = rejected and fault == BROKEN_SCHEMA
+    dispersion = reference_dispersions(TOLERANCES, traffic)
+    configured = roll_out(CONFIGURED, deepcopy(traffic), blocks, dispersion=dispersion)
+    ended = _ours(traffic, blocks, dispersion, rejected=rejected)
+    ended["sequential_shipped"] = _rejected(len(configured.how)) if rejected else configured.results()
     green, blue = minutes([b.green for b in blocks], EDGES), minutes([b.blue for b in blocks], EDGES)
-    for name, judge in PEERS.items():
-        ended[name] = _peer_outcomes(judge(green, blue), green.requests.cumsum(axis=1), MINUTE)
+    for name, peer in PEERS.items():
+        ended[name] = _peer_results(peer(green, blue), green.requests.cumsum(axis=1), MINUTE)
     if healthy is not None:
         stopped = stopped_after(healthy, ratios, false_rollback_rate=FALSE_ROLLBACK_RATE)
-        ended["clairvoyant"] = _peer_outcomes(stopped, ratios.requests, LOOK_SECONDS)
-    rows = {name: row(name, outcomes, fault, facts) for name, outcomes in ended.items()}
-    rows["sequential_shipped"]["without_evidence"] = 0.0 if refused else shipped.share(Ending.WITHOUT_EVIDENCE)
+        ended["clairvoyant"] = _peer_results(stopped, ratios.requests, POLL_SECONDS)
+    rows = {name: row(name, results, fault, facts) for name, results in ended.items()}
+    rows["sequential_shipped"]["without_evidence"] = 0.0 if rejected else configured.share(Ending.WITHOUT_EVIDENCE)
     return list(rows.values())
 
 
@@ -155,18 +157,21 @@ def measure_bursts(fault: Fault, rate: float, *, rollouts: int, seed: int) -> di
     traffic = Traffic(BURSTY, fault, requests_per_second=rate, rollouts=rollouts, rng=rng)
     facts = {"fault": fault.name + IN_BURSTS, "requests_per_second": rate, "rollouts": rollouts}
     unknown = {"detectable": None, "least_exposed": None}
-    return row(OURS[0], judge_rollouts(PLAN, WATCH, traffic), fault, {**facts, **unknown})
+    return row(OURS[0], analyse_rollouts(TOLERANCES, POLLS, traffic), fault, {**facts, **unknown})
 
 
 def measure_cold(fault: Fault, rate: float, *, rollouts: int, seed: int) -> list[dict[str, Any]]:
     """One cell of good fleets that are slow at first: with the grace that a use case gets by default, and with none."""
     rows = []
-    for name, plan in ((fault.name, PLAN), (fault.name + WITHOUT_GRACE, replace(PLAN, warm_up_seconds=0.0))):
+    for name, tolerances in (
+        (fault.name, TOLERANCES),
+        (fault.name + WITHOUT_GRACE, replace(TOLERANCES, warm_up_seconds=0.0)),
+    ):
         rng = np.random.default_rng([seed, len(FAULTS) + 4 + COLD.index(fault), RATES.index(rate)])
         traffic = Traffic(SERVICE, fault, requests_per_second=rate, rollouts=rollouts, rng=rng)
         facts = {"fault": name, "requests_per_second": rate, "rollouts": rollouts}
-        outcomes = judge_rollouts(plan, WATCH, traffic)
-        rows.append(row(OURS[0], outcomes, fault, {**facts, "detectable": None, "least_exposed": None}))
+        results = analyse_rollouts(tolerances, POLLS, traffic)
+        rows.append(row(OURS[0], results, fault, {**facts, "detectable": None, "least_exposed": None}))
     return rows
 
 
@@ -176,31 +181,35 @@ def measure_error_alarm(error_rate: float, rate: float, *, rollouts: int, seed: 
     service = replace(SERVICE, error_rate=error_rate)
     traffic = Traffic(service, FAULTS[0], requests_per_second=rate, rollouts=rollouts, rng=rng)
     bakes = ((SHARE, BAKE_SECONDS), (1.0, Rollout().final_bake_seconds))
-    outcomes = roll_out(Shipped(bakes, ErrorAlarm()), traffic).outcomes()
+    results = roll_out(ConfiguredRollout(bakes, ErrorAlarm()), traffic).results()
     facts = {"fault": f"errors of both fleets {error_rate:.1%}", "requests_per_second": rate, "rollouts": rollouts}
-    return row("error_alarm", outcomes, FAULTS[0], {**facts, "detectable": None, "least_exposed": None})
+    return row("error_alarm", results, FAULTS[0], {**facts, "detectable": None, "least_exposed": None})
 
 
-def _ours(traffic: Traffic, blocks: list[Block], past: dict[str, Floats], *, refused: bool) -> dict[str, Outcomes]:
-    by_minute = [reduce(add, blocks[at : at + _LOOKS]) for at in range(0, len(blocks), _LOOKS)]
-    watch = replace(WATCH, look_seconds=MINUTE)
-    slower = judge_rollouts(replace(PLAN, watches_servers=False), watch, deepcopy(traffic), by_minute, dispersion=past)
-    alarm = AlarmWatch(ErrorAlarm(), traffic.rollouts)
-    judged = judge_rollouts(PLAN, WATCH, traffic, blocks, dispersion=past, beside=alarm.see)
-    ended = dict(zip(OURS, (judged, alarm.before(judged), slower), strict=True))
-    if refused:
-        gate = _refused(len(judged.seconds))
-        ended |= {"sequential": gate, "sequential_alarm": gate, "sequential_without_gate": judged}
+def _ours(
+    traffic: Traffic, blocks: list[Block], dispersion: dict[str, Floats], *, rejected: bool
+) -> dict[str, SimulatedResults]:
+    by_minute = [reduce(add, blocks[at : at + _POLLS]) for at in range(0, len(blocks), _POLLS)]
+    polls = replace(POLLS, poll_seconds=MINUTE)
+    slower = analyse_rollouts(
+        replace(TOLERANCES, watches_servers=False), polls, deepcopy(traffic), by_minute, dispersion=dispersion
+    )
+    alarm = SimulatedErrorAlarm(ErrorAlarm(), traffic.rollouts)
+    analysed = analyse_rollouts(TOLERANCES, POLLS, traffic, blocks, dispersion=dispersion, beside=alarm.see)
+    ended = dict(zip(OURS, (analysed, alarm.before(analysed), slower), strict=True))
+    if rejected:
+        gate = _rejected(len(analysed.seconds))
+        ended |= {"sequential": gate, "sequential_alarm": gate, "sequential_without_gate": analysed}
     return ended
 
 
-def _refused(rollouts: int) -> Outcomes:
+def _rejected(rollouts: int) -> SimulatedResults:
     """By the gate, before any user."""
-    nobody = np.zeros(rollouts)
-    return Outcomes(np.full(rollouts, int(Decision.ROLL_BACK)), nobody, nobody)
+    no_requests = np.zeros(rollouts)
+    return SimulatedResults(np.full(rollouts, int(Decision.ROLL_BACK)), no_requests, no_requests)
 
 
-_LOOKS = MINUTE // LOOK_SECONDS
+_POLLS = MINUTE // POLL_SECONDS
 
 
 def _power(fault: Fault, rate: float, rng: np.random.Generator) -> float:
@@ -213,29 +222,29 @@ def _least_exposed(healthy: Ratios, ratios: Ratios) -> float:
 
 
 def _finite(value: float) -> float | None:
-    """JSON knows no infinity."""
+    """JSON has no infinity."""
     return value if np.isfinite(value) else None
 
 
-def _peer_outcomes(stopped: Floats, requests: Floats, step: int) -> Outcomes:
+def _peer_results(stopped: Floats, requests: Floats, step: int) -> SimulatedResults:
     """Peers promote at the end of the bake whatever they did not stop; `requests` are counted up, a column a step."""
     seconds = np.minimum(stopped, BAKE_SECONDS)
     until = requests[np.arange(len(requests)), (seconds / step).astype(int) - 1]
-    verdicts = np.where(np.isfinite(stopped), int(Decision.ROLL_BACK), int(Decision.PROMOTE))
-    return Outcomes(verdicts, seconds, until)
+    decisions = np.where(np.isfinite(stopped), int(Decision.ROLL_BACK), int(Decision.PROMOTE))
+    return SimulatedResults(decisions, seconds, until)
 
 
-def row(judge: str, outcomes: Outcomes, fault: Fault, facts: dict[str, Any]) -> dict[str, Any]:
-    promoted = outcomes.verdicts == Decision.PROMOTE
-    after = facts["requests_per_second"] * (WINDOW_SECONDS - outcomes.seconds)
-    exposed = outcomes.green_requests + np.where(promoted, after, 0.0)
-    sent_back = outcomes.share(Decision.ROLL_BACK)
+def row(method: str, results: SimulatedResults, fault: Fault, facts: dict[str, Any]) -> dict[str, Any]:
+    promoted = results.decisions == Decision.PROMOTE
+    after = facts["requests_per_second"] * (WINDOW_SECONDS - results.seconds)
+    exposed = results.green_requests + np.where(promoted, after, 0.0)
+    rolled_back = results.share(Decision.ROLL_BACK)
     return {
-        "judge": judge,
+        "method": method,
         **facts,
-        "false_rollback": sent_back if fault.healthy else None,
-        "missed": None if fault.healthy else 1 - sent_back,
-        "promoted": outcomes.share(Decision.PROMOTE),
+        "false_rollback": rolled_back if fault.healthy else None,
+        "missed": None if fault.healthy else 1 - rolled_back,
+        "promoted": results.share(Decision.PROMOTE),
         "exposed_median": None if fault.healthy else float(np.median(exposed)),
-        "seconds_median": float(np.median(outcomes.seconds)),
+        "seconds_median": float(np.median(results.seconds)),
     }

@@ -1,23 +1,23 @@
-"""Who stops a bad model, and who stops a good one: our judge beside its peers over the same simulated rollouts.
+"""Which methods stop a bad model, and which a good one: canary analysis and its peers over the same simulated rollouts.
 
 Usage: python benchmarks/guardrails.py [--rollouts 2000] [--seed 20261122] [--json FILE]
 
 Every rollout is a canary of 25 % for 10 minutes, beside 75 % on the old fleet, under one fault and one traffic rate.
-All judges see the same requests. Error rate, latency and the mix of users wander from minute to minute for both fleets;
+All methods see the same requests. Error rate, latency and the mix of users vary from minute to minute for both fleets;
 two healthy fleets differ by 2 % in latency; the score ranks of the new model come from 2,440 rows.
 
-  sequential        ours: the contract gate, then a judge that looks every 10 s at what the servers tell of their
-                    requests, and once a minute at what SageMaker tells of the same; without a verdict after 10 minutes
-                    it goes on at 25 %, for an hour at most
+  sequential        ours: the contract gate, then canary analysis that polls every 10 s what the servers report of
+                    their requests, and once a minute what SageMaker reports of the same; without a decision after 10
+                    minutes the canary stays at 25 %, for an hour at most
   sequential_without_gate
-                    the judge alone, where the gate makes a difference
+                    canary analysis alone, where the gate makes a difference
   sequential_alarm  ours, and beside it the alarm on errors that every use case has, with its defaults (above 5 % of a
-                    minute's answers, of 20 at least, 5 errors at least, and clearly more than the old fleet's), all
+                    minute's responses, of 20 at least, 5 errors at least, and clearly more than the old fleet's), all
                     through the hour; the first to object counts
   sequential_shipped
-                    ours as a use case gets it by default: SageMaker cannot bake longer, so the verdict is due 120 s
-                    before the 10 minutes end, and a model without one is sent back (without_evidence, a part of
-                    false_rollback); judge and alarm on errors may send it back until the bake ends
+                    ours as a use case gets it by default: SageMaker cannot extend a bake, so the decision is due 120 s
+                    before the 10 minutes end, and a model without one is rolled back (without_evidence, a part of
+                    false_rollback); analysis and alarm on errors may roll back until the bake ends
   sequential_minute ours without the gate and by SageMaker's metrics alone, once a minute
   static_alarms     CloudWatch alarms a minute long: errors above 1 % or p99 latency above twice the usual
   static_alarms_5   the same with errors above 5 %
@@ -25,27 +25,29 @@ two healthy fleets differ by 2 % in latency; the score ranks of the new model co
   mann_whitney      as Kayenta's judge (tolerance 0.25, confidence 0.98) on minutes of errors, p99 latency and mean
                     score rank, after 5 and 10 minutes; any metric can fail the canary
   fixed_thresholds  as Flagger's: each minute success >= 99 % and p99 <= twice the usual; five failed checks roll back
-  clairvoyant       a yardstick, no judge to be had: told the fault and all that wanders, this minute's and this fleet's
-                    too, it takes the sequential likelihood-ratio test of the new fleet's blocks of 10 s (latencies to
-                    within a bin), with the limit that 1 % of other healthy rollouts exceed in 10 minutes
+  clairvoyant       a yardstick that cannot exist: given the fault and all that varies, this minute's and this fleet's
+                    values too, it is the sequential likelihood-ratio test of the new fleet's blocks of 10 s (latencies
+                    to within a bin), with the limit that 1 % of other healthy rollouts exceed in 10 minutes
 
 Left out of ours are the replay gate and the alarms on latency (its default is in milliseconds, this service has no
-unit) and on shifted inputs and scores. A verdict counts at once; SageMaker acts on it when its alarm is looked at.
-Metrics are there at once, the peers' too.
+unit) and on the drift of inputs and scores. A decision counts at once; SageMaker acts on it when its alarm is
+evaluated. Metrics are available at once, the peers' too.
 
-The broken schema is a contract with two columns exchanged. The gate, which runs here, refuses it before any user: 0
-exposed after 0 s; if it ever passed, ours would be the judge's figures. All others meet it as 100 points of errors.
+The broken schema is a contract with two columns exchanged. The gate, which runs here, rejects it before any user: 0
+exposed after 0 s; if it ever passed, ours would have the figures of canary analysis. All others get it as 100 points of
+errors.
 
-false_rollback: healthy rollouts sent back. missed: faulty ones not sent back within the hour; of these the judge
-`promoted` some, and had no verdict on the others. exposed: answers of the faulty model within the hour, all requests
-after a promotion included. A cell is detectable where a likelihood-ratio test that knows both distributions
-and looks once, at the end of the 10 minutes, would be right 19 times in 20 at a false alarm rate of 1 %.
-In the cells with bursts failed answers come ten in a row, in either fleet; our judge stands alone there, since the
-clairvoyant and what is detectable take requests for independent.
-In the cells "cold" a good fleet is slow at first; ours forgives a minute of it by default, and none where told so. In
-the cells "errors of both fleets" the alarm on errors stands alone, to the end of a bake of 2 minutes for everybody.
-least_exposed: the median exposure that no judge of these blocks with at most 1 % of false rollbacks can go below, told
-by the likelihood ratio that the clairvoyant uses (Neyman and Pearson; `benchmarks.clairvoyant`).
+false_rollback: healthy rollouts rolled back. missed: faulty ones not rolled back within the hour; of these the analysis
+`promoted` some, and had no decision on the others. exposed: responses of the faulty model within the hour, all requests
+after a promotion included. A cell is detectable where a likelihood-ratio test with both distributions given, made once
+at the end of the 10 minutes, would be right 19 times in 20 at a false alarm rate of 1 %.
+In the cells with bursts failed responses come ten in a row, in either fleet; ours is alone there, since the clairvoyant
+and what is detectable take requests for independent.
+In the cells "cold" a good fleet is slow at first; ours leaves out a minute of it by default, and none where that is
+named. In the cells "errors of both fleets" the alarm on errors is alone, to the end of a bake of 2 minutes with all
+traffic.
+least_exposed: the median exposure that no method on these blocks with at most 1 % of false rollbacks can go below, by
+the likelihood ratio that the clairvoyant uses (Neyman and Pearson; `benchmarks.clairvoyant`).
 """
 
 import argparse
@@ -68,13 +70,13 @@ from benchmarks.guardrail_cells import (
     FAULTS,
     RATES,
     Calibration,
-    contract_refusals,
+    contract_rejections,
     measure,
     measure_bursts,
     measure_cold,
     measure_error_alarm,
 )
-from benchmarks.guardrail_table import tell
+from benchmarks.guardrail_table import print_table
 
 
 def main() -> None:
@@ -86,8 +88,8 @@ def main() -> None:
     if arguments.rollouts < 1 or arguments.seed < 0:
         parser.error("--rollouts must be at least 1 and --seed at least 0")
     started = time.monotonic()
-    refused = bool(contract_refusals())
-    one_cell = partial(measure, rollouts=arguments.rollouts, seed=arguments.seed, refused=refused)
+    rejected = bool(contract_rejections())
+    one_cell = partial(measure, rollouts=arguments.rollouts, seed=arguments.seed, rejected=rejected)
     calibrate = partial(Calibration.at, rollouts=CALIBRATION * arguments.rollouts, seed=arguments.seed)
     in_bursts = partial(measure_bursts, rollouts=arguments.rollouts, seed=arguments.seed)
     cold = partial(measure_cold, rollouts=arguments.rollouts, seed=arguments.seed)
@@ -103,7 +105,7 @@ def main() -> None:
         for found in pool.map(cold, *zip(*((fault, rate) for rate in COLD_RATES for fault in COLD), strict=True)):
             rows.extend(found)
         rows.extend(pool.map(alarmed, *zip(*((of, rate) for of in ERROR_RATES for rate in RATES), strict=True)))
-    tell(rows)
+    print_table(rows)
     sys.stderr.write(f"{time.monotonic() - started:.0f} s\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=2) + "\n")

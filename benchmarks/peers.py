@@ -1,4 +1,4 @@
-"""The judges that others use, over minutes of simulated requests."""
+"""The methods of others, over minutes of simulated requests."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.cloudwatch import AlarmRule, AlarmState, alarm_rule, evaluate
-from slipway.simulation.rollouts import LOOK_SECONDS
+from slipway.simulation.analysed_rollouts import POLL_SECONDS
 from slipway.simulation.service import Floats
 from slipway.simulation.traffic import RANK_CUTS, FleetBlock
 
@@ -29,7 +29,7 @@ def minutes(fleets: list[FleetBlock], edges: Floats) -> Minutes:
 
     def summed(name: str) -> NDArray[Any]:
         blocks = np.stack([getattr(fleet, name) for fleet in fleets], axis=1)
-        shape = (blocks.shape[0], -1, MINUTE // LOOK_SECONDS, *blocks.shape[2:])
+        shape = (blocks.shape[0], -1, MINUTE // POLL_SECONDS, *blocks.shape[2:])
         total: NDArray[Any] = blocks.reshape(shape).sum(axis=2)
         return total
 

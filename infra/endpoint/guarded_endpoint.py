@@ -19,7 +19,7 @@ from infra.endpoint.served_model import ContainerModel, RegisteredModel
 from infra.shared.tags import ENDPOINT_TAG
 from infra.shared.vpc_access import VpcPlacement
 from slipway.errors import InputError
-from slipway.guardrails import PlannedRollout, ScaledVariant, Variant, planned_judge, refuse_unsafe
+from slipway.guardrails import PlannedRollout, ScaledVariant, Variant, planned_analysis, refuse_unsafe
 from slipway.guardrails.use_case import CAPACITY
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Rollout, Vpc
@@ -250,6 +250,6 @@ class GuardedEndpoint(InvokableEndpoint):
                 scaling=scaled,
                 retained=CAPACITY if scaled else frozenset(),
                 previous_variants=(VARIANT,),
-                judge=planned_judge(self._rollout),
+                analysis=planned_analysis(self._rollout),
             )
         )

@@ -3,7 +3,7 @@
 from slipway.cloudwatch.clock import Transition, VirtualClock
 from slipway.cloudwatch.composite import CompositeRule, composite_rule
 from slipway.cloudwatch.evaluation import AlarmState, evaluate
-from slipway.cloudwatch.queries import query_mistakes
+from slipway.cloudwatch.queries import query_errors
 from slipway.cloudwatch.reason import INITIAL_REASON, Assessment, assess
 from slipway.cloudwatch.rule import AlarmRule, Metric, MetricQuery, alarm_rule
 from slipway.cloudwatch.series import Series, by_period, check_expressions, series
@@ -29,7 +29,7 @@ __all__ = [
     "composite_rule",
     "evaluate",
     "needed_samples",
-    "query_mistakes",
+    "query_errors",
     "samples_of",
     "series",
     "statistic",

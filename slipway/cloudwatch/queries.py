@@ -17,7 +17,7 @@ _INSTEAD = ("Namespace", "MetricName", "Dimensions", "Period", "Unit", "Statisti
 IsUnknown = Callable[[Any], bool]
 
 
-def query_mistakes(description: Mapping[str, Any], *, is_unknown: IsUnknown = lambda _: False) -> Iterator[str]:
+def query_errors(description: Mapping[str, Any], *, is_unknown: IsUnknown = lambda _: False) -> Iterator[str]:
     """Everything that is wrong with the queries of one alarm; nothing where it has none.
 
     Args:

@@ -3,16 +3,16 @@
 from slipway.guardrails.delivery import lint_delivery
 from slipway.guardrails.described import from_api
 from slipway.guardrails.linting import lint, refuse_unsafe
-from slipway.guardrails.planned import PlannedJudge, PlannedRollout, ScaledVariant, Variant
+from slipway.guardrails.planned import PlannedAnalysis, PlannedRollout, ScaledVariant, Variant
 from slipway.guardrails.rule import Finding, Rule
 from slipway.guardrails.rules import RULES
 from slipway.guardrails.template import from_template
-from slipway.guardrails.use_case import planned_judge, planned_rollout
+from slipway.guardrails.use_case import planned_analysis, planned_rollout
 
 __all__ = [
     "RULES",
     "Finding",
-    "PlannedJudge",
+    "PlannedAnalysis",
     "PlannedRollout",
     "Rule",
     "ScaledVariant",
@@ -21,7 +21,7 @@ __all__ = [
     "from_template",
     "lint",
     "lint_delivery",
-    "planned_judge",
+    "planned_analysis",
     "planned_rollout",
     "refuse_unsafe",
 ]

@@ -1,11 +1,11 @@
-"""The alarms of a planned rollout, read with CloudWatch's own eyes."""
+"""The alarms of a planned rollout, read as CloudWatch reads them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from slipway.cloudwatch import AlarmRule, Metric, alarm_rule, check_expressions, composite_rule, query_mistakes
+from slipway.cloudwatch import AlarmRule, Metric, alarm_rule, check_expressions, composite_rule, query_errors
 from slipway.errors import InputError
 from slipway.guardrails.composite import is_composite
 from slipway.guardrails.planned import PlannedRollout, is_opaque
@@ -38,7 +38,7 @@ class Alarm:
 
 @lru_cache(maxsize=4)  # every rule asks for them
 def rollback_alarms(planned: PlannedRollout) -> tuple[Alarm, ...]:
-    """Every alarm that is known, and named by the DeploymentConfig or asked by one that is."""
+    """Every alarm that is known, and named by the DeploymentConfig or referenced by one that is."""
     return tuple(_read(description) for description in planned.rollback_alarms)
 
 
@@ -60,26 +60,26 @@ def _read(description: Mapping[str, Any]) -> Alarm:
     name = str(description["AlarmName"])
     if is_composite(description):
         return Alarm(name, description, None, refused=_refused_composite(description))
-    if not _judgeable(description):
+    if not _is_readable(description):
         return Alarm(name, description, None)
     rule: AlarmRule | None
-    mistake: str | None
+    error: str | None
     try:
         rule = alarm_rule(description)
-        mistake = _unfit_expression(rule)
+        error = _unfit_expression(rule)
     except InputError as exc:
-        rule, mistake = None, str(exc).removeprefix(f"{name}: ")
+        rule, error = None, str(exc).removeprefix(f"{name}: ")
     except KeyError as exc:
-        rule, mistake = None, f"{exc.args[0]} must be given, got none"
+        rule, error = None, f"{exc.args[0]} must be given, got none"
     except (TypeError, ValueError) as exc:
-        rule, mistake = None, str(exc)
-    # What is wrong with the queries themselves is told rather than what follows from it.
-    mistake = next(query_mistakes(description, is_unknown=is_opaque), mistake)
-    return Alarm(name, description, None if mistake else rule, refused=mistake)
+        rule, error = None, str(exc)
+    # An error of the queries themselves is reported before what follows from it.
+    error = next(query_errors(description, is_unknown=is_opaque), error)
+    return Alarm(name, description, None if error else rule, refused=error)
 
 
 def _unfit_expression(rule: AlarmRule) -> str | None:
-    """Of those that are known; what an expression asks for may be a value of the deployment's too."""
+    """Of those that are known; what an expression refers to may be known to the deployment alone too."""
     if any(is_opaque(query.expression) or is_opaque(query.id) for query in rule.queries):
         return None
     try:
@@ -101,8 +101,8 @@ def _refused_composite(description: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _judgeable(description: Mapping[str, Any]) -> bool:
-    """Anomaly bands have no threshold of their own; some numbers only the deployment knows."""
+def _is_readable(description: Mapping[str, Any]) -> bool:
+    """Anomaly bands have no threshold of their own; some numbers are known to the deployment alone."""
     if "ThresholdMetricId" in description:
         return False
     periods = [(q.get("MetricStat") or q).get("Period") for q in description.get("Metrics") or ()]

@@ -14,7 +14,7 @@ def is_composite(description: Mapping[str, Any]) -> bool:
     return "AlarmRule" in description
 
 
-def asked_alarms(description: Mapping[str, Any]) -> tuple[str, ...]:
+def referenced_alarms(description: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of the alarms that a composite alarm asks; none for a metric alarm, or where it is malformed."""
     if not is_composite(description):
         return ()
@@ -30,7 +30,7 @@ def fires_when_all(description: Mapping[str, Any], state: AlarmState) -> bool:
 
 
 def fires_for_anything(description: Mapping[str, Any]) -> bool | None:
-    """Whether there are states of the asked alarms for which it goes off; None where they are too many to try."""
+    """Whether there are states of the referenced alarms for which it goes off; None where they are too many to try."""
     rule = composite_rule(description)
     if len(rule.children) > _MOST_ASKED:
         return None

@@ -5,7 +5,7 @@ from itertools import combinations
 from slipway.guardrails.rule import Finding
 from slipway.settings import Delivery
 
-_REASON = "whoever deploys to one of them can change the other, its reviewers or not"
+_REASON = "a deployment to one of them can change the other, with or without its reviewers"
 
 
 def lint_delivery(delivery: Delivery) -> tuple[Finding, ...]:

@@ -36,7 +36,7 @@ def from_api(
 
     Args:
         update: the request: EndpointName, EndpointConfigName, DeploymentConfig, RetainAllVariantProperties, …
-        endpoint_config: what DescribeEndpointConfig or CreateEndpointConfig says of the new config.
+        endpoint_config: what DescribeEndpointConfig or CreateEndpointConfig has of the new config.
         alarms: MetricAlarms and CompositeAlarms of DescribeAlarms, or requests of PutMetricAlarm.
         previous_config: the config in use.
         autoscaled: the endpoint has a scalable target.
@@ -87,7 +87,7 @@ def _text(value: object) -> str | None:
 
 
 def retained(endpoint: Mapping[str, Any]) -> frozenset[str]:
-    """Variant properties that the update keeps; what only the deployment knows counts as kept."""
+    """Variant properties that the update keeps; what is known to the deployment alone counts as kept."""
     whole = endpoint.get("RetainAllVariantProperties")
     if whole is not True and str(whole).lower() != "true" and not is_opaque(whole):
         return frozenset()
@@ -96,7 +96,7 @@ def retained(endpoint: Mapping[str, Any]) -> frozenset[str]:
 
 
 def checked_deployment(value: object, where: str) -> Mapping[str, Any] | None:
-    """A DeploymentConfig whose objects are objects, so that the rules can look at every value in it.
+    """A DeploymentConfig whose objects are objects, so that the rules can read every value in it.
 
     Raises:
         InputError: something else is in the place of an object or a list.

@@ -1,4 +1,4 @@
-"""Imagined fleets: what an alarm makes of a fleet with so many requests, failures and so slow answers."""
+"""Hypothetical fleets: an alarm's datapoint for so many requests, failures and slow responses."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from itertools import product
 from slipway.cloudwatch import AlarmRule, Metric, Samples, series
 from slipway.errors import InputError
 from slipway.guardrails.alarms import Alarm
-from slipway.guardrails.metrics import LONGEST_ANSWER_SECONDS, EndpointMetric, bounds, endpoint_metric
+from slipway.guardrails.metrics import LONGEST_RESPONSE_SECONDS, EndpointMetric, bounds, endpoint_metric
 
 _REQUESTS_A_PERIOD = (1, 10, 1_000, 100_000)
 _MOST_METRICS = 6
@@ -36,7 +36,7 @@ def states(alarm: Alarm, *, asynchronous: bool, extremes: tuple[int, ...]) -> It
     """Whether the alarm's datapoint breaches, fleet by fleet; nothing where that cannot be worked out.
 
     Args:
-        alarm: what is asked.
+        alarm: whose datapoint it is.
         asynchronous: of which kind the endpoint is.
         extremes: the sides its samples may be on: 0 the least that a metric can be, 1 the greatest.
     """
@@ -63,17 +63,17 @@ def compares(rule: AlarmRule) -> bool:
 
 
 def blames_the_old_fleet(rule: AlarmRule) -> bool:
-    """Whether an alarm that compares goes off for a sound new fleet because the old one is ailing."""
-    slow = LONGEST_ANSWER_SECONDS * 1e6
-    ailing = Fleet(_MANY, failed=_MANY, late=_MANY, slow=slow)
-    found = value(rule, Fleet(_MANY), old=ailing)
+    """Whether an alarm that compares goes off for a healthy new fleet because the old one fails."""
+    slow = LONGEST_RESPONSE_SECONDS * 1e6
+    failing = Fleet(_MANY, failed=_MANY, late=_MANY, slow=slow)
+    found = value(rule, Fleet(_MANY), old=failing)
     return found is None or rule.breaches(found)
 
 
 def value(rule: AlarmRule, fleet: Fleet, *, old: Fleet | None = None) -> float | None:
     """What an alarm sees of `fleet`; None for no datapoint, or where that cannot be worked out.
 
-    `old` serves beside it, in what an alarm that compares sees of both together; a sound one if not given.
+    `old` serves beside it, in what an alarm that compares sees of both together; a healthy one if not given.
     """
     if _depends_on_change(rule):
         return None
@@ -114,7 +114,7 @@ def least_requests(rule: AlarmRule, worst: Fleet) -> int | None:
 
 
 def promoted(alarm: Alarm) -> bool:
-    """Whether an alarm on the verdict goes off where every verdict says that the new fleet may be promoted."""
+    """Whether an alarm on canary decisions goes off where every decision is to promote."""
     rule = alarm.rule
     ids = [query.id for query in rule.queries if query.metric] if rule else []
     if rule is None or not ids or _depends_on_change(rule):
@@ -127,7 +127,7 @@ def promoted(alarm: Alarm) -> bool:
 
 
 def _newest(rule: AlarmRule, samples: dict[str, Samples]) -> float | None:
-    return series(rule, {id_: [held] * rule.evaluation_range for id_, held in samples.items()}).datapoints[-1]
+    return series(rule, {id_: [sample] * rule.evaluation_range for id_, sample in samples.items()}).datapoints[-1]
 
 
 def first_period(rule: AlarmRule, fleet: Fleet) -> int:
@@ -138,8 +138,8 @@ def first_period(rule: AlarmRule, fleet: Fleet) -> int:
     if len(known) < len(samples) or _depends_on_change(rule):
         return 1
     try:
-        told = {id_: [None, *[held] * (length - 1)] for id_, held in known.items()}
-        points = series(rule, told).datapoints[1:]
+        samples_by_id = {id_: [None, *[sample] * (length - 1)] for id_, sample in known.items()}
+        points = series(rule, samples_by_id).datapoints[1:]
     except InputError:
         return 1
     return next((n for n, point in enumerate(points, start=1) if point is not None and rule.breaches(point)), 1)
@@ -147,8 +147,8 @@ def first_period(rule: AlarmRule, fleet: Fleet) -> int:
 
 def _depends_on_change(rule: AlarmRule) -> bool:
     """But for a count of the periods with traffic: they are as many as are fetched, once there is some."""
-    told = [_COUNTED_PERIODS.sub("", query.expression or "") for query in rule.queries]
-    return any(word in expression for expression in told for word in _CHANGING)
+    expressions = [_COUNTED_PERIODS.sub("", query.expression or "") for query in rule.queries]
+    return any(word in expression for expression in expressions for word in _CHANGING)
 
 
 def _published(metric: Metric | None) -> EndpointMetric | None:
@@ -166,11 +166,11 @@ def _of(metric: Metric | None, fleet: Fleet, beside: Fleet | None) -> Samples | 
     published = _published(metric)
     if published is None:
         return None
-    new, old = _told(published, fleet), _told(published, beside) if beside and _is_whole(metric) else None
+    new, old = _samples(published, fleet), _samples(published, beside) if beside and _is_whole(metric) else None
     return new + old if new is not None and old is not None else new
 
 
-def _told(published: EndpointMetric, fleet: Fleet) -> Samples | None:
+def _samples(published: EndpointMetric, fleet: Fleet) -> Samples | None:
     if published.kind == "error":
         return _two(0.0, fleet.requests - fleet.failed, 1.0, fleet.failed)
     if published.kind == "latency":

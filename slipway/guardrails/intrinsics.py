@@ -9,7 +9,7 @@ from slipway.guardrails.planned import OPAQUE
 
 _PLACEHOLDER = re.compile(r"\$\{([^!][^}]*)\}")
 _NAMES = {
-    # What Fn::GetAtt (or Ref, as "") gives of a resource, and the property that says the same.
+    # What Fn::GetAtt (or Ref, as "") gives of a resource, and the property with the same value.
     "AWS::SageMaker::EndpointConfig": {"EndpointConfigName": "EndpointConfigName"},
     "AWS::SageMaker::Model": {"ModelName": "ModelName"},
     "AWS::SageMaker::Endpoint": {"EndpointName": "EndpointName"},

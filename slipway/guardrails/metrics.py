@@ -1,4 +1,4 @@
-"""What is published of an endpoint: by SageMaker, by the model servers, by the judge of a rollout."""
+"""What is published of an endpoint: by SageMaker, by the model servers, by canary analysis."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,8 +10,8 @@ INVOCATION_NAMESPACE = SAGEMAKER_NAMESPACE
 INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
 PERIOD_SECONDS = 60
 
-Kind = Literal["error", "latency", "count", "shift", "verdict", "other"]
-LONGEST_ANSWER_SECONDS = 480  # a streamed answer; one in a piece has 60 s
+Kind = Literal["error", "latency", "count", "drift", "decision", "other"]
+LONGEST_RESPONSE_SECONDS = 480  # a streamed response; any other has 60 s
 LONGEST_ASYNCHRONOUS_SECONDS = 3600
 _ENDPOINT = ("EndpointName",)
 _VARIANT = ("EndpointName", "VariantName")
@@ -21,8 +21,8 @@ _VARIANT = ("EndpointName", "VariantName")
 class EndpointMetric:
     """One metric.
 
-    An `error` is 1 or 0 a request, a `latency` is in microseconds, a `count` is at least 0, a `shift` is a population
-    stability index, a `verdict` is 0 (go on), 1 (promote) or 2 (roll back).
+    An `error` is 1 or 0 a request, a `latency` is in microseconds, a `count` is at least 0, a `drift` is a population
+    stability index, a `decision` is 0 (extend), 1 (promote) or 2 (roll back).
     """
 
     name: str
@@ -33,7 +33,7 @@ class EndpointMetric:
     whole: tuple[str, ...] = _VARIANT
     """The dimensions under which it is published of everything that has the name."""
     selector: str | None = "EndpointConfigName"
-    """The further dimension that tells the new fleet from the old one."""
+    """The further dimension by which the new fleet differs from the old one."""
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -79,8 +79,8 @@ _INVOCATION = [
 ]
 INVOCATION_METRICS = {metric.name: metric for metric in _INVOCATION}
 _SERVER_KINDS: dict[str, Kind] = {
-    "PredictionDrift": "shift",
-    "InputDrift": "shift",
+    "PredictionDrift": "drift",
+    "InputDrift": "drift",
     "ScoredRows": "count",
     "UpperHalf": "count",
     "Tails": "count",
@@ -92,7 +92,7 @@ _SERVER_METRICS = {
     name: EndpointMetric(name, kind, asynchronous=True, selector="ModelPackageArn")
     for name, kind in _SERVER_KINDS.items()
 }
-_VERDICT_METRICS = {DECISION_METRIC: EndpointMetric(DECISION_METRIC, "verdict", asynchronous=True, whole=_ENDPOINT)}
+_VERDICT_METRICS = {DECISION_METRIC: EndpointMetric(DECISION_METRIC, "decision", asynchronous=True, whole=_ENDPOINT)}
 _PUBLISHED = {
     INVOCATION_NAMESPACE: INVOCATION_METRICS,
     ENDPOINT_NAMESPACE: _SERVER_METRICS,
@@ -126,7 +126,7 @@ def metric_names(namespace: str) -> frozenset[str] | None:
 
 
 def bounds(namespace: str, name: str, *, asynchronous: bool) -> tuple[float, float] | None:
-    """The least and the greatest value of one sample; None where nobody knows."""
+    """The least and the greatest value of one sample; None where it is unknown."""
     if namespace == INSTANCE_NAMESPACE and name in _AT_MOST_100:
         return 0.0, 100.0
     metric = endpoint_metric(namespace, name)
@@ -134,8 +134,8 @@ def bounds(namespace: str, name: str, *, asynchronous: bool) -> tuple[float, flo
         case "error":
             return 0.0, 1.0
         case "latency":
-            return 1.0, (LONGEST_ASYNCHRONOUS_SECONDS if asynchronous else LONGEST_ANSWER_SECONDS) * 1e6
-        case "verdict":
+            return 1.0, (LONGEST_ASYNCHRONOUS_SECONDS if asynchronous else LONGEST_RESPONSE_SECONDS) * 1e6
+        case "decision":
             return 0.0, float(Decision.ROLL_BACK)
         case _:
             return (1.0, 1.0) if name == "Invocations" and metric else None

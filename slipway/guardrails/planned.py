@@ -1,4 +1,4 @@
-"""A rollout before it exists, as plain data: all that the rules look at."""
+"""A rollout before it exists, as plain data: all that the rules read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import Any
 
 from slipway.canary.config import Tolerances
-from slipway.guardrails.composite import asked_alarms
+from slipway.guardrails.composite import referenced_alarms
 
 OPAQUE = "${?"
-"""Begins what stands for a value that only the deployment knows: a parameter without a default, an import."""
+"""Begins what stands for a value that is known to the deployment alone: a parameter without a default, an import."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,17 @@ class ScaledVariant:
 
 
 @dataclass(frozen=True)
-class PlannedJudge:
+class PlannedAnalysis:
     """What compares the new fleet with the old one in the bakes in which both serve.
 
     Attributes:
-        plan: what it tolerates, and how sure it must be.
-        decide_seconds: so long before the last of those bakes ends its verdict is final; half of the bake at most.
-        proceeds: without a verdict the new fleet stays; else it is sent back.
-        value_horizon_seconds: the age at which a request's outcome counts, where the plan watches value.
+        tolerances: and error rates.
+        decide_seconds: so long before the last of those bakes ends its decision is final; half of the bake at most.
+        proceeds: without a decision the new fleet stays; else it is rolled back.
+        value_horizon_seconds: the age at which a request's outcome counts, where value is watched.
     """
 
-    plan: Tolerances
+    tolerances: Tolerances
     decide_seconds: float
     proceeds: bool = False
     value_horizon_seconds: float = 300.0
@@ -55,7 +55,7 @@ class PlannedJudge:
 
 @dataclass(frozen=True, eq=False)
 class PlannedRollout:
-    """What an endpoint would be updated to, how, and what would turn it back; each is equal to itself alone.
+    """What an endpoint would be updated to, how, and what would roll it back; each is equal to itself alone.
 
     Attributes:
         endpoint: the endpoint's name.
@@ -69,10 +69,10 @@ class PlannedRollout:
         scaling: the scalable targets, where they are known.
         retained: RetainAllVariantProperties, less what is excluded from it.
         through_api: the DeploymentConfig goes to UpdateEndpoint as it is, not through CloudFormation.
-        requests_per_second: the expected traffic of the whole endpoint; None where nobody said.
+        requests_per_second: the expected traffic of the whole endpoint; None where it is not given.
         previous_variants: the variant names of the config in use; None where they are not known.
         previous_types: instance types of the config in use by the variant's name.
-        judge: what judges the rollout beside the alarms; None where there is none, or nobody said.
+        analysis: what compares the fleets beside the alarms; None where there is none, or it is not known.
     """
 
     endpoint: str
@@ -90,7 +90,7 @@ class PlannedRollout:
     requests_per_second: float | None = None
     previous_variants: tuple[str, ...] | None = None
     previous_types: tuple[tuple[str, str], ...] = ()
-    judge: PlannedJudge | None = None
+    analysis: PlannedAnalysis | None = None
 
     @property
     def serverless(self) -> bool:
@@ -114,14 +114,14 @@ class PlannedRollout:
 
     @cached_property
     def rollback_alarms(self) -> tuple[Mapping[str, Any], ...]:
-        """The alarms that are known and named, or asked by a composite alarm that is, once each."""
+        """The alarms that are known and named, or referenced by a composite alarm that is, once each."""
         known = {str(alarm["AlarmName"]): alarm for alarm in self.alarms}
         wanted, found = list(self.named_alarms), dict[str, Mapping[str, Any]]()
         while wanted:
             name = wanted.pop(0)
             if name in known and name not in found:
                 found[name] = known[name]
-                wanted += asked_alarms(known[name])
+                wanted += referenced_alarms(known[name])
         return tuple(found[name] for name in known if name in found)
 
 
@@ -130,5 +130,5 @@ def is_opaque(value: object) -> bool:
 
 
 def differ(value: str, expected: str) -> bool:
-    """Whether the two are certainly not the same; what only the deployment knows may be."""
+    """Whether the two are certainly not the same; what is known to the deployment alone may be."""
     return value != expected and not is_opaque(value) and not is_opaque(expected)

@@ -23,7 +23,7 @@ Check = Callable[[PlannedRollout], Iterable[Found]]
 
 @dataclass(frozen=True)
 class Finding:
-    """A broken rule as it is told."""
+    """A broken rule as it is reported."""
 
     rule: str
     severity: Severity

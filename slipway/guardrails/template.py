@@ -40,7 +40,7 @@ def from_template(
     """One rollout for each endpoint in `template`.
 
     Args:
-        template: the template as read from JSON. What it does not tell itself is taken as `Intrinsics` says.
+        template: the template as read from JSON. What it does not contain is taken from `Intrinsics`.
         alarms_elsewhere: alarms that other templates make (see `alarms_in`).
         requests_per_second: the expected traffic of each endpoint.
 
@@ -94,14 +94,14 @@ def _planned(
     )
 
 
-def _config(template: Mapping[str, Any], asked: str) -> tuple[str, Mapping[str, Any], bool]:
+def _config(template: Mapping[str, Any], name_or_ref: str) -> tuple[str, Mapping[str, Any], bool]:
     """The config's name as everything else has it, its properties, and whether the template names it."""
     intrinsics = Intrinsics(template)
     for id_, properties in _of(template, _CONFIG):
         name = intrinsics.name_of(id_, "EndpointConfigName", "EndpointConfigName")
-        if asked in (name, f"${{{id_}}}"):
+        if name_or_ref in (name, f"${{{id_}}}"):
             return name, properties, "EndpointConfigName" in properties
-    return asked, {}, False
+    return name_or_ref, {}, False
 
 
 def _served(template: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[Variant]:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slipway.guardrails.planned import OPAQUE, PlannedJudge, PlannedRollout, ScaledVariant, Variant
+from slipway.canary.config import PROCEED
+from slipway.guardrails.planned import OPAQUE, PlannedAnalysis, PlannedRollout, ScaledVariant, Variant
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms, server_environment
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Settings
@@ -28,7 +29,7 @@ def planned_rollout(
     """The rollout of `settings`; alarms, DeploymentConfig and scalable targets that are given are not made anew."""
     endpoint, served = settings.names.endpoint, settings.endpoint
     if served.serverless:
-        # No guardrails: the update is all at once, and nothing turns it back but the rollout's own look at the end.
+        # No guardrails: the update is all at once, and nothing rolls it back but the rollout's smoke test.
         return PlannedRollout(
             endpoint=endpoint,
             config_name=config_name,
@@ -64,13 +65,13 @@ def planned_rollout(
         retained=CAPACITY if scaling else frozenset(),
         requests_per_second=requests_per_second,
         previous_variants=(VARIANT,),
-        judge=planned_judge(settings.rollout),
+        analysis=planned_analysis(settings.rollout),
     )
 
 
-def planned_judge(rollout: Rollout) -> PlannedJudge | None:
-    judge = rollout.canary_analysis
-    if not judge.enabled:
+def planned_analysis(rollout: Rollout) -> PlannedAnalysis | None:
+    analysis = rollout.canary_analysis
+    if not analysis.enabled:
         return None
-    proceeds = judge.without_evidence == "proceed"
-    return PlannedJudge(rollout.tolerances(), judge.decide_seconds, proceeds, judge.value_horizon_seconds)
+    proceeds = analysis.without_evidence == PROCEED
+    return PlannedAnalysis(rollout.tolerances(), analysis.decide_seconds, proceeds, analysis.value_horizon_seconds)

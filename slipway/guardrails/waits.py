@@ -43,14 +43,14 @@ def first_size(planned: PlannedRollout) -> tuple[str, Mapping[str, Any]] | None:
     """The name and the CapacitySize of the first step; None for all at once, or where it is not readable."""
     deployment = planned.deployment or {}
     routing = (deployment.get("BlueGreenUpdatePolicy") or {}).get("TrafficRoutingConfiguration") or {}
-    held = {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}.get(str(routing.get("Type")))
+    name = {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}.get(str(routing.get("Type")))
     place = routing
     if rolling := deployment.get("RollingUpdatePolicy"):
-        held, place = "MaximumBatchSize", rolling
-    size = place.get(held) if held else None
-    if not held or not isinstance(size, Mapping) or not isinstance(size.get("Value"), int):
+        name, place = "MaximumBatchSize", rolling
+    size = place.get(name) if name else None
+    if not name or not isinstance(size, Mapping) or not isinstance(size.get("Value"), int):
         return None
-    return (held, size) if size.get("Type") in ("INSTANCE_COUNT", "CAPACITY_PERCENT") else None
+    return (name, size) if size.get("Type") in ("INSTANCE_COUNT", "CAPACITY_PERCENT") else None
 
 
 def first_share(planned: PlannedRollout) -> float | None:

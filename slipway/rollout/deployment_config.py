@@ -1,4 +1,4 @@
-"""What SageMaker accepts as a DeploymentConfig; every mistake is told at once."""
+"""What SageMaker accepts as a DeploymentConfig; every error is reported together."""
 
 from collections.abc import Iterator, Mapping
 from math import ceil
@@ -11,7 +11,7 @@ _SIZE_TYPES = ("INSTANCE_COUNT", "CAPACITY_PERCENT")
 _MOST_ALARMS = 10
 
 
-class Mistake(NamedTuple):
+class PolicyError(NamedTuple):
     """One broken rule: the field it is about, the whole message, and the value that was refused."""
 
     about: str
@@ -27,93 +27,93 @@ def check_deployment_config(config: Mapping[str, Any], *, instances: int) -> Non
     """
     if instances < 1:
         raise InputError(f"instances must be at least 1, got {instances}")
-    if mistakes := list(deployment_config_mistakes(config, instances=instances)):
-        raise InputError("\n".join(mistake.text for mistake in mistakes))
+    if errors := list(deployment_config_errors(config, instances=instances)):
+        raise InputError("\n".join(error.text for error in errors))
 
 
-def deployment_config_mistakes(config: Mapping[str, Any], *, instances: int) -> Iterator[Mistake]:
+def deployment_config_errors(config: Mapping[str, Any], *, instances: int) -> Iterator[PolicyError]:
     """Everything SageMaker would refuse in `config` for a variant of `instances`."""
     known = ("BlueGreenUpdatePolicy", "RollingUpdatePolicy", "AutoRollbackConfiguration")
     if unknown := sorted(config.keys() - set(known)):
         text = f"DeploymentConfig keys must be among {', '.join(known)}, got {', '.join(unknown)}"
-        yield Mistake("DeploymentConfig", text, unknown)
+        yield PolicyError("DeploymentConfig", text, unknown)
     blue_green, rolling = config.get("BlueGreenUpdatePolicy"), config.get("RollingUpdatePolicy")
     if blue_green and rolling:
         text = "DeploymentConfig must have one update policy, got BlueGreenUpdatePolicy and RollingUpdatePolicy"
-        yield Mistake("UpdatePolicy", text)
+        yield PolicyError("UpdatePolicy", text)
     if blue_green:
-        yield from _blue_green_mistakes(blue_green, instances)
+        yield from _blue_green_errors(blue_green, instances)
     if rolling:
-        yield from _rolling_mistakes(rolling, instances)
-    yield from _alarm_mistakes(config.get("AutoRollbackConfiguration") or {})
+        yield from _rolling_errors(rolling, instances)
+    yield from _alarm_errors(config.get("AutoRollbackConfiguration") or {})
 
 
-def _blue_green_mistakes(policy: Mapping[str, Any], instances: int) -> Iterator[Mistake]:
+def _blue_green_errors(policy: Mapping[str, Any], instances: int) -> Iterator[PolicyError]:
     routing = policy.get("TrafficRoutingConfiguration")
     if not routing:
         about = "TrafficRoutingConfiguration"
-        yield Mistake(about, f"BlueGreenUpdatePolicy must have {about}, got none")
+        yield PolicyError(about, f"BlueGreenUpdatePolicy must have {about}, got none")
         return
     type_, wait = routing.get("Type"), routing.get("WaitIntervalInSeconds", 0)
     final = policy.get("TerminationWaitInSeconds", 0)
     if type_ not in _ROUTINGS:
         text = f"TrafficRoutingConfiguration.Type must be one of {', '.join(_ROUTINGS)}, got {type_}"
-        yield Mistake("TrafficRoutingConfiguration", text, type_)
+        yield PolicyError("TrafficRoutingConfiguration", text, type_)
     yield from _out_of_range("WaitIntervalInSeconds", wait, 0, 3600)
     yield from _out_of_range("TerminationWaitInSeconds", final, 0, 3600)
     steps = 0
     if type_ == "CANARY":
-        yield from _size_mistakes("CanarySize", routing.get("CanarySize"), instances, low_percent=0)
+        yield from _size_errors("CanarySize", routing.get("CanarySize"), instances, low_percent=0)
         steps = 1
     elif type_ == "LINEAR":
-        yield from _size_mistakes("LinearStepSize", routing.get("LinearStepSize"), instances, low_percent=10)
+        yield from _size_errors("LinearStepSize", routing.get("LinearStepSize"), instances, low_percent=10)
         steps = _steps(routing.get("LinearStepSize"), instances) - 1
-    yield from _timeout_mistakes(policy, waits=steps * _whole(wait) + _whole(final))
+    yield from _timeout_errors(policy, waits=steps * _whole(wait) + _whole(final))
 
 
-def _rolling_mistakes(policy: Mapping[str, Any], instances: int) -> Iterator[Mistake]:
+def _rolling_errors(policy: Mapping[str, Any], instances: int) -> Iterator[PolicyError]:
     if "WaitIntervalInSeconds" not in policy:
-        yield Mistake("WaitIntervalInSeconds", "RollingUpdatePolicy must have WaitIntervalInSeconds, got none")
+        yield PolicyError("WaitIntervalInSeconds", "RollingUpdatePolicy must have WaitIntervalInSeconds, got none")
     wait = policy.get("WaitIntervalInSeconds", 0)
     yield from _out_of_range("WaitIntervalInSeconds", wait, 0, 3600)
-    yield from _size_mistakes("MaximumBatchSize", policy.get("MaximumBatchSize"), instances, low_percent=5)
+    yield from _size_errors("MaximumBatchSize", policy.get("MaximumBatchSize"), instances, low_percent=5)
     if rollback := policy.get("RollbackMaximumBatchSize"):
-        yield from _size_mistakes("RollbackMaximumBatchSize", rollback, instances, low_percent=0, high_percent=100)
-    yield from _timeout_mistakes(policy, waits=_steps(policy.get("MaximumBatchSize"), instances) * _whole(wait))
+        yield from _size_errors("RollbackMaximumBatchSize", rollback, instances, low_percent=0, high_percent=100)
+    yield from _timeout_errors(policy, waits=_steps(policy.get("MaximumBatchSize"), instances) * _whole(wait))
 
 
-def _timeout_mistakes(policy: Mapping[str, Any], *, waits: int) -> Iterator[Mistake]:
+def _timeout_errors(policy: Mapping[str, Any], *, waits: int) -> Iterator[PolicyError]:
     timeout = policy.get("MaximumExecutionTimeoutInSeconds")
     if timeout is None:
         return
     yield from _out_of_range("MaximumExecutionTimeoutInSeconds", timeout, 600, 28800)
     if _whole(timeout) <= waits:
         text = f"MaximumExecutionTimeoutInSeconds must exceed the waits ({waits}), got {timeout}"
-        yield Mistake("MaximumExecutionTimeoutInSeconds", text, timeout)
+        yield PolicyError("MaximumExecutionTimeoutInSeconds", text, timeout)
 
 
-def _alarm_mistakes(rollback: Mapping[str, Any]) -> Iterator[Mistake]:
+def _alarm_errors(rollback: Mapping[str, Any]) -> Iterator[PolicyError]:
     if rollback.get("Alarms") is None:
         return
     names = [alarm.get("AlarmName", "") for alarm in rollback["Alarms"]]
     if not 1 <= len(names) <= _MOST_ALARMS:
         text = f"AutoRollbackConfiguration.Alarms must hold 1..{_MOST_ALARMS} alarms, got {len(names)}"
-        yield Mistake("AlarmCount", text, len(names))
+        yield PolicyError("AlarmCount", text, len(names))
     if len(set(names)) < len(names):
         text = f"AutoRollbackConfiguration.Alarms must be unique, got {', '.join(names)}"
-        yield Mistake("AlarmNames", text, names)
+        yield PolicyError("AlarmNames", text, names)
 
 
-def _size_mistakes(
+def _size_errors(
     name: str, size: Mapping[str, Any] | None, instances: int, *, low_percent: int, high_percent: int = 50
-) -> Iterator[Mistake]:
+) -> Iterator[PolicyError]:
     """One instance is always allowed: there is no smaller part of a fleet."""
     if not size:
-        yield Mistake(name, f"{name} must be given, got none")
+        yield PolicyError(name, f"{name} must be given, got none")
         return
     if size.get("Type") not in _SIZE_TYPES:
         text = f"{name}.Type must be one of {', '.join(_SIZE_TYPES)}, got {size.get('Type')}"
-        yield Mistake(name, text, size.get("Type"))
+        yield PolicyError(name, text, size.get("Type"))
         return
     value = size.get("Value", 0)
     low, high = max(1, low_percent), high_percent
@@ -135,6 +135,6 @@ def _whole(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _out_of_range(name: str, value: object, low: int, high: int) -> Iterator[Mistake]:
+def _out_of_range(name: str, value: object, low: int, high: int) -> Iterator[PolicyError]:
     if not isinstance(value, int) or not low <= value <= high:
-        yield Mistake(name.removesuffix(".Value"), f"{name} must be in {low}..{high}, got {value}", value)
+        yield PolicyError(name.removesuffix(".Value"), f"{name} must be in {low}..{high}, got {value}", value)

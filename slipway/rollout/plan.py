@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 from slipway.rollout.deployment_config import check_deployment_config
 
-if TYPE_CHECKING:  # the judge's function has the plan, but not pydantic
+if TYPE_CHECKING:  # the analysis function ships the plan, but not pydantic
     from collections.abc import Mapping, Sequence
 
     from slipway.settings import Rollout
@@ -57,7 +57,7 @@ class RolloutPlan:
 
 @dataclass(frozen=True)
 class RolloutState:
-    """Where a rollout stands, and why it turned back if it did."""
+    """Where a rollout stands, and why it was rolled back if it was."""
 
     phase: Phase = Phase.PROVISIONING
     step: int = 0
@@ -80,9 +80,9 @@ def advance(
         state: where the rollout stands.
         plan: what it follows.
         baked: the work of this phase is done: provisioned, weights set, waited, drained.
-        alarm: the name of a rollback alarm in ALARM. It turns back every phase that has not ended, draining of the
+        alarm: the name of a rollback alarm in ALARM. It rolls back every phase that has not ended, draining of the
             old fleet included: its servers end only after `PROMOTED`.
-        failure: anything else that turns the rollout back (the new fleet does not start, the time is up); while it is
+        failure: anything else that rolls the rollout back (the new fleet does not start, the time is up); while it is
             rolling back, what stops it from doing so.
     """
     if state.ended:
@@ -92,8 +92,8 @@ def advance(
             return replace(state, phase=Phase.ROLLBACK_FAILED, rollback_failure=failure)
         return _roll_back_further(state, plan) if baked else state
     if alarm is not None or failure is not None:
-        turned = replace(state, phase=Phase.ROLLING_BACK, alarm=alarm, failure=failure)
-        return replace(turned, green_instances=max(0, state.green_instances - plan.rollback_batch))
+        rolled_back = replace(state, phase=Phase.ROLLING_BACK, alarm=alarm, failure=failure)
+        return replace(rolled_back, green_instances=max(0, state.green_instances - plan.rollback_batch))
     return _next(state, plan) if baked else state
 
 
@@ -141,7 +141,7 @@ def plan_from_deployment_config(config: Mapping[str, Any] | None, *, instances: 
     """The plan of a DeploymentConfig in SageMaker's shape; None is blue/green all at once without a bake.
 
     Raises:
-        InputError: SageMaker would refuse it; every mistake is in the message, a line each.
+        InputError: SageMaker would refuse it; every error is in the message, a line each.
     """
     config = config or {}
     check_deployment_config(config, instances=instances)

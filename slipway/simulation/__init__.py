@@ -1,23 +1,23 @@
-"""Simulated rollouts: seeded traffic of a made-up service, judged as the real one is."""
+"""Simulated rollouts: seeded traffic of a made-up service, analysed as in a real rollout."""
 
+from slipway.simulation.analysed_rollouts import POLL_SECONDS, PollingPlan, SimulatedResults, analyse_rollouts
 from slipway.simulation.reference import reference_dispersions
-from slipway.simulation.rollouts import LOOK_SECONDS, Outcomes, Watch, judge_rollouts
 from slipway.simulation.service import Fault, Service, latency_at
-from slipway.simulation.traffic import RANK_CUTS, Block, FleetBlock, Traffic, judge_counts, judge_edges
+from slipway.simulation.traffic import RANK_CUTS, Block, FleetBlock, Traffic, latency_edges, stream_counts
 
 __all__ = [
-    "LOOK_SECONDS",
+    "POLL_SECONDS",
     "RANK_CUTS",
     "Block",
     "Fault",
     "FleetBlock",
-    "Outcomes",
+    "PollingPlan",
     "Service",
+    "SimulatedResults",
     "Traffic",
-    "Watch",
-    "judge_counts",
-    "judge_edges",
-    "judge_rollouts",
+    "analyse_rollouts",
     "latency_at",
+    "latency_edges",
     "reference_dispersions",
+    "stream_counts",
 ]

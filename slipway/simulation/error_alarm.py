@@ -8,13 +8,13 @@ from slipway.cloudwatch import AlarmState, alarm_rule, evaluate
 from slipway.cloudwatch.metric_math import calculate
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms
 from slipway.settings import Rollout
-from slipway.simulation.looks import MINUTE
-from slipway.simulation.rollouts import Outcomes
+from slipway.simulation.analysed_rollouts import SimulatedResults
+from slipway.simulation.analysis import MINUTE
 from slipway.simulation.service import Floats
 from slipway.simulation.traffic import Block
 
 _REQUESTS = {"requests": "requests", "errors": "requests", "all_requests": "all_requests", "all_errors": "all_requests"}
-"""Of which requests each query of the alarm tells."""
+"""The requests that each query of the alarm counts among."""
 
 
 class ErrorAlarm:
@@ -25,12 +25,12 @@ class ErrorAlarm:
         self._rule = alarm_rule(made["ServerErrors"])
         self.period_minutes = self._rule.period_seconds // MINUTE
         self.periods = self._rule.evaluation_range
-        """How many datapoints it looks back on: some may be missing."""
+        """Datapoints that it evaluates: some may be missing."""
 
     def datapoints(self, requests: Floats, failed: Floats, all_requests: Floats, all_failed: Floats) -> Floats:
         """What it watches of one period, a row a rollout; nan without a request to the new fleet.
 
-        Rollouts stand in for periods: the expression looks at one period at a time.
+        Rollouts stand in for periods: the expression uses one period at a time.
         """
         counted = {"requests": requests, "errors": failed, "all_requests": all_requests, "all_errors": all_failed}
         known = {
@@ -41,9 +41,9 @@ class ErrorAlarm:
             for query in self._rule.queries
             if query.metric
         }
-        told = {query.id: query.expression for query in self._rule.queries if query.expression}
+        expressions = {query.id: query.expression for query in self._rule.queries if query.expression}
         wanted, period = self._rule.returned_query.id, self._rule.period_seconds
-        found = calculate(wanted, expressions=told, metrics=known, length=len(requests), period=period)
+        found = calculate(wanted, expressions=expressions, metrics=known, length=len(requests), period=period)
         return np.array([np.nan if value is None else value for value in found])
 
     def goes_off(self, datapoints: Floats) -> NDArray[np.bool_]:
@@ -56,10 +56,10 @@ class ErrorAlarm:
         return fired
 
 
-class AlarmWatch:
-    """Beside a judge: when the alarm goes off first in each rollout, and what the new fleet has answered by then.
+class SimulatedErrorAlarm:
+    """When the alarm goes off first in each rollout, and what the new fleet has answered by then.
 
-    CloudWatch looks every minute, and its periods end at that minute, however long they are.
+    CloudWatch evaluates it every minute, and its periods end at that minute, however long they are.
     """
 
     def __init__(self, alarm: ErrorAlarm, rollouts: int) -> None:
@@ -82,16 +82,16 @@ class AlarmWatch:
         newest = np.full(len(self.seconds), np.nan)
         newest[chosen] = self._alarm.datapoints(*np.sum(self._minutes, axis=0)[:, chosen])
         self._datapoints = [*self._datapoints, newest][-step * self._alarm.periods :]
-        looked_at = np.array(self._datapoints[::-1][::step][::-1])[:, chosen]
-        fired = self._alarm.goes_off(looked_at) & np.isinf(self.seconds[chosen])
+        evaluated = np.array(self._datapoints[::-1][::step][::-1])[:, chosen]
+        fired = self._alarm.goes_off(evaluated) & np.isinf(self.seconds[chosen])
         self.seconds[chosen[fired]] = block.end_second
         self.green_requests[chosen[fired]] = green_requests[fired]
 
-    def before(self, judged: Outcomes) -> Outcomes:
-        """Whoever is first sends the rollout back."""
-        first = self.seconds < judged.seconds
-        return Outcomes(
-            np.where(first, int(Decision.ROLL_BACK), judged.verdicts),
-            np.where(first, self.seconds, judged.seconds),
-            np.where(first, self.green_requests, judged.green_requests),
+    def before(self, analysed: SimulatedResults) -> SimulatedResults:
+        """The rollback of the alarm or the analysis, whichever is first."""
+        first = self.seconds < analysed.seconds
+        return SimulatedResults(
+            np.where(first, int(Decision.ROLL_BACK), analysed.decisions),
+            np.where(first, self.seconds, analysed.seconds),
+            np.where(first, self.green_requests, analysed.green_requests),
         )

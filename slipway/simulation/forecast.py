@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from slipway.costs.estimate import extra_instance_hours, rollout_plan, rollout_seconds
+from slipway.metrics import DECISION_METRIC
 from slipway.settings import Settings
+from slipway.simulation.configured_rollouts import ConfiguredRollout, Ending, Endings, roll_out
 from slipway.simulation.reference import reference_dispersions
 from slipway.simulation.service import Fault, Service
-from slipway.simulation.shipped import Ending, Endings, Shipped, roll_out
 from slipway.simulation.traffic import Traffic
 
 MOST_ROLLOUTS, FEWEST_ROLLOUTS = 1000, 200
@@ -104,11 +105,11 @@ def forecast(
     """What to expect of a rollout with these settings; the same arguments give the same forecast."""
     rollout, plan = settings.rollout, rollout_plan(settings)
     serverless = settings.endpoint.serverless is not None
-    shipped = Shipped.of(rollout, plan)
-    rollouts = rollouts_within(shipped, most_rollouts=most_rollouts)
-    unwatched = serverless or bool(shipped.judge and "CanaryDecision" in rollout.alarms_off)
+    configured = ConfiguredRollout.of(rollout, plan)
+    rollouts = rollouts_within(configured, most_rollouts=most_rollouts)
+    unwatched = serverless or bool(configured.tolerances and DECISION_METRIC in rollout.alarms_off)
     # Both fleets' ranks are estimates: the plan counts half of the rows, and here the new fleet's alone are off.
-    rows = shipped.judge.baseline_rows if shipped.judge else Service.baseline_rows
+    rows = configured.tolerances.baseline_rows if configured.tolerances else Service.baseline_rows
     service = Service(error_rate=error_percent / 100, baseline_rows=rows)
 
     def traffic(fault: Fault) -> Traffic:
@@ -116,46 +117,46 @@ def forecast(
         return Traffic(service, fault, requests_per_second=requests_per_second, rollouts=rollouts, rng=rng)
 
     # The hour before is the same for both models: neither was deployed.
-    tolerances = None if unwatched else shipped.judge
+    tolerances = None if unwatched else configured.tolerances
     dispersion = reference_dispersions(tolerances, traffic(Fault())) if tolerances else None
 
     def chances(fault: Fault) -> Chances | None:
         if unwatched:
             return None
-        return _chances(roll_out(shipped, traffic(fault), dispersion=dispersion, progress=progress))
+        return _chances(roll_out(configured, traffic(fault), dispersion=dispersion, progress=progress))
 
     return Forecast(
         type="serverless" if serverless else plan.type,
         instances=0 if serverless else plan.instances,
         duration_seconds=0 if serverless else rollout_seconds(plan),
-        comparable_seconds=0 if serverless else shipped.comparable_seconds,
+        comparable_seconds=0 if serverless else configured.comparable_seconds,
         extra_instance_hours=0.0 if serverless else extra_instance_hours(plan),
-        canary_requests=0.0 if serverless else shipped.canary_seconds * requests_per_second,
+        canary_requests=0.0 if serverless else configured.canary_seconds * requests_per_second,
         error_percent=error_percent,
         regression_points=regression_points,
         rollouts=0 if unwatched else rollouts,
         healthy=chances(Fault()),
         regressed=chances(Fault(f"errors +{regression_points:g} points", error_points=regression_points)),
-        canary_analysis=None if serverless else _analysis(settings, shipped),
+        canary_analysis=None if serverless else _analysis(settings, configured),
         error_alarm=None if serverless else _alarm(settings),
-        notes=tuple(_notes(settings, shipped)),
+        notes=tuple(_notes(settings, configured)),
     )
 
 
 def rollouts_within(
-    shipped: Shipped,
+    configured: ConfiguredRollout,
     *,
     most_rollouts: int = MOST_ROLLOUTS,
     fewest_rollouts: int = FEWEST_ROLLOUTS,
     most_polls: int = MOST_POLLS,
 ) -> int:
     """How many rollouts are drawn: fewer if each has many polls."""
-    polls = sum(1 for _ in shipped.looks())
+    polls = sum(1 for _ in configured.polls())
     return min(most_rollouts, max(fewest_rollouts, most_polls // polls))
 
 
 def _chances(ended: Endings) -> Chances:
-    on_evidence = np.isin(ended.how, (Ending.BY_JUDGE, Ending.BY_ALARM))
+    on_evidence = np.isin(ended.how, (Ending.BY_ANALYSIS, Ending.BY_ALARM))
     rolled_back = ended.seconds[on_evidence]
     return Chances(
         rolled_back=float(on_evidence.mean()),
@@ -168,15 +169,15 @@ def _chances(ended: Endings) -> Chances:
     )
 
 
-def _analysis(settings: Settings, shipped: Shipped) -> Analysis | None:
-    if shipped.judge is None:
+def _analysis(settings: Settings, configured: ConfiguredRollout) -> Analysis | None:
+    if configured.tolerances is None:
         return None
     return Analysis(
-        decides_after_seconds=shipped.due_seconds,
-        of_seconds=shipped.judged_seconds,
+        decides_after_seconds=configured.due_seconds,
+        of_seconds=configured.compared_seconds,
         without_evidence=settings.rollout.canary_analysis.without_evidence,
-        min_requests=shipped.judge.min_requests,
-        error_tolerance_points=100 * shipped.judge.error_tolerance,
+        min_requests=configured.tolerances.min_requests,
+        error_tolerance_points=100 * configured.tolerances.error_tolerance,
     )
 
 
@@ -190,24 +191,26 @@ def _alarm(settings: Settings) -> Alarm:
     )
 
 
-def _notes(settings: Settings, shipped: Shipped) -> list[str]:
+def _notes(settings: Settings, configured: ConfiguredRollout) -> list[str]:
     """What the figures leave out, or why there are none."""
     rollout = settings.rollout
     if settings.endpoint.serverless:
         return [SERVERLESS]
     notes = []
-    if shipped.judge and "CanaryDecision" in rollout.alarms_off:
+    if configured.tolerances and DECISION_METRIC in rollout.alarms_off:
         notes.append(UNWATCHED)
-    if not shipped.comparable_seconds:
-        notes.append(f"both fleets never serve together: there is nothing to compare; {_uncompared(settings, shipped)}")
-    if shipped.judge and shipped.judge.watches_value:
+    if not configured.comparable_seconds:
+        notes.append(
+            f"both fleets never serve together: there is nothing to compare; {_uncompared(settings, configured)}"
+        )
+    if configured.tolerances and configured.tolerances.watches_value:
         notes.append(NO_OUTCOMES)
     return [*notes, OTHER_ALARMS, FIRST_MODEL]
 
 
-def _uncompared(settings: Settings, shipped: Shipped) -> str:
-    if shipped.judge is None:
+def _uncompared(settings: Settings, configured: ConfiguredRollout) -> str:
+    if configured.tolerances is None:
         return "the alarms decide alone, while the new model serves all requests"
-    does = "goes live unproven" if shipped.proceeds else "is rolled back for lack of evidence"
+    does = "goes live unproven" if configured.proceeds else "is rolled back for lack of evidence"
     refused = " (synth refuses this plan)" if settings.rollout.type == "all_at_once" else ""
     return f"every model that no alarm stops {does}{refused}; use a canary of a part of the instances"

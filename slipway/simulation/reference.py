@@ -1,4 +1,4 @@
-"""The hour before a simulated rollout: how much more the old fleet's counts vary than chance has it."""
+"""The hour before a simulated rollout: how much more the old fleet's counts vary than by chance."""
 
 import numpy as np
 
@@ -6,23 +6,25 @@ from slipway.canary.config import Tolerances
 from slipway.canary.statistics.dispersion import MINUTE, WINDOW_SECONDS, Windows, dispersions
 from slipway.canary.statistics.streams import streams
 from slipway.simulation.service import Floats
-from slipway.simulation.traffic import Block, Traffic, judge_counts, judge_edges
+from slipway.simulation.traffic import Block, Traffic, latency_edges, stream_counts
 
 REFERENCE_SECONDS = 3600
 _HOURS = 250
 """So many are drawn at most, and more rollouts share them: to draw one takes as long as to draw a rollout's blocks."""
 
 
-def reference_dispersions(plan: Tolerances, traffic: Traffic) -> dict[str, Floats]:
-    """By stream, a row a rollout, as the judge's function takes them from CloudWatch."""
-    edges = judge_edges(plan, traffic.service)
+def reference_dispersions(tolerances: Tolerances, traffic: Traffic) -> dict[str, Floats]:
+    """By stream, a row a rollout, as the analysis function takes them from CloudWatch."""
+    edges = latency_edges(tolerances, traffic.service)
     hours = min(_HOURS, traffic.rollouts)
-    hour = traffic.past(REFERENCE_SECONDS, every=WINDOW_SECONDS, rollouts=hours, edges=edges)
+    hour = traffic.history(REFERENCE_SECONDS, every=WINDOW_SECONDS, rollouts=hours, edges=edges)
     blocks = [Block(0, edges, fleet, fleet) for fleet in hour]
-    counted = [judge_counts(plan, traffic.service, block, block) for block in blocks]
-    told = {}
-    for stream in streams(plan):
+    counted = [stream_counts(tolerances, traffic.service, block, block) for block in blocks]
+    windows_by_stream = {}
+    for stream in streams(tolerances):
         counts = [each[stream.name] for each in counted]
         windows = Windows([c.blue_requests for c in counts], [c.blue_hits for c in counts], WINDOW_SECONDS)
-        told[stream.name] = windows if stream.reported_by_servers else windows.joined(MINUTE // WINDOW_SECONDS)
-    return {name: np.resize(found, traffic.rollouts) for name, found in dispersions(told).items()}
+        windows_by_stream[stream.name] = (
+            windows if stream.reported_by_servers else windows.joined(MINUTE // WINDOW_SECONDS)
+        )
+    return {name: np.resize(found, traffic.rollouts) for name, found in dispersions(windows_by_stream).items()}

@@ -15,7 +15,7 @@ _GRID = np.linspace(0.0005, 0.9995, 2000)
 
 @dataclass(frozen=True)
 class Service:
-    """How the old fleet answers, and what wanders for both fleets alike.
+    """How the old fleet responds, and what varies for both fleets alike.
 
     Latencies are log-logistic around a median of 1, so that nothing depends on their unit; with a shape of 4 the 99th
     percentile is 3.2 medians. Scores are binormal: log-odds of two classes with the given AUC. `drift` are standard
@@ -30,7 +30,7 @@ class Service:
     fleet_spread: float = 0.02
     """Standard deviation of the log factor by which two healthy fleets of one model differ in latency."""
     bursts: tuple[int, int, int] = (1, 1, 1)
-    """How many answers of one fleet go alike: failed ones in a row, equally slow ones, and ones of alike scores."""
+    """Lengths of runs of alike responses of one fleet: failed ones, equally slow ones, ones of alike scores."""
     baseline_rows: int = 2440
     """Rows that the new model's score ranks were taken from; their sampling moves every rank of a healthy model."""
 
@@ -51,7 +51,7 @@ class Fault:
     cold: tuple[float, float] = (0.0, 1.0)
     """So many seconds after its first traffic it is slower by this factor, as any fleet may be: no fault in itself."""
     auc_loss: float = 0.0
-    """The AUC is this much lower in service than when the model was judged, because inputs went missing."""
+    """The AUC is this much lower in service than when the model was evaluated, because inputs went missing."""
 
     @property
     def healthy(self) -> bool:

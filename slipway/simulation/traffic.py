@@ -37,7 +37,7 @@ class FleetBlock:
 
 @dataclass(frozen=True)
 class Block:
-    """What both fleets counted between two looks; `edges` are the latencies between the bins."""
+    """What both fleets counted between two polls; `edges` are the latencies between the bins."""
 
     end_second: int
     edges: Floats
@@ -52,7 +52,7 @@ class Traffic:
     """Requests to both fleets of `rollouts` rollouts under one fault.
 
     Args:
-        service: the old fleet, and what wanders.
+        service: the old fleet, and what varies.
         fault: what is wrong with the new one.
         requests_per_second: to both fleets together, Poisson.
         rollouts: how many at once.
@@ -89,7 +89,7 @@ class Traffic:
     def draw(self, seconds: int, *, green_share: float, edges: Floats) -> Block:
         """The next block; `edges` are the latencies to count by."""
         if self._second % _MINUTE == 0:
-            self._wander()
+            self._vary()
         self._second += seconds
         load = self.requests_per_second * seconds
         green = self._fleet(load * green_share, self._green(self.fault, edges), self._failing[0])
@@ -99,7 +99,7 @@ class Traffic:
     def log_ratio(self, block: Block, faulty: Fault) -> Floats:
         """Log likelihood ratio of what the new fleet counted in the newest block: under `faulty`, to a healthy fleet.
 
-        It knows all that wanders, this minute's too: nobody can tell the two better apart by the block.
+        Given all that varies, this minute's values too: no test of the block separates the two better.
         """
         green, (bad, good) = block.green, (self._green(fault, block.edges) for fault in (faulty, Fault()))
         total: Floats = green.failed * _log_quotient(bad.error_rate, good.error_rate)
@@ -112,7 +112,7 @@ class Traffic:
         return total
 
     def _green(self, fault: Fault, edges: Floats) -> "_Chances":
-        errors, latency, share = self._wandered()
+        errors, latency, share = self._varied()
         seconds, factor = fault.cold
         slowness = fault.latency_factor * (factor if self._second <= seconds else 1.0)
         slower = slower_than(self.service, edges, slowness * latency * self._fleet_factor)
@@ -120,28 +120,28 @@ class Traffic:
         return _Chances(np.minimum(errors + fault.error_points / 100, 1.0), _masses(1 - slower), _masses(below))
 
     def _blue(self, edges: Floats) -> "_Chances":
-        errors, latency, share = self._wandered()
+        errors, latency, share = self._varied()
         below = ranks(self.service).below(np.broadcast_to(RANK_CUTS, self._green_cuts.shape), share)
         slower = slower_than(self.service, edges, latency)
         return _Chances(np.minimum(errors, 1.0), _masses(1 - slower), _masses(below))
 
-    def _wander(self) -> None:
+    def _vary(self) -> None:
         self._drift = np.array(self.service.drift)[:, None] * self._rng.normal(size=self._drift.shape)
 
-    def _wandered(self) -> tuple[Floats, Floats, Floats]:
+    def _varied(self) -> tuple[Floats, Floats, Floats]:
         """This minute's error rate, latency factor and share of positives, for both fleets alike."""
         errors, latency, positives = np.exp(self._drift)
         odds = positives * self.service.positive_share / (1 - self.service.positive_share)
         return self.service.error_rate * errors, latency[:, None], (odds / (1 + odds))[:, None]
 
-    def past(self, seconds: int, *, every: int, rollouts: int, edges: Floats) -> list[FleetBlock]:
+    def history(self, seconds: int, *, every: int, rollouts: int, edges: Floats) -> list[FleetBlock]:
         """What the old fleet counted `every` so many seconds before such rollouts, when it had all the traffic."""
         rate, rng = self.requests_per_second, self._rng.spawn(1)[0]
         before = Traffic(self.service, Fault(), requests_per_second=rate, rollouts=rollouts, rng=rng)
         found = []
         for second in range(0, seconds, every):
             if second % _MINUTE == 0:
-                before._wander()
+                before._vary()
                 chances = before._blue(edges)
             found.append(before._fleet(rate * every, chances, before._failing[1]))
         return found
@@ -165,7 +165,7 @@ class Traffic:
         return failed
 
     def _in_runs(self, requests: NDArray[np.int64], masses: Floats, size: int) -> NDArray[np.int64]:
-        """A histogram of runs of `size` answers in one bin each, as far as a block holds whole ones."""
+        """A histogram of runs of `size` responses in one bin each, as far as a block holds whole ones."""
         if size == 1:
             return self._rng.multinomial(requests, masses)
         runs, others = np.divmod(requests, size)
@@ -195,28 +195,30 @@ def _masses(below: Floats) -> Floats:
     return scaled
 
 
-def judge_edges(plan: Tolerances, service: Service, extra: Sequence[float] = ()) -> Floats:
-    """The latencies that the judge's streams count by, and `extra` ones; blue's usual latencies are known."""
+def latency_edges(tolerances: Tolerances, service: Service, extra: Sequence[float] = ()) -> Floats:
+    """The latencies that the streams count by, and `extra` ones; blue's usual latencies are known."""
     slow = [latency_at(service, share) for share in LATENCY_SHARES]
     cuts = {
         *slow,
-        *(plan.latency_noise * at for at in slow),
-        plan.latency_tolerance * latency_at(service, TOLERANCE_SHARE),
+        *(tolerances.latency_noise * at for at in slow),
+        tolerances.latency_tolerance * latency_at(service, TOLERANCE_SHARE),
         *extra,
     }
     return np.array(sorted(cuts))
 
 
-def judge_counts(plan: Tolerances, service: Service, block: Block, minute: Block | None = None) -> Mapping[str, Counts]:
-    """What the judge's streams count in a simulated block; SageMaker tells what is its own when a `minute` is over."""
-    served = _request_counts(plan, service, block)
+def stream_counts(
+    tolerances: Tolerances, service: Service, block: Block, minute: Block | None = None
+) -> Mapping[str, Counts]:
+    """What the streams count in a simulated block; SageMaker reports its own counts when a `minute` is over."""
+    served = _request_counts(tolerances, service, block)
     nothing = Counts(*(np.zeros_like(block.green.requests),) * 4)
-    found = _request_counts(plan, service, minute) if minute else dict.fromkeys(served, nothing)
+    found = _request_counts(tolerances, service, minute) if minute else dict.fromkeys(served, nothing)
     found |= {SERVED + name: counts for name, counts in served.items()}
-    return {**found, **_score_counts(block.green, block.blue)} if plan.watches_scores else found
+    return {**found, **_score_counts(block.green, block.blue)} if tolerances.watches_scores else found
 
 
-def _request_counts(plan: Tolerances, service: Service, block: Block) -> dict[str, Counts]:
+def _request_counts(tolerances: Tolerances, service: Service, block: Block) -> dict[str, Counts]:
     green, blue = block.green, block.blue
 
     def slower(share: float, factor: float) -> Counts:
@@ -226,8 +228,8 @@ def _request_counts(plan: Tolerances, service: Service, block: Block) -> dict[st
 
     found = {"errors": Counts(green.requests, green.failed, blue.requests, blue.failed)}
     for share in LATENCY_SHARES:
-        found[f"slow {share:g}"] = slower(share, plan.latency_noise)
-    found["slow beyond tolerance"] = slower(TOLERANCE_SHARE, plan.latency_tolerance)
+        found[f"slow {share:g}"] = slower(share, tolerances.latency_noise)
+    found["slow beyond tolerance"] = slower(TOLERANCE_SHARE, tolerances.latency_tolerance)
     return found
 
 

@@ -1,4 +1,4 @@
-"""How far any judge could get: the likelihood ratio, the sequential test on it, and the bound on the median."""
+"""How far any analysis could get: the likelihood ratio, the sequential test on it, and the bound on the median."""
 
 from math import inf
 
@@ -9,19 +9,19 @@ from hypothesis import strategies as st
 
 from benchmarks.clairvoyant import Ratios, least_exposed, stopped_after
 from slipway.canary.config import Tolerances
-from slipway.simulation import LOOK_SECONDS, Fault, Service, Traffic, Watch, judge_edges, judge_rollouts
+from slipway.simulation import POLL_SECONDS, Fault, PollingPlan, Service, Traffic, analyse_rollouts, latency_edges
 
-SERVICE, PLAN = Service(), Tolerances()
-EDGES = judge_edges(PLAN, SERVICE)
+SERVICE, TOLERANCES = Service(), Tolerances()
+EDGES = latency_edges(TOLERANCES, SERVICE)
 ERRORS = Fault("errors", error_points=5)
 
 
-def ratios(drawn, faulty, *, rate=5.0, rollouts=2000, looks=12, seed=1):
+def ratios(drawn, faulty, *, rate=5.0, rollouts=2000, polls=12, seed=1):
     rng = np.random.default_rng(seed)
     traffic = Traffic(SERVICE, drawn, requests_per_second=rate, rollouts=rollouts, rng=rng)
     logs, requests = [], []
-    for _ in range(looks):
-        block = traffic.draw(LOOK_SECONDS, green_share=0.25, edges=EDGES)
+    for _ in range(polls):
+        block = traffic.draw(POLL_SECONDS, green_share=0.25, edges=EDGES)
         logs.append(traffic.log_ratio(block, faulty))
         requests.append(block.green.requests)
     return Ratios.of(logs, requests)
@@ -33,9 +33,9 @@ def ratios(drawn, faulty, *, rate=5.0, rollouts=2000, looks=12, seed=1):
     ids=["errors", "latency", "scores"],
 )
 def test_the_likelihood_ratio_is_one_on_average_while_the_fleet_is_healthy(faulty):
-    healthy = ratios(Fault(), faulty, rate=0.8, looks=1, rollouts=40_000)
+    healthy = ratios(Fault(), faulty, rate=0.8, polls=1, rollouts=40_000)
     assert np.exp(healthy.logs).mean() == pytest.approx(1, abs=0.02)
-    assert ratios(faulty, faulty, looks=1).logs.mean() > 0
+    assert ratios(faulty, faulty, polls=1).logs.mean() > 0
 
 
 def test_at_most_the_promised_share_of_other_healthy_rollouts_is_stopped():
@@ -46,14 +46,14 @@ def test_at_most_the_promised_share_of_other_healthy_rollouts_is_stopped():
 
 def test_a_rollout_is_stopped_at_the_first_look_above_the_limit():
     healthy = Ratios.of([np.array([0.0, 1.0])], [np.ones(2)])
-    judged = Ratios.of([np.array([0.5, 2.0, 0.5]), np.array([0.7, -3.0, 0.1])], [np.ones(3)] * 2)
-    assert stopped_after(healthy, judged, false_rollback_rate=0.0).tolist() == [20.0, 10.0, inf]
+    analysed = Ratios.of([np.array([0.5, 2.0, 0.5]), np.array([0.7, -3.0, 0.1])], [np.ones(3)] * 2)
+    assert stopped_after(healthy, analysed, false_rollback_rate=0.0).tolist() == [20.0, 10.0, inf]
 
 
-def test_our_judge_exposes_no_fewer_than_the_bound():
+def test_canary_analysis_exposes_no_fewer_than_the_bound():
     rng = np.random.default_rng(4)
     traffic = Traffic(SERVICE, ERRORS, requests_per_second=20.0, rollouts=300, rng=rng)
-    ours = float(np.median(judge_rollouts(PLAN, Watch(((0.25, 120),)), traffic).green_requests))
+    ours = float(np.median(analyse_rollouts(TOLERANCES, PollingPlan(((0.25, 120),)), traffic).green_requests))
     healthy, faulty = ratios(Fault(), ERRORS, rate=20.0), ratios(ERRORS, ERRORS, rate=20.0, seed=5)
     assert 0 < least_exposed(healthy, faulty, false_rollback_rate=0.01) <= ours
 
@@ -65,11 +65,11 @@ def test_the_bound_is_where_half_of_the_faulty_rollouts_can_be_told(seed, drift,
     steps = [rng.normal(side * drift, (2 * drift) ** 0.5, (30, 400)) for side in (-1, 1)]
     healthy, faulty = (Ratios.of(list(step), [np.full(400, 3.0)] * 30) for step in steps)
     least = least_exposed(healthy, faulty, false_rollback_rate=error)
-    looks = int(least // 3) - 1
+    polls = int(least // 3) - 1
     limits = np.sort(healthy.logs, axis=0)[::-1][int(error * 400)]
     power = (faulty.logs > limits).mean(axis=0)
-    assert power[looks] >= 0.5
-    assert looks == 0 or power[looks - 1] < 0.5
+    assert power[polls] >= 0.5
+    assert polls == 0 or power[polls - 1] < 0.5
 
 
 def test_what_nobody_can_tell_has_no_bound():

@@ -5,13 +5,13 @@ import pytest
 
 from benchmarks.detectability import Canary, single_look_power
 from slipway.canary.config import Tolerances
-from slipway.simulation import Fault, Service, judge_edges
+from slipway.simulation import Fault, Service, latency_edges
 
 
 def power(fault, rate):
     service = Service()
     canary = Canary(
-        service, judge_edges(Tolerances(), service), requests_per_second=rate, green_share=0.25, seconds=600
+        service, latency_edges(Tolerances(), service), requests_per_second=rate, green_share=0.25, seconds=600
     )
     return single_look_power(canary, fault, false_rollback_rate=0.01, rng=np.random.default_rng(1))
 

@@ -10,7 +10,7 @@ from rehearsal.cloud.sagemaker.api_errors import ApiError
 from rehearsal.cloud.sagemaker.json_protocol import check
 from rehearsal.cloud.sagemaker.shapes import coerced
 from rehearsal.cloud.service_models import service_model
-from slipway.cloudwatch import alarm_rule, check_expressions, composite_rule, query_mistakes
+from slipway.cloudwatch import alarm_rule, check_expressions, composite_rule, query_errors
 from slipway.errors import InputError
 
 Alarm = dict[str, Any]
@@ -102,8 +102,8 @@ def _check_alarm(description: Mapping[str, Any]) -> None:
     """
     name = description.get("AlarmName")
     check(dict(description), _shape("PutMetricAlarm"))
-    for mistake in query_mistakes(description):
-        raise InputError(f"{name}: {mistake}")
+    for error in query_errors(description):
+        raise InputError(f"{name}: {error}")
     if unsupported := sorted(key for key in _NOT_HERE if description.get(key)):
         raise InputError(f"{name}: {', '.join(unsupported)} must be left out on the laptop")
     if not description.get("Metrics") and not description.get("MetricName"):

@@ -1,10 +1,10 @@
-"""SG3xx: which alarms turn the rollout back, and which ought to."""
+"""SG3xx: which alarms roll the rollout back, and which are missing."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from slipway.guardrails.alarms import dimensions_of, metrics_of
-from slipway.guardrails.composite import asked_alarms, is_composite
+from slipway.guardrails.composite import is_composite, referenced_alarms
 from slipway.guardrails.metrics import INVOCATION_METRICS, INVOCATION_NAMESPACE
 from slipway.guardrails.planned import PlannedRollout, is_opaque
 from slipway.guardrails.rule import Found, rule
@@ -15,14 +15,14 @@ _LATENCIES = frozenset(name for name, metric in INVOCATION_METRICS.items() if me
 }
 
 
-@rule("SG301", "error", because="nothing sends the traffic back, however bad the new model is")
+@rule("SG301", "error", because="nothing rolls the traffic back, however bad the new model is")
 def no_alarm(planned: PlannedRollout) -> Iterator[Found]:
     """No rollback alarm at all."""
     if planned.deployment is not None and not planned.named_alarms:
         yield Found("AutoRollbackConfiguration names no alarm", "name alarms on the new fleet's errors and latency")
 
 
-@rule("SG302", "warning", because="a model that answers with errors would be promoted")
+@rule("SG302", "warning", because="a model that responds with errors would be promoted")
 def no_error_alarm(planned: PlannedRollout) -> Iterator[Found]:
     """No alarm on errors."""
     if _all_known(planned) and not _watched(planned) & _ERRORS:
@@ -47,15 +47,15 @@ def unknown_alarm(planned: PlannedRollout) -> Iterator[Found]:
             yield Found(f"AutoRollbackConfiguration names {name or '(nothing)'}, which is not known", fix, alarm=name)
 
 
-@rule("SG305", "warning", because="it watches the new fleet and turns nothing back")
+@rule("SG305", "warning", because="it watches the new fleet and rolls nothing back")
 def idle_alarm(planned: PlannedRollout) -> Iterator[Found]:
     """An alarm on the new fleet that is not named."""
     named = planned.named_alarms
     if not named or any(is_opaque(name) for name in named):
         return
-    asked = {alarm["AlarmName"] for alarm in planned.rollback_alarms}
+    referenced = {alarm["AlarmName"] for alarm in planned.rollback_alarms}
     for alarm in planned.alarms:
-        if alarm["AlarmName"] not in asked and _selects(alarm, planned.config_name):
+        if alarm["AlarmName"] not in referenced and _selects(alarm, planned.config_name):
             fix = "name it in AutoRollbackConfiguration.Alarms, or remove it"
             yield Found("the alarm is not in the DeploymentConfig", fix, alarm=str(alarm["AlarmName"]))
 
@@ -76,14 +76,14 @@ def _all_known(planned: PlannedRollout) -> bool:
     """Every named alarm can be looked into, so that what is missing is missing."""
     alarms = planned.rollback_alarms
     watched = [metric for alarm in alarms for metric in metrics_of(alarm)]
-    wanted = {*planned.named_alarms, *(name for alarm in alarms for name in asked_alarms(alarm))}
+    wanted = {*planned.named_alarms, *(name for alarm in alarms for name in referenced_alarms(alarm))}
     readable = not any(map(_misspelt, watched)) and not any(map(_is_unread, alarms))
     return bool(alarms) and readable and {a["AlarmName"] for a in alarms} == wanted
 
 
 def _is_unread(alarm: Mapping[str, Any]) -> bool:
-    """A composite alarm of which nobody knows what it asks."""
-    return is_composite(alarm) and not asked_alarms(alarm)
+    """A composite alarm whose rule cannot be read."""
+    return is_composite(alarm) and not referenced_alarms(alarm)
 
 
 def _misspelt(metric: Mapping[str, Any]) -> bool:
@@ -94,15 +94,15 @@ def _watched(planned: PlannedRollout) -> set[str]:
     return {str(metric.get("MetricName")) for alarm in planned.rollback_alarms for metric in metrics_of(alarm)}
 
 
-@rule("SG307", "error", because="a state that nobody sets is never ALARM, so this part of the rule sees nothing")
+@rule("SG307", "error", because="a state that is never set is never ALARM, so this part of the rule has no effect")
 def unknown_child(planned: PlannedRollout) -> Iterator[Found]:
-    """A composite alarm that asks one that does not exist."""
+    """A composite alarm that references one that does not exist."""
     known = {str(alarm["AlarmName"]) for alarm in planned.alarms}
     for alarm in planned.rollback_alarms:
-        for name in asked_alarms(alarm):
+        for name in referenced_alarms(alarm):
             if name not in known and not is_opaque(name):
-                what = f"AlarmRule asks {name}, which is not known"
-                fix = f"make it, or ask one of {', '.join(sorted(known - {alarm['AlarmName']})) or '(none)'}"
+                what = f"AlarmRule references {name}, which is not known"
+                fix = f"make it, or reference one of {', '.join(sorted(known - {alarm['AlarmName']})) or '(none)'}"
                 yield Found(what, fix, alarm=str(alarm["AlarmName"]))
 
 

@@ -1,4 +1,4 @@
-"""SG1xx: steps and bakes that SageMaker accepts and that guard nothing."""
+"""SG1xx: steps and bakes that SageMaker accepts and that protect nothing."""
 
 from collections.abc import Iterator
 
@@ -7,18 +7,18 @@ from slipway.guardrails.rule import Found, rule
 from slipway.guardrails.waits import first_share, first_size, waits
 
 
-@rule("SG101", "error", because="an alarm can only turn back a fleet that is still being watched")
+@rule("SG101", "error", because="an alarm can only roll back a fleet that is still watched")
 def no_bake(planned: PlannedRollout) -> Iterator[Found]:
-    """A bake of zero before everybody is on the new fleet."""
+    """A bake of zero before the new fleet takes all traffic."""
     found = waits(planned)
-    # A serverless endpoint has no other way: its rollout is judged by the gates before, and by a smoke test after.
+    # A serverless endpoint has no other way: the gates check before its rollout, and a smoke test after.
     if found.watched != 0 or (planned.serverless and not planned.deployment):
         return
     if found.way == "ALL_AT_ONCE":
         given = "ALL_AT_ONCE" if planned.deployment else "no DeploymentConfig, which means ALL_AT_ONCE,"
         yield Found(f"{given} has a TerminationWaitInSeconds of 0", "write CANARY with a bake, or a wait of 300 s")
     else:
-        yield Found(f"{found.way} has a WaitIntervalInSeconds of 0", "write a wait that holds the alarms' windows")
+        yield Found(f"{found.way} has a WaitIntervalInSeconds of 0", "write a wait as long as the alarms' windows")
 
 
 @rule("SG102", "warning", because="what only breaks under the whole traffic is seen after the old fleet is gone")
@@ -26,7 +26,7 @@ def no_final_bake(planned: PlannedRollout) -> Iterator[Found]:
     """A final bake of zero."""
     found = waits(planned)
     if found.way in ("CANARY", "LINEAR") and found.final == 0:
-        yield Found("TerminationWaitInSeconds is 0", "write a wait that holds the alarms' windows, as 120 s")
+        yield Found("TerminationWaitInSeconds is 0", "write a wait as long as the alarms' windows, as 120 s")
 
 
 @rule("SG103", "error", because="there is no smaller part of it, so the first step exposes every user at once")
@@ -39,7 +39,7 @@ def first_step_is_all(planned: PlannedRollout) -> Iterator[Found]:
         yield Found(f"{found[0]} is all of a fleet of {count}", fix)
 
 
-@rule("SG104", "warning", because="SageMaker does not say how it rounds, and one instance is more than was asked for")
+@rule("SG104", "warning", because="SageMaker does not document how it rounds, and one instance is more than requested")
 def first_step_is_none(planned: PlannedRollout) -> Iterator[Found]:
     """A percentage that rounds to no instance."""
     found, count = first_size(planned), planned.instances

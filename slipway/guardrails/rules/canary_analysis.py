@@ -1,16 +1,18 @@
-"""SG8xx: whether the judge of a rollout can reach a verdict, and whether anything follows from it."""
+"""SG8xx: whether the analysis of a rollout can reach a decision, and whether anything follows from it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
+from slipway.canary.config import PROCEED, ROLL_BACK, effective_decide_seconds
 from slipway.errors import InputError
 from slipway.guardrails.alarms import metrics_of
-from slipway.guardrails.evidence import needed_requests
 from slipway.guardrails.metrics import endpoint_metric
-from slipway.guardrails.planned import PlannedJudge, PlannedRollout
+from slipway.guardrails.needed_requests import needed_requests
+from slipway.guardrails.planned import PlannedAnalysis, PlannedRollout
 from slipway.guardrails.rule import Found, rule
 from slipway.guardrails.waits import waits
+from slipway.metrics import DECISION_METRIC
 from slipway.rollout.plan import plan_from_deployment_config
 
 _LONGEST_BAKE_SECONDS = 3600
@@ -23,7 +25,7 @@ class _Bakes:
     Attributes:
         shares: of the users, on the new fleet, a bake each.
         seconds: of one bake.
-        due: seconds before the end of the last one, at which the verdict is final.
+        due: seconds before the end of the last one, at which the decision is final.
     """
 
     shares: tuple[float, ...]
@@ -32,12 +34,12 @@ class _Bakes:
 
     @property
     def until_due(self) -> float:
-        """Seconds of both fleets before the verdict is due."""
+        """Seconds of both fleets before the decision is due."""
         return len(self.shares) * self.seconds - self.due
 
     @property
     def new(self) -> float:
-        """Requests of the new fleet before the verdict is due, for each request a second."""
+        """Requests of the new fleet before the decision is due, for each request a second."""
         return sum(self.shares) * self.seconds - self.shares[-1] * self.due
 
     @property
@@ -45,11 +47,11 @@ class _Bakes:
         return self.until_due - self.new
 
     def long_enough(self, new: float, due: float) -> int:
-        """Seconds of a bake that would make `new` as large as is asked for."""
+        """Seconds of a bake that would make `new` so large."""
         return ceil((new + self.shares[-1] * due) / sum(self.shares))
 
 
-def _bakes(planned: PlannedRollout, judge: PlannedJudge) -> _Bakes | None:
+def _bakes(planned: PlannedRollout, analysis: PlannedAnalysis) -> _Bakes | None:
     if not planned.deployment or not planned.instances:
         return None
     try:
@@ -57,71 +59,76 @@ def _bakes(planned: PlannedRollout, judge: PlannedJudge) -> _Bakes | None:
     except InputError:
         return None
     shares = tuple(step / plan.instances for step in plan.steps[:-1])
-    due = min(judge.decide_seconds, plan.wait_seconds / 2)
+    due = effective_decide_seconds(analysis.decide_seconds, plan.wait_seconds)
     return _Bakes(shares, plan.wait_seconds, due) if shares and plan.wait_seconds else None
 
 
-@rule("SG801", "error", because="the judge can turn nothing back itself, and SageMaker asks the alarms alone")
-def unheard(planned: PlannedRollout) -> Iterator[Found]:
-    """A judge whose verdict no rollback alarm watches."""
+@rule("SG801", "error", because="canary analysis cannot roll back by itself, and SageMaker acts on alarms alone")
+def unwatched_decision(planned: PlannedRollout) -> Iterator[Found]:
+    """Canary analysis whose decision no rollback alarm watches."""
     metrics = [metric for alarm in planned.rollback_alarms for metric in metrics_of(alarm)]
     found = [endpoint_metric(str(m.get("Namespace", "")), str(m["MetricName"])) for m in metrics]
-    if planned.judge and not any(metric and metric.kind == "verdict" for metric in found):
-        fix = "take Verdict out of alarms_off (or name its alarm), or write canary_analysis.enabled = false"
-        yield Found("no rollback alarm watches the judge's Verdict", fix)
+    if planned.analysis and not any(metric and metric.kind == "decision" for metric in found):
+        fix = f"take {DECISION_METRIC} out of alarms_off (or name its alarm), or write canary_analysis.enabled = false"
+        yield Found(f"no rollback alarm watches the metric {DECISION_METRIC}", fix)
 
 
-@rule("SG802", "error", because="the judge compares two fleets that serve at the same time, and here they never do")
+@rule("SG802", "error", because="canary analysis compares two fleets that serve together, and here they never do")
 def nothing_to_compare(planned: PlannedRollout) -> Iterator[Found]:
-    """A judge of a rollout that is all at once."""
-    if planned.judge and waits(planned).way == "ALL_AT_ONCE":
-        does = "never judged" if planned.judge.proceeds else "always sent back"
+    """Canary analysis of a rollout that is all at once."""
+    if planned.analysis and waits(planned).way == "ALL_AT_ONCE":
+        does = "never compared" if planned.analysis.proceeds else "always rolled back"
+        without_evidence = PROCEED if planned.analysis.proceeds else ROLL_BACK
         fix = "write canary, linear or rolling, or canary_analysis.enabled = false"
-        yield Found(f"ALL_AT_ONCE with a judge and without_evidence = {_told(planned.judge)} is {does}", fix)
+        yield Found(f"ALL_AT_ONCE with canary analysis and without_evidence = {without_evidence} is {does}", fix)
 
 
-@rule("SG803", "error", because="a good model that cannot be proven safe in time is sent back (without_evidence)")
-def sent_back_unjudged(planned: PlannedRollout) -> Iterator[Found]:
-    """Expected traffic too small for a verdict, which sends the model back."""
-    if planned.judge and not planned.judge.proceeds:
-        yield from _too_few(planned, planned.judge)
+@rule("SG803", "error", because="a good model that cannot be proven safe in time is rolled back (without_evidence)")
+def rolled_back_without_evidence(planned: PlannedRollout) -> Iterator[Found]:
+    """Expected traffic too small for a decision, without which the model is rolled back."""
+    if planned.analysis and not planned.analysis.proceeds:
+        yield from _too_few(planned, planned.analysis)
 
 
-@rule("SG804", "warning", because="a model that cannot be judged in time goes on unjudged (without_evidence)")
-def promoted_unjudged(planned: PlannedRollout) -> Iterator[Found]:
-    """Expected traffic too small for a verdict, without which the model goes on."""
-    if planned.judge and planned.judge.proceeds:
-        yield from _too_few(planned, planned.judge)
+@rule(
+    "SG804",
+    "warning",
+    because="a model without enough evidence in time is promoted all the same (without_evidence)",
+)
+def promoted_without_evidence(planned: PlannedRollout) -> Iterator[Found]:
+    """Expected traffic too small for a decision, without which the rollout proceeds."""
+    if planned.analysis and planned.analysis.proceeds:
+        yield from _too_few(planned, planned.analysis)
 
 
-def _too_few(planned: PlannedRollout, judge: PlannedJudge) -> Iterator[Found]:
-    bakes, rate = _bakes(planned, judge), planned.requests_per_second
+def _too_few(planned: PlannedRollout, analysis: PlannedAnalysis) -> Iterator[Found]:
+    bakes, rate = _bakes(planned, analysis), planned.requests_per_second
     if bakes is None or rate is None:
         return
-    needed, expected = needed_requests(judge.plan, round(bakes.old / bakes.new, 6)), rate * bakes.new
+    needed, expected = needed_requests(analysis.tolerances, round(bakes.old / bakes.new, 6)), rate * bakes.new
     if expected >= needed:
         return
-    what = f"the new fleet answers {expected:,.0f} requests before the verdict is due"
-    if expected < (least := judge.plan.min_requests):
+    what = f"the new fleet answers {expected:,.0f} requests before the decision is due"
+    if expected < (least := analysis.tolerances.min_requests):
         what += f", of {least:,.0f} that canary_analysis.min_requests asks for at least"
     what += f", and about {needed:,} would prove nine of ten good models safe"
-    longer = bakes.long_enough(needed / rate, judge.decide_seconds)
+    longer = bakes.long_enough(needed / rate, analysis.decide_seconds)
     way = f"bake {longer} s" if longer <= _LONGEST_BAKE_SECONDS else "begin with a greater step"
     yield Found(what, f"{way}, expect {rate * needed / expected:.4g} requests a second, or tolerate more")
 
 
-@rule("SG805", "error", because="a value that cannot be judged stops no rollout: the rest decides without it")
+@rule("SG805", "error", because="a value that cannot be compared stops no rollout: the rest decides without it")
 def value_too_late(planned: PlannedRollout) -> Iterator[Found]:
-    """Outcomes that count at an age which no request of the new fleet reaches before the verdict is due."""
-    judge = planned.judge
-    bakes = _bakes(planned, judge) if judge and judge.plan.watches_value else None
-    if not judge or not bakes or judge.value_horizon_seconds < bakes.until_due:
+    """RolloutResults that count at an age which no request of the new fleet reaches before the decision is due."""
+    analysis = planned.analysis
+    bakes = _bakes(planned, analysis) if analysis and analysis.tolerances.watches_value else None
+    if not analysis or not bakes or analysis.value_horizon_seconds < bakes.until_due:
         return
-    horizon = judge.value_horizon_seconds
+    horizon = analysis.value_horizon_seconds
     what = (
-        f"outcomes count {horizon:g} s after the request, and the verdict is due {bakes.until_due:g} s after the first"
+        f"outcomes count {horizon:g} s after the request, and the decision is due {bakes.until_due:g} s after the first"
     )
-    shortest = ceil((horizon + judge.decide_seconds) / len(bakes.shares))
+    shortest = ceil((horizon + analysis.decide_seconds) / len(bakes.shares))
     longer = (f"bake more than {shortest} s",) if shortest < _LONGEST_BAKE_SECONDS else ()
     yield Found(
         what,
@@ -129,8 +136,10 @@ def value_too_late(planned: PlannedRollout) -> Iterator[Found]:
     )
 
 
-def _told(judge: PlannedJudge) -> str:
-    return "proceed" if judge.proceeds else "roll_back"
-
-
-RULES = (unheard, nothing_to_compare, sent_back_unjudged, promoted_unjudged, value_too_late)
+RULES = (
+    unwatched_decision,
+    nothing_to_compare,
+    rolled_back_without_evidence,
+    promoted_without_evidence,
+    value_too_late,
+)

@@ -1,4 +1,4 @@
-"""SG2xx: endpoints that guardrails do not hold for, and configs that cannot follow one another."""
+"""SG2xx: endpoints that have no guardrails, and configs that cannot follow one another."""
 
 from collections.abc import Iterator
 
@@ -49,7 +49,7 @@ def excluded_hardware(planned: PlannedRollout) -> Iterator[Found]:
             yield Found(f"variant {variant.name} has the accelerator {variant.accelerator}", "use a GPU instance")
 
 
-@rule("SG205", "error", because="a config cannot change, so the next one needs another name while this one is in use")
+@rule("SG205", "error", because="a config is immutable, so the next one needs another name while this one is in use")
 def named_config(planned: PlannedRollout) -> Iterator[Found]:
     """A physical name on the endpoint config."""
     if planned.config_is_named:
@@ -59,7 +59,7 @@ def named_config(planned: PlannedRollout) -> Iterator[Found]:
 
 @rule("SG206", "error", because="a guarded update needs the same variant names in the old and the new config")
 def renamed_variant(planned: PlannedRollout) -> Iterator[Found]:
-    """A variant that is called otherwise than before."""
+    """A variant that is renamed."""
     names, before = [variant.name for variant in planned.variants], planned.previous_variants
     if before is None or any(is_opaque(name) for name in (*names, *before)):
         return
@@ -70,7 +70,7 @@ def renamed_variant(planned: PlannedRollout) -> Iterator[Found]:
 
 @rule("SG207", "error", because="a new fleet then starts with the config's count, not with what the traffic needs")
 def lost_capacity(planned: PlannedRollout) -> Iterator[Found]:
-    """Autoscaling whose count the update forgets."""
+    """Autoscaling whose count the update drops."""
     if planned.autoscaled and _COUNT not in planned.retained:
         what = f"the endpoint is autoscaled and the update does not retain {_COUNT}"
         fix = f"set RetainAllVariantProperties to true and leave {_COUNT} out of ExcludeRetainedVariantProperties"
@@ -87,7 +87,7 @@ def kept_count(planned: PlannedRollout) -> Iterator[Found]:
         )
 
 
-@rule("SG209", "error", because="autoscaling brings the count into its range, whatever the config says")
+@rule("SG209", "error", because="autoscaling brings the count into its range, whatever the config has")
 def count_out_of_range(planned: PlannedRollout) -> Iterator[Found]:
     """A config's count outside the range of autoscaling, or a range that is none."""
     counts = {variant.name: variant.instance_count for variant in planned.variants}
@@ -112,7 +112,7 @@ def burstable(planned: PlannedRollout) -> Iterator[Found]:
 
 
 @rule("SG211", "error", because="nothing is scaled, and the traffic meets the count that the config began with")
-def scaled_stranger(planned: PlannedRollout) -> Iterator[Found]:
+def unknown_scaled_variant(planned: PlannedRollout) -> Iterator[Found]:
     """A scalable target of a variant that the config does not have."""
     names = [variant.name for variant in planned.variants]
     for scaled in planned.scaling:
@@ -143,6 +143,6 @@ RULES = (
     kept_count,
     count_out_of_range,
     burstable,
-    scaled_stranger,
+    unknown_scaled_variant,
     changed_type,
 )

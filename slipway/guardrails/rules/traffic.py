@@ -1,4 +1,4 @@
-"""SG7xx: whether the first step gets requests enough to judge it, where the expected traffic is told."""
+"""SG7xx: whether the first step gets requests enough for a decision, where the expected traffic is given."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,8 +15,8 @@ from slipway.guardrails.waits import first_share, waits
 
 _ERRORS_TO_SEE = 3
 """Expected errors at the threshold: 3 make it 95 % sure that there is one at all."""
-_ROWS_TO_SEE_A_SHIFT = 200
-"""The servers publish no shift before they have scored so many rows."""
+_ROWS_FOR_DRIFT = 200
+"""The servers publish no drift before they have scored so many rows."""
 
 
 def _requests(planned: PlannedRollout, alarm: Alarm) -> float | None:
@@ -37,7 +37,7 @@ def _one_decides(alarm: Alarm, requests: int) -> bool:
 
 @rule("SG701", "error", because="one error more or less decides, and a bad model shows none one time in twenty or more")
 def too_few_requests(planned: PlannedRollout) -> Iterator[Found]:
-    """Expected traffic of the first step too small to judge a share of errors."""
+    """Expected traffic of the first step too small for a share of errors."""
     for alarm in rollback_alarms(planned):
         requests, found = _requests(planned, alarm), effect(alarm)
         if requests is None or alarm.rule is None or not found or (found.kind, found.measure) != ("error", "share"):
@@ -59,7 +59,7 @@ def too_few_for_a_percentile(planned: PlannedRollout) -> Iterator[Found]:
         if requests is None or requests >= (needed := needed_samples(alarm.statistic)) or not known:
             continue
         ignored = alarm.rule and alarm.rule.ignores_low_samples
-        does = "never judged (EvaluateLowSampleCountPercentile is ignore)" if ignored else "judged on noise"
+        does = "never evaluated (EvaluateLowSampleCountPercentile is ignore)" if ignored else "evaluated on noise"
         what = f"{alarm.statistic} of {requests:g} requests a period is {does}"
         yield Found(what, f"{_fix(planned, alarm, needed)}, or a lower percentile", alarm=alarm.name)
 
@@ -74,7 +74,7 @@ def unreachable_guard(planned: PlannedRollout) -> Iterator[Found]:
             yield Found(what, f"{_fix(planned, alarm, least)}, or a lower guard", alarm=alarm.name)
 
 
-@rule("SG704", "warning", because="a single bad answer among so few is chance, and would turn a good model back")
+@rule("SG704", "warning", because="a single bad response among so few is chance, and would roll a good model back")
 def weak_guard(planned: PlannedRollout) -> Iterator[Found]:
     """A minimum-traffic guard below which one bad answer does not matter, and at which it decides."""
     for alarm in rollback_alarms(planned):
@@ -92,20 +92,20 @@ def _guard(alarm: Alarm) -> int | None:
     return least if least and least > 1 else None
 
 
-@rule("SG705", "warning", because="the servers tell no shift before, so the first step is judged without it")
-def too_few_for_a_shift(planned: PlannedRollout) -> Iterator[Found]:
-    """A first bake in which no server scores rows enough to tell a shift."""
+@rule("SG705", "warning", because="the servers publish no drift before, so the first step is decided without it")
+def too_few_for_drift(planned: PlannedRollout) -> Iterator[Found]:
+    """A first bake in which no server scores rows enough to publish a drift."""
     share, bake, rate = first_share(planned), waits(planned).watched, planned.requests_per_second
     if share is None or not bake or rate is None:
         return
-    # A fleet is so many servers, and each tells the shift of its own rows.
+    # A fleet is so many servers, and each publishes the drift of its own rows.
     rows = rate * bake / planned.instances if planned.instances else rate * share * bake
     for alarm in rollback_alarms(planned):
-        if (found := effect(alarm)) and found.kind == "shift" and rows < _ROWS_TO_SEE_A_SHIFT:
-            what = f"a server is asked {rows:g} times in the bake, and needs {_ROWS_TO_SEE_A_SHIFT} rows"
+        if (found := effect(alarm)) and found.kind == "drift" and rows < _ROWS_FOR_DRIFT:
+            what = f"a server gets {rows:g} rows in the bake, and needs {_ROWS_FOR_DRIFT} rows"
             yield Found(
                 what,
-                f"bake longer, or expect {rate * _ROWS_TO_SEE_A_SHIFT / rows:.4g} requests a second",
+                f"bake longer, or expect {rate * _ROWS_FOR_DRIFT / rows:.4g} requests a second",
                 alarm=alarm.name,
             )
 
@@ -118,4 +118,4 @@ def _fix(planned: PlannedRollout, alarm: Alarm, needed: int) -> str:
     return f"{needed} are needed: write {wider}, or expect {needed / share / period:.4g} requests a second"
 
 
-RULES = (too_few_requests, too_few_for_a_percentile, unreachable_guard, weak_guard, too_few_for_a_shift)
+RULES = (too_few_requests, too_few_for_a_percentile, unreachable_guard, weak_guard, too_few_for_drift)

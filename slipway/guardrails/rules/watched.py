@@ -25,8 +25,8 @@ _UNITS = {
     "latency": ("Microseconds",),
     "error": ("None", "Count"),
     "count": ("None", "Count"),
-    "shift": ("None",),
-    "verdict": ("None",),
+    "drift": ("None",),
+    "decision": ("None",),
 }
 _OURS = "slipway/"
 
@@ -41,14 +41,14 @@ def _place(metric: Mapping[str, Any]) -> tuple[str, str]:
     return str(metric.get("Namespace", "")), str(metric["MetricName"])
 
 
-@rule("SG401", "error", because="a metric that nobody publishes has no data, and no data raises no alarm")
+@rule("SG401", "error", because="a metric that is not published has no data, and no data raises no alarm")
 def unknown_metric(planned: PlannedRollout) -> Iterator[Found]:
     """A namespace or a metric that neither SageMaker nor the model servers publish."""
     for alarm, metric in _metrics(planned):
         namespace, name = _place(metric)
         known = metric_names(namespace)
         if _of_another(planned, namespace):
-            yield Found(f"{name} is not in the namespace {namespace}", f"write {_verdicts(planned)}", alarm=alarm)
+            yield Found(f"{name} is not in the namespace {namespace}", f"write {_decisions(planned)}", alarm=alarm)
         elif known is not None:
             if name not in known and not is_opaque(name):
                 close = get_close_matches(name, sorted(known), n=1, cutoff=0.0)
@@ -57,25 +57,25 @@ def unknown_metric(planned: PlannedRollout) -> Iterator[Found]:
             yield Found(f"{name} is not in the namespace {namespace}", f"write {right}", alarm=alarm)
 
 
-def _verdicts(planned: PlannedRollout) -> str:
+def _decisions(planned: PlannedRollout) -> str:
     return decision_namespace("ENDPOINT" if is_opaque(planned.endpoint) else planned.endpoint)
 
 
 def _of_another(planned: PlannedRollout, namespace: str) -> bool:
-    """Whether verdicts on another endpoint are published there."""
+    """Whether decisions on another endpoint are published there."""
     known = not is_opaque(planned.endpoint) and not is_opaque(namespace)
-    return known and is_decision_namespace(namespace) and namespace != _verdicts(planned)
+    return known and is_decision_namespace(namespace) and namespace != _decisions(planned)
 
 
 def _right_namespace(planned: PlannedRollout, namespace: str, name: str) -> str | None:
-    """Other services' and one's own metrics are nobody else's business."""
+    """Other services' metrics and those of the user are left alone."""
     if namespace.strip("/").lower().startswith(("aws/sagemaker", "aws\\sagemaker")):
         return INSTANCE_NAMESPACE if name in INSTANCE_METRICS else INVOCATION_NAMESPACE
     if namespace.lower().startswith(_OURS) and name == DECISION_METRIC:
-        return _verdicts(planned)
+        return _decisions(planned)
     if namespace.lower().startswith(_OURS):
-        held = [space for space, names in METRIC_NAMES.items() if name in names]
-        return held[0] if held else ENDPOINT_NAMESPACE
+        spaces = [space for space, names in METRIC_NAMES.items() if name in names]
+        return spaces[0] if spaces else ENDPOINT_NAMESPACE
     return INVOCATION_NAMESPACE if namespace.startswith("AWS/") and name in INVOCATION_METRICS else None
 
 
@@ -91,11 +91,15 @@ def metric_of_another_kind(planned: PlannedRollout) -> Iterator[Found]:
             yield Found(what, f"watch another metric, as {' or '.join(has)}", alarm=alarm)
 
 
-@rule("SG403", "error", because="without it the alarm sees both fleets, and an ailing old fleet stops its own cure")
+@rule(
+    "SG403",
+    "error",
+    because="without it the alarm sees both fleets, and a failing old fleet rolls back the new one",
+)
 def whole_endpoint(planned: PlannedRollout) -> Iterator[Found]:
     """An alarm that lacks the dimension of the new fleet: EndpointConfigName, or the servers' ModelPackageArn.
 
-    Unless it compares: it has the new fleet's metrics too, and an ailing old fleet alone does not set it off.
+    Unless it compares: it has the new fleet's metrics too, and a failing old fleet alone does not set it off.
     """
     sound = {
         a.name for a in rollback_alarms(planned) if a.rule and compares(a.rule) and not blames_the_old_fleet(a.rule)
@@ -115,7 +119,7 @@ def wrong_dimensions(planned: PlannedRollout) -> Iterator[Found]:
     for alarm, place in _metrics(planned):
         metric = endpoint_metric(*_place(place))
         if metric:
-            for what, fix in _dimension_mistakes(dimensions_of(place), metric, planned):
+            for what, fix in _dimension_errors(dimensions_of(place), metric, planned):
                 yield Found(what, fix, alarm=alarm)
 
 
@@ -129,7 +133,7 @@ def _right(planned: PlannedRollout) -> dict[str, list[str]]:
     }
 
 
-def _dimension_mistakes(
+def _dimension_errors(
     given: list[tuple[str, str]], metric: EndpointMetric, planned: PlannedRollout
 ) -> Iterator[tuple[str, str]]:
     names, right, wanted = [name for name, _ in given], _right(planned), metric.dimensions
@@ -158,9 +162,13 @@ def wrong_unit(planned: PlannedRollout) -> Iterator[Found]:
             yield Found(f"Unit of {metric.name} is {unit}", f"remove Unit, or write {allowed[0]}", alarm=alarm)
 
 
-@rule("SG406", "error", because="the model servers publish nothing unless they are told under which names")
-def untold_servers(planned: PlannedRollout) -> Iterator[Found]:
-    """An alarm on what the servers publish, of containers that are not told their names."""
+@rule(
+    "SG406",
+    "error",
+    because="the model servers publish nothing unless their environment has the names for it",
+)
+def unnamed_servers(planned: PlannedRollout) -> Iterator[Found]:
+    """An alarm on what the servers publish, of containers without those names in their environment."""
     for variant in planned.variants:
         given = dict(variant.environment) if variant.environment is not None else None
         wanted = server_environment(planned.endpoint, variant.package or "")
@@ -171,4 +179,4 @@ def untold_servers(planned: PlannedRollout) -> Iterator[Found]:
                     yield Found(what, f"add {name} to the Model's Environment", alarm=alarm)
 
 
-RULES = (unknown_metric, metric_of_another_kind, whole_endpoint, wrong_dimensions, wrong_unit, untold_servers)
+RULES = (unknown_metric, metric_of_another_kind, whole_endpoint, wrong_dimensions, wrong_unit, unnamed_servers)

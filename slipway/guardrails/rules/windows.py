@@ -1,4 +1,4 @@
-"""SG6xx: alarms that speak too late, or without data."""
+"""SG6xx: alarms that fire too late, or without data."""
 
 import re
 from collections.abc import Iterator
@@ -28,20 +28,20 @@ def _needed(alarm: Alarm) -> int:
     return _window(alarm, alarm.rule.least_breaching + first_period(alarm.rule, bad) - 1)
 
 
-def _look(alarm: Alarm) -> int:
-    """Seconds between two looks of CloudWatch at the alarm: the one that sees a full window is so much after it."""
+def _evaluation_seconds(alarm: Alarm) -> int:
+    """Seconds between two evaluations of the alarm: the one of a full window is so much after its end."""
     return 10 if alarm.rule and alarm.rule.period_seconds < PERIOD_SECONDS else PERIOD_SECONDS
 
 
 @rule("SG601", "error", because="the bake is over before the alarm can fire")
 def late(planned: PlannedRollout) -> Iterator[Found]:
-    """A window that does not fit in the bake together with the look that follows it."""
+    """A window that does not fit in the bake together with the evaluation that follows it."""
     bake = waits(planned).watched
     for alarm in rollback_alarms(planned):
         if not alarm.rule or not bake:
             continue
-        if (needed := _needed(alarm) + _look(alarm)) > bake:
-            what = f"the alarm's window and the look after it take {needed} s of a bake of {bake} s"
+        if (needed := _needed(alarm) + _evaluation_seconds(alarm)) > bake:
+            what = f"the alarm's window and the evaluation after it take {needed} s of a bake of {bake} s"
             fix = f"shorten Period or the periods, or lengthen the bake to {needed} s"
             yield Found(what, fix, alarm=alarm.name)
 
@@ -51,13 +51,13 @@ def long_window(planned: PlannedRollout) -> Iterator[Found]:
     """M datapoints fit in the bake, all N of the window do not."""
     bake = waits(planned).watched
     for alarm in rollback_alarms(planned):
-        if not alarm.rule or not bake or _needed(alarm) + _look(alarm) > bake:
+        if not alarm.rule or not bake or _needed(alarm) + _evaluation_seconds(alarm) > bake:
             continue
         if (whole := _window(alarm, alarm.rule.evaluation_periods)) > bake:
             yield _too_long(alarm, whole, bake, "bake")
 
 
-@rule("SG603", "warning", because="the old fleet is gone before the alarm can judge the whole traffic")
+@rule("SG603", "warning", because="the old fleet is gone before the alarm has seen all traffic")
 def late_at_the_end(planned: PlannedRollout) -> Iterator[Found]:
     """A window longer than the final bake."""
     found = waits(planned)
@@ -73,7 +73,7 @@ def _too_long(alarm: Alarm, window: int, bake: int, which: str) -> Found:
 
 @rule("SG604", "error", because="its metrics are published by the minute, so most of the shorter periods are empty")
 def short_period(planned: PlannedRollout) -> Iterator[Found]:
-    """A period shorter than the metric's; a verdict is published as it is reached."""
+    """A period shorter than the metric's; a canary decision is published at once."""
     for alarm in rollback_alarms(planned):
         published = {metric.get("Namespace") for metric in metrics_of(alarm.description)}
         if not published & METRIC_NAMES.keys() or alarm.rule is None:
@@ -82,7 +82,7 @@ def short_period(planned: PlannedRollout) -> Iterator[Found]:
             yield Found(f"Period is {period} s", f"write {PERIOD_SECONDS}", alarm=alarm.name)
 
 
-@rule("SG605", "error", because="a new fleet has no traffic at first, and would be turned back for it")
+@rule("SG605", "error", because="a new fleet has no traffic at first, and would be rolled back for it")
 def breaching(planned: PlannedRollout) -> Iterator[Found]:
     """Missing data that raises the alarm."""
     yield from _missing(planned, "breaching")
@@ -100,9 +100,7 @@ def _missing(planned: PlannedRollout, treatment: str) -> Iterator[Found]:
             yield Found(f"TreatMissingData is {treatment}", "write notBreaching", alarm=alarm.name)
 
 
-@rule(
-    "SG607", "warning", because="the newest period is filled before its data come, and those are then never looked at"
-)
+@rule("SG607", "warning", because="the newest period is filled before its data arrive, which are then never evaluated")
 def filled(planned: PlannedRollout) -> Iterator[Found]:
     """FILL in an alarm that every one of its periods has to raise."""
     for alarm in rollback_alarms(planned):

@@ -28,7 +28,7 @@ def test_the_template_is_the_rollout_that_the_rules_check(synth: Synth, settings
     # The template's model also names its update; it has neither the config in use nor the canary analysis.
     (variant,) = made.variants
     served = replace(variant, environment=tuple(pair for pair in variant.environment if pair[0] != "SLIPWAY_UPDATE"))
-    planned = replace(planned_rollout(changed), previous_variants=None, judge=None)
+    planned = replace(planned_rollout(changed), previous_variants=None, analysis=None)
     assert asdict(replace(made, alarms=untagged, variants=(served,))) == asdict(planned)
 
 

@@ -69,15 +69,15 @@ def test_traffic_too_small_for_canary_analysis_is_an_error(capsys: pytest.Captur
     message = capsys.readouterr().out
     for kind in ("ServerErrors", "Latency"):
         assert f"error SG703 shoppers-dev/{kind}: the alarm needs " in message
-    assert "warning SG705 shoppers-dev/InputDrift: a server is asked 15 times in the bake" in message
+    assert "warning SG705 shoppers-dev/InputDrift: a server gets 15 rows in the bake" in message
 
 
 @pytest.mark.parametrize(
     ("stage", "rate", "code", "message"),
     [
-        ("prod", "5", 1, "error SG803 shoppers-prod: the new fleet answers 2,850 requests before the verdict is due"),
+        ("prod", "5", 1, "error SG803 shoppers-prod: the new fleet answers 2,850 requests before the decision is due"),
         ("prod", "16", 0, ""),
-        ("dev", "5", 0, "warning SG804 shoppers-dev: the new fleet answers 262 requests before the verdict is due"),
+        ("dev", "5", 0, "warning SG804 shoppers-dev: the new fleet answers 262 requests before the decision is due"),
     ],
 )
 def test_traffic_that_canary_analysis_cannot_decide_by_is_a_finding(
@@ -97,7 +97,7 @@ def test_a_bake_too_short_for_the_minimum_of_canary_analysis_is_a_finding(
     config.write_text(SHOPPERS.read_text().replace("bake_seconds = 2400", "bake_seconds = 300"))
     assert main(["lint", "--config", str(config), "--stage", "prod", "--requests-per-second", "5"]) == 1
     assert (
-        "answers 225 requests before the verdict is due, of 500 that canary_analysis.min_requests"
+        "answers 225 requests before the decision is due, of 500 that canary_analysis.min_requests"
         in capsys.readouterr().out
     )
 
@@ -106,7 +106,7 @@ def test_unguarded_alarms_of_a_template_are_checked_against_the_traffic(
     capsys: pytest.CaptureFixture[str], write: Any
 ) -> None:
     main(["lint", write(endpoint_template()), "--requests-per-second", "0.5"])
-    assert "error SG702 shop/Latency: p90 of 7.5 requests a period is judged on noise" in capsys.readouterr().out
+    assert "error SG702 shop/Latency: p90 of 7.5 requests a period is evaluated on noise" in capsys.readouterr().out
 
 
 def test_settings_that_make_an_unsafe_rollout_are_errors(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

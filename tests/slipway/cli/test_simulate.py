@@ -9,8 +9,8 @@ from slipway.cli.main import main
 from slipway.cli.simulate import forecast_text
 from slipway.costs.estimate import rollout_plan
 from slipway.settings import load_settings
+from slipway.simulation.configured_rollouts import ConfiguredRollout
 from slipway.simulation.forecast import NO_OUTCOMES, SERVERLESS, forecast, rollouts_within
-from slipway.simulation.shipped import Shipped
 
 SHOPPERS = Path(__file__).parents[3] / "config" / "shoppers.toml"
 ROLLOUTS = "100"
@@ -177,8 +177,8 @@ def test_a_serverless_endpoint_has_nothing_to_simulate(forecast_of):
 
 def test_long_plans_are_simulated_less_often():
     settings = load_settings(SHOPPERS, "dev")
-    shipped = Shipped.of(settings.rollout, rollout_plan(settings))
-    found = rollouts_within(shipped, most_rollouts=1000, fewest_rollouts=20, most_polls=2_000)
+    configured = ConfiguredRollout.of(settings.rollout, rollout_plan(settings))
+    found = rollouts_within(configured, most_rollouts=1000, fewest_rollouts=20, most_polls=2_000)
     assert found == 2_000 // 32  # 30 in 300 s of canary, 2 in 120 s after it
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from slipway.canary.config import Tolerances
-from slipway.guardrails import PlannedJudge, PlannedRollout, Variant, lint
+from slipway.guardrails import PlannedAnalysis, PlannedRollout, Variant, lint
 
 CONFIG = "${EndpointConfig.EndpointConfigName}"
 FINAL = 120
@@ -29,7 +29,7 @@ def alarm(kind: str, metric: str, **given: Any) -> dict[str, Any]:
     }
 
 
-def verdict(**given: Any) -> dict[str, Any]:
+def canary_decision(**given: Any) -> dict[str, Any]:
     described = {
         "Namespace": "Slipway/Rollout/shop",
         "Dimensions": [{"Name": "EndpointName", "Value": "shop"}, {"Name": "EndpointConfigName", "Value": CONFIG}],
@@ -120,13 +120,13 @@ class Broken:
         every = (*good_plan().alarms, *alarms)
         return self.named(*(a["AlarmName"] for a in every), alarms=every, **changes)
 
-    def judged(self, policy: dict[str, Any] | None = None, **given: Any) -> PlannedRollout:
-        """The good plan with a judge that 1,500 requests let promote, and an alarm on its verdict."""
-        plan = Tolerances(error_tolerance=0.02, score_limit=0.1, **given.pop("plan", {}))
-        judge = PlannedJudge(plan, **{"decide_seconds": 120} | given.pop("judge", {}))
-        alarms = (*good_plan().alarms, verdict())
+    def with_analysis(self, policy: dict[str, Any] | None = None, **given: Any) -> PlannedRollout:
+        """The good plan with canary analysis that 1,500 requests suffice for, and an alarm on its decision."""
+        tolerances = Tolerances(error_tolerance=0.02, score_limit=0.1, **given.pop("tolerances", {}))
+        analysis = PlannedAnalysis(tolerances, **{"decide_seconds": 120} | given.pop("analysis", {}))
+        alarms = (*good_plan().alarms, canary_decision())
         named = guarded(policy or blue_green("CANARY", CanarySize=size(25)), *(a["AlarmName"] for a in alarms))
-        return self.plan(**{"alarms": alarms, "deployment": named, "judge": judge} | given)
+        return self.plan(**{"alarms": alarms, "deployment": named, "analysis": analysis} | given)
 
     def _alarm(self, which: int, given: dict[str, Any]) -> PlannedRollout:
         alarms = [dict(a) for a in good_plan().alarms]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.canary.config import Tolerances
-from slipway.guardrails import PlannedJudge, PlannedRollout, ScaledVariant, Variant, lint
+from slipway.guardrails import PlannedAnalysis, PlannedRollout, ScaledVariant, Variant, lint
 
 KINDS = ("canary", "linear", "rolling", "all_at_once")
 
@@ -72,12 +72,12 @@ def _math(draw: st.DrawFn, alarm: dict[str, Any]) -> dict[str, Any]:
         }
         for id_, metric in metrics.items()
     ]
-    returned = {"Id": "judged", "Expression": f"IF({enough.format(guard)}, {expression}, 0)", "ReturnData": True}
+    returned = {"Id": "analysed", "Expression": f"IF({enough.format(guard)}, {expression}, 0)", "ReturnData": True}
     return alarm | {"Metrics": [*watched, returned], "Threshold": alarm["Threshold"] * times}
 
 
 def _ours(draw: st.DrawFn, config: str) -> list[dict[str, Any]]:
-    """Alarms on what the model servers and the judge publish, and a composite of one."""
+    """Alarms on what the model servers and canary analysis publish, and a composite of one."""
     variant = [{"Name": "EndpointName", "Value": "shop"}, {"Name": "VariantName", "Value": "v1"}]
     common = {"Period": 60, "EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
     shift = {
@@ -88,9 +88,9 @@ def _ours(draw: st.DrawFn, config: str) -> list[dict[str, Any]]:
         "Statistic": draw(st.sampled_from(["Average", "Minimum", "Maximum"])),
         "Threshold": draw(st.floats(0.05, 2)),
     }
-    verdict = {
+    decision = {
         "Period": draw(st.sampled_from([10, 60])),
-        "AlarmName": f"{config}-verdict",
+        "AlarmName": f"{config}-decision",
         "Namespace": "Slipway/Rollout/shop",
         "MetricName": "CanaryDecision",
         "Dimensions": [variant[0], {"Name": "EndpointConfigName", "Value": config}],
@@ -98,10 +98,10 @@ def _ours(draw: st.DrawFn, config: str) -> list[dict[str, Any]]:
         "Threshold": 2,
     }
     composite = {"AlarmName": f"{config}-any", "AlarmRule": f'ALARM("{config}-errors") OR ALARM({config}-shift)'}
-    return [common | shift, common | verdict, composite]
+    return [common | shift, common | decision, composite]
 
 
-def _judge(draw: st.DrawFn) -> PlannedJudge:
+def _analysis(draw: st.DrawFn) -> PlannedAnalysis:
     """One that the traffic of `good_plans` suffices for; a canary of 1 % answers 600,000 requests at least."""
     plan = Tolerances(
         false_promotion_rate=draw(st.floats(0.01, 0.2)),
@@ -111,7 +111,7 @@ def _judge(draw: st.DrawFn) -> PlannedJudge:
         score_limit=draw(st.floats(0.05, 0.19)),
         watches_scores=draw(st.booleans()),
     )
-    return PlannedJudge(plan, draw(st.integers(30, 3600)), proceeds=draw(st.booleans()))
+    return PlannedAnalysis(plan, draw(st.integers(30, 3600)), proceeds=draw(st.booleans()))
 
 
 def _policy(draw: st.DrawFn, kind: str, instances: int, bake: int) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def good_plans(draw: st.DrawFn) -> PlannedRollout:
         requests_per_second=draw(st.sampled_from([None, 1e6])),
         previous_variants=draw(st.sampled_from([None, ("v1",)])),
         through_api=draw(st.booleans()),
-        judge=_judge(draw) if compared and draw(st.booleans()) else None,
+        analysis=_analysis(draw) if compared and draw(st.booleans()) else None,
     )
 
 

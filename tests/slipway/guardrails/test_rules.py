@@ -98,15 +98,15 @@ def math(threshold: float, expression: str, watched: dict[str, tuple[str, str]])
         }
         for id_, (name, stat) in watched.items()
     ]
-    judged = {"Id": "share", "Expression": expression}
+    analysed = {"Id": "share", "Expression": expression}
     single = ("Namespace", "MetricName", "Dimensions", "Statistic", "ExtendedStatistic", "Period")
-    return {**dict.fromkeys(single), "Metrics": [judged, *metrics], "Threshold": threshold}
+    return {**dict.fromkeys(single), "Metrics": [analysed, *metrics], "Threshold": threshold}
 
 
 PACKAGE = "${?ModelPackageArn}"
 
 
-def shift(name: str = "PredictionDrift", **given: Any) -> dict[str, Any]:
+def drift(name: str = "PredictionDrift", **given: Any) -> dict[str, Any]:
     """An alarm on what the model servers publish."""
     named = {"EndpointName": "shop", "VariantName": "primary", "ModelPackageArn": PACKAGE}
     placed = [{"Name": key, "Value": value} for key, value in named.items()]
@@ -114,16 +114,16 @@ def shift(name: str = "PredictionDrift", **given: Any) -> dict[str, Any]:
 
 
 def served(**given: Any) -> dict[str, Any]:
-    """A variant whose container is told its names."""
-    told = ("SLIPWAY_ENDPOINT_NAME", "SLIPWAY_VARIANT_NAME", "SLIPWAY_MODEL_PACKAGE_ARN")
-    named = {"package": PACKAGE, "environment": tuple((name, "x") for name in told)} | given
+    """A variant whose container is expected its names."""
+    expected = ("SLIPWAY_ENDPOINT_NAME", "SLIPWAY_VARIANT_NAME", "SLIPWAY_MODEL_PACKAGE_ARN")
+    named = {"package": PACKAGE, "environment": tuple((name, "x") for name in expected)} | given
     return {"variants": (Variant("primary", 4, "ml.m5.large", **named),)}
 
 
-def verdict(**given: Any) -> dict[str, Any]:
+def canary_decision(**given: Any) -> dict[str, Any]:
     placed = dimensions(VariantName="")
-    judged = {"Statistic": "Maximum", "Threshold": 2, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
-    return custom("CanaryDecision") | {"Namespace": "Slipway/Rollout/shop", "Dimensions": placed} | judged | given
+    analysed = {"Statistic": "Maximum", "Threshold": 2, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
+    return custom("CanaryDecision") | {"Namespace": "Slipway/Rollout/shop", "Dimensions": placed} | analysed | given
 
 
 def composite(rule: str) -> dict[str, Any]:
@@ -203,10 +203,10 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     )),
     ("SG306", "alarm with a fixed name", lambda b: b.errors(AlarmName="shop-errors")),
     ("SG307", "a composite of an unknown alarm", lambda b: b.also(composite(f"ALARM({ERRORS}) OR ALARM(drift)"))),
-    ("SG401", "misspelt metric of the servers", lambda b: b.also(shift("PredictionDrifts"))),
-    ("SG401", "verdicts on another endpoint", lambda b: b.also(verdict(Namespace="Slipway/Rollout/shop-2"))),
-    ("SG401", "verdicts on no endpoint", lambda b: b.also(verdict(Namespace="Slipway/Rollout"))),
-    ("SG401", "misspelt namespace of the servers", lambda b: b.also(shift(Namespace="Slipway/Endpoints"))),
+    ("SG401", "misspelt metric of the servers", lambda b: b.also(drift("PredictionDrifts"))),
+    ("SG401", "decisions on another endpoint", lambda b: b.also(canary_decision(Namespace="Slipway/Rollout/shop-2"))),
+    ("SG401", "decisions on no endpoint", lambda b: b.also(canary_decision(Namespace="Slipway/Rollout"))),
+    ("SG401", "misspelt namespace of the servers", lambda b: b.also(drift(Namespace="Slipway/Endpoints"))),
     ("SG401", "misspelt metric", lambda b: b.latency(MetricName="ModelLatancy")),
     ("SG401", "misspelt namespace", lambda b: b.errors(Namespace="AWS/Sagemaker")),
     ("SG401", "invocation metric of the instances", lambda b: b.errors(Namespace="/aws/sagemaker/Endpoints")),
@@ -218,15 +218,15 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     ("SG403", "both fleets instead of a comparison", lambda b: b.errors(
         **compared("IF(requests >= 20, all_errors / all_requests, 0)")
     )),
-    ("SG403", "no package", lambda b: b.also(shift(Dimensions=dimensions(EndpointConfigName="")))),
+    ("SG403", "no package", lambda b: b.also(drift(Dimensions=dimensions(EndpointConfigName="")))),
     ("SG404", "a package that is not rolled out", lambda b: b.also(
-        shift(Dimensions=[*shift()["Dimensions"][:2], {"Name": "ModelPackageArn", "Value": "arn:2"}]),
+        drift(Dimensions=[*drift()["Dimensions"][:2], {"Name": "ModelPackageArn", "Value": "arn:2"}]),
         **served(package="arn:1"),
     )),
     ("SG404", "the config of what knows none", lambda b: b.also(
-        shift(Dimensions=[*shift()["Dimensions"], {"Name": "EndpointConfigName", "Value": CONFIG}])
+        drift(Dimensions=[*drift()["Dimensions"], {"Name": "EndpointConfigName", "Value": CONFIG}])
     )),
-    ("SG404", "the variant of a verdict", lambda b: b.also(verdict(Dimensions=dimensions()))),
+    ("SG404", "the variant of a decision", lambda b: b.also(canary_decision(Dimensions=dimensions()))),
     ("SG404", "another variant", lambda b: b.errors(Dimensions=dimensions(VariantName="AllTraffic"))),
     ("SG404", "another endpoint", lambda b: b.errors(Dimensions=dimensions(EndpointName="shopp"))),
     ("SG404", "no endpoint", lambda b: b.errors(Dimensions=dimensions(EndpointName=""))),
@@ -235,8 +235,8 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     ("SG404", "metric math of another variant", lambda b: b.errors(**_math_of_another_variant())),
     ("SG405", "milliseconds as the unit", lambda b: b.latency(Unit="Milliseconds")),
     ("SG405", "percent as the unit", lambda b: b.errors(Unit="Percent")),
-    ("SG405", "a shift in percent", lambda b: b.also(shift(Unit="Percent"))),
-    ("SG406", "servers that are told nothing", lambda b: b.also(shift(), **served(environment=()))),
+    ("SG405", "a shift in percent", lambda b: b.also(drift(Unit="Percent"))),
+    ("SG406", "servers that are expected nothing", lambda b: b.also(drift(), **served(environment=()))),
     ("SG501", "a window of more than a day", lambda b: b.errors(Period=300, EvaluationPeriods=289)),
     ("SG501", "a query of two kinds", lambda b: b.errors(**queries(lambda q: q[1].update(Expression="requests")))),
     ("SG501", "a query of no kind", lambda b: b.errors(**queries(lambda q: q.append({"Id": "none"})))),
@@ -272,7 +272,7 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     ("SG502", "a guard that is turned round", lambda b: b.errors(
         **ratio(0.05, "IF(requests < 1, errors / requests, 0)")
     )),
-    ("SG502", "a verdict above 2", lambda b: b.also(verdict(ComparisonOperator="GreaterThanThreshold"))),
+    ("SG502", "a decision above 2", lambda b: b.also(canary_decision(ComparisonOperator="GreaterThanThreshold"))),
     ("SG502", "a composite that contradicts itself", lambda b: b.also(composite(f"ALARM({ERRORS}) AND OK({ERRORS})"))),
     ("SG503", "a share of errors above 1 by metric math", lambda b: b.errors(**ratio(5))),
     ("SG503", "five percent as 5", lambda b: b.errors(Threshold=5)),
@@ -301,9 +301,9 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     )),
     ("SG506", "a composite of what is well", lambda b: b.also(composite(f"OK({ERRORS})"))),
     ("SG506", "a composite of what has no data yet", lambda b: b.also(composite(f"NOT OK({ERRORS})"))),
-    ("SG507", "a shift of 25", lambda b: b.also(shift(Threshold=25))),
-    ("SG508", "a promotion is an alarm", lambda b: b.also(verdict(Threshold=1))),
-    ("SG508", "promotions are added up", lambda b: b.also(verdict(Statistic="Sum"))),
+    ("SG507", "a shift of 25", lambda b: b.also(drift(Threshold=25))),
+    ("SG508", "a promotion is an alarm", lambda b: b.also(canary_decision(Threshold=1))),
+    ("SG508", "promotions are added up", lambda b: b.also(canary_decision(Statistic="Sum"))),
     ("SG509", "5 % as 0.05 of 100", lambda b: b.errors(
         **ratio(0.05, "IF(requests >= 20 AND errors >= 3, 100 * errors / requests, 0)")
     )),
@@ -320,7 +320,7 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     ("SG602", "2 out of 10 in a bake of 300 s", lambda b: b.errors(EvaluationPeriods=10, DatapointsToAlarm=2)),
     ("SG603", "window of 180 s in a final bake of 120 s", lambda b: b.errors(EvaluationPeriods=3)),
     ("SG604", "period of 10 s", lambda b: b.latency(Period=10, Statistic="Average", ExtendedStatistic=None)),
-    ("SG604", "period of 30 s of the servers", lambda b: b.also(shift(Period=30))),
+    ("SG604", "period of 30 s of the servers", lambda b: b.also(drift(Period=30))),
     ("SG605", "no traffic is an alarm", lambda b: b.errors(TreatMissingData="breaching")),
     ("SG606", "no traffic keeps the alarm", lambda b: b.errors(TreatMissingData="ignore")),
     ("SG607", "the newest minute is filled", lambda b: b.errors(
@@ -329,7 +329,7 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
     ("SG701", "metric math without a guard", lambda b: b.errors(**ratio(0.001, "errors / requests"))),
     ("SG701", "a request a second", lambda b: b.errors(Threshold=0.001)),
     ("SG702", "p99 of few requests", lambda b: b.latency(ExtendedStatistic="p99")),
-    ("SG702", "p99 of few requests, left unjudged", lambda b: b.latency(
+    ("SG702", "p99 of few requests, left unanalysed", lambda b: b.latency(
         ExtendedStatistic="p99", EvaluateLowSampleCountPercentile="ignore"
     )),
     ("SG703", "a guard that the canary never reaches", lambda b: b.errors(
@@ -343,30 +343,34 @@ MUTANTS: list[tuple[str, str, Mutant]] = [
         **slowness(500_000, "IF(requests >= 5, latency, 0)")
     )),
     ("SG705", "many servers and few requests", lambda b: b.also(
-        shift(), variants=(Variant("primary", 100, "ml.m5.large"),)
+        drift(), variants=(Variant("primary", 100, "ml.m5.large"),)
     )),
-    ("SG801", "no alarm on the verdict", lambda b: b.judged(
+    ("SG801", "no alarm on the decision", lambda b: b.with_analysis(
         alarms=b.plan().alarms, deployment=b.plan().deployment
     )),
-    ("SG801", "an alarm on the verdict that is not asked", lambda b: b.judged(
+    ("SG801", "an alarm on the decision that is not asked", lambda b: b.with_analysis(
         alarms=(*b.plan().alarms, custom("CanaryDecision")), deployment=b.also(custom("CanaryDecision")).deployment
     )),
-    ("SG802", "a judge of all at once", lambda b: b.judged(all_at_once(300))),
-    ("SG802", "a judge of all at once that goes on", lambda b: b.judged(all_at_once(300), judge={"proceeds": True})),
-    ("SG803", "2,000 requests asked for, 1,800 expected", lambda b: b.judged(plan={"min_requests": 2000})),
-    ("SG803", "ten requests a second", lambda b: b.judged(requests_per_second=10)),
-    ("SG803", "a tolerance that takes many requests", lambda b: b.judged(plan={"false_promotion_rate": 1e-6})),
-    ("SG803", "a verdict that is due early", lambda b: b.judged(
-        linear(50), requests_per_second=10, judge={"decide_seconds": 150}, plan={"min_requests": 800}
+    ("SG802", "canary analysis of all at once", lambda b: b.with_analysis(all_at_once(300))),
+    ("SG802", "canary analysis of all at once that proceeds", lambda b: b.with_analysis(
+        all_at_once(300), analysis={"proceeds": True}
     )),
-    ("SG804", "ten requests a second, and it goes on", lambda b: b.judged(
-        requests_per_second=10, judge={"proceeds": True}
+    ("SG803", "2,000 requests asked for, 1,800 expected", lambda b: b.with_analysis(tolerances={"min_requests": 2000})),
+    ("SG803", "ten requests a second", lambda b: b.with_analysis(requests_per_second=10)),
+    ("SG803", "a tolerance that takes many requests", lambda b: b.with_analysis(
+        tolerances={"false_promotion_rate": 1e-6}
     )),
-    ("SG805", "outcomes that count when the verdict is due", lambda b: b.judged(
-        plan=VALUED, judge={"value_horizon_seconds": 180}
+    ("SG803", "a decision that is due early", lambda b: b.with_analysis(
+        linear(50), requests_per_second=10, analysis={"decide_seconds": 150}, tolerances={"min_requests": 800}
     )),
-    ("SG805", "outcomes that count after three bakes", lambda b: b.judged(
-        linear(25), plan=VALUED, judge={"value_horizon_seconds": 800, "proceeds": True}
+    ("SG804", "ten requests a second, and it goes on", lambda b: b.with_analysis(
+        requests_per_second=10, analysis={"proceeds": True}
+    )),
+    ("SG805", "outcomes that count when the decision is due", lambda b: b.with_analysis(
+        tolerances=VALUED, analysis={"value_horizon_seconds": 180}
+    )),
+    ("SG805", "outcomes that count after three bakes", lambda b: b.with_analysis(
+        linear(25), tolerances=VALUED, analysis={"value_horizon_seconds": 800, "proceeds": True}
     )),
 ]  # fmt: skip
 
@@ -419,9 +423,9 @@ def test_latency_by_metric_math_has_nothing_wrong(broken: Any, given: dict[str, 
 @pytest.mark.parametrize(
     "more",
     [
-        shift(),
-        shift("InputDrift", Statistic="Maximum"),
-        verdict(),
+        drift(),
+        drift("InputDrift", Statistic="Maximum"),
+        canary_decision(),
         composite(f"ALARM({ERRORS}) OR ALARM({LATENCY})"),
         composite(f"AT_LEAST(2, ALARM, ({ERRORS}, {LATENCY}))"),
     ],
@@ -432,45 +436,47 @@ def test_alarms_on_what_is_ours_and_composites_have_nothing_wrong(broken: Any, m
 
 @pytest.mark.parametrize("policy", [None, linear(25), linear(50), rolling(25), rolling(50)])
 @pytest.mark.parametrize("proceeds", [True, False])
-def test_a_judge_with_traffic_enough_has_nothing_wrong(
+def test_canary_analysis_with_traffic_enough_has_nothing_wrong(
     broken: Any, policy: dict[str, Any] | None, proceeds: bool
 ) -> None:
-    assert lint(broken.judged(policy, judge={"proceeds": proceeds})) == ()
+    assert lint(broken.with_analysis(policy, analysis={"proceeds": proceeds})) == ()
 
 
-def test_the_alarm_on_the_verdict_may_be_asked_by_a_composite(broken: Any) -> None:
-    judged = broken.judged(
-        alarms=(*broken.judged().alarms, composite(f"ALARM({CONFIG}-CanaryDecision) OR ALARM({ERRORS})"))
+def test_the_alarm_on_the_decision_may_be_asked_by_a_composite(broken: Any) -> None:
+    analysed = broken.with_analysis(
+        alarms=(*broken.with_analysis().alarms, composite(f"ALARM({CONFIG}-CanaryDecision) OR ALARM({ERRORS})"))
     )
-    assert lint(replace(judged, deployment=broken.named(ERRORS, LATENCY, f"{CONFIG}-Any").deployment)) == ()
+    assert lint(replace(analysed, deployment=broken.named(ERRORS, LATENCY, f"{CONFIG}-Any").deployment)) == ()
 
 
-def test_a_verdict_due_by_the_middle_of_a_short_bake_at_the_latest_is_what_the_judge_makes_of_it(broken: Any) -> None:
-    judged = broken.judged(judge={"decide_seconds": 3600}, requests_per_second=20)
-    (found,) = lint(judged)
-    assert found.what.startswith("the new fleet answers 750 requests before the verdict is due, and about ")
+def test_the_decision_is_due_by_the_middle_of_a_short_bake_at_the_latest(
+    broken: Any,
+) -> None:
+    analysed = broken.with_analysis(analysis={"decide_seconds": 3600}, requests_per_second=20)
+    (found,) = lint(analysed)
+    assert found.what.startswith("the new fleet answers 750 requests before the decision is due, and about ")
 
 
-def test_what_is_proposed_for_a_judge_is_enough(broken: Any) -> None:
-    (found,) = lint(broken.judged(requests_per_second=10))
+def test_what_is_proposed_for_canary_analysis_is_enough(broken: Any) -> None:
+    (found,) = lint(broken.with_analysis(requests_per_second=10))
     proposed = re.search(r"bake (\d+) s, expect ([\d.]+) requests a second", found.fix)
     assert proposed
     baked = {"Type": "CANARY", "CanarySize": percent(25), "WaitIntervalInSeconds": int(proposed[1])}
     longer = broken.blue_green(TrafficRoutingConfiguration=baked).deployment["BlueGreenUpdatePolicy"]
     longer["MaximumExecutionTimeoutInSeconds"] = 7200
     policy = {"BlueGreenUpdatePolicy": longer}
-    assert lint(broken.judged(policy, requests_per_second=10)) == ()
-    assert {finding.rule for finding in lint(broken.judged(policy, requests_per_second=9.8))} == {"SG803"}
-    assert lint(broken.judged(requests_per_second=float(proposed[2]) + 0.1)) == ()
-    assert lint(broken.judged(requests_per_second=float(proposed[2]) - 0.1)) != ()
+    assert lint(broken.with_analysis(policy, requests_per_second=10)) == ()
+    assert {finding.rule for finding in lint(broken.with_analysis(policy, requests_per_second=9.8))} == {"SG803"}
+    assert lint(broken.with_analysis(requests_per_second=float(proposed[2]) + 0.1)) == ()
+    assert lint(broken.with_analysis(requests_per_second=float(proposed[2]) - 0.1)) != ()
 
 
 @pytest.mark.parametrize(("policy", "horizon"), [(None, 179), (linear(25), 779)])
-def test_outcomes_that_count_before_the_verdict_is_due_have_nothing_wrong(
+def test_outcomes_that_count_before_the_decision_is_due_have_nothing_wrong(
     broken: Any, policy: dict[str, Any] | None, horizon: int
 ) -> None:
-    assert lint(broken.judged(policy, plan=VALUED, judge={"value_horizon_seconds": horizon})) == ()
-    assert lint(broken.judged(policy, judge={"value_horizon_seconds": 28_800})) == ()
+    assert lint(broken.with_analysis(policy, tolerances=VALUED, analysis={"value_horizon_seconds": horizon})) == ()
+    assert lint(broken.with_analysis(policy, analysis={"value_horizon_seconds": 28_800})) == ()
 
 
 def test_a_bake_that_is_proposed_for_outcomes_is_long_enough(broken: Any) -> None:
@@ -478,8 +484,10 @@ def test_a_bake_that_is_proposed_for_outcomes_is_long_enough(broken: Any) -> Non
         canary = {"Type": "CANARY", "CanarySize": percent(25), "WaitIntervalInSeconds": seconds}
         policy = broken.blue_green(TrafficRoutingConfiguration=canary).deployment["BlueGreenUpdatePolicy"]
         longer = {"BlueGreenUpdatePolicy": policy | {"MaximumExecutionTimeoutInSeconds": 7200}}
-        judged: PlannedRollout = broken.judged(longer, plan=VALUED, judge={"value_horizon_seconds": 900})
-        return judged
+        analysed: PlannedRollout = broken.with_analysis(
+            longer, tolerances=VALUED, analysis={"value_horizon_seconds": 900}
+        )
+        return analysed
 
     (found,) = lint(baked(300))
     proposed = re.search(r"bake more than (\d+) s", found.fix)
@@ -490,10 +498,10 @@ def test_a_bake_that_is_proposed_for_outcomes_is_long_enough(broken: Any) -> Non
 
 @pytest.mark.parametrize("change", [{"requests_per_second": None}, {"variants": (Variant("primary"),)}])
 def test_without_traffic_or_instances_nothing_is_said_about_the_evidence(broken: Any, change: dict[str, Any]) -> None:
-    assert lint(broken.judged(plan={"min_requests": 1_000_000}, **change)) == ()
+    assert lint(broken.with_analysis(tolerances={"min_requests": 1_000_000}, **change)) == ()
 
 
-def test_what_a_composite_asks_is_judged_as_if_it_were_named(broken: Any) -> None:
+def test_what_a_composite_asks_is_analysed_as_if_it_were_named(broken: Any) -> None:
     errors, latency = broken.plan().alarms
     hidden = (composite(f"ALARM({ERRORS})"), {**errors, "Threshold": 5}, latency)
     planned = broken.named(f"{CONFIG}-Any", LATENCY, alarms=hidden)
@@ -521,9 +529,9 @@ def test_every_rule_has_a_mutant_and_an_id_of_its_own() -> None:
 
 def test_the_documents_tell_how_many_rules_there_are() -> None:
     project = Path(__file__).parents[3]
-    told = {name: (project / name).read_text() for name in ("README.md", "CHANGELOG.md", "docs/comparison.md")}
-    counts = {name: re.findall(r"(\d+)(?: guardrail)? rules\b", text) for name, text in told.items()}
-    assert counts == {name: [str(len(RULES))] for name in told}
+    expected = {name: (project / name).read_text() for name in ("README.md", "CHANGELOG.md", "docs/comparison.md")}
+    counts = {name: re.findall(r"(\d+)(?: guardrail)? rules\b", text) for name, text in expected.items()}
+    assert counts == {name: [str(len(RULES))] for name in expected}
 
 
 @pytest.mark.parametrize(("rule", "mutant"), [pytest.param(r, m, id=f"{r} {what}") for r, what, m in MUTANTS])

@@ -124,7 +124,7 @@ def test_a_joined_name_counts_as_derived_and_a_literal_one_does_not(template: di
     assert rules(template) == ["SG306"]
 
 
-def test_what_only_the_deployment_knows_is_not_judged(template: dict[str, Any]) -> None:
+def test_what_only_the_deployment_knows_is_not_analysed(template: dict[str, Any]) -> None:
     routing(template)["CanarySize"]["Value"] = {"Ref": "Canary"}
     routing(template)["WaitIntervalInSeconds"] = {"Fn::ImportValue": "bake"}
     properties(template, "Bad")["Threshold"] = {"Ref": "Canary"}
@@ -134,7 +134,7 @@ def test_what_only_the_deployment_knows_is_not_judged(template: dict[str, Any]) 
     assert rules(template) == []
 
 
-def test_a_default_is_judged(template: dict[str, Any]) -> None:
+def test_a_default_is_analysed(template: dict[str, Any]) -> None:
     template["Parameters"]["Periods"]["Default"] = 6
     assert set(rules(template)) == {"SG601", "SG603"}
 
@@ -151,7 +151,7 @@ def test_the_configs_arn_is_no_dimension(template: dict[str, Any]) -> None:
     assert rules(template) == ["SG404"]
 
 
-def test_an_endpoint_of_another_stacks_config_is_judged_by_what_is_known(template: dict[str, Any]) -> None:
+def test_an_endpoint_of_another_stacks_config_is_analysed_by_what_is_known(template: dict[str, Any]) -> None:
     del template["Resources"]["Config"]
     given = copy.deepcopy(template)
     for place in (properties(given, "Endpoint"), properties(given, "Bad"), properties(given, "Slow")):
@@ -181,7 +181,7 @@ def test_autoscaling_without_retained_counts_is_found(template: dict[str, Any]) 
     assert rules(template) == ["SG207"]
 
 
-def test_composite_alarms_are_judged_with_what_they_ask(template: dict[str, Any]) -> None:
+def test_composite_alarms_are_analysed_with_what_they_ask(template: dict[str, Any]) -> None:
     template["Resources"]["Hidden"] = template["Resources"]["Slow"]
     properties(template, "Hidden")["AlarmName"] = {"Fn::Join": ["-", [CONFIG_NAME, "hidden"]]}
     template["Resources"]["Slow"] = {
@@ -218,12 +218,12 @@ def test_metric_math_is_read_from_a_template(template: dict[str, Any]) -> None:
 def test_servers_alarms_are_read_with_the_model_they_are_about(template: dict[str, Any]) -> None:
     template["Parameters"]["Package"] = {"Type": "String", "Default": ""}
     package, name = {"Ref": "Package"}, {"Fn::GetAtt": ["Model", "ModelName"]}
-    told = {
+    expected = {
         "SLIPWAY_ENDPOINT_NAME": {"Ref": "Name"},
         "SLIPWAY_VARIANT_NAME": "v1",
         "SLIPWAY_MODEL_PACKAGE_ARN": package,
     }
-    container = {"ModelPackageName": package, "Environment": told}
+    container = {"ModelPackageName": package, "Environment": expected}
     template["Resources"]["Model"] = {"Type": "AWS::SageMaker::Model", "Properties": {"Containers": [container]}}
     properties(template, "Config")["ProductionVariants"][0]["ModelName"] = name
     shifted = {"Namespace": "Slipway/Endpoint", "MetricName": "PredictionDrift", "Threshold": 0.25}
@@ -233,10 +233,10 @@ def test_servers_alarms_are_read_with_the_model_they_are_about(template: dict[st
     named = properties(template, "Endpoint")["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
     named.append({"AlarmName": {"Ref": "Shift"}})
     assert rules(template) == []
-    del told["SLIPWAY_MODEL_PACKAGE_ARN"]
+    del expected["SLIPWAY_MODEL_PACKAGE_ARN"]
     assert rules(template) == ["SG406"]
     container["ModelPackageName"] = "arn:of:another"
-    told["SLIPWAY_MODEL_PACKAGE_ARN"] = dimensions[2]["Value"] = "arn:of:this"
+    expected["SLIPWAY_MODEL_PACKAGE_ARN"] = dimensions[2]["Value"] = "arn:of:this"
     assert rules(template) == ["SG404"]
 
 
@@ -255,7 +255,7 @@ def test_another_endpoints_target_scales_nothing_here(template: dict[str, Any]) 
 
 
 @pytest.mark.parametrize(
-    ("broken", "told"),
+    ("broken", "expected"),
     [
         ({}, "a template must have Resources"),
         ({"Resources": []}, "Resources must be an object"),
@@ -267,10 +267,10 @@ def test_another_endpoints_target_scales_nothing_here(template: dict[str, Any]) 
         ),
     ],
 )
-def test_what_is_no_template_is_refused_in_words(broken: dict[str, Any], told: str) -> None:
+def test_what_is_no_template_is_refused_in_words(broken: dict[str, Any], expected: str) -> None:
     with pytest.raises(InputError) as refused:
         from_template(broken)
-    assert told in str(refused.value)
+    assert expected in str(refused.value)
 
 
 def test_a_parameter_that_refers_to_itself_ends(template: dict[str, Any]) -> None:
@@ -295,7 +295,7 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_whatever_is_in_a_place_is_judged_or_refused_in_words(template: dict[str, Any], data: st.DataObject) -> None:
+def test_whatever_is_in_a_place_is_analysed_or_refused_in_words(template: dict[str, Any], data: st.DataObject) -> None:
     broken = copy.deepcopy(template)
     *path, last = data.draw(st.sampled_from(_places(broken)))
     place: Any = broken
@@ -343,7 +343,7 @@ def test_the_api_says_the_same_in_its_own_words() -> None:
     assert "got shop-1" in found[2].message
 
 
-def test_the_api_tells_what_autoscaling_forbids() -> None:
+def test_the_api_reports_what_autoscaling_forbids() -> None:
     def config(instance_type: str) -> dict[str, Any]:
         return {"ProductionVariants": [{"VariantName": "v1", "InitialInstanceCount": 4, "InstanceType": instance_type}]}
 

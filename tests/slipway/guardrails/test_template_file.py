@@ -42,7 +42,7 @@ def test_json_is_read_whatever_the_file_is_called(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "expected"),
     [
         ("a.json", "{", "template must be JSON, got"),
         ("a.yaml", "a: [", "template must be YAML, got"),
@@ -52,8 +52,8 @@ def test_json_is_read_whatever_the_file_is_called(tmp_path: Path) -> None:
         ("none.json", None, "template must be a readable file, got"),
     ],
 )
-def test_what_is_no_template_is_refused_in_one_line(name: str, text: str | None, told: str, tmp_path: Path) -> None:
+def test_what_is_no_template_is_refused_in_one_line(name: str, text: str | None, expected: str, tmp_path: Path) -> None:
     if text is not None:
         (tmp_path / name).write_text(text)
-    with pytest.raises(InputError, match=f"^{told} [^\n]*$"):
+    with pytest.raises(InputError, match=f"^{expected} [^\n]*$"):
         read_template(tmp_path / name)

@@ -308,7 +308,7 @@ def test_a_warm_up_that_leaves_the_alarm_on_latency_no_time_in_the_bake_is_found
     rollout = {"bake_seconds": 300, "alarm_period_seconds": 120, "warm_up_seconds": 60}
     (finding,) = lint(planned_rollout(written(rollout=rollout)))
     assert (finding.rule, finding.severity) == ("SG601", "error")
-    assert "the alarm's window and the look after it take 420 s of a bake of 300 s" in finding.what
+    assert "the alarm's window and the evaluation after it take 420 s of a bake of 300 s" in finding.what
 
 
 @tries(max_examples=60, deadline=None)

@@ -1,13 +1,21 @@
-"""Answers that come in bursts within a fleet: how they are drawn, and what the judge makes of them."""
+"""Answers that come in bursts within a fleet: how they are drawn, and what canary analysis makes of them."""
 
 import numpy as np
 import pytest
 
 from slipway.canary.config import Tolerances
 from slipway.canary.statistics.evidence import Decision
-from slipway.simulation import Fault, Service, Traffic, Watch, judge_edges, judge_rollouts, reference_dispersions
+from slipway.simulation import (
+    Fault,
+    PollingPlan,
+    Service,
+    Traffic,
+    analyse_rollouts,
+    latency_edges,
+    reference_dispersions,
+)
 
-PLAN = Tolerances()
+TOLERANCES = Tolerances()
 CALM = {"drift": (0.0, 0.0, 0.0), "fleet_spread": 0.0}
 
 
@@ -20,7 +28,7 @@ def traffic(service, *, rate=20.0, rollouts=300, seed=1, fault=HEALTHY):
 
 def drawn(service, *, blocks=60, **how):
     """What the new fleet counted in each block, [blocks, rollouts]: requests, failures, slow answers, high scores."""
-    made, edges = traffic(service, **how), judge_edges(PLAN, service)
+    made, edges = traffic(service, **how), latency_edges(TOLERANCES, service)
     found = [made.draw(10, green_share=0.5, edges=edges).green for _ in range(blocks)]
     return [
         np.array(counts)
@@ -40,7 +48,7 @@ def test_failures_that_come_in_bursts_are_no_more_than_before(rate):
     assert np.all(failed <= requests)
 
 
-def test_a_burst_goes_on_where_a_block_has_too_few_requests():
+def test_a_burst_proceeds_where_a_block_has_too_few_requests():
     """One request a second: the ten failures of a burst take two blocks, so that none is lost."""
     requests, failed, _, _ = drawn(Service(**CALM, bursts=(10, 1, 1)), rate=1.0, blocks=120, rollouts=500)
     started = failed.sum(axis=0)
@@ -61,30 +69,30 @@ def test_what_comes_in_bursts_varies_as_many_times_as_much(which, bursts):
 
 def test_the_hour_before_takes_nothing_from_the_chance_of_the_rollout():
     one, other = traffic(Service()), traffic(Service())
-    told = reference_dispersions(PLAN, one)
-    edges = judge_edges(PLAN, Service())
+    expected = reference_dispersions(TOLERANCES, one)
+    edges = latency_edges(TOLERANCES, Service())
     blocks = [made.draw(10, green_share=0.5, edges=edges) for made in (one, other)]
     assert np.array_equal(blocks[0].blue.failed, blocks[1].blue.failed)
-    assert {name: len(found) for name, found in told.items()} == dict.fromkeys(told, 300)
+    assert {name: len(found) for name, found in expected.items()} == dict.fromkeys(expected, 300)
 
 
 @pytest.mark.parametrize("size", [1, 10])
-def test_the_hour_before_tells_the_size_of_bursts_though_the_level_wanders(size):
-    told = reference_dispersions(PLAN, traffic(Service(bursts=(size, size, size))))
-    assert {name: np.median(found) for name, found in told.items()} == pytest.approx(
-        dict.fromkeys(told, size), rel=0.25
+def test_the_hour_before_reports_the_size_of_bursts_though_the_level_wanders(size):
+    expected = reference_dispersions(TOLERANCES, traffic(Service(bursts=(size, size, size))))
+    assert {name: np.median(found) for name, found in expected.items()} == pytest.approx(
+        dict.fromkeys(expected, size), rel=0.25
     )
 
 
 @pytest.mark.parametrize("bursts", [(10, 1, 1), (1, 10, 1), (1, 1, 10)], ids=["errors", "latencies", "scores"])
 def test_bursts_send_good_models_back_in_at_most_one_percent(bursts):
-    service, watch = Service(bursts=bursts), Watch(((0.25, 600),))
-    judged = judge_rollouts(PLAN, watch, traffic(service, rollouts=200))
-    assert judged.share(Decision.ROLL_BACK) <= 0.01
-    taken_for_independent = judge_rollouts(PLAN, watch, traffic(service, rollouts=200), dispersion={})
+    service, watch = Service(bursts=bursts), PollingPlan(((0.25, 600),))
+    analysed = analyse_rollouts(TOLERANCES, watch, traffic(service, rollouts=200))
+    assert analysed.share(Decision.ROLL_BACK) <= 0.01
+    taken_for_independent = analyse_rollouts(TOLERANCES, watch, traffic(service, rollouts=200), dispersion={})
     assert taken_for_independent.share(Decision.ROLL_BACK) > 0.3
 
 
 def test_a_model_that_fails_more_is_found_though_failures_come_in_bursts():
     made = traffic(Service(bursts=(10, 1, 1)), rate=100.0, rollouts=50, fault=Fault(error_points=2.0))
-    assert judge_rollouts(PLAN, Watch(((0.25, 600),), 1200), made).share(Decision.ROLL_BACK) >= 0.95
+    assert analyse_rollouts(TOLERANCES, PollingPlan(((0.25, 600),), 1200), made).share(Decision.ROLL_BACK) >= 0.95

@@ -1,4 +1,4 @@
-"""The alarm on errors as a use case gets it, beside a simulated judge."""
+"""The alarm on errors as a use case gets it, beside a simulated analysis."""
 
 import numpy as np
 import pytest
@@ -8,8 +8,17 @@ from slipway.canary.statistics.evidence import Decision
 from slipway.cloudwatch import AlarmState, VirtualClock
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms
 from slipway.settings import Rollout
-from slipway.simulation import Block, Fault, FleetBlock, Outcomes, Service, Traffic, Watch, judge_rollouts
-from slipway.simulation.error_alarm import AlarmWatch, ErrorAlarm
+from slipway.simulation import (
+    Block,
+    Fault,
+    FleetBlock,
+    PollingPlan,
+    Service,
+    SimulatedResults,
+    Traffic,
+    analyse_rollouts,
+)
+from slipway.simulation.error_alarm import ErrorAlarm, SimulatedErrorAlarm
 
 
 def minute_of(alarm, requests, failed):
@@ -40,7 +49,7 @@ def test_it_goes_off_when_cloudwatch_says_so_however_long_its_periods_are(period
     failed = rng.binomial(requests, np.where(bad, 0.3, 0.005))
     old = rng.poisson(75, (25, 40)) * (rng.random((25, 40)) < 0.6)  # and minutes with nothing to compare with
     old_failed = rng.binomial(old, 0.02)
-    watch = AlarmWatch(ErrorAlarm(rollout), 40)
+    watch = SimulatedErrorAlarm(ErrorAlarm(rollout), 40)
     for minute, counts in enumerate(zip(requests, failed, old, old_failed, strict=True), start=1):
         green, blue = fleet(*zip(*counts[:2], strict=True)), fleet(*zip(*counts[2:], strict=True))
         watch.see(Block(60 * minute, np.array([]), green, blue), np.arange(40), np.zeros(40))
@@ -57,9 +66,9 @@ def first_alarm(rollout, requests, failed, old, old_failed):
     metrics = {q["Id"]: q["MetricStat"]["Metric"] for q in described["Metrics"] if "MetricStat" in q}
     for asked, wrong, other, other_wrong in np.stack([requests, failed, old, old_failed], axis=1).tolist():
         clock.advance(30)
-        told = {"requests": asked, "errors": wrong} if asked else {}
-        told |= {"all_requests": asked + other, "all_errors": wrong + other_wrong} if asked + other else {}
-        for id_, value in told.items():
+        expected = {"requests": asked, "errors": wrong} if asked else {}
+        expected |= {"all_requests": asked + other, "all_errors": wrong + other_wrong} if asked + other else {}
+        for id_, value in expected.items():
             clock.put("AWS/SageMaker", {**metrics[id_], "Value": float(value)})
         clock.advance(30)
         if clock.state(described["AlarmName"]) is AlarmState.ALARM:
@@ -74,28 +83,28 @@ def fleet(*counts):
 
 
 def test_a_minute_is_summed_over_its_blocks_and_the_first_to_object_counts():
-    watch = AlarmWatch(ErrorAlarm(), 4)
+    watch = SimulatedErrorAlarm(ErrorAlarm(), 4)
     alone = np.arange(4)
     for second in (30, 60):
         green, blue = fleet((10, 3), (10, 1), (10, 0), (10, 3)), fleet(*((30, 0),) * 4)
         watch.see(Block(second, np.array([]), green, blue), alone, np.full(4, second / 3))
     assert watch.seconds.tolist() == [60, np.inf, np.inf, 60]
-    judged = Outcomes(np.array([0, 1, 2, 2]), np.array([600.0, 600, 40, 40]), np.array([200.0, 200, 13, 13]))
-    both = watch.before(judged)
-    assert both.verdicts.tolist() == [Decision.ROLL_BACK, Decision.PROMOTE, Decision.ROLL_BACK, Decision.ROLL_BACK]
+    analysed = SimulatedResults(np.array([0, 1, 2, 2]), np.array([600.0, 600, 40, 40]), np.array([200.0, 200, 13, 13]))
+    both = watch.before(analysed)
+    assert both.decisions.tolist() == [Decision.ROLL_BACK, Decision.PROMOTE, Decision.ROLL_BACK, Decision.ROLL_BACK]
     assert both.seconds.tolist() == [60, 600, 40, 40]
     assert both.green_requests.tolist() == [20, 200, 13, 13]
 
 
-def test_beside_the_judge_it_sees_every_minute_of_the_rollouts_that_are_left():
+def test_beside_canary_analysis_it_sees_every_minute_of_the_rollouts_that_are_left():
     rng = np.random.default_rng(3)
     traffic = Traffic(Service(), Fault(error_points=15), requests_per_second=2.0, rollouts=200, rng=rng)
-    alarm = AlarmWatch(ErrorAlarm(), 200)
-    judged = judge_rollouts(Tolerances(), Watch(((0.25, 600),)), traffic, beside=alarm.see)
-    both = alarm.before(judged)
+    alarm = SimulatedErrorAlarm(ErrorAlarm(), 200)
+    analysed = analyse_rollouts(Tolerances(), PollingPlan(((0.25, 600),)), traffic, beside=alarm.see)
+    both = alarm.before(analysed)
     seen = np.isfinite(alarm.seconds)
     assert 0.2 < seen.mean() < 1
     assert set(alarm.seconds[seen] % 60) == {0}
-    assert np.all(alarm.seconds[seen] <= judged.seconds[seen])
-    assert np.all(both.green_requests <= judged.green_requests)
-    assert both.share(Decision.ROLL_BACK) >= judged.share(Decision.ROLL_BACK)
+    assert np.all(alarm.seconds[seen] <= analysed.seconds[seen])
+    assert np.all(both.green_requests <= analysed.green_requests)
+    assert both.share(Decision.ROLL_BACK) >= analysed.share(Decision.ROLL_BACK)

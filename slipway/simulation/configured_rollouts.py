@@ -1,4 +1,4 @@
-"""Rollouts as a use case gets them: the judge that decides before the bake ends, and the alarm on errors beside it."""
+"""Rollouts as a use case configures them: an analysis that decides before the bake ends, and the alarm on errors."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,55 +14,54 @@ from slipway.canary.config import PROCEED, Tolerances
 from slipway.canary.statistics.evidence import Decision
 from slipway.rollout.plan import RolloutPlan
 from slipway.settings import Rollout
-from slipway.simulation.error_alarm import AlarmWatch, ErrorAlarm
-from slipway.simulation.looks import MINUTE, Looks, rows
-from slipway.simulation.rollouts import LOOK_SECONDS, Outcomes
+from slipway.simulation.analysed_rollouts import POLL_SECONDS, SimulatedResults
+from slipway.simulation.analysis import MINUTE, RolloutAnalysis, rows
+from slipway.simulation.error_alarm import ErrorAlarm, SimulatedErrorAlarm
 from slipway.simulation.service import Floats
-from slipway.simulation.traffic import Block, Traffic, judge_edges
+from slipway.simulation.traffic import Block, Traffic, latency_edges
 
 
 class Ending(IntEnum):
-    """How a rollout ends: in the first two the new fleet serves everybody, the others send it back."""
+    """How a rollout ends: in the first two the new fleet takes all traffic, in the others it is rolled back."""
 
     PROVEN = 0
     UNPROVEN = 1
     WITHOUT_EVIDENCE = 2
     BY_ALARM = 3
-    BY_JUDGE = 4
+    BY_ANALYSIS = 4
 
 
 @dataclass(frozen=True)
-class Shipped:
-    """Who watches a rollout, how long, and what follows.
+class ConfiguredRollout:
+    """What watches a rollout, how long, and what follows.
 
     Attributes:
-        bakes: the new fleet's share and seconds, in turn; where there are several, everybody is served in the last.
+        bakes: the new fleet's share and seconds, in turn; where there are several, it has all traffic in the last.
         alarm: the new fleet's errors, watched in all of them.
-        judge: compares the fleets until everybody is served by the new one; None where nobody does.
-        decide_seconds: so long before that the verdict is due.
+        tolerances: of the analysis that compares the fleets until the new one has all traffic; None without one.
+        decide_seconds: so long before that the decision is due.
         proceeds: whether the rollout goes on without one.
     """
 
     bakes: tuple[tuple[float, int], ...]
     alarm: ErrorAlarm
-    judge: Tolerances | None = None
+    tolerances: Tolerances | None = None
     decide_seconds: float = 0.0
     proceeds: bool = False
 
     @classmethod
     def of(cls, rollout: Rollout, plan: RolloutPlan) -> Self:
         """What the settings make of `plan`, which is theirs in whole instances."""
-        judge = rollout.canary_analysis
-        *partial, everybody = plan.steps
+        *partial, all_traffic = plan.steps
         return cls(
             bakes=(
                 *((step / plan.instances, plan.wait_seconds) for step in partial),
-                (everybody / plan.instances, plan.final_wait_seconds),
+                (all_traffic / plan.instances, plan.final_wait_seconds),
             ),
             alarm=ErrorAlarm(rollout),
-            judge=rollout.tolerances() if judge.enabled else None,
-            decide_seconds=min(judge.decide_seconds, rollout.bake_seconds / 2),  # as the judge's config has it
-            proceeds=judge.without_evidence == PROCEED,
+            tolerances=rollout.tolerances() if rollout.canary_analysis.enabled else None,
+            decide_seconds=rollout.decide_seconds,
+            proceeds=rollout.canary_analysis.without_evidence == PROCEED,
         )
 
     @cached_property
@@ -70,13 +69,13 @@ class Shipped:
         return sum(seconds for _, seconds in self.bakes)
 
     @cached_property
-    def judged_seconds(self) -> int:
-        """The end of the last bake before everybody is served by the new fleet, or of the only one."""
+    def compared_seconds(self) -> int:
+        """The end of the last bake before the new fleet has all traffic, or of the only one."""
         return sum(seconds for _, seconds in self.bakes[: max(1, len(self.bakes) - 1)])
 
     @cached_property
     def due_seconds(self) -> int:
-        return ceil(self.judged_seconds - self.decide_seconds)
+        return ceil(self.compared_seconds - self.decide_seconds)
 
     @property
     def comparable_seconds(self) -> int:
@@ -88,13 +87,13 @@ class Shipped:
         """The same, each in terms of the share that the new fleet has."""
         return sum(share * seconds for share, seconds in self.bakes if share < 1)
 
-    def looks(self) -> Iterator[tuple[int, float]]:
-        """The length of each block in seconds, and green's share in it; one ends where the verdict is due."""
+    def polls(self) -> Iterator[tuple[int, float]]:
+        """The length of each block in seconds, and green's share in it; one ends where the decision is due."""
         second = end = 0
         for share, seconds in self.bakes:
             end += seconds
             while second < end:
-                step = LOOK_SECONDS if self.judge and second < self.judged_seconds else MINUTE
+                step = POLL_SECONDS if self.tolerances and second < self.compared_seconds else MINUTE
                 until = min((second // step + 1) * step, end, self.due_seconds if second < self.due_seconds else end)
                 yield until - second, share
                 second = until
@@ -111,68 +110,71 @@ class Endings:
     def share(self, *endings: Ending) -> float:
         return float(np.isin(self.how, endings).mean())
 
-    def outcomes(self) -> Outcomes:
-        """The same in the terms of judges that know no more than a promotion and a rollback."""
+    def results(self) -> SimulatedResults:
+        """The same as promotions and rollbacks alone."""
         back = self.how >= Ending.WITHOUT_EVIDENCE
-        verdicts = np.where(back, int(Decision.ROLL_BACK), int(Decision.PROMOTE))
-        return Outcomes(verdicts, self.seconds, self.green_requests)
+        decisions = np.where(back, int(Decision.ROLL_BACK), int(Decision.PROMOTE))
+        return SimulatedResults(decisions, self.seconds, self.green_requests)
 
 
 def roll_out(
-    shipped: Shipped,
+    configured: ConfiguredRollout,
     traffic: Traffic,
     recorded: Sequence[Block] = (),
     *,
     dispersion: Mapping[str, Floats] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Endings:
-    """Every rollout to its end; `traffic` is left with those that were not sent back.
+    """Every rollout to its end; `traffic` is left with those that were not rolled back.
 
-    The verdict on whether everybody may meet the new fleet is due once; a rollback by the judge can follow it, as long
-    as both fleets serve, and one by the alarm until the last bake ends.
+    The decision on shifting all traffic is due once; a rollback by the analysis can follow it, as long as both fleets
+    serve, and one by the alarm until the last bake ends.
 
     Args:
-        shipped: who watches.
+        configured: what watches.
         traffic: draws the blocks.
         recorded: the first blocks, if they have been drawn from `traffic` already.
-        dispersion: of the old fleet's counts, by stream; told by an hour drawn from `traffic` if not given.
-        progress: is told at each look how much is done, 0..1.
+        dispersion: of the old fleet's counts, by stream; estimated from an hour drawn from `traffic` if not given.
+        progress: is called at each poll with the share that is done, 0..1.
     """
-    total, edges = traffic.rollouts, judge_edges(shipped.judge or Tolerances(), traffic.service)
+    total, edges = traffic.rollouts, latency_edges(configured.tolerances or Tolerances(), traffic.service)
     how, seconds, exposed = np.full(total, int(Ending.UNPROVEN)), np.zeros(total), np.zeros(total)
     going = np.arange(total)
-    judge = Looks(shipped.judge, traffic, dispersion) if shipped.judge else None
-    alarm = AlarmWatch(shipped.alarm, total)
-    for number, (step, share) in enumerate(shipped.looks()):
+    tolerances = configured.tolerances
+    analysis = RolloutAnalysis(tolerances, traffic, dispersion) if tolerances else None
+    alarm = SimulatedErrorAlarm(configured.alarm, total)
+    for number, (step, share) in enumerate(configured.polls()):
         if number < len(recorded):
             block = rows(recorded[number], going)
         else:
             block = traffic.draw(step, green_share=share, edges=edges)
         seconds[going] = block.end_second
         exposed[going] += block.green.requests
-        if judge and block.end_second <= shipped.judged_seconds:
-            how[going] = _judged(
-                how[going], judge.verdicts(block), shipped, due=block.end_second == shipped.due_seconds
+        if analysis and block.end_second <= configured.compared_seconds:
+            how[going] = _analysed(
+                how[going], analysis.decisions(block), configured, due=block.end_second == configured.due_seconds
             )
         alarm.see(block, going, exposed[going])
-        alarmed = (alarm.seconds[going] == block.end_second) & (how[going] != Ending.BY_JUDGE)
+        alarmed = (alarm.seconds[going] == block.end_second) & (how[going] != Ending.BY_ANALYSIS)
         how[going[alarmed]] = Ending.BY_ALARM
         left = how[going] < Ending.WITHOUT_EVIDENCE
         if not left.all():
             going = going[left]
             traffic.keep(left)
-            if judge:
-                judge.keep(left)
+            if analysis:
+                analysis.keep(left)
         if progress:
-            progress(block.end_second / shipped.seconds if going.size else 1.0)
+            progress(block.end_second / configured.seconds if going.size else 1.0)
         if not going.size:
             break
     return Endings(how, seconds, exposed)
 
 
-def _judged(how: NDArray[np.int_], found: NDArray[np.int_], shipped: Shipped, *, due: bool) -> NDArray[np.int_]:
-    """How the rollouts stand after a look, before which they stood as `how` tells."""
+def _analysed(
+    how: NDArray[np.int_], found: NDArray[np.int_], configured: ConfiguredRollout, *, due: bool
+) -> NDArray[np.int_]:
+    """How the rollouts stand after a poll, given how they stood before it."""
     if due:
-        without = Ending.UNPROVEN if shipped.proceeds else Ending.WITHOUT_EVIDENCE
+        without = Ending.UNPROVEN if configured.proceeds else Ending.WITHOUT_EVIDENCE
         how = np.where(found == Decision.PROMOTE, int(Ending.PROVEN), int(without))
-    return np.where(found == Decision.ROLL_BACK, int(Ending.BY_JUDGE), how)
+    return np.where(found == Decision.ROLL_BACK, int(Ending.BY_ANALYSIS), how)

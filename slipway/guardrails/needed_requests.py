@@ -1,4 +1,4 @@
-"""How many requests a judge needs before it can tell that a good new fleet is good."""
+"""How many requests canary analysis needs to prove that a good new fleet is good."""
 
 from functools import lru_cache
 
@@ -14,19 +14,19 @@ and 0.05 or 0.5 % of errors: good fleets are proven safe in 0 to 57 %, 22 to 88 
 
 
 @lru_cache(maxsize=256)
-def needed_requests(plan: Tolerances, blue_a_green: float) -> int:
+def needed_requests(tolerances: Tolerances, blue_a_green: float) -> int:
     """Requests of the new fleet with which about nine of ten good ones are proven safe.
 
     Args:
-        plan: what must be ruled out, and how surely.
+        tolerances: what must be ruled out, and how surely.
         blue_a_green: requests of the old fleet for each of the new one.
     """
-    return max(plan.min_requests, round(_FOR_CHANCE * _as_expected(plan, blue_a_green)))
+    return max(tolerances.min_requests, round(_FOR_CHANCE * _as_expected(tolerances, blue_a_green)))
 
 
-def _as_expected(plan: Tolerances, blue_a_green: float) -> float:
-    """The same where every share of the requests is what is expected of a good fleet, and nothing wanders."""
-    tests = [ProportionTest(s.test.prior_rate, safety=s.test.safety) for s in streams(plan) if s.test.safety]
+def _as_expected(tolerances: Tolerances, blue_a_green: float) -> float:
+    """The same where every share of the requests is what is expected of a good fleet, and nothing varies."""
+    tests = [ProportionTest(s.test.prior_rate, safety=s.test.safety) for s in streams(tolerances) if s.test.safety]
     states = [test.start() for test in tests]
     seen, block = 0.0, _FIRST_BLOCK
     while seen < _MOST:
@@ -34,7 +34,7 @@ def _as_expected(plan: Tolerances, blue_a_green: float) -> float:
             test.observe(state, _block(test, block, blue_a_green)) for test, state in zip(tests, states, strict=True)
         ]
         seen, block = seen + block, max(_FIRST_BLOCK, _GROWTH * seen)
-        if all(state.log_safety >= plan.log_promotion for state in states):
+        if all(state.log_safety >= tolerances.log_promotion for state in states):
             break
     return seen
 

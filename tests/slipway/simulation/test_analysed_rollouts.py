@@ -1,4 +1,4 @@
-"""Simulated rollouts: what the judge promises, and the made-up service."""
+"""Simulated rollouts: what canary analysis promises, and the made-up service."""
 
 from dataclasses import replace
 from statistics import NormalDist
@@ -8,22 +8,22 @@ import pytest
 
 from slipway.canary.config import Tolerances
 from slipway.canary.statistics.evidence import Decision
-from slipway.simulation import Fault, Service, Traffic, Watch, judge_edges, judge_rollouts, latency_at
+from slipway.simulation import Fault, PollingPlan, Service, Traffic, analyse_rollouts, latency_at, latency_edges
 from slipway.simulation.service import ranks, slower_than
 
-SERVICE, PLAN = Service(), Tolerances()
-WATCH = Watch(((0.25, 600),), 1800)
-BY_THE_MINUTE = replace(WATCH, look_seconds=60)
+SERVICE, TOLERANCES = Service(), Tolerances()
+WATCH = PollingPlan(((0.25, 600),), 1800)
+BY_THE_MINUTE = replace(WATCH, poll_seconds=60)
 """For what hangs on no look before the bake's end: a third of the work."""
 
 
 def simulate(fault, rate, rollouts=300, seed=1, watch=WATCH):
     traffic = Traffic(SERVICE, fault, requests_per_second=rate, rollouts=rollouts, rng=np.random.default_rng(seed))
-    return judge_rollouts(PLAN, watch, traffic)
+    return analyse_rollouts(TOLERANCES, watch, traffic)
 
 
 @pytest.mark.parametrize("rate", [0.5, 5.0, 50.0])
-def test_good_models_are_sent_back_in_at_most_one_percent_though_looked_at_every_ten_seconds(rate):
+def test_good_models_are_rolled_back_in_at_most_one_percent_though_polled_every_ten_seconds(rate):
     assert simulate(Fault(), rate, rollouts=500).share(Decision.ROLL_BACK) <= 0.01
 
 
@@ -52,31 +52,31 @@ def test_too_little_traffic_is_no_reason_to_promote():
 
 def test_a_promotion_waits_for_the_end_of_the_bake():
     outcomes = simulate(Fault(), 100.0, rollouts=50, watch=BY_THE_MINUTE)
-    assert outcomes.seconds[outcomes.verdicts == Decision.PROMOTE].min() >= WATCH.bake_seconds
+    assert outcomes.seconds[outcomes.decisions == Decision.PROMOTE].min() >= WATCH.bake_seconds
 
 
 def test_the_same_seed_gives_the_same_outcomes():
-    short = Watch(((0.25, 60),))
+    short = PollingPlan(((0.25, 60),))
     one, two, other = (simulate(Fault(error_points=1), 10.0, rollouts=50, seed=seed, watch=short) for seed in (3, 3, 4))
     assert np.array_equal(one.green_requests, two.green_requests)
     assert not np.array_equal(one.green_requests, other.green_requests)
 
 
-def test_recorded_blocks_are_judged_as_if_they_were_drawn_now():
+def test_recorded_blocks_are_analysed_as_if_they_were_drawn_now():
     def traffic():
         rng = np.random.default_rng(9)
         return Traffic(SERVICE, Fault(error_points=5), requests_per_second=20, rollouts=20, rng=rng)
 
     ahead = traffic()
-    blocks = [ahead.draw(10, green_share=0.25, edges=judge_edges(PLAN, SERVICE)) for _ in range(60)]
-    recorded = judge_rollouts(PLAN, Watch(((0.25, 600),)), ahead, blocks)
+    blocks = [ahead.draw(10, green_share=0.25, edges=latency_edges(TOLERANCES, SERVICE)) for _ in range(60)]
+    recorded = analyse_rollouts(TOLERANCES, PollingPlan(((0.25, 600),)), ahead, blocks)
     assert recorded.share(Decision.ROLL_BACK) == 1
     assert np.all(recorded.green_requests > 0)
 
 
 def test_shares_follow_one_another():
-    watch = Watch(((0.25, 60), (0.5, 30)), 180)
-    assert list(watch.looks()) == [(10, 0.25)] * 6 + [(10, 0.5)] * 3 + [(60, 0.5), (30, 0.5)]
+    watch = PollingPlan(((0.25, 60), (0.5, 30)), 180)
+    assert list(watch.polls()) == [(10, 0.25)] * 6 + [(10, 0.5)] * 3 + [(60, 0.5), (30, 0.5)]
 
 
 def test_lost_signal_lowers_the_auc_by_what_was_asked():
@@ -99,7 +99,7 @@ def test_a_latency_is_exceeded_by_its_share_of_requests(share):
 def test_scores_that_nobody_watches_cost_no_time():
     plan = Tolerances(watches_scores=False)
     traffic = Traffic(SERVICE, Fault(), requests_per_second=20.0, rollouts=50, rng=np.random.default_rng(2))
-    unwatched = judge_rollouts(plan, BY_THE_MINUTE, traffic)
+    unwatched = analyse_rollouts(plan, BY_THE_MINUTE, traffic)
     watched = simulate(Fault(), 20.0, rollouts=50, seed=2, watch=BY_THE_MINUTE)
     assert np.median(unwatched.seconds) <= np.median(watched.seconds)
     assert unwatched.share(Decision.PROMOTE) >= 0.9
@@ -109,15 +109,15 @@ def test_scores_that_nobody_watches_cost_no_time():
 def test_what_the_servers_tell_is_found_before_the_minute_is_over(fault):
     found = {}
     for tell in (True, False):
-        plan, rng = replace(PLAN, watches_servers=tell), np.random.default_rng(5)
+        plan, rng = replace(TOLERANCES, watches_servers=tell), np.random.default_rng(5)
         traffic = Traffic(SERVICE, fault, requests_per_second=20, rollouts=100, rng=rng)
-        found[tell] = judge_rollouts(replace(plan, watches_scores=False), Watch(((0.25, 600),)), traffic)
+        found[tell] = analyse_rollouts(replace(plan, watches_scores=False), PollingPlan(((0.25, 600),)), traffic)
     assert np.median(found[True].seconds) < 60 <= found[False].seconds.min()
     assert found[True].green_requests.mean() < found[False].green_requests.mean() / 1.5
 
 
 @pytest.mark.parametrize("cold", [(10, 3.0), (60, 1.5)])
-def test_a_good_model_that_is_slow_at_first_is_sent_back_without_a_grace_and_not_with_one(cold):
+def test_a_good_model_that_is_slow_at_first_is_rolled_back_without_a_grace_and_not_with_one(cold):
     shares = []
     for warm_up_seconds in (0.0, 60.0):
         traffic = Traffic(
@@ -127,7 +127,7 @@ def test_a_good_model_that_is_slow_at_first_is_sent_back_without_a_grace_and_not
             rollouts=150,
             rng=np.random.default_rng(4),
         )
-        outcomes = judge_rollouts(Tolerances(warm_up_seconds=warm_up_seconds), Watch(((0.25, 300),)), traffic)
+        outcomes = analyse_rollouts(Tolerances(warm_up_seconds=warm_up_seconds), PollingPlan(((0.25, 300),)), traffic)
         shares.append(outcomes.share(Decision.ROLL_BACK))
     assert shares[0] > 0.9
     assert shares[1] <= 0.02

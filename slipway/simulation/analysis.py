@@ -1,4 +1,4 @@
-"""The judge's looks at many rollouts at once: what their blocks tell it, and what it makes of that."""
+"""Canary analysis of many simulated rollouts at once: the counts of their blocks, and the decisions that follow."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,34 +11,36 @@ from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Evidence
 from slipway.simulation.reference import reference_dispersions
 from slipway.simulation.service import Floats
-from slipway.simulation.traffic import Block, Traffic, judge_counts
+from slipway.simulation.traffic import Block, Traffic, stream_counts
 
 MINUTE = 60
-"""How often SageMaker tells what it has counted; the servers tell it at every look."""
+"""How often SageMaker reports what it has counted; the servers report at every poll."""
 
 
-class Looks:
+class RolloutAnalysis:
     """The evidence so far, a row a rollout.
 
     Args:
-        plan: what the judge tolerates.
-        traffic: whose blocks it will see.
-        dispersion: of the old fleet's counts, by stream; told by an hour drawn from `traffic` if not given.
+        tolerances: of the analysis.
+        traffic: whose blocks it gets.
+        dispersion: of the old fleet's counts, by stream; estimated from an hour drawn from `traffic` if not given.
     """
 
-    def __init__(self, plan: Tolerances, traffic: Traffic, dispersion: Mapping[str, Floats] | None = None) -> None:
-        self._plan, self._service = plan, traffic.service
-        self._evidence = Evidence.start(plan, np.zeros(traffic.rollouts))
-        self._dispersion = reference_dispersions(plan, traffic) if dispersion is None else dispersion
+    def __init__(
+        self, tolerances: Tolerances, traffic: Traffic, dispersion: Mapping[str, Floats] | None = None
+    ) -> None:
+        self._tolerances, self._service = tolerances, traffic.service
+        self._evidence = Evidence.start(tolerances, np.zeros(traffic.rollouts))
+        self._dispersion = reference_dispersions(tolerances, traffic) if dispersion is None else dispersion
         self._minute: Block | None = None
-        # As the judge's function has it: CloudWatch tells minutes, of which the last may hold some of the warm-up.
-        self._cold_until = plan.warm_up_seconds + MINUTE if plan.warm_up_seconds else 0.0
+        # As the analysis function has it: CloudWatch has minutes, of which the last may hold some of the warm-up.
+        self._cold_until = tolerances.warm_up_seconds + MINUTE if tolerances.warm_up_seconds else 0.0
 
-    def verdicts(self, block: Block) -> NDArray[np.int_]:
+    def decisions(self, block: Block) -> NDArray[np.int_]:
         """What all blocks up to this one allow: a `Decision` a row."""
         minute = self._minute + block if self._minute else block
         whole = block.end_second % MINUTE == 0
-        counts = judge_counts(self._plan, self._service, block, minute if whole else None)
+        counts = stream_counts(self._tolerances, self._service, block, minute if whole else None)
         if block.end_second <= self._cold_until:
             counts = {name: _none(of) if "slow" in name else of for name, of in counts.items()}
         self._evidence = self._evidence.observe(counts, self._dispersion)
