@@ -102,9 +102,9 @@ def _entry(entry: Mapping[str, Any]) -> list[Any]:
 def _facts(result: RehearsalResult) -> list[list[Any]]:
     facts = [["data", f"{result.table.name}, {result.table.rows} rows, sha256 {result.table.sha256}"]]
     if gate := result.evaluation.get("gate"):
-        aim = "met" if gate["accuracy_target_met"] else "not met"
+        met = "met" if gate["accuracy_target_met"] else "not met"
         facts.append(["gate", gate["reasons"]])
-        facts.append(["aim", f"accuracy of at least {gate['accuracy_target']}: {aim}"])
+        facts.append(["target", f"accuracy of at least {gate['accuracy_target']}: {met}"])
     facts.append(["time", f"{result.seconds:.0f} s; only waits are compressed, {result.options.speed:g} times"])
     return facts
 
@@ -139,12 +139,12 @@ def summary(result: RehearsalResult) -> str:
     lines = [f"{result.settings.name}: {result.seconds:.0f} s, {len(result.templates)} templates deployed"]
     if result.evaluation:
         lines.append(f"model    {_quality(result.evaluation)}")
-    lines += [f"rollout  {_told(rollout)}" for rollout in result.rollouts]
+    lines += [f"rollout  {_rollout(rollout)}" for rollout in result.rollouts]
     if users := bad_model_line(result.rollouts):
         lines.append(f"users    {users}")
     if result.failure is None:
         lines.append(f"audit    {len(result.audit)} entries")
-        lines += role_access_lines(result.access)
+        lines += [f"access   {line}" for line in role_access_lines(result.access)]
     lines += [f"not as it should be: {text}" for text in result.shortcomings]
     lines += [f"inconclusive: {text}" for text in result.inconclusive]
     lines.append(f"report   {result.options.out / 'report.html'}")
@@ -153,12 +153,12 @@ def summary(result: RehearsalResult) -> str:
 
 def _quality(evaluation: Mapping[str, Any]) -> str:
     metrics, gate, value = evaluation["metrics"], evaluation["gate"], evaluation["value"]
-    aim = f"aim {gate['accuracy_target']:g} {'met' if gate['accuracy_target_met'] else 'not met'}"
-    quality = f"test AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f} ({aim})"
+    target = f"target {gate['accuracy_target']:g} {'met' if gate['accuracy_target_met'] else 'not met'}"
+    quality = f"test AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f} ({target})"
     return f"{quality}, {value['per_1000']:.0f} {value['currency']} per 1,000 rows"
 
 
-def _told(rollout: RolloutResult) -> str:
+def _rollout(rollout: RolloutResult) -> str:
     fault = f" with fault {rollout.fault}" if rollout.fault else ""
     by = f" by {rollout.by}" if rollout.by else ""
     exposed = "an unknown number" if rollout.exposed is None else rollout.exposed
