@@ -45,7 +45,7 @@ NOT_QUICK = (
     "pipeline_steps/server/test_process.py",
     "pipeline_steps/server/test_warm_up.py",
     "pipeline_steps/test_jobs.py",
-    "pipeline_steps/test_monitor.py",
+    "pipeline_steps/monitor",
     "rehearsal/console/test_report.py",
     "rehearsal/containers/test_backends.py",
     "rehearsal/endpoints",
