@@ -16,12 +16,18 @@ _STATE_CHANGE = "SageMaker Endpoint State Change"
 _DEPLOYMENT_CHANGE = "SageMaker Endpoint Deployment State Change"
 
 
+SILENT_SECONDS = 60.0
+"""A controller asks for the alarms every 15 s at the latest: one that asks for nothing so long hangs."""
+
+
 @dataclass(frozen=True)
 class EndpointEnvironment:
     """The account around an endpoint, and how much its waits are compressed."""
 
     speed: float
     alarm_state: Callable[[str], str | None]
+    silent_seconds: float = SILENT_SECONDS
+    """A controller that writes nothing for so long is replaced."""
 
 
 class EndpointEvents:

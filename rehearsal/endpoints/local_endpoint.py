@@ -71,7 +71,9 @@ class LocalEndpoint:
             cancelled=self._cancelled,
         )
         journal = begin(self._journals, self.state.name, plan, speed=self._environment.speed)
-        self._supervisor = Supervisor(journal, self._cancelled, self._events.restarted)
+        self._supervisor = Supervisor(
+            journal, self._cancelled, self._events.restarted, silent_seconds=self._environment.silent_seconds
+        )
         self._begin("Updating", config, deployment, partial(rollout.run, self._supervisor.run))
 
     def close(self) -> None:

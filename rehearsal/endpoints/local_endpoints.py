@@ -10,7 +10,7 @@ from typing import Any
 from rehearsal.containers.backends.backend import Backend
 from rehearsal.containers.container import Program
 from rehearsal.endpoints.capture_log import CaptureLog, WriteObject
-from rehearsal.endpoints.endpoint_environment import EndpointEnvironment, EndpointEvents, OnEvent
+from rehearsal.endpoints.endpoint_environment import SILENT_SECONDS, EndpointEnvironment, EndpointEvents, OnEvent
 from rehearsal.endpoints.endpoint_state import EndpointState
 from rehearsal.endpoints.http_client import HttpClient
 from rehearsal.endpoints.invocation import Invocation, InvocationRequest
@@ -37,6 +37,7 @@ class LocalEndpoints:
         on_event: takes an EventBridge detail type and the endpoint as DescribeEndpoint shows it.
         on_log: takes a log group, a stream and lines.
         write_object: writes captured requests to S3; without it nothing is captured.
+        silent_seconds: a rollout's controller that writes nothing for so long is replaced.
     """
 
     def __init__(
@@ -52,9 +53,10 @@ class LocalEndpoints:
         on_event: OnEvent,
         on_log: OnLog,
         write_object: WriteObject = lambda _bucket, _key, _content, _kms_key_id: None,
+        silent_seconds: float = SILENT_SECONDS,
     ) -> None:
         self._workdir, self._publish, self._on_event, self._write_object = workdir, publish, on_event, write_object
-        self._environment = EndpointEnvironment(speed=speed, alarm_state=alarm_state)
+        self._environment = EndpointEnvironment(speed, alarm_state, silent_seconds)
         self._client = HttpClient()
         self._loop = LoopThread("model-requests", at_end=self._client.close)
         self._provisioning = Provisioning(

@@ -22,8 +22,6 @@ _PROJECT = Path(__file__).parents[2]
 _PAUSE_SECONDS = 0.2
 _MOST_VAIN_STARTS = 5
 _GRACE_SECONDS = 2.0
-SILENT_SECONDS = 60.0
-"""A controller asks for the alarms every 15 s at the latest: one that asks for nothing so long hangs."""
 _log = logging.getLogger(__name__)
 
 
@@ -47,8 +45,11 @@ class DeploymentActions(Protocol):
 class Supervisor:
     """One rollout's. A controller is one process; it holds nothing that the next one could not read again."""
 
-    def __init__(self, journal: Path, cancelled: threading.Event, on_restart: Callable[[], None]) -> None:
+    def __init__(
+        self, journal: Path, cancelled: threading.Event, on_restart: Callable[[], None], *, silent_seconds: float
+    ) -> None:
         self._journal, self._cancelled, self._on_restart = journal, cancelled, on_restart
+        self._silent_seconds = silent_seconds
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -91,11 +92,10 @@ class Supervisor:
         finally:
             stop(process, grace_seconds=_GRACE_SECONDS)
 
-    @staticmethod
-    def _next(process: "subprocess.Popen[bytes]") -> bytes:
+    def _next(self, process: "subprocess.Popen[bytes]") -> bytes:
         """Its next question; none once it has ended or is silent, when it hangs and is killed for the next one."""
-        if process.stdout is None or not select.select([process.stdout], [], [], SILENT_SECONDS)[0]:
-            _log.warning("controller %s was silent for %g s", process.pid, SILENT_SECONDS)
+        if process.stdout is None or not select.select([process.stdout], [], [], self._silent_seconds)[0]:
+            _log.warning("controller %s was silent for %g s", process.pid, self._silent_seconds)
             process.kill()
             return b""
         return process.stdout.readline()

@@ -36,13 +36,13 @@ class MonitoringResult:
     violations: list[dict[str, Any]]
 
 
-def run_monitoring(stage: DeployedStage, *, hours: int) -> MonitoringResult:
-    """Run the job and wait for its end.
+def run_monitoring(stage: DeployedStage, *, hours: int, now: datetime | None = None) -> MonitoringResult:
+    """Run the job on the `hours` before `now`, and wait for its end.
 
     Raises:
         RefusedError: no job is defined, nothing was captured, or the job has failed.
     """
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     definition = _definition(stage)
     sources = dict(_sources(stage, now, hours))
     if not sources:

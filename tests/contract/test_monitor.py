@@ -19,7 +19,8 @@ from pipeline_steps.paths import Paths
 from rehearsal.journey.demo_data import write_demo_csv
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, OUTCOME_PREFIX
 from slipway.cli.main import main
-from slipway.operations import monitoring_run
+from slipway.operations.deployed_stage import DeployedStage
+from slipway.operations.monitoring_run import run_monitoring
 from slipway.rollout.new_fleet_alarms import server_environment
 from slipway.settings import Settings, load_settings
 from slipway.training import schema_arguments
@@ -169,16 +170,18 @@ def ask(cloud: CloudProcess, settings: Settings, endpoint: str) -> Ask:
 
 
 @pytest.fixture
+def account(cloud: CloudProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment's credentials are an operator's."""
+    place = {"AWS_ENDPOINT_URL": cloud.endpoint_url, "AWS_DEFAULT_REGION": "us-east-1", **cloud.key.environment}
+    for name, value in place.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
 def slipway(
-    cloud: CloudProcess, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    account: None, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, dict[str, Any]]]:
     """Run the command as an operator of this account."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": cloud.endpoint_url,
-        **cloud.key.environment,
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
 
     def run(*argv: str) -> tuple[int, dict[str, Any]]:
         code = main(["monitor", "--config", str(config), "--json", *argv])
@@ -242,20 +245,13 @@ def test_shifted_traffic_is_found(cloud: CloudProcess, slipway: Slipway, ask: As
 
 
 def test_two_operators_can_monitor_in_the_same_second(
-    settings: Settings, slipway: Slipway, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, account: None, ask: Ask, tmp_path: Path
 ) -> None:
     ask(sessions(tmp_path, 20, seed=10))
     now = datetime.now(UTC)
-
-    class Still(datetime):
-        @classmethod
-        def now(cls, _tz: Any = None) -> datetime:  # type: ignore[override]
-            return now
-
-    monkeypatch.setattr(monitoring_run, "datetime", Still)
-    found = [slipway()[1] for _ in range(2)]
-    assert len({reported["job"] for reported in found}) == len({reported["reports"] for reported in found}) == 2
-    lengths = {len(reported["job"].removeprefix(job_prefix(settings.names))) for reported in found}
+    found = [run_monitoring(DeployedStage(settings), hours=1, now=now) for _ in range(2)]
+    assert len({result.job for result in found}) == len({result.reports for result in found}) == 2
+    lengths = {len(result.job.removeprefix(job_prefix(settings.names))) for result in found}
     assert lengths == {len("-20260101000000")}  # what the prefix leaves room for
 
 

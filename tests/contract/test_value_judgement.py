@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -134,8 +133,10 @@ class Shop:
 
 @pytest.fixture
 def shop(cloud: CloudProcess, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """The judge's own clients are those of the embedded AWS."""
-    monkeypatch.setattr(index, "boto3", SimpleNamespace(client=cloud))
+    """The function's own clients ask the embedded AWS."""
+    place = {"AWS_ENDPOINT_URL": cloud.endpoint_url, "AWS_DEFAULT_REGION": "us-east-1", **cloud.key.environment}
+    for name, value in place.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("CANARY_ANALYSIS", CONFIG.to_json())
     monkeypatch.setenv("ARTIFACTS_BUCKET", BUCKET)
     return Shop(cloud)

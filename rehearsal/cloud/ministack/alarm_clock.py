@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from ministack.services import cloudwatch as _cloudwatch
@@ -24,6 +25,7 @@ ARRIVAL_SECONDS = 0.4
 _LONGEST_PAUSE_SECONDS = 0.25
 _log = logging.getLogger(__name__)
 Alarm = dict[str, Any]
+Assess = Callable[..., Assessment | None]
 
 
 class AlarmClock:
@@ -32,8 +34,8 @@ class AlarmClock:
     ministack judges an alarm whenever a datum arrives, over all of a metric's dimensions at once; that is turned off.
     """
 
-    def __init__(self, *, speed: float, events: AlarmEvents) -> None:
-        self._speed, self._events = speed, events
+    def __init__(self, *, speed: float, events: AlarmEvents, assess: Assess = assess) -> None:
+        self._speed, self._events, self._assess = speed, events, assess
         self._judged: dict[str, int] = {}
         self._unfit: set[str] = set()
 
@@ -78,7 +80,7 @@ class AlarmClock:
             for query in rule.queries
             if query.metric
         }
-        found = assess(
+        found = self._assess(
             rule,
             series(rule, buckets),
             AlarmState(alarm["StateValue"]),

@@ -70,19 +70,20 @@ class JoinedOutcomes:
                 self.outcomes.setdefault(inference_id, (fmean(values), arrived))
         return found.malformed
 
-    def count_due(self, horizon: float, *, until: float) -> None:
+    def count_due(self, horizon: float, *, until: float, max_waiting: int = MAX_WAITING) -> None:
         """Count the requests that are `horizon` seconds old, up to the last time that both fleets have captures of.
 
         Args:
             horizon: the age, in seconds.
             until: everything that had arrived by then has been added.
+            max_waiting: of requests, and of outcomes; of more, every second id is left out.
         """
         due = min([until - horizon, *self.newest.values()])
         if len(self.newest) == len(self.answered):
             self.green.extend(self._values_due(self.answered[GREEN], horizon, due))
             self.blue.extend(self._values_due(self.answered[BLUE], horizon, due))
         self.since = max(self.since, due - LATE_SECONDS)
-        self._drop_expired()
+        self._drop_expired(max_waiting)
 
     def _values_due(self, answered: dict[str, float], horizon: float, due: float) -> Iterator[float]:
         for at, inference_id in sorted((at, inference_id) for inference_id, at in answered.items() if at <= due):
@@ -91,7 +92,7 @@ class JoinedOutcomes:
             if at >= self.since and arrived <= at + horizon:
                 yield value
 
-    def _drop_expired(self) -> None:
+    def _drop_expired(self, max_waiting: int) -> None:
         """An outcome from before `since` is of no request that counts."""
         while True:
             self.answered = {
@@ -99,7 +100,7 @@ class JoinedOutcomes:
                 for fleet, answered in self.answered.items()
             }
             self.outcomes = {name: outcome for name, outcome in self.outcomes.items() if self._counts(name, outcome[1])}
-            if max(len(self.outcomes), sum(map(len, self.answered.values()))) <= MAX_WAITING:
+            if max(len(self.outcomes), sum(map(len, self.answered.values()))) <= max_waiting:
                 return
             self.halved += 1
 

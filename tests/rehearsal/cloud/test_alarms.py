@@ -8,11 +8,10 @@ import pytest
 from ministack.services import cloudwatch
 from ministack.services.cloudformation import provisioners
 
-from rehearsal.cloud.ministack import alarm_clock
 from rehearsal.cloud.ministack.alarm_clock import ARRIVAL_SECONDS, AlarmClock, state_of
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
 from rehearsal.cloud.ministack.metric_store import file_by_the_minute, filed_at
-from slipway.cloudwatch import VirtualClock
+from slipway.cloudwatch import VirtualClock, assess
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 
 REPLACED = (
@@ -213,16 +212,14 @@ def test_an_alarm_that_cloudwatch_would_refuse_is_left_alone(store: Any, clock: 
     assert state_of("none") is None
 
 
-def test_an_alarm_that_cannot_be_judged_ends_no_other(
-    store: Any, clock: AlarmClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_alarm_that_cannot_be_judged_ends_no_other(store: Any, bus: Bus, caplog: pytest.LogCaptureFixture) -> None:
     def judged(*given: Any, **named: Any) -> Any:
         if given[0].name == "broken":
             raise ZeroDivisionError("a defect")
         return assess(*given, **named)
 
-    assess = alarm_clock.assess  # type: ignore[attr-defined]
-    monkeypatch.setattr(alarm_clock, "assess", judged)
+    clock = AlarmClock(speed=SPEED, events=AlarmEvents(bus), assess=judged)  # type: ignore[arg-type]
+    clock.install()
     put_alarm(store, AlarmName="broken")
     put_alarm(store)
     start = 1_000_000 * PERIOD

@@ -96,6 +96,7 @@ class Account:
 
     folder: Path
     speed: float = 300.0
+    silent_seconds: float = 60.0
     alarms: dict[str, str] = field(default_factory=dict)
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     logs: list[tuple[str, str, str]] = field(default_factory=list)
@@ -124,6 +125,7 @@ class Account:
             on_event=self.on_event,
             write_object=lambda *given: self.objects.append(given),
             on_log=lambda group, stream, lines: self.logs.extend((group, stream, line) for line in lines),
+            silent_seconds=self.silent_seconds,
         )
 
     def on_event(self, kind: str, detail: Mapping[str, Any]) -> None:
@@ -252,8 +254,8 @@ class Users:
 
 
 @pytest.fixture
-def account(tmp_path: Path) -> Iterator[Account]:
-    made = Account(tmp_path)
+def account(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Account]:
+    made = Account(tmp_path, **getattr(request, "param", {}))
     yield made
     made.fleets.close()
 

@@ -81,9 +81,8 @@ def test_a_canary_survives_the_death_of_its_controller_in_any_state(account: Any
     check_one_fleet(account, users, "green")
 
 
-def test_a_controller_that_hangs_is_replaced(account: Any, tools: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rehearsal.endpoints.supervisor.SILENT_SECONDS", 3.0)
-
+@pytest.mark.parametrize("account", [{"silent_seconds": 3.0}], indirect=True)
+def test_a_controller_that_hangs_is_replaced(account: Any, tools: Any) -> None:
     def watch(event: str) -> None:
         if event == "Baking":
             os.kill(account.controller_pid(), signal.SIGSTOP)

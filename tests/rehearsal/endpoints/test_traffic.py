@@ -108,16 +108,16 @@ def test_more_than_can_wait_are_not_sent_and_no_dropped_requests(endpoint: Endpo
 
 
 def test_users_that_this_machine_has_no_time_for_are_known_to_be_late(
-    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    endpoint: Endpoint,
 ) -> None:
-    traffic = LoadGenerator(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY)
-    begin, busy = traffic._begin, iter([0.5])
+    busy = iter([0.5])
 
-    def begin_late(*given: Any, **named: Any) -> None:
-        begin(*given, **named)
-        time.sleep(next(busy, 0.0))
+    class Bodies(list[bytes]):
+        def __getitem__(self, number: Any) -> Any:
+            time.sleep(next(busy, 0.0))
+            return super().__getitem__(number)
 
-    monkeypatch.setattr(traffic, "_begin", begin_late)
+    traffic = LoadGenerator(endpoint.url, "shop", Bodies([b"1"]), "text/csv", 50, key=KEY)
     run(traffic, 1.0)
     assert traffic.promptness(LoadSnapshot()).late_p99_ms > 200
     before = traffic.snapshot()

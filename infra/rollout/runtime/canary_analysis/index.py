@@ -26,7 +26,7 @@ from slipway.metrics import decision_datum, decision_namespace
 from slipway.rollout.deployment import clock_rate, deployment_of, seconds_left
 
 _LOG = logging.getLogger(__name__)
-OBJECTS_A_POLL = 50
+_OBJECTS_A_POLL = 50
 """What is left is read at the next poll."""
 
 
@@ -216,7 +216,7 @@ class _Outcomes:
         joined = JoinedOutcomes.from_json(self._text(known)) if known else JoinedOutcomes(since)
         read = set(joined.read)
         unread = [(arrived, key) for arrived, key in self._objects(since) if key not in read]
-        new, later = unread[:OBJECTS_A_POLL], unread[OBJECTS_A_POLL:]
+        new, later = unread[:_OBJECTS_A_POLL], unread[_OBJECTS_A_POLL:]
         for arrived, key in new:
             text = self._text(key)
             if key.startswith(f"{OUTCOME_PREFIX}/"):

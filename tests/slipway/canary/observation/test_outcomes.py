@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from slipway.canary.observation import outcomes
 from slipway.canary.observation.counting import Fleets
 from slipway.canary.observation.outcomes import LATE_SECONDS, JoinedOutcomes, clipped
 
@@ -39,10 +38,10 @@ def joining(*each, since=NOON):
     return joined
 
 
-def of_age(joined, until=NOW):
+def of_age(joined, until=NOW, **limit):
     """What has come of age, by fleet; what has come before is told no more."""
     again = JoinedOutcomes.from_json(joined.to_json())
-    again.count_due(HORIZON, until=until)
+    again.count_due(HORIZON, until=until, **limit)
     joined.__dict__.update(again.__dict__)
     return again.green, again.blue
 
@@ -183,11 +182,10 @@ def test_lines_that_are_broken_or_foreign_are_passed_over():
     assert of_age(joined) == ([0.0], [])
 
 
-def test_of_too_much_that_waits_every_second_id_is_left_out_and_with_it_its_other_half(monkeypatch):
-    monkeypatch.setattr(outcomes, "MAX_WAITING", 300)
+def test_of_too_much_that_waits_every_second_id_is_left_out_and_with_it_its_other_half():
     ids = [f"{package} {number}\ud800" for package in (NEW, OLD) for number in range(500)]
     joined = joining(*(captured(name, name.split()[0], 30) for name in ids))
-    assert of_age(joined, NOON + 50) == ([], [])
+    assert of_age(joined, NOON + 50, max_waiting=300) == ([], [])
     waiting = {name for answered in joined.answered.values() for name in answered} - {"first new", "first old"}
     assert joined.halved == 2
     assert 200 < len(waiting) <= 300
