@@ -1,5 +1,6 @@
 """What the documents show as settings is accepted, alone or added to the example's settings."""
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -37,7 +38,10 @@ def test_settings_that_a_document_shows_are_accepted(document: str, text: str) -
 
 
 @pytest.mark.parametrize("document", sorted((PROJECT / "docs").rglob("*.md")), ids=lambda path: path.name)
-def test_programs_that_a_document_shows_can_be_parsed(document: Path) -> None:
+def test_programs_that_a_document_shows_can_be_parsed_and_import_what_exists(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     for block in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        compile(block, str(document), "exec")
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in ("infra", "slipway"):
+                source = (PROJECT / f"{node.module.replace('.', '/')}.py").read_text(encoding="utf-8")
+                assert [name.name for name in node.names if f"class {name.name}" not in source] == []

@@ -20,6 +20,7 @@ OWN = (
     "slipway",
     "config",
     "docs",
+    "examples",
     "infra",
     "pipeline_steps",
     "rehearsal",

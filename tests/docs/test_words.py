@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.reference.hook import PAGES
+
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 REPLACED = re.compile(
@@ -17,5 +19,13 @@ REPLACED = re.compile(
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_no_replaced_word_is_used_outside_of_code(document: Path) -> None:
     prose = re.sub(r"```.*?```|`[^`\n]*`", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
-    lines = [line for line in prose.splitlines() if REPLACED.search(line)]
-    assert lines == []
+    assert replaced(prose) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_replaced_word_is_used_in_a_page_made_from_the_code(page: str) -> None:
+    assert replaced(PAGES[page]()) == []
+
+
+def replaced(text: str) -> list[str]:
+    return [line for line in text.splitlines() if REPLACED.search(line)]
