@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.endpoint.stack import EndpointStack
@@ -14,11 +17,21 @@ from infra.monitoring.monitor import Monitor
 from infra.monitoring.stack import MonitoringStack
 from infra.network.stack import NetworkStack
 from infra.rollout.stack import RolloutStack
+from infra.shared.container_image import ContainerImage
 from infra.shared.permission_boundary import bound_roles
 from infra.storage.stack import StorageStack
 from infra.training.stack import TrainingStack
 from slipway.settings import Settings
 from slipway.settings.names import COST_TAG
+
+
+class _Needed(TypedDict):
+    """What the jobs and models of several stacks need of storage and image."""
+
+    settings: Settings
+    key: kms.IKey
+    artifacts_bucket: s3.IBucket
+    image: ContainerImage
 
 
 @dataclass(frozen=True)
@@ -39,61 +52,30 @@ def use_cases(scope: Construct, cases: Sequence[Settings], *, steps_folder: Path
 
 def use_case_stacks(scope: Construct, settings: Settings, *, steps_folder: Path) -> UseCaseStacks:
     """Make the stacks; without an account or a region in `settings` they can be deployed to any."""
-    env = cdk.Environment(account=settings.account, region=settings.region)
-    names = settings.names
-    storage = StorageStack(scope, names.stack("storage"), env=env, settings=settings)
-    image = ImageStack(
-        scope, names.stack("image"), env=env, settings=settings, key=storage.key, steps_folder=steps_folder
-    )
-    training = TrainingStack(
-        scope,
-        names.stack("training"),
-        env=env,
-        settings=settings,
-        key=storage.key,
-        data_bucket=storage.data_bucket,
-        artifacts_bucket=storage.artifacts_bucket,
-        image=image.image,
-    )
-    endpoint = EndpointStack(
-        scope,
-        names.stack("endpoint"),
-        env=env,
-        settings=settings,
-        key=storage.key,
-        artifacts_bucket=storage.artifacts_bucket,
-        image=image.image,
-    )
+    env, name = cdk.Environment(account=settings.account, region=settings.region), settings.names.stack
+    storage = StorageStack(scope, name("storage"), env=env, settings=settings)
+    image = ImageStack(scope, name("image"), env=env, settings=settings, key=storage.key, steps_folder=steps_folder)
+    needed: _Needed = {
+        "settings": settings,
+        "key": storage.key,
+        "artifacts_bucket": storage.artifacts_bucket,
+        "image": image.image,
+    }
+    training = TrainingStack(scope, name("training"), env=env, data_bucket=storage.data_bucket, **needed)
+    endpoint = EndpointStack(scope, name("endpoint"), env=env, **needed)
     if settings.monitoring.schedule:
-        # In the endpoint's stack: a monitoring schedule must be gone before its endpoint goes.
-        Monitor(
-            endpoint,
-            "Monitor",
-            settings=settings,
-            key=storage.key,
-            artifacts_bucket=storage.artifacts_bucket,
-            image=image.image,
-            endpoint=endpoint.guarded.endpoint,
-        )
-    rollout = RolloutStack(
-        scope,
-        names.stack("rollout"),
-        env=env,
-        settings=settings,
-        key=storage.key,
-        artifacts_bucket=storage.artifacts_bucket,
-        image=image.image,
-    )
+        # In the endpoint's stack: SageMaker refuses to delete an endpoint before its monitoring schedule.
+        Monitor(endpoint, "Monitor", endpoint=endpoint.guarded.endpoint, **needed)
+    rollout = RolloutStack(scope, name("rollout"), env=env, **needed)
     # The image must be built before a job or a model can name it, which no reference in the templates expresses.
-    training.add_stack_dependency(image)
-    endpoint.add_stack_dependency(image)
-    rollout.add_stack_dependency(image)
-    monitoring = MonitoringStack(scope, names.stack("monitoring"), env=env, settings=settings, key=storage.key)
+    for stack in (training, endpoint, rollout):
+        stack.add_stack_dependency(image)
+    monitoring = MonitoringStack(scope, name("monitoring"), env=env, settings=settings, key=storage.key)
     made = UseCaseStacks(storage, image, training, endpoint, rollout, monitoring)
     for stack in vars(made).values():
-        cdk.Tags.of(stack).add(COST_TAG, names.prefix)
+        cdk.Tags.of(stack).add(COST_TAG, settings.names.prefix)
         bound_roles(stack, settings.access.permission_boundary)
     if settings.access.vpc and settings.access.vpc.endpoints:
-        network = NetworkStack(scope, names.stack("network"), env=env, vpc=settings.access.vpc)
-        cdk.Tags.of(network).add(COST_TAG, names.prefix)
+        network = NetworkStack(scope, name("network"), env=env, vpc=settings.access.vpc)
+        cdk.Tags.of(network).add(COST_TAG, settings.names.prefix)
     return made

@@ -1,5 +1,8 @@
 """The job that examines an endpoint's requests and predictions, its role, and its schedule."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -96,29 +99,35 @@ class Monitor(Construct):
             string_value=cdk.Stack.of(self).to_json_string(job),
         )
         if settings.monitoring.scheduler == "model_monitor":
-            schedule = sagemaker.CfnMonitoringSchedule(
+            self._schedule_by_model_monitor(settings, job, endpoint)
+        else:
+            MonitorMachine(
                 self,
-                "Schedule",
-                monitoring_schedule_name=names.monitoring_schedule,
-                # Required by the L1, and replaced by the override below.
-                monitoring_schedule_config=sagemaker.CfnMonitoringSchedule.MonitoringScheduleConfigProperty(
-                    schedule_config=sagemaker.CfnMonitoringSchedule.ScheduleConfigProperty(
-                        schedule_expression=str(settings.monitoring.schedule)
-                    ),
-                    monitoring_type="DataQuality",
-                ),
+                "Machine",
+                settings=settings,
+                job=job,
+                job_role=self.role,
+                key=key,
+                artifacts_bucket=artifacts_bucket,
             )
-            schedule.add_property_override("MonitoringScheduleConfig.MonitoringJobDefinition", job)
-            schedule.cfn_options.condition = endpoint.cfn_options.condition
-            # SageMaker refuses a schedule without its endpoint, and to delete an endpoint before its schedule.
-            schedule.node.add_dependency(endpoint, self.role)
-            return
-        MonitorMachine(
-            self,
-            "Machine",
-            settings=settings,
-            job=job,
-            job_role=self.role,
-            key=key,
-            artifacts_bucket=artifacts_bucket,
+
+    def _schedule_by_model_monitor(
+        self, settings: Settings, job: Mapping[str, Any], endpoint: sagemaker.CfnEndpoint
+    ) -> None:
+        # Required by the L1, and completed by the override below.
+        config = sagemaker.CfnMonitoringSchedule.MonitoringScheduleConfigProperty(
+            schedule_config=sagemaker.CfnMonitoringSchedule.ScheduleConfigProperty(
+                schedule_expression=str(settings.monitoring.schedule)
+            ),
+            monitoring_type="DataQuality",
         )
+        schedule = sagemaker.CfnMonitoringSchedule(
+            self,
+            "Schedule",
+            monitoring_schedule_name=settings.names.monitoring_schedule,
+            monitoring_schedule_config=config,
+        )
+        schedule.add_property_override("MonitoringScheduleConfig.MonitoringJobDefinition", job)
+        schedule.cfn_options.condition = endpoint.cfn_options.condition
+        # SageMaker refuses a schedule without its endpoint, and to delete an endpoint before its schedule.
+        schedule.node.add_dependency(endpoint, self.role)

@@ -35,15 +35,8 @@ class TrainingPipeline(Construct):
         image: ContainerImage,
     ) -> None:
         super().__init__(scope, id_)
-        names = settings.names
-        # No description: a changed one replaces the group, whose name is taken. The pipeline has it.
-        self.package_group = sagemaker.CfnModelPackageGroup(
-            self,
-            "PackageGroup",
-            model_package_group_name=names.package_group,
-            model_package_group_policy=group_policy(names.package_group, accounts=settings.promotion.to_accounts),
-        )
-        self.package_group.apply_removal_policy(removal_policy(keep_data=settings.keep_data))
+        self._bucket, self._key, self._image = artifacts_bucket, key, image
+        self.package_group = self._package_group(settings)
         self.jobs = JobRoles(
             self,
             "Jobs",
@@ -51,29 +44,46 @@ class TrainingPipeline(Construct):
             artifacts_bucket=artifacts_bucket,
             key=key,
             image=image,
-            package_group=names.package_group,
+            package_group=settings.names.package_group,
             vpc=settings.access.vpc,
         )
+        self.pipeline = self._pipeline(settings, data_bucket)
+        StarterRole(self, "Starter", settings=settings, data_bucket=data_bucket)
+
+    def _package_group(self, settings: Settings) -> sagemaker.CfnModelPackageGroup:
+        name = settings.names.package_group
+        # No description: a changed one replaces the group, whose name is taken. The pipeline has it.
+        group = sagemaker.CfnModelPackageGroup(
+            self,
+            "PackageGroup",
+            model_package_group_name=name,
+            model_package_group_policy=group_policy(name, accounts=settings.promotion.to_accounts),
+        )
+        group.apply_removal_policy(removal_policy(keep_data=settings.keep_data))
+        return group
+
+    def _pipeline(self, settings: Settings, data_bucket: s3.IBucket) -> sagemaker.CfnPipeline:
+        names = settings.names
         role = PipelineRole(
             self,
             "Role",
             jobs=self.jobs,
-            artifacts_bucket=artifacts_bucket,
-            key=key,
-            image=image,
+            artifacts_bucket=self._bucket,
+            key=self._key,
+            image=self._image,
             package_group=names.package_group,
         )
         document = training_pipeline(
             settings,
-            bucket=artifacts_bucket.bucket_name,
+            bucket=self._bucket.bucket_name,
             data_bucket=data_bucket.bucket_name,
-            kms_key_arn=key.key_arn,
-            image_uri=image.uri,
+            kms_key_arn=self._key.key_arn,
+            image_uri=self._image.uri,
             processing_role_arn=self.jobs.processing.role_arn,
             training_role_arn=self.jobs.training.role_arn,
             evaluation_role_arn=self.jobs.evaluation.role_arn,
         )
-        self.pipeline = sagemaker.CfnPipeline(
+        pipeline = sagemaker.CfnPipeline(
             self,
             "Pipeline",
             pipeline_name=names.pipeline,
@@ -83,5 +93,5 @@ class TrainingPipeline(Construct):
             role_arn=role.role_arn,
         )
         # A pipeline started before its roles' policies are there fails with "access denied".
-        self.pipeline.node.add_dependency(self.package_group, role, self.jobs)
-        StarterRole(self, "Starter", settings=settings, data_bucket=data_bucket)
+        pipeline.node.add_dependency(self.package_group, role, self.jobs)
+        return pipeline
