@@ -1,8 +1,5 @@
 """The rollout that the settings of a use case would make."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from slipway.canary.config import PROCEED
 from slipway.guardrails.planned import OPAQUE, PlannedAnalysis, PlannedRollout, ScaledVariant, Variant
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms, server_environment
@@ -17,34 +14,22 @@ CAPACITY = frozenset({"DesiredInstanceCount", "DesiredWeight", "DataCaptureConfi
 """What RetainAllVariantProperties may keep. AWS does not say whether it keeps the last, which cannot be excluded."""
 
 
-def planned_rollout(
-    settings: Settings,
-    *,
-    config_name: str = CONFIG_NAME,
-    alarms: Sequence[Mapping[str, Any]] | None = None,
-    deployment: Mapping[str, Any] | None = None,
-    scaling: tuple[ScaledVariant, ...] | None = None,
-    requests_per_second: float | None = None,
-) -> PlannedRollout:
-    """The rollout of `settings`; alarms, DeploymentConfig and scalable targets that are given are not made anew."""
+def planned_rollout(settings: Settings, *, requests_per_second: float | None = None) -> PlannedRollout:
+    """The rollout of `settings`, as its endpoint stack has it."""
     endpoint, served = settings.names.endpoint, settings.endpoint
     if served.serverless:
         # No guardrails: the update is all at once, and nothing rolls it back but the rollout's smoke test.
         return PlannedRollout(
             endpoint=endpoint,
-            config_name=config_name,
+            config_name=CONFIG_NAME,
             variants=(Variant(VARIANT, serverless=True, package=PACKAGE_ARN),),
             requests_per_second=requests_per_second,
             previous_variants=(VARIANT,),
         )
-    if alarms is None:
-        made = new_fleet_alarms(
-            settings.rollout, endpoint_name=endpoint, config_name=config_name, package_arn=PACKAGE_ARN
-        )
-        alarms = tuple(made.values())
-    if deployment is None:
-        deployment = deployment_config(settings.rollout, [alarm["AlarmName"] for alarm in alarms])
-    if scaling is None and served.autoscaling:
+    made = new_fleet_alarms(settings.rollout, endpoint_name=endpoint, config_name=CONFIG_NAME, package_arn=PACKAGE_ARN)
+    alarms = tuple(made.values())
+    scaling: tuple[ScaledVariant, ...] = ()
+    if served.autoscaling:
         least, most = served.autoscaling.min_instance_count, served.autoscaling.max_instance_count
         scaling = (ScaledVariant(VARIANT, least, most),)
     variant = Variant(
@@ -56,12 +41,12 @@ def planned_rollout(
     )
     return PlannedRollout(
         endpoint=endpoint,
-        config_name=config_name,
+        config_name=CONFIG_NAME,
         variants=(variant,),
-        deployment=deployment,
-        alarms=tuple(alarms),
+        deployment=deployment_config(settings.rollout, [alarm["AlarmName"] for alarm in alarms]),
+        alarms=alarms,
         autoscaled=bool(scaling),
-        scaling=scaling or (),
+        scaling=scaling,
         retained=CAPACITY if scaling else frozenset(),
         requests_per_second=requests_per_second,
         previous_variants=(VARIANT,),
