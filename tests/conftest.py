@@ -1,4 +1,4 @@
-"""What holds for every test."""
+"""Settings and options of every test run."""
 
 import functools
 import gc
@@ -21,7 +21,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 # Each session of botocore reads its services' models again, a tenth of a second a client: here they are read once.
 botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
 
-# What is collected lives to the end: to look through it for garbage again and again is a quarter of a worker's start.
+# What is collected is used to the end: repeated garbage collection of it takes a quarter of a worker's start.
 gc.disable()
 
 _LONGEST = "tests/e2e/"

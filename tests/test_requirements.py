@@ -44,12 +44,12 @@ def test_the_project_itself_runs_with_a_version_that_the_package_accepts(require
 
 @pytest.mark.parametrize("file", LOCKS)
 def test_every_pin_is_in_its_lock_file(file: str) -> None:
-    locked, asked = pinned(LOCKS[file]), pinned(file)
-    assert asked
+    locked, pins = pinned(LOCKS[file]), pinned(file)
+    assert pins
     # The image is made for Linux alone.
     elsewhere = {"xgboost"} if file.startswith("pipeline_steps") else set()
-    assert {name: locked.get(name) for name in asked.keys() - elsewhere} == {
-        name: versions for name, versions in asked.items() if name not in elsewhere
+    assert {name: locked.get(name) for name in pins.keys() - elsewhere} == {
+        name: versions for name, versions in pins.items() if name not in elsewhere
     }
 
 

@@ -8,14 +8,15 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 TESTS = PROJECT / "tests"
 ACROSS = tuple(map(Path, ("contract", "docker", "e2e", "sdk", "infra/access")))
-"""What holds between packages, what needs more than Python, and what every role of every stack may do."""
+"""Agreements between packages, tests that need more than Python, and the permissions of every stack's roles."""
 FOLDERS = sorted({file.parent for file in TESTS.rglob("test_*.py")} - {TESTS})
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(TESTS)))
-def test_every_folder_of_tests_is_one_of_the_code(folder: Path) -> None:
+def test_every_folder_of_tests_is_a_folder_or_a_module_of_the_code(folder: Path) -> None:
     inside = folder.relative_to(TESTS)
-    assert any(inside.is_relative_to(across) for across in ACROSS) or (PROJECT / inside).is_dir()
+    module = (PROJECT / inside).with_suffix(".py")
+    assert any(inside.is_relative_to(across) for across in ACROSS) or (PROJECT / inside).is_dir() or module.is_file()
 
 
 def test_what_a_quick_run_leaves_out_exists() -> None:

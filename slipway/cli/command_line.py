@@ -1,4 +1,4 @@
-"""The parser of `slipway`: with the one command that is asked for, or with all of them."""
+"""The parser of `slipway`, with one command or with all of them."""
 
 import argparse
 import sys
@@ -65,7 +65,7 @@ def _parser(commands: Iterable[Command]) -> argparse.ArgumentParser:
 
 
 def _named(words: Sequence[str]) -> Sequence[Command]:
-    """The command that is asked for, without loading the others; all of them where it is none of them."""
+    """The command that `words` name, without loading the others; all of them if it is none of them."""
     name = words[0] if words else ""
     if name == "--version":
         return ()
@@ -117,13 +117,13 @@ def _needs_setup(command: str, package: str | None) -> InputError:
 
 
 class _Unavailable:
-    """Stands in for a command that cannot be loaded, and says why when it is asked for."""
+    """Takes the place of a command that cannot be loaded, and reports why when it is run."""
 
     def __init__(self, name: str, reason: InputError) -> None:
         self._name, self._reason = name, reason
 
     def add_parser(self, commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-        # Whatever follows is taken, and options are words like any other.
+        # Every argument is accepted, options included.
         parser = commands.add_parser(
             self._name, help="needs a clone of the repository", add_help=False, prefix_chars="\0"
         )

@@ -1,4 +1,4 @@
-"""The `slipway` command: its signals, and what becomes of every error. What it can do is in `command_line`."""
+"""The `slipway` command: its signals, and the message and exit code of every error; `command_line` has the commands."""
 
 import os
 import select
@@ -29,8 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as exc:
         if (ending := _ending(exc)) is None:
             raise
-        code, told = ending
-        _say(told)
+        code, message = ending
+        _report(message)
         return code
     except KeyboardInterrupt:
         return _interrupted()
@@ -57,15 +57,15 @@ def _ending(exc: Exception) -> tuple[int, str] | None:
 
 def _interrupted() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # to be impatient now would only leave processes behind
-    _say("interrupted; everything that was started has been ended")
+    _report("interrupted; everything that was started has been ended")
     return _INTERRUPTED
 
 
-def _say(told: str) -> None:
-    """Tell the user, if the terminal is still there; what cannot be written any more must not fail the exit either."""
+def _report(message: str) -> None:
+    """Write `message` to standard error; a terminal that is gone does not fail the exit."""
     try:
-        if told:
-            sys.stderr.write(f"slipway: {told}\n")
+        if message:
+            sys.stderr.write(f"slipway: {message}\n")
         sys.stderr.flush()
     except OSError:
         _discard(sys.stderr)

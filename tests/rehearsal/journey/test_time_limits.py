@@ -72,7 +72,7 @@ def test_an_embedded_aws_that_was_killed_is_named_as_the_cause(tmp_path: Path) -
 def test_an_embedded_aws_that_could_not_start_has_the_reason_in_the_same_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rehearsal.journey.embedded_aws.sys.executable", str(tmp_path / "python"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     (tmp_path / "python").write_text(
         "#!/bin/sh\necho noise >&2\necho 'OSError: [Errno 24] Too many open files' >&2\nexit 1\n"
     )

@@ -65,8 +65,8 @@ def test_what_is_no_command_is_refused_with_those_that_are(capsys: pytest.Captur
     with pytest.raises(SystemExit) as ended:
         main(["launch"])
     assert ended.value.code == 2
-    told = capsys.readouterr().err
-    assert all(f"'{name}'" in told for name in (*COMMANDS, "rehearse", "push-rehearsal"))
+    message = capsys.readouterr().err
+    assert all(f"'{name}'" in message for name in (*COMMANDS, "rehearse", "push-rehearsal"))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
