@@ -14,7 +14,7 @@ MAX_VALUES = 100
 
 
 @dataclass(frozen=True)
-class Metric:
+class MetricDatum:
     name: str
     value: float | Sequence[float]
     """Several values are of several requests: CloudWatch computes percentiles and counts of them."""
@@ -24,7 +24,7 @@ class Metric:
 def metrics_line(
     namespace: str,
     dimensions: Mapping[str, str],
-    metrics: Sequence[Metric],
+    metrics: Sequence[MetricDatum],
     *,
     timestamp_ms: int,
     also_by: Sequence[str] = (),

@@ -8,8 +8,8 @@ from pipeline_steps.arguments import StepParser, finite, from_arguments, share
 from pipeline_steps.artifact.reading import read_archive
 from pipeline_steps.documents import read_json, sha256_of, write_json
 from pipeline_steps.errors import DataError
-from pipeline_steps.evaluation.gate import GATE_METRICS, Gate
 from pipeline_steps.evaluation.model_evaluation import evaluate_model, evaluation_document, score_split
+from pipeline_steps.evaluation.quality_gate import GATE_METRICS, QualityGate
 from pipeline_steps.paths import Paths
 from pipeline_steps.problems.binary.metrics import area_under_roc
 from pipeline_steps.problems.binary.value import OutcomeValues
@@ -51,7 +51,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         area_under_roc(split.positive, score_split(artifact, split, name="candidate"))
         for split in (splits["train"], splits["validation"])
     )
-    decision = from_arguments(Gate, arguments).decide(
+    decision = from_arguments(QualityGate, arguments).decide(
         candidate=candidate.metrics.to_document(),
         baseline=baseline.metrics.to_document(),
         champion=champion,

@@ -12,13 +12,19 @@ from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.documents import read_json, write_json
 from pipeline_steps.monitoring.capture_records import CaptureRecords, read_capture_records
 from pipeline_steps.monitoring.constraints import ConstraintLimits
-from pipeline_steps.monitoring.environment import MonitoringEnvironment
 from pipeline_steps.monitoring.examination import MonitoredModel, examine
 from pipeline_steps.monitoring.facets import Facet
 from pipeline_steps.monitoring.findings import Findings
 from pipeline_steps.monitoring.ground_truth import Outcomes, read_outcomes
+from pipeline_steps.monitoring.monitoring_environment import MonitoringEnvironment
 from pipeline_steps.monitoring.monitoring_metrics import emit, metric_lines
-from pipeline_steps.monitoring.options import OUTCOMES, REQUESTS, ExplanationOptions, MonitoringOptions, QualityOptions
+from pipeline_steps.monitoring.monitoring_options import (
+    OUTCOMES,
+    REQUESTS,
+    ExplanationOptions,
+    MonitoringOptions,
+    QualityOptions,
+)
 from pipeline_steps.paths import Paths
 
 

@@ -15,9 +15,9 @@ from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.errors import ArgumentError, StepError
 from pipeline_steps.paths import Paths
 from pipeline_steps.server.application import Application
+from pipeline_steps.server.event_loop import PeriodicTask, run_server
 from pipeline_steps.server.identity import WHOLE_ENDPOINT, Identity
-from pipeline_steps.server.lifecycle import PeriodicTask, run_server
-from pipeline_steps.server.metric_publisher import MetricPublisher, MetricSource
+from pipeline_steps.server.metric_log import MetricLog, MetricSource
 from pipeline_steps.server.request_metrics import RequestMetrics
 from pipeline_steps.server.score_recorder import ScoreRecorder
 from pipeline_steps.server.warm_up import warm_up
@@ -83,7 +83,7 @@ def _metric_tasks(requests: RequestMetrics, recorder: ScoreRecorder, identity: I
     recorder.take_metrics()  # this code path is warm too, and the warm-up's own requests are not reported
     recorder.clear()
     sources = [MetricSource(requests.take_metrics), MetricSource(recorder.take_metrics, also_by=WHOLE_ENDPOINT)]
-    publisher = MetricPublisher(sources, identity.dimensions, write=_write)
+    publisher = MetricLog(sources, identity.dimensions, write=_write)
     return [PeriodicTask(recorder.count, _COUNT_SECONDS), PeriodicTask(publisher.publish, identity.metric_seconds)]
 
 

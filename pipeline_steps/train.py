@@ -8,8 +8,8 @@ import numpy as np
 from pipeline_steps.algorithms.hyperparameters import parse_hyperparameters
 from pipeline_steps.algorithms.training import train_model
 from pipeline_steps.arguments import StepParser
-from pipeline_steps.artifact.export import check_parity, with_gaps, write_artifact
 from pipeline_steps.artifact.scorer import Scorer
+from pipeline_steps.artifact.writing import check_parity, with_gaps, write_artifact
 from pipeline_steps.baseline.distribution import training_distribution
 from pipeline_steps.baseline.held_out import with_held_out
 from pipeline_steps.documents import read_json

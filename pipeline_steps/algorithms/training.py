@@ -29,7 +29,7 @@ class FittedModel(Protocol):
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainedModel:
     """A fitted model with everything that its artifact holds about it."""
 
     model: FittedModel
@@ -66,7 +66,7 @@ def train_model(
     *,
     log: Callable[[str], None],
     checkpoints: Path | None = None,
-) -> Training:
+) -> TrainedModel:
     """Fit on `train`; `validation` decides when to stop, and the threshold.
 
     `checkpoints` is a folder that outlives an interrupted job, for algorithms that take long enough to use it.
@@ -77,7 +77,7 @@ def train_model(
     model = _fit(columns, *splits, hyperparameters, log=log, checkpoints=checkpoints)
     scores = model.score(held_out)
     threshold = accurate_threshold(validation.positive, scores)
-    return Training(
+    return TrainedModel(
         model=model,
         contract=Contract(columns, schema.target, schema.positive_label, threshold, hyperparameters.algorithm),
         hyperparameters=hyperparameters,

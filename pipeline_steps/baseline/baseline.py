@@ -18,7 +18,7 @@ FEWEST_ROWS = 200
 
 
 @dataclass(frozen=True)
-class Ranks:
+class ScoreRanks:
     """Scores of the validation split by rank: a tenth below `low`, half above `middle`, a tenth above `high`."""
 
     low: Cut
@@ -54,7 +54,7 @@ class Baseline:
 
     columns: tuple[Bins, ...]
     score: Bins
-    ranks: Ranks | None
+    ranks: ScoreRanks | None
     predictions: tuple[Groups, ...] | None = None
     attributions: Mapping[str, float] | None = None
 
@@ -78,7 +78,7 @@ class Baseline:
             return cls(
                 columns=tuple(bins_of(column, entries[column.name]) for column in contract.columns),
                 score=Bins.of_score(document["score"]),
-                ranks=Ranks.from_document(document["score"]),
+                ranks=ScoreRanks.from_document(document["score"]),
                 predictions=_predictions(document, contract),
                 attributions=_attributions(document, contract),
             )

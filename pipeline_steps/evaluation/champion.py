@@ -1,6 +1,7 @@
 """The champion: the newest approved package of the model registry."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,15 +28,9 @@ def find_champion(group: str, *, sagemaker: Any, s3: Any) -> Champion | None:
     Raises:
         StepError: the registry or the artifact cannot be read. Denied access does not mean "no champion".
     """
-    try:
+    with _reading(f"the champion of model package group {group}"):
         arn = _newest_approved(sagemaker, group)
-        if arn is None:
-            return None
-        return Champion(arn, read_archive(_model_data(arn, sagemaker, s3)))
-    except (BotoCoreError, ClientError) as exc:
-        raise StepError(f"the champion of model package group {group} cannot be read: {exc}") from exc
-    except (KeyError, IndexError) as exc:
-        raise StepError(f"the champion of model package group {group} names no model data: {exc}") from exc
+        return Champion(arn, read_archive(_model_data(arn, sagemaker, s3))) if arn else None
 
 
 def require_comparable(champion: Champion, schema: Schema) -> None:
@@ -70,12 +65,18 @@ def fetch_archive(model_package_arn: str, *, sagemaker: Any, s3: Any) -> bytes:
     Raises:
         StepError: the registry or the artifact cannot be read.
     """
-    try:
+    with _reading(f"model package {model_package_arn}"):
         return _model_data(model_package_arn, sagemaker, s3)
+
+
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
+    try:
+        yield
     except (BotoCoreError, ClientError) as exc:
-        raise StepError(f"model package {model_package_arn} cannot be read: {exc}") from exc
+        raise StepError(f"{what} cannot be read: {exc}") from exc
     except (KeyError, IndexError) as exc:
-        raise StepError(f"model package {model_package_arn} names no model data: {exc}") from exc
+        raise StepError(f"{what} names no model data: {exc}") from exc
 
 
 def _model_data(arn: str, sagemaker: Any, s3: Any) -> bytes:

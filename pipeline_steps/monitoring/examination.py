@@ -19,7 +19,7 @@ from pipeline_steps.monitoring.model_quality import (
     quality_document,
     quality_violations,
 )
-from pipeline_steps.monitoring.options import OUTCOMES, ExplanationOptions, MonitoringOptions
+from pipeline_steps.monitoring.monitoring_options import OUTCOMES, ExplanationOptions, MonitoringOptions
 from pipeline_steps.monitoring.statistics import statistics_document
 
 _ATTRIBUTED_ROWS = 1000

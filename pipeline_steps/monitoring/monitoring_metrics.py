@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline_steps.baseline.drift import published
-from pipeline_steps.embedded_metrics import MONITORING_NAMESPACE, Metric, metrics_line
-from pipeline_steps.monitoring.environment import MonitoringEnvironment
+from pipeline_steps.embedded_metrics import MONITORING_NAMESPACE, MetricDatum, metrics_line
 from pipeline_steps.monitoring.findings import Findings
-from pipeline_steps.monitoring.options import OUTCOMES
+from pipeline_steps.monitoring.monitoring_environment import MonitoringEnvironment
+from pipeline_steps.monitoring.monitoring_options import OUTCOMES
 from pipeline_steps.monitoring.statistics import SCORE
 
 
@@ -19,23 +19,23 @@ def emit(
     """Write a line in the embedded metric format, and one for each group whose bias is known."""
     metrics = []
     if findings.only != OUTCOMES:
-        metrics.append(Metric("ScoredRows", findings.rows, "Count"))
-        metrics.append(Metric("Violations", len(findings.violations), "Count"))
+        metrics.append(MetricDatum("ScoredRows", findings.rows, "Count"))
+        metrics.append(MetricDatum("Violations", len(findings.violations), "Count"))
     if findings.labelled or findings.only == OUTCOMES:
-        metrics.append(Metric("LabelledRows", findings.labelled, "Count"))
+        metrics.append(MetricDatum("LabelledRows", findings.labelled, "Count"))
     if SCORE in findings.drift:
-        metrics.append(Metric("PredictionDrift", published(findings.drift[SCORE])))
+        metrics.append(MetricDatum("PredictionDrift", published(findings.drift[SCORE])))
     if inputs := [index for name, index in findings.drift.items() if name != SCORE]:
-        metrics.append(Metric("InputDrift", published(max(inputs))))
+        metrics.append(MetricDatum("InputDrift", published(max(inputs))))
     if findings.quality:
         named = {"Accuracy": "accuracy", "AUC": "auc", "F1": "f1"}
         metrics += [
-            Metric(name, findings.quality[key]["value"]) for name, key in named.items() if key in findings.quality
+            MetricDatum(name, findings.quality[key]["value"]) for name, key in named.items() if key in findings.quality
         ]
     if findings.worse is not None:
-        metrics.append(Metric("QualityViolations", findings.worse, "Count"))
+        metrics.append(MetricDatum("QualityViolations", findings.worse, "Count"))
     if findings.ndcg is not None:
-        metrics.append(Metric("NDCG", findings.ndcg))
+        metrics.append(MetricDatum("NDCG", findings.ndcg))
     metrics += _bias(findings)
     write(metrics_line(MONITORING_NAMESPACE, environment.dimensions, metrics, timestamp_ms=timestamp_ms))
     for bias in findings.bias:
@@ -43,21 +43,24 @@ def emit(
             dimensions = {**environment.dimensions, "Facet": bias.facet, "FacetValue": bias.value}
             write(
                 metrics_line(
-                    MONITORING_NAMESPACE, dimensions, [Metric(bias.metric, bias.now.value)], timestamp_ms=timestamp_ms
+                    MONITORING_NAMESPACE,
+                    dimensions,
+                    [MetricDatum(bias.metric, bias.now.value)],
+                    timestamp_ms=timestamp_ms,
                 )
             )
 
 
-def _bias(findings: Findings) -> Iterator[Metric]:
+def _bias(findings: Findings) -> Iterator[MetricDatum]:
     """Count what has drifted, apart for the metrics that need labels: nothing of a kind of which none was evaluated.
 
     Their alarms keep their state then: a period without labels ends no alarm that one with labels has raised.
     """
     for name, labelled in (("BiasViolations", False), ("LabelledBiasViolations", True)):
         if evaluated := [bias for bias in findings.bias if bias.labelled == labelled and not bias.lacking]:
-            yield Metric(name, sum(bias.drifted for bias in evaluated), "Count")
+            yield MetricDatum(name, sum(bias.drifted for bias in evaluated), "Count")
     if findings.bias:
-        yield Metric("BiasNotJudged", sum(bool(bias.lacking) for bias in findings.bias), "Count")
+        yield MetricDatum("BiasNotEvaluated", sum(bool(bias.lacking) for bias in findings.bias), "Count")
 
 
 def metric_lines(findings: Findings, environment: MonitoringEnvironment, *, now: float) -> Iterator[str]:

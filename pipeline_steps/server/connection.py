@@ -10,7 +10,7 @@ from typing import cast
 from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES
 from pipeline_steps.server.body_budget import MAX_BUFFERED_BYTES, BodyBudget
 from pipeline_steps.server.messages import Handler, Request, Response, response_bytes
-from pipeline_steps.server.request_reader import RequestReader
+from pipeline_steps.server.request_parser import RequestParser
 
 _INLINE_BODY_BYTES = 16 * 1024
 """Smaller bodies are handled on the event loop, in microseconds; larger ones must not delay other clients."""
@@ -52,7 +52,7 @@ class Connection(asyncio.Protocol):
         self._shared = shared
         self._loop = asyncio.get_running_loop()
         self._budget = shared.budget
-        self._reader = RequestReader(
+        self._reader = RequestParser(
             self._send_continue, shared.budget, max_body_bytes=shared.max_body_bytes, clock=self._loop.time
         )
         self._queue: deque[Request | Response] = deque()

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from http import HTTPStatus
 
-from pipeline_steps.embedded_metrics import MAX_VALUES, Metric
+from pipeline_steps.embedded_metrics import MAX_VALUES, MetricDatum
 from pipeline_steps.server.messages import Handler, Request, Response
 
 
@@ -28,14 +28,14 @@ class RequestMetrics:
             self._waiting.append((response.status >= HTTPStatus.BAD_REQUEST, time.perf_counter() - began))
         return response
 
-    def take_metrics(self) -> list[Metric]:
+    def take_metrics(self) -> list[MetricDatum]:
         """Give the metrics since the last call, none without a request; of many latencies a random sample."""
         new = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if not new:
             return []
         sample = random.sample(new, min(len(new), MAX_VALUES))
         return [
-            Metric("Requests", len(new), "Count"),
-            Metric("Errors", sum(failed for failed, _ in new), "Count"),
-            Metric("Latency", [round(1e6 * seconds) for _, seconds in sample], "Microseconds"),
+            MetricDatum("Requests", len(new), "Count"),
+            MetricDatum("Errors", sum(failed for failed, _ in new), "Count"),
+            MetricDatum("Latency", [round(1e6 * seconds) for _, seconds in sample], "Microseconds"),
         ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.baseline.baseline import FEWEST_ROWS, Baseline
 from pipeline_steps.baseline.drift import published
-from pipeline_steps.embedded_metrics import Metric
+from pipeline_steps.embedded_metrics import MetricDatum
 
 WINDOW_ROWS = 5000
 
@@ -66,24 +66,24 @@ class ScoreRecorder:
         places: NDArray[np.int64] = np.cumsum(sizes) - sizes + self._drawing.integers(sizes)
         return places
 
-    def take_metrics(self) -> list[Metric]:
+    def take_metrics(self) -> list[MetricDatum]:
         """Give the counts since the last call, and the drift of the newest rows; nothing without a request."""
         self.count()
         drawn, upper_half, tails = self._drawn, self._upper_half, self._tails
         self._drawn, self._upper_half, self._tails = 0, 0.0, 0.0
         if not drawn:
             return []
-        metrics = [Metric("ScoredRows", drawn, "Count")]
+        metrics = [MetricDatum("ScoredRows", drawn, "Count")]
         if self._baseline and self._baseline.ranks:
             metrics += [
-                Metric("UpperHalf", round(upper_half, 6), "Count"),
-                Metric("Tails", round(tails, 6), "Count"),
+                MetricDatum("UpperHalf", round(upper_half, 6), "Count"),
+                MetricDatum("Tails", round(tails, 6), "Count"),
             ]
         if self._baseline and self._window_rows >= FEWEST_ROWS:
             features = np.concatenate([rows for rows, _ in self._window])[-WINDOW_ROWS:]
             scores = np.concatenate([each for _, each in self._window])[-WINDOW_ROWS:]
             drift = self._baseline.input_drift(features)
             worst = max((index for name, index in drift.items() if name not in self._excluded_from_drift), default=0.0)
-            metrics.append(Metric("PredictionDrift", published(self._baseline.score.drift(scores))))
-            metrics.append(Metric("InputDrift", published(worst)))
+            metrics.append(MetricDatum("PredictionDrift", published(self._baseline.score.drift(scores))))
+            metrics.append(MetricDatum("InputDrift", published(worst)))
         return metrics

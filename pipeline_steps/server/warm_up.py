@@ -16,7 +16,7 @@ from pipeline_steps.server.body_budget import BodyBudget
 from pipeline_steps.server.messages import Handler, Request, response_bytes
 from pipeline_steps.server.payload import CSV, JSON
 from pipeline_steps.server.predictions import read_predictions
-from pipeline_steps.server.request_reader import RequestReader
+from pipeline_steps.server.request_parser import RequestParser
 from pipeline_steps.tables.cells import number_text, quoted
 
 _BATCHES = (1,) * 20 + (2, 8, 64, 512)
@@ -80,7 +80,7 @@ def _json(contract: Contract, rows: Sequence[Sequence[Value]]) -> bytes:
 
 def _send(handler: Handler, body: bytes, content_type: str, accept: str, size: int) -> None:
     head = f"POST /invocations HTTP/1.1\r\nContent-Type: {content_type}\r\nAccept: {accept}\r\n"
-    reader = RequestReader(lambda: None, BodyBudget())
+    reader = RequestParser(lambda: None, BodyBudget())
     (request,) = reader.read(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     response = handler(request) if isinstance(request, Request) else request
     response_bytes(response, keep_alive=True)

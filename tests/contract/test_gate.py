@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_steps.evaluation.gate import GATE_METRICS, Gate
+from pipeline_steps.evaluation.quality_gate import GATE_METRICS, QualityGate
 from rehearsal.jobs.condition_step import holds
 from slipway.settings import parse_settings
 from slipway.training import training_pipeline
@@ -45,7 +45,7 @@ metric = st.floats(0.4, 0.6)
 @given(metric, metric, st.none() | metric, st.floats(-0.2, 0.2))
 def test_the_conditions_hold_where_the_container_passes_the_candidate(conditions, value, baseline, champion, gap):
     metrics = [None if each is None else dict.fromkeys(GATE_METRICS, each) for each in (value, baseline, champion)]
-    decision = Gate(**RULE, max_gap=0.1, accuracy_target=0.9).decide(
+    decision = QualityGate(**RULE, max_gap=0.1, accuracy_target=0.9).decide(
         candidate=metrics[0], baseline=metrics[1], champion=metrics[2], train_auc=0.6 + gap, validation_auc=0.6
     )
     evaluation = {"metrics": metrics[0], "gate": decision}

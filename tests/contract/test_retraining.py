@@ -14,8 +14,8 @@ from infra.monitoring.retraining import DEFINITION, substitutions
 from infra.monitoring.stack import MonitoringStack
 from pipeline_steps.monitoring.bias import Bias
 from pipeline_steps.monitoring.bias_metrics import Estimate
-from pipeline_steps.monitoring.environment import MonitoringEnvironment
 from pipeline_steps.monitoring.findings import Findings
+from pipeline_steps.monitoring.monitoring_environment import MonitoringEnvironment
 from pipeline_steps.monitoring.monitoring_metrics import emit
 from slipway.settings import Settings, load_settings
 from tests.infra.asl_files import substituted

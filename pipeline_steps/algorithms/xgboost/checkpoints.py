@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class TrainingCheckpoint:
     """One training's file in the folder that SageMaker keeps in S3 while a spot job runs.
 
     Its name is a digest of all that the training depends on: trials of a search may share the folder, and no
@@ -25,7 +25,7 @@ class Checkpoint:
     @classmethod
     def of(
         cls, folder: Path, parameters: Mapping[str, Any], *arrays: NDArray[np.float32] | NDArray[np.bool_]
-    ) -> "Checkpoint":
+    ) -> "TrainingCheckpoint":
         """`parameters` are plain JSON."""
         digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode())
         for array in arrays:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.algorithms.xgboost.checkpoints import Checkpoint
+from pipeline_steps.algorithms.xgboost.checkpoints import TrainingCheckpoint
 from pipeline_steps.algorithms.xgboost.export import tree_graph
 
 _PROGRESS_ROUNDS = 50
@@ -119,7 +119,7 @@ def fit_boosted_trees(
         booster = boost(rounds, seed=values["seed"])
     else:
         inputs = {**parameters, "num_round": rounds, "patience": patience, "xgboost": xgboost.__version__}
-        checkpoint = Checkpoint.of(checkpoints, inputs, *train, *validation)
+        checkpoint = TrainingCheckpoint.of(checkpoints, inputs, *train, *validation)
         booster = _in_segments(boost, rounds, stopping=stopping, checkpoint=checkpoint, seed=values["seed"], log=log)
     return BoostedTrees(booster[: stopping.best + 1], stopping.best, columns=train[0].shape[1])
 
@@ -129,7 +129,7 @@ def _in_segments(
     rounds: int,
     *,
     stopping: _EarlyStopping,
-    checkpoint: Checkpoint,
+    checkpoint: TrainingCheckpoint,
     seed: int,
     log: Callable[[str], None],
 ) -> Any:

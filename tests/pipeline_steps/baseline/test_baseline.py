@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline_steps.artifact.contract import Contract
-from pipeline_steps.baseline.baseline import Baseline, Ranks
+from pipeline_steps.baseline.baseline import Baseline, ScoreRanks
 from pipeline_steps.baseline.cuts import Cut
 from pipeline_steps.baseline.distribution import training_distribution
 from pipeline_steps.errors import StepError
@@ -90,7 +90,7 @@ def test_in_an_older_artifact_what_equals_a_quantile_lies_in_no_tail_and_not_in_
     del document["score"]["ties"]
     ranks = Baseline.from_document(document, CONTRACT).ranks
     low, middle, high = np.array(document["score"]["ranks"], dtype=np.float32)
-    assert ranks == Ranks(*(Cut(float(at), float(at), tied) for at, tied in ((low, 1), (middle, 0), (high, 0))))
+    assert ranks == ScoreRanks(*(Cut(float(at), float(at), tied) for at, tied in ((low, 1), (middle, 0), (high, 0))))
     off = np.float32(1e-6)
     scores = np.array([low - off, low, middle - off, middle, middle + off, high, high + off], dtype=np.float32)
     assert ranks.upper_half(scores).tolist() == [0, 0, 0, 0, 1, 1, 1]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline_steps.artifact.contract import Contract
-from pipeline_steps.baseline.baseline import Baseline, Ranks
+from pipeline_steps.baseline.baseline import Baseline, ScoreRanks
 from pipeline_steps.baseline.cuts import RANKS, SAME_SCORE, Cut, cut_scores
 from pipeline_steps.baseline.distribution import training_distribution
 
@@ -26,7 +26,7 @@ def baseline_of(scores: Scores) -> Baseline:
     return Baseline.from_document(training_distribution((), pd.DataFrame(), scores), CONTRACT)
 
 
-def ranks_of(scores: Scores) -> Ranks:
+def ranks_of(scores: Scores) -> ScoreRanks:
     ranks = baseline_of(scores).ranks
     assert ranks is not None
     return ranks

@@ -70,7 +70,7 @@ def test_bias_of_errors_is_measured_once_outcomes_are_there(period) -> None:
     label(found)
     message, metrics = found.end(facet("returning", values=["TRUE"], metrics=WRONG_ABOUT))
     assert message == "Completed: no violation in 600 rows, 600 with an outcome, 0 records left out."
-    assert (metrics["LabelledBiasViolations"], metrics["BiasViolations"], metrics["BiasNotJudged"]) == (0, 0, 0)
+    assert (metrics["LabelledBiasViolations"], metrics["BiasViolations"], metrics["BiasNotEvaluated"]) == (0, 0, 0)
     for entry in bias_metrics(found, "returning").values():
         assert entry["value"] == pytest.approx(entry["baseline"], abs=0.3)
         assert "error" not in entry
@@ -97,7 +97,7 @@ def test_bias_is_not_evaluated_without_outcomes_and_the_job_says_so(period) -> N
     found = period()
     message, metrics = found.end(facet("returning", values=["TRUE"], metrics=WRONG_ABOUT))
     assert message.endswith("0 with an outcome, 0 records left out, bias not evaluated: no labels (2).")
-    assert (metrics["BiasViolations"], metrics["BiasNotJudged"]) == (0, 2)
+    assert (metrics["BiasViolations"], metrics["BiasNotEvaluated"]) == (0, 2)
     assert not {"LabelledBiasViolations", "QualityViolations"} & metrics.keys()
     reported = bias_metrics(found, "returning")
     assert reported["AD"]["value"] is reported["RD"]["value"] is None

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline_steps.algorithms.xgboost.checkpoints import Checkpoint
+from pipeline_steps.algorithms.xgboost.checkpoints import TrainingCheckpoint
 
 PROJECT = Path(__file__).parents[2]
 HYPERPARAMETERS = {
@@ -101,16 +101,16 @@ def test_without_a_checkpoint_config_nothing_is_saved(job: Callable[..., Path], 
 def test_a_checkpoint_is_of_one_table_and_one_set_of_parameters(tmp_path: Path) -> None:
     table = np.arange(6, dtype=np.float32).reshape(2, 3)
     files = {
-        Checkpoint.of(tmp_path, parameters, array).file
+        TrainingCheckpoint.of(tmp_path, parameters, array).file
         for parameters in ({"eta": 0.1}, {"eta": 0.2})
         for array in (table, table.reshape(3, 2), table + 1)
     }
     assert len(files) == 6
-    assert Checkpoint.of(tmp_path, {"eta": 0.1}, table.copy()).file in files
+    assert TrainingCheckpoint.of(tmp_path, {"eta": 0.1}, table.copy()).file in files
 
 
 def test_a_checkpoint_is_exchanged_in_one_step(tmp_path: Path) -> None:
-    checkpoint = Checkpoint(tmp_path / "job.ubj")
+    checkpoint = TrainingCheckpoint(tmp_path / "job.ubj")
     assert checkpoint.read() is None
     checkpoint.save(b"first")
     with checkpoint.file.open("rb") as reader:

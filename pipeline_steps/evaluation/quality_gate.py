@@ -8,7 +8,7 @@ GATE_METRICS = ("auc", "average_precision", "accuracy", "f1")
 
 
 @dataclass(frozen=True)
-class Gate:
+class QualityGate:
     """The conditions, all of which must hold."""
 
     metric: str

@@ -17,7 +17,7 @@ _BLANK_LINE = b"\r\n\r\n"
 _KEPT_HEADERS = frozenset({b"accept", b"content-length", b"content-type", b"expect"})
 
 
-class RequestReader:
+class RequestParser:
     """Parses one connection's bytes; `read` gives the requests that they complete.
 
     A request that is refused before it is complete (too large, not HTTP) is given as its response instead, and

@@ -4,18 +4,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline_steps.embedded_metrics import ENDPOINT_NAMESPACE, Metric, metrics_line
+from pipeline_steps.embedded_metrics import ENDPOINT_NAMESPACE, MetricDatum, metrics_line
 
 
 @dataclass(frozen=True)
 class MetricSource:
     """Where metrics come from; `also_by` are dimensions under which they are published too, beyond one model's life."""
 
-    take_metrics: Callable[[], list[Metric]]
+    take_metrics: Callable[[], list[MetricDatum]]
     also_by: Sequence[str] = ()
 
 
-class MetricPublisher:
+class MetricLog:
     """Passes `write` a line for each source that has metrics since the last one."""
 
     def __init__(

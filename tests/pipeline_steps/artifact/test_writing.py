@@ -8,16 +8,16 @@ import pytest
 from onnx import numpy_helper
 
 from pipeline_steps.algorithms.hyperparameters import parse_hyperparameters
-from pipeline_steps.algorithms.training import Training, train_model
-from pipeline_steps.artifact.export import ParityError, check_parity, with_gaps
+from pipeline_steps.algorithms.training import TrainedModel, train_model
 from pipeline_steps.artifact.reading import read_folder
 from pipeline_steps.artifact.scorer import Scorer
+from pipeline_steps.artifact.writing import ParityError, check_parity, with_gaps
 from pipeline_steps.errors import StepError
 from pipeline_steps.tables.prepared import read_schema, read_split
 
 
 @pytest.fixture(scope="module", params=["xgboost", "logistic"])
-def trained(request: pytest.FixtureRequest) -> Training:
+def trained(request: pytest.FixtureRequest) -> TrainedModel:
     jobs = request.getfixturevalue("jobs")
     folder = jobs.prepared / "processing/output"
     schema = read_schema(folder / "train")
@@ -26,16 +26,16 @@ def trained(request: pytest.FixtureRequest) -> Training:
     return train_model(schema, train, validation, parse_hyperparameters(given), log=print)
 
 
-def _check(trained: Training, graph: bytes) -> float:
+def _check(trained: TrainedModel, graph: bytes) -> float:
     threshold = trained.contract.threshold
     return check_parity(graph, trained.validation_features, trained.validation_scores, threshold=threshold)
 
 
-def test_the_exported_graph_agrees_with_the_fitted_model(trained: Training) -> None:
+def test_the_exported_graph_agrees_with_the_fitted_model(trained: TrainedModel) -> None:
     assert _check(trained, trained.model.graph()) <= 1e-6
 
 
-def test_the_graph_agrees_on_missing_unknown_and_extreme_values(trained: Training) -> None:
+def test_the_graph_agrees_on_missing_unknown_and_extreme_values(trained: TrainedModel) -> None:
     generator = np.random.default_rng(0)
     columns = len(trained.contract.columns)
     features = generator.choice([np.nan, -1e30, 0, 1, 2, 3, 4, 26, 40, 1e30], size=(300, columns)).astype(np.float32)
@@ -44,11 +44,11 @@ def test_the_graph_agrees_on_missing_unknown_and_extreme_values(trained: Trainin
     check_parity(trained.model.graph(), features, fitted, threshold=2.0)
 
 
-def test_the_same_data_and_seed_give_the_same_bytes(trained: Training) -> None:
+def test_the_same_data_and_seed_give_the_same_bytes(trained: TrainedModel) -> None:
     assert trained.model.graph() == trained.model.graph()
 
 
-def test_a_graph_with_one_changed_weight_is_refused(trained: Training) -> None:
+def test_a_graph_with_one_changed_weight_is_refused(trained: TrainedModel) -> None:
     model = onnx.load_from_string(trained.model.graph())
     for node in model.graph.node:
         for attribute in node.attribute:
@@ -62,7 +62,7 @@ def test_a_graph_with_one_changed_weight_is_refused(trained: Training) -> None:
 
 
 @pytest.mark.parametrize("trained", ["xgboost"], indirect=True)
-def test_a_graph_that_takes_missing_values_another_way_is_refused_where_no_row_has_one(trained: Training) -> None:
+def test_a_graph_that_takes_missing_values_another_way_is_refused_where_no_row_has_one(trained: TrainedModel) -> None:
     whole = trained.validation_features[~np.isnan(trained.validation_features).any(axis=1)]
     model = onnx.load_from_string(trained.model.graph())
     for attribute in model.graph.node[0].attribute:
@@ -76,7 +76,7 @@ def test_a_graph_that_takes_missing_values_another_way_is_refused_where_no_row_h
         check_parity(graph, gaps, trained.model.score(gaps), threshold=2.0)
 
 
-def test_a_difference_too_small_to_see_is_refused_when_it_flips_a_label(trained: Training) -> None:
+def test_a_difference_too_small_to_see_is_refused_when_it_flips_a_label(trained: TrainedModel) -> None:
     scores = Scorer(trained.model.graph()).score(trained.validation_features)
     fitted = scores.copy()
     fitted[0] = np.nextafter(scores[0], np.float32(1))
@@ -84,7 +84,7 @@ def test_a_difference_too_small_to_see_is_refused_when_it_flips_a_label(trained:
         check_parity(trained.model.graph(), trained.validation_features, fitted, threshold=float(fitted[0]))
 
 
-def test_a_model_that_scores_nan_is_refused(trained: Training) -> None:
+def test_a_model_that_scores_nan_is_refused(trained: TrainedModel) -> None:
     fitted = trained.validation_scores.copy()
     fitted[3] = np.nan
     with pytest.raises(ParityError, match="got 1 of"):
@@ -96,7 +96,7 @@ def test_what_is_no_graph_is_refused() -> None:
         Scorer(b"not a graph")
 
 
-def test_a_graph_with_another_input_is_refused(trained: Training) -> None:
+def test_a_graph_with_another_input_is_refused(trained: TrainedModel) -> None:
     model = onnx.load_from_string(trained.model.graph())
     for node in model.graph.node:
         node.input[:] = ["rows" if name == "features" else name for name in node.input]
@@ -105,13 +105,13 @@ def test_a_graph_with_another_input_is_refused(trained: Training) -> None:
         Scorer(model.SerializeToString())
 
 
-def test_metrics_of_both_splits_are_reported_in_one_line(trained: Training) -> None:
+def test_metrics_of_both_splits_are_reported_in_one_line(trained: TrainedModel) -> None:
     assert trained.log_line().startswith("train:auc=0.")
     assert "; validation:auc=0." in trained.log_line()
     assert replace(trained).metrics_document()["validation"]["auc"] > 0.65
 
 
-def test_an_artifact_whose_graph_takes_other_columns_is_refused(trained: Training, tmp_path: Path) -> None:
+def test_an_artifact_whose_graph_takes_other_columns_is_refused(trained: TrainedModel, tmp_path: Path) -> None:
     document = trained.contract.to_document()
     (tmp_path / "model.onnx").write_bytes(trained.model.graph())
     (tmp_path / "contract.json").write_text(json.dumps(document | {"columns": document["columns"][1:]}))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_steps.server.lifecycle import _IDLE_SECONDS, _REQUEST_SECONDS, _sweep
+from pipeline_steps.server.event_loop import _IDLE_SECONDS, _REQUEST_SECONDS, _sweep
 from pipeline_steps.server.listening import refuse_new_connections
 
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_steps.evaluation.gate import GATE_METRICS, Gate
+from pipeline_steps.evaluation.quality_gate import GATE_METRICS, QualityGate
 from pipeline_steps.problems.binary.metrics import Confusion
 from pipeline_steps.problems.binary.value import OutcomeValues
 
-GATE = Gate("auc", 0.88, min_gain_over_baseline=0, max_loss_to_champion=0.005, max_gap=0.06, accuracy_target=0.9)
+GATE = QualityGate("auc", 0.88, min_gain_over_baseline=0, max_loss_to_champion=0.005, max_gap=0.06, accuracy_target=0.9)
 
 
 def _metrics(value: float) -> dict[str, float]:
@@ -16,7 +16,7 @@ def _metrics(value: float) -> dict[str, float]:
 
 
 def _decide(
-    gate: Gate = GATE,
+    gate: QualityGate = GATE,
     *,
     candidate: float = 0.93,
     baseline: float = 0.9,
@@ -58,7 +58,9 @@ def test_all_reasons_are_reported_together() -> None:
 
 
 def test_a_value_on_its_bound_passes() -> None:
-    gate = Gate("auc", 0.75, min_gain_over_baseline=0.25, max_loss_to_champion=0.125, max_gap=0.0, accuracy_target=0.75)
+    gate = QualityGate(
+        "auc", 0.75, min_gain_over_baseline=0.25, max_loss_to_champion=0.125, max_gap=0.0, accuracy_target=0.75
+    )
     found = _decide(gate, candidate=0.75, baseline=0.5, champion=0.875, gap=0.0)
     assert (found["passed"], found["accuracy_target_met"]) == (True, True)
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline_steps.server.body_budget import BodyBudget
 from pipeline_steps.server.messages import Request, Response
-from pipeline_steps.server.request_reader import MAX_HEAD_BYTES, RequestReader
+from pipeline_steps.server.request_parser import MAX_HEAD_BYTES, RequestParser
 
 
 class Client:
@@ -15,7 +15,7 @@ class Client:
     def __init__(self, **limits: int) -> None:
         self.continues = 0
         self.budget = BodyBudget()
-        self.reader = RequestReader(self._continue, self.budget, **limits)
+        self.reader = RequestParser(self._continue, self.budget, **limits)
 
     def _continue(self) -> None:
         self.continues += 1
@@ -159,7 +159,7 @@ def test_lines_of_one_header_are_one_list() -> None:
 
 def test_the_time_since_which_a_request_is_incomplete_is_kept() -> None:
     now = 5.0
-    reader = RequestReader(lambda: None, BodyBudget(), clock=lambda: now)
+    reader = RequestParser(lambda: None, BodyBudget(), clock=lambda: now)
     wire = _post(b"1,2")
     seen = []
     for part in (wire[:10], wire[10:-1], wire[-1:] + wire[:1]):
