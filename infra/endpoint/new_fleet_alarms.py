@@ -1,5 +1,6 @@
 """The alarms that roll an update back, as CloudFormation resources."""
 
+import re
 from typing import Any
 
 import aws_cdk as cdk
@@ -8,6 +9,8 @@ from constructs import Construct
 
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms
 from slipway.settings import Rollout
+
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class NewFleetAlarms(Construct):
@@ -36,62 +39,12 @@ class NewFleetAlarms(Construct):
         self.descriptions = list((described or {}).values())
         self.names: list[str] = [description["AlarmName"] for description in self.descriptions]
         for kind, description in (described or {}).items():
-            self._alarm(kind, description).cfn_options.condition = condition
-
-    def _alarm(self, id_: str, described: dict[str, Any]) -> cloudwatch.CfnAlarm:
-        return cloudwatch.CfnAlarm(
-            self,
-            id_,
-            alarm_name=described["AlarmName"],
-            alarm_description=described["AlarmDescription"],
-            **(_metric_math(described) if "Metrics" in described else _metric(described)),
-            evaluation_periods=described["EvaluationPeriods"],
-            datapoints_to_alarm=described["DatapointsToAlarm"],
-            threshold=described["Threshold"],
-            comparison_operator=described["ComparisonOperator"],
-            treat_missing_data=described["TreatMissingData"],
-        )
+            properties = {_CAPITAL.sub("_", name).lower(): _in_cdk(value) for name, value in description.items()}
+            cloudwatch.CfnAlarm(self, kind, **properties).cfn_options.condition = condition
 
 
-def _metric(described: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "namespace": described["Namespace"],
-        "metric_name": described["MetricName"],
-        "dimensions": _dimensions(described["Dimensions"]),
-        "statistic": described["Statistic"],
-        "period": described["Period"],
-    }
-
-
-def _metric_math(described: dict[str, Any]) -> dict[str, Any]:
-    return {"metrics": [_query(query) for query in described["Metrics"]]}
-
-
-def _query(query: dict[str, Any]) -> cloudwatch.CfnAlarm.MetricDataQueryProperty:
-    stat = query.get("MetricStat")
-    return cloudwatch.CfnAlarm.MetricDataQueryProperty(
-        id=query["Id"],
-        expression=query.get("Expression"),
-        metric_stat=stat and _metric_stat(stat),
-        return_data=query["ReturnData"],
-    )
-
-
-def _metric_stat(stat: dict[str, Any]) -> cloudwatch.CfnAlarm.MetricStatProperty:
-    metric = stat["Metric"]
-    return cloudwatch.CfnAlarm.MetricStatProperty(
-        metric=cloudwatch.CfnAlarm.MetricProperty(
-            namespace=metric["Namespace"],
-            metric_name=metric["MetricName"],
-            dimensions=_dimensions(metric["Dimensions"]),
-        ),
-        period=stat["Period"],
-        stat=stat["Stat"],
-    )
-
-
-def _dimensions(described: list[dict[str, str]]) -> list[cloudwatch.CfnAlarm.DimensionProperty]:
-    return [
-        cloudwatch.CfnAlarm.DimensionProperty(name=dimension["Name"], value=dimension["Value"])
-        for dimension in described
-    ]
+def _in_cdk(value: Any) -> Any:
+    """Keys of structures inside a property begin in lower case."""
+    if isinstance(value, dict):
+        return {f"{key[0].lower()}{key[1:]}": _in_cdk(item) for key, item in value.items()}
+    return [_in_cdk(item) for item in value] if isinstance(value, list) else value

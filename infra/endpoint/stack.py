@@ -7,7 +7,6 @@ from constructs import Construct
 
 from infra.endpoint.capacity import DataCapture, Instances
 from infra.endpoint.guarded_endpoint import GuardedEndpoint
-from infra.endpoint.package_parameter import PackageParameter
 from infra.endpoint.served_model import RegisteredModel
 from infra.shared.container_image import ContainerImage
 from infra.shared.sagemaker_role import ARTIFACT_KEYS
@@ -39,7 +38,15 @@ class EndpointStack(cdk.Stack):
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         names, served = settings.names, settings.endpoint
-        package = PackageParameter(self, "ModelPackageArn", package_group=names.package_group).value_as_string
+        group = names.package_group
+        package = cdk.CfnParameter(
+            self,
+            "ModelPackageArn",
+            default="",
+            description="The model package to serve; empty for none",
+            allowed_pattern=rf"^$|^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{{12}}:model-package/{group}/\d+$",
+            constraint_description=f"must be empty or the ARN of a package of {group}",
+        ).value_as_string
         has_model = cdk.CfnCondition(
             self, "HasModel", expression=cdk.Fn.condition_not(cdk.Fn.condition_equals(package, ""))
         )

@@ -39,7 +39,7 @@ class NetworkStack(cdk.Stack):
         )
 
     def _of_this_account(self, *, layers: bool = False) -> dict[str, object]:
-        """Deny other accounts' principals: credentials from elsewhere cannot carry data out through an endpoint."""
+        """Deny other accounts' principals: credentials of another account cannot move data out through an endpoint."""
         statements: list[dict[str, object]] = [
             {
                 "Effect": "Allow",
