@@ -10,7 +10,15 @@ from slipway.cli.arguments import add_command, add_json, add_number, add_use_cas
 from slipway.errors import InputError
 from slipway.rollout.new_fleet_alarms import LEAST_ERRORS
 from slipway.settings import load_settings
-from slipway.simulation.forecast import MOST_ROLLOUTS, Alarm, Analysis, Chances, Forecast, Progress, forecast
+from slipway.simulation.forecast import (
+    MOST_ROLLOUTS,
+    AlarmSummary,
+    AnalysisSummary,
+    Chances,
+    Forecast,
+    Progress,
+    forecast,
+)
 
 _EPILOG = """\
 The rollout is simulated with the use case's own settings. Every 10 seconds, canary analysis ([canary_analysis])
@@ -113,7 +121,7 @@ def _lines(found: Forecast) -> Iterator[tuple[str, str]]:
         yield "note", note
 
 
-def _analysis(analysis: Analysis | None) -> str:
+def _analysis(analysis: AnalysisSummary | None) -> str:
     if analysis is None:
         return "none (canary_analysis.enabled = false): the alarms decide alone"
     does = "goes live unproven" if analysis.without_evidence == PROCEED else "is rolled back"
@@ -121,7 +129,7 @@ def _analysis(analysis: Analysis | None) -> str:
     return f"{due}; a model without a decision by then {does} (without_evidence = {analysis.without_evidence})"
 
 
-def _alarm(alarm: Alarm) -> str:
+def _alarm(alarm: AlarmSummary) -> str:
     row = f", {alarm.periods} times in a row" if alarm.periods > 1 else ""
     least = f"of at least {alarm.min_requests:,} requests and {LEAST_ERRORS} errors"
     return f"above {alarm.max_error_percent:g} % of errors in {alarm.period_seconds} s{row}, {least}; in every bake"

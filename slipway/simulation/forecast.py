@@ -48,7 +48,7 @@ class Chances:
 
 
 @dataclass(frozen=True)
-class Analysis:
+class AnalysisSummary:
     """When canary analysis decides, in seconds since the first bake began."""
 
     decides_after_seconds: int
@@ -61,7 +61,7 @@ class Analysis:
 
 
 @dataclass(frozen=True)
-class Alarm:
+class AlarmSummary:
     """The alarm on the new fleet's errors."""
 
     max_error_percent: float
@@ -87,9 +87,9 @@ class Forecast:
     healthy: Chances | None
     """None if there is nothing to simulate; `notes` have the reason."""
     regressed: Chances | None
-    canary_analysis: Analysis | None
+    canary_analysis: AnalysisSummary | None
     """None if it is not enabled."""
-    error_alarm: Alarm | None
+    error_alarm: AlarmSummary | None
     notes: tuple[str, ...]
 
 
@@ -169,10 +169,10 @@ def _chances(ended: Endings) -> Chances:
     )
 
 
-def _analysis(settings: Settings, configured: ConfiguredRollout) -> Analysis | None:
+def _analysis(settings: Settings, configured: ConfiguredRollout) -> AnalysisSummary | None:
     if configured.tolerances is None:
         return None
-    return Analysis(
+    return AnalysisSummary(
         decides_after_seconds=configured.due_seconds,
         of_seconds=configured.compared_seconds,
         without_evidence=settings.rollout.canary_analysis.without_evidence,
@@ -181,9 +181,9 @@ def _analysis(settings: Settings, configured: ConfiguredRollout) -> Analysis | N
     )
 
 
-def _alarm(settings: Settings) -> Alarm:
+def _alarm(settings: Settings) -> AlarmSummary:
     rollout = settings.rollout
-    return Alarm(
+    return AlarmSummary(
         max_error_percent=rollout.max_error_percent,
         min_requests=rollout.min_requests,
         period_seconds=rollout.alarm_period_seconds,
