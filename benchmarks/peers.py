@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.cloudwatch import AlarmRule, AlarmState, alarm_rule, evaluate
+from slipway.metrics import SAGEMAKER_NAMESPACE
 from slipway.simulation.analysed_rollouts import POLL_SECONDS
 from slipway.simulation.service import Floats
 from slipway.simulation.traffic import RANK_CUTS, FleetBlock
@@ -54,7 +55,7 @@ def _p99(histogram: NDArray[np.int64], edges: Floats) -> Floats:
 def static_alarms(green: Minutes, _blue: Minutes, *, slow: float, errors: float, comparison: str) -> Floats:
     """The second at which the alarm on `errors` (a share) or on p99 latency (`slow`) goes off; inf if neither does."""
     common = {
-        "Namespace": "AWS/SageMaker",
+        "Namespace": SAGEMAKER_NAMESPACE,
         "Period": MINUTE,
         "EvaluationPeriods": 1,
         "TreatMissingData": "notBreaching",

@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from slipway.guardrails.metrics import INSTANCE_NAMESPACE, INVOCATION_NAMESPACE
+from slipway.guardrails.published_metrics import INSTANCE_NAMESPACE, INVOCATION_NAMESPACE
 from slipway.settings.names import VARIANT
 
 

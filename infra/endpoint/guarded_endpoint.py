@@ -20,7 +20,7 @@ from infra.shared.tags import ENDPOINT_TAG
 from infra.shared.vpc_access import VpcPlacement
 from slipway.errors import InputError
 from slipway.guardrails import PlannedRollout, ScaledVariant, Variant, planned_analysis, refuse_unsafe
-from slipway.guardrails.use_case import CAPACITY
+from slipway.guardrails.configured_rollout import CAPACITY
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Rollout, Vpc
 from slipway.settings.names import VARIANT

@@ -11,9 +11,10 @@ from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from infra.shared.notifications import NotificationTopic
+from slipway.metrics import MONITORING_NAMESPACE
 from slipway.settings.monitoring import LABEL_FREE, Drift, Monitoring
 from slipway.settings.names import Names
-from slipway.training.monitoring_job import METRICS, job_prefix
+from slipway.training.monitoring_job import job_prefix
 
 _ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
@@ -79,7 +80,7 @@ class MonitorAlarms(Construct):
             alarm_name=self._name(finding),
             alarm_description=f"The monitor of {names.endpoint} {finding.what}",
             metric=cloudwatch.Metric(
-                namespace=METRICS,
+                namespace=MONITORING_NAMESPACE,
                 metric_name=finding.metric,
                 dimensions_map={"Endpoint": names.endpoint, "MonitoringSchedule": names.monitoring_schedule},
                 statistic="Maximum" if above else "Minimum",

@@ -43,7 +43,7 @@ HOSTS = "/_slipway/hosts/"
 """Followed by a name and a port: one more Host that requests may have, for a relay in front of the process."""
 
 
-class Access(Protocol):
+class AccessControl(Protocol):
     """Reads along what roles ask for, and tells what they lacked."""
 
     def over(self, scope: Scope, receive: Receive) -> Receive: ...
@@ -63,7 +63,7 @@ class Gateway:
         *,
         admission: Admission,
         started: Callable[[], None],
-        access: Access | None = None,
+        access: AccessControl | None = None,
     ) -> None:
         self._emulator, self._invoke, self._admission = emulator, invoke, admission
         self._started, self._access = started, access

@@ -7,7 +7,6 @@ from typing import Any
 
 from rehearsal.endpoints.router import Attempt
 
-NAMESPACE = "AWS/SageMaker"
 _MOST_VALUES = 150
 """PutMetricData takes this many Values in a datum."""
 

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rehearsal.endpoints.endpoint_metrics import NAMESPACE, metric_data
+from rehearsal.endpoints.endpoint_metrics import metric_data
 from rehearsal.endpoints.report_data import TrafficLog
 from rehearsal.endpoints.router import Attempt
+from slipway.metrics import SAGEMAKER_NAMESPACE
 
 SLOT_SECONDS = 0.25
 """Samples of one slot bear its start as their time, so that none slips into a neighbouring alarm period."""
@@ -53,7 +54,7 @@ class MetricPublisher:
         if attempts:
             self._traffic.add(attempts)
             try:
-                self._publish(NAMESPACE, metric_data(self._endpoint_name, attempts))
+                self._publish(SAGEMAKER_NAMESPACE, metric_data(self._endpoint_name, attempts))
             except Exception:  # noqa: BLE001 -- see above
                 _log.exception("metrics of endpoint %s were not published", self._endpoint_name)
         try:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rehearsal.journey.embedded_aws import EmbeddedAws
+from slipway.metrics import SAGEMAKER_NAMESPACE
 from slipway.settings.names import VARIANT
 
 
@@ -15,7 +16,7 @@ def invocations(
     With another `metric`: InvocationModelErrors are the requests that it answered with an error, or not at all.
     """
     found: dict[str, Any] = aws.client("cloudwatch").get_metric_statistics(
-        Namespace="AWS/SageMaker",
+        Namespace=SAGEMAKER_NAMESPACE,
         MetricName=metric,
         Dimensions=[
             {"Name": "EndpointName", "Value": endpoint},
@@ -36,7 +37,7 @@ def known_configs(aws: EmbeddedAws, *, endpoint: str) -> list[str]:
         aws.client("cloudwatch")
         .get_paginator("list_metrics")
         .paginate(
-            Namespace="AWS/SageMaker",
+            Namespace=SAGEMAKER_NAMESPACE,
             MetricName="Invocations",
             Dimensions=[{"Name": "EndpointName", "Value": endpoint}],
         )

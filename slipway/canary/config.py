@@ -8,8 +8,8 @@ from typing import Any, Literal, Self
 
 ROLL_BACK, PROCEED = "roll_back", "proceed"
 
-Metric = Literal["errors", "latency", "scores", "value"]
-METRICS: tuple[Metric, ...] = ("errors", "latency", "scores", "value")
+AnalysedMetric = Literal["errors", "latency", "scores", "value"]
+METRICS: tuple[AnalysedMetric, ...] = ("errors", "latency", "scores", "value")
 
 _NOISE_ERRORS = 2.5
 
@@ -76,8 +76,8 @@ class Tolerances:
             )
 
     @property
-    def metrics(self) -> tuple[Metric, ...]:
-        optional: dict[Metric, bool] = {"scores": self.watches_scores, "value": self.watches_value}
+    def metrics(self) -> tuple[AnalysedMetric, ...]:
+        optional: dict[AnalysedMetric, bool] = {"scores": self.watches_scores, "value": self.watches_value}
         return tuple(metric for metric in METRICS if optional.get(metric, True))
 
     def rank_noise(self, share: float) -> float:
@@ -147,7 +147,7 @@ class AnalysisConfig:
     deployment: Mapping[str, Any]
     instances: int
     value: ValueBounds | None = None
-    value_horizon_seconds: float = 300.0
+    value_horizon_seconds: int = 300
     positive_label: str = "1"
 
     def to_json(self) -> str:

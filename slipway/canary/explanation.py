@@ -2,7 +2,7 @@
 
 from math import exp, isnan
 
-from slipway.canary.config import Metric
+from slipway.canary.config import AnalysedMetric
 from slipway.canary.statistics.evidence import Decision, Evidence
 from slipway.canary.statistics.streams import SERVED
 
@@ -55,7 +55,7 @@ def missing(evidence: Evidence) -> str:
     return "; ".join(reasons)
 
 
-def _compared(evidence: Evidence, metric: Metric) -> str:
+def _compared(evidence: Evidence, metric: AnalysedMetric) -> str:
     if metric == "value":
         if evidence.value is None or not evidence.value.green_count:
             return "value: not compared, for no outcome of the new fleet came in time"
@@ -89,7 +89,7 @@ _SCORES = {
 }
 
 
-def _strongest(evidence: Evidence, metric: Metric) -> str:
+def _strongest(evidence: Evidence, metric: AnalysedMetric) -> str:
     names = evidence.names(metric)
     return max(names, key=lambda name: float(evidence.states[name].log_regression))
 

@@ -9,7 +9,7 @@ from slipway.settings import Settings, load_settings
 from slipway.settings.limits import MOST_REQUEST_BYTES
 
 if TYPE_CHECKING:
-    from slipway.costs.estimate import Line, Traffic, Usage
+    from slipway.costs.estimate import EndpointTraffic, Line, Usage
     from slipway.costs.prices import Prices
 
 _EPILOG = """\
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings(arguments.config, arguments.stage)
     prices = load_prices(arguments.prices or PRICES)
     rate = arguments.requests_per_second
-    traffic = costs.Traffic(rate, arguments.request_kilobytes) if rate else None
+    traffic = costs.EndpointTraffic(rate, arguments.request_kilobytes) if rate else None
     usages, source = _run_usages(arguments, settings)
     found: dict[str, list[Line]] = {
         f"a run of the pipeline ({source})": costs.instance_lines(usages, prices),
@@ -85,7 +85,7 @@ def _run_usages(arguments: argparse.Namespace, settings: Settings) -> "tuple[lis
     return measured.usages, measured.execution
 
 
-def _serving(settings: Settings, prices: "Prices", traffic: "Traffic | None") -> "list[Line]":
+def _serving(settings: Settings, prices: "Prices", traffic: "EndpointTraffic | None") -> "list[Line]":
     from slipway.costs.estimate import serving_month  # noqa: PLC0415
 
     return serving_month(settings, prices, instances=settings.endpoint.instance_count, traffic=traffic)

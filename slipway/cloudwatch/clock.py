@@ -30,7 +30,7 @@ class Transition:
 
 
 @dataclass
-class MetricStore:
+class VirtualMetrics:
     """Samples by metric, in the order of their times."""
 
     _points: dict[tuple[str, str, frozenset[tuple[str, str]]], list[tuple[float, Samples]]] = field(
@@ -60,7 +60,7 @@ class VirtualClock:
         self._rules = [alarm_rule(alarm) for alarm in alarms if "AlarmRule" not in alarm]
         self._composites = [composite_rule(alarm) for alarm in alarms if "AlarmRule" in alarm]
         self._now = start
-        self._store = MetricStore()
+        self._store = VirtualMetrics()
         self._changes: list[Transition] = []
         rules: list[AlarmRule | CompositeRule] = [*self._rules, *self._composites]
         self._states = {rule.name: AlarmState.INSUFFICIENT_DATA for rule in rules}

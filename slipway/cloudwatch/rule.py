@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Literal
 
-from slipway.cloudwatch.limits import MOST_ALARM_NAME, SHORT_ALARM_PERIODS, longest_alarm_seconds
+from slipway.cloudwatch.alarm_limits import MOST_ALARM_NAME, SHORT_ALARM_PERIODS, longest_alarm_seconds
 from slipway.cloudwatch.statistic import check_statistic
 from slipway.errors import InputError
 

@@ -38,7 +38,7 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Traffic:
+class EndpointTraffic:
     """What the endpoint is asked; `kilobytes` of request and answer together."""
 
     requests_per_second: float
@@ -85,7 +85,7 @@ def longest_run(settings: Settings) -> list[Usage]:
     return planned_run(settings, job_minutes=settings.training.max_runtime_seconds / 60)
 
 
-def serving_month(settings: Settings, prices: Prices, *, instances: int, traffic: Traffic | None) -> list[Line]:
+def serving_month(settings: Settings, prices: Prices, *, instances: int, traffic: EndpointTraffic | None) -> list[Line]:
     """A month with `instances`; without `traffic` nothing that depends on it is in the list.
 
     Nor is what a serverless endpoint's requests take: it has neither instances nor rollback alarms.

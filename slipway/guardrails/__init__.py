@@ -1,13 +1,13 @@
 """The rules that refuse an unsafe rollout before it exists, and what reads a planned rollout for them."""
 
+from slipway.guardrails.configured_rollout import planned_analysis, planned_rollout
 from slipway.guardrails.delivery import lint_delivery
 from slipway.guardrails.described import from_api
+from slipway.guardrails.finding import Finding, Rule
 from slipway.guardrails.linting import lint, refuse_unsafe
 from slipway.guardrails.planned import PlannedAnalysis, PlannedRollout, ScaledVariant, Variant
-from slipway.guardrails.rule import Finding, Rule
 from slipway.guardrails.rules import RULES
 from slipway.guardrails.template import from_template
-from slipway.guardrails.use_case import planned_analysis, planned_rollout
 
 __all__ = [
     "RULES",

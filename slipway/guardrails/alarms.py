@@ -7,7 +7,7 @@ from typing import Any
 
 from slipway.cloudwatch import AlarmRule, Metric, alarm_rule, check_expressions, composite_rule, query_errors
 from slipway.errors import InputError
-from slipway.guardrails.composite import is_composite
+from slipway.guardrails.composite_alarms import is_composite
 from slipway.guardrails.planned import PlannedRollout, is_opaque
 
 _NUMBERS = ("Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold")

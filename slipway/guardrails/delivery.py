@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from slipway.guardrails.rule import Finding
+from slipway.guardrails.finding import Finding
 from slipway.settings import Delivery
 
 _REASON = "a deployment to one of them can change the other, with or without its reviewers"

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from slipway.errors import InputError
+from slipway.guardrails.configured_rollout import CAPACITY
 from slipway.guardrails.planned import PlannedRollout, ScaledVariant, Variant, is_opaque
-from slipway.guardrails.use_case import CAPACITY
 
 _WORDS = (
     "Namespace",

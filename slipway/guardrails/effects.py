@@ -8,8 +8,8 @@ from typing import Literal
 
 from slipway.cloudwatch import AlarmRule, Metric
 from slipway.guardrails.alarms import Alarm
-from slipway.guardrails.fleets import Fleet, value
-from slipway.guardrails.metrics import LONGEST_ASYNCHRONOUS_SECONDS, Kind, endpoint_metric
+from slipway.guardrails.fleets import FleetPeriod, value
+from slipway.guardrails.published_metrics import LONGEST_ASYNCHRONOUS_SECONDS, Kind, endpoint_metric
 
 Measure = Literal["share", "percent", "number", "microseconds", "other"]
 _MANY = 100_000
@@ -35,11 +35,11 @@ def effect(alarm: Alarm) -> Effect | None:
     return _effect(alarm.rule) if alarm.rule else None
 
 
-def worst(alarm: Alarm) -> Fleet:
+def worst(alarm: Alarm) -> FleetPeriod:
     """A fleet that is as bad as can be in what the alarm is about."""
     found = effect(alarm)
     slow = LONGEST_ASYNCHRONOUS_SECONDS * _SECOND if found and found.kind == "latency" else 1.0
-    return Fleet(requests=1, slow=slow)
+    return FleetPeriod(requests=1, slow=slow)
 
 
 @lru_cache(maxsize=256)
@@ -62,7 +62,7 @@ def _of_one(single: Metric) -> Effect | None:
 
 
 def _of_errors(rule: AlarmRule) -> Effect | None:
-    none, all_ = (value(rule, Fleet(_MANY, failed=failed)) for failed in (0, _MANY))
+    none, all_ = (value(rule, FleetPeriod(_MANY, failed=failed)) for failed in (0, _MANY))
     if none is None or all_ is None or none == all_:
         return None
     scale = all_ - none
@@ -73,7 +73,7 @@ def _of_errors(rule: AlarmRule) -> Effect | None:
 
 def _of_latency(rule: AlarmRule) -> Effect | None:
     """Latency where what is seen grows in a straight line with it."""
-    one, two, three = (value(rule, Fleet(_MANY, late=_MANY, slow=seconds * _SECOND)) for seconds in (1, 2, 3))
+    one, two, three = (value(rule, FleetPeriod(_MANY, late=_MANY, slow=seconds * _SECOND)) for seconds in (1, 2, 3))
     if one is None or two is None or three is None or one == two:
         return None
     scale = (two - one) / _SECOND

@@ -9,7 +9,7 @@ from itertools import product
 from slipway.cloudwatch import AlarmRule, Metric, Samples, series
 from slipway.errors import InputError
 from slipway.guardrails.alarms import Alarm
-from slipway.guardrails.metrics import LONGEST_RESPONSE_SECONDS, EndpointMetric, bounds, endpoint_metric
+from slipway.guardrails.published_metrics import LONGEST_RESPONSE_SECONDS, EndpointMetric, bounds, endpoint_metric
 
 _REQUESTS_A_PERIOD = (1, 10, 1_000, 100_000)
 _MOST_METRICS = 6
@@ -22,7 +22,7 @@ _CHANGING = ("RATE", "DIFF", "RUNNING_SUM")
 
 
 @dataclass(frozen=True)
-class Fleet:
+class FleetPeriod:
     """One period of a fleet: `bad` of its requests fail, or take `slow` microseconds; the others take `fast`."""
 
     requests: int
@@ -65,19 +65,19 @@ def compares(rule: AlarmRule) -> bool:
 def blames_the_old_fleet(rule: AlarmRule) -> bool:
     """Whether an alarm that compares goes off for a healthy new fleet because the old one fails."""
     slow = LONGEST_RESPONSE_SECONDS * 1e6
-    failing = Fleet(_MANY, failed=_MANY, late=_MANY, slow=slow)
-    found = value(rule, Fleet(_MANY), old=failing)
+    failing = FleetPeriod(_MANY, failed=_MANY, late=_MANY, slow=slow)
+    found = value(rule, FleetPeriod(_MANY), old=failing)
     return found is None or rule.breaches(found)
 
 
-def value(rule: AlarmRule, fleet: Fleet, *, old: Fleet | None = None) -> float | None:
+def value(rule: AlarmRule, fleet: FleetPeriod, *, old: FleetPeriod | None = None) -> float | None:
     """What an alarm sees of `fleet`; None for no datapoint, or where that cannot be worked out.
 
     `old` serves beside it, in what an alarm that compares sees of both together; a healthy one if not given.
     """
     if _depends_on_change(rule):
         return None
-    beside = (old or Fleet(_OLD_A_NEW * fleet.requests)) if compares(rule) else None
+    beside = (old or FleetPeriod(_OLD_A_NEW * fleet.requests)) if compares(rule) else None
     samples = {query.id: _of(query.metric, fleet, beside) for query in rule.queries if query.metric}
     known = {id_: found for id_, found in samples.items() if found is not None}
     if not known or len(known) < len(samples):
@@ -88,13 +88,13 @@ def value(rule: AlarmRule, fleet: Fleet, *, old: Fleet | None = None) -> float |
         return None
 
 
-def breaches(rule: AlarmRule, fleet: Fleet) -> bool:
+def breaches(rule: AlarmRule, fleet: FleetPeriod) -> bool:
     found = value(rule, fleet)
     return found is not None and rule.breaches(found)
 
 
 @lru_cache(maxsize=256)
-def least_requests(rule: AlarmRule, worst: Fleet) -> int | None:
+def least_requests(rule: AlarmRule, worst: FleetPeriod) -> int | None:
     """The fewest requests a period with which an alarm can go off, all of them as bad as those of `worst`.
 
     None where no number does. A minimum-traffic guard is the reason for more than 1.
@@ -130,7 +130,7 @@ def _newest(rule: AlarmRule, samples: dict[str, Samples]) -> float | None:
     return series(rule, {id_: [sample] * rule.evaluation_range for id_, sample in samples.items()}).datapoints[-1]
 
 
-def first_period(rule: AlarmRule, fleet: Fleet) -> int:
+def first_period(rule: AlarmRule, fleet: FleetPeriod) -> int:
     """In which period of its traffic an alarm counts such a fleet first: 1, but later where a warm-up is left out."""
     samples = {query.id: _of(query.metric, fleet, None) for query in rule.queries if query.metric}
     known = {id_: found for id_, found in samples.items() if found is not None}
@@ -162,7 +162,7 @@ def _is_whole(metric: Metric | None) -> bool:
     return published is not None and published.selector is not None and published.selector not in named
 
 
-def _of(metric: Metric | None, fleet: Fleet, beside: Fleet | None) -> Samples | None:
+def _of(metric: Metric | None, fleet: FleetPeriod, beside: FleetPeriod | None) -> Samples | None:
     published = _published(metric)
     if published is None:
         return None
@@ -170,7 +170,7 @@ def _of(metric: Metric | None, fleet: Fleet, beside: Fleet | None) -> Samples | 
     return new + old if new is not None and old is not None else new
 
 
-def _samples(published: EndpointMetric, fleet: Fleet) -> Samples | None:
+def _samples(published: EndpointMetric, fleet: FleetPeriod) -> Samples | None:
     if published.kind == "error":
         return _two(0.0, fleet.requests - fleet.failed, 1.0, fleet.failed)
     if published.kind == "latency":

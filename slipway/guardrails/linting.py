@@ -1,8 +1,8 @@
 """Every rule over one planned rollout."""
 
 from slipway.errors import InputError
+from slipway.guardrails.finding import Finding
 from slipway.guardrails.planned import PlannedRollout
-from slipway.guardrails.rule import Finding
 from slipway.guardrails.rules import RULES
 
 

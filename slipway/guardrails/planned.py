@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from slipway.canary.config import Tolerances
-from slipway.guardrails.composite import referenced_alarms
+from slipway.canary.config import AnalysisConfig, Tolerances
+from slipway.guardrails.composite_alarms import referenced_alarms
 
 OPAQUE = "${?"
 """Begins what stands for a value that is known to the deployment alone: a parameter without a default, an import."""
@@ -50,7 +50,7 @@ class PlannedAnalysis:
     tolerances: Tolerances
     decide_seconds: float
     proceeds: bool = False
-    value_horizon_seconds: float = 300.0
+    value_horizon_seconds: float = AnalysisConfig.value_horizon_seconds
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ _SIZE_TYPES = ("INSTANCE_COUNT", "CAPACITY_PERCENT")
 _MOST_ALARMS = 10
 
 
-class PolicyError(NamedTuple):
+class ConfigViolation(NamedTuple):
     """One broken rule: the field it is about, the whole message, and the value that was refused."""
 
     about: str
@@ -31,16 +31,16 @@ def check_deployment_config(config: Mapping[str, Any], *, instances: int) -> Non
         raise InputError("\n".join(error.text for error in errors))
 
 
-def deployment_config_errors(config: Mapping[str, Any], *, instances: int) -> Iterator[PolicyError]:
+def deployment_config_errors(config: Mapping[str, Any], *, instances: int) -> Iterator[ConfigViolation]:
     """Everything SageMaker would refuse in `config` for a variant of `instances`."""
     known = ("BlueGreenUpdatePolicy", "RollingUpdatePolicy", "AutoRollbackConfiguration")
     if unknown := sorted(config.keys() - set(known)):
         text = f"DeploymentConfig keys must be among {', '.join(known)}, got {', '.join(unknown)}"
-        yield PolicyError("DeploymentConfig", text, unknown)
+        yield ConfigViolation("DeploymentConfig", text, unknown)
     blue_green, rolling = config.get("BlueGreenUpdatePolicy"), config.get("RollingUpdatePolicy")
     if blue_green and rolling:
         text = "DeploymentConfig must have one update policy, got BlueGreenUpdatePolicy and RollingUpdatePolicy"
-        yield PolicyError("UpdatePolicy", text)
+        yield ConfigViolation("UpdatePolicy", text)
     if blue_green:
         yield from _blue_green_errors(blue_green, instances)
     if rolling:
@@ -48,17 +48,17 @@ def deployment_config_errors(config: Mapping[str, Any], *, instances: int) -> It
     yield from _alarm_errors(config.get("AutoRollbackConfiguration") or {})
 
 
-def _blue_green_errors(policy: Mapping[str, Any], instances: int) -> Iterator[PolicyError]:
+def _blue_green_errors(policy: Mapping[str, Any], instances: int) -> Iterator[ConfigViolation]:
     routing = policy.get("TrafficRoutingConfiguration")
     if not routing:
         about = "TrafficRoutingConfiguration"
-        yield PolicyError(about, f"BlueGreenUpdatePolicy must have {about}, got none")
+        yield ConfigViolation(about, f"BlueGreenUpdatePolicy must have {about}, got none")
         return
     type_, wait = routing.get("Type"), routing.get("WaitIntervalInSeconds", 0)
     final = policy.get("TerminationWaitInSeconds", 0)
     if type_ not in _ROUTINGS:
         text = f"TrafficRoutingConfiguration.Type must be one of {', '.join(_ROUTINGS)}, got {type_}"
-        yield PolicyError("TrafficRoutingConfiguration", text, type_)
+        yield ConfigViolation("TrafficRoutingConfiguration", text, type_)
     yield from _out_of_range("WaitIntervalInSeconds", wait, 0, 3600)
     yield from _out_of_range("TerminationWaitInSeconds", final, 0, 3600)
     steps = 0
@@ -71,9 +71,9 @@ def _blue_green_errors(policy: Mapping[str, Any], instances: int) -> Iterator[Po
     yield from _timeout_errors(policy, waits=steps * _whole(wait) + _whole(final))
 
 
-def _rolling_errors(policy: Mapping[str, Any], instances: int) -> Iterator[PolicyError]:
+def _rolling_errors(policy: Mapping[str, Any], instances: int) -> Iterator[ConfigViolation]:
     if "WaitIntervalInSeconds" not in policy:
-        yield PolicyError("WaitIntervalInSeconds", "RollingUpdatePolicy must have WaitIntervalInSeconds, got none")
+        yield ConfigViolation("WaitIntervalInSeconds", "RollingUpdatePolicy must have WaitIntervalInSeconds, got none")
     wait = policy.get("WaitIntervalInSeconds", 0)
     yield from _out_of_range("WaitIntervalInSeconds", wait, 0, 3600)
     yield from _size_errors("MaximumBatchSize", policy.get("MaximumBatchSize"), instances, low_percent=5)
@@ -82,38 +82,38 @@ def _rolling_errors(policy: Mapping[str, Any], instances: int) -> Iterator[Polic
     yield from _timeout_errors(policy, waits=_steps(policy.get("MaximumBatchSize"), instances) * _whole(wait))
 
 
-def _timeout_errors(policy: Mapping[str, Any], *, waits: int) -> Iterator[PolicyError]:
+def _timeout_errors(policy: Mapping[str, Any], *, waits: int) -> Iterator[ConfigViolation]:
     timeout = policy.get("MaximumExecutionTimeoutInSeconds")
     if timeout is None:
         return
     yield from _out_of_range("MaximumExecutionTimeoutInSeconds", timeout, 600, 28800)
     if _whole(timeout) <= waits:
         text = f"MaximumExecutionTimeoutInSeconds must exceed the waits ({waits}), got {timeout}"
-        yield PolicyError("MaximumExecutionTimeoutInSeconds", text, timeout)
+        yield ConfigViolation("MaximumExecutionTimeoutInSeconds", text, timeout)
 
 
-def _alarm_errors(rollback: Mapping[str, Any]) -> Iterator[PolicyError]:
+def _alarm_errors(rollback: Mapping[str, Any]) -> Iterator[ConfigViolation]:
     if rollback.get("Alarms") is None:
         return
     names = [alarm.get("AlarmName", "") for alarm in rollback["Alarms"]]
     if not 1 <= len(names) <= _MOST_ALARMS:
         text = f"AutoRollbackConfiguration.Alarms must hold 1..{_MOST_ALARMS} alarms, got {len(names)}"
-        yield PolicyError("AlarmCount", text, len(names))
+        yield ConfigViolation("AlarmCount", text, len(names))
     if len(set(names)) < len(names):
         text = f"AutoRollbackConfiguration.Alarms must be unique, got {', '.join(names)}"
-        yield PolicyError("AlarmNames", text, names)
+        yield ConfigViolation("AlarmNames", text, names)
 
 
 def _size_errors(
     name: str, size: Mapping[str, Any] | None, instances: int, *, low_percent: int, high_percent: int = 50
-) -> Iterator[PolicyError]:
+) -> Iterator[ConfigViolation]:
     """One instance is always allowed: there is no smaller part of a fleet."""
     if not size:
-        yield PolicyError(name, f"{name} must be given, got none")
+        yield ConfigViolation(name, f"{name} must be given, got none")
         return
     if size.get("Type") not in _SIZE_TYPES:
         text = f"{name}.Type must be one of {', '.join(_SIZE_TYPES)}, got {size.get('Type')}"
-        yield PolicyError(name, text, size.get("Type"))
+        yield ConfigViolation(name, text, size.get("Type"))
         return
     value = size.get("Value", 0)
     low, high = max(1, low_percent), high_percent
@@ -135,6 +135,6 @@ def _whole(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _out_of_range(name: str, value: object, low: int, high: int) -> Iterator[PolicyError]:
+def _out_of_range(name: str, value: object, low: int, high: int) -> Iterator[ConfigViolation]:
     if not isinstance(value, int) or not low <= value <= high:
-        yield PolicyError(name.removesuffix(".Value"), f"{name} must be in {low}..{high}, got {value}", value)
+        yield ConfigViolation(name.removesuffix(".Value"), f"{name} must be in {low}..{high}, got {value}", value)

@@ -1,32 +1,28 @@
-"""The alarms that send a rollout back, as plain data in CloudWatch's shape: they watch the new fleet alone."""
+"""The alarms that roll a rollout back, as plain data in CloudWatch's shape: they watch the new fleet alone."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
 from slipway.canary.statistics.evidence import Decision
-from slipway.metrics import DECISION_METRIC, decision_namespace
+from slipway.metrics import DECISION_METRIC, ENDPOINT_NAMESPACE, SAGEMAKER_NAMESPACE, decision_namespace
 from slipway.settings import Rollout
 from slipway.settings.names import VARIANT
 
 Description = dict[str, Any]
-
-SAGEMAKER_NAMESPACE = "AWS/SageMaker"
-ENDPOINT_NAMESPACE = "Slipway/Endpoint"
-"""What the model servers publish of themselves, by the model package they serve."""
 LEAST_ERRORS = 5
-"""Fewer decide nothing. Simulated over an hour of bakes at 1.5 to 8 requests a second and 0.5 % of errors, five send at
-most 0.7 % of good models back; three, 12 %."""
+"""Fewer decide nothing. Simulated over an hour of bakes at 1.5 to 8 requests a second and 0.5 % of errors, five roll
+back at most 0.7 % of good models; three, 12 %."""
 CLEARLY = 4
 """Standard deviations above the new fleet's share of all errors. The binomial's upper tail is longer than the normal
 one: of good models 1 to 5 in 10,000 are beyond it in a period."""
 CLEARLY_ALONE = 2
 """The same above the errors that are allowed where there is no old fleet to compare with; they are twice as many as
-elsewhere, for an error rate of 4 % that wanders from minute to minute."""
+elsewhere, for an error rate of 4 % that varies from minute to minute."""
 PERIODS_SO_FAR = "RUNNING_SUM(IF(requests > 0, 1, 0))"
 """Periods with traffic among those that were fetched, up to each."""
-_VERDICT_PERIOD_SECONDS, _VERDICT_PERIODS = 10, 6
-"""Seen at once, and told for a minute: the judge's next look may be some periods later."""
+_DECISION_PERIOD_SECONDS, _DECISION_PERIODS = 10, 6
+"""Seen at once, and kept for a minute: the next poll of the analysis may be some periods later."""
 
 
 def new_fleet_alarms(
@@ -47,7 +43,7 @@ def new_fleet_alarms(
         "Latency": _latency(rollout, fleet),
         "PredictionDrift": _drift(rollout, "PredictionDrift", rollout.max_prediction_drift, package),
         "InputDrift": _drift(rollout, "InputDrift", rollout.max_input_drift, package),
-        "CanaryDecision": _verdict({"EndpointName": endpoint_name, "EndpointConfigName": config_name}),
+        DECISION_METRIC: _decision({"EndpointName": endpoint_name, "EndpointConfigName": config_name}),
     }
     common = {
         "ComparisonOperator": "GreaterThanThreshold",
@@ -146,15 +142,15 @@ def _drift(rollout: Rollout, metric: str, most: float, package: Mapping[str, str
     }
 
 
-def _verdict(fleet: Mapping[str, str]) -> Description:
+def _decision(fleet: Mapping[str, str]) -> Description:
     return {
         "AlarmDescription": "The comparison with the old fleet found the new one worse",
         "Namespace": decision_namespace(fleet["EndpointName"]),
         "MetricName": DECISION_METRIC,
         "Dimensions": _dimensions(fleet),
         "Statistic": "Maximum",
-        "Period": _VERDICT_PERIOD_SECONDS,
-        "EvaluationPeriods": _VERDICT_PERIODS,
+        "Period": _DECISION_PERIOD_SECONDS,
+        "EvaluationPeriods": _DECISION_PERIODS,
         "DatapointsToAlarm": 1,
         "ComparisonOperator": "GreaterThanOrEqualToThreshold",
         "Threshold": int(Decision.ROLL_BACK),

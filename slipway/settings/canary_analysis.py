@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from slipway.canary.config import Tolerances, ValueBounds
+from slipway.canary.config import AnalysisConfig, Tolerances, ValueBounds
 from slipway.settings.section import Section
 
 
@@ -39,7 +39,7 @@ class CanaryAnalysis(Section):
     """Whether the value of the responses is compared, by outcomes that arrive later."""
     value_tolerance: float = Field(ValueBounds.tolerance, ge=0)
     """Loss of value, in the currency of `[value]` for each request, that counts as no loss."""
-    value_horizon_seconds: int = Field(300, ge=10, le=28_800)
+    value_horizon_seconds: int = Field(AnalysisConfig.value_horizon_seconds, ge=10, le=28_800)
     """Age of a request at which its outcome counts, if it has arrived by then; the same in both fleets."""
 
     @model_validator(mode="after")

@@ -59,7 +59,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Ranks:
+class RankTables:
     """Share of each class that scores below the rank r of a model in order, as tables over r."""
 
     positive: Floats
@@ -74,7 +74,7 @@ class Ranks:
 
 
 @cache
-def ranks(service: Service, auc_loss: float = 0.0) -> Ranks:
+def ranks(service: Service, auc_loss: float = 0.0) -> RankTables:
     """The tables of `service` after a loss of AUC.
 
     The log-odds are a sum of independent signals; the fault replaces some of them by their mean over all requests, as a
@@ -89,7 +89,7 @@ def ranks(service: Service, auc_loss: float = 0.0) -> Ranks:
     at_rank = np.interp(_GRID, mixed, scores)
     spread = left**0.5 * d
     tables = [_normal_cdf((at_rank - lost_mean - side * left * d * d) / spread) for side in (0.5, -0.5)]
-    return Ranks(tables[0], tables[1])
+    return RankTables(tables[0], tables[1])
 
 
 def _normal_cdf(values: Floats) -> Floats:

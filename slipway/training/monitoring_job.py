@@ -22,9 +22,6 @@ ONLY_REQUESTS, ONLY_OUTCOMES = "requests", "outcomes"
 MOST_HOURS = 8
 """Back from now: a job takes ten inputs, one an hour, the hour that has begun, and outcomes."""
 
-METRICS = "Slipway/Monitoring"
-"""The namespace that the job itself publishes in."""
-
 _DATASET_FORMAT = '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}'
 _MOST_ARGUMENTS = 50
 _NAME_LENGTH = 63

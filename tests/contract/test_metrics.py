@@ -10,7 +10,7 @@ from pipeline_steps.server.messages import Request, Response
 from pipeline_steps.server.request_metrics import RequestMetrics
 from pipeline_steps.server.score_recorder import ScoreRecorder
 from slipway import metrics
-from slipway.guardrails.metrics import METRIC_NAMES
+from slipway.guardrails.published_metrics import METRIC_NAMES
 
 CONTRACT = Contract((), "bought", "TRUE", 0.5, "xgboost")
 

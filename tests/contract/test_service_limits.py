@@ -6,7 +6,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from slipway.cloudwatch.limits import MOST_ALARM_NAME, SHORT_ALARM_PERIODS, longest_alarm_seconds
+from slipway.cloudwatch.alarm_limits import MOST_ALARM_NAME, SHORT_ALARM_PERIODS, longest_alarm_seconds
 from slipway.settings.limits import (
     HYPERPARAMETERS,
     MODEL_ENVIRONMENT,

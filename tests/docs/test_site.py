@@ -13,7 +13,7 @@ import pytest
 
 from scripts.reference.command_line import command_parsers
 from scripts.reference.settings import keys, sections
-from slipway.guardrails.metrics import METRIC_NAMES
+from slipway.guardrails.published_metrics import METRIC_NAMES
 from slipway.guardrails.rules import RULES
 from slipway.metrics import DECISION_METRIC, ENDPOINT_NAMESPACE
 from slipway.settings import Delivery, Settings

@@ -7,14 +7,14 @@ nothing is taken for true, or for harmless, unread.
 
 from rehearsal.cloud.iam.policy_conditions import Context
 from rehearsal.cloud.iam.policy_document import Policy, PolicyError, Principal, Statement, parse_policy
-from rehearsal.cloud.iam.policy_evaluation import AccessRequest, Decision, Outcome, decide, may_assume
+from rehearsal.cloud.iam.policy_evaluation import AccessRequest, Outcome, PolicyDecision, decide, may_assume
 
 __all__ = [
     "AccessRequest",
     "Context",
-    "Decision",
     "Outcome",
     "Policy",
+    "PolicyDecision",
     "PolicyError",
     "Principal",
     "Statement",

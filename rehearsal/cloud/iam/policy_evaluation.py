@@ -24,7 +24,7 @@ class AccessRequest:
 
 
 @dataclass(frozen=True)
-class Decision:
+class PolicyDecision:
     outcome: Outcome
     statement: Statement | None = None
     """The one that decided; None where nothing allows it."""
@@ -34,7 +34,7 @@ class Decision:
         return self.outcome is Outcome.ALLOWED
 
 
-_NOT_ALLOWED = Decision(Outcome.NOT_ALLOWED)
+_NOT_ALLOWED = PolicyDecision(Outcome.NOT_ALLOWED)
 Meant = Callable[[Statement], bool]
 
 
@@ -46,7 +46,7 @@ def decide(
     resource: Sequence[Policy] = (),
     boundary: Sequence[Policy] | None = None,
     both: bool = False,
-) -> Decision:
+) -> PolicyDecision:
     """Whether `principal` may do it.
 
     Args:
@@ -64,23 +64,23 @@ def decide(
     within = None if boundary is None else _relevant(request, boundary, lambda _: True)
     for statement in (*own, *let_in, *(within or ())):
         if statement.effect == "Deny":
-            return Decision(Outcome.DENIED, statement)
+            return PolicyDecision(Outcome.DENIED, statement)
     if both and not let_in:
         return _NOT_ALLOWED
     if within is not None and not within:
         return _NOT_ALLOWED
     deciding = own or ([] if both else named)
-    return Decision(Outcome.ALLOWED, deciding[0]) if deciding else _NOT_ALLOWED
+    return PolicyDecision(Outcome.ALLOWED, deciding[0]) if deciding else _NOT_ALLOWED
 
 
 def may_assume(
     trust: Policy, principal: Principal, *, action: str = "sts:AssumeRole", context: Context | None = None
-) -> Decision:
+) -> PolicyDecision:
     """Whether a role's trust policy lets `principal` become it; one of the same account needs a permission as well."""
     request = AccessRequest(action, "*", context or {})
     found = _relevant(request, [trust], lambda each: each.names(principal) or each.names_account_of(principal))
     for statement in sorted(found, key=lambda each: each.effect == "Allow"):
-        return Decision(Outcome.ALLOWED if statement.effect == "Allow" else Outcome.DENIED, statement)
+        return PolicyDecision(Outcome.ALLOWED if statement.effect == "Allow" else Outcome.DENIED, statement)
     return _NOT_ALLOWED
 
 

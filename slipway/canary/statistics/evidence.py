@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Self
 
-from slipway.canary.config import Metric, Tolerances
+from slipway.canary.config import AnalysedMetric, Tolerances
 from slipway.canary.statistics.arithmetic import Numbers, log_mean, where
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.means import MeanState
@@ -71,11 +71,11 @@ class Evidence:
         """The rollouts chosen by the mask."""
         return replace(self, states={name: state.take(kept) for name, state in self.states.items()})
 
-    def names(self, metric: Metric) -> tuple[str, ...]:
+    def names(self, metric: AnalysedMetric) -> tuple[str, ...]:
         """The streams that may speak against the new fleet on this metric."""
         return tuple(s.name for s in streams(self.tolerances) if s.metric == metric and s.test.regression)
 
-    def log_regression(self, metric: Metric) -> Numbers:
+    def log_regression(self, metric: AnalysedMetric) -> Numbers:
         """Log e-value against "the new fleet is no worse on this metric"."""
         if metric == "value":
             return self.value.log_regression if self.value else 0.0

@@ -3,7 +3,7 @@
 import functools
 from dataclasses import dataclass
 
-from slipway.canary.config import Metric, Tolerances
+from slipway.canary.config import AnalysedMetric, Tolerances
 from slipway.canary.statistics.e_values import Regression, Safety
 from slipway.canary.statistics.proportions import ProportionTest
 
@@ -26,7 +26,7 @@ class Stream:
     """The requests and hits of both fleets, counted one way, and what is tested on them."""
 
     name: str
-    metric: Metric
+    metric: AnalysedMetric
     test: ProportionTest
     weight: float = 1.0
     """Among the streams of its metric."""

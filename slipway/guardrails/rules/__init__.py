@@ -1,26 +1,26 @@
 """All rules, in the order of their ids."""
 
-from slipway.guardrails.rule import Rule
+from slipway.guardrails.finding import Rule
 from slipway.guardrails.rules import (
     alarm_list,
     bakes,
     canary_analysis,
     endpoint,
-    policy,
+    expected_traffic,
     thresholds,
-    traffic,
+    update_policy,
     watched,
     windows,
 )
 
 RULES: tuple[Rule, ...] = (
-    *policy.RULES,
+    *update_policy.RULES,
     *bakes.RULES,
     *endpoint.RULES,
     *alarm_list.RULES,
     *watched.RULES,
     *thresholds.RULES,
     *windows.RULES,
-    *traffic.RULES,
+    *expected_traffic.RULES,
     *canary_analysis.RULES,
 )

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from slipway.guardrails.alarms import dimensions_of, metrics_of
-from slipway.guardrails.composite import is_composite, referenced_alarms
-from slipway.guardrails.metrics import INVOCATION_METRICS, INVOCATION_NAMESPACE
+from slipway.guardrails.composite_alarms import is_composite, referenced_alarms
+from slipway.guardrails.finding import Found, rule
 from slipway.guardrails.planned import PlannedRollout, is_opaque
-from slipway.guardrails.rule import Found, rule
+from slipway.guardrails.published_metrics import INVOCATION_METRICS, INVOCATION_NAMESPACE
 
 _ERRORS = frozenset({"Invocation5XXErrors", "InvocationModelErrors", "InvocationFailures"})
 _LATENCIES = frozenset(name for name, metric in INVOCATION_METRICS.items() if metric.kind == "latency") | {

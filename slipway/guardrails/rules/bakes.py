@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from slipway.guardrails.finding import Found, rule
 from slipway.guardrails.planned import PlannedRollout
-from slipway.guardrails.rule import Found, rule
 from slipway.guardrails.waits import first_share, first_size, waits
 
 

@@ -7,10 +7,10 @@ from math import ceil
 from slipway.canary.config import PROCEED, ROLL_BACK, effective_decide_seconds
 from slipway.errors import InputError
 from slipway.guardrails.alarms import metrics_of
-from slipway.guardrails.metrics import endpoint_metric
+from slipway.guardrails.finding import Found, rule
 from slipway.guardrails.needed_requests import needed_requests
 from slipway.guardrails.planned import PlannedAnalysis, PlannedRollout
-from slipway.guardrails.rule import Found, rule
+from slipway.guardrails.published_metrics import endpoint_metric
 from slipway.guardrails.waits import waits
 from slipway.metrics import DECISION_METRIC
 from slipway.rollout.plan import plan_from_deployment_config

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from slipway.guardrails.finding import Found, rule
 from slipway.guardrails.planned import PlannedRollout, differ, is_opaque
-from slipway.guardrails.rule import Found, rule
 from slipway.guardrails.waits import waits
 
 _COUNT = "DesiredInstanceCount"

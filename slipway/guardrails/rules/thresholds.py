@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from slipway.cloudwatch import AlarmState
 from slipway.guardrails.alarms import Alarm, rollback_alarms
-from slipway.guardrails.composite import fires_for_anything, fires_when_all, is_composite
+from slipway.guardrails.composite_alarms import fires_for_anything, fires_when_all, is_composite
 from slipway.guardrails.effects import effect
+from slipway.guardrails.finding import Found, rule
 from slipway.guardrails.fleets import promoted, states
 from slipway.guardrails.planned import PlannedRollout, is_opaque
-from slipway.guardrails.rule import Found, rule
 
 _ONE_MS, _TEN_MS = 1_000, 10_000
 _GREATEST_DRIFT = 5.0

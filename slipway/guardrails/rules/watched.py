@@ -5,8 +5,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from slipway.guardrails.alarms import dimensions_of, metrics_of, rollback_alarms
+from slipway.guardrails.finding import Found, rule
 from slipway.guardrails.fleets import blames_the_old_fleet, compares
-from slipway.guardrails.metrics import (
+from slipway.guardrails.planned import PlannedRollout, differ, is_opaque
+from slipway.guardrails.published_metrics import (
     INSTANCE_METRICS,
     INSTANCE_NAMESPACE,
     INVOCATION_METRICS,
@@ -16,8 +18,6 @@ from slipway.guardrails.metrics import (
     endpoint_metric,
     metric_names,
 )
-from slipway.guardrails.planned import PlannedRollout, differ, is_opaque
-from slipway.guardrails.rule import Found, rule
 from slipway.metrics import DECISION_METRIC, ENDPOINT_NAMESPACE, decision_namespace, is_decision_namespace
 from slipway.rollout.new_fleet_alarms import server_environment
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from slipway.guardrails.alarms import Alarm, metrics_of, rollback_alarms
 from slipway.guardrails.effects import worst
+from slipway.guardrails.finding import Found, rule
 from slipway.guardrails.fleets import first_period
-from slipway.guardrails.metrics import METRIC_NAMES, PERIOD_SECONDS
 from slipway.guardrails.planned import PlannedRollout
-from slipway.guardrails.rule import Found, rule
+from slipway.guardrails.published_metrics import METRIC_NAMES, PERIOD_SECONDS
 from slipway.guardrails.waits import waits
 
 _MANY = 100_000

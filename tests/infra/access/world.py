@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from rehearsal.cloud.iam import AccessRequest, Decision, Policy, Principal, decide, may_assume
+from rehearsal.cloud.iam import AccessRequest, Policy, PolicyDecision, Principal, decide, may_assume
 from tests.infra.access.account import ACCOUNT, REGION, Accounts, Role
 
 PREFIX, OTHER = "shoppers-dev", "returns-dev"
@@ -114,7 +114,7 @@ class World:
         context = dict(condition.split("=", 1) for condition in conditions)
         return AccessRequest(action, resource, {**_ALWAYS, **context})
 
-    def decision(self, role: Role, line: str, *, within: Policy | None = None) -> Decision:
+    def decision(self, role: Role, line: str, *, within: Policy | None = None) -> PolicyDecision:
         """The decision of the role's own policies and the resource's together, `within` a boundary."""
         request = self.request(line)
         is_key = request.resource.split(":")[2:3] == ["kms"]
@@ -136,7 +136,7 @@ class World:
             return accounts.policy_of(self._accounts.one("storage/Key"))
         return ()
 
-    def trusts(self, role: Role, who: str) -> Decision:
+    def trusts(self, role: Role, who: str) -> PolicyDecision:
         """Whether the role may be assumed by `principal | key=value | …`."""
         name, *conditions = (part.strip() for part in who.format(**self.names).split(" | "))
         context = dict(condition.split("=", 1) for condition in conditions)

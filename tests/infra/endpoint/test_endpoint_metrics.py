@@ -11,7 +11,7 @@ from aws_cdk.assertions import Template
 
 from infra.endpoint.guarded_endpoint import GuardedEndpoint
 from infra.stages import UseCaseStacks
-from slipway.guardrails.metrics import METRIC_NAMES
+from slipway.guardrails.published_metrics import METRIC_NAMES
 from slipway.settings import Settings
 
 METRICS = [

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.costs.estimate import (
-    Traffic,
+    EndpointTraffic,
     extra_instance_hours,
     instance_lines,
     longest_run,
@@ -126,7 +126,7 @@ SHOPPERS, TABLE = load_settings(PROJECT / "config" / "shoppers.toml", "dev"), lo
 @given(st.floats(0.001, 1000), st.floats(0.1, 100))
 def test_traffic_only_adds_and_in_proportion(rate: float, kilobytes: float) -> None:
     def of(rate: float) -> float:
-        with_traffic = serving_month(SHOPPERS, TABLE, instances=1, traffic=Traffic(rate, kilobytes))
+        with_traffic = serving_month(SHOPPERS, TABLE, instances=1, traffic=EndpointTraffic(rate, kilobytes))
         return total(with_traffic) - total(serving_month(SHOPPERS, TABLE, instances=1, traffic=None))
 
     assert of(rate) > 0
@@ -134,7 +134,7 @@ def test_traffic_only_adds_and_in_proportion(rate: float, kilobytes: float) -> N
 
 
 def test_a_request_a_second_of_a_kilobyte_is_2_6_gigabytes_a_month() -> None:
-    assert Traffic(1.0).gigabytes_a_month == pytest.approx(2.628)
+    assert EndpointTraffic(1.0).gigabytes_a_month == pytest.approx(2.628)
 
 
 def test_the_second_fleet_is_paid_while_both_are_there(prices: Prices, settings: Settings) -> None:

@@ -43,7 +43,7 @@ def template() -> dict[str, Any]:
             "Periods": {"Type": "Number", "Default": 1},
             "Canary": {"Type": "Number"},
         },
-        "Mappings": {"Fleet": {"prod": {"Count": 4}}},
+        "Mappings": {"FleetPeriod": {"prod": {"Count": 4}}},
         "Resources": {
             "Config": {
                 "Type": "AWS::SageMaker::EndpointConfig",
@@ -51,7 +51,7 @@ def template() -> dict[str, Any]:
                     "ProductionVariants": [
                         {
                             "VariantName": "v1",
-                            "InitialInstanceCount": {"Fn::FindInMap": ["Fleet", "prod", "Count"]},
+                            "InitialInstanceCount": {"Fn::FindInMap": ["FleetPeriod", "prod", "Count"]},
                             "InstanceType": "ml.m5.large",
                             "ServerlessConfig": {"Fn::If": ["Small", {"Ref": "AWS::NoValue"}, {"Ref": "AWS::NoValue"}]},
                         }

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+from slipway.guardrails.finding import Found, rule
 from slipway.guardrails.planned import PlannedRollout, is_opaque
-from slipway.guardrails.rule import Found, rule
 from slipway.guardrails.waits import first_size
-from slipway.rollout.deployment_config import PolicyError, deployment_config_errors
+from slipway.rollout.deployment_config import ConfigViolation, deployment_config_errors
 
 
-def _policy_errors(planned: PlannedRollout, *about: str) -> Iterator[PolicyError]:
+def _policy_errors(planned: PlannedRollout, *about: str) -> Iterator[ConfigViolation]:
     if planned.deployment is None:
         return
     for error in deployment_config_errors(planned.deployment, instances=_instances(planned)):

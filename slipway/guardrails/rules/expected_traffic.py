@@ -7,10 +7,10 @@ from math import ceil
 from slipway.cloudwatch import needed_samples
 from slipway.guardrails.alarms import Alarm, rollback_alarms
 from slipway.guardrails.effects import effect, worst
+from slipway.guardrails.finding import Found, rule
 from slipway.guardrails.fleets import breaches, least_requests
-from slipway.guardrails.metrics import endpoint_metric
 from slipway.guardrails.planned import PlannedRollout
-from slipway.guardrails.rule import Found, rule
+from slipway.guardrails.published_metrics import endpoint_metric
 from slipway.guardrails.waits import first_share, waits
 
 _ERRORS_TO_SEE = 3
