@@ -94,4 +94,4 @@ lock: .venv/.ready ## rewrite every lock file: ours, the image's and the SDK's
 	$(UV_LOCK) --universal requirements-sdk.txt -o requirements-sdk.lock
 
 clean: ## remove what setup and runs made
-	rm -rf .venv .venv-sdk node_modules build cdk.out
+	rm -rf .venv .venv-sdk node_modules build dist cdk.out *.egg-info
