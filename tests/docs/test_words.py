@@ -8,7 +8,8 @@ import pytest
 from scripts.reference.hook import PAGES
 
 PROJECT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+AT_THE_TOP = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
+DOCUMENTS = [*(PROJECT / name for name in AT_THE_TOP), *sorted((PROJECT / "docs").rglob("*.md"))]
 REPLACED = re.compile(
     r"\b(judge[ds]?|judging|mandate|bets?|told|tells?|withdraw\w*|put back|way back|carry|carries|carried"
     r"|chores?|workshop|surroundings|spoiled|office hours|whoever|verdicts?|mistakes)\b",
