@@ -73,13 +73,6 @@ def test_one_use_case_has_no_dashboard_and_that_is_no_error(project: Path) -> No
     assert list((project / "cdk.out").glob("*.template.json")) == []
 
 
-def test_the_dashboard_of_a_stage_that_no_use_case_has_is_an_error_with_exit_code_2(project: Path) -> None:
-    ended = run(project=project, fleet="delivery.toml", stage="nowhere")
-    assert ended.returncode == 2
-    assert "stages must each be in one of two.toml, one.toml, got nowhere" in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
 def test_a_wrong_stage_is_an_error_of_one_line_with_exit_code_2() -> None:
     ended = run(stage="nowhere", config="config/shoppers.toml")
     assert ended.returncode == 2
@@ -87,31 +80,10 @@ def test_a_wrong_stage_is_an_error_of_one_line_with_exit_code_2() -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_a_stage_that_no_use_case_has_is_an_error_with_exit_code_2() -> None:
-    ended = run(stage="nowhere")
-    assert ended.returncode == 2
-    assert f"config must hold a use case with the stage nowhere, got {PROJECT / 'config'}" in ended.stderr
-
-
 def test_a_folder_of_settings_becomes_one_app(of_two: "tuple[subprocess.CompletedProcess[str], Path]") -> None:
     ended, out = of_two
     assert ended.returncode == 0, ended.stderr
     assert len(list(out.glob("*.template.json"))) == 2 * 6 + 1
-
-
-def test_two_use_cases_of_one_name_are_refused(tmp_path: Path) -> None:
-    text = (PROJECT / "config" / "shoppers.toml").read_text()
-    for name in ("one", "two"):
-        (tmp_path / f"{name}.toml").write_text(text)
-    ended = run(config=str(tmp_path))
-    assert ended.returncode == 2
-    assert "two.toml: name must differ from that of" in ended.stderr
-
-
-def test_a_missing_config_is_an_error_with_exit_code_2() -> None:
-    ended = run(config="config/absent.toml")
-    assert ended.returncode == 2
-    assert "config must be a readable file, got config/absent.toml" in ended.stderr
 
 
 def test_no_credentials_are_needed(of_two: "tuple[subprocess.CompletedProcess[str], Path]") -> None:
