@@ -103,11 +103,42 @@ def forecast(
     progress: Progress | None = None,
 ) -> Forecast:
     """What to expect of a rollout with these settings; the same arguments give the same forecast."""
-    rollout, plan = settings.rollout, rollout_plan(settings)
-    serverless = settings.endpoint.serverless is not None
-    configured = ConfiguredRollout.of(rollout, plan)
+    if settings.endpoint.serverless is not None:
+        return _serverless(error_percent, regression_points)
+    plan = rollout_plan(settings)
+    configured = ConfiguredRollout.of(settings.rollout, plan)
     rollouts = rollouts_within(configured, most_rollouts=most_rollouts)
-    unwatched = serverless or bool(configured.tolerances and DECISION_METRIC in rollout.alarms_off)
+    healthy = regressed = None
+    if is_watched := not (configured.tolerances and DECISION_METRIC in settings.rollout.alarms_off):
+        traffic = _traffic(configured, error_percent, requests_per_second=requests_per_second, rollouts=rollouts)
+        # The hour before is the same for both models: neither was deployed.
+        tolerances, worse = configured.tolerances, Fault("more errors", error_points=regression_points)
+        dispersion = reference_dispersions(tolerances, traffic(Fault())) if tolerances else None
+        healthy, regressed = (
+            _chances(roll_out(configured, traffic(fault), dispersion=dispersion, progress=progress))
+            for fault in (Fault(), worse)
+        )
+    return Forecast(
+        type=plan.type,
+        instances=plan.instances,
+        duration_seconds=rollout_seconds(plan),
+        comparable_seconds=configured.comparable_seconds,
+        extra_instance_hours=extra_instance_hours(plan),
+        canary_requests=configured.canary_seconds * requests_per_second,
+        error_percent=error_percent,
+        regression_points=regression_points,
+        rollouts=rollouts if is_watched else 0,
+        healthy=healthy,
+        regressed=regressed,
+        canary_analysis=_analysis(settings, configured),
+        error_alarm=_alarm(settings),
+        notes=tuple(_notes(settings, configured)),
+    )
+
+
+def _traffic(
+    configured: ConfiguredRollout, error_percent: float, *, requests_per_second: float, rollouts: int
+) -> Callable[[Fault], Traffic]:
     # Both fleets' ranks are estimates: the plan counts half of the rows, and here the new fleet's alone are off.
     rows = configured.tolerances.baseline_rows if configured.tolerances else Service.baseline_rows
     service = Service(error_rate=error_percent / 100, baseline_rows=rows)
@@ -116,30 +147,26 @@ def forecast(
         rng = np.random.default_rng(_SEED)
         return Traffic(service, fault, requests_per_second=requests_per_second, rollouts=rollouts, rng=rng)
 
-    # The hour before is the same for both models: neither was deployed.
-    tolerances = None if unwatched else configured.tolerances
-    dispersion = reference_dispersions(tolerances, traffic(Fault())) if tolerances else None
+    return traffic
 
-    def chances(fault: Fault) -> Chances | None:
-        if unwatched:
-            return None
-        return _chances(roll_out(configured, traffic(fault), dispersion=dispersion, progress=progress))
 
+def _serverless(error_percent: float, regression_points: float) -> Forecast:
+    """Its update is all at once, and CloudFormation's."""
     return Forecast(
-        type="serverless" if serverless else plan.type,
-        instances=0 if serverless else plan.instances,
-        duration_seconds=0 if serverless else rollout_seconds(plan),
-        comparable_seconds=0 if serverless else configured.comparable_seconds,
-        extra_instance_hours=0.0 if serverless else extra_instance_hours(plan),
-        canary_requests=0.0 if serverless else configured.canary_seconds * requests_per_second,
+        type="serverless",
+        instances=0,
+        duration_seconds=0,
+        comparable_seconds=0,
+        extra_instance_hours=0.0,
+        canary_requests=0.0,
         error_percent=error_percent,
         regression_points=regression_points,
-        rollouts=0 if unwatched else rollouts,
-        healthy=chances(Fault()),
-        regressed=chances(Fault(f"errors +{regression_points:g} points", error_points=regression_points)),
-        canary_analysis=None if serverless else _analysis(settings, configured),
-        error_alarm=None if serverless else _alarm(settings),
-        notes=tuple(_notes(settings, configured)),
+        rollouts=0,
+        healthy=None,
+        regressed=None,
+        canary_analysis=None,
+        error_alarm=None,
+        notes=(SERVERLESS,),
     )
 
 
@@ -194,8 +221,6 @@ def _alarm(settings: Settings) -> AlarmSummary:
 def _notes(settings: Settings, configured: ConfiguredRollout) -> list[str]:
     """What the figures leave out, or why there are none."""
     rollout = settings.rollout
-    if settings.endpoint.serverless:
-        return [SERVERLESS]
     notes = []
     if configured.tolerances and DECISION_METRIC in rollout.alarms_off:
         notes.append(UNWATCHED)
