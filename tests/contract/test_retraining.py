@@ -289,6 +289,6 @@ def test_a_retraining_that_cannot_start_is_in_the_notices(deployed: Callable[[st
     execution = states.start_execution(stateMachineArn=case.machine(), input="{}")["executionArn"]
     (message,) = eventually(received)
     assert message.strip('"') == (
-        f"Monitoring or training again of {case.names.endpoint} ended FAILED, look now: {execution} "
+        f"Monitoring or retraining of {case.names.endpoint} ended FAILED, needs attention: {execution} "
         "(SageMaker.ResourceLimitExceededException: no quota left)"
     )
