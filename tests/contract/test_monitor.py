@@ -426,9 +426,9 @@ def outcomes(cloud: CloudProcess, settings: Settings) -> Iterator[Callable[[bool
         bodies = [client.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read() for each in listed]
         lines = []
         for record in (json.loads(line) for body in bodies for line in body.splitlines() if line):
-            asked, answered = (record["captureData"][name]["data"] for name in ("endpointInput", "endpointOutput"))
-            weekend = [row[-1] == "TRUE" for row in csv.reader(io.StringIO(asked))]
-            predicted = [bool(each["label"]) for each in json.loads(base64.b64decode(answered))["predictions"]]
+            request, response = (record["captureData"][name]["data"] for name in ("endpointInput", "endpointOutput"))
+            weekend = [row[-1] == "TRUE" for row in csv.reader(io.StringIO(request))]
+            predicted = [bool(each["label"]) for each in json.loads(base64.b64decode(response))["predictions"]]
             truth = [bought != (off and contrary) for bought, off in zip(predicted, weekend, strict=True)]
             data = "\n".join("TRUE" if bought else "FALSE" for bought in truth)
             lines.append({"groundTruthData": {"data": data}, "eventMetadata": record["eventMetadata"]})

@@ -65,7 +65,7 @@ def rolled_back(
     make: Callable[[np.random.Generator], Model],
     *,
     requests: tuple[int, int],
-    looks: int,
+    polls: int,
     rows: int = 1,
     older: bool = False,
     by_row: bool = False,
@@ -74,8 +74,8 @@ def rolled_back(
 
     Args:
         make: draws a healthy model.
-        requests: to the new and the old fleet in a look.
-        looks: of the judge.
+        requests: to the new and the old fleet in a poll.
+        polls: of canary analysis.
         rows: of a request.
         older: the models' artifacts have no ties.
         by_row: each row counts as a request of its own.
@@ -87,7 +87,7 @@ def rolled_back(
         fleets.append([(model, recorder(model, older=older)) for model in pair])
     evidence = Evidence.start(PLAN, np.zeros(ROLLOUTS))
     sent = np.zeros(ROLLOUTS, dtype=bool)
-    for _ in range(looks):
+    for _ in range(polls):
         seen = np.array(
             [
                 [
@@ -108,9 +108,9 @@ def rolled_back(
 
 @pytest.mark.parametrize(("older", "least", "most"), [(False, 0.0, 0.02), (True, 0.3, 1.0)])
 def test_a_healthy_retraining_of_few_distinct_scores_is_promoted(older: bool, least: float, most: float) -> None:
-    assert least <= rolled_back(shallow_tree, requests=(80, 240), looks=10, older=older) <= most
+    assert least <= rolled_back(shallow_tree, requests=(80, 240), polls=10, older=older) <= most
 
 
 @pytest.mark.parametrize(("by_row", "least", "most"), [(False, 0.0, 0.02), (True, 0.3, 1.0)])
 def test_rows_that_come_together_count_as_one(by_row: bool, least: float, most: float) -> None:
-    assert least <= rolled_back(of_alike_rows, rows=50, requests=(2, 3), looks=40, by_row=by_row) <= most
+    assert least <= rolled_back(of_alike_rows, rows=50, requests=(2, 3), polls=40, by_row=by_row) <= most
