@@ -1,4 +1,4 @@
-"""CloudWatch on a clock that moves only when it is told to: metrics in, changes of alarms out."""
+"""CloudWatch on a virtual clock: metrics in, changes of alarm states out."""
 
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
@@ -86,7 +86,7 @@ class VirtualClock:
             self._store.put(namespace, datum, at if datum.get("StorageResolution") == 1 else at // 60 * 60)
 
     def set_state(self, name: str, state: AlarmState, *, reason: str) -> None:
-        """SetAlarmState: holds until an evaluation finds another state."""
+        """SetAlarmState: kept until an evaluation finds another state."""
         if name not in self._states:
             raise InputError(f"alarm must be one of {', '.join(sorted(self._states))}, got {name}")
         self._change(name, state, reason, frozenset())
@@ -120,7 +120,7 @@ class VirtualClock:
             self._change(rule.name, found.state, found.reason, frozenset())
 
     def _change(self, name: str, new: AlarmState, reason: str, path: frozenset[str]) -> None:
-        """Record it and look at the composite alarms above; one that is on the path already ends a cycle."""
+        """Record it and evaluate the composite alarms above; one that is on the path already ends a cycle."""
         old = self._states[name]
         if new is old:
             return

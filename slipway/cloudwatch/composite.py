@@ -42,7 +42,7 @@ class CompositeRule:
         return tuple(dict.fromkeys(name_of(reference) for reference in _references(self.expression)))
 
     def state(self, states: States) -> AlarmState:
-        """ALARM where the rule holds, else OK; a composite alarm has INSUFFICIENT_DATA only before its first look."""
+        """ALARM where the rule holds, else OK; INSUFFICIENT_DATA is only before the first evaluation."""
         return AlarmState.ALARM if _holds(self.expression, states) else AlarmState.OK
 
 

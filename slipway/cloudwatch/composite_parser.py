@@ -64,7 +64,7 @@ def parse(text: str) -> tuple[Expression, int]:
     """The expression, and how many elements it has: alarms, constants and pairs of parentheses.
 
     Raises:
-        InputError: it is no rule; told as CloudWatch tells it.
+        InputError: it is no rule; in the words of CloudWatch.
     """
     parser = _Parser(text)
     return parser.whole(), parser.elements
@@ -99,8 +99,8 @@ class _Parser:
 
     def _unexpected(self, allowed: str = "") -> InputError:
         word, position = self._tokens[self._at]
-        told = f", must be: {allowed}" if allowed else ""
-        return InputError(f"Error in AlarmRule [Unsupported token '{word}' at char {position}{told}]")
+        expected = f", must be: {allowed}" if allowed else ""
+        return InputError(f"Error in AlarmRule [Unsupported token '{word}' at char {position}{expected}]")
 
     def _either(self) -> Expression:
         parts = [self._both()]

@@ -192,7 +192,7 @@ class _Parser:
             raise InputError(f"{name} does not take {len(arguments)} arguments, got {self._text}") from exc
 
     def _metrics(self) -> Value:
-        """Every metric; with a text, those whose Id holds it."""
+        """Every metric; with a text, those whose Id contains it."""
         part = ""
         if self._kind == "text":
             part = self._word[1:-1]

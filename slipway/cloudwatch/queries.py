@@ -22,7 +22,7 @@ def query_errors(description: Mapping[str, Any], *, is_unknown: IsUnknown = lamb
 
     Args:
         description: the alarm, as PutMetricAlarm takes it.
-        is_unknown: of a value that only the deployment knows, of which nothing is said.
+        is_unknown: whether a value is known to the deployment alone, and so not checked.
     """
     queries: Sequence[Mapping[str, Any]] = description.get("Metrics") or ()
     if not queries:
@@ -32,12 +32,12 @@ def query_errors(description: Mapping[str, Any], *, is_unknown: IsUnknown = lamb
     ids = [query.get("Id") for query in queries]
     for id_ in ids:
         if not isinstance(id_, str) or not (_ID.fullmatch(id_) or is_unknown(id_)):
-            yield f"Id must begin with a small letter and hold letters, digits and _, got {id_}"
+            yield f"Id must begin with a small letter and have letters, digits and _, got {id_}"
     if len({str(id_) for id_ in ids}) < len(ids):
         yield f"Id must be unique, got {', '.join(map(str, ids))}"
     for key in ("MetricStat", "Expression"):
         if (count := sum(bool(query.get(key)) for query in queries)) > _MOST_EACH:
-            yield f"Metrics must hold at most {_MOST_EACH} with {key}, got {count}"
+            yield f"Metrics must have at most {_MOST_EACH} with {key}, got {count}"
     for query in queries:
         yield from _of_query(query, ids, is_unknown)
 

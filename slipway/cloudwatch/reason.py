@@ -25,7 +25,7 @@ class Assessment:
 def assess(
     rule: AlarmRule, found: Series, previous: AlarmState, *, starts: Sequence[datetime], now: datetime
 ) -> Assessment | None:
-    """One evaluation; None when there are too few samples to judge, so that everything stays as it is.
+    """One evaluation; None when there are too few samples, so that the state stays as it is.
 
     Args:
         rule: the alarm.
@@ -90,8 +90,8 @@ def _stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
 def _was(number: int) -> str:

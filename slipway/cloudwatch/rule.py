@@ -66,7 +66,7 @@ class AlarmRule:
 
     @property
     def evaluation_range(self) -> int:
-        """Datapoints fetched: N, and more in case some are missing. AWS tells 5 for an N of 3 and no formula."""
+        """Datapoints fetched: N, and more in case some are missing. AWS documents 5 for an N of 3 and no formula."""
         return self.evaluation_periods + _EXTRA_DATAPOINTS
 
     @property
@@ -153,7 +153,7 @@ def _metric(place: Mapping[str, Any], statistic: str) -> Metric:
 
 
 def _missing_data(description: Mapping[str, Any], queries: tuple[MetricQuery, ...]) -> MissingData:
-    """Alarms on DynamoDB's metrics ignore missing data whatever they were told."""
+    """Alarms on DynamoDB's metrics ignore missing data whatever their setting."""
     given = description.get("TreatMissingData") or "missing"
     for known in _MISSING:
         if given == known:

@@ -1,4 +1,4 @@
-"""Samples of every metric of an alarm → the datapoints it is judged by."""
+"""Samples of every metric of an alarm → the datapoints that it evaluates."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from slipway.errors import InputError
 
 @dataclass(frozen=True)
 class Series:
-    """An alarm's datapoints, the newest last, and whether there are samples enough to judge them."""
+    """An alarm's datapoints, the newest last, and whether there are samples enough to evaluate them."""
 
     datapoints: tuple[float | None, ...]
     enough_samples: bool = True
@@ -43,7 +43,7 @@ def series(rule: AlarmRule, buckets: Mapping[str, Sequence[Samples | None]]) -> 
 
 
 def check_expressions(rule: AlarmRule) -> None:
-    """See that CloudWatch would take each expression, whether or not the alarm looks at it; no data is needed.
+    """See that CloudWatch would take each expression, whether or not the alarm returns it; no data is needed.
 
     Raises:
         InputError: one is malformed, or gives a number or an array.
@@ -59,7 +59,7 @@ def check_expressions(rule: AlarmRule) -> None:
 
 
 def _enough(rule: AlarmRule, buckets: Mapping[str, Sequence[Samples | None]]) -> bool:
-    """Whether every percentile has the samples it needs in the evaluation periods; CloudWatch may be told to wait."""
+    """Whether every percentile has the samples it needs in the evaluation periods; CloudWatch can be set to wait."""
     if not rule.ignores_low_samples:
         return True
     return all(

@@ -46,7 +46,7 @@ def trim(name: str) -> Trim | None:
     """What `name` stands for: pNN, tmNN, TM(a:b), TM(a%:b%), PR(a:b), IQM, …; None where it is no such statistic.
 
     Raises:
-        InputError: it looks like one and is none.
+        InputError: it begins like one and is none.
     """
     if name == "IQM":
         return Trim("TM", 25.0, 75.0, percent=True)

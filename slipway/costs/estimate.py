@@ -39,7 +39,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class EndpointTraffic:
-    """What the endpoint is asked; `kilobytes` of request and answer together."""
+    """Requests to the endpoint; `kilobytes` of request and response together."""
 
     requests_per_second: float
     kilobytes: float = 1.0
@@ -143,7 +143,7 @@ def total(lines: Iterable[Line]) -> float:
 
 
 def _alarm_lines(settings: Settings, prices: Prices) -> list[Line]:
-    """An alarm is paid by the metrics it looks at; metric math looks at several. Below a minute it costs more."""
+    """An alarm is paid by the metrics that it reads; metric math reads several. Below a minute it costs more."""
     described = new_fleet_alarms(settings.rollout, endpoint_name="e", config_name="c", package_arn="p").values()
     metrics = {"by the minute": 0, "by ten seconds": 0}
     for alarm in described:

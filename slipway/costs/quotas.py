@@ -12,7 +12,7 @@ SAGEMAKER, CODEBUILD = "sagemaker", "codebuild"
 
 @dataclass(frozen=True)
 class Need:
-    """So much of a quota, which Service Quotas knows by this name, and what for."""
+    """A need of a quota, by its name in Service Quotas, and what for."""
 
     service: str
     quota: str

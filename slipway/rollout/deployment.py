@@ -1,4 +1,4 @@
-"""How long it is until everybody meets the new fleet, from what DescribeEndpoint tells of the deployment."""
+"""How long it is until the new fleet takes all traffic, from what DescribeEndpoint reports of the deployment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,15 +45,15 @@ def _plan(live: Mapping[str, Any] | None, config: AnalysisConfig, instances: int
         return plan_from_deployment_config(config.deployment, instances=config.instances)
 
 
-def clock_rate(told: Mapping[str, Any]) -> float:
+def clock_rate(clock: Mapping[str, Any]) -> float:
     """How many seconds of waiting pass in one second: 1, but more where waits are compressed.
 
-    `told` says how long the state machine was to wait, and from when to when it did. Bakes are waits of the same kind,
+    `clock` has how long the orchestrator was to wait, and from when to when it did. Bakes are waits of the same kind,
     so this is the clock to count them by. The way to the function takes time too: a rate below the true one errs
-    towards a later decision, so the largest rate of all looks is the one to go by.
+    towards a later decision, so the largest rate of all polls is used.
     """
-    waited = _seconds(told["to"]) - _seconds(told["from"])
-    return max(1.0, float(told["seconds"]) / waited) if waited > 0 else 1.0
+    waited = _seconds(clock["to"]) - _seconds(clock["from"])
+    return max(1.0, float(clock["seconds"]) / waited) if waited > 0 else 1.0
 
 
 def _seconds(text: str) -> float:
@@ -61,7 +61,7 @@ def _seconds(text: str) -> float:
 
 
 def seconds_left(deployment: Deployment, bakes: tuple[float, ...], *, now: float, rate: float) -> float | None:
-    """Seconds until the bake ends that is the last before everybody is served by the new fleet; None before that bake.
+    """Seconds until the bake ends that is the last before the new fleet takes all traffic; None before that bake.
 
     Args:
         deployment: where the deployment stands.
@@ -69,7 +69,7 @@ def seconds_left(deployment: Deployment, bakes: tuple[float, ...], *, now: float
         now: epoch seconds.
         rate: of the clock.
 
-    All at once has one bake, when everybody is on the new fleet already: then it is that one.
+    All at once has one bake, when the new fleet has all traffic already: then it is that one.
     """
     plan = deployment.plan
     steps = len(plan.steps)

@@ -97,7 +97,7 @@ def _alarm_errors(rollback: Mapping[str, Any]) -> Iterator[ConfigViolation]:
         return
     names = [alarm.get("AlarmName", "") for alarm in rollback["Alarms"]]
     if not 1 <= len(names) <= _MOST_ALARMS:
-        text = f"AutoRollbackConfiguration.Alarms must hold 1..{_MOST_ALARMS} alarms, got {len(names)}"
+        text = f"AutoRollbackConfiguration.Alarms must have 1..{_MOST_ALARMS} alarms, got {len(names)}"
         yield ConfigViolation("AlarmCount", text, len(names))
     if len(set(names)) < len(names):
         text = f"AutoRollbackConfiguration.Alarms must be unique, got {', '.join(names)}"
@@ -131,7 +131,7 @@ def _steps(size: Mapping[str, Any] | None, instances: int) -> int:
 
 
 def _whole(value: object) -> int:
-    """`value` for arithmetic; what is no whole number is told apart, by its own rule."""
+    """`value` for arithmetic; what is no whole number has its own rule."""
     return value if isinstance(value, int) else 0
 
 

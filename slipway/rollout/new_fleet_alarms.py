@@ -75,7 +75,7 @@ def _errors(rollout: Rollout, metric: str, fleet: Mapping[str, str], variant: Ma
     there is nothing to compare with, and the new fleet must fail more.
 
     FILL is left out on purpose: it would fill the newest period before its data come, and CloudWatch would then never
-    look further back for a period that has some. Nor does the old fleet's traffic alone make a datapoint, because it
+    go further back for a period that has some. Nor does the old fleet's traffic alone make a datapoint, because it
     would be divided by none of the new one's requests.
     """
     enough = f"requests >= {rollout.min_requests} AND errors >= {LEAST_ERRORS}"

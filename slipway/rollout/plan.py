@@ -41,7 +41,7 @@ class RolloutPlan:
 
     Traffic follows capacity: with `steps` of 1 and 4 out of 4 `instances` the new fleet serves 25 %, then 100 %.
     AWS does not document how a CAPACITY_PERCENT becomes instances; here it is rounded down, so that no more users are
-    exposed than were asked for, but to one instance at least. One instance is therefore always all of a fleet of one.
+    exposed than intended, but to one instance at least. One instance is therefore always all of a fleet of one.
     """
 
     type: RolloutType

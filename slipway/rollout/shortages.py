@@ -1,4 +1,4 @@
-"""Errors by which AWS says that a quota, its capacity or its rate is exhausted: they say nothing about a model."""
+"""Errors of AWS for an exhausted quota, capacity or rate: they are no evidence about a model."""
 
 from fnmatch import fnmatchcase
 

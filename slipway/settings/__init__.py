@@ -1,4 +1,4 @@
-"""Typed settings of one use case: one TOML file, one stage, every mistake told at once."""
+"""Typed settings of one use case: one TOML file, one stage, every error reported together."""
 
 from slipway.settings.access import Access, Vpc
 from slipway.settings.data import ColumnKind, Data, Gate, Value

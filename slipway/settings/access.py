@@ -29,14 +29,14 @@ class Vpc(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        mistakes = [
+        errors = [
             f"{name} must be named once each, got {', '.join(values)}"
             for name, values in (("subnets", self.subnets), ("security_groups", self.security_groups))
             if len(set(values)) < len(values)
         ]
         if self.endpoints != bool(self.route_tables):
-            mistakes.append("endpoints and route_tables must be given together, got one of them")
-        raise_each(mistakes)
+            errors.append("endpoints and route_tables must be given together, got one of them")
+        raise_each(errors)
         return self
 
     def request(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a month of the use case may cost before somebody is told."""
+"""What a month of the use case may cost, and when notices are sent."""
 
 from collections.abc import Iterator
 from typing import Annotated, Self
@@ -23,11 +23,11 @@ class Budget(Section):
     """Whether to send a notice, too, when the month is expected to end above the budget."""
 
     @model_validator(mode="after")
-    def _can_be_told(self) -> Self:
-        raise_each(self._mistakes())
+    def _can_be_sent(self) -> Self:
+        raise_each(self._errors())
         return self
 
-    def _mistakes(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[str]:
         percents = self.notify_at_percent
         if len(set(percents)) < len(percents):
             yield f"notify_at_percent must name each share once, got {', '.join(map(str, percents))}"

@@ -32,10 +32,10 @@ class Data(Section):
 
     @model_validator(mode="after")
     def _columns_fit(self) -> Self:
-        raise_each(self._mistakes())
+        raise_each(self._errors())
         return self
 
-    def _mistakes(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[str]:
         if self.target in self.columns:
             yield f"target {self.target} must not be among the feature columns"
         if unknown := sorted(set(self.exclude_from_drift) - self.columns.keys()):

@@ -38,10 +38,10 @@ class Replay(Section):
 
     @model_validator(mode="after")
     def _can_be_judged(self) -> Self:
-        mistakes = []
+        errors = []
         if self.min_requests > self.max_requests:
-            mistakes.append(f"min_requests must be at most max_requests {self.max_requests}, got {self.min_requests}")
+            errors.append(f"min_requests must be at most max_requests {self.max_requests}, got {self.min_requests}")
         if len(set(self.segments)) < len(self.segments):
-            mistakes.append(f"segments must name each column once, got {', '.join(self.segments)}")
-        raise_each(mistakes)
+            errors.append(f"segments must name each column once, got {', '.join(self.segments)}")
+        raise_each(errors)
         return self

@@ -38,13 +38,13 @@ BOUNDS: Mapping[str, Bounds] = {
 """`algorithm` and `seed` are the pipeline's to give."""
 
 
-def unknown_mistakes(names: Mapping[str, object]) -> Iterator[str]:
-    """What names that the container does not know are told, in words that follow the name of the section."""
+def unknown_errors(names: Mapping[str, object]) -> Iterator[str]:
+    """An error for names that the container does not take, in words that follow the name of the section."""
     if unknown := sorted(names.keys() - BOUNDS.keys() - {"algorithm", "seed"}):
         yield f"must be of {', '.join(BOUNDS)}; got {', '.join(unknown)}"
 
 
-def value_mistakes(name: str, *values: str) -> Iterator[str]:
+def value_errors(name: str, *values: str) -> Iterator[str]:
     """Which of `values` the container would refuse."""
     bounds = BOUNDS.get(name)
     if bounds and (refused := [value for value in values if not bounds.takes(value)]):

@@ -17,7 +17,7 @@ class MapLimit:
     key: int
     value: int
 
-    def mistakes(self, given: Mapping[str, str]) -> Iterator[str]:
+    def errors(self, given: Mapping[str, str]) -> Iterator[str]:
         """Each limit that `given` breaks, in words that follow the name of the setting."""
         if len(given) > self.entries:
             yield f"must have at most {self.entries} entries, got {len(given)}"

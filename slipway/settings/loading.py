@@ -1,4 +1,4 @@
-"""From a TOML file to settings, or to every mistake in it."""
+"""From a TOML file to settings, or to every error in it."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -67,7 +67,7 @@ def _stages(path: Path, document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Take the stages out of `document`."""
     stages = document.pop("stages", {})
     if not isinstance(stages, dict) or not all(isinstance(overrides, dict) for overrides in stages.values()):
-        raise InputError(f"{path}: stages must hold one table a stage, got {stages!r}")
+        raise InputError(f"{path}: stages must have one table a stage, got {stages!r}")
     return stages
 
 
@@ -85,7 +85,7 @@ def _merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, An
 
 
 def _explain(source: str, error: Mapping[str, Any]) -> Iterator[str]:
-    """One line a mistake."""
+    """One line an error."""
     where = ".".join(text if (text := str(part)).isprintable() else repr(part) for part in error["loc"]) or "settings"
     if error["type"] == "extra_forbidden":
         new = RENAMED.get(where)

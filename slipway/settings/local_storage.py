@@ -13,7 +13,7 @@ def has_local_storage(instance_type: str) -> bool:
     """Whether the instances encrypt their disks in hardware.
 
     SageMaker refuses a volume key of a training, processing or transform job there; of an endpoint config its pages
-    tell either, and it has been refused.
+    document nothing, and it has been refused.
     """
     return bool(_WITH_DISKS.match(instance_type))
 

@@ -1,4 +1,4 @@
-"""What is watched once a model is live, who hears of it, and when training starts by itself."""
+"""What is watched once a model is live, who gets notices, and when training starts by itself."""
 
 from typing import Annotated, Literal
 
@@ -20,10 +20,10 @@ ratio of the two errors (TE). See https://docs.aws.amazon.com/sagemaker/latest/d
 """
 
 LABEL_FREE: frozenset[BiasMetric] = frozenset({"DPPL", "DI"})
-"""What can be told before any outcome has arrived."""
+"""Those that need no outcomes."""
 
 Drift = Literal["data", "quality", "bias", "attribution"]
-"""Inputs or scores as the servers see them; accuracy or AUC once outcomes are there; and what the job is asked for."""
+"""Inputs or scores as the servers see them; accuracy or AUC once outcomes are there; and what the job watches."""
 
 
 class Facet(Section):
@@ -82,13 +82,13 @@ class Monitoring(Section):
     @property
     def watched(self) -> frozenset[Drift]:
         """The kinds of drift that are looked for."""
-        asked: dict[Drift, object] = {
+        configured: dict[Drift, object] = {
             "data": True,
             "quality": self.schedule and self.brings_outcomes,
             "bias": self.schedule and self.bias,
             "attribution": self.schedule and self.min_ndcg,
         }
-        return frozenset(kind for kind, looked_for in asked.items() if looked_for)
+        return frozenset(kind for kind, watched in configured.items() if watched)
 
     @property
     def brings_outcomes(self) -> bool:
@@ -97,5 +97,5 @@ class Monitoring(Section):
 
     @property
     def bias_metrics(self) -> frozenset[BiasMetric]:
-        """All that any facet is judged by."""
+        """Of all facets together."""
         return frozenset(metric for facet in self.bias for metric in facet.metrics)

@@ -76,7 +76,7 @@ class Names:
 
     @property
     def stopped_parameter(self) -> str:
-        """In SSM: the model package that served when office hours stopped the endpoint, else `none`."""
+        """In SSM: the model package that served when the schedule stopped the endpoint, else `none`."""
         return f"/slipway/{self.prefix}/stopped"
 
     @property
@@ -85,7 +85,7 @@ class Names:
 
     @property
     def monitor_parameter(self) -> str:
-        """In SSM: the monitoring job's definition, for whoever runs it out of turn."""
+        """In SSM: the monitoring job's definition, for runs outside of its schedule."""
         return f"/slipway/{self.prefix}/monitor"
 
     @property

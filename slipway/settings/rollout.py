@@ -14,14 +14,14 @@ from slipway.settings.section import InstanceType, Section, raise_each
 from slipway.settings.serverless import Serverless
 
 SwitchableAlarm = Literal["ModelErrors", "Latency", "PredictionDrift", "InputDrift", "CanaryDecision"]
-"""Rollback alarms that a use case may do without; nobody can do without ServerErrors."""
+"""Rollback alarms that a use case may do without; ServerErrors is always on."""
 
 
 _WARM_UP_SECONDS, _WARM_UP_BAKE_SECONDS = 60, 600
 """Simulated at 5 to 100 requests a second, canary analysis rolled 66 to 100 % of good fleets back, 3 times slower
 for 10 s, or 1.5 times for 60 s; with a minute of grace, at most 0.3 %. It costs a fleet that stays slow two minutes."""
-_LOOK_SECONDS = 60
-"""CloudWatch looks at an alarm once a minute."""
+_EVALUATION_SECONDS = 60
+"""CloudWatch evaluates an alarm once a minute."""
 
 
 class Autoscaling(Section):
@@ -64,10 +64,10 @@ class Endpoint(Section):
     @model_validator(mode="after")
     def _can_be_scaled(self) -> Self:
         if self.autoscaling:
-            raise_each(self._scaling_mistakes(self.autoscaling))
+            raise_each(self._scaling_errors(self.autoscaling))
         return self
 
-    def _scaling_mistakes(self, scaled: Autoscaling) -> Iterator[str]:
+    def _scaling_errors(self, scaled: Autoscaling) -> Iterator[str]:
         low, high, count = scaled.min_instance_count, scaled.max_instance_count, self.instance_count
         if not low <= count <= high:
             yield f"instance_count must be in {low}..{high}, the range of autoscaling, got {count}"
@@ -117,7 +117,7 @@ class Rollout(Section):
 
     @model_validator(mode="after")
     def _times_fit(self) -> Self:
-        raise_each(self._mistakes())
+        raise_each(self._errors())
         return self
 
     @property
@@ -125,7 +125,7 @@ class Rollout(Section):
         """What was given, or a minute where the bake lasts ten minutes and the alarm on latency still fits in it."""
         if self.warm_up_seconds is not None:
             return self.warm_up_seconds
-        alarmed = (2 + self.alarm_periods) * self.alarm_period_seconds + _LOOK_SECONDS
+        alarmed = (2 + self.alarm_periods) * self.alarm_period_seconds + _EVALUATION_SECONDS
         return _WARM_UP_SECONDS if self.bake_seconds >= max(_WARM_UP_BAKE_SECONDS, alarmed) else 0
 
     def tolerances(self) -> Tolerances:
@@ -143,7 +143,7 @@ class Rollout(Section):
         most = self.max_error_percent
         return self.max_error_percent_alone or min(2 * most, (100 + most) / 2)
 
-    def _mistakes(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[str]:
         window = self.alarm_period_seconds * self.alarm_periods
         if window > self.bake_seconds:
             yield f"alarm_period_seconds x alarm_periods must fit in bake_seconds {self.bake_seconds}, got {window}"

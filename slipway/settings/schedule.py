@@ -1,4 +1,4 @@
-"""When an endpoint is there: office hours, for those that nobody needs at night."""
+"""When an endpoint runs, for those that are not needed at night."""
 
 from typing import Annotated, Self
 

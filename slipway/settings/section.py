@@ -35,7 +35,7 @@ class Section(BaseModel):
         return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
-def raise_each(mistakes: Iterable[str]) -> None:
+def raise_each(errors: Iterable[str]) -> None:
     """Pydantic takes one error a validator: several travel as the lines of one message."""
-    if lines := list(mistakes):
+    if lines := list(errors):
         raise ValueError("\n".join(lines))

@@ -1,4 +1,4 @@
-"""Endpoints without instances: for use cases that hardly anybody asks."""
+"""Endpoints without instances: for use cases with little traffic."""
 
 from typing import Literal
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from slipway.settings.hyperparameters import BOUNDS, unknown_mistakes, value_mistakes
+from slipway.settings.hyperparameters import BOUNDS, unknown_errors, value_errors
 from slipway.settings.limits import MOST_CATEGORIES, MOST_RANGES, combinations
 from slipway.settings.section import InstanceType, Section, raise_each
 
@@ -14,7 +14,7 @@ _LONGEST_SECONDS = 432_000
 RangeValue = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 
-def _range_mistakes(low: float, high: float, scaling: str) -> Iterator[str]:
+def _range_errors(low: float, high: float, scaling: str) -> Iterator[str]:
     if low >= high:
         yield f"min must be below max, got {low} and {high}"
     if scaling == "Logarithmic" and low <= 0:
@@ -37,7 +37,7 @@ class IntegerRange(Section):
 
     @model_validator(mode="after")
     def _is_searchable(self) -> Self:
-        raise_each(_range_mistakes(self.min, self.max, self.scaling))
+        raise_each(_range_errors(self.min, self.max, self.scaling))
         return self
 
 
@@ -55,7 +55,7 @@ class ContinuousRange(Section):
 
     @model_validator(mode="after")
     def _is_searchable(self) -> Self:
-        raise_each(_range_mistakes(self.min, self.max, self.scaling))
+        raise_each(_range_errors(self.min, self.max, self.scaling))
         return self
 
 
@@ -97,10 +97,10 @@ class Training(Section):
     @model_validator(mode="after")
     def _waits_long_enough(self) -> Self:
         if self.max_wait_seconds is not None:
-            raise_each(self._mistakes(self.max_wait_seconds))
+            raise_each(self._errors(self.max_wait_seconds))
         return self
 
-    def _mistakes(self, waits: int) -> Iterator[str]:
+    def _errors(self, waits: int) -> Iterator[str]:
         if not self.spot:
             yield f"max_wait_seconds must be left out without spot, got {waits}"
         elif waits < self.max_runtime_seconds:
@@ -139,18 +139,18 @@ class Tuning(Section):
 
     @model_validator(mode="after")
     def _names_and_ranges_fit(self) -> Self:
-        raise_each(self._mistakes())
+        raise_each(self._errors())
         return self
 
-    def _mistakes(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[str]:
         for name, bounds in self.ranges.items():
             if self.strategy == "Grid" and not isinstance(bounds, CategoricalRange):
                 yield f"ranges.{name} must be categorical with strategy Grid, got {bounds.type}"
-            yield from (f"ranges.{mistake}" for mistake in _bounds_mistakes(name, bounds))
-        yield from (f"fixed and ranges {mistake}" for mistake in unknown_mistakes({**self.fixed, **self.ranges}))
+            yield from (f"ranges.{error}" for error in _bounds_errors(name, bounds))
+        yield from (f"fixed and ranges {error}" for error in unknown_errors({**self.fixed, **self.ranges}))
         for name, value in self.fixed.items():
-            yield from (f"fixed.{mistake}" for mistake in value_mistakes(name, value))
-        yield from self._too_few_mistakes()
+            yield from (f"fixed.{error}" for error in value_errors(name, value))
+        yield from self._too_few_errors()
         if self.max_parallel_jobs > self.jobs:
             yield f"max_parallel_jobs must be at most {self.jobs}, the number of jobs, got {self.max_parallel_jobs}"
         if both := sorted(self.fixed.keys() & self.ranges.keys()):
@@ -158,7 +158,7 @@ class Tuning(Section):
         if own := sorted((self.fixed.keys() | self.ranges.keys()) & {"algorithm", "seed"}):
             yield f"fixed and ranges must leave algorithm and seed to the pipeline, got {', '.join(own)}"
 
-    def _too_few_mistakes(self) -> Iterator[str]:
+    def _too_few_errors(self) -> Iterator[str]:
         """SageMaker refuses a search that asks for more jobs than there are combinations."""
         known = self._combinations
         if known is None:
@@ -176,10 +176,10 @@ def _choices(bounds: ParameterRange) -> int | None:
     return bounds.max - bounds.min + 1 if isinstance(bounds, IntegerRange) else None
 
 
-def _bounds_mistakes(name: str, bounds: ParameterRange) -> Iterator[str]:
+def _bounds_errors(name: str, bounds: ParameterRange) -> Iterator[str]:
     if isinstance(bounds, CategoricalRange):
-        yield from value_mistakes(name, *bounds.values)
+        yield from value_errors(name, *bounds.values)
     elif isinstance(bounds, ContinuousRange) and name in BOUNDS and BOUNDS[name].whole:
         yield f"{name} must be integer or categorical, got continuous"
     else:
-        yield from value_mistakes(name, str(bounds.min), str(bounds.max))
+        yield from value_errors(name, str(bounds.min), str(bounds.max))

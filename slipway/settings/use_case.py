@@ -70,7 +70,7 @@ def _serverless_conflicts(settings: Settings) -> Iterator[str]:
     if endpoint.autoscaling:
         yield "endpoint.autoscaling must be left out with endpoint.serverless, which has no instances"
     if endpoint.schedule:
-        yield "endpoint.schedule must be left out with endpoint.serverless, which costs nothing while nobody asks"
+        yield "endpoint.schedule must be left out with endpoint.serverless, which costs nothing without requests"
     if settings.access.vpc:
         yield "access.vpc must be left out with endpoint.serverless, which runs in no network of yours"
 
@@ -83,7 +83,7 @@ def _monitoring_conflicts(settings: Settings) -> Iterator[str]:
     yield from _retraining_conflicts(monitoring)
     for name in ("bias", "min_ndcg", "outcomes_after_hours"):
         if getattr(monitoring, name) and not monitoring.schedule:
-            yield f"monitoring.{name} must be left out without monitoring.schedule: its job is what looks"
+            yield f"monitoring.{name} must be left out without monitoring.schedule: its job examines them"
     if not monitoring.brings_outcomes and (needing := sorted(monitoring.bias_metrics - LABEL_FREE)):
         possible = f"{', '.join(sorted(LABEL_FREE))} with monitoring.scheduler model_monitor"
         yield f"monitoring.bias must be of {possible}: it brings no outcomes, got {needing[0]}"
@@ -93,8 +93,8 @@ def _monitoring_conflicts(settings: Settings) -> Iterator[str]:
     kept = settings.endpoint.capture_days * 24 - monitoring.period_hours - 24
     if monitoring.outcomes_after_hours > max(0, kept):
         reason = f"requests are deleted after endpoint.capture_days, {settings.endpoint.capture_days}"
-        asked = monitoring.outcomes_after_hours
-        yield f"monitoring.outcomes_after_hours must be at most {max(0, kept)}, got {asked}: {reason}"
+        hours = monitoring.outcomes_after_hours
+        yield f"monitoring.outcomes_after_hours must be at most {max(0, kept)}, got {hours}: {reason}"
     yield from _facet_conflicts(monitoring, settings.data.columns)
 
 
@@ -112,7 +112,7 @@ def _facet_conflicts(monitoring: Monitoring, columns: Mapping[str, str]) -> Iter
         if kind is None:
             yield f"monitoring.bias must name feature columns, got {facet.column}"
         elif (facet.threshold is None) == (kind == "number"):
-            asked = "must" if kind == "number" else "must not"
-            yield f"monitoring.bias of {facet.column} {asked} have a threshold: it is a {kind} column"
+            must = "must" if kind == "number" else "must not"
+            yield f"monitoring.bias of {facet.column} {must} have a threshold: it is a {kind} column"
         elif facet.values and kind == "number":
             yield f"monitoring.bias of {facet.column} must not have values: it is a number column"

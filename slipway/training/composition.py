@@ -131,7 +131,7 @@ class _Composition:
             role_arn=self.training_role_arn,
             compute=self._compute(self.settings.training.training_instance_type),
             max_wait_seconds=self.settings.training.wait_seconds,
-            # Not named after the execution: a step's cache looks at the path. A checkpoint's name says whose it is.
+            # Not named after the execution: a step's cache compares the path. A checkpoint's name has its inputs' hash.
             checkpoint_path=f"s3://{self.bucket}/{CHECKPOINTS}" if is_long else None,
             vpc_config=self._vpc_config(),
         )

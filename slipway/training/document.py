@@ -1,4 +1,4 @@
-"""The pipeline definition, version 2020-12-01, and what must hold in it before SageMaker sees it."""
+"""The pipeline definition, version 2020-12-01, and its checks before SageMaker gets it."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def to_json(document: dict[str, Any]) -> str:
 
 
 def _check_steps(steps: list[dict[str, Any]], parameters: set[str], files: set[str], taken: set[str]) -> None:
-    """Check `steps` one by one; `taken` (names) and `files` (property files) hold what earlier steps offer."""
+    """Check `steps` one by one; `taken` (names) and `files` (property files) have what earlier steps offer."""
     for step in steps:
         name, arguments = step["Name"], dict(step["Arguments"])
         branches = [arguments.pop("IfSteps", []), arguments.pop("ElseSteps", [])]

@@ -9,7 +9,7 @@ from slipway.training.step import Step
 
 @dataclass(frozen=True)
 class Condition:
-    """A comparison; every condition of a step must hold."""
+    """A comparison; every condition of a step must be true."""
 
     type: Literal["Equals", "GreaterThan", "GreaterThanOrEqualTo", "LessThan", "LessThanOrEqualTo"]
     left: Number | Text

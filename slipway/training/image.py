@@ -28,7 +28,7 @@ def image_tag(folder: Path) -> str:
 
 
 def base_image(folder: Path) -> str:
-    """The image that the one of `folder` is built from, as its Dockerfile says.
+    """The image that the one of `folder` is built from, by its Dockerfile.
 
     Raises:
         InputError: it names none, or one by a digest that is none.
@@ -41,7 +41,7 @@ def base_image(folder: Path) -> str:
 
 
 def require_root(folder: Path) -> None:
-    """Refuse an image of another user than root, as far as the Dockerfile of `folder` says it.
+    """Refuse an image of another user than root, as far as the Dockerfile of `folder` names it.
 
     Source: "Use Your Own Inference Code": SageMaker expects all containers to run with root users.
 
@@ -59,5 +59,5 @@ def require_root(folder: Path) -> None:
 
 
 def is_pinned(image: str) -> bool:
-    """Whether `image` is named by its digest; a tag is moved by whoever publishes it."""
+    """Whether `image` is named by its digest; a tag can be moved."""
     return "@sha256:" in image

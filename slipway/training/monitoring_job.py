@@ -113,7 +113,7 @@ def capture_prefix(settings: Settings) -> str:
 
 
 def job_prefix(names: Names) -> str:
-    """What the jobs' names begin with: the schedule's, cut and told apart by a hash where it is long."""
+    """What the jobs' names begin with: the schedule's, cut and made unique by a hash where it is long."""
     room = _NAME_LENGTH - len(_STARTED)
     prefix = names.monitoring_schedule
     if len(prefix) <= room:
@@ -140,10 +140,10 @@ def processing_request(
     """The CreateProcessingJob request that Model Monitor would make of `definition` for one period.
 
     Args:
-        definition: of `monitoring_job`, or what DescribeMonitoringSchedule tells.
+        definition: of `monitoring_job`, or what DescribeMonitoringSchedule returns.
         settings: of the use case.
         name: the job's.
-        sources: local path → `s3://` prefix, each of which must hold something.
+        sources: local path → `s3://` prefix, none of them empty.
         reports: the `s3://` prefix that the reports go to.
         start: of the period, ISO 8601 with a time zone.
         end: just after it.

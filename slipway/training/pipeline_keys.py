@@ -11,7 +11,7 @@ PROMOTED = f"{PIPELINE}/promoted"
 """Copies of an earlier stage's models and metrics, each in a folder named after its sha256."""
 
 SPLITS = f"{PIPELINE}/splits"
-"""A folder an execution: all that holds users' rows, and expires."""
+"""A folder an execution: all that has users' rows, and expires."""
 
 PREPARED = (f"{SPLITS}/*", f"{PIPELINE}/*/prepare/profile/*")
 EVALUATED = (f"{PIPELINE}/*/evaluate/*",)
@@ -24,4 +24,4 @@ READ_BY_PROMOTION = (
     f"{PIPELINE}/*/prepare/profile/profile.json",
     f"{PROMOTED}/*",
 )
-"""All that the promotion of a package reads: never the splits, which hold users' rows."""
+"""All that the promotion of a package reads: never the splits, which have users' rows."""

@@ -46,7 +46,7 @@ class ProcessingOutput:
 
 @dataclass(frozen=True)
 class PropertyFile:
-    """A JSON file in one of the step's outputs that later steps may look into."""
+    """A JSON file in one of the step's outputs that later steps may read."""
 
     name: str
     output: str

@@ -1,4 +1,4 @@
-"""Values that only a pipeline execution knows, as the definition JSON writes them."""
+"""Values that are known to a pipeline execution alone, as the definition JSON writes them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

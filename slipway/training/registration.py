@@ -8,10 +8,10 @@ from slipway.training.references import Text
 from slipway.training.step import Step
 
 MODEL_SHA256 = "model_sha256"
-"""The property of a package that tells which files were evaluated: the rollout refuses others at the same place."""
+"""The property of a package with the hash of the files that were evaluated: the rollout refuses others."""
 
 MODEL_SHA256_VARIABLE = "SLIPWAY_MODEL_SHA256"
-"""The same for whoever gets the files: the gates' job, and each container that is to serve them."""
+"""The same for those that read the files: the gates' job, and each container that is to serve them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class RegisterModelStep(Step):
     """Where the training data's statistics lie in S3: what drift is measured against."""
     provenance: Mapping[str, Text]
     environment: Mapping[str, Text]
-    """What each container of the package is told, whatever makes it: a rollout, a way back, an instance that joins."""
+    """The environment of each container of the package, whatever starts it: a rollout, a rollback, a new instance."""
     description: str = ""
     content_types: tuple[str, ...] = ("text/csv", "application/json")
 

@@ -49,7 +49,7 @@ def replay_arguments(settings: Settings, *, captures: str) -> tuple[str, ...]:
 
 
 def gate_job_prefix(names: Names) -> str:
-    """What the jobs' names begin with: the use case and stage, cut and told apart by a hash where they are long."""
+    """What the jobs' names begin with: the use case and stage, cut and made unique by a hash where they are long."""
     room = _NAME_LENGTH - _SUFFIX_LENGTH - len("-gates")
     prefix = names.prefix
     if len(prefix) > room:

@@ -44,7 +44,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class Step(ABC):
-    """One step; the steps it takes values from come before it without being told in `depends_on`."""
+    """One step; the steps that it takes values from come before it, named in `depends_on` or not."""
 
     type: ClassVar[str]
 

@@ -40,7 +40,7 @@ class TuningStep(Step):
     def best_model(self) -> Join:
         """Where the best job's `model.tar.gz` lies in S3.
 
-        The path holds no execution id: a cached step's model lies where the execution that trained it put it.
+        The path has no execution id: a cached step's model lies where the execution that trained it put it.
         """
         best = self.value("BestTrainingJob.TrainingJobName")
         return Join((self.job.output_path, best, "output/model.tar.gz"), on="/")

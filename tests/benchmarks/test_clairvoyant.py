@@ -72,7 +72,7 @@ def test_the_bound_is_where_half_of_the_faulty_rollouts_can_be_told(seed, drift,
     assert polls == 0 or power[polls - 1] < 0.5
 
 
-def test_what_nobody_can_tell_has_no_bound():
+def test_what_no_one_can_report_has_no_bound():
     same = ratios(Fault(), ERRORS)
     assert least_exposed(same, same, false_rollback_rate=0.01) == inf
 

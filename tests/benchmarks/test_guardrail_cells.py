@@ -46,7 +46,7 @@ def test_a_healthy_cell_reports_false_rollbacks_and_no_exposure(cells):
     assert "clairvoyant" not in cells["healthy"]
 
 
-def test_the_configured_analysis_rolls_back_for_lack_of_evidence_and_says_so(cells):
+def test_the_configured_analysis_rolls_back_for_lack_of_evidence_and_reports_it(cells):
     configured = cells["healthy"]["sequential_shipped"]
     assert configured["without_evidence"] > 0.9  # of 120 requests before the decision is due
     assert configured["false_rollback"] >= configured["without_evidence"]

@@ -64,12 +64,12 @@ def test_alarms_have_cloudwatchs_limits() -> None:
 
 def test_a_limit_names_what_is_too_much() -> None:
     limit = MapLimit(entries=1, key=3, value=2)
-    assert list(limit.mistakes({"abcd": "xyz", "e": ""})) == [
+    assert list(limit.errors({"abcd": "xyz", "e": ""})) == [
         "must have at most 1 entries, got 2",
         "must have names of at most 3 characters, got 4 in abcd…",
         "must have values of at most 2 characters, got 3 in abcd",
     ]
-    assert list(limit.mistakes({"abc": "xy"})) == []
+    assert list(limit.errors({"abc": "xy"})) == []
 
 
 def test_a_continuous_range_has_no_end_of_combinations() -> None:

@@ -1,6 +1,6 @@
 """CloudWatch's numbers of both fleets → the counts that are tested.
 
-What the whole variant counted less what the new fleet did is the old fleet's: that holds whether or not CloudWatch
+What the whole variant counted less what the new fleet did is the old fleet's: so it is whether or not CloudWatch
 shows the old fleet by its endpoint config too. All counts are sums since the deployment began, and a block is what
 they have grown by, so that numbers which arrive late are not lost.
 """

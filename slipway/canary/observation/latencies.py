@@ -38,7 +38,7 @@ class LatencyBaseline:
     Attributes:
         limits: the old fleet's latencies at each of LATENCY_SHARES, in microseconds; empty while unknown.
         since: epoch seconds from when on they are compared.
-        before: what the datapoints from then on held already when the limits were taken, by stream.
+        before: what the datapoints from then on had counted already when the limits were taken, by stream.
     """
 
     limits: tuple[float, ...] = ()

@@ -69,7 +69,7 @@ def everywhere(truths: Truths) -> bool:
 
 
 def log_mean(logs: Sequence[Numbers], weights: Sequence[float] = ()) -> Numbers:
-    """Log of the mean of exp(logs), weighted if asked: a mixture of e-processes is one (Robbins 1970)."""
+    """Log of the mean of exp(logs), weighted if given: a mixture of e-processes is one (Robbins 1970)."""
     top = logs[0]
     for each in logs[1:]:
         top = larger(top, each)

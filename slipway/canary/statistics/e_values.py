@@ -1,4 +1,4 @@
-"""Bets about two streams of yes and no, the new fleet's and the old fleet's: e-values of blocks of requests.
+"""E-values of blocks of requests: hits of the new fleet against hits of the old one.
 
 An e-value measures evidence against a hypothesis: if the hypothesis holds, its mean is at most 1.
 
@@ -89,7 +89,7 @@ def log_e_value(counts: Counts, green: Numbers, blue: Numbers, *, margin: float,
         green: the alternative's rate of the new fleet, chosen without looking at this block.
         blue: the same for the old fleet.
         margin: difference of the rates on the null's border.
-        above: the null is green <= blue + margin, so that evidence says green is above it; else green >= blue + margin.
+        above: the null is green <= blue + margin, so that the evidence is for more; else green >= blue + margin.
 
     For an alternative inside the null it is 0, and for a block in which one fleet has no request.
     """

@@ -62,7 +62,7 @@ class ProportionTest:
     """Two e-processes over the same counts: against "no worse", and against "worse by the tolerance".
 
     Half of the weight of the alternatives starts with the first block; of the rest 1/2, 1/6, 1/12, ... start at each
-    poll, so that evidence against a fleet which becomes bad late is not held back by its good start (a mixture over
+    poll, so that evidence against a fleet which becomes bad late is not diluted by its good start (a mixture over
     starts, in the manner of Shin, Ramdas and Rinaldo, "E-detectors", 2023).
     """
 

@@ -147,7 +147,7 @@ def test_every_comparison_means_what_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "reported"),
     [
         ({"Period": 45}, "Period must be 10, 20, 30 or a multiple of 60, got 45"),
         ({"DatapointsToAlarm": 4}, "DatapointsToAlarm must be in 1..3, got 4"),
@@ -164,8 +164,8 @@ def test_every_comparison_means_what_it_says() -> None:
         ),
     ],
 )
-def test_a_rule_cloudwatch_would_refuse_is_refused(changes: dict[str, Any], told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_a_rule_cloudwatch_would_refuse_is_refused(changes: dict[str, Any], reported: str) -> None:
+    with pytest.raises(InputError, match=reported):
         rule(**changes)
 
 
@@ -221,7 +221,7 @@ def test_a_percentile_needs_the_documented_number_of_samples(name: str, count: i
     assert needed_samples(name) == count
 
 
-def test_a_percentile_of_few_samples_keeps_the_state_when_told_so() -> None:
+def test_a_percentile_of_few_samples_keeps_the_state_when_reported_so() -> None:
     few = [None, None, samples_of({"Values": [900.0], "Counts": [99]})]
     alarm = {"Statistic": None, "ExtendedStatistic": "p90", "EvaluationPeriods": 1, "Threshold": 500.0}
     waiting = rule(**alarm, EvaluateLowSampleCountPercentile="ignore")
@@ -293,7 +293,7 @@ def test_the_reason_is_worded_as_cloudwatch_words_it(changes: dict[str, Any], dr
     assert found.reason == reason
 
 
-def test_the_reason_data_hold_the_datapoints_it_was_judged_by() -> None:
+def test_the_reason_data_hold_the_datapoints_it_was_analysed_by() -> None:
     found = assess(rule(EvaluationPeriods=2), Series((0.0, 1.0, 0.5)), OK, starts=STARTS[-3:], now=NOW)
     assert found is not None
     data = json.loads(found.reason_data)

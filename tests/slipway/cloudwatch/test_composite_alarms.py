@@ -53,7 +53,7 @@ def test_the_children_are_named_once_and_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("ALARM(a) AND", "Unsupported token '<EOF>' at char 12"),
         ("ALARM(a) ALARM(b)", "Unsupported token 'ALARM' at char 9, must be: <EOF>, 'AND', 'OR'"),
@@ -68,8 +68,8 @@ def test_the_children_are_named_once_and_in_order() -> None:
         (" OR ".join(["TRUE"] * 501), "at most 500 elements, got 501"),
     ],
 )
-def test_what_is_no_rule_is_refused_in_cloudwatchs_words(text: str, told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_what_is_no_rule_is_refused_in_cloudwatchs_words(text: str, reported: str) -> None:
+    with pytest.raises(InputError, match=reported):
         rule(text)
 
 

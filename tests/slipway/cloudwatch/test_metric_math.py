@@ -112,7 +112,7 @@ def test_expressions_may_build_on_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expression", "told"),
+    ("expression", "reported"),
     [
         ("m1 +", "at its end"),
         ("m1 m2", "at m2"),
@@ -133,10 +133,10 @@ def test_expressions_may_build_on_each_other() -> None:
         ("e1", "must not refer to themselves"),
     ],
 )
-def test_a_malformed_expression_is_refused_with_its_text(expression: str, told: str) -> None:
+def test_a_malformed_expression_is_refused_with_its_text(expression: str, reported: str) -> None:
     with pytest.raises(InputError) as error:
         value(expression)
-    assert told in str(error.value)
+    assert reported in str(error.value)
 
 
 def errors_with_enough_traffic() -> dict[str, Any]:

@@ -80,7 +80,7 @@ def test_a_statistic_set_of_one_value_has_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "reported"),
     [
         ("TM(:)", "one boundary or two"),
         ("TM(1:2%)", "two percentages or two values"),
@@ -94,8 +94,8 @@ def test_a_statistic_set_of_one_value_has_them() -> None:
         ("", "must be one of"),
     ],
 )
-def test_what_is_no_statistic_is_refused(name: str, told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_what_is_no_statistic_is_refused(name: str, reported: str) -> None:
+    with pytest.raises(InputError, match=reported):
         check_statistic(name)
 
 

@@ -42,7 +42,7 @@ def changed(settings: Settings, section: str, **values: object) -> Settings:
     return settings.model_copy(update={section: part.model_copy(update=values)})
 
 
-def test_the_table_tells_its_date_region_and_source(prices: Prices) -> None:
+def test_the_table_reports_its_date_region_and_source(prices: Prices) -> None:
     assert prices.region == "us-east-1"
     assert prices.as_of >= date(2026, 9, 28)
     assert prices.source.startswith("https://pricing.us-east-1.amazonaws.com/")
@@ -159,7 +159,7 @@ def test_rolling_pays_for_one_batch_twice(settings: Settings) -> None:
         ("[month]", "[month", "must be TOML"),
     ],
 )
-def test_a_table_with_a_mistake_is_told(tmp_path: Path, old: str, new: str, problem: str) -> None:
+def test_a_table_with_a_mistake_is_reported(tmp_path: Path, old: str, new: str, problem: str) -> None:
     table = tmp_path / "prices.toml"
     text = PRICES.read_text()
     assert old in text
@@ -168,6 +168,6 @@ def test_a_table_with_a_mistake_is_told(tmp_path: Path, old: str, new: str, prob
         load_prices(table)
 
 
-def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_table_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="prices must be a readable file"):
         load_prices(tmp_path / "none.toml")

@@ -60,5 +60,5 @@ def test_the_documented_table_is_what_the_example_needs() -> None:
     table = page.partition("| quota |")[2].partition("\n\n")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in table.splitlines() if line.startswith("| ")]
     for column, stage in enumerate(("dev", "prod"), start=1):
-        told = {row[0]: int(row[column]) for row in rows if row[column].isdigit()}
-        assert told == needed(changed(stage))
+        reported = {row[0]: int(row[column]) for row in rows if row[column].isdigit()}
+        assert reported == needed(changed(stage))

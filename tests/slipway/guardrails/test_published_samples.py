@@ -54,12 +54,12 @@ def test_all_at_once_without_a_wait_interval_is_no_request() -> None:
     assert "SG007" in found(policy)
 
 
-def test_alarms_of_both_fleets_are_told() -> None:
+def test_alarms_of_both_fleets_are_reported() -> None:
     assert "SG403" in found(canary(600))
 
 
 @pytest.mark.parametrize("rule", ["SG001", "SG003", "SG006"])
-def test_what_a_schema_check_lets_through_is_told_at_once(rule: str) -> None:
+def test_what_a_schema_check_lets_through_is_reported_at_once(rule: str) -> None:
     policy = canary(3600, percent=90)
     policy["BlueGreenUpdatePolicy"]["MaximumExecutionTimeoutInSeconds"] = 600
     policy["RollingUpdatePolicy"] = {

@@ -527,7 +527,7 @@ def test_every_rule_has_a_mutant_and_an_id_of_its_own() -> None:
     assert len(ids) >= 20
 
 
-def test_the_documents_tell_how_many_rules_there_are() -> None:
+def test_the_documents_report_how_many_rules_there_are() -> None:
     project = Path(__file__).parents[3]
     expected = {name: (project / name).read_text() for name in ("README.md", "CHANGELOG.md", "docs/comparison.md")}
     counts = {name: re.findall(r"(\d+)(?: guardrail)? rules\b", text) for name, text in expected.items()}

@@ -1,4 +1,4 @@
-"""When a verdict is due, on a clock that may run faster than ours."""
+"""When a decision is due, on a clock that may run faster than ours."""
 
 from datetime import UTC, datetime
 
@@ -34,7 +34,7 @@ def left(rollout, *, bakes, now, rate=1.0, status="Baking", instances=4):
     return seconds_left(found, tuple(bakes), now=now, rate=rate)
 
 
-def test_a_new_fleet_on_its_way_in_is_told_from_the_one_that_serves():
+def test_a_new_fleet_on_its_way_in_is_reported_from_the_one_that_serves():
     found = deployment_of(endpoint(), previous_config="old", config=CONFIG)
     assert (found.config, found.started, found.baking_since) == ("new", START - 60, START)
     assert deployment_of(endpoint(), previous_config="new", config=CONFIG) is None
@@ -46,7 +46,7 @@ def test_the_live_deployment_configuration_goes_before_the_deployed_settings():
     assert left(None, bakes=[START], now=START + 100) == Rollout().bake_seconds - 100
 
 
-def test_a_canary_is_judged_in_its_one_bake():
+def test_a_canary_is_analysed_in_its_one_bake():
     canary = Rollout(bake_seconds=300)
     assert left(canary, bakes=[], now=START, status="ActivatingTraffic") is None
     assert left(canary, bakes=[START], now=START + 250) == 50
@@ -56,7 +56,7 @@ def test_a_canary_is_judged_in_its_one_bake():
 
 
 @pytest.mark.parametrize(("type_", "step"), [("linear", 25), ("rolling", 25)])
-def test_steps_are_judged_in_the_last_bake_before_everybody_is_served_by_the_new_fleet(type_, step):
+def test_steps_are_analysed_in_the_last_bake_before_everybody_is_served_by_the_new_fleet(type_, step):
     rollout = Rollout(type=type_, step_percent=step, bake_seconds=300)
     starts = [START, START + 310, START + 620]
     assert left(rollout, bakes=starts[:1], now=START + 299) is None
@@ -69,13 +69,13 @@ def test_fewer_instances_make_fewer_steps():
     assert left(rollout, bakes=[START], now=START + 100, instances=2) == 200
 
 
-def test_all_at_once_is_judged_in_its_final_bake():
+def test_all_at_once_is_analysed_in_its_final_bake():
     assert left(Rollout(type="all_at_once", bake_seconds=300), bakes=[START], now=START + 100) == 200
 
 
 def test_bakes_are_counted_by_the_clock_of_the_state_machines_waits():
-    told = {"seconds": 15, "from": "2026-01-01T00:00:00.000Z", "to": "2026-01-01T00:00:00.600Z"}
-    assert clock_rate(told) == pytest.approx(25)
+    reported = {"seconds": 15, "from": "2026-01-01T00:00:00.000Z", "to": "2026-01-01T00:00:00.600Z"}
+    assert clock_rate(reported) == pytest.approx(25)
     assert left(Rollout(bake_seconds=300), bakes=[START], now=START + 8, rate=25) == pytest.approx(100)
 
 

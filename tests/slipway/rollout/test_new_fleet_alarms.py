@@ -1,4 +1,4 @@
-"""The rollback alarms, judged by CloudWatch's rules over minutes of made-up traffic."""
+"""The rollback alarms, analysed by CloudWatch's rules over minutes of made-up traffic."""
 
 import random
 import re
@@ -164,9 +164,9 @@ def test_a_good_fleet_is_not_blamed_for_errors_that_both_fleets_have(base: float
 
 def test_data_that_come_a_minute_late_are_looked_at_which_filled_ones_would_not_be() -> None:
     errors = alarms()["ServerErrors"]
-    judged, *watched = errors["Metrics"]
-    filled = re.sub(r"/ requests$", "/ FILL(requests, 1)", judged["Expression"])
-    with_fill = {**errors, "AlarmName": "filled", "Metrics": [{**judged, "Expression": filled}, *watched]}
+    analysed, *watched = errors["Metrics"]
+    filled = re.sub(r"/ requests$", "/ FILL(requests, 1)", analysed["Expression"])
+    with_fill = {**errors, "AlarmName": "filled", "Metrics": [{**analysed, "Expression": filled}, *watched]}
     clock = VirtualClock([errors, with_fill])
     clock.advance(110)
     clock.put("AWS/SageMaker", *published(minute(60), config="shop-1", at=30))
@@ -222,12 +222,12 @@ def test_what_is_published_of_the_new_fleet_alarms(
         assert [c.alarm for c in changes if c.new is AlarmState.ALARM] == ([f"{CONFIG}-{kind}"] if gone else [])
 
 
-def test_the_verdict_that_alarms_is_the_judges() -> None:
+def test_the_decision_that_alarms_is_the_judges() -> None:
     assert alarms()["CanaryDecision"]["Threshold"] == int(Decision.ROLL_BACK) == max(Decision)
 
 
 @pytest.mark.parametrize("second", [1, 31, 59])
-def test_a_verdict_is_seen_at_the_next_look_and_for_more_than_a_minute(second: int) -> None:
+def test_a_decision_is_seen_at_the_next_look_and_for_more_than_a_minute(second: int) -> None:
     clock = VirtualClock([alarms()["CanaryDecision"]])
     clock.advance(60 + second)
     clock.put(decision_namespace("shop"), decision_datum(Decision.ROLL_BACK, endpoint="shop", config=CONFIG))
@@ -254,7 +254,7 @@ def written(shoppers: dict[str, Any]) -> Callable[..., Settings]:
 
 
 @pytest.mark.parametrize(
-    ("section", "values", "told"),
+    ("section", "values", "reported"),
     [
         ("rollout", {"alarms_off": ["ServerErrors"]}, "rollout.alarms_off.0"),
         ("rollout", {"alarms_off": ["Latency", "Latency"]}, "alarms_off must name each alarm once"),
@@ -262,14 +262,14 @@ def written(shoppers: dict[str, Any]) -> Callable[..., Settings]:
         ("endpoint", {"autoscaling": {"min_instance_count": 2}}, "autoscaling.invocations_per_instance is missing"),
     ],
 )
-def test_what_cannot_be_is_refused(written: Callable[..., Settings], section: str, values: Any, told: str) -> None:
+def test_what_cannot_be_is_refused(written: Callable[..., Settings], section: str, values: Any, reported: str) -> None:
     with pytest.raises(InputError) as refused:
         written(**{section: values})
-    assert told in str(refused.value)
+    assert reported in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "instance_type", "told"),
+    ("low", "high", "instance_type", "reported"),
     [
         (5, 8, "ml.m5.large", "instance_count must be in 5..8, the range of autoscaling, got 4"),
         (1, 3, "ml.m5.large", "instance_count must be in 1..3, the range of autoscaling, got 4"),
@@ -278,12 +278,12 @@ def test_what_cannot_be_is_refused(written: Callable[..., Settings], section: st
     ],
 )
 def test_a_range_that_cannot_be_scaled_in_is_refused(
-    written: Callable[..., Settings], low: int, high: int, instance_type: str, told: str
+    written: Callable[..., Settings], low: int, high: int, instance_type: str, reported: str
 ) -> None:
     scaled = {"min_instance_count": low, "max_instance_count": high, "invocations_per_instance": 600}
     with pytest.raises(InputError) as refused:
         written(endpoint={"autoscaling": scaled, "instance_type": instance_type, "instance_count": 4})
-    assert told in str(refused.value)
+    assert reported in str(refused.value)
 
 
 @st.composite

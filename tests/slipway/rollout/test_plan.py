@@ -233,7 +233,7 @@ def canary_with(**routing: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "reported"),
     [
         (canary_with(Type="SLOWLY"), "Type must be one of ALL_AT_ONCE, CANARY, LINEAR, got SLOWLY"),
         (
@@ -248,7 +248,7 @@ def canary_with(**routing: Any) -> dict[str, Any]:
         ),
         (canary_with(WaitIntervalInSeconds=3601), "WaitIntervalInSeconds must be in 0..3600, got 3601"),
         ({**canary_with(), "RollingUpdatePolicy": {"x": 1}}, "must have one update policy"),
-        ({"AutoRollbackConfiguration": {"Alarms": []}}, "must hold 1..10 alarms, got 0"),
+        ({"AutoRollbackConfiguration": {"Alarms": []}}, "must have 1..10 alarms, got 0"),
         ({"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "a"}] * 2}}, "must be unique, got a, a"),
         ({"Canary": {}}, "keys must be among"),
         (
@@ -258,9 +258,9 @@ def canary_with(**routing: Any) -> dict[str, Any]:
     ],
 )
 def test_what_sagemaker_refuses_is_refused_with_the_value_and_what_is_allowed(
-    config: dict[str, Any], told: str
+    config: dict[str, Any], reported: str
 ) -> None:
-    with pytest.raises(InputError, match=told.replace("..", r"\.\.")):
+    with pytest.raises(InputError, match=reported.replace("..", r"\.\.")):
         plan_from_deployment_config(config, instances=4)
 
 
@@ -271,15 +271,15 @@ def test_a_timeout_below_the_waits_is_refused() -> None:
         plan_from_deployment_config(config, instances=4)
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_together() -> None:
     config = canary_with(WaitIntervalInSeconds=9999, CanarySize={"Type": "CAPACITY_PERCENT", "Value": 99})
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         plan_from_deployment_config(config, instances=4)
-    assert len(str(told.value).splitlines()) == 2
+    assert len(str(reported.value).splitlines()) == 2
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "reported"),
     [
         ({"BlueGreenUpdatePolicy": {"TerminationWaitInSeconds": 0}}, "must have TrafficRoutingConfiguration"),
         (
@@ -294,8 +294,8 @@ def test_all_mistakes_are_told_at_once() -> None:
         ),
     ],
 )
-def test_what_is_absent_or_no_number_is_told(config: dict[str, Any], told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_what_is_absent_or_no_number_is_reported(config: dict[str, Any], reported: str) -> None:
+    with pytest.raises(InputError, match=reported):
         plan_from_deployment_config(config, instances=4)
 
 

@@ -18,7 +18,7 @@ def test_nothing_is_asked_for_by_default() -> None:
     assert Access() == Access(permission_boundary=None, vpc=None)
 
 
-def test_a_network_is_told_as_jobs_and_models_take_it() -> None:
+def test_a_network_is_reported_as_jobs_and_models_take_it() -> None:
     assert Vpc.model_validate(VPC).request() == {
         "SecurityGroupIds": ["sg-0123456789abcdef0"],
         "Subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],

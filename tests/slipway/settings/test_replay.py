@@ -30,7 +30,7 @@ def test_a_use_case_need_not_say_anything_about_the_replay(with_replay):
 
 
 @pytest.mark.parametrize(
-    ("replay", "told"),
+    ("replay", "reported"),
     [
         ({"min_requests": 2001}, "min_requests must be at most max_requests 2000, got 2001"),
         ({"segments": ["Month", "Month"]}, "segments must name each column once, got Month, Month"),
@@ -38,8 +38,8 @@ def test_a_use_case_need_not_say_anything_about_the_replay(with_replay):
         ({"max_error_percent": 101}, "rollout.replay.max_error_percent"),
     ],
 )
-def test_a_wrong_limit_is_told(replay, told, with_replay):
-    with pytest.raises(InputError, match=told):
+def test_a_wrong_limit_is_reported(replay, reported, with_replay):
+    with pytest.raises(InputError, match=reported):
         with_replay(**replay)
 
 

@@ -11,7 +11,7 @@ def test_an_endpoint_is_always_there_unless_it_has_hours(shoppers):
     assert parse_settings(shoppers, source="config.toml").endpoint.schedule is None
 
 
-def test_hours_are_told_in_utc_unless_a_timezone_is_named():
+def test_hours_are_reported_in_utc_unless_a_timezone_is_named():
     assert EndpointSchedule(start=START, stop=STOP).timezone == "UTC"
     assert EndpointSchedule(start=START, stop=STOP, timezone="America/Argentina/Buenos_Aires").timezone
 

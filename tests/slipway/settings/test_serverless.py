@@ -16,7 +16,7 @@ def parsed(document, **sections):
     return parse_settings(document | sections, source="config.toml")
 
 
-def test_endpoints_have_instances_unless_they_are_told_otherwise(shoppers):
+def test_endpoints_have_instances_unless_they_are_reported_otherwise(shoppers):
     assert parsed(shoppers).endpoint.serverless is None
 
 

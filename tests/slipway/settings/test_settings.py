@@ -32,19 +32,19 @@ def broken(document, path, value):
     document[path[-1]] = value
 
 
-def told(document):
+def reported(document):
     with pytest.raises(InputError) as caught:
         parse_settings(document, source="config.toml")
     return str(caught.value).splitlines()
 
 
 @given(chosen=st.sets(st.sampled_from(sorted(BROKEN)), min_size=1))
-def test_any_set_of_broken_values_is_told_at_once_a_line_each(shoppers, chosen):
+def test_any_set_of_broken_values_is_reported_at_once_a_line_each(shoppers, chosen):
     document = {key: _copy(value) for key, value in shoppers.items()}
     for name in chosen:
         path, value, _ = BROKEN[name]
         broken(document, path, value)
-    lines = told(document)
+    lines = reported(document)
     assert len(lines) == len(chosen)
     for name in chosen:
         assert sum(line.startswith(f"config.toml: {BROKEN[name][2]}") for line in lines) == 1
@@ -66,7 +66,7 @@ def test_any_set_of_broken_values_is_told_at_once_a_line_each(shoppers, chosen):
 def test_a_value_of_another_kind_is_refused_and_not_converted(shoppers, path, value):
     document = _copy(shoppers)
     broken(document, path, value)
-    (line,) = told(document)
+    (line,) = reported(document)
     assert line.startswith(f"config.toml: {path[0]}.{path[1]}")
     assert line.endswith(f", got {value!r}")
 
@@ -86,43 +86,43 @@ def _copy(value):
 @given(value=st.one_of(st.integers(max_value=4), st.integers(min_value=41)))
 def test_a_share_of_the_rows_outside_5_to_40_percent_is_refused_with_its_value(shoppers, value):
     document = shoppers | {"data": shoppers["data"] | {"test_percent": value}}
-    (line,) = told(document)
+    (line,) = reported(document)
     assert line.startswith("config.toml: data.test_percent: ")
     assert line.endswith(f", got {value}")
 
 
 @given(name=st.text(min_size=1))
-def test_a_mistake_is_told_in_one_line_whatever_the_column_is_called(shoppers, name):
+def test_a_mistake_is_reported_in_one_line_whatever_the_column_is_called(shoppers, name):
     document = shoppers | {"data": shoppers["data"] | {"columns": {name: "date"}}}
-    for line in told(document):
+    for line in reported(document):
         assert line.startswith("config.toml: data.columns.")
 
 
 @given(value=st.one_of(st.text(alphabet="abc "), st.lists(st.text()), st.dictionaries(st.text(), st.text()), st.none()))
-def test_a_value_of_the_wrong_type_is_told_in_one_line(shoppers, value):
-    (line,) = told(shoppers | {"gate": shoppers["gate"] | {"threshold": value}})
+def test_a_value_of_the_wrong_type_is_reported_in_one_line(shoppers, value):
+    (line,) = reported(shoppers | {"gate": shoppers["gate"] | {"threshold": value}})
     assert line.startswith("config.toml: gate.threshold: ")
 
 
-def test_what_is_missing_is_told_at_once(document):
+def test_what_is_missing_is_reported_at_once(document):
     del document["data"], document["gate"]["threshold"]
-    assert told(document) == ["config.toml: data is missing", "config.toml: gate.threshold is missing"]
+    assert reported(document) == ["config.toml: data is missing", "config.toml: gate.threshold is missing"]
 
 
 def test_an_unknown_key_is_refused(document):
     document["tuning"]["max_job"] = 3
-    assert told(document) == ["config.toml: tuning.max_job is not a known key"]
+    assert reported(document) == ["config.toml: tuning.max_job is not a known key"]
 
 
 def test_the_target_is_no_feature(document):
     document["data"]["columns"]["Revenue"] = "number"
-    assert told(document) == ["config.toml: data: target Revenue must not be among the feature columns"]
+    assert reported(document) == ["config.toml: data: target Revenue must not be among the feature columns"]
 
 
 def test_every_rule_a_rollout_breaks_has_its_own_line(document):
     document["rollout"] = {"type": "linear", "step_percent": 5, "bake_seconds": 60, "alarm_periods": 2}
     document["rollout"] |= {"timeout_seconds": 600}
-    assert told(document) == [
+    assert reported(document) == [
         "config.toml: rollout: alarm_period_seconds x alarm_periods must fit in bake_seconds 60, got 120",
         "config.toml: rollout: timeout_seconds must exceed the waits (1320), got 600",
         "config.toml: rollout: step_percent must be in 10..50 for linear, got 5",
@@ -133,7 +133,7 @@ def test_a_linear_rollout_waits_once_a_step(document):
     document["rollout"] = {"type": "linear", "step_percent": 10, "bake_seconds": 300, "timeout_seconds": 3600}
     assert parse_settings(document, source="config.toml").rollout.step_percent == 10
     document["rollout"]["timeout_seconds"] = 3120
-    assert told(document) == ["config.toml: rollout: timeout_seconds must exceed the waits (3120), got 3120"]
+    assert reported(document) == ["config.toml: rollout: timeout_seconds must exceed the waits (3120), got 3120"]
 
 
 def test_every_rule_a_search_breaks_has_its_own_line(document):
@@ -142,7 +142,7 @@ def test_every_rule_a_search_breaks_has_its_own_line(document):
         "fixed": {"eta": "0.1", "seed": "1"},
         "ranges": {"eta": {"type": "categorical", "values": ["0.1"]}, "gamma": {"type": "integer", "min": 0, "max": 3}},
     }
-    assert told(document) == [
+    assert reported(document) == [
         "config.toml: tuning: ranges.gamma must be categorical with strategy Grid, got integer",
         "config.toml: tuning: eta must be either fixed or a range, got both",
         "config.toml: tuning: fixed and ranges must leave algorithm and seed to the pipeline, got seed",
@@ -150,7 +150,7 @@ def test_every_rule_a_search_breaks_has_its_own_line(document):
 
 
 @pytest.mark.parametrize(
-    ("bounds", "mistake"),
+    ("bounds", "error"),
     [
         ({"min": 3.0, "max": 3.0}, "min must be below max, got 3.0 and 3.0"),
         (
@@ -163,9 +163,9 @@ def test_every_rule_a_search_breaks_has_its_own_line(document):
         ),
     ],
 )
-def test_a_range_that_cannot_be_searched_is_refused(document, bounds, mistake):
+def test_a_range_that_cannot_be_searched_is_refused(document, bounds, error):
     document["tuning"]["ranges"]["eta"] = {"type": "continuous", **bounds}
-    assert told(document) == [f"config.toml: tuning.ranges.eta.continuous: {mistake}"]
+    assert reported(document) == [f"config.toml: tuning.ranges.eta.continuous: {error}"]
 
 
 def test_settings_cannot_be_changed(settings):
@@ -194,11 +194,11 @@ def written(tmp_path, text):
         (b"\xff", "config must be TOML, got "),
         (b"name = 'a'", "stage must be one of (none in the file), got dev"),
         (b"[stages.prod]\n[stages.test]", "stage must be one of prod, test, got dev"),
-        (b"stages = 3", "stages must hold one table a stage, got 3"),
-        (b"[stages]\ndev = 1", "stages must hold one table a stage, got {'dev': 1}"),
+        (b"stages = 3", "stages must have one table a stage, got 3"),
+        (b"[stages]\ndev = 1", "stages must have one table a stage, got {'dev': 1}"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_told_in_one_line(tmp_path, text, message):
+def test_a_file_that_cannot_be_used_is_reported_in_one_line(tmp_path, text, message):
     with pytest.raises(InputError) as caught:
         load_settings(written(tmp_path, text), "dev")
     assert message in str(caught.value)
@@ -212,7 +212,7 @@ def test_a_byte_order_mark_is_read_over(config_path, tmp_path):
     assert load_settings(marked, "dev") == load_settings(config_path, "dev")
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(InputError, match=r"config must be a readable file, got .*absent.toml: No such file"):
         load_settings(tmp_path / "absent.toml", "dev")
 
@@ -234,11 +234,11 @@ def test_a_name_that_ends_a_command_lines_options_is_refused(shoppers, key):
     ],
 )
 def test_a_wait_for_spot_machines_that_cannot_be_is_refused(shoppers, given, told_of):
-    (line,) = told(shoppers | {"training": shoppers["training"] | given})
+    (line,) = reported(shoppers | {"training": shoppers["training"] | given})
     assert line == f"config.toml: training: {told_of}"
 
 
-def test_a_spot_job_waits_twice_its_longest_run_unless_it_is_told_otherwise(shoppers):
+def test_a_spot_job_waits_twice_its_longest_run_unless_it_is_reported_otherwise(shoppers):
     def wait(**given):
         document = shoppers | {"training": shoppers["training"] | given}
         return parse_settings(document, source="config.toml").training.wait_seconds
@@ -250,16 +250,16 @@ def test_a_spot_job_waits_twice_its_longest_run_unless_it_is_told_otherwise(shop
 
 def test_only_feature_columns_can_be_left_unwatched(document) -> None:
     document["data"]["exclude_from_drift"] = ["colour"]
-    assert told(document) == ["config.toml: data: exclude_from_drift must name feature columns, got colour"]
+    assert reported(document) == ["config.toml: data: exclude_from_drift must name feature columns, got colour"]
 
 
-def test_what_the_models_server_could_not_be_told_is_refused(document) -> None:
+def test_what_the_models_server_could_not_be_reported_is_refused(document) -> None:
     names = [f"days_since_the_last_visit_{number:02}" for number in range(40)]
     document["data"]["columns"] |= dict.fromkeys(names, "number")
     document["data"]["exclude_from_drift"] = names[:35]
     parse_settings(document, source="config.toml")
     document["data"]["exclude_from_drift"] = names
-    (line,) = told(document)
+    (line,) = reported(document)
     assert line == "config.toml: data: exclude_from_drift must have at most 1024 characters, joined by commas, got 1159"
 
 
@@ -268,7 +268,7 @@ RATES = {"type": "categorical", "values": ["0.05", "0.1", "0.2"]}
 
 
 @pytest.mark.parametrize(
-    ("tuning", "mistakes"),
+    ("tuning", "errors"),
     [
         (
             {"max_jobs": 6, "ranges": {"max_depth": DEPTHS}},
@@ -321,9 +321,9 @@ RATES = {"type": "categorical", "values": ["0.05", "0.1", "0.2"]}
         ),
     ],
 )
-def test_a_search_that_sagemaker_or_its_jobs_would_refuse_is_refused(document, tuning, mistakes) -> None:
+def test_a_search_that_sagemaker_or_its_jobs_would_refuse_is_refused(document, tuning, errors) -> None:
     document["tuning"] = tuning
-    if mistakes:
-        assert told(document) == [f"config.toml: {mistake}" for mistake in mistakes]
+    if errors:
+        assert reported(document) == [f"config.toml: {error}" for error in errors]
     else:
         parse_settings(document, source="config.toml")

@@ -96,7 +96,7 @@ def test_a_latency_is_exceeded_by_its_share_of_requests(share):
     assert slower_than(SERVICE, limit, np.array(1.0)) == pytest.approx([share])
 
 
-def test_scores_that_nobody_watches_cost_no_time():
+def test_scores_that_no_one_watches_cost_no_time():
     plan = Tolerances(watches_scores=False)
     traffic = Traffic(SERVICE, Fault(), requests_per_second=20.0, rollouts=50, rng=np.random.default_rng(2))
     unwatched = analyse_rollouts(plan, BY_THE_MINUTE, traffic)
@@ -106,7 +106,7 @@ def test_scores_that_nobody_watches_cost_no_time():
 
 
 @pytest.mark.parametrize("fault", [Fault(error_points=5), Fault(latency_factor=2)], ids=["errors", "latency"])
-def test_what_the_servers_tell_is_found_before_the_minute_is_over(fault):
+def test_what_the_servers_report_is_found_before_the_minute_is_over(fault):
     found = {}
     for tell in (True, False):
         plan, rng = replace(TOLERANCES, watches_servers=tell), np.random.default_rng(5)

@@ -54,7 +54,7 @@ def test_a_model_proven_safe_serves_everybody_after_the_last_bake():
     assert np.median(ended.green_requests[ended.how == Ending.PROVEN]) == pytest.approx(200 * (75 + 120), rel=0.02)
 
 
-def test_canary_analysis_may_roll_back_after_its_verdict_but_no_more_when_everybody_is_served():
+def test_canary_analysis_may_roll_back_after_its_decision_but_no_more_when_everybody_is_served():
     ended = roll_out(replace(CONFIGURED, proceeds=True), traffic(Fault(error_points=2.0), 4.0, rollouts=400))
     back = ended.seconds[ended.how == Ending.BY_ANALYSIS]
     assert (back < 210).any()
@@ -69,7 +69,7 @@ def test_the_alarm_watches_the_last_bake_too():
     assert set(ended.seconds[ended.how == Ending.BY_ALARM]) <= {360, 420}
 
 
-def test_without_canary_analysis_nothing_is_proven_and_nobody_is_rolled_back_for_lack_of_evidence():
+def test_without_canary_analysis_nothing_is_proven_and_no_one_is_rolled_back_for_lack_of_evidence():
     ended = roll_out(replace(CONFIGURED, tolerances=None), traffic(Fault(), 50.0))
     assert ended.share(Ending.UNPROVEN, Ending.BY_ALARM) == 1
     assert ended.share(Ending.UNPROVEN) > 0.9
@@ -96,7 +96,7 @@ def test_fleets_that_never_serve_together_prove_nothing(instances):
     ],
     ids=["canary", "at most half of the bake", "linear", "rolling", "all at once"],
 )
-def test_the_decision_is_due_before_everybody_meets_the_new_fleet(settings, analysed, due, total):
+def test_the_decision_is_due_before_all_traffic_goes_to_the_new_fleet(settings, analysed, due, total):
     configured = configured_by(**{"canary_analysis": {"enabled": True}, **settings})
     assert (configured.compared_seconds, configured.due_seconds, configured.seconds) == (analysed, due, total)
     ends = np.cumsum([step for step, _ in configured.polls()])

@@ -39,7 +39,7 @@ def test_a_retry_policy_tries_between_1_and_20_times(attempts):
 
 
 @pytest.mark.parametrize(
-    ("steps", "mistake"),
+    ("steps", "error"),
     [
         ([fail("A"), fail("A")], "step names must differ, got A twice"),
         ([fail("A b")], "step name must be 1..64 letters, digits, _ or -, got 'A b'"),
@@ -60,8 +60,8 @@ def test_a_retry_policy_tries_between_1_and_20_times(attempts):
         ([branch("A", left=Get("Steps.Z.X"))], "step A must take values from steps listed before it, got Z"),
     ],
 )
-def test_a_document_that_sagemaker_would_refuse_is_not_made(steps, mistake):
-    with pytest.raises(ValueError, match=mistake.replace(".", r"\.")):
+def test_a_document_that_sagemaker_would_refuse_is_not_made(steps, error):
+    with pytest.raises(ValueError, match=error.replace(".", r"\.")):
         pipeline_document([], steps)
 
 

@@ -64,7 +64,7 @@ def test_the_base_is_the_dockerfiles_own(folder, name):
 
 
 @pytest.mark.parametrize("line", ["ARG BASE_IMAGE", "ARG BASE_IMAGE=python@sha256:0f", "ARG BASE_IMAGE=python@3.11"])
-def test_a_base_that_names_no_image_is_told(folder, line):
+def test_a_base_that_names_no_image_is_reported(folder, line):
     (folder / "Dockerfile").write_text(f"{line}\nFROM ${{BASE_IMAGE}}\n")
     with pytest.raises(InputError, match="Dockerfile: ARG BASE_IMAGE must be"):
         base_image(folder)

@@ -55,7 +55,7 @@ def test_the_data_may_lie_in_a_bucket_of_its_own(compose, settings):
     assert compose(settings, data_bucket="data")["Parameters"][0]["DefaultValue"] == "s3://data/data/"
 
 
-def test_nobody_but_a_human_approves_by_default(definition, steps):
+def test_no_one_but_a_human_approves_by_default(definition, steps):
     assert steps["Register"]["Arguments"]["ModelApprovalStatus"] == {"Get": "Parameters.ModelApprovalStatus"}
     (status,) = [given for given in definition["Parameters"] if given["Name"] == "ModelApprovalStatus"]
     assert status["EnumValues"] == ["PendingManualApproval", "Approved", "Rejected"]
@@ -74,21 +74,21 @@ def test_the_gate_holds_every_condition_of_the_settings(steps):
     ]
 
 
-def test_the_evaluation_is_told_the_threshold_the_gate_applies(steps):
+def test_the_evaluation_is_reported_the_threshold_the_gate_applies(steps):
     arguments = steps["Evaluate"]["Arguments"]["AppSpecification"]["ContainerArguments"]
     assert {"Std:Join": {"On": "", "Values": ["--threshold=", {"Get": "Parameters.GateThreshold"}]}} in arguments
 
 
-def test_a_refusal_tells_the_reasons_of_the_evaluation(steps):
+def test_a_refusal_reports_the_reasons_of_the_evaluation(steps):
     message = steps["Refuse"]["Arguments"]["ErrorMessage"]["Std:Join"]["Values"]
     assert message[0] == "the gate refused the candidate: "
     assert message[1]["Std:JsonGet"]["Path"] == "gate.reasons"
 
 
-def test_the_model_that_was_judged_is_the_model_that_is_registered(steps):
-    judged = {given["InputName"]: given["S3Input"] for given in steps["Evaluate"]["Arguments"]["ProcessingInputs"]}
+def test_the_model_that_was_analysed_is_the_model_that_is_registered(steps):
+    analysed = {given["InputName"]: given["S3Input"] for given in steps["Evaluate"]["Arguments"]["ProcessingInputs"]}
     (container,) = steps["Register"]["Arguments"]["InferenceSpecification"]["Containers"]
-    assert container["ModelDataUrl"] == judged["candidate"]["S3Uri"]
+    assert container["ModelDataUrl"] == analysed["candidate"]["S3Uri"]
 
 
 def test_a_cached_search_leads_to_the_model_it_made(steps):
@@ -177,7 +177,7 @@ def test_each_job_has_the_role_of_its_kind(steps):
     assert steps["Evaluate"]["Arguments"]["RoleArn"] == role("evaluation")
 
 
-def test_the_package_tells_where_it_came_from(steps):
+def test_the_package_reports_where_it_came_from(steps):
     provenance = steps["Register"]["Arguments"]["CustomerMetadataProperties"]
     assert provenance["commit"] == {"Get": "Parameters.SourceCommit"}
     assert provenance["pipeline_execution_arn"] == {"Get": "Execution.PipelineExecutionArn"}

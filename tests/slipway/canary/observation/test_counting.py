@@ -1,4 +1,4 @@
-"""CloudWatch's numbers → the judge's counts."""
+"""CloudWatch's numbers → canary analysis's counts."""
 
 import pytest
 from hypothesis import given
@@ -76,7 +76,7 @@ def test_a_block_is_what_the_counts_have_grown_by_even_if_numbers_arrive_late():
     more = {**RESULTS, "green_errors_samplecount": [300], "both_errors_samplecount": [1060]}
     block = growth(totals(PLAN, more), evidence.states)
     assert block["errors"] == Counts(50, 2, 10, 0)
-    assert block["slow 0.5"] == Counts(0, 0, 0, 0)  # nobody has told of latencies
+    assert block["slow 0.5"] == Counts(0, 0, 0, 0)  # nobody has reported of latencies
     assert not is_empty(block)
     assert is_empty(growth(totals(PLAN, first), evidence.states))
 

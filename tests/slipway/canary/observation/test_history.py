@@ -58,7 +58,7 @@ def every(seconds, values, start=MINUTE):
     return {start + seconds * number: value for number, value in enumerate(values)}
 
 
-def told(name, whose, requests, hits, seconds=60):
+def reported(name, whose, requests, hits, seconds=60):
     return {f"{name}_{whose}_requests": every(seconds, requests), f"{name}_{whose}_hits": every(seconds, hits)}
 
 
@@ -66,15 +66,15 @@ EVEN, BURSTS = [100.0] * 60, [0.0, 10.0] * 30
 
 
 def test_the_old_fleets_own_counts_go_before_the_variants():
-    variant = told("errors", "variant", EVEN, [5.0] * 60)
-    own = told("errors", "own", EVEN, BURSTS)
+    variant = reported("errors", "variant", EVEN, [5.0] * 60)
+    own = reported("errors", "own", EVEN, BURSTS)
     assert history_dispersions(PLAN, {}, {"errors"}, variant)["errors"] < 1e-9  # as even as no chance is
     found = history_dispersions(PLAN, {}, {"errors"}, {**variant, **own})
     assert found == {"errors": pytest.approx(50 * 0.1**2 / (0.05 * 0.95))}
 
 
-def test_minutes_that_nothing_was_told_of_had_no_requests():
-    whole = told("errors", "own", EVEN, BURSTS)
+def test_minutes_that_nothing_was_reported_of_had_no_requests():
+    whole = reported("errors", "own", EVEN, BURSTS)
     gap = {id_: {at: v for at, v in points.items() if not 600 <= at - MINUTE < 900} for id_, points in whole.items()}
     silent = {**gap, "errors_own_hits": {at: v for at, v in gap["errors_own_hits"].items() if v}}
     known = history_dispersions(PLAN, {}, {"errors"}, gap)
@@ -83,7 +83,7 @@ def test_minutes_that_nothing_was_told_of_had_no_requests():
 
 
 def test_hits_that_are_ahead_of_their_requests_are_no_reason_to_fail():
-    ahead = told("errors", "own", [100.0] * 59, [0.0, 10.0] * 29 + [500.0, 3.0])
+    ahead = reported("errors", "own", [100.0] * 59, [0.0, 10.0] * 29 + [500.0, 3.0])
     assert history_dispersions(PLAN, {}, {"errors"}, ahead)["errors"] > 1
 
 

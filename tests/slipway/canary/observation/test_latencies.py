@@ -43,7 +43,7 @@ def test_latencies_are_counted_above_limits_in_microseconds():
     assert dimensions(found["both_latency"]) == FLEETS.both
 
 
-def test_the_servers_tell_theirs_by_their_package():
+def test_the_servers_report_theirs_by_their_package():
     found = by_id(latency_queries(PLAN, FLEETS, SERVED, (1000, 2000, 9000)))
     assert {(stat["Metric"]["Namespace"], stat["Metric"]["MetricName"]) for stat in found.values()} == {
         ("Slipway/Endpoint", "Latency")
@@ -62,7 +62,7 @@ def test_one_request_to_cloudwatch_may_hold_all_queries(source):
 
 
 def test_usual_latencies_are_the_old_fleets_own_where_they_are_known():
-    def told(name, count, first):
+    def reported(name, count, first):
         return {
             f"{name}_samplecount": [10.0, count],
             f"{name}_p50": [1, first],
@@ -70,13 +70,13 @@ def test_usual_latencies_are_the_old_fleets_own_where_they_are_known():
             f"{name}_p99": [3, first + 2],
         }
 
-    assert reference_of({**told("own", 5000, 100), **told("variant", 9000, 7)}) == (100, 101, 102)
-    assert reference_of({**told("own", 50, 100), **told("variant", 9000, 7)}) == (7, 8, 9)
-    assert reference_of({**told("own", 50, 100), **told("variant", 99, 7)}) == ()
+    assert reference_of({**reported("own", 5000, 100), **reported("variant", 9000, 7)}) == (100, 101, 102)
+    assert reference_of({**reported("own", 50, 100), **reported("variant", 9000, 7)}) == (7, 8, 9)
+    assert reference_of({**reported("own", 50, 100), **reported("variant", 99, 7)}) == ()
     assert reference_of({}) == ()
-    assert set(by_id(reference_queries(FLEETS, ""))) == {*told("own", 1, 1), *told("variant", 1, 1)}
+    assert set(by_id(reference_queries(FLEETS, ""))) == {*reported("own", 1, 1), *reported("variant", 1, 1)}
     served = by_id(reference_queries(FLEETS, SERVED))
-    assert served.keys() == told("own", 1, 1).keys()
+    assert served.keys() == reported("own", 1, 1).keys()
     assert {dimensions(stat)["ModelPackageArn"] for stat in served.values()} == {"package/1"}
 
 

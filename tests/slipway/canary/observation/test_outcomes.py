@@ -39,7 +39,7 @@ def joining(*each, since=NOON):
 
 
 def of_age(joined, until=NOW, **limit):
-    """What has come of age, by fleet; what has come before is told no more."""
+    """What has come of age, by fleet; what has come before is reported no more."""
     again = JoinedOutcomes.from_json(joined.to_json())
     again.count_due(HORIZON, until=until, **limit)
     joined.__dict__.update(again.__dict__)
@@ -117,12 +117,12 @@ def test_requests_that_are_captured_too_late_count_in_neither_fleet():
     at = {"a": 9, "b": 11}
     for package in (NEW, OLD):
         joined.add_captures(lines(*(captured(f"{name} {package}", package, at[name]) for name in at)), FLEETS)
-    told = [outcome(f"{name} {package}", value) for package in (NEW, OLD) for value, name in enumerate(at)]
-    joined.add_outcomes(lines(*told), arrived=NOON + 12)
+    reported = [outcome(f"{name} {package}", value) for package in (NEW, OLD) for value, name in enumerate(at)]
+    joined.add_outcomes(lines(*reported), arrived=NOON + 12)
     assert of_age(joined, end) == ([1.0], [1.0])
 
 
-def test_what_waits_is_remembered_and_what_has_come_of_age_is_not_told_again():
+def test_what_waits_is_stored_and_what_has_come_of_age_is_not_reported_again():
     joined = joining(captured("a", OLD), captured("b", NEW), captured("end", NEW, 40), captured("end", OLD, 40))
     joined.add_outcomes(outcome("a", 1.0), arrived=NOON + 35)
     joined.read.append("capture/x.jsonl")

@@ -1,4 +1,4 @@
-"""Simulated rollouts whose buyers are told of minutes after everybody else: the old fleet's outcomes are riper."""
+"""Simulated rollouts whose buyers are reported of minutes after everybody else: the old fleet's outcomes are riper."""
 
 import random
 from datetime import UTC, datetime
@@ -36,17 +36,17 @@ def objects(rng, shares, buying):
     for at in range(BEFORE + sum(seconds for _, seconds in shares)):
         package = GREEN if rng.random() < share_at(at, shares) else BLUE
         bought = rng.random() < buying[package]
-        told = at + rng.randrange(10, 30) + LATER * bought
+        reported = at + rng.randrange(10, 30) + LATER * bought
         when = f"{datetime.fromtimestamp(NOON + at, UTC):%Y-%m-%dT%H:%M:%SZ}"
         about = f'"inferenceId": "{at}", "inferenceTime": "{when}", "customAttributes": ["model_package={package}"]'
         lines = arriving.setdefault(at // CAPTURED * CAPTURED + CAPTURED, {}).setdefault(package, [])
         lines.append(f'{{"eventMetadata": {{{about}}}}}')
-        lines = arriving.setdefault(told // LOOK * LOOK + LOOK, {}).setdefault("outcomes", [])
+        lines = arriving.setdefault(reported // LOOK * LOOK + LOOK, {}).setdefault("outcomes", [])
         lines.append(f'{{"inference_id": "{at}", "value": {5.5 if bought else -2.0}}}')
     return arriving
 
 
-def is_sent_back(seed, shares, horizon, **buying):
+def is_rolled_back(seed, shares, horizon, **buying):
     """Whether the value alone sends one rollout back before its bake ends."""
     rng = random.Random(seed)  # noqa: S311
     arriving = objects(rng, shares, {GREEN: buying["green"], BLUE: buying["blue"]})
@@ -65,16 +65,16 @@ def is_sent_back(seed, shares, horizon, **buying):
     return False
 
 
-def share_sent_back(rollouts, *given, **buying):
-    return sum(is_sent_back(seed, *given, **buying) for seed in range(rollouts)) / rollouts
+def share_rolled_back(rollouts, *given, **buying):
+    return sum(is_rolled_back(seed, *given, **buying) for seed in range(rollouts)) / rollouts
 
 
 @pytest.mark.parametrize(("shares", "horizon", "rollouts"), [(CANARY, 400, 100), (CANARY, 180, 20), (LINEAR, 400, 40)])
 def test_equal_fleets_go_on(shares, horizon, rollouts):
     """Whether the buyers' outcomes come within the horizon or after it."""
-    assert share_sent_back(rollouts, shares, horizon, green=0.3, blue=0.3) <= 0.01
+    assert share_rolled_back(rollouts, shares, horizon, green=0.3, blue=0.3) <= 0.01
 
 
 @pytest.mark.parametrize("shares", [CANARY, LINEAR])
 def test_a_loss_is_found(shares):
-    assert share_sent_back(20, shares, 400, green=0.05, blue=0.3) >= 0.9
+    assert share_rolled_back(20, shares, 400, green=0.05, blue=0.3) >= 0.9

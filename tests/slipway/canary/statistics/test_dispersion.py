@@ -13,7 +13,7 @@ HOURS = 2000
 
 
 def hours(*, size=1, rate=0.02, requests=300.0, windows=60, drift=0.0, seconds=60, part=1.0, seed=3):
-    """As many hours: hits come `size` at a time, of which every request is told with a chance of `part`."""
+    """As many hours: hits come `size` at a time, of which every request is reported with a chance of `part`."""
     rng = np.random.default_rng(seed)
     level = rate * np.exp(drift * np.linspace(-1, 1, windows))
     hits = [rng.binomial(size * rng.binomial(int(requests / size), each, HOURS), part).astype(float) for each in level]
@@ -31,10 +31,10 @@ def test_hits_that_come_many_at_once_are_dispersed_as_many_times(size, joined):
 
 
 def test_a_level_that_drifts_slowly_is_no_dispersion():
-    told = hours(drift=0.8)
-    variance = np.var(np.array(told.hits), axis=0).mean() / (300 * 0.02)
+    reported = hours(drift=0.8)
+    variance = np.var(np.array(reported.hits), axis=0).mean() / (300 * 0.02)
     assert variance > 1.8
-    assert dispersion(told).mean() < 1.2
+    assert dispersion(reported).mean() < 1.2
 
 
 def test_what_lies_in_different_minutes_is_not_compared_if_asked():
@@ -43,7 +43,7 @@ def test_what_lies_in_different_minutes_is_not_compared_if_asked():
     assert dispersion(steps) > 0.1
 
 
-def test_windows_without_requests_tell_nothing():
+def test_windows_without_requests_report_nothing():
     assert dispersion(Windows([100.0, 0.0] * 20, [10.0, 0.0] * 20)) == 0
     assert dispersion(Windows([100.0, 0.0] * 20, [5.0, 0.0, 15.0, 0.0] * 10).joined(2)) > 1
 
@@ -54,9 +54,9 @@ def test_windows_without_requests_tell_nothing():
     ids=["none", "few windows", "no hits", "hits alone", "few hits"],
 )
 def test_too_little_is_not_known(windows, hits):
-    told = Windows([100.0] * windows, [hits] * windows)
-    assert dispersion(told) == 0
-    assert dispersions({"errors": told, "served errors": told}) == {"errors": 0, "served errors": 0}
+    reported = Windows([100.0] * windows, [hits] * windows)
+    assert dispersion(reported) == 0
+    assert dispersions({"errors": reported, "served errors": reported}) == {"errors": 0, "served errors": 0}
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.floats(0, 1)), max_size=80), st.sampled_from([10, 60]))
@@ -71,25 +71,25 @@ def test_many_rollouts_at_once_are_as_each_alone(windows, seconds):
         assert together[name] == pytest.approx(alone[name])
 
 
-def test_a_level_that_wanders_from_minute_to_minute_is_no_dispersion_where_servers_tell_every_ten_seconds():
+def test_a_level_that_wanders_from_minute_to_minute_is_no_dispersion_where_servers_report_every_ten_seconds():
     rng = np.random.default_rng(1)
     level = np.repeat(0.05 * np.exp(0.5 * rng.normal(size=(60, HOURS))), 6, axis=0)
-    told = Windows([np.full(HOURS, 200.0)] * 360, [rng.binomial(200, each).astype(float) for each in level], 10)
-    found = dispersions({"served errors": told, "errors": told.joined(6)})
-    assert dispersion(told.joined(6)).mean() > 5
+    reported = Windows([np.full(HOURS, 200.0)] * 360, [rng.binomial(200, each).astype(float) for each in level], 10)
+    found = dispersions({"served errors": reported, "errors": reported.joined(6)})
+    assert dispersion(reported.joined(6)).mean() > 5
     assert found["served errors"].mean() == pytest.approx(1.05, abs=0.05)
     assert found["errors"].mean() == pytest.approx(found["served errors"].mean(), abs=0.05)
 
 
 def test_bursts_of_half_a_minute_are_seen_in_its_halves():
     bursts = hours(size=9, windows=120, seconds=30)
-    requests, hits = ([each / 3 for each in told for _ in range(3)] for told in (bursts.requests, bursts.hits))
+    requests, hits = ([each / 3 for each in reported for _ in range(3)] for reported in (bursts.requests, bursts.hits))
     third = Windows(requests, hits, 10)
     assert np.median(dispersion(third, within=60)) < 3
     assert np.median(dispersions({"tails": third})["tails"]) == pytest.approx(9, rel=0.1)
 
 
-def test_of_a_sample_that_the_servers_tell_follows_what_all_requests_are():
+def test_of_a_sample_that_the_servers_report_follows_what_all_requests_are():
     whole, sample = (hours(size=10, part=part, windows=360, seconds=10) for part in (1, 0.3))
     found = dispersions({"slow 0.1": whole.joined(6), "served slow 0.1": sample})
     assert np.median(found["served slow 0.1"]) == pytest.approx(1 + 0.3 * 9, rel=0.1)
@@ -97,8 +97,8 @@ def test_of_a_sample_that_the_servers_tell_follows_what_all_requests_are():
 
 
 def test_without_servers_minutes_are_compared():
-    told = hours(size=5)
-    assert dispersions({"errors": told})["errors"] == pytest.approx(dispersion(told))
+    reported = hours(size=5)
+    assert dispersions({"errors": reported})["errors"] == pytest.approx(dispersion(reported))
     sparse = [each if number % 6 == 0 else 0.0 * each for number, each in enumerate(hours(windows=360).requests)]
     hits = [each if number % 6 == 0 else 0.0 * each for number, each in enumerate(hours(windows=360, size=5).hits)]
     by_minute = dispersions({"served errors": Windows(sparse, hits, 10)})["served errors"]

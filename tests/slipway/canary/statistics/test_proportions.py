@@ -83,7 +83,7 @@ blocks = st.lists(st.tuples(st.integers(0, 500), shares, st.integers(0, 1500), s
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(blocks, min_size=1, max_size=4), st.booleans(), st.sampled_from([0.0, 0.02]), st.floats(0.001, 0.6))
-def test_many_rollouts_at_once_are_judged_as_each_alone(rollouts, two_sided, margin, prior):
+def test_many_rollouts_at_once_are_analysed_as_each_alone(rollouts, two_sided, margin, prior):
     test = ProportionTest(prior, Regression(margin, two_sided=two_sided), Safety(0.05, two_sided=two_sided))
     looks = min(map(len, rollouts))
     together, alone = test.start(np.zeros(len(rollouts))), [test.start() for _ in rollouts]
