@@ -1,4 +1,4 @@
-"""Start a process that cannot outlive us, and end it with everything it has started."""
+"""Start a process that cannot outlive this one, and end it with everything it has started."""
 
 import contextlib
 import functools
@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import IO
 
 Stream = int | IO[bytes] | None
-"""A descriptor, `subprocess.PIPE`, `DEVNULL` or `STDOUT`, an open file, or None to inherit ours."""
+"""A descriptor, `subprocess.PIPE`, `DEVNULL` or `STDOUT`, an open file, or None to inherit this process's."""
 
 _Start = Callable[[], subprocess.Popen[bytes]]
 _Processes = list[subprocess.Popen[bytes]]
 
 _STOPPED: "weakref.WeakSet[subprocess.Popen[bytes]]" = weakref.WeakSet()
-"""Those that still ran when we stopped them."""
+"""Those that `stop` found running."""
 
 # For systems whose setpriv is too old: does the same from within, and notices a parent that died meanwhile.
 _LAUNCHER = (
@@ -52,16 +52,16 @@ class _Spawner:
             self._started = [process, *self._running()]
             return [process]
 
-        return self._ask(started)[0]
+        return self._call(started)[0]
 
     def running(self) -> _Processes:
-        """Every process that was asked for before and has not been seen to end."""
-        return self._ask(self._running)
+        """Every process started so far that has not been reaped."""
+        return self._call(self._running)
 
     def _running(self) -> _Processes:
         return [process for process in self._started if process.returncode is None]
 
-    def _ask(self, call: Callable[[], _Processes]) -> _Processes:
+    def _call(self, call: Callable[[], _Processes]) -> _Processes:
         answer: Future[_Processes] = Future()
         self._requests.put((answer, call))
         return answer.result()
@@ -71,7 +71,7 @@ class _Spawner:
             answer, call = self._requests.get()
             try:
                 answer.set_result(call())
-            except BaseException as exc:  # noqa: BLE001 -- handed to the caller, who waits for it
+            except BaseException as exc:  # noqa: BLE001 -- the waiting caller gets it
                 answer.set_exception(exc)
             del answer, call  # a waiting thread must not keep an old answer alive
 
@@ -83,7 +83,7 @@ def _spawner(_pid: int) -> _Spawner:
 
 @functools.cache
 def _dies_with_parent(parent: int) -> tuple[str, ...]:
-    """The words before a command that make the kernel kill it when we end; none where only Linux has them."""
+    """The words before a command that make the kernel kill it when this process ends; on Linux only."""
     if sys.platform != "linux":
         return ()
     setpriv = shutil.which("setpriv")
@@ -133,7 +133,7 @@ def spawn(
 def stop(process: subprocess.Popen[bytes], *, grace_seconds: float) -> int:
     """End the process and its whole group: SIGTERM, SIGKILL after `grace_seconds`; it is reaped.
 
-    Of a process that has ended by itself nothing is signalled: its group's number may be somebody else's by now.
+    A process that has ended by itself is not signalled: its group's number may belong to another one by now.
 
     Returns:
         The exit status as `Popen.returncode` has it: negative for a signal.
@@ -148,7 +148,7 @@ def stop(process: subprocess.Popen[bytes], *, grace_seconds: float) -> int:
 
 
 def ended_by_itself(process: subprocess.Popen[bytes], *, within_seconds: float) -> bool:
-    """Whether it has ended, or does so in that time, and not because we stopped it."""
+    """Whether it has ended, or does so in that time, and not because of `stop`."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=within_seconds)
         return process not in _STOPPED
@@ -166,7 +166,7 @@ def ended_with(status: int) -> str:
 
 
 def stop_all(*, grace_seconds: float) -> None:
-    """End every process of ours that still runs.
+    """End every process started here that still runs.
 
     An interrupt can come between the start of a process and the `try` whose `finally` would stop it.
     """
@@ -182,7 +182,7 @@ def signal_group(leader: int, number: int) -> None:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on now."""
+    """A TCP port of the loopback interface that is free now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

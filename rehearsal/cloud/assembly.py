@@ -33,6 +33,7 @@ from rehearsal.cloud.sagemaker.json_protocol import TARGET_PREFIX
 from rehearsal.cloud.service_models import service_model
 from rehearsal.cloud.service_quotas import TARGET_PREFIX as QUOTAS_PREFIX
 from rehearsal.cloud.service_quotas import ServiceQuotas
+from rehearsal.endpoints.endpoint_environment import EndpointEnvironment
 from rehearsal.endpoints.local_endpoints import LocalEndpoints
 from rehearsal.jobs.job_runner import LocalJobRunner
 from rehearsal.jobs.spot import SpotMarket
@@ -124,14 +125,13 @@ class _Assembly:
 
     def _make_fleets(self) -> LocalEndpoints:
         return LocalEndpoints(
-            speed=self._options.speed,
+            environment=EndpointEnvironment(self._options.speed, alarm_state=state_of),
             workdir=self._options.workdir,
             image_programs=self._images.program,
             backend=self._backend,
             fetch_artifact=self._access.artifacts.fetch,
             write_object=self._access.artifacts.write,
             publish=self._metrics.publish,
-            alarm_state=state_of,
             on_event=self._on_fleet_event,
             on_log=self._logs.write,
         )

@@ -1,4 +1,4 @@
-"""Pick the job backend a flag names."""
+"""Choose the job backend by its name."""
 
 from rehearsal.containers.backends.backend import ColdBackend, JobBackend
 from rehearsal.containers.backends.namespace import NamespaceBackend, find_powers
@@ -32,5 +32,5 @@ def _cold_backend(name: str) -> ColdBackend:
     if powers := find_powers():
         return NamespaceBackend(powers)
     if name == "namespace":
-        raise InputError("backend namespace needs Linux with `unshare` and mount namespaces allowed, got a refusal")
+        raise InputError("backend namespace needs Linux with `unshare` and mount namespaces; this system refuses them")
     return PrefixBackend()

@@ -14,17 +14,17 @@ _MOUNT_MODE = 0o755
 
 @dataclass(frozen=True)
 class Program:
-    """An image: its name where Docker runs it; else the folder that holds its packages, its ENTRYPOINT and its ENV."""
+    """An image: its name where Docker runs it; else the folder of its packages, its ENTRYPOINT and its ENV."""
 
     folder: Path
     entrypoint: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     preload: tuple[str, ...] = ()
-    """Modules a warm start may import once for all jobs, in this order; see `backends.warm`."""
+    """Modules that a warm start imports once for all jobs, in this order; see `backends.warm`."""
     waits_for: Mapping[str, int] = field(default_factory=dict)
     """How many of these a job of that verb waits for; one of any other verb waits for all."""
     has_training_toolkit: bool = False
-    """The image holds AWS's sagemaker-training toolkit, which is what sets SM_MODEL_DIR, SM_CHANNELS and the rest."""
+    """The image contains AWS's sagemaker-training toolkit, which sets SM_MODEL_DIR, SM_CHANNELS and the rest."""
     image: str = ""
     """What Docker calls it; empty when there is no such image."""
     packages: tuple[Path, ...] = ()
@@ -72,7 +72,7 @@ class Container:
         return list(dict.fromkeys(map(str, (self.program.folder, *(p.parent for p in self.program.packages)))))
 
     def full_environment(self) -> dict[str, str]:
-        """The job's variables on top of the image's; of our own only what finds the interpreter and its caches."""
+        """The image's variables and the job's; of this process's only what finds the interpreter and its caches."""
         return {
             "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
             "HOME": str(Path.home()),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import IO
 
 MAX_LINE_BYTES = 256 * 1024
-"""With its end. One CloudWatch event: a longer line is told as several."""
+"""With its end. One CloudWatch event: a longer line becomes several."""
 
 
 def merge_lines(streams: Iterable[IO[bytes]], output: int) -> None:
@@ -29,7 +29,7 @@ def _copy(stream: IO[bytes], output: int, writing: threading.Lock) -> None:
                 with writing:
                     _write(sink, line if line.endswith(b"\n") else line + b"\n")
     except BrokenPipeError:
-        return  # nobody reads any more
+        return  # the reader has gone
 
 
 def _write(sink: IO[bytes], data: bytes) -> None:

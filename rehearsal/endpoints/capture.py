@@ -57,7 +57,7 @@ class CapturePlan:
 
 
 def capture_plan(config: Mapping[str, Any] | None) -> CapturePlan | None:
-    """The plan of a DataCaptureConfig; None where nothing is to be captured."""
+    """The plan of a DataCaptureConfig; None where nothing is captured."""
     if not config or not config.get("EnableCapture", True) or not config["InitialSamplingPercentage"]:
         return None
     bucket, _, prefix = str(config["DestinationS3Uri"]).partition("://")[2].partition("/")
@@ -98,13 +98,13 @@ class CapturedInvocation:
 
     def line(self) -> str:
         """The record, as one line of JSON."""
-        asked, answered = self.request, self.answer
+        request, response = self.request, self.answer
         data = {}
         if "Input" in self.plan.modes:
-            data["endpointInput"] = self._side("INPUT", asked.content_type, asked.body)
+            data["endpointInput"] = self._side("INPUT", request.content_type, request.body)
         if "Output" in self.plan.modes:
-            content_type = answered.headers.get("content-type", "application/octet-stream")
-            data["endpointOutput"] = self._side("OUTPUT", content_type, answered.body)
+            content_type = response.headers.get("content-type", "application/octet-stream")
+            data["endpointOutput"] = self._side("OUTPUT", content_type, response.body)
         record = {"captureData": data, "eventMetadata": self._metadata(), "eventVersion": "0"}
         return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 

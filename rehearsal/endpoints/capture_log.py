@@ -1,4 +1,4 @@
-"""Writes what was captured to S3, on a thread of its own: no user waits for it."""
+"""Writes what was captured to S3, on a thread of its own, so that no user waits for it."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from rehearsal.endpoints.capture import CapturedInvocation, CapturePlan
 from rehearsal.endpoints.invocation import Invocation, InvocationRequest
 
 _MOST_WAITING = 20_000
-"""Exchanges kept while S3 does not take them; the oldest are given up first."""
+"""Invocations kept while S3 refuses them; the oldest are dropped first."""
 
 _LONGEST_PAUSE_SECONDS, _SHORTEST_PAUSE_SECONDS = 5.0, 0.5
 _FLUSH_SECONDS = 60.0
@@ -21,7 +21,7 @@ WriteObject = Callable[[str, str, bytes, str | None], None]
 
 
 class CaptureLog:
-    """One endpoint's. `offer` costs its caller no more than a look at the sampler and an append."""
+    """One endpoint's. `offer` costs its caller one call of the sampler and one append."""
 
     def __init__(self, endpoint_name: str, write_object: WriteObject, *, speed: float) -> None:
         self._endpoint_name, self._write_object = endpoint_name, write_object
@@ -63,8 +63,8 @@ class CaptureLog:
 
     def _write(self) -> None:
         with self._lock:
-            exchanges, self._waiting = self._waiting, []
-        for part in _files(exchanges):
+            captured, self._waiting = self._waiting, []
+        for part in _files(captured):
             plan, key = part[0].plan, object_key(self._endpoint_name, part[0])
             content = "".join(f"{each.line()}\n" for each in part).encode()
             try:
@@ -78,10 +78,10 @@ class CaptureLog:
             self._waiting = [*part, *self._waiting][-_MOST_WAITING:]
 
 
-def _files(exchanges: Sequence[CapturedInvocation]) -> list[list[CapturedInvocation]]:
-    """An object holds one plan's exchanges with one variant in one hour."""
+def _files(captured: Sequence[CapturedInvocation]) -> list[list[CapturedInvocation]]:
+    """An object contains one plan's invocations with one variant in one hour."""
     files: dict[tuple[int, str, str], list[CapturedInvocation]] = defaultdict(list)
-    for exchange in exchanges:
+    for exchange in captured:
         files[id(exchange.plan), exchange.answer.variant, f"{exchange.at:%Y%m%d%H}"].append(exchange)
     return list(files.values())
 

@@ -1,7 +1,7 @@
-"""The process that decides: `python -m rehearsal.endpoints.controller JOURNAL` follows one rollout to its end.
+"""The controller, a process: `python -m rehearsal.endpoints.controller JOURNAL` follows one rollout to its end.
 
-It moves nothing itself: it asks the process that holds the fleets, a line of JSON each way on its standard output and
-input. It may be killed at any moment; the next one goes on from the journal.
+It changes no fleet itself: it sends requests to the process that runs the fleets, a line of JSON each way on its
+standard output and input. It may be killed at any moment; the next one continues from the journal.
 """
 
 import json
@@ -17,7 +17,7 @@ from slipway.rollout.plan import RolloutState
 
 
 class DataPlaneGoneError(Exception):
-    """Nobody answers on standard input any more."""
+    """Standard input has ended: the process that runs the fleets is gone."""
 
 
 class DataPlane:
@@ -30,15 +30,15 @@ class DataPlane:
         self._journal.intend(state)
 
     def enter(self, state: RolloutState) -> str | None:
-        failure: str | None = _ask({"enter": asdict(state)})["failure"]
+        failure: str | None = _request({"enter": asdict(state)})["failure"]
         return failure
 
     def entered(self) -> RolloutState | None:
-        row = _ask({"look": True})["entered"]
+        row = _request({"poll": True})["entered"]
         return state_of(row) if row is not None else None
 
     def alarm(self) -> str | None:
-        name: str | None = _ask({"look": True})["alarm"]
+        name: str | None = _request({"poll": True})["alarm"]
         return name
 
     def now(self) -> float:
@@ -48,17 +48,17 @@ class DataPlane:
         time.sleep(seconds)
 
 
-def _ask(question: dict[str, Any]) -> dict[str, Any]:
+def _request(message: dict[str, Any]) -> dict[str, Any]:
     try:
-        sys.stdout.write(json.dumps(question) + "\n")
+        sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
         line = sys.stdin.readline()
     except BrokenPipeError as exc:
         raise DataPlaneGoneError from exc
     if not line:
         raise DataPlaneGoneError
-    answer: dict[str, Any] = json.loads(line)
-    return answer
+    response: dict[str, Any] = json.loads(line)
+    return response
 
 
 def main() -> int:

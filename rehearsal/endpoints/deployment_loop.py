@@ -1,4 +1,4 @@
-"""The loop around the state machine of a rollout: act, wait, watch, advance."""
+"""The loop around the state machine of a blue/green deployment: act, wait, poll the alarms, advance."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -6,20 +6,20 @@ from typing import Protocol
 from slipway.rollout.plan import Phase, RolloutPlan, RolloutState, advance, wait_seconds
 
 _POLL_SECONDS = 15.0
-"""How often alarms are looked at, before compression: a quarter of their shortest usual period."""
+"""How often alarms are polled, before compression: a quarter of their shortest usual period."""
 
 
 class DeploymentPorts(Protocol):
     """What the loop acts on."""
 
     def intend(self, state: RolloutState) -> None:
-        """Keep the state that is about to be entered, so that it outlives this process."""
+        """Record the state that is about to be entered, so that it outlives this process."""
 
     def enter(self, state: RolloutState) -> str | None:
-        """Do the work of a phase that has begun; what went wrong, or None. A second time it does nothing."""
+        """Do the work of a phase that has begun; returns the failure, or None. A second call does nothing."""
 
     def entered(self) -> RolloutState | None:
-        """The state that was entered last, whoever asked for it."""
+        """The state that was entered last, by this controller or an earlier one."""
 
     def alarm(self) -> str | None:
         """The name of a rollback alarm in ALARM."""
@@ -40,7 +40,7 @@ def run_deployment(
         ports: what it acts on.
         speed: how much waits are compressed.
         began: when the rollout began; its time is up `plan.timeout_seconds` later.
-        intended: what an earlier process that was interrupted had kept; a bake among it begins anew.
+        intended: what an earlier, interrupted controller had recorded; a bake begins anew.
     """
     deadline = began + plan.timeout_seconds / speed
     state = _resumed(plan, ports, intended, late=ports.now() > deadline) if intended else RolloutState()
@@ -55,7 +55,7 @@ def run_deployment(
 def _resumed(
     plan: RolloutPlan, ports: DeploymentPorts, intended: Sequence[RolloutState], *, late: bool
 ) -> RolloutState:
-    """Where an interrupted rollout goes on: at its last intention, unless something happened while nobody watched."""
+    """Where an interrupted rollout continues: at the last intention, unless the fleets changed without a controller."""
     state, entered = intended[-1], ports.entered()
     if entered is not None and entered not in intended:
         if entered.ended or entered.phase is Phase.ROLLING_BACK:
@@ -75,11 +75,11 @@ def _leave(
     deadline: float,
     speed: float,
 ) -> RolloutState:
-    """Stay in `state` until it is over, in whichever way."""
+    """Stay in `state` until it ends; returns the next state."""
     end = ports.now() + wait_seconds(state, plan) / speed
     pause = min(0.5, max(0.02, _POLL_SECONDS / speed))
     while True:
-        # The clock before the alarms: what they say at the end of a bake must be no older than the bake.
+        # The clock before the alarms: their states at the end of a bake must be no older than the bake.
         baked, late = ports.now() >= end, ports.now() > deadline
         if late and failure is None and state.phase is not Phase.ROLLING_BACK:
             failure = _too_late(plan)

@@ -1,4 +1,4 @@
-"""What an endpoint reaches outside itself: alarms, events, its timeline."""
+"""What an endpoint uses outside itself: alarms, events, its timeline."""
 
 import threading
 import time
@@ -16,22 +16,20 @@ _STATE_CHANGE = "SageMaker Endpoint State Change"
 _DEPLOYMENT_CHANGE = "SageMaker Endpoint Deployment State Change"
 
 
-SILENT_SECONDS = 60.0
-"""A controller asks for the alarms every 15 s at the latest: one that asks for nothing so long hangs."""
-
-
 @dataclass(frozen=True)
 class EndpointEnvironment:
-    """The account around an endpoint, and how much its waits are compressed."""
+    """Time and alarms, as an endpoint finds them."""
 
     speed: float
+    """Waits last 1/speed of their time."""
     alarm_state: Callable[[str], str | None]
-    silent_seconds: float = SILENT_SECONDS
-    """A controller that writes nothing for so long is replaced."""
+    """StateValue of a CloudWatch alarm by its name; None when there is no such alarm."""
+    silent_seconds: float = 60.0
+    """A rollout's controller polls the alarms every 15 s at the latest: one that is silent for so long hangs."""
 
 
 class EndpointEvents:
-    """Tells what happens to one endpoint: to its timeline, and as EventBridge events with its description."""
+    """Reports what happens to one endpoint: in its timeline, and as EventBridge events with its description."""
 
     def __init__(self, state: EndpointState, timeline: Timeline, on_event: OnEvent) -> None:
         self._state, self._timeline, self._on_event = state, timeline, on_event
@@ -53,7 +51,7 @@ class EndpointEvents:
         self._emit(_DEPLOYMENT_CHANGE, self._state.describe())
 
     def restarted(self) -> None:
-        """A rollout's controller had ended, and another one goes on."""
+        """A rollout's controller has ended, and another one continues."""
         self._add("ControllerRestarted", share=None, alarm=None, reason=None)
 
     def _add(self, event: str, *, share: float | None, alarm: str | None, reason: str | None) -> None:

@@ -17,10 +17,10 @@ _Key = tuple[float, str, str, _Dimensions]
 def metric_data(endpoint_name: str, attempts: Iterable[tuple[float, Attempt]]) -> list[dict[str, Any]]:
     """MetricDatum dicts of `attempts`, each with the time (epoch seconds) it counts for.
 
-    Every metric is published by EndpointName and VariantName, and again with EndpointConfigName, which alone tells the
-    new fleet from the old one. SageMaker adds that dimension from an update on; here every fleet bears it.
-    They are kept by the second, unlike SageMaker's, for the report draws a rollout that lasts seconds. No alarm is the
-    wiser: one on them with a period under a minute is refused before the rollout (SG604).
+    Every metric is published by EndpointName and VariantName, and again with EndpointConfigName, which alone
+    distinguishes the new fleet from the old one. SageMaker adds that dimension from an update on; here every fleet has
+    it. They are kept by the second, unlike SageMaker's, because the report draws a rollout that lasts seconds. No alarm
+    gains from that: one with a period under a minute is refused before the rollout (SG604).
     """
     samples: dict[_Key, Counter[float]] = defaultdict(Counter)
     for at, attempt in attempts:
@@ -33,7 +33,7 @@ def metric_data(endpoint_name: str, attempts: Iterable[tuple[float, Attempt]]) -
 
 
 def _samples(attempt: Attempt) -> Iterator[tuple[str, str, float]]:
-    """A model error is whatever is no 2XX, a missing answer included; 4XX and 5XX are what the model answered."""
+    """A model error is every response but 2XX, and no response; 4XX and 5XX are the model's own statuses."""
     status = attempt.status
     yield "Invocations", "None", 1.0
     yield "InvocationsPerInstance", "None", 1.0 / attempt.instances

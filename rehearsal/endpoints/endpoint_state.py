@@ -27,11 +27,11 @@ def now() -> datetime:
 
 @dataclass
 class PendingDeployment:
-    """A deployment that is under way."""
+    """A deployment in progress."""
 
     config: Mapping[str, Any]
     rolling: bool = False
-    """The new fleet's capacity comes, and the old one's goes, batch by batch with the users."""
+    """Capacity moves from the old fleet to the new one batch by batch, as the users do."""
     started: datetime = field(default_factory=now)
     phase: Phase = Phase.PROVISIONING
     phase_started: datetime = field(default_factory=now)
@@ -74,7 +74,7 @@ class PendingDeployment:
 
 
 class EndpointState:
-    """What the endpoint's own thread changes and everybody else reads."""
+    """Changed by the endpoint's own thread, read by all others."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -108,7 +108,7 @@ class EndpointState:
 
     @property
     def config_name(self) -> str | None:
-        """The configuration that is on its way in, else the live one."""
+        """The configuration being deployed, else the live one."""
         with self._lock:
             if self._pending is not None:
                 return str(self._pending.config["EndpointConfigName"])
@@ -126,7 +126,7 @@ class EndpointState:
                 self._pending.phase, self._pending.phase_started, self._pending.share = phase, now(), share
 
     def provisioned(self, fleet: ServingFleet | None) -> None:
-        """The fleet that is on its way in exists; None: it does no longer."""
+        """The new fleet exists; None: it does no longer."""
         with self._lock:
             if self._pending is not None:
                 self._pending.fleet = fleet
@@ -143,7 +143,7 @@ class EndpointState:
             self._mixed = tuple(beside)
 
     def settle(self, status: str, reason: str) -> None:
-        """Nothing is under way any more."""
+        """Nothing is in progress any more."""
         with self._lock:
             self._status, self._reason, self._pending = status, reason[:_LONGEST_REASON], None
 
@@ -159,7 +159,7 @@ class EndpointState:
             self._live.reweigh()
 
     def describe(self) -> dict[str, Any]:
-        """The fields of DescribeEndpoint that follow from the fleets."""
+        """The fields of DescribeEndpoint that depend on the fleets."""
         with self._lock:
             found: dict[str, Any] = {"EndpointName": self.name, "EndpointStatus": self._status}
             if self._reason:

@@ -17,14 +17,14 @@ _HEALTH_SECONDS = 5.0
 """How long a rollback waits for the old fleet's ping: long enough for a server that died to be up again."""
 
 Follow = Callable[[DeploymentActions], RolloutState]
-"""Has somebody follow the plan by means of these acts; returns where it ended."""
+"""Follows the plan through these actions; returns the last state."""
 
 
 class EndpointUpdate:
-    """Does what one rollout's controller asks for. It decides nothing, and does nothing twice.
+    """Carries out the requests of one rollout's controller. It decides nothing, and does nothing twice.
 
-    The old fleet stays up until the promotion. What a fleet fails, no other answers. If the old one's servers are gone
-    at a rollback, the rollback fails and the new fleet keeps the users.
+    The old fleet stays up until the new one is promoted. A request that one fleet fails is not sent to another. If the
+    old fleet's servers are gone at a rollback, the rollback fails and the new fleet keeps the users.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class EndpointUpdate:
 
     def run(self, follow: Follow) -> None:
         """Roll out to the end; the endpoint is in service afterwards, on one fleet or the other."""
-        status, reason = "InService", self._refusal()
+        status, reason = "InService", self._reason_not_to_start()
         if not reason:
             ended = self._roll_out(follow)
             status, reason = self._status_of(ended), self._reason(ended)
@@ -56,7 +56,7 @@ class EndpointUpdate:
         self._events.status(status)
 
     def enter(self, state: RolloutState) -> str | None:
-        """Do the work of a phase that has begun, unless it has been done; what went wrong, or None."""
+        """Do the work of a phase that has begun, unless it is done; returns the failure, or None."""
         if state != self._entered:
             self._failure = self._act(state)
             self._entered = state
@@ -76,7 +76,7 @@ class EndpointUpdate:
         except CancelledDeploymentError:
             raise
         except Exception:
-            # What nobody foresaw must not leave users on a fleet that nobody watches.
+            # An unexpected error must not leave users on a fleet without a controller.
             if self._state.live is self._blue:
                 self._discard()
             raise
@@ -106,8 +106,8 @@ class EndpointUpdate:
                 pass
         return None
 
-    def _refusal(self) -> str:
-        """Why the update may not begin; an unwatched or already failing rollout would not be safe."""
+    def _reason_not_to_start(self) -> str:
+        """Why the update may not begin: without its alarms, or with one in ALARM already, it would not be safe."""
         states = {name: self._environment.alarm_state(name) for name in self._plan.alarms}
         if missing := [name for name, state in states.items() if state is None]:
             return f"The update was not started: there is no rollback alarm {', '.join(missing)}"
@@ -117,7 +117,7 @@ class EndpointUpdate:
 
     @staticmethod
     def _status_of(ended: RolloutState) -> str:
-        """The API documents a failed rollback for rolling updates; what it is called for the others is unknown."""
+        """The API documents a failed rollback for rolling updates; the status for other policies is unknown."""
         return "UpdateRollbackFailed" if ended.phase is Phase.ROLLBACK_FAILED else "InService"
 
     def _reason(self, ended: RolloutState) -> str:
@@ -150,7 +150,7 @@ class EndpointUpdate:
         self._router.set_shares([(old, 1 - share), *green])
 
     def _roll_back(self, share: float) -> str | None:
-        if not self._blue.answers(_HEALTH_SECONDS):
+        if not self._blue.is_healthy(_HEALTH_SECONDS):
             return f"the fleet of {self._blue.config_name} does not answer"
         self._set_shares(self._blue, share)
         return None
@@ -160,7 +160,7 @@ class EndpointUpdate:
             raise LaunchError("a fleet that was never provisioned cannot be promoted")
         self._state.go_live(self._green)
         self._blue.stop()
-        self._leave_mix()
+        self._stop_mixed()
 
     def _discard(self) -> None:
         self._router.set_shares([(self._blue, 1.0)])
@@ -168,16 +168,16 @@ class EndpointUpdate:
             self._green.drain(INVOCATION_SECONDS)
             self._green.stop()
             self._state.provisioned(None)
-        self._leave_mix()
+        self._stop_mixed()
 
     def _mix(self) -> None:
-        """The old fleet does not answer, so its users get the newest fleet that does: unhealthy instances get none."""
+        """The old fleet does not respond, so its users get the newest fleet that does: unhealthy instances get none."""
         keepers = [*self._mixed, *([self._green] if self._green is not None else [])]
-        healthy = [fleet for fleet in keepers if fleet.answers(_HEALTH_SECONDS)]
+        healthy = [fleet for fleet in keepers if fleet.is_healthy(_HEALTH_SECONDS)]
         self._router.set_shares([(healthy[-1] if healthy else self._blue, 1.0)])
         self._state.mix(keepers)
 
-    def _leave_mix(self) -> None:
+    def _stop_mixed(self) -> None:
         for fleet in self._mixed:
             fleet.drain(INVOCATION_SECONDS)
             fleet.stop()

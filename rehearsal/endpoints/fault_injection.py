@@ -1,4 +1,4 @@
-"""A faulty build of the model image: the real server behind a proxy that fails or delays some invocations.
+"""A faulty build of the model image: the real server behind a proxy that fails or delays invocations.
 
 Runs in place of the image's program: `python -m rehearsal.endpoints.fault_injection --fault errors serve`. Docker runs
 it inside the image, so it needs the standard library only.

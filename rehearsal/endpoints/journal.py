@@ -1,4 +1,4 @@
-"""What a rollout's controller intends, on disk before it is acted on: a line each, only ever appended."""
+"""What a rollout's controller intends, on disk before it acts: a line for each state, appended only."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from slipway.rollout.plan import Phase, RolloutPlan, RolloutState
 
 
 class JournalError(Exception):
-    """The file does not say what a controller needs to go on."""
+    """The file lacks what a controller needs to continue."""
 
 
 @dataclass
@@ -26,17 +26,17 @@ class Journal:
     states: list[RolloutState] = field(default_factory=list)
 
     def intend(self, state: RolloutState) -> None:
-        """Keep the state that is about to be entered; it is on disk when this returns."""
+        """Record the state that is about to be entered; it is on disk when this returns."""
         _append(self.path, {"state": asdict(state), **_now()})
         self.states.append(state)
 
     def sign(self) -> None:
-        """Say which process follows the plan from here on."""
+        """Record which process follows the plan from here on."""
         _append(self.path, {"controller": os.getpid(), **_now()})
 
 
 def begin(folder: Path, name: str, plan: RolloutPlan, *, speed: float) -> Path:
-    """Write the order that a controller carries out; returns the new file."""
+    """Write the plan that a controller follows; returns the new file."""
     number = 1
     while (path := folder / f"rollout-{name}-{number}.jsonl").exists():
         number += 1
@@ -45,16 +45,16 @@ def begin(folder: Path, name: str, plan: RolloutPlan, *, speed: float) -> Path:
 
 
 def read(path: Path) -> Journal:
-    """The journal as its last whole line left it; what a killed writer left of a line is cut off.
+    """The journal as its last whole line left it; an unfinished line of a killed writer is cut off.
 
     Raises:
-        JournalError: it holds no order, or what was never written by a controller.
+        JournalError: it contains no plan, or lines that no controller wrote.
     """
     try:
         rows = [json.loads(line) for line in _whole_lines(path)]
-        order, *later = rows
+        header, *later = rows
         states = [state_of(row["state"]) for row in later if "state" in row]
-        return Journal(path, _plan(order["plan"]), float(order["speed"]), float(order["began"]), states)
+        return Journal(path, _plan(header["plan"]), float(header["speed"]), float(header["began"]), states)
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise JournalError(f"{path} must be a rollout's journal: {exc}") from exc
 

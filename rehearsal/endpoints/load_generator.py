@@ -1,4 +1,4 @@
-"""Users of an endpoint: requests at a given rate, whether or not the endpoint keeps up."""
+"""The users of an endpoint: requests at a given rate, whether or not the endpoint keeps up."""
 
 import asyncio
 import itertools
@@ -19,20 +19,20 @@ _RECENT = 2000
 
 @dataclass(frozen=True)
 class LoadSnapshot:
-    """Requests so far; each that was sent and has ended is counted once, as answered, failed or dropped."""
+    """Requests so far; each one sent and ended is counted once, as answered, failed or dropped."""
 
     sent: int = 0
     not_sent: int = 0
-    """They were due, but too many were waiting for their answers: users who did not come."""
+    """They were due, but too many requests were waiting for their responses."""
     answered: int = 0
-    """Answers with 2XX."""
+    """Responses with 2XX."""
     failed: int = 0
-    """Other answers."""
+    """Other responses."""
     dropped: int = 0
-    """No answer: refused, cut off or too late."""
+    """No response: refused, cut off or too late."""
     p50_us: int = 0
     p99_us: int = 0
-    """Latencies of the most recent answers, as the user felt them."""
+    """Latencies of the most recent responses, as the user measures them."""
 
     @property
     def in_flight(self) -> int:
@@ -46,12 +46,12 @@ class LoadSnapshot:
 
 @dataclass(frozen=True)
 class Promptness:
-    """How well the users themselves kept to their rate; they are late where this machine has no time for them.
+    """How well the generator kept to its rate; requests are late where this machine is overloaded.
 
     Attributes:
         due: requests that were to be sent.
         not_sent: of these.
-        late_p99_ms: how much later than due the others began, but for one in a hundred.
+        late_p99_ms: how much later than due the others began, at the 99th percentile.
     """
 
     due: int
@@ -67,16 +67,16 @@ _COUNTS = tuple(field.name for field in fields(LoadSnapshot) if not field.name.e
 
 
 class LoadGenerator:
-    """An open loop: request k is sent k/rate seconds after the start, however slow the answers are.
+    """An open loop: request k is sent k/rate seconds after the start, however slow the responses are.
 
     Args:
         endpoint_url: of the AWS endpoint, plain HTTP on the loopback interface.
-        endpoint_name: whose users these are.
-        bodies: what they ask, one after the other, again and again.
+        endpoint_name: the endpoint.
+        bodies: of the requests, one after the other, again and again.
         content_type: of the bodies.
         rate_per_second: requests a second.
         key: by which requests are signed.
-        accept: what they want to get.
+        accept: the content type of the responses.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class LoadGenerator:
             self._thread.start()
 
     def stop(self) -> None:
-        """Send no more; returns when everything sent has been answered or given up."""
+        """Send no more; returns when every request has its response or was given up."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
@@ -141,7 +141,7 @@ class LoadGenerator:
         began = time.monotonic()
         for number in itertools.count():
             pause = began + number / self._rate - time.monotonic()
-            # Stopping is seen between any two requests, and twenty times a second where they are rarer.
+            # Stopping is checked between any two requests, and twenty times a second where they are rarer.
             while pause > 0 and not self._stopping.is_set():
                 await asyncio.sleep(min(pause, 0.05))
                 pause = began + number / self._rate - time.monotonic()
@@ -160,11 +160,11 @@ class LoadGenerator:
                 return
             self._sent += 1
             self._late_seconds.append(late_seconds)
-        task = asyncio.create_task(self._ask(client, body))
+        task = asyncio.create_task(self._send(client, body))
         waiting.add(task)
         task.add_done_callback(waiting.discard)
 
-    async def _ask(self, client: HttpClient, body: bytes) -> None:
+    async def _send(self, client: HttpClient, body: bytes) -> None:
         headers = self._key.signed("POST", self._url, service="sagemaker", headers=self._headers, body=body)
         began = time.perf_counter()
         try:

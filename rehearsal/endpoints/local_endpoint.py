@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class LocalEndpoint:
-    """Its requests go through `router`; whatever takes time happens on a thread of its own."""
+    """Its requests go through `router`; slow work happens on a thread of its own."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class LocalEndpoint:
         self._thread.start()
 
     def _work(self, status: str, work: Callable[[], None]) -> None:
-        """The boundary of the endpoint's own thread: whatever fails shows in its status."""
+        """The boundary of the endpoint's own thread: a failure shows in its status."""
         try:
             self._events.status(status)
             work()
@@ -116,7 +116,7 @@ class LocalEndpoint:
         self._capture.flush_soon()
 
     def _provision_first(self, make_fleet: MakeFleet) -> None:
-        """The first fleet has nobody to take over from: it serves once it is ready."""
+        """The first fleet replaces none: it serves once it is ready."""
         try:
             fleet = make_fleet()
             self.state.provisioned(fleet)

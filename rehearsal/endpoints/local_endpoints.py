@@ -1,4 +1,4 @@
-"""All endpoints of one account: what the SageMaker API and its runtime stand on."""
+"""All endpoints of one account, for the SageMaker API and its runtime."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ from typing import Any
 from rehearsal.containers.backends.backend import Backend
 from rehearsal.containers.container import Program
 from rehearsal.endpoints.capture_log import CaptureLog, WriteObject
-from rehearsal.endpoints.endpoint_environment import SILENT_SECONDS, EndpointEnvironment, EndpointEvents, OnEvent
+from rehearsal.endpoints.endpoint_environment import EndpointEnvironment, EndpointEvents, OnEvent
 from rehearsal.endpoints.endpoint_state import EndpointState
 from rehearsal.endpoints.http_client import HttpClient
 from rehearsal.endpoints.invocation import Invocation, InvocationRequest
@@ -27,37 +27,32 @@ class LocalEndpoints:
     """Creates, updates, describes, invokes and deletes endpoints.
 
     Args:
-        speed: waits last 1/speed of their time.
+        environment: time and alarms.
         workdir: containers, timelines and traffic logs go here.
         image_programs: the program of an image URI; raises LookupError when there is no such image.
         backend: gives each container its /opt/ml.
         fetch_artifact: writes the object at a ModelDataUrl (a model.tar.gz) to a file.
         publish: takes a namespace and MetricDatum dicts.
-        alarm_state: StateValue of a CloudWatch alarm by its name; None when there is no such alarm.
         on_event: takes an EventBridge detail type and the endpoint as DescribeEndpoint shows it.
         on_log: takes a log group, a stream and lines.
         write_object: writes captured requests to S3; without it nothing is captured.
-        silent_seconds: a rollout's controller that writes nothing for so long is replaced.
     """
 
     def __init__(
         self,
         *,
-        speed: float,
+        environment: EndpointEnvironment,
         workdir: Path,
         image_programs: Callable[[str], Program],
         backend: Backend,
         fetch_artifact: FetchArtifact,
         publish: Publish,
-        alarm_state: Callable[[str], str | None],
         on_event: OnEvent,
         on_log: OnLog,
         write_object: WriteObject = lambda _bucket, _key, _content, _kms_key_id: None,
-        silent_seconds: float = SILENT_SECONDS,
     ) -> None:
         self._workdir, self._publish, self._on_event, self._write_object = workdir, publish, on_event, write_object
-        self._environment = EndpointEnvironment(speed, alarm_state, silent_seconds)
-        self._client = HttpClient()
+        self._environment, self._client = environment, HttpClient()
         self._loop = LoopThread("model-requests", at_end=self._client.close)
         self._provisioning = Provisioning(
             workdir=workdir,
@@ -65,7 +60,7 @@ class LocalEndpoints:
             backend=backend,
             fetch_artifact=fetch_artifact,
             on_log=on_log,
-            speed=speed,
+            speed=environment.speed,
         )
         self._lock = threading.Lock()
         self._endpoints: dict[str, LocalEndpoint] = {}
@@ -110,11 +105,11 @@ class LocalEndpoints:
         Raises:
             InputError: SageMaker would refuse the deployment configuration; nothing has been changed.
             LookupError: there is no such endpoint.
-            ValueError: something is under way on it.
+            ValueError: another operation is in progress.
         """
         endpoint = self._get(endpoint_name)
         if endpoint.state.busy:
-            raise ValueError(f"endpoint {endpoint_name} must not be updated while something is under way on it")
+            raise ValueError(f"endpoint {endpoint_name} must not be updated while another operation is in progress")
         live = endpoint.state.live
         retained = retained_from(live, retain=retain_all_variant_properties, excluded=excluded_properties)
         instances = min(retained.instances_of(wanted) for wanted in config["ProductionVariants"])

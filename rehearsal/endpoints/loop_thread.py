@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class LoopThread:
-    """Runs coroutines for other threads, undisturbed by what those do meanwhile."""
+    """Runs coroutines for other threads."""
 
     def __init__(self, name: str, *, at_end: Callable[[], Awaitable[object]]) -> None:
         self._at_end = at_end

@@ -12,7 +12,7 @@ from rehearsal.endpoints.router import Attempt
 from slipway.metrics import SAGEMAKER_NAMESPACE
 
 SLOT_SECONDS = 0.25
-"""Samples of one slot bear its start as their time, so that none slips into a neighbouring alarm period."""
+"""Samples of one slot have its start as their time, so that none falls into a neighbouring alarm period."""
 
 _log = logging.getLogger(__name__)
 Publish = Callable[[str, Sequence[Mapping[str, Any]]], None]
@@ -47,7 +47,7 @@ class MetricPublisher:
     def _send(self, *, before: float) -> None:
         """Publish what was recorded, and log the seconds that have ended by `before`.
 
-        What cannot be done is told: one failure must not end all later publications, for alarms live on them.
+        A failure is logged and must not end all later publications: alarms need them.
         """
         with self._lock:
             attempts, self._attempts = self._attempts, []

@@ -19,7 +19,7 @@ from slipway.errors import LaunchError
 
 HOST = "127.0.0.1"
 STARTUP_SECONDS = 480.0
-"""Until /ping must answer, where the variant says nothing: what SageMaker gives a container."""
+"""Until /ping must succeed, where the variant gives no limit: SageMaker's own."""
 
 _PING_SECONDS = 0.05
 _GRACE_SECONDS = 10.0
@@ -54,10 +54,10 @@ class ModelServer:
         return self._process.pid if self._process else None
 
     def start(self, *, startup_seconds: float, cancelled: threading.Event) -> None:
-        """Start it and wait until /ping answers 200; no user comes before that.
+        """Start it and wait until /ping returns 200; no user comes before that.
 
         Raises:
-            LaunchError: it ended, or did not answer in time; its last lines are in the message.
+            LaunchError: it ended, or did not respond in time; its last lines are in the message.
         """
         for attempt in range(_STARTS):
             try:
@@ -65,16 +65,16 @@ class ModelServer:
                 self._await_ping(startup_seconds, cancelled)
             except LaunchError:
                 self.stop()
-                # Between our asking for a free port and the server's taking it, somebody else may have got it.
+                # Between the choice of a free port and the server's bind, another process may have taken it.
                 if attempt + 1 < _STARTS and any("ddress already in use" in line for line in self._tail):
                     continue
                 raise
             self._ready = True
             return
 
-    def answers(self) -> bool:
-        """Whether /ping answers 200 now."""
-        return _answers_ping(self.port)
+    def is_healthy(self) -> bool:
+        """Whether /ping returns 200 now."""
+        return _ping_succeeds(self.port)
 
     def stop(self) -> None:
         """End it with everything it started."""
@@ -151,7 +151,7 @@ class ModelServer:
 
     def _await_ping(self, startup_seconds: float, cancelled: threading.Event) -> None:
         deadline = time.monotonic() + startup_seconds
-        while not _answers_ping(self.port):
+        while not _ping_succeeds(self.port):
             if cancelled.is_set():
                 raise LaunchError("the start was cancelled")
             if self._process is None or self._process.poll() is not None:
@@ -168,7 +168,7 @@ class ModelServer:
         return "(its last lines: " + " | ".join(self._tail) + ")" if self._tail else "(it wrote nothing)"
 
 
-def _answers_ping(port: int) -> bool:
+def _ping_succeeds(port: int) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=2)
     try:
         connection.request("GET", "/ping")

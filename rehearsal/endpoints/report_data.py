@@ -11,7 +11,7 @@ from rehearsal.endpoints.router import Attempt
 
 
 class Timeline:
-    """Events of one endpoint in their order, in memory and as lines of a JSON file."""
+    """Events of one endpoint in their order, in a list and as lines of a JSON file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Requests of users → the fleets, by share. What the chosen fleet answers is the user's answer, as on SageMaker."""
+"""Requests of users → the fleets, by share. The chosen fleet's response is the user's, as on SageMaker."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ from rehearsal.endpoints.serving_fleet import ServingFleet, ServingVariant
 from rehearsal.endpoints.weights import SmoothRoundRobin
 
 INVOCATION_SECONDS = 60.0
-"""SageMaker's limit for a model's answer."""
+"""SageMaker's limit for a model's response."""
 
 NO_RESPONSE = "the container gave no response"
 """The message of SageMaker's "server error (0)"."""
@@ -20,7 +20,7 @@ NO_RESPONSE = "the container gave no response"
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one fleet did with one request. `status` is 0 where it gave no answer."""
+    """What one fleet did with one request. `status` is 0 where it gave no response."""
 
     config_name: str
     variant: str
@@ -38,7 +38,7 @@ Capture = Callable[[CapturePlan | None, InvocationRequest, Invocation], None]
 
 
 class Router:
-    """One endpoint's. Choosing a fleet and counting the request in is one step, so none is stopped under a request."""
+    """One endpoint's. Choosing a fleet and counting the request is one step: no fleet is stopped during a request."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Router:
             self._choice = SmoothRoundRobin(shares)
 
     async def invoke(self, request: InvocationRequest) -> Invocation:
-        """Answer `request`; no other fleet is asked when the chosen one fails.
+        """Respond to `request`; no other fleet gets it when the chosen one fails.
 
         Raises:
             LookupError: no fleet serves, or the fleet has no such variant.

@@ -17,7 +17,7 @@ class ServingVariant:
     """One production variant.
 
     Its instances are modelled by one server process: `instances` decides the shares of a rollout and is what
-    DescribeEndpoint tells, but one process serves for all of them.
+    DescribeEndpoint shows, but one process serves for all of them.
     """
 
     name: str
@@ -36,7 +36,7 @@ class ServingFleet:
     config_name: str
     variants: Sequence[ServingVariant]
     data_capture: Mapping[str, Any] | None = None
-    """The DataCaptureConfig that holds for it."""
+    """The DataCaptureConfig that applies to it."""
     in_flight: int = 0
     capture: CapturePlan | None = field(init=False)
     _choice: SmoothRoundRobin[ServingVariant] = field(init=False)
@@ -51,7 +51,7 @@ class ServingFleet:
         return min(variant.instances for variant in self.variants)
 
     def reweigh(self) -> None:
-        """Take over changed weights."""
+        """Apply changed weights."""
         self._choice = SmoothRoundRobin([(variant, variant.weight) for variant in self.variants])
 
     def choose(self, target_variant: str | None) -> ServingVariant:
@@ -64,7 +64,7 @@ class ServingFleet:
         raise LookupError(f"variant must be one of {', '.join(v.name for v in self.variants)}, got {target_variant}")
 
     def start(self, cancelled: threading.Event) -> None:
-        """Start every server; all answer /ping when this returns.
+        """Start every server; all respond to /ping when this returns.
 
         Raises:
             LaunchError: one did not start; the others have been stopped.
@@ -76,10 +76,10 @@ class ServingFleet:
                 self.stop()
                 raise LaunchError(f"variant {variant.name}: {exc}") from exc
 
-    def answers(self, timeout_seconds: float) -> bool:
+    def is_healthy(self, timeout_seconds: float) -> bool:
         """Whether every server passes its health check within the time."""
         deadline = time.monotonic() + timeout_seconds
-        while not all(variant.server.answers() for variant in self.variants):
+        while not all(variant.server.is_healthy() for variant in self.variants):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Keeps a controller at work on a rollout: starts it, does what it asks for, starts the next one when it dies."""
+"""Keeps a controller running for a rollout: starts it, carries out its requests, starts the next one when it ends."""
 
 import contextlib
 import json
@@ -20,20 +20,20 @@ from slipway.rollout.plan import RolloutState
 
 _PROJECT = Path(__file__).parents[2]
 _PAUSE_SECONDS = 0.2
-_MOST_VAIN_STARTS = 5
+_MAX_STARTS_WITHOUT_PROGRESS = 5
 _GRACE_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
 
 class CancelledDeploymentError(Exception):
-    """The endpoint is being taken down; its rollout need not end."""
+    """The endpoint is being deleted; its rollout does not end."""
 
 
 class DeploymentActions(Protocol):
-    """What a controller may ask for."""
+    """What a controller may request."""
 
     def enter(self, state: RolloutState) -> str | None:
-        """Do the work of a phase, once; what went wrong, or None."""
+        """Do the work of a phase, once; returns the failure, or None."""
 
     def alarm(self) -> str | None:
         """The name of a rollback alarm in ALARM."""
@@ -43,7 +43,7 @@ class DeploymentActions(Protocol):
 
 
 class Supervisor:
-    """One rollout's. A controller is one process; it holds nothing that the next one could not read again."""
+    """One rollout's. A controller is one process; all its state is in the journal."""
 
     def __init__(
         self, journal: Path, cancelled: threading.Event, on_restart: Callable[[], None], *, silent_seconds: float
@@ -53,24 +53,24 @@ class Supervisor:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def run(self, acts: DeploymentActions) -> RolloutState:
+    def run(self, actions: DeploymentActions) -> RolloutState:
         """See the rollout through to its end.
 
         Raises:
             CancelledDeploymentError: `cancel` was called.
-            LaunchError: controller after controller ended without getting anywhere.
+            LaunchError: controllers ended one after another without progress.
         """
-        vain = 0
+        without_progress = 0
         while True:
-            before = acts.entered()
-            self._follow(acts)
-            after = acts.entered()
+            before = actions.entered()
+            self._follow(actions)
+            after = actions.entered()
             if after is not None and after.ended:
                 return after
-            vain = vain + 1 if after == before else 0
-            if vain >= _MOST_VAIN_STARTS:
-                raise LaunchError(f"the rollout's controller ended or hung {vain} times without getting anywhere")
-            self._cancelled.wait(_PAUSE_SECONDS * vain)
+            without_progress = without_progress + 1 if after == before else 0
+            if without_progress >= _MAX_STARTS_WITHOUT_PROGRESS:
+                raise LaunchError(f"the rollout's controller ended or hung {without_progress} times without progress")
+            self._cancelled.wait(_PAUSE_SECONDS * without_progress)
             if self._cancelled.is_set():
                 raise CancelledDeploymentError
             self._on_restart()
@@ -82,18 +82,18 @@ class Supervisor:
             if self._process is not None:
                 self._process.kill()
 
-    def _follow(self, acts: DeploymentActions) -> None:
+    def _follow(self, actions: DeploymentActions) -> None:
         """Serve one controller to its end."""
         process = self._start()
         try:
             with process:
                 while line := self._next(process):
-                    self._answer(process, acts, line)
+                    self._respond(process, actions, line)
         finally:
             stop(process, grace_seconds=_GRACE_SECONDS)
 
     def _next(self, process: "subprocess.Popen[bytes]") -> bytes:
-        """Its next question; none once it has ended or is silent, when it hangs and is killed for the next one."""
+        """Its next request; none once it has ended, or hangs: a silent one is killed."""
         if process.stdout is None or not select.select([process.stdout], [], [], self._silent_seconds)[0]:
             _log.warning("controller %s was silent for %g s", process.pid, self._silent_seconds)
             process.kill()
@@ -115,16 +115,16 @@ class Supervisor:
             return self._process
 
     @staticmethod
-    def _answer(process: "subprocess.Popen[bytes]", acts: DeploymentActions, line: bytes) -> None:
+    def _respond(process: "subprocess.Popen[bytes]", actions: DeploymentActions, line: bytes) -> None:
         if not line.endswith(b"\n") or process.stdin is None:
             return  # it died while it wrote
-        asked: dict[str, Any] = json.loads(line)
-        if "enter" in asked:
-            answer: dict[str, Any] = {"failure": acts.enter(state_of(asked["enter"]))}
+        request: dict[str, Any] = json.loads(line)
+        if "enter" in request:
+            response: dict[str, Any] = {"failure": actions.enter(state_of(request["enter"]))}
         else:
-            entered = acts.entered()
-            answer = {"alarm": acts.alarm(), "entered": asdict(entered) if entered else None}
-        # It may have died meanwhile; what it asked for has been done, and is not done again. Without a buffer, because
-        # what is left in one would make closing it fail.
+            entered = actions.entered()
+            response = {"alarm": actions.alarm(), "entered": asdict(entered) if entered else None}
+        # It may have died meanwhile; its request is done, and is not done again. Without a buffer, because data left in
+        # one would make closing it fail.
         with contextlib.suppress(BrokenPipeError):
-            os.write(process.stdin.fileno(), json.dumps(answer).encode() + b"\n")
+            os.write(process.stdin.fileno(), json.dumps(response).encode() + b"\n")

@@ -17,6 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from rehearsal.containers.choice import choose_backend
 from rehearsal.containers.container import Program
+from rehearsal.endpoints.endpoint_environment import EndpointEnvironment
 from rehearsal.endpoints.local_endpoints import LocalEndpoints
 from slipway.cloudwatch import AlarmRule, AlarmState, Samples, alarm_rule, assess, samples_of, series
 from slipway.rollout.plan import deployment_config
@@ -130,13 +131,12 @@ class Shop:
         self.cloudwatch = CloudWatch()
         self.lines: list[str] = []
         self.fleets = LocalEndpoints(
-            speed=SPEED,
+            environment=EndpointEnvironment(SPEED, alarm_state=self.cloudwatch.state),
             workdir=folder,
             image_programs=self._program,
             backend=choose_backend("auto"),
             fetch_artifact=lambda _url, path: path.write_bytes(artifact()) and None,
             publish=self.cloudwatch.publish,
-            alarm_state=self.cloudwatch.state,
             on_event=lambda *_: None,
             on_log=lambda _group, _stream, lines: self.lines.extend(lines),
         )

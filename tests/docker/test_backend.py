@@ -95,11 +95,11 @@ def test_a_model_server_cannot_write_to_its_model_as_on_sagemaker(run: Run, tmp_
 def image_of_another_user(docker: DockerClient, image: str, tmp_path: Path) -> Iterator[str]:
     """The image as it would be with a last line `USER 10001`."""
     name = f"slipway/of-another-user:{os.getpid()}"
-    made = docker.ask("create", "--network", "none", image)
-    docker.ask("commit", "--change", "USER 10001", made, name)
+    made = docker.run("create", "--network", "none", image)
+    docker.run("commit", "--change", "USER 10001", made, name)
     docker.remove([made])
     yield name
-    docker.ask("image", "rm", name)
+    docker.run("image", "rm", name)
 
 
 def test_a_job_in_an_image_of_another_user_cannot_write_its_model_as_on_sagemaker(
@@ -325,7 +325,7 @@ def test_a_later_run_removes_the_containers_of_the_dead_and_no_others(
     }
     for name, owner in owners.items():
         labels = ("--label", f"{OWNER_LABEL}={owner}", "--label", f"{FOLDER_LABEL}={tmp_path / name}")
-        docker.ask("create", "--network", "none", *labels, image)
+        docker.run("create", "--network", "none", *labels, image)
     try:
         remove_orphans(docker)
         assert {name: len(left(docker, tmp_path / name)) for name in owners} == {"dead": 0, "alive": 1, "elsewhere": 1}

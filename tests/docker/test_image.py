@@ -25,13 +25,13 @@ def files(image: str) -> Mapping[str, tuple[int, int, int]]:
 
 
 def test_the_image_is_smaller_than_600_megabytes(docker: DockerClient, image: str) -> None:
-    assert int(docker.ask("image", "inspect", "--format", "{{.Size}}", image)) < MOST_MEGABYTES * 1_000_000
+    assert int(docker.run("image", "inspect", "--format", "{{.Size}}", image)) < MOST_MEGABYTES * 1_000_000
 
 
 def test_the_image_starts_as_root_by_its_own_entry_point(docker: DockerClient, image: str) -> None:
-    config = json.loads(docker.ask("image", "inspect", "--format", "{{json .Config}}", image))
+    config = json.loads(docker.run("image", "inspect", "--format", "{{json .Config}}", image))
     assert (config["User"], config["Entrypoint"]) == ("root", ["python", "-m", "pipeline_steps"])
-    assert docker.ask("run", "--rm", "--network", "none", "--entrypoint", "id", image, "-u") == "0"
+    assert docker.run("run", "--rm", "--network", "none", "--entrypoint", "id", image, "-u") == "0"
 
 
 def test_the_image_holds_no_installer_no_tests_and_no_caches(files: Mapping[str, tuple[int, int, int]]) -> None:
@@ -59,8 +59,8 @@ def test_nothing_of_the_steps_can_be_written_by_another_user_than_root(
 def test_the_hosts_settings_for_package_indexes_are_not_in_the_image(
     docker: DockerClient, image: str, files: Mapping[str, tuple[int, int, int]]
 ) -> None:
-    history = docker.ask("history", "--no-trunc", "--format", "{{.CreatedBy}}", image)
-    environment = docker.ask("image", "inspect", "--format", "{{json .Config.Env}}", image)
+    history = docker.run("history", "--no-trunc", "--format", "{{.CreatedBy}}", image)
+    environment = docker.run("image", "inspect", "--format", "{{json .Config.Env}}", image)
     assert "extra-index-url" not in history + environment
     assert not {"PIP_CERT", "PIP_INDEX_URL", "SSL_CERT_FILE"} & {e.partition("=")[0] for e in json.loads(environment)}
     secrets = [
@@ -73,13 +73,13 @@ def test_the_hosts_settings_for_package_indexes_are_not_in_the_image(
 
 @pytest.mark.thorough
 def test_two_builds_give_the_same_file_tree(docker: DockerClient, image: str) -> None:
-    first = docker.ask("image", "inspect", "--format", "{{.Id}}", image)
+    first = docker.run("image", "inspect", "--format", "{{.Id}}", image)
     environment = {
         **os.environ,
-        "BASE_IMAGE": docker.ask("image", "inspect", "--format", '{{index .Config.Labels "slipway.base"}}', image),
+        "BASE_IMAGE": docker.run("image", "inspect", "--format", '{{index .Config.Labels "slipway.base"}}', image),
     }
     subprocess.run((ROOT / "scripts/build-image", "--no-cache"), env=environment, check=True, capture_output=True)
-    second = docker.ask("image", "inspect", "--format", "{{.Id}}", image)
+    second = docker.run("image", "inspect", "--format", "{{.Id}}", image)
     assert first != second
     trees = tree(first), tree(second)
     assert differences(*trees) == []

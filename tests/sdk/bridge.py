@@ -22,9 +22,9 @@ def bridge(docker: DockerClient, cloud: CloudProcess) -> Iterator[str]:
     """
     there, containers = network_is_there(docker), containers_of_sdk(docker)
     if not there:
-        docker.ask("network", "create", NETWORK)
+        docker.run("network", "create", NETWORK)
     form = "{{range .IPAM.Config}}{{.Gateway}}{{end}}"
-    gateway = docker.ask("network", "inspect", "--format", form, NETWORK).strip()
+    gateway = docker.run("network", "inspect", "--format", form, NETWORK).strip()
     target = urlsplit(cloud.endpoint_url)
     try:
         with socket.create_server((gateway, 0), backlog=64) as listener:
@@ -40,16 +40,16 @@ def bridge(docker: DockerClient, cloud: CloudProcess) -> Iterator[str]:
     finally:
         docker.remove(sorted(containers_of_sdk(docker) - containers))
         if not there:
-            docker.ask("network", "rm", NETWORK)
+            docker.run("network", "rm", NETWORK)
 
 
 def network_is_there(docker: DockerClient) -> bool:
-    return NETWORK in docker.ask("network", "ls", "--format", "{{.Name}}").split()
+    return NETWORK in docker.run("network", "ls", "--format", "{{.Name}}").split()
 
 
 def containers_of_sdk(docker: DockerClient) -> set[str]:
     """Running or not."""
-    return set(docker.ask("ps", "--all", "--quiet", "--filter", f"network={NETWORK}").split())
+    return set(docker.run("ps", "--all", "--quiet", "--filter", f"network={NETWORK}").split())
 
 
 def _accept(listener: socket.socket, target: tuple[str | None, int | None]) -> None:

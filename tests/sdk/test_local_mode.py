@@ -137,7 +137,7 @@ def given(threshold: float) -> dict[str, Any]:
 def started_as(docker: DockerClient, container: str) -> tuple[str, str, str]:
     """When it was created, its image, and its command with the entry point."""
     form = "{{.Created}}|{{.Config.Image}}|{{.Path}}{{range .Args}} {{.}}{{end}}"
-    created, image, command = docker.ask("inspect", "--format", form, container).split("|", 2)
+    created, image, command = docker.run("inspect", "--format", form, container).split("|", 2)
     return created, image, command
 
 

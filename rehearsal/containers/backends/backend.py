@@ -25,7 +25,7 @@ class Mount:
     ml: Path
     """Becomes /opt/ml."""
     old: Path
-    """An empty folder that shows what /opt held."""
+    """An empty folder in which the earlier content of /opt appears."""
     user_namespace: bool
     network: bool
     """False cuts the container off from every network."""
@@ -49,25 +49,25 @@ class Backend(Protocol):
     def name(self) -> str: ...
 
     def command(self, container: Container) -> ProcessCommand:
-        """The container as a command for `rehearsal.process.spawn`, for callers who do their own waiting."""
+        """The container as a command for `rehearsal.process.spawn`, for callers that wait for it themselves."""
 
     def start(self, container: Container, *, output: int) -> JobProcess:
-        """Start it with stdout and stderr going to the descriptor `output`, which stays the caller's."""
+        """Start it with stdout and stderr going to the descriptor `output`, which the caller closes."""
 
     def remove(self, container: Container) -> None:
         """Remove what `command` may have left outside its process group, should that have been killed."""
 
     def close(self) -> None:
-        """Give back what the backend itself holds; running jobs are not its business."""
+        """Release the backend's own resources; running jobs are not ended."""
 
 
 class JobBackend(Backend, Protocol):
     def warm_up(self, program: Program) -> None:
-        """Get ready for jobs of the image, if anything can be done for that; returns at once."""
+        """Prepare for jobs of the image where that is possible; returns at once."""
 
 
 class ColdBackend(Backend, Protocol):
-    """A backend whose containers another process may also set up by itself; see `warm`."""
+    """A backend whose containers another process can also set up; see `warm`."""
 
     def bare_command(self, container: Container) -> ProcessCommand:
         """What runs once `mount` has been mounted."""

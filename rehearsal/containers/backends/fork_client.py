@@ -1,4 +1,4 @@
-"""Our side of a fork server: ask it for jobs, follow them, and end it."""
+"""The client of a fork server: start jobs, follow them, and end the server."""
 
 import itertools
 import json
@@ -15,17 +15,15 @@ from rehearsal.process import spawn, stop
 
 _SERVER = Path(__file__).with_name("fork_server.py")
 _MESSAGE_BYTES = 1 << 20
-_ANSWER_SECONDS = 120.0
-"""The modules may have to be imported first."""
 _KILLED = -signal.SIGKILL
 
 
 class ForkRefusedError(Exception):
-    """The server cannot give a clean process; start it some other way."""
+    """The server cannot fork a clean process; the job is to be started in another way."""
 
 
 class ForkServer:
-    """One process that imports `modules`, in this order; its children die with it, and it dies with us."""
+    """One process that imports `modules` in this order; its children end with it, and it ends with this process."""
 
     def __init__(self, interpreter: str, modules: Sequence[str], environment: Mapping[str, str]) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -38,9 +36,11 @@ class ForkServer:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
+        self.response_seconds = 120.0
+        """How long an order may take: the modules may have to be imported first."""
         self._ids = itertools.count()
         self._lock = threading.Lock()
-        self._asked: dict[int, Future[ForkedProcess]] = {}
+        self._pending: dict[int, Future[ForkedProcess]] = {}
         self._running: dict[int, ForkedProcess] = {}
         threading.Thread(target=self._listen, name="fork-server", daemon=True).start()
 
@@ -52,27 +52,27 @@ class ForkServer:
         """Fork a job whose output goes to the descriptor `output`, once the first `order["needs"]` modules are there.
 
         Raises:
-            ForkRefusedError: the server is gone, has threads that a child would miss, or did not answer in time.
+            ForkRefusedError: the server is gone, has threads that a child would miss, or did not respond in time.
         """
-        number, answer = next(self._ids), Future[ForkedProcess]()
+        number, response = next(self._ids), Future[ForkedProcess]()
         with self._lock:
-            self._asked[number] = answer
+            self._pending[number] = response
         try:
             message = json.dumps({"order": "start", "id": number, **order}).encode()
             socket.send_fds(self._control, [message], [output])
         except OSError as exc:
             raise ForkRefusedError(str(exc)) from exc
         try:
-            return answer.result(_ANSWER_SECONDS)
+            return response.result(self.response_seconds)
         except TimeoutError:
-            return self._give_up(number, answer)
+            return self._cancel(number, response)
 
-    def _give_up(self, number: int, answer: "Future[ForkedProcess]") -> "ForkedProcess":
-        """Take the order back, unless the answer has come after all."""
-        if self._answer(number) is None:
-            return answer.result()
+    def _cancel(self, number: int, response: "Future[ForkedProcess]") -> "ForkedProcess":
+        """Cancel the order, unless the response has come meanwhile."""
+        if self._take_pending(number) is None:
+            return response.result()
         self._send({"order": "cancel", "id": number})
-        raise ForkRefusedError(f"the fork server did not answer within {_ANSWER_SECONDS:g} s")
+        raise ForkRefusedError(f"the fork server did not respond within {self.response_seconds:g} s")
 
     def signal(self, pid: int, number: int) -> None:
         """Signal a job's group, unless it has ended."""
@@ -92,14 +92,14 @@ class ForkServer:
             message = json.loads(data)
             match message["event"]:
                 case "refused":
-                    if asked := self._answer(message["id"]):
-                        asked.set_exception(ForkRefusedError(message["why"]))
+                    if pending := self._take_pending(message["id"]):
+                        pending.set_exception(ForkRefusedError(message["reason"]))
                 case "started":
                     process = ForkedProcess(self, message["pid"])
                     self._running[process.pid] = process
-                    if asked := self._answer(message["id"]):
-                        asked.set_result(process)
-                    else:  # forked before the server saw that it was taken back
+                    if pending := self._take_pending(message["id"]):
+                        pending.set_result(process)
+                    else:  # forked before the server read that the order was cancelled
                         self.signal(process.pid, signal.SIGKILL)
                 case "ended":
                     self._running.pop(message["pid"]).end(message["status"])
@@ -111,19 +111,19 @@ class ForkServer:
         except OSError:
             return b""
 
-    def _answer(self, number: int) -> "Future[ForkedProcess] | None":
-        """Who waits for this order's answer; whoever gets it first settles it."""
+    def _take_pending(self, number: int) -> "Future[ForkedProcess] | None":
+        """The future of this order, given out once: its first taker settles it."""
         with self._lock:
-            return self._asked.pop(number, None)
+            return self._pending.pop(number, None)
 
     def _hang_up(self) -> None:
-        """The server is gone: nobody waits for it any longer."""
+        """The server has ended: every order is refused, and every job was killed."""
         self._control.close()
         gone = ForkRefusedError("the fork server has ended")
         with self._lock:
-            asked, self._asked = list(self._asked.values()), {}
-        for answer in asked:
-            answer.set_exception(gone)
+            pending, self._pending = list(self._pending.values()), {}
+        for response in pending:
+            response.set_exception(gone)
         for process in self._running.values():
             process.end(_KILLED)
 
@@ -142,7 +142,7 @@ class ForkedProcess:
         return self._pid
 
     def end(self, status: int) -> None:
-        """Told by the server, which has reaped it and killed what it left."""
+        """The server has reaped it and killed what was left of its group."""
         self._status = status
         self._ended.set()
 

@@ -5,7 +5,7 @@ job: the child leads a session of its own, has its own namespace, variables, fol
 module as `python -m` would.
 
 Messages on the socket that is descriptor 0, one JSON object each: in come `start` (with the output's descriptor),
-`cancel` and `signal`; out go `started`, `refused` and `ended`. It answers between two imports: a job is forked as soon
+`cancel` and `signal`; out go `started`, `refused` and `ended`. It responds between two imports: a job is forked as soon
 as the first so many modules that its order `needs` are there.
 """
 
@@ -43,7 +43,7 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.close(null)
-    gc.disable()  # imports make objects and drop few: looking for garbage takes a sixth of their time
+    gc.disable()  # imports make objects and drop few: garbage collection takes a sixth of their time
     job = _Server(control, sys.argv[1:]).serve()
     if job is not None:
         _run(job)
@@ -58,17 +58,17 @@ class _Server:
         self._children = _Children(self._jobs, self._on_end)
 
     def serve(self) -> Message | None:
-        """Import and answer; returns None at the end, and in a job's own process the job."""
+        """Import and respond; returns None at the end, and in a job's own process the job."""
         watched: list[Any] = [self._control, self._children.wake]
         while True:
             busy, due = self._imported < len(self._modules), self._due()
             readable, _, _ = select.select(watched, [], [], 0 if busy or due else None)
             if self._children.wake in readable:
-                self._children.look()
+                self._children.report_ended()
             if self._control in readable:
                 if not self._read():
                     return None
-            elif due:  # and nothing more was said that takes an order back
+            elif due:  # and no message is left that could cancel an order
                 if (job := self._start(due)) is not None:
                     self._children.leave()
                     os.close(self._control.detach())
@@ -86,12 +86,12 @@ class _Server:
             self._waiting.append((message, descriptors[0]))
         elif message["order"] == "cancel":
             self._cancel(message["id"])
-        elif message["pid"] in self._jobs:  # it cannot have been reaped meanwhile: that is our doing
+        elif message["pid"] in self._jobs:  # it cannot have been reaped meanwhile: only this thread reaps
             _signal_group(message["pid"], message["number"])
         return True
 
     def _import_next(self) -> None:
-        with contextlib.suppress(Exception):  # a job that needs the module will tell better
+        with contextlib.suppress(Exception):  # the job that needs the module reports the error
             importlib.import_module(self._modules[self._imported])
         self._imported += 1
         if self._imported == len(self._modules):
@@ -122,7 +122,7 @@ class _Server:
         """Fork; 0 in the child, whose descriptors 1 and 2 are then the job's output."""
         try:
             if (threads := _threads_after_a_fork()) > 1:
-                self._say({"event": "refused", "id": message["id"], "why": f"{threads} threads"})
+                self._send({"event": "refused", "id": message["id"], "reason": f"{threads} threads"})
                 return None
             parent, pid = os.getpid(), os.fork()
             if pid == 0:
@@ -131,17 +131,17 @@ class _Server:
                 os.dup2(output, 1)
                 os.dup2(output, 2)
                 return 0
-            self._say({"event": "started", "id": message["id"], "pid": pid})
+            self._send({"event": "started", "id": message["id"], "pid": pid})
             self._jobs.add(pid)
-            self._children.look()  # it may have ended before it was known
+            self._children.report_ended()  # it may have ended before it was known
             return pid
         finally:
             os.close(output)
 
     def _on_end(self, pid: int, status: int) -> None:
-        self._say({"event": "ended", "pid": pid, "status": status})
+        self._send({"event": "ended", "pid": pid, "status": status})
 
-    def _say(self, message: Message) -> None:
+    def _send(self, message: Message) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the loop will see the end of file
             self._control.send(json.dumps(message).encode())
 
@@ -151,28 +151,28 @@ class _Children:
 
     def __init__(self, jobs: set[int], on_end: Callable[[int, int], None]) -> None:
         self._jobs, self._on_end = jobs, on_end
-        self._looking = False
+        self._reaping = False
         self.wake, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: self._reap())
 
-    def look(self) -> None:
+    def report_ended(self) -> None:
         """Report what has ended; what a signal in the middle of reaping left undone is done here."""
         with contextlib.suppress(BlockingIOError):
             os.read(self.wake, 4096)
         self._reap()
 
     def leave(self) -> None:
-        """Forget about them: this is a child itself."""
+        """Close what belongs to the server: this is a child itself."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for descriptor in (self.wake, self._waker):
             os.close(descriptor)
 
     def _reap(self) -> None:
-        if self._looking:
+        if self._reaping:
             return
-        self._looking = True
+        self._reaping = True
         for pid in tuple(self._jobs):
             if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
                 continue
@@ -180,7 +180,7 @@ class _Children:
             _, status = os.waitpid(pid, 0)
             self._jobs.discard(pid)
             self._on_end(pid, os.waitstatus_to_exitcode(status))
-        self._looking = False
+        self._reaping = False
 
 
 def _threads_after_a_fork() -> int:
@@ -210,7 +210,7 @@ def _signal_group(leader: int, number: int) -> None:
 
 def _run(job: Message) -> None:
     """Become the job: in this process, from here to its end."""
-    gc.freeze()  # what all jobs share is nobody's garbage, and stays shared while nobody looks at it
+    gc.freeze()  # what all jobs share is never garbage; untouched by the collector, its pages stay shared
     gc.enable()
     libc = ctypes.CDLL(None, use_errno=True)
     if job["mount"]:

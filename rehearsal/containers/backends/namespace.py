@@ -12,7 +12,7 @@ from rehearsal.containers.backends.backend import JobProcess, Mount, ProcessComm
 from rehearsal.containers.container import ML_ROOT, Container
 from rehearsal.process import spawn
 
-# An existing /opt/ml is mounted over. Otherwise /opt becomes a tmpfs, and what it held is linked into it.
+# An existing /opt/ml is mounted over. Otherwise /opt becomes a tmpfs, and its earlier content is linked into it.
 _SCRIPT = """\
 ml=$1; old=$2; shift 2
 if [ ! -d /opt/ml ]; then
@@ -31,12 +31,12 @@ _LOOPBACK = "ip link set lo up 2>/dev/null || true\n"
 
 @dataclass(frozen=True)
 class Powers:
-    """What this system lets us do."""
+    """What this system allows."""
 
     user_namespace: bool
-    """We need to be root in a namespace of our own. Real root does without: files of other users stay readable."""
+    """A user namespace is needed to be root. Real root does without one: files of other users stay readable."""
     network: bool
-    """A network namespace may be had too."""
+    """A network namespace is possible too."""
 
     def unshare(self, *, isolated: bool) -> tuple[str, ...]:
         user = ("--user", "--map-root-user") if self.user_namespace else ()
@@ -69,7 +69,7 @@ class NamespaceBackend:
         """Nothing is left: the process group is all there is."""
 
     def close(self) -> None:
-        """Nothing is held: a namespace ends with its last process."""
+        """Nothing to release: a namespace ends with its last process."""
 
     def _wrapped(self, container: Container, *, isolated: bool) -> ProcessCommand:
         unshare = self._powers.unshare(isolated=isolated)
@@ -90,7 +90,7 @@ def _mounting(folder: Path, *, loopback: bool) -> tuple[str, ...]:
 
 
 def find_powers() -> Powers | None:
-    """What this system allows, tried for real; None when it gives us no /opt/ml at all."""
+    """What this system allows, tried for real; None when /opt/ml is not possible at all."""
     if sys.platform != "linux" or shutil.which("unshare") is None:
         return None
     for user_namespace in (False, True) if os.geteuid() == 0 else (True,):

@@ -34,7 +34,7 @@ class PrefixBackend:
         """Nothing is left: the process group is all there is."""
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to release."""
 
 
 def rewrite(text: str, root: Path) -> str:

@@ -26,7 +26,7 @@ class DockerBackend:
 
     def __init__(self, docker: DockerClient) -> None:
         self._docker = docker
-        self._processors = int(docker.ask("info", "--format", "{{.NCPU}}"))
+        self._processors = int(docker.run("info", "--format", "{{.NCPU}}"))
         self._owner = f"{this_process()}/{secrets.token_hex(4)}"
         remove_orphans(docker)
         self._mounts = Mounts(docker)
@@ -62,7 +62,7 @@ class DockerBackend:
             raise OSError("the program has no Docker image")
         self._mounts.give_to_root(container)
         arguments = create_arguments(container, owner=self._owner, processors=self._processors, network=network)
-        return self._docker.ask("create", *arguments, variables=secret_variables(container)).splitlines()[-1]
+        return self._docker.run("create", *arguments, variables=secret_variables(container)).splitlines()[-1]
 
 
 class DockerProcess:

@@ -1,11 +1,11 @@
-"""The `docker` command line: run it, and say what it said when it refuses."""
+"""The `docker` command line: run it, and report its own error."""
 
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-_ANSWER_SECONDS = 60.0
+_RESPONSE_SECONDS = 60.0
 HOST_VARIABLE = "DOCKER_HOST"
 
 
@@ -21,11 +21,11 @@ class DockerClient:
         others = {name: value for name, value in os.environ.items() if name != HOST_VARIABLE}
         return others if self.host is None else {**others, HOST_VARIABLE: self.host}
 
-    def ask(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
+    def run(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
         """What `docker` prints for these arguments; `variables` are added to its environment.
 
         Raises:
-            OSError: it is not installed, does not answer, or refuses; its own words are in the message.
+            OSError: it is not installed, does not respond, or fails; its own error is the message.
         """
         try:
             done = subprocess.run(
@@ -35,17 +35,17 @@ class DockerClient:
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=_ANSWER_SECONDS,
+                timeout=_RESPONSE_SECONDS,
             )
         except subprocess.TimeoutExpired as exc:
-            raise OSError(f"docker {arguments[0]} must answer in {_ANSWER_SECONDS:g} s") from exc
+            raise OSError(f"docker {arguments[0]} must respond within {_RESPONSE_SECONDS:g} s") from exc
         if done.returncode != 0:
             raise OSError(_last_line(done.stderr) or f"docker {arguments[0]} ended with status {done.returncode}")
         return done.stdout.strip()
 
     def containers(self, label: str, *, form: str = "{{.ID}}") -> list[str]:
         """One line for each container, running or not, that has the label (`name` or `name=value`)."""
-        listed = self.ask("ps", "--all", "--no-trunc", "--filter", f"label={label}", "--format", form)
+        listed = self.run("ps", "--all", "--no-trunc", "--filter", f"label={label}", "--format", form)
         return listed.splitlines()
 
     def remove(self, containers: Sequence[str]) -> None:
@@ -58,7 +58,7 @@ class DockerClient:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 check=False,
-                timeout=_ANSWER_SECONDS,
+                timeout=_RESPONSE_SECONDS,
             )
 
 

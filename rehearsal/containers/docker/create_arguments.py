@@ -8,7 +8,7 @@ from rehearsal.containers.docker.ownership import FOLDER_LABEL, OWNER_LABEL
 _PACKAGES = "/opt/packages"
 _MOST_PROCESSES = 1024
 _SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-"""Handed over in the environment of `docker` itself: everybody on a machine can read the arguments of a process."""
+"""Passed in the environment of `docker` itself: every user of a machine can read the arguments of a process."""
 
 
 def create_arguments(container: Container, *, owner: str, processors: int, network: bool) -> list[str]:

@@ -31,7 +31,7 @@ class Mounts:
             self._chown(container, self.caller)
 
     def _chown(self, container: Container, owner: str) -> None:
-        self._docker.ask(*chown_arguments(owner, bind_mount(container.ml, ML_ROOT), container.program.image))
+        self._docker.run(*chown_arguments(owner, bind_mount(container.ml, ML_ROOT), container.program.image))
 
 
 def bind_mount(source: Path, target: str, *, readonly: bool = False) -> str:
@@ -42,4 +42,4 @@ def bind_mount(source: Path, target: str, *, readonly: bool = False) -> str:
 
 def _is_containers_root(docker: DockerClient) -> bool:
     """Whether a container's root is this process's user on this machine: root, or one with a rootless Docker."""
-    return os.geteuid() == 0 or "name=rootless" in docker.ask("info", "--format", "{{json .SecurityOptions}}")
+    return os.geteuid() == 0 or "name=rootless" in docker.run("info", "--format", "{{json .SecurityOptions}}")

@@ -1,4 +1,4 @@
-"""Whose a container is, so that none outlives the process that had it made, however that process ends."""
+"""Containers are labelled with the process that started them, so that none outlives it, however it ends."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from rehearsal.containers.docker.client import DockerClient
 
 OWNER_LABEL = "slipway.owner"
 FOLDER_LABEL = "slipway.folder"
-"""The job's folder on this machine: it tells one container of an owner from the others."""
+"""The job's folder on this machine: by which one container of an owner is found."""
 
 _SWEEPER = Path(__file__).with_name("sweeper.py")
 _SWEEP_SECONDS = 30.0
@@ -22,7 +22,7 @@ def this_process() -> str:
 
 
 def is_dead(owner: str) -> bool:
-    """Whether `owner` has ended, as far as can be seen from here: never told of another namespace's processes."""
+    """Whether `owner` has ended; always False for processes of another PID namespace, which are not visible."""
     match owner.split("/"):
         case [namespace, pid, started, *_] if namespace == _pid_namespace() and pid.isdigit():
             return _start_time(int(pid)) != started
@@ -37,10 +37,10 @@ def remove_orphans(docker: DockerClient) -> None:
 
 
 class Sweeper:
-    """A process that outlives this one by a moment, and removes what carries its label."""
+    """A process that outlives this one by a moment, and removes the containers with its label."""
 
     def __init__(self, docker: DockerClient, owner: str, *, files_go_to: str) -> None:
-        # Not by `process.spawn`: that would have it killed together with us.
+        # Not by `process.spawn`: the kernel would kill it together with this process.
         self._process = subprocess.Popen(
             (sys.executable, "-I", "-S", str(_SWEEPER), f"{OWNER_LABEL}={owner}", FOLDER_LABEL, files_go_to),
             env=docker.environment,
@@ -52,7 +52,7 @@ class Sweeper:
         )
 
     def close(self) -> None:
-        """Have it sweep now, and wait for it."""
+        """Let it sweep now, and wait for it."""
         with contextlib.suppress(BrokenPipeError, subprocess.TimeoutExpired):
             self._process.communicate(b"orderly", timeout=_SWEEP_SECONDS)
 

@@ -21,7 +21,7 @@ def reach_docker(host: str | None) -> DockerClient:
         raise InputError(f"backend docker needs Linux, got {sys.platform}")
     docker = DockerClient(host)
     try:
-        docker.ask("version", "--format", "{{.Server.Version}}")
+        docker.run("version", "--format", "{{.Server.Version}}")
     except OSError as exc:
         raise InputError(f"backend docker needs a running Docker (try scripts/with-docker), got: {exc}") from exc
     return docker
@@ -35,7 +35,7 @@ def require_image(steps_folder: Path, *, host: str | None) -> str:
     """
     docker, image = reach_docker(host), f"{REPOSITORY}:{image_tag(steps_folder)}"
     try:
-        docker.ask("image", "inspect", image)
+        docker.run("image", "inspect", image)
     except OSError as exc:
         raise InputError(f"backend docker needs the image {image}: run `make image`") from exc
     return image

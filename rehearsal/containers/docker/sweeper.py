@@ -1,7 +1,7 @@
-"""Wait for the end of standard input, which is the end of whoever started this; then remove its containers.
+"""Wait for the end of standard input, which is the end of the parent; then remove its containers.
 
 Run by its path, outside the package: `python sweeper.py <label> <folder label> <owner>`. Whatever ends the parent
-closes the pipe. `owner` gets the files of the removed containers, which were root's meanwhile; empty, they stay as
+closes the pipe. `owner` gets the files of the removed containers, which belong to root; if it is empty, they stay as
 they are.
 """
 
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-_LOOKS = 3
+_MORE_SWEEPS = 3
 _PAUSE_SECONDS = 0.5
 
 
@@ -18,7 +18,7 @@ def main() -> None:
     label, folder_label, owner = sys.argv[1:]
     orderly = bool(sys.stdin.buffer.read())
     sweep(label, folder_label, owner)
-    for _ in range(0 if orderly else _LOOKS):
+    for _ in range(0 if orderly else _MORE_SWEEPS):
         time.sleep(_PAUSE_SECONDS)
         sweep(label, folder_label, owner)
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from rehearsal.containers.backends import fork_client
 from rehearsal.containers.backends.backend import Backend
 from rehearsal.containers.backends.fork_client import ForkRefusedError, ForkServer
 from rehearsal.containers.backends.namespace import NamespaceBackend, Powers, find_powers
@@ -370,16 +369,16 @@ def test_warming_up_imports_ahead_of_the_first_job(warm: WarmBackend, image: Any
 
 @pytest.fixture
 def give_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[bytes, list[str]]]:
-    """Order a job of a server that is not ready in time; what the job wrote, and what the server was told since."""
+    """Order a job of a server that is not ready in time; what the job wrote, and the later messages to the server."""
 
     def order(warm: WarmBackend, program: Program, *, lost: str = "") -> tuple[bytes, list[str]]:
         def send(server: ForkServer, message: dict[str, Any]) -> None:
-            told.append(message["order"])
+            sent.append(message["order"])
             if message["order"] != lost:
-                tell(server, message)
+                really_send(server, message)
 
-        told: list[str] = []
-        tell = ForkServer._send
+        sent: list[str] = []
+        really_send = ForkServer._send
         monkeypatch.setattr(ForkServer, "_send", send)
         (program.folder / "steps/slow.py").write_text(WAITING.format(file=str(tmp_path / "ready")))
         warm.warm_up(program)
@@ -388,29 +387,29 @@ def give_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tu
         container.make_folders()
         source, sink = os.pipe()
         with os.fdopen(source, "rb") as output:
-            with monkeypatch.context() as hurried, os.fdopen(sink, "wb"):
-                hurried.setattr(fork_client, "_ANSWER_SECONDS", 0.1)
-                with pytest.raises(ForkRefusedError, match=r"did not answer within 0\.1 s"):
-                    server.start(warm._order(container, warm.cold.bare_command(container)), sink)
+            usual, server.response_seconds = server.response_seconds, 0.1
+            with os.fdopen(sink, "wb"), pytest.raises(ForkRefusedError, match=r"did not respond within 0\.1 s"):
+                server.start(warm._order(container, warm.cold.bare_command(container)), sink)
+            server.response_seconds = usual
             (tmp_path / "ready").touch()
-            return output.read(), told
+            return output.read(), sent
 
     return order
 
 
 @linux
-def test_an_order_that_is_not_answered_in_time_is_taken_back(
+def test_an_order_without_a_response_in_time_is_cancelled(
     warm: WarmBackend, image: Any, run: Runner, give_up: Any
 ) -> None:
     program = image("print(os.getppid())", preload=("steps.slow",))
-    written, told = give_up(warm, program)
+    written, sent = give_up(warm, program)
     (server,) = warm._servers.values()
     assert run(warm, program)[1] == [str(server._process.pid)]
-    assert (written, told) == (b"", ["cancel"])  # there was no job to end
+    assert (written, sent) == (b"", ["cancel"])  # there was no job to end
 
 
 @linux
-def test_a_job_whose_order_was_taken_back_too_late_is_ended(warm: WarmBackend, image: Any, give_up: Any) -> None:
+def test_a_job_whose_order_was_cancelled_too_late_is_ended(warm: WarmBackend, image: Any, give_up: Any) -> None:
     program = image("time.sleep(10); print('unowned')", preload=("steps.slow",))
     assert give_up(warm, program, lost="cancel") == (b"", ["cancel", "signal"])
 
@@ -433,12 +432,12 @@ def test_a_job_starts_and_ends_without_the_modules_that_its_verb_does_not_wait_f
         (program.folder / f"steps/{name}.py").write_text(WAITING.format(file=str(tmp_path / name)))
     with ThreadPoolExecutor() as threads:
         early = threads.submit(run, warm, program, "early")
-        eventually(lambda: any(server._asked for server in warm._servers.values()))
+        eventually(lambda: any(server._pending for server in warm._servers.values()))
         assert not early.done()
         (tmp_path / "first").touch()
         assert early.result(10)[1] == ["['steps.first']"]
         late = threads.submit(run, warm, program, "late")
-        eventually(lambda: any(server._asked for server in warm._servers.values()))
+        eventually(lambda: any(server._pending for server in warm._servers.values()))
         assert not late.done()
         (tmp_path / "second").touch()
         assert late.result(10)[1] == ["['steps.first', 'steps.second']"]

@@ -180,11 +180,11 @@ def test_the_users_docker_host_counts_whatever_this_process_has(
 ) -> None:
     fake_docker('echo "${DOCKER_HOST-unset}"')
     monkeypatch.setenv("DOCKER_HOST", "unix:///hidden.sock")
-    assert DockerClient(None).ask("info") == "unset"
-    assert DockerClient("unix:///theirs.sock").ask("info") == "unix:///theirs.sock"
+    assert DockerClient(None).run("info") == "unset"
+    assert DockerClient("unix:///theirs.sock").run("info") == "unix:///theirs.sock"
 
 
 def test_what_docker_says_when_it_refuses_is_the_errors_text(fake_docker: Callable[[str], None]) -> None:
     fake_docker("echo first >&2; echo 'Error response from daemon: no space left' >&2; exit 125")
     with pytest.raises(OSError, match=r"^no space left$"):
-        DockerClient(None).ask("create")
+        DockerClient(None).run("create")

@@ -15,6 +15,7 @@ import pytest
 
 from rehearsal.containers.backends.prefix import PrefixBackend
 from rehearsal.containers.container import Program
+from rehearsal.endpoints.endpoint_environment import EndpointEnvironment
 from rehearsal.endpoints.invocation import Invocation
 from rehearsal.endpoints.local_endpoints import LocalEndpoints
 from tests.archives import archive_of
@@ -115,17 +116,15 @@ class Account:
         (package / "__init__.py").touch()
         (package / "__main__.py").write_text(SERVER)
         self.fleets = LocalEndpoints(
-            speed=self.speed,
+            environment=EndpointEnvironment(self.speed, self.alarm_state, silent_seconds=self.silent_seconds),
             workdir=self.folder / "fleets",
             image_programs=self.program,
             backend=PrefixBackend(),
             fetch_artifact=lambda url, path: path.write_bytes(archive(json.loads(url))) and None,
             publish=self.publish,
-            alarm_state=self.alarm_state,
             on_event=self.on_event,
             write_object=lambda *given: self.objects.append(given),
             on_log=lambda group, stream, lines: self.logs.extend((group, stream, line) for line in lines),
-            silent_seconds=self.silent_seconds,
         )
 
     def on_event(self, kind: str, detail: Mapping[str, Any]) -> None:
@@ -255,7 +254,8 @@ class Users:
 
 @pytest.fixture
 def account(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Account]:
-    made = Account(tmp_path, **getattr(request, "param", {}))
+    """Indirect parameters are how many seconds a controller may be silent."""
+    made = Account(tmp_path, silent_seconds=getattr(request, "param", 60.0))
     yield made
     made.fleets.close()
 

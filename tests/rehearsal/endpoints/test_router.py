@@ -1,4 +1,4 @@
-"""Routing by share; what the chosen fleet answers is what the user gets."""
+"""Routing by share; the response of the chosen fleet is the response to the user."""
 
 import asyncio
 import time

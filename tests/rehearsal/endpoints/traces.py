@@ -80,7 +80,7 @@ class VirtualFleet(ServingFleet):
             raise LaunchError(self._story.start_error)
         self._story.clock += self._story.start_seconds
 
-    def answers(self, timeout_seconds: float) -> bool:
+    def is_healthy(self, timeout_seconds: float) -> bool:
         assert timeout_seconds > 0
         return self.config_name != "blue" or self._story.clock < self._story.old_fleet_dies_at
 

@@ -184,7 +184,7 @@ def test_a_deployment_config_that_sagemaker_refuses_changes_nothing(account: Any
 def test_an_update_during_an_update_is_refused(account: Any, tools: Any) -> None:
     account.create("blue")
     account.update("green", tools.canary(wait=3600))
-    with pytest.raises(ValueError, match="while something is under way"):
+    with pytest.raises(ValueError, match="while another operation is in progress"):
         account.update("amber", tools.canary())
 
 

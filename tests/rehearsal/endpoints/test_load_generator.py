@@ -107,24 +107,26 @@ def test_more_than_can_wait_are_not_sent_and_no_dropped_requests(endpoint: Endpo
     assert (users.due, users.not_sent) == (counts.sent + counts.not_sent, counts.not_sent)
 
 
-def test_users_that_this_machine_has_no_time_for_are_known_to_be_late(
-    endpoint: Endpoint,
-) -> None:
-    busy = iter([0.5])
+class SlowOnce(list[bytes]):
+    """Bodies of which the first takes the whole thread's time."""
 
-    class Bodies(list[bytes]):
-        def __getitem__(self, number: Any) -> Any:
-            time.sleep(next(busy, 0.0))
-            return super().__getitem__(number)
+    seconds = 0.5
 
-    traffic = LoadGenerator(endpoint.url, "shop", Bodies([b"1"]), "text/csv", 50, key=KEY)
+    def __getitem__(self, index: Any) -> Any:
+        seconds, self.seconds = self.seconds, 0.0
+        time.sleep(seconds)
+        return super().__getitem__(index)
+
+
+def test_the_lateness_of_requests_is_measured_where_the_machine_is_overloaded(endpoint: Endpoint) -> None:
+    traffic = LoadGenerator(endpoint.url, "shop", SlowOnce([b"1"]), "text/csv", 50, key=KEY)
     run(traffic, 1.0)
     assert traffic.promptness(LoadSnapshot()).late_p99_ms > 200
     before = traffic.snapshot()
     assert traffic.promptness(before) == Promptness(due=0, not_sent=0, late_p99_ms=0.0)
 
 
-def test_what_happened_between_two_looks_is_their_difference(endpoint: Endpoint) -> None:
+def test_what_happened_between_two_snapshots_is_their_difference(endpoint: Endpoint) -> None:
     traffic = LoadGenerator(endpoint.url, "shop", [b"1"], "text/csv", 50, key=KEY)
     traffic.start()
     time.sleep(0.3)

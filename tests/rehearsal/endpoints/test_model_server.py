@@ -61,7 +61,7 @@ def test_a_server_that_cannot_be_started_again_is_told_and_tried_again(
 ) -> None:
     killed, backend.refusals = server.pid, 2
     kill(server)
-    tools.until(lambda: server.pid != killed and server.answers())
+    tools.until(lambda: server.pid != killed and server.is_healthy())
     refused = "the model server could not be started again: [Errno 11] Resource temporarily unavailable"
     assert lines == [
         "serving blue",
