@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from rehearsal.containers.container import Container, Program
 # Read once, when the interpreter or a native library starts: a job with other values than its server's starts cold.
 _READ_AT_START = ("PYTHON", "LD_", "OMP_", "GOMP_", "KMP_", "OPENBLAS_", "MKL_", "BLIS_", "NUMEXPR_", "MALLOC_")
 
+MakeForkServer = Callable[[str, Sequence[str], Mapping[str, str]], ForkServer]
+
 
 class WarmBackend:
     """A cold backend with a faster start where the image allows one; the contract is the same.
@@ -24,8 +26,8 @@ class WarmBackend:
     `python -m module`, other start-up variables than the image's, a preloaded module that keeps threads.
     """
 
-    def __init__(self, cold: ColdBackend) -> None:
-        self.cold = cold
+    def __init__(self, cold: ColdBackend, fork_server: MakeForkServer = ForkServer) -> None:
+        self.cold, self._fork_server = cold, fork_server
         self._servers: dict[object, ForkServer] = {}
         self._lock = threading.Lock()
 
@@ -65,7 +67,7 @@ class WarmBackend:
         with self._lock:
             server = self._servers.get(key)
             if server is None or not server.alive:
-                server = self._servers[key] = ForkServer(interpreter, program.preload, environment)
+                server = self._servers[key] = self._fork_server(interpreter, program.preload, environment)
             return server
 
     def _order(self, container: Container, command: ProcessCommand) -> dict[str, Any]:

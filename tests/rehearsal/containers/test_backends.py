@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -367,51 +367,61 @@ def test_warming_up_imports_ahead_of_the_first_job(warm: WarmBackend, image: Any
     assert run(warm, program)[1] == [str(server._process.pid)]
 
 
+class RecordingServer(ForkServer):
+    """Keeps the orders that follow a job's start; those called `lost` do not reach the server."""
+
+    def __init__(self, interpreter: str, modules: Sequence[str], environment: Mapping[str, str]) -> None:
+        self.sent: list[str] = []
+        self.lost = ""
+        super().__init__(interpreter, modules, environment)
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        self.sent.append(message["order"])
+        if message["order"] != self.lost:
+            super()._send(message)
+
+
 @pytest.fixture
-def give_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[bytes, list[str]]]:
+def recorded(warm: WarmBackend) -> Iterator[WarmBackend]:
+    made = WarmBackend(warm.cold, RecordingServer)
+    yield made
+    made.close()
+
+
+def give_up(backend: WarmBackend, program: Program, folder: Path, *, lost: str = "") -> tuple[bytes, list[str]]:
     """Order a job of a server that is not ready in time; what the job wrote, and the later messages to the server."""
-
-    def order(warm: WarmBackend, program: Program, *, lost: str = "") -> tuple[bytes, list[str]]:
-        def send(server: ForkServer, message: dict[str, Any]) -> None:
-            sent.append(message["order"])
-            if message["order"] != lost:
-                really_send(server, message)
-
-        sent: list[str] = []
-        really_send = ForkServer._send
-        monkeypatch.setattr(ForkServer, "_send", send)
-        (program.folder / "steps/slow.py").write_text(WAITING.format(file=str(tmp_path / "ready")))
-        warm.warm_up(program)
-        (server,) = warm._servers.values()
-        container = Container(program, program.entrypoint, {}, tmp_path / "late")
-        container.make_folders()
-        source, sink = os.pipe()
-        with os.fdopen(source, "rb") as output:
-            usual, server.response_seconds = server.response_seconds, 0.1
-            with os.fdopen(sink, "wb"), pytest.raises(ForkRefusedError, match=r"did not respond within 0\.1 s"):
-                server.start(warm._order(container, warm.cold.bare_command(container)), sink)
-            server.response_seconds = usual
-            (tmp_path / "ready").touch()
-            return output.read(), sent
-
-    return order
+    (program.folder / "steps/slow.py").write_text(WAITING.format(file=str(folder / "ready")))
+    backend.warm_up(program)
+    (server,) = backend._servers.values()
+    assert isinstance(server, RecordingServer)
+    server.lost = lost
+    container = Container(program, program.entrypoint, {}, folder / "late")
+    container.make_folders()
+    source, sink = os.pipe()
+    with os.fdopen(source, "rb") as output:
+        usual, server.response_seconds = server.response_seconds, 0.1
+        with os.fdopen(sink, "wb"), pytest.raises(ForkRefusedError, match=r"did not respond within 0\.1 s"):
+            server.start(backend._order(container, backend.cold.bare_command(container)), sink)
+        server.response_seconds = usual
+        (folder / "ready").touch()
+        return output.read(), server.sent
 
 
 @linux
 def test_an_order_without_a_response_in_time_is_cancelled(
-    warm: WarmBackend, image: Any, run: Runner, give_up: Any
+    recorded: WarmBackend, image: Any, run: Runner, tmp_path: Path
 ) -> None:
     program = image("print(os.getppid())", preload=("steps.slow",))
-    written, sent = give_up(warm, program)
-    (server,) = warm._servers.values()
-    assert run(warm, program)[1] == [str(server._process.pid)]
+    written, sent = give_up(recorded, program, tmp_path)
+    (server,) = recorded._servers.values()
+    assert run(recorded, program)[1] == [str(server._process.pid)]
     assert (written, sent) == (b"", ["cancel"])  # there was no job to end
 
 
 @linux
-def test_a_job_whose_order_was_cancelled_too_late_is_ended(warm: WarmBackend, image: Any, give_up: Any) -> None:
+def test_a_job_whose_order_was_cancelled_too_late_is_ended(recorded: WarmBackend, image: Any, tmp_path: Path) -> None:
     program = image("time.sleep(10); print('unowned')", preload=("steps.slow",))
-    assert give_up(warm, program, lost="cancel") == (b"", ["cancel", "signal"])
+    assert give_up(recorded, program, tmp_path, lost="cancel") == (b"", ["cancel", "signal"])
 
 
 WAITING = """
