@@ -6,9 +6,10 @@ from typing import Any
 from slipway.settings import Settings
 from slipway.settings.names import COST_TAG
 from slipway.training.compute import Compute
+from slipway.training.condition_step import Condition, ConditionStep, FailStep
 from slipway.training.container_arguments import evaluation_arguments, schema_arguments
 from slipway.training.document import pipeline_document
-from slipway.training.gate_condition import Condition, ConditionStep, FailStep
+from slipway.training.gate_rule import gate_rule
 from slipway.training.parameters import Parameters
 from slipway.training.pipeline_keys import CHECKPOINTS, MODELS, PIPELINE
 from slipway.training.pipeline_keys import SPLITS as SPLIT_KEYS
@@ -161,24 +162,11 @@ class _Composition:
         )
 
     def _gate(self, prepare: ProcessingStep, tune: TuningStep, evaluate: ProcessingStep) -> ConditionStep:
-        gate = self.settings.gate
         return ConditionStep(
             name="Gate",
-            conditions=(
-                Condition(
-                    "GreaterThanOrEqualTo",
-                    evaluate.json("Evaluation", f"metrics.{gate.metric}"),
-                    self.parameters.gate_threshold,
-                ),
-                Condition(
-                    "GreaterThanOrEqualTo",
-                    evaluate.json("Evaluation", "gate.gain_over_baseline"),
-                    gate.min_gain_over_baseline,
-                ),
-                Condition(
-                    "LessThanOrEqualTo", evaluate.json("Evaluation", "gate.loss_to_champion"), gate.max_loss_to_champion
-                ),
-                Condition("LessThanOrEqualTo", evaluate.json("Evaluation", "gate.gap"), gate.max_train_validation_gap),
+            conditions=tuple(
+                Condition(each.comparison, evaluate.json("Evaluation", each.value), each.limit)
+                for each in gate_rule(self.settings.gate, self.parameters.gate_threshold)
             ),
             if_steps=(self._register(prepare, tune, evaluate),),
             else_steps=(

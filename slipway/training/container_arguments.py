@@ -6,6 +6,7 @@ from operator import itemgetter
 
 from slipway.errors import InputError
 from slipway.settings import ColumnKind, Settings
+from slipway.training.gate_rule import gate_rule
 from slipway.training.references import Join, Parameter, Text
 
 MAX_ARGUMENT_LENGTH = 256
@@ -40,10 +41,7 @@ def evaluation_arguments(settings: Settings, *, package_group: str, threshold: P
     return (
         f"--model-package-group={package_group}",
         f"--metric={gate.metric}",
-        f"--threshold={threshold}" if isinstance(threshold, float) else Join(("--threshold=", threshold)),
-        f"--min-gain-over-baseline={gate.min_gain_over_baseline}",
-        f"--max-loss-to-champion={gate.max_loss_to_champion}",
-        f"--max-gap={gate.max_train_validation_gap}",
+        *(_limit(f"--{each.argument}=", each.limit) for each in gate_rule(gate, threshold)),
         f"--accuracy-target={gate.accuracy_target}",
         f"--currency={value.currency}",
         f"--value-tp={value.true_positive}",
@@ -51,6 +49,10 @@ def evaluation_arguments(settings: Settings, *, package_group: str, threshold: P
         f"--value-tn={value.true_negative}",
         f"--value-fn={value.false_negative}",
     )
+
+
+def _limit(flag: str, limit: Parameter | float) -> Text:
+    return f"{flag}{limit}" if isinstance(limit, float) else Join((flag, limit))
 
 
 def _column_flags(columns: Iterable[tuple[str, ColumnKind]]) -> Iterator[str]:

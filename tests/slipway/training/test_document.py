@@ -2,8 +2,8 @@ import json
 
 import pytest
 
+from slipway.training.condition_step import Condition, ConditionStep, FailStep
 from slipway.training.document import pipeline_document, to_json
-from slipway.training.gate_condition import Condition, ConditionStep, FailStep
 from slipway.training.references import Get, JsonGet, Parameter
 from slipway.training.step import CacheConfig, RetryPolicy
 
