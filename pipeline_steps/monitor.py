@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Sequence
 
@@ -10,6 +9,7 @@ from pipeline_steps.arguments import StepParser, finite, share
 from pipeline_steps.artifact.reading import Artifact, read_archive
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.documents import read_json, write_json
+from pipeline_steps.log import log
 from pipeline_steps.monitoring.capture_records import CaptureRecords, read_capture_records
 from pipeline_steps.monitoring.constraints import ConstraintLimits
 from pipeline_steps.monitoring.examination import MonitoredModel, examine
@@ -54,7 +54,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     package, model = find_model(paths, captured)
     if model is None:
         write_json(environment.output / "statistics.json", {"version": 0, "dataset": {"item_count": 0}, "features": []})
-        _end(paths, "Completed: no request of this period was captured.")
+        paths.write_message("Completed: no request of this period was captured.")
         return
     baseline = Baseline.from_document(model.document("baseline.json"), model.contract)
     options = MonitoringOptions(
@@ -75,12 +75,12 @@ def main(argv: Sequence[str], paths: Paths) -> None:
 def _report(findings: Findings, environment: MonitoringEnvironment, paths: Paths) -> None:
     for name, document in findings.documents.items():
         write_json(environment.output / name, document)
-    emit(findings, environment, write=_log, timestamp_ms=round(time.time() * 1000))
+    emit(findings, environment, write=log, timestamp_ms=round(time.time() * 1000))
     if environment.publishes:
         paths.metrics.parent.mkdir(parents=True, exist_ok=True)
         with paths.metrics.open("a", encoding="utf-8") as file:
             file.writelines(line + "\n" for line in metric_lines(findings, environment, now=time.time()))
-    _end(paths, findings.message)
+    paths.write_message(findings.message)
 
 
 def find_model(paths: Paths, captured: CaptureRecords) -> tuple[str, Artifact | None]:
@@ -119,13 +119,3 @@ def _explained(arguments: argparse.Namespace, model: Artifact) -> ExplanationOpt
     if arguments.min_ndcg is None or arguments.only == OUTCOMES:
         return ExplanationOptions(arguments.facet)
     return ExplanationOptions(arguments.facet, model.scorer.score, arguments.min_ndcg)
-
-
-def _end(paths: Paths, message: str) -> None:
-    paths.message.parent.mkdir(parents=True, exist_ok=True)
-    paths.message.write_text(message, encoding="utf-8")
-    _log(message)
-
-
-def _log(line: str) -> None:
-    sys.stdout.write(line + "\n")

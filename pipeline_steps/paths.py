@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline_steps.log import log
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -33,10 +35,12 @@ class Paths:
     def failure(self) -> Path:
         return self.root / "output" / "failure"
 
-    @property
-    def message(self) -> Path:
-        """A processing job's ExitMessage."""
-        return self.root / "output" / "message"
+    def write_message(self, text: str) -> None:
+        """Write a processing job's ExitMessage, and its last line of log."""
+        file = self.root / "output" / "message"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        log(text)
 
     @property
     def metrics(self) -> Path:

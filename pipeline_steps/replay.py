@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator, Sequence
 
 from pipeline_steps.arguments import StepParser, from_arguments, percentage, positive, share, whole
@@ -58,10 +57,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         captures = _captures(arguments, paths)
         replayed = compare_replay(captures, champion=champion, candidate=candidate, limits=limits)
     write_json(paths.processing_output("replay") / "replay.json", document(contract, replayed, limits))
-    text = message(contract, replayed)
-    paths.message.parent.mkdir(parents=True, exist_ok=True)
-    paths.message.write_text(text, encoding="utf-8")
-    sys.stdout.write(text + "\n")
+    paths.write_message(message(contract, replayed))
 
 
 def _captures(arguments: argparse.Namespace, paths: Paths) -> RecentRequests:

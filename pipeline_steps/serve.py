@@ -13,6 +13,7 @@ from pipeline_steps.artifact.reading import read_folder
 from pipeline_steps.artifact.scorer import Scorer
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.errors import ArgumentError, StepError
+from pipeline_steps.log import log
 from pipeline_steps.paths import Paths
 from pipeline_steps.server.application import Application
 from pipeline_steps.server.event_loop import PeriodicTask, run_server
@@ -83,10 +84,5 @@ def _metric_tasks(requests: RequestMetrics, recorder: ScoreRecorder, identity: I
     recorder.take_metrics()  # this code path is warm too, and the warm-up's own requests are not reported
     recorder.clear()
     sources = [MetricSource(requests.take_metrics), MetricSource(recorder.take_metrics, also_by=WHOLE_ENDPOINT)]
-    publisher = MetricLog(sources, identity.dimensions, write=_write)
+    publisher = MetricLog(sources, identity.dimensions, write=log)
     return [PeriodicTask(recorder.count, _COUNT_SECONDS), PeriodicTask(publisher.publish, identity.metric_seconds)]
-
-
-def _write(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

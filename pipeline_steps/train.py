@@ -1,6 +1,5 @@
 """train: fit one model on the training split, and write its artifact when the exported graph agrees with it."""
 
-import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ from pipeline_steps.artifact.writing import check_parity, with_gaps, write_artif
 from pipeline_steps.baseline.distribution import training_distribution
 from pipeline_steps.baseline.held_out import with_held_out
 from pipeline_steps.documents import read_json
+from pipeline_steps.log import log
 from pipeline_steps.paths import Paths
 from pipeline_steps.tables.prepared import read_schema, read_split
 
@@ -30,13 +30,13 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     train = read_split(paths.channel("train"), schema)
     validation = read_split(paths.channel("validation"), schema)
     checkpoints = paths.checkpoints if paths.checkpoints.is_dir() else None
-    trained = train_model(schema, train, validation, hyperparameters, log=_log, checkpoints=checkpoints)
+    trained = train_model(schema, train, validation, hyperparameters, log=log, checkpoints=checkpoints)
     graph = trained.model.graph()
     gaps = with_gaps(trained.validation_features)
     rows = np.concatenate([trained.validation_features, gaps])
     scores = np.concatenate([trained.validation_scores, trained.model.score(gaps)])
     difference = check_parity(graph, rows, scores, threshold=trained.contract.threshold)
-    _log(f"exported graph agrees with the fitted model on {len(scores)} rows, largest difference {difference:.2g}")
+    log(f"exported graph agrees with the fitted model on {len(scores)} rows, largest difference {difference:.2g}")
     score = Scorer(graph).score  # as the server will, and much faster than a pipeline of scikit-learn
     baseline = with_held_out(
         training_distribution(trained.contract.columns, train.features, score(trained.validation_features)),
@@ -52,9 +52,4 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         baseline=baseline,
         metrics=trained.metrics_document(),
     )
-    _log(trained.log_line())
-
-
-def _log(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    log(trained.log_line())

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipeline_steps.errors import StepError
+from pipeline_steps.log import log
 from pipeline_steps.server.connection import Connection, Shared
 from pipeline_steps.server.listening import refuse_new_connections
 from pipeline_steps.server.messages import Handler
@@ -109,14 +110,14 @@ async def _serve(
             server = await loop.create_server(lambda: Connection(shared), host, port, backlog=1024)
         except OSError as exc:
             raise StepError(f"{host}:{port} must be an address to listen on: {exc.strerror or exc}") from exc
-        _log(f"serving {name} on {host}:{server.sockets[0].getsockname()[1]}")
+        log(f"serving {name} on {host}:{server.sockets[0].getsockname()[1]}")
         repeating = [asyncio.create_task(_repeat(task)) for task in tasks]
         while not stop.is_set():
             try:
                 await asyncio.wait_for(stop.wait(), _SWEEP_SECONDS)
             except TimeoutError:
                 _sweep(shared, loop.time())
-        _log("draining")
+        log("draining")
         shared.draining = True  # from now on each response ends its connection
         await _take_last_clients(shared, loop, [listener.fileno() for listener in server.sockets])
         server.close()
@@ -125,7 +126,7 @@ async def _serve(
             running.cancel()
     for task in tasks:
         _run(task)  # the threads have ended too: every response is counted
-    _log("stopped")
+    log("stopped")
 
 
 def _stop_event(loop: asyncio.AbstractEventLoop, lifeline: int | None) -> asyncio.Event:
@@ -192,8 +193,3 @@ async def _drain(shared: Shared, loop: asyncio.AbstractEventLoop) -> None:
         await asyncio.sleep(0.02)
     for connection in list(shared.connections):
         connection.abort()
-
-
-def _log(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
