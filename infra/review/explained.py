@@ -53,6 +53,10 @@ EXPLAINED = (
     ),
     Explained(r"AwsSolutions-IAM5\[Resource::<\w+\.Arn>:\*\]", "the versions of one function"),
     Explained(
+        r"AwsSolutions-IAM5\[Resource::arn:.*:lambda:.*:function:[\w-]+-(rollout|schedule):\*\]",
+        "the versions of one durable function, and their executions",
+    ),
+    Explained(
         r"AwsSolutions-IAM5\[Resource::arn:.*:ec2:.*:network-interface/\*\]",
         "SageMaker's own interfaces, whose ids are not known yet; the subnets and groups they are made in are named",
     ),
@@ -115,6 +119,14 @@ EXPLAINED = (
     Explained(
         r"CreateOnly\[AWS::ApplicationAutoScaling::ScalingPolicy\.ScalingTargetId\]",
         "the endpoint's variant, whose names are the use case's own: another one is another target",
+    ),
+    Explained(
+        r"CreateOnly\[AWS::Lambda::Function\.DurableConfig\]",
+        "AWS makes a function durable only when it creates it; both limits are constants, which no setting changes",
+    ),
+    Explained(
+        r"CreateOnly\[AWS::Lambda::(Alias\.FunctionName|Permission\.(Action|Principal|SourceArn))\]",
+        "the durable function's alias and its only caller: their names are the use case's own",
     ),
     # what AWS does not offer for serverless endpoints
     Explained(

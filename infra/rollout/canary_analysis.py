@@ -6,7 +6,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.rollout.judgement import LOOK_SECONDS
 from infra.shared.arns import arn
 from infra.shared.object_access import may_find, may_write
 from infra.shared.policy import Statement, allow
@@ -20,6 +19,9 @@ from slipway.settings import Settings
 from slipway.settings.names import VARIANT
 
 _ROLLOUT = ("__init__", "deployment", "deployment_config", "plan")
+
+_POLL_SECONDS = 30
+"""A poll that takes longer than a few waits is none."""
 
 
 class CanaryAnalysisFunction(PythonFunction):
@@ -42,7 +44,7 @@ class CanaryAnalysisFunction(PythonFunction):
             source=Path(__file__).parent / "runtime" / "canary_analysis",
             slipway=("errors.py", "metrics.py", "canary", *(f"rollout/{name}.py" for name in _ROLLOUT)),
             description=f"Compares the fleets of {endpoint} during rollouts",
-            timeout=cdk.Duration.seconds(LOOK_SECONDS),
+            timeout=cdk.Duration.seconds(_POLL_SECONDS),
             environment=environment,
             statements=statements,
         )

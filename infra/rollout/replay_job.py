@@ -1,32 +1,31 @@
-"""The job that judges a candidate before a rollout, its role, and who may start it."""
+"""The job that decides on a candidate before its rollout, its role, and what starting it takes."""
 
-from functools import partial
+from typing import Any
 
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.rollout.gates import GateJob, gate_states
-from infra.rollout.states import States
 from infra.shared.arns import arn
 from infra.shared.container_image import ContainerImage
 from infra.shared.object_access import may_find, may_write
-from infra.shared.policy import grant
+from infra.shared.policy import Statement, allow
 from infra.shared.sagemaker_role import ARTIFACT_KEYS, SageMakerRole, may_encrypt_volumes, may_log, may_publish
 from infra.shared.vpc_access import may_join
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX
 from slipway.settings import Settings
-from slipway.settings.names import VARIANT
+from slipway.settings.local_storage import volume_key
+from slipway.settings.names import COST_TAG, VARIANT
+from slipway.training.registration import MODEL_SHA256
 from slipway.training.replay_job import gate_job_prefix, replay_arguments
 
 
 class ReplayJob(Construct):
-    """Reads models and the endpoint's captured requests, writes one verdict a candidate.
+    """Reads models and the endpoint's captured requests, writes one decision a candidate.
 
     Attributes:
         role: what the job may do.
-        job: what the rollout's states are written from.
+        job: what the rollout starts it with.
     """
 
     def __init__(
@@ -43,14 +42,14 @@ class ReplayJob(Construct):
         names = settings.names
         self._key = key
         captures = f"{CAPTURE_PREFIX}/{names.endpoint}/{VARIANT}/"
-        verdicts = f"replay/{names.endpoint}"
+        decisions = f"replay/{names.endpoint}"
         self.role = SageMakerRole(
             self,
             "Role",
-            description="Jobs that judge a candidate before its rollout",
+            description="Jobs that decide on a candidate before its rollout",
             statements=[
                 *may_find(artifacts_bucket, ARTIFACT_KEYS, f"{captures}*"),
-                *may_write(artifacts_bucket, f"{verdicts}/*"),
+                *may_write(artifacts_bucket, f"{decisions}/*"),
                 *image.may_pull(),
                 *may_encrypt_volumes(key),
                 *may_join(settings.access.vpc),
@@ -58,32 +57,39 @@ class ReplayJob(Construct):
                 may_publish("/aws/sagemaker/ProcessingJobs"),
             ],
         )
-        self.job = GateJob(
-            name_prefix=gate_job_prefix(names),
-            image_uri=image.uri,
-            arguments=replay_arguments(settings, captures=f"s3://{artifacts_bucket.bucket_name}/{captures}"),
-            role_arn=self.role.role_arn,
-            kms_key_arn=key.key_arn,
-            instance_type=settings.training.processing_instance_type,
-            output_uri=f"s3://{artifacts_bucket.bucket_name}/{verdicts}",
-            cost_tag=names.prefix,
-            vpc_config=settings.access.vpc.request() if settings.access.vpc else None,
-        )
+        self._name_prefix = gate_job_prefix(names)
+        instance_type = settings.training.processing_instance_type
+        self.job: dict[str, Any] = {
+            "name_prefix": self._name_prefix,
+            "image_uri": image.uri,
+            "arguments": replay_arguments(settings, captures=f"s3://{artifacts_bucket.bucket_name}/{captures}"),
+            "role_arn": self.role.role_arn,
+            "kms_key_arn": key.key_arn,
+            "cluster": {
+                "InstanceCount": 1,
+                "InstanceType": instance_type,
+                "VolumeSizeInGB": 30,
+                **volume_key(instance_type, key.key_arn),
+            },
+            "output_uri": f"s3://{artifacts_bucket.bucket_name}/{decisions}",
+            "tags": [{"Key": COST_TAG, "Value": names.prefix}],
+            "max_runtime_seconds": 3600,
+            "vpc_config": settings.access.vpc.request() if settings.access.vpc else None,
+            "sha256_property": MODEL_SHA256,
+        }
 
-    def states(self, then: str, refused: str) -> States:
-        """The gates' states; the first is `GATES`."""
-        return gate_states(job=self.job, then=then, refused=refused)
-
-    def grant_start(self, role: iam.Role) -> None:
-        """Let `role` start and watch such jobs, and hand them this role; SageMaker alone takes it."""
-        jobs = arn("sagemaker", f"processing-job/{self.job.name_prefix}-*")
-        allow, key_arn = partial(grant, role), self._key.key_arn
-        allow("sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:AddTags", on=[jobs])
-        allow(
-            "iam:PassRole",
-            on=[self.role.role_arn],
-            conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-        )
-        # SageMaker encrypts the job's volume on behalf of who starts it
-        allow("kms:DescribeKey", on=[key_arn])
-        allow("kms:CreateGrant", on=[key_arn], conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}})
+    def may_start(self) -> list[Statement]:
+        """Start and watch such jobs, and hand them this role; SageMaker alone takes it."""
+        jobs = arn("sagemaker", f"processing-job/{self._name_prefix}-*")
+        key_arn = self._key.key_arn
+        return [
+            allow("sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:AddTags", on=[jobs]),
+            allow(
+                "iam:PassRole",
+                on=[self.role.role_arn],
+                conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+            ),
+            # SageMaker encrypts the job's volume on behalf of who starts it
+            allow("kms:DescribeKey", on=[key_arn]),
+            allow("kms:CreateGrant", on=[key_arn], conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}}),
+        ]

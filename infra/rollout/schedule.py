@@ -1,27 +1,33 @@
-"""An endpoint that is there by day only: two schedules, and the small state machine that they start."""
+"""An endpoint that is there by day only: two schedules, and the durable function that they start."""
 
 import json
+from collections.abc import Sequence
 
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.rollout.schedule_states import START, STOP, Stoppable, office_hours_definition
+from infra.rollout.durable_function import DurableFunction, notify_of_lost_executions
+from infra.rollout.function import lock_holders
+from infra.rollout.runtime.orchestrator.run import Target
+from infra.rollout.runtime.orchestrator.schedule import START, STOP
 from infra.shared.arns import arn
-from infra.shared.failed_executions import fail_state_errors, notify_of_failed_executions
-from infra.shared.logged_state_machine import logged_state_machine
+from infra.shared.policy import PolicyRole, Statement, allow
 from infra.shared.sagemaker_role import package_arns
-from infra.shared.trust import SCHEDULES, STATE_MACHINES
+from infra.shared.trust import SCHEDULES
+from slipway.rollout.steps import ALIAS
 from slipway.settings.names import Names
 from slipway.settings.schedule import EndpointSchedule
 
+_LONGEST_DAYS = 1
+"""Two hours for the lock, two for the stack, and its update."""
 
-class OfficeHours(Construct):
+
+class DailySchedule(Construct):
     """May update one stack, read one registry group, and remember one package.
 
     Attributes:
-        machine: the state machine; an operator may start it by hand, too.
+        function: the durable function; an operator may start it by hand, too.
     """
 
     def __init__(
@@ -30,67 +36,62 @@ class OfficeHours(Construct):
         id_: str,
         *,
         names: Names,
-        hours: EndpointSchedule,
-        rollout_arn: str,
+        schedule: EndpointSchedule,
+        target: Target,
         topic: sns.ITopic,
+        statements: Sequence[Statement],
     ) -> None:
         super().__init__(scope, id_)
-        target = Stoppable(
-            endpoint=names.endpoint,
-            stack=names.stack("endpoint"),
-            remembered=names.stopped_parameter,
-            rollout_arn=rollout_arn,
-            topic_arn=topic.topic_arn,
+        # No role is passed: CloudFormation goes on with the stack's own.
+        endpoint_stack = arn("cloudformation", f"stack/{names.stack('endpoint')}/*")
+        self.function = DurableFunction(
+            self,
+            "Function",
+            name=names.schedule_function,
+            handler="schedule",
+            description=f"Stops and starts {names.endpoint} by its timetable",
+            target=target,
+            longest_days=_LONGEST_DAYS,
+            statements=[
+                allow("lambda:GetDurableExecution", on=lock_holders(names)),
+                allow("cloudformation:DescribeStacks", "cloudformation:UpdateStack", on=[endpoint_stack]),
+                allow("sagemaker:DescribeModelPackage", on=package_arns(names.package_group)),
+                may_remember(names),
+                *statements,
+            ],
         )
-        role = self._role(names, rollout_arn)
-        topic.grant_publish(role)
-        definition = office_hours_definition(target)
-        self.machine = logged_state_machine(self, names.office_hours_machine, definition, role=role)
-        notify_of_failed_executions(
+        notify_of_lost_executions(
             self,
             f"The starting or stopping of endpoint {names.endpoint}",
             topic=topic,
-            machines=[names.office_hours_machine],
-            published=fail_state_errors(definition),
+            function_name=names.schedule_function,
         )
-        starter = self._starter()
-        for action, expression in ((START, hours.start), (STOP, hours.stop)):
-            self._schedule(names, action, expression, hours.timezone, starter)
-
-    def _role(self, names: Names, rollout_arn: str) -> iam.Role:
-        role = iam.Role(self, "Role", assumed_by=STATE_MACHINES)
-        # A stack's ARN ends in its generation. No role is passed: CloudFormation goes on with the stack's own.
-        endpoint_stack = arn("cloudformation", f"stack/{names.stack('endpoint')}/*")
-        for actions, resources in (
-            (["states:ListExecutions"], [rollout_arn]),
-            (["cloudformation:DescribeStacks", "cloudformation:UpdateStack"], [endpoint_stack]),
-            (["sagemaker:DescribeModelPackage"], package_arns(names.package_group)),
-        ):
-            role.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources))
-        allow_memory(role, names)
-        return role
-
-    def _starter(self) -> iam.Role:
-        role = iam.Role(self, "Starter", assumed_by=SCHEDULES)
-        self.machine.grant_start_execution(role)
-        return role
-
-    def _schedule(self, names: Names, action: str, expression: str, timezone: str, role: iam.Role) -> None:
-        schedule = scheduler.CfnSchedule(
+        starter = PolicyRole(
             self,
-            action.title(),
-            description=f"Brings the endpoint {names.endpoint} to its {action}",
-            schedule_expression=expression,
-            schedule_expression_timezone=timezone,
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=scheduler.CfnSchedule.TargetProperty(
-                arn=self.machine.state_machine_arn, role_arn=role.role_arn, input=json.dumps({"action": action})
-            ),
+            "Starter",
+            assumed_by=SCHEDULES,
+            statements=[
+                allow("lambda:InvokeFunction", on=[arn("lambda", f"function:{names.schedule_function}:{ALIAS}")])
+            ],
         )
-        schedule.node.add_dependency(role)
+        for action, expression in ((START, schedule.start), (STOP, schedule.stop)):
+            trigger = scheduler.CfnSchedule(
+                self,
+                action.title(),
+                description=f"Brings the endpoint {names.endpoint} to its {action}",
+                schedule_expression=expression,
+                schedule_expression_timezone=schedule.timezone,
+                flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+                target=scheduler.CfnSchedule.TargetProperty(
+                    arn=self.function.alias.function_arn,
+                    role_arn=starter.role_arn,
+                    input=json.dumps({"action": action}),
+                ),
+            )
+            trigger.node.add_dependency(starter)
 
 
-def allow_memory(role: iam.Role, names: Names) -> None:
-    """Let `role` read and write what is remembered of a stopped endpoint."""
+def may_remember(names: Names) -> Statement:
+    """Read and write what is remembered of a stopped endpoint."""
     parameter = arn("ssm", f"parameter{names.stopped_parameter}")  # whose name begins with the slash
-    role.add_to_policy(iam.PolicyStatement(actions=["ssm:GetParameter", "ssm:PutParameter"], resources=[parameter]))
+    return allow("ssm:GetParameter", "ssm:PutParameter", on=[parameter])

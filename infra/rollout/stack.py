@@ -3,17 +3,21 @@
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.rollout.audit import AuditFunction
 from infra.rollout.canary_analysis import CanaryAnalysisFunction
-from infra.rollout.definition import Gates
-from infra.rollout.gates import GATES
-from infra.rollout.machine import RolloutMachine
+from infra.rollout.function import RolloutFunction
 from infra.rollout.replay_job import ReplayJob
-from infra.rollout.schedule_waking import woken
+from infra.rollout.runtime.orchestrator.run import Target
 from infra.rollout.smoke_test import SmokeTest
+from infra.shared.arns import arn
 from infra.shared.container_image import ContainerImage
+from infra.shared.notifications import subscribe
+from infra.shared.object_access import may_find, may_write
+from infra.shared.policy import Statement, allow
+from slipway.rollout.steps import ALIAS
 from slipway.settings import Settings
 
 
@@ -30,45 +34,68 @@ class RolloutStack(cdk.Stack):
         image: ContainerImage,
     ) -> None:
         super().__init__(scope, id_, env=env, description=f"Rollouts of {settings.names.prefix}")
-        smoke_test = SmokeTest(self, "SmokeTest", names=settings.names, artifacts_bucket=artifacts_bucket)
-        audit = AuditFunction(self, "Audit", names=settings.names, artifacts_bucket=artifacts_bucket)
+        names = settings.names
+        smoke_test = SmokeTest(self, "SmokeTest", names=names, artifacts_bucket=artifacts_bucket)
+        audit = AuditFunction(self, "Audit", names=names, artifacts_bucket=artifacts_bucket)
         replay = ReplayJob(self, "Replay", settings=settings, key=key, artifacts_bucket=artifacts_bucket, image=image)
-        rollout = RolloutMachine(
+        analysis = (
+            CanaryAnalysisFunction(self, "CanaryAnalysis", settings=settings, artifacts_bucket=artifacts_bucket)
+            if settings.rollout.canary_analysis.enabled
+            else None
+        )
+        topic = sns.Topic(self, "Notices", master_key=key, enforce_ssl=True)
+        subscribe(topic, settings.monitoring.notify)
+        target = Target(
+            endpoint=names.endpoint,
+            stack=names.stack("endpoint"),
+            package_group=names.package_group,
+            # Not taken from the resource: the function's own settings would then depend on it.
+            function=arn("lambda", f"function:{names.rollout_function}:{ALIAS}"),
+            bucket=artifacts_bucket.bucket_name,
+            queue_key=names.queue_key,
+            pause_parameter=names.hold_parameter,
+            smoke_test=smoke_test.function_arn,
+            audit=audit.function_arn,
+            topic=topic.topic_arn,
+            gate_job=replay.job,
+            canary_analysis=analysis.function_arn if analysis else "",
+            proceeds=settings.rollout.canary_analysis.without_evidence == "proceed",
+            plan=settings.rollout.type.replace("_", " "),
+            timeout_seconds=settings.rollout.timeout_seconds,
+            stopped_parameter=names.stopped_parameter if settings.endpoint.schedule else "",
+        )
+        shared = [
+            *may_find(artifacts_bucket, names.queue_key),
+            *may_write(artifacts_bucket, names.queue_key),
+            *_may_notify(topic, key),
+        ]
+        statements = [*replay.may_start(), *shared]
+        if schedule := settings.endpoint.schedule:
+            from infra.rollout.schedule import (  # noqa: PLC0415 — CDK modules that only it needs
+                DailySchedule,
+                may_remember,
+            )
+
+            statements.append(may_remember(names))
+            DailySchedule(
+                self, "Schedule", names=names, schedule=schedule, target=target, topic=topic, statements=shared
+            )
+        rollout = RolloutFunction(
             self,
             "Rollout",
-            settings=settings,
-            key=key,
-            smoke_test=smoke_test,
-            audit=audit,
-            judge=self._judge(settings, artifacts_bucket),
-            gates=self._gates(settings, replay),
+            names=names,
+            target=target,
+            topic=topic,
+            calls=[smoke_test, audit, *([analysis] if analysis else [])],
+            statements=statements,
         )
-        replay.grant_start(rollout.role)
-        if hours := settings.endpoint.schedule:
-            from infra.rollout.schedule import (  # noqa: PLC0415 — CDK modules that only it needs
-                OfficeHours,
-                allow_memory,
-            )
+        cdk.CfnOutput(self, "FunctionName", value=rollout.function.function_name)
+        cdk.CfnOutput(self, "TopicArn", value=topic.topic_arn)
 
-            allow_memory(rollout.role, settings.names)
-            OfficeHours(
-                self,
-                "OfficeHours",
-                names=settings.names,
-                hours=hours,
-                rollout_arn=rollout.machine.state_machine_arn,
-                topic=rollout.topic,
-            )
-        cdk.CfnOutput(self, "StateMachineArn", value=rollout.machine.state_machine_arn)
-        cdk.CfnOutput(self, "TopicArn", value=rollout.topic.topic_arn)
 
-    def _gates(self, settings: Settings, replay: ReplayJob) -> Gates:
-        names, gates = settings.names, Gates(GATES, replay.states)
-        if not settings.endpoint.schedule:
-            return gates
-        return woken(gates, stack=names.stack("endpoint"), remembered=names.stopped_parameter)
-
-    def _judge(self, settings: Settings, artifacts_bucket: s3.IBucket) -> CanaryAnalysisFunction | None:
-        if not settings.rollout.canary_analysis.enabled:
-            return None
-        return CanaryAnalysisFunction(self, "Judge", settings=settings, artifacts_bucket=artifacts_bucket)
+def _may_notify(topic: sns.ITopic, key: kms.IKey) -> list[Statement]:
+    """The topic is encrypted, so publishing takes its key as well."""
+    return [
+        allow("sns:Publish", on=[topic.topic_arn]),
+        allow("kms:Decrypt", "kms:GenerateDataKey", on=[key.key_arn]),
+    ]

@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +21,7 @@ from infra.shared.policy import PolicyRole, Statement, allow
 _PROJECT = Path(__file__).resolve().parents[2]
 _CACHES = "__pycache__"
 _RUNTIME, _ARCHITECTURE = lambda_.Runtime.PYTHON_3_13, lambda_.Architecture.ARM_64
+_KEPT = lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN)
 _LAMBDA = iam.ServicePrincipal("lambda.amazonaws.com")
 _BUNDLES = ExitStack()
 atexit.register(_BUNDLES.close)
@@ -27,7 +30,8 @@ atexit.register(_BUNDLES.close)
 class PythonFunction(lambda_.Function):
     """Runs `handler` of `index.py` in the folder `source`; boto3 comes with the runtime.
 
-    `slipway` names what of that package the handler imports, as paths in it (`errors.py`, `canary`).
+    `slipway` names what of that package the handler imports, as paths in it (`errors.py`, `canary`). A `source` that is
+    a `package` of several modules keeps its name; `libraries` are installed ones that the runtime does not bring.
     """
 
     def __init__(
@@ -43,6 +47,10 @@ class PythonFunction(lambda_.Function):
         memory_mb: int = 256,
         slipway: Sequence[str] = (),
         function_name: str | None = None,
+        package: bool = False,
+        libraries: Sequence[str] = (),
+        handler: str = "handler",
+        durable_config: lambda_.DurableConfig | None = None,
     ) -> None:
         log_group = logs.LogGroup(
             scope,
@@ -64,10 +72,11 @@ class PythonFunction(lambda_.Function):
             scope,
             id_,
             code=lambda_.Code.from_asset(
-                str(_bundle(source, tuple(slipway)) if slipway else source), exclude=[_CACHES, f"**/{_CACHES}"]
+                str(_bundle(source, source.name if package else ".", tuple(slipway), tuple(libraries))),
+                exclude=[_CACHES, f"**/{_CACHES}"],
             ),
             function_name=function_name,
-            handler="index.handler",
+            handler=f"{source.name}.index.{handler}" if package else f"index.{handler}",
             runtime=_RUNTIME,
             architecture=_ARCHITECTURE,
             description=description,
@@ -76,14 +85,22 @@ class PythonFunction(lambda_.Function):
             environment=environment,
             role=role,
             log_group=log_group,
+            durable_config=durable_config,
+            # Executions under way go on with the code that they began with.
+            current_version_options=_KEPT if durable_config else None,
         )
 
 
 @cache  # CDK reads a folder once, however many use cases have it for an asset
-def _bundle(source: Path, slipway: tuple[str, ...]) -> Path:
+def _bundle(source: Path, folder: str, slipway: tuple[str, ...], libraries: tuple[str, ...]) -> Path:
     """A folder with the function's code and the modules that come along, there until the process ends."""
+    if not slipway and not libraries:
+        return source
     bundle = Path(_BUNDLES.enter_context(TemporaryDirectory()))
-    shutil.copytree(source, bundle, dirs_exist_ok=True)
+    shutil.copytree(source, bundle / folder, dirs_exist_ok=True)
+    for library in libraries:
+        (place,) = (find_spec(library) or ModuleSpec(library, None)).submodule_search_locations or [""]
+        shutil.copytree(place, bundle / library, ignore=shutil.ignore_patterns(_CACHES, "*.pyc"))
     for name in ("__init__.py", *slipway):
         module, target = _PROJECT / "slipway" / name, bundle / "slipway" / name
         target.parent.mkdir(parents=True, exist_ok=True)

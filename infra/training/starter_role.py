@@ -16,6 +16,7 @@ class StarterRole(PolicyRole):
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, data_bucket: s3.IBucket) -> None:
         names = settings.names
         pipeline = arn("sagemaker", f"pipeline/{names.pipeline}")
+        rollout = arn("lambda", f"function:{names.rollout_function}")
         packages = arn("sagemaker", f"model-package/{names.package_group}/*")
         super().__init__(
             scope,
@@ -37,7 +38,11 @@ class StarterRole(PolicyRole):
                 # The smoke test: which model, the function that tests, and whether a rollout was rolled back.
                 allow("sagemaker:DescribeModelPackage", on=[packages]),
                 allow("lambda:InvokeFunction", on=[arn("lambda", f"function:{names.smoke_test}")]),
-                allow("states:ListExecutions", on=[arn("states", f"stateMachine:{names.state_machine}")]),
+                allow(
+                    "lambda:ListVersionsByFunction",
+                    "lambda:ListDurableExecutionsByFunction",
+                    on=[f"{rollout}{qualified}" for qualified in ("", ":*")],
+                ),
                 may_not_approve(),
                 may_not_register_approved(),
             ],

@@ -113,7 +113,7 @@ class Launch:
         return LaunchTarget(
             aws=self.aws,
             endpoint=settings.names.endpoint,
-            state_machine_arn=outputs["rollout"]["StateMachineArn"],
+            rollout_function=outputs["rollout"]["FunctionName"],
             traffic=traffic,
         )
 

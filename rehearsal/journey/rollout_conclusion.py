@@ -7,30 +7,33 @@ from rehearsal.journey.rollout_result import LaunchTarget, RolloutResult
 from slipway.canary.statistics.evidence import Decision
 from slipway.errors import LaunchError
 from slipway.rollout.audit import Entry
+from slipway.rollout.steps import Outcome
 
 
 def conclude(target: LaunchTarget, execution: str, rollout: RolloutResult) -> None:
-    """Read the outcome from the registry and the endpoint, not from what the state machine reports.
+    """Read the outcome from the registry too, and not only from what the function reports.
 
     Raises:
-        LaunchError: the rollout ended without an outcome.
+        LaunchError: the rollout ended without an outcome, or with another one than the registry has.
     """
-    ended = target.aws.client("stepfunctions").describe_execution(executionArn=execution)
+    ended = target.aws.client("lambda").get_durable_execution(DurableExecutionArn=execution)
+    result = json.loads(ended.get("Result") or "{}")
     package = target.aws.client("sagemaker").describe_model_package(ModelPackageName=rollout.model_package)
     rollout.reason = package.get("ApprovalDescription", "")
-    if ended["status"] == "SUCCEEDED" and package["ModelApprovalStatus"] == "Approved":
+    outcome, is_approved = result.get("outcome"), package["ModelApprovalStatus"] == "Approved"
+    if outcome == Outcome.PROMOTED and is_approved:
         rollout.outcome = "promoted"
-    elif ended.get("error") == "Refused":
-        rollout.outcome, rollout.by = "refused", _refused_by(target, execution)
-    elif package["ModelApprovalStatus"] == "Rejected":
+    elif outcome == Outcome.REJECTED and not is_approved:
+        rollout.outcome, rollout.by = "refused", result["by"]
+    elif outcome in (Outcome.ROLLED_BACK, Outcome.NOT_RESTORED) and not is_approved:
         rollout.outcome = "rolled_back"
         # Several alarms may have fired; the endpoint's own reason names the one that caused the rollback.
         named = [alarm for alarm in rollout.alarms if alarm in rollout.reason]
         rollout.by = next(iter(named or rollout.alarms), None)
     else:
-        cause = ended.get("cause") or json.dumps(ended.get("output"))
-        where = f"in its state {_last_state(target, execution)}, without an outcome"
-        raise LaunchError(f"the rollout of {rollout.model_package} ended {ended['status']} {where}: {cause}")
+        cause = result.get("reason") or json.dumps(ended.get("Error"))
+        where = f"{outcome or ended['Status']} in its step {_last_step(target, execution)}"
+        raise LaunchError(f"the rollout of {rollout.model_package} ended {where}: {cause}")
 
 
 def note_proof(rollouts: Iterable[RolloutResult], audit: Iterable[Entry]) -> None:
@@ -42,20 +45,9 @@ def note_proof(rollouts: Iterable[RolloutResult], audit: Iterable[Entry]) -> Non
             rollout.reason = rollout.reason or detail["sentence"]
 
 
-def _last_state(target: LaunchTarget, execution: str) -> str:
-    """The task state that was entered last: its failure ended the execution."""
-    pages = target.aws.client("stepfunctions").get_paginator("get_execution_history")
-    events = (event for page in pages.paginate(executionArn=execution, reverseOrder=True) for event in page["events"])
-    entered = (event["stateEnteredEventDetails"]["name"] for event in events if event["type"] == "TaskStateEntered")
-    return next(entered, "(none)")
-
-
-def _refused_by(target: LaunchTarget, execution: str) -> str | None:
-    """The gate, from the input of the execution's last states."""
-    pages = target.aws.client("stepfunctions").get_paginator("get_execution_history")
-    for page in pages.paginate(executionArn=execution, reverseOrder=True, includeExecutionData=True):
-        for event in page["events"]:
-            given = json.loads(event.get("stateEnteredEventDetails", {}).get("input") or "{}")
-            if by := given.get("failure", {}).get("by"):
-                return str(by)
-    return None
+def _last_step(target: LaunchTarget, execution: str) -> str:
+    """What it did last: its failure may have ended the execution."""
+    history = target.aws.client("lambda").get_durable_execution_history(
+        DurableExecutionArn=execution, ReverseOrder=True
+    )
+    return next((str(event["Name"]) for event in history["Events"] if event.get("Name")), "(none)")

@@ -7,23 +7,24 @@ from typing import Any
 from rehearsal.journey.phases import PhaseLog
 from rehearsal.journey.rollout_result import LaunchTarget, RolloutResult
 from slipway.errors import LaunchError
+from slipway.operations.executions import listed_executions
 
 POLL_SECONDS = 0.25
 _START_SECONDS = 30.0
 
 
 def execution_of(target: LaunchTarget, package_arn: str) -> str:
-    """The state machine's execution that the approval's event started.
+    """The execution that the approval's event started.
 
     Raises:
         LaunchError: there is none in time.
     """
-    states = target.aws.client("stepfunctions")
+    functions = target.aws.client("lambda")
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        for execution in states.list_executions(stateMachineArn=target.state_machine_arn)["executions"]:
-            arn: str = execution["executionArn"]
-            if package_arn in states.describe_execution(executionArn=arn)["input"]:
+        for execution in listed_executions(functions, target.rollout_function):
+            arn: str = execution["DurableExecutionArn"]
+            if package_arn in functions.get_durable_execution(DurableExecutionArn=arn)["InputPayload"]:
                 return arn
         time.sleep(POLL_SECONDS)
     raise LaunchError(f"the approval of {package_arn} must start a rollout within {_START_SECONDS:.0f} s, got none")
@@ -31,8 +32,8 @@ def execution_of(target: LaunchTarget, package_arn: str) -> str:
 
 def follow(target: LaunchTarget, execution: str, rollout: RolloutResult, phase: PhaseLog) -> None:
     """Observe the endpoint until the execution has ended."""
-    observer = _Observer(target, rollout, phase)
-    while target.aws.client("stepfunctions").describe_execution(executionArn=execution)["status"] == "RUNNING":
+    observer, functions = _Observer(target, rollout, phase), target.aws.client("lambda")
+    while functions.get_durable_execution(DurableExecutionArn=execution)["Status"] == "RUNNING":
         observer.poll()
         time.sleep(POLL_SECONDS)
     observer.poll()

@@ -12,11 +12,11 @@ FIRST = "first"
 
 @dataclass(frozen=True)
 class LaunchTarget:
-    """Where rollouts happen: the account, the endpoint, its state machine and its users."""
+    """Where rollouts happen: the account, the endpoint, the function that rolls out, and its users."""
 
     aws: EmbeddedAws
     endpoint: str
-    state_machine_arn: str
+    rollout_function: str
     traffic: LoadGenerator
 
 

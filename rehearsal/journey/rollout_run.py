@@ -11,7 +11,7 @@ from rehearsal.journey.starvation import INCONCLUSIVE, starvation
 
 
 def roll_out(target: LaunchTarget, rollout: RolloutResult, *, phase: PhaseLog) -> None:
-    """Approve the package and follow the deployed state machine to its end; `rollout` is filled meanwhile.
+    """Approve the package and follow the deployed function to its end; `rollout` is filled meanwhile.
 
     Raises:
         LaunchError: the approval started no rollout, or the rollout ended without an outcome.

@@ -4,15 +4,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from slipway.rollout.steps import PAUSING, WAITING
+
 if TYPE_CHECKING:
     from slipway.operations.approving import Approval
     from slipway.operations.endpoint_state import AlarmNow, Fleet
     from slipway.operations.executions import Execution
     from slipway.operations.status import Status
     from slipway.rollout.audit import Entry
+    from slipway.rollout.steps import Step
 
 _WIDTH = 16
-_TURN, _HELD = "waits for its turn", "is held"
+_TURN, _HELD = "waits for the lock", "is held"
 
 
 def status_text(endpoint: str, found: "Status") -> str:
@@ -31,8 +34,8 @@ def _status_lines(endpoint: str, found: "Status") -> Iterator[tuple[str, str]]:
             yield "on its way", _fleet(now.pending) + (f", {now.pending.stage}" if now.pending.stage else "")
     for place, each in enumerate(found.under_way):
         who = f"version {_version(each.execution.package)} since {_at(each.execution.started)}"
-        doing = _state(each.state, held=found.hold != "go")
-        # The way back to an earlier model passes one that is held.
+        doing = _doing(each.step, held=found.hold != "go")
+        # A rollback to an earlier model passes one that is held.
         yield "behind it" if place and doing in (_TURN, _HELD) else "rollout", f"{who}: {doing}"
     for alarm in found.alarms:
         yield "alarm", _alarm(alarm)
@@ -52,12 +55,12 @@ def _fleet(fleet: "Fleet") -> str:
     return f"{package} by {fleet.config}{instances}"
 
 
-def _state(state: str, *, held: bool) -> str:
-    if "Turn" in state or state in ("", "Settle", "ListRollouts"):
+def _doing(step: "Step | None", *, held: bool) -> str:
+    if step is None or step in WAITING:
         return _TURN
-    if "Hold" in state or "IsHeld" in state:
+    if step in PAUSING:
         return _HELD if held else "is about to go on"
-    return f"at {state}"
+    return f"is at: {step}"
 
 
 def _alarm(alarm: "AlarmNow") -> str:
@@ -74,9 +77,9 @@ def _hold(value: str, by: "Entry | None") -> str:
 
 
 def _execution(past: "Execution") -> str:
-    end = past.error or past.status
-    cause = f": {past.cause}" if past.cause else ""
-    return f"version {_version(past.package)} ended {end} at {_at(past.ended)}{cause}"
+    end = past.outcome or past.status
+    reason = f": {past.reason}" if past.reason else ""
+    return f"version {_version(past.package)} ended {end} at {_at(past.ended)}{reason}"
 
 
 def approval_text(endpoint: str, approval: "Approval") -> str:

@@ -17,8 +17,9 @@ from slipway.operations.executions import Execution
 from slipway.operations.hold import Hold
 from slipway.operations.polling import backoff
 from slipway.rollout.pause import ABORT, HELD
+from slipway.rollout.steps import Outcome
 
-_ENDED_BY_WISH = ("RolledBack", "Refused")
+_ENDED_BY_WISH = (Outcome.ROLLED_BACK, Outcome.REJECTED)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Abort:
             RefusedError: nothing is under way, or the rollout cannot be sent back.
             LaunchError: it has not ended in time, or ended otherwise.
         """
-        turn = executions.in_turn(self.site)
+        turn = executions.first(self.site)
         endpoint = endpoints.look(self.site)
         if turn is None and (endpoint is None or endpoint.pending is None):
             raise RefusedError(f"nothing is under way for endpoint {self.site.names.endpoint}")
@@ -97,9 +98,10 @@ class Abort:
                 )
             return f"the endpoint is back on {live}"
         if turn and turn.status != "RUNNING":
-            if turn.error in _ENDED_BY_WISH:
-                return f"the rollout ended {turn.error}: {turn.cause or 'no cause was told'}"
-            raise RefusedError(f"the rollout ended {turn.error or turn.status} by itself, before the abort reached it")
+            if turn.outcome in _ENDED_BY_WISH:
+                return f"the rollout ended {turn.outcome}: {turn.reason or 'no reason was given'}"
+            ended = turn.outcome or turn.status
+            raise RefusedError(f"the rollout ended {ended} by itself, before the abort reached it")
         return None
 
     def _send_back(self, config: str) -> None:

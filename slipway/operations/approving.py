@@ -1,6 +1,5 @@
 """Approve a model package, which starts its rollout."""
 
-import json
 from dataclasses import dataclass
 
 from slipway.operations import endpoint_state as endpoints
@@ -55,10 +54,7 @@ def approve(site: DeployedStage, recorder: Recorder, approval: Approval, *, reas
     found = approval.package
     with recorder.act("approve", found.arn, reason=reason, before=found.approval, held=approval.held) as outcome:
         if approval.approved_before:
-            started = site.client("stepfunctions").start_execution(
-                stateMachineArn=site.state_machine, input=json.dumps({"ModelPackageArn": found.arn})
-            )
-            outcome["execution"] = started["executionArn"]
+            outcome["execution"] = executions.start(site, found.arn)
             return f"version {found.version} was approved before; its rollout has been started again"
         site.client("sagemaker").update_model_package(
             ModelPackageArn=found.arn, ModelApprovalStatus=APPROVED, ApprovalDescription=reason

@@ -59,8 +59,8 @@ class DeployedStage:
         return str(identity["Arn"])
 
     @cached_property
-    def state_machine(self) -> str:
-        return self.output("rollout", "StateMachineArn")
+    def rollout_function(self) -> str:
+        return self.output("rollout", "FunctionName")
 
     @cached_property
     def artifacts_bucket(self) -> str:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from slipway.operations.aws_errors import message_of
 from slipway.operations.bucket_contents import contents, empty
 from slipway.operations.deployed_stage import DeployedStage, version_of
+from slipway.operations.executions import listed_executions
 from slipway.operations.hold import Hold
 from slipway.operations.polling import Polling
 from slipway.operations.stacks import Stack
@@ -32,18 +33,36 @@ class Action:
 def stop_executions(stage: DeployedStage) -> Iterator[Action]:
     """No rollout begins from now on; those that have not begun their update end."""
     states, names = stage.client("stepfunctions"), stage.names
-    own = {names.state_machine, names.monitoring_schedule, names.retraining_machine, names.office_hours_machine}
+    functions = _durable_functions(stage)
+    if names.rollout_function in functions:
+        hold = Hold(stage.client("ssm"), names.hold_parameter)
+        yield Action(f"pause rollouts of {names.endpoint}", partial(hold.write, HELD))
+    for name in functions:
+        yield from _stop_durable_executions(stage, name)
+    own = {names.monitoring_schedule, names.retraining_machine}
     pages = states.get_paginator("list_state_machines").paginate()
     for machine in [each for page in pages for each in page["stateMachines"] if each["name"] in own]:
-        if machine["name"] == names.state_machine:
-            hold = Hold(stage.client("ssm"), names.hold_parameter)
-            yield Action(f"pause rollouts of {names.endpoint}", partial(hold.write, HELD))
         running = states.get_paginator("list_executions").paginate(
             stateMachineArn=machine["stateMachineArn"], statusFilter="RUNNING"
         )
         for arn in [each["executionArn"] for page in running for each in page["executions"]]:
             stop = partial(states.stop_execution, executionArn=arn, error="Destroyed", cause="slipway destroy")
             yield Action(f"stop execution {arn}", stop)
+
+
+def _durable_functions(stage: DeployedStage) -> list[str]:
+    """The names of those that are deployed."""
+    names, pages = stage.names, stage.client("lambda").get_paginator("list_functions").paginate()
+    found = {each["FunctionName"] for page in pages for each in page["Functions"]}
+    return [name for name in (names.rollout_function, names.schedule_function) if name in found]
+
+
+def _stop_durable_executions(stage: DeployedStage, name: str) -> Iterator[Action]:
+    functions = stage.client("lambda")
+    error = {"ErrorType": "Destroyed", "ErrorMessage": "slipway destroy"}
+    for arn in [each["DurableExecutionArn"] for each in listed_executions(functions, name, Statuses=["RUNNING"])]:
+        stop = partial(functions.stop_durable_execution, DurableExecutionArn=arn, Error=error)
+        yield Action(f"stop execution {arn}", stop)
 
 
 def stop_pipeline_and_jobs(stage: DeployedStage, polling: Polling) -> Iterator[Action]:

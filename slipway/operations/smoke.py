@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from slipway.operations.aws_errors import message_of
 from slipway.operations.deployed_stage import DeployedStage
+from slipway.operations.executions import listed_executions
 from slipway.operations.smoke_function import SmokeResult, invoke_smoke_test
 from slipway.settings import Settings
 from slipway.settings.names import STACK_KINDS
@@ -15,8 +16,6 @@ _COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 _UPDATING = ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
 _ROLLED_BACK = "UPDATE_ROLLBACK_"
 _SERVING = ("InService", "Updating", "SystemUpdating", "RollingBack")
-_NEWEST_EXECUTIONS = 50
-"""Among these is the one that made the endpoint stack's last update, if a rollout made it."""
 
 Stack = Mapping[str, Any]
 SmokeTest = Callable[[DeployedStage, str], SmokeResult]
@@ -65,13 +64,12 @@ def _check_stack(stage: DeployedStage, kind: str, stack: Stack | None, rollout: 
 def _updating_rollout(stage: DeployedStage, stack: Stack, rollout: Stack | None) -> str | None:
     """The name of the rollout that was running when the endpoint stack's last update began."""
     outputs = {each["OutputKey"]: each["OutputValue"] for each in (rollout or {}).get("Outputs", ())}
-    machine, began = outputs.get("StateMachineArn"), stack.get("LastUpdatedTime")
-    if not machine or not began:
+    function, began = outputs.get("FunctionName"), stack.get("LastUpdatedTime")
+    if not function or not began:
         return None
-    states = stage.client("stepfunctions")
-    listed = states.list_executions(stateMachineArn=machine, maxResults=_NEWEST_EXECUTIONS)["executions"]
-    running_then = (each for each in listed if each["startDate"] <= began <= each.get("stopDate", began))
-    return next((str(each["name"]) for each in running_then), None)
+    listed = listed_executions(stage.client("lambda"), function, StartedBefore=began)
+    running_then = (each for each in listed if each["StartTimestamp"] <= began <= each.get("EndTimestamp", began))
+    return next((str(each["DurableExecutionName"]) for each in running_then), None)
 
 
 def _check_endpoint(stage: DeployedStage, stack: Stack | None, smoke_test: SmokeTest) -> tuple[bool, str]:

@@ -12,6 +12,7 @@ from slipway.operations.executions import Execution
 from slipway.operations.hold import Hold
 from slipway.operations.registry import PENDING, Package, packages
 from slipway.rollout.audit import Entry
+from slipway.rollout.steps import Outcome, Step
 
 _RECENT = 5
 _RECENT_ENTRIES = 50
@@ -20,8 +21,10 @@ _HOLDING = ("pause", "resume")
 
 @dataclass(frozen=True)
 class UnderWay:
+    """`step` is None where it has only just begun."""
+
     execution: Execution
-    state: str
+    step: Step | None
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,7 @@ def status(site: DeployedStage) -> Status:
     """Ask the account; changes nothing."""
     endpoint = endpoints.look(site)
     recent = executions.recent(site, _RECENT)
-    under_way, sentences = [], []
-    for execution in executions.running(site):
-        progress = executions.progress(site, execution)
-        under_way.append(UnderWay(execution, progress.state))
-        sentences.append(progress.sentence)
+    under_way = [UnderWay(each, executions.step_of(site, each)) for each in executions.running(site)]
     entries = AuditLog.of(site).entries(newest=_RECENT_ENTRIES)
     fleet = endpoint and (endpoint.pending or endpoint.live)
     return Status(
@@ -57,7 +56,7 @@ def status(site: DeployedStage) -> Status:
         since=_since(endpoint, recent),
         under_way=under_way,
         alarms=endpoints.alarms(site, fleet.config) if fleet else [],
-        sentence=next((sentence for sentence in sentences if sentence), None) or _last_sentence(entries),
+        sentence=_last_sentence(entries),
         hold=Hold(site.client("ssm"), site.names.hold_parameter).read(),
         held_by=next((entry for entry in reversed(entries) if _says_why(entry)), None),
         awaiting_approval=packages(site, approval=PENDING),
@@ -68,7 +67,7 @@ def status(site: DeployedStage) -> Status:
 def _since(endpoint: EndpointNow | None, recent: list[Execution]) -> datetime | None:
     if endpoint is None or endpoint.live is None:
         return None
-    ends = [e.ended for e in recent if e.status == "SUCCEEDED" and e.package == endpoint.live.package and e.ended]
+    ends = [e.ended for e in recent if e.outcome == Outcome.PROMOTED and e.package == endpoint.live.package and e.ended]
     # A later execution for the same package found it live already: the first one brought it.
     return min(ends) if ends else endpoint.live.made
 

@@ -49,16 +49,22 @@ class Names:
         return f"{self.prefix}-steps"
 
     @property
-    def state_machine(self) -> str:
+    def rollout_function(self) -> str:
         return f"{self.prefix}-rollout"
+
+    @property
+    def schedule_function(self) -> str:
+        """Stops and starts the endpoint by its timetable."""
+        return f"{self.prefix}-schedule"
+
+    @property
+    def queue_key(self) -> str:
+        """In the artifacts bucket: who waits for the lock of the endpoint, and who holds it."""
+        return f"rollouts/{self.endpoint}/queue.json"
 
     @property
     def retraining_machine(self) -> str:
         return f"{self.prefix}-retraining"
-
-    @property
-    def office_hours_machine(self) -> str:
-        return f"{self.prefix}-office-hours"
 
     @property
     def starter_role(self) -> str:

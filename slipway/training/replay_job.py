@@ -9,6 +9,8 @@ from slipway.training.container_arguments import MAX_ARGUMENT_LENGTH, MAX_ARGUME
 
 _NAME_LENGTH = 63
 _SUFFIX_LENGTH = len("-") + 32 + len("-1")  # MD5 in hexadecimal digits, and the attempt
+_MOST_CHARACTERS = 2000
+"""Of a function's environment, which has 4 KB for everything."""
 _LIMITS = (
     "max_requests",
     "min_requests",
@@ -43,6 +45,11 @@ def replay_arguments(settings: Settings, *, captures: str) -> tuple[str, ...]:
     if len(arguments) > MAX_ARGUMENTS:
         most = MAX_ARGUMENTS - len(_LIMITS) - 1
         raise InputError(f"rollout.replay.segments must be at most {most} columns, got {len(replay.segments)}")
+    length = sum(map(len, arguments[1:]))
+    if length > _MOST_CHARACTERS:
+        raise InputError(
+            f"rollout.replay.segments must fit into {_MOST_CHARACTERS} characters of arguments, got {length}"
+        )
     if longest := [argument for argument in arguments[1:] if len(argument) > MAX_ARGUMENT_LENGTH]:
         raise InputError(f"an argument must be at most {MAX_ARGUMENT_LENGTH} characters long, got {longest[0]}")
     return arguments

@@ -7,14 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.rollout.gates import GateJob, gate_states
+from infra.rollout.runtime.orchestrator.gates import decide
 from pipeline_steps import replay
 from pipeline_steps.__main__ import EXIT_CODES_OF_BAD_INPUT
 from pipeline_steps.artifact.files import REGISTERED
+from pipeline_steps.gates.results import ContractResult, ReplayResult, message
 from pipeline_steps.paths import Paths
 from slipway.settings import parse_settings
 from slipway.training.registration import MODEL_SHA256_VARIABLE
 from slipway.training.replay_job import replay_arguments
+from tests.infra.rollout.account import World
+from tests.infra.rollout.journal import run, target
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
 CAPTURES = "s3://bucket/capture/shoppers-dev/primary/"
@@ -34,11 +37,10 @@ def arguments_of(document, **limits):
 
 
 def request(arguments):
-    job = GateJob(
-        "shoppers-dev-gates", "image", arguments, "role", "key", "ml.m5.large", "s3://bucket/replay", "shoppers-dev"
-    )
-    states = gate_states(job=job, then="Go", refused="No")
-    return states["StartGates"]["Parameters"]
+    world = World()
+    run(world, gate_job={**target().gate_job, "arguments": arguments})
+    (found,) = world.jobs.values()
+    return found
 
 
 def test_the_verb_that_the_job_starts_is_one_of_the_image(document):
@@ -84,7 +86,7 @@ def test_the_verb_takes_every_limit_that_the_settings_accept(document, limits):
 
 
 def test_the_job_gets_the_hash_under_the_name_that_the_verb_reads(document):
-    assert list(request(arguments_of(document))["Environment"]) == [f"{REGISTERED}.$"]
+    assert list(request(arguments_of(document))["Environment"]) == [REGISTERED]
 
 
 def test_a_servers_container_gets_the_hash_under_the_name_that_the_verb_reads():
@@ -99,10 +101,16 @@ def test_every_folder_the_verb_reads_or_writes_is_the_one_the_job_mounts(documen
     assert output["S3Output"]["LocalPath"] == "/opt/ml/processing/output/replay"
 
 
-def test_what_the_verb_says_is_what_the_states_read():
-    job = GateJob("p", "image", (), "role", "key", "ml.m5.large", "s3://b/replay", "p")
-    choices = gate_states(job=job, then="Go", refused="No")["AreGatesPassed"]["Choices"]
-    patterns = {
-        rule["StringMatches"] for choice in choices for rule in choice.get("And", ()) if "StringMatches" in rule
-    }
-    assert {"passed*", "contract: *", "replay: *"} <= patterns
+@pytest.mark.parametrize(
+    ("contract", "result", "by"),
+    [
+        (ContractResult(()), None, None),
+        (ContractResult(()), ReplayResult(3, not_compared="12 of 50 requests"), None),
+        (ContractResult(("column month must stay number 3",)), None, "contract"),
+        (ContractResult(()), ReplayResult(80, reasons=("labels must differ less",)), "replay"),
+    ],
+)
+def test_the_rollout_decides_by_what_the_verb_reports(contract, result, by):
+    job = {"name": "job", "status": "Completed", "message": message(contract, result), "failure": ""}
+    rejection = decide(job)
+    assert (rejection.by if rejection else None) == by

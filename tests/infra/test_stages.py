@@ -63,10 +63,8 @@ def test_passing_a_role_is_allowed_for_sagemaker_only(resources: Resources) -> N
         assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 
 
-def test_every_function_and_the_state_machine_name_their_log_group(resources: Resources) -> None:
+def test_every_function_names_its_log_group(resources: Resources) -> None:
     assert all("LoggingConfig" in function["Properties"] for function in resources("AWS::Lambda::Function"))
-    (machine,) = resources("AWS::StepFunctions::StateMachine")
-    assert machine["Properties"]["LoggingConfiguration"]["Level"] == "ALL"
 
 
 @pytest.mark.parametrize("kind", ["training", "endpoint"])
@@ -83,7 +81,7 @@ def test_outputs_have_the_agreed_names(templates: Templates) -> None:
         "storage": {"DataBucketName", "ArtifactsBucketName", "KeyArn"},
         "training": {"PipelineName", "ModelPackageGroupName"},
         "endpoint": {"EndpointName", "EndpointConfigName"},
-        "rollout": {"StateMachineArn", "TopicArn"},
+        "rollout": {"FunctionName", "TopicArn"},
     }
     for kind, names in agreed.items():
         assert names <= templates[kind]["Outputs"].keys()

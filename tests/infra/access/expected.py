@@ -119,8 +119,9 @@ sagemaker:InvokeEndpoint {endpoint}
 sagemaker:InvokeEndpoint {other_endpoint}
 sagemaker:UpdatePipeline {pipeline}
 sagemaker:StartPipelineExecution {pipeline}
-states:StartExecution {machine}
-states:UpdateStateMachine {machine}
+lambda:InvokeFunction {rollout_function}:live
+lambda:UpdateFunctionCode {rollout_function}
+lambda:StopDurableExecution {execution}
 cloudformation:UpdateStack {endpoint_stack}
 cloudformation:UpdateStack {storage_stack}
 cloudformation:DeleteStack {endpoint_stack}
@@ -304,7 +305,8 @@ ROLES: Mapping[str, Expected] = {
         sagemaker:DescribeEndpoint {endpoint}
         sagemaker:DescribeModelPackage {package}
         lambda:InvokeFunction {smoke_test}
-        states:ListExecutions {machine}
+        lambda:ListVersionsByFunction {rollout_function}
+        lambda:ListDurableExecutionsByFunction {rollout_function}:1
         """,
         may_not="""
         sagemaker:StopPipelineExecution {pipeline}/execution/1
@@ -312,7 +314,7 @@ ROLES: Mapping[str, Expected] = {
         cloudformation:UpdateStack {storage_stack}
         lambda:InvokeFunction {audit}
         lambda:InvokeFunction {other_smoke_test}
-        states:DescribeExecution {machine}
+        lambda:GetDurableExecution {execution}
         sagemaker:DescribeEndpoint {other_endpoint}
         """,
     ),
@@ -365,9 +367,9 @@ ROLES: Mapping[str, Expected] = {
         s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
         """,
     ),
-    "rollout/JudgeRole": Expected(
+    "rollout/CanaryAnalysisRole": Expected(
         trusts="lambda.amazonaws.com",
-        may=function_logs("judge")
+        may=function_logs("canary_analysis")
         + OBJECTS_OUT
         + metrics("Slipway/Rollout/shoppers-dev")
         + """
@@ -405,13 +407,18 @@ ROLES: Mapping[str, Expected] = {
         sagemaker:DescribeModelPackage {package}
         """,
     ),
-    "rollout/RolloutRole": Expected(
-        trusts=f"{STATES} | aws:SourceArn={{machine}}",
-        may="""
-        states:ListExecutions {machine}
-        states:DescribeExecution {execution}
-        states:GetExecutionHistory {execution}
-        states:StartExecution {machine}
+    "rollout/RolloutFunctionRole": Expected(
+        trusts="lambda.amazonaws.com",
+        may=function_logs("rollout")
+        + """
+        lambda:CheckpointDurableExecution {execution}
+        lambda:GetDurableExecutionState {execution}
+        lambda:GetDurableExecution {execution}
+        lambda:GetDurableExecution {schedule_execution}
+        lambda:InvokeFunction {rollout_function}:live
+        s3:ListBucket {artifacts}
+        s3:GetObject {artifacts}/rollouts/{prefix}/queue.json
+        s3:PutObject {artifacts}/rollouts/{prefix}/queue.json
         cloudformation:DescribeStacks {endpoint_stack}
         cloudformation:DescribeStackEvents {endpoint_stack}
         cloudformation:DescribeStackResource {endpoint_stack}
@@ -432,13 +439,14 @@ ROLES: Mapping[str, Expected] = {
         kms:DescribeKey {key}
         kms:CreateGrant {key} | kms:GrantIsForAWSResource=true
         ssm:GetParameter {hold}
+        ssm:GetParameter {stopped}
+        ssm:PutParameter {stopped}
         lambda:InvokeFunction {smoke_test}
         lambda:InvokeFunction {audit}
-        lambda:InvokeFunction {judge}
+        lambda:InvokeFunction {canary_analysis}
         sns:Publish {topic}
         kms:GenerateDataKey {key}
         kms:Decrypt {key}
-        logs:CreateLogDelivery *
         """,
         may_not="""
         sagemaker:DeleteModel {sagemaker}:model/m | aws:ResourceTag/slipway:endpoint={other_prefix}
@@ -446,20 +454,27 @@ ROLES: Mapping[str, Expected] = {
         sagemaker:UpdateModelPackage {other_package} | sagemaker:ModelApprovalStatus=Rejected
         iam:PassRole {endpoint_role} | iam:PassedToService=sagemaker.amazonaws.com
         lambda:InvokeFunction {other_smoke_test}
+        lambda:InvokeFunction {rollout_function}
+        lambda:StopDurableExecution {execution}
+        lambda:CheckpointDurableExecution {schedule_execution}
+        lambda:UpdateFunctionCode {rollout_function}
+        s3:PutObject {artifacts}/rollouts/{other_prefix}/queue.json
         s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
         ssm:GetParameter {other_hold}
         sagemaker:AddTags {endpoint}
         """,
     ),
-    "rollout/RolloutMachineEventsRole": Expected(
-        trusts=RULES,
-        may="states:StartExecution {machine}",
-        may_not="states:StopExecution {machine}",
-    ),
-    "rollout/OfficeHoursRole": Expected(
-        trusts=f"{STATES} | aws:SourceArn={{office_hours_machine}}",
-        may="""
-        states:ListExecutions {machine}
+    "rollout/ScheduleFunctionRole": Expected(
+        trusts="lambda.amazonaws.com",
+        may=function_logs("schedule")
+        + """
+        lambda:CheckpointDurableExecution {schedule_execution}
+        lambda:GetDurableExecutionState {schedule_execution}
+        lambda:GetDurableExecution {execution}
+        lambda:GetDurableExecution {schedule_execution}
+        s3:ListBucket {artifacts}
+        s3:GetObject {artifacts}/rollouts/{prefix}/queue.json
+        s3:PutObject {artifacts}/rollouts/{prefix}/queue.json
         cloudformation:DescribeStacks {endpoint_stack}
         cloudformation:UpdateStack {endpoint_stack}
         sagemaker:DescribeModelPackage {package}
@@ -468,17 +483,21 @@ ROLES: Mapping[str, Expected] = {
         sns:Publish {topic}
         kms:GenerateDataKey {key}
         kms:Decrypt {key}
-        logs:CreateLogDelivery *
         """,
         may_not="""
         ssm:GetParameter {hold}
+        lambda:InvokeFunction {audit}
+        lambda:CheckpointDurableExecution {execution}
         s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
         """,
     ),
-    "rollout/OfficeHoursStarter": Expected(
+    "rollout/ScheduleStarter": Expected(
         trusts=SCHEDULER,
-        may="states:StartExecution {office_hours_machine}",
-        may_not="states:StartExecution {monitor_machine}",
+        may="lambda:InvokeFunction {schedule_function}:live",
+        may_not="""
+        states:StartExecution {monitor_machine}
+        lambda:InvokeFunction {rollout_function}:live
+        """,
     ),
     "endpoint/MonitorRole": Expected(
         trusts=SAGEMAKER,
@@ -523,7 +542,7 @@ ROLES: Mapping[str, Expected] = {
     "endpoint/MonitorMachineStarter": Expected(
         trusts=SCHEDULER,
         may="states:StartExecution {monitor_machine}",
-        may_not="states:StartExecution {office_hours_machine}",
+        may_not="lambda:InvokeFunction {schedule_function}:live",
     ),
     "monitoring/RetrainingRole": Expected(
         trusts=f"{STATES} | aws:SourceArn={{retraining_machine}}",
@@ -540,7 +559,7 @@ ROLES: Mapping[str, Expected] = {
     "monitoring/RetrainingMachineEventsRole": Expected(
         trusts=RULES,
         may="states:StartExecution {retraining_machine}",
-        may_not="states:StartExecution {office_hours_machine}",
+        may_not="lambda:InvokeFunction {schedule_function}:live",
     ),
 }
 

@@ -164,7 +164,7 @@ def test_no_pipeline_run_registers_a_model_that_is_approved_already(world: World
 
 
 def test_a_rollout_rejects_and_never_approves(world: World, accounts: Accounts) -> None:
-    role = accounts.roles["rollout/RolloutRole"]
+    role = accounts.roles["rollout/RolloutFunctionRole"]
     line = "sagemaker:UpdateModelPackage {{package}} | sagemaker:ModelApprovalStatus={}".format
     assert world.decision(role, line("Rejected")).allowed
     assert world.decision(role, line("Approved")).outcome is Outcome.DENIED

@@ -70,9 +70,9 @@ def test_the_model_is_placed_in_the_network_and_isolated_from_it(inside: Account
 
 
 def test_the_gates_run_in_the_network(inside: Accounts) -> None:
-    machine = inside.one("rollout/RolloutMachine")
-    states = json.loads(machine.stack.resolved(machine.properties["DefinitionString"]))["States"]
-    assert states["StartGates"]["Parameters"]["NetworkConfig"] == {"VpcConfig": REQUEST}
+    function = inside.one("rollout/RolloutFunction")
+    target = json.loads(function.stack.resolved(function.properties["Environment"]["Variables"]["ROLLOUT"]))
+    assert target["gate_job"]["vpc_config"] == REQUEST
 
 
 @pytest.mark.parametrize("label", INSIDE)

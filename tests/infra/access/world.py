@@ -38,7 +38,8 @@ class World:
             "logs": f"arn:aws:logs:{here}:log-group",
             "alarm": f"arn:aws:cloudwatch:{here}:alarm:EndpointConfig-x-ServerErrors",
             "rule": f"arn:aws:events:{here}:rule/decided",
-            "execution": f"arn:aws:states:{here}:execution:{PREFIX}-rollout:1",
+            "execution": f"arn:aws:lambda:{here}:function:{PREFIX}-rollout:1/durable-execution/a/b",
+            "schedule_execution": f"arn:aws:lambda:{here}:function:{PREFIX}-schedule:1/durable-execution/a/b",
             "hold": f"arn:aws:ssm:{here}:parameter/slipway/{PREFIX}/rollouts",
             "stopped": f"arn:aws:ssm:{here}:parameter/slipway/{PREFIX}/stopped",
             "endpoint_stack": f"arn:aws:cloudformation:{here}:stack/{PREFIX}-endpoint/1",
@@ -57,21 +58,23 @@ class World:
             "key": "storage/Key",
             "repository": "image/StepImageRepository",
             "build": "image/StepImageProject",
-            "machine": "rollout/RolloutMachine",
-            "office_hours_machine": "rollout/OfficeHoursMachine",
+            "rollout_function": "rollout/RolloutFunction",
+            "schedule_function": "rollout/ScheduleFunction",
             "monitor_machine": "endpoint/MonitorMachine",
             "retraining_machine": "monitoring/RetrainingMachine",
             "smoke_test": "rollout/SmokeTest",
             "audit": "rollout/Audit",
-            "judge": "rollout/Judge",
-            "topic": "rollout/RolloutVerdicts",
+            "canary_analysis": "rollout/CanaryAnalysis",
+            "topic": "rollout/Notices",
         }
         groups = {
             "builds": "image/StepImageBuildLogs",
             "image_build": "image/StepImageBuildFunctionLogs",
             "smoke_test": "rollout/SmokeTestLogs",
             "audit": "rollout/AuditLogs",
-            "judge": "rollout/JudgeLogs",
+            "canary_analysis": "rollout/CanaryAnalysisLogs",
+            "rollout": "rollout/RolloutFunctionLogs",
+            "schedule": "rollout/ScheduleFunctionLogs",
         }
         source = one("image/StepImageProject").properties["Source"]["Location"]
         key = str(one("image/StepImageProject").stack.resolved(source)).rpartition("/")[2]
@@ -91,7 +94,7 @@ class World:
             "starter_role": "training/TrainingStarter",
             "monitor_role": "endpoint/MonitorRole",
             "replay_role": "rollout/ReplayRole",
-            "rollout_role": "rollout/RolloutRole",
+            "rollout_role": "rollout/RolloutFunctionRole",
         }
         return {name: self._accounts.one(label).arn for name, label in labels.items()}
 

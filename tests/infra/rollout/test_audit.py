@@ -11,7 +11,7 @@ import pytest
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
-from infra.rollout.audit import AuditFunction, record
+from infra.rollout.audit import AuditFunction
 from slipway.settings.names import Names
 
 
@@ -71,15 +71,3 @@ def test_two_synths_upload_the_same_code(function: tuple[dict[str, Any], Path], 
     AuditFunction(stack, "Audit", names=Names("shoppers", "dev"), artifacts_bucket=s3.Bucket(stack, "Bucket"))
     app.synth()
     assert [path.name for path in tmp_path.glob("asset.*")] == [function[1].name]
-
-
-def test_a_record_goes_on_to_the_same_state_whether_it_is_written_or_not() -> None:
-    states = record(
-        "RecordBegun", function_arn="f", topic_arn="t", endpoint="e", action="begun", detail={"verdict": 0}, then="Next"
-    )
-    write, tell = states["RecordBegun"], states["TellRecordBegunFailed"]
-    assert write["Next"] == tell["Next"] == tell["Catch"][0]["Next"] == "Next"
-    assert write["Catch"][0]["Next"] == "TellRecordBegunFailed"
-    # What a later state explains is not overwritten, neither by an answer nor by an error.
-    assert write["ResultPath"] is tell["ResultPath"] is None
-    assert write["Catch"][0]["ResultPath"] == tell["Catch"][0]["ResultPath"] == "$.unrecorded"

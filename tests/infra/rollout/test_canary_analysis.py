@@ -48,7 +48,7 @@ def function(stacks: UseCaseStacks) -> dict[str, Any]:
 def statements(stacks: UseCaseStacks) -> Iterator[dict[str, Any]]:
     resources = Template.from_stack(stacks.rollout).to_json()["Resources"]
     for name, resource in resources.items():
-        if resource["Type"] == "AWS::IAM::Policy" and name.startswith("JudgeRole"):
+        if resource["Type"] == "AWS::IAM::Policy" and name.startswith("CanaryAnalysisRole"):
             yield from resource["Properties"]["PolicyDocument"]["Statement"]
 
 
@@ -137,7 +137,7 @@ def test_with_the_value_it_reads_captures_and_outcomes_and_writes_its_memory_alo
 def test_a_rollout_may_be_left_unjudged(synth: Synth, settings: Settings) -> None:
     stacks, _ = synth(with_judge(settings, enabled=False))
     resources = Template.from_stack(stacks.rollout).to_json()["Resources"]
-    assert not [name for name in resources if name.startswith("Judge")]
+    assert not [name for name in resources if name.startswith("CanaryAnalysis")]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Endpoints that are there by day only."""
 
 import json
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,20 +9,28 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
-from infra.rollout.schedule_states import Stoppable, office_hours_definition
-from infra.rollout.schedule_waking import WAKE
+from infra.rollout.runtime.orchestrator.rollout import End
+from infra.rollout.runtime.orchestrator.run import Request, Run
+from infra.rollout.runtime.orchestrator.schedule import PATIENCE_SECONDS, follow
+from infra.rollout.runtime.orchestrator.stopped import NOTHING_STOPPED
 from infra.stages import UseCaseStacks
+from slipway.rollout.queue import Queue
+from slipway.rollout.steps import Kind, Outcome, Step
 from slipway.settings import Settings
 from slipway.settings.schedule import EndpointSchedule
+from tests.infra.rollout.account import EXECUTION, NEW, OLD, Ending, World, error
+from tests.infra.rollout.journal import Journal, run, target
 
 Resources = Callable[..., list[dict[str, Any]]]
 Synth = Callable[..., tuple[UseCaseStacks, Path]]
 HOURS = EndpointSchedule(start="cron(0 7 ? * MON-FRI *)", stop="cron(0 19 ? * * *)", timezone="Europe/Berlin")
+OTHER = EXECUTION.format("other")
+KEY = "rollouts/shoppers-dev/queue.json"
 
 
 @pytest.fixture(scope="module")
 def rollout(synth: Synth, settings: Settings) -> dict[str, Any]:
-    """The rollout stack of a use case with office hours."""
+    """The rollout stack of a use case with a schedule."""
     endpoint = settings.endpoint.model_copy(update={"schedule": HOURS})
     stacks, _ = synth(settings.model_copy(update={"endpoint": endpoint}))
     return dict(Template.from_stack(stacks.rollout).to_json())
@@ -31,44 +40,18 @@ def of_type(template: dict[str, Any], type_: str) -> dict[str, dict[str, Any]]:
     return {id_: r["Properties"] for id_, r in template["Resources"].items() if r["Type"] == type_}
 
 
-def machine(template: dict[str, Any], suffix: str) -> dict[str, Any]:
-    (found,) = [
-        properties
-        for properties in of_type(template, "AWS::StepFunctions::StateMachine").values()
-        if properties["StateMachineName"].endswith(suffix)
-    ]
-    return found
+def functions(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The durable ones, by name."""
+    found = of_type(template, "AWS::Lambda::Function").values()
+    return {each["FunctionName"]: each for each in found if "DurableConfig" in each}
 
 
-def states(machine: dict[str, Any]) -> dict[str, Any]:
-    """The definition's states, `*` for each token."""
-    parts = machine["DefinitionString"]["Fn::Join"][1]
-    text = "".join(part if isinstance(part, str) else "*" for part in parts)
-    found: dict[str, Any] = json.loads(text)["States"]
-    return found
-
-
-def statements(template: dict[str, Any], role: str) -> dict[str, list[Any]]:
-    """What the role whose id begins so may do, and on what."""
-    policies = [
-        policy["PolicyDocument"]["Statement"]
-        for policy in of_type(template, "AWS::IAM::Policy").values()
-        if policy["Roles"][0]["Ref"].startswith(role)
-    ]
-    allowed: dict[str, list[Any]] = {}
-    for statement in (each for policy in policies for each in policy):
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        for action in actions:
-            allowed.setdefault(action, []).append(statement["Resource"])
-    return allowed
-
-
-def test_without_hours_an_endpoint_is_always_there(resources: Resources, templates: dict[str, Any]) -> None:
+def test_without_a_schedule_an_endpoint_is_always_there(resources: Resources, templates: dict[str, Any]) -> None:
     assert resources("AWS::Scheduler::Schedule") == []
-    assert WAKE not in states(machine(templates["rollout"], "-rollout"))
+    assert list(functions(templates["rollout"])) == ["shoppers-dev-rollout"]
 
 
-def test_both_schedules_start_the_machine_in_the_teams_timezone(rollout: dict[str, Any]) -> None:
+def test_both_schedules_start_the_function_in_the_teams_timezone(rollout: dict[str, Any]) -> None:
     found = of_type(rollout, "AWS::Scheduler::Schedule").values()
     assert {json.loads(each["Target"]["Input"])["action"]: each["ScheduleExpression"] for each in found} == {
         "start": HOURS.start,
@@ -77,52 +60,137 @@ def test_both_schedules_start_the_machine_in_the_teams_timezone(rollout: dict[st
     for each in found:
         assert each["ScheduleExpressionTimezone"] == "Europe/Berlin"
         assert each["FlexibleTimeWindow"] == {"Mode": "OFF"}
-        assert "OfficeHoursMachine" in each["Target"]["Arn"]["Ref"]
+        assert each["Target"]["Arn"]["Ref"].startswith("ScheduleFunctionLive")
 
 
-def test_only_the_scheduler_of_this_account_starts_it_and_starts_nothing_else(rollout: dict[str, Any]) -> None:
-    ((_, role),) = [each for each in of_type(rollout, "AWS::IAM::Role").items() if "HoursStarter" in each[0]]
-    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
-    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
-    allowed = statements(rollout, "OfficeHoursStarter")
-    assert list(allowed) == ["states:StartExecution"]
-    assert "OfficeHoursMachine" in json.dumps(allowed)
+def test_a_rollout_knows_what_the_schedule_has_stopped(rollout: dict[str, Any], settings: Settings) -> None:
+    for name in (settings.names.rollout_function, settings.names.schedule_function):
+        parts = functions(rollout)[name]["Environment"]["Variables"]["ROLLOUT"]["Fn::Join"][1]
+        found = json.loads("".join(part if isinstance(part, str) else "token" for part in parts))
+        assert found["stopped_parameter"] == settings.names.stopped_parameter
 
 
-def test_it_may_change_the_endpoints_stack_and_its_own_memory_alone(
-    rollout: dict[str, Any], settings: Settings
+def scheduled(world: World, action: str, journal: Journal | None = None) -> End:
+    """Follow the schedule to the end."""
+    steps = journal or Journal()
+    world.executions[steps.execution] = "RUNNING"
+    given = target(stopped_parameter="/stopped")
+    end = follow(Run(given, Request("", Kind.SCHEDULE), steps, world.client, steps.now), action)
+    world.executions[steps.execution] = "SUCCEEDED"
+    return end
+
+
+def test_a_stopped_endpoint_is_gone_and_remembered() -> None:
+    world = World()
+    assert scheduled(world, "stop").outcome is Outcome.DONE
+    assert (world.named, world.live, world.parameters["/stopped"]) == ("", "", OLD)
+    assert scheduled(world, "stop").outcome is Outcome.NOTHING_TO_DO
+    assert world.parameters["/stopped"] == OLD
+
+
+def test_it_is_started_with_the_model_that_it_was_stopped_with() -> None:
+    world = World()
+    scheduled(world, "stop")
+    assert scheduled(world, "start").outcome is Outcome.DONE
+    assert (world.named, world.serves, world.parameters["/stopped"]) == (OLD, OLD, NOTHING_STOPPED)
+    assert scheduled(world, "start").outcome is Outcome.NOTHING_TO_DO
+
+
+def test_what_was_never_stopped_is_not_started() -> None:
+    assert scheduled(World(named="", live=""), "start").outcome is Outcome.NOTHING_TO_DO
+
+
+@pytest.mark.parametrize("action", ["stop", "start"])
+def test_a_model_that_is_not_approved_is_neither_stopped_nor_started_and_people_are_told(action: str) -> None:
+    world = World()
+    if action == "start":
+        scheduled(world, "stop")
+    world.packages[OLD] = "Rejected"
+    before = world.named
+    assert scheduled(world, action).outcome is Outcome.LEFT_OUT
+    assert world.named == before
+    subject, message = world.notices[-1]
+    assert subject == "shoppers-dev: schedule, look now"
+    assert message == f"Endpoint shoppers-dev: {action} was left out: model package {OLD} is not approved"
+
+
+def test_nothing_is_stopped_while_a_rollout_runs() -> None:
+    world = World()
+    run(world)
+    world.executions[OTHER] = "RUNNING"
+    entries = Queue.from_document({"entries": [], "holder": OTHER})
+    world.objects[KEY] = (9, json.dumps(entries.to_document()).encode())
+
+    def meanwhile(name: Step) -> None:
+        if name is Step.LOCK and journal.seconds > 600:
+            world.executions[OTHER] = "SUCCEEDED"
+        assert name is not Step.WAIT_FOR_START or world.executions[OTHER] == "SUCCEEDED"
+
+    journal = Journal(EXECUTION.format("evening"), waiting=meanwhile)
+    assert scheduled(world, "stop", journal).outcome is Outcome.DONE
+    assert world.parameters["/stopped"] == NEW
+
+
+def test_what_has_no_turn_for_two_hours_is_left_out_and_told() -> None:
+    held, journal = World(executions={OTHER: "RUNNING"}), Journal()
+    held.objects[KEY] = (1, json.dumps(Queue((), OTHER).to_document()).encode())
+    assert scheduled(held, "stop", journal).outcome is Outcome.LEFT_OUT
+    assert PATIENCE_SECONDS <= journal.seconds < 1.2 * PATIENCE_SECONDS
+    busy = World(stack="UPDATE_IN_PROGRESS", update=(OLD, Ending()), left=1000)
+    assert scheduled(busy, "stop").outcome is Outcome.LEFT_OUT
+    for world in (held, busy):
+        reason = "Endpoint shoppers-dev: stop was left out, for a rollout or an update runs"
+        assert world.notices == [("shoppers-dev: schedule", reason)]
+        assert world.live == "config-1"
+
+
+def test_a_stack_that_does_not_follow_is_told() -> None:
+    world = World(endings=deque([Ending("UPDATE_ROLLBACK_COMPLETE", package=OLD, serves=OLD)]))
+    assert scheduled(world, "stop").outcome is Outcome.LEFT_OUT
+    assert world.notices[-1][1] == "Endpoint shoppers-dev: stop ended with its stack UPDATE_ROLLBACK_COMPLETE"
+
+
+def test_an_aws_that_does_not_answer_is_told() -> None:
+    world = World(fail={"describe_stacks": deque([error("AccessDenied", "not authorized")])})
+    assert scheduled(world, "stop").outcome is Outcome.LEFT_OUT
+    assert world.notices[-1][1] == "Endpoint shoppers-dev: stop failed: AccessDenied: not authorized"
+
+
+def stopped() -> World:
+    return World(named="", live="", parameters={"/stopped": OLD})
+
+
+def test_a_rollout_starts_the_model_that_was_stopped_and_then_goes_by_canary() -> None:
+    world = stopped()
+    assert run(world, stopped_parameter="/stopped").outcome is Outcome.PROMOTED
+    assert world.updates == [OLD, NEW]
+    assert world.audit[0]["detail"] == {"previous": OLD}
+    assert world.parameters["/stopped"] == NOTHING_STOPPED
+    assert [call for call in world.calls if call.startswith("analyse")]
+
+
+@pytest.mark.parametrize("packages", [{OLD: "Rejected", NEW: "Approved"}, {NEW: "Approved", OLD: "Approved"}])
+def test_where_the_stopped_model_cannot_be_started_the_candidate_is_let_in_like_a_first_one(
+    packages: dict[str, str],
 ) -> None:
-    allowed = statements(rollout, "OfficeHoursRole")
-    assert f":stack/{settings.names.stack('endpoint')}/*" in json.dumps(allowed["cloudformation:UpdateStack"])
-    for action in ("ssm:GetParameter", "ssm:PutParameter"):
-        assert f":parameter{settings.names.stopped_parameter}" in json.dumps(allowed[action])
-    writing = {action for action in allowed if not action.split(":")[1].startswith(("Describe", "List", "Get"))}
-    logging = {action for action in writing if action.startswith("logs:")}
-    keys = {action for action in writing if action.startswith("kms:")}
-    assert writing - logging - keys == {"cloudformation:UpdateStack", "ssm:PutParameter", "sns:Publish"}
-    assert not [action for action in allowed if action.endswith("UpdateModelPackage")]
+    world = stopped()
+    world.packages = packages
+    if packages[OLD] == "Approved":
+        world.fail["update_stack"] = deque([error("AccessDenied", "not authorized"), None])
+    assert run(world, stopped_parameter="/stopped").outcome is Outcome.PROMOTED
+    assert world.updates == [NEW]
+    assert [call for call in world.calls if call.startswith("analyse")] == []
 
 
-def test_a_rollout_looks_whether_the_endpoint_is_stopped_before_its_gates(
-    rollout: dict[str, Any], settings: Settings
-) -> None:
-    found = states(machine(rollout, "-rollout"))
-    assert found["IsHoldOver"]["Default"] == WAKE
-    assert found["Wake"]["Parameters"]["StackName"] == settings.names.stack("endpoint")
-    assert found["RecallStopped"]["Parameters"] == {"Name": settings.names.stopped_parameter}
-    allowed = json.dumps(statements(rollout, "RolloutRole")["ssm:PutParameter"])
-    assert settings.names.stopped_parameter in allowed
-    assert settings.names.hold_parameter not in allowed
+def test_a_stopped_model_is_started_once_only() -> None:
+    world = stopped()
+    world.endings = deque([Ending("UPDATE_ROLLBACK_COMPLETE", package="", serves="")])
+    assert run(world, stopped_parameter="/stopped").outcome is Outcome.PROMOTED
+    assert world.updates == [OLD, NEW]
 
 
-def test_every_state_leads_somewhere_and_can_be_reached() -> None:
-    definition = office_hours_definition(Stoppable("e", "e-stack", "/p", "arn:rollout", "arn:topic"))
-    named = {definition["StartAt"]} | {
-        next_
-        for state in definition["States"].values()
-        for each in (state, *state.get("Choices", ()), *state.get("Catch", ()))
-        for key in ("Next", "Default")
-        if (next_ := each.get(key))
-    }
-    assert named == set(definition["States"])
+def test_whether_it_is_stopped_must_be_known() -> None:
+    world = stopped()
+    world.fail["get_parameter"] = deque([error("ParameterNotFound"), error("AccessDenied", "not authorized")])
+    end = run(world, stopped_parameter="/stopped")
+    assert (end.outcome, end.by) == (Outcome.REJECTED, "schedule")

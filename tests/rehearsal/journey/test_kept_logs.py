@@ -41,7 +41,7 @@ THROTTLED = ClientError({"Error": {"Code": "Throttling", "Message": "too often"}
 @pytest.mark.parametrize(
     ("failure", "reason"),
     [
-        (KeyError("StateMachineArn"), "KeyError: 'StateMachineArn'"),
+        (KeyError("FunctionName"), "KeyError: 'FunctionName'"),
         (LaunchError("no"), "no"),
         (THROTTLED, "An error occurred (Throttling) when calling the CreateStack operation: too often"),
         (KeyboardInterrupt(), "interrupted"),

@@ -11,7 +11,7 @@ from rehearsal.journey.rollout_conclusion import conclude
 from rehearsal.journey.rollout_result import LaunchTarget, RolloutResult
 from slipway.errors import LaunchError
 
-EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:rollout:1"
+EXECUTION = "arn:aws:lambda:us-east-1:000000000000:function:rollout:1/durable-execution/a/b"
 PACKAGE = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev/3"
 
 
@@ -20,7 +20,7 @@ class Aws:
 
     def __init__(self) -> None:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-        self._clients = {name: boto3.client(name, **keys) for name in ("stepfunctions", "sagemaker")}
+        self._clients = {name: boto3.client(name, **keys) for name in ("lambda", "sagemaker")}
         self.stubs = {name: Stubber(client) for name, client in self._clients.items()}
         for stub in self.stubs.values():
             stub.activate()
@@ -33,14 +33,15 @@ class Aws:
 def concluded(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
 
-    def run(*, error: str, failure: dict[str, str], status: str = "Rejected") -> RolloutResult:
+    def run(*, outcome: str = "", by: str = "", status: str = "Rejected") -> RolloutResult:
         aws = Aws()
-        started = {"executionArn": EXECUTION, "stateMachineArn": "arn:aws:states:us-east-1:0:stateMachine:rollout"}
-        times = {"startDate": 0, "stopDate": 1}
-        states, registry = aws.stubs["stepfunctions"], aws.stubs["sagemaker"]
-        states.add_response(
-            "describe_execution", started | times | {"status": "FAILED", "error": error, "cause": "why"}
-        )
+        functions, registry = aws.stubs["lambda"], aws.stubs["sagemaker"]
+        ended = {"outcome": outcome, "reason": "why", "by": by}
+        how: dict[str, Any] = {"Status": "SUCCEEDED", "Result": json.dumps(ended)}
+        if not outcome:
+            how = {"Status": "FAILED", "Error": {"ErrorType": "KeyError", "ErrorMessage": "why"}}
+        names = {"DurableExecutionArn": EXECUTION, "DurableExecutionName": "a", "FunctionArn": "arn:function"}
+        functions.add_response("get_durable_execution", {**names, "StartTimestamp": 0, **how})
         registry.add_response(
             "describe_model_package",
             {
@@ -53,29 +54,32 @@ def concluded(monkeypatch: pytest.MonkeyPatch) -> Any:
                 "ApprovalDescription": "why",
             },
         )
-        entered = {"name": "Refused", "input": json.dumps({"failure": failure})}
-        other = {"timestamp": 0, "type": "ExecutionFailed", "id": 9}
-        task = {"timestamp": 0, "type": "TaskStateEntered", "id": 7, "stateEnteredEventDetails": {"name": "Smoke test"}}
-        event = {"timestamp": 0, "type": "FailStateEntered", "id": 8, "stateEnteredEventDetails": entered}
-        states.add_response("get_execution_history", {"events": [other, event, task]})
+        events = [{"EventType": "ExecutionFailed"}, {"EventType": "StepStarted", "Name": "smoke test"}]
+        functions.add_response("get_durable_execution_history", {"Events": events})
         rollout = RolloutResult(PACKAGE, "schema", "canary")
-        conclude(LaunchTarget(aws, "shoppers-dev", "arn:machine", None), EXECUTION, rollout)  # type: ignore[arg-type]
+        conclude(LaunchTarget(aws, "shoppers-dev", "rollout", None), EXECUTION, rollout)  # type: ignore[arg-type]
         return rollout
 
     return run
 
 
 @pytest.mark.parametrize("by", ["contract", "replay", "operator"])
-def test_a_refusal_names_the_gate(by: str, concluded: Any) -> None:
-    rollout = concluded(error="Refused", failure={"reason": "why", "by": by})
+def test_a_rejection_names_the_gate(by: str, concluded: Any) -> None:
+    rollout = concluded(outcome="rejected", by=by)
     assert (rollout.outcome, rollout.by, rollout.reason) == ("refused", by, "why")
 
 
-def test_a_rollback_is_no_refusal(concluded: Any) -> None:
-    rollout = concluded(error="RolledBack", failure={"reason": "why"})
+@pytest.mark.parametrize("outcome", ["rolled back", "not restored"])
+def test_a_rollback_is_no_rejection(outcome: str, concluded: Any) -> None:
+    rollout = concluded(outcome=outcome)
     assert (rollout.outcome, rollout.by) == ("rolled_back", None)
 
 
-def test_a_rollout_that_broke_off_names_the_state_and_the_cause(concluded: Any) -> None:
-    with pytest.raises(LaunchError, match="ended FAILED in its state Smoke test, without an outcome: why"):
-        concluded(error="Lambda.Unknown", failure={}, status="Approved")
+def test_a_rollout_that_broke_off_names_the_step_and_the_cause(concluded: Any) -> None:
+    with pytest.raises(LaunchError, match=r"ended FAILED in its step smoke test: .*why"):
+        concluded(status="Approved")
+
+
+def test_an_outcome_that_the_registry_contradicts_is_none(concluded: Any) -> None:
+    with pytest.raises(LaunchError, match="ended promoted"):
+        concluded(outcome="promoted", status="Rejected")

@@ -25,7 +25,7 @@ class EndingAws:
     def update_model_package(self, **_: Any) -> None:
         self._traffic.start()
 
-    def list_executions(self, **_: Any) -> None:
+    def get_paginator(self, _operation: str) -> None:
         eventually(lambda: self._traffic.snapshot().dropped > 2)
         raise self._error
 
@@ -38,7 +38,7 @@ def test_what_the_users_got_is_counted_and_what_they_met_stays_unknown(error: Ba
     rollout = RolloutResult("arn:3", "errors", "canary")
     aws: Any = EndingAws(traffic, error)
     phase: Any = None
-    target = LaunchTarget(aws, "shop", "arn:machine", traffic)
+    target = LaunchTarget(aws, "shop", "rollout", traffic)
     try:
         with pytest.raises(type(error)):
             roll_out(target, rollout, phase=phase)

@@ -1,20 +1,22 @@
-"""a deployed use case: stacks, model package group, state machine, endpoint; in the embedded AWS."""
+"""A deployed use case: stacks, model package group, rollout function, endpoint; in the embedded AWS."""
 
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.rollout.hold import HOLD, hold_states
+from infra.rollout.runtime.orchestrator.run import Target
 from slipway.cli.main import main
 from slipway.metrics import decision_namespace
-from slipway.rollout.pause import WAY_BACK
+from slipway.operations.executions import listed_executions
+from slipway.rollout.steps import Kind, Step
 from slipway.settings.names import Names
 from tests.archives import archive_of
+from tests.durable_code import archive_of_code
 from tests.rehearsal.cloud.process import (
     PROJECT,
     CloudProcess,
@@ -49,20 +51,33 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
     assert end_cloud(started) == 0
 
 
-def machine_definition() -> dict[str, Any]:
-    """The real hold in front of an update that never ends by itself."""
-    fail = {"Type": "Fail", "Error": "Refused", "CausePath": "$.failure.reason"}
-    judged = {"verdict": 0, "sentence": "11 of 900 errors against 10 of 2,700: too early to say"}
-    return {
-        "StartAt": HOLD,
-        "States": {
-            **hold_states(parameter_name=NAMES.hold_parameter, then="Judge", refused="Refused"),
-            "Judge": {"Type": "Pass", "Result": judged, "ResultPath": "$.judged", "Next": "WaitForUpdate"},
-            "WaitForUpdate": {"Type": "Wait", "Seconds": 36_000, "Next": "Promoted"},
-            "Refused": fail,
-            "Promoted": {"Type": "Succeed"},
-        },
-    }
+FUNCTION = """
+import json, os, time, boto3
+from aws_durable_execution_sdk_python import durable_execution
+from orchestrator.durable import DurableSteps
+from orchestrator.lock import Lock
+from orchestrator.pause import Pause
+from orchestrator.run import Rejection, Request, Run, Target
+from slipway.rollout.steps import Kind, Step
+
+
+@durable_execution
+def handler(event, context):
+    steps = DurableSteps(context)
+    request = Request(event["ModelPackageArn"], Kind(event.get("Kind", "approval")))
+    run = Run(Target(**json.loads(os.environ["ROLLOUT"])), request, steps, boto3.client, time.time)
+    lock = Lock(run)
+    try:
+        lock.take()
+        while Pause(run, lock).wait():
+            lock.take()
+    except Rejection as exc:
+        return {"outcome": "rejected", "reason": exc.reason, "by": exc.by}
+    steps.wait(Step.WATCH, 36_000)
+    lock.release()
+    return {"outcome": "promoted", "reason": "", "by": ""}
+"""
+"""The real lock and the real pause in front of an update that never ends by itself."""
 
 
 def number(package: str) -> str:
@@ -74,7 +89,7 @@ class World:
     """What the tests find there, and how they change it."""
 
     cloud: CloudProcess
-    machine: str
+    function: str
     capsys: pytest.CaptureFixture[str]
 
     def slipway(self, *argv: str) -> tuple[int, str, str]:
@@ -104,21 +119,21 @@ class World:
         )["ModelPackageArn"]
         return arn
 
-    def start(self, package: str) -> str:
-        return self._start({"ModelPackageArn": package})
-
-    def start_way_back(self, package: str) -> str:
-        """As the rejection of what serves starts it."""
-        return self._start({"ModelPackageArn": package, "GoesBack": True}, name=f"{WAY_BACK}{time.time_ns()}")
-
-    def _start(self, given: dict[str, Any], **more: str) -> str:
-        arn: str = self.cloud("stepfunctions").start_execution(
-            stateMachineArn=self.machine, input=json.dumps(given), **more
-        )["executionArn"]
+    def start(self, package: str, kind: Kind = Kind.APPROVAL) -> str:
+        arn: str = self.cloud("lambda").invoke(
+            FunctionName=self.function,
+            Qualifier="live",
+            InvocationType="Event",
+            Payload=json.dumps({"ModelPackageArn": package, "Kind": kind}).encode(),
+        )["DurableExecutionArn"]
         return arn
 
+    def stop(self, execution: str, reason: str = "by hand") -> None:
+        error = {"ErrorType": "Stopped", "ErrorMessage": reason}
+        self.cloud("lambda").stop_durable_execution(DurableExecutionArn=execution, Error=error)
+
     def execution(self, arn: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.cloud("stepfunctions").describe_execution(executionArn=arn)
+        found: dict[str, Any] = self.cloud("lambda").get_durable_execution(DurableExecutionArn=arn)
         return found
 
     def hold(self, value: str) -> None:
@@ -128,16 +143,15 @@ class World:
         value: str = self.cloud("ssm").get_parameter(Name=NAMES.hold_parameter)["Parameter"]["Value"]
         return value
 
-    def at(self, execution: str, state: str) -> None:
-        """Wait until an execution is in `state`."""
-        states = self.cloud("stepfunctions")
+    def at(self, execution: str, step: Step) -> None:
+        """Wait until an execution does `step`."""
+        functions = self.cloud("lambda")
 
-        def entered() -> bool:
-            history = states.get_execution_history(executionArn=execution, reverseOrder=True)["events"]
-            names = (e["stateEnteredEventDetails"]["name"] for e in history if "stateEnteredEventDetails" in e)
-            return bool(next(names, None) == state)
+        def reached() -> bool:
+            history = functions.get_durable_execution_history(DurableExecutionArn=execution, ReverseOrder=True)
+            return next((e["Name"] for e in history["Events"] if e.get("Name")), None) == step
 
-        eventually(entered)
+        eventually(reached)
 
     def config(self, name: str, package: str, *, verdict_alarm: bool = True) -> list[str]:
         """An endpoint config for `package`, and the alarms of its fleet."""
@@ -232,33 +246,61 @@ def environment(cloud: CloudProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: 
 @pytest.fixture
 def world(cloud: CloudProcess, environment: None, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
     """A deployed use case, with everything left by the test before taken away."""
-    machine = _deploy(cloud)
-    yield World(cloud, machine, capsys)
-    _take_away(cloud, machine)
+    function = _deploy(cloud)
+    yield World(cloud, function, capsys)
+    _take_away(cloud, function)
 
 
 def _deploy(cloud: CloudProcess) -> str:
     cloud("s3").create_bucket(Bucket=BUCKET)
     cloud("s3").put_object(Bucket=BUCKET, Key="model.tar.gz", Body=archive_of({"model.json": {"x": 0.25}}))
     cloud("sagemaker").create_model_package_group(ModelPackageGroupName=NAMES.package_group)
-    machine: str = cloud("stepfunctions").create_state_machine(
-        name=NAMES.state_machine, definition=json.dumps(machine_definition()), roleArn=ROLE
-    )["stateMachineArn"]
-    for kind, outputs in {"storage": {"ArtifactsBucketName": BUCKET}, "rollout": {"StateMachineArn": machine}}.items():
+    function = f"{NAMES.rollout_function}-{time.time_ns()}"
+    _make_function(cloud, function)
+    for kind, outputs in {"storage": {"ArtifactsBucketName": BUCKET}, "rollout": {"FunctionName": function}}.items():
         template = {
             "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
             "Outputs": {name: {"Value": value} for name, value in outputs.items()},
         }
         cloud("cloudformation").create_stack(StackName=NAMES.stack(kind), TemplateBody=json.dumps(template))
         _until_stack(cloud, NAMES.stack(kind), "CREATE_COMPLETE")
-    return machine
+    return function
 
 
-def _take_away(cloud: CloudProcess, machine: str) -> None:
-    states, sagemaker, s3 = cloud("stepfunctions"), cloud("sagemaker"), cloud("s3")
-    for execution in states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
-        states.stop_execution(executionArn=execution["executionArn"])
-    states.delete_state_machine(stateMachineArn=machine)
+def _make_function(cloud: CloudProcess, name: str) -> None:
+    target = Target(
+        endpoint=NAMES.endpoint,
+        stack=NAMES.stack("endpoint"),
+        package_group=NAMES.package_group,
+        function=name,
+        bucket=BUCKET,
+        queue_key=NAMES.queue_key,
+        pause_parameter=NAMES.hold_parameter,
+        smoke_test="",
+        audit="",
+        topic="",
+        gate_job={},
+    )
+    functions = cloud("lambda")
+    functions.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Handler="index.handler",
+        Role=ROLE,
+        Code={"ZipFile": archive_of_code({"index.py": FUNCTION}, rolls_out=True)},
+        Environment={"Variables": {"ROLLOUT": json.dumps(asdict(target))}},
+        Timeout=60,
+        DurableConfig={"ExecutionTimeout": 14 * 86_400, "RetentionPeriodInDays": 7},
+    )
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
+
+
+def _take_away(cloud: CloudProcess, function: str) -> None:
+    functions, sagemaker, s3 = cloud("lambda"), cloud("sagemaker"), cloud("s3")
+    for execution in listed_executions(functions, function, Statuses=["RUNNING"]):
+        functions.stop_durable_execution(DurableExecutionArn=execution["DurableExecutionArn"])
+    functions.delete_function(FunctionName=function)
     for kind in ("storage", "rollout"):
         cloud("cloudformation").delete_stack(StackName=NAMES.stack(kind))
     for endpoint in sagemaker.list_endpoints()["Endpoints"]:

@@ -2,18 +2,15 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from infra.rollout.audit import record
 from infra.rollout.runtime.audit import index
 from slipway.operations.audit_log import AuditLog
 from slipway.rollout.audit import append, verify
-from tests.rehearsal.cloud.process import CloudProcess, eventually
-from tests.slipway.operations.conftest import ROLE
+from tests.rehearsal.cloud.process import CloudProcess
 
 BUCKET, PREFIX = "log", "audit/shop/"
 
@@ -97,31 +94,3 @@ def test_the_function_appends_what_it_is_told(
     assert second == {"sequence": 2, "hash": entries[1]["hash"]}
     # The head is in the function's log too, where S3 cannot take it away.
     assert [json.loads(line)["audit"] for line in capsys.readouterr().out.splitlines()] == [first, second]
-
-
-def test_a_record_that_cannot_be_written_changes_nothing_and_is_told(cloud: CloudProcess) -> None:
-    topic = cloud("sns").create_topic(Name="told")["TopicArn"]
-    queue = cloud("sqs").create_queue(QueueName="told")["QueueUrl"]
-    arn = cloud("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    cloud("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    recorded = record(
-        "RecordRefused",
-        function_arn="arn:aws:lambda:us-east-1:000000000000:function:missing",
-        topic_arn=topic,
-        endpoint="shop",
-        action="refused",
-        detail={"reason.$": "$.failure.reason"},
-        then="Refused",
-    )
-    fail = {"Type": "Fail", "Error": "Refused", "CausePath": "$.failure.reason"}
-    definition = {"StartAt": "RecordRefused", "States": {**recorded, "Refused": fail}}
-    states = cloud("stepfunctions")
-    machine = states.create_state_machine(
-        name=f"record-{time.time_ns()}", definition=json.dumps(definition), roleArn=ROLE
-    )["stateMachineArn"]
-    given = {"ModelPackageArn": "package", "failure": {"reason": "too slow"}, "error": {"Cause": "before"}}
-    run = states.start_execution(stateMachineArn=machine, input=json.dumps(given))["executionArn"]
-    ended = eventually(lambda: (e := states.describe_execution(executionArn=run))["status"] != "RUNNING" and e)
-    assert (ended["error"], ended["cause"]) == ("Refused", "too slow")
-    (message,) = eventually(lambda: cloud("sqs").receive_message(QueueUrl=queue).get("Messages"))
-    assert "refused of package could not be recorded in the audit log of shop" in message["Body"]

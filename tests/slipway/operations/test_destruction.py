@@ -15,6 +15,7 @@ from slipway.operations.destruction import Destruction
 from slipway.settings import load_settings
 from slipway.settings.names import COST_TAG, Names
 from tests.archives import archive_of
+from tests.durable_code import archive_of_code
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 from tests.slipway.operations.conftest import CONFIG, ROLE
 
@@ -47,16 +48,32 @@ def training(names: Names, policy: str) -> dict[str, Any]:
     }
 
 
-def rollout(names: Names) -> dict[str, Any]:
-    waiting = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 36_000, "End": True}}}
-    machine = {
-        "StateMachineName": names.state_machine,
-        "DefinitionString": json.dumps(waiting),
-        "RoleArn": ROLE,
+WAITING = """
+from aws_durable_execution_sdk_python import durable_execution
+from aws_durable_execution_sdk_python.config import Duration
+
+
+@durable_execution
+def handler(event, context):
+    context.wait(Duration.from_seconds(36_000))
+"""
+
+
+def rollout(names: Names, bucket: str) -> dict[str, Any]:
+    function = {
+        "FunctionName": names.rollout_function,
+        "Code": {"S3Bucket": bucket, "S3Key": "code.zip"},
+        "Runtime": "python3.13",
+        "Handler": "index.handler",
+        "Role": ROLE,
+        "DurableConfig": {"ExecutionTimeout": 86_400},
     }
     return {
-        "Resources": {"Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": machine}},
-        "Outputs": {"StateMachineArn": {"Value": {"Ref": "Machine"}}},
+        "Resources": {
+            "Function": {"Type": "AWS::Lambda::Function", "Properties": function},
+            "Version": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Function"}}},
+        },
+        "Outputs": {"FunctionName": {"Value": {"Ref": "Function"}}},
     }
 
 
@@ -159,9 +176,12 @@ def stage(cloud: CloudProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str
         made, policy = Stage(cloud, config, Names(name, "dev"), capsys), "Retain" if keep else "Delete"
         made.deploy("storage", storage(made.names, policy))
         made.deploy("training", training(made.names, policy))
-        made.deploy("rollout", rollout(made.names))
         described = cloud("cloudformation").describe_stacks(StackName=made.names.stack("storage"))["Stacks"][0]
         made.bucket = described["Outputs"][0]["OutputValue"]
+        code = archive_of_code({"index.py": WAITING})
+        cloud("s3").create_bucket(Bucket=f"code-{name}")
+        cloud("s3").put_object(Bucket=f"code-{name}", Key="code.zip", Body=code)
+        made.deploy("rollout", rollout(made.names, f"code-{name}"))
         for body in (b"1" * 1000, b"2" * 1000):
             cloud("s3").put_object(Bucket=made.bucket, Key="data/table.csv", Body=body)
         cloud("s3").delete_object(Bucket=made.bucket, Key="data/table.csv")
@@ -187,19 +207,16 @@ def test_a_stage_that_keeps_nothing_is_ended_whole_though_the_first_run_was_inte
     code, _, err = made.slipway("--yes")
     assert (code, "is UPDATE_IN_PROGRESS: wait for its end, or abort a rollout" in err) == (1, True)
     made.settled(made.names.stack("endpoint"))
-    states = made.cloud("stepfunctions")
-    (machine,) = [
-        each["stateMachineArn"]
-        for each in states.list_state_machines()["stateMachines"]
-        if each["name"] == made.names.state_machine
-    ]
-    states.start_execution(stateMachineArn=machine, input="{}")
+    started = made.cloud("lambda").invoke(
+        FunctionName=made.names.rollout_function, Qualifier="1", InvocationType="Event", Payload=b"{}"
+    )
     assert len(ours(made)) == 4, "the config and the model of before are retained"
 
     before = made.stacks()
     code, dry, _ = made.slipway("--dry-run")
     assert code == 0
     assert made.stacks() == before
+    assert f"stop execution {started['DurableExecutionArn']}" in dry["would"]
     assert f"empty bucket {made.bucket}: 5 versions, 0.000 GB" in dry["would"]
     assert [each.split()[-1] for each in dry["would"] if each.startswith("delete stack")] == [
         made.names.stack(kind) for kind in ("endpoint", "rollout", "training", "storage")

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from slipway.cli.main import main
+from slipway.operations.executions import listed_executions
 from slipway.rollout.audit import verify
-from tests.rehearsal.cloud.process import eventually
+from slipway.rollout.steps import Kind, Step
 from tests.slipway.operations.conftest import CONFIG, NAMES, World, number
 
 WHY = ("--reason", "sale weekend")
@@ -32,13 +33,13 @@ def test_pause_stops_rollouts_and_resume_lets_them_continue(world: World) -> Non
     )
     arn = world.package()
     execution = world.start(arn)
-    world.at(execution, "WaitForHold")
+    world.at(execution, Step.PAUSED)
     code, out, _ = world.slipway("rollout", "status")
     assert f"version {number(arn)} since" in out
     assert "is held" in out
     assert "sale weekend" in out
     assert world.slipway("rollout", "resume", "--reason", "sale is over")[0] == 0
-    world.at(execution, "WaitForUpdate")
+    world.at(execution, Step.WATCH)
     assert phases(world) == [("pause", "intended"), ("pause", "done"), ("resume", "intended"), ("resume", "done")]
 
 
@@ -118,8 +119,9 @@ def test_an_approved_package_that_does_not_serve_is_rolled_out_again(world: Worl
     arn = world.package("Approved")
     done = world.json("rollout", "approve", "--package", number(arn), "--yes", *WHY)
     assert "started again" in done["done"]
-    (execution,) = world.cloud("stepfunctions").list_executions(stateMachineArn=world.machine)["executions"]
-    assert json.loads(world.execution(execution["executionArn"])["input"]) == {"ModelPackageArn": arn}
+    (execution,) = listed_executions(world.cloud("lambda"), world.function)
+    started = world.execution(execution["DurableExecutionArn"])
+    assert json.loads(started["InputPayload"]) == {"ModelPackageArn": arn}
     code, _, err = world.slipway("rollout", "approve", "--package", number(arn), "--yes", *WHY)
     assert code == 1
     assert f"a rollout of version {number(arn)} is under way" in err
@@ -151,14 +153,14 @@ def test_a_held_rollout_is_refused_and_the_hold_stays_as_it_was(world: World, be
     world.hold("hold")
     arn = world.package("Approved")
     execution = world.start(arn)
-    world.at(execution, "WaitForHold")
+    world.at(execution, Step.PAUSED)
     if before == "go":
         # Left by an abort that was interrupted: it holds everybody, and so does what it is put back to.
         world.hold("abort " + arn + "7")
     code, out, err = world.slipway("rollout", "abort", *WHY)
     assert code == 0, err
-    assert "the rollout ended Refused: an operator aborted the rollout before it began" in out
-    assert world.execution(execution)["error"] == "Refused"
+    assert "the rollout ended rejected: an operator aborted the rollout before it began" in out
+    assert json.loads(world.execution(execution)["Result"])["by"] == "operator"
     assert world.hold_value() == "hold"
     assert phases(world) == [("abort", "intended"), ("abort", "done")]
 
@@ -169,7 +171,7 @@ def test_an_update_is_sent_back_by_sagemakers_own_rollback(world: World, verdict
     world.serve("blue", old)
     alarms = world.config("green", new, verdict_alarm=verdict_alarm)
     execution = world.start(new)
-    world.at(execution, "WaitForUpdate")
+    world.at(execution, Step.WATCH)
     world.update("green", alarms)
 
     status = world.json("rollout", "status")
@@ -177,7 +179,7 @@ def test_an_update_is_sent_back_by_sagemakers_own_rollback(world: World, verdict
     assert status["endpoint"]["pending"]["stage"] == "Baking"
     assert status["endpoint"]["live"]["package"] == old
     assert [alarm["name"] for alarm in status["alarms"]] == alarms
-    assert status["sentence"].startswith("11 of 900 errors")
+    assert [(each["execution"]["package"], each["step"]) for each in status["under_way"]] == [(new, "watch the update")]
     code, out, _ = world.slipway("rollout", "pause", *WHY)
     assert code == 0
     assert "an update to green is under way and continues, because SageMaker cannot pause a bake" in out
@@ -194,22 +196,22 @@ def test_an_update_is_sent_back_by_sagemakers_own_rollback(world: World, verdict
     assert verify(world.entries()) is None
 
 
-def test_an_abort_ends_the_way_back_that_passed_a_held_rollout(world: World) -> None:
+def test_an_abort_ends_the_rollback_that_passed_a_paused_rollout(world: World) -> None:
     before, live, waiting = (world.package("Approved") for _ in range(3))
     world.serve("blue", live)
     # A name of its own: the verdict against another test's fleet may be less than a period old.
     alarms = world.config("amber", before)
     world.hold("hold")
     held = world.start(waiting)
-    world.at(held, "WaitForHold")
-    back = world.start_way_back(before)
-    world.at(back, "WaitForUpdate")
+    world.at(held, Step.PAUSED)
+    back = world.start(before, Kind.ROLLBACK)
+    world.at(back, Step.WATCH)
     world.update("amber", alarms)
     code, out, err = world.slipway("rollout", "abort", "--timeout", "60", *WHY)
     assert (code, out) == (0, "the endpoint is back on blue\n"), err
     intention = world.entries()[0]
     assert (intention["subject"], intention["detail"]["execution"]) == (before, back)
-    assert world.execution(held)["status"] == "RUNNING"
+    assert world.execution(held)["Status"] == "RUNNING"
     assert world.hold_value() == "hold"
 
 
@@ -352,9 +354,8 @@ def test_help_teaches(action: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_status_tells_how_recent_rollouts_ended(world: World) -> None:
     arn = world.package("Approved")
     execution = world.start(arn)
-    world.at(execution, "WaitForUpdate")
-    world.cloud("stepfunctions").stop_execution(executionArn=execution, error="RolledBack", cause="alarm c-Latency")
-    eventually(lambda: world.execution(execution)["status"] == "ABORTED")
+    world.at(execution, Step.WATCH)
+    world.stop(execution, "alarm c-Latency")
     out = world.slipway("rollout", "status")[1]
-    assert f"version {number(arn)} ended RolledBack at" in out
+    assert f"version {number(arn)} ended STOPPED at" in out
     assert "alarm c-Latency" in out

@@ -159,8 +159,7 @@ def test_a_stack_whose_update_was_rolled_back_is_not_in_order_and_the_next_step_
 
 def test_the_endpoints_stack_rolled_back_by_a_deployment_is_not_in_order(deployed: Deployed) -> None:
     before = deployed.world.start(deployed.package(0.75))
-    deployed.world.cloud("stepfunctions").stop_execution(executionArn=before)
-    eventually(lambda: "stopDate" in deployed.world.execution(before))
+    deployed.world.stop(before)
     deployed.roll_back_update("endpoint")
     deployed.world.start(deployed.package(0.5))
     code, lines = deployed.smoke()
@@ -174,7 +173,7 @@ def test_the_endpoints_stack_rolled_back_by_a_rollout_is_in_order_if_what_served
     deployed.serve(0.25)
     execution = deployed.world.start(deployed.package(0.75))
     deployed.roll_back_update("endpoint")
-    name = execution.rpartition(":")[2]
+    name = deployed.world.execution(execution)["DurableExecutionName"]
     code, lines = deployed.smoke()
     rolled_back = f"is UPDATE_ROLLBACK_COMPLETE after rollout {name}, which restores what served before"
     assert f"ok      stack shoppers-dev-endpoint {rolled_back}" in lines

@@ -1,11 +1,10 @@
-"""The rollout's state machine and its functions on the embedded AWS: real servers, users, metrics and alarms.
+"""The rollout's function and those that it calls on the embedded AWS: real servers, users, metrics and alarms.
 
 Two reports against Terraform's provider are repeated here: `UpdateEndpoint` may end InService on the old configuration
 (https://github.com/hashicorp/terraform-provider-aws/issues/46663), and who takes that for a success deletes the
 configuration in use (https://github.com/hashicorp/terraform-provider-aws/issues/48997).
 """
 
-import hashlib
 import io
 import json
 import zipfile
@@ -21,13 +20,16 @@ from aws_cdk.assertions import Template
 
 from infra.rollout.audit import AuditFunction
 from infra.rollout.canary_analysis import CanaryAnalysisFunction
-from infra.rollout.definition import RolloutTarget, rollout_definition
+from infra.rollout.durable_function import DurableFunction
+from infra.rollout.runtime.orchestrator.run import Target
 from infra.rollout.smoke_test import SmokeTest
 from rehearsal.endpoints.load_generator import LoadGenerator
 from slipway.metrics import decision_namespace
 from slipway.operations.approving import approve, consider
 from slipway.operations.audit_log import AuditLog, Recorder
 from slipway.operations.deployed_stage import DeployedStage
+from slipway.operations.executions import listed_executions
+from slipway.rollout.steps import Step
 from slipway.settings import Settings, load_settings
 from tests.archives import archive_of
 from tests.rehearsal.cloud.process import (
@@ -75,14 +77,63 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
 
 
 @pytest.fixture(scope="module")
-def functions(cloud: CloudProcess, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The functions as `cdk deploy` would upload them; ARNs by construct."""
+def image(cloud: CloudProcess) -> str:
+    (found,) = cloud("ecr").describe_images(repositoryName="steps")["imageDetails"]
+    return f"000000000000.dkr.ecr.us-east-1.amazonaws.com/steps:{found['imageTags'][0]}"
+
+
+def target(settings: Settings, image: str) -> Target:
+    functions = ACCOUNT.format("lambda") + "function:"
+    names = settings.names
+    return Target(
+        endpoint=ENDPOINT,
+        stack=STACK,
+        package_group=GROUP,
+        function=f"{functions}{names.rollout_function}:live",
+        bucket=BUCKET,
+        queue_key=names.queue_key,
+        pause_parameter=names.hold_parameter,
+        smoke_test=f"{functions}smoke",
+        audit=f"{functions}audit",
+        topic=ACCOUNT.format("sns") + "notices",
+        canary_analysis=f"{functions}analysis",
+        gate_job={
+            "name_prefix": "shoppers-dev-gates",
+            "sha256_property": "model_sha256",
+            "output_uri": f"s3://{BUCKET}/replay",
+            "kms_key_arn": "arn:aws:kms:us-east-1:000000000000:key/1",
+            "cluster": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30},
+            "max_runtime_seconds": 3600,
+            "image_uri": image,
+            "arguments": ["--max-requests=100"],
+            "role_arn": ROLE,
+            "tags": [],
+            "vpc_config": None,
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def functions(
+    cloud: CloudProcess, settings: Settings, image: str, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """The functions as `cdk deploy` would upload them; ARNs by name."""
     outdir = tmp_path_factory.mktemp("cdk.out")
     app = cdk.App(outdir=str(outdir), analytics_reporting=False, builtin_cloud_formation_validation=False)
     stack = cdk.Stack(app, "Functions")
     bucket = s3.Bucket.from_bucket_name(stack, "Artifacts", BUCKET)
     made = {
-        "judge": CanaryAnalysisFunction(stack, "Judge", settings=settings, artifacts_bucket=bucket),
+        settings.names.rollout_function: DurableFunction(
+            stack,
+            "Rollout",
+            name=settings.names.rollout_function,
+            handler="handler",
+            description="Rolls out",
+            target=target(settings, image),
+            longest_days=14,
+            statements=[],
+        ),
+        "analysis": CanaryAnalysisFunction(stack, "Analysis", settings=settings, artifacts_bucket=bucket),
         "smoke": SmokeTest(stack, "SmokeTest", names=settings.names, artifacts_bucket=bucket),
         "audit": AuditFunction(stack, "Audit", names=settings.names, artifacts_bucket=bucket),
     }
@@ -99,7 +150,10 @@ def functions(cloud: CloudProcess, settings: Settings, tmp_path_factory: pytest.
             Timeout=described["Timeout"],
             Environment=described.get("Environment", {"Variables": {}}),
             Code={"ZipFile": _zipped(folder)},
+            **({"DurableConfig": described["DurableConfig"]} if "DurableConfig" in described else {}),
         )["FunctionArn"]
+    version = cloud("lambda").publish_version(FunctionName=settings.names.rollout_function)["Version"]
+    cloud("lambda").create_alias(FunctionName=settings.names.rollout_function, Name="live", FunctionVersion=version)
     return found
 
 
@@ -194,26 +248,12 @@ class Launch:
         cloud("sagemaker").create_model_package_group(ModelPackageGroupName=GROUP)
         cloud("cloudformation").create_stack(StackName=STACK, TemplateBody=template())
         eventually(lambda: self.stack()["StackStatus"] == "CREATE_COMPLETE")
-        topic = cloud("sns").create_topic(Name="verdicts")["TopicArn"]
+        topic = cloud("sns").create_topic(Name="notices")["TopicArn"]
         self.queue = cloud("sqs").create_queue(QueueName="told")["QueueUrl"]
         arn = cloud("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])
         cloud("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
-        machine = ACCOUNT.format("states") + f"stateMachine:{settings.names.state_machine}"
-        target = RolloutTarget(
-            endpoint=ENDPOINT,
-            stack=STACK,
-            package_group=GROUP,
-            state_machine_arn=machine,
-            smoke_test_arn=functions["smoke"],
-            audit_arn=functions["audit"],
-            topic_arn=topic,
-            hold_parameter=settings.names.hold_parameter,
-            judge_arn=functions["judge"],
-        )
-        self.machine: str = cloud("stepfunctions").create_state_machine(
-            name=settings.names.state_machine, definition=json.dumps(rollout_definition(target)), roleArn=ROLE
-        )["stateMachineArn"]
-        assert self.machine == machine
+        self.function = settings.names.rollout_function
+        assert self.function in functions
 
     def listen(self) -> None:
         """As the deployed rule does: every decision in the registry starts an execution."""
@@ -222,10 +262,11 @@ class Launch:
         pattern = {"source": ["aws.sagemaker"], "detail-type": ["SageMaker Model Package State Change"]}
         events.put_rule(Name="decided", EventPattern=json.dumps({**pattern, "detail": statuses}))
         names = {name: f"$.detail.{name}" for name in ("ModelPackageArn", "ModelApprovalStatus")}
+        names["DecidedAt"] = "$.time"
         given = "{" + ",".join(f'"{name}":<{name}>' for name in names) + "}"
         transformer = {"InputPathsMap": names, "InputTemplate": given}
-        target = {"Id": "rollout", "Arn": self.machine, "RoleArn": ROLE, "InputTransformer": transformer}
-        events.put_targets(Rule="decided", Targets=[target])
+        alias = self.cloud("lambda").get_alias(FunctionName=self.function, Name="live")["AliasArn"]
+        events.put_targets(Rule="decided", Targets=[{"Id": "rollout", "Arn": alias, "InputTransformer": transformer}])
 
     def package(self, x: float, *, image: str = "", files: bool = True) -> str:
         """A model that always answers `x`; without files one whose container cannot start."""
@@ -253,55 +294,72 @@ class Launch:
 
     def executions(self, package: str, status: str) -> list[str]:
         """Newest first."""
-        states = self.cloud("stepfunctions")
-        listed = states.list_executions(stateMachineArn=self.machine)["executions"]
-        arns = [each["executionArn"] for each in listed]
-        given = {arn: json.loads(states.describe_execution(executionArn=arn)["input"]) for arn in arns}
+        functions = self.cloud("lambda")
+        listed = list(listed_executions(functions, self.function))
+        arns = [each["DurableExecutionArn"] for each in sorted(listed, key=lambda each: each["StartTimestamp"])]
+        given = {
+            arn: json.loads(functions.get_durable_execution(DurableExecutionArn=arn)["InputPayload"]) for arn in arns
+        }
+        wanted = (package, status)
         return [
-            arn for arn, told in given.items() if told == {"ModelPackageArn": package, "ModelApprovalStatus": status}
+            arn
+            for arn, told in reversed(given.items())
+            if (told["ModelPackageArn"], told.get("ModelApprovalStatus")) == wanted
         ]
 
     def execution(self, arn: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.cloud("stepfunctions").describe_execution(executionArn=arn)
+        found: dict[str, Any] = self.cloud("lambda").get_durable_execution(DurableExecutionArn=arn)
         return found
 
-    def entered(self, execution: str) -> list[str]:
-        pages = self.cloud("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=execution)
-        events = [event for page in pages for event in page["events"]]
-        return [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
+    def steps(self, execution: str) -> list[str]:
+        """What it has done, in order; a poll stands once."""
+        pages = (
+            self.cloud("lambda").get_paginator("get_durable_execution_history").paginate(DurableExecutionArn=execution)
+        )
+        events = [event for page in pages for event in page["Events"] if event.get("Name")]
+        return [event["Name"] for event in {event["Id"]: event for event in events}.values()]
 
     def stage(self) -> DeployedStage:
         """The same account as operators' commands see it."""
         stage = DeployedStage(self.settings)
-        # The stack whose output it would be is not deployed here.
-        stage.__dict__.update(client=self.cloud, state_machine=self.machine)
+        object.__setattr__(stage, "client", lambda service, **_: self.cloud(service))
+        stage.__dict__["rollout_function"] = self.function  # an output of a stack that is not deployed here
         return stage
 
-    def way_back(self, rejection: str) -> str:
-        """The execution that a rejection has started."""
-        name = f"back-{hashlib.md5(rejection.encode(), usedforsecurity=False).hexdigest()}"
-        return f"{self.machine.replace(':stateMachine:', ':execution:')}:{name}"
+    def rollback(self, package: str) -> str:
+        """The execution that brings `package` back."""
+        return str(eventually(lambda: self.found({"ModelPackageArn": package, "Kind": "rollback"})))
+
+    def found(self, given: dict[str, str]) -> str:
+        """The execution that was started with that, or nothing."""
+        functions = self.cloud("lambda")
+        for each in listed_executions(functions, self.function):
+            arn = str(each["DurableExecutionArn"])
+            if json.loads(functions.get_durable_execution(DurableExecutionArn=arn)["InputPayload"]) == given:
+                return arn
+        return ""
 
     def hold(self, word: str) -> None:
         parameter = self.settings.names.hold_parameter
         self.cloud("ssm").put_parameter(Name=parameter, Value=word, Type="String", Overwrite=True)
 
     @contextmanager
-    def no_judge(self) -> Iterator[None]:
-        """Every look is refused meanwhile: the function may run nowhere."""
+    def no_analysis(self) -> Iterator[None]:
+        """Every poll is refused meanwhile: the function may run nowhere."""
         functions = self.cloud("lambda")
-        functions.put_function_concurrency(FunctionName="judge", ReservedConcurrentExecutions=0)
+        functions.put_function_concurrency(FunctionName="analysis", ReservedConcurrentExecutions=0)
         try:
             yield
         finally:
-            functions.delete_function_concurrency(FunctionName="judge")
+            functions.delete_function_concurrency(FunctionName="analysis")
 
     def ended(self, execution: str, *, seconds: float = 60) -> dict[str, Any]:
-        states = self.cloud("stepfunctions")
-        found: dict[str, Any] = eventually(
-            lambda: (told := states.describe_execution(executionArn=execution))["status"] != "RUNNING" and told,
-            seconds=seconds,
+        """Its outcome, reason and by whom."""
+        told = eventually(
+            lambda: (found := self.execution(execution))["Status"] != "RUNNING" and found, seconds=seconds
         )
+        assert told["Status"] == "SUCCEEDED", told.get("Error")
+        found: dict[str, Any] = json.loads(told["Result"])
         return found
 
     def stack(self) -> dict[str, Any]:
@@ -359,11 +417,8 @@ class Launch:
 
 
 @pytest.fixture(scope="module")
-def launch(cloud: CloudProcess, functions: dict[str, str], settings: Settings) -> Launch:
-    (image,) = cloud("ecr").describe_images(repositoryName="steps")["imageDetails"]
-    made = Launch(
-        cloud, functions, settings, f"000000000000.dkr.ecr.us-east-1.amazonaws.com/steps:{image['imageTags'][0]}"
-    )
+def launch(cloud: CloudProcess, functions: dict[str, str], settings: Settings, image: str) -> Launch:
+    made = Launch(cloud, functions, settings, image)
     made.listen()
     return made
 
@@ -372,7 +427,7 @@ def launch(cloud: CloudProcess, functions: dict[str, str], settings: Settings) -
 def live(launch: Launch) -> str:
     """The package of a first model, live."""
     package = launch.package(0.25)
-    assert launch.rolled_out(package)["status"] == "SUCCEEDED"
+    assert launch.rolled_out(package)["outcome"] == "promoted"
     assert launch.serves() == package
     return package
 
@@ -381,7 +436,7 @@ def test_a_good_model_is_promoted_by_the_evidence_and_what_it_replaced_is_gone(l
     with launch.users(120):
         better = launch.package(0.5)
         ended = launch.rolled_out(better)
-    assert ended["status"] == "SUCCEEDED", ended.get("cause")
+    assert ended["outcome"] == "promoted", ended
     assert launch.serves() == launch.parameter() == better != live
     assert launch.configs() == {launch.endpoint()["EndpointConfigName"]}
     begun, promoted = [each for each in launch.told() if better in each[1]]
@@ -400,12 +455,12 @@ def test_48997_a_silent_rollback_is_a_failure_and_the_configuration_in_use_stays
     with launch.users(60) as users:
         ended = launch.rolled_out(bad, seconds=90)
         seen = users.snapshot()
-    assert (ended["status"], ended["error"]) == ("FAILED", "RolledBack")
+    assert ended["outcome"] == "rolled back"
     assert seen.dropped == 0
 
     # The judge's metric tripped its alarm, and SageMaker turned back; to CloudFormation it was a success.
-    assert "roll back: errors: " in ended["cause"]
-    assert "-CanaryDecision went into ALARM" in ended["cause"]
+    assert "roll back: errors: " in ended["reason"]
+    assert "-CanaryDecision went into ALARM" in ended["reason"]
     events = launch.cloud("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
     assert not [event for event in events if "FAILED" in event["ResourceStatus"]]
 
@@ -418,7 +473,7 @@ def test_48997_a_silent_rollback_is_a_failure_and_the_configuration_in_use_stays
 
     package = launch.cloud("sagemaker").describe_model_package(ModelPackageName=bad)
     assert package["ModelApprovalStatus"] == "Rejected"
-    assert package["ApprovalDescription"] == ended["cause"]
+    assert package["ApprovalDescription"] == ended["reason"]
     assert f"{ENDPOINT}: rolled back" in [subject for subject, _ in launch.told()]
     actions = [entry["action"] for entry in launch.recorded() if entry["subject"] == bad]
     assert actions[-1] == "rolled back"
@@ -429,8 +484,8 @@ def test_46663_a_change_of_configuration_that_did_not_persist_is_a_failure(launc
     before = launch.serves()
     broken = launch.package(0.9, files=False)
     ended = launch.rolled_out(broken, seconds=90)
-    assert (ended["status"], ended["error"]) == ("FAILED", "RolledBack")
-    assert "the endpoint did not take the model" in ended["cause"]
+    assert ended["outcome"] == "rolled back"
+    assert "the endpoint did not take the model" in ended["reason"]
     assert launch.serves() == launch.parameter() == before
     assert launch.configs() == {launch.endpoint()["EndpointConfigName"]}
     package = launch.cloud("sagemaker").describe_model_package(ModelPackageName=broken)
@@ -442,20 +497,20 @@ def test_a_model_that_too_few_users_met_does_not_pass(launch: Launch) -> None:
     before = launch.serves()
     with launch.users(4):
         ended = launch.rolled_out(launch.package(0.6), seconds=90)
-    assert (ended["status"], ended["error"]) == ("FAILED", "RolledBack")
-    assert "too little evidence" in ended["cause"]
-    assert "of at least 60 requests seen" in ended["cause"]
+    assert ended["outcome"] == "rolled back"
+    assert "too little evidence" in ended["reason"]
+    assert "of at least 60 requests seen" in ended["reason"]
     assert launch.serves() == before
 
 
 @pytest.mark.usefixtures("live")
-def test_a_new_fleet_whose_judge_is_out_of_order_is_sent_back_by_its_alarm(launch: Launch) -> None:
+def test_a_new_fleet_whose_analysis_is_out_of_order_is_sent_back_by_its_alarm(launch: Launch) -> None:
     before = launch.serves()
-    with launch.users(5), launch.no_judge():
+    with launch.users(5), launch.no_analysis():
         ended = launch.rolled_out(launch.package(0.8), seconds=90)
-    assert (ended["status"], ended["error"]) == ("FAILED", "RolledBack")
-    assert ended["cause"].startswith("roll back: the judge was out of order, ")
-    assert "-CanaryDecision went into ALARM" in ended["cause"]
+    assert ended["outcome"] == "rolled back"
+    assert ended["reason"].startswith("roll back: the canary analysis was out of order, ")
+    assert "-CanaryDecision went into ALARM" in ended["reason"]
     assert launch.serves() == launch.parameter() == before
 
 
@@ -469,21 +524,21 @@ def test_rejecting_the_live_package_brings_the_one_before_it_back_though_another
         later = launch.package(0.55)
         launch.decide(later, "Approved")
         waiting = eventually(lambda: launch.executions(later, "Approved"))[0]
-        eventually(lambda: "WaitForHold" in launch.entered(waiting))
+        eventually(lambda: Step.PAUSED in launch.steps(waiting))
         launch.decide(better, "Rejected")
         rejection = eventually(lambda: launch.executions(better, "Rejected"))[0]
-        assert launch.ended(rejection)["status"] == "SUCCEEDED"
+        assert launch.ended(rejection)["outcome"] == "rollback started"
         eventually(lambda: launch.endpoint()["EndpointStatus"] == "InService" and launch.serves() == live, seconds=60)
         eventually(lambda: launch.parameter() == live, seconds=30)
-        assert launch.ended(launch.way_back(rejection), seconds=30)["status"] == "SUCCEEDED"
-        assert launch.execution(waiting)["status"] == "RUNNING"
-        assert "UpdateStack" not in launch.entered(waiting)
+        assert launch.ended(launch.rollback(live), seconds=30)["outcome"] == "promoted"
+        assert launch.execution(waiting)["Status"] == "RUNNING"
+        assert Step.UPDATE not in launch.steps(waiting)
         launch.hold("go")
         ended = launch.ended(waiting)
     assert f"{ENDPOINT}: live model rejected" in [subject for subject, _ in launch.told()]
-    # It has looked again at what serves: the package that it would have put back is rejected by now.
-    assert ended["status"] == "SUCCEEDED", ended.get("cause")
-    assert launch.entered(waiting).count("LookBefore") == 2
+    # It has read again what serves: the package that it would have restored is rejected by now.
+    assert ended["outcome"] == "promoted", ended
+    assert launch.steps(waiting).count(Step.READ_CANDIDATE) == 2
     assert launch.serves() == later
 
 
@@ -493,7 +548,7 @@ def test_rejecting_a_package_that_does_not_serve_changes_nothing(launch: Launch)
     other = launch.package(0.7)
     launch.decide(other, "Rejected")
     execution = eventually(lambda: launch.executions(other, "Rejected"))[0]
-    assert launch.ended(execution)["status"] == "SUCCEEDED"
+    assert launch.ended(execution)["outcome"] == "nothing to do"
     assert launch.serves() == before
     assert launch.stack()["StackStatus"].endswith("COMPLETE")
 
@@ -504,9 +559,9 @@ def test_a_package_that_found_no_room_stays_approved_and_can_be_started_again(la
     sagemaker.create_endpoint(EndpointName="beside", EndpointConfigName=launch.endpoint()["EndpointConfigName"])
     candidate = launch.package(0.45)
     ended = launch.rolled_out(candidate, seconds=90)
-    assert (ended["status"], ended["error"]) == ("FAILED", "Stopped")
-    assert "'ml.m5.large for endpoint usage' is 8 Instances, with current utilization of 8 Instances" in ended["cause"]
-    assert f"`slipway rollout approve --package {candidate} --reason TEXT` starts its rollout again" in ended["cause"]
+    assert ended["outcome"] == "stopped"
+    assert "'ml.m5.large for endpoint usage' is 8 Instances, with current utilization of 8 Instances" in ended["reason"]
+    assert f"`slipway rollout approve --package {candidate} --reason TEXT` starts its rollout again" in ended["reason"]
     assert launch.serves() == launch.parameter() == before
     assert f"{ENDPOINT}: rollout stopped" in [subject for subject, _ in launch.told()]
 
@@ -521,4 +576,6 @@ def test_a_package_that_found_no_room_stays_approved_and_can_be_started_again(la
             reason="there is room now",
         )
         assert "started again" in told
-        eventually(lambda: launch.serves() == candidate, seconds=60)
+        again = launch.ended(eventually(lambda: launch.found({"ModelPackageArn": candidate})), seconds=90)
+    assert again["outcome"] == "promoted", again
+    assert launch.serves() == candidate

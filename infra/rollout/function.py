@@ -1,0 +1,136 @@
+"""The rollout: a durable function, what it may do, and the rule that starts it."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from infra.rollout.durable_function import DurableFunction, executions_of, notify_of_lost_executions
+from infra.rollout.runtime.orchestrator.run import Target
+from infra.shared.approval import may_only_reject
+from infra.shared.arns import arn
+from infra.shared.policy import Statement, allow
+from infra.shared.sagemaker_role import may_publish, package_arns
+from infra.shared.tags import ENDPOINT_TAG
+from slipway.metrics import decision_namespace
+from slipway.settings.names import Names
+
+LONGEST_DAYS = 14
+"""Above the longest path, so that each wait ends in a rejection that says why, and none in a timeout.
+
+Three days for the lock, three days paused, and as long as a rollback takes that passes it; three hours of gates, eight
+of the update and eight of the restore: under eight days. A rollback is neither paused nor rejected for waiting: those
+before it have the lock within three days or are rejected, and take five more; then it needs one day.
+"""
+_REQUEST = events.RuleTargetInput.from_object(
+    {
+        **{
+            name: events.EventField.from_path(f"$.detail.{name}") for name in ("ModelPackageArn", "ModelApprovalStatus")
+        },
+        "DecidedAt": events.EventField.from_path("$.time"),
+    }
+)
+
+
+class RolloutFunction(Construct):
+    """Started by every approval and rejection in the registry group; may update one stack and compare its fleets.
+
+    Attributes:
+        function: the durable function.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        names: Names,
+        target: Target,
+        topic: sns.ITopic,
+        calls: Sequence[lambda_.IFunction],
+        statements: Sequence[Statement],
+    ) -> None:
+        super().__init__(scope, id_)
+        self.function = DurableFunction(
+            self,
+            "Function",
+            name=names.rollout_function,
+            handler="handler",
+            description=f"Rolls approved models out to {names.endpoint}",
+            target=target,
+            longest_days=LONGEST_DAYS,
+            statements=[
+                allow("lambda:GetDurableExecution", on=lock_holders(names)),
+                allow("lambda:InvokeFunction", on=[target.function, *(each.function_arn for each in calls)]),
+                *_may_roll_out(names),
+                *([may_publish(decision_namespace(names.endpoint))] if _speaks_for_the_analysis(target) else ()),
+                *statements,
+            ],
+        )
+        events.Rule(
+            self,
+            "Decided",
+            description=f"A package of {names.package_group} was approved, or rejected while it serves",
+            event_pattern=events.EventPattern(
+                source=["aws.sagemaker"],
+                detail_type=["SageMaker Model Package State Change"],
+                # A rejection matters only of the package that serves; which one that is the execution finds out.
+                detail={
+                    "ModelPackageGroupName": [names.package_group],
+                    "ModelApprovalStatus": ["Approved", "Rejected"],
+                },
+            ),
+            targets=[targets.LambdaFunction(self.function.alias, event=_REQUEST)],
+        )
+        notify_of_lost_executions(
+            self,
+            f"The rollout of endpoint {names.endpoint}",
+            topic=topic,
+            function_name=names.rollout_function,
+        )
+
+
+def lock_holders(names: Names) -> list[str]:
+    """Whose executions may be in the queue for the lock."""
+    return [executions_of(name) for name in (names.rollout_function, names.schedule_function)]
+
+
+def _speaks_for_the_analysis(target: Target) -> bool:
+    """Where it is out of order, the new fleet is sent back in its place."""
+    return bool(target.canary_analysis) and not target.proceeds
+
+
+def _may_roll_out(names: Names) -> list[Statement]:
+    endpoint_stack = arn("cloudformation", f"stack/{names.stack('endpoint')}/*")  # it ends in its generation
+    return [
+        # CloudFormation goes on with the role the stack was deployed with; none is passed.
+        allow(
+            "cloudformation:DescribeStackEvents",
+            "cloudformation:DescribeStackResource",
+            "cloudformation:DescribeStacks",
+            "cloudformation:UpdateStack",
+            on=[endpoint_stack],
+        ),
+        allow(
+            "sagemaker:DescribeModelPackage",
+            "sagemaker:ListModelPackages",
+            "sagemaker:UpdateModelPackage",
+            on=package_arns(names.package_group),
+        ),
+        may_only_reject(),
+        allow("sagemaker:DescribeEndpoint", on=[arn("sagemaker", f"endpoint/{names.endpoint}")]),
+        # CloudFormation names these; the tag says which are this endpoint's.
+        allow(
+            "sagemaker:DescribeEndpointConfig",
+            "sagemaker:DescribeModel",
+            "sagemaker:DeleteEndpointConfig",
+            "sagemaker:DeleteModel",
+            on=[arn("sagemaker", f"{kind}/*") for kind in ("endpoint-config", "model")],
+            conditions={"StringEquals": {f"aws:ResourceTag/{ENDPOINT_TAG}": names.endpoint}},
+        ),
+        # Whose name begins with the slash.
+        allow("ssm:GetParameter", on=[arn("ssm", f"parameter{names.hold_parameter}")]),
+    ]

@@ -1,0 +1,1 @@
+"""The rollout as a Lambda durable function; start reading at `rollout.py`."""

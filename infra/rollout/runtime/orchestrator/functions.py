@@ -1,0 +1,31 @@
+"""Other functions, called and waited for."""
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from .run import Run
+
+
+class FunctionError(Exception):
+    """A function that was called has failed by itself; the text is the name of its error."""
+
+
+def invoke(run: Run, function: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """What it answers.
+
+    Raises:
+        FunctionError: it has failed.
+    """
+    answer = run.client("lambda").invoke(FunctionName=function, Payload=json.dumps(payload).encode())
+    body: dict[str, Any] = json.loads(answer["Payload"].read())
+    if answer.get("FunctionError"):
+        raise FunctionError(str(body.get("errorType", answer["FunctionError"])))
+    return body
+
+
+def error_name(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        return str(error.response["Error"]["Code"])
+    return str(error) if isinstance(error, FunctionError) else type(error).__name__

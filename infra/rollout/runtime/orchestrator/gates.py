@@ -1,0 +1,127 @@
+"""Before any user meets a candidate, a job holds it against the live model's contract and against recent requests."""
+
+import hashlib
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from slipway.rollout.steps import Step
+
+from .run import CallError, Rejection, Run, State
+
+ATTEMPTS = 3
+"""Jobs for one decision: one that SageMaker itself could not run says nothing of the candidate."""
+POLL_SECONDS = 45
+_ROOT = "/opt/ml/processing"
+_NOT_THE_CANDIDATES = ("InternalServerError", "CapacityError")
+
+
+def pass_gates(run: Run, package: dict[str, Any], champion: str) -> None:
+    """Run the job and wait for what it says; `champion` is the live package's ARN, or empty.
+
+    Raises:
+        Rejection: the candidate breaks the contract or the limits of the replay, or nobody could tell.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        name = job_name(run, champion, attempt)
+        try:
+            run.steps.do(Step.START_GATES, lambda name=name: _start(run, name, package, champion))  # type: ignore[misc]
+            job = run.steps.poll(Step.GATES, lambda _, name=name: _describe(run, name), {}, _pause)  # type: ignore[misc]
+        except CallError as exc:
+            raise Rejection(f"the gates could not be run: {exc}", by="gates") from exc
+        rejection = decide(job)
+        if rejection is None:
+            return
+        if attempt == ATTEMPTS or not is_worth_another(job):
+            raise rejection
+
+
+def job_name(run: Run, champion: str, attempt: int) -> str:
+    """The same execution and champion find the job that they began; another champion needs another decision."""
+    digest = hashlib.md5(f"{run.steps.execution} {champion}".encode(), usedforsecurity=False).hexdigest()
+    return f"{run.target.gate_job['name_prefix']}-{digest}-{attempt}"
+
+
+def decide(job: dict[str, str]) -> Rejection | None:
+    """None where the candidate has passed."""
+    message = job["message"]
+    if job["status"] == "Completed":
+        if message.startswith("passed"):
+            return None
+        gate, colon, _ = message.partition(": ")
+        if colon and gate in ("contract", "replay"):
+            return Rejection(message, by=gate)
+    if job["failure"]:
+        return Rejection(f"the gates could not decide: {job['failure']}", by="gates")
+    ended = f"job {job['name']} ended {job['status']} without a decision"
+    return Rejection(f"the gates could not decide: {ended}", by="gates")
+
+
+def is_worth_another(job: dict[str, str]) -> bool:
+    return job["status"] == "Failed" and any(each in job["failure"] for each in _NOT_THE_CANDIDATES)
+
+
+def _pause(state: State) -> float | None:
+    return POLL_SECONDS if state["status"] in ("InProgress", "Stopping") else None
+
+
+def _describe(run: Run, name: str) -> dict[str, str]:
+    job = run.client("sagemaker").describe_processing_job(ProcessingJobName=name)
+    return {
+        "name": name,
+        "status": job["ProcessingJobStatus"],
+        "message": job.get("ExitMessage", ""),
+        "failure": job.get("FailureReason", ""),
+    }
+
+
+def _start(run: Run, name: str, package: dict[str, Any], champion: str) -> bool:
+    """Start the job unless it was started before."""
+    sagemaker = run.client("sagemaker")
+    inputs = {"candidate": package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]}
+    if champion:
+        described = sagemaker.describe_model_package(ModelPackageName=champion)
+        inputs["champion"] = described["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+    # An approval is for these bytes and not for a path, where the package notes their hash.
+    sha256 = package.get("CustomerMetadataProperties", {}).get(run.target.gate_job["sha256_property"], "")
+    try:
+        sagemaker.create_processing_job(**_request(run.target.gate_job, name, inputs, sha256))
+    except ClientError as exc:
+        if exc.response["Error"]["Code"] != "ResourceInUse":
+            raise
+    return True
+
+
+def _request(job: dict[str, Any], name: str, inputs: dict[str, str], sha256: str) -> dict[str, Any]:
+    """The captured requests are no input: SageMaker fails a job whose prefix holds nothing yet."""
+    output = {
+        "S3Uri": f"{job['output_uri']}/{name}",
+        "LocalPath": f"{_ROOT}/output/replay",
+        "S3UploadMode": "EndOfJob",
+    }
+    request = {
+        "ProcessingJobName": name,
+        "ProcessingInputs": [_input(*each) for each in inputs.items()],
+        "ProcessingOutputConfig": {
+            "Outputs": [{"OutputName": "replay", "S3Output": output}],
+            "KmsKeyId": job["kms_key_arn"],
+        },
+        "ProcessingResources": {"ClusterConfig": job["cluster"]},
+        "StoppingCondition": {"MaxRuntimeInSeconds": job["max_runtime_seconds"]},
+        "AppSpecification": {
+            "ImageUri": job["image_uri"],
+            "ContainerEntrypoint": ["python", "-m", "pipeline_steps", "replay"],
+            "ContainerArguments": job["arguments"],
+        },
+        "Environment": {"SLIPWAY_MODEL_SHA256": sha256},
+        "RoleArn": job["role_arn"],
+        "Tags": job["tags"],
+    }
+    if job["vpc_config"]:
+        request["NetworkConfig"] = {"VpcConfig": job["vpc_config"]}
+    return request
+
+
+def _input(name: str, path: str) -> dict[str, Any]:
+    place = {"S3Uri": path, "LocalPath": f"{_ROOT}/input/{name}", "S3DataType": "S3Prefix", "S3InputMode": "File"}
+    return {"InputName": name, "S3Input": place}

@@ -1,0 +1,61 @@
+"""The entry points: a rollout for each approval and rejection, and the endpoint's schedule."""
+
+import json
+import os
+import time
+from dataclasses import asdict
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_durable_execution_sdk_python import DurableContext, durable_execution
+from botocore.config import Config
+
+from slipway.rollout.steps import Kind
+
+from .durable import DurableSteps
+from .rollout import roll_out
+from .run import Request, Run, Target
+from .schedule import follow
+
+_ATTEMPTS = 5
+_ATTEMPTS_OF_FUNCTIONS = 2
+"""The canary analysis is called at each poll: longer attempts would come too late for its alarm."""
+_LONGEST_FUNCTION_SECONDS = 300
+
+
+@durable_execution
+def handler(event: dict[str, Any], context: DurableContext) -> dict[str, str]:
+    """Roll out `ModelPackageArn`, or back from it, by `ModelApprovalStatus` of an event and its time `DecidedAt`.
+
+    Returns:
+        outcome, reason, by.
+    """
+    kind = Kind(event.get("Kind", Kind.APPROVAL))
+    if event.get("ModelApprovalStatus") == "Rejected":
+        kind = Kind.REJECTION
+    asked_at = datetime.fromisoformat(event["DecidedAt"]).timestamp() if "DecidedAt" in event else None
+    return asdict(roll_out(_run(context, Request(event["ModelPackageArn"], kind, asked_at))))
+
+
+@durable_execution
+def schedule(event: dict[str, Any], context: DurableContext) -> dict[str, str]:
+    """Bring the endpoint to what `action` says: stop or start.
+
+    Returns:
+        outcome, reason, by.
+    """
+    return asdict(follow(_run(context, Request("", Kind.SCHEDULE)), event["action"]))
+
+
+def _run(context: DurableContext, request: Request) -> Run:
+    target = Target(**json.loads(os.environ["ROLLOUT"]))
+    return Run(target, request, DurableSteps(context), _client, time.time)
+
+
+@cache
+def _client(service: str) -> Any:
+    attempts = _ATTEMPTS_OF_FUNCTIONS if service == "lambda" else _ATTEMPTS
+    retries = {"mode": "standard", "total_max_attempts": attempts}
+    return boto3.client(service, config=Config(retries=retries, read_timeout=_LONGEST_FUNCTION_SECONDS))

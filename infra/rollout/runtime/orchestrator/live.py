@@ -1,0 +1,83 @@
+"""What does the endpoint really serve?
+
+SageMaker rolls back silently, so neither the stack's status nor its parameter tells: only the model behind the
+endpoint config in use does.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from slipway.rollout.steps import Step
+
+from .run import Run, State
+
+BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
+_POLL_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Live:
+    """The package, config and model that serve, each empty where nothing does."""
+
+    package: str = ""
+    config: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class EndpointState:
+    """`failure` is why SageMaker last rolled back or failed, or empty."""
+
+    status: str
+    failure: str
+    live: Live
+
+    @property
+    def is_busy(self) -> bool:
+        return self.status in BUSY
+
+
+def read_settled(run: Run) -> EndpointState:
+    """Wait until nothing happens to the endpoint, and read it."""
+
+    def pause(state: State) -> float | None:
+        return _POLL_SECONDS if state["status"] in BUSY else None
+
+    return _state(run.steps.poll(Step.READ_ENDPOINT, lambda _: _read(run), {}, pause))
+
+
+def read_now(run: Run) -> EndpointState:
+    return _state(run.steps.do(Step.READ_ENDPOINT, lambda: _read(run)))
+
+
+def is_missing(error: ClientError, what: str) -> bool:
+    return f"Could not find {what}" in error.response["Error"].get("Message", "")
+
+
+def _state(found: dict[str, Any]) -> EndpointState:
+    return EndpointState(found["status"], found["failure"], Live(**found["live"]))
+
+
+def _read(run: Run) -> dict[str, Any]:
+    sagemaker = run.client("sagemaker")
+    try:
+        endpoint = sagemaker.describe_endpoint(EndpointName=run.target.endpoint)
+    except ClientError as exc:
+        if not is_missing(exc, "endpoint"):
+            raise
+        endpoint = {"EndpointStatus": "absent"}
+    status = endpoint["EndpointStatus"]
+    live = _live(sagemaker, endpoint["EndpointConfigName"]) if status == "InService" else Live()
+    return {"status": status, "failure": endpoint.get("FailureReason", ""), "live": asdict(live)}
+
+
+def _live(sagemaker: Any, config: str) -> Live:
+    described = sagemaker.describe_endpoint_config(EndpointConfigName=config)
+    name = described["ProductionVariants"][0]["ModelName"]
+    model = sagemaker.describe_model(ModelName=name)
+    # A model with one container is described in either of two ways.
+    containers = [*model.get("Containers", ())[:1], model.get("PrimaryContainer") or {}]
+    package = next((each["ModelPackageName"] for each in containers if "ModelPackageName" in each), "")
+    return Live(package, config, name) if package else Live()

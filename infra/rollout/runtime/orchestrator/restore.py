@@ -1,0 +1,103 @@
+"""Back: the stack is told again what the endpoint served before, and nothing is called restored that was not seen."""
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from slipway.rollout.steps import Step
+
+from . import live, stack
+from .live import Live
+from .run import CallError, Run
+
+POLLS = 180
+"""Of the longest wait for what happens without users."""
+
+
+class NotRestored(Exception):  # noqa: N818 -- an outcome and no fault of the program
+    """A person has to look; the text tells why everything began."""
+
+
+def restore_seconds(timeout_seconds: int) -> int:
+    return max(15, timeout_seconds // POLLS)
+
+
+def restore(run: Run, previous: Live | None, reason: str) -> str:
+    """Bring back what served before, None where nothing was changed yet; why everything began, in words.
+
+    Only a parameter that still names the failed package is set back: anything else is someone's later decision.
+
+    Raises:
+        NotRestored: the endpoint was not seen to serve what its stack names.
+    """
+    seconds = restore_seconds(run.target.timeout_seconds)
+    try:
+        now = stack.read_settled(run, Step.READ_STACK, seconds)
+        if previous is None:
+            return reason
+        failed: Live | None = None
+        while now["package"] == run.request.package:
+            failed = failed or _name_candidate(run)
+            begun = stack.update(run, Step.RESTORE, previous.package)
+            now = stack.read_settled(run, Step.WAIT_FOR_RESTORE, seconds)
+            if begun is not stack.Begun.BUSY:
+                break
+    except CallError as exc:
+        raise NotRestored(reason) from exc
+    overtaken = now["package"] not in (run.request.package, previous.package)
+    if overtaken:
+        reason = f"{reason}; meanwhile someone decided for {now['package']}, which is left as it is"
+    try:
+        serving = live.read_settled(run).live
+    except CallError as exc:
+        raise NotRestored(f"{reason}; what the endpoint serves now could not be seen: {exc.message}") from exc
+    # Both: an endpoint in order under a stack that names another package is the next surprise.
+    if now["status"].endswith("_FAILED") or serving.package != now["package"]:
+        raise NotRestored(reason)
+    if not overtaken:
+        if now["package"] != previous.package:
+            raise NotRestored(reason)
+        _delete_unused(run, failed or Live(), previous, serving)
+    return reason
+
+
+def _name_candidate(run: Run) -> Live:
+    """The config and model of the failed package, while the stack still holds them.
+
+    What cannot be named is left where it is: configs and models cost nothing.
+    """
+
+    def name() -> dict[str, str]:
+        try:
+            resource = run.client("cloudformation").describe_stack_resource(
+                StackName=run.target.stack, LogicalResourceId=stack.CONFIG_RESOURCE
+            )
+            # The physical id is the ARN, which ends in the name.
+            config = resource["StackResourceDetail"]["PhysicalResourceId"].rpartition("/")[2]
+            described = run.client("sagemaker").describe_endpoint_config(EndpointConfigName=config)
+        except (ClientError, BotoCoreError):
+            return {}
+        return {"config": config, "model": described["ProductionVariants"][0]["ModelName"]}
+
+    return Live(**run.steps.do(Step.NAME_CANDIDATE, name))
+
+
+def _delete_unused(run: Run, failed: Live, previous: Live, serving: Live) -> None:
+    """The endpoint serves neither the failed config nor, as the stack has made a new one, the config of before.
+
+    Where SageMaker refused that one too, the config of before still serves, and stays.
+    """
+    for each in (failed, previous):
+        if each.config and each.config != serving.config:
+            run.steps.do(Step.DELETE_FAILED, lambda each=each: delete(run, each))  # type: ignore[misc]
+
+
+def delete(run: Run, unused: Live) -> bool:
+    """A config and then its model, within a step; what cannot be deleted stays."""
+    sagemaker: Any = run.client("sagemaker")
+    try:
+        sagemaker.delete_endpoint_config(EndpointConfigName=unused.config)
+        sagemaker.delete_model(ModelName=unused.model)
+    except (ClientError, BotoCoreError):
+        return False
+    return True

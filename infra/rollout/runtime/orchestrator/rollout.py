@@ -1,0 +1,244 @@
+"""A rollout, from the approval of a package to a verified endpoint or back: read it from top to bottom."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from slipway.rollout.shortages import is_shortage
+from slipway.rollout.steps import Kind, Outcome, Step
+
+from . import live, rejected, stack
+from .functions import FunctionError, error_name, invoke
+from .gates import pass_gates
+from .live import Live
+from .lock import Lock
+from .pause import Pause
+from .report import notify, record, reject_package
+from .restore import NotRestored, delete, restore
+from .run import CallError, Failure, Rejection, Run, State
+from .stopped import start_stopped
+from .watch import Watched, watch
+
+STACK_SECONDS = 60
+_AGAIN = (
+    "the package stays approved; `slipway rollout approve --package {} --reason TEXT` starts its rollout again, once "
+    "there is room (`slipway quotas` shows what is missing)"
+)
+
+
+@dataclass(frozen=True)
+class End:
+    outcome: Outcome
+    reason: str = ""
+    by: str = ""
+
+
+def roll_out(run: Run) -> End:
+    """One rollout at a time, in order of approval.
+
+    It is promoted only if the endpoint really serves the package; otherwise the package is rejected with the reason,
+    or stays approved where AWS was short of something, and the stack is told again what is really live. That holds
+    whether CloudFormation reports a rollback of the endpoint as success or as failure.
+    """
+    lock = Lock(run)
+    end = _roll_back(run, lock) if run.request.kind is Kind.REJECTION else _Rollout(run, lock).run()
+    lock.release()
+    return end
+
+
+def _roll_back(run: Run, lock: Lock) -> End:
+    try:
+        return End(*rejected.roll_back(run, lock))
+    except CallError as exc:
+        reason = f"the rollout could not go on: {exc}"
+        notify(run, "rolled back", f"{run.request.package} was rejected for endpoint {run.target.endpoint}: {reason}")
+        return End(Outcome.ROLLED_BACK, reason)
+
+
+class _Rollout:
+    def __init__(self, run: Run, lock: Lock) -> None:
+        self._run, self._lock, self._pause = run, lock, Pause(run, lock)
+        self._previous: Live | None = None
+        self._watched: Watched | None = None
+        self._has_begun = False
+
+    def run(self) -> End:
+        try:
+            package = self._begin()
+            if package is None:
+                return End(Outcome.NOTHING_TO_DO, "the package serves already, or is not approved any more")
+            self._verify(package)
+        except Rejection as exc:
+            return self._reject(exc)
+        except CallError as exc:
+            return self._restore(Failure(f"the rollout could not go on: {exc}"))
+        except Failure as exc:
+            return self._restore(exc)
+        return self._promote()
+
+    def _begin(self) -> State | None:
+        """Up to the end of the update; None where there is nothing to do."""
+        has_started_stopped = False
+        while True:
+            self._lock.take()
+            found = self._read_candidate()
+            if found is None:
+                return None
+            package, self._previous = found
+            if self._pause.wait():
+                continue  # others have passed: what serves may be another
+            if not has_started_stopped:
+                has_started_stopped = True
+                if start_stopped(self._run, self._previous):
+                    continue
+            pass_gates(self._run, package, self._previous.package)
+            if self._pause.wait():
+                continue
+            begun = stack.update(self._run, Step.UPDATE, self._run.request.package)
+            if begun is stack.Begun.BUSY:
+                self._run.steps.wait(Step.UPDATE, STACK_SECONDS)
+                continue
+            if begun is stack.Begun.YES:
+                self._has_begun = True
+                self._announce()
+                self._watched = watch(self._run, self._previous)
+            return package
+
+    def _read_candidate(self) -> tuple[State, Live] | None:
+        """The package and what serves before it; None where it serves already or is not approved any more."""
+        run = self._run
+
+        def check(_: State) -> State:
+            package = run.client("sagemaker").describe_model_package(ModelPackageName=run.request.package)
+            if package["ModelApprovalStatus"] != "Approved":
+                return {"package": None, "stack": None}
+            return {"package": _wanted(package), "stack": stack.read(run)}
+
+        def pause(state: State) -> float | None:
+            is_busy = state["package"] and state["stack"]["status"].endswith(stack.IN_PROGRESS)
+            return STACK_SECONDS if is_busy else None
+
+        found = run.steps.poll(Step.READ_CANDIDATE, check, {}, pause)
+        if found["package"] is None:
+            return None
+        serving = live.read_settled(run).live
+        if serving.package == run.request.package:
+            return None
+        # Empty before the first rollout. An endpoint that fails to serve is restored to its package, not deleted.
+        return found["package"], serving if serving.package else Live(found["stack"]["package"])
+
+    def _announce(self) -> None:
+        run, previous = self._run, self._previous or Live()
+        record(run, "begun", {"previous": previous.package})
+        begins = f"Endpoint {run.target.endpoint} begins a rollout of {run.request.package}, {run.target.plan}"
+        notify(run, "rollout begun", f"{begins}; execution {run.steps.execution}")
+
+    def _verify(self, package: State) -> None:
+        """The live config must be the requested one, and answer.
+
+        Raises:
+            Failure: it is not, must not be, or does not.
+        """
+        now, watched, previous = live.read_settled(self._run), self._watched, self._previous or Live()
+        if now.live.package != self._run.request.package:
+            raise self._explain(now)
+        if watched and self._run.target.canary_analysis and previous.config:
+            # An alarm can come too late, and the analysis can be out of order.
+            if watched.is_against:
+                raise Failure(watched.explanation, is_candidates=True)
+            if not watched.settled:
+                raise Failure(f"it serves without having been compared: {watched.explanation}", is_candidates=True)
+        container = package["InferenceSpecification"]["Containers"][0]
+        answer = self._run.steps.do(Step.SMOKE_TEST, lambda: self._smoke_test(container))
+        if not answer["passed"]:
+            raise Failure(f"the smoke test failed: {answer['reason']}", is_candidates=True)
+
+    def _smoke_test(self, container: Any) -> State:
+        payload = {"EndpointName": self._run.target.endpoint, "Container": container}
+        try:
+            return invoke(self._run, self._run.target.smoke_test, payload)
+        except FunctionError as exc:
+            raise CallError("Lambda", error_name(exc)) from exc
+
+    def _explain(self, now: live.EndpointState) -> Failure:
+        """Why the candidate does not serve, short enough for a package's approval description."""
+        run, watched = self._run, self._watched
+        if watched and watched.is_against:
+            sentence = f"{watched.explanation}; {now.failure}" if now.failure else watched.explanation
+            return Failure(sentence, is_candidates=True)
+        if now.failure:
+            return Failure(f"the endpoint did not take the model: {now.failure}")
+        status, reason = (watched.stack["status"], watched.stack["reason"]) if watched else ("without an update", "")
+        if reason := stack.failed_resource(run) or reason:
+            return Failure(f"the stack did not take the model: {reason}")
+        return Failure(
+            f"the model is not live: endpoint {run.target.endpoint} is {now.status} after its stack ended {status}; "
+            f"see the events of stack {run.target.stack}",
+            is_candidates=True,
+        )
+
+    def _promote(self) -> End:
+        run, previous, watched = self._run, self._previous or Live(), self._watched
+        if previous.config:
+            # Retained when they were replaced, and now provably unused: the endpoint serves another config.
+            run.steps.do(Step.DELETE_PREVIOUS, lambda: delete(run, previous))
+        detail: State = {"previous": previous.package}
+        serves = f"Endpoint {run.target.endpoint} serves {run.request.package}"
+        if run.target.canary_analysis:
+            sentence = watched.explanation if watched else ""
+            detail |= {"verdict": watched.decision if watched else 0, "sentence": sentence}
+            serves = f"{serves}; {sentence}"
+        record(run, "promoted", detail)
+        notify(run, "promoted", serves)
+        return End(Outcome.PROMOTED, detail.get("sentence", ""))
+
+    def _reject(self, rejection: Rejection) -> End:
+        """Before any user met it; what AWS was short of rejects nothing."""
+        run, reason = self._run, rejection.reason
+        if rejection.by not in ("contract", "replay") and is_shortage(reason):
+            return self._keep(Outcome.NOT_STARTED, reason)
+        reject_package(run, reason)
+        record(run, "refused", {"reason": reason})
+        refused = f"{run.request.package} was rejected for endpoint {run.target.endpoint} before any user met it"
+        notify(run, "rejected", f"{refused}: {reason}")
+        return End(Outcome.REJECTED, reason, rejection.by)
+
+    def _restore(self, failure: Failure) -> End:
+        run, reason, endpoint = self._run, failure.reason, self._run.target.endpoint
+        is_kept = not failure.is_candidates and is_shortage(reason)
+        if is_kept and not self._has_begun:
+            return self._keep(Outcome.NOT_STARTED, reason)
+        if is_kept:
+            reason = self._short(Outcome.STOPPED, reason)
+        else:
+            reject_package(run, reason)
+        try:
+            reason = restore(run, self._previous, reason)
+        except NotRestored as exc:
+            record(run, "not restored", {"reason": str(exc)})
+            rejected_ = f"Endpoint {endpoint} rejected {run.request.package} ({exc}) and could not be restored"
+            notify(run, "NOT RESTORED, look now", f"{rejected_}; execution {run.steps.execution}")
+            return End(Outcome.NOT_RESTORED, str(exc))
+        if is_kept:
+            return self._tell_kept(Outcome.STOPPED, reason)
+        record(run, "rolled back", {"reason": reason})
+        notify(run, "rolled back", f"{run.request.package} was rejected for endpoint {endpoint}: {reason}")
+        return End(Outcome.ROLLED_BACK, reason)
+
+    def _keep(self, outcome: Outcome, reason: str) -> End:
+        return self._tell_kept(outcome, self._short(outcome, reason))
+
+    def _short(self, outcome: Outcome, reason: str) -> str:
+        return f"{outcome}: {reason}; {_AGAIN.format(self._run.request.package)}"
+
+    def _tell_kept(self, outcome: Outcome, reason: str) -> End:
+        run = self._run
+        record(run, outcome, {"reason": reason})
+        told = f"The rollout of {run.request.package} to endpoint {run.target.endpoint}: {reason}"
+        notify(run, f"rollout {outcome}", told)
+        return End(outcome, reason, "AWS")
+
+
+def _wanted(package: State) -> State:
+    """What is needed of a package's description, without the times that JSON does not know."""
+    wanted = ("InferenceSpecification", "CustomerMetadataProperties")
+    return {name: package[name] for name in wanted if name in package}

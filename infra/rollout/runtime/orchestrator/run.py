@@ -1,0 +1,123 @@
+"""What a rollout works with: its target, its request, AWS, and steps that are done once however often it is resumed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from slipway.rollout.steps import Kind, Step
+
+Result = TypeVar("Result")
+State = dict[str, Any]
+
+
+class CallError(Exception):
+    """AWS refused a call, or could not be reached."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message = code, message
+
+
+class Rejection(Exception):  # noqa: N818 -- a decision and no fault of the program
+    """The candidate is rejected before any user met it.
+
+    Attributes:
+        by: who decided: contract, replay, gates, lock, pause, operator or schedule.
+    """
+
+    def __init__(self, reason: str, *, by: str) -> None:
+        super().__init__(reason)
+        self.reason, self.by = reason, by
+
+
+class Failure(Exception):  # noqa: N818 -- a decision and no fault of the program
+    """The candidate does not serve, or must not.
+
+    Attributes:
+        is_candidates: it is the candidate's fault, whatever the words of the reason look like.
+    """
+
+    def __init__(self, reason: str, *, is_candidates: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.is_candidates = reason, is_candidates
+
+
+class Steps(Protocol):
+    """Things that are done once, and waits that cost nothing; results are what JSON can hold."""
+
+    @property
+    def execution(self) -> str:
+        """The execution's ARN."""
+        ...
+
+    def do(self, name: Step, act: Callable[[], Result]) -> Result:
+        """Act, and remember the result.
+
+        Raises:
+            CallError: AWS refused a call of `act`.
+        """
+        ...
+
+    def poll(
+        self, name: Step, check: Callable[[State], State], start: State, pause: Callable[[State], float | None]
+    ) -> State:
+        """Check until `pause` says None instead of how many seconds to wait; `check` gets what it returned last.
+
+        Raises:
+            CallError: AWS refused a call of `check`.
+        """
+        ...
+
+    def wait(self, name: Step, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True)
+class Target:
+    """The one endpoint that is rolled out to, and who helps.
+
+    Attributes:
+        function: the alias of the function itself.
+        canary_analysis: the function that compares the fleets; empty where nobody does.
+        proceeds: whether a rollout goes on that nobody could compare.
+        gate_job: the job that a candidate must pass.
+        plan: how traffic moves, in words.
+        timeout_seconds: the longest that an update of the endpoint may take.
+        stopped_parameter: in SSM, the package that a schedule has stopped; empty where there is no schedule.
+    """
+
+    endpoint: str
+    stack: str
+    package_group: str
+    function: str
+    bucket: str
+    queue_key: str
+    pause_parameter: str
+    smoke_test: str
+    audit: str
+    topic: str
+    gate_job: dict[str, Any]
+    canary_analysis: str = ""
+    proceeds: bool = False
+    plan: str = "canary"
+    timeout_seconds: int = 3600
+    stopped_parameter: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for; `asked_at` in seconds, or None where nobody told."""
+
+    package: str
+    kind: Kind = Kind.APPROVAL
+    asked_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution."""
+
+    target: Target
+    request: Request
+    steps: Steps
+    client: Callable[[str], Any]
+    now: Callable[[], float]

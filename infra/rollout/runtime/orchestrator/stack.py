@@ -1,0 +1,108 @@
+"""The endpoint's stack: one parameter changes, the template stays, and CloudFormation is the endpoint's only owner."""
+
+from enum import Enum
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from slipway.rollout.steps import Step
+
+from .run import CallError, Run, State
+
+PARAMETER = "ModelPackageArn"
+CONFIG_RESOURCE = "EndpointConfig"
+"""Its logical id in the stack."""
+IN_PROGRESS = "_IN_PROGRESS"
+
+
+class Begun(Enum):
+    """What came of asking for an update."""
+
+    YES = "yes"
+    BUSY = "busy"
+    NOTHING_TO_DO = "nothing to do"
+
+
+def read(run: Run) -> dict[str, str]:
+    """{status, reason, package}: what the stack names, and how it stands; to be called within a step."""
+    stack = run.client("cloudformation").describe_stacks(StackName=run.target.stack)["Stacks"][0]
+    package = next(each["ParameterValue"] for each in stack["Parameters"] if each["ParameterKey"] == PARAMETER)
+    return {"status": stack["StackStatus"], "reason": stack.get("StackStatusReason", ""), "package": package}
+
+
+def read_settled(run: Run, name: Step, seconds: float) -> dict[str, str]:
+    """Read it every so many seconds until no update is in progress."""
+
+    def pause(state: State) -> float | None:
+        return seconds if state["status"].endswith(IN_PROGRESS) else None
+
+    return run.steps.poll(name, lambda _: read(run), {}, pause)
+
+
+def update(run: Run, name: Step, package: str) -> Begun:
+    """Have the stack name `package`; the empty one is day 0, without an endpoint.
+
+    Raises:
+        CallError: CloudFormation refuses, and not since it is busy or has nothing to do.
+    """
+
+    def ask() -> str:
+        try:
+            run.client("cloudformation").update_stack(
+                StackName=run.target.stack,
+                UsePreviousTemplate=True,
+                Parameters=[{"ParameterKey": PARAMETER, "ParameterValue": package}],
+                Capabilities=["CAPABILITY_NAMED_IAM"],
+            )
+        except ClientError as exc:
+            return _refused(exc, read(run), package).value
+        return Begun.YES.value
+
+    return Begun(run.steps.do(name, ask))
+
+
+def _refused(error: ClientError, stack: dict[str, str], package: str) -> Begun:
+    """CloudFormation's refusals have one code; the text tells them apart."""
+    message = str(error.response["Error"].get("Message", ""))
+    if "No updates are to be performed" in message:
+        return Begun.NOTHING_TO_DO
+    if f"{IN_PROGRESS} state" in message:
+        # A step that was cut off after its call is done again: then it is our own update that is in progress.
+        return Begun.YES if stack["package"] == package else Begun.BUSY
+    if "Rate exceeded" in message:
+        return Begun.BUSY
+    raise error
+
+
+def failed_resource(run: Run) -> str:
+    """Which resource CloudFormation could not update first, and why, or empty: the stack's status does not say.
+
+    Events of updates before the newest one are left out.
+    """
+
+    def find() -> str:
+        pages = run.client("cloudformation").get_paginator("describe_stack_events")
+        failed: list[dict[str, Any]] = []
+        for page in pages.paginate(StackName=run.target.stack):
+            for event in page["StackEvents"]:  # newest first
+                if (event["ResourceType"], event["ResourceStatus"]) == (
+                    "AWS::CloudFormation::Stack",
+                    "UPDATE_IN_PROGRESS",
+                ):
+                    return _first(failed)
+                failed.append(event)
+        return _first(failed)
+
+    try:
+        return run.steps.do(Step.EXPLAIN, find)
+    except CallError:
+        return ""
+
+
+def _first(newest_first: list[dict[str, Any]]) -> str:
+    failed = [
+        f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
+        for event in newest_first
+        if "_FAILED" in event["ResourceStatus"] and "cancelled" not in event.get("ResourceStatusReason", "")
+    ]
+    return failed[-1] if failed else ""

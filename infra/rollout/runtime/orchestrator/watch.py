@@ -1,0 +1,144 @@
+"""The update while it happens: the stack is polled, and the canary analysis compares both fleets at each poll."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from slipway.canary.statistics.evidence import Decision
+from slipway.metrics import decision_datum, decision_namespace
+from slipway.rollout.steps import Step
+
+from . import stack
+from .functions import FunctionError, error_name, invoke
+from .live import Live
+from .report import audit
+from .run import Run, State
+
+MOST_FAILED = 5
+"""Polls in a row that the analysis may fail: the one after them may still be in time for the alarm."""
+POLLS = 330
+"""Of the longest update."""
+NO_DECISION = {
+    "decision": 0,
+    "explanation": "",
+    "settled": False,
+    "checkpoint": None,
+    "failed": 0,
+    "sent_back": False,
+}
+
+
+@dataclass(frozen=True)
+class Watched:
+    """How the update ended: the stack, and what the analysis made of the new fleet."""
+
+    stack: dict[str, str]
+    decision: int
+    explanation: str
+    settled: bool
+
+    @property
+    def is_against(self) -> bool:
+        return self.decision == Decision.ROLL_BACK
+
+
+def poll_seconds(timeout_seconds: int) -> int:
+    return max(10, timeout_seconds // POLLS)
+
+
+def watch(run: Run, previous: Live) -> Watched:
+    """Poll until the update has ended."""
+    seconds = poll_seconds(run.target.timeout_seconds)
+    analysis = _Analysis(run, previous, seconds) if run.target.canary_analysis and previous.config else None
+
+    def check(state: State) -> State:
+        found = stack.read(run)
+        analysed = analysis.advance(state["analysis"], since=state["since"]) if analysis else state["analysis"]
+        return {"stack": found, "analysis": analysed, "since": run.now()}
+
+    def pause(state: State) -> float | None:
+        return seconds if state["stack"]["status"].endswith(stack.IN_PROGRESS) else None
+
+    begun = run.steps.do(Step.BEGIN_WATCH, run.now)
+    run.steps.wait(Step.BEGIN_WATCH, seconds)
+    last = run.steps.poll(Step.WATCH, check, {"analysis": NO_DECISION, "since": begun}, pause)
+    analysed = last["analysis"]
+    return Watched(last["stack"], analysed["decision"], analysed["explanation"], analysed["settled"])
+
+
+class _Analysis:
+    """A poll of the analysis that fails is left out: its checkpoint is unchanged, and the next one catches up.
+
+    After too many in a row nobody compares the new fleet any more, and it is sent back, unless a rollout proceeds
+    without evidence.
+    """
+
+    def __init__(self, run: Run, previous: Live, seconds: int) -> None:
+        self._run, self._previous, self._seconds = run, previous, seconds
+
+    def advance(self, before: State, *, since: float) -> State:
+        if before["sent_back"]:
+            self._send_back()  # its alarm may not have heard it yet
+            return before
+        try:
+            after = self._invoke(before["checkpoint"], since)
+        except (ClientError, BotoCoreError, FunctionError) as exc:
+            return before if self._run.target.proceeds else self._failed(before, exc)
+        wanted = ("decision", "explanation", "settled", "checkpoint")
+        known = {**NO_DECISION, **{name: after[name] for name in wanted}}
+        if after["changed"]:
+            self._record(known)
+        return known
+
+    def _invoke(self, checkpoint: Any, since: float) -> dict[str, Any]:
+        payload = {
+            "endpoint": self._run.target.endpoint,
+            "package": self._run.request.package,
+            "previous_package": self._previous.package,
+            "previous_config": self._previous.config,
+            "checkpoint": checkpoint,
+            # Bakes are waits too: how long this one took tells how fast they go by.
+            "clock": {"seconds": self._seconds, "from": _iso(since), "to": _iso(self._run.now())},
+        }
+        return invoke(self._run, self._run.target.canary_analysis, payload)
+
+    def _failed(self, before: State, error: Exception) -> State:
+        failed = {**before, "failed": before["failed"] + 1}
+        if failed["failed"] < MOST_FAILED or not self._send_back():
+            return failed
+        explanation = (
+            f"roll back: the canary analysis was out of order, {failed['failed']} polls in a row failed, "
+            f"the last by {error_name(error)}"
+        )
+        rollback = {"decision": int(Decision.ROLL_BACK), "explanation": explanation, "settled": True}
+        sent = {**failed, **rollback, "sent_back": True}
+        self._record(sent)
+        return sent
+
+    def _send_back(self) -> bool:
+        """Publish the decision in the analysis's place, where a new fleet is on its way; else the next poll tries."""
+        endpoint = self._run.target.endpoint
+        try:
+            found = self._run.client("sagemaker").describe_endpoint(EndpointName=endpoint)
+            config = found.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
+            if not config:
+                return False
+            datum = decision_datum(Decision.ROLL_BACK, endpoint=endpoint, config=config)
+            self._run.client("cloudwatch").put_metric_data(Namespace=decision_namespace(endpoint), MetricData=[datum])
+        except (ClientError, BotoCoreError):
+            return False
+        return True
+
+    def _record(self, analysed: State) -> None:
+        detail = {
+            "previous": self._previous.package,
+            "verdict": analysed["decision"],
+            "sentence": analysed["explanation"],
+        }
+        audit(self._run, "verdict", detail)
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

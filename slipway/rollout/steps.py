@@ -1,0 +1,83 @@
+"""The names of a rollout's steps and outcomes: the function, the `slipway` command and the rehearsal use these."""
+
+from enum import StrEnum
+
+ALIAS = "live"
+"""Of the function: what starts executions; Lambda takes no durable function by its bare name."""
+
+
+class Step(StrEnum):
+    """What an execution's history calls each thing that it does; the shared ones have no step of their own."""
+
+    JOIN_QUEUE = "join the queue"
+    ORDER = "let earlier approvals join"
+    LOCK = "wait for the lock"
+    RELEASE = "release the lock"
+    READ_CANDIDATE = "read the candidate"
+    READ_ENDPOINT = "read the endpoint"
+    READ_PAUSE = "read the pause parameter"
+    LEAVE_LOCK = "leave the lock to others"
+    PAUSED = "paused"
+    READ_STOPPED = "read what the schedule stopped"
+    START_STOPPED = "start what the schedule stopped"
+    WAIT_FOR_START = "wait for what the schedule stopped"
+    FORGET_STOPPED = "forget what the schedule stopped"
+    START_GATES = "start the gates"
+    GATES = "gates"
+    UPDATE = "update the stack"
+    BEGIN_WATCH = "begin to watch"
+    WATCH = "watch the update"
+    EXPLAIN = "read why the update failed"
+    SMOKE_TEST = "smoke test"
+    DELETE_PREVIOUS = "delete the previous model"
+    REJECT = "reject the package"
+    READ_STACK = "wait for the stack before the restore"
+    NAME_CANDIDATE = "name the failed config"
+    RESTORE = "restore the stack"
+    WAIT_FOR_RESTORE = "wait for the restore"
+    DELETE_FAILED = "delete the failed config"
+    FIND_PREVIOUS = "find the last approved package"
+    START_ROLLBACK = "start the rollback"
+    AUDIT = "write the audit log"
+    NOTIFY = "notify"
+
+
+WAITING = frozenset({Step.JOIN_QUEUE, Step.ORDER, Step.LOCK})
+"""It waits for the rollouts before it."""
+PAUSING = frozenset({Step.READ_PAUSE, Step.LEAVE_LOCK, Step.PAUSED})
+"""It has asked whether rollouts are paused, and waits while they are."""
+
+
+class Outcome(StrEnum):
+    """How a rollout ends; an execution that fails, is stopped or times out has no outcome, and people are notified."""
+
+    PROMOTED = "promoted"
+    NOTHING_TO_DO = "nothing to do"
+    REJECTED = "rejected"
+    """Before any user met it."""
+    NOT_STARTED = "not started"
+    """AWS was short of something before the update; the package stays approved."""
+    STOPPED = "stopped"
+    """AWS was short of something in the update; everything is restored and the package stays approved."""
+    ROLLED_BACK = "rolled back"
+    NOT_RESTORED = "not restored"
+    """A person has to look now."""
+    ROLLBACK_STARTED = "rollback started"
+    """The package that served was rejected, and the rollout of an earlier one has been started."""
+    NO_ROLLBACK = "no rollback"
+    """The package that serves was rejected, and there is no other one to go back to. A person has to look now."""
+    DONE = "done"
+    """The schedule has stopped or started the endpoint."""
+    LEFT_OUT = "left out"
+    """The schedule has changed nothing, or not what it should."""
+
+
+class Kind(StrEnum):
+    """Why an execution runs."""
+
+    APPROVAL = "approval"
+    REJECTION = "rejection"
+    ROLLBACK = "rollback"
+    """To an earlier package, since the live one was rejected: nobody pauses it."""
+    SCHEDULE = "schedule"
+    """Stops or starts the endpoint by its timetable."""

@@ -1,0 +1,287 @@
+# ruff: noqa: N803 -- arguments are called as boto3 calls them
+"""An account with one endpoint behind its stack, in memory: what AWS would answer, and what it was asked to do."""
+
+import io
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+GROUP = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev"
+OLD, NEW, LATER = (f"{GROUP}/{version}" for version in (1, 2, 3))
+EXECUTION = "arn:aws:lambda:us-east-1:000000000000:function:shoppers-dev-rollout:1/durable-execution/{}/1"
+FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:{}"
+
+
+def error(code: str, message: str = "") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
+
+
+NO_ENDPOINT = error("ValidationException", 'Could not find endpoint "shoppers-dev".')
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an update of the stack ends: the stack, and the endpoint under it; empty is what was asked for."""
+
+    status: str = "UPDATE_COMPLETE"
+    package: str | None = None
+    serves: str | None = None
+    failure: str = ""
+    reason: str = ""
+    endpoint: str = "InService"
+    polls: int = 2
+    events: tuple[dict[str, str], ...] = ()
+
+
+@dataclass
+class World:
+    """AWS. `fail` queues errors for operations; `endings` says how the next updates of the stack end."""
+
+    packages: dict[str, str] = field(default_factory=lambda: {OLD: "Approved", NEW: "Approved"})
+    metadata: dict[str, str] = field(default_factory=dict)
+    stack: str = "UPDATE_COMPLETE"
+    stack_reason: str = ""
+    named: str = OLD
+    live: str = "config-1"
+    """The endpoint config in use; empty where there is no endpoint."""
+    endpoint_status: str = "InService"
+    failure: str = ""
+    configs: dict[str, str] = field(default_factory=lambda: {"config-1": OLD})
+    """The package behind each endpoint config that the stack has made; the newest last."""
+    primary_container: bool = False
+    endings: deque[Ending] = field(default_factory=deque)
+    fail: dict[str, deque[ClientError | None]] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+    pauses: deque[str] = field(default_factory=deque)
+    """What the pause parameter says at each reading; the last one for ever."""
+    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    job_ends: deque[dict[str, str]] = field(
+        default_factory=lambda: deque([{"ProcessingJobStatus": "Completed", "ExitMessage": "passed: 50 replayed"}])
+    )
+    analyses: deque[dict[str, Any] | ClientError] = field(default_factory=deque)
+    smoke: dict[str, Any] = field(default_factory=lambda: {"passed": True, "reason": "the endpoint answered 0.25"})
+    functions_fail: set[str] = field(default_factory=set)
+    executions: dict[str, str] = field(default_factory=dict)
+    """Statuses of the other executions."""
+    started: dict[str, dict[str, Any]] = field(default_factory=dict)
+    objects: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    audit: list[dict[str, Any]] = field(default_factory=list)
+    notices: list[tuple[str, str]] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    update: tuple[str, Ending] | None = None
+    left: int = 0
+    events: tuple[dict[str, str], ...] = ()
+    """Of the stack, newest first."""
+
+    def client(self, _service: str) -> "Client":
+        return Client(self)
+
+    @property
+    def newest(self) -> str:
+        return list(self.configs)[-1]
+
+    @property
+    def actions(self) -> list[str]:
+        return [entry["action"] for entry in self.audit]
+
+    @property
+    def updates(self) -> list[str]:
+        return [call.removeprefix("update_stack ") for call in self.calls if call.startswith("update_stack ")]
+
+    def advance(self) -> None:
+        """A poll goes by: the update that is under way comes closer to its end."""
+        if self.update is None:
+            return
+        self.left -= 1
+        if self.left > 0:
+            return
+        (asked, ending), self.update = self.update, None
+        self.stack, self.stack_reason, self.failure = ending.status, ending.reason, ending.failure
+        self.named = asked if ending.package is None else ending.package
+        self.endpoint_status = ending.endpoint
+        serves = asked if ending.serves is None else ending.serves
+        if not serves:
+            self.live = ""
+        elif serves != self.configs.get(self.live) or ending.serves is None:
+            self.live = next(name for name in reversed(self.configs) if self.configs[name] == serves)
+
+    @property
+    def serves(self) -> str:
+        return self.configs[self.live] if self.live else ""
+
+
+class Client:
+    """Any service of the world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("_"):
+            return object.__getattribute__(self, name)
+        world: World = object.__getattribute__(self, "_world")
+        act = object.__getattribute__(self, name)
+
+        def call(*args: Any, **given: Any) -> Any:
+            queued = world.fail.get(name)
+            if queued and (problem := queued.popleft() if len(queued) > 1 else queued[0]):
+                raise problem
+            return act(*args, **given)
+
+        return call
+
+    def describe_model_package(self, *, ModelPackageName: str) -> dict[str, Any]:
+        w = self._world
+        return {
+            "ModelPackageArn": ModelPackageName,
+            "ModelPackageVersion": int(ModelPackageName.rpartition("/")[2]),
+            "ModelApprovalStatus": w.packages[ModelPackageName],
+            "InferenceSpecification": {"Containers": [{"ModelDataUrl": f"s3://models/{ModelPackageName[-1]}"}]},
+            "CustomerMetadataProperties": w.metadata,
+        }
+
+    def list_model_packages(self, **_: Any) -> dict[str, Any]:
+        approved = (arn for arn, status in self._world.packages.items() if status == "Approved")
+        found = [{"ModelPackageArn": arn, "ModelPackageVersion": int(arn[-1])} for arn in approved]
+        return {"ModelPackageSummaryList": sorted(found, key=lambda each: -each["ModelPackageVersion"])}
+
+    def update_model_package(self, *, ModelPackageArn: str, ModelApprovalStatus: str, ApprovalDescription: str) -> None:
+        if len(ApprovalDescription) > 1024:
+            raise error("ValidationException", "length less than or equal to 1024")
+        self._world.packages[ModelPackageArn] = ModelApprovalStatus
+        self._world.calls.append(f"reject {ApprovalDescription}")
+
+    def describe_endpoint(self, **_: Any) -> dict[str, Any]:
+        w = self._world
+        if not w.live:
+            raise NO_ENDPOINT
+        found: dict[str, Any] = {"EndpointStatus": w.endpoint_status, "EndpointConfigName": w.live}
+        if w.update is not None:
+            found |= {"EndpointStatus": "Updating", "PendingDeploymentSummary": {"EndpointConfigName": w.newest}}
+        return {**found, **({"FailureReason": w.failure} if w.failure else {})}
+
+    def describe_endpoint_config(self, *, EndpointConfigName: str) -> dict[str, Any]:
+        return {"ProductionVariants": [{"ModelName": EndpointConfigName.replace("config", "model")}]}
+
+    def describe_model(self, *, ModelName: str) -> dict[str, Any]:
+        container = {"ModelPackageName": self._world.configs[ModelName.replace("model", "config")]}
+        return {"PrimaryContainer": container} if self._world.primary_container else {"Containers": [container]}
+
+    def delete_endpoint_config(self, *, EndpointConfigName: str) -> None:
+        self._world.deleted.append(EndpointConfigName)
+
+    def delete_model(self, *, ModelName: str) -> None:
+        self._world.deleted.append(ModelName)
+
+    def describe_stacks(self, **_: Any) -> dict[str, Any]:
+        w = self._world
+        w.advance()
+        named = w.named if w.update is None else w.update[0]
+        stack = {"StackStatus": w.stack, "StackStatusReason": w.stack_reason}
+        return {"Stacks": [{**stack, "Parameters": [{"ParameterKey": "ModelPackageArn", "ParameterValue": named}]}]}
+
+    def update_stack(self, *, Parameters: list[dict[str, str]], **_: Any) -> None:
+        w, package = self._world, Parameters[0]["ParameterValue"]
+        if w.update is not None:
+            raise error("ValidationError", "Stack:arn:x is in UPDATE_IN_PROGRESS state and can not be updated.")
+        if package == w.named:
+            raise error("ValidationError", "No updates are to be performed.")
+        w.calls.append(f"update_stack {package}")
+        if package:
+            w.configs[f"config-{len(w.configs) + 1}"] = package
+        ending = w.endings.popleft() if w.endings else Ending()
+        w.update, w.left, w.stack = (package, ending), ending.polls + 1, "UPDATE_IN_PROGRESS"
+        w.events = ending.events
+
+    def describe_stack_resource(self, **_: Any) -> dict[str, Any]:
+        name = f"arn:aws:sagemaker:us-east-1:000000000000:endpoint-config/{self._world.newest}"
+        return {"StackResourceDetail": {"PhysicalResourceId": name}}
+
+    def get_paginator(self, name: str) -> "Client":
+        assert name == "describe_stack_events"
+        return self
+
+    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
+        for event in self._world.events:
+            yield {"StackEvents": [event]}
+
+    def create_processing_job(self, **request: Any) -> None:
+        if request["ProcessingJobName"] in self._world.jobs:
+            raise error("ResourceInUse", "there is one of this name")
+        self._world.jobs[request["ProcessingJobName"]] = request
+
+    def describe_processing_job(self, **_: Any) -> dict[str, Any]:
+        ends = self._world.job_ends
+        return ends.popleft() if len(ends) > 1 else ends[0]
+
+    def get_parameter(self, *, Name: str) -> dict[str, Any]:
+        w = self._world
+        if Name == "/pause" and w.pauses:
+            return {"Parameter": {"Value": w.pauses.popleft() if len(w.pauses) > 1 else w.pauses[0]}}
+        if Name not in w.parameters:
+            raise error("ParameterNotFound", "there is none")
+        return {"Parameter": {"Value": w.parameters[Name]}}
+
+    def put_parameter(self, *, Name: str, Value: str, **_: Any) -> None:
+        self._world.parameters[Name] = Value
+
+    def invoke(self, *, FunctionName: str, Payload: bytes, **given: Any) -> dict[str, Any]:
+        w, payload = self._world, json.loads(Payload)
+        if "InvocationType" in given:
+            w.started[given["DurableExecutionName"]] = payload
+            return {}
+        name = FunctionName.rpartition(":")[2]
+        if name in w.functions_fail:
+            return _payload({"errorType": "NoDisk"}, FunctionError="Unhandled")
+        if name == "audit":
+            w.audit.append(payload)
+            return _payload({"sequence": len(w.audit)})
+        if name == "smoke":
+            w.calls.append("smoke test")
+            return _payload(w.smoke)
+        w.calls.append(f"analyse {payload['checkpoint']}")
+        answer: Any = decided(1, "better", changed=payload["checkpoint"] is None)
+        if w.analyses:
+            answer = w.analyses.popleft() if len(w.analyses) > 1 else w.analyses[0]
+        if isinstance(answer, ClientError):
+            raise answer
+        return _payload(answer)
+
+    def publish(self, *, Subject: str, Message: str, **_: Any) -> None:
+        self._world.notices.append((Subject, Message))
+
+    def put_metric_data(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> None:
+        self._world.metrics.extend({**datum, "Namespace": Namespace} for datum in MetricData)
+
+    def get_durable_execution(self, *, DurableExecutionArn: str) -> dict[str, str]:
+        if DurableExecutionArn not in self._world.executions:
+            raise error("ResourceNotFoundException", "there is none")
+        return {"Status": self._world.executions[DurableExecutionArn]}
+
+    def get_object(self, *, Key: str, **_: Any) -> dict[str, Any]:
+        if Key not in self._world.objects:
+            raise error("NoSuchKey", "there is none")
+        version, body = self._world.objects[Key]
+        return {"Body": io.BytesIO(body), "ETag": f'"{version}"'}
+
+    def put_object(self, *, Key: str, Body: bytes, IfMatch: str = "", IfNoneMatch: str = "", **_: Any) -> None:
+        assert IfMatch or IfNoneMatch
+        version = self._world.objects.get(Key, (0, b""))[0]
+        if IfMatch != (f'"{version}"' if version else ""):
+            raise error("PreconditionFailed", "it is another by now")
+        self._world.objects[Key] = (version + 1, Body)
+
+
+def decided(decision: int, explanation: str, *, settled: bool = True, changed: bool = True) -> dict[str, Any]:
+    answer = {"decision": decision, "explanation": explanation, "settled": settled, "changed": changed}
+    return {**answer, "endpoint_config": "config-2", "checkpoint": {"said": explanation}}
+
+
+def _payload(body: Any, **more: str) -> dict[str, Any]:
+    return {"Payload": io.BytesIO(json.dumps(body).encode()), **more}
