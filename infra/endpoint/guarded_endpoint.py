@@ -23,6 +23,7 @@ from slipway.guardrails import PlannedRollout, ScaledVariant, Variant, planned_a
 from slipway.guardrails.configured_rollout import CAPACITY
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Rollout, Vpc
+from slipway.settings.limits import RESOURCE_NAME_LENGTH
 from slipway.settings.names import VARIANT
 from slipway.settings.serverless import Serverless
 
@@ -37,7 +38,6 @@ def service_rollout(**changes: Any) -> Rollout:
 
 
 _SERVICE_ROLLOUT = service_rollout()
-_NAME_LENGTH = 63
 _UPDATE_VARIABLE = "SLIPWAY_UPDATE"
 """In the container's environment: what replaces the model, and with it the config, when only the update changes."""
 
@@ -80,7 +80,9 @@ class GuardedEndpoint(InvokableEndpoint):
         """
         super().__init__(scope, id_)
         # A name of CloudFormation's own is known too late: the alarms name the endpoint, which needs them first.
-        self._name = endpoint_name or cdk.Names.unique_resource_name(self, max_length=_NAME_LENGTH, separator="-")
+        self._name = endpoint_name or cdk.Names.unique_resource_name(
+            self, max_length=RESOURCE_NAME_LENGTH, separator="-"
+        )
         self._served, self._capacity, self._rollout = model, capacity, rollout
         self._condition = condition
         self._scaled: ScalableInstanceCount | None = None

@@ -9,6 +9,8 @@ from slipway.errors import InputError
 _ROUTINGS = ("ALL_AT_ONCE", "CANARY", "LINEAR")
 _SIZE_TYPES = ("INSTANCE_COUNT", "CAPACITY_PERCENT")
 _MOST_ALARMS = 10
+LONGEST_WAIT_SECONDS = 3600
+SHORTEST_TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS = 600, 28_800
 
 
 class ConfigViolation(NamedTuple):
@@ -59,8 +61,8 @@ def _blue_green_errors(policy: Mapping[str, Any], instances: int) -> Iterator[Co
     if type_ not in _ROUTINGS:
         text = f"TrafficRoutingConfiguration.Type must be one of {', '.join(_ROUTINGS)}, got {type_}"
         yield ConfigViolation("TrafficRoutingConfiguration", text, type_)
-    yield from _out_of_range("WaitIntervalInSeconds", wait, 0, 3600)
-    yield from _out_of_range("TerminationWaitInSeconds", final, 0, 3600)
+    yield from _out_of_range("WaitIntervalInSeconds", wait, 0, LONGEST_WAIT_SECONDS)
+    yield from _out_of_range("TerminationWaitInSeconds", final, 0, LONGEST_WAIT_SECONDS)
     steps = 0
     if type_ == "CANARY":
         yield from _size_errors("CanarySize", routing.get("CanarySize"), instances, low_percent=0)
@@ -75,7 +77,7 @@ def _rolling_errors(policy: Mapping[str, Any], instances: int) -> Iterator[Confi
     if "WaitIntervalInSeconds" not in policy:
         yield ConfigViolation("WaitIntervalInSeconds", "RollingUpdatePolicy must have WaitIntervalInSeconds, got none")
     wait = policy.get("WaitIntervalInSeconds", 0)
-    yield from _out_of_range("WaitIntervalInSeconds", wait, 0, 3600)
+    yield from _out_of_range("WaitIntervalInSeconds", wait, 0, LONGEST_WAIT_SECONDS)
     yield from _size_errors("MaximumBatchSize", policy.get("MaximumBatchSize"), instances, low_percent=5)
     if rollback := policy.get("RollbackMaximumBatchSize"):
         yield from _size_errors("RollbackMaximumBatchSize", rollback, instances, low_percent=0, high_percent=100)
@@ -86,7 +88,9 @@ def _timeout_errors(policy: Mapping[str, Any], *, waits: int) -> Iterator[Config
     timeout = policy.get("MaximumExecutionTimeoutInSeconds")
     if timeout is None:
         return
-    yield from _out_of_range("MaximumExecutionTimeoutInSeconds", timeout, 600, 28800)
+    yield from _out_of_range(
+        "MaximumExecutionTimeoutInSeconds", timeout, SHORTEST_TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS
+    )
     if _whole(timeout) <= waits:
         text = f"MaximumExecutionTimeoutInSeconds must exceed the waits ({waits}), got {timeout}"
         yield ConfigViolation("MaximumExecutionTimeoutInSeconds", text, timeout)

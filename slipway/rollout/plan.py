@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, assert_never
 
-from slipway.rollout.deployment_config import check_deployment_config
+from slipway.rollout.deployment_config import LONGEST_TIMEOUT_SECONDS, check_deployment_config
 
 if TYPE_CHECKING:  # the analysis function ships the plan, but not pydantic
     from collections.abc import Mapping, Sequence
@@ -14,8 +14,6 @@ if TYPE_CHECKING:  # the analysis function ships the plan, but not pydantic
     from slipway.settings import Rollout
 
 RolloutType = Literal["all_at_once", "canary", "linear", "rolling"]
-
-LONGEST_TIMEOUT_SECONDS = 28800
 
 
 class Phase(StrEnum):

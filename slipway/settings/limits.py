@@ -36,6 +36,9 @@ TUNED_ENVIRONMENT = MapLimit(entries=48, key=512, value=512)
 PROCESSING_ENVIRONMENT = MapLimit(entries=100, key=256, value=256)
 HYPERPARAMETERS = MapLimit(entries=100, key=256, value=2500)
 
+RESOURCE_NAME_LENGTH = 63
+"""Of SageMaker jobs, models, endpoint configs and endpoints."""
+
 MOST_RANGES = 30
 """Searched hyperparameters of a tuning job, of all kinds together."""
 MOST_CATEGORIES = 30

@@ -8,6 +8,7 @@ from typing import Any
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, REPORT_PREFIX
 from slipway.errors import InputError
 from slipway.settings import Settings
+from slipway.settings.limits import RESOURCE_NAME_LENGTH
 from slipway.settings.local_storage import volume_key
 from slipway.settings.monitoring import Facet
 from slipway.settings.names import COST_TAG, VARIANT, Names
@@ -24,7 +25,6 @@ MOST_HOURS = 8
 
 _DATASET_FORMAT = '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}'
 _MOST_ARGUMENTS = 50
-_NAME_LENGTH = 63
 _STARTED = "-20260101000000"
 _MAX_RUNTIME_SECONDS = 3000
 """Below the hour after which the next one begins: Model Monitor asks for that."""
@@ -114,7 +114,7 @@ def capture_prefix(settings: Settings) -> str:
 
 def job_prefix(names: Names) -> str:
     """What the jobs' names begin with: the schedule's, cut and made unique by a hash where it is long."""
-    room = _NAME_LENGTH - len(_STARTED)
+    room = RESOURCE_NAME_LENGTH - len(_STARTED)
     prefix = names.monitoring_schedule
     if len(prefix) <= room:
         return prefix

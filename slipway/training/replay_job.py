@@ -4,10 +4,10 @@ import hashlib
 
 from slipway.errors import InputError
 from slipway.settings import Settings
+from slipway.settings.limits import RESOURCE_NAME_LENGTH
 from slipway.settings.names import Names
 from slipway.training.container_arguments import MAX_ARGUMENT_LENGTH, MAX_ARGUMENTS
 
-_NAME_LENGTH = 63
 _SUFFIX_LENGTH = len("-") + 32 + len("-1")  # MD5 in hexadecimal digits, and the attempt
 _MOST_CHARACTERS = 2000
 """Of a function's environment, which has 4 KB for everything."""
@@ -57,7 +57,7 @@ def replay_arguments(settings: Settings, *, captures: str) -> tuple[str, ...]:
 
 def gate_job_prefix(names: Names) -> str:
     """What the jobs' names begin with: the use case and stage, cut and made unique by a hash where they are long."""
-    room = _NAME_LENGTH - _SUFFIX_LENGTH - len("-gates")
+    room = RESOURCE_NAME_LENGTH - _SUFFIX_LENGTH - len("-gates")
     prefix = names.prefix
     if len(prefix) > room:
         digest = hashlib.sha256(prefix.encode()).hexdigest()[:8]

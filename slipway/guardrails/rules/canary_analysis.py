@@ -13,9 +13,8 @@ from slipway.guardrails.planned import PlannedAnalysis, PlannedRollout
 from slipway.guardrails.published_metrics import endpoint_metric
 from slipway.guardrails.waits import waits
 from slipway.metrics import DECISION_METRIC
+from slipway.rollout.deployment_config import LONGEST_WAIT_SECONDS
 from slipway.rollout.plan import plan_from_deployment_config
-
-_LONGEST_BAKE_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def _too_few(planned: PlannedRollout, analysis: PlannedAnalysis) -> Iterator[Fou
         what += f", of {least:,.0f} that canary_analysis.min_requests asks for at least"
     what += f", and about {needed:,} would prove nine of ten good models safe"
     longer = bakes.long_enough(needed / rate, analysis.decide_seconds)
-    way = f"bake {longer} s" if longer <= _LONGEST_BAKE_SECONDS else "begin with a greater step"
+    way = f"bake {longer} s" if longer <= LONGEST_WAIT_SECONDS else "begin with a greater step"
     yield Found(what, f"{way}, expect {rate * needed / expected:.4g} requests a second, or tolerate more")
 
 
@@ -129,7 +128,7 @@ def value_too_late(planned: PlannedRollout) -> Iterator[Found]:
         f"outcomes count {horizon:g} s after the request, and the decision is due {bakes.until_due:g} s after the first"
     )
     shortest = ceil((horizon + analysis.decide_seconds) / len(bakes.shares))
-    longer = (f"bake more than {shortest} s",) if shortest < _LONGEST_BAKE_SECONDS else ()
+    longer = (f"bake more than {shortest} s",) if shortest < LONGEST_WAIT_SECONDS else ()
     yield Found(
         what,
         ", ".join((*longer, "lower canary_analysis.value_horizon_seconds, or write canary_analysis.value = false")),
