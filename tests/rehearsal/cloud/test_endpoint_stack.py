@@ -1,4 +1,7 @@
-"""An endpoint that CloudFormation owns: real servers, replaced behind guardrails, rolled back by a real alarm."""
+"""An endpoint that CloudFormation owns: real servers, replaced behind guardrails, rolled back by a real alarm.
+
+The tests are one story of one stack: each continues where the one before ended.
+"""
 
 import json
 import os
