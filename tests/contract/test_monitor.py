@@ -1,4 +1,7 @@
-"""The monitoring job on the embedded AWS: a real model's captured answers, examined by the shipped image."""
+"""The monitoring job on the embedded AWS: a real model's captured responses, examined by the shipped image.
+
+The tests use one account in turn: what one of them had captured is there for the next.
+"""
 
 import base64
 import csv
