@@ -10,6 +10,7 @@ from scripts.reference.decisions import decisions_page
 from scripts.reference.hyperparameters import hyperparameters_page
 from scripts.reference.rules import rules_page
 from scripts.reference.settings import delivery_page, settings_page
+from scripts.reference.steps import steps_page
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "commands": commands_page,
@@ -18,6 +19,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "hyperparameters": lambda: hyperparameters_page("xgboost"),
     "rules": rules_page,
     "settings": settings_page,
+    "steps": steps_page,
 }
 _MARK = re.compile(r"^<!-- made from: (\w+) -->$", re.MULTILINE)
 
