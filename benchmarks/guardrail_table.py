@@ -1,4 +1,4 @@
-"""What `benchmarks/guardrails.py` tells of its rows: a table a rate, and where its goals are met."""
+"""What `benchmarks/guardrails.py` prints of its rows: a table a rate, and where its goals are met."""
 
 from typing import Any
 

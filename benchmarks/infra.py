@@ -39,10 +39,10 @@ _USE_CASES = 50
 
 
 def main() -> None:
-    """Measure, print a table, and write the figures where asked."""
+    """Measure, print a table, and write the figures if asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--rounds", type=int, default=3, help="alternating rounds; medians are told")
+    parser.add_argument("--rounds", type=int, default=3, help="alternating rounds; medians are printed")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="slipway-infra-") as folder:
         figures = _measure(Path(folder), arguments.rounds)
@@ -94,7 +94,7 @@ def _unexplained(folder: Path) -> dict[str, int]:
 def _synth(command: list[str], out: Path, *, config: str | None = None) -> float:
     """Seconds of one synth, validation left out, as in the inner loop."""
     context = json.loads((PROJECT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    context["aws:cdk:disable-creation-stack-traces"] = True  # as `app.py` says, and so for the peers
+    context["aws:cdk:disable-creation-stack-traces"] = True  # as in `app.py`, and so for the peers
     if config:
         context["config"] = config
     environment = {
@@ -138,7 +138,7 @@ def _others_identical(folder: Path) -> bool:
     before = {p.name: p.read_bytes() for p in (folder / "ten").glob("*.template.json")}
     after = {p.name: p.read_bytes() for p in (folder / "changed").glob("*.template.json")}
     differing = {name for name in before if before[name] != after[name]}
-    own = {name for name in differing if name.startswith("case-3-")}  # its dashboard tells what a run costs
+    own = {name for name in differing if name.startswith("case-3-")}  # its dashboard has what a run costs
     return before.keys() == after.keys() and differing == own and "case-3-dev-training.template.json" in own
 
 

@@ -7,7 +7,7 @@ from the start of a Python that has nothing imported yet to the end of its first
 for in between (ours: the embedded AWS is started, and gets the bucket, the image, the table and the pipeline; theirs:
 the SDK is imported, S3 and the table being there already). Warm: a second execution in the same process, from its start
 to its end; no step is cached. Steps: what the steps of the warm one took, without what the engine does between them.
-The peers take turns within a round; medians are told. Needs `make setup-sdk image`.
+The order of the peers changes from round to round; medians are printed. Needs `make setup-sdk image`.
 """
 
 import argparse
@@ -55,7 +55,7 @@ class Times:
 
 
 def main() -> None:
-    """Measure, print a table, and write the figures where asked."""
+    """Measure, print a table, and write the figures if asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=3600)
     parser.add_argument("--rounds", type=int, default=3)
@@ -143,7 +143,7 @@ def _ours(folder: Path, table: Path, definition: Mapping[str, Any], backend: str
 
 
 def _without_cache(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """The SDK's local mode caches nothing; and our engine leads a job to the registry without being told."""
+    """The SDK's local mode caches nothing; and our engine leads a job to the registry by itself."""
     document: dict[str, Any] = json.loads(json.dumps(definition))
     for step in document["Steps"]:
         step.pop("CacheConfig", None)

@@ -2,7 +2,7 @@
 
 Usage: python -m benchmarks.quality [--data FILE] [--config FILE] [--seeds 10] [--json FILE]
 
-One split's accuracy has a standard error of about 0.006 on 2,440 test rows, so a single seed says little. Each seed
+One split's accuracy has a standard error of about 0.006 on 2,440 test rows, so a single seed is no measure. Each seed
 gets its own split; the boosted trees run with their default hyperparameters, untuned, beside the logistic baseline.
 Nothing is chosen by what this prints.
 """
@@ -42,7 +42,7 @@ def measure(settings: Settings, data: Path, seed: int, aws: EmbeddedAws) -> dict
     return {"seed": seed, **found["metrics"], "baseline": found["baseline"]}
 
 
-def tell(rows: list[dict[str, Any]]) -> None:
+def print_table(rows: list[dict[str, Any]]) -> None:
     print("seed     auc  accuracy      ap   baseline auc  accuracy")
     for row in rows:
         base = row["baseline"]
@@ -70,7 +70,7 @@ def main() -> None:
         if arguments.data is None:
             write_demo_csv(data, rows=12000, seed=0)
         rows = [measure(settings, data, seed, aws) for seed in range(arguments.seeds)]
-    tell(rows)
+    print_table(rows)
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
 

@@ -4,7 +4,7 @@ Usage: python -m benchmarks.real_rollouts [--rollouts 20] [--kinds healthy,error
 
 The embedded AWS is started, a model is trained, and its endpoint is updated again and again behind the settings'
 own DeploymentConfig and alarms, without CDK and without the rollout's state machine, so that only SageMaker's part is
-measured. Nobody else offers this on a laptop, so there is no peer to count beside it.
+measured. No other tool offers this on a laptop, so there is no peer to compare with.
 
 healthy            the same model again; it should be promoted
 errors, slow       a bad build: 30 % of its answers are errors, or each takes 1.5 s longer; it should be rolled back

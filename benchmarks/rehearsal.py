@@ -22,13 +22,13 @@ def rehearse(data: Path | None) -> dict[str, Any]:
         argv += ["--data", str(data.resolve())] if data else []
         code = subprocess.run(argv, cwd=PROJECT, check=False).returncode
         report = Path(out) / "report.json"
-        told: dict[str, Any] = json.loads(report.read_text()) if report.exists() else {"failure": True}
-        if told["failure"]:  # a stage failed, and has said why
+        found: dict[str, Any] = json.loads(report.read_text()) if report.exists() else {"failure": True}
+        if found["failure"]:  # a stage failed, and has printed why
             sys.exit(code or 1)
-    return {"exit": code, **told}
+    return {"exit": code, **found}
 
 
-def tell(run: dict[str, Any]) -> None:
+def print_run(run: dict[str, Any]) -> None:
     metrics = run["metrics"]
     print(f"exit {run['exit']}, {run['seconds']:.1f} s, AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f}")
     for rollout in run["rollouts"]:
@@ -45,7 +45,7 @@ def main() -> None:
     arguments = parser.parse_args()
     runs = [rehearse(arguments.data) for _ in range(arguments.runs)]
     for run in runs:
-        tell(run)
+        print_run(run)
     if arguments.json:
         arguments.json.write_text(json.dumps(runs, indent=2) + "\n")
 

@@ -101,7 +101,7 @@ def serving_month(settings: Settings, prices: Prices, *, instances: int, traffic
     if traffic:
         gigabytes, price = traffic.gigabytes_a_month, prices.gigabyte
         kept = gigabytes * settings.endpoint.capture_percent / 100
-        lines.append(Line("requests and answers", gigabytes, "GB", price.invoked, gigabytes * price.invoked))
+        lines.append(Line("requests and responses", gigabytes, "GB", price.invoked, gigabytes * price.invoked))
         # Base64 or JSON around it, and the metadata of each record, come on top.
         lines.append(
             Line("captured in the month, kept for one", kept, "GB", price.stored_month, kept * price.stored_month)

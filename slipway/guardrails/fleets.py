@@ -120,7 +120,7 @@ def promoted(alarm: Alarm) -> bool:
     if rule is None or not ids or _depends_on_change(rule):
         return False
     try:
-        seen = [_newest(rule, dict.fromkeys(ids, _same(PROMOTE, looks))) for looks in (1, 10)]
+        seen = [_newest(rule, dict.fromkeys(ids, _same(PROMOTE, polls))) for polls in (1, 10)]
     except InputError:
         return False
     return any(found is not None and rule.breaches(found) for found in seen)

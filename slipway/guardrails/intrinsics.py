@@ -30,7 +30,7 @@ class Intrinsics:
     """Values of one template.
 
     A parameter is its default. Of Fn::If the first branch is taken, unless it is AWS::NoValue. What CloudFormation
-    only knows when it deploys becomes text: `${LogicalId.Attribute}` for a resource's attribute, which is the same
+    only has when it deploys becomes text: `${LogicalId.Attribute}` for a resource's attribute, which is the same
     wherever it is the same, and `${?…}` for a parameter whose default is none or empty, an import and the like.
     """
 

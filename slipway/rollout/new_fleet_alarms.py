@@ -104,7 +104,7 @@ def _errors(rollout: Rollout, metric: str, fleet: Mapping[str, str], variant: Ma
 
 
 def _latency(rollout: Rollout, fleet: Mapping[str, str]) -> Description:
-    """Below 1/(1-p) requests the percentile is the slowest of them, so that one slow answer would decide.
+    """Below 1/(1-p) requests the percentile is the slowest of them, so that one slow response would decide.
 
     A period counts once so many with traffic have gone before it as the warm-up may touch: one more than it fills, for
     it begins within one. CloudWatch fetches at least the periods that it evaluates, so that many can be counted.
@@ -117,7 +117,7 @@ def _latency(rollout: Rollout, fleet: Mapping[str, str]) -> Description:
     return {
         "AlarmDescription": f"The new fleet's latency is above {rollout.max_latency_ms:g} ms",
         "Metrics": [
-            _returned("judged", f"IF(requests >= {needed}{warm}, latency, 0)"),
+            _returned("guarded", f"IF(requests >= {needed}{warm}, latency, 0)"),
             _watched("latency", "ModelLatency", f"p{rollout.latency_percentile:g}", fleet, rollout),
             _watched("requests", "Invocations", "Sum", fleet, rollout),
         ],

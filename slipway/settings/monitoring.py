@@ -15,7 +15,7 @@ BiasMetric = Literal["DPPL", "DI", "AD", "DCA", "DCR", "RD", "SD", "DAR", "DRR",
 """SageMaker Clarify's, by its names.
 
 DPPL and DI compare how often predictions are positive, by difference and by ratio. The others need outcomes: accuracy
-(AD), outcomes by prediction (DCA, DCR), recall and specificity (RD, SD), precision of either answer (DAR, DRR), and the
+(AD), outcomes by prediction (DCA, DCR), recall and specificity (RD, SD), precision of either label (DAR, DRR), and the
 ratio of the two errors (TE). See https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-measure-post-training-bias.html
 """
 

@@ -18,7 +18,7 @@ _REQUESTS = {"requests": "requests", "errors": "requests", "all_requests": "all_
 
 
 class ErrorAlarm:
-    """`ServerErrors` and `ModelErrors`, which count the same failed answers here; the first is never off."""
+    """`ServerErrors` and `ModelErrors`, which count the same failed responses here; the first is never off."""
 
     def __init__(self, rollout: Rollout | None = None) -> None:
         made = new_fleet_alarms(rollout or Rollout(), endpoint_name="simulated", config_name="new", package_arn="new")

@@ -42,11 +42,11 @@ class Service:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with the new model: more failed answers, slower ones, or scores that lost part of their signal."""
+    """What is wrong with the new model: more failed or slower responses, or scores without a part of their signal."""
 
     name: str = "healthy"
     error_points: float = 0.0
-    """Added to the share of failed answers; 100 fails all of them."""
+    """Added to the share of failed responses; 100 fails all of them."""
     latency_factor: float = 1.0
     cold: tuple[float, float] = (0.0, 1.0)
     """So many seconds after its first traffic it is slower by this factor, as any fleet may be: no fault in itself."""

@@ -69,7 +69,7 @@ def monitoring_job(
 ) -> dict[str, Any]:
     """A MonitoringJobDefinition; every string may be a CDK token.
 
-    It names no baseline: each model brings its own in its artifact, and the job finds the one that answered.
+    It names no baseline: each model brings its own in its artifact, and the job finds the one that responded.
     """
     vpc = settings.access.vpc
     instance_type = settings.training.processing_instance_type
@@ -101,7 +101,7 @@ def monitoring_job(
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": _MAX_RUNTIME_SECONDS},
         "Environment": {"publish_cloudwatch_metrics": "Enabled"},
-        # Not isolated: it asks the registry which model has answered.
+        # Not isolated: it reads in the registry which model responded.
         "NetworkConfig": {"EnableNetworkIsolation": False, **({"VpcConfig": vpc.request()} if vpc else {})},
         "RoleArn": role_arn,
     }

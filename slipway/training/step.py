@@ -58,7 +58,7 @@ class Step(ABC):
         """The request of the API call this step makes, without the job's name."""
 
     def value(self, path: str) -> Get:
-        """A value the step's describe call answers, such as `ModelArtifacts.S3ModelArtifacts`."""
+        """A value the step's describe call returns, such as `ModelArtifacts.S3ModelArtifacts`."""
         return Get(f"Steps.{self.name}.{path}")
 
     def definition(self) -> dict[str, Any]:

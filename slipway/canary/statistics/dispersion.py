@@ -1,6 +1,6 @@
 """How much more the hits of one fleet vary than those of independent requests would: 1 if they are independent.
 
-Errors, slow answers and scores may come in bursts. The variance of their counts is then `dispersion` times the
+Errors, slow responses and scores may come in bursts. The variance of their counts is then `dispersion` times the
 binomial one; for bursts of b hits at once it is b. It is estimated from the differences of successive windows (von
 Neumann, "Distribution of the ratio of the mean square successive difference to the variance", 1941), so that a drift
 of the level, which both fleets share and which biases no test, counts for little: the less the shorter the windows.

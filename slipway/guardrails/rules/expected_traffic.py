@@ -76,11 +76,11 @@ def unreachable_guard(planned: PlannedRollout) -> Iterator[Found]:
 
 @rule("SG704", "warning", because="a single bad response among so few is chance, and would roll a good model back")
 def weak_guard(planned: PlannedRollout) -> Iterator[Found]:
-    """A minimum-traffic guard below which one bad answer does not matter, and at which it decides."""
+    """A minimum-traffic guard below which one bad response does not matter, and at which it decides."""
     for alarm in rollback_alarms(planned):
         least = _guard(alarm)
         if least and alarm.rule and breaches(alarm.rule, replace(worst(alarm), requests=least, failed=1, late=1)):
-            what = f"one bad answer of {least} raises the alarm"
+            what = f"one bad response of {least} raises the alarm"
             yield Found(what, "raise the guard, or ask for three errors at least", alarm=alarm.name)
 
 

@@ -36,7 +36,7 @@ def test_machines_get_lines_that_add_up(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_without_traffic_no_finding_is_about_requests(capsys: pytest.CaptureFixture[str]) -> None:
     assert "requests" not in slipway(capsys)[1]
-    assert "requests and answers" in slipway(capsys, "--requests-per-second", "20")[1]
+    assert "requests and responses" in slipway(capsys, "--requests-per-second", "20")[1]
 
 
 def test_the_rollout_is_the_one_that_simulate_forecasts(capsys: pytest.CaptureFixture[str]) -> None:

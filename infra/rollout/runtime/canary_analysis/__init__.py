@@ -1,1 +1,1 @@
-"""The function that judges a rollout under way."""
+"""The function that compares both fleets of a rollout."""
