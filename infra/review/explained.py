@@ -36,10 +36,6 @@ EXPLAINED = (
         "the executions of one pipeline",
     ),
     Explained(
-        r"AwsSolutions-IAM5\[Resource::arn:.*:states:.*:execution:[\w-]+:\*\]",
-        "the executions of one state machine",
-    ),
-    Explained(
         r"AwsSolutions-IAM5\[Resource::arn:.*:sagemaker:.*:(endpoint-config|model)/\*\]",
         "CloudFormation names them; a condition on the endpoint's tag says which",
     ),
@@ -51,7 +47,6 @@ EXPLAINED = (
         r"AwsSolutions-IAM5\[Resource::arn:.*:cloudwatch:.*:alarm:\*\]",
         "guardrails read the alarms of the new endpoint config, whose name is not known yet",
     ),
-    Explained(r"AwsSolutions-IAM5\[Resource::<\w+\.Arn>:\*\]", "the versions of one function"),
     Explained(
         r"AwsSolutions-IAM5\[Resource::arn:.*:lambda:.*:function:[\w-]+-(rollout|schedule):\*\]",
         "the versions of one durable function, and their executions",

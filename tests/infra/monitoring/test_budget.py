@@ -31,7 +31,6 @@ BILLED = (
     "AWS::SageMaker::Model",
     "AWS::SageMaker::ModelPackageGroup",
     "AWS::SageMaker::Pipeline",
-    "AWS::StepFunctions::StateMachine",
 )
 
 

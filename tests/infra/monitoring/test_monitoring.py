@@ -65,7 +65,9 @@ def test_drift_and_every_end_of_training_are_published(watched: dict[str, Any]) 
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ml@example.com")
 
 
-def test_failed_executions_of_every_state_machine_are_published(synth: Synth, settings: Settings) -> None:
+def test_failed_executions_of_every_machine_and_durable_function_are_published(
+    synth: Synth, settings: Settings
+) -> None:
     monitoring = Monitoring(retrain=True, schedule="cron(0 * ? * * *)")
     endpoint = settings.endpoint.model_copy(
         update={"schedule": EndpointSchedule(start="cron(0 7 ? * 2-6 *)", stop="cron(0 19 ? * * *)")}
@@ -74,14 +76,25 @@ def test_failed_executions_of_every_state_machine_are_published(synth: Synth, se
     found = [
         each for stack in vars(stacks).values() for each in Template.from_stack(stack).to_json()["Resources"].values()
     ]
+    rules = [r["Properties"]["EventPattern"] for r in found if r["Type"] == "AWS::Events::Rule"]
+
     machines = {r["Properties"]["StateMachineName"] for r in found if r["Type"] == "AWS::StepFunctions::StateMachine"}
-    rules = [r["Properties"] for r in found if r["Type"] == "AWS::Events::Rule"]
-    lost = [rule["EventPattern"]["detail"] for rule in rules if rule["EventPattern"]["source"] == ["aws.states"]]
-    for detail in lost:
+    failed = [rule["detail"] for rule in rules if rule["source"] == ["aws.states"]]
+    for detail in failed:
         assert [each["status"] for each in detail["$or"]] == [["ABORTED", "TIMED_OUT"], ["FAILED"]]
-    watched = {text(arn).rpartition(":")[2] for detail in lost for arn in detail["stateMachineArn"]}
-    assert watched == machines
-    assert len(machines) == 4
+    assert {text(arn).rpartition(":")[2] for detail in failed for arn in detail["stateMachineArn"]} == machines
+    assert len(machines) == 2
+
+    functions = {
+        r["Properties"]["FunctionName"]
+        for r in found
+        if r["Type"] == "AWS::Lambda::Function" and "DurableConfig" in r["Properties"]
+    }
+    lost = [rule["detail"] for rule in rules if rule["source"] == ["aws.lambda"]]
+    for detail in lost:
+        assert detail["status"] == ["FAILED", "STOPPED", "TIMED_OUT"]
+    assert {text(detail["functionArn"][0]).rpartition(":")[2] for detail in lost} == functions
+    assert len(functions) == 2
 
 
 def test_alarms_and_rules_may_publish_under_the_key(templates: dict[str, Any]) -> None:

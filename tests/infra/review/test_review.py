@@ -182,9 +182,9 @@ MUTANTS: list[Mutation] = [
     ("training", "AWS::IAM::Role", lambda p: p.update(RoleName="r", Path="/ml/"), "CreateOnly[AWS::IAM::Role.Path]"),
     (
         "rollout",
-        "AWS::StepFunctions::StateMachine",
-        put("StateMachineType", "EXPRESS"),
-        "CreateOnly[AWS::StepFunctions::StateMachine.StateMachineType]",
+        "AWS::Lambda::Function",
+        put("PackageType", "Image"),
+        "CreateOnly[AWS::Lambda::Function.PackageType]",
     ),
     ("storage", "AWS::S3::Bucket", drop("BucketEncryption"), "BucketEncrypted"),
     ("storage", "AWS::S3::Bucket", drop("VersioningConfiguration"), "BucketVersioned"),

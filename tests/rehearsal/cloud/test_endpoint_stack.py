@@ -178,7 +178,7 @@ class Stack:
                 try:
                     answers.add(self.ask()[0])
                 except ClientError as exc:
-                    if exc.response.get("OriginalMessage") != "a fault of this build":
+                    if exc.response.get("OriginalMessage") != "an injected fault":
                         raise
                     answers.add(FAULT)
         return answers
