@@ -132,5 +132,5 @@ def _may_roll_out(names: Names) -> list[Statement]:
             conditions={"StringEquals": {f"aws:ResourceTag/{ENDPOINT_TAG}": names.endpoint}},
         ),
         # Whose name begins with the slash.
-        allow("ssm:GetParameter", on=[arn("ssm", f"parameter{names.hold_parameter}")]),
+        allow("ssm:GetParameter", on=[arn("ssm", f"parameter{names.pause_parameter}")]),
     ]

@@ -53,7 +53,7 @@ class RolloutStack(cdk.Stack):
             function=arn("lambda", f"function:{names.rollout_function}:{ALIAS}"),
             bucket=artifacts_bucket.bucket_name,
             queue_key=names.queue_key,
-            pause_parameter=names.hold_parameter,
+            pause_parameter=names.pause_parameter,
             smoke_test=smoke_test.function_arn,
             audit=audit.function_arn,
             topic=topic.topic_arn,

@@ -42,12 +42,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     """List what the model package group has, and mark what the endpoint serves."""
     # boto3 takes a while to import, and --help needs none of it.
-    from slipway.operations import endpoint_state  # noqa: PLC0415
+    from slipway.operations.deployed_endpoint import describe_endpoint  # noqa: PLC0415
     from slipway.operations.registry import packages  # noqa: PLC0415
 
     with deployed_stage(arguments) as stage:
         found = packages(stage, newest=int(arguments.newest))
-        endpoint = endpoint_state.look(stage)
+        endpoint = describe_endpoint(stage)
     live = endpoint.live.package if endpoint and endpoint.live else None
     write(arguments, _document(found, live), lambda: _text(found, live))
     return 0

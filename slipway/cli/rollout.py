@@ -146,46 +146,48 @@ def _status(arguments: argparse.Namespace, stage: "DeployedStage") -> int:
 
 def _approve(arguments: argparse.Namespace, stage: "DeployedStage") -> int:
     from slipway.cli.rollout_text import approval_text  # noqa: PLC0415
-    from slipway.operations.approving import approve, consider  # noqa: PLC0415
+    from slipway.operations.approving import approve, check_approval  # noqa: PLC0415
 
-    approval = consider(stage, arguments.package, reapprove=arguments.reapprove)
+    approval = check_approval(stage, arguments.package, reapprove=arguments.reapprove)
     question = f"{approval_text(stage.names.endpoint, approval)}Continue? [y/N] "
     if not arguments.yes and not confirmed(question, answers=("y", "yes", "Y", "YES", "Yes")):
         log("nothing was changed")
         return 1
     done = approve(stage, _recorder(stage), approval, reason=_reason(arguments))
     waits = "; it waits until `slipway rollout resume --reason …`, because rollouts are paused"
-    text = done + (waits if approval.held else "")
-    write(arguments, {"package": approval.package.arn, "done": done, "held": approval.held}, lambda: f"{text}\n")
+    text = done + (waits if approval.paused else "")
+    write(arguments, {"package": approval.package.arn, "done": done, "paused": approval.paused}, lambda: f"{text}\n")
     return 0
 
 
 def _pause(arguments: argparse.Namespace, stage: "DeployedStage") -> int:
     from slipway.operations.pausing import pause  # noqa: PLC0415
 
-    paused = pause(stage, _recorder(stage), reason=_reason(arguments))
+    pending = pause(stage, _recorder(stage), reason=_reason(arguments))
     text = f"rollouts of {stage.names.endpoint} are paused; `slipway rollout resume --reason …` ends the pause\n"
-    if paused.under_way:
+    if pending:
         text += (
-            f"an update to {paused.under_way.config} is under way and continues, because SageMaker cannot pause a "
+            f"an update to {pending.config} is under way and continues, because SageMaker cannot pause a "
             "bake; `slipway rollout abort --reason …` rolls it back\n"
         )
-    write(arguments, {"hold": "hold", **dataclasses.asdict(paused)}, lambda: text)
+    write(arguments, {"paused": True, "under_way": pending and dataclasses.asdict(pending)}, lambda: text)
     return 0
 
 
 def _resume(arguments: argparse.Namespace, stage: "DeployedStage") -> int:
-    from slipway.operations.pausing import let_go  # noqa: PLC0415
+    from slipway.operations.pausing import resume  # noqa: PLC0415
 
-    let_go(stage, _recorder(stage), reason=_reason(arguments))
-    write(arguments, {"hold": "go"}, lambda: f"rollouts of {stage.names.endpoint} continue\n")
+    resume(stage, _recorder(stage), reason=_reason(arguments))
+    write(arguments, {"paused": False}, lambda: f"rollouts of {stage.names.endpoint} continue\n")
     return 0
 
 
 def _abort(arguments: argparse.Namespace, stage: "DeployedStage") -> int:
-    from slipway.operations.aborting import Abort, Pace  # noqa: PLC0415
+    from slipway.operations.aborting import Abort  # noqa: PLC0415
+    from slipway.operations.polling import Polling  # noqa: PLC0415
 
-    abort = Abort(stage, _recorder(stage), tell=log, pace=Pace(timeout_seconds=arguments.timeout))
+    polling = Polling(longest_wait_seconds=3, timeout_seconds=arguments.timeout)
+    abort = Abort(stage, _recorder(stage), report=log, polling=polling)
     ended = abort.run(reason=_reason(arguments))
     write(arguments, {"ended": ended}, lambda: f"{ended}\n")
     return 0

@@ -1,21 +1,22 @@
-"""What operators read, in lines."""
+"""The text output of `slipway rollout`."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from slipway.rollout.pause import GO, PAUSED
 from slipway.rollout.steps import PAUSING, WAITING
 
 if TYPE_CHECKING:
     from slipway.operations.approving import Approval
-    from slipway.operations.endpoint_state import AlarmNow, Fleet
+    from slipway.operations.deployed_endpoint import Fleet, FleetAlarm
     from slipway.operations.executions import Execution
     from slipway.operations.status import Status
     from slipway.rollout.audit import Entry
     from slipway.rollout.steps import Step
 
-_WIDTH = 16
-_TURN, _HELD = "waits for the lock", "is held"
+_WIDTH = 17
+_WAITS, _IS_PAUSED = "waits for the lock", "is paused"
 
 
 def status_text(endpoint: str, found: "Status") -> str:
@@ -25,28 +26,28 @@ def status_text(endpoint: str, found: "Status") -> str:
 def _status_lines(endpoint: str, found: "Status") -> Iterator[tuple[str, str]]:
     now = found.endpoint
     if now is None:
-        yield "endpoint", f"{endpoint} is not there yet; the first approved model makes it"
+        yield "endpoint", f"{endpoint} does not exist yet; the first approved model creates it"
     else:
         yield "endpoint", f"{endpoint} is {now.status}" + (f": {now.failure}" if now.failure else "")
         if now.live:
             yield "serves", _fleet(now.live) + (f", since {_at(found.since)}" if found.since else "")
         if now.pending:
-            yield "on its way", _fleet(now.pending) + (f", {now.pending.stage}" if now.pending.stage else "")
+            yield "rolling out", _fleet(now.pending) + f", {now.pending.variant_status}".removesuffix(", ")
     for place, each in enumerate(found.under_way):
         who = f"version {_version(each.execution.package)} since {_at(each.execution.started)}"
-        doing = _doing(each.step, held=found.hold != "go")
-        # A rollback to an earlier model passes one that is held.
-        yield "behind it" if place and doing in (_TURN, _HELD) else "rollout", f"{who}: {doing}"
+        doing = _doing(each.step, paused=found.pause != GO)
+        # A rollback to an earlier model passes a rollout that is paused.
+        yield "behind it" if place and doing in (_WAITS, _IS_PAUSED) else "rollout", f"{who}: {doing}"
     for alarm in found.alarms:
         yield "alarm", _alarm(alarm)
-    if found.sentence:
-        yield "last verdict", found.sentence
-    yield "hold", _hold(found.hold, found.held_by)
+    if found.canary_analysis:
+        yield "canary analysis", found.canary_analysis
+    yield "pause", _pause(found.pause, found.paused_by)
     if found.awaiting_approval:
         yield "to approve", ", ".join(f"version {package.version}" for package in found.awaiting_approval)
-    for past in found.recent:
-        if past.ended:
-            yield "before", _execution(past)
+    for execution in found.recent:
+        if execution.ended:
+            yield "before", _execution(execution)
 
 
 def _fleet(fleet: "Fleet") -> str:
@@ -55,50 +56,49 @@ def _fleet(fleet: "Fleet") -> str:
     return f"{package} by {fleet.config}{instances}"
 
 
-def _doing(step: "Step | None", *, held: bool) -> str:
+def _doing(step: "Step | None", *, paused: bool) -> str:
     if step is None or step in WAITING:
-        return _TURN
+        return _WAITS
     if step in PAUSING:
-        return _HELD if held else "is about to go on"
+        return _IS_PAUSED if paused else "is about to continue"
     return f"is at: {step}"
 
 
-def _alarm(alarm: "AlarmNow") -> str:
+def _alarm(alarm: "FleetAlarm") -> str:
     return f"{alarm.state:<18}{alarm.name}" + (f": {alarm.reason}" if alarm.reason else "")
 
 
-def _hold(value: str, by: "Entry | None") -> str:
-    text = {"go": "none; rollouts begin when a model is approved", "hold": "rollouts are held"}.get(
-        value, f"every rollout waits: {value}"
-    )
-    if by is None or value == "go":
+def _pause(value: str, by: "Entry | None") -> str:
+    texts = {GO: "none; rollouts begin when a model is approved", PAUSED: "rollouts are paused"}
+    text = texts.get(value, f"every rollout waits: {value}")
+    if by is None or value == GO:
         return text
     return f"{text}, by {by['actor']} at {by['time']}: {by['detail'].get('reason', '')}"
 
 
-def _execution(past: "Execution") -> str:
-    end = past.outcome or past.status
-    reason = f": {past.reason}" if past.reason else ""
-    return f"version {_version(past.package)} ended {end} at {_at(past.ended)}{reason}"
+def _execution(execution: "Execution") -> str:
+    end = execution.outcome or execution.status
+    reason = f": {execution.reason}" if execution.reason else ""
+    return f"version {_version(execution.package)} ended {end} at {_at(execution.ended)}{reason}"
 
 
 def approval_text(endpoint: str, approval: "Approval") -> str:
     found = approval.package
-    worth = f", {found.metric} {found.value:.4f}" if found.metric and found.value is not None else ""
-    lines = [f"version {found.version} of {endpoint}{worth}, {found.approval} ({found.arn})"]
+    metric = f", {found.metric} {found.value:.4f}" if found.metric and found.value is not None else ""
+    lines = [f"version {found.version} of {endpoint}{metric}, {found.approval} ({found.arn})"]
     if found.reason:
-        lines.append(f"noted with it: {found.reason}")
+        lines.append(f"its description: {found.reason}")
     serving = f"version {_version(approval.live)}" if approval.live else "nothing"
-    lines.append(f"approving it starts its rollout to {endpoint}, which serves {serving} now, behind gates and alarms")
-    if approval.held:
-        lines.append("rollouts are held: it will wait")
+    lines.append(f"approval starts its rollout, behind gates and alarms, to {endpoint}, which serves {serving} now")
+    if approval.paused:
+        lines.append("rollouts are paused: it will wait")
     return "".join(f"{line}\n" for line in lines)
 
 
 def audit_text(entries: "Sequence[Entry]", broken: int | None) -> str:
     lines = [_entry(entry) for entry in entries]
     if broken is not None:
-        lines.append(f"BROKEN at sequence {broken}: what is there is not what was written")
+        lines.append(f"BROKEN at sequence {broken}: the entry is missing, or differs from what was written")
     elif entries:
         lines.append(f"intact: {len(entries)} entries, head {entries[-1]['hash']}")
     else:

@@ -1,163 +1,127 @@
-"""End the rollout that has its turn: before its update by refusing it, within it by a verdict that SageMaker obeys."""
+"""Abort a rollout: reject it before its update, or make SageMaker roll the update back."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from slipway.canary.statistics.evidence import Decision
-from slipway.errors import LaunchError
-from slipway.metrics import DECISION_METRIC, decision_datum, decision_namespace
-from slipway.operations import endpoint_state as endpoints
 from slipway.operations import executions
 from slipway.operations.audit_log import Recorder
 from slipway.operations.aws_errors import RefusedError
+from slipway.operations.deployed_endpoint import DeployedEndpoint, describe_endpoint
 from slipway.operations.deployed_stage import DeployedStage, version_of
-from slipway.operations.endpoint_state import EndpointNow
 from slipway.operations.executions import Execution
-from slipway.operations.hold import Hold
-from slipway.operations.polling import backoff
-from slipway.rollout.pause import ABORT, HELD
+from slipway.operations.pausing import PauseParameter
+from slipway.operations.polling import Polling
+from slipway.operations.rollback_alarm import fire_rollback_alarm
+from slipway.rollout.pause import ABORT, PAUSED
 from slipway.rollout.steps import Outcome
 
-_ENDED_BY_WISH = (Outcome.ROLLED_BACK, Outcome.REJECTED)
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How often to look, and for how long; the clock and the sleep are for tests."""
-
-    longest_pause_seconds: float = 3.0
-    timeout_seconds: float = 1800.0
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
+_ENDED_BY_ABORT = (Outcome.ROLLED_BACK, Outcome.REJECTED)
 
 
 @dataclass
 class Abort:
-    """One attempt. `run` returns what came of it, in words."""
+    """One abort; `run` returns how the rollout ended, in words."""
 
-    site: DeployedStage
+    stage: DeployedStage
     recorder: Recorder
-    tell: Callable[[str], None]
-    pace: Pace = field(default_factory=Pace)
-    _green: str | None = None
-    _word: str = ""
+    report: Callable[[str], object]
+    polling: Polling = field(default_factory=lambda: Polling(longest_wait_seconds=3, timeout_seconds=1800))
+    _rolled_back_config: str | None = None
+    _written: str = ""
     _before: str | None = None
-    """What the hold said before this abort put its own word there."""
+    """The value of the pause parameter before this abort wrote to it."""
 
     def run(self, *, reason: str) -> str:
         """Act until the rollout has ended.
 
         Raises:
-            RefusedError: nothing is under way, or the rollout cannot be sent back.
-            LaunchError: it has not ended in time, or ended otherwise.
+            RefusedError: no rollout is under way, or it cannot be aborted.
+            LaunchError: it has not ended in time.
         """
-        turn = executions.first(self.site)
-        endpoint = endpoints.look(self.site)
-        if turn is None and (endpoint is None or endpoint.pending is None):
-            raise RefusedError(f"nothing is under way for endpoint {self.site.names.endpoint}")
-        self._refuse_harm(turn, endpoint)
-        subject = turn.package if turn else self.site.names.endpoint
-        execution = turn.arn if turn else None
-        with self.recorder.act("abort", subject, reason=reason, execution=execution) as outcome:
+        execution, endpoint = executions.current(self.stage), describe_endpoint(self.stage)
+        if execution is None and (endpoint is None or endpoint.pending is None):
+            raise RefusedError(f"no rollout of endpoint {self.stage.names.endpoint} is under way")
+        _refuse_harm(execution, endpoint)
+        subject = execution.package if execution else self.stage.names.endpoint
+        arn = execution.arn if execution else None
+        with self.recorder.act("abort", subject, reason=reason, execution=arn) as outcome:
             try:
-                outcome["ended"] = self._until_ended(turn)
+                outcome["ended"] = self._until_ended(execution)
             finally:
-                self._restore_hold()
+                self._restore_parameter()
         return str(outcome["ended"])
 
-    def _until_ended(self, turn: Execution | None) -> str:
-        deadline = self.pace.clock() + self.pace.timeout_seconds
-        pause = backoff(longest=self.pace.longest_pause_seconds)
-        while True:
-            # The execution first: what it has done to the endpoint is then seen too.
-            now = turn and self._again(turn)
-            endpoint = endpoints.look(self.site)
-            if ended := self._ended(now, endpoint):
-                return ended
-            if self.pace.clock() > deadline:
-                raise LaunchError(
-                    f"the rollout has not ended {self.pace.timeout_seconds:.0f} s after the abort; look with "
-                    "`slipway rollout status`, and abort again"
-                )
+    def _until_ended(self, execution: Execution | None) -> str:
+        def ended() -> str | None:
+            # The execution is read first, so that what it did to the endpoint is seen too.
+            now = execution and executions.describe(self.stage, execution.arn)
+            endpoint = describe_endpoint(self.stage)
+            if end := self._end(now, endpoint):
+                return end
             if endpoint and endpoint.pending:
-                self._send_back(endpoint.pending.config)
-            elif turn:
-                self._refuse(turn)
-            self.pace.sleep(next(pause))
+                self._roll_back(endpoint.pending.config)
+            elif execution:
+                self._reject(execution)
+            return None
 
-    def _ended(self, turn: Execution | None, endpoint: EndpointNow | None) -> str | None:
+        late = (
+            f"the rollout has not ended {self.polling.timeout_seconds:.0f} s after the abort; check it with "
+            "`slipway rollout status`, and abort again"
+        )
+        return self.polling.until(ended, late=late)
+
+    def _end(self, execution: Execution | None, endpoint: DeployedEndpoint | None) -> str | None:
         live = endpoint.live.config if endpoint and endpoint.live else None
         pending = endpoint.pending.config if endpoint and endpoint.pending else None
-        if self._green and pending and pending != self._green:
-            return f"the endpoint has left {self._green}, and is being put back"
-        if self._green and endpoint and pending is None and endpoint.status == "InService":
-            if live == self._green:
+        aborted = self._rolled_back_config
+        if aborted and pending and pending != aborted:
+            return f"the endpoint has left {aborted}, and is being restored"
+        if aborted and endpoint and pending is None and endpoint.status == "InService":
+            if live == aborted:
                 raise RefusedError(
-                    f"the abort came too late: {self._green} has taken over; reject its package to go back"
+                    f"the abort came too late: {aborted} serves all requests; reject its package to restore the "
+                    "model before it"
                 )
             return f"the endpoint is back on {live}"
-        if turn and turn.status != "RUNNING":
-            if turn.outcome in _ENDED_BY_WISH:
-                return f"the rollout ended {turn.outcome}: {turn.reason or 'no reason was given'}"
-            ended = turn.outcome or turn.status
-            raise RefusedError(f"the rollout ended {ended} by itself, before the abort reached it")
+        if execution and execution.status != "RUNNING":
+            if execution.outcome in _ENDED_BY_ABORT:
+                return f"the rollout ended {execution.outcome}: {execution.reason or 'no reason was given'}"
+            end = execution.outcome or execution.status
+            raise RefusedError(f"the rollout ended {end} by itself, before the abort took effect")
         return None
 
-    def _send_back(self, config: str) -> None:
-        """Have an alarm of the new fleet fire: SageMaker has no abort, and rolls back on alarms alone."""
-        first = self._green is None
-        self._green = config
-        watching = endpoints.alarms(self.site, config)
-        if not watching:
-            raise RefusedError(f"the new fleet {config} has no alarm that SageMaker could roll back on")
-        cloudwatch = self.site.client("cloudwatch")
-        if any(alarm.watches_verdict for alarm in watching):
-            endpoint = self.site.names.endpoint
-            datum = decision_datum(Decision.ROLL_BACK, endpoint=endpoint, config=config)
-            namespace = decision_namespace(endpoint)
-            cloudwatch.put_metric_data(Namespace=namespace, MetricData=[datum])
-            means = f"metric {namespace} {DECISION_METRIC} = {int(Decision.ROLL_BACK)}"
-        else:
-            # CloudWatch takes the state back at its next evaluation; if that was too soon, it is set again.
-            cloudwatch.set_alarm_state(
-                AlarmName=watching[0].name, StateValue="ALARM", StateReason=f"{self.recorder.actor} aborts the rollout"
-            )
-            means = f"alarm {watching[0].name}"
-        if first:
-            self.tell(f"{config} is being sent back by {means}")
+    def _roll_back(self, config: str) -> None:
+        means = fire_rollback_alarm(self.stage, config, actor=self.recorder.actor)
+        if self._rolled_back_config is None:
+            self.report(f"{config} is being rolled back by {means}")
+        self._rolled_back_config = config
 
-    def _refuse(self, turn: Execution) -> None:
-        """While its package is named there, other rollouts are held too; `_restore_hold` says what was said before."""
-        if self._before is None and self._green is None:
-            before = self._hold.read()
-            # Left there by an abort that was interrupted: it held every other rollout.
-            self._before = HELD if before.startswith(ABORT) else before
-            self._word = f"{ABORT} {turn.package}"
-            self._hold.write(self._word)
-            self.tell("the rollout has not begun its update; it will be refused when it looks at the hold")
+    def _reject(self, execution: Execution) -> None:
+        """Name the package in the pause parameter: until `_restore_parameter`, other rollouts wait too."""
+        if self._before is None and self._rolled_back_config is None:
+            parameter = PauseParameter.of(self.stage)
+            before = parameter.read()
+            # An abort that was interrupted left its own value, which paused every other rollout.
+            self._before = PAUSED if before.startswith(ABORT) else before
+            self._written = f"{ABORT} {execution.package}"
+            parameter.write(self._written)
+            self.report("the rollout has not begun its update; it is rejected when it next reads the pause parameter")
 
-    def _restore_hold(self) -> None:
-        if self._before is not None and self._hold.read() == self._word:
-            self._hold.write(self._before)
+    def _restore_parameter(self) -> None:
+        parameter = PauseParameter.of(self.stage)
+        if self._before is not None and parameter.read() == self._written:
+            parameter.write(self._before)
 
-    @property
-    def _hold(self) -> Hold:
-        return Hold(self.site.client("ssm"), self.site.names.hold_parameter)
 
-    def _again(self, turn: Execution) -> Execution:
-        return executions.described(self.site, turn.arn)
-
-    @staticmethod
-    def _refuse_harm(turn: Execution | None, endpoint: EndpointNow | None) -> None:
-        if endpoint and endpoint.status == "Creating":
-            raise RefusedError(
-                "the endpoint is being made for the first time: there is no model to go back to; "
-                "reject the package once it serves, or wait for the end"
-            )
-        on_its_way = endpoint.pending.package if endpoint and endpoint.pending else None
-        if turn and on_its_way and on_its_way != turn.package:
-            raise RefusedError(
-                f"the rollout of version {version_of(turn.package)} is being put back already, to version "
-                f"{version_of(on_its_way)}"
-            )
+def _refuse_harm(execution: Execution | None, endpoint: DeployedEndpoint | None) -> None:
+    if endpoint and endpoint.status == "Creating":
+        raise RefusedError(
+            "the endpoint is being created, and there is no model to roll back to: wait until it serves, then reject "
+            "the package"
+        )
+    pending = endpoint.pending.package if endpoint and endpoint.pending else None
+    if execution and pending and pending != execution.package:
+        raise RefusedError(
+            f"the rollout of version {version_of(execution.package)} is being rolled back already, to version "
+            f"{version_of(pending)}"
+        )

@@ -11,10 +11,10 @@ from slipway.operations.aws_errors import message_of
 from slipway.operations.bucket_contents import contents, empty
 from slipway.operations.deployed_stage import DeployedStage, version_of
 from slipway.operations.executions import listed_executions
-from slipway.operations.hold import Hold
+from slipway.operations.pausing import PauseParameter
 from slipway.operations.polling import Polling
 from slipway.operations.stacks import Stack
-from slipway.rollout.pause import HELD
+from slipway.rollout.pause import PAUSED
 from slipway.training.monitoring_job import job_prefix
 from slipway.training.replay_job import gate_job_prefix
 
@@ -35,8 +35,8 @@ def stop_executions(stage: DeployedStage) -> Iterator[Action]:
     states, names = stage.client("stepfunctions"), stage.names
     functions = _durable_functions(stage)
     if names.rollout_function in functions:
-        hold = Hold(stage.client("ssm"), names.hold_parameter)
-        yield Action(f"pause rollouts of {names.endpoint}", partial(hold.write, HELD))
+        pause = partial(PauseParameter.of(stage).write, PAUSED)
+        yield Action(f"pause rollouts of {names.endpoint}", pause)
     for name in functions:
         yield from _stop_durable_executions(stage, name)
     own = {names.monitoring_schedule, names.retraining_machine}
@@ -113,7 +113,7 @@ def delete_models(stage: DeployedStage) -> Iterator[Action]:
 
 def delete_parameters(stage: DeployedStage) -> Iterator[Action]:
     ssm, names = stage.client("ssm"), stage.names
-    wanted = [names.hold_parameter, names.stopped_parameter, names.monitor_parameter]
+    wanted = [names.pause_parameter, names.stopped_parameter, names.monitor_parameter]
     for each in ssm.get_parameters(Names=wanted)["Parameters"]:
         yield Action(f"delete parameter {each['Name']}", partial(ssm.delete_parameter, Name=each["Name"]))
 

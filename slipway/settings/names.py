@@ -76,7 +76,7 @@ class Names:
         return f"{self.prefix}-smoke-test"
 
     @property
-    def hold_parameter(self) -> str:
+    def pause_parameter(self) -> str:
         """In SSM: `go`, `hold`, or `abort` and the model package to refuse."""
         return f"/slipway/{self.prefix}/rollouts"
 

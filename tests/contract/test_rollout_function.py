@@ -25,7 +25,7 @@ from infra.rollout.runtime.orchestrator.run import Target
 from infra.rollout.smoke_test import SmokeTest
 from rehearsal.endpoints.load_generator import LoadGenerator
 from slipway.metrics import decision_namespace
-from slipway.operations.approving import approve, consider
+from slipway.operations.approving import approve, check_approval
 from slipway.operations.audit_log import AuditLog, Recorder
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.executions import listed_executions
@@ -92,7 +92,7 @@ def target(settings: Settings, image: str) -> Target:
         function=f"{functions}{names.rollout_function}:live",
         bucket=BUCKET,
         queue_key=names.queue_key,
-        pause_parameter=names.hold_parameter,
+        pause_parameter=names.pause_parameter,
         smoke_test=f"{functions}smoke",
         audit=f"{functions}audit",
         topic=ACCOUNT.format("sns") + "notices",
@@ -339,8 +339,8 @@ class Launch:
                 return arn
         return ""
 
-    def hold(self, word: str) -> None:
-        parameter = self.settings.names.hold_parameter
+    def pause(self, word: str) -> None:
+        parameter = self.settings.names.pause_parameter
         self.cloud("ssm").put_parameter(Name=parameter, Value=word, Type="String", Overwrite=True)
 
     @contextmanager
@@ -520,7 +520,7 @@ def test_rejecting_the_live_package_brings_the_one_before_it_back_though_another
     better = launch.serves()
     assert better != live
     with launch.users(120):
-        launch.hold("hold")
+        launch.pause("paused")
         later = launch.package(0.55)
         launch.decide(later, "Approved")
         waiting = eventually(lambda: launch.executions(later, "Approved"))[0]
@@ -533,7 +533,7 @@ def test_rejecting_the_live_package_brings_the_one_before_it_back_though_another
         assert launch.ended(launch.rollback(live), seconds=30)["outcome"] == "promoted"
         assert launch.execution(waiting)["Status"] == "RUNNING"
         assert Step.UPDATE not in launch.steps(waiting)
-        launch.hold("go")
+        launch.pause("go")
         ended = launch.ended(waiting)
     assert f"{ENDPOINT}: live model rejected" in [subject for subject, _ in launch.told()]
     # It has read again what serves: the package that it would have restored is rejected by now.
@@ -572,7 +572,7 @@ def test_a_package_that_found_no_room_stays_approved_and_can_be_started_again(la
         told = approve(
             stage,
             Recorder(AuditLog(launch.cloud("s3"), BUCKET, stage.names.audit_prefix), "operator", warn=pytest.fail),
-            consider(stage, candidate, reapprove=False),
+            check_approval(stage, candidate, reapprove=False),
             reason="there is room now",
         )
         assert "started again" in told

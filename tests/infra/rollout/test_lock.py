@@ -123,7 +123,7 @@ def test_who_is_paused_keeps_its_place_before_younger_ones() -> None:
 
 
 def test_a_paused_rollout_leaves_the_lock_and_takes_it_again_in_its_turn() -> None:
-    world = World(pauses=deque(["hold", "hold", "go"]))
+    world = World(pauses=deque(["paused", "paused", "go"]))
     held: list[str] = []
 
     def meanwhile(name: Step) -> None:

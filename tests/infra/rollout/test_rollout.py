@@ -40,7 +40,7 @@ def test_the_function_is_given_its_one_endpoint_and_the_names_that_are_agreed_on
     names = settings.names
     assert function["FunctionName"] == names.rollout_function
     assert (found.endpoint, found.stack) == (names.endpoint, names.stack("endpoint"))
-    assert (found.pause_parameter, found.queue_key) == (names.hold_parameter, names.queue_key)
+    assert (found.pause_parameter, found.queue_key) == (names.pause_parameter, names.queue_key)
     assert found.function.endswith(f":function:{names.rollout_function}:live")
     assert found.stopped_parameter == ""
 

@@ -414,7 +414,7 @@ def test_a_config_that_cannot_be_named_is_left_where_it_is() -> None:
 
 def test_a_paused_rollout_waits_until_it_is_resumed_and_reads_again_what_serves() -> None:
     world = World(
-        pauses=deque(["go", "hold", "hold", "go"]), packages={OLD: "Approved", NEW: "Approved", LATER: "Approved"}
+        pauses=deque(["go", "paused", "paused", "go"]), packages={OLD: "Approved", NEW: "Approved", LATER: "Approved"}
     )
     world.configs["config-3"] = LATER
 
@@ -428,7 +428,7 @@ def test_a_paused_rollout_waits_until_it_is_resumed_and_reads_again_what_serves(
 
 
 def test_an_aborted_rollout_is_rejected_and_nothing_is_updated() -> None:
-    for pauses in (deque([f"abort {NEW}"]), deque(["hold", f"abort {NEW}"])):
+    for pauses in (deque([f"abort {NEW}"]), deque(["paused", f"abort {NEW}"])):
         world = World(pauses=pauses)
         end = run(world)
         assert (end.outcome, end.by) == (Outcome.REJECTED, "operator")
@@ -442,7 +442,7 @@ def test_an_abort_of_another_package_pauses_this_one() -> None:
 
 def test_who_is_paused_for_three_days_is_rejected_and_told_why() -> None:
     journal = Journal()
-    end = run(World(pauses=deque(["hold"])), journal=journal)
+    end = run(World(pauses=deque(["paused"])), journal=journal)
     assert (end.outcome, end.by) == (Outcome.REJECTED, "pause")
     assert 2.9 < journal.seconds / 86_400 < 3.1
 
@@ -530,7 +530,7 @@ def test_the_gates_hold_the_candidate_against_the_live_model_and_the_hash_that_w
         lambda: World(endings=deque([SILENT])),
         lambda: World(endings=deque([REPORTED])),
         lambda: World(smoke=BAD_SMOKE),
-        lambda: World(pauses=deque(["hold", "go"])),
+        lambda: World(pauses=deque(["paused", "go"])),
         lambda: World(pauses=deque([f"abort {NEW}"])),
         lambda: World(endings=deque([Ending(serves=OLD, failure=CAPACITY)])),
     ],
@@ -604,5 +604,5 @@ def test_a_rejection_that_could_not_be_followed_does_not_say_that_its_package_st
 
 
 def test_a_rollback_is_not_paused() -> None:
-    world = World(pauses=deque(["hold"]))
+    world = World(pauses=deque(["paused"]))
     assert run(world, kind=Kind.ROLLBACK).outcome is Outcome.PROMOTED

@@ -136,11 +136,11 @@ class World:
         found: dict[str, Any] = self.cloud("lambda").get_durable_execution(DurableExecutionArn=arn)
         return found
 
-    def hold(self, value: str) -> None:
-        self.cloud("ssm").put_parameter(Name=NAMES.hold_parameter, Value=value, Type="String", Overwrite=True)
+    def pause(self, value: str) -> None:
+        self.cloud("ssm").put_parameter(Name=NAMES.pause_parameter, Value=value, Type="String", Overwrite=True)
 
-    def hold_value(self) -> str:
-        value: str = self.cloud("ssm").get_parameter(Name=NAMES.hold_parameter)["Parameter"]["Value"]
+    def pause_value(self) -> str:
+        value: str = self.cloud("ssm").get_parameter(Name=NAMES.pause_parameter)["Parameter"]["Value"]
         return value
 
     def at(self, execution: str, step: Step) -> None:
@@ -153,7 +153,7 @@ class World:
 
         eventually(reached)
 
-    def config(self, name: str, package: str, *, verdict_alarm: bool = True) -> list[str]:
+    def config(self, name: str, package: str, *, decision_alarm: bool = True) -> list[str]:
         """An endpoint config for `package`, and the alarms of its fleet."""
         sagemaker = self.cloud("sagemaker")
         sagemaker.create_model(
@@ -169,7 +169,7 @@ class World:
         sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
         kind, namespace, metric = (
             ("CanaryDecision", decision_namespace(NAMES.endpoint), "CanaryDecision")
-            if verdict_alarm
+            if decision_alarm
             else ("ServerErrors", "AWS/SageMaker", "Invocation5XXErrors")
         )
         dimensions = {"EndpointName": NAMES.endpoint, "EndpointConfigName": name}
@@ -229,7 +229,7 @@ class World:
 
 @pytest.fixture
 def environment(cloud: CloudProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What an operator's shell would hold."""
+    """The environment of an operator's shell."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {
@@ -275,7 +275,7 @@ def _make_function(cloud: CloudProcess, name: str) -> None:
         function=name,
         bucket=BUCKET,
         queue_key=NAMES.queue_key,
-        pause_parameter=NAMES.hold_parameter,
+        pause_parameter=NAMES.pause_parameter,
         smoke_test="",
         audit="",
         topic="",

@@ -237,7 +237,7 @@ def test_a_stage_that_keeps_nothing_is_ended_whole_though_the_first_run_was_inte
     assert made.stacks() == set()
     assert ours(made) == []
     assert made.bucket not in {each["Name"] for each in made.cloud("s3").list_buckets()["Buckets"]}
-    assert made.cloud("ssm").get_parameters(Names=[made.names.hold_parameter])["Parameters"] == []
+    assert made.cloud("ssm").get_parameters(Names=[made.names.pause_parameter])["Parameters"] == []
     groups = made.cloud("sagemaker").list_model_package_groups(NameContains=made.names.prefix)
     assert groups["ModelPackageGroupSummaryList"] == []
     (key,) = done["stays"]

@@ -21,7 +21,7 @@ def phases(world: World) -> list[tuple[str, str]]:
 def test_without_a_model_status_reports_what_to_expect(world: World) -> None:
     code, out, _ = world.slipway("rollout", "status")
     assert code == 0
-    assert "shoppers-dev is not there yet" in out
+    assert "shoppers-dev does not exist yet" in out
     assert "none; rollouts begin when a model is approved" in out
 
 
@@ -36,17 +36,17 @@ def test_pause_stops_rollouts_and_resume_lets_them_continue(world: World) -> Non
     world.at(execution, Step.PAUSED)
     code, out, _ = world.slipway("rollout", "status")
     assert f"version {number(arn)} since" in out
-    assert "is held" in out
+    assert "is paused" in out
     assert "sale weekend" in out
     assert world.slipway("rollout", "resume", "--reason", "sale is over")[0] == 0
     world.at(execution, Step.WATCH)
     assert phases(world) == [("pause", "intended"), ("pause", "done"), ("resume", "intended"), ("resume", "done")]
 
 
-def test_pausing_what_is_paused_is_refused(world: World) -> None:
-    world.hold("hold")
+def test_pausing_twice_is_refused(world: World) -> None:
+    world.pause("paused")
     code, _, err = world.slipway("rollout", "pause", *WHY)
-    assert (code, err) == (1, "slipway: rollouts of shoppers-dev are held already\n")
+    assert (code, err) == (1, "slipway: rollouts of shoppers-dev are paused already\n")
     assert not world.entries()
 
 
@@ -69,14 +69,14 @@ def test_approving_starts_the_registrys_way_and_is_recorded(world: World) -> Non
         "phase": "intended",
         "reason": "sale weekend",
         "before": "PendingManualApproval",
-        "held": False,
+        "paused": False,
     }
     assert outcome["detail"] == {"phase": "done", "intention": 1}
 
 
 def test_approving_while_rollouts_are_paused_reports_that_it_waits(world: World) -> None:
     arn = world.package()
-    world.hold("hold")
+    world.pause("paused")
     assert "rollouts are paused" in world.slipway("rollout", "approve", "--package", number(arn), "--yes", *WHY)[1]
 
 
@@ -88,7 +88,7 @@ def test_approving_without_a_terminal_needs_yes(world: World) -> None:
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("\n", 1), ("no\n", 1)])
-def test_approving_asks(world: World, monkeypatch: pytest.MonkeyPatch, answer: str, code: int) -> None:
+def test_approving_asks_for_confirmation(world: World, monkeypatch: pytest.MonkeyPatch, answer: str, code: int) -> None:
     class Terminal:
         def isatty(self) -> bool:
             return True
@@ -144,39 +144,39 @@ def test_a_package_that_is_none_of_the_groups_is_refused(world: World, package: 
 
 def test_with_nothing_under_way_there_is_nothing_to_abort(world: World) -> None:
     code, _, err = world.slipway("rollout", "abort", *WHY)
-    assert (code, err) == (1, "slipway: nothing is under way for endpoint shoppers-dev\n")
+    assert (code, err) == (1, "slipway: no rollout of endpoint shoppers-dev is under way\n")
     assert not world.entries()
 
 
-@pytest.mark.parametrize("before", ["go", "hold"])
-def test_a_held_rollout_is_refused_and_the_hold_stays_as_it_was(world: World, before: str) -> None:
-    world.hold("hold")
+@pytest.mark.parametrize("before", ["go", "paused"])
+def test_a_paused_rollout_is_rejected_and_the_pause_stays_as_it_was(world: World, before: str) -> None:
+    world.pause("paused")
     arn = world.package("Approved")
     execution = world.start(arn)
     world.at(execution, Step.PAUSED)
     if before == "go":
-        # Left by an abort that was interrupted: it holds everybody, and so does what it is put back to.
-        world.hold("abort " + arn + "7")
+        # Left by an interrupted abort: every rollout waits, and still does after the value is restored.
+        world.pause("abort " + arn + "7")
     code, out, err = world.slipway("rollout", "abort", *WHY)
     assert code == 0, err
     assert "the rollout ended rejected: an operator aborted the rollout before it began" in out
     assert json.loads(world.execution(execution)["Result"])["by"] == "operator"
-    assert world.hold_value() == "hold"
+    assert world.pause_value() == "paused"
     assert phases(world) == [("abort", "intended"), ("abort", "done")]
 
 
-@pytest.mark.parametrize("verdict_alarm", [True, False])
-def test_an_update_is_sent_back_by_sagemakers_own_rollback(world: World, verdict_alarm: bool) -> None:
+@pytest.mark.parametrize("decision_alarm", [True, False])
+def test_an_update_is_rolled_back_by_sagemaker_itself(world: World, decision_alarm: bool) -> None:
     old, new = world.package("Approved"), world.package("Approved")
     world.serve("blue", old)
-    alarms = world.config("green", new, verdict_alarm=verdict_alarm)
+    alarms = world.config("green", new, decision_alarm=decision_alarm)
     execution = world.start(new)
     world.at(execution, Step.WATCH)
     world.update("green", alarms)
 
     status = world.json("rollout", "status")
     assert status["endpoint"]["pending"]["package"] == new
-    assert status["endpoint"]["pending"]["stage"] == "Baking"
+    assert status["endpoint"]["pending"]["variant_status"] == "Baking"
     assert status["endpoint"]["live"]["package"] == old
     assert [alarm["name"] for alarm in status["alarms"]] == alarms
     assert [(each["execution"]["package"], each["step"]) for each in status["under_way"]] == [(new, "watch the update")]
@@ -187,7 +187,7 @@ def test_an_update_is_sent_back_by_sagemakers_own_rollback(world: World, verdict
     code, out, err = world.slipway("rollout", "abort", "--reason", "wrong offers", "--timeout", "60")
     assert code == 0, err
     assert out == "the endpoint is back on blue\n"
-    assert f"green is being sent back by {'metric' if verdict_alarm else 'alarm'}" in err
+    assert f"green is being rolled back by {'metric' if decision_alarm else 'alarm'}" in err
     assert world.endpoint()["EndpointConfigName"] == "blue"
     intention, outcome = world.entries()[-2:]
     assert (intention["action"], intention["subject"], intention["detail"]["reason"]) == ("abort", new, "wrong offers")
@@ -199,11 +199,11 @@ def test_an_update_is_sent_back_by_sagemakers_own_rollback(world: World, verdict
 def test_an_abort_ends_the_rollback_that_passed_a_paused_rollout(world: World) -> None:
     before, live, waiting = (world.package("Approved") for _ in range(3))
     world.serve("blue", live)
-    # A name of its own: the verdict against another test's fleet may be less than a period old.
+    # A name of its own: the decision against another test's fleet may be less than a period old.
     alarms = world.config("amber", before)
-    world.hold("hold")
-    held = world.start(waiting)
-    world.at(held, Step.PAUSED)
+    world.pause("paused")
+    waiting_execution = world.start(waiting)
+    world.at(waiting_execution, Step.PAUSED)
     back = world.start(before, Kind.ROLLBACK)
     world.at(back, Step.WATCH)
     world.update("amber", alarms)
@@ -211,11 +211,11 @@ def test_an_abort_ends_the_rollback_that_passed_a_paused_rollout(world: World) -
     assert (code, out) == (0, "the endpoint is back on blue\n"), err
     intention = world.entries()[0]
     assert (intention["subject"], intention["detail"]["execution"]) == (before, back)
-    assert world.execution(held)["Status"] == "RUNNING"
-    assert world.hold_value() == "hold"
+    assert world.execution(waiting_execution)["Status"] == "RUNNING"
+    assert world.pause_value() == "paused"
 
 
-def test_an_abort_that_comes_too_late_says_so(world: World) -> None:
+def test_an_abort_that_comes_too_late_is_refused(world: World) -> None:
     old, new = world.package("Approved"), world.package("Approved")
     world.serve("blue", old)
     alarms = world.config("green", new)
@@ -225,7 +225,7 @@ def test_an_abort_that_comes_too_late_says_so(world: World) -> None:
     code, _, err = world.slipway("rollout", "abort", *WHY)
     assert alarms
     assert code == 1
-    assert "the abort came too late: green has taken over" in err
+    assert "the abort came too late: green serves all requests" in err
     assert phases(world) == [("abort", "intended"), ("abort", "failed")]
 
 
@@ -238,7 +238,7 @@ def test_an_abort_gives_up_in_the_end(world: World) -> None:
     assert "the rollout has not ended 1 s after the abort" in err
 
 
-def test_putting_back_is_not_aborted(world: World) -> None:
+def test_a_restore_is_not_aborted(world: World) -> None:
     old, new = world.package("Approved"), world.package("Approved")
     world.serve("blue", new)
     world.config("old-again", old)
@@ -246,7 +246,7 @@ def test_putting_back_is_not_aborted(world: World) -> None:
     world.update("old-again", [])
     code, _, err = world.slipway("rollout", "abort", *WHY)
     assert code == 1
-    assert f"the rollout of version {number(new)} is being put back already, to version {number(old)}" in err
+    assert f"the rollout of version {number(new)} is being rolled back already, to version {number(old)}" in err
     assert not world.entries()
 
 
@@ -259,11 +259,11 @@ def test_the_audit_lists_who_did_what(world: World) -> None:
     assert f"intact: 4 entries, head {world.entries()[-1]['hash']}" in out
 
 
-def test_an_audit_that_was_tampered_with_is_told_with_the_place(world: World) -> None:
+def test_an_audit_log_that_was_tampered_with_is_reported_with_the_place(world: World) -> None:
     world.slipway("rollout", "pause", *WHY)
     world.slipway("rollout", "resume", *WHY)
     key, entry = f"{NAMES.audit_prefix}00000003.json", world.entries()[2]
-    entry["actor"] = "somebody else"
+    entry["actor"] = "another"
     world.cloud("s3").put_object(Bucket="artifacts", Key=key, Body=json.dumps(entry).encode())
     code, out, _ = world.slipway("rollout", "audit")
     assert code == 1
@@ -302,14 +302,14 @@ def test_what_cannot_be_recorded_is_not_done(world: World) -> None:
     world.cloud("s3").create_bucket(Bucket="artifacts")
 
 
-def test_a_stage_that_is_not_deployed_is_told_in_a_line(world: World) -> None:
+def test_a_stage_that_is_not_deployed_is_reported_in_one_line(world: World) -> None:
     code, _, err = world.slipway("rollout", "status", "--stage", "prod")
     assert code == 1
     assert err.startswith("slipway: stack shoppers-prod-rollout is not deployed in us-east-1")
     assert err.count("\n") == 1
 
 
-def test_without_credentials_the_error_says_what_to_set(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+def test_without_credentials_the_error_names_what_to_set(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     code, _, err = world.slipway("rollout", "status")
@@ -318,7 +318,7 @@ def test_without_credentials_the_error_says_what_to_set(monkeypatch: pytest.Monk
     assert err.count("\n") == 1
 
 
-def test_an_account_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+def test_an_account_that_does_not_respond_is_reported(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     code, _, err = world.slipway("rollout", "status")
@@ -351,7 +351,7 @@ def test_help_teaches(action: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "exit codes" in capsys.readouterr().out
 
 
-def test_status_tells_how_recent_rollouts_ended(world: World) -> None:
+def test_status_lists_how_recent_rollouts_ended(world: World) -> None:
     arn = world.package("Approved")
     execution = world.start(arn)
     world.at(execution, Step.WATCH)

@@ -1,4 +1,4 @@
-"""The state of the endpoint: what it serves, what is being rolled out, and the alarms of a fleet."""
+"""The deployed endpoint: what it serves, what is being rolled out, and the alarms of a fleet."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,15 +18,15 @@ class Fleet:
 
     config: str
     package: str | None
-    made: datetime | None
-    stage: str = ""
-    """VariantStatus of a new fleet: Creating, ActivatingTraffic, Baking, …"""
+    created: datetime | None
+    variant_status: str = ""
+    """Of a new fleet: Creating, ActivatingTraffic, Baking, …"""
     instances: int | None = None
     weight: float | None = None
 
 
 @dataclass(frozen=True)
-class EndpointNow:
+class DeployedEndpoint:
     status: str
     live: Fleet | None
     pending: Fleet | None
@@ -34,14 +34,14 @@ class EndpointNow:
 
 
 @dataclass(frozen=True)
-class AlarmNow:
+class FleetAlarm:
     name: str
     state: str
     reason: str
-    watches_verdict: bool
+    watches_canary_analysis: bool
 
 
-def look(stage: DeployedStage) -> EndpointNow | None:
+def describe_endpoint(stage: DeployedStage) -> DeployedEndpoint | None:
     """None where there is no endpoint yet."""
     sagemaker = stage.client("sagemaker")
     try:
@@ -52,7 +52,7 @@ def look(stage: DeployedStage) -> EndpointNow | None:
         raise
     summary = found.get("PendingDeploymentSummary") or {}
     live_config, pending_config = found.get("EndpointConfigName"), summary.get("EndpointConfigName")
-    return EndpointNow(
+    return DeployedEndpoint(
         status=found["EndpointStatus"],
         live=_fleet(sagemaker, live_config, found.get("ProductionVariants", ())) if live_config else None,
         pending=_fleet(sagemaker, pending_config, summary.get("ProductionVariants", ())) if pending_config else None,
@@ -60,15 +60,15 @@ def look(stage: DeployedStage) -> EndpointNow | None:
     )
 
 
-def alarms(stage: DeployedStage, config: str) -> list[AlarmNow]:
+def fleet_alarms(stage: DeployedStage, config: str) -> list[FleetAlarm]:
     """Those named after an endpoint config, which watch that fleet alone."""
     pages = stage.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{config}-")
     return [
-        AlarmNow(
+        FleetAlarm(
             name=alarm["AlarmName"],
             state=alarm["StateValue"],
             reason=alarm.get("StateReason", ""),
-            watches_verdict=alarm.get("MetricName") == DECISION_METRIC,
+            watches_canary_analysis=alarm.get("MetricName") == DECISION_METRIC,
         )
         for page in pages
         for alarm in page["MetricAlarms"]
@@ -78,19 +78,19 @@ def alarms(stage: DeployedStage, config: str) -> list[AlarmNow]:
 def _fleet(sagemaker: Any, config: str, variants: Any) -> Fleet:
     variant: dict[str, Any] = next((each for each in variants if each.get("VariantName") == VARIANT), {})
     statuses = [status["Status"] for status in variant.get("VariantStatus", ())]
-    package, made = _package(sagemaker, config)
+    package, created = _package(sagemaker, config)
     return Fleet(
         config=config,
         package=package,
-        made=made,
-        stage=statuses[-1] if statuses else "",
+        created=created,
+        variant_status=statuses[-1] if statuses else "",
         instances=variant.get("CurrentInstanceCount"),
         weight=variant.get("CurrentWeight"),
     )
 
 
 def _package(sagemaker: Any, config: str) -> tuple[str | None, datetime | None]:
-    """The model package of an endpoint config and the config's age; either may be deleted meanwhile."""
+    """The model package of an endpoint config and when the config was created; either may be deleted meanwhile."""
     try:
         described = sagemaker.describe_endpoint_config(EndpointConfigName=config)
         model = sagemaker.describe_model(ModelName=described["ProductionVariants"][0]["ModelName"])

@@ -1,4 +1,4 @@
-"""What an abort tells CloudWatch, on a clock that can be stopped within a minute."""
+"""The alarm that makes SageMaker roll back, on a clock that can be stopped within a minute."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from slipway.cloudwatch import AlarmState, VirtualClock
-from slipway.operations.aborting import Abort
+from slipway.operations.rollback_alarm import fire_rollback_alarm
 from slipway.settings.names import Names
 
 MINUTE = 1_800_000_000.0
@@ -57,14 +57,13 @@ class Stage:
 
 
 @pytest.mark.parametrize("second", [1, 15, 32, 49, 58])
-def test_the_verdict_raises_an_alarm_of_ten_seconds_in_any_second_of_a_minute(second: int) -> None:
+def test_the_decision_raises_an_alarm_of_ten_seconds_in_any_second_of_a_minute(second: int) -> None:
     clock = VirtualClock([ALARM], start=MINUTE)
     clock.advance(second)
     cloudwatch = CloudWatch(clock)
-    told: list[str] = []
-    abort = Abort(Stage(cloudwatch), recorder=None, tell=told.append)  # type: ignore[arg-type]
-    abort._send_back("green")
+    stage: Any = Stage(cloudwatch)
+    means = fire_rollback_alarm(stage, "green", actor="Ada")
     changes = [(change.at - MINUTE, change.new) for change in clock.advance(10)]
     assert changes[-1:] == [(-(-second // 10) * 10, AlarmState.ALARM)]
     assert [datum["StorageResolution"] for datum in cloudwatch.put] == [1]
-    assert told == ["green is being sent back by metric Slipway/Rollout/shoppers-dev CanaryDecision = 2"]
+    assert means == "metric Slipway/Rollout/shoppers-dev CanaryDecision = 2"
