@@ -1,1 +1,1 @@
-"""The embedded AWS: a child process that speaks the AWS APIs on one loopback port."""
+"""The embedded AWS: a child process that serves the AWS APIs on one loopback port."""

@@ -12,7 +12,7 @@ from rehearsal.cloud.cloud_options import CloudOptions, parse
 
 
 def main() -> int:
-    """Serve until told to end; the one line on standard output says where, and with which key."""
+    """Serve until stopped; the one line on standard output has the URL and the key."""
     options = parse()
     # Tables, models and logs lie in it.
     options.workdir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Who may come in: whoever has signed with a key of this run, and no web page."""
+"""Which requests are accepted: those signed with a key of this run, and none of a web page."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -11,36 +11,36 @@ from rehearsal.cloud.rejected_requests import RejectedRequestError
 from rehearsal.cloud.signatures import Signatures, SignedRequest
 
 _CAPABILITY = re.compile(r"/_ministack/cfn-(?:response|signal)/[\w-]+")
-"""CloudFormation's own URLs for the answers of custom resources: presigned on AWS, and here as hard to guess."""
+"""CloudFormation's own URLs for the responses of custom resources: presigned on AWS, and here as hard to guess."""
 
 _MOST_RESPONSE_BYTES = 4096
-"""Of such an answer, as on AWS. Nobody has signed it, so it is all that a stranger can make this process hold."""
+"""Of such a response, as on AWS. It is not signed, so this limits what an unknown sender can store here."""
 
 _OWN = "/_"
-"""Where the process answers what is no part of AWS; nothing of S3 begins so."""
+"""Paths of this process that are no part of AWS; no path of S3 begins so."""
 
 _OWN_TO_THE_BROWSER = ("origin", "sec-fetch-site")
-"""A browser sends these by itself, and no script can take them back; no SDK does."""
+"""A browser adds these and no script can remove them; no SDK sends them."""
 
 
 class Admission:
-    """Attributes: key: of the run, which may do everything."""
+    """Attributes: key: the run's, which may do everything."""
 
     def __init__(self, key: AccessKey, secret_of_role: Callable[[str], str | None], *, port: int) -> None:
-        """`secret_of_role` knows the keys by which functions, jobs and endpoints act."""
+        """`secret_of_role` finds the secret of a key by which functions, jobs and endpoints act."""
         self.key, self._secret_of_role = key, secret_of_role
         self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
         self._signatures = Signatures(self._secret_of)
 
     def also_as(self, host: str) -> None:
-        """Let `host`, a name with a port, be asked for: that of a relay which passes requests on as they are."""
+        """Accept `host`, a name with a port, as Host: that of a relay which passes requests on unchanged."""
         self._hosts.add(host)
 
     def enter(self, request: SignedRequest) -> "Entry":
-        """What can be told before the body has come.
+        """What can be checked before the body has come.
 
         Raises:
-            RefusedError: the request does not come in.
+            RejectedRequestError: the request is rejected.
         """
         if request.header("host").lower() not in self._hosts:
             raise RejectedRequestError("AccessDenied", f"Host must be one of {', '.join(sorted(self._hosts))}")
@@ -62,11 +62,11 @@ class Admission:
 
 
 class Entry:
-    """A request whose head is acceptable. `verify` raises RefusedError where it does not fit its body.
+    """A request whose head is acceptable. `verify` raises RejectedRequestError where it does not fit its body.
 
     Attributes:
-        claim: who has signed it; None where no signature is asked for.
-        most_bytes: how long its body may be; None where the signature answers for it.
+        claim: who has signed it; None where no signature is required.
+        most_bytes: how long its body may be; None where the signature covers it.
     """
 
     def __init__(

@@ -53,15 +53,15 @@ class Cloud:
     closing: tuple[Callable[[], object], ...]
 
 
-def assemble(options: CloudOptions, workshop: JobEnvironment, *, port: int, key: AccessKey) -> Cloud:
+def assemble(options: CloudOptions, environment: JobEnvironment, *, port: int, key: AccessKey) -> Cloud:
     """Make everything else and hook it into ministack; nothing runs yet."""
-    return _Assembly(options, workshop, f"http://127.0.0.1:{port}", key).cloud()
+    return _Assembly(options, environment, f"http://127.0.0.1:{port}", key).cloud()
 
 
 class _Assembly:
-    def __init__(self, options: CloudOptions, workshop: JobEnvironment, endpoint_url: str, key: AccessKey) -> None:
+    def __init__(self, options: CloudOptions, environment: JobEnvironment, endpoint_url: str, key: AccessKey) -> None:
         self._options = options
-        self._backend, self._images = workshop.backend, workshop.images
+        self._backend, self._images = environment.backend, environment.images
         self._loop = ServingLoop()
         self._bus, self._logs = EventBus(self._loop), LogGroups(self._loop)
         self._metrics = MetricStore(self._loop, speed=self._options.speed)

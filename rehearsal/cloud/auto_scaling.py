@@ -1,7 +1,7 @@
 """Application Auto Scaling of endpoint variants: kept, checked and described; nothing is scaled.
 
-A target tracking policy on AWS looks at minutes of traffic for as long as the endpoint lives. A rehearsal lasts about a
-minute and its fleets are one process each, whatever their instance count: acting on it here would show nothing true.
+A target tracking policy on AWS evaluates minutes of traffic for as long as the endpoint lives. A rehearsal lasts about
+a minute and its fleets are one process each, whatever their instance count: acting on it here would show nothing true.
 """
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""What the process is told on its command line."""
+"""The command line of the process."""
 
 import argparse
 import os
@@ -17,7 +17,7 @@ class CloudOptions:
     steps_folder: Path
     after_rollback: Literal["silent", "failed"]
     same_config: Literal["refuse", "take"]
-    """What UpdateEndpoint does with the config that is in use: AWS's pages demand a new one, and tell no more."""
+    """What UpdateEndpoint does with the config that is in use: AWS's documentation only requires a new one."""
     log: Path
     interrupt_spot: float | None
     """Each spot job loses its first machine after so many seconds."""

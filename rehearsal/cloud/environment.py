@@ -43,7 +43,7 @@ def client_environment(endpoint_url: str, key: AccessKey) -> dict[str, str]:
 def configure(*, workdir: Path, port: int, speed: float, key: AccessKey) -> None:
     """Set this process's environment; to be called before ministack is imported.
 
-    Everything ministack writes then lies below `workdir`, nothing is persisted, and Docker is never asked.
+    Everything ministack writes then lies below `workdir`, nothing is persisted, and Docker is never used.
     """
     scratch = workdir / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)

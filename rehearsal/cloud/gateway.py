@@ -1,56 +1,35 @@
-"""The front door: who may come in; invocations go to the fleets, everything else to the emulator."""
+"""The gateway: rejects unsigned requests; invocations go to the endpoints, everything else to the emulator."""
 
 import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote
 
+from rehearsal.cloud.access.recorder import AccessRecorder
 from rehearsal.cloud.admission import Admission, Entry, named, signed_request
 from rehearsal.cloud.environment import ACCOUNT, REGION
 from rehearsal.cloud.ministack.asgi_server import Application, Receive, Scope, Send
-from rehearsal.cloud.ministack.signature_claims import refusal
+from rehearsal.cloud.ministack.signature_claims import rejection
 from rehearsal.cloud.rejected_requests import RejectedRequestError
 from rehearsal.cloud.signatures import SignedRequest
+from rehearsal.endpoints.invocation import Invocation
 from slipway.settings.limits import MOST_REQUEST_BYTES
 
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
 _SIGNING_NAME = "sagemaker"
 _PASSED_ON = ("Content-Type", "X-Amzn-SageMaker-Custom-Attributes")
-"""Headers of the container's answer that its caller gets to see."""
-
-
-class Invocation(Protocol):
-    """A fleet's answer to one request."""
-
-    @property
-    def status(self) -> int: ...
-    @property
-    def body(self) -> bytes: ...
-    @property
-    def headers(self) -> Any: ...
-    @property
-    def variant(self) -> str: ...
+"""Headers of the container's response that its caller gets."""
 
 
 Invoke = Callable[..., Awaitable[Invocation]]
 
 ACCESS = "/_slipway/access"
-"""Where the process tells what roles did, in JSON: no part of AWS."""
+"""The path of the access report, in JSON: no part of AWS."""
 
 HOSTS = "/_slipway/hosts/"
 """Followed by a name and a port: one more Host that requests may have, for a relay in front of the process."""
-
-
-class AccessControl(Protocol):
-    """Reads along what roles ask for, and tells what they lacked."""
-
-    def over(self, scope: Scope, receive: Receive) -> Receive: ...
-
-    def note_invocation(self, scope: Scope, endpoint: str) -> None: ...
-
-    def report(self) -> dict[str, Any]: ...
 
 
 class Gateway:
@@ -63,7 +42,7 @@ class Gateway:
         *,
         admission: Admission,
         started: Callable[[], None],
-        access: AccessControl | None = None,
+        access: AccessRecorder | None = None,
     ) -> None:
         self._emulator, self._invoke, self._admission = emulator, invoke, admission
         self._started, self._access = started, access
@@ -73,7 +52,7 @@ class Gateway:
             await self._emulator(scope, receive, self._watching(send))
         elif scope["type"] == "http":
             await self._admit(scope, receive, _without_cors(send))
-        else:  # no client of ours speaks WebSocket, and web pages may open one anywhere
+        else:  # no client here uses WebSocket, and web pages may open one anywhere
             await send({"type": "websocket.close", "code": 1008})
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +68,7 @@ class Gateway:
                 return
             entry.verify(body)
         except RejectedRequestError as exc:
-            await _respond(send, *_refused(exc, request))
+            await _respond(send, *_rejected(exc, request))
             return
         except _HungUpError:
             return
@@ -105,7 +84,7 @@ class Gateway:
         elif self._access is None:
             await self._emulator(scope, receive, send)
         elif scope["path"] == ACCESS:
-            # It asks this very server, so it must not hold its loop.
+            # It calls this very server, so it must not block its loop.
             found = await asyncio.to_thread(self._access.report)
             await _respond(send, 200, {"Content-Type": "application/json"}, json.dumps(found).encode())
         else:
@@ -145,7 +124,7 @@ class Gateway:
 
 
 class _HungUpError(Exception):
-    """Nobody waits for an answer any longer."""
+    """The caller has gone."""
 
 
 async def _body(receive: Receive, *, most: int | None) -> bytes | None:
@@ -163,18 +142,18 @@ async def _body(receive: Receive, *, most: int | None) -> bytes | None:
         size += len(part)
         if most is None or size <= most:
             parts.append(part)
-        else:  # read to its end, so that the caller reads the refusal, and not kept
+        else:  # read to its end, so that the caller reads the rejection, and not kept
             parts.clear()
         if not message.get("more_body", False):
             return b"".join(parts) if most is None or size <= most else None
 
 
 def _response(endpoint: str, found: Invocation) -> tuple[int, dict[str, str], bytes]:
-    """The container's answer; one that is no success becomes SageMaker's ModelError."""
+    """The container's response; one that is no success becomes SageMaker's ModelError."""
     variant = {"x-Amzn-Invoked-Production-Variant": found.variant}
     if 200 <= found.status < 300:
-        said = {name.lower(): value for name, value in dict(found.headers).items()}
-        own = {name: said[name.lower()] for name in _PASSED_ON if name.lower() in said}
+        given = {name.lower(): value for name, value in dict(found.headers).items()}
+        own = {name: given[name.lower()] for name in _PASSED_ON if name.lower() in given}
         return found.status, {"Content-Type": "text/plain", **own, **variant}, found.body
     text = found.body.decode(errors="replace")
     side = "client" if 400 <= found.status < 500 else "server"  # 0 is a container that gave no response
@@ -190,7 +169,7 @@ def _response(endpoint: str, found: Invocation) -> tuple[int, dict[str, str], by
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """A body that was read already, and after it what else comes."""
+    """A body that was read already, then the later messages."""
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def read() -> dict[str, Any]:
@@ -200,7 +179,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _without_cors(send: Send) -> Send:
-    """The emulator lets every web page read its answers; we let none."""
+    """The emulator allows every web page to read its responses; the gateway allows none."""
 
     async def sent(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
@@ -211,8 +190,8 @@ def _without_cors(send: Send) -> Send:
     return sent
 
 
-def _refused(error: RejectedRequestError, request: SignedRequest) -> tuple[int, dict[str, str], bytes]:
-    return refusal(
+def _rejected(error: RejectedRequestError, request: SignedRequest) -> tuple[int, dict[str, str], bytes]:
+    return rejection(
         error, method=request.method, path=request.path, headers=named(request), parameters=request.parameters
     )
 

@@ -1,4 +1,4 @@
-"""Which program an image URI stands for on the laptop."""
+"""The program of an image URI on the laptop."""
 
 import itertools
 import shutil
@@ -26,10 +26,10 @@ _ENVIRONMENT: Mapping[str, str] = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS
 
 
 class ImageTable:
-    """The images that exist: the one of the steps folder, by its content hash, and the faulty ones made from it.
+    """The images that exist: that of the steps folder, by its content hash, and the fault-injected ones made from it.
 
-    A build keeps a copy of the folder, so that an edit during a run changes no running image. `on_built` is told of
-    each copy once, so that what its jobs import can be imported ahead of them.
+    A build keeps a copy of the folder, so that an edit during a run changes no running image. `on_built` is called
+    once for each copy, so that what its jobs import can be imported ahead of them.
     """
 
     def __init__(self, steps_folder: Path, workdir: Path, *, on_built: Callable[[Program], None]) -> None:
@@ -85,7 +85,7 @@ class ImageTable:
                 return self._program(tag)
         fault = tag.removeprefix(_FAULT_TAG)
         if newest is not None and tag.startswith(_FAULT_TAG) and fault in FAULTS:
-            return _faulty(self._program(newest), fault)
+            return _fault_injected(self._program(newest), fault)
         raise LookupError(f"no image {image_uri} has been built")
 
     def _program(self, tag: str) -> Program:
@@ -104,7 +104,7 @@ def _preload(path: Path) -> tuple[tuple[str, ...], dict[str, int]]:
     return tuple(itertools.chain(*declared.values())), dict(zip(declared, counts, strict=True))
 
 
-def _faulty(healthy: Program, fault: str) -> Program:
+def _fault_injected(healthy: Program, fault: str) -> Program:
     """The wrapper around the real server, whose package it finds in the same image."""
     entrypoint = ("python", "-m", "rehearsal.endpoints.fault_injection", "--fault", fault)
     return replace(healthy, entrypoint=entrypoint, preload=(), packages=(Path(__file__).resolve().parents[1],))

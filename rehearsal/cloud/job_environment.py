@@ -1,4 +1,4 @@
-"""What runs jobs: the images and the backend. It takes little to import, so it can be there first."""
+"""What runs jobs: the images and the backend. It imports little, so it is ready first."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class JobEnvironment:
 
 
 def open_job_environment(options: CloudOptions) -> JobEnvironment:
-    """Get ready for the jobs of the steps folder as it is now; what they import is imported in the background.
+    """Prepare for the jobs of the steps folder as it is now; their modules are imported in the background.
 
     Raises:
         InputError: this system refuses the backend.

@@ -1,4 +1,4 @@
-"""The life of the process: get ready for jobs, then import and serve the rest."""
+"""The process from start to end: prepare for jobs, then import and serve the rest."""
 
 import asyncio
 import gc
@@ -19,16 +19,16 @@ _log = logging.getLogger(__name__)
 
 
 def run(options: CloudOptions, listener: socket.socket, *, key: AccessKey, ready: Callable[[], None]) -> None:
-    """Serve until a signal or the end of standard input; does not return, because pools would hold the process."""
+    """Serve until a signal or the end of standard input; does not return, since thread pools would keep it up."""
     code = 0
     try:
-        # First what goes on by itself: the imports of the jobs, beside our own.
-        workshop, serving = open_job_environment(options), _import_the_rest()
-        asyncio.run(serving.serve_until_stopped(options, workshop, listener, key, ready))
+        # First what runs in the background: the imports of the jobs, beside this process's own.
+        environment, serving = open_job_environment(options), _import_the_rest()
+        asyncio.run(serving.serve_until_stopped(options, environment, listener, key, ready))
     except SlipwayError as exc:
         sys.stderr.write(f"{exc}\n")
         code = exc.exit_code
-    except Exception as exc:  # noqa: BLE001 -- the last chance to tell it
+    except Exception as exc:  # noqa: BLE001 -- the last place to report it
         _log.exception("the embedded AWS ends")
         sys.stderr.write(f"{type(exc).__name__}: {exc}\n")
         code = 1
@@ -39,7 +39,7 @@ def run(options: CloudOptions, listener: socket.socket, *, key: AccessKey, ready
 
 
 def _import_the_rest() -> Any:
-    """The module `serving`. Imports make objects and drop few: to look for garbage meanwhile would be in vain."""
+    """The module `serving`. Imports make objects and drop few, so garbage collection would find nothing."""
     gc.disable()
     try:
         importlib.import_module("rehearsal.cloud.ministack.cognito").import_without_key()

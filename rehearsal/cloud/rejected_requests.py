@@ -1,4 +1,4 @@
-"""Why a request does not come in."""
+"""Why a request is rejected."""
 
 
 class RejectedRequestError(Exception):

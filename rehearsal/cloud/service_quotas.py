@@ -1,4 +1,4 @@
-"""Service Quotas: the quotas that this account was given on its command line; what has none is not limited."""
+"""Service Quotas: the quotas that this account was given on its command line; every other one is unlimited."""
 
 import hashlib
 import threading
@@ -66,5 +66,5 @@ class ServiceQuotas:
 
 
 def _code(name: str) -> str:
-    """As AWS's look: a letter and eight hexadecimal digits. Which one a quota has there only AWS says."""
+    """In AWS's form: a letter and eight hexadecimal digits. The real code of a quota is known to AWS alone."""
     return f"L-{hashlib.sha256(name.encode()).hexdigest()[:8].upper()}"

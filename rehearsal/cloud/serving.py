@@ -18,12 +18,16 @@ from rehearsal.cloud.gateway import Gateway
 from rehearsal.cloud.job_environment import JobEnvironment
 from rehearsal.cloud.ministack.asgi_server import emulator, serve
 
-_HURRY_SECONDS = 8.0
+_CLOSE_SECONDS = 8.0
 _log = logging.getLogger(__name__)
 
 
 async def serve_until_stopped(
-    options: CloudOptions, workshop: JobEnvironment, listener: socket.socket, key: AccessKey, ready: Callable[[], None]
+    options: CloudOptions,
+    environment: JobEnvironment,
+    listener: socket.socket,
+    key: AccessKey,
+    ready: Callable[[], None],
 ) -> None:
     """Serve until a signal or the end of standard input; `ready` is called when requests are answered.
 
@@ -36,7 +40,7 @@ async def serve_until_stopped(
         loop.add_signal_handler(number, stop.set)
     _end_with_stdin(lambda: loop.call_soon_threadsafe(stop.set))
     port = listener.getsockname()[1]
-    cloud = assemble(options, workshop, port=port, key=key)
+    cloud = assemble(options, environment, port=port, key=key)
     cloud.loop.attach()
     admission = Admission(key, cloud.access.secret_of, port=port)
     gateway = Gateway(emulator(), cloud.fleets.invoke, admission=admission, started=ready, access=cloud.access)
@@ -61,7 +65,7 @@ async def run_until_stopped(
     stopping()
     waiting.cancel()
     ticking.cancel()
-    # The server answers until the jobs have ended: they speak to it.
+    # The server answers until the jobs have ended: they call it.
     await asyncio.to_thread(_close, closing)
     ended.set()
     await serving
@@ -78,7 +82,7 @@ def _close(closing: Iterable[Callable[[], object]]) -> None:
 
 
 def _end_with_stdin(end: Callable[[], object]) -> None:
-    """The parent holds the other end of our standard input: when it is gone, so are we."""
+    """The parent has the other end of standard input: when the parent ends, so does this process."""
 
     def watch() -> None:
         while os.read(0, 4096):
@@ -89,7 +93,7 @@ def _end_with_stdin(end: Callable[[], object]) -> None:
 
 
 def _end_anyway() -> None:
-    """Should the end get stuck, leave; the kernel ends what was spawned."""
-    timer = threading.Timer(_HURRY_SECONDS, os._exit, args=(1,))
+    """Should closing hang, exit; the kernel ends what was spawned."""
+    timer = threading.Timer(_CLOSE_SECONDS, os._exit, args=(1,))
     timer.daemon = True
     timer.start()

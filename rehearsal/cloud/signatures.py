@@ -1,4 +1,4 @@
-"""Requests held against their SigV4 signatures, which botocore's own signer works out again."""
+"""SigV4 signatures of requests, verified with botocore's own signer."""
 
 import hashlib
 import hmac
@@ -43,16 +43,16 @@ class SignedRequest:
 
 
 class Signatures:
-    """Whoever signs must know the secret, and not only the id, of an access key."""
+    """Verifies that the signer has the secret, and not only the id, of an access key."""
 
     def __init__(self, secret_of: SecretOf) -> None:
         self._secret_of = secret_of
 
     def claim(self, request: SignedRequest) -> tuple[Claim, str]:
-        """Who says to have signed, and that key's secret: what can be told before the body has come.
+        """The signature and its key's secret: what can be checked before the body has come.
 
         Raises:
-            RefusedError: nobody, an unknown key, or at another time.
+            RejectedRequestError: no signature, an unknown key, or another time.
         """
         claim = read_claim(request.headers, request.parameters)
         if unsigned := sorted(_must_be_signed(request) - set(claim.signed_headers)):
@@ -69,7 +69,7 @@ class Signatures:
         """See that the owner of `secret` has signed this request with this body.
 
         Raises:
-            RefusedError: somebody else has, or something was changed.
+            RejectedRequestError: another key has, or something was changed.
         """
         payload = _payload_sha256(request, claim, body)
         signature = _signature(request, claim, secret, payload)

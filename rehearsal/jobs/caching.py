@@ -66,7 +66,7 @@ class StepCache:
 
 
 def cache_key(pipeline_name: str, step_name: str, step_type: str, arguments: Mapping[str, Any]) -> str:
-    """Two runs of a step with the same key compute the same, as far as AWS looks."""
+    """Two runs of a step with the same key compute the same, as far as AWS compares."""
     compared = {name: arguments[name] for name in _COMPARED[step_type] if name in arguments}
     if isinstance(definition := compared.get("TrainingJobDefinition"), Mapping):
         compared["TrainingJobDefinition"] = {name: definition[name] for name in _TUNED if name in definition}

@@ -14,7 +14,7 @@ _POLL_SECONDS = 0.2
 _DEFAULT_FOLDER = f"{ML_ROOT}/checkpoints"
 
 _State = tuple[int, int, int]
-"""What tells that a file has changed: its number, its size and when it was written."""
+"""By what a changed file is recognised: its number, its size and when it was written."""
 
 
 class CheckpointFolder:

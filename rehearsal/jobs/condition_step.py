@@ -18,7 +18,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 CONDITION_TYPES = (*_COMPARISONS, "In", "Not", "Or")
 
 
-def holds(condition: Mapping[str, Any], resolve: Resolve) -> bool:
+def is_true(condition: Mapping[str, Any], resolve: Resolve) -> bool:
     """Whether `condition` is true once its values are resolved.
 
     Raises:
@@ -26,10 +26,10 @@ def holds(condition: Mapping[str, Any], resolve: Resolve) -> bool:
     """
     match condition:
         case {"Type": "Not", "Expression": inner}:
-            return not holds(inner, resolve)
+            return not is_true(inner, resolve)
         case {"Type": "Or", "Conditions": list(inner)}:
-            verdicts = [holds(each, resolve) for each in inner]  # all of them: a missing value must not hide
-            return any(verdicts)
+            results = [is_true(each, resolve) for each in inner]  # all of them: a missing value must not hide
+            return any(results)
         case {"Type": "In", "QueryValue": query, "Values": list(values)}:
             wanted = resolve(query)
             return any(_same_kind(wanted, value) and wanted == value for value in map(resolve, values))
@@ -51,14 +51,14 @@ def _same_kind(left: Any, right: Any) -> bool:
     return kind(left) == kind(right)
 
 
-def mistakes(condition: Any) -> Iterator[str]:
+def errors(condition: Any) -> Iterator[str]:
     """What is wrong with the shape of a condition, before any value is known."""
     match condition:
         case {"Type": "Not", "Expression": inner}:
-            yield from mistakes(inner)
+            yield from errors(inner)
         case {"Type": "Or", "Conditions": list(inner)}:
             for each in inner:
-                yield from mistakes(each)
+                yield from errors(each)
         case {"Type": "In", "QueryValue": _, "Values": list()}:
             pass
         case {"Type": str(name), "LeftValue": _, "RightValue": _} if name in _COMPARISONS:

@@ -15,7 +15,7 @@ from rehearsal.jobs.job_outcomes import JobError, LogSink
 
 _POLL_SECONDS = 0.05
 _TAIL_LINES = 10
-_LAST_WORDS_SECONDS = 5.0  # for a process that left the group with the pipe in its hand
+_LAST_WORDS_SECONDS = 5.0  # for a process that left the group with the pipe open
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Exit:
     ended_by: str | None
     """None when it ended by itself, else `Stopped`, `Interrupted`, `MaxRuntimeExceeded` or `MaxWaitTimeExceeded`."""
     tail: tuple[str, ...]
-    """The last lines that said something."""
+    """The last lines that are not blank."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class RunLimits:
     max_wait_seconds: float = math.inf
     """What is left of the time that a spot job may take with all its waiting."""
     taken: threading.Event | None = None
-    """Set when its machine is taken away."""
+    """Set when its spot instance is interrupted."""
 
 
 def run_container(backend: Backend, container: Container, limits: RunLimits, on_line: LogSink) -> Exit:

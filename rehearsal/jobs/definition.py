@@ -22,7 +22,7 @@ EXECUTION_VARIABLES = (
 
 
 class DefinitionError(LaunchError):
-    """The definition cannot be run; every mistake found is in the text, a line each."""
+    """The definition cannot be run; every error found is in the text, a line each."""
 
 
 @dataclass(frozen=True)

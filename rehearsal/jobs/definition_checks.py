@@ -1,4 +1,4 @@
-"""What must hold between the steps of a definition: references lead somewhere, and nothing waits in a circle."""
+"""Checks between the steps of a definition: references resolve, and no steps wait for each other."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter

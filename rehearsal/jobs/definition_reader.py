@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from rehearsal.jobs.caching import CACHEABLE_TYPES, parse_duration
-from rehearsal.jobs.condition_step import mistakes
+from rehearsal.jobs.condition_step import errors
 from rehearsal.jobs.definition import (
     STEP_TYPES,
     VERSION,
@@ -30,7 +30,7 @@ def read_definition(document: str | Mapping[str, Any]) -> Definition:
     """Read the document that CreatePipeline got.
 
     Raises:
-        DefinitionError: every mistake found, a line each.
+        DefinitionError: every error found, a line each.
     """
     return _Reader().read(_parsed(document))
 
@@ -52,7 +52,7 @@ def _parsed(document: str | Mapping[str, Any]) -> Mapping[str, Any]:
 
 class _Reader:
     def __init__(self) -> None:
-        self._mistakes: list[str] = []
+        self._errors: list[str] = []
         self._steps: list[Step] = []
         self._references: dict[str, list[Reference | PropertyFileReference]] = {}
 
@@ -61,12 +61,12 @@ class _Reader:
         self._read_steps(document["Steps"], branch=None)
         steps = {step.name: step for step in self._steps}
         counts = Counter(step.name for step in self._steps)
-        self._mistakes += [f"step names must be unique, got {name} {n} times" for name, n in counts.items() if n > 1]
+        self._errors += [f"step names must be unique, got {name} {n} times" for name, n in counts.items() if n > 1]
         for step in self._steps:
-            self._mistakes += wrong_references(step, self._references[step.name], steps, parameters)
-        self._mistakes += cycle(steps)
-        if self._mistakes:
-            raise DefinitionError("\n".join(dict.fromkeys(self._mistakes)))
+            self._errors += wrong_references(step, self._references[step.name], steps, parameters)
+        self._errors += cycle(steps)
+        if self._errors:
+            raise DefinitionError("\n".join(dict.fromkeys(self._errors)))
         return Definition(parameters, steps)
 
     def _read_parameters(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, PipelineParameter]:
@@ -75,23 +75,23 @@ class _Reader:
             try:
                 parameter = parse_parameter(row)
             except ValueError as exc:
-                self._mistakes.append(str(exc))
+                self._errors.append(str(exc))
             else:
                 found[parameter.name] = parameter
         return found
 
     def _read_steps(self, rows: Any, branch: Branch | None) -> None:
         if not isinstance(rows, list):
-            self._mistakes.append(f"steps must be a list, got {rows}")
+            self._errors.append(f"steps must be a list, got {rows}")
             return
         for raw in rows:
             if not isinstance(raw, Mapping) or not _STEP_NAME.fullmatch(str(raw.get("Name", ""))):
-                self._mistakes.append(f"step must have a Name of letters, digits, - and _, got {raw}"[:300])
+                self._errors.append(f"step must have a Name of letters, digits, - and _, got {raw}"[:300])
             elif raw.get("Type") not in STEP_TYPES:
                 allowed = ", ".join(STEP_TYPES)
-                self._mistakes.append(f"type of step {raw['Name']} must be one of {allowed}, got {raw.get('Type')}")
+                self._errors.append(f"type of step {raw['Name']} must be one of {allowed}, got {raw.get('Type')}")
             elif not isinstance(raw.get("Arguments"), Mapping):
-                self._mistakes.append(f"step {raw['Name']} must have Arguments")
+                self._errors.append(f"step {raw['Name']} must have Arguments")
             else:
                 self._read_step(raw, branch)
 
@@ -103,10 +103,10 @@ class _Reader:
             self._references[name] = list(references(own))
             self._steps.append(self._step(raw, branch))
         except (ValueError, TypeError, KeyError, UnresolvedError) as exc:
-            self._mistakes.append(f"step {name}: {exc}")
+            self._errors.append(f"step {name}: {exc}")
         if raw["Type"] == "Condition":
             conditions = arguments.get("Conditions") or [None]
-            self._mistakes += [f"step {name}: {text}" for each in conditions for text in mistakes(each)]
+            self._errors += [f"step {name}: {text}" for each in conditions for text in errors(each)]
             self._read_steps(arguments.get("IfSteps", []), Branch(name, outcome=True))
             self._read_steps(arguments.get("ElseSteps", []), Branch(name, outcome=False))
 

@@ -1,4 +1,4 @@
-"""Where the expressions of one pipeline execution take their values from."""
+"""The values of the expressions of one pipeline execution."""
 
 import json
 import threading

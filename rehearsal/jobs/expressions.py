@@ -14,7 +14,7 @@ _NAMES_IN_LISTS = ("OutputName", "InputName", "ChannelName", "Name", "Key")
 
 
 class UnresolvedError(Exception):
-    """A reference leads nowhere; the text says which and why."""
+    """A reference does not resolve; the text has which and why."""
 
 
 @dataclass(frozen=True)

@@ -27,15 +27,15 @@ class PipelineRun:
     Args:
         definition: The document, as a mapping or as JSON text.
         parameters: Values by name; the rest take their defaults.
-        execution_arn: `arn:…:pipeline/<name>/execution/<id>`; job names carry the id.
+        execution_arn: `arn:…:pipeline/<name>/execution/<id>`; job names contain the id.
         pipeline_name: For `Execution.PipelineName`, and for the cache, which is a pipeline's own.
         sagemaker: A boto3 client; the steps are calls to it.
         s3: A boto3 client; property files are read through it.
-        on_step: Told every change of a step, one at a time, from the threads that run the steps.
+        on_step: Called for every change of a step, one at a time, from the threads that run the steps.
         cache: Shared by the executions of one control plane.
         stopped: Set it from another thread to stop the run.
         speed: Waits between retries last seconds / speed.
-        poll_seconds: At most so long between two looks at a running job.
+        poll_seconds: The longest time between two polls of a running job.
 
     Raises:
         DefinitionError: the document or a parameter is wrong; nothing has run.
@@ -76,7 +76,7 @@ class PipelineRun:
             cache=cache,
             pipeline_name=pipeline_name,
             execution_arn=execution_arn,
-            on_step=self._tell,
+            on_step=self._report,
             halt=threading.Event(),
             poll_seconds=poll_seconds,
             speed=speed,
@@ -102,6 +102,6 @@ class PipelineRun:
                 raise
         return progress.outcome()
 
-    def _tell(self, record: StepRecord) -> None:
+    def _report(self, record: StepRecord) -> None:
         with self._one_at_a_time:
             self._on_step(record)

@@ -1,4 +1,4 @@
-"""What every job on this machine needs: a folder, a program for its image, a backend, S3."""
+"""The host of jobs: folders, the programs of images, a backend, S3."""
 
 import shutil
 import threading
@@ -20,7 +20,7 @@ _REGION_VARIABLES = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
 
 @dataclass(frozen=True)
 class JobRequest:
-    """One job as the caller asked for it."""
+    """One job as the caller requested it."""
 
     request: Mapping[str, Any]
     arn: str
@@ -33,7 +33,7 @@ class JobRequest:
         seconds: float = self.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY_SECONDS)
         return seconds
 
-    def stop_if_asked(self) -> None:
+    def stop_if_requested(self) -> None:
         if self.stopped.is_set():
             raise JobStopped("Stopped")
 
@@ -71,7 +71,7 @@ class JobHost:
     ) -> Container:
         """A container of `image`; ContainerEntrypoint and ContainerArguments override as they do in Docker.
 
-        An isolated one gets no way to AWS: SageMaker gives it no credentials either.
+        An isolated one gets no access to AWS: SageMaker gives it no credentials either.
         """
         try:
             program = self.image_programs(image)
@@ -86,27 +86,29 @@ class JobHost:
         container.make_folders()
         return container
 
-    def run(self, container: Container, order: JobRequest, on_line: LogSink, limits: RunLimits | None = None) -> Exit:
-        """Run it, within the order's MaxRuntimeInSeconds unless other `limits` are given."""
-        order.stop_if_asked()
-        usual = RunLimits(order.max_seconds, self.stop_grace_seconds, order.stopped)
+    def run(
+        self, container: Container, job_request: JobRequest, on_line: LogSink, limits: RunLimits | None = None
+    ) -> Exit:
+        """Run it, within the job's MaxRuntimeInSeconds unless other `limits` are given."""
+        job_request.stop_if_requested()
+        usual = RunLimits(job_request.max_seconds, self.stop_grace_seconds, job_request.stopped)
         return run_container(self.backend, container, limits or usual, on_line)
 
 
 def single_instance(count: int) -> None:
-    """Refuse what this machine cannot show truthfully."""
+    """Reject what this machine cannot run truthfully."""
     if count != 1:
         raise JobError(f"ClientError: InstanceCount must be 1 on the laptop, got {count}")
 
 
 _KILLED = {137: " (killed: out of memory, or from outside)", 139: " (crashed: segmentation fault)"}
-"""What an exit code as Docker reports it says beside its number."""
+"""The meaning of an exit code as Docker reports it."""
 
 
-def algorithm_error(ended: Exit, said: str | None) -> JobError:
-    """The error of a container that ended badly: its own words, or the last lines of its log, or that it has none."""
-    told = said or " | ".join(ended.tail) or "the container ended before it wrote a line"
-    return JobError(f"AlgorithmError: {told}, exit code: {ended.code}{_KILLED.get(ended.code, '')}")
+def algorithm_error(ended: Exit, reason: str | None) -> JobError:
+    """The error of a container that ended badly: its own reason, or the last lines of its log, or that it has none."""
+    reason = reason or " | ".join(ended.tail) or "the container ended before it wrote a line"
+    return JobError(f"AlgorithmError: {reason}, exit code: {ended.code}{_KILLED.get(ended.code, '')}")
 
 
 def written(path: Path, limit: int) -> str | None:

@@ -20,7 +20,7 @@ class JobError(Exception):
 
 
 class JobStopped(Exception):  # noqa: N818 -- an order that was followed, not an error
-    """Somebody asked the job to stop, or its time was over; the text is the secondary status."""
+    """The job was stopped, or its time was over; the text is the secondary status."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class TrainingOutcome:
     transitions: list[dict[str, Any]] = field(default_factory=list)
     """SecondaryStatusTransitions: Status, StartTime, EndTime."""
     waited_seconds: float = 0.0
-    """Without a machine: nobody pays for that."""
+    """Without an instance, which is not billed."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class LocalJobRunner:
         backend: How a container becomes a process.
         endpoint_environment: AWS_* variables that lead a job's own AWS calls to the embedded AWS.
         stop_grace_seconds: Between SIGTERM and SIGKILL; SageMaker gives 120.
-        spot: Where spot jobs get their machines; the usual one interrupts nobody.
+        spot: Where spot jobs get their instances; the default interrupts none.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class LocalJobRunner:
         spot: SpotMarket | None = None,
     ) -> None:
         environment = dict(endpoint_environment)
-        self._place = JobHost(
+        self._host = JobHost(
             workdir, s3, image_programs, backend, environment, stop_grace_seconds, spot or SpotMarket()
         )
 
@@ -56,10 +56,10 @@ class LocalJobRunner:
             stopped: Set it from another thread to stop the job.
             arn: The job's ARN, for its environment.
         """
-        return run_training(self._place, JobRequest(request, arn, log, stopped))
+        return run_training(self._host, JobRequest(request, arn, log, stopped))
 
     def run_processing(
         self, request: Mapping[str, Any], *, log: LogSink, stopped: threading.Event, arn: str = ""
     ) -> ProcessingOutcome:
         """Run a CreateProcessingJob request; as `run_training`."""
-        return run_processing(self._place, JobRequest(request, arn, log, stopped))
+        return run_processing(self._host, JobRequest(request, arn, log, stopped))

@@ -10,7 +10,7 @@ from rehearsal.jobs.job_outcomes import JobError
 
 
 class MetricScanner:
-    """Reads log lines and remembers the last value of each MetricDefinition."""
+    """Reads log lines and keeps the last value of each MetricDefinition."""
 
     def __init__(self, definitions: Iterable[Mapping[str, str]]) -> None:
         self._patterns = [(each["Name"], _compiled(each["Name"], each["Regex"])) for each in definitions]

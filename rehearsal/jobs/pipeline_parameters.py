@@ -29,7 +29,7 @@ class PipelineParameter:
         """`value` as this parameter's type; the API passes every value as a string.
 
         Raises:
-            ValueError: it is no such value, or not one of those allowed; the text says so.
+            ValueError: it is no such value, or not one of those allowed; the text has the reason.
         """
         try:
             converted = _CONVERT[self.type](value if isinstance(value, str) else _written(value))
@@ -49,7 +49,7 @@ def parse_parameter(raw: Mapping[str, Any]) -> PipelineParameter:
     """Read one entry of the definition's Parameters.
 
     Raises:
-        ValueError: the entry is wrong; the text says how.
+        ValueError: the entry is wrong; the text has the reason.
     """
     name, type_name = raw.get("Name"), raw.get("Type")
     if not isinstance(name, str) or not name:

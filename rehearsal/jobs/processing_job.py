@@ -17,14 +17,14 @@ from rehearsal.jobs.transfer import download_required, upload_folder
 _MESSAGE_BYTES = 1024
 
 
-def run_processing(place: JobHost, order: JobRequest) -> ProcessingOutcome:
+def run_processing(host: JobHost, job_request: JobRequest) -> ProcessingOutcome:
     """Run a CreateProcessingJob request to its end; what goes wrong is in the outcome."""
     started = datetime.now(UTC)
     status: JobStatus = "Completed"
     reason = None
-    with place.folder("processing", order.request["ProcessingJobName"]) as folder:
+    with host.folder("processing", job_request.request["ProcessingJobName"]) as folder:
         try:
-            _run(place, order, folder)
+            _run(host, job_request, folder)
         except JobStopped as exc:
             status, reason = "Stopped", None if str(exc) == "Stopped" else str(exc)
         except JobError as exc:
@@ -33,14 +33,14 @@ def run_processing(place: JobHost, order: JobRequest) -> ProcessingOutcome:
     return ProcessingOutcome(status, started, datetime.now(UTC), reason, message)
 
 
-def _run(place: JobHost, order: JobRequest, folder: Path) -> None:
-    request = order.request
+def _run(host: JobHost, job_request: JobRequest, folder: Path) -> None:
+    request = job_request.request
     specification = request["AppSpecification"]
     cluster = request["ProcessingResources"]["ClusterConfig"]
     single_instance(cluster.get("InstanceCount", 1))
-    environment = processing_environment(request, order.arn)
+    environment = processing_environment(request, job_request.arn)
     image = specification["ImageUri"]
-    container = place.container(
+    container = host.container(
         folder,
         image,
         specification,
@@ -49,21 +49,21 @@ def _run(place: JobHost, order: JobRequest, folder: Path) -> None:
         isolated=request.get("NetworkConfig", {}).get("EnableNetworkIsolation", False),
         instance_type=cluster.get("InstanceType", ""),
     )
-    write_configuration(container.ml, request, order.arn)
+    write_configuration(container.ml, request, job_request.arn)
     for each in request.get("ProcessingInputs", ()):
-        order.stop_if_asked()
+        job_request.stop_if_requested()
         source = s3_input(each)
         target = local_folder(container.ml, source["LocalPath"])
-        download_required(place.s3, source["S3DataType"], source["S3Uri"], target)
-    ended = place.run(container, order, order.log)
+        download_required(host.s3, source["S3DataType"], source["S3Uri"], target)
+    ended = host.run(container, job_request, job_request.log)
     if ended.ended_by:
         raise JobStopped(ended.ended_by)
     if ended.code != 0:
-        # AWS shows only the exit message here; the failure file and the log's end save a look-up on a laptop.
-        said = written(container.ml / "output/message", _MESSAGE_BYTES)
-        raise algorithm_error(ended, said or written(container.ml / "output/failure", _MESSAGE_BYTES))
+        # AWS shows only the exit message here; the failure file and the log's end are added on a laptop.
+        reason = written(container.ml / "output/message", _MESSAGE_BYTES)
+        raise algorithm_error(ended, reason or written(container.ml / "output/failure", _MESSAGE_BYTES))
     config = request.get("ProcessingOutputConfig", {})
     for each in config.get("Outputs", ()):
         output = s3_output(each)
         source_folder = local_folder(container.ml, output["LocalPath"])
-        upload_folder(place.s3, source_folder, output["S3Uri"], config.get("KmsKeyId"))
+        upload_folder(host.s3, source_folder, output["S3Uri"], config.get("KmsKeyId"))

@@ -41,7 +41,7 @@ def parse_retry_policy(raw: Mapping[str, Any]) -> RetryPolicy:
     """Read one entry of RetryPolicies.
 
     Raises:
-        ValueError: the entry is wrong; the text says how.
+        ValueError: the entry is wrong; the text has the reason.
     """
     types = frozenset(_CANONICAL.get(str(name).upper(), str(name)) for name in raw.get("ExceptionType", ()))
     if not types or not types <= set(EXCEPTION_TYPES):

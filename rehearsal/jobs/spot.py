@@ -1,4 +1,4 @@
-"""Machines that are lent and may be taken back: what managed spot training runs on."""
+"""Spot instances, which may be interrupted: what managed spot training runs on."""
 
 import threading
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Machine:
-    """One machine, as long as a job has it."""
+    """One instance, as long as a job has it."""
 
     taken: threading.Event = field(default_factory=threading.Event)
     _timer: threading.Timer | None = None
@@ -17,17 +17,17 @@ class Machine:
         self._timer.start()
 
     def give_back(self) -> None:
-        """The job needs it no longer."""
+        """The job has ended on it."""
         if self._timer is not None:
             self._timer.cancel()
 
 
 class SpotMarket:
-    """Who may be interrupted, when, and how long the next machine takes to come.
+    """Which job is interrupted, when, and how long the next instance takes.
 
     Args:
-        interrupt_after_seconds: Each spot job loses its first machine then; none does by itself without it.
-        wait_seconds: From an interruption to the next machine.
+        interrupt_after_seconds: Each spot job loses its first instance then; without it none does.
+        wait_seconds: From an interruption to the next instance.
     """
 
     def __init__(self, *, interrupt_after_seconds: float | None = None, wait_seconds: float = 1.0) -> None:
@@ -37,7 +37,7 @@ class SpotMarket:
         self._lock = threading.Lock()
 
     def lend(self, job: str) -> Machine:
-        """Give the job its next machine."""
+        """Give the job its next instance."""
         machine = Machine()
         with self._lock:
             is_first = job not in self._machines
@@ -50,7 +50,7 @@ class SpotMarket:
         """Interrupt the job now.
 
         Raises:
-            KeyError: it has no machine of this market.
+            KeyError: it has no instance of this market.
         """
         with self._lock:
             self._machines[job].taken.set()

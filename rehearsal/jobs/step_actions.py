@@ -19,7 +19,7 @@ _LATENESS = 0.05
 _ALPHABET = string.ascii_letters + string.digits
 
 
-class StepFailure(Exception):  # noqa: N818 -- a step's end, told to the user as FailureReason
+class StepFailure(Exception):  # noqa: N818 -- a step's end, shown to the user as FailureReason
     """The step failed; `kind` is the exception type of a RetryPolicy that may try it again."""
 
     def __init__(self, reason: str, kind: str | None = None) -> None:
@@ -27,7 +27,7 @@ class StepFailure(Exception):  # noqa: N818 -- a step's end, told to the user as
         self.kind = kind
 
 
-class StepHalted(Exception):  # noqa: N818 -- an order that was followed, not an error
+class StepHalted(Exception):  # noqa: N818 -- a normal end, not an error
     """The run is ending, and the step was stopped."""
 
 
@@ -41,12 +41,12 @@ class StepContext:
     halt: threading.Event
     poll_seconds: float
     on_metadata: Callable[[dict[str, Any]], None]
-    """Told as soon as the step's resource exists."""
+    """Called as soon as the step's resource exists."""
     on_stopping: Callable[[], None]
 
 
 class StepAction(Protocol):
-    def __call__(self, arguments: Mapping[str, Any], around: StepContext) -> dict[str, Any]:
+    def __call__(self, arguments: Mapping[str, Any], context: StepContext) -> dict[str, Any]:
         """Do it, wait for its end, and return what `Steps.<name>.…` refers to."""
 
 
@@ -70,24 +70,24 @@ def _failed_call(operation: str, why: object) -> str:
 class JobAction:
     """The API calls and field names of one kind of job."""
 
-    noun: str
-    """As in Create<noun> and <noun>Name."""
+    resource: str
+    """As in Create<Resource> and <Resource>Name."""
     snake: str
     metadata: str
     name_limit: int
     name_prefix: str
 
-    def __call__(self, arguments: Mapping[str, Any], around: StepContext) -> dict[str, Any]:
-        if around.halt.is_set():
+    def __call__(self, arguments: Mapping[str, Any], context: StepContext) -> dict[str, Any]:
+        if context.halt.is_set():
             raise StepHalted
-        client = around.sagemaker
-        name = self.job_name(around.execution_id, around.step_name)
-        named = {f"{self.noun}Name": name}
-        created = call(f"Create{self.noun}", getattr(client, f"create_{self.snake}"), **{**arguments, **named})
-        around.on_metadata({self.metadata: {"Arn": created[f"{self.noun}Arn"]}})
-        job = self._wait(named, around)
-        if job[f"{self.noun}Status"] != "Completed":
-            reason = job.get("FailureReason") or f"{self.noun} {name} ended as {self._ending(job)}"
+        client = context.sagemaker
+        name = self.job_name(context.execution_id, context.step_name)
+        named = {f"{self.resource}Name": name}
+        created = call(f"Create{self.resource}", getattr(client, f"create_{self.snake}"), **{**arguments, **named})
+        context.on_metadata({self.metadata: {"Arn": created[f"{self.resource}Arn"]}})
+        job = self._wait(named, context)
+        if job[f"{self.resource}Status"] != "Completed":
+            reason = job.get("FailureReason") or f"{self.resource} {name} ended as {self._ending(job)}"
             raise StepFailure(reason, classify_job_failure(reason))
         return job
 
@@ -98,40 +98,40 @@ class JobAction:
         middle = step_name.replace("_", "-")[:room].strip("-")
         return f"{self.name_prefix}{execution_id}-{middle}-{tail}"
 
-    def _wait(self, named: dict[str, str], around: StepContext) -> dict[str, Any]:
-        describe = getattr(around.sagemaker, f"describe_{self.snake}")
+    def _wait(self, named: dict[str, str], context: StepContext) -> dict[str, Any]:
+        describe = getattr(context.sagemaker, f"describe_{self.snake}")
         stopping, began = False, time.monotonic()
         while True:
-            job = call(f"Describe{self.noun}", describe, **named)
-            if job[f"{self.noun}Status"] in {"Completed", "Failed", "Stopped"}:
-                if stopping and job[f"{self.noun}Status"] != "Completed":
+            job = call(f"Describe{self.resource}", describe, **named)
+            if job[f"{self.resource}Status"] in {"Completed", "Failed", "Stopped"}:
+                if stopping and job[f"{self.resource}Status"] != "Completed":
                     raise StepHalted
                 return job
-            if around.halt.is_set() and not stopping:
+            if context.halt.is_set() and not stopping:
                 stopping = True
-                around.on_stopping()
-                self._stop(named, around)
-            pause = min(around.poll_seconds, _FIRST_PAUSE + _LATENESS * (time.monotonic() - began))
+                context.on_stopping()
+                self._stop(named, context)
+            pause = min(context.poll_seconds, _FIRST_PAUSE + _LATENESS * (time.monotonic() - began))
             if stopping:
                 time.sleep(pause)
             else:
-                around.halt.wait(pause)
+                context.halt.wait(pause)
 
-    def _stop(self, named: dict[str, str], around: StepContext) -> None:
-        with contextlib.suppress(StepFailure):  # it may have ended this very moment; its status is asked for anyway
-            call(f"Stop{self.noun}", getattr(around.sagemaker, f"stop_{self.snake}"), **named)
+    def _stop(self, named: dict[str, str], context: StepContext) -> None:
+        with contextlib.suppress(StepFailure):  # it may have ended this very moment; its status is read anyway
+            call(f"Stop{self.resource}", getattr(context.sagemaker, f"stop_{self.snake}"), **named)
 
     def _ending(self, job: Mapping[str, Any]) -> str:
-        return str(job.get("SecondaryStatus") or job[f"{self.noun}Status"])
+        return str(job.get("SecondaryStatus") or job[f"{self.resource}Status"])
 
 
-def tune(arguments: Mapping[str, Any], around: StepContext) -> dict[str, Any]:
+def tune(arguments: Mapping[str, Any], context: StepContext) -> dict[str, Any]:
     """A tuning job; its result also lists the training jobs, best first, as `TrainingJobSummaries`."""
-    job = _TUNING(arguments, around)
+    job = _TUNING(arguments, context)
     objective = job["HyperParameterTuningJobConfig"].get("HyperParameterTuningJobObjective", {})
     summaries = call(
         "ListTrainingJobsForHyperParameterTuningJob",
-        around.sagemaker.list_training_jobs_for_hyper_parameter_tuning_job,
+        context.sagemaker.list_training_jobs_for_hyper_parameter_tuning_job,
         HyperParameterTuningJobName=job["HyperParameterTuningJobName"],
         SortBy="FinalObjectiveMetricValue",
         SortOrder="Ascending" if objective.get("Type") == "Minimize" else "Descending",
@@ -140,21 +140,21 @@ def tune(arguments: Mapping[str, Any], around: StepContext) -> dict[str, Any]:
     return job | {"TrainingJobSummaries": summaries["TrainingJobSummaries"]}
 
 
-def register_model(arguments: Mapping[str, Any], around: StepContext) -> dict[str, Any]:
+def register_model(arguments: Mapping[str, Any], context: StepContext) -> dict[str, Any]:
     """A model package; its group is made when it is not there, as SageMaker Pipelines does."""
-    client = around.sagemaker
+    client = context.sagemaker
     if group := arguments.get("ModelPackageGroupName"):
         _ensure_group(client, group)
     created = call("CreateModelPackage", client.create_model_package, **arguments)
     arn = created["ModelPackageArn"]
-    around.on_metadata({"RegisterModel": {"Arn": arn}})
+    context.on_metadata({"RegisterModel": {"Arn": arn}})
     while True:
         package = call("DescribeModelPackage", client.describe_model_package, ModelPackageName=arn)
         if package["ModelPackageStatus"] == "Completed":
             return package
         if package["ModelPackageStatus"] == "Failed":
             raise StepFailure(f"model package {arn} ended as Failed")
-        time.sleep(around.poll_seconds)
+        time.sleep(context.poll_seconds)
 
 
 def _ensure_group(client: Any, name: str) -> None:
@@ -164,12 +164,12 @@ def _ensure_group(client: Any, name: str) -> None:
         call("CreateModelPackageGroup", client.create_model_package_group, ModelPackageGroupName=name)
 
 
-def create_model(arguments: Mapping[str, Any], around: StepContext) -> dict[str, Any]:
+def create_model(arguments: Mapping[str, Any], context: StepContext) -> dict[str, Any]:
     """A model that an endpoint configuration can name."""
-    name = TRAINING.job_name(around.execution_id, around.step_name)
-    created = call("CreateModel", around.sagemaker.create_model, **{**arguments, "ModelName": name})
-    around.on_metadata({"Model": {"Arn": created["ModelArn"]}})
-    return call("DescribeModel", around.sagemaker.describe_model, ModelName=name)
+    name = TRAINING.job_name(context.execution_id, context.step_name)
+    created = call("CreateModel", context.sagemaker.create_model, **{**arguments, "ModelName": name})
+    context.on_metadata({"Model": {"Arn": created["ModelArn"]}})
+    return call("DescribeModel", context.sagemaker.describe_model, ModelName=name)
 
 
 TRAINING = JobAction("TrainingJob", "training_job", "TrainingJob", name_limit=63, name_prefix="pipelines-")

@@ -1,4 +1,4 @@
-"""Run one step to its end: resolve, look in the cache, act, try again where a policy says so."""
+"""Run one step to its end: resolve, look up the cache, act, retry by policy."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rehearsal.jobs.caching import CachedStep, StepCache, cache_key
-from rehearsal.jobs.condition_step import holds
+from rehearsal.jobs.condition_step import is_true
 from rehearsal.jobs.definition import Step
 from rehearsal.jobs.execution_values import ExecutionValues
 from rehearsal.jobs.expressions import UnresolvedError, as_text, resolve
@@ -75,9 +75,9 @@ class StepRun:
 
     def _decide(self) -> None:
         conditions = self.step.arguments["Conditions"]
-        verdicts = [holds(each, lambda value: resolve(value, self.context.scope)) for each in conditions]
-        self._show(metadata={"Condition": {"Outcome": str(all(verdicts))}})
-        self.context.scope.finish(self.step.name, {"Outcome": all(verdicts)})
+        results = [is_true(each, lambda value: resolve(value, self.context.scope)) for each in conditions]
+        self._show(metadata={"Condition": {"Outcome": str(all(results))}})
+        self.context.scope.finish(self.step.name, {"Outcome": all(results)})
 
     def _fail(self) -> None:
         message = as_text(resolve(self.step.arguments.get("ErrorMessage", ""), self.context.scope))
@@ -103,7 +103,7 @@ class StepRun:
         began = time.monotonic()
         while True:
             try:
-                return ACTIONS[self.step.type](arguments, self._surroundings())
+                return ACTIONS[self.step.type](arguments, self._step_context())
             except StepFailure as exc:
                 elapsed = (time.monotonic() - began) * self.context.speed
                 attempt = self.record.attempt_count
@@ -114,7 +114,7 @@ class StepRun:
                     raise StepHalted from exc
                 self._show(attempt_count=attempt + 1)
 
-    def _surroundings(self) -> StepContext:
+    def _step_context(self) -> StepContext:
         context = self.context
         return StepContext(
             sagemaker=context.sagemaker,

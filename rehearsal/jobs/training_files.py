@@ -67,7 +67,7 @@ def training_environment(request: Mapping[str, Any], arn: str) -> dict[str, str]
 
 
 def toolkit_environment(request: Mapping[str, Any]) -> dict[str, str]:
-    """The variables that the sagemaker-training toolkit derives inside an image that holds it."""
+    """The variables that the sagemaker-training toolkit derives inside an image that contains it."""
     channels = sorted(channel["ChannelName"] for channel in request.get("InputDataConfig", ()))
     hyperparameters: Mapping[str, str] = request.get("HyperParameters", {})
     return {

@@ -1,4 +1,4 @@
-"""A training job's turns on machines: one on demand, or as many as spot machines are taken away, within its times."""
+"""The instances of a training job: one on demand, or a new one after each spot interruption, within its time limits."""
 
 import math
 import time
@@ -11,30 +11,30 @@ from rehearsal.jobs.job_outcomes import JobStopped
 
 
 class TrainingInstances:
-    """MaxRuntimeInSeconds counts all turns together, MaxWaitTimeInSeconds the time between them too."""
+    """MaxRuntimeInSeconds is for all instances together, MaxWaitTimeInSeconds includes the time between them."""
 
-    def __init__(self, place: JobHost, order: JobRequest) -> None:
+    def __init__(self, host: JobHost, job_request: JobRequest) -> None:
         self.waited_seconds = 0.0
-        self._place, self._order = place, order
-        self._name: str = order.request["TrainingJobName"]
-        self._is_spot: bool = order.request.get("EnableManagedSpotTraining", False)
-        waits = order.request.get("StoppingCondition", {}).get("MaxWaitTimeInSeconds", math.inf)
+        self._host, self._job_request = host, job_request
+        self._name: str = job_request.request["TrainingJobName"]
+        self._is_spot: bool = job_request.request.get("EnableManagedSpotTraining", False)
+        waits = job_request.request.get("StoppingCondition", {}).get("MaxWaitTimeInSeconds", math.inf)
         self._deadline = time.monotonic() + waits
-        self._left = order.max_seconds
+        self._left = job_request.max_seconds
 
     @contextmanager
     def one(self) -> Iterator[RunLimits]:
-        """A machine, and within which limits the job has it."""
+        """The next instance, with the limits that the job has on it."""
         if not self._is_spot:
-            yield RunLimits(self._left, self._place.stop_grace_seconds, self._order.stopped)
+            yield RunLimits(self._left, self._host.stop_grace_seconds, self._job_request.stopped)
             return
-        machine = self._place.spot.lend(self._name)
+        machine = self._host.spot.lend(self._name)
         began = time.monotonic()
         try:
             yield RunLimits(
                 self._left,
-                self._place.stop_grace_seconds,
-                self._order.stopped,
+                self._host.stop_grace_seconds,
+                self._job_request.stopped,
                 max_wait_seconds=self._deadline - began,
                 taken=machine.taken,
             )
@@ -43,14 +43,14 @@ class TrainingInstances:
             self._left -= time.monotonic() - began
 
     def wait(self) -> None:
-        """Wait for the next machine.
+        """Wait for the next spot instance.
 
         Raises:
-            JobStopped: there is none in time, or somebody asked the job to stop.
+            JobStopped: there is none in time, or the job was stopped.
         """
         began = time.monotonic()
-        pause = self._place.spot.wait_seconds
-        is_stopped = self._order.stopped.wait(min(pause, max(0.0, self._deadline - began)))
+        pause = self._host.spot.wait_seconds
+        is_stopped = self._job_request.stopped.wait(min(pause, max(0.0, self._deadline - began)))
         self.waited_seconds += time.monotonic() - began
         if is_stopped:
             raise JobStopped("Stopped")

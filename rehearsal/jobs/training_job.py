@@ -24,9 +24,9 @@ from rehearsal.jobs.transfer import (
 _FAILURE_BYTES = 1024
 
 
-def run_training(place: JobHost, order: JobRequest) -> TrainingOutcome:
+def run_training(host: JobHost, job_request: JobRequest) -> TrainingOutcome:
     """Run a CreateTrainingJob request to its end; what goes wrong is in the outcome."""
-    job = _TrainingJob(place, order)
+    job = _TrainingJob(host, job_request)
     started = datetime.now(UTC)
     status: JobStatus = "Completed"
     secondary, reason = "Completed", None
@@ -46,44 +46,44 @@ def run_training(place: JobHost, order: JobRequest) -> TrainingOutcome:
         final_metrics=job.metrics.final(),
         model_artifacts=job.model_artifacts,
         transitions=job.transitions.rows,
-        waited_seconds=job.turns.waited_seconds,
+        waited_seconds=job.instances.waited_seconds,
     )
 
 
 class _TrainingJob:
-    def __init__(self, place: JobHost, order: JobRequest) -> None:
-        self.name: str = order.request["TrainingJobName"]
+    def __init__(self, host: JobHost, job_request: JobRequest) -> None:
+        self.name: str = job_request.request["TrainingJobName"]
         self.transitions = Transitions()
         self.metrics = MetricScanner(())
         self.model_artifacts: str | None = None
-        self.turns = TrainingInstances(place, order)
-        self._place = place
-        self._order = order
-        self._request = order.request
+        self.instances = TrainingInstances(host, job_request)
+        self._host = host
+        self._job_request = job_request
+        self._request = job_request.request
 
     def run(self) -> None:
-        """Take one turn on a machine, or as many as a spot job needs."""
+        """Run on one instance, or on as many as a spot job needs."""
         self.metrics = MetricScanner(self._request["AlgorithmSpecification"].get("MetricDefinitions", ()))
         while True:
             self.transitions.enter("Starting")
-            with self._place.folder("training", self.name) as folder, self.turns.one() as limits:
+            with self._host.folder("training", self.name) as folder, self.instances.one() as limits:
                 if self._turn(folder, limits):
                     return
             self.transitions.enter("Interrupted")
-            self.turns.wait()
+            self.instances.wait()
 
     def _turn(self, folder: Path, limits: RunLimits) -> bool:
         """Whether the job has come to its end; otherwise its machine was taken away."""
         single_instance(self._request["ResourceConfig"].get("InstanceCount", 1))
         container = self._container(folder)
         config = self._request.get("CheckpointConfig")
-        checkpoints = CheckpointFolder(self._place.s3, config, container.ml) if config else None
+        checkpoints = CheckpointFolder(self._host.s3, config, container.ml) if config else None
         self._download(container.ml)
         if checkpoints:
             checkpoints.bring_back()
         self.transitions.enter("Training")
         with checkpoints.kept() if checkpoints else nullcontext():
-            ended = self._place.run(container, self._order, self._read, limits)
+            ended = self._host.run(container, self._job_request, self._read, limits)
         if ended.ended_by == "Interrupted":
             return False
         self._upload(container, ended)
@@ -91,12 +91,12 @@ class _TrainingJob:
 
     def _container(self, folder: Path) -> Container:
         specification = self._request["AlgorithmSpecification"]
-        container = self._place.container(
+        container = self._host.container(
             folder,
             specification["TrainingImage"],
             specification,
             command=("train",),
-            environment=training_environment(self._request, self._order.arn),
+            environment=training_environment(self._request, self._job_request.arn),
             isolated=self._request.get("EnableNetworkIsolation", False),
             instance_type=self._request["ResourceConfig"].get("InstanceType", ""),
         )
@@ -115,17 +115,17 @@ class _TrainingJob:
             raise JobStopped(ended.ended_by)
 
     def _read(self, line: str) -> None:
-        self._order.log(line)
+        self._job_request.log(line)
         self.metrics.read(line)
 
     def _download(self, ml: Path) -> None:
         self.transitions.enter("Downloading")
         write_configuration(ml, self._request)
         for channel in self._request.get("InputDataConfig", ()):
-            self._order.stop_if_asked()
+            self._job_request.stop_if_requested()
             source = s3_source(channel)
             target = ml / "input/data" / channel["ChannelName"]
-            download_required(self._place.s3, source["S3DataType"], source["S3Uri"], target)
+            download_required(self._host.s3, source["S3DataType"], source["S3Uri"], target)
 
     def _upload_folder(self, folder: Path, name: str, *, required: bool) -> str | None:
         """Send `folder` as <name>.tar.gz (or as files) to the job's output; an empty one only when required."""
@@ -134,9 +134,9 @@ class _TrainingJob:
         config = self._request["OutputDataConfig"]
         where = f"{config['S3OutputPath'].rstrip('/')}/{self.name}/output/{name}"
         if config.get("CompressionType") == "NONE":
-            upload_folder(self._place.s3, folder, where, config.get("KmsKeyId"))
+            upload_folder(self._host.s3, folder, where, config.get("KmsKeyId"))
             return f"{where}/"
         archive = folder.parent / f".{name}.tar.gz"
         pack(folder, archive)
-        upload_file(self._place.s3, archive, *split_uri(f"{where}.tar.gz"), config.get("KmsKeyId"))
+        upload_file(self._host.s3, archive, *split_uri(f"{where}.tar.gz"), config.get("KmsKeyId"))
         return f"{where}.tar.gz"

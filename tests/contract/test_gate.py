@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_steps.evaluation.quality_gate import GATE_METRICS, QualityGate
-from rehearsal.jobs.condition_step import holds
+from rehearsal.jobs.condition_step import is_true
 from slipway.settings import parse_settings
 from slipway.training import training_pipeline
 
@@ -50,4 +50,4 @@ def test_the_conditions_hold_where_the_container_passes_the_candidate(conditions
     )
     evaluation = {"metrics": metrics[0], "gate": decision}
     assert len(conditions) == 4
-    assert decision["passed"] == all(holds(each, lambda side: resolved(side, evaluation)) for each in conditions)
+    assert decision["passed"] == all(is_true(each, lambda side: resolved(side, evaluation)) for each in conditions)

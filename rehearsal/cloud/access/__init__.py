@@ -1,1 +1,1 @@
-"""Who calls what: each role's requests are told apart by their access key, noted, and held against its policies."""
+"""Who calls what: each role's requests are recognised by its access key, recorded, and compared with its policies."""

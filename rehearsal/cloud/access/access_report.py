@@ -1,4 +1,4 @@
-"""What each deployed role did, held against its policies: what it lacked, and what it never needed."""
+"""What each deployed role did, compared with its policies: permissions it lacked, and permissions it never used."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from rehearsal.cloud.access.bucket_keys import bucket_keys
 from rehearsal.cloud.access.calls import Call, CallLog, call
 from rehearsal.cloud.iam import AccessRequest, Policy, Principal, Statement, decide, parse_policy
-from rehearsal.cloud.iam.policy_conditions import hold
+from rehearsal.cloud.iam.policy_conditions import all_match
 from rehearsal.cloud.iam.wildcards import matches
 
 ClientFactory = Callable[[str], Any]
@@ -19,7 +19,7 @@ _BOOTSTRAP = "cdk-"
 """What the roles of `cdk bootstrap` are called; they are not the app's."""
 
 _TRANSPORT = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
-"""As every SDK calls AWS; the laptop's own port speaks plain HTTP."""
+"""As every SDK calls AWS; the laptop's own port serves plain HTTP."""
 
 
 class AccessReport:
@@ -33,7 +33,7 @@ class AccessReport:
     def rows(self) -> dict[str, dict[str, Any]]:
         """By role name: how many calls, those it had no permission for, the permissions it made no use of.
 
-        `unread` are requests whose action is not known here, so nobody can say whether they are allowed.
+        `unread` are requests whose action is not known here, so it is unknown whether they are allowed.
         """
         pages = self._client("iam").get_paginator("list_roles").paginate()
         roles = sorted((role for page in pages for role in page["Roles"]), key=lambda role: str(role["RoleName"]))
@@ -110,7 +110,7 @@ def _needed(statement: Statement, action: str, each: Call) -> bool:
     return (
         matches(action, each.action, ignore_case=True)
         and statement.covers(each.action, each.resource)
-        and hold(statement.conditions, dict(each.context))
+        and all_match(statement.conditions, dict(each.context))
     )
 
 

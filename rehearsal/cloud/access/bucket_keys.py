@@ -6,7 +6,7 @@ from typing import Any
 
 
 def bucket_keys(cloudformation: Any) -> dict[str, str]:
-    """Bucket name → the ARN of its key, for every bucket that a stack holds and that names one."""
+    """Bucket name → the ARN of its key, for every bucket of a stack that names one."""
     pages = cloudformation.get_paginator("describe_stacks").paginate()
     stacks = [stack for page in pages for stack in page["Stacks"]]
     found: dict[str, str] = {}

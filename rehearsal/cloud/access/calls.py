@@ -1,4 +1,4 @@
-"""What a role has done: calls, as IAM names them."""
+"""The calls of roles, as IAM names them."""
 
 import threading
 from collections import Counter, defaultdict
@@ -33,7 +33,7 @@ class CallLog:
             self._calls[role_arn].update(calls)
 
     def note_unread(self, role_arn: str, request: str) -> None:
-        """A request whose IAM action is not known: it shows in the report, so that nobody takes it for none."""
+        """A request whose IAM action is not known; the report lists it."""
         with self._lock:
             self._unread[role_arn][request] += 1
 

@@ -1,4 +1,4 @@
-"""Every role has an access key of its own, by which its requests are told from all others."""
+"""Every role has an access key of its own, by which its requests are recognised."""
 
 import re
 import threading
@@ -12,10 +12,10 @@ _CREDENTIAL = re.compile(r"Credential=([^/]+)/")
 
 
 class Identities:
-    """Hands out the keys, and knows whose a key is."""
+    """Issues the keys, and finds the role of a key."""
 
     def __init__(self, endpoint_url: str, assumed_role: Callable[[str], str | None] = lambda _: None) -> None:
-        """`assumed_role` knows the roles that callers have taken on by themselves."""
+        """`assumed_role` finds the role of a key that STS AssumeRole has issued."""
         self._endpoint_url, self._assumed_role = endpoint_url, assumed_role
         self._roles: dict[str, str] = {}
         self._keys: dict[str, AccessKey] = {}
@@ -51,7 +51,7 @@ class Identities:
             return self._clients[role_arn]
 
     def role_of(self, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-        """The role that signed a request with these headers; None for anybody else."""
+        """The role that signed a request with these headers; None for any other caller."""
         signed = next((value for name, value in headers if name.lower() == b"authorization"), b"")
         found = _CREDENTIAL.search(signed.decode("latin-1"))
         if found is None:

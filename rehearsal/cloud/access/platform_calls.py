@@ -68,7 +68,7 @@ def deliver_logs() -> Iterator[Call]:
 
 
 def join_vpc(vpc_config: Mapping[str, Any]) -> Iterator[Call]:
-    """What a job or a model in a VPC asks for: interfaces in its subnets, and a look around."""
+    """What a job or a model in a VPC calls: interfaces in its subnets, and their descriptions."""
     where = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
     interface = f"{where}:network-interface/eni-0"
     subnets = [f"{where}:subnet/{name}" for name in vpc_config.get("Subnets", ())]

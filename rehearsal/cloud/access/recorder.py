@@ -1,4 +1,4 @@
-"""Everything that tells the roles apart, put together for the process."""
+"""Everything that records what roles do, assembled for the process."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reads the requests of roles as they go by."""
+"""Reads the requests of roles as they pass the gateway."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -10,20 +10,20 @@ from rehearsal.cloud.access.identities import Identities
 from rehearsal.cloud.access.sagemaker_calls import Tags, sagemaker_calls
 from rehearsal.cloud.environment import ACCOUNT, REGION
 from rehearsal.cloud.ministack.asgi_server import Receive, Scope
-from rehearsal.cloud.ministack.authorization import HttpRequest, asked
+from rehearsal.cloud.ministack.authorization import HttpRequest, required_actions
 
 _SAGEMAKER = "SageMaker."
 _log = logging.getLogger(__name__)
 
 
 class RequestReader:
-    """Notes what each request of a role asks for, whatever the answer; other people's requests pass unread."""
+    """Records what each request of a role needs, whatever the response; other requests pass unread."""
 
     def __init__(self, identities: Identities, ledger: CallLog, tags: Tags) -> None:
         self._identities, self._ledger, self._tags = identities, ledger, tags
 
     def over(self, scope: Scope, receive: Receive) -> Receive:
-        """`receive`, read along where a role has signed the request in `scope`."""
+        """`receive`, recorded where a role has signed the request in `scope`."""
         role = self._identities.role_of(scope["headers"])
         if role is None:
             return receive
@@ -35,7 +35,7 @@ class RequestReader:
         return self._along(receive, lambda body: self._note(role, _request(scope, headers, body)))
 
     def note_invocation(self, scope: Scope, endpoint: str) -> None:
-        """A request for a prediction; its body is not ours to read."""
+        """A request for a prediction; its body is not read."""
         if role := self._identities.role_of(scope["headers"]):
             where = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/{endpoint.lower()}"
             self._ledger.note(role, [call("sagemaker:InvokeEndpoint", where)])
@@ -57,7 +57,7 @@ class RequestReader:
     def _note(self, role: str, request: HttpRequest) -> None:
         try:
             found = list(self._calls(request))
-        except Exception:  # noqa: BLE001 -- what cannot be read must not end the request
+        except Exception:  # noqa: BLE001 -- an unreadable request must not end
             _log.exception("the request %s %s was not read", request.method, request.path)
             found = []
         if found:
@@ -69,7 +69,7 @@ class RequestReader:
         if request.target.startswith(_SAGEMAKER):
             yield from sagemaker_calls(request.target.removeprefix(_SAGEMAKER), request.json(), self._tags)
             return
-        for each in asked(request):
+        for each in required_actions(request):
             yield Call(each.action, each.resource, frozenset(each.context.items()))
 
 

@@ -1,4 +1,4 @@
-"""Each endpoint acts as its model's role: artifacts, images, logs, captured requests, and the look at the alarms."""
+"""Each endpoint acts as its model's role: artifacts, images, logs, captured requests, and the reads of alarms."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path

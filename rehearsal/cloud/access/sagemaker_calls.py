@@ -15,7 +15,7 @@ Parameters = Mapping[str, Any]
 Tags = Callable[[str], Mapping[str, str]]
 """The tags of an ARN."""
 
-_NOUNS = {
+_RESOURCES = {
     "ProcessingJob": "processing-job",
     "TrainingJob": "training-job",
     "HyperParameterTuningJob": "hyper-parameter-tuning-job",
@@ -26,7 +26,7 @@ _NOUNS = {
     "Pipeline": "pipeline",
     "MonitoringSchedule": "monitoring-schedule",
 }
-"""What a request names by <noun>Name, and the kind in its ARN."""
+"""What a request names by <resource>Name, and the kind in its ARN."""
 
 _TRAINING = ("CreateTrainingJob", "CreateHyperParameterTuningJob")
 _VERB = re.compile(r"[A-Z][a-z]+")
@@ -59,7 +59,7 @@ def sagemaker_calls(operation: str, parameters: Parameters, tags: Tags) -> Itera
 
 
 def encrypted_volume(key: str) -> Iterator[Call]:
-    """What SageMaker does to encrypt a volume with somebody's key."""
+    """What SageMaker calls to encrypt a volume with a customer's key."""
     yield call("kms:DescribeKey", key)
     yield call("kms:CreateGrant", key, kms__GrantIsForAWSResource="true")
 
@@ -69,11 +69,11 @@ def _resource(operation: str, parameters: Parameters) -> tuple[str, str]:
         return str(parameters["PipelineExecutionArn"]), "pipeline-execution"
     if "ModelPackage" in operation and "ModelPackageGroup" not in operation:
         return _package(parameters), "model-package"
-    noun = _VERB.sub("", operation, count=1)
-    for name in (noun, noun.removesuffix("s"), *sorted(_NOUNS, key=len, reverse=True)):
-        if name in _NOUNS and f"{name}Name" in parameters:
+    resource = _VERB.sub("", operation, count=1)
+    for name in (resource, resource.removesuffix("s"), *sorted(_RESOURCES, key=len, reverse=True)):
+        if name in _RESOURCES and f"{name}Name" in parameters:
             given = str(parameters[f"{name}Name"])
-            return (given if given.startswith("arn:") else _arn(_NOUNS[name], given)), _NOUNS[name]
+            return (given if given.startswith("arn:") else _arn(_RESOURCES[name], given)), _RESOURCES[name]
     return "*", ""
 
 
@@ -81,7 +81,7 @@ def _package(parameters: Parameters) -> str:
     given = parameters.get("ModelPackageArn") or parameters.get("ModelPackageName")
     if given:
         return str(given) if str(given).startswith("arn:") else _arn("model-package", str(given))
-    # Of a version that has no number yet, or of a whole group: what a policy says of all of them.
+    # A version without a number yet, or a whole group: what a policy allows for all of them.
     return _arn("model-package", f"{_group(parameters)}/*") if _group(parameters) else "*"
 
 

@@ -1,4 +1,4 @@
-"""IAM's policy language: what somebody with these policies may do.
+"""IAM's policy language: what a principal with these policies may do.
 
 After https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html, for one account's
 identity policies, permission boundaries, resource policies and trust policies. What is not understood is an error:

@@ -1,9 +1,8 @@
-"""The Condition element: operators, and the context of a request they look at."""
+"""The Condition element: operators, and the context of a request that they compare."""
 
 from collections.abc import Callable, Mapping, Sequence
 
-from rehearsal.cloud.iam.errors import PolicyError
-from rehearsal.cloud.iam.wildcards import arn_matches, matches
+from rehearsal.cloud.iam.wildcards import PolicyError, arn_matches, matches
 
 Context = Mapping[str, str | Sequence[str]]
 """Condition keys, in any case, and their values in the request; a key that is not there is not in the request."""
@@ -52,7 +51,7 @@ _NEGATED = {
 
 
 def check_operators(conditions: Conditions) -> None:
-    """Refuse what cannot be judged, when the policy is read and not only when a request meets it.
+    """Reject what cannot be evaluated when the policy is read, and not only when a request matches it.
 
     Raises:
         PolicyError: an operator is not known.
@@ -63,8 +62,8 @@ def check_operators(conditions: Conditions) -> None:
             raise PolicyError(f"condition operators must be among {known}, got {operator}")
 
 
-def hold(conditions: Conditions, context: Context) -> bool:
-    """Whether every condition holds."""
+def all_match(conditions: Conditions, context: Context) -> bool:
+    """Whether every condition is met."""
     given = {key.lower(): value for key, value in context.items()}
     return all(
         _holds(operator, wanted, given.get(key.lower()))

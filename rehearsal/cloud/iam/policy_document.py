@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rehearsal.cloud.iam.errors import PolicyError
 from rehearsal.cloud.iam.policy_conditions import Conditions, check_operators
-from rehearsal.cloud.iam.wildcards import matches
+from rehearsal.cloud.iam.wildcards import PolicyError, matches
 
 __all__ = ["Policy", "PolicyError", "Principal", "Statement", "parse_policy"]
 
@@ -45,7 +44,7 @@ class Statement:
         return meant and any(matches(each, resource) for each in self.resources) != self.resources_left_out
 
     def names(self, principal: Principal) -> bool:
-        """Whether the principal itself is meant, by name or with everybody."""
+        """Whether the statement is for this principal, by name or for all."""
         named = (self.principals or {}).get(principal.kind, ())
         return _ANYBODY in named or principal.id in named
 
@@ -65,7 +64,7 @@ def parse_policy(document: Mapping[str, Any]) -> Policy:
     """The statements of a policy document.
 
     Raises:
-        PolicyError: it holds something that is not known here.
+        PolicyError: it contains something that is not evaluated here.
     """
     if document.get("Version") != "2012-10-17":
         raise PolicyError(f"a policy's Version must be 2012-10-17, got {document.get('Version')}")
@@ -120,5 +119,5 @@ def _texts(value: object) -> tuple[str, ...]:
     texts = tuple(str(each).lower() if isinstance(each, bool) else each for each in values)
     for each in texts:
         if not isinstance(each, str | int | float):
-            raise PolicyError(f"policies must hold strings, got {each}")
+            raise PolicyError(f"policies must contain strings, got {each}")
     return tuple(str(each) for each in texts)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from rehearsal.cloud.iam.policy_conditions import Context, hold
+from rehearsal.cloud.iam.policy_conditions import Context, all_match
 from rehearsal.cloud.iam.policy_document import Policy, Principal, Statement
 
 
@@ -50,7 +50,7 @@ def decide(
     """Whether `principal` may do it.
 
     Args:
-        request: what is asked.
+        request: the action and its context.
         principal: who asks.
         identity: its own policies.
         resource: those of the resource.
@@ -91,5 +91,5 @@ def _relevant(request: AccessRequest, policies: Iterable[Policy], meant: Meant) 
         for statement in policy
         if meant(statement)
         and statement.covers(request.action, request.resource)
-        and hold(statement.conditions, request.context)
+        and all_match(statement.conditions, request.context)
     ]

@@ -3,16 +3,20 @@
 import re
 from functools import lru_cache
 
-from rehearsal.cloud.iam.errors import PolicyError
+from slipway.errors import SlipwayError
 
 _ARN_PARTS = 6
+
+
+class PolicyError(SlipwayError):
+    """A policy contains something that is not evaluated here, so what it allows is unknown."""
 
 
 def matches(pattern: str, value: str, *, ignore_case: bool = False) -> bool:
     """Whether `value` is one of those that `pattern` stands for.
 
     Raises:
-        PolicyError: the pattern holds a policy variable, whose value is not known here.
+        PolicyError: the pattern contains a policy variable, which is not evaluated here.
     """
     return _compiled(pattern, ignore_case).fullmatch(value) is not None
 
@@ -28,7 +32,7 @@ def arn_matches(pattern: str, value: str) -> bool:
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str, ignore_case: bool) -> re.Pattern[str]:  # noqa: FBT001 — private, and a key of the cache
     if "${" in pattern:
-        raise PolicyError(f"policies must hold no variables to be read here, got {pattern}")
+        raise PolicyError(f"policies must contain no variables to be evaluated here, got {pattern}")
     parts = {"*": ".*", "?": "."}
     text = "".join(parts.get(character) or re.escape(character) for character in pattern)
     return re.compile(text, re.DOTALL | (re.IGNORECASE if ignore_case else 0))

@@ -1,1 +1,1 @@
-"""The adapter to ministack: the only code that knows its private names."""
+"""The adapter to ministack: the only code that uses its private names."""

@@ -1,4 +1,4 @@
-"""Alarms of ministack's CloudWatch, judged by `slipway.cloudwatch` on a clock of their own."""
+"""Alarms of ministack's CloudWatch, evaluated by `slipway.cloudwatch` on a clock of their own."""
 
 import asyncio
 import datetime as dt
@@ -20,7 +20,7 @@ from slipway.errors import InputError
 __all__ = ["ARRIVAL_SECONDS", "AlarmClock", "state_of"]
 
 ARRIVAL_SECONDS = 0.4
-"""A period is judged this much after its end, in real time: publishers send what they have every 0.25 s."""
+"""A period is evaluated this much after its end, in real time: publishers send what they have every 0.25 s."""
 
 _LONGEST_PAUSE_SECONDS = 0.25
 _log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ Assess = Callable[..., Assessment | None]
 class AlarmClock:
     """Evaluates every metric alarm when it is due; periods and ticks last 1/speed of their time.
 
-    ministack judges an alarm whenever a datum arrives, over all of a metric's dimensions at once; that is turned off.
+    ministack evaluates an alarm at each new datum, over all of a metric's dimensions at once; that is turned off.
     """
 
     def __init__(self, *, speed: float, events: AlarmEvents, assess: Assess = assess) -> None:
@@ -54,7 +54,7 @@ class AlarmClock:
             self.evaluate_due(time.time())
 
     def evaluate_due(self, now: float) -> None:
-        """Judge each alarm whose tick has passed since it was judged last."""
+        """Evaluate each alarm whose tick has passed since its last evaluation."""
         for alarm in list(_cloudwatch._alarms.values()):
             try:
                 rule = alarm_rule(alarm)

@@ -1,4 +1,4 @@
-"""Alarms as CloudWatch takes them: what it refuses, metric math, and composites judged by our rules."""
+"""Alarms as CloudWatch accepts them: what it rejects, metric math, and composites evaluated by `slipway.cloudwatch`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ _STATES = ("OK", "ALARM", "INSUFFICIENT_DATA")
 
 
 def accept_every_alarm() -> None:
-    """Let PutMetricAlarm and templates have Metrics, refuse what CloudWatch refuses, judge composites by our rules."""
+    """Let PutMetricAlarm and templates have Metrics, reject what CloudWatch rejects, evaluate composites."""
     _cloudwatch._put_metric_alarm = _put_metric_alarm(_cloudwatch._put_metric_alarm)
     _cloudwatch._put_composite_alarm = _checked(_cloudwatch._put_composite_alarm, _check_composite)
     _cloudwatch._set_alarm_state = _checked(_cloudwatch._set_alarm_state, _check_state)
@@ -53,8 +53,8 @@ def _checked(known: Callable[..., Response], examine: Callable[[Mapping[str, Any
 
 
 def _refused(exc: ApiError | InputError, *, is_cbor: bool, is_json: bool) -> Response:
-    refusal: Response = _cloudwatch._error("ValidationError", str(exc), 400, use_json=is_json, use_cbor=is_cbor)
-    return refusal
+    rejection: Response = _cloudwatch._error("ValidationError", str(exc), 400, use_json=is_json, use_cbor=is_cbor)
+    return rejection
 
 
 def _check_state(request: Mapping[str, Any]) -> None:

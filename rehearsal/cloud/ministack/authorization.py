@@ -45,13 +45,13 @@ class HttpRequest:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequiredAction:
     action: str
     resource: str
     context: Mapping[str, str]
 
 
-def asked(request: HttpRequest) -> Iterator[Asked]:
+def required_actions(request: HttpRequest) -> Iterator[RequiredAction]:
     """The checks that AWS would make; none where the action is not known."""
     if durable := durable_call(request.method, request.path):
         yield Asked(*durable, {})
@@ -69,12 +69,14 @@ def asked(request: HttpRequest) -> Iterator[Asked]:
     if action.startswith("codebuild:BatchGet"):
         # A build's id begins with its project's name, which is what IAM goes by.
         for each in request.json().get("ids", ()):
-            yield Asked(action, f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/{str(each).partition(':')[0]}", {})
+            yield RequiredAction(
+                action, f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/{str(each).partition(':')[0]}", {}
+            )
         return
-    yield Asked(action, resource, _context(action, request))
+    yield RequiredAction(action, resource, _context(action, request))
     if service == "s3":
         for more, arn in _iam_actions.s3_additional_checks(request.method, request.path, headers, body, parameters):
-            yield Asked(more, arn, {})
+            yield RequiredAction(more, arn, {})
 
 
 def _is_s3(request: HttpRequest) -> bool:

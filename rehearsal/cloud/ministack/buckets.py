@@ -10,7 +10,7 @@ Properties = dict[str, Any]
 
 
 def complete_buckets() -> None:
-    """Ministack's stacks leave a bucket's tags out, and delete it with all that it holds."""
+    """Ministack's stacks leave a bucket's tags out, and delete it with all its objects."""
     handlers = _provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
     made, changed = handlers["create"], handlers["update"]
 
@@ -36,5 +36,5 @@ def _delete(name: str, _properties: Properties) -> None:
     status, _, body = _s3._delete_bucket(name)
     if status >= 400 and b"<Code>NoSuchBucket<" not in body:
         code, message = (re.search(f"<{tag}>(.*?)</{tag}>", body.decode()) for tag in ("Code", "Message"))
-        told = message[1] if message else ""
-        raise ValueError(f"{told} (Service: S3, Status Code: {status}, {code[1] if code else 'no code'})")
+        reason = message[1] if message else ""
+        raise ValueError(f"{reason} (Service: S3, Status Code: {status}, {code[1] if code else 'no code'})")

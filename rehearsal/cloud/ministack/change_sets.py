@@ -1,4 +1,4 @@
-"""ExecuteChangeSet answers a little later: the `cdk` command line looks at once, and then only every five seconds."""
+"""ExecuteChangeSet responds a little later: the `cdk` command line polls at once, and then only every five seconds."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ _LOOK_SECONDS = 0.02
 
 
 def answer_when_settled() -> None:
-    """Hold back the answer until the stack is settled, for `LONGEST_SECONDS` at most; its words stay the same."""
+    """Delay the response until the stack is settled, for `LONGEST_SECONDS` at most; its content stays the same."""
     known = _app.SERVICE_HANDLERS["cloudformation"]
 
     async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Any:

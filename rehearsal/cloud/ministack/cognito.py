@@ -8,7 +8,7 @@ _RSA = "cryptography.hazmat.primitives.asymmetric.rsa"
 
 def import_without_key() -> None:
     """Import it as where there is no cryptography, in which case it does without a key."""
-    # None in sys.modules is how Python says that a module is absent.
+    # None in sys.modules marks a module as absent.
     hidden = sys.modules.get(_RSA)
     sys.modules[_RSA] = None  # type: ignore[assignment]
     try:

@@ -13,19 +13,19 @@ from ministack.services import ecr as _ecr
 from rehearsal.cloud.ministack.logs import LogGroups
 
 TAG_VARIABLE = "IMAGE_TAG"
-"""The environment variable by which an image project is told the tag to push; projects without it are ministack's."""
+"""The environment variable that names the tag to push; projects without it are ministack's."""
 
 
 @dataclass(frozen=True)
 class BuildResult:
-    """Whether a build may succeed, and the words for its log."""
+    """Whether a build may succeed, and the line for its log."""
 
     accepted: bool
     message: str
 
 
-def add_image_builds(judge: Callable[[str], BuildResult], logs: LogGroups) -> None:
-    """Let `judge` decide each build by the tag it is to push; an accepted one puts that tag into its repository."""
+def add_image_builds(accept: Callable[[str], BuildResult], logs: LogGroups) -> None:
+    """Let `accept` decide each build by the tag it is to push; an accepted one puts that tag into its repository."""
     known = _codebuild._start_build
 
     def start_build(request: dict[str, Any]) -> Any:
@@ -35,9 +35,9 @@ def add_image_builds(judge: Callable[[str], BuildResult], logs: LogGroups) -> No
         if status >= 400 or tag is None:
             return status, headers, body
         record = _codebuild._builds[json.loads(body)["build"]["id"]]
-        verdict = _push(judge(tag), tag, variables)
-        _conclude(record, verdict, variables)
-        logs.write(record["logs"]["groupName"], record["logs"]["streamName"], [verdict.message])
+        result = _push(accept(tag), tag, variables)
+        _conclude(record, result, variables)
+        logs.write(record["logs"]["groupName"], record["logs"]["streamName"], [result.message])
         return status, headers, json.dumps({"build": record}).encode()
 
     _codebuild._start_build = start_build
@@ -67,15 +67,15 @@ def _variables(request: Mapping[str, Any]) -> dict[str, str]:
     return {entry["name"]: str(entry.get("value", "")) for entry in (*declared, *overrides)}
 
 
-def _push(verdict: BuildResult, tag: str, variables: Mapping[str, str]) -> BuildResult:
-    if not verdict.accepted:
-        return verdict
+def _push(result: BuildResult, tag: str, variables: Mapping[str, str]) -> BuildResult:
+    if not result.accepted:
+        return result
     repository = _repository(variables)
     if repository is None:
         return BuildResult(accepted=False, message="no variable of the build names an existing ECR repository")
     if not has_image(repository, tag):
         _ecr._put_image({"repositoryName": repository, "imageTag": tag, "imageManifest": _manifest(tag)})
-    return verdict
+    return result
 
 
 def _repository(variables: Mapping[str, str]) -> str | None:
@@ -98,13 +98,13 @@ def _manifest(tag: str) -> str:
     return json.dumps({"schemaVersion": 2, "annotations": {"org.opencontainers.image.version": tag}})
 
 
-def _conclude(record: dict[str, Any], verdict: BuildResult, variables: Mapping[str, str]) -> None:
-    """What BatchGetBuilds will tell: the status, and for a failure the BUILD phase's reason."""
+def _conclude(record: dict[str, Any], result: BuildResult, variables: Mapping[str, str]) -> None:
+    """What BatchGetBuilds will return: the status, and for a failure the BUILD phase's reason."""
     record["environment"] = {
         **record["environment"],
         "environmentVariables": [{"name": n, "value": v, "type": "PLAINTEXT"} for n, v in variables.items()],
     }
-    if verdict.accepted:
+    if result.accepted:
         return
     record["buildStatus"] = "FAILED"
     now = int(time.time())
@@ -112,5 +112,5 @@ def _conclude(record: dict[str, Any], verdict: BuildResult, variables: Mapping[s
     for phase in phases:
         if phase["phaseType"] == "BUILD":
             phase |= {"phaseStatus": "FAILED", "endTime": now}
-            phase["contexts"] = [{"statusCode": "COMMAND_EXECUTION_ERROR", "message": verdict.message}]
+            phase["contexts"] = [{"statusCode": "COMMAND_EXECUTION_ERROR", "message": result.message}]
     record["phases"] = phases

@@ -68,7 +68,7 @@ def honour_stream_prefixes() -> None:
 
 
 def extract_metrics(publish: Publish) -> None:
-    """Hand embedded metrics of every log event to `publish`, whoever writes it: clients, functions, jobs, servers."""
+    """Pass embedded metrics of every log event to `publish`, whether of clients, functions, jobs or servers."""
     known = _logs._append_log_events
 
     def append(stream: dict[str, Any], events: Sequence[dict[str, Any]]) -> None:

@@ -1,6 +1,6 @@
 """GetMetricData and GetMetricStatistics, answered with the statistics and the metric math of `slipway.cloudwatch`.
 
-ministack knows no trimmed statistics and no expressions, and takes a request without dimensions for one of all of them.
+ministack has no trimmed statistics and no expressions, and takes a request without dimensions for one of all of them.
 Requests in the old form-encoded protocol stay ministack's own: no SDK of today sends them.
 """
 
@@ -82,7 +82,7 @@ def _unit(place: Request) -> str:
 
 
 def metric_data(request: Request) -> dict[str, Any]:
-    """GetMetricData: each query that returns data, the newest datapoint first unless asked otherwise.
+    """GetMetricData: each query that returns data, the newest datapoint first unless requested otherwise.
 
     Raises:
         InputError: CloudWatch would refuse it, or the embedded one cannot answer it.

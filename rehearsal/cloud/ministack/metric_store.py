@@ -13,14 +13,14 @@ _INSIDE_SECONDS = 0.001
 
 
 def keep_everything() -> None:
-    """Spare every request to CloudWatch its walk over all samples in search of those older than two weeks."""
+    """Skip the search for samples older than two weeks in every request to CloudWatch."""
     _cloudwatch._evict_old_metrics = lambda: None
 
 
 def file_by_the_minute(*, speed: float) -> None:
     """Have PutMetricData keep what has no `StorageResolution` of 1 as of its minute, which lasts 1/speed of its time.
 
-    The old form-encoded protocol is left as it is: no SDK of today speaks it.
+    The old form-encoded protocol is left as it is: no SDK of today uses it.
     """
     known = _cloudwatch._put_metric_data
 

@@ -38,7 +38,7 @@ def give_functions_credentials(credentials: Callable[[Properties], Mapping[str, 
 
 
 def on_execution(begun: Callable[[str, Properties], None]) -> None:
-    """Tell `begun` the role and the state machine of each execution; its tasks then act as that role."""
+    """Call `begun` with the role and the state machine of each execution; its tasks then act as that role."""
     known = _stepfunctions._run_execution
 
     def run_execution(execution_arn: str) -> None:
@@ -53,7 +53,7 @@ def on_execution(begun: Callable[[str, Properties], None]) -> None:
 
 
 def on_task(begun: Callable[[str, str, Properties], None]) -> None:
-    """Tell `begun` the role, the resource and the parameters of each task of a state machine."""
+    """Call `begun` with the role, the resource and the parameters of each task of a state machine."""
     known = _stepfunctions._invoke_resource
 
     def invoke_resource(resource: str, input_data: Any) -> Any:
@@ -65,7 +65,7 @@ def on_task(begun: Callable[[str, str, Properties], None]) -> None:
 
 
 def on_target(begun: Callable[[str, str], None]) -> None:
-    """Tell `begun` the role and the ARN of each target that a rule calls with a role."""
+    """Call `begun` with the role and the ARN of each target that a rule calls with a role."""
     known = _eventbridge._invoke_target
 
     def invoke_target(target: dict[str, Any], *more: Any, **named: Any) -> Any:
@@ -77,7 +77,7 @@ def on_target(begun: Callable[[str, str], None]) -> None:
 
 
 def on_build(begun: Callable[[str, Properties], None]) -> None:
-    """Tell `begun` the role and the project of each build."""
+    """Call `begun` with the role and the project of each build."""
     known = _codebuild._start_build
 
     def start_build(request: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""How a signature is written in a request, whose keys ministack has given out, and each protocol's refusal."""
+"""Signatures as requests have them, keys that ministack has issued, and the rejection in each protocol."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ Response = tuple[int, dict[str, str], bytes]
 
 @dataclass(frozen=True)
 class Claim:
-    """Who says to have signed a request, when, for what, and which headers."""
+    """The signature of a request: whose, when, for what, and of which headers."""
 
     access_key_id: str
     session_token: str
@@ -42,7 +42,7 @@ def read_claim(headers: Sequence[tuple[str, str]], parameters: Mapping[str, list
     """The signature of a request, in its headers or in its query.
 
     Raises:
-        RefusedError: there is none, or a part of it is missing.
+        RejectedRequestError: there is none, or a part of it is missing.
     """
     named = dict(headers)
     presigned = "authorization" not in named and "X-Amz-Signature" in parameters
@@ -92,10 +92,10 @@ def chunks_are_signed(claim: Claim, secret: str, body: bytes) -> bool:
 
 
 def issued_secret(access_key_id: str, session_token: str) -> str:
-    """The secret of a key that STS or IAM has given out here.
+    """The secret of a key that STS or IAM has issued here.
 
     Raises:
-        RefusedError: they have not, the session has expired, or the token is not its own.
+        RejectedRequestError: they have not, the session has expired, or the token belongs to another key.
     """
     if _iam.is_root_access_key(access_key_id):  # for which ministack takes "test" and account numbers too
         raise unknown_key()
@@ -108,16 +108,16 @@ def issued_secret(access_key_id: str, session_token: str) -> str:
     return str(found.secret_access_key)
 
 
-def refusal(
+def rejection(
     error: RejectedRequestError, *, method: str, path: str, headers: Mapping[str, str], parameters: Mapping[str, Any]
 ) -> Response:
-    """The answer in the words and the protocol of the service that was asked."""
+    """The error in the words and the protocol of the service."""
     service = _router.detect_service(method, path, dict(headers), dict(parameters))
-    status, said, body = _iam_actions.access_denied_response(
+    status, fields, body = _iam_actions.access_denied_response(
         service, "", "", str(uuid.uuid4()), error_code=error.code, message=error.message, headers=dict(headers)
     )
-    _responses.fix_error_content_type(service, status, said)
-    return status, said, body
+    _responses.fix_error_content_type(service, status, fields)
+    return status, fields, body
 
 
 def _parsed(claim: Claim) -> Any:

@@ -1,4 +1,4 @@
-"""What ministack's CloudWatch holds of one metric, as samples."""
+"""What ministack's CloudWatch stores of one metric, as samples."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

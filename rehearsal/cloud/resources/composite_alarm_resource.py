@@ -6,7 +6,7 @@ from rehearsal.cloud.resources.sdk import ClientFactory, Sdk
 
 
 class CompositeAlarmResource:
-    """Only its name is create-only; an update keeps the state until the new rule says otherwise."""
+    """Only its name is create-only; an update keeps the state until the new rule is evaluated."""
 
     name = "AWS::CloudWatch::CompositeAlarm"
     create_only = ("AlarmName",)

@@ -1,4 +1,4 @@
-"""AWS::SageMaker::Endpoint: waits for what it has started, and tells how a rollback looks from CloudFormation."""
+"""AWS::SageMaker::Endpoint: waits for what it has started, and defines how CloudFormation sees a rollback."""
 
 import time
 from typing import Any, Literal
@@ -9,7 +9,7 @@ from rehearsal.cloud.sagemaker.arns import name_of
 
 AfterRollback = Literal["silent", "failed"]
 """AWS does not document what CloudFormation reports when SageMaker has gone back to the old config by itself: success
-(what users of other tools saw, and the harder case for whoever trusts it), or a failed update."""
+(what users of other tools saw, and the harder case for callers that trust it), or a failed update."""
 
 _POLL_SECONDS = 0.05
 _ENDED = ("InService", "Failed", "OutOfService", "UpdateRollbackFailed")

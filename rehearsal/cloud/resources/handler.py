@@ -24,17 +24,17 @@ class SageMaker:
         self._call, self._service = call, service
 
     def call(self, action: str, request: Request) -> dict[str, Any]:
-        """Raise what the stack event will tell when SageMaker refuses."""
+        """Raise the stack event's error when SageMaker rejects a call."""
         try:
             return self._call(action, request)
         except ApiError as exc:
-            told = f"{exc.message} (Service: {self._service}, Status Code: {exc.status})"
+            message = f"{exc.message} (Service: {self._service}, Status Code: {exc.status})"
             raise ProvisioningError(
-                f'Resource handler returned message: "{told}" (HandlerErrorCode: {_handler_code(exc)})'
+                f'Resource handler returned message: "{message}" (HandlerErrorCode: {_handler_code(exc)})'
             ) from exc
 
     def gone(self, action: str, request: Request) -> bool:
-        """Whether a Describe or Delete action says that there is no such resource."""
+        """Whether the error of a Describe or Delete action means that there is no such resource."""
         try:
             self._call(action, request)
         except ApiError as exc:

@@ -31,7 +31,7 @@ class PipelineResource:
 
 
 def _request(properties: Properties) -> dict[str, Any]:
-    """The API's request: a template holds the definition one level deeper, and names the object Key, not ObjectKey."""
+    """The API's request: a template has the definition one level deeper, and names the object Key, not ObjectKey."""
     request = {**without(properties, "PipelineDefinition"), "ClientRequestToken": "x" * 32}
     definition = properties.get("PipelineDefinition", {})
     if body := definition.get("PipelineDefinitionBody"):

@@ -16,7 +16,7 @@ def _connection(service: str) -> Described:
     def described(_name: str) -> Provisioned:
         number = f"{random_id(8)}-{random_id(4)}-{random_id(4)}-{random_id(4)}-{random_id(12)}"
         arn = f"arn:aws:{service}:{REGION}:{ACCOUNT}:connection/{number}"
-        # On AWS, too, a new connection waits for somebody's consent in the console.
+        # On AWS, too, a new connection waits for a person's consent in the console.
         return arn, {"ConnectionArn": arn, "ConnectionStatus": "PENDING", "OwnerAccountId": ACCOUNT}
 
     return described

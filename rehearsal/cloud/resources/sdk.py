@@ -26,15 +26,15 @@ class Sdk:
         except ParamValidationError as exc:
             raise ProvisioningError(f"{exc} (Service: {self._service})") from exc
         except ClientError as exc:
-            told = exc.response["Error"]
+            error = exc.response["Error"]
             raise ProvisioningError(
-                f'Resource handler returned message: "{told.get("Message", "")} (Service: {self._service}, '
-                f'Error Code: {told["Code"]})"'
+                f'Resource handler returned message: "{error.get("Message", "")} (Service: {self._service}, '
+                f'Error Code: {error["Code"]})"'
             ) from exc
         return answered
 
     def gone(self, operation: str, *codes: str, **request: Any) -> None:
-        """Call a Delete action; an error whose code is one of `codes` says that there is nothing to delete."""
+        """Call a Delete action; an error whose code is one of `codes` means that there is nothing to delete."""
         try:
             self.call(operation, **request)
         except ProvisioningError as exc:

@@ -10,7 +10,7 @@ class ApiError(Exception):
 
 
 def validation_error(message: str) -> ApiError:
-    """What SageMaker says about a request it does not accept, and about most names it does not know."""
+    """SageMaker's error for a request that it rejects, and for most unknown names."""
     return ApiError("ValidationException", message)
 
 

@@ -1,4 +1,4 @@
-"""The control plane: every noun, and the table of actions they bring."""
+"""The control plane: every resource, and the table of actions they bring."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ class ControlPlane:
         processing = ProcessingJobs(self._platform, ports.write_log, ports.runner)
         pipelines = Pipelines(self._platform, ports.engine, ports.read_object)
         executions = PipelineExecutions(self._platform, pipelines, ports.engine)
-        nouns = (
+        resources = (
             groups,
             packages,
             models,
@@ -90,12 +90,12 @@ class ControlPlane:
             Monitors(self._platform),
         )
         actions: dict[str, Action] = dict(Tags(self._platform).actions())
-        for noun in nouns:
-            actions |= noun.actions()
+        for resource in resources:
+            actions |= resource.actions()
         self.api = Api(actions, self._platform.lock)
 
     def on_fleet_event(self, detail_type: str, detail: Mapping[str, Any]) -> None:
-        """An endpoint's fleet tells of a change of state."""
+        """An endpoint has changed its state."""
         self._endpoints.on_event(detail_type, detail)
 
     def close(self) -> None:

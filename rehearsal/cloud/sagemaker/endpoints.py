@@ -35,7 +35,7 @@ class Endpoints:
         is_scaled: Callable[[str, str], bool],
         takes_same_config: bool,
     ) -> None:
-        """`is_scaled` tells whether a variant of an endpoint is registered with Application Auto Scaling."""
+        """`is_scaled`: whether a variant of an endpoint is registered with Application Auto Scaling."""
         self._platform, self._configs, self._fleets = platform, configs, fleets
         self._is_scaled, self._takes_same_config = is_scaled, takes_same_config
         self._endpoints: dict[str, Record] = {}
@@ -115,7 +115,7 @@ class Endpoints:
             self._platform.require(f"{kind} for endpoint usage", used=used[kind], more=count)
 
     def _refuse_same_config(self, endpoint: Record, config: Record) -> None:
-        """AWS's reference says that an update needs a new one; whether the service insists, it does not say."""
+        """AWS's reference says that an update needs a new one; it does not state whether the service insists."""
         live = self._described(endpoint)
         same = live["EndpointConfigName"] == config["EndpointConfigName"] and live["EndpointStatus"] == "InService"
         if same and not self._takes_same_config:
@@ -171,11 +171,11 @@ class Endpoints:
 
     def _described(self, endpoint: Record) -> Record:
         own = {key: endpoint[key] for key in _OWN_FIELDS if key in endpoint}
-        asked = {"EndpointConfigName": endpoint["_config"]["EndpointConfigName"]}
+        described = {"EndpointConfigName": endpoint["_config"]["EndpointConfigName"]}
         if "_deleting" in endpoint:
             # Its fleet may be gone already.
-            return {**asked, **own, "EndpointStatus": "Deleting"}
-        return {**asked, **self._fleets.describe(endpoint["EndpointName"]), **own}
+            return {**described, **own, "EndpointStatus": "Deleting"}
+        return {**described, **self._fleets.describe(endpoint["EndpointName"]), **own}
 
     def list(self, request: Record) -> Record:
         return _LISTING.answer([self._described(endpoint) for endpoint in self._endpoints.values()], request)

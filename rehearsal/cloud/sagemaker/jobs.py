@@ -1,4 +1,4 @@
-"""What training and processing jobs have in common: their life, their log, their events, their lists."""
+"""What training and processing jobs have in common: their states, logs, events and lists."""
 
 import copy
 import threading
@@ -20,25 +20,25 @@ RUNNING = ("InProgress", "Stopping")
 
 @dataclass(frozen=True)
 class JobKind:
-    noun: str
+    resource: str
     arn_kind: str
     words: str
 
     @property
     def name(self) -> str:
-        return f"{self.noun}Name"
+        return f"{self.resource}Name"
 
     @property
     def arn(self) -> str:
-        return f"{self.noun}Arn"
+        return f"{self.resource}Arn"
 
     @property
     def status(self) -> str:
-        return f"{self.noun}Status"
+        return f"{self.resource}Status"
 
     @property
     def log_group(self) -> str:
-        return f"/aws/sagemaker/{self.noun}s"
+        return f"/aws/sagemaker/{self.resource}s"
 
 
 class Jobs(ABC):
@@ -52,12 +52,12 @@ class Jobs(ABC):
         self._stops: dict[str, threading.Event] = {}
 
     def actions(self) -> Mapping[str, Action]:
-        noun = self.kind.noun
+        resource = self.kind.resource
         return {
-            f"Create{noun}": self.create,
-            f"Describe{noun}": self.describe,
-            f"List{noun}s": self.list,
-            f"Stop{noun}": self.stop,
+            f"Create{resource}": self.create,
+            f"Describe{resource}": self.describe,
+            f"List{resource}s": self.list,
+            f"Stop{resource}": self.stop,
         }
 
     @property
@@ -66,7 +66,7 @@ class Jobs(ABC):
 
     @abstractmethod
     def _initial(self, request: Record) -> Record:
-        """What the record holds beside the request."""
+        """What the record has beside the request."""
 
     @abstractmethod
     def _machines(self, request: Record) -> tuple[str, int]:
@@ -136,8 +136,8 @@ class Jobs(ABC):
         return self._listing().answer(self._jobs.values(), request)
 
     def _listing(self) -> Listing:
-        noun = self.kind.noun
-        return Listing(f"{noun}Summaries", name=self.kind.name, status=self.kind.status, default_order="Ascending")
+        resource = self.kind.resource
+        return Listing(f"{resource}Summaries", name=self.kind.name, status=self.kind.status, default_order="Ascending")
 
     def stop(self, request: Record) -> None:
         job = self.get(request[self.kind.name])

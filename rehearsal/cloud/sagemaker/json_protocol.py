@@ -82,8 +82,8 @@ def check(request: Request, shape: Shape | None) -> None:
         return
     broken = list(itertools.islice(violations(request, shape), _MOST_TOLD))
     if broken:
-        noun = "error" if len(broken) == 1 else "errors"
-        raise validation_error(f"{len(broken)} validation {noun} detected: {'; '.join(broken)}")
+        word = "error" if len(broken) == 1 else "errors"
+        raise validation_error(f"{len(broken)} validation {word} detected: {'; '.join(broken)}")
 
 
 def _decoded(body: bytes) -> Request:

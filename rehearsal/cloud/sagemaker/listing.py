@@ -15,7 +15,7 @@ _DEFAULT_PAGE = 10
 
 @dataclass(frozen=True)
 class Listing:
-    """How one noun is listed.
+    """How one resource is listed.
 
     Args:
         result: The answer's key.

@@ -59,11 +59,11 @@ class Monitors:
         }
         for monitoring_type in JOB_DEFINITIONS:
             kind = _Kind(monitoring_type)
-            noun = f"{monitoring_type}JobDefinition"
-            actions[f"Create{noun}"] = functools.partial(self._define, kind)
-            actions[f"Describe{noun}"] = functools.partial(self._definition, kind)
-            actions[f"List{noun}s"] = functools.partial(self._list_definitions, kind)
-            actions[f"Delete{noun}"] = functools.partial(self._forget, kind)
+            resource = f"{monitoring_type}JobDefinition"
+            actions[f"Create{resource}"] = functools.partial(self._define, kind)
+            actions[f"Describe{resource}"] = functools.partial(self._definition, kind)
+            actions[f"List{resource}s"] = functools.partial(self._list_definitions, kind)
+            actions[f"Delete{resource}"] = functools.partial(self._forget, kind)
         return actions
 
     def _define(self, kind: _Kind, request: Record) -> Record:
@@ -117,7 +117,7 @@ class Monitors:
         return {"MonitoringScheduleArn": schedule_arn}
 
     def _configured(self, config: Record) -> Record:
-        """What a schedule's config says; the job definition that it names must be there."""
+        """A schedule's config; the job definition that it names must exist."""
         inline, named = config.get("MonitoringJobDefinition"), config.get("MonitoringJobDefinitionName")
         if bool(inline) == bool(named):
             raise validation_error(

@@ -50,7 +50,7 @@ class Pipelines:
         return {"PipelineArn": pipeline_arn}
 
     def _definition(self, request: Record) -> Record:
-        """The definition's text and what it says, once the engine has accepted it."""
+        """The definition's text and its document, once the engine has accepted it."""
         one_of(request, "PipelineDefinition", "PipelineDefinitionS3Location")
         text = request.get("PipelineDefinition") or self._fetched(request["PipelineDefinitionS3Location"])
         try:

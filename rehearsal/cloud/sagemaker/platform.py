@@ -1,4 +1,4 @@
-"""What every noun stands on: one lock, one clock, the bus, the tags."""
+"""What every resource uses: one lock, one clock, the bus, the tags."""
 
 import datetime as dt
 import logging
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class Workers:
-    """Threads for what takes time; each can be told to stop, and all are at the end."""
+    """Threads for slow work; each can be stopped, and all are stopped at the end."""
 
     def __init__(self) -> None:
         self._running: dict[threading.Thread, threading.Event] = {}
@@ -33,7 +33,7 @@ class Workers:
     def _run(self, work: Callable[[threading.Event], None], stopped: threading.Event) -> None:
         try:
             work(stopped)
-        except Exception:  # noqa: BLE001 -- the thread ends here; what it did is told in the records
+        except Exception:  # noqa: BLE001 -- the thread ends here; its outcome is in the records
             _log.exception("%s failed", threading.current_thread().name)
         finally:
             with self._lock:
@@ -52,7 +52,7 @@ class Workers:
 
 @dataclass
 class Platform:
-    """Shared by the nouns of one control plane."""
+    """Shared by the resources of one control plane."""
 
     emit: Emit
     require: Require = unlimited

@@ -1,4 +1,4 @@
-"""What the control plane needs from its neighbours."""
+"""What the control plane needs: jobs, endpoints, pipelines, tuning, quotas."""
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence

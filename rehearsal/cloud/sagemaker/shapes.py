@@ -1,4 +1,4 @@
-"""Values against botocore's shapes: what a request may hold, and how an answer is written."""
+"""Values and botocore's shapes: what a request may contain, and how a response is written."""
 
 import datetime as dt
 import functools
@@ -108,7 +108,7 @@ def _matches(pattern: str, text: str) -> bool:
 def _compiled(pattern: str) -> re.Pattern[str] | None:
     try:
         return re.compile(pattern)
-    except re.error:  # the models are written for Java, which knows classes that Python does not
+    except re.error:  # the models are written for Java, which has classes that Python has not
         return None
 
 
@@ -123,7 +123,7 @@ def _below(path: str, name: str) -> str:
 
 
 def answer(value: Any, shape: Shape | None) -> Any:
-    """`value` as the wire has it: only what the shape knows, no nulls, times as epoch seconds."""
+    """`value` as the wire has it: only members of the shape, no nulls, times as epoch seconds."""
     match shape:
         case StructureShape():
             members = {name: value.get(name) for name in shape.members}
@@ -136,7 +136,7 @@ def answer(value: Any, shape: Shape | None) -> Any:
 
 
 def coerced(value: Any, shape: Shape | None) -> Any:
-    """`value` with the types of `shape`: a template may hold any scalar as a string."""
+    """`value` with the types of `shape`: a template may have any scalar as a string."""
     match shape:
         case StructureShape() if isinstance(value, Mapping):
             return {name: coerced(item, shape.members.get(name)) for name, item in value.items()}

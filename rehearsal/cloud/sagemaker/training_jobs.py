@@ -27,7 +27,7 @@ class TrainingJobs(Jobs):
         runner: JobRunner,
         tuning_job_arn: Callable[[str], str | None],
     ) -> None:
-        """`tuning_job_arn` tells which tuning job, if any, a training job of that name belongs to."""
+        """`tuning_job_arn` finds the tuning job, if any, of a training job by its name."""
         super().__init__(platform, write_log)
         self._runner, self._tuning_job_arn = runner, tuning_job_arn
 

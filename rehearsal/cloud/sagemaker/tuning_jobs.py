@@ -37,17 +37,17 @@ class TuningJobs:
         self._training: TrainingJobs | None = None
 
     def use(self, training: TrainingJobs) -> None:
-        """Hand over the training jobs, which in turn ask for `job_arn_of`."""
+        """Set the training jobs, which themselves need `job_arn_of`."""
         self._training = training
 
     def actions(self) -> Mapping[str, Action]:
-        noun = "HyperParameterTuningJob"
+        resource = "HyperParameterTuningJob"
         return {
-            f"Create{noun}": self.create,
-            f"Describe{noun}": self.describe,
-            f"List{noun}s": self.list,
-            f"Stop{noun}": self.stop,
-            f"ListTrainingJobsFor{noun}": self.list_training_jobs,
+            f"Create{resource}": self.create,
+            f"Describe{resource}": self.describe,
+            f"List{resource}s": self.list,
+            f"Stop{resource}": self.stop,
+            f"ListTrainingJobsFor{resource}": self.list_training_jobs,
         }
 
     def job_arn_of(self, training_job: str) -> str | None:

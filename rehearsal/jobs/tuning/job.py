@@ -37,9 +37,9 @@ def run_tuning(
         name: The tuning job's name; its training jobs are `<name>-001-<8 hexadecimal digits>`.
         sagemaker: A boto3 client; the training jobs are made through it.
         seed: Used where the request has no RandomSeed.
-        on_progress: Told whenever a training job has started or ended.
+        on_progress: Called whenever a training job has started or ended.
         stopped: Set it from another thread to stop the search and its jobs.
-        poll_seconds: Between two looks at the running jobs.
+        poll_seconds: Between two polls of the running jobs.
     """
     try:
         plan = read_plan(request, seed=seed)
@@ -88,9 +88,9 @@ class _TuningJob:
 
     def _fill(self) -> None:
         while len(self._running()) < self.plan.max_parallel and len(self.trials) < self.plan.max_jobs:
-            if (asked := self.search.ask()) is None:
+            if (suggestion := self.search.ask()) is None:
                 return
-            number, candidate = asked
+            number, candidate = suggestion
             job_name = f"{self.name}-{len(self.trials) + 1:03d}-{secrets.token_hex(4)}"
             self.sagemaker.create_training_job(**self.plan.training_request(job_name, candidate))
             description = self.sagemaker.describe_training_job(TrainingJobName=job_name)

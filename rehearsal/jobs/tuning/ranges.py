@@ -58,7 +58,7 @@ def read_ranges(raw: Mapping[str, Any]) -> tuple[ParameterRange, ...]:
     """Read ParameterRanges.
 
     Raises:
-        ValueError: a range is wrong; the text says how.
+        ValueError: a range is wrong; the text has the reason.
     """
     if raw.get("AutoParameters"):
         raise ValueError("AutoParameters cannot be searched on the laptop; give ranges instead")

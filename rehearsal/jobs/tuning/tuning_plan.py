@@ -31,7 +31,7 @@ _COPIED = (
 
 
 class TuningError(LaunchError):
-    """The tuning job cannot be run as it is asked for."""
+    """The tuning job cannot be run as it is requested for."""
 
 
 @dataclass(frozen=True)
@@ -157,23 +157,23 @@ def _check_metric(definition: Mapping[str, Any], name: str) -> None:
         )
 
 
-def _max_jobs(strategy: str, ranges: tuple[ParameterRange, ...], asked: int | None) -> int:
+def _max_jobs(strategy: str, ranges: tuple[ParameterRange, ...], requested: int | None) -> int:
     if strategy != "Grid":
-        if asked is None:
+        if requested is None:
             raise ValueError(f"MaxNumberOfTrainingJobs must be given for {strategy}")
         possible = combinations(each.size for each in ranges)
-        if possible is not None and asked > possible:
+        if possible is not None and requested > possible:
             raise ValueError(
                 "You don't have enough combinations of hyperparameter ranges. The total number of hyperparameter "
                 f"combinations for the provided ranges [{float(possible)}] must be equal or greater than the value of "
-                f"MaxNumberOfJobs, [{asked}]. Provide additional ranges."
+                f"MaxNumberOfJobs, [{requested}]. Provide additional ranges."
             )
-        return asked
+        return requested
     if numeric := [each.name for each in ranges if not isinstance(each, CategoricalRange)]:
         raise ValueError(f"Grid must have categorical ranges only, got a numeric one for {', '.join(numeric)}")
     product = combinations(each.size for each in ranges) or 0
-    if asked not in {None, product}:
+    if requested not in {None, product}:
         raise ValueError(
-            f"MaxNumberOfTrainingJobs of a Grid must be its {product} combinations or left out, got {asked}"
+            f"MaxNumberOfTrainingJobs of a Grid must be its {product} combinations or left out, got {requested}"
         )
     return product

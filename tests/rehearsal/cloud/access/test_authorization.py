@@ -6,12 +6,12 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from rehearsal.cloud.ministack.authorization import Asked, HttpRequest, asked
+from rehearsal.cloud.ministack.authorization import HttpRequest, RequiredAction, required_actions
 
 HERE = "us-east-1:000000000000"
 
 
-def sent(service: str, operation: str, **parameters: Any) -> list[Asked]:
+def sent(service: str, operation: str, **parameters: Any) -> list[RequiredAction]:
     """What the request of a boto3 call asks for; nothing leaves this process."""
     client = boto3.client(
         service,
@@ -20,14 +20,14 @@ def sent(service: str, operation: str, **parameters: Any) -> list[Asked]:
         aws_access_key_id="ASIA0",
         aws_secret_access_key="none",
     )
-    found: list[Asked] = []
+    found: list[RequiredAction] = []
 
     def keep(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         path, _, query = request.url.removeprefix("http://127.0.0.1:1").partition("?")
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         body = request.body.read() if hasattr(request.body, "read") else request.body or b""
         body = body.encode() if isinstance(body, str) else body
-        found.extend(asked(HttpRequest(request.method, path, query, headers, body)))
+        found.extend(required_actions(HttpRequest(request.method, path, query, headers, body)))
         raise KeyboardInterrupt  # no retries
 
     client.meta.events.register("before-send", keep)
@@ -108,12 +108,12 @@ def _text(value: Any) -> str:
 def test_a_request_is_an_action_on_a_resource(
     service: str, operation: str, parameters: dict[str, Any], action: str, resource: str
 ) -> None:
-    assert sent(service, operation, **parameters) == [Asked(action, resource, {})]
+    assert sent(service, operation, **parameters) == [RequiredAction(action, resource, {})]
 
 
 def test_listing_tells_its_prefix() -> None:
     (found,) = sent("s3", "list_objects_v2", Bucket="b", Prefix="k/")
-    assert found == Asked("s3:ListBucket", "arn:aws:s3:::b", {"s3:prefix": "k/"})
+    assert found == RequiredAction("s3:ListBucket", "arn:aws:s3:::b", {"s3:prefix": "k/"})
 
 
 def test_metrics_tell_their_namespace() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.cloud.iam.policy_conditions import Context, check_operators, hold
+from rehearsal.cloud.iam.policy_conditions import Context, all_match, check_operators
 from rehearsal.cloud.iam.policy_document import PolicyError
 
 KEY = "aws:SourceAccount"
@@ -34,7 +34,7 @@ KEY = "aws:SourceAccount"
     ],
 )
 def test_an_operator_compares_as_iam_does(operator: str, wanted: str, given: str, expected: bool) -> None:
-    assert hold({operator: {KEY: [wanted]}}, {KEY: given}) is expected
+    assert all_match({operator: {KEY: [wanted]}}, {KEY: given}) is expected
 
 
 @pytest.mark.parametrize(
@@ -53,33 +53,33 @@ def test_an_operator_compares_as_iam_does(operator: str, wanted: str, given: str
     ],
 )
 def test_a_key_that_the_request_lacks(operator: str, expected: bool) -> None:
-    assert hold({operator: {KEY: ["arn:aws:s3:::x"]}}, {}) is expected
+    assert all_match({operator: {KEY: ["arn:aws:s3:::x"]}}, {}) is expected
 
 
 def test_null_asks_whether_the_key_is_there() -> None:
-    assert hold({"Null": {KEY: ["true"]}}, {})
-    assert not hold({"Null": {KEY: ["false"]}}, {})
+    assert all_match({"Null": {KEY: ["true"]}}, {})
+    assert not all_match({"Null": {KEY: ["false"]}}, {})
 
 
 def test_one_of_several_values_is_enough_and_every_condition_must_hold() -> None:
     conditions = {"StringEquals": {"a": ["1", "2"], "b": ["3"]}, "Bool": {"c": ["true"]}}
     good: Context = {"a": "2", "b": "3", "c": "true"}
-    assert hold(conditions, good)
-    assert not hold(conditions, {**good, "b": "4"})
-    assert not hold(conditions, {**good, "c": "false"})
+    assert all_match(conditions, good)
+    assert not all_match(conditions, {**good, "b": "4"})
+    assert not all_match(conditions, {**good, "c": "false"})
 
 
 def test_keys_have_no_case() -> None:
-    assert hold({"StringEquals": {"AWS:sourceaccount": ["1"]}}, {"aws:SourceAccount": "1"})
+    assert all_match({"StringEquals": {"AWS:sourceaccount": ["1"]}}, {"aws:SourceAccount": "1"})
 
 
 def test_several_values_of_a_request_need_an_operator_for_sets() -> None:
     context: Context = {"aws:TagKeys": ["a", "b"]}
-    assert hold({"ForAnyValue:StringEquals": {"aws:TagKeys": ["a"]}}, context)
-    assert not hold({"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}}, context)
-    assert hold({"ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b", "c"]}}, context)
+    assert all_match({"ForAnyValue:StringEquals": {"aws:TagKeys": ["a"]}}, context)
+    assert not all_match({"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}}, context)
+    assert all_match({"ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b", "c"]}}, context)
     with pytest.raises(PolicyError, match="StringEquals takes one value, got 2"):
-        hold({"StringEquals": {"aws:TagKeys": ["a"]}}, context)
+        all_match({"StringEquals": {"aws:TagKeys": ["a"]}}, context)
 
 
 @pytest.mark.parametrize(
@@ -92,4 +92,4 @@ def test_an_operator_that_is_not_known_is_refused(operator: str) -> None:
 
 def test_numbers_are_compared_with_numbers() -> None:
     with pytest.raises(PolicyError, match=r"got TLSv1 and 1\.2"):
-        hold({"NumericLessThan": {"s3:TlsVersion": ["1.2"]}}, {"s3:TlsVersion": "TLSv1"})
+        all_match({"NumericLessThan": {"s3:TlsVersion": ["1.2"]}}, {"s3:TlsVersion": "TLSv1"})
