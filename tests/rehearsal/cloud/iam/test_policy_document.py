@@ -65,7 +65,7 @@ def test_an_account_is_named_by_its_number_or_its_root() -> None:
         ({**READ, "NotPrincipal": {"AWS": "*"}}, "got NotPrincipal"),
         ({**READ, "Principal": {"CanonicalUser": "1"}}, "CanonicalUser"),
         ({**READ, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}, "got IpAddress"),
-        ({**READ, "Resource": [{"Ref": "Data"}]}, "must hold strings"),
+        ({**READ, "Resource": [{"Ref": "Data"}]}, "must contain strings"),
     ],
 )
 def test_what_is_not_understood_is_refused(statement: dict[str, Any], said: str) -> None:
