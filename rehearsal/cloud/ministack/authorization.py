@@ -54,7 +54,7 @@ class RequiredAction:
 def required_actions(request: HttpRequest) -> Iterator[RequiredAction]:
     """The checks that AWS would make; none where the action is not known."""
     if durable := durable_call(request.method, request.path):
-        yield Asked(*durable, {})
+        yield RequiredAction(*durable, {})
         return
     headers, query = dict(request.headers), parse_qs(request.query, keep_blank_values=True)
     body = request.plain_body() if not _is_s3(request) else b""
