@@ -8,9 +8,9 @@ from infra.monitoring.budget import UseCaseBudget
 from infra.monitoring.cost_note import cost_note
 from infra.monitoring.dashboard import UseCaseDashboard
 from infra.monitoring.drift_alarms import DriftAlarms
+from infra.monitoring.failed_executions import notify_of_failed_executions
 from infra.monitoring.monitor_alarms import MonitorAlarms
 from infra.monitoring.retraining import Retraining
-from infra.shared.failed_executions import notify_of_failed_executions
 from infra.shared.notifications import NotificationTopic
 from slipway.costs.prices import load_prices
 from slipway.settings import Settings

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -42,27 +41,6 @@ class LoggedStateMachine(sfn.StateMachine):
 def json_in_jsonata(value: object) -> str:
     """A substitution inside a JSONata string of an ASL file: the JSON of `value`, escaped for the string around it."""
     return json.dumps(json.dumps(value))[1:-1]
-
-
-def logged_state_machine(
-    scope: Construct,
-    name: str,
-    definition: Mapping[str, Any],
-    *,
-    role: iam.IRole,
-    retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
-) -> sfn.StateMachine:
-    """Make `Machine` and its `Logs` below `scope`."""
-    # Not `Stack.to_json_string`: it drops the nulls, and `"ResultPath": null` means "keep the input".
-    here = json.dumps(definition).replace("arn:aws:states:::", f"arn:{PARTITION}:states:::")
-    return sfn.StateMachine(
-        scope,
-        "Machine",
-        state_machine_name=name,
-        definition_body=sfn.DefinitionBody.from_string(here),
-        role=role,
-        logs=_everything(scope, "Logs", name, retention),
-    )
 
 
 def _everything(scope: Construct, id_: str, name: str, retention: logs.RetentionDays) -> sfn.LogOptions:

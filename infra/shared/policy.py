@@ -29,11 +29,6 @@ def _statement(effect: str, actions: Sequence[str], on: Sequence[str], condition
     return {"Effect": effect, "Action": list(actions), "Resource": list(on), **narrowed}
 
 
-def grant(role: iam.Role, *actions: str, on: Sequence[str], conditions: Conditions | None = None) -> None:
-    """Add a statement to a role's policy; for a role to which CDK's own grants add statements as well."""
-    iam.Grant.add_to_principal(grantee=role, actions=list(actions), resource_arns=list(on), conditions=conditions or {})
-
-
 class PolicyRole(iam.Role):
     """A role that may do what `statements` allow; nothing is added later, also not by CDK's grants."""
 

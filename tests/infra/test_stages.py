@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infra.rollout.runtime.orchestrator.stack import CONFIG_RESOURCE
 from infra.stages import UseCaseStacks
 from slipway.settings import Settings
 from slipway.settings.names import STACK_KINDS
@@ -85,3 +86,7 @@ def test_outputs_have_the_agreed_names(templates: Templates) -> None:
     }
     for kind, names in agreed.items():
         assert names <= templates[kind]["Outputs"].keys()
+
+
+def test_a_rollout_finds_the_endpoint_config_by_its_logical_id(templates: Templates) -> None:
+    assert templates["endpoint"]["Resources"][CONFIG_RESOURCE]["Type"] == "AWS::SageMaker::EndpointConfig"

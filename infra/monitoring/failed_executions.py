@@ -1,7 +1,6 @@
 """Notifications of state machine executions that failed without publishing why."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -15,26 +14,18 @@ _STATUS, _EXECUTION, _ERROR, _CAUSE = (
 )
 
 
-def notify_of_failed_executions(
-    scope: Construct, what: str, *, topic: sns.ITopic, machines: Sequence[str], published: Sequence[str] = ()
-) -> None:
-    """Publish each execution of `machines`, by name, that fails, times out or is aborted; `what` begins the message.
-
-    `published` are the errors with which an execution fails after it has published the reason itself.
-    """
-    failed: dict[str, Any] = {"status": ["FAILED"]}
-    if published:
-        failed["error"] = [{"anything-but": list(published)}]
+def notify_of_failed_executions(scope: Construct, what: str, *, topic: sns.ITopic, machines: Sequence[str]) -> None:
+    """Publish each execution of `machines`, by name, that fails, times out or is aborted; `what` begins the message."""
     events.Rule(
         scope,
         "FailedExecutions",
-        description=f"{what} failed without a notification of its own",
+        description=f"{what} failed",
         event_pattern=events.EventPattern(
             source=["aws.states"],
             detail_type=["Step Functions Execution Status Change"],
             detail={
                 "stateMachineArn": [arn("states", f"stateMachine:{name}") for name in machines],
-                "$or": [{"status": ["ABORTED", "TIMED_OUT"]}, failed],
+                "status": ["ABORTED", "FAILED", "TIMED_OUT"],
             },
         ),
         targets=[
@@ -46,8 +37,3 @@ def notify_of_failed_executions(
             )
         ],
     )
-
-
-def fail_state_errors(definition: Mapping[str, Any]) -> list[str]:
-    """The errors of a definition's Fail states: an execution ends with one only after it has published the reason."""
-    return sorted({state["Error"] for state in definition["States"].values() if state["Type"] == "Fail"})
