@@ -1,4 +1,4 @@
-"""What the rollout does is recorded where nobody can change it unseen."""
+"""The function that writes the audit log, in which no change goes unseen."""
 
 from pathlib import Path
 

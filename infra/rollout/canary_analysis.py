@@ -32,7 +32,7 @@ class CanaryAnalysisFunction(PythonFunction):
         environment = {"CANARY_ANALYSIS": analysis_config(settings).to_json()}
         statements = [
             allow("sagemaker:DescribeEndpoint", on=[arn("sagemaker", f"endpoint/{endpoint}")]),
-            allow("cloudwatch:GetMetricData", on=["*"]),  # which knows no resource
+            allow("cloudwatch:GetMetricData", on=["*"]),  # which has no resource types
             may_publish(decision_namespace(endpoint)),
         ]
         if settings.rollout.canary_analysis.value:
@@ -51,11 +51,11 @@ class CanaryAnalysisFunction(PythonFunction):
 
 
 def _may_join_outcomes(endpoint: str, artifacts_bucket: s3.IBucket) -> list[Statement]:
-    """Read what was answered and what came of it, and remember what has been read."""
-    memory = f"{CHECKPOINT_PREFIX}/{endpoint}/*"
+    """Read what was answered and what came of it, and keep a checkpoint of what has been read."""
+    checkpoints = f"{CHECKPOINT_PREFIX}/{endpoint}/*"
     return [
-        *may_find(artifacts_bucket, f"{CAPTURE_PREFIX}/{endpoint}/*", f"{OUTCOME_PREFIX}/*", memory),
-        *may_write(artifacts_bucket, memory),
+        *may_find(artifacts_bucket, f"{CAPTURE_PREFIX}/{endpoint}/*", f"{OUTCOME_PREFIX}/*", checkpoints),
+        *may_write(artifacts_bucket, checkpoints),
     ]
 
 

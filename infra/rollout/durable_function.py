@@ -83,7 +83,7 @@ def executions_of(function_name: str) -> str:
 
 
 def notify_of_lost_executions(scope: Construct, what: str, *, topic: sns.ITopic, function_name: str) -> None:
-    """Make the rule `Lost`: an execution that ends without an outcome of its own has notified nobody.
+    """Make the rule `Lost`: an execution that ends without an outcome of its own has sent no notice.
 
     `what` begins the notice.
     """

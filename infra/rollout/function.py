@@ -19,7 +19,7 @@ from slipway.metrics import decision_namespace
 from slipway.settings.names import Names
 
 LONGEST_DAYS = 14
-"""Above the longest path, so that each wait ends in a rejection that says why, and none in a timeout.
+"""Above the longest path, so that each wait ends in a rejection with a reason, and none in a timeout.
 
 Three days for the lock, three days paused, and as long as a rollback takes that passes it; three hours of gates, eight
 of the update and eight of the restore: under eight days. A rollback is neither paused nor rejected for waiting: those
@@ -66,7 +66,7 @@ class RolloutFunction(Construct):
                 allow("lambda:GetDurableExecution", on=lock_holders(names)),
                 allow("lambda:InvokeFunction", on=[target.function, *(each.function_arn for each in calls)]),
                 *_may_roll_out(names),
-                *([may_publish(decision_namespace(names.endpoint))] if _speaks_for_the_analysis(target) else ()),
+                *([may_publish(decision_namespace(names.endpoint))] if _publishes_decisions(target) else ()),
                 *statements,
             ],
         )
@@ -98,8 +98,8 @@ def lock_holders(names: Names) -> list[str]:
     return [executions_of(name) for name in (names.rollout_function, names.schedule_function)]
 
 
-def _speaks_for_the_analysis(target: Target) -> bool:
-    """Where it is out of order, the new fleet is sent back in its place."""
+def _publishes_decisions(target: Target) -> bool:
+    """Where the canary analysis fails, the rollout publishes the decision that rolls back."""
     return bool(target.canary_analysis) and not target.proceeds
 
 
@@ -122,7 +122,7 @@ def _may_roll_out(names: Names) -> list[Statement]:
         ),
         may_only_reject(),
         allow("sagemaker:DescribeEndpoint", on=[arn("sagemaker", f"endpoint/{names.endpoint}")]),
-        # CloudFormation names these; the tag says which are this endpoint's.
+        # CloudFormation names these; the tag marks those of this endpoint.
         allow(
             "sagemaker:DescribeEndpointConfig",
             "sagemaker:DescribeModel",

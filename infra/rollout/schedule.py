@@ -24,7 +24,7 @@ _LONGEST_DAYS = 1
 
 
 class DailySchedule(Construct):
-    """May update one stack, read one registry group, and remember one package.
+    """May update one stack, read one registry group, and record one package.
 
     Attributes:
         function: the durable function; an operator may start it by hand, too.
@@ -56,7 +56,7 @@ class DailySchedule(Construct):
                 allow("lambda:GetDurableExecution", on=lock_holders(names)),
                 allow("cloudformation:DescribeStacks", "cloudformation:UpdateStack", on=[endpoint_stack]),
                 allow("sagemaker:DescribeModelPackage", on=package_arns(names.package_group)),
-                may_remember(names),
+                may_record_stopped(names),
                 *statements,
             ],
         )
@@ -91,7 +91,7 @@ class DailySchedule(Construct):
             trigger.node.add_dependency(starter)
 
 
-def may_remember(names: Names) -> Statement:
-    """Read and write what is remembered of a stopped endpoint."""
+def may_record_stopped(names: Names) -> Statement:
+    """Read and write which package the schedule has stopped."""
     parameter = arn("ssm", f"parameter{names.stopped_parameter}")  # whose name begins with the slash
     return allow("ssm:GetParameter", "ssm:PutParameter", on=[parameter])

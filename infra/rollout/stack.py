@@ -73,10 +73,10 @@ class RolloutStack(cdk.Stack):
         if schedule := settings.endpoint.schedule:
             from infra.rollout.schedule import (  # noqa: PLC0415 — CDK modules that only it needs
                 DailySchedule,
-                may_remember,
+                may_record_stopped,
             )
 
-            statements.append(may_remember(names))
+            statements.append(may_record_stopped(names))
             DailySchedule(
                 self, "Schedule", names=names, schedule=schedule, target=target, topic=topic, statements=shared
             )

@@ -42,7 +42,7 @@ def entry(
     subject: str,
     detail: Mapping[str, Any],
 ) -> Entry:
-    """The entry that follows `previous` (None: the first one); `detail` holds what JSON can hold."""
+    """The entry that follows `previous` (None: the first one); `detail` is a JSON object."""
     made: Entry = {
         "sequence": previous["sequence"] + 1 if previous else FIRST,
         "time": time,

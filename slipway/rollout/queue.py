@@ -12,7 +12,7 @@ class Waiting:
     """One execution in the queue.
 
     Attributes:
-        since: when it was asked for, in seconds; the order of the queue.
+        since: when it was requested, in seconds; the order of the queue.
         paused: it has left the lock until rollouts are resumed, and keeps its place.
     """
 
@@ -51,14 +51,14 @@ class Queue:
         return Queue(entries, self.holder if self.holder in running else "")
 
     def taken(self, execution: str) -> "Queue":
-        """With the lock in the hands of `execution` if it is its turn; the same queue if it is not."""
+        """With `execution` as the holder if it may take the lock; the same queue if it may not."""
         if not self._may_take(execution):
             return self
         entries = (replace(each, paused=False) if each.execution == execution else each for each in self.entries)
         return Queue(tuple(entries), execution)
 
     def paused(self, execution: str) -> "Queue":
-        """Without the lock in the hands of `execution`, which keeps its place."""
+        """Without `execution` as the holder; it keeps its place."""
         entries = (replace(each, paused=True) if each.execution == execution else each for each in self.entries)
         return Queue(tuple(entries), "" if self.holder == execution else self.holder)
 
@@ -74,7 +74,7 @@ class Queue:
     def _may_take(self, execution: str) -> bool:
         """A rollback passes whatever is paused; a rejection, which updates nothing, passes everything but a rollback.
 
-        Everybody else keeps the order, also behind what is paused.
+        All others keep the order, also behind what is paused.
         """
         if self.holder:
             return self.holder == execution

@@ -21,7 +21,8 @@ class Step(StrEnum):
     READ_STOPPED = "read what the schedule stopped"
     START_STOPPED = "start what the schedule stopped"
     WAIT_FOR_START = "wait for what the schedule stopped"
-    FORGET_STOPPED = "forget what the schedule stopped"
+    RECORD_STOPPED = "record what the schedule stops"
+    CLEAR_STOPPED = "clear what the schedule stopped"
     START_GATES = "start the gates"
     GATES = "gates"
     UPDATE = "update the stack"
@@ -45,7 +46,7 @@ class Step(StrEnum):
 WAITING = frozenset({Step.JOIN_QUEUE, Step.ORDER, Step.LOCK})
 """It waits for the rollouts before it."""
 PAUSING = frozenset({Step.READ_PAUSE, Step.LEAVE_LOCK, Step.PAUSED})
-"""It has asked whether rollouts are paused, and waits while they are."""
+"""It reads whether rollouts are paused, and waits while they are."""
 
 
 class Outcome(StrEnum):
@@ -78,6 +79,6 @@ class Kind(StrEnum):
     APPROVAL = "approval"
     REJECTION = "rejection"
     ROLLBACK = "rollback"
-    """To an earlier package, since the live one was rejected: nobody pauses it."""
+    """To an earlier package, since the live one was rejected: a pause does not stop it."""
     SCHEDULE = "schedule"
     """Stops or starts the endpoint by its timetable."""

@@ -52,9 +52,9 @@ CONTRACT = {"columns": [{"name": "x", "kind": "number", "min": 0.0, "max": 1.0}]
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    """A judge that can tell a healthy fleet from a broken one within a hundred requests."""
+    """A canary analysis that needs a hundred requests to decide on a healthy or a broken fleet."""
     loaded = load_settings(Path(__file__).parents[2] / "config" / "shoppers.toml", "dev")
-    judge = {
+    analysis = {
         "enabled": True,
         "scores": False,
         "min_requests": 60,
@@ -63,7 +63,7 @@ def settings() -> Settings:
         "latency_tolerance": 90.0,
         "decide_seconds": 90,
     }
-    rollout = loaded.rollout.model_dump() | {"bake_seconds": BAKE_SECONDS, "canary_analysis": judge}
+    rollout = loaded.rollout.model_dump() | {"bake_seconds": BAKE_SECONDS, "canary_analysis": analysis}
     return Settings.model_validate(loaded.model_dump() | {"rollout": rollout})
 
 
@@ -166,7 +166,7 @@ def _zipped(folder: Path) -> bytes:
 
 
 def template() -> str:
-    """The endpoint stack in small: only the judge's alarm can send a rollout back."""
+    """The endpoint stack in small: only the canary analysis's alarm can roll back."""
     name = {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}
     alarm_name = {"Fn::Join": ["-", [name, "CanaryDecision"]]}
     tags = [{"Key": "slipway:endpoint", "Value": ENDPOINT}]
@@ -249,7 +249,7 @@ class Launch:
         cloud("cloudformation").create_stack(StackName=STACK, TemplateBody=template())
         eventually(lambda: self.stack()["StackStatus"] == "CREATE_COMPLETE")
         topic = cloud("sns").create_topic(Name="notices")["TopicArn"]
-        self.queue = cloud("sqs").create_queue(QueueName="told")["QueueUrl"]
+        self.queue = cloud("sqs").create_queue(QueueName="received")["QueueUrl"]
         arn = cloud("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])
         cloud("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
         self.function = settings.names.rollout_function
@@ -303,8 +303,8 @@ class Launch:
         wanted = (package, status)
         return [
             arn
-            for arn, told in reversed(given.items())
-            if (told["ModelPackageArn"], told.get("ModelApprovalStatus")) == wanted
+            for arn, payload in reversed(given.items())
+            if (payload["ModelPackageArn"], payload.get("ModelApprovalStatus")) == wanted
         ]
 
     def execution(self, arn: str) -> dict[str, Any]:
@@ -355,11 +355,11 @@ class Launch:
 
     def ended(self, execution: str, *, seconds: float = 60) -> dict[str, Any]:
         """Its outcome, reason and by whom."""
-        told = eventually(
+        ended = eventually(
             lambda: (found := self.execution(execution))["Status"] != "RUNNING" and found, seconds=seconds
         )
-        assert told["Status"] == "SUCCEEDED", told.get("Error")
-        found: dict[str, Any] = json.loads(told["Result"])
+        assert ended["Status"] == "SUCCEEDED", ended.get("Error")
+        found: dict[str, Any] = json.loads(ended["Result"])
         return found
 
     def stack(self) -> dict[str, Any]:
@@ -375,7 +375,7 @@ class Launch:
         return found
 
     def serves(self) -> str:
-        """The package behind the live config, as whoever looks finds it."""
+        """The package behind the live config, as DescribeEndpoint and its config name it."""
         sagemaker = self.cloud("sagemaker")
         config = sagemaker.describe_endpoint_config(EndpointConfigName=self.endpoint()["EndpointConfigName"])
         model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
@@ -388,7 +388,7 @@ class Launch:
     def models(self) -> int:
         return len(self.cloud("sagemaker").list_models(NameContains=STACK)["Models"])
 
-    def told(self) -> list[tuple[str, str]]:
+    def received(self) -> list[tuple[str, str]]:
         """Subjects and messages of the notifications since the last call."""
         found = []
         while (
@@ -439,7 +439,7 @@ def test_a_good_model_is_promoted_by_the_evidence_and_what_it_replaced_is_gone(l
     assert ended["outcome"] == "promoted", ended
     assert launch.serves() == launch.parameter() == better != live
     assert launch.configs() == {launch.endpoint()["EndpointConfigName"]}
-    begun, promoted = [each for each in launch.told() if better in each[1]]
+    begun, promoted = [each for each in launch.received() if better in each[1]]
     assert begun[0] == f"{ENDPOINT}: rollout begun"
     assert promoted[0] == f"{ENDPOINT}: promoted"
     assert "promote: after" in promoted[1]
@@ -458,7 +458,7 @@ def test_48997_a_silent_rollback_is_a_failure_and_the_configuration_in_use_stays
     assert ended["outcome"] == "rolled back"
     assert seen.dropped == 0
 
-    # The judge's metric tripped its alarm, and SageMaker turned back; to CloudFormation it was a success.
+    # The analysis's metric set its alarm off, and SageMaker rolled back; to CloudFormation it was a success.
     assert "roll back: errors: " in ended["reason"]
     assert "-CanaryDecision went into ALARM" in ended["reason"]
     events = launch.cloud("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
@@ -474,7 +474,7 @@ def test_48997_a_silent_rollback_is_a_failure_and_the_configuration_in_use_stays
     package = launch.cloud("sagemaker").describe_model_package(ModelPackageName=bad)
     assert package["ModelApprovalStatus"] == "Rejected"
     assert package["ApprovalDescription"] == ended["reason"]
-    assert f"{ENDPOINT}: rolled back" in [subject for subject, _ in launch.told()]
+    assert f"{ENDPOINT}: rolled back" in [subject for subject, _ in launch.received()]
     actions = [entry["action"] for entry in launch.recorded() if entry["subject"] == bad]
     assert actions[-1] == "rolled back"
 
@@ -504,7 +504,7 @@ def test_a_model_that_too_few_users_met_does_not_pass(launch: Launch) -> None:
 
 
 @pytest.mark.usefixtures("live")
-def test_a_new_fleet_whose_analysis_is_out_of_order_is_sent_back_by_its_alarm(launch: Launch) -> None:
+def test_a_new_fleet_whose_analysis_is_out_of_order_is_rolled_back_by_its_alarm(launch: Launch) -> None:
     before = launch.serves()
     with launch.users(5), launch.no_analysis():
         ended = launch.rolled_out(launch.package(0.8), seconds=90)
@@ -535,7 +535,7 @@ def test_rejecting_the_live_package_brings_the_one_before_it_back_though_another
         assert Step.UPDATE not in launch.steps(waiting)
         launch.pause("go")
         ended = launch.ended(waiting)
-    assert f"{ENDPOINT}: live model rejected" in [subject for subject, _ in launch.told()]
+    assert f"{ENDPOINT}: live model rejected" in [subject for subject, _ in launch.received()]
     # It has read again what serves: the package that it would have restored is rejected by now.
     assert ended["outcome"] == "promoted", ended
     assert launch.steps(waiting).count(Step.READ_CANDIDATE) == 2
@@ -563,19 +563,19 @@ def test_a_package_that_found_no_room_stays_approved_and_can_be_started_again(la
     assert "'ml.m5.large for endpoint usage' is 8 Instances, with current utilization of 8 Instances" in ended["reason"]
     assert f"`slipway rollout approve --package {candidate} --reason TEXT` starts its rollout again" in ended["reason"]
     assert launch.serves() == launch.parameter() == before
-    assert f"{ENDPOINT}: rollout stopped" in [subject for subject, _ in launch.told()]
+    assert f"{ENDPOINT}: rollout stopped" in [subject for subject, _ in launch.received()]
 
     sagemaker.delete_endpoint(EndpointName="beside")
     eventually(lambda: len(sagemaker.list_endpoints()["Endpoints"]) == 1)
     stage = launch.stage()
     with launch.users(120):
-        told = approve(
+        said = approve(
             stage,
             Recorder(AuditLog(launch.cloud("s3"), BUCKET, stage.names.audit_prefix), "operator", warn=pytest.fail),
             check_approval(stage, candidate, reapprove=False),
             reason="there is room now",
         )
-        assert "started again" in told
+        assert "started again" in said
         again = launch.ended(eventually(lambda: launch.found({"ModelPackageArn": candidate})), seconds=90)
     assert again["outcome"] == "promoted", again
     assert launch.serves() == candidate

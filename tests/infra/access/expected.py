@@ -131,7 +131,7 @@ ecr:PutImage {repository}
 ecr:BatchDeleteImage {repository}
 ecr:DeleteRepository {repository}
 codebuild:StartBuild {build}
-ssm:PutParameter {hold}
+ssm:PutParameter {pause}
 cloudwatch:PutMetricData * | cloudwatch:namespace=AWS/SageMaker
 cloudwatch:PutMetricData * | cloudwatch:namespace=Slipway/Rollout
 cloudwatch:PutMetricData * | cloudwatch:namespace=Slipway/Rollout/shoppers-dev
@@ -438,7 +438,7 @@ ROLES: Mapping[str, Expected] = {
         iam:PassRole {replay_role} | iam:PassedToService=sagemaker.amazonaws.com
         kms:DescribeKey {key}
         kms:CreateGrant {key} | kms:GrantIsForAWSResource=true
-        ssm:GetParameter {hold}
+        ssm:GetParameter {pause}
         ssm:GetParameter {stopped}
         ssm:PutParameter {stopped}
         lambda:InvokeFunction {smoke_test}
@@ -460,7 +460,7 @@ ROLES: Mapping[str, Expected] = {
         lambda:UpdateFunctionCode {rollout_function}
         s3:PutObject {artifacts}/rollouts/{other_prefix}/queue.json
         s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
-        ssm:GetParameter {other_hold}
+        ssm:GetParameter {other_pause}
         sagemaker:AddTags {endpoint}
         """,
     ),
@@ -485,7 +485,7 @@ ROLES: Mapping[str, Expected] = {
         kms:Decrypt {key}
         """,
         may_not="""
-        ssm:GetParameter {hold}
+        ssm:GetParameter {pause}
         lambda:InvokeFunction {audit}
         lambda:CheckpointDurableExecution {execution}
         s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz

@@ -6,7 +6,7 @@ from rehearsal.cloud.iam import AccessRequest, Policy, PolicyDecision, Principal
 from tests.infra.access.account import ACCOUNT, REGION, Accounts, Role
 
 PREFIX, OTHER = "shoppers-dev", "returns-dev"
-_OTHERS = ("artifacts", "data", "key", "repository", "endpoint", "package", "smoke_test", "hold")
+_OTHERS = ("artifacts", "data", "key", "repository", "endpoint", "package", "smoke_test", "pause")
 _ALWAYS = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3", "s3:ObjectCreationOperation": "true"}
 
 
@@ -40,7 +40,7 @@ class World:
             "rule": f"arn:aws:events:{here}:rule/decided",
             "execution": f"arn:aws:lambda:{here}:function:{PREFIX}-rollout:1/durable-execution/a/b",
             "schedule_execution": f"arn:aws:lambda:{here}:function:{PREFIX}-schedule:1/durable-execution/a/b",
-            "hold": f"arn:aws:ssm:{here}:parameter/slipway/{PREFIX}/rollouts",
+            "pause": f"arn:aws:ssm:{here}:parameter/slipway/{PREFIX}/rollouts",
             "stopped": f"arn:aws:ssm:{here}:parameter/slipway/{PREFIX}/stopped",
             "endpoint_stack": f"arn:aws:cloudformation:{here}:stack/{PREFIX}-endpoint/1",
             "storage_stack": f"arn:aws:cloudformation:{here}:stack/{PREFIX}-storage/1",

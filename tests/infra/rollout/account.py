@@ -1,5 +1,5 @@
 # ruff: noqa: N803 -- arguments are called as boto3 calls them
-"""An account with one endpoint behind its stack, in memory: what AWS would answer, and what it was asked to do."""
+"""An account with one endpoint behind its stack, in memory: what AWS would respond, and what it was requested to do."""
 
 import io
 import json
@@ -25,7 +25,7 @@ NO_ENDPOINT = error("ValidationException", 'Could not find endpoint "shoppers-de
 
 @dataclass(frozen=True)
 class Ending:
-    """How an update of the stack ends: the stack, and the endpoint under it; empty is what was asked for."""
+    """How an update of the stack ends: the stack, and the endpoint under it; empty is what was requested."""
 
     status: str = "UPDATE_COMPLETE"
     package: str | None = None
@@ -39,7 +39,7 @@ class Ending:
 
 @dataclass
 class World:
-    """AWS. `fail` queues errors for operations; `endings` says how the next updates of the stack end."""
+    """AWS. `fail` queues errors for operations; `endings` is how the next updates of the stack end."""
 
     packages: dict[str, str] = field(default_factory=lambda: {OLD: "Approved", NEW: "Approved"})
     metadata: dict[str, str] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class World:
     fail: dict[str, deque[ClientError | None]] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     pauses: deque[str] = field(default_factory=deque)
-    """What the pause parameter says at each reading; the last one for ever."""
+    """The pause parameter's value at each reading; the last one for ever."""
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     job_ends: deque[dict[str, str]] = field(
         default_factory=lambda: deque([{"ProcessingJobStatus": "Completed", "ExitMessage": "passed: 50 replayed"}])
@@ -101,11 +101,11 @@ class World:
         self.left -= 1
         if self.left > 0:
             return
-        (asked, ending), self.update = self.update, None
+        (requested, ending), self.update = self.update, None
         self.stack, self.stack_reason, self.failure = ending.status, ending.reason, ending.failure
-        self.named = asked if ending.package is None else ending.package
+        self.named = requested if ending.package is None else ending.package
         self.endpoint_status = ending.endpoint
-        serves = asked if ending.serves is None else ending.serves
+        serves = requested if ending.serves is None else ending.serves
         if not serves:
             self.live = ""
         elif serves != self.configs.get(self.live) or ending.serves is None:
@@ -280,7 +280,7 @@ class Client:
 
 def decided(decision: int, explanation: str, *, settled: bool = True, changed: bool = True) -> dict[str, Any]:
     answer = {"decision": decision, "explanation": explanation, "settled": settled, "changed": changed}
-    return {**answer, "endpoint_config": "config-2", "checkpoint": {"said": explanation}}
+    return {**answer, "endpoint_config": "config-2", "checkpoint": {"explanation": explanation}}
 
 
 def _payload(body: Any, **more: str) -> dict[str, Any]:

@@ -133,13 +133,13 @@ def run(
     package: str = NEW,
     kind: Kind = Kind.APPROVAL,
     journal: Journal | None = None,
-    asked_at: float | None = None,
+    requested_at: float | None = None,
     **changes: Any,
 ) -> End:
     """Roll out to the end."""
     steps = journal or Journal()
     world.executions[steps.execution] = "RUNNING"
-    end = roll_out(Run(target(**changes), Request(package, kind, asked_at), steps, world.client, steps.now))
+    end = roll_out(Run(target(**changes), Request(package, kind, requested_at), steps, world.client, steps.now))
     world.executions[steps.execution] = "SUCCEEDED"
     return end
 

@@ -61,8 +61,8 @@ def test_the_code_holds_all_it_imports(function: tuple[dict[str, Any], Path]) ->
     """Imported where nothing of ours is but the uploaded folder."""
     project = Path(__file__).resolve().parents[3]
     argv = [sys.executable, "-P", "-c", _IMPORTED_ALONE, str(function[1]), str(project)]
-    told = subprocess.run(argv, cwd="/", capture_output=True, text=True, check=True).stdout.splitlines()
-    assert told == [str(function[1] / "slipway" / "rollout" / "audit.py"), "False"]
+    printed = subprocess.run(argv, cwd="/", capture_output=True, text=True, check=True).stdout.splitlines()
+    assert printed == [str(function[1] / "slipway" / "rollout" / "audit.py"), "False"]
 
 
 def test_two_synths_upload_the_same_code(function: tuple[dict[str, Any], Path], tmp_path: Path) -> None:

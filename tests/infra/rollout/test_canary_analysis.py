@@ -1,4 +1,4 @@
-"""The judge's function: what it is made of, what it may do, and when there is none."""
+"""The function of the canary analysis: its code, its permissions, and when there is none."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ def with_judge(settings: Settings, **changes: Any) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def judged(synth: Synth, settings: Settings) -> tuple[UseCaseStacks, Path]:
+def synthesized(synth: Synth, settings: Settings) -> tuple[UseCaseStacks, Path]:
     return synth(with_judge(settings, enabled=True))
 
 
@@ -52,12 +52,12 @@ def statements(stacks: UseCaseStacks) -> Iterator[dict[str, Any]]:
             yield from resource["Properties"]["PolicyDocument"]["Statement"]
 
 
-def asset(judged: tuple[UseCaseStacks, Path]) -> Path:
-    stacks, assembly = judged
+def asset(synthesized: tuple[UseCaseStacks, Path]) -> Path:
+    stacks, assembly = synthesized
     return assembly / f"asset.{function(stacks)['Code']['S3Key'].removesuffix('.zip')}"
 
 
-def test_its_code_needs_nothing_but_what_comes_with_it_and_boto3(judged: tuple[UseCaseStacks, Path]) -> None:
+def test_its_code_needs_nothing_but_what_comes_with_it_and_boto3(synthesized: tuple[UseCaseStacks, Path]) -> None:
     program = (
         "import sys, types; boto3 = sys.modules['boto3'] = types.ModuleType('boto3'); "
         "core = sys.modules['botocore'] = types.ModuleType('botocore'); "
@@ -65,12 +65,12 @@ def test_its_code_needs_nothing_but_what_comes_with_it_and_boto3(judged: tuple[U
         "errors.ClientError = Exception; import index; print(index.handler.__name__)"
     )
     isolated = [sys.executable, "-S", "-s", "-c", program]
-    ran = subprocess.run(isolated, cwd=asset(judged), capture_output=True, text=True, check=False)
+    ran = subprocess.run(isolated, cwd=asset(synthesized), capture_output=True, text=True, check=False)
     assert (ran.stdout, ran.stderr) == ("handler\n", "")
 
 
-def test_its_code_is_the_analysis_alone(judged: tuple[UseCaseStacks, Path]) -> None:
-    folder = asset(judged)
+def test_its_code_is_the_analysis_alone(synthesized: tuple[UseCaseStacks, Path]) -> None:
+    folder = asset(synthesized)
     parts = {path.relative_to(folder).parts[:2] for path in folder.rglob("*.py")}
     assert {part for part in parts if part[0] != "slipway"} == {("index.py",), ("__init__.py",)}
     assert {part[1] for part in parts if part[0] == "slipway"} == {
@@ -82,15 +82,15 @@ def test_its_code_is_the_analysis_alone(judged: tuple[UseCaseStacks, Path]) -> N
     }
 
 
-def test_it_is_told_what_the_settings_ask(judged: tuple[UseCaseStacks, Path], settings: Settings) -> None:
-    told = AnalysisConfig.from_json(function(judged[0])["Environment"]["Variables"]["CANARY_ANALYSIS"])
-    assert told.tolerances == settings.rollout.tolerances()
-    assert told.deployment["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["WaitIntervalInSeconds"] == 300
-    judge = settings.rollout.canary_analysis
-    assert (told.without_evidence, told.decide_seconds) == (judge.without_evidence, judge.decide_seconds)
-    assert told.instances == settings.endpoint.instance_count
-    assert told.value is None
-    assert told.positive_label == settings.data.positive_label
+def test_it_is_configured_as_the_settings_say(synthesized: tuple[UseCaseStacks, Path], settings: Settings) -> None:
+    config = AnalysisConfig.from_json(function(synthesized[0])["Environment"]["Variables"]["CANARY_ANALYSIS"])
+    assert config.tolerances == settings.rollout.tolerances()
+    assert config.deployment["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["WaitIntervalInSeconds"] == 300
+    analysis = settings.rollout.canary_analysis
+    assert (config.without_evidence, config.decide_seconds) == (analysis.without_evidence, analysis.decide_seconds)
+    assert config.instances == settings.endpoint.instance_count
+    assert config.value is None
+    assert config.positive_label == settings.data.positive_label
 
 
 def test_a_short_bake_is_looked_at_for_half_of_its_time(synth: Synth, settings: Settings) -> None:
@@ -103,9 +103,9 @@ def test_a_short_bake_is_looked_at_for_half_of_its_time(synth: Synth, settings: 
 
 
 def test_it_reads_one_endpoint_and_metrics_and_publishes_into_one_namespace(
-    judged: tuple[UseCaseStacks, Path], settings: Settings
+    synthesized: tuple[UseCaseStacks, Path], settings: Settings
 ) -> None:
-    allowed = {json.dumps(each["Action"]): each for each in statements(judged[0])}
+    allowed = {json.dumps(each["Action"]): each for each in statements(synthesized[0])}
     assert set(allowed) == {
         '["logs:CreateLogStream", "logs:PutLogEvents"]',
         '"sagemaker:DescribeEndpoint"',
@@ -122,16 +122,16 @@ def test_it_reads_one_endpoint_and_metrics_and_publishes_into_one_namespace(
 def test_with_the_value_it_reads_captures_and_outcomes_and_writes_its_memory_alone(
     earning: tuple[UseCaseStacks, Path], settings: Settings
 ) -> None:
-    told = AnalysisConfig.from_json(function(earning[0])["Environment"]["Variables"]["CANARY_ANALYSIS"])
-    assert told.value is not None
-    assert (told.value.low, told.value.high, told.value.tolerance) == (-2.0, 5.5, 0.25)
-    assert told.value_horizon_seconds == 90
+    config = AnalysisConfig.from_json(function(earning[0])["Environment"]["Variables"]["CANARY_ANALYSIS"])
+    assert config.value is not None
+    assert (config.value.low, config.value.high, config.value.tolerance) == (-2.0, 5.5, 0.25)
+    assert config.value_horizon_seconds == 90
     endpoint = settings.names.endpoint
     written = [each for each in statements(earning[0]) if "s3:PutObject" in each["Action"]]
     assert [json.dumps(each["Resource"]).endswith(f'"/canary-analysis/{endpoint}/*"]]}}') for each in written] == [True]
     (read,) = (each for each in statements(earning[0]) if "s3:GetObject" in each["Action"])
-    told_keys = [part["Fn::Join"][1][1] for part in read["Resource"] if "Fn::Join" in part]
-    assert told_keys == [f"/canary-analysis/{endpoint}/*", f"/capture/{endpoint}/*", "/outcomes/*"]
+    keys = [part["Fn::Join"][1][1] for part in read["Resource"] if "Fn::Join" in part]
+    assert keys == [f"/canary-analysis/{endpoint}/*", f"/capture/{endpoint}/*", "/outcomes/*"]
 
 
 def test_a_rollout_may_be_left_unjudged(synth: Synth, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The function that judges a rollout: one look after another at two fleets whose requests are drawn here."""
+"""The function that compares two fleets, one poll after another; their requests are drawn here."""
 
 import json
 import random
@@ -35,10 +35,10 @@ class World:
     now: float = START
     deploying: bool = True
     live: str = "config-1"
-    servers_tell: bool = True
+    servers_report: bool = True
     coarse: bool = False
-    """Whether CloudWatch stores what the servers tell by the minute too."""
-    asked: list[Any] = field(default_factory=list)
+    """Whether CloudWatch stores what the servers report by the minute too."""
+    queried: list[Any] = field(default_factory=list)
     """The queries of each call."""
     samples: dict[Any, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
     """(time, value) by metric and dimensions."""
@@ -78,7 +78,7 @@ class World:
 
     def paginate(self, *, MetricDataQueries: Any, StartTime: datetime, EndTime: datetime) -> list[Any]:  # noqa: N803
         """The newest datapoint first, on two pages."""
-        self.asked.append(MetricDataQueries)
+        self.queried.append(MetricDataQueries)
         results = []
         for query in MetricDataQueries:
             stat = query["MetricStat"]
@@ -92,9 +92,9 @@ class World:
                     points[at // period * period].append(value)
             times = sorted(points, reverse=True)
             values = [_statistic(stat["Stat"], points[at]) for at in times]
-            told = [datetime.fromtimestamp(at, UTC) for at in times]
+            stamps = [datetime.fromtimestamp(at, UTC) for at in times]
             results.extend(
-                {"Id": query["Id"], "Timestamps": told[half], "Values": values[half]}
+                {"Id": query["Id"], "Timestamps": stamps[half], "Values": values[half]}
                 for half in (slice(0, len(times) // 2), slice(len(times) // 2, None))
             )
         return [{"MetricDataResults": results[::2]}, {"MetricDataResults": results[1::2]}]
@@ -104,7 +104,7 @@ class World:
         self.samples[name, tuple(key.items())].append((self.now, value))
 
     def requests(self, config: str, package: str, count: int, *, errors: float = 0.0, slower: float = 1.0) -> None:
-        """`count` requests to one fleet, and what its server tells of them and of their scores."""
+        """`count` requests to one fleet, and what its server reports of them and of their scores."""
         in_vain = 0.0
         for _ in range(count):
             failed, latency = float(self.rng.random() < errors), slower * self.rng.lognormvariate(8, 0.5)
@@ -112,10 +112,10 @@ class World:
             for dimensions in ({}, {"EndpointConfigName": config}):
                 self.put("InvocationModelErrors", failed, **dimensions)
                 self.put("ModelLatency", latency, **dimensions)
-            if self.servers_tell:
+            if self.servers_report:
                 self.put("Latency", latency / 2, ModelPackageArn=package)
-        told = {"Requests": count, "Errors": in_vain} if self.servers_tell else {}
-        for name, value in {**told, "ScoredRows": count, "UpperHalf": count // 2, "Tails": count // 5}.items():
+        reported = {"Requests": count, "Errors": in_vain} if self.servers_report else {}
+        for name, value in {**reported, "ScoredRows": count, "UpperHalf": count // 2, "Tails": count // 5}.items():
             self.put(name, float(value), ModelPackageArn=package)
 
     def hour(self, *, burst: int) -> None:
@@ -126,7 +126,7 @@ class World:
             self.requests("config-1", OLD, burst, errors=float(self.rng.random() < 0.1) if burst > 1 else 0.05)
         self.now = START
 
-    def look(self, *, seconds: float = 15) -> dict[str, Any]:
+    def poll(self, *, seconds: float = 15) -> dict[str, Any]:
         event = {
             "endpoint": "shop",
             "package": NEW,
@@ -142,21 +142,21 @@ class World:
     def bake(
         self,
         *,
-        looks: int,
+        polls: int,
         until: float = 540.0,
         begin: float = 0.0,
         green: int = 100,
         old: float = 1.0,
         **fault: float,
     ) -> dict[str, Any]:
-        """Traffic and looks from `begin` to `until`, in seconds of the bake; the answer of the last one."""
+        """Traffic and polls from `begin` to `until`, in seconds of the bake; the answer of the last one."""
         answer: dict[str, Any] = {}
-        for number in range(1, looks + 1):
-            self.now = START + begin + (until - begin) * number / looks - 1
+        for number in range(1, polls + 1):
+            self.now = START + begin + (until - begin) * number / polls - 1
             self.requests("config-2", NEW, green, **fault)
             self.requests("config-1", OLD, 3 * green, slower=old)
             self.now += 1
-            answer = self.look()
+            answer = self.poll()
         return answer
 
 
@@ -172,17 +172,17 @@ boto3_client = boto3.client
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Callable[[AnalysisConfig], None]:
-    def tell(config: AnalysisConfig) -> None:
+def configured(monkeypatch: pytest.MonkeyPatch) -> Callable[[AnalysisConfig], None]:
+    def configure(config: AnalysisConfig) -> None:
         monkeypatch.setenv("CANARY_ANALYSIS", config.to_json())
 
-    tell(CONFIG)
-    return tell
+    configure(CONFIG)
+    return configure
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, told: Callable[[AnalysisConfig], None]) -> World:
-    assert told
+def world(monkeypatch: pytest.MonkeyPatch, configured: Callable[[AnalysisConfig], None]) -> World:
+    assert configured
     made = World()
     monkeypatch.setattr(index.boto3, "client", made.client)
     monkeypatch.setattr(index.time, "time", made.time)
@@ -193,7 +193,7 @@ def world(monkeypatch: pytest.MonkeyPatch, told: Callable[[AnalysisConfig], None
 
 
 def test_a_good_fleet_is_promoted_once_the_bake_ends(world: World) -> None:
-    answer = world.bake(looks=10, green=200)
+    answer = world.bake(polls=10, green=200)
     assert (answer["decision"], answer["settled"], answer["endpoint_config"]) == (1, True, "config-2")
     assert answer["explanation"].startswith("promote: after 2,000 requests")
     dimensions = {"EndpointName": "shop", "EndpointConfigName": "config-2"}
@@ -206,8 +206,8 @@ def test_a_good_fleet_is_promoted_once_the_bake_ends(world: World) -> None:
     [({"errors": 0.05}, "errors: "), ({"slower": 2.0}, "percentile")],
     ids=["errors", "slow"],
 )
-def test_a_bad_fleet_is_sent_back_long_before(world: World, fault: dict[str, float], named: str) -> None:
-    answer = world.bake(looks=6, until=160, **fault)
+def test_a_bad_fleet_is_rolled_back_long_before(world: World, fault: dict[str, float], named: str) -> None:
+    answer = world.bake(polls=6, until=160, **fault)
     assert (answer["decision"], answer["settled"]) == (2, True)
     assert answer["explanation"].startswith("roll back: ")
     assert named in answer["explanation"]
@@ -215,33 +215,33 @@ def test_a_bad_fleet_is_sent_back_long_before(world: World, fault: dict[str, flo
 
 
 @pytest.fixture
-def warming(world: World, told: Callable[[AnalysisConfig], None]) -> World:
+def warming(world: World, configured: Callable[[AnalysisConfig], None]) -> World:
     """Sixty seconds of grace; the first minute and a half of the new fleet have been looked at."""
-    told(replace(CONFIG, tolerances=replace(CONFIG.tolerances, warm_up_seconds=60.0)))
+    configured(replace(CONFIG, tolerances=replace(CONFIG.tolerances, warm_up_seconds=60.0)))
     return world
 
 
 def test_a_slow_first_minute_is_forgiven_and_a_slow_second_one_is_not(warming: World) -> None:
-    assert warming.bake(looks=6, until=59, slower=3.0)["decision"] == 0
-    assert warming.bake(looks=12, until=540, begin=60, green=200)["decision"] == 1
-    answer = warming.bake(looks=6, until=700, begin=541, slower=3.0)
+    assert warming.bake(polls=6, until=59, slower=3.0)["decision"] == 0
+    assert warming.bake(polls=12, until=540, begin=60, green=200)["decision"] == 1
+    answer = warming.bake(polls=6, until=700, begin=541, slower=3.0)
     assert (answer["decision"], "percentile" in answer["explanation"]) == (2, True)
 
 
 def test_errors_of_the_first_minute_count(warming: World) -> None:
-    answer = warming.bake(looks=6, until=59, errors=0.3)
+    answer = warming.bake(polls=6, until=59, errors=0.3)
     assert (answer["decision"], answer["explanation"].startswith("roll back: errors: ")) == (2, True)
 
 
 def test_a_change_of_the_verdict_is_told_once(world: World) -> None:
-    assert world.bake(looks=6, until=160, errors=0.3)["changed"] is False
+    assert world.bake(polls=6, until=160, errors=0.3)["changed"] is False
     changes = [value for _, value in world.published]
     assert changes == sorted(changes)
-    assert world.bake(looks=1)["decision"] == 2
+    assert world.bake(polls=1)["decision"] == 2
 
 
 def test_a_few_requests_are_no_pass(world: World) -> None:
-    answer = world.bake(looks=10, green=10)
+    answer = world.bake(polls=10, green=10)
     assert (answer["decision"], answer["settled"]) == (2, True)
     assert "too little evidence: 100 of at least 500 requests seen" in answer["explanation"]
 
@@ -258,7 +258,7 @@ def test_errors_that_come_in_bursts_are_no_more_evidence_than_the_bursts_are(
     world.requests("config-1", OLD, 285)
     world.requests("config-1", OLD, 15, errors=1.0)
     world.now += 10
-    answer = world.look()
+    answer = world.poll()
     dispersion = answer["checkpoint"]["dispersion"]
     assert dispersion.keys() == answer["checkpoint"]["streams"].keys()
     assert dispersion["errors"] == pytest.approx(dispersion["served errors"])
@@ -267,57 +267,57 @@ def test_errors_that_come_in_bursts_are_no_more_evidence_than_the_bursts_are(
 
 
 def test_how_errors_come_is_learnt_from_the_bake_where_the_hour_before_was_quiet(world: World) -> None:
-    """From blocks that were bet on already: what a block itself shows takes nothing from the bets on it."""
+    """From blocks that are in the e-values already: what a block itself shows changes nothing of its own e-value."""
     world.samples.clear()
-    assert world.look()["checkpoint"]["dispersion"] == {}
+    assert world.poll()["checkpoint"]["dispersion"] == {}
     for window in range(18):
         world.now = START + 10 * window
         world.requests("config-1", OLD, 30, errors=float(window % 6 == 0))
         world.requests("config-2", NEW, 10, errors=float(window % 2 == 0))
-    first = world.look()
+    first = world.poll()
     assert first["decision"] == 2
     known = first["checkpoint"]["dispersion"]
     assert known["served errors"] > 10
     world.now += 10
     world.requests("config-1", OLD, 300)
-    world.asked.clear()
-    again = world.look()["checkpoint"]["dispersion"]
+    world.queried.clear()
+    again = world.poll()["checkpoint"]["dispersion"]
     assert again["served errors"] == known["served errors"]
-    assert not [query["Id"] for queries in world.asked for query in queries if "errors_own" in query["Id"]]
+    assert not [query["Id"] for queries in world.queried for query in queries if "errors_own" in query["Id"]]
 
 
 def test_looks_without_news_change_no_evidence(world: World) -> None:
-    world.bake(looks=2, until=60)
+    world.bake(polls=2, until=60)
     before = world.evidence["streams"]
     world.now += 15
-    assert world.look()["checkpoint"]["streams"] == before
+    assert world.poll()["checkpoint"]["streams"] == before
 
 
 def test_waits_that_fly_by_bring_the_end_of_the_bake_nearer(world: World) -> None:
     world.now = START + 19
-    assert world.look(seconds=450)["settled"] is True  # 19 s at 30 times the speed are 570 of 600
+    assert world.poll(seconds=450)["settled"] is True  # 19 s at 30 times the speed are 570 of 600
     world.evidence = None
-    assert world.look(seconds=15)["settled"] is False
+    assert world.poll(seconds=15)["settled"] is False
 
 
 def test_latencies_of_a_quiet_old_fleet_are_learnt_before_they_are_held_against_the_new_one(world: World) -> None:
     world.samples.clear()
-    world.look()
+    world.poll()
     assert world.evidence["latency_baselines"] == {}
-    world.bake(looks=1, until=60)
+    world.bake(polls=1, until=60)
     known = world.evidence
     baselines = known["latency_baselines"]
     assert {source: len(each["limits"]) for source, each in baselines.items()} == {"": 3, "served ": 3}
     assert baselines[""]["since"] > START
     assert known["streams"]["slow 0.5"]["seen"] == [0, 0, 0, 0]
-    world.bake(looks=1, until=120)
+    world.bake(polls=1, until=120)
     assert world.evidence["streams"]["slow 0.5"]["seen"][0] == 100
 
 
 def test_an_old_fleet_that_has_become_faster_since_does_not_send_a_good_one_back(world: World) -> None:
-    """In the hour before it was busy; by that hour's latencies nobody would be slow now, so nobody proven fast."""
-    first = world.look()["checkpoint"]["latency_baselines"]
-    answer = world.bake(looks=10, green=200, old=0.25, slower=0.25)
+    """In the hour before it was busy; by that hour's latencies no fleet would be slow now, so none proven fast."""
+    first = world.poll()["checkpoint"]["latency_baselines"]
+    answer = world.bake(polls=10, green=200, old=0.25, slower=0.25)
     assert (answer["decision"], answer["settled"]) == (1, True), answer["explanation"]
     now = answer["checkpoint"]["latency_baselines"]
     for source in ("", "served "):
@@ -325,14 +325,14 @@ def test_an_old_fleet_that_has_become_faster_since_does_not_send_a_good_one_back
 
 
 def test_an_old_fleet_that_has_become_slower_since_hides_no_slow_one(world: World) -> None:
-    assert world.bake(looks=6, until=300, old=3.0, slower=6.0)["decision"] == 2
+    assert world.bake(polls=6, until=300, old=3.0, slower=6.0)["decision"] == 2
 
 
 def test_servers_that_tell_nothing_leave_it_to_sagemaker(world: World) -> None:
     world.samples.clear()
-    world.servers_tell, world.now = False, START - 600
+    world.servers_report, world.now = False, START - 600
     world.requests("config-1", OLD, 2000)
-    answer = world.bake(looks=10, green=200)
+    answer = world.bake(polls=10, green=200)
     assert (answer["decision"], answer["settled"]) == (1, True)
     assert answer["checkpoint"]["latency_baselines"].keys() == {""}
 
@@ -340,7 +340,7 @@ def test_servers_that_tell_nothing_leave_it_to_sagemaker(world: World) -> None:
 @pytest.mark.parametrize("live", ["config-1", ""])
 def test_nothing_under_way_is_nothing_to_judge(world: World, live: str) -> None:
     world.deploying, world.live = False, live
-    answer = world.look()
+    answer = world.poll()
     assert answer == {
         "decision": 0,
         "changed": False,
@@ -353,16 +353,16 @@ def test_nothing_under_way_is_nothing_to_judge(world: World, live: str) -> None:
 
 
 def test_a_rollout_that_ended_between_two_looks_is_judged_all_the_same(world: World) -> None:
-    assert world.bake(looks=5, until=150)["settled"] is False
+    assert world.bake(polls=5, until=150)["settled"] is False
     world.deploying, world.live = False, "config-2"
-    answer = world.look()
+    answer = world.poll()
     assert (answer["decision"], answer["settled"]) == (2, True)
 
 
-def test_a_rollout_that_was_sent_back_by_others_keeps_its_last_verdict(world: World) -> None:
-    before = world.bake(looks=2, until=60)
+def test_a_rollout_that_was_rolled_back_by_others_keeps_its_last_decision(world: World) -> None:
+    before = world.bake(polls=2, until=60)
     world.deploying = False
-    assert world.look() == {**before, "changed": False}
+    assert world.poll() == {**before, "changed": False}
 
 
 @pytest.fixture
@@ -385,11 +385,11 @@ def put(bucket: Any, key: str, lines: list[str], *, at: float) -> None:
 
 
 @pytest.fixture
-def worth(world: World, bucket: Any, told: Callable[[AnalysisConfig], None]) -> Callable[..., None]:
+def worth(world: World, bucket: Any, configured: Callable[[AnalysisConfig], None]) -> Callable[..., None]:
     """Writes captured requests to both fleets and, of them, outcomes with the given mean values."""
     plan = Tolerances(watches_value=True)
     valued = {"tolerances": plan, "value": ValueBounds(-2.0, 5.5), "value_horizon_seconds": HORIZON}
-    told(AnalysisConfig(**{**vars(CONFIG), **valued}))
+    configured(AnalysisConfig(**{**vars(CONFIG), **valued}))
 
     def write(
         number: int, *, green: float, blue: float, count: int = 400, age: float = HORIZON + 2, delay: float = 5
@@ -413,10 +413,12 @@ def worth(world: World, bucket: Any, told: Callable[[AnalysisConfig], None]) -> 
     return write
 
 
-def test_a_model_that_earns_less_is_sent_back_though_it_answers_well(world: World, worth: Callable[..., None]) -> None:
+def test_a_model_that_earns_less_is_rolled_back_though_it_responds_well(
+    world: World, worth: Callable[..., None]
+) -> None:
     for number in range(3):
         worth(number, green=-0.5, blue=1.0)
-        answer = world.bake(looks=1, until=60 + 10 * number)
+        answer = world.bake(polls=1, until=60 + 10 * number)
     assert answer["decision"] == 2
     assert "value: -0." in answer["explanation"]
     assert "a request on the new fleet against 1." in answer["explanation"]
@@ -425,7 +427,7 @@ def test_a_model_that_earns_less_is_sent_back_though_it_answers_well(world: Worl
 def test_a_model_that_earns_as_much_is_not(world: World, worth: Callable[..., None]) -> None:
     for number in range(3):
         worth(number, green=1.0, blue=1.0)
-        answer = world.bake(looks=1, until=60 + 10 * number)
+        answer = world.bake(polls=1, until=60 + 10 * number)
     assert answer["decision"] != 2
     assert world.evidence["value"]["green_count"] == 1200
 
@@ -437,14 +439,14 @@ def test_a_look_that_failed_loses_no_outcome(
         raise ClientError({"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, "PutMetricData")
 
     worth(0, green=1.0, blue=1.0, count=10)
-    before = world.look()["checkpoint"]
+    before = world.poll()["checkpoint"]
     worth(1, green=1.0, blue=1.0, count=10)
     with monkeypatch.context() as broken:
         broken.setattr(World, "put_metric_data", staticmethod(throttled))
         with pytest.raises(ClientError, match="Rate exceeded"):
-            world.look()
+            world.poll()
     assert world.evidence == before
-    assert world.look()["checkpoint"]["value"]["green_count"] == 20
+    assert world.poll()["checkpoint"]["value"]["green_count"] == 20
 
 
 def test_a_look_taken_twice_gives_the_same_and_counts_no_outcome_twice(
@@ -452,18 +454,18 @@ def test_a_look_taken_twice_gives_the_same_and_counts_no_outcome_twice(
 ) -> None:
     """The answer may be lost on its way, or come from a function that went on after it was given up."""
     worth(0, green=1.0, blue=1.0, count=10)
-    world.look()
+    world.poll()
     before = world.evidence
     worth(1, green=-0.5, blue=1.0, count=10)
-    first = world.look()
+    first = world.poll()
     world.evidence = before
-    assert world.look() == first
+    assert world.poll() == first
     worth(2, green=1.0, blue=1.0, count=10)
     given_up = before
     world.evidence, kept = given_up, world.evidence
-    world.look()
+    world.poll()
     world.evidence = kept
-    assert world.look()["checkpoint"]["value"]["green_count"] == 30
+    assert world.poll()["checkpoint"]["value"]["green_count"] == 30
 
 
 def test_lines_that_are_no_outcome_are_told(
@@ -472,7 +474,7 @@ def test_lines_that_are_no_outcome_are_told(
     worth(0, green=1.0, blue=1.0, count=10)
     truth = {"groundTruthData": {"data": "1", "encoding": "CSV"}, "eventMetadata": {"eventId": "x"}}
     put(bucket, "outcomes/late.jsonl", ["{", "no", json.dumps(truth)], at=world.now)
-    assert world.look()["checkpoint"]["value"]["green_count"] == 10
+    assert world.poll()["checkpoint"]["value"]["green_count"] == 10
     assert caplog.messages == ["2 lines of outcomes/late.jsonl are no outcome; 2 in all"]
 
 
@@ -481,7 +483,7 @@ def test_each_object_is_read_once_and_no_more_than_some_at_a_look(world: World, 
         worth(number, green=1.0, blue=1.0, count=1)
     counts = []
     for _ in range(4):
-        world.look()
+        world.poll()
         counts.append(world.evidence["value"]["green_count"])
     assert counts[-2:] == [30, 30]
     assert counts[0] < 30
@@ -494,31 +496,31 @@ def green_outcomes(world: World) -> int:
 def test_an_outcome_that_comes_later_than_the_horizon_does_not_count(world: World, worth: Callable[..., None]) -> None:
     worth(0, green=1.0, blue=1.0, count=10, delay=HORIZON + 1)
     worth(1, green=1.0, blue=1.0, count=20, delay=HORIZON)
-    world.look()
+    world.poll()
     assert green_outcomes(world) == 20
 
 
 def test_the_horizon_is_of_the_rollouts_own_seconds(world: World, worth: Callable[..., None]) -> None:
     """Ten of them pass in one where waits are compressed so."""
     worth(0, green=1.0, blue=1.0, count=10, age=HORIZON / 10 + 2, delay=HORIZON / 10)
-    world.look()
+    world.poll()
     assert green_outcomes(world) == 0
-    world.look(seconds=150)
+    world.poll(seconds=150)
     assert green_outcomes(world) == 10
 
 
 @pytest.fixture
 def listed(world: World, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The keys that S3 told, a list a request."""
+    """The keys that S3 listed, a list a request."""
     pages: list[list[str]] = []
 
-    def told(parsed: dict[str, Any], **_: Any) -> None:
+    def record(parsed: dict[str, Any], **_: Any) -> None:
         pages.append([each["Key"] for each in parsed.get("Contents", ())])
 
     def client(service: str) -> Any:
         made = world.client(service)
         if service == "s3":
-            made.meta.events.register("after-call.s3.ListObjectsV2", told)
+            made.meta.events.register("after-call.s3.ListObjectsV2", record)
         return made
 
     monkeypatch.setattr(index.boto3, "client", client)
@@ -537,7 +539,7 @@ def test_outcomes_of_months_ago_are_not_listed_and_undated_ones_are_found(
     for folder in undated:
         put(bucket, f"outcomes/{folder}1.jsonl", [], at=world.now)
     put(bucket, "outcomes/too-old/1.jsonl", [], at=world.now - 3600)
-    world.look()
+    world.poll()
     found = {*(f"outcomes/{folder}/1.jsonl" for folder in new), *(f"outcomes/{folder}1.jsonl" for folder in undated)}
     body = bucket.get_object(Bucket=BUCKET, Key=world.evidence["outcomes_key"])["Body"].read()
     assert {key for key in json.loads(body)["read"] if key.endswith("/1.jsonl")} == found

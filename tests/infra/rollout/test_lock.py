@@ -1,4 +1,4 @@
-"""One rollout at a time, in order of approval, whoever is stopped, paused or late."""
+"""One rollout at a time, in order of approval, whichever is stopped, paused or late."""
 
 import json
 from collections import deque
@@ -81,7 +81,7 @@ def test_the_order_is_that_of_the_approvals_and_not_of_the_arrivals() -> None:
             world.executions[OTHER] = "SUCCEEDED"
 
     journal = Journal(waiting=meanwhile)
-    run(world, journal=journal, asked_at=BEGAN)
+    run(world, journal=journal, requested_at=BEGAN)
     assert list(journal.names).count(Step.LOCK) == 1
     assert world.updates == [NEW]
 
@@ -124,14 +124,14 @@ def test_who_is_paused_keeps_its_place_before_younger_ones() -> None:
 
 def test_a_paused_rollout_leaves_the_lock_and_takes_it_again_in_its_turn() -> None:
     world = World(pauses=deque(["paused", "paused", "go"]))
-    held: list[str] = []
+    holders: list[str] = []
 
     def meanwhile(name: Step) -> None:
         if name is Step.PAUSED:
-            held.append(queue_of(world).holder)
+            holders.append(queue_of(world).holder)
 
     run(world, journal=Journal(waiting=meanwhile))
-    assert set(held) == {""}
+    assert set(holders) == {""}
 
 
 def test_whoever_waits_three_days_for_the_lock_is_rejected_and_told_why() -> None:

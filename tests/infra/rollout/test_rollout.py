@@ -130,11 +130,11 @@ def test_people_are_notified_of_a_rollout_that_ends_without_an_outcome(
     assert json.dumps(exact).endswith(f':function:{settings.names.rollout_function}"]]}}')
     assert json.dumps(qualified).endswith(f':function:{settings.names.rollout_function}:"]]}}}}')
     (target,) = rules["aws.lambda"]["Targets"]
-    told = {"$.detail.status", "$.detail.durableExecutionArn"}
-    assert set(target["InputTransformer"]["InputPathsMap"].values()) == told
+    paths = {"$.detail.status", "$.detail.durableExecutionArn"}
+    assert set(target["InputTransformer"]["InputPathsMap"].values()) == paths
 
 
-def test_the_addresses_of_the_settings_are_told_of_rollouts(
+def test_the_addresses_of_the_settings_are_subscribed_to_notices_of_rollouts(
     synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, templates: dict[str, Any]
 ) -> None:
     def subscribed(template: dict[str, Any]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ QUOTA = (
 )
 CAPACITY = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error."
 WORSE = "roll back: errors: 40 of 1,000 (4.00 %) on the new fleet, 16 of 3,000 (0.53 %) on the old one"
-ALARM = "alarm config-2-Verdict is in ALARM"
+ALARM = "alarm config-2-CanaryDecision is in ALARM"
 THROTTLED = error("ThrottlingException", "slow down")
 SILENT = Ending(serves=OLD, failure="alarm config-2-ServerErrors is in ALARM")
 REPORTED = Ending("UPDATE_ROLLBACK_COMPLETE", package=OLD, serves=OLD)
@@ -338,7 +338,7 @@ def test_the_evidence_of_one_poll_is_handed_to_the_next_and_only_a_changed_decis
     run(world)
     assert [call for call in world.calls if call.startswith("analyse")][:2] == [
         "analyse None",
-        "analyse {'said': 'extend'}",
+        "analyse {'explanation': 'extend'}",
     ]
     repeated = World(analyses=deque([decided(1, "better"), decided(1, "better still", changed=False)]))
     run(repeated)
@@ -359,19 +359,19 @@ def test_a_model_without_evidence_stays_only_where_the_analysis_has_settled(sett
     assert end.reason.endswith("extend: 7 seen; it proceeds")
 
 
-def test_a_new_fleet_that_nobody_compares_any_more_is_sent_back() -> None:
+def test_a_new_fleet_that_is_not_compared_any_more_is_rolled_back() -> None:
     broken = error("Unknown", "out of order")
     world = World(analyses=always(broken), endings=deque([Ending(serves=OLD, failure=ALARM, polls=8)]))
     end = run(world)
     reason = "roll back: the canary analysis was out of order, 5 polls in a row failed, the last by Unknown"
     assert (end.outcome, end.reason) == (Outcome.ROLLED_BACK, f"{reason}; {ALARM}")
     assert world.actions.count("verdict") == 1
-    # Told at each later poll, until its alarm has heard it.
+    # Published at each later poll, until its alarm has it.
     assert next((datum["Namespace"], datum["Value"]) for datum in world.metrics)[1] == 2.0
     assert len(world.metrics) > 1
 
 
-def test_a_fleet_that_is_not_there_yet_is_sent_back_when_it_is() -> None:
+def test_a_fleet_that_is_not_there_yet_is_rolled_back_when_it_is() -> None:
     world = World(analyses=always(error("Unknown")), endings=deque([Ending(serves=OLD, failure=ALARM, polls=9)]))
     world.fail["describe_endpoint"] = deque([None, NO_ENDPOINT, None])
     end = run(world)
@@ -386,7 +386,7 @@ def test_an_analysis_that_answers_again_is_heard() -> None:
     assert world.metrics == []
 
 
-def test_a_rollout_that_proceeds_without_evidence_is_not_sent_back() -> None:
+def test_a_rollout_that_proceeds_without_evidence_is_not_rolled_back() -> None:
     world = World(analyses=always(error("Unknown")), endings=deque([Ending(polls=9)]))
     assert run(world, proceeds=True).outcome is Outcome.ROLLED_BACK
     assert world.metrics == []
@@ -477,12 +477,13 @@ def test_people_hear_of_a_rollout_as_soon_as_it_has_begun_and_it_goes_on_where_t
 
 
 @pytest.mark.parametrize(
-    ("said", "by"), [("contract: column age is missing", "contract"), ("replay: 4 % of the answers differ", "replay")]
+    ("message", "by"),
+    [("contract: column age is missing", "contract"), ("replay: 4 % of the answers differ", "replay")],
 )
-def test_what_a_gate_rejects_meets_no_user(said: str, by: str) -> None:
-    world = World(job_ends=deque([{"ProcessingJobStatus": "Completed", "ExitMessage": said}]))
+def test_what_a_gate_rejects_meets_no_user(message: str, by: str) -> None:
+    world = World(job_ends=deque([{"ProcessingJobStatus": "Completed", "ExitMessage": message}]))
     end = run(world)
-    assert (end.outcome, end.reason, end.by) == (Outcome.REJECTED, said, by)
+    assert (end.outcome, end.reason, end.by) == (Outcome.REJECTED, message, by)
     assert (world.updates, world.packages[NEW]) == ([], "Rejected")
 
 

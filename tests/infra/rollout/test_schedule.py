@@ -11,7 +11,7 @@ from aws_cdk.assertions import Template
 
 from infra.rollout.runtime.orchestrator.rollout import End
 from infra.rollout.runtime.orchestrator.run import Request, Run
-from infra.rollout.runtime.orchestrator.schedule import PATIENCE_SECONDS, follow
+from infra.rollout.runtime.orchestrator.schedule import LIMIT_SECONDS, follow
 from infra.rollout.runtime.orchestrator.stopped import NOTHING_STOPPED
 from infra.stages import UseCaseStacks
 from slipway.rollout.queue import Queue
@@ -80,7 +80,7 @@ def scheduled(world: World, action: str, journal: Journal | None = None) -> End:
     return end
 
 
-def test_a_stopped_endpoint_is_gone_and_remembered() -> None:
+def test_a_stopped_endpoint_is_gone_and_recorded() -> None:
     world = World()
     assert scheduled(world, "stop").outcome is Outcome.DONE
     assert (world.named, world.live, world.parameters["/stopped"]) == ("", "", OLD)
@@ -101,7 +101,7 @@ def test_what_was_never_stopped_is_not_started() -> None:
 
 
 @pytest.mark.parametrize("action", ["stop", "start"])
-def test_a_model_that_is_not_approved_is_neither_stopped_nor_started_and_people_are_told(action: str) -> None:
+def test_a_model_that_is_not_approved_is_neither_stopped_nor_started_and_a_notice_is_sent(action: str) -> None:
     world = World()
     if action == "start":
         scheduled(world, "stop")
@@ -131,26 +131,26 @@ def test_nothing_is_stopped_while_a_rollout_runs() -> None:
     assert world.parameters["/stopped"] == NEW
 
 
-def test_what_has_no_turn_for_two_hours_is_left_out_and_told() -> None:
-    held, journal = World(executions={OTHER: "RUNNING"}), Journal()
-    held.objects[KEY] = (1, json.dumps(Queue((), OTHER).to_document()).encode())
-    assert scheduled(held, "stop", journal).outcome is Outcome.LEFT_OUT
-    assert PATIENCE_SECONDS <= journal.seconds < 1.2 * PATIENCE_SECONDS
+def test_what_waits_for_two_hours_is_left_out_with_a_notice() -> None:
+    locked, journal = World(executions={OTHER: "RUNNING"}), Journal()
+    locked.objects[KEY] = (1, json.dumps(Queue((), OTHER).to_document()).encode())
+    assert scheduled(locked, "stop", journal).outcome is Outcome.LEFT_OUT
+    assert LIMIT_SECONDS <= journal.seconds < 1.2 * LIMIT_SECONDS
     busy = World(stack="UPDATE_IN_PROGRESS", update=(OLD, Ending()), left=1000)
     assert scheduled(busy, "stop").outcome is Outcome.LEFT_OUT
-    for world in (held, busy):
+    for world in (locked, busy):
         reason = "Endpoint shoppers-dev: stop was left out, for a rollout or an update runs"
         assert world.notices == [("shoppers-dev: schedule", reason)]
         assert world.live == "config-1"
 
 
-def test_a_stack_that_does_not_follow_is_told() -> None:
+def test_a_stack_that_does_not_follow_is_reported() -> None:
     world = World(endings=deque([Ending("UPDATE_ROLLBACK_COMPLETE", package=OLD, serves=OLD)]))
     assert scheduled(world, "stop").outcome is Outcome.LEFT_OUT
     assert world.notices[-1][1] == "Endpoint shoppers-dev: stop ended with its stack UPDATE_ROLLBACK_COMPLETE"
 
 
-def test_an_aws_that_does_not_answer_is_told() -> None:
+def test_an_aws_that_does_not_answer_is_reported() -> None:
     world = World(fail={"describe_stacks": deque([error("AccessDenied", "not authorized")])})
     assert scheduled(world, "stop").outcome is Outcome.LEFT_OUT
     assert world.notices[-1][1] == "Endpoint shoppers-dev: stop failed: AccessDenied: not authorized"

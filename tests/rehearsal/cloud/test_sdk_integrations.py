@@ -16,9 +16,9 @@ def on_to(following: str, state: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_parameter_is_read(cloud: CloudProcess) -> None:
-    cloud("ssm").put_parameter(Name="/shop/rollouts", Value="hold", Type="String")
+    cloud("ssm").put_parameter(Name="/shop/rollouts", Value="paused", Type="String")
     found = output(run(cloud, {"Read": task("ssm:getParameter", Name="/shop/rollouts")}))
-    assert found["Parameter"]["Value"] == "hold"
+    assert found["Parameter"]["Value"] == "paused"
 
 
 def test_a_missing_parameter_is_an_error_that_a_catch_can_name(cloud: CloudProcess) -> None:

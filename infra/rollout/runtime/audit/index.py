@@ -48,10 +48,10 @@ class S3Log:
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Append {actor, action, subject, detail}.
 
-    A repeated invocation appends a second entry: what may have happened twice is told twice.
+    A repeated invocation appends a second entry: what may have happened twice is recorded twice.
 
     Returns:
-        sequence, and hash: also in the function's log, so that a log of S3 objects cut short can be told.
+        sequence, and hash: also in the function's log, which shows whether newer S3 objects are missing.
     """
     log = S3Log(boto3.client("s3"), os.environ["AUDIT_BUCKET"], os.environ["AUDIT_PREFIX"])
     made = append(
@@ -62,6 +62,6 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         subject=event["subject"],
         detail=event.get("detail") or {},
     )
-    told = {"sequence": made["sequence"], "hash": made["hash"]}
-    print(json.dumps({"audit": told}))  # noqa: T201 — a function's log
-    return told
+    link = {"sequence": made["sequence"], "hash": made["hash"]}
+    print(json.dumps({"audit": link}))  # noqa: T201 — a function's log
+    return link

@@ -13,15 +13,15 @@ class FunctionError(Exception):
 
 
 def invoke(run: Run, function: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """What it answers.
+    """Its response.
 
     Raises:
         FunctionError: it has failed.
     """
-    answer = run.client("lambda").invoke(FunctionName=function, Payload=json.dumps(payload).encode())
-    body: dict[str, Any] = json.loads(answer["Payload"].read())
-    if answer.get("FunctionError"):
-        raise FunctionError(str(body.get("errorType", answer["FunctionError"])))
+    response = run.client("lambda").invoke(FunctionName=function, Payload=json.dumps(payload).encode())
+    body: dict[str, Any] = json.loads(response["Payload"].read())
+    if response.get("FunctionError"):
+        raise FunctionError(str(body.get("errorType", response["FunctionError"])))
     return body
 
 

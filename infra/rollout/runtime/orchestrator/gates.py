@@ -1,4 +1,4 @@
-"""Before any user meets a candidate, a job holds it against the live model's contract and against recent requests."""
+"""Before any user meets a candidate, a job checks it against the live model's contract and recent requests."""
 
 import hashlib
 from typing import Any
@@ -10,17 +10,17 @@ from slipway.rollout.steps import Step
 from .run import CallError, Rejection, Run, State
 
 ATTEMPTS = 3
-"""Jobs for one decision: one that SageMaker itself could not run says nothing of the candidate."""
+"""Jobs for one decision: one that SageMaker itself could not run is no evidence about the candidate."""
 POLL_SECONDS = 45
 _ROOT = "/opt/ml/processing"
 _NOT_THE_CANDIDATES = ("InternalServerError", "CapacityError")
 
 
 def pass_gates(run: Run, package: dict[str, Any], champion: str) -> None:
-    """Run the job and wait for what it says; `champion` is the live package's ARN, or empty.
+    """Run the job and wait for its decision; `champion` is the live package's ARN, or empty.
 
     Raises:
-        Rejection: the candidate breaks the contract or the limits of the replay, or nobody could tell.
+        Rejection: the candidate breaks the contract or the limits of the replay, or no job could decide.
     """
     for attempt in range(1, ATTEMPTS + 1):
         name = job_name(run, champion, attempt)
@@ -93,7 +93,7 @@ def _start(run: Run, name: str, package: dict[str, Any], champion: str) -> bool:
 
 
 def _request(job: dict[str, Any], name: str, inputs: dict[str, str], sha256: str) -> dict[str, Any]:
-    """The captured requests are no input: SageMaker fails a job whose prefix holds nothing yet."""
+    """The captured requests are no input: SageMaker fails a job whose prefix is still empty."""
     output = {
         "S3Uri": f"{job['output_uri']}/{name}",
         "LocalPath": f"{_ROOT}/output/replay",

@@ -35,13 +35,13 @@ def handler(event: dict[str, Any], context: DurableContext) -> dict[str, str]:
     kind = Kind(event.get("Kind", Kind.APPROVAL))
     if event.get("ModelApprovalStatus") == "Rejected":
         kind = Kind.REJECTION
-    asked_at = datetime.fromisoformat(event["DecidedAt"]).timestamp() if "DecidedAt" in event else None
-    return asdict(roll_out(_run(context, Request(event["ModelPackageArn"], kind, asked_at))))
+    requested_at = datetime.fromisoformat(event["DecidedAt"]).timestamp() if "DecidedAt" in event else None
+    return asdict(roll_out(_run(context, Request(event["ModelPackageArn"], kind, requested_at))))
 
 
 @durable_execution
 def schedule(event: dict[str, Any], context: DurableContext) -> dict[str, str]:
-    """Bring the endpoint to what `action` says: stop or start.
+    """Stop or start the endpoint, by `action`.
 
     Returns:
         outcome, reason, by.

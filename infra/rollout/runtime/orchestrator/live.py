@@ -1,7 +1,6 @@
-"""What does the endpoint really serve?
+"""What the endpoint really serves: the model behind the endpoint config in use.
 
-SageMaker rolls back silently, so neither the stack's status nor its parameter tells: only the model behind the
-endpoint config in use does.
+SageMaker rolls back silently, so neither the stack's status nor its parameter shows it.
 """
 
 from dataclasses import asdict, dataclass

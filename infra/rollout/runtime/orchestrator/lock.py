@@ -26,7 +26,7 @@ _OVERDUE = "it waited for the lock for three days; approve it again when the rol
 class Lock:
     """The lock of one endpoint, as one execution sees it.
 
-    Whoever is stopped or fails leaves the queue by itself: the others see that its execution runs no more.
+    An execution that is stopped or fails leaves the queue: the next one finds that it runs no more, and removes it.
     """
 
     def __init__(self, run: Run, *, limit_seconds: float | None = None) -> None:
@@ -35,10 +35,10 @@ class Lock:
         self._limit = limit_seconds or (LIMIT_SECONDS if has_limit else None)
 
     def take(self) -> None:
-        """Wait until it is this execution's turn.
+        """Wait until this execution has the lock.
 
         Raises:
-            Rejection: it was not for three days; a rollback and a rejection wait for as long as it takes.
+            Rejection: it waited for three days; a rollback and a rejection wait for as long as it takes.
         """
         steps = self._run.steps
         if not self._has_joined:
@@ -61,7 +61,7 @@ class Lock:
 
     def _join(self) -> bool:
         request = self._run.request
-        since = self._run.now() if request.asked_at is None else request.asked_at
+        since = self._run.now() if request.requested_at is None else request.requested_at
         entry = Waiting(self._run.steps.execution, request.package, request.kind, since)
         self._change(lambda queue: queue.joined(entry))
         return True
@@ -78,11 +78,11 @@ class Lock:
         return {"taken": queue.holder == me, "waited": waited, "pause": min(pause, self._limit or pause)}
 
     def _is_twin(self, queue: Queue) -> bool:
-        """A rejection would take the package from the rollout that has it in hand."""
+        """A rejection would reject the package that an earlier execution is rolling out."""
         return self._run.request.kind is Kind.APPROVAL and queue.has_twin_ahead(self._run.steps.execution)
 
     def _change(self, change: Callable[[Queue], Queue]) -> Queue:
-        """Replace the queue as it was read; whoever came in between is read again."""
+        """Replace the queue only as it was read; after another change it is read again."""
         s3, place = self._run.client("s3"), {"Bucket": self._run.target.bucket, "Key": self._run.target.queue_key}
         for _ in range(_ATTEMPTS):
             before, condition = self._read()

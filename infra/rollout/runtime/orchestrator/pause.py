@@ -1,4 +1,4 @@
-"""Are rollouts paused? A person's word, read before a rollout changes anything.
+"""The parameter by which operators pause rollouts, read before a rollout changes anything.
 
 The parameter belongs to no stack: a deployment that also touched it would resume what a person has paused. The first
 `slipway rollout pause` makes it, and until then every rollout goes on.
@@ -18,7 +18,7 @@ LATER_SECONDS, MOST_POLLS = 600, 480
 
 
 class Pause:
-    """Asked twice by an execution: before the gates, and before the update, since an abort may come meanwhile."""
+    """Read twice by an execution: before the gates, and before the update, since an abort may come in between."""
 
     def __init__(self, run: Run, lock: Lock) -> None:
         self._run, self._lock, self._polls = run, lock, 0

@@ -55,7 +55,7 @@ def roll_back(run: Run, lock: Lock) -> tuple[Outcome, str]:
 
 
 def choose(version: int, approved: list[dict[str, Any]]) -> dict[str, str] | None:
-    """What comes next, of the approved packages, newest first: back to the newest version before, which nobody pauses.
+    """The next package, of the approved ones, newest first: the newest version before, as a rollback without pauses.
 
     A later version may be approved and paused for a reason: it is rolled out like every other.
     """

@@ -1,4 +1,4 @@
-"""What a rollout records where nobody can change it unseen, and what it tells people."""
+"""A rollout's entries in the audit log, its notices, and the rejection in the registry."""
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,7 +18,7 @@ def record(run: Run, action: str, detail: State) -> None:
 
 
 def audit(run: Run, action: str, detail: State) -> bool:
-    """Append to the audit log, within a step; an entry that cannot be written changes nothing, but people are told."""
+    """Append to the audit log, within a step; one that cannot be written changes nothing but sends a notice."""
     entry = {"actor": run.steps.execution, "action": action, "subject": run.request.package, "detail": detail}
     try:
         invoke(run, run.target.audit, entry)

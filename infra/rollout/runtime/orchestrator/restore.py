@@ -1,4 +1,4 @@
-"""Back: the stack is told again what the endpoint served before, and nothing is called restored that was not seen."""
+"""The restore: the stack names again what the endpoint served before, and the endpoint is read to verify it."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ POLLS = 180
 
 
 class NotRestored(Exception):  # noqa: N818 -- an outcome and no fault of the program
-    """A person has to look; the text tells why everything began."""
+    """A person has to look; the text is the reason for the restore."""
 
 
 def restore_seconds(timeout_seconds: int) -> int:
@@ -23,7 +23,7 @@ def restore_seconds(timeout_seconds: int) -> int:
 
 
 def restore(run: Run, previous: Live | None, reason: str) -> str:
-    """Bring back what served before, None where nothing was changed yet; why everything began, in words.
+    """Bring back what served before, None where nothing was changed yet; returns the reason, in words.
 
     Only a parameter that still names the failed package is set back: anything else is someone's later decision.
 
@@ -62,7 +62,7 @@ def restore(run: Run, previous: Live | None, reason: str) -> str:
 
 
 def _name_candidate(run: Run) -> Live:
-    """The config and model of the failed package, while the stack still holds them.
+    """The config and model of the failed package, while the stack still has them.
 
     What cannot be named is left where it is: configs and models cost nothing.
     """

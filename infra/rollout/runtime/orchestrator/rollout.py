@@ -36,7 +36,7 @@ def roll_out(run: Run) -> End:
     """One rollout at a time, in order of approval.
 
     It is promoted only if the endpoint really serves the package; otherwise the package is rejected with the reason,
-    or stays approved where AWS was short of something, and the stack is told again what is really live. That holds
+    or stays approved where AWS was short of something, and the stack names again what is really live. This is so
     whether CloudFormation reports a rollback of the endpoint as success or as failure.
     """
     lock = Lock(run)
@@ -148,9 +148,9 @@ class _Rollout:
             if not watched.settled:
                 raise Failure(f"it serves without having been compared: {watched.explanation}", is_candidates=True)
         container = package["InferenceSpecification"]["Containers"][0]
-        answer = self._run.steps.do(Step.SMOKE_TEST, lambda: self._smoke_test(container))
-        if not answer["passed"]:
-            raise Failure(f"the smoke test failed: {answer['reason']}", is_candidates=True)
+        response = self._run.steps.do(Step.SMOKE_TEST, lambda: self._smoke_test(container))
+        if not response["passed"]:
+            raise Failure(f"the smoke test failed: {response['reason']}", is_candidates=True)
 
     def _smoke_test(self, container: Any) -> State:
         payload = {"EndpointName": self._run.target.endpoint, "Container": container}
@@ -219,22 +219,22 @@ class _Rollout:
             notify(run, "NOT RESTORED, look now", f"{rejected_}; execution {run.steps.execution}")
             return End(Outcome.NOT_RESTORED, str(exc))
         if is_kept:
-            return self._tell_kept(Outcome.STOPPED, reason)
+            return self._end_kept(Outcome.STOPPED, reason)
         record(run, "rolled back", {"reason": reason})
         notify(run, "rolled back", f"{run.request.package} was rejected for endpoint {endpoint}: {reason}")
         return End(Outcome.ROLLED_BACK, reason)
 
     def _keep(self, outcome: Outcome, reason: str) -> End:
-        return self._tell_kept(outcome, self._short(outcome, reason))
+        return self._end_kept(outcome, self._short(outcome, reason))
 
     def _short(self, outcome: Outcome, reason: str) -> str:
         return f"{outcome}: {reason}; {_AGAIN.format(self._run.request.package)}"
 
-    def _tell_kept(self, outcome: Outcome, reason: str) -> End:
+    def _end_kept(self, outcome: Outcome, reason: str) -> End:
         run = self._run
         record(run, outcome, {"reason": reason})
-        told = f"The rollout of {run.request.package} to endpoint {run.target.endpoint}: {reason}"
-        notify(run, f"rollout {outcome}", told)
+        message = f"The rollout of {run.request.package} to endpoint {run.target.endpoint}: {reason}"
+        notify(run, f"rollout {outcome}", message)
         return End(outcome, reason, "AWS")
 
 

@@ -34,7 +34,7 @@ class Failure(Exception):  # noqa: N818 -- a decision and no fault of the progra
     """The candidate does not serve, or must not.
 
     Attributes:
-        is_candidates: it is the candidate's fault, whatever the words of the reason look like.
+        is_candidates: it is the candidate's fault, also where the reason reads like a shortage.
     """
 
     def __init__(self, reason: str, *, is_candidates: bool = False) -> None:
@@ -43,7 +43,7 @@ class Failure(Exception):  # noqa: N818 -- a decision and no fault of the progra
 
 
 class Steps(Protocol):
-    """Things that are done once, and waits that cost nothing; results are what JSON can hold."""
+    """Things that are done once, and waits that cost nothing; results are JSON values."""
 
     @property
     def execution(self) -> str:
@@ -51,7 +51,7 @@ class Steps(Protocol):
         ...
 
     def do(self, name: Step, act: Callable[[], Result]) -> Result:
-        """Act, and remember the result.
+        """Act, and save the result.
 
         Raises:
             CallError: AWS refused a call of `act`.
@@ -61,7 +61,7 @@ class Steps(Protocol):
     def poll(
         self, name: Step, check: Callable[[State], State], start: State, pause: Callable[[State], float | None]
     ) -> State:
-        """Check until `pause` says None instead of how many seconds to wait; `check` gets what it returned last.
+        """Check until `pause` returns None instead of how many seconds to wait; `check` gets what it returned last.
 
         Raises:
             CallError: AWS refused a call of `check`.
@@ -73,12 +73,12 @@ class Steps(Protocol):
 
 @dataclass(frozen=True)
 class Target:
-    """The one endpoint that is rolled out to, and who helps.
+    """The one endpoint that is rolled out to, and the functions and jobs that a rollout calls.
 
     Attributes:
         function: the alias of the function itself.
-        canary_analysis: the function that compares the fleets; empty where nobody does.
-        proceeds: whether a rollout goes on that nobody could compare.
+        canary_analysis: the function that compares the fleets; empty where there is none.
+        proceeds: whether a rollout goes on without a comparison.
         gate_job: the job that a candidate must pass.
         plan: how traffic moves, in words.
         timeout_seconds: the longest that an update of the endpoint may take.
@@ -105,11 +105,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for; `asked_at` in seconds, or None where nobody told."""
+    """The approval or rejection to act on; `requested_at` in seconds, or None where the event has no time."""
 
     package: str
     kind: Kind = Kind.APPROVAL
-    asked_at: float | None = None
+    requested_at: float | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from .rollout import End
 from .run import CallError, Rejection, Run, State
 
 STOP, START = "stop", "start"
-PATIENCE_SECONDS = 2 * 3600
+LIMIT_SECONDS = 2 * 3600
 _BUSY_SECONDS = 300
 _BUSY = "was left out, for a rollout or an update runs"
 
@@ -25,10 +25,10 @@ class _LeftOut(Exception):  # noqa: N818 -- a decision and no fault of the progr
 
 
 def follow(run: Run, action: str) -> End:
-    """Do `action`, one of `stop` and `start`; people are told what could not be done."""
+    """Do `action`, one of `stop` and `start`; a notice is sent of what could not be done."""
     if action not in (STOP, START):
         raise ValueError(f"action must be {STOP} or {START}, got {action}")
-    lock = Lock(run, limit_seconds=PATIENCE_SECONDS)
+    lock = Lock(run, limit_seconds=LIMIT_SECONDS)
     try:
         lock.take()
         end = _stop(run) if action == STOP else _start(run)
@@ -52,9 +52,9 @@ def _stop(run: Run) -> End:
     package = _free_stack(run)
     if not package:
         return End(Outcome.NOTHING_TO_DO, "nothing runs")
-    # What a failed rollout left behind is not approved: a person has to look at it before it is put away.
+    # What a failed rollout left behind is not approved: a person has to look at it before the endpoint is stopped.
     _require_approval(run, package)
-    run.steps.do(Step.FORGET_STOPPED, lambda: stopped.remember(run, package))
+    run.steps.do(Step.RECORD_STOPPED, lambda: stopped.write(run, package))
     _update(run, "")
     return End(Outcome.DONE, f"{package} is stopped")
 
@@ -62,12 +62,12 @@ def _stop(run: Run) -> End:
 def _start(run: Run) -> End:
     if _free_stack(run):
         return End(Outcome.NOTHING_TO_DO, "it runs already")
-    package = run.steps.do(Step.READ_STOPPED, lambda: stopped.remembered(run))
+    package = run.steps.do(Step.READ_STOPPED, lambda: stopped.read(run))
     if not package:
         return End(Outcome.NOTHING_TO_DO, "nothing was stopped")
     _require_approval(run, package)
     _update(run, package)
-    run.steps.do(Step.FORGET_STOPPED, lambda: stopped.remember(run, stopped.NOTHING_STOPPED))
+    run.steps.do(Step.CLEAR_STOPPED, lambda: stopped.write(run, stopped.NOTHING_STOPPED))
     return End(Outcome.DONE, f"{package} is started")
 
 
@@ -78,7 +78,7 @@ def _free_stack(run: Run) -> str:
         return {"polls": state["polls"] + 1, **stack.read(run)}
 
     def pause(state: State) -> float | None:
-        is_busy = state["status"].endswith(stack.IN_PROGRESS) and state["polls"] * _BUSY_SECONDS < PATIENCE_SECONDS
+        is_busy = state["status"].endswith(stack.IN_PROGRESS) and state["polls"] * _BUSY_SECONDS < LIMIT_SECONDS
         return _BUSY_SECONDS if is_busy else None
 
     found = run.steps.poll(Step.READ_STACK, check, {"polls": 0}, pause)

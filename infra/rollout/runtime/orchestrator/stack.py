@@ -16,7 +16,7 @@ IN_PROGRESS = "_IN_PROGRESS"
 
 
 class Begun(Enum):
-    """What came of asking for an update."""
+    """Whether the requested update has begun."""
 
     YES = "yes"
     BUSY = "busy"
@@ -46,7 +46,7 @@ def update(run: Run, name: Step, package: str) -> Begun:
         CallError: CloudFormation refuses, and not since it is busy or has nothing to do.
     """
 
-    def ask() -> str:
+    def request() -> str:
         try:
             run.client("cloudformation").update_stack(
                 StackName=run.target.stack,
@@ -58,11 +58,11 @@ def update(run: Run, name: Step, package: str) -> Begun:
             return _refused(exc, read(run), package).value
         return Begun.YES.value
 
-    return Begun(run.steps.do(name, ask))
+    return Begun(run.steps.do(name, request))
 
 
 def _refused(error: ClientError, stack: dict[str, str], package: str) -> Begun:
-    """CloudFormation's refusals have one code; the text tells them apart."""
+    """CloudFormation refuses with one error code; only the text differs."""
     message = str(error.response["Error"].get("Message", ""))
     if "No updates are to be performed" in message:
         return Begun.NOTHING_TO_DO

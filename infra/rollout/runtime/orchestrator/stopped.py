@@ -15,7 +15,7 @@ from .live import Live
 from .run import CallError, Rejection, Run
 
 NOTHING_STOPPED = "none"
-"""The remembered value while the endpoint runs; SSM takes no empty one."""
+"""The value of the parameter while the endpoint runs; SSM takes no empty one."""
 POLL_SECONDS = 15
 
 
@@ -24,7 +24,7 @@ def start_stopped(run: Run, previous: Live) -> bool:
     if not run.target.stopped_parameter or previous.package:
         return False
     try:
-        package = run.steps.do(Step.READ_STOPPED, lambda: remembered(run))
+        package = run.steps.do(Step.READ_STOPPED, lambda: read(run))
     except CallError as exc:
         raise Rejection(f"whether the endpoint is stopped could not be read: {exc}", by="schedule") from exc
     if not package or package == run.request.package:
@@ -39,11 +39,11 @@ def start_stopped(run: Run, previous: Live) -> bool:
     except CallError:
         return False
     if now["package"] == package:
-        run.steps.do(Step.FORGET_STOPPED, lambda: forget(run))
+        run.steps.do(Step.CLEAR_STOPPED, lambda: clear(run))
     return True
 
 
-def remembered(run: Run) -> str:
+def read(run: Run) -> str:
     """The package that was stopped, or empty; within a step."""
     try:
         found = run.client("ssm").get_parameter(Name=run.target.stopped_parameter)
@@ -55,15 +55,15 @@ def remembered(run: Run) -> str:
     return "" if value == NOTHING_STOPPED else value
 
 
-def remember(run: Run, value: str) -> bool:
+def write(run: Run, value: str) -> bool:
     ssm: Any = run.client("ssm")
     ssm.put_parameter(Name=run.target.stopped_parameter, Value=value, Type="String", Overwrite=True)
     return True
 
 
-def forget(run: Run) -> bool:
+def clear(run: Run) -> bool:
     try:
-        return remember(run, NOTHING_STOPPED)
+        return write(run, NOTHING_STOPPED)
     except (ClientError, BotoCoreError):
         return False  # the schedule finds the endpoint running, and leaves it as it is
 

@@ -26,7 +26,7 @@ NO_DECISION = {
     "settled": False,
     "checkpoint": None,
     "failed": 0,
-    "sent_back": False,
+    "rolled_back": False,
 }
 
 
@@ -71,7 +71,7 @@ def watch(run: Run, previous: Live) -> Watched:
 class _Analysis:
     """A poll of the analysis that fails is left out: its checkpoint is unchanged, and the next one catches up.
 
-    After too many in a row nobody compares the new fleet any more, and it is sent back, unless a rollout proceeds
+    After too many in a row the new fleet is not compared any more, and it is rolled back, unless a rollout proceeds
     without evidence.
     """
 
@@ -79,8 +79,8 @@ class _Analysis:
         self._run, self._previous, self._seconds = run, previous, seconds
 
     def advance(self, before: State, *, since: float) -> State:
-        if before["sent_back"]:
-            self._send_back()  # its alarm may not have heard it yet
+        if before["rolled_back"]:
+            self._publish_rollback()  # its alarm may not have it yet
             return before
         try:
             after = self._invoke(before["checkpoint"], since)
@@ -99,25 +99,25 @@ class _Analysis:
             "previous_package": self._previous.package,
             "previous_config": self._previous.config,
             "checkpoint": checkpoint,
-            # Bakes are waits too: how long this one took tells how fast they go by.
+            # Bakes are waits too: the length of this one gives their speed.
             "clock": {"seconds": self._seconds, "from": _iso(since), "to": _iso(self._run.now())},
         }
         return invoke(self._run, self._run.target.canary_analysis, payload)
 
     def _failed(self, before: State, error: Exception) -> State:
         failed = {**before, "failed": before["failed"] + 1}
-        if failed["failed"] < MOST_FAILED or not self._send_back():
+        if failed["failed"] < MOST_FAILED or not self._publish_rollback():
             return failed
         explanation = (
             f"roll back: the canary analysis was out of order, {failed['failed']} polls in a row failed, "
             f"the last by {error_name(error)}"
         )
         rollback = {"decision": int(Decision.ROLL_BACK), "explanation": explanation, "settled": True}
-        sent = {**failed, **rollback, "sent_back": True}
-        self._record(sent)
-        return sent
+        ended = {**failed, **rollback, "rolled_back": True}
+        self._record(ended)
+        return ended
 
-    def _send_back(self) -> bool:
+    def _publish_rollback(self) -> bool:
         """Publish the decision in the analysis's place, where a new fleet is on its way; else the next poll tries."""
         endpoint = self._run.target.endpoint
         try:

@@ -48,7 +48,7 @@ def smoke_test(
 
 
 def example_row(contract: dict[str, Any]) -> str:
-    """One CSV row in the middle of what the training data held."""
+    """One CSV row in the middle of the training data's values."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow([_example(column) for column in contract["columns"]])
     return text.getvalue()
