@@ -5,6 +5,7 @@ import gc
 import os
 from pathlib import Path
 
+import boto3
 import botocore.loaders
 import pytest
 from hypothesis import settings
@@ -23,6 +24,13 @@ botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
 
 # What is collected is used to the end: repeated garbage collection of it takes a quarter of a worker's start.
 gc.disable()
+
+
+@pytest.fixture(autouse=True)
+def own_boto3_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3's default session keeps the first credentials that it finds: each test's code finds its own."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
 
 _LONGEST = "tests/e2e/"
 TESTS = Path(__file__).parent
