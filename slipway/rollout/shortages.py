@@ -1,4 +1,4 @@
-"""Errors of AWS for an exhausted quota, capacity or rate: they are no evidence about a model."""
+"""Errors for an exhausted quota, capacity or rate, or an unreadable queue: they are no evidence about a model."""
 
 from fnmatch import fnmatchcase
 
@@ -16,6 +16,7 @@ SHORTAGES = (
     "*TooManyRequests*",
     "*ServiceUnavailable*",
     "*InternalServerError*",
+    "*QueueUnreadable*",  # the queue of the rollouts
 )
 """Patterns of Amazon States Language (`StringMatches`) over an error's name and text; `*` stands for anything."""
 

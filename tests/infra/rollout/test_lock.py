@@ -173,6 +173,27 @@ def test_two_that_change_the_queue_at_once_both_find_themselves_in_it() -> None:
     assert run(world).outcome is Outcome.PROMOTED
 
 
+@pytest.mark.parametrize("when", [Step.ORDER, Step.LOCK, Step.PAUSED], ids=str)
+def test_a_queue_that_somebody_deletes_begins_anew(when: Step) -> None:
+    world = queued(waiting(OTHER), holder=OTHER) if when is Step.LOCK else World(pauses=deque(["paused", "go"]))
+
+    def meanwhile(name: Step) -> None:
+        if name is when:
+            world.objects.clear()
+
+    assert run(world, journal=Journal(waiting=meanwhile)).outcome is Outcome.PROMOTED
+    assert queue_of(world) == Queue()
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"entries": [{"kind": "approval"}]}', b'{"entries": [{"kind": "x"}]}'])
+def test_a_queue_that_is_none_rejects_nothing_and_the_reason_says_what_to_do(body: bytes) -> None:
+    world = World(objects={KEY: (1, body)})
+    end = run(world)
+    assert end.outcome is Outcome.NOT_STARTED
+    assert "s3://artifacts/rollouts/shoppers-dev/queue.json is no queue; delete it" in end.reason
+    assert world.packages[NEW] == "Approved"
+
+
 def test_a_queue_that_cannot_be_read_for_a_shortage_rejects_nothing() -> None:
     world = World(fail={"get_object": deque([error("SlowDown", "ServiceUnavailable")])})
     assert run(world).outcome is Outcome.NOT_STARTED

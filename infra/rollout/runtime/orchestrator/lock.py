@@ -60,15 +60,18 @@ class Lock:
             self._run.steps.do(Step.RELEASE, lambda: self._change(lambda queue: queue.left(me)) is None)
 
     def _join(self) -> bool:
+        self._change(lambda queue: queue.joined(self._entry()))
+        return True
+
+    def _entry(self) -> Waiting:
         request = self._run.request
         since = self._run.now() if request.requested_at is None else request.requested_at
-        entry = Waiting(self._run.steps.execution, request.package, request.kind, since)
-        self._change(lambda queue: queue.joined(entry))
-        return True
+        return Waiting(self._run.steps.execution, request.package, request.kind, since)
 
     def _try(self, state: State) -> State:
         me = self._run.steps.execution
-        queue = self._change(lambda queue: queue.taken(me))
+        # Where somebody has deleted the queue, it begins anew.
+        queue = self._change(lambda queue: queue.joined(self._entry()).taken(me))
         waited = state["waited"] + state["pause"]
         pause = state["pause"] + LONGER_SECONDS
         if self._limit is None:
@@ -107,7 +110,12 @@ class Lock:
             if exc.response["Error"]["Code"] != "NoSuchKey":
                 raise
             return Queue(), {"IfNoneMatch": "*"}
-        return Queue.from_document(json.loads(found["Body"].read())), {"IfMatch": found["ETag"]}
+        try:
+            queue = Queue.from_document(json.loads(found["Body"].read()))
+        except (ValueError, TypeError, KeyError, AttributeError) as exc:
+            place = f"s3://{self._run.target.bucket}/{self._run.target.queue_key}"
+            raise CallError("QueueUnreadable", f"{place} is no queue; delete it, and approve again: {exc}") from exc
+        return queue, {"IfMatch": found["ETag"]}
 
     def _running(self, queue: Queue) -> Queue:
         me = self._run.steps.execution
