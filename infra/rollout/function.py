@@ -70,6 +70,15 @@ class RolloutFunction(Construct):
                 *statements,
             ],
         )
+        notify_of_lost_executions(
+            self,
+            f"The rollout of endpoint {names.endpoint}",
+            topic=topic,
+            function_name=names.rollout_function,
+        )
+        self._start_by_decisions(names)
+
+    def _start_by_decisions(self, names: Names) -> None:
         events.Rule(
             self,
             "Decided",
@@ -84,12 +93,6 @@ class RolloutFunction(Construct):
                 },
             ),
             targets=[targets.LambdaFunction(self.function.alias, event=_REQUEST)],
-        )
-        notify_of_lost_executions(
-            self,
-            f"The rollout of endpoint {names.endpoint}",
-            topic=topic,
-            function_name=names.rollout_function,
         )
 
 

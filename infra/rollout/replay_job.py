@@ -40,7 +40,6 @@ class ReplayJob(Construct):
     ) -> None:
         super().__init__(scope, id_)
         names = settings.names
-        self._key = key
         captures = f"{CAPTURE_PREFIX}/{names.endpoint}/{VARIANT}/"
         decisions = f"replay/{names.endpoint}"
         self.role = SageMakerRole(
@@ -51,27 +50,18 @@ class ReplayJob(Construct):
                 *may_find(artifacts_bucket, ARTIFACT_KEYS, f"{captures}*"),
                 *may_write(artifacts_bucket, f"{decisions}/*"),
                 *image.may_pull(),
-                *may_encrypt_volumes(key),
-                *may_join(settings.access.vpc),
-                may_log("/aws/sagemaker/ProcessingJobs"),
-                may_publish("/aws/sagemaker/ProcessingJobs"),
+                *_may_run(key, settings),
             ],
         )
-        self._name_prefix = gate_job_prefix(names)
-        instance_type = settings.training.processing_instance_type
+        bucket_uri = f"s3://{artifacts_bucket.bucket_name}"
         self.job: dict[str, Any] = {
-            "name_prefix": self._name_prefix,
+            "name_prefix": gate_job_prefix(names),
             "image_uri": image.uri,
-            "arguments": replay_arguments(settings, captures=f"s3://{artifacts_bucket.bucket_name}/{captures}"),
+            "arguments": replay_arguments(settings, captures=f"{bucket_uri}/{captures}"),
             "role_arn": self.role.role_arn,
             "kms_key_arn": key.key_arn,
-            "cluster": {
-                "InstanceCount": 1,
-                "InstanceType": instance_type,
-                "VolumeSizeInGB": 30,
-                **volume_key(instance_type, key.key_arn),
-            },
-            "output_uri": f"s3://{artifacts_bucket.bucket_name}/{decisions}",
+            "cluster": _cluster(settings.training.processing_instance_type, key),
+            "output_uri": f"{bucket_uri}/{decisions}",
             "tags": [{"Key": COST_TAG, "Value": names.prefix}],
             "max_runtime_seconds": 3600,
             "vpc_config": settings.access.vpc.request() if settings.access.vpc else None,
@@ -80,8 +70,8 @@ class ReplayJob(Construct):
 
     def may_start(self) -> list[Statement]:
         """Start and watch such jobs, and hand them this role; SageMaker alone takes it."""
-        jobs = arn("sagemaker", f"processing-job/{self._name_prefix}-*")
-        key_arn = self._key.key_arn
+        jobs = arn("sagemaker", f"processing-job/{self.job['name_prefix']}-*")
+        key_arn = self.job["kms_key_arn"]
         return [
             allow("sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:AddTags", on=[jobs]),
             allow(
@@ -93,3 +83,21 @@ class ReplayJob(Construct):
             allow("kms:DescribeKey", on=[key_arn]),
             allow("kms:CreateGrant", on=[key_arn], conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}}),
         ]
+
+
+def _may_run(key: kms.IKey, settings: Settings) -> list[Statement]:
+    return [
+        *may_encrypt_volumes(key),
+        *may_join(settings.access.vpc),
+        may_log("/aws/sagemaker/ProcessingJobs"),
+        may_publish("/aws/sagemaker/ProcessingJobs"),
+    ]
+
+
+def _cluster(instance_type: str, key: kms.IKey) -> dict[str, Any]:
+    return {
+        "InstanceCount": 1,
+        "InstanceType": instance_type,
+        "VolumeSizeInGB": 30,
+        **volume_key(instance_type, key.key_arn),
+    }

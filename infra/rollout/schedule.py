@@ -42,8 +42,6 @@ class DailySchedule(Construct):
         statements: Sequence[Statement],
     ) -> None:
         super().__init__(scope, id_)
-        # No role is passed: CloudFormation goes on with the stack's own.
-        endpoint_stack = arn("cloudformation", f"stack/{names.stack('endpoint')}/*")
         self.function = DurableFunction(
             self,
             "Function",
@@ -52,13 +50,7 @@ class DailySchedule(Construct):
             description=f"Stops and starts {names.endpoint} by its timetable",
             target=target,
             longest_days=_LONGEST_DAYS,
-            statements=[
-                allow("lambda:GetDurableExecution", on=lock_holders(names)),
-                allow("cloudformation:DescribeStacks", "cloudformation:UpdateStack", on=[endpoint_stack]),
-                allow("sagemaker:DescribeModelPackage", on=package_arns(names.package_group)),
-                may_record_stopped(names),
-                *statements,
-            ],
+            statements=[*_may_stop_and_start(names), *statements],
         )
         notify_of_lost_executions(
             self,
@@ -66,6 +58,9 @@ class DailySchedule(Construct):
             topic=topic,
             function_name=names.schedule_function,
         )
+        self._start_by(schedule, names)
+
+    def _start_by(self, schedule: EndpointSchedule, names: Names) -> None:
         starter = PolicyRole(
             self,
             "Starter",
@@ -89,6 +84,17 @@ class DailySchedule(Construct):
                 ),
             )
             trigger.node.add_dependency(starter)
+
+
+def _may_stop_and_start(names: Names) -> list[Statement]:
+    # No role is passed: CloudFormation goes on with the stack's own.
+    endpoint_stack = arn("cloudformation", f"stack/{names.stack('endpoint')}/*")
+    return [
+        allow("lambda:GetDurableExecution", on=lock_holders(names)),
+        allow("cloudformation:DescribeStacks", "cloudformation:UpdateStack", on=[endpoint_stack]),
+        allow("sagemaker:DescribeModelPackage", on=package_arns(names.package_group)),
+        may_record_stopped(names),
+    ]
 
 
 def may_record_stopped(names: Names) -> Statement:

@@ -1,5 +1,7 @@
 """Rollout: what happens between an approval and a live endpoint."""
 
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -34,52 +36,22 @@ class RolloutStack(cdk.Stack):
         image: ContainerImage,
     ) -> None:
         super().__init__(scope, id_, env=env, description=f"Rollouts of {settings.names.prefix}")
+        self._settings = settings
         names = settings.names
         smoke_test = SmokeTest(self, "SmokeTest", names=names, artifacts_bucket=artifacts_bucket)
         audit = AuditFunction(self, "Audit", names=names, artifacts_bucket=artifacts_bucket)
         replay = ReplayJob(self, "Replay", settings=settings, key=key, artifacts_bucket=artifacts_bucket, image=image)
-        analysis = (
-            CanaryAnalysisFunction(self, "CanaryAnalysis", settings=settings, artifacts_bucket=artifacts_bucket)
-            if settings.rollout.canary_analysis.enabled
-            else None
-        )
-        topic = sns.Topic(self, "Notices", master_key=key, enforce_ssl=True)
-        subscribe(topic, settings.monitoring.notify)
-        target = Target(
-            endpoint=names.endpoint,
-            stack=names.stack("endpoint"),
-            package_group=names.package_group,
-            # Not taken from the resource: the function's own settings would then depend on it.
-            function=arn("lambda", f"function:{names.rollout_function}:{ALIAS}"),
+        analysis = self._analysis(artifacts_bucket)
+        topic = self._topic(key)
+        target = self._target(
             bucket=artifacts_bucket.bucket_name,
-            queue_key=names.queue_key,
-            pause_parameter=names.pause_parameter,
             smoke_test=smoke_test.function_arn,
             audit=audit.function_arn,
             topic=topic.topic_arn,
             gate_job=replay.job,
             canary_analysis=analysis.function_arn if analysis else "",
-            proceeds=settings.rollout.canary_analysis.without_evidence == "proceed",
-            plan=settings.rollout.type.replace("_", " "),
-            timeout_seconds=settings.rollout.timeout_seconds,
-            stopped_parameter=names.stopped_parameter if settings.endpoint.schedule else "",
         )
-        shared = [
-            *may_find(artifacts_bucket, names.queue_key),
-            *may_write(artifacts_bucket, names.queue_key),
-            *_may_notify(topic, key),
-        ]
-        statements = [*replay.may_start(), *shared]
-        if schedule := settings.endpoint.schedule:
-            from infra.rollout.schedule import (  # noqa: PLC0415 — CDK modules that only it needs
-                DailySchedule,
-                may_record_stopped,
-            )
-
-            statements.append(may_record_stopped(names))
-            DailySchedule(
-                self, "Schedule", names=names, schedule=schedule, target=target, topic=topic, statements=shared
-            )
+        shared = [*_may_queue(artifacts_bucket, names.queue_key), *_may_notify(topic, key)]
         rollout = RolloutFunction(
             self,
             "Rollout",
@@ -87,10 +59,63 @@ class RolloutStack(cdk.Stack):
             target=target,
             topic=topic,
             calls=[smoke_test, audit, *([analysis] if analysis else [])],
-            statements=statements,
+            statements=[*replay.may_start(), *shared, *self._schedule(target, topic, shared)],
         )
         cdk.CfnOutput(self, "FunctionName", value=rollout.function.function_name)
         cdk.CfnOutput(self, "TopicArn", value=topic.topic_arn)
+
+    def _analysis(self, artifacts_bucket: s3.IBucket) -> CanaryAnalysisFunction | None:
+        if not self._settings.rollout.canary_analysis.enabled:
+            return None
+        return CanaryAnalysisFunction(
+            self, "CanaryAnalysis", settings=self._settings, artifacts_bucket=artifacts_bucket
+        )
+
+    def _topic(self, key: kms.IKey) -> sns.Topic:
+        topic = sns.Topic(self, "Notices", master_key=key, enforce_ssl=True)
+        subscribe(topic, self._settings.monitoring.notify)
+        return topic
+
+    def _target(
+        self, *, bucket: str, smoke_test: str, audit: str, topic: str, gate_job: dict[str, Any], canary_analysis: str
+    ) -> Target:
+        names, rollout = self._settings.names, self._settings.rollout
+        return Target(
+            endpoint=names.endpoint,
+            stack=names.stack("endpoint"),
+            package_group=names.package_group,
+            # Not taken from the resource: the function's own settings would then depend on it.
+            function=arn("lambda", f"function:{names.rollout_function}:{ALIAS}"),
+            bucket=bucket,
+            queue_key=names.queue_key,
+            pause_parameter=names.pause_parameter,
+            smoke_test=smoke_test,
+            audit=audit,
+            topic=topic,
+            gate_job=gate_job,
+            canary_analysis=canary_analysis,
+            proceeds=rollout.canary_analysis.without_evidence == "proceed",
+            plan=rollout.type.replace("_", " "),
+            timeout_seconds=rollout.timeout_seconds,
+            stopped_parameter=names.stopped_parameter if self._settings.endpoint.schedule else "",
+        )
+
+    def _schedule(self, target: Target, topic: sns.ITopic, shared: list[Statement]) -> list[Statement]:
+        """Make the endpoint's schedule, if it has one; what a rollout may do for it."""
+        schedule, names = self._settings.endpoint.schedule, self._settings.names
+        if schedule is None:
+            return []
+        from infra.rollout.schedule import (  # noqa: PLC0415 — CDK modules that only it needs
+            DailySchedule,
+            may_record_stopped,
+        )
+
+        DailySchedule(self, "Schedule", names=names, schedule=schedule, target=target, topic=topic, statements=shared)
+        return [may_record_stopped(names)]
+
+
+def _may_queue(artifacts_bucket: s3.IBucket, key: str) -> list[Statement]:
+    return [*may_find(artifacts_bucket, key), *may_write(artifacts_bucket, key)]
 
 
 def _may_notify(topic: sns.ITopic, key: kms.IKey) -> list[Statement]:

@@ -79,11 +79,10 @@ def start(stage: DeployedStage, package: str) -> str:
 def describe(stage: DeployedStage, arn: str) -> Execution:
     found = stage.client("lambda").get_durable_execution(DurableExecutionArn=arn)
     given, result = _json(found.get("InputPayload")), _json(found.get("Result"))
-    kind = Kind.REJECTION if given.get("ModelApprovalStatus") == "Rejected" else Kind(given.get("Kind", Kind.APPROVAL))
     return Execution(
         arn=arn,
         package=str(given.get("ModelPackageArn", "")),
-        kind=kind,
+        kind=Kind.of(given),
         status=found["Status"],
         started=found["StartTimestamp"],
         ended=found.get("EndTimestamp"),

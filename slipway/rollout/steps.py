@@ -1,6 +1,8 @@
 """The names of a rollout's steps and outcomes: the function, the `slipway` command and the rehearsal use these."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 ALIAS = "live"
 """Of the function: what starts executions; Lambda takes no durable function by its bare name."""
@@ -82,3 +84,8 @@ class Kind(StrEnum):
     """To an earlier package, since the live one was rejected: a pause does not stop it."""
     SCHEDULE = "schedule"
     """Stops or starts the endpoint by its timetable."""
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "Kind":
+        """Of an execution with this input: a decision in the registry, or the kind that it was started with."""
+        return cls.REJECTION if given.get("ModelApprovalStatus") == "Rejected" else cls(given.get("Kind", cls.APPROVAL))

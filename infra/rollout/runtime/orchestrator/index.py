@@ -4,7 +4,6 @@ import json
 import os
 import time
 from dataclasses import asdict
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -32,11 +31,7 @@ def handler(event: dict[str, Any], context: DurableContext) -> dict[str, str]:
     Returns:
         outcome, reason, by.
     """
-    kind = Kind(event.get("Kind", Kind.APPROVAL))
-    if event.get("ModelApprovalStatus") == "Rejected":
-        kind = Kind.REJECTION
-    requested_at = datetime.fromisoformat(event["DecidedAt"]).timestamp() if "DecidedAt" in event else None
-    return asdict(roll_out(_run(context, Request(event["ModelPackageArn"], kind, requested_at))))
+    return asdict(roll_out(_run(context, Request.from_event(event))))
 
 
 @durable_execution
@@ -46,7 +41,7 @@ def schedule(event: dict[str, Any], context: DurableContext) -> dict[str, str]:
     Returns:
         outcome, reason, by.
     """
-    return asdict(follow(_run(context, Request("", Kind.SCHEDULE)), event["action"]))
+    return asdict(follow(_run(context, Request("", Kind.SCHEDULE)), event.get("action")))
 
 
 def _run(context: DurableContext, request: Request) -> Run:

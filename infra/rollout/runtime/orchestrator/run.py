@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from slipway.rollout.steps import Kind, Step
@@ -110,6 +111,23 @@ class Request:
     package: str
     kind: Kind = Kind.APPROVAL
     requested_at: float | None = None
+
+    @classmethod
+    def from_event(cls, event: dict[str, Any]) -> "Request":
+        """Of a decision in the registry and its time, or of a start by hand or by an execution.
+
+        Raises:
+            ValueError: it asks for nothing that a rollout does.
+        """
+        package, status = event.get("ModelPackageArn"), event.get("ModelApprovalStatus")
+        if not isinstance(package, str) or ":model-package/" not in package:
+            raise ValueError(f"ModelPackageArn must be the ARN of a model package, got {package!r}")
+        if status not in (None, "Approved", "Rejected"):
+            raise ValueError(f"ModelApprovalStatus must be Approved or Rejected, got {status!r}")
+        kind, decided_at = event.get("Kind", Kind.APPROVAL), event.get("DecidedAt")
+        if kind not in (Kind.APPROVAL, Kind.ROLLBACK):
+            raise ValueError(f"Kind must be {Kind.APPROVAL} or {Kind.ROLLBACK}, got {kind!r}")
+        return cls(package, Kind.of(event), datetime.fromisoformat(decided_at).timestamp() if decided_at else None)
 
 
 @dataclass(frozen=True)

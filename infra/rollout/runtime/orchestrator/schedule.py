@@ -24,7 +24,7 @@ class _LeftOut(Exception):  # noqa: N818 -- a decision and no fault of the progr
         self.needs_a_person = needs_a_person
 
 
-def follow(run: Run, action: str) -> End:
+def follow(run: Run, action: str | None) -> End:
     """Do `action`, one of `stop` and `start`; a notice is sent of what could not be done."""
     if action not in (STOP, START):
         raise ValueError(f"action must be {STOP} or {START}, got {action}")
