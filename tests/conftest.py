@@ -45,7 +45,6 @@ NOT_QUICK = (
     "rehearsal/cloud/test_durable_executions.py",
     "rehearsal/cloud/test_endpoint_stack.py",
     "rehearsal/cloud/test_images.py",
-    "rehearsal/cloud/test_sdk_integrations.py",
     "rehearsal/cloud/test_state_machines.py",
     "slipway/operations",
     # fleets of servers, jobs and their containers

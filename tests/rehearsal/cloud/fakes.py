@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from rehearsal.cloud.local_tuner import LocalTuner
 from rehearsal.cloud.sagemaker.control_plane import ControlPlane, Ports
 from rehearsal.cloud.sagemaker.ports import Require, unlimited
+from tests.rehearsal.cloud.process import eventually
 
 
 def _no_tuner(*_: Any, **__: Any) -> NoReturn:
@@ -172,6 +173,13 @@ class Bench:
 
     def __call__(self, action: str, **request: Any) -> dict[str, Any]:
         return self.plane.api.call(action, request)
+
+    def ended(self, action: str, status: str, **request: Any) -> dict[str, Any]:
+        """What `action` describes, once its `status` is final."""
+        found: dict[str, Any] = eventually(
+            lambda: (each := self(action, **request))[status] not in ("InProgress", "Executing", "Stopping") and each
+        )
+        return found
 
     def kinds(self) -> list[str]:
         return [kind for kind, _, _ in self.events]

@@ -19,17 +19,12 @@ REPOSITORY = "steps"
 
 STEPS = '''
 """A stand-in for the real image: the container contract with the standard library alone."""
-import http.server, json, os, pathlib, shutil, sys, time
+import http.server, json, os, pathlib, shutil, sys
 
 base = pathlib.Path(os.environ.get("SM_BASE_DIR", "/opt/ml"))
 verb = sys.argv[1]
 if verb == "train":
     given = json.loads((base / "input/config/hyperparameters.json").read_text())
-    if given.get("fail"):
-        (base / "output").mkdir(exist_ok=True)
-        (base / "output/failure").write_text(given["fail"])
-        sys.exit(1)
-    time.sleep(float(given.get("sleep", "0")))
     x = float(given.get("x", "0.5"))
     (base / "model/model.json").write_text(json.dumps({"x": x}))
     print(f"validation:auc={1 - (x - 0.7) ** 2:.6f};", flush=True)

@@ -48,6 +48,9 @@ def api_alarm(name: str, prefix: str, **more: Any) -> dict[str, Any]:
     return alarm
 
 
+NUMBER = [query("slow", "Number"), {"Id": "share", "Expression": "SUM(slow)", "ReturnData": "true"}]
+
+
 def resource(kind: str, properties: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"Type": f"AWS::CloudWatch::{kind}", "Properties": properties, **more}
 
@@ -151,6 +154,7 @@ def test_metric_math_comes_through_the_api_too(cloud: CloudProcess) -> None:
         ({"Namespace": NAMESPACE, "MetricName": "x"}, "Metrics must be given without Namespace, MetricName, got both"),
         ({"DatapointsToAlarm": 2}, "DatapointsToAlarm must be in 1..1, got 2"),
         ({"Metrics": [{"Id": "e1", "Expression": "m9 + 1", "ReturnData": "true", "Period": 60}]}, "got m9"),
+        ({"Metrics": NUMBER}, "expression share must give a time series, got a number from SUM"),
     ],
 )
 def test_an_alarm_that_cloudwatch_refuses_is_refused(cloud: CloudProcess, change: dict[str, Any], told: str) -> None:
@@ -223,13 +227,6 @@ def test_an_alarm_on_a_percentile_has_that_statistic_alone(cloud: CloudProcess) 
         assert (alarm["ExtendedStatistic"], alarm.get("Statistic")) == ("p90", None)
     put(cloud, "Plain", 900.0)
     eventually(lambda: (state(cloud, "percentile"), state(cloud, "percentile-2")) == ("ALARM", "ALARM"))
-
-
-def test_a_number_is_no_time_series_for_an_alarm(cloud: CloudProcess) -> None:
-    number = {"Id": "share", "Expression": "SUM(requests)", "ReturnData": True}
-    metrics = [*api_alarm("", "Number")["Metrics"][:2], number]
-    with pytest.raises(ClientError, match="expression share must give a time series, got a number from SUM"):
-        cloud("cloudwatch").put_metric_alarm(**api_alarm("scalar", "Number") | {"Metrics": metrics})
 
 
 def test_a_stack_gets_no_alarm_that_the_api_refuses(cloud: CloudProcess) -> None:

@@ -1,6 +1,7 @@
 """The alarm clock over ministack's store, and alarms as boto3 shows them."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,6 @@ from rehearsal.cloud.ministack.alarm_clock import ARRIVAL_SECONDS, AlarmClock, s
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
 from rehearsal.cloud.ministack.metric_store import file_by_the_minute, filed_at
 from slipway.cloudwatch import VirtualClock, assess
-from tests.rehearsal.cloud.process import CloudProcess, eventually
 
 REPLACED = (
     "_composite_rule_state",
@@ -106,15 +106,7 @@ def test_dimensions_are_matched_exactly(store: Any, clock: AlarmClock) -> None:
 
 def test_arriving_data_alone_changes_no_state(store: Any, clock: AlarmClock) -> None:
     put_alarm(store)
-    store._put_metric_data(
-        {},
-        {
-            "Namespace": "AWS/SageMaker",
-            "MetricData": [{"MetricName": "Invocation5XXErrors", "Dimensions": DIMENSIONS, "Value": 1.0}],
-        },
-        is_cbor=False,
-        is_json=True,
-    )
+    put_at(store, time.time())
     assert state_of("errors") == "INSUFFICIENT_DATA"
     assert clock is not None
 
@@ -228,34 +220,3 @@ def test_an_alarm_that_cannot_be_judged_ends_no_other(store: Any, bus: Bus, capl
     assert (state_of("broken"), state_of("errors")) == ("INSUFFICIENT_DATA", "ALARM")
     assert "alarm broken could not be evaluated" in caplog.text
     assert "a defect" in caplog.text
-
-
-def test_an_alarm_goes_through_its_states_over_http(cloud: CloudProcess) -> None:
-    watch, sqs, events = cloud("cloudwatch"), cloud("sqs"), cloud("events")
-    queue = sqs.create_queue(QueueName="alarms")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = {"source": ["aws.cloudwatch"], "detail": {"alarmName": ["visible"], "state": {"value": ["ALARM"]}}}
-    events.put_rule(Name="alarms", EventPattern=json.dumps(pattern))
-    events.put_targets(Rule="alarms", Targets=[{"Id": "queue", "Arn": arn}])
-    watch.put_metric_alarm(
-        AlarmName="visible",
-        Namespace="Test",
-        MetricName="Errors",
-        Dimensions=[{"Name": "Fleet", "Value": "green"}],
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=0.0,
-        ComparisonOperator="GreaterThanThreshold",
-        TreatMissingData="notBreaching",
-    )
-
-    def state() -> str:
-        found: str = watch.describe_alarms(AlarmNames=["visible"])["MetricAlarms"][0]["StateValue"]
-        return found
-
-    eventually(lambda: state() == "OK")
-    datum = {"MetricName": "Errors", "Dimensions": [{"Name": "Fleet", "Value": "green"}], "Value": 1.0}
-    watch.put_metric_data(Namespace="Test", MetricData=[datum])
-    eventually(lambda: state() == "ALARM")
-    assert eventually(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))

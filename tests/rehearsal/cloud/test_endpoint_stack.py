@@ -7,14 +7,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.rehearsal.cloud.process import CloudProcess, build_image, end_cloud, eventually, start_cloud
+from tests.rehearsal.cloud.process import CloudProcess, eventually
 
 STACK = "serving"
 ENDPOINT = "Shop"
@@ -380,32 +379,3 @@ def test_a_deleted_stack_leaves_no_endpoint(cloud: CloudProcess, stack: Stack) -
 
     eventually(gone, seconds=30)
     assert not cloud("sagemaker").list_endpoints()["Endpoints"]
-
-
-@pytest.fixture
-def strict(tmp_path_factory: pytest.TempPathFactory, steps_folder: Any) -> Iterator[CloudProcess]:
-    started = start_cloud(
-        tmp_path_factory.mktemp("strict"), steps_folder, "--speed", "120", "--after-rollback", "failed"
-    )
-    yield started
-    end_cloud(started)
-
-
-def test_a_rollback_can_be_told_as_a_failed_update(strict: CloudProcess, steps_folder: Any) -> None:
-    stack = Stack(strict, build_image(strict, steps_folder))
-    strict("cloudformation").create_stack(StackName=STACK, TemplateBody=template())
-    stack.settled()
-    artifact = stack.model(0.5)
-    for image, status in (
-        (stack.image, "UPDATE_COMPLETE"),
-        (f"{stack.image.rpartition(':')[0]}:fault-errors", "UPDATE_ROLLBACK_COMPLETE"),
-    ):
-        stack.deploy(stack.package(artifact, image))
-        eventually(lambda: stack.described()["StackStatus"] != "CREATE_COMPLETE")
-        if status == "UPDATE_ROLLBACK_COMPLETE":
-            stack.users_until_settled()
-        assert stack.settled() == status
-    events = strict("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
-    failed = [event for event in events if event["ResourceStatus"] == "UPDATE_FAILED"]
-    assert failed[0]["LogicalResourceId"] == "Endpoint"
-    assert "was rolled back" in failed[0]["ResourceStatusReason"]

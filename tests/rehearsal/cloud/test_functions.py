@@ -36,24 +36,24 @@ def handler(event, context):
 """
 
 
-def bundle() -> bytes:
-    """`index.py` and what of `slipway` it imports, as the deployed asset has it."""
+def bundle(source: str) -> bytes:
+    """`index.py` and what of `slipway` it may import, as the deployed asset has it."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as whole:
-        whole.writestr("index.py", HANDLER)
+        whole.writestr("index.py", source)
         whole.write(PROJECT / "slipway" / "__init__.py", "slipway/__init__.py")
         for path in sorted((PROJECT / "slipway" / "canary").rglob("*.py")):
             whole.write(path, str(path.relative_to(PROJECT)))
     return archive.getvalue()
 
 
-def make(cloud: CloudProcess, name: str) -> None:
+def make(cloud: CloudProcess, name: str, source: str = HANDLER) -> None:
     cloud("lambda").create_function(
         FunctionName=name,
         Runtime="python3.13",
         Role="arn:aws:iam::000000000000:role/judge",
         Handler="index.handler",
-        Code={"ZipFile": bundle()},
+        Code={"ZipFile": bundle(source)},
         Timeout=30,
     )
 
@@ -84,17 +84,7 @@ def test_embedded_metrics_in_its_log_reach_cloudwatch(cloud: CloudProcess) -> No
 
 
 def test_a_function_that_is_killed_before_it_answers_is_an_error_that_says_so(cloud: CloudProcess) -> None:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as whole:
-        whole.writestr("index.py", DIES)
-    cloud("lambda").create_function(
-        FunctionName="dying",
-        Runtime="python3.13",
-        Role="arn:aws:iam::000000000000:role/judge",
-        Handler="index.handler",
-        Code={"ZipFile": archive.getvalue()},
-        Timeout=30,
-    )
+    make(cloud, "dying", DIES)
     answer = cloud("lambda").invoke(FunctionName="dying", Payload=b"{}")
     assert answer["FunctionError"] == "Unhandled"
     assert "died" in json.loads(answer["Payload"].read())["errorMessage"]

@@ -5,6 +5,8 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.admission import Admission
 from rehearsal.cloud.gateway import Gateway
@@ -74,36 +76,23 @@ def test_a_success_is_passed_on_with_the_variant_that_gave_it() -> None:
     assert (endpoint, sent, named["content_type"]) == ("shop", b"1,2", "text/csv")
 
 
-def test_headers_of_the_runtime_api_are_handed_over() -> None:
-    door = Door()
-    door.post(
-        "/endpoints/shop/invocations", b"", headers={"X-Amzn-SageMaker-Target-Variant": "v", "Accept": "text/csv"}
-    )
-    assert (door.asked[0][2]["target_variant"], door.asked[0][2]["accept"]) == ("v", "text/csv")
-
-
-def test_ids_and_attributes_are_handed_over_and_the_models_attributes_come_back() -> None:
+def test_headers_of_the_runtime_api_are_handed_over_and_the_models_attributes_come_back() -> None:
     door = Door()
     door.answer.headers["x-amzn-sagemaker-custom-attributes"] = "model_package=arn:1"
-    sent = {"X-Amzn-SageMaker-Inference-Id": "visit-7", "X-Amzn-SageMaker-Custom-Attributes": "trace=1"}
-    _, headers, _ = door.post("/endpoints/shop/invocations", b"", headers=sent)
-    assert (door.asked[0][2]["inference_id"], door.asked[0][2]["custom_attributes"]) == ("visit-7", "trace=1")
+    sent = {"target_variant": "v", "inference_id": "visit-7", "custom_attributes": "trace=1"}
+    named = {f"X-Amzn-SageMaker-{name.replace('_', '-').title()}": value for name, value in sent.items()}
+    _, headers, _ = door.post("/endpoints/shop/invocations", b"", headers={**named, "Accept": "text/csv"})
+    assert door.asked[0][2].items() >= {**sent, "accept": "text/csv"}.items()
     assert headers["x-amzn-sagemaker-custom-attributes"] == "model_package=arn:1"
 
 
-def test_a_failed_container_is_a_model_error() -> None:
-    status, headers, body = Door(status=500, body=b"broken").post("/endpoints/shop/invocations", b"")
-    told = json.loads(body)
+@pytest.mark.parametrize(("original", "message"), [(500, "broken"), (0, "no response")])
+def test_a_container_that_failed_or_gave_no_response_is_a_model_error(original: int, message: str) -> None:
+    status, headers, body = Door(status=original, body=message.encode()).post("/endpoints/shop/invocations", b"")
+    reported = json.loads(body)
     assert (status, headers["x-amzn-errortype"]) == (424, "ModelError")
-    assert (told["OriginalStatusCode"], told["OriginalMessage"]) == (500, "broken")
-    assert told["Message"] == 'Received server error (500) from primary with message "broken".'
-
-
-def test_a_container_that_gave_no_response_is_a_model_error_with_status_0() -> None:
-    status, _, body = Door(status=0, body=b"no response").post("/endpoints/shop/invocations", b"")
-    told = json.loads(body)
-    assert (status, told["OriginalStatusCode"]) == (424, 0)
-    assert told["Message"] == 'Received server error (0) from primary with message "no response".'
+    assert (reported["OriginalStatusCode"], reported["OriginalMessage"]) == (original, message)
+    assert reported["Message"] == f'Received server error ({original}) from primary with message "{message}".'
 
 
 def test_an_unknown_endpoint_is_a_validation_error() -> None:

@@ -46,12 +46,7 @@ def test_a_volume_key_is_refused_on_machines_with_disks_of_their_own(bench: Benc
 
 
 def ended_training(bench: Bench, name: str) -> dict[str, Any]:
-    def look() -> dict[str, Any] | None:
-        found = bench("DescribeTrainingJob", TrainingJobName=name)
-        return found if found["TrainingJobStatus"] not in ("InProgress", "Stopping") else None
-
-    job: dict[str, Any] = eventually(look)
-    return job
+    return bench.ended("DescribeTrainingJob", "TrainingJobStatus", TrainingJobName=name)
 
 
 def test_a_training_job_runs_and_shows_what_it_made(bench: Bench) -> None:
@@ -148,12 +143,8 @@ def test_jobs_are_listed_by_name_and_status(bench: Bench) -> None:
 def test_a_processing_job_runs(bench: Bench) -> None:
     bench.runner.release.set()
     bench("CreateProcessingJob", **processing("p1"))
-
-    def ended() -> dict[str, Any] | None:
-        job = bench("DescribeProcessingJob", ProcessingJobName="p1")
-        return job if job["ProcessingJobStatus"] == "Completed" else None
-
-    job = eventually(ended)
+    job = bench.ended("DescribeProcessingJob", "ProcessingJobStatus", ProcessingJobName="p1")
+    assert job["ProcessingJobStatus"] == "Completed"
     assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
     assert job["ProcessingEndTime"] >= job["ProcessingStartTime"]
     assert bench.kinds()[-1] == "SageMaker Processing Job State Change"

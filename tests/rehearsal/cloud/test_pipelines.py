@@ -33,12 +33,7 @@ def start(bench: Bench, **more: Any) -> str:
 
 
 def ended(bench: Bench, arn: str) -> dict[str, Any]:
-    def look() -> dict[str, Any] | None:
-        found = bench("DescribePipelineExecution", PipelineExecutionArn=arn)
-        return found if found["PipelineExecutionStatus"] not in ("Executing", "Stopping") else None
-
-    execution: dict[str, Any] = eventually(look)
-    return execution
+    return bench.ended("DescribePipelineExecution", "PipelineExecutionStatus", PipelineExecutionArn=arn)
 
 
 def test_a_pipeline_is_what_was_given(bench: Bench) -> None:

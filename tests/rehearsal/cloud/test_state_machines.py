@@ -1,4 +1,4 @@
-"""Step Functions' SDK integrations of SageMaker and CloudFormation, as a state machine's author sees them."""
+"""Step Functions' SDK integrations, as a state machine's author sees them."""
 
 import json
 import time
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rehearsal.cloud.process import CloudProcess, eventually
+from tests.rehearsal.cloud.stacks import deploy
 
 ROLE = "arn:aws:iam::000000000000:role/states"
 SDK = "arn:aws:states:::aws-sdk:"
@@ -34,22 +35,6 @@ def output(ended: dict[str, Any]) -> Any:
     return json.loads(ended["output"])
 
 
-@pytest.fixture(scope="module")
-def stack(cloud: CloudProcess) -> str:
-    template = {
-        "Parameters": {"Colour": {"Type": "String", "Default": "red"}},
-        "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
-        "Outputs": {"Colour": {"Value": {"Ref": "Colour"}}},
-    }
-    cloud("cloudformation").create_stack(StackName="one", TemplateBody=json.dumps(template))
-    eventually(
-        lambda: (
-            cloud("cloudformation").describe_stacks(StackName="one")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
-        )
-    )
-    return "one"
-
-
 def test_a_description_has_the_apis_keys_and_times_as_text(cloud: CloudProcess) -> None:
     cloud("sagemaker").create_model_package_group(ModelPackageGroupName="states")
     found = output(run(cloud, {"Read": task("sagemaker:describeModelPackageGroup", ModelPackageGroupName="states")}))
@@ -58,66 +43,45 @@ def test_a_description_has_the_apis_keys_and_times_as_text(cloud: CloudProcess) 
     assert "ResponseMetadata" not in found
 
 
-def test_a_single_stack_is_still_a_list(cloud: CloudProcess, stack: str) -> None:
-    states = {"Read": {**task("cloudformation:describeStacks", StackName=stack), "OutputPath": "$.Stacks[0]"}}
+def test_a_single_stack_is_still_a_list(cloud: CloudProcess) -> None:
+    deploy(cloud, "one", {"Queue": {"Type": "AWS::SQS::Queue"}}, Queue={"Ref": "Queue"})
+    states = {"Read": {**task("cloudformation:describeStacks", StackName="one"), "OutputPath": "$.Stacks[0]"}}
     found = output(run(cloud, states))
-    assert found["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
-    colour = found["Outputs"][0]["OutputValue"]
-    assert found["Parameters"] == [{"ParameterKey": "Colour", "ParameterValue": colour}]
+    assert (found["StackStatus"], found["Outputs"][0]["OutputKey"]) == ("CREATE_COMPLETE", "Queue")
 
 
-def test_a_stack_is_updated_with_its_own_template(cloud: CloudProcess, stack: str) -> None:
-    parameters = [{"ParameterKey": "Colour", "ParameterValue.$": "$.colour"}]
-    update = task("cloudformation:updateStack", StackName=stack, UsePreviousTemplate=True, Parameters=parameters)
-    assert stack in output(run(cloud, {"Update": update}, {"colour": "blue"}))["StackId"]
-    found = eventually(
-        lambda: (
-            (s := cloud("cloudformation").describe_stacks(StackName=stack)["Stacks"][0])["StackStatus"]
-            == "UPDATE_COMPLETE"
-            and s
-        )
-    )
-    assert found["Outputs"][0]["OutputValue"] == "blue"
+def test_an_object_is_put_once_read_and_listed(cloud: CloudProcess) -> None:
+    cloud("s3").create_bucket(Bucket="states")
+    place = {"Bucket": "states", "Key": "audit/1.json"}
+    put = task("s3:putObject", **place, **{"Body.$": "$.text", "IfNoneMatch": "*"})
+    output(run(cloud, {"Put": put}, {"text": "begun"}))
+    assert output(run(cloud, {"Read": task("s3:getObject", **place)}))["Body"] == "begun"
+    listed = output(run(cloud, {"List": task("s3:listObjectsV2", Bucket="states", Prefix="audit/")}))
+    assert [each["Key"] for each in listed["Contents"]] == ["audit/1.json"]
+    ended = run(cloud, {"Put": put}, {"text": "another"})
+    assert (ended["status"], ended["error"]) == ("FAILED", "S3.S3Exception")
+    assert "Status Code: 412" in ended["cause"]
 
 
 @pytest.mark.parametrize(
     ("action", "parameters", "error", "cause"),
     [
-        (
-            "sagemaker:describeTrainingJob",
-            {"TrainingJobName": "none"},
-            "SageMaker.ResourceNotFoundException",
-            "training job none",
-        ),
-        (
-            "sagemaker:describeEndpoint",
-            {"EndpointName": "none"},
-            "SageMaker.SageMakerException",
-            "Could not find endpoint",
-        ),
-        (
-            "cloudformation:describeStacks",
-            {"StackName": "none"},
-            "CloudFormation.CloudFormationException",
-            "Stack with id none does not exist",
-        ),
+        ("sagemaker:describeTrainingJob", {"TrainingJobName": "none"}, "SageMaker.ResourceNotFoundException", "none"),
+        ("sagemaker:describeEndpoint", {"EndpointName": "none"}, "SageMaker.SageMakerException", "Could not find"),
         ("sagemaker:describeEndpoint", {"Name": "x"}, "States.Runtime", "Unknown parameter"),
+        ("sagemaker:tell", {}, "States.Runtime", "must be an action of"),
+        ("cloudformation:describeStacks", {"StackName": "none"}, "CloudFormation.CloudFormationException", "not exist"),
+        ("ssm:getParameter", {"Name": "/no"}, "Ssm.ParameterNotFoundException", "Service: Ssm, Status Code: 400"),
+        ("s3:getObject", {"Bucket": "filled", "Key": "no"}, "S3.NoSuchKeyException", "Service: S3, Status Code: 404"),
     ],
 )
 def test_errors_are_named_as_on_aws(
     cloud: CloudProcess, action: str, parameters: dict[str, str], error: str, cause: str
 ) -> None:
+    cloud("s3").create_bucket(Bucket="filled")
     ended = run(cloud, {"Try": task(action, **parameters)})
     assert (ended["status"], ended["error"]) == ("FAILED", error)
     assert cause in ended["cause"]
-
-
-def test_an_error_can_be_caught_by_name_and_its_cause_read(cloud: CloudProcess, stack: str) -> None:
-    kept = [{"ParameterKey": "Colour", "UsePreviousValue": True}]
-    same = task("cloudformation:updateStack", StackName=stack, UsePreviousTemplate=True, Parameters=kept)
-    same["Catch"] = [{"ErrorEquals": ["CloudFormation.CloudFormationException"], "Next": "Read"}]
-    ended = run(cloud, {"Update": same, "Read": {"Type": "Pass", "End": True}})
-    assert "No updates are to be performed" in output(ended)["Cause"]
 
 
 def test_waits_are_compressed(cloud: CloudProcess) -> None:

@@ -70,12 +70,8 @@ def trials(bench: Bench, **more: Any) -> list[dict[str, Any]]:
 
 
 def ended(bench: Bench) -> dict[str, Any]:
-    def look() -> dict[str, Any] | None:
-        job = described(bench)
-        return job if job["HyperParameterTuningJobStatus"] not in ("InProgress", "Stopping") else None
-
-    job: dict[str, Any] = eventually(look)
-    return job
+    status = "HyperParameterTuningJobStatus"
+    return bench.ended("DescribeHyperParameterTuningJob", status, HyperParameterTuningJobName=NAME)
 
 
 def test_a_volume_key_is_refused_on_machines_with_disks_of_their_own(bench: Bench) -> None:

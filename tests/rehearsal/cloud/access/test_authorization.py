@@ -9,6 +9,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from rehearsal.cloud.ministack.authorization import HttpRequest, RequiredAction, required_actions
 
 HERE = "us-east-1:000000000000"
+MACHINE = f"arn:aws:states:{HERE}:stateMachine:m"
 
 
 def sent(service: str, operation: str, **parameters: Any) -> list[RequiredAction]:
@@ -43,72 +44,30 @@ def _text(value: Any) -> str:
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "action", "resource"),
     [
-        ("s3", "get_object", {"Bucket": "b", "Key": "k/x"}, "s3:GetObject", "arn:aws:s3:::b/k/x"),
-        ("s3", "head_object", {"Bucket": "b", "Key": "k"}, "s3:GetObject", "arn:aws:s3:::b/k"),
-        ("s3", "delete_object", {"Bucket": "b", "Key": "k"}, "s3:DeleteObject", "arn:aws:s3:::b/k"),
-        ("ssm", "get_parameter", {"Name": "/a/b"}, "ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/a/b"),
-        (
-            "cloudformation",
-            "update_stack",
-            {"StackName": "shop"},
-            "cloudformation:UpdateStack",
-            f"arn:aws:cloudformation:{HERE}:stack/shop/*",
-        ),
-        (
-            "ecr",
-            "describe_images",
-            {"repositoryName": "steps"},
-            "ecr:DescribeImages",
-            f"arn:aws:ecr:{HERE}:repository/steps",
-        ),
-        (
-            "codebuild",
-            "start_build",
-            {"projectName": "image"},
-            "codebuild:StartBuild",
-            f"arn:aws:codebuild:{HERE}:project/image",
-        ),
-        (
-            "codebuild",
-            "batch_get_builds",
-            {"ids": ["image:1"]},
-            "codebuild:BatchGetBuilds",
-            f"arn:aws:codebuild:{HERE}:project/image",
-        ),
-        (
-            "kms",
-            "decrypt",
-            {"CiphertextBlob": b"", "KeyId": f"arn:aws:kms:{HERE}:key/1"},
-            "kms:Decrypt",
-            f"arn:aws:kms:{HERE}:key/1",
-        ),
-        (
-            "sns",
-            "publish",
-            {"TopicArn": f"arn:aws:sns:{HERE}:t", "Message": "m"},
-            "sns:Publish",
-            f"arn:aws:sns:{HERE}:t",
-        ),
-        (
-            "stepfunctions",
-            "start_execution",
-            {"stateMachineArn": f"arn:aws:states:{HERE}:stateMachine:m"},
-            "states:StartExecution",
-            f"arn:aws:states:{HERE}:stateMachine:m",
-        ),
-        (
-            "lambda",
-            "invoke",
-            {"FunctionName": "judge"},
-            "lambda:InvokeFunction",
-            f"arn:aws:lambda:{HERE}:function:judge",
-        ),
+        ("ssm", "get_parameter", {"Name": "/a/b"}, "ssm:GetParameter", "parameter/a/b"),
+        ("cloudformation", "update_stack", {"StackName": "a"}, "cloudformation:UpdateStack", "stack/a/*"),
+        ("ecr", "describe_images", {"repositoryName": "steps"}, "ecr:DescribeImages", "repository/steps"),
+        ("codebuild", "start_build", {"projectName": "a"}, "codebuild:StartBuild", "project/a"),
+        ("codebuild", "batch_get_builds", {"ids": ["a:1"]}, "codebuild:BatchGetBuilds", "project/a"),
+        ("kms", "decrypt", {"CiphertextBlob": b"", "KeyId": f"arn:aws:kms:{HERE}:key/1"}, "kms:Decrypt", "key/1"),
+        ("sns", "publish", {"TopicArn": f"arn:aws:sns:{HERE}:t", "Message": "m"}, "sns:Publish", "t"),
+        ("stepfunctions", "start_execution", {"stateMachineArn": MACHINE}, "states:StartExecution", "stateMachine:m"),
+        ("lambda", "invoke", {"FunctionName": "a"}, "lambda:InvokeFunction", "function:a"),
     ],
 )
 def test_a_request_is_an_action_on_a_resource(
     service: str, operation: str, parameters: dict[str, Any], action: str, resource: str
 ) -> None:
-    assert sent(service, operation, **parameters) == [RequiredAction(action, resource, {})]
+    arn = f"arn:aws:{action.partition(':')[0]}:{HERE}:{resource}"
+    assert sent(service, operation, **parameters) == [RequiredAction(action, arn, {})]
+
+
+@pytest.mark.parametrize(
+    ("operation", "action"),
+    [("get_object", "s3:GetObject"), ("head_object", "s3:GetObject"), ("delete_object", "s3:DeleteObject")],
+)
+def test_a_request_for_an_object_is_an_action_on_it(operation: str, action: str) -> None:
+    assert sent("s3", operation, Bucket="b", Key="k/x") == [RequiredAction(action, "arn:aws:s3:::b/k/x", {})]
 
 
 def test_listing_tells_its_prefix() -> None:
