@@ -3,7 +3,6 @@
 import json
 import re
 import threading
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ import pytest
 from rehearsal.endpoints.capture import CapturedInvocation, Sampler, capture_plan, capture_summary
 from rehearsal.endpoints.capture_log import CaptureLog, object_key
 from rehearsal.endpoints.invocation import Invocation, InvocationRequest
+from tests.rehearsal.cloud.process import eventually
 
 AT = datetime(2026, 3, 4, 5, 6, 7, 89_000, tzinfo=UTC)
 
@@ -171,9 +171,7 @@ def test_what_was_captured_is_written_without_being_asked() -> None:
     capture, held = log(bucket), plan(KmsKeyId="key-1")
     for number in range(5):
         capture.offer(held, request(inference_id=str(number)), answer())
-    deadline = time.monotonic() + 20
-    while len(bucket.lines()) < 5 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    eventually(lambda: len(bucket.lines()) == 5)
     assert [line["eventMetadata"]["inferenceId"] for line in bucket.lines()] == list("01234")
     assert {(name, key) for name, _, _, key in bucket.objects} == {("artifacts", "key-1")}
     capture.close()
@@ -212,9 +210,7 @@ def test_what_s3_refused_is_written_later() -> None:
     capture.offer(held, request(inference_id="first"), answer())
     capture.flush_soon()
     capture.offer(held, request(inference_id="second"), answer())
-    deadline = time.monotonic() + 20
-    while len(bucket.lines()) < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    eventually(lambda: len(bucket.lines()) == 2)
     capture.close()
     assert [line["eventMetadata"]["inferenceId"] for line in bucket.lines()] == ["first", "second"]
 

@@ -58,13 +58,11 @@ class Controller:
         self.process.stdin.flush()
 
 
-def serve(
-    controller: Controller, entered: list[RolloutState], *, until: RolloutState | None = None, alarm: str | None = None
-) -> None:
+def serve(controller: Controller, entered: list[RolloutState], *, until: RolloutState | None = None) -> None:
     """Do what it asks for and keep it in `entered`; stop at the wish to enter `until`, which is not done."""
     while asked := controller.asked():
         if "enter" not in asked:
-            controller.answer(alarm=alarm, entered=asdict(entered[-1]) if entered else None)
+            controller.answer(alarm=None, entered=asdict(entered[-1]) if entered else None)
             continue
         state = RolloutState(**{**asked["enter"], "phase": Phase(asked["enter"]["phase"])})
         if state == until:
@@ -98,17 +96,6 @@ def test_killed_between_intention_and_deed_the_next_one_does_the_deed(journal: P
     with Controller(journal) as controller:
         serve(controller, entered)
     assert entered == WAY
-
-
-@pytest.mark.parametrize("state", WAY[1:-1], ids=lambda state: f"{state.phase}-{state.step}")
-def test_an_alarm_between_two_controllers_turns_the_rollout_back(journal: Path, state: RolloutState) -> None:
-    entered: list[RolloutState] = []
-    with Controller(journal) as controller:
-        serve(controller, entered, until=state)
-    with Controller(journal) as controller:
-        serve(controller, entered, alarm="errors")
-    assert [each.phase for each in entered[-2:]] == [Phase.ROLLING_BACK, Phase.ROLLED_BACK]
-    assert state not in entered
 
 
 def test_it_ends_when_nobody_answers_any_more(journal: Path) -> None:

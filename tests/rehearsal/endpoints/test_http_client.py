@@ -122,19 +122,6 @@ def test_a_kept_connection_that_was_closed_is_replaced_without_an_error() -> Non
     assert connections == [1] * 3
 
 
-@pytest.mark.parametrize(
-    "response",
-    [
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=1\r\nde\r\n0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabcde",
-        b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nabcde",
-    ],
-)
-def test_every_framing_of_a_body_is_understood(response: bytes) -> None:
-    serve, _ = responding(response, close=True)
-    assert with_server(serve, lambda post: post()).body == b"abcde"
-
-
 @pytest.mark.parametrize("response", [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", b"", b"nonsense\r\n\r\n"])
 def test_half_a_response_is_none(response: bytes) -> None:
     serve, _ = responding(response, close=True)

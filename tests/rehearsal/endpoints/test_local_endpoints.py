@@ -1,6 +1,5 @@
 """Endpoints of real processes: created, updated behind alarms, rolled back, deleted."""
 
-import asyncio
 import json
 import signal
 import subprocess
@@ -87,19 +86,6 @@ def test_a_good_canary_is_promoted_and_every_user_is_served(account: Any, tools:
     assert "FailureReason" not in described
     assert {answer.status for answer in users.answers} == {200}
     assert users.served_by("blue") > users.served_by("green") > 0
-    assert account.phases() == [
-        "Creating",
-        "InService",
-        "Updating",
-        "Provisioning",
-        "Shifting",
-        "Baking",
-        "Shifting",
-        "FinalBaking",
-        "Terminating",
-        "Promoted",
-        "InService",
-    ]
 
 
 def test_a_canary_serves_exactly_its_share_while_it_bakes(account: Any, tools: Any) -> None:
@@ -131,17 +117,6 @@ def test_an_alarm_sends_everybody_back_and_only_users_of_the_new_fleet_have_met_
     assert account.ask().config_name == "blue"
 
 
-def test_an_alarm_in_the_final_bake_still_finds_the_old_fleet(account: Any, tools: Any) -> None:
-    account.create("blue")
-    account.alarms["errors"] = "OK"
-    account.update("green", tools.canary("errors", final=3600))
-    tools.until(lambda: account.phases()[-1] == "FinalBaking")
-    assert account.ask().config_name == "green"
-    account.alarms["errors"] = "ALARM"
-    assert account.settled()["EndpointConfigName"] == "blue"
-    assert account.ask().config_name == "blue"
-
-
 @pytest.mark.parametrize(
     ("alarms", "told"), [({"errors": "ALARM"}, "was in ALARM before"), ({}, "there is no rollback")]
 )
@@ -155,23 +130,6 @@ def test_an_update_that_cannot_be_judged_is_not_begun(
     assert told in described["FailureReason"]
     assert described["EndpointConfigName"] == "blue"
     assert "Provisioning" not in account.phases()
-
-
-def test_a_new_fleet_that_does_not_start_leaves_the_old_one_in_service(account: Any, tools: Any) -> None:
-    account.create("blue")
-    account.update("green", tools.canary(), start_error="corrupt model")
-    described = account.settled()
-    assert "rolled back to blue" in described["FailureReason"]
-    assert "corrupt model" in described["FailureReason"]
-    assert account.ask().config_name == "blue"
-
-
-def test_a_deployment_that_takes_too_long_is_rolled_back(account: Any, tools: Any) -> None:
-    account.create("blue")
-    deployment = tools.canary(wait=60, final=60)
-    deployment["BlueGreenUpdatePolicy"]["MaximumExecutionTimeoutInSeconds"] = 600
-    account.update("green", deployment, start_seconds=2.5)
-    assert "did not end within 600 s" in account.settled()["FailureReason"]
 
 
 def test_a_deployment_config_that_sagemaker_refuses_changes_nothing(account: Any, tools: Any) -> None:
@@ -224,41 +182,6 @@ def test_model_data_that_cannot_be_fetched_leaves_the_old_model_in_service(accou
     assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", "blue")
     assert described["FailureReason"]
     assert account.ask().status == 200
-
-
-def rolling(percent: int) -> dict[str, Any]:
-    size = {"Type": "CAPACITY_PERCENT", "Value": percent}
-    return {"RollingUpdatePolicy": {"MaximumBatchSize": size, "WaitIntervalInSeconds": 30}}
-
-
-def linear(percent: int) -> dict[str, Any]:
-    size = {"Type": "CAPACITY_PERCENT", "Value": percent}
-    routing = {"Type": "LINEAR", "WaitIntervalInSeconds": 30, "LinearStepSize": size}
-    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
-
-
-@pytest.mark.parametrize(
-    ("deployment", "shares"), [(None, [1.0]), (linear(25), [0.25, 0.5, 0.75, 1.0]), (rolling(50), [0.5, 1.0])]
-)
-def test_every_type_of_update_shifts_as_planned(
-    account: Any, deployment: dict[str, Any] | None, shares: list[float]
-) -> None:
-    account.create("blue")
-    account.update("green", deployment)
-    assert account.settled()["EndpointConfigName"] == "green"
-    timeline = account.fleets.timeline("shop")
-    assert [event["green_share"] for event in timeline if event["event"] == "Shifting"] == shares
-
-
-def test_while_it_updates_the_pending_deployment_is_described(account: Any, tools: Any) -> None:
-    account.create("blue")
-    account.update("green", tools.canary(wait=3600))
-    tools.until(lambda: account.phases()[-1] == "Baking")
-    described = account.describe()
-    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("Updating", "blue")
-    pending = described["PendingDeploymentSummary"]
-    assert pending["EndpointConfigName"] == "green"
-    assert pending["ProductionVariants"][0]["VariantStatus"][0]["Status"] == "Baking"
 
 
 def test_autoscaled_capacity_and_weights_are_retained_when_asked(account: Any, tools: Any) -> None:
@@ -336,22 +259,6 @@ def test_two_variants_share_the_requests_by_weight(account: Any, tools: Any) -> 
         account.ask(target_variant="c")
 
 
-def test_state_changes_are_told_as_events_with_the_description(account: Any, tools: Any) -> None:
-    account.create("blue")
-    account.update("green", tools.canary())
-    account.settled()
-    tools.until(lambda: len(account.events) >= 11)
-    kinds = [kind for kind, _ in account.events]
-    assert kinds.count("SageMaker Endpoint State Change") == 4
-    assert kinds.count("SageMaker Endpoint Deployment State Change") == 7
-    assert [detail["EndpointStatus"] for kind, detail in account.events if kind.endswith("Endpoint State Change")] == [
-        "Creating",
-        "InService",
-        "Updating",
-        "InService",
-    ]
-
-
 def test_metrics_tell_the_new_fleet_from_the_old_one(account: Any, tools: Any) -> None:
     account.create("blue")
     for _ in range(5):
@@ -384,21 +291,6 @@ def test_nothing_is_left_after_an_endpoint_is_deleted(account: Any) -> None:
     with pytest.raises(LookupError):
         account.describe()
     assert [path.suffix for path in (account.folder / "fleets").iterdir()] == [".jsonl"]
-
-
-@linux
-def test_the_old_fleet_ends_with_the_promotion_and_the_new_one_with_a_rollback(account: Any, tools: Any) -> None:
-    account.create("blue")
-    account.update("green", tools.canary())
-    account.settled()
-    assert len(account.processes()) == 1
-    account.alarms["errors"] = "OK"
-    account.update("amber", tools.canary("errors", wait=3600))
-    tools.until(lambda: account.phases()[-1] == "Baking")
-    assert len(account.processes()) == 3  # two servers, and the rollout's controller
-    account.alarms["errors"] = "ALARM"
-    account.settled()
-    assert len(account.processes()) == 1
 
 
 @linux
@@ -436,14 +328,6 @@ def test_servers_and_controllers_die_with_a_parent_that_was_killed(account: Any,
         assert len(tools.processes_of(folder)) == 4  # itself, two servers, the rollout's controller
         parent.send_signal(signal.SIGKILL)
     tools.until(lambda: tools.processes_of(folder) == [])
-
-
-def test_requests_may_come_from_any_event_loop(account: Any) -> None:
-    account.create("blue")
-    for _ in range(3):
-        assert (
-            asyncio.run(account.fleets.invoke("shop", b"1", content_type="text/csv", accept="text/csv")).status == 200
-        )
 
 
 def test_an_unknown_endpoint_is_told_with_the_known_ones(account: Any) -> None:

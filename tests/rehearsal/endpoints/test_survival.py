@@ -72,12 +72,16 @@ def states(account: Any) -> list[str]:
     return [phase for phase in account.phases() if phase not in ENDPOINT_STATES]
 
 
-@pytest.mark.parametrize("number", range(len(CANARY_STATES)))
-def test_a_canary_survives_the_death_of_its_controller_in_any_state(account: Any, tools: Any, number: int) -> None:
+@pytest.mark.parametrize(
+    ("way", "number"), [(way, number) for way in (CANARY_STATES, LINEAR_STATES) for number in range(len(way))]
+)
+def test_a_rollout_survives_the_death_of_its_controller_in_any_state(
+    account: Any, tools: Any, way: list[str], number: int
+) -> None:
     account.watcher = killing(account, lambda entered, _: entered == number)
-    users = roll_out(account, tools, tools.canary("errors"))
-    assert restarts(account) == (CANARY_STATES[number] != "Promoted")
-    assert [state for state in states(account) if state != "ControllerRestarted"] == CANARY_STATES
+    users = roll_out(account, tools, tools.canary("errors") if way == CANARY_STATES else linear())
+    assert restarts(account) == (way[number] != "Promoted")
+    assert [state for state in states(account) if state != "ControllerRestarted"] == way
     check_one_fleet(account, users, "green")
 
 
@@ -90,16 +94,6 @@ def test_a_controller_that_hangs_is_replaced(account: Any, tools: Any) -> None:
     account.watcher = watch
     users = roll_out(account, tools, tools.canary("errors"))
     assert restarts(account) == 1
-    check_one_fleet(account, users, "green")
-
-
-@pytest.mark.parametrize("number", range(len(LINEAR_STATES)))
-def test_a_linear_rollout_survives_the_death_of_its_controller_in_any_state(
-    account: Any, tools: Any, number: int
-) -> None:
-    account.watcher = killing(account, lambda entered, _: entered == number)
-    users = roll_out(account, tools, linear())
-    assert [state for state in states(account) if state != "ControllerRestarted"] == LINEAR_STATES
     check_one_fleet(account, users, "green")
 
 
