@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_budgets as budgets
 from constructs import Construct
 
-from infra.shared.notifications import NotificationTopic
+from infra.shared.notifications import NotificationTopic, grant_publish_to_service
 from slipway.settings.budget import Budget
 from slipway.settings.names import COST_TAG, Names
 
@@ -34,7 +34,7 @@ class UseCaseBudget(budgets.CfnBudget):
             notifications_with_subscribers=subscribed,
         )
         # Budgets checks that it may publish while it creates the budget.
-        self.node.add_dependency(notifications.grant_publish_to_service("budgets", _source(self)))
+        self.node.add_dependency(grant_publish_to_service(notifications, "budgets", _source(self)))
 
 
 def _notification(

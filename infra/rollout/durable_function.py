@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -34,6 +35,8 @@ _LONGEST_STEP_MINUTES = 10
 
 class DurableFunction(PythonFunction):
     """Runs under an alias: an execution ends with the version that it began with, whatever is deployed meanwhile.
+
+    Events that Lambda drops go to the target's topic, to which the `statements` must let the function publish.
 
     Attributes:
         alias: what starts executions; Lambda takes no durable function by its bare name.
@@ -72,6 +75,9 @@ class DurableFunction(PythonFunction):
                 *statements,
             ],
         )
+        # An event that Lambda drops, throttled for hours for instance, starts nothing that could send a notice.
+        described = cast("lambda_.CfnFunction", self.node.default_child)
+        described.dead_letter_config = lambda_.CfnFunction.DeadLetterConfigProperty(target_arn=target.topic)
         # It is durable from the beginning, so nothing is ever replaced.
         cdk.Annotations.of(self).acknowledge_info("aws-lambda:Function.DurableConfig")
         self.alias = lambda_.Alias(self, "Live", alias_name=ALIAS, version=self.current_version)

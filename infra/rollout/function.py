@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
@@ -12,6 +13,7 @@ from infra.rollout.durable_function import DurableFunction, executions_of, notif
 from infra.rollout.runtime.orchestrator.run import Target
 from infra.shared.approval import may_only_reject
 from infra.shared.arns import arn
+from infra.shared.notifications import grant_publish_to_service
 from infra.shared.policy import Statement, allow
 from infra.shared.sagemaker_role import may_publish, package_arns
 from infra.shared.tags import ENDPOINT_TAG
@@ -76,10 +78,10 @@ class RolloutFunction(Construct):
             topic=topic,
             function_name=names.rollout_function,
         )
-        self._start_by_decisions(names)
+        self._notify_of_undelivered(self._start_by_decisions(names), topic, names)
 
-    def _start_by_decisions(self, names: Names) -> None:
-        events.Rule(
+    def _start_by_decisions(self, names: Names) -> events.Rule:
+        return events.Rule(
             self,
             "Decided",
             description=f"A package of {names.package_group} was approved, or rejected while it serves",
@@ -93,6 +95,29 @@ class RolloutFunction(Construct):
                 },
             ),
             targets=[targets.LambdaFunction(self.function.alias, event=_REQUEST)],
+        )
+
+    def _notify_of_undelivered(self, rule: events.Rule, topic: sns.ITopic, names: Names) -> None:
+        """EventBridge tries for a day to hand an event to Lambda, and then drops it."""
+        grant_publish_to_service(topic, "cloudwatch", arn("cloudwatch", f"alarm:{names.endpoint}-rollout-undelivered"))
+        cloudwatch.CfnAlarm(
+            self,
+            "Undelivered",
+            alarm_name=f"{names.endpoint}-rollout-undelivered",
+            alarm_description=(
+                f"An approval or rejection in {names.package_group} did not reach {names.rollout_function}; "
+                "see `slipway rollout status`, and approve or reject again"
+            ),
+            namespace="AWS/Events",
+            metric_name="FailedInvocations",
+            dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name="RuleName", value=rule.rule_name)],
+            statistic="Sum",
+            period=300,
+            evaluation_periods=1,
+            threshold=0,
+            comparison_operator="GreaterThanThreshold",
+            treat_missing_data="notBreaching",
+            alarm_actions=[topic.topic_arn],
         )
 
 

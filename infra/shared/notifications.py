@@ -28,7 +28,7 @@ class NotificationTopic(sns.Topic):
         super().__init__(scope, id_, master_key=key, enforce_ssl=True)
         subscribe(self, addresses)
         # A topic with a policy of its own loses the default one, which lets the account's alarms publish.
-        self.grant_publish_to_service("cloudwatch", arn("cloudwatch", "alarm:*"))
+        grant_publish_to_service(self, "cloudwatch", arn("cloudwatch", "alarm:*"))
         pipeline = arn("sagemaker", f"pipeline/{pipeline_name}")
         events.Rule(
             self,
@@ -49,19 +49,20 @@ class NotificationTopic(sns.Topic):
             ],
         )
 
-    def grant_publish_to_service(self, service: str, source_arn: str) -> IDependable:
-        """Let a service of this account publish for the resources that match; the result is what to depend on."""
-        added = self.add_to_resource_policy(
-            iam.PolicyStatement(
-                actions=["sns:Publish"],
-                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
-                resources=[self.topic_arn],
-                conditions={**OWN_ACCOUNT, "ArnLike": {"aws:SourceArn": source_arn}},
-            )
+
+def grant_publish_to_service(topic: sns.ITopic, service: str, source_arn: str) -> IDependable:
+    """Let a service of this account publish for the resources that match; the result is what to depend on."""
+    added = topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            actions=["sns:Publish"],
+            principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+            resources=[topic.topic_arn],
+            conditions={**OWN_ACCOUNT, "ArnLike": {"aws:SourceArn": source_arn}},
         )
-        if added.policy_dependable is None:
-            raise ValueError(f"topic {self.node.path} must hold a policy of its own")
-        return added.policy_dependable
+    )
+    if added.policy_dependable is None:
+        raise ValueError(f"topic {topic.node.path} must have a policy of its own")
+    return added.policy_dependable
 
 
 def subscribe(topic: sns.Topic, addresses: Iterable[str]) -> None:

@@ -134,6 +134,34 @@ def test_people_are_notified_of_a_rollout_that_ends_without_an_outcome(
     assert set(target["InputTransformer"]["InputPathsMap"].values()) == paths
 
 
+def test_people_are_notified_of_a_decision_that_starts_no_rollout(
+    resources: Resources, rules: dict[str, dict[str, Any]], settings: Settings
+) -> None:
+    """Lambda drops an event that it could not start, and EventBridge one that it could not hand over."""
+    (target,) = rules["aws.lambda"]["Targets"]
+    (function,) = (
+        each["Properties"]
+        for each in resources("AWS::Lambda::Function", "rollout")
+        if "DurableConfig" in each["Properties"]
+    )
+    assert function["DeadLetterConfig"] == {"TargetArn": target["Arn"]}
+    (alarm,) = (each["Properties"] for each in resources("AWS::CloudWatch::Alarm", "rollout"))
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Events", "FailedInvocations")
+    ((dimension,), (action,)) = alarm["Dimensions"], alarm["AlarmActions"]
+    assert (dimension["Name"], action) == ("RuleName", target["Arn"])
+    assert dimension["Value"]["Ref"].startswith("RolloutDecided")
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+    policies = [each["Properties"] for each in resources("AWS::SNS::TopicPolicy", "rollout")]
+    (publish,) = (
+        statement
+        for policy in policies
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    )
+    source = json.dumps(publish["Condition"]["ArnLike"]["aws:SourceArn"])
+    assert f":alarm:{settings.names.endpoint}-rollout-undelivered" in source
+
+
 def test_the_addresses_of_the_settings_are_subscribed_to_notices_of_rollouts(
     synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings, templates: dict[str, Any]
 ) -> None:
