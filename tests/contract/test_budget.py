@@ -1,6 +1,5 @@
 """A use case's budget on the embedded AWS, and the tag by which it counts on what its pipeline starts."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -13,19 +12,11 @@ from infra.shared.notifications import NotificationTopic
 from slipway.settings import Settings, load_settings
 from slipway.settings.budget import Budget
 from slipway.settings.names import COST_TAG
-from tests.rehearsal.cloud.process import CloudProcess, end_cloud, start_cloud, write_steps
+from tests.rehearsal.cloud.process import CloudProcess
 from tests.rehearsal.cloud.stacks import deploy, outputs
 
 ACCOUNT = "000000000000"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/12345678-1234-1234-1234-123456789012"
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
-    steps = write_steps(tmp_path_factory.mktemp("steps"))
-    started = start_cloud(tmp_path_factory.mktemp("cloud"), steps)
-    yield started
-    assert end_cloud(started) == 0
 
 
 @pytest.fixture(scope="module")

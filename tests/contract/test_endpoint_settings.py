@@ -1,7 +1,6 @@
 """A change of the rollout's settings alone, deployed to an endpoint that takes no update without a new config."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import aws_cdk as cdk
@@ -14,24 +13,12 @@ from tests.archives import archive_of
 from tests.rehearsal.cloud.process import (
     PROJECT,
     CloudProcess,
-    build_image,
-    end_cloud,
     eventually,
-    start_cloud,
-    write_steps,
 )
 
 SERVING = ("AWS::SageMaker::Model", "AWS::SageMaker::EndpointConfig", "AWS::SageMaker::Endpoint")
+CLOUD_OPTIONS = ("--speed", "1000", "--same-config", "refuse")
 KEY = "arn:aws:kms:us-east-1:000000000000:key/1"
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
-    steps = write_steps(tmp_path_factory.mktemp("steps"))
-    started = start_cloud(tmp_path_factory.mktemp("cloud"), steps, "--speed", "1000", "--same-config", "refuse")
-    started.image = build_image(started, steps)
-    yield started
-    assert end_cloud(started) == 0
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """What the rollout gives to the replay job against what the verb takes, and faulty models against the verb."""
 
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -22,13 +21,6 @@ from tests.infra.rollout.journal import run, target
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
 CAPTURES = "s3://bucket/capture/shoppers-dev/primary/"
 OPT_ML = Paths(Path("/opt/ml"))
-
-
-@pytest.fixture(scope="module")
-def document():
-    found = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
-    del found["stages"]
-    return found | {"stage": "dev"}
 
 
 def arguments_of(document, **limits):

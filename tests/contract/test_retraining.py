@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,11 @@ from pipeline_steps.monitoring.monitoring_environment import MonitoringEnvironme
 from pipeline_steps.monitoring.monitoring_metrics import emit
 from slipway.settings import Settings, load_settings
 from tests.infra.asl_files import substituted
-from tests.rehearsal.cloud.process import PROJECT, CloudProcess, end_cloud, eventually, start_cloud, write_steps
+from tests.rehearsal.cloud.process import PROJECT, CloudProcess, eventually
 from tests.rehearsal.cloud.stacks import deploy, outputs
 
 PIPELINE = "drifting"
+CLOUD_OPTIONS = ("--speed", "1000")
 NOTHING = {"Version": "2020-12-01", "Metadata": {}, "Parameters": [
     {"Name": "DataFingerprint", "Type": "String"},
 ], "Steps": [{
@@ -32,14 +33,6 @@ NOTHING = {"Version": "2020-12-01", "Metadata": {}, "Parameters": [
         "Conditions": [{"Type": "Equals", "LeftValue": "1", "RightValue": "1"}], "IfSteps": [], "ElseSteps": [],
     },
 }]}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
-    steps = write_steps(tmp_path_factory.mktemp("steps"))
-    started = start_cloud(tmp_path_factory.mktemp("cloud"), steps, "--speed", "1000")
-    yield started
-    assert end_cloud(started) == 0
 
 
 def definition(pipeline: str, *, pause_hours: int = 24) -> dict[str, Any]:

@@ -1,24 +1,10 @@
 """A serverless endpoint on the embedded AWS, where it is a process like any other: cold starts are not simulated."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from tests.archives import archive_of
-from tests.rehearsal.cloud.process import CloudProcess, build_image, end_cloud, eventually, start_cloud, write_steps
+from tests.rehearsal.cloud.process import CloudProcess, eventually
 
 ROLE = "arn:aws:iam::000000000000:role/model"
 ENDPOINT = "idle"
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
-    steps = write_steps(tmp_path_factory.mktemp("steps"))
-    started = start_cloud(tmp_path_factory.mktemp("cloud"), steps)
-    started.image = build_image(started, steps)
-    started("s3").create_bucket(Bucket="models")
-    yield started
-    assert end_cloud(started) == 0
 
 
 def config(cloud: CloudProcess, x: float) -> str:
@@ -46,6 +32,7 @@ def answer(cloud: CloudProcess) -> str:
 
 def test_a_serverless_endpoint_serves_and_is_updated_all_at_once(cloud: CloudProcess) -> None:
     sagemaker = cloud("sagemaker")
+    cloud("s3").create_bucket(Bucket="models")
     first, second = config(cloud, 0.25), config(cloud, 0.75)
     sagemaker.create_endpoint(EndpointName=ENDPOINT, EndpointConfigName=first)
     eventually(lambda: in_service(cloud, first))

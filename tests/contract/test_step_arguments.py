@@ -1,7 +1,6 @@
 """What the definition gives to the steps against what the steps take."""
 
 import copy
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -24,13 +23,6 @@ def composed(document):
     roles = dict.fromkeys(("processing_role_arn", "training_role_arn", "evaluation_role_arn"), "r")
     definition = training_pipeline(settings, bucket="b", kms_key_arn="k", image_uri="i", **roles)
     return settings, {step["Name"]: step["Arguments"] for step in definition["Steps"]}, definition["Parameters"]
-
-
-@pytest.fixture(scope="module")
-def document():
-    found = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
-    del found["stages"]
-    return found | {"stage": "dev"}
 
 
 @pytest.fixture(scope="module")

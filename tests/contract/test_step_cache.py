@@ -1,7 +1,6 @@
 """The shipped pipeline's cached steps against data that changes where it lies."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,12 @@ from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.pipeline_executions import Trainer
 from slipway.settings import Settings, load_settings
 from slipway.training import to_json, training_pipeline
-from tests.rehearsal.cloud.process import PROJECT, CloudProcess, build_image, end_cloud, eventually, start_cloud
+from tests.rehearsal.cloud.process import PROJECT, CloudProcess, eventually
 
 DATA, ARTIFACTS = "data-bucket", "artifacts-bucket"
+CLOUD_OPTIONS, WITH_SHIPPED_STEPS = ("--speed", "60"), True
 CACHED = ("Prepare", "Baseline", "Tune")
 ROLE = "arn:aws:iam::000000000000:role/r"
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
-    started = start_cloud(tmp_path_factory.mktemp("cloud"), PROJECT / "pipeline_steps", "--speed", "60")
-    yield started
-    assert end_cloud(started) == 0
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +30,9 @@ def settings() -> Settings:
 @pytest.fixture(scope="module")
 def deployed(cloud: CloudProcess, settings: Settings) -> CloudProcess:
     """The buckets, the storage stack's output, and the pipeline without what follows its cached steps."""
-    image = build_image(cloud, PROJECT / "pipeline_steps")
     roles = dict.fromkeys(("processing_role_arn", "training_role_arn", "evaluation_role_arn"), ROLE)
     definition = training_pipeline(
-        settings, bucket=ARTIFACTS, data_bucket=DATA, kms_key_arn="alias/aws/s3", image_uri=image, **roles
+        settings, bucket=ARTIFACTS, data_bucket=DATA, kms_key_arn="alias/aws/s3", image_uri=cloud.image, **roles
     )
     definition["Steps"] = [step for step in definition["Steps"] if step["Name"] in CACHED]
     cloud("sagemaker").create_pipeline(
@@ -88,12 +80,10 @@ def cache_hits(steps: dict[str, Any]) -> set[str]:
     return {name for name, step in steps.items() if step.get("CacheHitResult")}
 
 
+@pytest.mark.usefixtures("account")
 def test_two_tables_under_one_key_give_two_models_and_the_same_table_again_is_a_cache_hit(
-    deployed: CloudProcess, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    deployed: CloudProcess, settings: Settings, tmp_path: Path
 ) -> None:
-    reached = {"AWS_ENDPOINT_URL": deployed.endpoint_url, "AWS_DEFAULT_REGION": "us-east-1"}
-    for name, value in (reached | deployed.key.environment).items():
-        monkeypatch.setenv(name, value)
     put_table(deployed, tmp_path, seed=1)
     first = trained(deployed, settings)
     put_table(deployed, tmp_path, seed=2)

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +12,7 @@ from slipway.canary.config import AnalysisConfig, Tolerances, ValueBounds
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Rollout
 from tests.archives import archive_of
-from tests.rehearsal.cloud.process import CloudProcess, build_image, end_cloud, eventually, start_cloud, write_steps
+from tests.rehearsal.cloud.process import CloudProcess, eventually
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 BUCKET, ENDPOINT, SPEED = "artifacts", "shop", 60
@@ -22,6 +21,7 @@ HORIZON_SECONDS = 8 * SPEED
 """Of the rollout, so eight of real time: so old is a request when its outcome must have arrived."""
 SECOND = 1.1
 """Times of captured requests and of S3 objects are whole seconds."""
+CLOUD_OPTIONS = ("--speed", str(SPEED))
 ROLLOUT = Rollout(bake_seconds=3600, timeout_seconds=7200)
 CONFIG = AnalysisConfig(
     Tolerances(watches_scores=False, watches_value=True),
@@ -40,17 +40,6 @@ CAPTURE = {
     "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
     "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
 }
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
-    steps = write_steps(tmp_path_factory.mktemp("steps"))
-    started = start_cloud(tmp_path_factory.mktemp("cloud"), steps, "--speed", str(SPEED))
-    started("s3").create_bucket(Bucket=BUCKET)
-    started("sagemaker").create_model_package_group(ModelPackageGroupName=ENDPOINT)
-    started.image = build_image(started, steps)
-    yield started
-    assert end_cloud(started) == 0
 
 
 @dataclass
@@ -132,11 +121,10 @@ class Shop:
 
 
 @pytest.fixture
-def shop(cloud: CloudProcess, monkeypatch: pytest.MonkeyPatch) -> Shop:
+def shop(cloud: CloudProcess, account: None, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """The function's own clients ask the embedded AWS."""
-    place = {"AWS_ENDPOINT_URL": cloud.endpoint_url, "AWS_DEFAULT_REGION": "us-east-1", **cloud.key.environment}
-    for name, value in place.items():
-        monkeypatch.setenv(name, value)
+    cloud("s3").create_bucket(Bucket=BUCKET)
+    cloud("sagemaker").create_model_package_group(ModelPackageGroupName=ENDPOINT)
     monkeypatch.setenv("CANARY_ANALYSIS", CONFIG.to_json())
     monkeypatch.setenv("ARTIFACTS_BUCKET", BUCKET)
     return Shop(cloud)

@@ -26,7 +26,7 @@ from rehearsal.jobs.container_run import RunLimits, run_container
 from rehearsal.journey.demo_data import write_demo_csv
 from slipway.settings import load_settings
 from slipway.training import training_pipeline
-from tests.docker.registry import registry
+from tests.model_registry import registry
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
 ROWS = 1500

@@ -3,16 +3,13 @@
 import json
 import re
 import shutil
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline_steps.artifact.reading import read_archive
+from tests.model_registry import ARN, NOWHERE, registry
 
 GATE_FLAGS = [
     "--model-package-group=shop",
@@ -29,57 +26,6 @@ GATE_FLAGS = [
     "--value-fn=0",
 ]
 SCHEMA_FLAGS = ["--target=bought", "--positive-label=TRUE", "--number=visits,spend", "--category=month,returning"]
-ARN = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shop/1"
-
-
-class _Registry(BaseHTTPRequestHandler):
-    """A model registry and an artifact store; `champion` is the archive it serves."""
-
-    champion: Path | None = None
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self._reply(json.dumps(self._answer(self.headers["X-Amz-Target"].split(".")[1])).encode())
-
-    def do_GET(self) -> None:
-        assert self.champion is not None
-        assert self.path.split("?")[0] == "/artifacts/champion/model.tar.gz"
-        self._reply(self.champion.read_bytes())
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def _answer(self, action: str) -> dict[str, Any]:
-        if action == "ListModelPackages":
-            package = {"ModelPackageArn": ARN, "CreationTime": 1.0, "ModelPackageStatus": "Completed"}
-            return {"ModelPackageSummaryList": [package] if self.champion else []}
-        url = "s3://artifacts/champion/model.tar.gz"
-        return {"InferenceSpecification": {"Containers": [{"Image": "image", "ModelDataUrl": url}]}}
-
-    def _reply(self, body: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-@contextmanager
-def _registry(champion: Path | None) -> Iterator[dict[str, str]]:
-    """Serve the registry; gives the environment of a job that uses it."""
-    handler = type("Registry", (_Registry,), {"champion": champion})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield {
-                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
-                "AWS_ACCESS_KEY_ID": "test",
-                "AWS_SECRET_ACCESS_KEY": "test",
-                "AWS_REGION": "us-east-1",
-            }
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture
@@ -220,7 +166,7 @@ def test_a_crash_is_reported_with_its_trace_and_reason(run_verb, tmp_path: Path)
 
 
 def test_evaluate_measures_candidate_and_baseline_on_the_test_split(evaluation: Path, run_verb) -> None:
-    with _registry(None) as environment:
+    with registry(None) as environment:
         ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment)
     assert ended.returncode == 0, ended.stderr
     output = evaluation / "processing/output/evaluation"
@@ -241,7 +187,7 @@ def test_evaluate_measures_candidate_and_baseline_on_the_test_split(evaluation: 
 
 
 def test_evaluate_takes_the_gap_from_scores_and_not_from_what_training_claims(evaluation: Path, run_verb, jobs) -> None:
-    with _registry(None) as environment:
+    with registry(None) as environment:
         assert run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment).returncode == 0
     found = json.loads((evaluation / "processing/output/evaluation/evaluation.json").read_text())
     claimed = json.loads((jobs.boosted / "model/metrics.json").read_text())
@@ -252,7 +198,7 @@ def test_evaluate_compares_with_the_champion_of_the_registry(evaluation: Path, r
     # the linear candidate must lose against the boosted champion
     champion = jobs.archive(jobs.boosted, evaluation / "champion.tar.gz")
     jobs.archive(jobs.linear, evaluation / "processing/input/candidate/model.tar.gz")
-    with _registry(champion) as environment:
+    with registry(champion.read_bytes()) as environment:
         ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment)
     assert ended.returncode == 0, ended.stderr
     found = json.loads((evaluation / "processing/output/evaluation/evaluation.json").read_text())
@@ -290,7 +236,8 @@ def test_evaluate_compares_with_no_champion_of_another_schema(
     contract = json.loads((older / "model/contract.json").read_text())
     contract["columns"][0] |= change.pop("columns", {})
     (older / "model/contract.json").write_text(json.dumps(contract | change))
-    with _registry(jobs.archive(older, evaluation / "champion.tar.gz")) as environment:
+    champion = jobs.archive(older, evaluation / "champion.tar.gz")
+    with registry(champion.read_bytes()) as environment:
         ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment)
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"the champion {ARN} cannot be compared: {reason}. Give the columns")
@@ -298,9 +245,7 @@ def test_evaluate_compares_with_no_champion_of_another_schema(
 
 
 def test_evaluate_fails_when_the_registry_is_unreachable(evaluation: Path, run_verb) -> None:
-    environment = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1"}
-    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment | keys)
+    ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=NOWHERE)
     assert ended.returncode == 1
     assert ended.stderr.startswith("the champion of model package group shop cannot be read: ")
 

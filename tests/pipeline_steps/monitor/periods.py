@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PACKAGE = "arn:aws:sagemaker:us-east-1:111122223333:model-package/shop/3"
+from tests.model_registry import ARN
 
-
+PACKAGE = ARN
 HOUR = "2026-11-05T14:{minute:02d}:00Z"
 
 

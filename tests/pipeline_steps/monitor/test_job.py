@@ -1,13 +1,8 @@
 """What the job needs: valid options, and the model."""
 
-import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 
+from tests.model_registry import NOWHERE, registry
 from tests.pipeline_steps.monitor.periods import PACKAGE, facet
 
 
@@ -42,45 +37,12 @@ def test_what_cannot_be_done_is_refused(
     assert ended.stderr.startswith(reason)
 
 
-@contextmanager
-def _registry(archive: bytes) -> Iterator[dict[str, str]]:
-    class Registry(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            assert request == {"ModelPackageName": PACKAGE}
-            containers = [{"Image": "image", "ModelDataUrl": "s3://artifacts/three/model.tar.gz"}]
-            self._reply(json.dumps({"InferenceSpecification": {"Containers": containers}}).encode())
-
-        def do_GET(self) -> None:
-            assert self.path.split("?")[0] == "/artifacts/three/model.tar.gz"
-            self._reply(archive)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-        def _reply(self, body: bytes) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
-            yield {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}", **keys}
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_the_model_is_fetched_from_the_registry_where_it_is_no_input(period) -> None:
     found = period(visitors=250)
     archive = found.base / "processing/input/model/model.tar.gz"
     content = archive.read_bytes()
     archive.unlink()
-    with _registry(content) as environment:
+    with registry(content) as environment:
         message, _ = found.end(**environment)
     assert message.startswith("Completed: no violation in 250 rows")
 
@@ -88,8 +50,6 @@ def test_the_model_is_fetched_from_the_registry_where_it_is_no_input(period) -> 
 def test_an_unreachable_registry_is_reported(period, run_verb) -> None:
     found = period(visitors=10)
     (found.base / "processing/input/model/model.tar.gz").unlink()
-    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
-    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
-    ended = run_verb(found.base, "monitor", environment=keys | nowhere)
+    ended = run_verb(found.base, "monitor", environment=NOWHERE)
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"model package {PACKAGE} cannot be read: ")
