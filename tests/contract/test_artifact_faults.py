@@ -109,10 +109,10 @@ def test_a_schema_fault_is_a_valid_artifact_that_the_contract_gate_refuses(archi
     assert [column.name for column in model.contract.columns] == ["month", "visits", "age", "spend"]
 
 
-def test_a_model_with_a_schema_fault_gives_its_own_callers_the_same_scores(archive, gated, score):
+def test_a_model_with_a_schema_fault_gives_its_own_callers_the_same_scores(archive, gated):
     _, champion, model = gated(inject_fault(archive, "schema"))
     rows = np.array([[1, 3, 2.5, 40], [0, 8, 0.5, 70]], dtype=np.float32)
-    np.testing.assert_allclose(score(model, rows[:, [0, 1, 3, 2]]), score(champion, rows), rtol=1e-6)
+    np.testing.assert_allclose(model.scorer.score(rows[:, [0, 1, 3, 2]]), champion.scorer.score(rows), rtol=1e-6)
 
 
 def test_a_shift_fault_keeps_the_contract_and_is_refused_by_the_replay(archive, gated):
@@ -126,10 +126,3 @@ def test_the_model_without_a_fault_passes_the_same_replay(archive, gated):
     contract, champion, model = gated(archive)
     assert contract.reasons == ()
     assert compare_replay(visitors(200), champion=champion, candidate=model, limits=LIMITS).reasons == ()
-
-
-@pytest.fixture
-def score():
-    from pipeline_steps.artifact.scorer import Scorer  # noqa: PLC0415
-
-    return lambda model, rows: Scorer(model.files["model.onnx"]).score(rows)

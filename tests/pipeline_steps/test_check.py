@@ -8,9 +8,7 @@ import pytest
 from pipeline_steps.check import main
 from pipeline_steps.errors import DataError
 from pipeline_steps.paths import Paths
-
-FLAGS = ["--target=bought", "--positive-label=TRUE", "--number=visits,spend", "--category=month,returning"]
-HEADER = ["visits", "spend", "month", "returning", "bought"]
+from tests.pipeline_steps.shop import HEADER, SCHEMA_FLAGS
 
 Rows = list[list[str]]
 
@@ -18,7 +16,7 @@ Rows = list[list[str]]
 def _check(folder: Path, rows: Rows, *more: str, header: list[str] = HEADER, delimiter: str = ",") -> None:
     with (folder / "table.csv").open("w", newline="") as file:
         csv.writer(file, delimiter=delimiter).writerows([header, *rows])
-    main(["--input", str(folder / "table.csv"), *FLAGS, *more], Paths(folder))
+    main(["--input", str(folder / "table.csv"), *SCHEMA_FLAGS, *more], Paths(folder))
 
 
 def test_a_good_table_is_summed_up_on_one_line(tmp_path: Path, shop, capsys: pytest.CaptureFixture[str]) -> None:

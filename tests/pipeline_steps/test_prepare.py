@@ -13,17 +13,12 @@ from pipeline_steps.paths import Paths
 from pipeline_steps.prepare import main, split_table
 from pipeline_steps.tables.raw_table import RawTable
 from pipeline_steps.tables.split import SplitPlan
-
-FLAGS = ["--target=bought", "--positive-label=TRUE", "--number=visits,spend", "--category=month,returning"]
-HEADER = ["visits", "spend", "month", "returning", "bought"]
+from tests.pipeline_steps.shop import HEADER, SCHEMA_FLAGS, write_rows
 
 
 def _prepare(base: Path, rows: list[list[str]], *more: str) -> Path:
-    path = base / "processing/input/data/table.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([HEADER, *rows])
-    main([*FLAGS, *more], Paths(base))
+    write_rows(base / "processing/input/data/table.csv", rows)
+    main([*SCHEMA_FLAGS, *more], Paths(base))
     return base / "processing/output"
 
 
@@ -131,7 +126,7 @@ def test_none_or_two_tables_are_refused(tmp_path: Path, names: list[str]) -> Non
     for name in names:
         (folder / name).write_text("x")
     with pytest.raises(DataError, match=r"the input must hold exactly one \.csv file"):
-        main(FLAGS, Paths(tmp_path))
+        main(SCHEMA_FLAGS, Paths(tmp_path))
 
 
 @pytest.mark.parametrize("flag", ["--test-percent=50", "--validation-percent=4", "--test-percent=x"])

@@ -3,11 +3,8 @@
 import csv
 import io
 import json
-import os
 import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +14,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from tests.archives import archive_of
+from tests.pipeline_steps.verbs import run_verb
 
-PROJECT = Path(__file__).parents[3]
 Files = dict[str, bytes]
 
 
@@ -160,7 +157,5 @@ def earlier_files(jobs: Any, tmp_path_factory: pytest.TempPathFactory) -> Files:
     table = base / "input/data/train/data.csv"
     lines = table.read_text().splitlines(keepends=True)
     table.write_text("".join(lines[: 1 + len(lines) * 60 // 100]))
-    command = [sys.executable, "-m", "pipeline_steps", "train"]
-    environment = {**os.environ, "SM_BASE_DIR": str(base)}
-    subprocess.run(command, cwd=PROJECT, env=environment, check=True, capture_output=True)
+    assert run_verb(base, "train").returncode == 0
     return {path.name: path.read_bytes() for path in (base / "model").iterdir()}

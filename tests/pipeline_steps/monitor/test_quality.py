@@ -2,8 +2,20 @@
 
 import json
 import random
+from collections.abc import Callable
 
-from tests.pipeline_steps.monitor.periods import WRONG_ABOUT, bias_metrics, facet, label, write_lines
+from tests.pipeline_steps.monitor.periods import WRONG_ABOUT, Period, bias_metrics, facet, label, write_lines
+
+
+def by_chance() -> Callable[[int], float]:
+    chance = random.Random(4)  # noqa: S311 (made-up data)
+    return lambda _: chance.choice([0, 25.5])
+
+
+def outcomes(found: Period, value: Callable[[int], float], *, count: int = 600) -> None:
+    """What came of the first visits."""
+    lines = [{"inference_id": f"visit-{number}", "value": value(number)} for number in range(count)]
+    write_lines(found.base / "processing/input/outcomes/labels.jsonl", lines)
 
 
 def test_outcomes_make_quality_known(period) -> None:
@@ -21,9 +33,7 @@ def test_outcomes_make_quality_known(period) -> None:
 
 def test_lower_quality_is_reported(period) -> None:
     found = period()
-    chance = random.Random(4)  # noqa: S311 (made-up data)
-    lines = [{"inference_id": f"visit-{number}", "value": chance.choice([0, 25.5])} for number in range(600)]
-    write_lines(found.base / "processing/input/outcomes/labels.jsonl", lines)
+    outcomes(found, by_chance())
     message, metrics = found.end()
     assert found.checks == {("accuracy", "LessThanThreshold"), ("auc", "LessThanThreshold")}
     assert metrics["QualityViolations"] == 2
@@ -32,10 +42,7 @@ def test_lower_quality_is_reported(period) -> None:
 
 def test_quality_of_few_outcomes_is_measured_and_not_evaluated(period) -> None:
     found = period()
-    write_lines(
-        found.base / "processing/input/outcomes/labels.jsonl",
-        [{"inference_id": f"visit-{number}", "value": number % 2} for number in range(58)],
-    )
+    outcomes(found, lambda number: number % 2, count=58)
     _, metrics = found.end()
     assert metrics["LabelledRows"] == 58
     assert "QualityViolations" not in metrics
@@ -61,9 +68,7 @@ def test_where_outcomes_come_late_one_run_examines_the_requests(period) -> None:
 
 def test_and_the_other_the_outcomes_of_older_ones_and_nothing_else(period) -> None:
     found = period(spend_high)
-    chance = random.Random(4)  # noqa: S311 (made-up data)
-    lines = [{"inference_id": f"visit-{number}", "value": chance.choice([0, 25.5])} for number in range(600)]
-    write_lines(found.base / "processing/input/outcomes/labels.jsonl", lines)
+    outcomes(found, by_chance())
     option = facet("returning", values=["TRUE"], metrics=WRONG_ABOUT)
     message, metrics = found.end(option, "--only=outcomes", "--min-ndcg=0.1")
     # The requests of this period have been reported when they were new.
