@@ -1,5 +1,4 @@
 import base64
-import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -134,8 +133,3 @@ def test_only_as_many_hours_are_listed_as_are_read(s3: Any) -> None:
 def test_a_bucket_that_cannot_be_read_is_an_error(s3: Any) -> None:
     with pytest.raises(StepError, match="s3://other/capture/ cannot be read"):
         list(bucket_files(s3, "s3://other/capture/"))
-
-
-def test_a_body_is_bytes_even_where_the_stream_ends_without_a_line_break() -> None:
-    content = io.BytesIO(record("last").encode()).read()
-    assert bodies(newest_requests(iter([content]), limit=5)) == [b"last"]
