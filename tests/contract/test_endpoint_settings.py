@@ -10,11 +10,7 @@ from aws_cdk.assertions import Template
 from infra.stages import use_case_stacks
 from slipway.settings import Settings, load_settings
 from tests.archives import archive_of
-from tests.rehearsal.cloud.process import (
-    PROJECT,
-    CloudProcess,
-    eventually,
-)
+from tests.rehearsal.cloud.process import PROJECT, CloudProcess, eventually
 
 SERVING = ("AWS::SageMaker::Model", "AWS::SageMaker::EndpointConfig", "AWS::SageMaker::Endpoint")
 CLOUD_OPTIONS = ("--speed", "1000", "--same-config", "refuse")

@@ -32,10 +32,7 @@ from slipway.operations.executions import listed_executions
 from slipway.rollout.steps import Step
 from slipway.settings import Settings, load_settings
 from tests.archives import archive_of
-from tests.rehearsal.cloud.process import (
-    CloudProcess,
-    eventually,
-)
+from tests.rehearsal.cloud.process import CloudProcess, eventually
 
 ROLE = "arn:aws:iam::000000000000:role/rollout"
 ACCOUNT = "arn:aws:{}:us-east-1:000000000000:"
