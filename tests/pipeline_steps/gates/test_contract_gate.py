@@ -123,6 +123,7 @@ CONTRACT_MUTATIONS: dict[str, tuple[Edit, tuple[str, ...]]] = {
     ),
     "unknown categories refused": (column(MONTH, unknown="refuse"), ("column month must take any category",)),
     "fewer rows a request": (top(max_payload_rows=100), ("max_payload_rows must be at least 10000, got 100",)),
+    "no rows a request": (top(max_payload_rows=0), ("max_payload_rows must be at least 10000, got 0",)),
     "other label positive": (top(positive_label="FALSE"), ("positive_label must stay 'TRUE', got 'FALSE'",)),
     "other target": (top(target="returned"), ("target must stay 'bought', got 'returned'",)),
     "other output": (output(name="probability"), ("output.name must stay 'score', got 'probability'",)),
