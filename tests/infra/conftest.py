@@ -1,18 +1,15 @@
 """The app, synthesized once a session from the shipped settings and a small folder of steps."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
 
 from infra.stages import UseCaseStacks, use_case_stacks
 from slipway.settings import Settings, load_settings
-
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.infra.cdk_app import PROJECT, app_at
 
 
 @pytest.fixture(scope="session")
@@ -39,13 +36,7 @@ def synth(steps_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
 
     def make(settings: Settings, *, validate: bool) -> tuple[UseCaseStacks, Path]:
         outdir = tmp_path_factory.mktemp("cdk.out")
-        context = json.loads((PROJECT / "cdk.json").read_text())["context"]
-        app = cdk.App(
-            outdir=str(outdir),
-            context=context,
-            analytics_reporting=False,
-            builtin_cloud_formation_validation=validate,  # takes seconds
-        )
+        app = app_at(outdir, validate=validate)
         stacks = use_case_stacks(app, settings, steps_folder=steps_folder)
         app.synth()
         return stacks, outdir
@@ -60,11 +51,9 @@ def synth(steps_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
 
 
 @pytest.fixture
-def unfinished(steps_folder: Path, settings: Settings) -> UseCaseStacks:
+def unfinished(steps_folder: Path, settings: Settings, tmp_path: Path) -> UseCaseStacks:
     """The stacks before they are synthesized, so that a test may add to them."""
-    context = json.loads((PROJECT / "cdk.json").read_text())["context"]
-    app = cdk.App(context=context, analytics_reporting=False, builtin_cloud_formation_validation=False)
-    return use_case_stacks(app, settings, steps_folder=steps_folder)
+    return use_case_stacks(app_at(tmp_path), settings, steps_folder=steps_folder)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,10 @@ from rehearsal.cloud.iam import Policy, Principal, parse_policy
 
 REGION = "eu-central-1"
 ACCOUNT = "111111111111"
+ALLOWS_EVERYTHING = parse_policy(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+)
+TLS = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
 _HASH = re.compile(r"[0-9A-F]{8}$")
 
 

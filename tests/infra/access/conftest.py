@@ -10,7 +10,8 @@ from infra.stages import UseCaseStacks
 from slipway.settings import Settings, parse_settings
 from tests.infra.access.account import Accounts
 from tests.infra.access.world import World
-from tests.infra.delivery.test_delivery import DELIVERY, PROJECT, app_at
+from tests.infra.cdk_app import PROJECT, app_at
+from tests.infra.delivery.test_delivery import DELIVERY
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,11 @@ from infra.stages import use_cases
 from rehearsal.cloud.iam import AccessRequest, Outcome, Policy, Principal, decide, parse_policy
 from slipway.errors import InputError
 from slipway.settings import Settings, load_settings, parse_settings
-from tests.infra.access.account import ACCOUNT, Accounts, Resource
+from tests.infra.access.account import ACCOUNT, ALLOWS_EVERYTHING, Accounts, Resource
 from tests.infra.access.expected import DELIVERY_ROLES, ROLES
 from tests.infra.access.world import World
-from tests.infra.delivery.test_delivery import DELIVERY, PROJECT, app_at, delivery_of, project_of
+from tests.infra.cdk_app import PROJECT, app_at
+from tests.infra.delivery.test_delivery import DELIVERY, delivery_of, project_of
 from tests.infra.review.test_review import EVERYTHING
 
 LIMIT_FILE = PROJECT / "infra" / "slipway-limit.json"
@@ -89,9 +90,6 @@ def test_within_the_limit_each_role_may_do_what_its_work_needs(
 
 
 ADMINISTRATOR = Principal("AWS", f"{HERE}:role/administrator")
-EVERYTHING_ALLOWED = parse_policy(
-    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-)
 PACKAGE = f"arn:aws:sagemaker:eu-central-1:{ACCOUNT}:model-package/shoppers-dev/3"
 ROLE, POLICY = f"{HERE}:role/new", f"{HERE}:policy/{NAME}"
 STATUS, BOUNDARY = "sagemaker:ModelApprovalStatus", "iam:PermissionsBoundary"
@@ -99,7 +97,7 @@ STATUS, BOUNDARY = "sagemaker:ModelApprovalStatus", "iam:PermissionsBoundary"
 
 def outcome(limit: Policy, action: str, resource: str, **context: str) -> Outcome:
     request = AccessRequest(action, resource, {key.replace("__", ":"): value for key, value in context.items()})
-    return decide(request, principal=ADMINISTRATOR, identity=[EVERYTHING_ALLOWED], boundary=[limit]).outcome
+    return decide(request, principal=ADMINISTRATOR, identity=[ALLOWS_EVERYTHING], boundary=[limit]).outcome
 
 
 @pytest.mark.parametrize("action", ["UpdateModelPackage", "CreateModelPackage"])

@@ -2,20 +2,18 @@
 
 import pytest
 
-from rehearsal.cloud.iam import AccessRequest, Outcome, Policy, Principal, decide, parse_policy
-from tests.infra.access.account import ACCOUNT, Accounts, Resource
+from rehearsal.cloud.iam import AccessRequest, Outcome, Policy, Principal, decide
+from tests.infra.access.account import ACCOUNT, ALLOWS_EVERYTHING, TLS, Accounts, Resource
 from tests.infra.access.world import World
 
-EVERYTHING = parse_policy({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 ADMINISTRATOR = Principal("AWS", f"arn:aws:iam::{ACCOUNT}:role/administrator")
 STRANGER = Principal("AWS", "arn:aws:iam::999999999999:role/administrator")
-TLS = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
 
 
 def decision(
     policy: Policy, request: AccessRequest, principal: Principal = ADMINISTRATOR, *, both: bool = False
 ) -> Outcome:
-    return decide(request, principal=principal, identity=[EVERYTHING], resource=[policy], both=both).outcome
+    return decide(request, principal=principal, identity=[ALLOWS_EVERYTHING], resource=[policy], both=both).outcome
 
 
 def buckets(accounts: Accounts) -> list[Resource]:

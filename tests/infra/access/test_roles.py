@@ -12,6 +12,7 @@ from tests.infra.access.account import Accounts, Role
 from tests.infra.access.expected import DELIVERY_ROLES, ROLES, Expected, github
 from tests.infra.access.world import World
 
+EVERY_ROLE = {**ROLES, **DELIVERY_ROLES}
 SERVICES = ("sagemaker", "lambda", "states", "events", "scheduler", "codebuild", "codepipeline", "ec2", "ecs-tasks")
 STRANGER = "arn:aws:iam::999999999999:role/stranger"
 MAKERS = (
@@ -30,49 +31,35 @@ MAKERS = (
 """Parts of the labels of roles under which models are made, tested, served or delivered."""
 
 
-def test_every_role_has_its_expectations(accounts: Accounts) -> None:
-    assert set(accounts.roles) == set(ROLES)
+def test_every_role_has_its_expectations(accounts: Accounts, delivery_accounts: Accounts) -> None:
+    assert (set(accounts.roles), set(delivery_accounts.roles)) == (set(ROLES), set(DELIVERY_ROLES))
 
 
-def test_every_role_of_the_delivery_has_its_expectations(delivery_accounts: Accounts) -> None:
-    assert set(delivery_accounts.roles) == set(DELIVERY_ROLES)
+@pytest.fixture
+def place(request: pytest.FixtureRequest, label: str, world: World, accounts: Accounts) -> tuple[World, Role]:
+    """The role of `label`, and the world of its stack."""
+    if label in ROLES:
+        return world, accounts.roles[label]
+    delivery: Accounts = request.getfixturevalue("delivery_accounts")
+    return request.getfixturevalue("delivery_world"), delivery.roles[label]
 
 
-@pytest.mark.parametrize("label", ROLES)
-def test_a_role_may_do_what_its_work_needs(world: World, accounts: Accounts, label: str) -> None:
-    assert refused(world, accounts.roles[label], ROLES[label]) == []
+@pytest.mark.parametrize("label", EVERY_ROLE)
+def test_a_role_may_do_what_its_work_needs(place: tuple[World, Role], label: str) -> None:
+    world, role = place
+    assert [line for line in EVERY_ROLE[label].allowed if not world.decision(role, line).allowed] == []
 
 
-@pytest.mark.parametrize("label", ROLES)
-def test_a_role_may_do_nothing_else(world: World, accounts: Accounts, label: str) -> None:
-    assert granted(world, accounts.roles[label], ROLES[label]) == []
+@pytest.mark.parametrize("label", EVERY_ROLE)
+def test_a_role_may_do_nothing_else(place: tuple[World, Role], label: str) -> None:
+    world, role = place
+    assert [line for line in EVERY_ROLE[label].denied if world.decision(role, line).allowed] == []
 
 
-@pytest.mark.parametrize("label", ROLES)
-def test_a_role_is_assumed_by_one_service_only(world: World, accounts: Accounts, label: str) -> None:
-    assert takers(world, accounts.roles[label], ROLES[label]) == [ROLES[label].trusts]
-
-
-@pytest.mark.parametrize("label", DELIVERY_ROLES)
-def test_a_role_of_the_delivery_may_do_what_its_work_needs(
-    delivery_world: World, delivery_accounts: Accounts, label: str
-) -> None:
-    assert refused(delivery_world, delivery_accounts.roles[label], DELIVERY_ROLES[label]) == []
-
-
-@pytest.mark.parametrize("label", DELIVERY_ROLES)
-def test_a_role_of_the_delivery_may_do_nothing_else(
-    delivery_world: World, delivery_accounts: Accounts, label: str
-) -> None:
-    assert granted(delivery_world, delivery_accounts.roles[label], DELIVERY_ROLES[label]) == []
-
-
-@pytest.mark.parametrize("label", DELIVERY_ROLES)
-def test_a_role_of_the_delivery_is_assumed_by_its_own_principals_only(
-    delivery_world: World, delivery_accounts: Accounts, label: str
-) -> None:
-    expected = DELIVERY_ROLES[label]
-    assert takers(delivery_world, delivery_accounts.roles[label], expected) == [expected.trusts]
+@pytest.mark.parametrize("label", EVERY_ROLE)
+def test_a_role_is_assumed_by_its_own_principals_only(place: tuple[World, Role], label: str) -> None:
+    world, role = place
+    assert takers(world, role, EVERY_ROLE[label]) == [EVERY_ROLE[label].trusts]
 
 
 @pytest.mark.parametrize("subject", ["acme/models", "acme@17/models@4"])
@@ -93,6 +80,7 @@ def test_a_workflow_may_assume_its_role_with_tokens_that_have_numbers_and_withou
         {"subject": "acme@17/other@5:workflow:x/models@4", "repository": "acme/other"},
         {"subject": "acme@17/models@4:workflow:x", "environment": "somewhere"},
         {"environment": "prod"},
+        {"audience": "https://github.com/acme"},
         {"stage": "prod"},
     ],
 )
@@ -123,22 +111,21 @@ def test_a_stage_in_another_account_is_started_by_its_own_workflows_too(
     assert [each for each in strangers if trusted(each)] == []
 
 
-def refused(world: World, role: Role, expected: Expected) -> list[str]:
-    return [line for line in expected.allowed if not world.decision(role, line).allowed]
-
-
-def granted(world: World, role: Role, expected: Expected) -> list[str]:
-    return [line for line in expected.denied if world.decision(role, line).allowed]
-
-
 def takers(world: World, role: Role, expected: Expected) -> list[str]:
-    here = [f"{service}.amazonaws.com | aws:SourceAccount={{account}}" for service in SERVICES]
+    service = expected.trusts.split(" | ")[0]
+    here = [f"{each}.amazonaws.com | aws:SourceAccount={{account}}" for each in SERVICES]
     elsewhere = ["sagemaker.amazonaws.com | aws:SourceAccount=999999999999", STRANGER, "{training_role}"]
     others = [github("111111111111", "dev", branch="main"), github("222222222222", "prod", branch="feature")]
+    # The confused deputy: the service acts for another account, for none, or for another kind of resource.
+    confused = [service, expected.trusts.replace("{account}", "999999999999")]
+    own = f"{service} | aws:SourceAccount={{account}}"
+    if "SourceArn" in expected.trusts:
+        confused.append(f"{own} | aws:SourceArn=arn:aws:s3:::bucket")
+    elif own in here:
+        here.remove(own)
     if expected.trusts == "{anybody_here}":  # each of whom needs a permission as well
         elsewhere.remove("{training_role}")
-    services = [f"{expected.trusts.split(' | ')[0]} | aws:SourceAccount={{account}}"]
-    candidates = [expected.trusts, *(each for each in (*here, *elsewhere, *others) if each not in services)]
+    candidates = dict.fromkeys([expected.trusts, *here, *elsewhere, *others, *confused])
     return [each for each in candidates if world.trusts(role, each).allowed]
 
 

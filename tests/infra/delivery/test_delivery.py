@@ -13,8 +13,8 @@ from aws_cdk.assertions import Template
 
 from infra.delivery.delivery_stacks import delivery_stacks
 from slipway.errors import InputError
+from tests.infra.cdk_app import PROJECT, app_at
 
-PROJECT = Path(__file__).resolve().parents[3]
 CONNECTION = "arn:aws:codeconnections:eu-central-1:111111111111:connection/0a1b"
 DELIVERY = f"""
 name = "acme"
@@ -31,14 +31,6 @@ approval = true
 account = "222222222222"
 region = "eu-central-1"
 """
-
-
-def app_at(out: Path) -> cdk.App:
-    """With the feature flags of cdk.json."""
-    context = json.loads((PROJECT / "cdk.json").read_text())["context"]
-    return cdk.App(
-        outdir=str(out), context=context, analytics_reporting=False, builtin_cloud_formation_validation=False
-    )
 
 
 def synth(folder: Path, text: str, *, project: Path = PROJECT) -> dict[str, dict[str, Any]]:
@@ -247,40 +239,6 @@ def listed(value: Any) -> list[Any]:
 def written(resource: Any) -> str:
     """An ARN with its tokens spelled out."""
     return resource if isinstance(resource, str) else "".join(map(str, resource["Fn::Join"][1]))
-
-
-def test_no_role_of_delivery_may_approve_a_model(templates: dict[str, dict[str, Any]]) -> None:
-    for name, template in templates.items():
-        denied = [s for s in statements(template) if s["Effect"] == "Deny"]
-        assert any("sagemaker:UpdateModelPackage" in listed(s["Action"]) for s in denied), name
-        assert any("sagemaker:CreateModelPackage" in listed(s["Action"]) for s in denied), name
-
-
-def test_every_build_is_denied_to_approve_and_to_register_as_approved(templates: dict[str, dict[str, Any]]) -> None:
-    template = templates["acme-delivery"]
-    for build, role in roles_of(templates).items():
-        (policy,) = [p for p in of_type(template, "AWS::IAM::Policy") if {"Ref": role} in p["Roles"]]
-        denied = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
-        assert {action for s in denied for action in listed(s["Action"])} == {
-            "sagemaker:UpdateModelPackage",
-            "sagemaker:CreateModelPackage",
-        }, build
-
-
-def test_the_pipelines_artifacts_are_encrypted_versioned_private_and_expire(
-    templates: dict[str, dict[str, Any]],
-) -> None:
-    template = templates["acme-delivery"]
-    (store,) = listed(next(of_type(template, "AWS::CodePipeline::Pipeline"))["ArtifactStore"])
-    bucket = template["Resources"][store["Location"]["Ref"]]["Properties"]
-    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
-    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    assert {
-        rule["ExpirationInDays"] for rule in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule
-    } == {90}
-    assert "LoggingConfiguration" in bucket
 
 
 def test_the_shipped_example_synthesizes(tmp_path: Path) -> None:

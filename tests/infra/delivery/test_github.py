@@ -26,40 +26,6 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, A
     return synth(tmp_path_factory.mktemp("github"), DELIVERY)
 
 
-@pytest.mark.parametrize("stack", ["acme-github", "acme-github-222222222222"])
-def test_a_workflow_may_assume_the_bootstrap_roles_and_starters_only(
-    templates: dict[str, dict[str, Any]], stack: str
-) -> None:
-    allowed = [s for s in statements(templates[stack]) if s["Effect"] == "Allow"]
-    assert {action for s in allowed for action in listed(s["Action"])} == {"sts:AssumeRole"}
-    names = {written(resource).rsplit(":role/", 1)[1] for s in allowed for resource in listed(s["Resource"])}
-    roles = re.compile(r"cdk-hnb659fds-(deploy|file-publishing|lookup)-role-.*|\*-(dev|prod)-starter")
-    assert [name for name in names if not roles.fullmatch(name)] == []
-
-
-@pytest.mark.parametrize(("stack", "stage"), [("acme-github", "dev"), ("acme-github-222222222222", "prod")])
-def test_a_workflow_gets_a_role_by_repository_branch_and_environment(
-    templates: dict[str, dict[str, Any]], stack: str, stage: str
-) -> None:
-    """Whether its repository's tokens name numbers or not; tests/infra/access/ asks with tokens of others."""
-    trust = trusted(templates[stack])
-    assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
-    assert trust["Condition"] == {
-        "StringEquals": {
-            f"{ISSUER}:aud": "sts.amazonaws.com",
-            f"{ISSUER}:ref": "refs/heads/release",
-            f"{ISSUER}:repository": "acme/models",
-            f"{ISSUER}:environment": stage,
-        },
-        "StringLike": {
-            f"{ISSUER}:sub": [
-                f"repo:acme/models:environment:{stage}",
-                f"repo:acme@*/models@*:environment:{stage}",
-            ]
-        },
-    }
-
-
 def trusted(template: dict[str, Any]) -> dict[str, Any]:
     (role,) = of_type(template, "AWS::IAM::Role")
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]

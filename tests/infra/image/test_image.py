@@ -11,7 +11,7 @@ from aws_cdk.assertions import Annotations, Match
 from infra.stages import use_case_stacks
 from slipway.settings import Settings
 from slipway.training.image import base_image, image_tag
-from tests.infra.delivery.test_delivery import app_at
+from tests.infra.cdk_app import app_at
 
 Resources = Callable[..., list[dict[str, Any]]]
 
@@ -86,16 +86,3 @@ def test_the_build_starts_anew_when_the_content_changes(resources: Resources, st
     (build,) = resources("Custom::ImageBuild", "image")
     assert build["Properties"]["ImageTag"] == image_tag(steps_folder)
     assert {"ProjectName", "RepositoryName", "RepositoryUri"} <= build["Properties"].keys()
-
-
-def test_the_function_may_build_this_project_only(templates: dict[str, Any]) -> None:
-    found = templates["image"]["Resources"]
-    projects = [id_ for id_, resource in found.items() if resource["Type"] == "AWS::CodeBuild::Project"]
-    statements = [
-        statement
-        for resource in found.values()
-        if resource["Type"] == "AWS::IAM::Policy"
-        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
-        if "codebuild:StartBuild" in statement["Action"]
-    ]
-    assert [s["Resource"] for s in statements] == [{"Fn::GetAtt": [projects[0], "Arn"]}]

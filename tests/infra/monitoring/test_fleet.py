@@ -14,8 +14,8 @@ from infra.monitoring.dashboard import FleetDashboard
 from infra.shared.use_case_settings import load_use_cases
 from infra.stages import use_cases
 from slipway.settings.names import Names
+from tests.infra.cdk_app import PROJECT, app_at
 
-PROJECT = Path(__file__).resolve().parents[3]
 FLEET = "slipway-fleet-dev"
 Synth = Callable[..., dict[str, bytes]]
 
@@ -24,7 +24,6 @@ Synth = Callable[..., dict[str, bytes]]
 def synth(steps_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Synth:
     """Synthesize the shipped settings under each name, with what each adds to them; gives the templates by stack."""
     shipped = (PROJECT / "config" / "shoppers.toml").read_text()
-    context = json.loads((PROJECT / "cdk.json").read_text())["context"]
 
     @functools.cache
     def once(regions: frozenset[tuple[str, str]], added: frozenset[tuple[str, str]]) -> dict[str, bytes]:
@@ -34,12 +33,7 @@ def synth(steps_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Synth
             if region := dict(regions).get(name):
                 text = text.replace("[stages.dev]\n", f'[stages.dev]\nregion = "{region}"\n', 1)
             (config / f"{name}.toml").write_text(f"{text}\n{more}")
-        app = cdk.App(
-            outdir=str(config / "cdk.out"),
-            context=context,
-            analytics_reporting=False,
-            builtin_cloud_formation_validation=False,
-        )
+        app = app_at(config / "cdk.out")
         use_cases(app, load_use_cases(config, "dev"), steps_folder=steps_folder)
         assembly = app.synth()
         return {stack.stack_name: Path(stack.template_full_path).read_bytes() for stack in assembly.stacks}
@@ -113,7 +107,7 @@ def _dimensions(alarm: dict[str, Any]) -> Iterator[str]:
 
 
 def test_fifty_use_cases_fit_on_a_dashboard(tmp_path: Path) -> None:
-    app = cdk.App(outdir=str(tmp_path), analytics_reporting=False, builtin_cloud_formation_validation=False)
+    app = app_at(tmp_path)
     stack = cdk.Stack(app, "Fleet")
     FleetDashboard(stack, "Dashboard", stage="dev", cases=[Names(f"case-{number}", "dev") for number in range(50)])
     assembly = app.synth()

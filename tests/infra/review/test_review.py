@@ -15,17 +15,9 @@ from infra.review.review import Review, review, review_delivery
 from infra.review.templates import cfn_lint_findings, own_findings
 from infra.stages import UseCaseStacks
 from slipway.settings import Settings, load_settings, parse_settings
+from tests.infra.access.test_vpc import VPC
+from tests.infra.cdk_app import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[3]
-
-
-VPC = {
-    "vpc_id": "vpc-0123456789abcdef0",
-    "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
-    "security_groups": ["sg-0123456789abcdef0"],
-    "endpoints": True,
-    "route_tables": ["rtb-0123456789abcdef0"],
-}
 EVERYTHING: dict[str, dict[str, Any]] = {
     "access": {"vpc": VPC, "permission_boundary": "teams/ml"},
     "training": {"spot": True},
@@ -161,6 +153,11 @@ def put(name: str, value: Any) -> Callable[[Properties], None]:
     return lambda properties: properties.update({name: value})
 
 
+def allow(action: str, *, on: str) -> Callable[[Properties], None]:
+    statement = {"Effect": "Allow", "Action": action, "Resource": on}
+    return lambda properties: properties["PolicyDocument"]["Statement"].append(statement)
+
+
 Mutation = tuple[str, str, Callable[[Properties], None], str]
 MUTANTS: list[Mutation] = [
     ("endpoint", "AWS::SageMaker::Endpoint", drop("DeploymentConfig"), "EndpointGuarded"),
@@ -199,22 +196,8 @@ MUTANTS: list[Mutation] = [
         "NoFullAccess",
     ),
     ("training", "AWS::IAM::Role", drop("PermissionsBoundary"), "RoleBounded"),
-    (
-        "training",
-        "AWS::IAM::Policy",
-        lambda p: p["PolicyDocument"]["Statement"].append(
-            {"Effect": "Allow", "Action": "s3:DeleteObject", "Resource": "*"}
-        ),
-        r"Wildcard[s3:DeleteObject]",
-    ),
-    (
-        "training",
-        "AWS::IAM::Policy",
-        lambda p: p["PolicyDocument"]["Statement"].append(
-            {"Effect": "Allow", "Action": "sagemaker:*", "Resource": "arn:aws:sagemaker:us-east-1:1:model/a"}
-        ),
-        r"WildcardAction[sagemaker:*]",
-    ),
+    ("training", "AWS::IAM::Policy", allow("s3:DeleteObject", on="*"), "Wildcard[s3:DeleteObject]"),
+    ("training", "AWS::IAM::Policy", allow("sagemaker:*", on="arn:aws:s3:::a"), "WildcardAction[sagemaker:*]"),
 ]
 
 
