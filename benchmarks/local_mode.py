@@ -30,7 +30,7 @@ from rehearsal.containers.docker.readiness import require_image
 from rehearsal.journey.demo_data import write_demo_csv
 from slipway.errors import InputError
 from tests.sdk.bridge import bridge
-from tests.sdk.embedded import BUCKET, STEPS, Execution, embedded
+from tests.sdk.embedded import STEPS, Execution, embedded
 from tests.sdk.environment import PROJECT, run_with_sdk, why_absent
 
 CONFIG = PROJECT / "config" / "shoppers.toml"
@@ -38,8 +38,6 @@ SDK = "sdk"
 BACKENDS = ("namespace", "docker")
 KINDS = ("cold", "warm", "steps")
 PARAMETERS = {"GateThreshold": 0.5, "DataFingerprint": "one table"}
-_ROLE = "arn:aws:iam::000000000000:role/r"
-_ROLES = ("processing_role_arn", "training_role_arn", "evaluation_role_arn")
 
 
 @dataclass(frozen=True)
@@ -101,12 +99,9 @@ def _sdk(folder: Path, table: Path, docker: DockerClient) -> Iterator[tuple[Peer
     (folder / "support").mkdir()
     with embedded(folder / "support", backend="prefix") as support, bridge(docker, support.cloud) as url:
         pipeline = {
-            "bucket": BUCKET,
-            "kms_key_arn": "arn:aws:kms:us-east-1:000000000000:key/k",
-            "image_uri": support.image,
+            **support.places,
             "data_uri": support.upload(table),
             "environment": {"AWS_ENDPOINT_URL": url, "AWS_REGION": "us-east-1"},
-            **dict.fromkeys(_ROLES, _ROLE),
         }
         request = {"settings": str(CONFIG), "shape": "baseline_only", "pipeline": pipeline}
         environment = {"AWS_ENDPOINT_URL": support.cloud.endpoint_url, **support.cloud.key.environment}

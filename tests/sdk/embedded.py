@@ -16,6 +16,7 @@ from tests.sdk.environment import PROJECT
 BUCKET = "artifacts"
 STEPS = PROJECT / "pipeline_steps"
 ROLE = "arn:aws:iam::000000000000:role/pipeline"
+_JOB_ROLES = ("processing_role_arn", "training_role_arn", "evaluation_role_arn")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,12 @@ class Embedded:
     cloud: CloudProcess
     image: str
     """As Docker and the embedded AWS know it."""
+
+    @property
+    def places(self) -> dict[str, str]:
+        """What a pipeline is told of its surroundings."""
+        key = "arn:aws:kms:us-east-1:000000000000:key/k"
+        return {"bucket": BUCKET, "kms_key_arn": key, "image_uri": self.image, **dict.fromkeys(_JOB_ROLES, ROLE)}
 
     def upload(self, table: Path) -> str:
         self.cloud("s3").upload_file(str(table), BUCKET, f"data/{table.name}")

@@ -21,8 +21,6 @@ pytestmark = pytest.mark.docker
 
 CONFIG = PROJECT / "config" / "shoppers.toml"
 PACKAGE_GROUP = load_settings(CONFIG, "dev").names.package_group
-ROLE = "arn:aws:iam::000000000000:role/r"
-ROLES = ("processing_role_arn", "training_role_arn", "evaluation_role_arn")
 THRESHOLDS = {"passes": 0.5, "refuses": 0.999}
 # A small table leaves a wide gap; only the threshold shall decide.
 SHIPPED_GAP, WIDE_GAP = "max_train_validation_gap = 0.08", "max_train_validation_gap = 0.5"
@@ -112,7 +110,7 @@ def by_sdk(
                 "settings": str(config),
                 "shape": "local",
                 "pipeline": {
-                    **places(cloud),
+                    **cloud.places,
                     "data_uri": data_uri,
                     "environment": {"AWS_ENDPOINT_URL": url, "AWS_REGION": "us-east-1"},
                     "fixed": {"num_round": "60", "early_stopping_rounds": "10", "max_depth": "3"},
@@ -167,7 +165,7 @@ def with_our_own_way_to_aws(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 def make_champion(cloud: Embedded, data_uri: str) -> None:
     """An approved model in the registry: the baseline of our own pipeline."""
-    definition = training_pipeline(load_settings(CONFIG, "dev"), **places(cloud))
+    definition = training_pipeline(load_settings(CONFIG, "dev"), **cloud.places)
     cloud.create("champion", {**definition, "Steps": definition["Steps"][:2]})
     assert cloud.run("champion", {"InputDataUri": data_uri, "DataFingerprint": "champion"}).status == "Succeeded"
     (model,) = {name.partition("/contract.json")[0] for name in cloud.files("pipeline/") if "/contract.json" in name}
@@ -182,11 +180,6 @@ def make_champion(cloud: Embedded, data_uri: str) -> None:
             "SupportedResponseMIMETypes": types,
         },
     )
-
-
-def places(cloud: Embedded) -> dict[str, str]:
-    key = "arn:aws:kms:us-east-1:000000000000:key/k"
-    return {"bucket": BUCKET, "kms_key_arn": key, "image_uri": cloud.image, **dict.fromkeys(ROLES, ROLE)}
 
 
 def test_the_sdk_refuses_neither_a_step_nor_the_gate(by_sdk: tuple[dict[str, Any], Made]) -> None:
