@@ -1,6 +1,6 @@
 """What is true of all stacks together."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,6 @@ from slipway.training.image import image_tag
 
 Resources = Callable[..., list[dict[str, Any]]]
 Templates = dict[str, dict[str, Any]]
-
-
-def _statements(resources: Resources) -> Iterator[dict[str, Any]]:
-    for policy in resources("AWS::IAM::Policy"):
-        yield from policy["Properties"]["PolicyDocument"]["Statement"]
-    for role in resources("AWS::IAM::Role"):
-        for policy in role["Properties"].get("Policies", ()):
-            yield from policy["PolicyDocument"]["Statement"]
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def test_there_is_one_stack_a_kind_with_the_agreed_name(stacks: UseCaseStacks, settings: Settings) -> None:
@@ -48,20 +36,6 @@ def test_an_account_and_a_region_may_be_given(
 ) -> None:
     placed, _ = synth(settings.model_copy(update={"account": "123456789012", "region": "eu-central-1"}))
     assert placed.storage.environment == "aws://123456789012/eu-central-1"
-
-
-def test_metrics_go_to_one_named_namespace(resources: Resources) -> None:
-    publishing = [s for s in _statements(resources) if "cloudwatch:PutMetricData" in _listed(s["Action"])]
-    assert publishing
-    for statement in publishing:
-        assert list(statement["Condition"]["StringEquals"]) == ["cloudwatch:namespace"]
-
-
-def test_passing_a_role_is_allowed_for_sagemaker_only(resources: Resources) -> None:
-    passing = [s for s in _statements(resources) if "iam:PassRole" in _listed(s["Action"])]
-    assert passing
-    for statement in passing:
-        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 
 
 def test_every_function_names_its_log_group(resources: Resources) -> None:

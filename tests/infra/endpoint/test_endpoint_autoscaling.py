@@ -1,7 +1,6 @@
 """Instances that follow the traffic."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +8,12 @@ import pytest
 from aws_cdk import Duration
 from aws_cdk.assertions import Template
 
-from infra.endpoint.guarded_endpoint import GuardedEndpoint
 from infra.stages import UseCaseStacks
 from slipway.errors import InputError
 from slipway.guardrails import from_template, lint, planned_rollout
 from slipway.settings import Settings
 from slipway.settings.names import VARIANT
+from tests.infra.endpoint.test_endpoint_metrics import guarded
 
 Synth = Callable[..., tuple[UseCaseStacks, Path]]
 TARGET, POLICY = "AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy"
@@ -87,33 +86,6 @@ def test_nothing_is_scaled_before_there_is_an_endpoint(template: dict[str, Any])
         assert endpoint in resource["DependsOn"]
 
 
-def _needs(value: Any) -> Iterator[str]:
-    """The logical ids that a part of a template refers to."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if key == "Ref":
-                yield str(item)
-            elif key == "Fn::GetAtt":
-                yield str(item[0])
-            elif key == "DependsOn":
-                yield from [item] if isinstance(item, str) else item
-            elif key == "Fn::Sub":
-                yield from re.findall(r"\$\{(\w+)", str(item))
-            else:
-                yield from _needs(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _needs(item)
-
-
-def test_no_resource_depends_on_itself(template: dict[str, Any]) -> None:
-    resources = template["Resources"]
-    needs = {id_: {needed for needed in _needs(resource) if needed in resources} for id_, resource in resources.items()}
-    while ready := {id_ for id_, needed in needs.items() if not needed}:
-        needs = {id_: needed - ready for id_, needed in needs.items() if id_ not in ready}
-    assert needs == {}
-
-
 @pytest.mark.parametrize("type_", ["canary", "linear", "all_at_once", "rolling"])
 def test_the_template_is_the_rollout_that_the_rules_check(synth: Synth, settings: Settings, type_: str) -> None:
     changed = scaled(settings, type_)
@@ -131,11 +103,6 @@ def test_a_range_whose_minimum_makes_the_canary_the_whole_fleet_is_not_synthesiz
     document["endpoint"]["autoscaling"]["min_instance_count"] = 1
     with pytest.raises(InputError, match="SG103"):
         synth(Settings.model_validate(document))
-
-
-def guarded(stacks: UseCaseStacks) -> GuardedEndpoint:
-    (found,) = (c for c in stacks.endpoint.node.find_all() if isinstance(c, GuardedEndpoint))
-    return found
 
 
 def test_code_can_scale_it_as_it_scales_cdks_own_endpoint(unfinished: UseCaseStacks) -> None:

@@ -40,11 +40,3 @@ def test_its_model_has_one_container_and_is_no_inference_pipeline(served: dict[s
     model = served["AWS::SageMaker::Model"]
     assert model["PrimaryContainer"]["ModelPackageName"] == {"Ref": "ModelPackageArn"}
     assert "Containers" not in model
-
-
-def test_its_model_is_not_isolated_because_sagemaker_has_no_such_thing(
-    served: dict[str, Any], templates: dict[str, Any]
-) -> None:
-    assert served["AWS::SageMaker::Model"]["EnableNetworkIsolation"] is False
-    models = [r for r in templates["endpoint"]["Resources"].values() if r["Type"] == "AWS::SageMaker::Model"]
-    assert [model["Properties"]["EnableNetworkIsolation"] for model in models] == [True]

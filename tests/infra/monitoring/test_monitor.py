@@ -22,6 +22,7 @@ from slipway.training.monitoring_job import job_prefix, monitor_arguments, monit
 
 Synth = Callable[..., tuple[UseCaseStacks, Path]]
 Templates = dict[str, dict[str, Any]]
+Monitored = Callable[..., dict[str, Any]]
 
 
 def with_monitor(settings: Settings, **monitoring: Any) -> Settings:
@@ -31,15 +32,19 @@ def with_monitor(settings: Settings, **monitoring: Any) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def by_eventbridge(synth: Synth, settings: Settings) -> Templates:
-    stacks, _ = synth(with_monitor(settings))
-    return {kind: dict(Template.from_stack(stack).to_json()) for kind, stack in vars(stacks).items()}
+def monitored(synth: Synth, settings: Settings) -> Monitored:
+    """The template of a stack where these settings of monitoring are added to a schedule."""
+
+    def of(kind: str, **monitoring: Any) -> dict[str, Any]:
+        stacks, _ = synth(with_monitor(settings, **monitoring))
+        return dict(Template.from_stack(getattr(stacks, kind)).to_json())
+
+    return of
 
 
 @pytest.fixture(scope="module")
-def by_model_monitor(synth: Synth, settings: Settings) -> dict[str, Any]:
-    stacks, _ = synth(with_monitor(settings, scheduler="model_monitor"))
-    return dict(Template.from_stack(stacks.endpoint).to_json())
+def by_model_monitor(monitored: Monitored) -> dict[str, Any]:
+    return monitored("endpoint", scheduler="model_monitor")
 
 
 def one(template: dict[str, Any], type_: str, name: str = "") -> dict[str, Any]:
@@ -59,34 +64,21 @@ def flat(node: Any) -> Any:
     return [flat(item) for item in node] if isinstance(node, list) else node
 
 
-def allowed(template: dict[str, Any], role: str) -> dict[str, str]:
-    """What the role whose id contains `role` may do, and on what, as text."""
-    found: dict[str, str] = {}
-    for policy in template["Resources"].values():
-        if policy["Type"] == "AWS::IAM::Policy" and role in policy["Properties"]["Roles"][0]["Ref"]:
-            for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
-                actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-                for action in actions if statement["Effect"] == "Allow" else ():
-                    found[action] = found.get(action, "") + json.dumps(flat(statement))
-    return found
-
-
 def test_without_a_schedule_there_is_no_monitor(templates: Templates) -> None:
     assert not [r for r in templates["endpoint"]["Resources"].values() if "Schedule" in r["Type"]]
     assert not [id_ for template in templates.values() for id_ in template["Resources"] if id_.startswith("Monitor")]
 
 
-def test_the_ordinary_schedule_needs_no_model_monitor(by_eventbridge: Templates) -> None:
-    endpoint = by_eventbridge["endpoint"]
+def test_the_ordinary_schedule_needs_no_model_monitor(monitored: Monitored) -> None:
+    endpoint = monitored("endpoint")
     schedule = one(endpoint, "AWS::Scheduler::Schedule")["Properties"]
     assert schedule["ScheduleExpression"] == "cron(0 * ? * * *)"
     assert "MonitorMachine" in json.dumps(schedule["Target"]["Arn"])
     assert not [r for r in endpoint["Resources"].values() if r["Type"] == "AWS::SageMaker::MonitoringSchedule"]
 
 
-def test_outcomes_that_come_late_have_a_schedule_of_their_own(synth: Synth, settings: Settings) -> None:
-    stacks, _ = synth(with_monitor(settings, outcomes_after_hours=72))
-    endpoint = dict(Template.from_stack(stacks.endpoint).to_json())
+def test_outcomes_that_come_late_have_a_schedule_of_their_own(monitored: Monitored) -> None:
+    endpoint = monitored("endpoint", outcomes_after_hours=72)
     found = [r["Properties"] for r in endpoint["Resources"].values() if r["Type"] == "AWS::Scheduler::Schedule"]
     inputs = {each["ScheduleExpression"]: json.loads(each["Target"]["Input"]) for each in found}
     # At another minute: the jobs of both are named by when their execution began.
@@ -117,33 +109,8 @@ def test_model_monitors_schedule_is_what_the_api_takes(by_model_monitor: dict[st
     assert made["S3Output"]["S3Uri"].endswith("/monitoring")
 
 
-@pytest.mark.parametrize("stage", ["by_eventbridge", "by_model_monitor"])
-def test_the_job_may_read_what_it_examines_and_write_reports_alone(
-    stage: str, request: pytest.FixtureRequest, settings: Settings
-) -> None:
-    found = request.getfixturevalue(stage)
-    rights = allowed(found.get("endpoint", found), "MonitorRole")
-    endpoint = settings.names.endpoint
-    assert f"/monitoring/{endpoint}/*" in rights["s3:PutObject"]
-    assert f"/capture/{endpoint}/primary/*" in rights["s3:GetObject"]
-    changes = {action for action in rights if not action.split(":")[1].startswith(("Get", "List", "Describe", "Batch"))}
-    assert {action for action in changes if not action.startswith(("logs:", "kms:", "s3:", "ecr:"))} == {
-        "cloudwatch:PutMetricData"
-    }
-    assert {action for action in changes if action.startswith("s3:")} == {"s3:PutObject", "s3:AbortMultipartUpload"}
-
-
-def test_the_machine_may_start_such_jobs_and_nothing_else(by_eventbridge: Templates, settings: Settings) -> None:
-    rights = allowed(by_eventbridge["endpoint"], "MonitorMachineRole")
-    assert f":processing-job/{job_prefix(settings.names)}-*" in rights["sagemaker:CreateProcessingJob"]
-    assert "sagemaker.amazonaws.com" in rights["iam:PassRole"]
-    assert "s3:prefix" in rights["s3:ListBucket"]
-    acting = {action for action in rights if not action.startswith(("logs:", "kms:"))}
-    assert acting == {"s3:ListBucket", "sagemaker:CreateProcessingJob", "sagemaker:AddTags", "iam:PassRole"}
-
-
-def test_an_operator_finds_the_jobs_definition(by_eventbridge: Templates, settings: Settings) -> None:
-    parameter = one(by_eventbridge["endpoint"], "AWS::SSM::Parameter")["Properties"]
+def test_an_operator_finds_the_jobs_definition(monitored: Monitored, settings: Settings) -> None:
+    parameter = one(monitored("endpoint"), "AWS::SSM::Parameter")["Properties"]
     assert parameter["Name"] == settings.names.monitor_parameter
     definition = json.loads(flat(parameter["Value"]))
     assert definition["MonitoringResources"]["ClusterConfig"]["VolumeKmsKeyId"]
@@ -157,8 +124,8 @@ def test_the_job_has_no_volume_key_on_a_machine_with_disks_of_its_own(settings: 
     assert cluster == {"InstanceCount": 1, "InstanceType": "ml.r5d.large", "VolumeSizeInGB": 30}
 
 
-def test_violations_and_failed_jobs_are_published(by_eventbridge: Templates, settings: Settings) -> None:
-    monitoring = by_eventbridge["monitoring"]
+def test_violations_and_failed_jobs_are_published(monitored: Monitored, settings: Settings) -> None:
+    monitoring = monitored("monitoring")
     alarm = one(monitoring, "AWS::CloudWatch::Alarm", "MonitorViolations")["Properties"]
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Period"]) == ("Slipway/Monitoring", "Violations", 3600)
     dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
@@ -197,8 +164,8 @@ WATCHED: dict[str, Any] = {
 }
 
 
-def test_bias_and_attribution_are_monitored_only_on_request(by_eventbridge: Templates, settings: Settings) -> None:
-    alarms = [r for r in by_eventbridge["monitoring"]["Resources"].values() if r["Type"] == "AWS::CloudWatch::Alarm"]
+def test_bias_and_attribution_are_monitored_only_on_request(monitored: Monitored, settings: Settings) -> None:
+    alarms = [r for r in monitored("monitoring")["Resources"].values() if r["Type"] == "AWS::CloudWatch::Alarm"]
     assert {each["Properties"]["MetricName"] for each in alarms} == {
         "PredictionDrift",
         "InputDrift",
@@ -208,9 +175,8 @@ def test_bias_and_attribution_are_monitored_only_on_request(by_eventbridge: Temp
     assert not [a for a in monitor_arguments(with_monitor(settings)) if a.startswith(("--facet", "--min-ndcg"))]
 
 
-def test_bias_and_attribution_drift_have_alarms_of_their_own(synth: Synth, settings: Settings) -> None:
-    stacks, _ = synth(with_monitor(settings, **WATCHED))
-    template = dict(Template.from_stack(stacks.monitoring).to_json())
+def test_bias_and_attribution_drift_have_alarms_of_their_own(monitored: Monitored) -> None:
+    template = monitored("monitoring", **WATCHED)
     bias, order = (one(template, "AWS::CloudWatch::Alarm", name)["Properties"] for name in ("BiasViolations", "NDCG"))
     assert (bias["AlarmName"], bias["Threshold"], bias["ComparisonOperator"], bias["Statistic"]) == (
         "shoppers-dev-monitor-bias",
@@ -232,11 +198,8 @@ def test_bias_and_attribution_drift_have_alarms_of_their_own(synth: Synth, setti
 LABELLED: dict[str, Any] = {"bias": ({"column": "Weekend", "values": ("TRUE",), "metrics": {"RD": 0.1}},)}
 
 
-def test_bias_that_needs_outcomes_has_an_alarm_that_keeps_its_state_without_them(
-    synth: Synth, settings: Settings
-) -> None:
-    stacks, _ = synth(with_monitor(settings, **LABELLED))
-    template = dict(Template.from_stack(stacks.monitoring).to_json())
+def test_bias_that_needs_outcomes_has_an_alarm_that_keeps_its_state_without_them(monitored: Monitored) -> None:
+    template = monitored("monitoring", **LABELLED)
     alarm = one(template, "AWS::CloudWatch::Alarm", "LabelledBiasViolations")["Properties"]
     assert (alarm["AlarmName"], alarm["Threshold"]) == ("shoppers-dev-monitor-labelled-bias", 0)
     assert (alarm["TreatMissingData"], bool(alarm["AlarmActions"])) == ("ignore", True)
@@ -281,10 +244,9 @@ BOTH: dict[str, Any] = {**WATCHED, "bias": (*WATCHED["bias"], *LABELLED["bias"])
     ],
 )
 def test_drift_that_the_job_finds_starts_the_same_training_as_the_servers(
-    synth: Synth, settings: Settings, monitoring: dict[str, Any], expected: set[str]
+    monitored: Monitored, monitoring: dict[str, Any], expected: set[str]
 ) -> None:
-    stacks, _ = synth(with_monitor(settings, retrain=True, **monitoring))
-    template = dict(Template.from_stack(stacks.monitoring).to_json())
+    template = monitored("monitoring", retrain=True, **monitoring)
     assert started_by(template) == expected
     alarms = [r["Properties"]["AlarmName"] for r in template["Resources"].values() if "Alarm" in r["Type"]]
     assert expected <= {name.removeprefix("shoppers-dev-") for name in alarms}

@@ -97,32 +97,12 @@ def test_failed_executions_of_every_machine_and_durable_function_are_published(
     assert len(functions) == 2
 
 
-def test_alarms_and_rules_may_publish_under_the_key(templates: dict[str, Any]) -> None:
-    (key,) = of_type(templates["storage"], "AWS::KMS::Key")
-    found = set()
-    for statement in key["KeyPolicy"]["Statement"]:
-        services = statement["Principal"].get("Service", [])
-        found.update([services] if isinstance(services, str) else services)
-    assert {"events.amazonaws.com", "cloudwatch.amazonaws.com"} <= found
-
-
 def test_drift_starts_training_only_on_request(watched: dict[str, Any], templates: dict[str, Any]) -> None:
     assert of_type(templates["monitoring"], "AWS::StepFunctions::StateMachine") == []
     (rule,) = [r for r in of_type(watched, "AWS::Events::Rule") if r["EventPattern"]["source"] == ["aws.cloudwatch"]]
     names = {alarm["AlarmName"] for alarm in of_type(watched, "AWS::CloudWatch::Alarm")}
     assert set(rule["EventPattern"]["detail"]["alarmName"]) == names
     assert rule["EventPattern"]["detail"]["state"] == {"value": ["ALARM"]}
-
-
-def test_retraining_may_list_and_start_one_pipeline_and_nothing_else(
-    watched: dict[str, Any], settings: Settings
-) -> None:
-    statements = [s for p in of_type(watched, "AWS::IAM::Policy") for s in p["PolicyDocument"]["Statement"]]
-    training = [s for s in statements if "sagemaker" in json.dumps(s["Action"])]
-    assert [sorted(s["Action"]) for s in training] == [
-        ["sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution"]
-    ]
-    assert text(training[0]["Resource"]).endswith(f":pipeline/{settings.names.pipeline}")
 
 
 def test_the_dashboard_shows_both_fleets_of_a_rollout(watched: dict[str, Any], settings: Settings) -> None:

@@ -27,34 +27,12 @@ def test_there_is_one_key_a_use_case_and_it_rotates(resources: Resources) -> Non
     assert key["Properties"]["EnableKeyRotation"] is True
 
 
-def test_every_bucket_is_private_and_versioned(buckets: list[dict[str, Any]]) -> None:
-    assert len(buckets) == 3
-    for bucket in buckets:
-        assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
-        assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
-
-
 def test_every_bucket_but_the_one_for_logs_is_logged_and_uses_the_key(buckets: list[dict[str, Any]]) -> None:
     assert sum(_takes_logs(bucket) for bucket in buckets) == 1
     for bucket in buckets:
         (rule,) = bucket["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         used = rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"]
         assert used == ("AES256" if _takes_logs(bucket) else "aws:kms")
-
-
-def test_every_bucket_refuses_requests_without_tls(templates: dict[str, Any]) -> None:
-    found = templates["storage"]["Resources"]
-    policies = {
-        resource["Properties"]["Bucket"]["Ref"]: resource["Properties"]["PolicyDocument"]["Statement"]
-        for resource in found.values()
-        if resource["Type"] == "AWS::S3::BucketPolicy"
-    }
-    buckets = {id_ for id_, resource in found.items() if resource["Type"] == "AWS::S3::Bucket"}
-    assert policies.keys() == buckets
-    for statements in policies.values():
-        denied = [s["Condition"] for s in statements if s["Effect"] == "Deny" and s["Principal"] == {"AWS": "*"}]
-        assert {"Bool": {"aws:SecureTransport": "false"}} in denied
-        assert {"NumericLessThan": {"s3:TlsVersion": 1.2}} in denied
 
 
 def test_data_is_deleted_with_its_stack_only_if_the_settings_say_so(
