@@ -13,11 +13,11 @@ _EPILOG = """\
 The needs are those of this stage alone, with all of its parts running at the same time: both fleets of a rollout at
 the largest size that autoscaling allows, a training run, the gates of a rollout, the monitoring job and an image build.
 Whatever else runs in the account and region comes on top. AWS decides on a request within minutes to days.
-The embedded AWS of a rehearsal has no quotas, and lists none.
+The embedded AWS of a rehearsal has no quotas: it lists none, and the command returns 1.
 
 exit codes:
   0    the account has enough
-  1    a quota is too small, or AWS refuses a call
+  1    a quota is too small or not listed, or AWS refuses a call
   2    settings or arguments are not acceptable
 
 examples:

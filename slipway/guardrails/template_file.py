@@ -24,7 +24,7 @@ def read_template(file: Path) -> dict[str, Any]:
     except OSError as exc:
         raise InputError(f"template must be a readable file, got {file}: {exc.strerror}") from exc
     except ModuleNotFoundError as exc:
-        raise InputError(f"{file}: a template in YAML needs PyYAML: pip install 'slipway[lint]'") from exc
+        raise InputError(f"{file}: a template in YAML needs PyYAML: pip install pyyaml") from exc
     except ValueError as exc:
         raise InputError(f"template must be {kind}, got {file}: {exc}") from exc
     if not isinstance(template, dict):
