@@ -15,7 +15,7 @@ def no_bake(planned: PlannedRollout) -> Iterator[Found]:
     if found.watched != 0 or (planned.serverless and not planned.deployment):
         return
     if found.way == "ALL_AT_ONCE":
-        given = "ALL_AT_ONCE has" if planned.deployment else "there is no DeploymentConfig, which means ALL_AT_ONCE with"
+        given = "ALL_AT_ONCE has" if planned.deployment else "no DeploymentConfig means ALL_AT_ONCE with"
         yield Found(f"{given} a TerminationWaitInSeconds of 0", "write CANARY with a bake, or a wait of 300 s")
     else:
         yield Found(f"{found.way} has a WaitIntervalInSeconds of 0", "write a wait as long as the alarms' windows")
