@@ -12,32 +12,33 @@ import pytest
 
 from rehearsal.endpoints.fault_injection import FaultInjectingProxy
 from rehearsal.process import free_port
+from tests.rehearsal.endpoints.account import endpoint_config, model
 
 
-def created_with(account: Any, tools: Any, fault: str, **behaviour: Any) -> dict[str, Any]:
-    models = tools.model("bad", **behaviour)
+def created_with(account: Any, fault: str, **behaviour: Any) -> dict[str, Any]:
+    models = model("bad", **behaviour)
     models["bad"]["Image"] = f"repo:fault-{fault}"
-    account.fleets.create("shop", tools.endpoint_config("bad"), models)
+    account.fleets.create("shop", endpoint_config("bad"), models)
     described: dict[str, Any] = account.settled()
     return described
 
 
-def test_a_build_with_errors_looks_healthy_and_fails_three_requests_in_ten(account: Any, tools: Any) -> None:
-    assert created_with(account, tools, "errors")["EndpointStatus"] == "InService"
+def test_a_build_with_errors_looks_healthy_and_fails_three_requests_in_ten(account: Any) -> None:
+    assert created_with(account, "errors")["EndpointStatus"] == "InService"
     statuses = [account.ask().status for _ in range(40)]
     assert (statuses.count(500), statuses.count(200)) == (12, 28)
 
 
-def test_a_slow_build_responds_rightly_but_late(account: Any, tools: Any) -> None:
-    created_with(account, tools, "slow")
+def test_a_slow_build_responds_rightly_but_late(account: Any) -> None:
+    created_with(account, "slow")
     began = time.monotonic()
     response = account.ask(b"5")
     assert time.monotonic() - began > 1.4
     assert (response.status, b'"got": "5"' in response.body) == (200, True)
 
 
-def test_when_the_real_server_does_not_start_neither_does_the_proxy(account: Any, tools: Any) -> None:
-    described = created_with(account, tools, "errors", start_error="no contract.json")
+def test_when_the_real_server_does_not_start_neither_does_the_proxy(account: Any) -> None:
+    described = created_with(account, "errors", start_error="no contract.json")
     assert described["EndpointStatus"] == "Failed"
     assert "no contract.json" in described["FailureReason"]
 

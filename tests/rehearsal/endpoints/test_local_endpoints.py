@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from slipway.errors import InputError
+from tests.rehearsal.cloud.process import PROJECT
+from tests.rehearsal.endpoints.account import Users, canary, endpoint_config, model, processes_of, until
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 
@@ -32,8 +34,8 @@ def test_describe_shows_what_sagemaker_shows(account: Any) -> None:
     assert variant["DeployedImages"][0]["SpecifiedImage"] == "repo:good"
 
 
-def test_no_user_is_sent_to_a_server_that_is_not_ready(account: Any, tools: Any) -> None:
-    account.fleets.create("shop", tools.endpoint_config("blue"), tools.model("blue", start_seconds=0.3))
+def test_no_user_is_sent_to_a_server_that_is_not_ready(account: Any) -> None:
+    account.fleets.create("shop", endpoint_config("blue"), model("blue", start_seconds=0.3))
     assert account.describe()["EndpointStatus"] == "Creating"
     with pytest.raises(LookupError):
         account.ask()
@@ -41,46 +43,46 @@ def test_no_user_is_sent_to_a_server_that_is_not_ready(account: Any, tools: Any)
     assert account.ask().status == 200
 
 
-def test_a_server_that_does_not_start_fails_the_endpoint_with_its_last_words(account: Any, tools: Any) -> None:
-    account.fleets.create("shop", tools.endpoint_config("blue"), tools.model("blue", start_error="no contract.json"))
+def test_a_server_that_does_not_start_fails_the_endpoint_with_its_last_words(account: Any) -> None:
+    account.fleets.create("shop", endpoint_config("blue"), model("blue", start_error="no contract.json"))
     described = account.settled()
     assert described["EndpointStatus"] == "Failed"
     assert "no contract.json" in described["FailureReason"]
 
 
-def test_an_image_that_does_not_exist_fails_the_endpoint(account: Any, tools: Any) -> None:
-    models = tools.model("blue")
+def test_an_image_that_does_not_exist_fails_the_endpoint(account: Any) -> None:
+    models = model("blue")
     models["blue"]["Image"] = "repo:unknown"
-    account.fleets.create("shop", tools.endpoint_config("blue"), models)
+    account.fleets.create("shop", endpoint_config("blue"), models)
     assert "no image repo:unknown has been built" in account.settled()["FailureReason"]
 
 
-def test_a_server_that_is_too_slow_to_start_fails_the_endpoint(account: Any, tools: Any) -> None:
-    config = tools.endpoint_config("blue", ContainerStartupHealthCheckTimeoutInSeconds=1)
-    account.fleets.create("shop", config, tools.model("blue", start_seconds=30))
+def test_a_server_that_is_too_slow_to_start_fails_the_endpoint(account: Any) -> None:
+    config = endpoint_config("blue", ContainerStartupHealthCheckTimeoutInSeconds=1)
+    account.fleets.create("shop", config, model("blue", start_seconds=30))
     assert "did not pass the ping health check in 1 s" in account.settled()["FailureReason"]
 
 
-def test_the_servers_log_reaches_the_endpoints_log_group(account: Any, tools: Any) -> None:
+def test_the_servers_log_reaches_the_endpoints_log_group(account: Any) -> None:
     account.create("blue")
-    tools.until(lambda: any(line == "serving blue" for _, _, line in account.logs))
+    until(lambda: any(line == "serving blue" for _, _, line in account.logs))
     group, stream, _ = account.logs[0]
     assert group == "/aws/sagemaker/Endpoints/shop"
     assert stream.startswith("primary/")
 
 
-def test_a_server_that_dies_is_started_again(account: Any, tools: Any) -> None:
+def test_a_server_that_dies_is_started_again(account: Any) -> None:
     account.create("blue")
     assert account.ask(b"die").status == 0
-    tools.until(lambda: account.ask().status == 200)
+    until(lambda: account.ask().status == 200)
     assert any("ended with status 3" in line for _, _, line in account.logs)
 
 
-def test_a_good_canary_is_promoted_and_every_user_is_served(account: Any, tools: Any) -> None:
+def test_a_good_canary_is_promoted_and_every_user_is_served(account: Any) -> None:
     account.create("blue")
     account.alarms["errors"] = "OK"
-    with tools.users(account) as users:
-        account.update("green", tools.canary("errors", wait=300, final=60))
+    with Users(account) as users:
+        account.update("green", canary("errors", wait=300, final=60))
         described = account.settled()
     assert described["EndpointConfigName"] == "green"
     assert "FailureReason" not in described
@@ -88,20 +90,20 @@ def test_a_good_canary_is_promoted_and_every_user_is_served(account: Any, tools:
     assert users.served_by("blue") > users.served_by("green") > 0
 
 
-def test_a_canary_serves_exactly_its_share_while_it_bakes(account: Any, tools: Any) -> None:
+def test_a_canary_serves_exactly_its_share_while_it_bakes(account: Any) -> None:
     account.create("blue")
-    account.update("green", tools.canary(wait=3600))
-    tools.until(lambda: account.phases()[-1] == "Baking")
+    account.update("green", canary(wait=3600))
+    until(lambda: account.phases()[-1] == "Baking")
     answers = [account.ask() for _ in range(40)]
     assert sum(answer.config_name == "green" for answer in answers) == 10
 
 
-def test_an_alarm_sends_everybody_back_and_only_users_of_the_new_fleet_have_met_it(account: Any, tools: Any) -> None:
+def test_an_alarm_sends_everybody_back_and_only_users_of_the_new_fleet_have_met_it(account: Any) -> None:
     account.create("blue")
     account.alarms["errors"] = "OK"
-    with tools.users(account) as users:
-        account.update("green", tools.canary("errors", wait=3600), image="repo:fault-errors")
-        tools.until(lambda: account.total("Invocation5XXErrors", EndpointConfigName="green") > 0)
+    with Users(account) as users:
+        account.update("green", canary("errors", wait=3600), image="repo:fault-errors")
+        until(lambda: account.total("Invocation5XXErrors", EndpointConfigName="green") > 0)
         account.alarms["errors"] = "ALARM"
         described = account.settled()
     assert described["EndpointStatus"] == "InService"
@@ -110,7 +112,7 @@ def test_an_alarm_sends_everybody_back_and_only_users_of_the_new_fleet_have_met_
     failed = [answer.config_name for answer in users.answers if answer.status != 200]
     assert set(failed) == {"green"}
     # the last requests' metrics are published after their answers
-    tools.until(lambda: account.total("InvocationModelErrors", EndpointConfigName="green") == len(failed))
+    until(lambda: account.total("InvocationModelErrors", EndpointConfigName="green") == len(failed))
     assert account.phases()[-3:] == ["RollingBack", "RolledBack", "InService"]
     rolling_back = account.fleets.timeline("shop")[-3]
     assert (rolling_back["alarm"], rolling_back["green_share"]) == ("errors", 0.0)
@@ -120,63 +122,61 @@ def test_an_alarm_sends_everybody_back_and_only_users_of_the_new_fleet_have_met_
 @pytest.mark.parametrize(
     ("alarms", "told"), [({"errors": "ALARM"}, "was in ALARM before"), ({}, "there is no rollback")]
 )
-def test_an_update_that_cannot_be_judged_is_not_begun(
-    account: Any, tools: Any, alarms: dict[str, str], told: str
-) -> None:
+def test_an_update_that_cannot_be_judged_is_not_begun(account: Any, alarms: dict[str, str], told: str) -> None:
     account.create("blue")
     account.alarms.update(alarms)
-    account.update("green", tools.canary("errors"))
+    account.update("green", canary("errors"))
     described = account.settled()
     assert told in described["FailureReason"]
     assert described["EndpointConfigName"] == "blue"
     assert "Provisioning" not in account.phases()
 
 
-def test_a_deployment_config_that_sagemaker_refuses_changes_nothing(account: Any, tools: Any) -> None:
+def test_a_deployment_config_that_sagemaker_refuses_changes_nothing(account: Any) -> None:
     account.create("blue")
     with pytest.raises(InputError, match="CanarySize"):
-        account.update("green", tools.canary(percent=90))
+        account.update("green", canary(percent=90))
     assert account.describe()["EndpointStatus"] == "InService"
 
 
-def test_an_update_during_an_update_is_refused(account: Any, tools: Any) -> None:
+def test_an_update_during_an_update_is_refused(account: Any) -> None:
     account.create("blue")
-    account.update("green", tools.canary(wait=3600))
+    account.update("green", canary(wait=3600))
     with pytest.raises(ValueError, match="while another operation is in progress"):
-        account.update("amber", tools.canary())
+        account.update("amber", canary())
 
 
-def test_users_are_served_while_metrics_cannot_be_published(account: Any, tools: Any) -> None:
+def test_users_are_served_while_metrics_cannot_be_published(account: Any) -> None:
     account.create("blue")
     account.publish_fails = True
     account.ask()
-    tools.until(lambda: account.refused > 0)
+    until(lambda: account.refused > 0)
     account.publish_fails = False
     account.ask()
-    tools.until(lambda: account.total("Invocations") == 1)
+    until(lambda: account.total("Invocations") == 1)
 
 
-def test_when_alarms_cannot_be_read_any_more_everybody_goes_back(account: Any, tools: Any) -> None:
+def test_when_alarms_cannot_be_read_any_more_everybody_goes_back(account: Any) -> None:
     account.create("blue")
     account.alarms["errors"] = "OK"
-    account.update("green", tools.canary("errors", wait=3600))
-    tools.until(lambda: account.phases()[-1] == "Baking")
+    account.update("green", canary("errors", wait=3600))
+    until(lambda: account.phases()[-1] == "Baking")
     account.alarms = None
     assert "AttributeError" in account.settled()["FailureReason"]
     assert {account.ask().config_name for _ in range(8)} == {"blue"}
 
 
-def test_a_failed_endpoint_can_be_updated_to_a_model_that_starts(account: Any, tools: Any) -> None:
+def test_a_failed_endpoint_can_be_updated_to_a_model_that_starts(account: Any) -> None:
     account.create("blue", start_error="no contract.json")
-    account.update("green", tools.canary())
+    account.update("green", canary())
     assert account.settled()["EndpointStatus"] == "InService"
     assert account.ask().config_name == "green"
 
 
-def test_model_data_that_cannot_be_fetched_leaves_the_old_model_in_service(account: Any, tools: Any) -> None:
+def test_model_data_that_cannot_be_fetched_leaves_the_old_model_in_service(account: Any) -> None:
     account.create("blue")
     account.fleets.update(
-        "shop", tools.endpoint_config("green"), {"green": {"Image": "repo:good", "ModelDataUrl": "s3://gone"}}, None
+        "shop", endpoint_config("green"), {"green": {"Image": "repo:good", "ModelDataUrl": "s3://gone"}}, None
     )
     described = account.settled()
     assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", "blue")
@@ -184,12 +184,10 @@ def test_model_data_that_cannot_be_fetched_leaves_the_old_model_in_service(accou
     assert account.ask().status == 200
 
 
-def test_autoscaled_capacity_and_weights_are_retained_when_asked(account: Any, tools: Any) -> None:
+def test_autoscaled_capacity_and_weights_are_retained_when_asked(account: Any) -> None:
     account.create("blue")
     account.fleets.set_weights("shop", [{"VariantName": "primary", "DesiredWeight": 2.0, "DesiredInstanceCount": 8}])
-    account.fleets.update(
-        "shop", tools.endpoint_config("green"), tools.model("green"), None, retain_all_variant_properties=True
-    )
+    account.fleets.update("shop", endpoint_config("green"), model("green"), None, retain_all_variant_properties=True)
     (variant,) = account.settled()["ProductionVariants"]
     assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (8, 2.0)
 
@@ -203,13 +201,11 @@ CAPTURE = {
 }
 
 
-def test_captured_requests_name_the_fleet_that_answered(account: Any, tools: Any) -> None:
-    account.create("blue", config={**tools.endpoint_config("blue"), "DataCaptureConfig": CAPTURE})
+def test_captured_requests_name_the_fleet_that_answered(account: Any) -> None:
+    account.create("blue", config={**endpoint_config("blue"), "DataCaptureConfig": CAPTURE})
     assert account.describe()["DataCaptureConfig"]["CaptureStatus"] == "Started"
     account.ask(b"1,2", inference_id="a", custom_attributes="trace=7")
-    account.fleets.update(
-        "shop", {**tools.endpoint_config("green"), "DataCaptureConfig": CAPTURE}, tools.model("green"), None
-    )
+    account.fleets.update("shop", {**endpoint_config("green"), "DataCaptureConfig": CAPTURE}, model("green"), None)
     account.settled()
     account.ask(b"3,4", inference_id="b")
     account.fleets.close()
@@ -221,14 +217,14 @@ def test_captured_requests_name_the_fleet_that_answered(account: Any, tools: Any
 
 @pytest.mark.parametrize(("excluded", "captured"), [(set(), False), ({"DataCaptureConfig"}, True)])
 def test_retained_properties_include_data_capture_unless_it_is_excluded(
-    account: Any, tools: Any, excluded: set[str], captured: bool
+    account: Any, excluded: set[str], captured: bool
 ) -> None:
     account.create("blue")
-    config = {**tools.endpoint_config("green"), "DataCaptureConfig": CAPTURE}
+    config = {**endpoint_config("green"), "DataCaptureConfig": CAPTURE}
     account.fleets.update(
         "shop",
         config,
-        tools.model("green"),
+        model("green"),
         None,
         retain_all_variant_properties=True,
         excluded_properties=excluded,
@@ -236,18 +232,18 @@ def test_retained_properties_include_data_capture_unless_it_is_excluded(
     assert ("DataCaptureConfig" in account.settled()) == captured
 
 
-def test_the_models_environment_reaches_the_server_with_a_compressed_metric_interval(account: Any, tools: Any) -> None:
-    models = tools.model("blue")
+def test_the_models_environment_reaches_the_server_with_a_compressed_metric_interval(account: Any) -> None:
+    models = model("blue")
     models["blue"]["Environment"] = {"SLIPWAY_ENDPOINT_NAME": "shop"}
-    account.fleets.create("shop", tools.endpoint_config("blue"), models)
+    account.fleets.create("shop", endpoint_config("blue"), models)
     account.settled()
     environment = json.loads(account.ask(b"environment").body)["got"]
     assert environment["SLIPWAY_ENDPOINT_NAME"] == "shop"
     assert float(environment["SLIPWAY_METRIC_SECONDS"]) == pytest.approx(10 / 300)
 
 
-def test_two_variants_share_the_requests_by_weight(account: Any, tools: Any) -> None:
-    config = tools.endpoint_config("blue", InitialVariantWeight=3.0)
+def test_two_variants_share_the_requests_by_weight(account: Any) -> None:
+    config = endpoint_config("blue", InitialVariantWeight=3.0)
     config["ProductionVariants"].append(
         {**config["ProductionVariants"][0], "VariantName": "b", "InitialVariantWeight": 1.0}
     )
@@ -259,11 +255,11 @@ def test_two_variants_share_the_requests_by_weight(account: Any, tools: Any) -> 
         account.ask(target_variant="c")
 
 
-def test_metrics_tell_the_new_fleet_from_the_old_one(account: Any, tools: Any) -> None:
+def test_metrics_tell_the_new_fleet_from_the_old_one(account: Any) -> None:
     account.create("blue")
     for _ in range(5):
         account.ask()
-    tools.until(lambda: account.total("Invocations") == 5)
+    until(lambda: account.total("Invocations") == 5)
     assert account.total("Invocations", EndpointConfigName="blue") == 5
     assert account.total("InvocationsPerInstance") == pytest.approx(5 / 4)
     assert account.total("Invocation5XXErrors") == 0
@@ -294,40 +290,42 @@ def test_nothing_is_left_after_an_endpoint_is_deleted(account: Any) -> None:
 
 
 @linux
-def test_closing_in_the_middle_of_a_rollout_leaves_nothing(account: Any, tools: Any) -> None:
+def test_closing_in_the_middle_of_a_rollout_leaves_nothing(account: Any) -> None:
     account.create("blue")
-    account.update("green", tools.canary(wait=3600))
-    tools.until(lambda: account.phases()[-1] == "Baking")
+    account.update("green", canary(wait=3600))
+    until(lambda: account.phases()[-1] == "Baking")
     account.fleets.close()
     assert account.processes() == []
 
 
 @linux
-def test_servers_and_controllers_die_with_a_parent_that_was_killed(account: Any, tools: Any, tmp_path: Path) -> None:
+def test_servers_and_controllers_die_with_a_parent_that_was_killed(account: Any, tmp_path: Path) -> None:
     folder = tmp_path / "other"
     script = f"""
-        import importlib.util, pathlib, sys
-        spec = importlib.util.spec_from_file_location("conftest", {str(Path(__file__).with_name("conftest.py"))!r})
-        sys.modules["conftest"] = conftest = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(conftest)
+        import pathlib
+        from tests.rehearsal.endpoints.account import Account, canary, until
         folder = pathlib.Path({str(folder)!r})
         folder.mkdir()
-        account = conftest.Account(folder)
+        account = Account(folder)
         account.create("blue")
-        account.update("green", conftest.canary(wait=3600))
-        conftest.until(lambda: account.phases()[-1] == "Baking")
+        account.update("green", canary(wait=3600))
+        until(lambda: account.phases()[-1] == "Baking")
         print(account.describe()["EndpointStatus"], flush=True)
         input()
     """
     parent = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", textwrap.dedent(script)],
+        cwd=PROJECT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     with parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "Updating\n"
-        assert len(tools.processes_of(folder)) == 4  # itself, two servers, the rollout's controller
+        assert len(processes_of(folder)) == 4  # itself, two servers, the rollout's controller
         parent.send_signal(signal.SIGKILL)
-    tools.until(lambda: tools.processes_of(folder) == [])
+    until(lambda: processes_of(folder) == [])
 
 
 def test_an_unknown_endpoint_is_told_with_the_known_ones(account: Any) -> None:

@@ -14,6 +14,7 @@ from rehearsal.containers.backends.backend import ProcessCommand
 from rehearsal.containers.backends.prefix import PrefixBackend
 from rehearsal.containers.container import Container
 from rehearsal.endpoints.model_server import ModelServer
+from tests.rehearsal.endpoints.account import until
 
 
 class Backend(PrefixBackend):
@@ -57,11 +58,11 @@ def kill(server: ModelServer) -> None:
 
 
 def test_a_server_that_cannot_be_started_again_is_told_and_tried_again(
-    server: ModelServer, backend: Backend, lines: list[str], tools: Any
+    server: ModelServer, backend: Backend, lines: list[str]
 ) -> None:
     killed, backend.refusals = server.pid, 2
     kill(server)
-    tools.until(lambda: server.pid != killed and server.is_healthy())
+    until(lambda: server.pid != killed and server.is_healthy())
     refused = "the model server could not be started again: [Errno 11] Resource temporarily unavailable"
     assert lines == [
         "serving blue",
@@ -73,11 +74,11 @@ def test_a_server_that_cannot_be_started_again_is_told_and_tried_again(
 
 
 def test_a_server_that_cannot_be_started_again_can_be_stopped(
-    server: ModelServer, backend: Backend, lines: list[str], tools: Any
+    server: ModelServer, backend: Backend, lines: list[str]
 ) -> None:
     backend.refusals = 1_000_000
     kill(server)
-    tools.until(lambda: any("could not be started again" in line for line in lines))
+    until(lambda: any("could not be started again" in line for line in lines))
     server.stop()
     assert server._keeper is not None
     assert not server._keeper.is_alive()

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.rehearsal.endpoints.account import Users, canary, until
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 CANARY_STATES = ["Provisioning", "Shifting", "Baking", "Shifting", "FinalBaking", "Terminating", "Promoted"]
@@ -43,10 +45,10 @@ def killing(account: Any, at: Callable[[int, str], bool]) -> Callable[[str], Non
     return watch
 
 
-def roll_out(account: Any, tools: Any, deployment: dict[str, Any]) -> Any:
+def roll_out(account: Any, deployment: dict[str, Any]) -> Any:
     account.create("blue")
     account.alarms["errors"] = "OK"
-    with tools.users(account, per_second=50) as users:
+    with Users(account, per_second=50) as users:
         account.update("green", deployment)
         account.settled(60)
     return users
@@ -75,40 +77,36 @@ def states(account: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("way", "number"), [(way, number) for way in (CANARY_STATES, LINEAR_STATES) for number in range(len(way))]
 )
-def test_a_rollout_survives_the_death_of_its_controller_in_any_state(
-    account: Any, tools: Any, way: list[str], number: int
-) -> None:
+def test_a_rollout_survives_the_death_of_its_controller_in_any_state(account: Any, way: list[str], number: int) -> None:
     account.watcher = killing(account, lambda entered, _: entered == number)
-    users = roll_out(account, tools, tools.canary("errors") if way == CANARY_STATES else linear())
+    users = roll_out(account, canary("errors") if way == CANARY_STATES else linear())
     assert restarts(account) == (way[number] != "Promoted")
     assert [state for state in states(account) if state != "ControllerRestarted"] == way
     check_one_fleet(account, users, "green")
 
 
 @pytest.mark.parametrize("account", [3.0], indirect=True)
-def test_a_controller_that_hangs_is_replaced(account: Any, tools: Any) -> None:
+def test_a_controller_that_hangs_is_replaced(account: Any) -> None:
     def watch(event: str) -> None:
         if event == "Baking":
             os.kill(account.controller_pid(), signal.SIGSTOP)
 
     account.watcher = watch
-    users = roll_out(account, tools, tools.canary("errors"))
+    users = roll_out(account, canary("errors"))
     assert restarts(account) == 1
     check_one_fleet(account, users, "green")
 
 
-@pytest.mark.parametrize(
-    "make", [lambda tools: tools.canary("errors"), lambda _tools: linear()], ids=["canary", "linear"]
-)
-def test_a_rollout_whose_controllers_die_in_every_state_ends_all_the_same(account: Any, tools: Any, make: Any) -> None:
+@pytest.mark.parametrize("deployment", [canary("errors"), linear()], ids=["canary", "linear"])
+def test_a_rollout_whose_controllers_die_in_every_state_ends_all_the_same(account: Any, deployment: Any) -> None:
     account.watcher = killing(account, lambda _entered, _event: True)
-    users = roll_out(account, tools, make(tools))
+    users = roll_out(account, deployment)
     assert restarts(account) >= 6
     check_one_fleet(account, users, "green")
 
 
 @pytest.mark.parametrize("state", ROLLBACK_STATES)
-def test_a_rollback_survives_the_death_of_its_controller(account: Any, tools: Any, state: str) -> None:
+def test_a_rollback_survives_the_death_of_its_controller(account: Any, state: str) -> None:
     def watch(event: str) -> None:
         if event == "FinalBaking":
             account.alarms["errors"] = "ALARM"
@@ -116,23 +114,21 @@ def test_a_rollback_survives_the_death_of_its_controller(account: Any, tools: An
             kill_controller(account)
 
     account.watcher = watch
-    users = roll_out(account, tools, tools.canary("errors"))
+    users = roll_out(account, canary("errors"))
     assert "rollback alarm errors went into ALARM" in account.describe()["FailureReason"]
     check_one_fleet(account, users, "blue")
 
 
 @pytest.mark.parametrize(("state", "share"), [("Baking", 0.25), ("FinalBaking", 1.0)])
-def test_a_bake_whose_controller_died_in_its_middle_begins_anew(
-    account: Any, tools: Any, state: str, share: float
-) -> None:
+def test_a_bake_whose_controller_died_in_its_middle_begins_anew(account: Any, state: str, share: float) -> None:
     account.create("blue")
     account.alarms["errors"] = "OK"
-    with tools.users(account, per_second=50) as users:
-        account.update("green", tools.canary("errors", wait=300, final=300))
-        tools.until(lambda: states(account)[-1:] == [state])
+    with Users(account, per_second=50) as users:
+        account.update("green", canary("errors", wait=300, final=300))
+        until(lambda: states(account)[-1:] == [state])
         before = account.describe()["PendingDeploymentSummary"]
         kill_controller(account)
-        tools.until(lambda: restarts(account) == 1)
+        until(lambda: restarts(account) == 1)
         assert account.describe()["PendingDeploymentSummary"] == before
         assert before["ProductionVariants"][0]["CurrentWeight"] == share
         account.settled(60)
@@ -143,14 +139,14 @@ def test_a_bake_whose_controller_died_in_its_middle_begins_anew(
     check_one_fleet(account, users, "green")
 
 
-def test_an_alarm_while_no_controller_lives_is_seen_by_the_next_one(account: Any, tools: Any) -> None:
+def test_an_alarm_while_no_controller_lives_is_seen_by_the_next_one(account: Any) -> None:
     def watch(event: str) -> None:
         if event == "Baking":
             kill_controller(account)
             account.alarms["errors"] = "ALARM"
 
     account.watcher = watch
-    users = roll_out(account, tools, tools.canary("errors"))
+    users = roll_out(account, canary("errors"))
     assert states(account) == [
         "Provisioning",
         "Shifting",
@@ -162,30 +158,30 @@ def test_an_alarm_while_no_controller_lives_is_seen_by_the_next_one(account: Any
     check_one_fleet(account, users, "blue")
 
 
-def test_a_controller_that_cannot_work_at_all_sends_everybody_back(account: Any, tools: Any) -> None:
+def test_a_controller_that_cannot_work_at_all_sends_everybody_back(account: Any) -> None:
     def watch(event: str) -> None:
         if event == "Baking":
             kill_controller(account)
             spoil_journal(account)
 
     account.watcher = watch
-    users = roll_out(account, tools, tools.canary("errors"))
+    users = roll_out(account, canary("errors"))
     assert "controller ended or hung 5 times without progress" in account.describe()["FailureReason"]
     check_one_fleet(account, users, "blue")
 
 
-def test_a_rollback_that_fails_keeps_both_fleets_and_users_get_the_one_that_answers(account: Any, tools: Any) -> None:
+def test_a_rollback_that_fails_keeps_both_fleets_and_users_get_the_one_that_answers(account: Any) -> None:
     account.create("blue")
     account.alarms["errors"] = "OK"
-    with tools.users(account, per_second=50) as users:
-        account.update("green", tools.canary("errors", wait=3600))
-        tools.until(lambda: states(account)[-1:] == ["Baking"])
+    with Users(account, per_second=50) as users:
+        account.update("green", canary("errors", wait=3600))
+        until(lambda: states(account)[-1:] == ["Baking"])
         end_for_good(account, "blue")
         account.alarms["errors"] = "ALARM"
-        tools.until(lambda: account.describe()["EndpointStatus"] == "UpdateRollbackFailed", 30)
+        until(lambda: account.describe()["EndpointStatus"] == "UpdateRollbackFailed", 30)
         assert {account.ask().config_name for _ in range(8)} == {"green"}
         account.alarms["errors"] = "OK"
-        account.update("amber", tools.canary("errors"))
+        account.update("amber", canary("errors"))
         assert account.settled(60)["EndpointConfigName"] == "amber"
     by_the_dead = sum((answer.config_name, answer.status) == ("blue", 0) for answer in users.answers)
     check_one_fleet(account, users, "amber", lost=by_the_dead)
