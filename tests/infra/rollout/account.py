@@ -76,6 +76,8 @@ class World:
     calls: list[str] = field(default_factory=list)
     update: tuple[str, Ending] | None = None
     left: int = 0
+    tokens: set[str] = field(default_factory=set)
+    """Of the updates that were begun."""
     events: tuple[dict[str, str], ...] = ()
     """Of the stack, newest first."""
 
@@ -186,12 +188,15 @@ class Client:
         stack = {"StackStatus": w.stack, "StackStatusReason": w.stack_reason}
         return {"Stacks": [{**stack, "Parameters": [{"ParameterKey": "ModelPackageArn", "ParameterValue": named}]}]}
 
-    def update_stack(self, *, Parameters: list[dict[str, str]], **_: Any) -> None:
+    def update_stack(self, *, Parameters: list[dict[str, str]], ClientRequestToken: str, **_: Any) -> None:
         w, package = self._world, Parameters[0]["ParameterValue"]
+        if ClientRequestToken in w.tokens:
+            raise error("TokenAlreadyExistsException", "there was an update with this token")
         if w.update is not None:
             raise error("ValidationError", "Stack:arn:x is in UPDATE_IN_PROGRESS state and can not be updated.")
         if package == w.named:
             raise error("ValidationError", "No updates are to be performed.")
+        w.tokens.add(ClientRequestToken)
         w.calls.append(f"update_stack {package}")
         if package:
             w.configs[f"config-{len(w.configs) + 1}"] = package

@@ -7,7 +7,7 @@ import pytest
 
 from slipway.rollout.steps import Kind, Outcome, Step
 from tests.infra.rollout.account import EXECUTION, LATER, NEW, NO_ENDPOINT, OLD, Ending, World, decided, error
-from tests.infra.rollout.journal import MINE, Journal, killed_everywhere, run
+from tests.infra.rollout.journal import MINE, Journal, Killed, killed_everywhere, run
 
 QUOTA = (
     "The account-level service limit 'ml.m5.large for endpoint usage' is 1 Instances, with current utilization of 1 "
@@ -549,6 +549,21 @@ def test_a_rollout_that_is_killed_anywhere_and_resumed_ends_the_same(world: Any)
         assert list(dict.fromkeys(here.actions)) == whole.actions
         assert set(here.deleted) == set(whole.deleted)
     assert count > 5
+
+
+@pytest.mark.parametrize("ending", [Ending(), SILENT, REPORTED], ids=["serves", "silent", "reported"])
+def test_an_update_that_ends_while_its_execution_is_killed_is_neither_repeated_nor_promoted(ending: Ending) -> None:
+    whole, world = Journal(), World(endings=deque([ending]))
+    run(World(), journal=whole)
+    journal = Journal(kill_at=whole.names.index(Step.UPDATE))
+    with pytest.raises(Killed):
+        run(world, journal=journal)
+    while world.update:
+        world.advance()
+    world.analyses.append(decided(0, "", settled=False))  # as the analysis answers where no new fleet is left
+    assert run(world, journal=journal.resumed()).outcome is Outcome.ROLLED_BACK
+    assert world.updates.count(NEW) == 1
+    assert (world.serves, world.named) == (OLD, OLD)
 
 
 def test_rejecting_the_live_package_starts_the_rollback_to_the_newest_approved_one_before() -> None:

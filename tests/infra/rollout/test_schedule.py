@@ -72,7 +72,7 @@ def test_a_rollout_knows_what_the_schedule_has_stopped(rollout: dict[str, Any], 
 
 def scheduled(world: World, action: str, journal: Journal | None = None) -> End:
     """Follow the schedule to the end."""
-    steps = journal or Journal()
+    steps = journal or Journal(EXECUTION.format(f"{action}-{len(world.executions)}"))
     world.executions[steps.execution] = "RUNNING"
     given = target(stopped_parameter="/stopped")
     end = follow(Run(given, Request("", Kind.SCHEDULE), steps, world.client, steps.now), action)

@@ -1,5 +1,6 @@
 """The endpoint's stack: one parameter changes, the template stays, and CloudFormation is the endpoint's only owner."""
 
+import hashlib
 from enum import Enum
 from typing import Any
 
@@ -13,6 +14,8 @@ PARAMETER = "ModelPackageArn"
 CONFIG_RESOURCE = "EndpointConfig"
 """Its logical id in the stack."""
 IN_PROGRESS = "_IN_PROGRESS"
+_REPEATED = "TokenAlreadyExistsException"
+"""A step that was done again: its first call began the update, which may have ended since."""
 
 
 class Begun(Enum):
@@ -42,9 +45,12 @@ def read_settled(run: Run, name: Step, seconds: float) -> dict[str, str]:
 def update(run: Run, name: Step, package: str) -> Begun:
     """Have the stack name `package`; the empty one is day 0, without an endpoint.
 
+    An execution begins one update of each name, also where the process ended before the response was kept.
+
     Raises:
         CallError: CloudFormation refuses, and not since it is busy or has nothing to do.
     """
+    token = hashlib.sha256(f"{run.steps.execution} {name}".encode()).hexdigest()
 
     def request() -> str:
         try:
@@ -53,6 +59,7 @@ def update(run: Run, name: Step, package: str) -> Begun:
                 UsePreviousTemplate=True,
                 Parameters=[{"ParameterKey": PARAMETER, "ParameterValue": package}],
                 Capabilities=["CAPABILITY_NAMED_IAM"],
+                ClientRequestToken=token,
             )
         except ClientError as exc:
             return _refused(exc, read(run), package).value
@@ -62,7 +69,9 @@ def update(run: Run, name: Step, package: str) -> Begun:
 
 
 def _refused(error: ClientError, stack: dict[str, str], package: str) -> Begun:
-    """CloudFormation refuses with one error code; only the text differs."""
+    """CloudFormation refuses with one error code but for a token; only the text differs."""
+    if error.response["Error"]["Code"] == _REPEATED:
+        return Begun.YES
     message = str(error.response["Error"].get("Message", ""))
     if "No updates are to be performed" in message:
         return Begun.NOTHING_TO_DO
