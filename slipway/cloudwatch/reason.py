@@ -9,7 +9,6 @@ from slipway.cloudwatch.evaluation import AlarmState, evaluate
 from slipway.cloudwatch.rule import AlarmRule
 from slipway.cloudwatch.series import Series
 
-INITIAL_REASON = "Unchecked: Initial alarm creation"
 _FILLED = {"breaching": "Breaching", "notBreaching": "NonBreaching"}
 
 

@@ -30,10 +30,6 @@ class MapLimit:
 
 MODEL_ENVIRONMENT = MapLimit(entries=100, key=1024, value=1024)
 """CreateModel and CreateModelPackage; what follows is from botocore's model of SageMaker as this is."""
-TRAINING_ENVIRONMENT = MapLimit(entries=100, key=512, value=512)
-TUNED_ENVIRONMENT = MapLimit(entries=48, key=512, value=512)
-"""The training jobs of a tuning job."""
-PROCESSING_ENVIRONMENT = MapLimit(entries=100, key=256, value=256)
 HYPERPARAMETERS = MapLimit(entries=100, key=256, value=2500)
 
 RESOURCE_NAME_LENGTH = 63

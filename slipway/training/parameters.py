@@ -29,10 +29,4 @@ class Parameters:
         )
 
     def all(self) -> tuple[Parameter, ...]:
-        return (
-            self.input_data_uri,
-            self.data_fingerprint,
-            self.gate_threshold,
-            self.model_approval_status,
-            self.source_commit,
-        )
+        return tuple(vars(self).values())

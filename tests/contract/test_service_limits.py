@@ -12,9 +12,6 @@ from slipway.settings.limits import (
     MODEL_ENVIRONMENT,
     MOST_CATEGORIES,
     MOST_RANGES,
-    PROCESSING_ENVIRONMENT,
-    TRAINING_ENVIRONMENT,
-    TUNED_ENVIRONMENT,
     MapLimit,
     combinations,
 )
@@ -33,9 +30,6 @@ def _shape(service: str, operation: str, *path: str) -> Any:
     ("limit", "operation", "path"),
     [
         (MODEL_ENVIRONMENT, "CreateModel", ("PrimaryContainer", "Environment")),
-        (TRAINING_ENVIRONMENT, "CreateTrainingJob", ("Environment",)),
-        (TUNED_ENVIRONMENT, "CreateHyperParameterTuningJob", ("TrainingJobDefinition", "Environment")),
-        (PROCESSING_ENVIRONMENT, "CreateProcessingJob", ("Environment",)),
         (HYPERPARAMETERS, "CreateTrainingJob", ("HyperParameters",)),
         (HYPERPARAMETERS, "CreateHyperParameterTuningJob", ("TrainingJobDefinition", "StaticHyperParameters")),
     ],

@@ -12,7 +12,8 @@ from ministack.services.cloudformation import provisioners
 from rehearsal.cloud.ministack.alarm_clock import ARRIVAL_SECONDS, AlarmClock, state_of
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
 from rehearsal.cloud.ministack.metric_store import file_by_the_minute, filed_at
-from slipway.cloudwatch import VirtualClock, assess
+from slipway.cloudwatch import assess
+from tests.slipway.cloudwatch.virtual_clock import VirtualClock
 
 REPLACED = (
     "_composite_rule_state",

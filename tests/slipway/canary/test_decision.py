@@ -63,17 +63,12 @@ def test_too_little_evidence_rolls_back_and_the_explanation_has_what_was_seen_an
     assert "of 20" in due.explanation
 
 
-def test_a_rollout_may_proceed_without_evidence_and_the_explanation_has_it(checkpoint):
+def test_a_rollout_may_proceed_without_evidence_and_is_rolled_back_by_what_comes_later(checkpoint):
     config = replace(CONFIG, without_evidence="proceed")
     due = decide(seen(checkpoint), config, left=60)
     assert (due.decision, due.settled) == (Decision.EXTEND, True)
     assert "proceeds (without_evidence = proceed)" in due.explanation
     assert "250 of at least 500" in due.explanation
-
-
-def test_a_rollout_that_proceeds_without_evidence_is_rolled_back_by_later_evidence(checkpoint):
-    config = replace(CONFIG, without_evidence="proceed")
-    due = decide(seen(checkpoint), config, left=60)
     assert decide(seen(due, blocks=10, errors=0.05), config, left=0).decision is Decision.ROLL_BACK
 
 

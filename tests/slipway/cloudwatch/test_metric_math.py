@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from slipway.cloudwatch import AlarmState, alarm_rule, check_expressions, evaluate, samples_of, series
+from slipway.cloudwatch import alarm_rule, check_expressions
 from slipway.cloudwatch.metric_math import calculate
 from slipway.errors import InputError
 
@@ -137,35 +137,6 @@ def test_a_malformed_expression_is_refused_with_its_text(expression: str, report
     with pytest.raises(InputError) as error:
         value(expression)
     assert reported in str(error.value)
-
-
-def errors_with_enough_traffic() -> dict[str, Any]:
-    def metric(id_: str, name: str) -> dict[str, Any]:
-        place = {"Namespace": "AWS/SageMaker", "MetricName": name}
-        return {"Id": id_, "ReturnData": False, "MetricStat": {"Metric": place, "Period": 60, "Stat": "Sum"}}
-
-    return {
-        "AlarmName": "error-share",
-        "EvaluationPeriods": 1,
-        "Threshold": 0.05,
-        "ComparisonOperator": "GreaterThanThreshold",
-        "TreatMissingData": "notBreaching",
-        "Metrics": [
-            metric("errors", "Invocation5XXErrors"),
-            metric("requests", "Invocations"),
-            {"Id": "share", "Expression": "IF(requests >= 30, errors / requests, 0)", "ReturnData": True},
-        ],
-    }
-
-
-@pytest.mark.parametrize(("requests", "state"), [(29, AlarmState.OK), (30, AlarmState.ALARM)])
-def test_an_alarm_may_wait_for_enough_traffic(requests: int, state: AlarmState) -> None:
-    rule = alarm_rule(errors_with_enough_traffic())
-    buckets = {
-        "errors": [None, None, samples_of({"Values": [1.0], "Counts": [5]})],
-        "requests": [None, None, samples_of({"Values": [1.0], "Counts": [requests]})],
-    }
-    assert evaluate(rule, series(rule, buckets).datapoints, AlarmState.OK) is state
 
 
 def on(*expressions: str) -> dict[str, Any]:

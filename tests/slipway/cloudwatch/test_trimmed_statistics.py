@@ -127,25 +127,3 @@ def test_sum_is_mean_times_count_and_all_lie_within_the_samples(
         assert samples.minimum - 1e-9 <= mean <= samples.maximum + 1e-9
     if winsorized is not None:
         assert samples.minimum - 1e-9 <= winsorized <= samples.maximum + 1e-9
-
-
-@given(VALUES, st.integers(1, 100))
-def test_a_percentile_is_the_greatest_value_that_its_trimmed_mean_counts(
-    values: list[tuple[float, float]], share: int
-) -> None:
-    samples = samples_of({"Values": [value for value, _ in values], "Counts": [often for _, often in values]})
-    percentile = statistic(f"p{share}", samples)
-    assert percentile is not None
-    below, within = (
-        (statistic(f"TC(:{bound})", samples) for bound in (percentile - 0.5, percentile))
-        if percentile
-        else (
-            0.0,
-            statistic("TC(:0)", samples),
-        )
-    )
-    wanted = statistic(f"tc{share}", samples)
-    assert below is not None
-    assert within is not None
-    assert wanted is not None
-    assert below < wanted <= within

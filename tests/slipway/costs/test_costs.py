@@ -32,11 +32,6 @@ def prices() -> Prices:
     return load_prices()
 
 
-@pytest.fixture(scope="module")
-def settings() -> Settings:
-    return load_settings(PROJECT / "config" / "shoppers.toml", "dev")
-
-
 def changed(settings: Settings, section: str, **values: object) -> Settings:
     part = getattr(settings, section)
     return settings.model_copy(update={section: part.model_copy(update=values)})

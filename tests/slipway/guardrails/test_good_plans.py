@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from slipway.canary.config import Tolerances
 from slipway.guardrails import PlannedAnalysis, PlannedRollout, ScaledVariant, Variant, lint
+from tests.slipway.guardrails.plans import dimensions, percent
 
 KINDS = ("canary", "linear", "rolling", "all_at_once")
 
@@ -17,11 +18,7 @@ def _alarms(draw: st.DrawFn, config: str, *, bake: int, slowest: bool) -> list[d
     periods = draw(st.integers(1, (bake - 60) // period))
     common: dict[str, Any] = {
         "Namespace": "AWS/SageMaker",
-        "Dimensions": [
-            {"Name": "EndpointName", "Value": "shop"},
-            {"Name": "VariantName", "Value": "v1"},
-            {"Name": "EndpointConfigName", "Value": config},
-        ],
+        "Dimensions": dimensions(VariantName="v1", EndpointConfigName=config),
         "Period": period,
         "EvaluationPeriods": periods,
         "DatapointsToAlarm": draw(st.integers(1, periods)),
@@ -78,13 +75,12 @@ def _math(draw: st.DrawFn, alarm: dict[str, Any]) -> dict[str, Any]:
 
 def _ours(draw: st.DrawFn, config: str) -> list[dict[str, Any]]:
     """Alarms on what the model servers and canary analysis publish, and a composite of one."""
-    variant = [{"Name": "EndpointName", "Value": "shop"}, {"Name": "VariantName", "Value": "v1"}]
     common = {"Period": 60, "EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
     shift = {
         "AlarmName": f"{config}-shift",
         "Namespace": "Slipway/Endpoint",
         "MetricName": draw(st.sampled_from(["PredictionDrift", "InputDrift"])),
-        "Dimensions": [*variant, {"Name": "ModelPackageArn", "Value": "arn:p"}],
+        "Dimensions": dimensions(VariantName="v1", EndpointConfigName="", ModelPackageArn="arn:p"),
         "Statistic": draw(st.sampled_from(["Average", "Minimum", "Maximum"])),
         "Threshold": draw(st.floats(0.05, 2)),
     }
@@ -93,7 +89,7 @@ def _ours(draw: st.DrawFn, config: str) -> list[dict[str, Any]]:
         "AlarmName": f"{config}-decision",
         "Namespace": "Slipway/Rollout/shop",
         "MetricName": "CanaryDecision",
-        "Dimensions": [variant[0], {"Name": "EndpointConfigName", "Value": config}],
+        "Dimensions": dimensions(VariantName="", EndpointConfigName=config),
         "Statistic": "Maximum",
         "Threshold": 2,
     }
@@ -123,7 +119,7 @@ def _policy(draw: st.DrawFn, kind: str, instances: int, bake: int) -> dict[str, 
     count = draw(st.integers(-(-instances * low // 100), instances // 2))
     size = draw(
         st.one_of(
-            st.builds(lambda v: {"Type": "CAPACITY_PERCENT", "Value": v}, st.integers(low, 50)),
+            st.builds(percent, st.integers(low, 50)),
             st.just({"Type": "INSTANCE_COUNT", "Value": count}),
         )
     )

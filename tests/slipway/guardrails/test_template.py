@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from slipway.errors import InputError
 from slipway.guardrails import ScaledVariant, from_api, from_template, lint
 from slipway.guardrails.template import alarms_in
+from tests.slipway.guardrails import plans
 
 CONFIG_NAME = {"Fn::GetAtt": ["Config", "EndpointConfigName"]}
 
@@ -306,54 +307,24 @@ def test_whatever_is_in_a_place_is_analysed_or_refused_in_words(template: dict[s
         rules(broken)
 
 
+def config(instance_type: str = "ml.m5.large", name: str = "primary") -> dict[str, Any]:
+    return {"ProductionVariants": [{"VariantName": name, "InitialInstanceCount": 4, "InstanceType": instance_type}]}
+
+
 def test_the_api_says_the_same_in_its_own_words() -> None:
-    config = {
-        "EndpointConfigName": "shop-2",
-        "ProductionVariants": [{"VariantName": "v1", "InitialInstanceCount": 4, "InstanceType": "ml.m5.large"}],
-    }
-    watched = {
-        "AlarmName": "shop-2-errors",
-        "Namespace": "AWS/SageMaker",
-        "MetricName": "Invocation5XXErrors",
-        "Dimensions": [
-            {"Name": "EndpointName", "Value": "shop"},
-            {"Name": "VariantName", "Value": "v1"},
-            {"Name": "EndpointConfigName", "Value": "shop-1"},
-        ],
-        "Statistic": "Average",
-        "Period": 60,
-        "EvaluationPeriods": 1,
-        "Threshold": 0.05,
-        "ComparisonOperator": "GreaterThanThreshold",
-    }
-    update = {
-        "EndpointName": "shop",
-        "EndpointConfigName": "shop-2",
-        "DeploymentConfig": {
-            "RollingUpdatePolicy": {
-                "MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1},
-                "WaitIntervalInSeconds": 300,
-            },
-            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "shop-2-errors"}]},
-        },
-    }
-    before = {"ProductionVariants": [{"VariantName": "AllTraffic"}]}
-    found = lint(from_api(update, config, [watched], previous_config=before, autoscaled=True))
+    watched = plans.alarm("Errors", "Invocation5XXErrors", Statistic="Average", Threshold=0.05)
+    watched |= {"AlarmName": "shop-2-errors", "Dimensions": plans.dimensions(EndpointConfigName="shop-1")}
+    deployment = plans.guarded(plans.rolling(25), "shop-2-errors")
+    update = {"EndpointName": "shop", "EndpointConfigName": "shop-2", "DeploymentConfig": deployment}
+    found = lint(from_api(update, config(), [watched], previous_config=config(name="AllTraffic"), autoscaled=True))
     assert [finding.rule for finding in found] == ["SG206", "SG207", "SG404", "SG303"]
     assert "got shop-1" in found[2].message
 
 
 def test_the_api_reports_what_autoscaling_forbids() -> None:
-    def config(instance_type: str) -> dict[str, Any]:
-        return {"ProductionVariants": [{"VariantName": "v1", "InitialInstanceCount": 4, "InstanceType": instance_type}]}
-
     update = {"EndpointName": "shop", "EndpointConfigName": "shop-2", "RetainAllVariantProperties": True}
-    planned = from_api(
-        update,
-        config("ml.m5.large"),
-        previous_config=config("ml.c5.large"),
-        scaling=(ScaledVariant("v1", 1, 3),),
-    )
+    scaling = (ScaledVariant("primary", 1, 3),)
+    planned = from_api(update, config(), previous_config=config("ml.c5.large"), scaling=scaling)
     assert planned.autoscaled
     assert planned.instances == 1
     assert [finding.rule for finding in lint(planned)] == ["SG101", "SG209", "SG212"]

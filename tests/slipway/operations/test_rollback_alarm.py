@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from slipway.cloudwatch import AlarmState, VirtualClock
+from slipway.cloudwatch import AlarmState
 from slipway.operations.rollback_alarm import fire_rollback_alarm
 from slipway.settings.names import Names
+from tests.slipway.cloudwatch.virtual_clock import VirtualClock
 
 MINUTE = 1_800_000_000.0
 ALARM = {

@@ -77,13 +77,6 @@ def _forged(chain: list[Entry], at: int) -> Entry:
 
 
 @brief
-@given(chains(at_least=2), st.data())
-def test_an_entry_that_was_removed_is_found(chain: list[Entry], data: st.DataObject) -> None:
-    at = data.draw(st.integers(0, len(chain) - 2))
-    assert verify(chain[:at] + chain[at + 1 :]) == at + 1
-
-
-@brief
 @given(chains(), st.data())
 def test_newest_entries_that_were_removed_are_found_by_a_head_noted_elsewhere(
     chain: list[Entry], data: st.DataObject
@@ -94,28 +87,19 @@ def test_newest_entries_that_were_removed_are_found_by_a_head_noted_elsewhere(
 
 
 @brief
-@given(chains(at_least=2), st.data())
-def test_entries_that_were_swapped_are_found(chain: list[Entry], data: st.DataObject) -> None:
-    one = data.draw(st.integers(0, len(chain) - 2))
-    other = data.draw(st.integers(one + 1, len(chain) - 1))
-    chain[one], chain[other] = chain[other], chain[one]
-    assert verify(chain) == one + 1
-
-
-@brief
-@given(chains(), acts, st.data())
-def test_an_entry_that_was_inserted_is_found(chain: list[Entry], act: dict[str, Any], data: st.DataObject) -> None:
-    at = data.draw(st.integers(0, len(chain) - 1))
-    inserted = entry(chain[at - 1] if at else None, **act)
-    assume(inserted["hash"] != chain[at]["hash"])
-    assert verify([*chain[:at], inserted, *chain[at:]]) == at + 2
-
-
-@brief
-@given(chains(), st.data())
-def test_an_entry_told_twice_is_found(chain: list[Entry], data: st.DataObject) -> None:
-    at = data.draw(st.integers(0, len(chain) - 1))
-    assert verify([*chain[: at + 1], *chain[at:]]) == at + 2
+@given(chains(at_least=2), acts, st.data())
+def test_an_entry_that_was_removed_swapped_inserted_or_written_twice_is_found(
+    chain: list[Entry], act: dict[str, Any], data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(chain) - 2))
+    before, one, after = chain[:at], chain[at], chain[at + 1 :]
+    assert verify([*before, *after]) == at + 1
+    assert verify([*before, one, one, *after]) == at + 2
+    other = data.draw(st.integers(0, len(after) - 1))
+    assert verify([*before, after[other], *after[:other], one, *after[other + 1 :]]) == at + 1
+    inserted = entry(before[-1] if before else None, **act)
+    assume(inserted["hash"] != one["hash"])
+    assert verify([*before, inserted, one, *after]) == at + 2
 
 
 def test_what_json_cannot_hold_is_not_written() -> None:

@@ -11,12 +11,13 @@ from hypothesis import settings as tries
 from hypothesis import strategies as st
 
 from slipway.canary.statistics.evidence import Decision
-from slipway.cloudwatch import AlarmState, VirtualClock
+from slipway.cloudwatch import AlarmState
 from slipway.errors import InputError
 from slipway.guardrails import lint, planned_rollout
 from slipway.metrics import decision_datum, decision_namespace
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms
 from slipway.settings import Rollout, Settings, parse_settings
+from tests.slipway.cloudwatch.virtual_clock import VirtualClock
 
 CONFIG, PACKAGE = "shop-2", "arn:aws:sagemaker:eu-west-1:000000000000:model-package/shop/2"
 FAST, SLOW = 20_000.0, 900_000.0
@@ -74,36 +75,35 @@ def test_a_healthy_fleet_never_alarms() -> None:
     assert gone_off(hour) == set()
 
 
-@pytest.mark.parametrize("requests", [3, 10, 19])
-def test_an_error_among_few_requests_decides_nothing(requests: int) -> None:
-    assert gone_off([minute(requests, failed=1)] * 10) == set()
-    assert gone_off([minute(requests, failed=requests, slow=requests)] * 10) == set()
-
-
-@pytest.mark.parametrize("failed", [1, 2])
-def test_one_or_two_errors_decide_nothing_however_few_the_requests(failed: int) -> None:
-    assert gone_off([minute(20, failed=failed)] * 10) == set()
-
-
-def test_thirty_percent_of_errors_alarm_as_soon_as_there_is_traffic_enough() -> None:
-    assert gone_off([minute(20, failed=6)]) == {"ServerErrors", "ModelErrors"}
-
-
-def test_a_slow_fleet_alarms_and_one_slow_answer_does_not() -> None:
-    assert gone_off([minute(20, slow=20)]) == {"Latency"}
-    assert gone_off([minute(20, slow=2)] * 10) == set()
-
-
+ERRORS = {"ServerErrors", "ModelErrors"}
 WARMING = {"bake_seconds": 600, "warm_up_seconds": 60}
+LONG, NINETY_NINTH = {"alarm_period_seconds": 120}, {"latency_percentile": 99}
+SLOWED, FINE = minute(30, slow=30), minute(30)
 
 
-def test_a_fleet_may_be_slow_while_it_warms_up_and_not_later() -> None:
-    slow, fast = minute(30, slow=30), minute(30)
-    assert gone_off([fast, *[slow] * 5], bake_seconds=600, warm_up_seconds=0) == {"Latency"}
-    assert gone_off([slow, slow, *[fast] * 6], **WARMING) == set()
-    assert gone_off([slow, slow, slow], **WARMING) == {"Latency"}
-    assert gone_off([*[fast] * 9, slow], **WARMING) == {"Latency"}
-    assert gone_off([minute(20, failed=6, slow=20)], **WARMING) == {"ServerErrors", "ModelErrors"}
+@pytest.mark.parametrize(
+    ("minutes", "given", "expected"),
+    [
+        *(([minute(few, failed=1)] * 10, {}, set()) for few in (3, 10, 19)),
+        *(([minute(few, failed=few, slow=few)] * 10, {}, set()) for few in (3, 10, 19)),
+        *(([minute(20, failed=failed)] * 10, {}, set()) for failed in (1, 2)),
+        ([minute(20, failed=6)], {}, ERRORS),
+        ([minute(20, slow=20)], {}, {"Latency"}),
+        ([minute(20, slow=2)] * 10, {}, set()),
+        ([minute(10, failed=3)] * 2, LONG, ERRORS),
+        ([minute(99, slow=1)] * 5, NINETY_NINTH, set()),
+        ([minute(100, slow=2)], NINETY_NINTH, {"Latency"}),
+        ([FINE, *[SLOWED] * 5], {"bake_seconds": 600, "warm_up_seconds": 0}, {"Latency"}),
+        ([SLOWED, SLOWED, *[FINE] * 6], WARMING, set()),
+        ([SLOWED, SLOWED, SLOWED], WARMING, {"Latency"}),
+        ([*[FINE] * 9, SLOWED], WARMING, {"Latency"}),
+        ([minute(20, failed=6, slow=20)], WARMING, ERRORS),
+    ],
+)
+def test_errors_and_latency_alarm_with_traffic_enough_and_after_the_warm_up(
+    minutes: list[Minute], given: dict[str, Any], expected: set[str]
+) -> None:
+    assert gone_off(minutes, **given) == expected
 
 
 def test_the_alarm_waits_until_a_warm_up_is_over_in_whichever_second_of_a_minute_it_begins() -> None:
@@ -142,13 +142,13 @@ def test_errors_alarm_where_they_are_clearly_more_than_the_old_fleets(
     failed: int, old_failed: int, alarms: bool
 ) -> None:
     found = gone_off([minute(100, failed=failed)], [minute(300, failed=old_failed)])
-    assert found == ({"ServerErrors", "ModelErrors"} if alarms else set())
+    assert found == (ERRORS if alarms else set())
 
 
 @pytest.mark.parametrize(("failed", "alarms"), [(14, False), (18, True)])
 def test_after_the_last_shift_there_is_no_old_fleet_and_it_takes_more_errors(failed: int, alarms: bool) -> None:
     found = gone_off([minute(100), minute(100, failed=failed)], [minute(300), minute(0)])
-    assert found == ({"ServerErrors", "ModelErrors"} if alarms else set())
+    assert found == (ERRORS if alarms else set())
     assert bool(gone_off([minute(100, failed=failed)], max_error_percent_alone=6.0))
 
 
@@ -176,48 +176,25 @@ def test_data_that_come_a_minute_late_are_looked_at_which_filled_ones_would_not_
     assert [change.alarm for change in changes if change.new is AlarmState.ALARM] == [f"{CONFIG}-ServerErrors"]
 
 
-def test_a_longer_period_gathers_requests_and_still_alarms_every_minute() -> None:
-    assert gone_off([minute(10, failed=3)] * 2, alarm_period_seconds=120) == {"ServerErrors", "ModelErrors"}
-
-
-def test_a_high_percentile_waits_for_so_many_requests_that_one_does_not_decide() -> None:
-    assert gone_off([minute(99, slow=1)] * 5, latency_percentile=99) == set()
-    assert gone_off([minute(100, slow=2)], latency_percentile=99) == {"Latency"}
+SERVER = {"EndpointName": "shop", "VariantName": "primary", "ModelPackageArn": PACKAGE}
+ANALYSIS = {"EndpointName": "shop", "EndpointConfigName": CONFIG}
 
 
 @pytest.mark.parametrize(
-    ("kind", "namespace", "name", "fine", "bad"),
+    ("kind", "namespace", "place", "fine", "bad"),
     [
-        ("PredictionDrift", "Slipway/Endpoint", "PredictionDrift", 0.2, 0.3),
-        ("InputDrift", "Slipway/Endpoint", "InputDrift", 0.4, 0.6),
-        (
-            "CanaryDecision",
-            "Slipway/Rollout/shop",
-            "CanaryDecision",
-            float(Decision.PROMOTE),
-            float(Decision.ROLL_BACK),
-        ),
+        ("PredictionDrift", "Slipway/Endpoint", SERVER, 0.2, 0.3),
+        ("InputDrift", "Slipway/Endpoint", SERVER, 0.4, 0.6),
+        ("CanaryDecision", "Slipway/Rollout/shop", ANALYSIS, float(Decision.PROMOTE), float(Decision.ROLL_BACK)),
     ],
 )
 def test_what_is_published_of_the_new_fleet_alarms(
-    kind: str, namespace: str, name: str, fine: float, bad: float
+    kind: str, namespace: str, place: dict[str, str], fine: float, bad: float
 ) -> None:
-    server = dimensions(EndpointName="shop", VariantName="primary", ModelPackageArn=PACKAGE)
-    judge = dimensions(EndpointName="shop", EndpointConfigName=CONFIG)
-    old = [
-        {**place, "Value": place["Value"].replace("2", "1")}
-        for place in (judge if kind == "CanaryDecision" else server)
-    ]
+    old = {name: value.replace("2", "1") for name, value in place.items()}
     clock = VirtualClock(list(alarms().values()))
-    for value, place, gone in ((bad, old, False), (fine, None, False), (bad, None, True)):
-        clock.put(
-            namespace,
-            {
-                "MetricName": name,
-                "Dimensions": place or (judge if kind == "CanaryDecision" else server),
-                "Value": value,
-            },
-        )
+    for value, about, gone in ((bad, old, False), (fine, place, False), (bad, place, True)):
+        clock.put(namespace, {"MetricName": kind, "Dimensions": dimensions(**about), "Value": value})
         changes = clock.advance(60)
         assert [c.alarm for c in changes if c.new is AlarmState.ALARM] == ([f"{CONFIG}-{kind}"] if gone else [])
 
@@ -253,6 +230,11 @@ def written(shoppers: dict[str, Any]) -> Callable[..., Settings]:
     return of
 
 
+def scaled(low: int, high: int, instance_type: str = "ml.m5.large") -> dict[str, Any]:
+    scaling = {"min_instance_count": low, "max_instance_count": high, "invocations_per_instance": 600}
+    return {"autoscaling": scaling, "instance_type": instance_type, "instance_count": 4}
+
+
 @pytest.mark.parametrize(
     ("section", "values", "reported"),
     [
@@ -260,29 +242,15 @@ def written(shoppers: dict[str, Any]) -> Callable[..., Settings]:
         ("rollout", {"alarms_off": ["Latency", "Latency"]}, "alarms_off must name each alarm once"),
         ("rollout", {"min_requests": 0}, "rollout.min_requests"),
         ("endpoint", {"autoscaling": {"min_instance_count": 2}}, "autoscaling.invocations_per_instance is missing"),
+        ("endpoint", scaled(5, 8), "instance_count must be in 5..8, the range of autoscaling, got 4"),
+        ("endpoint", scaled(1, 3), "instance_count must be in 1..3, the range of autoscaling, got 4"),
+        ("endpoint", scaled(6, 2), "min_instance_count must be at most max_instance_count, got 6 and 2"),
+        ("endpoint", scaled(2, 8, "ml.t2.large"), "must not be burstable to be autoscaled, got ml.t2.large"),
     ],
 )
 def test_what_cannot_be_is_refused(written: Callable[..., Settings], section: str, values: Any, reported: str) -> None:
     with pytest.raises(InputError) as refused:
         written(**{section: values})
-    assert reported in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "instance_type", "reported"),
-    [
-        (5, 8, "ml.m5.large", "instance_count must be in 5..8, the range of autoscaling, got 4"),
-        (1, 3, "ml.m5.large", "instance_count must be in 1..3, the range of autoscaling, got 4"),
-        (6, 2, "ml.m5.large", "min_instance_count must be at most max_instance_count, got 6 and 2"),
-        (2, 8, "ml.t2.large", "instance_type must not be burstable to be autoscaled, got ml.t2.large"),
-    ],
-)
-def test_a_range_that_cannot_be_scaled_in_is_refused(
-    written: Callable[..., Settings], low: int, high: int, instance_type: str, reported: str
-) -> None:
-    scaled = {"min_instance_count": low, "max_instance_count": high, "invocations_per_instance": 600}
-    with pytest.raises(InputError) as refused:
-        written(endpoint={"autoscaling": scaled, "instance_type": instance_type, "instance_count": 4})
     assert reported in str(refused.value)
 
 

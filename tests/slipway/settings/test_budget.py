@@ -11,10 +11,6 @@ def reported(**given):
     return str(caught.value)
 
 
-def test_no_use_case_has_a_budget_that_did_not_ask_for_one(shoppers):
-    assert parse_settings(shoppers, source="config.toml").budget is None
-
-
 def test_a_budget_is_reported_of_at_half_most_and_all_of_it_and_by_forecast(shoppers):
     settings = parse_settings(shoppers | {"budget": {"monthly_usd": 250}}, source="config.toml")
     assert settings.budget == Budget(monthly_usd=250, notify_at_percent=(50, 80, 100), forecast=True)

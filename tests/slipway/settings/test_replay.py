@@ -1,26 +1,19 @@
 """Limits of the replay, as a use case writes them and as the job gets them."""
 
-import tomllib
-from pathlib import Path
-
 import pytest
 
 from slipway.errors import InputError
 from slipway.settings import parse_settings
 from slipway.training.replay_job import replay_arguments
 
-CONFIG = Path(__file__).parents[3] / "config" / "shoppers.toml"
 CAPTURES = "s3://bucket/capture/shoppers-dev/primary/"
 
 
 @pytest.fixture
-def with_replay():
-    document = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
-    del document["stages"]
-
+def with_replay(shoppers):
     def parse(**replay):
-        rollout = document["rollout"] | {"replay": replay}
-        return parse_settings(document | {"stage": "dev", "rollout": rollout}, source="config.toml")
+        rollout = shoppers["rollout"] | {"replay": replay}
+        return parse_settings(shoppers | {"rollout": rollout}, source="config.toml")
 
     return parse
 

@@ -1,14 +1,9 @@
 import pytest
 from pydantic import ValidationError
 
-from slipway.settings import parse_settings
 from slipway.settings.schedule import EndpointSchedule
 
 START, STOP = "cron(0 7 ? * MON-FRI *)", "cron(30 18 ? * MON-FRI *)"
-
-
-def test_an_endpoint_is_always_there_unless_it_has_hours(shoppers):
-    assert parse_settings(shoppers, source="config.toml").endpoint.schedule is None
 
 
 def test_hours_are_reported_in_utc_unless_a_timezone_is_named():

@@ -16,10 +16,6 @@ def parsed(document, **sections):
     return parse_settings(document | sections, source="config.toml")
 
 
-def test_endpoints_have_instances_unless_they_are_reported_otherwise(shoppers):
-    assert parsed(shoppers).endpoint.serverless is None
-
-
 def test_a_serverless_endpoint_is_updated_all_at_once_and_captures_nothing(shoppers):
     served = parsed(shoppers, **FITTING).endpoint.serverless
     assert (served.memory_mb, served.max_concurrency) == (2048, 5)

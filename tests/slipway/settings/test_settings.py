@@ -1,3 +1,5 @@
+from operator import attrgetter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,68 +106,58 @@ def test_a_value_of_the_wrong_type_is_reported_in_one_line(shoppers, value):
     assert line.startswith("config.toml: gate.threshold: ")
 
 
+EARLY = {"type": "linear", "step_percent": 5, "bake_seconds": 60, "alarm_period_seconds": 120, "timeout_seconds": 600}
+LINEAR = {"type": "linear", "step_percent": 10, "bake_seconds": 300}
+OPTIONS = "must not be --, which a command line takes for the end of its options, got '--'"
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "errors"),
+    [
+        ("tuning", {"max_job": 3}, [".max_job is not a known key"]),
+        (
+            "data",
+            {"columns": {"Revenue": "number"}, "exclude_from_drift": []},
+            [": target Revenue must not be among the feature columns"],
+        ),
+        ("data", {"exclude_from_drift": ["colour"]}, [": exclude_from_drift must name feature columns, got colour"]),
+        ("data", {"target": "--"}, [f".target: {OPTIONS}"]),
+        ("data", {"positive_label": "--"}, [f".positive_label: {OPTIONS}"]),
+        ("training", {"max_wait_seconds": 7200}, [": max_wait_seconds must be left out without spot, got 7200"]),
+        (
+            "training",
+            {"spot": True, "max_wait_seconds": 600},
+            [": max_wait_seconds must be at least max_runtime_seconds 3600, got 600"],
+        ),
+        (
+            "rollout",
+            EARLY,
+            [
+                ": alarm_period_seconds x alarm_periods must fit in bake_seconds 60, got 120",
+                ": timeout_seconds must exceed the waits (1320), got 600",
+                ": step_percent must be in 10..50 for linear, got 5",
+            ],
+        ),
+        ("rollout", LINEAR | {"timeout_seconds": 3120}, [": timeout_seconds must exceed the waits (3120), got 3120"]),
+        ("rollout", LINEAR | {"timeout_seconds": 3600}, []),
+    ],
+)
+def test_every_rule_a_section_breaks_has_a_line_of_its_own(document, section, values, errors):
+    document[section] |= values
+    if errors:
+        assert reported(document) == [f"config.toml: {section}{error}" for error in errors]
+    else:
+        parse_settings(document, source="config.toml")
+
+
 def test_what_is_missing_is_reported_at_once(document):
     del document["data"], document["gate"]["threshold"]
     assert reported(document) == ["config.toml: data is missing", "config.toml: gate.threshold is missing"]
 
 
-def test_an_unknown_key_is_refused(document):
-    document["tuning"]["max_job"] = 3
-    assert reported(document) == ["config.toml: tuning.max_job is not a known key"]
-
-
-def test_the_target_is_no_feature(document):
-    document["data"]["columns"]["Revenue"] = "number"
-    assert reported(document) == ["config.toml: data: target Revenue must not be among the feature columns"]
-
-
-def test_every_rule_a_rollout_breaks_has_its_own_line(document):
-    document["rollout"] = {"type": "linear", "step_percent": 5, "bake_seconds": 60, "alarm_periods": 2}
-    document["rollout"] |= {"timeout_seconds": 600}
-    assert reported(document) == [
-        "config.toml: rollout: alarm_period_seconds x alarm_periods must fit in bake_seconds 60, got 120",
-        "config.toml: rollout: timeout_seconds must exceed the waits (1320), got 600",
-        "config.toml: rollout: step_percent must be in 10..50 for linear, got 5",
-    ]
-
-
-def test_a_linear_rollout_waits_once_a_step(document):
-    document["rollout"] = {"type": "linear", "step_percent": 10, "bake_seconds": 300, "timeout_seconds": 3600}
-    assert parse_settings(document, source="config.toml").rollout.step_percent == 10
-    document["rollout"]["timeout_seconds"] = 3120
-    assert reported(document) == ["config.toml: rollout: timeout_seconds must exceed the waits (3120), got 3120"]
-
-
-def test_every_rule_a_search_breaks_has_its_own_line(document):
-    document["tuning"] = {
-        "strategy": "Grid",
-        "fixed": {"eta": "0.1", "seed": "1"},
-        "ranges": {"eta": {"type": "categorical", "values": ["0.1"]}, "gamma": {"type": "integer", "min": 0, "max": 3}},
-    }
-    assert reported(document) == [
-        "config.toml: tuning: ranges.gamma must be categorical with strategy Grid, got integer",
-        "config.toml: tuning: eta must be either fixed or a range, got both",
-        "config.toml: tuning: fixed and ranges must leave algorithm and seed to the pipeline, got seed",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("bounds", "error"),
-    [
-        ({"min": 3.0, "max": 3.0}, "min must be below max, got 3.0 and 3.0"),
-        (
-            {"min": 0.0, "max": 1.0, "scaling": "Logarithmic"},
-            "min must be above 0 with Logarithmic scaling, got 0.0",
-        ),
-        (
-            {"min": 0.5, "max": 1.0, "scaling": "ReverseLogarithmic"},
-            "min and max must be in 0..1 (1 left out) with ReverseLogarithmic scaling, got 0.5 and 1.0",
-        ),
-    ],
-)
-def test_a_range_that_cannot_be_searched_is_refused(document, bounds, error):
-    document["tuning"]["ranges"]["eta"] = {"type": "continuous", **bounds}
-    assert reported(document) == [f"config.toml: tuning.ranges.eta.continuous: {error}"]
+@pytest.mark.parametrize("section", ["budget", "endpoint.schedule", "endpoint.serverless", "access.vpc"])
+def test_no_use_case_has_what_it_did_not_ask_for(settings, section):
+    assert attrgetter(section)(settings) is None
 
 
 def test_settings_cannot_be_changed(settings):
@@ -217,27 +209,6 @@ def test_a_missing_file_is_reported(tmp_path):
         load_settings(tmp_path / "absent.toml", "dev")
 
 
-@pytest.mark.parametrize("key", ["target", "positive_label"])
-def test_a_name_that_ends_a_command_lines_options_is_refused(shoppers, key):
-    with pytest.raises(InputError, match=f"data.{key}: must not be --"):
-        parse_settings(shoppers | {"data": shoppers["data"] | {key: "--"}}, source="config.toml")
-
-
-@pytest.mark.parametrize(
-    ("given", "told_of"),
-    [
-        ({"max_wait_seconds": 7200}, "max_wait_seconds must be left out without spot, got 7200"),
-        (
-            {"spot": True, "max_wait_seconds": 600},
-            "max_wait_seconds must be at least max_runtime_seconds 3600, got 600",
-        ),
-    ],
-)
-def test_a_wait_for_spot_machines_that_cannot_be_is_refused(shoppers, given, told_of):
-    (line,) = reported(shoppers | {"training": shoppers["training"] | given})
-    assert line == f"config.toml: training: {told_of}"
-
-
 def test_a_spot_job_waits_twice_its_longest_run_unless_it_is_reported_otherwise(shoppers):
     def wait(**given):
         document = shoppers | {"training": shoppers["training"] | given}
@@ -246,11 +217,6 @@ def test_a_spot_job_waits_twice_its_longest_run_unless_it_is_reported_otherwise(
     assert wait() is None
     assert wait(spot=True) == 7200
     assert wait(spot=True, max_wait_seconds=3600) == 3600
-
-
-def test_only_feature_columns_can_be_left_unwatched(document) -> None:
-    document["data"]["exclude_from_drift"] = ["colour"]
-    assert reported(document) == ["config.toml: data: exclude_from_drift must name feature columns, got colour"]
 
 
 def test_what_the_models_server_could_not_be_reported_is_refused(document) -> None:
@@ -264,6 +230,8 @@ def test_what_the_models_server_could_not_be_reported_is_refused(document) -> No
 
 
 DEPTHS = {"type": "integer", "min": 3, "max": 7}
+ETA = "tuning.ranges.eta.continuous"
+ETAS = {"type": "continuous", "min": 0.5, "max": 1.0}
 RATES = {"type": "categorical", "values": ["0.05", "0.1", "0.2"]}
 
 
@@ -297,6 +265,30 @@ RATES = {"type": "categorical", "values": ["0.05", "0.1", "0.2"]}
                 },
             },
             ["tuning: ranges must have at most 750 combinations with strategy Grid, got 1000"],
+        ),
+        (
+            {
+                "strategy": "Grid",
+                "fixed": {"eta": "0.1", "seed": "1"},
+                "ranges": {"eta": {"type": "categorical", "values": ["0.1"]}, "gamma": DEPTHS},
+            },
+            [
+                "tuning: ranges.gamma must be categorical with strategy Grid, got integer",
+                "tuning: eta must be either fixed or a range, got both",
+                "tuning: fixed and ranges must leave algorithm and seed to the pipeline, got seed",
+            ],
+        ),
+        (
+            {"ranges": {"eta": ETAS | {"min": 3.0, "max": 3.0}}},
+            [f"{ETA}: min must be below max, got 3.0 and 3.0"],
+        ),
+        (
+            {"ranges": {"eta": ETAS | {"min": 0.0, "scaling": "Logarithmic"}}},
+            [f"{ETA}: min must be above 0 with Logarithmic scaling, got 0.0"],
+        ),
+        (
+            {"ranges": {"eta": ETAS | {"scaling": "ReverseLogarithmic"}}},
+            [f"{ETA}: min and max must be in 0..1 (1 left out) with ReverseLogarithmic scaling, got 0.5 and 1.0"],
         ),
         (
             {

@@ -8,18 +8,18 @@ import pytest
 
 from slipway.canary.config import Tolerances
 from slipway.canary.statistics.evidence import Decision
-from slipway.simulation import Fault, PollingPlan, Service, Traffic, analyse_rollouts, latency_at, latency_edges
+from slipway.simulation import Fault, PollingPlan, analyse_rollouts, latency_at, latency_edges
 from slipway.simulation.service import ranks, slower_than
+from tests.slipway.simulation.drawn import SERVICE, traffic
 
-SERVICE, TOLERANCES = Service(), Tolerances()
+TOLERANCES = Tolerances()
 WATCH = PollingPlan(((0.25, 600),), 1800)
 BY_THE_MINUTE = replace(WATCH, poll_seconds=60)
 """For what hangs on no look before the bake's end: a third of the work."""
 
 
-def simulate(fault, rate, rollouts=300, seed=1, watch=WATCH):
-    traffic = Traffic(SERVICE, fault, requests_per_second=rate, rollouts=rollouts, rng=np.random.default_rng(seed))
-    return analyse_rollouts(TOLERANCES, watch, traffic)
+def simulate(fault, rate, watch=WATCH, **drawn):
+    return analyse_rollouts(TOLERANCES, watch, traffic(fault, rate, **drawn))
 
 
 @pytest.mark.parametrize("rate", [0.5, 5.0, 50.0])
@@ -63,11 +63,7 @@ def test_the_same_seed_gives_the_same_outcomes():
 
 
 def test_recorded_blocks_are_analysed_as_if_they_were_drawn_now():
-    def traffic():
-        rng = np.random.default_rng(9)
-        return Traffic(SERVICE, Fault(error_points=5), requests_per_second=20, rollouts=20, rng=rng)
-
-    ahead = traffic()
+    ahead = traffic(Fault(error_points=5), rollouts=20, seed=9)
     blocks = [ahead.draw(10, green_share=0.25, edges=latency_edges(TOLERANCES, SERVICE)) for _ in range(60)]
     recorded = analyse_rollouts(TOLERANCES, PollingPlan(((0.25, 600),)), ahead, blocks)
     assert recorded.share(Decision.ROLL_BACK) == 1
@@ -98,8 +94,7 @@ def test_a_latency_is_exceeded_by_its_share_of_requests(share):
 
 def test_scores_that_no_one_watches_cost_no_time():
     plan = Tolerances(watches_scores=False)
-    traffic = Traffic(SERVICE, Fault(), requests_per_second=20.0, rollouts=50, rng=np.random.default_rng(2))
-    unwatched = analyse_rollouts(plan, BY_THE_MINUTE, traffic)
+    unwatched = analyse_rollouts(plan, BY_THE_MINUTE, traffic(rollouts=50, seed=2))
     watched = simulate(Fault(), 20.0, rollouts=50, seed=2, watch=BY_THE_MINUTE)
     assert np.median(unwatched.seconds) <= np.median(watched.seconds)
     assert unwatched.share(Decision.PROMOTE) >= 0.9
@@ -109,9 +104,9 @@ def test_scores_that_no_one_watches_cost_no_time():
 def test_what_the_servers_report_is_found_before_the_minute_is_over(fault):
     found = {}
     for tell in (True, False):
-        plan, rng = replace(TOLERANCES, watches_servers=tell), np.random.default_rng(5)
-        traffic = Traffic(SERVICE, fault, requests_per_second=20, rollouts=100, rng=rng)
-        found[tell] = analyse_rollouts(replace(plan, watches_scores=False), PollingPlan(((0.25, 600),)), traffic)
+        plan = replace(TOLERANCES, watches_servers=tell, watches_scores=False)
+        drawn = traffic(fault, rollouts=100, seed=5)
+        found[tell] = analyse_rollouts(plan, PollingPlan(((0.25, 600),)), drawn)
     assert np.median(found[True].seconds) < 60 <= found[False].seconds.min()
     assert found[True].green_requests.mean() < found[False].green_requests.mean() / 1.5
 
@@ -120,14 +115,8 @@ def test_what_the_servers_report_is_found_before_the_minute_is_over(fault):
 def test_a_good_model_that_is_slow_at_first_is_rolled_back_without_a_grace_and_not_with_one(cold):
     shares = []
     for warm_up_seconds in (0.0, 60.0):
-        traffic = Traffic(
-            Service(),
-            Fault(cold=cold),
-            requests_per_second=20.0,
-            rollouts=150,
-            rng=np.random.default_rng(4),
-        )
-        outcomes = analyse_rollouts(Tolerances(warm_up_seconds=warm_up_seconds), PollingPlan(((0.25, 300),)), traffic)
+        drawn = traffic(Fault(cold=cold), rollouts=150, seed=4)
+        outcomes = analyse_rollouts(Tolerances(warm_up_seconds=warm_up_seconds), PollingPlan(((0.25, 300),)), drawn)
         shares.append(outcomes.share(Decision.ROLL_BACK))
     assert shares[0] > 0.9
     assert shares[1] <= 0.02

@@ -5,30 +5,16 @@ import pytest
 
 from slipway.canary.config import Tolerances
 from slipway.canary.statistics.evidence import Decision
-from slipway.simulation import (
-    Fault,
-    PollingPlan,
-    Service,
-    Traffic,
-    analyse_rollouts,
-    latency_edges,
-    reference_dispersions,
-)
+from slipway.simulation import Fault, PollingPlan, Service, analyse_rollouts, latency_edges, reference_dispersions
+from tests.slipway.simulation.drawn import traffic
 
 TOLERANCES = Tolerances()
 CALM = {"drift": (0.0, 0.0, 0.0), "fleet_spread": 0.0}
 
 
-HEALTHY = Fault()
-
-
-def traffic(service, *, rate=20.0, rollouts=300, seed=1, fault=HEALTHY):
-    return Traffic(service, fault, requests_per_second=rate, rollouts=rollouts, rng=np.random.default_rng(seed))
-
-
 def drawn(service, *, blocks=60, **how):
     """What the new fleet counted in each block, [blocks, rollouts]: requests, failures, slow answers, high scores."""
-    made, edges = traffic(service, **how), latency_edges(TOLERANCES, service)
+    made, edges = traffic(service=service, **how), latency_edges(TOLERANCES, service)
     found = [made.draw(10, green_share=0.5, edges=edges).green for _ in range(blocks)]
     return [
         np.array(counts)
@@ -68,7 +54,7 @@ def test_what_comes_in_bursts_varies_as_many_times_as_much(which, bursts):
 
 
 def test_the_hour_before_takes_nothing_from_the_chance_of_the_rollout():
-    one, other = traffic(Service()), traffic(Service())
+    one, other = traffic(), traffic()
     expected = reference_dispersions(TOLERANCES, one)
     edges = latency_edges(TOLERANCES, Service())
     blocks = [made.draw(10, green_share=0.5, edges=edges) for made in (one, other)]
@@ -78,7 +64,7 @@ def test_the_hour_before_takes_nothing_from_the_chance_of_the_rollout():
 
 @pytest.mark.parametrize("size", [1, 10])
 def test_the_hour_before_reports_the_size_of_bursts_though_the_level_wanders(size):
-    expected = reference_dispersions(TOLERANCES, traffic(Service(bursts=(size, size, size))))
+    expected = reference_dispersions(TOLERANCES, traffic(service=Service(bursts=(size, size, size))))
     assert {name: np.median(found) for name, found in expected.items()} == pytest.approx(
         dict.fromkeys(expected, size), rel=0.25
     )
@@ -87,12 +73,12 @@ def test_the_hour_before_reports_the_size_of_bursts_though_the_level_wanders(siz
 @pytest.mark.parametrize("bursts", [(10, 1, 1), (1, 10, 1), (1, 1, 10)], ids=["errors", "latencies", "scores"])
 def test_bursts_send_good_models_back_in_at_most_one_percent(bursts):
     service, watch = Service(bursts=bursts), PollingPlan(((0.25, 600),))
-    analysed = analyse_rollouts(TOLERANCES, watch, traffic(service, rollouts=200))
+    analysed = analyse_rollouts(TOLERANCES, watch, traffic(service=service, rollouts=200))
     assert analysed.share(Decision.ROLL_BACK) <= 0.01
-    taken_for_independent = analyse_rollouts(TOLERANCES, watch, traffic(service, rollouts=200), dispersion={})
+    taken_for_independent = analyse_rollouts(TOLERANCES, watch, traffic(service=service, rollouts=200), dispersion={})
     assert taken_for_independent.share(Decision.ROLL_BACK) > 0.3
 
 
 def test_a_model_that_fails_more_is_found_though_failures_come_in_bursts():
-    made = traffic(Service(bursts=(10, 1, 1)), rate=100.0, rollouts=50, fault=Fault(error_points=2.0))
+    made = traffic(service=Service(bursts=(10, 1, 1)), rate=100.0, rollouts=50, fault=Fault(error_points=2.0))
     assert analyse_rollouts(TOLERANCES, PollingPlan(((0.25, 600),), 1200), made).share(Decision.ROLL_BACK) >= 0.95

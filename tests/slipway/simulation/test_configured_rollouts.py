@@ -12,18 +12,15 @@ from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Decision
 from slipway.rollout.plan import deployment_config, plan_from_deployment_config
 from slipway.settings import Rollout
-from slipway.simulation import Fault, Service, Traffic, latency_edges, reference_dispersions, stream_counts
+from slipway.simulation import Fault, Service, latency_edges, reference_dispersions, stream_counts
 from slipway.simulation.configured_rollouts import ConfiguredRollout, Ending, roll_out
 from slipway.simulation.error_alarm import ErrorAlarm
+from tests.slipway.simulation.drawn import traffic
 
 TOLERANCES = Tolerances(min_requests=100)
 CONFIGURED = ConfiguredRollout(((0.25, 300), (1.0, 120)), ErrorAlarm(), TOLERANCES, decide_seconds=90)
 """The decision is due after 210 seconds."""
 LENIENT = replace(TOLERANCES, error_tolerance=0.05, latency_tolerance=20.0, score_limit=0.18)
-
-
-def traffic(fault, rate, rollouts=200, seed=1):
-    return Traffic(Service(), fault, requests_per_second=rate, rollouts=rollouts, rng=np.random.default_rng(seed))
 
 
 def configured_by(instances=4, **settings):
@@ -33,14 +30,14 @@ def configured_by(instances=4, **settings):
 
 
 def test_without_evidence_a_model_is_rolled_back_when_the_decision_is_due():
-    ended = roll_out(CONFIGURED, traffic(Fault(), 0.5))
+    ended = roll_out(CONFIGURED, traffic(Fault(), 0.5, rollouts=200))
     assert ended.share(Ending.WITHOUT_EVIDENCE) > 0.95
     assert set(ended.seconds[ended.how == Ending.WITHOUT_EVIDENCE]) == {210}
     assert ended.results().share(Decision.ROLL_BACK) > 0.95
 
 
 def test_or_proceeds_unproven_where_the_settings_let_it():
-    ended = roll_out(replace(CONFIGURED, proceeds=True), traffic(Fault(), 0.5))
+    ended = roll_out(replace(CONFIGURED, proceeds=True), traffic(Fault(), 0.5, rollouts=200))
     assert ended.share(Ending.UNPROVEN) > 0.95
     assert set(ended.seconds[ended.how == Ending.UNPROVEN]) == {420}
     assert ended.results().share(Decision.PROMOTE) > 0.95
@@ -64,13 +61,15 @@ def test_canary_analysis_may_roll_back_after_its_decision_but_no_more_when_every
 
 def test_the_alarm_watches_the_last_bake_too():
     alone = replace(CONFIGURED, tolerances=None, bakes=((0.1, 300), (1.0, 120)))
-    ended = roll_out(alone, traffic(Fault(error_points=40), 1.0))  # 6 requests a minute in the canary, of 20 needed
+    ended = roll_out(
+        alone, traffic(Fault(error_points=40), 1.0, rollouts=200)
+    )  # 6 requests a minute in the canary, of 20 needed
     assert ended.share(Ending.BY_ALARM) > 0.95
     assert set(ended.seconds[ended.how == Ending.BY_ALARM]) <= {360, 420}
 
 
 def test_without_canary_analysis_nothing_is_proven_and_no_one_is_rolled_back_for_lack_of_evidence():
-    ended = roll_out(replace(CONFIGURED, tolerances=None), traffic(Fault(), 50.0))
+    ended = roll_out(replace(CONFIGURED, tolerances=None), traffic(Fault(), 50.0, rollouts=200))
     assert ended.share(Ending.UNPROVEN, Ending.BY_ALARM) == 1
     assert ended.share(Ending.UNPROVEN) > 0.9
 

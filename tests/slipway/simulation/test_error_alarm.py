@@ -5,7 +5,7 @@ import pytest
 
 from slipway.canary.config import Tolerances
 from slipway.canary.statistics.evidence import Decision
-from slipway.cloudwatch import AlarmState, VirtualClock
+from slipway.cloudwatch import AlarmState
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms
 from slipway.settings import Rollout
 from slipway.simulation import (
@@ -19,6 +19,7 @@ from slipway.simulation import (
     analyse_rollouts,
 )
 from slipway.simulation.error_alarm import ErrorAlarm, SimulatedErrorAlarm
+from tests.slipway.cloudwatch.virtual_clock import VirtualClock
 
 
 def minute_of(alarm, requests, failed):

@@ -51,10 +51,6 @@ def test_every_parameter_but_the_datas_fingerprint_has_a_default_and_all_are_use
     assert all(f'"Parameters.{name}"' in text for name in declared)
 
 
-def test_the_data_may_lie_in_a_bucket_of_its_own(compose, settings):
-    assert compose(settings, data_bucket="data")["Parameters"][0]["DefaultValue"] == "s3://data/data/"
-
-
 def test_no_one_but_a_human_approves_by_default(definition, steps):
     assert steps["Register"]["Arguments"]["ModelApprovalStatus"] == {"Get": "Parameters.ModelApprovalStatus"}
     (status,) = [given for given in definition["Parameters"] if given["Name"] == "ModelApprovalStatus"]
@@ -140,15 +136,34 @@ def test_jobs_are_tried_again_when_the_cloud_failed_them(steps):
         assert all(kind.startswith("Step.") for kind in policy["ExceptionType"])
 
 
-def test_everything_written_is_encrypted_with_the_projects_key(steps):
-    key = "arn:aws:kms:us-east-1:000000000000:key/k"
-    prepare, baseline = steps["Prepare"]["Arguments"], steps["Baseline"]["Arguments"]
-    tune = steps["Tune"]["Arguments"]["TrainingJobDefinition"]
-    assert prepare["ProcessingOutputConfig"]["KmsKeyId"] == key
-    assert prepare["ProcessingResources"]["ClusterConfig"]["VolumeKmsKeyId"] == key
-    for training in (baseline, tune):
-        assert training["OutputDataConfig"]["KmsKeyId"] == key
-        assert training["ResourceConfig"]["VolumeKmsKeyId"] == key
+KEY, ROLE = "arn:aws:kms:us-east-1:000000000000:key/k", "arn:aws:iam::000000000000:role/{}"
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "isolated"),
+    [
+        ("Prepare", "processing", True),
+        ("Baseline", "training", True),
+        ("Tune", "training", True),
+        ("Evaluate", "evaluation", False),
+    ],
+)
+def test_a_job_has_its_kinds_role_a_tag_for_its_cost_the_projects_key_and_the_network_only_to_evaluate(
+    steps, settings, name, role, isolated
+):
+    job = steps[name]["Arguments"]
+    assert job["Tags"] == [{"Key": COST_TAG, "Value": settings.names.prefix}]
+    job = job.get("TrainingJobDefinition", job)
+    assert job["RoleArn"] == ROLE.format(role)
+    if role == "training":
+        assert job["EnableNetworkIsolation"] is True
+        assert (job["OutputDataConfig"]["KmsKeyId"], job["ResourceConfig"]["VolumeKmsKeyId"]) == (KEY, KEY)
+        assert not job.keys() & {"EnableManagedSpotTraining", "CheckpointConfig"}
+        assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600}
+    else:
+        assert job.get("NetworkConfig") == ({"EnableNetworkIsolation": True} if isolated else None)
+        assert job["ProcessingOutputConfig"]["KmsKeyId"] == KEY
+        assert job["ProcessingResources"]["ClusterConfig"]["VolumeKmsKeyId"] == KEY
 
 
 def test_machines_with_disks_of_their_own_get_no_volume_key_and_a_run_cannot_choose_others(compose, document):
@@ -160,21 +175,6 @@ def test_machines_with_disks_of_their_own_get_no_volume_key_and_a_run_cannot_cho
     assert "VolumeKmsKeyId" not in to_json(definition)
     assert '"InstanceType":"ml.r5d.large"' in to_json(definition)
     assert not [given["Name"] for given in definition["Parameters"] if "InstanceType" in given["Name"]]
-
-
-def test_only_the_evaluation_reaches_the_network(steps):
-    assert steps["Prepare"]["Arguments"]["NetworkConfig"] == {"EnableNetworkIsolation": True}
-    assert steps["Baseline"]["Arguments"]["EnableNetworkIsolation"]
-    assert steps["Tune"]["Arguments"]["TrainingJobDefinition"]["EnableNetworkIsolation"]
-    assert "NetworkConfig" not in steps["Evaluate"]["Arguments"]
-
-
-def test_each_job_has_the_role_of_its_kind(steps):
-    role = "arn:aws:iam::000000000000:role/{}".format
-    assert steps["Prepare"]["Arguments"]["RoleArn"] == role("processing")
-    assert steps["Baseline"]["Arguments"]["RoleArn"] == role("training")
-    assert steps["Tune"]["Arguments"]["TrainingJobDefinition"]["RoleArn"] == role("training")
-    assert steps["Evaluate"]["Arguments"]["RoleArn"] == role("evaluation")
 
 
 def test_the_package_reports_where_it_came_from(steps):
@@ -199,6 +199,8 @@ def test_the_search_is_the_one_in_the_settings(steps):
     config = steps["Tune"]["Arguments"]["HyperParameterTuningJobConfig"]
     assert config["Strategy"] == "Bayesian"
     assert config["HyperParameterTuningJobObjective"] == {"Type": "Maximize", "MetricName": "validation:auc"}
+    reported = steps["Tune"]["Arguments"]["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"]
+    assert "validation:auc" in {metric["Name"] for metric in reported}
     assert config["ResourceLimits"] == {"MaxNumberOfTrainingJobs": 12, "MaxParallelTrainingJobs": 2}
     assert config["RandomSeed"] == 0
     assert config["ParameterRanges"]["IntegerParameterRanges"] == [
@@ -221,14 +223,6 @@ def test_the_search_is_the_one_in_the_settings(steps):
     }
 
 
-def test_the_objective_is_a_metric_the_jobs_report(steps):
-    tune = steps["Tune"]["Arguments"]
-    reported = {
-        metric["Name"] for metric in tune["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"]
-    }
-    assert tune["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["MetricName"] in reported
-
-
 def test_a_grid_leaves_the_number_of_jobs_to_its_combinations(compose, document):
     values = {"type": "categorical", "values": ["3", "5"]}
     document["tuning"] |= {"strategy": "Grid", "ranges": {"max_depth": values}}
@@ -245,24 +239,17 @@ def test_a_use_case_without_a_description_registers_without_one(compose, documen
     assert "ModelPackageDescription" not in gate["Arguments"]["IfSteps"][0]["Arguments"]
 
 
-def test_tokens_of_the_cdk_pass_untouched(compose, settings):
+def test_tokens_of_the_cdk_pass_untouched_and_the_data_may_lie_in_a_bucket_of_its_own(compose, settings):
     token = "${Token[AWS.AccountId.4]}"
     document = compose(settings, bucket=token, kms_key_arn=token, image_uri=token, training_role_arn=token)
     assert token in to_json(document)
     assert document["Parameters"][0]["DefaultValue"] == f"s3://{token}/data/"
+    assert compose(settings, data_bucket="data")["Parameters"][0]["DefaultValue"] == "s3://data/data/"
 
 
 def test_a_job_knows_its_output_and_its_property_files_only():
-    step = ProcessingStep(
-        name="A",
-        image_uri="i",
-        entrypoint=(),
-        container_arguments=(),
-        inputs=(),
-        outputs=(),
-        role_arn="r",
-        compute=None,
-    )
+    nothing = dict.fromkeys(("entrypoint", "container_arguments", "inputs", "outputs"), ())
+    step = ProcessingStep(name="A", image_uri="i", role_arn="r", compute=None, **nothing)
     with pytest.raises(ValueError, match="output of A must be one of , got train"):
         step.output("train")
     with pytest.raises(ValueError, match="property file of A must be one of , got Profile"):
@@ -291,16 +278,6 @@ def test_two_processes_write_the_same_bytes(tmp_path):
     assert len(texts) == 1
 
 
-def test_every_job_carries_the_tag_that_its_cost_is_found_by(steps, settings):
-    tags = [{"Key": COST_TAG, "Value": settings.names.prefix}]
-    assert {name: steps[name]["Arguments"].get("Tags") for name in ("Prepare", "Baseline", "Tune", "Evaluate")} == {
-        "Prepare": tags,
-        "Baseline": tags,
-        "Tune": tags,
-        "Evaluate": tags,
-    }
-
-
 def test_a_package_takes_the_tags_of_its_group(steps):
     """SageMaker refuses tags beside a group's name."""
     assert "Tags" not in steps["Register"]["Arguments"]
@@ -312,12 +289,6 @@ def spot(compose, document):
     document["training"] |= {"spot": True, "max_runtime_seconds": 1800}
     steps = {step["Name"]: step["Arguments"] for step in compose(parse_settings(document, source="c"))["Steps"]}
     return steps["Baseline"], steps["Tune"]["TrainingJobDefinition"]
-
-
-def test_training_is_on_demand_by_default(steps):
-    for job in (steps["Baseline"]["Arguments"], steps["Tune"]["Arguments"]["TrainingJobDefinition"]):
-        assert not job.keys() & {"EnableManagedSpotTraining", "CheckpointConfig"}
-        assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600}
 
 
 def test_a_spot_job_may_wait_for_machines_longer_than_it_may_run(spot):

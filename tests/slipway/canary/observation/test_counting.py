@@ -5,22 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.canary.config import Tolerances
-from slipway.canary.observation.counting import Fleets, count_queries, growth, is_empty, totals
+from slipway.canary.observation.counting import count_queries, growth, is_empty, totals
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Evidence
 from slipway.canary.statistics.streams import SERVED
+from tests.slipway.canary.observation.fleets import FLEETS, by_id, dimensions
 
 PLAN = Tolerances()
-FLEETS = Fleets("shop", "primary", "new", "old", "package/2", "package/1")
-
-
-def by_id(queries):
-    assert len({query["Id"] for query in queries}) == len(queries)
-    return {query["Id"]: query["MetricStat"] for query in queries}
-
-
-def dimensions(stat):
-    return {each["Name"]: each["Value"] for each in stat["Metric"]["Dimensions"]}
 
 
 def test_the_new_fleet_is_selected_by_its_config_and_its_package():

@@ -3,26 +3,15 @@
 import pytest
 
 from slipway.canary.config import Tolerances
-from slipway.canary.observation.counting import Fleets
 from slipway.canary.observation.history import HISTORY_SECONDS, history_dispersions, history_queries
 from slipway.canary.observation.latencies import LatencyBaseline
 from slipway.canary.statistics.evidence import Evidence
 from slipway.canary.statistics.streams import SERVED
+from tests.slipway.canary.observation.fleets import FLEETS, NOON, by_id, dimensions
 
 PLAN = Tolerances()
-FLEETS = Fleets("shop", "primary", "new", "old", "package/2", "package/1")
 USUAL = {source: LatencyBaseline((1000.4, 2000.0, 9000.0), 0.0) for source in ("", SERVED)}
 NAMES = Evidence.start(PLAN).states.keys()
-MINUTE = 1_767_268_800.0
-
-
-def by_id(queries):
-    assert len({query["Id"] for query in queries}) == len(queries)
-    return {query["Id"]: query["MetricStat"] for query in queries}
-
-
-def dimensions(stat):
-    return {each["Name"]: each["Value"] for each in stat["Metric"]["Dimensions"]}
 
 
 def test_one_request_to_cloudwatch_holds_all_queries_and_all_datapoints():
@@ -54,7 +43,7 @@ def test_only_what_is_missing_watched_and_known_is_asked_for():
     assert names(missing=()) == set()
 
 
-def every(seconds, values, start=MINUTE):
+def every(seconds, values, start=NOON):
     return {start + seconds * number: value for number, value in enumerate(values)}
 
 
@@ -75,7 +64,7 @@ def test_the_old_fleets_own_counts_go_before_the_variants():
 
 def test_minutes_that_nothing_was_reported_of_had_no_requests():
     whole = reported("errors", "own", EVEN, BURSTS)
-    gap = {id_: {at: v for at, v in points.items() if not 600 <= at - MINUTE < 900} for id_, points in whole.items()}
+    gap = {id_: {at: v for at, v in points.items() if not 600 <= at - NOON < 900} for id_, points in whole.items()}
     silent = {**gap, "errors_own_hits": {at: v for at, v in gap["errors_own_hits"].items() if v}}
     known = history_dispersions(PLAN, {}, {"errors"}, gap)
     assert known["errors"] == pytest.approx(history_dispersions(PLAN, {}, {"errors"}, whole)["errors"], rel=0.02)
@@ -90,11 +79,11 @@ def test_hits_that_are_ahead_of_their_requests_are_no_reason_to_fail():
 def test_windows_of_the_servers_are_compared_within_their_minute():
     steps = [2.0] * 6 + [20.0] * 6
     series = {
-        f"served_errors_own_{what}": every(10, values, MINUTE + 20)
+        f"served_errors_own_{what}": every(10, values, NOON + 20)
         for what, values in (("requests", [50.0] * 356), ("hits", (steps * 30)[:356]))
     }
     assert history_dispersions(PLAN, {}, {"served errors"}, series)["served errors"] > 1
-    series = {id_: every(10, points.values(), MINUTE) for id_, points in series.items()}
+    series = {id_: every(10, points.values(), NOON) for id_, points in series.items()}
     assert history_dispersions(PLAN, {}, {"served errors"}, series)["served errors"] < 1e-9
 
 

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from slipway.canary.config import Tolerances
-from slipway.canary.observation.counting import Fleets, count_queries, growth, totals
+from slipway.canary.observation.counting import count_queries, growth, totals
 from slipway.canary.observation.latencies import (
     LatencyBaseline,
     has_moved,
@@ -18,18 +18,9 @@ from slipway.canary.observation.latencies import (
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Evidence
 from slipway.canary.statistics.streams import LATENCY_SHARES, SERVED
+from tests.slipway.canary.observation.fleets import FLEETS, by_id, dimensions
 
 PLAN = Tolerances()
-FLEETS = Fleets("shop", "primary", "new", "old", "package/2", "package/1")
-
-
-def by_id(queries):
-    assert len({query["Id"] for query in queries}) == len(queries)
-    return {query["Id"]: query["MetricStat"] for query in queries}
-
-
-def dimensions(stat):
-    return {each["Name"]: each["Value"] for each in stat["Metric"]["Dimensions"]}
 
 
 def test_latencies_are_counted_above_limits_in_microseconds():

@@ -5,12 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from slipway.canary.observation.counting import Fleets
 from slipway.canary.observation.outcomes import LATE_SECONDS, JoinedOutcomes, clipped
+from tests.slipway.canary.observation.fleets import FLEETS, NEW, NOON, OLD
 
-FLEETS = Fleets("shop", "primary", "new", "old", "package/2", "package/1")
-NEW, OLD = "package/2", "package/1"
-NOON = 1_767_268_800.0  # 2026-01-01T12:00:00Z
 HORIZON = 60.0
 NOW = NOON + 600
 

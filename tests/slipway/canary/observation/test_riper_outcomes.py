@@ -6,13 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from slipway.canary.config import Tolerances, ValueBounds
-from slipway.canary.observation.counting import Fleets
 from slipway.canary.observation.outcomes import JoinedOutcomes
 from slipway.canary.statistics.means import MeanState
+from tests.slipway.canary.observation.fleets import FLEETS, NEW, NOON, OLD
 
-GREEN, BLUE = "package/2", "package/1"
-FLEETS = Fleets("shop", "primary", "new", "old", GREEN, BLUE)
-NOON = 1_767_268_800
 BOUNDS = ValueBounds(-2.0, 5.5)
 ENOUGH = Tolerances(watches_value=True).log_rollback
 BEFORE, LATER, LOOK, CAPTURED = 300, 300, 30, 60
@@ -34,7 +31,7 @@ def objects(rng, shares, buying):
     """Captures by fleet and minute, outcomes every look; by arrival, in seconds since the deployment began."""
     arriving = {}
     for at in range(BEFORE + sum(seconds for _, seconds in shares)):
-        package = GREEN if rng.random() < share_at(at, shares) else BLUE
+        package = NEW if rng.random() < share_at(at, shares) else OLD
         bought = rng.random() < buying[package]
         reported = at + rng.randrange(10, 30) + LATER * bought
         when = f"{datetime.fromtimestamp(NOON + at, UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -49,7 +46,7 @@ def objects(rng, shares, buying):
 def is_rolled_back(seed, shares, horizon, **buying):
     """Whether the value alone sends one rollout back before its bake ends."""
     rng = random.Random(seed)  # noqa: S311
-    arriving = objects(rng, shares, {GREEN: buying["green"], BLUE: buying["blue"]})
+    arriving = objects(rng, shares, {NEW: buying["green"], OLD: buying["blue"]})
     joined, state = JoinedOutcomes(NOON), MeanState.start()
     for now in range(0, BEFORE + sum(seconds for _, seconds in shares), LOOK):
         joined.green, joined.blue = [], []

@@ -30,15 +30,11 @@ def test_equal_means_are_rolled_back_in_no_more_than_the_promised_share_though_p
     assert np.mean(crossed) <= 0.05
 
 
-def test_a_drop_in_value_is_found():
-    assert largest_log_e_value(
-        ValueBounds(-2.0, 5.5), np.random.default_rng(3), [0.45, 0.4, 0.15], blocks=40
-    ) > math.log(400)
-
-
-def test_a_drop_within_the_tolerance_does_not_count_against_the_new_fleet():
-    bounds = ValueBounds(-2.0, 5.5, tolerance=1.5)
-    assert largest_log_e_value(bounds, np.random.default_rng(3), [0.45, 0.4, 0.15], blocks=40) < math.log(20)
+@pytest.mark.parametrize(("tolerance", "found"), [(0.0, True), (1.5, False)])
+def test_a_drop_in_value_is_found_where_it_is_beyond_the_tolerance(tolerance, found):
+    bounds, rng = ValueBounds(-2.0, 5.5, tolerance=tolerance), np.random.default_rng(3)
+    largest = largest_log_e_value(bounds, rng, [0.45, 0.4, 0.15], blocks=40)
+    assert largest > math.log(400) if found else largest < math.log(20)
 
 
 @given(st.integers(0, 60), st.integers(0, 60))

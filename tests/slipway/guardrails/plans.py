@@ -1,26 +1,26 @@
 """A rollout with nothing wrong, to be broken one way at a time."""
 
 import copy
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from slipway.canary.config import Tolerances
-from slipway.guardrails import PlannedAnalysis, PlannedRollout, Variant, lint
+from slipway.guardrails import PlannedAnalysis, PlannedRollout, Variant
 
 CONFIG = "${EndpointConfig.EndpointConfigName}"
-FINAL = 120
+
+
+def dimensions(**given: str) -> list[dict[str, str]]:
+    named = {"EndpointName": "shop", "VariantName": "primary", "EndpointConfigName": CONFIG} | given
+    return [{"Name": name, "Value": value} for name, value in named.items() if value]
 
 
 def alarm(kind: str, metric: str, **given: Any) -> dict[str, Any]:
-    dimensions = {"EndpointName": "shop", "VariantName": "primary", "EndpointConfigName": CONFIG}
     return {
         "AlarmName": f"{CONFIG}-{kind}",
         "Namespace": "AWS/SageMaker",
         "MetricName": metric,
-        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+        "Dimensions": dimensions(),
         "Period": 60,
         "EvaluationPeriods": 2,
         "ComparisonOperator": "GreaterThanThreshold",
@@ -29,35 +29,43 @@ def alarm(kind: str, metric: str, **given: Any) -> dict[str, Any]:
     }
 
 
+def custom(name: str, **given: Any) -> dict[str, Any]:
+    """An alarm on a metric that is not SageMaker's."""
+    described = {"Namespace": "Shop", "EvaluationPeriods": 1, "Statistic": "Average", "Threshold": 5}
+    return alarm(name, name, **described | given)
+
+
 def canary_decision(**given: Any) -> dict[str, Any]:
-    described = {
-        "Namespace": "Slipway/Rollout/shop",
-        "Dimensions": [{"Name": "EndpointName", "Value": "shop"}, {"Name": "EndpointConfigName", "Value": CONFIG}],
-        "Statistic": "Maximum",
-        "Threshold": 2,
-        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-        "EvaluationPeriods": 1,
-    }
-    return alarm("CanaryDecision", "CanaryDecision", **described | given)
+    described = {"Namespace": "Slipway/Rollout/shop", "Dimensions": dimensions(VariantName="")}
+    described |= {"Statistic": "Maximum", "Threshold": 2, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
+    return custom("CanaryDecision", **described | given)
 
 
-def size(value: int, type_: str = "CAPACITY_PERCENT") -> dict[str, Any]:
-    return {"Type": type_, "Value": value}
+def percent(value: int) -> dict[str, Any]:
+    return {"Type": "CAPACITY_PERCENT", "Value": value}
 
 
-def blue_green(type_: str, **sizes: Any) -> dict[str, Any]:
-    return {
-        "BlueGreenUpdatePolicy": {
-            "TrafficRoutingConfiguration": {"Type": type_, "WaitIntervalInSeconds": 300, **sizes},
-            "TerminationWaitInSeconds": FINAL,
-            "MaximumExecutionTimeoutInSeconds": 3600,
-        }
-    }
+def blue_green(type_: str, *, wait: int = 300, final: int = 300, **given: Any) -> dict[str, Any]:
+    sizes = {name: given.pop(name) for name in ("CanarySize", "LinearStepSize") if name in given}
+    routing = {"Type": type_, "WaitIntervalInSeconds": wait, **sizes}
+    waits = {"TerminationWaitInSeconds": final, "MaximumExecutionTimeoutInSeconds": 28800}
+    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, **waits, **given}}
 
 
-def rolling(**given: Any) -> dict[str, Any]:
-    policy = {"MaximumBatchSize": size(25), "WaitIntervalInSeconds": 300, "MaximumExecutionTimeoutInSeconds": 3600}
-    return {"RollingUpdatePolicy": policy | given}
+def canary(size: int = 25, **given: Any) -> dict[str, Any]:
+    return blue_green("CANARY", CanarySize=percent(size), **{"final": 120} | given)
+
+
+def linear(step: int, **given: Any) -> dict[str, Any]:
+    return blue_green("LINEAR", LinearStepSize=percent(step), **given)
+
+
+def all_at_once(final: int) -> dict[str, Any]:
+    return blue_green("ALL_AT_ONCE", wait=0, final=final)
+
+
+def rolling(batch: int, **given: Any) -> dict[str, Any]:
+    return {"RollingUpdatePolicy": {"MaximumBatchSize": percent(batch), "WaitIntervalInSeconds": 300, **given}}
 
 
 def guarded(policy: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -73,7 +81,7 @@ def good_plan() -> PlannedRollout:
         endpoint="shop",
         config_name=CONFIG,
         variants=(Variant("primary", 4, "ml.m5.large"),),
-        deployment=guarded(blue_green("CANARY", CanarySize=size(25)), *(a["AlarmName"] for a in alarms)),
+        deployment=guarded(canary(), *(a["AlarmName"] for a in alarms)),
         alarms=alarms,
         autoscaled=True,
         retained=frozenset({"DesiredInstanceCount", "DesiredWeight", "DataCaptureConfig"}),
@@ -97,14 +105,8 @@ class Broken:
         return self.plan(deployment=deployment)
 
     def routing(self, **given: Any) -> PlannedRollout:
-        return self.blue_green(
-            TrafficRoutingConfiguration={
-                "Type": "CANARY",
-                "WaitIntervalInSeconds": 300,
-                "CanarySize": size(25),
-                **given,
-            }
-        )
+        routing = canary()["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
+        return self.blue_green(TrafficRoutingConfiguration=routing | given)
 
     def errors(self, **given: Any) -> PlannedRollout:
         return self._alarm(0, given)
@@ -113,7 +115,7 @@ class Broken:
         return self._alarm(1, given)
 
     def named(self, *names: str, **changes: Any) -> PlannedRollout:
-        return self.plan(deployment=guarded(blue_green("CANARY", CanarySize=size(25)), *names), **changes)
+        return self.plan(deployment=guarded(canary(), *names), **changes)
 
     def also(self, *alarms: dict[str, Any], **changes: Any) -> PlannedRollout:
         """The good plan with more alarms, named."""
@@ -125,7 +127,7 @@ class Broken:
         tolerances = Tolerances(error_tolerance=0.02, score_limit=0.1, **given.pop("tolerances", {}))
         analysis = PlannedAnalysis(tolerances, **{"decide_seconds": 120} | given.pop("analysis", {}))
         alarms = (*good_plan().alarms, canary_decision())
-        named = guarded(policy or blue_green("CANARY", CanarySize=size(25)), *(a["AlarmName"] for a in alarms))
+        named = guarded(policy or canary(), *(a["AlarmName"] for a in alarms))
         return self.plan(**{"alarms": alarms, "deployment": named, "analysis": analysis} | given)
 
     def _alarm(self, which: int, given: dict[str, Any]) -> PlannedRollout:
@@ -133,18 +135,3 @@ class Broken:
         alarms[which] |= given
         alarms[which] = {key: value for key, value in alarms[which].items() if value is not None}
         return self.named(*(a["AlarmName"] for a in alarms), alarms=tuple(alarms))
-
-
-@pytest.fixture
-def good() -> PlannedRollout:
-    return good_plan()
-
-
-@pytest.fixture
-def broken() -> Broken:
-    return Broken()
-
-
-@pytest.fixture
-def rules_of() -> Callable[[PlannedRollout], set[str]]:
-    return lambda planned: {finding.rule for finding in lint(planned)}
