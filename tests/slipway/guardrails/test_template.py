@@ -328,3 +328,5 @@ def test_the_api_reports_what_autoscaling_forbids() -> None:
     assert planned.autoscaled
     assert planned.instances == 1
     assert [finding.rule for finding in lint(planned)] == ["SG101", "SG209", "SG212"]
+    with pytest.raises(InputError, match="an alarm must have an AlarmName, got None"):
+        from_api(update, config(), [{"AlarmArn": "arn"}])
