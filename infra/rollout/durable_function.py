@@ -66,7 +66,7 @@ class DurableFunction(PythonFunction):
             description=description,
             timeout=cdk.Duration.minutes(_LONGEST_STEP_MINUTES),
             memory_mb=_MEMORY_MB,
-            environment={"ROLLOUT": json.dumps(asdict(target))},
+            environment={"ROLLOUT": json.dumps(asdict(target), separators=(",", ":"))},
             durable_config=lambda_.DurableConfig(
                 execution_timeout=cdk.Duration.days(longest_days), retention_period=cdk.Duration.days(90)
             ),

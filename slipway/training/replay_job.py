@@ -9,8 +9,8 @@ from slipway.settings.names import Names
 from slipway.training.container_arguments import MAX_ARGUMENT_LENGTH, MAX_ARGUMENTS
 
 _SUFFIX_LENGTH = len("-") + 32 + len("-1")  # MD5 in hexadecimal digits, and the attempt
-_MOST_CHARACTERS = 2000
-"""Of a function's environment, which has 4 KB for everything."""
+_MOST_CHARACTERS = 1000
+"""Of a function's environment, which has 4 KB for everything: names, ARNs and a VPC of 16 subnets take the rest."""
 _LIMITS = (
     "max_requests",
     "min_requests",

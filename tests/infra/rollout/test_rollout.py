@@ -13,7 +13,9 @@ from infra.stages import UseCaseStacks
 from slipway.errors import InputError
 from slipway.metrics import decision_namespace
 from slipway.settings import Settings
+from slipway.settings.access import Vpc
 from slipway.settings.monitoring import Monitoring
+from slipway.training.replay_job import replay_arguments
 
 Resources = Callable[..., list[dict[str, Any]]]
 MOST_ENVIRONMENT_BYTES = 4096
@@ -45,8 +47,45 @@ def test_the_function_is_given_its_one_endpoint_and_the_names_that_are_agreed_on
     assert found.stopped_parameter == ""
 
 
-def test_its_settings_fit_into_a_functions_environment(function: dict[str, Any]) -> None:
-    assert len(json.dumps(target_of(function))) < 0.8 * MOST_ENVIRONMENT_BYTES
+def test_its_settings_fit_into_a_functions_environment_with_the_longest_names_a_network_and_all_segments(
+    synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings
+) -> None:
+    vpc = Vpc(
+        vpc_id=f"vpc-{0:017x}",
+        subnets=tuple(f"subnet-{number:017x}" for number in range(16)),
+        security_groups=tuple(f"sg-{number:017x}" for number in range(5)),
+    )
+    columns = {**settings.data.columns, **{f"category_{number:03}": "category" for number in range(90)}}
+    largest, accepted = settings, 0
+    for number in range(90):
+        replay = {"segments": tuple(name for name in columns if name.startswith("category_"))[: number + 1]}
+        changed = settings.model_copy(
+            update={
+                "name": "u" * 24,
+                "stage": "s" * 24,
+                "access": settings.access.model_copy(update={"vpc": vpc}),
+                "data": settings.data.model_copy(update={"columns": columns}),
+                "rollout": settings.rollout.model_copy(
+                    update={"replay": settings.rollout.replay.model_copy(update=replay)}
+                ),
+            }
+        )
+        try:
+            replay_arguments(changed, captures="s3://captures/")
+        except InputError:
+            break
+        largest, accepted = changed, number + 1
+    assert 20 < accepted < 90
+    template = json.loads(next(synth(largest)[1].glob("*-rollout.template.json")).read_text())
+    (function,) = (each["Properties"] for each in template["Resources"].values() if _is_durable(each))
+    # A resolved name or ARN has 63 characters on average: an ARN of a function 120, a region 14, a partition 3.
+    parts = function["Environment"]["Variables"]["ROLLOUT"]["Fn::Join"][1]
+    text = "ROLLOUT" + "".join(part if isinstance(part, str) else "x" * 63 for part in parts)
+    assert len(text.encode()) < MOST_ENVIRONMENT_BYTES
+
+
+def _is_durable(resource: dict[str, Any]) -> bool:
+    return resource["Type"] == "AWS::Lambda::Function" and "DurableConfig" in resource["Properties"]
 
 
 def test_a_segment_too_many_is_refused_by_the_settings_and_not_by_lambda(
