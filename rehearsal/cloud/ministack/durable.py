@@ -6,6 +6,7 @@ limits, names that start no second execution, events of their status, and time t
 
 import contextvars
 import json
+import logging
 import threading
 import time
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from rehearsal.cloud.ministack.serving_loop import ServingLoop
 
 Record = dict[str, Any]
 
+_LOG = logging.getLogger(__name__)
 MOST_OPERATIONS = 3000
 MOST_PAYLOAD_BYTES = 256 * 1024
 """Of an execution, and of one of its payloads: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
@@ -55,10 +57,12 @@ class DurableExecutions:
 
         def dispatch_to_lambda(arn: str, payload: str) -> None:
             name, qualifier = _lambda._resolve_name_and_qualifier(arn)
-            if is_durable(name):
+            if not is_durable(name):
+                dispatch(arn, payload)
+            elif qualifier:
                 self._start(name, qualifier, payload, None)
             else:
-                dispatch(arn, payload)
+                _LOG.warning("EventBridge cannot start durable function %s by its unqualified ARN", name)
 
         async def invoke_function(
             name: str, event: Any, headers: Mapping[str, str], path_qualifier: str | None = None, query: Any = None

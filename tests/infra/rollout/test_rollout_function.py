@@ -61,6 +61,13 @@ def test_a_better_model_is_promoted_and_what_it_replaced_is_deleted() -> None:
     assert world.notices[-1] == ("shoppers-dev: promoted", f"Endpoint shoppers-dev serves {NEW}; better")
 
 
+def test_the_model_goes_too_where_an_execution_was_killed_after_it_had_deleted_the_config() -> None:
+    gone = error("ValidationException", 'Could not find endpoint configuration "config-1".')
+    world = World(fail={"delete_endpoint_config": always(gone)})
+    assert run(world).outcome is Outcome.PROMOTED
+    assert world.deleted == ["model-1"]
+
+
 def test_the_first_model_is_compared_with_nothing_and_nothing_is_deleted() -> None:
     world = first()
     assert run(world).outcome is Outcome.PROMOTED

@@ -140,6 +140,29 @@ def test_an_event_starts_an_execution_of_the_alias(cloud: CloudProcess, function
     eventually((tmp_path / "calls").exists)
 
 
+def test_an_event_starts_nothing_by_the_unqualified_arn(
+    cloud: CloudProcess, function: Function, tmp_path: Path
+) -> None:
+    events, live = cloud("events"), function.client.get_alias(FunctionName="durable", Name="live")["AliasArn"]
+    events.put_rule(Name="both", EventPattern=json.dumps({"source": ["both"]}))
+    for folder, arn in (("bare", live.removesuffix(":live")), ("qualified", live)):
+        (tmp_path / folder).mkdir()
+        given = json.dumps({"folder": str(tmp_path / folder), "n": 1, "polls": 1})
+        events.put_targets(Rule="both", Targets=[{"Id": folder, "Arn": arn, "Input": given}])
+    events.put_events(Entries=[{"Source": "both", "DetailType": "x", "Detail": "{}"}])
+    eventually((tmp_path / "qualified" / "calls").exists)
+    assert (
+        len(
+            list(
+                function.client.get_paginator("list_durable_executions_by_function")
+                .paginate(FunctionName="durable", Qualifier="$LATEST")
+                .search("DurableExecutions")
+            )
+        )
+        == 0
+    )
+
+
 def test_a_process_that_ends_is_started_again_and_replays(function: Function, tmp_path: Path) -> None:
     (tmp_path / "die").touch()
     ended = function.ended(function.start(folder=str(tmp_path), n=2, polls=1))

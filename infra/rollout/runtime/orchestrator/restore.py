@@ -96,7 +96,11 @@ def delete(run: Run, unused: Live) -> bool:
     """A config and then its model, within a step; what cannot be deleted stays."""
     sagemaker: Any = run.client("sagemaker")
     try:
-        sagemaker.delete_endpoint_config(EndpointConfigName=unused.config)
+        try:
+            sagemaker.delete_endpoint_config(EndpointConfigName=unused.config)
+        except ClientError as exc:
+            if not live.is_missing(exc, "endpoint configuration"):
+                raise  # else the step was cut off between the two and is done again
         sagemaker.delete_model(ModelName=unused.model)
     except (ClientError, BotoCoreError):
         return False
