@@ -1,7 +1,7 @@
 """Executions of the rollout function, as far as an operator needs them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.rollout.steps import ALIAS, Kind, Step
 
+_NAMES = frozenset(Step)
 _RECENT_EVENTS = 20
 """Events of a history that are searched for the current step."""
 
@@ -55,14 +56,14 @@ def step_of(stage: DeployedStage, execution: Execution) -> Step | None:
     events = stage.client("lambda").get_durable_execution_history(
         DurableExecutionArn=execution.arn, ReverseOrder=True, MaxItems=_RECENT_EVENTS
     )["Events"]
-    return next((Step(event["Name"]) for event in events if event.get("Name")), None)
+    return next(_steps(events), None)
 
 
 def steps_of(stage: DeployedStage, arn: str) -> list[Step]:
     """All of its steps in order; a poll is in the list once for each attempt."""
     pages = stage.client("lambda").get_paginator("get_durable_execution_history").paginate(DurableExecutionArn=arn)
     events = [event for page in pages for event in page["Events"]]
-    return [Step(event["Name"]) for event in events if event.get("Name")]
+    return list(_steps(events))
 
 
 def start(stage: DeployedStage, package: str) -> str:
@@ -100,6 +101,11 @@ def listed_executions(functions: Any, name: str, **wanted: Any) -> Iterator[dict
         )
         for page in pages:
             yield from page["DurableExecutions"]
+
+
+def _steps(events: Iterable[dict[str, Any]]) -> Iterator[Step]:
+    """Other names are left out: an execution of an earlier version has steps of its own, an execution has a name."""
+    return (Step(event["Name"]) for event in events if event.get("Name") in _NAMES)
 
 
 def _json(text: str | None) -> dict[str, Any]:
