@@ -95,7 +95,8 @@ class DeployedStage:
         if stack is None:
             region = self.client("cloudformation").meta.region_name
             raise RefusedError(
-                f"stack {name} is not deployed in {region} of this account; deploy it, or choose another --config or --stage"
+                f"stack {name} is not deployed in {region} of this account; "
+                "deploy it, or choose another --config or --stage"
             )
         outputs = {output["OutputKey"]: str(output["OutputValue"]) for output in stack.get("Outputs", [])}
         if key not in outputs:
