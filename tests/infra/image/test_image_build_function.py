@@ -1,7 +1,7 @@
 """The function behind the custom resource."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from types import SimpleNamespace
@@ -132,22 +132,30 @@ def event(server: HTTPServer, type_: str) -> dict[str, Any]:
     }
 
 
-def run(monkeypatch: pytest.MonkeyPatch, event_: dict[str, Any], clients: dict[str, Any]) -> None:
-    monkeypatch.setattr(index.boto3, "client", clients.__getitem__)
-    index.handler(event_, SimpleNamespace(get_remaining_time_in_millis=lambda: 600_000))
+Run = Callable[..., tuple[str, dict[str, Any]]]
 
 
-def test_cloudformation_gets_a_response_on_success(monkeypatch: pytest.MonkeyPatch, cloudformation: HTTPServer) -> None:
-    run(monkeypatch, event(cloudformation, "Create"), {"ecr": Registry(), "codebuild": Builds("SUCCEEDED")})
-    ((content_type, answer),) = cloudformation.answers  # type: ignore[attr-defined]
-    assert answer["Status"] == "SUCCESS"
-    assert answer["PhysicalResourceId"] == "steps:abc"
-    assert content_type == ""
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, cloudformation: HTTPServer) -> Run:
+    """Handle a request of CloudFormation; gives the content type of the response, and the response."""
+
+    def handle(type_: str, **clients: Any) -> tuple[str, dict[str, Any]]:
+        monkeypatch.setattr(index.boto3, "client", clients.__getitem__)
+        context = SimpleNamespace(get_remaining_time_in_millis=lambda: 600_000)
+        index.handler(event(cloudformation, type_), context)
+        (answer,) = cloudformation.answers  # type: ignore[attr-defined]
+        return answer
+
+    return handle
 
 
-def test_cloudformation_gets_a_response_on_failure(monkeypatch: pytest.MonkeyPatch, cloudformation: HTTPServer) -> None:
-    run(monkeypatch, event(cloudformation, "Update"), {"ecr": Registry(), "codebuild": object()})
-    ((_, answer),) = cloudformation.answers  # type: ignore[attr-defined]
+def test_cloudformation_gets_a_response_on_success(run: Run) -> None:
+    content_type, answer = run("Create", ecr=Registry(), codebuild=Builds("SUCCEEDED"))
+    assert (answer["Status"], answer["PhysicalResourceId"], content_type) == ("SUCCESS", "steps:abc", "")
+
+
+def test_cloudformation_gets_a_response_on_failure(run: Run) -> None:
+    _, answer = run("Update", ecr=Registry(), codebuild=object())
     assert answer["Status"] == "FAILED"
     assert answer["Reason"].startswith("AttributeError: ")
 
@@ -156,22 +164,16 @@ class AccountLimitExceededException(Exception):  # noqa: N818 — botocore's nam
     pass
 
 
-def test_a_quota_of_no_builds_is_reported_with_the_next_step(
-    monkeypatch: pytest.MonkeyPatch, cloudformation: HTTPServer
-) -> None:
+def test_a_quota_of_no_builds_is_reported_with_the_next_step(run: Run) -> None:
     def start_build(**_: Any) -> None:
         raise AccountLimitExceededException("Cannot have more than 0 builds in queue for the account")
 
-    builds = SimpleNamespace(start_build=start_build)
-    run(monkeypatch, event(cloudformation, "Create"), {"ecr": Registry(), "codebuild": builds})
-    ((_, answer),) = cloudformation.answers  # type: ignore[attr-defined]
+    _, answer = run("Create", ecr=Registry(), codebuild=SimpleNamespace(start_build=start_build))
     assert answer["Reason"] == (
         "AccountLimitExceededException: Cannot have more than 0 builds in queue for the account; `slipway quotas` "
         "shows what is missing"
     )
 
 
-def test_a_deletion_builds_nothing(monkeypatch: pytest.MonkeyPatch, cloudformation: HTTPServer) -> None:
-    run(monkeypatch, event(cloudformation, "Delete"), {})
-    ((_, answer),) = cloudformation.answers  # type: ignore[attr-defined]
-    assert answer["Status"] == "SUCCESS"
+def test_a_deletion_builds_nothing(run: Run) -> None:
+    assert run("Delete")[1]["Status"] == "SUCCESS"

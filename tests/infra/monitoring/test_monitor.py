@@ -175,35 +175,25 @@ def test_bias_and_attribution_are_monitored_only_on_request(monitored: Monitored
     assert not [a for a in monitor_arguments(with_monitor(settings)) if a.startswith(("--facet", "--min-ndcg"))]
 
 
-def test_bias_and_attribution_drift_have_alarms_of_their_own(monitored: Monitored) -> None:
-    template = monitored("monitoring", **WATCHED)
-    bias, order = (one(template, "AWS::CloudWatch::Alarm", name)["Properties"] for name in ("BiasViolations", "NDCG"))
-    assert (bias["AlarmName"], bias["Threshold"], bias["ComparisonOperator"], bias["Statistic"]) == (
-        "shoppers-dev-monitor-bias",
-        0,
-        "GreaterThanThreshold",
-        "Maximum",
-    )
-    assert (order["AlarmName"], order["Threshold"], order["ComparisonOperator"], order["Statistic"]) == (
-        "shoppers-dev-monitor-attribution",
-        0.9,
-        "LessThanThreshold",
-        "Minimum",
-    )
-    for alarm in (bias, order):
-        assert (alarm["Namespace"], alarm["TreatMissingData"]) == ("Slipway/Monitoring", "ignore")
-        assert alarm["AlarmActions"]
-
-
 LABELLED: dict[str, Any] = {"bias": ({"column": "Weekend", "values": ("TRUE",), "metrics": {"RD": 0.1}},)}
 
 
-def test_bias_that_needs_outcomes_has_an_alarm_that_keeps_its_state_without_them(monitored: Monitored) -> None:
-    template = monitored("monitoring", **LABELLED)
-    alarm = one(template, "AWS::CloudWatch::Alarm", "LabelledBiasViolations")["Properties"]
-    assert (alarm["AlarmName"], alarm["Threshold"]) == ("shoppers-dev-monitor-labelled-bias", 0)
-    assert (alarm["TreatMissingData"], bool(alarm["AlarmActions"])) == ("ignore", True)
-    assert not [id_ for id_ in template["Resources"] if id_.startswith("MonitorBiasViolations")]
+@pytest.mark.parametrize(
+    ("monitoring", "metric", "name", "rule"),
+    [
+        (WATCHED, "BiasViolations", "bias", [0, "GreaterThanThreshold", "Maximum"]),
+        (WATCHED, "NDCG", "attribution", [0.9, "LessThanThreshold", "Minimum"]),
+        (LABELLED, "BiasViolations", "labelled-bias", [0, "GreaterThanThreshold", "Maximum"]),
+    ],
+)
+def test_bias_and_attribution_drift_have_alarms_of_their_own_that_keep_their_state_without_a_report(
+    monitored: Monitored, *, monitoring: dict[str, Any], metric: str, name: str, rule: list[Any]
+) -> None:
+    alarm = one(monitored("monitoring", **monitoring), "AWS::CloudWatch::Alarm", metric)["Properties"]
+    assert alarm["AlarmName"] == f"shoppers-dev-monitor-{name}"
+    assert [alarm[key] for key in ("Threshold", "ComparisonOperator", "Statistic")] == rule
+    assert (alarm["Namespace"], alarm["TreatMissingData"]) == ("Slipway/Monitoring", "ignore")
+    assert alarm["AlarmActions"]
 
 
 def test_job_and_settings_have_the_same_metrics_and_which_need_outcomes() -> None:
