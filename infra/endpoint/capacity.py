@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 
 from infra.shared.object_access import may_write
 from infra.shared.policy import Statement
+from slipway.errors import InputError
 from slipway.settings.local_storage import has_local_storage
 from slipway.settings.rollout import Autoscaling
 from slipway.settings.serverless import Serverless
@@ -21,6 +23,13 @@ class Instances:
     type: str
     count: int
     autoscaling: Autoscaling | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("type", self.type), ("count", self.count)):
+            if cdk.Token.is_unresolved(value):
+                raise InputError(
+                    f"Instances.{name} must be known at synth, where the guardrail rules are checked, got a token"
+                )
 
 
 def of_variant(capacity: Instances | Serverless) -> dict[str, Any]:

@@ -91,6 +91,14 @@ def test_capture_of_a_serverless_endpoint_is_refused(stack: cdk.Stack) -> None:
         )
 
 
+def test_a_fleet_that_only_the_deployment_knows_is_refused(stack: cdk.Stack) -> None:
+    parameter = cdk.CfnParameter(stack, "Parameter")
+    with pytest.raises(InputError, match=r"Instances\.type must be known at synth"):
+        Instances(type=parameter.value_as_string, count=2)
+    with pytest.raises(InputError, match=r"Instances\.count must be known at synth"):
+        Instances(type="ml.m5.large", count=int(cdk.Token.as_number({"Ref": "Parameter"})))
+
+
 def test_a_canary_that_is_the_whole_fleet_is_refused(stack: cdk.Stack) -> None:
     with pytest.raises(InputError, match="SG103"):
         GuardedEndpoint(stack, "Endpoint", model=MODEL, capacity=Instances(type="ml.m5.large", count=1))
