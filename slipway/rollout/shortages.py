@@ -16,6 +16,12 @@ SHORTAGES = (
     "*TooManyRequests*",
     "*ServiceUnavailable*",
     "*InternalServerError*",
+    "*InternalFailure*",
+    "*SlowDown*",
+    "*EndpointConnectionError*",  # botocore's, where AWS could not be reached
+    "*ConnectTimeoutError*",
+    "*ReadTimeoutError*",
+    "*ConnectionClosedError*",
     "*QueueUnreadable*",  # the queue of the rollouts
 )
 """Patterns of Amazon States Language (`StringMatches`) over an error's name and text; `*` stands for anything."""

@@ -194,8 +194,9 @@ def test_a_queue_that_is_none_rejects_nothing_and_the_reason_says_what_to_do(bod
     assert world.packages[NEW] == "Approved"
 
 
-def test_a_queue_that_cannot_be_read_for_a_shortage_rejects_nothing() -> None:
-    world = World(fail={"get_object": deque([error("SlowDown", "ServiceUnavailable")])})
+@pytest.mark.parametrize("code", ["SlowDown", "InternalFailure", "EndpointConnectionError", "ReadTimeoutError"])
+def test_a_queue_that_cannot_be_read_for_a_fault_of_aws_or_the_network_rejects_nothing(code: str) -> None:
+    world = World(fail={"get_object": deque([error(code, "try again")])})
     assert run(world).outcome is Outcome.NOT_STARTED
     assert world.packages[NEW] == "Approved"
 
