@@ -22,8 +22,8 @@ def _roll_back(evidence: Evidence) -> str:
     needed = len(evidence.tolerances.metrics) / evidence.tolerances.false_rollback_rate
     ratio = _likelihood_ratio(float(evidence.log_regression(metric)))
     return (
-        f"roll back: {_compared(evidence, metric)}; that is {ratio} times less likely of a fleet that is no worse "
-        f"({needed:,.0f} times is enough)"
+        f"roll back: {_compared(evidence, metric)}; a fleet that is no worse would show this {ratio} times less often; "
+        f"{needed:,.0f} times suffice"
     )
 
 
