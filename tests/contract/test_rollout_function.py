@@ -10,6 +10,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from infra.rollout.audit import AuditFunction
 from infra.rollout.canary_analysis import CanaryAnalysisFunction
 from infra.rollout.durable_function import DurableFunction
 from infra.rollout.runtime.orchestrator.run import Target
+from infra.rollout.runtime.orchestrator.schedule import START, STOP
 from infra.rollout.smoke_test import SmokeTest
 from rehearsal.endpoints.load_generator import LoadGenerator
 from slipway.metrics import decision_namespace
@@ -29,7 +31,7 @@ from slipway.operations.approving import approve, check_approval
 from slipway.operations.audit_log import AuditLog, Recorder
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.executions import listed_executions
-from slipway.rollout.steps import Step
+from slipway.rollout.steps import ALIAS, Step
 from slipway.settings import Settings, load_settings
 from tests.archives import archive_of
 from tests.rehearsal.cloud.process import CloudProcess, eventually
@@ -110,6 +112,16 @@ def functions(cloud: CloudProcess, settings: Settings, tmp_path_factory: pytest.
             longest_days=14,
             statements=[],
         ),
+        settings.names.schedule_function: DurableFunction(
+            stack,
+            "Schedule",
+            name=settings.names.schedule_function,
+            handler="schedule",
+            description="Stops and starts",
+            target=replace(target(settings, image), stopped_parameter=settings.names.stopped_parameter),
+            longest_days=1,
+            statements=[],
+        ),
         "analysis": CanaryAnalysisFunction(stack, "Analysis", settings=settings, artifacts_bucket=bucket),
         "smoke": SmokeTest(stack, "SmokeTest", names=settings.names, artifacts_bucket=bucket),
         "audit": AuditFunction(stack, "Audit", names=settings.names, artifacts_bucket=bucket),
@@ -129,8 +141,9 @@ def functions(cloud: CloudProcess, settings: Settings, tmp_path_factory: pytest.
             Code={"ZipFile": _zipped(folder)},
             **({"DurableConfig": described["DurableConfig"]} if "DurableConfig" in described else {}),
         )["FunctionArn"]
-    version = cloud("lambda").publish_version(FunctionName=settings.names.rollout_function)["Version"]
-    cloud("lambda").create_alias(FunctionName=settings.names.rollout_function, Name="live", FunctionVersion=version)
+    for name in (settings.names.rollout_function, settings.names.schedule_function):
+        version = cloud("lambda").publish_version(FunctionName=name)["Version"]
+        cloud("lambda").create_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
     return found
 
 
@@ -339,6 +352,16 @@ class Launch:
         found: dict[str, Any] = json.loads(ended["Result"])
         return found
 
+    def scheduled(self, action: str) -> dict[str, Any]:
+        """Start the schedule's function as EventBridge Scheduler does, and wait for its end."""
+        started = self.cloud("lambda").invoke(
+            FunctionName=self.settings.names.schedule_function,
+            Qualifier=ALIAS,
+            InvocationType="Event",
+            Payload=json.dumps({"action": action}).encode(),
+        )
+        return self.ended(started["DurableExecutionArn"])
+
     def stack(self) -> dict[str, Any]:
         found: dict[str, Any] = self.cloud("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
         return found
@@ -480,7 +503,7 @@ def test_a_new_fleet_whose_analysis_is_out_of_order_is_rolled_back_by_its_alarm(
     assert launch.serves() == launch.parameter() == before
 
 
-def test_rejecting_the_live_package_brings_the_one_before_it_back_though_another_is_held(
+def test_rejecting_the_live_package_brings_the_one_before_it_back_though_another_is_paused(
     launch: Launch, live: str
 ) -> None:
     better = launch.serves()
@@ -534,3 +557,13 @@ def test_a_package_that_found_no_room_stays_approved_and_can_be_started_again(la
         again = launch.ended(eventually(lambda: launch.found({"ModelPackageArn": candidate})), seconds=90)
     assert again["outcome"] == "promoted", again
     assert launch.serves() == candidate
+
+
+@pytest.mark.usefixtures("live")
+def test_the_schedule_stops_the_endpoint_and_starts_it_with_the_package_that_it_served(launch: Launch) -> None:
+    served, sagemaker = launch.serves(), launch.cloud("sagemaker")
+    assert launch.scheduled(STOP)["outcome"] == "done"
+    assert (sagemaker.list_endpoints()["Endpoints"], launch.parameter()) == ([], "")
+    assert sagemaker.describe_model_package(ModelPackageName=served)["ModelApprovalStatus"] == "Approved"
+    assert launch.scheduled(START)["outcome"] == "done"
+    assert launch.serves() == launch.parameter() == served
