@@ -118,7 +118,7 @@ def functions(cloud: CloudProcess, settings: Settings, tmp_path_factory: pytest.
             name=settings.names.schedule_function,
             handler="schedule",
             description="Stops and starts",
-            target=replace(target(settings, image), stopped_parameter=settings.names.stopped_parameter),
+            target=replace(target(settings, cloud.image), stopped_parameter=settings.names.stopped_parameter),
             longest_days=1,
             statements=[],
         ),
