@@ -15,7 +15,7 @@ from rehearsal.journey.launch import Launch
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.phases import Display, Phases
 from rehearsal.journey.preparation import check_out
-from rehearsal.journey.rehearsal_result import Failure, RehearsalResult
+from rehearsal.journey.rehearsal_result import PhaseFailure, RehearsalResult
 from rehearsal.journey.source_table import source_table
 from rehearsal.journey.time_limits import CHECK_SECONDS
 from rehearsal.process import stop_all
@@ -69,14 +69,14 @@ class Rehearsal:
                 phase.log(require_image(PROJECT / "pipeline_steps", host=os.environ.get("DOCKER_HOST")))
         return RehearsalResult(self._options, settings, table, started, timings=self._phases.seconds)
 
-    def _failure(self, error: BaseException, workdir: Path) -> Failure:
+    def _failure(self, error: BaseException, workdir: Path) -> PhaseFailure:
         if isinstance(error, KeyboardInterrupt):
             stop_all(grace_seconds=3)  # the interrupt may come while a process is being started
         if isinstance(error, BotoCoreError | ClientError):
             error = LaunchError(str(error))
         if exhausted := _exhausted(str(error)):
             error = LaunchError(exhausted)
-        return Failure(self._phases.current, error, tuple(embedded_log(workdir)))
+        return PhaseFailure(self._phases.current, error, tuple(embedded_log(workdir)))
 
 
 def _exhausted(text: str) -> str | None:

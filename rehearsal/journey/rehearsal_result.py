@@ -24,7 +24,7 @@ _REFUSE = "Refuse"
 
 
 @dataclass(frozen=True)
-class Failure:
+class PhaseFailure:
     """What ended a rehearsal before its last phase.
 
     Attributes:
@@ -67,7 +67,7 @@ class RehearsalResult:
     timings: dict[str, float] = field(default_factory=dict)
     audit: list[Entry] = field(default_factory=list)
     access: list[RoleAccess] = field(default_factory=list)
-    failure: Failure | None = None
+    failure: PhaseFailure | None = None
 
     @property
     def evaluation(self) -> dict[str, Any]:

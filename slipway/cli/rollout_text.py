@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from slipway.operations.executions import Execution
     from slipway.operations.status import Status
     from slipway.rollout.audit import Entry
-    from slipway.rollout.steps import Step
+    from slipway.rollout.steps import RolloutStep
 
 _WIDTH = 17
 _WAITS, _IS_PAUSED = "waits for the lock", "is paused"
@@ -56,7 +56,7 @@ def _fleet(fleet: "Fleet") -> str:
     return f"{package} by {fleet.config}{instances}"
 
 
-def _doing(step: "Step | None", *, paused: bool) -> str:
+def _doing(step: "RolloutStep | None", *, paused: bool) -> str:
     if step is None or step in WAITING:
         return _WAITS
     if step in PAUSING:

@@ -92,7 +92,7 @@ _SERVER_METRICS = {
     name: EndpointMetric(name, kind, asynchronous=True, selector="ModelPackageArn")
     for name, kind in _SERVER_KINDS.items()
 }
-_VERDICT_METRICS = {DECISION_METRIC: EndpointMetric(DECISION_METRIC, "decision", asynchronous=True, whole=_ENDPOINT)}
+_DECISION_METRICS = {DECISION_METRIC: EndpointMetric(DECISION_METRIC, "decision", asynchronous=True, whole=_ENDPOINT)}
 _PUBLISHED = {
     INVOCATION_NAMESPACE: INVOCATION_METRICS,
     ENDPOINT_NAMESPACE: _SERVER_METRICS,
@@ -116,13 +116,13 @@ _AT_MOST_100 = frozenset({"MemoryUtilization", "DiskUtilization", "CPUUtilizatio
 
 
 def endpoint_metric(namespace: str, name: str) -> EndpointMetric | None:
-    found = _VERDICT_METRICS if is_decision_namespace(namespace) else _PUBLISHED.get(namespace, {})
+    found = _DECISION_METRICS if is_decision_namespace(namespace) else _PUBLISHED.get(namespace, {})
     return found.get(name)
 
 
 def metric_names(namespace: str) -> frozenset[str] | None:
     """Everything there is in a namespace; None where it is not of SageMaker's or ours."""
-    return frozenset(_VERDICT_METRICS) if is_decision_namespace(namespace) else METRIC_NAMES.get(namespace)
+    return frozenset(_DECISION_METRICS) if is_decision_namespace(namespace) else METRIC_NAMES.get(namespace)
 
 
 def bounds(namespace: str, name: str, *, asynchronous: bool) -> tuple[float, float] | None:

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from slipway.operations.deployed_stage import DeployedStage
-from slipway.rollout.steps import ALIAS, Kind, Step
+from slipway.rollout.steps import ALIAS, Kind, RolloutStep
 
-_NAMES = frozenset(Step)
+_NAMES = frozenset(RolloutStep)
 _RECENT_EVENTS = 20
 """Events of a history that are searched for the current step."""
 
@@ -39,7 +39,7 @@ def current(stage: DeployedStage) -> Execution | None:
     """The one that changes something or is the next to do so; None if nothing runs."""
     found = running(stage)
     rollback = next((each for each in found if each.kind is Kind.ROLLBACK), None)
-    if rollback and step_of(stage, rollback) is not Step.LOCK:
+    if rollback and step_of(stage, rollback) is not RolloutStep.LOCK:
         return rollback
     return next(iter(found), None)
 
@@ -51,7 +51,7 @@ def recent(stage: DeployedStage, count: int) -> list[Execution]:
     return [describe(stage, each["DurableExecutionArn"]) for each in newest]
 
 
-def step_of(stage: DeployedStage, execution: Execution) -> Step | None:
+def step_of(stage: DeployedStage, execution: Execution) -> RolloutStep | None:
     """Its current step; None if it has only just begun."""
     events = stage.client("lambda").get_durable_execution_history(
         DurableExecutionArn=execution.arn, ReverseOrder=True, MaxItems=_RECENT_EVENTS
@@ -59,7 +59,7 @@ def step_of(stage: DeployedStage, execution: Execution) -> Step | None:
     return next(_steps(events), None)
 
 
-def steps_of(stage: DeployedStage, arn: str) -> list[Step]:
+def steps_of(stage: DeployedStage, arn: str) -> list[RolloutStep]:
     """All of its steps in order; a poll is in the list once for each attempt."""
     pages = stage.client("lambda").get_paginator("get_durable_execution_history").paginate(DurableExecutionArn=arn)
     events = [event for page in pages for event in page["Events"]]
@@ -103,9 +103,9 @@ def listed_executions(functions: Any, name: str, **wanted: Any) -> Iterator[dict
             yield from page["DurableExecutions"]
 
 
-def _steps(events: Iterable[dict[str, Any]]) -> Iterator[Step]:
+def _steps(events: Iterable[dict[str, Any]]) -> Iterator[RolloutStep]:
     """Other names are left out: an execution of an earlier version has steps of its own, an execution has a name."""
-    return (Step(event["Name"]) for event in events if event.get("Name") in _NAMES)
+    return (RolloutStep(event["Name"]) for event in events if event.get("Name") in _NAMES)
 
 
 def _json(text: str | None) -> dict[str, Any]:

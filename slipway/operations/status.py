@@ -11,7 +11,7 @@ from slipway.operations.executions import Execution
 from slipway.operations.pausing import PauseParameter
 from slipway.operations.registry import PENDING, Package, packages
 from slipway.rollout.audit import Entry
-from slipway.rollout.steps import Outcome, Step
+from slipway.rollout.steps import Outcome, RolloutStep
 
 _RECENT = 5
 _RECENT_ENTRIES = 50
@@ -23,7 +23,7 @@ class RunningRollout:
     """`step` is None if it has only just begun."""
 
     execution: Execution
-    step: Step | None
+    step: RolloutStep | None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ ALIAS = "live"
 """Of the function: what starts executions; Lambda takes no durable function by its bare name."""
 
 
-class Step(StrEnum):
+class RolloutStep(StrEnum):
     """What an execution's history calls each thing that it does; the shared ones have no step of their own."""
 
     JOIN_QUEUE = "join the queue"
@@ -45,9 +45,9 @@ class Step(StrEnum):
     NOTIFY = "notify"
 
 
-WAITING = frozenset({Step.JOIN_QUEUE, Step.ORDER, Step.LOCK})
+WAITING = frozenset({RolloutStep.JOIN_QUEUE, RolloutStep.ORDER, RolloutStep.LOCK})
 """It waits for the rollouts before it."""
-PAUSING = frozenset({Step.READ_PAUSE, Step.LEAVE_LOCK, Step.PAUSED})
+PAUSING = frozenset({RolloutStep.READ_PAUSE, RolloutStep.LEAVE_LOCK, RolloutStep.PAUSED})
 """It reads whether rollouts are paused, and waits while they are."""
 
 

@@ -37,7 +37,7 @@ class Replay(Section):
     """A candidate below this latency is not refused, however fast the champion is."""
 
     @model_validator(mode="after")
-    def _can_be_judged(self) -> Self:
+    def _can_be_decided(self) -> Self:
         errors = []
         if self.min_requests > self.max_requests:
             errors.append(f"min_requests must be at most max_requests {self.max_requests}, got {self.min_requests}")

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
 
-from rehearsal.cloud.iam import AccessRequest, Outcome, Principal, decide, parse_policy
+from rehearsal.cloud.iam import AccessOutcome, AccessRequest, Principal, decide, parse_policy
 
 ROLE = "arn:aws:iam::111111111111:role/job"
-OUTCOMES = {"Allow": Outcome.ALLOWED, "Deny": Outcome.DENIED, "ImplicitDeny": Outcome.NOT_ALLOWED}
+OUTCOMES = {"Allow": AccessOutcome.ALLOWED, "Deny": AccessOutcome.DENIED, "ImplicitDeny": AccessOutcome.NOT_ALLOWED}
 
 words = st.sampled_from(["a", "b", "ab", "a*", "?b", "*"])
 actions = st.builds("s3:{}".format, words)

@@ -31,7 +31,7 @@ from slipway.operations.approving import approve, check_approval
 from slipway.operations.audit_log import AuditLog, Recorder
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.executions import listed_executions
-from slipway.rollout.steps import ALIAS, Step
+from slipway.rollout.steps import ALIAS, RolloutStep
 from slipway.settings import Settings, load_settings
 from tests.archives import archive_of
 from tests.rehearsal.cloud.process import CloudProcess, eventually
@@ -513,7 +513,7 @@ def test_rejecting_the_live_package_brings_the_one_before_it_back_though_another
         later = launch.package(0.55)
         launch.decide(later, "Approved")
         waiting = eventually(lambda: launch.executions(later, "Approved"))[0]
-        eventually(lambda: Step.PAUSED in launch.steps(waiting))
+        eventually(lambda: RolloutStep.PAUSED in launch.steps(waiting))
         launch.decide(better, "Rejected")
         rejection = eventually(lambda: launch.executions(better, "Rejected"))[0]
         assert launch.ended(rejection)["outcome"] == "rollback started"
@@ -521,13 +521,13 @@ def test_rejecting_the_live_package_brings_the_one_before_it_back_though_another
         eventually(lambda: launch.parameter() == live, seconds=30)
         assert launch.ended(launch.rollback(live), seconds=30)["outcome"] == "promoted"
         assert launch.execution(waiting)["Status"] == "RUNNING"
-        assert Step.UPDATE not in launch.steps(waiting)
+        assert RolloutStep.UPDATE not in launch.steps(waiting)
         launch.pause("go")
         ended = launch.ended(waiting)
     assert f"{ENDPOINT}: live model rejected" in [subject for subject, _ in launch.received()]
     # It has read again what serves: the package that it would have restored is rejected by now.
     assert ended["outcome"] == "promoted", ended
-    assert launch.steps(waiting).count(Step.READ_CANDIDATE) == 2
+    assert launch.steps(waiting).count(RolloutStep.READ_CANDIDATE) == 2
     assert launch.serves() == later
 
 

@@ -16,7 +16,7 @@ from scripts.reference.settings import keys, sections
 from slipway.guardrails.published_metrics import METRIC_NAMES
 from slipway.guardrails.rules import RULES
 from slipway.metrics import DECISION_METRIC, ENDPOINT_NAMESPACE
-from slipway.rollout.steps import Outcome, Step
+from slipway.rollout.steps import Outcome, RolloutStep
 from slipway.settings import Delivery, Settings
 from slipway.settings.rollout import SwitchableAlarm
 from slipway.settings.section import Section
@@ -90,7 +90,7 @@ def test_every_decision_is_listed(pages: dict[str, str]) -> None:
 
 def test_every_step_and_outcome_of_a_rollout_is_described(pages: dict[str, str]) -> None:
     text = plain(pages["reference/rollout.html"])
-    assert [name.value for name in (*Outcome, *Step) if name.value not in text] == []
+    assert [name.value for name in (*Outcome, *RolloutStep) if name.value not in text] == []
 
 
 def test_every_metric_and_alarm_of_ours_is_described(pages: dict[str, str]) -> None:

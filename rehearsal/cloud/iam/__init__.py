@@ -7,12 +7,12 @@ nothing is taken for true, or for harmless, unread.
 
 from rehearsal.cloud.iam.policy_conditions import Context
 from rehearsal.cloud.iam.policy_document import Policy, PolicyError, Principal, Statement, parse_policy
-from rehearsal.cloud.iam.policy_evaluation import AccessRequest, Outcome, PolicyDecision, decide, may_assume
+from rehearsal.cloud.iam.policy_evaluation import AccessOutcome, AccessRequest, PolicyDecision, decide, may_assume
 
 __all__ = [
+    "AccessOutcome",
     "AccessRequest",
     "Context",
-    "Outcome",
     "Policy",
     "PolicyDecision",
     "PolicyError",

@@ -8,7 +8,7 @@ from rehearsal.cloud.iam.policy_conditions import Context, all_match
 from rehearsal.cloud.iam.policy_document import Policy, Principal, Statement
 
 
-class Outcome(StrEnum):
+class AccessOutcome(StrEnum):
     ALLOWED = "allowed"
     DENIED = "explicitly denied"
     NOT_ALLOWED = "not allowed"
@@ -25,16 +25,16 @@ class AccessRequest:
 
 @dataclass(frozen=True)
 class PolicyDecision:
-    outcome: Outcome
+    outcome: AccessOutcome
     statement: Statement | None = None
     """The one that decided; None where nothing allows it."""
 
     @property
     def allowed(self) -> bool:
-        return self.outcome is Outcome.ALLOWED
+        return self.outcome is AccessOutcome.ALLOWED
 
 
-_NOT_ALLOWED = PolicyDecision(Outcome.NOT_ALLOWED)
+_NOT_ALLOWED = PolicyDecision(AccessOutcome.NOT_ALLOWED)
 Meant = Callable[[Statement], bool]
 
 
@@ -64,13 +64,13 @@ def decide(
     within = None if boundary is None else _relevant(request, boundary, lambda _: True)
     for statement in (*own, *let_in, *(within or ())):
         if statement.effect == "Deny":
-            return PolicyDecision(Outcome.DENIED, statement)
+            return PolicyDecision(AccessOutcome.DENIED, statement)
     if both and not let_in:
         return _NOT_ALLOWED
     if within is not None and not within:
         return _NOT_ALLOWED
     deciding = own or ([] if both else named)
-    return PolicyDecision(Outcome.ALLOWED, deciding[0]) if deciding else _NOT_ALLOWED
+    return PolicyDecision(AccessOutcome.ALLOWED, deciding[0]) if deciding else _NOT_ALLOWED
 
 
 def may_assume(
@@ -80,7 +80,7 @@ def may_assume(
     request = AccessRequest(action, "*", context or {})
     found = _relevant(request, [trust], lambda each: each.names(principal) or each.names_account_of(principal))
     for statement in sorted(found, key=lambda each: each.effect == "Allow"):
-        return PolicyDecision(Outcome.ALLOWED if statement.effect == "Allow" else Outcome.DENIED, statement)
+        return PolicyDecision(AccessOutcome.ALLOWED if statement.effect == "Allow" else AccessOutcome.DENIED, statement)
     return _NOT_ALLOWED
 
 

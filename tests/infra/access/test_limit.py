@@ -9,7 +9,7 @@ import pytest
 
 from infra.delivery.delivery_stacks import delivery_stacks
 from infra.stages import use_cases
-from rehearsal.cloud.iam import AccessRequest, Outcome, Policy, Principal, decide, parse_policy
+from rehearsal.cloud.iam import AccessOutcome, AccessRequest, Policy, Principal, decide, parse_policy
 from slipway.errors import InputError
 from slipway.settings import Settings, load_settings, parse_settings
 from tests.infra.access.account import ACCOUNT, ALLOWS_EVERYTHING, Accounts, Resource
@@ -95,27 +95,27 @@ ROLE, POLICY = f"{HERE}:role/new", f"{HERE}:policy/{NAME}"
 STATUS, BOUNDARY = "sagemaker:ModelApprovalStatus", "iam:PermissionsBoundary"
 
 
-def outcome(limit: Policy, action: str, resource: str, **context: str) -> Outcome:
+def outcome(limit: Policy, action: str, resource: str, **context: str) -> AccessOutcome:
     request = AccessRequest(action, resource, {key.replace("__", ":"): value for key, value in context.items()})
     return decide(request, principal=ADMINISTRATOR, identity=[ALLOWS_EVERYTHING], boundary=[limit]).outcome
 
 
 @pytest.mark.parametrize("action", ["UpdateModelPackage", "CreateModelPackage"])
 def test_within_the_limit_an_administrator_approves_no_model(limit: Policy, action: str) -> None:
-    def with_status(status: str) -> Outcome:
+    def with_status(status: str) -> AccessOutcome:
         return outcome(limit, f"sagemaker:{action}", PACKAGE, **{STATUS: status})
 
-    assert with_status("Approved") is Outcome.DENIED
-    assert with_status("Rejected") is with_status("PendingManualApproval") is Outcome.ALLOWED
+    assert with_status("Approved") is AccessOutcome.DENIED
+    assert with_status("Rejected") is with_status("PendingManualApproval") is AccessOutcome.ALLOWED
 
 
 @pytest.mark.parametrize(
     "action", ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy", "iam:AttachRolePolicy"]
 )
 def test_within_the_limit_an_administrator_makes_and_changes_roles_within_it_alone(limit: Policy, action: str) -> None:
-    assert outcome(limit, action, ROLE, **{BOUNDARY: POLICY}) is Outcome.ALLOWED
+    assert outcome(limit, action, ROLE, **{BOUNDARY: POLICY}) is AccessOutcome.ALLOWED
     for other in ({}, {BOUNDARY: f"{POLICY}-2"}, {BOUNDARY: "arn:aws:iam::aws:policy/AdministratorAccess"}):
-        assert outcome(limit, action, ROLE, **other) is Outcome.DENIED
+        assert outcome(limit, action, ROLE, **other) is AccessOutcome.DENIED
 
 
 @pytest.mark.parametrize(
@@ -131,11 +131,11 @@ def test_within_the_limit_an_administrator_makes_and_changes_roles_within_it_alo
     ],
 )
 def test_within_the_limit_no_role_can_remove_or_change_the_limit(limit: Policy, action: str, resource: str) -> None:
-    assert outcome(limit, action, resource) is Outcome.DENIED
+    assert outcome(limit, action, resource) is AccessOutcome.DENIED
 
 
 def test_other_policies_may_change(limit: Policy) -> None:
-    assert outcome(limit, "iam:CreatePolicyVersion", f"{HERE}:policy/another") is Outcome.ALLOWED
+    assert outcome(limit, "iam:CreatePolicyVersion", f"{HERE}:policy/another") is AccessOutcome.ALLOWED
 
 
 def test_the_limit_fits_a_managed_policy_and_names_itself() -> None:

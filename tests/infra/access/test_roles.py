@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.stages import UseCaseStacks
-from rehearsal.cloud.iam import Outcome
+from rehearsal.cloud.iam import AccessOutcome
 from slipway.settings import Settings
 from tests.infra.access.account import Accounts, Role
 from tests.infra.access.expected import DELIVERY_ROLES, ROLES, Expected, github
@@ -140,18 +140,18 @@ def test_every_role_that_makes_a_model_is_denied_to_approve_it(
         if any(part in label for part in MAKERS) and "Action" not in label and "StepImage" not in label
     }
     assert len(found) >= 14
-    assert {label for label, outcome in found.items() if outcome is not Outcome.DENIED} == set()
+    assert {label for label, outcome in found.items() if outcome is not AccessOutcome.DENIED} == set()
 
 
 def test_no_pipeline_run_registers_a_model_that_is_approved_already(world: World, accounts: Accounts) -> None:
     """Whoever starts it may set its parameter ModelApprovalStatus."""
     role = accounts.roles["training/TrainingRole"]
     approved = "sagemaker:CreateModelPackage {package} | sagemaker:ModelApprovalStatus=Approved"
-    assert world.decision(role, approved).outcome is Outcome.DENIED
+    assert world.decision(role, approved).outcome is AccessOutcome.DENIED
 
 
 def test_a_rollout_rejects_and_never_approves(world: World, accounts: Accounts) -> None:
     role = accounts.roles["rollout/RolloutFunctionRole"]
     line = "sagemaker:UpdateModelPackage {{package}} | sagemaker:ModelApprovalStatus={}".format
     assert world.decision(role, line("Rejected")).allowed
-    assert world.decision(role, line("Approved")).outcome is Outcome.DENIED
+    assert world.decision(role, line("Approved")).outcome is AccessOutcome.DENIED

@@ -8,8 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.rollout.runtime.orchestrator.rollout import End, roll_out
-from infra.rollout.runtime.orchestrator.run import CallError, Request, Run, Target
-from slipway.rollout.steps import Kind, Step
+from infra.rollout.runtime.orchestrator.run import CallError, RolloutRequest, Run, Target
+from slipway.rollout.steps import Kind, RolloutStep
 from tests.infra.rollout.account import EXECUTION, FUNCTION, NEW, World
 
 MINE = EXECUTION.format("mine")
@@ -32,16 +32,18 @@ class Journal:
     execution: str = MINE
     kept: list[tuple[str, str]] = field(default_factory=list)
     kill_at: int | None = None
-    waiting: Callable[[Step], None] = lambda _: None
+    waiting: Callable[[RolloutStep], None] = lambda _: None
     operations: int = 0
     seconds: float = 0.0
     names: list[str] = field(default_factory=list)
     _place: int = 0
 
-    def do(self, name: Step, act: Callable[[], Any]) -> Any:
+    def do(self, name: RolloutStep, act: Callable[[], Any]) -> Any:
         return self._once(name, lambda: self._attempt(act))
 
-    def poll(self, name: Step, check: Callable[[Any], Any], start: Any, pause: Callable[[Any], float | None]) -> Any:
+    def poll(
+        self, name: RolloutStep, check: Callable[[Any], Any], start: Any, pause: Callable[[Any], float | None]
+    ) -> Any:
         def until_over() -> Any:
             state = {"result": start}
             while True:
@@ -57,7 +59,7 @@ class Journal:
 
         return self._once(name, until_over)
 
-    def wait(self, name: Step, seconds: float) -> None:
+    def wait(self, name: RolloutStep, seconds: float) -> None:
         self._once(name, lambda: {"result": self._pass(name, seconds)})
 
     def now(self) -> float:
@@ -66,11 +68,11 @@ class Journal:
     def resumed(self) -> "Journal":
         return Journal(self.execution, self.kept, None, self.waiting, self.operations, self.seconds)
 
-    def _pass(self, name: Step, seconds: float) -> None:
+    def _pass(self, name: RolloutStep, seconds: float) -> None:
         self.seconds += seconds
         self.waiting(name)
 
-    def _once(self, name: Step, act: Callable[[], Any]) -> Any:
+    def _once(self, name: RolloutStep, act: Callable[[], Any]) -> Any:
         if self._place < len(self.kept):
             known, kept = self.kept[self._place]
             assert known == name, f"replayed {name} where {known} was"
@@ -139,7 +141,7 @@ def run(
     """Roll out to the end."""
     steps = journal or Journal()
     world.executions[steps.execution] = "RUNNING"
-    end = roll_out(Run(target(**changes), Request(package, kind, requested_at), steps, world.client, steps.now))
+    end = roll_out(Run(target(**changes), RolloutRequest(package, kind, requested_at), steps, world.client, steps.now))
     world.executions[steps.execution] = "SUCCEEDED"
     return end
 

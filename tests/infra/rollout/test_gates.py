@@ -9,7 +9,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from infra.rollout.runtime.orchestrator.gates import job_name
-from infra.rollout.runtime.orchestrator.run import Request, Run
+from infra.rollout.runtime.orchestrator.run import RolloutRequest, Run
 from slipway.settings import Settings
 from slipway.settings.names import Names
 from slipway.training.replay_job import gate_job_prefix
@@ -22,7 +22,7 @@ Resources = Callable[..., list[dict[str, Any]]]
 def name(execution: str, champion: str, attempt: int = 1) -> str:
     """Of a job, for an execution and the package that serves."""
     steps = Journal(EXECUTION.format(execution))
-    return job_name(Run(target(), Request(NEW), steps, World().client, steps.now), champion, attempt)
+    return job_name(Run(target(), RolloutRequest(NEW), steps, World().client, steps.now), champion, attempt)
 
 
 def test_an_execution_finds_the_job_that_it_began_and_another_champion_is_another_job() -> None:

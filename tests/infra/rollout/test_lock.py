@@ -9,7 +9,7 @@ import pytest
 from infra.rollout.runtime.orchestrator import gates, lock, pause, restore, watch
 from infra.rollout.runtime.orchestrator.lock import LIMIT_SECONDS
 from slipway.rollout.queue import Queue, Waiting
-from slipway.rollout.steps import Kind, Outcome, Step
+from slipway.rollout.steps import Kind, Outcome, RolloutStep
 from tests.infra.rollout.account import EXECUTION, LATER, NEW, OLD, World, error
 from tests.infra.rollout.journal import BEGAN, MINE, Journal, run
 
@@ -43,8 +43,8 @@ def test_who_has_ended_leaves_the_lock_and_the_queue() -> None:
 def test_a_younger_rollout_waits_until_the_older_one_has_ended() -> None:
     world, polls = queued(waiting(OTHER), holder=OTHER), count()
 
-    def meanwhile(name: Step) -> None:
-        if name is Step.LOCK:
+    def meanwhile(name: RolloutStep) -> None:
+        if name is RolloutStep.LOCK:
             assert world.updates == []
             if next(polls) == 3:
                 world.executions[OTHER] = "SUCCEEDED"
@@ -71,18 +71,18 @@ def test_the_order_is_that_of_the_approvals_and_not_of_the_arrivals() -> None:
     # The other one was approved before, and its event came later: it joins while this one lets earlier ones join.
     world = World()
 
-    def meanwhile(name: Step) -> None:
-        if name is Step.ORDER:
+    def meanwhile(name: RolloutStep) -> None:
+        if name is RolloutStep.ORDER:
             queue = queue_of(world).joined(waiting(OTHER, BEGAN - 1))
             world.executions[OTHER] = "RUNNING"
             world.objects[KEY] = (7, json.dumps(queue.to_document()).encode())
-        elif name is Step.LOCK:
+        elif name is RolloutStep.LOCK:
             assert world.updates == []
             world.executions[OTHER] = "SUCCEEDED"
 
     journal = Journal(waiting=meanwhile)
     run(world, journal=journal, requested_at=BEGAN)
-    assert list(journal.names).count(Step.LOCK) == 1
+    assert list(journal.names).count(RolloutStep.LOCK) == 1
     assert world.updates == [NEW]
 
 
@@ -91,16 +91,16 @@ def test_a_rollback_passes_what_is_paused_but_not_what_does_something() -> None:
     assert run(paused, kind=Kind.ROLLBACK, journal=Journal(waiting=_no_wait)).outcome is Outcome.PROMOTED
     busy, polls = queued(waiting(OTHER), holder=OTHER), count()
 
-    def meanwhile(name: Step) -> None:
-        if name is Step.LOCK and next(polls) == 2:
+    def meanwhile(name: RolloutStep) -> None:
+        if name is RolloutStep.LOCK and next(polls) == 2:
             busy.executions[OTHER] = "SUCCEEDED"
 
     assert run(busy, kind=Kind.ROLLBACK, journal=Journal(waiting=meanwhile)).outcome is Outcome.PROMOTED
     assert next(polls) == 3
 
 
-def _no_wait(name: Step) -> None:
-    assert name is not Step.LOCK
+def _no_wait(name: RolloutStep) -> None:
+    assert name is not RolloutStep.LOCK
 
 
 def test_a_rejection_that_has_to_wait_passes_what_is_paused_too_but_no_rollback() -> None:
@@ -126,8 +126,8 @@ def test_a_paused_rollout_leaves_the_lock_and_takes_it_again_in_its_turn() -> No
     world = World(pauses=deque(["paused", "paused", "go"]))
     holders: list[str] = []
 
-    def meanwhile(name: Step) -> None:
-        if name is Step.PAUSED:
+    def meanwhile(name: RolloutStep) -> None:
+        if name is RolloutStep.PAUSED:
             holders.append(queue_of(world).holder)
 
     run(world, journal=Journal(waiting=meanwhile))
@@ -158,7 +158,7 @@ def test_neither_a_rollback_nor_a_rejection_nor_a_twin_of_what_is_rolled_out_is_
     world = queued(waiting(OTHER, package=package), holder=OTHER)
     world.packages[LATER] = "Approved"
 
-    def meanwhile(_: Step) -> None:
+    def meanwhile(_: RolloutStep) -> None:
         if journal.seconds > 2 * LIMIT_SECONDS:
             raise _EnoughError
 
@@ -173,11 +173,11 @@ def test_two_that_change_the_queue_at_once_both_find_themselves_in_it() -> None:
     assert run(world).outcome is Outcome.PROMOTED
 
 
-@pytest.mark.parametrize("when", [Step.ORDER, Step.LOCK, Step.PAUSED], ids=str)
-def test_a_queue_that_somebody_deletes_begins_anew(when: Step) -> None:
-    world = queued(waiting(OTHER), holder=OTHER) if when is Step.LOCK else World(pauses=deque(["paused", "go"]))
+@pytest.mark.parametrize("when", [RolloutStep.ORDER, RolloutStep.LOCK, RolloutStep.PAUSED], ids=str)
+def test_a_queue_that_somebody_deletes_begins_anew(when: RolloutStep) -> None:
+    world = queued(waiting(OTHER), holder=OTHER) if when is RolloutStep.LOCK else World(pauses=deque(["paused", "go"]))
 
-    def meanwhile(name: Step) -> None:
+    def meanwhile(name: RolloutStep) -> None:
         if name is when:
             world.objects.clear()
 

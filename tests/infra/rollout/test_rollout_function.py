@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from slipway.rollout.steps import Kind, Outcome, Step
+from slipway.rollout.steps import Kind, Outcome, RolloutStep
 from tests.infra.rollout.account import EXECUTION, LATER, NEW, NO_ENDPOINT, OLD, Ending, World, decided, error
 from tests.infra.rollout.journal import MINE, Journal, Killed, killed_everywhere, run
 
@@ -113,8 +113,8 @@ def test_a_stack_that_needs_no_update_is_still_verified() -> None:
     world.configs["config-2"] = NEW
     world.named = NEW
 
-    def meanwhile(name: Step) -> None:
-        if name is Step.GATES:
+    def meanwhile(name: RolloutStep) -> None:
+        if name is RolloutStep.GATES:
             world.live = "config-2"
 
     world.job_ends = deque([{"ProcessingJobStatus": "InProgress"}, *world.job_ends])
@@ -197,8 +197,8 @@ def test_a_restore_that_cloudformation_refuses_needs_a_person() -> None:
 def test_a_later_decision_is_left_as_it_is_and_told(serves: str, outcome: Outcome) -> None:
     world = World(endings=deque([SILENT]))
 
-    def meanwhile(name: Step) -> None:
-        if world.packages[NEW] == "Rejected" or name is not Step.WATCH:
+    def meanwhile(name: RolloutStep) -> None:
+        if world.packages[NEW] == "Rejected" or name is not RolloutStep.WATCH:
             return
         if world.left == 1:
             world.configs["config-3"] = LATER
@@ -212,8 +212,8 @@ def test_a_later_decision_is_left_as_it_is_and_told(serves: str, outcome: Outcom
 def test_what_cannot_be_seen_after_the_restore_does_not_replace_the_reason() -> None:
     world = World(endings=deque([REPORTED]))
 
-    def meanwhile(name: Step) -> None:
-        if name is Step.WATCH:
+    def meanwhile(name: RolloutStep) -> None:
+        if name is RolloutStep.WATCH:
             world.fail["describe_endpoint"] = deque([None, error("InternalFailure", "out of order")])
 
     end = run(world, journal=Journal(waiting=meanwhile), canary_analysis="")
@@ -425,8 +425,8 @@ def test_a_paused_rollout_waits_until_it_is_resumed_and_reads_again_what_serves(
     )
     world.configs["config-3"] = LATER
 
-    def meanwhile(name: Step) -> None:
-        if name is Step.PAUSED:
+    def meanwhile(name: RolloutStep) -> None:
+        if name is RolloutStep.PAUSED:
             world.live, world.named = "config-3", LATER
 
     journal = Journal(waiting=meanwhile)
@@ -472,7 +472,9 @@ def test_an_entry_that_cannot_be_recorded_stops_nothing_and_is_told() -> None:
 def test_people_hear_of_a_rollout_as_soon_as_it_has_begun_and_it_goes_on_where_they_cannot() -> None:
     world = World()
     heard: list[bool] = []
-    journal = Journal(waiting=lambda name: heard.append(bool(world.notices)) if name is Step.BEGIN_WATCH else None)
+    journal = Journal(
+        waiting=lambda name: heard.append(bool(world.notices)) if name is RolloutStep.BEGIN_WATCH else None
+    )
     run(world, journal=journal)
     assert heard == [True]
     assert world.notices[0] == (
@@ -562,7 +564,7 @@ def test_a_rollout_that_is_killed_anywhere_and_resumed_ends_the_same(world: Any)
 def test_an_update_that_ends_while_its_execution_is_killed_is_neither_repeated_nor_promoted(ending: Ending) -> None:
     whole, world = Journal(), World(endings=deque([ending]))
     run(World(), journal=whole)
-    journal = Journal(kill_at=whole.names.index(Step.UPDATE))
+    journal = Journal(kill_at=whole.names.index(RolloutStep.UPDATE))
     with pytest.raises(Killed):
         run(world, journal=journal)
     while world.update:
@@ -614,8 +616,8 @@ def test_a_package_that_is_rejected_on_its_way_is_looked_at_again_when_it_serves
     world = World(packages={OLD: "Approved", NEW: "Rejected"}, endpoint_status="Updating")
     world.configs["config-2"] = NEW
 
-    def meanwhile(name: Step) -> None:
-        if name is Step.READ_ENDPOINT:
+    def meanwhile(name: RolloutStep) -> None:
+        if name is RolloutStep.READ_ENDPOINT:
             world.endpoint_status, world.live = "InService", "config-2"
 
     assert run(world, kind=Kind.REJECTION, journal=Journal(waiting=meanwhile)).outcome is Outcome.ROLLBACK_STARTED

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.rollout.runtime.orchestrator.run import Request, Run
+from infra.rollout.runtime.orchestrator.run import RolloutRequest, Run
 from infra.rollout.runtime.orchestrator.schedule import follow
 from slipway.rollout.steps import Kind
 from tests.infra.rollout.account import NEW, World
@@ -17,15 +17,15 @@ SIX = 1_795_932_000.0
 @pytest.mark.parametrize(
     ("event", "request_"),
     [
-        ({**DECIDED, "ModelApprovalStatus": "Approved"}, Request(NEW, Kind.APPROVAL, SIX)),
-        ({**DECIDED, "ModelApprovalStatus": "Rejected"}, Request(NEW, Kind.REJECTION, SIX)),
-        ({"ModelPackageArn": NEW}, Request(NEW, Kind.APPROVAL)),
-        ({"ModelPackageArn": NEW, "Kind": "approval"}, Request(NEW, Kind.APPROVAL)),
-        ({"ModelPackageArn": NEW, "Kind": "rollback"}, Request(NEW, Kind.ROLLBACK)),
+        ({**DECIDED, "ModelApprovalStatus": "Approved"}, RolloutRequest(NEW, Kind.APPROVAL, SIX)),
+        ({**DECIDED, "ModelApprovalStatus": "Rejected"}, RolloutRequest(NEW, Kind.REJECTION, SIX)),
+        ({"ModelPackageArn": NEW}, RolloutRequest(NEW, Kind.APPROVAL)),
+        ({"ModelPackageArn": NEW, "Kind": "approval"}, RolloutRequest(NEW, Kind.APPROVAL)),
+        ({"ModelPackageArn": NEW, "Kind": "rollback"}, RolloutRequest(NEW, Kind.ROLLBACK)),
     ],
 )
-def test_a_decision_or_a_start_by_a_call_is_read(event: dict[str, Any], request_: Request) -> None:
-    assert Request.from_event(event) == request_
+def test_a_decision_or_a_start_by_a_call_is_read(event: dict[str, Any], request_: RolloutRequest) -> None:
+    assert RolloutRequest.from_event(event) == request_
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_a_decision_or_a_start_by_a_call_is_read(event: dict[str, Any], request_
 )
 def test_a_malformed_event_fails_the_execution_before_it_changes_anything(event: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Request.from_event(event)
+        RolloutRequest.from_event(event)
 
 
 @pytest.mark.parametrize("action", ["restart", None])
 def test_a_schedule_only_stops_and_starts(action: str | None) -> None:
     world, journal = World(), Journal()
-    run = Run(target(), Request("", Kind.SCHEDULE), journal, world.client, journal.now)
+    run = Run(target(), RolloutRequest("", Kind.SCHEDULE), journal, world.client, journal.now)
     with pytest.raises(ValueError, match=f"action must be stop or start, got {action}"):
         follow(run, action)
     assert (world.objects, world.updates, journal.names) == ({}, [], [])

@@ -10,12 +10,12 @@ import pytest
 from aws_cdk.assertions import Template
 
 from infra.rollout.runtime.orchestrator.rollout import End
-from infra.rollout.runtime.orchestrator.run import Request, Run
+from infra.rollout.runtime.orchestrator.run import RolloutRequest, Run
 from infra.rollout.runtime.orchestrator.schedule import LIMIT_SECONDS, follow
 from infra.rollout.runtime.orchestrator.stopped import NOTHING_STOPPED
 from infra.stages import UseCaseStacks
 from slipway.rollout.queue import Queue
-from slipway.rollout.steps import Kind, Outcome, Step
+from slipway.rollout.steps import Kind, Outcome, RolloutStep
 from slipway.settings import Settings
 from slipway.settings.schedule import EndpointSchedule
 from tests.infra.rollout.account import EXECUTION, NEW, OLD, Ending, World, error
@@ -75,7 +75,7 @@ def scheduled(world: World, action: str, journal: Journal | None = None) -> End:
     steps = journal or Journal(EXECUTION.format(f"{action}-{len(world.executions)}"))
     world.executions[steps.execution] = "RUNNING"
     given = target(stopped_parameter="/stopped")
-    end = follow(Run(given, Request("", Kind.SCHEDULE), steps, world.client, steps.now), action)
+    end = follow(Run(given, RolloutRequest("", Kind.SCHEDULE), steps, world.client, steps.now), action)
     world.executions[steps.execution] = "SUCCEEDED"
     return end
 
@@ -121,10 +121,10 @@ def test_nothing_is_stopped_while_a_rollout_runs() -> None:
     entries = Queue.from_document({"entries": [], "holder": OTHER})
     world.objects[KEY] = (9, json.dumps(entries.to_document()).encode())
 
-    def meanwhile(name: Step) -> None:
-        if name is Step.LOCK and journal.seconds > 600:
+    def meanwhile(name: RolloutStep) -> None:
+        if name is RolloutStep.LOCK and journal.seconds > 600:
             world.executions[OTHER] = "SUCCEEDED"
-        assert name is not Step.WAIT_FOR_START or world.executions[OTHER] == "SUCCEEDED"
+        assert name is not RolloutStep.WAIT_FOR_START or world.executions[OTHER] == "SUCCEEDED"
 
     journal = Journal(EXECUTION.format("evening"), waiting=meanwhile)
     assert scheduled(world, "stop", journal).outcome is Outcome.DONE

@@ -12,7 +12,7 @@ from rehearsal.commands.rehearse import exit_code
 from rehearsal.console.picture_labels import labels
 from rehearsal.console.report import summary, write_report
 from rehearsal.journey.options import PROJECT, RehearsalOptions
-from rehearsal.journey.rehearsal_result import Failure, RehearsalResult
+from rehearsal.journey.rehearsal_result import PhaseFailure, RehearsalResult
 from rehearsal.journey.report_document import report_document
 from rehearsal.journey.rollout_conclusion import note_proof
 from rehearsal.journey.rollout_result import RolloutResult
@@ -240,7 +240,7 @@ def test_a_launch_that_failed_before_any_training_has_a_report_with_reason_and_l
     result: RehearsalResult, tmp_path: Path
 ) -> None:
     bare = RehearsalResult(result.options, result.settings, result.table, 90.0, seconds=3.0)
-    bare.failure = Failure("deploy", LaunchError("cdk deploy failed with exit code 1\nShoppers: <denied>"), LOG)
+    bare.failure = PhaseFailure("deploy", LaunchError("cdk deploy failed with exit code 1\nShoppers: <denied>"), LOG)
     assert write_report(bare, tmp_path) == []
     document = json.loads((tmp_path / "report.json").read_text())
     assert document["outcome"] == "failed"
@@ -259,7 +259,7 @@ def test_a_candidate_that_the_gate_refused_is_reported_with_its_metrics(
     result: RehearsalResult, tmp_path: Path
 ) -> None:
     result.runs[0].steps = [{"StepName": "Refuse", "StepStatus": "Failed", "StartTime": datetime.now(UTC)}]
-    result.failure = Failure("train first model", LaunchError("the gate refused the candidate: auc 0.5"))
+    result.failure = PhaseFailure("train first model", LaunchError("the gate refused the candidate: auc 0.5"))
     result.rollouts.clear()
     write_report(result, tmp_path)
     document = json.loads((tmp_path / "report.json").read_text())
@@ -269,7 +269,7 @@ def test_a_candidate_that_the_gate_refused_is_reported_with_its_metrics(
 
 def test_an_interrupted_rollout_is_reported_as_far_as_it_came(result: RehearsalResult, tmp_path: Path) -> None:
     result.rollouts[2:] = [cut_off("errors")]
-    result.failure = Failure("bad model", KeyboardInterrupt())
+    result.failure = PhaseFailure("bad model", KeyboardInterrupt())
     write_report(result, tmp_path)
     document = json.loads((tmp_path / "report.json").read_text())
     assert (document["outcome"], document["failure"]["reason"]) == ("interrupted", "interrupted")
@@ -280,7 +280,7 @@ def test_what_only_the_embedded_aws_counts_of_a_rollout_that_was_cut_off_is_unkn
     result: RehearsalResult, tmp_path: Path
 ) -> None:
     result.rollouts[2:] = [cut_off("errors")]
-    result.failure = Failure("bad model", LaunchError("the embedded AWS ended: killed by SIGKILL"))
+    result.failure = PhaseFailure("bad model", LaunchError("the embedded AWS ended: killed by SIGKILL"))
     write_report(result, tmp_path)
     document, text = json.loads((tmp_path / "report.json").read_text()), summary(result)
     bad = document["rollouts"][2]
@@ -299,7 +299,7 @@ def test_what_only_the_embedded_aws_counts_of_a_rollout_that_was_cut_off_is_unkn
 
 def test_a_launch_that_came_to_no_bad_model_has_no_line_on_its_users(result: RehearsalResult) -> None:
     result.rollouts[1:] = [cut_off(None)]
-    result.failure = Failure("better model", KeyboardInterrupt())
+    result.failure = PhaseFailure("better model", KeyboardInterrupt())
     assert report_document(result)["users"]["met_bad_model"] == 0
     assert "users    " not in summary(result)
 

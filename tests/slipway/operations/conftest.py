@@ -13,7 +13,7 @@ from infra.rollout.runtime.orchestrator.run import Target
 from slipway.cli.main import main
 from slipway.metrics import decision_namespace
 from slipway.operations.executions import listed_executions
-from slipway.rollout.steps import Kind, Step
+from slipway.rollout.steps import Kind, RolloutStep
 from slipway.settings.names import Names
 from tests.archives import archive_of
 from tests.durable_code import archive_of_code
@@ -58,7 +58,7 @@ from orchestrator.durable import DurableSteps
 from orchestrator.lock import Lock
 from orchestrator.pause import Pause
 from orchestrator.run import Rejection, Request, Run, Target
-from slipway.rollout.steps import Kind, Step
+from slipway.rollout.steps import Kind, RolloutStep
 
 
 @durable_execution
@@ -73,7 +73,7 @@ def handler(event, context):
             lock.take()
     except Rejection as exc:
         return {"outcome": "rejected", "reason": exc.reason, "by": exc.by}
-    steps.wait(Step.WATCH, 36_000)
+    steps.wait(RolloutStep.WATCH, 36_000)
     lock.release()
     return {"outcome": "promoted", "reason": "", "by": ""}
 """
@@ -143,7 +143,7 @@ class World:
         value: str = self.cloud("ssm").get_parameter(Name=NAMES.pause_parameter)["Parameter"]["Value"]
         return value
 
-    def at(self, execution: str, step: Step) -> None:
+    def at(self, execution: str, step: RolloutStep) -> None:
         """Wait until an execution does `step`."""
         functions = self.cloud("lambda")
 

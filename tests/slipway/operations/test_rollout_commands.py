@@ -8,7 +8,7 @@ import pytest
 from slipway.cli.main import main
 from slipway.operations.executions import listed_executions
 from slipway.rollout.audit import verify
-from slipway.rollout.steps import Kind, Step
+from slipway.rollout.steps import Kind, RolloutStep
 from tests.slipway.operations.conftest import CONFIG, NAMES, World, number
 
 WHY = ("--reason", "sale weekend")
@@ -33,13 +33,13 @@ def test_pause_stops_rollouts_and_resume_lets_them_continue(world: World) -> Non
     )
     arn = world.package()
     execution = world.start(arn)
-    world.at(execution, Step.PAUSED)
+    world.at(execution, RolloutStep.PAUSED)
     code, out, _ = world.slipway("rollout", "status")
     assert f"version {number(arn)} since" in out
     assert "is paused" in out
     assert "sale weekend" in out
     assert world.slipway("rollout", "resume", "--reason", "sale is over")[0] == 0
-    world.at(execution, Step.WATCH)
+    world.at(execution, RolloutStep.WATCH)
     assert phases(world) == [("pause", "intended"), ("pause", "done"), ("resume", "intended"), ("resume", "done")]
 
 
@@ -153,7 +153,7 @@ def test_a_paused_rollout_is_rejected_and_the_pause_stays_as_it_was(world: World
     world.pause("paused")
     arn = world.package("Approved")
     execution = world.start(arn)
-    world.at(execution, Step.PAUSED)
+    world.at(execution, RolloutStep.PAUSED)
     if before == "go":
         # Left by an interrupted abort: every rollout waits, and still does after the value is restored.
         world.pause("abort " + arn + "7")
@@ -171,7 +171,7 @@ def test_an_update_is_rolled_back_by_sagemaker_itself(world: World, decision_ala
     world.serve("blue", old)
     alarms = world.config("green", new, decision_alarm=decision_alarm)
     execution = world.start(new)
-    world.at(execution, Step.WATCH)
+    world.at(execution, RolloutStep.WATCH)
     world.update("green", alarms)
 
     status = world.json("rollout", "status")
@@ -203,9 +203,9 @@ def test_an_abort_ends_the_rollback_that_passed_a_paused_rollout(world: World) -
     alarms = world.config("amber", before)
     world.pause("paused")
     waiting_execution = world.start(waiting)
-    world.at(waiting_execution, Step.PAUSED)
+    world.at(waiting_execution, RolloutStep.PAUSED)
     back = world.start(before, Kind.ROLLBACK)
-    world.at(back, Step.WATCH)
+    world.at(back, RolloutStep.WATCH)
     world.update("amber", alarms)
     code, out, err = world.slipway("rollout", "abort", "--timeout", "60", *WHY)
     assert (code, out) == (0, "the endpoint is back on blue\n"), err
@@ -354,7 +354,7 @@ def test_help_teaches(action: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_status_lists_how_recent_rollouts_ended(world: World) -> None:
     arn = world.package("Approved")
     execution = world.start(arn)
-    world.at(execution, Step.WATCH)
+    world.at(execution, RolloutStep.WATCH)
     world.stop(execution, "alarm c-Latency")
     out = world.slipway("rollout", "status")[1]
     assert f"version {number(arn)} ended STOPPED at" in out

@@ -84,7 +84,7 @@ def test_on_aws_a_second_is_a_second_however_late_the_function_is_called(end):
     assert clock_rate({"seconds": 15, "from": "2026-01-01T00:00:00.000Z", "to": end}) == 1
 
 
-def test_a_mandate_travels_as_text():
+def test_a_config_travels_as_text():
     whole = AnalysisConfig(
         Tolerances(min_requests=7), "proceed", 30, "primary", {"a": 1}, 3, ValueBounds(-1.0, 2.0, 0.5)
     )

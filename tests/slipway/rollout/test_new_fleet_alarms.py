@@ -199,7 +199,7 @@ def test_what_is_published_of_the_new_fleet_alarms(
         assert [c.alarm for c in changes if c.new is AlarmState.ALARM] == ([f"{CONFIG}-{kind}"] if gone else [])
 
 
-def test_the_decision_that_alarms_is_the_judges() -> None:
+def test_the_decision_that_alarms_is_that_of_the_analysis() -> None:
     assert alarms()["CanaryDecision"]["Threshold"] == int(Decision.ROLL_BACK) == max(Decision)
 
 

@@ -9,7 +9,7 @@ from aws_durable_execution_sdk_python.retries import RetryPresets
 from aws_durable_execution_sdk_python.waits import WaitForConditionConfig, WaitForConditionDecision
 from botocore.exceptions import BotoCoreError, ClientError
 
-from slipway.rollout.steps import Step
+from slipway.rollout.steps import RolloutStep
 
 from .run import CallError, Result, State
 
@@ -25,12 +25,12 @@ class DurableSteps:
     def execution(self) -> str:
         return str(self._context.execution_context.durable_execution_arn)
 
-    def do(self, name: Step, act: Callable[[], Result]) -> Result:
+    def do(self, name: RolloutStep, act: Callable[[], Result]) -> Result:
         result: Result = _result(self._context.step(lambda _: _caught(act), name=name.value, config=_ONCE))
         return result
 
     def poll(
-        self, name: Step, check: Callable[[State], State], start: State, pause: Callable[[State], float | None]
+        self, name: RolloutStep, check: Callable[[State], State], start: State, pause: Callable[[State], float | None]
     ) -> State:
         def decide(found: State, _attempt: int) -> WaitForConditionDecision:
             seconds = None if "code" in found else pause(found["result"])
@@ -45,7 +45,7 @@ class DurableSteps:
         state: State = _result(last)
         return state
 
-    def wait(self, name: Step, seconds: float) -> None:
+    def wait(self, name: RolloutStep, seconds: float) -> None:
         self._context.wait(Duration.from_seconds(seconds), name=name.value)
 
 

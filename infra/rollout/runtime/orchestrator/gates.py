@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway.rollout.steps import Step
+from slipway.rollout.steps import RolloutStep
 
 from .run import CallError, Rejection, Run, State
 
@@ -25,8 +25,8 @@ def pass_gates(run: Run, package: dict[str, Any], champion: str) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         name = job_name(run, champion, attempt)
         try:
-            run.steps.do(Step.START_GATES, lambda name=name: _start(run, name, package, champion))  # type: ignore[misc]
-            job = run.steps.poll(Step.GATES, lambda _, name=name: _describe(run, name), {}, _pause)  # type: ignore[misc]
+            run.steps.do(RolloutStep.START_GATES, lambda name=name: _start(run, name, package, champion))  # type: ignore[misc]
+            job = run.steps.poll(RolloutStep.GATES, lambda _, name=name: _describe(run, name), {}, _pause)  # type: ignore[misc]
         except CallError as exc:
             raise Rejection(f"the gates could not be run: {exc}", by="gates") from exc
         rejection = decide(job)

@@ -15,7 +15,7 @@ from slipway.rollout.steps import Kind
 
 from .durable import DurableSteps
 from .rollout import roll_out
-from .run import Request, Run, Target
+from .run import RolloutRequest, Run, Target
 from .schedule import follow
 
 _ATTEMPTS = 5
@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], context: DurableContext) -> dict[str, str]:
     Returns:
         outcome, reason, by.
     """
-    return asdict(roll_out(_run(context, Request.from_event(event))))
+    return asdict(roll_out(_run(context, RolloutRequest.from_event(event))))
 
 
 @durable_execution
@@ -41,10 +41,10 @@ def schedule(event: dict[str, Any], context: DurableContext) -> dict[str, str]:
     Returns:
         outcome, reason, by.
     """
-    return asdict(follow(_run(context, Request("", Kind.SCHEDULE)), event.get("action")))
+    return asdict(follow(_run(context, RolloutRequest("", Kind.SCHEDULE)), event.get("action")))
 
 
-def _run(context: DurableContext, request: Request) -> Run:
+def _run(context: DurableContext, request: RolloutRequest) -> Run:
     target = Target(**json.loads(os.environ["ROLLOUT"]))
     return Run(target, request, DurableSteps(context), _client, time.time)
 

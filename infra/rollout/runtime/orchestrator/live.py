@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway.rollout.steps import Step
+from slipway.rollout.steps import RolloutStep
 
 from .run import Run, State
 
@@ -26,7 +26,7 @@ class Live:
 
 
 @dataclass(frozen=True)
-class EndpointState:
+class ObservedEndpoint:
     """`failure` is why SageMaker last rolled back or failed, or empty."""
 
     status: str
@@ -38,25 +38,25 @@ class EndpointState:
         return self.status in BUSY
 
 
-def read_settled(run: Run) -> EndpointState:
+def read_settled(run: Run) -> ObservedEndpoint:
     """Wait until nothing happens to the endpoint, and read it."""
 
     def pause(state: State) -> float | None:
         return _POLL_SECONDS if state["status"] in BUSY else None
 
-    return _state(run.steps.poll(Step.READ_ENDPOINT, lambda _: _read(run), {}, pause))
+    return _state(run.steps.poll(RolloutStep.READ_ENDPOINT, lambda _: _read(run), {}, pause))
 
 
-def read_now(run: Run) -> EndpointState:
-    return _state(run.steps.do(Step.READ_ENDPOINT, lambda: _read(run)))
+def read_now(run: Run) -> ObservedEndpoint:
+    return _state(run.steps.do(RolloutStep.READ_ENDPOINT, lambda: _read(run)))
 
 
 def is_missing(error: ClientError, what: str) -> bool:
     return f"Could not find {what}" in error.response["Error"].get("Message", "")
 
 
-def _state(found: dict[str, Any]) -> EndpointState:
-    return EndpointState(found["status"], found["failure"], Live(**found["live"]))
+def _state(found: dict[str, Any]) -> ObservedEndpoint:
+    return ObservedEndpoint(found["status"], found["failure"], Live(**found["live"]))
 
 
 def _read(run: Run) -> dict[str, Any]:

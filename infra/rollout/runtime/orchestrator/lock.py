@@ -7,7 +7,7 @@ from contextlib import suppress
 from botocore.exceptions import ClientError
 
 from slipway.rollout.queue import Queue, Waiting
-from slipway.rollout.steps import Kind, Step
+from slipway.rollout.steps import Kind, RolloutStep
 
 from .run import CallError, Rejection, Run, State
 
@@ -43,21 +43,21 @@ class Lock:
         steps = self._run.steps
         if not self._has_joined:
             self._has_joined = True
-            steps.do(Step.JOIN_QUEUE, self._join)
-            steps.wait(Step.ORDER, ORDER_SECONDS)
-        last = steps.poll(Step.LOCK, self._try, {"taken": False, "waited": 0, "pause": 0}, _pause)
+            steps.do(RolloutStep.JOIN_QUEUE, self._join)
+            steps.wait(RolloutStep.ORDER, ORDER_SECONDS)
+        last = steps.poll(RolloutStep.LOCK, self._try, {"taken": False, "waited": 0, "pause": 0}, _pause)
         if not last["taken"]:
             raise Rejection(_OVERDUE, by="lock")
 
     def leave(self) -> None:
         """Let others pass while this execution is paused; it keeps its place."""
         me = self._run.steps.execution
-        self._run.steps.do(Step.LEAVE_LOCK, lambda: self._change(lambda queue: queue.paused(me)) is None)
+        self._run.steps.do(RolloutStep.LEAVE_LOCK, lambda: self._change(lambda queue: queue.paused(me)) is None)
 
     def release(self) -> None:
         me = self._run.steps.execution
         with suppress(CallError):  # the others see that this execution runs no more
-            self._run.steps.do(Step.RELEASE, lambda: self._change(lambda queue: queue.left(me)) is None)
+            self._run.steps.do(RolloutStep.RELEASE, lambda: self._change(lambda queue: queue.left(me)) is None)
 
     def _join(self) -> bool:
         self._change(lambda queue: queue.joined(self._entry()))

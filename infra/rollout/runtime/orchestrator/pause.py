@@ -7,7 +7,7 @@ The parameter belongs to no stack: a deployment that also touched it would resum
 from botocore.exceptions import ClientError
 
 from slipway.rollout.pause import ABORT, GO
-from slipway.rollout.steps import Kind, Step
+from slipway.rollout.steps import Kind, RolloutStep
 
 from .lock import Lock
 from .run import CallError, Rejection, Run, State
@@ -33,10 +33,10 @@ class Pause:
             return False
         steps = self._run.steps
         try:
-            if self._is_over(steps.do(Step.READ_PAUSE, self._read)):
+            if self._is_over(steps.do(RolloutStep.READ_PAUSE, self._read)):
                 return False
             self._lock.leave()
-            last = steps.poll(Step.PAUSED, self._poll, {"value": "", "polls": self._polls}, _seconds)
+            last = steps.poll(RolloutStep.PAUSED, self._poll, {"value": "", "polls": self._polls}, _seconds)
         except CallError as exc:
             raise Rejection(f"whether rollouts are paused could not be read: {exc}", by="pause") from exc
         self._polls = last["polls"]

@@ -7,7 +7,7 @@ import hashlib
 import json
 from typing import Any
 
-from slipway.rollout.steps import Kind, Outcome, Step
+from slipway.rollout.steps import Kind, Outcome, RolloutStep
 
 from . import live
 from .lock import Lock
@@ -32,10 +32,10 @@ def roll_back(run: Run, lock: Lock) -> tuple[Outcome, str]:
         return Outcome.NOTHING_TO_DO, "the rejected package does not serve"
     served = f"{run.request.package} serves endpoint {run.target.endpoint} and was rejected"
     try:
-        earlier = run.steps.do(Step.FIND_PREVIOUS, lambda: _find(run))
+        earlier = run.steps.do(RolloutStep.FIND_PREVIOUS, lambda: _find(run))
         if earlier is None:
             return Outcome.NOTHING_TO_DO, "the package is approved again"
-        run.steps.do(Step.START_ROLLBACK, lambda: _start(run, earlier))
+        run.steps.do(RolloutStep.START_ROLLBACK, lambda: _start(run, earlier))
     except (CallError, LookupError):
         reason = (
             f"{served}, but there is no other approved package to go back to, or its rollout could not be started; "

@@ -2,7 +2,7 @@
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from slipway.rollout.steps import Step
+from slipway.rollout.steps import RolloutStep
 
 from .functions import FunctionError, error_name, invoke
 from .run import Run, State
@@ -14,7 +14,7 @@ _BRIEF = "the rollout failed, see {}"
 
 def record(run: Run, action: str, detail: State) -> None:
     """Append to the audit log, once."""
-    run.steps.do(Step.AUDIT, lambda: audit(run, action, detail))
+    run.steps.do(RolloutStep.AUDIT, lambda: audit(run, action, detail))
 
 
 def audit(run: Run, action: str, detail: State) -> bool:
@@ -32,7 +32,7 @@ def audit(run: Run, action: str, detail: State) -> bool:
 
 def notify(run: Run, subject: str, message: str) -> None:
     """A notice that cannot be sent changes nothing."""
-    run.steps.do(Step.NOTIFY, lambda: _publish(run, subject, message))
+    run.steps.do(RolloutStep.NOTIFY, lambda: _publish(run, subject, message))
 
 
 def reject_package(run: Run, reason: str) -> None:
@@ -52,7 +52,7 @@ def reject_package(run: Run, reason: str) -> None:
             return True
         return False
 
-    run.steps.do(Step.REJECT, reject)
+    run.steps.do(RolloutStep.REJECT, reject)
 
 
 def _publish(run: Run, subject: str, message: str) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from slipway.rollout.steps import Step
+from slipway.rollout.steps import RolloutStep
 
 from . import live, stack
 from .live import Live
@@ -32,14 +32,14 @@ def restore(run: Run, previous: Live | None, reason: str) -> str:
     """
     seconds = restore_seconds(run.target.timeout_seconds)
     try:
-        now = stack.read_settled(run, Step.READ_STACK, seconds)
+        now = stack.read_settled(run, RolloutStep.READ_STACK, seconds)
         if previous is None:
             return reason
         failed: Live | None = None
         while now["package"] == run.request.package:
             failed = failed or _name_candidate(run)
-            begun = stack.update(run, Step.RESTORE, previous.package)
-            now = stack.read_settled(run, Step.WAIT_FOR_RESTORE, seconds)
+            begun = stack.update(run, RolloutStep.RESTORE, previous.package)
+            now = stack.read_settled(run, RolloutStep.WAIT_FOR_RESTORE, seconds)
             if begun is not stack.Begun.BUSY:
                 break
     except CallError as exc:
@@ -79,7 +79,7 @@ def _name_candidate(run: Run) -> Live:
             return {}
         return {"config": config, "model": described["ProductionVariants"][0]["ModelName"]}
 
-    return Live(**run.steps.do(Step.NAME_CANDIDATE, name))
+    return Live(**run.steps.do(RolloutStep.NAME_CANDIDATE, name))
 
 
 def _delete_unused(run: Run, failed: Live, previous: Live, serving: Live) -> None:
@@ -89,7 +89,7 @@ def _delete_unused(run: Run, failed: Live, previous: Live, serving: Live) -> Non
     """
     for each in (failed, previous):
         if each.config and each.config != serving.config:
-            run.steps.do(Step.DELETE_FAILED, lambda each=each: delete(run, each))  # type: ignore[misc]
+            run.steps.do(RolloutStep.DELETE_FAILED, lambda each=each: delete(run, each))  # type: ignore[misc]
 
 
 def delete(run: Run, unused: Live) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway.rollout.shortages import is_shortage
-from slipway.rollout.steps import Kind, Outcome, Step
+from slipway.rollout.steps import Kind, Outcome, RolloutStep
 
 from . import live, rejected, stack
 from .functions import FunctionError, error_name, invoke
@@ -93,9 +93,9 @@ class _Rollout:
             pass_gates(self._run, package, self._previous.package)
             if self._pause.wait():
                 continue
-            begun = stack.update(self._run, Step.UPDATE, self._run.request.package)
+            begun = stack.update(self._run, RolloutStep.UPDATE, self._run.request.package)
             if begun is stack.Begun.BUSY:
-                self._run.steps.wait(Step.UPDATE, STACK_SECONDS)
+                self._run.steps.wait(RolloutStep.UPDATE, STACK_SECONDS)
                 continue
             if begun is stack.Begun.YES:
                 self._has_begun = True
@@ -117,7 +117,7 @@ class _Rollout:
             is_busy = state["package"] and state["stack"]["status"].endswith(stack.IN_PROGRESS)
             return STACK_SECONDS if is_busy else None
 
-        found = run.steps.poll(Step.READ_CANDIDATE, check, {}, pause)
+        found = run.steps.poll(RolloutStep.READ_CANDIDATE, check, {}, pause)
         if found["package"] is None:
             return None
         serving = live.read_settled(run).live
@@ -148,7 +148,7 @@ class _Rollout:
             if not watched.settled:
                 raise Failure(f"it serves without having been compared: {watched.explanation}", is_candidates=True)
         container = package["InferenceSpecification"]["Containers"][0]
-        response = self._run.steps.do(Step.SMOKE_TEST, lambda: self._smoke_test(container))
+        response = self._run.steps.do(RolloutStep.SMOKE_TEST, lambda: self._smoke_test(container))
         if not response["passed"]:
             raise Failure(f"the smoke test failed: {response['reason']}", is_candidates=True)
 
@@ -159,7 +159,7 @@ class _Rollout:
         except FunctionError as exc:
             raise CallError("Lambda", error_name(exc)) from exc
 
-    def _explain(self, now: live.EndpointState) -> Failure:
+    def _explain(self, now: live.ObservedEndpoint) -> Failure:
         """Why the candidate does not serve, short enough for a package's approval description."""
         run, watched = self._run, self._watched
         if watched and watched.is_against:
@@ -180,7 +180,7 @@ class _Rollout:
         run, previous, watched = self._run, self._previous or Live(), self._watched
         if previous.config:
             # Retained when they were replaced, and now provably unused: the endpoint serves another config.
-            run.steps.do(Step.DELETE_PREVIOUS, lambda: delete(run, previous))
+            run.steps.do(RolloutStep.DELETE_PREVIOUS, lambda: delete(run, previous))
         detail: State = {"previous": previous.package}
         serves = f"Endpoint {run.target.endpoint} serves {run.request.package}"
         if run.target.canary_analysis:

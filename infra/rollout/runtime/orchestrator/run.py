@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from slipway.rollout.steps import Kind, Step
+from slipway.rollout.steps import Kind, RolloutStep
 
 Result = TypeVar("Result")
 State = dict[str, Any]
@@ -51,7 +51,7 @@ class Steps(Protocol):
         """The execution's ARN."""
         ...
 
-    def do(self, name: Step, act: Callable[[], Result]) -> Result:
+    def do(self, name: RolloutStep, act: Callable[[], Result]) -> Result:
         """Act, and save the result.
 
         Raises:
@@ -60,7 +60,7 @@ class Steps(Protocol):
         ...
 
     def poll(
-        self, name: Step, check: Callable[[State], State], start: State, pause: Callable[[State], float | None]
+        self, name: RolloutStep, check: Callable[[State], State], start: State, pause: Callable[[State], float | None]
     ) -> State:
         """Check until `pause` returns None instead of how many seconds to wait; `check` gets what it returned last.
 
@@ -69,7 +69,7 @@ class Steps(Protocol):
         """
         ...
 
-    def wait(self, name: Step, seconds: float) -> None: ...
+    def wait(self, name: RolloutStep, seconds: float) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Request:
+class RolloutRequest:
     """The approval or rejection to act on; `requested_at` in seconds, or None where the event has no time."""
 
     package: str
@@ -113,7 +113,7 @@ class Request:
     requested_at: float | None = None
 
     @classmethod
-    def from_event(cls, event: dict[str, Any]) -> "Request":
+    def from_event(cls, event: dict[str, Any]) -> "RolloutRequest":
         """Of a decision in the registry and its time, or of a start by hand or by an execution.
 
         Raises:
@@ -135,7 +135,7 @@ class Run:
     """One execution."""
 
     target: Target
-    request: Request
+    request: RolloutRequest
     steps: Steps
     client: Callable[[str], Any]
     now: Callable[[], float]

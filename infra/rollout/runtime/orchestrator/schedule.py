@@ -4,7 +4,7 @@ It changes nothing while a rollout or another update runs, for which it waits up
 as they are; it starts the package that it stopped, and only while that is still approved.
 """
 
-from slipway.rollout.steps import Outcome, Step
+from slipway.rollout.steps import Outcome, RolloutStep
 
 from . import stack, stopped
 from .lock import Lock
@@ -54,7 +54,7 @@ def _stop(run: Run) -> End:
         return End(Outcome.NOTHING_TO_DO, "nothing runs")
     # What a failed rollout left behind is not approved: a person has to look at it before the endpoint is stopped.
     _require_approval(run, package)
-    run.steps.do(Step.RECORD_STOPPED, lambda: stopped.write(run, package))
+    run.steps.do(RolloutStep.RECORD_STOPPED, lambda: stopped.write(run, package))
     _update(run, "")
     return End(Outcome.DONE, f"{package} is stopped")
 
@@ -62,12 +62,12 @@ def _stop(run: Run) -> End:
 def _start(run: Run) -> End:
     if _free_stack(run):
         return End(Outcome.NOTHING_TO_DO, "it runs already")
-    package = run.steps.do(Step.READ_STOPPED, lambda: stopped.read(run))
+    package = run.steps.do(RolloutStep.READ_STOPPED, lambda: stopped.read(run))
     if not package:
         return End(Outcome.NOTHING_TO_DO, "nothing was stopped")
     _require_approval(run, package)
     _update(run, package)
-    run.steps.do(Step.CLEAR_STOPPED, lambda: stopped.write(run, stopped.NOTHING_STOPPED))
+    run.steps.do(RolloutStep.CLEAR_STOPPED, lambda: stopped.write(run, stopped.NOTHING_STOPPED))
     return End(Outcome.DONE, f"{package} is started")
 
 
@@ -81,21 +81,21 @@ def _free_stack(run: Run) -> str:
         is_busy = state["status"].endswith(stack.IN_PROGRESS) and state["polls"] * _BUSY_SECONDS < LIMIT_SECONDS
         return _BUSY_SECONDS if is_busy else None
 
-    found = run.steps.poll(Step.READ_STACK, check, {"polls": 0}, pause)
+    found = run.steps.poll(RolloutStep.READ_STACK, check, {"polls": 0}, pause)
     if found["status"].endswith(stack.IN_PROGRESS):
         raise _LeftOut(_BUSY, needs_a_person=False)
     return str(found["package"])
 
 
 def _require_approval(run: Run, package: str) -> None:
-    if not run.steps.do(Step.READ_CANDIDATE, lambda: stopped.is_approved(run, package)):
+    if not run.steps.do(RolloutStep.READ_CANDIDATE, lambda: stopped.is_approved(run, package)):
         raise _LeftOut(f"was left out: model package {package} is not approved")
 
 
 def _update(run: Run, package: str) -> None:
-    begun = stack.update(run, Step.UPDATE, package)
+    begun = stack.update(run, RolloutStep.UPDATE, package)
     if begun is stack.Begun.BUSY:
         raise _LeftOut(_BUSY, needs_a_person=False)
-    now = stack.read_settled(run, Step.WAIT_FOR_START, stopped.POLL_SECONDS)
+    now = stack.read_settled(run, RolloutStep.WAIT_FOR_START, stopped.POLL_SECONDS)
     if now["package"] != package or now["status"] not in ("UPDATE_COMPLETE", "CREATE_COMPLETE"):
         raise _LeftOut(f"ended with its stack {now['status']}")

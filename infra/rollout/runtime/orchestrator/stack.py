@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway.rollout.steps import Step
+from slipway.rollout.steps import RolloutStep
 
 from .run import CallError, Run, State
 
@@ -33,7 +33,7 @@ def read(run: Run) -> dict[str, str]:
     return {"status": stack["StackStatus"], "reason": stack.get("StackStatusReason", ""), "package": package}
 
 
-def read_settled(run: Run, name: Step, seconds: float) -> dict[str, str]:
+def read_settled(run: Run, name: RolloutStep, seconds: float) -> dict[str, str]:
     """Read it every so many seconds until no update is in progress."""
 
     def pause(state: State) -> float | None:
@@ -42,7 +42,7 @@ def read_settled(run: Run, name: Step, seconds: float) -> dict[str, str]:
     return run.steps.poll(name, lambda _: read(run), {}, pause)
 
 
-def update(run: Run, name: Step, package: str) -> Begun:
+def update(run: Run, name: RolloutStep, package: str) -> Begun:
     """Have the stack name `package`; the empty one is day 0, without an endpoint.
 
     An execution begins one update of each name, also where the process ended before the response was kept.
@@ -103,7 +103,7 @@ def failed_resource(run: Run) -> str:
         return _first(failed)
 
     try:
-        return run.steps.do(Step.EXPLAIN, find)
+        return run.steps.do(RolloutStep.EXPLAIN, find)
     except CallError:
         return ""
 

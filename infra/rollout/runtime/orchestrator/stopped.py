@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from slipway.rollout.steps import Step
+from slipway.rollout.steps import RolloutStep
 
 from . import stack
 from .live import Live
@@ -24,22 +24,22 @@ def start_stopped(run: Run, previous: Live) -> bool:
     if not run.target.stopped_parameter or previous.package:
         return False
     try:
-        package = run.steps.do(Step.READ_STOPPED, lambda: read(run))
+        package = run.steps.do(RolloutStep.READ_STOPPED, lambda: read(run))
     except CallError as exc:
         raise Rejection(f"whether the endpoint is stopped could not be read: {exc}", by="schedule") from exc
     if not package or package == run.request.package:
         return False
     try:
-        if not run.steps.do(Step.START_STOPPED, lambda: is_approved(run, package)):
+        if not run.steps.do(RolloutStep.START_STOPPED, lambda: is_approved(run, package)):
             return False
-        begun = stack.update(run, Step.START_STOPPED, package)
+        begun = stack.update(run, RolloutStep.START_STOPPED, package)
         if begun is stack.Begun.NOTHING_TO_DO:
             return True
-        now = stack.read_settled(run, Step.WAIT_FOR_START, POLL_SECONDS)
+        now = stack.read_settled(run, RolloutStep.WAIT_FOR_START, POLL_SECONDS)
     except CallError:
         return False
     if now["package"] == package:
-        run.steps.do(Step.CLEAR_STOPPED, lambda: clear(run))
+        run.steps.do(RolloutStep.CLEAR_STOPPED, lambda: clear(run))
     return True
 
 

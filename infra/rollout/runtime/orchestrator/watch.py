@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from slipway.canary.statistics.evidence import Decision
 from slipway.metrics import decision_datum, decision_namespace
-from slipway.rollout.steps import Step
+from slipway.rollout.steps import RolloutStep
 
 from . import stack
 from .functions import FunctionError, error_name, invoke
@@ -61,9 +61,9 @@ def watch(run: Run, previous: Live) -> Watched:
     def pause(state: State) -> float | None:
         return seconds if state["stack"]["status"].endswith(stack.IN_PROGRESS) else None
 
-    begun = run.steps.do(Step.BEGIN_WATCH, run.now)
-    run.steps.wait(Step.BEGIN_WATCH, seconds)
-    last = run.steps.poll(Step.WATCH, check, {"analysis": NO_DECISION, "since": begun}, pause)
+    begun = run.steps.do(RolloutStep.BEGIN_WATCH, run.now)
+    run.steps.wait(RolloutStep.BEGIN_WATCH, seconds)
+    last = run.steps.poll(RolloutStep.WATCH, check, {"analysis": NO_DECISION, "since": begun}, pause)
     analysed = last["analysis"]
     return Watched(last["stack"], analysed["decision"], analysed["explanation"], analysed["settled"])
 

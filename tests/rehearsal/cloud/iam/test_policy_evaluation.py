@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.iam import AccessRequest, Outcome, Policy, Principal, decide, may_assume, parse_policy
+from rehearsal.cloud.iam import AccessOutcome, AccessRequest, Policy, Principal, decide, may_assume, parse_policy
 
 ROLE = Principal("AWS", "arn:aws:iam::111111111111:role/job")
 STRANGER = Principal("AWS", "arn:aws:iam::222222222222:role/job")
@@ -31,7 +31,7 @@ READ = AccessRequest("s3:GetObject", OBJECT)
 
 
 def test_nothing_is_allowed_by_itself() -> None:
-    assert decide(READ, principal=ROLE, identity=[]).outcome is Outcome.NOT_ALLOWED
+    assert decide(READ, principal=ROLE, identity=[]).outcome is AccessOutcome.NOT_ALLOWED
 
 
 def test_what_a_policy_allows_is_allowed() -> None:
@@ -46,7 +46,7 @@ def test_a_denial_wins_wherever_it_stands(place: str) -> None:
     given = {"identity": [policy(allow())], "resource": [], "boundary": [policy(allow())]}
     denial = deny(**named("*")) if place == "resource" else deny()
     given[place] = [*given[place], policy(denial)]
-    assert decide(READ, principal=ROLE, **given).outcome is Outcome.DENIED
+    assert decide(READ, principal=ROLE, **given).outcome is AccessOutcome.DENIED
 
 
 def test_a_denial_whose_condition_does_not_hold_denies_nothing() -> None:
@@ -57,8 +57,8 @@ def test_a_denial_whose_condition_does_not_hold_denies_nothing() -> None:
 
 def test_a_boundary_limits_and_gives_nothing() -> None:
     wide, narrow = [policy(allow())], [policy(allow("s3:Put*"))]
-    assert decide(READ, principal=ROLE, identity=wide, boundary=narrow).outcome is Outcome.NOT_ALLOWED
-    assert decide(READ, principal=ROLE, identity=narrow, boundary=wide).outcome is Outcome.NOT_ALLOWED
+    assert decide(READ, principal=ROLE, identity=wide, boundary=narrow).outcome is AccessOutcome.NOT_ALLOWED
+    assert decide(READ, principal=ROLE, identity=narrow, boundary=wide).outcome is AccessOutcome.NOT_ALLOWED
     assert decide(READ, principal=ROLE, identity=wide, boundary=wide).allowed
     assert not decide(READ, principal=ROLE, identity=wide, boundary=[]).allowed
 
@@ -101,5 +101,5 @@ def test_a_role_is_taken_on_by_whom_it_trusts() -> None:
 def test_trust_can_be_denied() -> None:
     trusted = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "111111111111"}}
     trust = policy(trusted, {**trusted, "Effect": "Deny", "Principal": {"AWS": ROLE.id}})
-    assert may_assume(trust, ROLE).outcome is Outcome.DENIED
+    assert may_assume(trust, ROLE).outcome is AccessOutcome.DENIED
     assert may_assume(trust, Principal("AWS", "arn:aws:iam::111111111111:role/other")).allowed
