@@ -57,14 +57,14 @@ from aws_durable_execution_sdk_python import durable_execution
 from orchestrator.durable import DurableSteps
 from orchestrator.lock import Lock
 from orchestrator.pause import Pause
-from orchestrator.run import Rejection, Request, Run, Target
+from orchestrator.run import Rejection, RolloutRequest, Run, Target
 from slipway.rollout.steps import Kind, RolloutStep
 
 
 @durable_execution
 def handler(event, context):
     steps = DurableSteps(context)
-    request = Request(event["ModelPackageArn"], Kind(event.get("Kind", "approval")))
+    request = RolloutRequest(event["ModelPackageArn"], Kind(event.get("Kind", "approval")))
     run = Run(Target(**json.loads(os.environ["ROLLOUT"])), request, steps, boto3.client, time.time)
     lock = Lock(run)
     try:
