@@ -277,7 +277,7 @@ class Launch:
     def decide(self, package: str, status: str) -> None:
         self.cloud("sagemaker").update_model_package(ModelPackageArn=package, ModelApprovalStatus=status)
 
-    def rolled_out(self, package: str, *, seconds: float = 60) -> dict[str, Any]:
+    def rolled_out(self, package: str, *, seconds: float = 240) -> dict[str, Any]:
         """Approve and wait for the end of the execution that the approval started."""
         self.decide(package, "Approved")
         return self.ended(eventually(lambda: self.executions(package, "Approved"))[0], seconds=seconds)
@@ -343,7 +343,7 @@ class Launch:
         finally:
             functions.delete_function_concurrency(FunctionName="analysis")
 
-    def ended(self, execution: str, *, seconds: float = 60) -> dict[str, Any]:
+    def ended(self, execution: str, *, seconds: float = 240) -> dict[str, Any]:
         """Its outcome, reason and by whom."""
         ended = eventually(
             lambda: (found := self.execution(execution))["Status"] != "RUNNING" and found, seconds=seconds
@@ -453,7 +453,7 @@ def test_48997_a_silent_rollback_is_a_failure_and_the_configuration_in_use_stays
     before, config = launch.serves(), launch.endpoint()["EndpointConfigName"]
     bad = launch.package(0.75, image=f"{launch.image.rpartition(':')[0]}:fault-errors")
     with launch.users(60) as users:
-        ended = launch.rolled_out(bad, seconds=90)
+        ended = launch.rolled_out(bad, seconds=240)
         seen = users.snapshot()
     assert ended["outcome"] == "rolled back"
     assert seen.dropped == 0
@@ -483,7 +483,7 @@ def test_48997_a_silent_rollback_is_a_failure_and_the_configuration_in_use_stays
 def test_46663_a_change_of_configuration_that_did_not_persist_is_a_failure(launch: Launch) -> None:
     before = launch.serves()
     broken = launch.package(0.9, files=False)
-    ended = launch.rolled_out(broken, seconds=90)
+    ended = launch.rolled_out(broken, seconds=240)
     assert ended["outcome"] == "rolled back"
     assert "the endpoint did not take the model" in ended["reason"]
     assert launch.serves() == launch.parameter() == before
@@ -496,7 +496,7 @@ def test_46663_a_change_of_configuration_that_did_not_persist_is_a_failure(launc
 def test_a_new_fleet_whose_analysis_is_out_of_order_is_rolled_back_by_its_alarm(launch: Launch) -> None:
     before = launch.serves()
     with launch.users(5), launch.no_analysis():
-        ended = launch.rolled_out(launch.package(0.8), seconds=90)
+        ended = launch.rolled_out(launch.package(0.8), seconds=240)
     assert ended["outcome"] == "rolled back"
     assert ended["reason"].startswith("roll back: the canary analysis was out of order, ")
     assert "-CanaryDecision went into ALARM" in ended["reason"]
@@ -517,9 +517,9 @@ def test_rejecting_the_live_package_brings_the_one_before_it_back_though_another
         launch.decide(better, "Rejected")
         rejection = eventually(lambda: launch.executions(better, "Rejected"))[0]
         assert launch.ended(rejection)["outcome"] == "rollback started"
-        eventually(lambda: launch.endpoint()["EndpointStatus"] == "InService" and launch.serves() == live, seconds=60)
-        eventually(lambda: launch.parameter() == live, seconds=30)
-        assert launch.ended(launch.rollback(live), seconds=30)["outcome"] == "promoted"
+        eventually(lambda: launch.endpoint()["EndpointStatus"] == "InService" and launch.serves() == live, seconds=240)
+        eventually(lambda: launch.parameter() == live, seconds=240)
+        assert launch.ended(launch.rollback(live), seconds=240)["outcome"] == "promoted"
         assert launch.execution(waiting)["Status"] == "RUNNING"
         assert RolloutStep.UPDATE not in launch.steps(waiting)
         launch.pause("go")
@@ -536,7 +536,7 @@ def test_a_package_that_found_no_room_stays_approved_and_can_be_started_again(la
     sagemaker, before = launch.cloud("sagemaker"), launch.serves()
     sagemaker.create_endpoint(EndpointName="beside", EndpointConfigName=launch.endpoint()["EndpointConfigName"])
     candidate = launch.package(0.45)
-    ended = launch.rolled_out(candidate, seconds=90)
+    ended = launch.rolled_out(candidate, seconds=240)
     assert ended["outcome"] == "stopped"
     assert "'ml.m5.large for endpoint usage' is 8 Instances, with current utilization of 8 Instances" in ended["reason"]
     assert f"`slipway rollout approve --package {candidate} --reason TEXT` starts its rollout again" in ended["reason"]
@@ -554,7 +554,7 @@ def test_a_package_that_found_no_room_stays_approved_and_can_be_started_again(la
             reason="there is room now",
         )
         assert "started again" in said
-        again = launch.ended(eventually(lambda: launch.found({"ModelPackageArn": candidate})), seconds=90)
+        again = launch.ended(eventually(lambda: launch.found({"ModelPackageArn": candidate})), seconds=240)
     assert again["outcome"] == "promoted", again
     assert launch.serves() == candidate
 

@@ -71,7 +71,7 @@ elif verb == "serve":
 '''
 
 
-def eventually(look: Callable[[], Any], *, seconds: float = 20.0) -> Any:
+def eventually(look: Callable[[], Any], *, seconds: float = 90.0) -> Any:
     """What `look` returns as soon as it is true."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
