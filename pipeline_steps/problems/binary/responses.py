@@ -1,0 +1,30 @@
+"""Responses of a binary model: the probability of the positive class, and 1 or 0 as the label."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline_steps.problems.problem import Outputs, Prediction
+
+
+class BinaryResponder:
+    """Writes and reads `{"score", "label"}`; a line of CSV has the score alone."""
+
+    def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
+
+    def json_entries(self, outputs: Outputs) -> list[str]:
+        """Write one JSON object a row; nine digits distinguish every float32."""
+        threshold = self._threshold
+        return [f'{{"score":{score:.9g},"label":{int(score >= threshold)}}}' for score in outputs.tolist()]
+
+    def csv_lines(self, outputs: Outputs) -> list[str]:
+        """Write one score a line."""
+        return [f"{score:.9g}" for score in outputs.tolist()]
+
+    def read_entry(self, entry: Mapping[str, Any]) -> Prediction:
+        """Read score and label; the body of another server may have no label."""
+        return Prediction(float(entry["score"]), entry.get("label"))
+
+    def read_line(self, cells: Sequence[str]) -> Prediction:
+        """Read a score."""
+        return Prediction(float(cells[0]), None)

@@ -1,0 +1,20 @@
+"""The problems by name."""
+
+from collections.abc import Mapping
+
+from pipeline_steps.errors import StepError
+from pipeline_steps.problems.binary.problem import BINARY
+from pipeline_steps.problems.problem import Problem
+
+PROBLEMS: Mapping[str, Problem] = {problem.name: problem for problem in (BINARY,)}
+
+
+def problem_named(name: str) -> Problem:
+    """Find the problem.
+
+    Raises:
+        StepError: there is none of this name.
+    """
+    if name not in PROBLEMS:
+        raise StepError(f"problem must be one of {', '.join(PROBLEMS)}, got {name}")
+    return PROBLEMS[name]

@@ -1,0 +1,121 @@
+"""What the container knows about the use case: `use_case.json`, written at synth and laid beside every split."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self, get_args
+
+from pipeline_steps.errors import StepError
+
+Kind = Literal["number", "category", "boolean", "datetime"]
+SplitMethod = Literal["stratified", "time", "group", "id"]
+
+FILE = "use_case.json"
+_VERSION = 2
+
+
+@dataclass(frozen=True)
+class Column:
+    """A feature column of the table."""
+
+    name: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """How the source files are written; what is None is detected.
+
+    Attributes:
+        delimiter: one character between cells.
+        encoding: of the text, by Python's name.
+        decimal: `.` or `,`.
+        missing: the texts that mean a missing number, beside the empty cell; None stands for the usual ones.
+        drop_duplicates: keep only the first of equal rows.
+    """
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    missing: tuple[str, ...] | None = None
+    drop_duplicates: bool = False
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """Which rows are held out: percentages, and the method.
+
+    `column` is the time of a row (time), or the group or identifier that keeps rows together (group, id).
+    """
+
+    validation_percent: int = 20
+    test_percent: int = 20
+    seed: int = 0
+    method: SplitMethod = "stratified"
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """The table, the problem, and how a prediction becomes a decision.
+
+    Attributes:
+        problem: a name of `pipeline_steps.problems.registry`.
+        columns: the feature columns in the order of the model's input.
+        target: the column to predict; None where the problem has none.
+        positive_label: the target's value that counts as positive; for binary problems alone.
+        metric: the primary metric, by which candidates are compared.
+        split: how rows are dealt to train, validation and test.
+        table_format: how the source files are written.
+        decision: `{"maximise": …}` and its parameters; empty for the problem's default.
+        value: what one prediction is worth, in the problem's own form; None where nothing is given.
+        folds: of cross-validation inside a training job; below 2 there is none.
+        classes: the target's labels in the order of the model's output; empty until `prepare` has read the target.
+    """
+
+    problem: str
+    columns: tuple[Column, ...]
+    target: str | None
+    metric: str
+    positive_label: str | None = None
+    split: SplitPlan = SplitPlan()
+    table_format: TableFormat = TableFormat()
+    decision: Mapping[str, Any] = field(default_factory=dict)
+    value: Mapping[str, Any] | None = None
+    folds: int = 0
+    classes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the feature columns."""
+        return [column.name for column in self.columns]
+
+    def to_document(self) -> dict[str, Any]:
+        """The content of `use_case.json`."""
+        return {"version": _VERSION, **asdict(self)}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `to_document` made.
+
+        Raises:
+            StepError: the document is no use case of this version.
+        """
+        if document.get("version") != _VERSION:
+            raise StepError(f"{FILE} must be of version {_VERSION}, got {document.get('version')}")
+        given = {name: value for name, value in document.items() if name != "version"}
+        try:
+            columns = tuple(Column(**entry) for entry in given.pop("columns"))
+            split = SplitPlan(**given.pop("split"))
+            missing = (table_format := given.pop("table_format")).get("missing")
+            found = cls(
+                columns=columns,
+                split=split,
+                table_format=TableFormat(**{**table_format, "missing": None if missing is None else tuple(missing)}),
+                classes=tuple(given.pop("classes", ())),
+                **given,
+            )
+        except (KeyError, TypeError) as exc:
+            raise StepError(f"{FILE} is no use case: {exc}") from exc
+        if wrong := [column.kind for column in columns if column.kind not in get_args(Kind)]:
+            raise StepError(f"a column's kind must be one of {', '.join(get_args(Kind))}, got {wrong[0]}")
+        return found
