@@ -53,16 +53,16 @@ def test_without_limits_of_its_own_a_use_case_asks_for_a_proven_gain_over_the_na
             {},
             {"gain_over_naive": PERHAPS_WORSE},
             (
-                "auc 0.874 is not proven better than the naive reference's 0.5: the gain is 0.008 (95 % interval -0.025 to "
-                "0.041), it is at least -0.02 with 95 % confidence, more than 0 is needed"
+                "auc 0.874 is not proven better than the naive reference's 0.5: the gain is 0.008 (95 % interval "
+                "-0.025 to 0.041), it is at least -0.02 with 95 % confidence, more than 0 is needed"
             ),
         ),
         (
             {},
             {"loss_to_reference": WORSE, "reference": 0.89},
             (
-                "auc 0.874 is worse than the linear reference's 0.89 by 0.016 (95 % interval 0.01 to 0.022): by at least "
-                "0.011 with 95 % confidence, at most 0 is allowed"
+                "auc 0.874 is worse than the linear reference's 0.89 by 0.016 (95 % interval 0.01 to 0.022): by at "
+                "least 0.011 with 95 % confidence, at most 0 is allowed"
             ),
         ),
         (
