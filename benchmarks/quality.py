@@ -31,7 +31,7 @@ def measure(settings: Settings, data: Path, seed: int, aws: EmbeddedAws) -> dict
         outputs, given = bench.prepare(data, seeded), bench.ml / "processing/input"
         for name in ("train", "validation", "test", "profile"):
             shutil.copytree(outputs / name, given / name)
-        for role, algorithm in (("candidate", "xgboost"), ("baseline", "logistic")):
+        for role, algorithm in (("candidate", "xgboost"), ("baseline", "linear")):
             (given / role).mkdir()
             (given / role / "model.tar.gz").write_bytes(bench.train(algorithm=algorithm))
         gate = evaluation_arguments(

@@ -1,5 +1,7 @@
 """The values that a hyperparameter may have."""
 
+import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline_steps.errors import ArgumentError
@@ -8,9 +10,9 @@ from pipeline_steps.tables.cells import quoted
 
 @dataclass(frozen=True)
 class Bounds:
-    """The type, the default and the closed range of one hyperparameter."""
+    """A number in a closed range; without a default the algorithm chooses by the data."""
 
-    default: float
+    default: float | None
     low: float
     high: float
     whole: bool = False
@@ -33,4 +35,53 @@ class Bounds:
         return value
 
 
+@dataclass(frozen=True)
+class Choice:
+    """One of some names."""
+
+    default: str
+    names: tuple[str, ...]
+
+    def parse(self, name: str, text: str) -> str:
+        """Read one value.
+
+        Raises:
+            ArgumentError: it is none of the names.
+        """
+        if text not in self.names:
+            raise ArgumentError(f"hyperparameter {name} must be one of {', '.join(self.names)}, got {quoted(text)}")
+        return text
+
+
+@dataclass(frozen=True)
+class Directions:
+    """Columns with a sign each, as a line of CSV: `+PageValues,-BounceRates`."""
+
+    default: str = ""
+
+    def parse(self, name: str, text: str) -> dict[str, int]:
+        """Read 1 for each column whose growth must not lower the output, and -1 for those that must not raise it.
+
+        Raises:
+            ArgumentError: a column is without a sign.
+        """
+        cells = next(csv.reader([text], skipinitialspace=True), [])
+        if not all(len(cell) > 1 and cell[0] in "+-" for cell in cells):
+            raise ArgumentError(
+                f"hyperparameter {name} must be columns with a sign each, such as +income,-age, got {quoted(text)}"
+            )
+        return {cell[1:]: 1 if cell[0] == "+" else -1 for cell in cells}
+
+
+Hyperparameter = Bounds | Choice | Directions
+Hyperparameters = Mapping[str, Hyperparameter]
+
 SEED = Bounds(0, 0, 2**31 - 1, whole=True)
+CLASS_WEIGHT = Choice("none", ("none", "balanced"))
+"""`balanced`: every class weighs as much as any other, whatever its number of rows."""
+FAMILY = Choice("normal", ("normal", "poisson"))
+"""How a number is distributed around its expectation: `poisson` is for counts, which are never negative."""
+ENSEMBLE_SIZE = Bounds(1, 1, 20, whole=True)
+"""Models of different seeds whose outputs are averaged."""
+PATIENCE = Bounds(30, 1, 10_000, whole=True)
+"""Rounds without a lower loss on held-out rows after which fitting ends."""

@@ -4,17 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_steps.algorithms.bounds import Bounds
-from pipeline_steps.algorithms.logistic import hyperparameters as logistic
-from pipeline_steps.algorithms.xgboost import hyperparameters as xgboost
+from pipeline_steps.algorithms.bounds import Bounds, Hyperparameter
+from pipeline_steps.algorithms.registry import REGISTRY
 from pipeline_steps.errors import ArgumentError
 from pipeline_steps.tables.cells import quoted
-
-ALGORITHMS: Mapping[str, Mapping[str, Bounds]] = {
-    "logistic": logistic.HYPERPARAMETERS,
-    "xgboost": xgboost.HYPERPARAMETERS,
-}
-"""By name: what each takes."""
 
 DATA_FINGERPRINT = "data_fingerprint"
 """A parameter that changes with the data, for SageMaker's step cache; training itself ignores it."""
@@ -30,7 +23,7 @@ class Hyperparameters:
 
 
 def parse_hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:
-    """Check `given` against the algorithm's bounds, defaults filled in.
+    """Check `given` against what the algorithm takes, defaults filled in.
 
     SageMaker adds keys of its own (`_tuning_objective_metric`, `sagemaker_…`); they are left out.
 
@@ -40,32 +33,33 @@ def parse_hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:
     own = {key: value for key, value in given.items() if not key.startswith(("_", "sagemaker_"))}
     own.pop(DATA_FINGERPRINT, None)
     algorithm = own.pop("algorithm", None)
-    if algorithm not in ALGORITHMS:
-        raise ArgumentError(f"hyperparameter algorithm must be one of {', '.join(ALGORITHMS)}, got {quoted(algorithm)}")
+    if algorithm not in REGISTRY:
+        raise ArgumentError(f"hyperparameter algorithm must be one of {', '.join(REGISTRY)}, got {quoted(algorithm)}")
     if errors := list(hyperparameter_errors(algorithm, own.items())):
         raise ArgumentError("\n".join(errors))
-    bounds = ALGORITHMS[algorithm]
+    known = REGISTRY[algorithm].hyperparameters
     return Hyperparameters(
         algorithm,
-        {
-            name: bound.parse(name, str(own[name])) if name in own else _typed_default(bound)
-            for name, bound in bounds.items()
-        },
+        {name: one.parse(name, str(own[name])) if name in own else _default(name, one) for name, one in known.items()},
     )
 
 
 def hyperparameter_errors(algorithm: str, given: Iterable[tuple[str, Any]]) -> Iterator[str]:
     """Yield what is wrong with `given`, a line each; a name may have several values, such as the ends of its range."""
-    bounds, given = ALGORITHMS[algorithm], tuple(given)
-    if unknown := sorted({name for name, _ in given} - bounds.keys()):
-        yield f"hyperparameters of {algorithm} are {', '.join(bounds)}; got {', '.join(unknown)}"
+    known, given = REGISTRY[algorithm].hyperparameters, tuple(given)
+    if unknown := sorted({name for name, _ in given} - known.keys()):
+        yield f"hyperparameters of {algorithm} are {', '.join(known)}; got {', '.join(unknown)}"
     for name, value in given:
         try:
-            if name in bounds:
-                bounds[name].parse(name, str(value))
+            if name in known:
+                known[name].parse(name, str(value))
         except ArgumentError as exc:
             yield str(exc)
 
 
-def _typed_default(bound: Bounds) -> float | int:
-    return int(bound.default) if bound.whole else float(bound.default)
+def _default(name: str, hyperparameter: Hyperparameter) -> Any:
+    if hyperparameter.default is None:
+        return None
+    if isinstance(hyperparameter, Bounds):
+        return int(hyperparameter.default) if hyperparameter.whole else float(hyperparameter.default)
+    return hyperparameter.parse(name, hyperparameter.default)

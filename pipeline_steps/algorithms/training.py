@@ -98,8 +98,8 @@ def _fit(
     checkpoints: Path | None,
 ) -> FittedModel:
     # importing one algorithm's library takes longer than fitting another's model
-    if hyperparameters.algorithm == "logistic":
-        from pipeline_steps.algorithms.logistic.fit import fit_logistic  # noqa: PLC0415
+    if hyperparameters.algorithm == "linear":
+        from pipeline_steps.algorithms.linear.fit import fit_logistic  # noqa: PLC0415
 
         return fit_logistic(columns, *train, seed=hyperparameters.values["seed"])
     from pipeline_steps.algorithms.xgboost.fit import fit_boosted_trees  # noqa: PLC0415

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from slipway.settings.hyperparameters import BOUNDS, unknown_errors, value_errors
+from slipway.settings.hyperparameters import is_whole, unknown_errors, value_errors
 from slipway.settings.limits import MOST_CATEGORIES, MOST_RANGES, combinations
 from slipway.settings.section import InstanceType, Section, raise_each
 
@@ -75,6 +75,7 @@ class CategoricalRange(Section):
 
 
 _MOST_JOBS = 750
+_ALGORITHM = "xgboost"
 ParameterRange = Annotated[IntegerRange | ContinuousRange | CategoricalRange, Field(discriminator="type")]
 
 
@@ -147,9 +148,9 @@ class Tuning(Section):
             if self.strategy == "Grid" and not isinstance(bounds, CategoricalRange):
                 yield f"ranges.{name} must be categorical with strategy Grid, got {bounds.type}"
             yield from (f"ranges.{error}" for error in _bounds_errors(name, bounds))
-        yield from (f"fixed and ranges {error}" for error in unknown_errors({**self.fixed, **self.ranges}))
+        yield from (f"fixed and ranges {error}" for error in unknown_errors(_ALGORITHM, {**self.fixed, **self.ranges}))
         for name, value in self.fixed.items():
-            yield from (f"fixed.{error}" for error in value_errors(name, value))
+            yield from (f"fixed.{error}" for error in value_errors(_ALGORITHM, name, value))
         yield from self._too_few_errors()
         if self.max_parallel_jobs > self.jobs:
             yield f"max_parallel_jobs must be at most {self.jobs}, the number of jobs, got {self.max_parallel_jobs}"
@@ -178,8 +179,8 @@ def _choices(bounds: ParameterRange) -> int | None:
 
 def _bounds_errors(name: str, bounds: ParameterRange) -> Iterator[str]:
     if isinstance(bounds, CategoricalRange):
-        yield from value_errors(name, *bounds.values)
-    elif isinstance(bounds, ContinuousRange) and name in BOUNDS and BOUNDS[name].whole:
+        yield from value_errors(_ALGORITHM, name, *bounds.values)
+    elif isinstance(bounds, ContinuousRange) and is_whole(_ALGORITHM, name):
         yield f"{name} must be integer or categorical, got continuous"
     else:
-        yield from value_errors(name, str(bounds.min), str(bounds.max))
+        yield from value_errors(_ALGORITHM, name, str(bounds.min), str(bounds.max))

@@ -84,7 +84,7 @@ class _Composition:
         prepare = self._prepare()
         baseline = TrainingStep(
             name="Baseline",
-            job=self._job(prepare, {"algorithm": "logistic"}),
+            job=self._job(prepare, {"algorithm": "linear"}),
             retries=_JOB_RETRIES,
             cache=self._cache(),
         )

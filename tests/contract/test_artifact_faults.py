@@ -33,7 +33,7 @@ def graph():
     ]
     made = helper.make_graph(
         nodes,
-        "logistic",
+        "linear",
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, 4])],
         [helper.make_tensor_value_info("score", TensorProto.FLOAT, [None])],
         [
@@ -54,7 +54,7 @@ def archive():
         "target": "bought",
         "positive_label": "TRUE",
         "output": {"name": "score", "meaning": "probability of TRUE", "threshold": 0.5},
-        "algorithm": "logistic",
+        "algorithm": "linear",
         "max_payload_rows": 100,
     }
     number = {"kind": "number", "missing": 0, "edges": [0.0, 5.0, 9.0], "counts": [60, 40]}

@@ -1,19 +1,46 @@
-"""The product has the hyperparameters that the container takes: their names, bounds and types."""
+"""The product has the algorithms that the container takes: problems, hyperparameters, bounds and defaults."""
+
+from dataclasses import asdict
+from typing import Any
 
 import pytest
 
-from pipeline_steps.algorithms.hyperparameters import ALGORITHMS, hyperparameter_errors
-from slipway.settings.hyperparameters import BOUNDS, value_errors
+from pipeline_steps.algorithms.hyperparameters import hyperparameter_errors
+from pipeline_steps.algorithms.registry import REGISTRY
+from slipway.settings.hyperparameters import ALGORITHMS, is_whole, unknown_errors, value_errors
+
+NUMBERS = ["1", "0", "0.5", "-1", "1e3", "nan", "inf", "three", "", " 2 ", "1_0", "100001"]
+TEXTS = ["none", "balanced", "poisson", "+a", "+a, -b", "+", "+a,,b", '"+a, b",-c', "a"]
 
 
-def test_names_bounds_and_types_are_the_containers() -> None:
-    container = {name: (b.low, b.high, b.whole) for name, b in ALGORITHMS["xgboost"].items() if name != "seed"}
-    assert {name: (b.low, b.high, b.whole) for name, b in BOUNDS.items()} == container
+def _described(hyperparameter: Any) -> tuple[str, dict[str, Any]]:
+    return type(hyperparameter).__name__, asdict(hyperparameter)
 
 
-@pytest.mark.parametrize("name", BOUNDS)
-@pytest.mark.parametrize("text", ["1", "0", "0.5", "-1", "1e3", "nan", "inf", "three", "", " 2 ", "1_0", "100001"])
-def test_both_refuse_the_same_values_in_the_same_words(name: str, text: str) -> None:
-    product = [error.rsplit(", got", 1)[0] for error in value_errors(name, text)]
-    container = [error.rsplit(", got", 1)[0] for error in hyperparameter_errors("xgboost", [(name, text)])]
-    assert [f"hyperparameter {error}" for error in product] == container
+@pytest.mark.parametrize("name", REGISTRY)
+def test_problems_hyperparameters_bounds_types_and_defaults_are_the_containers(name: str) -> None:
+    container = {key: _described(one) for key, one in REGISTRY[name].hyperparameters.items() if key != "seed"}
+    assert {key: _described(one) for key, one in ALGORITHMS[name].hyperparameters.items()} == container
+    assert ALGORITHMS[name].problems == REGISTRY[name].problems
+
+
+def test_there_are_no_other_algorithms() -> None:
+    assert list(ALGORITHMS) == list(REGISTRY)
+
+
+@pytest.mark.parametrize("text", [*NUMBERS, *TEXTS])
+@pytest.mark.parametrize("algorithm", REGISTRY)
+def test_both_refuse_the_same_values_in_the_same_words(algorithm: str, text: str) -> None:
+    for name in ALGORITHMS[algorithm].hyperparameters:
+        product = [error.rsplit(", got", 1)[0] for error in value_errors(algorithm, name, text)]
+        container = [error.rsplit(", got", 1)[0] for error in hyperparameter_errors(algorithm, [(name, text)])]
+        assert [f"hyperparameter {error}" for error in product] == container
+
+
+@pytest.mark.parametrize("algorithm", REGISTRY)
+def test_the_container_takes_the_ends_of_every_default_range(algorithm: str) -> None:
+    ranges = ALGORITHMS[algorithm].ranges
+    assert not list(unknown_errors(algorithm, ranges))
+    ends = [(name, str(one[end])) for name, one in ranges.items() for end in ("min", "max")]
+    assert not list(hyperparameter_errors(algorithm, ends))
+    assert all(is_whole(algorithm, name) == (one["type"] == "integer") for name, one in ranges.items())

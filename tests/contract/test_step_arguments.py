@@ -146,7 +146,7 @@ def test_evaluate_accepts_every_gate_and_value_the_settings_accept(document, met
 def test_train_accepts_the_baselines_hyperparameters(shoppers):
     _, steps, _ = shoppers
     found = parse_hyperparameters(steps["Baseline"]["HyperParameters"])
-    assert (found.algorithm, found.values["seed"]) == ("logistic", 0)
+    assert (found.algorithm, found.values["seed"]) == ("linear", 0)
 
 
 @pytest.mark.parametrize("end", ["MinValue", "MaxValue"])

@@ -31,7 +31,7 @@ from tests.model_registry import registry
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
 ROWS = 1500
 QUICK = {"num_round": "40", "early_stopping_rounds": "10"}
-STEPS = ("prepare", "xgboost", "logistic", "evaluate")
+STEPS = ("prepare", "xgboost", "linear", "evaluate")
 OTHERS = ("namespace", "prefix")
 ODD = ("Été", 'a "quoted", name', "  spaced  ", "=1+1", "Ж", "NA")
 
@@ -71,11 +71,11 @@ class Line:
     def run(self, table: Path, arguments: Mapping[str, Any]) -> None:
         self._step("prepare", ("prepare", *arguments["Prepare"]), {"processing/input/data": table.parent})
         splits = {name: self.made["prepare"] / name for name in ("train", "validation", "test", "profile")}
-        for name in ("xgboost", "logistic"):
+        for name in ("xgboost", "linear"):
             channels = {f"input/data/{split}": splits[split] for split in ("train", "validation")}
             self._step(name, ("train",), channels, hyperparameters=arguments[name])
         inputs = {f"processing/input/{name}": folder for name, folder in splits.items()}
-        archives = {"candidate": self._packed("xgboost"), "baseline": self._packed("logistic")}
+        archives = {"candidate": self._packed("xgboost"), "baseline": self._packed("linear")}
         inputs |= {f"processing/input/{name}": archive.parent for name, archive in archives.items()}
         with registry(archives["baseline"].read_bytes()) as environment:
             self._step("evaluate", ("evaluate", *arguments["Evaluate"]), inputs, environment=environment)
@@ -121,7 +121,7 @@ def step_arguments() -> dict[str, Any]:
     return {
         "Prepare": words_of(steps["Prepare"]),
         "xgboost": {**searched, **QUICK},
-        "logistic": steps["Baseline"]["HyperParameters"],
+        "linear": steps["Baseline"]["HyperParameters"],
         "Evaluate": thresholds,
     }
 
@@ -189,7 +189,7 @@ def test_every_metric_is_equal_to_the_last_digit(lines: dict[str, Line], name: s
 
 
 @pytest.mark.parametrize("name", OTHERS)
-@pytest.mark.parametrize("model", ["xgboost", "logistic"])
+@pytest.mark.parametrize("model", ["xgboost", "linear"])
 def test_the_models_give_every_test_row_the_same_score(lines: dict[str, Line], model: str, name: str) -> None:
     scores = [scores_of(line, model) for line in (lines["docker"], other(lines, name))]
     assert len(scores[0]) > ROWS // 10

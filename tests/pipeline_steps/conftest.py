@@ -39,7 +39,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Jobs:
     ended = run_verb(prepared, "prepare", *SCHEMA_FLAGS)
     assert ended.returncode == 0, ended.stderr
     done = {}
-    for algorithm, more in (("xgboost", {"num_round": "60", "eta": "0.2"}), ("logistic", {})):
+    for algorithm, more in (("xgboost", {"num_round": "60", "eta": "0.2"}), ("linear", {})):
         job = done[algorithm] = base / algorithm
         for split in ("train", "validation"):
             shutil.copytree(prepared / "processing/output" / split, job / "input/data" / split)
@@ -48,7 +48,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Jobs:
         ended = run_verb(job, "train")
         assert ended.returncode == 0, ended.stderr
         (job / "log.txt").write_text(ended.stdout)
-    return Jobs(prepared, done["xgboost"], done["logistic"])
+    return Jobs(prepared, done["xgboost"], done["linear"])
 
 
 @pytest.fixture(name="run_verb")

@@ -1,1 +1,1 @@
-"""Gradient-boosted trees."""
+"""Gradient-boosted trees of XGBoost."""

@@ -96,6 +96,8 @@ def fit_boosted_trees(
     With a folder for `checkpoints` training goes on from where it was interrupted, to the model it would have reached.
     """
     values = dict(hyperparameters)
+    for name in ("ensemble_size", "monotone", "family", "class_weight"):
+        values.pop(name)
     rounds, patience = values.pop("num_round"), values.pop("early_stopping_rounds")
     parameters = {**values, "objective": "binary:logistic", "eval_metric": "logloss", "tree_method": "hist"}
     parameters |= {"max_bin": _MAX_BIN, "nthread": 1}

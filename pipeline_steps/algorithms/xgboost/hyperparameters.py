@@ -1,10 +1,17 @@
 """The hyperparameters of `xgboost`."""
 
-from collections.abc import Mapping
+from pipeline_steps.algorithms.bounds import (
+    CLASS_WEIGHT,
+    ENSEMBLE_SIZE,
+    FAMILY,
+    PATIENCE,
+    SEED,
+    Bounds,
+    Directions,
+    Hyperparameters,
+)
 
-from pipeline_steps.algorithms.bounds import SEED, Bounds
-
-HYPERPARAMETERS: Mapping[str, Bounds] = {
+HYPERPARAMETERS: Hyperparameters = {
     "seed": SEED,
     "eta": Bounds(0.05, 1e-4, 1),
     "max_depth": Bounds(4, 1, 16, whole=True),
@@ -15,5 +22,9 @@ HYPERPARAMETERS: Mapping[str, Bounds] = {
     "reg_alpha": Bounds(0, 0, 1e4),
     "reg_lambda": Bounds(1, 0, 1e4),
     "num_round": Bounds(600, 1, 100_000, whole=True),
-    "early_stopping_rounds": Bounds(30, 1, 10_000, whole=True),
+    "early_stopping_rounds": PATIENCE,
+    "ensemble_size": ENSEMBLE_SIZE,
+    "monotone": Directions(),
+    "family": FAMILY,
+    "class_weight": CLASS_WEIGHT,
 }

@@ -16,7 +16,7 @@ from pipeline_steps.errors import StepError
 from pipeline_steps.tables.prepared import read_schema, read_split
 
 
-@pytest.fixture(scope="module", params=["xgboost", "logistic"])
+@pytest.fixture(scope="module", params=["xgboost", "linear"])
 def trained(request: pytest.FixtureRequest) -> TrainedModel:
     jobs = request.getfixturevalue("jobs")
     folder = jobs.prepared / "processing/output"

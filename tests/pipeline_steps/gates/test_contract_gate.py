@@ -181,7 +181,7 @@ def test_a_broken_contract_is_refused_with_what_is_wrong_and_what_is_allowed(
 COMPATIBLE: dict[str, Edit] = {
     "nothing": several(),
     "other threshold": output(threshold=0.37),
-    "other algorithm": top(algorithm="logistic"),
+    "other algorithm": top(algorithm="linear"),
     "more rows a request": top(max_payload_rows=20_000),
     "missing allowed in a number": column(VISITS, missing=True),
     "missing allowed in a category": column(MONTH, missing=True),

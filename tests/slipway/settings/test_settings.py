@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from slipway.errors import InputError
 from slipway.settings import load_settings, parse_settings
-from slipway.settings.hyperparameters import BOUNDS
+from slipway.settings.hyperparameters import ALGORITHMS
+
+XGBOOST = ", ".join(ALGORITHMS["xgboost"].hyperparameters)
 
 # One broken value each: where it goes, the value, and the path its message names.
 BROKEN = {
@@ -308,7 +310,7 @@ RATES = {"type": "categorical", "values": ["0.05", "0.1", "0.2"]}
             },
             [
                 "tuning: ranges.max_depth must be integer or categorical, got continuous",
-                f"tuning: fixed and ranges must be of {', '.join(BOUNDS)}; got learning_rate",
+                f"tuning: fixed and ranges must be of {XGBOOST}; got learning_rate",
             ],
         ),
     ],

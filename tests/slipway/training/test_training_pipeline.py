@@ -217,7 +217,7 @@ def test_the_search_is_the_one_in_the_settings(steps):
         "num_round": "600",
     }
     assert steps["Baseline"]["Arguments"]["HyperParameters"] == {
-        "algorithm": "logistic",
+        "algorithm": "linear",
         "seed": "0",
         "data_fingerprint": {"Get": "Parameters.DataFingerprint"},
     }

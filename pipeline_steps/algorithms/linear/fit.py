@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from pipeline_steps.algorithms.logistic.export import logistic_graph
+from pipeline_steps.algorithms.linear.export import logistic_graph
 from pipeline_steps.features.columns import FeatureColumn, NumberColumn
 
 _MISSING_CODE = -1.0

@@ -1,0 +1,1 @@
+"""Anomaly scores of an isolation forest."""

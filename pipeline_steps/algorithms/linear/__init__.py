@@ -1,0 +1,1 @@
+"""Linear models: logistic, multinomial, ridge and elastic net, Poisson."""
