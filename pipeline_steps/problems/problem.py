@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline_steps.problems.quality import Quality
 from pipeline_steps.tables.use_case import UseCase
 
 if TYPE_CHECKING:  # the server reads no table
@@ -28,11 +29,18 @@ Likelihood = Literal["bernoulli", "categorical", "normal", "none"]
 """What an algorithm fits: a probability, one a class, a number, or no target at all."""
 
 
+LabelKind = Literal["positive", "category", "number"]
+"""What labels are: 1 where positive and else 0, the place of a class or cluster, or a number of any size."""
+
+
 class Prediction(NamedTuple):
-    """One row of a response: its headline number, and its label."""
+    """One row of a response: its headline number, and its label as `Problem.labels` gives it.
+
+    A class that the reader does not know is -1; the label is None in a body of another server that has none.
+    """
 
     score: float
-    label: Any
+    label: float | None
 
 
 class Responder(Protocol):
@@ -69,6 +77,8 @@ class Problem(Protocol):
         likelihood: what algorithms fit.
         metrics: every metric that `measure` gives, the default first, with the direction that is better.
         headline_range: the least and greatest headline number that an output can have.
+        label_kind: what `labels` gives.
+        quality: of predictions whose outcome has become known; None where there is no outcome to know.
     """
 
     name: str
@@ -77,6 +87,8 @@ class Problem(Protocol):
     likelihood: Likelihood
     metrics: Mapping[str, Direction]
     headline_range: tuple[float, float]
+    label_kind: LabelKind
+    quality: Quality | None
 
     def read_target(self, cells: "pd.Series[str]", use_case: UseCase) -> tuple[Target, tuple[str, ...]]:
         """Read the target's cells, none of them empty; gives the numbers, and the labels in the order of the output.
@@ -99,6 +111,9 @@ class Problem(Protocol):
 
     def labels(self, outputs: Outputs, decision: Decision) -> NDArray[Any]:
         """Decide each row: 0 or 1, the place of the class, the number, or the cluster."""
+
+    def label_names(self, classes: Sequence[str], width: int) -> tuple[str, ...]:
+        """Name every label in order; none where labels are numbers of any size. `width` is of the outputs, or 1."""
 
     def headline(self, outputs: Outputs) -> NDArray[np.float32]:
         """Give one number a row, whose distribution is compared in drift, replay and canary analysis."""

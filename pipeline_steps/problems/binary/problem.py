@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.errors import DataError, StepError
+from pipeline_steps.problems.binary.quality import BINARY_QUALITY
 from pipeline_steps.problems.binary.responses import BinaryResponder
-from pipeline_steps.problems.problem import Decision, Direction, Likelihood, Outputs, Target, Weights
+from pipeline_steps.problems.problem import Decision, Direction, LabelKind, Likelihood, Outputs, Target, Weights
+from pipeline_steps.problems.quality import Quality
 from pipeline_steps.tables.cells import category, quoted
 from pipeline_steps.tables.near_matches import near_match
 from pipeline_steps.tables.use_case import UseCase
@@ -39,6 +41,8 @@ class Binary:
         "brier": "minimize",
     }
     headline_range = (0.0, 1.0)
+    label_kind: LabelKind = "positive"
+    quality: Quality | None = BINARY_QUALITY
 
     def read_target(self, cells: "pd.Series[str]", use_case: UseCase) -> tuple[Target, tuple[str, ...]]:
         """Read 1 for the positive label and 0 for the other; the labels are the other one's and the positive one's."""
@@ -71,6 +75,10 @@ class Binary:
         """Label a row 1 from the threshold on."""
         positive: NDArray[np.int64] = (outputs >= decision["threshold"]).astype(np.int64)
         return positive
+
+    def label_names(self, classes: Sequence[str], width: int) -> tuple[str, ...]:
+        """Name them as responses do."""
+        return "0", "1"
 
     def headline(self, outputs: Outputs) -> NDArray[np.float32]:
         """Give the score."""

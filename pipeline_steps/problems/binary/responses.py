@@ -23,8 +23,10 @@ class BinaryResponder:
 
     def read_entry(self, entry: Mapping[str, Any]) -> Prediction:
         """Read score and label; the body of another server may have no label."""
-        return Prediction(float(entry["score"]), entry.get("label"))
+        label = entry.get("label")
+        return Prediction(float(entry["score"]), None if label is None else float(label))
 
     def read_line(self, cells: Sequence[str]) -> Prediction:
-        """Read a score."""
-        return Prediction(float(cells[0]), None)
+        """Read a score, whose label is the threshold's."""
+        score = float(cells[0])
+        return Prediction(score, float(score >= self._threshold))
