@@ -27,7 +27,7 @@ from typing import Any
 
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.readiness import require_image
-from rehearsal.journey.demo_data import write_demo_csv
+from rehearsal.journey.demo_data.registry import write_demo_csv
 from slipway.errors import InputError
 from tests.sdk.bridge import bridge
 from tests.sdk.embedded import STEPS, Execution, embedded

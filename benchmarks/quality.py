@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.workbench import PROJECT, Workbench
-from rehearsal.journey.demo_data import write_demo_csv
+from rehearsal.journey.demo_data.registry import write_demo_csv
 from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws
 from rehearsal.journey.options import RehearsalOptions
 from slipway.settings import Settings, load_settings

@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.workbench import PROJECT, Workbench
 from rehearsal.endpoints.load_generator import LoadGenerator
 from rehearsal.journey.artifact_faults import inject_fault
-from rehearsal.journey.demo_data import write_demo_csv
+from rehearsal.journey.demo_data.registry import write_demo_csv
 from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws
 from rehearsal.journey.fleet_metrics import invocations
 from rehearsal.journey.options import RehearsalOptions

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from rehearsal.journey.demo_data import write_demo_csv
+from rehearsal.journey.demo_data.registry import write_demo_csv
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.process import spawn, stop
 from slipway.errors import InputError, LaunchError

@@ -19,7 +19,7 @@ import pytest
 from infra.monitoring.monitor_machine import DEFINITION, substitutions
 from pipeline_steps import prepare, train
 from pipeline_steps.paths import Paths
-from rehearsal.journey.demo_data import write_demo_csv
+from rehearsal.journey.demo_data.registry import write_demo_csv
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, OUTCOME_PREFIX
 from slipway.cli.main import main
 from slipway.operations.deployed_stage import DeployedStage

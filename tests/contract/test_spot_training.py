@@ -20,7 +20,7 @@ from rehearsal.containers.choice import choose_backend
 from rehearsal.containers.container import Program
 from rehearsal.jobs.job_runner import LocalJobRunner
 from rehearsal.jobs.spot import SpotMarket
-from rehearsal.journey.demo_data import write_demo_csv
+from rehearsal.journey.demo_data.registry import write_demo_csv
 from slipway.settings import Settings, load_settings
 from slipway.training import training_pipeline
 from tests.rehearsal.cloud.process import eventually

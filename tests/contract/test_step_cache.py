@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.journey.demo_data import write_demo_csv
+from rehearsal.journey.demo_data.registry import write_demo_csv
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.pipeline_executions import Trainer
 from slipway.settings import Settings, load_settings

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from pipeline_steps import evaluate, prepare, train
 from pipeline_steps.paths import Paths
-from rehearsal.journey.demo_data import write_demo_csv
+from rehearsal.journey.demo_data.registry import write_demo_csv
 from slipway.settings import load_settings
 from slipway.training import training_pipeline
 

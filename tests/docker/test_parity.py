@@ -23,7 +23,7 @@ from rehearsal.containers.backends.namespace import find_powers
 from rehearsal.containers.choice import choose_backend
 from rehearsal.containers.container import Container, Program
 from rehearsal.jobs.container_run import RunLimits, run_container
-from rehearsal.journey.demo_data import write_demo_csv
+from rehearsal.journey.demo_data.registry import write_demo_csv
 from slipway.settings import load_settings
 from slipway.training import training_pipeline
 from tests.model_registry import registry

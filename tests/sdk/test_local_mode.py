@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rehearsal.containers.docker.client import DockerClient
-from rehearsal.journey.demo_data import write_demo_csv
+from rehearsal.journey.demo_data.registry import write_demo_csv
 from slipway.settings import load_settings
 from slipway.training import training_pipeline
 from tests.sdk.bridge import bridge, containers_of_sdk, network_is_there

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from rehearsal.console.display import choose_display
-from rehearsal.journey.demo_data import write_demo_csv
+from rehearsal.journey.demo_data.registry import write_demo_csv
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.preparation import check_out, local_environment
 from rehearsal.journey.rehearsal import Rehearsal

@@ -4,17 +4,13 @@ Rows are in time order. Nov and Dec bring something new: gift hunters, who come 
 without a valued page. So a model that has seen the holidays knows more than one that has not.
 """
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Column = NDArray[Any]
+from rehearsal.journey.demo_data.drawing import Column, Columns, Flags, Floats, chosen, generator, logistic, shares
 
 TARGET = "Revenue"
 # The shares of the months and of the categories below are those of the UCI table, rounded.
@@ -49,7 +45,7 @@ _VISITORS = {"Returning_Visitor": 0.856, "New_Visitor": 0.137, "Other": 0.007}
 class DemoSessions:
     """The table's columns, the target last, and the chance of buying that each row's label was drawn with."""
 
-    columns: Mapping[str, Column]
+    columns: Columns
     probability: Floats
 
 
@@ -59,22 +55,11 @@ def demo_sessions(*, rows: int, seed: int) -> DemoSessions:
     Raises:
         ValueError: `rows` is not positive.
     """
-    if rows < 1:
-        raise ValueError(f"rows must be at least 1, got {rows}")
-    rng = np.random.default_rng(seed)
+    rng = generator(rows=rows, seed=seed)
     columns = _sessions(rng, rows)
     probability = _chance_of_buying(columns)
     bought = rng.random(rows) < probability
     return DemoSessions({**columns, TARGET: _booleans(bought)}, probability)
-
-
-def write_demo_csv(path: Path, *, rows: int, seed: int) -> None:
-    """Write the sessions as a CSV file with a header."""
-    columns = demo_sessions(rows=rows, seed=seed).columns
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*(values.tolist() for values in columns.values()), strict=True))
 
 
 def best_possible_auc(probability: Floats) -> float:
@@ -95,15 +80,15 @@ def best_possible_auc(probability: Floats) -> float:
 def _sessions(rng: np.random.Generator, rows: int) -> dict[str, Column]:
     """The visible columns; how engaged the visitor was drives all of them, and is not among them."""
     engaged = rng.normal(size=rows)
-    month = np.sort(rng.choice(len(MONTHS), size=rows, p=_shares(MONTHS.values())))
-    visitor = rng.choice(list(_VISITORS), size=rows, p=_shares(_VISITORS.values()))
+    month = np.sort(rng.choice(len(MONTHS), size=rows, p=shares(MONTHS.values())))
+    visitor = chosen(rng, _VISITORS, rows)
     bounced = rng.random(rows) < 0.06
     product = np.where(bounced, 1, np.exp(rng.normal(2.85 + 0.55 * engaged, 0.85)).astype(int) + 1)
     administrative = _page_count(rng, engaged, bounced, visited=0.56, mean=4.3)
     informational = _page_count(rng, engaged, bounced, visited=0.23, mean=2.4)
     exit_rate = np.clip(np.exp(rng.normal(-3.6 - 0.45 * engaged, 0.6)), 0.0, 0.2)
     bounce_rate = np.where(rng.random(rows) < 0.47, 0.0, exit_rate * rng.beta(1.5, 2.5, rows))
-    valued = ~bounced & (rng.random(rows) < _logistic(-1.55 + 0.9 * engaged))
+    valued = ~bounced & (rng.random(rows) < logistic(-1.55 + 0.9 * engaged))
     special = np.isin(month, [list(MONTHS).index(name) for name in _GIFT_MONTHS]) & (rng.random(rows) < 0.35)
     return {
         "Administrative": administrative,
@@ -118,7 +103,8 @@ def _sessions(rng: np.random.Generator, rows: int) -> dict[str, Column]:
         "SpecialDay": np.where(special, rng.choice([0.2, 0.4, 0.6, 0.8, 1.0], size=rows), 0.0),
         "Month": np.array(list(MONTHS))[month],
         **{
-            name: rng.choice(len(shares), size=rows, p=_shares(shares)) + 1 for name, shares in _CATEGORY_SHARES.items()
+            name: rng.choice(len(weights), size=rows, p=shares(weights)) + 1
+            for name, weights in _CATEGORY_SHARES.items()
         },
         "VisitorType": visitor,
         "Weekend": _booleans(rng.random(rows) < 0.233),
@@ -145,11 +131,11 @@ def _chance_of_buying(columns: Mapping[str, Column]) -> Floats:
         + np.where(np.isin(columns["TrafficType"], (2, 8, 20)), 0.4, 0.0)
         + np.array([_MONTH_EFFECT.get(month, 0.0) for month in columns["Month"].tolist()])
     )
-    return _logistic(score)
+    return logistic(score)
 
 
 def _page_count(
-    rng: np.random.Generator, engaged: Floats, bounced: NDArray[np.bool_], *, visited: float, mean: float
+    rng: np.random.Generator, engaged: Floats, bounced: Flags, *, visited: float, mean: float
 ) -> NDArray[np.int_]:
     """Pages of one kind: many sessions see none, the others `mean` of them or so."""
     seen = ~bounced & (rng.random(len(engaged)) < visited)
@@ -162,14 +148,5 @@ def _duration(rng: np.random.Generator, pages: Column, *, seconds: float) -> Flo
     return np.asarray(pages * seconds * rng.lognormal(-0.3, 0.8, len(pages)), dtype=float).round(3)
 
 
-def _shares(weights: Any) -> Floats:
-    shares = np.array(list(weights), dtype=float)
-    return np.asarray(shares / shares.sum(), dtype=float)
-
-
-def _booleans(values: NDArray[np.bool_]) -> Column:
+def _booleans(values: Flags) -> Column:
     return np.where(values, "TRUE", "FALSE")
-
-
-def _logistic(score: Column) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-score)), dtype=float)
