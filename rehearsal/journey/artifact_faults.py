@@ -7,9 +7,11 @@ import tarfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_INPUT, _OUTPUT = "features", "score"
-_POWER = 0.5
-"""The square root raises a score of 0.04 to 0.2: many more visitors are predicted to buy."""
+from rehearsal.journey.output_faults import OUTPUT_FAULTS, Nodes
+
+_INPUT = "features"
+_PROBLEM_OF_VERSION_1 = "binary"
+"""A contract of version 1 names none."""
 
 Files = dict[str, bytes]
 
@@ -20,13 +22,15 @@ def inject_fault(archive: bytes, fault: str) -> bytes:
 
 
 def _shift(files: Files) -> Files:
-    """The graph returns the square root of the score, as if a transformation had been forgotten."""
-    from onnx import TensorProto, helper  # noqa: PLC0415 (half a second, and only here)
+    """The graph's output is wrong in a way that the problem's users would suffer from."""
+    contract = json.loads(files["contract.json"])
+    fault = OUTPUT_FAULTS[contract.get("problem", _PROBLEM_OF_VERSION_1)]
 
     def change(graph: Any) -> None:
-        _rename(graph, _OUTPUT, "score_as_trained")
-        graph.initializer.append(helper.make_tensor("power", TensorProto.FLOAT, [], [_POWER]))
-        graph.node.append(helper.make_node("Pow", ["score_as_trained", "power"], [_OUTPUT]))
+        output = graph.output[0].name
+        trained = f"{output}_as_trained"
+        _rename(graph, output, trained)
+        fault.change(Nodes(graph), trained, output, contract)
 
     return files | {"model.onnx": _changed(files["model.onnx"], change)}
 
@@ -58,6 +62,17 @@ def _reorder(files: Files) -> Files:
 
 ARTIFACT_FAULTS: Mapping[str, Callable[[Files], Files]] = {"shift": _shift, "schema": _reorder}
 """The faults of the artifact; others are faults of the image."""
+
+_IN_WORDS = {
+    "errors": "3 of 10 requests get an error, as after a bad build",
+    "slow": "responses take 1.5 s, as after a bad build",
+    "schema": "two columns are exchanged, so that rows in the order of before mean something else",
+}
+
+
+def fault_in_words(fault: str, problem: str) -> str:
+    """What is wrong with a model with `fault` that solves `problem`."""
+    return _IN_WORDS.get(fault) or OUTPUT_FAULTS[problem].in_words
 
 
 def _with_two_exchanged(columns: list[dict[str, Any]]) -> list[int]:
