@@ -111,7 +111,15 @@ def contract_rejections() -> tuple[str, ...]:
         NumberColumn("spend", 0.0, 900.0, missing=True),
         CategoryColumn("month", ("Feb", "May", "Nov"), other_code=3, accepts_unknown=True, missing=False),
     )
-    champion = Contract(columns, target="bought", positive_label="yes", threshold=0.5, algorithm="boosted")
+    champion = Contract(
+        columns=columns,
+        problem_name="binary",
+        target="bought",
+        positive_label="yes",
+        decision={"threshold": 0.5},
+        output={"name": "score", "meaning": "probability of yes"},
+        algorithm="boosted",
+    )
     candidate = replace(champion, columns=(columns[1], columns[0], columns[2]))
     outputs = champion.to_document()["output"], candidate.to_document()["output"]
     return compare(champion, candidate, outputs=outputs).reasons

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from slipway.settings import Settings
-from slipway.training import schema_arguments
+from slipway.training import use_case_document
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -33,7 +33,10 @@ class Workbench:
         source, outputs = self.ml / "processing/input/data", self.ml / "processing/output"
         source.mkdir(parents=True)
         shutil.copy(table, source / "table.csv")
-        self.run("prepare", *schema_arguments(settings))
+        use_case = self.ml / "processing/input/use_case"
+        use_case.mkdir()
+        (use_case / "use_case.json").write_text(json.dumps(use_case_document(settings)))
+        self.run("prepare")
         for split in ("train", "validation"):
             shutil.copytree(outputs / split, self.ml / "input/data" / split)
         return outputs

@@ -6,35 +6,32 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline_steps.arguments import StepParser
-from pipeline_steps.documents import sha256_of
+from pipeline_steps.documents import read_json, sha256_of
 from pipeline_steps.paths import Paths
-from pipeline_steps.prepare import add_split_arguments, split_table
+from pipeline_steps.prepare import split_table
 from pipeline_steps.tables.data_warnings import data_warnings
 from pipeline_steps.tables.raw_table import read_raw_table
-from pipeline_steps.tables.schema import add_schema_arguments, schema_from_arguments
-from pipeline_steps.tables.split import SplitPlan
+from pipeline_steps.tables.use_case import UseCase
 
 
 def parser() -> StepParser:
-    """The command line of `check`: that of `prepare`, and the file."""
+    """The command line of `check`."""
     made = StepParser("check")
     made.add_argument("--input", type=Path, required=True)
-    add_schema_arguments(made)
-    add_split_arguments(made)
+    made.add_argument("--use-case", type=Path, required=True, help="the file that `prepare` has as its input")
     return made
 
 
 def main(argv: Sequence[str], _paths: Paths) -> None:
-    """Run the check; prints rows, hash, share of positives, and warnings about the table."""
+    """Run the check; prints rows, hash, labels, and warnings about the table."""
     arguments = parser().parse_args(argv)
-    schema = schema_from_arguments(arguments)
-    plan = SplitPlan(arguments.validation_percent, arguments.test_percent, arguments.seed)
-    raw = read_raw_table(arguments.input, schema)
-    splits, _ = split_table(raw, plan, schema.target)
+    use_case = UseCase.from_document(read_json(arguments.use_case))
+    raw = read_raw_table(arguments.input, use_case)
+    dealt = split_table(raw, use_case)
     found = {
         "rows": raw.source_rows,
         "sha256": sha256_of(arguments.input),
-        "positive_rate": float(raw.table[schema.target].mean()),
-        "remarks": data_warnings(schema.columns, splits),
+        "classes": dealt.use_case.classes,
+        "remarks": data_warnings(use_case.columns, dealt.splits),
     }
     sys.stdout.write(json.dumps(found, sort_keys=True) + "\n")

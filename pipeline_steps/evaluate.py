@@ -13,9 +13,9 @@ from pipeline_steps.evaluation.quality_gate import GATE_METRICS, QualityGate
 from pipeline_steps.paths import Paths
 from pipeline_steps.problems.binary.metrics import area_under_roc
 from pipeline_steps.problems.binary.value import OutcomeValues
-from pipeline_steps.tables.prepared import Split, read_schema, read_split
-from pipeline_steps.tables.schema import Schema
+from pipeline_steps.tables.prepared import Split, read_split, read_use_case
 from pipeline_steps.tables.split import SPLITS
+from pipeline_steps.tables.use_case import UseCase
 
 
 def parser() -> StepParser:
@@ -28,9 +28,6 @@ def parser() -> StepParser:
     made.add_argument("--max-loss-to-champion", type=finite, required=True)
     made.add_argument("--max-gap", type=finite, required=True)
     made.add_argument("--accuracy-target", type=share, required=True)
-    made.add_argument("--currency", required=True)
-    for outcome in ("tp", "fp", "tn", "fn"):
-        made.add_argument(f"--value-{outcome}", type=finite, required=True)
     return made
 
 
@@ -38,17 +35,15 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     """Run the step."""
     arguments = parser().parse_args(argv)
     profile = read_json(paths.processing_input("profile") / "profile.json")
-    schema, splits = read_splits(paths, profile)
-    values = OutcomeValues(
-        arguments.currency, arguments.value_tp, arguments.value_fp, arguments.value_tn, arguments.value_fn
-    )
+    use_case, splits = read_splits(paths, profile)
+    values = OutcomeValues(**(use_case.value or {}))
     artifact = read_archive(paths.processing_input("candidate") / "model.tar.gz")
     candidate = evaluate_model(artifact, splits["test"], values, name="candidate")
     linear = read_archive(paths.processing_input("baseline") / "model.tar.gz")
     baseline = evaluate_model(linear, splits["test"], values, name="baseline")
-    champion = evaluate_champion(arguments.model_package_group, schema, splits["test"], values)
+    champion = evaluate_champion(arguments.model_package_group, use_case, splits["test"], values)
     train_auc, validation_auc = (
-        area_under_roc(split.positive, score_split(artifact, split, name="candidate"))
+        area_under_roc(split.target == 1, score_split(artifact, split, name="candidate"))
         for split in (splits["train"], splits["validation"])
     )
     decision = from_arguments(QualityGate, arguments).decide(
@@ -66,11 +61,13 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     from pipeline_steps.evaluation.plots import draw_confusion_matrix, draw_roc  # noqa: PLC0415 (bad input fails sooner)
 
     draw_roc(output / "roc.svg", candidate.roc, auc=candidate.metrics.auc)
-    draw_confusion_matrix(output / "confusion_matrix.svg", candidate.outcomes, positive_label=schema.positive_label)
+    draw_confusion_matrix(
+        output / "confusion_matrix.svg", candidate.outcomes, positive_label=use_case.positive_label or ""
+    )
     sys.stdout.write(f"{decision['metric']} {decision['value']:.4f} on the test split: {decision['reasons']}\n")
 
 
-def read_splits(paths: Paths, profile: Mapping[str, Any]) -> tuple[Schema, dict[str, Split]]:
+def read_splits(paths: Paths, profile: Mapping[str, Any]) -> tuple[UseCase, dict[str, Split]]:
     """Read the three splits.
 
     Raises:
@@ -80,11 +77,11 @@ def read_splits(paths: Paths, profile: Mapping[str, Any]) -> tuple[Schema, dict[
         found, expected = sha256_of(paths.processing_input(name) / "data.csv"), profile["sha256"][name]
         if found != expected:
             raise DataError(f"the {name} split must have the profile's sha256 {expected}, got {found}")
-    schema = read_schema(paths.processing_input("test"))
-    return schema, {name: read_split(paths.processing_input(name), schema) for name in SPLITS}
+    use_case = read_use_case(paths.processing_input("test"))
+    return use_case, {name: read_split(paths.processing_input(name), use_case) for name in SPLITS}
 
 
-def evaluate_champion(group: str, schema: Schema, test: Split, values: OutcomeValues) -> dict[str, Any] | None:
+def evaluate_champion(group: str, use_case: UseCase, test: Split, values: OutcomeValues) -> dict[str, Any] | None:
     """Fetch and evaluate the champion; None when there is none."""
     from pipeline_steps.aws import aws_session  # noqa: PLC0415 (0.5 s, and only here)
     from pipeline_steps.evaluation.champion import find_champion, require_comparable  # noqa: PLC0415
@@ -93,6 +90,6 @@ def evaluate_champion(group: str, schema: Schema, test: Split, values: OutcomeVa
     champion = find_champion(group, sagemaker=session.client("sagemaker"), s3=session.client("s3"))
     if champion is None:
         return None
-    require_comparable(champion, schema)
+    require_comparable(champion, use_case)
     found = evaluate_model(champion.artifact, test, values, name=f"champion {champion.model_package_arn}")
     return {**found.to_document(), "model_package_arn": champion.model_package_arn}

@@ -106,7 +106,7 @@ def find_model(paths: Paths, captured: CaptureRecords) -> tuple[str, Artifact | 
 def _quality(arguments: argparse.Namespace, paths: Paths, model: Artifact) -> QualityOptions:
     folder = paths.processing_input("outcomes")
     wanted = folder.is_dir() and arguments.only != REQUESTS
-    found = read_outcomes(folder, model.contract.positive_label) if wanted else Outcomes()
+    found = read_outcomes(folder, model.contract.positive_label or "") if wanted else Outcomes()
     return QualityOptions(
         outcomes={identifier: [value > 0 for value in values] for identifier, values in found.values.items()},
         malformed=found.malformed,

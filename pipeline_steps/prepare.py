@@ -2,102 +2,120 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from pipeline_steps.arguments import StepParser, percent
-from pipeline_steps.documents import sha256_of, write_json
+from pipeline_steps.arguments import StepParser
+from pipeline_steps.documents import read_json, sha256_of, write_json
 from pipeline_steps.errors import DataError
 from pipeline_steps.paths import Paths
+from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.csv_table import write_table
 from pipeline_steps.tables.data_warnings import data_warnings
 from pipeline_steps.tables.profile import profile_columns, relations
 from pipeline_steps.tables.raw_table import RawTable, read_raw_table
-from pipeline_steps.tables.schema import Schema, add_schema_arguments, schema_from_arguments
-from pipeline_steps.tables.split import SPLITS, SplitPlan
+from pipeline_steps.tables.split import SPLITS, assign_splits, block_rows
+from pipeline_steps.tables.use_case import FILE, UseCase
 
 
 def parser() -> StepParser:
-    """The command line of `prepare`."""
-    made = StepParser("prepare")
-    add_schema_arguments(made)
-    add_split_arguments(made)
-    return made
-
-
-def add_split_arguments(parser: StepParser) -> None:
-    """Add the shares of the splits and the seed of the split."""
-    parser.add_argument("--validation-percent", type=percent, default=20)
-    parser.add_argument("--test-percent", type=percent, default=20)
-    parser.add_argument("--seed", type=int, default=0)
+    """The command line of `prepare`: it has no argument, the use case is an input."""
+    return StepParser("prepare")
 
 
 def main(argv: Sequence[str], paths: Paths) -> None:
     """Run the step."""
-    arguments = parser().parse_args(argv)
-    schema = schema_from_arguments(arguments)
-    plan = SplitPlan(arguments.validation_percent, arguments.test_percent, arguments.seed)
-    source = the_one_table(paths.processing_input("data"))
-    raw = read_raw_table(source, schema)
-    splits, duplicates = split_table(raw, plan, schema.target)
+    parser().parse_args(argv)
+    given = UseCase.from_document(read_json(the_one_file(paths.processing_input("use_case"), "*.json")))
+    source = the_one_file(paths.processing_input("data"), "*.csv")
+    raw = read_raw_table(source, given)
+    dealt = split_table(raw, given)
     profile_folder = paths.processing_output("profile")
     hashes = {"source": sha256_of(source)}
-    for name, table in splits.items():
+    for name, table in dealt.splits.items():
         folder = paths.processing_output(name)
         write_table(folder / "data.csv", table)
-        write_json(folder / "schema.json", schema.to_document())
+        write_json(folder / FILE, dealt.use_case.to_document())
         hashes[name] = sha256_of(folder / "data.csv")
-    write_json(profile_folder / "schema.json", schema.to_document())
-    profile = describe(raw, splits, schema, duplicates)
+    write_json(profile_folder / FILE, dealt.use_case.to_document())
+    profile = describe(raw, dealt)
     write_json(profile_folder / "profile.json", profile | {"sha256": hashes})
     sys.stdout.write(", ".join(f"{count} {name}" for name, count in profile["rows"].items()) + " rows\n")
     sys.stdout.writelines(f"{remark}\n" for remark in profile["remarks"])
 
 
-def the_one_table(folder: Path) -> Path:
-    """Find the CSV file of the input.
+def the_one_file(folder: Path, pattern: str) -> Path:
+    """Find the one file of an input.
 
     Raises:
         DataError: there is none, or more than one.
     """
-    found = sorted(folder.glob("*.csv"))
+    found = sorted(folder.glob(pattern))
     if len(found) != 1:
         names = ", ".join(path.name for path in found[:5]) or "none"
-        raise DataError(f"the input must hold exactly one .csv file, got {names} in {folder}")
+        raise DataError(f"the input must hold exactly one {pattern.removeprefix('*')} file, got {names} in {folder}")
     return found[0]
 
 
-def split_table(raw: RawTable, plan: SplitPlan, target: str) -> tuple[dict[str, pd.DataFrame], int]:
+@dataclass(frozen=True)
+class DealtTable:
+    """The splits, their target last as a number; the use case with its classes, and what was dropped."""
+
+    splits: dict[str, pd.DataFrame]
+    use_case: UseCase
+    duplicates: int
+
+
+def split_table(raw: RawTable, given: UseCase) -> DealtTable:
     """Drop exact duplicates, then deal the rows.
 
-    Returns:
-        The splits, their target last as 0 and 1; and the number of duplicates dropped.
-
     Raises:
-        DataError: a class has too few rows to be in every split.
+        DataError: the target is none of the problem, or a class has too few rows to be in every split.
     """
-    kept = raw.table[~raw.table.duplicated(keep="first")]
-    positive = (kept[target] == 1).to_numpy()
-    smallest = int(min(positive.sum(), (~positive).sum()))
-    if smallest < plan.block_rows:
+    problem = problem_named(given.problem)
+    table, use_case, target = raw.features, given, np.full(len(raw.features), np.nan)
+    if raw.target is not None:
+        target, classes = problem.read_target(raw.target, given)
+        use_case = replace(given, classes=classes)
+        table = table.assign(**{str(given.target): target})
+    kept = ~table.duplicated(keep="first").to_numpy()
+    strata = problem.strata(target[kept])
+    _check_strata(strata, use_case)
+    assigned = assign_splits(strata, given.split)
+    splits = {name: table[kept][assigned == name] for name in SPLITS}
+    return DealtTable(splits, use_case, int((~kept).sum()))
+
+
+def _check_strata(strata: NDArray[np.int64], use_case: UseCase) -> None:
+    needed, smallest = block_rows(use_case.split), int(np.unique(strata, return_counts=True)[1].min())
+    if smallest < needed:
         raise DataError(
-            f"target {target} must have at least {plan.block_rows} different rows of each value to be split, "
+            f"target {use_case.target} must have at least {needed} different rows of each value to be split, "
             f"got {smallest} of one"
         )
-    assigned = plan.assign(positive)
-    return {name: kept[assigned == name] for name in SPLITS}, len(raw.table) - len(kept)
 
 
-def describe(raw: RawTable, splits: dict[str, pd.DataFrame], schema: Schema, duplicates: int) -> dict[str, Any]:
+def describe(raw: RawTable, dealt: DealtTable) -> dict[str, Any]:
     """Make the profile: row counts of everything, statistics of the training split alone."""
+    use_case, splits = dealt.use_case, dealt.splits
     counts = {name: len(table) for name, table in splits.items()}
-    dropped = {"duplicates": duplicates, "missing_target": raw.missing_target}
+    dropped = {"duplicates": dealt.duplicates, "missing_target": raw.missing_target}
     return {
         "rows": {"source": raw.source_rows, "kept": sum(counts.values()), **dropped, **counts},
-        "positive_rate": {name: float(table[schema.target].mean()) for name, table in splits.items()},
-        "remarks": data_warnings(schema.columns, splits),
-        "columns": profile_columns(schema, splits["train"]),
-        **relations(schema, splits["train"]),
+        **_target_means(use_case, splits),
+        "remarks": data_warnings(use_case.columns, splits),
+        "columns": profile_columns(use_case, splits["train"]),
+        **relations(use_case, splits["train"]),
     }
+
+
+def _target_means(use_case: UseCase, splits: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    """The mean of the target by split: of 0 and 1, the share of positives."""
+    if use_case.target is None:
+        return {}
+    return {"positive_rate": {name: float(table[use_case.target].mean()) for name, table in splits.items()}}

@@ -14,7 +14,7 @@ from pipeline_steps.baseline.held_out import with_held_out
 from pipeline_steps.documents import read_json
 from pipeline_steps.log import log
 from pipeline_steps.paths import Paths
-from pipeline_steps.tables.prepared import read_schema, read_split
+from pipeline_steps.tables.prepared import read_split, read_use_case
 
 
 def parser() -> StepParser:
@@ -26,24 +26,25 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     """Run the step."""
     parser().parse_args(argv)
     hyperparameters = parse_hyperparameters(read_json(paths.hyperparameters))
-    schema = read_schema(paths.channel("train"))
-    train = read_split(paths.channel("train"), schema)
-    validation = read_split(paths.channel("validation"), schema)
+    use_case = read_use_case(paths.channel("train"))
+    train = read_split(paths.channel("train"), use_case)
+    validation = read_split(paths.channel("validation"), use_case)
     checkpoints = paths.checkpoints if paths.checkpoints.is_dir() else None
-    trained = train_model(schema, train, validation, hyperparameters, log=log, checkpoints=checkpoints)
+    trained = train_model(use_case, train, validation, hyperparameters, log=log, checkpoints=checkpoints)
     graph = trained.model.graph()
     gaps = with_gaps(trained.validation_features)
     rows = np.concatenate([trained.validation_features, gaps])
-    scores = np.concatenate([trained.validation_scores, trained.model.score(gaps)])
-    difference = check_parity(graph, rows, scores, threshold=trained.contract.threshold)
-    log(f"exported graph agrees with the fitted model on {len(scores)} rows, largest difference {difference:.2g}")
-    score = Scorer(graph).score  # as the server will, and much faster than a pipeline of scikit-learn
+    outputs = np.concatenate([trained.validation_outputs, trained.model.predict(gaps)])
+    difference = check_parity(trained.contract, graph, rows, outputs)
+    log(f"exported graph agrees with the fitted model on {len(outputs)} rows, largest difference {difference:.2g}")
+    problem = trained.contract.problem
+    score = Scorer(graph, problem.output).score  # as the server will, and much faster than a pipeline of scikit-learn
     baseline = with_held_out(
         training_distribution(trained.contract.columns, train.features, score(trained.validation_features)),
         trained.contract,
         score=score,
         features=trained.validation_features,
-        positive=validation.positive,
+        positive=validation.target == 1,
     )
     write_artifact(
         paths.model,

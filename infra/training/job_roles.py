@@ -2,6 +2,7 @@
 
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from infra.shared.arns import arn
@@ -25,7 +26,7 @@ class JobRoles(Construct):
     """What each kind of job may do; none may write what another kind made.
 
     Attributes:
-        processing: reads the data, writes the splits.
+        processing: reads the data and the use case, writes the splits.
         training: reads the splits, writes models and checkpoints.
         evaluation: reads all of that and the registry, writes the evaluation.
     """
@@ -37,6 +38,7 @@ class JobRoles(Construct):
         *,
         data_bucket: s3.IBucket,
         artifacts_bucket: s3.IBucket,
+        use_case: s3_assets.Asset,
         key: kms.IKey,
         image: ContainerImage,
         package_group: str,
@@ -61,7 +63,7 @@ class JobRoles(Construct):
             self,
             "Processing",
             description="Jobs that prepare the data",
-            statements=[*data, *prepared, *common, *process],
+            statements=[*data, *may_find(use_case.bucket, use_case.s3_object_key), *prepared, *common, *process],
         )
         self.training = SageMakerRole(
             self, "Training", description="Training jobs", statements=[*artifacts, *trained, *common, *train]

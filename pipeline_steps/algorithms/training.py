@@ -1,31 +1,19 @@
 """From two splits to a fitted model, its contract and its metrics."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from pipeline_steps.algorithms.algorithm import Features, FittedModel, Rows, Task
 from pipeline_steps.algorithms.hyperparameters import Hyperparameters
 from pipeline_steps.artifact.contract import Contract, encode_table
-from pipeline_steps.features.columns import FeatureColumn
+from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
 from pipeline_steps.features.fit import fit_columns
-from pipeline_steps.problems.binary.metrics import Metrics, measure
-from pipeline_steps.problems.binary.threshold import accurate_threshold
+from pipeline_steps.problems.problem import Outputs
+from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.prepared import Split
-from pipeline_steps.tables.schema import Schema
-
-
-class FittedModel(Protocol):
-    """What fitting an algorithm returns."""
-
-    best_iteration: int | None
-
-    def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]: ...
-
-    def graph(self) -> bytes: ...
+from pipeline_steps.tables.use_case import UseCase
 
 
 @dataclass(frozen=True)
@@ -35,31 +23,30 @@ class TrainedModel:
     model: FittedModel
     contract: Contract
     hyperparameters: Hyperparameters
-    train_metrics: Metrics
-    validation_metrics: Metrics
-    validation_features: NDArray[np.float32]
-    validation_scores: NDArray[np.float32]
+    train_metrics: Mapping[str, float]
+    validation_metrics: Mapping[str, float]
+    validation_features: Features
+    validation_outputs: Outputs
 
     def metrics_document(self) -> dict[str, Any]:
         """The content of `metrics.json`."""
         return {
-            "train": self.train_metrics.to_document(),
-            "validation": self.validation_metrics.to_document(),
+            "train": self.train_metrics,
+            "validation": self.validation_metrics,
             "hyperparameters": self.hyperparameters.to_document(),
             "best_iteration": self.model.best_iteration,
         }
 
     def log_line(self) -> str:
-        """The line that a training job's metric definitions read."""
-        train, validation = self.train_metrics, self.validation_metrics
-        return (
-            f"train:auc={train.auc:.6f}; validation:auc={validation.auc:.6f}; "
-            f"validation:accuracy={validation.accuracy:.6f}; validation:logloss={validation.log_loss:.6f};"
+        """The line that a training job's metric definitions read: every metric of both splits."""
+        splits = {"train": self.train_metrics, "validation": self.validation_metrics}
+        return " ".join(
+            f"{split}:{name}={value:.6f};" for split, found in splits.items() for name, value in found.items()
         )
 
 
 def train_model(
-    schema: Schema,
+    use_case: UseCase,
     train: Split,
     validation: Split,
     hyperparameters: Hyperparameters,
@@ -67,41 +54,65 @@ def train_model(
     log: Callable[[str], None],
     checkpoints: Path | None = None,
 ) -> TrainedModel:
-    """Fit on `train`; `validation` decides when to stop, and the threshold.
+    """Fit on `train`; `validation` decides when to stop, and how outputs become labels.
 
     `checkpoints` is a folder that outlives an interrupted job, for algorithms that take long enough to use it.
     """
-    columns = fit_columns(schema, train.features, train.positive)
-    features, held_out = (encode_table(columns, split.features) for split in (train, validation))
-    splits = (features, train.positive), (held_out, validation.positive)
-    model = _fit(columns, *splits, hyperparameters, log=log, checkpoints=checkpoints)
-    scores = model.score(held_out)
-    threshold = accurate_threshold(validation.positive, scores)
+    problem = problem_named(use_case.problem)
+    columns = fit_columns(use_case, train.features, problem.category_order(train.target))
+    fitted, held_out = (Rows(encode_table(columns, split.features), split.target) for split in (train, validation))
+    task = Task(
+        likelihood=problem.likelihood,
+        classes=len(use_case.classes),
+        is_category=tuple(isinstance(column, CategoryColumn) for column in columns),
+        output=problem.output,
+        seed=hyperparameters.values["seed"],
+    )
+    model = _fit(columns, task, fitted, held_out, hyperparameters, log=log, checkpoints=checkpoints)
+    outputs = model.predict(held_out.features)
+    decision = problem.choose_decision(validation.target, outputs, use_case)
     return TrainedModel(
         model=model,
-        contract=Contract(columns, schema.target, schema.positive_label, threshold, hyperparameters.algorithm),
+        contract=Contract(
+            columns=columns,
+            problem_name=use_case.problem,
+            target=use_case.target,
+            positive_label=use_case.positive_label,
+            classes=use_case.classes,
+            decision=decision,
+            output=problem.meaning(use_case),
+            algorithm=hyperparameters.algorithm,
+        ),
         hyperparameters=hyperparameters,
-        train_metrics=measure(train.positive, model.score(features), threshold),
-        validation_metrics=measure(validation.positive, scores, threshold),
-        validation_features=held_out,
-        validation_scores=scores,
+        train_metrics=problem.measure(train.target, model.predict(fitted.features), decision, use_case),
+        validation_metrics=problem.measure(validation.target, outputs, decision, use_case),
+        validation_features=held_out.features,
+        validation_outputs=outputs,
     )
 
 
 def _fit(
     columns: tuple[FeatureColumn, ...],
-    train: tuple[NDArray[np.float32], NDArray[np.bool_]],
-    validation: tuple[NDArray[np.float32], NDArray[np.bool_]],
+    task: Task,
+    train: Rows,
+    validation: Rows,
     hyperparameters: Hyperparameters,
     *,
     log: Callable[[str], None],
     checkpoints: Path | None,
 ) -> FittedModel:
     # importing one algorithm's library takes longer than fitting another's model
+    positive, held_out = train.target == 1, validation.target == 1
     if hyperparameters.algorithm == "linear":
         from pipeline_steps.algorithms.linear.fit import fit_logistic  # noqa: PLC0415
 
-        return fit_logistic(columns, *train, seed=hyperparameters.values["seed"])
+        return fit_logistic(columns, train.features, positive, seed=task.seed)
     from pipeline_steps.algorithms.xgboost.fit import fit_boosted_trees  # noqa: PLC0415
 
-    return fit_boosted_trees(train, validation, hyperparameters.values, log=log, checkpoints=checkpoints)
+    return fit_boosted_trees(
+        (train.features, positive),
+        (validation.features, held_out),
+        hyperparameters.values,
+        log=log,
+        checkpoints=checkpoints,
+    )

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from pipeline_steps.errors import DataError, StepError
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, column_from_document
+from pipeline_steps.problems.problem import Problem, Responder
+from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.near_matches import folded
 
 if TYPE_CHECKING:  # the server encodes no table, and should not wait for pandas
@@ -26,22 +28,52 @@ _UNKNOWN_CHARACTERS = 256
 _ESCAPED = 6
 """What JSON may write for one UTF-16 unit of a text."""
 _BESIDE_ROWS = 4096
+_VERSION = 2
 
 
 @dataclass(frozen=True)
 class Contract:
-    """The model takes `features`, float32 [rows, columns], and gives `score`, the probability of `positive_label`."""
+    """The model takes `features`, float32 [rows, columns], and gives the tensor that `output` names and explains.
+
+    Attributes:
+        columns: in the order of the model's input.
+        problem_name: of the problem, as settings have it.
+        target: the column that is predicted; None where the problem has none.
+        positive_label: the target's value that is positive; None where the problem has none.
+        classes: the target's labels in the order of the output; empty where it has none.
+        decision: how outputs become labels.
+        output: its name, and its meaning, which must not change under callers.
+        algorithm: that fitted the model.
+        max_payload_rows: of one request.
+    """
 
     columns: tuple[FeatureColumn, ...]
-    target: str
-    positive_label: str
-    threshold: float
+    problem_name: str
+    target: str | None
+    positive_label: str | None
     algorithm: str
+    decision: Mapping[str, Any]
+    output: Mapping[str, Any]
+    classes: tuple[str, ...] = ()
     max_payload_rows: int = MAX_PAYLOAD_ROWS
 
     @cached_property
+    def problem(self) -> Problem:
+        return problem_named(self.problem_name)
+
+    @cached_property
+    def responder(self) -> Responder:
+        """What writes this model's responses, and reads them."""
+        return self.problem.responder(self.classes, self.decision)
+
+    @property
+    def threshold(self) -> float:
+        """The score from which a row is labelled positive."""
+        return float(self.decision["threshold"])
+
+    @cached_property
     def _folded_names(self) -> frozenset[str]:
-        return frozenset(folded(name) for name in (*(column.name for column in self.columns), self.target))
+        return frozenset(folded(name) for name in (*(column.name for column in self.columns), self.target or ""))
 
     def names_column(self, text: str) -> bool:
         """Whether `text` is the name of a column or of the target, in any case and spacing."""
@@ -68,15 +100,14 @@ class Contract:
     def to_document(self) -> dict[str, Any]:
         """The content of `contract.json`."""
         return {
-            "version": 1,
+            "version": _VERSION,
+            "problem": self.problem_name,
             "columns": [column.to_document() for column in self.columns],
             "target": self.target,
             "positive_label": self.positive_label,
-            "output": {
-                "name": "score",
-                "meaning": f"probability of {self.positive_label}",
-                "threshold": self.threshold,
-            },
+            "classes": self.classes,
+            "decision": self.decision,
+            "output": self.output,
             "algorithm": self.algorithm,
             "max_payload_rows": self.max_payload_rows,
         }
@@ -86,16 +117,21 @@ class Contract:
         """Read what `to_document` made.
 
         Raises:
-            StepError: the document is no contract of version 1.
+            StepError: the document is no contract of a known version.
         """
-        if document.get("version") != 1:
-            raise StepError(f"contract.json must be of version 1, got {document.get('version')}")
+        if document.get("version") == 1:
+            document = _second_version(document)
+        if document.get("version") != _VERSION:
+            raise StepError(f"contract.json must be of version 1 or {_VERSION}, got {document.get('version')}")
         try:
             return cls(
                 columns=tuple(column_from_document(entry) for entry in document["columns"]),
-                target=str(document["target"]),
-                positive_label=str(document["positive_label"]),
-                threshold=float(document["output"]["threshold"]),
+                problem_name=problem_named(str(document["problem"])).name,
+                target=document["target"],
+                positive_label=document["positive_label"],
+                classes=tuple(map(str, document["classes"])),
+                decision=dict(document["decision"]),
+                output=dict(document["output"]),
                 algorithm=str(document["algorithm"]),
                 max_payload_rows=int(document["max_payload_rows"]),
             )
@@ -103,6 +139,18 @@ class Contract:
             raise StepError(f"contract.json must hold {exc}, which is absent") from exc
         except (TypeError, ValueError) as exc:
             raise StepError(f"contract.json is no contract: {exc}") from exc
+
+
+def _second_version(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a contract of version 1: of a binary model, its threshold with the output."""
+    try:
+        output = dict(document["output"])
+        decision = {"threshold": float(output.pop("threshold"))}
+    except KeyError as exc:
+        raise StepError(f"contract.json must hold {exc}, which is absent") from exc
+    except (TypeError, ValueError) as exc:
+        raise StepError(f"contract.json is no contract: {exc}") from exc
+    return {**document, "version": _VERSION, "problem": "binary", "classes": (), "decision": decision, "output": output}
 
 
 def _longest_cell(column: FeatureColumn) -> int:

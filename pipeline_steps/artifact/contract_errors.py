@@ -16,8 +16,11 @@ def contract_errors(contract: Contract) -> Iterator[str]:
     for name, count in Counter(names).items():
         if count > 1:
             yield f"column {name} must be named once, got {count} times"
-    if not 0 <= contract.threshold <= 1:
-        yield f"output.threshold must be in 0..1, got {contract.threshold}"
+    low, high = contract.problem.headline_range
+    if not low <= (threshold := contract.decision.get("threshold", low)) <= high:
+        yield f"decision.threshold must be in {low:g}..{high:g}, got {threshold}"
+    if (output := contract.output.get("name")) != contract.problem.output:
+        yield f"output.name must be {contract.problem.output}, which model.onnx gives, got {quoted(output)}"
     if not 1 <= contract.max_payload_rows <= MAX_PAYLOAD_BYTES:
         yield f"max_payload_rows must be in 1..{MAX_PAYLOAD_BYTES}, got {contract.max_payload_rows}"
     for column in contract.columns:

@@ -44,7 +44,8 @@ class Artifact:
         Raises:
             StepError: it does not load, or does not take the contract's columns.
         """
-        scorer, columns = Scorer(self.files["model.onnx"]), len(self.contract.columns)
+        contract = self.contract
+        scorer, columns = Scorer(self.files["model.onnx"], contract.problem.output), len(contract.columns)
         if scorer.columns not in (None, columns):
             raise StepError(f"model.onnx must take the contract's {columns} columns, got {scorer.columns}")
         return scorer

@@ -1,4 +1,4 @@
-"""Scoring with ONNX Runtime: one dense input, one score a row."""
+"""Scoring with ONNX Runtime: one dense input, and one output for each row."""
 
 from pathlib import Path
 from typing import Any
@@ -9,17 +9,18 @@ from numpy.typing import NDArray
 
 from pipeline_steps.errors import StepError
 
-INPUT, OUTPUT = "features", "score"
+INPUT = "features"
 
 
 class Scorer:
     """A loaded ONNX graph.
 
     Raises:
-        StepError: the graph does not load, or does not take `features` and give `score`.
+        StepError: the graph does not load, or does not take `features` and give `output`.
     """
 
-    def __init__(self, graph: bytes | Path) -> None:
+    def __init__(self, graph: bytes | Path, output: str) -> None:
+        self._outputs = [output]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -31,8 +32,8 @@ class Scorer:
             raise StepError(f"model.onnx must be a graph that ONNX Runtime loads: {exc}") from exc
         inputs = [entry.name for entry in self._session.get_inputs()]
         outputs = [entry.name for entry in self._session.get_outputs()]
-        if inputs != [INPUT] or OUTPUT not in outputs:
-            raise StepError(f"model.onnx must take {INPUT} and give {OUTPUT}, got {inputs} and {outputs}")
+        if inputs != [INPUT] or output not in outputs:
+            raise StepError(f"model.onnx must take {INPUT} and give {output}, got {inputs} and {outputs}")
 
     @property
     def columns(self) -> int | None:
@@ -41,6 +42,6 @@ class Scorer:
         return width if isinstance(width, int) else None
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Score float32 [rows, columns]; gives float32 [rows]."""
-        scores: NDArray[np.float32] = self._session.run([OUTPUT], {INPUT: features})[0]
+        """Score float32 [rows, columns]; gives float32 [rows], or [rows, width]."""
+        scores: NDArray[np.float32] = self._session.run(self._outputs, {INPUT: features})[0]
         return scores

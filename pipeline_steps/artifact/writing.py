@@ -11,8 +11,7 @@ from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.artifact.scorer import Scorer
 from pipeline_steps.documents import write_json
 from pipeline_steps.errors import StepError
-
-MAX_SCORE_DIFFERENCE = 1e-5
+from pipeline_steps.problems.problem import Outputs
 
 
 class ParityError(StepError):
@@ -27,30 +26,27 @@ def with_gaps(features: NDArray[np.float32]) -> NDArray[np.float32]:
     return made
 
 
-def check_parity(
-    graph: bytes, features: NDArray[np.float32], fitted: NDArray[np.float32], *, threshold: float
-) -> float:
-    """Compare the graph's scores with the fitted model's, row by row.
+def check_parity(contract: Contract, graph: bytes, features: NDArray[np.float32], fitted: Outputs) -> float:
+    """Compare the graph's outputs with the fitted model's, row by row.
 
     Returns:
         The largest difference found.
 
     Raises:
-        ParityError: a score differs by more than `MAX_SCORE_DIFFERENCE`, or a label flips.
+        ParityError: an output differs by more than the problem allows, or a label flips.
     """
-    exported = Scorer(graph).score(features)
+    problem, exported = contract.problem, Scorer(graph, contract.problem.output).score(features)
     if exported.shape != fitted.shape:
-        raise ParityError(f"the exported graph must give scores of shape {fitted.shape}, got {exported.shape}")
-    differences = np.abs(exported.astype(np.float64) - fitted.astype(np.float64))
-    unlike = ~(differences <= MAX_SCORE_DIFFERENCE)  # so that NaN counts
-    flipped = (exported >= threshold) != (fitted >= threshold)
-    if unlike.any() or flipped.any():
+        raise ParityError(f"the exported graph must give outputs of shape {fitted.shape}, got {exported.shape}")
+    difference, allowed = problem.largest_difference(exported, fitted)
+    labels, expected = (problem.labels(outputs, contract.decision) for outputs in (exported, fitted))
+    flipped = int((labels != expected).sum()) if np.issubdtype(labels.dtype, np.integer) else 0
+    if not difference <= allowed or flipped:  # so that NaN counts
         raise ParityError(
-            f"the exported graph must score every row within {MAX_SCORE_DIFFERENCE:g} of the fitted model "
-            f"and flip no label, got {int(unlike.sum())} of {len(fitted)} rows beyond it (largest difference "
-            f"{np.nanmax(differences):.3g}) and {int(flipped.sum())} labels flipped"
+            f"the exported graph must give every row what the fitted model gives, within {allowed:g}, and flip no "
+            f"label, got a largest difference of {difference:.3g} and {flipped} of {len(fitted)} labels flipped"
         )
-    return float(differences.max(initial=0.0))
+    return difference
 
 
 def write_artifact(

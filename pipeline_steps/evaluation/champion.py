@@ -13,7 +13,7 @@ from pipeline_steps.artifact.reading import Artifact, read_archive
 from pipeline_steps.errors import DataError, StepError
 from pipeline_steps.features.columns import kind_of
 from pipeline_steps.tables.cells import category, quoted
-from pipeline_steps.tables.schema import Schema
+from pipeline_steps.tables.use_case import UseCase
 
 
 @dataclass(frozen=True)
@@ -33,30 +33,32 @@ def find_champion(group: str, *, sagemaker: Any, s3: Any) -> Champion | None:
         return Champion(arn, read_archive(_model_data(arn, sagemaker, s3))) if arn else None
 
 
-def require_comparable(champion: Champion, schema: Schema) -> None:
-    """Check that the champion reads a table of `schema` as the model that was trained on it does.
+def require_comparable(champion: Champion, use_case: UseCase) -> None:
+    """Check that the champion reads a table of `use_case` as the model that was trained on it does.
 
     Raises:
         DataError: it does not: a score that it gives for these rows means nothing.
     """
-    if unlike := list(_unlike(champion.artifact.contract, schema)):
+    if unlike := list(_unlike(champion.artifact.contract, use_case)):
         raise DataError(
             f"the champion {champion.model_package_arn} cannot be compared: {'; '.join(unlike)}. Give the columns and "
             "the target back what they were, or train under another name of the use case"
         )
 
 
-def _unlike(contract: Contract, schema: Schema) -> Iterator[str]:
-    kinds = {column.name: column.kind for column in schema.columns}
+def _unlike(contract: Contract, use_case: UseCase) -> Iterator[str]:
+    kinds = {column.name: column.kind for column in use_case.columns}
     for column in contract.columns:
         if column.name not in kinds:
             yield f"column {column.name} is gone"
         elif (kind := kind_of(column)) != kinds[column.name]:
             yield f"column {column.name} was a {kind} when it was trained and is a {kinds[column.name]} now"
-    if contract.target != schema.target:
-        yield f"its target is {contract.target} and not {schema.target}"
-    if category(contract.positive_label) != category(schema.positive_label):
-        yield f"its positive label is {quoted(contract.positive_label)} and not {quoted(schema.positive_label)}"
+    if contract.problem_name != use_case.problem:
+        yield f"its problem is {contract.problem_name} and not {use_case.problem}"
+    if contract.target != use_case.target:
+        yield f"its target is {contract.target} and not {use_case.target}"
+    if category(contract.positive_label or "") != category(use_case.positive_label or ""):
+        yield f"its positive label is {quoted(contract.positive_label)} and not {quoted(use_case.positive_label)}"
 
 
 def fetch_archive(model_package_arn: str, *, sagemaker: Any, s3: Any) -> bytes:

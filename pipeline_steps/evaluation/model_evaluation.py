@@ -45,12 +45,13 @@ def score_split(artifact: Artifact, split: Split, *, name: str) -> NDArray[np.fl
 def evaluate_model(artifact: Artifact, split: Split, values: OutcomeValues, *, name: str) -> ModelEvaluation:
     """Score the rows of `split`, and compute metrics, outcomes and their value."""
     scores, threshold = score_split(artifact, split, name=name), artifact.contract.threshold
-    outcomes = confusion(split.positive, scores, threshold)
+    positive = split.target == 1
+    outcomes = confusion(positive, scores, threshold)
     return ModelEvaluation(
-        metrics=measure(split.positive, scores, threshold),
+        metrics=measure(positive, scores, threshold),
         outcomes=outcomes,
         value=values.of(outcomes),
-        roc=roc_curve(split.positive, scores),
+        roc=roc_curve(positive, scores),
     )
 
 

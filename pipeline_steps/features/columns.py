@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.tables.cells import LARGEST_NUMBER, category, parse_number, quoted
 from pipeline_steps.tables.near_matches import near_match
-from pipeline_steps.tables.schema import Kind
+from pipeline_steps.tables.use_case import Kind
 
 
 class ValueRefusedError(ValueError):
@@ -65,7 +65,7 @@ class NumberColumn:
 
 @dataclass(frozen=True)
 class CategoryColumn:
-    """A category. Codes ascend with the share of positives in training, so that a tree can split by it.
+    """A category. Codes ascend with the mean target in training, so that a tree can split by it.
 
     One code, `other_code`, stands for the rare categories of the training data, and for unknown ones where
     `accepts_unknown`; `categories` have the remaining codes, in order.
@@ -166,7 +166,7 @@ FeatureColumn = NumberColumn | CategoryColumn
 
 
 def kind_of(column: FeatureColumn) -> Kind:
-    """The kind that the schema gave the column."""
+    """The kind that the settings gave the column."""
     return "number" if isinstance(column, NumberColumn) else "category"
 
 

@@ -7,28 +7,28 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, NumberColumn
-from pipeline_steps.tables.schema import Column, Schema
+from pipeline_steps.tables.use_case import Column, UseCase
 
 RARE_ROWS = 10
 """A category with fewer training rows is grouped with the other rare ones."""
 
 _PRIOR_ROWS = 20.0
-"""How many rows of the average a category's share of positives is mixed with, so that small ones are not extreme."""
+"""How many rows of the average a category's mean is mixed with, so that small ones are not extreme."""
 
 _FLAG = 2
 _OTHER = None
 
 
-def fit_columns(schema: Schema, table: pd.DataFrame, positive: NDArray[np.bool_]) -> tuple[FeatureColumn, ...]:
-    """Learn ranges, categories and their order from the training split.
+def fit_columns(use_case: UseCase, table: pd.DataFrame, order: NDArray[np.float64]) -> tuple[FeatureColumn, ...]:
+    """Learn ranges, categories and their order from the training split: by the mean of `order`, a number a row.
 
     Every model takes missing values, also where these rows have none: later rows may.
     """
     return tuple(
         _number(column, table[column.name])
         if column.kind == "number"
-        else _category(column, table[column.name].tolist(), positive.tolist())
-        for column in schema.columns
+        else _category(column, table[column.name].tolist(), order.tolist())
+        for column in use_case.columns
     )
 
 
@@ -38,19 +38,21 @@ def _number(column: Column, values: "pd.Series[float]") -> NumberColumn:
     return NumberColumn(column.name, low, high, missing=True)
 
 
-def _category(column: Column, values: list[str], positive: list[bool]) -> CategoryColumn:
+def _category(column: Column, values: list[str], order: list[float]) -> CategoryColumn:
     rows = Counter(value for value in values if value)
     frequent = {value for value, count in rows.items() if count >= RARE_ROWS}
     groups = [None if value and value not in frequent else value for value in values]
     count = Counter(groups)
-    hits = Counter(group for group, hit in zip(groups, positive, strict=True) if hit)
-    average = sum(positive) / max(1, len(positive))
+    sums: dict[str | None, float] = dict.fromkeys(count, 0.0)
+    for group, number in zip(groups, order, strict=True):
+        sums[group] += number
+    average = sum(order) / max(1, len(order))
 
-    def share_of_positives(group: str | None) -> tuple[float, str]:
+    def smoothed_mean(group: str | None) -> tuple[float, str]:
         # the name breaks ties, so that the order never depends on the order of the rows
-        return (hits[group] + _PRIOR_ROWS * average) / (count[group] + _PRIOR_ROWS), group or ""
+        return (sums.get(group, 0.0) + _PRIOR_ROWS * average) / (count[group] + _PRIOR_ROWS), group or ""
 
-    ordered = sorted([*frequent, _OTHER], key=share_of_positives)
+    ordered = sorted([*frequent, _OTHER], key=smoothed_mean)
     return CategoryColumn(
         column.name,
         categories=tuple(group for group in ordered if group is not None),

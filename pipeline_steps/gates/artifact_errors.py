@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.artifact.contract_errors import contract_errors
 from pipeline_steps.artifact.reading import Artifact
-from pipeline_steps.artifact.scorer import OUTPUT
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.errors import StepError
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
-from pipeline_steps.tables.cells import quoted
 
 _PROBES = 512
-_ROUNDING = 1e-6
 
 
 def artifact_errors(artifact: Artifact) -> list[str]:
@@ -25,15 +22,9 @@ def artifact_errors(artifact: Artifact) -> list[str]:
     contract = artifact.contract
     found = [
         *contract_errors(contract),
-        *_output(artifact.document("contract.json")["output"]),
         *_baseline(contract, artifact.document("baseline.json")),
     ]
     return found or list(_graph(artifact))
-
-
-def _output(output: Mapping[str, Any]) -> Iterator[str]:
-    if (name := output.get("name")) != OUTPUT:
-        yield f"output.name must be {OUTPUT}, which model.onnx gives, got {quoted(name)}"
 
 
 def _baseline(contract: Contract, baseline: Mapping[str, Any]) -> Iterator[str]:
@@ -54,15 +45,11 @@ def _graph(artifact: Artifact) -> Iterator[str]:
     columns = len(contract.columns)
     rows = _probes(contract.columns)
     try:
-        scores = np.asarray(scorer.score(rows))
+        outputs = np.asarray(scorer.score(rows))
     except Exception as exc:  # noqa: BLE001 (the runtime's errors share no base class but this)
         yield f"model.onnx must score the contract's {columns} columns: {' '.join(str(exc).split())}"
         return
-    if scores.shape != (len(rows),):
-        yield f"model.onnx must give one score a row, shape ({len(rows)},), got {scores.shape}"
-    elif wrong := [score for score in scores.tolist() if not -_ROUNDING <= score <= 1 + _ROUNDING]:
-        what = "not finite" if not math.isfinite(wrong[0]) else f"as {wrong[0]:g}"
-        yield f"model.onnx must give scores in 0..1, got {len(wrong)} of {len(scores)} {what}"
+    yield from contract.problem.output_errors(outputs, contract.classes, len(rows))
 
 
 def _probes(columns: tuple[FeatureColumn, ...]) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.gates.local_server import Server, ServerError, ServerResponse
 from pipeline_steps.gates.recent_requests import CapturedRequest
+from pipeline_steps.problems.problem import Prediction, Responder
 from pipeline_steps.server.payload import JSON
 from pipeline_steps.server.predictions import read_predictions
 
@@ -105,12 +106,12 @@ class ReplayScores:
     """By exchange: whether the candidate gave every row a score."""
 
 
-def read_scores(exchanges: Sequence[Exchange]) -> ReplayScores:
+def read_scores(exchanges: Sequence[Exchange], responder: Responder) -> ReplayScores:
     """Read the predictions in both responses; an exchange the candidate has not scored gives no rows."""
     rows: list[tuple[int, float, float, bool]] = []
     scored = np.zeros(len(exchanges), dtype=np.bool_)
     for number, exchange in enumerate(exchanges):
-        expected, found = _predictions(exchange.champion), _predictions(exchange.candidate)
+        expected, found = _predictions(exchange.champion, responder), _predictions(exchange.candidate, responder)
         scored[number] = len(found) == len(expected)
         if scored[number]:
             rows += [
@@ -127,10 +128,11 @@ def read_scores(exchanges: Sequence[Exchange]) -> ReplayScores:
     )
 
 
-def _predictions(response: ServerResponse) -> list[tuple[float, int]]:
+def _predictions(response: ServerResponse, responder: Responder) -> list[Prediction]:
     if response.status != HTTPStatus.OK:
         return []
     try:
-        return [(score, int(label)) for score, label in read_predictions(response.body, JSON)]
+        found = read_predictions(responder, response.body, JSON)
     except (ValueError, KeyError, TypeError):
         return []
+    return found if all(prediction.label is not None for prediction in found) else []

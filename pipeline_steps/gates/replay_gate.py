@@ -58,7 +58,7 @@ def compare_responses(
             refused=refused,
             unreadable=unreadable,
         )
-    scores = read_scores(exchanges)
+    scores = read_scores(exchanges, contract.responder)
     scored = [exchange for exchange, found in zip(exchanges, scores.scored, strict=True) if found]
     chosen = segments(contract, scored, columns=limits.segments, min_rows=limits.min_segment_rows)
     measures = measure_replay(exchanges, scores, list(chosen), rounds=rounds)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_steps.monitoring.capture_format import NO_RECORD, capture_files, json_lines, read_side
+from pipeline_steps.problems.binary.problem import BINARY
 from pipeline_steps.server.predictions import read_predictions
 
 _PACKAGE = "model_package="
+_RESPONDER = BINARY.responder((), {"threshold": 0.5})
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def _record(document: dict[str, Any]) -> CaptureRecord:
     return CaptureRecord(
         body=request[0],
         content_type=request[1],
-        scores=tuple(prediction.score for prediction in read_predictions(*response)),
+        scores=tuple(prediction.score for prediction in read_predictions(_RESPONDER, *response)),
         identifier=_identifier(about.get("inferenceId") or about["eventId"]),
         model_package=packages[0].removeprefix(_PACKAGE) if packages else "",
         at=_time(about["inferenceTime"]),

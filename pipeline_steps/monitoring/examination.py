@@ -41,7 +41,7 @@ def examine(captured: CaptureRecords, model: MonitoredModel, options: Monitoring
     """
     own = [record for record in captured.records if record.model_package == model.package]
     rows = read_rows(model.contract, own)
-    labelled = join_outcomes(own, options.quality.outcomes, model.contract.positive_label)
+    labelled = join_outcomes(own, options.quality.outcomes, model.contract.positive_label or "")
     measured = quality_document(labelled, model.contract.threshold) if len(labelled.scores) else {}
     worse = quality_violations(labelled, measured, options.quality.trained, options.quality.max_losses)
     bias = _bias(rows, model, options)
@@ -83,7 +83,7 @@ def _drift(rows: CapturedRows, baseline: Baseline, options: MonitoringOptions) -
 
 
 def _bias(rows: CapturedRows, model: MonitoredModel, options: MonitoringOptions) -> list[Bias]:
-    truth = outcomes_by_row(rows.records, options.quality.outcomes, model.contract.positive_label)
+    truth = outcomes_by_row(rows.records, options.quality.outcomes, model.contract.positive_label or "")
     bias = measured_bias(model.contract, model.baseline, rows, options.explained.facets, truth=truth)
     return [each for each in bias if options.only is None or each.labelled == (options.only == OUTCOMES)]
 
@@ -92,7 +92,7 @@ def _attribution_violations(
     contract: Contract, gain: float | None, explained: ExplanationOptions
 ) -> Iterator[Violation]:
     if gain is not None:
-        yield from attribution_violations(contract.target, gain, explained.min_ndcg)
+        yield from attribution_violations(contract.target or "", gain, explained.min_ndcg)
 
 
 def _attributions(rows: CapturedRows, baseline: Baseline, explained: ExplanationOptions) -> dict[str, float]:

@@ -24,6 +24,7 @@ class Application:
         self, contract: Contract, scorer: Scorer, *, recorder: ScoreRecorder | None = None, header: str = ""
     ) -> None:
         self._contract, self._scorer = contract, scorer
+        self._responder, self._headline = contract.responder, contract.problem.headline
         self._record = recorder.record if recorder else None
         self._header = header
 
@@ -49,13 +50,12 @@ class Application:
     def _invoke(self, request: Request) -> Response:
         media_type = accepted_type(request.headers.get("accept", ""))
         features = read_payload(self._contract, request.body, request.headers.get("content-type", ""))
-        found = self._scorer.score(features)
-        scores = found.tolist()
-        if not all(map(math.isfinite, scores)):  # faster than numpy's for the usual one row
-            raise ArithmeticError("the model gave a score that is no finite number")
+        outputs = self._scorer.score(features)
+        if not math.isfinite(sum(outputs.ravel().tolist())):  # faster than numpy's for the usual one row
+            raise ArithmeticError("the model gave an output that is no finite number")
         if self._record:
-            self._record((features, found))
-        return write_predictions(scores, self._contract.threshold, media_type, self._header)
+            self._record((features, self._headline(outputs)))
+        return write_predictions(self._responder, outputs, media_type, self._header)
 
 
 def _require_method(request: Request, *allowed: str) -> None:

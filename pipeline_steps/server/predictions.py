@@ -2,14 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, NamedTuple
 
+from pipeline_steps.problems.problem import Outputs, Prediction, Responder
 from pipeline_steps.server.messages import HttpError, Response
 from pipeline_steps.server.payload import CSV, JSON, media_type
 from pipeline_steps.tables.cells import quoted
+from pipeline_steps.tables.csv_rows import rows_of_text
 
 _OFFERED = (JSON, CSV)
 _WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
@@ -52,29 +53,22 @@ def _weights(accept: str) -> Iterator[tuple[str, float]]:
             yield name, 0.0  # a weight that is none counts as 0
 
 
-def write_predictions(scores: Sequence[float], threshold: float, media_type: str, header: str = "") -> Response:
-    """Write one score a row; JSON has the label beside it. `header` is one more header line with its line break."""
-    # nine digits distinguish every float32
+def write_predictions(responder: Responder, outputs: Outputs, media_type: str, header: str = "") -> Response:
+    """Write one prediction a row. `header` is one more header line with its line break."""
     if media_type == CSV:
-        return Response(HTTPStatus.OK, "".join([f"{score:.9g}\n" for score in scores]).encode(), CSV, header)
-    entries = [f'{{"score":{score:.9g},"label":{int(score >= threshold)}}}' for score in scores]
-    return Response(HTTPStatus.OK, f'{{"predictions":[{",".join(entries)}]}}\n'.encode(), JSON, header)
+        return Response(
+            HTTPStatus.OK, "".join([f"{line}\n" for line in responder.csv_lines(outputs)]).encode(), CSV, header
+        )
+    entries = ",".join(responder.json_entries(outputs))
+    return Response(HTTPStatus.OK, f'{{"predictions":[{entries}]}}\n'.encode(), JSON, header)
 
 
-class Prediction(NamedTuple):
-    """One row's score; CSV has no label, and a JSON body of another server may have anything there."""
-
-    score: float
-    label: Any
-
-
-def read_predictions(body: bytes, content_type: str) -> list[Prediction]:
+def read_predictions(responder: Responder, body: bytes, content_type: str) -> list[Prediction]:
     """Read a response body of this server, or of one that keeps its format.
 
     Raises:
-        ValueError, TypeError, KeyError: it is something else.
+        ValueError, TypeError, KeyError, IndexError: it is something else.
     """
     if media_type(content_type) == CSV:
-        return [Prediction(float(line), None) for line in body.decode().split()]
-    entries = json.loads(body)["predictions"]
-    return [Prediction(float(entry["score"]), entry.get("label")) for entry in entries]
+        return [responder.read_line(cells) for cells in rows_of_text(body.decode())]
+    return [responder.read_entry(entry) for entry in json.loads(body)["predictions"]]

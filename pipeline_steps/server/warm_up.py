@@ -12,6 +12,7 @@ from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.errors import StepError
 from pipeline_steps.features.columns import FeatureColumn, NumberColumn
+from pipeline_steps.problems.problem import Responder
 from pipeline_steps.server.body_budget import BodyBudget
 from pipeline_steps.server.messages import Handler, Request, response_bytes
 from pipeline_steps.server.payload import CSV, JSON
@@ -41,7 +42,7 @@ def warm_up(handler: Handler, contract: Contract, baseline: Baseline | None) -> 
             batch = list(islice(cycle(rows), size))
             for content_type, body in ((CSV, _csv(batch)), (JSON, _json(contract, batch))):
                 for accept in (CSV, JSON):
-                    _send(handler, body, content_type, accept, size)
+                    _send(handler, contract.responder, body, content_type=content_type, accept=accept, size=size)
                     sent += 1
     return sent
 
@@ -78,7 +79,7 @@ def _json(contract: Contract, rows: Sequence[Sequence[Value]]) -> bytes:
     return json.dumps({"instances": [dict(zip(names, row, strict=True)) for row in rows]}).encode()
 
 
-def _send(handler: Handler, body: bytes, content_type: str, accept: str, size: int) -> None:
+def _send(handler: Handler, responder: Responder, body: bytes, *, content_type: str, accept: str, size: int) -> None:
     head = f"POST /invocations HTTP/1.1\r\nContent-Type: {content_type}\r\nAccept: {accept}\r\n"
     reader = RequestParser(lambda: None, BodyBudget())
     (request,) = reader.read(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
@@ -87,7 +88,7 @@ def _send(handler: Handler, body: bytes, content_type: str, accept: str, size: i
     if response.status != HTTPStatus.OK:
         text = quoted(response.body.decode("utf-8", "replace").strip())
         raise _failure(f"got {response.status} {text}", content_type, size)
-    if (scores := len(read_predictions(response.body, response.content_type))) != size:
+    if (scores := len(read_predictions(responder, response.body, response.content_type))) != size:
         raise _failure(f"got {scores} scores", content_type, size)
 
 

@@ -14,7 +14,7 @@ from pipeline_steps.errors import DataError
 from pipeline_steps.tables.cells import category, number_text, parse_number, quoted
 from pipeline_steps.tables.csv_rows import csv_rows
 from pipeline_steps.tables.near_matches import near_match
-from pipeline_steps.tables.schema import Column
+from pipeline_steps.tables.use_case import Column
 
 _SHOWN_PROBLEMS = 5
 _BLOCK_ROWS = 10_000

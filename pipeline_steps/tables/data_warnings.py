@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from pipeline_steps.tables.cells import number_text, quoted
-from pipeline_steps.tables.schema import Column
+from pipeline_steps.tables.use_case import Column
 
 _USELESS = ", so that a model learns nothing from it"
 

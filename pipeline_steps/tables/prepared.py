@@ -10,28 +10,40 @@ from numpy.typing import NDArray
 from pipeline_steps.documents import read_json
 from pipeline_steps.errors import DataError
 from pipeline_steps.tables.csv_table import read_table
-from pipeline_steps.tables.schema import Column, Schema
+from pipeline_steps.tables.use_case import FILE, Column, UseCase
 
 
 @dataclass(frozen=True)
 class Split:
+    """The feature columns, and the target as a number a row: NaN where the problem has none."""
+
     features: pd.DataFrame
-    positive: NDArray[np.bool_]
+    target: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.features)
 
 
-def read_schema(folder: Path) -> Schema:
-    """Read the `schema.json` in `folder`."""
-    return Schema.from_document(read_json(folder / "schema.json"))
+def read_use_case(folder: Path) -> UseCase:
+    """Read the use case that lies beside a split in `folder`."""
+    return UseCase.from_document(read_json(folder / FILE))
 
 
-def read_split(folder: Path, schema: Schema) -> Split:
-    """Read the `data.csv` in `folder`, whose target is 0 or 1.
+def read_split(folder: Path, use_case: UseCase) -> Split:
+    """Read the `data.csv` in `folder`.
 
     Raises:
-        DataError: a column is absent or of another type, or the target holds something else or one class only.
+        DataError: a column is absent or of another type, or a row has no target.
     """
-    table = read_table(folder / "data.csv", [*schema.columns, Column(schema.target, "number")])
-    found = np.unique(table[schema.target])
-    if found.tolist() != [0, 1]:
-        raise DataError(f"target {schema.target} must hold both 0 and 1 in {folder}, got {found[:5].tolist()}")
-    return Split(table[schema.names], (table[schema.target] == 1).to_numpy())
+    if use_case.target is None:
+        table = read_table(folder / "data.csv", use_case.columns)
+        return Split(table[use_case.names], np.full(len(table), np.nan))
+    table = read_table(folder / "data.csv", [*use_case.columns, Column(use_case.target, "number")])
+    target = table[use_case.target].to_numpy()
+    if missing := int(np.isnan(target).sum()):
+        raise DataError(f"target {use_case.target} must be known in every row in {folder}, got {missing} missing")
+    if use_case.classes and len(found := np.unique(target)) < len(use_case.classes):
+        absent = sorted(set(range(len(use_case.classes))) - set(found.astype(int).tolist()))
+        labels = ", ".join(use_case.classes[place] for place in absent)
+        raise DataError(f"target {use_case.target} must hold every label in {folder}, got no row of {labels}")
+    return Split(table[use_case.names], target)

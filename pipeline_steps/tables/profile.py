@@ -5,27 +5,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline_steps.tables.schema import Schema
+from pipeline_steps.tables.use_case import UseCase
 
 _BINS = 20
 _TOP = 20
 
 
-def profile_columns(schema: Schema, table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Describe each feature column, in the schema's order."""
+def profile_columns(use_case: UseCase, table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Describe each feature column, in the model's order."""
     return [
         {"name": column.name, "kind": column.kind}
         | (_number(table[column.name]) if column.kind == "number" else _category(table[column.name]))
-        for column in schema.columns
+        for column in use_case.columns
     ]
 
 
-def relations(schema: Schema, table: pd.DataFrame) -> dict[str, Any]:
+def relations(use_case: UseCase, table: pd.DataFrame) -> dict[str, Any]:
     """Give correlation and covariance of the number columns and the target, over the rows where both are known.
 
     An entry is None where it is not defined: fewer than two such rows, or (correlation) a constant column.
     """
-    numbers = table[[*(column.name for column in schema.columns if column.kind == "number"), schema.target]]
+    names = [column.name for column in use_case.columns if column.kind == "number"]
+    numbers = table[[*names, *([use_case.target] if use_case.target else [])]]
     return {
         "covariance": _matrix(numbers.cov(min_periods=2)),
         "correlation": _matrix(numbers.corr(min_periods=2)),

@@ -6,49 +6,38 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline_steps.tables.cells import category, quoted
 from pipeline_steps.tables.csv_table import raise_problems, read_table
-from pipeline_steps.tables.near_matches import near_match
-from pipeline_steps.tables.schema import Column, Schema
+from pipeline_steps.tables.use_case import Column, UseCase
 
 
 @dataclass(frozen=True)
 class RawTable:
-    """The user's features, and the target last as 0 and 1; rows without a target are left out."""
+    """The user's features, and the target's cells as text; rows without a target are left out."""
 
-    table: pd.DataFrame
+    features: pd.DataFrame
+    target: "pd.Series[str] | None"
     source_rows: int
 
     @property
     def missing_target(self) -> int:
-        return self.source_rows - len(self.table)
+        """How many rows were left out."""
+        return self.source_rows - len(self.features)
 
 
-def read_raw_table(path: Path, schema: Schema) -> RawTable:
+def read_raw_table(path: Path, use_case: UseCase) -> RawTable:
     """Read and check the table in `path`.
 
     Raises:
         DataError: what is wrong, a line each.
     """
-    source = read_table(path, [*schema.columns, Column(schema.target, "category")])
-    table = source[source[schema.target] != ""]
-    raise_problems([*_target_problems(table[schema.target], schema), *_column_problems(table[schema.names])])
-    table[schema.target] = (table[schema.target] == category(schema.positive_label)).astype(int)
-    return RawTable(table, len(source))
-
-
-def _target_problems(target: "pd.Series[str]", schema: Schema) -> Iterator[str]:
-    found = target.value_counts().sort_index()
-    values = ", ".join(f"{quoted(value)} ({count} rows)" for value, count in found.head(5).items()) or "none"
-    if category(schema.positive_label) not in found:
-        near = near_match(schema.positive_label, found.index)
-        yield (
-            f"target {schema.target} must hold the positive label {quoted(schema.positive_label)}, got {values}"
-            + (f"; there is {near}" if near else "")
-        )
-    elif len(found) != 2:
-        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        yield f"target {schema.target} must have two values, got {values}{more}"
+    if use_case.target is None:
+        table = read_table(path, use_case.columns)
+        raise_problems(list(_column_problems(table)))
+        return RawTable(table, None, len(table))
+    source = read_table(path, [*use_case.columns, Column(use_case.target, "category")])
+    table = source[source[use_case.target] != ""]
+    raise_problems(list(_column_problems(table[use_case.names])))
+    return RawTable(table[use_case.names], table[use_case.target], len(source))
 
 
 def _column_problems(features: pd.DataFrame) -> Iterator[str]:

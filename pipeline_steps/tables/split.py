@@ -1,50 +1,42 @@
 """Which split each row goes to: stratified, seeded, and unchanged when rows are appended."""
 
 import hashlib
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline_steps.tables.use_case import SplitPlan
+
 SPLITS = ("train", "validation", "test")
 
 
-@dataclass(frozen=True)
-class SplitPlan:
-    """The shares of validation and test; the rest is for training."""
+def block_rows(plan: SplitPlan) -> int:
+    """Rows dealt together: the fewest that the shares divide without a remainder (20 or 100)."""
+    return 20 if plan.validation_percent % 5 == 0 and plan.test_percent % 5 == 0 else 100
 
-    validation_percent: int
-    test_percent: int
-    seed: int
 
-    @property
-    def block_rows(self) -> int:
-        """Rows dealt together: the fewest that these shares divide without a remainder (20 or 100)."""
-        return 20 if self.validation_percent % 5 == 0 and self.test_percent % 5 == 0 else 100
+def assign_splits(strata: NDArray[np.int64], plan: SplitPlan) -> NDArray[np.str_]:
+    """Name the split of every row.
 
-    def assign(self, positive: NDArray[np.bool_]) -> NDArray[np.str_]:
-        """Name the split of every row; `positive` is the target, in file order.
+    Within a stratum, rows are dealt in blocks by their order in the file. A block's dealing depends on nothing
+    but seed, stratum and block number, so a row keeps its split when others are appended: a model trained on the
+    first rows of a file has never seen a row that is in the test split of the whole file.
+    """
+    splits, size = np.empty(len(strata), dtype="U10"), block_rows(plan)
+    for stratum in np.unique(strata).tolist():
+        rows = np.flatnonzero(strata == stratum)
+        blocks = -(-len(rows) // size)
+        dealt = [split for block in range(blocks) for split in _deal(plan, size, f"{stratum}/{block}")]
+        splits[rows] = dealt[: len(rows)]
+    return splits
 
-        Within a class, rows are dealt in blocks by their order in the file. A block's dealing depends on nothing
-        but seed, class and block number, so a row keeps its split when others are appended: a model trained on the
-        first rows of a file has never seen a row that is in the test split of the whole file.
-        """
-        splits = np.empty(len(positive), dtype="U10")
-        for label in (False, True):
-            rows = np.flatnonzero(positive == label)
-            blocks = -(-len(rows) // self.block_rows)
-            dealt = [split for block in range(blocks) for split in self._deal(int(label), block)]
-            splits[rows] = dealt[: len(rows)]
-        return splits
 
-    def _deal(self, label: int, block: int) -> list[str]:
-        size = self.block_rows
-        test = size * self.test_percent // 100
-        validation = size * self.validation_percent // 100
-        dealt = [""] * size
-        for rank, position in enumerate(_shuffled(size, f"{self.seed}/{label}/{block}")):
-            dealt[position] = "test" if rank < test else "validation" if rank < test + validation else "train"
-        return dealt
+def _deal(plan: SplitPlan, size: int, place: str) -> list[str]:
+    test, validation = size * plan.test_percent // 100, size * plan.validation_percent // 100
+    dealt = [""] * size
+    for rank, position in enumerate(_shuffled(size, f"{plan.seed}/{place}")):
+        dealt[position] = "test" if rank < test else "validation" if rank < test + validation else "train"
+    return dealt
 
 
 def _shuffled(size: int, key: str) -> list[int]:

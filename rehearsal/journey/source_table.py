@@ -17,7 +17,7 @@ from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.process import spawn, stop
 from slipway.errors import InputError, LaunchError
 from slipway.settings import Settings
-from slipway.training import schema_arguments
+from slipway.training import use_case_document
 
 EARLIER_PERCENT = 60
 """The share of rows, in file order, that the first model is trained on; the second model gets all rows."""
@@ -51,11 +51,13 @@ def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -
     if path is None:
         path, name = workdir / "demo.csv", f"generated ({options.demo_rows} rows, seed {settings.data.seed})"
         write_demo_csv(path, rows=options.demo_rows, seed=settings.data.seed)
-    found = _check(path, settings)
+    use_case = workdir / "use_case.json"
+    use_case.write_text(json.dumps(use_case_document(settings)), encoding="utf-8")
+    found = _check(path, use_case)
     earlier = workdir / "earlier.csv"
     rows = _write_first_rows(path, earlier, max(1, found["rows"] * EARLIER_PERCENT // 100))
     try:
-        _check(earlier, settings)
+        _check(earlier, use_case)
     except InputError as exc:
         raise InputError(
             f"the first {EARLIER_PERCENT} % of the rows ({rows} in {name}), on which the first model is trained, "
@@ -64,9 +66,9 @@ def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -
     return SourceTable(path, name, found["rows"], found["sha256"], earlier, rows, tuple(found["remarks"]))
 
 
-def _check(path: Path, settings: Settings) -> dict[str, Any]:
-    argv = [sys.executable, "-m", "pipeline_steps", "check", "--input", str(path.resolve())]
-    argv += schema_arguments(settings)
+def _check(path: Path, use_case: Path) -> dict[str, Any]:
+    argv = [sys.executable, "-m", "pipeline_steps", "check"]
+    argv += ["--input", str(path.resolve()), "--use-case", str(use_case.resolve())]
     child = spawn(
         argv,
         cwd=PROJECT,

@@ -16,7 +16,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "commands": commands_page,
     "decisions": lambda: decisions_page(Path(__file__).parents[2] / "docs" / "decisions"),
     "delivery": delivery_page,
-    "hyperparameters": lambda: hyperparameters_page("xgboost"),
+    "hyperparameters": hyperparameters_page,
     "rules": rules_page,
     "settings": settings_page,
     "steps": steps_page,

@@ -12,7 +12,6 @@ from slipway.guardrails import PlannedRollout, from_template, lint, lint_deliver
 from slipway.guardrails.template import alarms_in
 from slipway.guardrails.template_file import SUFFIXES, read_template
 from slipway.settings import load_delivery, load_settings
-from slipway.training import schema_arguments
 
 _EPILOG = """\
 exit codes:
@@ -81,7 +80,6 @@ def _planned(arguments: argparse.Namespace) -> Iterator[PlannedRollout]:
     rate: float | None = arguments.requests_per_second
     if arguments.config or not (arguments.templates or arguments.delivery):
         settings = load_settings(arguments.config or config_file(DEFAULT_CONFIG), arguments.stage)
-        schema_arguments(settings)  # refuses columns that do not fit
         yield planned_rollout(settings, requests_per_second=rate)
     if arguments.templates:
         yield from _in_templates(arguments.templates, rate)

@@ -7,7 +7,7 @@ from slipway.settings import Settings
 from slipway.settings.names import COST_TAG
 from slipway.training.compute import Compute
 from slipway.training.condition_step import Condition, ConditionStep, FailStep
-from slipway.training.container_arguments import evaluation_arguments, schema_arguments
+from slipway.training.container_arguments import evaluation_arguments
 from slipway.training.document import pipeline_document
 from slipway.training.gate_rule import gate_rule
 from slipway.training.parameters import Parameters
@@ -21,7 +21,7 @@ from slipway.training.training_step import Channel, MetricDefinition, TrainingJo
 from slipway.training.tuning_step import TuningStep
 
 OBJECTIVE_METRIC = "validation:auc"
-METRICS = ("train:auc", OBJECTIVE_METRIC, "validation:accuracy", "validation:logloss")
+METRICS = ("train:auc", OBJECTIVE_METRIC, "validation:accuracy", "validation:log_loss")
 SPLITS = ("train", "validation", "test")
 DATA_FINGERPRINT_VARIABLE = "SLIPWAY_DATA_FINGERPRINT"
 DATA_FINGERPRINT_HYPERPARAMETER = "data_fingerprint"
@@ -47,6 +47,7 @@ def training_pipeline(
     bucket: str,
     kms_key_arn: str,
     image_uri: str,
+    use_case_uri: str,
     processing_role_arn: str,
     training_role_arn: str,
     evaluation_role_arn: str,
@@ -54,13 +55,15 @@ def training_pipeline(
 ) -> dict[str, Any]:
     """The definition (2020-12-01) of the use case's pipeline; every string may be a CDK token.
 
-    `bucket` takes what the jobs write; the default of `InputDataUri` lies in `data_bucket`, or else there too.
+    `use_case_uri` is where the `use_case_document` lies in S3. `bucket` takes what the jobs write; the default of
+    `InputDataUri` lies in `data_bucket`, or else there too.
     """
     composition = _Composition(
         settings=settings,
         bucket=bucket,
         kms_key_arn=kms_key_arn,
         image_uri=image_uri,
+        use_case_uri=use_case_uri,
         processing_role_arn=processing_role_arn,
         training_role_arn=training_role_arn,
         evaluation_role_arn=evaluation_role_arn,
@@ -75,6 +78,7 @@ class _Composition:
     bucket: str
     kms_key_arn: str
     image_uri: str
+    use_case_uri: str
     processing_role_arn: str
     training_role_arn: str
     evaluation_role_arn: str
@@ -104,8 +108,11 @@ class _Composition:
             name="Prepare",
             image_uri=self.image_uri,
             entrypoint=_entrypoint("prepare"),
-            container_arguments=schema_arguments(self.settings),
-            inputs=(ProcessingInput("data", self.parameters.input_data_uri, f"{_PROCESSING}/input/data"),),
+            container_arguments=(),
+            inputs=(
+                ProcessingInput("data", self.parameters.input_data_uri, f"{_PROCESSING}/input/data"),
+                ProcessingInput("use_case", self.use_case_uri, f"{_PROCESSING}/input/use_case"),
+            ),
             outputs=(*map(self._split, SPLITS), self._output("prepare", "profile")),
             environment={DATA_FINGERPRINT_VARIABLE: self.parameters.data_fingerprint},
             role_arn=self.processing_role_arn,

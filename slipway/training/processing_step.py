@@ -78,7 +78,7 @@ class ProcessingStep(Step):
             "AppSpecification": {
                 "ImageUri": self.image_uri,
                 "ContainerEntrypoint": self.entrypoint,
-                "ContainerArguments": self.container_arguments,
+                **({"ContainerArguments": self.container_arguments} if self.container_arguments else {}),
             },
             "RoleArn": self.role_arn,
             "ProcessingInputs": [given.request() for given in self.inputs],

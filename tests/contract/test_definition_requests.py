@@ -43,6 +43,7 @@ def definition(request):
         bucket="b",
         kms_key_arn="arn:aws:kms:::key/k",
         image_uri="i:1",
+        use_case_uri="s3://b/use_case.json",
         **roles,
     )
 

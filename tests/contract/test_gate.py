@@ -23,7 +23,9 @@ def conditions():
     document["gate"] |= RULE | {"max_train_validation_gap": 0.1, "accuracy_target": 0.9}
     settings = parse_settings(document | {"stage": "dev"}, source="config.toml")
     roles = dict.fromkeys(("processing_role_arn", "training_role_arn", "evaluation_role_arn"), "r")
-    definition = training_pipeline(settings, bucket="b", kms_key_arn="k", image_uri="i", **roles)
+    definition = training_pipeline(
+        settings, bucket="b", kms_key_arn="k", image_uri="i", use_case_uri="s3://b/use_case.json", **roles
+    )
     (gate,) = (step for step in definition["Steps"] if step["Name"] == "Gate")
     return gate["Arguments"]["Conditions"]
 

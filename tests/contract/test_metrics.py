@@ -3,7 +3,6 @@
 import numpy as np
 
 from pipeline_steps import embedded_metrics
-from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import FEWEST_ROWS, Baseline
 from pipeline_steps.baseline.distribution import training_distribution
 from pipeline_steps.server.messages import Request, Response
@@ -11,8 +10,9 @@ from pipeline_steps.server.request_metrics import RequestMetrics
 from pipeline_steps.server.score_recorder import ScoreRecorder
 from slipway import metrics
 from slipway.guardrails.published_metrics import METRIC_NAMES
+from tests.contracts import binary_contract
 
-CONTRACT = Contract((), "bought", "TRUE", 0.5, "xgboost")
+CONTRACT = binary_contract()
 
 
 def test_the_namespaces_are_the_products():

@@ -18,6 +18,7 @@ import pytest
 
 from infra.monitoring.monitor_machine import DEFINITION, substitutions
 from pipeline_steps import prepare, train
+from pipeline_steps.documents import write_json
 from pipeline_steps.paths import Paths
 from rehearsal.journey.demo_data.registry import write_demo_csv
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, OUTCOME_PREFIX
@@ -26,7 +27,7 @@ from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.monitoring_run import run_monitoring
 from slipway.rollout.new_fleet_alarms import server_environment
 from slipway.settings import Settings, load_settings
-from slipway.training import schema_arguments
+from slipway.training import use_case_document
 from slipway.training.monitoring_job import capture_prefix, job_prefix, monitoring_job, report_prefix
 from tests.infra.asl_files import substituted
 from tests.rehearsal.cloud.process import PROJECT, CloudProcess, eventually
@@ -63,7 +64,8 @@ def archive(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> byt
     prepared, paths = Paths(base / "prepare"), Paths(base / "train")
     prepared.processing_input("data").mkdir(parents=True)
     write_demo_csv(prepared.processing_input("data") / "demo.csv", rows=3000, seed=0)
-    prepare.main(schema_arguments(settings), prepared)
+    write_json(prepared.processing_input("use_case") / "use_case.json", use_case_document(settings))
+    prepare.main([], prepared)
     for split in ("train", "validation"):
         shutil.copytree(prepared.processing_output(split), paths.channel(split))
     paths.hyperparameters.parent.mkdir(parents=True)

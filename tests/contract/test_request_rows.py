@@ -10,9 +10,10 @@ from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.server.payload import read_payload
 from pipeline_steps.tables.csv_table import read_table
-from pipeline_steps.tables.schema import Column
+from pipeline_steps.tables.use_case import Column
 from rehearsal.journey.source_table import SourceTable, request_bodies
 from slipway.settings import load_settings
+from tests.contracts import binary_contract
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
 TEXTS = ["plain", "a, b", 'a "b"', "a\nb", "a\rb", "a\u2028b", " a ", "2.0", "02", "\ufeffa"]
@@ -23,7 +24,7 @@ def contract(*texts: str) -> Contract:
         NumberColumn("size", 0, 3, missing=True),
         CategoryColumn("kind", texts, len(texts), accepts_unknown=False, missing=True),
     )
-    return Contract(columns, "bought", "TRUE", 0.5, "xgboost")
+    return binary_contract(columns)
 
 
 @pytest.mark.parametrize("text", TEXTS)

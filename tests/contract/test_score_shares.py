@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.baseline.distribution import training_distribution
 from pipeline_steps.server.score_recorder import ScoreRecorder
@@ -15,8 +14,9 @@ from slipway.canary.config import Tolerances
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Decision, Evidence
 from slipway.canary.statistics.streams import streams
+from tests.contracts import binary_contract
 
-CONTRACT = Contract((), "bought", "TRUE", 0.5, "xgboost")
+CONTRACT = binary_contract()
 VALIDATION_ROWS = 2440
 PLAN = Tolerances(baseline_rows=VALIDATION_ROWS // 2)
 ROLLOUTS = 100

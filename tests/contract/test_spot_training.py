@@ -13,6 +13,7 @@ import pytest
 from moto import mock_aws
 
 from pipeline_steps import prepare
+from pipeline_steps.documents import write_json
 from pipeline_steps.paths import Paths
 from rehearsal.cloud.sagemaker.platform import Platform
 from rehearsal.cloud.sagemaker.training_jobs import TrainingJobs
@@ -22,7 +23,7 @@ from rehearsal.jobs.job_runner import LocalJobRunner
 from rehearsal.jobs.spot import SpotMarket
 from rehearsal.journey.demo_data.registry import write_demo_csv
 from slipway.settings import Settings, load_settings
-from slipway.training import training_pipeline
+from slipway.training import training_pipeline, use_case_document
 from tests.rehearsal.cloud.process import eventually
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -42,17 +43,20 @@ def definition(settings: Settings) -> dict[str, Any]:
     roles = dict.fromkeys(
         ("processing_role_arn", "training_role_arn", "evaluation_role_arn"), "arn:aws:iam::000000000000:role/r"
     )
-    document = training_pipeline(settings, bucket=BUCKET, kms_key_arn="key", image_uri=IMAGE, **roles)
+    document = training_pipeline(
+        settings, bucket=BUCKET, kms_key_arn="key", image_uri=IMAGE, use_case_uri="s3://b/use_case.json", **roles
+    )
     return {step["Name"]: step["Arguments"] for step in document["Steps"]}
 
 
 @pytest.fixture(scope="module")
-def s3(definition: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def s3(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """S3 with the splits that `prepare` made."""
     paths = Paths(tmp_path_factory.mktemp("prepare"))
     paths.processing_input("data").mkdir(parents=True)
     write_demo_csv(paths.processing_input("data") / "demo.csv", rows=1500, seed=0)
-    prepare.main(definition["Prepare"]["AppSpecification"]["ContainerArguments"], paths)
+    write_json(paths.processing_input("use_case") / "use_case.json", use_case_document(settings))
+    prepare.main([], paths)
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket=BUCKET)

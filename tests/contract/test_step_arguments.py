@@ -1,18 +1,19 @@
 """What the definition gives to the steps against what the steps take."""
 
-import copy
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_steps import check, evaluate, prepare
+from pipeline_steps import evaluate
 from pipeline_steps.algorithms.hyperparameters import parse_hyperparameters
 from pipeline_steps.paths import Paths
-from pipeline_steps.tables.schema import schema_from_arguments
+from pipeline_steps.problems.binary.value import OutcomeValues
+from pipeline_steps.tables.use_case import SplitPlan, UseCase
 from slipway.settings import parse_settings
-from slipway.training import schema_arguments, training_pipeline
+from slipway.training import training_pipeline, use_case_document
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
 OPT_ML = Paths(Path("/opt/ml"))
@@ -21,7 +22,9 @@ OPT_ML = Paths(Path("/opt/ml"))
 def composed(document):
     settings = parse_settings(document, source="config.toml")
     roles = dict.fromkeys(("processing_role_arn", "training_role_arn", "evaluation_role_arn"), "r")
-    definition = training_pipeline(settings, bucket="b", kms_key_arn="k", image_uri="i", **roles)
+    definition = training_pipeline(
+        settings, bucket="b", kms_key_arn="k", image_uri="i", use_case_uri="s3://b/use_case.json", **roles
+    )
     return settings, {step["Name"]: step["Arguments"] for step in definition["Steps"]}, definition["Parameters"]
 
 
@@ -44,22 +47,15 @@ def command_line(arguments, parameters):
     return [text(argument) for argument in arguments["AppSpecification"]["ContainerArguments"]]
 
 
-def test_prepare_reads_the_table_of_the_settings_from_its_arguments(shoppers):
-    settings, steps, parameters = shoppers
-    found = prepare.parser().parse_args(command_line(steps["Prepare"], parameters))
-    schema = schema_from_arguments(found)
-    assert {column.name: column.kind for column in schema.columns} == dict(settings.data.columns)
-    assert schema.names == list(settings.data.columns)
-    assert (schema.target, schema.positive_label) == ("Revenue", "TRUE")
-    assert (found.validation_percent, found.test_percent, found.seed) == (10, 20, 0)
-
-
-def test_the_check_before_a_launch_takes_the_same_flags_as_prepare(shoppers):
-    settings, steps, parameters = shoppers
-    given_to_prepare = command_line(steps["Prepare"], parameters)
-    assert list(schema_arguments(settings)) == given_to_prepare
-    found = check.parser().parse_args(["--input", "table.csv", *given_to_prepare])
-    assert schema_from_arguments(found).target == "Revenue"
+def test_prepare_reads_the_use_case_of_the_settings(shoppers):
+    settings, steps, _ = shoppers
+    assert "ContainerArguments" not in steps["Prepare"]["AppSpecification"]
+    found = UseCase.from_document(use_case_document(settings))
+    assert {column.name: column.kind for column in found.columns} == dict(settings.data.columns)
+    assert found.names == list(settings.data.columns)
+    assert (found.problem, found.target, found.positive_label) == ("binary", "Revenue", "TRUE")
+    assert (found.split.validation_percent, found.split.test_percent, found.split.seed) == (10, 20, 0)
+    assert OutcomeValues(**found.value) == OutcomeValues("EUR", 5.5, -2.0, 0.0, 0.0)
 
 
 def test_evaluate_reads_gate_and_values_of_the_settings_from_its_arguments(shoppers):
@@ -73,11 +69,6 @@ def test_evaluate_reads_gate_and_values_of_the_settings_from_its_arguments(shopp
         "max_loss_to_champion": settings.gate.max_loss_to_champion,
         "max_gap": settings.gate.max_train_validation_gap,
         "accuracy_target": settings.gate.accuracy_target,
-        "currency": "EUR",
-        "value_tp": 5.5,
-        "value_fp": -2.0,
-        "value_tn": 0.0,
-        "value_fn": 0.0,
     }
 
 
@@ -93,25 +84,21 @@ MONEY = st.floats(allow_nan=False, allow_infinity=False)
 LABELS = st.from_regex(r"[^\r\n]{1,120}", fullmatch=True).filter(lambda label: label != "--")
 
 
-@given(columns=COLUMNS, target=LABELS.filter(lambda name: "," not in name and name.strip() == name), label=LABELS)
-def test_prepare_accepts_every_table_the_settings_accept(document, columns, target, label):
+@given(
+    columns=COLUMNS,
+    target=LABELS.filter(lambda name: "," not in name and name.strip() == name),
+    label=LABELS,
+    split=st.tuples(SHARES, SHARES, st.integers(min_value=0, max_value=2**31 - 1)),
+)
+def test_prepare_accepts_every_table_the_settings_accept(document, columns, target, label, split):
     columns.pop(target, None)
     data = {"columns": columns or {"only": "number"}, "target": target, "positive_label": label}
-    settings, steps, parameters = composed(document | {"data": data})
-    arguments = command_line(steps["Prepare"], parameters)
-    schema = schema_from_arguments(prepare.parser().parse_args(arguments))
-    assert [(column.name, column.kind) for column in schema.columns] == list(settings.data.columns.items())
-    assert (schema.target, schema.positive_label) == (target, label)
-    assert len(arguments) <= 100
-    assert all(len(argument) <= 256 for argument in arguments)
-
-
-@given(validation=SHARES, test=SHARES, seed=st.integers(min_value=0, max_value=2**31 - 1))
-def test_prepare_accepts_every_split_the_settings_accept(document, validation, test, seed):
-    data = document["data"] | {"validation_percent": validation, "test_percent": test, "seed": seed}
-    _, steps, parameters = composed(document | {"data": data})
-    found = prepare.parser().parse_args(command_line(steps["Prepare"], parameters))
-    assert (found.validation_percent, found.test_percent, found.seed) == (validation, test, seed)
+    data |= dict(zip(("validation_percent", "test_percent", "seed"), split, strict=True))
+    settings, _, _ = composed(document | {"data": data})
+    found = UseCase.from_document(json.loads(json.dumps(use_case_document(settings))))
+    assert [(column.name, column.kind) for column in found.columns] == list(settings.data.columns.items())
+    assert (found.target, found.positive_label) == (target, label)
+    assert found.split == SplitPlan(*split)
 
 
 @given(
@@ -135,11 +122,11 @@ def test_evaluate_accepts_every_gate_and_value_the_settings_accept(document, met
     )
     names = ("true_positive", "false_positive", "true_negative", "false_negative")
     value = {"currency": "EUR", **dict(zip(names, money, strict=True))}
-    _, steps, parameters = composed(document | {"gate": gate | {"metric": metric}, "value": value})
+    settings, steps, parameters = composed(document | {"gate": gate | {"metric": metric}, "value": value})
+    assert use_case_document(settings)["value"] == value
     arguments = command_line(steps["Evaluate"], parameters)
     found = evaluate.parser().parse_args(arguments)
     assert (found.metric, found.threshold, found.max_gap) == (metric, gate["threshold"], ratios[3])
-    assert (found.value_tp, found.value_fp, found.value_tn, found.value_fn) == money
     assert all(len(argument) <= 256 for argument in arguments)
 
 
@@ -174,7 +161,10 @@ def test_every_folder_a_step_reads_or_writes_is_the_one_the_job_mounts(shoppers)
         listed = given_to_job if kind == "Input" else given_to_job["Outputs"]
         return {item[f"{kind}Name"]: item[f"S3{kind}"]["LocalPath"] for item in listed}
 
-    inputs = {"Prepare": {"data"}, "Evaluate": {"candidate", "baseline", "train", "validation", "test", "profile"}}
+    inputs = {
+        "Prepare": {"data", "use_case"},
+        "Evaluate": {"candidate", "baseline", "train", "validation", "test", "profile"},
+    }
     for step, names in inputs.items():
         assert mounted(step, "Input") == {name: str(OPT_ML.processing_input(name)) for name in names}
     outputs = {"Prepare": {"train", "validation", "test", "profile"}, "Evaluate": {"evaluation"}}
@@ -192,22 +182,3 @@ def test_train_gets_the_channels_it_reads(shoppers):
     for job in (steps["Baseline"], steps["Tune"]["TrainingJobDefinition"]):
         channels = {channel["ChannelName"] for channel in job["InputDataConfig"]}
         assert channels == {"train", "validation"}
-
-
-@pytest.mark.parametrize(
-    "columns",
-    [
-        {f"a_rather_long_column_name_{i}": "number" for i in range(200)},
-        {f"a_long_name_as_feature_stores_write_them_{i}_average_of_30_days": "number" for i in range(320)},
-        {f"flag -- {i}": ("number", "category")[i % 2] for i in range(200)},
-    ],
-    ids=["in several arguments", "in cut arguments", "in alternating kinds"],
-)
-def test_a_column_list_beyond_one_argument_arrives_whole(document, columns):
-    wide = copy.deepcopy(document)
-    wide["data"]["exclude_from_drift"] = []
-    wide["data"]["columns"] = columns
-    _, steps, parameters = composed(wide)
-    schema = schema_from_arguments(prepare.parser().parse_args(command_line(steps["Prepare"], parameters)))
-    assert {column.name: column.kind for column in schema.columns} == columns
-    assert schema.names == list(columns)

@@ -10,7 +10,7 @@ from rehearsal.journey.demo_data.registry import write_demo_csv
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.pipeline_executions import Trainer
 from slipway.settings import Settings, load_settings
-from slipway.training import to_json, training_pipeline
+from slipway.training import to_json, training_pipeline, use_case_document
 from tests.rehearsal.cloud.process import PROJECT, CloudProcess, eventually
 
 DATA, ARTIFACTS = "data-bucket", "artifacts-bucket"
@@ -32,7 +32,13 @@ def deployed(cloud: CloudProcess, settings: Settings) -> CloudProcess:
     """The buckets, the storage stack's output, and the pipeline without what follows its cached steps."""
     roles = dict.fromkeys(("processing_role_arn", "training_role_arn", "evaluation_role_arn"), ROLE)
     definition = training_pipeline(
-        settings, bucket=ARTIFACTS, data_bucket=DATA, kms_key_arn="alias/aws/s3", image_uri=cloud.image, **roles
+        settings,
+        bucket=ARTIFACTS,
+        data_bucket=DATA,
+        kms_key_arn="alias/aws/s3",
+        image_uri=cloud.image,
+        use_case_uri=f"s3://{DATA}/use_case.json",
+        **roles,
     )
     definition["Steps"] = [step for step in definition["Steps"] if step["Name"] in CACHED]
     cloud("sagemaker").create_pipeline(
@@ -43,6 +49,7 @@ def deployed(cloud: CloudProcess, settings: Settings) -> CloudProcess:
     )
     for bucket in (DATA, ARTIFACTS):
         cloud("s3").create_bucket(Bucket=bucket)
+    cloud("s3").put_object(Bucket=DATA, Key="use_case.json", Body=json.dumps(use_case_document(settings)).encode())
     template = {
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {"DataBucketName": {"Value": DATA}},

@@ -11,10 +11,11 @@ import pytest
 from moto import mock_aws
 
 from pipeline_steps import evaluate, prepare, train
+from pipeline_steps.documents import write_json
 from pipeline_steps.paths import Paths
 from rehearsal.journey.demo_data.registry import write_demo_csv
 from slipway.settings import load_settings
-from slipway.training import training_pipeline
+from slipway.training import training_pipeline, use_case_document
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
 QUICK = {"num_round": "30", "early_stopping_rounds": "10"}
@@ -23,7 +24,14 @@ QUICK = {"num_round": "30", "early_stopping_rounds": "10"}
 @pytest.fixture(scope="module")
 def steps():
     roles = dict.fromkeys(("processing_role_arn", "training_role_arn", "evaluation_role_arn"), "r")
-    definition = training_pipeline(load_settings(CONFIG, "dev"), bucket="b", kms_key_arn="k", image_uri="i", **roles)
+    definition = training_pipeline(
+        load_settings(CONFIG, "dev"),
+        bucket="b",
+        kms_key_arn="k",
+        image_uri="i",
+        use_case_uri="s3://b/use_case.json",
+        **roles,
+    )
     found = {step["Name"]: step["Arguments"] for step in definition["Steps"]}
     return found | {step["Name"]: step["Arguments"] for step in found["Gate"]["IfSteps"] + found["Gate"]["ElseSteps"]}
 
@@ -38,7 +46,8 @@ def prepared(steps, opt_ml):
     paths = Paths(opt_ml / "prepare")
     paths.processing_input("data").mkdir(parents=True)
     write_demo_csv(paths.processing_input("data") / "demo.csv", rows=1500, seed=0)
-    prepare.main(steps["Prepare"]["AppSpecification"]["ContainerArguments"], paths)
+    write_json(paths.processing_input("use_case") / "use_case.json", use_case_document(load_settings(CONFIG, "dev")))
+    prepare.main([], paths)
     return paths.root / "processing" / "output"
 
 

@@ -114,7 +114,14 @@ class Line:
 def step_arguments() -> dict[str, Any]:
     """What the shipped definition gives the steps."""
     roles = dict.fromkeys(("processing_role_arn", "training_role_arn", "evaluation_role_arn"), "r")
-    definition = training_pipeline(load_settings(CONFIG, "dev"), bucket="b", kms_key_arn="k", image_uri="i", **roles)
+    definition = training_pipeline(
+        load_settings(CONFIG, "dev"),
+        bucket="b",
+        kms_key_arn="k",
+        image_uri="i",
+        use_case_uri="s3://b/use_case.json",
+        **roles,
+    )
     steps = {step["Name"]: step["Arguments"] for step in definition["Steps"]}
     searched = steps["Tune"]["TrainingJobDefinition"]["StaticHyperParameters"]
     thresholds = [w if isinstance(w, str) else "--threshold=0.88" for w in words_of(steps["Evaluate"])]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline_steps.shop import SCHEMA_FLAGS, shop_rows, write_rows
+from tests.pipeline_steps.shop import lay_use_case, shop_rows, write_rows
 from tests.pipeline_steps.verbs import run_verb
 
 
@@ -36,7 +36,8 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Jobs:
     base = tmp_path_factory.mktemp("jobs")
     prepared = base / "prepare"
     write_rows(prepared / "processing/input/data/table.csv", shop_rows(1200))
-    ended = run_verb(prepared, "prepare", *SCHEMA_FLAGS)
+    lay_use_case(prepared)
+    ended = run_verb(prepared, "prepare")
     assert ended.returncode == 0, ended.stderr
     done = {}
     for algorithm, more in (("xgboost", {"num_round": "60", "eta": "0.2"}), ("linear", {})):

@@ -5,8 +5,29 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline_steps.documents import write_json
+from pipeline_steps.tables.use_case import FILE, Column, UseCase
+
 HEADER = ["visits", "spend", "month", "returning", "bought"]
-SCHEMA_FLAGS = ["--target=bought", "--positive-label=TRUE", "--number=visits,spend", "--category=month,returning"]
+USE_CASE = UseCase(
+    problem="binary",
+    columns=(
+        Column("visits", "number"),
+        Column("spend", "number"),
+        Column("month", "category"),
+        Column("returning", "category"),
+    ),
+    target="bought",
+    metric="auc",
+    positive_label="TRUE",
+    value={
+        "currency": "EUR",
+        "true_positive": 5.0,
+        "false_positive": -1.0,
+        "true_negative": 0.0,
+        "false_negative": 0.0,
+    },
+)
 
 
 def shop_rows(count: int, *, seed: int = 0) -> list[list[str]]:
@@ -28,3 +49,8 @@ def write_rows(path: Path, rows: Sequence[Sequence[str]], header: Sequence[str] 
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     return path
+
+
+def lay_use_case(base: Path, use_case: UseCase = USE_CASE) -> None:
+    """Write the use case where `prepare` reads it, below the container's tree in `base`."""
+    write_json(base / "processing/input/use_case" / FILE, use_case.to_document())

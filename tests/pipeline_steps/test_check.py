@@ -6,26 +6,26 @@ from pathlib import Path
 import pytest
 
 from pipeline_steps.check import main
+from pipeline_steps.documents import write_json
 from pipeline_steps.errors import DataError
 from pipeline_steps.paths import Paths
-from tests.pipeline_steps.shop import HEADER, SCHEMA_FLAGS
+from tests.pipeline_steps.shop import HEADER, USE_CASE
 
 Rows = list[list[str]]
 
 
-def _check(folder: Path, rows: Rows, *more: str, header: list[str] = HEADER, delimiter: str = ",") -> None:
+def _check(folder: Path, rows: Rows, *, header: list[str] = HEADER, delimiter: str = ",") -> None:
     with (folder / "table.csv").open("w", newline="") as file:
         csv.writer(file, delimiter=delimiter).writerows([header, *rows])
-    main(["--input", str(folder / "table.csv"), *SCHEMA_FLAGS, *more], Paths(folder))
+    write_json(folder / "use_case.json", USE_CASE.to_document())
+    main(["--input", str(folder / "table.csv"), "--use-case", str(folder / "use_case.json")], Paths(folder))
 
 
 def test_a_good_table_is_summed_up_on_one_line(tmp_path: Path, shop, capsys: pytest.CaptureFixture[str]) -> None:
     rows = shop(300)
     _check(tmp_path, rows)
     found = json.loads(capsys.readouterr().out)
-    bought = sum(row[4] == "TRUE" for row in rows)
-    assert found["rows"] == 300
-    assert found["positive_rate"] == pytest.approx(bought / 300)
+    assert (found["rows"], found["classes"]) == (300, ["FALSE", "TRUE"])
     assert len(found["sha256"]) == 64
     assert found["remarks"] == []
 

@@ -8,17 +8,17 @@ import pandas as pd
 import pytest
 
 from pipeline_steps.documents import sha256_of
-from pipeline_steps.errors import ArgumentError, DataError
+from pipeline_steps.errors import DataError
 from pipeline_steps.paths import Paths
 from pipeline_steps.prepare import main, split_table
 from pipeline_steps.tables.raw_table import RawTable
-from pipeline_steps.tables.split import SplitPlan
-from tests.pipeline_steps.shop import HEADER, SCHEMA_FLAGS, write_rows
+from tests.pipeline_steps.shop import HEADER, USE_CASE, lay_use_case, write_rows
 
 
-def _prepare(base: Path, rows: list[list[str]], *more: str) -> Path:
+def _prepare(base: Path, rows: list[list[str]]) -> Path:
     write_rows(base / "processing/input/data/table.csv", rows)
-    main([*SCHEMA_FLAGS, *more], Paths(base))
+    lay_use_case(base)
+    main([], Paths(base))
     return base / "processing/output"
 
 
@@ -38,11 +38,11 @@ def test_every_different_row_is_in_one_split_and_no_other(tmp_path: Path, shop) 
 def test_the_first_of_equal_rows_is_kept_whatever_follows() -> None:
     equals = [[1, np.nan], [2, 0.0], [1, np.nan], [2, -0.0], [2, 1]]
     table = pd.DataFrame([*equals, *([3, number] for number in range(40))], columns=["visits", "spend"])
-    table["bought"] = [0] * 5 + [0, 1] * 20
-    splits, duplicates = split_table(RawTable(table, len(table)), SplitPlan(20, 20, seed=0), "bought")
-    kept = pd.concat(splits.values()).index
+    target = pd.Series(["FALSE"] * 5 + ["FALSE", "TRUE"] * 20)
+    dealt = split_table(RawTable(table, target, len(table)), USE_CASE)
+    kept = pd.concat(dealt.splits.values()).index
     assert [row in kept for row in range(5)] == [True, True, False, False, True]
-    assert (len(kept), duplicates) == (43, 2)
+    assert (len(kept), dealt.duplicates) == (43, 2)
 
 
 def test_the_profile_has_rows_hashes_and_shares(tmp_path: Path, shop) -> None:
@@ -106,11 +106,12 @@ def test_running_it_twice_gives_the_same_bytes(tmp_path: Path, shop) -> None:
         assert (one / file).read_bytes() == (two / file).read_bytes()
 
 
-def test_the_schema_lies_beside_every_split_and_the_profile(tmp_path: Path, shop) -> None:
+def test_the_use_case_with_its_labels_lies_beside_every_split_and_the_profile(tmp_path: Path, shop) -> None:
     output = _prepare(tmp_path, shop(400))
-    schemas = {path.read_bytes() for path in output.glob("*/schema.json")}
-    assert len(list(output.glob("*/schema.json"))) == 4
-    assert len(schemas) == 1
+    found = {path.read_bytes() for path in output.glob("*/use_case.json")}
+    assert len(list(output.glob("*/use_case.json"))) == 4
+    (content,) = found
+    assert json.loads(content)["classes"] == ["FALSE", "TRUE"]
 
 
 def test_a_class_with_few_different_rows_is_refused(tmp_path: Path, shop) -> None:
@@ -125,11 +126,6 @@ def test_none_or_two_tables_are_refused(tmp_path: Path, names: list[str]) -> Non
     folder.mkdir(parents=True)
     for name in names:
         (folder / name).write_text("x")
+    lay_use_case(tmp_path)
     with pytest.raises(DataError, match=r"the input must hold exactly one \.csv file"):
-        main(SCHEMA_FLAGS, Paths(tmp_path))
-
-
-@pytest.mark.parametrize("flag", ["--test-percent=50", "--validation-percent=4", "--test-percent=x"])
-def test_a_share_out_of_range_is_refused(tmp_path: Path, shop, flag: str) -> None:
-    with pytest.raises(ArgumentError, match=r"must be a whole number in 5\.\.40"):
-        _prepare(tmp_path, shop(400), flag)
+        main([], Paths(tmp_path))

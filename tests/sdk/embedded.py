@@ -10,6 +10,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from slipway.settings import load_settings
+from slipway.training import use_case_document
 from tests.rehearsal.cloud.process import CloudProcess, build_image, end_cloud, eventually, start_cloud
 from tests.sdk.environment import PROJECT
 
@@ -45,7 +47,15 @@ class Embedded:
     def places(self) -> dict[str, str]:
         """What a pipeline is told of its surroundings."""
         key = "arn:aws:kms:us-east-1:000000000000:key/k"
-        return {"bucket": BUCKET, "kms_key_arn": key, "image_uri": self.image, **dict.fromkeys(_JOB_ROLES, ROLE)}
+        uris = {"image_uri": self.image, "use_case_uri": self.use_case_uri}
+        return {"bucket": BUCKET, "kms_key_arn": key, **uris, **dict.fromkeys(_JOB_ROLES, ROLE)}
+
+    @property
+    def use_case_uri(self) -> str:
+        """Where the shipped use case lies, for Prepare."""
+        document = use_case_document(load_settings(PROJECT / "config" / "shoppers.toml", "dev"))
+        self.cloud("s3").put_object(Bucket=BUCKET, Key="use_case.json", Body=json.dumps(document).encode())
+        return f"s3://{BUCKET}/use_case.json"
 
     def upload(self, table: Path) -> str:
         self.cloud("s3").upload_file(str(table), BUCKET, f"data/{table.name}")

@@ -52,7 +52,6 @@ from sagemaker.train.tuner import HyperparameterTuner
 
 from slipway.settings import Settings
 from slipway.settings.names import COST_TAG
-from slipway.training import schema_arguments
 
 # The SDK reports its use to its maker; there is nobody to hear it. Its setting against that slows it down: with any
 # setting, it validates them all again at every look into them, 53 times and 20 s in one run of the local mode.
@@ -61,7 +60,7 @@ for _module, _function in ((telemetry_logging, "_send_telemetry_request"), (tele
     setattr(_module, _function, lambda *_, **__: None)
 
 SPLITS = ("train", "validation", "test")
-METRICS = ("train:auc", "validation:auc", "validation:accuracy", "validation:logloss")
+METRICS = ("train:auc", "validation:auc", "validation:accuracy", "validation:log_loss")
 STEP_RETRY = StepRetryPolicy(
     exception_types=[StepExceptionTypeEnum.SERVICE_FAULT, StepExceptionTypeEnum.THROTTLING],
     interval_seconds=10,
@@ -88,6 +87,7 @@ class SdkPipeline:
     data_uri: str
     kms_key_arn: str
     image_uri: str
+    use_case_uri: str
     processing_role_arn: str
     training_role_arn: str
     evaluation_role_arn: str
@@ -126,9 +126,8 @@ class SdkPipeline:
         known = {"SLIPWAY_DATA_FINGERPRINT": self.data_fingerprint}
         processor = self._processor("prepare", self.processing_role_arn, isolated=True, environment=known)
         arguments = processor.run(
-            inputs=[_input("data", self.input_data_uri)],
+            inputs=[_input("data", self.input_data_uri), _input("use_case", self.use_case_uri)],
             outputs=[*map(self._split, SPLITS), self._output("prepare", "profile")],
-            arguments=list(schema_arguments(self.settings)),
         )
         profile = PropertyFile("Profile", output_name="profile", path="profile.json")
         return ProcessingStep("Prepare", arguments, property_files=[profile], **CACHED, **JOB)

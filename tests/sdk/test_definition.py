@@ -18,6 +18,7 @@ PLACES = {
     "bucket": "artifacts",
     "kms_key_arn": "arn:aws:kms:us-east-1:000000000000:key/k",
     "image_uri": "000000000000.dkr.ecr.us-east-1.amazonaws.com/steps:1",
+    "use_case_uri": "s3://assets/use_case.json",
     "processing_role_arn": f"{ARN}/processing",
     "training_role_arn": f"{ARN}/training",
     "evaluation_role_arn": f"{ARN}/evaluation",

@@ -40,6 +40,7 @@ def compose():
             "bucket": "artifacts",
             "kms_key_arn": "arn:aws:kms:us-east-1:000000000000:key/k",
             "image_uri": "000000000000.dkr.ecr.us-east-1.amazonaws.com/steps:0123456789abcdef",
+            "use_case_uri": "s3://assets/use_case.json",
             "processing_role_arn": "arn:aws:iam::000000000000:role/processing",
             "training_role_arn": "arn:aws:iam::000000000000:role/training",
             "evaluation_role_arn": "arn:aws:iam::000000000000:role/evaluation",

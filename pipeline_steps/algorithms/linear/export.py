@@ -7,8 +7,9 @@ from skl2onnx.common.data_types import FloatTensorType
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from pipeline_steps.artifact.scorer import INPUT, OUTPUT
+from pipeline_steps.artifact.scorer import INPUT
 
+OUTPUT = "score"
 _OPSETS = {"": 17, "ai.onnx.ml": 3}
 
 

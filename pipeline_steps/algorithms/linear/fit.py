@@ -25,7 +25,7 @@ class LogisticModel:
         self._pipeline = pipeline
         self._columns = columns
 
-    def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Give the probability of the positive class, float32 [rows]."""
         probabilities: NDArray[np.float64] = self._pipeline.predict_proba(features)
         return probabilities[:, 1].astype(np.float32)

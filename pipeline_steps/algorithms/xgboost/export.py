@@ -6,9 +6,10 @@ from typing import Any
 
 from onnx import TensorProto, checker, helper
 
-from pipeline_steps.artifact.scorer import INPUT, OUTPUT
+from pipeline_steps.artifact.scorer import INPUT
 from pipeline_steps.errors import StepError
 
+OUTPUT = "score"
 _OPSETS = (("", 17), ("ai.onnx.ml", 3))
 _IR_VERSION = 8
 

@@ -47,7 +47,7 @@ class BoostedTrees:
         self._columns = columns
         self.best_iteration: int | None = best_iteration
 
-    def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Give the probability of the positive class, float32 [rows]."""
         scores: NDArray[np.float32] = self._booster.predict(xgboost.DMatrix(features, nthread=1))
         return scores

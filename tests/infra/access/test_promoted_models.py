@@ -65,7 +65,9 @@ def test_what_a_promotion_does_not_read_cannot_be_read(handing_on: Accounts, key
 def registered_keys(settings: Settings) -> list[str]:
     """Every object that the package of the pipeline's Register step names, in an execution of this definition."""
     roles = {f"{kind}_role_arn": "r" for kind in ("processing", "training", "evaluation")}
-    document = training_pipeline(settings, bucket="artifacts", kms_key_arn="k", image_uri="i", **roles)
+    document = training_pipeline(
+        settings, bucket="artifacts", kms_key_arn="k", image_uri="i", use_case_uri="s3://b/use_case.json", **roles
+    )
     steps = {step["Name"]: step for step in json.loads(to_json(document))["Steps"]}
     (register,) = steps["Gate"]["Arguments"]["IfSteps"]
     (container,) = register["Arguments"]["InferenceSpecification"]["Containers"]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -7,16 +8,14 @@ import pytest
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.errors import DataError, StepError
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
+from tests.contracts import binary_contract
 
-CONTRACT = Contract(
-    columns=(
+CONTRACT = binary_contract(
+    (
         NumberColumn("size", 0, 10, missing=True),
         CategoryColumn("month", ("Feb", "Nov"), other_code=0, accepts_unknown=True, missing=False),
     ),
-    target="bought",
-    positive_label="TRUE",
     threshold=0.4,
-    algorithm="xgboost",
 )
 
 
@@ -25,8 +24,17 @@ def test_a_contract_survives_its_document() -> None:
 
 
 def test_the_document_has_the_meaning_of_the_output() -> None:
-    output = CONTRACT.to_document()["output"]
-    assert output == {"name": "score", "meaning": "probability of TRUE", "threshold": 0.4}
+    document = CONTRACT.to_document()
+    assert document["output"] == {"name": "score", "meaning": "probability of TRUE"}
+    assert (document["problem"], document["decision"]) == ("binary", {"threshold": 0.4})
+
+
+def test_a_contract_of_the_first_version_is_a_binary_models() -> None:
+    document = CONTRACT.to_document()
+    output = document["output"] | document.pop("decision")
+    first = {key: value for key, value in document.items() if key not in {"problem", "classes"}}
+    found = Contract.from_document(first | {"version": 1, "output": output})
+    assert found == replace(CONTRACT, classes=())
 
 
 def test_a_table_is_encoded_in_the_contracts_order_as_float32() -> None:
@@ -44,7 +52,7 @@ def test_a_table_that_lacks_a_column_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"version": 2}, {"columns": 3}, {"columns": [{"kind": "date", "name": "d"}]}, {"output": {}}, {"target": ...}],
+    [{"version": 3}, {"columns": 3}, {"columns": [{"kind": "date", "name": "d"}]}, {"decision": 3}, {"target": ...}],
 )
 def test_a_document_that_is_no_contract_is_refused(change: dict[str, object]) -> None:
     document = {key: value for key, value in {**CONTRACT.to_document(), **change}.items() if value is not ...}

@@ -7,23 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import Baseline, ScoreRanks
 from pipeline_steps.baseline.cuts import Cut
 from pipeline_steps.baseline.distribution import training_distribution
 from pipeline_steps.errors import StepError
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
+from tests.contracts import binary_contract
 
-CONTRACT = Contract(
-    columns=(
+CONTRACT = binary_contract(
+    (
         NumberColumn("price", 0.1, 5.0, missing=True),
         NumberColumn("always", 1, 1, missing=False),
         CategoryColumn("month", ("Feb", "Nov", "May"), other_code=1, accepts_unknown=True, missing=True),
-    ),
-    target="bought",
-    positive_label="TRUE",
-    threshold=0.5,
-    algorithm="xgboost",
+    )
 )
 TABLE = pd.DataFrame(
     {

@@ -5,12 +5,12 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import Baseline, ScoreRanks
 from pipeline_steps.baseline.cuts import RANKS, SAME_SCORE, Cut, cut_scores
 from pipeline_steps.baseline.distribution import training_distribution
+from tests.contracts import binary_contract
 
-CONTRACT = Contract((), "t", "1", 0.5, "x")
+CONTRACT = binary_contract(target="t", positive_label="1", algorithm="x")
 
 Scores = NDArray[np.float32]
 

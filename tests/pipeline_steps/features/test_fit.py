@@ -4,14 +4,14 @@ import pytest
 
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, NumberColumn, ValueRefusedError
 from pipeline_steps.features.fit import RARE_ROWS, fit_columns
-from pipeline_steps.tables.schema import Column, Schema
+from pipeline_steps.tables.use_case import Column, UseCase
 
 
 def _fit(values: list[object], positive: list[bool], kind: str = "category") -> FeatureColumn:
     column = Column("x", "number" if kind == "number" else "category")
     array = np.array(values, dtype=np.float64 if kind == "number" else object)
-    schema = Schema((column,), "bought", "TRUE")
-    return fit_columns(schema, pd.DataFrame({"x": array}), np.array(positive))[0]
+    use_case = UseCase("binary", (column,), "bought", "auc", "TRUE")
+    return fit_columns(use_case, pd.DataFrame({"x": array}), np.array(positive, dtype=float))[0]
 
 
 def _category(values: list[object], positive: list[bool]) -> CategoryColumn:

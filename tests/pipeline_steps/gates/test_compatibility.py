@@ -8,11 +8,11 @@ from dataclasses import replace
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
-from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.gates.compatibility import compare
 from pipeline_steps.server.messages import HttpError
 from pipeline_steps.server.payload import read_payload
+from tests.contracts import binary_contract
 
 NAMES = ["age", "month", "spend", "Month"]
 TEXTS = ["a", "b", "3", "Nov", "NA"]
@@ -33,7 +33,7 @@ def columns(draw, name):
 def contracts(draw):
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1, max_size=3))
     found = tuple(draw(columns(name)) for name in names)
-    return Contract(found, "bought", "TRUE", 0.5, "xgboost", draw(st.sampled_from([1, 2, 3])))
+    return binary_contract(found, max_payload_rows=draw(st.sampled_from([1, 2, 3])))
 
 
 @st.composite
@@ -141,7 +141,7 @@ def closes(old, new):
 def test_a_column_that_was_constant_may_become_a_flag_with_a_note():
     old = CategoryColumn("coupon", ("no",), 1, accepts_unknown=True, missing=True)
     new = CategoryColumn("coupon", ("no", "yes"), 2, accepts_unknown=False, missing=True)
-    champion, candidate = (Contract((column,), "bought", "TRUE", 0.5, "xgboost") for column in (old, new))
+    champion, candidate = (binary_contract((column,)) for column in (old, new))
     found = compare(champion, candidate, outputs=(OUTPUT, OUTPUT))
     assert found.reasons == ()
     assert found.notes == ("column coupon now takes only 'no', 'yes'; the champion saw fewer and takes any",)
@@ -165,7 +165,7 @@ def test_a_request_that_the_champion_accepts_is_accepted_by_every_candidate_that
 @settings(max_examples=100, deadline=None)
 @given(old=columns("age"), new=columns("age"))
 def test_a_column_of_the_same_kind_is_refused_only_if_some_request_breaks(old, new):
-    champion, candidate = (Contract((column,), "bought", "TRUE", 0.5, "xgboost", 10) for column in (old, new))
+    champion, candidate = (binary_contract((column,), max_payload_rows=10) for column in (old, new))
     assume(type(old) is type(new))
     if not passes(champion, candidate):
         broken = [r for r in requests(champion, 1) if accepts(champion, r) and not accepts(candidate, r)]

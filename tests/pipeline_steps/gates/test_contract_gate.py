@@ -56,6 +56,10 @@ def output(**values: Any) -> Edit:
     return lambda document: document["output"].update(values)
 
 
+def decision(**values: Any) -> Edit:
+    return lambda document: document["decision"].update(values)
+
+
 def without(*path: str) -> Edit:
     def edit(document: Document) -> None:
         for name in path[:-1]:
@@ -130,12 +134,13 @@ CONTRACT_MUTATIONS: dict[str, tuple[Edit, tuple[str, ...]]] = {
     "other meaning": (output(meaning="log-odds of TRUE"), ("output.meaning must stay 'probability of TRUE'",)),
     "meaning gone": (without("output", "meaning"), ("output.meaning must stay", "got absent")),
     "other type of output": (output(type="label"), ("output.type must stay absent, got 'label'",)),
-    "threshold above every score": (output(threshold=1.5), ("output.threshold must be in 0..1, got 1.5",)),
-    "threshold no number": (output(threshold=float("nan")), ("output.threshold must be in 0..1, got nan",)),
-    "threshold gone": (without("output", "threshold"), ("contract.json must hold 'threshold'",)),
+    "threshold above every score": (decision(threshold=1.5), ("decision.threshold must be in 0..1, got 1.5",)),
+    "threshold no number": (decision(threshold=float("nan")), ("decision.threshold must be in 0..1, got nan",)),
+    "decision gone": (without("decision"), ("contract.json must hold 'decision'",)),
+    "other problem": (top(problem="ranking"), ("problem must be one of binary",)),
     "columns gone": (without("columns"), ("contract.json must hold 'columns'",)),
     "kind unknown": (column(VISITS, kind="text"), ("kind must be number or category, got 'text'",)),
-    "other version": (top(version=2), ("contract.json must be of version 1, got 2",)),
+    "other version": (top(version=3), ("contract.json must be of version 1 or 2, got 3",)),
     "column named twice": (several(gone(SPEND), renamed(1, "visits")), ("column visits must be named once",)),
     "category named twice": (
         column(RETURNING, categories=["TRUE", "FALSE", "TRUE"], other_code=3),
@@ -211,7 +216,7 @@ def test_a_change_that_no_caller_feels_passes(name, result, champion_files, with
 
 
 def test_what_refuses_no_caller_is_noted(result, champion_files, with_document):
-    edit = several(COMPATIBLE["narrower range"], without_category(MONTH, "Dec"), output(threshold=0.25))
+    edit = several(COMPATIBLE["narrower range"], without_category(MONTH, "Dec"), decision(threshold=0.25))
     notes = result(with_document(champion_files, "contract.json", edit)).notes
     assert any(note.startswith("column visits was trained on 3 to 30") for note in notes)
     assert "column month: 'Dec' now counts as any other category" in notes

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.errors import ArgumentError
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.gates.exchanges import Exchange, replay
@@ -14,17 +13,14 @@ from pipeline_steps.gates.local_server import ServerError, ServerResponse
 from pipeline_steps.gates.recent_requests import CapturedRequest
 from pipeline_steps.gates.replay_gate import compare_responses
 from pipeline_steps.gates.results import ContractResult, ReplayLimits, ReplayResult, message
+from tests.contracts import binary_contract
 
 MONTHS = ("Nov", "Dec", "Feb")
-CONTRACT = Contract(
+CONTRACT = binary_contract(
     (
         CategoryColumn("month", MONTHS, 3, accepts_unknown=True, missing=True),
         NumberColumn("age", 0, 99, missing=False),
-    ),
-    "bought",
-    "TRUE",
-    0.5,
-    "xgboost",
+    )
 )
 LIMITS = ReplayLimits(
     min_requests=50,

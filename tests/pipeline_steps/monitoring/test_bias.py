@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.baseline.bins import Bins
 from pipeline_steps.baseline.groups import Groups
@@ -12,16 +11,15 @@ from pipeline_steps.monitoring.bias import Bias, bias_violations, measured_bias
 from pipeline_steps.monitoring.bias_metrics import Estimate
 from pipeline_steps.monitoring.captured_rows import CapturedRows
 from pipeline_steps.monitoring.facets import Facet
+from tests.contracts import binary_contract
 
-CONTRACT = Contract(
+CONTRACT = binary_contract(
     (
         NumberColumn("age", 0, 99, missing=True),
         CategoryColumn("sex", ("F", "M"), 2, accepts_unknown=True, missing=True),
     ),
-    "hired",
-    "yes",
-    0.5,
-    "xgboost",
+    target="hired",
+    positive_label="yes",
 )
 NO_BINS = Bins("any", np.array([0, 1, np.inf], dtype=np.float32), np.array([0, 1, 0, 0]))
 

@@ -7,22 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.monitoring.capture_records import CaptureRecords, read_capture_records
 from pipeline_steps.monitoring.captured_rows import CapturedRows, read_rows
 from pipeline_steps.monitoring.model_quality import join_outcomes
+from tests.contracts import binary_contract
 
-CONTRACT = Contract(
-    columns=(
+CONTRACT = binary_contract(
+    (
         NumberColumn("visits", 0, 10, missing=False),
         NumberColumn("spend", 0, 10, missing=True),
         CategoryColumn("month", ("Feb", "Nov"), other_code=1, accepts_unknown=True, missing=False),
-    ),
-    target="bought",
-    positive_label="TRUE",
-    threshold=0.5,
-    algorithm="xgboost",
+    )
 )
 JSON_RESPONSE = '{"predictions":[{"score":0.25,"label":0},{"score":0.75,"label":1}]}'
 

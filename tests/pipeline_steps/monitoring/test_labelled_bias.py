@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.baseline.bins import Bins
 from pipeline_steps.baseline.groups import Group, Groups, Truth
@@ -16,9 +15,10 @@ from pipeline_steps.monitoring.bias_metrics import BIAS_METRICS, Estimate
 from pipeline_steps.monitoring.captured_rows import CapturedRows
 from pipeline_steps.monitoring.facets import Facet
 from pipeline_steps.problems.binary.metrics import Confusion
+from tests.contracts import binary_contract
 
 SEX = CategoryColumn("sex", ("F", "M"), 2, accepts_unknown=True, missing=True)
-CONTRACT = Contract((SEX,), "hired", "yes", 0.5, "xgboost")
+CONTRACT = binary_contract((SEX,), target="hired", positive_label="yes")
 NO_BINS = Bins("any", np.array([0, 1, np.inf], dtype=np.float32), np.array([0, 1, 0, 0]))
 F, M = 0.0, 1.0
 LABELLED = ["AD", "DCA", "DCR", "RD", "SD", "DAR", "DRR", "TE"]

@@ -3,20 +3,16 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.monitoring.captured_rows import CapturedRows
 from pipeline_steps.monitoring.statistics import statistics_document
+from tests.contracts import binary_contract
 
-CONTRACT = Contract(
+CONTRACT = binary_contract(
     (
         NumberColumn("spend", 0, 10, missing=True),
         CategoryColumn("month", ("Feb", "Nov"), other_code=0, accepts_unknown=True, missing=True),
-    ),
-    "bought",
-    "TRUE",
-    0.5,
-    "xgboost",
+    )
 )
 
 

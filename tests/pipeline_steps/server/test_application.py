@@ -10,24 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES, Contract
+from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.server.application import Application
 from pipeline_steps.server.messages import HttpError, Request, response_bytes
 from pipeline_steps.server.payload import read_payload
 from pipeline_steps.server.predictions import accepted_type, write_predictions
+from tests.contracts import binary_contract
 
-CONTRACT = Contract(
-    columns=(
+CONTRACT = binary_contract(
+    (
         NumberColumn("visits", 0, 10, missing=False),
         NumberColumn("spend", 0, 10, missing=True),
         CategoryColumn("month", ("Feb", "Nov"), other_code=1, accepts_unknown=True, missing=True),
         CategoryColumn("returning", ("FALSE", "TRUE"), other_code=2, accepts_unknown=False, missing=False),
     ),
-    target="bought",
-    positive_label="TRUE",
-    threshold=0.5,
-    algorithm="xgboost",
     max_payload_rows=3,
 )
 GOOD = {"visits": 3, "spend": 1.5, "month": "Nov", "returning": "TRUE"}
@@ -73,7 +70,7 @@ def test_quoted_cells_are_read() -> None:
 
 
 def test_a_row_at_the_threshold_is_labelled_positive() -> None:
-    body = json.loads(write_predictions([0.5, 0.4999], 0.5, "application/json").body)
+    body = json.loads(write_predictions(CONTRACT.responder, np.array([0.5, 0.4999]), "application/json").body)
     assert [entry["label"] for entry in body["predictions"]] == [1, 0]
 
 

@@ -22,7 +22,7 @@ import pytest
 
 from pipeline_steps.artifact.files import FILES, sha256_of_files
 from pipeline_steps.artifact.reading import read_folder
-from pipeline_steps.tables.prepared import read_schema, read_split
+from pipeline_steps.tables.prepared import read_split, read_use_case
 
 PROJECT = Path(__file__).parents[3]
 ROW = b"30,40.5,Nov,TRUE"
@@ -115,7 +115,7 @@ def test_it_loads_a_model_without_the_libraries_of_the_jobs(jobs) -> None:
 
 def test_it_scores_as_training_did(server: Server, jobs) -> None:
     folder = jobs.prepared / "processing/output/validation"
-    split = read_split(folder, read_schema(folder))
+    split = read_split(folder, read_use_case(folder))
     artifact = read_folder(jobs.boosted / "model")
     expected = artifact.scorer.score(artifact.contract.encode(split.features))
     lines = "\n".join(_validation_rows(jobs)).encode()
@@ -260,8 +260,8 @@ def test_it_ends_when_its_standard_input_is_closed(jobs) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"output": {"threshold": 1.5}}, "output.threshold must be in 0..1, got 1.5"),
-        ({"output": {"threshold": float("nan")}}, "output.threshold must be in 0..1, got nan"),
+        ({"decision": {"threshold": 1.5}}, "decision.threshold must be in 0..1, got 1.5"),
+        ({"decision": {"threshold": float("nan")}}, "decision.threshold must be in 0..1, got nan"),
         ({"max_payload_rows": 0}, "max_payload_rows must be in 1..26214400, got 0"),
         ({"max_payload_rows": 10**12}, "max_payload_rows must be in 1..26214400, got 1000000000000"),
     ],

@@ -3,13 +3,16 @@ import threading
 import numpy as np
 import pytest
 
-from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.features.columns import NumberColumn
 from pipeline_steps.server.score_recorder import WINDOW_ROWS, ScoreRecorder
+from tests.contracts import binary_contract
 
-CONTRACT = Contract(
-    (NumberColumn("a", 0, 10, missing=False), NumberColumn("b", 0, 1, missing=True)), "t", "1", 0.5, "x"
+CONTRACT = binary_contract(
+    (NumberColumn("a", 0, 10, missing=False), NumberColumn("b", 0, 1, missing=True)),
+    target="t",
+    positive_label="1",
+    algorithm="x",
 )
 EVEN = {"edges": [tenth / 10 for tenth in range(11)], "counts": [100] * 10}
 DOCUMENT = {

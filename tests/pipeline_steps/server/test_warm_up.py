@@ -16,18 +16,15 @@ from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.server.application import Application
 from pipeline_steps.server.messages import Request, Response
 from pipeline_steps.server.warm_up import representative_rows, warm_up
+from tests.contracts import binary_contract
 
-CONTRACT = Contract(
-    columns=(
+CONTRACT = binary_contract(
+    (
         NumberColumn("visits", 0, 10, missing=False),
         NumberColumn("spend", -3.5, 10, missing=True),
         CategoryColumn("month", ("Feb", 'Nov "11"'), other_code=1, accepts_unknown=True, missing=True),
         CategoryColumn("returning", ("FALSE", "TRUE"), other_code=2, accepts_unknown=False, missing=False),
-    ),
-    target="bought",
-    positive_label="TRUE",
-    threshold=0.5,
-    algorithm="xgboost",
+    )
 )
 
 

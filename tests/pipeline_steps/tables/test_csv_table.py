@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline_steps.errors import DataError
 from pipeline_steps.tables.cells import LARGEST_NUMBER, category, number_text, parse_number, quoted
 from pipeline_steps.tables.csv_table import read_table, write_table
-from pipeline_steps.tables.schema import Column
+from pipeline_steps.tables.use_case import Column
 
 COLUMNS = (Column("size", "number"), Column("flag", "category"))
 

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from pipeline_steps.documents import to_json
 from pipeline_steps.tables.profile import profile_columns, relations
-from pipeline_steps.tables.schema import Column, Schema
+from pipeline_steps.tables.use_case import Column, UseCase
 
-SCHEMA = Schema((Column("size", "number"), Column("month", "category")), "bought", "TRUE")
+USE_CASE = UseCase("binary", (Column("size", "number"), Column("month", "category")), "bought", "auc", "TRUE")
 
 
 def _table(sizes: list[float], months: list[str]) -> pd.DataFrame:
@@ -17,7 +17,7 @@ def _table(sizes: list[float], months: list[str]) -> pd.DataFrame:
 
 
 def test_a_number_is_described_by_its_known_values() -> None:
-    size = profile_columns(SCHEMA, _table([1, 2, 2, np.nan, 5], ["a"] * 5))[0]
+    size = profile_columns(USE_CASE, _table([1, 2, 2, np.nan, 5], ["a"] * 5))[0]
     assert {key: size[key] for key in ("missing", "unique", "mean", "median", "mode", "min", "max")} == {
         "missing": 1, "unique": 3, "mean": 2.5, "median": 2.0, "mode": 2.0, "min": 1.0, "max": 5.0,
     }  # fmt: skip
@@ -29,13 +29,13 @@ def test_a_number_is_described_by_its_known_values() -> None:
 
 
 def test_a_category_is_described_by_its_most_frequent_values() -> None:
-    month = profile_columns(SCHEMA, _table([1] * 5, ["b", "a", "b", "", "c"]))[1]
+    month = profile_columns(USE_CASE, _table([1] * 5, ["b", "a", "b", "", "c"]))[1]
     top = [{"value": "b", "count": 2}, {"value": "a", "count": 1}, {"value": "c", "count": 1}]
     assert month == {"name": "month", "kind": "category", "missing": 1, "unique": 3, "top": top}
 
 
 def test_relations_use_the_rows_where_both_are_known() -> None:
-    found = relations(SCHEMA, _table([1, np.nan, 3, 6], ["a"] * 4))
+    found = relations(USE_CASE, _table([1, np.nan, 3, 6], ["a"] * 4))
     assert found["covariance"]["columns"] == ["size", "bought"]
     known, target = np.array([1.0, 3, 6]), np.array([0.0, 0, 1])
     assert found["covariance"]["matrix"][0][1] == pytest.approx(np.cov(known, target)[0, 1])
@@ -43,11 +43,11 @@ def test_relations_use_the_rows_where_both_are_known() -> None:
 
 
 def test_a_constant_column_correlates_with_nothing() -> None:
-    matrix = relations(SCHEMA, _table([2, 2, 2, 2], ["a"] * 4))["correlation"]["matrix"]
+    matrix = relations(USE_CASE, _table([2, 2, 2, 2], ["a"] * 4))["correlation"]["matrix"]
     assert matrix[0] == [None, None]
 
 
 @given(st.lists(st.one_of(st.just(np.nan), st.floats(-3e38, 3e38)), min_size=1, max_size=30))
 def test_whatever_the_numbers_the_profile_is_json(sizes: list[float]) -> None:
     table = _table(sizes, ["a"] * len(sizes))
-    to_json([profile_columns(SCHEMA, table), relations(SCHEMA, table)])
+    to_json([profile_columns(USE_CASE, table), relations(USE_CASE, table)])

@@ -22,6 +22,7 @@ def arguments() -> dict[str, Any]:
         bucket="artifacts",
         kms_key_arn="arn:aws:kms:us-east-1:000000000000:key/1",
         image_uri="steps:1",
+        use_case_uri="s3://b/use_case.json",
         processing_role_arn=role,
         training_role_arn=role,
         evaluation_role_arn=role,

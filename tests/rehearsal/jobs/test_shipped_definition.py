@@ -19,6 +19,7 @@ def definition() -> Definition:
         bucket="artifacts",
         kms_key_arn="arn:aws:kms:us-east-1:000000000000:key/1",
         image_uri="steps:1",
+        use_case_uri="s3://b/use_case.json",
         processing_role_arn="arn:aws:iam::000000000000:role/processing",
         training_role_arn="arn:aws:iam::000000000000:role/training",
         evaluation_role_arn="arn:aws:iam::000000000000:role/evaluation",

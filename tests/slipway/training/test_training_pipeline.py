@@ -263,7 +263,8 @@ def test_two_processes_write_the_same_bytes(tmp_path):
         "from slipway.settings import load_settings\n"
         "roles = dict.fromkeys(('processing_role_arn', 'training_role_arn', 'evaluation_role_arn'), 'r')\n"
         "settings = load_settings(Path('config/shoppers.toml'), 'dev')\n"
-        "print(to_json(training_pipeline(settings, bucket='b', kms_key_arn='k', image_uri='i', **roles)))\n"
+        "uris = {'image_uri': 'i', 'use_case_uri': 'u'}\n"
+        "print(to_json(training_pipeline(settings, bucket='b', kms_key_arn='k', **uris, **roles)))\n"
     )
     texts = {
         subprocess.run(

@@ -19,7 +19,7 @@ def _model(objective: str = "binary:logistic", booster: str = "gbtree", **tree: 
 
 
 def test_a_tree_without_a_split_is_exported() -> None:
-    score = Scorer(tree_graph(_model(), columns=2)).score(np.zeros((1, 2), dtype=np.float32))
+    score = Scorer(tree_graph(_model(), columns=2), "score").score(np.zeros((1, 2), dtype=np.float32))
     assert score.tolist() == pytest.approx([1 / (1 + 3 * np.exp(-0.1))])
 
 

@@ -1,0 +1,32 @@
+"""What the container must know about the use case: `use_case.json`, an input of Prepare.
+
+The container reads it as `UseCase`; `tests/contract/test_step_arguments.py` holds the two together.
+"""
+
+from typing import Any
+
+from slipway.settings import Settings
+
+VERSION = 2
+
+
+def use_case_document(settings: Settings) -> dict[str, Any]:
+    """The table, the problem, and how a prediction becomes a decision."""
+    data, value = settings.data, settings.value
+    return {
+        "version": VERSION,
+        "problem": "binary",
+        "columns": [{"name": name, "kind": kind} for name, kind in data.columns.items()],
+        "target": data.target,
+        "positive_label": data.positive_label,
+        "metric": settings.gate.metric,
+        "split": {
+            "validation_percent": data.validation_percent,
+            "test_percent": data.test_percent,
+            "seed": data.seed,
+        },
+        "table_format": {},
+        "decision": {},
+        "value": value.model_dump(),
+        "folds": 0,
+    }
