@@ -11,7 +11,7 @@ _OF_THE_PIPELINE = "seed"
 
 def hyperparameters_page() -> str:
     """A section for each algorithm, with a row for each hyperparameter that settings may name."""
-    return "\n\n".join(f"## {name}\n\n{_rows(entry.hyperparameters)}" for name, entry in REGISTRY.items())
+    return "\n\n".join(f"### {name}\n\n{_rows(entry.hyperparameters)}" for name, entry in REGISTRY.items())
 
 
 def _rows(found: Mapping[str, Hyperparameter]) -> str:
