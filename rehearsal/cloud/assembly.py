@@ -94,6 +94,7 @@ class _Assembly:
         complete_buckets()
         answer_when_settled()
         keep_everything()
+        functions.mark_ends_of_logs()
         file_by_the_minute(speed=self._options.speed)
         DurableExecutions(self._loop, self._bus, speed=self._options.speed).install()
         self._access.install()

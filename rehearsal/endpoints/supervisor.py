@@ -94,7 +94,10 @@ class Supervisor:
 
     def _next(self, process: "subprocess.Popen[bytes]") -> bytes:
         """Its next request; none once it has ended, or hangs: a silent one is killed."""
-        if process.stdout is None or not select.select([process.stdout], [], [], self._silent_seconds)[0]:
+        poll = select.poll()  # select() takes no descriptor beyond 1023, and users' connections are as many
+        if process.stdout is not None:
+            poll.register(process.stdout, select.POLLIN)
+        if process.stdout is None or not poll.poll(self._silent_seconds * 1000):
             _log.warning("controller %s was silent for %g s", process.pid, self._silent_seconds)
             process.kill()
             return b""

@@ -41,6 +41,8 @@ ACCOUNT = "arn:aws:{}:us-east-1:000000000000:"
 BUCKET, GROUP = "artifacts", "shoppers-dev"
 STACK, ENDPOINT = "shoppers-dev-endpoint", "shoppers-dev"
 BAKE_SECONDS, FINAL_SECONDS = 420, 60
+LONGEST_SECONDS = 9900
+"""Of an update: the function polls it every half second of ours."""
 CLOUD_OPTIONS = ("--speed", "60", "--quota", "ml.m5.large for endpoint usage=8")
 """A quota of two fleets."""
 CONTRACT = {"columns": [{"name": "x", "kind": "number", "min": 0.0, "max": 1.0}]}
@@ -77,6 +79,7 @@ def target(settings: Settings, image: str) -> Target:
         smoke_test=f"{functions}smoke",
         audit=f"{functions}audit",
         topic=ACCOUNT.format("sns") + "notices",
+        timeout_seconds=LONGEST_SECONDS,
         canary_analysis=f"{functions}analysis",
         gate_job={
             "name_prefix": "shoppers-dev-gates",
@@ -277,7 +280,7 @@ class Launch:
     def decide(self, package: str, status: str) -> None:
         self.cloud("sagemaker").update_model_package(ModelPackageArn=package, ModelApprovalStatus=status)
 
-    def rolled_out(self, package: str, *, seconds: float = 240) -> dict[str, Any]:
+    def rolled_out(self, package: str, *, seconds: float = 90) -> dict[str, Any]:
         """Approve and wait for the end of the execution that the approval started."""
         self.decide(package, "Approved")
         return self.ended(eventually(lambda: self.executions(package, "Approved"))[0], seconds=seconds)
@@ -329,9 +332,15 @@ class Launch:
                 return arn
         return ""
 
-    def pause(self, word: str) -> None:
-        parameter = self.settings.names.pause_parameter
-        self.cloud("ssm").put_parameter(Name=parameter, Value=word, Type="String", Overwrite=True)
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Rollouts are paused meanwhile."""
+        parameter, ssm = self.settings.names.pause_parameter, self.cloud("ssm")
+        ssm.put_parameter(Name=parameter, Value="paused", Type="String", Overwrite=True)
+        try:
+            yield
+        finally:
+            ssm.put_parameter(Name=parameter, Value="go", Type="String", Overwrite=True)
 
     @contextmanager
     def no_analysis(self) -> Iterator[None]:
@@ -343,7 +352,7 @@ class Launch:
         finally:
             functions.delete_function_concurrency(FunctionName="analysis")
 
-    def ended(self, execution: str, *, seconds: float = 240) -> dict[str, Any]:
+    def ended(self, execution: str, *, seconds: float = 90) -> dict[str, Any]:
         """Its outcome, reason and by whom."""
         ended = eventually(
             lambda: (found := self.execution(execution))["Status"] != "RUNNING" and found, seconds=seconds
@@ -433,7 +442,7 @@ def live(launch: Launch) -> str:
 
 
 def test_a_good_model_is_promoted_by_the_evidence_and_what_it_replaced_is_gone(launch: Launch, live: str) -> None:
-    with launch.users(120):
+    with launch.users(60):
         better = launch.package(0.5)
         ended = launch.rolled_out(better)
     assert ended["outcome"] == "promoted", ended
@@ -453,7 +462,7 @@ def test_48997_a_silent_rollback_is_a_failure_and_the_configuration_in_use_stays
     before, config = launch.serves(), launch.endpoint()["EndpointConfigName"]
     bad = launch.package(0.75, image=f"{launch.image.rpartition(':')[0]}:fault-errors")
     with launch.users(60) as users:
-        ended = launch.rolled_out(bad, seconds=240)
+        ended = launch.rolled_out(bad)
         seen = users.snapshot()
     assert ended["outcome"] == "rolled back"
     assert seen.dropped == 0
@@ -483,7 +492,7 @@ def test_48997_a_silent_rollback_is_a_failure_and_the_configuration_in_use_stays
 def test_46663_a_change_of_configuration_that_did_not_persist_is_a_failure(launch: Launch) -> None:
     before = launch.serves()
     broken = launch.package(0.9, files=False)
-    ended = launch.rolled_out(broken, seconds=240)
+    ended = launch.rolled_out(broken)
     assert ended["outcome"] == "rolled back"
     assert "the endpoint did not take the model" in ended["reason"]
     assert launch.serves() == launch.parameter() == before
@@ -496,7 +505,7 @@ def test_46663_a_change_of_configuration_that_did_not_persist_is_a_failure(launc
 def test_a_new_fleet_whose_analysis_is_out_of_order_is_rolled_back_by_its_alarm(launch: Launch) -> None:
     before = launch.serves()
     with launch.users(5), launch.no_analysis():
-        ended = launch.rolled_out(launch.package(0.8), seconds=240)
+        ended = launch.rolled_out(launch.package(0.8))
     assert ended["outcome"] == "rolled back"
     assert ended["reason"].startswith("roll back: the canary analysis was out of order, ")
     assert "-CanaryDecision went into ALARM" in ended["reason"]
@@ -508,21 +517,20 @@ def test_rejecting_the_live_package_brings_the_one_before_it_back_though_another
 ) -> None:
     better = launch.serves()
     assert better != live
-    with launch.users(120):
-        launch.pause("paused")
-        later = launch.package(0.55)
-        launch.decide(later, "Approved")
-        waiting = eventually(lambda: launch.executions(later, "Approved"))[0]
-        eventually(lambda: RolloutStep.PAUSED in launch.steps(waiting))
-        launch.decide(better, "Rejected")
-        rejection = eventually(lambda: launch.executions(better, "Rejected"))[0]
-        assert launch.ended(rejection)["outcome"] == "rollback started"
-        eventually(lambda: launch.endpoint()["EndpointStatus"] == "InService" and launch.serves() == live, seconds=240)
-        eventually(lambda: launch.parameter() == live, seconds=240)
-        assert launch.ended(launch.rollback(live), seconds=240)["outcome"] == "promoted"
-        assert launch.execution(waiting)["Status"] == "RUNNING"
-        assert RolloutStep.UPDATE not in launch.steps(waiting)
-        launch.pause("go")
+    with launch.users(60):
+        with launch.paused():
+            later = launch.package(0.55)
+            launch.decide(later, "Approved")
+            waiting = eventually(lambda: launch.executions(later, "Approved"))[0]
+            eventually(lambda: RolloutStep.PAUSED in launch.steps(waiting))
+            launch.decide(better, "Rejected")
+            rejection = eventually(lambda: launch.executions(better, "Rejected"))[0]
+            assert launch.ended(rejection)["outcome"] == "rollback started"
+            ended = launch.ended(launch.rollback(live))
+            assert ended["outcome"] == "promoted", ended
+            assert launch.serves() == launch.parameter() == live
+            assert launch.execution(waiting)["Status"] == "RUNNING"
+            assert RolloutStep.UPDATE not in launch.steps(waiting)
         ended = launch.ended(waiting)
     assert f"{ENDPOINT}: live model rejected" in [subject for subject, _ in launch.received()]
     # It has read again what serves: the package that it would have restored is rejected by now.
@@ -536,7 +544,7 @@ def test_a_package_that_found_no_room_stays_approved_and_can_be_started_again(la
     sagemaker, before = launch.cloud("sagemaker"), launch.serves()
     sagemaker.create_endpoint(EndpointName="beside", EndpointConfigName=launch.endpoint()["EndpointConfigName"])
     candidate = launch.package(0.45)
-    ended = launch.rolled_out(candidate, seconds=240)
+    ended = launch.rolled_out(candidate)
     assert ended["outcome"] == "stopped"
     assert "'ml.m5.large for endpoint usage' is 8 Instances, with current utilization of 8 Instances" in ended["reason"]
     assert f"`slipway rollout approve --package {candidate} --reason TEXT` starts its rollout again" in ended["reason"]
@@ -546,7 +554,7 @@ def test_a_package_that_found_no_room_stays_approved_and_can_be_started_again(la
     sagemaker.delete_endpoint(EndpointName="beside")
     eventually(lambda: len(sagemaker.list_endpoints()["Endpoints"]) == 1)
     stage = launch.stage()
-    with launch.users(120):
+    with launch.users(60):
         said = approve(
             stage,
             Recorder(AuditLog(launch.cloud("s3"), BUCKET, stage.names.audit_prefix), "operator", warn=pytest.fail),
@@ -554,7 +562,7 @@ def test_a_package_that_found_no_room_stays_approved_and_can_be_started_again(la
             reason="there is room now",
         )
         assert "started again" in said
-        again = launch.ended(eventually(lambda: launch.found({"ModelPackageArn": candidate})), seconds=240)
+        again = launch.ended(eventually(lambda: launch.found({"ModelPackageArn": candidate})))
     assert again["outcome"] == "promoted", again
     assert launch.serves() == candidate
 

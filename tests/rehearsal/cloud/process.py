@@ -71,12 +71,13 @@ elif verb == "serve":
 '''
 
 
-def eventually(look: Callable[[], Any], *, seconds: float = 90.0) -> Any:
-    """What `look` returns as soon as it is true."""
-    deadline = time.monotonic() + seconds
+def eventually(look: Callable[[], Any], *, seconds: float = 60.0) -> Any:
+    """What `look` returns soon after it is true: what takes longer is looked at less often."""
+    begun = time.monotonic()
     while not (found := look()):
-        assert time.monotonic() < deadline, f"nothing came of it within {seconds} s"
-        time.sleep(0.02)
+        waited = time.monotonic() - begun
+        assert waited < seconds, f"nothing came of it within {seconds} s"
+        time.sleep(min(max(0.02, waited / 10), 0.25))
     return found
 
 

@@ -83,6 +83,15 @@ def test_embedded_metrics_in_its_log_reach_cloudwatch(cloud: CloudProcess) -> No
     assert eventually(lambda: cloud("cloudwatch").list_metrics(**asked)["Metrics"])
 
 
+def test_the_log_of_an_invocation_is_there_when_it_has_answered_and_holds_nothing_else(cloud: CloudProcess) -> None:
+    make(cloud, "logging")
+    for line in ("one", "two"):
+        invoke(cloud, "logging", verdict=0, line=line)
+    events = cloud("logs").filter_log_events(logGroupName="/aws/lambda/logging")["events"]
+    kinds = ("START", "END", "REPORT")
+    assert [event["message"] for event in events if not event["message"].startswith(kinds)] == ['"one"', '"two"']
+
+
 def test_a_function_that_is_killed_before_it_answers_is_an_error_that_says_so(cloud: CloudProcess) -> None:
     make(cloud, "dying", DIES)
     answer = cloud("lambda").invoke(FunctionName="dying", Payload=b"{}")

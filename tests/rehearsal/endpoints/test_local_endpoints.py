@@ -1,6 +1,8 @@
 """Endpoints of real processes: created, updated behind alarms, rolled back, deleted."""
 
 import json
+import os
+import resource
 import signal
 import subprocess
 import sys
@@ -88,6 +90,20 @@ def test_a_good_canary_is_promoted_and_every_user_is_served(account: Any) -> Non
     assert "FailureReason" not in described
     assert {answer.status for answer in users.answers} == {200}
     assert users.served_by("blue") > users.served_by("green") > 0
+
+
+def test_a_rollout_ends_where_a_thousand_connections_are_open(account: Any) -> None:
+    account.create("blue")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1024)]
+    try:
+        account.update("green", canary(wait=60))
+        assert account.settled()["EndpointConfigName"] == "green"
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_canary_serves_exactly_its_share_while_it_bakes(account: Any) -> None:

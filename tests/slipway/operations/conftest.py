@@ -52,7 +52,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudProcess]:
 
 
 FUNCTION = """
-import json, os, time, boto3
+import functools, json, os, time, boto3
 from aws_durable_execution_sdk_python import durable_execution
 from orchestrator.durable import DurableSteps
 from orchestrator.lock import Lock
@@ -60,12 +60,14 @@ from orchestrator.pause import Pause
 from orchestrator.run import Rejection, RolloutRequest, Run, Target
 from slipway.rollout.steps import Kind, RolloutStep
 
+client = functools.cache(boto3.client)
+
 
 @durable_execution
 def handler(event, context):
     steps = DurableSteps(context)
     request = RolloutRequest(event["ModelPackageArn"], Kind(event.get("Kind", "approval")))
-    run = Run(Target(**json.loads(os.environ["ROLLOUT"])), request, steps, boto3.client, time.time)
+    run = Run(Target(**json.loads(os.environ["ROLLOUT"])), request, steps, client, time.time)
     lock = Lock(run)
     try:
         lock.take()
