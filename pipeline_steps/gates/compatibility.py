@@ -1,5 +1,6 @@
 """Whether every request that the champion accepts is accepted by the candidate too, and means the same to it."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from pipeline_steps.tables.cells import quoted
 
 _NAMED = 5
 _SEVERAL = 2
+_CODE_LENGTH = 12
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,12 @@ class Comparison:
 
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
+
+    @property
+    def change(self) -> str:
+        """A code of what breaks callers: the same for all that break the same; empty where nothing does."""
+        text = "\n".join(sorted(self.reasons))
+        return hashlib.sha256(text.encode()).hexdigest()[:_CODE_LENGTH] if text else ""
 
 
 def compare(

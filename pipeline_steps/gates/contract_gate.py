@@ -9,12 +9,13 @@ from pipeline_steps.gates.results import ContractResult
 
 
 def check_contract(
-    candidate: Path, champion: Artifact | None, *, registered: str = ""
+    candidate: Path, champion: Artifact | None, *, registered: str = "", accepted: str = ""
 ) -> tuple[ContractResult, Artifact | None]:
     """Check the candidate's archive by itself and against the champion; gives the candidate if it can be read.
 
     `registered` is the sha256 of the model that was evaluated and registered. That one is approved: other files
-    in its place are refused. Empty, the package has none.
+    in its place are refused. Empty, the package has none. `accepted` is the code of a change of the contract that
+    callers are ready for: what it breaks refuses nothing, in exactly this change.
     """
     try:
         model = read_archive(candidate)
@@ -28,4 +29,8 @@ def check_contract(
         return ContractResult(reasons), model
     outputs = tuple(found.document("contract.json")["output"] for found in (champion, model))
     found = compare(champion.contract, model.contract, outputs=(outputs[0], outputs[1]))
-    return ContractResult(found.reasons + reasons, found.notes), model
+    if not found.reasons:
+        return ContractResult(reasons, found.notes), model
+    if found.change == accepted:
+        return ContractResult(reasons, found.reasons + found.notes, change=found.change, accepted=True), model
+    return ContractResult(found.reasons + reasons, found.notes, change=found.change), model

@@ -14,13 +14,21 @@ _NAMED_SEGMENTS = 5
 
 @dataclass(frozen=True)
 class ContractResult:
-    """`reasons` refuse the candidate."""
+    """`reasons` refuse the candidate; `change` is the code of what breaks callers, by which it can be accepted."""
 
     reasons: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    change: str = ""
+    accepted: bool = False
 
     def to_document(self) -> dict[str, Any]:
-        return {"passed": not self.reasons, "reasons": list(self.reasons), "notes": list(self.notes)}
+        return {
+            "passed": not self.reasons,
+            "reasons": list(self.reasons),
+            "notes": list(self.notes),
+            "change": self.change or None,
+            "accepted": self.accepted,
+        }
 
 
 @dataclass(frozen=True)
@@ -121,12 +129,19 @@ def message(contract: ContractResult, replay: ReplayResult | None) -> str:
     """`passed…`, `contract: …` or `replay: …`, in one line of at most 255 characters."""
     if contract.reasons:
         text = "contract: " + _first_of(contract.reasons)
+        if contract.change and not contract.accepted:
+            code = f"; change {contract.change}"
+            text = _cut(text, MESSAGE_LENGTH - len(code)) + code
     elif replay is not None and replay.reasons:
         text = "replay: " + _first_of(replay.reasons)
     else:
         text = PASSED + (f", without a replay: {replay.not_compared}" if replay and replay.not_compared else "")
-    text = " ".join(text.split())
-    return text if len(text) <= MESSAGE_LENGTH else text[: MESSAGE_LENGTH - 1] + "…"
+    return _cut(text, MESSAGE_LENGTH)
+
+
+def _cut(text: str, longest: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def _first_of(reasons: tuple[str, ...]) -> str:

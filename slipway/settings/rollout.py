@@ -112,6 +112,8 @@ class Rollout(Section):
     """Time from its first traffic in which the new fleet may be slow; by default 60 for bakes of 600 s and longer."""
     alarms_off: tuple[SwitchableAlarm, ...] = ()
     """Rollback alarms that are left out."""
+    accept_contract_change: str | None = Field(None, pattern=r"^[0-9a-f]{12}$")
+    """The one change of the contract that callers are ready for, by the code that the contract gate reports."""
     canary_analysis: CanaryAnalysis = CanaryAnalysis()
     replay: Replay = Replay()
 

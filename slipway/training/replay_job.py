@@ -31,7 +31,7 @@ def replay_arguments(settings: Settings, *, captures: str) -> tuple[str, ...]:
     Raises:
         InputError: a segment is no category column, or there are too many.
     """
-    replay = settings.rollout.replay
+    replay, accepted = settings.rollout.replay, settings.rollout.accept_contract_change
     categories = [name for name, kind in settings.data.columns.items() if kind == "category"]
     if unknown := [name for name in replay.segments if name not in categories]:
         allowed = ", ".join(categories) or "(there is none)"
@@ -41,9 +41,10 @@ def replay_arguments(settings: Settings, *, captures: str) -> tuple[str, ...]:
         f"--captures={captures}",
         *(f"--{name.replace('_', '-')}={getattr(replay, name)}" for name in _LIMITS),
         *(f"--segment={name}" for name in replay.segments),
+        *([f"--accept-contract-change={accepted}"] if accepted else []),
     )
     if len(arguments) > MAX_ARGUMENTS:
-        most = MAX_ARGUMENTS - len(_LIMITS) - 1
+        most = MAX_ARGUMENTS - (len(arguments) - len(replay.segments))
         raise InputError(f"rollout.replay.segments must be at most {most} columns, got {len(replay.segments)}")
     length = sum(map(len, arguments[1:]))
     if length > _MOST_CHARACTERS:

@@ -45,7 +45,13 @@ def test_the_job_gets_every_limit_of_the_settings(document):
     found = vars(replay.parser().parse_args(request(arguments_of(document))["AppSpecification"]["ContainerArguments"]))
     defaults = parse_settings(document, source="config.toml").rollout.replay.model_dump()
     segments = defaults.pop("segments")
-    assert found == defaults | {"captures": CAPTURES, "segment": list(segments)}
+    assert found == defaults | {"captures": CAPTURES, "segment": list(segments), "accept_contract_change": ""}
+
+
+def test_the_job_gets_the_one_change_of_the_contract_that_is_accepted(document):
+    changed = document | {"rollout": document["rollout"] | {"accept_contract_change": "0123456789ab"}}
+    arguments = replay_arguments(parse_settings(changed, source="config.toml"), captures=CAPTURES)
+    assert replay.parser().parse_args(arguments).accept_contract_change == "0123456789ab"
 
 
 SHARE = st.floats(min_value=0.001, max_value=1)
@@ -74,7 +80,8 @@ ABOVE_ONE = st.floats(min_value=1, max_value=1e6, exclude_min=True)
 def test_the_verb_takes_every_limit_that_the_settings_accept(document, limits):
     found = vars(replay.parser().parse_args(arguments_of(document, **limits)))
     named = {name: value for name, value in limits.items() if name != "segments"}
-    assert found == named | {"captures": CAPTURES, "segment": limits["segments"]}
+    expected = {"captures": CAPTURES, "segment": limits["segments"], "accept_contract_change": ""}
+    assert found == named | expected
 
 
 def test_the_job_gets_the_hash_under_the_name_that_the_verb_reads(document):

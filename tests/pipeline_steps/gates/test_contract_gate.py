@@ -11,6 +11,7 @@ from onnx import helper
 from pipeline_steps.artifact.reading import Artifact, read_archive
 from pipeline_steps.errors import StepError
 from pipeline_steps.gates.contract_gate import check_contract
+from pipeline_steps.gates.results import ContractResult, message
 
 Document = dict[str, Any]
 Edit = Callable[[Document], None]
@@ -213,6 +214,23 @@ def test_a_change_that_no_caller_feels_passes(name, result, champion_files, with
     files = with_document(champion_files, "baseline.json", counted)
     found = result(with_document(files, "contract.json", COMPATIBLE[name]))
     assert found.reasons == ()
+
+
+def test_exactly_the_change_that_was_accepted_refuses_nothing(champion, champion_files, pack, tmp_path, with_document):
+    def check(edit: Edit, accepted: str = "") -> ContractResult:
+        files = with_document(champion_files, "contract.json", edit)
+        return check_contract(pack(tmp_path / "model.tar.gz", files), champion, accepted=accepted)[0]
+
+    other_target, other_meaning = top(target="returned"), output(meaning="log-odds of TRUE")
+    refused = check(other_target)
+    assert refused.reasons
+    assert message(refused, None).endswith(f"; change {refused.change}")
+    passed = check(other_target, refused.change)
+    assert (passed.reasons, passed.accepted) == ((), True)
+    assert passed.notes[: len(refused.reasons)] == refused.reasons
+    for edit in (other_meaning, several(other_target, other_meaning)):
+        assert check(edit, refused.change).reasons
+        assert check(edit).change != refused.change
 
 
 def test_what_refuses_no_caller_is_noted(result, champion_files, with_document):

@@ -72,6 +72,16 @@ def test_a_model_trained_on_more_data_passes(job, champion_files, earlier_files)
     assert document["limits"]["max_mean_difference"] == 0.1
 
 
+def test_a_change_that_callers_are_ready_for_passes_without_a_replay(job, champion_files, with_document):
+    changed = with_document(champion_files, "contract.json", lambda document: document.update(target="returned"))
+    message, document = job(changed, champion_files, records=60)
+    change = document["contract"]["change"]
+    assert message == f"contract: target must stay 'bought', got 'returned'; change {change}"
+    message, document = job(changed, champion_files, records=60, arguments=[f"--accept-contract-change={change}"])
+    assert message == f"passed, without a replay: change {change} of the contract is accepted"
+    assert (document["contract"]["accepted"], document["replay"]["judged"]) == (True, False)
+
+
 def test_the_model_that_was_registered_passes_in_whatever_archive_it_lies(job, champion_files):
     registered = sha256_of(champion_files)
     for files in (champion_files, dict(reversed(champion_files.items()))):
@@ -99,7 +109,9 @@ def test_columns_exchanged_in_contract_and_graph_are_refused_by_the_contract(job
 
     files = with_document(with_document(champion_files, "contract.json", exchange), "baseline.json", exchange)
     message, document = job(files, champion_files, records=100)
-    assert message == "contract: column visits must stay number 1 of a row's cells, got number 2 (and 1 more)"
+    change = document["contract"]["change"]
+    reason = "column visits must stay number 1 of a row's cells, got number 2 (and 1 more)"
+    assert message == f"contract: {reason}; change {change}"
     assert document["replay"]["judged"] is False
     assert document["replay"]["unjudged"] == "the contract gate refused the candidate"
 
@@ -126,7 +138,7 @@ def test_too_few_captured_requests_pass_and_say_so(job, champion_files):
 def test_the_first_model_is_checked_by_itself(job, champion_files):
     message, document = job(champion_files)
     assert message == "passed, without a replay: there is no champion to compare with"
-    assert document["contract"] == {"passed": True, "reasons": [], "notes": []}
+    assert document["contract"] == {"passed": True, "reasons": [], "notes": [], "change": None, "accepted": False}
 
 
 def test_what_users_sent_wrongly_is_left_out(job, champion_files, shop_requests):
