@@ -4,13 +4,15 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from pipeline_steps.arguments import StepParser
+from pipeline_steps.arguments import StepParser, percentage
 from pipeline_steps.documents import read_json, sha256_of
 from pipeline_steps.paths import Paths
-from pipeline_steps.prepare import split_table
+from pipeline_steps.prepare import split_table, the_one_file
 from pipeline_steps.tables.data_warnings import data_warnings
 from pipeline_steps.tables.raw_table import read_raw_table
+from pipeline_steps.tables.rehearsed_rows import write_earlier, write_requests
 from pipeline_steps.tables.use_case import UseCase
 
 
@@ -19,6 +21,10 @@ def parser() -> StepParser:
     made = StepParser("check")
     made.add_argument("--input", type=Path, required=True)
     made.add_argument("--use-case", type=Path, required=True, help="the file that `prepare` has as its input")
+    rehearsal = made.add_argument_group("for a rehearsal")
+    rehearsal.add_argument("--earlier", type=Path, help="a folder for the first rows as a table of their own")
+    rehearsal.add_argument("--earlier-percent", type=percentage, default=60, help="the share of these rows")
+    rehearsal.add_argument("--requests", type=Path, help="a CSV file for rows as callers send them")
     return made
 
 
@@ -26,12 +32,18 @@ def main(argv: Sequence[str], _paths: Paths) -> None:
     """Run the check; prints rows, hash, labels, and warnings about the table."""
     arguments = parser().parse_args(argv)
     use_case = UseCase.from_document(read_json(arguments.use_case))
-    raw = read_raw_table(arguments.input, use_case)
+    source = the_one_file(arguments.input, "*.csv") if arguments.input.is_dir() else arguments.input
+    raw = read_raw_table(source, use_case)
     dealt = split_table(raw, use_case)
-    found = {
+    found: dict[str, Any] = {
         "rows": raw.source_rows,
-        "sha256": sha256_of(arguments.input),
+        "sha256": sha256_of(source),
         "classes": dealt.use_case.classes,
         "remarks": data_warnings(use_case.columns, dealt.splits),
     }
+    if arguments.earlier:
+        found["earlier_rows"] = rows = max(1, int(raw.source_rows * arguments.earlier_percent // 100))
+        write_earlier(source, arguments.earlier, rows)
+    if arguments.requests:
+        write_requests(arguments.requests, raw.features, use_case.names)
     sys.stdout.write(json.dumps(found, sort_keys=True) + "\n")

@@ -21,7 +21,7 @@ from rehearsal.journey.role_access import recorded_access
 from rehearsal.journey.rollout_conclusion import note_proof
 from rehearsal.journey.rollout_result import FIRST, LaunchTarget, RolloutResult
 from rehearsal.journey.rollout_run import roll_out
-from rehearsal.journey.source_table import request_bodies
+from rehearsal.journey.source_table import files_of, request_bodies
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.time_limits import (
     DEPLOY_SECONDS,
@@ -36,8 +36,8 @@ from rehearsal.process import stop_all
 from slipway.errors import LaunchError
 from slipway.operations.audit_log import AuditLog
 
-_TABLE = "data/table.csv"
-"""The key of each upload: a new table replaces the old one, as it does on AWS."""
+_DATA = "data/"
+"""The prefix of each upload: a file replaces the old one of its name, as it does on AWS."""
 _AFTER_FAILURE_SECONDS = 10.0
 
 
@@ -105,7 +105,7 @@ class Launch:
         traffic = LoadGenerator(
             self.aws.endpoint_url,
             settings.names.endpoint,
-            request_bodies(self.result.table, settings),
+            request_bodies(self.result.table),
             "text/csv",
             options.requests_per_second,
             key=self.aws.key,
@@ -121,12 +121,12 @@ class Launch:
         settings, table, fault = self.result.settings, self.result.table, self.result.options.fault
         with self.phases.phase("train first model", training_seconds(settings, rows=table.earlier_rows)) as phase:
             phase.log(f"on the first {table.earlier_rows} rows")
-            first = self._train(upload(self.aws, table.earlier, bucket=bucket, key=_TABLE), pipeline, phase)
+            first = self._train(upload(self.aws, files_of(table.earlier), bucket=bucket, prefix=_DATA), pipeline, phase)
         with self.phases.phase("first endpoint", self._rollout_seconds) as phase:
             self._roll_out(target, RolloutResult(first.package_arn, None, FIRST), phase)
         with self.phases.phase("train on new data", training_seconds(settings, rows=table.rows)) as phase:
             phase.log(f"all {table.rows} rows have arrived")
-            better = self._train(upload(self.aws, table.path, bucket=bucket, key=_TABLE), pipeline, phase)
+            better = self._train(upload(self.aws, files_of(table.path), bucket=bucket, prefix=_DATA), pipeline, phase)
         with self.phases.phase("better model", self._rollout_seconds) as phase:
             self._roll_out(target, RolloutResult(better.package_arn, None, settings.rollout.type), phase)
         with self.phases.phase("bad model", self._rollout_seconds) as phase:
@@ -141,9 +141,7 @@ class Launch:
     def _train(self, uri: str, pipeline: str, phase: PhaseLog) -> TrainingRun:
         run = TrainingRun()
         self.result.runs.append(run)
-        # The input is the object's folder: SageMaker copies a prefix, and the step expects one table.
-        folder = uri.rpartition("/")[0] + "/"
-        train(self.aws, run, pipeline=pipeline, input_data_uri=folder, commit=_commit(), phase=phase)
+        train(self.aws, run, pipeline=pipeline, input_data_uri=uri, commit=_commit(), phase=phase)
         metrics = run.evaluation["metrics"]
         phase.log(f"registered: test AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f}")
         return run

@@ -7,12 +7,10 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from random import Random
 from typing import Any
 
-from rehearsal.journey.demo_data.registry import write_demo_csv
+from rehearsal.journey.demo_data.registry import demo_table_with, write_demo_csv
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.process import spawn, stop
 from slipway.errors import InputError, LaunchError
@@ -21,14 +19,16 @@ from slipway.training import use_case_document
 
 EARLIER_PERCENT = 60
 """The share of rows, in file order, that the first model is trained on; the second model gets all rows."""
-_BODIES = 500
 
 
 @dataclass(frozen=True)
 class SourceTable:
-    """`earlier` is a table of its own: the first `earlier_rows` rows, as it was before the newest data arrived.
+    """A file, or a folder of files.
 
-    `remarks` name the columns that have no information for a model, and those that are empty in a split.
+    Attributes:
+        earlier: the files with the first `earlier_rows` rows alone, as they were before the newest data arrived.
+        requests: rows of the table as callers send them, in CSV with a header, whatever the files' own format is.
+        remarks: what the check warns of.
     """
 
     path: Path
@@ -37,6 +37,7 @@ class SourceTable:
     sha256: str
     earlier: Path
     earlier_rows: int
+    requests: Path
     remarks: tuple[str, ...] = ()
 
 
@@ -49,26 +50,40 @@ def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -
     """
     path, name = options.data, str(options.data)
     if path is None:
-        path, name = workdir / "demo.csv", f"generated ({options.demo_rows} rows, seed {settings.data.seed})"
-        write_demo_csv(path, rows=options.demo_rows, seed=settings.data.seed)
-    use_case = workdir / "use_case.json"
+        made = demo_table_with([*settings.data.columns, *filter(None, [settings.data.target])])
+        path, name = workdir / "table.csv", f"generated ({made}, {options.demo_rows} rows, seed {settings.data.seed})"
+        write_demo_csv(path, rows=options.demo_rows, seed=settings.data.seed, table=made)
+    use_case, earlier, requests = (workdir / file for file in ("use_case.json", "earlier", "requests.csv"))
     use_case.write_text(json.dumps(use_case_document(settings)), encoding="utf-8")
-    found = _check(path, use_case)
-    earlier = workdir / "earlier.csv"
-    rows = _write_first_rows(path, earlier, max(1, found["rows"] * EARLIER_PERCENT // 100))
+    also = ["--earlier", str(earlier), "--earlier-percent", str(EARLIER_PERCENT), "--requests", str(requests)]
+    found = _check(path, use_case, *also)
     try:
         _check(earlier, use_case)
     except InputError as exc:
         raise InputError(
-            f"the first {EARLIER_PERCENT} % of the rows ({rows} in {name}), on which the first model is trained, "
-            f"must be enough to train a model: rows must not be sorted by the target\n{exc}"
+            f"the first {EARLIER_PERCENT} % of the rows ({found['earlier_rows']} in {name}), on which the first model "
+            f"is trained, must be enough to train a model: rows must not be sorted by the target\n{exc}"
         ) from exc
-    return SourceTable(path, name, found["rows"], found["sha256"], earlier, rows, tuple(found["remarks"]))
+    return SourceTable(
+        path=path,
+        name=name,
+        rows=found["rows"],
+        sha256=found["sha256"],
+        earlier=earlier,
+        earlier_rows=found["earlier_rows"],
+        requests=requests,
+        remarks=tuple(found["remarks"]),
+    )
 
 
-def _check(path: Path, use_case: Path) -> dict[str, Any]:
+def files_of(path: Path) -> list[Path]:
+    """The file, or the files of the folder."""
+    return sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+
+
+def _check(path: Path, use_case: Path, *more: str) -> dict[str, Any]:
     argv = [sys.executable, "-m", "pipeline_steps", "check"]
-    argv += ["--input", str(path.resolve()), "--use-case", str(use_case.resolve())]
+    argv += ["--input", str(path.resolve()), "--use-case", str(use_case.resolve()), *more]
     child = spawn(
         argv,
         cwd=PROJECT,
@@ -91,28 +106,11 @@ def _check(path: Path, use_case: Path) -> dict[str, Any]:
     return found
 
 
-def _write_first_rows(source: Path, target: Path, rows: int) -> int:
-    """Write the header and at most `rows` records of `source`, without blank lines. Returns their number."""
-    with (
-        source.open(encoding="utf-8-sig", newline="") as given,
-        target.open("w", encoding="utf-8", newline="") as kept,
-    ):
-        sink, written = csv.writer(kept), -1
-        for record in islice(filter(None, csv.reader(given)), rows + 1):
-            sink.writerow(record)
-            written += 1
-    return written
-
-
-def request_bodies(table: SourceTable, settings: Settings) -> list[bytes]:
-    """Rows as users would send them: one CSV line each, without the target.
-
-    Drawn from the whole table: if it is ordered by month, the newest rows alone would have drifted inputs.
-    """
-    with table.path.open(encoding="utf-8-sig", newline="") as source:
-        rows = list(csv.DictReader(source))
-    rows = Random(0).sample(rows, min(_BODIES, len(rows)))  # noqa: S311 — no secret
-    return [_csv_line([row[name] for name in settings.data.columns]) for row in rows]
+def request_bodies(table: SourceTable) -> list[bytes]:
+    """Rows as users would send them: one CSV line each, without the target."""
+    with table.requests.open(encoding="utf-8", newline="") as source:
+        _header, *rows = csv.reader(source)
+    return [_csv_line(row) for row in rows]
 
 
 def _csv_line(cells: list[str]) -> bytes:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,11 @@ class TrainingRun:
     trials: list[dict[str, Any]] = field(default_factory=list)
 
 
-def upload(aws: EmbeddedAws, path: Path, *, bucket: str, key: str) -> str:
-    aws.client("s3").upload_file(str(path), bucket, key)
-    return f"s3://{bucket}/{key}"
+def upload(aws: EmbeddedAws, files: Sequence[Path], *, bucket: str, prefix: str) -> str:
+    """Upload the files under their own names. Returns the URI of the prefix, which SageMaker copies whole."""
+    for path in files:
+        aws.client("s3").upload_file(str(path), bucket, f"{prefix}{path.name}")
+    return f"s3://{bucket}/{prefix}"
 
 
 def train(

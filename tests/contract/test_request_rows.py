@@ -10,12 +10,11 @@ from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.server.payload import read_payload
 from pipeline_steps.tables.csv_table import read_table
+from pipeline_steps.tables.rehearsed_rows import write_requests
 from pipeline_steps.tables.use_case import Column
 from rehearsal.journey.source_table import SourceTable, request_bodies
-from slipway.settings import load_settings
 from tests.contracts import binary_contract
 
-CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
 TEXTS = ["plain", "a, b", 'a "b"', "a\nb", "a\rb", "a\u2028b", " a ", "2.0", "02", "\ufeffa"]
 
 
@@ -38,11 +37,8 @@ def test_the_rehearsals_users_send_rows_that_mean_what_the_table_does(tmp_path: 
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["bought", "kind", "size"], *[["TRUE", text, 3] for text in TEXTS]])
     read = read_table(path, (Column("size", "number"), Column("kind", "category")))
-    settings = load_settings(CONFIG, "dev")
-    data = settings.data.model_copy(update={"columns": {"size": "number", "kind": "category"}})
-    bodies = request_bodies(
-        SourceTable(path, "t", len(TEXTS), "0" * 64, path, 1), settings.model_copy(update={"data": data})
-    )
+    write_requests(tmp_path / "requests.csv", read, ["size", "kind"])
+    bodies = request_bodies(SourceTable(path, "t", len(TEXTS), "0" * 64, path, 1, tmp_path / "requests.csv"))
     known = contract(*dict.fromkeys(read["kind"]))
     sent = sorted(read_payload(known, body, "text/csv")[0].tolist() for body in bodies)
     assert sent == sorted(known.encode(read).tolist())

@@ -157,7 +157,7 @@ def test_no_process_and_no_file_is_left_behind(launch: dict[str, Any]) -> None:
 def test_a_failing_job_is_reported_with_its_log_and_nothing_is_registered(tmp_path: Path) -> None:
     # The table is changed after the check accepted it, which refuses whatever would fail a job.
     child = started(tmp_path, until="synth and bootstrap: the embedded AWS answers", running="cdk synth")
-    (table,) = (tmp_path / "tmp").glob("slipway-*/earlier.csv")
+    (table,) = (tmp_path / "tmp").glob("slipway-*/earlier/table.csv")
     table.write_text(table.read_text(encoding="utf-8").replace("TRUE", "FALSE"), encoding="utf-8")
     _, output = child.communicate(timeout=300)
     assert child.returncode == 1

@@ -70,7 +70,7 @@ def result(tmp_path: Path) -> RehearsalResult:
     return RehearsalResult(
         options=RehearsalOptions(config=PROJECT / "config/shoppers.toml", out=tmp_path),
         settings=load_settings(PROJECT / "config/shoppers.toml", "dev"),
-        table=SourceTable(Path("t.csv"), "t.csv", 12000, "d" * 64, Path("earlier.csv"), 7200),
+        table=SourceTable(Path("t.csv"), "t.csv", 12000, "d" * 64, Path("earlier"), 7200, Path("requests.csv")),
         started=90.0,
         seconds=100.0,
         templates={"a.template.json": "e" * 64},

@@ -14,7 +14,7 @@ from rehearsal.journey.demo_data.registry import write_demo_csv
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.preparation import check_out, local_environment
 from rehearsal.journey.rehearsal import Rehearsal
-from rehearsal.journey.source_table import source_table
+from rehearsal.journey.source_table import files_of, request_bodies, source_table
 from slipway.errors import InputError
 from slipway.settings import Settings, load_settings
 
@@ -89,7 +89,18 @@ def test_blank_lines_are_no_rows(tmp_path: Path, lines: list[str], settings: Set
     data = _table(tmp_path, [text for line in lines for text in (line, "")])
     table = source_table(RehearsalOptions(CONFIG, data=data), settings, tmp_path)
     assert (table.rows, table.earlier_rows) == (500, 300)
-    assert table.earlier.read_text(encoding="utf-8").splitlines() == lines[:301]
+    (earlier,) = files_of(table.earlier)
+    assert earlier.read_text(encoding="utf-8").splitlines() == lines[:301]
+
+
+def test_users_send_rows_of_the_whole_table_without_the_target(
+    tmp_path: Path, lines: list[str], settings: Settings
+) -> None:
+    table = source_table(RehearsalOptions(CONFIG, data=_table(tmp_path, lines)), settings, tmp_path)
+    bodies = [body.decode().split(",") for body in request_bodies(table)]
+    assert len(bodies) == 500
+    assert {len(cells) for cells in bodies} == {len(settings.data.columns)}
+    assert {cells[10] for cells in bodies} == {line.split(",")[10] for line in lines[1:]}  # months
 
 
 @pytest.fixture
