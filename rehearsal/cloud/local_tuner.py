@@ -1,7 +1,7 @@
 """The search as the control plane's port."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rehearsal.jobs.tuning import TuningError, TuningOutcome, read_plan, run_tuning
@@ -28,8 +28,17 @@ class LocalTuner:
         name: str,
         on_progress: Callable[[Any], None],
         stopped: threading.Event,
+        earlier: Sequence[tuple[Mapping[str, str], float]],
+        reported: Callable[[str], Sequence[float]],
     ) -> TuningOutcome:
         seed = request["HyperParameterTuningJobConfig"].get("RandomSeed", 0)
         return run_tuning(
-            request, name=name, sagemaker=self._client("sagemaker"), seed=seed, on_progress=on_progress, stopped=stopped
+            request,
+            name=name,
+            sagemaker=self._client("sagemaker"),
+            seed=seed,
+            on_progress=on_progress,
+            stopped=stopped,
+            earlier=earlier,
+            reported=reported,
         )

@@ -10,21 +10,25 @@ from rehearsal.jobs.job_outcomes import JobError
 
 
 class MetricScanner:
-    """Reads log lines and keeps the last value of each MetricDefinition."""
+    """Reads log lines and keeps the values of each MetricDefinition."""
 
     def __init__(self, definitions: Iterable[Mapping[str, str]]) -> None:
         self._patterns = [(each["Name"], _compiled(each["Name"], each["Regex"])) for each in definitions]
-        self._last: dict[str, tuple[float, datetime]] = {}
+        self._found: dict[str, list[tuple[float, datetime]]] = {}
 
     def read(self, line: str) -> None:
         for name, pattern in self._patterns:
             for match in pattern.finditer(line):
                 if (value := _number(match.group(1))) is not None:
-                    self._last[name] = (value, datetime.now(UTC))
+                    self._found.setdefault(name, []).append((value, datetime.now(UTC)))
+
+    def values(self, name: str) -> list[float]:
+        """Every value of one metric, in the order of the lines."""
+        return [value for value, _ in self._found.get(name, ())]
 
     def final(self) -> list[dict[str, Any]]:
         """FinalMetricDataList, in the order of the definitions."""
-        found = [(name, self._last[name]) for name, _ in self._patterns if name in self._last]
+        found = [(name, self._found[name][-1]) for name, _ in self._patterns if name in self._found]
         return [{"MetricName": name, "Value": value, "Timestamp": when} for name, (value, when) in found]
 
 

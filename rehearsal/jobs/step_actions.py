@@ -128,7 +128,9 @@ class JobAction:
 def tune(arguments: Mapping[str, Any], context: StepContext) -> dict[str, Any]:
     """A tuning job; its result also lists the training jobs, best first, as `TrainingJobSummaries`."""
     job = _TUNING(arguments, context)
-    objective = job["HyperParameterTuningJobConfig"].get("HyperParameterTuningJobObjective", {})
+    # With several definitions each has the objective, all the same.
+    several = [each["TuningObjective"] for each in job.get("TrainingJobDefinitions", ())]
+    objective = next(iter(several), job["HyperParameterTuningJobConfig"].get("HyperParameterTuningJobObjective", {}))
     summaries = call(
         "ListTrainingJobsForHyperParameterTuningJob",
         context.sagemaker.list_training_jobs_for_hyper_parameter_tuning_job,

@@ -101,12 +101,17 @@ def _is_of_pipeline(kind: str, parameters: Parameters) -> bool:
 
 
 def _isolated(parameters: Parameters) -> bool:
-    job = parameters.get("TrainingJobDefinition", parameters)
-    return bool(job.get("EnableNetworkIsolation", False))
+    return all(job.get("EnableNetworkIsolation", False) for job in _definitions(parameters) or [parameters])
+
+
+def _definitions(parameters: Parameters) -> list[Parameters]:
+    """A tuning job's training job definitions, one or several."""
+    single = parameters.get("TrainingJobDefinition")
+    return [*([single] if single else []), *parameters.get("TrainingJobDefinitions", ())]
 
 
 def _roles(parameters: Parameters) -> Iterator[str]:
-    for place in (parameters, parameters.get("TrainingJobDefinition", {})):
+    for place in (parameters, *_definitions(parameters)):
         for name in ("RoleArn", "ExecutionRoleArn"):
             if name in place:
                 yield str(place[name])
@@ -115,7 +120,7 @@ def _roles(parameters: Parameters) -> Iterator[str]:
 def _volume_keys(parameters: Parameters) -> Iterator[str]:
     for place in (
         parameters.get("ResourceConfig", {}),
-        parameters.get("TrainingJobDefinition", {}).get("ResourceConfig", {}),
+        *(each.get("ResourceConfig", {}) for each in _definitions(parameters)),
         parameters.get("ProcessingResources", {}).get("ClusterConfig", {}),
     ):
         if key := place.get("VolumeKmsKeyId"):

@@ -108,7 +108,7 @@ class Jobs(ABC):
         stream = f"{name}/algo-1-{int(time.time())}"
 
         def log(line: str) -> None:
-            self._on_line(job)
+            self._on_line(job, line)
             self._write_log(self.kind.log_group, stream, [line])
 
         try:
@@ -126,7 +126,7 @@ class Jobs(ABC):
             self._emit(job)
 
     @abstractmethod
-    def _on_line(self, job: Record) -> None:
+    def _on_line(self, job: Record, line: str) -> None:
         """The container has printed something."""
 
     def describe(self, request: Record) -> Record:

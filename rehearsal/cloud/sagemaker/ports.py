@@ -104,4 +104,7 @@ class Tuner(Protocol):
         name: str,
         on_progress: Callable[[Any], None],
         stopped: threading.Event,
-    ) -> Any: ...
+        earlier: Sequence[tuple[Mapping[str, str], float]],
+        reported: Callable[[str], Sequence[float]],
+    ) -> Any:
+        """`earlier` are the results of its parents; `reported` gives a training job's objective, line by line."""

@@ -25,7 +25,7 @@ class ProcessingJobs(Jobs):
         cluster = request["ProcessingResources"]["ClusterConfig"]
         return f"{cluster['InstanceType']} for processing job usage", cluster["InstanceCount"]
 
-    def _on_line(self, job: Record) -> None:
+    def _on_line(self, job: Record, _line: str) -> None:
         if "ProcessingStartTime" not in job:
             with self._platform.lock:
                 job["ProcessingStartTime"] = self._platform.now()

@@ -10,6 +10,7 @@ from rehearsal.cloud.sagemaker.jobs import JobKind, Jobs
 from rehearsal.cloud.sagemaker.platform import Platform, Record
 from rehearsal.cloud.sagemaker.ports import JobRunner, WriteLog
 from rehearsal.cloud.sagemaker.volumes import refuse_volume_key
+from rehearsal.jobs.metric_scanner import MetricScanner
 
 OBJECTIVE_PARAMETER = "_tuning_objective_metric"
 """A tuning job gives this hyperparameter to each of its training jobs."""
@@ -30,6 +31,7 @@ class TrainingJobs(Jobs):
         """`tuning_job_arn` finds the tuning job, if any, of a training job by its name."""
         super().__init__(platform, write_log)
         self._runner, self._tuning_job_arn = runner, tuning_job_arn
+        self._scanners: dict[str, MetricScanner] = {}
 
     def _initial(self, request: Record) -> Record:
         if not request["AlgorithmSpecification"].get("TrainingImage"):
@@ -56,7 +58,15 @@ class TrainingJobs(Jobs):
         parameters = request.get("HyperParameters", {})
         return self._tuning_job_arn(request["TrainingJobName"]) if OBJECTIVE_PARAMETER in parameters else None
 
-    def _on_line(self, job: Record) -> None:
+    def reported(self, name: str, metric: str) -> list[float]:
+        """What a job of a tuning job has printed of the metric so far, in the order of its lines."""
+        scanner = self._scanners.get(name)
+        return scanner.values(metric) if scanner else []
+
+    def _on_line(self, job: Record, line: str) -> None:
+        if job.get("TuningJobArn"):
+            definitions = job["AlgorithmSpecification"].get("MetricDefinitions", ())
+            self._scanners.setdefault(job[self.kind.name], MetricScanner(definitions)).read(line)
         if job["SecondaryStatus"] == "Starting":
             with self._platform.lock:
                 job["SecondaryStatus"] = "Training"

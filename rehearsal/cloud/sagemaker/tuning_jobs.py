@@ -2,7 +2,7 @@
 
 import copy
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rehearsal.cloud.sagemaker.api_errors import in_use, not_found, validation_error
@@ -13,8 +13,10 @@ from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.platform import Platform, Record, epoch_ms
 from rehearsal.cloud.sagemaker.ports import Tuner
 from rehearsal.cloud.sagemaker.training_jobs import TrainingJobs
+from rehearsal.cloud.sagemaker.tuning_definitions import definitions_of, objective_of
 from rehearsal.cloud.sagemaker.tuning_summaries import counters, training_summary
 from rehearsal.cloud.sagemaker.volumes import refuse_volume_key
+from rehearsal.cloud.sagemaker.warm_start import parent_errors, parents_of, results_of
 
 _NAME, _ARN, _STATUS = "HyperParameterTuningJobName", "HyperParameterTuningJobArn", "HyperParameterTuningJobStatus"
 _JOBS = Listing(
@@ -60,13 +62,13 @@ class TuningJobs:
         job_arn = arn("hyper-parameter-tuning-job", name.lower())
         if name.lower() in self._jobs:
             raise in_use(f"Hyperparameter tuning job names must be unique, and {job_arn} already exists")
-        if "TrainingJobDefinition" not in request:
-            raise validation_error("a tuning job must have a TrainingJobDefinition on the laptop")
-        refuse_volume_key(request["TrainingJobDefinition"].get("ResourceConfig", {}))
         try:
             self._tuner.check(request)
         except ValueError as exc:
             raise validation_error(str(exc)) from exc
+        for definition in definitions_of(request):
+            refuse_volume_key(definition.get("ResourceConfig", {}))
+        self._check_parents(request)
         now = self._platform.now()
         job: Record = {
             **copy.deepcopy(request),
@@ -86,7 +88,14 @@ class TuningJobs:
         status, reason = "Failed", None
         best: Any = None
         try:
-            outcome = self._tuner(request, name=request[_NAME], on_progress=lambda *_: None, stopped=stopped)
+            outcome = self._tuner(
+                request,
+                name=request[_NAME],
+                on_progress=lambda *_: None,
+                stopped=stopped,
+                earlier=self._earlier(request),
+                reported=self._reported(objective_of(request)["MetricName"]),
+            )
             status, reason, best = outcome.status, outcome.failure_reason, outcome.best_training_job
         except Exception as exc:
             reason = f"InternalServerError: {exc}"
@@ -99,11 +108,36 @@ class TuningJobs:
                 job |= {"_best": best["TrainingJobName"]} if best else {}
                 self._emit(job)
 
+    def _check_parents(self, request: Record) -> None:
+        for parent in parents_of(request):
+            if errors := list(parent_errors(request, self._get({_NAME: parent}))):
+                raise validation_error("; ".join(errors))
+
+    def _earlier(self, request: Record) -> list[tuple[dict[str, str], float]]:
+        """What the trials of its parents came to."""
+        parents = [self._get({_NAME: name}) for name in parents_of(request)]
+        return [result for parent in parents for result in results_of(self._trials(parent))]
+
+    def _reported(self, metric: str) -> Callable[[str], Sequence[float]]:
+        training = self._training
+        return lambda name: training.reported(name, metric) if training else ()
+
     def describe(self, request: Record) -> Record:
         job = self._get(request)
         trials = self._trials(job)
-        best = self._best(job, trials)
-        return {**job, **counters(trials), **({"BestTrainingJob": best} if best else {})}
+        shown = {**job, **counters(trials)}
+        if best := self._best(job, trials):
+            shown["BestTrainingJob"] = best
+        if overall := self._overall_best(job, trials):
+            shown["OverallBestTrainingJob"] = overall
+        return shown
+
+    def _overall_best(self, job: Record, trials: list[Record]) -> Record | None:
+        """Of its own and its parents' trials, where those saw the same data and algorithm."""
+        if job.get("WarmStartConfig", {}).get("WarmStartType") != "IdenticalDataAndAlgorithm":
+            return None
+        parents = [self._jobs[name.lower()] for name in parents_of(job)]
+        return _best_of(job, [*trials, *(trial for parent in parents for trial in self._trials(parent))])
 
     def _trials(self, job: Record) -> list[Record]:
         records = self._training.records if self._training else []
@@ -114,11 +148,7 @@ class TuningJobs:
         """What the tuner has chosen, or while it runs the best so far."""
         if chosen := job.get("_best"):
             return next((trial for trial in trials if trial["TrainingJobName"] == chosen), None)
-        scored = [trial for trial in trials if trial["_objective"] is not None]
-        if not scored:
-            return None
-        maximize = job["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["Type"] == "Maximize"
-        return (max if maximize else min)(scored, key=lambda trial: trial["_objective"])
+        return _best_of(job, trials)
 
     def list(self, request: Record) -> Record:
         rows = []
@@ -151,3 +181,14 @@ class TuningJobs:
         detail = {key: value for key, value in job.items() if not key.startswith("_")}
         detail |= {**counters(self._trials(job)), "Tags": self._platform.tags_of(job[_ARN])}
         self._platform.emit("SageMaker HyperParameter Tuning Job State Change", epoch_ms(detail), [job[_ARN]])
+
+
+def _best_of(job: Record, trials: Sequence[Record]) -> Record | None:
+    """The first of the best trials, by their names."""
+    scored = sorted(
+        (trial for trial in trials if trial["_objective"] is not None), key=lambda trial: str(trial["TrainingJobName"])
+    )
+    if not scored:
+        return None
+    maximize = objective_of(job)["Type"] == "Maximize"
+    return (max if maximize else min)(scored, key=lambda trial: float(trial["_objective"]))

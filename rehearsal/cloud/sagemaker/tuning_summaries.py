@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rehearsal.cloud.sagemaker.platform import Record
+from rehearsal.cloud.sagemaker.tuning_definitions import definition_of, objective_of, searched
 
 _SHOWN = (
     "TrainingJobName",
@@ -21,17 +22,18 @@ _COUNTED = {"Completed": "Completed", "InProgress": "InProgress", "Stopping": "I
 
 def training_summary(job: Mapping[str, Any], tuning: Mapping[str, Any]) -> Record:
     """One trial: its tuned hyperparameters and its final objective. `_objective` is the value, for sorting."""
-    config = tuning["HyperParameterTuningJobConfig"]
-    goal = config["HyperParameterTuningJobObjective"]
-    ranges = config.get("ParameterRanges", {}) or tuning["TrainingJobDefinition"].get("HyperParameterRanges", {})
-    tuned = {each["Name"] for kind in ranges.values() if isinstance(kind, list) for each in kind if "Name" in each}
+    goal, definition = objective_of(tuning), definition_of(job, tuning)
+    tuned, given = searched(definition, tuning), job.get("HyperParameters", {})
     value = _objective(job, goal["MetricName"])
     summary: Record = {
         **{key: job[key] for key in _SHOWN if key in job},
-        "TunedHyperParameters": {k: v for k, v in job.get("HyperParameters", {}).items() if k in tuned},
+        "TunedHyperParameters": {name: text for name, text in given.items() if name in tuned},
         "ObjectiveStatus": _objective_status(job, value),
         "_objective": value,
+        "_hyperparameters": given,
     }
+    if name := definition.get("DefinitionName"):
+        summary["TrainingJobDefinitionName"] = name
     if value is not None:
         summary["FinalHyperParameterTuningJobObjectiveMetric"] = {**goal, "Value": value}
     return summary

@@ -32,6 +32,26 @@ class NumericRange:
             return str(min(int(self.high), math.floor(self._scaled(position, self.high + 1))))
         return repr(min(self.high, max(self.low, self._scaled(position, self.high))))
 
+    def position_of(self, value: str) -> float | None:
+        """A position that gives `value`; None for what is no number of the range."""
+        try:
+            number = float(value)
+        except ValueError:
+            return None
+        if not self.low <= number <= self.high:
+            return None
+        if self.integer:
+            return min(1.0, max(0.0, self._place(number + 0.5, self.high + 1)))
+        return self._place(number, self.high)
+
+    def _place(self, number: float, high: float) -> float:
+        low = self.low
+        if self.scaling == "Logarithmic":
+            return math.log(number / low) / math.log(high / low)
+        if self.scaling == "ReverseLogarithmic":
+            return math.log((1 - number) / (1 - low)) / math.log((1 - high) / (1 - low))
+        return (number - low) / (high - low)
+
     def _scaled(self, position: float, high: float) -> float:
         low = self.low
         if self.scaling == "Logarithmic":

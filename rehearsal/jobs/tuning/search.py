@@ -3,7 +3,7 @@
 import itertools
 import random
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rehearsal.jobs.tuning.ranges import CategoricalRange, NumericRange, ParameterRange
 
@@ -11,6 +11,10 @@ Candidate = dict[str, str]
 
 
 class Search(Protocol):
+    """One strategy over the ranges of one definition; `learns` says whether results change what comes next."""
+
+    learns: bool
+
     def ask(self) -> tuple[int, Candidate] | None:
         """The next candidate with its number, from 0; None when there is nothing left to try."""
 
@@ -20,6 +24,8 @@ class Search(Protocol):
 
 class GridSearch:
     """Every combination of the categories, each once."""
+
+    learns = False
 
     def __init__(self, ranges: Sequence[CategoricalRange]) -> None:
         names = [each.name for each in ranges]
@@ -37,6 +43,8 @@ class GridSearch:
 class RandomSearch:
     """Independent draws, even on each range's own scale."""
 
+    learns = False
+
     def __init__(self, ranges: Sequence[ParameterRange], seed: int | None) -> None:
         self._ranges = ranges
         self._random = random.Random(seed)  # noqa: S311 -- a search, not a secret
@@ -52,3 +60,29 @@ class RandomSearch:
         if isinstance(bounds, NumericRange):
             return bounds.at(self._random.random())
         return self._random.choice(bounds.values)
+
+
+class Proposal(NamedTuple):
+    """A candidate, and the definition that it is one of."""
+
+    definition: int
+    number: int
+    candidate: Candidate
+
+
+class Proposals:
+    """Asks the definitions' searches in turn, leaving out those that have nothing left to try."""
+
+    def __init__(self, searches: Sequence[Search]) -> None:
+        self._searches = searches
+        self._turns = itertools.cycle(range(len(searches)))
+        self.learns = any(each.learns for each in searches)
+
+    def ask(self) -> Proposal | None:
+        for definition in itertools.islice(self._turns, len(self._searches)):
+            if (asked := self._searches[definition].ask()) is not None:
+                return Proposal(definition, *asked)
+        return None
+
+    def tell(self, proposal: Proposal, objective: float | None) -> None:
+        self._searches[proposal.definition].tell(proposal.number, objective)

@@ -2,32 +2,24 @@
 
 import importlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.jobs.tuning.ranges import CategoricalRange, ParameterRange, read_ranges
-from rehearsal.jobs.tuning.search import GridSearch, RandomSearch, Search
+from rehearsal.jobs.tuning.definitions import DefinitionPlan, read_definitions
+from rehearsal.jobs.tuning.job_counts import checked_jobs, checked_parallel_jobs
+from rehearsal.jobs.tuning.ranges import CategoricalRange
+from rehearsal.jobs.tuning.search import GridSearch, Proposals, RandomSearch, Search
+from rehearsal.jobs.tuning.stopping import HyperbandStopping, MedianStopping, Stopping
 from slipway.errors import LaunchError
-from slipway.settings.limits import combinations
 
-STRATEGIES = ("Bayesian", "Random", "Grid")
+STRATEGIES = ("Bayesian", "Random", "Grid", "Hyperband")
+_MOST_RESOURCES = 20_000
+_INFERRED = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
+"""Static hyperparameters that SageMaker takes MaxResource from."""
 
-_COPIED = (
-    "AlgorithmSpecification",
-    "RoleArn",
-    "InputDataConfig",
-    "VpcConfig",
-    "OutputDataConfig",
-    "ResourceConfig",
-    "StoppingCondition",
-    "EnableNetworkIsolation",
-    "EnableInterContainerTrafficEncryption",
-    "EnableManagedSpotTraining",
-    "CheckpointConfig",
-    "RetryStrategy",
-    "Environment",
-)
+Earlier = Sequence[tuple[Mapping[str, str], float]]
+"""Results of other tuning jobs: hyperparameters, and the objective that they came to."""
 
 
 class TuningError(LaunchError):
@@ -36,46 +28,45 @@ class TuningError(LaunchError):
 
 @dataclass(frozen=True)
 class TuningPlan:
+    """A request that can be run."""
+
     strategy: str
-    ranges: tuple[ParameterRange, ...]
-    metric_name: str
-    maximize: bool
+    definitions: tuple[DefinitionPlan, ...]
     max_jobs: int
     max_parallel: int
     max_runtime_seconds: float
     target_value: float | None
     seed: int | None
-    definition: Mapping[str, Any]
-    """The TrainingJobDefinition."""
+    stopping: Stopping | None = None
     tags: tuple[Mapping[str, str], ...] = ()
     """The tuning job's, which its training jobs bear too."""
 
     @property
-    def objective(self) -> dict[str, str]:
-        """HyperParameterTuningJobObjective."""
-        return {"Type": "Maximize" if self.maximize else "Minimize", "MetricName": self.metric_name}
+    def maximize(self) -> bool:
+        return self.definitions[0].maximize
 
-    def search(self) -> Search:
+    def proposals(self, earlier: Earlier = ()) -> Proposals:
+        """What to try; a Bayesian search starts from `earlier` results."""
+        return Proposals([self._search(number, each, earlier) for number, each in enumerate(self.definitions)])
+
+    def _search(self, number: int, plan: DefinitionPlan, earlier: Earlier) -> Search:
+        seed = None if self.seed is None else self.seed + number
         if self.strategy == "Grid":
-            return GridSearch([each for each in self.ranges if isinstance(each, CategoricalRange)])
-        if self.strategy == "Random":
-            return RandomSearch(self.ranges, self.seed)
+            return GridSearch([each for each in plan.ranges if isinstance(each, CategoricalRange)])
+        if self.strategy != "Bayesian":
+            return RandomSearch(plan.ranges, seed)
         # Optuna takes half a second to import: only those who search with it pay.
         bayesian = importlib.import_module("rehearsal.jobs.tuning.bayesian")
-        search: Search = bayesian.BayesianSearch(
-            self.ranges, jobs=self.max_jobs, maximize=self.maximize, seed=self.seed
-        )
-        return search
+        jobs = math.ceil(self.max_jobs / len(self.definitions))
+        search = bayesian.BayesianSearch(plan.ranges, jobs=jobs, maximize=self.maximize, seed=seed)
+        search.learn(earlier)
+        found: Search = search
+        return found
 
-    def training_request(self, job_name: str, candidate: Mapping[str, str]) -> dict[str, Any]:
+    def training_request(self, definition: int, job_name: str, candidate: Mapping[str, str]) -> dict[str, Any]:
         """The CreateTrainingJob request of one candidate."""
-        tuned = {**candidate, "_tuning_objective_metric": self.metric_name}
-        return {
-            **({"Tags": list(self.tags)} if self.tags else {}),
-            **{key: self.definition[key] for key in _COPIED if key in self.definition},
-            "TrainingJobName": job_name,
-            "HyperParameters": {**self.definition.get("StaticHyperParameters", {}), **tuned},
-        }
+        request = self.definitions[definition].training_request(job_name, candidate)
+        return {**({"Tags": list(self.tags)} if self.tags else {}), **request}
 
     def reaches_target(self, value: float) -> bool:
         if self.target_value is None:
@@ -101,79 +92,53 @@ def read_plan(request: Mapping[str, Any], *, seed: int | None = None) -> TuningP
 
 def _read(request: Mapping[str, Any], seed: int | None) -> TuningPlan:
     config = request["HyperParameterTuningJobConfig"]
-    definition = _single_definition(request)
-    objective = config.get("HyperParameterTuningJobObjective") or definition["TuningObjective"]
-    ranges = read_ranges(config.get("ParameterRanges") or definition.get("HyperParameterRanges", {}))
+    definitions = read_definitions(request)
     strategy = config["Strategy"]
     if strategy not in STRATEGIES:
-        raise ValueError(f"Strategy must be one of {', '.join(STRATEGIES)} on the laptop, got {strategy}")
-    if "StrategyConfig" in config:
-        raise ValueError(f"StrategyConfig must be left out but for Hyperband, got {strategy}")
-    both = {each.name for each in ranges} & definition.get("StaticHyperParameters", {}).keys()
-    if both:
-        raise ValueError(f"hyperparameters must be either static or searched, got both for {', '.join(sorted(both))}")
-    _check_metric(definition, objective["MetricName"])
+        raise ValueError(f"Strategy must be one of {', '.join(STRATEGIES)}, got {strategy}")
+    _check_single(request, definitions)
     limits = config["ResourceLimits"]
-    _check_parallel(limits)
-    target = config.get("TuningJobCompletionCriteria", {}).get("TargetObjectiveMetricValue")
+    max_jobs = checked_jobs(strategy, [each.ranges for each in definitions], limits.get("MaxNumberOfTrainingJobs"))
     return TuningPlan(
         strategy=strategy,
-        ranges=ranges,
-        metric_name=objective["MetricName"],
-        maximize=objective["Type"] == "Maximize",
-        max_jobs=_max_jobs(strategy, ranges, limits.get("MaxNumberOfTrainingJobs")),
-        max_parallel=limits["MaxParallelTrainingJobs"],
+        definitions=definitions,
+        max_jobs=max_jobs,
+        max_parallel=checked_parallel_jobs(limits),
         max_runtime_seconds=limits.get("MaxRuntimeInSeconds", math.inf),
-        target_value=target,
+        target_value=config.get("TuningJobCompletionCriteria", {}).get("TargetObjectiveMetricValue"),
         seed=config.get("RandomSeed", seed),
-        definition=definition,
+        stopping=_stopping(config, definitions),
         tags=tuple(request.get("Tags", ())),
     )
 
 
-def _single_definition(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    several = request.get("TrainingJobDefinitions", ())
-    if len(several) > 1:
-        raise ValueError(f"a tuning job must have one TrainingJobDefinition on the laptop, got {len(several)}")
+def _check_single(request: Mapping[str, Any], definitions: Sequence[DefinitionPlan]) -> None:
+    """What SageMaker has for one algorithm alone; source: "Tune Multiple Algorithms" in its guide."""
+    config = request["HyperParameterTuningJobConfig"]
+    if len(definitions) == 1:
+        return
     if "WarmStartConfig" in request:
-        raise ValueError("WarmStartConfig must be left out on the laptop")
-    definition: Mapping[str, Any] = several[0] if several else request["TrainingJobDefinition"]
-    return definition
+        raise ValueError("WarmStartConfig must be left out with several TrainingJobDefinitions")
+    if config.get("TrainingJobEarlyStoppingType", "Off") != "Off":
+        raise ValueError("TrainingJobEarlyStoppingType must be Off with several TrainingJobDefinitions")
+    if config["Strategy"] == "Hyperband":
+        raise ValueError("Strategy must be Bayesian, Random or Grid with several TrainingJobDefinitions, got Hyperband")
 
 
-def _check_parallel(limits: Mapping[str, int]) -> None:
-    most, parallel = limits.get("MaxNumberOfTrainingJobs"), limits["MaxParallelTrainingJobs"]
-    if most is not None and parallel > most:
-        raise ValueError(
-            f"MaxParallelTrainingJobs must be at most MaxNumberOfTrainingJobs, got {parallel} of {most} jobs"
-        )
-
-
-def _check_metric(definition: Mapping[str, Any], name: str) -> None:
-    defined = [each["Name"] for each in definition["AlgorithmSpecification"].get("MetricDefinitions", ())]
-    if name not in defined:
-        raise ValueError(
-            f"objective metric must be one of MetricDefinitions ({', '.join(defined) or 'none'}), got {name}"
-        )
-
-
-def _max_jobs(strategy: str, ranges: tuple[ParameterRange, ...], requested: int | None) -> int:
-    if strategy != "Grid":
-        if requested is None:
-            raise ValueError(f"MaxNumberOfTrainingJobs must be given for {strategy}")
-        possible = combinations(each.size for each in ranges)
-        if possible is not None and requested > possible:
-            raise ValueError(
-                "You don't have enough combinations of hyperparameter ranges. The total number of hyperparameter "
-                f"combinations for the provided ranges [{float(possible)}] must be equal or greater than the value of "
-                f"MaxNumberOfJobs, [{requested}]. Provide additional ranges."
-            )
-        return requested
-    if numeric := [each.name for each in ranges if not isinstance(each, CategoricalRange)]:
-        raise ValueError(f"Grid must have categorical ranges only, got a numeric one for {', '.join(numeric)}")
-    product = combinations(each.size for each in ranges) or 0
-    if requested not in {None, product}:
-        raise ValueError(
-            f"MaxNumberOfTrainingJobs of a Grid must be its {product} combinations or left out, got {requested}"
-        )
-    return product
+def _stopping(config: Mapping[str, Any], definitions: Sequence[DefinitionPlan]) -> Stopping | None:
+    early = config.get("TrainingJobEarlyStoppingType", "Off") != "Off"
+    if config["Strategy"] != "Hyperband":
+        if "StrategyConfig" in config:
+            raise ValueError(f"StrategyConfig must be left out but for Hyperband, got {config['Strategy']}")
+        return MedianStopping() if early else None
+    if early:
+        raise ValueError("TrainingJobEarlyStoppingType must be Off with Strategy Hyperband")
+    resources = config.get("StrategyConfig", {}).get("HyperbandStrategyConfig", {})
+    static = definitions[0].definition.get("StaticHyperParameters", {})
+    least = resources.get("MinResource", 1)
+    most = resources.get("MaxResource") or next((int(static[name]) for name in _INFERRED if name in static), None)
+    if most is None:
+        raise ValueError(f"MaxResource must be given with Hyperband, or one of {', '.join(_INFERRED)}")
+    if not least <= most <= _MOST_RESOURCES:
+        raise ValueError(f"MaxResource must be in {least}..{_MOST_RESOURCES}, MinResource and the most, got {most}")
+    return HyperbandStopping(least, most)

@@ -1,9 +1,11 @@
 """What a tuning job shows of itself: its training jobs, its counters, its best job."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from rehearsal.jobs.tuning.search import Proposal
 
 _ENDED = ("Completed", "Failed", "Stopped")
 
@@ -12,12 +14,15 @@ _ENDED = ("Completed", "Failed", "Stopped")
 class Trial:
     """One training job of the search."""
 
-    number: int
+    proposal: Proposal
     job_name: str
-    candidate: dict[str, str]
     description: Mapping[str, Any]
     """The last DescribeTrainingJob."""
+    definition_name: str | None = None
     objective: float | None = None
+    reports: Sequence[float] = ()
+    """What it reported of the objective, until it ended or was to be stopped."""
+    is_stopping: bool = False
 
     @property
     def status(self) -> str:
@@ -34,8 +39,8 @@ class Trial:
         return "Failed" if self.objective is None else "Succeeded"
 
     def read_objective(self, metric_name: str) -> None:
-        """Take the metric from FinalMetricDataList of a job that completed."""
-        if self.status == "Completed":
+        """Take the metric from FinalMetricDataList of a job that completed, or that was stopped on the way."""
+        if self.status == "Completed" or self.is_stopping:
             metrics = self.description.get("FinalMetricDataList", ())
             self.objective = next((each["Value"] for each in metrics if each["MetricName"] == metric_name), None)
 
@@ -46,9 +51,11 @@ class Trial:
         row |= {
             "TrainingJobName": self.job_name,
             "TrainingJobStatus": self.status,
-            "TunedHyperParameters": dict(self.candidate),
+            "TunedHyperParameters": dict(self.proposal.candidate),
             "ObjectiveStatus": self.objective_status,
         }
+        if self.definition_name:
+            row["TrainingJobDefinitionName"] = self.definition_name
         if self.objective is not None:
             row["FinalHyperParameterTuningJobObjectiveMetric"] = {**objective, "Value": self.objective}
         return row

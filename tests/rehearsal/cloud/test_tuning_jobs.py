@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rehearsal.cloud.local_tuner import LocalTuner
 from rehearsal.cloud.sagemaker.api_errors import ApiError
 from tests.rehearsal.cloud.fakes import Bench
 from tests.rehearsal.cloud.process import eventually
@@ -20,19 +21,31 @@ CONFIG = {
 }
 
 
-def definition() -> dict[str, Any]:
+OTHER = {"Type": "Minimize", "MetricName": "validation:auc"}
+DATA = [{"ChannelName": "train", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/k"}}}]
+
+
+def definition(image: str | None = None) -> dict[str, Any]:
     whole = training("unused")
     parts = ("AlgorithmSpecification", "RoleArn", "OutputDataConfig", "ResourceConfig", "StoppingCondition")
     metric = {"Name": "validation:auc", "Regex": "auc=([0-9.]+)"}
     algorithm = {**whole["AlgorithmSpecification"], "MetricDefinitions": [metric]}
+    algorithm |= {"TrainingImage": image} if image else {}
     return {part: whole[part] for part in parts} | {"AlgorithmSpecification": algorithm}
 
 
-def start(bench: Bench, *values: str, ended: str = "Completed") -> threading.Event:
-    """A tuner that starts one training job a value, and ends when the returned event is set."""
+def start(
+    bench: Bench, *values: str, ended: str = "Completed", seen: list[Any] | None = None, **asked: Any
+) -> threading.Event:
+    """A tuner that starts one training job a value, and ends when the returned event is set.
+
+    `seen` gets the earlier results that the tuner is given.
+    """
     go_on = threading.Event()
 
-    def tuner(_request: Any, *, name: str, on_progress: Any, stopped: threading.Event) -> Any:
+    def tuner(_request: Any, *, name: str, on_progress: Any, stopped: threading.Event, earlier: Any, **_: Any) -> Any:
+        if seen is not None:
+            seen.extend(earlier)
         names = [f"{name}-{number:03d}-abcd" for number, _ in enumerate(values, 1)]
         for each, value in zip(names, values, strict=True):
             bench("CreateTrainingJob", **training(each, x=value, _tuning_objective_metric="validation:auc"))
@@ -46,20 +59,37 @@ def start(bench: Bench, *values: str, ended: str = "Completed") -> threading.Eve
         )
 
     bench.tuner = tuner
-    bench("CreateHyperParameterTuningJob", **request())
+    bench("CreateHyperParameterTuningJob", **request(**asked))
     return go_on
 
 
-def request() -> dict[str, Any]:
+def request(**changes: Any) -> dict[str, Any]:
     return {
         "HyperParameterTuningJobName": NAME,
         "HyperParameterTuningJobConfig": CONFIG,
         "TrainingJobDefinition": definition(),
+        **changes,
     }
 
 
-def described(bench: Bench) -> dict[str, Any]:
-    return bench("DescribeHyperParameterTuningJob", HyperParameterTuningJobName=NAME)
+def several() -> dict[str, Any]:
+    """What a request over two algorithms has instead of TrainingJobDefinition."""
+    config = {key: CONFIG[key] for key in ("Strategy", "ResourceLimits")}
+    definitions = [
+        definition()
+        | {
+            "DefinitionName": name,
+            "StaticHyperParameters": {"algorithm": name},
+            "TuningObjective": CONFIG["HyperParameterTuningJobObjective"],
+            "HyperParameterRanges": CONFIG["ParameterRanges"],
+        }
+        for name in ("trees", "linear")
+    ]
+    return {"HyperParameterTuningJobConfig": config, "TrainingJobDefinitions": definitions}
+
+
+def described(bench: Bench, name: str = NAME) -> dict[str, Any]:
+    return bench("DescribeHyperParameterTuningJob", HyperParameterTuningJobName=name)
 
 
 def trials(bench: Bench, **more: Any) -> list[dict[str, Any]]:
@@ -69,9 +99,9 @@ def trials(bench: Bench, **more: Any) -> list[dict[str, Any]]:
     return found
 
 
-def ended(bench: Bench) -> dict[str, Any]:
+def ended(bench: Bench, name: str = NAME) -> dict[str, Any]:
     status = "HyperParameterTuningJobStatus"
-    return bench.ended("DescribeHyperParameterTuningJob", status, HyperParameterTuningJobName=NAME)
+    return bench.ended("DescribeHyperParameterTuningJob", status, HyperParameterTuningJobName=name)
 
 
 def test_a_volume_key_is_refused_on_machines_with_disks_of_their_own(bench: Bench) -> None:
@@ -150,3 +180,91 @@ def test_a_search_that_sagemaker_refuses_is_not_made(bench: Bench) -> None:
     assert (error.value.code, error.value.status) == ("ValidationException", 400)
     with pytest.raises(ApiError):
         described(bench)
+
+
+def test_the_trials_of_several_algorithms_bear_the_name_of_their_definition(bench: Bench) -> None:
+    bench.runner.release.set()
+    asked = request(**several())
+    del asked["TrainingJobDefinition"]
+    bench.tuner = LocalTuner(lambda _: _Client(bench))
+    bench("CreateHyperParameterTuningJob", **asked)
+    job = ended(bench)
+    assert job["TrainingJobStatusCounters"]["Completed"] == 3
+    assert [row["TrainingJobDefinitionName"] for row in trials(bench)] == ["trees", "linear", "trees"]
+    assert all(set(row["TunedHyperParameters"]) == {"x"} for row in trials(bench))
+    assert job["BestTrainingJob"]["TrainingJobDefinitionName"] in {"trees", "linear"}
+
+
+class _Client:
+    """The calls of a tuner, made of the control plane itself."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def create_training_job(self, **request: Any) -> Any:
+        return self._bench("CreateTrainingJob", **request)
+
+    def describe_training_job(self, **request: Any) -> Any:
+        return self._bench("DescribeTrainingJob", **request)
+
+
+def warm_start(kind: str = "TransferLearning", parent: str = NAME) -> dict[str, Any]:
+    parents = [{"HyperParameterTuningJobName": parent}]
+    return {
+        "HyperParameterTuningJobName": "next",
+        "WarmStartConfig": {"ParentHyperParameterTuningJobs": parents, "WarmStartType": kind},
+    }
+
+
+@pytest.mark.parametrize("kind", ["TransferLearning", "IdenticalDataAndAlgorithm"])
+def test_a_search_starts_from_what_its_parents_trials_came_to(bench: Bench, kind: str) -> None:
+    bench.runner.release.set()
+    start(bench, "0.2", "0.8").set()
+    ended(bench)
+    found: list[Any] = []
+    start(bench, "0.5", seen=found, **warm_start(kind)).set()
+    job = ended(bench, "next")
+    assert [(given["x"], value) for given, value in found] == [("0.2", 0.2), ("0.8", 0.8)]
+    assert job["BestTrainingJob"]["TunedHyperParameters"] == {"x": "0.5"}
+    overall = {"TunedHyperParameters": {"x": "0.8"}} if kind == "IdenticalDataAndAlgorithm" else None
+    shown = job.get("OverallBestTrainingJob")
+    assert (shown and {"TunedHyperParameters": shown["TunedHyperParameters"]}) == overall
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (warm_start(parent="none"), "tuning job none"),
+        (
+            {"HyperParameterTuningJobConfig": CONFIG | {"HyperParameterTuningJobObjective": OTHER}},
+            "the objective must be that of parent tuning job search",
+        ),
+        (
+            {"TrainingJobDefinition": definition() | {"StaticHyperParameters": {"y": "1"}}},
+            "static and searched hyperparameters must be 1 together, as of parent search, got 2",
+        ),
+        (
+            warm_start("IdenticalDataAndAlgorithm")
+            | {"TrainingJobDefinition": definition() | {"InputDataConfig": DATA}},
+            "the input data must be that of parent tuning job search",
+        ),
+        (
+            warm_start("IdenticalDataAndAlgorithm") | {"TrainingJobDefinition": definition(image="other:1")},
+            "the training image must be that of parent tuning job search",
+        ),
+    ],
+)
+def test_a_search_cannot_start_from_what_has_nothing_to_do_with_it(
+    bench: Bench, changes: dict[str, Any], message: str
+) -> None:
+    start(bench).set()
+    ended(bench)
+    with pytest.raises(ApiError, match=message):
+        start(bench, **warm_start() | changes)
+
+
+def test_a_search_cannot_start_from_one_that_still_runs(bench: Bench) -> None:
+    go_on = start(bench)
+    with pytest.raises(ApiError, match="parent tuning job search must have ended, got InProgress"):
+        start(bench, **warm_start())
+    go_on.set()

@@ -18,16 +18,21 @@ Objective = Callable[[dict[str, str]], float | None]
 class FakeTraining:
     """Training jobs that end after a few looks, with the objective a function makes of their hyperparameters."""
 
-    def __init__(self, objective: Objective, ticks: int = 1) -> None:
+    def __init__(self, objective: Objective, ticks: int | Callable[[int], int] = 1) -> None:
         self.requests: list[dict[str, Any]] = []
         self.most_at_once = 0
-        self._objective, self._ticks = objective, ticks
+        self._objective = objective
+        self._ticks: Callable[[int], int] = ticks if callable(ticks) else lambda _: ticks
         self._jobs: dict[str, dict[str, Any]] = {}
 
     def create_training_job(self, **request: Any) -> dict[str, Any]:
         self.requests.append(request)
         name = request["TrainingJobName"]
-        self._jobs[name] = {"TrainingJobStatus": "InProgress", "left": self._ticks, "request": request}
+        self._jobs[name] = {
+            "TrainingJobStatus": "InProgress",
+            "left": self._ticks(len(self.requests)),
+            "request": request,
+        }
         running = sum(job["TrainingJobStatus"] == "InProgress" for job in self._jobs.values())
         self.most_at_once = max(self.most_at_once, running)
         return {"TrainingJobArn": f"arn:{name}"}
@@ -76,11 +81,47 @@ def request(strategy: str, ranges: dict[str, Any], *, kind: str = "Maximize", **
     return {"HyperParameterTuningJobConfig": config, "TrainingJobDefinition": definition}
 
 
+def configured(wanted: dict[str, Any], **config: Any) -> dict[str, Any]:
+    return {**wanted, "HyperParameterTuningJobConfig": wanted["HyperParameterTuningJobConfig"] | config}
+
+
+def hyperband(jobs: int = 3, parallel: int = 1, **resources: int) -> dict[str, Any]:
+    limits = {"MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": parallel}
+    wanted = request("Hyperband", NUMERIC, **limits)
+    return configured(wanted, StrategyConfig={"HyperbandStrategyConfig": resources})
+
+
+def several(
+    strategy: str,
+    *,
+    names: tuple[str, ...] = ("trees", "linear"),
+    kinds: tuple[str, ...] = ("Maximize", "Maximize"),
+    **limits: Any,
+) -> dict[str, Any]:
+    """A search over two algorithms, of which the second has five combinations."""
+    wanted = request(strategy, {}, **limits)
+    config, definition = wanted["HyperParameterTuningJobConfig"], wanted["TrainingJobDefinition"]
+    del config["HyperParameterTuningJobObjective"], config["ParameterRanges"]
+    all_ranges = [NUMERIC, {"IntegerParameterRanges": [DEPTH]}]
+    definitions = [
+        definition
+        | {
+            "DefinitionName": name,
+            "StaticHyperParameters": {"algorithm": name},
+            "TuningObjective": {"Type": kind, "MetricName": "validation:auc"},
+            "HyperParameterRanges": ranges,
+        }
+        for name, kind, ranges in zip(names, kinds, all_ranges, strict=True)
+    ]
+    return {"HyperParameterTuningJobConfig": config, "TrainingJobDefinitions": definitions}
+
+
 def tune(
     wanted: dict[str, Any],
     sagemaker: Any,
     on_progress: Callable[[TuningState], None] = lambda _: None,
     stopped: threading.Event | None = None,
+    **given: Any,
 ) -> TuningOutcome:
     return run_tuning(
         wanted,
@@ -89,6 +130,7 @@ def tune(
         on_progress=on_progress,
         stopped=stopped or threading.Event(),
         poll_seconds=0.001,
+        **given,
     )
 
 
@@ -257,10 +299,130 @@ def test_a_training_job_that_is_refused_fails_the_search() -> None:
     assert "no such role" in str(outcome.failure_reason)
 
 
+@pytest.mark.parametrize("kind", ["Maximize", "Minimize"])
+@pytest.mark.parametrize("build", [request, several])
+def test_the_same_seed_tries_the_same_values_whichever_job_ends_first(build: Any, kind: str) -> None:
+    ranges = {"ranges": NUMERIC, "kind": kind} if build is request else {"kinds": (kind, kind)}
+    limits = {"MaxNumberOfTrainingJobs": 5, "MaxParallelTrainingJobs": 3}
+    if build is request:
+        limits["MaxNumberOfTrainingJobs"] = 15
+    outcomes, tries = [], []
+    for ticks in (lambda _: 1, lambda number: 1 + 7 * (number % 3), lambda number: 30 // number):
+        sagemaker = FakeTraining(lambda each: float(each["depth"]), ticks)
+        outcome = tune(build("Bayesian", **ranges, **limits), sagemaker)
+        assert outcome.best_training_job
+        outcomes.append(outcome.best_training_job["TrainingJobName"][: len("tune-1-001")])
+        tries.append(tried(sagemaker))
+    assert tries[0] == tries[1] == tries[2]
+    assert len(set(outcomes)) == 1
+
+
+def test_the_first_of_equal_jobs_is_the_best() -> None:
+    sagemaker = FakeTraining(lambda _: 0.5, lambda number: 12 // number)
+    outcome = tune(request("Random", NUMERIC, MaxNumberOfTrainingJobs=4, MaxParallelTrainingJobs=4), sagemaker)
+    assert outcome.best_training_job
+    assert outcome.best_training_job["TrainingJobName"].startswith("tune-1-001-")
+
+
+def test_each_algorithm_of_a_search_has_its_turn_and_the_best_job_wins_whichever_made_it() -> None:
+    sagemaker = FakeTraining(lambda each: 0.9 if each["algorithm"] == "linear" else 0.1)
+    outcome = tune(several("Random", MaxNumberOfTrainingJobs=5), sagemaker)
+    assert [each["algorithm"] for each in tried(sagemaker)] == ["trees", "linear", "trees", "linear", "trees"]
+    assert ["eta" in each for each in tried(sagemaker)] == [True, False, True, False, True]
+    assert outcome.best_training_job
+    assert outcome.best_training_job["TrainingJobDefinitionName"] == "linear"
+    assert outcome.best_training_job["TrainingJobName"].startswith("tune-1-002-")
+
+
+def test_a_grid_over_several_algorithms_has_the_combinations_of_each() -> None:
+    wanted = several("Grid")
+    for definition, values in zip(wanted["TrainingJobDefinitions"], (["3", "5", "7"], ["1"]), strict=True):
+        definition["HyperParameterRanges"] = {"CategoricalParameterRanges": [{"Name": "depth", "Values": values}]}
+    sagemaker = FakeTraining(lambda each: float(each["depth"]))
+    assert tune(wanted, sagemaker).status == "Completed"
+    assert sorted((each["algorithm"], each["depth"]) for each in tried(sagemaker)) == [
+        ("linear", "1"),
+        ("trees", "3"),
+        ("trees", "5"),
+        ("trees", "7"),
+    ]
+
+
+def test_a_search_starts_from_earlier_results() -> None:
+    good = [({"eta": str(0.09 + step / 1000), "depth": "4"}, 0.95) for step in range(20)]
+    bad = [({"eta": str(0.5 + step / 50), "depth": "4"}, 0.1) for step in range(20)]
+    outside = [({"eta": "7", "depth": "4"}, 2.0), ({"depth": "4"}, 2.0)]
+    etas = []
+    for earlier in ([], [*good, *bad, *outside]):
+        sagemaker = FakeTraining(near_a_tenth)
+        tune(request("Bayesian", NUMERIC, MaxNumberOfTrainingJobs=6), sagemaker, earlier=earlier)
+        etas.append([abs(math.log10(float(each["eta"])) + 1) for each in tried(sagemaker)])
+    without, with_earlier = etas
+    assert sum(with_earlier) < sum(without) / 2
+
+
+class Reporting(FakeTraining):
+    """Jobs that report a value at each look, and are at the end after ten."""
+
+    def __init__(self, curve: Callable[[int], float]) -> None:
+        super().__init__(lambda each: each["_final"], ticks=10)  # type: ignore[arg-type, return-value]
+        self._curve = curve
+
+    def create_training_job(self, **wanted: Any) -> dict[str, Any]:
+        number = len(self.requests) + 1
+        return super().create_training_job(
+            **wanted | {"HyperParameters": wanted["HyperParameters"] | {"_final": 10 * self._curve(number)}}
+        )
+
+    def reported(self, name: str) -> list[float]:
+        job = self._jobs[name]
+        number = int(name.split("-")[2])
+        seen = 10 - max(0, job["left"])
+        return [self._curve(number) * count for count in range(1, seen + 1)]
+
+    def statuses(self) -> list[str]:
+        return [job["TrainingJobStatus"] for job in self._jobs.values()]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        configured(request("Random", NUMERIC, MaxNumberOfTrainingJobs=4), TrainingJobEarlyStoppingType="Auto"),
+        hyperband(jobs=4, MinResource=1, MaxResource=100),
+    ],
+)
+def test_a_job_that_does_worse_than_earlier_ones_is_stopped(wanted: dict[str, Any]) -> None:
+    sagemaker = Reporting(lambda number: {1: 3.0, 2: 4.0, 3: 1.0, 4: 5.0}[number])
+    outcome = tune(wanted, sagemaker, reported=sagemaker.reported)
+    assert sagemaker.statuses() == ["Completed", "Completed", "Stopped", "Completed"]
+    assert outcome.training_job_counters["Stopped"] == 1
+    rows = outcome.training_jobs
+    values = [row["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] for row in rows]
+    assert values == [30.0, 40.0, 1.0, 50.0]
+
+
+def test_no_job_goes_on_beyond_hyperbands_most_resources() -> None:
+    sagemaker = Reporting(float)
+    outcome = tune(hyperband(jobs=2, MaxResource=6), sagemaker, reported=sagemaker.reported)
+    assert sagemaker.statuses() == ["Stopped", "Stopped"]
+    values = [row["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] for row in outcome.training_jobs]
+    assert values == [6.0, 12.0]
+
+
 @given(st.floats(0, 1), st.sampled_from(["Auto", "Linear", "Logarithmic"]), st.integers(1, 50), st.integers(1, 50))
 def test_an_integer_range_gives_integers_inside_it(position: float, scaling: str, low: int, size: int) -> None:
     value = NumericRange("x", low, low + size, scaling, integer=True).at(position)
     assert low <= int(value) <= low + size
+
+
+@given(st.floats(0, 1), st.sampled_from(["Linear", "Logarithmic"]), st.booleans())
+def test_a_value_of_a_range_has_its_place_again(position: float, scaling: str, integer: bool) -> None:
+    bounds = NumericRange("x", 2, 9, scaling, integer=integer)
+    value = bounds.at(position)
+    again = bounds.position_of(value)
+    assert again is not None
+    assert float(bounds.at(again)) == pytest.approx(float(value))
+    assert bounds.position_of("10") is None
 
 
 @given(st.floats(0, 1), st.sampled_from(["Linear", "Logarithmic", "ReverseLogarithmic"]))
@@ -284,7 +446,51 @@ def test_every_integer_of_a_range_can_be_drawn() -> None:
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        (request("Hyperband", NUMERIC, MaxNumberOfTrainingJobs=3), "Strategy must be one of Bayesian, Random, Grid"),
+        (request("Hyperband", NUMERIC, MaxNumberOfTrainingJobs=3), "MaxResource must be given with Hyperband"),
+        (hyperband(MinResource=9, MaxResource=3), "MaxResource must be in 9..20000, MinResource and the most, got 3"),
+        (hyperband(MaxResource=20_001), "MaxResource must be in 1..20000, MinResource and the most, got 20001"),
+        (
+            configured(hyperband(MaxResource=9), TrainingJobEarlyStoppingType="Auto"),
+            "TrainingJobEarlyStoppingType must be Off with Strategy Hyperband",
+        ),
+        (
+            configured(hyperband(MaxResource=9), Strategy="Random"),
+            "StrategyConfig must be left out but for Hyperband, got Random",
+        ),
+        (request("Luck", NUMERIC, MaxNumberOfTrainingJobs=3), "Strategy must be one of Bayesian, Random, Grid, Hyp"),
+        (
+            configured(several("Random", MaxNumberOfTrainingJobs=3), TrainingJobEarlyStoppingType="Auto"),
+            "TrainingJobEarlyStoppingType must be Off with several TrainingJobDefinitions",
+        ),
+        (
+            several("Random", MaxNumberOfTrainingJobs=3) | {"WarmStartConfig": {}},
+            "WarmStartConfig must be left out with several TrainingJobDefinitions",
+        ),
+        (
+            several("Hyperband", MaxNumberOfTrainingJobs=3),
+            "Strategy must be Bayesian, Random or Grid with several TrainingJobDefinitions, got Hyperband",
+        ),
+        (
+            several("Random", MaxNumberOfTrainingJobs=6),
+            "for the provided ranges [5.0] must be equal or greater than the value of MaxNumberOfJobs, [6]",
+        ),
+        (
+            request("Random", NUMERIC, MaxNumberOfTrainingJobs=3)
+            | {"TrainingJobDefinitions": several("Random")["TrainingJobDefinitions"]},
+            "must have either TrainingJobDefinition or TrainingJobDefinitions",
+        ),
+        (
+            configured(several("Random", MaxNumberOfTrainingJobs=3), ParameterRanges=NUMERIC),
+            "ParameterRanges must be given in each of TrainingJobDefinitions, not beside them",
+        ),
+        (
+            several("Random", names=("trees", "trees"), MaxNumberOfTrainingJobs=3),
+            "DefinitionName must differ, got trees, trees",
+        ),
+        (
+            several("Random", kinds=("Maximize", "Minimize"), MaxNumberOfTrainingJobs=3),
+            "TuningObjective must be the same in every definition",
+        ),
         (request("Random", NUMERIC), "MaxNumberOfTrainingJobs must be given for Random"),
         (request("Random", {}, MaxNumberOfTrainingJobs=3), "ParameterRanges must name each hyperparameter once"),
         (request("Grid", NUMERIC), "Grid must have categorical ranges only, got a numeric one for eta, depth"),
