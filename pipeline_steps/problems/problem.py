@@ -19,6 +19,10 @@ Outputs = NDArray[np.float32]
 """What the graph gives for rows: [rows], or [rows, width] for one number a class or cluster."""
 
 Weights = NDArray[np.float64]
+"""How often each row counts."""
+
+Resamples = NDArray[np.float64]
+"""How often each row counts in each of several resamples: [resamples, rows]."""
 
 Decision = Mapping[str, Any]
 """How outputs become labels, as `contract.json` has it, such as `{"threshold": 0.31}`."""
@@ -31,6 +35,9 @@ Likelihood = Literal["bernoulli", "categorical", "normal", "none"]
 
 LabelKind = Literal["positive", "category", "number"]
 """What labels are: 1 where positive and else 0, the place of a class or cluster, or a number of any size."""
+
+VALUE_METRIC = "value_per_1000"
+"""What 1,000 predictions are worth, where the use case gives values; more is better, for every problem."""
 
 
 class Prediction(NamedTuple):
@@ -75,7 +82,9 @@ class Problem(Protocol):
         output: the name of the graph's output tensor.
         has_target: whether the table must have a target column.
         likelihood: what algorithms fit.
-        metrics: every metric that `measure` gives, the default first, with the direction that is better.
+        algorithms: the names of those that can fit it, the default first.
+        reference_algorithm: the simple one, which a candidate is compared with.
+        metrics: what candidates are compared by and tuned for, the default first, with the direction that is better.
         headline_range: the least and greatest headline number that an output can have.
         label_kind: what `labels` gives.
         quality: of predictions whose outcome has become known; None where there is no outcome to know.
@@ -85,6 +94,8 @@ class Problem(Protocol):
     output: str
     has_target: bool
     likelihood: Likelihood
+    algorithms: tuple[str, ...]
+    reference_algorithm: str
     metrics: Mapping[str, Direction]
     headline_range: tuple[float, float]
     label_kind: LabelKind
@@ -97,14 +108,26 @@ class Problem(Protocol):
             DataError: a cell is no target of this problem, or a class is absent.
         """
 
+    def target_warnings(self, target: Target, classes: Sequence[str], use_case: UseCase) -> list[str]:
+        """Say what is doubtful about a target that was read, a sentence each with what to do."""
+
     def strata(self, target: Target) -> NDArray[np.int64]:
         """Number the stratum of each row: splits have rows of each in equal shares."""
 
     def category_order(self, target: Target) -> NDArray[np.float64]:
         """Give the number whose mean orders the categories of a column."""
 
-    def naive_outputs(self, train: Target, rows: int, use_case: UseCase) -> Outputs:
-        """Give what a model without features would, for `rows` rows: the naive reference."""
+    def comparison_rows(
+        self, features: "pd.DataFrame", target: Target, use_case: UseCase, *, seed: int
+    ) -> tuple["pd.DataFrame", Target]:
+        """Give the rows that models are measured on: for problems with labels, these.
+
+        Without labels as many rows again follow, each column permuted independently, with the target 1 beside the 0
+        of the real rows: a model of the columns' relations must be able to tell them apart.
+        """
+
+    def naive_outputs(self, train: Target, outputs: Outputs, target: Target, use_case: UseCase) -> Outputs:
+        """Give what a model without features would, for the rows of a model's `outputs`: the naive reference."""
 
     def choose_decision(self, target: Target, outputs: Outputs, use_case: UseCase) -> dict[str, Any]:
         """Choose how outputs become labels, by held-out rows."""
@@ -118,13 +141,19 @@ class Problem(Protocol):
     def headline(self, outputs: Outputs) -> NDArray[np.float32]:
         """Give one number a row, whose distribution is compared in drift, replay and canary analysis."""
 
-    def measure(
-        self, target: Target, outputs: Outputs, decision: Decision, use_case: UseCase, *, weights: Weights | None = None
-    ) -> dict[str, float]:
-        """Measure every metric of `metrics`, and `value_per_1000` where the use case gives values.
+    def decision_curve(self, target: Target, outputs: Outputs, use_case: UseCase) -> list[dict[str, float]]:
+        """Give the outcome of other decisions, one entry a threshold, at most 200; empty where there is none."""
 
-        `weights` count a row more than once, or not at all.
+    def measure(self, target: Target, outputs: Outputs, decision: Decision, use_case: UseCase) -> dict[str, float]:
+        """Measure every metric of `metrics`, `value_per_1000` where the use case gives values, and what else describes.
+
+        A metric that these rows leave undefined, such as a relative error of zeros, is absent.
         """
+
+    def measure_resamples(
+        self, target: Target, outputs: Outputs, decision: Decision, use_case: UseCase, resamples: Resamples
+    ) -> dict[str, NDArray[np.float64]]:
+        """Measure as `measure` does, once for each resample; NaN where a resample leaves a metric undefined."""
 
     def largest_difference(self, exported: Outputs, fitted: Outputs) -> tuple[float, float]:
         """Give the largest difference of the exported graph's outputs from the fitted model's, and the allowed one."""

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from pipeline_steps.errors import StepError
 from pipeline_steps.problems.binary.problem import BINARY
+from pipeline_steps.problems.multiclass.problem import MULTICLASS
 from pipeline_steps.problems.problem import Problem
+from pipeline_steps.problems.regression.problem import REGRESSION
 
-PROBLEMS: Mapping[str, Problem] = {problem.name: problem for problem in (BINARY,)}
+PROBLEMS: Mapping[str, Problem] = {problem.name: problem for problem in (BINARY, MULTICLASS, REGRESSION)}
 
 
 def problem_named(name: str) -> Problem:

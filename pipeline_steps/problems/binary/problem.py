@@ -10,8 +10,20 @@ from numpy.typing import NDArray
 from pipeline_steps.errors import DataError, StepError
 from pipeline_steps.problems.binary.quality import BINARY_QUALITY
 from pipeline_steps.problems.binary.responses import BinaryResponder
-from pipeline_steps.problems.problem import Decision, Direction, LabelKind, Likelihood, Outputs, Target, Weights
+from pipeline_steps.problems.binary.value import value_of_rows
+from pipeline_steps.problems.measuring import PerResample, defined, mean, once
+from pipeline_steps.problems.problem import (
+    VALUE_METRIC,
+    Decision,
+    Direction,
+    LabelKind,
+    Likelihood,
+    Outputs,
+    Resamples,
+    Target,
+)
 from pipeline_steps.problems.quality import Quality
+from pipeline_steps.problems.targets import rare_label_warnings
 from pipeline_steps.tables.cells import category, quoted
 from pipeline_steps.tables.near_matches import near_match
 from pipeline_steps.tables.use_case import UseCase
@@ -30,6 +42,8 @@ class Binary:
     output = "score"
     has_target = True
     likelihood: Likelihood = "bernoulli"
+    algorithms: tuple[str, ...] = ("xgboost", "lightgbm", "random_forest", "linear", "mlp")
+    reference_algorithm = "linear"
     metrics: Mapping[str, Direction] = {
         "auc": "maximize",
         "average_precision": "maximize",
@@ -53,6 +67,10 @@ class Binary:
         other = next(label for label in found.index if label != positive)
         return (cells == positive).to_numpy().astype(np.float64), (str(other), positive)
 
+    def target_warnings(self, target: Target, classes: Sequence[str], use_case: UseCase) -> list[str]:
+        """Warn about a rare label."""
+        return rare_label_warnings(target, classes, use_case)
+
     def strata(self, target: Target) -> NDArray[np.int64]:
         """Number the strata by class."""
         return target.astype(np.int64)
@@ -61,15 +79,21 @@ class Binary:
         """Order categories by their share of positives."""
         return target
 
-    def naive_outputs(self, train: Target, rows: int, use_case: UseCase) -> Outputs:
+    def comparison_rows(
+        self, features: "pd.DataFrame", target: Target, use_case: UseCase, *, seed: int
+    ) -> tuple["pd.DataFrame", Target]:
+        """Give the rows as they are."""
+        return features, target
+
+    def naive_outputs(self, train: Target, outputs: Outputs, target: Target, use_case: UseCase) -> Outputs:
         """Give every row the share of positives."""
-        return np.full(rows, train.mean(), dtype=np.float32)
+        return np.full(len(outputs), train.mean(), dtype=np.float32)
 
     def choose_decision(self, target: Target, outputs: Outputs, use_case: UseCase) -> dict[str, Any]:
         """Choose the threshold."""
-        from pipeline_steps.problems.binary.threshold import accurate_threshold  # noqa: PLC0415
+        from pipeline_steps.problems.binary.threshold import choose_threshold  # noqa: PLC0415
 
-        return {"threshold": accurate_threshold(target == 1, outputs)}
+        return {"threshold": choose_threshold(target == 1, outputs, use_case.decision, use_case.value)}
 
     def labels(self, outputs: Outputs, decision: Decision) -> NDArray[np.int64]:
         """Label a row 1 from the threshold on."""
@@ -84,13 +108,41 @@ class Binary:
         """Give the score."""
         return outputs
 
-    def measure(
-        self, target: Target, outputs: Outputs, decision: Decision, use_case: UseCase, *, weights: Weights | None = None
-    ) -> dict[str, float]:
-        """Measure ranking, labels and calibration."""
-        from pipeline_steps.problems.binary.metrics import measure  # noqa: PLC0415
+    def decision_curve(self, target: Target, outputs: Outputs, use_case: UseCase) -> list[dict[str, float]]:
+        """Measure labels at thresholds from the least score to the highest."""
+        from pipeline_steps.problems.binary.curve import threshold_curve  # noqa: PLC0415
 
-        return measure(target == 1, outputs, decision["threshold"]).to_document()
+        return threshold_curve(target == 1, outputs, use_case.value)
+
+    def measure(self, target: Target, outputs: Outputs, decision: Decision, use_case: UseCase) -> dict[str, float]:
+        """Measure ranking, labels and calibration.
+
+        Raises:
+            ValueError: only one class is there, so that ranking means nothing.
+        """
+        if len(np.unique(target)) < 2:
+            raise ValueError(f"both classes must be there to be ranked, got {len(target)} rows of one")
+        return defined(self.measure_resamples(target, outputs, decision, use_case, once(len(target))))
+
+    def measure_resamples(
+        self, target: Target, outputs: Outputs, decision: Decision, use_case: UseCase, resamples: Resamples
+    ) -> dict[str, PerResample]:
+        """Measure each resample."""
+        from pipeline_steps.problems.binary.resampling import (  # noqa: PLC0415
+            label_metrics,
+            probability_metrics,
+            ranking_metrics,
+        )
+
+        positive, predicted = target == 1, self.labels(outputs, decision) == 1
+        found = {
+            **ranking_metrics(positive, outputs, resamples),
+            **label_metrics(positive, predicted, resamples),
+            **probability_metrics(positive, outputs, resamples),
+        }
+        if use_case.value is not None:
+            found[VALUE_METRIC] = 1000 * mean(resamples, value_of_rows(positive, predicted, use_case.value))
+        return found
 
     def largest_difference(self, exported: Outputs, fitted: Outputs) -> tuple[float, float]:
         """Compare probabilities."""

@@ -1,0 +1,112 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn import metrics as reference
+
+from pipeline_steps.problems.registry import PROBLEMS
+from pipeline_steps.tables.use_case import UseCase
+
+Measured = dict[str, float]
+GENERATOR = np.random.default_rng(5)
+
+
+def use_case(problem: str, value: dict[str, Any] | None = None) -> UseCase:
+    return UseCase(problem=problem, columns=(), target="y", metric="", value=value, classes=("a", "b", "c"))
+
+
+def binary() -> tuple[Measured, Measured]:
+    target = GENERATOR.integers(0, 2, 300).astype(np.float64)
+    scores = (0.7 * GENERATOR.uniform(size=300) + 0.3 * target).round(2).astype(np.float32)
+    labels = scores >= np.float32(0.4)
+    wide = scores.astype(np.float64)
+    value = {"currency": "EUR", "true_positive": 9, "false_positive": -2, "true_negative": 1, "false_negative": -4}
+    found = PROBLEMS["binary"].measure(target, scores, {"threshold": 0.4}, use_case("binary", value))
+    (tn, fp), (fn, tp) = reference.confusion_matrix(target, labels)
+    return found, {
+        "auc": reference.roc_auc_score(target, scores),
+        "average_precision": reference.average_precision_score(target, scores),
+        "accuracy": reference.accuracy_score(target, labels),
+        "precision": reference.precision_score(target, labels),
+        "recall": reference.recall_score(target, labels),
+        "f1": reference.f1_score(target, labels),
+        "log_loss": reference.log_loss(target, wide),
+        "brier": reference.brier_score_loss(target, wide),
+        "value_per_1000": 1000 * (9 * tp - 2 * fp + tn - 4 * fn) / 300,
+    }
+
+
+def multiclass() -> tuple[Measured, Measured]:
+    target = GENERATOR.integers(0, 3, 200).astype(np.float64)
+    raw = GENERATOR.uniform(size=(200, 3)).round(2) + 0.5 * (target[:, None] == np.arange(3))
+    outputs = (raw / raw.sum(axis=1, keepdims=True)).astype(np.float32)
+    labels = outputs.argmax(axis=1)
+    matrix = np.arange(9).reshape(3, 3)
+    found = PROBLEMS["multiclass"].measure(target, outputs, {}, use_case("multiclass"))
+    decided = PROBLEMS["multiclass"].measure(target, outputs, {"values": matrix.tolist()}, use_case("multiclass"))
+    expected = {
+        "log_loss": reference.log_loss(
+            target, outputs.astype(np.float64) / outputs.sum(axis=1, keepdims=True, dtype=np.float64)
+        ),
+        "accuracy": reference.accuracy_score(target, labels),
+        "f1_macro": reference.f1_score(target, labels, average="macro"),
+        "f1_weighted": reference.f1_score(target, labels, average="weighted"),
+        "balanced_accuracy": reference.balanced_accuracy_score(target, labels),
+        "auc_ovr": np.mean([reference.roc_auc_score(target == place, outputs[:, place]) for place in range(3)]),
+        "value_per_1000": 1000 * matrix[target.astype(int), (outputs @ matrix).argmax(axis=1)].mean(),
+    }
+    return {**found, "value_per_1000": decided["value_per_1000"]}, expected
+
+
+def regression() -> tuple[Measured, Measured]:
+    target = GENERATOR.normal(50, 10, 251).round(1)
+    target[:3] = 0
+    outputs = (target + GENERATOR.normal(1, 5, 251)).astype(np.float32)
+    value = {"currency": "EUR", "overestimate": -1, "underestimate": -3}
+    found = PROBLEMS["regression"].measure(target, outputs, {"shift": 2.0}, use_case("regression", value))
+    error = outputs.astype(np.float64) + 2 - target
+    return found, {
+        "rmse": reference.root_mean_squared_error(target, outputs),
+        "mae": reference.mean_absolute_error(target, outputs),
+        "r2": reference.r2_score(target, outputs),
+        "mape": reference.mean_absolute_percentage_error(target[3:], outputs[3:]),
+        "median_absolute_error": reference.median_absolute_error(target, outputs),
+        "explained_variance": reference.explained_variance_score(target, outputs),
+        "value_per_1000": 1000 * np.where(error > 0, -error, 3 * error).mean(),
+    }
+
+
+CASES = [binary, multiclass, regression]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_every_metric_is_what_scikit_learn_measures(case: Callable[[], tuple[Measured, Measured]]) -> None:
+    found, expected = case()
+    assert list(PROBLEMS[case.__name__].metrics) == [name for name in expected if name != "value_per_1000"]
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def outputs_of(problem: str, rows: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """Target, outputs and decision of rows that have everything which can be measured."""
+    if problem == "multiclass":
+        target = GENERATOR.integers(0, 3, rows).astype(np.float64)
+        raw = GENERATOR.uniform(size=(rows, 3)) + (target[:, None] == np.arange(3))
+        return target, (raw / raw.sum(axis=1, keepdims=True)).astype(np.float32), {}
+    if problem == "regression":
+        target = GENERATOR.normal(size=rows)
+        return target, (target + GENERATOR.normal(size=rows)).astype(np.float32), {}
+    target = (np.arange(rows) % 2).astype(np.float64)
+    return target, GENERATOR.uniform(size=rows).astype(np.float32), {"threshold": 0.5}
+
+
+@pytest.mark.parametrize("problem", sorted(PROBLEMS))
+def test_a_resample_is_measured_like_the_rows_it_repeats(problem: str) -> None:
+    target, outputs, decision = outputs_of(problem, 240)
+    counts = GENERATOR.multinomial(240, np.full(240, 1 / 240), size=2)
+    drawn = np.repeat(np.arange(240), counts[1])
+    found = PROBLEMS[problem].measure_resamples(target, outputs, decision, use_case(problem), counts.astype(np.float64))
+    repeated = PROBLEMS[problem].measure(target[drawn], outputs[drawn], decision, use_case(problem))
+    assert {name: values[1] for name, values in found.items()} == pytest.approx(
+        repeated, rel=2e-2 if problem == "multiclass" else 1e-9
+    )
