@@ -37,6 +37,7 @@ class Task:
     Attributes:
         likelihood: of the target.
         classes: how many the target has; 0 where it is no category.
+        names: of the columns.
         is_category: of each column, whether it holds codes of a category.
         output: the name of the graph's output tensor.
         seed: of everything that is drawn.
@@ -44,6 +45,7 @@ class Task:
 
     likelihood: Likelihood
     classes: int
+    names: tuple[str, ...]
     is_category: tuple[bool, ...]
     output: str
     seed: int

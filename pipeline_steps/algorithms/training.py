@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline_steps.algorithms.algorithm import Features, FittedModel, Rows, Task
+from pipeline_steps.algorithms.algorithm import Algorithm, Features, FittedModel, Rows, Task
 from pipeline_steps.algorithms.hyperparameters import Hyperparameters
+from pipeline_steps.algorithms.registry import REGISTRY, algorithm_named
 from pipeline_steps.artifact.contract import Contract, encode_table
-from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
+from pipeline_steps.errors import ArgumentError
+from pipeline_steps.features.columns import CategoryColumn
 from pipeline_steps.features.fit import fit_columns
 from pipeline_steps.problems.problem import Outputs
 from pipeline_steps.problems.registry import problem_named
@@ -58,17 +60,18 @@ def train_model(
 
     `checkpoints` is a folder that outlives an interrupted job, for algorithms that take long enough to use it.
     """
-    problem = problem_named(use_case.problem)
+    problem, algorithm = problem_named(use_case.problem), _algorithm(hyperparameters, use_case)
     columns = fit_columns(use_case, train.features, problem.category_order(train.target))
     fitted, held_out = (Rows(encode_table(columns, split.features), split.target) for split in (train, validation))
     task = Task(
         likelihood=problem.likelihood,
         classes=len(use_case.classes),
+        names=tuple(column.name for column in columns),
         is_category=tuple(isinstance(column, CategoryColumn) for column in columns),
         output=problem.output,
         seed=hyperparameters.values["seed"],
     )
-    model = _fit(columns, task, fitted, held_out, hyperparameters, log=log, checkpoints=checkpoints)
+    model = algorithm.fit(task, fitted, held_out, hyperparameters.values, log=log, checkpoints=checkpoints)
     outputs = model.predict(held_out.features)
     decision = problem.choose_decision(validation.target, outputs, use_case)
     return TrainedModel(
@@ -91,28 +94,14 @@ def train_model(
     )
 
 
-def _fit(
-    columns: tuple[FeatureColumn, ...],
-    task: Task,
-    train: Rows,
-    validation: Rows,
-    hyperparameters: Hyperparameters,
-    *,
-    log: Callable[[str], None],
-    checkpoints: Path | None,
-) -> FittedModel:
-    # importing one algorithm's library takes longer than fitting another's model
-    positive, held_out = train.target == 1, validation.target == 1
-    if hyperparameters.algorithm == "linear":
-        from pipeline_steps.algorithms.linear.fit import fit_logistic  # noqa: PLC0415
+def _algorithm(hyperparameters: Hyperparameters, use_case: UseCase) -> Algorithm:
+    """Import the algorithm.
 
-        return fit_logistic(columns, train.features, positive, seed=task.seed)
-    from pipeline_steps.algorithms.xgboost.fit import fit_boosted_trees  # noqa: PLC0415
-
-    return fit_boosted_trees(
-        (train.features, positive),
-        (validation.features, held_out),
-        hyperparameters.values,
-        log=log,
-        checkpoints=checkpoints,
-    )
+    Raises:
+        ArgumentError: it does not solve the problem.
+    """
+    name, problems = hyperparameters.algorithm, REGISTRY[hyperparameters.algorithm].problems
+    if use_case.problem not in problems:
+        solving = ", ".join(other for other, entry in REGISTRY.items() if use_case.problem in entry.problems)
+        raise ArgumentError(f"hyperparameter algorithm must be one of {solving} for {use_case.problem}, got {name}")
+    return algorithm_named(name)

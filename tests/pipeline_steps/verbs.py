@@ -21,10 +21,7 @@ _FORKS.set_forkserver_preload(
         "onnx",
         "onnxruntime",
         "pandas",
-        "skl2onnx",
         "sklearn.linear_model",
-        "sklearn.pipeline",
-        "sklearn.preprocessing",
         "xgboost",
     ]
 )

@@ -1,39 +1,22 @@
-"""A logistic regression's scikit-learn pipeline as one ONNX graph, preprocessing and all."""
+"""A linear model as an ONNX graph: the encoding, one product of matrices, and the link."""
 
-import onnx
-from onnx import TensorProto, checker, helper
-from skl2onnx import convert_sklearn
-from skl2onnx.common.data_types import FloatTensorType
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
+import numpy as np
+from numpy.typing import NDArray
 
-from pipeline_steps.artifact.scorer import INPUT
-
-OUTPUT = "score"
-_OPSETS = {"": 17, "ai.onnx.ml": 3}
+from pipeline_steps.algorithms.algorithm import Task
+from pipeline_steps.algorithms.encoding import Encoding
+from pipeline_steps.algorithms.graphs.graph import GraphWriter
+from pipeline_steps.algorithms.graphs.links import Link, write_link
 
 
-def logistic_graph(pipeline: Pipeline, *, columns: int) -> bytes:
-    """Convert a fitted pipeline that takes float32 [rows, columns]."""
-    model = convert_sklearn(
-        pipeline,
-        initial_types=[(INPUT, FloatTensorType([None, columns]))],
-        options={LogisticRegression: {"zipmap": False}},
-        target_opset=_OPSETS,
-    )
-    return _with_one_output(model)
-
-
-def _with_one_output(model: onnx.ModelProto) -> bytes:
-    """Replace label and both classes' probabilities by the probability of the positive class."""
-    graph = model.graph
-    graph.name = "logistic_regression"  # the converter's is random
-    graph.initializer.append(helper.make_tensor("positive_class", TensorProto.INT64, [], [1]))
-    graph.node.append(helper.make_node("Gather", ["probabilities", "positive_class"], [OUTPUT], axis=1))
-    del graph.output[:]
-    graph.output.append(helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None]))
-    opsets = sorted(model.opset_import, key=lambda opset: opset.domain)  # the converter writes them in a set's order
-    del model.opset_import[:]
-    model.opset_import.extend(opsets)
-    checker.check_model(model)
-    return bytes(model.SerializeToString(deterministic=True))
+def linear_graph(
+    task: Task, encoding: Encoding, coefficients: NDArray[np.float64], intercepts: NDArray[np.float64], link: Link
+) -> bytes:
+    """Write the graph of `coefficients` [width, outputs] and `intercepts` [outputs]."""
+    graph = GraphWriter(len(task.names))
+    products = graph.node("MatMul", encoding.write(graph), graph.constant(coefficients))
+    sums = graph.node("Add", products, graph.constant(intercepts))
+    width = task.classes if link == "softmax" else None
+    if width is None:
+        sums = graph.node("Reshape", sums, graph.constant([-1]))
+    return graph.write("linear", write_link(graph, link, sums), output=task.output, width=width)

@@ -1,52 +1,69 @@
-"""The baseline: a logistic regression, preprocessing and all, as a scikit-learn pipeline."""
+"""Linear models: logistic and multinomial regression, ridge and elastic net, Poisson regression."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
 
-from pipeline_steps.algorithms.linear.export import logistic_graph
-from pipeline_steps.features.columns import FeatureColumn, NumberColumn
+from pipeline_steps.algorithms.algorithm import Features, Rows, Task
+from pipeline_steps.algorithms.encoding import Encoding, fit_encoding
+from pipeline_steps.algorithms.graphs.links import Link, link_of
+from pipeline_steps.algorithms.linear.export import linear_graph
+from pipeline_steps.algorithms.linear.penalty import chosen_alpha
+from pipeline_steps.algorithms.linear.regression import Regression, Sample, Weights
+from pipeline_steps.algorithms.weights import weighted
+from pipeline_steps.errors import DataError
+from pipeline_steps.problems.problem import Outputs
 
-_MISSING_CODE = -1.0
 
-
-class LogisticModel:
-    """A fitted pipeline: impute, scale, one-hot, logistic regression."""
+class LinearModel:
+    """An encoding and the weights of its columns."""
 
     best_iteration: int | None = None
 
-    def __init__(self, pipeline: Pipeline, columns: int) -> None:
-        self._pipeline = pipeline
-        self._columns = columns
+    def __init__(self, task: Task, encoding: Encoding, weights: Weights, link: Link) -> None:
+        self._task, self._encoding, self._weights, self._link = task, encoding, weights, link
 
-    def predict(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give the probability of the positive class, float32 [rows]."""
-        probabilities: NDArray[np.float64] = self._pipeline.predict_proba(features)
-        return probabilities[:, 1].astype(np.float32)
+    def predict(self, features: Features) -> Outputs:
+        """Give the outputs of rows."""
+        return self._weights.outputs(self._link, self._encoding.transform(features).astype(np.float64))
 
     def graph(self) -> bytes:
-        """Write the pipeline as an ONNX graph."""
-        return logistic_graph(self._pipeline, columns=self._columns)
+        """Write the model as an ONNX graph."""
+        return linear_graph(self._task, self._encoding, *self._weights, self._link)
 
 
-def fit_logistic(
-    columns: Sequence[FeatureColumn], features: NDArray[np.float32], positive: NDArray[np.bool_], *, seed: int
-) -> LogisticModel:
-    """Fit on encoded rows; `columns` says which of them are numbers."""
-    numbers = [position for position, column in enumerate(columns) if isinstance(column, NumberColumn)]
-    categories = [position for position in range(len(columns)) if position not in numbers]
-    number_steps = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
-    category_steps = make_pipeline(
-        SimpleImputer(strategy="constant", fill_value=_MISSING_CODE, keep_empty_features=True),
-        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
-    )
-    parts = [("numbers", number_steps, numbers), ("categories", category_steps, categories)]
-    encode = ColumnTransformer([part for part in parts if part[2]])
-    pipeline = Pipeline([("encode", encode), ("model", LogisticRegression(max_iter=2000, random_state=seed))])
-    return LogisticModel(pipeline.fit(features, positive.astype(np.int64)), features.shape[1])
+class Linear:
+    """The algorithm `linear`; `validation` stays unseen."""
+
+    def fit(
+        self,
+        task: Task,
+        train: Rows,
+        validation: Rows | None,
+        values: Mapping[str, Any],
+        *,
+        log: Callable[[str], None],
+        checkpoints: Path | None = None,
+    ) -> LinearModel:
+        """Fit on `train`; without `alpha` the penalty is chosen by cross-validation there."""
+        link = link_of(task, values["family"])
+        if link == "log" and (train.target < 0).any():
+            raise DataError(f"a target of family poisson must not be negative, got {train.target.min():g}")
+        encoding = fit_encoding(train.features, task.is_category)
+        rows = weighted(task, train, values["class_weight"])
+        counts = np.ones(len(rows)) if rows.weights is None else rows.weights
+        sample = Sample(encoding.transform(rows.features).astype(np.float64), rows.target, counts)
+        regression = Regression(link, task.classes, values["l1_ratio"], task.seed)
+        # one thread: sums of several depend on how many there are
+        with threadpool_limits(1):
+            alpha = values["alpha"]
+            if alpha is None:
+                alpha = chosen_alpha(regression, sample)
+                log(f"alpha {alpha:.3g}, by cross-validation of the training rows")
+            return LinearModel(task, encoding, regression.fit(sample, alpha), link)
+
+
+ALGORITHM = Linear()

@@ -23,9 +23,7 @@ class TrainingCheckpoint:
     file: Path
 
     @classmethod
-    def of(
-        cls, folder: Path, parameters: Mapping[str, Any], *arrays: NDArray[np.float32] | NDArray[np.bool_]
-    ) -> "TrainingCheckpoint":
+    def of(cls, folder: Path, parameters: Mapping[str, Any], *arrays: NDArray[np.floating]) -> "TrainingCheckpoint":
         """`parameters` are plain JSON."""
         digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode())
         for array in arrays:

@@ -1,0 +1,96 @@
+"""The regressions behind `linear`, by link."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import ElasticNet, LogisticRegression, PoissonRegressor, Ridge
+
+from pipeline_steps.algorithms.graphs.links import Link, respond
+from pipeline_steps.errors import DataError
+from pipeline_steps.problems.problem import Outputs
+
+Matrix = NDArray[np.float64]
+_MOST_STEPS = 5000
+
+_PAIR = np.array([0.0, 1.0])
+"""Of two classes scikit-learn gives the weights of the second against the first."""
+
+
+class Sample(NamedTuple):
+    """Encoded rows [rows, width], their targets, and how much each counts."""
+
+    matrix: Matrix
+    target: Matrix
+    counts: Matrix
+
+    def only(self, chosen: NDArray[np.int64]) -> "Sample":
+        """The rows at some places."""
+        return Sample(self.matrix[chosen], self.target[chosen], self.counts[chosen])
+
+
+class Weights(NamedTuple):
+    """`coefficients` [width, outputs] and `intercepts` [outputs]."""
+
+    coefficients: Matrix
+    intercepts: Matrix
+
+    def outputs(self, link: Link, matrix: Matrix) -> Outputs:
+        """Give the outputs of encoded rows."""
+        sums = matrix @ self.coefficients + self.intercepts
+        return respond(link, sums if link == "softmax" else sums[:, 0])
+
+
+@dataclass(frozen=True)
+class Regression:
+    """What minimises the mean loss of rows plus a strength times the penalty.
+
+    The penalty is half the sum of squares; of `l1_ratio` of it, the sum of absolute values.
+    """
+
+    link: Link
+    classes: int
+    l1_ratio: float
+    seed: int
+
+    def fit(self, sample: Sample, alpha: float) -> Weights:
+        """Fit with the strength `alpha`.
+
+        Raises:
+            DataError: the rows lack a class.
+        """
+        if self.link == "identity":
+            return self._number(sample, alpha)
+        if self.link == "log":
+            model = PoissonRegressor(alpha=alpha, max_iter=_MOST_STEPS, solver="newton-cholesky")
+            model.fit(sample.matrix, sample.target, sample_weight=sample.counts)
+            return Weights(model.coef_[:, None], np.array([model.intercept_]))
+        return self._classes(sample, alpha)
+
+    def _number(self, sample: Sample, alpha: float) -> Weights:
+        # with a mean of 0 and a deviation of 1 the penalty means the same for every target
+        mean = float(np.average(sample.target, weights=sample.counts))
+        scale = float(np.sqrt(np.average((sample.target - mean) ** 2, weights=sample.counts))) or 1.0
+        model = (
+            ElasticNet(alpha=alpha, l1_ratio=self.l1_ratio, max_iter=_MOST_STEPS)
+            if self.l1_ratio
+            else Ridge(alpha=alpha * sample.counts.sum(), solver="cholesky")
+        )
+        model.fit(sample.matrix, (sample.target - mean) / scale, sample_weight=sample.counts)
+        return Weights(scale * model.coef_.reshape(-1, 1), np.array([mean + scale * float(model.intercept_)]))
+
+    def _classes(self, sample: Sample, alpha: float) -> Weights:
+        model = LogisticRegression(
+            C=1 / (alpha * sample.counts.sum()),
+            l1_ratio=self.l1_ratio,
+            solver="saga" if self.l1_ratio else "lbfgs",
+            max_iter=_MOST_STEPS,
+            random_state=self.seed,
+        )
+        model.fit(sample.matrix, sample.target.astype(np.int64), sample_weight=sample.counts)
+        if (found := len(model.classes_)) != self.classes:
+            raise DataError(f"every class must be in the training rows, got {found} of {self.classes}")
+        if self.link == "softmax" and self.classes == len(_PAIR):
+            return Weights(model.coef_.T * _PAIR, model.intercept_ * _PAIR)
+        return Weights(model.coef_.T, model.intercept_)
