@@ -82,8 +82,6 @@ class Problem(Protocol):
         output: the name of the graph's output tensor.
         has_target: whether the table must have a target column.
         likelihood: what algorithms fit.
-        algorithms: the names of those that can fit it, the default first.
-        reference_algorithm: the simple one, which a candidate is compared with.
         metrics: what candidates are compared by and tuned for, the default first, with the direction that is better.
         headline_range: the least and greatest headline number that an output can have.
         label_kind: what `labels` gives.
@@ -94,8 +92,6 @@ class Problem(Protocol):
     output: str
     has_target: bool
     likelihood: Likelihood
-    algorithms: tuple[str, ...]
-    reference_algorithm: str
     metrics: Mapping[str, Direction]
     headline_range: tuple[float, float]
     label_kind: LabelKind

@@ -12,6 +12,7 @@ _FEW_ROWS = 100
 _RARE_ROWS = 10
 _SMALL_SHARE = 0.05
 _MANY_LABELS = 50
+_LARGEST_ANOMALOUS_SHARE = 0.2
 
 
 def in_order(labels: Iterable[str]) -> tuple[str, ...]:
@@ -39,6 +40,17 @@ def rare_label_warnings(target: Target, classes: Sequence[str], use_case: UseCas
             f" it is right in {1 - share:.4g}; do not compare by accuracy but by average_precision, and give [value]"
         )
     return found
+
+
+def frequent_anomaly_warnings(target: Target, classes: Sequence[str], use_case: UseCase) -> list[str]:
+    """Warn about labels that are no exception."""
+    if (share := float(target.mean())) <= _LARGEST_ANOMALOUS_SHARE:
+        return []
+    found = (
+        f"target {use_case.target} is {quoted(classes[1])} in {share:.2g} of the rows: anomalies are rows unlike most"
+        ' others; with as many, choose problem = "binary", which learns from the labels'
+    )
+    return [found]
 
 
 def class_warnings(target: Target, classes: Sequence[str], use_case: UseCase) -> list[str]:

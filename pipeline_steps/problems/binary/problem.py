@@ -42,8 +42,6 @@ class Binary:
     output = "score"
     has_target = True
     likelihood: Likelihood = "bernoulli"
-    algorithms: tuple[str, ...] = ("xgboost", "lightgbm", "random_forest", "linear", "mlp")
-    reference_algorithm = "linear"
     metrics: Mapping[str, Direction] = {
         "auc": "maximize",
         "average_precision": "maximize",

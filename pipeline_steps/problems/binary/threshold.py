@@ -37,9 +37,17 @@ class OutcomeWorth(NamedTuple):
 
 
 def choose_threshold(
-    positive: Positive, scores: Scores, decision: Mapping[str, Any], value: Mapping[str, Any] | None
+    positive: Positive,
+    scores: Scores,
+    decision: Mapping[str, Any],
+    value: Mapping[str, Any] | None,
+    *,
+    probabilities: bool = True,
 ) -> float:
-    """Choose the cut that maximises what `decision` says: the value where there is one, else F1."""
+    """Choose the cut that maximises what `decision` says: the value where there is one, else F1.
+
+    Where scores are no probabilities, no cut is more plausible than another before the rows are seen.
+    """
     maximise = decision.get("maximise") or ("f1" if value is None else "value")
     cuts = cut_outcomes(positive, scores)
     if maximise == "top_share":
@@ -57,7 +65,8 @@ def choose_threshold(
     if maximise not in worth:
         allowed = ", ".join([*worth, "recall_at_precision", "top_share"])
         raise StepError(f"decision.maximise must be one of {allowed}, got {maximise}")
-    return valuable_cut(cuts, worth[maximise]())
+    found = worth[maximise]()
+    return valuable_cut(cuts, found, found.break_even if probabilities else None)
 
 
 def value_worth(value: Mapping[str, Any]) -> OutcomeWorth:
@@ -77,23 +86,23 @@ def f_worth(cuts: Cuts, positives: int, beta: float) -> OutcomeWorth:
     return OutcomeWorth(1 + square - best, -best)
 
 
-def valuable_cut(cuts: Cuts, worth: OutcomeWorth) -> float:
-    """Choose, of the cuts that are worth about as much as the best one, the nearest to the break-even probability.
+def valuable_cut(cuts: Cuts, worth: OutcomeWorth, plausible: float | None) -> float:
+    """Choose, of the cuts that are worth about as much as the best one, the nearest to the plausible one.
 
     "About as much" is within one standard error of the difference, which the rows between both cuts make: a cut that
     wins by a few rows of the validation split wins by luck. The scores of a calibrated model pay from break-even on
-    (one half for accuracy, half of F for F1), so the cut leaves it only for a reason.
+    (one half for accuracy, half of F for F1), so the cut leaves it only for a reason. None takes the best cut.
     """
     total = worth.positive * cuts.hits + worth.negative * (cuts.said - cuts.hits)
     best = int(total.argmax())
-    if worth.break_even is None:
+    if plausible is None:
         return float(cuts.thresholds[best])
     between_hits = np.abs(cuts.hits - cuts.hits[best])
     between = np.abs(cuts.said - cuts.said[best])
     squares = worth.positive**2 * between_hits + worth.negative**2 * (between - between_hits)
     lost = total[best] - total
     good = cuts.thresholds[lost <= np.sqrt(squares)]
-    return float(good[np.argmin(np.abs(good - worth.break_even))])
+    return float(good[np.argmin(np.abs(good - plausible))])
 
 
 def precise_cut(cuts: Cuts, precision: float) -> float:
@@ -130,8 +139,3 @@ def cut_outcomes(positive: Positive, scores: Scores) -> Cuts:
         (positives_below[-1] - positives_below)[:last],
         (len(ordered) - below)[:last],
     )
-
-
-def accurate_threshold(positive: Positive, scores: Scores) -> float:
-    """Choose the cut that maximises accuracy."""
-    return valuable_cut(cut_outcomes(positive, scores), OutcomeWorth(1.0, -1.0))

@@ -45,8 +45,6 @@ class Multiclass:
     output = "scores"
     has_target = True
     likelihood: Likelihood = "categorical"
-    algorithms: tuple[str, ...] = ("xgboost", "lightgbm", "random_forest", "linear", "mlp")
-    reference_algorithm = "linear"
     metrics: Mapping[str, Direction] = {
         "log_loss": "minimize",
         "accuracy": "maximize",
@@ -102,7 +100,7 @@ class Multiclass:
 
     def choose_decision(self, target: Target, outputs: Outputs, use_case: UseCase) -> dict[str, Any]:
         """Take the values by which the most valuable label is chosen; without them it is the likeliest."""
-        if use_case.value is None:
+        if use_case.value is None or use_case.decision.get("maximise") == "accuracy":
             return {}
         from pipeline_steps.problems.multiclass.value import value_matrix  # noqa: PLC0415
 

@@ -43,8 +43,6 @@ class Regression:
     output = "value"
     has_target = True
     likelihood: Likelihood = "normal"
-    algorithms: tuple[str, ...] = ("xgboost", "lightgbm", "random_forest", "linear", "mlp")
-    reference_algorithm = "linear"
     metrics: Mapping[str, Direction] = {
         "rmse": "minimize",
         "mae": "minimize",

@@ -32,6 +32,14 @@ ROW = np.array([0.25, 0.75], dtype=np.float32)
                 {"label": AWKWARD[0], "score": 0.9, "scores": dict(zip(AWKWARD, [0.9, 0.1, 0, 0, 0], strict=True))},
             ],
         ),
+        (
+            "anomaly",
+            (),
+            {"threshold": 0.5},
+            ROW,
+            [{"score": 0.25, "anomalous": False}, {"score": 0.75, "anomalous": True}],
+        ),
+        ("clustering", (), {}, SCORES, [{"cluster": 0, "distance": 0.1}, {"cluster": 2, "distance": 0.0}]),
         ("regression", (), {}, ROW, [{"value": 0.25}, {"value": 0.75}]),
         (
             "regression",

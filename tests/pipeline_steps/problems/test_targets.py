@@ -61,6 +61,8 @@ def test_a_target_that_nothing_can_be_learned_of_is_refused(problem: str, texts:
         ("binary", ("no", "yes"), [0] * 990 + [1] * 10, ["'yes' in 10 rows alone", "do not compare by accuracy"]),
         ("multiclass", ("a", "b"), [0] * 50 + [1] * 50, []),
         ("multiclass", ("a", "b"), [0] * 997 + [1] * 3, [r"fewer than 10 rows: 'b' \(3\)", "'a' in 0.997 of the rows"]),
+        ("anomaly", ("ok", "odd"), [0] * 95 + [1] * 5, []),
+        ("anomaly", ("ok", "odd"), [0] * 50 + [1] * 50, ["'odd' in 0.5 of the rows"]),
         ("regression", (), np.arange(200.0).tolist(), []),
         ("regression", (), [1.0, 2.0, 3.0] * 50, ["3 distinct values: 1, 2, 3"]),
         ("regression", (), [0.0] * 150 + np.arange(50.0).tolist(), ["is 0 in 0.76 of the rows"]),
