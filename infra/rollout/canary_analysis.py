@@ -61,8 +61,8 @@ def _may_join_outcomes(endpoint: str, artifacts_bucket: s3.IBucket) -> list[Stat
 
 def analysis_config(settings: Settings) -> AnalysisConfig:
     """What the settings ask of the analysis."""
-    analysis, worth = settings.rollout.canary_analysis, settings.value
-    values = (worth.true_positive, worth.false_positive, worth.true_negative, worth.false_negative)
+    analysis = settings.rollout.canary_analysis
+    bounds = settings.value.bounds() if settings.value else None
     return AnalysisConfig(
         tolerances=settings.rollout.tolerances(),
         without_evidence=analysis.without_evidence,
@@ -70,7 +70,7 @@ def analysis_config(settings: Settings) -> AnalysisConfig:
         variant=VARIANT,
         deployment=deployment_config(settings.rollout, ()),
         instances=settings.endpoint.instance_count,
-        value=ValueBounds(min(values), max(values), analysis.value_tolerance) if analysis.value else None,
+        value=ValueBounds(*bounds, analysis.value_tolerance) if analysis.value and bounds else None,
         value_horizon_seconds=analysis.value_horizon_seconds,
-        positive_label=settings.data.positive_label,
+        positive_label=settings.data.positive_label or AnalysisConfig.positive_label,
     )

@@ -46,7 +46,7 @@ def limited(seconds: float, phase: str) -> Iterator[None]:
 
 def training_seconds(settings: Settings, *, rows: int) -> float:
     """For one execution of the pipeline on `rows` rows."""
-    return _TRAINING_SECONDS + _SECONDS_A_MILLION_ROWS_AND_JOB * rows / 1e6 * settings.tuning.max_jobs
+    return _TRAINING_SECONDS + _SECONDS_A_MILLION_ROWS_AND_JOB * rows / 1e6 * settings.search.jobs
 
 
 def rollout_seconds(settings: Settings, *, speed: float) -> float:

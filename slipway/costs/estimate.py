@@ -73,8 +73,8 @@ def planned_run(settings: Settings, *, job_minutes: float) -> list[Usage]:
     hours = min(job_minutes / 60, training.max_runtime_seconds / _HOUR)
     jobs = (
         ("Prepare", training.processing_instance_type, 1),
-        ("Baseline", training.training_instance_type, 1),
-        ("Tune", training.training_instance_type, settings.tuning.jobs),
+        ("Reference", training.training_instance_type, 1),
+        ("Tune", training.training_instance_type, settings.search.jobs),
         ("Evaluate", training.processing_instance_type, 1),
     )
     return [Usage(f"{name}: {count} job{'s' * (count > 1)}", type_, count * hours) for name, type_, count in jobs]

@@ -43,8 +43,8 @@ def _endpoint(settings: Settings) -> tuple[Need, ...]:
 
 
 def _training(settings: Settings) -> tuple[Need, ...]:
-    jobs, spot = settings.tuning.max_parallel_jobs + 1, "spot " if settings.training.spot else ""
-    why = f"{jobs - 1} jobs of Tune, and Baseline beside them"
+    jobs, spot = settings.search.parallel_jobs + 1, "spot " if settings.training.spot else ""
+    why = f"{jobs - 1} jobs of Tune, and Reference beside them"
     return (
         Need(SAGEMAKER, f"{settings.training.training_instance_type} for {spot}training job usage", jobs, why),
         Need(SAGEMAKER, f"Number of instances across all {spot}training jobs", jobs, why),

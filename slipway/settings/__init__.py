@@ -1,11 +1,15 @@
 """Typed settings of one use case: one TOML file, one stage, every error reported together."""
 
 from slipway.settings.access import Access, Vpc
-from slipway.settings.data import ColumnKind, Data, Gate, Value
+from slipway.settings.data import ColumnKind, Data
+from slipway.settings.decision import Decision, Value
 from slipway.settings.delivery import Delivery, DeliveryStage, load_delivery, use_cases_of
+from slipway.settings.gate import Gate
 from slipway.settings.loading import load_settings, parse_settings, stages_of
+from slipway.settings.ranges import CategoricalRange, ContinuousRange, IntegerRange
 from slipway.settings.rollout import Endpoint, Rollout
-from slipway.settings.training import CategoricalRange, ContinuousRange, IntegerRange, Training, Tuning
+from slipway.settings.training import Training
+from slipway.settings.tuning import Tuning
 from slipway.settings.use_case import Settings
 
 __all__ = [
@@ -14,6 +18,7 @@ __all__ = [
     "ColumnKind",
     "ContinuousRange",
     "Data",
+    "Decision",
     "Delivery",
     "DeliveryStage",
     "Endpoint",

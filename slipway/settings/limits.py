@@ -35,6 +35,8 @@ HYPERPARAMETERS = MapLimit(entries=100, key=256, value=2500)
 RESOURCE_NAME_LENGTH = 63
 """Of SageMaker jobs, models, endpoint configs and endpoints."""
 
+MOST_TUNING_JOBS = 750
+"""Training jobs of a tuning job."""
 MOST_RANGES = 30
 """Searched hyperparameters of a tuning job, of all kinds together."""
 MOST_CATEGORIES = 30

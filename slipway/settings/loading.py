@@ -12,6 +12,9 @@ from slipway.settings.renamed import RENAMED
 from slipway.settings.section import Section
 from slipway.settings.use_case import Settings
 
+DEFAULT_STAGE = "dev"
+"""The stage of a use case that names none."""
+
 _Kind = TypeVar("_Kind", bound=Section)
 
 
@@ -65,7 +68,7 @@ def validated(section: type[_Kind], document: Mapping[str, Any], *, source: str)
 
 def _stages(path: Path, document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Take the stages out of `document`."""
-    stages = document.pop("stages", {})
+    stages = document.pop("stages", {DEFAULT_STAGE: {}})
     if not isinstance(stages, dict) or not all(isinstance(overrides, dict) for overrides in stages.values()):
         raise InputError(f"{path}: stages must have one table a stage, got {stages!r}")
     return stages

@@ -4,6 +4,7 @@ RENAMED = {
     "data.unwatched": "data.exclude_from_drift",
     "endpoint.hours": "endpoint.schedule",
     "gate.accuracy_aim": "gate.accuracy_target",
+    "gate.min_gain_over_baseline": "gate.max_loss_to_reference",
     "monitoring.max_input_shift": "monitoring.max_input_drift",
     "monitoring.max_prediction_shift": "monitoring.max_prediction_drift",
     "rollout.judge": "rollout.canary_analysis",

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from slipway.canary.config import Tolerances, effective_decide_seconds
 from slipway.settings.canary_analysis import CanaryAnalysis
-from slipway.settings.gates import Replay
+from slipway.settings.replay import Replay
 from slipway.settings.schedule import EndpointSchedule
 from slipway.settings.section import InstanceType, Section, raise_each
 from slipway.settings.serverless import Serverless

@@ -7,13 +7,19 @@ from pydantic import Field, model_validator
 
 from slipway.settings.access import Access
 from slipway.settings.budget import Budget
-from slipway.settings.data import Data, Gate, Value
+from slipway.settings.data import Data
+from slipway.settings.decision import Decision, Value
+from slipway.settings.gate import Gate
 from slipway.settings.monitoring import LABEL_FREE, Monitoring
 from slipway.settings.names import Names
+from slipway.settings.problem_checks import problem_errors
+from slipway.settings.problems import PROBLEMS, VALUE_METRIC, Direction, ProblemFacts, ProblemName
 from slipway.settings.promotion import Promotion
 from slipway.settings.rollout import Endpoint, Rollout
+from slipway.settings.search import HyperparameterSearch, search_errors, search_of
 from slipway.settings.section import AccountId, Region, Section, Slug, raise_each
-from slipway.settings.training import Training, Tuning
+from slipway.settings.training import Training
+from slipway.settings.tuning import Tuning
 
 
 class Settings(Section):
@@ -33,11 +39,14 @@ class Settings(Section):
     """Account of the CodePipeline that delivers the stage, where it is another one."""
     keep_data: bool = True
     """Whether buckets, key, images and models stay when the stacks are deleted."""
+    problem: ProblemName = "binary"
+    """The kind of problem: what is predicted, or that nothing is."""
     data: Data
     training: Training = Training()
-    tuning: Tuning
-    gate: Gate
-    value: Value
+    tuning: Tuning = Tuning()
+    decision: Decision = Decision()
+    gate: Gate = Gate()
+    value: Value | None = None
     endpoint: Endpoint = Endpoint()
     rollout: Rollout = Rollout()
     monitoring: Monitoring = Monitoring()
@@ -47,12 +56,35 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _sections_fit(self) -> Self:
-        raise_each([*_serverless_conflicts(self), *_monitoring_conflicts(self)])
+        wrong = problem_errors(self.problem, data=self.data, decision=self.decision, gate=self.gate, value=self.value)
+        searched = search_errors(self.tuning, self.problem)
+        conflicts = (*_value_conflicts(self), *_serverless_conflicts(self), *_monitoring_conflicts(self))
+        raise_each([*wrong, *searched, *conflicts])
         return self
 
     @property
     def names(self) -> Names:
         return Names(self.name, self.stage)
+
+    @property
+    def facts(self) -> ProblemFacts:
+        """What depends on the problem."""
+        return PROBLEMS[self.problem]
+
+    @property
+    def metric(self) -> str:
+        """The primary metric: of the gate, of the search and of every comparison."""
+        return self.gate.metric or next(iter(self.facts.metrics))
+
+    @property
+    def direction(self) -> Direction:
+        """Which values of the primary metric are better."""
+        return "maximize" if self.metric == VALUE_METRIC else self.facts.metrics[self.metric]
+
+    @property
+    def search(self) -> HyperparameterSearch:
+        """The hyperparameter search, with what the settings leave to the problem."""
+        return search_of(self.tuning, self.problem)
 
 
 def _serverless_conflicts(settings: Settings) -> Iterator[str]:
@@ -73,6 +105,13 @@ def _serverless_conflicts(settings: Settings) -> Iterator[str]:
         yield "endpoint.schedule must be left out with endpoint.serverless, which costs nothing without requests"
     if settings.access.vpc:
         yield "access.vpc must be left out with endpoint.serverless, which runs in no network of yours"
+
+
+def _value_conflicts(settings: Settings) -> Iterator[str]:
+    """Canary analysis bounds what it is given: it needs the least and the greatest value of a response."""
+    if settings.rollout.canary_analysis.value and (settings.value is None or settings.value.bounds() is None):
+        needed = "values of outcomes" if settings.value else "[value]"
+        yield f"rollout.canary_analysis.value must be left out without {needed}: nothing bounds a response's value"
 
 
 def _monitoring_conflicts(settings: Settings) -> Iterator[str]:

@@ -1,10 +1,11 @@
-"""The training pipeline: prepare, train a baseline beside the search, evaluate, and register or refuse."""
+"""The training pipeline: prepare, train a reference beside the search, evaluate, and register or refuse."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from slipway.settings import Settings
 from slipway.settings.names import COST_TAG
+from slipway.settings.problems import VALUE_METRIC
 from slipway.training.compute import Compute
 from slipway.training.condition_step import Condition, ConditionStep, FailStep
 from slipway.training.container_arguments import evaluation_arguments
@@ -20,8 +21,6 @@ from slipway.training.step import CacheConfig, RetryPolicy, Step
 from slipway.training.training_step import Channel, MetricDefinition, TrainingJob, TrainingStep
 from slipway.training.tuning_step import TuningStep
 
-OBJECTIVE_METRIC = "validation:auc"
-METRICS = ("train:auc", OBJECTIVE_METRIC, "validation:accuracy", "validation:log_loss")
 SPLITS = ("train", "validation", "test")
 DATA_FINGERPRINT_VARIABLE = "SLIPWAY_DATA_FINGERPRINT"
 DATA_FINGERPRINT_HYPERPARAMETER = "data_fingerprint"
@@ -86,22 +85,22 @@ class _Composition:
 
     def steps(self) -> tuple[Step, ...]:
         prepare = self._prepare()
-        baseline = TrainingStep(
-            name="Baseline",
-            job=self._job(prepare, {"algorithm": "linear"}),
+        reference = TrainingStep(
+            name="Reference",
+            job=self._job(prepare, {"algorithm": self.settings.facts.reference}),
             retries=_JOB_RETRIES,
             cache=self._cache(),
         )
         tune = TuningStep(
             name="Tune",
-            job=self._job(prepare, {"algorithm": "xgboost", **self.settings.tuning.fixed}, is_long=True),
-            tuning=self.settings.tuning,
-            objective_metric=OBJECTIVE_METRIC,
+            job=self._job(prepare, {}, is_long=True),
+            settings=self.settings,
+            objective_metric=f"validation:{self.settings.metric}",
             retries=_JOB_RETRIES,
             cache=self._cache(),
         )
-        evaluate = self._evaluate(prepare, baseline, tune)
-        return prepare, baseline, tune, evaluate, self._gate(prepare, tune, evaluate)
+        evaluate = self._evaluate(prepare, reference, tune)
+        return prepare, reference, tune, evaluate, self._gate(prepare, tune, evaluate)
 
     def _prepare(self) -> ProcessingStep:
         return ProcessingStep(
@@ -134,7 +133,7 @@ class _Composition:
                 **hyperparameters,
             },
             channels=tuple(Channel(split, prepare.output(split)) for split in ("train", "validation")),
-            metrics=tuple(MetricDefinition(name, f"{name}=([0-9.eE+-]+)") for name in METRICS),
+            metrics=tuple(MetricDefinition(name, f"{name}=([0-9.eE+-]+)") for name in self._metrics()),
             output_path=f"s3://{self.bucket}/{MODELS}",
             role_arn=self.training_role_arn,
             compute=self._compute(self.settings.training.training_instance_type),
@@ -144,9 +143,15 @@ class _Composition:
             vpc_config=self._vpc_config(),
         )
 
-    def _evaluate(self, prepare: ProcessingStep, baseline: TrainingStep, tune: TuningStep) -> ProcessingStep:
+    def _metrics(self) -> list[str]:
+        """What a training job prints of each split that it reads."""
+        settings = self.settings
+        measured = [*settings.facts.metrics, *([VALUE_METRIC] if settings.value else [])]
+        return [f"{split}:{metric}" for split in ("train", "validation") for metric in measured]
+
+    def _evaluate(self, prepare: ProcessingStep, reference: TrainingStep, tune: TuningStep) -> ProcessingStep:
         """Not cached: the champion it compares with may have changed. Not isolated: it asks the registry for it."""
-        sources = {"candidate": tune.best_model, "baseline": baseline.model}
+        sources = {"candidate": tune.best_model, "baseline": reference.model}
         sources |= {folder: prepare.output(folder) for folder in (*SPLITS, "profile")}
         return ProcessingStep(
             name="Evaluate",
@@ -208,7 +213,7 @@ class _Composition:
                 "pipeline_execution_arn": EXECUTION_ARN,
                 "training_job": tune.value("BestTrainingJob.TrainingJobName"),
                 "evaluation": evaluation,
-                "gate_metric": settings.gate.metric,
+                "gate_metric": settings.metric,
                 "gate_threshold": as_text(parameters.gate_threshold),
                 "gate_value": as_text(evaluate.json("Evaluation", "gate.value")),
             },

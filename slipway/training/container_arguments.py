@@ -15,9 +15,9 @@ def evaluation_arguments(settings: Settings, *, package_group: str, threshold: P
     gate = settings.gate
     return (
         f"--model-package-group={package_group}",
-        f"--metric={gate.metric}",
+        f"--metric={settings.metric}",
         *(_limit(f"--{each.argument}=", each.limit) for each in gate_rule(gate, threshold)),
-        f"--accuracy-target={gate.accuracy_target}",
+        f"--accuracy-target={gate.accuracy_target or 0.0}",
     )
 
 

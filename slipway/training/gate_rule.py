@@ -27,9 +27,10 @@ class Requirement:
 
 def gate_rule(gate: Gate, threshold: Parameter | float) -> tuple[Requirement, ...]:
     """What a candidate must keep, all of it; an execution may have another `threshold` than the settings."""
+    gap = gate.max_train_validation_gap
     return (
-        Requirement("threshold", f"metrics.{gate.metric}", _LEAST, threshold),
-        Requirement("min-gain-over-baseline", "gate.gain_over_baseline", _LEAST, gate.min_gain_over_baseline),
+        Requirement("threshold", f"metrics.{gate.metric or 'auc'}", _LEAST, threshold),
+        Requirement("min-gain-over-baseline", "gate.gain_over_baseline", _LEAST, -gate.max_loss_to_reference),
         Requirement("max-loss-to-champion", "gate.loss_to_champion", _MOST, gate.max_loss_to_champion),
-        Requirement("max-gap", "gate.gap", _MOST, gate.max_train_validation_gap),
+        Requirement("max-gap", "gate.gap", _MOST, 1.0 if gap is None else gap),
     )

@@ -23,7 +23,7 @@ class Parameters:
         return cls(
             input_data_uri=Parameter("InputDataUri", data_uri),
             data_fingerprint=Parameter(DATA_FINGERPRINT),
-            gate_threshold=Parameter("GateThreshold", float(settings.gate.threshold), type="Float"),
+            gate_threshold=Parameter("GateThreshold", settings.gate.threshold or 0.0, type="Float"),
             model_approval_status=Parameter("ModelApprovalStatus", statuses[0], allowed=statuses),
             source_commit=Parameter("SourceCommit", "unknown"),
         )

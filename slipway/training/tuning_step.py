@@ -1,40 +1,91 @@
-"""A tuning step: many training jobs, the best of which goes on."""
+"""A tuning step: many training jobs of one algorithm or several, the best of which goes on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from slipway.settings import CategoricalRange, Tuning
-from slipway.training.references import Join
+from slipway.settings import CategoricalRange, Settings
+from slipway.settings.ranges import ParameterRange
+from slipway.settings.search import AlgorithmSearch
+from slipway.training.references import Join, Text
 from slipway.training.step import Step
 from slipway.training.training_step import TrainingJob
+
+_OBJECTIVES = {"maximize": "Maximize", "minimize": "Minimize"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TuningStep(Step):
-    """The job's hyperparameters are fixed; `tuning.ranges` are searched for the highest `objective_metric`."""
+    """The settings' search, in which every job is `job` with hyperparameters of its own.
+
+    SageMaker describes a search over one algorithm by `TrainingJobDefinition`, with the objective and the ranges in the
+    tuning job's configuration; over several by `TrainingJobDefinitions`, each with its own.
+    """
 
     type: ClassVar[str] = "Tuning"
 
     job: TrainingJob
-    tuning: Tuning
+    settings: Settings
     objective_metric: str
 
     def arguments(self) -> dict[str, Any]:
+        searches = self.settings.search.searches
+        config = self._config()
+        if len(searches) > 1:
+            definitions: dict[str, Any] = {
+                "TrainingJobDefinitions": [self._named_definition(each) for each in searches]
+            }
+        else:
+            config |= {
+                "HyperParameterTuningJobObjective": self._objective(),
+                "ParameterRanges": _parameter_ranges(searches[0].ranges),
+            }
+            definitions = {"TrainingJobDefinition": self._definition(searches[0])}
         return {
-            "HyperParameterTuningJobConfig": {
-                "Strategy": self.tuning.strategy,
-                "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": self.objective_metric},
-                "ResourceLimits": _resource_limits(self.tuning),
-                "ParameterRanges": _parameter_ranges(self.tuning),
-                "TrainingJobEarlyStoppingType": "Off",
-                "RandomSeed": self.tuning.seed,
-            },
-            "TrainingJobDefinition": {
-                "StaticHyperParameters": dict(self.job.hyperparameters),
-                **self.job.request(),
-            },
+            "HyperParameterTuningJobConfig": config,
+            **definitions,
+            **self._warm_start(),
             **self.job.compute.tagged(),
         }
+
+    def _config(self) -> dict[str, Any]:
+        tuning, search = self.settings.tuning, self.settings.search
+        limits = {"MaxParallelTrainingJobs": search.parallel_jobs}
+        # A grid has as many jobs as combinations; SageMaker refuses any other number.
+        if tuning.strategy != "Grid":
+            limits = {"MaxNumberOfTrainingJobs": search.jobs, **limits}
+        config: dict[str, Any] = {
+            "Strategy": tuning.strategy,
+            "ResourceLimits": limits,
+            "TrainingJobEarlyStoppingType": "Auto" if tuning.early_stopping else "Off",
+            "RandomSeed": tuning.seed,
+        }
+        if tuning.strategy == "Hyperband":
+            resources = {"MinResource": tuning.resources.min_resource, "MaxResource": tuning.resources.max_resource}
+            config["StrategyConfig"] = {"HyperbandStrategyConfig": resources}
+        return config
+
+    def _objective(self) -> dict[str, str]:
+        return {"Type": _OBJECTIVES[self.settings.direction], "MetricName": self.objective_metric}
+
+    def _definition(self, search: AlgorithmSearch) -> dict[str, Any]:
+        static: dict[str, Text] = {**self.job.hyperparameters, "algorithm": search.algorithm, **search.fixed}
+        return {"StaticHyperParameters": static, **self.job.request()}
+
+    def _named_definition(self, search: AlgorithmSearch) -> dict[str, Any]:
+        return {
+            "DefinitionName": search.algorithm.replace("_", "-"),
+            "TuningObjective": self._objective(),
+            "HyperParameterRanges": _parameter_ranges(search.ranges),
+            **self._definition(search),
+        }
+
+    def _warm_start(self) -> dict[str, Any]:
+        warm_start = self.settings.tuning.warm_start
+        if warm_start is None:
+            return {}
+        parents = [{"HyperParameterTuningJobName": name} for name in warm_start.parents]
+        return {"WarmStartConfig": {"ParentHyperParameterTuningJobs": parents, "WarmStartType": warm_start.type}}
 
     @property
     def best_model(self) -> Join:
@@ -46,19 +97,13 @@ class TuningStep(Step):
         return Join((self.job.output_path, best, "output/model.tar.gz"), on="/")
 
 
-def _resource_limits(tuning: Tuning) -> dict[str, int]:
-    limits = {"MaxParallelTrainingJobs": tuning.max_parallel_jobs}
-    # A grid has as many jobs as combinations; SageMaker refuses any other number.
-    return limits if tuning.strategy == "Grid" else {"MaxNumberOfTrainingJobs": tuning.max_jobs, **limits}
-
-
-def _parameter_ranges(tuning: Tuning) -> dict[str, list[dict[str, Any]]]:
+def _parameter_ranges(given: Mapping[str, ParameterRange]) -> dict[str, list[dict[str, Any]]]:
     ranges: dict[str, list[dict[str, Any]]] = {
         "ContinuousParameterRanges": [],
         "IntegerParameterRanges": [],
         "CategoricalParameterRanges": [],
     }
-    for name, bounds in tuning.ranges.items():
+    for name, bounds in given.items():
         kind = f"{bounds.type.capitalize()}ParameterRanges"
         if isinstance(bounds, CategoricalRange):
             ranges[kind].append({"Name": name, "Values": list(bounds.values)})

@@ -15,18 +15,18 @@ def use_case_document(settings: Settings) -> dict[str, Any]:
     data, value = settings.data, settings.value
     return {
         "version": VERSION,
-        "problem": "binary",
+        "problem": settings.problem,
         "columns": [{"name": name, "kind": kind} for name, kind in data.columns.items()],
         "target": data.target,
         "positive_label": data.positive_label,
-        "metric": settings.gate.metric,
+        "metric": settings.metric,
         "split": {
             "validation_percent": data.validation_percent,
             "test_percent": data.test_percent,
             "seed": data.seed,
         },
         "table_format": {},
-        "decision": {},
-        "value": value.model_dump(),
-        "folds": 0,
+        "decision": settings.decision.document(),
+        "value": value.document() if value else None,
+        "folds": settings.training.folds,
     }

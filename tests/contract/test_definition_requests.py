@@ -91,7 +91,7 @@ def paths(node):
             yield from paths(item)
 
 
-@pytest.mark.parametrize("name", ["Prepare", "Baseline", "Tune", "Evaluate", "Register"])
+@pytest.mark.parametrize("name", ["Prepare", "Reference", "Tune", "Evaluate", "Register"])
 def test_the_arguments_of_every_call_are_what_the_api_takes(api, definition, name):
     (step,) = [step for step in every_step(definition["Steps"]) if step["Name"] == name]
     operation, job_name = CALLS[step["Type"]]

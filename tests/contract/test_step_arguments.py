@@ -65,7 +65,7 @@ def test_evaluate_reads_gate_and_values_of_the_settings_from_its_arguments(shopp
         "model_package_group": "shoppers-dev",
         "metric": settings.gate.metric,
         "threshold": settings.gate.threshold,
-        "min_gain_over_baseline": settings.gate.min_gain_over_baseline,
+        "min_gain_over_baseline": -settings.gate.max_loss_to_reference,
         "max_loss_to_champion": settings.gate.max_loss_to_champion,
         "max_gap": settings.gate.max_train_validation_gap,
         "accuracy_target": settings.gate.accuracy_target,
@@ -111,7 +111,7 @@ def test_evaluate_accepts_every_gate_and_value_the_settings_accept(document, met
         zip(
             (
                 "threshold",
-                "min_gain_over_baseline",
+                "max_loss_to_reference",
                 "max_loss_to_champion",
                 "max_train_validation_gap",
                 "accuracy_target",
@@ -132,7 +132,7 @@ def test_evaluate_accepts_every_gate_and_value_the_settings_accept(document, met
 
 def test_train_accepts_the_baselines_hyperparameters(shoppers):
     _, steps, _ = shoppers
-    found = parse_hyperparameters(steps["Baseline"]["HyperParameters"])
+    found = parse_hyperparameters(steps["Reference"]["HyperParameters"])
     assert (found.algorithm, found.values["seed"]) == ("linear", 0)
 
 
@@ -179,6 +179,6 @@ def test_prepare_writes_where_the_job_reads(tmp_path):
 
 def test_train_gets_the_channels_it_reads(shoppers):
     _, steps, _ = shoppers
-    for job in (steps["Baseline"], steps["Tune"]["TrainingJobDefinition"]):
+    for job in (steps["Reference"], steps["Tune"]["TrainingJobDefinition"]):
         channels = {channel["ChannelName"] for channel in job["InputDataConfig"]}
         assert channels == {"train", "validation"}

@@ -15,7 +15,7 @@ from tests.rehearsal.cloud.process import PROJECT, CloudProcess, eventually
 
 DATA, ARTIFACTS = "data-bucket", "artifacts-bucket"
 CLOUD_OPTIONS, WITH_SHIPPED_STEPS = ("--speed", "60"), True
-CACHED = ("Prepare", "Baseline", "Tune")
+CACHED = ("Prepare", "Reference", "Tune")
 ROLE = "arn:aws:iam::000000000000:role/r"
 
 

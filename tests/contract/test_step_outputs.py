@@ -68,7 +68,7 @@ def evaluation(steps, opt_ml, prepared):
     """The folder `evaluate` wrote, when no model has been registered before."""
     paths = Paths(opt_ml / "evaluate")
     searched = steps["Tune"]["TrainingJobDefinition"]["StaticHyperParameters"] | QUICK
-    for name, hyperparameters in (("candidate", searched), ("baseline", steps["Baseline"]["HyperParameters"])):
+    for name, hyperparameters in (("candidate", searched), ("baseline", steps["Reference"]["HyperParameters"])):
         model = trained(opt_ml, prepared, name, hyperparameters)
         paths.processing_input(name).mkdir(parents=True)
         with tarfile.open(paths.processing_input(name) / "model.tar.gz", "w:gz") as archive:
@@ -118,9 +118,9 @@ def test_the_gate_compares_numbers_and_the_refusal_is_text(steps, evaluation):
 
 
 def test_the_log_of_a_training_job_has_every_metric_the_definition_reads(steps, opt_ml, prepared, capsys):
-    trained(opt_ml, prepared, "logged", steps["Baseline"]["HyperParameters"])
+    trained(opt_ml, prepared, "logged", steps["Reference"]["HyperParameters"])
     log = capsys.readouterr().out
-    for metric in steps["Baseline"]["AlgorithmSpecification"]["MetricDefinitions"]:
+    for metric in steps["Reference"]["AlgorithmSpecification"]["MetricDefinitions"]:
         values = re.findall(metric["Regex"], log)
         assert values, metric["Name"]
         assert 0 <= float(values[-1]) < 2

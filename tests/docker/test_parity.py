@@ -128,7 +128,7 @@ def step_arguments() -> dict[str, Any]:
     return {
         "Prepare": words_of(steps["Prepare"]),
         "xgboost": {**searched, **QUICK},
-        "linear": steps["Baseline"]["HyperParameters"],
+        "linear": steps["Reference"]["HyperParameters"],
         "Evaluate": thresholds,
     }
 

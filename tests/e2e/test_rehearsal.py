@@ -132,7 +132,7 @@ def test_the_second_model_was_compared_with_the_first_on_the_same_rows(launch: d
 
 def test_every_step_of_both_runs_succeeded(launch: dict[str, Any]) -> None:
     steps = launch["report"]["pipeline"]
-    assert {step["step"] for step in steps} == {"Prepare", "Baseline", "Tune", "Evaluate", "Gate", "Register"}
+    assert {step["step"] for step in steps} == {"Prepare", "Reference", "Tune", "Evaluate", "Gate", "Register"}
     assert {step["status"] for step in steps} == {"Succeeded"}
     assert len(steps) == 12
 

@@ -135,7 +135,7 @@ class SdkPipeline:
     @cached_property
     def baseline(self) -> TrainingStep:
         trainer = self._trainer({"algorithm": "linear"})
-        return TrainingStep("Baseline", trainer.train(input_data_config=self._channels()), **CACHED, **JOB)
+        return TrainingStep("Reference", trainer.train(input_data_config=self._channels()), **CACHED, **JOB)
 
     @cached_property
     def candidate(self) -> TrainingStep:

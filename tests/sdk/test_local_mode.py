@@ -184,7 +184,7 @@ def make_champion(cloud: Embedded, data_uri: str) -> None:
 
 def test_the_sdk_refuses_neither_a_step_nor_the_gate(by_sdk: tuple[dict[str, Any], Made]) -> None:
     ran = by_sdk[1].executions
-    steps = dict.fromkeys(("Prepare", "Baseline", "Candidate", "Evaluate", "Gate"), "Succeeded")
+    steps = dict.fromkeys(("Prepare", "Reference", "Candidate", "Evaluate", "Gate"), "Succeeded")
     assert ran["passes"].refusal is None
     assert (ran["passes"].status, ran["passes"].steps) == ("Succeeded", steps)
     assert (ran["refuses"].status, ran["refuses"].steps) == ("Failed", {**steps, "Refuse": "Failed"})
@@ -233,7 +233,7 @@ def test_prepare_and_evaluate_write_the_same_files(
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("step", ["Baseline", "Candidate"])
+@pytest.mark.parametrize("step", ["Reference", "Candidate"])
 def test_the_same_models_are_trained(
     by_sdk: tuple[dict[str, Any], Made], by_us: Mapping[str, Made], step: str, backend: str
 ) -> None:

@@ -165,8 +165,8 @@ sagemaker:DeleteModelPackage {package}
 sagemaker:DeleteModelPackageGroup {group}
 sagemaker:PutModelPackageGroupPolicy {group}
 sagemaker:CreateTrainingJob {sagemaker}:training-job/of-my-own
-sagemaker:CreateTrainingJob {sagemaker}:training-job/pipelines-1-Baseline | sagemaker:NetworkIsolation=false
-sagemaker:CreateTrainingJob {sagemaker}:training-job/pipelines-1-Baseline
+sagemaker:CreateTrainingJob {sagemaker}:training-job/pipelines-1-Reference | sagemaker:NetworkIsolation=false
+sagemaker:CreateTrainingJob {sagemaker}:training-job/pipelines-1-Reference
 sagemaker:CreateEndpoint {endpoint}
 sagemaker:UpdateEndpoint {endpoint}
 sagemaker:UpdateEndpointWeightsAndCapacities {endpoint}
@@ -293,10 +293,10 @@ ROLES: Mapping[str, Expected] = {
         sagemaker:DescribeProcessingJob {sagemaker}:processing-job/pipelines-1-Prepare
         sagemaker:StopProcessingJob {sagemaker}:processing-job/pipelines-1-Prepare
         sagemaker:AddTags {sagemaker}:processing-job/pipelines-1-Prepare
-        sagemaker:CreateTrainingJob {sagemaker}:training-job/pipelines-1-Baseline | sagemaker:NetworkIsolation=true
-        sagemaker:DescribeTrainingJob {sagemaker}:training-job/pipelines-1-Baseline
-        sagemaker:StopTrainingJob {sagemaker}:training-job/pipelines-1-Baseline
-        sagemaker:AddTags {sagemaker}:training-job/pipelines-1-Baseline
+        sagemaker:CreateTrainingJob {sagemaker}:training-job/pipelines-1-Reference | sagemaker:NetworkIsolation=true
+        sagemaker:DescribeTrainingJob {sagemaker}:training-job/pipelines-1-Reference
+        sagemaker:StopTrainingJob {sagemaker}:training-job/pipelines-1-Reference
+        sagemaker:AddTags {sagemaker}:training-job/pipelines-1-Reference
         sagemaker:CreateHyperParameterTuningJob {tuning} | sagemaker:NetworkIsolation=true
         sagemaker:DescribeHyperParameterTuningJob {sagemaker}:hyper-parameter-tuning-job/1-Tune
         sagemaker:ListTrainingJobsForHyperParameterTuningJob {sagemaker}:hyper-parameter-tuning-job/1-Tune

@@ -50,17 +50,17 @@ def test_every_job_of_the_pipeline_runs_in_the_network(inside: Accounts) -> None
     found = steps(inside)
     assert found["Prepare"]["NetworkConfig"] == {"EnableNetworkIsolation": True, "VpcConfig": REQUEST}
     assert found["Evaluate"]["NetworkConfig"] == {"VpcConfig": REQUEST}
-    assert found["Baseline"]["VpcConfig"] == REQUEST
+    assert found["Reference"]["VpcConfig"] == REQUEST
     assert found["Tune"]["TrainingJobDefinition"]["VpcConfig"] == REQUEST
 
 
 def test_jobs_that_need_no_network_have_none(accounts: Accounts) -> None:
     found = steps(accounts)
     assert found["Prepare"]["NetworkConfig"] == {"EnableNetworkIsolation": True}
-    assert found["Baseline"]["EnableNetworkIsolation"] is True
+    assert found["Reference"]["EnableNetworkIsolation"] is True
     assert found["Tune"]["TrainingJobDefinition"]["EnableNetworkIsolation"] is True
     assert "NetworkConfig" not in found["Evaluate"]
-    assert "VpcConfig" not in found["Baseline"]
+    assert "VpcConfig" not in found["Reference"]
 
 
 def test_the_model_is_placed_in_the_network_and_isolated_from_it(inside: Accounts) -> None:

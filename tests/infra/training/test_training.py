@@ -31,13 +31,13 @@ def test_the_names_are_the_agreed_ones(resources: Resources, settings: Settings)
 
 def test_the_template_has_the_whole_definition(definition: dict[str, Any]) -> None:
     assert definition["Version"] == "2020-12-01"
-    assert [step["Name"] for step in definition["Steps"]] == ["Prepare", "Baseline", "Tune", "Evaluate", "Gate"]
+    assert [step["Name"] for step in definition["Steps"]] == ["Prepare", "Reference", "Tune", "Evaluate", "Gate"]
 
 
 def test_each_kind_of_job_has_its_own_role(definition: dict[str, Any]) -> None:
     arguments = {step["Name"]: step["Arguments"] for step in definition["Steps"]}
     processing, evaluation = arguments["Prepare"]["RoleArn"], arguments["Evaluate"]["RoleArn"]
-    training = arguments["Baseline"]["RoleArn"]
+    training = arguments["Reference"]["RoleArn"]
     assert arguments["Tune"]["TrainingJobDefinition"]["RoleArn"] == training
     assert len({processing, training, evaluation}) == 3
 

@@ -34,10 +34,10 @@ def test_the_interpreter_hands_the_network_on_to_every_job(arguments: dict[str, 
     expected = VPC.request()
     assert arguments["Prepare"]["NetworkConfig"]["VpcConfig"] == expected
     assert arguments["Evaluate"]["NetworkConfig"]["VpcConfig"] == expected
-    assert arguments["Baseline"]["VpcConfig"] == expected
+    assert arguments["Reference"]["VpcConfig"] == expected
     assert arguments["Tune"]["TrainingJobDefinition"]["VpcConfig"] == expected
 
 
 def test_what_needs_no_network_stays_cut_off_from_it(arguments: dict[str, Any]) -> None:
     assert arguments["Prepare"]["NetworkConfig"]["EnableNetworkIsolation"] is True
-    assert arguments["Baseline"]["EnableNetworkIsolation"] is True
+    assert arguments["Reference"]["EnableNetworkIsolation"] is True

@@ -31,9 +31,9 @@ def definition() -> Definition:
     ("step", "after"),
     [
         ("Prepare", set()),
-        ("Baseline", {"Prepare"}),
+        ("Reference", {"Prepare"}),
         ("Tune", {"Prepare"}),
-        ("Evaluate", {"Prepare", "Baseline", "Tune"}),
+        ("Evaluate", {"Prepare", "Reference", "Tune"}),
         ("Gate", {"Evaluate"}),
     ],
 )

@@ -72,7 +72,7 @@ def test_the_last_run_costs_what_its_jobs_were_billed_for(world: World) -> None:
         "Parameters": [],
         "Steps": [
             {
-                "Name": "Baseline",
+                "Name": "Reference",
                 "Type": "Training",
                 "Arguments": {
                     "AlgorithmSpecification": {"TrainingImage": image, "TrainingInputMode": "File"},
@@ -98,7 +98,7 @@ def test_the_last_run_costs_what_its_jobs_were_billed_for(world: World) -> None:
     (job,) = sagemaker.list_training_jobs()["TrainingJobSummaries"]
     billed = sagemaker.describe_training_job(TrainingJobName=job["TrainingJobName"])["BillableTimeInSeconds"]
     (line,) = found["lines"]
-    assert line["what"] == "Baseline: 1 job, ml.m5.xlarge"
+    assert line["what"] == "Reference: 1 job, ml.m5.xlarge"
     assert line["quantity"] == billed / 3600
     assert line["dollars"] == billed / 3600 * 0.23
     assert run.rsplit("/", 1)[-1] in found["title"]

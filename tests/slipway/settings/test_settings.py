@@ -6,9 +6,6 @@ from hypothesis import strategies as st
 
 from slipway.errors import InputError
 from slipway.settings import load_settings, parse_settings
-from slipway.settings.hyperparameters import ALGORITHMS
-
-XGBOOST = ", ".join(ALGORITHMS["xgboost"].hyperparameters)
 
 # One broken value each: where it goes, the value, and the path its message names.
 BROKEN = {
@@ -20,7 +17,7 @@ BROKEN = {
     "validation share": (("data", "validation_percent"), -1, "data.validation_percent"),
     "strategy": (("tuning", "strategy"), "Luck", "tuning.strategy"),
     "range": (("tuning", "ranges", "max_depth", "min"), 9, "tuning.ranges.max_depth"),
-    "threshold": (("gate", "threshold"), 1.5, "gate.threshold"),
+    "confidence": (("gate", "confidence"), 1.5, "gate.confidence"),
     "not a number": (("gate", "accuracy_target"), float("nan"), "gate.accuracy_target"),
     "infinite": (("value", "true_positive"), float("inf"), "value.true_positive"),
     "currency": (("value", "currency"), "EUR\nUSD", "value.currency"),
@@ -104,8 +101,8 @@ def test_a_mistake_is_reported_in_one_line_whatever_the_column_is_called(shopper
 
 @given(value=st.one_of(st.text(alphabet="abc "), st.lists(st.text()), st.dictionaries(st.text(), st.text()), st.none()))
 def test_a_value_of_the_wrong_type_is_reported_in_one_line(shoppers, value):
-    (line,) = reported(shoppers | {"gate": shoppers["gate"] | {"threshold": value}})
-    assert line.startswith("config.toml: gate.threshold: ")
+    (line,) = reported(shoppers | {"gate": shoppers["gate"] | {"confidence": value}})
+    assert line.startswith("config.toml: gate.confidence: ")
 
 
 EARLY = {"type": "linear", "step_percent": 5, "bake_seconds": 60, "alarm_period_seconds": 120, "timeout_seconds": 600}
@@ -153,8 +150,8 @@ def test_every_rule_a_section_breaks_has_a_line_of_its_own(document, section, va
 
 
 def test_what_is_missing_is_reported_at_once(document):
-    del document["data"], document["gate"]["threshold"]
-    assert reported(document) == ["config.toml: data is missing", "config.toml: gate.threshold is missing"]
+    del document["data"], document["name"]
+    assert reported(document) == ["config.toml: name is missing", "config.toml: data is missing"]
 
 
 @pytest.mark.parametrize("section", ["budget", "endpoint.schedule", "endpoint.serverless", "access.vpc"])
@@ -186,7 +183,7 @@ def written(tmp_path, text):
     [
         (b"name = ", "config must be TOML, got "),
         (b"\xff", "config must be TOML, got "),
-        (b"name = 'a'", "stage must be one of (none in the file), got dev"),
+        (b"[stages]", "stage must be one of (none in the file), got dev"),
         (b"[stages.prod]\n[stages.test]", "stage must be one of prod, test, got dev"),
         (b"stages = 3", "stages must have one table a stage, got 3"),
         (b"[stages]\ndev = 1", "stages must have one table a stage, got {'dev': 1}"),
@@ -231,93 +228,20 @@ def test_what_the_models_server_could_not_be_reported_is_refused(document) -> No
     assert line == "config.toml: data: exclude_from_drift must have at most 1024 characters, joined by commas, got 1159"
 
 
-DEPTHS = {"type": "integer", "min": 3, "max": 7}
-ETA = "tuning.ranges.eta.continuous"
-ETAS = {"type": "continuous", "min": 0.5, "max": 1.0}
-RATES = {"type": "categorical", "values": ["0.05", "0.1", "0.2"]}
-
-
-@pytest.mark.parametrize(
-    ("tuning", "errors"),
-    [
-        (
-            {"max_jobs": 6, "ranges": {"max_depth": DEPTHS}},
-            ["tuning: max_jobs must be at most 5, the number of combinations in ranges, got 6"],
-        ),
-        ({"max_jobs": 15, "ranges": {"max_depth": DEPTHS, "eta": RATES}}, []),
-        (
-            {"max_jobs": 16, "ranges": {"max_depth": DEPTHS, "eta": RATES}},
-            ["tuning: max_jobs must be at most 15, the number of combinations in ranges, got 16"],
-        ),
-        ({"max_jobs": 700, "ranges": {"eta": {"type": "continuous", "min": 0.1, "max": 0.2}}}, []),
-        (
-            {"max_jobs": 3, "max_parallel_jobs": 4, "ranges": {"max_depth": DEPTHS}},
-            ["tuning: max_parallel_jobs must be at most 3, the number of jobs, got 4"],
-        ),
-        (
-            {"max_jobs": 1, "ranges": {"eta": {"type": "categorical", "values": ["0.1", "0.2", "0.1"]}}},
-            ["tuning.ranges.eta.categorical: values must differ from each other, got 0.1 more than once"],
-        ),
-        (
-            {
-                "strategy": "Grid",
-                "ranges": {
-                    name: {"type": "categorical", "values": [str(value) for value in range(1, 11)]}
-                    for name in ("max_depth", "gamma", "reg_alpha")
-                },
-            },
-            ["tuning: ranges must have at most 750 combinations with strategy Grid, got 1000"],
-        ),
-        (
-            {
-                "strategy": "Grid",
-                "fixed": {"eta": "0.1", "seed": "1"},
-                "ranges": {"eta": {"type": "categorical", "values": ["0.1"]}, "gamma": DEPTHS},
-            },
-            [
-                "tuning: ranges.gamma must be categorical with strategy Grid, got integer",
-                "tuning: eta must be either fixed or a range, got both",
-                "tuning: fixed and ranges must leave algorithm and seed to the pipeline, got seed",
-            ],
-        ),
-        (
-            {"ranges": {"eta": ETAS | {"min": 3.0, "max": 3.0}}},
-            [f"{ETA}: min must be below max, got 3.0 and 3.0"],
-        ),
-        (
-            {"ranges": {"eta": ETAS | {"min": 0.0, "scaling": "Logarithmic"}}},
-            [f"{ETA}: min must be above 0 with Logarithmic scaling, got 0.0"],
-        ),
-        (
-            {"ranges": {"eta": ETAS | {"scaling": "ReverseLogarithmic"}}},
-            [f"{ETA}: min and max must be in 0..1 (1 left out) with ReverseLogarithmic scaling, got 0.5 and 1.0"],
-        ),
-        (
-            {
-                "fixed": {"eta": "2", "num_round": "many"},
-                "ranges": {"gamma": {"type": "integer", "min": -1, "max": 30}},
-            },
-            [
-                "tuning: ranges.gamma must be a number in 0..10000, got -1",
-                "tuning: fixed.eta must be a number in 0.0001..1, got 2",
-                "tuning: fixed.num_round must be a whole number in 1..100000, got many",
-            ],
-        ),
-        (
-            {
-                "fixed": {"learning_rate": "0.1"},
-                "ranges": {"max_depth": {"type": "continuous", "min": 3.0, "max": 7.0}},
-            },
-            [
-                "tuning: ranges.max_depth must be integer or categorical, got continuous",
-                f"tuning: fixed and ranges must be of {XGBOOST}; got learning_rate",
-            ],
-        ),
-    ],
-)
-def test_a_search_that_sagemaker_or_its_jobs_would_refuse_is_refused(document, tuning, errors) -> None:
-    document["tuning"] = tuning
-    if errors:
-        assert reported(document) == [f"config.toml: {error}" for error in errors]
-    else:
-        parse_settings(document, source="config.toml")
+def test_name_problem_and_data_are_enough(tmp_path):
+    path = written(
+        tmp_path,
+        b"""
+        name = "iris"
+        problem = "multiclass"
+        [data]
+        target = "species"
+        [data.columns]
+        petal = "number"
+        """,
+    )
+    settings = load_settings(path, "dev")
+    assert (settings.names.prefix, settings.keep_data) == ("iris-dev", True)
+    assert (settings.metric, settings.search.jobs, settings.search.parallel_jobs) == ("log_loss", 12, 2)
+    with pytest.raises(InputError, match="stage must be one of dev, got prod"):
+        load_settings(path, "prod")

@@ -10,7 +10,7 @@ from slipway.settings.names import COST_TAG
 from slipway.training import to_json
 from slipway.training.processing_step import ProcessingStep
 
-ORDER = ["Prepare", "Baseline", "Tune", "Evaluate", "Gate"]
+ORDER = ["Prepare", "Reference", "Tune", "Evaluate", "Gate"]
 
 
 def gets(node):
@@ -32,9 +32,9 @@ def test_the_steps_are_those_of_the_design_in_an_order_that_runs(definition, ste
 
 
 def test_baseline_and_tune_run_side_by_side_after_prepare(steps):
-    assert set(gets(steps["Baseline"])) == {"Prepare"}
+    assert set(gets(steps["Reference"])) == {"Prepare"}
     assert set(gets(steps["Tune"])) == {"Prepare"}
-    assert set(gets(steps["Evaluate"])) == {"Prepare", "Baseline", "Tune"}
+    assert set(gets(steps["Evaluate"])) == {"Prepare", "Reference", "Tune"}
 
 
 def test_every_parameter_but_the_datas_fingerprint_has_a_default_and_all_are_used(definition):
@@ -94,7 +94,7 @@ def test_a_cached_search_leads_to_the_model_it_made(steps):
 
 
 def test_only_what_depends_on_nothing_else_is_cached(steps):
-    assert {name for name, step in steps.items() if "CacheConfig" in step} == {"Prepare", "Baseline", "Tune"}
+    assert {name for name, step in steps.items() if "CacheConfig" in step} == {"Prepare", "Reference", "Tune"}
     assert steps["Prepare"]["CacheConfig"] == {"Enabled": True, "ExpireAfter": "P30D"}
 
 
@@ -120,7 +120,7 @@ def test_the_key_of_every_cached_step_has_the_fingerprint_of_the_data(steps):
     cached = {name: step["Arguments"] for name, step in steps.items() if "CacheConfig" in step}
     kept = {
         "Prepare": lambda arguments: arguments["Environment"],
-        "Baseline": lambda arguments: arguments["HyperParameters"],
+        "Reference": lambda arguments: arguments["HyperParameters"],
         "Tune": lambda arguments: arguments["TrainingJobDefinition"]["StaticHyperParameters"],
     }
     assert {name: fingerprint in kept[name](arguments).values() for name, arguments in cached.items()} == dict.fromkeys(
@@ -129,7 +129,7 @@ def test_the_key_of_every_cached_step_has_the_fingerprint_of_the_data(steps):
 
 
 def test_jobs_are_tried_again_when_the_cloud_failed_them(steps):
-    for name in ("Prepare", "Baseline", "Tune", "Evaluate"):
+    for name in ("Prepare", "Reference", "Tune", "Evaluate"):
         retried = {kind for policy in steps[name]["RetryPolicies"] for kind in policy["ExceptionType"]}
         assert {"Step.THROTTLING", "SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR"} <= retried
     for policy in steps["Register"]["RetryPolicies"]:
@@ -143,7 +143,7 @@ KEY, ROLE = "arn:aws:kms:us-east-1:000000000000:key/k", "arn:aws:iam::0000000000
     ("name", "role", "isolated"),
     [
         ("Prepare", "processing", True),
-        ("Baseline", "training", True),
+        ("Reference", "training", True),
         ("Tune", "training", True),
         ("Evaluate", "evaluation", False),
     ],
@@ -216,7 +216,7 @@ def test_the_search_is_the_one_in_the_settings(steps):
         "early_stopping_rounds": "30",
         "num_round": "600",
     }
-    assert steps["Baseline"]["Arguments"]["HyperParameters"] == {
+    assert steps["Reference"]["Arguments"]["HyperParameters"] == {
         "algorithm": "linear",
         "seed": "0",
         "data_fingerprint": {"Get": "Parameters.DataFingerprint"},
@@ -289,7 +289,7 @@ def spot(compose, document):
     """The jobs of a use case that trains on spare machines."""
     document["training"] |= {"spot": True, "max_runtime_seconds": 1800}
     steps = {step["Name"]: step["Arguments"] for step in compose(parse_settings(document, source="c"))["Steps"]}
-    return steps["Baseline"], steps["Tune"]["TrainingJobDefinition"]
+    return steps["Reference"], steps["Tune"]["TrainingJobDefinition"]
 
 
 def test_a_spot_job_may_wait_for_machines_longer_than_it_may_run(spot):

@@ -1,0 +1,161 @@
+"""The search that `[tuning]` and the problem come to, and what SageMaker or its jobs would refuse of it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+from pydantic import TypeAdapter
+
+from slipway.settings.hyperparameters import ALGORITHMS, unknown_errors, value_errors
+from slipway.settings.limits import MOST_RANGES, MOST_TUNING_JOBS, combinations
+from slipway.settings.problems import PROBLEMS, AlgorithmName, ProblemName
+from slipway.settings.ranges import CategoricalRange, ParameterRange, bounds_errors, choices
+from slipway.settings.tuning import AlgorithmTuning, Tuning
+
+_USUAL_JOBS, _USUAL_PARALLEL_JOBS = 12, 2
+_ITERATIVE: tuple[AlgorithmName, ...] = ("xgboost", "lightgbm", "mlp")
+"""They print the objective while they train, by which a job can be stopped."""
+_RANGE: TypeAdapter[ParameterRange] = TypeAdapter(ParameterRange)
+
+
+@dataclass(frozen=True)
+class AlgorithmSearch:
+    """One algorithm: the hyperparameters that every job has, and what the others are drawn from."""
+
+    algorithm: AlgorithmName
+    fixed: Mapping[str, str]
+    ranges: Mapping[str, ParameterRange]
+    where: str
+    """The table of the settings that it is from."""
+
+    @property
+    def combinations(self) -> int | None:
+        return combinations(map(choices, self.ranges.values()))
+
+
+@dataclass(frozen=True)
+class HyperparameterSearch:
+    """The whole search; `jobs` of all algorithms together."""
+
+    searches: tuple[AlgorithmSearch, ...]
+    jobs: int
+    parallel_jobs: int
+
+
+def search_of(tuning: Tuning, problem: ProblemName) -> HyperparameterSearch:
+    """Fill in what the settings leave to the problem and to each algorithm."""
+    searches = tuple(_searches(tuning, problem))
+    known = [each.combinations for each in searches]
+    if tuning.strategy == "Grid":
+        jobs = sum(count or 1 for count in known)
+    else:
+        jobs = tuning.max_jobs or min([_USUAL_JOBS, *(count for count in known if count is not None)])
+    return HyperparameterSearch(searches, jobs, tuning.max_parallel_jobs or min(_USUAL_PARALLEL_JOBS, jobs))
+
+
+def _searches(tuning: Tuning, problem: ProblemName) -> Iterator[AlgorithmSearch]:
+    algorithms = tuning.algorithms or PROBLEMS[problem].default_algorithms
+    for algorithm in algorithms:
+        given, where = tuning.of(algorithm), f"tuning.{algorithm}"
+        if given is None and len(algorithms) == 1:
+            given, where = AlgorithmTuning(fixed=tuning.fixed, ranges=tuning.ranges), "tuning"
+        given = given or AlgorithmTuning()
+        yield AlgorithmSearch(algorithm, given.fixed, given.ranges or _usual_ranges(algorithm, given.fixed), where)
+
+
+def _usual_ranges(algorithm: AlgorithmName, fixed: Mapping[str, str]) -> dict[str, ParameterRange]:
+    usual = ALGORITHMS[algorithm].ranges
+    return {name: _RANGE.validate_python(dict(bounds)) for name, bounds in usual.items() if name not in fixed}
+
+
+def search_errors(tuning: Tuning, problem: ProblemName) -> Iterator[str]:
+    """What SageMaker or its training jobs would refuse, by the keys of the settings."""
+    if wrong := list(_algorithm_errors(tuning, problem)):
+        yield from wrong
+        return
+    search = search_of(tuning, problem)
+    for each in search.searches:
+        yield from (f"{each.where}.{error}" for error in _hyperparameter_errors(each, tuning.strategy))
+    yield from _job_errors(tuning, search)
+    yield from _stopping_errors(tuning, search)
+
+
+def _algorithm_errors(tuning: Tuning, problem: ProblemName) -> Iterator[str]:
+    chosen = tuning.algorithms or PROBLEMS[problem].default_algorithms
+    possible = [name for name, algorithm in ALGORITHMS.items() if problem in algorithm.problems]
+    if len(set(chosen)) < len(chosen):
+        yield f"tuning.algorithms must name each algorithm once, got {', '.join(chosen)}"
+    if wrong := [name for name in chosen if name not in possible]:
+        yield f"tuning.algorithms must be of {', '.join(possible)} with problem {problem}, got {', '.join(wrong)}"
+    for name in get_args(AlgorithmName):
+        if tuning.of(name) and name not in chosen:
+            yield f"tuning.{name} must be left out: the search is over {', '.join(chosen)}"
+    for key in ("fixed", "ranges"):
+        if not getattr(tuning, key):
+            continue
+        if len(chosen) > 1:
+            yield f"tuning.{key} must be left out with several algorithms: use tuning.{chosen[0]}.{key} and its like"
+        elif tuning.of(chosen[0]):
+            yield f"tuning.{key} must be left out with tuning.{chosen[0]}: use tuning.{chosen[0]}.{key}"
+
+
+def _hyperparameter_errors(search: AlgorithmSearch, strategy: str) -> Iterator[str]:
+    fixed, ranges, algorithm = search.fixed, search.ranges, search.algorithm
+    for name, bounds in ranges.items():
+        if strategy == "Grid" and not isinstance(bounds, CategoricalRange):
+            yield f"ranges.{name} must be categorical with strategy Grid, got {bounds.type}"
+        yield from (f"ranges.{error}" for error in bounds_errors(algorithm, name, bounds))
+    yield from (f"fixed and ranges {error}" for error in unknown_errors(algorithm, {**fixed, **ranges}))
+    for name, value in fixed.items():
+        yield from (f"fixed.{error}" for error in value_errors(algorithm, name, value))
+    if both := sorted(fixed.keys() & ranges.keys()):
+        yield f"ranges must leave out what is fixed, got {', '.join(both)}"
+    if own := sorted((fixed.keys() | ranges.keys()) & {"algorithm", "seed"}):
+        yield f"fixed and ranges must leave algorithm and seed to the pipeline, got {', '.join(own)}"
+    if not ranges:
+        usual = ", ".join(ALGORITHMS[algorithm].ranges)
+        yield f"ranges must have a hyperparameter that is not fixed; {algorithm} searches {usual} by default"
+
+
+def _job_errors(tuning: Tuning, search: HyperparameterSearch) -> Iterator[str]:
+    """SageMaker refuses a search that asks for more jobs than there are combinations."""
+    if tuning.strategy != "Grid":
+        for each in search.searches:
+            if tuning.max_jobs and (known := each.combinations) is not None and tuning.max_jobs > known:
+                yield (
+                    f"tuning.max_jobs must be at most {known}, the number of combinations in {each.where}.ranges, "
+                    f"got {tuning.max_jobs}"
+                )
+    elif search.jobs > MOST_TUNING_JOBS:
+        yield (f"tuning.ranges must have at most {MOST_TUNING_JOBS} combinations with strategy Grid, got {search.jobs}")
+    if search.parallel_jobs > search.jobs:
+        yield (
+            f"tuning.max_parallel_jobs must be at most {search.jobs}, the number of jobs, "
+            f"got {tuning.max_parallel_jobs}"
+        )
+    if (ranges := sum(len(each.ranges) for each in search.searches)) > MOST_RANGES:
+        yield f"tuning must have at most {MOST_RANGES} ranges, of all algorithms together, got {ranges}"
+
+
+def _stopping_errors(tuning: Tuning, search: HyperparameterSearch) -> Iterator[str]:
+    """What SageMaker offers for a single algorithm, and for one that reports while it trains."""
+    several = len(search.searches) > 1
+    algorithm = search.searches[0].algorithm
+    hyperband = tuning.strategy == "Hyperband"
+    for key, given in (("early_stopping", tuning.early_stopping), ("warm_start", tuning.warm_start)):
+        if given and several:
+            yield f"tuning.{key} must be left out with several algorithms: SageMaker has it for one"
+    if hyperband and several:
+        yield "tuning.strategy must be Bayesian, Random or Grid with several algorithms, got Hyperband"
+    if (hyperband or tuning.early_stopping) and not several and algorithm not in _ITERATIVE:
+        key = "strategy Hyperband" if hyperband else "early_stopping"
+        yield f"tuning.{key} is for {', '.join(_ITERATIVE)}, which report while they train, got {algorithm}"
+    if hyperband and tuning.early_stopping:
+        yield "tuning.early_stopping must be left out with strategy Hyperband, which stops jobs by itself"
+    if tuning.hyperband and not hyperband:
+        yield f"tuning.hyperband must be left out with strategy {tuning.strategy}"
+    if tuning.hyperband and tuning.hyperband.min_resource > tuning.hyperband.max_resource:
+        most = tuning.hyperband.max_resource
+        yield f"tuning.hyperband.min_resource must be at most max_resource {most}, got {tuning.hyperband.min_resource}"
+    if tuning.warm_start and tuning.strategy != "Bayesian":
+        yield f"tuning.warm_start must be left out with strategy {tuning.strategy}, which learns from no earlier job"

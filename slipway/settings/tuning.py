@@ -1,0 +1,77 @@
+"""The hyperparameter search: the algorithms, how their values are chosen, and how many are tried."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from slipway.settings.limits import MOST_RANGES, MOST_TUNING_JOBS
+from slipway.settings.problems import AlgorithmName
+from slipway.settings.ranges import ParameterRange
+from slipway.settings.section import Section
+
+TuningJobName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}$")]
+
+
+class AlgorithmTuning(Section):
+    """The hyperparameters of one algorithm, where several are searched."""
+
+    fixed: dict[str, str] = Field(default_factory=dict)
+    """Hyperparameters that every job of the algorithm gets, as text."""
+    ranges: dict[str, ParameterRange] = Field(default_factory=dict, max_length=MOST_RANGES)
+
+
+class Hyperband(Section):
+    """How long jobs of a Hyperband search may run, counted in lines with the objective that a job has printed."""
+
+    min_resource: int = Field(1, ge=1, le=20_000)
+    """Lines that a job prints before it may be stopped."""
+    max_resource: int = Field(1000, ge=1, le=20_000)
+    """Lines after which a job is stopped."""
+
+
+class WarmStart(Section):
+    """Earlier tuning jobs, whose results the search starts from."""
+
+    parents: tuple[TuningJobName, ...] = Field(min_length=1, max_length=5)
+    """Names of the tuning jobs."""
+    type: Literal["IdenticalDataAndAlgorithm", "TransferLearning"]
+    """Whether data and image are still the same, by SageMaker's names."""
+
+
+class Tuning(Section):
+    """The hyperparameter search; every key may be left out."""
+
+    algorithms: tuple[AlgorithmName, ...] = Field((), max_length=10)
+    """The algorithms; the best model wins, whichever made it. By default one that fits the problem."""
+    strategy: Literal["Bayesian", "Random", "Grid", "Hyperband"] = "Bayesian"
+    """How values are chosen, by SageMaker's names; Grid takes categorical ranges only."""
+    max_jobs: int | None = Field(None, ge=1, le=MOST_TUNING_JOBS)
+    """Training jobs of the search, of all algorithms together; by default 12. A Grid has one for each combination."""
+    max_parallel_jobs: int | None = Field(None, ge=1, le=100)
+    """Training jobs at the same time; by default 2."""
+    early_stopping: bool = False
+    """Whether SageMaker stops jobs that do worse than the median of the earlier ones; for one algorithm only."""
+    seed: int = Field(0, ge=0, lt=2**31)
+    """Seed of the search and of training."""
+    fixed: dict[str, str] = Field(default_factory=dict)
+    """Hyperparameters that every job gets, as text; where several algorithms are searched, each has its own."""
+    ranges: dict[str, ParameterRange] = Field(default_factory=dict, max_length=MOST_RANGES)
+    hyperband: Hyperband | None = None
+    warm_start: WarmStart | None = None
+    linear: AlgorithmTuning | None = None
+    xgboost: AlgorithmTuning | None = None
+    lightgbm: AlgorithmTuning | None = None
+    random_forest: AlgorithmTuning | None = None
+    mlp: AlgorithmTuning | None = None
+    k_means: AlgorithmTuning | None = None
+    isolation_forest: AlgorithmTuning | None = None
+
+    @property
+    def resources(self) -> Hyperband:
+        """The limits of a Hyperband search."""
+        return self.hyperband or Hyperband()
+
+    def of(self, algorithm: AlgorithmName) -> AlgorithmTuning | None:
+        """The table of one algorithm, where it has one."""
+        found: AlgorithmTuning | None = getattr(self, algorithm)
+        return found
