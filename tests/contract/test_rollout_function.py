@@ -442,7 +442,7 @@ def live(launch: Launch) -> str:
 
 
 def test_a_good_model_is_promoted_by_the_evidence_and_what_it_replaced_is_gone(launch: Launch, live: str) -> None:
-    with launch.users(60):
+    with launch.users(120):
         better = launch.package(0.5)
         ended = launch.rolled_out(better)
     assert ended["outcome"] == "promoted", ended
@@ -517,7 +517,7 @@ def test_rejecting_the_live_package_brings_the_one_before_it_back_though_another
 ) -> None:
     better = launch.serves()
     assert better != live
-    with launch.users(60):
+    with launch.users(120):
         with launch.paused():
             later = launch.package(0.55)
             launch.decide(later, "Approved")
@@ -554,7 +554,7 @@ def test_a_package_that_found_no_room_stays_approved_and_can_be_started_again(la
     sagemaker.delete_endpoint(EndpointName="beside")
     eventually(lambda: len(sagemaker.list_endpoints()["Endpoints"]) == 1)
     stage = launch.stage()
-    with launch.users(60):
+    with launch.users(120):
         said = approve(
             stage,
             Recorder(AuditLog(launch.cloud("s3"), BUCKET, stage.names.audit_prefix), "operator", warn=pytest.fail),
