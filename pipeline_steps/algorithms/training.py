@@ -10,7 +10,7 @@ from pipeline_steps.algorithms.hyperparameters import Hyperparameters
 from pipeline_steps.algorithms.registry import REGISTRY, algorithm_named
 from pipeline_steps.artifact.contract import Contract, encode_table
 from pipeline_steps.errors import ArgumentError
-from pipeline_steps.features.columns import CategoryColumn
+from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
 from pipeline_steps.features.fit import fit_columns
 from pipeline_steps.problems.problem import Outputs
 from pipeline_steps.problems.registry import problem_named
@@ -72,8 +72,9 @@ def train_model(
         seed=hyperparameters.values["seed"],
     )
     model = algorithm.fit(task, fitted, held_out, hyperparameters.values, log=log, checkpoints=checkpoints)
-    outputs = model.predict(held_out.features)
-    decision = problem.choose_decision(validation.target, outputs, use_case)
+    compared = [_compared(use_case, columns, *both) for both in ((train, fitted), (validation, held_out))]
+    in_training, outputs = (model.predict(rows.features) for rows in compared)
+    decision = problem.choose_decision(compared[1].target, outputs, use_case)
     return TrainedModel(
         model=model,
         contract=Contract(
@@ -87,11 +88,18 @@ def train_model(
             algorithm=hyperparameters.algorithm,
         ),
         hyperparameters=hyperparameters,
-        train_metrics=problem.measure(train.target, model.predict(fitted.features), decision, use_case),
-        validation_metrics=problem.measure(validation.target, outputs, decision, use_case),
+        train_metrics=problem.measure(compared[0].target, in_training, decision, use_case),
+        validation_metrics=problem.measure(compared[1].target, outputs, decision, use_case),
         validation_features=held_out.features,
-        validation_outputs=outputs,
+        validation_outputs=outputs if compared[1] is held_out else model.predict(held_out.features),
     )
+
+
+def _compared(use_case: UseCase, columns: tuple[FeatureColumn, ...], split: Split, rows: Rows) -> Rows:
+    """The rows that the model is measured on; every model of a use case is on the same ones."""
+    problem = problem_named(use_case.problem)
+    features, target = problem.comparison_rows(split.features, split.target, use_case, seed=0)
+    return rows if features is split.features else Rows(encode_table(columns, features), target)
 
 
 def _algorithm(hyperparameters: Hyperparameters, use_case: UseCase) -> Algorithm:
