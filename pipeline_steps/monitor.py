@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Sequence
 
-from pipeline_steps.arguments import StepParser, finite, share
+from pipeline_steps.arguments import StepParser, finite, positive, share
 from pipeline_steps.artifact.reading import Artifact, read_archive
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.documents import read_json, write_json
@@ -16,6 +16,7 @@ from pipeline_steps.monitoring.examination import MonitoredModel, examine
 from pipeline_steps.monitoring.facets import Facet
 from pipeline_steps.monitoring.findings import Findings
 from pipeline_steps.monitoring.ground_truth import Outcomes, read_outcomes
+from pipeline_steps.monitoring.model_quality import truth_reader
 from pipeline_steps.monitoring.monitoring_environment import MonitoringEnvironment
 from pipeline_steps.monitoring.monitoring_metrics import emit, metric_lines
 from pipeline_steps.monitoring.monitoring_options import (
@@ -23,6 +24,7 @@ from pipeline_steps.monitoring.monitoring_options import (
     REQUESTS,
     ExplanationOptions,
     MonitoringOptions,
+    QualityLimits,
     QualityOptions,
 )
 from pipeline_steps.paths import Paths
@@ -36,6 +38,7 @@ def parser() -> StepParser:
     made.add_argument("--exclude-from-drift", action="append", default=[], metavar="COLUMN")
     made.add_argument("--max-accuracy-loss", type=share, default=0.05)
     made.add_argument("--max-auc-loss", type=share, default=0.05)
+    made.add_argument("--max-error-growth", type=positive, default=0.1, help="of errors, as a share of validation's")
     made.add_argument("--facet", action="append", type=Facet.parse, default=[], metavar="JSON")
     made.add_argument("--min-ndcg", type=share)
     made.add_argument(
@@ -106,12 +109,13 @@ def find_model(paths: Paths, captured: CaptureRecords) -> tuple[str, Artifact | 
 def _quality(arguments: argparse.Namespace, paths: Paths, model: Artifact) -> QualityOptions:
     folder = paths.processing_input("outcomes")
     wanted = folder.is_dir() and arguments.only != REQUESTS
-    found = read_outcomes(folder, model.contract.positive_label or "") if wanted else Outcomes()
+    found = read_outcomes(folder, truth_reader(model.contract)) if wanted else Outcomes()
+    losses = {"accuracy": arguments.max_accuracy_loss, "auc": arguments.max_auc_loss}
     return QualityOptions(
-        outcomes={identifier: [value > 0 for value in values] for identifier, values in found.values.items()},
+        outcomes=found.values,
         malformed=found.malformed,
         trained=model.document("metrics.json").get("validation", {}),
-        max_losses={"accuracy": arguments.max_accuracy_loss, "auc": arguments.max_auc_loss},
+        limits=QualityLimits(losses, arguments.max_error_growth),
     )
 
 

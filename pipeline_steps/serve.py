@@ -17,6 +17,7 @@ from pipeline_steps.log import log
 from pipeline_steps.paths import Paths
 from pipeline_steps.server.application import Application
 from pipeline_steps.server.event_loop import PeriodicTask, run_server
+from pipeline_steps.server.explanation import Explainer
 from pipeline_steps.server.identity import WHOLE_ENDPOINT, Identity
 from pipeline_steps.server.metric_log import MetricLog, MetricSource
 from pipeline_steps.server.request_metrics import RequestMetrics
@@ -40,9 +41,12 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     identity = Identity.from_environment(os.environ)
     contract, scorer, baseline = _load(paths, os.environ.get(REGISTERED, ""))
     recorder = (
-        ScoreRecorder(baseline, excluded_from_drift=identity.excluded_from_drift) if identity.dimensions else None
+        ScoreRecorder(contract, baseline, excluded_from_drift=identity.excluded_from_drift)
+        if identity.dimensions
+        else None
     )
-    application = Application(contract, scorer, recorder=recorder, header=identity.header)
+    explainer = Explainer(contract, scorer.score, baseline) if baseline else None
+    application = Application(contract, scorer, recorder=recorder, explainer=explainer, header=identity.header)
     warm_up(application.handle, contract, baseline)
     request_metrics = RequestMetrics(application.handle)
     tasks = _metric_tasks(request_metrics, recorder, identity) if recorder else []

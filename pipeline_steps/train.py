@@ -38,13 +38,14 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     difference = check_parity(trained.contract, graph, rows, outputs)
     log(f"exported graph agrees with the fitted model on {len(outputs)} rows, largest difference {difference:.2g}")
     problem = trained.contract.problem
-    score = Scorer(graph, problem.output).score  # as the server will, and much faster than a pipeline of scikit-learn
+    predict = Scorer(graph, problem.output).score  # as the server will, and much faster than scikit-learn
+    headline = problem.headline(predict(trained.validation_features))
     baseline = with_held_out(
-        training_distribution(trained.contract.columns, train.features, score(trained.validation_features)),
+        training_distribution(trained.contract.columns, train.features, headline),
         trained.contract,
-        score=score,
+        predict=predict,
         features=trained.validation_features,
-        positive=validation.target == 1,
+        target=validation.target,
     )
     write_artifact(
         paths.model,

@@ -73,7 +73,8 @@ class Contract:
 
     @cached_property
     def _folded_names(self) -> frozenset[str]:
-        return frozenset(folded(name) for name in (*(column.name for column in self.columns), self.target or ""))
+        names = [column.name for column in self.columns]
+        return frozenset(map(folded, names if self.target is None else [*names, self.target]))
 
     def names_column(self, text: str) -> bool:
         """Whether `text` is the name of a column or of the target, in any case and spacing."""

@@ -11,7 +11,9 @@ from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.bins import Bins, bins_of
 from pipeline_steps.baseline.cuts import RANKS, Cut
 from pipeline_steps.baseline.groups import Groups
+from pipeline_steps.baseline.label_shares import LabelShares
 from pipeline_steps.errors import StepError
+from pipeline_steps.problems.problem import Outputs
 
 FEWEST_ROWS = 200
 """Fewer rows prove no drift."""
@@ -19,7 +21,7 @@ FEWEST_ROWS = 200
 
 @dataclass(frozen=True)
 class ScoreRanks:
-    """Scores of the validation split by rank: a tenth below `low`, half above `middle`, a tenth above `high`."""
+    """Headline numbers of the validation split: a tenth below `low`, half above `middle`, a tenth above `high`."""
 
     low: Cut
     middle: Cut
@@ -46,10 +48,11 @@ class ScoreRanks:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The bins of each input column, in the contract's order, and of the score.
+    """The bins of each input column, in the contract's order, and of the score: the problem's headline number.
 
-    Of the validation split: `predictions` by each column's values, and each column's attribution. Older artifacts have
-    no ranks, and neither of these.
+    Of the validation split: `predictions` by each column's values, where a label is positive or not; each column's
+    attribution; and how often each label was predicted, where labels have names. Older artifacts have no ranks, and
+    none of these.
     """
 
     columns: tuple[Bins, ...]
@@ -57,12 +60,20 @@ class Baseline:
     ranks: ScoreRanks | None
     predictions: tuple[Groups, ...] | None = None
     attributions: Mapping[str, float] | None = None
+    labels: LabelShares | None = None
 
     def input_drift(self, features: NDArray[np.float32]) -> dict[str, float]:
         """Give each column's drift; `features` is float32 [rows, columns]."""
         # a column of its own in memory is counted twice as fast
         by_column = np.ascontiguousarray(features.T)
         return {bins.name: bins.drift(values) for bins, values in zip(self.columns, by_column, strict=True)}
+
+    def prediction_drift(self, contract: Contract, outputs: Outputs) -> list[float]:
+        """Give the drift of the headline numbers, and of the labels where their shares are known."""
+        found = [self.score.drift(contract.problem.headline(outputs))]
+        if self.labels:
+            found.append(self.labels.drift(contract.problem.labels(outputs, contract.decision)))
+        return found
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], contract: Contract) -> Self:
@@ -81,6 +92,7 @@ class Baseline:
                 ranks=ScoreRanks.from_document(document["score"]),
                 predictions=_predictions(document, contract),
                 attributions=_attributions(document, contract),
+                labels=LabelShares.from_document(document["labels"]) if "labels" in document else None,
             )
         except KeyError as exc:
             raise StepError(f"baseline.json must hold {exc}, which is absent") from exc

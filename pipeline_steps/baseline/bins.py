@@ -1,5 +1,6 @@
 """Counts of model inputs and scores, in the bins of `baseline.json`."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -43,6 +44,20 @@ class Bins:
         values = np.append(self.edges[:-2], np.float32(np.nan))
         rows = np.append(self.baseline[1:-2], self.baseline[-1])
         return values[rows > 0], rows[rows > 0] / rows.sum()
+
+    def most_common(self) -> float:
+        """Give the value of the bin with most training rows, NaN where most are missing."""
+        values, shares = self.seen()
+        return float(values[shares.argmax()]) if len(values) else math.nan
+
+    def middle(self) -> float:
+        """Give the lower edge of the bin with the median, NaN where more than half are missing."""
+        values, shares = self.seen()
+        known = ~np.isnan(values)
+        if not shares[known].sum() > shares.sum() / 2:
+            return math.nan
+        passed = np.cumsum(shares[known])
+        return float(values[known][np.searchsorted(passed, passed[-1] / 2)])
 
     @classmethod
     def of_number(cls, column: NumberColumn, entry: Mapping[str, Any]) -> Self:

@@ -17,7 +17,7 @@ def training_distribution(
 ) -> dict[str, Any]:
     """Describe the inputs on the training split, and the scores on the validation split (the model never fitted it).
 
-    The scores must be the exported graph's, as they are served.
+    The scores are the problem's headline numbers of the exported graph's outputs, as they are served.
     """
     edges, counts = _binned(validation_scores, as_served=True)
     ranks, ties = cut_scores(validation_scores)

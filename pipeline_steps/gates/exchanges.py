@@ -101,29 +101,34 @@ class ReplayScores:
     request: NDArray[np.int64]
     champion: NDArray[np.float64]
     candidate: NDArray[np.float64]
-    label_differs: NDArray[np.bool_]
+    champion_label: NDArray[np.float64]
+    candidate_label: NDArray[np.float64]
     scored: NDArray[np.bool_]
     """By exchange: whether the candidate gave every row a score."""
 
 
 def read_scores(exchanges: Sequence[Exchange], responder: Responder) -> ReplayScores:
-    """Read the predictions in both responses; an exchange the candidate has not scored gives no rows."""
-    rows: list[tuple[int, float, float, bool]] = []
+    """Read the predictions in both responses; an exchange the candidate has not scored gives no rows.
+
+    `responder` is the champion's: a class that the candidate added is none that callers know.
+    """
+    rows: list[tuple[int, float, float, float, float]] = []
     scored = np.zeros(len(exchanges), dtype=np.bool_)
     for number, exchange in enumerate(exchanges):
         expected, found = _predictions(exchange.champion, responder), _predictions(exchange.candidate, responder)
         scored[number] = len(found) == len(expected)
         if scored[number]:
             rows += [
-                (number, old_score, new_score, old_label != new_label)
+                (number, old_score, new_score, float(old_label or 0), float(new_label or 0))
                 for (old_score, old_label), (new_score, new_label) in zip(expected, found, strict=True)
             ]
-    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    columns = list(zip(*rows, strict=True)) or [()] * 5
     return ReplayScores(
         request=np.array(columns[0], dtype=np.int64),
         champion=np.array(columns[1], dtype=np.float64),
         candidate=np.array(columns[2], dtype=np.float64),
-        label_differs=np.array(columns[3], dtype=np.bool_),
+        champion_label=np.array(columns[3], dtype=np.float64),
+        candidate_label=np.array(columns[4], dtype=np.float64),
         scored=scored,
     )
 
@@ -133,6 +138,6 @@ def _predictions(response: ServerResponse, responder: Responder) -> list[Predict
         return []
     try:
         found = read_predictions(responder, response.body, JSON)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, IndexError):
         return []
     return found if all(prediction.label is not None for prediction in found) else []

@@ -61,7 +61,7 @@ def compare_responses(
     scores = read_scores(exchanges, contract.responder)
     scored = [exchange for exchange, found in zip(exchanges, scores.scored, strict=True) if found]
     chosen = segments(contract, scored, columns=limits.segments, min_rows=limits.min_segment_rows)
-    measures = measure_replay(exchanges, scores, list(chosen), rounds=rounds)
+    measures = measure_replay(contract.problem, exchanges, scores, list(chosen), rounds=rounds)
     return ReplayResult(
         count,
         reasons=tuple(limit_violations(limits, measures)),

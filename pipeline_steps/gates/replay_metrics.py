@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 from pipeline_steps.baseline.drift import stability_index
 from pipeline_steps.gates.confidence_bounds import mean_at_least, quantile_bounds, resampled_at_least, share_at_least
 from pipeline_steps.gates.exchanges import Exchange, ReplayScores
+from pipeline_steps.gates.score_scale import ScoreScale, score_scale
 from pipeline_steps.gates.segments import Segment
+from pipeline_steps.problems.problem import Problem
 
 ERROR = 0.01
 """The chance that a candidate exactly at a limit is refused for it; the segments share one such chance."""
 
-_EDGES = np.linspace(0.1, 0.9, 9)
-"""Equal steps of the score, not of its rows: a move from 0.004 to 0.007 does not matter."""
+SAME_NUMBER = 0.1
+"""Labels that are numbers agree within this share of the champion's range: no two models give the same number."""
 
-_BINS = len(_EDGES) + 1
 _TAIL_REQUESTS = 10
 
 
@@ -51,7 +52,10 @@ class SegmentShift:
 
 @dataclass(frozen=True)
 class ReplayMetrics:
-    """Shares are in percent; a mean shift is in units of the score, its sign the direction."""
+    """Shares are in percent; a mean shift is in units of the score's range, its sign the direction.
+
+    `unit` is the width of that range, `unit_of` says whose it is where the problem has none ("" where it has).
+    """
 
     error_percent: Bounded
     disagreement_percent: Bounded
@@ -59,29 +63,41 @@ class ReplayMetrics:
     mean_shift: Bounded
     segments: tuple[SegmentShift, ...]
     latency: tuple[Latency, ...]
+    unit: float = 1.0
+    unit_of: str = ""
+    numbers: bool = False
+    """Whether labels are numbers, which agree within `SAME_NUMBER` of the range."""
 
     def to_document(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def measure_replay(
-    exchanges: Sequence[Exchange], scores: ReplayScores, segments: Sequence[Segment], *, rounds: int
+    problem: Problem,
+    exchanges: Sequence[Exchange],
+    scores: ReplayScores,
+    segments: Sequence[Segment],
+    *,
+    rounds: int,
 ) -> ReplayMetrics:
     """Measure everything that the gate has limits for; `segments` select among the rows of `scores`.
 
     A request counts once, however many rows it brings: its rows may be alike, and one large request proves little.
     """
     failed = 1 - float(scores.scored.mean())
-    disagreeing = _by_request(scores.label_differs.astype(np.float64), scores.request)
+    scale, numbers = score_scale(problem, scores.champion), problem.label_kind == "number"
+    near = scale.unit * SAME_NUMBER if numbers else 0.0
+    differs = np.abs(scores.candidate_label - scores.champion_label) > near
+    disagreeing = _by_request(differs.astype(np.float64), scores.request)
     disagreement = float(disagreeing.mean()) if len(disagreeing) else 0.0
-    differences = scores.candidate - scores.champion
+    differences = (scores.candidate - scores.champion) / scale.unit
     several = ERROR / max(1, len(segments))
     return ReplayMetrics(
         error_percent=Bounded(100 * failed, 100 * share_at_least(failed, len(exchanges), error=ERROR)),
         disagreement_percent=Bounded(
             100 * disagreement, 100 * share_at_least(disagreement, len(disagreeing), error=ERROR)
         ),
-        stability_index=_index(scores),
+        stability_index=_index(scores, scale),
         mean_shift=_mean(differences, scores.request, error=ERROR),
         segments=tuple(
             SegmentShift(
@@ -89,11 +105,14 @@ def measure_replay(
                 value=segment.value,
                 rows=int(segment.rows.sum()),
                 mean_shift=_mean(differences[segment.rows], scores.request[segment.rows], error=several),
-                stability_index=_index_of(scores.champion[segment.rows], scores.candidate[segment.rows]),
+                stability_index=_index_of(scores.champion[segment.rows], scores.candidate[segment.rows], scale),
             )
             for segment in segments
         ),
         latency=_latencies(exchanges, rounds),
+        unit=scale.unit,
+        unit_of=scale.of,
+        numbers=numbers,
     )
 
 
@@ -109,15 +128,15 @@ def _mean(differences: NDArray[np.float64], requests: NDArray[np.int64], *, erro
     return Bounded(found, mean_at_least(values, error=error))
 
 
-def _index(scores: ReplayScores) -> Bounded:
+def _index(scores: ReplayScores, scale: ScoreScale) -> Bounded:
     """The index of all requests, bounded by resampling them."""
     if not len(scores.request):
         return Bounded(0.0, 0.0)
     requests, numbers = np.unique(scores.request, return_inverse=True)
     tables = []
     for values in (scores.champion, scores.candidate):
-        table = np.zeros((len(requests), _BINS))
-        np.add.at(table, (numbers, _bins(values)), 1)
+        table = np.zeros((len(requests), scale.bins))
+        np.add.at(table, (numbers, scale.count_bins(values)), 1)
         tables.append(table / table.sum(axis=1, keepdims=True))
 
     def index(draws: NDArray[np.int64]) -> float:
@@ -127,13 +146,9 @@ def _index(scores: ReplayScores) -> Bounded:
     return Bounded(index(once), resampled_at_least(index, len(requests), error=ERROR))
 
 
-def _index_of(champion: NDArray[np.float64], candidate: NDArray[np.float64]) -> float:
-    counts = [np.bincount(_bins(values), minlength=_BINS).astype(np.float64) for values in (champion, candidate)]
+def _index_of(champion: NDArray[np.float64], candidate: NDArray[np.float64], scale: ScoreScale) -> float:
+    counts = [np.bincount(scale.count_bins(values), minlength=scale.bins) for values in (champion, candidate)]
     return stability_index(counts[0], counts[1])
-
-
-def _bins(scores: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.searchsorted(_EDGES, scores, side="right").astype(np.int64)
 
 
 def _latencies(exchanges: Sequence[Exchange], rounds: int) -> tuple[Latency, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline_steps.gates.replay_metrics import Latency, ReplayMetrics
+from pipeline_steps.gates.replay_metrics import SAME_NUMBER, Latency, ReplayMetrics
 
 MESSAGE_LENGTH = 255
 PASSED = "passed"
@@ -88,9 +88,10 @@ def _responses(limits: ReplayLimits, found: ReplayMetrics) -> Iterator[str]:
             f"got {found.error_percent.found:.3g} (at least {found.error_percent.at_least:.3g})"
         )
     if found.disagreement_percent.at_least > limits.max_disagreement_percent:
+        far = f" by more than {SAME_NUMBER:g} of {found.unit_of}, {found.unit:.3g}," if found.numbers else ""
         yield (
-            f"labels must differ from the champion's in at most {limits.max_disagreement_percent:g} percent of the "
-            f"rows, got {found.disagreement_percent.found:.3g} (at least {found.disagreement_percent.at_least:.3g})"
+            f"labels must differ from the champion's{far} in at most {limits.max_disagreement_percent:g} percent of "
+            f"the rows, got {found.disagreement_percent.found:.3g} (at least {found.disagreement_percent.at_least:.3g})"
         )
 
 
@@ -102,7 +103,7 @@ def _shifts(limits: ReplayLimits, found: ReplayMetrics) -> Iterator[str]:
         )
     if found.mean_shift.at_least > limits.max_mean_difference:
         yield (
-            f"the mean score must stay within {limits.max_mean_difference:g} of the champion's, "
+            f"the mean score must stay within {limits.max_mean_difference:g} of the champion's{_units(found)}, "
             f"got {found.mean_shift.found:+.3g} (at least {found.mean_shift.at_least:.3g})"
         )
     worst = sorted(found.segments, key=lambda segment: -segment.mean_shift.at_least)
@@ -110,9 +111,13 @@ def _shifts(limits: ReplayLimits, found: ReplayMetrics) -> Iterator[str]:
         if segment.mean_shift.at_least > limits.max_segment_difference:
             yield (
                 f"the mean score where {segment.column} is {segment.value} must stay within "
-                f"{limits.max_segment_difference:g} of the champion's, got {segment.mean_shift.found:+.3g} "
-                f"(at least {segment.mean_shift.at_least:.3g}, {segment.rows} rows)"
+                f"{limits.max_segment_difference:g} of the champion's{_units(found)}, "
+                f"got {segment.mean_shift.found:+.3g} (at least {segment.mean_shift.at_least:.3g}, {segment.rows} rows)"
             )
+
+
+def _units(found: ReplayMetrics) -> str:
+    return f", in units of {found.unit_of} {found.unit:.3g}" if found.unit_of else ""
 
 
 def _latency(limits: ReplayLimits, latencies: tuple[Latency, ...]) -> Iterator[str]:

@@ -60,7 +60,7 @@ class Bias:
 
 
 def measured_bias(
-    contract: Contract, baseline: Baseline, rows: CapturedRows, facets: Sequence[Facet], *, truth: NDArray[np.float32]
+    contract: Contract, baseline: Baseline, rows: CapturedRows, facets: Sequence[Facet], *, truth: NDArray[np.float64]
 ) -> list[Bias]:
     """Measure every metric of every facet, where both groups are large enough.
 
@@ -72,9 +72,11 @@ def measured_bias(
         truth: each row's outcome, 1 positive, 0 not, NaN not known.
 
     Raises:
-        StepError: a facet names no column of the model, or a category that it does not have.
+        StepError: a facet names no column of the model, or a category that it does not have; or no label is positive.
     """
-    predicted, known = rows.scores >= contract.threshold, ~np.isnan(truth)
+    if facets and contract.problem.label_kind != "positive":
+        raise StepError(f"--facet needs a problem whose labels are positive or not, got {contract.problem_name}")
+    predicted, known = rows.labels > 0, ~np.isnan(truth)
     places = {column.name: place for place, column in enumerate(contract.columns)}
     found: list[Bias] = []
     for facet in facets:
@@ -136,7 +138,7 @@ def bias_section(contract: Contract, found: Sequence[Bias]) -> dict[str, Any]:
         facets.setdefault(bias.facet, {}).setdefault(bias.value, []).append(_entry(bias))
     return {
         "label": contract.target,
-        "label_value_or_threshold": contract.positive_label,
+        "label_value_or_threshold": contract.positive_label or "1",
         "facets": {
             name: [{"value_or_threshold": text, "metrics": metrics} for text, metrics in groups.items()]
             for name, groups in facets.items()

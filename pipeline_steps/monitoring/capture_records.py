@@ -1,36 +1,40 @@
 """The records of SageMaker's data capture of one period: requests with their responses."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pipeline_steps.monitoring.capture_format import NO_RECORD, capture_files, json_lines, read_side
-from pipeline_steps.problems.binary.problem import BINARY
+from pipeline_steps.problems.problem import Prediction, Responder
 from pipeline_steps.server.predictions import read_predictions
 
 _PACKAGE = "model_package="
-_RESPONDER = BINARY.responder((), {"threshold": 0.5})
 
 
 @dataclass(frozen=True)
 class CaptureRecord:
-    """One request; `identifier` is the caller's own where it gave one, `truth` what a merge with outcomes added."""
+    """One request with its response; `identifier` is the caller's own where it gave one.
+
+    `truth` is what a merge with outcomes added. `predictions` are empty until the response is read, which the model's
+    contract says how to do.
+    """
 
     body: bytes
     content_type: str
-    scores: tuple[float, ...]
+    response: tuple[bytes, str]
     identifier: str
     model_package: str
     at: datetime
     truth: Mapping[str, Any] | None
+    predictions: tuple[Prediction, ...] = ()
 
 
 @dataclass(frozen=True)
 class CaptureRecords:
-    """Records, oldest file first; `unreadable` lines were none, or had no scores."""
+    """Records, oldest file first; `unreadable` lines were none, or had no predictions."""
 
     records: tuple[CaptureRecord, ...]
     unreadable: int
@@ -51,6 +55,17 @@ def read_capture_records(folder: Path, *, start: datetime | None, end: datetime 
     return CaptureRecords(tuple(records), unreadable)
 
 
+def read_responses(records: Sequence[CaptureRecord], responder: Responder) -> CaptureRecords:
+    """Read the predictions of one model's records."""
+    read: list[CaptureRecord] = []
+    for record in records:
+        try:
+            read.append(replace(record, predictions=tuple(read_predictions(responder, *record.response))))
+        except (*NO_RECORD, IndexError):
+            continue
+    return CaptureRecords(tuple(read), len(records) - len(read))
+
+
 def _record(document: dict[str, Any]) -> CaptureRecord:
     request, response = (read_side(document["captureData"][name]) for name in ("endpointInput", "endpointOutput"))
     about = document["eventMetadata"]
@@ -58,7 +73,7 @@ def _record(document: dict[str, Any]) -> CaptureRecord:
     return CaptureRecord(
         body=request[0],
         content_type=request[1],
-        scores=tuple(prediction.score for prediction in read_predictions(_RESPONDER, *response)),
+        response=response,
         identifier=_identifier(about.get("inferenceId") or about["eventId"]),
         model_package=packages[0].removeprefix(_PACKAGE) if packages else "",
         at=_time(about["inferenceTime"]),

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,9 @@ from pipeline_steps.server.payload import CSV, JSON, READERS, media_type
 class CapturedRows:
     """`features` is float32 [rows, columns], NaN where a value is missing or `refused` by the contract.
 
-    `absent` counts the rows that name no such column: a missing value where the contract allows one. `scores` has what
-    each row got. `mismatched` counts the records that have more or fewer rows than scores; all others are
-    in `records`, whose rows these are.
+    `absent` counts the rows that name no such column: a missing value where the contract allows one. `scores` and
+    `labels` have what each row got, NaN where a response had no label. `mismatched` counts the records that have more
+    or fewer rows than predictions; all others are in `records`, whose rows these are.
     """
 
     features: NDArray[np.float32]
@@ -32,6 +32,7 @@ class CapturedRows:
     extra: Counter[str]
     mismatched: int
     records: Sequence[CaptureRecord] = ()
+    labels: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     def column(self, place: int) -> NDArray[np.float32]:
         """Give one column's values that the contract allows, missing ones among them."""
@@ -43,12 +44,13 @@ def read_rows(contract: Contract, records: Sequence[CaptureRecord]) -> CapturedR
     """Read every row of `records`."""
     rows: list[list[float]] = []
     scores: list[float] = []
+    labels: list[float] = []
     absent: Counter[str] = Counter()
     extra: Counter[str] = Counter()
     matching: list[CaptureRecord] = []
     for record in records:
         given = _given(contract, record)
-        if len(given) != len(record.scores):
+        if len(given) != len(record.predictions):
             continue
         matching.append(record)
         text = media_type(record.content_type) == CSV
@@ -56,12 +58,22 @@ def read_rows(contract: Contract, records: Sequence[CaptureRecord]) -> CapturedR
             absent.update(column.name for column in contract.columns if column.name not in row)
             extra.update(row.keys() - {column.name for column in contract.columns})
             rows.append([_encode(column, row, text=text) for column in contract.columns])
-        scores += record.scores
+        scores += [prediction.score for prediction in record.predictions]
+        labels += [math.nan if prediction.label is None else prediction.label for prediction in record.predictions]
     encoded = np.array(rows, dtype=np.float64).reshape(len(rows), len(contract.columns))
     refused = np.isinf(encoded)
     features = np.where(refused, np.nan, encoded).astype(np.float32)
     mismatched = len(records) - len(matching)
-    return CapturedRows(features, refused, np.array(scores, dtype=np.float32), absent, extra, mismatched, matching)
+    return CapturedRows(
+        features,
+        refused,
+        np.array(scores, dtype=np.float32),
+        absent,
+        extra,
+        mismatched,
+        matching,
+        np.array(labels, dtype=np.float64),
+    )
 
 
 def _given(contract: Contract, record: CaptureRecord) -> list[dict[str, Any]]:

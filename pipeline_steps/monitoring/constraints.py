@@ -13,7 +13,7 @@ from pipeline_steps.baseline.baseline import FEWEST_ROWS, Baseline
 from pipeline_steps.baseline.bins import Bins
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
 from pipeline_steps.monitoring.captured_rows import CapturedRows
-from pipeline_steps.monitoring.statistics import SCORE
+from pipeline_steps.monitoring.statistics import LABEL, SCORE
 
 Violation = dict[str, str]
 
@@ -41,15 +41,14 @@ def suggested_constraints(contract: Contract, baseline: Baseline, limits: Constr
         _suggested(column, missing=int(bins.baseline[-1]), rows=int(bins.baseline.sum()))
         for column, bins in zip(contract.columns, baseline.columns, strict=True)
     ]
-    score = {
-        "name": SCORE,
-        "inferred_type": "Fractional",
-        "completeness": 1.0,
-        "monitoringConfigOverrides": {"distribution_constraints": {"comparison_threshold": limits.prediction_drift}},
-    }
+    distribution = {"distribution_constraints": {"comparison_threshold": limits.prediction_drift}}
+    usual = {"completeness": 1.0, "monitoringConfigOverrides": distribution}
+    predictions = [{"name": SCORE, "inferred_type": "Fractional", **usual}]
+    if baseline.labels:
+        predictions.append({"name": LABEL, "inferred_type": "String", **usual})
     return {
         "version": 0,
-        "features": [*features, score],
+        "features": [*features, *predictions],
         "monitoring_config": {
             "evaluate_constraints": "Enabled",
             "emit_metrics": "Enabled",
@@ -79,7 +78,7 @@ def data_violations(
     rows: CapturedRows,
     drift: Mapping[str, float],
 ) -> Iterator[Violation]:
-    """Compare a period's rows with the constraints; `drift` has the score's too, and is empty for too few rows."""
+    """Compare a period's rows with the constraints; `drift` has the predictions' too, and is empty for too few rows."""
     features = {entry["name"]: entry for entry in constraints.get("features", ())}
     config = constraints.get("monitoring_config", {})
     total = len(rows.features)
@@ -130,13 +129,16 @@ def _comparison_threshold(entry: Mapping[str, Any], config: Mapping[str, Any]) -
 
 
 def column_drift(baseline: Baseline, rows: CapturedRows) -> dict[str, float]:
-    """Give the drift of each column, and the score's last; of those with enough rows."""
+    """Give the drift of each column, then the score's and the label's; of those with enough rows."""
     found = {}
     for place, bins in enumerate(baseline.columns):
         if len(values := rows.column(place)) >= FEWEST_ROWS:
             found[bins.name] = bins.drift(values)
     if len(rows.scores) >= FEWEST_ROWS:
         found[SCORE] = baseline.score.drift(rows.scores)
+    labels = rows.labels[~np.isnan(rows.labels)]
+    if baseline.labels and len(labels) >= FEWEST_ROWS:
+        found[LABEL] = baseline.labels.drift(labels)
     return found
 
 

@@ -4,20 +4,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.attributions import METHOD, attributions
 from pipeline_steps.baseline.baseline import FEWEST_ROWS, Baseline
 from pipeline_steps.monitoring.attribution_drift import attribution_violations, ndcg
 from pipeline_steps.monitoring.bias import Bias, bias_section, bias_violations, measured_bias
-from pipeline_steps.monitoring.capture_records import CaptureRecords
+from pipeline_steps.monitoring.capture_records import CaptureRecords, read_responses
 from pipeline_steps.monitoring.captured_rows import CapturedRows, read_rows
 from pipeline_steps.monitoring.constraints import Violation, column_drift, data_violations, suggested_constraints
 from pipeline_steps.monitoring.findings import Findings
 from pipeline_steps.monitoring.model_quality import (
-    join_outcomes,
+    labelled_rows,
     outcomes_by_row,
-    quality_document,
     quality_violations,
+    truth_reader,
 )
 from pipeline_steps.monitoring.monitoring_options import OUTCOMES, ExplanationOptions, MonitoringOptions
 from pipeline_steps.monitoring.statistics import statistics_document
@@ -39,13 +42,16 @@ def examine(captured: CaptureRecords, model: MonitoredModel, options: Monitoring
 
     Records of another model package are left out: each model has a baseline of its own.
     """
+    problem = model.contract.problem
     own = [record for record in captured.records if record.model_package == model.package]
-    rows = read_rows(model.contract, own)
-    labelled = join_outcomes(own, options.quality.outcomes, model.contract.positive_label or "")
-    measured = quality_document(labelled, model.contract.threshold) if len(labelled.scores) else {}
-    worse = quality_violations(labelled, measured, options.quality.trained, options.quality.max_losses)
-    bias = _bias(rows, model, options)
-    now, usual = _attributions(rows, model.baseline, options.explained), model.baseline.attributions
+    read = read_responses(own, model.contract.responder)
+    rows = read_rows(model.contract, read.records)
+    truth = outcomes_by_row(rows.records, options.quality.outcomes, truth_reader(model.contract))
+    labelled = labelled_rows(model.contract, rows, truth)
+    measured = problem.quality.measure(labelled) if problem.quality and len(labelled.truth) else {}
+    worse = quality_violations(problem, labelled, measured, options.quality.trained, options.quality.limits)
+    bias = _bias(rows, truth, model, options)
+    now, usual = _attributions(rows, model, options.explained), model.baseline.attributions
     gain = ndcg(usual, now) if usual and now else None
     expected = options.constraints or suggested_constraints(model.contract, model.baseline, options.limits)
     drift = _drift(rows, model.baseline, options)
@@ -55,10 +61,10 @@ def examine(captured: CaptureRecords, model: MonitoredModel, options: Monitoring
         *bias_violations(bias),
         *_attribution_violations(model.contract, gain, options.explained),
     ]
-    quality = {"binary_classification_metrics": measured} if measured else {}
+    quality = {problem.quality.section: measured} if problem.quality and measured else {}
     return Findings(
         documents={
-            "statistics.json": statistics_document(model.contract, rows) | quality,
+            "statistics.json": statistics_document(model.contract, rows, model.baseline.labels) | quality,
             "constraints.json": expected,
             "constraint_violations.json": {"violations": violations},
             **_analysis(model.contract, options.explained, bias, now, usual),
@@ -66,14 +72,15 @@ def examine(captured: CaptureRecords, model: MonitoredModel, options: Monitoring
         violations=violations,
         drift=drift,
         rows=len(rows.scores),
-        labelled=len(labelled.scores),
+        labelled=len(labelled.truth),
         quality=measured,
         worse=None if worse is None else len(worse),
-        left_out=len(captured.records) - len(own) + captured.unreadable + rows.mismatched,
+        left_out=len(captured.records) - len(own) + captured.unreadable + read.unreadable + rows.mismatched,
         malformed=options.quality.malformed,
         bias=bias,
         ndcg=gain,
         only=options.only,
+        published_quality=problem.quality.published if problem.quality else {},
     )
 
 
@@ -82,8 +89,9 @@ def _drift(rows: CapturedRows, baseline: Baseline, options: MonitoringOptions) -
     return {name: index for name, index in drift.items() if name not in options.limits.excluded_from_drift}
 
 
-def _bias(rows: CapturedRows, model: MonitoredModel, options: MonitoringOptions) -> list[Bias]:
-    truth = outcomes_by_row(rows.records, options.quality.outcomes, model.contract.positive_label or "")
+def _bias(
+    rows: CapturedRows, truth: NDArray[np.float64], model: MonitoredModel, options: MonitoringOptions
+) -> list[Bias]:
     bias = measured_bias(model.contract, model.baseline, rows, options.explained.facets, truth=truth)
     return [each for each in bias if options.only is None or each.labelled == (options.only == OUTCOMES)]
 
@@ -92,13 +100,18 @@ def _attribution_violations(
     contract: Contract, gain: float | None, explained: ExplanationOptions
 ) -> Iterator[Violation]:
     if gain is not None:
-        yield from attribution_violations(contract.target or "", gain, explained.min_ndcg)
+        yield from attribution_violations(_predicted(contract), gain, explained.min_ndcg)
 
 
-def _attributions(rows: CapturedRows, baseline: Baseline, explained: ExplanationOptions) -> dict[str, float]:
-    if explained.score is None or len(rows.scores) < FEWEST_ROWS:
+def _predicted(contract: Contract) -> str:
+    """Name what is predicted: the target, or the output of a model that has none."""
+    return contract.target or contract.problem.output
+
+
+def _attributions(rows: CapturedRows, model: MonitoredModel, explained: ExplanationOptions) -> dict[str, float]:
+    if explained.predict is None or len(rows.scores) < FEWEST_ROWS:
         return {}
-    return attributions(explained.score, baseline, rows.features, rows=_ATTRIBUTED_ROWS)
+    return attributions(explained.predict, model.contract, model.baseline, rows.features, rows=_ATTRIBUTED_ROWS)
 
 
 def _analysis(
@@ -114,5 +127,5 @@ def _analysis(
         analysis["post_training_bias_metrics"] = bias_section(contract, bias)
     if now:
         section = {f"global_{METHOD}_values": now, "baseline": usual}
-        analysis["explanations"] = {METHOD: {contract.target: section}}
+        analysis["explanations"] = {METHOD: {_predicted(contract): section}}
     return {"analysis.json": analysis} if len(analysis) > 1 else {}

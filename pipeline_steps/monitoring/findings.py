@@ -1,7 +1,7 @@
 """The findings of one period of an endpoint, and their summary."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline_steps.baseline.baseline import FEWEST_ROWS
@@ -28,6 +28,8 @@ class Findings:
     bias: Sequence[Bias] = ()
     ndcg: float | None = None
     only: str | None = None
+    published_quality: Mapping[str, str] = field(default_factory=dict)
+    """CloudWatch's names of quality metrics, and the names that they have in `quality`."""
 
     @property
     def message(self) -> str:

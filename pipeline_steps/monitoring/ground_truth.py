@@ -1,12 +1,16 @@
 """Outcome files: the outcomes of requests, as lines of JSON.
 
+Where one label is positive, a line with a value and a ground truth with labels both tell what came of a request.
+Without one, as for several classes or a number, a ground truth has the true labels, which quality is measured by, and
+a value is what the response was worth, which is for canary analysis alone.
+
 `slipway/canary/observation/ground_truth.py` reads the same files by the same rule; a contract test compares them.
 """
 
 import base64
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -16,6 +20,28 @@ from pipeline_steps.tables.cells import category
 from pipeline_steps.tables.csv_rows import rows_of_text
 
 _BYTE_ORDER_MARK = "\ufeff"
+
+ReadLabel = Callable[[str], float]
+
+
+@dataclass(frozen=True)
+class TruthReader:
+    """Reads labels as numbers: by the positive one, or else one by one with `read`."""
+
+    positive_label: str | None
+    read: ReadLabel
+
+    def labels(self, truth: Mapping[str, Any]) -> list[float]:
+        """Read a ground truth's labels, a row each.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is no ground truth.
+        """
+        if self.positive_label is not None:
+            return labels_worth(truth, self.positive_label)
+        if isinstance(truth["data"], bool):
+            raise TypeError(f"a label must be text or a number, got {truth['data']}")
+        return [self.read(label) for label in _labels(truth)]
 
 
 @dataclass
@@ -28,37 +54,38 @@ class Outcomes:
     values: dict[str, list[float]] = field(default_factory=dict)
     malformed: int = 0
 
-    def add(self, text: str, positive_label: str) -> None:
+    def add(self, text: str, reader: TruthReader) -> None:
         """Add the lines of one file: `{"inference_id", "value"}`, or SageMaker's ground truth records."""
         for line in text.removeprefix(_BYTE_ORDER_MARK).split("\n"):
             if not line.strip():
                 continue
             try:
-                identifier, values = _outcome(json.loads(line), positive_label)
+                identifier, values = _outcome(json.loads(line), reader)
             except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
                 self.malformed += 1
             else:
-                self.values.setdefault(identifier, values)
+                if values is not None:
+                    self.values.setdefault(identifier, values)
 
 
-def read_outcomes(folder: Path, positive_label: str) -> Outcomes:
+def read_outcomes(folder: Path, reader: TruthReader) -> Outcomes:
     """Read the outcome files below `folder`."""
     found = Outcomes()
     for path in sorted(folder.rglob("*.jsonl")):
-        found.add(path.read_bytes().decode(errors="replace"), positive_label)
+        found.add(path.read_bytes().decode(errors="replace"), reader)
     return found
 
 
-def _outcome(document: Mapping[str, Any], positive_label: str) -> tuple[str, list[float]]:
-    """Inference id and values: a number, or what the labels of a ground truth are worth."""
+def _outcome(document: Mapping[str, Any], reader: TruthReader) -> tuple[str, list[float] | None]:
+    """Inference id and labels as numbers; None for a value that says nothing about the label."""
     if "groundTruthData" in document:
         about = document["eventMetadata"]
-        values = labels_worth(document["groundTruthData"], positive_label)
+        values = reader.labels(document["groundTruthData"])
         return _identifier(about.get("inferenceId") or about["eventId"]), values
     value = _number(document["value"])
     if not isfinite(value):
         raise ValueError(f"a value must be finite, got {value}")
-    return _identifier(document["inference_id"]), [value]
+    return _identifier(document["inference_id"]), None if reader.positive_label is None else [value]
 
 
 def labels_worth(truth: Mapping[str, Any], positive_label: str) -> list[float]:
@@ -73,10 +100,14 @@ def labels_worth(truth: Mapping[str, Any], positive_label: str) -> list[float]:
             raise TypeError(f"a label must be {positive_label} or another text, got {data}")
         return [float(str(data).casefold() == positive.casefold())]
     also = set() if positive.removeprefix("-").isdecimal() else {"1"}
-    labels = [category(label) for label in _rows(data, base64_encoded=truth.get("encoding") == "BASE64")]
+    return [float(label in {positive, *also}) for label in _labels(truth)]
+
+
+def _labels(truth: Mapping[str, Any]) -> list[str]:
+    labels = [category(label) for label in _rows(truth["data"], base64_encoded=truth.get("encoding") == "BASE64")]
     if not labels:
         raise ValueError("a ground truth must have a row")
-    return [float(label in {positive, *also}) for label in labels]
+    return labels
 
 
 def _rows(data: object, *, base64_encoded: bool) -> list[str]:

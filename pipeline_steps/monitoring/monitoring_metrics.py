@@ -10,7 +10,7 @@ from pipeline_steps.embedded_metrics import MONITORING_NAMESPACE, MetricDatum, m
 from pipeline_steps.monitoring.findings import Findings
 from pipeline_steps.monitoring.monitoring_environment import MonitoringEnvironment
 from pipeline_steps.monitoring.monitoring_options import OUTCOMES
-from pipeline_steps.monitoring.statistics import SCORE
+from pipeline_steps.monitoring.statistics import LABEL, SCORE
 
 
 def emit(
@@ -23,15 +23,15 @@ def emit(
         metrics.append(MetricDatum("Violations", len(findings.violations), "Count"))
     if findings.labelled or findings.only == OUTCOMES:
         metrics.append(MetricDatum("LabelledRows", findings.labelled, "Count"))
-    if SCORE in findings.drift:
-        metrics.append(MetricDatum("PredictionDrift", published(findings.drift[SCORE])))
-    if inputs := [index for name, index in findings.drift.items() if name != SCORE]:
+    if predictions := [findings.drift[name] for name in (SCORE, LABEL) if name in findings.drift]:
+        metrics.append(MetricDatum("PredictionDrift", published(max(predictions))))
+    if inputs := [index for name, index in findings.drift.items() if name not in {SCORE, LABEL}]:
         metrics.append(MetricDatum("InputDrift", published(max(inputs))))
-    if findings.quality:
-        named = {"Accuracy": "accuracy", "AUC": "auc", "F1": "f1"}
-        metrics += [
-            MetricDatum(name, findings.quality[key]["value"]) for name, key in named.items() if key in findings.quality
-        ]
+    metrics += [
+        MetricDatum(name, findings.quality[key]["value"])
+        for name, key in findings.published_quality.items()
+        if key in findings.quality
+    ]
     if findings.worse is not None:
         metrics.append(MetricDatum("QualityViolations", findings.worse, "Count"))
     if findings.ndcg is not None:

@@ -1,16 +1,20 @@
 """`statistics.json` as SageMaker's Model Monitor writes it: each column of a period."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.baseline.label_shares import LabelShares
 from pipeline_steps.features.columns import CategoryColumn
 from pipeline_steps.monitoring.captured_rows import CapturedRows
 
 SCORE = "score"
+"""The problem's headline number."""
+LABEL = "predicted label"
 OTHER = "(rare or unseen)"
 
 _BUCKETS = 10
@@ -18,20 +22,22 @@ _SKETCH_ITEMS = 2048
 _SKETCH_SHRINK = 0.64
 
 
-def statistics_document(contract: Contract, rows: CapturedRows) -> dict[str, Any]:
-    """Describe the inputs in the contract's order, and the scores last."""
+def statistics_document(contract: Contract, rows: CapturedRows, shares: LabelShares | None = None) -> dict[str, Any]:
+    """Describe the inputs in the contract's order, then the scores, and the labels where they have names."""
     features = []
     for place, column in enumerate(contract.columns):
         values = rows.column(place)
         if isinstance(column, CategoryColumn):
-            features.append(_category(column, values))
+            features.append(_texts(column.name, texts_of(column, values), _common(values)))
         else:
             features.append(_number(column.name, values))
-    return {
-        "version": 0,
-        "dataset": {"item_count": len(rows.scores)},
-        "features": [*features, _number(SCORE, rows.scores)],
-    }
+    features.append(_number(SCORE, rows.scores))
+    if shares:
+        names = (*shares.names, OTHER)
+        counts = shares.count(rows.labels[~np.isnan(rows.labels)]).tolist()
+        found = [name for name, count in zip(names, counts, strict=True) for _ in range(count)]
+        features.append(_texts(LABEL, found, _common(rows.labels)))
+    return {"version": 0, "dataset": {"item_count": len(rows.scores)}, "features": features}
 
 
 def texts_of(column: CategoryColumn, codes: NDArray[np.float32]) -> list[str]:
@@ -40,13 +46,13 @@ def texts_of(column: CategoryColumn, codes: NDArray[np.float32]) -> list[str]:
     return [texts.get(code, OTHER) for code in codes[~np.isnan(codes)].tolist()]
 
 
-def _category(column: CategoryColumn, values: NDArray[np.float32]) -> dict[str, Any]:
-    counted = Counter(texts_of(column, values))
+def _texts(name: str, texts: Sequence[str], common: dict[str, int]) -> dict[str, Any]:
+    counted = Counter(texts)
     return {
-        "name": column.name,
+        "name": name,
         "inferred_type": "String",
         "string_statistics": {
-            "common": _common(values),
+            "common": common,
             "distinct_count": len(counted),
             "distribution": {
                 "categorical": {"buckets": [{"value": text, "count": count} for text, count in counted.most_common()]}
@@ -76,7 +82,7 @@ def _number(name: str, values: NDArray[np.float32]) -> dict[str, Any]:
     }
 
 
-def _common(values: NDArray[np.float32]) -> dict[str, int]:
+def _common(values: NDArray[np.float32] | NDArray[np.float64]) -> dict[str, int]:
     missing = int(np.isnan(values).sum())
     return {"num_present": len(values) - missing, "num_missing": missing}
 

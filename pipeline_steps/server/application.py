@@ -1,32 +1,47 @@
 """The two paths of a SageMaker container: /ping and /invocations."""
 
 import math
+import re
 import sys
 import traceback
 from http import HTTPStatus
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.artifact.scorer import Scorer
+from pipeline_steps.server.explanation import Explainer, ExplanationRefusedError
 from pipeline_steps.server.messages import HttpError, Request, Response, error_response
-from pipeline_steps.server.payload import read_payload
-from pipeline_steps.server.predictions import accepted_type, write_predictions
+from pipeline_steps.server.payload import JSON, read_payload
+from pipeline_steps.server.predictions import accepted_type, write_explained_predictions, write_predictions
 from pipeline_steps.server.score_recorder import ScoreRecorder
 from pipeline_steps.tables.cells import quoted
+
+_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+
+Features = NDArray[np.float32]
 
 
 class Application:
     """Handles one request at a time; it keeps no state between them but the recorder's, so any thread may call it.
 
-    `header` is a header line of each of the model's responses.
+    `header` is a header line of each of the model's responses. Without an `explainer` no prediction is explained.
     """
 
     def __init__(
-        self, contract: Contract, scorer: Scorer, *, recorder: ScoreRecorder | None = None, header: str = ""
+        self,
+        contract: Contract,
+        scorer: Scorer,
+        *,
+        recorder: ScoreRecorder | None = None,
+        explainer: Explainer | None = None,
+        header: str = "",
     ) -> None:
         self._contract, self._scorer = contract, scorer
-        self._responder, self._headline = contract.responder, contract.problem.headline
+        self._responder = contract.responder
         self._record = recorder.record if recorder else None
-        self._header = header
+        self._explainer, self._header = explainer, header
 
     def handle(self, request: Request) -> Response:
         """Respond to `request`; every error becomes a status."""
@@ -50,12 +65,35 @@ class Application:
     def _invoke(self, request: Request) -> Response:
         media_type = accepted_type(request.headers.get("accept", ""))
         features = read_payload(self._contract, request.body, request.headers.get("content-type", ""))
+        explains = (request.query or _ATTRIBUTES in request.headers) and asks_for_reasons(request)
+        if explains:
+            self._check_explanation(features, media_type)
         outputs = self._scorer.score(features)
         if not math.isfinite(sum(outputs.ravel().tolist())):  # faster than numpy's for the usual one row
             raise ArithmeticError("the model gave an output that is no finite number")
         if self._record:
-            self._record((features, self._headline(outputs)))
+            self._record((features, outputs))
+        if explains and self._explainer:
+            reasons = self._explainer.reasons(features, outputs)
+            return write_explained_predictions(self._responder, outputs, reasons, self._header)
         return write_predictions(self._responder, outputs, media_type, self._header)
+
+    def _check_explanation(self, features: Features, media_type: str) -> None:
+        if media_type != JSON:
+            reason = f"explain gives {JSON}, got a request that accepts {quoted(media_type)}"
+            raise HttpError(HTTPStatus.BAD_REQUEST, reason)
+        if self._explainer is None:
+            raise HttpError(HTTPStatus.BAD_REQUEST, "explain needs the model's baseline.json, which is absent")
+        try:
+            self._explainer.check(features)
+        except ExplanationRefusedError as exc:
+            raise HttpError(HTTPStatus.BAD_REQUEST, str(exc)) from exc
+
+
+def asks_for_reasons(request: Request) -> bool:
+    """Whether the query or a custom attribute is `explain`: InvokeEndpoint has no query, and passes attributes on."""
+    asked = request.query.split("&") + re.split("[,;]", request.headers.get(_ATTRIBUTES, ""))
+    return any(each.strip() == "explain" for each in asked)
 
 
 def _require_method(request: Request, *allowed: str) -> None:

@@ -10,13 +10,14 @@ _DEFAULT_TYPE = "text/plain; charset=utf-8"
 
 @dataclass(slots=True)
 class Request:
-    """One parsed request; header names are lower case."""
+    """One parsed request; header names are lower case, `query` is what follows the path's question mark."""
 
     method: str = ""
     path: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | bytearray = b""
     keep_alive: bool = True
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from http import HTTPStatus
 
 from pipeline_steps.problems.problem import Outputs, Prediction, Responder
+from pipeline_steps.server.explanation import Reason
 from pipeline_steps.server.messages import HttpError, Response
 from pipeline_steps.server.payload import CSV, JSON, media_type
 from pipeline_steps.tables.cells import quoted
@@ -61,6 +63,17 @@ def write_predictions(responder: Responder, outputs: Outputs, media_type: str, h
         )
     entries = ",".join(responder.json_entries(outputs))
     return Response(HTTPStatus.OK, f'{{"predictions":[{entries}]}}\n'.encode(), JSON, header)
+
+
+def write_explained_predictions(
+    responder: Responder, outputs: Outputs, reasons: Sequence[Sequence[Reason]], header: str = ""
+) -> Response:
+    """Write JSON with the reasons of each prediction beside it."""
+    entries = [
+        f'{entry[:-1]},"reasons":{json.dumps([asdict(reason) for reason in each], separators=(",", ":"))}}}'
+        for entry, each in zip(responder.json_entries(outputs), reasons, strict=True)
+    ]
+    return Response(HTTPStatus.OK, f'{{"predictions":[{",".join(entries)}]}}\n'.encode(), JSON, header)
 
 
 def read_predictions(responder: Responder, body: bytes, content_type: str) -> list[Prediction]:

@@ -14,7 +14,9 @@ MAX_HEAD_BYTES = 16 * 1024
 """From the first byte of a request to the blank line; as much again may be trailers, or one chunk's extensions."""
 
 _BLANK_LINE = b"\r\n\r\n"
-_KEPT_HEADERS = frozenset({b"accept", b"content-length", b"content-type", b"expect"})
+_KEPT_HEADERS = frozenset(
+    {b"accept", b"content-length", b"content-type", b"expect", b"x-amzn-sagemaker-custom-attributes"}
+)
 
 
 class RequestParser:
@@ -139,7 +141,7 @@ class RequestParser:
         if request is None or self.refused:
             return
         request.method = self._parser.get_method().decode("latin-1")
-        request.path = _path(self._url)
+        request.path, request.query = _path_and_query(self._url)
         self._left = int(request.headers.get("content-length") or 0)
         if self._left > self._max_body_bytes:
             self._refuse_body()
@@ -200,10 +202,12 @@ class RequestParser:
             self._complete.append(error_response(status, reason, extra=extra))
 
 
-def _path(target: bytes) -> str:
+def _path_and_query(target: bytes) -> tuple[str, str]:
     if not target.startswith(b"/"):
         try:
-            target = httptools.parse_url(target).path or b"/"
+            parsed = httptools.parse_url(target)
         except httptools.HttpParserInvalidURLError:
-            return target.decode("latin-1")
-    return target.partition(b"?")[0].decode("latin-1")
+            return target.decode("latin-1"), ""
+        return (parsed.path or b"/").decode("latin-1"), (parsed.query or b"").decode("latin-1")
+    path, _, query = target.decode("latin-1").partition("?")
+    return path, query

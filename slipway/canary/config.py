@@ -137,7 +137,8 @@ class AnalysisConfig:
         instances: of the new fleet, likewise.
         value: None where none is watched.
         value_horizon_seconds: the age of a request at which its outcome counts, if it has arrived by then.
-        positive_label: what is worth 1 in outcomes that are labels.
+        positive_label: what is worth 1 in outcomes that are labels; None where no label is positive: then only outcomes
+            that are numbers count, each the value of its request.
     """
 
     tolerances: Tolerances
@@ -148,7 +149,7 @@ class AnalysisConfig:
     instances: int
     value: ValueBounds | None = None
     value_horizon_seconds: int = 300
-    positive_label: str = "1"
+    positive_label: str | None = "1"
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)

@@ -24,7 +24,7 @@ def test_a_model_server_publishes_the_metrics_that_the_product_knows():
     scores = np.linspace(0, 1, 2 * FEWEST_ROWS, dtype=np.float32)
     features = np.empty((len(scores), 0), dtype=np.float32)
     baseline = Baseline.from_document(training_distribution((), features, scores), CONTRACT)
-    recorder, requests = ScoreRecorder(baseline), RequestMetrics(lambda _: Response(200))
+    recorder, requests = ScoreRecorder(CONTRACT, baseline), RequestMetrics(lambda _: Response(200))
     recorder.record((features, scores))
     requests(Request("POST", "/invocations"))
     published = {metric.name for metric in (*recorder.take_metrics(), *requests.take_metrics())}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_steps.monitoring.ground_truth import read_outcomes
+from pipeline_steps.monitoring.ground_truth import TruthReader, read_outcomes
 from slipway.canary.observation.ground_truth import Outcomes
 
 
@@ -62,12 +62,15 @@ CASES: dict[str, tuple[str, dict[str, list[float]], int]] = {
 }
 
 
-def read_by_both(text: str, positive_label: str, folder: Path) -> tuple[Any, Any]:
+CLASSES = {"keep": 0.0, "2": 1.0}
+
+
+def read_by_both(text: str, positive_label: str | None, folder: Path) -> tuple[Any, Any]:
     analysed = Outcomes()
     analysed.add(text, positive_label)
     (folder / "2026").mkdir()
     (folder / "2026" / "labels.jsonl").write_text(text, encoding="utf-8", newline="")
-    monitored = read_outcomes(folder, positive_label)
+    monitored = read_outcomes(folder, TruthReader(positive_label, read=CLASSES.__getitem__))
     return (analysed.values, analysed.malformed), (monitored.values, monitored.malformed)
 
 
@@ -102,3 +105,22 @@ def test_the_positive_label_is_worth_1_and_every_other_0(
 ) -> None:
     analysed, monitored = read_by_both(truth(data, eventId="a"), positive_label, tmp_path)
     assert analysed == monitored == ({"a": worth}, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "truths", "malformed"),
+    [
+        (value("a", 5.5), {"a": [5.5]}, {}, 0),
+        (truth("keep\n2.0", eventId="a"), {}, {"a": [0.0, 1.0]}, 0),
+        (truth(2, eventId="a"), {}, {"a": [1.0]}, 0),
+        ("\n".join([truth("2", eventId="a"), value("a", -3)]), {"a": [-3.0]}, {"a": [1.0]}, 0),
+        ("\n".join([truth("", eventId="a"), truth(True, eventId="a"), truth("2"), value("a", "2")]), {}, {}, 4),
+        (truth("%", eventId="a", encoding="BASE64"), {}, {}, 1),
+    ],
+)
+def test_without_a_positive_label_values_are_canary_analysiss_and_labels_the_jobs(
+    text: str, values: dict[str, list[float]], truths: dict[str, list[float]], malformed: int, tmp_path: Path
+) -> None:
+    analysed, monitored = read_by_both(text, None, tmp_path)
+    assert analysed == (values, malformed)
+    assert monitored == (truths, malformed)

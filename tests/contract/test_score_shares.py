@@ -50,7 +50,7 @@ def recorder(model: Model, *, older: bool) -> ScoreRecorder:
     document = training_distribution((), pd.DataFrame(), model(VALIDATION_ROWS, 1)[:, 0])
     if older:
         del document["score"]["ties"]
-    return ScoreRecorder(Baseline.from_document(document, CONTRACT))
+    return ScoreRecorder(CONTRACT, Baseline.from_document(document, CONTRACT))
 
 
 def reported(fleet: ScoreRecorder, scores: Scores) -> tuple[float, float, float]:

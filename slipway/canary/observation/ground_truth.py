@@ -1,5 +1,8 @@
 """Outcome files: what came of requests, as lines of JSON.
 
+Where one label is positive, a ground truth is worth 1 a row with it. Without one, as for several classes or a number,
+no label has a value of its own: then only lines that give a value count, and ground truths are for the monitoring job.
+
 `pipeline_steps/monitoring/ground_truth.py` reads the same files by the same rule; a contract test holds them together.
 """
 
@@ -27,7 +30,7 @@ class Outcomes:
     values: dict[str, list[float]] = field(default_factory=dict)
     malformed: int = 0
 
-    def add(self, text: str, positive_label: str) -> None:
+    def add(self, text: str, positive_label: str | None) -> None:
         """Take the lines of one file: `{"inference_id", "value"}`, or SageMaker's ground truth records."""
         for line in text.removeprefix(_BYTE_ORDER_MARK).split("\n"):
             if not line.strip():
@@ -37,11 +40,12 @@ class Outcomes:
             except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
                 self.malformed += 1
             else:
-                self.values.setdefault(identifier, values)
+                if values is not None:
+                    self.values.setdefault(identifier, values)
 
 
-def _outcome(document: Mapping[str, Any], positive_label: str) -> tuple[str, list[float]]:
-    """Inference id and values: a number, or what the labels of a ground truth are worth."""
+def _outcome(document: Mapping[str, Any], positive_label: str | None) -> tuple[str, list[float] | None]:
+    """Inference id and values: a number, or what the labels of a ground truth are worth; None where that is unknown."""
     if "groundTruthData" in document:
         about = document["eventMetadata"]
         values = _labels(document["groundTruthData"], positive_label)
@@ -52,22 +56,31 @@ def _outcome(document: Mapping[str, Any], positive_label: str) -> tuple[str, lis
     return _identifier(document["inference_id"]), [value]
 
 
-def _labels(truth: Mapping[str, Any], positive_label: str) -> list[float]:
+def _labels(truth: Mapping[str, Any], positive_label: str | None) -> list[float] | None:
     """Read a ground truth's labels, a row each: the positive one is worth 1 and others 0.
 
     Where labels are no numbers, 1 is the positive one too, as in a model's own predictions.
     """
     data = truth["data"]
+    if positive_label is None:
+        if isinstance(data, bool):
+            raise TypeError(f"a label must be text or a number, got {data}")
+        _texts(truth)
+        return None
     positive = _category(positive_label.strip())
     if isinstance(data, bool):
         if positive.casefold() not in {"true", "false"}:
             raise TypeError(f"a label must be {positive_label} or another text, got {data}")
         return [float(str(data).casefold() == positive.casefold())]
     also = set() if positive.removeprefix("-").isdecimal() else {"1"}
-    labels = [_category(label) for label in _rows(data, base64_encoded=truth.get("encoding") == "BASE64")]
+    return [float(label in {positive, *also}) for label in _texts(truth)]
+
+
+def _texts(truth: Mapping[str, Any]) -> list[str]:
+    labels = [_category(label) for label in _rows(truth["data"], base64_encoded=truth.get("encoding") == "BASE64")]
     if not labels:
         raise ValueError("a ground truth must have a row")
-    return [float(label in {positive, *also}) for label in labels]
+    return labels
 
 
 def _rows(data: object, *, base64_encoded: bool) -> list[str]:

@@ -60,7 +60,7 @@ class JoinedOutcomes:
             self.answered[fleet][inference_id] = at
             self.newest[fleet] = max(at, self.newest.get(fleet, at))
 
-    def add_outcomes(self, text: str, *, arrived: float, positive_label: str = "1") -> int:
+    def add_outcomes(self, text: str, *, arrived: float, positive_label: str | None = "1") -> int:
         """Take the outcomes of one object, of several rows their mean; returns how many of its lines were none."""
         found = Outcomes()
         found.add(text, positive_label)

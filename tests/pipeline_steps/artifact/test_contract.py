@@ -58,3 +58,7 @@ def test_a_document_that_is_no_contract_is_refused(change: dict[str, object]) ->
     document = {key: value for key, value in {**CONTRACT.to_document(), **change}.items() if value is not ...}
     with pytest.raises(StepError, match=r"contract\.json"):
         Contract.from_document(document)
+
+
+def test_an_empty_cell_is_no_columns_name_where_there_is_no_target() -> None:
+    assert not replace(binary_contract(), target=None).names_column("")

@@ -290,10 +290,10 @@ def test_a_baseline_of_other_columns_is_refused(result, champion_files, with_doc
     ],
 )
 def test_a_graph_without_a_probability_a_row_is_refused(operation, constant, reported, result, with_nodes):
-    constants = {} if constant is None else {"constant": constant}
-    second = "flat" if constant is None else "constant"
-    # the indices -1 give the last row's score alone
-    (reason,) = result(with_nodes(helper.make_node(operation, ["raw", second], ["score"]), constants)).reasons
+    # the index -1 gives the last row's score alone
+    constants, indices = ({}, {"second": -1}) if constant is None else ({"second": constant}, {})
+    node = helper.make_node(operation, ["raw", "second"], ["score"])
+    (reason,) = result(with_nodes(node, constants, indices)).reasons
     assert reported in reason
 
 

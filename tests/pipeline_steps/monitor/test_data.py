@@ -30,10 +30,11 @@ def test_statistics_have_model_monitors_form(period) -> None:
     found.end()
     statistics = found.reports["statistics.json"]
     assert (statistics["version"], statistics["dataset"]) == (0, {"item_count": 600})
-    visits, spend, month, returning, score = statistics["features"]
-    assert [entry["name"] for entry in statistics["features"]] == ["visits", "spend", "month", "returning", "score"]
+    visits, spend, month, returning, score, label = statistics["features"]
+    names = ["visits", "spend", "month", "returning", "score", "predicted label"]
+    assert [entry["name"] for entry in statistics["features"]] == names
     kinds = [entry["inferred_type"] for entry in statistics["features"]]
-    assert kinds == ["Integral", "Fractional", "String", "String", "Fractional"]
+    assert kinds == ["Integral", "Fractional", "String", "String", "Fractional", "String"]
     common = spend["numerical_statistics"]["common"]
     assert common["num_present"] + common["num_missing"] == 600
     assert common["num_missing"] > 0
@@ -45,13 +46,14 @@ def test_statistics_have_model_monitors_form(period) -> None:
     assert sum(bucket["count"] for bucket in buckets) == 600
     assert returning["string_statistics"]["distinct_count"] == 2
     assert 0 < score["numerical_statistics"]["mean"] < 1
+    assert sum(each["count"] for each in label["string_statistics"]["distribution"]["categorical"]["buckets"]) == 600
 
 
 def test_constraints_come_from_the_models_own_baseline(period) -> None:
     found = period()
     found.end("--max-input-drift=0.7")
     constraints = found.reports["constraints.json"]
-    visits, spend, month, _, score = constraints["features"]
+    visits, spend, month, _, score, _ = constraints["features"]
     assert visits == {
         "name": "visits",
         "inferred_type": "Fractional",

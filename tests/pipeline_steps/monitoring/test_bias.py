@@ -33,7 +33,8 @@ def table(*groups: tuple[float, float, int, int]) -> tuple[np.ndarray, np.ndarra
 
 def period(*groups: tuple[float, float, int, int]) -> CapturedRows:
     features, scores = table(*groups)
-    return CapturedRows(features, np.zeros(features.shape, dtype=bool), scores, {}, {}, 0)  # type: ignore[arg-type]
+    refused, labels = np.zeros(features.shape, dtype=bool), (scores >= 0.5).astype(np.float64)
+    return CapturedRows(features, refused, scores, {}, {}, 0, labels=labels)  # type: ignore[arg-type]
 
 
 def held_out(*groups: tuple[float, float, int, int]) -> Baseline:
@@ -44,7 +45,7 @@ def held_out(*groups: tuple[float, float, int, int]) -> Baseline:
 
 def measured_of(rows: CapturedRows, baseline: Baseline, facet: Facet) -> list[Bias]:
     """Every metric, of rows without an outcome."""
-    return measured_bias(CONTRACT, baseline, rows, [facet], truth=np.full(len(rows.scores), np.nan, dtype=np.float32))
+    return measured_bias(CONTRACT, baseline, rows, [facet], truth=np.full(len(rows.scores), np.nan))
 
 
 def one(rows: CapturedRows, baseline: Baseline, facet: Facet) -> list[Bias]:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
-from pipeline_steps.monitoring.capture_records import CaptureRecords, read_capture_records
+from pipeline_steps.monitoring.capture_records import CaptureRecords, read_capture_records, read_responses
 from pipeline_steps.monitoring.captured_rows import CapturedRows, read_rows
-from pipeline_steps.monitoring.model_quality import join_outcomes
+from pipeline_steps.monitoring.model_quality import labelled_rows, outcomes_by_row, truth_reader
+from pipeline_steps.problems.quality import Labelled
 from tests.contracts import binary_contract
 
 CONTRACT = binary_contract(
@@ -64,7 +65,12 @@ def test_a_request_means_the_same_however_it_was_sent_and_captured(tmp_path: Pat
 
 
 def _rows(captured: CaptureRecords) -> CapturedRows:
-    return read_rows(CONTRACT, captured.records)
+    return read_rows(CONTRACT, read_responses(captured.records, CONTRACT.responder).records)
+
+
+def _labelled(captured: CaptureRecords, outcomes: dict[str, list[float]]) -> Labelled:
+    rows = _rows(captured)
+    return labelled_rows(CONTRACT, rows, outcomes_by_row(rows.records, outcomes, truth_reader(CONTRACT)))
 
 
 def test_a_refused_cell_is_counted_and_the_others_of_its_row_are_kept(tmp_path: Path) -> None:
@@ -93,7 +99,8 @@ def test_a_body_that_has_not_as_many_rows_as_scores_is_left_out(tmp_path: Path, 
 )
 def test_a_line_that_is_no_record_is_counted(tmp_path: Path, line: str) -> None:
     captured = _read(tmp_path, line, _line(CSV | {"data": TEXT}, JSON | {"data": JSON_RESPONSE}))
-    assert (len(captured.records), captured.unreadable) == (1, 1)
+    answered = read_responses(captured.records, CONTRACT.responder)
+    assert (len(answered.records), captured.unreadable + answered.unreadable) == (1, 1)
 
 
 def test_files_are_read_in_the_order_of_time(tmp_path: Path) -> None:
@@ -121,20 +128,20 @@ def test_outcomes_are_joined_by_the_callers_id_or_else_by_the_events(tmp_path: P
         _line(*several, eventId="both"),
         _line(*several, eventId="one of two"),
     ]
-    outcomes = {"mine": [True], "e1": [False], "e2": [False], "both": [False, True], "one of two": [True]}
-    labelled = join_outcomes(_read(tmp_path, *lines).records, outcomes, "TRUE")
-    assert labelled.positive.tolist() == [True, False, False, True]
+    outcomes = {"mine": [25.5], "e1": [0.0], "e2": [-1.0], "both": [0.0, 1.0], "one of two": [1.0]}
+    labelled = _labelled(_read(tmp_path, *lines), outcomes)
+    assert labelled.truth.tolist() == [1, 0, 0, 1]
+    assert labelled.labels.tolist() == [1, 1, 0, 1]
     assert labelled.scores.tolist() == pytest.approx([0.9, 0.9, 0.25, 0.75])
 
 
 def test_a_record_that_was_merged_with_its_outcome_has_it(tmp_path: Path) -> None:
     document = json.loads(_line(CSV | {"data": TEXT}, JSON | {"data": JSON_RESPONSE}))
     document["groundTruthData"] = {"data": "TRUE\r\n0", "encoding": "CSV"}
-    labelled = join_outcomes(_read(tmp_path, json.dumps(document)).records, {}, "TRUE")
-    assert labelled.positive.tolist() == [True, False]
+    assert _labelled(_read(tmp_path, json.dumps(document)), {}).truth.tolist() == [1, 0]
 
 
 def test_a_merged_outcome_that_is_none_leaves_its_rows_unlabelled(tmp_path: Path) -> None:
     document = json.loads(_line(CSV | {"data": TEXT}, JSON | {"data": JSON_RESPONSE}))
     document["groundTruthData"] = {"data": "%", "encoding": "BASE64"}
-    assert not len(join_outcomes(_read(tmp_path, json.dumps(document)).records, {}, "TRUE").scores)
+    assert not len(_labelled(_read(tmp_path, json.dumps(document)), {}).scores)

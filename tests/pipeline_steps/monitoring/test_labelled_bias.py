@@ -134,8 +134,9 @@ def found_in(
 ) -> list[Bias]:
     """What a period of these rows shows, of which the outcomes are `known`, bool or bool [rows]."""
     features, scores, truth = table(*groups)
-    rows = CapturedRows(features, np.zeros(features.shape, dtype=bool), scores, {}, {}, 0)  # type: ignore[arg-type]
-    truth = np.where(known, truth, np.nan).astype(np.float32)
+    refused, labels = np.zeros(features.shape, dtype=bool), (scores >= 0.5).astype(np.float64)
+    rows = CapturedRows(features, refused, scores, {}, {}, 0, labels=labels)  # type: ignore[arg-type]
+    truth = np.where(known, truth, np.nan)
     return measured_bias(CONTRACT, baseline, rows, [facet], truth=truth)
 
 

@@ -43,7 +43,7 @@ def _record_each(recorder: ScoreRecorder, scores: np.ndarray) -> None:
 
 
 def test_requests_are_counted_against_the_ranks_once_each() -> None:
-    recorder = ScoreRecorder(BASELINE)
+    recorder = ScoreRecorder(CONTRACT, BASELINE)
     scores = np.array([0.05, 0.1, 0.4, 0.5, 0.6, 0.9, 0.95], dtype=np.float32)
     _record_each(recorder, scores)
     assert _metrics(recorder) == {"ScoredRows": 7, "UpperHalf": 3, "Tails": 2}
@@ -55,13 +55,13 @@ def test_requests_are_counted_against_the_ranks_once_each() -> None:
 def test_scores_that_tie_with_a_rank_are_shared_out() -> None:
     ties = [{"low": at, "high": at, "below": 0, "equal": 1000} for at in [0.5] * 3]
     document = {**DOCUMENT, "score": {**EVEN, "rows": 1000, "ranks": [0.5] * 3, "ties": ties}}
-    recorder = ScoreRecorder(Baseline.from_document(document, CONTRACT))
+    recorder = ScoreRecorder(CONTRACT, Baseline.from_document(document, CONTRACT))
     _record_each(recorder, np.array([0.5] * 10 + [0.75] * 3, dtype=np.float32))
     assert _metrics(recorder) == {"ScoredRows": 13, "UpperHalf": 8, "Tails": 5}
 
 
 def test_one_row_of_a_request_is_counted_wherever_it_stands() -> None:
-    recorder = ScoreRecorder(BASELINE, seed=3)
+    recorder = ScoreRecorder(CONTRACT, BASELINE, seed=3)
     sorted_rows = np.linspace(0, 1, 50, dtype=np.float32)
     sizes = np.tile([1, 2, 50], 1000)
     for size in sizes:
@@ -76,7 +76,7 @@ def test_one_row_of_a_request_is_counted_wherever_it_stands() -> None:
 def test_the_same_seed_draws_the_same_rows() -> None:
     reported = []
     for seed in (1, 1, 2):
-        recorder = ScoreRecorder(BASELINE, seed=seed)
+        recorder = ScoreRecorder(CONTRACT, BASELINE, seed=seed)
         for start in range(100):
             recorder.record(_rows(20, seed=start))
         found = _metrics(recorder)
@@ -85,13 +85,13 @@ def test_the_same_seed_draws_the_same_rows() -> None:
 
 
 def test_a_request_without_a_row_is_not_counted() -> None:
-    recorder = ScoreRecorder(BASELINE)
+    recorder = ScoreRecorder(CONTRACT, BASELINE)
     recorder.record(_rows(0))
     assert recorder.take_metrics() == []
 
 
 def test_drift_is_reported_from_200_rows_on() -> None:
-    recorder = ScoreRecorder(BASELINE)
+    recorder = ScoreRecorder(CONTRACT, BASELINE)
     recorder.record(_rows(199))
     assert "PredictionDrift" not in _metrics(recorder)
     recorder.record(_rows(1, seed=1))
@@ -103,13 +103,13 @@ def test_drift_is_reported_from_200_rows_on() -> None:
 
 def test_a_healthy_models_shift_is_never_less_than_nothing() -> None:
     for seed in range(20):
-        recorder = ScoreRecorder(BASELINE)
+        recorder = ScoreRecorder(CONTRACT, BASELINE)
         recorder.record(_rows(5000, seed=seed))
         assert _metrics(recorder)["PredictionDrift"] >= 0
 
 
 def test_scores_that_move_are_a_prediction_shift_and_no_input_shift() -> None:
-    recorder = ScoreRecorder(BASELINE)
+    recorder = ScoreRecorder(CONTRACT, BASELINE)
     recorder.record(_rows(1000, low=0.3, high=0.8))
     found = _metrics(recorder)
     assert found["PredictionDrift"] > 0.5
@@ -119,7 +119,10 @@ def test_scores_that_move_are_a_prediction_shift_and_no_input_shift() -> None:
 def test_the_input_shift_is_the_worst_watched_columns() -> None:
     features, scores = _rows(1000)
     features[:, 1] = np.nan
-    everything, without_b = ScoreRecorder(BASELINE), ScoreRecorder(BASELINE, excluded_from_drift={"b", "gone"})
+    everything, without_b = (
+        ScoreRecorder(CONTRACT, BASELINE),
+        ScoreRecorder(CONTRACT, BASELINE, excluded_from_drift={"b", "gone"}),
+    )
     for recorder in (everything, without_b):
         recorder.record((features, scores))
     assert _metrics(everything)["InputDrift"] > 3
@@ -128,7 +131,7 @@ def test_the_input_shift_is_the_worst_watched_columns() -> None:
 
 @pytest.mark.parametrize("size", [1, 7, 900, 12_000])
 def test_only_the_newest_rows_are_compared(size: int) -> None:
-    recorder = ScoreRecorder(BASELINE)
+    recorder = ScoreRecorder(CONTRACT, BASELINE)
     for start in range(0, 12_000, size):
         features, scores = _rows(size, low=0.9, seed=start)
         recorder.record((features[: 12_000 - start], scores[: 12_000 - start]))
@@ -143,7 +146,7 @@ def test_only_the_newest_rows_are_compared(size: int) -> None:
 
 
 def test_the_window_holds_no_more_than_it_must() -> None:
-    recorder = ScoreRecorder(BASELINE)
+    recorder = ScoreRecorder(CONTRACT, BASELINE)
     for seed in range(300):
         recorder.record(_rows(100, seed=seed))
         recorder.count()
@@ -156,13 +159,13 @@ def test_the_window_holds_no_more_than_it_must() -> None:
 def test_without_ranks_there_are_shifts_and_without_a_baseline_rows_alone() -> None:
     older = Baseline(BASELINE.columns, BASELINE.score, None)
     for baseline, names in ((older, {"ScoredRows", "PredictionDrift", "InputDrift"}), (None, {"ScoredRows"})):
-        recorder = ScoreRecorder(baseline)
+        recorder = ScoreRecorder(CONTRACT, baseline)
         recorder.record(_rows(500))
         assert set(_metrics(recorder)) == names
 
 
 def test_what_was_forgotten_is_not_counted() -> None:
-    recorder = ScoreRecorder(BASELINE)
+    recorder = ScoreRecorder(CONTRACT, BASELINE)
     recorder.record(_rows(500))
     recorder.count()
     recorder.record(_rows(500))
@@ -172,7 +175,7 @@ def test_what_was_forgotten_is_not_counted() -> None:
 
 
 def test_no_row_is_lost_or_doubled_when_threads_record_while_it_counts() -> None:
-    recorder = ScoreRecorder(BASELINE)
+    recorder = ScoreRecorder(CONTRACT, BASELINE)
     row = _rows(1)
     threads = [threading.Thread(target=lambda: [recorder.record(row) for _ in range(20_000)]) for _ in range(4)]
     for thread in threads:

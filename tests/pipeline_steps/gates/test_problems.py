@@ -1,0 +1,94 @@
+"""Both gates with models of each problem."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pipeline_steps.gates.artifact_errors import artifact_errors
+from pipeline_steps.gates.exchanges import Exchange
+from pipeline_steps.gates.local_server import ServerResponse
+from pipeline_steps.gates.recent_requests import CapturedRequest
+from pipeline_steps.gates.replay_gate import compare_responses
+from pipeline_steps.gates.results import ReplayLimits, ReplayResult
+from pipeline_steps.gates.score_scale import score_scale
+from pipeline_steps.problems.registry import problem_named
+from pipeline_steps.server.application import Application
+from pipeline_steps.server.messages import Request
+from tests.tiny_artifacts import NAMES, TinyModel, csv_body, tiny_model
+
+LIMITS = ReplayLimits(
+    min_requests=50,
+    max_error_percent=0.5,
+    max_disagreement_percent=10.0,
+    max_score_psi=0.75,
+    max_mean_difference=0.1,
+    max_segment_difference=0.15,
+    max_latency_ratio=3.0,
+    latency_floor_ms=10.0,
+    min_segment_rows=100,
+)
+
+
+def replayed(champion: TinyModel, candidate: TinyModel) -> ReplayResult:
+    """Each row of the champion's table as a request of its own."""
+    handlers = [Application(model.contract, model.artifact.scorer).handle for model in (champion, candidate)]
+    exchanges = []
+    for row in csv_body(champion.table).splitlines(keepends=True):
+        request = Request("POST", "/invocations", {"content-type": "text/csv"}, row)
+        old, new = (handle(request) for handle in handlers)
+        responses = [ServerResponse(response.status, response.body, 0.001) for response in (old, new)]
+        exchanges.append(Exchange(CapturedRequest(row, "text/csv"), *responses))
+    return compare_responses(exchanges, champion.contract, LIMITS, rounds=3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sound_artifact_has_no_error(name: str) -> None:
+    assert artifact_errors(tiny_model(name).artifact) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_like_the_champion_passes(name: str) -> None:
+    champion = tiny_model(name)
+    for candidate in (champion, tiny_model(name, bias=0.05)):
+        found = replayed(champion, candidate)
+        assert (found.reasons, found.rows) == ((), 500)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_that_answers_differently_is_refused(name: str) -> None:
+    reasons = replayed(tiny_model(name), tiny_model(name, bias=4)).reasons
+    assert [reason for reason in reasons if reason.startswith("labels must differ from the champion's")]
+    assert all("\n" not in reason for reason in reasons)
+
+
+@pytest.mark.skipif("regression" not in NAMES, reason="no regression")
+def test_scores_without_bounds_are_compared_in_the_champions_own_range() -> None:
+    problem = problem_named("regression")
+    champion = np.concatenate([np.linspace(1000, 2000, 101), [1e9]])
+    scale = score_scale(problem, champion)
+    assert scale.unit == pytest.approx(1000, rel=0.05), "one outlier widens no range"
+    assert (scale.bins, scale.of) == (10, "the champion's range")
+    assert score_scale(problem, np.full(60, 5.0)).unit == 5.0
+    assert score_scale(problem, np.zeros(60)).unit == 1.0
+
+
+@pytest.mark.skipif("regression" not in NAMES, reason="no regression")
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e6])
+def test_the_limits_mean_the_same_in_every_unit_of_the_target(unit: float) -> None:
+    draws = np.random.default_rng(3)
+    old = draws.normal(0, 1, 600)
+    contract = tiny_model("regression").contract
+
+    def response(values: np.ndarray) -> list[ServerResponse]:
+        bodies = (json.dumps({"predictions": [{"value": value * unit}]}).encode() for value in values.tolist())
+        return [ServerResponse(200, body, 0.001) for body in bodies]
+
+    def reasons(new: np.ndarray) -> list[str]:
+        request = CapturedRequest(b"1,2,Nov\n", "text/csv")
+        pairs = zip(response(old), response(new), strict=True)
+        found = compare_responses([Exchange(request, *pair) for pair in pairs], contract, LIMITS, rounds=3)
+        return [reason.partition(" must")[0] for reason in found.reasons]
+
+    assert reasons(old + draws.normal(0, 0.15, 600)) == []
+    assert reasons(old + 0.55)[:2] == ["labels", "the mean score"]
