@@ -1,4 +1,4 @@
-"""Errors for an exhausted quota, capacity or rate, or an unreadable queue: they are no evidence about a model."""
+"""Errors for an exhausted quota, capacity or rate: as the reason of a failure they are no evidence about a model."""
 
 from fnmatch import fnmatchcase
 
@@ -18,11 +18,6 @@ SHORTAGES = (
     "*InternalServerError*",
     "*InternalFailure*",
     "*SlowDown*",
-    "*EndpointConnectionError*",  # botocore's, where AWS could not be reached
-    "*ConnectTimeoutError*",
-    "*ReadTimeoutError*",
-    "*ConnectionClosedError*",
-    "*QueueUnreadable*",  # the queue of the rollouts
 )
 """Patterns of Amazon States Language (`StringMatches`) over an error's name and text; `*` stands for anything."""
 

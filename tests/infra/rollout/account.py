@@ -55,6 +55,8 @@ class World:
     primary_container: bool = False
     endings: deque[Ending] = field(default_factory=deque)
     fail: dict[str, deque[ClientError | None]] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    """Operations that are done, and whose next response does not arrive."""
     parameters: dict[str, str] = field(default_factory=dict)
     pauses: deque[str] = field(default_factory=deque)
     """The pause parameter's value at each reading; the last one for ever."""
@@ -134,7 +136,11 @@ class Client:
             queued = world.fail.get(name)
             if queued and (problem := queued.popleft() if len(queued) > 1 else queued[0]):
                 raise problem
-            return act(*args, **given)
+            response = act(*args, **given)
+            if name in world.lost:
+                world.lost.discard(name)
+                raise error("ReadTimeoutError", "no response")
+            return response
 
         return call
 

@@ -230,20 +230,10 @@ def test_a_reason_too_long_for_the_registry_is_replaced_by_where_to_look() -> No
     assert f"reject the rollout failed, see {MINE}" in world.calls
 
 
-def test_an_update_that_is_not_allowed_rejects_the_package() -> None:
-    world = World(fail={"update_stack": always(error("AccessDenied", "not authorized"))})
-    end = run(world)
-    assert (end.outcome, end.reason) == (
-        Outcome.ROLLED_BACK,
-        "the rollout could not go on: AccessDenied: not authorized",
-    )
-    assert world.packages[NEW] == "Rejected"
-
-
 AGAIN = (
-    f"; the package stays approved; `slipway rollout approve --package {NEW} --reason TEXT` starts its rollout again, "
-    "once there is room (`slipway quotas` shows what is missing)"
+    f"; the package stays approved; `slipway rollout approve --package {NEW} --reason TEXT` starts its rollout again"
 )
+ROOM = f"{AGAIN}, once there is room (`slipway quotas` shows what is missing)"
 
 
 @pytest.mark.parametrize(
@@ -281,10 +271,37 @@ AGAIN = (
 )
 def test_a_package_stays_approved_where_aws_was_short_of_something(world: World, outcome: Outcome, reason: str) -> None:
     end = run(world)
-    assert (end.outcome, end.reason) == (outcome, reason + AGAIN)
+    assert (end.outcome, end.reason) == (outcome, reason + ROOM)
     assert world.packages[NEW] == "Approved"
     assert (world.actions[-1], world.notices[-1][0]) == (outcome, f"shoppers-dev: rollout {outcome}")
     assert (world.serves, world.named) == (OLD, OLD)
+
+
+@pytest.mark.parametrize(
+    ("call", "outcome", "begins"),
+    [
+        ("describe_model_package", Outcome.NOT_STARTED, "the rollout could not go on"),
+        ("describe_endpoint", Outcome.NOT_STARTED, "the rollout could not go on"),
+        ("get_object", Outcome.NOT_STARTED, "the rollout could not go on"),
+        ("get_parameter", Outcome.NOT_STARTED, "whether rollouts are paused could not be read"),
+        ("create_processing_job", Outcome.NOT_STARTED, "the gates could not be run"),
+        ("update_stack", Outcome.STOPPED, "the rollout could not go on"),
+    ],
+)
+def test_a_refused_call_rejects_no_package_and_nothing_goes_live(call: str, outcome: Outcome, begins: str) -> None:
+    world = World(fail={call: always(error("AccessDenied", "not authorized"))})
+    end = run(world)
+    reason = f"{outcome}: {begins}: AccessDenied: not authorized{AGAIN}, once the cause is gone"
+    assert (end.outcome, end.reason) == (outcome, reason)
+    assert (world.packages[NEW], world.serves, world.named) == ("Approved", OLD, OLD)
+    assert (world.actions[-1], world.notices[-1][0]) == (outcome, f"shoppers-dev: rollout {outcome}")
+
+
+def test_an_update_whose_response_is_lost_is_taken_back() -> None:
+    world = World(lost={"update_stack"})
+    assert run(world).outcome is Outcome.STOPPED
+    assert (world.updates, world.serves, world.named) == ([NEW, OLD], OLD, OLD)
+    assert world.packages[NEW] == "Approved"
 
 
 def test_a_watch_that_is_throttled_in_the_update_restores_everything_and_rejects_nothing() -> None:
@@ -452,15 +469,6 @@ def test_who_is_paused_for_three_days_is_rejected_and_told_why() -> None:
     end = run(World(pauses=deque(["paused"])), journal=journal)
     assert (end.outcome, end.by) == (Outcome.REJECTED, "pause")
     assert 2.9 < journal.seconds / 86_400 < 3.1
-
-
-def test_a_pause_that_may_not_be_read_lets_nothing_go_on() -> None:
-    world = World(fail={"get_parameter": always(error("AccessDenied", "not authorized"))})
-    end = run(world)
-    assert (end.outcome, end.reason) == (
-        Outcome.REJECTED,
-        "whether rollouts are paused could not be read: AccessDenied: not authorized",
-    )
 
 
 def test_an_entry_that_cannot_be_recorded_stops_nothing_and_is_told() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from slipway.rollout.shortages import is_shortage
 from slipway.rollout.steps import RolloutStep
 
 from .run import CallError, Rejection, Run, State
@@ -20,7 +21,7 @@ def pass_gates(run: Run, package: dict[str, Any], champion: str) -> None:
     """Run the job and wait for its decision; `champion` is the live package's ARN, or empty.
 
     Raises:
-        Rejection: the candidate breaks the contract or the limits of the replay, or no job could decide.
+        Rejection: the candidate breaks the contract or the limits of the replay, or no job could decide or be run.
     """
     for attempt in range(1, ATTEMPTS + 1):
         name = job_name(run, champion, attempt)
@@ -28,7 +29,7 @@ def pass_gates(run: Run, package: dict[str, Any], champion: str) -> None:
             run.steps.do(RolloutStep.START_GATES, lambda name=name: _start(run, name, package, champion))  # type: ignore[misc]
             job = run.steps.poll(RolloutStep.GATES, lambda _, name=name: _describe(run, name), {}, _pause)  # type: ignore[misc]
         except CallError as exc:
-            raise Rejection(f"the gates could not be run: {exc}", by="gates") from exc
+            raise Rejection(f"the gates could not be run: {exc}", by="gates", is_candidates=False) from exc
         rejection = decide(job)
         if rejection is None:
             return
@@ -51,10 +52,8 @@ def decide(job: dict[str, str]) -> Rejection | None:
         gate, colon, _ = message.partition(": ")
         if colon and gate in ("contract", "replay"):
             return Rejection(message, by=gate)
-    if job["failure"]:
-        return Rejection(f"the gates could not decide: {job['failure']}", by="gates")
-    ended = f"job {job['name']} ended {job['status']} without a decision"
-    return Rejection(f"the gates could not decide: {ended}", by="gates")
+    ended = job["failure"] or f"job {job['name']} ended {job['status']} without a decision"
+    return Rejection(f"the gates could not decide: {ended}", by="gates", is_candidates=not is_shortage(ended))
 
 
 def is_worth_another(job: dict[str, str]) -> bool:

@@ -38,7 +38,8 @@ class Pause:
             self._lock.leave()
             last = steps.poll(RolloutStep.PAUSED, self._poll, {"value": "", "polls": self._polls}, _seconds)
         except CallError as exc:
-            raise Rejection(f"whether rollouts are paused could not be read: {exc}", by="pause") from exc
+            reason = f"whether rollouts are paused could not be read: {exc}"
+            raise Rejection(reason, by="pause", is_candidates=False) from exc
         self._polls = last["polls"]
         if not self._is_over(last["value"]):
             raise Rejection("it was paused for three days; approve it again when rollouts are resumed", by="pause")

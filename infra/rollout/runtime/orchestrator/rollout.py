@@ -19,10 +19,8 @@ from .stopped import start_stopped
 from .watch import Watched, watch
 
 STACK_SECONDS = 60
-_AGAIN = (
-    "the package stays approved; `slipway rollout approve --package {} --reason TEXT` starts its rollout again, once "
-    "there is room (`slipway quotas` shows what is missing)"
-)
+_AGAIN = "the package stays approved; `slipway rollout approve --package {} --reason TEXT` starts its rollout again"
+_ROOM, _CAUSE = "there is room (`slipway quotas` shows what is missing)", "the cause is gone"
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,8 @@ def roll_out(run: Run) -> End:
     """One rollout at a time, in order of approval.
 
     It is promoted only if the endpoint really serves the package; otherwise the package is rejected with the reason,
-    or stays approved where AWS was short of something, and the stack names again what is really live. This is so
-    whether CloudFormation reports a rollback of the endpoint as success or as failure.
+    or stays approved where AWS refused a call or was short of something, and the stack names again what is really live.
+    This is so whether CloudFormation reports a rollback of the endpoint as success or as failure.
     """
     lock = Lock(run)
     end = _roll_back(run, lock) if run.request.kind is Kind.REJECTION else _Rollout(run, lock).run()
@@ -59,7 +57,7 @@ class _Rollout:
         self._run, self._lock, self._pause = run, lock, Pause(run, lock)
         self._previous: Live | None = None
         self._watched: Watched | None = None
-        self._has_begun = False
+        self._may_have_begun = False
 
     def run(self) -> End:
         try:
@@ -70,7 +68,7 @@ class _Rollout:
         except Rejection as exc:
             return self._reject(exc)
         except CallError as exc:
-            return self._restore(Failure(f"the rollout could not go on: {exc}"))
+            return self._restore(Failure(f"the rollout could not go on: {exc}", is_candidates=False))
         except Failure as exc:
             return self._restore(exc)
         return self._promote()
@@ -93,12 +91,13 @@ class _Rollout:
             pass_gates(self._run, package, self._previous.package)
             if self._pause.wait():
                 continue
+            self._may_have_begun = True  # also where the call's response was lost
             begun = stack.update(self._run, RolloutStep.UPDATE, self._run.request.package)
             if begun is stack.Begun.BUSY:
+                self._may_have_begun = False
                 self._run.steps.wait(RolloutStep.UPDATE, STACK_SECONDS)
                 continue
             if begun is stack.Begun.YES:
-                self._has_begun = True
                 self._announce()
                 self._watched = watch(self._run, self._previous)
             return package
@@ -144,13 +143,13 @@ class _Rollout:
         if watched and self._run.target.canary_analysis and previous.config:
             # An alarm can come too late, and the analysis can be out of order.
             if watched.is_against:
-                raise Failure(watched.explanation, is_candidates=True)
+                raise Failure(watched.explanation)
             if not watched.settled:
-                raise Failure(f"it serves without having been compared: {watched.explanation}", is_candidates=True)
+                raise Failure(f"it serves without having been compared: {watched.explanation}")
         container = package["InferenceSpecification"]["Containers"][0]
         response = self._run.steps.do(RolloutStep.SMOKE_TEST, lambda: self._smoke_test(container))
         if not response["passed"]:
-            raise Failure(f"the smoke test failed: {response['reason']}", is_candidates=True)
+            raise Failure(f"the smoke test failed: {response['reason']}")
 
     def _smoke_test(self, container: Any) -> State:
         payload = {"EndpointName": self._run.target.endpoint, "Container": container}
@@ -164,16 +163,15 @@ class _Rollout:
         run, watched = self._run, self._watched
         if watched and watched.is_against:
             sentence = f"{watched.explanation}; {now.failure}" if now.failure else watched.explanation
-            return Failure(sentence, is_candidates=True)
+            return Failure(sentence)
         if now.failure:
-            return Failure(f"the endpoint did not take the model: {now.failure}")
+            return _unless_short(f"the endpoint did not take the model: {now.failure}")
         status, reason = (watched.stack["status"], watched.stack["reason"]) if watched else ("without an update", "")
         if reason := stack.failed_resource(run) or reason:
-            return Failure(f"the stack did not take the model: {reason}")
+            return _unless_short(f"the stack did not take the model: {reason}")
         return Failure(
             f"the model is not live: endpoint {run.target.endpoint} is {now.status} after its stack ended {status}; "
-            f"see the events of stack {run.target.stack}",
-            is_candidates=True,
+            f"see the events of stack {run.target.stack}"
         )
 
     def _promote(self) -> End:
@@ -192,9 +190,9 @@ class _Rollout:
         return End(Outcome.PROMOTED, detail.get("sentence", ""))
 
     def _reject(self, rejection: Rejection) -> End:
-        """Before any user met it; what AWS was short of rejects nothing."""
+        """Before any user met it."""
         run, reason = self._run, rejection.reason
-        if rejection.by not in ("contract", "replay") and is_shortage(reason):
+        if not rejection.is_candidates:
             return self._keep(Outcome.NOT_STARTED, reason)
         reject_package(run, reason)
         record(run, "refused", {"reason": reason})
@@ -204,31 +202,31 @@ class _Rollout:
 
     def _restore(self, failure: Failure) -> End:
         run, reason, endpoint = self._run, failure.reason, self._run.target.endpoint
-        is_kept = not failure.is_candidates and is_shortage(reason)
-        if is_kept and not self._has_begun:
+        if not failure.is_candidates and not self._may_have_begun:
             return self._keep(Outcome.NOT_STARTED, reason)
-        if is_kept:
-            reason = self._short(Outcome.STOPPED, reason)
-        else:
+        if failure.is_candidates:
             reject_package(run, reason)
+        else:
+            reason = self._kept(Outcome.STOPPED, reason)
         try:
             reason = restore(run, self._previous, reason)
         except NotRestored as exc:
             record(run, "not restored", {"reason": str(exc)})
-            rejected_ = f"Endpoint {endpoint} rejected {run.request.package} ({exc}) and could not be restored"
-            notify(run, "NOT RESTORED, look now", f"{rejected_}; execution {run.steps.execution}")
+            ended = f"Endpoint {endpoint} does not serve {run.request.package} ({exc}) and could not be restored"
+            notify(run, "NOT RESTORED, look now", f"{ended}; execution {run.steps.execution}")
             return End(Outcome.NOT_RESTORED, str(exc))
-        if is_kept:
+        if not failure.is_candidates:
             return self._end_kept(Outcome.STOPPED, reason)
         record(run, "rolled back", {"reason": reason})
         notify(run, "rolled back", f"{run.request.package} was rejected for endpoint {endpoint}: {reason}")
         return End(Outcome.ROLLED_BACK, reason)
 
     def _keep(self, outcome: Outcome, reason: str) -> End:
-        return self._end_kept(outcome, self._short(outcome, reason))
+        return self._end_kept(outcome, self._kept(outcome, reason))
 
-    def _short(self, outcome: Outcome, reason: str) -> str:
-        return f"{outcome}: {reason}; {_AGAIN.format(self._run.request.package)}"
+    def _kept(self, outcome: Outcome, reason: str) -> str:
+        again = _AGAIN.format(self._run.request.package)
+        return f"{outcome}: {reason}; {again}, once {_ROOM if is_shortage(reason) else _CAUSE}"
 
     def _end_kept(self, outcome: Outcome, reason: str) -> End:
         run = self._run
@@ -236,6 +234,11 @@ class _Rollout:
         message = f"The rollout of {run.request.package} to endpoint {run.target.endpoint}: {reason}"
         notify(run, f"rollout {outcome}", message)
         return End(outcome, reason, "AWS")
+
+
+def _unless_short(reason: str) -> Failure:
+    """The candidate's, unless AWS was short of something."""
+    return Failure(reason, is_candidates=not is_shortage(reason))
 
 
 def _wanted(package: State) -> State:

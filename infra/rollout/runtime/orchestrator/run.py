@@ -20,25 +20,26 @@ class CallError(Exception):
 
 
 class Rejection(Exception):  # noqa: N818 -- a decision and no fault of the program
-    """The candidate is rejected before any user met it.
+    """The rollout ends before any user met the candidate.
 
     Attributes:
         by: who decided: contract, replay, gates, lock, pause, operator or schedule.
+        is_candidates: the package is rejected; else it stays approved.
     """
 
-    def __init__(self, reason: str, *, by: str) -> None:
+    def __init__(self, reason: str, *, by: str, is_candidates: bool = True) -> None:
         super().__init__(reason)
-        self.reason, self.by = reason, by
+        self.reason, self.by, self.is_candidates = reason, by, is_candidates
 
 
 class Failure(Exception):  # noqa: N818 -- a decision and no fault of the program
     """The candidate does not serve, or must not.
 
     Attributes:
-        is_candidates: it is the candidate's fault, also where the reason reads like a shortage.
+        is_candidates: the package is rejected; else it stays approved.
     """
 
-    def __init__(self, reason: str, *, is_candidates: bool = False) -> None:
+    def __init__(self, reason: str, *, is_candidates: bool = True) -> None:
         super().__init__(reason)
         self.reason, self.is_candidates = reason, is_candidates
 
