@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.errors import DataError, StepError
-from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, column_from_document
+from pipeline_steps.features.column_documents import column_from_document
+from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
 from pipeline_steps.problems.problem import Problem, Responder
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.near_matches import folded

@@ -2,10 +2,10 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ class ValueRefusedError(ValueError):
 class NumberColumn:
     """A number; missing is NaN. The range is the training data's, for drift detection: it refuses nothing."""
 
+    kind: ClassVar[Kind] = "number"
     name: str
     min: float
     max: float
@@ -50,8 +51,12 @@ class NumberColumn:
         """Encode a table's column; a missing value is never refused here."""
         return np.asarray(values, dtype=np.float64)
 
+    def example(self, value: float) -> float | str:
+        """Write `value` as a caller sends it."""
+        return value
+
     def to_document(self) -> dict[str, Any]:
-        return {"name": self.name, "kind": "number", "min": self.min, "max": self.max, "missing": self.missing}
+        return {"name": self.name, "kind": self.kind, "min": self.min, "max": self.max, "missing": self.missing}
 
     def _allowed(self, value: float, given: object) -> float:
         if -LARGEST_NUMBER <= value <= LARGEST_NUMBER or (self.missing and math.isnan(value)):
@@ -71,6 +76,7 @@ class CategoryColumn:
     `accepts_unknown`; `categories` have the remaining codes, in order.
     """
 
+    kind: ClassVar[Kind] = "category"
     name: str
     categories: tuple[str, ...]
     other_code: int
@@ -120,7 +126,7 @@ class CategoryColumn:
     def to_document(self) -> dict[str, Any]:
         return {
             "name": self.name,
-            "kind": "category",
+            "kind": self.kind,
             "categories": list(self.categories),
             "other_code": self.other_code,
             "unknown": "other" if self.accepts_unknown else "refuse",
@@ -163,23 +169,9 @@ def json_quoted(value: object) -> str:
 
 
 FeatureColumn = NumberColumn | CategoryColumn
+"""A datetime is a number of days, and a boolean a category with two values."""
 
 
 def kind_of(column: FeatureColumn) -> Kind:
-    """The kind that the settings gave the column."""
-    return "number" if isinstance(column, NumberColumn) else "category"
-
-
-def column_from_document(entry: Mapping[str, Any]) -> FeatureColumn:
-    """Read what a column's `to_document` made."""
-    if entry["kind"] == "number":
-        return NumberColumn(entry["name"], float(entry["min"]), float(entry["max"]), bool(entry["missing"]))
-    if entry["kind"] == "category":
-        return CategoryColumn(
-            entry["name"],
-            tuple(entry["categories"]),
-            int(entry["other_code"]),
-            entry["unknown"] == "other",
-            bool(entry["missing"]),
-        )
-    raise ValueError(f"a column's kind must be number or category, got {quoted(entry['kind'])}")
+    """The kind that the use case gave the column."""
+    return column.kind

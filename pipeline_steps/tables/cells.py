@@ -41,6 +41,25 @@ def category(text: str) -> str:
     return "0" if text == "-0" else text
 
 
+_BOOLEANS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "on", "1", "1.0"), "true"),
+    **dict.fromkeys(("false", "f", "no", "n", "off", "0", "0.0"), "false"),
+}
+
+
+def boolean(text: str) -> str:
+    """Read true or false, in any of its usual spellings; missing is empty.
+
+    Raises:
+        ValueError: the text is neither.
+    """
+    if text in MISSING_NUMBERS:
+        return ""
+    if (found := _BOOLEANS.get(text.strip().casefold())) is None:
+        raise ValueError(text)
+    return found
+
+
 def quoted(value: object) -> str:
     """Quote a value for a message, cut where it is long; in a text, no character is invisible or joins another."""
     text = repr(value)

@@ -5,15 +5,15 @@ import io
 from collections.abc import Iterable, Iterator
 
 
-def csv_rows(lines: Iterable[str]) -> Iterator[list[str]]:
-    """Read comma-separated rows; a blank line is a row without cells.
+def csv_rows(lines: Iterable[str], delimiter: str = ",") -> Iterator[list[str]]:
+    """Read rows of cells; a blank line is a row without cells.
 
     `lines` end as they do in their source (a file opened with `newline=""`).
 
     Raises:
         csv.Error: a quoted cell does not end, or goes on behind its closing quote.
     """
-    return csv.reader(lines, strict=True)
+    return csv.reader(lines, delimiter=delimiter, strict=True)
 
 
 def rows_of_text(text: str) -> Iterator[list[str]]:

@@ -1,44 +1,101 @@
-"""Which split each row goes to: stratified, seeded, and unchanged when rows are appended."""
+"""Which split each row goes to: by its own content, so that no row moves because of others."""
 
-import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_steps.tables.use_case import SplitPlan
+from pipeline_steps.errors import DataError
+from pipeline_steps.tables.row_hash import row_fractions
+from pipeline_steps.tables.use_case import SplitPlan, UseCase
 
 SPLITS = ("train", "validation", "test")
 
 
-def block_rows(plan: SplitPlan) -> int:
-    """Rows dealt together: the fewest that the shares divide without a remainder (20 or 100)."""
-    return 20 if plan.validation_percent % 5 == 0 and plan.test_percent % 5 == 0 else 100
+_DECIDING = {
+    "method": "another method",
+    "column": "another column",
+    "seed": "another seed",
+    "columns": "other feature columns or kinds",
+}
 
 
-def assign_splits(strata: NDArray[np.int64], plan: SplitPlan) -> NDArray[np.str_]:
-    """Name the split of every row.
+class Assignment(NamedTuple):
+    """The split of every row, and the plan with what was learned of the table (the cuts, where time decides)."""
 
-    Within a stratum, rows are dealt in blocks by their order in the file. A block's dealing depends on nothing
-    but seed, stratum and block number, so a row keeps its split when others are appended: a model trained on the
-    first rows of a file has never seen a row that is in the test split of the whole file.
+    splits: NDArray[np.str_]
+    plan: SplitPlan
+
+
+def assign_splits(plan: SplitPlan, features: pd.DataFrame, by: "pd.Series[Any] | None" = None) -> Assignment:
+    """Assign every row to a split.
+
+    By content, a row's features decide. The target has no say: rows that are alike but for the target would else
+    be separated by it, and a model trained on the one kind and tested on the other. Rows with equal features are
+    therefore in one split. By `id` and `group`, the text in `by` decides; where it is empty the features do.
+    Since shares are those of a hash, they are met on average: of 150 rows 20 % are 30, give or take 5.
+
+    By time, the newest rows are for the test, those before them for validation; equal times stay together, and a row
+    without a time is for training.
     """
-    splits, size = np.empty(len(strata), dtype="U10"), block_rows(plan)
-    for stratum in np.unique(strata).tolist():
-        rows = np.flatnonzero(strata == stratum)
-        blocks = -(-len(rows) // size)
-        dealt = [split for block in range(blocks) for split in _deal(plan, size, f"{stratum}/{block}")]
-        splits[rows] = dealt[: len(rows)]
-    return splits
+    if plan.method == "time":
+        return _by_time(plan, _given(plan, by).to_numpy(dtype=np.float64))
+    fractions = row_fractions(features, plan.seed)
+    if plan.column is not None:
+        keys = _given(plan, by)
+        named = row_fractions(keys.rename("").to_frame(), plan.seed)
+        fractions = np.where(keys == "", fractions, named)
+    places = np.select(
+        [fractions < plan.test_percent / 100, fractions < (plan.test_percent + plan.validation_percent) / 100], [2, 1]
+    )
+    return Assignment(np.array(SPLITS)[places], plan)
 
 
-def _deal(plan: SplitPlan, size: int, place: str) -> list[str]:
-    test, validation = size * plan.test_percent // 100, size * plan.validation_percent // 100
-    dealt = [""] * size
-    for rank, position in enumerate(_shuffled(size, f"{plan.seed}/{place}")):
-        dealt[position] = "test" if rank < test else "validation" if rank < test + validation else "train"
-    return dealt
+def seen_test_rows(trained: Mapping[str, Any] | None, use_case: UseCase) -> str:
+    """Say why a model may have been trained on rows of the test split that `use_case` makes; "" if it cannot have.
+
+    `trained` is the `split_document` of the model's training; None stands for a model that does not say.
+    """
+    if trained is None:
+        return "its split is not recorded"
+    now = split_document(use_case)
+    if differing := [what for key, what in _DECIDING.items() if trained.get(key) != now[key]]:
+        return f"its rows were split by {' and '.join(differing)}"
+    if use_case.split.method == "time":
+        then, cut = trained.get("test_from"), use_case.split.test_from
+        return "" if then is not None and cut is not None and then <= cut else "it was trained on rows as new"
+    if trained["test_percent"] < use_case.split.test_percent:
+        return f"its own test split had {trained['test_percent']} % of the rows"
+    return ""
 
 
-def _shuffled(size: int, key: str) -> list[int]:
-    # a hash, not a library's generator: its order is the same in every version of everything
-    return sorted(range(size), key=lambda position: hashlib.sha256(f"{key}/{position}".encode()).digest())
+def split_document(use_case: UseCase) -> dict[str, Any]:
+    """What decides the split of a row; a model carries it, so that a later evaluation knows what it has seen."""
+    by_content = use_case.split.method == "content"
+    columns = {column.name: column.kind for column in sorted(use_case.columns, key=lambda each: each.name)}
+    return asdict(use_case.split) | {"columns": columns if by_content else {}}
+
+
+def _by_time(plan: SplitPlan, times: NDArray[np.float64]) -> Assignment:
+    known = np.sort(times[~np.isnan(times)])
+    if not len(known):
+        raise DataError(f"column {plan.column}, by which the rows are split, must hold times, got {len(times)} missing")
+    held_out = plan.test_percent, plan.test_percent + plan.validation_percent
+    test_from, validation_from = (_cut(known, len(known) * percent / 100) for percent in held_out)
+    places = np.select([times >= test_from, times >= validation_from], [2, 1])
+    return Assignment(np.array(SPLITS)[places], replace(plan, validation_from=validation_from, test_from=test_from))
+
+
+def _cut(times: NDArray[np.float64], newest: float) -> float:
+    """The time from which on about `newest` rows are; `times` ascend."""
+    distinct, first = np.unique(times, return_index=True)
+    return float(distinct[np.argmin(np.abs(len(times) - first - newest))])
+
+
+def _given(plan: SplitPlan, by: "pd.Series[Any] | None") -> "pd.Series[Any]":
+    if by is None:
+        raise ValueError(f"a split by {plan.method} needs the values of its column, got none")
+    return by

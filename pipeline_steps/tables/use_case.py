@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, get_args
 from pipeline_steps.errors import StepError
 
 Kind = Literal["number", "category", "boolean", "datetime"]
-SplitMethod = Literal["stratified", "time", "group", "id"]
+SplitMethod = Literal["content", "time", "group", "id"]
 
 FILE = "use_case.json"
 _VERSION = 2
@@ -15,10 +15,14 @@ _VERSION = 2
 
 @dataclass(frozen=True)
 class Column:
-    """A feature column of the table."""
+    """A feature column of the table.
+
+    `format` is how a datetime is written, which `prepare` has found: `iso`, or as strptime has it.
+    """
 
     name: str
     kind: Kind
+    format: str | None = None
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class TableFormat:
         delimiter: one character between cells.
         encoding: of the text, by Python's name.
         decimal: `.` or `,`.
-        missing: the texts that mean a missing number, beside the empty cell; None stands for the usual ones.
+        missing: the texts that mean a missing value, beside the empty cell; None stands for the usual ones of numbers.
+        datetime: how dates are written, as strptime has it.
         drop_duplicates: keep only the first of equal rows.
     """
 
@@ -37,6 +42,7 @@ class TableFormat:
     encoding: str | None = None
     decimal: str | None = None
     missing: tuple[str, ...] | None = None
+    datetime: str | None = None
     drop_duplicates: bool = False
 
 
@@ -44,14 +50,17 @@ class TableFormat:
 class SplitPlan:
     """Which rows are held out: percentages, and the method.
 
-    `column` is the time of a row (time), or the group or identifier that keeps rows together (group, id).
+    By `content` the features of a row decide. `column` is the time of a row (time), or the group or identifier that
+    decides instead (group, id). Of a split by time, `prepare` adds from which time on rows are held out, as a number.
     """
 
     validation_percent: int = 20
     test_percent: int = 20
     seed: int = 0
-    method: SplitMethod = "stratified"
+    method: SplitMethod = "content"
     column: str | None = None
+    validation_from: float | None = None
+    test_from: float | None = None
 
 
 @dataclass(frozen=True)

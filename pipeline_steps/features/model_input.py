@@ -1,0 +1,108 @@
+"""What a model is fitted on: the contract's columns, with the parts of dates beside them."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, ValueInfoProto, checker, helper, load_model_from_string, numpy_helper
+
+from pipeline_steps.artifact.scorer import INPUT, Scorer
+from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
+from pipeline_steps.features.date_parts import PARTS, DateGraph
+from pipeline_steps.features.datetime_column import DatetimeColumn
+
+_Features = NDArray[np.float32]
+
+_PREPARED = "dates/features"
+_OPSET = 17
+_IR_VERSION = 8
+
+
+class ModelInput:
+    """The matrix that an algorithm fits, and the nodes in front of its graph that make it of a request's cells.
+
+    Training makes its matrix by those very nodes. Without a datetime column the matrix is the contract's own.
+    """
+
+    def __init__(self, columns: Sequence[FeatureColumn]) -> None:
+        self._columns = tuple(columns)
+        self._dates = [place for place, column in enumerate(columns) if isinstance(column, DatetimeColumn)]
+        self._with_times = [
+            place for place, column in enumerate(columns) if isinstance(column, DatetimeColumn) and column.times
+        ]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the matrix's columns: the contract's, then each part of every date."""
+        parts = [f"{self._columns[place].name}: {part}" for part in PARTS for place in self._dates]
+        hours = [f"{self._columns[place].name}: hour" for place in self._with_times]
+        return (*(column.name for column in self._columns), *parts, *hours)
+
+    @property
+    def is_category(self) -> tuple[bool, ...]:
+        """Of each column of the matrix, whether it holds codes; months and weekdays are codes from 0 on."""
+        own = [isinstance(column, CategoryColumn) for column in self._columns]
+        parts = [part in {"month", "weekday"} for part in PARTS for _ in self._dates]
+        return (*own, *parts, *(False for _ in self._with_times))
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """Of each column of the matrix, the place of the contract's column that it is made of."""
+        return (*range(len(self._columns)), *(place for _ in PARTS for place in self._dates), *self._with_times)
+
+    def matrix(self, features: _Features) -> _Features:
+        """Make the matrix of encoded rows, float32 [rows, columns]."""
+        if not self._dates:
+            return features
+        return self._scorer.score(features)
+
+    def prepend(self, graph: bytes) -> bytes:
+        """Put the nodes in front of a model's graph, which takes the matrix; the result takes encoded rows."""
+        if not self._dates:
+            return graph
+        model = load_model_from_string(graph)
+        for node in model.graph.node:
+            node.input[:] = [_PREPARED if name == INPUT else name for name in node.input]
+        nodes, constants = self._prologue()
+        own = list(model.graph.node)
+        del model.graph.node[:]
+        model.graph.node.extend([*nodes, *own])
+        model.graph.initializer.extend(constants)
+        del model.graph.input[:]
+        model.graph.input.append(_matrix_info(INPUT, len(self._columns)))
+        checker.check_model(model)
+        return bytes(model.SerializeToString(deterministic=True))
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        nodes, constants = self._prologue()
+        graph = helper.make_graph(
+            nodes,
+            "dates",
+            [_matrix_info(INPUT, len(self._columns))],
+            [_matrix_info(_PREPARED, len(self.names))],
+            constants,
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
+        return Scorer(model.SerializeToString(), _PREPARED)
+
+    def _prologue(self) -> tuple[list[NodeProto], list[TensorProto]]:
+        places, days = "dates/places", "dates/days"
+        nodes = [helper.make_node("Gather", [INPUT, places], [days], axis=1)]
+        constants = [numpy_helper.from_array(np.array(self._dates, dtype=np.int64), places)]
+        made = DateGraph(days)
+        parts = [INPUT, *made.parts()]
+        if self._with_times:
+            hours, timed = "dates/hours", "dates/timed"
+            among = np.array([self._dates.index(place) for place in self._with_times], dtype=np.int64)
+            constants.append(numpy_helper.from_array(among, timed))
+            gather = helper.make_node("Gather", [made.hour(), timed], [hours], axis=1)
+            parts.append(hours)
+            made.nodes.append(gather)
+        joined = helper.make_node("Concat", parts, [_PREPARED], axis=1)
+        return [*nodes, *made.nodes, joined], [*constants, *made.constants]
+
+
+def _matrix_info(name: str, columns: int) -> ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, columns])

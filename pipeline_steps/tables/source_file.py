@@ -1,0 +1,111 @@
+"""One file of a table: what it is, and its text."""
+
+import codecs
+import gzip
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, TextIO
+
+from pipeline_steps.errors import DataError
+from pipeline_steps.tables.csv_rows import csv_rows
+from pipeline_steps.tables.header import plain_name
+from pipeline_steps.tables.use_case import TableFormat
+
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_DELIMITERS = ",;\t|"
+_CHUNK = 1 << 20
+_SAMPLE_ROWS = 50
+
+
+@dataclass(frozen=True)
+class TextFormat:
+    """How a file of text is written."""
+
+    encoding: str
+    delimiter: str
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether the file begins as Parquet does."""
+    with path.open("rb") as file:
+        return file.read(len(_PARQUET)) == _PARQUET
+
+
+def open_text(path: Path, encoding: str) -> TextIO:
+    """Open the file's text, unpacked where it is gzip."""
+    with path.open("rb") as file:
+        packed = file.read(len(_GZIP)) == _GZIP
+    if packed:
+        return gzip.open(path, "rt", encoding=encoding, newline="")
+    return path.open(encoding=encoding, newline="")
+
+
+def text_format(path: Path, given: TableFormat, names: Sequence[str]) -> TextFormat:
+    """Find how the file is written, as far as `given` does not say; `names` are columns that it should have.
+
+    Raises:
+        DataError: it is no text, or UTF-8 with bytes that are none.
+    """
+    encoding = given.encoding or _encoding(path)
+    if given.delimiter:
+        return TextFormat(encoding, given.delimiter)
+    with open_text(path, encoding) as file:
+        lines = list(islice(file, _SAMPLE_ROWS))
+    return TextFormat(encoding, _delimiter(lines, names))
+
+
+def _encoding(path: Path) -> str:
+    with _opened(path) as file:
+        start = file.read(_CHUNK)
+        for mark, encoding in _MARKS.items():
+            if start.startswith(mark):
+                return encoding
+        if b"\x00" in start:
+            return "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
+        decoder, beyond_ascii = codecs.getincrementaldecoder("utf-8")(), False
+        while start:
+            try:
+                beyond_ascii = not decoder.decode(start).isascii() or beyond_ascii
+            except UnicodeDecodeError as exc:
+                # other characters were UTF-8, so this one is damaged; in cp1252 they would all be unreadable
+                beyond_ascii = beyond_ascii or not start[: exc.start].isascii()
+                if beyond_ascii:
+                    raise DataError(f"data must be UTF-8 throughout, as it begins, got {path}: {exc}") from exc
+                return "cp1252" if _reads(path, "cp1252") else "latin-1"
+            start = file.read(_CHUNK)
+    return "utf-8"
+
+
+def _reads(path: Path, encoding: str) -> bool:
+    try:
+        with _opened(path) as file:
+            while chunk := file.read(_CHUNK):
+                chunk.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _opened(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        packed = file.read(len(_GZIP)) == _GZIP
+    return gzip.open(path, "rb") if packed else path.open("rb")
+
+
+def _delimiter(lines: Sequence[str], names: Sequence[str]) -> str:
+    wanted = {plain_name(name) for name in names}
+
+    def fit(delimiter: str) -> tuple[int, int]:
+        try:
+            rows = [row for row in csv_rows(lines, delimiter) if row]
+        except Exception:  # a quoted cell that the sample cuts off, or that another delimiter ends
+            rows = []
+        header = rows[0] if rows else []
+        alike = len({len(row) for row in rows}) == 1
+        return len(wanted & {plain_name(name) for name in header}), len(header) * alike
+
+    best = max(_DELIMITERS, key=fit)  # the first of equals, a comma
+    return best if fit(best) > (0, 1) else ","

@@ -1,0 +1,150 @@
+"""The user's files to one typed table: CSV as it is written, compressed or not, or Parquet."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline_steps.errors import DataError
+from pipeline_steps.tables.column_readers import CellRules, ColumnReader, reader_of
+from pipeline_steps.tables.csv_rows import csv_rows
+from pipeline_steps.tables.header import header_problems, places_of, plain_name
+from pipeline_steps.tables.source_file import is_parquet, open_text, text_format
+from pipeline_steps.tables.use_case import Column, TableFormat
+
+_SHOWN_PROBLEMS = 5
+_BLOCK_ROWS = 10_000
+_DECIMAL_ROWS = 1_000
+
+
+@dataclass
+class SourceTable:
+    """The wanted columns of all files, one after the other.
+
+    Attributes:
+        table: float64 with NaN for numbers and for datetimes (days since 2000-01-01), text for other kinds.
+        header: the names of all columns of the files, in order.
+        found: what was detected: of the files, and of columns by name.
+    """
+
+    table: pd.DataFrame
+    header: tuple[str, ...]
+    found: dict[str, Any] = field(default_factory=dict)
+
+
+def read_source(paths: Sequence[Path], columns: Sequence[Column], given: TableFormat) -> SourceTable:
+    """Read the named columns; others are left out, blank lines too.
+
+    Raises:
+        DataError: files, header, row lengths or types are wrong; the first few problems together.
+    """
+    try:
+        return _read(paths, columns, given)
+    except OSError as exc:
+        raise DataError(f"data must be a readable file, got {_named(paths, exc)}: {exc.strerror or exc}") from exc
+
+
+def raise_problems(problems: Sequence[str]) -> None:
+    """Raise the first few of `problems`, a line each, when there are any."""
+    if problems:
+        rest = [f"and {more} more problems"] if (more := len(problems) - _SHOWN_PROBLEMS) > 0 else []
+        raise DataError("\n".join([*problems[:_SHOWN_PROBLEMS], *rest]))
+
+
+def _read(paths: Sequence[Path], columns: Sequence[Column], given: TableFormat) -> SourceTable:
+    names, header, found = [column.name for column in columns], [], {}
+    readers: list[ColumnReader] = []
+    for path in paths:
+        blocks, found_here = _opened(path, columns, given)
+        first = next(blocks)
+        if not readers:
+            header, found = first, found_here
+            rules = CellRules(
+                str(found.get("decimal", ".")), None if given.missing is None else frozenset(given.missing), given.datetime
+            )
+            readers = [reader_of(column.kind, rules) for column in columns]
+        _same_header(header, first, path)
+        places = places_of(names, first)
+        for block in blocks:
+            by_place = list(zip(*block, strict=True))
+            for place, reader in zip(places, readers, strict=True):
+                reader.take(by_place[place])
+    values = {name: reader.values() for name, reader in zip(names, readers, strict=True)}
+    table = pd.DataFrame({name: pd.Series(cells, dtype=cells.dtype) for name, cells in values.items()})
+    if not len(table):
+        raise DataError(f"data must have at least one row below the header, got none in {paths[0]}")
+    raise_problems([problem for name, reader in zip(names, readers, strict=True) for problem in reader.problems(name)])
+    detected = {name: reader.found for name, reader in zip(names, readers, strict=True) if reader.found}
+    return SourceTable(table, tuple(header), found | {"columns": detected})
+
+
+def _opened(
+    path: Path, columns: Sequence[Column], given: TableFormat
+) -> tuple[Iterator[Any], dict[str, Any]]:
+    """The header of one file and then its rows in blocks, and how it is written."""
+    names = [column.name for column in columns]
+    if is_parquet(path):
+        from pipeline_steps.tables.parquet import parquet_blocks  # noqa: PLC0415 — most tables need no such library
+
+        return parquet_blocks(path, names), {"format": "parquet"}
+    form = text_format(path, given, names)
+    numbers = [column.name for column in columns if column.kind == "number"]
+    found = {"format": "csv", "encoding": form.encoding, "delimiter": form.delimiter}
+    blocks = _csv_blocks(path, form.encoding, form.delimiter, names)
+    if given.decimal or form.delimiter == ",":
+        return blocks, found | {"decimal": given.decimal or "."}
+    return blocks, found | {"decimal": _decimal(_csv_blocks(path, form.encoding, form.delimiter, names), numbers)}
+
+
+def _csv_blocks(path: Path, encoding: str, delimiter: str, names: Sequence[str]) -> Iterator[Any]:
+    try:
+        with open_text(path, encoding) as file:
+            rows = csv_rows(file, delimiter)
+            header = next(rows, [])
+            raise_problems(header_problems(header, str(path), names))
+            yield header
+            yield from _blocks(filter(None, rows), len(header), path)
+    except (UnicodeError, csv.Error) as exc:
+        raise DataError(f"data must be text in {encoding} separated by {delimiter!r}, got {path}: {exc}") from exc
+
+
+def _blocks(rows: Iterable[list[str]], width: int, path: Path) -> Iterator[list[list[str]]]:
+    """Rows in blocks that fit in memory, each as long as the header."""
+    rows, before = iter(rows), 0
+    while block := list(islice(rows, _BLOCK_ROWS)):
+        for number, row in enumerate(block, before + 1):
+            if len(row) != width:
+                raise DataError(f"row {number} must have {width} cells like the header, got {len(row)} in {path}")
+        before += len(block)
+        yield block
+
+
+def _decimal(blocks: Iterator[Any], numbers: Sequence[str]) -> str:
+    """A comma where numbers have one and none has a point."""
+    places = places_of(numbers, next(blocks))
+    rows = next(blocks, [])[:_DECIMAL_ROWS]
+    cells = [row[place] for row in rows for place in places]
+    commas = any("," in cell and _digits(cell.replace(",", "", 1)) for cell in cells)
+    points = any("." in cell and _digits(cell.replace(".", "", 1)) for cell in cells)
+    return "," if commas and not points else "."
+
+
+def _digits(cell: str) -> bool:
+    return cell.strip().lstrip("+-").isdigit()
+
+
+def _same_header(header: Sequence[str], other: Sequence[str], path: Path) -> None:
+    missing = sorted({plain_name(name) for name in header} - {plain_name(name) for name in other})
+    more = sorted({plain_name(name) for name in other} - {plain_name(name) for name in header})
+    if missing or more:
+        lacks = f"lacks {', '.join(missing[:5])}" if missing else ""
+        has = f"has {', '.join(more[:5])} besides" if more else ""
+        raise DataError(f"all files must have the same columns, {path} {' and '.join(filter(None, (lacks, has)))}")
+
+
+def _named(paths: Sequence[Path], exc: OSError) -> str:
+    return str(exc.filename or ", ".join(map(str, paths)))
