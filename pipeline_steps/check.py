@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_steps.arguments import StepParser, percentage
-from pipeline_steps.documents import read_json, sha256_of
+from pipeline_steps.documents import read_json
 from pipeline_steps.paths import Paths
-from pipeline_steps.prepare import split_table, the_one_file
+from pipeline_steps.prepare import sha256_of_files
 from pipeline_steps.tables.data_warnings import data_warnings
-from pipeline_steps.tables.raw_table import read_raw_table
+from pipeline_steps.tables.preparation import split_table
+from pipeline_steps.tables.raw_table import data_files, read_raw_table
 from pipeline_steps.tables.rehearsed_rows import write_earlier, write_requests
 from pipeline_steps.tables.use_case import UseCase
 
@@ -32,18 +33,18 @@ def main(argv: Sequence[str], _paths: Paths) -> None:
     """Run the check; prints rows, hash, labels, and warnings about the table."""
     arguments = parser().parse_args(argv)
     use_case = UseCase.from_document(read_json(arguments.use_case))
-    source = the_one_file(arguments.input, "*.csv") if arguments.input.is_dir() else arguments.input
-    raw = read_raw_table(source, use_case)
-    dealt = split_table(raw, use_case)
+    sources = data_files(arguments.input) if arguments.input.is_dir() else [arguments.input]
+    raw, use_case = read_raw_table(sources, use_case)
+    prepared = split_table(raw, use_case)
     found: dict[str, Any] = {
         "rows": raw.source_rows,
-        "sha256": sha256_of(source),
-        "classes": dealt.use_case.classes,
-        "remarks": data_warnings(use_case.columns, dealt.splits),
+        "sha256": sha256_of_files(sources),
+        "classes": prepared.use_case.classes,
+        "remarks": data_warnings(use_case.columns, prepared.splits),
     }
     if arguments.earlier:
         found["earlier_rows"] = rows = max(1, int(raw.source_rows * arguments.earlier_percent // 100))
-        write_earlier(source, arguments.earlier, rows)
+        write_earlier(sources, arguments.earlier, rows, use_case.table_format)
     if arguments.requests:
-        write_requests(arguments.requests, raw.features, use_case.names)
+        write_requests(arguments.requests, raw.features, use_case.columns)
     sys.stdout.write(json.dumps(found, sort_keys=True) + "\n")

@@ -26,7 +26,5 @@ def column_from_document(entry: Mapping[str, Any]) -> FeatureColumn:
             return BooleanColumn(name, missing=missing)
         case "category":
             accepts_unknown = entry["unknown"] == "other"
-            return CategoryColumn(
-                name, tuple(entry["categories"]), int(entry["other_code"]), accepts_unknown, missing
-            )
+            return CategoryColumn(name, tuple(entry["categories"]), int(entry["other_code"]), accepts_unknown, missing)
     raise ValueError(f"a column's kind must be number, category, boolean or datetime, got {quoted(entry['kind'])}")

@@ -1,6 +1,7 @@
 """ONNX nodes that make the parts of a date from days since 2000-01-01."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
@@ -68,7 +69,7 @@ class DateGraph:
         number = self._node("Cast", part, to=TensorProto.FLOAT)
         return self._node("Where", self._missing, self._days, number)
 
-    def _node(self, operator: str, *inputs: str, **attributes: int) -> str:
+    def _node(self, operator: str, *inputs: str, **attributes: Any) -> str:
         output = f"{_PREFIX}{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
         return output

@@ -1,12 +1,16 @@
 """Feature columns fitted on the training split; no other split is used here."""
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline_steps.features.boolean_column import BooleanColumn
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, NumberColumn
+from pipeline_steps.features.datetime_column import DatetimeColumn
+from pipeline_steps.tables.datetimes import ISO
 from pipeline_steps.tables.use_case import Column, UseCase
 
 RARE_ROWS = 10
@@ -24,18 +28,26 @@ def fit_columns(use_case: UseCase, table: pd.DataFrame, order: NDArray[np.float6
 
     Every model takes missing values, also where these rows have none: later rows may.
     """
-    return tuple(
-        _number(column, table[column.name])
-        if column.kind == "number"
-        else _category(column, table[column.name].tolist(), order.tolist())
-        for column in use_case.columns
-    )
+    numbers = order.tolist()
+    return tuple(_fitted(column, table[column.name], numbers) for column in use_case.columns)
 
 
-def _number(column: Column, values: "pd.Series[float]") -> NumberColumn:
+def _fitted(column: Column, values: "pd.Series[Any]", order: list[float]) -> FeatureColumn:
+    match column.kind:
+        case "category":
+            return _category(column, values.tolist(), order)
+        case "boolean":
+            return BooleanColumn(column.name)
+        case "datetime":
+            times = bool((values.dropna() % 1 != 0).any())
+            return DatetimeColumn(column.name, *_range(values), missing=True, format=column.format or ISO, times=times)
+        case "number":
+            return NumberColumn(column.name, *_range(values), missing=True)
+
+
+def _range(values: "pd.Series[float]") -> tuple[float, float]:
     known = values.dropna()
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
-    return NumberColumn(column.name, low, high, missing=True)
+    return (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
 
 
 def _category(column: Column, values: list[str], order: list[float]) -> CategoryColumn:

@@ -4,14 +4,14 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.tables.cells import MISSING_NUMBERS, boolean, category, parse_number, quoted
 from pipeline_steps.tables.datetimes import detect_format, likely_format, parsed
-from pipeline_steps.tables.use_case import Kind
+from pipeline_steps.tables.use_case import Kind, TableFormat
 
 _MARKERS = frozenset(
     {"?", "-", "--", ".", "n/a", "#N/A", "#NA", "<NA>", "None", "none", "NONE", "NIL", "missing", "Missing", "unknown"}
@@ -27,6 +27,12 @@ class CellRules:
     decimal: str = "."
     missing: frozenset[str] | None = None
     datetime: str | None = None
+
+    @classmethod
+    def of(cls, given: TableFormat, *, decimal: str) -> Self:
+        """The rules that the settings give; `decimal` is what was detected where they are silent."""
+        missing = None if given.missing is None else frozenset(given.missing)
+        return cls(given.decimal or decimal, missing, given.datetime)
 
     @property
     def empty(self) -> frozenset[str]:
@@ -151,7 +157,7 @@ class _Categories:
     def values(self) -> NDArray[np.object_]:
         return np.array(self._cells, dtype=object)
 
-    def problems(self, name: str) -> Iterator[str]:
+    def problems(self, name: str) -> Iterator[str]:  # noqa: ARG002 — every text is a category
         return iter(())
 
 
@@ -193,9 +199,9 @@ class _Datetimes:
         days = np.fromiter(parsed(texts, form), dtype=np.float64, count=len(texts))
         self.found["format"] = form
         places = np.array(self._places, dtype=np.int64)
-        for row in np.flatnonzero(np.isinf(days)[places]).tolist() if len(texts) else ():
+        for row in np.flatnonzero(np.isinf(days)[places]).tolist() if texts else ():
             self._wrong.add(texts[places[row]], row + 1)
-        return days[places] if len(texts) else np.empty(0)
+        return days[places] if texts else np.empty(0)
 
     def problems(self, name: str) -> Iterator[str]:
         hint = '; [data.format] datetime sets another format, such as "%d.%m.%Y"'

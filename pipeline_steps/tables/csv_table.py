@@ -19,7 +19,8 @@ def read_table(path: Path, columns: Sequence[Column]) -> pd.DataFrame:
     Raises:
         DataError: file, header, row lengths or types are wrong; the first few problems together.
     """
-    return read_source([path], columns, _FORMAT).table
+    source = read_source([path], columns, _FORMAT)
+    return pd.DataFrame(dict(zip((column.name for column in columns), source.cells, strict=True)))
 
 
 def write_table(path: Path, table: pd.DataFrame, columns: Sequence[Column] = ()) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from pipeline_steps.tables.cells import number_text, quoted
+from pipeline_steps.tables.datetimes import datetime_text
 from pipeline_steps.tables.use_case import Column
 
 _USELESS = ", so that a model learns nothing from it"
@@ -27,5 +28,11 @@ def _column_warnings(column: Column, values: Mapping[str, "pd.Series[str]"]) -> 
         yield f"is empty in the {where}: {filled} of {rows} rows have a value{_USELESS * ('train' in empty)}"
     found = values["train"].unique()
     if len(known["train"]) and len(found) == 1:
-        only = quoted(found[0]) if column.kind == "category" else number_text(float(found[0]))
+        only = _cell(column, found[0])
         yield f"is always {only} in the train split{_USELESS}"
+
+
+def _cell(column: Column, value: str | float) -> str:
+    if column.kind == "datetime":
+        return datetime_text(float(value))
+    return number_text(float(value)) if column.kind == "number" else quoted(value)

@@ -7,6 +7,9 @@ import pandas as pd
 
 from pipeline_steps.tables.use_case import UseCase
 
+NUMBERS = frozenset({"number", "datetime"})
+"""The kinds whose values are numbers; a datetime's are days since 2000-01-01."""
+
 _BINS = 20
 _TOP = 20
 
@@ -15,7 +18,7 @@ def profile_columns(use_case: UseCase, table: pd.DataFrame) -> list[dict[str, An
     """Describe each feature column, in the model's order."""
     return [
         {"name": column.name, "kind": column.kind}
-        | (_number(table[column.name]) if column.kind == "number" else _category(table[column.name]))
+        | (_number if column.kind in NUMBERS else _category)(table[column.name])
         for column in use_case.columns
     ]
 
@@ -25,7 +28,7 @@ def relations(use_case: UseCase, table: pd.DataFrame) -> dict[str, Any]:
 
     An entry is None where it is not defined: fewer than two such rows, or (correlation) a constant column.
     """
-    names = [column.name for column in use_case.columns if column.kind == "number"]
+    names = [column.name for column in use_case.columns if column.kind in NUMBERS]
     numbers = table[[*names, *([use_case.target] if use_case.target else [])]]
     return {
         "covariance": _matrix(numbers.cov(min_periods=2)),

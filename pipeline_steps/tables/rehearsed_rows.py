@@ -9,23 +9,31 @@ import pandas as pd
 
 from pipeline_steps.tables.csv_rows import csv_rows
 from pipeline_steps.tables.csv_table import write_table
+from pipeline_steps.tables.source_file import create_text, open_text, text_format
+from pipeline_steps.tables.use_case import Column, TableFormat
 
 _REQUESTS = 500
 
 
-def write_earlier(path: Path, folder: Path, rows: int) -> None:
-    """Write the first `rows` rows into a file of the same name and format."""
+def write_earlier(files: Sequence[Path], folder: Path, rows: int, given: TableFormat) -> None:
+    """Write the first `rows` rows of all files into files of the same names and formats."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (
-        path.open(encoding="utf-8-sig", newline="") as source,
-        (folder / path.name).open("w", encoding="utf-8", newline="") as sink,
-    ):
-        csv.writer(sink).writerows(islice(filter(None, csv_rows(source)), rows + 1))  # and the header
+    for path in files:
+        if rows <= 0:
+            return
+        form = text_format(path, given, ())
+        with open_text(path, form.encoding) as source, create_text(folder / path.name, path, form.encoding) as sink:
+            writer, written = csv.writer(sink, delimiter=form.delimiter), -1  # the header counts for none
+            for row in islice(filter(None, csv_rows(source, form.delimiter)), rows + 1):
+                writer.writerow(row)
+                written += 1
+            rows -= written
 
 
-def write_requests(path: Path, features: pd.DataFrame, names: Sequence[str]) -> None:
+def write_requests(path: Path, features: pd.DataFrame, columns: Sequence[Column]) -> None:
     """Write rows as users would send them: the feature columns in the order of the model's input.
 
     Drawn from the whole table: if it is ordered by time, the newest rows alone would have drifted inputs.
     """
-    write_table(path, features[list(names)].sample(min(_REQUESTS, len(features)), random_state=0))
+    names = [column.name for column in columns]
+    write_table(path, features[names].sample(min(_REQUESTS, len(features)), random_state=0), columns)

@@ -1,19 +1,20 @@
 """One file of a table: what it is, and its text."""
 
 import codecs
+import csv
 import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, TextIO
+from typing import BinaryIO, TextIO
 
 from pipeline_steps.errors import DataError
 from pipeline_steps.tables.csv_rows import csv_rows
 from pipeline_steps.tables.header import plain_name
 from pipeline_steps.tables.use_case import TableFormat
 
-_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_GZIP = b"\x1f\x8b"
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _DELIMITERS = ",;\t|"
 _CHUNK = 1 << 20
@@ -28,19 +29,18 @@ class TextFormat:
     delimiter: str
 
 
-def is_parquet(path: Path) -> bool:
-    """Whether the file begins as Parquet does."""
-    with path.open("rb") as file:
-        return file.read(len(_PARQUET)) == _PARQUET
-
-
 def open_text(path: Path, encoding: str) -> TextIO:
     """Open the file's text, unpacked where it is gzip."""
-    with path.open("rb") as file:
-        packed = file.read(len(_GZIP)) == _GZIP
-    if packed:
+    if _is_packed(path):
         return gzip.open(path, "rt", encoding=encoding, newline="")
     return path.open(encoding=encoding, newline="")
+
+
+def create_text(path: Path, like: Path, encoding: str) -> TextIO:
+    """Create a file of text that is packed if `like` is."""
+    if _is_packed(like):
+        return gzip.open(path, "wt", encoding=encoding, newline="")
+    return path.open("w", encoding=encoding, newline="")
 
 
 def text_format(path: Path, given: TableFormat, names: Sequence[str]) -> TextFormat:
@@ -89,10 +89,13 @@ def _reads(path: Path, encoding: str) -> bool:
     return True
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path) -> BinaryIO | gzip.GzipFile:
+    return gzip.open(path, "rb") if _is_packed(path) else path.open("rb")
+
+
+def _is_packed(path: Path) -> bool:
     with path.open("rb") as file:
-        packed = file.read(len(_GZIP)) == _GZIP
-    return gzip.open(path, "rb") if packed else path.open("rb")
+        return file.read(len(_GZIP)) == _GZIP
 
 
 def _delimiter(lines: Sequence[str], names: Sequence[str]) -> str:
@@ -101,7 +104,7 @@ def _delimiter(lines: Sequence[str], names: Sequence[str]) -> str:
     def fit(delimiter: str) -> tuple[int, int]:
         try:
             rows = [row for row in csv_rows(lines, delimiter) if row]
-        except Exception:  # a quoted cell that the sample cuts off, or that another delimiter ends
+        except csv.Error:  # a quoted cell that the sample cuts off, or that another delimiter ends
             rows = []
         header = rows[0] if rows else []
         alike = len({len(row) for row in rows}) == 1

@@ -13,7 +13,7 @@ from pipeline_steps.errors import DataError
 from pipeline_steps.tables.column_readers import CellRules, ColumnReader, reader_of
 from pipeline_steps.tables.csv_rows import csv_rows
 from pipeline_steps.tables.header import header_problems, places_of, plain_name
-from pipeline_steps.tables.source_file import is_parquet, open_text, text_format
+from pipeline_steps.tables.source_file import open_text, text_format
 from pipeline_steps.tables.use_case import Column, TableFormat
 
 _SHOWN_PROBLEMS = 5
@@ -21,18 +21,21 @@ _BLOCK_ROWS = 10_000
 _DECIMAL_ROWS = 1_000
 
 
-@dataclass
+@dataclass(frozen=True)
 class SourceTable:
-    """The wanted columns of all files, one after the other.
+    """The wanted columns of all files, one file after the other.
 
     Attributes:
-        table: float64 with NaN for numbers and for datetimes (days since 2000-01-01), text for other kinds.
+        cells: float64 with NaN for numbers and for datetimes (days since 2000-01-01), text for other kinds; a wanted
+            column each.
         header: the names of all columns of the files, in order.
+        used: those of them that were wanted.
         found: what was detected: of the files, and of columns by name.
     """
 
-    table: pd.DataFrame
+    cells: tuple["pd.Series[Any]", ...]
     header: tuple[str, ...]
+    used: frozenset[str] = frozenset()
     found: dict[str, Any] = field(default_factory=dict)
 
 
@@ -63,9 +66,7 @@ def _read(paths: Sequence[Path], columns: Sequence[Column], given: TableFormat) 
         first = next(blocks)
         if not readers:
             header, found = first, found_here
-            rules = CellRules(
-                str(found.get("decimal", ".")), None if given.missing is None else frozenset(given.missing), given.datetime
-            )
+            rules = CellRules.of(given, decimal=str(found.get("decimal", ".")))
             readers = [reader_of(column.kind, rules) for column in columns]
         _same_header(header, first, path)
         places = places_of(names, first)
@@ -73,24 +74,19 @@ def _read(paths: Sequence[Path], columns: Sequence[Column], given: TableFormat) 
             by_place = list(zip(*block, strict=True))
             for place, reader in zip(places, readers, strict=True):
                 reader.take(by_place[place])
-    values = {name: reader.values() for name, reader in zip(names, readers, strict=True)}
-    table = pd.DataFrame({name: pd.Series(cells, dtype=cells.dtype) for name, cells in values.items()})
-    if not len(table):
+    columns_read = [reader.values() for reader in readers]
+    if not len(columns_read[0]):
         raise DataError(f"data must have at least one row below the header, got none in {paths[0]}")
     raise_problems([problem for name, reader in zip(names, readers, strict=True) for problem in reader.problems(name)])
     detected = {name: reader.found for name, reader in zip(names, readers, strict=True) if reader.found}
-    return SourceTable(table, tuple(header), found | {"columns": detected})
+    used = frozenset(header[place] for place in places_of(names, header))
+    cells = tuple(pd.Series(values, dtype=values.dtype) for values in columns_read)
+    return SourceTable(cells, tuple(header), used, found | {"columns": detected})
 
 
-def _opened(
-    path: Path, columns: Sequence[Column], given: TableFormat
-) -> tuple[Iterator[Any], dict[str, Any]]:
+def _opened(path: Path, columns: Sequence[Column], given: TableFormat) -> tuple[Iterator[Any], dict[str, Any]]:
     """The header of one file and then its rows in blocks, and how it is written."""
     names = [column.name for column in columns]
-    if is_parquet(path):
-        from pipeline_steps.tables.parquet import parquet_blocks  # noqa: PLC0415 — most tables need no such library
-
-        return parquet_blocks(path, names), {"format": "parquet"}
     form = text_format(path, given, names)
     numbers = [column.name for column in columns if column.kind == "number"]
     found = {"format": "csv", "encoding": form.encoding, "delimiter": form.delimiter}
@@ -114,8 +110,9 @@ def _csv_blocks(path: Path, encoding: str, delimiter: str, names: Sequence[str])
 
 def _blocks(rows: Iterable[list[str]], width: int, path: Path) -> Iterator[list[list[str]]]:
     """Rows in blocks that fit in memory, each as long as the header."""
-    rows, before = iter(rows), 0
-    while block := list(islice(rows, _BLOCK_ROWS)):
+    remaining: Iterator[list[str]] = iter(rows)
+    before = 0
+    while block := list(islice(remaining, _BLOCK_ROWS)):
         for number, row in enumerate(block, before + 1):
             if len(row) != width:
                 raise DataError(f"row {number} must have {width} cells like the header, got {len(row)} in {path}")
@@ -126,7 +123,7 @@ def _blocks(rows: Iterable[list[str]], width: int, path: Path) -> Iterator[list[
 def _decimal(blocks: Iterator[Any], numbers: Sequence[str]) -> str:
     """A comma where numbers have one and none has a point."""
     places = places_of(numbers, next(blocks))
-    rows = next(blocks, [])[:_DECIMAL_ROWS]
+    rows: list[list[str]] = next(blocks, [])[:_DECIMAL_ROWS]
     cells = [row[place] for row in rows for place in places]
     commas = any("," in cell and _digits(cell.replace(",", "", 1)) for cell in cells)
     points = any("." in cell and _digits(cell.replace(".", "", 1)) for cell in cells)

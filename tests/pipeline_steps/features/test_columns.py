@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_steps.features.columns import CategoryColumn, NumberColumn, ValueRefusedError, column_from_document
+from pipeline_steps.features.column_documents import column_from_document
+from pipeline_steps.features.columns import CategoryColumn, NumberColumn, ValueRefusedError
 from pipeline_steps.tables.cells import number_text
 
 SIZE = NumberColumn("size", 0, 10, missing=False)

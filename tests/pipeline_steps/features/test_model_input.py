@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 (times without a zone are UTC)
 import math
 from datetime import datetime, timedelta
 

@@ -80,19 +80,16 @@ def test_byte_order_mark_quotes_windows_line_ends_and_blank_lines_are_read(tmp_p
         ("", "data must start with a header row, got an empty file or line in"),
         ("\nsize,flag\n1,a\n", "data must start with a header row, got an empty file or line in"),
         ("size,flag\n", "data must have at least one row below the header"),
-        ("size;flag\n1;a\n", "columns must be separated by ',', got ';'"),
-        ("size\tflag\n1\ta\n", "columns must be separated by ',', got '\\t'"),
         ("flag\na\n", "columns absent from"),
         ("size,size,flag\n1,1,a\n", "a column name must occur once in the header, got twice: size in "),
-        ("size,flag,,\n1,a,,\n", "a column name must occur once in the header, got twice: '' in "),
         ("size,flag\n1,a\n2\n", "row 2 must have 2 cells like the header, got 1"),
         ("size,flag\n1,a\n\n2,b,c\n", "row 2 must have 2 cells like the header, got 3"),
         ("size,flag\n1,a,x\n2,b,y\n", "row 1 must have 2 cells like the header, got 3"),
         ("size,flag\n1\n2\n", "row 1 must have 2 cells like the header, got 1"),
         ("size,flag\n1,a,\n2,b,\n", "row 1 must have 2 cells like the header, got 3"),
         ("size,flag\n1,a\nbig,b\n3,c\nhuge,d\n", "column size must hold numbers, got 'big' in row 2 (2 such cells)"),
-        ('size,flag\n1,"a"b\n', "data must be comma-separated UTF-8 text"),
-        ('size,flag\n1,"a\n', "data must be comma-separated UTF-8 text"),
+        ('size,flag\n1,"a"b\n', "data must be text in utf-8-sig separated by ','"),
+        ('size,flag\n1,"a\n', "data must be text in utf-8-sig separated by ','"),
     ],
 )
 def test_a_table_that_cannot_be_read_says_why(tmp_path: Path, text: str, reason: str) -> None:
@@ -104,10 +101,6 @@ def test_a_table_that_cannot_be_read_says_why(tmp_path: Path, text: str, reason:
 @pytest.mark.parametrize(
     ("header", "reason"),
     [
-        (
-            " size ",
-            "'size' (it has ' size ', which differs in blanks or invisible characters: write both alike)",
-        ),
         ("si\u200bze", "'size' (it has 'si\\u200bze', which differs in blanks or invisible characters"),
         ("Size", "'size' (it has 'Size', which differs in upper and lower case: write both alike)"),
     ],
@@ -118,15 +111,14 @@ def test_how_a_name_differs_from_the_one_that_was_meant_can_be_seen(tmp_path: Pa
     assert f": {reason}" in str(caught.value)
 
 
-def test_two_spellings_of_one_letter_are_distinguished(tmp_path: Path) -> None:
-    with pytest.raises(DataError) as caught:
-        _read(tmp_path, "Gro\u0308\xdfe\n1\n", (Column("Gr\xf6\xdfe", "number"),))
-    assert "'Größe' (it has 'Gro\\u0308ße', which differs in its Unicode normal form" in str(caught.value)
+def test_blanks_around_a_name_and_its_unicode_normal_form_do_not_matter(tmp_path: Path) -> None:
+    table = _read(tmp_path, "Gro\u0308\xdfe, size ,\n1,2,3\n", (Column("Gr\xf6\xdfe", "number"), COLUMNS[0]))
+    assert table.to_dict("list") == {"Gr\xf6\xdfe": [1], "size": [2]}
 
 
 def test_text_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_bytes("size,flag\n1,é\n".encode("latin-1"))
-    with pytest.raises(DataError, match="UTF-8"):
+    with pytest.raises(DataError, match="data must be text in utf-8-sig"):
         read_table(tmp_path / "table.csv", COLUMNS)
 
 
