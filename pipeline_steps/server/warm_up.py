@@ -57,7 +57,7 @@ def representative_rows(contract: Contract, baseline: Baseline | None) -> list[l
 def _values(column: FeatureColumn, edges: Sequence[float]) -> Iterator[Value]:
     if isinstance(column, NumberColumn):
         middle = column.min / 2 + column.max / 2
-        yield from (middle, column.min, column.max, *filter(math.isfinite, edges))
+        yield from map(column.example, (middle, column.min, column.max, *filter(math.isfinite, edges)))
     else:
         yield from column.categories
         if column.accepts_unknown or not column.categories:

@@ -3,15 +3,18 @@
 import csv
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from infra.rollout.runtime.smoke_test.index import example_row
 from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.features.boolean_column import BooleanColumn
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
+from pipeline_steps.features.datetime_column import DatetimeColumn
 from pipeline_steps.server.payload import read_payload
-from pipeline_steps.tables.csv_table import read_table
 from pipeline_steps.tables.rehearsed_rows import write_requests
-from pipeline_steps.tables.use_case import Column
+from pipeline_steps.tables.source_table import read_source
+from pipeline_steps.tables.use_case import Column, TableFormat
 from rehearsal.journey.source_table import SourceTable, request_bodies
 from tests.contracts import binary_contract
 
@@ -22,6 +25,8 @@ def contract(*texts: str) -> Contract:
     columns = (
         NumberColumn("size", 0, 3, missing=True),
         CategoryColumn("kind", texts, len(texts), accepts_unknown=False, missing=True),
+        BooleanColumn("member"),
+        DatetimeColumn("signup", 9000, 9000.75, missing=True, format="%d.%m.%Y %H:%M", times=True),
     )
     return binary_contract(columns)
 
@@ -29,15 +34,25 @@ def contract(*texts: str) -> Contract:
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_smoke_test_sends_the_category_that_it_means(text: str) -> None:
     known = contract(text)
-    assert read_payload(known, example_row(known.to_document()).encode(), "text/csv").tolist() == [[1.5, 0]]
+    assert read_payload(known, example_row(known.to_document()).encode(), "text/csv").tolist() == [
+        [1.5, 0, 0, 9000.375]
+    ]
 
 
 def test_the_rehearsals_users_send_rows_that_mean_what_the_table_does(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([["bought", "kind", "size"], *[["TRUE", text, 3] for text in TEXTS]])
-    read = read_table(path, (Column("size", "number"), Column("kind", "category")))
-    write_requests(tmp_path / "requests.csv", read, ["size", "kind"])
+        csv.writer(file).writerows(
+            [
+                ["bought", "kind", "size", "signup", "member"],
+                *[["TRUE", text, place, f"{place + 1}.3.2026 1{place}:00", "no"] for place, text in enumerate(TEXTS)],
+            ]
+        )
+    columns = (Column("size", "number"), Column("kind", "category"))
+    columns += (Column("member", "boolean"), Column("signup", "datetime"))
+    cells = read_source([path], columns, TableFormat()).cells
+    read = pd.DataFrame(dict(zip(("size", "kind", "member", "signup"), cells, strict=True)))
+    write_requests(tmp_path / "requests.csv", read, columns)
     bodies = request_bodies(SourceTable(path, "t", len(TEXTS), "0" * 64, path, 1, tmp_path / "requests.csv"))
     known = contract(*dict.fromkeys(read["kind"]))
     sent = sorted(read_payload(known, body, "text/csv")[0].tolist() for body in bodies)

@@ -5,6 +5,7 @@ import io
 import json
 import tarfile
 import time
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,8 +58,13 @@ def example_row(contract: dict[str, Any]) -> str:
 def _example(column: dict[str, Any]) -> str:
     if column["kind"] == "category":
         return str(column["categories"][0]) if column["categories"] else ""
+    if column["kind"] == "boolean":
+        return "false"
     low, high = column.get("min"), column.get("max")
-    return "0" if low is None or high is None else repr((float(low) + float(high)) / 2)
+    middle = 0.0 if low is None or high is None else (float(low) + float(high)) / 2
+    if column["kind"] == "datetime":
+        return (datetime(2000, 1, 1) + timedelta(days=middle)).isoformat()  # noqa: DTZ001 — days since then, in UTC
+    return repr(middle) if middle else "0"
 
 
 def _contract(s3: Any, container: dict[str, Any]) -> dict[str, Any]:
