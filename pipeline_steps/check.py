@@ -9,9 +9,9 @@ from typing import Any
 from pipeline_steps.arguments import StepParser, percentage
 from pipeline_steps.documents import read_json
 from pipeline_steps.paths import Paths
+from pipeline_steps.preparation.split_table import split_table
 from pipeline_steps.prepare import sha256_of_files
 from pipeline_steps.tables.data_warnings import data_warnings
-from pipeline_steps.tables.preparation import split_table
 from pipeline_steps.tables.raw_table import data_files, read_raw_table
 from pipeline_steps.tables.rehearsed_rows import write_earlier, write_requests
 from pipeline_steps.tables.use_case import UseCase

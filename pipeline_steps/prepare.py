@@ -9,8 +9,8 @@ from pipeline_steps.arguments import StepParser
 from pipeline_steps.documents import read_json, sha256_of, write_json
 from pipeline_steps.errors import DataError
 from pipeline_steps.paths import Paths
+from pipeline_steps.preparation.split_table import describe, split_table
 from pipeline_steps.tables.csv_table import write_table
-from pipeline_steps.tables.preparation import describe, split_table
 from pipeline_steps.tables.raw_table import data_files, read_raw_table
 from pipeline_steps.tables.use_case import FILE, UseCase
 

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, ValueInfoProto, checker, helper, load_model_from_string, numpy_helper
 
-from pipeline_steps.artifact.scorer import INPUT, Scorer
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
 from pipeline_steps.features.date_parts import PARTS, DateGraph
 from pipeline_steps.features.datetime_column import DatetimeColumn
 
 _Features = NDArray[np.float32]
 
-_PREPARED = "dates/features"
+_ENCODED, _PREPARED = "dates/encoded", "dates/features"
 _OPSET = 17
 _IR_VERSION = 8
 
@@ -55,44 +55,48 @@ class ModelInput:
         """Make the matrix of encoded rows, float32 [rows, columns]."""
         if not self._dates:
             return features
-        return self._scorer.score(features)
+        made: _Features = self._session.run([_PREPARED], {_ENCODED: features})[0]
+        return made
 
     def prepend(self, graph: bytes) -> bytes:
         """Put the nodes in front of a model's graph, which takes the matrix; the result takes encoded rows."""
         if not self._dates:
             return graph
         model = load_model_from_string(graph)
+        (taken,) = (entry.name for entry in model.graph.input)
         for node in model.graph.node:
-            node.input[:] = [_PREPARED if name == INPUT else name for name in node.input]
-        nodes, constants = self._prologue()
+            node.input[:] = [_PREPARED if name == taken else name for name in node.input]
+        nodes, constants = self._prologue(taken)
         own = list(model.graph.node)
         del model.graph.node[:]
         model.graph.node.extend([*nodes, *own])
         model.graph.initializer.extend(constants)
         del model.graph.input[:]
-        model.graph.input.append(_matrix_info(INPUT, len(self._columns)))
+        model.graph.input.append(_matrix_info(taken, len(self._columns)))
         checker.check_model(model)
         return bytes(model.SerializeToString(deterministic=True))
 
     @cached_property
-    def _scorer(self) -> Scorer:
-        nodes, constants = self._prologue()
+    def _session(self) -> onnxruntime.InferenceSession:
+        nodes, constants = self._prologue(_ENCODED)
         graph = helper.make_graph(
             nodes,
             "dates",
-            [_matrix_info(INPUT, len(self._columns))],
+            [_matrix_info(_ENCODED, len(self._columns))],
             [_matrix_info(_PREPARED, len(self.names))],
             constants,
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
-        return Scorer(model.SerializeToString(), _PREPARED)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
-    def _prologue(self) -> tuple[list[NodeProto], list[TensorProto]]:
+    def _prologue(self, encoded: str) -> tuple[list[NodeProto], list[TensorProto]]:
         places, days = "dates/places", "dates/days"
-        nodes = [helper.make_node("Gather", [INPUT, places], [days], axis=1)]
+        nodes = [helper.make_node("Gather", [encoded, places], [days], axis=1)]
         constants = [numpy_helper.from_array(np.array(self._dates, dtype=np.int64), places)]
         made = DateGraph(days)
-        parts = [INPUT, *made.parts()]
+        parts = [encoded, *made.parts()]
         if self._with_times:
             hours, timed = "dates/hours", "dates/timed"
             among = np.array([self._dates.index(place) for place in self._with_times], dtype=np.int64)

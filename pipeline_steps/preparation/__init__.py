@@ -1,0 +1,1 @@
+"""From raw tables to splits: what depends on the problem."""
