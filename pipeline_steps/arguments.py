@@ -50,6 +50,13 @@ def positive(text: str) -> float:
     return value
 
 
+def at_least_zero(text: str) -> float:
+    """Parse a finite number of 0 or more."""
+    if not (value := finite(text)) >= 0:
+        raise argparse.ArgumentTypeError(f"must be at least 0, got {text}")
+    return value
+
+
 def percentage(text: str) -> float:
     """Parse a number of percent, 0 to 100."""
     if not 0 <= (value := finite(text)) <= 100:

@@ -1,33 +1,48 @@
-"""evaluate: candidate, baseline and champion on the same untouched test split, and the decision of the gate."""
+"""evaluate: the best candidate, its references and the champion on one untouched test split, and the gate."""
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from pipeline_steps.arguments import StepParser, finite, from_arguments, share
-from pipeline_steps.artifact.reading import read_archive
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline_steps.arguments import StepParser, at_least_zero, finite, from_arguments, share
+from pipeline_steps.artifact.reading import Artifact, read_archive
 from pipeline_steps.documents import read_json, sha256_of, write_json
 from pipeline_steps.errors import DataError
-from pipeline_steps.evaluation.model_evaluation import evaluate_model, evaluation_document, score_split
-from pipeline_steps.evaluation.quality_gate import GATE_METRICS, QualityGate
+from pipeline_steps.evaluation.comparison import Table, choose, compare, comparison_document, direction_of
+from pipeline_steps.evaluation.explanation import Refit, explain, registry_quality
+from pipeline_steps.evaluation.found_champion import FoundChampion, seen_test_rows
+from pipeline_steps.evaluation.gate import Gate
+from pipeline_steps.evaluation.learning_curve import Point
+from pipeline_steps.evaluation.model_card import model_card
+from pipeline_steps.evaluation.model_evaluation import ModelEvaluation
 from pipeline_steps.paths import Paths
-from pipeline_steps.problems.binary.metrics import area_under_roc
-from pipeline_steps.problems.binary.value import OutcomeValues
+from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.prepared import Split, read_split, read_use_case
 from pipeline_steps.tables.split import SPLITS
-from pipeline_steps.tables.use_case import UseCase
+
+_ARCHIVE = "model.tar.gz"
+_MODELS = {"tuned": "candidate", "reference": "baseline"}
+"""The folders of the trained models among the job's inputs."""
 
 
 def parser() -> StepParser:
     """The command line of `evaluate`."""
     made = StepParser("evaluate")
     made.add_argument("--model-package-group", required=True)
-    made.add_argument("--metric", choices=GATE_METRICS, required=True)
-    made.add_argument("--threshold", type=share, required=True)
-    made.add_argument("--min-gain-over-baseline", type=finite, required=True)
-    made.add_argument("--max-loss-to-champion", type=finite, required=True)
-    made.add_argument("--max-gap", type=finite, required=True)
-    made.add_argument("--accuracy-target", type=share, required=True)
+    made.add_argument("--confidence", type=share, required=True)
+    made.add_argument("--threshold", type=finite)
+    made.add_argument("--min-gain-over-naive", type=finite, required=True)
+    made.add_argument("--max-loss-to-reference", type=finite, required=True)
+    made.add_argument("--max-loss-to-champion", type=at_least_zero, required=True)
+    made.add_argument("--max-gap", type=finite)
+    made.add_argument("--accuracy-target", type=share)
+    for model in _MODELS:
+        made.add_argument(f"--{model}-job", default="", help="the name of the training job that made it")
     return made
 
 
@@ -35,39 +50,38 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     """Run the step."""
     arguments = parser().parse_args(argv)
     profile = read_json(paths.processing_input("profile") / "profile.json")
-    use_case, splits = read_splits(paths, profile)
-    values = OutcomeValues(**(use_case.value or {}))
-    artifact = read_archive(paths.processing_input("candidate") / "model.tar.gz")
-    candidate = evaluate_model(artifact, splits["test"], values, name="candidate")
-    linear = read_archive(paths.processing_input("baseline") / "model.tar.gz")
-    baseline = evaluate_model(linear, splits["test"], values, name="baseline")
-    champion = evaluate_champion(arguments.model_package_group, use_case, splits["test"], values)
-    train_auc, validation_auc = (
-        area_under_roc(split.target == 1, score_split(artifact, split, name="candidate"))
-        for split in (splits["train"], splits["validation"])
-    )
-    decision = from_arguments(QualityGate, arguments).decide(
-        candidate=candidate.metrics.to_document(),
-        baseline=baseline.metrics.to_document(),
-        champion=champion,
-        train_auc=train_auc,
-        validation_auc=validation_auc,
-    )
+    table = read_table(paths, profile)
+    metric = table.use_case.metric
+    gate = from_arguments(Gate, arguments, metric=metric, direction=direction_of(table.problem, metric))
+    archives = {name: paths.processing_input(folder) / _ARCHIVE for name, folder in _MODELS.items()}
+    trained = {name: read_archive(archive) for name, archive in archives.items()}
+    choice = choose(table, trained["tuned"], trained["reference"])
+    candidate, reference = trained[choice.chosen], trained["reference"]
+    champion = find_comparable(arguments.model_package_group, table)
+    models = compare(table, candidate, reference, champion.artifact)
+    explained = explain(table, candidate, reference, models=models, gate=gate, refit=refit_of(table, candidate))
+    quality = registry_quality(models)
+    document = {
+        **quality,
+        **comparison_document(models, gate, gap=explained["fit"]["variance"]),
+        **explained,
+        **champion.to_document(models.champion),
+        "algorithm": candidate.contract.algorithm,
+        "choice": choice.to_document(),
+        "data": {"rows": profile["rows"], "sha256": profile["sha256"]},
+        # the hash is what an approval is for
+        "model": {"sha256": candidate.sha256, "training_job": getattr(arguments, f"{choice.chosen}_job")},
+    }
+    copy_archive(archives[choice.chosen], paths.processing_output("model") / _ARCHIVE)
     output = paths.processing_output("evaluation")
-    document = evaluation_document(candidate, baseline, champion, gate=decision, profile=profile)
-    document["model"] = {"sha256": artifact.sha256}  # what an approval is for
-    write_json(output / "evaluation.json", document)
-
-    from pipeline_steps.evaluation.plots import draw_confusion_matrix, draw_roc  # noqa: PLC0415 (bad input fails sooner)
-
-    draw_roc(output / "roc.svg", candidate.roc, auc=candidate.metrics.auc)
-    draw_confusion_matrix(
-        output / "confusion_matrix.svg", candidate.outcomes, positive_label=use_case.positive_label or ""
-    )
-    sys.stdout.write(f"{decision['metric']} {decision['value']:.4f} on the test split: {decision['reasons']}\n")
+    card = model_card(document, quality, candidate.document("metrics.json"), table.use_case)
+    write_json(output / "model_card.json", card)
+    write_json(output / "evaluation.json", {**document, "pictures": draw(output, models.candidate, document)})
+    decided = document["gate"]
+    sys.stdout.write(f"{metric} {decided['value']:.4g} on the test split: {decided['reasons']}\n")
 
 
-def read_splits(paths: Paths, profile: Mapping[str, Any]) -> tuple[UseCase, dict[str, Split]]:
+def read_table(paths: Paths, profile: Mapping[str, Any]) -> Table:
     """Read the three splits.
 
     Raises:
@@ -78,18 +92,62 @@ def read_splits(paths: Paths, profile: Mapping[str, Any]) -> tuple[UseCase, dict
         if found != expected:
             raise DataError(f"the {name} split must have the profile's sha256 {expected}, got {found}")
     use_case = read_use_case(paths.processing_input("test"))
-    return use_case, {name: read_split(paths.processing_input(name), use_case) for name in SPLITS}
+    splits = {name: read_split(paths.processing_input(name), use_case) for name in SPLITS}
+    return Table(use_case, problem_named(use_case.problem), splits)
 
 
-def evaluate_champion(group: str, use_case: UseCase, test: Split, values: OutcomeValues) -> dict[str, Any] | None:
-    """Fetch and evaluate the champion; None when there is none."""
+def find_comparable(group: str, table: Table) -> FoundChampion:
+    """Fetch the champion, and say why it cannot be compared where it cannot."""
     from pipeline_steps.aws import aws_session  # noqa: PLC0415 (0.5 s, and only here)
-    from pipeline_steps.evaluation.champion import find_champion, require_comparable  # noqa: PLC0415
+    from pipeline_steps.evaluation.champion import differences, find_champion  # noqa: PLC0415
 
     session = aws_session()
     champion = find_champion(group, sagemaker=session.client("sagemaker"), s3=session.client("s3"))
     if champion is None:
-        return None
-    require_comparable(champion, use_case)
-    found = evaluate_model(champion.artifact, test, values, name=f"champion {champion.model_package_arn}")
-    return {**found.to_document(), "model_package_arn": champion.model_package_arn}
+        return FoundChampion()
+    contract = champion.artifact.contract
+    if unlike := tuple(differences(contract, table.use_case)):
+        return FoundChampion(champion.model_package_arn, differences=unlike)
+    seen = seen_test_rows(champion.artifact, table.splits["test"])
+    return FoundChampion(champion.model_package_arn, champion.artifact, seen_test_rows=seen)
+
+
+def refit_of(table: Table, candidate: Artifact) -> Refit:
+    """Give what fits the candidate's algorithm, with its hyperparameters, on some of the training rows."""
+    from pipeline_steps.algorithms.hyperparameters import Hyperparameters  # noqa: PLC0415
+    from pipeline_steps.algorithms.training import train_model  # noqa: PLC0415
+
+    values = dict(candidate.document("metrics.json")["hyperparameters"])
+    hyperparameters = Hyperparameters(values.pop("algorithm"), values)
+    use_case, train = replace(table.use_case, folds=0), table.splits["train"]
+
+    def refit(rows: NDArray[np.int64]) -> Point:
+        part = Split(train.features.iloc[rows], train.target[rows])
+        found = train_model(use_case, part, table.splits["validation"], hyperparameters, log=_no_log)
+        return Point(found.train_metrics[use_case.metric], found.validation_metrics[use_case.metric])
+
+    return refit
+
+
+def draw(folder: Path, candidate: ModelEvaluation, document: Mapping[str, Any]) -> dict[str, str]:
+    """Draw the problem's pictures and those that every problem has; gives what each shows by its file name."""
+    from pipeline_steps.evaluation.pictures import draw_importance, draw_learning_curve  # noqa: PLC0415
+
+    shown = candidate.problem.report().draw(folder, candidate.predicted)
+    draw_importance(folder / "importance.svg", document["importance"])
+    draw_learning_curve(folder / "learning_curve.svg", document["learning_curve"], document["primary_metric"]["name"])
+    return {
+        **shown,
+        "importance.svg": "increase of the loss when a column's values are permuted",
+        "learning_curve.svg": "primary metric by rows that were fitted",
+    }
+
+
+def copy_archive(source: Path, target: Path) -> None:
+    """Copy the candidate's archive as it is: the registry gets the very file that was evaluated."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(source.read_bytes())
+
+
+def _no_log(_: str) -> None:
+    """The refits' progress would read like the candidate's."""

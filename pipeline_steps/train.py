@@ -11,6 +11,7 @@ from pipeline_steps.artifact.scorer import Scorer
 from pipeline_steps.artifact.writing import check_parity, with_gaps, write_artifact
 from pipeline_steps.baseline.distribution import training_distribution
 from pipeline_steps.baseline.held_out import with_held_out
+from pipeline_steps.baseline.training_rows import sketch_of
 from pipeline_steps.documents import read_json
 from pipeline_steps.log import log
 from pipeline_steps.paths import Paths
@@ -52,6 +53,9 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         graph=graph,
         contract=trained.contract,
         baseline=baseline,
-        metrics=trained.metrics_document(),
+        metrics={
+            **trained.metrics_document(),
+            "training_rows": sketch_of(trained.contract.encode(train.features), train.target),
+        },
     )
     log(trained.log_line())

@@ -10,10 +10,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.artifact.reading import Artifact, read_archive
-from pipeline_steps.errors import DataError, StepError
+from pipeline_steps.errors import StepError
 from pipeline_steps.features.columns import kind_of
 from pipeline_steps.tables.cells import category, quoted
 from pipeline_steps.tables.use_case import UseCase
+
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -33,20 +35,11 @@ def find_champion(group: str, *, sagemaker: Any, s3: Any) -> Champion | None:
         return Champion(arn, read_archive(_model_data(arn, sagemaker, s3))) if arn else None
 
 
-def require_comparable(champion: Champion, use_case: UseCase) -> None:
-    """Check that the champion reads a table of `use_case` as the model that was trained on it does.
+def differences(contract: Contract, use_case: UseCase) -> Iterator[str]:
+    """Yield why a model of this contract reads a table of `use_case` otherwise than it was trained: a sentence each.
 
-    Raises:
-        DataError: it does not: a score that it gives for these rows means nothing.
+    With any, an output that it gives for these rows means nothing.
     """
-    if unlike := list(_unlike(champion.artifact.contract, use_case)):
-        raise DataError(
-            f"the champion {champion.model_package_arn} cannot be compared: {'; '.join(unlike)}. Give the columns and "
-            "the target back what they were, or train under another name of the use case"
-        )
-
-
-def _unlike(contract: Contract, use_case: UseCase) -> Iterator[str]:
     kinds = {column.name: column.kind for column in use_case.columns}
     for column in contract.columns:
         if column.name not in kinds:
@@ -59,6 +52,14 @@ def _unlike(contract: Contract, use_case: UseCase) -> Iterator[str]:
         yield f"its target is {contract.target} and not {use_case.target}"
     if category(contract.positive_label or "") != category(use_case.positive_label or ""):
         yield f"its positive label is {quoted(contract.positive_label)} and not {quoted(use_case.positive_label)}"
+    elif contract.classes and contract.classes != use_case.classes:
+        yield f"its labels are {_listed(contract.classes)} and not {_listed(use_case.classes)}"
+
+
+def _listed(labels: tuple[str, ...]) -> str:
+    return ", ".join(map(quoted, labels[:_NAMED])) + (
+        f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
+    )
 
 
 def fetch_archive(model_package_arn: str, *, sagemaker: Any, s3: Any) -> bytes:

@@ -1,88 +1,124 @@
-"""One model on one split, and the `evaluation.json` of all models."""
+"""One model on the test rows: its metrics with intervals."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.errors import DataError
-from pipeline_steps.problems.binary.metrics import Confusion, Metrics, confusion, measure, roc_curve
-from pipeline_steps.problems.binary.value import OutcomeValues
+from pipeline_steps.evaluation.estimate import Estimate
+from pipeline_steps.evaluation.resampling import bootstrap
+from pipeline_steps.problems.problem import VALUE_METRIC, Decision, Outputs, Problem, Target
+from pipeline_steps.problems.report import Predicted
 from pipeline_steps.tables.prepared import Split
+from pipeline_steps.tables.use_case import UseCase
+
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class ComparedRows:
+    """The rows that models are compared on, and their targets."""
+
+    features: pd.DataFrame
+    target: Target
+
+    @classmethod
+    def of(cls, split: Split, problem: Problem, use_case: UseCase) -> "ComparedRows":
+        return cls(*problem.comparison_rows(split.features, split.target, use_case, seed=_SEED))
 
 
 @dataclass(frozen=True)
 class ModelEvaluation:
-    """One model's metrics on a split, at its own threshold."""
+    """One model's metrics on rows, by its own decision."""
 
-    metrics: Metrics
-    outcomes: Confusion
-    value: dict[str, Any]
-    roc: tuple[list[float], list[float]]
+    problem: Problem
+    predicted: Predicted
+
+    @cached_property
+    def metrics(self) -> dict[str, float]:
+        shown = self.predicted
+        return self.problem.measure(shown.target, shown.outputs, shown.decision, shown.use_case)
+
+    @cached_property
+    def replicates(self) -> dict[str, NDArray[np.float64]]:
+        """The metrics on each resample of the rows."""
+        return bootstrap(self.problem, self.predicted)
+
+    def estimate(self, metric: str, confidence: float) -> Estimate:
+        return Estimate.of(self.metrics[metric], self.replicates[metric], confidence)
+
+    def advantage(self, other: "ModelEvaluation", metric: str, confidence: float) -> Estimate:
+        """How much better this model is than `other` on the same rows, whichever direction of the metric is better."""
+        sign = 1.0 if self.problem.metrics.get(metric, "maximize") == "maximize" else -1.0
+        return Estimate.of(
+            sign * (self.metrics[metric] - other.metrics[metric]),
+            sign * (self.replicates[metric] - other.replicates[metric]),
+            confidence,
+        )
+
+    def intervals(self, confidence: float) -> dict[str, dict[str, Any]]:
+        """Each metric with its interval."""
+        return {name: self.estimate(name, confidence).to_document() for name in self.metrics if name in self.replicates}
+
+    @property
+    def value(self) -> dict[str, Any] | None:
+        """What the predictions are worth; None where the use case gives no values."""
+        given, rows = self.predicted.use_case.value, len(self.predicted.target)
+        if given is None or VALUE_METRIC not in self.metrics:
+            return None
+        per_1000 = self.metrics[VALUE_METRIC]
+        return {
+            "currency": given.get("currency", ""),
+            "total": per_1000 * rows / 1000,
+            "per_1000": per_1000,
+            "rows": rows,
+        }
 
     def to_document(self) -> dict[str, Any]:
-        return {**self.metrics.to_document(), "value": self.value}
+        return {**self.metrics, "value": self.value}
 
 
-def score_split(artifact: Artifact, split: Split, *, name: str) -> NDArray[np.float32]:
-    """Score the rows of `split`; `name` is in the error when the model cannot.
+def score_rows(artifact: Artifact, features: pd.DataFrame, *, name: str) -> Outputs:
+    """Give the outputs for `features`; `name` is in the error when the model cannot.
 
     Raises:
-        DataError: the model needs a column that the split lacks, or gives a score that is no number.
+        DataError: the model needs a column that the table lacks, or gives an output that is no number.
     """
     try:
-        scores = artifact.scorer.score(artifact.contract.encode(split.features))
+        outputs = artifact.scorer.score(artifact.contract.encode(features))
     except DataError as exc:
         raise DataError(f"the {name} cannot be evaluated: {exc}") from exc
-    if not np.isfinite(scores).all():
-        raise DataError(f"the {name} must score every row, got {int((~np.isfinite(scores)).sum())} scores not finite")
-    return scores
+    if not np.isfinite(outputs).all():
+        raise DataError(f"the {name} must score every row, got {int((~np.isfinite(outputs)).sum())} outputs not finite")
+    return outputs
 
 
-def evaluate_model(artifact: Artifact, split: Split, values: OutcomeValues, *, name: str) -> ModelEvaluation:
-    """Score the rows of `split`, and compute metrics, outcomes and their value."""
-    scores, threshold = score_split(artifact, split, name=name), artifact.contract.threshold
-    positive = split.target == 1
-    outcomes = confusion(positive, scores, threshold)
-    return ModelEvaluation(
-        metrics=measure(positive, scores, threshold),
-        outcomes=outcomes,
-        value=values.of(outcomes),
-        roc=roc_curve(positive, scores),
-    )
+def evaluate_model(artifact: Artifact, rows: ComparedRows, use_case: UseCase, *, name: str) -> ModelEvaluation:
+    """Score the rows by a trained model, and decide as it does."""
+    outputs = score_rows(artifact, rows.features, name=name)
+    return evaluated(artifact.contract.problem, rows.target, outputs, artifact.contract.decision, use_case)
 
 
-def evaluation_document(
-    candidate: ModelEvaluation,
-    baseline: ModelEvaluation,
-    champion: Mapping[str, Any] | None,
-    *,
-    gate: Mapping[str, Any],
-    profile: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Make `evaluation.json`; its first part is in the model registry's own format."""
-    return {
-        "binary_classification_metrics": _registry_metrics(candidate),
-        "metrics": candidate.metrics.to_document(),
-        "baseline": baseline.to_document(),
-        "champion": champion,
-        "value": candidate.value,
-        "gate": gate,
-        "data": {"rows": profile["rows"], "sha256": profile["sha256"]},
-    }
+def evaluate_naive(problem: Problem, train: Target, model: ModelEvaluation, use_case: UseCase) -> ModelEvaluation:
+    """Evaluate the naive reference on the rows of a trained model, its decision chosen on training rows."""
+    shown = model.predicted
+    in_training = problem.naive_outputs(train, _blank(shown.outputs, len(train)), train, use_case)
+    decision = problem.choose_decision(train, in_training, use_case)
+    outputs = problem.naive_outputs(train, shown.outputs, shown.target, use_case)
+    return evaluated(problem, shown.target, outputs, decision, use_case)
 
 
-def _registry_metrics(evaluation: ModelEvaluation) -> dict[str, Any]:
-    metrics = evaluation.metrics.to_document()
-    single = {name: metrics[name] for name in ("accuracy", "precision", "recall", "f1", "auc")}
-    return {
-        **{name: {"value": value, "standard_deviation": "NaN"} for name, value in single.items()},
-        "confusion_matrix": evaluation.outcomes.to_document(),
-        "receiver_operating_characteristic_curve": {
-            "false_positive_rates": evaluation.roc[0],
-            "true_positive_rates": evaluation.roc[1],
-        },
-    }
+def evaluated(
+    problem: Problem, target: Target, outputs: Outputs, decision: Decision, use_case: UseCase
+) -> ModelEvaluation:
+    labels = problem.labels(outputs, decision)
+    return ModelEvaluation(problem, Predicted(target, outputs, labels, decision, use_case))
+
+
+def _blank(outputs: Outputs, rows: int) -> Outputs:
+    return np.zeros((rows, *outputs.shape[1:]), dtype=np.float32)

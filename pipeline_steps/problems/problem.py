@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.problems.quality import Quality
+from pipeline_steps.problems.report import Report
 from pipeline_steps.tables.use_case import UseCase
 
 if TYPE_CHECKING:  # the server reads no table
@@ -150,6 +151,9 @@ class Problem(Protocol):
         self, target: Target, outputs: Outputs, decision: Decision, use_case: UseCase, resamples: Resamples
     ) -> dict[str, NDArray[np.float64]]:
         """Measure as `measure` does, once for each resample; NaN where a resample leaves a metric undefined."""
+
+    def report(self) -> Report:
+        """Give what evaluation shows of a model: losses, the registry's format, and pictures."""
 
     def largest_difference(self, exported: Outputs, fitted: Outputs) -> tuple[float, float]:
         """Give the largest difference of the exported graph's outputs from the fitted model's, and the allowed one."""

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from pipeline_steps.evaluation.quality_gate import GATE_METRICS, QualityGate
+
 from rehearsal.jobs.condition_step import is_true
 from slipway.settings import parse_settings
 from slipway.training import training_pipeline

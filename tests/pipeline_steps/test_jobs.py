@@ -13,12 +13,10 @@ from tests.model_registry import ARN, NOWHERE, registry
 
 GATE_FLAGS = [
     "--model-package-group=shop",
-    "--metric=auc",
-    "--threshold=0.6",
-    "--min-gain-over-baseline=-1",
-    "--max-loss-to-champion=0.005",
-    "--max-gap=0.5",
-    "--accuracy-target=0.9",
+    "--confidence=0.95",
+    "--min-gain-over-naive=0",
+    "--max-loss-to-reference=0",
+    "--max-loss-to-champion=0",
 ]
 
 
@@ -156,47 +154,81 @@ def test_a_crash_is_reported_with_its_trace_and_reason(run_verb, tmp_path: Path)
     assert (tmp_path / "output/failure").read_text().startswith("TypeError: ")
 
 
-def test_evaluate_measures_candidate_and_baseline_on_the_test_split(evaluation: Path, run_verb) -> None:
+def evaluated(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "processing/output/evaluation/evaluation.json").read_text())
+    return found
+
+
+def test_evaluate_measures_candidate_and_references_on_the_test_split(evaluation: Path, run_verb) -> None:
     with registry(None) as environment:
         ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment)
     assert ended.returncode == 0, ended.stderr
-    output = evaluation / "processing/output/evaluation"
-    found = json.loads((output / "evaluation.json").read_text())
+    found, output = evaluated(evaluation), evaluation / "processing/output/evaluation"
     profile = json.loads((evaluation / "processing/input/profile/profile.json").read_text())
-    assert found["champion"] is None
+    assert (found["problem"], found["algorithm"], found["champion"]) == ("binary", "xgboost", None)
+    gain = found["metrics"]["auc"] - found["baseline"]["auc"]
+    assert found["gate"]["gain_over_baseline"] == pytest.approx(gain)
+    assert found["gate"]["loss_to_reference_low"] < -gain
     assert found["gate"]["passed"]
-    assert found["gate"]["loss_to_champion"] == 0.0
-    assert found["gate"]["gain_over_baseline"] == pytest.approx(found["metrics"]["auc"] - found["baseline"]["auc"])
+    assert found["naive"]["auc"] == 0.5
     assert found["data"] == {"rows": profile["rows"], "sha256": profile["sha256"]}
     assert found["value"]["rows"] == profile["rows"]["test"]
-    assert found["model"] == {"sha256": read_archive(evaluation / "processing/input/candidate/model.tar.gz").sha256}
     matrix = found["binary_classification_metrics"]["confusion_matrix"]
     assert sum(count for row in matrix.values() for count in row.values()) == profile["rows"]["test"]
-    hits, alarms = matrix["1"]["1"], matrix["0"]["1"]
-    assert found["value"]["total"] == pytest.approx(5 * hits - alarms)
-    assert {path.name for path in output.iterdir()} == {"evaluation.json", "roc.svg", "confusion_matrix.svg"}
+    assert found["value"]["total"] == pytest.approx(5 * matrix["1"]["1"] - matrix["0"]["1"])
+    assert set(found["intervals"]) == {"candidate", "reference", "naive"}
+    assert {path.name for path in output.iterdir()} == {"evaluation.json", "model_card.json", *found["pictures"]}
+
+
+def test_evaluate_hands_on_the_very_archive_of_the_candidate(evaluation: Path, run_verb, jobs) -> None:
+    tuned, reference = (evaluation / f"processing/input/{name}/model.tar.gz" for name in ("candidate", "baseline"))
+    for swapped, job in ((False, "tuned"), (True, "reference")):
+        if swapped:  # the tuned model is then not better than the reference
+            shutil.copy(tuned, reference)
+        with registry(None) as environment:
+            flags = ("--tuned-job=tuned", "--reference-job=reference")
+            assert run_verb(evaluation, "evaluate", *GATE_FLAGS, *flags, environment=environment).returncode == 0
+        found = evaluated(evaluation)
+        made = evaluation / "processing/output/model/model.tar.gz"
+        assert made.read_bytes() == tuned.read_bytes()
+        assert found["choice"]["chosen"] == job
+        assert found["model"] == {"sha256": read_archive(tuned).sha256, "training_job": job}
 
 
 def test_evaluate_takes_the_gap_from_scores_and_not_from_what_training_claims(evaluation: Path, run_verb, jobs) -> None:
     with registry(None) as environment:
         assert run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment).returncode == 0
-    found = json.loads((evaluation / "processing/output/evaluation/evaluation.json").read_text())
+    found = evaluated(evaluation)
     claimed = json.loads((jobs.boosted / "model/metrics.json").read_text())
     assert found["gate"]["gap"] == pytest.approx(claimed["train"]["auc"] - claimed["validation"]["auc"], abs=1e-4)
+    assert found["fit"]["verdict"] in {"underfit", "balanced", "overfit"}
 
 
 def test_evaluate_compares_with_the_champion_of_the_registry(evaluation: Path, run_verb, jobs) -> None:
-    # the linear candidate must lose against the boosted champion
+    # a linear candidate is worse than the boosted champion, which 240 rows prove at this confidence
     champion = jobs.archive(jobs.boosted, evaluation / "champion.tar.gz")
     jobs.archive(jobs.linear, evaluation / "processing/input/candidate/model.tar.gz")
     with registry(champion.read_bytes()) as environment:
-        ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment)
+        ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, "--confidence=0.6", environment=environment)
     assert ended.returncode == 0, ended.stderr
-    found = json.loads((evaluation / "processing/output/evaluation/evaluation.json").read_text())
+    found = evaluated(evaluation)
     assert found["champion"]["model_package_arn"] == ARN
+    assert found["champion_seen_test_rows"] == 0
     assert found["gate"]["loss_to_champion"] == pytest.approx(found["champion"]["auc"] - found["metrics"]["auc"])
     assert not found["gate"]["passed"]
-    assert "below the champion's" in found["gate"]["reasons"]
+    assert "worse than the champion's" in found["gate"]["reasons"]
+
+
+def test_evaluate_says_how_many_test_rows_the_champion_was_trained_on(evaluation: Path, run_verb, jobs) -> None:
+    inputs = evaluation / "processing/input"
+    shutil.copy(inputs / "train/data.csv", inputs / "test/data.csv")
+    profile = json.loads((inputs / "profile/profile.json").read_text())
+    profile["sha256"]["test"] = profile["sha256"]["train"]
+    (inputs / "profile/profile.json").write_text(json.dumps(profile))
+    champion = jobs.archive(jobs.boosted, evaluation / "champion.tar.gz")
+    with registry(champion.read_bytes()) as environment:
+        assert run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment).returncode == 0
+    assert evaluated(evaluation)["champion_seen_test_rows"] == profile["rows"]["train"]
 
 
 def test_evaluate_refuses_a_split_that_is_not_the_one_profiled(evaluation: Path, run_verb) -> None:
@@ -230,9 +262,11 @@ def test_evaluate_compares_with_no_champion_of_another_schema(
     champion = jobs.archive(older, evaluation / "champion.tar.gz")
     with registry(champion.read_bytes()) as environment:
         ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment)
-    assert ended.returncode == 1
-    assert ended.stderr.startswith(f"the champion {ARN} cannot be compared: {reason}. Give the columns")
-    assert not (evaluation / "processing/output/evaluation/evaluation.json").exists()
+    assert ended.returncode == 0, ended.stderr
+    found = evaluated(evaluation)
+    assert found["champion"] is None
+    assert found["champion_not_comparable"] == {"model_package_arn": ARN, "words": f"not comparable: {reason}"}
+    assert (found["gate"]["passed"], found["gate"]["loss_to_champion_low"]) == (True, 0.0)
 
 
 def test_evaluate_fails_when_the_registry_is_unreachable(evaluation: Path, run_verb) -> None:

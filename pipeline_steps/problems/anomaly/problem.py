@@ -24,6 +24,7 @@ from pipeline_steps.problems.problem import (
     Target,
 )
 from pipeline_steps.problems.quality import Quality
+from pipeline_steps.problems.report import Report
 from pipeline_steps.problems.targets import frequent_anomaly_warnings
 from pipeline_steps.tables.use_case import UseCase
 
@@ -131,6 +132,12 @@ class Anomaly:
             if use_case.value is not None:
                 found[VALUE_METRIC] = 1000 * mean(resamples, value_of_rows(positive, predicted, use_case.value))
         return found
+
+    def report(self) -> Report:
+        """Make what shows models."""
+        from pipeline_steps.problems.anomaly.report import AnomalyReport  # noqa: PLC0415 (the server shows none)
+
+        return AnomalyReport()
 
     def largest_difference(self, exported: Outputs, fitted: Outputs) -> tuple[float, float]:
         """Compare scores, relative to their scale."""

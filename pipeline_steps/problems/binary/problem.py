@@ -23,6 +23,7 @@ from pipeline_steps.problems.problem import (
     Target,
 )
 from pipeline_steps.problems.quality import Quality
+from pipeline_steps.problems.report import Report
 from pipeline_steps.problems.targets import rare_label_warnings
 from pipeline_steps.tables.cells import category, quoted
 from pipeline_steps.tables.near_matches import near_match
@@ -141,6 +142,12 @@ class Binary:
         if use_case.value is not None:
             found[VALUE_METRIC] = 1000 * mean(resamples, value_of_rows(positive, predicted, use_case.value))
         return found
+
+    def report(self) -> Report:
+        """Make what shows models."""
+        from pipeline_steps.problems.binary.report import BinaryReport  # noqa: PLC0415 (the server shows none)
+
+        return BinaryReport()
 
     def largest_difference(self, exported: Outputs, fitted: Outputs) -> tuple[float, float]:
         """Compare probabilities."""

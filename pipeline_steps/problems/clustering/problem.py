@@ -22,6 +22,7 @@ from pipeline_steps.problems.problem import (
     Target,
 )
 from pipeline_steps.problems.quality import Quality
+from pipeline_steps.problems.report import Report
 from pipeline_steps.tables.use_case import UseCase
 
 if TYPE_CHECKING:
@@ -115,6 +116,12 @@ class Clustering:
 
         real = target != 1
         return cluster_metrics(outputs[real], resamples[:, real])
+
+    def report(self) -> Report:
+        """Make what shows models."""
+        from pipeline_steps.problems.clustering.report import ClusteringReport  # noqa: PLC0415 (the server shows none)
+
+        return ClusteringReport()
 
     def largest_difference(self, exported: Outputs, fitted: Outputs) -> tuple[float, float]:
         """Compare distances, relative to their scale."""

@@ -22,6 +22,7 @@ from pipeline_steps.problems.problem import (
     Target,
 )
 from pipeline_steps.problems.quality import Quality
+from pipeline_steps.problems.report import Report
 from pipeline_steps.problems.targets import class_warnings, in_order
 from pipeline_steps.tables.cells import category, quoted
 from pipeline_steps.tables.use_case import UseCase
@@ -149,6 +150,12 @@ class Multiclass:
         if "values" in decision:
             found[VALUE_METRIC] = 1000 * mean(resamples, np.asarray(decision["values"])[actual, predicted])
         return found
+
+    def report(self) -> Report:
+        """Make what shows models."""
+        from pipeline_steps.problems.multiclass.report import MulticlassReport  # noqa: PLC0415 (the server shows none)
+
+        return MulticlassReport()
 
     def largest_difference(self, exported: Outputs, fitted: Outputs) -> tuple[float, float]:
         """Compare probabilities."""

@@ -23,6 +23,7 @@ from pipeline_steps.problems.problem import (
 from pipeline_steps.problems.quality import Quality
 from pipeline_steps.problems.regression.quality import REGRESSION_QUALITY
 from pipeline_steps.problems.regression.responses import RegressionResponder
+from pipeline_steps.problems.report import Report
 from pipeline_steps.tables.cells import parse_number, quoted
 from pipeline_steps.tables.use_case import UseCase
 
@@ -162,6 +163,12 @@ class Regression:
             inside = np.abs(target - outputs) <= decision["interval"]["half_width"]
             found["interval_coverage"] = mean(resamples, inside.astype(np.float64))
         return found
+
+    def report(self) -> Report:
+        """Make what shows models."""
+        from pipeline_steps.problems.regression.report import RegressionReport  # noqa: PLC0415 (the server shows none)
+
+        return RegressionReport()
 
     def largest_difference(self, exported: Outputs, fitted: Outputs) -> tuple[float, float]:
         """Compare values, relative to their scale."""
