@@ -51,8 +51,11 @@ def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -
     path, name = options.data, str(options.data)
     if path is None:
         made = demo_table_with([*settings.data.columns, *filter(None, [settings.data.target])])
-        path, name = workdir / "table.csv", f"generated ({made}, {options.demo_rows} rows, seed {settings.data.seed})"
-        write_demo_csv(path, rows=options.demo_rows, seed=settings.data.seed, table=made)
+        path, name = (
+            workdir / "table.csv",
+            f"generated ({made}, {options.demo_rows} rows, seed {settings.data.split.seed})",
+        )
+        write_demo_csv(path, rows=options.demo_rows, seed=settings.data.split.seed, table=made)
     use_case, earlier, requests = (workdir / file for file in ("use_case.json", "earlier", "requests.csv"))
     use_case.write_text(json.dumps(use_case_document(settings)), encoding="utf-8")
     also = ["--earlier", str(earlier), "--earlier-percent", str(EARLIER_PERCENT), "--requests", str(requests)]

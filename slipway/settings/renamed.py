@@ -1,7 +1,10 @@
 """Keys of earlier versions and their names today, by which an old file is refused."""
 
 RENAMED = {
+    "data.seed": "data.split.seed",
+    "data.test_percent": "data.split.test_percent",
     "data.unwatched": "data.exclude_from_drift",
+    "data.validation_percent": "data.split.validation_percent",
     "endpoint.hours": "endpoint.schedule",
     "gate.accuracy_aim": "gate.accuracy_target",
     "gate.min_gain_over_baseline": "gate.max_loss_to_reference",

@@ -29,13 +29,13 @@ def replay_arguments(settings: Settings, *, captures: str) -> tuple[str, ...]:
     """What `replay` needs to know; `captures` is the `s3://` prefix that data capture writes below.
 
     Raises:
-        InputError: a segment is no category column, or there are too many.
+        InputError: a segment is no category or boolean column, or there are too many.
     """
     replay, accepted = settings.rollout.replay, settings.rollout.accept_contract_change
-    categories = [name for name, kind in settings.data.columns.items() if kind == "category"]
+    categories = [name for name, kind in settings.data.columns.items() if kind in {"category", "boolean"}]
     if unknown := [name for name in replay.segments if name not in categories]:
         allowed = ", ".join(categories) or "(there is none)"
-        raise InputError(f"rollout.replay.segments must name category columns, {allowed}, got {unknown[0]}")
+        raise InputError(f"rollout.replay.segments must name category or boolean columns, {allowed}, got {unknown[0]}")
     # each value in one piece with its flag: a column named "-x" is then no flag itself
     arguments = (
         f"--captures={captures}",

@@ -11,7 +11,7 @@ from pipeline_steps import evaluate
 from pipeline_steps.algorithms.hyperparameters import parse_hyperparameters
 from pipeline_steps.paths import Paths
 from pipeline_steps.problems.binary.value import OutcomeValues
-from pipeline_steps.tables.use_case import SplitPlan, UseCase
+from pipeline_steps.tables.use_case import SplitPlan, TableFormat, UseCase
 from slipway.settings import parse_settings
 from slipway.training import training_pipeline, use_case_document
 
@@ -74,7 +74,7 @@ def test_evaluate_reads_gate_and_values_of_the_settings_from_its_arguments(shopp
 
 COLUMNS = st.dictionaries(
     st.from_regex(r"[^,\s][^,\r\n]{0,119}", fullmatch=True).filter(lambda name: name != "--"),
-    st.sampled_from(["number", "category"]),
+    st.sampled_from(["number", "category", "boolean", "datetime"]),
     min_size=1,
     max_size=30,
 )
@@ -93,12 +93,23 @@ LABELS = st.from_regex(r"[^\r\n]{1,120}", fullmatch=True).filter(lambda label: l
 def test_prepare_accepts_every_table_the_settings_accept(document, columns, target, label, split):
     columns.pop(target, None)
     data = {"columns": columns or {"only": "number"}, "target": target, "positive_label": label}
-    data |= dict(zip(("validation_percent", "test_percent", "seed"), split, strict=True))
+    data["split"] = dict(zip(("validation_percent", "test_percent", "seed"), split, strict=True))
     settings, _, _ = composed(document | {"data": data})
     found = UseCase.from_document(json.loads(json.dumps(use_case_document(settings))))
     assert [(column.name, column.kind) for column in found.columns] == list(settings.data.columns.items())
     assert (found.target, found.positive_label) == (target, label)
     assert found.split == SplitPlan(*split)
+
+
+def test_prepare_reads_how_rows_are_split_and_files_are_written(document):
+    form = {"delimiter": ";", "encoding": "cp1252", "decimal": ",", "missing": ["?"], "datetime": "%d.%m.%Y"}
+    split = {"method": "time", "column": "day"}
+    settings, _, _ = composed(
+        document | {"data": document["data"] | {"split": split, "format": form, "drop_duplicates": True}}
+    )
+    found = UseCase.from_document(json.loads(json.dumps(use_case_document(settings))))
+    assert (found.split.method, found.split.column) == ("time", "day")
+    assert found.table_format == TableFormat(";", "cp1252", ",", ("?",), "%d.%m.%Y", drop_duplicates=True)
 
 
 @given(

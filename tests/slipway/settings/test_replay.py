@@ -37,7 +37,7 @@ def test_a_wrong_limit_is_reported(replay, reported, with_replay):
 
 
 def test_a_segment_must_be_a_category_column(with_replay):
-    with pytest.raises(InputError, match=r"must name category columns, Month, .*, got PageValues"):
+    with pytest.raises(InputError, match=r"must name category or boolean columns, Month, .*, got PageValues"):
         replay_arguments(with_replay(segments=["Month", "PageValues"]), captures=CAPTURES)
 
 

@@ -13,8 +13,8 @@ BROKEN = {
     "target": (("data", "target"), "a,b", "data.target"),
     "label": (("data", "positive_label"), "", "data.positive_label"),
     "kind": (("data", "columns", "Weekend"), "date", "data.columns.Weekend"),
-    "test share": (("data", "test_percent"), 90, "data.test_percent"),
-    "validation share": (("data", "validation_percent"), -1, "data.validation_percent"),
+    "test share": (("data", "split", "test_percent"), 90, "data.split.test_percent"),
+    "validation share": (("data", "split", "validation_percent"), -1, "data.split.validation_percent"),
     "strategy": (("tuning", "strategy"), "Luck", "tuning.strategy"),
     "range": (("tuning", "ranges", "max_depth", "min"), 9, "tuning.ranges.max_depth"),
     "confidence": (("gate", "confidence"), 1.5, "gate.confidence"),
@@ -56,7 +56,7 @@ def test_any_set_of_broken_values_is_reported_at_once_a_line_each(shoppers, chos
     [
         (("rollout", "canary_percent"), True),
         (("rollout", "canary_percent"), "25"),
-        (("data", "seed"), "0"),
+        (("data", "split", "seed"), "0"),
         (("gate", "threshold"), True),
         (("value", "true_positive"), "5.5"),
         (("tuning", "ranges", "max_depth", "min"), "3"),
@@ -86,9 +86,9 @@ def _copy(value):
 
 @given(value=st.one_of(st.integers(max_value=4), st.integers(min_value=41)))
 def test_a_share_of_the_rows_outside_5_to_40_percent_is_refused_with_its_value(shoppers, value):
-    document = shoppers | {"data": shoppers["data"] | {"test_percent": value}}
+    document = shoppers | {"data": shoppers["data"] | {"split": {"test_percent": value}}}
     (line,) = reported(document)
-    assert line.startswith("config.toml: data.test_percent: ")
+    assert line.startswith("config.toml: data.split.test_percent: ")
     assert line.endswith(f", got {value}")
 
 
