@@ -33,7 +33,7 @@ def read_split(folder: Path, use_case: UseCase) -> Split:
     """Read the `data.csv` in `folder`.
 
     Raises:
-        DataError: a column is absent or of another type, or a row has no target.
+        DataError: a column is absent or of another type, or a row has no target, or all have one label.
     """
     if use_case.target is None:
         table = read_table(folder / "data.csv", use_case.columns)
@@ -42,8 +42,7 @@ def read_split(folder: Path, use_case: UseCase) -> Split:
     target = table[use_case.target].to_numpy()
     if missing := int(np.isnan(target).sum()):
         raise DataError(f"target {use_case.target} must be known in every row in {folder}, got {missing} missing")
-    if use_case.classes and len(found := np.unique(target)) < len(use_case.classes):
-        absent = sorted(set(range(len(use_case.classes))) - set(found.astype(int).tolist()))
-        labels = ", ".join(use_case.classes[place] for place in absent)
-        raise DataError(f"target {use_case.target} must hold every label in {folder}, got no row of {labels}")
+    if use_case.classes and len(found := np.unique(target)) < min(2, len(use_case.classes)):
+        label = use_case.classes[int(found[0])]
+        raise DataError(f"target {use_case.target} must hold two labels or more in {folder}, got {label} alone")
     return Split(table[use_case.names], target)

@@ -14,6 +14,9 @@ from pipeline_steps.problems.problem import Outputs
 Matrix = NDArray[np.float64]
 _MOST_STEPS = 5000
 
+_ABSENT = -30.0
+"""The logarithm of the weight of a class that no row has, where the largest of the others is 0 or more."""
+
 _PAIR = np.array([0.0, 1.0])
 """Of two classes scikit-learn gives the weights of the second against the first."""
 
@@ -58,7 +61,7 @@ class Regression:
         """Fit with the strength `alpha`.
 
         Raises:
-            DataError: the rows lack a class.
+            DataError: the rows have one class alone.
         """
         if self.link == "identity":
             return self._number(sample, alpha)
@@ -88,9 +91,15 @@ class Regression:
             max_iter=_MOST_STEPS,
             random_state=self.seed,
         )
-        model.fit(sample.matrix, sample.target.astype(np.int64), sample_weight=sample.counts)
-        if (found := len(model.classes_)) != self.classes:
-            raise DataError(f"every class must be in the training rows, got {found} of {self.classes}")
-        if self.link == "softmax" and self.classes == len(_PAIR):
-            return Weights(model.coef_.T * _PAIR, model.intercept_ * _PAIR)
-        return Weights(model.coef_.T, model.intercept_)
+        classes = sample.target.astype(np.int64)
+        if classes.min() == classes.max():
+            raise DataError(f"two classes or more must be in the training rows, got {classes.min()} alone")
+        model.fit(sample.matrix, classes, sample_weight=sample.counts)
+        coefficients, intercepts = model.coef_.T, model.intercept_
+        if self.link != "softmax":
+            return Weights(coefficients, intercepts)
+        if len(model.classes_) == len(_PAIR):
+            coefficients, intercepts = coefficients * _PAIR, intercepts * _PAIR
+        full = Weights(np.zeros((len(coefficients), self.classes)), np.full(self.classes, _ABSENT))
+        full.coefficients[:, model.classes_], full.intercepts[model.classes_] = coefficients, intercepts
+        return full

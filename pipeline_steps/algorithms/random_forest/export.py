@@ -11,10 +11,12 @@ from pipeline_steps.algorithms.graphs.graph import GraphWriter
 from pipeline_steps.algorithms.graphs.trees import Tree, rounded_down, write_trees
 
 
-def forest_graph(estimators: Sequence[Any], task: Task, *, base: float, scale: float) -> bytes:
-    """Write the mean of the trees: class shares, or `base` plus `scale` times a number."""
+def forest_graph(
+    estimators: Sequence[Any], task: Task, classes: NDArray[np.int64] | None, *, base: float, scale: float
+) -> bytes:
+    """Write the mean of the trees: shares of the classes that the trees know, or `base` plus `scale` times a number."""
     graph = GraphWriter(len(task.names))
-    trees = [_tree(estimator.tree_, task, scale / len(estimators)) for estimator in estimators]
+    trees = [_tree(estimator.tree_, task, classes, scale / len(estimators)) for estimator in estimators]
     width = task.classes if task.likelihood == "categorical" else 1
     sums = write_trees(graph, trees, "BRANCH_LEQ", base_values=[base] * width)
     if task.likelihood != "normal":  # sums of shares that rounding takes past 1
@@ -22,8 +24,11 @@ def forest_graph(estimators: Sequence[Any], task: Task, *, base: float, scale: f
     return graph.write("random_forest", sums, output=task.output, width=width if width > 1 else None)
 
 
-def _tree(tree: Any, task: Task, share: float) -> Tree:
+def _tree(tree: Any, task: Task, classes: NDArray[np.int64] | None, share: float) -> Tree:
     values: NDArray[np.float64] = tree.value[:, 0, :]
+    if classes is not None:
+        known, values = values, np.zeros((len(values), task.classes))
+        values[:, classes] = known
     if task.likelihood == "bernoulli":
         values = values[:, 1:]
     return sklearn_tree(tree, share * values)

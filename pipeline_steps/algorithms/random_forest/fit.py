@@ -29,14 +29,16 @@ class ForestModel:
         if self._task.likelihood == "normal":
             outputs = self._mean + self._scale * self._forest.predict(features)
         else:
-            outputs = self._forest.predict_proba(features)
+            outputs = np.zeros((len(features), self._task.classes))
+            outputs[:, self._forest.classes_] = self._forest.predict_proba(features)
         if self._task.likelihood == "bernoulli":
             outputs = outputs[:, 1]
         return np.asarray(outputs, dtype=np.float32)
 
     def graph(self) -> bytes:
         """Write the forest as an ONNX graph."""
-        return forest_graph(self._forest.estimators_, self._task, base=self._mean, scale=self._scale)
+        forest, classes = self._forest, None if self._task.likelihood == "normal" else self._forest.classes_
+        return forest_graph(forest.estimators_, self._task, classes, base=self._mean, scale=self._scale)
 
 
 class RandomForest:
@@ -67,8 +69,8 @@ class RandomForest:
             return ForestModel(forest, task, mean=mean, scale=scale)
         forest = RandomForestClassifier(max_features=values["max_features"] or "sqrt", **options)
         forest.fit(rows.features, rows.target.astype(np.int64), sample_weight=rows.weights)
-        if (found := len(forest.classes_)) != task.classes:
-            raise DataError(f"every class must be in the training rows, got {found} of {task.classes}")
+        if len(forest.classes_) < 2:
+            raise DataError(f"two classes or more must be in the training rows, got {forest.classes_[0]} alone")
         return ForestModel(forest, task)
 
 

@@ -167,3 +167,17 @@ def test_a_count_that_is_negative_is_refused() -> None:
         algorithm_named("linear").fit(
             task("normal"), type(rows)(rows.features, rows.target - 5000), None, values, log=str
         )
+
+
+@pytest.mark.parametrize("absent", range(CLASSES))
+@every_algorithm
+def test_a_class_that_training_lacks_is_never_predicted(algorithm: str, absent: int) -> None:
+    rows, test = table("categorical"), table("categorical", rows=100, seed=1)
+    values = parse_hyperparameters({"algorithm": algorithm, **FEW_ROUNDS[algorithm]}).values
+    known, held_out = (some.only(some.target != absent) for some in (rows, test))
+    model = algorithm_named(algorithm).fit(task("categorical"), known, held_out, values, log=str)
+    outputs = model.predict(test.features)
+    others = np.delete(outputs, absent, axis=1)
+    assert (outputs[:, absent] < others.max(axis=1)).mean() > 0.95
+    assert others.argmax(axis=1).std() > 0
+    np.testing.assert_allclose(exported(model, "categorical", test.features), outputs, atol=1e-6)
