@@ -13,8 +13,8 @@ def test_the_tuned_model_must_be_better_by_more_than_a_standard_error(better: fl
 def test_the_reason_says_what_was_compared() -> None:
     found = choose_candidate("rmse", Advantage(-0.25, 0.1, "5 folds"))
     assert found.words == (
-        "the tuned model's rmse is 0.25 worse than the reference's on 5 folds, and not better by more than the standard "
-        "error of 0.1: the reference is simpler and becomes the candidate"
+        "the tuned model's rmse is 0.25 worse than the reference's on 5 folds, and not better by more than the "
+        "standard error of 0.1: the reference is simpler and becomes the candidate"
     )
 
 

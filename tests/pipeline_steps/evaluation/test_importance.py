@@ -37,7 +37,7 @@ def test_the_rows_that_are_scored_are_bounded_however_many_columns_there_are() -
     wide = np.zeros((3000, 500), dtype=np.float32)
     names = [f"c{place}" for place in range(500)]
     found = permutation_importance(
-        names, wide, score=score, losses=lambda outputs, rows: Losses("x", np.zeros(len(rows))), confidence=0.9
+        names, wide, score=score, losses=lambda _, rows: Losses("x", np.zeros(len(rows))), confidence=0.9
     )
     assert sum(scored) < 310_000
     assert len(found["columns"]) == 500

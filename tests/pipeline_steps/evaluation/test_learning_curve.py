@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,7 @@ def test_parts_lie_within_each_other_and_have_every_stratum_in_its_share() -> No
     curve = learning_curve(strata, fit, whole=Point(0.9, 0.8))
     assert [each["rows"] for each in curve] == [126, 250, 500, 1000]
     assert curve[-1] == {"rows": 1000, "train": 0.9, "validation": 0.8}
-    for small, large in zip(parts, parts[1:], strict=False):
+    for small, large in pairwise(parts):
         assert set(small) < set(large)
     assert all(abs(strata[rows].mean() - 0.1) < 0.005 for rows in parts)
 
