@@ -57,7 +57,7 @@ class Settings(Section):
     @model_validator(mode="after")
     def _sections_fit(self) -> Self:
         wrong = problem_errors(self.problem, data=self.data, decision=self.decision, gate=self.gate, value=self.value)
-        searched = search_errors(self.tuning, self.problem)
+        searched = search_errors(self.tuning, self.problem, metric=self.gate.metric or next(iter(self.facts.metrics)))
         conflicts = (*_value_conflicts(self), *_serverless_conflicts(self), *_monitoring_conflicts(self))
         raise_each([*wrong, *searched, *conflicts])
         return self

@@ -120,6 +120,7 @@ def test_value_has_the_form_of_the_problem(problem, value, error) -> None:
         ("regression", {"interval": 0.9}, None),
         ("binary", {"interval": 0.9}, "decision.interval must be left out with problem binary, got 0.9"),
         ("anomaly", {"maximise": "top_share", "share": 0.01}, None),
+        ("anomaly", {"maximise": "f1"}, "decision.maximise must be top_share without data.target, got f1"),
         (
             "clustering",
             {"maximise": "accuracy"},
