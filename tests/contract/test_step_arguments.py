@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from pipeline_steps import evaluate
 from pipeline_steps.algorithms.hyperparameters import parse_hyperparameters
 from pipeline_steps.paths import Paths
-from pipeline_steps.problems.binary.value import OutcomeValues
 from pipeline_steps.tables.use_case import SplitPlan, TableFormat, UseCase
 from slipway.settings import parse_settings
 from slipway.settings.problems import PROBLEMS
@@ -56,7 +55,13 @@ def test_prepare_reads_the_use_case_of_the_settings(shoppers):
     assert found.names == list(settings.data.columns)
     assert (found.problem, found.target, found.positive_label) == ("binary", "Revenue", "TRUE")
     assert (found.split.validation_percent, found.split.test_percent, found.split.seed) == (10, 20, 0)
-    assert OutcomeValues(**found.value) == OutcomeValues("EUR", 5.5, -2.0, 0.0, 0.0)
+    assert found.value == {
+        "currency": "EUR",
+        "true_positive": 5.5,
+        "false_positive": -2.0,
+        "true_negative": 0.0,
+        "false_negative": 0.0,
+    }
 
 
 def test_evaluate_reads_the_gate_of_the_settings_from_its_arguments(shoppers):
