@@ -3,17 +3,18 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pipeline_steps.arguments import StepParser, percentage
 from pipeline_steps.documents import read_json
 from pipeline_steps.paths import Paths
+from pipeline_steps.preparation.data_checks import data_findings
 from pipeline_steps.preparation.split_table import split_table
 from pipeline_steps.prepare import sha256_of_files
-from pipeline_steps.tables.data_warnings import data_warnings
 from pipeline_steps.tables.raw_table import data_files, read_raw_table
-from pipeline_steps.tables.rehearsed_rows import write_earlier, write_requests
+from pipeline_steps.tables.rehearsed_rows import EarlierRows, write_earlier, write_requests
 from pipeline_steps.tables.use_case import UseCase
 
 
@@ -36,15 +37,20 @@ def main(argv: Sequence[str], _paths: Paths) -> None:
     sources = data_files(arguments.input) if arguments.input.is_dir() else [arguments.input]
     raw, use_case = read_raw_table(sources, use_case)
     prepared = split_table(raw, use_case)
+    findings = data_findings(raw, prepared)
     found: dict[str, Any] = {
         "rows": raw.source_rows,
         "sha256": sha256_of_files(sources),
         "classes": prepared.use_case.classes,
-        "remarks": data_warnings(use_case.columns, prepared.splits),
+        "remarks": [finding.message for finding in findings],
+        "findings": [asdict(finding) for finding in findings],
+        "unused_columns": raw.unused,
     }
     if arguments.earlier:
         found["earlier_rows"] = rows = max(1, int(raw.source_rows * arguments.earlier_percent // 100))
-        write_earlier(sources, arguments.earlier, rows, use_case.table_format)
+        spread = any(finding.check == "sorted" for finding in findings)
+        chosen = EarlierRows(rows, raw.source_rows if spread else rows)
+        write_earlier(sources, arguments.earlier, chosen, use_case.table_format)
     if arguments.requests:
         write_requests(arguments.requests, raw.features, use_case.columns)
     sys.stdout.write(json.dumps(found, sort_keys=True) + "\n")

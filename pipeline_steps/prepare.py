@@ -9,6 +9,7 @@ from pipeline_steps.arguments import StepParser
 from pipeline_steps.documents import read_json, sha256_of, write_json
 from pipeline_steps.errors import DataError
 from pipeline_steps.paths import Paths
+from pipeline_steps.preparation.data_checks import data_findings
 from pipeline_steps.preparation.split_table import describe, split_table
 from pipeline_steps.tables.csv_table import write_table
 from pipeline_steps.tables.raw_table import data_files, read_raw_table
@@ -35,7 +36,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         write_json(folder / FILE, prepared.use_case.to_document())
         hashes[name] = sha256_of(folder / "data.csv")
     write_json(profile_folder / FILE, prepared.use_case.to_document())
-    profile = describe(raw, prepared)
+    profile = describe(raw, prepared, data_findings(raw, prepared))
     write_json(profile_folder / "profile.json", profile | {"sha256": hashes})
     sys.stdout.write(", ".join(f"{count} {name}" for name, count in profile["rows"].items()) + " rows\n")
     sys.stdout.writelines(f"{remark}\n" for remark in profile["remarks"])

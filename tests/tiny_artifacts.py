@@ -104,7 +104,6 @@ def tiny_model(problem_name: str, *, bias: float = 0.0) -> TinyModel:
         contract,
         predict=predict,
         features=features,
-        outputs=predict(features),
         target=target,
     )
     documents = {

@@ -1,15 +1,15 @@
 """A raw table's rows, assigned to their splits, and described."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pipeline_steps.preparation.finding import Finding
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.cells import quoted
-from pipeline_steps.tables.data_warnings import data_warnings
 from pipeline_steps.tables.profile import profile_columns, relations
 from pipeline_steps.tables.raw_table import RawTable
 from pipeline_steps.tables.source_table import raise_problems
@@ -17,7 +17,6 @@ from pipeline_steps.tables.split import SPLITS, assign_splits
 from pipeline_steps.tables.use_case import UseCase
 
 _BINARY = 2
-_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def split_table(raw: RawTable, given: UseCase) -> SplitTable:
     return SplitTable(splits, replace(use_case, split=assigned.plan), duplicates, duplicates * dropping)
 
 
-def describe(raw: RawTable, prepared: SplitTable) -> dict[str, Any]:
+def describe(raw: RawTable, prepared: SplitTable, findings: Sequence[Finding]) -> dict[str, Any]:
     """Make the profile: row counts of everything, statistics of the training split alone."""
     use_case, splits = prepared.use_case, prepared.splits
     counts = {name: len(table) for name, table in splits.items()}
@@ -62,7 +61,8 @@ def describe(raw: RawTable, prepared: SplitTable) -> dict[str, Any]:
     return {
         "rows": {"source": raw.source_rows, "kept": sum(counts.values()), **known, **counts},
         **_target(use_case, splits),
-        "remarks": data_warnings(use_case.columns, splits),
+        "remarks": [finding.message for finding in findings],
+        "findings": [asdict(finding) for finding in findings],
         "unused_columns": list(raw.unused),
         "source": raw.found,
         "columns": profile_columns(use_case, splits["train"]),
@@ -95,15 +95,12 @@ def _split_problems(splits: Mapping[str, pd.DataFrame], use_case: UseCase) -> It
         found = ", ".join(f"{count} {name}" for name, count in rows.items())
         yield f"every split must have rows, got {found}: the {empty[0]} split needs more rows or a larger share"
         return
-    likelihood = problem_named(use_case.problem).likelihood
-    if likelihood not in {"bernoulli", "categorical"}:
-        return
-    needed = SPLITS if likelihood == "bernoulli" else SPLITS[:1]
-    for name in needed:
+    if problem_named(use_case.problem).likelihood != "bernoulli":
+        return  # of several labels a rare one may be absent
+    for name in SPLITS:
         counts = _counts(splits[name][str(use_case.target)], len(use_case.classes))
         if absent := [label for label, count in zip(use_case.classes, counts, strict=True) if not count]:
-            labels = ", ".join(map(quoted, absent[:_NAMED]))
             yield (
-                f"target {use_case.target} must have rows of every label in the {name} split, got none of {labels}: "
-                "it needs more such rows, another [data.split] seed, or those rows left out"
+                f"target {use_case.target} must have rows of both labels in the {name} split, got none of "
+                f"{quoted(absent[0])}: it needs more such rows, or another [data.split] seed"
             )

@@ -1,26 +1,20 @@
 """Warnings about a table that a model can be trained on."""
 
-from collections.abc import Iterator, Mapping, Sequence
-
-import pandas as pd
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from pipeline_steps.tables.cells import number_text, quoted
 from pipeline_steps.tables.datetimes import datetime_text
 from pipeline_steps.tables.use_case import Column
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _USELESS = ", so that a model learns nothing from it"
 
 
-def data_warnings(columns: Sequence[Column], splits: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Name the columns without information in the train split, or that are empty in another split; a line each."""
-    return [
-        f"column {column.name} {what}"
-        for column in columns
-        for what in _column_warnings(column, {name: split[column.name] for name, split in splits.items()})
-    ]
-
-
-def _column_warnings(column: Column, values: Mapping[str, "pd.Series[str]"]) -> Iterator[str]:
+def column_warnings(column: Column, values: Mapping[str, "pd.Series[Any]"]) -> Iterator[str]:
+    """Say whether a column has no information in the train split, or is empty in another one."""
     known = {name: each[each.notna() & (each != "")] for name, each in values.items()}
     if empty := [name for name, each in known.items() if each.empty]:
         filled, rows = sum(map(len, known.values())), sum(map(len, values.values()))

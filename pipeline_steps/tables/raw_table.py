@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline_steps.errors import DataError
 from pipeline_steps.tables.cells import parse_number
 from pipeline_steps.tables.column_readers import CellRules, reader_of
+from pipeline_steps.tables.header import plain_name
 from pipeline_steps.tables.source_table import SourceTable, raise_problems, read_source
 from pipeline_steps.tables.use_case import Column, UseCase
 
@@ -23,7 +24,7 @@ class RawTable:
         target: its cells as text; None where the problem has none.
         split_by: what decides the split of each row beside its features: a time as a number, or a text.
         source_rows: how many rows the files have.
-        unused: the columns of the files that the use case does not name.
+        unused: the columns of the files that the use case neither uses nor ignores.
         found: how the files are written, as far as it was detected.
     """
 
@@ -65,6 +66,7 @@ def read_raw_table(paths: Sequence[Path], use_case: UseCase) -> tuple[RawTable, 
     target, split_by = cells.get(_TARGET), cells.get(_SPLIT)
     if use_case.split.method == "time":
         split_by = _times(use_case, features, split_by, source)
+    ignored = {plain_name(name) for name in use_case.ignore}
     kept = slice(None) if target is None else (target != "").to_numpy()
     raise_problems(list(_column_problems(features[kept])))
     raw = RawTable(
@@ -72,7 +74,7 @@ def read_raw_table(paths: Sequence[Path], use_case: UseCase) -> tuple[RawTable, 
         None if target is None else _with_points(target[kept], source),
         len(features),
         None if split_by is None else split_by[kept],
-        tuple(name for name in source.header if name.strip() and name not in source.used),
+        tuple(name for name in source.header if name.strip() and plain_name(name) not in {*ignored, *source.used}),
         source.found,
     )
     return raw, replace(use_case, columns=tuple(_with_format(column, source) for column in use_case.columns))

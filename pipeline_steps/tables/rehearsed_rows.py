@@ -2,7 +2,8 @@
 
 import csv
 from collections.abc import Sequence
-from itertools import islice
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pandas as pd
@@ -15,19 +16,29 @@ from pipeline_steps.tables.use_case import Column, TableFormat
 _REQUESTS = 500
 
 
-def write_earlier(files: Sequence[Path], folder: Path, rows: int, given: TableFormat) -> None:
-    """Write the first `rows` rows of all files into files of the same names and formats."""
+@dataclass(frozen=True)
+class EarlierRows:
+    """So many rows, spread evenly over the first `among` ones."""
+
+    rows: int
+    among: int
+
+    def includes(self, number: int) -> bool:
+        """Whether the row of this number, from 0 on, is one of them."""
+        chosen = self.rows * (number + 1) // self.among > self.rows * number // self.among
+        return number < self.among and chosen
+
+
+def write_earlier(files: Sequence[Path], folder: Path, chosen: EarlierRows, given: TableFormat) -> None:
+    """Write the chosen rows of all files into files of the same names and formats."""
     folder.mkdir(parents=True, exist_ok=True)
+    numbers = count()
     for path in files:
-        if rows <= 0:
-            return
         form = text_format(path, given, ())
         with open_text(path, form.encoding) as source, create_text(folder / path.name, path, form.encoding) as sink:
-            writer, written = csv.writer(sink, delimiter=form.delimiter), -1  # the header counts for none
-            for row in islice(filter(None, csv_rows(source, form.delimiter)), rows + 1):
-                writer.writerow(row)
-                written += 1
-            rows -= written
+            rows, writer = filter(None, csv_rows(source, form.delimiter)), csv.writer(sink, delimiter=form.delimiter)
+            writer.writerow(next(rows))
+            writer.writerows(row for row in rows if chosen.includes(next(numbers)))
 
 
 def write_requests(path: Path, features: pd.DataFrame, columns: Sequence[Column]) -> None:

@@ -29,7 +29,7 @@ class SourceTable:
         cells: float64 with NaN for numbers and for datetimes (days since 2000-01-01), text for other kinds; a wanted
             column each.
         header: the names of all columns of the files, in order.
-        used: those of them that were wanted.
+        used: those of them that were wanted, as `plain_name` writes them.
         found: what was detected: of the files, and of columns by name.
     """
 
@@ -79,7 +79,7 @@ def _read(paths: Sequence[Path], columns: Sequence[Column], given: TableFormat) 
         raise DataError(f"data must have at least one row below the header, got none in {paths[0]}")
     raise_problems([problem for name, reader in zip(names, readers, strict=True) for problem in reader.problems(name)])
     detected = {name: reader.found for name, reader in zip(names, readers, strict=True) if reader.found}
-    used = frozenset(header[place] for place in places_of(names, header))
+    used = frozenset(plain_name(name) for name in names)
     cells = tuple(pd.Series(values, dtype=values.dtype) for values in columns_read)
     return SourceTable(cells, tuple(header), used, found | {"columns": detected})
 

@@ -78,6 +78,7 @@ class UseCase:
         decision: `{"maximise": …}` and its parameters; empty for the problem's default.
         value: what one prediction is worth, in the problem's own form; None where nothing is given.
         folds: of cross-validation inside a training job; below 2 there is none.
+        ignore: columns of the table that are left out on purpose.
         classes: the target's labels in the order of the model's output; empty until `prepare` has read the target.
     """
 
@@ -91,6 +92,7 @@ class UseCase:
     decision: Mapping[str, Any] = field(default_factory=dict)
     value: Mapping[str, Any] | None = None
     folds: int = 0
+    ignore: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
 
     @property
@@ -120,6 +122,7 @@ class UseCase:
                 columns=columns,
                 split=split,
                 table_format=TableFormat(**{**table_format, "missing": None if missing is None else tuple(missing)}),
+                ignore=tuple(given.pop("ignore", ())),
                 classes=tuple(given.pop("classes", ())),
                 **given,
             )

@@ -22,8 +22,6 @@ class Package:
     status: str
     approval: str
     reason: str | None
-    problem: str | None
-    algorithm: str | None
     metric: str | None
     value: float | None
     commit: str | None
@@ -89,8 +87,6 @@ def _package(found: dict[str, Any]) -> Package:
         status=found["ModelPackageStatus"],
         approval=found.get("ModelApprovalStatus", PENDING),
         reason=found.get("ApprovalDescription"),
-        problem=metadata.get("problem"),
-        algorithm=metadata.get("algorithm"),
         metric=metadata.get("gate_metric"),
         value=_number(metadata.get("gate_value")),
         commit=metadata.get("commit"),

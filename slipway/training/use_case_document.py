@@ -17,6 +17,7 @@ def use_case_document(settings: Settings) -> dict[str, Any]:
         "version": VERSION,
         "problem": settings.problem,
         "columns": [{"name": name, "kind": kind} for name, kind in data.columns.items()],
+        "ignore": data.ignore,
         "target": data.target,
         "positive_label": data.positive_label,
         "metric": settings.metric,

@@ -27,7 +27,8 @@ def test_a_good_table_is_summed_up_on_one_line(tmp_path: Path, shop, capsys: pyt
     found = json.loads(capsys.readouterr().out)
     assert (found["rows"], found["classes"]) == (300, ["FALSE", "TRUE"])
     assert len(found["sha256"]) == 64
-    assert found["remarks"] == []
+    assert {each["check"] for each in found["findings"]} == {"folds"}
+    assert len(found["remarks"]) == 1
 
 
 def _set(column: int, value: str) -> Callable[[Rows], Rows]:
@@ -57,7 +58,8 @@ def test_a_column_without_information_is_named(
     tmp_path: Path, shop, change: Callable[[Rows], Rows], remark: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _check(tmp_path, change(shop(300)))
-    (found,) = json.loads(capsys.readouterr().out)["remarks"]
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    (found,) = (each["message"] for each in findings if each["check"] == "no_information")
     assert found.startswith(remark)
     assert "always" in found or (found.count("split") == 1 and "1 of " in found)
 
@@ -73,7 +75,7 @@ def test_a_column_without_information_is_named(
         (_set(1, "NA"), "column spend must hold at least one value, got 300 missing"),
         (_set(2, ""), "column month must hold at least one value, got 300 missing"),
         (lambda rows: [[*row[:4], "MAYBE"] if n % 9 == 0 else row for n, row in enumerate(rows)], "target bought must"),
-        (lambda rows: rows[:30], "target bought must have rows of every label in the test split, got none of 'TRUE'"),
+        (lambda rows: rows[:30], "target bought must have rows of both labels in the test split, got none of 'TRUE'"),
     ],
 )
 def test_a_table_that_cannot_be_prepared_says_why(

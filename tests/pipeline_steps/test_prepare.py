@@ -108,8 +108,10 @@ def test_columns_without_information_are_named_in_the_log_and_in_the_profile(
 ) -> None:
     output = _prepare(tmp_path, [[row[0], "2", *row[2:]] for row in shop(400)])
     remark = "column spend is always 2 in the train split, so that a model learns nothing from it"
-    assert json.loads((output / "profile/profile.json").read_text())["remarks"] == [remark]
-    assert capsys.readouterr().out.splitlines()[1:] == [remark]
+    profile = json.loads((output / "profile/profile.json").read_text())
+    assert remark in profile["remarks"]
+    assert {"check": "no_information", "column": "spend", "message": remark} in profile["findings"]
+    assert capsys.readouterr().out.splitlines()[1:] == profile["remarks"]
 
 
 def test_running_it_twice_gives_the_same_bytes(tmp_path: Path, shop) -> None:
@@ -130,7 +132,7 @@ def test_the_use_case_with_its_labels_lies_beside_every_split_and_the_profile(tm
 
 def test_a_label_that_a_split_lacks_is_refused(tmp_path: Path, shop) -> None:
     rows = [[*row[:4], "FALSE"] for row in shop(200)]
-    with pytest.raises(DataError, match=r"must have rows of every label in the \w+ split, got none of 'TRUE'"):
+    with pytest.raises(DataError, match=r"must have rows of both labels in the \w+ split, got none of 'TRUE'"):
         _prepare(tmp_path, [*rows, *[["1", "1", "Nov", "TRUE", "TRUE"]] * 50])
 
 

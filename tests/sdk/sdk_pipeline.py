@@ -29,11 +29,7 @@ from sagemaker.core.shapes import (
 )
 from sagemaker.core.telemetry import telemetry_logging
 from sagemaker.core.training.configs import Compute, Networking, OutputDataConfig, StoppingCondition
-from sagemaker.core.workflow.conditions import (
-    ConditionGreaterThan,
-    ConditionGreaterThanOrEqualTo,
-    ConditionLessThanOrEqualTo,
-)
+from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo, ConditionLessThanOrEqualTo
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join, JsonGet
 from sagemaker.core.workflow.parameters import ParameterFloat, ParameterString
@@ -56,7 +52,6 @@ from sagemaker.train.tuner import HyperparameterTuner
 
 from slipway.settings import Settings
 from slipway.settings.names import COST_TAG
-from slipway.settings.problems import PROBLEMS, VALUE_METRIC
 
 # The SDK reports its use to its maker; there is nobody to hear it. Its setting against that slows it down: with any
 # setting, it validates them all again at every look into them, 53 times and 20 s in one run of the local mode.
@@ -65,9 +60,7 @@ for _module, _function in ((telemetry_logging, "_send_telemetry_request"), (tele
     setattr(_module, _function, lambda *_, **__: None)
 
 SPLITS = ("train", "validation", "test")
-METRICS = tuple(
-    f"{split}:{metric}" for split in ("train", "validation") for metric in (*PROBLEMS["binary"].metrics, VALUE_METRIC)
-)
+METRICS = ("train:auc", "validation:auc", "validation:accuracy", "validation:log_loss")
 STEP_RETRY = StepRetryPolicy(
     exception_types=[StepExceptionTypeEnum.SERVICE_FAULT, StepExceptionTypeEnum.THROTTLING],
     interval_seconds=10,
@@ -147,22 +140,20 @@ class SdkPipeline:
     @cached_property
     def candidate(self) -> TrainingStep:
         """One model with the fixed hyperparameters: for local mode, which refuses tuning."""
-        (search,) = self.settings.search.searches
-        trainer = self._trainer({"algorithm": search.algorithm, **search.fixed, **self.fixed}, is_long=True)
+        trainer = self._trainer({"algorithm": "xgboost", **self.settings.tuning.fixed, **self.fixed}, is_long=True)
         return TrainingStep("Candidate", trainer.train(input_data_config=self._channels()), **CACHED, **JOB)
 
     @cached_property
     def tune(self) -> TuningStep:
-        tuning, whole = self.settings.tuning, self.settings.search
-        (search,) = whole.searches
+        tuning = self.settings.tuning
         tuner = HyperparameterTuner(
-            model_trainer=self._trainer({"algorithm": search.algorithm, **search.fixed}, is_long=True),
-            objective_metric_name=f"validation:{self.settings.metric}",
-            hyperparameter_ranges={name: _searched(bounds) for name, bounds in search.ranges.items()},
+            model_trainer=self._trainer({"algorithm": "xgboost", **tuning.fixed}, is_long=True),
+            objective_metric_name="validation:auc",
+            hyperparameter_ranges={name: _searched(bounds) for name, bounds in tuning.ranges.items()},
             metric_definitions=[{"Name": name, "Regex": _regex(name)} for name in METRICS],
             strategy=tuning.strategy,
-            max_jobs=None if tuning.strategy == "Grid" else whole.jobs,
-            max_parallel_jobs=whole.parallel_jobs,
+            max_jobs=None if tuning.strategy == "Grid" else tuning.max_jobs,
+            max_parallel_jobs=tuning.max_parallel_jobs,
             random_seed=tuning.seed,
         )
         return TuningStep("Tune", tuner.tune(inputs=self._channels()), **CACHED, **JOB)
@@ -172,14 +163,13 @@ class SdkPipeline:
         best = self.tune.properties.BestTrainingJob.TrainingJobName
         return Join(on="/", values=[f"s3://{self.bucket}/pipeline/models", best, "output/model.tar.gz"])
 
-    def evaluate(self, candidate: Any, job: Any) -> ProcessingStep:
-        """`job` is the name of the training job that made `candidate`."""
+    def evaluate(self, candidate: Any) -> ProcessingStep:
         sources = {"candidate": candidate, "baseline": _model(self.baseline)}
         sources |= {name: self._made(self.prepare, name) for name in (*SPLITS, "profile")}
         arguments = self._processor("evaluate", self.evaluation_role_arn).run(
             inputs=[_input(name, source) for name, source in sources.items()],
-            outputs=[self._output("evaluate", "evaluation"), self._output("evaluate", "model")],
-            arguments=self._evaluation_arguments(job),
+            outputs=[self._output("evaluate", "evaluation")],
+            arguments=self._evaluation_arguments(),
         )
         evaluation = PropertyFile("Evaluation", output_name="evaluation", path="evaluation.json")
         return ProcessingStep("Evaluate", arguments, property_files=[evaluation], **JOB)
@@ -189,11 +179,9 @@ class SdkPipeline:
         return ConditionStep(
             "Gate",
             conditions=[
-                ConditionGreaterThanOrEqualTo(_evaluated("gate.metric_bound"), self.threshold),
-                ConditionGreaterThan(_evaluated("gate.gain_over_naive_low"), gate.min_gain_over_naive),
-                ConditionLessThanOrEqualTo(_evaluated("gate.loss_to_reference_low"), gate.max_loss_to_reference),
-                ConditionLessThanOrEqualTo(_evaluated("gate.loss_to_champion_low"), gate.max_loss_to_champion),
-                ConditionLessThanOrEqualTo(_evaluated("gate.value_loss_to_champion_low"), 0.0),
+                ConditionGreaterThanOrEqualTo(_evaluated(f"metrics.{gate.metric}"), self.threshold),
+                ConditionGreaterThanOrEqualTo(_evaluated("gate.gain_over_baseline"), gate.min_gain_over_baseline),
+                ConditionLessThanOrEqualTo(_evaluated("gate.loss_to_champion"), gate.max_loss_to_champion),
                 ConditionLessThanOrEqualTo(_evaluated("gate.gap"), gate.max_train_validation_gap),
             ],
             if_steps=if_steps,
@@ -208,7 +196,7 @@ class SdkPipeline:
         data_quality = _json_file(self._made(self.prepare, "profile"), "profile.json")
         builder = ModelBuilder(
             image_uri=self.image_uri,
-            s3_model_data_url=Join(on="/", values=[self._made(evaluate, "model"), "model.tar.gz"]),
+            s3_model_data_url=self.tuned_model,
             env_vars={"SLIPWAY_MODEL_SHA256": _evaluated("model.sha256")},
             dependencies={},  # by default it asks for a bucket to put code into, though there is none
             role_arn=self.training_role_arn,
@@ -231,7 +219,7 @@ class SdkPipeline:
                 model_quality=DriftCheckModelQuality(statistics=model_quality),
                 model_data_quality=DriftCheckModelDataQuality(statistics=data_quality),
             ),
-            customer_metadata_properties=self._provenance(evaluate, model_quality),
+            customer_metadata_properties=self._provenance(model_quality),
         )
         return ModelStep("Register", arguments, retry_policies=[STEP_RETRY])
 
@@ -239,18 +227,18 @@ class SdkPipeline:
 
     def whole(self) -> Pipeline:
         """The pipeline as SageMaker would get it."""
-        evaluate = self.evaluate(self.tuned_model, self.tune.properties.BestTrainingJob.TrainingJobName)
+        evaluate = self.evaluate(self.tuned_model)
         gate = self.gate(if_steps=[self.register(evaluate)])
         return self._pipeline([self.prepare, self.baseline, self.tune, evaluate, gate])
 
     def local(self) -> Pipeline:
         """The same without the two steps that the SDK's local mode refuses: tuning and registering."""
-        evaluate = self.evaluate(_model(self.candidate), self.candidate.properties.TrainingJobName)
+        evaluate = self.evaluate(_model(self.candidate))
         return self._pipeline([self.prepare, self.baseline, self.candidate, evaluate, self.gate(if_steps=[])])
 
     def baseline_only(self) -> Pipeline:
         """Prepare, Train, Evaluate, Condition with one training job: the baseline is its own candidate."""
-        evaluate = self.evaluate(_model(self.baseline), self.baseline.properties.TrainingJobName)
+        evaluate = self.evaluate(_model(self.baseline))
         return self._pipeline([self.prepare, self.baseline, evaluate, self.gate(if_steps=[])])
 
     # Their parts
@@ -348,22 +336,24 @@ class SdkPipeline:
     def _split(self, name: str) -> ProcessingOutput:
         return _written(f"s3://{self.bucket}/pipeline/splits", name)
 
-    def _evaluation_arguments(self, job: Any) -> list[Any]:
-        gate = self.settings.gate
+    def _evaluation_arguments(self) -> list[Any]:
+        gate, value = self.settings.gate, self.settings.value
         return [
             f"--model-package-group={self.settings.names.package_group}",
-            f"--confidence={gate.confidence}",
+            f"--metric={gate.metric}",
             Join(values=["--threshold=", self.threshold]),
-            f"--min-gain-over-naive={gate.min_gain_over_naive}",
-            f"--max-loss-to-reference={gate.max_loss_to_reference}",
+            f"--min-gain-over-baseline={gate.min_gain_over_baseline}",
             f"--max-loss-to-champion={gate.max_loss_to_champion}",
             f"--max-gap={gate.max_train_validation_gap}",
             f"--accuracy-target={gate.accuracy_target}",
-            Join(values=["--tuned-job=", job]),
-            Join(values=["--reference-job=", self.baseline.properties.TrainingJobName]),
+            f"--currency={value.currency}",
+            f"--value-tp={value.true_positive}",
+            f"--value-fp={value.false_positive}",
+            f"--value-tn={value.true_negative}",
+            f"--value-fn={value.false_negative}",
         ]
 
-    def _provenance(self, evaluate: ProcessingStep, evaluation: MetricsSource) -> dict[str, Any]:
+    def _provenance(self, evaluation: MetricsSource) -> dict[str, Any]:
         return {
             "commit": self.commit,
             "data_sha256": _profiled("sha256.source"),
@@ -371,11 +361,8 @@ class SdkPipeline:
             "model_sha256": _evaluated("model.sha256"),
             "image": self.image_uri,
             "pipeline_execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
-            "problem": self.settings.problem,
-            "algorithm": _evaluated("algorithm"),
-            "training_job": _evaluated("model.training_job"),
-            "model_card": Join(on="/", values=[self._made(evaluate, "evaluation"), "model_card.json"]),
-            "gate_metric": self.settings.metric,
+            "training_job": self.tune.properties.BestTrainingJob.TrainingJobName,
+            "gate_metric": self.settings.gate.metric,
             "gate_threshold": Join(values=[self.threshold]),
             "gate_value": Join(values=[_evaluated("gate.value")]),
             "evaluation": evaluation.s3_uri,

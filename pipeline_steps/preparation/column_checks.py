@@ -1,0 +1,138 @@
+"""Checks of one feature column."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from pipeline_steps.features.fit import RARE_ROWS
+from pipeline_steps.preparation.finding import Finding, percent
+from pipeline_steps.preparation.identifiers import is_identifier
+from pipeline_steps.preparation.leaks import LEAKING, score_alone
+from pipeline_steps.problems.registry import problem_named
+from pipeline_steps.tables.cells import MISSING_NUMBERS, parse_number, quoted
+from pipeline_steps.tables.data_warnings import column_warnings
+from pipeline_steps.tables.datetimes import detect_format
+from pipeline_steps.tables.use_case import Column, UseCase
+
+_MANY_CATEGORIES = 50
+_UNSEEN = 0.05
+_SAMPLE = 2_000
+_FEW_VALUES = 20
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class CheckedColumn:
+    """One column in all splits; `table` has their rows in the order of the source."""
+
+    column: Column
+    use_case: UseCase
+    train: pd.DataFrame
+    held_out: pd.DataFrame
+    splits: dict[str, pd.DataFrame]
+    table: pd.DataFrame
+
+    @property
+    def name(self) -> str:
+        """The column's name."""
+        return self.column.name
+
+    @property
+    def values(self) -> "pd.Series[Any]":
+        """Its values in the order of the table."""
+        return self.table[self.name]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Distinct texts of a category, the empty one left out; a sample."""
+        return [text for text in self.values.head(_SAMPLE * 10).unique().tolist() if text][:_SAMPLE]
+
+    @cached_property
+    def identifies_rows(self) -> bool:
+        """Whether it numbers or names the rows."""
+        return is_identifier(self.name, self.column.kind, self.values)
+
+
+def column_findings(checked: CheckedColumn) -> Iterator[Finding]:
+    """Run every check of one column."""
+    for check in _CHECKS:
+        for message in check(checked):
+            yield Finding(check.__name__.strip("_"), f"column {checked.name} {message}", checked.name)
+
+
+def _no_information(checked: CheckedColumn) -> Iterator[str]:
+    yield from column_warnings(checked.column, {name: split[checked.name] for name, split in checked.splits.items()})
+
+
+def _identifier(checked: CheckedColumn) -> Iterator[str]:
+    if checked.identifies_rows:
+        yield "has another value in nearly every row, as an identifier has: leave it out ([data] ignore)"
+
+
+def _leak(checked: CheckedColumn) -> Iterator[str]:
+    use_case = checked.use_case
+    likelihood = problem_named(use_case.problem).likelihood
+    if likelihood not in LEAKING or checked.identifies_rows or use_case.target is None:
+        return
+    measure, near_one = LEAKING[likelihood]
+    score = score_alone(checked.column, checked.train, checked.held_out, use_case.target, likelihood)
+    if score >= near_one:
+        yield (
+            f"alone predicts {use_case.target} ({measure} {score:.3f}): if it is not known before the outcome, "
+            "or is the outcome in other words, leave it out ([data] ignore)"
+        )
+
+
+def _many_categories(checked: CheckedColumn) -> Iterator[str]:
+    if checked.column.kind != "category" or checked.identifies_rows:
+        return
+    rows = checked.train[checked.name].value_counts()
+    rows = rows[rows.index != ""]
+    rare = int((rows < RARE_ROWS).sum())
+    if len(rows) > _MANY_CATEGORIES and rare:
+        yield (
+            f"has {len(rows)} categories, of which {rare} have fewer than {RARE_ROWS} training rows and count as "
+            "other: group them beforehand if they matter"
+        )
+
+
+def _unseen(checked: CheckedColumn) -> Iterator[str]:
+    if checked.column.kind != "category" or checked.identifies_rows or not len(checked.held_out):
+        return
+    known = set(checked.train[checked.name])
+    new = ~checked.held_out[checked.name].isin(known)
+    if (share := float(new.mean())) > _UNSEEN:
+        yield f"has categories in {percent(share)} of the held-out rows that no training row has: they count as other"
+
+
+def _dates_as_text(checked: CheckedColumn) -> Iterator[str]:
+    if checked.column.kind != "category" or len(checked.texts) < _NAMED or _are_numbers(checked.texts):
+        return
+    if found := detect_format(checked.texts):
+        yield f'holds dates ({found.format}), such as {quoted(checked.texts[0])}: its kind should be "datetime"'
+
+
+def _numbers_as_text(checked: CheckedColumn) -> Iterator[str]:
+    if checked.column.kind == "category" and len(checked.texts) > _FEW_VALUES and _are_numbers(checked.texts):
+        yield 'holds numbers: its kind should be "number", unless they are codes without an order'
+
+
+def _are_numbers(texts: Sequence[str]) -> bool:
+    try:
+        return all(text not in MISSING_NUMBERS and parse_number(text) is not None for text in texts)
+    except ValueError:
+        return False
+
+
+_CHECKS: tuple[Callable[[CheckedColumn], Iterator[str]], ...] = (
+    _no_information,
+    _identifier,
+    _leak,
+    _many_categories,
+    _unseen,
+    _dates_as_text,
+    _numbers_as_text,
+)

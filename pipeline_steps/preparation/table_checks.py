@@ -1,0 +1,177 @@
+"""Checks of a whole table: its size, its target, its split, and how it was read."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline_steps.preparation.finding import Finding, percent
+from pipeline_steps.preparation.split_table import SplitTable
+from pipeline_steps.tables.cells import quoted
+from pipeline_steps.tables.raw_table import RawTable
+from pipeline_steps.tables.use_case import UseCase
+
+_SMALL, _FOLDS_HELP = 200, 2_000
+_RARE_SHARE, _FEW_OF_A_LABEL = 0.05, 50
+_MANY_LABELS, _FEW_NUMBERS = 50, 10
+_FEW_DISTINCT = 200
+_FEW_GROUPS = 30
+_OFF_BY = 0.35
+_TWO, _FEWEST_SORTED, _EXCEPTIONS = 2, 20, 0.02
+_NAMED = 8
+_USUAL_ENCODINGS = frozenset({"utf-8", "utf-8-sig"})
+
+
+def table_findings(raw: RawTable, prepared: SplitTable) -> Iterator[Finding]:
+    """Run every check of the whole table."""
+    use_case, splits = prepared.use_case, prepared.splits
+    rows = {name: len(table) for name, table in splits.items()}
+    yield from _size(sum(rows.values()), use_case)
+    if use_case.target is not None:
+        target = pd.concat([table[use_case.target] for table in splits.values()]).sort_index()
+        yield from _target(target, raw, use_case)
+        yield from _untrained(splits["train"], use_case)
+    yield from _split(raw, rows, use_case)
+    yield from _rows(raw, prepared)
+    yield from _reading(raw.found)
+
+
+def is_sorted_by_target(target: "pd.Series[float]") -> bool:
+    """Whether the rows are in the order of their target, or nearly."""
+    values = target.to_numpy()
+    steps, labels = np.diff(values), len(np.unique(values))
+    rises, falls = int((steps > 0).sum()), int((steps < 0).sum())
+    if labels < _TWO or len(values) < _FEWEST_SORTED:
+        return False
+    if labels <= _MANY_LABELS:  # in blocks, whatever their order
+        return rises + falls <= labels + 1
+    return min(rises, falls) <= _EXCEPTIONS * (rises + falls)
+
+
+def _size(rows: int, use_case: UseCase) -> Iterator[Finding]:
+    if rows < _SMALL:
+        yield Finding("too_small", f"{rows} rows are few: every figure will have a wide interval; more rows help most")
+    if rows < _FOLDS_HELP and use_case.folds < _TWO:
+        yield Finding(
+            "folds", f"with {rows} rows, models are compared better by cross-validation: [training] folds = 5"
+        )
+
+
+def _target(target: "pd.Series[float]", raw: RawTable, use_case: UseCase) -> Iterator[Finding]:
+    name = str(use_case.target)
+    if raw.missing_target:
+        yield Finding(
+            "missing_target", f"{raw.missing_target} of {raw.source_rows} rows have no {name}: left out", name
+        )
+    if is_sorted_by_target(target):
+        yield Finding(
+            "sorted",
+            f"rows are sorted by {name}: no order in time can be seen, and a rehearsal's earlier rows are drawn from "
+            "all of them; write the rows in the order in which they arose",
+            name,
+        )
+    yield from _labels(target, use_case) if use_case.classes else _numbers(target, use_case)
+
+
+def _untrained(train: pd.DataFrame, use_case: UseCase) -> Iterator[Finding]:
+    seen = set(train[str(use_case.target)].astype(int)) if use_case.classes else set()
+    if absent := [quoted(label) for place, label in enumerate(use_case.classes) if place not in seen]:
+        yield Finding(
+            "untrained_label",
+            f"no training row has the {use_case.target} {', '.join(absent[:_NAMED])}: it is never predicted; "
+            "more such rows are needed, or another [data.split] seed",
+            use_case.target,
+        )
+
+
+def _labels(target: "pd.Series[float]", use_case: UseCase) -> Iterator[Finding]:
+    name, counts = (
+        str(use_case.target),
+        np.bincount(target.to_numpy().astype(np.int64), minlength=len(use_case.classes)),
+    )
+    rarest = int(counts.argmin())
+    label, rows, share = quoted(use_case.classes[rarest]), int(counts[rarest]), counts[rarest] / max(1, counts.sum())
+    if len(use_case.classes) > _MANY_LABELS:
+        yield Finding(
+            "many_labels", f"{name} has {len(use_case.classes)} labels: group them, or use problem regression", name
+        )
+    if rows < _FEW_OF_A_LABEL:
+        yield Finding("few_of_a_label", f"{name} is {label} in {rows} rows only: a model learns little about it", name)
+    if share < _RARE_SHARE:
+        yield Finding(
+            "imbalanced",
+            f"{name} is {label} in {percent(share)} of the rows: accuracy says little; give [value], "
+            "or let [decision] maximise f1 or recall_at_precision",
+            name,
+        )
+
+
+def _numbers(target: "pd.Series[float]", use_case: UseCase) -> Iterator[Finding]:
+    if (distinct := target.nunique()) <= _FEW_NUMBERS:
+        yield Finding(
+            "few_numbers",
+            f"{use_case.target} has {distinct} different numbers: problem multiclass may fit better",
+            use_case.target,
+        )
+
+
+def _split(raw: RawTable, rows: Mapping[str, int], use_case: UseCase) -> Iterator[Finding]:
+    plan, total = use_case.split, sum(rows.values())
+    distinct = len(raw.features.drop_duplicates())
+    if plan.method == "content" and distinct < _FEW_DISTINCT and distinct < total:
+        yield Finding(
+            "few_distinct_rows",
+            f"only {distinct} of {total} rows differ in their features, and equal ones are in one split: "
+            'with an identifier, [data.split] method = "id" and its column split them evenly',
+        )
+    elif plan.method in {"group", "id"} and raw.split_by is not None:
+        if (groups := raw.split_by.nunique()) < _FEW_GROUPS:
+            yield Finding("few_groups", f"{plan.column} has {groups} values only: splits by it are uneven", plan.column)
+        if missing := int((raw.split_by == "").sum()):
+            yield Finding(
+                "no_group", f"{missing} rows have no {plan.column}: they are split by their features", plan.column
+            )
+    elif plan.method == "time" and raw.split_by is not None and (unknown := int(raw.split_by.isna().sum())):
+        yield Finding("no_time", f"{unknown} rows have no {plan.column}: they are used for training", plan.column)
+    for name, percents in (("test", plan.test_percent), ("validation", plan.validation_percent)):
+        share = rows[name] / total
+        if abs(share / (percents / 100) - 1) > _OFF_BY:
+            yield Finding(
+                "uneven_split", f"the {name} split has {rows[name]} rows ({percent(share)}) in place of {percents}%"
+            )
+
+
+def _rows(raw: RawTable, prepared: SplitTable) -> Iterator[Finding]:
+    total = len(raw.features)
+    if prepared.dropped:
+        yield Finding("duplicates", f"{prepared.dropped} of {total} rows equal an earlier one and are left out")
+    elif prepared.duplicates:
+        yield Finding(
+            "duplicates",
+            f"{prepared.duplicates} of {total} rows equal an earlier one and are kept, in the same split: where "
+            "each stands for one event twice, set [data] drop_duplicates = true",
+        )
+    if unused := [name for name in raw.unused if name != prepared.use_case.split.column]:
+        more = f" and {len(unused) - _NAMED} more" if len(unused) > _NAMED else ""
+        yield Finding(
+            "unused_columns",
+            f"columns of the table without a kind are left out: {', '.join(unused[:_NAMED])}{more} "
+            "(in [data] ignore they are left out without this remark)",
+        )
+
+
+def _reading(found: Mapping[str, Any]) -> Iterator[Finding]:
+    if (encoding := found.get("encoding", "utf-8")) not in _USUAL_ENCODINGS:
+        yield Finding("encoding", f"the text is read as {encoding}: [data.format] encoding sets another one")
+    for name, detected in found.get("columns", {}).items():
+        if markers := detected.get("missing"):
+            listed = ", ".join(map(quoted, markers))
+            yield Finding("missing_markers", f"column {name}: {listed} is taken for a missing number", name)
+        if also := detected.get("also"):
+            yield Finding(
+                "ambiguous_dates",
+                f"column {name} is read as {detected['format']}, but {also} reads all its dates too: "
+                "[data.format] datetime says which is right",
+                name,
+            )

@@ -1,0 +1,141 @@
+"""Each check finds its fault in a made-up table, and nothing in a sound one."""
+
+import csv
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from pipeline_steps.preparation.data_checks import data_findings
+from pipeline_steps.preparation.finding import Finding
+from pipeline_steps.preparation.split_table import split_table
+from pipeline_steps.tables.raw_table import read_raw_table
+from pipeline_steps.tables.use_case import Column, SplitPlan, TableFormat, UseCase
+
+Row = dict[str, str]
+BINARY = UseCase(
+    "binary",
+    (Column("size", "number"), Column("plan", "category")),
+    target="churned",
+    metric="auc",
+    positive_label="yes",
+    folds=5,
+)
+ROWS = 600
+
+
+def _rows(count: int = ROWS) -> list[Row]:
+    draw = Random(0)  # noqa: S311 (made-up data)
+    return [
+        {"size": f"{draw.gauss(0, 1):.6f}", "plan": draw.choice("abc"), "churned": draw.choice(["yes", "no", "no"])}
+        for _ in range(count)
+    ]
+
+
+def _findings(folder: Path, rows: list[Row], use_case: UseCase = BINARY, delimiter: str = ",") -> list[Finding]:
+    with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(rows)
+    raw, read = read_raw_table([folder / "table.csv"], use_case)
+    return list(data_findings(raw, split_table(raw, read)))
+
+
+def test_a_sound_table_has_no_finding(tmp_path: Path) -> None:
+    assert _findings(tmp_path, _rows()) == []
+
+
+def _with(name: str, make: Callable[[int, Row], str]) -> list[Row]:
+    return [row | {name: make(number, row)} for number, row in enumerate(_rows())]
+
+
+def _column(kind: str, name: str = "new") -> UseCase:
+    return replace(BINARY, columns=(*BINARY.columns, Column(name, kind)))  # type: ignore[arg-type]  # a kind
+
+
+SIZE = {"yes": 10, "no": 1}
+FOUND: Mapping[str, tuple[str, list[Row], UseCase, str]] = {
+    "row number": ("identifier", _with("new", lambda n, _: str(n)), _column("number"), "leave it out"),
+    "key": ("identifier", _with("new", lambda n, _: f"k{n * 7919 % 1000:x}"), _column("category"), "leave it out"),
+    "outcome": ("leak", _with("new", lambda n, row: str(SIZE[row["churned"]] + n % 5)), _column("number"), "AUC 1.000"),
+    "outcome's text": ("leak", _with("new", lambda _, row: row["churned"].upper()), _column("category"), "AUC 1.000"),
+    "constant": ("no_information", _with("new", lambda *_: "7"), _column("number"), "is always 7"),
+    "empty": ("no_information", _with("new", lambda n, _: "1" if n == 3 else ""), _column("number"), "is empty in the"),
+    "many": ("many_categories", _with("new", lambda n, _: f"c{n % 60}"), _column("category"), "has 60 categories"),
+    "unseen": ("unseen", _with("new", lambda n, _: f"c{n // 2}"), _column("category"), "no training row has"),
+    "dates": (
+        "dates_as_text",
+        _with("new", lambda n, _: f"{n % 28 + 1}.{n % 12 + 1}.2026"),
+        _column("category"),
+        'its kind should be "datetime"',
+    ),
+    "numbers": ("numbers_as_text", _with("new", lambda n, _: str(n % 30)), _column("category"), 'should be "number"'),
+    "ambiguous": (
+        "ambiguous_dates",
+        _with("new", lambda n, _: f"{n % 12 + 1}/{n % 11 + 1}/2026"),
+        _column("datetime"),
+        "read as %d/%m/%Y, but %m/%d/%Y reads all its dates too",
+    ),
+    "marker": ("missing_markers", _with("new", lambda n, _: "?" if n % 9 else "1"), _column("number"), "'?' is taken"),
+    "unused": ("unused_columns", _with("new", lambda *_: "x"), BINARY, "left out: new (in [data] ignore"),
+    "sorted": ("sorted", sorted(_rows(), key=lambda row: row["churned"]), BINARY, "rows are sorted by churned"),
+    "imbalanced": (
+        "imbalanced",
+        _with("churned", lambda n, _: "yes" if n % 40 == 0 else "no"),
+        BINARY,
+        "churned is 'yes' in 2.5% of the rows",
+    ),
+    "few": ("few_of_a_label", _with("churned", lambda n, _: "yes" if n % 40 == 0 else "no"), BINARY, "in 15 rows only"),
+    "small": ("too_small", _rows(150), BINARY, "150 rows are few"),
+    "folds": ("folds", _rows(), replace(BINARY, folds=0), "[training] folds = 5"),
+    "duplicates": ("duplicates", [*_rows(), *_rows()], BINARY, "600 of 1200 rows equal an earlier one and are kept"),
+    "dropped": (
+        "duplicates",
+        [*_rows(), *_rows()],
+        replace(BINARY, table_format=TableFormat(drop_duplicates=True)),
+        "600 of 1200 rows equal an earlier one and are left out",
+    ),
+    "distinct": (
+        "few_distinct_rows",
+        _with("size", lambda n, _: str(n % 20)),
+        BINARY,
+        "only 60 of 600 rows differ in their features",
+    ),
+    "groups": (
+        "few_groups",
+        _with("shop", lambda n, _: f"s{n % 15}"),
+        replace(BINARY, split=SplitPlan(method="group", column="shop")),
+        "shop has 15 values only",
+    ),
+    "no target": (
+        "missing_target",
+        _with("churned", lambda n, row: row["churned"] if n % 100 else ""),
+        BINARY,
+        "6 of 600 rows have no churned",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FOUND)
+def test_a_fault_is_found_and_said_with_what_to_do(tmp_path: Path, fault: str) -> None:
+    check, rows, use_case, message = FOUND[fault]
+    (found,) = [each for each in _findings(tmp_path, rows, use_case) if each.check == check]
+    assert message in found.message
+
+
+def test_an_ignored_column_is_not_mentioned(tmp_path: Path) -> None:
+    assert _findings(tmp_path, _with("note", lambda *_: "x"), replace(BINARY, ignore=("note",))) == []
+
+
+def test_a_number_that_copies_the_target_leaks_with_regression_too(tmp_path: Path) -> None:
+    rows = [row | {"price": row["size"], "size": str(2 * float(row["size"]))} for row in _rows()]
+    use_case = replace(BINARY, problem="regression", target="price", positive_label=None, metric="rmse")
+    assert [each.check for each in _findings(tmp_path, rows, use_case) if each.column == "size"] == ["leak"]
+
+
+def test_a_strong_honest_column_is_no_leak(tmp_path: Path) -> None:
+    draw = Random(1)  # noqa: S311 (made-up data)
+    rows = _with("new", lambda _, row: f"{(row['churned'] == 'yes') + draw.gauss(0, 0.5):.6f}")
+    assert _findings(tmp_path, rows, _column("number")) == []
