@@ -20,7 +20,7 @@ settings.load_profile("slipway")
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 # Each session of botocore reads its services' models again, a tenth of a second a client: here they are read once.
-botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
+botocore.loaders.JSONFileLoader.load_file = staticmethod(functools.cache(botocore.loaders.JSONFileLoader().load_file))
 
 # What is collected is used to the end: repeated garbage collection of it takes a quarter of a worker's start.
 gc.disable()
