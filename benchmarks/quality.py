@@ -35,7 +35,7 @@ def measure(settings: Settings, data: Path, seed: int, aws: EmbeddedAws) -> dict
             (given / role).mkdir()
             (given / role / "model.tar.gz").write_bytes(bench.train(algorithm=algorithm))
         gate = evaluation_arguments(
-            settings, package_group=settings.names.package_group, threshold=settings.gate.threshold or 0.0
+            settings, package_group=settings.names.package_group, threshold=settings.gate.threshold
         )
         bench.run("evaluate", *map(str, gate))
         found = json.loads((outputs / "evaluation" / "evaluation.json").read_text())

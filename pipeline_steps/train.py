@@ -35,18 +35,19 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     graph = trained.model.graph()
     gaps = with_gaps(trained.validation_features)
     rows = np.concatenate([trained.validation_features, gaps])
-    outputs = np.concatenate([trained.validation_outputs, trained.model.predict(gaps)])
-    difference = check_parity(trained.contract, graph, rows, outputs)
-    log(f"exported graph agrees with the fitted model on {len(outputs)} rows, largest difference {difference:.2g}")
+    difference = check_parity(trained.contract, graph, rows, trained.model.predict(rows))
+    log(f"exported graph agrees with the fitted model on {len(rows)} rows, largest difference {difference:.2g}")
     problem = trained.contract.problem
     predict = Scorer(graph, problem.output).score  # as the server will, and much faster than scikit-learn
-    headline = problem.headline(predict(trained.validation_features))
+    # of rows that the model was fitted on, its own outputs are better than they will be
+    outputs = trained.validation_outputs if trained.folds else predict(trained.validation_features)
     baseline = with_held_out(
-        training_distribution(trained.contract.columns, train.features, headline),
+        training_distribution(trained.contract.columns, trained.fitted.features, problem.headline(outputs)),
         trained.contract,
         predict=predict,
         features=trained.validation_features,
-        target=validation.target,
+        outputs=outputs,
+        target=trained.validation.target,
     )
     write_artifact(
         paths.model,
@@ -55,7 +56,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         baseline=baseline,
         metrics={
             **trained.metrics_document(),
-            "training_rows": sketch_of(trained.contract.encode(train.features), train.target),
+            "training_rows": sketch_of(trained.contract.encode(trained.fitted.features), trained.fitted.target),
         },
     )
     log(trained.log_line())

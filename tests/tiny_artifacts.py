@@ -104,6 +104,7 @@ def tiny_model(problem_name: str, *, bias: float = 0.0) -> TinyModel:
         contract,
         predict=predict,
         features=features,
+        outputs=predict(features),
         target=target,
     )
     documents = {

@@ -72,5 +72,5 @@ def analysis_config(settings: Settings) -> AnalysisConfig:
         instances=settings.endpoint.instance_count,
         value=ValueBounds(*bounds, analysis.value_tolerance) if analysis.value and bounds else None,
         value_horizon_seconds=analysis.value_horizon_seconds,
-        positive_label=settings.data.positive_label or AnalysisConfig.positive_label,
+        positive_label=settings.data.positive_label,
     )

@@ -4,11 +4,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def deal_folds(strata: NDArray[np.int64], folds: int, *, seed: int) -> NDArray[np.int64]:
+def deal_folds(
+    strata: NDArray[np.int64], folds: int, *, seed: int, alike: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
     """Give each row the fold that holds it out: every stratum in equal shares.
 
-    A stratum with fewer rows than folds is held out by none (-1), so that each fold is fitted on all of it.
+    Rows with the same number in `alike` go to one fold. A stratum with fewer rows than folds is held out by none (-1),
+    so that each fold is fitted on all of it.
     """
+    if alike is None:
+        return _deal(strata, folds, seed)
+    _, first, places = np.unique(alike, return_index=True, return_inverse=True)
+    return _deal(strata[first], folds, seed)[places]
+
+
+def _deal(strata: NDArray[np.int64], folds: int, seed: int) -> NDArray[np.int64]:
     dealt = np.full(len(strata), -1, dtype=np.int64)
     generator = np.random.default_rng(seed)
     start = 0

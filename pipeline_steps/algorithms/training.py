@@ -5,39 +5,56 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline_steps.algorithms.algorithm import Algorithm, Features, FittedModel, Rows, Task
+import numpy as np
+
+from pipeline_steps.algorithms.algorithm import Features, FittedModel
+from pipeline_steps.algorithms.cross_validation import cross_validate, joined
 from pipeline_steps.algorithms.hyperparameters import Hyperparameters
-from pipeline_steps.algorithms.registry import REGISTRY, algorithm_named
-from pipeline_steps.artifact.contract import Contract, encode_table
-from pipeline_steps.errors import ArgumentError
-from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
-from pipeline_steps.features.fit import fit_columns
+from pipeline_steps.algorithms.trial import Fit, Trial
+from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.problems.problem import Outputs
-from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.prepared import Split
 from pipeline_steps.tables.use_case import UseCase
+
+Metrics = Mapping[str, float]
+FoldMetrics = Mapping[str, Metrics]
+_LEAST_FOLDS = 2
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A fitted model with everything that its artifact holds about it."""
+    """A fitted model with everything that its artifact holds about it.
+
+    Attributes:
+        fitted: the rows that the model was fitted on.
+        validation: the rows that chose the decision and are measured, beside the columns' codes of them.
+        validation_outputs: their outputs, by this model, or in cross-validation by the ones that had not seen them.
+        folds: the metrics of both parts of each fold of cross-validation.
+    """
 
     model: FittedModel
     contract: Contract
     hyperparameters: Hyperparameters
-    train_metrics: Mapping[str, float]
-    validation_metrics: Mapping[str, float]
+    train_metrics: Metrics
+    validation_metrics: Metrics
+    fitted: Split
+    validation: Split
     validation_features: Features
     validation_outputs: Outputs
+    folds: tuple[FoldMetrics, ...] = ()
 
     def metrics_document(self) -> dict[str, Any]:
         """The content of `metrics.json`."""
-        return {
+        document: dict[str, Any] = {
             "train": self.train_metrics,
             "validation": self.validation_metrics,
             "hyperparameters": self.hyperparameters.to_document(),
             "best_iteration": self.model.best_iteration,
         }
+        if self.folds:
+            document["folds"] = list(self.folds)
+            document["validation_deviation"] = _over([fold["validation"] for fold in self.folds], _deviation)
+        return document
 
     def log_line(self) -> str:
         """The line that a training job's metric definitions read: every metric of both splits."""
@@ -58,58 +75,98 @@ def train_model(
 ) -> TrainedModel:
     """Fit on `train`; `validation` decides when to stop, and how outputs become labels.
 
+    With folds, cross-validation of the rows of both decides that, and the model is fitted on all of them. Without a
+    target there is nothing to overfit, and no fold is held out.
+
     `checkpoints` is a folder that outlives an interrupted job, for algorithms that take long enough to use it.
     """
-    problem, algorithm = problem_named(use_case.problem), _algorithm(hyperparameters, use_case)
-    columns = fit_columns(use_case, train.features, problem.category_order(train.target))
-    fitted, held_out = (Rows(encode_table(columns, split.features), split.target) for split in (train, validation))
-    task = Task(
-        likelihood=problem.likelihood,
-        classes=len(use_case.classes),
-        names=tuple(column.name for column in columns),
-        is_category=tuple(isinstance(column, CategoryColumn) for column in columns),
-        output=problem.output,
-        seed=hyperparameters.values["seed"],
+    trial = Trial(use_case, hyperparameters, log, checkpoints)
+    if use_case.folds >= _LEAST_FOLDS and trial.problem.has_target:
+        return _cross_validated(trial, joined(train, validation))
+    fit = trial.fit(train, validation)
+    compared, fitted = trial.compared(validation), trial.compared(train)
+    outputs = fit.outputs(compared)
+    decision = trial.problem.choose_decision(compared.target, outputs, use_case)
+    return _trained(
+        trial,
+        fit,
+        decision,
+        held_out=(validation, fit.outputs(validation)),
+        train_metrics=trial.measure(fitted, fit.outputs(fitted), decision),
+        validation_metrics=trial.measure(compared, outputs, decision),
     )
-    model = algorithm.fit(task, fitted, held_out, hyperparameters.values, log=log, checkpoints=checkpoints)
-    compared = [_compared(use_case, columns, *both) for both in ((train, fitted), (validation, held_out))]
-    in_training, outputs = (model.predict(rows.features) for rows in compared)
-    decision = problem.choose_decision(compared[1].target, outputs, use_case)
+
+
+def _cross_validated(trial: Trial, rows: Split) -> TrainedModel:
+    found = cross_validate(trial, rows)
+    held_out, outputs = found.held_out, found.outputs
+    decision = trial.problem.choose_decision(held_out.target, outputs, trial.use_case)
+    folds = tuple(
+        {
+            "train": trial.measure(fold.train, fold.train_outputs, decision),
+            "validation": trial.measure(fold.held_out, fold.outputs, decision),
+        }
+        for fold in found.folds
+    )
+    return _trained(
+        trial,
+        trial.fit(rows, None, rounds=found.rounds),
+        decision,
+        held_out=(held_out, outputs),
+        train_metrics=_over([fold["train"] for fold in folds], _mean),
+        validation_metrics=_over([fold["validation"] for fold in folds], _mean),
+        folds=folds,
+    )
+
+
+def _trained(
+    trial: Trial,
+    fit: Fit,
+    decision: dict[str, Any],
+    *,
+    held_out: tuple[Split, Outputs],
+    train_metrics: Metrics,
+    validation_metrics: Metrics,
+    folds: tuple[FoldMetrics, ...] = (),
+) -> TrainedModel:
+    validation, outputs = held_out
     return TrainedModel(
-        model=model,
-        contract=Contract(
-            columns=columns,
-            problem_name=use_case.problem,
-            target=use_case.target,
-            positive_label=use_case.positive_label,
-            classes=use_case.classes,
-            decision=decision,
-            output=problem.meaning(use_case),
-            algorithm=hyperparameters.algorithm,
-        ),
-        hyperparameters=hyperparameters,
-        train_metrics=problem.measure(compared[0].target, in_training, decision, use_case),
-        validation_metrics=problem.measure(compared[1].target, outputs, decision, use_case),
-        validation_features=held_out.features,
-        validation_outputs=outputs if compared[1] is held_out else model.predict(held_out.features),
+        model=fit.model,
+        contract=_contract(trial, fit, decision),
+        hyperparameters=trial.hyperparameters,
+        train_metrics=train_metrics,
+        validation_metrics=validation_metrics,
+        fitted=fit.rows,
+        validation=validation,
+        validation_features=fit.encode(validation),
+        validation_outputs=outputs,
+        folds=folds,
     )
 
 
-def _compared(use_case: UseCase, columns: tuple[FeatureColumn, ...], split: Split, rows: Rows) -> Rows:
-    """The rows that the model is measured on; every model of a use case is on the same ones."""
-    problem = problem_named(use_case.problem)
-    features, target = problem.comparison_rows(split.features, split.target, use_case, seed=0)
-    return rows if features is split.features else Rows(encode_table(columns, features), target)
+def _contract(trial: Trial, fit: Fit, decision: dict[str, Any]) -> Contract:
+    use_case = trial.use_case
+    return Contract(
+        columns=fit.columns,
+        problem_name=use_case.problem,
+        target=use_case.target,
+        positive_label=use_case.positive_label,
+        classes=use_case.classes,
+        decision=decision,
+        output=trial.problem.meaning(use_case),
+        algorithm=trial.hyperparameters.algorithm,
+    )
 
 
-def _algorithm(hyperparameters: Hyperparameters, use_case: UseCase) -> Algorithm:
-    """Import the algorithm.
+def _over(folds: list[Metrics], summary: Callable[[list[float]], float]) -> dict[str, float]:
+    """Summarise each metric over the folds in which it is defined."""
+    names = dict.fromkeys(name for fold in folds for name in fold)
+    return {name: summary([fold[name] for fold in folds if name in fold]) for name in names}
 
-    Raises:
-        ArgumentError: it does not solve the problem.
-    """
-    name, problems = hyperparameters.algorithm, REGISTRY[hyperparameters.algorithm].problems
-    if use_case.problem not in problems:
-        solving = ", ".join(other for other, entry in REGISTRY.items() if use_case.problem in entry.problems)
-        raise ArgumentError(f"hyperparameter algorithm must be one of {solving} for {use_case.problem}, got {name}")
-    return algorithm_named(name)
+
+def _mean(values: list[float]) -> float:
+    return float(np.mean(values))
+
+
+def _deviation(values: list[float]) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0

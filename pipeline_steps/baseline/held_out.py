@@ -23,6 +23,7 @@ def with_held_out(
     *,
     predict: Predict,
     features: NDArray[np.float32],
+    outputs: Outputs,
     target: Target,
 ) -> dict[str, Any]:
     """Add predictions and attributions on the validation split to `baseline.json`.
@@ -32,9 +33,9 @@ def with_held_out(
         contract: the model's.
         predict: the exported graph, as it is served: of float32 [rows, columns].
         features: float32 [rows, columns], in the contract's order.
+        outputs: of these rows, by a model that was not fitted on them.
         target: [rows], the outcomes; NaN where there is none.
     """
-    outputs = predict(features)
     baseline = Baseline.from_document(document, contract)
     return {
         **document,

@@ -51,11 +51,18 @@ def choose_candidate(metric: str, advantage: Advantage) -> Choice:
     The rule is the one-standard-error rule of model selection. Rows that the gate compares on take no part in it.
     """
     better, error, where = advantage.value, advantage.error, advantage.measured_on
-    found = f"the tuned model's {metric} is better than the reference's by {better:.4g} on {where}"
+    found = f"the tuned model's {metric} is {_compared(better)} the reference's on {where}"
     if better > error:
-        return Choice("tuned", advantage, f"{found}, more than its standard error of {error:.4g}")
+        return Choice("tuned", advantage, f"{found}, by more than the standard error of {error:.4g}")
     return Choice(
         "reference",
         advantage,
-        f"{found}, not more than its standard error of {error:.4g}: the reference is simpler and becomes the candidate",
+        f"{found}, and not better by more than the standard error of {error:.4g}: the reference is simpler and becomes "
+        "the candidate",
     )
+
+
+def _compared(better: float) -> str:
+    if better == 0:
+        return "equal to"
+    return f"{abs(better):.4g} {'better' if better > 0 else 'worse'} than"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.evaluation.candidate_choice import Advantage, Choice, choose_candidate
@@ -12,8 +12,7 @@ from pipeline_steps.problems.problem import VALUE_METRIC, Direction, Problem
 from pipeline_steps.tables.prepared import Split
 from pipeline_steps.tables.use_case import UseCase
 
-FOLDS = "folds"
-"""In `metrics.json`: the metrics on each fold of a cross-validation."""
+Part = Literal["train", "validation"]
 
 
 @dataclass(frozen=True)
@@ -48,9 +47,8 @@ class Models:
 def choose(table: Table, tuned: Artifact, reference: Artifact) -> Choice:
     """Choose the candidate by the primary metric on validation rows, or on the folds where there were any."""
     metric, problem = table.use_case.metric, table.problem
-    folds = [artifact.document("metrics.json").get(FOLDS, []) for artifact in (tuned, reference)]
-    if len(folds[0]) == len(folds[1]) > 1:
-        first, second = ([fold[metric] for fold in found] for found in folds)
+    first, second = (of_folds(artifact, metric, "validation") for artifact in (tuned, reference))
+    if len(first) == len(second) > 1:
         return choose_candidate(metric, Advantage.of_folds(first, second, direction_of(problem, metric)))
     rows = table.rows("validation")
     first_model, second_model = (
@@ -59,6 +57,13 @@ def choose(table: Table, tuned: Artifact, reference: Artifact) -> Choice:
     )
     found = first_model.advantage(second_model, metric, 0.95)
     return choose_candidate(metric, Advantage(found.value, found.deviation, "the validation rows"))
+
+
+def of_folds(artifact: Artifact, metric: str, part: Part) -> list[float]:
+    """Read a metric of each fold of the artifact's cross-validation; none where it is undefined in one, or was none."""
+    folds = artifact.document("metrics.json").get("folds", [])
+    found = [fold[part][metric] for fold in folds if metric in fold[part]]
+    return found if len(found) == len(folds) else []
 
 
 def compare(table: Table, candidate: Artifact, reference: Artifact, champion: Artifact | None) -> Models:

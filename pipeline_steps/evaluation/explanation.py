@@ -1,18 +1,18 @@
 """What explains a candidate's numbers: segments, columns, training rows, and the fit."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.artifact.reading import Artifact
-from pipeline_steps.evaluation.comparison import FOLDS, Models, Table
+from pipeline_steps.evaluation.comparison import Models, Table, of_folds
 from pipeline_steps.evaluation.fit_verdict import fit_verdict
 from pipeline_steps.evaluation.gate import Gate
 from pipeline_steps.evaluation.importance import permutation_importance
 from pipeline_steps.evaluation.learning_curve import Point, learning_curve
-from pipeline_steps.evaluation.model_evaluation import ModelEvaluation, evaluate_model, evaluated, score_rows
+from pipeline_steps.evaluation.model_evaluation import evaluate_model, evaluated, score_rows
 from pipeline_steps.evaluation.segments import worst_segments
 from pipeline_steps.problems.problem import Outputs, Target
 from pipeline_steps.problems.report import Losses
@@ -25,38 +25,44 @@ def explain(
     table: Table, candidate: Artifact, reference: Artifact, *, models: Models, gate: Gate, refit: Refit
 ) -> dict[str, Any]:
     """Give the part of `evaluation.json` that says where the model is weak, what it uses, and how well it fits."""
-    whole, behind, fit_on_validation = _fits(table, candidate, reference, gate)
-    curve = learning_curve(table.problem.strata(table.splits["train"].target), refit, whole=whole)
-    metric, folds = gate.metric, candidate.document("metrics.json").get(FOLDS, [])
+    found, behind = (_fit(table, artifact, gate) for artifact in (candidate, reference))
+    curve = learning_curve(table.problem.strata(table.splits["train"].target), refit, whole=found.point)
     return {
         **_losses(table, candidate, gate.confidence),
         "learning_curve": curve,
         "fit": fit_verdict(
-            metric,
+            gate.metric,
             gate.direction,
-            train=whole.train,
-            validation=whole.validation,
-            naive=models.naive.metrics[metric],
-            reference_train=behind,
-            deviation=fit_on_validation.estimate(metric, gate.confidence).deviation,
-            folds=[fold[metric] for fold in folds],
+            train=found.point.train,
+            validation=found.point.validation,
+            naive=models.naive.metrics[gate.metric],
+            reference_train=behind.point.train,
+            deviation=found.deviation,
+            folds=of_folds(candidate, gate.metric, "validation"),
             curve=curve,
         ),
     }
 
 
-def _fits(table: Table, candidate: Artifact, reference: Artifact, gate: Gate) -> tuple[Point, float, ModelEvaluation]:
-    """Give the candidate's metric on training and validation rows, the reference's on training rows.
+class _Fit(NamedTuple):
+    point: Point
+    deviation: float
+
+
+def _fit(table: Table, artifact: Artifact, gate: Gate) -> _Fit:
+    """Give a model's metric on training rows and on validation rows, with the latter's standard deviation.
 
     A model that was cross-validated is fitted on both in the end: its folds say how it does on rows it did not see.
     """
-    use_case, train = table.use_case, table.rows("train")
-    found = evaluate_model(candidate, train, use_case, name="candidate").metrics[gate.metric]
-    behind = evaluate_model(reference, train, use_case, name="reference").metrics[gate.metric]
-    validation = evaluate_model(candidate, table.rows("validation"), use_case, name="candidate")
-    folds = [fold[gate.metric] for fold in candidate.document("metrics.json").get(FOLDS, [])]
-    on_unseen = float(np.mean(folds)) if folds else validation.metrics[gate.metric]
-    return Point(found, on_unseen), behind, validation
+    metric, use_case = gate.metric, table.use_case
+    folds = of_folds(artifact, metric, "validation")
+    if len(folds) > 1:
+        seen = of_folds(artifact, metric, "train")
+        deviation = float(np.std(folds, ddof=1) / np.sqrt(len(folds)))
+        return _Fit(Point(float(np.mean(seen)), float(np.mean(folds))), deviation)
+    train = evaluate_model(artifact, table.rows("train"), use_case, name="candidate").metrics[metric]
+    validation = evaluate_model(artifact, table.rows("validation"), use_case, name="candidate")
+    return _Fit(Point(train, validation.metrics[metric]), validation.estimate(metric, gate.confidence).deviation)
 
 
 def _losses(table: Table, candidate: Artifact, confidence: float) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def draw_importance(path: Path, importance: Mapping[str, Any]) -> None:
         axes.barh(range(len(shown)), values, xerr=errors, color=BLUE, error_kw={"linewidth": 1, "ecolor": GREY})
         axes.set_yticks(range(len(shown)), [label(each["column"], longest=28) for each in shown])
         axes.invert_yaxis()
-        axes.set(xlabel=f"increase of {importance['loss']} when the column is permuted")
+        axes.set(xlabel=f"increase of {importance['loss']}")
 
 
 def draw_learning_curve(path: Path, curve: Sequence[Mapping[str, float]], metric: str) -> None:

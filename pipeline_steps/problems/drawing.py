@@ -24,7 +24,7 @@ _STYLE: Any = {
     "axes.spines.right": False,
 }
 _LABEL = 16
-_MARGIN_INCHES = 0.75
+_MARGIN_INCHES = 0.85
 _MOST_POINTS = 1000
 _MOST_CLASSES = 20
 _LEGIBLE_COUNTS = 12

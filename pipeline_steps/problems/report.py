@@ -1,7 +1,7 @@
 """What evaluation shows of a problem: a loss a row, the model registry's format, and pictures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -23,6 +23,10 @@ class Predicted:
     labels: NDArray[Any]
     decision: Mapping[str, Any]
     use_case: UseCase
+
+    def only(self, chosen: NDArray[np.int64]) -> "Predicted":
+        """The rows at some places."""
+        return replace(self, target=self.target[chosen], outputs=self.outputs[chosen], labels=self.labels[chosen])
 
 
 class Losses(NamedTuple):

@@ -53,11 +53,16 @@ def delivery_page() -> str:
 
 
 def _page(root: type[Section]) -> str:
-    parts = []
+    paths: dict[type[Section], list[str]] = {}
     for path, section in sections(root):
+        paths.setdefault(section, []).append(path)
+    parts = []
+    for section, (path, *others) in paths.items():
         heading = f"## `{path}`{_kind_of(section)}\n\n" if path else "## Top level\n\n"
+        also = f"The same keys: {', '.join(f'`{other}`' for other in others)}.\n\n" if others else ""
         rows = [(f"`{key.path}`", key.kind, key.default, key.bounds, key.meaning) for key in keys(section)]
-        parts.append(heading + _summary(section) + table(("key", "type", "default", "allowed", "meaning"), rows))
+        body = table(("key", "type", "default", "allowed", "meaning"), rows)
+        parts.append(heading + _summary(section) + also + body)
     return "\n".join(parts)
 
 
@@ -65,7 +70,7 @@ def _kind_of(section: type[Section]) -> str:
     """Of several tables under one name: which value of `type` makes one this."""
     field = section.model_fields.get("type")
     chosen = typing.get_args(field.annotation) if field and field.is_required() else ()
-    return f" of type {chosen[0]}" if chosen else ""
+    return f" of type {chosen[0]}" if len(chosen) == 1 else ""
 
 
 def sections(root: type[Section], path: str = "") -> Iterator[tuple[str, type[Section]]]:

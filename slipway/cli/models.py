@@ -22,7 +22,7 @@ examples:
   slipway models
   slipway models --stage prod --newest 5 --json
 """
-_COLUMNS = ("", "version", "approval", "metric", "created", "commit", "data", "image", "run")
+_COLUMNS = ("", "version", "approval", "algorithm", "metric", "created", "commit", "data", "image", "run")
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -68,11 +68,12 @@ def _text(found: "list[Package]", live: str | None) -> str:
 
 
 def _row(package: "Package", live: str | None) -> tuple[str, ...]:
-    metric = f"{package.metric} {package.value:.4f}" if package.metric and package.value is not None else "-"
+    metric = f"{package.metric} {package.value:.4g}" if package.metric and package.value is not None else "-"
     return (
         "*" if package.arn == live else "",
         package.version,
         package.approval if package.status == "Completed" else f"{package.approval} ({package.status})",
+        package.algorithm or "-",
         metric,
         package.created.astimezone().isoformat(sep=" ", timespec="minutes"),
         (package.commit or "-")[:12],

@@ -22,6 +22,8 @@ class Package:
     status: str
     approval: str
     reason: str | None
+    problem: str | None
+    algorithm: str | None
     metric: str | None
     value: float | None
     commit: str | None
@@ -87,6 +89,8 @@ def _package(found: dict[str, Any]) -> Package:
         status=found["ModelPackageStatus"],
         approval=found.get("ModelApprovalStatus", PENDING),
         reason=found.get("ApprovalDescription"),
+        problem=metadata.get("problem"),
+        algorithm=metadata.get("algorithm"),
         metric=metadata.get("gate_metric"),
         value=_number(metadata.get("gate_value")),
         commit=metadata.get("commit"),

@@ -24,6 +24,8 @@ def problem_errors(
     yield from _data_errors(problem, facts, data)
     yield from _value_errors(problem, facts, value, has_target=data.target is not None)
     yield from _decision_errors(problem, facts, decision, has_value=value is not None)
+    if facts.target == "optional" and data.target is None and decision.maximise not in (None, "top_share"):
+        yield f"decision.maximise must be top_share without data.target, got {decision.maximise}"
     yield from _gate_errors(problem, facts, gate, has_value=value is not None)
 
 

@@ -10,7 +10,9 @@ from slipway.settings.section import ColumnName, Section, raise_each
 class Replay(Section):
     """How far a candidate may be from the champion on the requests that users sent recently.
 
-    A limit is compared with a lower confidence bound, so it refuses only what the requests prove.
+    A limit is compared with a lower confidence bound, so it refuses only what the requests prove. The score is the
+    probability of the positive label or of the likeliest class, the predicted number, or the distance to the cluster.
+    Where it has no bounds, the champion's range is from the 1st to the 99th percentile of what it responded.
     """
 
     max_requests: int = Field(2000, ge=1, le=20_000)
@@ -20,13 +22,13 @@ class Replay(Section):
     max_error_percent: float = Field(0.5, ge=0, le=100)
     """Largest share of errors among the requests that the champion answers."""
     max_disagreement_percent: float = Field(10.0, ge=0, le=100)
-    """Largest share of rows that get another label, each model at its own threshold."""
+    """Largest share of rows that get another label, or a number that differs by a tenth of the champion's range."""
     max_score_psi: float = Field(0.75, gt=0)
-    """Largest population stability index over ten equal steps of the score; another algorithm shows up to 0.65."""
+    """Largest population stability index over ten equal steps of the score, or tenths of the champion's numbers."""
     max_mean_difference: float = Field(0.1, gt=0, le=1)
-    """Largest difference of the mean score."""
+    """Largest difference of the mean score; of numbers without bounds a share of the champion's range."""
     max_segment_difference: float = Field(0.15, gt=0, le=1)
-    """Largest difference of the mean score in any segment."""
+    """Largest difference of the mean score in any segment, in the same units."""
     segments: tuple[ColumnName, ...] = ()
     """Category columns whose values are segments; without any, all of them."""
     min_segment_rows: int = Field(100, ge=2)

@@ -13,8 +13,9 @@ from slipway.settings.ranges import CategoricalRange, ParameterRange, bounds_err
 from slipway.settings.tuning import AlgorithmTuning, Tuning
 
 _USUAL_JOBS, _USUAL_PARALLEL_JOBS = 12, 2
-_ITERATIVE: tuple[AlgorithmName, ...] = ("xgboost", "lightgbm", "mlp")
-"""They print the objective while they train, by which a job can be stopped."""
+REPORTING: tuple[AlgorithmName, ...] = ("xgboost", "lightgbm")
+REPORTED = ("log_loss", "rmse")
+"""Algorithms that print the loss that they fit by while they train, and the losses: by these a job can be stopped."""
 _RANGE: TypeAdapter[ParameterRange] = TypeAdapter(ParameterRange)
 
 
@@ -68,7 +69,7 @@ def _usual_ranges(algorithm: AlgorithmName, fixed: Mapping[str, str]) -> dict[st
     return {name: _RANGE.validate_python(dict(bounds)) for name, bounds in usual.items() if name not in fixed}
 
 
-def search_errors(tuning: Tuning, problem: ProblemName) -> Iterator[str]:
+def search_errors(tuning: Tuning, problem: ProblemName, *, metric: str) -> Iterator[str]:
     """What SageMaker or its training jobs would refuse, by the keys of the settings."""
     if wrong := list(_algorithm_errors(tuning, problem)):
         yield from wrong
@@ -77,7 +78,8 @@ def search_errors(tuning: Tuning, problem: ProblemName) -> Iterator[str]:
     for each in search.searches:
         yield from (f"{each.where}.{error}" for error in _hyperparameter_errors(each, tuning.strategy))
     yield from _job_errors(tuning, search)
-    yield from _stopping_errors(tuning, search)
+    yield from _single_errors(tuning, search)
+    yield from _stopping_errors(tuning, search, metric)
 
 
 def _algorithm_errors(tuning: Tuning, problem: ProblemName) -> Iterator[str]:
@@ -137,19 +139,27 @@ def _job_errors(tuning: Tuning, search: HyperparameterSearch) -> Iterator[str]:
         yield f"tuning must have at most {MOST_RANGES} ranges, of all algorithms together, got {ranges}"
 
 
-def _stopping_errors(tuning: Tuning, search: HyperparameterSearch) -> Iterator[str]:
-    """What SageMaker offers for a single algorithm, and for one that reports while it trains."""
+def _single_errors(tuning: Tuning, search: HyperparameterSearch) -> Iterator[str]:
+    """What SageMaker offers for one algorithm alone."""
     several = len(search.searches) > 1
-    algorithm = search.searches[0].algorithm
-    hyperband = tuning.strategy == "Hyperband"
     for key, given in (("early_stopping", tuning.early_stopping), ("warm_start", tuning.warm_start)):
         if given and several:
             yield f"tuning.{key} must be left out with several algorithms: SageMaker has it for one"
-    if hyperband and several:
+    if tuning.strategy == "Hyperband" and several:
         yield "tuning.strategy must be Bayesian, Random or Grid with several algorithms, got Hyperband"
-    if (hyperband or tuning.early_stopping) and not several and algorithm not in _ITERATIVE:
+    if tuning.warm_start and tuning.strategy != "Bayesian":
+        yield f"tuning.warm_start must be left out with strategy {tuning.strategy}, which learns from no earlier job"
+
+
+def _stopping_errors(tuning: Tuning, search: HyperparameterSearch, metric: str) -> Iterator[str]:
+    """What can be stopped before its end: it must report the objective while it trains."""
+    algorithm, hyperband = search.searches[0].algorithm, tuning.strategy == "Hyperband"
+    if (hyperband or tuning.early_stopping) and len(search.searches) == 1:
         key = "strategy Hyperband" if hyperband else "early_stopping"
-        yield f"tuning.{key} is for {', '.join(_ITERATIVE)}, which report while they train, got {algorithm}"
+        if algorithm not in REPORTING:
+            yield f"tuning.{key} is for {', '.join(REPORTING)}, which report while they train, got {algorithm}"
+        if metric not in REPORTED:
+            yield f"tuning.{key} needs a gate.metric that is reported in training, {', '.join(REPORTED)}, got {metric}"
     if hyperband and tuning.early_stopping:
         yield "tuning.early_stopping must be left out with strategy Hyperband, which stops jobs by itself"
     if tuning.hyperband and not hyperband:
@@ -157,5 +167,3 @@ def _stopping_errors(tuning: Tuning, search: HyperparameterSearch) -> Iterator[s
     if tuning.hyperband and tuning.hyperband.min_resource > tuning.hyperband.max_resource:
         most = tuning.hyperband.max_resource
         yield f"tuning.hyperband.min_resource must be at most max_resource {most}, got {tuning.hyperband.min_resource}"
-    if tuning.warm_start and tuning.strategy != "Bayesian":
-        yield f"tuning.warm_start must be left out with strategy {tuning.strategy}, which learns from no earlier job"

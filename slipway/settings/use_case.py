@@ -57,7 +57,7 @@ class Settings(Section):
     @model_validator(mode="after")
     def _sections_fit(self) -> Self:
         wrong = problem_errors(self.problem, data=self.data, decision=self.decision, gate=self.gate, value=self.value)
-        searched = search_errors(self.tuning, self.problem)
+        searched = search_errors(self.tuning, self.problem, metric=self.gate.metric or next(iter(self.facts.metrics)))
         conflicts = (*_value_conflicts(self), *_serverless_conflicts(self), *_monitoring_conflicts(self))
         raise_each([*wrong, *searched, *conflicts])
         return self
@@ -135,6 +135,19 @@ def _monitoring_conflicts(settings: Settings) -> Iterator[str]:
         hours = monitoring.outcomes_after_hours
         yield f"monitoring.outcomes_after_hours must be at most {max(0, kept)}, got {hours}: {reason}"
     yield from _facet_conflicts(monitoring, settings.data.columns)
+    yield from _outcome_conflicts(settings)
+
+
+def _outcome_conflicts(settings: Settings) -> Iterator[str]:
+    """Bias needs labels of which one is positive, and what needs outcomes a target."""
+    monitoring, problem = settings.monitoring, settings.problem
+    if monitoring.bias and not PROBLEMS[problem].positive_label:
+        yield f"monitoring.bias must be left out with problem {problem}: none of its labels is the positive one"
+    elif settings.data.target is None and (needing := sorted(monitoring.bias_metrics - LABEL_FREE)):
+        possible = ", ".join(sorted(LABEL_FREE))
+        yield f"monitoring.bias must be of {possible} without data.target: no outcome is known, got {needing[0]}"
+    if monitoring.outcomes_after_hours and settings.data.target is None:
+        yield "monitoring.outcomes_after_hours must be left out without data.target: no outcome is known"
 
 
 def _retraining_conflicts(monitoring: Monitoring) -> Iterator[str]:

@@ -100,7 +100,7 @@ class _Composition:
             cache=self._cache(),
         )
         evaluate = self._evaluate(prepare, reference, tune)
-        return prepare, reference, tune, evaluate, self._gate(prepare, tune, evaluate)
+        return prepare, reference, tune, evaluate, self._gate(prepare, evaluate)
 
     def _prepare(self) -> ProcessingStep:
         return ProcessingStep(
@@ -161,11 +161,15 @@ class _Composition:
                 self.settings,
                 package_group=self.settings.names.package_group,
                 threshold=self.parameters.gate_threshold,
+                jobs={
+                    "tuned": tune.value("BestTrainingJob.TrainingJobName"),
+                    "reference": reference.value("TrainingJobName"),
+                },
             ),
             inputs=tuple(
                 ProcessingInput(name, source, f"{_PROCESSING}/input/{name}") for name, source in sources.items()
             ),
-            outputs=(self._output("evaluate", "evaluation"),),
+            outputs=(self._output("evaluate", "evaluation"), self._output("evaluate", "model")),
             role_arn=self.evaluation_role_arn,
             compute=self._compute(self.settings.training.processing_instance_type),
             property_files=(PropertyFile("Evaluation", output="evaluation", path="evaluation.json"),),
@@ -173,14 +177,14 @@ class _Composition:
             retries=_JOB_RETRIES,
         )
 
-    def _gate(self, prepare: ProcessingStep, tune: TuningStep, evaluate: ProcessingStep) -> ConditionStep:
+    def _gate(self, prepare: ProcessingStep, evaluate: ProcessingStep) -> ConditionStep:
         return ConditionStep(
             name="Gate",
             conditions=tuple(
                 Condition(each.comparison, evaluate.json("Evaluation", each.value), each.limit)
-                for each in gate_rule(self.settings.gate, self.parameters.gate_threshold)
+                for each in gate_rule(self.settings, self.parameters.gate_threshold)
             ),
-            if_steps=(self._register(prepare, tune, evaluate),),
+            if_steps=(self._register(prepare, evaluate),),
             else_steps=(
                 FailStep(
                     name="Refuse",
@@ -191,15 +195,19 @@ class _Composition:
             ),
         )
 
-    def _register(self, prepare: ProcessingStep, tune: TuningStep, evaluate: ProcessingStep) -> RegisterModelStep:
+    def _register(self, prepare: ProcessingStep, evaluate: ProcessingStep) -> RegisterModelStep:
+        """Register the model that Evaluate chose: the tuned one, or the reference."""
         settings, parameters = self.settings, self.parameters
-        evaluation = Join((evaluate.output("evaluation"), "evaluation.json"), on="/")
+        evaluation, card = (
+            Join((evaluate.output("evaluation"), name), on="/") for name in ("evaluation.json", "model_card.json")
+        )
+        threshold = parameters.gate_threshold
         sha256 = evaluate.json("Evaluation", "model.sha256")
         return RegisterModelStep(
             name="Register",
             package_group=settings.names.package_group,
             image_uri=self.image_uri,
-            model=tune.best_model,
+            model=Join((evaluate.output("model"), "model.tar.gz"), on="/"),
             instance_type=settings.endpoint.instance_type,
             approval_status=parameters.model_approval_status,
             model_quality=evaluation,
@@ -211,10 +219,13 @@ class _Composition:
                 MODEL_SHA256: sha256,
                 "image": self.image_uri,
                 "pipeline_execution_arn": EXECUTION_ARN,
-                "training_job": tune.value("BestTrainingJob.TrainingJobName"),
+                "problem": settings.problem,
+                "algorithm": evaluate.json("Evaluation", "algorithm"),
+                "training_job": evaluate.json("Evaluation", "model.training_job"),
                 "evaluation": evaluation,
+                "model_card": card,
                 "gate_metric": settings.metric,
-                "gate_threshold": as_text(parameters.gate_threshold),
+                **({} if threshold is None else {"gate_threshold": as_text(threshold)}),
                 "gate_value": as_text(evaluate.json("Evaluation", "gate.value")),
             },
             environment={MODEL_SHA256_VARIABLE: sha256},

@@ -13,20 +13,22 @@ DATA_FINGERPRINT = "DataFingerprint"
 class Parameters:
     input_data_uri: Parameter
     data_fingerprint: Parameter
-    gate_threshold: Parameter
+    gate_threshold: Parameter | None
+    """Only where the settings have one: then an execution may have another."""
     model_approval_status: Parameter
     source_commit: Parameter
 
     @classmethod
     def of(cls, settings: Settings, *, data_uri: str) -> "Parameters":
+        threshold = settings.gate.threshold
         statuses = ("PendingManualApproval", "Approved", "Rejected")
         return cls(
             input_data_uri=Parameter("InputDataUri", data_uri),
             data_fingerprint=Parameter(DATA_FINGERPRINT),
-            gate_threshold=Parameter("GateThreshold", settings.gate.threshold or 0.0, type="Float"),
+            gate_threshold=None if threshold is None else Parameter("GateThreshold", threshold, type="Float"),
             model_approval_status=Parameter("ModelApprovalStatus", statuses[0], allowed=statuses),
             source_commit=Parameter("SourceCommit", "unknown"),
         )
 
     def all(self) -> tuple[Parameter, ...]:
-        return tuple(vars(self).values())
+        return tuple(each for each in vars(self).values() if each is not None)

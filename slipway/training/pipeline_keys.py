@@ -20,6 +20,7 @@ TRAINED = (f"{MODELS}/*", f"{CHECKPOINTS}/*")
 
 READ_BY_PROMOTION = (
     f"{MODELS}/*/output/model.tar.gz",
+    f"{PIPELINE}/*/evaluate/model/model.tar.gz",
     f"{PIPELINE}/*/evaluate/evaluation/evaluation.json",
     f"{PIPELINE}/*/prepare/profile/profile.json",
     f"{PROMOTED}/*",

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pipeline_steps import evaluate
 from pipeline_steps.algorithms.hyperparameters import parse_hyperparameters
 from pipeline_steps.paths import Paths
-from pipeline_steps.problems.binary.value import OutcomeValues
 from pipeline_steps.tables.use_case import SplitPlan, TableFormat, UseCase
 from slipway.settings import parse_settings
+from slipway.settings.problems import PROBLEMS
 from slipway.training import training_pipeline, use_case_document
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
@@ -41,7 +41,7 @@ def command_line(arguments, parameters):
         if isinstance(value, str):
             return value
         if "Get" in value:
-            return str(values[value["Get"]])
+            return str(values.get(value["Get"], "a job"))
         return value["Std:Join"]["On"].join(text(part) for part in value["Std:Join"]["Values"])
 
     return [text(argument) for argument in arguments["AppSpecification"]["ContainerArguments"]]
@@ -55,20 +55,29 @@ def test_prepare_reads_the_use_case_of_the_settings(shoppers):
     assert found.names == list(settings.data.columns)
     assert (found.problem, found.target, found.positive_label) == ("binary", "Revenue", "TRUE")
     assert (found.split.validation_percent, found.split.test_percent, found.split.seed) == (10, 20, 0)
-    assert OutcomeValues(**found.value) == OutcomeValues("EUR", 5.5, -2.0, 0.0, 0.0)
+    assert found.value == {
+        "currency": "EUR",
+        "true_positive": 5.5,
+        "false_positive": -2.0,
+        "true_negative": 0.0,
+        "false_negative": 0.0,
+    }
 
 
-def test_evaluate_reads_gate_and_values_of_the_settings_from_its_arguments(shoppers):
+def test_evaluate_reads_the_gate_of_the_settings_from_its_arguments(shoppers):
     settings, steps, parameters = shoppers
     found = vars(evaluate.parser().parse_args(command_line(steps["Evaluate"], parameters)))
     assert found == {
         "model_package_group": "shoppers-dev",
-        "metric": settings.gate.metric,
+        "confidence": settings.gate.confidence,
         "threshold": settings.gate.threshold,
-        "min_gain_over_baseline": -settings.gate.max_loss_to_reference,
+        "min_gain_over_naive": settings.gate.min_gain_over_naive,
+        "max_loss_to_reference": settings.gate.max_loss_to_reference,
         "max_loss_to_champion": settings.gate.max_loss_to_champion,
         "max_gap": settings.gate.max_train_validation_gap,
         "accuracy_target": settings.gate.accuracy_target,
+        "tuned_job": "a job",
+        "reference_job": "a job",
     }
 
 
@@ -113,31 +122,24 @@ def test_prepare_reads_how_rows_are_split_and_files_are_written(document):
 
 
 @given(
-    metric=st.sampled_from(["auc", "average_precision", "accuracy", "f1"]),
-    ratios=st.tuples(RATIOS, RATIOS, RATIOS, RATIOS, RATIOS),
-    money=st.tuples(MONEY, MONEY, MONEY, MONEY),
+    metric=st.sampled_from(list(PROBLEMS["binary"].metrics)),
+    ratios=st.fixed_dictionaries(
+        dict.fromkeys(("min_gain_over_naive", "max_loss_to_reference", "max_loss_to_champion"), RATIOS),
+        optional=dict.fromkeys(("threshold", "max_train_validation_gap", "accuracy_target"), RATIOS),
+    ),
+    money=st.none() | st.tuples(MONEY, MONEY, MONEY, MONEY),
 )
 def test_evaluate_accepts_every_gate_and_value_the_settings_accept(document, metric, ratios, money):
-    gate = dict(
-        zip(
-            (
-                "threshold",
-                "max_loss_to_reference",
-                "max_loss_to_champion",
-                "max_train_validation_gap",
-                "accuracy_target",
-            ),
-            ratios,
-            strict=True,
-        )
-    )
     names = ("true_positive", "false_positive", "true_negative", "false_negative")
-    value = {"currency": "EUR", **dict(zip(names, money, strict=True))}
-    settings, steps, parameters = composed(document | {"gate": gate | {"metric": metric}, "value": value})
+    value = money and {"currency": "EUR", **dict(zip(names, money, strict=True))}
+    changed = {name: section for name, section in document.items() if name != "value"}
+    changed |= {"gate": ratios | {"metric": metric}, **({"value": value} if value else {})}
+    settings, steps, parameters = composed(changed)
     assert use_case_document(settings)["value"] == value
     arguments = command_line(steps["Evaluate"], parameters)
-    found = evaluate.parser().parse_args(arguments)
-    assert (found.metric, found.threshold, found.max_gap) == (metric, gate["threshold"], ratios[3])
+    found = vars(evaluate.parser().parse_args(arguments))
+    read = {name: found["max_gap" if name == "max_train_validation_gap" else name] for name in ratios}
+    assert read == ratios
     assert all(len(argument) <= 256 for argument in arguments)
 
 
@@ -178,7 +180,7 @@ def test_every_folder_a_step_reads_or_writes_is_the_one_the_job_mounts(shoppers)
     }
     for step, names in inputs.items():
         assert mounted(step, "Input") == {name: str(OPT_ML.processing_input(name)) for name in names}
-    outputs = {"Prepare": {"train", "validation", "test", "profile"}, "Evaluate": {"evaluation"}}
+    outputs = {"Prepare": {"train", "validation", "test", "profile"}, "Evaluate": {"evaluation", "model"}}
     for step, names in outputs.items():
         assert mounted(step, "Output") == {name: f"/opt/ml/processing/output/{name}" for name in names}
 

@@ -1,6 +1,7 @@
 """What the steps write against what the definition reads of it, on a table of made-up sessions."""
 
 import json
+import math
 import re
 import shutil
 import tarfile
@@ -123,7 +124,7 @@ def test_the_log_of_a_training_job_has_every_metric_the_definition_reads(steps, 
     for metric in steps["Reference"]["AlgorithmSpecification"]["MetricDefinitions"]:
         values = re.findall(metric["Regex"], log)
         assert values, metric["Name"]
-        assert 0 <= float(values[-1]) < 2
+        assert math.isfinite(float(values[-1]))
 
 
 def test_prepare_fills_every_output_the_definition_uploads(steps, prepared):

@@ -29,7 +29,11 @@ from sagemaker.core.shapes import (
 )
 from sagemaker.core.telemetry import telemetry_logging
 from sagemaker.core.training.configs import Compute, Networking, OutputDataConfig, StoppingCondition
-from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo, ConditionLessThanOrEqualTo
+from sagemaker.core.workflow.conditions import (
+    ConditionGreaterThan,
+    ConditionGreaterThanOrEqualTo,
+    ConditionLessThanOrEqualTo,
+)
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join, JsonGet
 from sagemaker.core.workflow.parameters import ParameterFloat, ParameterString
@@ -52,6 +56,7 @@ from sagemaker.train.tuner import HyperparameterTuner
 
 from slipway.settings import Settings
 from slipway.settings.names import COST_TAG
+from slipway.settings.problems import PROBLEMS, VALUE_METRIC
 
 # The SDK reports its use to its maker; there is nobody to hear it. Its setting against that slows it down: with any
 # setting, it validates them all again at every look into them, 53 times and 20 s in one run of the local mode.
@@ -60,7 +65,9 @@ for _module, _function in ((telemetry_logging, "_send_telemetry_request"), (tele
     setattr(_module, _function, lambda *_, **__: None)
 
 SPLITS = ("train", "validation", "test")
-METRICS = ("train:auc", "validation:auc", "validation:accuracy", "validation:log_loss")
+METRICS = tuple(
+    f"{split}:{metric}" for split in ("train", "validation") for metric in (*PROBLEMS["binary"].metrics, VALUE_METRIC)
+)
 STEP_RETRY = StepRetryPolicy(
     exception_types=[StepExceptionTypeEnum.SERVICE_FAULT, StepExceptionTypeEnum.THROTTLING],
     interval_seconds=10,
@@ -140,20 +147,22 @@ class SdkPipeline:
     @cached_property
     def candidate(self) -> TrainingStep:
         """One model with the fixed hyperparameters: for local mode, which refuses tuning."""
-        trainer = self._trainer({"algorithm": "xgboost", **self.settings.tuning.fixed, **self.fixed}, is_long=True)
+        (search,) = self.settings.search.searches
+        trainer = self._trainer({"algorithm": search.algorithm, **search.fixed, **self.fixed}, is_long=True)
         return TrainingStep("Candidate", trainer.train(input_data_config=self._channels()), **CACHED, **JOB)
 
     @cached_property
     def tune(self) -> TuningStep:
-        tuning = self.settings.tuning
+        tuning, whole = self.settings.tuning, self.settings.search
+        (search,) = whole.searches
         tuner = HyperparameterTuner(
-            model_trainer=self._trainer({"algorithm": "xgboost", **tuning.fixed}, is_long=True),
-            objective_metric_name="validation:auc",
-            hyperparameter_ranges={name: _searched(bounds) for name, bounds in tuning.ranges.items()},
+            model_trainer=self._trainer({"algorithm": search.algorithm, **search.fixed}, is_long=True),
+            objective_metric_name=f"validation:{self.settings.metric}",
+            hyperparameter_ranges={name: _searched(bounds) for name, bounds in search.ranges.items()},
             metric_definitions=[{"Name": name, "Regex": _regex(name)} for name in METRICS],
             strategy=tuning.strategy,
-            max_jobs=None if tuning.strategy == "Grid" else tuning.max_jobs,
-            max_parallel_jobs=tuning.max_parallel_jobs,
+            max_jobs=None if tuning.strategy == "Grid" else whole.jobs,
+            max_parallel_jobs=whole.parallel_jobs,
             random_seed=tuning.seed,
         )
         return TuningStep("Tune", tuner.tune(inputs=self._channels()), **CACHED, **JOB)
@@ -163,13 +172,14 @@ class SdkPipeline:
         best = self.tune.properties.BestTrainingJob.TrainingJobName
         return Join(on="/", values=[f"s3://{self.bucket}/pipeline/models", best, "output/model.tar.gz"])
 
-    def evaluate(self, candidate: Any) -> ProcessingStep:
+    def evaluate(self, candidate: Any, job: Any) -> ProcessingStep:
+        """`job` is the name of the training job that made `candidate`."""
         sources = {"candidate": candidate, "baseline": _model(self.baseline)}
         sources |= {name: self._made(self.prepare, name) for name in (*SPLITS, "profile")}
         arguments = self._processor("evaluate", self.evaluation_role_arn).run(
             inputs=[_input(name, source) for name, source in sources.items()],
-            outputs=[self._output("evaluate", "evaluation")],
-            arguments=self._evaluation_arguments(),
+            outputs=[self._output("evaluate", "evaluation"), self._output("evaluate", "model")],
+            arguments=self._evaluation_arguments(job),
         )
         evaluation = PropertyFile("Evaluation", output_name="evaluation", path="evaluation.json")
         return ProcessingStep("Evaluate", arguments, property_files=[evaluation], **JOB)
@@ -179,9 +189,11 @@ class SdkPipeline:
         return ConditionStep(
             "Gate",
             conditions=[
-                ConditionGreaterThanOrEqualTo(_evaluated(f"metrics.{gate.metric}"), self.threshold),
-                ConditionGreaterThanOrEqualTo(_evaluated("gate.gain_over_baseline"), gate.min_gain_over_baseline),
-                ConditionLessThanOrEqualTo(_evaluated("gate.loss_to_champion"), gate.max_loss_to_champion),
+                ConditionGreaterThanOrEqualTo(_evaluated("gate.metric_bound"), self.threshold),
+                ConditionGreaterThan(_evaluated("gate.gain_over_naive_low"), gate.min_gain_over_naive),
+                ConditionLessThanOrEqualTo(_evaluated("gate.loss_to_reference_low"), gate.max_loss_to_reference),
+                ConditionLessThanOrEqualTo(_evaluated("gate.loss_to_champion_low"), gate.max_loss_to_champion),
+                ConditionLessThanOrEqualTo(_evaluated("gate.value_loss_to_champion_low"), 0.0),
                 ConditionLessThanOrEqualTo(_evaluated("gate.gap"), gate.max_train_validation_gap),
             ],
             if_steps=if_steps,
@@ -196,7 +208,7 @@ class SdkPipeline:
         data_quality = _json_file(self._made(self.prepare, "profile"), "profile.json")
         builder = ModelBuilder(
             image_uri=self.image_uri,
-            s3_model_data_url=self.tuned_model,
+            s3_model_data_url=Join(on="/", values=[self._made(evaluate, "model"), "model.tar.gz"]),
             env_vars={"SLIPWAY_MODEL_SHA256": _evaluated("model.sha256")},
             dependencies={},  # by default it asks for a bucket to put code into, though there is none
             role_arn=self.training_role_arn,
@@ -219,7 +231,7 @@ class SdkPipeline:
                 model_quality=DriftCheckModelQuality(statistics=model_quality),
                 model_data_quality=DriftCheckModelDataQuality(statistics=data_quality),
             ),
-            customer_metadata_properties=self._provenance(model_quality),
+            customer_metadata_properties=self._provenance(evaluate, model_quality),
         )
         return ModelStep("Register", arguments, retry_policies=[STEP_RETRY])
 
@@ -227,18 +239,18 @@ class SdkPipeline:
 
     def whole(self) -> Pipeline:
         """The pipeline as SageMaker would get it."""
-        evaluate = self.evaluate(self.tuned_model)
+        evaluate = self.evaluate(self.tuned_model, self.tune.properties.BestTrainingJob.TrainingJobName)
         gate = self.gate(if_steps=[self.register(evaluate)])
         return self._pipeline([self.prepare, self.baseline, self.tune, evaluate, gate])
 
     def local(self) -> Pipeline:
         """The same without the two steps that the SDK's local mode refuses: tuning and registering."""
-        evaluate = self.evaluate(_model(self.candidate))
+        evaluate = self.evaluate(_model(self.candidate), self.candidate.properties.TrainingJobName)
         return self._pipeline([self.prepare, self.baseline, self.candidate, evaluate, self.gate(if_steps=[])])
 
     def baseline_only(self) -> Pipeline:
         """Prepare, Train, Evaluate, Condition with one training job: the baseline is its own candidate."""
-        evaluate = self.evaluate(_model(self.baseline))
+        evaluate = self.evaluate(_model(self.baseline), self.baseline.properties.TrainingJobName)
         return self._pipeline([self.prepare, self.baseline, evaluate, self.gate(if_steps=[])])
 
     # Their parts
@@ -336,24 +348,22 @@ class SdkPipeline:
     def _split(self, name: str) -> ProcessingOutput:
         return _written(f"s3://{self.bucket}/pipeline/splits", name)
 
-    def _evaluation_arguments(self) -> list[Any]:
-        gate, value = self.settings.gate, self.settings.value
+    def _evaluation_arguments(self, job: Any) -> list[Any]:
+        gate = self.settings.gate
         return [
             f"--model-package-group={self.settings.names.package_group}",
-            f"--metric={gate.metric}",
+            f"--confidence={gate.confidence}",
             Join(values=["--threshold=", self.threshold]),
-            f"--min-gain-over-baseline={gate.min_gain_over_baseline}",
+            f"--min-gain-over-naive={gate.min_gain_over_naive}",
+            f"--max-loss-to-reference={gate.max_loss_to_reference}",
             f"--max-loss-to-champion={gate.max_loss_to_champion}",
             f"--max-gap={gate.max_train_validation_gap}",
             f"--accuracy-target={gate.accuracy_target}",
-            f"--currency={value.currency}",
-            f"--value-tp={value.true_positive}",
-            f"--value-fp={value.false_positive}",
-            f"--value-tn={value.true_negative}",
-            f"--value-fn={value.false_negative}",
+            Join(values=["--tuned-job=", job]),
+            Join(values=["--reference-job=", self.baseline.properties.TrainingJobName]),
         ]
 
-    def _provenance(self, evaluation: MetricsSource) -> dict[str, Any]:
+    def _provenance(self, evaluate: ProcessingStep, evaluation: MetricsSource) -> dict[str, Any]:
         return {
             "commit": self.commit,
             "data_sha256": _profiled("sha256.source"),
@@ -361,8 +371,11 @@ class SdkPipeline:
             "model_sha256": _evaluated("model.sha256"),
             "image": self.image_uri,
             "pipeline_execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
-            "training_job": self.tune.properties.BestTrainingJob.TrainingJobName,
-            "gate_metric": self.settings.gate.metric,
+            "problem": self.settings.problem,
+            "algorithm": _evaluated("algorithm"),
+            "training_job": _evaluated("model.training_job"),
+            "model_card": Join(on="/", values=[self._made(evaluate, "evaluation"), "model_card.json"]),
+            "gate_metric": self.settings.metric,
             "gate_threshold": Join(values=[self.threshold]),
             "gate_value": Join(values=[_evaluated("gate.value")]),
             "evaluation": evaluation.s3_uri,

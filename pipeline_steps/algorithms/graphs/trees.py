@@ -32,7 +32,7 @@ class Tree:
     column: NDArray[np.int64]
     threshold: NDArray[np.float32]
     missing_left: NDArray[np.bool_]
-    leaf_values: NDArray[np.float64]
+    leaf_values: NDArray[np.floating]
     targets: tuple[int, ...] = (0,)
 
 

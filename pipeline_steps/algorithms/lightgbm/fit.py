@@ -11,6 +11,7 @@ from pipeline_steps.algorithms.graphs.links import Link, link_of, respond
 from pipeline_steps.algorithms.libraries import import_without_sklearn
 from pipeline_steps.algorithms.lightgbm.export import boosters_graph
 from pipeline_steps.algorithms.monotone import constraints
+from pipeline_steps.algorithms.progress import progress_line
 from pipeline_steps.algorithms.weights import weighted
 from pipeline_steps.errors import StepError
 from pipeline_steps.problems.problem import Outputs
@@ -114,7 +115,7 @@ def _progress(log: Callable[[str], None]) -> Callable[[Any], None]:
     def report(environment: Any) -> None:
         if environment.iteration % _PROGRESS_ROUNDS == 0:
             for _, metric, loss, _ in environment.evaluation_result_list:
-                log(f"[{environment.iteration}]\tvalidation-{metric}:{loss:.5f}")
+                log(progress_line(environment.iteration, metric, loss))
 
     return report
 

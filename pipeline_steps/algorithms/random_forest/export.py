@@ -10,13 +10,15 @@ from pipeline_steps.algorithms.algorithm import Task
 from pipeline_steps.algorithms.graphs.graph import GraphWriter
 from pipeline_steps.algorithms.graphs.trees import Tree, rounded_down, write_trees
 
+_STEPS = 2.0**23
+
 
 def forest_graph(
-    estimators: Sequence[Any], task: Task, classes: NDArray[np.int64] | None, *, base: float, scale: float
+    estimators: Sequence[Any], task: Task, classes: NDArray[np.int64] | None, *, base: float, share: float
 ) -> bytes:
-    """Write the mean of the trees: shares of the classes that the trees know, or `base` plus `scale` times a number."""
+    """Write `base` plus the sum of all trees, of which each counts `share`; `classes` are those that the trees know."""
     graph = GraphWriter(len(task.names))
-    trees = [_tree(estimator.tree_, task, classes, scale / len(estimators)) for estimator in estimators]
+    trees = [sklearn_tree(estimator.tree_, leaf_shares(estimator, task, classes, share)) for estimator in estimators]
     width = task.classes if task.likelihood == "categorical" else 1
     sums = write_trees(graph, trees, "BRANCH_LEQ", base_values=[base] * width)
     if task.likelihood != "normal":  # sums of shares that rounding takes past 1
@@ -24,17 +26,21 @@ def forest_graph(
     return graph.write("random_forest", sums, output=task.output, width=width if width > 1 else None)
 
 
-def _tree(tree: Any, task: Task, classes: NDArray[np.int64] | None, share: float) -> Tree:
-    values: NDArray[np.float64] = tree.value[:, 0, :]
-    if classes is not None:
-        known, values = values, np.zeros((len(values), task.classes))
-        values[:, classes] = known
-    if task.likelihood == "bernoulli":
-        values = values[:, 1:]
-    return sklearn_tree(tree, share * values)
+def leaf_shares(estimator: Any, task: Task, classes: NDArray[np.int64] | None, share: float) -> NDArray[np.float32]:
+    """Give what each node of a tree adds, [nodes, outputs]: a number, or the shares of classes.
+
+    Shares are multiples of 2 to the power of -23: float32 adds these without rounding, in any order, up to 2. So votes
+    that are equal stay equal, in this process and in ONNX Runtime, and no label hangs on the order of additions.
+    """
+    values: NDArray[np.float64] = share * estimator.tree_.value[:, 0, :]
+    if classes is None:
+        return values.astype(np.float32)
+    shares = np.zeros((len(values), task.classes), dtype=np.float32)
+    shares[:, classes] = np.round(values * _STEPS) / _STEPS
+    return shares[:, 1:] if task.likelihood == "bernoulli" else shares
 
 
-def sklearn_tree(tree: Any, leaf_values: NDArray[np.float64], columns: NDArray[np.int64] | None = None) -> Tree:
+def sklearn_tree(tree: Any, leaf_values: NDArray[np.floating], columns: NDArray[np.int64] | None = None) -> Tree:
     """Convert a fitted `tree_`; `columns` are the places of its features where it was fitted on some of them."""
     features = np.maximum(tree.feature, 0)
     return Tree(

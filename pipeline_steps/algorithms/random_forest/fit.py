@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from pipeline_steps.algorithms.algorithm import Features, Rows, Task
-from pipeline_steps.algorithms.random_forest.export import forest_graph
+from pipeline_steps.algorithms.random_forest.export import forest_graph, leaf_shares
 from pipeline_steps.algorithms.weights import weighted
 from pipeline_steps.errors import DataError
 from pipeline_steps.problems.problem import Outputs
@@ -22,23 +22,26 @@ class ForestModel:
     best_iteration: int | None = None
 
     def __init__(self, forest: Any, task: Task, *, mean: float = 0.0, scale: float = 1.0) -> None:
-        self._forest, self._task, self._mean, self._scale = forest, task, mean, scale
+        self._forest, self._task, self._mean = forest, task, mean
+        self._share = scale / len(forest.estimators_)
+        self._classes = None if task.likelihood == "normal" else forest.classes_
 
     def predict(self, features: Features) -> Outputs:
-        """Give the outputs of rows."""
+        """Give the outputs of rows, added up as the graph does."""
+        sums = np.zeros(
+            (len(features), 1 if self._task.likelihood != "categorical" else self._task.classes), np.float32
+        )
+        for estimator in self._forest.estimators_:
+            sums += leaf_shares(estimator, self._task, self._classes, self._share)[estimator.tree_.apply(features)]
         if self._task.likelihood == "normal":
-            outputs = self._mean + self._scale * self._forest.predict(features)
-        else:
-            outputs = np.zeros((len(features), self._task.classes))
-            outputs[:, self._forest.classes_] = self._forest.predict_proba(features)
-        if self._task.likelihood == "bernoulli":
-            outputs = outputs[:, 1]
-        return np.asarray(outputs, dtype=np.float32)
+            return sums[:, 0] + np.float32(self._mean)
+        sums = np.clip(sums, 0, 1)
+        return sums if self._task.likelihood == "categorical" else sums[:, 0]
 
     def graph(self) -> bytes:
         """Write the forest as an ONNX graph."""
-        forest, classes = self._forest, None if self._task.likelihood == "normal" else self._forest.classes_
-        return forest_graph(forest.estimators_, self._task, classes, base=self._mean, scale=self._scale)
+        trees = self._forest.estimators_
+        return forest_graph(trees, self._task, self._classes, base=self._mean, share=self._share)
 
 
 class RandomForest:

@@ -11,6 +11,7 @@ from pipeline_steps.algorithms.algorithm import Features, Rows, Task
 from pipeline_steps.algorithms.graphs.links import Link, link_of, respond
 from pipeline_steps.algorithms.libraries import import_without_sklearn
 from pipeline_steps.algorithms.monotone import constraints
+from pipeline_steps.algorithms.progress import progress_line
 from pipeline_steps.algorithms.weights import weighted
 from pipeline_steps.algorithms.xgboost.checkpoints import TrainingCheckpoint
 from pipeline_steps.algorithms.xgboost.export import boosters_graph
@@ -78,7 +79,7 @@ class _EarlyStopping(xgboost.callback.TrainingCallback):  # type: ignore[name-de
         ((metric, losses),) = evals_log["validation"].items()
         self.record(losses[-1])
         if (last := len(self.losses) - 1) % _PROGRESS_ROUNDS == 0:
-            self._log(f"[{last}]\tvalidation-{metric}:{self.losses[last]:.5f}")
+            self._log(progress_line(last, metric, self.losses[last]))
         return self.is_over
 
 

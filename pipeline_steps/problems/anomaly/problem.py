@@ -118,7 +118,7 @@ class Anomaly:
         self, target: Target, outputs: Outputs, decision: Decision, use_case: UseCase, resamples: Resamples
     ) -> dict[str, PerResample]:
         """Measure each resample."""
-        from pipeline_steps.problems.binary.resampling import label_metrics, ranking_metrics  # noqa: PLC0415
+        from pipeline_steps.problems.binary.metrics import label_metrics, ranking_metrics  # noqa: PLC0415
 
         positive, predicted = target == 1, self.labels(outputs, decision) == 1
         real = _real(target, use_case)

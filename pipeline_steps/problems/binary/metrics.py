@@ -1,9 +1,12 @@
-"""Metrics of a binary classifier, in numpy alone: importing scikit-learn takes longer than a training job."""
+"""Outcomes, curves and metrics of a binary classifier; metrics are of every resample at once."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline_steps.problems.measuring import PerResample, mean, ratio
+from pipeline_steps.problems.problem import Resamples
 
 Positive = NDArray[np.bool_]
 Scores = NDArray[np.float32]
@@ -55,50 +58,12 @@ class Confusion:
         }
 
 
-@dataclass(frozen=True)
-class Metrics:
-    accuracy: float
-    auc: float
-    average_precision: float
-    precision: float
-    recall: float
-    f1: float
-    log_loss: float
-    brier: float
-
-    def to_document(self) -> dict[str, float]:
-        return asdict(self)
-
-
 def confusion(positive: Positive, scores: Scores, threshold: float) -> Confusion:
     """Count the outcomes of labelling scores of at least `threshold` positive."""
     predicted = scores >= threshold
     hits, misses = int((predicted & positive).sum()), int((~predicted & positive).sum())
     false_alarms = int((predicted & ~positive).sum())
     return Confusion(hits, false_alarms, len(positive) - hits - misses - false_alarms, misses)
-
-
-def measure(positive: Positive, scores: Scores, threshold: float) -> Metrics:
-    """Compute every metric; a precision or recall of nothing is 0, as is usual.
-
-    Raises:
-        ValueError: only one class is there, so that ranking means nothing.
-    """
-    if positive.all() or not positive.any():
-        raise ValueError(f"both classes must be there to be ranked, got {len(positive)} rows of one")
-    outcomes = confusion(positive, scores, threshold)
-    hits, predicted = outcomes.true_positive, outcomes.predicted_positive
-    clipped = np.clip(scores.astype(np.float64), 1e-15, 1 - 1e-15)
-    return Metrics(
-        accuracy=outcomes.correct / outcomes.rows,
-        auc=area_under_roc(positive, scores),
-        average_precision=average_precision(positive, scores),
-        precision=hits / predicted if predicted else 0.0,
-        recall=hits / outcomes.positive,
-        f1=2 * hits / (predicted + outcomes.positive),
-        log_loss=float(-np.mean(np.where(positive, np.log(clipped), np.log1p(-clipped)))),
-        brier=float(np.mean((clipped - positive) ** 2)),
-    )
 
 
 def cumulative_outcomes(positive: Positive, scores: Scores) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -116,14 +81,52 @@ def area_under_roc(positive: Positive, scores: Scores) -> float:
     return float(area / (hits[-1] * false_alarms[-1]))
 
 
-def average_precision(positive: Positive, scores: Scores) -> float:
-    """Sum precision over the steps of recall, without interpolation."""
-    hits, false_alarms = cumulative_outcomes(positive, scores)
-    return float(np.sum(np.diff(hits, prepend=0) * (hits / (hits + false_alarms))) / hits[-1])
-
-
 def roc_curve(positive: Positive, scores: Scores, *, points: int = 200) -> tuple[list[float], list[float]]:
     """Give false and true positive rates from (0, 0) to (1, 1), thinned to at most `points`."""
     hits, false_alarms = (np.concatenate([[0], counts]) for counts in cumulative_outcomes(positive, scores))
     kept = np.unique(np.linspace(0, len(hits) - 1, min(points, len(hits))).round().astype(np.int64))
     return (false_alarms[kept] / false_alarms[-1]).tolist(), (hits[kept] / hits[-1]).tolist()
+
+
+def ranking_metrics(positive: Positive, scores: Scores, resamples: Resamples) -> dict[str, PerResample]:
+    """Measure the order of the scores; ties count half."""
+    order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
+    ends = np.flatnonzero(np.append(np.diff(ordered) != 0, True))
+    counts = resamples[:, order]
+    hits = np.cumsum(counts * positive[order], axis=1)
+    rows = np.cumsum(counts, axis=1)
+    if len(ends) < len(scores):
+        hits, rows = hits[:, ends], rows[:, ends]
+    gained = np.diff(hits, axis=1, prepend=0)
+    passed = rows - hits
+    missed = np.diff(passed, axis=1, prepend=0)
+    positives, negatives = hits[:, -1], passed[:, -1]
+    area = np.einsum("ij,ij->i", missed, hits) - np.einsum("ij,ij->i", missed, gained) / 2
+    precision = np.divide(hits, rows, out=np.zeros_like(hits), where=rows > 0)
+    return {
+        "auc": ratio(area, positives * negatives),
+        "average_precision": ratio(np.einsum("ij,ij->i", gained, precision), positives),
+    }
+
+
+def label_metrics(positive: Positive, predicted: Positive, resamples: Resamples) -> dict[str, PerResample]:
+    """Measure labels; a precision or recall of nothing is 0, as is usual."""
+    hits = resamples @ (positive & predicted).astype(np.float64)
+    said = resamples @ predicted.astype(np.float64)
+    positives = resamples @ positive.astype(np.float64)
+    return {
+        "accuracy": mean(resamples, positive == predicted),
+        "precision": ratio(hits, said, empty=0.0),
+        "recall": ratio(hits, positives),
+        "f1": ratio(2 * hits, said + positives),
+    }
+
+
+def probability_metrics(positive: Positive, scores: Scores, resamples: Resamples) -> dict[str, PerResample]:
+    """Measure how near the scores are to what happened."""
+    clipped = np.clip(scores.astype(np.float64), 1e-15, 1 - 1e-15)
+    return {
+        "log_loss": mean(resamples, -np.where(positive, np.log(clipped), np.log1p(-clipped))),
+        "brier": mean(resamples, (clipped - positive) ** 2),
+    }

@@ -127,7 +127,7 @@ class Binary:
         self, target: Target, outputs: Outputs, decision: Decision, use_case: UseCase, resamples: Resamples
     ) -> dict[str, PerResample]:
         """Measure each resample."""
-        from pipeline_steps.problems.binary.resampling import (  # noqa: PLC0415
+        from pipeline_steps.problems.binary.metrics import (  # noqa: PLC0415
             label_metrics,
             probability_metrics,
             ranking_metrics,

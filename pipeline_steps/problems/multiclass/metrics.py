@@ -41,24 +41,18 @@ def auc_one_against_rest(actual: NDArray[np.int64], outputs: Outputs, resamples:
     For other resamples it is linear in the rows' placements (DeLong), which spares sorting for each of them: the
     difference from counting pairs again is of the order of one row's share.
     """
-    found = [_linear_auc(actual == place, outputs[:, place], resamples) for place in range(outputs.shape[1])]
-    return _mean_of_defined(np.stack(found, axis=1))
-
-
-def _linear_auc(positive: NDArray[np.bool_], scores: NDArray[np.float32], resamples: Resamples) -> PerResample:
-    if positive.all() or not positive.any():
-        return np.full(len(resamples), np.nan)
-    placed = np.empty(len(scores))
-    placed[positive] = _share_below(scores[positive], scores[~positive])
-    placed[~positive] = 1 - _share_below(scores[~positive], scores[positive])
-    whole = placed[positive].mean()
-    above, below = positive.astype(np.float64), (~positive).astype(np.float64)
-    found: PerResample = (
-        ratio(resamples @ (above * placed), resamples @ above)
-        + ratio(resamples @ (below * placed), resamples @ below)
-        - whole
-    )
-    return found
+    width, rows = outputs.shape[1], len(actual)
+    is_actual = one_hot(actual, width)
+    placed, whole = np.zeros((rows, width)), np.full(width, np.nan)
+    for place in np.flatnonzero(is_actual.any(axis=0) & ~is_actual.all(axis=0)):
+        positive, scores = actual == place, outputs[:, place]
+        placed[positive, place] = _share_below(scores[positive], scores[~positive])
+        placed[~positive, place] = 1 - _share_below(scores[~positive], scores[positive])
+        whole[place] = placed[positive, place].mean()
+    support = resamples @ is_actual
+    of_positives = ratio(resamples @ (is_actual * placed), support)
+    of_others = ratio(resamples @ ((1 - is_actual) * placed), resamples.sum(axis=1)[:, None] - support)
+    return _mean_of_defined(of_positives + of_others - whole)
 
 
 def _share_below(scores: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:

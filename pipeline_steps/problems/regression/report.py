@@ -77,7 +77,7 @@ def draw_deciles(path: Path, predicted: Predicted) -> None:
     tenths = [rows for rows in np.array_split(np.argsort(predicted.outputs, kind="stable"), _DECILES) if len(rows)]
     residuals = predicted.target - predicted.outputs
     places = np.arange(len(tenths))
-    with picture(path, width=5.2, height=3.8) as (axes,):
+    with picture(path, width=5.2, height=3.8, long_labels=True) as (axes,):
         axes.bar(places, [np.abs(residuals[rows]).mean() for rows in tenths], color=BLUE, label="mean absolute error")
         axes.plot(
             places, [residuals[rows].mean() for rows in tenths], "o-", color=RED, markersize=4, label="mean error"

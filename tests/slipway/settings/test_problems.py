@@ -120,6 +120,7 @@ def test_value_has_the_form_of_the_problem(problem, value, error) -> None:
         ("regression", {"interval": 0.9}, None),
         ("binary", {"interval": 0.9}, "decision.interval must be left out with problem binary, got 0.9"),
         ("anomaly", {"maximise": "top_share", "share": 0.01}, None),
+        ("anomaly", {"maximise": "f1"}, "decision.maximise must be top_share without data.target, got f1"),
         (
             "clustering",
             {"maximise": "accuracy"},
@@ -187,3 +188,26 @@ def test_the_gate_compares_a_metric_of_the_problem(problem, gate, errors) -> Non
 def test_the_direction_is_the_metrics() -> None:
     assert settings_of("binary").direction == "maximize"
     assert settings_of("binary", gate={"metric": "log_loss"}).direction == "minimize"
+
+
+SCHEDULED = {"schedule": "cron(0 * ? * * *)"}
+
+
+@pytest.mark.parametrize("problem", ["multiclass", "regression", "clustering"])
+def test_bias_is_watched_only_where_a_label_is_positive(problem):
+    facet = {"column": "x", "threshold": 3.0, "metrics": {"DPPL": 0.1}}
+    (found,) = reported(problem, monitoring={**SCHEDULED, "bias": [facet]})
+    assert found == f"monitoring.bias must be left out with problem {problem}: none of its labels is the positive one"
+    settings_of("anomaly", monitoring={**SCHEDULED, "bias": [facet]})
+
+
+@pytest.mark.parametrize("problem", ["anomaly", "clustering"])
+def test_what_needs_outcomes_needs_a_target(problem):
+    (found,) = reported(problem, monitoring={**SCHEDULED, "outcomes_after_hours": 24})
+    assert found == "monitoring.outcomes_after_hours must be left out without data.target: no outcome is known"
+
+
+def test_without_a_target_bias_compares_predictions_alone():
+    facet = {"column": "x", "threshold": 3.0, "metrics": {"DPPL": 0.1, "RD": 0.1}}
+    (found,) = reported("anomaly", monitoring={**SCHEDULED, "bias": [facet]})
+    assert found == "monitoring.bias must be of DI, DPPL without data.target: no outcome is known, got RD"

@@ -108,6 +108,7 @@ def test_a_search_that_sagemaker_or_its_jobs_would_refuse_is_refused(document, t
         parse_settings(document, source="config.toml")
 
 
+REPORT = "needs a gate.metric that is reported in training, log_loss, rmse, got auc"
 XGBOOST_AND_LINEAR = {"algorithms": ["xgboost", "linear"]}
 
 
@@ -154,10 +155,14 @@ XGBOOST_AND_LINEAR = {"algorithms": ["xgboost", "linear"]}
             XGBOOST_AND_LINEAR | {"strategy": "Hyperband"},
             ["strategy must be Bayesian, Random or Grid with several algorithms, got Hyperband"],
         ),
-        ({"strategy": "Hyperband", "hyperband": {"min_resource": 2, "max_resource": 9}}, []),
+        (
+            {"strategy": "Hyperband", "hyperband": {"min_resource": 2, "max_resource": 9}},
+            ["strategy Hyperband " + REPORT],
+        ),
         (
             {"strategy": "Hyperband", "early_stopping": True, "hyperband": {"min_resource": 1001}},
             [
+                "strategy Hyperband " + REPORT,
                 "early_stopping must be left out with strategy Hyperband, which stops jobs by itself",
                 "hyperband.min_resource must be at most max_resource 1000, got 1001",
             ],
@@ -165,7 +170,10 @@ XGBOOST_AND_LINEAR = {"algorithms": ["xgboost", "linear"]}
         ({"hyperband": {}}, ["hyperband must be left out with strategy Bayesian"]),
         (
             {"algorithms": ["random_forest"], "early_stopping": True},
-            ["early_stopping is for xgboost, lightgbm, mlp, which report while they train, got random_forest"],
+            [
+                "early_stopping is for xgboost, lightgbm, which report while they train, got random_forest",
+                "early_stopping " + REPORT,
+            ],
         ),
         (
             {"strategy": "Random", "warm_start": {"parents": ["first"], "type": "TransferLearning"}},
@@ -179,6 +187,12 @@ def test_what_sagemaker_offers_for_one_algorithm_alone_is_refused_for_several(do
         assert reported(document) == [f"config.toml: {ROOT}{error}" for error in errors]
     else:
         parse_settings(document, source="config.toml")
+
+
+@pytest.mark.parametrize("tuning", [{"strategy": "Hyperband"}, {"early_stopping": True, "algorithms": ["lightgbm"]}])
+def test_jobs_are_stopped_by_a_loss_that_they_report(document, tuning) -> None:
+    document["gate"] = {"metric": "log_loss"}
+    assert searched(document, "binary", **tuning).jobs == 12
 
 
 def searched(document, problem, **tuning):

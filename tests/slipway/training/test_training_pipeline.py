@@ -63,11 +63,32 @@ def test_the_gate_holds_every_condition_of_the_settings(steps):
         (condition["LeftValue"]["Std:JsonGet"]["Path"], condition["Type"], condition["RightValue"])
         for condition in conditions
     ] == [
-        ("metrics.auc", "GreaterThanOrEqualTo", {"Get": "Parameters.GateThreshold"}),
-        ("gate.gain_over_baseline", "GreaterThanOrEqualTo", 0.0),
-        ("gate.loss_to_champion", "LessThanOrEqualTo", 0.005),
+        ("gate.metric_bound", "GreaterThanOrEqualTo", {"Get": "Parameters.GateThreshold"}),
+        ("gate.gain_over_naive_low", "GreaterThan", 0.0),
+        ("gate.loss_to_reference_low", "LessThanOrEqualTo", 0.0),
+        ("gate.loss_to_champion_low", "LessThanOrEqualTo", 0.005),
+        ("gate.value_loss_to_champion_low", "LessThanOrEqualTo", 0.0),
         ("gate.gap", "LessThanOrEqualTo", 0.08),
     ]
+
+
+def test_a_gate_without_settings_compares_with_the_other_models_and_has_no_threshold(compose, document):
+    del document["gate"], document["value"]
+    definition = compose(parse_settings(document, source="c"))
+    conditions = definition["Steps"][-1]["Arguments"]["Conditions"]
+    assert [condition["LeftValue"]["Std:JsonGet"]["Path"] for condition in conditions] == [
+        "gate.gain_over_naive_low",
+        "gate.loss_to_reference_low",
+        "gate.loss_to_champion_low",
+    ]
+    assert "GateThreshold" not in to_json(definition)
+    assert "gate_threshold" not in to_json(definition)
+
+
+def test_a_threshold_of_a_metric_that_should_be_low_is_the_most_it_may_be(compose, document):
+    document["gate"] |= {"metric": "log_loss", "threshold": 0.7}
+    first = compose(parse_settings(document, source="c"))["Steps"][-1]["Arguments"]["Conditions"][0]
+    assert (first["LeftValue"]["Std:JsonGet"]["Path"], first["Type"]) == ("gate.metric_bound", "LessThanOrEqualTo")
 
 
 def test_the_evaluation_is_reported_the_threshold_the_gate_applies(steps):
@@ -81,16 +102,21 @@ def test_a_refusal_reports_the_reasons_of_the_evaluation(steps):
     assert message[1]["Std:JsonGet"]["Path"] == "gate.reasons"
 
 
-def test_the_model_that_was_analysed_is_the_model_that_is_registered(steps):
-    analysed = {given["InputName"]: given["S3Input"] for given in steps["Evaluate"]["Arguments"]["ProcessingInputs"]}
+def test_the_model_that_evaluate_chose_is_the_model_that_is_registered(steps):
+    given = {given["InputName"]: given["S3Input"] for given in steps["Evaluate"]["Arguments"]["ProcessingInputs"]}
+    assert {"candidate", "baseline"} <= given.keys()
+    outputs = steps["Evaluate"]["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+    assert [output["OutputName"] for output in outputs] == ["evaluation", "model"]
     (container,) = steps["Register"]["Arguments"]["InferenceSpecification"]["Containers"]
-    assert container["ModelDataUrl"] == analysed["candidate"]["S3Uri"]
+    chosen = {"Get": "Steps.Evaluate.ProcessingOutputConfig.Outputs['model'].S3Output.S3Uri"}
+    assert container["ModelDataUrl"] == {"Std:Join": {"On": "/", "Values": [chosen, "model.tar.gz"]}}
 
 
 def test_a_cached_search_leads_to_the_model_it_made(steps):
     """The best model's path must not hold the id of the execution that only reused it."""
     assert "Execution." not in json.dumps(steps["Tune"]["Arguments"]["TrainingJobDefinition"]["OutputDataConfig"])
-    assert "Execution." not in json.dumps(steps["Register"]["Arguments"]["InferenceSpecification"])
+    given = {given["InputName"]: given["S3Input"] for given in steps["Evaluate"]["Arguments"]["ProcessingInputs"]}
+    assert "Execution." not in json.dumps(given["candidate"])
 
 
 def test_only_what_depends_on_nothing_else_is_cached(steps):
@@ -185,7 +211,10 @@ def test_the_package_reports_where_it_came_from(steps):
     assert provenance["model_sha256"]["Std:JsonGet"]["Path"] == "model.sha256"
     (container,) = steps["Register"]["Arguments"]["InferenceSpecification"]["Containers"]
     assert container["Environment"] == {"SLIPWAY_MODEL_SHA256": provenance["model_sha256"]}
-    assert provenance["gate_metric"] == "auc"
+    assert (provenance["gate_metric"], provenance["problem"]) == ("auc", "binary")
+    found = {name: provenance[name]["Std:JsonGet"]["Path"] for name in ("algorithm", "training_job")}
+    assert found == {"algorithm": "algorithm", "training_job": "model.training_job"}
+    assert provenance["model_card"]["Std:Join"]["Values"][-1] == "model_card.json"
     assert (
         provenance["image"]
         == steps["Tune"]["Arguments"]["TrainingJobDefinition"]["AlgorithmSpecification"]["TrainingImage"]
@@ -221,6 +250,70 @@ def test_the_search_is_the_one_in_the_settings(steps):
         "seed": "0",
         "data_fingerprint": {"Get": "Parameters.DataFingerprint"},
     }
+
+
+TREES_AND_LINEAR = {"algorithms": ["random_forest", "linear"], "max_jobs": 9, "seed": 4}
+
+
+def searched(compose, document, **tuning):
+    document["tuning"] = tuning
+    steps = compose(parse_settings(document, source="c"))["Steps"]
+    return next(step["Arguments"] for step in steps if step["Name"] == "Tune")
+
+
+def test_a_search_over_several_algorithms_has_a_definition_of_each(compose, document):
+    document["gate"] = {"metric": "log_loss"}
+    tune = searched(compose, document, **TREES_AND_LINEAR, linear={"fixed": {"l1_ratio": "0.5"}})
+    assert "TrainingJobDefinition" not in tune
+    config = tune["HyperParameterTuningJobConfig"]
+    assert not config.keys() & {"HyperParameterTuningJobObjective", "ParameterRanges"}
+    assert config["ResourceLimits"] == {"MaxNumberOfTrainingJobs": 9, "MaxParallelTrainingJobs": 2}
+    forest, linear = tune["TrainingJobDefinitions"]
+    assert [each["DefinitionName"] for each in (forest, linear)] == ["random-forest", "linear"]
+    for each in (forest, linear):
+        assert each["TuningObjective"] == {"Type": "Minimize", "MetricName": "validation:log_loss"}
+        assert each["EnableNetworkIsolation"] is True
+    assert forest["StaticHyperParameters"]["algorithm"] == "random_forest"
+    assert linear["StaticHyperParameters"]["l1_ratio"] == "0.5"
+    assert [each["Name"] for each in linear["HyperParameterRanges"]["ContinuousParameterRanges"]] == ["alpha"]
+
+
+def test_what_is_offered_for_one_algorithm_is_asked_for(compose, document):
+    document["gate"] = {"metric": "log_loss"}
+    start = {"parents": ["one", "two"], "type": "TransferLearning"}
+    tune = searched(compose, document, early_stopping=True, warm_start=start)
+    assert tune["HyperParameterTuningJobConfig"]["TrainingJobEarlyStoppingType"] == "Auto"
+    parents = [{"HyperParameterTuningJobName": name} for name in ("one", "two")]
+    assert tune["WarmStartConfig"] == {
+        "ParentHyperParameterTuningJobs": parents,
+        "WarmStartType": "TransferLearning",
+    }
+
+
+def test_hyperband_has_its_resources(compose, document):
+    document["gate"] = {"metric": "log_loss"}
+    config = searched(compose, document, strategy="Hyperband", hyperband={"max_resource": 9})[
+        "HyperParameterTuningJobConfig"
+    ]
+    assert config["StrategyConfig"] == {"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 9}}
+    assert config["TrainingJobEarlyStoppingType"] == "Off"
+
+
+@pytest.mark.parametrize(
+    ("problem", "reference", "objective"),
+    [
+        ("multiclass", "linear", {"Type": "Minimize", "MetricName": "validation:log_loss"}),
+        ("regression", "linear", {"Type": "Minimize", "MetricName": "validation:rmse"}),
+        ("anomaly", "isolation_forest", {"Type": "Maximize", "MetricName": "validation:auc"}),
+        ("clustering", "k_means", {"Type": "Maximize", "MetricName": "validation:silhouette"}),
+    ],
+)
+def test_every_problem_has_its_reference_and_its_objective(compose, problem, reference, objective):
+    target = {"target": "y"} if reference == "linear" else {}
+    document = {"name": "case", "stage": "dev", "problem": problem, "data": {"columns": {"x": "number"}, **target}}
+    steps = {step["Name"]: step["Arguments"] for step in compose(parse_settings(document, source="c"))["Steps"]}
+    assert steps["Reference"]["HyperParameters"]["algorithm"] == reference
+    assert steps["Tune"]["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"] == objective
 
 
 def test_a_grid_leaves_the_number_of_jobs_to_its_combinations(compose, document):

@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
-from pipeline_steps.problems.binary.metrics import confusion, measure, roc_curve
+from pipeline_steps.problems.binary.metrics import confusion, roc_curve
+from pipeline_steps.problems.binary.problem import BINARY
+from pipeline_steps.tables.use_case import UseCase
 
 # few distinct scores, so that ties are the rule
 ROWS = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=2, max_size=80).filter(
@@ -12,11 +14,16 @@ ROWS = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=2, max_si
 )
 
 
+def measure(positive: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    use_case = UseCase(problem="binary", columns=(), target="y", metric="auc")
+    return BINARY.measure(positive.astype(np.float64), scores, {"threshold": 0.5}, use_case)
+
+
 @given(ROWS)
 def test_every_metric_agrees_with_scikit_learn(rows: list[tuple[bool, int]]) -> None:
     positive = np.array([row[0] for row in rows])
     scores = np.array([row[1] / 13 + 0.01 for row in rows], dtype=np.float32)
-    found = measure(positive, scores, 0.5).to_document()
+    found = measure(positive, scores)
     predicted = scores >= 0.5
     expected = {
         "accuracy": reference.accuracy_score(positive, predicted),
@@ -51,9 +58,9 @@ def test_a_thinned_curve_runs_from_corner_to_corner(rows: list[tuple[bool, int]]
 
 
 def test_certain_and_wrong_costs_much_but_is_finite() -> None:
-    assert measure(np.array([True, False]), np.array([0, 1], dtype=np.float32), 0.5).log_loss < 40
+    assert measure(np.array([True, False]), np.array([0, 1], dtype=np.float32))["log_loss"] < 40
 
 
 def test_one_class_cannot_be_ranked() -> None:
     with pytest.raises(ValueError, match="both classes must be there"):
-        measure(np.array([True, True]), np.array([0.1, 0.2], dtype=np.float32), 0.5)
+        measure(np.array([True, True]), np.array([0.1, 0.2], dtype=np.float32))
