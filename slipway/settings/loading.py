@@ -89,7 +89,7 @@ def _merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, An
 
 def _explain(source: str, error: Mapping[str, Any]) -> Iterator[str]:
     """One line an error."""
-    where = ".".join(text if (text := str(part)).isprintable() else repr(part) for part in error["loc"]) or "settings"
+    where = ".".join(text if (text := str(part)).isprintable() else repr(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         new = RENAMED.get(where)
         yield f"{source}: {where} was renamed: use {new}" if new else f"{source}: {where} is not a known key"
@@ -99,4 +99,5 @@ def _explain(source: str, error: Mapping[str, Any]) -> Iterator[str]:
         value = error["input"]
         got = "" if isinstance(value, Mapping | Section) else f", got {value!r}"
         for what in error["msg"].removeprefix("Value error, ").splitlines():
-            yield f"{source}: {where}: {what}{got}"
+            # What several sections say together names its keys itself.
+            yield f"{source}: {where}: {what}{got}" if where else f"{source}: {what}{got}"

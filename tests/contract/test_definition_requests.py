@@ -1,13 +1,14 @@
 """The definition's requests against the API model that botocore ships."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from slipway.settings import Access, Vpc, load_settings
+from slipway.settings import Vpc, parse_settings
 from slipway.training import to_json, training_pipeline
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
@@ -30,16 +31,27 @@ def api():
     return botocore.session.get_session().get_service_model("sagemaker")
 
 
-@pytest.fixture(scope="module", params=["on demand", "spot", "in a VPC"])
+START = {"parents": ["first"], "type": "IdenticalDataAndAlgorithm"}
+CHANGES = {
+    "on demand": {},
+    "spot": {"training": {"spot": True}},
+    "in a VPC": {"access": {"vpc": VPC.model_dump()}},
+    "several algorithms": {"tuning": {"algorithms": ["xgboost", "linear", "random_forest"]}},
+    "Hyperband": {"gate": {"metric": "log_loss"}, "tuning": {"strategy": "Hyperband"}},
+    "warm start": {"gate": {"metric": "log_loss"}, "tuning": {"early_stopping": True, "warm_start": START}},
+}
+
+
+@pytest.fixture(scope="module", params=CHANGES)
 def definition(request):
-    settings = load_settings(CONFIG, "dev")
-    training = settings.training.model_copy(update={"spot": request.param == "spot"})
+    document = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+    del document["stages"]
+    settings = parse_settings(document | {"stage": "dev"} | CHANGES[request.param], source="c")
     roles = dict.fromkeys(
         ("processing_role_arn", "training_role_arn", "evaluation_role_arn"), "arn:aws:iam::000000000000:role/r"
     )
-    access = Access(vpc=VPC if "VPC" in request.param else None)
     return training_pipeline(
-        settings.model_copy(update={"training": training, "access": access}),
+        settings,
         bucket="b",
         kms_key_arn="arn:aws:kms:::key/k",
         image_uri="i:1",

@@ -35,7 +35,7 @@ def settings_of(problem, *, data=None, **sections):
 def reported(problem, **sections):
     with pytest.raises(InputError) as caught:
         settings_of(problem, **sections)
-    return [line.removeprefix("c: settings: ") for line in str(caught.value).splitlines()]
+    return [line.removeprefix("c: ") for line in str(caught.value).splitlines()]
 
 
 @pytest.mark.parametrize(("problem", "facts"), PROBLEMS.items())
@@ -147,7 +147,7 @@ def test_a_decision_has_the_form_of_the_problem(problem, decision, error) -> Non
     ],
 )
 def test_what_is_maximised_has_its_own_number(decision, error) -> None:
-    assert reported("binary", decision=decision) == [f"c: decision: {error}"]
+    assert reported("binary", decision=decision) == [f"decision: {error}"]
 
 
 @pytest.mark.parametrize(
@@ -211,3 +211,20 @@ def test_without_a_target_bias_compares_predictions_alone():
     facet = {"column": "x", "threshold": 3.0, "metrics": {"DPPL": 0.1, "RD": 0.1}}
     (found,) = reported("anomaly", monitoring={**SCHEDULED, "bias": [facet]})
     assert found == "monitoring.bias must be of DI, DPPL without data.target: no outcome is known, got RD"
+
+
+@pytest.mark.parametrize(
+    ("problem", "value", "error"),
+    [
+        ("binary", None, "rollout.canary_analysis.value must be left out without [value]: nothing bounds"),
+        ("regression", COSTS, "rollout.canary_analysis.value must be left out without values of outcomes: nothing"),
+        ("multiclass", MATRIX, None),
+    ],
+)
+def test_canary_analysis_compares_values_that_have_bounds(problem, value, error) -> None:
+    sections = {"rollout": {"canary_analysis": {"enabled": True, "value": True}}, **({"value": value} if value else {})}
+    if error is None:
+        assert settings_of(problem, **sections).value.bounds() == (-1.0, 2.0)
+    else:
+        (line,) = reported(problem, **sections)
+        assert line.startswith(error)

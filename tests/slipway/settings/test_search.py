@@ -6,7 +6,7 @@ from slipway.errors import InputError
 from slipway.settings import parse_settings
 from slipway.settings.hyperparameters import ALGORITHMS
 
-ROOT = "settings: tuning."
+ROOT = "tuning."
 KNOWN = ", ".join(ALGORITHMS["xgboost"].hyperparameters)
 
 

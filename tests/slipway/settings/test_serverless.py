@@ -33,7 +33,7 @@ def test_what_aws_leaves_out_of_serverless_endpoints_is_refused_all_at_once(shop
             access={"vpc": network},
         )
     lines = str(caught.value).splitlines()
-    assert [line.split(" must ")[0].removeprefix("config.toml: settings: ") for line in lines] == [
+    assert [line.split(" must ")[0].removeprefix("config.toml: ") for line in lines] == [
         "rollout.type",
         "rollout.canary_analysis",
         "endpoint.capture_percent",
