@@ -8,12 +8,22 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from slipway.settings import Settings
 from slipway.training import use_case_document
 
 PROJECT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A model's archive, and its `metrics.json`."""
+
+    archive: bytes
+    metrics: dict[str, Any]
 
 
 class Workbench:
@@ -43,6 +53,10 @@ class Workbench:
 
     def train(self, **hyperparameters: str) -> bytes:
         """A model's archive."""
+        return self.trial(**hyperparameters).archive
+
+    def trial(self, **hyperparameters: str) -> Trial:
+        """A model and its metrics."""
         config, model = self.ml / "input/config", self.ml / "model"
         config.mkdir(parents=True, exist_ok=True)
         (config / "hyperparameters.json").write_text(json.dumps(hyperparameters))
@@ -51,5 +65,6 @@ class Workbench:
         with tarfile.open(fileobj=archive, mode="w:gz") as tar:
             for file in sorted(model.iterdir()):
                 tar.add(file, f"./{file.name}")
+        metrics = json.loads((model / "metrics.json").read_text())
         shutil.rmtree(model)
-        return archive.getvalue()
+        return Trial(archive.getvalue(), metrics)
