@@ -105,9 +105,6 @@ class Problem(Protocol):
             DataError: a cell is no target of this problem, or a class is absent.
         """
 
-    def target_warnings(self, target: Target, classes: Sequence[str], use_case: UseCase) -> list[str]:
-        """Say what is doubtful about a target that was read, a sentence each with what to do."""
-
     def strata(self, target: Target) -> NDArray[np.int64]:
         """Number the stratum of each row: splits have rows of each in equal shares."""
 

@@ -25,7 +25,6 @@ from pipeline_steps.problems.problem import (
 )
 from pipeline_steps.problems.quality import Quality
 from pipeline_steps.problems.report import Report
-from pipeline_steps.problems.targets import frequent_anomaly_warnings
 from pipeline_steps.tables.use_case import UseCase
 
 if TYPE_CHECKING:
@@ -54,10 +53,6 @@ class Anomaly:
     def read_target(self, cells: "pd.Series[str]", use_case: UseCase) -> tuple[Target, tuple[str, ...]]:
         """Read 1 for the positive label, which is the anomalous one, and 0 for the other."""
         return BINARY.read_target(cells, use_case)
-
-    def target_warnings(self, target: Target, classes: Sequence[str], use_case: UseCase) -> list[str]:
-        """Warn about anomalies that are too many to be anomalies."""
-        return frequent_anomaly_warnings(target, classes, use_case)
 
     def strata(self, target: Target) -> NDArray[np.int64]:
         """Number the strata by label, where it is known."""

@@ -24,7 +24,6 @@ from pipeline_steps.problems.problem import (
 )
 from pipeline_steps.problems.quality import Quality
 from pipeline_steps.problems.report import Report
-from pipeline_steps.problems.targets import rare_label_warnings
 from pipeline_steps.tables.cells import category, quoted
 from pipeline_steps.tables.near_matches import near_match
 from pipeline_steps.tables.use_case import UseCase
@@ -65,10 +64,6 @@ class Binary:
             raise DataError("\n".join(problems))
         other = next(label for label in found.index if label != positive)
         return (cells == positive).to_numpy().astype(np.float64), (str(other), positive)
-
-    def target_warnings(self, target: Target, classes: Sequence[str], use_case: UseCase) -> list[str]:
-        """Warn about a rare label."""
-        return rare_label_warnings(target, classes, use_case)
 
     def strata(self, target: Target) -> NDArray[np.int64]:
         """Number the strata by class."""

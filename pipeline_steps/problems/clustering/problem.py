@@ -55,10 +55,6 @@ class Clustering:
         """There is none."""
         raise DataError(f"clustering has no target, got {use_case.target}: leave data.target out")
 
-    def target_warnings(self, target: Target, classes: Sequence[str], use_case: UseCase) -> list[str]:
-        """There is no target."""
-        return []
-
     def strata(self, target: Target) -> NDArray[np.int64]:
         """All rows are one stratum."""
         return np.zeros(len(target), dtype=np.int64)

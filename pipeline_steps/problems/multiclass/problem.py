@@ -23,7 +23,6 @@ from pipeline_steps.problems.problem import (
 )
 from pipeline_steps.problems.quality import Quality
 from pipeline_steps.problems.report import Report
-from pipeline_steps.problems.targets import class_warnings, in_order
 from pipeline_steps.tables.cells import category, quoted
 from pipeline_steps.tables.use_case import UseCase
 
@@ -61,7 +60,7 @@ class Multiclass:
     def read_target(self, cells: "pd.Series[str]", use_case: UseCase) -> tuple[Target, tuple[str, ...]]:
         """Read the place of each label among the sorted ones; numbers sort as numbers, and 1.0 is 1."""
         labels = {text: category(text) for text in cells.unique().tolist()}
-        classes = in_order(set(labels.values()))
+        classes = _in_order(set(labels.values()))
         if len(classes) < 2:
             raise DataError(
                 f"target {use_case.target} must have two or more labels, got {quoted(classes[0])} in all rows"
@@ -73,10 +72,6 @@ class Multiclass:
             )
         places = {label: float(place) for place, label in enumerate(classes)}
         return cells.map({text: places[label] for text, label in labels.items()}).to_numpy(np.float64), classes
-
-    def target_warnings(self, target: Target, classes: Sequence[str], use_case: UseCase) -> list[str]:
-        """Warn about rare labels, one that nearly all rows have, and labels that look like amounts."""
-        return class_warnings(target, classes, use_case)
 
     def strata(self, target: Target) -> NDArray[np.int64]:
         """Number the strata by class."""
@@ -179,6 +174,14 @@ class Multiclass:
         if outputs.min(initial=0.0) < -_SUM_ROUNDING:
             return [f"model.onnx must give scores in 0..1, got {outputs.min():g}"]
         return []
+
+
+def _in_order(labels: set[str]) -> tuple[str, ...]:
+    """Sort by the number where all labels are numbers, else as text."""
+    try:
+        return tuple(sorted(labels, key=lambda label: (float(label), label)))
+    except ValueError:
+        return tuple(sorted(labels))
 
 
 MULTICLASS = Multiclass()

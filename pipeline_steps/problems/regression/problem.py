@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _LARGEST_RELATIVE_DIFFERENCE = 1e-4
 _STRATA = 10
 _ROWS_A_STRATUM = 10
-_FEW_VALUES = 10
 _BY_ABSOLUTE_ERROR = frozenset({"mae", "mape", "median_absolute_error"})
 
 
@@ -69,30 +68,6 @@ class Regression:
         if numbers.min() == numbers.max():
             raise DataError(f"target {use_case.target} must vary, got {quoted(texts[0])} in all {len(texts)} rows")
         return numbers, ()
-
-    def target_warnings(self, target: Target, classes: Sequence[str], use_case: UseCase) -> list[str]:
-        """Warn about few distinct values, and about a few that are far from all others."""
-        values, counts = np.unique(target, return_counts=True)
-        found = []
-        if len(values) <= _FEW_VALUES:
-            listed = ", ".join(f"{value:g}" for value in values)
-            found.append(
-                f"target {use_case.target} has {len(values)} distinct values: {listed}; if they are labels,"
-                ' choose problem = "multiclass" or "binary"'
-            )
-        elif (share := counts.max() / len(target)) > 0.5:
-            found.append(
-                f"target {use_case.target} is {values[counts.argmax()]:g} in {share:.2g} of the rows: consider to"
-                " predict first whether it is, as a binary problem"
-            )
-        squared = np.sort((target - np.median(target)) ** 2)[::-1]
-        few = max(1, len(target) // 100)
-        if squared[:few].sum() > 0.5 * squared.sum() and len(values) > _FEW_VALUES:
-            found.append(
-                f"target {use_case.target} has {few} of {len(target)} rows that make more than half of its variance:"
-                ' rmse is decided by them; consider metric = "mae"'
-            )
-        return found
 
     def strata(self, target: Target) -> NDArray[np.int64]:
         """Number the strata by quantile."""

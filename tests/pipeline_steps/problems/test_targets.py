@@ -1,5 +1,3 @@
-import re
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -52,30 +50,6 @@ def test_numbers_are_read_as_they_are() -> None:
 def test_a_target_that_nothing_can_be_learned_of_is_refused(problem: str, texts: list[str], error: str) -> None:
     with pytest.raises(DataError, match=error):
         problem_named(problem).read_target(cells(*texts), use_case(problem))
-
-
-@pytest.mark.parametrize(
-    ("problem", "classes", "target", "warnings"),
-    [
-        ("binary", ("no", "yes"), [0] * 500 + [1] * 500, []),
-        ("binary", ("no", "yes"), [0] * 990 + [1] * 10, ["'yes' in 10 rows alone", "do not compare by accuracy"]),
-        ("multiclass", ("a", "b"), [0] * 50 + [1] * 50, []),
-        ("multiclass", ("a", "b"), [0] * 997 + [1] * 3, [r"fewer than 10 rows: 'b' \(3\)", "'a' in 0.997 of the rows"]),
-        ("anomaly", ("ok", "odd"), [0] * 95 + [1] * 5, []),
-        ("anomaly", ("ok", "odd"), [0] * 50 + [1] * 50, ["'odd' in 0.5 of the rows"]),
-        ("regression", (), np.arange(200.0).tolist(), []),
-        ("regression", (), [1.0, 2.0, 3.0] * 50, ["3 distinct values: 1, 2, 3"]),
-        ("regression", (), [0.0] * 150 + np.arange(50.0).tolist(), ["is 0 in 0.76 of the rows"]),
-        ("regression", (), [*np.arange(200.0), 1e6], ["2 of 201 rows that make more than half"]),
-    ],
-)
-def test_a_doubtful_target_is_named(
-    problem: str, classes: tuple[str, ...], target: list[float], warnings: list[str]
-) -> None:
-    found = problem_named(problem).target_warnings(np.array(target), classes, use_case(problem))
-    assert len(found) == len(warnings)
-    for text, expected in zip(found, warnings, strict=True):
-        assert re.search(expected, text)
 
 
 @pytest.mark.parametrize("rows", [3, 40, 1000])
