@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Node, which CDK and its command line start, is there too: the machine's own is not used, and need not exist.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-dev rehearse test test-quick check docs image image-report test-docker setup-sdk test-sdk lock clean
+.PHONY: help setup setup-dev rehearse test test-problems test-quick check docs image image-report test-docker setup-sdk test-sdk lock clean
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
@@ -49,7 +49,10 @@ rehearse: setup ## launch a model on the laptop: make rehearse [DATA=table.csv] 
 	$(BIN)/slipway rehearse --config "$(CONFIG)" --out "$(OUT)" $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: setup-dev ## run every test
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not thorough" $(ARGS)
+
+test-problems: setup-dev ## launch the use case of every kind of problem on this machine (some five minutes)
+	$(BIN)/pytest tests/e2e/test_problems.py $(ARGS)
 
 test-quick: setup-dev ## run the unit tests, within a minute; it says what it leaves out
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --quick $(ARGS)

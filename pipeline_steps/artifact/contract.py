@@ -67,11 +67,6 @@ class Contract:
         """What writes this model's responses, and reads them."""
         return self.problem.responder(self.classes, self.decision)
 
-    @property
-    def threshold(self) -> float:
-        """The score from which a row is labelled positive."""
-        return float(self.decision["threshold"])
-
     @cached_property
     def _folded_names(self) -> frozenset[str]:
         names = [column.name for column in self.columns]

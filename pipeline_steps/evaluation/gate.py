@@ -75,6 +75,7 @@ class Gate:
             "loss_to_reference_low": found.loss_to_reference.at_least,
             "loss_to_champion": to_champion.value,
             "loss_to_champion_low": to_champion.at_least,
+            "loss_to_champion_high": to_champion.at_most,
             "value_loss_to_champion_low": (found.value_loss_to_champion or nothing).at_least,
             "gap": found.gap,
             "accuracy_target": target,

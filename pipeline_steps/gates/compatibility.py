@@ -43,9 +43,17 @@ def compare(
             f"max_payload_rows must be at least {champion.max_payload_rows}, got {candidate.max_payload_rows}"
         )
     notes = [note for old, new in pairs for note in _notes(old, new)]
-    if candidate.threshold != champion.threshold:
-        notes.append(f"the threshold goes from {champion.threshold:g} to {candidate.threshold:g}")
+    notes += _decision(champion.decision, candidate.decision)
     return Comparison(tuple(reasons), tuple(notes))
+
+
+def _decision(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for name in sorted(old.keys() | new.keys()):
+        before, after = old.get(name), new.get(name)
+        if isinstance(before, float) and isinstance(after, float) and before != after:
+            yield f"the {name} goes from {before:g} to {after:g}"
+        elif before != after:
+            yield f"the decision's {name} is another one"
 
 
 def _columns(old: Sequence[FeatureColumn], new: Sequence[FeatureColumn]) -> Iterator[str]:

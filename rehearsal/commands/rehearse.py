@@ -18,7 +18,8 @@ _EPILOG = """\
 faults, and what stops each:
   errors   the image returns an error for 3 of 10 requests: the canary's error alarm rolls it back
   slow     the image takes 1.5 s for a response: the canary's latency alarm rolls it back
-  shift    the model's scores are too high: the replay gate refuses it before any user gets a response from it
+  shift    the model's output is wrong for its users, by the problem: scores too high, the next label, another unit,
+           a cluster too near; the replay gate refuses it before any user gets a response from it
   schema   two columns of the model are exchanged, so callers send wrong rows: the contract gate refuses it
 
 exit codes:
@@ -40,12 +41,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "rehearse",
         run,
         summary="run the whole launch on this machine, with no AWS account",
-        description="Deploy the real templates to an embedded AWS; launch a model, a better one and a bad one.",
+        description="Deploy the real templates to an embedded AWS; launch a model, one on more data, and a bad one.",
         epilog=_EPILOG,
     )
     add_use_case(parser)
     add = parser.add_argument
-    add("--data", type=Path, metavar="FILE", help="a CSV table with a header row (default: a generated one)")
+    add("--data", type=Path, metavar="FILE", help="a table, or a folder of its files (default: a generated one)")
     add(
         "--out",
         type=Path,

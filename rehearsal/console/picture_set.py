@@ -10,9 +10,14 @@ _DRAWERS: Mapping[str, Callable[[RehearsalResult], str]] = {
     "traffic": lambda result: pictures.traffic_split(
         result.fleets, result.rollouts, started=result.started, ended=result.started + result.seconds
     ),
-    "roc": lambda result: pictures.roc(result.evaluation) if result.evaluation else "",
-    "confusion": lambda result: pictures.confusion_matrix(result.evaluation) if result.evaluation else "",
-    "tuning": lambda result: pictures.tuning_history(result.trials) if result.trials else "",
+    "evaluation": lambda result: pictures.captioned(result.pictures),
+    "tuning": lambda result: (
+        pictures.tuning_history(
+            result.trials, result.settings.metric, minimized=result.settings.direction == "minimize"
+        )
+        if result.trials
+        else ""
+    ),
     "profile": lambda result: pictures.data_profile(result.profile) if result.profile else "",
 }
 PICTURES = tuple(_DRAWERS)

@@ -1,5 +1,6 @@
 """The report's pictures, as SVG text."""
 
+import html
 import io
 import math
 import warnings
@@ -100,43 +101,26 @@ def _remark(axis: Axes, text: str) -> None:
     axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center", fontsize=7)
 
 
-def roc(evaluation: Mapping[str, Any]) -> str:
-    """True against false positive rate of the candidate on the test split."""
-    curve = evaluation["binary_classification_metrics"]["receiver_operating_characteristic_curve"]
-    with _figure(4.2, 3.6) as drawing:
-        (axis,) = drawing.axes
-        axis.plot(curve["false_positive_rates"], curve["true_positive_rates"], color=_BLUE)
-        axis.plot([0, 1], [0, 1], color=_GREY, linestyle=":", linewidth=1)
-        axis.set(xlabel="false positive rate", ylabel="true positive rate")
-        axis.set_title(f"AUC {evaluation['metrics']['auc']:.4f}")
-    return drawing.svg
+def captioned(drawn: Mapping[str, str]) -> str:
+    """Pictures that a job has drawn, SVG text by what each shows."""
+    figures = [
+        f"<figure>{svg[svg.index('<svg') :]}<figcaption>{html.escape(caption)}</figcaption></figure>"
+        for caption, svg in drawn.items()
+    ]
+    return f'<div class="row">{"".join(figures)}</div>' if figures else ""
 
 
-def confusion_matrix(evaluation: Mapping[str, Any]) -> str:
-    """Actual against predicted label of the candidate on the test split."""
-    counts = evaluation["binary_classification_metrics"]["confusion_matrix"]
-    cells = [[counts[actual][predicted] for predicted in ("0", "1")] for actual in ("0", "1")]
-    with _figure(3.8, 3.6) as drawing:
-        (axis,) = drawing.axes
-        axis.imshow(cells, cmap="Blues", vmin=0, vmax=max(1, *map(max, cells)) * 1.6)
-        for row, numbers in enumerate(cells):
-            for column, number in enumerate(numbers):
-                axis.text(column, row, f"{number:,}", ha="center", va="center")
-        axis.set(xlabel="predicted", ylabel="actual", xticks=[0, 1], yticks=[0, 1])
-        axis.set_title(f"accuracy {evaluation['metrics']['accuracy']:.4f}")
-    return drawing.svg
-
-
-def tuning_history(trials: Sequence[Mapping[str, Any]]) -> str:
+def tuning_history(trials: Sequence[Mapping[str, Any]], metric: str, *, minimized: bool) -> str:
     """The objective of each trial in the order they started, and the best so far."""
     done = [(number, trial["objective"]) for number, trial in enumerate(trials, 1) if trial["objective"] is not None]
-    best = [max(value for _, value in done[: i + 1]) for i in range(len(done))]
+    better = min if minimized else max
+    best = [better(value for _, value in done[: i + 1]) for i in range(len(done))]
     with _figure(5.2, 3.6) as drawing:
         (axis,) = drawing.axes
         axis.scatter([n for n, _ in done], [value for _, value in done], color=_BLUE, s=18)
         axis.step([n for n, _ in done], best, where="post", color=_GREEN)
-        axis.set(xlabel="training job", ylabel="validation AUC")
-        axis.set_title(f"best {best[-1]:.4f}" if best else "no finished job")
+        axis.set(xlabel="training job", ylabel=f"validation {metric}")
+        axis.set_title(f"best {best[-1]:.4g}" if best else "no finished job")
     return drawing.svg
 
 

@@ -4,12 +4,16 @@ import html
 import json
 import os
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rehearsal.console.data_section import data_section
+from rehearsal.console.model_section import model_section
+from rehearsal.console.page_parts import table
 from rehearsal.console.picture_set import PICTURES, Pictures
 from rehearsal.journey.embedded_aws import LOGS
+from rehearsal.journey.model_quality import quality_line
 from rehearsal.journey.rehearsal_result import RehearsalResult
 from rehearsal.journey.report_document import report_document
 from rehearsal.journey.role_access import role_access_lines
@@ -17,8 +21,6 @@ from rehearsal.journey.rollout_result import RolloutResult
 from rehearsal.journey.user_counts import bad_model_line
 
 _TEMPLATE = Path(__file__).with_name("report.html.template")
-_LONG = 24
-_NUMBERS = ("auc", "accuracy", "average_precision", "precision", "recall", "f1", "log_loss", "brier")
 
 
 def write_report(result: RehearsalResult, out: Path) -> list[str]:
@@ -61,15 +63,16 @@ def _page(result: RehearsalResult, document: Mapping[str, Any], drawn: Pictures)
         title=html.escape(f"{settings.name}: {settings.description or 'launch rehearsal'}"),
         outcome=html.escape("; ".join(result.shortcomings + result.inconclusive) or "the launch went as it should"),
         failure=_failure(result),
-        facts=_table(["", ""], _facts(result)),
-        metrics=_metrics(document["metrics"]),
-        rollouts=_table(list(rollouts[0]), [list(row.values()) for row in rollouts]) if rollouts else "<p>None.</p>",
+        facts=table(["", ""], _facts(result)),
+        model=model_section(result.evaluation),
+        data=data_section(result.profile, result.table.remarks),
+        rollouts=table(list(rollouts[0]), [list(row.values()) for row in rollouts]) if rollouts else "<p>None.</p>",
         reasons="".join(f"<p>{html.escape(rollout.reason)}</p>" for rollout in result.rollouts if rollout.reason),
-        pipeline=_table(["step", "type", "status", "seconds"], [list(row.values()) for row in document["pipeline"]]),
-        audit=_table(["entry", "time", "actor", "action", "subject", "hash"], [_entry(each) for each in result.audit]),
-        access=_table(["role", "calls", "missing permissions", "unused permissions"], _access_rows(result)),
-        timings=_table(["phase", "seconds"], [[name, seconds] for name, seconds in result.timings.items()]),
-        templates=_table(["template", "sha256"], [[name, digest] for name, digest in result.templates.items()]),
+        pipeline=table(["step", "type", "status", "seconds"], [list(row.values()) for row in document["pipeline"]]),
+        audit=table(["entry", "time", "actor", "action", "subject", "hash"], [_entry(each) for each in result.audit]),
+        access=table(["role", "calls", "missing permissions", "unused permissions"], _access_rows(result)),
+        timings=table(["phase", "seconds"], [[name, seconds] for name, seconds in result.timings.items()]),
+        templates=table(["template", "sha256"], [[name, digest] for name, digest in result.templates.items()]),
     )
 
 
@@ -101,44 +104,18 @@ def _entry(entry: Mapping[str, Any]) -> list[Any]:
 
 def _facts(result: RehearsalResult) -> list[list[Any]]:
     facts = [["data", f"{result.table.name}, {result.table.rows} rows, sha256 {result.table.sha256}"]]
-    if gate := result.evaluation.get("gate"):
-        met = "met" if gate["accuracy_target_met"] else "not met"
-        facts.append(["gate", gate["reasons"]])
-        facts.append(["target", f"accuracy of at least {gate['accuracy_target']}: {met}"])
+    if result.evaluation:
+        facts.append(["model", quality_line(result.evaluation)])
+        facts.append(["gate", result.evaluation["gate"]["reasons"]])
     facts.append(["time", f"{result.seconds:.0f} s; only waits are compressed, {result.options.speed:g} times"])
     return facts
-
-
-def _metrics(metrics: Mapping[str, Any] | None) -> str:
-    if metrics is None:
-        return "<p>No candidate was evaluated.</p>"
-    baseline, champion = metrics["baseline"], metrics["champion"] or {}
-    rows = [
-        [name, metrics[name], baseline.get(name, ""), champion.get(name, "")] for name in _NUMBERS if name in metrics
-    ]
-    value = metrics["value"]
-    others = [other.get("value", {}).get("per_1000", "") for other in (baseline, champion)]
-    rows.append([f"value in {value['currency']} per 1,000 rows", value["per_1000"], *others])
-    return _table(["test split", "candidate", "baseline", "champion"], rows)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    def cell(value: Any) -> str:
-        shown = f"{value:.4f}" if isinstance(value, float) else "" if value is None else str(value)
-        return f"<td{' class=long' if len(shown) > _LONG else ''}>{html.escape(shown)}</td>"
-
-    def row(cells: str) -> str:
-        return f"<tr>{cells}</tr>"
-
-    top = row("".join(f"<th>{html.escape(name)}</th>" for name in head)) if any(head) else ""
-    return f"<table>{top}{''.join(row(''.join(map(cell, values))) for values in rows)}</table>"
 
 
 def summary(result: RehearsalResult) -> str:
     """The result in a few lines for the terminal."""
     lines = [f"{result.settings.name}: {result.seconds:.0f} s, {len(result.templates)} templates deployed"]
     if result.evaluation:
-        lines.append(f"model    {_quality(result.evaluation)}")
+        lines.append(f"model    {quality_line(result.evaluation)}")
     lines += [f"rollout  {_rollout(rollout)}" for rollout in result.rollouts]
     if users := bad_model_line(result.rollouts):
         lines.append(f"users    {users}")
@@ -149,13 +126,6 @@ def summary(result: RehearsalResult) -> str:
     lines += [f"inconclusive: {text}" for text in result.inconclusive]
     lines.append(f"report   {result.options.out / 'report.html'}")
     return "\n".join(lines) + "\n"
-
-
-def _quality(evaluation: Mapping[str, Any]) -> str:
-    metrics, gate, value = evaluation["metrics"], evaluation["gate"], evaluation["value"]
-    target = f"target {gate['accuracy_target']:g} {'met' if gate['accuracy_target_met'] else 'not met'}"
-    quality = f"test AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f} ({target})"
-    return f"{quality}, {value['per_1000']:.0f} {value['currency']} per 1,000 rows"
 
 
 def _rollout(rollout: RolloutResult) -> str:

@@ -49,8 +49,8 @@ def _reorder(files: Files) -> Files:
 
     def change(graph: Any) -> None:
         _rename(graph, _INPUT, "features_as_trained")
-        graph.initializer.append(helper.make_tensor("order", TensorProto.INT64, [len(order)], order))
-        gather = helper.make_node("Gather", [_INPUT, "order"], ["features_as_trained"], axis=1)
+        graph.initializer.append(helper.make_tensor("fault_order", TensorProto.INT64, [len(order)], order))
+        gather = helper.make_node("Gather", [_INPUT, "fault_order"], ["features_as_trained"], axis=1)
         graph.node.insert(0, gather)
 
     return files | {

@@ -1,4 +1,4 @@
-"""The launch: deploy; train and roll out a first model, a better one, and a bad one that must be stopped."""
+"""The launch: deploy; train and roll out a first model, one on more data, and a bad one that must be stopped."""
 
 import contextlib
 import subprocess
@@ -11,9 +11,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.endpoints.load_generator import LoadGenerator
 from rehearsal.journey import cdk
+from rehearsal.journey.artifact_faults import fault_in_words
 from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws
 from rehearsal.journey.faulty_model import register_faulty_model
 from rehearsal.journey.fleet_metrics import invocations, known_configs
+from rehearsal.journey.model_quality import is_proven_better, quality_line
 from rehearsal.journey.options import PROJECT
 from rehearsal.journey.phases import PhaseLog, Phases
 from rehearsal.journey.rehearsal_result import RehearsalResult
@@ -126,12 +128,13 @@ class Launch:
             self._roll_out(target, RolloutResult(first.package_arn, None, FIRST), phase)
         with self.phases.phase("train on new data", training_seconds(settings, rows=table.rows)) as phase:
             phase.log(f"all {table.rows} rows have arrived")
-            better = self._train(upload(self.aws, files_of(table.path), bucket=bucket, prefix=_DATA), pipeline, phase)
-        with self.phases.phase("better model", self._rollout_seconds) as phase:
-            self._roll_out(target, RolloutResult(better.package_arn, None, settings.rollout.type), phase)
+            newer = self._train(upload(self.aws, files_of(table.path), bucket=bucket, prefix=_DATA), pipeline, phase)
+        name = "better model" if is_proven_better(newer.evaluation) else "model on new data"
+        with self.phases.phase(name, self._rollout_seconds) as phase:
+            self._roll_out(target, RolloutResult(newer.package_arn, None, settings.rollout.type), phase)
         with self.phases.phase("bad model", self._rollout_seconds) as phase:
-            phase.log(f"a model with the fault {fault}")
-            faulty = register_faulty_model(self.aws, better.package_arn, fault=fault)
+            phase.log(f"a model with the fault {fault}: {fault_in_words(fault, settings.problem)}")
+            faulty = register_faulty_model(self.aws, newer.package_arn, fault=fault)
             self._roll_out(target, RolloutResult(faulty, fault, settings.rollout.type), phase)
 
     @property
@@ -142,8 +145,7 @@ class Launch:
         run = TrainingRun()
         self.result.runs.append(run)
         train(self.aws, run, pipeline=pipeline, input_data_uri=uri, commit=_commit(), phase=phase)
-        metrics = run.evaluation["metrics"]
-        phase.log(f"registered: test AUC {metrics['auc']:.4f}, accuracy {metrics['accuracy']:.4f}")
+        phase.log(f"registered: {quality_line(run.evaluation)}")
         return run
 
     def _roll_out(self, target: LaunchTarget, rollout: RolloutResult, phase: PhaseLog) -> None:

@@ -10,6 +10,9 @@ _POWER = 0.5
 _FACTOR = 1.609
 """Kilometres in a mile."""
 
+_PREFIX = "fault_"
+"""Of the names of what is added: the model's graph may have any others."""
+
 Change = Callable[["Nodes", str, str, Mapping[str, Any]], None]
 
 
@@ -23,6 +26,7 @@ class Nodes:
         """A constant tensor; a single number has no dimension. Returns its name."""
         from onnx import TensorProto, helper  # noqa: PLC0415 (half a second, and only here)
 
+        name = f"{_PREFIX}{name}"
         flat = values if isinstance(values, list) else [values]
         kind = TensorProto.FLOAT if isinstance(flat[0], float) else TensorProto.INT64
         shape = [len(flat)] if isinstance(values, list) else []
@@ -60,9 +64,9 @@ def _other_unit(nodes: Nodes, trained: str, faulty: str, _contract: Mapping[str,
 
 def _nearer_cluster(nodes: Nodes, trained: str, faulty: str, _contract: Mapping[str, Any]) -> None:
     zero, one, end = nodes.constant("zero", [0]), nodes.constant("one", [1]), nodes.constant("end", [2**31])
-    first = nodes.add("Slice", [trained, zero, one, one], "first_cluster")
-    others = nodes.add("Slice", [trained, one, end, one], "other_clusters")
-    halved = nodes.add("Mul", [first, nodes.constant("half", 0.5)], "halved")
+    first = nodes.add("Slice", [trained, zero, one, one], f"{_PREFIX}first")
+    others = nodes.add("Slice", [trained, one, end, one], f"{_PREFIX}others")
+    halved = nodes.add("Mul", [first, nodes.constant("half", 0.5)], f"{_PREFIX}halved")
     nodes.add("Concat", [halved, others], faulty, axis=1)
 
 

@@ -75,6 +75,11 @@ class RehearsalResult:
         return next((run.evaluation for run in reversed(self.runs) if run.evaluation), {})
 
     @property
+    def pictures(self) -> dict[str, str]:
+        """Of the evaluation; SVG text by what each shows."""
+        return next((run.pictures for run in reversed(self.runs) if run.evaluation), {})
+
+    @property
     def profile(self) -> dict[str, Any]:
         """Of the last training split that was profiled; empty if none was."""
         return next((run.profile for run in reversed(self.runs) if run.profile), {})

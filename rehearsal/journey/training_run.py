@@ -38,6 +38,8 @@ class TrainingRun:
     evaluation: dict[str, Any] = field(default_factory=dict)
     profile: dict[str, Any] = field(default_factory=dict)
     trials: list[dict[str, Any]] = field(default_factory=list)
+    pictures: dict[str, str] = field(default_factory=dict)
+    """SVG text by what each shows."""
 
 
 def upload(aws: EmbeddedAws, files: Sequence[Path], *, bucket: str, prefix: str) -> str:
@@ -67,9 +69,11 @@ def train(
     )["PipelineExecutionArn"]
     _follow(sagemaker, run, phase)
     metadata = {step["StepName"]: step.get("Metadata", {}) for step in run.steps}
-    run.profile = _document(aws, metadata.get("Prepare"), "profile/profile.json")
+    run.profile = _document(_files(aws, metadata.get("Prepare"), "profile"), "profile.json")
     run.trials = _trials(sagemaker, metadata.get("Tune"))
-    run.evaluation = _document(aws, metadata.get("Evaluate"), "evaluation/evaluation.json")
+    evaluated = _files(aws, metadata.get("Evaluate"), "evaluation")
+    run.evaluation = _document(evaluated, "evaluation.json")
+    run.pictures = {caption: evaluated[name].decode() for name, caption in run.evaluation.get("pictures", {}).items()}
     status = sagemaker.describe_pipeline_execution(PipelineExecutionArn=run.execution_arn)
     if status["PipelineExecutionStatus"] != "Succeeded":
         raise LaunchError(_explain_failure(aws, status, run.steps))
@@ -116,18 +120,23 @@ def step_rows(run: TrainingRun) -> list[dict[str, Any]]:
     ]
 
 
-def _document(aws: EmbeddedAws, metadata: dict[str, Any] | None, path: str) -> dict[str, Any]:
-    """The JSON file `path` (output/file) of a step's processing job; empty if the job did not write it."""
+def _files(aws: EmbeddedAws, metadata: dict[str, Any] | None, output: str) -> dict[str, bytes]:
+    """The files of one output of a step's processing job, by name; none if the job did not write them."""
     if not metadata or "ProcessingJob" not in metadata:
         return {}
     sagemaker, s3 = aws.client("sagemaker"), aws.client("s3")
     job = sagemaker.describe_processing_job(ProcessingJobName=_name(sagemaker, metadata["ProcessingJob"]["Arn"]))
     if job["ProcessingJobStatus"] != "Completed":
         return {}
-    output, _, file = path.partition("/")
     outputs = {each["OutputName"]: each["S3Output"]["S3Uri"] for each in job["ProcessingOutputConfig"]["Outputs"]}
     bucket, _, folder = outputs[output].removeprefix("s3://").partition("/")
-    found: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=f"{folder}/{file}")["Body"].read())
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{folder.rstrip('/')}/")
+    keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
+    return {key.removeprefix(folder).lstrip("/"): s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
+
+def _document(files: dict[str, bytes], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(files.get(name, b"{}"))
     return found
 
 

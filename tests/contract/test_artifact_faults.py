@@ -12,7 +12,9 @@ from pipeline_steps.gates.recent_requests import CapturedRequest, RecentRequests
 from pipeline_steps.gates.replay_gate import compare_replay
 from pipeline_steps.gates.results import ReplayLimits
 from rehearsal.journey.artifact_faults import ARTIFACT_FAULTS, inject_fault
+from slipway.settings.replay import Replay
 from tests.archives import archive_of
+from tests.tiny_artifacts import NAMES, csv_body, tiny_model
 
 WEIGHTS = [0.5, -0.3, 0.8, -0.05]
 COLUMNS = [
@@ -21,6 +23,7 @@ COLUMNS = [
     {"name": "spend", "kind": "number", "min": 0.0, "max": 9.0},
     {"name": "age", "kind": "number", "min": 18.0, "max": 99.0},
 ]
+DEFAULTS = ReplayLimits(**Replay().model_dump(exclude={"max_requests"}))
 LIMITS = ReplayLimits(50, 0.5, 10.0, 0.75, 0.1, 0.15, 3.0, 50.0, 100)
 
 
@@ -126,3 +129,25 @@ def test_the_model_without_a_fault_passes_the_same_replay(archive, gated):
     contract, champion, model = gated(archive)
     assert contract.reasons == ()
     assert compare_replay(visitors(200), champion=champion, candidate=model, limits=LIMITS).reasons == ()
+
+
+def of_problem(problem, fault, folder):
+    """The artifact of a problem, and the same with the fault, after the contract gate."""
+    champion = tiny_model(problem).artifact
+    (folder / "candidate.tar.gz").write_bytes(inject_fault(archive_of(champion.files), fault))
+    return champion, *check_contract(folder / "candidate.tar.gz", champion)
+
+
+@pytest.mark.parametrize("problem", NAMES)
+def test_a_shift_fault_of_every_problem_keeps_the_contract_and_is_refused_by_the_replay(problem, tmp_path):
+    champion, contract, model = of_problem(problem, "shift", tmp_path)
+    assert contract.reasons == ()
+    rows = csv_body(tiny_model(problem).table).splitlines(keepends=True)
+    recent = RecentRequests(tuple(CapturedRequest(row, "text/csv") for row in rows))
+    assert compare_replay(recent, champion=champion, candidate=model, limits=DEFAULTS).reasons
+
+
+@pytest.mark.parametrize("problem", NAMES)
+def test_a_schema_fault_of_every_problem_is_refused_by_the_contract_gate(problem, tmp_path):
+    _, contract, _ = of_problem(problem, "schema", tmp_path)
+    assert "column spend must stay number 2 of a row's cells, got number 1" in contract.reasons

@@ -21,10 +21,6 @@ STEPS = Path(__file__).parents[2] / "pipeline_steps"
 HOST = os.environ.get("DOCKER_HOST")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "thorough: of the Docker tests those that take minutes, not for every push")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     ours = [item for item in items if Path(__file__).parent in item.path.parents]
     for item in ours:

@@ -11,6 +11,7 @@ import pytest
 from rehearsal.commands.rehearse import exit_code
 from rehearsal.console.picture_labels import labels
 from rehearsal.console.report import summary, write_report
+from rehearsal.journey.model_quality import is_proven_better
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.rehearsal_result import PhaseFailure, RehearsalResult
 from rehearsal.journey.report_document import report_document
@@ -22,29 +23,13 @@ from rehearsal.journey.training_run import TrainingRun
 from slipway.errors import LaunchError
 from slipway.rollout.audit import entry
 from slipway.settings import load_settings
-
-METRICS = {"accuracy": 0.9, "auc": 0.93, "average_precision": 0.7, "precision": 0.7, "recall": 0.6, "f1": 0.65}
-VALUE = {"currency": "EUR", "total": 1200.0, "per_1000": 480.0, "rows": 2500}
-
-
-def evaluation() -> dict[str, Any]:
-    curve = {"false_positive_rates": [0.0, 0.1, 1.0], "true_positive_rates": [0.0, 0.8, 1.0]}
-    matrix = {"0": {"0": 2000, "1": 100}, "1": {"0": 150, "1": 250}}
-    return {
-        "metrics": METRICS,
-        "baseline": {**METRICS, "auc": 0.89, "value": VALUE},
-        "champion": None,
-        "value": VALUE,
-        "gate": {"accuracy_target": 0.9, "accuracy_target_met": True, "reasons": "every condition holds"},
-        "binary_classification_metrics": {
-            "receiver_operating_characteristic_curve": curve,
-            "confusion_matrix": matrix,
-        },
-    }
+from tests.rehearsal.console.evaluations import SVG, VALUE, evaluation
 
 
 def profile() -> dict[str, Any]:
     return {
+        "rows": {"source": 12000, "kept": 11990, "duplicates": 10, "train": 7000},
+        "remarks": ["column Weekend is always <no> in the train split"],
         "sha256": {"source": "s", "train": "a", "validation": "b", "test": "c"},
         "columns": [
             {"name": "PageValues", "kind": "number", "histogram": {"edges": [0.0, 1.0, 2.0], "counts": [5, 3]}},
@@ -74,7 +59,7 @@ def result(tmp_path: Path) -> RehearsalResult:
         started=90.0,
         seconds=100.0,
         templates={"a.template.json": "e" * 64},
-        runs=[TrainingRun("arn:run", [], "arn:2", evaluation(), profile(), trials)],
+        runs=[TrainingRun("arn:run", [], "arn:2", evaluation(), profile(), trials, {"the curve": SVG})],
         rollouts=rollouts,
         fleets={"blue": [(100.0, 20.0), (101.0, 15.0)], "green": [(101.0, 5.0)]},
         timings={"deploy": 5.0},
@@ -89,8 +74,8 @@ def cut_off(fault: str | None) -> RolloutResult:
 def test_the_json_report_has_exactly_the_documented_keys(result: RehearsalResult) -> None:
     document = report_document(result)
     assert set(document) == {
-        "outcome", "failure", "seconds", "speed", "data", "pipeline", "metrics", "rollouts", "users", "templates",
-        "timings",
+        "outcome", "failure", "seconds", "speed", "data", "problem", "algorithm", "primary_metric", "decision",
+        "pipeline", "metrics", "models", "gate", "rollouts", "users", "templates", "timings",
     }  # fmt: skip
     assert document["data"]["splits"] == {"train": "a", "validation": "b", "test": "c"}
     assert document["metrics"]["champion"] is None
@@ -106,12 +91,83 @@ def test_both_reports_are_written_whole_and_nothing_else_is_left(result: Rehears
     assert json.loads((tmp_path / "report.json").read_text()) == json.loads(json.dumps(report_document(result)))
 
 
-def test_the_page_shows_five_pictures_and_escapes_text_from_the_data(result: RehearsalResult, tmp_path: Path) -> None:
+def test_the_page_shows_four_pictures_and_escapes_text_from_the_data(result: RehearsalResult, tmp_path: Path) -> None:
     write_report(result, tmp_path)
     page = (tmp_path / "report.html").read_text()
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 4
     assert "<May>" not in page
+    assert "<Page>" not in page
+    assert "<no>" not in page
     assert "config-5xx" in page
+
+
+PROBLEMS = {
+    "binary": evaluation(decision={"chosen": {"threshold": 0.31}, "curve": None}, value=VALUE),
+    "multiclass": evaluation(
+        "multiclass", "f1_macro", decision={"chosen": {"values": [[0, -1], [-1, 0]]}, "curve": None}
+    ),
+    "regression": evaluation(
+        "regression",
+        "rmse",
+        "minimize",
+        decision={"chosen": {"interval": {"coverage": 0.9, "half_width": 4.5}, "shift": 1.25}, "curve": None},
+    ),
+    "anomaly": evaluation("anomaly", decision={"chosen": {"threshold": 0.6}, "curve": None}),
+    "clustering": evaluation("clustering", "silhouette", importance=None, segments=None),
+}
+DECISIONS = {
+    "binary": "positive from a score of 0.31 on",
+    "multiclass": "the label of the highest expected value",
+    "regression": "the number +1.25, where errors cost least; an interval of 4.5 to each side for 90 % of",
+    "anomaly": "positive from a score of 0.6 on",
+    "clustering": "none was chosen: the most probable label, the number or the nearest cluster as it is",
+}
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_the_page_says_of_every_problem_what_was_measured_and_decided(
+    problem: str, result: RehearsalResult, tmp_path: Path
+) -> None:
+    result.runs[0].evaluation = PROBLEMS[problem]
+    write_report(result, tmp_path)
+    page, document = (tmp_path / "report.html").read_text(), report_document(result)
+    primary = PROBLEMS[problem]["primary_metric"]
+    assert document["primary_metric"] == primary
+    assert document["models"] == PROBLEMS[problem]["intervals"]
+    for text in (
+        f"test {primary['name']} 0.93 (0.92 to 0.94)",
+        DECISIONS[problem],
+        "0.8900 (0.8800 to 0.9000)</td>",
+        "balanced: what is lost is within noise",
+        "passed: every condition holds",
+    ):
+        assert text in page
+    assert f"model    test {primary['name']} 0.93 (0.92 to 0.94)" in summary(result)
+
+
+def test_the_page_says_what_the_rows_became_and_what_the_data_warns_of(result: RehearsalResult, tmp_path: Path) -> None:
+    write_report(result, tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "<td>duplicates</td><td>10</td>" in page
+    assert "column Weekend is always &lt;no&gt; in the train split" in page
+
+
+def test_the_page_says_why_a_champion_was_not_compared_and_what_it_had_seen(
+    result: RehearsalResult, tmp_path: Path
+) -> None:
+    unlike = {"model_package_arn": "arn:9", "words": "not comparable: column <optin> is gone"}
+    result.runs[0].evaluation |= {"champion_not_comparable": unlike, "champion_seen_test_rows": 12}
+    write_report(result, tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "Champion: not comparable: column &lt;optin&gt; is gone (arn:9)." in page
+    assert "trained on 12 of the test rows" in page
+
+
+@pytest.mark.parametrize(("highest", "better"), [(-0.002, True), (0.001, False)])
+def test_a_model_is_better_where_its_loss_to_the_champion_is_proven_negative(highest: float, better: bool) -> None:
+    found = evaluation(champion={"auc": 0.9}, gate={"loss_to_champion_high": highest})
+    assert is_proven_better(found) is better
+    assert not is_proven_better({**found, "champion": None})
 
 
 def test_the_page_of_the_same_result_is_the_same(result: RehearsalResult, tmp_path: Path) -> None:
@@ -204,11 +260,11 @@ def test_an_interrupt_while_the_page_is_drawn_costs_its_pictures_only(result: Re
 def test_a_picture_that_cannot_be_drawn_is_named_and_costs_nothing_else(
     result: RehearsalResult, tmp_path: Path
 ) -> None:
-    del result.runs[0].evaluation["binary_classification_metrics"]["confusion_matrix"]["1"]
+    del result.runs[0].trials[0]["objective"]
     problems = write_report(result, tmp_path)
-    assert problems == ["the picture confusion could not be drawn: KeyError: '1'"]
+    assert problems == ["the picture tuning could not be drawn: KeyError: 'objective'"]
     page = (tmp_path / "report.html").read_text()
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 3
     assert html.escape(problems[0]) in page
 
 
@@ -264,7 +320,7 @@ def test_a_candidate_that_the_gate_refused_is_reported_with_its_metrics(
     write_report(result, tmp_path)
     document = json.loads((tmp_path / "report.json").read_text())
     assert (document["outcome"], document["metrics"]["auc"]) == ("refused", 0.93)
-    assert (tmp_path / "report.html").read_text().count("<svg") == 5
+    assert (tmp_path / "report.html").read_text().count("<svg") == 4
 
 
 def test_an_interrupted_rollout_is_reported_as_far_as_it_came(result: RehearsalResult, tmp_path: Path) -> None:
@@ -328,7 +384,7 @@ def test_no_name_and_no_column_can_break_a_picture(
     result.runs[0].profile["columns"] = [{"name": name, **column} for name in NAMES]
     assert write_report(result, tmp_path) == []
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 4
     assert "math" not in page
 
 

@@ -68,7 +68,7 @@ def test_every_wrong_hyperparameter_is_reported_at_once(tmp_path: Path) -> None:
             'type = "continuous", min = 0.6, max = 1.0': 'type = "categorical", values = ["0.5", "much"]',
         },
     )
-    lines = [line.split(": tuning: ")[1] for line in _refusal(tmp_path, config=config).splitlines()]
+    lines = [line.split(": tuning.")[1] for line in _refusal(tmp_path, config=config).splitlines()]
     assert lines[0] == "ranges.max_depth must be a whole number in 1..16, got -3, 70"
     assert lines[1] == "ranges.subsample must be a number in 0.05..1, got much"
     assert lines[2].startswith("fixed and ranges must be of eta, max_depth, ")

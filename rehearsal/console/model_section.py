@@ -1,0 +1,85 @@
+"""The report's part on the model: what was measured, what was decided, and where the model is worst."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rehearsal.console.page_parts import interval, number, paragraphs, section, table
+from rehearsal.journey.model_quality import MODELS, decision_in_words, quality_line
+
+_MOST_COLUMNS = 15
+
+
+def model_section(evaluation: Mapping[str, Any]) -> str:
+    """Everything that the evaluation says, as HTML, but for the pictures."""
+    if not evaluation:
+        return paragraphs(["No candidate was evaluated."])
+    return "".join(
+        [
+            paragraphs(_sentences(evaluation)),
+            _comparison(evaluation),
+            section("Hyperparameters", _hyperparameters(evaluation.get("hyperparameters"))),
+            section("Importance of the columns", _importance(evaluation.get("importance"))),
+            section("Segments where the model is worst", _segments(evaluation.get("segments"))),
+        ]
+    )
+
+
+def _sentences(evaluation: Mapping[str, Any]) -> Iterator[str]:
+    gate, primary = evaluation["gate"], evaluation["primary_metric"]
+    better = "more" if primary["direction"] == "maximize" else "less"
+    yield f"A model for the problem {evaluation['problem']}, by the algorithm {evaluation['algorithm']}."
+    yield f"Candidate: {quality_line(evaluation)}. Of {primary['name']}, {better} is better."
+    yield f"Decision: {decision_in_words(evaluation['decision']['chosen'])}."
+    yield f"Gate: {'passed' if gate['passed'] else 'refused'}: {gate['reasons']}."
+    for name in ("choice", "fit"):
+        found = evaluation.get(name) or {}
+        verdict = f"{found['verdict']}: " if "verdict" in found else ""
+        if "words" in found:
+            yield f"{name.capitalize()}: {verdict}{found['words']}."
+    if unlike := evaluation.get("champion_not_comparable"):
+        yield f"Champion: {unlike['words']} ({unlike['model_package_arn']})."
+    if seen := evaluation.get("champion_seen_test_rows"):
+        yield f"Champion: it was trained on {seen:,} of the test rows, so that its figures are too good."
+
+
+def _comparison(evaluation: Mapping[str, Any]) -> str:
+    """Each metric of all models on the same test rows, with intervals."""
+    models = evaluation["intervals"]
+    names = [name for name in MODELS if models.get(name)]
+    rows = [
+        [metric, *(interval(models[name].get(metric)) for name in names)]
+        for metric in models["candidate"]
+        if any(metric in models[name] for name in names)
+    ]
+    return table(["test split", *names], rows)
+
+
+def _hyperparameters(found: Mapping[str, Any] | None) -> str:
+    return table(["name", "value"], sorted(found.items())) if found else ""
+
+
+def _importance(found: Mapping[str, Any] | None) -> str:
+    if not found:
+        return ""
+    columns = found["columns"]
+    rows = [[entry["column"], interval({**entry, "value": entry["importance"]})] for entry in columns[:_MOST_COLUMNS]]
+    more = f", the first {_MOST_COLUMNS} of {len(columns)} columns" if len(columns) > _MOST_COLUMNS else ""
+    what = f"By {found['method']}{more}; in units of {found['loss']}." if "loss" in found else f"By {found['method']}."
+    return paragraphs([what]) + table(["column", "importance"], rows)
+
+
+def _segments(found: Mapping[str, Any] | None) -> str:
+    if not found or not found["worst"]:
+        return ""
+    rows = [
+        [
+            entry["column"],
+            entry["segment"],
+            entry["rows"],
+            interval({**entry, "value": entry["loss"]}),
+            "yes" if entry["worse_than_others"] else "no",
+        ]
+        for entry in found["worst"]
+    ]
+    mean = f"The mean {found['loss']} is {number(found['mean_loss'])}. {found['words']}."
+    return paragraphs([mean]) + table(["column", "rows with", "rows", found["loss"], "proven worse"], rows)

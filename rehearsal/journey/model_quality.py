@@ -1,0 +1,39 @@
+"""What an evaluation says about the candidate, in words: for every kind of problem the same way."""
+
+from collections.abc import Mapping
+from typing import Any
+
+MODELS = ("candidate", "naive", "reference", "champion")
+"""Those that are compared on one test split, where they are there."""
+
+
+def quality_line(evaluation: Mapping[str, Any]) -> str:
+    """The primary metric with its interval, and what the predictions are worth where that is known."""
+    primary, value = evaluation["primary_metric"], evaluation.get("value")
+    line = f"test {primary['name']} {primary['value']:.4g} ({primary['low']:.4g} to {primary['high']:.4g})"
+    gate = evaluation["gate"]
+    if gate.get("accuracy_target") is not None:
+        met = "met" if gate["accuracy_target_met"] else "not met"
+        line += f", accuracy {evaluation['metrics']['accuracy']:.4f} (target {gate['accuracy_target']:g} {met})"
+    return line + (f", {value['per_1000']:.0f} {value['currency']} per 1,000 rows" if value else "")
+
+
+def decision_in_words(decision: Mapping[str, Any]) -> str:
+    """How the model's output becomes a decision, by what was chosen."""
+    parts = []
+    if "threshold" in decision:
+        parts.append(f"positive from a score of {decision['threshold']:.4g} on")
+    if "values" in decision:
+        parts.append("the label of the highest expected value")
+    if "shift" in decision:
+        parts.append(f"the number {decision['shift']:+.4g}, where errors cost least")
+    if "interval" in decision:
+        half_width, coverage = decision["interval"]["half_width"], 100 * decision["interval"]["coverage"]
+        parts.append(f"an interval of {half_width:.4g} to each side for {coverage:g} % of the true numbers")
+    return "; ".join(parts) or "none was chosen: the most probable label, the number or the nearest cluster as it is"
+
+
+def is_proven_better(evaluation: Mapping[str, Any]) -> bool:
+    """Whether the test rows prove the candidate better than the champion, at the gate's confidence."""
+    highest = evaluation.get("gate", {}).get("loss_to_champion_high")
+    return bool(evaluation.get("champion")) and highest is not None and highest < 0
