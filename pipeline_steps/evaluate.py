@@ -14,7 +14,7 @@ from pipeline_steps.artifact.reading import Artifact, read_archive
 from pipeline_steps.documents import read_json, sha256_of, write_json
 from pipeline_steps.errors import DataError
 from pipeline_steps.evaluation.comparison import Table, choose, compare, comparison_document, direction_of
-from pipeline_steps.evaluation.explanation import Refit, explain, registry_quality
+from pipeline_steps.evaluation.explanation import Refit, explain, explainability, registry_quality
 from pipeline_steps.evaluation.found_champion import FoundChampion, seen_test_rows
 from pipeline_steps.evaluation.gate import Gate
 from pipeline_steps.evaluation.learning_curve import Point
@@ -77,6 +77,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     output = paths.processing_output("evaluation")
     card = model_card(document, quality, candidate.document("metrics.json"), table.use_case)
     write_json(output / "model_card.json", card)
+    write_json(output / "explainability.json", explainability(explained["importance"], table.use_case))
     write_json(output / "evaluation.json", {**document, "pictures": draw(output, models.candidate, document)})
     decided = document["gate"]
     sys.stdout.write(f"{metric} {decided['value']:.4g} on the test split: {decided['reasons']}\n")

@@ -1,6 +1,6 @@
 """What explains a candidate's numbers: segments, columns, training rows, and the fit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from pipeline_steps.evaluation.model_evaluation import evaluate_model, evaluated
 from pipeline_steps.evaluation.segments import worst_segments
 from pipeline_steps.problems.problem import Outputs, Target
 from pipeline_steps.problems.report import Losses
+from pipeline_steps.tables.use_case import UseCase
 
 Refit = Callable[[NDArray[np.int64]], Point]
 """Fit the candidate's algorithm, with its hyperparameters, on some of the training rows."""
@@ -90,3 +91,10 @@ def registry_quality(models: Models) -> dict[str, Any]:
     candidate = models.candidate
     deviations = {name: float(np.nanstd(values, ddof=1)) for name, values in candidate.replicates.items()}
     return candidate.problem.report().model_quality(candidate.predicted, deviations)
+
+
+def explainability(importance: Mapping[str, Any], use_case: UseCase) -> dict[str, Any]:
+    """Give the importance of columns in the form of Clarify's reports, under its own method's name."""
+    method, of = importance["method"], use_case.target or use_case.problem
+    values = {each["column"]: each["importance"] for each in importance["columns"]}
+    return {"version": "1.0", "explanations": {method: {of: {f"global_{method}_values": values}}}}

@@ -198,8 +198,9 @@ class _Composition:
     def _register(self, prepare: ProcessingStep, evaluate: ProcessingStep) -> RegisterModelStep:
         """Register the model that Evaluate chose: the tuned one, or the reference."""
         settings, parameters = self.settings, self.parameters
-        evaluation, card = (
-            Join((evaluate.output("evaluation"), name), on="/") for name in ("evaluation.json", "model_card.json")
+        evaluation, card, explainability = (
+            Join((evaluate.output("evaluation"), f"{name}.json"), on="/")
+            for name in ("evaluation", "model_card", "explainability")
         )
         threshold = parameters.gate_threshold
         sha256 = evaluate.json("Evaluation", "model.sha256")
@@ -211,6 +212,7 @@ class _Composition:
             instance_type=settings.endpoint.instance_type,
             approval_status=parameters.model_approval_status,
             model_quality=evaluation,
+            explainability=explainability,
             data_quality=Join((prepare.output("profile"), "profile.json"), on="/"),
             provenance={
                 "commit": parameters.source_commit,

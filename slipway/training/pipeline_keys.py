@@ -22,6 +22,7 @@ READ_BY_PROMOTION = (
     f"{MODELS}/*/output/model.tar.gz",
     f"{PIPELINE}/*/evaluate/model/model.tar.gz",
     f"{PIPELINE}/*/evaluate/evaluation/evaluation.json",
+    f"{PIPELINE}/*/evaluate/evaluation/explainability.json",
     f"{PIPELINE}/*/prepare/profile/profile.json",
     f"{PROMOTED}/*",
 )

@@ -25,6 +25,8 @@ class RegisterModelStep(Step):
     approval_status: Text
     model_quality: Text
     """Where the evaluation lies in S3, in the registry's model quality format."""
+    explainability: Text
+    """Where the columns' importance lies in S3, in the form of Clarify's explainability reports."""
     data_quality: Text
     """Where the training data's statistics lie in S3: what drift is measured against."""
     provenance: Mapping[str, Text]
@@ -48,7 +50,7 @@ class RegisterModelStep(Step):
                 "SupportedTransformInstanceTypes": [self.instance_type],
             },
             "ModelApprovalStatus": self.approval_status,
-            "ModelMetrics": quality,
+            "ModelMetrics": {**quality, "Explainability": {"Report": _json_file(self.explainability)}},
             "DriftCheckBaselines": quality,
             "CustomerMetadataProperties": self.provenance,
         }

@@ -192,7 +192,8 @@ def test_evaluate_measures_candidate_and_references_on_the_test_split(evaluation
     assert sum(count for row in matrix.values() for count in row.values()) == profile["rows"]["test"]
     assert found["value"]["total"] == pytest.approx(5 * matrix["1"]["1"] - matrix["0"]["1"])
     assert set(found["intervals"]) == {"candidate", "reference", "naive"}
-    assert {path.name for path in output.iterdir()} == {"evaluation.json", "model_card.json", *found["pictures"]}
+    documents = {"evaluation.json", "model_card.json", "explainability.json"}
+    assert {path.name for path in output.iterdir()} == {*documents, *found["pictures"]}
 
 
 def test_evaluate_hands_on_the_very_archive_of_the_candidate_whatever_the_test_split_holds(

@@ -15,6 +15,7 @@ from sagemaker.core.shapes import (
     DriftCheckBaselines,
     DriftCheckModelDataQuality,
     DriftCheckModelQuality,
+    Explainability,
     MetricDefinition,
     MetricsSource,
     ModelDataQuality,
@@ -226,6 +227,9 @@ class SdkPipeline:
             model_metrics=ModelMetrics(
                 model_quality=ModelQuality(statistics=model_quality),
                 model_data_quality=ModelDataQuality(statistics=data_quality),
+                explainability=Explainability(
+                    report=_json_file(self._made(evaluate, "evaluation"), "explainability.json")
+                ),
             ),
             drift_check_baselines=DriftCheckBaselines(
                 model_quality=DriftCheckModelQuality(statistics=model_quality),

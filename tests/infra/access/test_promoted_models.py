@@ -73,7 +73,8 @@ def registered_keys(settings: Settings) -> list[str]:
     (container,) = register["Arguments"]["InferenceSpecification"]["Containers"]
     sources = [container["ModelDataUrl"]]
     for quality in ("ModelMetrics", "DriftCheckBaselines"):
-        sources += [figures["Statistics"]["S3Uri"] for figures in register["Arguments"][quality].values()]
+        parts = register["Arguments"][quality].values()
+        sources += [source["S3Uri"] for part in parts for source in part.values()]
     return [resolved(source, steps).removeprefix("s3://artifacts/") for source in sources]
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from pipeline_steps.documents import to_json
 from pipeline_steps.evaluation.comparison import choose, compare, comparison_document, direction_of
-from pipeline_steps.evaluation.explanation import explain, registry_quality
+from pipeline_steps.evaluation.explanation import explain, explainability, registry_quality
 from pipeline_steps.evaluation.gate import Gate
 from pipeline_steps.evaluation.learning_curve import Point
 from pipeline_steps.evaluation.model_card import model_card
@@ -98,6 +98,14 @@ def test_the_registry_gets_sagemakers_format_with_standard_deviations(case: Case
     for name, found in quality[section].items():
         if isinstance(found, dict) and "value" in found and not name.endswith("best_constant_classifier"):
             assert found["standard_deviation"] > 0, name
+
+
+def test_the_registry_gets_each_columns_importance(case: Case) -> None:
+    use_case = case.table.use_case
+    report = explainability(case.document()["importance"], use_case)
+    (of,) = report["explanations"]["permutation"]
+    assert of == (use_case.target or use_case.problem)
+    assert set(report["explanations"]["permutation"][of]["global_permutation_values"]) == set(use_case.names)
 
 
 def test_the_card_keeps_the_schemas_rules(case: Case) -> None:
