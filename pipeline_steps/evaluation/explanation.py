@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.evaluation.comparison import Models, Table, of_folds
-from pipeline_steps.evaluation.fit_verdict import fit_verdict
+from pipeline_steps.evaluation.model_fit import describe_fit
 from pipeline_steps.evaluation.gate import Gate
 from pipeline_steps.evaluation.importance import permutation_importance
 from pipeline_steps.evaluation.learning_curve import Point, learning_curve
@@ -25,13 +25,13 @@ Refit = Callable[[NDArray[np.int64]], Point]
 def explain(
     table: Table, candidate: Artifact, reference: Artifact, *, models: Models, gate: Gate, refit: Refit
 ) -> dict[str, Any]:
-    """Give the part of `evaluation.json` that says where the model is weak, what it uses, and how well it fits."""
+    """Give the part of `evaluation.json` on where the model is weak, what it uses, and how it fits."""
     found, behind = (_fit(table, artifact, gate) for artifact in (candidate, reference))
     curve = learning_curve(table.problem.strata(table.splits["train"].target), refit, whole=found.point)
     return {
         **_losses(table, candidate, gate.confidence),
         "learning_curve": curve,
-        "fit": fit_verdict(
+        "fit": describe_fit(
             gate.metric,
             gate.direction,
             train=found.point.train,

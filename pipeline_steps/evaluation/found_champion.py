@@ -1,4 +1,4 @@
-"""The champion as far as it can be compared: said in `evaluation.json`, and never measured on another schema."""
+"""The champion as far as it can be compared: reported in `evaluation.json`, and never measured on another schema."""
 
 from dataclasses import dataclass
 from typing import Any

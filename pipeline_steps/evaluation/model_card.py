@@ -98,8 +98,8 @@ def _seen(evaluation: Mapping[str, Any]) -> str:
 
 def _caveats(evaluation: Mapping[str, Any]) -> str:
     decision = evaluation["decision"]["chosen"]
-    told = "; ".join(f"{name} {value}" for name, value in decision.items())
-    return f"decision: {told or 'the problem has none'}; intervals hold for rows like those of the test split"
+    chosen = "; ".join(f"{name} {value}" for name, value in decision.items())
+    return f"decision: {chosen or 'the problem has none'}; intervals hold for rows like those of the test split"
 
 
 def _training_metrics(trained: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -79,13 +79,13 @@ def draw_calibration(path: Path, predicted: Predicted) -> None:
     """Draw the share of positives in tenths of the rows by score, with its 95 % interval."""
     order = np.argsort(predicted.outputs, kind="stable")
     tenths = [rows for rows in np.array_split(order, _BINS) if len(rows)]
-    said = [float(predicted.outputs[rows].mean()) for rows in tenths]
+    means = [float(predicted.outputs[rows].mean()) for rows in tenths]
     true = [float(predicted.target[rows].mean()) for rows in tenths]
     errors = [1.96 * np.sqrt(share * (1 - share) / len(rows)) for share, rows in zip(true, tenths, strict=True)]
-    most = max(*said, *true, 0.05) * 1.08
+    most = max(*means, *true, 0.05) * 1.08
     with picture(path, width=4.6, height=4.2) as (axes,):
         axes.plot([0, most], [0, most], color=GREY, linestyle="--", linewidth=1)
-        axes.errorbar(said, true, yerr=errors, fmt="o-", color=BLUE, markersize=4, linewidth=1, capsize=2)
+        axes.errorbar(means, true, yerr=errors, fmt="o-", color=BLUE, markersize=4, linewidth=1, capsize=2)
         axes.set(xlabel="mean score", ylabel="share of positives", xlim=(0, most), ylim=(0, most))
 
 

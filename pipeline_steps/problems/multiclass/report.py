@@ -64,11 +64,11 @@ class MulticlassReport:
 def draw_classes(path: Path, counts: NDArray[np.int64], names: tuple[str, ...]) -> None:
     """Draw precision, recall and F1 of each label, the most frequent ones first."""
     shown = np.argsort(-counts.sum(axis=1), kind="stable")[:_MOST_CLASSES]
-    right, actual, said = np.diag(counts)[shown], counts.sum(axis=1)[shown], counts.sum(axis=0)[shown]
+    right, actual, named = np.diag(counts)[shown], counts.sum(axis=1)[shown], counts.sum(axis=0)[shown]
     measures = {
-        "precision": right / np.maximum(1, said),
+        "precision": right / np.maximum(1, named),
         "recall": right / np.maximum(1, actual),
-        "F1": 2 * right / np.maximum(1, said + actual),
+        "F1": 2 * right / np.maximum(1, named + actual),
     }
     places = np.arange(len(shown))
     with picture(path, width=5.2, height=1.4 + 0.42 * len(shown), long_labels=True) as (axes,):
@@ -90,7 +90,7 @@ def _counts(predicted: Predicted) -> NDArray[np.int64]:
 def _of_counts(counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
     """Compute each metric of [draws, actual, predicted] counts; averages are weighted by the rows of each label."""
     right = np.diagonal(counts, axis1=1, axis2=2).astype(np.float64)
-    actual, said = counts.sum(axis=2), counts.sum(axis=1)
+    actual, named = counts.sum(axis=2), counts.sum(axis=1)
     weights = actual / actual.sum(axis=1, keepdims=True)
 
     def weighted(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -99,12 +99,12 @@ def _of_counts(counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         return averaged
 
     def f_score(beta: float) -> NDArray[np.float64]:
-        return weighted((1 + beta**2) * right, beta**2 * actual + said)
+        return weighted((1 + beta**2) * right, beta**2 * actual + named)
 
     return {
         "accuracy": right.sum(axis=1) / actual.sum(axis=1),
         "weighted_recall": weighted(right, actual),
-        "weighted_precision": weighted(right, said),
+        "weighted_precision": weighted(right, named),
         "weighted_f0_5": f_score(0.5),
         "weighted_f1": f_score(1),
         "weighted_f2": f_score(2),

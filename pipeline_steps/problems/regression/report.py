@@ -47,21 +47,21 @@ class RegressionReport:
 
 def draw_against_truth(path: Path, predicted: Predicted) -> None:
     """Draw a point a row, and the line of no error."""
-    true, said = predicted.target, predicted.outputs.astype(np.float64)
+    true, values = predicted.target, predicted.outputs.astype(np.float64)
     chosen = some(len(true))
-    ends = [min(true.min(), said.min()), max(true.max(), said.max())]
+    ends = [min(true.min(), values.min()), max(true.max(), values.max())]
     with picture(path, width=4.6, height=4.2) as (axes,):
-        axes.scatter(true[chosen], said[chosen], s=9, alpha=0.4, color=BLUE, linewidth=0)
+        axes.scatter(true[chosen], values[chosen], s=9, alpha=0.4, color=BLUE, linewidth=0)
         axes.plot(ends, ends, color=GREY, linestyle="--", linewidth=1)
         axes.set(xlabel="true", ylabel="predicted")
 
 
 def draw_residuals(path: Path, predicted: Predicted) -> None:
     """Draw true minus predicted by the predicted number, with the interval of a prediction where there is one."""
-    said = predicted.outputs.astype(np.float64)
-    residuals, chosen = predicted.target - said, some(len(said))
+    values = predicted.outputs.astype(np.float64)
+    residuals, chosen = predicted.target - values, some(len(values))
     with picture(path, width=8.8, height=3.8, across=2) as (left, right):
-        left.scatter(said[chosen], residuals[chosen], s=9, alpha=0.4, color=BLUE, linewidth=0)
+        left.scatter(values[chosen], residuals[chosen], s=9, alpha=0.4, color=BLUE, linewidth=0)
         left.axhline(0, color=GREY, linestyle="--", linewidth=1)
         if interval := predicted.decision.get("interval"):
             for side in (-1, 1):

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_steps.evaluation.fit_verdict import fit_verdict
+from pipeline_steps.evaluation.model_fit import describe_fit
 
 FIT: dict[str, Any] = {"naive": 0.5, "reference_train": 0.86, "deviation": 0.01}
 
@@ -19,12 +19,12 @@ FIT: dict[str, Any] = {"naive": 0.5, "reference_train": 0.86, "deviation": 0.01}
         ({"train": 0.80, "validation": 0.80}, "underfit"),
     ],
 )
-def test_the_fit_is_told_by_what_is_learnt_and_what_of_it_is_lost(changes: dict[str, float], verdict: str) -> None:
-    assert fit_verdict("auc", "maximize", **FIT | changes)["verdict"] == verdict
+def test_the_fit_is_named_by_what_is_learnt_and_what_of_it_is_lost(changes: dict[str, float], verdict: str) -> None:
+    assert describe_fit("auc", "maximize", **FIT | changes)["verdict"] == verdict
 
 
 def test_bias_is_what_the_training_rows_miss_and_variance_what_others_lose() -> None:
-    found = fit_verdict(
+    found = describe_fit(
         "rmse", "minimize", train=2.0, validation=5.0, naive=9.0, reference_train=4.0, deviation=0.1, folds=[4.0, 6.0]
     )
     assert (found["bias"], found["variance"], found["verdict"]) == (2.0, 3.0, "overfit")
@@ -34,5 +34,5 @@ def test_bias_is_what_the_training_rows_miss_and_variance_what_others_lose() -> 
 @pytest.mark.parametrize(("last", "words"), [(0.9, "more rows would help"), (0.851, "would help little")])
 def test_the_learning_curve_says_whether_more_rows_would_help(last: float, words: str) -> None:
     curve = [{"rows": 100, "train": 1, "validation": 0.85}, {"rows": 200, "train": 1, "validation": last}]
-    found = fit_verdict("auc", "maximize", **FIT, train=0.91, validation=last, curve=curve)
+    found = describe_fit("auc", "maximize", **FIT, train=0.91, validation=last, curve=curve)
     assert found["words"].endswith(words)

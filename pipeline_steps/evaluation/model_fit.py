@@ -12,7 +12,7 @@ _LOST = 0.25
 _DEVIATIONS = 2.0
 
 
-def fit_verdict(
+def describe_fit(
     metric: str,
     direction: Direction,
     *,
@@ -35,15 +35,15 @@ def fit_verdict(
     behind = sign * (reference_train - train)
     noise = _DEVIATIONS * deviation
     if over_naive <= noise or behind > noise:
-        verdict = "underfit"
+        fit = "underfit"
     elif gap > noise and gap > _LOST * gained:
-        verdict = "overfit"
+        fit = "overfit"
     else:
-        verdict = "balanced"
+        fit = "balanced"
     perfect = 1.0 if direction == "maximize" else 0.0
     return {
-        "verdict": verdict,
-        "words": _words(metric, verdict, train=train, validation=validation, gap=gap, behind=behind > noise)
+        "verdict": fit,
+        "words": _words(metric, fit, train=train, validation=validation, gap=gap, behind=behind > noise)
         + _more_rows(curve, sign, deviation),
         "bias": sign * (perfect - train) if metric != "value_per_1000" else None,
         "variance": gap,
@@ -53,16 +53,16 @@ def fit_verdict(
     }
 
 
-def _words(metric: str, verdict: str, *, train: float, validation: float, gap: float, behind: bool) -> str:
+def _words(metric: str, fit: str, *, train: float, validation: float, gap: float, behind: bool) -> str:
     both = f"{metric} is {train:.4g} on the training rows and {validation:.4g} on the validation rows"
-    if verdict == "overfit":
+    if fit == "overfit":
         return (
             f"{both}: {gap:.4g} is lost on rows that the model did not see, more than noise explains; stronger "
             "regularisation, a smaller model or more rows would narrow it"
         )
-    if verdict == "underfit" and behind:
+    if fit == "underfit" and behind:
         return f"{both}: the linear reference fits the training rows better; a longer search or a larger model may help"
-    if verdict == "underfit":
+    if fit == "underfit":
         return f"{both}: hardly better than a model without features; the columns may say little about the target"
     return f"{both}: what is lost on rows that the model did not see is within noise, or small beside what was learnt"
 
