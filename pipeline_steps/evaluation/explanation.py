@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.evaluation.comparison import Models, Table, of_folds
-from pipeline_steps.evaluation.model_fit import describe_fit
 from pipeline_steps.evaluation.gate import Gate
 from pipeline_steps.evaluation.importance import permutation_importance
 from pipeline_steps.evaluation.learning_curve import Point, learning_curve
 from pipeline_steps.evaluation.model_evaluation import evaluate_model, evaluated, score_rows
+from pipeline_steps.evaluation.model_fit import describe_fit
 from pipeline_steps.evaluation.segments import worst_segments
 from pipeline_steps.problems.problem import Outputs, Target
 from pipeline_steps.problems.report import Losses
