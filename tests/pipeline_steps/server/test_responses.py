@@ -4,14 +4,19 @@ import json
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from pipeline_steps.baseline.baseline import Baseline
+from pipeline_steps.baseline.distribution import training_distribution
+from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.server.application import Application
 from pipeline_steps.server.explanation import MOST_CELLS, Explainer
 from pipeline_steps.server.messages import Request, Response
 from pipeline_steps.server.predictions import read_predictions
 from pipeline_steps.server.score_recorder import ScoreRecorder
 from pipeline_steps.server.warm_up import warm_up
+from tests.contracts import binary_contract
 from tests.tiny_artifacts import NAMES, TinyModel, csv_body, tiny_model
 
 CSV, JSON = "text/csv", "application/json"
@@ -151,3 +156,32 @@ def test_an_output_that_is_no_number_is_a_failure_of_the_model(
     request = Request("POST", "/invocations", {"content-type": CSV}, b"3,,Nov\n4,1,Feb\n")
     assert Application(model.contract, Broken()).handle(request).status == 500
     assert "ArithmeticError" in capsys.readouterr().err
+
+
+def test_columns_that_training_never_had_are_served_watched_and_explained() -> None:
+    contract = binary_contract(
+        (
+            NumberColumn("x", 0, 10, missing=True),
+            CategoryColumn("note", (), other_code=0, accepts_unknown=True, missing=True),
+            NumberColumn("refund", 0, 0, missing=True),
+        )
+    )
+
+    class Scorer:
+        def score(self, features: Any) -> Any:
+            known = np.isfinite(features)
+            return (0.1 + 0.05 * known.sum(axis=1)).astype(np.float32)
+
+    table = pd.DataFrame({"x": np.arange(300) / 30, "note": [""] * 300, "refund": [np.nan] * 300})
+    scores = Scorer().score(contract.encode(table))
+    baseline = Baseline.from_document(training_distribution(contract.columns, table, scores), contract)
+    recorder, explainer = ScoreRecorder(contract, baseline), Explainer(contract, Scorer().score, baseline)
+    handle = Application(contract, Scorer(), recorder=recorder, explainer=explainer).handle
+    assert warm_up(handle, contract, baseline) > 0
+    assert {metric.name for metric in recorder.take_metrics()} >= {"InputDrift", "PredictionDrift"}
+    request = Request("POST", "/invocations", {"content-type": CSV}, b"1,seen at last,5\n", query="explain")
+    (entry,) = json.loads(handle(request).body)["predictions"]
+    assert {each["column"]: each["contribution"] for each in entry["reasons"]} == {
+        "note": pytest.approx(0.05, abs=1e-6),
+        "refund": pytest.approx(0.05, abs=1e-6),
+    }
