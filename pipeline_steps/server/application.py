@@ -1,7 +1,6 @@
 """The two paths of a SageMaker container: /ping and /invocations."""
 
 import math
-import re
 import sys
 import traceback
 from http import HTTPStatus
@@ -17,8 +16,6 @@ from pipeline_steps.server.payload import JSON, read_payload
 from pipeline_steps.server.predictions import accepted_type, write_explained_predictions, write_predictions
 from pipeline_steps.server.score_recorder import ScoreRecorder
 from pipeline_steps.tables.cells import quoted
-
-_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
 Features = NDArray[np.float32]
 
@@ -65,15 +62,15 @@ class Application:
     def _invoke(self, request: Request) -> Response:
         media_type = accepted_type(request.headers.get("accept", ""))
         features = read_payload(self._contract, request.body, request.headers.get("content-type", ""))
-        explains = (request.query or _ATTRIBUTES in request.headers) and asks_for_reasons(request)
-        if explains:
+        explained = request.is_explained
+        if explained:
             self._check_explanation(features, media_type)
         outputs = self._scorer.score(features)
         if not math.isfinite(sum(outputs.ravel().tolist())):  # faster than numpy's for the usual one row
             raise ArithmeticError("the model gave an output that is no finite number")
         if self._record:
             self._record((features, outputs))
-        if explains and self._explainer:
+        if explained and self._explainer:
             reasons = self._explainer.reasons(features, outputs)
             return write_explained_predictions(self._responder, outputs, reasons, self._header)
         return write_predictions(self._responder, outputs, media_type, self._header)
@@ -88,12 +85,6 @@ class Application:
             self._explainer.check(features)
         except ExplanationRefusedError as exc:
             raise HttpError(HTTPStatus.BAD_REQUEST, str(exc)) from exc
-
-
-def asks_for_reasons(request: Request) -> bool:
-    """Whether the query or a custom attribute is `explain`: InvokeEndpoint has no query, and passes attributes on."""
-    asked = request.query.split("&") + re.split("[,;]", request.headers.get(_ATTRIBUTES, ""))
-    return any(each.strip() == "explain" for each in asked)
 
 
 def _require_method(request: Request, *allowed: str) -> None:

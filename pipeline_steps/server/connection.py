@@ -13,7 +13,8 @@ from pipeline_steps.server.messages import Handler, Request, Response, response_
 from pipeline_steps.server.request_parser import RequestParser
 
 _INLINE_BODY_BYTES = 16 * 1024
-"""Smaller bodies are handled on the event loop, in microseconds; larger ones must not delay other clients."""
+"""Smaller bodies are handled on the event loop, in microseconds; larger ones, and those whose predictions are to be
+explained, must not delay other clients."""
 
 _FIRST_BYTE_SECONDS = 1.0
 """A client that has just connected is about to send, also while the server drains."""
@@ -131,7 +132,7 @@ class Connection(asyncio.Protocol):
             if isinstance(item, Response):
                 self._send(response_bytes(item, keep_alive=False))
                 self._linger()
-            elif len(item.body) <= _INLINE_BODY_BYTES:
+            elif len(item.body) <= _INLINE_BODY_BYTES and not item.is_explained:
                 self._budget.used -= len(item.body)
                 self._finish(item, self._shared.handler(item))
             else:

@@ -12,7 +12,7 @@ from pipeline_steps.features.columns import CategoryColumn
 from pipeline_steps.problems.problem import Outputs
 
 MOST_CELLS = 1000
-"""Rows times columns of one request: the model predicts as many rows again, and other requests wait for it."""
+"""Rows times columns of one request: the model predicts as many rows again."""
 MOST_REASONS = 5
 
 

@@ -1,10 +1,12 @@
 """Requests and responses as the server passes them around, and their bytes on the wire."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 _DEFAULT_TYPE = "text/plain; charset=utf-8"
 
 
@@ -18,6 +20,14 @@ class Request:
     body: bytes | bytearray = b""
     keep_alive: bool = True
     query: str = ""
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether the query or a custom attribute is `explain`: InvokeEndpoint passes attributes on, and no query."""
+        if not self.query and _ATTRIBUTES not in self.headers:  # as nearly all requests
+            return False
+        asked = self.query.split("&") + re.split("[,;]", self.headers.get(_ATTRIBUTES, ""))
+        return any(each.strip() == "explain" for each in asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,16 @@ def test_it_responds_to_pings_and_invocations(server: Server) -> None:
     assert 0 < prediction["score"] < 1
 
 
+@pytest.mark.parametrize(
+    ("query", "headers"), [("?explain", {}), ("", {"X_Amzn_SageMaker_Custom_Attributes": "explain"})]
+)
+def test_it_gives_its_reasons_to_whoever_asks(server: Server, query: str, headers: dict[str, str]) -> None:
+    status, body = server.ask("POST", f"/invocations{query}", ROW, Content_Type="text/csv", **headers)
+    (prediction,) = json.loads(body)["predictions"]
+    assert status == 200
+    assert {"column", "contribution"} == set(prediction["reasons"][0])
+
+
 def test_it_loads_a_model_without_the_libraries_of_the_jobs(jobs) -> None:
     program = "import sys, pathlib; from pipeline_steps import serve; "
     program += "serve.read_folder(pathlib.Path(sys.argv[1])).scorer; print(*sys.modules)"

@@ -58,11 +58,20 @@ def test_a_chunked_body_is_put_together() -> None:
     assert [item.body for item in items if isinstance(item, Request)] == [b"1,2,3"]
 
 
-@pytest.mark.parametrize(("target", "path"), [("/ping?x=1", "/ping"), ("http://h:8080/ping?x", "/ping"), ("*", "*")])
-def test_the_path_is_taken_from_any_form_of_target(target: str, path: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "path", "query"),
+    [
+        ("/ping?x=1", "/ping", "x=1"),
+        ("http://h:8080/ping?x", "/ping", "x"),
+        ("http://h:8080", "/", ""),
+        ("/ping", "/ping", ""),
+        ("*", "*", ""),
+    ],
+)
+def test_path_and_query_are_taken_from_any_form_of_target(target: str, path: str, query: str) -> None:
     (request,) = Client().send(f"OPTIONS {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     assert isinstance(request, Request)
-    assert request.path == path
+    assert (request.path, request.query) == (path, query)
 
 
 @pytest.mark.parametrize(
