@@ -8,13 +8,16 @@ from botocore.exceptions import ClientError
 
 from infra.rollout.runtime.smoke_test import index
 from tests.archives import archive_of
+from tests.tiny_artifacts import NAMES, tiny_model
 
 CONTRACT = {
     "columns": [
         {"name": "Pages", "kind": "number", "min": 0.0, "max": 3.0, "missing": False},
         {"name": "Month", "kind": "category", "categories": ["Nov, late", "May"], "missing": False},
         {"name": "Unknown", "kind": "number", "min": None, "max": None, "missing": True},
-    ]
+    ],
+    "classes": ["FALSE", "TRUE"],
+    "output": {"name": "score"},
 }
 
 
@@ -78,11 +81,34 @@ def test_one_bad_answer_is_forgiven() -> None:
         (MODEL_ERROR, "received 500 from primary"),
         (b"nan", "the score must be in 0..1, got nan"),
         (b"1.5", "the score must be in 0..1, got 1.5"),
-        (b"<html>", "the endpoint must answer one number, got '<html>'"),
+        (b"<html>", "the endpoint must answer one line of numbers, got '<html>'"),
     ],
 )
 def test_bad_answers_in_a_row_fail_with_the_reason(answer: bytes | Exception, reason: str) -> None:
     outcome = smoke(Endpoint(*[answer] * index.ATTEMPTS))
+    assert outcome["passed"] is False
+    assert reason in outcome["reason"]
+
+
+@pytest.mark.parametrize("problem", NAMES)
+def test_the_answer_of_every_kind_of_model_passes(problem: str) -> None:
+    model = tiny_model(problem)
+    (line, *_) = model.contract.responder.csv_lines(model.outputs)
+    assert smoke(Endpoint(line.encode()), archive_of(model.artifact.files))["passed"] is True
+
+
+@pytest.mark.parametrize(
+    ("problem", "answer", "reason"),
+    [
+        ("multiclass", b"gift,0.5,0.5,0.3,0.2", "the label must be one of the contract's 3, got 'gift'"),
+        ("multiclass", b"keep,1.5,0.5,0.3,0.2", "the scores must be in 0..1, got keep,1.5"),
+        ("regression", b"inf", "the value must be in -inf..inf, got inf"),
+        ("clustering", b"0,-2", "the distances must be in 0..inf, got 0,-2"),
+        ("anomaly", b"0.5\n0.5", "the endpoint must answer one line of numbers"),
+    ],
+)
+def test_an_answer_that_is_none_of_the_kind_of_model_fails(problem: str, answer: bytes, reason: str) -> None:
+    outcome = smoke(Endpoint(*[answer] * index.ATTEMPTS), archive_of(tiny_model(problem).artifact.files))
     assert outcome["passed"] is False
     assert reason in outcome["reason"]
 

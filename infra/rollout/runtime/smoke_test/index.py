@@ -1,8 +1,9 @@
-"""Smoke test: one plausible row through the live endpoint must come back as a probability."""
+"""Smoke test: one plausible row through the live endpoint must come back as a prediction that the contract allows."""
 
 import csv
 import io
 import json
+import math
 import tarfile
 import time
 from datetime import datetime, timedelta
@@ -14,6 +15,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 ATTEMPTS = 3
 _PAUSE_SECONDS = 2.0
+_FLAGS = ("true", "false")
+_LABELLED = ("scores",)
+"""The outputs whose line begins with a label."""
+
+_RANGES = {"score": (0.0, 1.0), "scores": (0.0, 1.0), "distances": (0.0, math.inf)}
+"""Least and greatest number of an answer, by the name of the model's output; any finite number of others."""
 
 
 class SmokeTestError(Exception):
@@ -33,18 +40,19 @@ def smoke_test(
     event: dict[str, Any], *, s3: Any, runtime: Any, pause_seconds: float = _PAUSE_SECONDS
 ) -> dict[str, Any]:
     try:
-        row = example_row(_contract(s3, event["Container"]))
+        contract = _contract(s3, event["Container"])
+        row = example_row(contract)
     except (SmokeTestError, ClientError, BotoCoreError) as exc:
         return {"passed": False, "reason": str(exc)}
     reason = ""
     for attempt in range(ATTEMPTS):
         time.sleep(pause_seconds if attempt else 0)
         try:
-            score = _invoke(runtime, event["EndpointName"], row)
+            answer = _invoke(runtime, event["EndpointName"], row, contract)
         except (SmokeTestError, ClientError, BotoCoreError) as exc:
             reason = str(exc)
         else:
-            return {"passed": True, "reason": f"the endpoint answered {score}"}
+            return {"passed": True, "reason": f"the endpoint answered {answer[:80]}"}
     return {"passed": False, "reason": reason[:500]}
 
 
@@ -84,15 +92,32 @@ def _contract(s3: Any, container: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _invoke(runtime: Any, endpoint: str, row: str) -> float:
+def _invoke(runtime: Any, endpoint: str, row: str, contract: dict[str, Any]) -> str:
     response = runtime.invoke_endpoint(
         EndpointName=endpoint, ContentType="text/csv", Accept="text/csv", Body=row.encode()
     )
-    text = response["Body"].read().decode(errors="replace").strip()
+    text: str = response["Body"].read().decode(errors="replace").strip()
+    if problem := _problem(text, contract):
+        raise SmokeTestError(problem)
+    return text
+
+
+def _problem(text: str, contract: dict[str, Any]) -> str:
+    """What is wrong with the answer to one row; empty if it is a prediction of this contract."""
+    output, classes = contract["output"]["name"], contract.get("classes") or ()
+    lines = list(csv.reader(io.StringIO(text)))
+    cells = lines[0] if len(lines) == 1 else []
+    if output in _LABELLED and cells:
+        if cells[0] not in classes:
+            return f"the label must be one of the contract's {len(classes)}, got {cells[0][:80]!r}"
+        cells = cells[1:]
     try:
-        score = float(text)
-    except ValueError as exc:
-        raise SmokeTestError(f"the endpoint must answer one number, got {text[:80]!r}") from exc
-    if not 0 <= score <= 1:  # false for NaN too
-        raise SmokeTestError(f"the score must be in 0..1, got {text}")
-    return score
+        numbers = [float(cell) for cell in cells if cell not in _FLAGS]
+    except ValueError:
+        numbers = []
+    if not numbers:
+        return f"the endpoint must answer one line of numbers, got {text[:80]!r}"
+    low, high = _RANGES.get(output, (-math.inf, math.inf))
+    if not all(low <= number <= high and math.isfinite(number) for number in numbers):
+        return f"the {output} must be in {low:g}..{high:g}, got {text[:80]}"
+    return ""
