@@ -85,8 +85,8 @@ def measure_for_gate(models: Models, gate: Gate, *, gap: float) -> Measured:
     priced = champion is not None and VALUE_METRIC in candidate.metrics and VALUE_METRIC in champion.metrics
     return Measured(
         metric=candidate.estimate(metric, confidence),
-        naive=models.naive.metrics[metric],
-        reference=models.reference.metrics[metric],
+        naive=models.naive.known(metric),
+        reference=models.reference.known(metric),
         gain_over_naive=candidate.advantage(models.naive, metric, confidence),
         loss_to_reference=models.reference.advantage(candidate, metric, confidence),
         gap=gap,

@@ -36,7 +36,7 @@ def explain(
             gate.direction,
             train=found.point.train,
             validation=found.point.validation,
-            naive=models.naive.metrics[gate.metric],
+            naive=models.naive.known(gate.metric),
             reference_train=behind.point.train,
             deviation=found.deviation,
             folds=of_folds(candidate, gate.metric, "validation"),
@@ -61,9 +61,9 @@ def _fit(table: Table, artifact: Artifact, gate: Gate) -> _Fit:
         seen = of_folds(artifact, metric, "train")
         deviation = float(np.std(folds, ddof=1) / np.sqrt(len(folds)))
         return _Fit(Point(float(np.mean(seen)), float(np.mean(folds))), deviation)
-    train = evaluate_model(artifact, table.rows("train"), use_case, name="candidate").metrics[metric]
+    train = evaluate_model(artifact, table.rows("train"), use_case, name="candidate").known(metric)
     validation = evaluate_model(artifact, table.rows("validation"), use_case, name="candidate")
-    return _Fit(Point(train, validation.metrics[metric]), validation.estimate(metric, gate.confidence).deviation)
+    return _Fit(Point(train, validation.known(metric)), validation.estimate(metric, gate.confidence).deviation)
 
 
 def _losses(table: Table, candidate: Artifact, confidence: float) -> dict[str, Any]:

@@ -50,13 +50,31 @@ class ModelEvaluation:
         return bootstrap(self.problem, self.predicted)
 
     def estimate(self, metric: str, confidence: float) -> Estimate:
-        return Estimate.of(self.metrics[metric], self.replicates[metric], confidence)
+        """Estimate one metric.
+
+        Raises:
+            DataError: it does not exist on these rows, such as a relative error of zeros.
+        """
+        return Estimate.of(self.known(metric), self.replicates[metric], confidence)
+
+    def known(self, metric: str) -> float:
+        """Give one metric.
+
+        Raises:
+            DataError: it does not exist on these rows.
+        """
+        if metric not in self.metrics:
+            raise DataError(
+                f"{metric} does not exist on {len(self.predicted.target)} held-out rows: choose another gate.metric, "
+                f"such as {next(name for name in self.metrics if name != VALUE_METRIC)}, or bring more rows"
+            )
+        return self.metrics[metric]
 
     def advantage(self, other: "ModelEvaluation", metric: str, confidence: float) -> Estimate:
         """How much better this model is than `other` on the same rows, whichever direction of the metric is better."""
         sign = 1.0 if self.problem.metrics.get(metric, "maximize") == "maximize" else -1.0
         return Estimate.of(
-            sign * (self.metrics[metric] - other.metrics[metric]),
+            sign * (self.known(metric) - other.known(metric)),
             sign * (self.replicates[metric] - other.replicates[metric]),
             confidence,
         )

@@ -1,5 +1,6 @@
 """Where a model is worst: the rows of one category, or of a quarter of a number's range."""
 
+import math
 from collections.abc import Iterator
 from itertools import pairwise
 from statistics import NormalDist
@@ -15,14 +16,35 @@ FEWEST_ROWS = 30
 _MOST = 10
 _MOST_CATEGORIES = 50
 """Of one column: the most frequent ones. More would each have few rows, and widen the intervals of all."""
+_MISSING = "(missing)"
 
 
-class Segment(NamedTuple):
-    """Rows that share something, in words and as a mask."""
+class _Sums(NamedTuple):
+    """Of the losses of some rows."""
 
+    rows: float
+    total: float
+    squares: float
+
+    def less(self, other: "_Sums") -> "_Sums":
+        return _Sums(self.rows - other.rows, self.total - other.total, self.squares - other.squares)
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.rows
+
+    @property
+    def error(self) -> float:
+        """The standard error of the mean."""
+        if self.rows < 2:
+            return math.inf
+        return math.sqrt(max(0.0, self.squares - self.rows * self.mean**2) / (self.rows - 1) / self.rows)
+
+
+class _Segment(NamedTuple):
     column: str
     rows: str
-    mask: NDArray[np.bool_]
+    sums: _Sums
 
 
 def worst_segments(features: pd.DataFrame, losses: Losses, *, confidence: float) -> dict[str, Any]:
@@ -31,63 +53,69 @@ def worst_segments(features: pd.DataFrame, losses: Losses, *, confidence: float)
     The intervals are simultaneous: of all segments that were looked at, none is outside of its interval with the
     stated confidence (Bonferroni). Without that, one of a hundred segments would look bad by chance.
     """
-    segments = [segment for segment in _segments(features) if FEWEST_ROWS <= segment.mask.sum() < len(features)]
+    middle = float(losses.of_rows.mean())
+    loss = losses.of_rows - middle  # sums of squares then keep their digits
+    everything = _Sums(len(loss), float(loss.sum()), float((loss**2).sum()))
+    segments = [each for each in _segments(features, loss) if FEWEST_ROWS <= each.sums.rows < len(loss)]
     tail = (1 - confidence) / max(1, len(segments))
     width = NormalDist().inv_cdf(1 - tail / 2)
-    found = sorted((_described(segment, losses, width) for segment in segments), key=lambda entry: -entry["worse_by"])
+    found = [_described(each, everything, middle=middle, width=width) for each in segments]
     return {
         "loss": losses.name,
-        "mean_loss": float(losses.of_rows.mean()),
+        "mean_loss": middle,
         "compared": len(segments),
         "words": (
             f"{len(segments)} segments of at least {FEWEST_ROWS} rows were compared; the intervals hold for all "
             f"of them together at {100 * confidence:g} % confidence"
         ),
-        "worst": found[:_MOST],
+        "worst": sorted(found, key=lambda entry: -entry["worse_by"])[:_MOST],
     }
 
 
-def _described(segment: Segment, losses: Losses, width: float) -> dict[str, Any]:
-    own, others = losses.of_rows[segment.mask], losses.of_rows[~segment.mask]
-    error = own.std(ddof=1) / np.sqrt(len(own))
-    difference = own.mean() - others.mean()
-    of_difference = np.hypot(error, others.std(ddof=1) / np.sqrt(len(others))) if len(others) > 1 else error
+def _described(segment: _Segment, everything: _Sums, *, middle: float, width: float) -> dict[str, Any]:
+    own = segment.sums
+    others = everything.less(own)
+    error = own.error if math.isinf(others.error) else math.hypot(own.error, others.error)
+    worse_by = own.mean - others.mean - width * error
     return {
         "column": segment.column,
         "segment": segment.rows,
-        "rows": len(own),
-        "loss": float(own.mean()),
-        "low": float(own.mean() - width * error),
-        "high": float(own.mean() + width * error),
-        "worse_by": float(difference - width * of_difference),
-        "worse_than_others": bool(difference > width * of_difference),
+        "rows": int(own.rows),
+        "loss": middle + own.mean,
+        "low": middle + own.mean - width * own.error,
+        "high": middle + own.mean + width * own.error,
+        "worse_by": worse_by,
+        "worse_than_others": worse_by > 0,
     }
 
 
-def _segments(features: pd.DataFrame) -> Iterator[Segment]:
+def _segments(features: pd.DataFrame, loss: NDArray[np.float64]) -> Iterator[_Segment]:
     for name in features.columns:
         column = features[name]
         numbers = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-        yield from _quarters(str(name), column) if numbers else _categories(str(name), column)
+        names, codes = _quarters(column) if numbers else _categories(column)
+        sums = (np.bincount(codes, weights, minlength=len(names)) for weights in (None, loss, loss**2))
+        for text, *of_rows in zip(names, *(each.tolist() for each in sums), strict=False):
+            yield _Segment(str(name), text, _Sums(*of_rows))
 
 
-def _categories(name: str, column: "pd.Series[Any]") -> Iterator[Segment]:
-    texts = column.astype(str)
-    for value in texts.value_counts().head(_MOST_CATEGORIES).index:
-        yield Segment(name, str(value) or "(missing)", (texts == value).to_numpy())
+def _categories(column: "pd.Series[Any]") -> tuple[list[str], NDArray[np.int64]]:
+    """Number the most frequent values; the others have a number without a name."""
+    texts = column.fillna("").astype(str)
+    kept = texts.value_counts().head(_MOST_CATEGORIES).index
+    codes = kept.get_indexer(texts)
+    return [str(value) or _MISSING for value in kept], np.where(codes < 0, len(kept), codes).astype(np.int64)
 
 
-def _quarters(name: str, column: "pd.Series[Any]") -> Iterator[Segment]:
+def _quarters(column: "pd.Series[Any]") -> tuple[list[str], NDArray[np.int64]]:
+    """Number the quarters of the rows by size, and those without a number."""
     values = column.to_numpy(dtype=np.float64)
     known = np.isfinite(values)
-    if not known.all():
-        yield Segment(name, "(missing)", ~known)
     if not known.any():
-        return
+        return [_MISSING], np.zeros(len(values), dtype=np.int64)
     edges = np.unique(np.quantile(values[known], [0, 0.25, 0.5, 0.75, 1]))
-    for low, high in pairwise(edges):
-        last = high == edges[-1]
-        inside = (values >= low) & ((values <= high) if last else (values < high))
-        yield Segment(name, f"{low:g} to {'' if last else 'below '}{high:g}", inside)
     if len(edges) == 1:
-        yield Segment(name, f"{edges[0]:g}", values == edges[0])
+        return [f"{edges[0]:g}", _MISSING], (~known).astype(np.int64)
+    names = [f"{low:g} to {'' if high == edges[-1] else 'below '}{high:g}" for low, high in pairwise(edges)]
+    codes = np.clip(np.searchsorted(edges, np.where(known, values, edges[0]), side="right") - 1, 0, len(names) - 1)
+    return [*names, _MISSING], np.where(known, codes, len(names)).astype(np.int64)

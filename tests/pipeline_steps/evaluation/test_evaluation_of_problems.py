@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline_steps.documents import to_json
+from pipeline_steps.errors import DataError
 from pipeline_steps.evaluation.comparison import choose, compare, comparison_document, direction_of
 from pipeline_steps.evaluation.explanation import explain, explainability, registry_quality
 from pipeline_steps.evaluation.gate import Gate
@@ -88,6 +89,15 @@ def test_a_model_that_learnt_something_passes_and_every_metric_has_its_interval(
 def test_columns_that_say_nothing_have_no_importance(case: Case) -> None:
     columns = {each["column"]: each for each in case.document()["importance"]["columns"]}
     assert columns["colour"]["importance"] < max(columns["height"]["importance"], columns["width"]["importance"])
+
+
+def test_a_primary_metric_that_does_not_exist_on_the_rows_is_an_error_with_another_one() -> None:
+    table = table_of("regression")
+    for split in table.splits.values():
+        split.target[:] = 0.0
+    found = compare(table, trained(table), trained(table), None).candidate
+    with pytest.raises(DataError, match=r"mape does not exist on 160 held-out rows: choose another gate\.metric"):
+        found.estimate("mape", 0.95)
 
 
 def test_the_registry_gets_sagemakers_format_with_standard_deviations(case: Case) -> None:
