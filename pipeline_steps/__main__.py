@@ -8,7 +8,16 @@ from importlib import import_module
 from pipeline_steps.errors import StepError
 from pipeline_steps.paths import Paths
 
-EXIT_CODES_OF_BAD_INPUT = {"prepare": 1, "check": 2, "train": 1, "evaluate": 1, "replay": 1, "monitor": 1, "serve": 1}
+EXIT_CODES_OF_BAD_INPUT = {
+    "prepare": 1,
+    "check": 2,
+    "inspect": 2,
+    "train": 1,
+    "evaluate": 1,
+    "replay": 1,
+    "monitor": 1,
+    "serve": 1,
+}
 """The verbs. `check` runs before a launch, where bad input has its own exit code; to SageMaker every failure is 1."""
 
 _LONGEST_REASON = 1024

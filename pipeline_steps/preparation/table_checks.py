@@ -8,13 +8,13 @@ import pandas as pd
 
 from pipeline_steps.preparation.finding import Finding, percent
 from pipeline_steps.preparation.split_table import SplitTable
+from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.raw_table import RawTable
 from pipeline_steps.tables.use_case import UseCase
 
 _SMALL, _FOLDS_HELP = 200, 2_000
-_RARE_SHARE, _FEW_OF_A_LABEL = 0.05, 50
-_MANY_LABELS, _FEW_NUMBERS = 50, 10
+_MANY_LABELS = 50
 _FEW_DISTINCT = 200
 _FEW_GROUPS = 30
 _OFF_BY = 0.35
@@ -71,7 +71,10 @@ def _target(target: "pd.Series[float]", raw: RawTable, use_case: UseCase) -> Ite
             "all of them; write the rows in the order in which they arose",
             name,
         )
-    yield from _labels(target, use_case) if use_case.classes else _numbers(target, use_case)
+    problem = problem_named(use_case.problem)
+    values = np.asarray(target, dtype=np.float64)
+    for warning in problem.target_warnings(values, use_case.classes, use_case):
+        yield Finding("target", warning, name)
 
 
 def _untrained(train: pd.DataFrame, use_case: UseCase) -> Iterator[Finding]:
@@ -85,41 +88,10 @@ def _untrained(train: pd.DataFrame, use_case: UseCase) -> Iterator[Finding]:
         )
 
 
-def _labels(target: "pd.Series[float]", use_case: UseCase) -> Iterator[Finding]:
-    name, counts = (
-        str(use_case.target),
-        np.bincount(target.to_numpy().astype(np.int64), minlength=len(use_case.classes)),
-    )
-    rarest = int(counts.argmin())
-    label, rows, share = quoted(use_case.classes[rarest]), int(counts[rarest]), counts[rarest] / max(1, counts.sum())
-    if len(use_case.classes) > _MANY_LABELS:
-        yield Finding(
-            "many_labels", f"{name} has {len(use_case.classes)} labels: group them, or use problem regression", name
-        )
-    if rows < _FEW_OF_A_LABEL:
-        yield Finding("few_of_a_label", f"{name} is {label} in {rows} rows only: a model learns little about it", name)
-    if share < _RARE_SHARE:
-        yield Finding(
-            "imbalanced",
-            f"{name} is {label} in {percent(share)} of the rows: accuracy says little; give [value], "
-            "or let [decision] maximise f1 or recall_at_precision",
-            name,
-        )
-
-
-def _numbers(target: "pd.Series[float]", use_case: UseCase) -> Iterator[Finding]:
-    if (distinct := target.nunique()) <= _FEW_NUMBERS:
-        yield Finding(
-            "few_numbers",
-            f"{use_case.target} has {distinct} different numbers: problem multiclass may fit better",
-            use_case.target,
-        )
-
-
 def _split(raw: RawTable, rows: Mapping[str, int], use_case: UseCase) -> Iterator[Finding]:
     plan, total = use_case.split, sum(rows.values())
     distinct = len(raw.features.drop_duplicates())
-    if plan.method == "content" and distinct < _FEW_DISTINCT and distinct < total:
+    if plan.method == "content" and distinct < min(_FEW_DISTINCT, total / 2):
         yield Finding(
             "few_distinct_rows",
             f"only {distinct} of {total} rows differ in their features, and equal ones are in one split: "

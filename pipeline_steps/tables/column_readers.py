@@ -13,7 +13,7 @@ from pipeline_steps.tables.cells import MISSING_NUMBERS, boolean, category, pars
 from pipeline_steps.tables.datetimes import detect_format, likely_format, parsed
 from pipeline_steps.tables.use_case import Kind, TableFormat
 
-_MARKERS = frozenset(
+MARKERS = frozenset(
     {"?", "-", "--", ".", "n/a", "#N/A", "#NA", "<NA>", "None", "none", "NONE", "NIL", "missing", "Missing", "unknown"}
 )
 """What tables write where a number is missing; only if nothing else in the column is no number."""
@@ -105,7 +105,7 @@ class _Numbers:
     def values(self) -> NDArray[np.float64]:
         numbers = np.concatenate([np.empty(0), *self._blocks])
         markers = {text.strip() for text in self._wrong.texts}
-        if markers and self._rules.missing is None and not self._wrong.more and markers <= _MARKERS:
+        if markers and self._rules.missing is None and not self._wrong.more and markers <= MARKERS:
             self.found["missing"] = sorted(self._wrong.texts)
             numbers[np.isinf(numbers)] = math.nan
             self._wrong = _Wrong()
@@ -115,7 +115,7 @@ class _Numbers:
         yield from self._wrong.problem(name, "numbers", self._hint())
 
     def _hint(self) -> str:
-        known = [text for text in self._wrong.texts if text.strip() in _MARKERS]
+        known = [text for text in self._wrong.texts if text.strip() in MARKERS]
         if known and self._rules.missing is None:
             return f"; [data.format] missing names the texts that mean a missing one, such as {quoted(known[0])}"
         if self._rules.decimal == "." and any(_is_number(text.replace(",", ".")) for text in self._wrong.texts):

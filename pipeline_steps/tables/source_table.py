@@ -51,6 +51,21 @@ def read_source(paths: Sequence[Path], columns: Sequence[Column], given: TableFo
         raise DataError(f"data must be a readable file, got {_named(paths, exc)}: {exc.strerror or exc}") from exc
 
 
+def header_of(paths: Sequence[Path]) -> list[str]:
+    """Give the names of the columns of the first file.
+
+    Raises:
+        DataError: it has no header, or the same name twice.
+    """
+    first, _ = _opened(paths[0], (), TableFormat())
+    try:
+        header: list[str] = next(first)
+    except OSError as exc:
+        raise DataError(f"data must be a readable file, got {_named(paths, exc)}: {exc.strerror or exc}") from exc
+    raise_problems(header_problems(header, str(paths[0]), [name for name in header if name.strip()]))
+    return header
+
+
 def raise_problems(problems: Sequence[str]) -> None:
     """Raise the first few of `problems`, a line each, when there are any."""
     if problems:

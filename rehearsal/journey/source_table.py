@@ -3,17 +3,14 @@
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rehearsal.journey.container_verb import answer_of
 from rehearsal.journey.demo_data.registry import demo_table_with, write_demo_csv
-from rehearsal.journey.options import PROJECT, RehearsalOptions
-from rehearsal.process import spawn, stop
-from slipway.errors import InputError, LaunchError
+from rehearsal.journey.options import RehearsalOptions
+from slipway.errors import InputError
 from slipway.settings import Settings
 from slipway.training import use_case_document
 
@@ -59,9 +56,9 @@ def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -
     use_case, earlier, requests = (workdir / file for file in ("use_case.json", "earlier", "requests.csv"))
     use_case.write_text(json.dumps(use_case_document(settings)), encoding="utf-8")
     also = ["--earlier", str(earlier), "--earlier-percent", str(EARLIER_PERCENT), "--requests", str(requests)]
-    found = _check(path, use_case, *also)
+    found = check_table(path, use_case, *also)
     try:
-        _check(earlier, use_case)
+        check_table(earlier, use_case)
     except InputError as exc:
         raise InputError(
             f"the first {EARLIER_PERCENT} % of the rows ({found['earlier_rows']} in {name}), on which the first model "
@@ -84,29 +81,13 @@ def files_of(path: Path) -> list[Path]:
     return sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
 
 
-def _check(path: Path, use_case: Path, *more: str) -> dict[str, Any]:
-    argv = [sys.executable, "-m", "pipeline_steps", "check"]
-    argv += ["--input", str(path.resolve()), "--use-case", str(use_case.resolve()), *more]
-    child = spawn(
-        argv,
-        cwd=PROJECT,
-        env=dict(os.environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        output, errors = child.communicate()
-    finally:
-        stop(child, grace_seconds=1)
-    if child.returncode == InputError.exit_code:
-        raise InputError(errors.decode(errors="replace").strip())
-    if child.returncode != 0:
-        raise LaunchError(
-            f"the data check failed with exit code {child.returncode}\n{errors.decode(errors='replace').strip()}"
-        )
-    found: dict[str, Any] = json.loads(output)
-    return found
+def check_table(path: Path, use_case: Path, *more: str) -> dict[str, Any]:
+    """Have the container check the table by the use case document in the file `use_case`.
+
+    Raises:
+        InputError: the table cannot be used.
+    """
+    return answer_of("check", "--input", str(path.resolve()), "--use-case", str(use_case.resolve()), *more)
 
 
 def request_bodies(table: SourceTable) -> list[bytes]:

@@ -67,7 +67,7 @@ class Data(Section):
     """Of binary problems and known anomalies: the target's value that is the positive class; others are negative."""
     columns: dict[ColumnName, ColumnKind] = Field(min_length=1)
     """The feature columns and their kinds; columns of the table that are not named are left out."""
-    ignore: tuple[ColumnName, ...] = ()
+    ignore: tuple[str, ...] = ()
     """Columns of the table that are left out on purpose, as are those with the kind ignore; no check mentions them."""
     split: Split = Split()
     format: TableFormat = TableFormat()

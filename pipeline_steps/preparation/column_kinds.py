@@ -1,0 +1,52 @@
+"""The kind of a column, by its cells alone."""
+
+import re
+from collections.abc import Sequence
+
+from pipeline_steps.tables.cells import MISSING_NUMBERS, parse_number
+from pipeline_steps.tables.column_readers import MARKERS
+from pipeline_steps.tables.datetimes import ISO, detect_format, parse_datetime
+from pipeline_steps.tables.use_case import Kind
+
+_BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"}, {"on", "off"})
+_DAY_NUMBER = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+_FEWEST_DATES = 3
+
+
+def kind_of_cells(texts: Sequence[str], *, decimal: str = ".") -> Kind | None:
+    """Find the kind of a column of these distinct texts; None if all are missing."""
+    known = [text for text in texts if text not in MISSING_NUMBERS]
+    if not known:
+        return None
+    folded = {text.strip().casefold() for text in known}
+    if len(folded) == len(_BOOLEANS[0]) and folded in _BOOLEANS:
+        return "boolean"
+    if len(known) >= _FEWEST_DATES and all(map(_is_day_number, known)):
+        return "datetime"
+    numbers = [text for text in known if text.strip() not in MARKERS]
+    if numbers and all(_is_number(text, decimal) for text in numbers):
+        return "number"
+    if len(known) >= _FEWEST_DATES and detect_format(known):
+        return "datetime"
+    return "category"
+
+
+def _is_day_number(text: str) -> bool:
+    """Whether it is a day such as 20260301."""
+    if not _DAY_NUMBER.fullmatch(text):
+        return False
+    try:
+        parse_datetime(text, ISO)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_number(text: str, decimal: str) -> bool:
+    if decimal != "." and "." in text:
+        return False
+    try:
+        parse_number(text.replace(decimal, "."))
+    except ValueError:
+        return False
+    return True

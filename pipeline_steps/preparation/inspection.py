@@ -1,0 +1,166 @@
+"""From a table alone to the description of a use case: problem, kinds, and the columns that are left out, with why."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline_steps.errors import ArgumentError, DataError
+from pipeline_steps.preparation.column_kinds import kind_of_cells
+from pipeline_steps.preparation.data_checks import data_findings
+from pipeline_steps.preparation.finding import Finding
+from pipeline_steps.preparation.identifiers import is_identifier, named_as_identifier
+from pipeline_steps.preparation.split_table import split_table
+from pipeline_steps.preparation.suggested_problem import WITH_POSITIVE_LABEL, SuggestedProblem, suggested_problem
+from pipeline_steps.preparation.suggested_problem import positive_label as suggested_label
+from pipeline_steps.problems.registry import problem_named
+from pipeline_steps.tables.cells import quoted
+from pipeline_steps.tables.column_readers import CellRules, reader_of
+from pipeline_steps.tables.header import plain_name
+from pipeline_steps.tables.raw_table import read_raw_table
+from pipeline_steps.tables.source_table import SourceTable, header_of, read_source
+from pipeline_steps.tables.use_case import Column, Kind, SplitPlan, TableFormat, UseCase
+
+_LONGEST_NAME = 120
+_SHOWN_LABELS = 20
+_FEW_DISTINCT = 200
+_LONG_TEXT = 60
+_GROUPS = (20, 0.5)
+"""At least so many groups, and at most so many of them in a row of the table, make a group worth mentioning."""
+_LEFT_OUT = frozenset({"leak", "identifier"})
+
+
+def inspect_table(
+    sources: Sequence[Path], *, target: str | None, problem: str | None, positive_label: str | None
+) -> dict[str, Any]:
+    """Describe the table.
+
+    Raises:
+        DataError: it cannot be read, or a model learns nothing from the target.
+        ArgumentError: without a target the problem must be named.
+    """
+    read = read_source(sources, [Column(name, "category") for name in _names(header_of(sources))], TableFormat())
+    texts = dict(zip(_names(read.header), read.cells, strict=True))
+    name = _target_name(target, texts)
+    suggested = _problem(name, texts, problem, positive_label)
+    kinds = {each: _kind(texts[each], read) for each in texts if each != name}
+    left_out = dict(_unusable(texts, kinds, read))
+    kept = tuple(Column(each, kind) for each, kind in kinds.items() if kind and each not in left_out)
+    if not kept:
+        reasons = "; ".join(f"{each} {why}" for each, why in left_out.items())
+        raise DataError(f"the table must have a column that a model can learn from, got none: {reasons}")
+    use_case = UseCase(
+        suggested.problem,
+        kept,
+        target=name,
+        metric=next(iter(problem_named(suggested.problem).metrics)),
+        positive_label=suggested.positive_label,
+        split=_split(texts, kept, left_out),
+        ignore=tuple(left_out),
+    )
+    found = _findings(sources, use_case)
+    leaking = {each.column: each.message for each in found if each.check in _LEFT_OUT and each.column}
+    if len(leaking) < len(kept):
+        left_out |= {each: why.removeprefix(f"column {each} ") for each, why in leaking.items()}
+    columns = [column for column in kept if column.name not in left_out]
+    return {
+        "rows": len(read.cells[0]),
+        "problem": suggested._asdict(),
+        "target": None if name is None else {"name": name, "labels": _labels(texts[name])},
+        "columns": [{"name": column.name, "kind": column.kind} for column in columns],
+        "left_out": left_out,
+        "split": {"method": use_case.split.method, "column": use_case.split.column},
+        "times": [column.name for column in columns if column.kind == "datetime"],
+        "groups": list(_groups(texts, left_out)),
+        "format": {key: value for key, value in read.found.items() if key != "columns"},
+        "remarks": [each.message for each in found if each.column not in left_out],
+    }
+
+
+def _names(header: Sequence[str]) -> list[str]:
+    return [plain for name in header if (plain := plain_name(name))]
+
+
+def _target_name(target: str | None, texts: Mapping[str, Any]) -> str | None:
+    if target is None or (name := plain_name(target)) in texts:
+        return None if target is None else name
+    raise DataError(f"target must be a column of the table, {', '.join(texts)}, got {quoted(target)}")
+
+
+def _problem(
+    target: str | None, texts: Mapping[str, "pd.Series[str]"], problem: str | None, positive: str | None
+) -> SuggestedProblem:
+    if target is None:
+        if problem is None or problem_named(problem).has_target:
+            raise ArgumentError("--problem must be anomaly or clustering without --target")
+        return SuggestedProblem(problem, "it was asked for")
+    labels = _labels(texts[target], most=None)
+    found = suggested_problem(target, labels) if problem is None else SuggestedProblem(problem, "it was asked for")
+    if found.problem not in WITH_POSITIVE_LABEL:
+        return found
+    return found._replace(positive_label=positive or found.positive_label or suggested_label(labels))
+
+
+def _labels(cells: "pd.Series[str]", most: int | None = _SHOWN_LABELS) -> dict[str, int]:
+    counts = cells[cells != ""].value_counts()
+    return {str(label): int(count) for label, count in counts.head(most or len(counts)).items()}
+
+
+def _kind(cells: "pd.Series[str]", read: SourceTable) -> Kind | None:
+    return kind_of_cells(cells.unique().tolist(), decimal=str(read.found.get("decimal", ".")))
+
+
+def _unusable(
+    texts: Mapping[str, "pd.Series[str]"], kinds: Mapping[str, Kind | None], read: SourceTable
+) -> Iterator[tuple[str, str]]:
+    """The columns that no model should have, and why."""
+    rules = CellRules(str(read.found.get("decimal", ".")))
+    for name, kind in kinds.items():
+        cells = texts[name]
+        known = cells[cells != ""]
+        distinct = known.nunique()
+        if kind is None:
+            yield name, "is empty"
+        elif distinct == 1 and len(known) == len(cells):
+            yield name, f"is always {quoted(known.iloc[0])}"
+        elif "," in name or len(name) > _LONGEST_NAME or name == "--":
+            yield name, "has a name with a comma, or one that is too long: rename it to use it"
+        elif kind == "category" and known.str.len().mean() > _LONG_TEXT and distinct > len(known) / 2:
+            yield name, "holds free text"
+        elif is_identifier(name, kind, _values(cells, kind, rules)):
+            yield name, "has another value in nearly every row, as an identifier has"
+        elif named_as_identifier(name) and distinct >= _GROUPS[0]:
+            yield name, "is named as an identifier and has many values"
+
+
+def _values(cells: "pd.Series[str]", kind: Kind, rules: CellRules) -> "pd.Series[Any]":
+    reader = reader_of(kind, rules)
+    reader.take(cells.tolist())
+    return pd.Series(reader.values())
+
+
+def _split(texts: Mapping[str, "pd.Series[str]"], kept: Sequence[Column], left_out: Mapping[str, str]) -> SplitPlan:
+    """By content; where few rows differ, by an identifier if there is one."""
+    features = pd.DataFrame({column.name: texts[column.name] for column in kept})
+    rows = len(features)
+    if len(features.drop_duplicates()) < min(_FEW_DISTINCT, rows):
+        for name in left_out:
+            if texts[name].nunique() == rows:
+                return SplitPlan(method="id", column=name)
+    return SplitPlan()
+
+
+def _groups(texts: Mapping[str, "pd.Series[str]"], left_out: Mapping[str, str]) -> Iterator[str]:
+    """Identifiers that several rows share: rows of one should perhaps not be in different splits."""
+    for name in left_out:
+        known = texts[name][texts[name] != ""]
+        if _GROUPS[0] <= known.nunique() <= _GROUPS[1] * len(known) and named_as_identifier(name):
+            yield name
+
+
+def _findings(sources: Sequence[Path], use_case: UseCase) -> list[Finding]:
+    raw, read = read_raw_table(sources, use_case)
+    prepared = split_table(raw, read)
+    return list(data_findings(raw, replace(prepared, use_case=replace(prepared.use_case, folds=5))))

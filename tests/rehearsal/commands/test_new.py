@@ -1,0 +1,158 @@
+"""`slipway new` and `slipway check`: from a table to settings that every other command accepts."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from slipway.cli.main import main
+from slipway.settings import Settings, load_settings
+
+Row = dict[str, object]
+ROWS = 500
+
+
+def _table(path: Path, make: Callable[[int, Random], Row], rows: int = ROWS) -> Path:
+    draw = Random(0)  # noqa: S311 (made-up data)
+    made = [make(number, draw) for number in range(rows)]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(made[0]))
+        writer.writeheader()
+        writer.writerows(made)
+    return path
+
+
+def _customer(number: int, draw: Random) -> Row:
+    churned = draw.random() < 0.3
+    return {
+        "customer_id": f"C{number:05}",
+        "joined": f"{draw.randint(1, 28)}.{draw.randint(1, 12)}.2025",
+        "plan, name": draw.choice("ab"),
+        "plan": draw.choice(["basic", "gold"]),
+        "spend": round(draw.gauss(50, 9) - 5 * churned, 4),
+        "newsletter": draw.choice(["yes", "no"]),
+        "left_on": f"{number % 28 + 1}.1.2026" if churned else "",
+        "country": "NL",
+        "churned": "yes" if churned else "no",
+    }
+
+
+@pytest.fixture(scope="module")
+def customers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _table(tmp_path_factory.mktemp("new") / "Our Customers 2026.csv", _customer)
+
+
+def _new(table: Path, *more: str) -> tuple[Settings, str]:
+    out = table.parent / "made.toml"
+    assert main(["new", str(table), "--out", str(out), "--force", *more]) == 0
+    return load_settings(out, "dev"), out.read_text(encoding="utf-8")
+
+
+def test_a_file_for_a_binary_target_has_kinds_and_names_what_is_left_out_and_why(customers: Path) -> None:
+    settings, text = _new(customers, "--target", "churned")
+    assert (settings.name, settings.problem) == ("our-customers-2026", "binary")
+    assert (settings.data.target, settings.data.positive_label) == ("churned", "yes")
+    assert dict(settings.data.columns) == {
+        "joined": "datetime",
+        "plan": "category",
+        "spend": "number",
+        "newsletter": "boolean",
+    }
+    for name, why in {
+        "customer_id": "another value in nearly every row",
+        "plan, name": "a name with a comma",
+        "left_on": "alone predicts churned",
+        "country": "is always 'NL'",
+    }.items():
+        assert name in settings.data.ignore
+        (line,) = [line for line in text.splitlines() if line.startswith(f'  "{name}", # ')]
+        assert why in line
+    assert '# column = "joined"' in text
+    assert settings.training.folds == 5
+
+
+@pytest.mark.parametrize(
+    ("target", "problem"),
+    [
+        (lambda number, _: number % 3, "multiclass"),
+        (lambda number, _: ["red", "green", "blue"][number % 3], "multiclass"),
+        (lambda _, draw: round(draw.gauss(0, 1), 5), "regression"),
+        (lambda number, _: number % 2, "binary"),
+    ],
+)
+def test_the_problem_is_that_of_the_target(
+    tmp_path: Path, target: Callable[[int, Random], object], problem: str
+) -> None:
+    table = _table(
+        tmp_path / "t.csv", lambda number, draw: {"x": round(draw.gauss(0, 1), 5), "y": target(number, draw)}
+    )
+    settings, _ = _new(table, "--target", "y")
+    assert settings.problem == problem
+    assert settings.data.positive_label == ("1" if problem == "binary" else None)
+
+
+@pytest.mark.parametrize("problem", ["anomaly", "clustering"])
+def test_without_a_target_the_problem_is_named(tmp_path: Path, problem: str) -> None:
+    table = _table(tmp_path / "t.csv", lambda number, draw: {"x": round(draw.gauss(0, 1), 5), "y": number % 7})
+    settings, _ = _new(table, "--problem", problem)
+    assert (settings.problem, settings.data.target, list(settings.data.columns)) == (problem, None, ["x", "y"])
+
+
+def test_a_table_with_few_different_rows_is_split_by_its_identifier(tmp_path: Path) -> None:
+    table = _table(
+        tmp_path / "t.csv",
+        lambda number, draw: {"row_id": number, "sex": draw.choice("fm"), "survived": draw.choice(["yes", "no"])},
+    )
+    settings, _ = _new(table, "--target", "survived")
+    assert (settings.data.split.method, settings.data.split.column) == ("id", "row_id")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--target", "churn"], "target must be a column of the table, "),
+        ([], "--problem must be anomaly or clustering without --target"),
+        (["--target", "country"], "target country must have at least two values, got 'NL'"),
+        (["--target", "customer_id"], "target customer_id must have at most 100 labels, or numbers alone, got 500"),
+    ],
+)
+def test_a_table_without_a_use_says_why(
+    customers: Path, arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new", str(customers), "--out", str(customers.parent / "none.toml"), *arguments]) == 2
+    assert capsys.readouterr().err.startswith(f"slipway: {reason}")
+    assert not (customers.parent / "none.toml").exists()
+
+
+def test_a_file_is_not_replaced_unasked(customers: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = customers.parent / "mine.toml"
+    out.write_text("mine")
+    assert main(["new", str(customers), "--target", "churned", "--out", str(out)]) == 2
+    assert (
+        capsys.readouterr().err == f"slipway: {out} exists: name another file with --out, or replace it with --force\n"
+    )
+    assert out.read_text() == "mine"
+
+
+def test_a_check_prints_a_line_for_each_warning_and_the_next_command(
+    customers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _new(customers, "--target", "churned")
+    capsys.readouterr()
+    config = customers.parent / "made.toml"
+    config.write_text(config.read_text(encoding="utf-8").replace("folds = 5", "folds = 0"), encoding="utf-8")
+    assert main(["check", "--config", str(config), "--data", str(customers)]) == 0
+    first, *warnings, count, following = capsys.readouterr().out.splitlines()
+    assert first == f"{customers}: 500 rows, labels no, yes"
+    assert warnings == ["warning: with 500 rows, models are compared better by cross-validation: [training] folds = 5"]
+    assert count == "1 warning"
+    assert following == f"next: slipway rehearse --config {config} --data '{customers}'"
+
+
+def test_a_table_that_cannot_be_used_fails_its_check(customers: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _new(customers, "--target", "churned")
+    other = _table(customers.parent / "other.csv", lambda number, _: {"x": number})
+    assert main(["check", "--config", str(customers.parent / "made.toml"), "--data", str(other)]) == 2
+    assert capsys.readouterr().err.startswith(f"slipway: columns absent from {other}: joined, plan, ")
