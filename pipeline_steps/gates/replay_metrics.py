@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline_steps.baseline.drift import stability_index
 from pipeline_steps.gates.confidence_bounds import mean_at_least, quantile_bounds, resampled_at_least, share_at_least
 from pipeline_steps.gates.exchanges import Exchange, ReplayScores
+from pipeline_steps.gates.label_agreement import labels_differ
 from pipeline_steps.gates.score_scale import ScoreScale, score_scale
 from pipeline_steps.gates.segments import Segment
 from pipeline_steps.problems.problem import Problem
@@ -86,8 +87,9 @@ def measure_replay(
     """
     failed = 1 - float(scores.scored.mean())
     scale, numbers = score_scale(problem, scores.champion), problem.label_kind == "number"
-    near = scale.unit * SAME_NUMBER if numbers else 0.0
-    differs = np.abs(scores.candidate_label - scores.champion_label) > near
+    differs = labels_differ(
+        problem.label_kind, scores.champion_label, scores.candidate_label, tolerance=SAME_NUMBER * scale.unit
+    )
     disagreeing = _by_request(differs.astype(np.float64), scores.request)
     disagreement = float(disagreeing.mean()) if len(disagreeing) else 0.0
     differences = (scores.candidate - scores.champion) / scale.unit

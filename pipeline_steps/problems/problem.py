@@ -34,8 +34,9 @@ Likelihood = Literal["bernoulli", "categorical", "normal", "none"]
 """What an algorithm fits: a probability, one a class, a number, or no target at all."""
 
 
-LabelKind = Literal["positive", "category", "number"]
-"""What labels are: 1 where positive and else 0, the place of a class or cluster, or a number of any size."""
+LabelKind = Literal["positive", "category", "group", "number"]
+"""What labels are: 1 where positive and else 0, the place of a class, a group that the model numbered by itself, or a
+number of any size."""
 
 VALUE_METRIC = "value_per_1000"
 """What 1,000 predictions are worth, where the use case gives values; more is better, for every problem."""

@@ -71,4 +71,4 @@ class Explainer:
     def _greatest(self, contributions: NDArray[np.float64]) -> list[Reason]:
         order = np.argsort(-np.abs(contributions), kind="stable")[:MOST_REASONS]
         names = [column.name for column in self._contract.columns]
-        return [Reason(names[place], float(contributions[place])) for place in order if contributions[place]]
+        return [Reason(names[place], float(f"{contributions[place]:.6g}")) for place in order if contributions[place]]

@@ -12,7 +12,8 @@ class Replay(Section):
 
     A limit is compared with a lower confidence bound, so it refuses only what the requests prove. The score is the
     probability of the positive label or of the likeliest class, the predicted number, or the distance to the cluster.
-    Where it has no bounds, the champion's range is from the 1st to the 99th percentile of what it responded.
+    Where it has no bounds, the champion's range is from the 1st to the 99th percentile of what it responded. Clusters
+    are compared by who is grouped with whom, for their numbers are each model's own.
     """
 
     max_requests: int = Field(2000, ge=1, le=20_000)

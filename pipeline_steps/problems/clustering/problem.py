@@ -48,7 +48,7 @@ class Clustering:
         "inertia": "minimize",
     }
     headline_range = (0.0, math.inf)
-    label_kind: LabelKind = "category"
+    label_kind: LabelKind = "group"
     quality: Quality | None = None
 
     def read_target(self, cells: "pd.Series[str]", use_case: UseCase) -> tuple[Target, tuple[str, ...]]:

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline_steps.gates.artifact_errors import artifact_errors
 from pipeline_steps.gates.exchanges import Exchange
+from pipeline_steps.gates.label_agreement import labels_differ
 from pipeline_steps.gates.local_server import ServerResponse
 from pipeline_steps.gates.recent_requests import CapturedRequest
 from pipeline_steps.gates.replay_gate import compare_responses
@@ -62,7 +63,21 @@ def test_a_model_that_answers_differently_is_refused(name: str) -> None:
     assert all("\n" not in reason for reason in reasons)
 
 
-@pytest.mark.skipif("regression" not in NAMES, reason="no regression")
+def test_groups_are_the_same_however_a_model_numbers_them() -> None:
+    draws = np.random.default_rng(0)
+    champion = draws.integers(0, 4, 500).astype(float)
+    renumbered = np.array([3.0, 0.0, 1.0, 2.0])[champion.astype(int)]
+    assert not labels_differ("group", champion, renumbered, tolerance=0).any()
+    assert labels_differ("category", champion, renumbered, tolerance=0).all()
+    split = np.where((champion == 0) & (np.arange(500) % 4 == 0), 9.0, renumbered)
+    moved = (champion == 0) & (np.arange(500) % 4 == 0)
+    assert labels_differ("group", champion, split, tolerance=0).tolist() == moved.tolist(), "a group too many"
+    merged = np.minimum(champion, 2)
+    assert labels_differ("group", champion, merged, tolerance=0).sum() == min(
+        (champion == 2).sum(), (champion == 3).sum()
+    )
+
+
 def test_scores_without_bounds_are_compared_in_the_champions_own_range() -> None:
     problem = problem_named("regression")
     champion = np.concatenate([np.linspace(1000, 2000, 101), [1e9]])
@@ -73,7 +88,6 @@ def test_scores_without_bounds_are_compared_in_the_champions_own_range() -> None
     assert score_scale(problem, np.zeros(60)).unit == 1.0
 
 
-@pytest.mark.skipif("regression" not in NAMES, reason="no regression")
 @pytest.mark.parametrize("unit", [1e-3, 1.0, 1e6])
 def test_the_limits_mean_the_same_in_every_unit_of_the_target(unit: float) -> None:
     draws = np.random.default_rng(3)

@@ -141,7 +141,6 @@ def test_quality_of_few_outcomes_is_not_evaluated(name: str, tmp_path: Path) -> 
     assert (found.labelled, found.worse, found.violations) == (15, None, [])
 
 
-@pytest.mark.skipif("multiclass" not in NAMES, reason="no multiclass")
 def test_a_class_that_the_model_does_not_know_counts_as_wrong(tmp_path: Path) -> None:
     model = tiny_model("multiclass")
     known = outcomes(model, tmp_path, range(500))
