@@ -163,7 +163,7 @@ def _meanings(section: type[Section]) -> dict[str, str]:
     """The docstring below each key."""
     lines = next(node.body for node in ast.parse(inspect.getsource(section)).body if isinstance(node, ast.ClassDef))
     return {
-        key.target.id: inspect.cleandoc(text.value.value)
+        key.target.id: " ".join(text.value.value.split())
         for key, text in itertools.pairwise(lines)
         if isinstance(key, ast.AnnAssign)
         and isinstance(key.target, ast.Name)

@@ -112,6 +112,7 @@ s3:PutObject {artifacts}/pipeline/models/job/output/model.tar.gz
 s3:PutObject {artifacts}/pipeline/promoted/digest/model.tar.gz
 s3:PutObject {artifacts}/pipeline/checkpoints/digest-00000001.json
 s3:PutObject {artifacts}/pipeline/1/evaluate/evaluation/evaluation.json
+s3:PutObject {artifacts}/pipeline/1/evaluate/model/model.tar.gz
 s3:PutObject {artifacts}/replay/{prefix}/job/verdict.json
 s3:PutObject {artifacts}/pipeline/splits/1/train/part.csv
 s3:PutObject {artifacts}/pipeline/1/prepare/profile/profile.json
@@ -280,6 +281,7 @@ ROLES: Mapping[str, Expected] = {
         s3:ListBucket {artifacts}
         s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
         s3:PutObject {artifacts}/pipeline/1/evaluate/evaluation/evaluation.json
+        s3:PutObject {artifacts}/pipeline/1/evaluate/model/model.tar.gz
         sagemaker:ListModelPackages {package}
         sagemaker:DescribeModelPackage {package}
         """,

@@ -219,7 +219,9 @@ def test_the_package_reports_where_it_came_from(steps):
         provenance["image"]
         == steps["Tune"]["Arguments"]["TrainingJobDefinition"]["AlgorithmSpecification"]["TrainingImage"]
     )
-    quality = steps["Register"]["Arguments"]["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
+    metrics = steps["Register"]["Arguments"]["ModelMetrics"]
+    assert metrics["Explainability"]["Report"]["S3Uri"]["Std:Join"]["Values"][-1] == "explainability.json"
+    quality = metrics["ModelQuality"]["Statistics"]["S3Uri"]
     assert provenance["evaluation"] == quality
     assert len(provenance) <= 50
 
