@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline_steps.preparation.finding import Finding, percent
 from pipeline_steps.preparation.split_table import SplitTable
-from pipeline_steps.problems.registry import problem_named
+from pipeline_steps.preparation.target_checks import target_findings
 from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.raw_table import RawTable
 from pipeline_steps.tables.use_case import UseCase
@@ -18,7 +18,7 @@ _MANY_LABELS = 50
 _FEW_DISTINCT = 200
 _FEW_GROUPS = 30
 _OFF_BY = 0.35
-_TWO, _FEWEST_SORTED, _EXCEPTIONS = 2, 20, 0.02
+_TWO, _FEWEST_SORTED, _IN_ORDER = 2, 20, 0.98
 _NAMED = 8
 _USUAL_ENCODINGS = frozenset({"utf-8", "utf-8-sig"})
 
@@ -40,13 +40,12 @@ def table_findings(raw: RawTable, prepared: SplitTable) -> Iterator[Finding]:
 def is_sorted_by_target(target: "pd.Series[float]") -> bool:
     """Whether the rows are in the order of their target, or nearly."""
     values = target.to_numpy()
-    steps, labels = np.diff(values), len(np.unique(values))
-    rises, falls = int((steps > 0).sum()), int((steps < 0).sum())
+    labels = len(np.unique(values))
     if labels < _TWO or len(values) < _FEWEST_SORTED:
         return False
     if labels <= _MANY_LABELS:  # in blocks, whatever their order
-        return rises + falls <= labels + 1
-    return min(rises, falls) <= _EXCEPTIONS * (rises + falls)
+        return int((np.diff(values) != 0).sum()) <= labels + 1
+    return abs(float(np.corrcoef(target.rank(), np.arange(len(values)))[0, 1])) > _IN_ORDER
 
 
 def _size(rows: int, use_case: UseCase) -> Iterator[Finding]:
@@ -71,10 +70,7 @@ def _target(target: "pd.Series[float]", raw: RawTable, use_case: UseCase) -> Ite
             "all of them; write the rows in the order in which they arose",
             name,
         )
-    problem = problem_named(use_case.problem)
-    values = np.asarray(target, dtype=np.float64)
-    for warning in problem.target_warnings(values, use_case.classes, use_case):
-        yield Finding("target", warning, name)
+    yield from target_findings(np.asarray(target, dtype=np.float64), use_case)
 
 
 def _untrained(train: pd.DataFrame, use_case: UseCase) -> Iterator[Finding]:

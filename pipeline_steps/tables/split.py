@@ -1,7 +1,6 @@
 """Which split each row goes to: by its own content, so that no row moves because of others."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,17 +9,9 @@ from numpy.typing import NDArray
 
 from pipeline_steps.errors import DataError
 from pipeline_steps.tables.row_hash import row_fractions
-from pipeline_steps.tables.use_case import SplitPlan, UseCase
+from pipeline_steps.tables.use_case import SplitPlan
 
 SPLITS = ("train", "validation", "test")
-
-
-_DECIDING = {
-    "method": "another method",
-    "column": "another column",
-    "seed": "another seed",
-    "columns": "other feature columns or kinds",
-}
 
 
 class Assignment(NamedTuple):
@@ -52,31 +43,6 @@ def assign_splits(plan: SplitPlan, features: pd.DataFrame, by: "pd.Series[Any] |
         [fractions < plan.test_percent / 100, fractions < (plan.test_percent + plan.validation_percent) / 100], [2, 1]
     )
     return Assignment(np.array(SPLITS)[places], plan)
-
-
-def seen_test_rows(trained: Mapping[str, Any] | None, use_case: UseCase) -> str:
-    """Say why a model may have been trained on rows of the test split that `use_case` makes; "" if it cannot have.
-
-    `trained` is the `split_document` of the model's training; None stands for a model that does not say.
-    """
-    if trained is None:
-        return "its split is not recorded"
-    now = split_document(use_case)
-    if differing := [what for key, what in _DECIDING.items() if trained.get(key) != now[key]]:
-        return f"its rows were split by {' and '.join(differing)}"
-    if use_case.split.method == "time":
-        then, cut = trained.get("test_from"), use_case.split.test_from
-        return "" if then is not None and cut is not None and then <= cut else "it was trained on rows as new"
-    if trained["test_percent"] < use_case.split.test_percent:
-        return f"its own test split had {trained['test_percent']} % of the rows"
-    return ""
-
-
-def split_document(use_case: UseCase) -> dict[str, Any]:
-    """What decides the split of a row; a model carries it, so that a later evaluation knows what it has seen."""
-    by_content = use_case.split.method == "content"
-    columns = {column.name: column.kind for column in sorted(use_case.columns, key=lambda each: each.name)}
-    return asdict(use_case.split) | {"columns": columns if by_content else {}}
 
 
 def _by_time(plan: SplitPlan, times: NDArray[np.float64]) -> Assignment:

@@ -27,8 +27,8 @@ def test_a_good_table_is_summed_up_on_one_line(tmp_path: Path, shop, capsys: pyt
     found = json.loads(capsys.readouterr().out)
     assert (found["rows"], found["classes"]) == (300, ["FALSE", "TRUE"])
     assert len(found["sha256"]) == 64
-    assert {each["check"] for each in found["findings"]} == {"folds"}
-    assert len(found["remarks"]) == 1
+    assert {each["check"] for each in found["findings"]} == {"folds", "few_of_a_label"}
+    assert len(found["remarks"]) == 2
 
 
 def _set(column: int, value: str) -> Callable[[Rows], Rows]:

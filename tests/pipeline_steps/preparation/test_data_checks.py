@@ -81,7 +81,18 @@ FOUND: Mapping[str, tuple[str, list[Row], UseCase, str]] = {
     "marker": ("missing_markers", _with("new", lambda n, _: "?" if n % 9 else "1"), _column("number"), "'?' is taken"),
     "unused": ("unused_columns", _with("new", lambda *_: "x"), BINARY, "left out: new (in [data] ignore"),
     "sorted": ("sorted", sorted(_rows(), key=lambda row: row["churned"]), BINARY, "rows are sorted by churned"),
-    "imbalanced": ("target", _with("churned", lambda n, _: "yes" if n % 13 == 0 else "no"), BINARY, "'yes' in 47 rows"),
+    "few": (
+        "few_of_a_label",
+        _with("churned", lambda n, _: "yes" if n % 13 == 0 else "no"),
+        BINARY,
+        "'yes' in 47 rows",
+    ),
+    "rare": (
+        "imbalanced",
+        _with("churned", lambda n, _: "yes" if n % 30 == 0 else "no"),
+        BINARY,
+        "in 3.3% of the rows",
+    ),
     "small": ("too_small", _rows(150), BINARY, "150 rows are few"),
     "folds": ("folds", _rows(), replace(BINARY, folds=0), "[training] folds = 5"),
     "duplicates": ("duplicates", [*_rows(), *_rows()], BINARY, "600 of 1200 rows equal an earlier one and are kept"),
@@ -133,3 +144,23 @@ def test_a_strong_honest_column_is_no_leak(tmp_path: Path) -> None:
     draw = Random(1)  # noqa: S311 (made-up data)
     rows = _with("new", lambda _, row: f"{(row['churned'] == 'yes') + draw.gauss(0, 0.5):.6f}")
     assert _findings(tmp_path, rows, _column("number")) == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "target", "check"),
+    [
+        ("multiclass", lambda n: "rare" if n % 100 == 0 else "ab"[n % 2], "few_of_a_label"),
+        ("multiclass", lambda n: "ab"[n % 30 == 0], "imbalanced"),
+        ("multiclass", lambda n: f"label {n % 51}", "many_labels"),
+        ("regression", lambda n: str(n % 7), "few_numbers"),
+        ("regression", lambda n: str(0 if n % 3 else n), "one_number"),
+        ("regression", lambda n: str(1e6 * n if n % 200 == 1 else n % 97), "outliers"),
+        ("anomaly", lambda n: "ab"[n % 2], "many_anomalies"),
+    ],
+)
+def test_what_is_doubtful_about_a_target_depends_on_the_problem(
+    tmp_path: Path, problem: str, target: Callable[[int], str], check: str
+) -> None:
+    use_case = replace(BINARY, problem=problem, positive_label="b" if problem == "anomaly" else None, target="churned")
+    found = _findings(tmp_path, _with("churned", lambda n, _: target(n)), use_case)
+    assert [each.check for each in found if each.column == "churned"] == [check]

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_steps.errors import DataError
-from pipeline_steps.tables.split import SPLITS, assign_splits, seen_test_rows, split_document
-from pipeline_steps.tables.use_case import Column, SplitPlan, UseCase
+from pipeline_steps.tables.split import SPLITS, assign_splits
+from pipeline_steps.tables.use_case import SplitPlan
 
 PLANS = st.builds(
     SplitPlan,
@@ -18,8 +16,6 @@ PLANS = st.builds(
 )
 NUMBERS = st.floats(allow_nan=True, allow_infinity=False, width=32)
 ROWS = st.lists(st.tuples(NUMBERS, st.text(max_size=3)), min_size=1, max_size=60)
-COLUMNS = (Column("size", "number"), Column("plan", "category"))
-USE_CASE = UseCase("binary", COLUMNS, target="churned", metric="auc", positive_label="yes")
 
 
 def _table(rows: list[tuple[float, str]]) -> pd.DataFrame:
@@ -101,29 +97,3 @@ def test_by_time_the_newest_rows_are_the_test_and_equal_times_stay_together() ->
 def test_a_split_by_time_needs_times() -> None:
     with pytest.raises(DataError, match="column day, by which the rows are split, must hold times, got 3 missing"):
         assign_splits(SplitPlan(method="time", column="day"), _many(3), pd.Series([np.nan] * 3))
-
-
-@pytest.mark.parametrize(
-    ("trained", "reason"),
-    [
-        (USE_CASE, ""),
-        (replace(USE_CASE, columns=COLUMNS[::-1]), ""),
-        (replace(USE_CASE, split=SplitPlan(40, 25)), ""),
-        (replace(USE_CASE, split=SplitPlan(20, 15)), "its own test split had 15 % of the rows"),
-        (replace(USE_CASE, split=SplitPlan(seed=1)), "its rows were split by another seed"),
-        (replace(USE_CASE, columns=COLUMNS[:1]), "its rows were split by other feature columns or kinds"),
-    ],
-)
-def test_a_model_has_not_seen_test_rows_where_the_same_content_decides(trained: UseCase, reason: str) -> None:
-    assert seen_test_rows(split_document(trained), USE_CASE) == reason
-
-
-def test_a_model_without_a_record_of_its_split_may_have_seen_test_rows() -> None:
-    assert seen_test_rows(None, USE_CASE) == "its split is not recorded"
-
-
-@pytest.mark.parametrize(("cut", "reason"), [(15.0, ""), (16.0, ""), (17.0, "it was trained on rows as new")])
-def test_by_time_a_model_has_seen_test_rows_if_its_own_were_newer(cut: float, reason: str) -> None:
-    plan = SplitPlan(method="time", column="day", validation_from=12.0, test_from=16.0)
-    trained = split_document(replace(USE_CASE, split=replace(plan, test_from=cut)))
-    assert seen_test_rows(trained, replace(USE_CASE, split=plan)) == reason
