@@ -30,9 +30,9 @@ class CellRules:
 
     @classmethod
     def of(cls, given: TableFormat, *, decimal: str) -> Self:
-        """The rules that the settings give; `decimal` is what was detected where they are silent."""
+        """The rules that the settings give; `decimal` is the files' own."""
         missing = None if given.missing is None else frozenset(given.missing)
-        return cls(given.decimal or decimal, missing, given.datetime)
+        return cls(decimal, missing, given.datetime)
 
     @property
     def empty(self) -> frozenset[str]:

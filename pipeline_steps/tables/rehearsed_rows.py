@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipeline_steps.tables.csv_rows import csv_rows
 from pipeline_steps.tables.csv_table import write_table
-from pipeline_steps.tables.source_file import create_text, open_text, text_format
+from pipeline_steps.tables.source_file import create_text, is_parquet, open_text, text_format
 from pipeline_steps.tables.use_case import Column, TableFormat
 
 _REQUESTS = 500
@@ -34,6 +34,12 @@ def write_earlier(files: Sequence[Path], folder: Path, chosen: EarlierRows, give
     folder.mkdir(parents=True, exist_ok=True)
     numbers = count()
     for path in files:
+        if is_parquet(path):
+            from pipeline_steps.tables import parquet  # noqa: PLC0415 — few tables need the library
+
+            included = [chosen.includes(next(numbers)) for _ in range(parquet.rows_of(path))]
+            parquet.write_rows(folder / path.name, path, included)
+            continue
         form = text_format(path, given, ())
         with open_text(path, form.encoding) as source, create_text(folder / path.name, path, form.encoding) as sink:
             rows, writer = filter(None, csv_rows(source, form.delimiter)), csv.writer(sink, delimiter=form.delimiter)

@@ -14,7 +14,6 @@ from pipeline_steps.tables.csv_rows import csv_rows
 from pipeline_steps.tables.header import plain_name
 from pipeline_steps.tables.use_case import TableFormat
 
-_GZIP = b"\x1f\x8b"
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _DELIMITERS = ",;\t|"
 _CHUNK = 1 << 20
@@ -27,6 +26,11 @@ class TextFormat:
 
     encoding: str
     delimiter: str
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether the file begins as Parquet does."""
+    return _begins_with(path, b"PAR1")
 
 
 def open_text(path: Path, encoding: str) -> TextIO:
@@ -94,8 +98,12 @@ def _opened(path: Path) -> BinaryIO | gzip.GzipFile:
 
 
 def _is_packed(path: Path) -> bool:
+    return _begins_with(path, b"\x1f\x8b")
+
+
+def _begins_with(path: Path, mark: bytes) -> bool:
     with path.open("rb") as file:
-        return file.read(len(_GZIP)) == _GZIP
+        return file.read(len(mark)) == mark
 
 
 def _delimiter(lines: Sequence[str], names: Sequence[str]) -> str:

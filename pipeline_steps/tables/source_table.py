@@ -13,7 +13,7 @@ from pipeline_steps.errors import DataError
 from pipeline_steps.tables.column_readers import CellRules, ColumnReader, reader_of
 from pipeline_steps.tables.csv_rows import csv_rows
 from pipeline_steps.tables.header import header_problems, places_of, plain_name
-from pipeline_steps.tables.source_file import open_text, text_format
+from pipeline_steps.tables.source_file import is_parquet, open_text, text_format
 from pipeline_steps.tables.use_case import Column, TableFormat
 
 _SHOWN_PROBLEMS = 5
@@ -86,9 +86,8 @@ def _read(paths: Sequence[Path], columns: Sequence[Column], given: TableFormat) 
         _same_header(header, first, path)
         places = places_of(names, first)
         for block in blocks:
-            by_place = list(zip(*block, strict=True))
             for place, reader in zip(places, readers, strict=True):
-                reader.take(by_place[place])
+                reader.take(block[place])
     columns_read = [reader.values() for reader in readers]
     if not len(columns_read[0]):
         raise DataError(f"data must have at least one row below the header, got none in {paths[0]}")
@@ -100,8 +99,12 @@ def _read(paths: Sequence[Path], columns: Sequence[Column], given: TableFormat) 
 
 
 def _opened(path: Path, columns: Sequence[Column], given: TableFormat) -> tuple[Iterator[Any], dict[str, Any]]:
-    """The header of one file and then its rows in blocks, and how it is written."""
+    """The header of one file and then its columns in blocks of rows, and how it is written."""
     names = [column.name for column in columns]
+    if is_parquet(path):
+        from pipeline_steps.tables.parquet import parquet_blocks  # noqa: PLC0415 — few tables need the library
+
+        return _checked(parquet_blocks(path), path, names), {"format": "parquet"}
     form = text_format(path, given, names)
     numbers = [column.name for column in columns if column.kind == "number"]
     found = {"format": "csv", "encoding": form.encoding, "delimiter": form.delimiter}
@@ -109,6 +112,13 @@ def _opened(path: Path, columns: Sequence[Column], given: TableFormat) -> tuple[
     if given.decimal or form.delimiter == ",":
         return blocks, found | {"decimal": given.decimal or "."}
     return blocks, found | {"decimal": _decimal(_csv_blocks(path, form.encoding, form.delimiter, names), numbers)}
+
+
+def _checked(blocks: Iterator[list[Any]], path: Path, names: Sequence[str]) -> Iterator[list[Any]]:
+    header = next(blocks)
+    raise_problems(header_problems(header, str(path), names))
+    yield header
+    yield from blocks
 
 
 def _csv_blocks(path: Path, encoding: str, delimiter: str, names: Sequence[str]) -> Iterator[Any]:
@@ -123,8 +133,8 @@ def _csv_blocks(path: Path, encoding: str, delimiter: str, names: Sequence[str])
         raise DataError(f"data must be text in {encoding} separated by {delimiter!r}, got {path}: {exc}") from exc
 
 
-def _blocks(rows: Iterable[list[str]], width: int, path: Path) -> Iterator[list[list[str]]]:
-    """Rows in blocks that fit in memory, each as long as the header."""
+def _blocks(rows: Iterable[list[str]], width: int, path: Path) -> Iterator[list[Sequence[str]]]:
+    """The columns of rows in blocks that fit in memory, each row as long as the header."""
     remaining: Iterator[list[str]] = iter(rows)
     before = 0
     while block := list(islice(remaining, _BLOCK_ROWS)):
@@ -132,14 +142,14 @@ def _blocks(rows: Iterable[list[str]], width: int, path: Path) -> Iterator[list[
             if len(row) != width:
                 raise DataError(f"row {number} must have {width} cells like the header, got {len(row)} in {path}")
         before += len(block)
-        yield block
+        yield list(zip(*block, strict=True))
 
 
 def _decimal(blocks: Iterator[Any], numbers: Sequence[str]) -> str:
     """A comma where numbers have one and none has a point."""
     places = places_of(numbers, next(blocks))
-    rows: list[list[str]] = next(blocks, [])[:_DECIMAL_ROWS]
-    cells = [row[place] for row in rows for place in places]
+    columns: list[Sequence[str]] = next(blocks, [])
+    cells = [cell for place in places if columns for cell in columns[place][:_DECIMAL_ROWS]]
     commas = any("," in cell and _digits(cell.replace(",", "", 1)) for cell in cells)
     points = any("." in cell and _digits(cell.replace(".", "", 1)) for cell in cells)
     return "," if commas and not points else "."

@@ -1,0 +1,85 @@
+"""Parquet files: their columns as the texts that a CSV file would have."""
+
+import io
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import fastparquet
+import pandas as pd
+
+from pipeline_steps.errors import DataError
+from pipeline_steps.tables.cells import number_text
+
+
+def parquet_blocks(path: Path) -> Iterator[list[Any]]:
+    """Give the names of the columns, then each row group as one list of texts a column.
+
+    Raises:
+        DataError: the file is damaged, or has cells that are no single values.
+    """
+    found = _opened(path)
+    names = [str(name) for name in found.columns]
+    yield names
+    groups = found.iter_row_groups()
+    while (table := _next(groups, path)) is not None:
+        yield [_texts(table[name], path) for name in names]
+
+
+def write_rows(path: Path, source: Path, chosen: Sequence[bool]) -> None:
+    """Write the chosen rows of the file `source`, as far as `chosen` goes."""
+    table = _opened(source).to_pandas()
+    fastparquet.write(str(path), table.iloc[: len(chosen)][list(chosen[: len(table)])], object_encoding="infer")
+
+
+def rows_of(path: Path) -> int:
+    """How many rows the file has."""
+    return int(_opened(path).count())
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return fastparquet.ParquetFile(io.BytesIO(path.read_bytes()))
+    except Exception as exc:  # of a damaged file, the library raises what its parser happens to
+        raise _unreadable(path, exc) from exc
+
+
+def _next(groups: Iterator[pd.DataFrame], path: Path) -> pd.DataFrame | None:
+    try:
+        return next(groups, None)
+    except Exception as exc:
+        raise _unreadable(path, exc) from exc
+
+
+def _unreadable(path: Path, exc: Exception) -> DataError:
+    return DataError(
+        f"data must be a Parquet file with data pages of version 1, as most programs write them, got {path}: {exc}"
+    )
+
+
+def _texts(cells: "pd.Series[Any]", path: Path) -> list[str]:
+    if cells.dtype.kind == "f":
+        return [number_text(cell) for cell in cells.to_numpy(dtype="float64", na_value=math.nan).tolist()]
+    write = _WRITERS.get(cells.dtype.kind, lambda cell: _text(cell, cells.name, path))
+    missing = cells.isna().tolist()
+    return ["" if gone else write(cell) for cell, gone in zip(cells.tolist(), missing, strict=True)]
+
+
+def _moment(cell: pd.Timestamp) -> str:
+    return cell.isoformat().removesuffix("T00:00:00")
+
+
+def _text(cell: object, name: object, path: Path) -> str:
+    if isinstance(cell, list | dict | tuple):
+        raise DataError(f"column {name} must hold one value in each row, got {type(cell).__name__} in {path}")
+    return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
+
+
+_WRITERS: Mapping[str, Callable[[Any], str]] = {
+    "b": lambda cell: "true" if cell else "false",
+    "i": str,
+    "u": str,
+    "M": _moment,
+}
+"""By numpy's letter of the kind."""

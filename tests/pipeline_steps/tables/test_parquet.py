@@ -1,0 +1,69 @@
+import datetime as dt
+from pathlib import Path
+
+import fastparquet
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline_steps.errors import DataError
+from pipeline_steps.tables.rehearsed_rows import EarlierRows, write_earlier
+from pipeline_steps.tables.source_table import SourceTable, header_of, read_source
+from pipeline_steps.tables.use_case import Column, TableFormat
+
+KINDS = {
+    "size": "number",
+    "count": "number",
+    "plan": "category",
+    "region": "category",
+    "member": "boolean",
+    "joined": "datetime",
+}
+COLUMNS = tuple(Column(name, kind) for name, kind in KINDS.items())  # type: ignore[arg-type]  # kinds
+
+
+def _write(path: Path) -> Path:
+    table = pd.DataFrame(
+        {
+            "size": [1.5, np.nan, -2.0],
+            "count": pd.array([3, None, 2**40], dtype="Int64"),
+            "plan": ["é", None, "b"],
+            "region": pd.array([1, 2, None], dtype="Int64"),
+            "member": pd.array([True, None, False], dtype="boolean"),
+            "joined": pd.to_datetime([dt.datetime(2026, 3, 1, 6), None, dt.datetime(2026, 3, 2)]),  # noqa: DTZ001
+        }
+    )
+    fastparquet.write(str(path), table.astype({"plan": object}), compression="SNAPPY", row_group_offsets=[0, 2])
+    return path
+
+
+def _read(path: Path) -> SourceTable:
+    return read_source([path], COLUMNS, TableFormat(decimal=","))
+
+
+def test_a_parquet_file_is_read_as_the_same_table_in_csv_is(tmp_path: Path) -> None:
+    found = _read(_write(tmp_path / "table.parquet"))
+    size, count, plan, region, member, joined = found.cells
+    np.testing.assert_array_equal(size, [1.5, np.nan, -2])
+    np.testing.assert_array_equal(count, [3, np.nan, 2**40])
+    assert plan.tolist() == ["é", "", "b"]
+    assert region.tolist() == ["1", "2", ""]
+    assert member.tolist() == ["true", "", "false"]
+    np.testing.assert_array_equal(joined, [9556.25, np.nan, 9557])
+    assert list(found.header) == header_of([tmp_path / "table.parquet"]) == list(KINDS)
+
+
+def test_its_earlier_rows_are_a_parquet_file_too(tmp_path: Path) -> None:
+    source = _write(tmp_path / "table.parquet")
+    write_earlier([source], tmp_path / "earlier", EarlierRows(2, 2), TableFormat())
+    whole, earlier = _read(source), _read(tmp_path / "earlier/table.parquet")
+    for one, other in zip(whole.cells, earlier.cells, strict=True):
+        np.testing.assert_array_equal(one[:2], other)
+
+
+@pytest.mark.parametrize("cut", [5, 200])
+def test_a_damaged_file_is_named(tmp_path: Path, cut: int) -> None:
+    path = _write(tmp_path / "table.parquet")
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(DataError, match=r"data must be a Parquet file with data pages of version 1, .*, got .*: "):
+        _read(path)
