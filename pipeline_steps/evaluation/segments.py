@@ -103,7 +103,7 @@ def _categories(column: "pd.Series[Any]") -> tuple[list[str], NDArray[np.int64]]
     """Number the most frequent values; the others have a number without a name."""
     texts = column.fillna("").astype(str)
     kept = texts.value_counts().head(_MOST_CATEGORIES).index
-    codes = kept.get_indexer(texts)
+    codes = kept.get_indexer(pd.Index(texts))
     return [str(value) or _MISSING for value in kept], np.where(codes < 0, len(kept), codes).astype(np.int64)
 
 
