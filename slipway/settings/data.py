@@ -17,8 +17,7 @@ class Split(Section):
     """Which rows are held out. A row's own content decides, so that no row moves when others come or go."""
 
     method: Literal["content", "time", "group", "id"] = "content"
-    """By the features of a row; by its time, the newest rows for the test; or by a column whose equal values are kept
-    together: a group such as a household, or an identifier of the row."""
+    """By a row's features; by time, the newest rows for the test; or by a column whose equal values stay together."""
     column: ColumnName | None = None
     """The column of the time, group or identifier."""
     validation_percent: int = Field(20, ge=5, le=40)
