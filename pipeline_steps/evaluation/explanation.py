@@ -75,7 +75,12 @@ def _losses(table: Table, candidate: Artifact, confidence: float) -> dict[str, A
         return report.losses(evaluated(table.problem, target, found, contract.decision, table.use_case).predicted)
 
     return {
-        "segments": worst_segments(test.features, losses(outputs, test.target), confidence=confidence),
+        "segments": worst_segments(
+            test.features,
+            losses(outputs, test.target),
+            confidence=confidence,
+            datetimes=[column.name for column in table.use_case.columns if column.kind == "datetime"],
+        ),
         "importance": permutation_importance(
             [column.name for column in contract.columns],
             contract.encode(test.features),

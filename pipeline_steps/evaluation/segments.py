@@ -1,7 +1,8 @@
 """Where a model is worst: the rows of one category, or of a quarter of a number's range."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from statistics import NormalDist
 from typing import Any, NamedTuple
@@ -16,6 +17,8 @@ FEWEST_ROWS = 30
 _MOST = 10
 _MOST_CATEGORIES = 50
 """Of one column: the most frequent ones. More would each have few rows, and widen the intervals of all."""
+_FEW_VALUES = 10
+"""Numbers of at most so many values are compared one by one."""
 _MISSING = "(missing)"
 
 
@@ -47,16 +50,20 @@ class _Segment(NamedTuple):
     sums: _Sums
 
 
-def worst_segments(features: pd.DataFrame, losses: Losses, *, confidence: float) -> dict[str, Any]:
+def worst_segments(
+    features: pd.DataFrame, losses: Losses, *, confidence: float, datetimes: Collection[str] = ()
+) -> dict[str, Any]:
     """Give the segments whose mean loss exceeds that of all other rows by most, as far as the rows prove it.
 
     The intervals are simultaneous: of all segments that were looked at, none is outside of its interval with the
     stated confidence (Bonferroni). Without that, one of a hundred segments would look bad by chance.
+
+    `datetimes` are the columns whose numbers are days since 2000.
     """
     middle = float(losses.of_rows.mean())
     loss = losses.of_rows - middle  # sums of squares then keep their digits
     everything = _Sums(len(loss), float(loss.sum()), float((loss**2).sum()))
-    segments = [each for each in _segments(features, loss) if FEWEST_ROWS <= each.sums.rows < len(loss)]
+    segments = [each for each in _segments(features, loss, datetimes) if FEWEST_ROWS <= each.sums.rows < len(loss)]
     tail = (1 - confidence) / max(1, len(segments))
     width = NormalDist().inv_cdf(1 - tail / 2)
     found = [_described(each, everything, middle=middle, width=width) for each in segments]
@@ -89,33 +96,38 @@ def _described(segment: _Segment, everything: _Sums, *, middle: float, width: fl
     }
 
 
-def _segments(features: pd.DataFrame, loss: NDArray[np.float64]) -> Iterator[_Segment]:
+def _segments(features: pd.DataFrame, loss: NDArray[np.float64], datetimes: Collection[str]) -> Iterator[_Segment]:
     for name in features.columns:
         column = features[name]
         numbers = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-        names, codes = _quarters(column) if numbers else _categories(column)
+        if not numbers:
+            names, codes = _categories(column.fillna("").astype(str))
+        elif column.nunique() <= _FEW_VALUES:
+            names, codes = _categories(column.map("{:g}".format, na_action="ignore").fillna(""))
+        else:
+            names, codes = _quarters(column, _date if name in datetimes else "{:.6g}".format)
         sums = (np.bincount(codes, weights, minlength=len(names)) for weights in (None, loss, loss**2))
         for text, *of_rows in zip(names, *(each.tolist() for each in sums), strict=False):
             yield _Segment(str(name), text, _Sums(*of_rows))
 
 
-def _categories(column: "pd.Series[Any]") -> tuple[list[str], NDArray[np.int64]]:
+def _categories(texts: "pd.Series[str]") -> tuple[list[str], NDArray[np.int64]]:
     """Number the most frequent values; the others have a number without a name."""
-    texts = column.fillna("").astype(str)
     kept = texts.value_counts().head(_MOST_CATEGORIES).index
     codes = kept.get_indexer(pd.Index(texts))
     return [str(value) or _MISSING for value in kept], np.where(codes < 0, len(kept), codes).astype(np.int64)
 
 
-def _quarters(column: "pd.Series[Any]") -> tuple[list[str], NDArray[np.int64]]:
+def _quarters(column: "pd.Series[float]", written: Callable[[float], str]) -> tuple[list[str], NDArray[np.int64]]:
     """Number the quarters of the rows by size, and those without a number."""
     values = column.to_numpy(dtype=np.float64)
     known = np.isfinite(values)
-    if not known.any():
-        return [_MISSING], np.zeros(len(values), dtype=np.int64)
     edges = np.unique(np.quantile(values[known], [0, 0.25, 0.5, 0.75, 1]))
-    if len(edges) == 1:
-        return [f"{edges[0]:g}", _MISSING], (~known).astype(np.int64)
-    names = [f"{low:g} to {'' if high == edges[-1] else 'below '}{high:g}" for low, high in pairwise(edges)]
+    last = edges[-1]
+    names = [f"{written(low)} to {'' if high == last else 'below '}{written(high)}" for low, high in pairwise(edges)]
     codes = np.clip(np.searchsorted(edges, np.where(known, values, edges[0]), side="right") - 1, 0, len(names) - 1)
     return [*names, _MISSING], np.where(known, codes, len(names)).astype(np.int64)
+
+
+def _date(days: float) -> str:
+    return f"{datetime(2000, 1, 1, tzinfo=UTC) + timedelta(days=days):%Y-%m-%d %H:%M}"

@@ -42,6 +42,13 @@ def test_of_many_segments_without_a_difference_none_is_called_worse() -> None:
     assert not any(each["worse_than_others"] for each in found["worst"])
 
 
+def test_days_are_written_as_dates_and_few_numbers_one_by_one() -> None:
+    table = pd.DataFrame({"when": np.arange(400.0), "flag": [0.0, 1.0] * 200})
+    found = worst_segments(table, Losses("error", np.arange(400.0)), confidence=0.95, datetimes=["when"])
+    assert found["worst"][0]["segment"] == "2000-10-26 06:00 to 2001-02-03 00:00"
+    assert {each["segment"] for each in found["worst"] if each["column"] == "flag"} == {"0", "1"}
+
+
 def test_a_missing_number_and_a_constant_have_segments_too() -> None:
     table = pd.DataFrame({"gap": [np.nan] * 50 + [1.0] * 50, "text": [""] * 50 + ["x"] * 50})
     found = worst_segments(table, Losses("error", np.arange(100.0)), confidence=0.9)
