@@ -27,8 +27,8 @@ _LABEL = 16
 _MARGIN_INCHES = 0.85
 _MOST_POINTS = 1000
 _MOST_CLASSES = 20
-_LEGIBLE_COUNTS = 12
-"""Classes above which a cell is too small for its count."""
+_SMALL_CELLS = 8
+"""Classes above which counts are written small."""
 
 
 @contextmanager
@@ -72,14 +72,15 @@ def draw_confusion_matrix(path: Path, counts: NDArray[np.int64], names: Sequence
     cells = counts[np.ix_(shown, shown)]
     shares = cells / np.maximum(1, counts[shown].sum(axis=1, keepdims=True))
     ticks = [label(names[place]) for place in shown]
-    size = 3.2 + 0.5 * len(shown)
+    size, size_of_text = 3.2 + 0.5 * len(shown), 11 if len(shown) <= _SMALL_CELLS else 8
     with picture(path, width=size + 0.3, height=size, long_labels=True) as (axes,):
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         for (row, column), share in np.ndenumerate(shares):
             count = f"{cells[row, column]:,}"
             text = count if len(shown) > 2 else f"{count}\n{share:.1%}"
-            if (cells[row, column] and len(shown) <= _LEGIBLE_COUNTS) or len(shown) == 2:
-                axes.text(column, row, text, ha="center", va="center", color="white" if share > 0.5 else "#24292f")
+            if cells[row, column] or len(shown) == 2:
+                colour = "white" if share > 0.5 else "#24292f"
+                axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=size_of_text)
         axes.set_xticks(range(len(shown)), ticks, rotation=90 if len(shown) > 2 else 0)
         axes.set_yticks(range(len(shown)), ticks, rotation=0 if len(shown) > 2 else 90, va="center")
         rest = f" ({len(shown)} most frequent of {len(counts)})" if len(shown) < len(counts) else ""
