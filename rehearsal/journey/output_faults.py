@@ -10,6 +10,9 @@ _POWER = 0.5
 _FACTOR = 1.609
 """Kilometres in a mile."""
 
+_SHARE = 0.1
+"""Of a distance: a tenth makes one cluster the nearest of most rows, as if its unit had been forgotten."""
+
 _PREFIX = "fault_"
 """Of the names of what is added: the model's graph may have any others."""
 
@@ -66,8 +69,8 @@ def _nearer_cluster(nodes: Nodes, trained: str, faulty: str, _contract: Mapping[
     zero, one, end = nodes.constant("zero", [0]), nodes.constant("one", [1]), nodes.constant("end", [2**31])
     first = nodes.add("Slice", [trained, zero, one, one], f"{_PREFIX}first")
     others = nodes.add("Slice", [trained, one, end, one], f"{_PREFIX}others")
-    halved = nodes.add("Mul", [first, nodes.constant("half", 0.5)], f"{_PREFIX}halved")
-    nodes.add("Concat", [halved, others], faulty, axis=1)
+    nearer = nodes.add("Mul", [first, nodes.constant("tenth", _SHARE)], f"{_PREFIX}nearer")
+    nodes.add("Concat", [nearer, others], faulty, axis=1)
 
 
 OUTPUT_FAULTS: Mapping[str, OutputFault] = {
@@ -75,6 +78,8 @@ OUTPUT_FAULTS: Mapping[str, OutputFault] = {
     "multiclass": OutputFault("each label gets the probability of the one before", _next_label),
     "regression": OutputFault(f"numbers are {_FACTOR:g} times too high, as if units had been confused", _other_unit),
     "anomaly": OutputFault("scores are too high, so that most rows are anomalous", _square_root),
-    "clustering": OutputFault("the distance to the first cluster is halved, so that it attracts rows", _nearer_cluster),
+    "clustering": OutputFault(
+        "the distance to the first cluster is a tenth, so that most rows get it", _nearer_cluster
+    ),
 }
 """By the problem that the artifact's contract names."""
