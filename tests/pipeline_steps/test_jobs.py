@@ -181,6 +181,7 @@ def test_evaluate_measures_candidate_and_references_on_the_test_split(evaluation
     found, output = evaluated(evaluation), evaluation / "processing/output/evaluation"
     profile = json.loads((evaluation / "processing/input/profile/profile.json").read_text())
     assert (found["problem"], found["algorithm"], found["champion"]) == ("binary", "xgboost", None)
+    assert found["hyperparameters"]["num_round"] == 60
     gain = found["metrics"]["auc"] - found["baseline"]["auc"]
     assert found["gate"]["gain_over_baseline"] == pytest.approx(gain)
     assert found["gate"]["loss_to_reference_low"] < -gain
