@@ -68,7 +68,6 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         **champion.to_document(models.champion),
         "algorithm": candidate.contract.algorithm,
         "hyperparameters": candidate.document("metrics.json")["hyperparameters"],
-        "hyperparameters": candidate.document("metrics.json")["hyperparameters"],
         "choice": choice.to_document(),
         "data": {"rows": profile["rows"], "sha256": profile["sha256"]},
         # the hash is what an approval is for
