@@ -10,11 +10,10 @@ from sklearn.datasets import make_blobs
 from pipeline_steps.problems.registry import PROBLEMS
 from pipeline_steps.tables.use_case import UseCase
 
-LINEARISED = 0.02
+LINEARISED = 0.1
 """Of the AUC of each class, and of the distances between centres."""
 
 Measured = dict[str, float]
-GENERATOR = np.random.default_rng(5)
 
 
 def use_case(problem: str, value: dict[str, Any] | None = None) -> UseCase:
@@ -22,8 +21,9 @@ def use_case(problem: str, value: dict[str, Any] | None = None) -> UseCase:
 
 
 def binary() -> tuple[Measured, Measured]:
-    target = GENERATOR.integers(0, 2, 300).astype(np.float64)
-    scores = (0.7 * GENERATOR.uniform(size=300) + 0.3 * target).round(2).astype(np.float32)
+    generator = np.random.default_rng(5)
+    target = generator.integers(0, 2, 300).astype(np.float64)
+    scores = (0.7 * generator.uniform(size=300) + 0.3 * target).round(2).astype(np.float32)
     labels = scores >= np.float32(0.4)
     wide = scores.astype(np.float64)
     value = {"currency": "EUR", "true_positive": 9, "false_positive": -2, "true_negative": 1, "false_negative": -4}
@@ -43,17 +43,17 @@ def binary() -> tuple[Measured, Measured]:
 
 
 def multiclass() -> tuple[Measured, Measured]:
-    target = GENERATOR.integers(0, 3, 200).astype(np.float64)
-    raw = GENERATOR.uniform(size=(200, 3)).round(2) + 0.5 * (target[:, None] == np.arange(3))
+    generator = np.random.default_rng(5)
+    target = generator.integers(0, 3, 200).astype(np.float64)
+    raw = generator.uniform(size=(200, 4)).round(2) + 0.5 * (target[:, None] == np.arange(4))
+    raw[:, 3] = 0.01  # a class that no row has
     outputs = (raw / raw.sum(axis=1, keepdims=True)).astype(np.float32)
-    labels = outputs.argmax(axis=1)
-    matrix = np.arange(9).reshape(3, 3)
+    labels, exact = outputs.argmax(axis=1), outputs.astype(np.float64)
+    matrix = np.arange(16).reshape(4, 4)
     found = PROBLEMS["multiclass"].measure(target, outputs, {}, use_case("multiclass"))
     decided = PROBLEMS["multiclass"].measure(target, outputs, {"values": matrix.tolist()}, use_case("multiclass"))
     expected = {
-        "log_loss": reference.log_loss(
-            target, outputs.astype(np.float64) / outputs.sum(axis=1, keepdims=True, dtype=np.float64)
-        ),
+        "log_loss": reference.log_loss(target, exact / exact.sum(axis=1, keepdims=True), labels=range(4)),
         "accuracy": reference.accuracy_score(target, labels),
         "f1_macro": reference.f1_score(target, labels, average="macro"),
         "f1_weighted": reference.f1_score(target, labels, average="weighted"),
@@ -65,9 +65,10 @@ def multiclass() -> tuple[Measured, Measured]:
 
 
 def regression() -> tuple[Measured, Measured]:
-    target = GENERATOR.normal(50, 10, 251).round(1)
+    generator = np.random.default_rng(5)
+    target = generator.normal(50, 10, 251).round(1)
     target[:3] = 0
-    outputs = (target + GENERATOR.normal(1, 5, 251)).astype(np.float32)
+    outputs = (target + generator.normal(1, 5, 251)).astype(np.float32)
     value = {"currency": "EUR", "overestimate": -1, "underestimate": -3}
     found = PROBLEMS["regression"].measure(target, outputs, {"shift": 2.0}, use_case("regression", value))
     error = outputs.astype(np.float64) + 2 - target
@@ -83,8 +84,9 @@ def regression() -> tuple[Measured, Measured]:
 
 
 def anomaly() -> tuple[Measured, Measured]:
+    generator = np.random.default_rng(5)
     target = (np.arange(300) % 10 == 0).astype(np.float64)
-    scores = (0.3 + 0.4 * GENERATOR.uniform(size=300) + 0.2 * target).astype(np.float32)
+    scores = (0.3 + 0.4 * generator.uniform(size=300) + 0.2 * target).astype(np.float32)
     found = PROBLEMS["anomaly"].measure(target, scores, {"threshold": 0.6}, use_case("anomaly"))
     labels = scores >= np.float32(0.6)
     assert found.pop("flagged_share") == pytest.approx(labels.mean())
@@ -123,23 +125,25 @@ def test_every_metric_is_what_scikit_learn_measures(case: Callable[[], tuple[Mea
 
 def outputs_of(problem: str, rows: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """Target, outputs and decision of rows that have everything which can be measured."""
+    generator = np.random.default_rng(5)
     if problem == "multiclass":
-        target = GENERATOR.integers(0, 3, rows).astype(np.float64)
-        raw = GENERATOR.uniform(size=(rows, 3)) + (target[:, None] == np.arange(3))
+        target = generator.integers(0, 3, rows).astype(np.float64)
+        raw = generator.uniform(size=(rows, 3)) + (target[:, None] == np.arange(3))
         return target, (raw / raw.sum(axis=1, keepdims=True)).astype(np.float32), {}
     if problem == "regression":
-        target = GENERATOR.normal(size=rows)
-        return target, (target + GENERATOR.normal(size=rows)).astype(np.float32), {}
+        target = generator.normal(size=rows)
+        return target, (target + generator.normal(size=rows)).astype(np.float32), {}
     if problem == "clustering":
-        return np.full(rows, np.nan), GENERATOR.uniform(0, 9, size=(rows, 4)).astype(np.float32), {}
+        return np.full(rows, np.nan), generator.uniform(0, 9, size=(rows, 4)).astype(np.float32), {}
     target = (np.arange(rows) % 2).astype(np.float64)
-    return target, GENERATOR.uniform(size=rows).astype(np.float32), {"threshold": 0.5}
+    return target, generator.uniform(size=rows).astype(np.float32), {"threshold": 0.5}
 
 
 @pytest.mark.parametrize("problem", sorted(PROBLEMS))
 def test_a_resample_is_measured_like_the_rows_it_repeats(problem: str) -> None:
+    generator = np.random.default_rng(5)
     target, outputs, decision = outputs_of(problem, 240)
-    counts = GENERATOR.multinomial(240, np.full(240, 1 / 240), size=2)
+    counts = generator.multinomial(240, np.full(240, 1 / 240), size=2)
     drawn = np.repeat(np.arange(240), counts[1])
     found = PROBLEMS[problem].measure_resamples(target, outputs, decision, use_case(problem), counts.astype(np.float64))
     repeated = PROBLEMS[problem].measure(target[drawn], outputs[drawn], decision, use_case(problem))

@@ -20,6 +20,13 @@ def test_every_cut_labels_the_rows_that_are_counted_in_either_precision(rows: li
             assert (labels.sum(), (labels & positive).sum()) == (said, hits)
 
 
+def test_scores_that_are_neighbouring_numbers_are_told_apart() -> None:
+    lower = np.float32(0.3)
+    scores = np.repeat([lower, np.nextafter(lower, np.float32(1))], 9)
+    positive = np.arange(18) >= 9
+    assert ((scores >= np.float32(choose_threshold(positive, scores, ACCURACY, None))) == positive).all()
+
+
 @given(ROWS, st.sampled_from(["accuracy", "f1", "value"]))
 def test_no_cut_is_better_by_more_than_the_rows_between_may_be_by_luck(
     rows: list[tuple[bool, float]], maximise: str
@@ -66,6 +73,9 @@ def test_a_share_of_the_rows_or_a_precision_can_be_asked_for() -> None:
     assert (scores >= top).sum() == 20
     precise = scores >= choose_threshold(positive, scores, {"maximise": "recall_at_precision", "precision": 0.8}, None)
     assert 0.8 <= positive[precise].mean() < 0.85
+    for_later = [rows_of(200, seed=seed) for seed in range(30)]
+    cuts = [choose_threshold(*rows, {"maximise": "recall_at_precision", "precision": 0.7}, None) for rows in for_later]
+    assert np.mean([(1 + cut) / 2 for cut in cuts]) > 0.71  # the mean score above the cut is what it will be right
     recall = [
         choose_threshold(positive, scores, {"maximise": "f_beta", "beta": beta}, None) for beta in (0.5, 1.0, 2.0)
     ]
