@@ -18,6 +18,7 @@ _MANY_LABELS = 50
 _FEW_DISTINCT = 200
 _FEW_GROUPS = 30
 _OFF_BY = 0.35
+_NOTABLE = 0.005
 _TWO, _FEWEST_SORTED, _IN_ORDER = 2, 20, 0.98
 _NAMED = 8
 _USUAL_ENCODINGS = frozenset({"utf-8", "utf-8-sig"})
@@ -114,7 +115,7 @@ def _rows(raw: RawTable, prepared: SplitTable) -> Iterator[Finding]:
     total = len(raw.features)
     if prepared.dropped:
         yield Finding("duplicates", f"{prepared.dropped} of {total} rows equal an earlier one and are left out")
-    elif prepared.duplicates:
+    elif prepared.duplicates > _NOTABLE * total:
         yield Finding(
             "duplicates",
             f"{prepared.duplicates} of {total} rows equal an earlier one and are kept, in the same split: where "

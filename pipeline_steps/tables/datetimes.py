@@ -1,6 +1,7 @@
 """Dates and times as days since 2000-01-01, and the formats that they are written in."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -13,6 +14,7 @@ ISO = "iso"
 START = datetime(2000, 1, 1)  # noqa: DTZ001 — times are UTC throughout, those without a zone too
 _DAY = timedelta(days=1)
 _SAMPLE = 500
+_HAS_DIGIT = re.compile(r"\d")
 
 _DATES = (
     *("%d.%m.%Y", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
@@ -68,6 +70,8 @@ def datetime_text(days: float) -> str:
 def detect_format(texts: Sequence[str]) -> DetectedFormat | None:
     """Find the format of `texts`; None if no known one reads them all."""
     known = [text for text in texts if text not in MISSING_NUMBERS]
+    if not all(map(_HAS_DIGIT.search, known[:_SAMPLE])):
+        return None
     # a format is dropped at the first text that it does not read, so that most cost little
     fitting = [form for form in _FORMATS if _reads_all(known[:_SAMPLE], form)]
     found = next((form for form in fitting if _reads_all(known, form)), None)
