@@ -15,7 +15,7 @@ from pipeline_steps.documents import read_json, sha256_of, write_json
 from pipeline_steps.errors import DataError
 from pipeline_steps.evaluation.comparison import Table, choose, compare, comparison_document, direction_of
 from pipeline_steps.evaluation.explanation import Refit, explain, explainability, registry_quality
-from pipeline_steps.evaluation.found_champion import FoundChampion, seen_test_rows
+from pipeline_steps.evaluation.found_champion import FoundChampion
 from pipeline_steps.evaluation.gate import Gate
 from pipeline_steps.evaluation.learning_curve import Point
 from pipeline_steps.evaluation.model_card import model_card
@@ -107,11 +107,9 @@ def find_comparable(group: str, table: Table) -> FoundChampion:
     champion = find_champion(group, sagemaker=session.client("sagemaker"), s3=session.client("s3"))
     if champion is None:
         return FoundChampion()
-    contract = champion.artifact.contract
-    if unlike := tuple(differences(contract, table.use_case)):
+    if unlike := tuple(differences(champion.artifact.contract, table.use_case)):
         return FoundChampion(champion.model_package_arn, differences=unlike)
-    seen = seen_test_rows(champion.artifact, table.splits["test"])
-    return FoundChampion(champion.model_package_arn, champion.artifact, seen_test_rows=seen)
+    return FoundChampion.of(champion.model_package_arn, champion.artifact, table.splits["test"])
 
 
 def refit_of(table: Table, candidate: Artifact) -> Refit:

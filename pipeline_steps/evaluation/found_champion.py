@@ -1,7 +1,7 @@
 """The champion as far as it can be compared: reported in `evaluation.json`, and never measured on another schema."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.baseline.training_rows import rows_seen
@@ -10,6 +10,9 @@ from pipeline_steps.tables.prepared import Split
 
 TRAINING_ROWS = "training_rows"
 """In `metrics.json`: the sketch of the rows that the model was fitted on."""
+
+_MOST_SEEN = 0.05
+"""Of the test rows: what so few contribute to a metric is within its interval."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,19 @@ class FoundChampion:
     artifact: Artifact | None = None
     differences: tuple[str, ...] = ()
     seen_test_rows: int | None = None
+
+    @classmethod
+    def of(cls, model_package_arn: str, artifact: Artifact, test: Split) -> Self:
+        """Take a champion that reads the table, unless it has learnt from too many of the test rows.
+
+        It would look better on them than it is, and refuse better candidates. That happens when rows go to other
+        splits: after a change of `[data.split]`, or of the columns where rows are split by their content.
+        """
+        seen = seen_test_rows(artifact, test)
+        if seen is not None and seen > _MOST_SEEN * len(test):
+            why = f"it was trained on {seen:,} of the {len(test):,} test rows"
+            return cls(model_package_arn, differences=(why,), seen_test_rows=seen)
+        return cls(model_package_arn, artifact, seen_test_rows=seen)
 
     def to_document(self, measured: ModelEvaluation | None) -> dict[str, Any]:
         """Its part of `evaluation.json`; `measured` is on the test rows."""
