@@ -37,6 +37,7 @@ PROVENANCE = {
     "image": "registry/steps:built",
     "pipeline_execution_arn": "arn:aws:sagemaker:us-east-1:000000000000:pipeline/shoppers-dev/execution/e1",
     "training_job": "pipelines-e1-Tune",
+    "algorithm": "xgboost",
     "gate_metric": "auc",
     "gate_value": "0.9312",
 }

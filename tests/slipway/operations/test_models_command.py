@@ -13,7 +13,7 @@ def test_every_version_is_listed_newest_first_with_where_it_comes_from(world: Wo
     assert [row["live"] for row in rows] == [False, True]
     assert [row["approval"] for row in rows] == ["PendingManualApproval", "Approved"]
     row = rows[0]
-    assert (row["metric"], row["value"]) == ("auc", 0.9312)
+    assert (row["algorithm"], row["metric"], row["value"]) == ("xgboost", "auc", 0.9312)
     assert (row["commit"], row["data_sha256"]) == (PROVENANCE["commit"], PROVENANCE["data_sha256"])
     assert row["pipeline_execution"] == PROVENANCE["pipeline_execution_arn"]
     assert row["training_job"] == "pipelines-e1-Tune"
@@ -27,8 +27,9 @@ def test_people_see_which_one_serves_and_why_one_was_rejected(world: World) -> N
     )
     code, out, _ = world.slipway("models")
     assert code == 0
-    assert out.splitlines()[0].split() == ["version", "approval", "metric", "created", "commit", "data", "image", "run"]
-    assert "Rejected  auc 0.9312" in out
+    columns = "version approval algorithm metric created commit data image run"
+    assert out.splitlines()[0].split() == columns.split()
+    assert "Rejected  xgboost    auc 0.9312" in out
     assert f"{number(arn)}: alarm c-Latency" in out
     assert "*" not in out
 
