@@ -58,9 +58,16 @@ NOT_QUICK = (
     "rehearsal/containers/test_backends.py",
     "rehearsal/endpoints",
     "rehearsal/jobs",
-    # thousands of simulated rollouts
+    # thousands of simulated rollouts and of drawn plans, models of every algorithm
     "benchmarks",
+    "infra/rollout/test_canary_analysis_function.py",
+    "pipeline_steps/algorithms/test_algorithms.py",
+    "pipeline_steps/algorithms/test_without_target.py",
+    "pipeline_steps/evaluation/test_evaluation_of_problems.py",
+    "slipway/canary/observation/test_riper_outcomes.py",
     "slipway/cli/test_simulate.py",
+    "slipway/guardrails/test_good_plans.py",
+    "slipway/rollout/test_new_fleet_alarms.py",
     "slipway/simulation",
     # whole apps, installations, sites and state machines
     "docs",
