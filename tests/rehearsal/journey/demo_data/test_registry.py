@@ -14,6 +14,8 @@ from rehearsal.journey.demo_data.pumps import pump_readings
 from rehearsal.journey.demo_data.registry import DEMO_TABLES, demo_table_with, write_demo_csv
 from rehearsal.journey.demo_data.tickets import tickets
 from slipway.errors import InputError
+from slipway.settings import load_settings
+from slipway.settings.problems import PROBLEMS
 
 EARLIER = 0.6
 NEW: dict[Callable[..., Columns], Callable[[Columns], Flags]] = {
@@ -68,3 +70,16 @@ def test_a_use_case_with_columns_of_its_own_needs_a_table_of_its_own() -> None:
 def test_a_table_has_at_least_one_row(draw: Callable[..., Columns]) -> None:
     with pytest.raises(ValueError, match="rows must be at least 1, got 0"):
         draw(rows=0, seed=0)
+
+
+CONFIGS = sorted((Path(__file__).parents[4] / "config").glob("*.toml"))
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_every_use_case_that_is_shipped_has_a_generated_table(config: Path) -> None:
+    settings = load_settings(config, "dev")
+    assert demo_table_with([*settings.data.columns, *filter(None, [settings.data.target])]) == config.stem
+
+
+def test_there_is_a_use_case_for_every_kind_of_problem() -> None:
+    assert {load_settings(config, "dev").problem for config in CONFIGS} == set(PROBLEMS)
