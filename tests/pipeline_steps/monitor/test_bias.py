@@ -86,7 +86,8 @@ def test_drift_of_the_bias_of_errors_is_reported(period) -> None:
             outcome["groundTruthData"]["data"] = "TRUE" if number % 2 else "FALSE"
     write_lines(outcomes, records)
     label(found)
-    message, metrics = found.end(facet("returning", values=["TRUE"], metrics=WRONG_ABOUT), "--max-accuracy-loss=1")
+    wrong_about = {**WRONG_ABOUT, "AD": 0.03}
+    message, metrics = found.end(facet("returning", values=["TRUE"], metrics=wrong_about), "--max-accuracy-loss=1")
     assert (metrics["LabelledBiasViolations"], metrics["BiasViolations"]) == (1, 0)
     (violation,) = [each for each in found.violations if each["constraint_check_type"] == "bias_drift_check"]
     assert (violation["facet_value"], violation["metric_name"]) == ("TRUE", "AD")
