@@ -29,6 +29,7 @@ _FEW_DISTINCT = 200
 _LONG_TEXT = 60
 _GROUPS = (20, 0.5)
 """At least so many groups, and at most so many of them in a row of the table, make a group worth mentioning."""
+_IDENTIFIER = "has another value in nearly every row, as an identifier has"
 _LEFT_OUT = frozenset({"leak", "identifier"})
 
 
@@ -47,6 +48,8 @@ def inspect_table(
     suggested = _problem(name, texts, problem, positive_label)
     kinds = {each: _kind(texts[each], read) for each in texts if each != name}
     left_out = dict(_unusable(texts, kinds, read))
+    if len(left_out) == len(kinds):  # a column in doubt is better than none
+        left_out = {each: why for each, why in left_out.items() if kinds[each] != "number" or why != _IDENTIFIER}
     kept = tuple(Column(each, kind) for each, kind in kinds.items() if kind and each not in left_out)
     if not kept:
         reasons = "; ".join(f"{each} {why}" for each, why in left_out.items())
@@ -130,7 +133,7 @@ def _unusable(
         elif kind == "category" and known.str.len().mean() > _LONG_TEXT and distinct > len(known) / 2:
             yield name, "holds free text"
         elif is_identifier(name, kind, _values(cells, kind, rules)):
-            yield name, "has another value in nearly every row, as an identifier has"
+            yield name, _IDENTIFIER
         elif named_as_identifier(name) and distinct >= _GROUPS[0]:
             yield name, "is named as an identifier and has many values"
 

@@ -156,3 +156,9 @@ def test_a_table_that_cannot_be_used_fails_its_check(customers: Path, capsys: py
     other = _table(customers.parent / "other.csv", lambda number, _: {"x": number})
     assert main(["check", "--config", str(customers.parent / "made.toml"), "--data", str(other)]) == 2
     assert capsys.readouterr().err.startswith(f"slipway: columns absent from {other}: joined, plan, ")
+
+
+def test_the_only_column_is_kept_even_if_it_looks_like_a_row_number(tmp_path: Path) -> None:
+    table = _table(tmp_path / "t.csv", lambda number, draw: {"hour": number, "y": draw.random() < number / ROWS})
+    settings, _ = _new(table, "--target", "y")
+    assert dict(settings.data.columns) == {"hour": "number"}
