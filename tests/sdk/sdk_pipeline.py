@@ -1,6 +1,6 @@
 """The training pipeline of a use case, written with SageMaker's own SDK; runs in the SDK's environment only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -66,9 +66,6 @@ for _module, _function in ((telemetry_logging, "_send_telemetry_request"), (tele
     setattr(_module, _function, lambda *_, **__: None)
 
 SPLITS = ("train", "validation", "test")
-METRICS = tuple(
-    f"{split}:{metric}" for split in ("train", "validation") for metric in (*PROBLEMS["binary"].metrics, VALUE_METRIC)
-)
 STEP_RETRY = StepRetryPolicy(
     exception_types=[StepExceptionTypeEnum.SERVICE_FAULT, StepExceptionTypeEnum.THROTTLING],
     interval_seconds=10,
@@ -115,8 +112,9 @@ class SdkPipeline:
         return ParameterString("DataFingerprint")
 
     @cached_property
-    def threshold(self) -> ParameterFloat:
-        return ParameterFloat("GateThreshold", self.settings.gate.threshold)
+    def threshold(self) -> ParameterFloat | None:
+        given = self.settings.gate.threshold
+        return None if given is None else ParameterFloat("GateThreshold", given)
 
     @cached_property
     def approval_status(self) -> ParameterString:
@@ -142,7 +140,7 @@ class SdkPipeline:
 
     @cached_property
     def baseline(self) -> TrainingStep:
-        trainer = self._trainer({"algorithm": "linear"})
+        trainer = self._trainer({"algorithm": PROBLEMS[self.settings.problem].reference})
         return TrainingStep("Reference", trainer.train(input_data_config=self._channels()), **CACHED, **JOB)
 
     @cached_property
@@ -154,14 +152,16 @@ class SdkPipeline:
 
     @cached_property
     def tune(self) -> TuningStep:
+        """Over one algorithm: of several trainers, the SDK's tuner writes no job definitions."""
         tuning, whole = self.settings.tuning, self.settings.search
         (search,) = whole.searches
         tuner = HyperparameterTuner(
             model_trainer=self._trainer({"algorithm": search.algorithm, **search.fixed}, is_long=True),
             objective_metric_name=f"validation:{self.settings.metric}",
             hyperparameter_ranges={name: _searched(bounds) for name, bounds in search.ranges.items()},
-            metric_definitions=[{"Name": name, "Regex": _regex(name)} for name in METRICS],
+            metric_definitions=[{"Name": name, "Regex": _regex(name)} for name in self._metrics()],
             strategy=tuning.strategy,
+            objective_type={"maximize": "Maximize", "minimize": "Minimize"}[self.settings.direction],
             max_jobs=None if tuning.strategy == "Grid" else whole.jobs,
             max_parallel_jobs=whole.parallel_jobs,
             random_seed=tuning.seed,
@@ -186,22 +186,27 @@ class SdkPipeline:
         return ProcessingStep("Evaluate", arguments, property_files=[evaluation], **JOB)
 
     def gate(self, *, if_steps: list[Any]) -> ConditionStep:
-        gate = self.settings.gate
         return ConditionStep(
             "Gate",
-            conditions=[
-                ConditionGreaterThanOrEqualTo(_evaluated("gate.metric_bound"), self.threshold),
-                ConditionGreaterThan(_evaluated("gate.gain_over_naive_low"), gate.min_gain_over_naive),
-                ConditionLessThanOrEqualTo(_evaluated("gate.loss_to_reference_low"), gate.max_loss_to_reference),
-                ConditionLessThanOrEqualTo(_evaluated("gate.loss_to_champion_low"), gate.max_loss_to_champion),
-                ConditionLessThanOrEqualTo(_evaluated("gate.value_loss_to_champion_low"), 0.0),
-                ConditionLessThanOrEqualTo(_evaluated("gate.gap"), gate.max_train_validation_gap),
-            ],
+            conditions=list(self._conditions()),
             if_steps=if_steps,
             else_steps=[
                 FailStep("Refuse", Join(values=["the gate refused the candidate: ", _evaluated("gate.reasons")]))
             ],
         )
+
+    def _conditions(self) -> Iterator[Any]:
+        gate = self.settings.gate
+        if self.threshold is not None:
+            reached = {"maximize": ConditionGreaterThanOrEqualTo, "minimize": ConditionLessThanOrEqualTo}
+            yield reached[self.settings.direction](_evaluated("gate.metric_bound"), self.threshold)
+        yield ConditionGreaterThan(_evaluated("gate.gain_over_naive_low"), gate.min_gain_over_naive)
+        yield ConditionLessThanOrEqualTo(_evaluated("gate.loss_to_reference_low"), gate.max_loss_to_reference)
+        yield ConditionLessThanOrEqualTo(_evaluated("gate.loss_to_champion_low"), gate.max_loss_to_champion)
+        if self.settings.value:
+            yield ConditionLessThanOrEqualTo(_evaluated("gate.value_loss_to_champion_low"), 0.0)
+        if gate.max_train_validation_gap is not None:
+            yield ConditionLessThanOrEqualTo(_evaluated("gate.gap"), gate.max_train_validation_gap)
 
     def register(self, evaluate: ProcessingStep) -> ModelStep:
         settings = self.settings
@@ -263,7 +268,7 @@ class SdkPipeline:
         parameters = [
             self.input_data_uri,
             self.data_fingerprint,
-            self.threshold,
+            *([] if self.threshold is None else [self.threshold]),
             self.approval_status,
             self.commit,
         ]
@@ -330,7 +335,13 @@ class SdkPipeline:
             },
             tags=[Tag(key=COST_TAG, value=self.settings.names.prefix)],
         )
-        return made.with_metric_definitions([MetricDefinition(name=name, regex=_regex(name)) for name in METRICS])
+        return made.with_metric_definitions(
+            [MetricDefinition(name=name, regex=_regex(name)) for name in self._metrics()]
+        )
+
+    def _metrics(self) -> list[str]:
+        measured = [*PROBLEMS[self.settings.problem].metrics, *([VALUE_METRIC] if self.settings.value else [])]
+        return [f"{split}:{metric}" for split in ("train", "validation") for metric in measured]
 
     def _channels(self) -> list[Channel]:
         return [self._channel(name) for name in ("train", "validation")]
@@ -357,12 +368,12 @@ class SdkPipeline:
         return [
             f"--model-package-group={self.settings.names.package_group}",
             f"--confidence={gate.confidence}",
-            Join(values=["--threshold=", self.threshold]),
+            *([] if self.threshold is None else [Join(values=["--threshold=", self.threshold])]),
             f"--min-gain-over-naive={gate.min_gain_over_naive}",
             f"--max-loss-to-reference={gate.max_loss_to_reference}",
             f"--max-loss-to-champion={gate.max_loss_to_champion}",
-            f"--max-gap={gate.max_train_validation_gap}",
-            f"--accuracy-target={gate.accuracy_target}",
+            *([] if gate.max_train_validation_gap is None else [f"--max-gap={gate.max_train_validation_gap}"]),
+            *([] if gate.accuracy_target is None else [f"--accuracy-target={gate.accuracy_target}"]),
             Join(values=["--tuned-job=", job]),
             Join(values=["--reference-job=", self.baseline.properties.TrainingJobName]),
         ]
@@ -380,7 +391,7 @@ class SdkPipeline:
             "training_job": _evaluated("model.training_job"),
             "model_card": Join(on="/", values=[self._made(evaluate, "evaluation"), "model_card.json"]),
             "gate_metric": self.settings.metric,
-            "gate_threshold": Join(values=[self.threshold]),
+            **({} if self.threshold is None else {"gate_threshold": Join(values=[self.threshold])}),
             "gate_value": Join(values=[_evaluated("gate.value")]),
             "evaluation": evaluation.s3_uri,
         }

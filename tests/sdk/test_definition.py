@@ -24,6 +24,8 @@ PLACES = {
     "evaluation_role_arn": f"{ARN}/evaluation",
 }
 SHIPPED = PROJECT / "config" / "shoppers.toml"
+REGRESSION = PROJECT / "config" / "deliveries.toml"
+CLUSTERING = PROJECT / "config" / "customers.toml"
 SEARCH = """\
 [tuning]
 strategy = "Grid"
@@ -34,7 +36,7 @@ seed = 7
 num_round = "50"
 
 [tuning.ranges]
-max_depth = { type = "categorical", values = ["3", "5"] }
+max_depth = { type = "categorical", values = ["3", "5", "7"] }
 """
 SPOT = "[training]\nspot = true\nmax_wait_seconds = 5400\n"
 NETWORK = """
@@ -43,7 +45,7 @@ vpc_id = "vpc-01234567"
 subnets = ["subnet-01234567", "subnet-89abcdef"]
 security_groups = ["sg-01234567"]
 """
-NAMES = ("shipped", "grid", "spot in a network")
+NAMES = ("shipped", "grid", "spot in a network", "regression", "clustering")
 
 
 def with_a_grid() -> str:
@@ -58,9 +60,23 @@ def on_spot_machines_in_a_network() -> str:
     return SHIPPED.read_text(encoding="utf-8").replace("[training]\n", SPOT) + NETWORK
 
 
+def a_regression_over_one_algorithm() -> str:
+    """With a smaller metric as the better one, and no threshold; the SDK's tuner can write one algorithm."""
+    several, one = 'algorithms = ["linear", "xgboost"]', 'algorithms = ["lightgbm"]'
+    text = REGRESSION.read_text(encoding="utf-8")
+    assert several in text
+    return text.replace(several, one)
+
+
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    texts = (SHIPPED.read_text(encoding="utf-8"), with_a_grid(), on_spot_machines_in_a_network())
+    texts = (
+        SHIPPED.read_text(encoding="utf-8"),
+        with_a_grid(),
+        on_spot_machines_in_a_network(),
+        a_regression_over_one_algorithm(),
+        CLUSTERING.read_text(encoding="utf-8"),
+    )
     assert len(set(texts)) == len(NAMES)
     folder = tmp_path_factory.mktemp("settings")
     files = {name: folder / f"{number}.toml" for number, name in enumerate(NAMES)}
