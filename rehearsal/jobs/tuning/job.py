@@ -69,7 +69,7 @@ class _TuningJob:
     reported: Callable[[str], Sequence[float]]
     poll_seconds: float
     trials: list[Trial] = field(default_factory=list)
-    learnt: int = 0
+    learned: int = 0
 
     def __post_init__(self) -> None:
         self.proposals = self.plan.proposals(self.earlier)
@@ -132,11 +132,11 @@ class _TuningJob:
 
     def _learn(self, known: int) -> bool:
         """Tell the search of the first `known` jobs, in their order; whether all of them have ended."""
-        for trial in self.trials[self.learnt : known]:
+        for trial in self.trials[self.learned : known]:
             if not trial.ended:
                 return False
             self.proposals.tell(trial.proposal, trial.objective)
-            self.learnt += 1
+            self.learned += 1
         return True
 
     def _poll(self) -> None:
