@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import matplotlib as mpl
@@ -65,7 +66,7 @@ def data_profile(profile: Mapping[str, Any]) -> str:
         for axis, column, title in zip(drawing.axes, columns, titles, strict=False):
             axis.set_title(title, fontsize=8)
             axis.tick_params(labelsize=6)
-            (_histogram if column["kind"] == "number" else _most_frequent)(axis, column)
+            (_histogram if column["kind"] in {"number", "datetime"} else _most_frequent)(axis, column)
         for axis in drawing.axes[len(columns) :]:
             axis.set_axis_off()
     return drawing.svg
@@ -78,11 +79,19 @@ def _histogram(axis: Axes, column: Mapping[str, Any]) -> None:
         _remark(axis, "no known value")
     elif edges[0] == edges[-1]:
         axis.bar([0], column["histogram"]["counts"], color=_BLUE)
-        axis.set_xticks([0], [f"always {edges[0]:g}"])
+        axis.set_xticks([0], [f"always {_value(edges[0], column['kind'])}"])
     else:
         axis.stairs(column["histogram"]["counts"], edges, fill=True, color=_BLUE)
         axis.set_yscale("symlog")
         axis.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))  # its own needs formulas
+        if column["kind"] == "datetime":
+            ends = [edges[0], (edges[0] + edges[-1]) / 2, edges[-1]]
+            axis.set_xticks(ends, [_value(end, "datetime") for end in ends])
+
+
+def _value(number: float, kind: str) -> str:
+    """A number as it is, or days since 2000-01-01 as a date."""
+    return f"{number:g}" if kind == "number" else (date(2000, 1, 1) + timedelta(days=number)).isoformat()
 
 
 def _most_frequent(axis: Axes, column: Mapping[str, Any]) -> None:
