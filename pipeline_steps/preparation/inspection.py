@@ -1,6 +1,6 @@
 """From a table alone to the description of a use case: problem, kinds, and the columns that are left out, with why."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.column_readers import CellRules, reader_of
 from pipeline_steps.tables.header import plain_name
 from pipeline_steps.tables.raw_table import read_raw_table
-from pipeline_steps.tables.source_table import SourceTable, header_of, read_source
+from pipeline_steps.tables.source_table import header_of, read_source
 from pipeline_steps.tables.use_case import Column, Kind, SplitPlan, TableFormat, UseCase
 
 _LONGEST_NAME = 120
@@ -44,10 +44,12 @@ def inspect_table(
     """
     read = read_source(sources, [Column(name, "category") for name in _names(header_of(sources))], TableFormat())
     texts = dict(zip(_names(read.header), read.cells, strict=True))
+    decimal = _decimal(texts.values(), read.found)
+    table_format = TableFormat(decimal=decimal if decimal != "." else None)
     name = _target_name(target, texts)
-    suggested = _problem(name, texts, problem, positive_label)
-    kinds = {each: _kind(texts[each], read) for each in texts if each != name}
-    left_out = dict(_unusable(texts, kinds, read))
+    suggested = _problem(name, texts, problem, positive_label, decimal)
+    kinds = {each: _kind(texts[each], decimal) for each in texts if each != name}
+    left_out = dict(_unusable(texts, kinds, decimal))
     if len(left_out) == len(kinds):  # a column in doubt is better than none
         left_out = {each: why for each, why in left_out.items() if kinds[each] != "number" or why != _IDENTIFIER}
     kept = tuple(Column(each, kind) for each, kind in kinds.items() if kind and each not in left_out)
@@ -62,6 +64,7 @@ def inspect_table(
         positive_label=suggested.positive_label,
         split=_split(texts, kept, left_out),
         ignore=tuple(left_out),
+        table_format=table_format,
     )
     found = _findings(sources, use_case)
     leaking = {each.column: each.message for each in found if each.check in _LEFT_OUT and each.column}
@@ -77,7 +80,7 @@ def inspect_table(
         "split": {"method": use_case.split.method, "column": use_case.split.column},
         "times": [column.name for column in columns if column.kind == "datetime"],
         "groups": list(_groups(texts, left_out)),
-        "format": {key: value for key, value in read.found.items() if key != "columns"},
+        "format": {key: value for key, value in read.found.items() if key != "columns"} | {"decimal": decimal},
         "remarks": [each.message for each in found if each.column not in left_out],
     }
 
@@ -93,14 +96,15 @@ def _target_name(target: str | None, texts: Mapping[str, Any]) -> str | None:
 
 
 def _problem(
-    target: str | None, texts: Mapping[str, "pd.Series[str]"], problem: str | None, positive: str | None
+    target: str | None, texts: Mapping[str, "pd.Series[str]"], problem: str | None, positive: str | None, decimal: str
 ) -> SuggestedProblem:
     if target is None:
         if problem is None or problem_named(problem).has_target:
             raise ArgumentError("--problem must be anomaly or clustering without --target")
         return SuggestedProblem(problem, "it was asked for")
     labels = _labels(texts[target], most=None)
-    found = suggested_problem(target, labels) if problem is None else SuggestedProblem(problem, "it was asked for")
+    given = SuggestedProblem(str(problem), "it was asked for")
+    found = suggested_problem(target, labels, decimal=decimal) if problem is None else given
     if found.problem not in WITH_POSITIVE_LABEL:
         return found
     return found._replace(positive_label=positive or found.positive_label or suggested_label(labels))
@@ -111,15 +115,30 @@ def _labels(cells: "pd.Series[str]", most: int | None = _SHOWN_LABELS) -> dict[s
     return {str(label): int(count) for label, count in counts.head(most or len(counts)).items()}
 
 
-def _kind(cells: "pd.Series[str]", read: SourceTable) -> Kind | None:
-    return kind_of_cells(cells.unique().tolist(), decimal=str(read.found.get("decimal", ".")))
+def _decimal(columns: Iterable["pd.Series[str]"], found: Mapping[str, Any]) -> str:
+    """The mark that more columns of numbers have; with a comma between cells it is a point."""
+    if found.get("delimiter", ",") == ",":
+        return "."
+    marks = [other for cells in columns if (other := _only_decimal(cells))]
+    return "," if marks.count(",") > marks.count(".") else "."
+
+
+def _only_decimal(cells: "pd.Series[str]") -> str | None:
+    """The one mark with which all its cells are numbers; None for whole numbers, and for what is none."""
+    distinct = cells.unique().tolist()
+    marks = [mark for mark in (".", ",") if kind_of_cells(distinct, decimal=mark) == "number"]
+    return marks[0] if len(marks) == 1 else None
+
+
+def _kind(cells: "pd.Series[str]", decimal: str) -> Kind | None:
+    return kind_of_cells(cells.unique().tolist(), decimal=decimal)
 
 
 def _unusable(
-    texts: Mapping[str, "pd.Series[str]"], kinds: Mapping[str, Kind | None], read: SourceTable
+    texts: Mapping[str, "pd.Series[str]"], kinds: Mapping[str, Kind | None], decimal: str
 ) -> Iterator[tuple[str, str]]:
     """The columns that no model should have, and why."""
-    rules = CellRules(str(read.found.get("decimal", ".")))
+    rules = CellRules(decimal)
     for name, kind in kinds.items():
         cells = texts[name]
         known = cells[cells != ""]
@@ -132,6 +151,8 @@ def _unusable(
             yield name, "has a name with a comma, or one that is too long: rename it to use it"
         elif kind == "category" and known.str.len().mean() > _LONG_TEXT and distinct > len(known) / 2:
             yield name, "holds free text"
+        elif kind == "category" and distinct > _SHOWN_LABELS and _only_decimal(known):
+            yield name, f"holds numbers such as {quoted(known.iloc[0])}, not with {decimal!r}: write all numbers alike"
         elif is_identifier(name, kind, _values(cells, kind, rules)):
             yield name, _IDENTIFIER
         elif named_as_identifier(name) and distinct >= _GROUPS[0]:

@@ -21,7 +21,7 @@ class SuggestedProblem(NamedTuple):
     positive_label: str | None = None
 
 
-def suggested_problem(target: str, labels: Mapping[str, int]) -> SuggestedProblem:
+def suggested_problem(target: str, labels: Mapping[str, int], *, decimal: str = ".") -> SuggestedProblem:
     """Choose the problem by the target's labels and how many rows each has.
 
     Raises:
@@ -33,7 +33,7 @@ def suggested_problem(target: str, labels: Mapping[str, int]) -> SuggestedProble
         raise DataError(f"target {target} must have at least two values, got {only}")
     if len(labels) == _BINARY:
         return SuggestedProblem("binary", f"{target} has two values", positive_label(labels))
-    numbers = [number for text in labels if (number := _number(text)) is not None]
+    numbers = [number for text in labels if (number := _number(text.replace(decimal, "."))) is not None]
     if len(numbers) == len(labels):
         whole = all(number.is_integer() for number in numbers)
         if whole and len(labels) <= _MOST_NUMBERS and rows >= _FEWEST_ROWS_OF_A_NUMBER * len(labels):

@@ -66,6 +66,10 @@ def _data(found: Mapping[str, Any]) -> Iterator[str]:
         yield "ignore = ["
         yield from (f"  {quoted(name)}, # {_one_line(why)}" for name, why in left_out.items())
         yield "]"
+    if found["format"]["decimal"] != ".":
+        yield ""
+        yield "[data.format]"
+        yield f"decimal = {quoted(found['format']['decimal'])} # as the table's numbers have it"
     yield ""
     yield from _split(found)
 

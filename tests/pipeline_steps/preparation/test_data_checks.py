@@ -140,6 +140,14 @@ def test_a_number_that_copies_the_target_leaks_with_regression_too(tmp_path: Pat
     assert [each.check for each in _findings(tmp_path, rows, use_case) if each.column == "size"] == ["leak"]
 
 
+def test_a_copy_of_a_skewed_target_leaks_too(tmp_path: Path) -> None:
+    draw = Random(1)  # noqa: S311 (made-up data)
+    prices = [draw.lognormvariate(5, 1.5) for _ in _rows()]
+    rows = [row | {"price": f"{p:.2f}", "size": f"{p / 1.19:.2f}"} for row, p in zip(_rows(), prices, strict=True)]
+    use_case = replace(BINARY, problem="regression", target="price", positive_label=None, metric="rmse")
+    assert [each.check for each in _findings(tmp_path, rows, use_case) if each.column == "size"] == ["leak"]
+
+
 def test_a_strong_honest_column_is_no_leak(tmp_path: Path) -> None:
     draw = Random(1)  # noqa: S311 (made-up data)
     rows = _with("new", lambda _, row: f"{(row['churned'] == 'yes') + draw.gauss(0, 0.5):.6f}")

@@ -162,3 +162,24 @@ def test_the_only_column_is_kept_even_if_it_looks_like_a_row_number(tmp_path: Pa
     table = _table(tmp_path / "t.csv", lambda number, draw: {"hour": number, "y": draw.random() < number / ROWS})
     settings, _ = _new(table, "--target", "y")
     assert dict(settings.data.columns) == {"hour": "number"}
+
+
+def test_decimal_commas_are_found_in_features_and_in_the_target(tmp_path: Path) -> None:
+    table = tmp_path / "sales.csv"
+    draw = Random(0)  # noqa: S311 (made-up data)
+    sizes = [draw.gauss(50, 20) for _ in range(ROWS)]
+    rows = [f"{size:.4f};{draw.gauss(9, 1):.3f};{size * draw.uniform(1, 2):.2f}".replace(".", ",") for size in sizes]
+    table.write_text("\n".join(["size;noise;price", *rows]))
+    settings, text = _new(table, "--target", "price")
+    assert (settings.problem, settings.data.columns) == ("regression", {"size": "number", "noise": "number"})
+    assert 'decimal = ","' in text
+    assert main(["check", "--config", str(tmp_path / "made.toml"), "--data", str(table)]) == 0
+
+
+def test_a_column_with_another_decimal_mark_than_the_others_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    table = _table(
+        tmp_path / "t.csv",
+        lambda _, draw: {"a": draw.random(), "b": f"{draw.random():.3f}".replace(".", ","), "y": draw.choice("nm")},
+    )
+    _, text = _new(table, "--target", "y")
+    assert "not with '.': write all numbers alike" in text
