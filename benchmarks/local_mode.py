@@ -1,4 +1,4 @@
-"""Prepare, Train (the logistic baseline), Evaluate and Condition: our backends against the SageMaker SDK's local mode.
+"""Prepare, Train (the linear reference), Evaluate and Condition: our backends against the SageMaker SDK's local mode.
 
 scripts/with-docker --and docker-compose python -m benchmarks.local_mode [--rows 3600] [--rounds 3] [--json FILE]
 

@@ -9,6 +9,7 @@ import pytest
 
 from rehearsal.containers.backends.backend import Backend
 from rehearsal.containers.backends.namespace import find_powers
+from rehearsal.containers.backends.warm import WarmBackend
 from rehearsal.containers.choice import choose_backend
 from rehearsal.containers.container import Program
 
@@ -18,6 +19,7 @@ def _backends(kind: str) -> Iterator[Backend]:
     if cold == "namespace" and find_powers() is None:
         pytest.skip("this system allows no mount namespaces")
     chosen = choose_backend(cold)
+    assert isinstance(chosen, WarmBackend)
     yield chosen if warm else chosen.cold
     chosen.close()
 

@@ -7,6 +7,7 @@ from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 
 from infra.image.runtime.image_build import index
@@ -140,7 +141,7 @@ def run(monkeypatch: pytest.MonkeyPatch, cloudformation: HTTPServer) -> Run:
     """Handle a request of CloudFormation; gives the content type of the response, and the response."""
 
     def handle(type_: str, **clients: Any) -> tuple[str, dict[str, Any]]:
-        monkeypatch.setattr(index.boto3, "client", clients.__getitem__)
+        monkeypatch.setattr(boto3, "client", clients.__getitem__)
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: 600_000)
         index.handler(event(cloudformation, type_), context)
         (answer,) = cloudformation.answers  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -184,8 +185,8 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Callable[[AnalysisConfig], No
 def world(monkeypatch: pytest.MonkeyPatch, configured: Callable[[AnalysisConfig], None]) -> World:
     assert configured
     made = World()
-    monkeypatch.setattr(index.boto3, "client", made.client)
-    monkeypatch.setattr(index.time, "time", made.time)
+    monkeypatch.setattr(boto3, "client", made.client)
+    monkeypatch.setattr(time, "time", made.time)
     made.now = START - 600
     made.requests("config-1", OLD, 2000)
     made.now = START
@@ -523,7 +524,7 @@ def listed(world: World, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
             made.meta.events.register("after-call.s3.ListObjectsV2", record)
         return made
 
-    monkeypatch.setattr(index.boto3, "client", client)
+    monkeypatch.setattr(boto3, "client", client)
     return pages
 
 

@@ -132,6 +132,7 @@ def test_an_isolated_container_has_no_network_but_itself(start: str, image: Any,
     if powers is None or not powers.network:
         pytest.skip("this system allows no network namespaces")
     backend = choose_backend("namespace")
+    assert isinstance(backend, WarmBackend)
     program = image("""
         import socket
         print([name for _, name in socket.if_nameindex()])
