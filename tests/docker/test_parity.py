@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline_steps.artifact.reading import read_folder
@@ -70,11 +71,7 @@ class Line:
     made: dict[str, Path] = field(default_factory=dict)
 
     def run(self, table: Path, arguments: Mapping[str, Any]) -> None:
-        use_case = self.folder / "use_case"
-        use_case.mkdir(parents=True)
-        (use_case / "use_case.json").write_text(json.dumps(arguments["use_case"]))
-        sources = {"processing/input/data": table.parent, "processing/input/use_case": use_case}
-        self._step("prepare", ("prepare",), sources)
+        self.prepare(table, arguments["use_case"])
         splits = {name: self.made["prepare"] / name for name in ("train", "validation", "test", "profile")}
         for name in MODELS:
             channels = {f"input/data/{split}": splits[split] for split in ("train", "validation")}
@@ -84,6 +81,13 @@ class Line:
         inputs |= {f"processing/input/{name}": archive.parent for name, archive in archives.items()}
         with registry(archives["baseline"].read_bytes()) as environment:
             self._step("evaluate", ("evaluate", *arguments["Evaluate"]), inputs, environment=environment)
+
+    def prepare(self, table: Path, document: Mapping[str, Any]) -> None:
+        use_case = self.folder / "use_case"
+        use_case.mkdir(parents=True)
+        (use_case / "use_case.json").write_text(json.dumps(document))
+        sources = {"processing/input/data": table.parent, "processing/input/use_case": use_case}
+        self._step("prepare", ("prepare",), sources)
 
     def _step(
         self,
@@ -130,7 +134,7 @@ def step_arguments() -> dict[str, Any]:
     return {
         "use_case": use_case_document(settings),
         "xgboost": {**seed, "algorithm": "xgboost", **QUICK},
-        "lightgbm": {**seed, "algorithm": "lightgbm", **QUICK},
+        "lightgbm": {**seed, "algorithm": "lightgbm", "num_iterations": "40", "early_stopping_rounds": "10"},
         "linear": {**seed, "algorithm": "linear"},
         "Evaluate": [spelled(word, parameters) for word in steps["Evaluate"]["AppSpecification"]["ContainerArguments"]],
     }
@@ -216,3 +220,23 @@ def scores_of(line: Line, model: str) -> Any:
     folder = line.made["prepare"] / "test"
     rows = read_split(folder, read_use_case(folder)).features
     return score_rows(read_folder(line.made[model]), rows, name=model)
+
+
+def test_a_parquet_table_is_split_in_a_container_as_without(
+    program: Program, backend: JobBackend, tmp_path: Path
+) -> None:
+    (tmp_path / "table").mkdir()
+    write_demo_csv(tmp_path / "demo.csv", rows=300, seed=0)
+    columns = pd.read_csv(tmp_path / "demo.csv", dtype={"Revenue": str, "Weekend": str})
+    columns.to_parquet(tmp_path / "table" / "table.parquet", engine="fastparquet")
+    bare = choose_backend("prefix")
+    found = []
+    try:
+        for name, each in (("docker", backend), ("prefix", bare)):
+            line = Line(each, program, tmp_path / name)
+            line.prepare(tmp_path / "table" / "table.parquet", step_arguments()["use_case"])
+            found.append(contents(line.made["prepare"]))
+    finally:
+        bare.close()
+    assert found[0] == found[1]
+    assert found[0]["test/data.csv"].count(b"\n") > 50
