@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from pipeline_steps.features.boolean_column import BooleanColumn
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, NumberColumn
 from pipeline_steps.features.datetime_column import DatetimeColumn
+from pipeline_steps.tables.cells import RARE_ROWS
 from pipeline_steps.tables.datetimes import ISO
 from pipeline_steps.tables.use_case import Column, UseCase
-
-RARE_ROWS = 10
-"""A category with fewer training rows is grouped with the other rare ones."""
 
 _PRIOR_ROWS = 20.0
 """How many rows of the average a category's mean is mixed with, so that small ones are not extreme."""

@@ -7,12 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline_steps.features.fit import RARE_ROWS
 from pipeline_steps.preparation.finding import Finding, percent
 from pipeline_steps.preparation.identifiers import is_identifier
 from pipeline_steps.preparation.leaks import LEAKING, score_alone
 from pipeline_steps.problems.registry import problem_named
-from pipeline_steps.tables.cells import MISSING_NUMBERS, parse_number, quoted
+from pipeline_steps.tables.cells import MISSING_NUMBERS, RARE_ROWS, parse_number, quoted
 from pipeline_steps.tables.data_warnings import column_warnings
 from pipeline_steps.tables.datetimes import detect_format
 from pipeline_steps.tables.use_case import Column, UseCase

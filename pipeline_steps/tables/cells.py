@@ -10,6 +10,9 @@ MISSING_NUMBERS = frozenset({"", "NA", "N/A", "NaN", "nan", "NULL", "null"})
 LARGEST_NUMBER = 3.4028234663852886e38
 """The largest float32, which is what a model takes."""
 
+RARE_ROWS = 10
+"""A category with fewer training rows is grouped with the other rare ones."""
+
 _WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0*")
 
 

@@ -1,9 +1,12 @@
 """Tables as Slipway's own steps hand them on: CSV files with commas, in UTF-8."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.types import is_float_dtype
 
 from pipeline_steps.tables.cells import number_text
 from pipeline_steps.tables.datetimes import ISO, datetime_text
@@ -25,6 +28,18 @@ def read_table(path: Path, columns: Sequence[Column]) -> pd.DataFrame:
 
 def write_table(path: Path, table: pd.DataFrame, columns: Sequence[Column] = ()) -> None:
     """Write `table` as CSV with a header; missing is an empty cell, and a datetime of `columns` ISO 8601."""
-    dates = {column.name: table[column.name].map(datetime_text) for column in columns if column.kind == "datetime"}
+    dates = {column.name for column in columns if column.kind == "datetime"}
+    texts = {
+        name: _texts(table[name], datetime_text if name in dates else number_text)
+        for name in table.columns
+        if is_float_dtype(table[name])
+    }
     # with this line end, a cell that contains any part of it is quoted
-    table.assign(**dates).to_csv(path, index=False, lineterminator="\r\n", float_format=number_text)  # type: ignore[arg-type]  # the stubs take any object
+    table.assign(**texts).to_csv(path, index=False, lineterminator="\r\n")
+
+
+def _texts(values: "pd.Series[float]", write: Callable[[float], str]) -> NDArray[np.object_]:
+    """Write each different number once."""
+    places, numbers = pd.factorize(values)  # -1 for a missing one, and the last of the texts is empty
+    texts: NDArray[np.object_] = np.array([*map(write, numbers.tolist()), ""], dtype=object)
+    return texts[places]

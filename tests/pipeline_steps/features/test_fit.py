@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn, NumberColumn, ValueRefusedError
-from pipeline_steps.features.fit import RARE_ROWS, fit_columns
+from pipeline_steps.features.fit import fit_columns
+from pipeline_steps.tables.cells import RARE_ROWS
 from pipeline_steps.tables.use_case import Column, UseCase
 
 
