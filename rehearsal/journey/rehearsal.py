@@ -19,7 +19,7 @@ from rehearsal.journey.rehearsal_result import PhaseFailure, RehearsalResult
 from rehearsal.journey.source_table import source_table
 from rehearsal.journey.time_limits import CHECK_SECONDS
 from rehearsal.process import stop_all
-from slipway.errors import EXHAUSTED, LaunchError
+from slipway.errors import EXHAUSTED, InputError, LaunchError
 from slipway.guardrails import planned_rollout, refuse_unsafe
 from slipway.settings import load_settings
 from slipway.temporary import temporary_folder
@@ -61,6 +61,8 @@ class Rehearsal:
             settings = load_settings(self._options.config, self._options.stage)
             refuse_unsafe(planned_rollout(settings))
             check_out(self._options.out)
+            if self._options.fault == "schema" and len(settings.data.columns) < 2:
+                raise InputError("--fault schema exchanges two columns, the use case has one: choose another fault")
             table = source_table(self._options, settings, workdir)
             phase.log(f"{table.rows} rows in {table.name}")
             for remark in table.remarks:

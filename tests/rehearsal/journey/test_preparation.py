@@ -58,6 +58,15 @@ def test_settings_that_break_a_guardrail_are_refused(tmp_path: Path) -> None:
     assert refusal.startswith("error SG103 shoppers-dev: CanarySize is all of a fleet of 1 instance")
 
 
+def test_a_fault_that_exchanges_columns_needs_two(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text(
+        'name = "one"\n[data]\ntarget = "y"\npositive_label = "1"\ncolumns = {x = "number"}'
+    )
+    options = RehearsalOptions(tmp_path / "one.toml", out=tmp_path / "out", fault="schema")
+    with choose_display(io.StringIO(), plain=True) as display, pytest.raises(InputError, match="exchanges two columns"):
+        Rehearsal(options, display, _start).run()
+
+
 def test_every_wrong_hyperparameter_is_reported_at_once(tmp_path: Path) -> None:
     config = _changed(
         tmp_path,
