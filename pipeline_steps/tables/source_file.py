@@ -51,13 +51,18 @@ def text_format(path: Path, given: TableFormat, names: Sequence[str]) -> TextFor
     """Find how the file is written, as far as `given` does not say; `names` are columns that it should have.
 
     Raises:
-        DataError: it is no text, or UTF-8 with bytes that are none.
+        DataError: it is no text, or a workbook, or UTF-8 with bytes that are none.
     """
+    if _begins_with(path, b"PK\x03\x04"):
+        raise DataError(f"data must be CSV, gzip or Parquet, got a workbook or zip file {path}: save its table as CSV")
     encoding = given.encoding or _encoding(path)
     if given.delimiter:
         return TextFormat(encoding, given.delimiter)
-    with open_text(path, encoding) as file:
-        lines = list(islice(file, _SAMPLE_ROWS))
+    try:
+        with open_text(path, encoding) as file:
+            lines = list(islice(file, _SAMPLE_ROWS))
+    except UnicodeError as exc:
+        raise DataError(f"data must be text, got {path}, which is not {encoding}: {exc}") from exc
     return TextFormat(encoding, _delimiter(lines, names))
 
 

@@ -1,6 +1,7 @@
 """The user's files to one typed table: CSV as it is written, compressed or not, or Parquet."""
 
 import csv
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -19,6 +20,8 @@ from pipeline_steps.tables.use_case import Column, TableFormat
 _SHOWN_PROBLEMS = 5
 _BLOCK_ROWS = 10_000
 _DECIMAL_ROWS = 1_000
+_UNREADABLE = (OSError, EOFError, zlib.error)
+"""No file, or one that is packed and damaged or cut off."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,8 @@ def read_source(paths: Sequence[Path], columns: Sequence[Column], given: TableFo
     """
     try:
         return _read(paths, columns, given)
-    except OSError as exc:
-        raise DataError(f"data must be a readable file, got {_named(paths, exc)}: {exc.strerror or exc}") from exc
+    except _UNREADABLE as exc:
+        raise DataError(f"data must be a readable file, got {_named(paths, exc)}: {_reason(exc)}") from exc
 
 
 def header_of(paths: Sequence[Path]) -> list[str]:
@@ -57,11 +60,11 @@ def header_of(paths: Sequence[Path]) -> list[str]:
     Raises:
         DataError: it has no header, or the same name twice.
     """
-    first, _ = _opened(paths[0], (), TableFormat())
     try:
+        first, _ = _opened(paths[0], (), TableFormat())
         header: list[str] = next(first)
-    except OSError as exc:
-        raise DataError(f"data must be a readable file, got {_named(paths, exc)}: {exc.strerror or exc}") from exc
+    except _UNREADABLE as exc:
+        raise DataError(f"data must be a readable file, got {_named(paths, exc)}: {_reason(exc)}") from exc
     raise_problems(header_problems(header, str(paths[0]), [name for name in header if name.strip()]))
     return header
 
@@ -168,5 +171,9 @@ def _same_header(header: Sequence[str], other: Sequence[str], path: Path) -> Non
         raise DataError(f"all files must have the same columns, {path} {' and '.join(filter(None, (lacks, has)))}")
 
 
-def _named(paths: Sequence[Path], exc: OSError) -> str:
-    return str(exc.filename or ", ".join(map(str, paths)))
+def _named(paths: Sequence[Path], exc: Exception) -> str:
+    return str(getattr(exc, "filename", None) or ", ".join(map(str, paths)))
+
+
+def _reason(exc: Exception) -> str:
+    return str(getattr(exc, "strerror", None) or exc)

@@ -129,3 +129,17 @@ def test_a_name_twice_is_refused_where_all_columns_are_wanted(tmp_path: Path) ->
     (tmp_path / "table.csv").write_text("a,b,a\n1,2,3\n")
     with pytest.raises(DataError, match="a column name must occur once in the header, got twice: a in"):
         header_of([tmp_path / "table.csv"])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\xff\xfe\x00\x81\x8d", "data must be text, got .*, which is not utf-16"),
+        (gzip.compress(TEXT.encode() * 99, mtime=0)[:-30], "data must be a readable file, got .*ended before"),
+        (b"PK\x03\x04workbook", "got a workbook or zip file .*: save its table as CSV"),
+    ],
+)
+def test_a_file_that_holds_no_text_is_named_with_the_reason(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / "table.csv").write_bytes(content)
+    with pytest.raises(DataError, match=reason):
+        header_of([tmp_path / "table.csv"])
