@@ -15,6 +15,7 @@ _SMALL_SHARE, _LARGEST_ANOMALOUS_SHARE = 0.05, 0.2
 _MANY_LABELS, _FEW_NUMBERS = 50, 10
 _NAMED = 5
 _OUTLYING_SHARE = 0.01
+_ROBUST = frozenset({"mae", "median_absolute_error", "mape"})
 
 _Target = NDArray[np.float64]
 _Checks = Iterator[tuple[str, str]]
@@ -33,14 +34,14 @@ def _two_labels(target: _Target, use_case: UseCase) -> _Checks:
     label, rows, share = quoted(use_case.classes[rarer]), int(counts[rarer]), counts[rarer] / len(target)
     if rows < _FEW_ROWS:
         yield "few_of_a_label", f"is {label} in {rows} rows only: metrics have wide intervals; more such rows help most"
-    if share < _SMALL_SHARE:
-        yield (
-            "imbalanced",
-            (
-                f"is {label} in {percent(share)} of the rows: accuracy says little; compare by average_precision, "
-                "and give [value]"
-            ),
-        )
+    if share < _SMALL_SHARE and (advice := _advice(use_case, "average_precision")):
+        yield "imbalanced", f"is {label} in {percent(share)} of the rows: accuracy says little; {advice}"
+
+
+def _advice(use_case: UseCase, *metrics: str) -> str:
+    """What the settings do not have yet."""
+    compared = [f'compare by [gate] metric = "{metrics[0]}"'] if use_case.metric not in metrics else []
+    return ", and ".join([*compared, *(["give [value]"] if use_case.value is None else [])])
 
 
 def _labels(target: _Target, use_case: UseCase) -> _Checks:
@@ -56,15 +57,10 @@ def _labels(target: _Target, use_case: UseCase) -> _Checks:
                 "learned, and a split may lack them; bring rows, or merge labels"
             ),
         )
-    if (share := counts.max() / len(target)) > 1 - _SMALL_SHARE:
+    share = counts.max() / len(target)
+    if share > 1 - _SMALL_SHARE and (advice := _advice(use_case, "f1_macro", "balanced_accuracy")):
         label = quoted(use_case.classes[int(counts.argmax())])
-        yield (
-            "imbalanced",
-            (
-                f"is {label} in {percent(share)} of the rows: accuracy says little; compare by f1_macro or "
-                "balanced_accuracy, and give [value]"
-            ),
-        )
+        yield "imbalanced", f"is {label} in {percent(share)} of the rows: accuracy says little; {advice}"
     if len(counts) > _MANY_LABELS:
         yield (
             "many_labels",
@@ -87,7 +83,7 @@ def _numbers(target: _Target, use_case: UseCase) -> _Checks:  # noqa: ARG001 —
         )
     squared = np.sort((target - np.median(target)) ** 2)[::-1]
     few = max(1, int(len(target) * _OUTLYING_SHARE))
-    if squared[:few].sum() > squared.sum() / 2:
+    if squared[:few].sum() > squared.sum() / 2 and use_case.metric not in _ROBUST:
         yield "outliers", f'has {few} rows that make more than half of its variance: compare by [gate] metric = "mae"'
 
 

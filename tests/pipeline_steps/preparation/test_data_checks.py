@@ -172,3 +172,13 @@ def test_what_is_doubtful_about_a_target_depends_on_the_problem(
     use_case = replace(BINARY, problem=problem, positive_label="b" if problem == "anomaly" else None, target="churned")
     found = _findings(tmp_path, _with("churned", lambda n, _: target(n)), use_case)
     assert [each.check for each in found if each.column == "churned"] == [check]
+
+
+def test_a_metric_and_values_that_suit_a_rare_label_are_not_advised_again(tmp_path: Path) -> None:
+    rows = _with("churned", lambda n, _: "yes" if n % 30 == 0 else "no")
+    advised = [each.message for each in _findings(tmp_path, rows, BINARY) if each.check == "imbalanced"]
+    assert [message.rpartition("; ")[2] for message in advised] == [
+        'compare by [gate] metric = "average_precision", and give [value]'
+    ]
+    followed = replace(BINARY, metric="average_precision", value={"true_positive": 1.0})
+    assert "imbalanced" not in [each.check for each in _findings(tmp_path, rows, followed)]
