@@ -100,7 +100,7 @@ def _problem(
 ) -> SuggestedProblem:
     if target is None:
         if problem is None or problem_named(problem).has_target:
-            raise ArgumentError("--target must be the column to predict, or --problem anomaly or clustering, got neither")
+            raise ArgumentError("give --target, the column to predict, or --problem anomaly or clustering")
         return SuggestedProblem(problem, "it was asked for")
     labels = _labels(texts[target], most=None)
     given = SuggestedProblem(str(problem), "it was asked for")

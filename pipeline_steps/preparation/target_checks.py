@@ -68,7 +68,7 @@ def _labels(target: _Target, use_case: UseCase) -> _Checks:
         )
 
 
-def _numbers(target: _Target, use_case: UseCase) -> _Checks:  # noqa: ARG001 — as the others
+def _numbers(target: _Target, use_case: UseCase) -> _Checks:
     values, counts = np.unique(target, return_counts=True)
     if len(values) <= _FEW_NUMBERS:
         yield "few_numbers", f'has {len(values)} different numbers: if they are labels, use problem = "multiclass"'

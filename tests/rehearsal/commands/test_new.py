@@ -113,7 +113,7 @@ def test_a_table_with_few_different_rows_is_split_by_its_identifier(tmp_path: Pa
     ("arguments", "reason"),
     [
         (["--target", "churn"], "target must be a column of the table, "),
-        ([], "--target must be the column to predict, or --problem anomaly or clustering, got neither"),
+        ([], "give --target, the column to predict, or --problem anomaly or clustering"),
         (["--target", "country"], "target country must have at least two values, got 'NL'"),
         (["--target", "customer_id"], "target customer_id must have at most 100 labels, or numbers alone, got 500"),
     ],
