@@ -29,7 +29,7 @@ def _sentences(evaluation: Mapping[str, Any]) -> Iterator[str]:
     better = "more" if primary["direction"] == "maximize" else "less"
     yield f"A model for the problem {evaluation['problem']}, by the algorithm {evaluation['algorithm']}."
     yield f"Candidate: {quality_line(evaluation)}. Of {primary['name']}, {better} is better."
-    yield f"Decision: {decision_in_words(evaluation['decision']['chosen'])}."
+    yield f"Decision: {decision_in_words(evaluation['decision']['chosen'], evaluation['problem'])}."
     yield f"Gate: {'passed' if gate['passed'] else 'refused'}: {gate['reasons']}."
     for name in ("choice", "fit"):
         found = evaluation.get(name) or {}

@@ -18,7 +18,10 @@ def quality_line(evaluation: Mapping[str, Any]) -> str:
     return line + (f", {value['per_1000']:.0f} {value['currency']} per 1,000 rows" if value else "")
 
 
-def decision_in_words(decision: Mapping[str, Any]) -> str:
+_AS_IT_IS = {"multiclass": "the most probable label", "clustering": "the nearest cluster"}
+
+
+def decision_in_words(decision: Mapping[str, Any], problem: str) -> str:
     """How the model's output becomes a decision, by what was chosen."""
     parts = []
     if "threshold" in decision:
@@ -30,7 +33,7 @@ def decision_in_words(decision: Mapping[str, Any]) -> str:
     if "interval" in decision:
         half_width, coverage = decision["interval"]["half_width"], 100 * decision["interval"]["coverage"]
         parts.append(f"an interval of {half_width:.4g} to each side for {coverage:g} % of the true numbers")
-    return "; ".join(parts) or "none was chosen: the most probable label, the number or the nearest cluster as it is"
+    return "; ".join(parts) or _AS_IT_IS.get(problem, "the model's output as it is")
 
 
 def is_proven_better(evaluation: Mapping[str, Any]) -> bool:

@@ -120,7 +120,7 @@ DECISIONS = {
     "multiclass": "the label of the highest expected value",
     "regression": "the number +1.25, where errors cost least; an interval of 4.5 to each side for 90 % of",
     "anomaly": "positive from a score of 0.6 on",
-    "clustering": "none was chosen: the most probable label, the number or the nearest cluster as it is",
+    "clustering": "Decision: the nearest cluster.",
 }
 
 
