@@ -9,6 +9,7 @@ from slipway.settings.problems import PROBLEMS, ProblemName
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _SMALL, _LARGE = 2_000, 100_000
+_FEW_OF_A_LABEL, _AFFORDABLE = 200, 20_000
 _LONGEST_NAME = 24
 _SHOWN = 6
 
@@ -99,14 +100,25 @@ def _columns(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _search(found: Mapping[str, Any]) -> Iterator[str]:
-    if found["target"] and found["rows"] < _SMALL:
+    if few := _too_few(found):
         yield "[training]"
-        yield f"folds = 5 # cross-validation: {found['rows']} rows are too few for one validation split"
+        yield f"folds = 5 # cross-validation: {few} are too few for one validation split"
         yield ""
     algorithms = _algorithms(found["problem"]["problem"], found["rows"])
     yield "[tuning]"
     yield f"algorithms = [{', '.join(map(quoted, algorithms))}] # the best model wins, whichever made it"
     yield "max_jobs = 12"
+
+
+def _too_few(found: Mapping[str, Any]) -> str | None:
+    """What one validation split would have too few of to choose a model and a threshold."""
+    if not found["target"]:
+        return None
+    if found["rows"] < _SMALL:
+        return f"{found['rows']} rows"
+    positive = found["problem"]["positive_label"]
+    rows = min(found["target"]["labels"].values()) if positive else _FEW_OF_A_LABEL
+    return f"{rows} rows of one label" if rows < _FEW_OF_A_LABEL and found["rows"] <= _AFFORDABLE else None
 
 
 def _algorithms(problem: ProblemName, rows: int) -> tuple[str, ...]:

@@ -183,3 +183,14 @@ def test_a_column_with_another_decimal_mark_than_the_others_is_left_out_with_the
     )
     _, text = _new(table, "--target", "y")
     assert "not with '.': write all numbers alike" in text
+
+
+def test_few_rows_of_a_label_are_cross_validated_in_a_table_that_is_not_small(tmp_path: Path) -> None:
+    table = _table(
+        tmp_path / "t.csv",
+        lambda number, draw: {"x": draw.random(), "z": draw.random(), "y": "yes" if number % 40 == 0 else "no"},
+        rows=2_400,
+    )
+    settings, text = _new(table, "--target", "y")
+    assert settings.training.folds == 5
+    assert "60 rows of one label are too few for one validation split" in text
