@@ -51,7 +51,9 @@ def cross_validate(trial: Trial, rows: Split) -> CrossValidation:
     method, count = trial.use_case.split.method, trial.use_case.folds
     if method in ("time", "group"):
         raise ArgumentError(f"folds must be left out with split method {method}: they would separate its rows")
-    dealt = deal_folds(trial.problem.strata(rows.target), count, seed=trial.seed, alike=_alike(rows.features))
+    # by the seed of the split: every algorithm is cross-validated on the same folds
+    strata, seed = trial.problem.strata(rows.target), trial.use_case.split.seed
+    dealt = deal_folds(strata, count, seed=seed, alike=_alike(rows.features))
     if len(np.unique(dealt[dealt >= 0])) < count:
         raise DataError(f"rows must be enough for {count} folds, got {len(rows)}: set folds to 0 or bring more")
     folds, rounds = [], []
