@@ -56,7 +56,8 @@ def worst_segments(
     """Give the segments whose mean loss exceeds that of all other rows by most, as far as the rows prove it.
 
     The intervals are simultaneous: of all segments that were looked at, none is outside of its interval with the
-    stated confidence (Bonferroni). Without that, one of a hundred segments would look bad by chance.
+    stated confidence (Bonferroni). Without that, one of a hundred segments would look bad by chance. Where no loss is
+    negative, no interval reaches below 0.
 
     `datetimes` are the columns whose numbers are days since 2000.
     """
@@ -66,7 +67,8 @@ def worst_segments(
     segments = [each for each in _segments(features, loss, datetimes) if FEWEST_ROWS <= each.sums.rows < len(loss)]
     tail = (1 - confidence) / max(1, len(segments))
     width = NormalDist().inv_cdf(1 - tail / 2)
-    found = [_described(each, everything, middle=middle, width=width) for each in segments]
+    lowest = 0.0 if losses.of_rows.min() >= 0 else -math.inf
+    found = [_described(each, everything, middle=middle, width=width, lowest=lowest) for each in segments]
     return {
         "loss": losses.name,
         "mean_loss": middle,
@@ -79,7 +81,7 @@ def worst_segments(
     }
 
 
-def _described(segment: _Segment, everything: _Sums, *, middle: float, width: float) -> dict[str, Any]:
+def _described(segment: _Segment, everything: _Sums, *, middle: float, width: float, lowest: float) -> dict[str, Any]:
     own = segment.sums
     others = everything.less(own)
     error = own.error if math.isinf(others.error) else math.hypot(own.error, others.error)
@@ -89,7 +91,7 @@ def _described(segment: _Segment, everything: _Sums, *, middle: float, width: fl
         "segment": segment.rows,
         "rows": int(own.rows),
         "loss": middle + own.mean,
-        "low": middle + own.mean - width * own.error,
+        "low": max(lowest, middle + own.mean - width * own.error),
         "high": middle + own.mean + width * own.error,
         "worse_by": worse_by,
         "worse_than_others": worse_by > 0,

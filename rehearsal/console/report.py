@@ -18,6 +18,7 @@ from rehearsal.journey.rehearsal_result import RehearsalResult
 from rehearsal.journey.report_document import report_document
 from rehearsal.journey.role_access import role_access_lines
 from rehearsal.journey.rollout_result import RolloutResult
+from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.user_counts import bad_model_line
 
 _TEMPLATE = Path(__file__).with_name("report.html.template")
@@ -130,7 +131,8 @@ def summary(result: RehearsalResult) -> str:
 
 def _rollout(rollout: RolloutResult) -> str:
     fault = f" with fault {rollout.fault}" if rollout.fault else ""
-    by = f" by {rollout.by}" if rollout.by else ""
+    how = ", stopped by" if rollout.outcome == INCONCLUSIVE else " by"
+    by = f"{how} {rollout.by}" if rollout.by else ""
     exposed = "an unknown number" if rollout.exposed is None else rollout.exposed
     counts = f"{rollout.requests} requests, {exposed} by the new fleet"
     outcome = rollout.outcome_in_words + (", but not proven safe" if rollout.proven is False else "")

@@ -58,3 +58,9 @@ def test_a_missing_number_and_a_constant_have_segments_too() -> None:
         ("text", "(missing)"),
         ("text", "x"),
     }
+
+
+def test_the_interval_of_a_loss_that_is_never_negative_ends_at_zero() -> None:
+    few_large = np.where(GENERATOR.random(600) < 0.01, 5.0, 0.0)
+    worst = worst_segments(_table(), Losses("log_loss", few_large), confidence=0.95)["worst"]
+    assert min(each["low"] for each in worst) == 0
