@@ -147,8 +147,8 @@ def _unusable(
             yield name, "is empty"
         elif distinct == 1 and len(known) == len(cells):
             yield name, f"is always {quoted(known.iloc[0])}"
-        elif "," in name or len(name) > _LONGEST_NAME or name == "--":
-            yield name, "has a name with a comma, or one that is too long: rename it to use it"
+        elif {",", "\n", "\r"} & set(name) or len(name) > _LONGEST_NAME or name == "--":
+            yield name, "has a name with a comma or a line break, or one that is too long: rename it to use it"
         elif kind == "category" and known.str.len().mean() > _LONG_TEXT and distinct > len(known) / 2:
             yield name, "holds free text"
         elif kind == "category" and distinct > _SHOWN_LABELS and _only_decimal(known):

@@ -52,7 +52,7 @@ def is_sorted_by_target(target: "pd.Series[float]") -> bool:
 def _size(rows: int, use_case: UseCase) -> Iterator[Finding]:
     if rows < _SMALL:
         yield Finding("too_small", f"{rows} rows are few: every figure will have a wide interval; more rows help most")
-    if rows < _FOLDS_HELP and use_case.folds < _TWO:
+    if rows < _FOLDS_HELP and use_case.folds < _TWO and use_case.target is not None:
         yield Finding(
             "folds", f"with {rows} rows, models are compared better by cross-validation: [training] folds = 5"
         )

@@ -182,3 +182,8 @@ def test_a_metric_and_values_that_suit_a_rare_label_are_not_advised_again(tmp_pa
     ]
     followed = replace(BINARY, metric="average_precision", value={"true_positive": 1.0})
     assert "imbalanced" not in [each.check for each in _findings(tmp_path, rows, followed)]
+
+
+def test_cross_validation_is_not_advised_without_a_target(tmp_path: Path) -> None:
+    use_case = replace(BINARY, problem="clustering", target=None, positive_label=None, metric="silhouette", folds=0)
+    assert "folds" not in [each.check for each in _findings(tmp_path, _rows(), use_case)]

@@ -30,6 +30,7 @@ def _customer(number: int, draw: Random) -> Row:
         "customer_id": f"C{number:05}",
         "joined": f"{draw.randint(1, 28)}.{draw.randint(1, 12)}.2025",
         "plan, name": draw.choice("ab"),
+        "plan's\nname": draw.choice("ab"),
         "plan": draw.choice(["basic", "gold"]),
         "spend": round(draw.gauss(50, 9) - 5 * churned, 4),
         "newsletter": draw.choice(["yes", "no"]),
@@ -69,6 +70,7 @@ def test_a_file_for_a_binary_target_has_kinds_and_names_what_is_left_out_and_why
         assert name in settings.data.ignore
         (line,) = [line for line in text.splitlines() if line.startswith(f'  "{name}", # ')]
         assert why in line
+    assert "plan's\nname" in settings.data.ignore
     assert '# column = "joined"' in text
     assert settings.training.folds == 5
 
