@@ -1,5 +1,6 @@
 """From a table alone to the description of a use case: problem, kinds, and the columns that are left out, with why."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,8 @@ from pipeline_steps.tables.use_case import Column, Kind, SplitPlan, TableFormat,
 
 _LONGEST_NAME = 120
 _SHOWN_LABELS = 20
+_WRITTEN = re.compile(r"\s*[+-]?[$€£]?\s?[+-]?(\d{1,3}([.,']\d{3})+|\d+)([.,]\d+)?\s?[%€$£]?\s*")
+"""A number as people write it: with a currency, a percent sign, thousands, or another decimal mark."""
 _FEW_DISTINCT = 200
 _LONG_TEXT = 60
 _GROUPS = (20, 0.5)
@@ -151,8 +154,8 @@ def _unusable(
             yield name, "has a name with a comma or a line break, or one that is too long: rename it to use it"
         elif kind == "category" and known.str.len().mean() > _LONG_TEXT and distinct > len(known) / 2:
             yield name, "holds free text"
-        elif kind == "category" and distinct > _SHOWN_LABELS and _only_decimal(known):
-            yield name, f"holds numbers such as {quoted(known.iloc[0])}, not with {decimal!r}: write all numbers alike"
+        elif kind == "category" and distinct > _SHOWN_LABELS and all(map(_WRITTEN.fullmatch, known.unique())):
+            yield name, f"holds numbers such as {quoted(known.iloc[0])}: write digits and {decimal!r} alone to use it"
         elif is_identifier(name, kind, _values(cells, kind, rules)):
             yield name, _IDENTIFIER
         elif named_as_identifier(name) and distinct >= _GROUPS[0]:

@@ -178,13 +178,21 @@ def test_decimal_commas_are_found_in_features_and_in_the_target(tmp_path: Path) 
     assert main(["check", "--config", str(tmp_path / "made.toml"), "--data", str(table)]) == 0
 
 
-def test_a_column_with_another_decimal_mark_than_the_others_is_left_out_with_the_reason(tmp_path: Path) -> None:
+def test_numbers_that_are_written_for_people_are_left_out_with_the_reason(tmp_path: Path) -> None:
     table = _table(
         tmp_path / "t.csv",
-        lambda _, draw: {"a": draw.random(), "b": f"{draw.random():.3f}".replace(".", ","), "y": draw.choice("nm")},
+        lambda number, draw: {
+            "a": draw.random(),
+            "comma": f"{draw.random():.3f}".replace(".", ","),
+            "thousands": f"{draw.uniform(1e3, 1e7):,.0f}",
+            "money": f"${draw.uniform(1, 99):.2f}",
+            "share": f"{draw.uniform(0, 99):.1f}%",
+            "address": f"10.0.{number % 3}.{number % 40}",
+            "y": draw.choice("nm"),
+        },
     )
-    _, text = _new(table, "--target", "y")
-    assert "not with '.': write all numbers alike" in text
+    settings, text = _new(table, "--target", "y")
+    assert (set(settings.data.columns), text.count("write digits and '.' alone")) == ({"a", "address"}, 4)
 
 
 def test_few_rows_of_a_label_are_cross_validated_in_a_table_that_is_not_small(tmp_path: Path) -> None:
