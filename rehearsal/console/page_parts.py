@@ -6,6 +6,8 @@ from typing import Any
 
 _LONG = 24
 
+_ROUNDING_ERROR = 1e-12
+
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A table; cells are escaped."""
@@ -22,7 +24,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def number(value: float) -> str:
-    """Four decimals, or four digits of what is large or tiny."""
+    """Four decimals, or four digits of what is large or tiny; a rounding error is 0."""
+    value = 0.0 if abs(value) < _ROUNDING_ERROR else value
     return f"{value:.4f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.4g}"
 
 
