@@ -98,8 +98,9 @@ def test_the_problem_is_that_of_the_target(
 @pytest.mark.parametrize("problem", ["anomaly", "clustering"])
 def test_without_a_target_the_problem_is_named(tmp_path: Path, problem: str) -> None:
     table = _table(tmp_path / "t.csv", lambda number, draw: {"x": round(draw.gauss(0, 1), 5), "y": number % 7})
-    settings, _ = _new(table, "--problem", problem)
+    settings, text = _new(table, "--problem", problem)
     assert (settings.problem, settings.data.target, list(settings.data.columns)) == (problem, None, ["x", "y"])
+    assert ("rows whose columns were permuted" in text) == (problem == "anomaly")
 
 
 def test_a_table_with_few_different_rows_is_split_by_its_identifier(tmp_path: Path) -> None:
