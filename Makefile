@@ -51,7 +51,7 @@ rehearse: setup ## launch a model on the laptop: make rehearse [DATA=table.csv] 
 test: setup-dev ## run every test
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not thorough" $(ARGS)
 
-test-problems: setup-dev ## launch the use case of every kind of problem on this machine (some five minutes)
+test-problems: setup-dev ## launch the use case of every kind of problem on this machine (some ten minutes)
 	$(BIN)/pytest tests/e2e/test_problems.py $(ARGS)
 
 test-quick: setup-dev ## run the unit tests, within a minute; it says what it leaves out

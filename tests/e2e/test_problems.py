@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.thorough]
 ENDS = {"errors": "rolled_back", "slow": "rolled_back", "shift": "refused", "schema": "refused"}
-MINUTES = pytest.mark.thorough
 
 
 def small_config(name: str, folder: Path) -> Path:
@@ -29,11 +28,11 @@ def small_config(name: str, folder: Path) -> Path:
     ("name", "problem", "fault"),
     [
         ("deliveries", "regression", "shift"),
-        pytest.param("tickets", "multiclass", "shift", marks=MINUTES),
-        pytest.param("pumps", "anomaly", "shift", marks=MINUTES),
-        pytest.param("customers", "clustering", "shift", marks=MINUTES),
-        pytest.param("tickets", "multiclass", "schema", marks=MINUTES),
-        pytest.param("pumps", "anomaly", "errors", marks=MINUTES),
+        ("tickets", "multiclass", "shift"),
+        ("pumps", "anomaly", "shift"),
+        ("customers", "clustering", "shift"),
+        ("tickets", "multiclass", "schema"),
+        ("pumps", "anomaly", "errors"),
     ],
 )
 def test_two_models_go_live_and_the_bad_one_does_not(name: str, problem: str, fault: str, tmp_path: Path) -> None:
