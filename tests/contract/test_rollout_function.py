@@ -45,7 +45,10 @@ LONGEST_SECONDS = 9900
 """Of an update: the function polls it every half second of ours."""
 CLOUD_OPTIONS = ("--speed", "60", "--quota", "ml.m5.large for endpoint usage=8")
 """A quota of two fleets."""
-CONTRACT = {"columns": [{"name": "x", "kind": "number", "min": 0.0, "max": 1.0}]}
+CONTRACT = {
+    "columns": [{"name": "x", "kind": "number", "min": 0.0, "max": 1.0}],
+    "output": {"name": "score"},
+}
 
 
 @pytest.fixture(scope="module")

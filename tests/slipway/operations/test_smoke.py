@@ -14,7 +14,10 @@ from tests.archives import archive_of
 from tests.rehearsal.cloud.process import PROJECT, eventually
 from tests.slipway.operations.conftest import BUCKET, CONFIG, NAMES, ROLE, World
 
-CONTRACT = {"columns": [{"name": "x", "kind": "number", "min": 0.0, "max": 1.0}]}
+CONTRACT = {
+    "columns": [{"name": "x", "kind": "number", "min": 0.0, "max": 1.0}],
+    "output": {"name": "score"},
+}
 TOPIC = {"Topic": {"Type": "AWS::SNS::Topic"}}
 VPC = """
 [access.vpc]

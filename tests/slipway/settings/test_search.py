@@ -196,6 +196,7 @@ def test_jobs_are_stopped_by_a_loss_that_they_report(document, tuning) -> None:
 
 
 def searched(document, problem, **tuning):
+    document.pop("decision")
     document["problem"], document["tuning"] = problem, tuning
     return parse_settings(document, source="config.toml").search
 
