@@ -351,7 +351,7 @@ def _forget(cloud: CloudProcess, settings: Settings) -> None:
 
 def _by_crawlers(row: list[str]) -> None:
     """Pages of one small value that every visitor leaves at once: what sold does not separate buyers any more."""
-    row[7], row[8] = "0.19", "2.0"
+    row[7], row[8] = "0.19", "1.0"
 
 
 def _by_weekend_buyers(row: list[str]) -> None:

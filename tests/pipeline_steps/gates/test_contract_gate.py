@@ -140,7 +140,7 @@ CONTRACT_MUTATIONS: dict[str, tuple[Edit, tuple[str, ...]]] = {
     "decision gone": (without("decision"), ("contract.json must hold 'decision'",)),
     "other problem": (top(problem="ranking"), ("problem must be one of binary",)),
     "columns gone": (without("columns"), ("contract.json must hold 'columns'",)),
-    "kind unknown": (column(VISITS, kind="text"), ("kind must be number or category, got 'text'",)),
+    "kind unknown": (column(VISITS, kind="text"), ("kind must be number, category, boolean or datetime, got 'text'",)),
     "other version": (top(version=3), ("contract.json must be of version 1 or 2, got 3",)),
     "column named twice": (several(gone(SPEND), renamed(1, "visits")), ("column visits must be named once",)),
     "category named twice": (
