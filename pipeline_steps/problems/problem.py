@@ -1,4 +1,4 @@
-"""What a problem answers: everything after the table works through this, and asks nobody which problem it is."""
+"""The interface of a problem: code after the table works through it, and never compares the problem's name."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol

@@ -7,7 +7,7 @@ from pipeline_steps.problems.measuring import PerResample, mean, one_hot, ratio
 from pipeline_steps.problems.problem import Outputs, Resamples
 
 _LEAST_PROBABILITY = 2.0**-23
-"""Of a float32 that adds up to 1 with others: nothing below can be told from 0."""
+"""Of a float32 that adds up to 1 with others: a smaller number is no different from 0."""
 
 
 def class_metrics(

@@ -37,8 +37,8 @@ class Multiclass:
     """The target has labels, two or more, of any text.
 
     The default metric is the logarithmic loss: it needs no threshold, it is finer than accuracy on the few hundred rows
-    of a small validation split, where accuracy has ties, and it punishes false confidence, which decisions by value and
-    whoever reads `scores` suffer from. Accuracy is measured beside it and can be chosen.
+    of a small validation split, where accuracy has ties, and it punishes false confidence, which harms decisions
+    by value and readers of `scores`. Accuracy is measured beside it and can be chosen.
     """
 
     name = "multiclass"

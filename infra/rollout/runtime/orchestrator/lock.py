@@ -70,7 +70,7 @@ class Lock:
 
     def _try(self, state: State) -> State:
         me = self._run.steps.execution
-        # Where somebody has deleted the queue, it begins anew.
+        # A deleted queue begins anew.
         queue = self._change(lambda queue: queue.joined(self._entry()).taken(me))
         waited = state["waited"] + state["pause"]
         pause = state["pause"] + LONGER_SECONDS
