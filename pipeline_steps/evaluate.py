@@ -117,8 +117,7 @@ def refit_of(table: Table, candidate: Artifact) -> Refit:
     from pipeline_steps.algorithms.hyperparameters import Hyperparameters  # noqa: PLC0415
     from pipeline_steps.algorithms.training import train_model  # noqa: PLC0415
 
-    values = dict(candidate.document("metrics.json")["hyperparameters"])
-    hyperparameters = Hyperparameters(values.pop("algorithm"), values)
+    hyperparameters = Hyperparameters.from_document(candidate.document("metrics.json")["hyperparameters"])
     use_case, train = replace(table.use_case, folds=0), table.splits["train"]
 
     def refit(rows: NDArray[np.int64]) -> Point:

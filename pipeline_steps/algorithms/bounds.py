@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline_steps.errors import ArgumentError
+from pipeline_steps.problems.problem import Likelihood
 from pipeline_steps.tables.cells import quoted
 
 
@@ -81,6 +82,8 @@ CLASS_WEIGHT = Choice("none", ("none", "balanced"))
 """`balanced`: every class weighs as much as any other, whatever its number of rows."""
 FAMILY = Choice("normal", ("normal", "poisson"))
 """How a number is distributed around its expectation: `poisson` is for counts, which are never negative."""
+MEANINGFUL: Mapping[str, tuple[Likelihood, ...]] = {"family": ("normal",), "class_weight": ("bernoulli", "categorical")}
+"""The likelihoods of a target for which a hyperparameter means something; what is not here does for all."""
 ENSEMBLE_SIZE = Bounds(1, 1, 20, whole=True)
 """Models of different seeds whose outputs are averaged."""
 PATIENCE = Bounds(30, 1, 10_000, whole=True)

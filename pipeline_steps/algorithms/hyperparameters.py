@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline_steps.algorithms.bounds import Bounds, Hyperparameter
+from pipeline_steps.algorithms.bounds import MEANINGFUL, Bounds, Hyperparameter
 from pipeline_steps.algorithms.registry import REGISTRY
 from pipeline_steps.errors import ArgumentError
+from pipeline_steps.problems.problem import Likelihood
 from pipeline_steps.tables.cells import quoted
 
 DATA_FINGERPRINT = "data_fingerprint"
@@ -18,8 +19,20 @@ class Hyperparameters:
     algorithm: str
     values: Mapping[str, Any]
 
-    def to_document(self) -> dict[str, Any]:
-        return {"algorithm": self.algorithm, **self.values}
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Hyperparameters":
+        """Read what `to_document` wrote."""
+        known = REGISTRY[document["algorithm"]].hyperparameters
+        return cls(
+            document["algorithm"], {name: document.get(name, _default(name, one)) for name, one in known.items()}
+        )
+
+    def to_document(self, likelihood: Likelihood) -> dict[str, Any]:
+        """Give the values that mean something for a target of this likelihood."""
+        values = {
+            name: value for name, value in self.values.items() if likelihood in MEANINGFUL.get(name, (likelihood,))
+        }
+        return {"algorithm": self.algorithm, **values}
 
 
 def parse_hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:

@@ -48,7 +48,7 @@ class TrainedModel:
         document: dict[str, Any] = {
             "train": self.train_metrics,
             "validation": self.validation_metrics,
-            "hyperparameters": self.hyperparameters.to_document(),
+            "hyperparameters": self.hyperparameters.to_document(self.contract.problem.likelihood),
             "best_iteration": self.model.best_iteration,
         }
         if self.folds:

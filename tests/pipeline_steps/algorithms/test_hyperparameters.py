@@ -1,7 +1,8 @@
 import pytest
 
-from pipeline_steps.algorithms.hyperparameters import parse_hyperparameters
+from pipeline_steps.algorithms.hyperparameters import Hyperparameters, parse_hyperparameters
 from pipeline_steps.errors import ArgumentError
+from pipeline_steps.problems.problem import Likelihood
 
 
 def test_strings_become_numbers_and_the_rest_is_filled_in() -> None:
@@ -11,7 +12,7 @@ def test_strings_become_numbers_and_the_rest_is_filled_in() -> None:
 
 def test_what_sagemaker_adds_is_left_out() -> None:
     given = {"algorithm": "k_means", "_tuning_objective_metric": "validation:auc", "sagemaker_job_name": "j"}
-    assert parse_hyperparameters(given).to_document() == {
+    assert parse_hyperparameters(given).to_document("none") == {
         "algorithm": "k_means",
         "seed": 0,
         "clusters": 5,
@@ -60,3 +61,15 @@ def test_monotone_columns_are_a_line_of_csv() -> None:
 
 def test_what_the_algorithm_chooses_by_the_data_has_no_value() -> None:
     assert parse_hyperparameters({"algorithm": "linear"}).values["alpha"] is None
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "absent"), [("normal", {"class_weight"}), ("bernoulli", {"family"}), ("categorical", {"family"})]
+)
+def test_a_document_has_what_means_something_for_the_target_and_gives_all_of_it_back(
+    likelihood: Likelihood, absent: set[str]
+) -> None:
+    given = parse_hyperparameters({"algorithm": "lightgbm", "monotone": "+age", "num_leaves": "7"})
+    document = given.to_document(likelihood)
+    assert given.values.keys() - document.keys() == absent
+    assert Hyperparameters.from_document(document) == given
