@@ -5,9 +5,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from slipway.errors import InputError
+from slipway.settings.loading import validated
 from slipway.settings.section import InstanceType, Section
 
 PRICES = Path(__file__).with_name("prices.toml")
@@ -60,11 +61,9 @@ def load_prices(path: Path = PRICES) -> Prices:
         InputError: the file, the TOML or a price is wrong.
     """
     try:
-        return Prices.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as exc:
         raise InputError(f"prices must be a readable file, got {path}: {exc.strerror}") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise InputError(f"prices must be TOML, got {path}: {exc}") from exc
-    except ValidationError as exc:
-        lines = [f"{path}: {'.'.join(map(str, error['loc']))}: {error['msg']}" for error in exc.errors()]
-        raise InputError("\n".join(lines)) from exc
+    return validated(Prices, document, source=str(path))

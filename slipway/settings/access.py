@@ -2,15 +2,17 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from slipway.settings.section import Section, raise_each
+from slipway.settings.section import Section, matching, raise_each
 
-PolicyName = Annotated[str, StringConstraints(pattern=r"^[\w+=,.@/-]{1,128}$")]
-VpcId = Annotated[str, StringConstraints(pattern=r"^vpc-[0-9a-f]{8,17}$")]
-SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]{8,17}$")]
-SecurityGroupId = Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]{8,17}$")]
-RouteTableId = Annotated[str, StringConstraints(pattern=r"^rtb-[0-9a-f]{8,17}$")]
+PolicyName = Annotated[
+    str, matching(r"^[\w+=,.@/-]{1,128}$", "the name of a policy: at most 128 letters, digits and any of _+=,.@/-")
+]
+VpcId = Annotated[str, matching(r"^vpc-[0-9a-f]{8,17}$", "an id such as vpc-0a1b2c3d")]
+SubnetId = Annotated[str, matching(r"^subnet-[0-9a-f]{8,17}$", "an id such as subnet-0a1b2c3d")]
+SecurityGroupId = Annotated[str, matching(r"^sg-[0-9a-f]{8,17}$", "an id such as sg-0a1b2c3d")]
+RouteTableId = Annotated[str, matching(r"^rtb-[0-9a-f]{8,17}$", "an id such as rtb-0a1b2c3d")]
 
 
 class Vpc(Section):

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from slipway.settings.limits import MODEL_ENVIRONMENT
-from slipway.settings.section import ColumnName, Label, Section, raise_each
+from slipway.settings.section import ColumnName, Label, Section, matching, raise_each
 
 ColumnKind = Literal["number", "category", "boolean", "datetime"]
 IGNORE = "ignore"
@@ -39,15 +39,15 @@ class Split(Section):
 class TableFormat(Section):
     """How the files are written; what is not given is detected."""
 
-    delimiter: Annotated[str, StringConstraints(pattern=r"^[^\r\n\"]$")] | None = None
+    delimiter: Annotated[str, matching(r"^[^\r\n\"]$", "one character, no quote and no line break")] | None = None
     """The character between cells."""
-    encoding: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = None
+    encoding: Annotated[str, matching(r"^[A-Za-z0-9_-]{1,40}$", "the name of an encoding, such as utf-8")] | None = None
     """The encoding of the text, such as utf-8 or cp1252."""
     decimal: Literal[".", ","] | None = None
     """What stands before the decimals of a number."""
     missing: tuple[str, ...] | None = None
     """Texts that mean a missing value in any column, beside the empty cell."""
-    datetime: Annotated[str, StringConstraints(pattern="%")] | None = None
+    datetime: Annotated[str, matching("%", "a format such as %d/%m/%Y")] | None = None
     """How dates and times are written, as Python's strptime has it, such as %d/%m/%Y."""
 
     @model_validator(mode="after")

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from slipway.settings.problems import Maximised, parameter_of
-from slipway.settings.section import Label, Section, raise_each
+from slipway.settings.section import Label, Section, matching, raise_each
 
-Currency = Annotated[str, StringConstraints(pattern=r"^\S{1,8}$")]
+Currency = Annotated[str, matching(r"^\S{1,8}$", "at most 8 characters without a blank, such as EUR")]
 _PARAMETERS = ("beta", "precision", "share")
 
 

@@ -3,24 +3,27 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from slipway.errors import InputError
 from slipway.settings.access import PolicyName
 from slipway.settings.loading import read_toml, stages_of, validated
-from slipway.settings.section import AccountId, Region, Section, Slug, raise_each
+from slipway.settings.section import AccountId, Region, Section, Slug, matching, raise_each
 
-Repository = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$")]
-Branch = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
+Repository = Annotated[str, matching(r"^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$", "owner/name of a repository")]
+Branch = Annotated[str, matching(r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$", "the name of a branch")]
 ConnectionArn = Annotated[
     str,
-    StringConstraints(
-        pattern=r"^arn:aws[a-z-]*:code(connections|star-connections):[a-z0-9-]+:\d{12}:connection/[\w-]+$"
+    matching(
+        r"^arn:aws[a-z-]*:code(connections|star-connections):[a-z0-9-]+:\d{12}:connection/[\w-]+$",
+        "the ARN of a CodeConnections connection",
     ),
 ]
 GitHubId = Annotated[int, Field(gt=0)]
 GitHubProvider = Literal["new", "existing"]
-TomlPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*\.toml$", max_length=60)]
+TomlPath = Annotated[
+    str, matching(r"^[A-Za-z0-9][A-Za-z0-9._/-]*\.toml$", "the path of a .toml file, without blanks", max_length=60)
+]
 """An action of CodePipeline is named after it and a stage, in at most 100 characters."""
 
 

@@ -1,7 +1,7 @@
 """From a TOML file to settings, or to every error in it."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from slipway.errors import InputError
 from slipway.settings.renamed import RENAMED
 from slipway.settings.section import Section
 from slipway.settings.use_case import Settings
+from slipway.settings.validation_errors import error_lines
 
 DEFAULT_STAGE = "dev"
 """The stage of a use case that names none."""
@@ -63,7 +64,7 @@ def validated(section: type[_Kind], document: Mapping[str, Any], *, source: str)
     try:
         return section.model_validate(document)
     except ValidationError as exc:
-        raise InputError("\n".join(line for error in exc.errors() for line in _explain(source, dict(error)))) from exc
+        raise InputError("\n".join(error_lines(exc, document, section, source=source, renamed=RENAMED))) from exc
 
 
 def _stages(path: Path, document: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -85,19 +86,3 @@ def _merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, An
         old = merged.get(key)
         merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
     return merged
-
-
-def _explain(source: str, error: Mapping[str, Any]) -> Iterator[str]:
-    """One line an error."""
-    where = ".".join(text if (text := str(part)).isprintable() else repr(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        new = RENAMED.get(where)
-        yield f"{source}: {where} was renamed: use {new}" if new else f"{source}: {where} is not a known key"
-    elif error["type"] == "missing":
-        yield f"{source}: {where} is missing"
-    else:
-        value = error["input"]
-        got = "" if isinstance(value, Mapping | Section) else f", got {value!r}"
-        for what in error["msg"].removeprefix("Value error, ").splitlines():
-            # What several sections say together names its keys itself.
-            yield f"{source}: {where}: {what}{got}" if where else f"{source}: {what}{got}"

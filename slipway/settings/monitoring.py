@@ -2,13 +2,19 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from slipway.settings.section import ColumnName, Label, Section
+from slipway.settings.section import ColumnName, Label, Section, matching
 
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+Email = Annotated[str, matching(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "an e-mail address", max_length=254)]
 HOURLY = "cron(0 * ? * * *)"
-MonitorCron = Annotated[str, StringConstraints(pattern=r"^cron\(0 (\*|1?\d|2[0-3]) \? \* \* \*\)$")]
+MonitorCron = Annotated[
+    str,
+    matching(
+        r"^cron\(0 (\*|1?\d|2[0-3]) \? \* \* \*\)$",
+        "cron(0 * ? * * *) for every hour, or such as cron(0 5 ? * * *) for once a day",
+    ),
+]
 """Once an hour or once a day: the two that Model Monitor promises to keep."""
 
 BiasMetric = Literal["DPPL", "DI", "AD", "DCA", "DCR", "RD", "SD", "DAR", "DRR", "TE"]

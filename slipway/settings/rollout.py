@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from math import ceil
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -10,9 +10,12 @@ from slipway.canary.config import Tolerances, effective_decide_seconds
 from slipway.settings.canary_analysis import CanaryAnalysis
 from slipway.settings.replay import Replay
 from slipway.settings.schedule import EndpointSchedule
-from slipway.settings.section import InstanceType, Section, raise_each
+from slipway.settings.section import InstanceType, Section, matching, raise_each
 from slipway.settings.serverless import Serverless
 
+ContractChange = Annotated[
+    str, matching(r"^[0-9a-f]{12}$", "the code of 12 digits and letters a to f in the contract gate's report")
+]
 SwitchableAlarm = Literal["ModelErrors", "Latency", "PredictionDrift", "InputDrift", "CanaryDecision"]
 """Rollback alarms that a use case may do without; ServerErrors is always on."""
 
@@ -112,7 +115,7 @@ class Rollout(Section):
     """Time from its first traffic in which the new fleet may be slow; by default 60 for bakes of 600 s and longer."""
     alarms_off: tuple[SwitchableAlarm, ...] = ()
     """Rollback alarms that are left out."""
-    accept_contract_change: str | None = Field(None, pattern=r"^[0-9a-f]{12}$")
+    accept_contract_change: ContractChange | None = None
     """The one change of the contract that callers are ready for, by the code that the contract gate reports."""
     canary_analysis: CanaryAnalysis = CanaryAnalysis()
     replay: Replay = Replay()

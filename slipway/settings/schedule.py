@@ -2,12 +2,20 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import model_validator
 
-from slipway.settings.section import Section, raise_each
+from slipway.settings.section import Section, matching, raise_each
 
-Cron = Annotated[str, StringConstraints(pattern=r"^cron\([0-9*/,\-]+( [A-Z0-9*/,\-?#]+){5}\)$", max_length=256)]
+Cron = Annotated[
+    str,
+    matching(
+        r"^cron\([0-9*/,\-]+( [A-Z0-9*/,\-?#]+){5}\)$",
+        "an EventBridge expression such as cron(0 7 ? * MON-FRI *)",
+        max_length=256,
+    ),
+]
 """Minutes, hours, day of month, month, day of week, year, as EventBridge has them."""
+TimeZone = Annotated[str, matching(r"^[A-Za-z][A-Za-z0-9_+/-]*$", "a time zone such as Europe/Berlin", max_length=50)]
 
 
 class EndpointSchedule(Section):
@@ -17,7 +25,7 @@ class EndpointSchedule(Section):
     """When the endpoint is started, as an EventBridge cron expression."""
     stop: Cron
     """When the endpoint is stopped."""
-    timezone: str = Field("UTC", pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$", max_length=50)
+    timezone: TimeZone = "UTC"
     """Time zone of both, by its name in the IANA database."""
 
     @model_validator(mode="after")

@@ -5,7 +5,24 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=24)]
+ALLOWED_TEXTS: dict[str, str] = {}
+"""What a text must be, in words, by the pattern that it must match."""
+
+
+def matching(pattern: str, words: str, *, max_length: int | None = None) -> StringConstraints:
+    """Texts that match `pattern`; `words` say in an error what such a text is."""
+    ALLOWED_TEXTS[pattern] = words
+    return StringConstraints(pattern=pattern, max_length=max_length)
+
+
+Slug = Annotated[
+    str,
+    matching(
+        r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+        "lower-case letters, digits and single hyphens, beginning with a letter",
+        max_length=24,
+    ),
+]
 
 
 def _not_the_end_of_options(text: str) -> str:
@@ -15,11 +32,21 @@ def _not_the_end_of_options(text: str) -> str:
 
 
 Argument = AfterValidator(_not_the_end_of_options)
-ColumnName = Annotated[str, StringConstraints(pattern=r"^[^,\s][^,\r\n]*$", max_length=120), Argument]
-Label = Annotated[str, StringConstraints(pattern=r"^[^\r\n]+$", max_length=120), Argument]
-AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
-Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+ColumnName = Annotated[
+    str,
+    matching(
+        r"^[^,\s][^,\r\n]*$",
+        "the name of a column without a comma or line break, and not beginning with a blank",
+        max_length=120,
+    ),
+    Argument,
+]
+Label = Annotated[
+    str, matching(r"^[^\r\n]+$", "a text that is not empty and has no line break", max_length=120), Argument
+]
+AccountId = Annotated[str, matching(r"^\d{12}$", "an account of 12 digits, in quotes")]
+Region = Annotated[str, matching(r"^[a-z]{2}(-[a-z]+)+-\d$", "a region such as eu-west-1")]
+InstanceType = Annotated[str, matching(r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", "an instance type such as ml.m5.large")]
 
 
 class Section(BaseModel):

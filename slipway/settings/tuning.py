@@ -2,14 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from slipway.settings.limits import MOST_RANGES, MOST_TUNING_JOBS
 from slipway.settings.problems import AlgorithmName
 from slipway.settings.ranges import ParameterRange
-from slipway.settings.section import Section
+from slipway.settings.section import Section, matching
 
-TuningJobName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}$")]
+TuningJobName = Annotated[
+    str,
+    matching(r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}$", "the name of a tuning job: at most 32 letters, digits and hyphens"),
+]
 
 
 class AlgorithmTuning(Section):

@@ -17,7 +17,7 @@ def reported(document):
 
 
 DEPTHS = {"type": "integer", "min": 3, "max": 7}
-ETA = "tuning.ranges.eta.continuous"
+ETA = "tuning.ranges.eta"
 ETAS = {"type": "continuous", "min": 0.5, "max": 1.0}
 RATES = {"type": "categorical", "values": ["0.05", "0.1", "0.2"]}
 
@@ -41,7 +41,7 @@ RATES = {"type": "categorical", "values": ["0.05", "0.1", "0.2"]}
         ),
         (
             {"max_jobs": 1, "ranges": {"eta": {"type": "categorical", "values": ["0.1", "0.2", "0.1"]}}},
-            ["tuning.ranges.eta.categorical: values must differ from each other, got 0.1 more than once"],
+            ["tuning.ranges.eta: values must differ from each other, got 0.1 more than once"],
         ),
         (
             {

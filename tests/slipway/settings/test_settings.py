@@ -1,3 +1,4 @@
+from datetime import date
 from operator import attrgetter
 
 import pytest
@@ -51,25 +52,49 @@ def test_any_set_of_broken_values_is_reported_at_once_a_line_each(shoppers, chos
         assert sum(line.startswith(f"config.toml: {BROKEN[name][2]}") for line in lines) == 1
 
 
+RANGE = {"type": "integer", "min": 1, "max": 2}
+
+
 @pytest.mark.parametrize(
-    ("path", "value"),
+    ("key", "value", "line"),
     [
-        (("rollout", "canary_percent"), True),
-        (("rollout", "canary_percent"), "25"),
-        (("data", "split", "seed"), "0"),
-        (("gate", "threshold"), True),
-        (("value", "true_positive"), "5.5"),
-        (("tuning", "ranges", "max_depth", "min"), "3"),
-        (("training", "spot"), "false"),
-        (("training", "spot"), 0),
+        ("rollout.canary_percent", True, ": must be a whole number, got true"),
+        ("rollout.canary_percent", "25", ": must be a whole number, got '25'"),
+        ("rollout.canary_percent", 90, ": must be at most 50, got 90"),
+        ("training.folds", 2.5, ": must be a whole number, got 2.5"),
+        ("gate.threshold", True, ": must be a number, got true"),
+        ("gate.threshold", {}, ": must be a number, got an empty table"),
+        ("gate.accuracy_target", float("inf"), ": must be a finite number, got inf"),
+        ("value.true_positive", "5.5", ": must be a number, got '5.5'"),
+        ("training.spot", 0, ": must be true or false, got 0"),
+        ("name", date(2026, 1, 1), ": must be a text in quotes, got 2026-01-01"),
+        (
+            "name",
+            "My Model",
+            ": must be lower-case letters, digits and single hyphens, beginning with a letter, got 'My Model'",
+        ),
+        ("account", "12", ": must be an account of 12 digits, in quotes, got '12'"),
+        ("data", 3, ": must be a table, got 3"),
+        ("data.columns", {}, ": must have at least 1 entries, got an empty table"),
+        ("data.columns.Weekend", "date", ": must be 'number', 'category', 'boolean' or 'datetime', got 'date'"),
+        ("data.ignore", "x", ": must be a list, got 'x'"),
+        ("data.split.seed", 2**31, ": must be below 2147483648, got 2147483648"),
+        ("data.split.sed", 1, " is not a known key: did you mean seed?"),
+        ("data.split.gpu", 1, " is not a known key: use column, method, seed, test_percent, validation_percent"),
+        ("description", "long " * 999, f": must have at most 1024 characters, got '{'long ' * 15}l..."),
+        ("tuning.ranges.max_depth", {"min": 1}, ": must have a type, got a table of min"),
+        (
+            "tuning.ranges.max_depth",
+            {"type": "set"},
+            ": must have a type of 'integer', 'continuous', 'categorical', got a table of type",
+        ),
+        ("tuning.ranges.max_depth", RANGE | {"min": "1"}, ".min: must be a whole number, got '1'"),
     ],
 )
-def test_a_value_of_another_kind_is_refused_and_not_converted(shoppers, path, value):
+def test_a_wrong_value_is_reported_with_its_key_what_is_allowed_and_the_value(shoppers, key, value, line):
     document = _copy(shoppers)
-    broken(document, path, value)
-    (line,) = reported(document)
-    assert line.startswith(f"config.toml: {path[0]}.{path[1]}")
-    assert line.endswith(f", got {value!r}")
+    broken(document, key.split("."), value)
+    assert reported(document) == [f"config.toml: {key}{line}"]
 
 
 def test_a_whole_number_is_a_number_and_a_list_is_taken(shoppers):
@@ -113,7 +138,7 @@ OPTIONS = "must not be --, which a command line takes for the end of its options
 @pytest.mark.parametrize(
     ("section", "values", "errors"),
     [
-        ("tuning", {"max_job": 3}, [".max_job is not a known key"]),
+        ("tuning", {"max_job": 3}, [".max_job is not a known key: did you mean max_jobs?"]),
         (
             "data",
             {"columns": {"Revenue": "number"}, "exclude_from_drift": []},
