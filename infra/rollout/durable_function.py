@@ -25,7 +25,7 @@ _SLIPWAY = (
     "errors.py",
     "metrics.py",
     "canary",
-    *(f"rollout/{name}.py" for name in ("__init__", "pause", "queue", "shortages", "steps")),
+    *(f"rollout/{name}.py" for name in ("__init__", "failure_causes", "pause", "queue", "steps")),
 )
 _STATUS, _EXECUTION = (events.EventField.from_path(f"$.detail.{name}") for name in ("status", "durableExecutionArn"))
 _MEMORY_MB = 256

@@ -509,8 +509,8 @@ def test_a_new_fleet_whose_analysis_is_out_of_order_is_rolled_back_by_its_alarm(
     before = launch.serves()
     with launch.users(5), launch.no_analysis():
         ended = launch.rolled_out(launch.package(0.8))
-    assert ended["outcome"] == "rolled back"
-    assert ended["reason"].startswith("roll back: the canary analysis was out of order, ")
+    assert ended["outcome"] == "stopped", "its package stays approved"
+    assert ended["reason"].startswith("stopped: roll back: the canary analysis failed at ")
     assert "-CanaryDecision went into ALARM" in ended["reason"]
     assert launch.serves() == launch.parameter() == before
 

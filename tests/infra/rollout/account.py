@@ -65,7 +65,9 @@ class World:
         default_factory=lambda: deque([{"ProcessingJobStatus": "Completed", "ExitMessage": "passed: 50 replayed"}])
     )
     analyses: deque[dict[str, Any] | ClientError] = field(default_factory=deque)
-    smoke: dict[str, Any] = field(default_factory=lambda: {"passed": True, "reason": "the endpoint answered 0.25"})
+    smoke: dict[str, Any] = field(
+        default_factory=lambda: {"passed": True, "ran": True, "reason": "the endpoint answered 0.25"}
+    )
     functions_fail: set[str] = field(default_factory=set)
     executions: dict[str, str] = field(default_factory=dict)
     """Statuses of the other executions."""

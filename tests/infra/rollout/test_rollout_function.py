@@ -19,7 +19,11 @@ ALARM = "alarm config-2-CanaryDecision is in ALARM"
 THROTTLED = error("ThrottlingException", "slow down")
 SILENT = Ending(serves=OLD, failure="alarm config-2-ServerErrors is in ALARM")
 REPORTED = Ending("UPDATE_ROLLBACK_COMPLETE", package=OLD, serves=OLD)
-BAD_SMOKE = {"passed": False, "reason": "received 500 from primary"}
+BAD_SMOKE = {"passed": False, "ran": True, "reason": "received 500 from primary"}
+NO_SMOKE = {"passed": False, "ran": False, "reason": "AccessDenied: no s3:GetObject"}
+DENIED = (
+    "User: cloudformation is not authorized to perform: sagemaker:CreateModel (Service: SageMaker, Status Code: 400)"
+)
 
 
 def always(problem: Any) -> "deque[Any]":
@@ -45,6 +49,12 @@ NO_ROOM = (
     event("UPDATE_IN_PROGRESS"),
 )
 
+REFUSED = (
+    event("UPDATE_ROLLBACK_COMPLETE"),
+    event("UPDATE_FAILED", of="Model", reason=DENIED),
+    event("UPDATE_IN_PROGRESS"),
+)
+
 
 def first() -> World:
     return World(named="", live="", configs={"config-0": ""}, stack="CREATE_COMPLETE")
@@ -62,8 +72,8 @@ def test_a_better_model_is_promoted_and_what_it_replaced_is_deleted() -> None:
 
 
 def test_the_model_goes_too_where_an_execution_was_killed_after_it_had_deleted_the_config() -> None:
-    gone = error("ValidationException", 'Could not find endpoint configuration "config-1".')
-    world = World(fail={"delete_endpoint_config": always(gone)})
+    # Of what is gone AWS knows no tags, by which the role may delete it.
+    world = World(fail={"delete_endpoint_config": always(error("AccessDeniedException", "not authorized"))})
     assert run(world).outcome is Outcome.PROMOTED
     assert world.deleted == ["model-1"]
 
@@ -146,12 +156,22 @@ def test_a_rollback_that_cloudformation_reports_as_failure_needs_no_restore() ->
     assert world.packages[NEW] == "Rejected"
 
 
-def test_a_first_model_that_fails_leaves_no_endpoint() -> None:
+@pytest.mark.parametrize(
+    ("ending", "smoke", "reason"),
+    [
+        (Ending(endpoint="Failed", failure="no ping"), {}, "the endpoint did not take the model: no ping"),
+        (Ending(), BAD_SMOKE, "the smoke test failed: received 500 from primary"),
+    ],
+    ids=["never served", "smoke test"],
+)
+def test_a_first_model_that_fails_leaves_no_endpoint_and_the_rest_to_cloudformation(
+    ending: Ending, smoke: dict[str, Any], reason: str
+) -> None:
     world = first()
-    world.endings = deque([Ending(endpoint="Failed", failure="no ping"), Ending()])
+    world.endings, world.smoke = deque([ending, Ending()]), smoke
     end = run(world)
-    assert (end.outcome, end.reason) == (Outcome.ROLLED_BACK, "the endpoint did not take the model: no ping")
-    assert (world.updates, world.live) == ([NEW, ""], "")
+    assert (end.outcome, end.reason) == (Outcome.ROLLED_BACK, reason)
+    assert (world.updates, world.live, world.deleted) == ([NEW, ""], "", [])
 
 
 def test_an_endpoint_that_did_not_serve_before_is_not_deleted_and_people_are_told() -> None:
@@ -297,6 +317,30 @@ def test_a_refused_call_rejects_no_package_and_nothing_goes_live(call: str, outc
     assert (world.actions[-1], world.notices[-1][0]) == (outcome, f"shoppers-dev: rollout {outcome}")
 
 
+@pytest.mark.parametrize(
+    ("world", "reason"),
+    [
+        (
+            World(endings=deque([Ending("UPDATE_ROLLBACK_COMPLETE", OLD, OLD, events=REFUSED)])),
+            f"the stack did not take the model: Model: {DENIED}",
+        ),
+        (World(smoke=NO_SMOKE), "the smoke test could not be run: AccessDenied: no s3:GetObject"),
+        (World(functions_fail={"smoke"}), "the smoke test could not be run: its function failed by NoDisk"),
+        (
+            World(analyses=always(error("Unknown")), endings=deque([Ending(serves=OLD, failure=ALARM, polls=8)])),
+            f"roll back: the canary analysis failed at 5 polls in a row, the last time by Unknown; {ALARM}",
+        ),
+    ],
+    ids=["resource", "smoke test refused", "smoke test failed by itself", "analysis"],
+)
+def test_what_is_no_fault_of_the_candidate_rejects_no_package_and_what_served_serves_again(
+    world: World, reason: str
+) -> None:
+    end = run(world)
+    assert (end.outcome, end.reason) == (Outcome.STOPPED, f"stopped: {reason}{AGAIN}, once the cause is gone")
+    assert (world.packages[NEW], world.serves, world.named) == ("Approved", OLD, OLD)
+
+
 def test_an_update_whose_response_is_lost_is_taken_back() -> None:
     world = World(lost={"update_stack"})
     assert run(world).outcome is Outcome.STOPPED
@@ -386,9 +430,7 @@ def test_a_model_without_evidence_stays_only_where_the_analysis_has_settled(sett
 def test_a_new_fleet_that_is_not_compared_any_more_is_rolled_back() -> None:
     broken = error("Unknown", "out of order")
     world = World(analyses=always(broken), endings=deque([Ending(serves=OLD, failure=ALARM, polls=8)]))
-    end = run(world)
-    reason = "roll back: the canary analysis was out of order, 5 polls in a row failed, the last by Unknown"
-    assert (end.outcome, end.reason) == (Outcome.ROLLED_BACK, f"{reason}; {ALARM}")
+    assert run(world).outcome is Outcome.STOPPED
     assert world.actions.count("verdict") == 1
     # Published at each later poll, until its alarm has it.
     assert next((datum["Namespace"], datum["Value"]) for datum in world.metrics)[1] == 2.0
@@ -399,7 +441,7 @@ def test_a_fleet_that_is_not_there_yet_is_rolled_back_when_it_is() -> None:
     world = World(analyses=always(error("Unknown")), endings=deque([Ending(serves=OLD, failure=ALARM, polls=9)]))
     world.fail["describe_endpoint"] = deque([None, NO_ENDPOINT, None])
     end = run(world)
-    assert "6 polls in a row failed" in end.reason
+    assert "failed at 6 polls in a row" in end.reason
 
 
 def test_an_analysis_that_answers_again_is_heard() -> None:

@@ -62,7 +62,7 @@ def smoke(endpoint: Endpoint, body: bytes | None = None) -> dict[str, Any]:
 
 def test_a_probability_passes() -> None:
     endpoint = Endpoint(b"0.25\n")
-    assert smoke(endpoint) == {"passed": True, "reason": "the endpoint answered 0.25"}
+    assert smoke(endpoint) == {"passed": True, "ran": True, "reason": "the endpoint answered 0.25"}
 
 
 def test_the_row_lies_in_the_middle_of_the_contract() -> None:
@@ -86,8 +86,16 @@ def test_one_bad_answer_is_forgiven() -> None:
 )
 def test_bad_answers_in_a_row_fail_with_the_reason(answer: bytes | Exception, reason: str) -> None:
     outcome = smoke(Endpoint(*[answer] * index.ATTEMPTS))
-    assert outcome["passed"] is False
+    assert (outcome["passed"], outcome["ran"]) == (False, True)
     assert reason in outcome["reason"]
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "ServiceUnavailable"])
+def test_a_call_that_aws_refuses_is_no_fault_of_the_model(code: str) -> None:
+    refused = ClientError({"Error": {"Code": code, "Message": "no"}}, "InvokeEndpoint")
+    outcome = smoke(Endpoint(*[refused] * index.ATTEMPTS))
+    assert (outcome["passed"], outcome["ran"]) == (False, False)
+    assert code in outcome["reason"]
 
 
 @pytest.mark.parametrize("problem", NAMES)
@@ -123,4 +131,8 @@ def test_an_artifact_without_a_contract_fails(body: bytes) -> None:
 def test_a_package_without_an_artifact_fails() -> None:
     event = {"EndpointName": "shoppers-dev", "Container": {"Image": "x"}}
     outcome = index.smoke_test(event, s3=None, runtime=None)
-    assert outcome == {"passed": False, "reason": "the model package must name its artifact by ModelDataUrl, got none"}
+    assert outcome == {
+        "passed": False,
+        "ran": True,
+        "reason": "the model package must name its artifact by ModelDataUrl, got none",
+    }

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway.rollout.shortages import is_shortage
+from slipway.rollout.failure_causes import is_candidates
 from slipway.rollout.steps import RolloutStep
 
 from .run import CallError, Rejection, Run, State
@@ -53,7 +53,7 @@ def decide(job: dict[str, str]) -> Rejection | None:
         if colon and gate in ("contract", "replay"):
             return Rejection(message, by=gate)
     ended = job["failure"] or f"job {job['name']} ended {job['status']} without a decision"
-    return Rejection(f"the gates could not decide: {ended}", by="gates", is_candidates=not is_shortage(ended))
+    return Rejection(f"the gates could not decide: {ended}", by="gates", is_candidates=is_candidates(ended))
 
 
 def is_worth_another(job: dict[str, str]) -> bool:

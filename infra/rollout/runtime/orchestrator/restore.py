@@ -37,7 +37,8 @@ def restore(run: Run, previous: Live | None, reason: str) -> str:
             return reason
         failed: Live | None = None
         while now["package"] == run.request.package:
-            failed = failed or _name_candidate(run)
+            # Where nothing served before, CloudFormation deletes the candidate's config and model with the endpoint.
+            failed = failed or (_name_candidate(run) if previous.package else Live())
             begun = stack.update(run, RolloutStep.RESTORE, previous.package)
             now = stack.read_settled(run, RolloutStep.WAIT_FOR_RESTORE, seconds)
             if begun is not stack.Begun.BUSY:
@@ -93,15 +94,19 @@ def _delete_unused(run: Run, failed: Live, previous: Live, serving: Live) -> Non
 
 
 def delete(run: Run, unused: Live) -> bool:
-    """A config and then its model, within a step; what cannot be deleted stays."""
+    """A config and its model, within a step; whether both were deleted.
+
+    Each is tried: a step that was cut off between the two is done again, and AWS refuses to delete what has no tags
+    any more because it is gone.
+    """
     sagemaker: Any = run.client("sagemaker")
-    try:
+    deleted = True
+    for delete_one in (
+        lambda: sagemaker.delete_endpoint_config(EndpointConfigName=unused.config),
+        lambda: sagemaker.delete_model(ModelName=unused.model),
+    ):
         try:
-            sagemaker.delete_endpoint_config(EndpointConfigName=unused.config)
-        except ClientError as exc:
-            if not live.is_missing(exc, "endpoint configuration"):
-                raise  # else the step was cut off between the two and is done again
-        sagemaker.delete_model(ModelName=unused.model)
-    except (ClientError, BotoCoreError):
-        return False
-    return True
+            delete_one()
+        except (ClientError, BotoCoreError):
+            deleted = False
+    return deleted

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from slipway.rollout.shortages import is_shortage
+from slipway.rollout.failure_causes import is_candidates, is_shortage
 from slipway.rollout.steps import Kind, Outcome, RolloutStep
 
 from . import live, rejected, stack
@@ -143,11 +143,13 @@ class _Rollout:
         if watched and self._run.target.canary_analysis and previous.config:
             # An alarm can come too late, and the analysis can be out of order.
             if watched.is_against:
-                raise Failure(watched.explanation)
+                raise watched.failure(watched.explanation)
             if not watched.settled:
                 raise Failure(f"it serves without having been compared: {watched.explanation}")
         container = package["InferenceSpecification"]["Containers"][0]
         response = self._run.steps.do(RolloutStep.SMOKE_TEST, lambda: self._smoke_test(container))
+        if not response.get("ran", True):  # which a function of an earlier version does not say
+            raise Failure(f"the smoke test could not be run: {response['reason']}", is_candidates=False)
         if not response["passed"]:
             raise Failure(f"the smoke test failed: {response['reason']}")
 
@@ -156,19 +158,19 @@ class _Rollout:
         try:
             return invoke(self._run, self._run.target.smoke_test, payload)
         except FunctionError as exc:
-            raise CallError("Lambda", error_name(exc)) from exc
+            return {"passed": False, "ran": False, "reason": f"its function failed by {error_name(exc)}"}
 
     def _explain(self, now: live.ObservedEndpoint) -> Failure:
         """Why the candidate does not serve, short enough for a package's approval description."""
         run, watched = self._run, self._watched
         if watched and watched.is_against:
             sentence = f"{watched.explanation}; {now.failure}" if now.failure else watched.explanation
-            return Failure(sentence)
+            return watched.failure(sentence)
         if now.failure:
-            return _unless_short(f"the endpoint did not take the model: {now.failure}")
+            return _by_cause(f"the endpoint did not take the model: {now.failure}")
         status, reason = (watched.stack["status"], watched.stack["reason"]) if watched else ("without an update", "")
         if reason := stack.failed_resource(run) or reason:
-            return _unless_short(f"the stack did not take the model: {reason}")
+            return _by_cause(f"the stack did not take the model: {reason}")
         return Failure(
             f"the model is not live: endpoint {run.target.endpoint} is {now.status} after its stack ended {status}; "
             f"see the events of stack {run.target.stack}"
@@ -236,9 +238,8 @@ class _Rollout:
         return End(outcome, reason, "AWS")
 
 
-def _unless_short(reason: str) -> Failure:
-    """The candidate's, unless AWS was short of something."""
-    return Failure(reason, is_candidates=not is_shortage(reason))
+def _by_cause(reason: str) -> Failure:
+    return Failure(reason, is_candidates=is_candidates(reason))
 
 
 def _wanted(package: State) -> State:

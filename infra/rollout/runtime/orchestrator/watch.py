@@ -14,7 +14,7 @@ from . import stack
 from .functions import FunctionError, error_name, invoke
 from .live import Live
 from .report import audit
-from .run import Run, State
+from .run import Failure, Run, State
 
 MOST_FAILED = 5
 """Polls in a row that the analysis may fail: the one after them may still be in time for the alarm."""
@@ -32,16 +32,21 @@ NO_DECISION = {
 
 @dataclass(frozen=True)
 class Watched:
-    """How the update ended: the stack, and what the analysis made of the new fleet."""
+    """How the update ended: the stack, and what the analysis made of the new fleet, if it did not fail by itself."""
 
     stack: dict[str, str]
     decision: int
     explanation: str
     settled: bool
+    analysis_failed: bool
 
     @property
     def is_against(self) -> bool:
         return self.decision == Decision.ROLL_BACK
+
+    def failure(self, reason: str) -> Failure:
+        """Of a decision against the new fleet."""
+        return Failure(reason, is_candidates=not self.analysis_failed)
 
 
 def poll_seconds(timeout_seconds: int) -> int:
@@ -65,7 +70,9 @@ def watch(run: Run, previous: Live) -> Watched:
     run.steps.wait(RolloutStep.BEGIN_WATCH, seconds)
     last = run.steps.poll(RolloutStep.WATCH, check, {"analysis": NO_DECISION, "since": begun}, pause)
     analysed = last["analysis"]
-    return Watched(last["stack"], analysed["decision"], analysed["explanation"], analysed["settled"])
+    return Watched(
+        last["stack"], analysed["decision"], analysed["explanation"], analysed["settled"], analysed["rolled_back"]
+    )
 
 
 class _Analysis:
@@ -109,8 +116,8 @@ class _Analysis:
         if failed["failed"] < MOST_FAILED or not self._publish_rollback():
             return failed
         explanation = (
-            f"roll back: the canary analysis was out of order, {failed['failed']} polls in a row failed, "
-            f"the last by {error_name(error)}"
+            f"roll back: the canary analysis failed at {failed['failed']} polls in a row, "
+            f"the last time by {error_name(error)}"
         )
         rollback = {"decision": int(Decision.ROLL_BACK), "explanation": explanation, "settled": True}
         ended = {**failed, **rollback, "rolled_back": True}

@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 ATTEMPTS = 3
 _PAUSE_SECONDS = 2.0
+_OF_THE_MODEL = ("ModelError", "NoSuchKey")
+"""Codes for a container that fails, and an artifact that is gone; every other refusal says nothing about the model."""
 _FLAGS = ("true", "false")
 _LABELLED = ("scores",)
 """The outputs whose line begins with a label."""
@@ -31,7 +33,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Invoke `EndpointName` with a row made from the contract in `Container`'s model artifact.
 
     Returns:
-        passed, and the reason in words if it did not pass; a failed test is an answer, no error.
+        passed, ran (False where AWS refused a call, which says nothing about the model) and the reason in words.
     """
     return smoke_test(event, s3=boto3.client("s3"), runtime=boto3.client("sagemaker-runtime"))
 
@@ -43,17 +45,23 @@ def smoke_test(
         contract = _contract(s3, event["Container"])
         row = example_row(contract)
     except (SmokeTestError, ClientError, BotoCoreError) as exc:
-        return {"passed": False, "reason": str(exc)}
-    reason = ""
+        return _failed(exc)
+    failed: dict[str, Any] = {}
     for attempt in range(ATTEMPTS):
         time.sleep(pause_seconds if attempt else 0)
         try:
             answer = _invoke(runtime, event["EndpointName"], row, contract)
         except (SmokeTestError, ClientError, BotoCoreError) as exc:
-            reason = str(exc)
+            failed = _failed(exc)
         else:
-            return {"passed": True, "reason": f"the endpoint answered {answer[:80]}"}
-    return {"passed": False, "reason": reason[:500]}
+            return {"passed": True, "ran": True, "reason": f"the endpoint answered {answer[:80]}"}
+    return failed
+
+
+def _failed(error: Exception) -> dict[str, Any]:
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+    is_models = isinstance(error, SmokeTestError | ReadTimeoutError) or code in _OF_THE_MODEL
+    return {"passed": False, "ran": is_models, "reason": str(error)[:500]}
 
 
 def example_row(contract: dict[str, Any]) -> str:
