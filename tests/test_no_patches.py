@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -72,9 +73,11 @@ def test_a_replacement_of_our_code_is_recognized(text: str, expected: int) -> No
 
 
 def test_no_test_replaces_our_code() -> None:
+    called = re.compile(rf"\b({'|'.join(REPLACING)})\(")  # parsing the others would take most of the time
+    texts = {file: file.read_text(encoding="utf-8") for file in TESTS.rglob("*.py") if file != Path(__file__)}
     found = {
         str(file.relative_to(TESTS)): changes
-        for file in TESTS.rglob("*.py")
-        if file != Path(__file__) and (changes := list(replaced(ast.parse(file.read_text(encoding="utf-8")))))
+        for file, text in texts.items()
+        if called.search(text) and (changes := list(replaced(ast.parse(text))))
     }
     assert found == {}

@@ -2,11 +2,9 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 from scripts.reference.command_line import command_parsers
 from slipway.cli.command_line import whole_parser
@@ -31,7 +29,6 @@ OWN = (
 TEST = re.compile(r"test_\w+\.py|test(_\w+){3,}")
 OF_THE_READER = {"churn.csv", "churn.toml"}
 FILE = re.compile(r"[\w.-]+\.(py|md|toml|lock|yml|txt)")
-pytestmark = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
 
 
 def code(document: Path) -> Iterator[str]:
@@ -63,55 +60,65 @@ def known_files() -> frozenset[str]:
     return frozenset(found | {path.name for path in PROJECT.iterdir()})
 
 
-def test_every_test_that_is_named_exists(document: Path) -> None:
-    named = {word for word in words(document) if TEST.fullmatch(word)}
-    assert named - known_tests() == set()
+def unknown(names: Callable[[Path], set[str]]) -> dict[str, set[str]]:
+    """What no document may name, by document."""
+    found = {str(document.relative_to(PROJECT)): names(document) for document in DOCUMENTS}
+    return {document: wrong for document, wrong in found.items() if wrong}
 
 
-def test_every_file_that_is_named_exists(document: Path) -> None:
-    named = {word.strip("'\"") for word in words(document) if not word.startswith(("test_", "-"))}
-    below = {word for word in named if word.split("/")[0] in OWN and "/" in word and "…" not in word}
-    assert {word for word in below if not (PROJECT / word).exists()} == set()
-    alone = {word for word in named if FILE.fullmatch(word)}
-    assert alone - known_files() - OF_THE_READER == set()
+def test_every_test_that_is_named_exists() -> None:
+    def names(document: Path) -> set[str]:
+        return {word for word in words(document) if TEST.fullmatch(word)} - known_tests()
+
+    assert unknown(names) == {}
 
 
-def test_every_module_that_is_run_exists(document: Path) -> None:
-    run = {name for text in code(document) for name in re.findall(r"python -m ([\w.]+)", text)}
-    assert {name for name in run if not list(PROJECT.glob(f"{name.replace('.', '/')}*"))} == set()
+def test_every_file_that_is_named_exists() -> None:
+    def names(document: Path) -> set[str]:
+        named = {word.strip("'\"") for word in words(document) if not word.startswith(("test_", "-"))}
+        below = {word for word in named if word.split("/")[0] in OWN and "/" in word and "…" not in word}
+        alone = {word for word in named if FILE.fullmatch(word)}
+        return {word for word in below if not (PROJECT / word).exists()} | (alone - known_files() - OF_THE_READER)
+
+    assert unknown(names) == {}
 
 
-def test_every_target_of_make_that_is_named_exists(document: Path) -> None:
+def test_every_module_that_is_run_exists() -> None:
+    def names(document: Path) -> set[str]:
+        run = {name for text in code(document) for name in re.findall(r"python -m ([\w.]+)", text)}
+        return {name for name in run if not list(PROJECT.glob(f"{name.replace('.', '/')}*"))}
+
+    assert unknown(names) == {}
+
+
+def test_every_target_of_make_that_is_named_exists() -> None:
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([\w-]+):", makefile, re.MULTILINE))
-    asked = {
-        word
-        for text in code(document)
-        if (command := text.split("#")[0]).startswith("make ")
-        for word in shlex.split(command)[1:]
-        if "=" not in word
-    }
-    assert asked - targets == set()
+
+    def names(document: Path) -> set[str]:
+        commands = (text.split("#")[0] for text in code(document))
+        asked = {word for text in commands if text.startswith("make ") for word in shlex.split(text)[1:]}
+        return {word for word in asked if "=" not in word} - targets
+
+    assert unknown(names) == {}
 
 
-@cache
-def commands() -> frozenset[str]:
-    return frozenset(command_parsers())
+def test_every_command_that_is_named_is_one() -> None:
+    known = set(command_parsers())
+    parents = {words.split()[0] for words in known if " " in words}
+
+    def names(document: Path) -> set[str]:
+        found = [of for text in code(document) for of in re.findall(r"\bslipway ([a-z][\w-]*)(?: ([a-z]\w*))?", text)]
+        wrong = {command for command, _ in found} - known
+        return wrong | {f"{one} {action}" for one, action in found if action and one in parents} - known
+
+    assert unknown(names) == {}
 
 
-slipway = cache(whole_parser)
-
-
-def test_every_command_that_is_named_is_one(document: Path) -> None:
-    parents = {words.split()[0] for words in commands() if " " in words}
-    for text in code(document):
-        for command, action in re.findall(r"\bslipway ([a-z][\w-]*)(?: ([a-z]\w*))?", text):
-            assert command in commands(), text
-            assert not action or command not in parents or f"{command} {action}" in commands(), text
-
-
-def test_every_line_to_copy_is_a_command_as_it_stands(document: Path) -> None:
-    for block in document.read_text(encoding="utf-8").split("```")[1::2]:
-        for line in block.splitlines():
-            if re.match(r"\s*(\.venv/bin/)?slipway ", line) and "─" not in line:  # of a drawing
-                slipway().parse_args(shlex.split(line, comments=True)[1:])
+def test_every_line_to_copy_is_a_command_as_it_stands() -> None:
+    parser = whole_parser()
+    for document in DOCUMENTS:
+        for block in document.read_text(encoding="utf-8").split("```")[1::2]:
+            for line in block.splitlines():
+                if re.match(r"\s*(\.venv/bin/)?slipway ", line) and "─" not in line:  # of a drawing
+                    parser.parse_args(shlex.split(line, comments=True)[1:])
