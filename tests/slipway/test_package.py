@@ -129,6 +129,24 @@ def call(program: Path, *arguments: str, folder: Path) -> "subprocess.CompletedP
     return subprocess.run(words, cwd=folder, env=alone, capture_output=True, text=True, check=False, timeout=120)
 
 
+EACH = """
+import contextlib, io, json, sys
+from slipway.cli.main import main
+for words in json.loads(sys.argv[1]):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(words)
+    print(json.dumps([code, out.getvalue(), err.getvalue()]))
+"""
+
+
+def call_each(program: Path, commands: list[list[str]], folder: Path) -> list[tuple[int, str, str]]:
+    """Exit code and output of several commands, in one process of the environment."""
+    done = call(program.with_name("python"), "-c", EACH, json.dumps(commands), folder=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+
+
 def test_the_wheel_holds_the_product_alone_with_its_types_its_prices_and_its_licence(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name.partition("slipway-")[2].partition("/")[2] or name for name in archive.namelist()}
@@ -151,40 +169,41 @@ def test_every_package_that_the_product_imports_is_declared(wheel: Path) -> None
     assert {homes[name][0].lower() for name in others} == declared
 
 
-@pytest.mark.parametrize("name", ["shop.template.json", "shop.yaml"])
-def test_a_template_of_others_is_linted_without_a_use_case(name: str, program: Path, tmp_path: Path) -> None:
-    (tmp_path / name).write_text(json.dumps(FOREIGN) if name.endswith("json") else FOREIGN_YAML)
-    done = call(program, "lint", name, "--json", folder=tmp_path)
-    assert (done.returncode, done.stderr) == (1, "")
-    assert any(finding["severity"] == "error" for finding in json.loads(done.stdout))
+def test_templates_of_others_are_linted_without_a_use_case(program: Path, tmp_path: Path) -> None:
+    (tmp_path / "shop.template.json").write_text(json.dumps(FOREIGN))
+    (tmp_path / "shop.yaml").write_text(FOREIGN_YAML)
+    commands = [["lint", name, "--json"] for name in ("shop.template.json", "shop.yaml")]
+    for code, out, err in call_each(program, commands, tmp_path):
+        assert (code, err) == (1, "")
+        assert any(finding["severity"] == "error" for finding in json.loads(out))
 
 
-@pytest.mark.parametrize(
-    "arguments", [["lint"], ["cost"], ["simulate", "--requests-per-second", "20", "--json"]], ids=lambda words: words[0]
-)
-def test_what_needs_no_account_works(arguments: list[str], program: Path, tmp_path: Path) -> None:
+def test_what_needs_no_account_works(program: Path, tmp_path: Path) -> None:
     shutil.copy(PROJECT / "config" / "shoppers.toml", tmp_path / "mine.toml")
-    done = call(program, *arguments, "--config", "mine.toml", folder=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout
+    simulate = ["simulate", "--requests-per-second", "20", "--rollouts", "20", "--json"]
+    commands = [[*words, "--config", "mine.toml"] for words in (["lint"], ["cost"], simulate)]
+    for code, out, err in call_each(program, commands, tmp_path):
+        assert (code, err) == (0, "")
+        assert out
 
 
-@pytest.mark.parametrize("arguments", ACCOUNT, ids=lambda words: words[0])
-def test_what_needs_an_account_asks_for_its_credentials(arguments: list[str], program: Path, tmp_path: Path) -> None:
+def test_what_needs_an_account_asks_for_its_credentials(program: Path, tmp_path: Path) -> None:
     shutil.copy(PROJECT / "config" / "shoppers.toml", tmp_path / "mine.toml")
-    done = call(program, *arguments, "--config", "mine.toml", folder=tmp_path)
-    assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("slipway: ")
-    assert "credentials" in line
+    done = call_each(program, [[*words, "--config", "mine.toml"] for words in ACCOUNT], tmp_path)
+    assert len(done) == len(ACCOUNT)
+    for code, _, err in done:
+        assert code == 1
+        (line,) = err.splitlines()
+        assert line.startswith("slipway: ")
+        assert "credentials" in line
 
 
-@pytest.mark.parametrize("name", ["rehearse", "push-rehearsal"])
-def test_what_needs_the_repository_says_so_in_one_line(name: str, program: Path, tmp_path: Path) -> None:
-    done = call(program, name, "--plain", folder=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    (line,) = done.stderr.splitlines()
-    assert line.startswith(f"slipway: {name} needs a clone of Slipway's repository")
+def test_what_needs_the_repository_says_so_in_one_line(program: Path, tmp_path: Path) -> None:
+    commands = [["rehearse", "--plain"], ["push-rehearsal", "--plain"]]
+    for words, (code, out, err) in zip(commands, call_each(program, commands, tmp_path), strict=True):
+        assert (code, out) == (2, "")
+        (line,) = err.splitlines()
+        assert line.startswith(f"slipway: {words[0]} needs a clone of Slipway's repository")
 
 
 def test_the_version_and_the_list_of_commands_are_those_of_the_package(program: Path, tmp_path: Path) -> None:

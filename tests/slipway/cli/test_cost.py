@@ -41,7 +41,9 @@ def test_without_traffic_no_finding_is_about_requests(capsys: pytest.CaptureFixt
 
 def test_the_rollout_is_the_one_that_simulate_forecasts(capsys: pytest.CaptureFixture[str]) -> None:
     hours = json.loads(slipway(capsys, "--json")[1])["rollout"]["lines"][0]["quantity"]
-    assert main(["simulate", "--config", str(CONFIG), "--requests-per-second", "0.01", "--json"]) == 0
+    assert (
+        main(["simulate", "--config", str(CONFIG), "--requests-per-second", "0.01", "--rollouts", "10", "--json"]) == 0
+    )
     assert json.loads(capsys.readouterr().out)["extra_instance_hours"] == pytest.approx(hours)
 
 

@@ -55,22 +55,18 @@ def forecast_of(use_case):
     return call
 
 
-def test_the_plan_is_shown_with_its_cost_and_its_chances(simulate):
-    code, out, _ = simulate("--requests-per-second", "50", "--regression", "2")
+def test_the_plan_is_shown_with_its_cost_and_its_chances_and_the_same_arguments_give_the_same(simulate):
+    code, out, err = simulate("--requests-per-second", "50", "--regression", "2")
     found = json.loads(simulate("--requests-per-second", "50", "--regression", "2", "--json")[1])
-    assert code == 0
+    assert (code, err) == (0, "")
     assert "420 s of waits" in out
     assert f"{found['canary_requests']:,.0f} expected" in out
+    assert f"proven safe {100 * found['healthy']['proven_safe']:.1f} %" in out
     assert found["duration_seconds"] == 420
     assert found["canary_requests"] == pytest.approx(0.25 * 300 * 50)
     assert found["extra_instance_hours"] == pytest.approx(4 * 420 / 3600)
     assert found["healthy"]["rolled_back"] <= 0.01
     assert found["regressed"]["rolled_back"] >= 0.95
-
-
-def test_the_same_arguments_give_the_same_forecast(simulate):
-    argv = ("--requests-per-second", "8", "--json")
-    assert simulate(*argv) == simulate(*argv)
 
 
 NO_ANALYSIS = ("enabled = true", "enabled = false")
@@ -182,20 +178,18 @@ def test_long_plans_are_simulated_less_often():
     assert found == 2_000 // 32  # 30 in 300 s of canary, 2 in 120 s after it
 
 
-def test_a_terminal_shows_the_progress(simulate, monkeypatch):
-    assert simulate("--requests-per-second", "5")[2] == ""
+def test_a_terminal_shows_the_progress(simulate, use_case, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    progress = simulate("--requests-per-second", "5")[2]
+    progress = simulate("--requests-per-second", "5", config=use_case(NO_ANALYSIS))[2]
     assert "simulating, 50%" in progress
     assert progress.endswith("\033[K")
 
 
 @pytest.mark.parametrize(("kind", "hours"), [("linear", 4 * 1020 / 3600), ("rolling", 1 * 1200 / 3600)])
-def test_a_plan_of_several_steps_is_watched_in_each(simulate, use_case, kind, hours):
-    config = use_case(('type = "canary"', f'type = "{kind}"'))
-    found = json.loads(simulate("--requests-per-second", "20", "--json", config=config)[1])
-    assert found["canary_requests"] == pytest.approx((0.25 + 0.5 + 0.75) * 300 * 20)
-    assert found["extra_instance_hours"] == pytest.approx(hours)
+def test_a_plan_of_several_steps_is_watched_in_each(forecast_of, kind, hours):
+    found = forecast_of(('type = "canary"', f'type = "{kind}"'), NO_ANALYSIS, rate=20)
+    assert found.canary_requests == pytest.approx((0.25 + 0.5 + 0.75) * 300 * 20)
+    assert found.extra_instance_hours == pytest.approx(hours)
 
 
 def test_more_errors_than_requests_are_refused(simulate):

@@ -1,4 +1,4 @@
-"""Good plans, a thousand of them, are never refused."""
+"""Good plans, drawn anew in each run, are never refused."""
 
 from typing import Any
 
@@ -160,7 +160,7 @@ def good_plans(draw: st.DrawFn) -> PlannedRollout:
     )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(good_plans())
 def test_a_good_plan_raises_no_error(planned: PlannedRollout) -> None:
     assert [str(finding) for finding in lint(planned) if finding.severity == "error"] == []

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from cfnlint.decode import cfn_yaml
 
 from slipway.errors import InputError
 from slipway.guardrails.template_file import read_template
@@ -30,6 +29,8 @@ Resources:
 
 
 def test_the_short_forms_of_functions_are_what_cloudformations_own_linter_reads(tmp_path: Path) -> None:
+    from cfnlint.decode import cfn_yaml  # noqa: PLC0415 -- half a second of modules
+
     file = tmp_path / "shop.yaml"
     file.write_text(YAML)
     assert read_template(file) == json.loads(json.dumps(cfn_yaml.load(str(file)), default=str))

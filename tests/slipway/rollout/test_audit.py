@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from slipway.rollout.audit import NO_ENTRY, AuditError, Entry, append, body, entry, verify
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-brief = settings(patient, max_examples=50)
+brief = settings(patient, max_examples=25)
 """Where only places in a chain matter: of one to five entries, of which two may be swapped in twenty ways."""
 TIME = "2026-11-22T18:00:00Z"
 json_values = st.recursive(

@@ -279,7 +279,7 @@ def test_a_warm_up_that_leaves_the_alarm_on_latency_no_time_in_the_bake_is_found
     assert "the alarm's window and the evaluation after it take 420 s of a bake of 300 s" in finding.what
 
 
-@tries(max_examples=60, deadline=None)
+@tries(max_examples=30, deadline=None)
 @given(changed=rollouts())
 def test_whatever_is_set_the_linter_finds_nothing(shoppers: dict[str, Any], changed: dict[str, Any]) -> None:
     document = {**shoppers, "rollout": shoppers["rollout"] | changed}

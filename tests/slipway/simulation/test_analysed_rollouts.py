@@ -22,9 +22,9 @@ def simulate(fault, rate, watch=WATCH, **drawn):
     return analyse_rollouts(TOLERANCES, watch, traffic(fault, rate, **drawn))
 
 
-@pytest.mark.parametrize("rate", [0.5, 5.0, 50.0])
+@pytest.mark.parametrize("rate", [0.5, 50.0])
 def test_good_models_are_rolled_back_in_at_most_one_percent_though_polled_every_ten_seconds(rate):
-    assert simulate(Fault(), rate, rollouts=500).share(Decision.ROLL_BACK) <= 0.01
+    assert simulate(Fault(), rate, rollouts=300).share(Decision.ROLL_BACK) <= 0.01
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,9 @@ def test_bad_models_are_stopped_within_the_bake_when_there_is_traffic(fault):
     assert np.median(outcomes.seconds) <= 120
 
 
-@pytest.mark.parametrize("fault", [Fault(error_points=0.5), Fault(auc_loss=0.05)], ids=["errors", "scores"])
-@pytest.mark.parametrize("rate", [2.0, 20.0])
+@pytest.mark.parametrize(
+    ("fault", "rate"), [(Fault(error_points=0.5), 2.0), (Fault(auc_loss=0.05), 20.0)], ids=["errors", "scores"]
+)
 def test_a_model_worse_than_tolerated_is_promoted_in_at_most_five_percent(fault, rate):
     assert simulate(fault, rate, watch=BY_THE_MINUTE).share(Decision.PROMOTE) <= 0.05
 

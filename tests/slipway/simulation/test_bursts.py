@@ -73,9 +73,9 @@ def test_the_hour_before_reports_the_size_of_bursts_though_the_level_wanders(siz
 @pytest.mark.parametrize("bursts", [(10, 1, 1), (1, 10, 1), (1, 1, 10)], ids=["errors", "latencies", "scores"])
 def test_bursts_send_good_models_back_in_at_most_one_percent(bursts):
     service, watch = Service(bursts=bursts), PollingPlan(((0.25, 600),))
-    analysed = analyse_rollouts(TOLERANCES, watch, traffic(service=service, rollouts=200))
+    analysed = analyse_rollouts(TOLERANCES, watch, traffic(service=service, rollouts=100))
     assert analysed.share(Decision.ROLL_BACK) <= 0.01
-    taken_for_independent = analyse_rollouts(TOLERANCES, watch, traffic(service=service, rollouts=200), dispersion={})
+    taken_for_independent = analyse_rollouts(TOLERANCES, watch, traffic(service=service, rollouts=100), dispersion={})
     assert taken_for_independent.share(Decision.ROLL_BACK) > 0.3
 
 

@@ -30,21 +30,21 @@ def configured_by(instances=4, **settings):
 
 
 def test_without_evidence_a_model_is_rolled_back_when_the_decision_is_due():
-    ended = roll_out(CONFIGURED, traffic(Fault(), 0.5, rollouts=200))
+    ended = roll_out(CONFIGURED, traffic(Fault(), 0.5, rollouts=100), dispersion={})
     assert ended.share(Ending.WITHOUT_EVIDENCE) > 0.95
     assert set(ended.seconds[ended.how == Ending.WITHOUT_EVIDENCE]) == {210}
     assert ended.results().share(Decision.ROLL_BACK) > 0.95
 
 
 def test_or_proceeds_unproven_where_the_settings_let_it():
-    ended = roll_out(replace(CONFIGURED, proceeds=True), traffic(Fault(), 0.5, rollouts=200))
+    ended = roll_out(replace(CONFIGURED, proceeds=True), traffic(Fault(), 0.5, rollouts=100), dispersion={})
     assert ended.share(Ending.UNPROVEN) > 0.95
     assert set(ended.seconds[ended.how == Ending.UNPROVEN]) == {420}
     assert ended.results().share(Decision.PROMOTE) > 0.95
 
 
 def test_a_model_proven_safe_serves_everybody_after_the_last_bake():
-    ended = roll_out(replace(CONFIGURED, tolerances=LENIENT), traffic(Fault(), 200.0, rollouts=50))
+    ended = roll_out(replace(CONFIGURED, tolerances=LENIENT), traffic(Fault(), 200.0, rollouts=50), dispersion={})
     assert ended.share(Ending.PROVEN) > 0.95
     assert set(ended.seconds[ended.how == Ending.PROVEN]) == {420}
     # a quarter of the users for 300 seconds, then all of them for 120
@@ -52,7 +52,7 @@ def test_a_model_proven_safe_serves_everybody_after_the_last_bake():
 
 
 def test_canary_analysis_may_roll_back_after_its_decision_but_no_more_when_everybody_is_served():
-    ended = roll_out(replace(CONFIGURED, proceeds=True), traffic(Fault(error_points=2.0), 4.0, rollouts=400))
+    ended = roll_out(replace(CONFIGURED, proceeds=True), traffic(Fault(error_points=2.0), 4.0, rollouts=200))
     back = ended.seconds[ended.how == Ending.BY_ANALYSIS]
     assert (back < 210).any()
     assert (back > 210).any()
@@ -79,7 +79,7 @@ def test_fleets_that_never_serve_together_prove_nothing(instances):
     configured = configured_by(
         instances, type="canary" if instances == 1 else "all_at_once", canary_analysis={"enabled": True}
     )
-    ended = roll_out(configured, traffic(Fault(), 50.0, rollouts=50))
+    ended = roll_out(configured, traffic(Fault(), 50.0, rollouts=20), dispersion={})
     assert configured.comparable_seconds == 0
     assert ended.share(Ending.WITHOUT_EVIDENCE, Ending.BY_ALARM) == 1
 
