@@ -26,6 +26,7 @@ from rehearsal.cloud.ministack.logs import LogGroups, extract_metrics, honour_st
 from rehearsal.cloud.ministack.metric_store import MetricStore, file_by_the_minute, keep_everything
 from rehearsal.cloud.ministack.objects import Objects
 from rehearsal.cloud.ministack.serving_loop import ServingLoop
+from rehearsal.cloud.ministack.stack_tokens import refuse_used_tokens
 from rehearsal.cloud.ministack.stepfunctions import add_sdk_integrations
 from rehearsal.cloud.pipeline_engine import LocalPipelineEngine
 from rehearsal.cloud.resources import other_types, resource_types, scaling_types
@@ -92,9 +93,11 @@ class _Assembly:
         add_image_builds(self._images.build, self._logs)
         honour_stream_prefixes()
         complete_buckets()
+        refuse_used_tokens()
         answer_when_settled()
         keep_everything()
         functions.mark_ends_of_logs()
+        functions.limit_environments()
         file_by_the_minute(speed=self._options.speed)
         DurableExecutions(self._loop, self._bus, speed=self._options.speed).install()
         self._access.install()

@@ -59,10 +59,10 @@ class DurableExecutions:
             name, qualifier = _lambda._resolve_name_and_qualifier(arn)
             if not is_durable(name):
                 dispatch(arn, payload)
-            elif qualifier:
+            elif qualifier and _lambda._function_qualifier_exists(_lambda._functions[name], qualifier):
                 self._start(name, qualifier, payload, None)
             else:
-                _LOG.warning("EventBridge cannot start durable function %s by its unqualified ARN", name)
+                _LOG.warning("EventBridge cannot start %s: it takes a version or an alias that exists", arn)
 
         async def invoke_function(
             name: str, event: Any, headers: Mapping[str, str], path_qualifier: str | None = None, query: Any = None
@@ -81,6 +81,8 @@ class DurableExecutions:
         if not qualifier:
             message = "You cannot invoke a durable function using an unqualified ARN."
             return _responses.error_response_json("InvalidParameterValueException", message, 400)
+        if not _lambda._function_qualifier_exists(_lambda._functions[name], qualifier):
+            return _lambda._function_qualifier_not_found(name, qualifier)
         if given.get("x-amz-invocation-type") != "Event":
             message = "the embedded AWS starts durable executions asynchronously only: InvocationType Event"
             return _responses.error_response_json("InvalidParameterValueException", message, 400)

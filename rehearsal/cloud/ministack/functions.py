@@ -1,13 +1,20 @@
-"""The processes in which ministack runs Lambda functions."""
+"""The processes in which ministack runs Lambda functions, and what Lambda refuses to configure."""
 
+import json
 import queue
+from collections.abc import Mapping
 from typing import Any
 
 from ministack.core import lambda_runtime as _lambda_runtime
+from ministack.core import responses as _responses
+from ministack.services import lambda_svc as _lambda
+from ministack.services.cloudformation import provisioners as _provisioners
 
 _CALL = "result = handler_fn(event, context)\n"
 _END = "end of this invocation's log"
 _LONGEST_SECONDS = 1.0
+MOST_ENVIRONMENT_BYTES = 4 * 1024
+"""Of a function's variables together: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
 def mark_ends_of_logs() -> None:
@@ -35,6 +42,44 @@ def _up_to_mark(lines: "queue.Queue[str]") -> str:
     except queue.Empty:  # the function closed its standard error
         pass
     return "\n".join(found).removesuffix("\n")
+
+
+def limit_environments() -> None:
+    """Refuse variables of more than 4 KB, in calls of the API and in stacks."""
+    create, update = _lambda._create_function, _lambda._update_config
+    handlers = _provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
+    provision = handlers["create"]
+
+    def create_function(data: dict[str, Any]) -> Any:
+        return _refused(data) or create(data)
+
+    def update_config(name: str, data: dict[str, Any]) -> Any:
+        return _refused(data) or update(name, data)
+
+    def provision_function(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+        if problem := _too_long(properties):
+            raise ValueError(f'Resource handler returned message: "{problem} (Service: Lambda, Status Code: 400)"')
+        return provision(logical_id, properties, stack)
+
+    _lambda._create_function, _lambda._update_config = create_function, update_config
+    handlers["create"] = provision_function
+
+
+def _refused(data: Mapping[str, Any]) -> Any:
+    problem = _too_long(data)
+    return problem and _responses.error_response_json("InvalidParameterValueException", problem, 400)
+
+
+def _too_long(data: Mapping[str, Any]) -> str:
+    """Lambda's message, or empty."""
+    variables = (data.get("Environment") or {}).get("Variables") or {}
+    measured = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
+    if len(measured.encode()) <= MOST_ENVIRONMENT_BYTES:
+        return ""
+    return (
+        "Lambda was unable to configure your environment variables because the environment variables you have "
+        f"provided exceeded the 4KB limit. String measured: {measured}"
+    )
 
 
 def end_all() -> None:

@@ -140,27 +140,22 @@ def test_an_event_starts_an_execution_of_the_alias(cloud: CloudProcess, function
     eventually((tmp_path / "calls").exists)
 
 
-def test_an_event_starts_nothing_by_the_unqualified_arn(
+def test_an_event_starts_nothing_by_the_unqualified_arn_or_an_unknown_alias(
     cloud: CloudProcess, function: Function, tmp_path: Path
 ) -> None:
     events, live = cloud("events"), function.client.get_alias(FunctionName="durable", Name="live")["AliasArn"]
     events.put_rule(Name="both", EventPattern=json.dumps({"source": ["both"]}))
-    for folder, arn in (("bare", live.removesuffix(":live")), ("qualified", live)):
+    for folder, arn in (("bare", live.removesuffix(":live")), ("unknown", f"{live}ly"), ("qualified", live)):
         (tmp_path / folder).mkdir()
         given = json.dumps({"folder": str(tmp_path / folder), "n": 1, "polls": 1})
         events.put_targets(Rule="both", Targets=[{"Id": folder, "Arn": arn, "Input": given}])
     events.put_events(Entries=[{"Source": "both", "DetailType": "x", "Detail": "{}"}])
     eventually((tmp_path / "qualified" / "calls").exists)
-    assert (
-        len(
-            list(
-                function.client.get_paginator("list_durable_executions_by_function")
-                .paginate(FunctionName="durable", Qualifier="$LATEST")
-                .search("DurableExecutions")
-            )
-        )
-        == 0
-    )
+    assert not [name for name in ("bare", "unknown") if (tmp_path / name / "calls").exists()]
+    listed = function.client.get_paginator("list_durable_executions_by_function")
+    for qualifier in ("$LATEST", "lively"):
+        found = listed.paginate(FunctionName="durable", Qualifier=qualifier).search("DurableExecutions")
+        assert list(found) == []
 
 
 def test_a_process_that_ends_is_started_again_and_replays(function: Function, tmp_path: Path) -> None:
@@ -222,6 +217,9 @@ def test_every_end_is_an_event(function: Function, tmp_path: Path) -> None:
 def test_a_durable_function_is_invoked_by_a_version_or_an_alias(function: Function) -> None:
     with pytest.raises(ClientError, match="unqualified ARN"):
         function.client.invoke(FunctionName="durable", InvocationType="Event", Payload=b"{}")
+    for unknown in ("lively", "99"):
+        with pytest.raises(ClientError, match=f"Function not found: .*:durable:{unknown}"):
+            function.client.invoke(FunctionName="durable", Qualifier=unknown, InvocationType="Event", Payload=b"{}")
 
 
 def test_an_execution_has_at_most_3000_operations_each_of_at_most_256_kib() -> None:

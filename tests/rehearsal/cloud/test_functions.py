@@ -7,7 +7,12 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
+from rehearsal.cloud.ministack.functions import MOST_ENVIRONMENT_BYTES
 from tests.rehearsal.cloud.process import PROJECT, CloudProcess, eventually
+from tests.rehearsal.cloud.stacks import deploy, reasons
 
 HANDLER = """
 import json, sys
@@ -47,7 +52,7 @@ def bundle(source: str) -> bytes:
     return archive.getvalue()
 
 
-def make(cloud: CloudProcess, name: str, source: str = HANDLER) -> None:
+def make(cloud: CloudProcess, name: str, source: str = HANDLER, **more: Any) -> None:
     cloud("lambda").create_function(
         FunctionName=name,
         Runtime="python3.13",
@@ -55,6 +60,7 @@ def make(cloud: CloudProcess, name: str, source: str = HANDLER) -> None:
         Handler="index.handler",
         Code={"ZipFile": bundle(source)},
         Timeout=30,
+        **more,
     )
 
 
@@ -97,3 +103,23 @@ def test_a_function_that_is_killed_before_it_answers_is_an_error_that_says_so(cl
     answer = cloud("lambda").invoke(FunctionName="dying", Payload=b"{}")
     assert answer["FunctionError"] == "Unhandled"
     assert "died" in json.loads(answer["Payload"].read())["errorMessage"]
+
+
+def test_a_function_has_at_most_4_kb_of_variables(cloud: CloudProcess) -> None:
+    text = "x" * (MOST_ENVIRONMENT_BYTES - len('{"NAME":""}'))
+    fits, exceeds = ({"Variables": {"NAME": value}} for value in (text, f"{text}x"))
+    refused = pytest.raises(ClientError, match=r"InvalidParameterValueException.* exceeded the 4KB limit")
+    make(cloud, "full", Environment=fits)
+    with refused:
+        make(cloud, "too-full", Environment=exceeds)
+    with refused:
+        cloud("lambda").update_function_configuration(FunctionName="full", Environment=exceeds)
+    properties = {
+        "Runtime": "python3.13",
+        "Role": "arn:aws:iam::000000000000:role/judge",
+        "Handler": "index.handler",
+        "Code": {"ZipFile": "handler = print"},
+    }
+    function = {"Type": "AWS::Lambda::Function", "Properties": {**properties, "Environment": exceeds}}
+    assert deploy(cloud, "variables", {"Function": function})["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "exceeded the 4KB limit" in reasons(cloud, "variables")

@@ -1,11 +1,13 @@
 """Resource types beside SageMaker's that a stack may have."""
 
+import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from rehearsal.cloud.resources import RECORDED_ONLY
-from tests.rehearsal.cloud.process import CloudProcess
+from tests.rehearsal.cloud.process import CloudProcess, eventually
 from tests.rehearsal.cloud.stacks import deploy, outputs, remove
 
 ACCOUNT = "000000000000"
@@ -43,6 +45,24 @@ def test_a_budget_is_made_changed_and_removed(cloud: CloudProcess) -> None:
     assert amounts() == [250.0]
     remove(cloud, "money")
     assert amounts() == []
+
+
+def test_the_token_of_an_update_begins_no_second_one(cloud: CloudProcess) -> None:
+    client = cloud("cloudformation")
+    deploy(cloud, "topics", {"First": {"Type": "AWS::SNS::Topic"}})
+
+    def update(token: str, *names: str) -> None:
+        body = json.dumps({"Resources": {name: {"Type": "AWS::SNS::Topic"} for name in names}})
+        client.update_stack(StackName="topics", TemplateBody=body, ClientRequestToken=token)
+        eventually(lambda: client.describe_stacks(StackName="topics")["Stacks"][0]["StackStatus"] == "UPDATE_COMPLETE")
+
+    update("once", "First", "Second")
+    with pytest.raises(ClientError) as caught:
+        update("once", "First")
+    assert caught.value.response["Error"]["Code"] == "TokenAlreadyExistsException"
+    assert len(client.describe_stack_resources(StackName="topics")["StackResources"]) == 2
+    update("again", "First")
+    remove(cloud, "topics")
 
 
 def test_an_identity_provider_is_made_and_removed(cloud: CloudProcess) -> None:
