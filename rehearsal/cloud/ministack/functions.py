@@ -73,12 +73,11 @@ def _refused(data: Mapping[str, Any]) -> Any:
 def _too_long(data: Mapping[str, Any]) -> str:
     """Lambda's message, or empty."""
     variables = (data.get("Environment") or {}).get("Variables") or {}
-    measured = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
-    if len(measured.encode()) <= MOST_ENVIRONMENT_BYTES:
+    if sum(len(f"{name}{value}".encode()) for name, value in variables.items()) <= MOST_ENVIRONMENT_BYTES:
         return ""
     return (
         "Lambda was unable to configure your environment variables because the environment variables you have "
-        f"provided exceeded the 4KB limit. String measured: {measured}"
+        f"provided exceeded the 4KB limit. String measured: {json.dumps(variables)}"
     )
 
 

@@ -106,7 +106,7 @@ def test_a_function_that_is_killed_before_it_answers_is_an_error_that_says_so(cl
 
 
 def test_a_function_has_at_most_4_kb_of_variables(cloud: CloudProcess) -> None:
-    text = "x" * (MOST_ENVIRONMENT_BYTES - len('{"NAME":""}'))
+    text = "x" * (MOST_ENVIRONMENT_BYTES - len("NAME"))
     fits, exceeds = ({"Variables": {"NAME": value}} for value in (text, f"{text}x"))
     refused = pytest.raises(ClientError, match=r"InvalidParameterValueException.* exceeded the 4KB limit")
     make(cloud, "full", Environment=fits)
