@@ -1,5 +1,6 @@
 """A deployed use case: stacks, model package group, rollout function, endpoint; in the embedded AWS."""
 
+import functools
 import json
 import time
 from collections.abc import Iterator
@@ -270,6 +271,11 @@ def _deploy(cloud: CloudProcess) -> str:
     return function
 
 
+@functools.cache
+def _code() -> bytes:
+    return archive_of_code({"index.py": FUNCTION}, rolls_out=True)
+
+
 def _make_function(cloud: CloudProcess, name: str) -> None:
     target = Target(
         endpoint=NAMES.endpoint,
@@ -290,7 +296,7 @@ def _make_function(cloud: CloudProcess, name: str) -> None:
         Runtime="python3.13",
         Handler="index.handler",
         Role=ROLE,
-        Code={"ZipFile": archive_of_code({"index.py": FUNCTION}, rolls_out=True)},
+        Code={"ZipFile": _code()},
         Environment={"Variables": {"ROLLOUT": json.dumps(asdict(target))}},
         Timeout=60,
         DurableConfig={"ExecutionTimeout": 14 * 86_400, "RetentionPeriodInDays": 7},

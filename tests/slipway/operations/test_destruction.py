@@ -21,7 +21,7 @@ from tests.slipway.operations.conftest import CONFIG, ROLE
 
 pytestmark = pytest.mark.usefixtures("environment")
 
-BAKE_SECONDS = 600
+BAKE_SECONDS = 240
 
 
 def storage(names: Names, policy: str) -> dict[str, Any]:

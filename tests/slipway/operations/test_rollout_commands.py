@@ -281,10 +281,9 @@ def test_entries_cut_off_at_the_end_are_found_by_a_head(world: World) -> None:
     assert "BROKEN at sequence 2" in out
 
 
-@pytest.mark.parametrize("rubbish", [b"", b"[]", b'{"sequence": 1}'])
-def test_the_log_goes_on_behind_an_entry_that_was_destroyed(world: World, rubbish: bytes) -> None:
+def test_the_log_goes_on_behind_an_entry_that_was_destroyed(world: World) -> None:
     world.slipway("rollout", "pause", *WHY)
-    world.cloud("s3").put_object(Bucket="artifacts", Key=f"{NAMES.audit_prefix}00000002.json", Body=rubbish)
+    world.cloud("s3").put_object(Bucket="artifacts", Key=f"{NAMES.audit_prefix}00000002.json", Body=b"[]")
     assert world.slipway("rollout", "resume", *WHY)[0] == 0
     code, out, _ = world.slipway("rollout", "audit")
     assert code == 1

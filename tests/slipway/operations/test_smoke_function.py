@@ -23,7 +23,7 @@ class Stage:
     """A stage whose function returns one of `responses` a call, the last one for ever."""
 
     settings: Settings
-    responses: tuple[dict[str, Any], ...]
+    responses: tuple[Any, ...]
     payloads: list[dict[str, Any]] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
 
@@ -91,3 +91,15 @@ def test_a_reason_is_one_line(settings: Settings) -> None:
     reason = stage.smoke_test().reason
     assert reason.startswith("two lines x")
     assert len(reason) == 300
+
+
+@pytest.mark.parametrize("response", ["yes", {"passed": True}, ["passed"], None])
+def test_a_function_that_returns_no_result_fails(settings: Settings, response: Any) -> None:
+    result = Stage(settings, (response,)).smoke_test()
+    assert not result.passed
+    assert "function shoppers-dev-smoke-test must return whether the test passed, got" in result.reason
+
+
+def test_only_true_is_passed(settings: Settings) -> None:
+    result = Stage(settings, ({"passed": "false", "reason": "not true"},)).smoke_test()
+    assert result == SmokeResult(passed=False, reason="not true")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from slipway.rollout.audit import NO_ENTRY, AuditError, Entry, append, body, entry, verify
+from slipway.rollout.audit import NO_ENTRY, AuditError, Entry, append, body, entry, read, verify
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 brief = settings(patient, max_examples=25)
@@ -142,3 +142,12 @@ def test_a_lost_race_is_run_again_behind_the_winner() -> None:
 def test_a_race_lost_for_ever_is_told() -> None:
     with pytest.raises(AuditError, match="others were faster"):
         append(FakeLog(rivals=1000), **MINE)
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"[]", b'{"sequence": 1}', b'{"sequence": 2}', b"\xff"])
+def test_the_log_goes_on_behind_an_entry_that_was_destroyed(rubbish: bytes) -> None:
+    first = entry(None, **MINE)
+    destroyed = read(rubbish, 2)
+    third = entry(destroyed, **MINE)
+    assert third["sequence"] == 3
+    assert verify([first, destroyed, third]) == 2
