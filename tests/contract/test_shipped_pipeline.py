@@ -1,4 +1,4 @@
-"""The shipped pipeline's cached steps against data that changes where it lies."""
+"""The shipped pipeline on the embedded AWS: its cached steps against data that changes where it lies, a failing job."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from rehearsal.journey.demo_data.registry import write_demo_csv
+from rehearsal.journey.embedded_aws import EmbeddedAws
+from rehearsal.journey.training_run import TrainingRun, step_rows, train, upload
+from slipway.errors import LaunchError
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.pipeline_executions import Trainer
 from slipway.settings import Settings, load_settings
@@ -105,3 +108,28 @@ def test_a_run_that_does_not_say_which_data_it_is_for_is_refused(deployed: Cloud
     sagemaker = deployed("sagemaker")
     with pytest.raises(sagemaker.exceptions.ClientError, match="DataFingerprint"):
         sagemaker.start_pipeline_execution(PipelineName=settings.names.pipeline, ClientRequestToken="s" * 32)
+
+
+class Quiet:
+    """Shows nothing."""
+
+    def log(self, text: str) -> None: ...
+    def show(self, text: str) -> None: ...
+
+
+def test_a_run_whose_job_fails_ends_with_the_jobs_reason_and_the_last_lines_of_its_log(
+    deployed: CloudProcess, settings: Settings, tmp_path: Path
+) -> None:
+    write_demo_csv(tmp_path / "table.csv", rows=300, seed=1)
+    text = (tmp_path / "table.csv").read_text(encoding="utf-8")
+    (tmp_path / "table.csv").write_text(text.replace("TRUE", "FALSE"), encoding="utf-8")
+    aws, run = EmbeddedAws(deployed.endpoint_url, deployed.key), TrainingRun()
+    data = upload(aws, [tmp_path / "table.csv"], bucket=DATA, prefix="failing/")
+    with pytest.raises(LaunchError) as raised:
+        train(aws, run, pipeline=settings.names.pipeline, input_data_uri=data, commit="c", phase=Quiet())
+    reason, *log = str(raised.value).splitlines()
+    assert "AlgorithmError: target Revenue must hold the positive label 'TRUE', got 'FALSE' (300 rows)" in reason
+    assert log[0] == "the last lines of Prepare's log:"
+    assert "target Revenue must hold" in "".join(log[1:])
+    assert [(row["step"], row["status"]) for row in step_rows(run)] == [("Prepare", "Failed")]
+    assert (run.package_arn, run.evaluation) == ("", {})
