@@ -39,7 +39,7 @@ def write_report(result: RehearsalResult, out: Path) -> list[str]:
     try:
         drawn.draw(result)
     finally:
-        _replace(out / "report.html", _page(result, document, drawn))
+        _replace(out / "report.html", page(result, drawn))
         if result.failure is None:  # what is there is an earlier run's
             for name in LOGS:
                 (out / name).unlink(missing_ok=True)
@@ -56,8 +56,9 @@ def _replace(path: Path, text: str) -> None:
         whole.unlink(missing_ok=True)
 
 
-def _page(result: RehearsalResult, document: Mapping[str, Any], drawn: Pictures) -> str:
-    settings = result.settings
+def page(result: RehearsalResult, drawn: Pictures) -> str:
+    """The text of `report.html`, with the pictures that are drawn so far."""
+    settings, document = result.settings, report_document(result)
     rollouts = [_row(rollout) for rollout in result.rollouts]
     return string.Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         {name: drawn.html(name) for name in PICTURES},
