@@ -19,7 +19,7 @@ class NetworkStack(cdk.Stack):
             ec2.CfnVPCEndpoint(
                 self,
                 "".join(part.title() for part in service.split(".")),
-                # CDK knows the regions whose service names have another prefix, as many have in China.
+                # From CDK: in some regions, many of China among them, service names have another prefix.
                 service_name=ec2.InterfaceVpcEndpointAwsService(service).name,
                 vpc_endpoint_type="Interface",
                 vpc_id=vpc.vpc_id,

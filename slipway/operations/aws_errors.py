@@ -31,7 +31,7 @@ _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Al
 
 
 class RefusedError(LaunchError):
-    """An operator's command is not carried out: there is nothing to act on, or it would do harm."""
+    """An operator's command is refused: there is nothing to act on, or it would do harm."""
 
 
 @contextmanager

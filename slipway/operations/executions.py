@@ -16,7 +16,7 @@ _RECENT_EVENTS = 20
 
 @dataclass(frozen=True)
 class Execution:
-    """`outcome` is None while it runs, and if it failed or was stopped: then `status` says how."""
+    """`outcome` is None while it runs, and if it failed or was stopped: then `status` has which."""
 
     arn: str
     package: str

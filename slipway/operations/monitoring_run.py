@@ -50,7 +50,7 @@ def run_monitoring(stage: DeployedStage, *, hours: int, now: datetime | None = N
             f"no request to {stage.names.endpoint} was captured in the last {hours} h; widen --hours, or check that "
             "[endpoint] capture_percent is above 0"
         )
-    # A job's name has room for 14 more characters; a time to the second would not tell two runs of one second apart.
+    # A job's name has room for 14 more characters; a time to the second would be the same for two runs in one second.
     token = secrets.token_hex(4)
     bucket, name = stage.artifacts_bucket, f"{job_prefix(stage.names)}-{now:%y%m%d}{token}"
     if _has_objects(stage, f"{OUTCOME_PREFIX}/"):

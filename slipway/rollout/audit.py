@@ -77,7 +77,7 @@ def read(stored: bytes, sequence: int) -> Entry:
 def verify(entries: Iterable[Mapping[str, Any]], *, head: str | None = None) -> int | None:
     """The first sequence at which `entries` are not what was written, or None.
 
-    A chain cannot tell that its newest entries are gone, or that all of it was written anew: `head`, a hash that
+    A chain does not show that its newest entries are gone, or that all of it was written anew: `head`, a hash that
     was noted elsewhere, must be among the entries.
     """
     previous: Mapping[str, Any] | None = None

@@ -134,7 +134,7 @@ def test_a_paused_rollout_leaves_the_lock_and_takes_it_again_in_its_turn() -> No
     assert set(holders) == {""}
 
 
-def test_whoever_waits_three_days_for_the_lock_is_rejected_and_told_why() -> None:
+def test_a_rollout_that_waits_three_days_for_the_lock_is_rejected_with_the_reason() -> None:
     world, journal = queued(waiting(OTHER), holder=OTHER), Journal()
     end = run(world, journal=journal)
     assert (end.outcome, end.by) == (Outcome.REJECTED, "lock")

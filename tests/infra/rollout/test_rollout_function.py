@@ -174,7 +174,7 @@ def test_a_first_model_that_fails_leaves_no_endpoint_and_the_rest_to_cloudformat
     assert (world.updates, world.live, world.deleted) == ([NEW, ""], "", [])
 
 
-def test_an_endpoint_that_did_not_serve_before_is_not_deleted_and_people_are_told() -> None:
+def test_an_endpoint_that_did_not_serve_before_is_not_deleted_and_a_notice_is_sent() -> None:
     failed = Ending(endpoint="Failed", failure="no ping")
     world = World(endpoint_status="Failed", endings=deque([failed, failed]))
     assert run(world).outcome is Outcome.NOT_RESTORED
@@ -214,7 +214,7 @@ def test_a_restore_that_cloudformation_refuses_needs_a_person() -> None:
 @pytest.mark.parametrize(
     ("serves", "outcome"), [(LATER, Outcome.ROLLED_BACK), (OLD, Outcome.NOT_RESTORED)], ids=["followed", "in vain"]
 )
-def test_a_later_decision_is_left_as_it_is_and_told(serves: str, outcome: Outcome) -> None:
+def test_a_later_decision_is_left_as_it_is_and_reported(serves: str, outcome: Outcome) -> None:
     world = World(endings=deque([SILENT]))
 
     def meanwhile(name: RolloutStep) -> None:
@@ -395,7 +395,7 @@ def test_a_decision_against_the_new_fleet_is_the_reason_of_its_rollback() -> Non
     assert run(world).reason == f"{WORSE}; {ALARM}"
 
 
-def test_a_decision_is_told_though_sagemaker_tells_no_reason() -> None:
+def test_a_decision_is_the_reason_where_sagemaker_gives_none() -> None:
     world = World(endings=deque([Ending(serves=OLD)]), analyses=deque([decided(2, WORSE)]))
     assert run(world).reason == WORSE
 
@@ -444,7 +444,7 @@ def test_a_fleet_that_is_not_there_yet_is_rolled_back_when_it_is() -> None:
     assert "failed at 6 polls in a row" in end.reason
 
 
-def test_an_analysis_that_answers_again_is_heard() -> None:
+def test_an_analysis_that_responds_again_is_used() -> None:
     broken = error("Unknown", "out of order")
     analyses = deque([*[broken] * 4, decided(0, "extend", settled=False), *[broken] * 4, decided(1, "promote")])
     world = World(analyses=analyses, endings=deque([Ending(polls=11)]))
@@ -506,20 +506,20 @@ def test_an_abort_of_another_package_pauses_this_one() -> None:
     assert run(World(pauses=deque([f"abort {LATER}", "go"]))).outcome is Outcome.PROMOTED
 
 
-def test_who_is_paused_for_three_days_is_rejected_and_told_why() -> None:
+def test_a_rollout_that_is_paused_for_three_days_is_rejected_with_the_reason() -> None:
     journal = Journal()
     end = run(World(pauses=deque(["paused"])), journal=journal)
     assert (end.outcome, end.by) == (Outcome.REJECTED, "pause")
     assert 2.9 < journal.seconds / 86_400 < 3.1
 
 
-def test_an_entry_that_cannot_be_recorded_stops_nothing_and_is_told() -> None:
+def test_an_entry_that_cannot_be_recorded_stops_nothing_and_sends_a_notice() -> None:
     world = World(functions_fail={"audit"})
     assert run(world).outcome is Outcome.PROMOTED
     assert ("shoppers-dev: audit entry missing") in [subject for subject, _ in world.notices]
 
 
-def test_people_hear_of_a_rollout_as_soon_as_it_has_begun_and_it_goes_on_where_they_cannot() -> None:
+def test_a_notice_is_sent_as_soon_as_a_rollout_has_begun_and_one_that_fails_stops_nothing() -> None:
     world = World()
     heard: list[bool] = []
     journal = Journal(
@@ -655,7 +655,7 @@ def test_a_later_version_is_rolled_out_as_every_other_where_none_before_is_appro
     assert list(world.started.values()) == [{"ModelPackageArn": LATER, "Kind": "approval"}]
 
 
-def test_a_rejected_live_package_without_another_to_go_back_to_is_told() -> None:
+def test_a_rejected_live_package_without_an_earlier_one_sends_a_notice() -> None:
     world = World(packages={OLD: "Rejected", NEW: "Rejected"}, live="config-2")
     world.configs["config-2"] = NEW
     assert run(world, kind=Kind.REJECTION).outcome is Outcome.NO_ROLLBACK

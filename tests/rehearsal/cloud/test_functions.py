@@ -56,7 +56,7 @@ def make(cloud: CloudProcess, name: str, source: str = HANDLER, **more: Any) -> 
     cloud("lambda").create_function(
         FunctionName=name,
         Runtime="python3.13",
-        Role="arn:aws:iam::000000000000:role/judge",
+        Role="arn:aws:iam::000000000000:role/function",
         Handler="index.handler",
         Code={"ZipFile": bundle(source)},
         Timeout=30,
@@ -116,7 +116,7 @@ def test_a_function_has_at_most_4_kb_of_variables(cloud: CloudProcess) -> None:
         cloud("lambda").update_function_configuration(FunctionName="full", Environment=exceeds)
     properties = {
         "Runtime": "python3.13",
-        "Role": "arn:aws:iam::000000000000:role/judge",
+        "Role": "arn:aws:iam::000000000000:role/function",
         "Handler": "index.handler",
         "Code": {"ZipFile": "handler = print"},
     }

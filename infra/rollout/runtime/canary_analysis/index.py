@@ -173,7 +173,7 @@ class _Poll:
         return latencies.reference_of(self._read(queries, since=until - seconds, until=until))
 
     def _from_now(self, source: str, limits: tuple[float, ...]) -> LatencyBaseline:
-        """What the datapoints that are under way hold already is left out."""
+        """Counts in the datapoints of the current period are left out: only what is added to them is new."""
         return LatencyBaseline(limits, self._now, self._latencies(source, limits, since=self._now))
 
     def _latencies(self, source: str, limits: Sequence[float], *, since: float) -> dict[str, Counts]:
