@@ -67,6 +67,6 @@ def _text(found: "list[Quota]", region: str) -> str:
         lines.append(f"{quota.need.quota:<58}{quota.need.value:>8}{has:>12}  {quota.need.why}")
     if requests := [request for quota in found if (request := quota.request(region))]:
         lines += ["", "request an increase with:", *requests]
-    if unlisted := [quota.need.quota for quota in found if quota.value is None]:
-        lines += ["", f"Service Quotas of {region} does not list: {', '.join(unlisted)}; see its console"]
+    if any(quota.value is None for quota in found):
+        lines += ["", f"see the console of Service Quotas in {region} for what is not listed"]
     return "".join(f"{line}\n" for line in lines)

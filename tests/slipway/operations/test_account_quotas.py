@@ -58,4 +58,4 @@ def test_a_quota_that_is_not_listed_is_not_taken_for_enough(capsys: pytest.Captu
     assert not found["enough"]
     assert {row["has"] for row in found["quotas"]} == {None}
     assert main(["quotas"]) == 1
-    assert "Service Quotas of us-east-1 does not list: ml.m5.large for endpoint usage" in capsys.readouterr().out
+    assert "see the console of Service Quotas in us-east-1 for what is not listed" in capsys.readouterr().out
