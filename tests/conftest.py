@@ -12,8 +12,11 @@ from hypothesis import settings
 
 import infra  # noqa: F401 — it chooses the node that CDK starts, also for tests that import CDK before it
 
-# A shared machine may be slow at any moment: how long an example takes proves nothing.
-settings.register_profile("slipway", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+# A shared machine may be slow at any moment: how long an example takes proves nothing. Each run draws other examples;
+# hypothesis sees by itself whether it is CI that runs, which draws the full number.
+_GIVEN = settings.get_profile(settings.get_current_profile_name())
+_EXAMPLES = _GIVEN.max_examples if settings.get_current_profile_name() == "ci" else 40
+settings.register_profile("slipway", _GIVEN, deadline=None, max_examples=_EXAMPLES)
 settings.load_profile("slipway")
 
 # Its thread would be one more thing that each test process leaves to chance; the image switches it off too.
@@ -21,19 +24,6 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 # Each session of botocore reads its services' models again, a tenth of a second a client: here they are read once.
 botocore.loaders.JSONFileLoader.load_file = staticmethod(functools.cache(botocore.loaders.JSONFileLoader().load_file))
-_search = botocore.loaders.Loader.list_available_services
-
-
-@functools.cache
-def _available_services(search_paths: tuple[str, ...], type_name: str) -> list[str]:
-    loader = botocore.loaders.Loader(extra_search_paths=search_paths, include_default_search_paths=False)
-    return _search(loader, type_name)
-
-
-# It would look into a thousand folders for each session again.
-botocore.loaders.Loader.list_available_services = lambda loader, type_name: _available_services(
-    tuple(loader.search_paths), type_name
-)
 
 # What is collected is used to the end: repeated garbage collection of it takes a quarter of a worker's start.
 gc.disable()
@@ -65,6 +55,7 @@ NOT_QUICK = (
     "pipeline_steps/gates/test_replay_job.py",
     "pipeline_steps/server/test_process.py",
     "pipeline_steps/server/test_warm_up.py",
+    "pipeline_steps/test_evolution.py",
     "pipeline_steps/test_jobs.py",
     "pipeline_steps/monitor",
     "rehearsal/console/test_report.py",
@@ -82,15 +73,24 @@ NOT_QUICK = (
     "slipway/guardrails/test_good_plans.py",
     "slipway/rollout/test_new_fleet_alarms.py",
     "slipway/simulation",
-    # whole apps, installations, sites and state machines
+    # whole apps (each synth of CDK takes seconds of two processes), installations, sites and state machines
     "docs",
     "infra/access",
     "infra/delivery",
-    "infra/endpoint/test_example_app.py",
-    "infra/monitoring/test_fleet.py",
+    "infra/endpoint",
+    "infra/image/test_image.py",
+    "infra/monitoring",
     "infra/review",
+    "infra/rollout/test_audit.py",
+    "infra/rollout/test_canary_analysis.py",
+    "infra/rollout/test_gates.py",
+    "infra/rollout/test_rollout.py",
+    "infra/rollout/test_schedule.py",
+    "infra/storage",
     "infra/test_app.py",
     "infra/test_node.py",
+    "infra/test_stages.py",
+    "infra/training",
     "scripts",
     "slipway/test_package.py",
     # what needs more than Python

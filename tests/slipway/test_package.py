@@ -144,7 +144,7 @@ def call_each(program: Path, commands: list[list[str]], folder: Path) -> list[tu
     """Exit code and output of several commands, in one process of the environment."""
     done = call(program.with_name("python"), "-c", EACH, json.dumps(commands), folder=folder)
     assert (done.returncode, done.stderr) == (0, "")
-    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+    return [(code, out, err) for code, out, err in map(json.loads, done.stdout.splitlines())]
 
 
 def test_the_wheel_holds_the_product_alone_with_its_types_its_prices_and_its_licence(wheel: Path) -> None:
