@@ -24,6 +24,19 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 # Each session of botocore reads its services' models again, a tenth of a second a client: here they are read once.
 botocore.loaders.JSONFileLoader.load_file = staticmethod(functools.cache(botocore.loaders.JSONFileLoader().load_file))
+_search = botocore.loaders.Loader.list_available_services
+
+
+@functools.cache
+def _available_services(search_paths: tuple[str, ...], type_name: str) -> list[str]:
+    loader = botocore.loaders.Loader(extra_search_paths=search_paths, include_default_search_paths=False)
+    return _search(loader, type_name)
+
+
+# It would look into a thousand folders for each session again.
+botocore.loaders.Loader.list_available_services = lambda loader, type_name: _available_services(
+    tuple(loader.search_paths), type_name
+)
 
 # What is collected is used to the end: repeated garbage collection of it takes a quarter of a worker's start.
 gc.disable()
