@@ -1,4 +1,4 @@
-"""Jobs that ran on the shop's table as real processes."""
+"""Jobs that ran on the shop's table."""
 
 import json
 import shutil
@@ -54,7 +54,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Jobs:
 
 @pytest.fixture(name="run_verb")
 def run_verb_fixture() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a verb as a process of its own."""
+    """Run a verb."""
     return run_verb
 
 

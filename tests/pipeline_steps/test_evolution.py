@@ -82,14 +82,3 @@ def test_where_a_further_column_sends_rows_to_other_splits_the_champion_is_not_c
     )
     assert found["champion"] is None
     assert [column.name for column in read_archive(model).contract.columns][-1] == "device"
-
-
-def test_a_column_of_another_kind_is_another_column(next_launch) -> None:
-    kinds = [
-        Column(column.name, "boolean" if column.name == "returning" else column.kind) for column in USE_CASE.columns
-    ]
-    found, _ = next_launch(kinds, HEADER, shop_rows(1200))
-    assert found["champion"] is None
-    assert found["champion_not_comparable"]["words"] == (
-        "not comparable: column returning was a category when it was trained and is a boolean now"
-    )

@@ -1,4 +1,4 @@
-"""Every verb as SageMaker runs it: a process, files in, files out."""
+"""Every verb as SageMaker runs it: arguments and files in; files, an exit code and a log out."""
 
 import json
 import random
@@ -12,6 +12,7 @@ import pytest
 from pipeline_steps.artifact.reading import read_archive
 from pipeline_steps.documents import sha256_of
 from tests.model_registry import ARN, NOWHERE, registry
+from tests.pipeline_steps.verbs import run_verb_alone
 
 GATE_FLAGS = [
     "--model-package-group=shop",
@@ -52,21 +53,17 @@ def test_train_logs_what_metric_definitions_read(jobs) -> None:
         assert float(found[-1]) == pytest.approx(expected, abs=1e-6)  # the last one is what SageMaker takes
 
 
-def test_train_twice_gives_the_same_artifact(jobs, run_verb, tmp_path: Path) -> None:
-    shutil.copytree(jobs.boosted / "input", tmp_path / "input")
-    assert run_verb(tmp_path, "train").returncode == 0
-    for file in (jobs.boosted / "model").iterdir():
-        assert (tmp_path / "model" / file.name).read_bytes() == file.read_bytes()
-
-
-def test_the_boosted_trees_learn_the_pattern_and_do_not_import_scikit_learn(jobs, run_verb, tmp_path: Path) -> None:
+def test_the_boosted_trees_learn_the_pattern_and_do_not_import_scikit_learn(jobs, tmp_path: Path) -> None:
+    """Trained once more, in a process of their own, they are the same."""
     assert json.loads((jobs.boosted / "model/metrics.json").read_text())["validation"]["auc"] > 0.75
     shutil.copytree(jobs.boosted / "input", tmp_path / "input")
-    ended = run_verb(tmp_path, "train", environment={"PYTHONPROFILEIMPORTTIME": "1"})
+    ended = run_verb_alone(tmp_path, "train", environment={"PYTHONPROFILEIMPORTTIME": "1"})
     assert ended.returncode == 0
     imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
     assert "xgboost.core" in imported
     assert not imported & {"sklearn.base", "lightgbm", "matplotlib", "boto3"}
+    for file in (jobs.boosted / "model").iterdir():
+        assert (tmp_path / "model" / file.name).read_bytes() == file.read_bytes()
 
 
 def test_the_baseline_of_drift_counts_every_row(jobs) -> None:
@@ -174,7 +171,7 @@ def spoil(folder: Path, split: str) -> None:
     (inputs / "profile/profile.json").write_text(json.dumps(profile))
 
 
-def test_evaluate_measures_candidate_and_references_on_the_test_split(evaluation: Path, run_verb) -> None:
+def test_evaluate_measures_candidate_and_references_on_the_test_split(evaluation: Path, run_verb, jobs) -> None:
     with registry(None) as environment:
         ended = run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment)
     assert ended.returncode == 0, ended.stderr
@@ -193,6 +190,9 @@ def test_evaluate_measures_candidate_and_references_on_the_test_split(evaluation
     assert sum(count for row in matrix.values() for count in row.values()) == profile["rows"]["test"]
     assert found["value"]["total"] == pytest.approx(5 * matrix["1"]["1"] - matrix["0"]["1"])
     assert set(found["intervals"]) == {"candidate", "reference", "naive"}
+    claimed = json.loads((jobs.boosted / "model/metrics.json").read_text())
+    assert found["gate"]["gap"] == pytest.approx(claimed["train"]["auc"] - claimed["validation"]["auc"], abs=1e-4)
+    assert found["fit"]["verdict"] in {"underfit", "balanced", "overfit"}
     documents = {"evaluation.json", "model_card.json", "explainability.json"}
     assert {path.name for path in output.iterdir()} == {*documents, *found["pictures"]}
 
@@ -213,15 +213,6 @@ def test_evaluate_hands_on_the_very_archive_of_the_candidate_whatever_the_test_s
         assert found["choice"]["chosen"] == job
         assert found["model"] == {"sha256": read_archive(tuned).sha256, "training_job": job}
         assert found["gate"]["passed"] is False
-
-
-def test_evaluate_takes_the_gap_from_scores_and_not_from_what_training_claims(evaluation: Path, run_verb, jobs) -> None:
-    with registry(None) as environment:
-        assert run_verb(evaluation, "evaluate", *GATE_FLAGS, environment=environment).returncode == 0
-    found = evaluated(evaluation)
-    claimed = json.loads((jobs.boosted / "model/metrics.json").read_text())
-    assert found["gate"]["gap"] == pytest.approx(claimed["train"]["auc"] - claimed["validation"]["auc"], abs=1e-4)
-    assert found["fit"]["verdict"] in {"underfit", "balanced", "overfit"}
 
 
 def test_evaluate_compares_with_the_champion_of_the_registry(evaluation: Path, run_verb, jobs) -> None:

@@ -1,6 +1,7 @@
 """Every problem's models through the whole evaluation, without a process."""
 
 import json
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ class Case:
         )
         self.models = compare(self.table, self.artifact, self.artifact, self.artifact)
 
+    @cached_property
     def document(self) -> dict[str, Any]:
         found = explain(
             self.table,
@@ -73,7 +75,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 def test_a_model_that_learnt_something_passes_and_every_metric_has_its_interval(case: Case) -> None:
-    found = case.document()
+    found = case.document
     json.loads(to_json(found))
     assert (found["gate"]["passed"], found["gate"]["loss_to_champion"]) == (True, 0.0)
     primary = found["primary_metric"]
@@ -87,7 +89,7 @@ def test_a_model_that_learnt_something_passes_and_every_metric_has_its_interval(
 
 
 def test_columns_that_say_nothing_have_no_importance(case: Case) -> None:
-    columns = {each["column"]: each for each in case.document()["importance"]["columns"]}
+    columns = {each["column"]: each for each in case.document["importance"]["columns"]}
     assert columns["colour"]["importance"] < max(columns["height"]["importance"], columns["width"]["importance"])
 
 
@@ -112,7 +114,7 @@ def test_the_registry_gets_sagemakers_format_with_standard_deviations(case: Case
 
 def test_the_registry_gets_each_columns_importance(case: Case) -> None:
     use_case = case.table.use_case
-    report = explainability(case.document()["importance"], use_case)
+    report = explainability(case.document["importance"], use_case)
     (of,) = report["explanations"]["permutation"]
     assert of == (use_case.target or use_case.problem)
     assert set(report["explanations"]["permutation"][of]["global_permutation_values"]) == set(use_case.names)
@@ -120,7 +122,7 @@ def test_the_registry_gets_each_columns_importance(case: Case) -> None:
 
 def test_the_card_keeps_the_schemas_rules(case: Case) -> None:
     card = model_card(
-        case.document(), registry_quality(case.models), case.artifact.document("metrics.json"), case.table.use_case
+        case.document, registry_quality(case.models), case.artifact.document("metrics.json"), case.table.use_case
     )
     read = ModelCard.model_validate(card)
     assert len(json.dumps(card)) < LONGEST_CARD

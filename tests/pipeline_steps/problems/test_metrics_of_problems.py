@@ -1,11 +1,10 @@
+import importlib
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from sklearn import metrics as reference
-from sklearn.cluster import KMeans
-from sklearn.datasets import make_blobs
 
 from pipeline_steps.problems.registry import PROBLEMS
 from pipeline_steps.tables.use_case import UseCase
@@ -20,8 +19,13 @@ def use_case(problem: str, value: dict[str, Any] | None = None) -> UseCase:
     return UseCase(problem=problem, columns=(), target="y", metric="", value=value, classes=("a", "b", "c"))
 
 
+def scikit_learn(module: str = "metrics") -> ModuleType:
+    """Whoever only collects tests does not import it for a second."""
+    return importlib.import_module(f"sklearn.{module}")
+
+
 def binary() -> tuple[Measured, Measured]:
-    generator = np.random.default_rng(5)
+    reference, generator = scikit_learn(), np.random.default_rng(5)
     target = generator.integers(0, 2, 300).astype(np.float64)
     scores = (0.7 * generator.uniform(size=300) + 0.3 * target).round(2).astype(np.float32)
     labels = scores >= np.float32(0.4)
@@ -43,7 +47,7 @@ def binary() -> tuple[Measured, Measured]:
 
 
 def multiclass() -> tuple[Measured, Measured]:
-    generator = np.random.default_rng(5)
+    reference, generator = scikit_learn(), np.random.default_rng(5)
     target = generator.integers(0, 3, 200).astype(np.float64)
     raw = generator.uniform(size=(200, 4)).round(2) + 0.5 * (target[:, None] == np.arange(4))
     raw[:, 3] = 0.01  # a class that no row has
@@ -65,7 +69,7 @@ def multiclass() -> tuple[Measured, Measured]:
 
 
 def regression() -> tuple[Measured, Measured]:
-    generator = np.random.default_rng(5)
+    reference, generator = scikit_learn(), np.random.default_rng(5)
     target = generator.normal(50, 10, 251).round(1)
     target[:3] = 0
     outputs = (target + generator.normal(1, 5, 251)).astype(np.float32)
@@ -84,7 +88,7 @@ def regression() -> tuple[Measured, Measured]:
 
 
 def anomaly() -> tuple[Measured, Measured]:
-    generator = np.random.default_rng(5)
+    reference, generator = scikit_learn(), np.random.default_rng(5)
     target = (np.arange(300) % 10 == 0).astype(np.float64)
     scores = (0.3 + 0.4 * generator.uniform(size=300) + 0.2 * target).astype(np.float32)
     found = PROBLEMS["anomaly"].measure(target, scores, {"threshold": 0.6}, use_case("anomaly"))
@@ -99,8 +103,8 @@ def anomaly() -> tuple[Measured, Measured]:
 
 
 def clustering() -> tuple[Measured, Measured]:
-    rows, _ = make_blobs(300, n_features=3, centers=5, random_state=2)
-    model = KMeans(5, n_init=3, random_state=0, tol=0, max_iter=1000).fit(rows)
+    rows, _ = scikit_learn("datasets").make_blobs(300, n_features=3, centers=5, random_state=2)
+    model = scikit_learn("cluster").KMeans(5, n_init=3, random_state=0, tol=0, max_iter=1000).fit(rows)
     distances = model.transform(rows)
     found = PROBLEMS["clustering"].measure(
         np.full(300, np.nan), distances.astype(np.float32), {}, use_case("clustering")
@@ -108,7 +112,7 @@ def clustering() -> tuple[Measured, Measured]:
     own, other = np.sort(distances, axis=1)[:, :2].T
     return found, {
         "silhouette": np.mean((other - own) / other),
-        "davies_bouldin": reference.davies_bouldin_score(rows, model.labels_),
+        "davies_bouldin": scikit_learn().davies_bouldin_score(rows, model.labels_),
         "inertia": model.inertia_ / 300,
     }
 

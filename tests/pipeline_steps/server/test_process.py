@@ -23,6 +23,7 @@ import pytest
 from pipeline_steps.artifact.files import FILES, sha256_of_files
 from pipeline_steps.artifact.reading import read_folder
 from pipeline_steps.tables.prepared import read_split, read_use_case
+from tests.pipeline_steps.verbs import run_verb_alone
 
 PROJECT = Path(__file__).parents[3]
 ROW = b"30,40.5,Nov,TRUE"
@@ -241,6 +242,7 @@ def test_on_a_signal_every_client_that_could_connect_gets_its_response(jobs, loo
                 except OSError as exc:
                     answer = repr(exc).encode()
             (answered if answer.startswith(b"HTTP/1.1 200 OK") else lost).append(answer)
+            time.sleep(0.005)  # eight clients without a pause keep both processors busy and show no more
 
     with ThreadPoolExecutor(8) as pool:
         clients = [pool.submit(ask_again_and_again) for _ in range(8)]
@@ -417,19 +419,19 @@ def test_it_does_not_listen_without_a_whole_artifact(jobs, run_verb, tmp_path: P
     assert f"{file} must be a readable file" in ended.stderr
 
 
-def test_an_address_in_use_is_reported(jobs, run_verb) -> None:
+def test_an_address_in_use_is_reported(jobs) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         environment = {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": port}
-        ended = run_verb(jobs.boosted, "serve", environment=environment)
+        ended = run_verb_alone(jobs.boosted, "serve", environment=environment)
     assert ended.returncode == 1
     assert f"127.0.0.1:{port} must be an address to listen on" in ended.stderr
 
 
-def test_an_empty_port_is_the_usual_one(jobs, run_verb) -> None:
+def test_an_empty_port_is_the_usual_one(jobs) -> None:
     with socket.create_server(("127.0.0.1", 8080)) if _is_free(8080) else nullcontext():
         environment = {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": ""}
-        ended = run_verb(jobs.boosted, "serve", environment=environment)
+        ended = run_verb_alone(jobs.boosted, "serve", environment=environment)
     assert "127.0.0.1:8080 must be an address to listen on" in ended.stderr
 
 

@@ -132,9 +132,9 @@ def test_the_input_shift_is_the_worst_watched_columns() -> None:
 @pytest.mark.parametrize("size", [1, 7, 900, 12_000])
 def test_only_the_newest_rows_are_compared(size: int) -> None:
     recorder = ScoreRecorder(CONTRACT, BASELINE)
+    features, scores = _rows(12_000, low=0.9)
     for start in range(0, 12_000, size):
-        features, scores = _rows(size, low=0.9, seed=start)
-        recorder.record((features[: 12_000 - start], scores[: 12_000 - start]))
+        recorder.record((features[start : start + size], scores[start : start + size]))
         recorder.count()
     moved = _metrics(recorder)
     for start in range(0, WINDOW_ROWS, 100):

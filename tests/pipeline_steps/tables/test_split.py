@@ -1,3 +1,5 @@
+from random import Random
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,8 +29,9 @@ def _many(count: int) -> pd.DataFrame:
     return _table([(number, f"plan {number % 7}") for number in range(count)])
 
 
-@given(PLANS, ROWS, st.randoms(use_true_random=False))
-def test_no_row_moves_when_others_are_deleted_reordered_or_appended(plan, rows, random) -> None:
+@given(PLANS, ROWS, st.integers(0, 2**32))
+def test_no_row_moves_when_others_are_deleted_reordered_or_appended(plan, rows, seed) -> None:
+    random = Random(seed)  # noqa: S311
     splits = dict(enumerate(assign_splits(plan, _table(rows)).splits.tolist()))
     places = random.sample(range(len(rows)), random.randint(1, len(rows)))
     others = [(1e6 + number, "another") for number in range(random.randint(0, 3))]

@@ -88,7 +88,7 @@ def test_other_hyperparameters_begin_anew_in_the_same_folder(job: Callable[..., 
     assert run_verb(base, "train").returncode == 0
     other = job("second", checkpoints=False, num_round="60", eta="0.05")
     (other / "checkpoints").symlink_to(base / "checkpoints")
-    assert "going on" not in run_verb(other, "train").stdout
+    assert "continuing after " not in run_verb(other, "train").stdout
     assert len(list((base / "checkpoints").glob("*.ubj"))) == 2
 
 
