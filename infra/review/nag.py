@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import aws_cdk as cdk
-from cdk_nag import AwsSolutionsChecks
 
 from infra.review.finding import Finding
 
@@ -16,6 +15,8 @@ _REPORT = "validation-report.json"
 
 def nag_findings(make: Callable[[cdk.App], object], *, context: dict[str, object], out: Path) -> list[Finding]:
     """Synthesize what `make` adds to an app into `out` with the rules on; findings of CDK's own rules are included."""
+    from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415 — the half of a second that CDK needs to load it
+
     app = cdk.App(outdir=str(out), context=context, analytics_reporting=False)
     make(app)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())

@@ -58,7 +58,7 @@ def test_the_configured_analysis_rolls_back_for_lack_of_evidence_and_reports_it(
 
 def test_errors_in_bursts_roll_no_healthy_model_back():
     healthy, faulty = (
-        guardrail_cells.measure_bursts(f, 5.0, rollouts=100, seed=3) for f in guardrail_cells.BURST_FAULTS
+        guardrail_cells.measure_bursts(f, 5.0, rollouts=40, seed=3) for f in guardrail_cells.BURST_FAULTS
     )
     assert healthy["false_rollback"] <= 0.01
     assert (healthy["fault"], faulty["fault"]) == ("healthy, in bursts of 10", "errors +1 point, in bursts of 10")

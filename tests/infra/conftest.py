@@ -1,11 +1,11 @@
 """The app, synthesized once a session from the shipped settings and a small folder of steps."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk.assertions import Template
 
 from infra.stages import UseCaseStacks, use_case_stacks
 from slipway.settings import Settings, load_settings
@@ -62,9 +62,10 @@ def stacks(synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings)
 
 
 @pytest.fixture(scope="session")
-def templates(stacks: UseCaseStacks) -> dict[str, dict[str, Any]]:
+def templates(synth: Callable[..., tuple[UseCaseStacks, Path]], settings: Settings) -> dict[str, dict[str, Any]]:
     """Each stack's template by kind, as plain data."""
-    return {kind: Template.from_stack(stack).to_json() for kind, stack in vars(stacks).items()}
+    stacks, assembly = synth(settings)
+    return {kind: json.loads((assembly / stack.template_file).read_text()) for kind, stack in vars(stacks).items()}
 
 
 @pytest.fixture(scope="session")

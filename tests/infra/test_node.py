@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-PRINTS = (
-    "import infra, aws_cdk, json, os; print(json.dumps([os.environ['JSII_NODE'], aws_cdk.Fn.join('-', ['a', 'b'])]))"
-)
+PRINTS = "import infra, constructs, os; print(os.environ['JSII_NODE'], constructs.Construct.is_construct('a'))"
+"""CDK's own base: it starts node as all of CDK does, and loads in a fraction of the time."""
 
 
 def started(environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":

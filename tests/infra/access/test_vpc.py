@@ -37,7 +37,9 @@ def inside(synth: Synth, settings: Settings) -> Accounts:
 
 @pytest.fixture(scope="module")
 def bounded(synth: Synth, settings: Settings) -> Accounts:
-    return Accounts(synth(with_access(settings, permission_boundary="teams/ml"))[1])
+    """In a network without endpoints of its own."""
+    vpc = {**VPC, "endpoints": False, "route_tables": ()}
+    return Accounts(synth(with_access(settings, vpc=vpc, permission_boundary="teams/ml"))[1])
 
 
 def steps(accounts: Accounts) -> dict[str, Any]:
@@ -117,9 +119,8 @@ def test_endpoints_allow_the_accounts_own_principals_only(inside: Accounts) -> N
             assert decide(put, principal=who, identity=[], resource=[policy]).allowed is (who is ours)
 
 
-def test_the_endpoints_are_made_on_request_only(synth: Synth, settings: Settings) -> None:
-    there = Accounts(synth(with_access(settings, vpc={**VPC, "endpoints": False, "route_tables": ()}))[1])
-    assert there.of_type("AWS::EC2::VPCEndpoint") == []
+def test_the_endpoints_are_made_on_request_only(bounded: Accounts) -> None:
+    assert bounded.of_type("AWS::EC2::VPCEndpoint") == []
 
 
 def test_every_role_has_the_boundary(bounded: Accounts, accounts: Accounts) -> None:

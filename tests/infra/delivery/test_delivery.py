@@ -9,7 +9,6 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk.assertions import Template
 
 from infra.delivery.delivery_stacks import delivery_stacks
 from slipway.errors import InputError
@@ -40,7 +39,7 @@ def synth(folder: Path, text: str, *, project: Path = PROJECT) -> dict[str, dict
     delivery_stacks(app, file, project=project)
     app.synth()
     stacks = [child for child in app.node.children if isinstance(child, cdk.Stack)]
-    return {stack.stack_name: Template.from_stack(stack).to_json() for stack in stacks}
+    return {stack.stack_name: json.loads((folder / "cdk.out" / stack.template_file).read_text()) for stack in stacks}
 
 
 @pytest.fixture(scope="module")

@@ -57,10 +57,10 @@ def test_one_use_case_has_no_fleet(synth: Synth) -> None:
 
 
 def test_a_change_of_the_fleet_changes_the_fleets_stack_alone(synth: Synth) -> None:
-    one, two, three = synth(one=""), synth(one="", two=""), synth(one="", two="", three="")
+    one, two, other = synth(one=""), synth(one="", two=""), synth(one="", three="")
     assert one.items() <= two.items()
-    assert {name for name in two if two[name] != three[name]} == {FLEET}
-    assert three.keys() - two.keys() == {name for name in three if name.startswith("three-dev-")}
+    assert {name for name in two.keys() & other.keys() if two[name] != other[name]} == {FLEET}
+    assert other.keys() - two.keys() == {name for name in other if name.startswith("three-dev-")}
 
 
 def test_a_change_of_one_use_case_changes_its_stacks_alone(synth: Synth) -> None:
