@@ -29,6 +29,7 @@ class TrainedModel:
         fitted: the rows that the model was fitted on.
         validation: the rows that chose the decision and are measured, beside the columns' codes of them.
         validation_outputs: their outputs, by this model, or in cross-validation by the ones that had not seen them.
+        coefficients: of a linear model, described.
         folds: the metrics of both parts of each fold of cross-validation.
     """
 
@@ -41,6 +42,7 @@ class TrainedModel:
     validation: Split
     validation_features: Features
     validation_outputs: Outputs
+    coefficients: dict[str, Any] | None
     folds: tuple[FoldMetrics, ...] = ()
 
     def metrics_document(self) -> dict[str, Any]:
@@ -50,6 +52,7 @@ class TrainedModel:
             "validation": self.validation_metrics,
             "hyperparameters": self.hyperparameters.to_document(self.contract.problem.likelihood),
             "best_iteration": self.model.best_iteration,
+            "coefficients": self.coefficients,
         }
         if self.folds:
             document["folds"] = list(self.folds)
@@ -140,6 +143,7 @@ def _trained(
         validation=validation,
         validation_features=fit.encode(validation),
         validation_outputs=outputs,
+        coefficients=fit.model.coefficients(fit.columns, trial.use_case),
         folds=folds,
     )
 

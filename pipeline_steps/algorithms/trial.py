@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pipeline_steps.algorithms.algorithm import Algorithm, Features, FittedModel, Rows, Task
+from pipeline_steps.algorithms.coefficients import HasCoefficients, coefficients_document
 from pipeline_steps.algorithms.hyperparameters import Hyperparameters
 from pipeline_steps.algorithms.registry import REGISTRY, algorithm_named
 from pipeline_steps.artifact.contract import encode_table
@@ -34,13 +36,19 @@ class PreparedModel:
         """Write the nodes and the model as one ONNX graph."""
         return self._prepared.prepend(self._model.graph())
 
+    def coefficients(self, columns: tuple[FeatureColumn, ...], use_case: UseCase) -> dict[str, Any] | None:
+        """Describe the coefficients, where the model is linear."""
+        if not isinstance(self._model, HasCoefficients):
+            return None
+        return coefficients_document(self._model.coefficients(), self._prepared.names, columns, use_case)
+
 
 @dataclass(frozen=True)
 class Fit:
     """Columns and a model, of rows that it was fitted on."""
 
     columns: tuple[FeatureColumn, ...]
-    model: FittedModel
+    model: PreparedModel
     rows: Split
 
     def encode(self, rows: Split) -> Features:

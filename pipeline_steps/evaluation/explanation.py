@@ -30,6 +30,7 @@ def explain(
     curve = learning_curve(table.problem.strata(table.splits["train"].target), refit, whole=found.point)
     return {
         **_losses(table, candidate, gate.confidence),
+        "coefficients": candidate.document("metrics.json").get("coefficients"),
         "learning_curve": curve,
         "fit": describe_fit(
             gate.metric,

@@ -126,6 +126,12 @@ def _metric_groups(evaluation: Mapping[str, Any], quality: Mapping[str, Any]) ->
         names = [each["column"] for each in importance]
         values = [each["importance"] for each in importance]
         yield {"name": "importance", "metric_data": [_bars("permutation importance", names, values)]}
+    if coefficients := evaluation["coefficients"]:
+        strongest = coefficients["terms"][:_MOST_COLUMNS]
+        names = [each["change"] for each in strongest]
+        bars = _bars("coefficient", names, [each["coefficient"] for each in strongest])
+        notes = f"{coefficients['meaning']}; {coefficients['scale']}"
+        yield {"name": "coefficients", "metric_data": [bars | {"notes": notes}]}
     if curve := evaluation["learning_curve"]:
         lines = [
             _line(f"{split} metric by rows", [(each["rows"], each[split]) for each in curve], "rows", split)

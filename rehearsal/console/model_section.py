@@ -19,6 +19,7 @@ def model_section(evaluation: Mapping[str, Any]) -> str:
             _comparison(evaluation),
             section("Hyperparameters", _hyperparameters(evaluation.get("hyperparameters"))),
             section("Importance of the columns", _importance(evaluation.get("importance"))),
+            section("Coefficients of the linear model", _coefficients(evaluation.get("coefficients"))),
             section("Segments where the model is worst", _segments(evaluation.get("segments"))),
         ]
     )
@@ -66,6 +67,17 @@ def _importance(found: Mapping[str, Any] | None) -> str:
     more = f", the first {_MOST_COLUMNS} of {len(columns)} columns" if len(columns) > _MOST_COLUMNS else ""
     what = f"By {found['method']}{more}; in units of {found['loss']}." if "loss" in found else f"By {found['method']}."
     return paragraphs([what]) + table(["column", "importance"], rows)
+
+
+def _coefficients(found: Mapping[str, Any] | None) -> str:
+    if not found:
+        return ""
+    terms = found["terms"]
+    count = len(terms) + found["left_out"]
+    more = f", the {_MOST_COLUMNS} strongest of {count:,}" if count > _MOST_COLUMNS else ""
+    rows = [[entry["words"], number(entry["coefficient"])] for entry in terms[:_MOST_COLUMNS]]
+    what = f"Exact, {found['scale']}; {found['meaning']}{more}."
+    return paragraphs([what]) + table(["change", "coefficient"], rows)
 
 
 def _segments(found: Mapping[str, Any] | None) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from pipeline_steps.algorithms.algorithm import Features, Rows, Task
+from pipeline_steps.algorithms.coefficients import Coefficients
 from pipeline_steps.algorithms.encoding import Encoding, fit_encoding
 from pipeline_steps.algorithms.graphs.links import Link, link_of
 from pipeline_steps.algorithms.linear.export import linear_graph
@@ -23,8 +24,8 @@ class LinearModel:
 
     best_iteration: int | None = None
 
-    def __init__(self, task: Task, encoding: Encoding, weights: Weights, link: Link) -> None:
-        self._task, self._encoding, self._weights, self._link = task, encoding, weights, link
+    def __init__(self, task: Task, encoding: Encoding, weights: Weights, link: Link, alpha: float) -> None:
+        self._task, self._encoding, self._weights, self._link, self._alpha = task, encoding, weights, link, alpha
 
     def predict(self, features: Features) -> Outputs:
         """Give the outputs of rows."""
@@ -33,6 +34,11 @@ class LinearModel:
     def graph(self) -> bytes:
         """Write the model as an ONNX graph."""
         return linear_graph(self._task, self._encoding, *self._weights, self._link)
+
+    def coefficients(self) -> Coefficients:
+        """Give those of the graph."""
+        values, intercepts = (weights.astype(np.float32) for weights in self._weights)
+        return Coefficients(self._link, self._encoding.terms, values, intercepts, self._alpha)
 
 
 class Linear:
@@ -52,7 +58,7 @@ class Linear:
         link = link_of(task, values["family"])
         if link == "log" and (train.target < 0).any():
             raise DataError(f"a target of family poisson must not be negative, got {train.target.min():g}")
-        encoding = fit_encoding(train.features, task.is_category)
+        encoding = fit_encoding(train.features, task.is_category, logarithms="beside")
         rows = weighted(task, train, values["class_weight"])
         counts = np.ones(len(rows)) if rows.weights is None else rows.weights
         sample = Sample(encoding.transform(rows.features).astype(np.float64), rows.target, counts)
@@ -63,7 +69,7 @@ class Linear:
             if alpha is None:
                 alpha = chosen_alpha(regression, sample)
                 log(f"alpha {alpha:.3g}, by cross-validation of the training rows")
-            return LinearModel(task, encoding, regression.fit(sample, alpha), link)
+            return LinearModel(task, encoding, regression.fit(sample, alpha), link, alpha)
 
 
 ALGORITHM = Linear()

@@ -129,6 +129,7 @@ def test_the_card_keeps_the_schemas_rules(case: Case) -> None:
     assert read.training_details is not None
     groups = {group.name for group in read.evaluation_details[0].metric_groups}
     assert {"candidate", "reference", "naive", "champion", "importance", "learning curve"} <= groups
+    assert ("coefficients" in groups) == (case.artifact.contract.algorithm == "linear")
     with pytest.raises(ValidationError):
         ModelCard.model_validate({**card, "model_overview": {"model_name": "shoppers"}})
 

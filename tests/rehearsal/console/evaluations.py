@@ -44,6 +44,7 @@ def evaluation(
             "loss": "log_loss",
             "columns": [{"column": "<Page>", "importance": 0.2, "low": 0.1, "high": 0.3}],
         },
+        "coefficients": None,
         "segments": {
             "loss": "log_loss",
             "mean_loss": 0.3,

@@ -113,8 +113,16 @@ def test_the_page_shows_four_pictures_and_escapes_text_from_the_data(result: Reh
     assert "config-5xx" in written
 
 
+COEFFICIENTS = {
+    "meaning": "each coefficient adds to the log-odds of the label; its factor is the odds ratio",
+    "scale": "numbers by their standard deviation, categories and missing values as 0 or 1",
+    "terms": [{"words": "Month is <May>: the odds of <yes> are multiplied by 2.72", "coefficient": 1.0}] * 20,
+    "left_out": 3,
+}
 PROBLEMS = {
-    "binary": evaluation(decision={"chosen": {"threshold": 0.31}, "curve": None}, value=VALUE),
+    "binary": evaluation(
+        decision={"chosen": {"threshold": 0.31}, "curve": None}, value=VALUE, coefficients=COEFFICIENTS
+    ),
     "multiclass": evaluation(
         "multiclass", "f1_macro", decision={"chosen": {"values": [[0, -1], [-1, 0]]}, "curve": None}
     ),
@@ -392,3 +400,10 @@ def test_the_page_shows_who_did_what(result: RehearsalResult) -> None:
     shown = page_text(result)
     assert result.audit[0]["hash"] in shown
     assert "<td>promoted</td>" in shown
+
+
+def test_the_page_says_what_a_linear_models_coefficients_do(result: RehearsalResult) -> None:
+    result.runs[0].evaluation = PROBLEMS["binary"]
+    shown = page_text(result)
+    assert shown.count("Month is &lt;May&gt;: the odds of &lt;yes&gt; are multiplied by 2.72</td><td>1.0000</td>") == 15
+    assert "its factor is the odds ratio, the 15 strongest of 23." in shown
