@@ -32,6 +32,7 @@ def report_document(result: RehearsalResult) -> dict[str, Any]:
         "decision": result.evaluation.get("decision", {}).get("chosen"),
         "metrics": _metrics(result.evaluation),
         "models": result.evaluation.get("intervals", {}),
+        "coefficients": result.evaluation.get("coefficients"),
         "gate": result.evaluation.get("gate"),
         "rollouts": [rollout.row() for rollout in result.rollouts],
         "users": user_counts(result.rollouts),

@@ -40,7 +40,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Jobs:
     ended = run_verb(prepared, "prepare")
     assert ended.returncode == 0, ended.stderr
     done = {}
-    for algorithm, more in (("xgboost", {"num_round": "60", "eta": "0.2"}), ("linear", {})):
+    for algorithm, more in (("xgboost", {"num_round": "60", "eta": "0.2", "min_child_weight": "5"}), ("linear", {})):
         job = done[algorithm] = base / algorithm
         for split in ("train", "validation"):
             shutil.copytree(prepared / "processing/output" / split, job / "input/data" / split)

@@ -15,7 +15,7 @@ HYPERPARAMETERS: Hyperparameters = {
     "seed": SEED,
     "eta": Bounds(0.05, 1e-4, 1),
     "max_depth": Bounds(4, 1, 16, whole=True),
-    "min_child_weight": Bounds(5, 0, 1e4),
+    "min_child_weight": Bounds(1, 0, 1e4),
     "subsample": Bounds(0.8, 0.05, 1),
     "colsample_bytree": Bounds(0.8, 0.05, 1),
     "gamma": Bounds(0, 0, 1e4),

@@ -82,7 +82,7 @@ def test_the_json_report_has_exactly_the_documented_keys(result: RehearsalResult
     document = report_document(result)
     assert set(document) == {
         "outcome", "failure", "seconds", "speed", "data", "problem", "algorithm", "primary_metric", "decision",
-        "pipeline", "metrics", "models", "gate", "rollouts", "users", "templates", "timings",
+        "pipeline", "metrics", "models", "coefficients", "gate", "rollouts", "users", "templates", "timings",
     }  # fmt: skip
     assert document["data"]["splits"] == {"train": "a", "validation": "b", "test": "c"}
     assert document["metrics"]["champion"] is None
@@ -407,3 +407,4 @@ def test_the_page_says_what_a_linear_models_coefficients_do(result: RehearsalRes
     shown = page_text(result)
     assert shown.count("Month is &lt;May&gt;: the odds of &lt;yes&gt; are multiplied by 2.72</td><td>1.0000</td>") == 15
     assert "its factor is the odds ratio, the 15 strongest of 23." in shown
+    assert report_document(result)["coefficients"] == COEFFICIENTS
