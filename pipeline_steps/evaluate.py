@@ -16,12 +16,13 @@ from pipeline_steps.errors import DataError
 from pipeline_steps.evaluation.comparison import Table, choose, compare, comparison_document, direction_of
 from pipeline_steps.evaluation.explanation import Refit, explain, explainability, registry_quality
 from pipeline_steps.evaluation.found_champion import FoundChampion
-from pipeline_steps.evaluation.gate import Gate
+from pipeline_steps.evaluation.gate import Gate, metric_in_words
 from pipeline_steps.evaluation.learning_curve import Point
-from pipeline_steps.evaluation.model_card import model_card
+from pipeline_steps.evaluation.model_card import content, model_card
 from pipeline_steps.evaluation.model_evaluation import ModelEvaluation
 from pipeline_steps.paths import Paths
 from pipeline_steps.problems.registry import problem_named
+from pipeline_steps.rounding import rounded
 from pipeline_steps.tables.prepared import Split, read_split, read_use_case
 from pipeline_steps.tables.split import SPLITS
 
@@ -52,7 +53,13 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     profile = read_json(paths.processing_input("profile") / "profile.json")
     table = read_table(paths, profile)
     metric = table.use_case.metric
-    gate = from_arguments(Gate, arguments, metric=metric, direction=direction_of(table.problem, metric))
+    gate = from_arguments(
+        Gate,
+        arguments,
+        metric=metric,
+        direction=direction_of(table.problem, metric),
+        against=table.problem.against(table.use_case),
+    )
     archives = {name: paths.processing_input(folder) / _ARCHIVE for name, folder in _MODELS.items()}
     trained = {name: read_archive(archive) for name, archive in archives.items()}
     choice = choose(table, trained["tuned"], trained["reference"])
@@ -77,10 +84,11 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     output = paths.processing_output("evaluation")
     card = model_card(document, quality, candidate.document("metrics.json"), table.use_case)
     write_json(output / "model_card.json", card)
+    write_json(output / "model_card_content.json", {"content": content(card)})  # the pipeline reads texts alone
     write_json(output / "explainability.json", explainability(explained["importance"], table.use_case))
     write_json(output / "evaluation.json", {**document, "pictures": draw(output, models.candidate, document)})
     decided = document["gate"]
-    sys.stdout.write(f"{metric} {decided['value']:.4g} on the test split: {decided['reasons']}\n")
+    sys.stdout.write(f"{gate.name} {rounded(decided['value'])} on the test split: {decided['reasons']}\n")
 
 
 def read_table(paths: Paths, profile: Mapping[str, Any]) -> Table:
@@ -134,7 +142,9 @@ def draw(folder: Path, candidate: ModelEvaluation, document: Mapping[str, Any]) 
 
     shown = candidate.problem.report().draw(folder, candidate.predicted)
     draw_importance(folder / "importance.svg", document["importance"])
-    draw_learning_curve(folder / "learning_curve.svg", document["learning_curve"], document["primary_metric"]["name"])
+    primary = document["primary_metric"]
+    metric = metric_in_words(primary["name"], primary["against"] or "")
+    draw_learning_curve(folder / "learning_curve.svg", document["learning_curve"], metric)
     return {
         **shown,
         "importance.svg": "increase of the loss when a column's values are permuted",

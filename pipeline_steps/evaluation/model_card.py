@@ -1,12 +1,15 @@
 """A model card by SageMaker's schema, as a model package of the registry and `CreateModelCard` take it."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pipeline_steps.rounding import rounded
 from pipeline_steps.tables.use_case import UseCase
 
 _SHORT, _AXIS, _NAME, _TEXT, _LONG, _OBSERVATION = 63, 63, 255, 1024, 2048, 2096
 """The schema's longest texts."""
+_LONGEST_CONTENT = 100_000
 _MOST_CLASSES = 20
 _MOST_COLUMNS = 50
 _MOST_METRICS = 50
@@ -39,7 +42,7 @@ def model_card(
                     "function": primary["direction"].capitalize(),
                     "facet": _cut(primary["name"], _SHORT),
                 },
-                "notes": _cut(f"{evaluation['algorithm']}: {evaluation['choice']['words']}", _TEXT),
+                "notes": _cut(f"{evaluation['algorithm']}: {evaluation['choice']['words']}{_against(primary)}", _TEXT),
             },
             "training_observations": _cut(evaluation["fit"]["words"], _TEXT),
             "training_job_details": {
@@ -66,6 +69,25 @@ def model_card(
     }
 
 
+def content(card: Mapping[str, Any]) -> str:
+    """Write the card as a model package takes it: on one line, and without the largest charts where it is too long."""
+    (evaluation,) = card["evaluation_details"]
+    groups = evaluation["metric_groups"]
+    while len(text := _line_of_json({**card, "evaluation_details": [{**evaluation, "metric_groups": groups}]})) > (
+        _LONGEST_CONTENT
+    ):
+        largest = max((each for group in groups for each in group["metric_data"]), key=lambda each: len(str(each)))
+        kept = [
+            {**group, "metric_data": [each for each in group["metric_data"] if each is not largest]} for group in groups
+        ]
+        groups = [group for group in kept if group["metric_data"]]
+    return text
+
+
+def _line_of_json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, separators=(",", ":"), sort_keys=True, allow_nan=False)
+
+
 def _purpose(use_case: UseCase) -> str:
     what = f"{use_case.problem} model of {use_case.target}" if use_case.target else f"{use_case.problem} model"
     return f"{what} from {len(use_case.columns)} columns: {', '.join(use_case.names)}"
@@ -75,20 +97,26 @@ def _business(use_case: UseCase, evaluation: Mapping[str, Any]) -> str:
     if (value := evaluation["value"]) is None:
         return "no value of a prediction was given"
     return (
-        f"1,000 predictions are worth {value['per_1000']:.4g} {value['currency']} on the test split, "
+        f"1,000 predictions are worth {rounded(value['per_1000'])} {value['currency']} on the test split, "
         f"by the values {dict(use_case.value or {})}"
     )
 
 
+def _against(primary: Mapping[str, Any]) -> str:
+    return f"; {primary['name']} is measured against {primary['against']}" if primary["against"] else ""
+
+
 def _weak_segments(segments: Mapping[str, Any]) -> str:
     worse = [each for each in segments["worst"] if each["worse_than_others"]]
+    beyond = "worse" if segments["is_error"] else "higher"
     if not worse:
-        return f"no segment is proven worse than the other rows: {segments['words']}"
+        return f"no segment is proven {beyond} than the other rows: {segments['words']}"
     listed = "; ".join(
-        f"{each['column']} {each['segment']}: {each['loss']:.3g} ({each['low']:.3g} to {each['high']:.3g})"
+        f"{each['column']} {each['segment']}: {rounded(each['loss'])} "
+        f"({rounded(each['low'])} to {rounded(each['high'])})"
         for each in worse
     )
-    return f"worse than on other rows by mean {segments['loss']} ({segments['mean_loss']:.3g} in all): {listed}"
+    return f"{beyond} than on other rows by mean {segments['loss']} ({rounded(segments['mean_loss'])} in all): {listed}"
 
 
 def _seen(evaluation: Mapping[str, Any]) -> str:
@@ -117,7 +145,7 @@ def _hyperparameters(trained: Mapping[str, Any]) -> Iterator[dict[str, str]]:
 def _metric_groups(evaluation: Mapping[str, Any], quality: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for model, intervals in evaluation["intervals"].items():
         if intervals:
-            yield {"name": model, "metric_data": list(_numbers(intervals))}
+            yield {"name": model, "metric_data": list(_numbers(intervals, evaluation["against"]))}
     for section, found in quality.items():
         if data := list(_charts(found)):
             yield {"name": section, "metric_data": data}
@@ -140,9 +168,11 @@ def _metric_groups(evaluation: Mapping[str, Any], quality: Mapping[str, Any]) ->
         yield {"name": "learning curve", "metric_data": lines}
 
 
-def _numbers(intervals: Mapping[str, Mapping[str, float]]) -> Iterator[dict[str, Any]]:
+def _numbers(intervals: Mapping[str, Mapping[str, float]], against: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     for name, found in intervals.items():
-        notes = f"interval {found['low']:.4g} to {found['high']:.4g}"
+        notes = f"interval {rounded(found['low'])} to {rounded(found['high'])}"
+        if name in against:
+            notes += f"; against {against[name]}"
         yield {"name": _cut(name, _NAME), "type": "number", "value": found["value"], "notes": notes}
 
 

@@ -20,7 +20,7 @@ IMAGE_DIGEST, SOURCE_IMAGE_DIGEST = "image_digest", "source_image_digest"
 the images that it runs in and was made in."""
 
 _TOKEN_CHARACTERS = 36
-_KEPT = ("ModelPackageDescription", "Domain", "Task", "SamplePayloadUrl")
+_KEPT = ("ModelPackageDescription", "Domain", "Task", "SamplePayloadUrl", "ModelCard")
 _METRICS = ("ModelMetrics", "DriftCheckBaselines")
 
 

@@ -172,7 +172,10 @@ class _Composition:
             outputs=(self._output("evaluate", "evaluation"), self._output("evaluate", "model")),
             role_arn=self.evaluation_role_arn,
             compute=self._compute(self.settings.training.processing_instance_type),
-            property_files=(PropertyFile("Evaluation", output="evaluation", path="evaluation.json"),),
+            property_files=(
+                PropertyFile("Evaluation", output="evaluation", path="evaluation.json"),
+                PropertyFile("ModelCard", output="evaluation", path="model_card_content.json"),
+            ),
             vpc_config=self._vpc_config(),
             retries=_JOB_RETRIES,
         )
@@ -214,6 +217,7 @@ class _Composition:
             model_quality=evaluation,
             explainability=explainability,
             data_quality=Join((prepare.output("profile"), "profile.json"), on="/"),
+            model_card=evaluate.json("ModelCard", "content"),
             provenance={
                 "commit": parameters.source_commit,
                 "data_sha256": prepare.json("Profile", "sha256.source"),
@@ -227,6 +231,7 @@ class _Composition:
                 "evaluation": evaluation,
                 "model_card": card,
                 "gate_metric": settings.metric,
+                **({"gate_metric_against": settings.metric_against} if settings.metric_against else {}),
                 **({} if threshold is None else {"gate_threshold": as_text(threshold)}),
                 "gate_value": as_text(evaluate.json("Evaluation", "gate.value")),
             },

@@ -29,6 +29,8 @@ class RegisterModelStep(Step):
     """Where the columns' importance lies in S3, in the form of Clarify's explainability reports."""
     data_quality: Text
     """Where the training data's statistics lie in S3: what drift is measured against."""
+    model_card: Text
+    """The content of the model card: JSON text by SageMaker's schema."""
     provenance: Mapping[str, Text]
     environment: Mapping[str, Text]
     """The environment of each container of the package, whatever starts it: a rollout, a rollback, a new instance."""
@@ -52,6 +54,7 @@ class RegisterModelStep(Step):
             "ModelApprovalStatus": self.approval_status,
             "ModelMetrics": {**quality, "Explainability": {"Report": _json_file(self.explainability)}},
             "DriftCheckBaselines": quality,
+            "ModelCard": {"ModelCardContent": self.model_card, "ModelCardStatus": "PendingReview"},
             "CustomerMetadataProperties": self.provenance,
         }
         return request | ({"ModelPackageDescription": self.description} if self.description else {})

@@ -17,6 +17,7 @@ from pipeline_steps.paths import Paths
 from rehearsal.journey.demo_data.registry import write_demo_csv
 from slipway.settings import load_settings
 from slipway.training import training_pipeline, use_case_document
+from tests.rehearsal.console.evaluations import evaluation as made_up_evaluation
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
 QUICK = {"num_round": "30", "early_stopping_rounds": "10"}
@@ -100,6 +101,7 @@ def test_every_value_the_definition_reads_is_written_by_its_step(steps, prepared
     documents = {
         "Profile": json.loads((prepared / "profile" / "profile.json").read_text()),
         "Evaluation": json.loads((evaluation / "evaluation" / "evaluation.json").read_text()),
+        "ModelCard": json.loads((evaluation / "evaluation" / "model_card_content.json").read_text()),
     }
     wanted = set(looked_up([steps["Gate"], steps["Register"], steps["Refuse"]]))
     assert {file for file, _ in wanted} == set(documents)
@@ -108,6 +110,18 @@ def test_every_value_the_definition_reads_is_written_by_its_step(steps, prepared
         for key in path.split("."):
             value = value[key]
         assert isinstance(value, float | str)
+
+
+def test_the_evaluation_that_the_reports_tests_make_up_has_keys_of_a_real_one(evaluation):
+    real = json.loads((evaluation / "evaluation" / "evaluation.json").read_text())
+    made_up = made_up_evaluation()
+    named = {"metrics", "baseline", "naive", "intervals", "pictures"}  # by metrics, models and files
+    for key, value in made_up.items():
+        assert key in real
+        if isinstance(value, dict) and key not in named:
+            assert value.keys() <= real[key].keys(), key
+    for part, rows in (("importance", "columns"), ("segments", "worst")):
+        assert made_up[part][rows][0].keys() <= real[part][rows][0].keys()
 
 
 def test_the_gate_compares_numbers_and_the_refusal_is_text(steps, evaluation):

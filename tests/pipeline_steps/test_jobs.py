@@ -192,8 +192,8 @@ def test_evaluate_measures_candidate_and_references_on_the_test_split(evaluation
     assert set(found["intervals"]) == {"candidate", "reference", "naive"}
     claimed = json.loads((jobs.boosted / "model/metrics.json").read_text())
     assert found["gate"]["gap"] == pytest.approx(claimed["train"]["auc"] - claimed["validation"]["auc"], abs=1e-4)
-    assert found["fit"]["verdict"] in {"underfit", "balanced", "overfit"}
-    documents = {"evaluation.json", "model_card.json", "explainability.json"}
+    assert found["fit"]["kind"] in {"underfit", "balanced", "overfit"}
+    documents = {"evaluation.json", "model_card.json", "model_card_content.json", "explainability.json"}
     assert {path.name for path in output.iterdir()} == {*documents, *found["pictures"]}
 
 

@@ -20,6 +20,7 @@ from sagemaker.core.shapes import (
     MetricsSource,
     ModelDataQuality,
     ModelMetrics,
+    ModelPackageModelCard,
     ModelQuality,
     ProcessingInput,
     ProcessingOutput,
@@ -182,8 +183,11 @@ class SdkPipeline:
             outputs=[self._output("evaluate", "evaluation"), self._output("evaluate", "model")],
             arguments=self._evaluation_arguments(job),
         )
-        evaluation = PropertyFile("Evaluation", output_name="evaluation", path="evaluation.json")
-        return ProcessingStep("Evaluate", arguments, property_files=[evaluation], **JOB)
+        files = [
+            PropertyFile("Evaluation", output_name="evaluation", path="evaluation.json"),
+            PropertyFile("ModelCard", output_name="evaluation", path="model_card_content.json"),
+        ]
+        return ProcessingStep("Evaluate", arguments, property_files=files, **JOB)
 
     def gate(self, *, if_steps: list[Any]) -> ConditionStep:
         return ConditionStep(
@@ -241,6 +245,10 @@ class SdkPipeline:
                 model_data_quality=DriftCheckModelDataQuality(statistics=data_quality),
             ),
             customer_metadata_properties=self._provenance(evaluate, model_quality),
+            model_card=ModelPackageModelCard(
+                model_card_content=JsonGet(step_name="Evaluate", property_file="ModelCard", json_path="content"),
+                model_card_status="PendingReview",
+            ),
         )
         return ModelStep("Register", arguments, retry_policies=[STEP_RETRY])
 
@@ -391,6 +399,7 @@ class SdkPipeline:
             "training_job": _evaluated("model.training_job"),
             "model_card": Join(on="/", values=[self._made(evaluate, "evaluation"), "model_card.json"]),
             "gate_metric": self.settings.metric,
+            **({"gate_metric_against": against} if (against := self.settings.metric_against) else {}),
             **({} if self.threshold is None else {"gate_threshold": Join(values=[self.threshold])}),
             "gate_value": Join(values=[_evaluated("gate.value")]),
             "evaluation": evaluation.s3_uri,

@@ -8,6 +8,7 @@ from rehearsal.cloud.sagemaker.api_errors import validation_error
 from rehearsal.cloud.sagemaker.arns import arn
 from rehearsal.cloud.sagemaker.json_protocol import Action
 from rehearsal.cloud.sagemaker.listing import Listing
+from rehearsal.cloud.sagemaker.model_card_schema import card_error
 from rehearsal.cloud.sagemaker.package_groups import PackageGroups
 from rehearsal.cloud.sagemaker.platform import Platform, Record, iso
 
@@ -65,6 +66,7 @@ class Packages:
         package_arn = identity["ModelPackageArn"]
         if package_arn in self._packages:
             raise validation_error(f"Model Package already exists: {package_arn}")
+        _check_card(request)
         now = self._platform.now()
         package: Record = {
             "CertifyForMarketplace": False,
@@ -117,6 +119,9 @@ class Packages:
 
     def update(self, request: Record) -> Record:
         package = self.get(request["ModelPackageArn"])
+        if "ModelCard" in request and package.get("ModelCard", {}).get("ModelCardStatus") == "Archived":
+            raise validation_error("Model Card is in Archived state")
+        _check_card(request)
         changed = [name for name in _UPDATABLE if name in request]
         package.update({name: copy.deepcopy(request[name]) for name in changed})
         properties: dict[str, Any] = dict(package.get("CustomerMetadataProperties", {}))
@@ -161,3 +166,10 @@ class Packages:
         if changed:
             detail["UpdatedModelPackageFields"] = list(changed)
         self._platform.emit("SageMaker Model Package State Change", iso(detail), [package["ModelPackageArn"]])
+
+
+def _check_card(request: Record) -> None:
+    """The content must follow the schema of a model package's card."""
+    content = request.get("ModelCard", {}).get("ModelCardContent")
+    if content is not None and (error := card_error(content)):
+        raise validation_error(f"ModelCardContent must follow the model package model card schema: {error}")

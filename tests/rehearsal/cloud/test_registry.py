@@ -117,6 +117,18 @@ def test_a_group_with_packages_is_not_deleted(api: Any) -> None:
         api("DeleteModelPackageGroup", ModelPackageGroupName=GROUP)
 
 
+def test_a_card_must_follow_the_schema_and_is_kept_once_it_is_archived(api: Any) -> None:
+    card = {"ModelCardContent": '{"model_overview": {"model_creator": "Ada"}}', "ModelCardStatus": "PendingReview"}
+    arn = package(api, ModelCard=card)
+    assert api("DescribeModelPackage", ModelPackageName=arn)["ModelCard"] == card
+    for wrong in ("no JSON", "[]", '{"model_overview": {"model_name": "shoppers"}}', '{"risk": "High"}', "x" * 100_001):
+        with pytest.raises(ApiError, match=r"[mM]odelCardContent"):
+            package(api, ModelCard={**card, "ModelCardContent": wrong})
+    api("UpdateModelPackage", ModelPackageArn=arn, ModelCard={**card, "ModelCardStatus": "Archived"})
+    with pytest.raises(ApiError, match="Archived"):
+        api("UpdateModelPackage", ModelPackageArn=arn, ModelCard=card)
+
+
 def test_an_unknown_group_is_told(api: Any) -> None:
     with pytest.raises(ApiError, match="model-package-group/none does not exist") as caught:
         api("ListModelPackages", ModelPackageGroupName="none")

@@ -14,6 +14,8 @@ from tests.slipway.operations.conftest import BUCKET, PROVENANCE, World
 PROD, REPOSITORY = "artifacts-prod", "shoppers-prod-steps"
 GROUP = "shoppers-prod"
 
+CARD = {"ModelCardContent": '{"model_overview": {"model_creator": "Ada"}}', "ModelCardStatus": "PendingReview"}
+
 
 @pytest.fixture
 def prod(world: World) -> Iterator[CloudProcess]:
@@ -93,6 +95,7 @@ def evaluated(world: World) -> str:
         ModelPackageDescription="will this visitor buy",
         ModelApprovalStatus="Approved",
         ModelMetrics=quality,
+        ModelCard=CARD,
         DriftCheckBaselines=quality,
         CustomerMetadataProperties=PROVENANCE,
         InferenceSpecification={
@@ -121,6 +124,7 @@ def test_the_model_arrives_with_its_provenance_and_waits_for_approval(world: Wor
     assert {name: noted[name] for name in PROVENANCE} == PROVENANCE
     assert noted["promoted_from"] == origin
     assert made["ModelPackageDescription"] == "will this visitor buy"
+    assert made["ModelCard"] == CARD
 
 
 def test_the_artifact_is_a_copy_of_the_same_bytes_in_the_next_stages_own_bucket(

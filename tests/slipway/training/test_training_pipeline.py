@@ -224,6 +224,9 @@ def test_the_package_reports_where_it_came_from(steps):
     quality = metrics["ModelQuality"]["Statistics"]["S3Uri"]
     assert provenance["evaluation"] == quality
     assert len(provenance) <= 50
+    card = steps["Register"]["Arguments"]["ModelCard"]
+    assert card["ModelCardContent"]["Std:JsonGet"]["Path"] == "content"
+    assert card["ModelCardStatus"] == "PendingReview"
 
 
 def test_the_search_is_the_one_in_the_settings(steps):

@@ -2,9 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints
-
-LONGEST_CARD = 100_000
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, ValidationError
 
 Short = Annotated[str, StringConstraints(min_length=1, max_length=63)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -135,3 +133,13 @@ class ModelCard(Part):
     training_details: TrainingDetails | None = None
     evaluation_details: list[Evaluation] = []
     additional_information: AdditionalInformation | None = None
+
+
+def card_error(content: str) -> str | None:
+    """What is wrong with the content of a card, in one line; None where the schema allows it."""
+    try:
+        ModelCard.model_validate_json(content)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        return f"{'.'.join(map(str, first['loc'])) or 'the content'}: {first['msg']}"
+    return None
