@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from pipeline_steps.problems.problem import Direction
+from pipeline_steps.rounding import rounded
 
 Chosen = Literal["tuned", "reference"]
 
@@ -53,16 +54,16 @@ def choose_candidate(metric: str, advantage: Advantage) -> Choice:
     better, error, where = advantage.value, advantage.error, advantage.measured_on
     found = f"the tuned model's {metric} is {_compared(better)} the reference's on {where}"
     if better > error:
-        return Choice("tuned", advantage, f"{found}, by more than the standard error of {error:.4g}")
+        return Choice("tuned", advantage, f"{found}, by more than the standard error of {rounded(error)}")
     return Choice(
         "reference",
         advantage,
-        f"{found}, and not better by more than the standard error of {error:.4g}: the reference is simpler and becomes "
-        "the candidate",
+        f"{found}, and not better by more than the standard error of {rounded(error)}: the reference is simpler and "
+        "becomes the candidate",
     )
 
 
 def _compared(better: float) -> str:
     if better == 0:
         return "equal to"
-    return f"{abs(better):.4g} {'better' if better > 0 else 'worse'} than"
+    return f"{rounded(abs(better))} {'better' if better > 0 else 'worse'} than"

@@ -10,6 +10,12 @@ from typing import Any
 
 from pipeline_steps.evaluation.estimate import Estimate
 from pipeline_steps.problems.problem import Direction
+from pipeline_steps.rounding import exact, rounded
+
+
+def metric_in_words(metric: str, against: str) -> str:
+    """Name a metric, with the rows that it tells the table's from."""
+    return f"{metric} against {against}" if against else metric
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,13 @@ class Gate:
     max_loss_to_champion: float
     max_gap: float | None
     accuracy_target: float | None
+    against: str = ""
+    """The rows that the metric tells the table's from, where no target is known."""
+
+    @property
+    def name(self) -> str:
+        """The metric as reasons name it."""
+        return metric_in_words(self.metric, self.against)
 
     def decide(self, found: Measured) -> dict[str, Any]:
         """Compare bounds with limits; gives each number that the pipeline's conditions compare.
@@ -90,12 +103,12 @@ class Gate:
 
     def _reasons(self, found: Measured) -> Iterator[str]:
         yield from self._threshold(found.metric)
-        own = f"{self.metric} {found.metric.value:.4g}"
+        own = f"{self.name} {rounded(found.metric.value)}"
         if not found.gain_over_naive.at_least > self.min_gain_over_naive:
             yield (
-                f"{own} is not proven better than the naive reference's {found.naive:.4g}: the gain is "
+                f"{own} is not proven better than the naive reference's {rounded(found.naive)}: the gain is "
                 f"{self._interval(found.gain_over_naive)}, it is {self._at_least(found.gain_over_naive)}, "
-                f"more than {self.min_gain_over_naive:g} is needed"
+                f"more than {exact(self.min_gain_over_naive)} is needed"
             )
         yield from self._loss(own, found.loss_to_reference, "linear reference", found.reference)
         if found.loss_to_champion is not None and found.champion is not None:
@@ -108,30 +121,31 @@ class Gate:
             )
         if self.max_gap is not None and found.gap > self.max_gap:
             yield (
-                f"{self.metric} is {found.gap:.4g} better on the training rows than on the validation rows, "
-                f"at most {self.max_gap:g} is allowed"
+                f"{self.name} is {rounded(found.gap)} better on the training rows than on the validation "
+                f"rows, at most {exact(self.max_gap)} is allowed"
             )
 
     def _threshold(self, metric: Estimate) -> Iterator[str]:
         if self.threshold is None:
             return
-        own = f"{self.metric} {self._interval(metric)}"
+        own = f"{self.name} {self._interval(metric)}"
         if self.direction == "maximize" and metric.at_most < self.threshold:
-            bound = f"at most {metric.at_most:.4g} with {100 * self.confidence:g} % confidence"
-            yield f"{own} is below the threshold {self.threshold:g}: it is {bound}"
+            bound = f"at most {rounded(metric.at_most)} with {100 * self.confidence:g} % confidence"
+            yield f"{own} is below the threshold {exact(self.threshold)}: it is {bound}"
         if self.direction == "minimize" and metric.at_least > self.threshold:
-            yield f"{own} is above the threshold {self.threshold:g}: it is {self._at_least(metric)}"
+            yield f"{own} is above the threshold {exact(self.threshold)}: it is {self._at_least(metric)}"
 
     def _loss(self, own: str, loss: Estimate, whose: str, other: float) -> Iterator[str]:
         limit = self.max_loss_to_champion if whose == "champion" else self.max_loss_to_reference
         if loss.at_least > limit:
             yield (
-                f"{own} is worse than the {whose}'s {other:.4g} by {self._interval(loss)}: by {self._at_least(loss)}, "
-                f"at most {limit:g} is allowed"
+                f"{own} is worse than the {whose}'s {rounded(other)} by {self._interval(loss)}: "
+                f"by {self._at_least(loss)}, at most {exact(limit)} is allowed"
             )
 
     def _interval(self, number: Estimate) -> str:
-        return f"{number.value:.4g} ({100 * self.confidence:g} % interval {number.low:.4g} to {number.high:.4g})"
+        low, high = rounded(number.low), rounded(number.high)
+        return f"{rounded(number.value)} ({100 * self.confidence:g} % interval {low} to {high})"
 
     def _at_least(self, number: Estimate) -> str:
-        return f"at least {number.at_least:.4g} with {100 * self.confidence:g} % confidence"
+        return f"at least {rounded(number.at_least)} with {100 * self.confidence:g} % confidence"

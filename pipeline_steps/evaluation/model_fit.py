@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pipeline_steps.problems.problem import Direction
+from pipeline_steps.rounding import rounded
 
 _LOST = 0.25
 """Of what the model gains over the naive reference on its training rows: more lost on others is overfitting."""
@@ -42,7 +43,7 @@ def describe_fit(
         fit = "balanced"
     perfect = 1.0 if direction == "maximize" else 0.0
     return {
-        "verdict": fit,
+        "kind": fit,
         "words": _words(metric, fit, train=train, validation=validation, gap=gap, behind=behind > noise)
         + _more_rows(curve, sign, deviation),
         "bias": sign * (perfect - train) if metric != "value_per_1000" else None,
@@ -54,10 +55,10 @@ def describe_fit(
 
 
 def _words(metric: str, fit: str, *, train: float, validation: float, gap: float, behind: bool) -> str:
-    both = f"{metric} is {train:.4g} on the training rows and {validation:.4g} on the validation rows"
+    both = f"{metric} is {rounded(train)} on the training rows and {rounded(validation)} on the validation rows"
     if fit == "overfit":
         return (
-            f"{both}: {gap:.4g} is lost on rows that the model did not see, more than noise explains; stronger "
+            f"{both}: {rounded(gap)} is lost on rows that the model did not see, more than noise explains; stronger "
             "regularisation, a smaller model or more rows would narrow it"
         )
     if fit == "underfit" and behind:
@@ -73,5 +74,5 @@ def _more_rows(curve: Sequence[Mapping[str, float]], sign: float, deviation: flo
     gain = sign * (curve[-1]["validation"] - curve[-2]["validation"])
     fewer, all_rows = int(curve[-2]["rows"]), int(curve[-1]["rows"])
     if gain > deviation:
-        return f". From {fewer:,} to {all_rows:,} rows it still improved by {gain:.4g}: more rows would help"
+        return f". From {fewer:,} to {all_rows:,} rows it still improved by {rounded(gain)}: more rows would help"
     return f". From {fewer:,} to {all_rows:,} rows it hardly changed: more rows of the same kind would help little"

@@ -4,16 +4,16 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-_LONG = 24
+from slipway.rounding import rounded, with_interval
 
-_ROUNDING_ERROR = 1e-12
+_LONG = 24
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A table; cells are escaped."""
 
     def cell(value: Any) -> str:
-        shown = number(value) if isinstance(value, float) else "" if value is None else str(value)
+        shown = _shown(value)
         return f"<td{' class=long' if len(shown) > _LONG else ''}>{html.escape(shown)}</td>"
 
     def row(cells: str) -> str:
@@ -23,10 +23,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return f"<table>{top}{''.join(row(''.join(map(cell, values))) for values in rows)}</table>"
 
 
-def number(value: float) -> str:
-    """Four decimals, or four digits of what is large or tiny; a rounding error is 0."""
-    value = 0.0 if abs(value) < _ROUNDING_ERROR else value
-    return f"{value:.4f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.4g}"
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return rounded(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "" if value is None else str(value)
 
 
 def interval(found: Mapping[str, float] | None) -> str:
@@ -35,8 +37,8 @@ def interval(found: Mapping[str, float] | None) -> str:
         return ""
     low, high = found.get("low"), found.get("high")
     if low is None or high is None or low == high:
-        return number(found["value"])
-    return f"{number(found['value'])} ({number(low)} to {number(high)})"
+        return rounded(found["value"])
+    return with_interval(found["value"], low, high)
 
 
 def paragraphs(texts: Iterable[str]) -> str:

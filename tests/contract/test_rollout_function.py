@@ -457,7 +457,7 @@ def test_a_good_model_is_promoted_by_the_evidence_and_what_it_replaced_is_gone(l
     assert "promote: after" in promoted[1]
     actions = [entry["action"] for entry in launch.recorded() if entry["subject"] == better]
     assert actions[0] == "begun"
-    assert {"verdict", "promoted"} <= set(actions)
+    assert {"decision", "promoted"} <= set(actions)
 
 
 @pytest.mark.usefixtures("live")

@@ -65,7 +65,7 @@ def test_a_better_model_is_promoted_and_what_it_replaced_is_deleted() -> None:
     assert run(world).outcome is Outcome.PROMOTED
     assert (world.serves, world.named) == (NEW, NEW)
     assert world.deleted == ["config-1", "model-1"]
-    assert world.actions == ["begun", "verdict", "promoted"]
+    assert world.actions == ["begun", "decision", "promoted"]
     assert world.audit[-1]["detail"] == {"previous": OLD, "verdict": 1, "sentence": "better"}
     assert world.packages[NEW] == "Approved"
     assert world.notices[-1] == ("shoppers-dev: promoted", f"Endpoint shoppers-dev serves {NEW}; better")
@@ -410,7 +410,7 @@ def test_the_evidence_of_one_poll_is_handed_to_the_next_and_only_a_changed_decis
     ]
     repeated = World(analyses=deque([decided(1, "better"), decided(1, "better still", changed=False)]))
     run(repeated)
-    assert repeated.actions.count("verdict") == 1
+    assert repeated.actions.count("decision") == 1
 
 
 def test_a_decision_that_came_too_late_for_its_alarm_takes_the_model_back() -> None:
@@ -431,7 +431,7 @@ def test_a_new_fleet_that_is_not_compared_any_more_is_rolled_back() -> None:
     broken = error("Unknown", "out of order")
     world = World(analyses=always(broken), endings=deque([Ending(serves=OLD, failure=ALARM, polls=8)]))
     assert run(world).outcome is Outcome.STOPPED
-    assert world.actions.count("verdict") == 1
+    assert world.actions.count("decision") == 1
     # Published at each later poll, until its alarm has it.
     assert next((datum["Namespace"], datum["Value"]) for datum in world.metrics)[1] == 2.0
     assert len(world.metrics) > 1

@@ -8,7 +8,7 @@ FIT: dict[str, Any] = {"naive": 0.5, "reference_train": 0.86, "deviation": 0.01}
 
 
 @pytest.mark.parametrize(
-    ("changes", "verdict"),
+    ("changes", "kind"),
     [
         ({"train": 0.90, "validation": 0.89}, "balanced"),
         ({"train": 1.00, "validation": 0.80}, "overfit"),
@@ -19,15 +19,15 @@ FIT: dict[str, Any] = {"naive": 0.5, "reference_train": 0.86, "deviation": 0.01}
         ({"train": 0.80, "validation": 0.80}, "underfit"),
     ],
 )
-def test_the_fit_is_named_by_what_is_learnt_and_what_of_it_is_lost(changes: dict[str, float], verdict: str) -> None:
-    assert describe_fit("auc", "maximize", **FIT | changes)["verdict"] == verdict
+def test_the_fit_is_named_by_what_is_learnt_and_what_of_it_is_lost(changes: dict[str, float], kind: str) -> None:
+    assert describe_fit("auc", "maximize", **FIT | changes)["kind"] == kind
 
 
 def test_bias_is_what_the_training_rows_miss_and_variance_what_others_lose() -> None:
     found = describe_fit(
         "rmse", "minimize", train=2.0, validation=5.0, naive=9.0, reference_train=4.0, deviation=0.1, folds=[4.0, 6.0]
     )
-    assert (found["bias"], found["variance"], found["verdict"]) == (2.0, 3.0, "overfit")
+    assert (found["bias"], found["variance"], found["kind"]) == (2.0, 3.0, "overfit")
     assert found["folds_deviation"] == pytest.approx(2**0.5)
 
 

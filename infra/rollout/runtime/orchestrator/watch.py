@@ -144,7 +144,7 @@ class _Analysis:
             "verdict": analysed["decision"],
             "sentence": analysed["explanation"],
         }
-        audit(self._run, "verdict", detail)
+        audit(self._run, "decision", detail)
 
 
 def _iso(seconds: float) -> str:
