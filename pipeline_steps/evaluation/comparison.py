@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.evaluation.candidate_choice import Advantage, Choice, choose_candidate
-from pipeline_steps.evaluation.gate import Gate, Measured
+from pipeline_steps.evaluation.gate import Gate, Measured, metric_in_words
 from pipeline_steps.evaluation.model_evaluation import ComparedRows, ModelEvaluation, evaluate_model, evaluate_naive
 from pipeline_steps.problems.problem import VALUE_METRIC, Direction, Problem
 from pipeline_steps.tables.prepared import Split
@@ -47,16 +47,17 @@ class Models:
 def choose(table: Table, tuned: Artifact, reference: Artifact) -> Choice:
     """Choose the candidate by the primary metric on validation rows, or on the folds where there were any."""
     metric, problem = table.use_case.metric, table.problem
+    named = metric_in_words(metric, problem.against(table.use_case))
     first, second = (of_folds(artifact, metric, "validation") for artifact in (tuned, reference))
     if len(first) == len(second) > 1:
-        return choose_candidate(metric, Advantage.of_folds(first, second, direction_of(problem, metric)))
+        return choose_candidate(named, Advantage.of_folds(first, second, direction_of(problem, metric)))
     rows = table.rows("validation")
     first_model, second_model = (
         evaluate_model(artifact, rows, table.use_case, name=name)
         for artifact, name in ((tuned, "tuned model"), (reference, "reference"))
     )
     found = first_model.advantage(second_model, metric, 0.95)
-    return choose_candidate(metric, Advantage(found.value, found.deviation, "the validation rows"))
+    return choose_candidate(named, Advantage(found.value, found.deviation, "the validation rows"))
 
 
 def of_folds(artifact: Artifact, metric: str, part: Part) -> list[float]:
@@ -103,9 +104,16 @@ def comparison_document(models: Models, gate: Gate, *, gap: float) -> dict[str, 
     """Give the part of `evaluation.json` that the models' numbers make, the gate's decision with it."""
     candidate, estimate = models.candidate, models.candidate.estimate(gate.metric, gate.confidence)
     shown = candidate.predicted
+    against = candidate.problem.against(shown.use_case)
     return {
         "problem": candidate.problem.name,
-        "primary_metric": {"name": gate.metric, "direction": gate.direction, **estimate.to_document()},
+        "primary_metric": {
+            "name": gate.metric,
+            "direction": gate.direction,
+            "against": gate.against or None,
+            **estimate.to_document(),
+        },
+        "against": dict.fromkeys(candidate.problem.metrics, against) if against else {},
         "metrics": candidate.metrics,
         "value": candidate.value,
         "baseline": models.reference.to_document(),

@@ -33,7 +33,7 @@ def explain(
         "coefficients": candidate.document("metrics.json").get("coefficients"),
         "learning_curve": curve,
         "fit": describe_fit(
-            gate.metric,
+            gate.name,
             gate.direction,
             train=found.point.train,
             validation=found.point.validation,

@@ -29,5 +29,5 @@ def draw_learning_curve(path: Path, curve: Sequence[Mapping[str, float]], metric
     with picture(path, width=5.2, height=3.6) as (axes,):
         axes.plot(rows, [each["train"] for each in curve], "o--", color=GREY, markersize=4, label="training rows")
         axes.plot(rows, [each["validation"] for each in curve], "o-", color=BLUE, markersize=4, label="validation rows")
-        axes.set(xlabel="rows that were fitted", ylabel=label(metric))
+        axes.set(xlabel="rows that were fitted", ylabel=label(metric, longest=28))
         axes.legend(frameon=False, fontsize=9)

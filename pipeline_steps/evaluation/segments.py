@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_steps.problems.report import Losses
+from pipeline_steps.rounding import exact
 
 FEWEST_ROWS = 30
 _MOST = 10
@@ -71,6 +72,7 @@ def worst_segments(
     found = [_described(each, everything, middle=middle, width=width, lowest=lowest) for each in segments]
     return {
         "loss": losses.name,
+        "is_error": losses.is_error,
         "mean_loss": middle,
         "compared": len(segments),
         "words": (
@@ -105,9 +107,9 @@ def _segments(features: pd.DataFrame, loss: NDArray[np.float64], datetimes: Coll
         if not numbers:
             names, codes = _categories(column.fillna("").astype(str))
         elif column.nunique() <= _FEW_VALUES:
-            names, codes = _categories(column.map("{:g}".format, na_action="ignore").fillna(""))
+            names, codes = _categories(column.map(_number, na_action="ignore").fillna(""))
         else:
-            names, codes = _quarters(column, _date if name in datetimes else "{:.6g}".format)
+            names, codes = _quarters(column, _date if name in datetimes else _number)
         sums = (np.bincount(codes, weights, minlength=len(names)) for weights in (None, loss, loss**2))
         for text, *of_rows in zip(names, *(each.tolist() for each in sums), strict=False):
             yield _Segment(str(name), text, _Sums(*of_rows))
@@ -129,6 +131,11 @@ def _quarters(column: "pd.Series[float]", written: Callable[[float], str]) -> tu
     names = [f"{written(low)} to {'' if high == last else 'below '}{written(high)}" for low, high in pairwise(edges)]
     codes = np.clip(np.searchsorted(edges, np.where(known, values, edges[0]), side="right") - 1, 0, len(names) - 1)
     return [*names, _MISSING], np.where(known, codes, len(names)).astype(np.int64)
+
+
+def _number(value: float) -> str:
+    """Six digits distinguish the quarters of most columns."""
+    return exact(float(f"{value:.6g}"))
 
 
 def _date(days: float) -> str:

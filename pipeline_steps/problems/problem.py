@@ -121,6 +121,9 @@ class Problem(Protocol):
         of the real rows: a model of the columns' relations must be able to tell them apart.
         """
 
+    def against(self, use_case: UseCase) -> str:
+        """Name the rows that `metrics` tell the table's from, where no target is known; "" elsewhere."""
+
     def naive_outputs(self, train: Target, outputs: Outputs, target: Target, use_case: UseCase) -> Outputs:
         """Give what a model without features would, for the rows of a model's `outputs`: the naive reference."""
 

@@ -30,10 +30,14 @@ class Predicted:
 
 
 class Losses(NamedTuple):
-    """How wrong the model is on each row, less being better; `name` says in which measure."""
+    """How wrong the model is on each row, less being better; `name` says in which measure.
+
+    Where nothing says what is right, `is_error` is false, and segments are ranked by what the model gives.
+    """
 
     name: str
     of_rows: NDArray[np.float64]
+    is_error: bool = True
 
 
 class Report(Protocol):

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rehearsal.console.page_parts import interval, number, paragraphs, section, table
-from rehearsal.journey.model_quality import MODELS, decision_in_words, quality_line
+from rehearsal.console.page_parts import interval, paragraphs, section, table
+from rehearsal.journey.model_quality import MODELS, decision_in_words, metric_in_words, quality_line
+from slipway.rounding import rounded
 
 _MOST_COLUMNS = 15
 
@@ -20,7 +21,7 @@ def model_section(evaluation: Mapping[str, Any]) -> str:
             section("Hyperparameters", _hyperparameters(evaluation.get("hyperparameters"))),
             section("Importance of the columns", _importance(evaluation.get("importance"))),
             section("Coefficients of the linear model", _coefficients(evaluation.get("coefficients"))),
-            section("Segments where the model is worst", _segments(evaluation.get("segments"))),
+            *_segments(evaluation.get("segments")),
         ]
     )
 
@@ -34,9 +35,9 @@ def _sentences(evaluation: Mapping[str, Any]) -> Iterator[str]:
     yield f"Gate: {'passed' if gate['passed'] else 'refused'}: {gate['reasons']}."
     for name in ("choice", "fit"):
         found = evaluation.get(name) or {}
-        verdict = f"{found['verdict']}: " if "verdict" in found else ""
+        kind = f"{found['kind']}: " if "kind" in found else ""
         if "words" in found:
-            yield f"{name.capitalize()}: {verdict}{found['words']}."
+            yield f"{name.capitalize()}: {kind}{found['words']}."
     if unlike := evaluation.get("champion_not_comparable"):
         yield f"Champion: {unlike['words']} ({unlike['model_package_arn']})."
     if seen := evaluation.get("champion_seen_test_rows"):
@@ -48,7 +49,7 @@ def _comparison(evaluation: Mapping[str, Any]) -> str:
     models = evaluation["intervals"]
     names = [name for name in MODELS if models.get(name)]
     rows = [
-        [metric, *(interval(models[name].get(metric)) for name in names)]
+        [metric_in_words(evaluation, metric), *(interval(models[name].get(metric)) for name in names)]
         for metric in models["candidate"]
         if any(metric in models[name] for name in names)
     ]
@@ -75,14 +76,15 @@ def _coefficients(found: Mapping[str, Any] | None) -> str:
     terms = found["terms"]
     count = len(terms) + found["left_out"]
     more = f", the {_MOST_COLUMNS} strongest of {count:,}" if count > _MOST_COLUMNS else ""
-    rows = [[entry["words"], number(entry["coefficient"])] for entry in terms[:_MOST_COLUMNS]]
+    rows = [[entry["words"], rounded(entry["coefficient"])] for entry in terms[:_MOST_COLUMNS]]
     what = f"Exact, {found['scale']}; {found['meaning']}{more}."
     return paragraphs([what]) + table(["change", "coefficient"], rows)
 
 
-def _segments(found: Mapping[str, Any] | None) -> str:
+def _segments(found: Mapping[str, Any] | None) -> Iterator[str]:
+    """Where the model is worst; where no label says that, where what it gives is highest."""
     if not found or not found["worst"]:
-        return ""
+        return
     rows = [
         [
             entry["column"],
@@ -93,5 +95,8 @@ def _segments(found: Mapping[str, Any] | None) -> str:
         ]
         for entry in found["worst"]
     ]
-    mean = f"The mean {found['loss']} is {number(found['mean_loss'])}. {found['words']}."
-    return paragraphs([mean]) + table(["column", "rows with", "rows", found["loss"], "proven worse"], rows)
+    mean = f"The mean {found['loss']} is {rounded(found['mean_loss'])}. {found['words']}."
+    title, proven = f"Segments with the highest {found['loss']}", "proven higher"
+    if found["is_error"]:
+        title, proven = "Segments where the model is worst", "proven worse"
+    yield section(title, paragraphs([mean]) + table(["column", "rows with", "rows", found["loss"], proven], rows))

@@ -12,15 +12,18 @@ _DRAWERS: Mapping[str, Callable[[RehearsalResult], str]] = {
     ),
     "evaluation": lambda result: pictures.captioned(result.pictures),
     "tuning": lambda result: (
-        pictures.tuning_history(
-            result.trials, result.settings.metric, minimized=result.settings.direction == "minimize"
-        )
+        pictures.tuning_history(result.trials, _metric(result), minimized=result.settings.direction == "minimize")
         if result.trials
         else ""
     ),
     "profile": lambda result: pictures.data_profile(result.profile) if result.profile else "",
 }
 PICTURES = tuple(_DRAWERS)
+
+
+def _metric(result: RehearsalResult) -> str:
+    against = result.settings.metric_against
+    return f"{result.settings.metric} against {against}" if against else result.settings.metric
 
 
 class Pictures:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from slipway.rounding import rounded, with_interval
+
 MODELS = ("candidate", "naive", "reference", "champion")
 """Those that are compared on one test split, where they are there."""
 
@@ -10,14 +12,22 @@ MODELS = ("candidate", "naive", "reference", "champion")
 def quality_line(evaluation: Mapping[str, Any]) -> str:
     """The primary metric with its interval, and what the predictions are worth where that is known."""
     primary, value = evaluation["primary_metric"], evaluation.get("value")
-    line = f"test {primary['name']} {primary['value']:.4g} ({primary['low']:.4g} to {primary['high']:.4g})"
+    name = metric_in_words(evaluation, primary["name"])
+    line = f"test {name} {with_interval(primary['value'], primary['low'], primary['high'])}"
     gate = evaluation["gate"]
     if gate.get("accuracy_target") is not None:
         met = "met" if gate["accuracy_target_met"] else "not met"
-        line += f", accuracy {evaluation['metrics']['accuracy']:.4f} (target {gate['accuracy_target']:g} {met})"
-    return line + (f", {value['per_1000']:.0f} {value['currency']} per 1,000 rows" if value else "")
+        line += f", accuracy {rounded(evaluation['metrics']['accuracy'])} (target {gate['accuracy_target']:g} {met})"
+    return line + (f", {rounded(value['per_1000'])} {value['currency']} per 1,000 rows" if value else "")
 
 
+def metric_in_words(evaluation: Mapping[str, Any], metric: str) -> str:
+    """Name a metric, with the rows that it tells the table's from where no target is known."""
+    against = evaluation.get("against", {}).get(metric)
+    return f"{metric} against {against}" if against else metric
+
+
+_POSITIVE = {"anomaly": "anomalous"}
 _AS_IT_IS = {"multiclass": "the most probable label", "clustering": "the nearest cluster"}
 
 
@@ -25,14 +35,16 @@ def decision_in_words(decision: Mapping[str, Any], problem: str) -> str:
     """How the model's output becomes a decision, by what was chosen."""
     parts = []
     if "threshold" in decision:
-        parts.append(f"positive from a score of {decision['threshold']:.4g} on")
+        parts.append(f"{_POSITIVE.get(problem, 'positive')} from a score of {rounded(decision['threshold'])} on")
     if "values" in decision:
         parts.append("the label of the highest expected value")
     if "shift" in decision:
-        parts.append(f"the number {decision['shift']:+.4g}, where errors cost least")
+        parts.append(
+            f"the number {'+' if decision['shift'] > 0 else ''}{rounded(decision['shift'])}, where errors cost least"
+        )
     if "interval" in decision:
         half_width, coverage = decision["interval"]["half_width"], 100 * decision["interval"]["coverage"]
-        parts.append(f"an interval of {half_width:.4g} to each side for {coverage:g} % of the true numbers")
+        parts.append(f"an interval of {rounded(half_width)} to each side for {coverage:g} % of the true numbers")
     return "; ".join(parts) or _AS_IT_IS.get(problem, "the model's output as it is")
 
 

@@ -68,13 +68,12 @@ def _text(found: "list[Package]", live: str | None) -> str:
 
 
 def _row(package: "Package", live: str | None) -> tuple[str, ...]:
-    metric = f"{package.metric} {package.value:.4g}" if package.metric and package.value is not None else "-"
     return (
         "*" if package.arn == live else "",
         package.version,
         package.approval if package.status == "Completed" else f"{package.approval} ({package.status})",
         package.algorithm or "-",
-        metric,
+        package.measured or "-",
         package.created.astimezone().isoformat(sep=" ", timespec="minutes"),
         (package.commit or "-")[:12],
         (package.data_sha256 or "-")[:12],

@@ -84,7 +84,7 @@ def _execution(execution: "Execution") -> str:
 
 def approval_text(endpoint: str, approval: "Approval") -> str:
     found = approval.package
-    metric = f", {found.metric} {found.value:.4f}" if found.metric and found.value is not None else ""
+    metric = f", {found.measured}" if found.measured else ""
     lines = [f"version {found.version} of {endpoint}{metric}, {found.approval} ({found.arn})"]
     if found.reason:
         lines.append(f"its description: {found.reason}")

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from slipway.operations.aws_errors import RefusedError, message_of
 from slipway.operations.deployed_stage import DeployedStage, version_of
+from slipway.rounding import rounded
 
 APPROVED, REJECTED, PENDING = "Approved", "Rejected", "PendingManualApproval"
 
@@ -25,6 +26,8 @@ class Package:
     problem: str | None
     algorithm: str | None
     metric: str | None
+    metric_against: str | None
+    """The rows that the metric tells the table's from, where no target was known."""
     value: float | None
     commit: str | None
     data_sha256: str | None
@@ -34,6 +37,14 @@ class Package:
     training_job: str | None
     evaluation: str | None
     """Its S3 URI."""
+
+    @property
+    def measured(self) -> str:
+        """The metric and its value, in words; "" where they are not known."""
+        if not self.metric or self.value is None:
+            return ""
+        against = f" against {self.metric_against}" if self.metric_against else ""
+        return f"{self.metric}{against} {rounded(self.value)}"
 
 
 def packages(stage: DeployedStage, *, approval: str | None = None, newest: int | None = None) -> list[Package]:
@@ -92,6 +103,7 @@ def _package(found: dict[str, Any]) -> Package:
         problem=metadata.get("problem"),
         algorithm=metadata.get("algorithm"),
         metric=metadata.get("gate_metric"),
+        metric_against=metadata.get("gate_metric_against"),
         value=_number(metadata.get("gate_value")),
         commit=metadata.get("commit"),
         data_sha256=metadata.get("data_sha256"),

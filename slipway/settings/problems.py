@@ -52,6 +52,7 @@ class ProblemFacts:
         maximised: what the decision may maximise.
         intervals: whether a prediction may come with an interval.
         value: the keys of `[value]`, beside `currency`.
+        against: the rows that the metrics tell the table's from, where no target is known.
     """
 
     metrics: Mapping[str, Direction]
@@ -62,6 +63,7 @@ class ProblemFacts:
     maximised: tuple[Maximised, ...] = ()
     intervals: bool = False
     value: tuple[str, ...] = ()
+    against: str = ""
 
 
 PROBLEMS: Mapping[ProblemName, ProblemFacts] = {
@@ -124,6 +126,7 @@ PROBLEMS: Mapping[ProblemName, ProblemFacts] = {
         reference="isolation_forest",
         maximised=_CUTS,
         value=_OUTCOMES,
+        against="permuted rows",
     ),
     "clustering": ProblemFacts(
         metrics={"silhouette": "maximize", "davies_bouldin": "minimize", "inertia": "minimize"},

@@ -77,6 +77,11 @@ class Settings(Section):
         return self.gate.metric or next(iter(self.facts.metrics))
 
     @property
+    def metric_against(self) -> str:
+        """The rows that the primary metric tells the table's from; "" where a known target measures it."""
+        return self.facts.against if self.data.target is None else ""
+
+    @property
     def direction(self) -> Direction:
         """Which values of the primary metric are better."""
         return "maximize" if self.metric == VALUE_METRIC else self.facts.metrics[self.metric]

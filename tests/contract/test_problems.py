@@ -4,6 +4,7 @@ import pytest
 
 from pipeline_steps.algorithms.registry import REGISTRY
 from pipeline_steps.problems import registry
+from pipeline_steps.tables.use_case import UseCase
 from slipway.settings.hyperparameters import ALGORITHMS
 from slipway.settings.problems import PROBLEMS, VALUE_METRIC, ProblemFacts
 
@@ -18,6 +19,8 @@ def test_a_problem_has_the_same_metrics_in_the_same_order_and_direction(name: st
     assert list(facts.metrics.items()) == list(problem.metrics.items())
     assert VALUE_METRIC not in problem.metrics
     assert problem.has_target == (facts.target == "needed")
+    for target, against in ((None, facts.against), ("y", "")):
+        assert problem.against(UseCase(problem=name, columns=(), target=target, metric="")) == against
 
 
 @pytest.mark.parametrize(("name", "facts"), PROBLEMS.items())

@@ -69,6 +69,10 @@ class Anomaly:
         """Give the rows as they are if labels are known, else with permuted ones."""
         return (features, target) if use_case.target else with_permuted_rows(features, seed=seed)
 
+    def against(self, use_case: UseCase) -> str:
+        """Name the permuted rows, where no label is known."""
+        return "" if use_case.target else "permuted rows"
+
     def naive_outputs(self, train: Target, outputs: Outputs, target: Target, use_case: UseCase) -> Outputs:
         """Give every row the same score."""
         return np.full(len(outputs), 0.5, dtype=np.float32)

@@ -69,6 +69,10 @@ class Clustering:
         """Add the permuted rows, which the naive reference is measured on."""
         return with_permuted_rows(features, seed=seed)
 
+    def against(self, use_case: UseCase) -> str:
+        """Name none: metrics are of the rows alone."""
+        return ""
+
     def naive_outputs(self, train: Target, outputs: Outputs, target: Target, use_case: UseCase) -> Outputs:
         """Give the distances of permuted rows in the place of the real ones; equal distances where there are none."""
         permuted = target == 1

@@ -20,7 +20,8 @@ class ClusteringReport:
 
     def model_quality(self, predicted: Predicted, deviations: Mapping[str, float]) -> dict[str, Any]:
         """Give silhouette and distance; SageMaker has no format for clusters."""
-        nearest, silhouettes = predicted.outputs.min(axis=1), silhouettes_of(predicted.outputs)
+        outputs = _of_real_rows(predicted)
+        nearest, silhouettes = outputs.min(axis=1), silhouettes_of(outputs)
         rows = np.sqrt(len(nearest))
         found = {
             "silhouette": measured(float(silhouettes.mean()), float(silhouettes.std() / rows)),
@@ -30,11 +31,16 @@ class ClusteringReport:
 
     def draw(self, folder: Path, predicted: Predicted) -> dict[str, str]:
         """Draw the clusters' sizes, and the silhouettes of the rows in each."""
-        labels = predicted.outputs.argmin(axis=1)
-        width = predicted.outputs.shape[1]
+        outputs = _of_real_rows(predicted)
+        labels, width = outputs.argmin(axis=1), outputs.shape[1]
         draw_sizes(folder / "clusters.svg", np.bincount(labels, minlength=width))
-        draw_silhouettes(folder / "silhouette.svg", silhouettes_of(predicted.outputs), labels, width)
+        draw_silhouettes(folder / "silhouette.svg", silhouettes_of(outputs), labels, width)
         return {"clusters.svg": "rows in each cluster", "silhouette.svg": "silhouettes of the rows in each cluster"}
+
+
+def _of_real_rows(predicted: Predicted) -> NDArray[np.float32]:
+    """Leave out the permuted rows, which the naive reference is measured on."""
+    return predicted.outputs[predicted.target != 1]
 
 
 def silhouettes_of(distances: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What Evaluate writes, made up; `tests/contract/test_evaluation_document.py` compares the keys with a real one."""
+"""What Evaluate writes, made up; `tests/contract/test_step_outputs.py` compares the keys with a real one."""
 
 from typing import Any
 
@@ -18,7 +18,8 @@ def evaluation(
     return {
         "problem": problem,
         "algorithm": "xgboost",
-        "primary_metric": {"name": metric, "direction": direction, **interval(0.93)},
+        "primary_metric": {"name": metric, "direction": direction, "against": None, **interval(0.93)},
+        "against": {},
         "metrics": metrics,
         "value": None,
         "baseline": {metric: 0.89, "second": 0.6, "value": None},
@@ -38,7 +39,7 @@ def evaluation(
         },
         "decision": {"chosen": {}, "curve": None},
         "choice": {"chosen": "tuned", "words": "the tuned model is better by 0.04 on the validation rows"},
-        "fit": {"verdict": "balanced", "words": "what is lost is within noise"},
+        "fit": {"kind": "balanced", "words": "what is lost is within noise"},
         "importance": {
             "method": "permutation",
             "loss": "log_loss",
@@ -47,6 +48,7 @@ def evaluation(
         "coefficients": None,
         "segments": {
             "loss": "log_loss",
+            "is_error": True,
             "mean_loss": 0.3,
             "words": "12 segments were compared",
             "worst": [

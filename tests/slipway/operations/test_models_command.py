@@ -23,13 +23,16 @@ def test_every_version_is_listed_newest_first_with_where_it_comes_from(world: Wo
 def test_people_see_which_one_serves_and_why_one_was_rejected(world: World) -> None:
     arn = world.package()
     world.cloud("sagemaker").update_model_package(
-        ModelPackageArn=arn, ModelApprovalStatus="Rejected", ApprovalDescription="alarm c-Latency"
+        ModelPackageArn=arn,
+        ModelApprovalStatus="Rejected",
+        ApprovalDescription="alarm c-Latency",
+        CustomerMetadataProperties={"gate_metric_against": "permuted rows"},
     )
     code, out, _ = world.slipway("models")
     assert code == 0
     columns = "version approval algorithm metric created commit data image run"
     assert out.splitlines()[0].split() == columns.split()
-    assert "Rejected  xgboost    auc 0.9312" in out
+    assert "Rejected  xgboost    auc against permuted rows 0.9312" in out
     assert f"{number(arn)}: alarm c-Latency" in out
     assert "*" not in out
 
