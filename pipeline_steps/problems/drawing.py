@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline_steps.rounding import exact, rounded
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -27,6 +29,7 @@ _LABEL = 16
 _MARGIN_INCHES = 0.85
 _MOST_POINTS = 1000
 _MOST_CLASSES = 20
+_TENTHS = 10
 _SMALL_CELLS = 8
 """Classes above which counts are written small."""
 
@@ -41,6 +44,7 @@ def picture(
     """
     import matplotlib as mpl  # noqa: PLC0415 (half a second of modules, as below)
     from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.ticker import FuncFormatter, ScalarFormatter  # noqa: PLC0415
 
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         # Text stays text in the SVG: the viewer has the fonts.
@@ -51,6 +55,9 @@ def picture(
             left, bottom = _MARGIN_INCHES / width, _MARGIN_INCHES / height
             figure.subplots_adjust(left=left, right=1 - 0.25 * left, bottom=bottom, top=1 - 0.45 * bottom, wspace=0.3)
         yield axes
+        for axis in (each for one in axes for each in (one.xaxis, one.yaxis)):
+            if isinstance(axis.get_major_formatter(), ScalarFormatter):
+                axis.set_major_formatter(FuncFormatter(lambda value, _: exact(value)))
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
 
@@ -100,6 +107,21 @@ def draw_histograms(
             shares = np.histogram(each, edges)[0] / max(1, len(each))
             axes.stairs(shares, edges, fill=True, alpha=0.45, color=colour, label=f"{label(name)}, {len(each):,} rows")
         if mark is not None:
-            axes.axvline(mark, color=RED, linestyle="--", linewidth=1, label=f"threshold {mark:.3g}")
+            axes.axvline(mark, color=RED, linestyle="--", linewidth=1, label=f"threshold {rounded(mark)}")
         axes.set(xlabel=of, ylabel="share of rows")
         axes.legend(frameon=False, fontsize=9)
+
+
+def draw_calibration(
+    path: Path, scores: NDArray[np.floating], right: NDArray[np.bool_], *, of: str, share: str
+) -> None:
+    """Draw the share of rows that are right in tenths of the rows by score, with its 95 % interval."""
+    tenths = [rows for rows in np.array_split(np.argsort(scores, kind="stable"), _TENTHS) if len(rows)]
+    means = [float(scores[rows].mean()) for rows in tenths]
+    true = [float(right[rows].mean()) for rows in tenths]
+    errors = [1.96 * np.sqrt(part * (1 - part) / len(rows)) for part, rows in zip(true, tenths, strict=True)]
+    most = max(*means, *true, 0.05) * 1.08
+    with picture(path, width=4.6, height=4.2) as (axes,):
+        axes.plot([0, most], [0, most], color=GREY, linestyle="--", linewidth=1)
+        axes.errorbar(means, true, yerr=errors, fmt="o-", color=BLUE, markersize=4, linewidth=1, capsize=2)
+        axes.set(xlabel=of, ylabel=share, xlim=(0, most), ylim=(0, most))

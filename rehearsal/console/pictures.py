@@ -13,10 +13,11 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
 
 from rehearsal.console.picture_labels import labels
 from rehearsal.journey.rollout_result import RolloutResult
+from slipway.rounding import rounded
 
 _BLUE, _GREEN, _RED, _GREY, _AMBER = "#2f6fb2", "#2f9e62", "#c63d3d", "#8a8f98", "#c98a1b"
 _STYLE: dict[Any, Any] = {
@@ -33,6 +34,7 @@ _STYLE: dict[Any, Any] = {
 _ACROSS = 6
 _MOST_COLUMNS = 120
 """More would make the page unreadable."""
+_LARGE = 10_000
 
 
 @contextmanager
@@ -69,7 +71,8 @@ def data_profile(profile: Mapping[str, Any]) -> str:
             (_histogram if column["kind"] in {"number", "datetime"} else _most_frequent)(axis, column)
         for axis in drawing.axes[len(columns) :]:
             axis.set_axis_off()
-    return drawing.svg
+    cut = f"<p>The first {len(columns)} of {len(profile['columns'])} columns.</p>"
+    return (cut if len(columns) < len(profile["columns"]) else "") + drawing.svg
 
 
 def _histogram(axis: Axes, column: Mapping[str, Any]) -> None:
@@ -87,6 +90,8 @@ def _histogram(axis: Axes, column: Mapping[str, Any]) -> None:
         if column["kind"] == "datetime":
             ends = [edges[0], (edges[0] + edges[-1]) / 2, edges[-1]]
             axis.set_xticks(ends, [_value(end, "datetime") for end in ends])
+        elif max(abs(edges[0]), abs(edges[-1])) >= _LARGE:
+            axis.xaxis.set_major_formatter(EngFormatter(sep=""))  # 10M: the axis is too short for all digits
 
 
 def _value(number: float, kind: str) -> str:
@@ -129,7 +134,9 @@ def tuning_history(trials: Sequence[Mapping[str, Any]], metric: str, *, minimize
         axis.scatter([n for n, _ in done], [value for _, value in done], color=_BLUE, s=18)
         axis.step([n for n, _ in done], best, where="post", color=_GREEN)
         axis.set(xlabel="training job", ylabel=f"validation {metric}")
-        axis.set_title(f"best {best[-1]:.4g}" if best else "no finished job")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        axis.set_title(f"best {rounded(best[-1])}" if best else "no finished job")
     return drawing.svg
 
 

@@ -11,38 +11,47 @@ from pipeline_steps.problems.drawing import (
     GREEN,
     GREY,
     RED,
+    draw_calibration,
     draw_confusion_matrix,
     draw_histograms,
     picture,
 )
 from pipeline_steps.problems.report import Predicted
 
-_BINS = 10
+PrecisionRecall = tuple[list[float], list[float]]
 
 
-def draw(folder: Path, predicted: Predicted, precision_recall: tuple[list[float], list[float]]) -> dict[str, str]:
+def draw(folder: Path, predicted: Predicted, precision_recall: PrecisionRecall) -> dict[str, str]:
     """Draw all of them; gives what each shows by its file name."""
-    positive, scores, threshold = predicted.target == 1, predicted.outputs, float(predicted.decision["threshold"])
-    outcomes = confusion(positive, scores, threshold)
-    counts = np.array(
-        [[outcomes.true_negative, outcomes.false_positive], [outcomes.false_negative, outcomes.true_positive]]
-    )
-    draw_roc(folder / "roc.svg", roc_curve(positive, scores), precision_recall, base_rate=float(positive.mean()))
-    draw_confusion_matrix(folder / "confusion_matrix.svg", counts, label_names(predicted))
-    draw_calibration(folder / "calibration.svg", predicted)
+    positive, scores = predicted.target == 1, predicted.outputs
+    draw_calibration(folder / "calibration.svg", scores, positive, of="mean score", share="share of positives")
     draw_histograms(
         folder / "scores.svg",
         [scores[~positive], scores[positive]],
         label_names(predicted),
         of="score",
-        mark=threshold,
+        mark=float(predicted.decision["threshold"]),
     )
+    return {
+        **draw_outcomes(folder, predicted, precision_recall),
+        "calibration.svg": "observed share of positives by score",
+        "scores.svg": "distribution of the score by label",
+    }
+
+
+def draw_outcomes(folder: Path, predicted: Predicted, precision_recall: PrecisionRecall) -> dict[str, str]:
+    """Draw what needs no probabilities: ranking, outcomes and gains."""
+    positive, scores = predicted.target == 1, predicted.outputs
+    outcomes = confusion(positive, scores, float(predicted.decision["threshold"]))
+    counts = np.array(
+        [[outcomes.true_negative, outcomes.false_positive], [outcomes.false_negative, outcomes.true_positive]]
+    )
+    draw_roc(folder / "roc.svg", roc_curve(positive, scores), precision_recall, base_rate=float(positive.mean()))
+    draw_confusion_matrix(folder / "confusion_matrix.svg", counts, label_names(predicted))
     draw_gains(folder / "gains.svg", predicted)
     return {
         "roc.svg": "receiver operating characteristic, and precision by recall",
         "confusion_matrix.svg": "actual by predicted label",
-        "calibration.svg": "observed share of positives by score",
-        "scores.svg": "distribution of the score by label",
         "gains.svg": "share of the positives found, and value, by share of rows labelled positive",
     }
 
@@ -73,20 +82,6 @@ def draw_roc(
         right.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.01))
         for axes in (left, right):
             axes.legend(frameon=False, fontsize=9)
-
-
-def draw_calibration(path: Path, predicted: Predicted) -> None:
-    """Draw the share of positives in tenths of the rows by score, with its 95 % interval."""
-    order = np.argsort(predicted.outputs, kind="stable")
-    tenths = [rows for rows in np.array_split(order, _BINS) if len(rows)]
-    means = [float(predicted.outputs[rows].mean()) for rows in tenths]
-    true = [float(predicted.target[rows].mean()) for rows in tenths]
-    errors = [1.96 * np.sqrt(share * (1 - share) / len(rows)) for share, rows in zip(true, tenths, strict=True)]
-    most = max(*means, *true, 0.05) * 1.08
-    with picture(path, width=4.6, height=4.2) as (axes,):
-        axes.plot([0, most], [0, most], color=GREY, linestyle="--", linewidth=1)
-        axes.errorbar(means, true, yerr=errors, fmt="o-", color=BLUE, markersize=4, linewidth=1, capsize=2)
-        axes.set(xlabel="mean score", ylabel="share of positives", xlim=(0, most), ylim=(0, most))
 
 
 def draw_gains(path: Path, predicted: Predicted) -> None:

@@ -35,7 +35,7 @@ class BinaryReport:
         constant = _of_outcomes(np.array([[outcomes.positive, outcomes.negative, 0, 0]]))
         of_constant = ("recall", "precision", "accuracy", "f0_5", "f1", "f2")
         false_rates, true_rates = roc_curve(positive, predicted.outputs)
-        precisions, recalls = _precision_recall(predicted)
+        precisions, recalls = precision_recall(positive, predicted.outputs)
         found: dict[str, Any] = {
             "confusion_matrix": outcomes.to_document(),
             "receiver_operating_characteristic_curve": {
@@ -51,7 +51,7 @@ class BinaryReport:
 
     def draw(self, folder: Path, predicted: Predicted) -> dict[str, str]:
         """Draw curves, outcomes, calibration, scores and gains."""
-        return pictures.draw(folder, predicted, _precision_recall(predicted))
+        return pictures.draw(folder, predicted, precision_recall(predicted.target == 1, predicted.outputs))
 
 
 def _of_outcomes(counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
@@ -80,8 +80,9 @@ def _of_outcomes(counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def _precision_recall(predicted: Predicted) -> tuple[list[float], list[float]]:
-    hits, alarms = cumulative_outcomes(predicted.target == 1, predicted.outputs)
+def precision_recall(positive: NDArray[np.bool_], scores: NDArray[np.float32]) -> tuple[list[float], list[float]]:
+    """Give precisions by recalls from 0 to 1, thinned."""
+    hits, alarms = cumulative_outcomes(positive, scores)
     kept = np.unique(np.linspace(0, len(hits) - 1, min(_POINTS, len(hits))).round().astype(np.int64))
     precisions, recalls = hits / (hits + alarms), hits / hits[-1]
     return [1.0, *precisions[kept].tolist()], [0.0, *recalls[kept].tolist()]

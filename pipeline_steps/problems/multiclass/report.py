@@ -7,12 +7,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.problems.drawing import BLUE, GREEN, GREY, draw_confusion_matrix, draw_histograms, label, picture
+from pipeline_steps.problems.binary.metrics import roc_curve
+from pipeline_steps.problems.binary.report import precision_recall
+from pipeline_steps.problems.drawing import (
+    BLUE,
+    GREEN,
+    GREY,
+    draw_calibration,
+    draw_confusion_matrix,
+    draw_histograms,
+    label,
+    picture,
+)
 from pipeline_steps.problems.report import Losses, Predicted, measured
 
 _LEAST_PROBABILITY = 1e-7
 _DRAWS = 300
 _MOST_CLASSES = 20
+_MOST_CURVES = 8
 
 
 class MulticlassReport:
@@ -42,7 +54,7 @@ class MulticlassReport:
         return {"multiclass_classification_metrics": found}
 
     def draw(self, folder: Path, predicted: Predicted) -> dict[str, str]:
-        """Draw outcomes, the quality of each label, and confidence."""
+        """Draw outcomes, the quality of each label, ranking, and confidence."""
         counts, names = _counts(predicted), predicted.use_case.classes
         draw_confusion_matrix(folder / "confusion_matrix.svg", counts, names)
         draw_classes(folder / "classes.svg", counts, names)
@@ -54,9 +66,15 @@ class MulticlassReport:
             ["wrong label", "right label"],
             of="highest probability",
         )
+        draw_calibration(
+            folder / "calibration.svg", confidence, right, of="mean highest probability", share="share of right labels"
+        )
+        draw_roc(folder / "roc.svg", predicted)
         return {
             "confusion_matrix.svg": "actual by predicted label",
             "classes.svg": "precision, recall and F1 of each label",
+            "roc.svg": "each label against all others: receiver operating characteristic, and precision by recall",
+            "calibration.svg": "observed share of right labels by the highest probability",
             "confidence.svg": "distribution of the highest probability, by whether the label is right",
         }
 
@@ -78,6 +96,23 @@ def draw_classes(path: Path, counts: NDArray[np.int64], names: tuple[str, ...]) 
         axes.set(xlim=(0, 1))
         axes.invert_yaxis()
         axes.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
+
+
+def draw_roc(path: Path, predicted: Predicted) -> None:
+    """Draw the ranking of each label against all others, of the most frequent labels."""
+    rows = np.bincount(predicted.target.astype(np.int64), minlength=len(predicted.use_case.classes))
+    shown = [place for place in np.argsort(-rows, kind="stable")[:_MOST_CURVES] if 0 < rows[place] < rows.sum()]
+    with picture(path, width=8.8, height=4.2, across=2) as (left, right):
+        for place in shown:
+            positive, scores = predicted.target == place, predicted.outputs[:, place]
+            left.plot(*roc_curve(positive, scores), linewidth=1.5, label=label(predicted.use_case.classes[place]))
+            precisions, recalls = precision_recall(positive, scores)
+            right.step(recalls, precisions, where="post", linewidth=1.5)
+        left.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
+        left.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(0, 1), ylim=(0, 1.01))
+        right.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.01))
+        rest = f" ({len(shown)} most frequent of {len(rows)})" if len(shown) < len(rows) else ""
+        left.legend(frameon=False, fontsize=8, loc="lower right", title=f"label{rest}", title_fontsize=8)
 
 
 def _counts(predicted: Predicted) -> NDArray[np.int64]:

@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline_steps.problems.drawing import BLUE, GREY, RED, picture, some
 from pipeline_steps.problems.report import Losses, Predicted, measured
+from pipeline_steps.rounding import rounded
 
 _DECILES = 10
+_LONG = 10_000
 
 
 class RegressionReport:
@@ -50,7 +53,7 @@ def draw_against_truth(path: Path, predicted: Predicted) -> None:
     true, values = predicted.target, predicted.outputs.astype(np.float64)
     chosen = some(len(true))
     ends = [min(true.min(), values.min()), max(true.max(), values.max())]
-    with picture(path, width=4.6, height=4.2) as (axes,):
+    with picture(path, width=4.6, height=4.2, long_labels=_are_long(true)) as (axes,):
         axes.scatter(true[chosen], values[chosen], s=9, alpha=0.4, color=BLUE, linewidth=0)
         axes.plot(ends, ends, color=GREY, linestyle="--", linewidth=1)
         axes.set(xlabel="true", ylabel="predicted")
@@ -60,7 +63,7 @@ def draw_residuals(path: Path, predicted: Predicted) -> None:
     """Draw true minus predicted by the predicted number, with the interval of a prediction where there is one."""
     values = predicted.outputs.astype(np.float64)
     residuals, chosen = predicted.target - values, some(len(values))
-    with picture(path, width=8.8, height=3.8, across=2) as (left, right):
+    with picture(path, width=8.8, height=3.8, across=2, long_labels=_are_long(residuals)) as (left, right):
         left.scatter(values[chosen], residuals[chosen], s=9, alpha=0.4, color=BLUE, linewidth=0)
         left.axhline(0, color=GREY, linestyle="--", linewidth=1)
         if interval := predicted.decision.get("interval"):
@@ -83,7 +86,12 @@ def draw_deciles(path: Path, predicted: Predicted) -> None:
             places, [residuals[rows].mean() for rows in tenths], "o-", color=RED, markersize=4, label="mean error"
         )
         axes.axhline(0, color=GREY, linewidth=1)
-        names = [f"{predicted.outputs[rows].mean():.3g}" for rows in tenths]
+        names = [rounded(float(predicted.outputs[rows].mean())) for rows in tenths]
         axes.set_xticks(places, names, rotation=60)
         axes.set(xlabel="mean predicted number")
         axes.legend(frameon=False, fontsize=9)
+
+
+def _are_long(values: NDArray[np.float64]) -> bool:
+    """Whether numbers along an axis need more than its margin."""
+    return float(np.abs(values).max()) >= _LONG
