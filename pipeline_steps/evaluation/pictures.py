@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline_steps.problems.drawing import BLUE, GREY, label, picture
+from pipeline_steps.problems.drawing import BLUE, GREY, label, labels, picture
 
 _MOST_COLUMNS = 20
 
@@ -18,7 +18,7 @@ def draw_importance(path: Path, importance: Mapping[str, Any]) -> None:
     errors = np.array([[each["importance"] - each["low"], each["high"] - each["importance"]] for each in shown]).T
     with picture(path, width=5.6, height=1.0 + 0.28 * len(shown), long_labels=True) as (axes,):
         axes.barh(range(len(shown)), values, xerr=errors, color=BLUE, error_kw={"linewidth": 1, "ecolor": GREY})
-        axes.set_yticks(range(len(shown)), [label(each["column"], longest=28) for each in shown])
+        axes.set_yticks(range(len(shown)), labels([each["column"] for each in shown], longest=28))
         axes.invert_yaxis()
         axes.set(xlabel=f"increase of {importance['loss']}")
 

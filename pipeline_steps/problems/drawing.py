@@ -68,6 +68,14 @@ def label(text: str, *, longest: int = _LABEL) -> str:
     return plain if len(plain) <= longest else plain[: longest - 1] + "…"
 
 
+def labels(names: Sequence[str], *, longest: int = _LABEL) -> list[str]:
+    """Give each name's label; names that only their ends distinguish are numbered."""
+    short = [label(name, longest=longest) for name in names]
+    if len(set(short)) == len(set(names)):
+        return short
+    return [label(f"{place} {name}", longest=longest) for place, name in enumerate(names)]
+
+
 def some(rows: int) -> NDArray[np.int64]:
     """Choose the rows of a scatter plot: evenly, so that it stays small."""
     return np.unique(np.linspace(0, rows - 1, min(rows, _MOST_POINTS)).astype(np.int64))
@@ -78,7 +86,8 @@ def draw_confusion_matrix(path: Path, counts: NDArray[np.int64], names: Sequence
     shown = np.sort(np.argsort(-counts.sum(axis=1), kind="stable")[:_MOST_CLASSES])
     cells = counts[np.ix_(shown, shown)]
     shares = cells / np.maximum(1, counts[shown].sum(axis=1, keepdims=True))
-    ticks = [label(names[place]) for place in shown]
+    named = labels(names)
+    ticks = [named[place] for place in shown]
     size, size_of_text = 3.2 + 0.5 * len(shown), 11 if len(shown) <= _SMALL_CELLS else 8
     with picture(path, width=size + 0.3, height=size, long_labels=True) as (axes,):
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)

@@ -16,7 +16,7 @@ from pipeline_steps.problems.drawing import (
     draw_calibration,
     draw_confusion_matrix,
     draw_histograms,
-    label,
+    labels,
     picture,
 )
 from pipeline_steps.problems.report import Losses, Predicted, measured
@@ -88,11 +88,11 @@ def draw_classes(path: Path, counts: NDArray[np.int64], names: tuple[str, ...]) 
         "recall": right / np.maximum(1, actual),
         "F1": 2 * right / np.maximum(1, named + actual),
     }
-    places = np.arange(len(shown))
+    places, labelled = np.arange(len(shown)), labels(names)
     with picture(path, width=5.2, height=1.4 + 0.42 * len(shown), long_labels=True) as (axes,):
         for step, ((name, values), colour) in enumerate(zip(measures.items(), (GREY, GREEN, BLUE), strict=True)):
             axes.barh(places + 0.26 * (step - 1), values, height=0.24, color=colour, label=name)
-        axes.set_yticks(places, [f"{label(names[place])} ({actual[row]:,})" for row, place in enumerate(shown)])
+        axes.set_yticks(places, [f"{labelled[place]} ({actual[row]:,})" for row, place in enumerate(shown)])
         axes.set(xlim=(0, 1))
         axes.invert_yaxis()
         axes.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
@@ -102,10 +102,11 @@ def draw_roc(path: Path, predicted: Predicted) -> None:
     """Draw the ranking of each label against all others, of the most frequent labels."""
     rows = np.bincount(predicted.target.astype(np.int64), minlength=len(predicted.use_case.classes))
     shown = [place for place in np.argsort(-rows, kind="stable")[:_MOST_CURVES] if 0 < rows[place] < rows.sum()]
+    named = labels(predicted.use_case.classes)
     with picture(path, width=8.8, height=4.2, across=2) as (left, right):
         for place in shown:
             positive, scores = predicted.target == place, predicted.outputs[:, place]
-            left.plot(*roc_curve(positive, scores), linewidth=1.5, label=label(predicted.use_case.classes[place]))
+            left.plot(*roc_curve(positive, scores), linewidth=1.5, label=named[place])
             precisions, recalls = precision_recall(positive, scores)
             right.step(recalls, precisions, where="post", linewidth=1.5)
         left.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)

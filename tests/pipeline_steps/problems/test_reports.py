@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline_steps.problems.drawing import labels
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.problems.report import Predicted
 from pipeline_steps.tables.use_case import UseCase
@@ -39,6 +40,15 @@ def test_of_many_labels_the_most_frequent_ones_are_drawn_and_the_picture_says_so
     assert drawn(shown, tmp_path) >= {"roc.svg", "calibration.svg", "confusion_matrix.svg", "confidence.svg"}
     assert "20 most frequent of 30" in (tmp_path / "confusion_matrix.svg").read_text()
     assert "8 most frequent of 30" in (tmp_path / "roc.svg").read_text()
+
+
+def test_labels_that_only_their_ends_distinguish_are_numbered() -> None:
+    assert labels(["the same beginning, one", "the same beginning, two", "b"]) == [
+        "0 the same begi…",
+        "1 the same begi…",
+        "2 b",
+    ]
+    assert labels(["a", "a long name without an equal"]) == ["a", "a long name wit…"]
 
 
 def test_large_numbers_are_written_out_with_separated_thousands(tmp_path: Path) -> None:
