@@ -105,7 +105,7 @@ def _entry(entry: Mapping[str, Any]) -> list[Any]:
 
 
 def _facts(result: RehearsalResult) -> list[list[Any]]:
-    facts = [["data", f"{result.table.name}, {result.table.rows} rows, sha256 {result.table.sha256}"]]
+    facts = [["data", f"{result.table.name}, {result.table.rows:,} rows, sha256 {result.table.sha256}"]]
     if result.evaluation:
         facts.append(["model", quality_line(result.evaluation)])
         facts.append(["gate", result.evaluation["gate"]["reasons"]])
@@ -134,7 +134,7 @@ def _rollout(rollout: RolloutResult) -> str:
     fault = f" with fault {rollout.fault}" if rollout.fault else ""
     how = ", stopped by" if rollout.outcome == INCONCLUSIVE else " by"
     by = f"{how} {rollout.by}" if rollout.by else ""
-    exposed = "an unknown number" if rollout.exposed is None else rollout.exposed
-    counts = f"{rollout.requests} requests, {exposed} by the new fleet"
+    exposed = "an unknown number" if rollout.exposed is None else f"{rollout.exposed:,}"
+    counts = f"{rollout.requests:,} requests, {exposed} by the new fleet"
     outcome = rollout.outcome_in_words + (", but not proven safe" if rollout.proven is False else "")
     return f"{rollout.type}{fault}: {outcome}{by}; {counts}, {rollout.failed} failed, {rollout.dropped} dropped"

@@ -37,4 +37,4 @@ def bad_model_line(rollouts: Sequence[RolloutResult]) -> str | None:
     exposed, failed = counts["met_bad_model"], counts["failed_by_bad_model"]
     if exposed is None or failed is None:
         return "how many requests reached the bad model is unknown, because its rollout was cut off"
-    return f"{exposed} requests reached the bad model, {failed} of them failed"
+    return f"{exposed:,} requests reached the bad model, {failed:,} of them failed"
