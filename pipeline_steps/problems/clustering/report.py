@@ -40,7 +40,8 @@ class ClusteringReport:
 
 def _of_real_rows(predicted: Predicted) -> NDArray[np.float32]:
     """Leave out the permuted rows, which the naive reference is measured on."""
-    return predicted.outputs[predicted.target != 1]
+    real: NDArray[np.float32] = predicted.outputs[predicted.target != 1]
+    return real
 
 
 def silhouettes_of(distances: NDArray[np.float32]) -> NDArray[np.float64]:
