@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_steps.evaluation.estimate import Estimate
@@ -137,6 +137,7 @@ def test_the_aim_for_accuracy_is_reported_where_there_is_one() -> None:
     assert GATE.decide(replace(FOUND, accuracy=0.91))["accuracy_target_met"] is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-5, 5), min_size=1, max_size=50), st.floats(-5, 5), st.floats(0.5, 0.99))
 def test_an_estimate_holds_its_value_and_its_bounds_in_order(
     replicates: list[float], value: float, confidence: float
