@@ -37,6 +37,7 @@ class AlarmClock:
     def __init__(self, *, speed: float, events: AlarmEvents, assess: Assess = assess) -> None:
         self._speed, self._events, self._assess = speed, events, assess
         self._judged: dict[str, int] = {}
+        self._rules: dict[str, tuple[Alarm, AlarmRule]] = {}
         self._unfit: set[str] = set()
 
     def install(self) -> None:
@@ -57,7 +58,7 @@ class AlarmClock:
         """Evaluate each alarm whose tick has passed since its last evaluation."""
         for alarm in list(_cloudwatch._alarms.values()):
             try:
-                rule = alarm_rule(alarm)
+                rule = self._rule(alarm)
                 tick = rule.tick_seconds / self._speed
                 number = int((now - ARRIVAL_SECONDS) // tick)
                 if self._judged.get(alarm["AlarmArn"]) == number:
@@ -70,6 +71,13 @@ class AlarmClock:
                     _log.warning("alarm %s is not evaluated: %s", alarm["AlarmName"], exc)
             except Exception:  # noqa: BLE001 -- one alarm must not end the others: rollouts rely on them
                 _log.exception("alarm %s could not be evaluated", alarm.get("AlarmName"))
+
+    def _rule(self, alarm: Alarm) -> AlarmRule:
+        """Read once: each PutMetricAlarm makes a new record."""
+        known = self._rules.get(alarm["AlarmArn"])
+        if known is None or known[0] is not alarm:
+            known = self._rules[alarm["AlarmArn"]] = (alarm, alarm_rule(alarm))
+        return known[1]
 
     def _judge(self, alarm: Alarm, rule: AlarmRule, *, end: float, now: float) -> None:
         period = rule.period_seconds / self._speed
