@@ -66,8 +66,8 @@ check: setup-dev ## lint, types and import rules
 docs: setup-dev ## build the documentation into build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 
-image: setup ## build the container image for --backend docker (starts Docker for it if none runs)
-	scripts/with-docker scripts/build-image
+image: setup ## build the container image for --backend docker (starts Docker for it if none runs): make image [CONFIG=…]
+	CONFIG="$(CONFIG)" scripts/with-docker scripts/build-image
 
 image-report: setup ## the image's bill of materials and known vulnerabilities, in build/image
 	@mkdir -p build/image

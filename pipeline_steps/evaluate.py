@@ -120,12 +120,19 @@ def find_comparable(group: str, table: Table) -> FoundChampion:
     return FoundChampion.of(champion.model_package_arn, champion.artifact, table.splits["test"])
 
 
-def refit_of(table: Table, candidate: Artifact) -> Refit:
-    """Give what fits the candidate's algorithm, with its hyperparameters, on some of the training rows."""
+def refit_of(table: Table, candidate: Artifact) -> Refit | None:
+    """Give what fits the candidate's algorithm, with its hyperparameters, on some of the training rows.
+
+    None for a model of the user's own script, which runs in training jobs alone, as their role.
+    """
     from pipeline_steps.algorithms.hyperparameters import Hyperparameters  # noqa: PLC0415
+    from pipeline_steps.algorithms.registry import REGISTRY  # noqa: PLC0415
     from pipeline_steps.algorithms.training import train_model  # noqa: PLC0415
 
-    hyperparameters = Hyperparameters.from_document(candidate.document("metrics.json")["hyperparameters"])
+    document = candidate.document("metrics.json")["hyperparameters"]
+    if document["algorithm"] not in REGISTRY:
+        return None
+    hyperparameters = Hyperparameters.from_document(document)
     use_case, train = replace(table.use_case, folds=0), table.splits["train"]
 
     def refit(rows: NDArray[np.int64]) -> Point:

@@ -86,10 +86,14 @@ def train_model(
     trial = Trial(use_case, hyperparameters, log, checkpoints)
     if use_case.folds >= _LEAST_FOLDS and trial.problem.has_target:
         return _cross_validated(trial, joined(train, validation))
-    fit = trial.fit(train, validation)
-    compared, fitted = trial.compared(validation), trial.compared(train)
+    return measured(trial, trial.fit(train, validation), validation)
+
+
+def measured(trial: Trial, fit: Fit, validation: Split) -> TrainedModel:
+    """Choose the decision of a fitted model by the validation rows, and measure it on both splits."""
+    compared, fitted = trial.compared(validation), trial.compared(fit.rows)
     outputs = fit.outputs(compared)
-    decision = trial.problem.choose_decision(compared.target, outputs, use_case)
+    decision = trial.problem.choose_decision(compared.target, outputs, trial.use_case)
     return _trained(
         trial,
         fit,

@@ -23,7 +23,7 @@ Refit = Callable[[NDArray[np.int64]], Point]
 
 
 def explain(
-    table: Table, candidate: Artifact, reference: Artifact, *, models: Models, gate: Gate, refit: Refit
+    table: Table, candidate: Artifact, reference: Artifact, *, models: Models, gate: Gate, refit: Refit | None
 ) -> dict[str, Any]:
     """Give the part of `evaluation.json` on where the model is weak, what it uses, and how it fits."""
     found, behind = (_fit(table, artifact, gate) for artifact in (candidate, reference))

@@ -20,15 +20,18 @@ class Point(NamedTuple):
 
 
 def learning_curve(
-    strata: NDArray[np.int64], fit: Callable[[NDArray[np.int64]], Point], *, whole: Point
+    strata: NDArray[np.int64], fit: Callable[[NDArray[np.int64]], Point] | None, *, whole: Point
 ) -> list[Mapping[str, float]]:
     """Fit on parts of the training rows, each within the next, with every stratum in its share.
 
     Args:
         strata: of each training row.
-        fit: on the rows at some places.
+        fit: on the rows at some places; None where that cannot be done, and the candidate is the only point.
         whole: of the candidate, which was fitted on all of them.
     """
+    last = {"rows": len(strata), "train": whole.train, "validation": whole.validation}
+    if fit is None:
+        return [last]
     order = np.random.default_rng(0).permutation(len(strata))
     ranks = np.empty(len(strata))
     for stratum in np.unique(strata):
@@ -41,4 +44,4 @@ def learning_curve(
         if len(rows) >= _FEWEST_ROWS:
             point = fit(rows)
             curve.append({"rows": len(rows), "train": point.train, "validation": point.validation})
-    return [*curve, {"rows": len(strata), "train": whole.train, "validation": whole.validation}]
+    return [*curve, last]

@@ -18,7 +18,7 @@ from botocore.config import Config
 
 from rehearsal import access_key
 from rehearsal.access_key import AccessKey
-from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.journey.options import PROJECT, STEPS, RehearsalOptions
 from rehearsal.journey.preparation import local_environment, no_aws_files
 from rehearsal.process import ended_by_itself, ended_with, spawn, stop
 from slipway.errors import LaunchError
@@ -70,7 +70,7 @@ class EmbeddedAws:
 
 
 @contextmanager
-def embedded_aws(options: RehearsalOptions, workdir: Path) -> Iterator[EmbeddedAws]:
+def embedded_aws(options: RehearsalOptions, workdir: Path, steps_folder: Path = STEPS) -> Iterator[EmbeddedAws]:
     """Start the child, wait until it is ready, and end it with everything that it started.
 
     Meanwhile this process's environment is local: no proxy is used, and no profile names another account.
@@ -81,7 +81,7 @@ def embedded_aws(options: RehearsalOptions, workdir: Path) -> Iterator[EmbeddedA
     log = workdir / "cloud.log"
     argv = [sys.executable, "-m", "rehearsal.cloud", "--port", "0", "--speed", str(options.speed)]
     argv += ["--workdir", str(workdir / "cloud"), "--backend", options.backend, "--log", str(log)]
-    argv += ["--steps-folder", str(PROJECT / "pipeline_steps")]
+    argv += ["--steps-folder", str(steps_folder)]
     if options.interrupt_spot is not None:
         argv += ["--interrupt-spot", str(options.interrupt_spot)]
     with local_environment():

@@ -6,6 +6,8 @@ from typing import Literal
 
 PROJECT = Path(__file__).resolve().parents[2]
 """The folder with app.py, node_modules and pipeline_steps."""
+STEPS = PROJECT / "pipeline_steps"
+"""What the container image is built from, where the use case has no code of its own."""
 
 Fault = Literal["errors", "slow", "shift", "schema"]
 

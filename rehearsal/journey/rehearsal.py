@@ -12,7 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.containers.docker.readiness import require_image
 from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws, embedded_log, keep_logs
 from rehearsal.journey.launch import Launch
-from rehearsal.journey.options import PROJECT, RehearsalOptions
+from rehearsal.journey.options import STEPS, RehearsalOptions
+from rehearsal.journey.own_packages import require_packages
 from rehearsal.journey.phases import Display, Phases
 from rehearsal.journey.preparation import check_out
 from rehearsal.journey.rehearsal_result import PhaseFailure, RehearsalResult
@@ -23,8 +24,9 @@ from slipway.errors import EXHAUSTED, InputError, LaunchError
 from slipway.guardrails import planned_rollout, refuse_unsafe
 from slipway.settings import load_settings
 from slipway.temporary import temporary_folder
+from slipway.training.image_source import image_source
 
-StartAws = Callable[[RehearsalOptions, Path], AbstractContextManager[EmbeddedAws]]
+StartAws = Callable[[RehearsalOptions, Path, Path], AbstractContextManager[EmbeddedAws]]
 
 
 class Rehearsal:
@@ -45,9 +47,9 @@ class Rehearsal:
         """
         started = time.time()
         with temporary_folder("rehearsal") as workdir:
-            result = self._check(workdir, started)
+            result, steps_folder = self._check(workdir, started)
             try:
-                with self._start_aws(self._options, workdir) as aws:
+                with self._start_aws(self._options, workdir, steps_folder) as aws:
                     Launch(aws, result, self._phases, workdir).run()
             except BaseException as exc:  # noqa: BLE001 -- the report comes first; the command raises it again
                 result.failure = self._failure(exc, workdir)
@@ -56,20 +58,24 @@ class Rehearsal:
             result.seconds = round(time.time() - started, 3)
         return result
 
-    def _check(self, workdir: Path, started: float) -> RehearsalResult:
+    def _check(self, workdir: Path, started: float) -> tuple[RehearsalResult, Path]:
+        """Check everything; gives the result so far, and the folder that the image is built from."""
         with self._phases.phase("check", CHECK_SECONDS) as phase:
             settings = load_settings(self._options.config, self._options.stage)
             refuse_unsafe(planned_rollout(settings))
             check_out(self._options.out)
             if self._options.fault == "schema" and len(settings.data.columns) < 2:
                 raise InputError("--fault schema exchanges two columns, the use case has one: choose another fault")
+            steps_folder = image_source(STEPS, settings.training, into=workdir / "image")
             table = source_table(self._options, settings, workdir)
             phase.log(f"{table.rows} rows in {table.name}")
             for remark in table.remarks:
                 phase.log(remark)
             if self._options.backend == "docker":
-                phase.log(require_image(PROJECT / "pipeline_steps", host=os.environ.get("DOCKER_HOST")))
-        return RehearsalResult(self._options, settings, table, started, timings=self._phases.seconds)
+                phase.log(require_image(steps_folder, self._options.config, host=os.environ.get("DOCKER_HOST")))
+            else:
+                require_packages(settings.training)
+        return RehearsalResult(self._options, settings, table, started, timings=self._phases.seconds), steps_folder
 
     def _failure(self, error: BaseException, workdir: Path) -> PhaseFailure:
         if isinstance(error, KeyboardInterrupt):

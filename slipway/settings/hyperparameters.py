@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from slipway.settings.problems import AlgorithmName
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -59,11 +61,17 @@ class Directions:
 
 Hyperparameter = Bounds | Choice | Directions
 
+_RESERVED = ("_", "sagemaker_")
+"""Beginnings of the names that SageMaker adds to a job's hyperparameters."""
+DATA_FINGERPRINT_HYPERPARAMETER = "data_fingerprint"
+"""What the pipeline adds: the containers make nothing of it, the step cache does."""
 _CLASS_WEIGHT = Choice("none", ("none", "balanced"))
 _FAMILY = Choice("normal", ("normal", "poisson"))
 _ENSEMBLE_SIZE = Bounds(1, 1, 20, whole=True)
 _PATIENCE = Bounds(30, 1, 10_000, whole=True)
 _TARGETED = ("binary", "multiclass", "regression")
+SCRIPT: AlgorithmName = "script"
+"""The algorithm that stands for the user's own script, `training.script`."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +82,13 @@ class Algorithm:
         problems: the problems that it solves.
         hyperparameters: what it takes beside `algorithm` and `seed`, which are the pipeline's to give.
         ranges: what is searched where the settings name no ranges, in the form of `[tuning.ranges]`.
+        takes_any: whether it also takes what `hyperparameters` does not name.
     """
 
     problems: tuple[str, ...]
     hyperparameters: Mapping[str, Hyperparameter]
     ranges: Mapping[str, Mapping[str, Any]]
+    takes_any: bool = False
 
 
 def _numbers(low: float, high: float, scaling: str = "Auto") -> dict[str, Any]:
@@ -200,13 +210,18 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         },
         {"max_samples": _whole_numbers(64, 1024, "Logarithmic"), "max_features": _numbers(0.3, 1.0)},
     ),
+    SCRIPT: Algorithm((*_TARGETED, "anomaly", "clustering"), {}, {}, takes_any=True),
 }
 
 
 def unknown_errors(algorithm: str, names: Mapping[str, object]) -> Iterator[str]:
     """An error for names that the container does not take, in words that follow the name of the section."""
     known = ALGORITHMS[algorithm].hyperparameters
-    if unknown := sorted(names.keys() - known.keys() - {"algorithm", "seed"}):
+    if ALGORITHMS[algorithm].takes_any:
+        fingerprint = DATA_FINGERPRINT_HYPERPARAMETER
+        if reserved := sorted(name for name in names if name.startswith(_RESERVED) or name == fingerprint):
+            yield f"must not begin with _ or sagemaker_, nor be {fingerprint}; got {', '.join(reserved)}"
+    elif unknown := sorted(names.keys() - known.keys() - {"algorithm", "seed"}):
         yield f"must be of {', '.join(known)}; got {', '.join(unknown)}"
 
 

@@ -1,5 +1,6 @@
 """From a TOML file to settings, or to every error in it."""
 
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from slipway.errors import InputError
 from slipway.settings.renamed import RENAMED
 from slipway.settings.section import Section
+from slipway.settings.training import PATHS
 from slipway.settings.use_case import Settings
 from slipway.settings.validation_errors import error_lines
 
@@ -29,7 +31,17 @@ def load_settings(path: Path, stage: str) -> Settings:
     stages = _stages(path, document)
     if stage not in stages:
         raise InputError(f"stage must be one of {', '.join(sorted(stages)) or '(none in the file)'}, got {stage}")
-    return parse_settings(_merge(document, {**stages[stage], "stage": stage}), source=str(path))
+    merged = _merge(document, {**stages[stage], "stage": stage})
+    return parse_settings(_located(merged, path.parent), source=str(path))
+
+
+def _located(document: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Name the training script's files from where the command runs, which the settings name from `folder`."""
+    training = document.get("training")
+    if not isinstance(training, Mapping):
+        return document
+    named = {key: os.path.normpath(folder / path) for key in PATHS if isinstance(path := training.get(key), str)}
+    return {**document, "training": {**training, **named}}
 
 
 def stages_of(path: Path) -> tuple[str, ...]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 ProblemName = Literal["binary", "multiclass", "regression", "anomaly", "clustering"]
-AlgorithmName = Literal["linear", "xgboost", "lightgbm", "random_forest", "mlp", "k_means", "isolation_forest"]
+AlgorithmName = Literal[
+    "linear", "xgboost", "lightgbm", "random_forest", "mlp", "k_means", "isolation_forest", "script"
+]
 Direction = Literal["maximize", "minimize"]
 Maximised = Literal["value", "f1", "accuracy", "f_beta", "recall_at_precision", "top_share"]
 """What the decision may maximise."""

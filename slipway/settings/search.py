@@ -1,14 +1,14 @@
 """The search that `[tuning]` and the problem come to, and what SageMaker or its jobs would refuse of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
 from pydantic import TypeAdapter
 
-from slipway.settings.hyperparameters import ALGORITHMS, unknown_errors, value_errors
+from slipway.settings.hyperparameters import ALGORITHMS, SCRIPT, unknown_errors, value_errors
 from slipway.settings.limits import MOST_RANGES, MOST_TUNING_JOBS, combinations
-from slipway.settings.problems import PROBLEMS, AlgorithmName, ProblemName
+from slipway.settings.problems import AlgorithmName, ProblemName
 from slipway.settings.ranges import CategoricalRange, ParameterRange, bounds_errors, choices
 from slipway.settings.tuning import AlgorithmTuning, Tuning
 
@@ -43,9 +43,9 @@ class HyperparameterSearch:
     parallel_jobs: int
 
 
-def search_of(tuning: Tuning, problem: ProblemName) -> HyperparameterSearch:
-    """Fill in what the settings leave to the problem and to each algorithm."""
-    searches = tuple(_searches(tuning, problem))
+def search_of(tuning: Tuning, algorithms: Sequence[AlgorithmName]) -> HyperparameterSearch:
+    """Fill in what the settings leave to each of the algorithms."""
+    searches = tuple(_searches(tuning, algorithms))
     known = [each.combinations for each in searches]
     if tuning.strategy == "Grid":
         jobs = sum(count or 1 for count in known)
@@ -54,8 +54,7 @@ def search_of(tuning: Tuning, problem: ProblemName) -> HyperparameterSearch:
     return HyperparameterSearch(searches, jobs, tuning.max_parallel_jobs or min(_USUAL_PARALLEL_JOBS, jobs))
 
 
-def _searches(tuning: Tuning, problem: ProblemName) -> Iterator[AlgorithmSearch]:
-    algorithms = tuning.algorithms or PROBLEMS[problem].default_algorithms
+def _searches(tuning: Tuning, algorithms: Sequence[AlgorithmName]) -> Iterator[AlgorithmSearch]:
     for algorithm in algorithms:
         given, where = tuning.of(algorithm), f"tuning.{algorithm}"
         if given is None and len(algorithms) == 1:
@@ -69,12 +68,14 @@ def _usual_ranges(algorithm: AlgorithmName, fixed: Mapping[str, str]) -> dict[st
     return {name: _RANGE.validate_python(dict(bounds)) for name, bounds in usual.items() if name not in fixed}
 
 
-def search_errors(tuning: Tuning, problem: ProblemName, *, metric: str) -> Iterator[str]:
+def search_errors(
+    tuning: Tuning, problem: ProblemName, algorithms: Sequence[AlgorithmName], *, metric: str, script: str | None
+) -> Iterator[str]:
     """What SageMaker or its training jobs would refuse, by the keys of the settings."""
-    if wrong := list(_algorithm_errors(tuning, problem)):
+    if wrong := [*_algorithm_errors(tuning, problem, algorithms), *_script_errors(algorithms, script)]:
         yield from wrong
         return
-    search = search_of(tuning, problem)
+    search = search_of(tuning, algorithms)
     for each in search.searches:
         yield from (f"{each.where}.{error}" for error in _hyperparameter_errors(each, tuning.strategy))
     yield from _job_errors(tuning, search)
@@ -82,8 +83,14 @@ def search_errors(tuning: Tuning, problem: ProblemName, *, metric: str) -> Itera
     yield from _stopping_errors(tuning, search, metric)
 
 
-def _algorithm_errors(tuning: Tuning, problem: ProblemName) -> Iterator[str]:
-    chosen = tuning.algorithms or PROBLEMS[problem].default_algorithms
+def _script_errors(algorithms: Sequence[AlgorithmName], script: str | None) -> Iterator[str]:
+    if script and SCRIPT not in algorithms:
+        yield f"training.script must be left out, or tuning.algorithms have {SCRIPT}, got {', '.join(algorithms)}"
+    if not script and SCRIPT in algorithms:
+        yield f"training.script must be given where tuning.algorithms has {SCRIPT}"
+
+
+def _algorithm_errors(tuning: Tuning, problem: ProblemName, chosen: Sequence[AlgorithmName]) -> Iterator[str]:
     possible = [name for name, algorithm in ALGORITHMS.items() if problem in algorithm.problems]
     if len(set(chosen)) < len(chosen):
         yield f"tuning.algorithms must name each algorithm once, got {', '.join(chosen)}"
@@ -116,7 +123,8 @@ def _hyperparameter_errors(search: AlgorithmSearch, strategy: str) -> Iterator[s
         yield f"fixed and ranges must leave algorithm and seed to the pipeline, got {', '.join(own)}"
     if not ranges:
         usual = ", ".join(ALGORITHMS[algorithm].ranges)
-        yield f"ranges must have a hyperparameter that is not fixed; {algorithm} searches {usual} by default"
+        by_default = f"{algorithm} searches {usual} by default" if usual else f"{algorithm} has none by default"
+        yield f"ranges must have a hyperparameter that is not fixed; {by_default}"
 
 
 def _job_errors(tuning: Tuning, search: HyperparameterSearch) -> Iterator[str]:

@@ -1,13 +1,18 @@
 """Where training runs, and for how long."""
 
 from collections.abc import Iterator
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from slipway.settings.section import InstanceType, Section, raise_each
 
 _LONGEST_SECONDS = 432_000
+PATHS = ("script", "requirements")
+"""The keys that name files, below the folder of the settings' own file."""
+
+
+FilePath = Annotated[str, StringConstraints(pattern=r"^[^\r\n]+$", max_length=1024)]
 
 
 class Training(Section):
@@ -19,6 +24,10 @@ class Training(Section):
     """Instance type of training jobs."""
     max_runtime_seconds: int = Field(3600, ge=60, le=_LONGEST_SECONDS)
     """Longest duration of a job."""
+    script: FilePath | None = None
+    """A training script of your own, as a path from this file: it runs in the image, and leaves an ONNX graph."""
+    requirements: FilePath | None = None
+    """What pip installs into the image for the script, as a path from this file to a requirements file."""
     folds: int = Field(0, ge=0, le=20)
     """Folds of cross-validation in each training job, for small tables; 0 for one validation split."""
     split_days: int = Field(45, ge=8, le=3650)
@@ -36,12 +45,23 @@ class Training(Section):
     def _errors(self) -> Iterator[str]:
         if self.folds == 1:
             yield "folds must be 0 or at least 2, got 1"
+        yield from self._script_errors()
         if (waits := self.max_wait_seconds) is None:
             return
         if not self.spot:
             yield f"max_wait_seconds must be left out without spot, got {waits}"
         elif waits < self.max_runtime_seconds:
             yield f"max_wait_seconds must be at least max_runtime_seconds {self.max_runtime_seconds}, got {waits}"
+
+    def _script_errors(self) -> Iterator[str]:
+        if self.script is None:
+            if self.requirements is not None:
+                yield f"requirements must be left out without script, got {self.requirements}"
+            return
+        if not self.script.endswith(".py"):
+            yield f"script must be a Python file, got {self.script}"
+        if self.folds:
+            yield f"folds must be 0 with script, which is run once a job and validates as it likes, got {self.folds}"
 
     @property
     def wait_seconds(self) -> int | None:

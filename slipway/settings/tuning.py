@@ -45,7 +45,8 @@ class Tuning(Section):
     """The hyperparameter search; every key may be left out."""
 
     algorithms: tuple[AlgorithmName, ...] = Field((), max_length=10)
-    """The algorithms; the best model wins, whichever made it. By default one that fits the problem."""
+    """The algorithms; the best model wins, whichever made it. By default one that fits the problem, or
+    `script` where `training.script` is given."""
     strategy: Literal["Bayesian", "Random", "Grid", "Hyperband"] = "Bayesian"
     """How values are chosen, by SageMaker's names; Grid takes categorical ranges only."""
     max_jobs: int | None = Field(None, ge=1, le=MOST_TUNING_JOBS)
@@ -68,6 +69,7 @@ class Tuning(Section):
     mlp: AlgorithmTuning | None = None
     k_means: AlgorithmTuning | None = None
     isolation_forest: AlgorithmTuning | None = None
+    script: AlgorithmTuning | None = None
 
     @property
     def resources(self) -> Hyperband:

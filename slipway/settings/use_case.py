@@ -10,10 +10,11 @@ from slipway.settings.budget import Budget
 from slipway.settings.data import Data
 from slipway.settings.decision import Decision, Value
 from slipway.settings.gate import Gate
+from slipway.settings.hyperparameters import SCRIPT
 from slipway.settings.monitoring import LABEL_FREE, Monitoring
 from slipway.settings.names import Names
 from slipway.settings.problem_checks import problem_errors
-from slipway.settings.problems import PROBLEMS, VALUE_METRIC, Direction, ProblemFacts, ProblemName
+from slipway.settings.problems import PROBLEMS, VALUE_METRIC, AlgorithmName, Direction, ProblemFacts, ProblemName
 from slipway.settings.promotion import Promotion
 from slipway.settings.rollout import Endpoint, Rollout
 from slipway.settings.search import HyperparameterSearch, search_errors, search_of
@@ -57,7 +58,9 @@ class Settings(Section):
     @model_validator(mode="after")
     def _sections_fit(self) -> Self:
         wrong = problem_errors(self.problem, data=self.data, decision=self.decision, gate=self.gate, value=self.value)
-        searched = search_errors(self.tuning, self.problem, metric=self.gate.metric or next(iter(self.facts.metrics)))
+        searched = search_errors(
+            self.tuning, self.problem, self.algorithms, metric=self.metric, script=self.training.script
+        )
         conflicts = (*_value_conflicts(self), *_serverless_conflicts(self), *_monitoring_conflicts(self))
         raise_each([*wrong, *searched, *conflicts])
         return self
@@ -87,9 +90,14 @@ class Settings(Section):
         return "maximize" if self.metric == VALUE_METRIC else self.facts.metrics[self.metric]
 
     @property
+    def algorithms(self) -> tuple[AlgorithmName, ...]:
+        """The algorithms that are searched: those of the settings, the user's own script, or those of the problem."""
+        return self.tuning.algorithms or ((SCRIPT,) if self.training.script else self.facts.default_algorithms)
+
+    @property
     def search(self) -> HyperparameterSearch:
         """The hyperparameter search, with what the settings leave to the problem."""
-        return search_of(self.tuning, self.problem)
+        return search_of(self.tuning, self.algorithms)
 
 
 def _serverless_conflicts(settings: Settings) -> Iterator[str]:

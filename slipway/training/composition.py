@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway.settings import Settings
+from slipway.settings.hyperparameters import DATA_FINGERPRINT_HYPERPARAMETER
 from slipway.settings.names import COST_TAG
 from slipway.settings.problems import VALUE_METRIC
 from slipway.training.compute import Compute
@@ -23,8 +24,7 @@ from slipway.training.tuning_step import TuningStep
 
 SPLITS = ("train", "validation", "test")
 DATA_FINGERPRINT_VARIABLE = "SLIPWAY_DATA_FINGERPRINT"
-DATA_FINGERPRINT_HYPERPARAMETER = "data_fingerprint"
-"""Where the cached steps have the data's fingerprint: their containers make nothing of it, the step cache does."""
+"""Where processing steps have the data's fingerprint: their containers make nothing of it, the step cache does."""
 
 _PROCESSING = "/opt/ml/processing"
 _LONGEST_RUN_DAYS = 7

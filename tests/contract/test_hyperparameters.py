@@ -5,9 +5,17 @@ from typing import Any
 
 import pytest
 
-from pipeline_steps.algorithms.hyperparameters import hyperparameter_errors
+from pipeline_steps.algorithms.hyperparameters import DATA_FINGERPRINT, hyperparameter_errors
 from pipeline_steps.algorithms.registry import REGISTRY
-from slipway.settings.hyperparameters import ALGORITHMS, is_whole, unknown_errors, value_errors
+from pipeline_steps.training_script import running
+from slipway.settings.hyperparameters import (
+    ALGORITHMS,
+    DATA_FINGERPRINT_HYPERPARAMETER,
+    SCRIPT,
+    is_whole,
+    unknown_errors,
+    value_errors,
+)
 
 NUMBERS = ["1", "0", "0.5", "-1", "1e3", "nan", "inf", "three", "", " 2 ", "1_0", "100001"]
 TEXTS = ["none", "balanced", "poisson", "+a", "+a, -b", "+", "+a,,b", '"+a, b",-c', "a"]
@@ -24,8 +32,9 @@ def test_problems_hyperparameters_bounds_types_and_defaults_are_the_containers(n
     assert ALGORITHMS[name].problems == REGISTRY[name].problems
 
 
-def test_there_are_no_other_algorithms() -> None:
-    assert list(ALGORITHMS) == list(REGISTRY)
+def test_there_are_no_other_algorithms_but_the_users_own_script() -> None:
+    assert list(ALGORITHMS) == [*REGISTRY, SCRIPT]
+    assert (SCRIPT, DATA_FINGERPRINT_HYPERPARAMETER) == (running.SCRIPT, DATA_FINGERPRINT)
 
 
 @pytest.mark.parametrize("text", [*NUMBERS, *TEXTS])

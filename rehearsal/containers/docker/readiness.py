@@ -27,8 +27,8 @@ def reach_docker(host: str | None) -> DockerClient:
     return docker
 
 
-def require_image(steps_folder: Path, *, host: str | None) -> str:
-    """The name of the image of `steps_folder` as it is now.
+def require_image(steps_folder: Path, config: Path | None = None, *, host: str | None) -> str:
+    """The name of the image of `steps_folder` as it is now; `config` is the use case whose code is in it.
 
     Raises:
         InputError: Docker does not answer, or that image has not been built.
@@ -37,5 +37,6 @@ def require_image(steps_folder: Path, *, host: str | None) -> str:
     try:
         docker.run("image", "inspect", image)
     except OSError as exc:
-        raise InputError(f"backend docker needs the image {image}: run `make image`") from exc
+        command = f"make image CONFIG={config}" if config else "make image"
+        raise InputError(f"backend docker needs the image {image}: run `{command}`") from exc
     return image

@@ -8,6 +8,7 @@ import numpy as np
 
 from rehearsal.journey.demo_data.customers import customers
 from rehearsal.journey.demo_data.deliveries import deliveries
+from rehearsal.journey.demo_data.digits import digits
 from rehearsal.journey.demo_data.drawing import Columns
 from rehearsal.journey.demo_data.pumps import pump_readings
 from rehearsal.journey.demo_data.shoppers import demo_sessions
@@ -20,6 +21,7 @@ _DRAWERS: Mapping[str, Callable[[int, int], Columns]] = {
     "deliveries": lambda rows, seed: deliveries(rows=rows, seed=seed),
     "pumps": lambda rows, seed: pump_readings(rows=rows, seed=seed),
     "customers": lambda rows, seed: customers(rows=rows, seed=seed),
+    "digits": lambda rows, seed: digits(rows=rows, seed=seed),
 }
 DEMO_TABLES = tuple(_DRAWERS)
 

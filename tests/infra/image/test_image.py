@@ -75,6 +75,20 @@ def test_a_stage_that_keeps_its_data_is_warned_of_a_base_image_by_tag(
     assert [each.entry.trace for each in found if each.entry.trace] == []  # it names folders: no two synths would agree
 
 
+def test_a_training_script_is_in_the_source_that_the_image_is_built_from(
+    settings: Settings, steps_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/fit.py").write_text("fit")
+    training = settings.training.model_copy(update={"script": str(tmp_path / "model/fit.py")})
+    app = app_at(tmp_path / "cdk.out")
+    made = use_case_stacks(app, settings.model_copy(update={"training": training}), steps_folder=steps_folder)
+    (found,) = (tmp_path / "cdk.out").glob("asset.*/user_code/files/fit.py")
+    assert found.read_text() == "fit"
+    assert found.parents[2].name == f"asset.{made.image.image.tag}"
+    assert made.image.image.tag == image_tag(found.parents[2]) != image_tag(steps_folder)
+
+
 def test_a_build_ends_before_the_function_that_waits_for_it(project: dict[str, Any], resources: Resources) -> None:
     (function,) = resources("AWS::Lambda::Function", "image")
     assert project["TimeoutInMinutes"] * 60 < function["Properties"]["Timeout"] <= 900

@@ -9,6 +9,7 @@ import pytest
 
 from rehearsal.journey.demo_data.customers import customers
 from rehearsal.journey.demo_data.deliveries import deliveries
+from rehearsal.journey.demo_data.digits import digits
 from rehearsal.journey.demo_data.drawing import Columns, Flags
 from rehearsal.journey.demo_data.pumps import pump_readings
 from rehearsal.journey.demo_data.registry import DEMO_TABLES, demo_table_with, write_demo_csv
@@ -23,6 +24,7 @@ NEW: dict[Callable[..., Columns], Callable[[Columns], Flags]] = {
     deliveries: lambda table: np.asarray(table["district"] == "harbour"),
     pump_readings: lambda table: np.asarray(table["speed_rpm"] < 1400),
     customers: lambda table: np.asarray(table["orders_a_year"] > 30),
+    digits: lambda table: np.asarray(table["pixel_0_7"] + table["pixel_3_7"] + table["pixel_7_7"] > 4),
 }
 """By what the rows of the new kind are known."""
 
