@@ -1,0 +1,124 @@
+"""`slipway check-container`: whether an image or a command keeps SageMaker's contract for model servers."""
+
+import argparse
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from slipway.cli.arguments import add_command, add_number
+from slipway.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rehearsal.endpoints.container_check import Finding
+
+_EPILOG = """\
+The container is started as SageMaker starts it: with the argument `serve`, the model in /opt/ml/model, and a port in
+SAGEMAKER_BIND_TO_PORT. A command is run on this machine, its /opt/ml a folder that SM_BASE_DIR names.
+
+exit codes:
+  0    every rule is kept
+  1    one is not
+  2    arguments are not acceptable
+
+examples:
+  slipway check-container --command "python my_server.py" --request row.csv
+  slipway check-container --image my-server:1 --model model.tar.gz --request row.json --content-type application/json
+"""
+_ROOT = frozenset({"", "0", "root"})
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = add_command(
+        commands,
+        "check-container",
+        run,
+        summary="check that a container of your own can serve on SageMaker",
+        description="Start a model server, send it requests, stop it, and print a line for each rule of the contract.",
+        epilog=_EPILOG,
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--image", metavar="NAME", help="an image that Docker has")
+    what.add_argument("--command", metavar="COMMAND", help="the entry point of an image, as a command of this machine")
+    add = parser.add_argument
+    add("--model", type=Path, metavar="FILE", help="a model.tar.gz, which is unpacked to /opt/ml/model")
+    add("--request", type=Path, required=True, metavar="FILE", help="the body of a valid request")
+    add("--content-type", default="text/csv", help="of the request (default: %(default)s)")
+    add_number(parser, "--startup-seconds", 1, 3600, default=480, about="until the first ping must pass")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a line for each rule, as it is found."""
+    kept = True
+    for finding in _findings(arguments):
+        sys.stdout.write(finding.line() + "\n")
+        sys.stdout.flush()
+        kept = kept and finding.kept
+    return 0 if kept else 1
+
+
+def _findings(arguments: argparse.Namespace) -> "Iterator[Finding]":
+    # What --help need not wait for.
+    from rehearsal.containers.choice import choose_backend  # noqa: PLC0415
+    from rehearsal.containers.container import Program  # noqa: PLC0415
+    from rehearsal.endpoints.container_check import Request, check_server  # noqa: PLC0415
+    from rehearsal.endpoints.model_server import ModelServer, prepare_container  # noqa: PLC0415
+
+    request = Request(_content("request", arguments.request), arguments.content_type)
+    if arguments.model is not None:
+        _content("model", arguments.model)
+    if arguments.image is not None:
+        yield _user(arguments.image)
+        backend, program = (
+            choose_backend("docker", docker_host=_docker_host()),
+            Program(Path("/"), (), image=arguments.image),
+        )
+    else:
+        backend, program = choose_backend("prefix"), Program(Path.cwd(), _entrypoint(arguments.command))
+    with TemporaryDirectory() as folder:
+        model = {"ModelDataUrl": str(arguments.model)} if arguments.model else {}
+        container = prepare_container(model, program, Path(folder) / "container", shutil.copyfile)
+        server = ModelServer(container, backend, lambda _line: None)
+        seconds = arguments.startup_seconds
+        try:
+            yield from check_server(server, request, model=container.ml / "model", startup_seconds=seconds)
+        finally:
+            backend.close()
+
+
+def _user(image: str) -> "Finding":
+    """SageMaker's mounts are root's: another user could write no model."""
+    from rehearsal.containers.docker.readiness import reach_docker  # noqa: PLC0415
+    from rehearsal.endpoints.container_check import Finding  # noqa: PLC0415
+
+    try:
+        user = reach_docker(_docker_host()).run("image", "inspect", "--format", "{{.Config.User}}", image)
+    except OSError as exc:
+        raise InputError(f"--image must be an image that Docker has, got {image}: {exc}") from exc
+    if user.partition(":")[0] in _ROOT:
+        return Finding("user", kept=True, words="root")
+    return Finding("user", kept=False, words=f"must be root, which owns what SageMaker mounts, got {user}")
+
+
+def _docker_host() -> str | None:
+    return os.environ.get("DOCKER_HOST")
+
+
+def _entrypoint(command: str) -> tuple[str, ...]:
+    """The words of the command; it runs in a folder of its own, so files of this one are named from the root on."""
+    words = shlex.split(command)
+    if not words:
+        raise InputError("--command must be a command, got nothing")
+    return tuple(str(Path(word).resolve()) if Path(word).is_file() else word for word in words)
+
+
+def _content(key: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise InputError(f"--{key} must be a readable file, got {path}: {exc.strerror}") from exc
