@@ -1,4 +1,4 @@
-"""`slipway check-container`: whether an image or a command keeps SageMaker's contract for model servers."""
+"""`slipway check-container`: whether an image or a command keeps SageMaker's contract for its containers."""
 
 import argparse
 import os
@@ -15,11 +15,14 @@ from slipway.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rehearsal.endpoints.container_check import Finding
+    from rehearsal.containers.backends.backend import Backend
+    from rehearsal.containers.container import Program
+    from rehearsal.containers.finding import Finding
 
 _EPILOG = """\
-The container is started as SageMaker starts it: with the argument `serve`, the model in /opt/ml/model, and a port in
-SAGEMAKER_BIND_TO_PORT. A command is run on this machine, its /opt/ml a folder that SM_BASE_DIR names.
+The container is started as SageMaker starts it. A server gets the argument `serve`, the model in /opt/ml/model, and a
+port in SAGEMAKER_BIND_TO_PORT; a training job the argument `train`, its channels in /opt/ml/input/data, and no network.
+A command is run on this machine, its /opt/ml a folder that SM_BASE_DIR names.
 
 exit codes:
   0    every rule is kept
@@ -29,6 +32,7 @@ exit codes:
 examples:
   slipway check-container --command "python my_server.py" --request row.csv
   slipway check-container --image my-server:1 --model model.tar.gz --request row.json --content-type application/json
+  slipway check-container --command "python my_training.py" --train data/ --hyperparameter epochs=2
 """
 _ROOT = frozenset({"", "0", "root"})
 
@@ -38,18 +42,25 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         commands,
         "check-container",
         run,
-        summary="check that a container of your own can serve on SageMaker",
-        description="Start a model server, send it requests, stop it, and print a line for each rule of the contract.",
+        summary="check that a container of your own can serve or train on SageMaker",
+        description="Run a model server or a training job, and print a line for each rule of SageMaker's contract.",
         epilog=_EPILOG,
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--image", metavar="NAME", help="an image that Docker has")
     what.add_argument("--command", metavar="COMMAND", help="the entry point of an image, as a command of this machine")
+    how = parser.add_mutually_exclusive_group(required=True)
+    how.add_argument("--request", type=Path, metavar="FILE", help="check a server: the body of a valid request")
+    how.add_argument(
+        "--train", type=Path, metavar="DIR", help="check a training job: a folder with one for each channel"
+    )
     add = parser.add_argument
     add("--model", type=Path, metavar="FILE", help="a model.tar.gz, which is unpacked to /opt/ml/model")
-    add("--request", type=Path, required=True, metavar="FILE", help="the body of a valid request")
     add("--content-type", default="text/csv", help="of the request (default: %(default)s)")
     add_number(parser, "--startup-seconds", 1, 3600, default=480, about="until the first ping must pass")
+    about = "of the training job; repeatable"
+    add("--hyperparameter", type=_hyperparameter, action="append", default=[], metavar="NAME=VALUE", help=about)
+    add_number(parser, "--max-seconds", 1, 86_400, default=3600, about="until the training job must have ended")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,38 +77,56 @@ def _findings(arguments: argparse.Namespace) -> "Iterator[Finding]":
     # What --help need not wait for.
     from rehearsal.containers.choice import choose_backend  # noqa: PLC0415
     from rehearsal.containers.container import Program  # noqa: PLC0415
+
+    check = _check_training if arguments.train is not None else _check_server
+    if arguments.image is not None:
+        yield _user(arguments.image)
+        program, backend = (
+            Program(Path("/"), (), image=arguments.image),
+            choose_backend("docker", docker_host=_docker()),
+        )
+    else:
+        program, backend = Program(Path.cwd(), _entrypoint(arguments.command)), choose_backend("prefix")
+    with TemporaryDirectory() as folder:
+        try:
+            yield from check(arguments, program, backend, Path(folder) / "container")
+        finally:
+            backend.close()
+
+
+def _check_server(
+    arguments: argparse.Namespace, program: "Program", backend: "Backend", folder: Path
+) -> "Iterator[Finding]":
     from rehearsal.endpoints.container_check import Request, check_server  # noqa: PLC0415
     from rehearsal.endpoints.model_server import ModelServer, prepare_container  # noqa: PLC0415
 
     request = Request(_content("request", arguments.request), arguments.content_type)
     if arguments.model is not None:
         _content("model", arguments.model)
-    if arguments.image is not None:
-        yield _user(arguments.image)
-        backend, program = (
-            choose_backend("docker", docker_host=_docker_host()),
-            Program(Path("/"), (), image=arguments.image),
-        )
-    else:
-        backend, program = choose_backend("prefix"), Program(Path.cwd(), _entrypoint(arguments.command))
-    with TemporaryDirectory() as folder:
-        model = {"ModelDataUrl": str(arguments.model)} if arguments.model else {}
-        container = prepare_container(model, program, Path(folder) / "container", shutil.copyfile)
-        server = ModelServer(container, backend, lambda _line: None)
-        seconds = arguments.startup_seconds
-        try:
-            yield from check_server(server, request, model=container.ml / "model", startup_seconds=seconds)
-        finally:
-            backend.close()
+    model = {"ModelDataUrl": str(arguments.model)} if arguments.model else {}
+    container = prepare_container(model, program, folder, shutil.copyfile)
+    server = ModelServer(container, backend, lambda _line: None)
+    return check_server(server, request, model=container.ml / "model", startup_seconds=arguments.startup_seconds)
+
+
+def _check_training(
+    arguments: argparse.Namespace, program: "Program", backend: "Backend", folder: Path
+) -> "Iterator[Finding]":
+    from rehearsal.jobs.container_check import check_training, training_container  # noqa: PLC0415
+
+    if not arguments.train.is_dir():
+        raise InputError(f"--train must be a folder, got {arguments.train}")
+    container = training_container(program, folder, arguments.train, dict(arguments.hyperparameter))
+    return check_training(backend, container, max_seconds=arguments.max_seconds)
 
 
 def _user(image: str) -> "Finding":
     """SageMaker's mounts are root's: another user could write no model."""
     from rehearsal.containers.docker.readiness import reach_docker  # noqa: PLC0415
-    from rehearsal.endpoints.container_check import Finding  # noqa: PLC0415
+    from rehearsal.containers.finding import Finding  # noqa: PLC0415
 
     try:
-        user = reach_docker(_docker_host()).run("image", "inspect", "--format", "{{.Config.User}}", image)
+        user = reach_docker(_docker()).run("image", "inspect", "--format", "{{.Config.User}}", image)
     except OSError as exc:
         raise InputError(f"--image must be an image that Docker has, got {image}: {exc}") from exc
     if user.partition(":")[0] in _ROOT:
@@ -105,7 +134,7 @@ def _user(image: str) -> "Finding":
     return Finding("user", kept=False, words=f"must be root, which owns what SageMaker mounts, got {user}")
 
 
-def _docker_host() -> str | None:
+def _docker() -> str | None:
     return os.environ.get("DOCKER_HOST")
 
 
@@ -115,6 +144,13 @@ def _entrypoint(command: str) -> tuple[str, ...]:
     if not words:
         raise InputError("--command must be a command, got nothing")
     return tuple(str(Path(word).resolve()) if Path(word).is_file() else word for word in words)
+
+
+def _hyperparameter(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not name or not separator:
+        raise argparse.ArgumentTypeError(f"must be NAME=VALUE, got {text}")
+    return name, value
 
 
 def _content(key: str, path: Path) -> bytes:

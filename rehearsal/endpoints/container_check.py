@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from rehearsal.containers.finding import Finding
 from rehearsal.endpoints.model_server import HOST, ModelServer
 from slipway.errors import LaunchError
 from slipway.settings.limits import MOST_REQUEST_BYTES
@@ -20,18 +21,6 @@ STOP_SECONDS = 10.0
 """After which a rehearsal kills what ignores SIGTERM; SageMaker gives 30 s."""
 
 _SHOWN_CHARACTERS = 80
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one rule found."""
-
-    rule: str
-    kept: bool
-    words: str
-
-    def line(self) -> str:
-        return f"{'ok' if self.kept else 'FAIL':4}  {self.rule}: {self.words}"
 
 
 @dataclass(frozen=True)
