@@ -28,9 +28,10 @@ class Hyperparameters:
         )
 
     def to_document(self, likelihood: Likelihood) -> dict[str, Any]:
-        """Give the values that mean something for a target of this likelihood."""
+        """Give the values that mean something for a target of this likelihood; of a script's own names all do."""
+        meaningful = MEANINGFUL if self.algorithm in REGISTRY else {}
         values = {
-            name: value for name, value in self.values.items() if likelihood in MEANINGFUL.get(name, (likelihood,))
+            name: value for name, value in self.values.items() if likelihood in meaningful.get(name, (likelihood,))
         }
         return {"algorithm": self.algorithm, **values}
 
