@@ -136,7 +136,8 @@ XGBOOST_AND_LINEAR = {"algorithms": ["xgboost", "linear"]}
             {"algorithms": ["k_means", "xgboost", "xgboost"]},
             [
                 "algorithms must name each algorithm once, got k_means, xgboost, xgboost",
-                "algorithms must be of linear, xgboost, lightgbm, random_forest, mlp, script with problem binary, got k_means",
+                "algorithms must be of linear, xgboost, lightgbm, random_forest, mlp, script with problem binary, "
+                "got k_means",
             ],
         ),
         (
