@@ -9,6 +9,8 @@ from slipway.settings.hyperparameters import ALGORITHMS
 ROOT = "tuning."
 KNOWN = ", ".join(ALGORITHMS["xgboost"].hyperparameters)
 
+BINARY = "linear, xgboost, lightgbm, random_forest, mlp, script"
+
 
 def reported(document):
     with pytest.raises(InputError) as caught:
@@ -136,8 +138,7 @@ XGBOOST_AND_LINEAR = {"algorithms": ["xgboost", "linear"]}
             {"algorithms": ["k_means", "xgboost", "xgboost"]},
             [
                 "algorithms must name each algorithm once, got k_means, xgboost, xgboost",
-                "algorithms must be of linear, xgboost, lightgbm, random_forest, mlp, script with problem binary, "
-                "got k_means",
+                f"algorithms must be of {BINARY} with problem binary, got k_means",
             ],
         ),
         (
