@@ -104,9 +104,13 @@ def _check_server(
     if arguments.model is not None:
         _content("model", arguments.model)
     model = {"ModelDataUrl": str(arguments.model)} if arguments.model else {}
-    container = prepare_container(model, program, folder, shutil.copyfile)
+    container = prepare_container(model, program, folder, _fetch)
     server = ModelServer(container, backend, lambda _line: None)
     return check_server(server, request, model=container.ml / "model", startup_seconds=arguments.startup_seconds)
+
+
+def _fetch(address: str, path: Path) -> None:
+    shutil.copyfile(address, path)
 
 
 def _check_training(

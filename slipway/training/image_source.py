@@ -8,7 +8,9 @@ from slipway.errors import InputError
 from slipway.settings import Training
 
 USER_CODE = "user_code"
-"""The folder inside the steps: `entry_point` names the script in its folder `files`; `requirements.txt` is for pip."""
+"""The folder inside the steps: `entry_point` names the script in its folder `files`."""
+USER_REQUIREMENTS = "user_requirements.txt"
+"""The file beside it that pip reads in the build."""
 
 _MOST_BYTES = 10 * 1024 * 1024
 _LEFT_OUT = {"__pycache__"}
@@ -34,7 +36,7 @@ def image_source(steps_folder: Path, training: Training, *, into: Path) -> Path:
         target.write_bytes(path.read_bytes())
     (code / "entry_point").write_text(f"{script.name}\n", encoding="utf-8")
     if training.requirements is not None:
-        (code / "requirements.txt").write_bytes(_file("requirements", training.requirements).read_bytes())
+        (made / USER_REQUIREMENTS).write_bytes(_file("requirements", training.requirements).read_bytes())
     return made
 
 

@@ -12,10 +12,17 @@ from pipeline_steps.training_script import running
 from rehearsal.cloud.images import ImageTable
 from slipway.settings import Training
 from slipway.training.image import image_tag
-from slipway.training.image_source import USER_CODE, image_source
+from slipway.training.image_source import USER_CODE, USER_REQUIREMENTS, image_source
 
 PROJECT = Path(__file__).resolve().parents[2]
 NETWORK = PROJECT / "tests/pipeline_steps/training_script/network.py"
+
+
+def test_the_image_is_built_with_what_the_settings_require() -> None:
+    dockerfile = (PROJECT / "pipeline_steps/Dockerfile").read_text(encoding="utf-8")
+    # a pattern, because most images are built without the file
+    assert f"COPY requirements.lock {USER_REQUIREMENTS[:-1]}[t] /tmp/requirements/" in dockerfile
+    assert f"--requirement /tmp/requirements/{USER_REQUIREMENTS}" in dockerfile
 
 
 def test_the_image_has_the_script_where_training_looks_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ def test_the_scripts_folder_and_its_requirements_lie_beside_the_steps(
     assert found == {
         "train.py": "train",
         "user_code/entry_point": "fit.py\n",
-        "user_code/requirements.txt": "torch==2.13.0\n",
+        "user_requirements.txt": "torch==2.13.0\n",
         "user_code/files/fit.py": "fit",
         "user_code/files/layers/dense.py": "dense",
         "user_code/files/pins.txt": "torch==2.13.0\n",
