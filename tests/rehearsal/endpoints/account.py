@@ -217,7 +217,7 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 class Users:
     """People who ask all the time, until the block ends."""
 
-    def __init__(self, account: Account, per_second: float = 100.0) -> None:
+    def __init__(self, account: Account, per_second: float = 50.0) -> None:
         self._account, self._pause = account, 1 / per_second
         self.answers: list[Invocation] = []
         self._stop = threading.Event()

@@ -95,11 +95,16 @@ def test_a_controller_that_hangs_is_replaced(account: Any) -> None:
     check_one_fleet(account, users, "green")
 
 
-@pytest.mark.parametrize("deployment", [canary("errors"), linear()], ids=["canary", "linear"])
-def test_a_rollout_whose_controllers_die_in_every_state_ends_all_the_same(account: Any, deployment: Any) -> None:
+@pytest.mark.parametrize(
+    ("deployment", "way"), [(canary("errors"), CANARY_STATES), (linear(), LINEAR_STATES)], ids=["canary", "linear"]
+)
+def test_a_rollout_whose_controllers_die_in_every_state_ends_all_the_same(
+    account: Any, deployment: Any, way: list[str]
+) -> None:
     account.watcher = killing(account, lambda _entered, _event: True)
     users = roll_out(account, deployment)
     assert restarts(account) >= 6
+    assert [state for state in states(account) if state != "ControllerRestarted"] == way
     check_one_fleet(account, users, "green")
 
 
