@@ -12,7 +12,7 @@ from pipeline_steps.preparation.identifiers import is_identifier
 from pipeline_steps.preparation.leaks import LEAKING, score_alone
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.cells import MISSING_NUMBERS, RARE_ROWS, parse_number, quoted
-from pipeline_steps.tables.data_warnings import column_warnings
+from pipeline_steps.tables.data_warnings import held_out_emptiness, no_information
 from pipeline_steps.tables.datetimes import detect_format
 from pipeline_steps.tables.use_case import Column, UseCase
 
@@ -44,6 +44,11 @@ class CheckedColumn:
         """Its values in the order of the table."""
         return self.table[self.name]
 
+    @property
+    def by_split(self) -> dict[str, "pd.Series[Any]"]:
+        """Its values in each split."""
+        return {name: split[self.name] for name, split in self.splits.items()}
+
     @cached_property
     def texts(self) -> list[str]:
         """Distinct texts of a category, the empty one left out; a sample."""
@@ -63,7 +68,11 @@ def column_findings(checked: CheckedColumn) -> Iterator[Finding]:
 
 
 def _no_information(checked: CheckedColumn) -> Iterator[str]:
-    yield from column_warnings(checked.column, {name: split[checked.name] for name, split in checked.splits.items()})
+    yield from no_information(checked.column, checked.by_split)
+
+
+def _empty_split(checked: CheckedColumn) -> Iterator[str]:
+    yield from held_out_emptiness(checked.by_split)
 
 
 def _identifier(checked: CheckedColumn) -> Iterator[str]:
@@ -128,6 +137,7 @@ def _are_numbers(texts: Sequence[str]) -> bool:
 
 _CHECKS: tuple[Callable[[CheckedColumn], Iterator[str]], ...] = (
     _no_information,
+    _empty_split,
     _identifier,
     _leak,
     _many_categories,

@@ -1,6 +1,5 @@
 """From a table alone to the description of a use case: problem, kinds, and the columns that are left out, with why."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,31 +8,35 @@ from typing import Any
 import pandas as pd
 
 from pipeline_steps.errors import ArgumentError, DataError
-from pipeline_steps.preparation.column_kinds import kind_of_cells
+from pipeline_steps.preparation.column_kinds import kind_of_cells, number_advice
 from pipeline_steps.preparation.data_checks import data_findings
 from pipeline_steps.preparation.finding import Finding
 from pipeline_steps.preparation.identifiers import is_identifier, named_as_identifier
-from pipeline_steps.preparation.split_table import split_table
-from pipeline_steps.preparation.suggested_problem import WITH_POSITIVE_LABEL, SuggestedProblem, suggested_problem
+from pipeline_steps.preparation.split_table import divided, split_table
+from pipeline_steps.preparation.suggested_problem import (
+    WITH_POSITIVE_LABEL,
+    SuggestedProblem,
+    shape_of,
+    suggested_problem,
+)
 from pipeline_steps.preparation.suggested_problem import positive_label as suggested_label
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.column_readers import CellRules, reader_of
 from pipeline_steps.tables.header import plain_name
-from pipeline_steps.tables.raw_table import read_raw_table
+from pipeline_steps.tables.raw_table import RawTable, read_raw_table
 from pipeline_steps.tables.source_table import header_of, read_source
 from pipeline_steps.tables.use_case import Column, Kind, SplitPlan, TableFormat, UseCase
 
 _LONGEST_NAME = 120
 _SHOWN_LABELS = 20
-_WRITTEN = re.compile(r"\s*[+-]?[$€£]?\s?[+-]?(\d{1,3}([.,']\d{3})+|\d+)([.,]\d+)?\s?[%€$£]?\s*")
-"""A number as people write it: with a currency, a percent sign, thousands, or another decimal mark."""
 _FEW_DISTINCT = 200
 _LONG_TEXT = 60
 _GROUPS = (20, 0.5)
 """At least so many groups, and at most so many of them in a row of the table, make a group worth mentioning."""
 _IDENTIFIER = "has another value in nearly every row, as an identifier has"
-_LEFT_OUT = frozenset({"leak", "identifier"})
+_FOLDS = 5
+_LEFT_OUT = frozenset({"leak", "identifier", "no_information"})
 
 
 def inspect_table(
@@ -51,6 +54,8 @@ def inspect_table(
     table_format = TableFormat(decimal=decimal if decimal != "." else None)
     name = _target_name(target, texts)
     suggested = _problem(name, texts, problem, positive_label, decimal)
+    if len(texts) == (name is not None):
+        raise DataError(f"the table must have a column beside the target {name}, got none")
     kinds = {each: _kind(texts[each], decimal) for each in texts if each != name}
     left_out = dict(_unusable(texts, kinds, decimal))
     if len(left_out) == len(kinds):  # a column in doubt is better than none
@@ -69,7 +74,7 @@ def inspect_table(
         ignore=tuple(left_out),
         table_format=table_format,
     )
-    found = _findings(sources, use_case)
+    use_case, found = _findings(sources, use_case)
     leaking = {each.column: each.message for each in found if each.check in _LEFT_OUT and each.column}
     if len(leaking) < len(kept):
         left_out |= {each: why.removeprefix(f"column {each} ") for each, why in leaking.items()}
@@ -80,7 +85,11 @@ def inspect_table(
         "target": None if name is None else {"name": name, "labels": _labels(texts[name])},
         "columns": [{"name": column.name, "kind": column.kind} for column in columns],
         "left_out": left_out,
-        "split": {"method": use_case.split.method, "column": use_case.split.column},
+        "split": {
+            "method": use_case.split.method,
+            "column": use_case.split.column,
+            "seed": use_case.split.seed,
+        },
         "times": [column.name for column in columns if column.kind == "datetime"],
         "groups": list(_groups(texts, left_out)),
         "format": {key: value for key, value in read.found.items() if key != "columns"} | {"decimal": decimal},
@@ -101,12 +110,15 @@ def _target_name(target: str | None, texts: Mapping[str, Any]) -> str | None:
 def _problem(
     target: str | None, texts: Mapping[str, "pd.Series[str]"], problem: str | None, positive: str | None, decimal: str
 ) -> SuggestedProblem:
+    if target is not None and problem is not None and problem_named(problem).label_kind == "group":
+        raise ArgumentError(f"--target must be left out with --problem {problem}, which has none, got {target}")
     if target is None:
         if problem is None or problem_named(problem).has_target:
             raise ArgumentError("give --target, the column to predict, or --problem anomaly or clustering")
         return SuggestedProblem(problem, "it was asked for")
     labels = _labels(texts[target], most=None)
-    given = SuggestedProblem(str(problem), "it was asked for")
+    shape = shape_of(labels, decimal=decimal) if problem == "regression" else None
+    given = SuggestedProblem(str(problem), "it was asked for", shape=shape)
     found = suggested_problem(target, labels, decimal=decimal) if problem is None else given
     if found.problem not in WITH_POSITIVE_LABEL:
         return found
@@ -154,8 +166,12 @@ def _unusable(
             yield name, "has a name with a comma or a line break, or one that is too long: rename it to use it"
         elif kind == "category" and known.str.len().mean() > _LONG_TEXT and distinct > len(known) / 2:
             yield name, "holds free text"
-        elif kind == "category" and distinct > _SHOWN_LABELS and all(map(_WRITTEN.fullmatch, known.unique())):
-            yield name, f"holds numbers such as {quoted(known.iloc[0])}: write digits and {decimal!r} alone to use it"
+        elif (
+            kind == "category"
+            and distinct > _SHOWN_LABELS
+            and (advice := number_advice(known.unique().tolist(), decimal=decimal))
+        ):
+            yield name, advice
         elif is_identifier(name, kind, _values(cells, kind, rules)):
             yield name, _IDENTIFIER
         elif named_as_identifier(name) and distinct >= _GROUPS[0]:
@@ -187,7 +203,16 @@ def _groups(texts: Mapping[str, "pd.Series[str]"], left_out: Mapping[str, str]) 
             yield name
 
 
-def _findings(sources: Sequence[Path], use_case: UseCase) -> list[Finding]:
-    raw, read = read_raw_table(sources, use_case)
-    prepared = split_table(raw, read)
-    return list(data_findings(raw, replace(prepared, use_case=replace(prepared.use_case, folds=5))))
+def _findings(sources: Sequence[Path], use_case: UseCase) -> tuple[UseCase, list[Finding]]:
+    raw, read = read_raw_table(sources, replace(use_case, folds=_FOLDS))
+    read = _evenly_split(raw, read)
+    return replace(use_case, split=read.split), list(data_findings(raw, split_table(raw, read)))
+
+
+def _evenly_split(raw: RawTable, use_case: UseCase) -> UseCase:
+    """With a seed that gives each split its share of the target, where the first one does not."""
+    if raw.target is None:
+        return use_case
+    target, classes = problem_named(use_case.problem).read_target(raw.target, use_case)
+    rows = divided(replace(use_case, classes=classes), raw.features, raw.split_by, target)
+    return replace(use_case, split=rows.balanced().plan) if rows.uneven() else use_case

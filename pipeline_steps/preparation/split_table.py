@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pipeline_steps.preparation.finding import Finding
+from pipeline_steps.preparation.split_balance import Divided
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.profile import profile_columns, relations
@@ -49,8 +51,35 @@ def split_table(raw: RawTable, given: UseCase) -> SplitTable:
         table, by = table[~repeated], None if by is None else by[~repeated]
     assigned = assign_splits(given.split, table[given.names], by)
     splits = {name: table[assigned.splits == name] for name in SPLITS}
-    raise_problems(list(_split_problems(splits, use_case)))
-    return SplitTable(splits, replace(use_case, split=assigned.plan), duplicates, duplicates * dropping)
+    prepared = SplitTable(splits, replace(use_case, split=assigned.plan), duplicates, duplicates * dropping)
+    raise_problems(list(_split_problems(raw, prepared)))
+    return prepared
+
+
+def divided_rows(raw: RawTable, prepared: SplitTable) -> Divided:
+    """The rows of all splits with their target, as their balance is checked."""
+    splits, use_case = prepared.splits, prepared.use_case
+    target = pd.concat([table[str(use_case.target)] for table in splits.values()])
+    order = np.argsort(target.index.to_numpy(), kind="stable")
+    rows = target.index[order]
+    names = np.repeat(list(splits), list(map(len, splits.values())))[order]
+    features, by = raw.features.loc[rows], None if raw.split_by is None else raw.split_by.loc[rows]
+    return replace(divided(use_case, features, by, target.to_numpy(dtype=np.float64)[order]), known=names)
+
+
+def divided(
+    use_case: UseCase, table: pd.DataFrame, by: "pd.Series[Any] | None", target: NDArray[np.float64]
+) -> Divided:
+    """The rows of a table as the use case, whose labels are known, divides them."""
+    return Divided(
+        plan=use_case.split,
+        features=table[use_case.names],
+        by=by,
+        target=target,
+        labels=len(use_case.classes),
+        strata=problem_named(use_case.problem).strata(target),
+        measured=("test",) if use_case.folds >= _BINARY else ("validation", "test"),
+    )
 
 
 def describe(raw: RawTable, prepared: SplitTable, findings: Sequence[Finding]) -> dict[str, Any]:
@@ -89,7 +118,8 @@ def _counts(target: "pd.Series[float]", classes: int) -> list[int]:
     return [int(count) for count in np.bincount(places, minlength=classes)]
 
 
-def _split_problems(splits: Mapping[str, pd.DataFrame], use_case: UseCase) -> Iterator[str]:
+def _split_problems(raw: RawTable, prepared: SplitTable) -> Iterator[str]:
+    splits, use_case = prepared.splits, prepared.use_case
     rows = {name: len(table) for name, table in splits.items()}
     if empty := [name for name, count in rows.items() if not count]:
         found = ", ".join(f"{count} {name}" for name, count in rows.items())
@@ -100,7 +130,9 @@ def _split_problems(splits: Mapping[str, pd.DataFrame], use_case: UseCase) -> It
     for name in SPLITS:
         counts = _counts(splits[name][str(use_case.target)], len(use_case.classes))
         if absent := [label for label, count in zip(use_case.classes, counts, strict=True) if not count]:
+            balanced = divided_rows(raw, prepared).balanced()
+            better = f", or [data.split] seed = {balanced.plan.seed}" if not balanced.uneven() else ""
             yield (
                 f"target {use_case.target} must have rows of both labels in the {name} split, got none of "
-                f"{quoted(absent[0])}: it needs more such rows, or another [data.split] seed"
+                f"{quoted(absent[0])}: it needs more such rows{better}"
             )

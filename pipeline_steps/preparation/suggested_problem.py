@@ -1,24 +1,33 @@
 """The problem that a target suggests, and its positive label."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline_steps.errors import DataError
+from pipeline_steps.preparation.column_kinds import number_advice
+from pipeline_steps.preparation.target_shape import are_counts, has_long_tail
 from pipeline_steps.tables.cells import parse_number, quoted
 
 _BINARY = 2
 _MOST_NUMBERS, _FEWEST_ROWS_OF_A_NUMBER = 20, 10
-_MOST_LABELS = 100
+_SOME_LABELS, _MOST_LABELS = 20, 100
 WITH_POSITIVE_LABEL = frozenset({"binary", "anomaly"})
 _POSITIVE = ("yes", "true", "1", "y", "t", "positive", "pos", "on")
 
 
+Shape = Literal["counts", "long tail"]
+
+
 class SuggestedProblem(NamedTuple):
-    """A problem with the reason for it; the positive label where there is one."""
+    """A problem with the reason for it; the positive label where there is one; what numbers look like."""
 
     problem: str
     reason: str
     positive_label: str | None = None
+    shape: Shape | None = None
 
 
 def suggested_problem(target: str, labels: Mapping[str, int], *, decimal: str = ".") -> SuggestedProblem:
@@ -33,14 +42,19 @@ def suggested_problem(target: str, labels: Mapping[str, int], *, decimal: str = 
         raise DataError(f"target {target} must have at least two values, got {only}")
     if len(labels) == _BINARY:
         return SuggestedProblem("binary", f"{target} has two values", positive_label(labels))
-    numbers = [number for text in labels if (number := _number(text.replace(decimal, "."))) is not None]
-    if len(numbers) == len(labels):
-        whole = all(number.is_integer() for number in numbers)
+    if (numbers := _numbers(labels, decimal)) is not None:
+        shape = shape_of(labels, decimal=decimal)
+        if shape == "counts":
+            return SuggestedProblem("regression", f"{target} has counts", shape=shape)
+        whole = (numbers % 1 == 0).all()
         if whole and len(labels) <= _MOST_NUMBERS and rows >= _FEWEST_ROWS_OF_A_NUMBER * len(labels):
             return SuggestedProblem("multiclass", f"{target} has {len(labels)} different whole numbers")
-        return SuggestedProblem("regression", f"{target} has {len(labels)} different numbers")
+        return SuggestedProblem("regression", f"{target} has {len(labels)} different numbers", shape=shape)
+    if len(labels) > _SOME_LABELS and (advice := number_advice(list(labels), decimal=decimal)):
+        raise DataError(f"target {target} {advice}")
     if len(labels) > _MOST_LABELS:
-        raise DataError(f"target {target} must have at most {_MOST_LABELS} labels, or numbers alone, got {len(labels)}")
+        found = f"{len(labels)} such as {quoted(next(iter(labels)))}"
+        raise DataError(f"target {target} must have at most {_MOST_LABELS} labels, or numbers alone, got {found}")
     return SuggestedProblem("multiclass", f"{target} has {len(labels)} labels")
 
 
@@ -53,8 +67,17 @@ def positive_label(labels: Mapping[str, int]) -> str:
     return min(labels, key=lambda label: (labels[label], label))
 
 
-def _number(text: str) -> float | None:
+def shape_of(labels: Mapping[str, int], *, decimal: str = ".") -> Shape | None:
+    """What numbers of these texts, each in so many rows, look like."""
+    if (distinct := _numbers(labels, decimal)) is None:
+        return None
+    numbers = np.repeat(distinct, list(labels.values()))
+    return "counts" if are_counts(numbers) else "long tail" if has_long_tail(numbers) else None
+
+
+def _numbers(texts: Iterable[str], decimal: str) -> NDArray[np.float64] | None:
     try:
-        return parse_number(text)
+        numbers = np.array([parse_number(text.replace(decimal, ".")) for text in texts])
     except ValueError:
         return None
+    return None if np.isnan(numbers).any() else numbers

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline_steps.preparation.finding import Finding, percent
+from pipeline_steps.preparation.finding import Finding
+from pipeline_steps.preparation.split_checks import split_findings
 from pipeline_steps.preparation.split_table import SplitTable
 from pipeline_steps.preparation.target_checks import target_findings
 from pipeline_steps.tables.cells import quoted
@@ -15,9 +16,6 @@ from pipeline_steps.tables.use_case import UseCase
 
 _SMALL, _FOLDS_HELP = 200, 2_000
 _MANY_LABELS = 50
-_FEW_DISTINCT = 200
-_FEW_GROUPS = 30
-_OFF_BY = 0.35
 _NOTABLE = 0.005
 _TWO, _FEWEST_SORTED, _IN_ORDER = 2, 20, 0.98
 _NAMED = 8
@@ -27,13 +25,11 @@ _USUAL_ENCODINGS = frozenset({"utf-8", "utf-8-sig"})
 def table_findings(raw: RawTable, prepared: SplitTable) -> Iterator[Finding]:
     """Run every check of the whole table."""
     use_case, splits = prepared.use_case, prepared.splits
-    rows = {name: len(table) for name, table in splits.items()}
-    yield from _size(sum(rows.values()), use_case)
+    yield from _size(sum(map(len, splits.values())), use_case)
     if use_case.target is not None:
         target = pd.concat([table[use_case.target] for table in splits.values()]).sort_index()
         yield from _target(target, raw, use_case)
-        yield from _untrained(splits["train"], use_case)
-    yield from _split(raw, rows, use_case)
+    yield from split_findings(raw, prepared)
     yield from _rows(raw, prepared)
     yield from _reading(raw.found)
 
@@ -52,7 +48,8 @@ def is_sorted_by_target(target: "pd.Series[float]") -> bool:
 def _size(rows: int, use_case: UseCase) -> Iterator[Finding]:
     if rows < _SMALL:
         yield Finding("too_small", f"{rows} rows are few: every figure will have a wide interval; more rows help most")
-    if rows < _FOLDS_HELP and use_case.folds < _TWO and use_case.target is not None:
+    together = use_case.split.method in {"time", "group"}  # which folds would separate
+    if rows < _FOLDS_HELP and use_case.folds < _TWO and use_case.target is not None and not together:
         yield Finding(
             "folds", f"with {rows} rows, models are compared better by cross-validation: [training] folds = 5"
         )
@@ -64,6 +61,8 @@ def _target(target: "pd.Series[float]", raw: RawTable, use_case: UseCase) -> Ite
         yield Finding(
             "missing_target", f"{raw.missing_target} of {raw.source_rows} rows have no {name}: left out", name
         )
+    if use_case.classes and raw.target is not None:
+        yield from _spellings(raw.target, name)
     if is_sorted_by_target(target):
         yield Finding(
             "sorted",
@@ -74,41 +73,19 @@ def _target(target: "pd.Series[float]", raw: RawTable, use_case: UseCase) -> Ite
     yield from target_findings(np.asarray(target, dtype=np.float64), use_case)
 
 
-def _untrained(train: pd.DataFrame, use_case: UseCase) -> Iterator[Finding]:
-    seen = set(train[str(use_case.target)].astype(int)) if use_case.classes else set()
-    if absent := [quoted(label) for place, label in enumerate(use_case.classes) if place not in seen]:
+def _spellings(labels: "pd.Series[str]", name: str) -> Iterator[Finding]:
+    """Labels are compared as they are written."""
+    spelled: dict[str, list[str]] = {}
+    for label in sorted(labels.unique().tolist()):
+        spelled.setdefault(label.strip().casefold(), []).append(label)
+    alike = [" and ".join(map(quoted, each)) for text, each in spelled.items() if len(each) > 1 or not text]
+    if alike:
         yield Finding(
-            "untrained_label",
-            f"no training row has the {use_case.target} {', '.join(absent[:_NAMED])}: it is never predicted; "
-            "more such rows are needed, or another [data.split] seed",
-            use_case.target,
+            "spellings",
+            f"target {name} has labels that are blank, or differ in blanks or capitals alone: "
+            f"{'; '.join(alike[:_NAMED])}; write those that mean the same alike, and leave unknown ones empty",
+            name,
         )
-
-
-def _split(raw: RawTable, rows: Mapping[str, int], use_case: UseCase) -> Iterator[Finding]:
-    plan, total = use_case.split, sum(rows.values())
-    distinct = len(raw.features.drop_duplicates())
-    if plan.method == "content" and distinct < min(_FEW_DISTINCT, total / 2):
-        yield Finding(
-            "few_distinct_rows",
-            f"only {distinct} of {total} rows differ in their features, and equal ones are in one split: "
-            'with an identifier, [data.split] method = "id" and its column split them evenly',
-        )
-    elif plan.method in {"group", "id"} and raw.split_by is not None:
-        if (groups := raw.split_by.nunique()) < _FEW_GROUPS:
-            yield Finding("few_groups", f"{plan.column} has {groups} values only: splits by it are uneven", plan.column)
-        if missing := int((raw.split_by == "").sum()):
-            yield Finding(
-                "no_group", f"{missing} rows have no {plan.column}: they are split by their features", plan.column
-            )
-    elif plan.method == "time" and raw.split_by is not None and (unknown := int(raw.split_by.isna().sum())):
-        yield Finding("no_time", f"{unknown} rows have no {plan.column}: they are used for training", plan.column)
-    for name, percents in (("test", plan.test_percent), ("validation", plan.validation_percent)):
-        share = rows[name] / total
-        if abs(share / (percents / 100) - 1) > _OFF_BY:
-            yield Finding(
-                "uneven_split", f"the {name} split has {rows[name]} rows ({percent(share)}) in place of {percents}%"
-            )
 
 
 def _rows(raw: RawTable, prepared: SplitTable) -> Iterator[Finding]:

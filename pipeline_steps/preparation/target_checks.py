@@ -1,11 +1,14 @@
 """What is doubtful about a target that can be read."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.preparation.finding import Finding, percent
+from pipeline_steps.preparation.suggested_problem import shape_of
+from pipeline_steps.preparation.target_shape import are_counts
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.use_case import UseCase
@@ -16,6 +19,8 @@ _MANY_LABELS, _FEW_NUMBERS = 50, 10
 _NAMED = 5
 _OUTLYING_SHARE = 0.01
 _ROBUST = frozenset({"mae", "median_absolute_error", "mape"})
+
+_POISSON = 'family = "poisson" in [tuning.linear.fixed], and likewise of xgboost and lightgbm'
 
 _Target = NDArray[np.float64]
 _Checks = Iterator[tuple[str, str]]
@@ -45,6 +50,8 @@ def _advice(use_case: UseCase, *metrics: str) -> str:
 
 
 def _labels(target: _Target, use_case: UseCase) -> _Checks:
+    if shape_of(dict(Counter(use_case.classes[int(place)] for place in target))) == "counts":
+        yield "counts", f'has counts: problem = "regression" knows their order; {_POISSON} fits them'
     counts = np.bincount(target.astype(np.int64), minlength=len(use_case.classes))
     if rare := [
         f"{quoted(use_case.classes[place])} ({counts[place]})" for place in np.flatnonzero(counts < _RARE_ROWS)
@@ -70,21 +77,24 @@ def _labels(target: _Target, use_case: UseCase) -> _Checks:
 
 def _numbers(target: _Target, use_case: UseCase) -> _Checks:
     values, counts = np.unique(target, return_counts=True)
-    if len(values) <= _FEW_NUMBERS:
+    if len(values) <= _FEW_NUMBERS and not are_counts(target):
         yield "few_numbers", f'has {len(values)} different numbers: if they are labels, use problem = "multiclass"'
         return
+    positive = f", or fit amounts and counts by {_POISSON}" if values[0] >= 0 else ""
     if (share := counts.max() / len(target)) > 1 / 2:
+        number = values[counts.argmax()]
         yield (
             "one_number",
-            (
-                f"is {values[counts.argmax()]:g} in {percent(share)} of the rows: predict first whether it is, "
-                "as a binary problem"
-            ),
+            f"is {number:g} in {percent(share)} of the rows: predict first whether it is, as a binary problem"
+            + (positive if number == 0 else ""),
         )
     squared = np.sort((target - np.median(target)) ** 2)[::-1]
     few = max(1, int(len(target) * _OUTLYING_SHARE))
     if squared[:few].sum() > squared.sum() / 2 and use_case.metric not in _ROBUST:
-        yield "outliers", f'has {few} rows that make more than half of its variance: compare by [gate] metric = "mae"'
+        yield (
+            "outliers",
+            f'has {few} rows that make more than half of its variance: compare by [gate] metric = "mae"{positive}',
+        )
 
 
 def _anomalies(target: _Target, use_case: UseCase) -> _Checks:

@@ -73,7 +73,10 @@ def _encoding(path: Path) -> str:
             if start.startswith(mark):
                 return encoding
         if b"\x00" in start:
-            return "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
+            zeros = start[::2].count(0), start[1::2].count(0)
+            if min(zeros) * 4 > max(zeros):  # UTF-16 has them in every other place
+                raise DataError(f"data must be text, got {path} with {sum(zeros)} zero bytes")
+            return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
         decoder, beyond_ascii = codecs.getincrementaldecoder("utf-8")(), False
         while start:
             try:

@@ -52,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"TABLE must be a file or folder, got {arguments.table}, which does not exist")
     name = arguments.name or name_of(arguments.table.name.partition(".")[0])
     out = arguments.out or Path("config") / f"{name}.toml"
+    if out.is_dir():
+        raise InputError(f"--out must be a file, got the folder {out}: name one in it, such as {out / f'{name}.toml'}")
     if out.exists() and not arguments.force:
         raise InputError(f"{out} exists: name another file with --out, or replace it with --force")
     found = answer_of("inspect", "--input", str(arguments.table.resolve()), *_options(arguments))
@@ -98,7 +100,9 @@ def _summary(found: Mapping[str, Any], out: Path, table: Path) -> str:
     if problem["positive_label"]:
         lines.append(f"positive label: {problem['positive_label']}")
     lines.append(f"features: {len(columns)} ({counted})")
-    lines += [f"left out: {name}: {why}" for name, why in found["left_out"].items()]
+    lines += [
+        f"left out: {name if name.isprintable() else repr(name)}: {why}" for name, why in found["left_out"].items()
+    ]
     lines += [f"warning: {remark}" for remark in found["remarks"]]
     lines.append(f"written: {out}")
     lines.append(f"next: slipway rehearse --config {shlex.quote(str(out))} --data {shlex.quote(str(table))}")

@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from slipway.settings.hyperparameters import ALGORITHMS
 from slipway.settings.problems import PROBLEMS, ProblemName
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -81,6 +82,8 @@ def _split(found: Mapping[str, Any]) -> Iterator[str]:
     yield "[data.split]"
     yield "validation_percent = 20"
     yield "test_percent = 20"
+    if split["seed"]:
+        yield f"seed = {split['seed']} # of a few, the one whose splits have the same share of the target"
     if split["column"] is not None:
         yield f"method = {quoted(split['method'])} # many rows have equal features"
         yield f"column = {quoted(split['column'])}"
@@ -108,6 +111,24 @@ def _search(found: Mapping[str, Any]) -> Iterator[str]:
     yield "[tuning]"
     yield f"algorithms = [{', '.join(map(quoted, algorithms))}] # the best model wins, whichever made it"
     yield "max_jobs = 12"
+    yield from _family(found["problem"].get("shape"), algorithms)
+
+
+def _family(shape: str | None, algorithms: Sequence[str]) -> Iterator[str]:
+    """Fit counts as counts; of a long tail, say how the logarithm can be fitted."""
+    if shape is None:
+        return
+    yield ""
+    if shape == "counts":
+        yield "# The target has counts: The family poisson predicts above 0, and what raises it multiplies."
+    else:
+        yield "# A few numbers of the target are far larger than most. The family poisson fits the logarithm of what is"
+        yield '# expected, and [gate] metric = "mae" keeps a few rows from deciding which model is better.'
+    off = "" if shape == "counts" else "# "
+    for algorithm in algorithms:
+        if "family" in ALGORITHMS[algorithm].hyperparameters:
+            yield f"{off}[tuning.{algorithm}.fixed]"
+            yield f"{off}family = {quoted('poisson')}"
 
 
 def _too_few(found: Mapping[str, Any]) -> str | None:

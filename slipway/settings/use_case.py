@@ -61,7 +61,12 @@ class Settings(Section):
         searched = search_errors(
             self.tuning, self.problem, self.algorithms, metric=self.metric, script=self.training.script
         )
-        conflicts = (*_value_conflicts(self), *_serverless_conflicts(self), *_monitoring_conflicts(self))
+        conflicts = (
+            *_fold_conflicts(self),
+            *_value_conflicts(self),
+            *_serverless_conflicts(self),
+            *_monitoring_conflicts(self),
+        )
         raise_each([*wrong, *searched, *conflicts])
         return self
 
@@ -118,6 +123,14 @@ def _serverless_conflicts(settings: Settings) -> Iterator[str]:
         yield "endpoint.schedule must be left out with endpoint.serverless, which costs nothing without requests"
     if settings.access.vpc:
         yield "access.vpc must be left out with endpoint.serverless, which runs in no network of yours"
+
+
+def _fold_conflicts(settings: Settings) -> Iterator[str]:
+    """Rows that the split keeps together would be separated by folds."""
+    folds, split = settings.training.folds, settings.data.split
+    if folds and split.method in {"time", "group"}:
+        apart = "older and newer rows" if split.method == "time" else f"rows of one {split.column}"
+        yield f"training.folds must be 0 with data.split.method {split.method}: folds mix {apart}, got {folds}"
 
 
 def _value_conflicts(settings: Settings) -> Iterator[str]:

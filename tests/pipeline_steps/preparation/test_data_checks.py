@@ -62,7 +62,13 @@ FOUND: Mapping[str, tuple[str, list[Row], UseCase, str]] = {
     "outcome": ("leak", _with("new", lambda n, row: str(SIZE[row["churned"]] + n % 5)), _column("number"), "AUC 1.000"),
     "outcome's text": ("leak", _with("new", lambda _, row: row["churned"].upper()), _column("category"), "AUC 1.000"),
     "constant": ("no_information", _with("new", lambda *_: "7"), _column("number"), "is always 7"),
-    "empty": ("no_information", _with("new", lambda n, _: "1" if n == 3 else ""), _column("number"), "is empty in the"),
+    "empty": ("no_information", _with("new", lambda n, _: "1" if n == 0 else ""), _column("number"), "is empty in the"),
+    "seldom": (
+        "empty_split",
+        _with("new", lambda n, _: f"{n}.5" if n in (1, 9) else ""),
+        _column("number"),
+        "is empty in the",
+    ),
     "many": ("many_categories", _with("new", lambda n, _: f"c{n % 60}"), _column("category"), "has 60 categories"),
     "unseen": ("unseen", _with("new", lambda n, _: f"c{n // 2}"), _column("category"), "no training row has"),
     "dates": (
@@ -154,12 +160,18 @@ def test_a_strong_honest_column_is_no_leak(tmp_path: Path) -> None:
     assert _findings(tmp_path, rows, _column("number")) == []
 
 
+def _count(number: int) -> int:
+    return next(count for count in range(6) if number % 20 < (10, 15, 18, 19, 20, 20)[count]) + (number % 40 == 39)
+
+
 @pytest.mark.parametrize(
     ("problem", "target", "check"),
     [
         ("multiclass", lambda n: "rare" if n % 100 == 0 else "ab"[n % 2], "few_of_a_label"),
         ("multiclass", lambda n: "ab"[n % 30 == 0], "imbalanced"),
         ("multiclass", lambda n: f"label {n % 51}", "many_labels"),
+        ("multiclass", lambda n: str(_count(n)), "counts"),
+        ("multiclass", lambda n: ("low", "high", "High")[n % 3], "spellings"),
         ("regression", lambda n: str(n % 7), "few_numbers"),
         ("regression", lambda n: str(0 if n % 3 else n), "one_number"),
         ("regression", lambda n: str(1e6 * n if n % 200 == 1 else n % 97), "outliers"),
@@ -171,7 +183,7 @@ def test_what_is_doubtful_about_a_target_depends_on_the_problem(
 ) -> None:
     use_case = replace(BINARY, problem=problem, positive_label="b" if problem == "anomaly" else None, target="churned")
     found = _findings(tmp_path, _with("churned", lambda n, _: target(n)), use_case)
-    assert [each.check for each in found if each.column == "churned"] == [check]
+    assert [each.check for each in found if each.column == "churned" and each.check != "uneven_target"] == [check]
 
 
 def test_a_metric_and_values_that_suit_a_rare_label_are_not_advised_again(tmp_path: Path) -> None:
@@ -187,3 +199,41 @@ def test_a_metric_and_values_that_suit_a_rare_label_are_not_advised_again(tmp_pa
 def test_cross_validation_is_not_advised_without_a_target(tmp_path: Path) -> None:
     use_case = replace(BINARY, problem="clustering", target=None, positive_label=None, metric="silhouette", folds=0)
     assert "folds" not in [each.check for each in _findings(tmp_path, _rows(), use_case)]
+
+
+def _uneven(folder: Path, rows: list[Row], use_case: UseCase) -> list[str]:
+    return [each.message for each in _findings(folder, rows, use_case) if each.check == "uneven_target"]
+
+
+def test_an_uneven_split_names_the_seed_that_divides_the_target_evenly(tmp_path: Path) -> None:
+    alike = {"size": "9", "plan": "a"}  # many positive rows that are in one split, whichever it is
+    rows = [row | alike if n % 7 == 0 and row["churned"] == "yes" else row for n, row in enumerate(_rows())]
+    found = {seed: _uneven(tmp_path, rows, _seeded(seed)) for seed in range(9)}
+    uneven = [message for messages in found.values() for message in messages]
+    assert 0 < len(uneven) < len(found)
+    assert all("target churned is 'yes' in " in message for message in uneven)
+    (advised,) = {int(message.split("[data.split] seed = ")[1].split()[0]) for message in uneven}
+    assert _uneven(tmp_path, rows, _seeded(advised)) == []
+
+
+def _seeded(seed: int) -> UseCase:
+    return replace(BINARY, split=SplitPlan(seed=seed), folds=0)
+
+
+def test_a_number_whose_median_differs_between_splits_is_named_and_time_has_no_seed(tmp_path: Path) -> None:
+    rows = _with("price", lambda n, row: str(n + float(row["size"])))
+    rows = [row | {"day": str(number)} for number, row in enumerate(rows)]
+    plan = SplitPlan(method="time", column="day")
+    use_case = replace(
+        BINARY,
+        problem="regression",
+        target="price",
+        positive_label=None,
+        metric="rmse",
+        split=plan,
+        ignore=("churned",),
+    )
+    (message,) = _uneven(tmp_path, rows, use_case)
+    assert "has a median of" in message
+    assert "it changes with time" in message
+    assert "seed" not in message

@@ -82,6 +82,7 @@ def test_a_file_for_a_binary_target_has_kinds_and_names_what_is_left_out_and_why
         (lambda number, _: ["red", "green", "blue"][number % 3], "multiclass"),
         (lambda _, draw: round(draw.gauss(0, 1), 5), "regression"),
         (lambda number, _: number % 2, "binary"),
+        (lambda number, _: number % 10, "multiclass"),
     ],
 )
 def test_the_problem_is_that_of_the_target(
@@ -117,6 +118,10 @@ def test_a_table_with_few_different_rows_is_split_by_its_identifier(tmp_path: Pa
     [
         (["--target", "churn"], "target must be a column of the table, "),
         ([], "give --target, the column to predict, or --problem anomaly or clustering"),
+        (
+            ["--target", "plan", "--problem", "clustering"],
+            "--target must be left out with --problem clustering, which has none, got plan",
+        ),
         (["--target", "country"], "target country must have at least two values, got 'NL'"),
         (["--target", "customer_id"], "target customer_id must have at most 100 labels, or numbers alone, got 500"),
     ],
@@ -205,3 +210,46 @@ def test_few_rows_of_a_label_are_cross_validated_in_a_table_that_is_not_small(tm
     settings, text = _new(table, "--target", "y")
     assert settings.training.folds == 5
     assert "60 rows of one label are too few for one validation split" in text
+
+
+def test_counts_are_fitted_by_poisson(tmp_path: Path) -> None:
+    table = _table(
+        tmp_path / "t.csv",
+        lambda _, draw: {"x": draw.random(), "z": draw.random(), "y": sum(draw.random() < 0.2 for _ in range(8))},
+    )
+    settings, _ = _new(table, "--target", "y")
+    assert settings.problem == "regression"
+    assert [each.fixed.get("family") for each in settings.search.searches] == ["poisson", None, "poisson"]
+
+
+def test_a_small_table_is_split_by_a_seed_that_gives_every_split_its_share_of_a_label(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = _table(
+        tmp_path / "t.csv",
+        lambda number, draw: {"x": draw.random(), "z": draw.random(), "y": "no" if number % 11 else "yes"},
+        rows=90,
+    )
+    settings, text = _new(table, "--target", "y")
+    seed = settings.data.split.seed
+    assert f"seed = {seed} # of a few, the one whose splits have the same share of the target" in text
+    capsys.readouterr()
+    config = tmp_path / "made.toml"
+    config.write_text(text.replace(f"seed = {seed} #", "seed = 0 #"), encoding="utf-8")
+    assert main(["check", "--config", str(config), "--data", str(table)]) == 2
+    assert f"or [data.split] seed = {seed}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("columns", "out", "reason"),
+    [
+        (["y"], "made.toml", "the table must have a column beside the target y, got none"),
+        (["x", "y"], "", "--out must be a file, got the folder "),
+    ],
+)
+def test_nothing_is_written_without_a_feature_or_to_a_folder(
+    tmp_path: Path, columns: list[str], out: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = _table(tmp_path / "t.csv", lambda number, _: dict.fromkeys(columns, number % 2))
+    assert main(["new", str(table), "--target", "y", "--out", str(tmp_path / out)]) == 2
+    assert capsys.readouterr().err.startswith(f"slipway: {reason}")

@@ -270,3 +270,13 @@ def test_name_problem_and_data_are_enough(tmp_path):
     assert (settings.metric, settings.search.jobs, settings.search.parallel_jobs) == ("log_loss", 12, 2)
     with pytest.raises(InputError, match="stage must be one of dev, got prod"):
         load_settings(path, "prod")
+
+
+@pytest.mark.parametrize(("method", "apart"), [("time", "older and newer rows"), ("group", "rows of one shop")])
+def test_folds_are_refused_with_a_split_whose_rows_they_would_separate(document, method, apart):
+    document["data"]["split"] = {"method": method, "column": "shop"}
+    parse_settings(document, source="config.toml")
+    document["training"]["folds"] = 5
+    assert reported(document) == [
+        f"config.toml: training.folds must be 0 with data.split.method {method}: folds mix {apart}, got 5"
+    ]
