@@ -147,7 +147,7 @@ def _trained(
         validation=validation,
         validation_features=fit.encode(validation),
         validation_outputs=outputs,
-        coefficients=fit.model.coefficients(fit.columns, trial.use_case),
+        coefficients=fit.coefficients(trial.use_case),
         folds=folds,
     )
 

@@ -48,7 +48,7 @@ class Fit:
     """Columns and a model, of rows that it was fitted on."""
 
     columns: tuple[FeatureColumn, ...]
-    model: PreparedModel
+    model: FittedModel
     rows: Split
 
     def encode(self, rows: Split) -> Features:
@@ -58,6 +58,10 @@ class Fit:
     def outputs(self, rows: Split) -> Outputs:
         """Give the model's outputs for rows of a table."""
         return self.model.predict(self.encode(rows))
+
+    def coefficients(self, use_case: UseCase) -> dict[str, Any] | None:
+        """Describe the coefficients, where the model is linear."""
+        return self.model.coefficients(self.columns, use_case) if isinstance(self.model, PreparedModel) else None
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ class Divided:
         names = self.names
         if self.labels:
             return [found for name in SPLITS for found in self._labels(name, names == name)]
-        ranks: NDArray[np.float64] = pd.Series(self.target).rank(pct=True).to_numpy(dtype=np.float64)
+        ranks = np.asarray(pd.Series(self.target).rank(pct=True), dtype=np.float64)
         return [found for name in SPLITS for found in self._numbers(name, names == name, ranks)]
 
     def balanced(self) -> Self:

@@ -101,12 +101,12 @@ def delete(run: Run, unused: Live) -> bool:
     """
     sagemaker: Any = run.client("sagemaker")
     deleted = True
-    for delete_one in (
-        lambda: sagemaker.delete_endpoint_config(EndpointConfigName=unused.config),
-        lambda: sagemaker.delete_model(ModelName=unused.model),
+    for delete_one, name in (
+        (sagemaker.delete_endpoint_config, {"EndpointConfigName": unused.config}),
+        (sagemaker.delete_model, {"ModelName": unused.model}),
     ):
         try:
-            delete_one()
+            delete_one(**name)
         except (ClientError, BotoCoreError):
             deleted = False
     return deleted
