@@ -41,6 +41,7 @@ class Task:
         is_category: of each column, whether it holds codes of a category.
         output: the name of the graph's output tensor.
         seed: of everything that is drawn.
+        is_ready: of each column, whether the recipe has scaled or encoded it, and it is not to be standardised again.
     """
 
     likelihood: Likelihood
@@ -49,6 +50,7 @@ class Task:
     is_category: tuple[bool, ...]
     output: str
     seed: int
+    is_ready: tuple[bool, ...] | None = None
 
 
 class FittedModel(Protocol):

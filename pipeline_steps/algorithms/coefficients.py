@@ -18,7 +18,7 @@ _MOST = 200
 _LARGEST_EXPONENT = 700.0
 _SCALE = (
     "numbers by their standard deviation (a skewed number has its logarithm beside it, and both change together), "
-    "categories and missing values as 0 or 1"
+    "categories and missing values as 0 or 1, and what a recipe has scaled or encoded as it is"
 )
 _MEANINGS: Mapping[Link, str] = {
     "logistic": "each coefficient adds to the log-odds of the label; its factor is the odds ratio",
@@ -133,6 +133,8 @@ def _change(term: Term, column: str, category: str | None) -> str:
         return f"{column} is {category}"
     if term.kind == "missing":
         return f"{column} is missing"
+    if term.kind == "number" and (term.mean, term.deviation) == (0, 1):  # the recipe has scaled or encoded it
+        return f"{column} higher by 1"
     higher = f"higher by {term.deviation:.3g}, one standard deviation"
     return f"log(1 + {column} / {term.unit:.3g}) {higher}" if term.kind == "logarithm" else f"{column} {higher}"
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.algorithms.algorithm import Features
-from pipeline_steps.algorithms.graphs.graph import GraphWriter
+from pipeline_steps.graphs.writer import GraphWriter
 
 _MISSING_CODE = np.float32(-1)
 Encoded = NDArray[np.float32]
@@ -141,21 +141,33 @@ _FLOAT, _DOUBLE = 1, 11
 """ONNX's numbers of the types float32 and float64."""
 
 
-def fit_encoding(features: Features, is_category: Sequence[bool], *, logarithms: Logarithms = "none") -> Encoding:
-    """Learn from the training rows; `logarithms` says where those of skewed numbers stand."""
+def fit_encoding(
+    features: Features,
+    is_category: Sequence[bool],
+    *,
+    is_ready: Sequence[bool] | None = None,
+    logarithms: Logarithms = "none",
+) -> Encoding:
+    """Learn from the training rows; `logarithms` says where those of skewed numbers stand.
+
+    What is ready, which a recipe has scaled or encoded, keeps its numbers.
+    """
     categories = np.flatnonzero(is_category)
     numbers = np.flatnonzero(~np.asarray(is_category, dtype=np.bool_))
+    ready = np.zeros(len(numbers), np.bool_) if is_ready is None else np.asarray(is_ready, dtype=np.bool_)[numbers]
     values = features[:, numbers]
     absent = np.isnan(values)
     medians = np.array([_median(column) for column in values.T], dtype=np.float32)
     filled = np.where(absent, medians, values)
     replaces, columns = logarithms == "instead", filled.T if logarithms != "none" else ()
-    skewed = np.array([place for place, column in enumerate(columns) if _is_skewed(column)], dtype=np.int64)
+    found = [place for place, column in enumerate(columns) if not ready[place] and _is_skewed(column)]
+    skewed = np.array(found, dtype=np.int64)
     units = np.array([_median(np.abs(column[column != 0])) for column in filled[:, skewed].T], dtype=np.float32)
     kept = _kept(len(numbers), skewed, replaces=replaces)
     scaled = np.concatenate([filled[:, kept], _logarithms(filled[:, skewed], units)], axis=1)
     means = scaled.mean(axis=0, dtype=np.float64).astype(np.float32)
     deviations = np.sqrt(np.mean((scaled - means).astype(np.float64) ** 2, axis=0)).astype(np.float32)
+    settled = np.concatenate([ready[kept], np.zeros(len(skewed), np.bool_)])
     codes = [np.unique(_with_codes(features[:, place])) for place in categories]
     return Encoding(
         numbers=numbers,
@@ -163,8 +175,8 @@ def fit_encoding(features: Features, is_category: Sequence[bool], *, logarithms:
         skewed=skewed,
         units=units,
         replaces=replaces,
-        means=means,
-        scales=np.where(deviations > 0, deviations, np.float32(1)),
+        means=np.where(settled, np.float32(0), means),
+        scales=np.where((deviations > 0) & ~settled, deviations, np.float32(1)),
         sparse=numbers[absent.any(axis=0) & ~absent.all(axis=0)],
         sources=np.repeat(categories, [len(found) for found in codes]).astype(np.int64),
         codes=np.concatenate([np.empty(0, np.float32), *codes]).astype(np.float32),

@@ -1,12 +1,13 @@
 """A training job's hyperparameters: SageMaker passes them as strings."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline_steps.algorithms.bounds import MEANINGFUL, Bounds, Hyperparameter
 from pipeline_steps.algorithms.registry import REGISTRY
 from pipeline_steps.errors import ArgumentError
+from pipeline_steps.features.overrides import PREFIX
 from pipeline_steps.problems.problem import Likelihood
 from pipeline_steps.tables.cells import quoted
 
@@ -16,16 +17,18 @@ DATA_FINGERPRINT = "data_fingerprint"
 
 @dataclass(frozen=True)
 class Hyperparameters:
+    """What a job is fitted with; `features` take the place of what the recipe has at their paths."""
+
     algorithm: str
     values: Mapping[str, Any]
+    features: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "Hyperparameters":
         """Read what `to_document` wrote."""
         known = REGISTRY[document["algorithm"]].hyperparameters
-        return cls(
-            document["algorithm"], {name: document.get(name, _default(name, one)) for name, one in known.items()}
-        )
+        values = {name: document.get(name, _default(name, one)) for name, one in known.items()}
+        return cls(document["algorithm"], values, _of_the_recipe(document))
 
     def to_document(self, likelihood: Likelihood) -> dict[str, Any]:
         """Give the values that mean something for a target of this likelihood; of a script's own names all do."""
@@ -33,7 +36,7 @@ class Hyperparameters:
         values = {
             name: value for name, value in self.values.items() if likelihood in meaningful.get(name, (likelihood,))
         }
-        return {"algorithm": self.algorithm, **values}
+        return {"algorithm": self.algorithm, **values, **self.features}
 
 
 def parse_hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:
@@ -46,15 +49,17 @@ def parse_hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:
     """
     own = {key: value for key, value in given.items() if not key.startswith(("_", "sagemaker_"))}
     own.pop(DATA_FINGERPRINT, None)
-    algorithm = own.pop("algorithm", None)
+    algorithm, features = own.pop("algorithm", None), _of_the_recipe(own)
     if algorithm not in REGISTRY:
         raise ArgumentError(f"hyperparameter algorithm must be one of {', '.join(REGISTRY)}, got {quoted(algorithm)}")
+    own = {name: value for name, value in own.items() if name not in features}
     if errors := list(hyperparameter_errors(algorithm, own.items())):
         raise ArgumentError("\n".join(errors))
     known = REGISTRY[algorithm].hyperparameters
     return Hyperparameters(
         algorithm,
         {name: one.parse(name, str(own[name])) if name in own else _default(name, one) for name, one in known.items()},
+        features,
     )
 
 
@@ -69,6 +74,10 @@ def hyperparameter_errors(algorithm: str, given: Iterable[tuple[str, Any]]) -> I
                 known[name].parse(name, str(value))
         except ArgumentError as exc:
             yield str(exc)
+
+
+def _of_the_recipe(given: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in given.items() if name.startswith(PREFIX)}
 
 
 def _default(name: str, hyperparameter: Hyperparameter) -> Any:

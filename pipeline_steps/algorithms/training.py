@@ -1,7 +1,7 @@
 """From two splits to a fitted model, its contract and its metrics."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from pipeline_steps.algorithms.cross_validation import cross_validate, joined
 from pipeline_steps.algorithms.hyperparameters import Hyperparameters
 from pipeline_steps.algorithms.trial import Fit, Trial
 from pipeline_steps.artifact.contract import Contract
+from pipeline_steps.features.overrides import overridden
 from pipeline_steps.problems.problem import Outputs
 from pipeline_steps.tables.prepared import Split
 from pipeline_steps.tables.use_case import UseCase
@@ -31,6 +32,7 @@ class TrainedModel:
         validation_outputs: their outputs, by this model, or in cross-validation by the ones that had not seen them.
         coefficients: of a linear model, described.
         folds: the metrics of both parts of each fold of cross-validation.
+        features: what the recipe made of the columns; None where there is none.
     """
 
     model: FittedModel
@@ -44,6 +46,7 @@ class TrainedModel:
     validation_outputs: Outputs
     coefficients: dict[str, Any] | None
     folds: tuple[FoldMetrics, ...] = ()
+    features: Mapping[str, Any] | None = None
 
     def metrics_document(self) -> dict[str, Any]:
         """The content of `metrics.json`."""
@@ -54,6 +57,8 @@ class TrainedModel:
             "best_iteration": self.model.best_iteration,
             "coefficients": self.coefficients,
         }
+        if self.features is not None:
+            document["features"] = self.features
         if self.folds:
             document["folds"] = list(self.folds)
             document["validation_deviation"] = _over([fold["validation"] for fold in self.folds], _deviation)
@@ -83,7 +88,8 @@ def train_model(
 
     `checkpoints` is a folder that outlives an interrupted job, for algorithms that take long enough to use it.
     """
-    trial = Trial(use_case, hyperparameters, log, checkpoints)
+    features = overridden(use_case.features, hyperparameters.features)
+    trial = Trial(replace(use_case, features=features), hyperparameters, log, checkpoints)
     if use_case.folds >= _LEAST_FOLDS and trial.problem.has_target:
         return _cross_validated(trial, joined(train, validation))
     return measured(trial, trial.fit(train, validation), validation)
@@ -149,6 +155,7 @@ def _trained(
         validation_outputs=outputs,
         coefficients=fit.coefficients(trial.use_case),
         folds=folds,
+        features=fit.features,
     )
 
 

@@ -1,20 +1,20 @@
 """One fit: columns learnt from rows, and a model of the same rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline_steps.algorithms.algorithm import Algorithm, Features, FittedModel, Rows, Task
+from pipeline_steps.algorithms.algorithm import Algorithm, Features, FittedModel, Rows
 from pipeline_steps.algorithms.coefficients import HasCoefficients, coefficients_document
 from pipeline_steps.algorithms.hyperparameters import Hyperparameters
+from pipeline_steps.algorithms.preparation import Preparation, fit_preparation
 from pipeline_steps.algorithms.registry import REGISTRY, algorithm_named
 from pipeline_steps.artifact.contract import encode_table
 from pipeline_steps.errors import ArgumentError
 from pipeline_steps.features.columns import FeatureColumn
 from pipeline_steps.features.fit import fit_columns
-from pipeline_steps.features.model_input import ModelInput
 from pipeline_steps.problems.problem import Decision, Outputs, Problem
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.prepared import Split
@@ -22,9 +22,9 @@ from pipeline_steps.tables.use_case import UseCase
 
 
 class PreparedModel:
-    """A model of the matrix, behind the nodes that make it of encoded rows: dates into their parts."""
+    """A model of the matrix, behind the nodes that make it of encoded rows."""
 
-    def __init__(self, prepared: ModelInput, model: FittedModel) -> None:
+    def __init__(self, prepared: Preparation, model: FittedModel) -> None:
         self._prepared, self._model = prepared, model
         self.best_iteration = model.best_iteration
 
@@ -45,11 +45,12 @@ class PreparedModel:
 
 @dataclass(frozen=True)
 class Fit:
-    """Columns and a model, of rows that it was fitted on."""
+    """Columns and a model, of rows that it was fitted on, and what the recipe made of them, where there is one."""
 
     columns: tuple[FeatureColumn, ...]
     model: FittedModel
     rows: Split
+    features: Mapping[str, Any] | None = None
 
     def encode(self, rows: Split) -> Features:
         """Give the model's input for rows of a table."""
@@ -101,23 +102,25 @@ class Trial:
         """
         order = self.problem.category_order(train.target)
         columns = fit_columns(self.use_case, train.features, order)
-        prepared = ModelInput(columns)
-
-        def rows(split: Split) -> Rows:
-            return Rows(prepared.matrix(encode_table(columns, split.features)), split.target)
-
-        values, limit = dict(self.hyperparameters.values), REGISTRY[self.hyperparameters.algorithm].rounds
+        encoded = encode_table(columns, train.features)
+        prepared = fit_preparation(self.use_case, self.problem, columns, encoded, train.target, seed=self.seed)
+        values, limit = prepared.values(self.hyperparameters.values), REGISTRY[self.hyperparameters.algorithm].rounds
         if rounds is not None and limit is not None:
             values[limit] = rounds
         model = self._algorithm.fit(
-            self._task(prepared),
-            rows(train),
-            None if held_out is None else rows(held_out),
+            prepared.task(self.problem, self.use_case, seed=self.seed),
+            prepared.training(encoded, train.target),
+            None if held_out is None else self._held_out(columns, prepared, held_out),
             values,
             log=lambda line: self.log(name + line),
             checkpoints=self.checkpoints,
         )
-        return Fit(columns, PreparedModel(prepared, model), train)
+        features = prepared.recipe.to_document() if prepared.recipe else None
+        return Fit(columns, PreparedModel(prepared, model), train, features)
+
+    @staticmethod
+    def _held_out(columns: tuple[FeatureColumn, ...], prepared: Preparation, rows: Split) -> Rows:
+        return Rows(prepared.matrix(encode_table(columns, rows.features)), rows.target)
 
     @cached_property
     def _algorithm(self) -> Algorithm:
@@ -126,13 +129,3 @@ class Trial:
             solving = ", ".join(other for other, entry in REGISTRY.items() if problem in entry.problems)
             raise ArgumentError(f"hyperparameter algorithm must be one of {solving} for {problem}, got {name}")
         return algorithm_named(name)
-
-    def _task(self, prepared: ModelInput) -> Task:
-        return Task(
-            likelihood=self.problem.likelihood,
-            classes=len(self.use_case.classes),
-            names=prepared.names,
-            is_category=prepared.is_category,
-            output=self.problem.output,
-            seed=self.seed,
-        )

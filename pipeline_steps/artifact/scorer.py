@@ -8,8 +8,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from pipeline_steps.errors import StepError
-
-INPUT = "features"
+from pipeline_steps.graphs.names import INPUT
 
 
 class Scorer:

@@ -6,11 +6,13 @@ from functools import cached_property
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from onnx import NodeProto, TensorProto, ValueInfoProto, checker, helper, load_model_from_string, numpy_helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
 from pipeline_steps.features.date_parts import PARTS, DateGraph
 from pipeline_steps.features.datetime_column import DatetimeColumn
+from pipeline_steps.graphs.names import INPUT
+from pipeline_steps.graphs.writer import in_front, rows_info
 
 _Features = NDArray[np.float32]
 
@@ -62,19 +64,8 @@ class ModelInput:
         """Put the nodes in front of a model's graph, which takes the matrix; the result takes encoded rows."""
         if not self._dates:
             return graph
-        model = load_model_from_string(graph)
-        (taken,) = (entry.name for entry in model.graph.input)
-        for node in model.graph.node:
-            node.input[:] = [_PREPARED if name == taken else name for name in node.input]
-        nodes, constants = self._prologue(taken)
-        own = list(model.graph.node)
-        del model.graph.node[:]
-        model.graph.node.extend([*nodes, *own])
-        model.graph.initializer.extend(constants)
-        del model.graph.input[:]
-        model.graph.input.append(_matrix_info(taken, len(self._columns)))
-        checker.check_model(model)
-        return bytes(model.SerializeToString(deterministic=True))
+        nodes, constants = self._prologue(INPUT)
+        return in_front(graph, nodes, constants, prepared=_PREPARED, columns=len(self._columns))
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
@@ -82,8 +73,8 @@ class ModelInput:
         graph = helper.make_graph(
             nodes,
             "dates",
-            [_matrix_info(_ENCODED, len(self._columns))],
-            [_matrix_info(_PREPARED, len(self.names))],
+            [rows_info(_ENCODED, len(self._columns))],
+            [rows_info(_PREPARED, len(self.names))],
             constants,
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
@@ -106,7 +97,3 @@ class ModelInput:
             made.nodes.append(gather)
         joined = helper.make_node("Concat", parts, [_PREPARED], axis=1)
         return [*nodes, *made.nodes, joined], [*constants, *made.constants]
-
-
-def _matrix_info(name: str, columns: int) -> ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, columns])

@@ -79,6 +79,7 @@ class UseCase:
         value: what one prediction is worth, in the problem's own form; None where nothing is given.
         folds: of cross-validation inside a training job; below 2 there is none.
         ignore: columns of the table that are left out on purpose.
+        features: the recipe of what is done to the columns before an algorithm; empty where each does its own.
         classes: the target's labels in the order of the model's output; empty until `prepare` has read the target.
     """
 
@@ -93,6 +94,7 @@ class UseCase:
     value: Mapping[str, Any] | None = None
     folds: int = 0
     ignore: tuple[str, ...] = ()
+    features: Mapping[str, Any] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 
 from scripts.reference.command_line import commands_page
 from scripts.reference.decisions import decisions_page
+from scripts.reference.features import features_page
 from scripts.reference.hyperparameters import hyperparameters_page
 from scripts.reference.problems import problems_page
 from scripts.reference.rules import rules_page
@@ -17,6 +18,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "commands": commands_page,
     "decisions": lambda: decisions_page(Path(__file__).parents[2] / "docs" / "decisions"),
     "delivery": delivery_page,
+    "features": features_page,
     "hyperparameters": hyperparameters_page,
     "problems": problems_page,
     "rules": rules_page,

@@ -28,7 +28,14 @@ _BOUNDS = {
     "minProperties": "{} at least",
     "pattern": "matches `{}`",
 }
-_TYPES = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false"}
+_TYPES = {
+    "integer": "whole number",
+    "number": "number",
+    "string": "text",
+    "boolean": "true or false",
+    "method": "a method's name, or a table of it and its options",
+    "methods": "table: the options of each method, by its name",
+}
 
 
 @dataclass(frozen=True)
@@ -161,8 +168,9 @@ def _summary(section: type[Section]) -> str:
 
 def _meanings(section: type[Section]) -> dict[str, str]:
     """The docstring below each key."""
+    inherited = next((_meanings(parent) for parent in section.__bases__ if parent is not Section), {})
     lines = next(node.body for node in ast.parse(inspect.getsource(section)).body if isinstance(node, ast.ClassDef))
-    return {
+    return inherited | {
         key.target.id: " ".join(text.value.value.split())
         for key, text in itertools.pairwise(lines)
         if isinstance(key, ast.AnnAssign)

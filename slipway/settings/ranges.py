@@ -1,13 +1,14 @@
 """What a search draws a hyperparameter's values from."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from slipway.settings.hyperparameters import is_whole, value_errors
-from slipway.settings.limits import MOST_CATEGORIES
+from slipway.settings.limits import MOST_CATEGORIES, MOST_RANGES
 from slipway.settings.section import Section, raise_each
 
 RangeValue = Annotated[str, StringConstraints(min_length=1, max_length=256)]
@@ -73,7 +74,29 @@ class CategoricalRange(Section):
         return self
 
 
+def spelled_out(ranges: Any, path: str = "") -> Any:
+    """Give ranges by their names: a list is a categorical range, a table of `features` without `type` has more."""
+    if not isinstance(ranges, dict):
+        return ranges
+    found: dict[str, Any] = {}
+    for key, value in ranges.items():
+        name = f"{path}{key}"
+        if isinstance(value, list | tuple):
+            found[name] = {"type": "categorical", "values": tuple(map(_text, value))}
+        elif isinstance(value, dict) and "type" not in value and name.partition(".")[0] == "features":
+            found |= spelled_out(value, f"{name}.")
+        else:
+            found[name] = value
+    return found
+
+
+def _text(value: Any) -> Any:
+    """Write a value as a hyperparameter's text; what is no number, truth value or text is left to be refused."""
+    return json.dumps(value) if isinstance(value, bool | int | float) else value
+
+
 ParameterRange = Annotated[IntegerRange | ContinuousRange | CategoricalRange, Field(discriminator="type")]
+Ranges = Annotated[dict[str, ParameterRange], BeforeValidator(spelled_out), Field(max_length=MOST_RANGES)]
 
 
 def choices(bounds: ParameterRange) -> int | None:

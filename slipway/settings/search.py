@@ -6,6 +6,8 @@ from typing import get_args
 
 from pydantic import TypeAdapter
 
+from slipway.settings.feature_search import is_of_recipe, recipe_range_errors, recipe_value_errors
+from slipway.settings.features import Features
 from slipway.settings.hyperparameters import ALGORITHMS, SCRIPT, unknown_errors, value_errors
 from slipway.settings.limits import MOST_RANGES, MOST_TUNING_JOBS, combinations
 from slipway.settings.problems import AlgorithmName, ProblemName
@@ -69,7 +71,13 @@ def _usual_ranges(algorithm: AlgorithmName, fixed: Mapping[str, str]) -> dict[st
 
 
 def search_errors(
-    tuning: Tuning, problem: ProblemName, algorithms: Sequence[AlgorithmName], *, metric: str, script: str | None
+    tuning: Tuning,
+    problem: ProblemName,
+    algorithms: Sequence[AlgorithmName],
+    *,
+    metric: str,
+    script: str | None,
+    features: Features,
 ) -> Iterator[str]:
     """What SageMaker or its training jobs would refuse, by the keys of the settings."""
     if wrong := [*_algorithm_errors(tuning, problem, algorithms), *_script_errors(algorithms, script)]:
@@ -77,7 +85,7 @@ def search_errors(
         return
     search = search_of(tuning, algorithms)
     for each in search.searches:
-        yield from (f"{each.where}.{error}" for error in _hyperparameter_errors(each, tuning.strategy))
+        yield from (f"{each.where}.{error}" for error in _hyperparameter_errors(each, tuning.strategy, features))
     yield from _job_errors(tuning, search)
     yield from _single_errors(tuning, search)
     yield from _stopping_errors(tuning, search, metric)
@@ -108,19 +116,24 @@ def _algorithm_errors(tuning: Tuning, problem: ProblemName, chosen: Sequence[Alg
             yield f"tuning.{key} must be left out with tuning.{chosen[0]}: use tuning.{chosen[0]}.{key}"
 
 
-def _hyperparameter_errors(search: AlgorithmSearch, strategy: str) -> Iterator[str]:
+def _hyperparameter_errors(search: AlgorithmSearch, strategy: str, features: Features) -> Iterator[str]:
     fixed, ranges, algorithm = search.fixed, search.ranges, search.algorithm
     for name, bounds in ranges.items():
         if strategy == "Grid" and not isinstance(bounds, CategoricalRange):
             yield f"ranges.{name} must be categorical with strategy Grid, got {bounds.type}"
+        if is_of_recipe(name):
+            yield from (f"ranges.{error}" for error in recipe_range_errors(features, name, bounds))
         yield from (f"ranges.{error}" for error in bounds_errors(algorithm, name, bounds))
-    yield from (f"fixed and ranges {error}" for error in unknown_errors(algorithm, {**fixed, **ranges}))
+    own = {name: None for name in (*fixed, *ranges) if not is_of_recipe(name)}
+    yield from (f"fixed and ranges {error}" for error in unknown_errors(algorithm, own))
     for name, value in fixed.items():
+        if is_of_recipe(name):
+            yield from (f"fixed.{error}" for error in recipe_value_errors(features, name, value))
         yield from (f"fixed.{error}" for error in value_errors(algorithm, name, value))
     if both := sorted(fixed.keys() & ranges.keys()):
         yield f"ranges must leave out what is fixed, got {', '.join(both)}"
-    if own := sorted((fixed.keys() | ranges.keys()) & {"algorithm", "seed"}):
-        yield f"fixed and ranges must leave algorithm and seed to the pipeline, got {', '.join(own)}"
+    if pipelines := sorted((fixed.keys() | ranges.keys()) & {"algorithm", "seed"}):
+        yield f"fixed and ranges must leave algorithm and seed to the pipeline, got {', '.join(pipelines)}"
     if not ranges:
         usual = ", ".join(ALGORITHMS[algorithm].ranges)
         by_default = f"{algorithm} searches {usual} by default" if usual else f"{algorithm} has none by default"

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from slipway.settings.limits import MOST_RANGES, MOST_TUNING_JOBS
+from slipway.settings.limits import MOST_TUNING_JOBS
 from slipway.settings.problems import AlgorithmName
-from slipway.settings.ranges import ParameterRange
+from slipway.settings.ranges import Ranges
 from slipway.settings.section import Section, matching
 
 TuningJobName = Annotated[
@@ -20,7 +20,7 @@ class AlgorithmTuning(Section):
 
     fixed: dict[str, str] = Field(default_factory=dict)
     """Hyperparameters that every job of the algorithm gets, as text."""
-    ranges: dict[str, ParameterRange] = Field(default_factory=dict, max_length=MOST_RANGES)
+    ranges: Ranges = Field(default_factory=dict)
 
 
 class Hyperband(Section):
@@ -59,7 +59,7 @@ class Tuning(Section):
     """Seed of the search and of training."""
     fixed: dict[str, str] = Field(default_factory=dict)
     """Hyperparameters that every job gets, as text; where several algorithms are searched, each has its own."""
-    ranges: dict[str, ParameterRange] = Field(default_factory=dict, max_length=MOST_RANGES)
+    ranges: Ranges = Field(default_factory=dict)
     hyperband: Hyperband | None = None
     warm_start: WarmStart | None = None
     linear: AlgorithmTuning | None = None

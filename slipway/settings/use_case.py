@@ -9,6 +9,7 @@ from slipway.settings.access import Access
 from slipway.settings.budget import Budget
 from slipway.settings.data import Data
 from slipway.settings.decision import Decision, Value
+from slipway.settings.features import Features, feature_errors
 from slipway.settings.gate import Gate
 from slipway.settings.hyperparameters import SCRIPT
 from slipway.settings.monitoring import LABEL_FREE, Monitoring
@@ -43,6 +44,7 @@ class Settings(Section):
     problem: ProblemName = "binary"
     """The kind of problem: what is predicted, or that nothing is."""
     data: Data
+    features: Features = Features()
     training: Training = Training()
     tuning: Tuning = Tuning()
     decision: Decision = Decision()
@@ -59,15 +61,21 @@ class Settings(Section):
     def _sections_fit(self) -> Self:
         wrong = problem_errors(self.problem, data=self.data, decision=self.decision, gate=self.gate, value=self.value)
         searched = search_errors(
-            self.tuning, self.problem, self.algorithms, metric=self.metric, script=self.training.script
+            self.tuning,
+            self.problem,
+            self.algorithms,
+            metric=self.metric,
+            script=self.training.script,
+            features=self.features,
         )
+        recipe = feature_errors(self.features, self.data, has_target=self.facts.target == "needed")
         conflicts = (
             *_fold_conflicts(self),
             *_value_conflicts(self),
             *_serverless_conflicts(self),
             *_monitoring_conflicts(self),
         )
-        raise_each([*wrong, *searched, *conflicts])
+        raise_each([*wrong, *recipe, *searched, *conflicts])
         return self
 
     @property

@@ -26,4 +26,5 @@ def use_case_document(settings: Settings) -> dict[str, Any]:
         "decision": settings.decision.document(),
         "value": value.document() if value else None,
         "folds": settings.training.folds,
+        "features": settings.features.document(),
     }

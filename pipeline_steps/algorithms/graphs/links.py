@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.algorithms.algorithm import Task
-from pipeline_steps.algorithms.graphs.graph import GraphWriter
 from pipeline_steps.errors import ArgumentError
+from pipeline_steps.graphs.writer import GraphWriter
 from pipeline_steps.problems.problem import Outputs
 
 Link = Literal["logistic", "softmax", "log", "identity"]

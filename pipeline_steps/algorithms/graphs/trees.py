@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.algorithms.graphs.graph import GraphWriter
+from pipeline_steps.graphs.writer import GraphWriter
 
 Comparison = Literal["BRANCH_LT", "BRANCH_LEQ"]
 """How a row goes left: its value is less than the threshold, or at most as large."""

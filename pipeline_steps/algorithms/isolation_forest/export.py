@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.algorithms.algorithm import Task
-from pipeline_steps.algorithms.graphs.graph import GraphWriter
 from pipeline_steps.algorithms.graphs.trees import write_trees
 from pipeline_steps.algorithms.random_forest.export import sklearn_tree
+from pipeline_steps.graphs.writer import GraphWriter
 
 
 def isolation_graph(

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.algorithms.algorithm import Task
 from pipeline_steps.algorithms.encoding import Encoding
-from pipeline_steps.algorithms.graphs.graph import GraphWriter
+from pipeline_steps.graphs.writer import GraphWriter
 
 
 def distances_graph(task: Task, encoding: Encoding, centres: NDArray[np.float32]) -> bytes:

@@ -49,7 +49,7 @@ class Clusters:
         checkpoints: Path | None = None,
     ) -> ClusterModel:
         """Fit on `train`; the largest cluster is the first."""
-        encoding = fit_encoding(train.features, task.is_category, logarithms="instead")
+        encoding = fit_encoding(train.features, task.is_category, is_ready=task.is_ready, logarithms="instead")
         encoded = encoding.transform(train.features)
         if (different := len(np.unique(encoded, axis=0))) < values["clusters"]:
             raise DataError(f"rows for {values['clusters']} clusters must differ, got {different} different ones")

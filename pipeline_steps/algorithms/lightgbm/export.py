@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.algorithms.algorithm import Task
-from pipeline_steps.algorithms.graphs.graph import GraphWriter
 from pipeline_steps.algorithms.graphs.links import Link, write_link
 from pipeline_steps.algorithms.graphs.trees import Tree, rounded_down, write_trees
 from pipeline_steps.errors import StepError
+from pipeline_steps.graphs.writer import GraphWriter
 
 _CATEGORICAL, _DEFAULT_LEFT, _MISSING = 1, 2, 12
 """Bits of `decision_type`."""

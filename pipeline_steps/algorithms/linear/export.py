@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from pipeline_steps.algorithms.algorithm import Task
 from pipeline_steps.algorithms.encoding import Encoding
-from pipeline_steps.algorithms.graphs.graph import GraphWriter
 from pipeline_steps.algorithms.graphs.links import Link, write_link
+from pipeline_steps.graphs.writer import GraphWriter
 
 
 def linear_graph(

@@ -58,7 +58,7 @@ class Linear:
         link = link_of(task, values["family"])
         if link == "log" and (train.target < 0).any():
             raise DataError(f"a target of family poisson must not be negative, got {train.target.min():g}")
-        encoding = fit_encoding(train.features, task.is_category, logarithms="beside")
+        encoding = fit_encoding(train.features, task.is_category, is_ready=task.is_ready, logarithms="beside")
         rows = weighted(task, train, values["class_weight"])
         counts = np.ones(len(rows)) if rows.weights is None else rows.weights
         sample = Sample(encoding.transform(rows.features).astype(np.float64), rows.target, counts)

@@ -52,7 +52,7 @@ class Mlp:
     ) -> NetworkModel:
         """Fit on `train`, and stop when the loss on `validation` no longer falls, or after `epochs` without it."""
         link = link_of(task)
-        encoding = fit_encoding(train.features, task.is_category)
+        encoding = fit_encoding(train.features, task.is_category, is_ready=task.is_ready)
         mean, scale = (
             (0.0, 1.0) if link != "identity" else (float(train.target.mean()), float(train.target.std()) or 1.0)
         )

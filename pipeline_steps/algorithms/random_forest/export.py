@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.algorithms.algorithm import Task
-from pipeline_steps.algorithms.graphs.graph import GraphWriter
 from pipeline_steps.algorithms.graphs.trees import Tree, rounded_down, write_trees
+from pipeline_steps.graphs.writer import GraphWriter
 
 _STEPS = 2.0**23
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from pipeline_steps.algorithms.algorithm import Task
-from pipeline_steps.algorithms.graphs.graph import GraphWriter
 from pipeline_steps.algorithms.graphs.links import Link, write_link
 from pipeline_steps.algorithms.graphs.trees import Tree, write_trees
 from pipeline_steps.errors import StepError
+from pipeline_steps.graphs.writer import GraphWriter
 
 _BASE_SUMS: Mapping[str, Callable[[float], float]] = {
     "binary:logistic": lambda base: math.log(base / (1 - base)),

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline_steps.algorithms.algorithm import Features
 from pipeline_steps.algorithms.encoding import Encoding, Logarithms, fit_encoding
-from pipeline_steps.algorithms.graphs.graph import GraphWriter
+from pipeline_steps.graphs.writer import GraphWriter
 
 KINDS = (False, False, False, True)
 WHERE: tuple[Logarithms, ...] = ("none", "beside", "instead")

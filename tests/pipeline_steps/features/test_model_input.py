@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from pipeline_steps.artifact.scorer import INPUT, Scorer
+from pipeline_steps.artifact.scorer import Scorer
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.features.datetime_column import DatetimeColumn
 from pipeline_steps.features.model_input import ModelInput
+from pipeline_steps.graphs.names import INPUT
 
 SIZE = NumberColumn("size", 0, 10, missing=True)
 PLAN = CategoryColumn("plan", ("a", "b"), other_code=2, accepts_unknown=True, missing=True)

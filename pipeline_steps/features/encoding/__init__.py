@@ -1,0 +1,9 @@
+"""Categories become numbers."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pipeline_steps.features.encoding.one_hot import OneHot
+from pipeline_steps.features.encoding.target import Target
+
+METHODS: Mapping[str, Callable[..., Any]] = {"one_hot": OneHot, "target": Target}

@@ -1,0 +1,1 @@
+"""ONNX graphs: their names and how they are written."""

@@ -1,0 +1,171 @@
+"""The methods of the recipe and their options, as the container takes them.
+
+`tests/contract/test_features.py` compares names, options and defaults.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from slipway.settings.hyperparameters import Bounds, Choice
+
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or false."""
+
+    default: bool
+
+    def takes(self, value: object) -> bool:
+        return isinstance(value, bool)
+
+    def __str__(self) -> str:
+        return "true or false"
+
+
+Option = Bounds | Choice | Flag
+
+
+@dataclass(frozen=True)
+class Method:
+    """What it does, in words that follow its name, and its options; some learn from the target."""
+
+    meaning: str
+    options: Mapping[str, Option] = field(default_factory=dict)
+    needs_target: bool = False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The methods that a column, or the table, has one of.
+
+    Attributes:
+        key: of the table form, which key has the method's name.
+        nothing: what `none` means there.
+    """
+
+    methods: Mapping[str, Method]
+    nothing: str
+    key: str = "method"
+
+
+NUMBER_STAGES: Mapping[str, Stage] = {
+    "missing": Stage(
+        {
+            "median": Method("the median of the training rows"),
+            "constant": Method("one number for all columns", {"value": Bounds(0, -1e30, 1e30)}),
+        },
+        "missing values reach the algorithm: trees take them, others put the median in their place",
+    ),
+    "outliers": Stage(
+        {
+            "iqr": Method(
+                "beyond so many interquartile ranges below the first quartile or above the third, as in a box plot",
+                {"factor": Bounds(1.5, 0, 1000), "treat": Choice("cap", ("cap", "drop"))},
+            ),
+        },
+        "outliers stay",
+        key="detect",
+    ),
+    "transform": Stage(
+        {
+            "log1p": Method("the logarithm of 1 + x, for amounts and counts; values must be above -1"),
+            "yeo_johnson": Method("the power that makes the distribution most like a normal one; of any sign"),
+        },
+        "values stay",
+    ),
+    "bins": Stage(
+        {
+            "quantile": Method(
+                "of as many training rows each",
+                {"bins": Bounds(5, 2, 100, whole=True), "output": Choice("ordinal", ("ordinal", "one_hot"))},
+            ),
+        },
+        "values stay",
+    ),
+    "scale": Stage(
+        {
+            "standard": Method("a mean of 0 and a standard deviation of 1"),
+            "min_max": Method("from 0, the least value in training, to 1, the greatest"),
+            "none": Method("values stay, also for algorithms that standardise them where nothing is given"),
+        },
+        "linear models, neural networks and k-means standardise by themselves; trees need no scale",
+    ),
+}
+CATEGORY_STAGES: Mapping[str, Stage] = {
+    "encode": Stage(
+        {
+            "one_hot": Method(
+                "a column of 0 and 1 each; rare ones share one",
+                {"max_categories": Bounds(100, 2, 1000, whole=True), "rare_rows": Bounds(1, 1, 100_000, whole=True)},
+            ),
+            "target": Method(
+                "the mean target of the category, or the share of each class; for training rows that of other rows",
+                {"folds": Bounds(5, 2, 20, whole=True)},
+                needs_target=True,
+            ),
+        },
+        "codes in the order of the mean target reach the algorithm: trees split by them, others make columns of 0/1",
+    ),
+}
+_K = Bounds(20, 1, 10_000, whole=True)
+SELECTION = Stage(
+    {
+        "variance": Method("columns whose variance is greater", {"above": Bounds(0, 0, 1e30)}),
+        "correlation": Method("of columns that correlate by more, the first one", {"above": Bounds(0.95, 0, 1)}),
+        "k_best": Method(
+            "the columns with the highest score, each by itself: F statistic or mutual information",
+            {"k": _K, "score": Choice("f", ("f", "mutual_information"))},
+            needs_target=True,
+        ),
+        "model": Method("the columns that a forest of extremely random trees uses most", {"k": _K}, needs_target=True),
+    },
+    "every column stays",
+)
+_COMPONENTS: Mapping[str, Option] = {"components": Bounds(10, 1, 1000, whole=True), "keep": Flag(default=False)}
+EXTRACTION: Mapping[str, Method] = {
+    "polynomial": Method(
+        "the products of up to so many numbers, beside them; with `interactions` of different ones only",
+        {"degree": Bounds(2, 2, 4, whole=True), "interactions": Flag(default=False)},
+    ),
+    "pca": Method("principal components in the place of the numbers, or beside them", _COMPONENTS),
+    "svd": Method("singular vectors of the numbers around 0, in their place or beside them", _COMPONENTS),
+}
+"""In the order in which they are applied."""
+
+
+def stage_errors(stage: Stage, given: object) -> Iterator[str]:
+    """What is wrong with a method's name, or with a table of its name and options, in words that follow the key."""
+    names, name = dict.fromkeys((NONE, *stage.methods)), given
+    options: Mapping[str, Any] = {}
+    if isinstance(given, Mapping):
+        name, options = given.get(stage.key, ""), {key: value for key, value in given.items() if key != stage.key}
+    if not isinstance(name, str) or name not in names:
+        yield f" must be one of {', '.join(names)}, or a table with {stage.key} and its options, got {name!r}"
+    elif name in stage.methods:
+        yield from option_errors(stage.methods[name], options)
+    elif options:
+        yield f" must have no options with {NONE}, got {', '.join(options)}"
+
+
+def method_name(stage: Stage, given: object) -> str:
+    """The name of a method that is given by it, or as a table."""
+    return str(given.get(stage.key, "") if isinstance(given, Mapping) else given)
+
+
+def option_errors(method: Method, options: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the options of a method."""
+    for name, value in options.items():
+        if (option := method.options.get(name)) is None:
+            yield f" must have no option {name}; there is {', '.join(method.options) or 'none'}"
+        elif not _takes(option, value):
+            yield f".{name} must be {option}, got {value!r}"
+
+
+def _takes(option: Option, value: object) -> bool:
+    if isinstance(option, Bounds):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return is_number and option.takes(str(value))
+    return option.takes(value) if isinstance(option, Flag) else isinstance(value, str) and option.takes(value)

@@ -1,0 +1,79 @@
+"""Hyperparameters of the recipe, such as `features.numbers.scale`: what a search may draw, and what it may not."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from slipway.settings.feature_methods import (
+    CATEGORY_STAGES,
+    EXTRACTION,
+    NUMBER_STAGES,
+    SELECTION,
+    Flag,
+    Option,
+    Stage,
+    method_name,
+    stage_errors,
+)
+from slipway.settings.features import Features
+from slipway.settings.hyperparameters import Bounds
+from slipway.settings.ranges import CategoricalRange, ContinuousRange, ParameterRange
+
+PREFIX = "features."
+_TABLES: Mapping[str, Mapping[str, Stage]] = {"numbers": NUMBER_STAGES, "categories": CATEGORY_STAGES}
+
+
+def is_of_recipe(name: str) -> bool:
+    """Whether a hyperparameter is the recipe's, and no algorithm's."""
+    return name.startswith(PREFIX)
+
+
+def recipe_value_errors(features: Features, name: str, *texts: str) -> Iterator[str]:
+    """What is wrong with values of a hyperparameter of the recipe, in words that begin with its name."""
+    found = _found(features, name)
+    if found is None:
+        yield f"{name} must lead to a key of [features], such as features.numbers.scale"
+        return
+    for text in texts:
+        if isinstance(found, Stage):
+            yield from (f"{name}{error}" for error in stage_errors(found, text))
+        elif not _takes(found, text):
+            yield f"{name} must be {found}, got {text}"
+
+
+def recipe_range_errors(features: Features, name: str, bounds: ParameterRange) -> Iterator[str]:
+    """What is wrong with a range of a hyperparameter of the recipe."""
+    found = _found(features, name)
+    if isinstance(bounds, CategoricalRange):
+        yield from recipe_value_errors(features, name, *bounds.values)
+    elif found is not None and not isinstance(found, Bounds):
+        yield f"{name} must be categorical, got {bounds.type}"
+    elif isinstance(found, Bounds) and found.whole and isinstance(bounds, ContinuousRange):
+        yield f"{name} must be integer or categorical, got continuous"
+    else:
+        yield from recipe_value_errors(features, name, str(bounds.min), str(bounds.max))
+
+
+def _takes(option: Option, text: str) -> bool:
+    return text in ("true", "false") if isinstance(option, Flag) else option.takes(text)
+
+
+def _found(features: Features, name: str) -> Stage | Option | None:
+    """Find what a path ends at: a stage, or an option of the method that the recipe has there."""
+    keys = name.removeprefix(PREFIX).split(".")
+    if keys == ["numbers", "missing_indicator"]:
+        return Flag(default=False)
+    if keys[0] == "extract":
+        method = EXTRACTION.get(keys[1]) if keys[1:] and keys[1] in features.extract else None
+        return method.options.get(".".join(keys[2:])) if method else None
+    if keys[0] == "select":
+        stage, given, rest = SELECTION, features.select, keys[1:]
+    elif keys[0] in _TABLES and keys[1:] and keys[1] in _TABLES[keys[0]]:
+        stage, given, rest = _TABLES[keys[0]][keys[1]], getattr(getattr(features, keys[0]), keys[1]), keys[2:]
+    else:
+        return None
+    return _option(stage, given, ".".join(rest)) if rest else stage
+
+
+def _option(stage: Stage, given: Any, option: str) -> Option | None:
+    method = stage.methods.get(method_name(stage, given))
+    return method.options.get(option) if method else None

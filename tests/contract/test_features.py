@@ -1,0 +1,105 @@
+"""The product has the methods of the recipe that the container takes: names, options and defaults."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from pipeline_steps.features import methods as container
+from pipeline_steps.tables.use_case import UseCase
+from slipway.errors import InputError
+from slipway.settings import feature_methods as product
+from slipway.settings import parse_settings
+from slipway.settings.feature_methods import Method
+from slipway.training import use_case_document
+from tests.pipeline_steps.features.methods import CASES
+
+STAGES = {
+    **{name: (product.NUMBER_STAGES[name], container.NUMBER_STAGES[name]) for name in container.NUMBER_STAGES},
+    **{name: (product.CATEGORY_STAGES[name], container.CATEGORY_STAGES[name]) for name in container.CATEGORY_STAGES},
+    "select": (product.SELECTION, container.SELECTION),
+}
+
+
+def options(methods: Mapping[str, Method]) -> dict[str, dict[str, Any]]:
+    return {name: {option: its.default for option, its in method.options.items()} for name, method in methods.items()}
+
+
+def taken(methods: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: {field.name: field.default for field in fields(method)} for name, method in methods.items()}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_methods_options_and_defaults_are_the_containers(stage: str) -> None:
+    ours, theirs = STAGES[stage]
+    assert options(ours.methods) == taken(theirs.methods)
+    assert ours.key == theirs.key
+
+
+def test_stages_are_the_containers_in_their_order() -> None:
+    assert list(product.NUMBER_STAGES) == list(container.NUMBER_STAGES)
+    assert list(product.CATEGORY_STAGES) == list(container.CATEGORY_STAGES)
+    assert options(product.EXTRACTION) == taken(container.EXTRACTION)
+    assert list(product.EXTRACTION) == list(container.EXTRACTION)
+
+
+def settings_of(features: Mapping[str, Any], *, problem: str = "binary") -> Any:
+    columns = {"amount": "number", "size": "number", "gap": "number", "shop": "category"}
+    columns |= {"member": "boolean", "day": "datetime"}
+    data = {"target": "bought", "positive_label": "yes", "columns": columns}
+    if problem == "clustering":
+        data = {"columns": columns}
+    document = {"name": "shop", "stage": "dev", "problem": problem, "data": data, "features": features}
+    return parse_settings(document, source="shop.toml")
+
+
+@pytest.mark.parametrize("features", [case.features for case in CASES.values()], ids=CASES)
+def test_the_settings_take_every_recipe_that_the_container_is_tested_with(features: Mapping[str, Any]) -> None:
+    found = UseCase.from_document(use_case_document(settings_of(features)))
+    assert found.features
+    assert set(found.features) == set(features)
+
+
+def test_every_method_is_tested_by_name() -> None:
+    tested = " ".join(CASES)
+    named = [(stage, name) for stage, (ours, _) in STAGES.items() for name in ours.methods]
+    named += [("extract", name) for name in product.EXTRACTION]
+    assert [f"{stage} {name}" for stage, name in named if f"{stage} {name}" not in tested] == []
+
+
+@pytest.mark.parametrize(
+    ("features", "error"),
+    [
+        ({"numbers": {"scale": "standart"}}, "scale must be one of none, standard"),
+        ({"numbers": {"outliers": {"detect": "iqr", "treat": "hide"}}}, "outliers.treat must be one of cap, drop"),
+        ({"numbers": {"bins": {"method": "quantile", "bins": 1}}}, "bins.bins must be a whole number in 2..100, got 1"),
+        ({"numbers": {"bins": {"method": "quantile", "many": 1}}}, "bins must have no option many; there is bins, out"),
+        ({"numbers": {"encode": "one_hot"}}, "features.numbers.encode is not a known key"),
+        ({"rules": [{"columns": ["amuont"], "scale": "none"}]}, "features.rules.0.columns must name feature columns"),
+        ({"rules": [{"columns": ["shop"], "scale": "none"}]}, "features.rules.0.scale must be left out: it is for num"),
+        (
+            {"derived": {"ratios": [["amount", "shop"]]}},
+            "derived.ratios must name columns of numbers, got shop",
+        ),
+        ({"select": "best"}, "features: select must be one of none, variance, correlation, k_best, model"),
+        ({"extract": {"ica": {}}}, "features: extract must be of polynomial, pca, svd, got ica"),
+    ],
+)
+def test_what_the_settings_refuse_is_said_in_one_line(features: Mapping[str, Any], error: str) -> None:
+    with pytest.raises(InputError) as caught:
+        settings_of(features)
+    assert error in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("features", "error"),
+    [
+        ({"select": "k_best"}, "features.select must be of variance, correlation with a problem that predicts nothing"),
+        ({"rules": [{"columns": ["shop"], "encode": "target"}]}, "features.rules.0.encode must be of one_hot with a"),
+    ],
+)
+def test_what_needs_a_target_is_refused_where_nothing_is_predicted(features: Mapping[str, Any], error: str) -> None:
+    with pytest.raises(InputError, match=error):
+        settings_of(features, problem="clustering")

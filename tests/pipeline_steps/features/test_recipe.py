@@ -1,0 +1,269 @@
+"""What every method of the recipe keeps, and what the recipe as a whole does."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline_steps.algorithms.hyperparameters import Hyperparameters, parse_hyperparameters
+from pipeline_steps.algorithms.training import TrainedModel, train_model
+from pipeline_steps.artifact.contract import encode_table
+from pipeline_steps.artifact.scorer import Scorer
+from pipeline_steps.errors import ArgumentError, StepError
+from pipeline_steps.tables.prepared import Split
+from tests.pipeline_steps.features.methods import CASES, Case, fit, rule, table, use_case
+
+every_method = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+LINEAR = {"algorithm": "linear", "alpha": "0.01"}
+
+
+def train(
+    features: Mapping[str, Any], given: Mapping[str, str] = LINEAR, *, problem: str = "binary", **splits: Split
+) -> TrainedModel:
+    rows = {"train": table(problem=problem), "validation": table(80, seed=1, problem=problem), **splits}
+    case = use_case(features, problem=problem)
+    return train_model(case, rows["train"], rows["validation"], parse_hyperparameters(given), log=str)
+
+
+def extreme(rows: Split) -> Split:
+    """These rows, and others with missing, unknown, huge and zero values."""
+    strange = rows.features.head(6).copy()
+    for name in ("amount", "size", "gap"):
+        strange[name] = [np.nan, 0.0, -1e6, 1e6, -1.0, 1e30]
+    strange["shop"] = ["", "never seen", "odd", "north", "west", ""]
+    return Split(pd.concat([rows.features, strange], ignore_index=True), np.zeros(len(rows) + 6))
+
+
+@every_method
+def test_it_has_its_effect(case: Case) -> None:
+    for problem in case.problems:
+        fitted = fit(case.features, problem=problem)
+        assert case.effect(fitted.train.features, fitted.made(), fitted)
+
+
+@every_method
+def test_its_nodes_give_what_the_library_gives(case: Case) -> None:
+    fitted = fit(case.features, problem=case.problems[0])
+    encoded = encode_table(fitted.columns, extreme(table(50, seed=2)).features)
+    recipe, matrix = fitted.prepared.recipe, fitted.prepared.dates.matrix(encoded)
+    assert recipe is not None
+    with np.errstate(over="ignore"):
+        expected = recipe.nodes.fitted.transform(matrix.astype(np.float64)).astype(np.float32)
+    expected[~np.isfinite(expected)] = np.nan
+    np.testing.assert_allclose(recipe.nodes.matrix(matrix), expected, rtol=1e-6, atol=1e-6)
+
+
+@every_method
+def test_rows_that_are_held_out_change_nothing(case: Case) -> None:
+    problem = case.problems[0]
+    other = table(80, seed=9, problem=problem)
+    changed = Split(other.features.assign(amount=1e6, shop="new"), other.target)
+    first, again = (train(case.features, problem=problem, validation=rows) for rows in (table(80, seed=1), changed))
+    assert first.model.graph() == again.model.graph()
+
+
+@every_method
+def test_the_exported_graph_of_a_model_has_the_recipe_in_it(case: Case) -> None:
+    trained = train(case.features, {"algorithm": "xgboost", "num_round": "8"})
+    encoded = trained.contract.encode(extreme(table(60, seed=3)).features)
+    exported = Scorer(trained.model.graph(), "score").score(encoded)
+    np.testing.assert_allclose(exported, trained.model.predict(encoded), atol=1e-6)
+    assert encoded.shape[1] == len(trained.contract.columns)
+    assert trained.features is not None
+
+
+EVERYTHING = {
+    "numbers": {
+        "missing": "median",
+        "missing_indicator": True,
+        "outliers": {"detect": "iqr", "treat": "drop", "factor": 3},
+        "scale": "standard",
+    },
+    "categories": {"encode": "target"},
+    "rules": [
+        {"columns": ["amount"], "transform": "log1p", "outliers": "iqr"},
+        {"columns": ["day*"], "missing": "median"},
+        {"columns": ["member"], "encode": "one_hot"},
+    ],
+    "derived": {"ratios": [["amount", "gap"]]},
+    "extract": {"pca": {"components": 2, "keep": True}},
+    "select": {"method": "k_best", "k": 9},
+}
+
+
+@pytest.mark.parametrize("folds", [0, 3])
+@pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
+def test_a_recipe_of_all_stages_trains_and_exports(problem: str, folds: int) -> None:
+    case = use_case(EVERYTHING, problem=problem, folds=folds)
+    rows = table(160, problem=problem), table(80, seed=1, problem=problem)
+    trained = train_model(case, *rows, parse_hyperparameters(LINEAR), log=str)
+    assert trained.metrics_document()["features"]["dropped_rows"] > 0
+    assert len(trained.metrics_document()["features"]["columns"]) == 9
+    encoded = trained.contract.encode(extreme(table(60, seed=3)).features)
+    exported = Scorer(trained.model.graph(), trained.contract.problem.output).score(encoded)
+    np.testing.assert_allclose(exported, trained.model.predict(encoded), rtol=1e-5, atol=1e-5)
+
+
+def test_each_fold_fits_the_recipe_anew() -> None:
+    """A target that is noise: whoever learnt category means from held-out rows would seem to predict it."""
+    rows = table(300)
+    generator = np.random.default_rng(3)
+    shops = generator.choice([f"shop {number}" for number in range(25)], 300).astype(object)
+    noise = Split(rows.features.assign(shop=shops), generator.integers(0, 2, 300).astype(float))
+    case = use_case({"categories": {"encode": "target"}}, folds=3)
+    halves = (Split(noise.features.iloc[rows].reset_index(drop=True), noise.target[rows]) for rows in (_HEAD, _TAIL))
+    trained = train_model(case, *halves, parse_hyperparameters(LINEAR), log=str)
+    assert abs(trained.validation_metrics["auc"] - 0.5) < 0.12
+
+
+_HEAD, _TAIL = slice(0, 150), slice(150, 300)
+
+
+def test_without_a_recipe_the_graph_has_no_further_node() -> None:
+    plain = train({})
+    assert b"recipe/" not in plain.model.graph()
+    assert "features" not in plain.metrics_document()
+
+
+def test_the_last_rule_wins_and_none_switches_a_stage_off() -> None:
+    rules = [
+        {"columns": ["*"], "scale": "min_max"},
+        {"columns": ["am?unt", "size"], "scale": "standard"},
+        {"columns": ["size"], "scale": "none"},
+    ]
+    fitted = fit({"rules": rules})
+    made = fitted.made()
+    assert (made["gap"][~np.isnan(made["gap"])].min(), abs(made["amount"].mean()) < 1e-6) == (0, True)
+    assert (made["size"] == fitted.train.features["size"].astype(np.float32)).all()
+    assert made["day: day"].max() == 1
+
+
+def test_dates_and_booleans_are_touched_by_rules_alone() -> None:
+    defaults = {"numbers": {"scale": "min_max"}, "categories": {"encode": "one_hot"}}
+    assert {"member", "day", "day: month", "day: weekday", "day: day"} <= set(fit(defaults).names)
+    named = fit(rule(["day: weekday"], encode="one_hot")).names
+    assert "day: weekday: Saturday" in named
+
+
+@pytest.mark.parametrize(
+    ("features", "error"),
+    [
+        (
+            rule(["size"], transform="log1p"),
+            "transform log1p must give a number for every value of column size in",
+        ),
+        (rule(["sise"], transform="log1p"), "features.rules.0.columns must name feature columns, got sise"),
+        (rule(["shop"], scale="none"), "features.rules.0.scale must be left out: it is for numbers, got shop"),
+        (rule(["size"], scale="largest"), "features scale must be one of none, standard, min_max, got largest"),
+        (rule(["size"], bins={"method": "quantile", "many": 2}), "features bins quantile does not take these options"),
+        ({"derived": {"ratios": [["size", "shop"]]}}, "features.derived.ratios must name columns of numbers, got shop"),
+        (
+            rule(["size"], outliers={"detect": "iqr", "treat": "drop", "factor": -1}),
+            "features: outliers must leave training rows, got all 160 dropped",
+        ),
+    ],
+)
+def test_a_recipe_that_cannot_be_fitted_is_refused_in_one_line(features: Mapping[str, Any], error: str) -> None:
+    with pytest.raises(StepError) as caught:
+        fit(features)
+    assert error in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("problem", ["clustering", "anomaly"])
+def test_what_needs_a_target_is_refused_without_one(problem: str) -> None:
+    with pytest.raises(StepError, match="encode must be one_hot or none where nothing is predicted, got target"):
+        fit({"categories": {"encode": "target"}}, problem=problem)
+    with pytest.raises(StepError, match="must be variance or correlation where nothing is predicted, got k_best"):
+        fit({"select": "k_best"}, problem=problem)
+
+
+def test_a_value_that_gives_no_number_in_a_request_is_missing() -> None:
+    fitted = fit(rule(["amount"], transform="log1p"))
+    assert np.isnan(fitted.made(extreme(table(20)))["amount"][[-4, -2]]).all()
+
+
+def test_directions_follow_the_columns_through_the_recipe() -> None:
+    features = rule(["amount"], transform="log1p", scale="standard") | {"numbers": {"missing_indicator": True}}
+    given = {"algorithm": "xgboost", "num_round": "20", "monotone": "-amount,+gap"}
+    trained = train(features, given)
+    rows = np.repeat(trained.validation_features[:10], 40, axis=0)
+    rows[:, 0] = np.tile(np.geomspace(0.5, 500, 40, dtype=np.float32), 10)
+    assert np.diff(trained.model.predict(rows).reshape(10, 40), axis=1).max() <= 0
+    with pytest.raises(ArgumentError, match="whose features grow or fall with them, got amount: amount: below"):
+        train(rule(["amount"], bins={"method": "quantile", "output": "one_hot"}), given)
+    train(features | {"select": {"method": "k_best", "k": 1}}, given)
+    with pytest.raises(ArgumentError, match="monotone must name columns of numbers, got 'colour'"):
+        train(features, given | {"monotone": "+colour"})
+
+
+def test_scaled_numbers_are_not_standardised_again() -> None:
+    graphs = {scale: train({"numbers": {"scale": scale}}).model.graph() for scale in ("none", "standard", "min_max")}
+    assert len(set(graphs.values())) == len(graphs)
+    validation = train({}).validation_features
+    penalised = {scale: Scorer(graph, "score").score(validation) for scale, graph in graphs.items()}
+    assert np.abs(penalised["none"] - penalised["standard"]).max() > 1e-4
+
+
+def test_a_hyperparameter_takes_the_place_of_what_the_recipe_has_and_is_kept_with_the_model() -> None:
+    bins = rule(["amount"], bins="quantile") | {"numbers": {"scale": "standard"}}
+    given = {"features.numbers.scale": "min_max", "features.select": "k_best", "features.select.k": "2"}
+    trained, plain = train(bins, {**LINEAR, **given}), train(bins)
+    document = trained.hyperparameters.to_document("bernoulli")
+    assert given.items() <= document.items()
+    assert Hyperparameters.from_document(document) == trained.hyperparameters
+    columns = trained.metrics_document()["features"]["columns"]
+    assert len(columns) == 2 < len(plain.metrics_document()["features"]["columns"])
+
+
+@pytest.mark.parametrize("name", ["features.numbers.encode", "features.rules.0", "features.select.k", "features."])
+def test_a_hyperparameter_that_leads_nowhere_is_refused(name: str) -> None:
+    with pytest.raises(ArgumentError, match=f"hyperparameter {name} must "):
+        train({"numbers": {"scale": "standard"}}, {**LINEAR, name: "1"})
+
+
+_STAGES = {
+    "missing": ["median", {"method": "constant", "value": -1}],
+    "outliers": ["iqr", {"detect": "iqr", "treat": "drop", "factor": 3}],
+    "transform": ["yeo_johnson"],
+    "bins": [{"method": "quantile", "bins": 3}, {"method": "quantile", "bins": 3, "output": "one_hot"}],
+    "scale": ["standard", "min_max", "none"],
+}
+
+
+def _optional(choices: list[Any]) -> st.SearchStrategy[Any]:
+    return st.sampled_from([None, *choices])
+
+
+@st.composite
+def recipes(draw: st.DrawFn) -> dict[str, Any]:
+    numbers = {stage: method for stage, some in _STAGES.items() if (method := draw(_optional(some))) is not None}
+    found: dict[str, Any] = {"numbers": {**numbers, "missing_indicator": draw(st.booleans())}}
+    if encode := draw(_optional(["one_hot", {"method": "one_hot", "max_categories": 3}, "target"])):
+        found["categories"] = {"encode": encode}
+    if extract := draw(_optional([{"pca": {"components": 2}}, {"svd": {"keep": True}}, {"polynomial": {}}])):
+        found["extract"] = extract
+    if select := draw(_optional(["variance", "k_best"])):
+        found["select"] = select
+    return found
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(recipes(), st.sampled_from(["binary", "multiclass", "regression"]), st.integers(0, 10_000), st.integers(40, 90))
+def test_any_recipe_on_any_table_gives_training_and_endpoint_the_same(
+    features: dict[str, Any], problem: str, seed: int, rows: int
+) -> None:
+    trained = train(
+        features,
+        {"algorithm": "lightgbm", "num_iterations": "5"},
+        problem=problem,
+        train=table(rows, seed=seed, problem=problem),
+        validation=table(rows, seed=seed + 1, problem=problem),
+    )
+    encoded = trained.contract.encode(extreme(table(40, seed=seed + 2)).features)
+    exported = Scorer(trained.model.graph(), trained.contract.problem.output).score(encoded)
+    np.testing.assert_allclose(exported, trained.model.predict(encoded), rtol=1e-5, atol=1e-5)

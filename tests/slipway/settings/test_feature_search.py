@@ -1,0 +1,79 @@
+"""Searching the recipe."""
+
+import tomllib
+
+import pytest
+
+from pipeline_steps.features.overrides import overridden
+from slipway.errors import InputError
+from slipway.settings import Settings, parse_settings
+
+BASE = """
+name = "shop"
+stage = "dev"
+[data]
+target = "bought"
+positive_label = "yes"
+columns = { amount = "number", shop = "category" }
+[features.numbers]
+bins = { method = "quantile", bins = 4 }
+[features.extract]
+pca = { components = 2 }
+"""
+
+
+def settings(tuning: str) -> Settings:
+    return parse_settings(tomllib.loads(BASE + tuning), source="shop.toml")
+
+
+def test_a_choice_of_the_recipe_is_written_as_a_list_and_reaches_the_container_as_text() -> None:
+    found = settings(
+        """
+        [tuning.ranges]
+        features.numbers.scale = ["standard", "none"]
+        features.numbers.bins.bins = [3, 9]
+        "features.extract.pca.components" = { type = "integer", min = 1, max = 2 }
+        "features.numbers.missing_indicator" = [true, false]
+        """
+    )
+    (search,) = found.search.searches
+    assert {name: getattr(one, "values", None) for name, one in search.ranges.items()} == {
+        "features.numbers.scale": ("standard", "none"),
+        "features.numbers.bins.bins": ("3", "9"),
+        "features.extract.pca.components": None,
+        "features.numbers.missing_indicator": ("true", "false"),
+    }
+    drawn = {
+        "features.numbers.scale": "none",
+        "features.numbers.bins.bins": "9",
+        "features.extract.pca.components": "1",
+    }
+    assert overridden(found.features.document(), drawn) == {
+        "numbers": {"bins": {"method": "quantile", "bins": 9}, "scale": "none"},
+        "extract": {"pca": {"components": 1}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("tuning", "error"),
+    [
+        ('features.numbers.scale = ["standart"]', "features.numbers.scale must be one of none, standard"),
+        ('features.numbers.encode = ["one_hot"]', "features.numbers.encode must lead to a key of [features]"),
+        ("features.numbers.bins.bins = [1, 9]", "features.numbers.bins.bins must be a whole number in 2..100, got 1"),
+        ("features.numbers.outliers.factor = [1, 9]", "features.numbers.outliers.factor must lead to a key"),
+        ('features.numbers.scale = { type = "integer", min = 1, max = 2 }', "scale must be categorical, got integer"),
+        ('features.extract.svd.components = ["2"]', "features.extract.svd.components must lead to a key"),
+        ('featurs.numbers.scale = ["none"]', "ranges.featurs: must have a type"),
+    ],
+)
+def test_what_the_recipe_does_not_take_is_refused(tuning: str, error: str) -> None:
+    with pytest.raises(InputError) as caught:
+        settings(f"[tuning.ranges]\n{tuning}")
+    assert error in str(caught.value)
+
+
+def test_every_job_of_an_algorithm_may_have_a_recipe_of_its_own() -> None:
+    found = settings('[tuning.fixed]\n"features.numbers.bins" = "none"')
+    assert found.search.searches[0].fixed == {"features.numbers.bins": "none"}
+    with pytest.raises(InputError, match=r"tuning.fixed.features.numbers.bins must be one of none, quantile"):
+        settings('[tuning.fixed]\n"features.numbers.bins" = "even"')
