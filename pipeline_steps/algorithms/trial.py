@@ -104,6 +104,8 @@ class Trial:
         columns = fit_columns(self.use_case, train.features, order)
         encoded = encode_table(columns, train.features)
         prepared = fit_preparation(self.use_case, self.problem, columns, encoded, train.target, seed=self.seed)
+        if prepared.recipe:
+            self.log(name + prepared.recipe.log_line)
         values, limit = prepared.values(self.hyperparameters.values), REGISTRY[self.hyperparameters.algorithm].rounds
         if rounds is not None and limit is not None:
             values[limit] = rounds

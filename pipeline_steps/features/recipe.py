@@ -62,6 +62,13 @@ class FittedRecipe:
                 found[name] = direction  # no number of the table's: the algorithm refuses it
         return found
 
+    @property
+    def log_line(self) -> str:
+        """What training prints of it."""
+        dropped = int((~self.kept).sum())
+        made = f"features: {len(self.table)} columns become {len(self.features)}"
+        return f"{made}, and {dropped} of {len(self.kept)} training rows are dropped as outliers" if dropped else made
+
     def to_document(self) -> dict[str, Any]:
         """What `metrics.json` says of it."""
         return {"columns": [each.name for each in self.features], "dropped_rows": int((~self.kept).sum())}

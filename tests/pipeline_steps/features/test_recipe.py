@@ -100,9 +100,12 @@ EVERYTHING = {
 def test_a_recipe_of_all_stages_trains_and_exports(problem: str, folds: int) -> None:
     case = use_case(EVERYTHING, problem=problem, folds=folds)
     rows = table(160, problem=problem), table(80, seed=1, problem=problem)
-    trained = train_model(case, *rows, parse_hyperparameters(LINEAR), log=str)
-    assert trained.metrics_document()["features"]["dropped_rows"] > 0
-    assert len(trained.metrics_document()["features"]["columns"]) == 9
+    lines: list[str] = []
+    trained = train_model(case, *rows, parse_hyperparameters(LINEAR), log=lines.append)
+    made = trained.metrics_document()["features"]
+    assert made["dropped_rows"] > 0
+    assert len(made["columns"]) == 9
+    assert f" columns become 9, and {made['dropped_rows']} of {240 if folds else 160} training rows " in lines[-1]
     encoded = trained.contract.encode(extreme(table(60, seed=3)).features)
     exported = Scorer(trained.model.graph(), trained.contract.problem.output).score(encoded)
     np.testing.assert_allclose(exported, trained.model.predict(encoded), rtol=1e-5, atol=1e-5)
