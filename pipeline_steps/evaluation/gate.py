@@ -14,7 +14,7 @@ from pipeline_steps.rounding import exact, rounded
 
 
 def metric_in_words(metric: str, against: str) -> str:
-    """Name a metric, with the rows that it tells the table's from."""
+    """Name a metric, with the rows that it distinguishes from the table's."""
     return f"{metric} against {against}" if against else metric
 
 
@@ -58,7 +58,7 @@ class Gate:
     max_gap: float | None
     accuracy_target: float | None
     against: str = ""
-    """The rows that the metric tells the table's from, where no target is known."""
+    """The rows that the metric distinguishes from the table's, where no target is known."""
 
     @property
     def name(self) -> str:

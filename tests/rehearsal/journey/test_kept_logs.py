@@ -57,7 +57,7 @@ THROTTLED = ClientError({"Error": {"Code": "Throttling", "Message": "too often"}
 )
 def test_the_reason_and_the_log_are_kept(tmp_path: Path, failure: BaseException, reason: str) -> None:
     @contextmanager
-    def start(_options: RehearsalOptions, workdir: Path) -> Iterator[Any]:
+    def start(_options: RehearsalOptions, workdir: Path, _source: Path) -> Iterator[Any]:
         (workdir / "cloud.log").write_text("what went wrong\n")
         yield FailingAws(failure)
 
