@@ -16,13 +16,12 @@ from infra.shared.object_access import may_find, may_write
 from infra.shared.policy import allow
 from infra.shared.sagemaker_role import (
     ARTIFACT_KEYS,
+    PROCESSING_JOBS,
     SageMakerRole,
-    may_encrypt_volumes,
-    may_log,
     may_publish,
+    may_run,
     package_arns,
 )
-from infra.shared.vpc_access import may_join
 from slipway.canary.observation.object_prefixes import OUTCOME_PREFIX, REPORT_PREFIX
 from slipway.settings import Settings
 from slipway.training.monitoring_job import capture_prefix, monitoring_job
@@ -54,11 +53,7 @@ class MonitorRole(SageMakerRole):
             statements=[
                 *may_find(artifacts_bucket, *read),
                 *may_write(artifacts_bucket, f"{REPORT_PREFIX}/{names.endpoint}/*"),
-                *image.may_pull(),
-                *may_encrypt_volumes(key),
-                *may_join(settings.access.vpc),
-                may_log("/aws/sagemaker/ProcessingJobs"),
-                may_publish("/aws/sagemaker/ProcessingJobs"),
+                *may_run(PROCESSING_JOBS, image=image, key=key, vpc=settings.access.vpc),
                 allow("sagemaker:DescribeModelPackage", on=package_arns(names.package_group)),
                 *shown,
             ],

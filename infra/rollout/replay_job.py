@@ -10,8 +10,13 @@ from infra.shared.arns import arn
 from infra.shared.container_image import ContainerImage
 from infra.shared.object_access import may_find, may_write
 from infra.shared.policy import Statement, allow
-from infra.shared.sagemaker_role import ARTIFACT_KEYS, SageMakerRole, may_encrypt_volumes, may_log, may_publish
-from infra.shared.vpc_access import may_join
+from infra.shared.sagemaker_role import (
+    ARTIFACT_KEYS,
+    PROCESSING_JOBS,
+    SageMakerRole,
+    may_run,
+    may_start_processing_jobs,
+)
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX
 from slipway.settings import Settings
 from slipway.settings.local_storage import volume_key
@@ -39,6 +44,7 @@ class ReplayJob(Construct):
         image: ContainerImage,
     ) -> None:
         super().__init__(scope, id_)
+        self._key = key
         names = settings.names
         captures = f"{CAPTURE_PREFIX}/{names.endpoint}/{VARIANT}/"
         decisions = f"replay/{names.endpoint}"
@@ -49,8 +55,7 @@ class ReplayJob(Construct):
             statements=[
                 *may_find(artifacts_bucket, ARTIFACT_KEYS, f"{captures}*"),
                 *may_write(artifacts_bucket, f"{decisions}/*"),
-                *image.may_pull(),
-                *_may_run(key, settings),
+                *may_run(PROCESSING_JOBS, image=image, key=key, vpc=settings.access.vpc),
             ],
         )
         bucket_uri = f"s3://{artifacts_bucket.bucket_name}"
@@ -70,28 +75,11 @@ class ReplayJob(Construct):
 
     def may_start(self) -> list[Statement]:
         """Start and watch such jobs, and hand them this role; SageMaker alone takes it."""
-        jobs = arn("sagemaker", f"processing-job/{self.job['name_prefix']}-*")
-        key_arn = self.job["kms_key_arn"]
+        prefix = self.job["name_prefix"]
         return [
-            allow("sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:AddTags", on=[jobs]),
-            allow(
-                "iam:PassRole",
-                on=[self.role.role_arn],
-                conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-            ),
-            # SageMaker encrypts the job's volume on behalf of who starts it
-            allow("kms:DescribeKey", on=[key_arn]),
-            allow("kms:CreateGrant", on=[key_arn], conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}}),
+            *may_start_processing_jobs(prefix, role=self.role, key=self._key),
+            allow("sagemaker:DescribeProcessingJob", on=[arn("sagemaker", f"processing-job/{prefix}-*")]),
         ]
-
-
-def _may_run(key: kms.IKey, settings: Settings) -> list[Statement]:
-    return [
-        *may_encrypt_volumes(key),
-        *may_join(settings.access.vpc),
-        may_log("/aws/sagemaker/ProcessingJobs"),
-        may_publish("/aws/sagemaker/ProcessingJobs"),
-    ]
 
 
 def _cluster(instance_type: str, key: kms.IKey) -> dict[str, Any]:

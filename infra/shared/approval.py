@@ -9,7 +9,7 @@ def may_not_approve() -> Statement:
 
 
 def may_not_register_approved() -> Statement:
-    """Deny to register an approved model: whoever starts the pipeline sets its parameter `ModelApprovalStatus`."""
+    """Deny to register an approved model: `ModelApprovalStatus` is a parameter of the pipeline, set by its caller."""
     return deny("sagemaker:CreateModelPackage", on=["*"], conditions=_APPROVED)
 
 

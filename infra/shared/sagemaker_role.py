@@ -8,11 +8,17 @@ from constructs import Construct
 
 from infra.shared.approval import may_not_approve, may_not_register_approved
 from infra.shared.arns import OWN_ACCOUNT, arn
+from infra.shared.container_image import ContainerImage
 from infra.shared.policy import PolicyRole, Statement, allow
+from infra.shared.vpc_access import may_join
+from slipway.settings import Vpc
 from slipway.training.pipeline_keys import PIPELINE
 
 ARTIFACT_KEYS = f"{PIPELINE}/*"
 """Where in the artifacts bucket the jobs write, each kind to keys of its own."""
+
+PROCESSING_JOBS, TRAINING_JOBS = "/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs"
+"""The log group and the namespace of each kind of job."""
 
 SAGEMAKER = iam.ServicePrincipal("sagemaker.amazonaws.com", conditions=OWN_ACCOUNT)
 
@@ -28,6 +34,11 @@ class SageMakerRole(PolicyRole):
             assumed_by=SAGEMAKER,
             statements=[may_not_approve(), may_not_register_approved(), *statements],
         )
+
+
+def may_run(kind: str, *, image: ContainerImage, key: kms.IKey, vpc: Vpc | None) -> list[Statement]:
+    """What every job of a kind needs, `PROCESSING_JOBS` or `TRAINING_JOBS`: its image, volumes, network and logs."""
+    return [*image.may_pull(), *may_encrypt_volumes(key), *may_join(vpc), may_log(kind), may_publish(kind)]
 
 
 def may_encrypt_volumes(key: kms.IKey) -> list[Statement]:

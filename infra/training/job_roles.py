@@ -11,13 +11,13 @@ from infra.shared.object_access import may_find, may_read, may_write
 from infra.shared.policy import Statement, allow
 from infra.shared.sagemaker_role import (
     ARTIFACT_KEYS,
+    PROCESSING_JOBS,
+    TRAINING_JOBS,
     SageMakerRole,
     may_encrypt_volumes,
-    may_log,
-    may_publish,
+    may_run,
     package_arns,
 )
-from infra.shared.vpc_access import may_join
 from slipway.settings import Vpc
 from slipway.training.pipeline_keys import EVALUATED, PREPARED, TRAINED
 
@@ -45,16 +45,8 @@ class JobRoles(Construct):
         vpc: Vpc | None,
     ) -> None:
         super().__init__(scope, id_)
-        common = [
-            *image.may_pull(),
-            *may_encrypt_volumes(key),
-            *may_join(vpc),
-        ]
         data, artifacts = may_find(data_bucket, "*"), may_find(artifacts_bucket, ARTIFACT_KEYS)
-        process, train = (
-            [may_log(kind), may_publish(kind)]
-            for kind in ("/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs")
-        )
+        process, train = (may_run(kind, image=image, key=key, vpc=vpc) for kind in (PROCESSING_JOBS, TRAINING_JOBS))
         registry = allow(
             "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages", on=package_arns(package_group)
         )
@@ -63,16 +55,16 @@ class JobRoles(Construct):
             self,
             "Processing",
             description="Jobs that prepare the data",
-            statements=[*data, *may_find(use_case.bucket, use_case.s3_object_key), *prepared, *common, *process],
+            statements=[*data, *may_find(use_case.bucket, use_case.s3_object_key), *prepared, *process],
         )
         self.training = SageMakerRole(
-            self, "Training", description="Training jobs", statements=[*artifacts, *trained, *common, *train]
+            self, "Training", description="Training jobs", statements=[*artifacts, *trained, *train]
         )
         self.evaluation = SageMakerRole(
             self,
             "Evaluation",
             description="Jobs that evaluate a candidate",
-            statements=[*artifacts, *evaluated, *common, *process, registry],
+            statements=[*artifacts, *evaluated, *process, registry],
         )
 
 
