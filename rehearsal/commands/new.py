@@ -85,11 +85,9 @@ def _check(text: str, out: Path) -> None:
     """
     import tomllib  # noqa: PLC0415
 
-    from slipway.settings import parse_settings  # noqa: PLC0415
+    from slipway.settings.loading import DEFAULT_STAGE, parse_use_case  # noqa: PLC0415
 
-    document = tomllib.loads(text)
-    stage = document.pop("stages")["dev"]
-    parse_settings(document | stage | {"stage": "dev"}, source=str(out))
+    parse_use_case(tomllib.loads(text), DEFAULT_STAGE, path=out)
 
 
 def _summary(found: Mapping[str, Any], out: Path, table: Path) -> str:

@@ -13,6 +13,8 @@ _SMALL, _LARGE = 2_000, 100_000
 _FEW_OF_A_LABEL, _AFFORDABLE = 200, 20_000
 _LONGEST_NAME = 24
 _SHOWN = 6
+_VALIDATION_PERCENT, _SCORED_ROWS = 20, 1_250
+"""With fewer validation rows a score's rank is too uncertain for the analysis's own limit."""
 
 
 def use_case_text(found: Mapping[str, Any], *, name: str, command: str) -> str:
@@ -24,6 +26,7 @@ def use_case_text(found: Mapping[str, Any], *, name: str, command: str) -> str:
         _search(found),
         _gate(found),
         _value(found),
+        _rollout(found["rows"]),
         _stages(),
     )
     return "\n".join("\n".join(part) + "\n" for part in parts)
@@ -80,7 +83,7 @@ def _split(found: Mapping[str, Any]) -> Iterator[str]:
     split = found["split"]
     yield "# Rows that are held out. A row's own content decides, so that no row changes sides when others come or go."
     yield "[data.split]"
-    yield "validation_percent = 20"
+    yield f"validation_percent = {_VALIDATION_PERCENT}"
     yield "test_percent = 20"
     if split["seed"]:
         yield f"seed = {split['seed']} # of a few, the one whose splits have the same share of the target"
@@ -181,9 +184,26 @@ def _value(found: Mapping[str, Any]) -> Iterator[str]:
 _EXAMPLES: Mapping[str, float] = {"true_positive": 5.0, "true_negative": 0.0, "false_negative": 0.0}
 
 
+def _rollout(rows: int) -> Iterator[str]:
+    yield "# A quarter of the users meet a new model first; it is compared with the live one, and rolled back if worse."
+    yield "[rollout.canary_analysis]"
+    yield "enabled = true"
+    yield 'without_evidence = "proceed" # too few requests to prove it safe: it goes live and is reported as unproven'
+    validation = rows * _VALIDATION_PERCENT // 100
+    if validation < _SCORED_ROWS:
+        yield f"scores = false # {validation} validation rows are too few to compare where scores lie"
+    else:
+        yield f"baseline_rows = {validation} # of the validation split"
+
+
 def _stages() -> Iterator[str]:
     yield "[stages.dev]"
     yield "keep_data = false # buckets and models are deleted with the stacks"
+    yield ""
+    yield "# A rehearsal's canary meets a few hundred users, and a laptop's latencies jitter."
+    yield "[stages.dev.rollout.canary_analysis]"
+    yield from ("min_requests = 100", "error_tolerance = 0.05", "latency_noise = 3.0", "latency_tolerance = 20.0")
+    yield "score_limit = 0.18"
 
 
 def _one_line(text: str) -> str:

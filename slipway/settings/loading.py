@@ -27,7 +27,15 @@ def load_settings(path: Path, stage: str) -> Settings:
     Raises:
         InputError: the file, the TOML or a value is wrong; every wrong value is in the message, a line each.
     """
-    document = read_toml(path)
+    return parse_use_case(read_toml(path), stage, path=path)
+
+
+def parse_use_case(document: dict[str, Any], stage: str, *, path: Path) -> Settings:
+    """Validate the use case as `stage` has it; `path` is named in errors.
+
+    Raises:
+        InputError: there is no such stage, or a value is wrong.
+    """
     stages = _stages(path, document)
     if stage not in stages:
         raise InputError(f"stage must be one of {', '.join(sorted(stages)) or '(none in the file)'}, got {stage}")

@@ -55,6 +55,8 @@ def test_a_file_for_a_binary_target_has_kinds_and_names_what_is_left_out_and_why
     settings, text = _new(customers, "--target", "churned")
     assert (settings.name, settings.problem) == ("our-customers-2026", "binary")
     assert (settings.data.target, settings.data.positive_label) == ("churned", "yes")
+    analysis = settings.rollout.canary_analysis
+    assert (analysis.enabled, analysis.without_evidence, analysis.scores) == (True, "proceed", False)
     assert dict(settings.data.columns) == {
         "joined": "datetime",
         "plan": "category",
