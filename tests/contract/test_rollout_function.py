@@ -25,6 +25,7 @@ from infra.rollout.durable_function import DurableFunction
 from infra.rollout.runtime.orchestrator.run import Target
 from infra.rollout.runtime.orchestrator.schedule import START, STOP
 from infra.rollout.smoke_test import SmokeTest
+from infra.shared.tags import ENDPOINT_TAG
 from rehearsal.endpoints.load_generator import LoadGenerator
 from slipway.metrics import decision_namespace
 from slipway.operations.approving import approve, check_approval
@@ -34,6 +35,7 @@ from slipway.operations.executions import listed_executions
 from slipway.rollout.steps import ALIAS, RolloutStep
 from slipway.settings import Settings, load_settings
 from tests.archives import archive_of
+from tests.endpoint_template import CONFIG_NAME, endpoint_template
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 
 ROLE = "arn:aws:iam::000000000000:role/rollout"
@@ -163,75 +165,24 @@ def _zipped(folder: Path) -> bytes:
 
 def template() -> str:
     """The endpoint stack in small: only the canary analysis's alarm can roll back."""
-    name = {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}
-    alarm_name = {"Fn::Join": ["-", [name, "CanaryDecision"]]}
-    tags = [{"Key": "slipway:endpoint", "Value": ENDPOINT}]
-    canary = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50}}
-    policy = {
-        "TrafficRoutingConfiguration": {**canary, "WaitIntervalInSeconds": BAKE_SECONDS},
-        "TerminationWaitInSeconds": FINAL_SECONDS,
-        "MaximumExecutionTimeoutInSeconds": 3600,
+    dimensions = {"EndpointName": ENDPOINT, "EndpointConfigName": CONFIG_NAME}
+    alarm = {
+        "AlarmName": "CanaryDecision",
+        "Namespace": decision_namespace(ENDPOINT),
+        "MetricName": "CanaryDecision",
+        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+        "Statistic": "Maximum",
+        "Threshold": 2,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
     }
-    variant = {
-        "VariantName": "primary",
-        "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]},
-        "InitialInstanceCount": 4,
-        "InstanceType": "ml.m5.large",
-        "InitialVariantWeight": 1,
-    }
-    containers = [{"ModelPackageName": {"Ref": "ModelPackageArn"}}]
-    resources: dict[str, Any] = {
-        "Model": {
-            "Type": "AWS::SageMaker::Model",
-            "Properties": {"Containers": containers, "ExecutionRoleArn": ROLE, "Tags": tags},
-        },
-        "EndpointConfig": {
-            "Type": "AWS::SageMaker::EndpointConfig",
-            "Properties": {"ProductionVariants": [variant], "Tags": tags},
-        },
-        "Alarm": {
-            "Type": "AWS::CloudWatch::Alarm",
-            "Properties": {
-                "AlarmName": alarm_name,
-                "Namespace": decision_namespace(ENDPOINT),
-                "MetricName": "CanaryDecision",
-                "Dimensions": [
-                    {"Name": "EndpointName", "Value": ENDPOINT},
-                    {"Name": "EndpointConfigName", "Value": name},
-                ],
-                "Statistic": "Maximum",
-                "Period": 60,
-                "EvaluationPeriods": 1,
-                "Threshold": 2,
-                "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-                "TreatMissingData": "notBreaching",
-            },
-        },
-        "Endpoint": {
-            "Type": "AWS::SageMaker::Endpoint",
-            "DependsOn": "Alarm",
-            "Properties": {
-                "EndpointName": ENDPOINT,
-                "EndpointConfigName": name,
-                "RetainAllVariantProperties": True,
-                "DeploymentConfig": {
-                    "BlueGreenUpdatePolicy": policy,
-                    "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm_name}]},
-                },
-            },
-        },
-    }
-    for kind in ("Model", "EndpointConfig"):
-        resources[kind] |= {"UpdateReplacePolicy": "Retain", "DeletionPolicy": "Delete"}
-    for resource in resources.values():
-        resource["Condition"] = "HasModel"
-    resources["Topic"] = {"Type": "AWS::SNS::Topic"}
-    return json.dumps(
-        {
-            "Parameters": {"ModelPackageArn": {"Type": "String", "Default": ""}},
-            "Conditions": {"HasModel": {"Fn::Not": [{"Fn::Equals": [{"Ref": "ModelPackageArn"}, ""]}]}},
-            "Resources": resources,
-        }
+    return endpoint_template(
+        endpoint=ENDPOINT,
+        role=ROLE,
+        alarm=alarm,
+        canary_percent=50,
+        bake_seconds=BAKE_SECONDS,
+        final_seconds=FINAL_SECONDS,
+        tags={kept: {ENDPOINT_TAG: ENDPOINT} for kept in ("Model", "EndpointConfig")},
     )
 
 

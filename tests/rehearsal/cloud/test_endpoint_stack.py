@@ -7,12 +7,14 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.endpoint_template import CONFIG_NAME, PARAMETER, endpoint_template
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 
 STACK = "serving"
@@ -21,18 +23,16 @@ ROLE = "arn:aws:iam::000000000000:role/serving"
 FAULT = "fault"
 
 
-def template() -> str:
-    name = {"Fn::GetAtt": ["Config", "EndpointConfigName"]}
-    dimensions = {"EndpointName": ENDPOINT, "VariantName": "primary", "EndpointConfigName": name}
-    alarm_name = {"Fn::Join": ["-", [name, "Errors"]]}
-    routing = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 25}, "WaitIntervalInSeconds": 240}
-    policy = {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": 60}
-    variant = {
-        "VariantName": "primary",
-        "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]},
-        "InitialInstanceCount": 4,
-        "InstanceType": "ml.m5.large",
-        "InitialVariantWeight": 1,
+def template(further: Mapping[str, Any] | None = None) -> str:
+    dimensions = {"EndpointName": ENDPOINT, "VariantName": "primary", "EndpointConfigName": CONFIG_NAME}
+    alarm = {
+        "AlarmName": "Errors",
+        "Namespace": "AWS/SageMaker",
+        "MetricName": "Invocation5XXErrors",
+        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+        "Statistic": "Average",
+        "Threshold": 0.05,
+        "ComparisonOperator": "GreaterThanThreshold",
     }
     capture = {
         "EnableCapture": True,
@@ -42,61 +42,16 @@ def template() -> str:
         "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
         "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
     }
-    resources = {
-        "Model": {
-            "Type": "AWS::SageMaker::Model",
-            "UpdateReplacePolicy": "Retain",
-            "Properties": {"Containers": [{"ModelPackageName": {"Ref": "Package"}}], "ExecutionRoleArn": ROLE},
-        },
-        "Config": {
-            "Type": "AWS::SageMaker::EndpointConfig",
-            "UpdateReplacePolicy": "Retain",
-            "Properties": {"ProductionVariants": [variant], "DataCaptureConfig": capture},
-        },
-        "Alarm": {
-            "Type": "AWS::CloudWatch::Alarm",
-            "Properties": {
-                "AlarmName": alarm_name,
-                "Namespace": "AWS/SageMaker",
-                "MetricName": "Invocation5XXErrors",
-                "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
-                "Statistic": "Average",
-                "Period": 60,
-                "EvaluationPeriods": 1,
-                "Threshold": 0.05,
-                "ComparisonOperator": "GreaterThanThreshold",
-                "TreatMissingData": "notBreaching",
-            },
-        },
-        "Endpoint": {
-            "Type": "AWS::SageMaker::Endpoint",
-            "DependsOn": "Alarm",
-            "Properties": {
-                "EndpointName": ENDPOINT,
-                "EndpointConfigName": name,
-                "RetainAllVariantProperties": True,
-                "DeploymentConfig": {
-                    "BlueGreenUpdatePolicy": policy,
-                    "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm_name}]},
-                },
-                "Tags": [{"Key": "team", "Value": "web"}],
-            },
-        },
-    }
-    for resource in resources.values():
-        resource["Condition"] = "HasModel"
-    resources["Topic"] = {"Type": "AWS::SNS::Topic"}
-    return json.dumps(
-        {
-            "Parameters": {"Package": {"Type": "String", "Default": ""}},
-            "Conditions": {"HasModel": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Package"}, ""]}]}},
-            "Resources": resources,
-            "Outputs": {
-                "Config": {"Condition": "HasModel", "Value": name},
-                "Endpoint": {"Condition": "HasModel", "Value": {"Ref": "Endpoint"}},
-                "Model": {"Condition": "HasModel", "Value": {"Ref": "Model"}},
-            },
-        }
+    return endpoint_template(
+        endpoint=ENDPOINT,
+        role=ROLE,
+        alarm=alarm,
+        canary_percent=25,
+        bake_seconds=240,
+        final_seconds=60,
+        capture=capture,
+        tags={"Endpoint": {"team": "web"}},
+        further=further,
     )
 
 
@@ -143,7 +98,7 @@ class Stack:
         self.cloud("cloudformation").update_stack(
             StackName=STACK,
             UsePreviousTemplate=True,
-            Parameters=[{"ParameterKey": "Package", "ParameterValue": package}],
+            Parameters=[{"ParameterKey": PARAMETER, "ParameterValue": package}],
         )
 
     def described(self) -> dict[str, Any]:
@@ -312,13 +267,12 @@ def test_a_stack_that_cannot_take_the_endpoint_back_goes_on_without_it_as_the_ru
     """SageMaker is back at the old config by itself when CloudFormation asks for it."""
     live, cloudformation = stack.endpoint()["EndpointConfigName"], cloud("cloudformation")
     late = {"Type": "AWS::SageMaker::ModelPackageGroup", "Properties": {"ModelPackageGroupName": "served"}}
-    document = json.loads(template())
     # It exists already, so the update fails once the endpoint is through.
-    document["Resources"]["Late"] = {**late, "DependsOn": "Endpoint"}
+    document = template({"Late": {**late, "DependsOn": "Endpoint"}})
     faulty = f"{stack.image.rpartition(':')[0]}:fault-errors"
     package = stack.package("s3://models/model-0-5/output/model.tar.gz", faulty)
-    parameter = {"ParameterKey": "Package", "ParameterValue": package}
-    cloudformation.update_stack(StackName=STACK, TemplateBody=json.dumps(document), Parameters=[parameter])
+    parameter = {"ParameterKey": PARAMETER, "ParameterValue": package}
+    cloudformation.update_stack(StackName=STACK, TemplateBody=document, Parameters=[parameter])
     assert stack.users_until_settled() == {"0.5", FAULT}
     assert stack.settled() == "UPDATE_ROLLBACK_FAILED"
     events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]

@@ -1,0 +1,85 @@
+"""A template of one guarded endpoint behind a parameter that names its package: empty, there is no endpoint."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+PARAMETER = "ModelPackageArn"
+CONFIG_NAME = {"Fn::GetAtt": ["EndpointConfig", "EndpointConfigName"]}
+_HAS_MODEL = "HasModel"
+
+
+def endpoint_template(
+    *,
+    endpoint: str,
+    role: str,
+    alarm: Mapping[str, Any],
+    canary_percent: int,
+    bake_seconds: int,
+    final_seconds: int,
+    capture: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Mapping[str, str]] | None = None,
+    further: Mapping[str, Any] | None = None,
+) -> str:
+    """A canary on four instances; `alarm` are properties of the one that rolls back, `AlarmName` ends its name.
+
+    `tags` are given by logical id, `further` are resources beside these.
+    """
+    name = {"Fn::Join": ["-", [CONFIG_NAME, alarm["AlarmName"]]]}
+    routing = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": canary_percent}}
+    policy = {
+        "TrafficRoutingConfiguration": {**routing, "WaitIntervalInSeconds": bake_seconds},
+        "TerminationWaitInSeconds": final_seconds,
+    }
+    variant = {
+        "VariantName": "primary",
+        "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]},
+        "InitialInstanceCount": 4,
+        "InstanceType": "ml.m5.large",
+        "InitialVariantWeight": 1,
+    }
+    properties: dict[str, dict[str, Any]] = {
+        "Model": {"Containers": [{"ModelPackageName": {"Ref": PARAMETER}}], "ExecutionRoleArn": role},
+        "EndpointConfig": {
+            "ProductionVariants": [variant],
+            **({"DataCaptureConfig": dict(capture)} if capture else {}),
+        },
+        "Alarm": {
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "TreatMissingData": "notBreaching",
+            **alarm,
+            "AlarmName": name,
+        },
+        "Endpoint": {
+            "EndpointName": endpoint,
+            "EndpointConfigName": CONFIG_NAME,
+            "RetainAllVariantProperties": True,
+            "DeploymentConfig": {
+                "BlueGreenUpdatePolicy": policy,
+                "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name}]},
+            },
+        },
+    }
+    for logical_id, given in (tags or {}).items():
+        properties[logical_id]["Tags"] = [{"Key": key, "Value": value} for key, value in given.items()]
+    resources = {
+        logical_id: {"Type": _type(logical_id), "Condition": _HAS_MODEL, "Properties": given}
+        for logical_id, given in properties.items()
+    }
+    for kept in ("Model", "EndpointConfig"):
+        resources[kept] |= {"UpdateReplacePolicy": "Retain", "DeletionPolicy": "Delete"}
+    resources["Endpoint"]["DependsOn"] = "Alarm"
+    values = {"Config": CONFIG_NAME, "Endpoint": {"Ref": "Endpoint"}, "Model": {"Ref": "Model"}}
+    return json.dumps(
+        {
+            "Parameters": {PARAMETER: {"Type": "String", "Default": ""}},
+            "Conditions": {_HAS_MODEL: {"Fn::Not": [{"Fn::Equals": [{"Ref": PARAMETER}, ""]}]}},
+            "Resources": {**resources, "Topic": {"Type": "AWS::SNS::Topic"}, **(further or {})},
+            "Outputs": {key: {"Condition": _HAS_MODEL, "Value": value} for key, value in values.items()},
+        }
+    )
+
+
+def _type(logical_id: str) -> str:
+    return "AWS::CloudWatch::Alarm" if logical_id == "Alarm" else f"AWS::SageMaker::{logical_id}"
