@@ -12,6 +12,7 @@ from slipway.guardrails import PlannedRollout, from_template, lint, lint_deliver
 from slipway.guardrails.template import alarms_in
 from slipway.guardrails.template_file import SUFFIXES, read_template
 from slipway.settings import load_delivery, load_settings
+from slipway.training.image_source import require_files
 
 _EPILOG = """\
 exit codes:
@@ -80,6 +81,7 @@ def _planned(arguments: argparse.Namespace) -> Iterator[PlannedRollout]:
     rate: float | None = arguments.requests_per_second
     if arguments.config or not (arguments.templates or arguments.delivery):
         settings = load_settings(arguments.config or config_file(DEFAULT_CONFIG), arguments.stage)
+        require_files(settings.training)
         yield planned_rollout(settings, requests_per_second=rate)
     if arguments.templates:
         yield from _in_templates(arguments.templates, rate)

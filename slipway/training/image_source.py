@@ -40,6 +40,17 @@ def image_source(steps_folder: Path, training: Training, *, into: Path) -> Path:
     return made
 
 
+def require_files(training: Training) -> None:
+    """Refuse settings that name a script, or requirements, which are not there.
+
+    Raises:
+        InputError: one is not.
+    """
+    for key, name in (("script", training.script), ("requirements", training.requirements)):
+        if name is not None:
+            _file(key, name)
+
+
 def _file(key: str, name: str) -> Path:
     path = Path(name)
     if not path.is_file():

@@ -7,7 +7,7 @@ import pytest
 from slipway.errors import InputError
 from slipway.settings import Training
 from slipway.training.image import image_tag
-from slipway.training.image_source import image_source
+from slipway.training.image_source import image_source, require_files
 
 
 @pytest.fixture
@@ -70,8 +70,10 @@ def test_hidden_files_caches_and_links_stay_behind(steps: Path, training: Traini
 @pytest.mark.parametrize("key", ["script", "requirements"])
 def test_a_file_that_is_not_there_is_named(steps: Path, training: Training, tmp_path: Path, key: str) -> None:
     changed = training.model_copy(update={key: str(tmp_path / "absent")})
-    with pytest.raises(InputError, match=rf"training\.{key} must name a file, .* got .*absent$"):
-        image_source(steps, changed, into=tmp_path / "made")
+    for check in (require_files, lambda each: image_source(steps, each, into=tmp_path / "made")):
+        with pytest.raises(InputError, match=rf"training\.{key} must name a file, .* got .*absent$"):
+            check(changed)
+    require_files(training)
 
 
 def test_a_script_beside_large_files_is_asked_to_have_a_folder_of_its_own(
