@@ -48,7 +48,8 @@ def test_it_has_the_script_and_its_packages_and_the_steps_versions(docker: Docke
     image = ended.stdout.strip()
     code = "import pluggy, numpy, pipeline_steps.train; print(pluggy.__version__, numpy.__version__)"
     versions = docker.run("run", "--rm", "--network", "none", "--entrypoint", "python", image, "-c", code)
-    pinned = next(line for line in (ROOT / "pipeline_steps/requirements.lock").open() if line.startswith("numpy=="))
+    lock = (ROOT / "pipeline_steps/requirements.lock").read_text().splitlines()
+    pinned = next(line for line in lock if line.startswith("numpy=="))
     assert versions == f"1.5.0 {pinned.removeprefix('numpy==').split()[0]}"
     at = "/opt/program/pipeline_steps/user_code"
     assert docker.run("run", "--rm", "--entrypoint", "cat", image, f"{at}/files/fit.py") == "import six"
