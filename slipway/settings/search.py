@@ -126,6 +126,8 @@ def _hyperparameter_errors(search: AlgorithmSearch, strategy: str, features: Fea
         yield from (f"ranges.{error}" for error in bounds_errors(algorithm, name, bounds))
     own = {name: None for name in (*fixed, *ranges) if not is_of_recipe(name)}
     yield from (f"fixed and ranges {error}" for error in unknown_errors(algorithm, own))
+    if ALGORITHMS[algorithm].takes_any and (recipe := sorted({*fixed, *ranges} - own.keys())):
+        yield f"fixed and ranges must leave out [features], which {algorithm} does not see, got {', '.join(recipe)}"
     for name, value in fixed.items():
         if is_of_recipe(name):
             yield from (f"fixed.{error}" for error in recipe_value_errors(features, name, value))
