@@ -10,6 +10,7 @@ from typing import Any
 from slipway.settings.hyperparameters import Bounds, Choice
 
 NONE = "none"
+NATIVE = "native"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,10 @@ NUMBER_STAGES: Mapping[str, Stage] = {
     "missing": Stage(
         {
             "median": Method("the median of the training rows"),
+            "mean": Method("the mean of the training rows"),
+            "most_frequent": Method("the value that most training rows have; of several the least one"),
             "constant": Method("one number for all columns", {"value": Bounds(0, -1e30, 1e30)}),
+            NATIVE: Method("missing values reach the algorithm; refused with one that takes none"),
         },
         "missing values reach the algorithm: trees take them, others put the median in their place",
     ),

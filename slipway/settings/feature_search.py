@@ -6,6 +6,7 @@ from typing import Any
 from slipway.settings.feature_methods import (
     CATEGORY_STAGES,
     EXTRACTION,
+    NATIVE,
     NUMBER_STAGES,
     SELECTION,
     Flag,
@@ -15,7 +16,7 @@ from slipway.settings.feature_methods import (
     stage_errors,
 )
 from slipway.settings.features import Features
-from slipway.settings.hyperparameters import Bounds
+from slipway.settings.hyperparameters import ALGORITHMS, Bounds
 from slipway.settings.ranges import CategoricalRange, ContinuousRange, ParameterRange
 
 PREFIX = "features."
@@ -51,6 +52,29 @@ def recipe_range_errors(features: Features, name: str, bounds: ParameterRange) -
         yield f"{name} must be integer or categorical, got continuous"
     else:
         yield from recipe_value_errors(features, name, str(bounds.min), str(bounds.max))
+
+
+def native_errors(
+    features: Features, algorithm: str, fixed: Mapping[str, str], ranges: Mapping[str, ParameterRange]
+) -> Iterator[str]:
+    """Where missing values would reach an algorithm that takes none, in words that begin with the section."""
+    if ALGORITHMS[algorithm].takes_missing:
+        return
+    others = ", ".join(name for name in NUMBER_STAGES["missing"].methods if name != NATIVE)
+    rest = f"must be of {others} with {algorithm}, which takes no missing values, got {NATIVE}"
+    path, drawn = f"{PREFIX}numbers.missing", ranges.get(f"{PREFIX}numbers.missing")
+    values = (
+        drawn.values if isinstance(drawn, CategoricalRange) else (fixed.get(path, _name(features.numbers.missing)),)
+    )
+    if NATIVE in values:
+        yield f"{path} {rest}"
+    for number, rule in enumerate(features.rules):
+        if _name(rule.missing) == NATIVE:
+            yield f"{PREFIX}rules.{number}.missing {rest}"
+
+
+def _name(given: Any) -> str:
+    return method_name(NUMBER_STAGES["missing"], given)
 
 
 def _takes(option: Option, text: str) -> bool:

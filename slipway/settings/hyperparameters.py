@@ -83,12 +83,14 @@ class Algorithm:
         hyperparameters: what it takes beside `algorithm` and `seed`, which are the pipeline's to give.
         ranges: what is searched where the settings name no ranges, in the form of `[tuning.ranges]`.
         takes_any: whether it also takes what `hyperparameters` does not name.
+        takes_missing: whether it fits rows with missing values as they are.
     """
 
     problems: tuple[str, ...]
     hyperparameters: Mapping[str, Hyperparameter]
     ranges: Mapping[str, Mapping[str, Any]]
     takes_any: bool = False
+    takes_missing: bool = False
 
 
 def _numbers(low: float, high: float, scaling: str = "Auto") -> dict[str, Any]:
@@ -135,6 +137,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
             "subsample": _numbers(0.6, 1.0),
             "colsample_bytree": _numbers(0.4, 1.0),
         },
+        takes_missing=True,
     ),
     "lightgbm": Algorithm(
         _TARGETED,
@@ -161,6 +164,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
             "bagging_fraction": _numbers(0.6, 1.0),
             "feature_fraction": _numbers(0.4, 1.0),
         },
+        takes_missing=True,
     ),
     "random_forest": Algorithm(
         _TARGETED,
@@ -175,6 +179,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
             "max_features": _numbers(0.1, 1.0),
             "min_samples_leaf": _whole_numbers(1, 20, "Logarithmic"),
         },
+        takes_missing=True,
     ),
     "mlp": Algorithm(
         _TARGETED,
@@ -210,7 +215,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         },
         {"max_samples": _whole_numbers(64, 1024, "Logarithmic"), "max_features": _numbers(0.3, 1.0)},
     ),
-    SCRIPT: Algorithm((*_TARGETED, "anomaly", "clustering"), {}, {}, takes_any=True),
+    SCRIPT: Algorithm((*_TARGETED, "anomaly", "clustering"), {}, {}, takes_any=True, takes_missing=True),
 }
 
 

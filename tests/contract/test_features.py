@@ -44,13 +44,13 @@ def test_stages_are_the_containers_in_their_order() -> None:
     assert list(product.EXTRACTION) == list(container.EXTRACTION)
 
 
-def settings_of(features: Mapping[str, Any], *, problem: str = "binary") -> Any:
+def settings_of(features: Mapping[str, Any], *, problem: str = "binary", **sections: Any) -> Any:
     columns = {"amount": "number", "size": "number", "gap": "number", "shop": "category"}
     columns |= {"member": "boolean", "day": "datetime"}
     data = {"target": "bought", "positive_label": "yes", "columns": columns}
     if problem == "clustering":
         data = {"columns": columns}
-    document = {"name": "shop", "stage": "dev", "problem": problem, "data": data, "features": features}
+    document = {"name": "shop", "stage": "dev", "problem": problem, "data": data, "features": features, **sections}
     return parse_settings(document, source="shop.toml")
 
 
@@ -103,3 +103,35 @@ def test_what_the_settings_refuse_is_said_in_one_line(features: Mapping[str, Any
 def test_what_needs_a_target_is_refused_where_nothing_is_predicted(features: Mapping[str, Any], error: str) -> None:
     with pytest.raises(InputError, match=error):
         settings_of(features, problem="clustering")
+
+
+RANGED = {"linear": {"ranges": {"features.numbers.missing": ["native", "mean"], "alpha": ["0.1", "1"]}}}
+
+
+@pytest.mark.parametrize(
+    ("features", "tuning", "error"),
+    [
+        ({"numbers": {"missing": "native"}}, {"algorithms": ["xgboost", "random_forest", "lightgbm"]}, None),
+        ({"numbers": {"missing": "native"}}, {"algorithms": ["xgboost", "linear"]}, "features.numbers.missing must be"),
+        (
+            {"rules": [{"columns": ["gap"], "missing": "native"}]},
+            {"algorithms": ["mlp"]},
+            "features.rules.0.missing must be of median, mean, most_frequent, constant with mlp, which takes no",
+        ),
+        ({"numbers": {"missing": "median"}}, {"algorithms": ["linear"], **RANGED}, "features.numbers.missing must be"),
+        (
+            {"numbers": {"missing": "native"}},
+            {"algorithms": ["linear"], "linear": {"fixed": {"features.numbers.missing": "mean"}}},
+            None,
+        ),
+    ],
+)
+def test_missing_values_reach_no_algorithm_that_takes_none(
+    features: Mapping[str, Any], tuning: Mapping[str, Any], error: str | None
+) -> None:
+    if error is None:
+        assert settings_of(features, tuning=tuning)
+        return
+    with pytest.raises(InputError, match=error) as caught:
+        settings_of(features, tuning=tuning)
+    assert len(str(caught.value).splitlines()) == 1

@@ -3,6 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pipeline_steps.features.missing.fill import Constant, Median
+from pipeline_steps.features.missing.fill import Constant, Mean, Median, MostFrequent, Native
 
-METHODS: Mapping[str, Callable[..., Any]] = {"median": Median, "constant": Constant}
+METHODS: Mapping[str, Callable[..., Any]] = {
+    "median": Median,
+    "mean": Mean,
+    "most_frequent": MostFrequent,
+    "constant": Constant,
+    "native": Native,
+}

@@ -123,6 +123,18 @@ CASES: Mapping[str, Case] = {
         rule(["gap"], missing="median"),
         lambda raw, made, _: (made["gap"][raw["gap"].isna()] == np.median(_known(raw, "gap"))).all(),
     ),
+    "missing mean": Case(
+        rule(["gap"], missing="mean"),
+        lambda raw, made, _: np.allclose(made["gap"][raw["gap"].isna()], _known(raw, "gap").mean()),
+    ),
+    "missing most_frequent": Case(
+        rule(["gap"], missing="most_frequent"),
+        lambda raw, made, _: (made["gap"][raw["gap"].isna()] == raw["gap"].mode().min()).all(),
+    ),
+    "missing native": Case(
+        rule(["gap"], missing="native"),
+        lambda raw, made, _: np.array_equal(np.isnan(made["gap"]), raw["gap"].isna()),
+    ),
     "missing constant": Case(
         rule(["gap"], missing={"method": "constant", "value": -1.0}),
         lambda raw, made, _: (made["gap"] == -1).sum() == raw["gap"].isna().sum(),

@@ -230,7 +230,7 @@ def test_a_hyperparameter_that_leads_nowhere_is_refused(name: str) -> None:
 
 
 _STAGES = {
-    "missing": ["median", {"method": "constant", "value": -1}],
+    "missing": ["median", "most_frequent", "native", {"method": "constant", "value": -1}],
     "outliers": ["iqr", {"detect": "iqr", "treat": "drop", "factor": 3}],
     "transform": ["yeo_johnson"],
     "bins": [{"method": "quantile", "bins": 3}, {"method": "quantile", "bins": 3, "output": "one_hot"}],
