@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from slipway.settings.feature_lists import Names, Numbers
 from slipway.settings.hyperparameters import Bounds, Choice
 
 NONE = "none"
@@ -26,7 +27,7 @@ class Flag:
         return "true or false"
 
 
-Option = Bounds | Choice | Flag
+Option = Bounds | Choice | Flag | Numbers | Names
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Method:
     meaning: str
     options: Mapping[str, Option] = field(default_factory=dict)
     needs_target: bool = False
+
+    @property
+    def required(self) -> list[str]:
+        """The options that must be given."""
+        return [name for name, its in self.options.items() if isinstance(its, Numbers | Names) and its.default is None]
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,10 @@ class Stage:
     key: str = "method"
 
 
+_BINS: Mapping[str, Option] = {
+    "bins": Bounds(5, 2, 100, whole=True),
+    "output": Choice("ordinal", ("ordinal", "one_hot")),
+}
 NUMBER_STAGES: Mapping[str, Stage] = {
     "missing": Stage(
         {
@@ -82,10 +92,14 @@ NUMBER_STAGES: Mapping[str, Stage] = {
     ),
     "bins": Stage(
         {
-            "quantile": Method(
-                "of as many training rows each",
-                {"bins": Bounds(5, 2, 100, whole=True), "output": Choice("ordinal", ("ordinal", "one_hot"))},
+            "edges": Method(
+                "between the inner edges given, such as age bands: a value on an edge is in the bin above it; labels, "
+                "one more than edges, name the columns of 0 and 1",
+                {"edges": Numbers(), "labels": Names(()), "output": _BINS["output"]},
             ),
+            "equal_width": Method("of one width between the least value in training and the greatest", _BINS),
+            "quantile": Method("of as many training rows each", _BINS),
+            "k_means": Method("around the centres that k-means finds in training", _BINS),
         },
         "values stay",
     ),
@@ -93,6 +107,11 @@ NUMBER_STAGES: Mapping[str, Stage] = {
         {
             "standard": Method("a mean of 0 and a standard deviation of 1"),
             "min_max": Method("from 0, the least value in training, to 1, the greatest"),
+            "max_abs": Method("1 or -1 is the value farthest from 0 in training; 0 stays 0"),
+            "robust": Method(
+                "a median of 0, and a range of 1 of the middle rows: outliers move neither",
+                {"middle_percent": Bounds(50, 1, 100)},
+            ),
             "none": Method("values stay, also for algorithms that standardise them where nothing is given"),
         },
         "linear models, neural networks and k-means standardise by themselves; trees need no scale",
@@ -161,6 +180,9 @@ def method_name(stage: Stage, given: object) -> str:
 
 def option_errors(method: Method, options: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the options of a method."""
+    for name in method.required:
+        if name not in options:
+            yield f".{name} must be given, as {method.options[name]}"
     for name, value in options.items():
         if (option := method.options.get(name)) is None:
             yield f" must have no option {name}; there is {', '.join(method.options) or 'none'}"
@@ -172,4 +194,4 @@ def _takes(option: Option, value: object) -> bool:
     if isinstance(option, Bounds):
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return is_number and option.takes(str(value))
-    return option.takes(value) if isinstance(option, Flag) else isinstance(value, str) and option.takes(value)
+    return option.takes(value) if not isinstance(option, Choice) else isinstance(value, str) and option.takes(value)

@@ -35,6 +35,8 @@ def recipe_value_errors(features: Features, name: str, *texts: str) -> Iterator[
         yield f"{name} must lead to a key of [features], such as features.numbers.scale"
         return
     for text in texts:
+        if isinstance(found, Stage) and _is_given(features, name, found, text):
+            continue  # with its options
         if isinstance(found, Stage):
             yield from (f"{name}{error}" for error in stage_errors(found, text))
         elif not _takes(found, text):
@@ -96,6 +98,13 @@ def _found(features: Features, name: str) -> Stage | Option | None:
     else:
         return None
     return _option(stage, given, ".".join(rest)) if rest else stage
+
+
+def _is_given(features: Features, name: str, stage: Stage, text: str) -> bool:
+    """Whether the recipe itself has this method there."""
+    keys = name.removeprefix(PREFIX).split(".")
+    given = features.select if keys[0] == "select" else getattr(getattr(features, keys[0]), keys[1])
+    return given is not None and method_name(stage, given) == text
 
 
 def _option(stage: Stage, given: Any, option: str) -> Option | None:

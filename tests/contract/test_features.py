@@ -1,7 +1,7 @@
 """The product has the methods of the recipe that the container takes: names, options and defaults."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from typing import Any
 
 import pytest
@@ -27,7 +27,11 @@ def options(methods: Mapping[str, Method]) -> dict[str, dict[str, Any]]:
 
 
 def taken(methods: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    return {name: {field.name: field.default for field in fields(method)} for name, method in methods.items()}
+    return {name: {its.name: _default(its) for its in fields(method)} for name, method in methods.items()}
+
+
+def _default(option: Field[Any]) -> Any:
+    return None if option.default is MISSING else option.default
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -75,6 +79,8 @@ def test_every_method_is_tested_by_name() -> None:
         ({"numbers": {"outliers": {"detect": "iqr", "treat": "hide"}}}, "outliers.treat must be one of cap, drop"),
         ({"numbers": {"bins": {"method": "quantile", "bins": 1}}}, "bins.bins must be a whole number in 2..100, got 1"),
         ({"numbers": {"bins": {"method": "quantile", "many": 1}}}, "bins must have no option many; there is bins, out"),
+        ({"numbers": {"bins": "edges"}}, "bins.edges must be given, as a list of ascending numbers"),
+        ({"numbers": {"bins": {"method": "edges", "edges": [3, 1]}}}, "edges must be a list of ascending numbers, got"),
         ({"numbers": {"encode": "one_hot"}}, "features.numbers.encode is not a known key"),
         ({"rules": [{"columns": ["amuont"], "scale": "none"}]}, "features.rules.0.columns must name feature columns"),
         ({"rules": [{"columns": ["shop"], "scale": "none"}]}, "features.rules.0.scale must be left out: it is for num"),

@@ -19,11 +19,13 @@ class Binned:
     """Columns with the inner edges of each, ascending and filled up with infinity to one length.
 
     A value is in the bin whose number is that of the edges at or below it; a missing one stays missing, or is in none.
+    `labels` name the bins of every column; without them their edges do.
     """
 
     columns: tuple[Feature, ...]
     edges: Values
     ordinal: bool
+    labels: tuple[str, ...] = ()
 
     @property
     def counts(self) -> list[int]:
@@ -37,7 +39,7 @@ class Binned:
         return tuple(
             replace(feature, name=f"{feature.name}: {label}", trend=0, is_ready=True)
             for feature, edges in zip(self.columns, self.edges, strict=True)
-            for label in _labels(edges[np.isfinite(edges)])
+            for label in self.labels or _labels(edges[np.isfinite(edges)])
         )
 
     def transform(self, values: Values) -> Values:
@@ -94,21 +96,10 @@ class Edges(ABC):
         """Find the inner edges of one column, ascending and different, by its known values."""
 
 
-def binned(columns: tuple[Feature, ...], edges: Sequence[Values], *, ordinal: bool) -> Binned:
+def binned(
+    columns: tuple[Feature, ...], edges: Sequence[Values], *, ordinal: bool, labels: tuple[str, ...] = ()
+) -> Binned:
     """Bin columns by edges of any number."""
     width = max([1, *map(len, edges)])
     filled = [np.concatenate([found, np.full(width - len(found), np.inf)]) for found in edges]
-    return Binned(columns, np.array(filled), ordinal=ordinal)
-
-
-@dataclass(frozen=True)
-class QuantileBins(Edges):
-    """Bins of as many training rows each; equal quantiles make fewer."""
-
-    bins: int = 5
-
-    def edges_of(self, known: Values) -> Values:
-        if not len(known):
-            return np.empty(0)
-        edges: Values = np.unique(np.quantile(known, np.linspace(0, 1, self.bins + 1)[1:-1]))
-        return np.compress(edges > known.min(), edges)
+    return Binned(columns, np.array(filled), ordinal=ordinal, labels=labels)

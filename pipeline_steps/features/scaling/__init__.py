@@ -3,6 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pipeline_steps.features.scaling.linear import MinMax, Standard, Unscaled
+from pipeline_steps.features.scaling.linear import MaxAbs, MinMax, Robust, Standard, Unscaled
 
-METHODS: Mapping[str, Callable[..., Any]] = {"standard": Standard, "min_max": MinMax, "none": Unscaled}
+METHODS: Mapping[str, Callable[..., Any]] = {
+    "standard": Standard,
+    "min_max": MinMax,
+    "max_abs": MaxAbs,
+    "robust": Robust,
+    "none": Unscaled,
+}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
 from pipeline_steps.features.fitted import Unchanged
 from pipeline_steps.features.method import Feature, Sample, Values
@@ -56,6 +56,34 @@ class MinMax:
         """Learn the ranges."""
         found = MinMaxScaler().fit(sample.values)
         return scaled(sample, found.data_min_, found.data_range_)
+
+
+@dataclass(frozen=True)
+class MaxAbs:
+    """The training rows' value farthest from 0 becomes 1 or -1; 0 stays 0."""
+
+    def fit(self, sample: Sample) -> Scaled:
+        """Learn the sizes."""
+        found = MaxAbsScaler().fit(sample.values)
+        return scaled(sample, np.zeros(len(sample.features)), found.max_abs_)
+
+
+@dataclass(frozen=True)
+class Robust:
+    """The median becomes 0, and the range of the middle rows 1: outliers do not move either."""
+
+    middle_percent: float = 50.0
+
+    def fit(self, sample: Sample) -> Scaled:
+        """Learn medians and ranges."""
+        apart = (100 - self.middle_percent) / 2
+        found = RobustScaler(quantile_range=(apart, 100 - apart)).fit(_with_values(sample.values))
+        return scaled(sample, found.center_, found.scale_)
+
+
+def _with_values(values: Values) -> Values:
+    """Put 0 into columns without a known value, which have no quantiles."""
+    return np.where(np.isnan(values).all(axis=0), 0.0, values)
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,15 @@ def _skew(values: NDArray[Any]) -> float:
     return float(np.mean(centred**3) / np.mean(centred**2) ** 1.5)
 
 
+def _bin_of_width(values: Any, bins: int) -> Any:
+    return np.minimum(bins * (values - values.min()) / (values.max() - values.min()) // 1, bins - 1)
+
+
+def _nearest_mean(values: Any, bins: Any) -> Any:
+    means = values.groupby(bins).mean().to_numpy()
+    return np.abs(values.to_numpy()[:, np.newaxis] - means).argmin(axis=1)
+
+
 TARGETED = ("binary", "multiclass", "regression")
 CASES: Mapping[str, Case] = {
     "missing median": Case(
@@ -169,6 +178,31 @@ CASES: Mapping[str, Case] = {
             np.sum([made[name] for name in made if name.startswith("gap: ")]) == len(_known(raw, "gap"))
         ),
     ),
+    "bins edges": Case(
+        rule(["gap", "size"], bins={"method": "edges", "edges": [0, 4]}),
+        lambda raw, made, _: (
+            np.array_equal(made["gap"], np.where(raw["gap"].isna(), np.nan, 1 + (raw["gap"] >= 4)), equal_nan=True)
+            and (made["size"] == 0).sum() == (raw["size"] < 0).sum()
+        ),
+    ),
+    "bins edges one_hot": Case(
+        rule(
+            ["gap"], bins={"method": "edges", "edges": [2, 6], "labels": ["few", "some", "many"], "output": "one_hot"}
+        ),
+        lambda raw, made, _: (made["gap: some"] == raw["gap"].between(2, 5)).all() and "gap: few" in made,
+    ),
+    "bins equal_width": Case(
+        rule(["amount", "size"], bins={"method": "equal_width", "bins": 4}),
+        lambda raw, made, _: np.array_equal(made["amount"], _bin_of_width(raw["amount"], 4)),
+    ),
+    "bins k_means": Case(
+        rule(["amount", "gap", "day"], bins={"method": "k_means", "bins": 3}),
+        lambda raw, made, _: np.array_equal(_nearest_mean(raw["amount"], made["amount"]), made["amount"]),
+    ),
+    "bins k_means one_hot": Case(
+        rule(["gap"], bins={"method": "k_means", "bins": 100, "output": "one_hot"}),
+        lambda raw, made, _: len([name for name in made if name.startswith("gap: ")]) == raw["gap"].nunique(),
+    ),
     "scale standard": Case(
         {"numbers": {"scale": "standard"}},
         lambda _, made, __: abs(made["amount"].mean()) < 1e-6 and abs(made["amount"].std() - 1) < 1e-6,
@@ -176,6 +210,21 @@ CASES: Mapping[str, Case] = {
     "scale min_max": Case(
         {"numbers": {"scale": "min_max"}},
         lambda _, made, __: (made["size"].min(), made["size"].max()) == (0, 1),
+    ),
+    "scale max_abs": Case(
+        {"numbers": {"scale": "max_abs"}},
+        lambda raw, made, _: (
+            abs(made["size"]).max() == 1
+            and np.array_equal(made["gap"] == 0, raw["gap"] == 0)
+            and made["size"].min() < 0
+        ),
+    ),
+    "scale robust": Case(
+        {"numbers": {"scale": {"method": "robust", "middle_percent": 80}}},
+        lambda _, made, __: (
+            np.allclose(np.quantile(made["amount"], [0.5]), 0, atol=1e-6)
+            and np.isclose(np.diff(np.quantile(made["amount"], [0.1, 0.9])), 1)
+        ),
     ),
     "scale none": Case(
         {"numbers": {"scale": "none"}},

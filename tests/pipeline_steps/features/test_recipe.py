@@ -160,8 +160,13 @@ def test_dates_and_booleans_are_touched_by_rules_alone() -> None:
         ),
         (rule(["sise"], transform="log1p"), "features.rules.0.columns must name feature columns, got sise"),
         (rule(["shop"], scale="none"), "features.rules.0.scale must be left out: it is for numbers, got shop"),
-        (rule(["size"], scale="largest"), "features scale must be one of none, standard, min_max, got largest"),
+        (rule(["size"], scale="largest"), "features scale must be one of none, standard"),
         (rule(["size"], bins={"method": "quantile", "many": 2}), "features bins quantile does not take these options"),
+        (
+            rule(["size"], bins={"method": "edges", "edges": [0, 1], "labels": ["low"]}),
+            "features bins edges must have one label more than edges, 3, got 1: low",
+        ),
+        (rule(["size"], bins="edges"), "features bins edges does not take these options: GivenBins.__init__() missing"),
         ({"derived": {"ratios": [["size", "shop"]]}}, "features.derived.ratios must name columns of numbers, got shop"),
         (
             rule(["size"], outliers={"detect": "iqr", "treat": "drop", "factor": -1}),

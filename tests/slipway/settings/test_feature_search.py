@@ -75,5 +75,14 @@ def test_what_the_recipe_does_not_take_is_refused(tuning: str, error: str) -> No
 def test_every_job_of_an_algorithm_may_have_a_recipe_of_its_own() -> None:
     found = settings('[tuning.fixed]\n"features.numbers.bins" = "none"')
     assert found.search.searches[0].fixed == {"features.numbers.bins": "none"}
-    with pytest.raises(InputError, match=r"tuning.fixed.features.numbers.bins must be one of none, quantile"):
+    with pytest.raises(InputError, match=r"tuning.fixed.features.numbers.bins must be one of none, "):
         settings('[tuning.fixed]\n"features.numbers.bins" = "even"')
+
+
+def test_a_method_whose_list_the_recipe_has_may_be_drawn() -> None:
+    edges = BASE.replace('"quantile", bins = 4', '"edges", edges = [1, 5]')
+    choice = '[tuning.ranges]\nfeatures.numbers.bins = ["edges", "none"]'
+    (search,) = parse_settings(tomllib.loads(edges + choice), source="shop.toml").search.searches
+    assert getattr(search.ranges["features.numbers.bins"], "values", None) == ("edges", "none")
+    with pytest.raises(InputError, match=r"features.numbers.bins.edges must be given, as a list of ascending numbers"):
+        settings(choice)

@@ -1,0 +1,35 @@
+"""Options of the recipe's methods that are lists."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Ascending numbers; without a default they must be given."""
+
+    default: tuple[float, ...] | None = None
+
+    def takes(self, value: object) -> bool:
+        if not isinstance(value, list | tuple) or not value:
+            return False
+        numbers = [each for each in value if isinstance(each, int | float) and not isinstance(each, bool)]
+        return len(numbers) == len(value) and all(low < high for low, high in pairwise(numbers))
+
+    def __str__(self) -> str:
+        return "a list of ascending numbers"
+
+
+@dataclass(frozen=True)
+class Names:
+    """Different texts; without a default they must be given."""
+
+    default: tuple[str, ...] | None = None
+
+    def takes(self, value: object) -> bool:
+        if not isinstance(value, list | tuple) or not value:
+            return False
+        return all(isinstance(each, str) for each in value) and len(set(value)) == len(value)
+
+    def __str__(self) -> str:
+        return "a list of different texts"
