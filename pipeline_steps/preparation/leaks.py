@@ -7,8 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline_steps.problems.problem import Likelihood
-from pipeline_steps.tables.profile import NUMBERS
-from pipeline_steps.tables.use_case import Column
+from pipeline_steps.tables.use_case import NUMBERS, Column
 
 _BINS = 32
 _FEWEST_ROWS = 30

@@ -12,8 +12,9 @@ from pipeline_steps.preparation.finding import Finding
 from pipeline_steps.preparation.split_balance import Divided
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.cells import quoted
-from pipeline_steps.tables.profile import profile_columns, relations
+from pipeline_steps.tables.profile import measured_labels, profile_columns
 from pipeline_steps.tables.raw_table import RawTable
+from pipeline_steps.tables.relations import relations
 from pipeline_steps.tables.source_table import raise_problems
 from pipeline_steps.tables.split import SPLITS, assign_splits
 from pipeline_steps.tables.use_case import UseCase
@@ -95,6 +96,7 @@ def describe(raw: RawTable, prepared: SplitTable, findings: Sequence[Finding]) -
         "unused_columns": list(raw.unused),
         "source": raw.found,
         "columns": profile_columns(use_case, splits["train"]),
+        "target_labels": measured_labels(use_case, splits["train"]),
         **relations(use_case, splits["train"]),
     }
 

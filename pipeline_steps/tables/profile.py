@@ -1,14 +1,13 @@
-"""The profile of the training split: statistics of each column, correlation and covariance."""
+"""The profile of the training split: statistics of each column, its outliers, and the target in its parts."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline_steps.tables.use_case import UseCase
-
-NUMBERS = frozenset({"number", "datetime"})
-"""The kinds whose values are numbers; a datetime's are days since 2000-01-01."""
+from pipeline_steps.tables.column_outliers import outlier_counts, whiskers
+from pipeline_steps.tables.target_by_bin import MeasuredTarget
+from pipeline_steps.tables.use_case import NUMBERS, UseCase
 
 _BINS = 20
 _TOP = 20
@@ -16,43 +15,42 @@ _TOP = 20
 
 def profile_columns(use_case: UseCase, table: pd.DataFrame) -> list[dict[str, Any]]:
     """Describe each feature column, in the model's order."""
+    target = MeasuredTarget.of(use_case, table)
     return [
         {"name": column.name, "kind": column.kind}
-        | (_number if column.kind in NUMBERS else _category)(table[column.name])
+        | (_number if column.kind in NUMBERS else _category)(table[column.name], target)
         for column in use_case.columns
     ]
 
 
-def relations(use_case: UseCase, table: pd.DataFrame) -> dict[str, Any]:
-    """Give correlation and covariance of the number columns and the target, over the rows where both are known.
-
-    An entry is None where it is not defined: fewer than two such rows, or (correlation) a constant column.
-    """
-    names = [column.name for column in use_case.columns if column.kind in NUMBERS]
-    numbers = table[[*names, *([use_case.target] if use_case.target else [])]]
-    return {
-        "covariance": _matrix(numbers.cov(min_periods=2)),
-        "correlation": _matrix(numbers.corr(min_periods=2)),
-    }
+def measured_labels(use_case: UseCase, table: pd.DataFrame) -> list[str]:
+    """Give the labels whose rates `target_by_bin` has; none where it has means, or there is no target."""
+    target = MeasuredTarget.of(use_case, table)
+    return list(target.labels) if target else []
 
 
-def _number(values: "pd.Series[float]") -> dict[str, Any]:
+def _number(values: "pd.Series[float]", target: MeasuredTarget | None) -> dict[str, Any]:
     known = values.dropna()
     described: dict[str, Any] = {"missing": len(values) - len(known), "unique": known.nunique()}
     if known.empty:
         return described
     spread = known if len(known) > 1 else known.repeat(2)  # one value does not vary
-    return described | {
-        "mean": known.mean(),
+    mean, std, quartiles = float(known.mean()), float(spread.std()), known.quantile([0.25, 0.5, 0.75]).tolist()
+    numbers = known.to_numpy(dtype=np.float64)
+    described |= {
+        "mean": mean,
         "median": known.median(),
         "mode": known.mode()[0],
-        "std": spread.std(),
+        "std": std,
         "variance": spread.var(),
         "min": known.min(),
         "max": known.max(),
-        "quartiles": known.quantile([0.25, 0.5, 0.75]).tolist(),
+        "quartiles": quartiles,
+        "whiskers": whiskers(numbers, quartiles),
+        "outliers": outlier_counts(numbers, quartiles, mean=mean, std=std),
         "histogram": _histogram(known),
     }
+    return described | ({"target_by_bin": target.by_number(values.to_numpy(dtype=np.float64))} if target else {})
 
 
 def _histogram(known: "pd.Series[float]") -> dict[str, Any]:
@@ -62,13 +60,11 @@ def _histogram(known: "pd.Series[float]") -> dict[str, Any]:
     return {"edges": edges.tolist(), "counts": np.histogram(known, edges)[0].tolist()}
 
 
-def _category(values: "pd.Series[str]") -> dict[str, Any]:
+def _category(values: "pd.Series[str]", target: MeasuredTarget | None) -> dict[str, Any]:
     known = values[values != ""]
     counts = known.value_counts().rename_axis("value").reset_index(name="count")
     top = counts.sort_values(["count", "value"], ascending=[False, True]).head(_TOP)
-    return {"missing": len(values) - len(known), "unique": len(counts), "top": top.to_dict("records")}
-
-
-def _matrix(found: pd.DataFrame) -> dict[str, Any]:
-    rows = found.astype(object).where(found.notna(), None)
-    return {"columns": found.columns.tolist(), "matrix": rows.to_numpy().tolist()}
+    described = {"missing": len(values) - len(known), "unique": len(counts), "top": top.to_dict("records")}
+    if target is None or top.empty:
+        return described
+    return described | {"target_by_bin": target.by_value(values.to_numpy(dtype=object), top["value"].tolist())}

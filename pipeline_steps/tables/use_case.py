@@ -7,6 +7,8 @@ from typing import Any, Literal, Self, get_args
 from pipeline_steps.errors import StepError
 
 Kind = Literal["number", "category", "boolean", "datetime"]
+NUMBERS = frozenset({"number", "datetime"})
+"""The kinds whose values are numbers; a datetime's are days since 2000-01-01."""
 SplitMethod = Literal["content", "time", "group", "id"]
 
 FILE = "use_case.json"

@@ -4,6 +4,7 @@ import html
 from collections.abc import Callable, Mapping
 
 from rehearsal.console import pictures
+from rehearsal.console.data_profile import data_profile
 from rehearsal.journey.rehearsal_result import RehearsalResult
 
 _DRAWERS: Mapping[str, Callable[[RehearsalResult], str]] = {
@@ -16,7 +17,7 @@ _DRAWERS: Mapping[str, Callable[[RehearsalResult], str]] = {
         if result.trials
         else ""
     ),
-    "profile": lambda result: pictures.data_profile(result.profile) if result.profile else "",
+    "profile": lambda result: data_profile(result.profile) if result.profile else "",
 }
 PICTURES = tuple(_DRAWERS)
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_steps.documents import to_json
-from pipeline_steps.tables.profile import profile_columns, relations
+from pipeline_steps.tables.profile import profile_columns
+from pipeline_steps.tables.relations import relations
 from pipeline_steps.tables.use_case import Column, UseCase
 
 USE_CASE = UseCase("binary", (Column("size", "number"), Column("month", "category")), "bought", "auc", "TRUE")
@@ -31,7 +34,52 @@ def test_a_number_is_described_by_its_known_values() -> None:
 def test_a_category_is_described_by_its_most_frequent_values() -> None:
     month = profile_columns(USE_CASE, _table([1] * 5, ["b", "a", "b", "", "c"]))[1]
     top = [{"value": "b", "count": 2}, {"value": "a", "count": 1}, {"value": "c", "count": 1}]
-    assert month == {"name": "month", "kind": "category", "missing": 1, "unique": 3, "top": top}
+    measured = {"values": ["b", "a", "c"], "rows": [2, 1, 1], "target": [[0.0], [1.0], [0.0]]}
+    described = {"name": "month", "kind": "category", "missing": 1, "unique": 3, "top": top}
+    assert month == described | {"target_by_bin": measured}
+
+
+def test_outliers_of_a_column_are_counted_by_each_method() -> None:
+    ordinary = [float(value % 10) for value in range(40)]
+    size = profile_columns(USE_CASE, _table([*ordinary, 20.0, 22.0, 90.0], ["a"] * 43))[0]
+    assert size["outliers"] == {"iqr": 3, "z_score": 1, "robust_z": 2}  # two hide behind the third's deviation
+    assert size["whiskers"] == [0.0, 9.0]
+
+
+def test_a_column_that_hardly_varies_has_no_outliers_by_deviation() -> None:
+    size = profile_columns(USE_CASE, _table([5.0] * 9, ["a"] * 9))[0]
+    assert size["outliers"] == {"iqr": 0, "z_score": 0, "robust_z": 0}
+
+
+@pytest.mark.parametrize(
+    ("use_case", "first", "last"),
+    [
+        (replace(USE_CASE, classes=("no", "yes")), [0.0], [1.0]),
+        (replace(USE_CASE, problem="regression"), [0.0], [1.0]),
+        (replace(USE_CASE, problem="multiclass", classes=("a", "b", "c")), [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]),
+    ],
+)
+def test_the_target_is_measured_in_each_part_of_a_column(
+    use_case: UseCase, first: list[float], last: list[float]
+) -> None:
+    table = _table([float(row) for row in range(100)], ["a"] * 100).assign(bought=[0.0] * 50 + [1.0] * 50)
+    found = profile_columns(use_case, table)[0]["target_by_bin"]
+    assert (found["rows"], len(found["edges"])) == ([10] * 10, 11)
+    assert (found["target"][0], found["target"][-1]) == (first, last)
+
+
+def test_of_many_columns_the_ones_that_correlate_and_the_target_are_kept() -> None:
+    made = np.random.default_rng(0).normal(size=(60, 41))
+    made[:, 37] = made[:, 3] + 0.01 * made[:, 37]
+    table = pd.DataFrame(made, columns=[f"c{place}" for place in range(40)] + ["bought"])
+    many = replace(USE_CASE, columns=tuple(Column(f"c{place}", "number") for place in range(40)))
+    found = relations(many, table)
+    kept = found["correlation"]["columns"]
+    assert (len(kept), kept[-1], {"c3", "c37"} <= set(kept)) == (30, "bought", True)
+    assert sorted([*kept, *found["relations"]["left_out"]]) == sorted(table.columns)
+    (strongest, *_), rows = found["scatter"], len(table)
+    assert (strongest["x"], strongest["y"]) == ("c3", "c37")
+    assert sum(count for *_, count in strongest["cells"]) == rows
 
 
 def test_relations_use_the_rows_where_both_are_known() -> None:
