@@ -34,7 +34,8 @@ def _rows(stage: str, methods: Mapping[str, Method]) -> Iterator[tuple[str, str,
 
 def _described(name: str, option: Option) -> str:
     if isinstance(option, Bounds):
-        return f"`{name}` {option.low:g}..{option.high:g}, by default {option.default:g}"
+        default = "optional" if option.default is None else f"by default {option.default:g}"
+        return f"`{name}` {option.low:g}..{option.high:g}, {default}"
     if isinstance(option, Choice):
         return f"`{name}` {' or '.join(option.names)}, by default {option.default}"
     if isinstance(option, Numbers | Names):

@@ -117,6 +117,7 @@ NUMBER_STAGES: Mapping[str, Stage] = {
         "linear models, neural networks and k-means standardise by themselves; trees need no scale",
     ),
 }
+_FOLDS = Bounds(5, 2, 20, whole=True)
 CATEGORY_STAGES: Mapping[str, Stage] = {
     "encode": Stage(
         {
@@ -124,11 +125,33 @@ CATEGORY_STAGES: Mapping[str, Stage] = {
                 "a column of 0 and 1 each; rare ones share one",
                 {"max_categories": Bounds(100, 2, 1000, whole=True), "rare_rows": Bounds(1, 1, 100_000, whole=True)},
             ),
-            "target": Method(
-                "the mean target of the category, or the share of each class; for training rows that of other rows",
-                {"folds": Bounds(5, 2, 20, whole=True)},
+            "similar": Method(
+                "a column of 0 and 1 a group of categories with similar targets: the most similar two become one "
+                "until so many groups are left or, where `groups` is not given, any two differ significantly; those of "
+                "fewer rows are one from the start, which unknown ones get",
+                {
+                    "significance": Bounds(0.05, 1e-9, 1),
+                    "groups": Bounds(None, 2, 100, whole=True),
+                    "rare_rows": Bounds(20, 1, 100_000, whole=True),
+                    "folds": _FOLDS,
+                },
                 needs_target=True,
             ),
+            "ordinal": Method(
+                "the place in an order that is given, from 0 on; one number for missing, rare and unknown ones",
+                {"order": Names(), "other": Bounds(-1, -1e30, 1e30)},
+            ),
+            "target_rank": Method(
+                "the place in the order of the mean target, from 0 on; for training rows by other rows",
+                {"folds": _FOLDS},
+                needs_target=True,
+            ),
+            "target": Method(
+                "the mean target of the category, or the share of each class; for training rows that of other rows",
+                {"folds": _FOLDS},
+                needs_target=True,
+            ),
+            "frequency": Method("the share of the training rows that has the category; 0 for unknown ones"),
         },
         "codes in the order of the mean target reach the algorithm: trees split by them, others make columns of 0/1",
     ),

@@ -103,7 +103,10 @@ def test_what_the_settings_refuse_is_said_in_one_line(features: Mapping[str, Any
     ("features", "error"),
     [
         ({"select": "k_best"}, "features.select must be of variance, correlation with a problem that predicts nothing"),
-        ({"rules": [{"columns": ["shop"], "encode": "target"}]}, "features.rules.0.encode must be of one_hot with a"),
+        (
+            {"rules": [{"columns": ["shop"], "encode": "target"}]},
+            "features.rules.0.encode must be of one_hot, ordinal, frequency with",
+        ),
     ],
 )
 def test_what_needs_a_target_is_refused_where_nothing_is_predicted(features: Mapping[str, Any], error: str) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from onnx import TensorProto
 
+from pipeline_steps.features.indicators import indicator_values, write_indicators
 from pipeline_steps.features.method import Feature, Sample, Values
 from pipeline_steps.graphs.writer import GraphWriter
 
@@ -48,7 +49,7 @@ class Binned:
         numbers = np.where(np.isnan(values), np.nan, numbers)
         if self.ordinal:
             return numbers
-        return np.equal(numbers[:, self._owners], self._bins).astype(np.float64)
+        return indicator_values(numbers, self.counts)
 
     def write(self, graph: GraphWriter, block: str) -> str:
         """Add the nodes."""
@@ -59,16 +60,7 @@ class Binned:
         numbers = graph.node("Where", graph.node("IsNaN", block), graph.doubles(np.nan), sums)
         if self.ordinal:
             return numbers
-        spread = graph.node("Gather", numbers, graph.constant(self._owners), axis=1)
-        return graph.node("Cast", graph.node("Equal", spread, graph.doubles(self._bins)), to=TensorProto.DOUBLE)
-
-    @property
-    def _owners(self) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-        return np.repeat(np.arange(len(self.columns)), self.counts)
-
-    @property
-    def _bins(self) -> Values:
-        return np.concatenate([np.arange(count, dtype=np.float64) for count in self.counts])
+        return write_indicators(graph, numbers, self.counts)
 
 
 def _labels(edges: Values) -> list[str]:

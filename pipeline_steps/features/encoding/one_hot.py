@@ -1,15 +1,13 @@
 """A column of 0 and 1 for each category."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from onnx import TensorProto
 from sklearn.preprocessing import OneHotEncoder
 
 from pipeline_steps.features.encoding.code_table import CodeTable, all_codes, code_table, present
+from pipeline_steps.features.indicators import write_indicators
 from pipeline_steps.features.method import Feature, Sample, Values
 from pipeline_steps.graphs.writer import GraphWriter
 
@@ -24,7 +22,7 @@ class Indicated:
     features: tuple[Feature, ...]
     table: CodeTable
     encoder: Any
-    widths: NDArray[np.int64]
+    widths: tuple[int, ...]
 
     def transform(self, values: Values) -> Values:
         """Encode rows."""
@@ -33,14 +31,7 @@ class Indicated:
 
     def write(self, graph: GraphWriter, block: str) -> str:
         """Add the nodes."""
-        owners = np.repeat(np.arange(len(self.widths)), self.widths)
-        places = np.concatenate([np.arange(width, dtype=np.float64) for width in self.widths])
-        spread = graph.node("Gather", self.table.write(graph, block), graph.constant(owners), axis=1)
-        return graph.node("Cast", graph.node("Equal", spread, graph.doubles(places)), to=TensorProto.DOUBLE)
-
-    @cached_property
-    def width(self) -> int:
-        return int(self.widths.sum())
+        return write_indicators(graph, self.table.write(graph, block), self.widths)
 
 
 @dataclass(frozen=True)
@@ -65,7 +56,7 @@ class OneHot:
             for feature, names in zip(sample.features, self._names(encoder, sample), strict=True)
             for name in names
         )
-        return Indicated(features, code_table(sample, sample.features, tables), encoder, np.array(widths))
+        return Indicated(features, code_table(sample, sample.features, tables), encoder, tuple(widths))
 
     @staticmethod
     def _places(encoder: Any, sample: Sample, place: int, widths: list[int]) -> Values:

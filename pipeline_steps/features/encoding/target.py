@@ -4,11 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import TargetEncoder
 
-from pipeline_steps.errors import StepError
 from pipeline_steps.features.encoding.code_table import CodeTable, all_codes, code_table, present
+from pipeline_steps.features.encoding.folds import folds_of, refuse_without_target
 from pipeline_steps.features.method import Feature, Sample, Values
 
 _KINDS = {"bernoulli": "binary", "categorical": "multiclass", "normal": "continuous"}
@@ -23,24 +22,30 @@ class Target:
 
     def cross_fit(self, sample: Sample) -> tuple[CodeTable, Values]:
         """Learn the means of all training rows, and give each of these rows the mean of the other folds."""
-        encoder = self._encoder(sample)
-        target = sample.target if sample.likelihood == "normal" else sample.target.astype(np.int64)
-        training: Values = encoder.fit_transform(present(sample.values), target)
+        refuse_without_target(sample, "target")
+        encoder = _encoder(sample, self.folds)
+        training: Values = encoder.fit_transform(present(sample.values), _target(sample))
         classes = len(encoder.classes_) if encoder.target_type_ == "multiclass" else 1
         tables = [_table(encoder, sample, place, classes) for place in range(len(sample.features))]
         features = tuple(made for feature in sample.features for made in _features(feature, classes))
         return code_table(sample, features, tables), training
 
-    def _encoder(self, sample: Sample) -> Any:
-        if sample.likelihood == "none":
-            raise StepError("features.categories.encode must be one_hot or none where nothing is predicted, got target")
-        kind = _KINDS[sample.likelihood]
-        if kind == "multiclass" and len(np.unique(sample.target)) < _FEWEST_CLASSES:
-            kind = "binary"
-        # of a class with fewer rows than folds some folds have none
-        rarest = self.folds - 1 if kind == "continuous" else np.unique(sample.target, return_counts=True)[1].min()
-        kfold = StratifiedKFold if rarest >= self.folds else KFold
-        return TargetEncoder(target_type=kind, cv=kfold(self.folds, shuffle=True, random_state=sample.seed))
+
+def mean_targets(sample: Sample) -> list[Values]:
+    """Give for each column the mean target of each code, [codes, 1], of a target that is a number or of two classes."""
+    encoder = _encoder(sample, 2).fit(present(sample.values), _target(sample))
+    return [_table(encoder, sample, place, 1) for place in range(len(sample.features))]
+
+
+def _target(sample: Sample) -> Any:
+    return sample.target if sample.likelihood == "normal" else sample.target.astype(np.int64)
+
+
+def _encoder(sample: Sample, folds: int) -> Any:
+    kind = _KINDS[sample.likelihood]
+    if kind == "multiclass" and len(np.unique(sample.target)) < _FEWEST_CLASSES:
+        kind = "binary"
+    return TargetEncoder(target_type=kind, cv=folds_of(sample, folds))
 
 
 def _features(feature: Feature, classes: int) -> list[Feature]:

@@ -126,6 +126,7 @@ def _nearest_mean(values: Any, bins: Any) -> Any:
     return np.abs(values.to_numpy()[:, np.newaxis] - means).argmin(axis=1)
 
 
+_ORDER = {"west": 0, "east": 1, "south": 2, "north": 3, "odd": -1, "": -1}
 TARGETED = ("binary", "multiclass", "regression")
 CASES: Mapping[str, Case] = {
     "missing median": Case(
@@ -233,6 +234,41 @@ CASES: Mapping[str, Case] = {
     "encode one_hot": Case(
         {"categories": {"encode": {"method": "one_hot", "rare_rows": 20}}},
         lambda raw, made, _: (made["shop: north"] == (raw["shop"] == "north")).all() and "shop: rare" in made,
+    ),
+    "encode similar": Case(
+        {"categories": {"encode": {"method": "similar", "rare_rows": 12}}},
+        # of the shops only north has a target of its own
+        lambda raw, made, _: (
+            len([name for name in made if name.startswith("shop: ")]) == 2
+            and np.array_equal(made["shop: north"], raw["shop"] == "north")
+        ),
+        TARGETED,
+    ),
+    "encode similar groups": Case(
+        {"categories": {"encode": {"method": "similar", "groups": 3, "rare_rows": 12}}},
+        lambda _, made, fitted: (
+            len([name for name in made if name.startswith("shop: ")]) == 3
+            and not np.array_equal(_first(made, "shop"), _first(fitted.training(), "shop"))
+        ),
+        TARGETED,
+    ),
+    "encode ordinal": Case(
+        rule(["shop"], encode={"method": "ordinal", "order": ["west", "east", "south", "north", "odd"]}),
+        lambda raw, made, _: (made["shop: order"] == raw["shop"].map(_ORDER)).all(),
+    ),
+    "encode target_rank": Case(
+        {"categories": {"encode": "target_rank"}},
+        lambda raw, made, fitted: (
+            made["shop: rank"].max() in set(made["shop: rank"][raw["shop"] == "north"])
+            and not np.array_equal(made["shop: rank"], fitted.training()["shop: rank"])
+        ),
+        TARGETED,
+    ),
+    "encode frequency": Case(
+        {"categories": {"encode": "frequency"}},
+        lambda raw, made, _: (made["shop: share"] == np.float32((raw["shop"] == "east").mean()))[
+            raw["shop"] == "east"
+        ].all(),
     ),
     "encode target": Case(
         {"categories": {"encode": "target"}},

@@ -110,13 +110,14 @@ def test_a_recipe_of_all_stages_trains_and_exports(problem: str, folds: int) -> 
     np.testing.assert_allclose(exported, trained.model.predict(encoded), rtol=1e-5, atol=1e-5)
 
 
-def test_each_fold_fits_the_recipe_anew() -> None:
+@pytest.mark.parametrize("encode", ["target", {"method": "similar", "rare_rows": 1}])
+def test_each_fold_fits_the_recipe_anew(encode: Any) -> None:
     """A target that is noise: whoever learnt category means from held-out rows would seem to predict it."""
     rows = table(300)
     generator = np.random.default_rng(3)
     shops = generator.choice([f"shop {number}" for number in range(25)], 300).astype(object)
     noise = Split(rows.features.assign(shop=shops), generator.integers(0, 2, 300).astype(float))
-    case = use_case({"categories": {"encode": "target"}}, folds=3)
+    case = use_case({"categories": {"encode": encode}}, folds=3)
     halves = (Split(noise.features.iloc[rows].reset_index(drop=True), noise.target[rows]) for rows in (_HEAD, _TAIL))
     trained = train_model(case, *halves, parse_hyperparameters(LINEAR), log=str)
     assert abs(trained.validation_metrics["auc"] - 0.5) < 0.12
@@ -167,6 +168,10 @@ def test_dates_and_booleans_are_touched_by_rules_alone() -> None:
             "features bins edges must have one label more than edges, 3, got 1: low",
         ),
         (rule(["size"], bins="edges"), "features bins edges does not take these options: GivenBins.__init__() missing"),
+        (
+            rule(["shop"], encode={"method": "ordinal", "order": ["north", "west", "east", "sout"]}),
+            "encode ordinal must have every category of column shop in its order, got none for south",
+        ),
         ({"derived": {"ratios": [["size", "shop"]]}}, "features.derived.ratios must name columns of numbers, got shop"),
         (
             rule(["size"], outliers={"detect": "iqr", "treat": "drop", "factor": -1}),
@@ -181,10 +186,12 @@ def test_a_recipe_that_cannot_be_fitted_is_refused_in_one_line(features: Mapping
     assert len(str(caught.value).splitlines()) == 1
 
 
-@pytest.mark.parametrize("problem", ["clustering", "anomaly"])
-def test_what_needs_a_target_is_refused_without_one(problem: str) -> None:
-    with pytest.raises(StepError, match="encode must be one_hot or none where nothing is predicted, got target"):
-        fit({"categories": {"encode": "target"}}, problem=problem)
+@pytest.mark.parametrize(
+    ("problem", "encode"), [("clustering", "target"), ("anomaly", "similar"), ("clustering", "target_rank")]
+)
+def test_what_needs_a_target_is_refused_without_one(problem: str, encode: str) -> None:
+    with pytest.raises(StepError, match="encode must be one_hot, ordinal, frequency or none where nothing is pred"):
+        fit({"categories": {"encode": encode}}, problem=problem)
     with pytest.raises(StepError, match="must be variance or correlation where nothing is predicted, got k_best"):
         fit({"select": "k_best"}, problem=problem)
 
