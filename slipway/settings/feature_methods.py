@@ -85,8 +85,26 @@ NUMBER_STAGES: Mapping[str, Stage] = {
     ),
     "transform": Stage(
         {
+            "log": Method("the natural logarithm; values must be above 0"),
             "log1p": Method("the logarithm of 1 + x, for amounts and counts; values must be above -1"),
+            "square_root": Method("the square root; values must be 0 or more"),
+            "cube_root": Method("the cube root, of either sign"),
+            "square": Method("the square"),
+            "cube": Method("the cube"),
+            "reciprocal": Method("1 / x; values must not be 0"),
+            "exponential": Method("e to the power of x; values must be at most 88"),
+            "power": Method(
+                "x to a power; values must be 0 or more where it is no whole number, and not 0 where it is below 0",
+                {"exponent": Bounds(2, -10, 10)},
+            ),
             "yeo_johnson": Method("the power that makes the distribution most like a normal one; of any sign"),
+            "quantile": Method(
+                "the share of training rows below the value, by so many quantiles; or the normal distribution's value",
+                {
+                    "quantiles": Bounds(100, 2, 1000, whole=True),
+                    "output": Choice("uniform", ("uniform", "normal")),
+                },
+            ),
         },
         "values stay",
     ),

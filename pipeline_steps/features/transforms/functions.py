@@ -1,44 +1,25 @@
-"""Functions that learn nothing; training refuses a column with values that they give no number for."""
+"""Logarithms and the exponential function, which need no option."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline_steps.features.method import Feature, Sample, Trend, Values
+from pipeline_steps.features.method import Sample, Values
+from pipeline_steps.features.transforms.applied import Applied, Domain, applied
 from pipeline_steps.graphs.writer import GraphWriter
+from pipeline_steps.tables.cells import LARGEST_NUMBER
+
+_LARGEST_EXPONENT = math.floor(math.log(LARGEST_NUMBER))
 
 
 @dataclass(frozen=True)
-class Applied:
-    """A function in numpy and as nodes; it gives NaN, which is missing, where it is not defined."""
+class Log:
+    """The natural logarithm."""
 
-    features: tuple[Feature, ...]
-    calculate: Callable[[Values], Values]
-    add_nodes: Callable[[GraphWriter, str], str]
-
-    def transform(self, values: Values) -> Values:
-        """Apply the function."""
-        with np.errstate(all="ignore"):
-            return self.calculate(values)
-
-    def write(self, graph: GraphWriter, block: str) -> str:
-        """Add the nodes."""
-        return self.add_nodes(graph, block)
-
-
-def with_trend(features: tuple[Feature, ...], trend: Trend) -> tuple[Feature, ...]:
-    """Describe what a function makes of columns: it grows with them, falls, or neither."""
-    return tuple(
-        feature if feature.trend is None else replace(feature, trend=_product(feature.trend, trend))
-        for feature in features
-    )
-
-
-def _product(one: Trend, other: Trend) -> Trend:
-    if 0 in (one, other):
-        return 0
-    return 1 if one == other else -1
+    def fit(self, sample: Sample) -> Applied:
+        """Learn the least values."""
+        return applied(sample, "log", Domain(0.0, open=True), np.log, _write_log)
 
 
 @dataclass(frozen=True)
@@ -46,8 +27,17 @@ class Log1p:
     """The logarithm of 1 + x: for amounts and counts, 0 included."""
 
     def fit(self, sample: Sample) -> Applied:
+        """Learn the least values."""
+        return applied(sample, "log1p", Domain(-1.0, open=True), _log1p, _write_log1p)
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """e to the power of x."""
+
+    def fit(self, sample: Sample) -> Applied:
         """Nothing is learnt."""
-        return Applied(sample.features, _log1p, _write_log1p)
+        return applied(sample, "exponential", Domain(high=_LARGEST_EXPONENT), np.exp, _write_exponential)
 
 
 def _log1p(values: Values) -> Values:
@@ -55,5 +45,13 @@ def _log1p(values: Values) -> Values:
     return logarithms
 
 
+def _write_log(graph: GraphWriter, block: str) -> str:
+    return graph.node("Log", block)
+
+
 def _write_log1p(graph: GraphWriter, block: str) -> str:
     return graph.node("Log", graph.node("Add", block, graph.doubles(1.0)))
+
+
+def _write_exponential(graph: GraphWriter, block: str) -> str:
+    return graph.node("Exp", block)

@@ -127,6 +127,21 @@ def _nearest_mean(values: Any, bins: Any) -> Any:
 
 
 _ORDER = {"west": 0, "east": 1, "south": 2, "north": 3, "odd": -1, "": -1}
+FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
+    "log": np.log,
+    "square_root": np.sqrt,
+    "cube_root": np.cbrt,
+    "square": np.square,
+    "cube": lambda values: values**3,
+    "reciprocal": lambda values: 1 / values,
+    "exponential": np.exp,
+}
+
+
+def _gives(function: Callable[[Any], Any], column: str = "amount") -> Callable[[pd.DataFrame, Made, FittedCase], Any]:
+    return lambda raw, made, _: np.allclose(made[column], function(raw[column]), rtol=1e-5)
+
+
 TARGETED = ("binary", "multiclass", "regression")
 CASES: Mapping[str, Case] = {
     "missing median": Case(
@@ -160,6 +175,33 @@ CASES: Mapping[str, Case] = {
     "outliers iqr drop": Case(
         rule(["amount"], outliers={"detect": "iqr", "treat": "drop"}),
         lambda raw, made, fitted: len(fitted.training()["amount"]) < len(raw) == len(made["amount"]),
+    ),
+    **{
+        f"transform {name}": Case(
+            rule(["size" if name == "exponential" else "amount"], transform=name),
+            _gives(function, "size" if name == "exponential" else "amount"),
+            ("binary",),
+        )
+        for name, function in FUNCTIONS.items()
+    },
+    **{
+        f"transform power {exponent}": Case(
+            rule(["amount"], transform={"method": "power", "exponent": exponent}),
+            _gives(lambda values, exponent=exponent: values**exponent),
+            ("binary",),
+        )
+        for exponent in (1.5, -0.5, -2)
+    },
+    "transform quantile uniform": Case(
+        rule(["amount", "gap"], transform={"method": "quantile", "quantiles": 20}),
+        lambda _, made, __: np.allclose(np.quantile(made["amount"], [0, 0.25, 0.5, 1]), [0, 0.25, 0.5, 1], atol=0.02),
+    ),
+    "transform quantile normal": Case(
+        rule(["amount", "gap", "size"], transform={"method": "quantile", "output": "normal"}),
+        lambda raw, made, _: (
+            abs(_skew(made["amount"])) < 0.3 < _skew(raw["amount"].to_numpy())
+            and np.isnan(made["gap"]).sum() == raw["gap"].isna().sum()
+        ),
     ),
     "transform log1p": Case(
         rule(["amount"], transform="log1p"),

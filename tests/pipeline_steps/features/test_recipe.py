@@ -15,7 +15,7 @@ from pipeline_steps.artifact.contract import encode_table
 from pipeline_steps.artifact.scorer import Scorer
 from pipeline_steps.errors import ArgumentError, StepError
 from pipeline_steps.tables.prepared import Split
-from tests.pipeline_steps.features.methods import CASES, Case, fit, rule, table, use_case
+from tests.pipeline_steps.features.methods import CASES, FUNCTIONS, Case, fit, rule, table, use_case
 
 every_method = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 LINEAR = {"algorithm": "linear", "alpha": "0.01"}
@@ -157,7 +157,15 @@ def test_dates_and_booleans_are_touched_by_rules_alone() -> None:
     [
         (
             rule(["size"], transform="log1p"),
-            "transform log1p must give a number for every value of column size in",
+            "features: transform log1p must have values above -1 in training, got -4.46122 in column size",
+        ),
+        (rule(["size"], transform="square_root"), "square_root must have values of 0 or more in training, got -0."),
+        (rule(["gap"], transform="log"), "transform log must have values above 0 in training, got 0 in column gap"),
+        (rule(["gap"], transform="reciprocal"), "must have values other than 0 in training, got 0 in column gap: cho"),
+        (rule(["amount"], transform="exponential"), "exponential must have values of at most 88 in training, got "),
+        (
+            rule(["size"], transform={"method": "power", "exponent": 0.5}),
+            "transform power must have values of 0 or more in training",
         ),
         (rule(["sise"], transform="log1p"), "features.rules.0.columns must name feature columns, got sise"),
         (rule(["shop"], scale="none"), "features.rules.0.scale must be left out: it is for numbers, got shop"),
@@ -196,9 +204,19 @@ def test_what_needs_a_target_is_refused_without_one(problem: str, encode: str) -
         fit({"select": "k_best"}, problem=problem)
 
 
-def test_a_value_that_gives_no_number_in_a_request_is_missing() -> None:
-    fitted = fit(rule(["amount"], transform="log1p"))
-    assert np.isnan(fitted.made(extreme(table(20)))["amount"][[-4, -2]]).all()
+@pytest.mark.parametrize(
+    "transform",
+    [*FUNCTIONS, "log1p", *({"method": "power", "exponent": exponent} for exponent in (1.5, -0.5, -2, 10)), "quantile"],
+)
+def test_a_request_outside_of_a_functions_domain_gets_the_nearest_training_rows_number(transform: Any) -> None:
+    column = "size" if transform == "exponential" else "amount"
+    fitted = fit(rule([column], transform=transform))
+    made, training = fitted.made(extreme(table(20)))[column], fitted.made()[column]
+    assert np.isnan(made).sum() == 1
+    if transform in ("log", "log1p"):
+        assert made[-4] == made[-2] == training.min()
+    if transform == "reciprocal":
+        assert made[-5] == training.max()
 
 
 def test_directions_follow_the_columns_through_the_recipe() -> None:
@@ -243,7 +261,7 @@ def test_a_hyperparameter_that_leads_nowhere_is_refused(name: str) -> None:
 _STAGES = {
     "missing": ["median", "most_frequent", "native", {"method": "constant", "value": -1}],
     "outliers": ["iqr", {"detect": "iqr", "treat": "drop", "factor": 3}],
-    "transform": ["yeo_johnson"],
+    "transform": ["yeo_johnson", "cube_root", {"method": "quantile", "output": "normal"}],
     "bins": [{"method": "quantile", "bins": 3}, {"method": "quantile", "bins": 3, "output": "one_hot"}],
     "scale": ["standard", "min_max", "none"],
 }
