@@ -75,6 +75,20 @@ def _empty_split(checked: CheckedColumn) -> Iterator[str]:
     yield from held_out_emptiness(checked.by_split)
 
 
+def _impossible(checked: CheckedColumn) -> Iterator[str]:
+    column = checked.column
+    if column.min is None and column.max is None:
+        return
+    values = checked.table[column.name]
+    wrong = values[~column.is_possible(values)]
+    if len(wrong):
+        ends = f"{'' if column.min is None else f'{column.min:g}'}..{'' if column.max is None else f'{column.max:g}'}"
+        yield (
+            f"has {len(wrong)} impossible values, outside of {ends} ([data.ranges]), such as {wrong.iloc[0]:g}: they "
+            "are used as they are, so correct them in the source or empty their cells"
+        )
+
+
 def _identifier(checked: CheckedColumn) -> Iterator[str]:
     if checked.identifies_rows:
         yield "has another value in nearly every row, as an identifier has: leave it out ([data] ignore)"
@@ -138,6 +152,7 @@ def _are_numbers(texts: Sequence[str]) -> bool:
 _CHECKS: tuple[Callable[[CheckedColumn], Iterator[str]], ...] = (
     _no_information,
     _empty_split,
+    _impossible,
     _identifier,
     _leak,
     _many_categories,

@@ -11,16 +11,17 @@ _SCALE = 1.4826
 """Of a normal distribution, its standard deviation over its median absolute deviation."""
 
 
-def outlier_counts(
-    known: NDArray[np.floating], quartiles: Sequence[float], *, mean: float, std: float
-) -> Mapping[str, int]:
+def outlier_counts(values: NDArray[np.floating]) -> Mapping[str, int]:
     """Count by box plot, z-score and robust z-score; a spread of 0 makes no outliers of the two scores."""
+    if len(values) <= 1:
+        return {"iqr": 0, "z_score": 0, "robust_z": 0}
+    quartiles = np.quantile(values, [0.25, 0.5, 0.75]).tolist()
     low, high = whisker_limits(quartiles)
-    deviation = np.abs(known - quartiles[1])
+    deviation, std = np.abs(values - quartiles[1]), float(values.std(ddof=1))
     robust = _SCALE * float(np.median(deviation))
     return {
-        "iqr": int(((known < low) | (known > high)).sum()),
-        "z_score": int((np.abs(known - mean) > Z_SCORE * std).sum()) if std > 0 else 0,
+        "iqr": int(((values < low) | (values > high)).sum()),
+        "z_score": int((np.abs(values - values.mean()) > Z_SCORE * std).sum()) if std > 0 else 0,
         "robust_z": int((deviation > ROBUST_Z * robust).sum()) if robust > 0 else 0,
     }
 

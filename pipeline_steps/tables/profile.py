@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline_steps.tables.column_outliers import outlier_counts, whiskers
 from pipeline_steps.tables.target_by_bin import MeasuredTarget
-from pipeline_steps.tables.use_case import NUMBERS, UseCase
+from pipeline_steps.tables.use_case import NUMBERS, Column, UseCase
 
 _BINS = 20
 _TOP = 20
@@ -18,7 +18,11 @@ def profile_columns(use_case: UseCase, table: pd.DataFrame) -> list[dict[str, An
     target = MeasuredTarget.of(use_case, table)
     return [
         {"name": column.name, "kind": column.kind}
-        | (_number if column.kind in NUMBERS else _category)(table[column.name], target)
+        | (
+            _number(column, table[column.name], target)
+            if column.kind in NUMBERS
+            else _category(table[column.name], target)
+        )
         for column in use_case.columns
     ]
 
@@ -29,25 +33,27 @@ def measured_labels(use_case: UseCase, table: pd.DataFrame) -> list[str]:
     return list(target.labels) if target else []
 
 
-def _number(values: "pd.Series[float]", target: MeasuredTarget | None) -> dict[str, Any]:
+def _number(column: Column, values: "pd.Series[float]", target: MeasuredTarget | None) -> dict[str, Any]:
     known = values.dropna()
     described: dict[str, Any] = {"missing": len(values) - len(known), "unique": known.nunique()}
     if known.empty:
         return described
     spread = known if len(known) > 1 else known.repeat(2)  # one value does not vary
-    mean, std, quartiles = float(known.mean()), float(spread.std()), known.quantile([0.25, 0.5, 0.75]).tolist()
-    numbers = known.to_numpy(dtype=np.float64)
+    quartiles = known.quantile([0.25, 0.5, 0.75]).tolist()
+    possible = known[column.is_possible(known)]
+    if len(possible) < len(known):
+        described["impossible"] = len(known) - len(possible)
     described |= {
-        "mean": mean,
+        "mean": known.mean(),
         "median": known.median(),
         "mode": known.mode()[0],
-        "std": std,
+        "std": spread.std(),
         "variance": spread.var(),
         "min": known.min(),
         "max": known.max(),
         "quartiles": quartiles,
-        "whiskers": whiskers(numbers, quartiles),
-        "outliers": outlier_counts(numbers, quartiles, mean=mean, std=std),
+        "whiskers": whiskers(known.to_numpy(dtype=np.float64), quartiles),
+        "outliers": outlier_counts(possible.to_numpy(dtype=np.float64)),
         "histogram": _histogram(known),
     }
     return described | ({"target_by_bin": target.by_number(values.to_numpy(dtype=np.float64))} if target else {})

@@ -42,14 +42,14 @@ class MeasuredTarget:
         return cls(tuple(use_case.classes[place] for place in places), rates.astype(np.float64), rows)
 
     def by_number(self, values: NDArray[np.floating]) -> dict[str, Any]:
-        """Measure in bins of about equal rows; a missing value is in none."""
+        """Measure in bins of about equal rows, or at each of a few values; a missing value is in none."""
         present = self.rows & ~np.isnan(values)
         known = values[present]
         if not len(known):
             return {"edges": [], "rows": [], "target": []}
-        edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)))
-        places = np.clip(np.searchsorted(edges, known, side="right") - 1, 0, max(0, len(edges) - 2))
-        return {"edges": edges.tolist()} | self._measured(places, max(1, len(edges) - 1), present[self.rows])
+        edges = _edges(known)
+        places = np.clip(np.searchsorted(edges, known, side="right") - 1, 0, len(edges) - 2)
+        return {"edges": edges.tolist()} | self._measured(places, len(edges) - 1, present[self.rows])
 
     def by_value(self, values: NDArray[np.object_], shown: Sequence[str]) -> dict[str, Any]:
         """Measure at each of the values in `shown`."""
@@ -57,9 +57,20 @@ class MeasuredTarget:
         places = pd.Series(values[self.rows]).map(place_of).fillna(-1).to_numpy(dtype=np.int64)
         return {"values": list(shown)} | self._measured(places[places >= 0], len(shown), places >= 0)
 
-    def _measured(self, places: NDArray[np.int64], count: int, kept: NDArray[np.bool_]) -> dict[str, Any]:
+    def _measured(self, places: NDArray[np.integer], count: int, kept: NDArray[np.bool_]) -> dict[str, Any]:
         rows = np.bincount(places, minlength=count)
         sums = np.stack([np.bincount(places, each[kept], minlength=count) for each in self.values.T], axis=1)
         means = sums / np.maximum(1, rows)[:, np.newaxis]
         found = [mean.tolist() if number else None for mean, number in zip(means, rows, strict=True)]
         return {"rows": rows.tolist(), "target": found}
+
+
+def _edges(known: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Edges of the bins, each closed below; a value that fills several bins has one of its own."""
+    distinct = np.unique(known)
+    if len(distinct) <= _BINS:
+        return np.append(distinct, distinct[-1])
+    quantiles = np.quantile(known, np.linspace(0, 1, _BINS + 1), method="higher")
+    filling = quantiles[:-1][np.diff(quantiles) <= 0]
+    after = np.searchsorted(distinct, filling, side="right")
+    return np.unique([*quantiles, *distinct[np.minimum(after, len(distinct) - 1)]])

@@ -1,10 +1,14 @@
 """What the container knows about the use case: `use_case.json`, written at synth and laid beside every split."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from pipeline_steps.errors import StepError
+
+if TYPE_CHECKING:  # the server reads no table
+    import pandas as pd
 
 Kind = Literal["number", "category", "boolean", "datetime"]
 NUMBERS = frozenset({"number", "datetime"})
@@ -19,12 +23,20 @@ _VERSION = 2
 class Column:
     """A feature column of the table.
 
-    `format` is how a datetime is written, which `prepare` has found: `iso`, or as strptime has it.
+    `format` is how a datetime is written, which `prepare` has found: `iso`, or as strptime has it. `min` and `max` are
+    the ends of the possible values, where the settings give them.
     """
 
     name: str
     kind: Kind
     format: str | None = None
+    min: float | None = None
+    max: float | None = None
+
+    def is_possible(self, values: "pd.Series[float]") -> "pd.Series[bool]":
+        """Whether each value lies within the range; a missing one does."""
+        below = values < (-math.inf if self.min is None else self.min)
+        return ~(below | (values > (math.inf if self.max is None else self.max)))
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def _category(column: Mapping[str, Any]) -> str:
     if not top:
         return svg.drawing(_WIDTH, _ROW, [svg.text(0, 10, "no known value")])
     most = max(entry["count"] for entry in top) or 1
-    names = labels([entry["value"] for entry in top], width=14)
+    names = labels([entry["value"] for entry in top], width=12)
     means = column.get("target_by_bin", {}).get("target", [None] * len(top))
     parts = []
     for row, (entry, name, mean) in enumerate(zip(top, names, means, strict=False)):

@@ -63,7 +63,15 @@ def _statistics_row(column: Mapping[str, Any]) -> list[Any]:
     found = column.get("outliers", {})
     counts = [column.get("missing"), column.get("unique")]
     outliers = [found.get(method) for method in _METHODS]
-    return [printable(str(column["name"])), kind, *counts, *map(shown, _STATISTICS), quartiles, *outliers]
+    return [
+        printable(str(column["name"])),
+        kind,
+        *counts,
+        *map(shown, _STATISTICS),
+        quartiles,
+        column.get("impossible"),
+        *outliers,
+    ]
 
 
 def _relations(profile: Mapping[str, Any]) -> str:

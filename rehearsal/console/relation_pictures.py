@@ -34,8 +34,9 @@ def _number(value: float | None) -> str:
 def _colour(value: float | None) -> str:
     if value is None:
         return "#e2e5ea"
-    pale = round(245 * (1 - min(1.0, abs(value))))
-    return f"rgb(200,{pale},{pale})" if value > 0 else f"rgb({pale},{pale},200)"
+    strength = min(1.0, abs(value))
+    strong, pale = round(245 - 45 * strength), round(245 * (1 - strength))
+    return f"rgb({strong},{pale},{pale})" if value > 0 else f"rgb({pale},{pale},{strong})"
 
 
 def scatter_plot(plot: Mapping[str, Any]) -> str:

@@ -36,6 +36,23 @@ class Split(Section):
         return self
 
 
+class PlausibleRange(Section):
+    """The values that a number can have in reality."""
+
+    min: float | None = None
+    """The least possible value; none without it."""
+    max: float | None = None
+    """The greatest possible value; none without it."""
+
+    @model_validator(mode="after")
+    def _ends_differ(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("min or max must be given")
+        if self.min is not None and self.max is not None and self.min >= self.max:
+            raise ValueError(f"min must be below max, got {self.min:g} and {self.max:g}")
+        return self
+
+
 class TableFormat(Section):
     """How the files are written; what is not given is detected."""
 
@@ -66,6 +83,8 @@ class Data(Section):
     """Of binary problems and known anomalies: the target's value that is the positive class; others are negative."""
     columns: dict[ColumnName, ColumnKind] = Field(min_length=1)
     """The feature columns and their kinds; columns of the table that are not named are left out."""
+    ranges: dict[ColumnName, PlausibleRange] = Field(default_factory=dict)
+    """Numbers' possible values; others are reported as impossible, apart from outliers, and used as they are."""
     ignore: tuple[str, ...] = ()
     """Columns of the table that are left out on purpose, as are those with the kind ignore; no check mentions them."""
     split: Split = Split()
@@ -100,6 +119,8 @@ class Data(Section):
             yield f"split.column must not be the target, got {self.split.column}"
         if self.split.method == "id" and self.split.column in self.columns:
             yield f"split.column must be no feature with method id, it identifies a row, got {self.split.column}"
+        if others := sorted(name for name in self.ranges if self.columns.get(name) != "number"):
+            yield f"ranges must name columns of the kind number, got {', '.join(others)}"
         if unknown := sorted(set(self.exclude_from_drift) - self.columns.keys()):
             yield f"exclude_from_drift must name feature columns, got {', '.join(unknown)}"
         # The model's server gets the names as one value of its environment.

@@ -16,7 +16,10 @@ def use_case_document(settings: Settings) -> dict[str, Any]:
     return {
         "version": VERSION,
         "problem": settings.problem,
-        "columns": [{"name": name, "kind": kind} for name, kind in data.columns.items()],
+        "columns": [
+            {"name": name, "kind": kind} | (data.ranges[name].model_dump() if name in data.ranges else {})
+            for name, kind in data.columns.items()
+        ],
         "ignore": data.ignore,
         "target": data.target,
         "positive_label": data.positive_label,

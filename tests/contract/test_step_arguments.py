@@ -110,6 +110,14 @@ def test_prepare_accepts_every_table_the_settings_accept(document, columns, targ
     assert found.split == SplitPlan(*split)
 
 
+def test_prepare_knows_the_possible_values(document):
+    ranges = {"age": {"min": 0, "max": 120}, "size": {"min": 0.5}}
+    data = {"columns": {"age": "number", "size": "number"}, "target": "y", "positive_label": "a", "ranges": ranges}
+    settings, _, _ = composed(document | {"data": data})
+    found = UseCase.from_document(json.loads(json.dumps(use_case_document(settings))))
+    assert [(column.min, column.max) for column in found.columns] == [(0, 120), (0.5, None)]
+
+
 def test_prepare_reads_how_rows_are_split_and_files_are_written(document):
     form = {"delimiter": ";", "encoding": "cp1252", "decimal": ",", "missing": ["?"], "datetime": "%d.%m.%Y"}
     split = {"method": "time", "column": "day"}

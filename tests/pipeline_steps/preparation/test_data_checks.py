@@ -63,6 +63,12 @@ FOUND: Mapping[str, tuple[str, list[Row], UseCase, str]] = {
     "outcome's text": ("leak", _with("new", lambda _, row: row["churned"].upper()), _column("category"), "AUC 1.000"),
     "constant": ("no_information", _with("new", lambda *_: "7"), _column("number"), "is always 7"),
     "empty": ("no_information", _with("new", lambda n, _: "1" if n == 0 else ""), _column("number"), "is empty in the"),
+    "impossible": (
+        "impossible",
+        _with("size", lambda n, row: "999" if n in (3, 7) else row["size"]),
+        replace(BINARY, columns=(Column("size", "number", min=-9, max=9), *BINARY.columns[1:])),
+        "has 2 impossible values, outside of -9..9 ([data.ranges]), such as 999",
+    ),
     "seldom": (
         "empty_split",
         _with("new", lambda n, _: f"{n}.5" if n in (1, 9) else ""),

@@ -46,6 +46,14 @@ def test_outliers_of_a_column_are_counted_by_each_method() -> None:
     assert size["whiskers"] == [0.0, 9.0]
 
 
+def test_impossible_values_are_no_outliers() -> None:
+    ages = replace(USE_CASE, columns=(Column("size", "number", min=0, max=120), USE_CASE.columns[1]))
+    ordinary = [20.0 + value for value in range(40)]
+    age = profile_columns(ages, _table([*ordinary, 119.0, 999.0, -1.0, np.nan], ["a"] * 44))[0]
+    assert (age["impossible"], age["outliers"]["iqr"], age["missing"]) == (2, 1, 1)
+    assert "impossible" not in profile_columns(ages, _table([0.0, 120.0], ["a"] * 2))[0]
+
+
 def test_a_column_that_hardly_varies_has_no_outliers_by_deviation() -> None:
     size = profile_columns(USE_CASE, _table([5.0] * 9, ["a"] * 9))[0]
     assert size["outliers"] == {"iqr": 0, "z_score": 0, "robust_z": 0}
@@ -66,6 +74,15 @@ def test_the_target_is_measured_in_each_part_of_a_column(
     found = profile_columns(use_case, table)[0]["target_by_bin"]
     assert (found["rows"], len(found["edges"])) == ([10] * 10, 11)
     assert (found["target"][0], found["target"][-1]) == (first, last)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rows"),
+    [([0.0] * 80 + [float(size) for size in range(1, 21)], [80, 10, 10]), ([1.0, 2.0, 2.0, 4.0], [1, 2, 1])],
+)
+def test_a_frequent_value_has_a_bin_of_its_own(sizes: list[float], rows: list[int]) -> None:
+    found = profile_columns(USE_CASE, _table(sizes, ["a"] * len(sizes)))[0]["target_by_bin"]
+    assert found["rows"] == rows
 
 
 def test_of_many_columns_the_ones_that_correlate_and_the_target_are_kept() -> None:

@@ -23,6 +23,7 @@ def _column(name: str) -> dict[str, Any]:
         "kind": "number",
         "missing": 3,
         "unique": 7,
+        "impossible": 44,
         "quartiles": [1.0, 2.0, 3.0],
         "whiskers": [0.0, 4.0],
         "outliers": {"iqr": 41, "z_score": 42, "robust_z": 43},
@@ -50,7 +51,17 @@ def test_all_that_the_profile_has_is_shown_and_many_columns_unfold(columns: int)
     drawn = data_profile(_profile(columns))
     page = ET.fromstring(f"<page>{drawn}</page>")  # noqa: S314 (our own)
     shown = " ".join(page.itertext())
-    expected = ["12,345", "1 to 3", "41", "42", "43", "target 0.125 to 0.875", "the rate of yes", "covariance 678"]
+    expected = [
+        "12,345",
+        "1 to 3",
+        "41",
+        "42",
+        "43",
+        "44",
+        "target 0.125 to 0.875",
+        "the rate of yes",
+        "covariance 678",
+    ]
     assert [text for text in expected if text not in shown] == []
     assert len(page.findall("div/figure")) == 24 + 1
     assert ("170 columns that correlate less" in shown) == (columns == 200)

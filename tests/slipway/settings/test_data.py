@@ -22,6 +22,9 @@ def test_an_ignored_column_is_no_feature_however_it_is_written() -> None:
     [
         ({"ignore": ["x"]}, "data: ignore must name no column that is used, got x"),
         ({"columns": {"x": "ignore"}}, "data.columns: "),
+        ({"ranges": {"day": {"min": 0}}}, "data: ranges must name columns of the kind number, got day"),
+        ({"ranges": {"x": {}}}, "data.ranges.x: min or max must be given"),
+        ({"ranges": {"x": {"min": 2, "max": 2}}}, "data.ranges.x: min must be below max, got 2 and 2"),
         ({"split": {"method": "group"}}, "data.split: column must be given with method group"),
         ({"split": {"column": "x"}}, "data.split: column must be left out with method content, got x"),
         ({"split": {"method": "time", "column": "y"}}, "data: split.column must not be the target, got y"),
