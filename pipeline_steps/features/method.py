@@ -5,7 +5,7 @@ give the same; the matrix is float32.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,16 @@ class CrossFitted(Protocol):
 
     def cross_fit(self, sample: Sample) -> tuple[Fitted, Values]:
         """Learn from training rows, and give the values of these rows: learnt for each from other rows."""
+
+
+@runtime_checkable
+class AcrossColumns(Protocol):
+    """A method that takes all columns that have it at once; it comes after the other methods of each."""
+
+    is_across_columns: ClassVar[bool]
+
+    def fit(self, sample: Sample) -> Fitted:
+        """Learn from training rows, as a column's own methods do; gives a column for each."""
 
 
 @runtime_checkable

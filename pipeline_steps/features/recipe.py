@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.errors import ArgumentError, DataError
+from pipeline_steps.features.across import OnColumns
 from pipeline_steps.features.chain import Step, fit_sequence
 from pipeline_steps.features.columns import FeatureColumn
 from pipeline_steps.features.derived import derive
 from pipeline_steps.features.execution import Nodes
 from pipeline_steps.features.fitted import InSequence, SideBySide
-from pipeline_steps.features.method import CrossFitted, Feature, Fitted, Mask, RowFilter, Sample, Values
+from pipeline_steps.features.method import AcrossColumns, CrossFitted, Feature, Fitted, Mask, RowFilter, Sample, Values
 from pipeline_steps.features.methods import EXTRACTION, SELECTION
 from pipeline_steps.features.missing.indicator import MissingIndicator
 from pipeline_steps.features.model_input import ModelInput
@@ -110,8 +111,8 @@ def fit_recipe(
         derived.features, plans(document, derived.features, _defaults(columns, derived.features[len(table) :]))
     )
     kept = _kept(groups, given)
-    parts, values = _fit_groups(groups, _rows_of(given, kept))
-    last = _last_steps(document)
+    parts, values, across = _fit_groups(groups, _rows_of(given, kept))
+    last = [*across, *_last_steps(document)]
     end, values = fit_sequence(last, replace(_rows_of(given, kept), features=parts.features, values=values))
     fitted: Fitted = InSequence((derived, parts, end))
     nodes = Nodes(fitted, rows.shape[1])
@@ -157,19 +158,27 @@ def _filters(group: _Group) -> Iterator[RowFilter]:
             yield step.method
 
 
-def _fit_groups(groups: Sequence[_Group], sample: Sample) -> tuple[SideBySide, Values]:
+def _fit_groups(groups: Sequence[_Group], sample: Sample) -> tuple[SideBySide, Values, list[Step]]:
+    """Fit each column's own methods; gives with their values the steps that take several columns at once."""
     parts: list[tuple[tuple[int, ...], Fitted]] = []
     values = []
+    across: dict[Step, list[str]] = {}
     for group in groups:
-        chains = [[step for step in group.steps if not _drops(step)]]
+        chains = [[step for step in group.steps if not _drops(step) and not isinstance(step.method, AcrossColumns)]]
         if group.indicator:
             chains.append([Step("missing indicator", MissingIndicator())])
+        names: list[str] = []
         for chain in chains:
             fitted, made = fit_sequence(chain, _columns_of(sample, group.places))
+            names = names or [feature.name for feature in fitted.features]
             if fitted.features:
                 parts.append((group.places, fitted))
                 values.append(made)
-    return SideBySide(tuple(parts), len(sample.features)), np.concatenate(values, axis=1)
+        for step in group.steps:
+            if isinstance(step.method, AcrossColumns):
+                across.setdefault(step, []).extend(names)
+    steps = [replace(step, method=OnColumns(step.method, frozenset(names))) for step, names in across.items()]
+    return SideBySide(tuple(parts), len(sample.features)), np.concatenate(values, axis=1), steps
 
 
 def _drops(step: Step) -> bool:

@@ -1,4 +1,4 @@
-"""Options of the recipe's methods that are lists."""
+"""Options of the recipe's methods that are lists, or any text."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,3 +33,16 @@ class Names:
 
     def __str__(self) -> str:
         return "a list of different texts"
+
+
+@dataclass(frozen=True)
+class Text:
+    """Any text."""
+
+    default: str = ""
+
+    def takes(self, value: object) -> bool:
+        return isinstance(value, str)
+
+    def __str__(self) -> str:
+        return "a text"

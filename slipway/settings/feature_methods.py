@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipway.settings.feature_lists import Names, Numbers
+from slipway.settings.feature_lists import Names, Numbers, Text
 from slipway.settings.hyperparameters import Bounds, Choice
 
 NONE = "none"
@@ -27,7 +27,7 @@ class Flag:
         return "true or false"
 
 
-Option = Bounds | Choice | Flag | Numbers | Names
+Option = Bounds | Choice | Flag | Numbers | Names | Text
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,11 @@ NUMBER_STAGES: Mapping[str, Stage] = {
             "robust": Method(
                 "a median of 0, and a range of 1 of the middle rows: outliers move neither",
                 {"middle_percent": Bounds(50, 1, 100)},
+            ),
+            "normalise": Method(
+                "a length of 1 of a row's numbers, over all columns with this method, norm and group; a missing value "
+                "stays so, and counts as 0",
+                {"norm": Choice("l2", ("l2", "l1", "max")), "group": Text()},
             ),
             "none": Method("values stay, also for algorithms that standardise them where nothing is given"),
         },

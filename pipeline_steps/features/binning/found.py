@@ -1,8 +1,10 @@
 """Edges that are found in the training rows."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import KBinsDiscretizer
 
 from pipeline_steps.features.binning.edges import Edges
@@ -49,5 +51,7 @@ class KMeansBins(Edges):
         if bins < _FEWEST:
             return np.empty(0)
         found = KBinsDiscretizer(bins, strategy="kmeans", encode="ordinal", subsample=None, random_state=0)
-        edges: Values = np.unique(found.fit(known[:, np.newaxis]).bin_edges_[0][1:-1])
+        with warnings.catch_warnings():  # values that differ by a rounding error are one centre, and edges then fewer
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            edges: Values = np.unique(found.fit(known[:, np.newaxis]).bin_edges_[0][1:-1])
         return edges

@@ -269,6 +269,28 @@ CASES: Mapping[str, Case] = {
             and np.isclose(np.diff(np.quantile(made["amount"], [0.1, 0.9])), 1)
         ),
     ),
+    "scale normalise": Case(
+        {
+            "rules": [
+                {"columns": ["amount", "size", "gap"], "scale": "normalise"},
+                {"columns": ["gap"], "missing": "median", "missing_indicator": True},
+            ]
+        },
+        lambda _, made, __: np.allclose(made["amount"] ** 2 + made["size"] ** 2 + made["gap"] ** 2, 1),
+    ),
+    "scale normalise l1 and max": Case(
+        {
+            "rules": [
+                {"columns": ["amount", "day"], "scale": {"method": "normalise", "norm": "max"}},
+                {"columns": ["size", "gap"], "scale": {"method": "normalise", "norm": "l1"}},
+            ]
+        },
+        lambda raw, made, _: (
+            np.allclose(abs(made["size"]) + np.nan_to_num(made["gap"]), 1)
+            and np.array_equal(np.isnan(made["gap"]), raw["gap"].isna())
+            and (made["day"] == 1).all()
+        ),
+    ),
     "scale none": Case(
         {"numbers": {"scale": "none"}},
         lambda raw, made, _: (made["size"] == raw["size"].astype(np.float32)).all(),

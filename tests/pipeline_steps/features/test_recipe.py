@@ -262,9 +262,10 @@ _STAGES = {
     "missing": ["median", "most_frequent", "native", {"method": "constant", "value": -1}],
     "outliers": ["iqr", {"detect": "iqr", "treat": "drop", "factor": 3}],
     "transform": ["yeo_johnson", "cube_root", {"method": "quantile", "output": "normal"}],
-    "bins": [{"method": "quantile", "bins": 3}, {"method": "quantile", "bins": 3, "output": "one_hot"}],
-    "scale": ["standard", "min_max", "none"],
+    "bins": ["k_means", *({"method": "quantile", "bins": 3, "output": its} for its in ("ordinal", "one_hot"))],
+    "scale": ["standard", "min_max", "max_abs", "robust", "normalise", "none"],
 }
+_ENCODE = ["one_hot", {"method": "one_hot", "max_categories": 3}, "target", "target_rank", "similar", "frequency"]
 
 
 def _optional(choices: list[Any]) -> st.SearchStrategy[Any]:
@@ -275,7 +276,7 @@ def _optional(choices: list[Any]) -> st.SearchStrategy[Any]:
 def recipes(draw: st.DrawFn) -> dict[str, Any]:
     numbers = {stage: method for stage, some in _STAGES.items() if (method := draw(_optional(some))) is not None}
     found: dict[str, Any] = {"numbers": {**numbers, "missing_indicator": draw(st.booleans())}}
-    if encode := draw(_optional(["one_hot", {"method": "one_hot", "max_categories": 3}, "target"])):
+    if encode := draw(_optional(_ENCODE)):
         found["categories"] = {"encode": encode}
     if extract := draw(_optional([{"pca": {"components": 2}}, {"svd": {"keep": True}}, {"polynomial": {}}])):
         found["extract"] = extract
