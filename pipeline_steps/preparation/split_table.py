@@ -15,6 +15,7 @@ from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.profile import measured_labels, profile_columns
 from pipeline_steps.tables.raw_table import RawTable
 from pipeline_steps.tables.relations import relations
+from pipeline_steps.tables.row_outliers import row_outliers
 from pipeline_steps.tables.source_table import raise_problems
 from pipeline_steps.tables.split import SPLITS, assign_splits
 from pipeline_steps.tables.use_case import UseCase
@@ -98,6 +99,7 @@ def describe(raw: RawTable, prepared: SplitTable, findings: Sequence[Finding]) -
         "columns": profile_columns(use_case, splits["train"]),
         "target_labels": measured_labels(use_case, splits["train"]),
         **relations(use_case, splits["train"]),
+        **row_outliers(use_case, splits["train"]),
     }
 
 

@@ -94,6 +94,7 @@ class UseCase:
         folds: of cross-validation inside a training job; below 2 there is none.
         ignore: columns of the table that are left out on purpose.
         features: the recipe of what is done to the columns before an algorithm; empty where each does its own.
+        row_outliers: the methods by which the profile counts rows that are outliers.
         classes: the target's labels in the order of the model's output; empty until `prepare` has read the target.
     """
 
@@ -109,6 +110,7 @@ class UseCase:
     folds: int = 0
     ignore: tuple[str, ...] = ()
     features: Mapping[str, Any] = field(default_factory=dict)
+    row_outliers: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
 
     @property
@@ -139,6 +141,7 @@ class UseCase:
                 split=split,
                 table_format=TableFormat(**{**table_format, "missing": None if missing is None else tuple(missing)}),
                 ignore=tuple(given.pop("ignore", ())),
+                row_outliers=tuple(given.pop("row_outliers", ())),
                 classes=tuple(given.pop("classes", ())),
                 **given,
             )

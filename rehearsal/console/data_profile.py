@@ -31,6 +31,7 @@ def data_profile(profile: Mapping[str, Any]) -> str:
             _row(figures[:_OPEN]),
             _folded(f"Pictures of {len(figures) - _OPEN} more columns", _row(figures[_OPEN:])),
             _folded(f"Statistics of {len(columns)} columns", _statistics(columns)),
+            _row_outliers(profile.get("row_outliers")),
             _relations(profile),
         ]
     )
@@ -72,6 +73,22 @@ def _statistics_row(column: Mapping[str, Any]) -> list[Any]:
         column.get("impossible"),
         *outliers,
     ]
+
+
+def _row_outliers(found: Mapping[str, Any] | None) -> str:
+    if not found:
+        return ""
+    rows = [
+        [
+            name.replace("_", " "),
+            method["rule"],
+            method.get("count", f"skipped: {method.get('skipped')}"),
+            method.get("share"),
+        ]
+        for name, method in found["methods"].items()
+    ]
+    remark = f"In {found['rows']:,} rows of the training split, by {found['columns']} numbers together."
+    return section("Rows that are outliers", paragraphs([remark]) + table(["method", "rule", "rows", "share"], rows))
 
 
 def _relations(profile: Mapping[str, Any]) -> str:

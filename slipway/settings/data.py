@@ -9,6 +9,7 @@ from slipway.settings.limits import MODEL_ENVIRONMENT
 from slipway.settings.section import ColumnName, Label, Section, matching, raise_each
 
 ColumnKind = Literal["number", "category", "boolean", "datetime"]
+RowOutlierMethod = Literal["isolation_forest", "local_outlier_factor", "elliptic_envelope", "dbscan", "one_class_svm"]
 IGNORE = "ignore"
 """What stands in the place of a kind for a column that is left out."""
 
@@ -37,7 +38,7 @@ class Split(Section):
 
 
 class PlausibleRange(Section):
-    """The values that a number can have in reality."""
+    """The values that a number can have; others are reported as impossible, and used as they are."""
 
     min: float | None = None
     """The least possible value; none without it."""
@@ -85,6 +86,8 @@ class Data(Section):
     """The feature columns and their kinds; columns of the table that are not named are left out."""
     ranges: dict[ColumnName, PlausibleRange] = Field(default_factory=dict)
     """Numbers' possible values; others are reported as impossible, apart from outliers, and used as they are."""
+    row_outliers: tuple[RowOutlierMethod, ...] = ()
+    """Methods by which the profile counts rows of unusual numbers together; Prepare takes seconds longer."""
     ignore: tuple[str, ...] = ()
     """Columns of the table that are left out on purpose, as are those with the kind ignore; no check mentions them."""
     split: Split = Split()

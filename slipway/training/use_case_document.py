@@ -21,6 +21,7 @@ def use_case_document(settings: Settings) -> dict[str, Any]:
             for name, kind in data.columns.items()
         ],
         "ignore": data.ignore,
+        "row_outliers": data.row_outliers,
         "target": data.target,
         "positive_label": data.positive_label,
         "metric": settings.metric,

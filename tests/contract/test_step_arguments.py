@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 from pipeline_steps import evaluate
 from pipeline_steps.algorithms.hyperparameters import parse_hyperparameters
 from pipeline_steps.paths import Paths
+from pipeline_steps.tables.row_outliers import METHODS
 from pipeline_steps.tables.use_case import SplitPlan, TableFormat, UseCase
 from slipway.settings import parse_settings
+from slipway.settings.data import RowOutlierMethod
 from slipway.settings.problems import PROBLEMS
 from slipway.training import training_pipeline, use_case_document
 
@@ -116,6 +119,10 @@ def test_prepare_knows_the_possible_values(document):
     settings, _, _ = composed(document | {"data": data})
     found = UseCase.from_document(json.loads(json.dumps(use_case_document(settings))))
     assert [(column.min, column.max) for column in found.columns] == [(0, 120), (0.5, None)]
+
+
+def test_prepare_has_the_methods_for_outliers_that_the_settings_accept():
+    assert get_args(RowOutlierMethod) == tuple(METHODS)
 
 
 def test_prepare_reads_how_rows_are_split_and_files_are_written(document):

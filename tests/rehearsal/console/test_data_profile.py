@@ -43,6 +43,7 @@ def _profile(columns: int) -> dict[str, Any]:
         "correlation": matrix,
         "covariance": {"columns": names[:30], "matrix": [[678.0] * 30] * 30},
         "scatter": [plot],
+        "row_outliers": {"rows": 9, "columns": 2, "methods": {"dbscan": {"rule": "far", "count": 45, "share": 0.1}}},
     }
 
 
