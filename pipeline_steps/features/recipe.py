@@ -11,8 +11,10 @@ from pipeline_steps.errors import ArgumentError, DataError
 from pipeline_steps.features.across import OnColumns
 from pipeline_steps.features.chain import Step, fit_sequence
 from pipeline_steps.features.columns import FeatureColumn
+from pipeline_steps.features.date_features import date_features
+from pipeline_steps.features.datetime_column import DatetimeColumn
 from pipeline_steps.features.derived import derive
-from pipeline_steps.features.execution import Nodes
+from pipeline_steps.features.execution import Nodes, node_values
 from pipeline_steps.features.fitted import InSequence, SideBySide
 from pipeline_steps.features.method import AcrossColumns, CrossFitted, Feature, Fitted, Mask, RowFilter, Sample, Values
 from pipeline_steps.features.methods import EXTRACTION, SELECTION
@@ -106,15 +108,18 @@ def fit_recipe(
     """
     table = table_features(columns, prepared)
     derived = derive(document.get("derived", {}), table)
-    given = replace(sample, features=derived.features, values=derived.transform(rows.astype(np.float64)))
+    values = derived.transform(rows.astype(np.float64))
+    names = [column.name for column in columns if isinstance(column, DatetimeColumn)]
+    dates = date_features(document.get("dates", ()), derived.features, names)
+    given = replace(sample, features=dates.features, values=node_values(dates, values, what="dates"))
     groups = _groups(
-        derived.features, plans(document, derived.features, _defaults(columns, derived.features[len(table) :]))
+        dates.features, plans(document, dates.features, _defaults(columns, derived.features[len(table) :]))
     )
     kept = _kept(groups, given)
     parts, values, across = _fit_groups(groups, _rows_of(given, kept))
     last = [*across, *_last_steps(document)]
     end, values = fit_sequence(last, replace(_rows_of(given, kept), features=parts.features, values=values))
-    fitted: Fitted = InSequence((derived, parts, end))
+    fitted: Fitted = InSequence((derived, dates, parts, end))
     nodes = Nodes(fitted, rows.shape[1])
     steps = [*last, *(step for group in groups for step in group.steps)]
     crossed = any(isinstance(step.method, CrossFitted) for step in steps)

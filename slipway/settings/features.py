@@ -24,6 +24,7 @@ Chosen = Annotated[Any, WithJsonSchema({"type": "method"})]
 Extraction = Annotated[dict[str, dict[str, Any]], WithJsonSchema({"type": "methods"})]
 Pair = Annotated[tuple[str, ...], Field(min_length=2, max_length=2)]
 Kind = Literal["number", "category"]
+_PLAIN_PARTS = ("year", "month", "day", "weekday", "hour")
 _DATE_PARTS: Mapping[str, Kind] = {"month": "category", "weekday": "category", "day": "number", "hour": "number"}
 
 
@@ -102,6 +103,28 @@ def _as_tuples(value: Any) -> Any:
     return tuple(tuple(each) if isinstance(each, list) else each for each in value)
 
 
+DatePart = Literal[
+    "year", "month", "day", "weekday", "hour", "elapsed", "month_cycle", "day_cycle", "weekday_cycle", "hour_cycle"
+]
+
+
+class DateFeatures(Section):
+    """The parts of some dates, in the place of those that every date has: elapsed, month, weekday, day and hour."""
+
+    columns: tuple[str, ...] = ("*",)
+    """Names or patterns of columns of dates; later tables win."""
+    parts: tuple[DatePart, ...] = Field(min_length=1)
+    """`elapsed` is days since 2000-01-01; a `cycle` is a sine and a cosine, by which December is beside January; hours
+    are there where training has times of day."""
+
+    def names(self, date: str) -> dict[str, Kind]:
+        """The columns that they make of a date."""
+        own: dict[str, Kind] = {date: "number"} if "elapsed" in self.parts else {}
+        own |= {f"{date}: {part}": _DATE_PARTS.get(part, "number") for part in self.parts if part in _PLAIN_PARTS}
+        cycles = [part.removesuffix("_cycle") for part in self.parts if part.endswith("_cycle")]
+        return own | {f"{date}: {part} {shape}": "number" for part in cycles for shape in ("sine", "cosine")}
+
+
 class Features(Section):
     """The recipe: the same for every algorithm of the search, and part of the model's graph.
 
@@ -112,6 +135,7 @@ class Features(Section):
     categories: CategoryFeatures = CategoryFeatures()
     rules: tuple[FeatureRule, ...] = ()
     derived: DerivedFeatures = DerivedFeatures()
+    dates: tuple[DateFeatures, ...] = ()
     extract: Extraction = Field(default_factory=dict)
     """New columns made of all numbers: each method with its options."""
     select: Chosen | None = None
@@ -148,8 +172,34 @@ def feature_errors(features: Features, data: Data, *, has_target: bool) -> Itera
             if wrong := [name for name in pair if kinds.get(name) != "number"]:
                 yield f"features.derived.{key} must name columns of numbers, got {wrong[0]}"
             kinds[f"{pair[0]} {sign} {pair[1]}"] = "number"
+    yield from _date_errors(features, data)
+    kinds = _with_dates(kinds, features, data)
     for number, rule in enumerate(features.rules):
         yield from (f"features.rules.{number}.{error}" for error in _rule_errors(rule, kinds))
+
+
+def _date_errors(features: Features, data: Data) -> Iterator[str]:
+    names = _dates(data)
+    for number, table in enumerate(features.dates):
+        for pattern in table.columns:
+            if not any(fnmatchcase(name, pattern) for name in names):
+                yield f"features.dates.{number}.columns must name columns of dates, got {pattern}"
+
+
+def _dates(data: Data) -> list[str]:
+    return [name for name, kind in data.columns.items() if kind == "datetime"]
+
+
+def _with_dates(kinds: Mapping[str, Kind], features: Features, data: Data) -> dict[str, Kind]:
+    """The columns that rules may name, by the parts of dates that are chosen."""
+    found = dict(kinds)
+    for date in _dates(data):
+        chosen = [its for its in features.dates if any(fnmatchcase(date, pattern) for pattern in its.columns)]
+        if chosen:
+            for name in (date, *(f"{date}: {part}" for part in _DATE_PARTS)):
+                found.pop(name, None)
+            found |= chosen[-1].names(date)
+    return found
 
 
 def _target_errors(features: Features) -> Iterator[str]:

@@ -88,6 +88,11 @@ def test_every_method_is_tested_by_name() -> None:
             {"derived": {"ratios": [["amount", "shop"]]}},
             "derived.ratios must name columns of numbers, got shop",
         ),
+        ({"dates": [{"columns": ["shop"], "parts": ["year"]}]}, "features.dates.0.columns must name columns of dates"),
+        (
+            {"dates": [{"parts": ["year"]}], "rules": [{"columns": ["day: month"], "encode": "one_hot"}]},
+            "features.rules.0.columns must name feature columns, got day: month",
+        ),
         ({"select": "best"}, "features: select must be one of none, variance, correlation, k_best, model"),
         ({"extract": {"ica": {}}}, "features: extract must be of polynomial, pca, svd, got ica"),
     ],

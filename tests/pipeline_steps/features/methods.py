@@ -142,6 +142,10 @@ def _gives(function: Callable[[Any], Any], column: str = "amount") -> Callable[[
     return lambda raw, made, _: np.allclose(made[column], function(raw[column]), rtol=1e-5)
 
 
+def _dates(table: pd.DataFrame) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(pd.Timestamp("2000-01-01") + pd.to_timedelta(table["day"], unit="D"))
+
+
 TARGETED = ("binary", "multiclass", "regression")
 CASES: Mapping[str, Case] = {
     "missing median": Case(
@@ -342,6 +346,18 @@ CASES: Mapping[str, Case] = {
     "derived": Case(
         {"derived": {"ratios": [["amount", "gap"]], "differences": [["amount", "size"]]}},
         lambda raw, made, _: np.isnan(made["amount / gap"]).sum() == (raw["gap"].isna() | (raw["gap"] == 0)).sum(),
+    ),
+    "dates": Case(
+        {
+            "dates": [{"parts": ["year", "weekday", "month_cycle"]}],
+            "rules": [{"columns": ["*sine"], "scale": "max_abs"}],
+        },
+        lambda raw, made, _: (
+            np.array_equal(made["day: year"], _dates(raw).year)
+            and np.allclose(made["day: month cosine"], np.cos((_dates(raw).month - 1) * np.pi / 6), atol=1e-6)
+            and made.keys().isdisjoint({"day", "day: month", "day: day"})
+            and "day: weekday" in made
+        ),
     ),
     "extract pca": Case(
         {"numbers": {"scale": "standard"}, "extract": {"pca": {"components": 2}}},
