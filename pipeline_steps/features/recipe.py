@@ -147,11 +147,17 @@ def _groups(features: Sequence[Feature], found: Sequence[Plan]) -> list[_Group]:
 
 
 def _kept(groups: Sequence[_Group], sample: Sample) -> Mask:
-    """Say which training rows stay, before anything else is fitted."""
-    kept = np.ones(len(sample.values), dtype=np.bool_)
+    """Say which training rows stay, before anything else is fitted.
+
+    Columns with the same method are taken together, whatever else is done to them: some look at several at once.
+    """
+    places: dict[RowFilter, list[int]] = {}
     for group in groups:
         for method in _filters(group):
-            kept &= method.kept(_columns_of(sample, group.places))
+            places.setdefault(method, []).extend(group.places)
+    kept = np.ones(len(sample.values), dtype=np.bool_)
+    for method, its in places.items():
+        kept &= method.kept(_columns_of(sample, sorted(its)))
     if not kept.any():
         raise DataError(f"features: outliers must leave training rows, got all {len(kept)} dropped")
     return kept

@@ -27,6 +27,16 @@ class Flag:
         return "true or false"
 
 
+@dataclass(frozen=True)
+class Only(Choice):
+    """One name, where other methods have several, and why."""
+
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.default}: {self.reason}"
+
+
 Option = Bounds | Choice | Flag | Numbers | Names | Text
 
 
@@ -62,6 +72,9 @@ _BINS: Mapping[str, Option] = {
     "bins": Bounds(5, 2, 100, whole=True),
     "output": Choice("ordinal", ("ordinal", "one_hot")),
 }
+_TREAT = Choice("cap", ("cap", "drop", "impute", "transform"))
+_DROP_ROWS = Only("drop", ("drop",), "its outliers are whole rows, of which no value can be changed")
+_SHARE: Mapping[str, Option] = {"share": Bounds(0.01, 0.0001, 0.5), "treat": _DROP_ROWS}
 NUMBER_STAGES: Mapping[str, Stage] = {
     "missing": Stage(
         {
@@ -77,7 +90,33 @@ NUMBER_STAGES: Mapping[str, Stage] = {
         {
             "iqr": Method(
                 "beyond so many interquartile ranges below the first quartile or above the third, as in a box plot",
-                {"factor": Bounds(1.5, 0, 1000), "treat": Choice("cap", ("cap", "drop"))},
+                {"factor": Bounds(1.5, 0, 1000), "treat": _TREAT},
+            ),
+            "z_score": Method(
+                "more than so many standard deviations from the mean",
+                {"factor": Bounds(3, 0, 1000), "treat": _TREAT},
+            ),
+            "robust_z": Method(
+                "more than so many standard deviations from the median, estimated by the median absolute deviation",
+                {"factor": Bounds(3.5, 0, 1000), "treat": _TREAT},
+            ),
+            "dbscan": Method(
+                "rows in no cluster: with fewer rows in reach than `neighbors`, itself among them, and in reach of no "
+                "row that has as many; `radius` is in standard deviations a column; at most 20,000 training rows",
+                {"radius": Bounds(1, 0.01, 100), "neighbors": Bounds(5, 2, 1000, whole=True), "treat": _DROP_ROWS},
+            ),
+            "isolation_forest": Method("the share of rows that random splits isolate soonest", _SHARE),
+            "local_outlier_factor": Method(
+                "the share of rows in sparser surroundings than their neighbors",
+                {**_SHARE, "neighbors": Bounds(20, 2, 1000, whole=True)},
+            ),
+            "elliptic_envelope": Method(
+                "the share of rows farthest from the others by a robust covariance, as of one normal distribution",
+                _SHARE,
+            ),
+            "one_class_svm": Method(
+                "about the share of rows outside of a boundary around the others; at most 20,000 training rows",
+                _SHARE,
             ),
         },
         "outliers stay",

@@ -77,6 +77,10 @@ def test_every_method_is_tested_by_name() -> None:
     [
         ({"numbers": {"scale": "standart"}}, "scale must be one of none, standard"),
         ({"numbers": {"outliers": {"detect": "iqr", "treat": "hide"}}}, "outliers.treat must be one of cap, drop"),
+        (
+            {"numbers": {"outliers": {"detect": "isolation_forest", "treat": "cap"}}},
+            "outliers.treat must be drop: its outliers are whole rows, of which no value can be changed, got 'cap'",
+        ),
         ({"numbers": {"bins": {"method": "quantile", "bins": 1}}}, "bins.bins must be a whole number in 2..100, got 1"),
         ({"numbers": {"bins": {"method": "quantile", "many": 1}}}, "bins must have no option many; there is bins, out"),
         ({"numbers": {"bins": "edges"}}, "bins.edges must be given, as a list of ascending numbers"),

@@ -147,6 +147,13 @@ def _dates(table: pd.DataFrame) -> pd.DatetimeIndex:
 
 
 TARGETED = ("binary", "multiclass", "regression")
+
+
+def _far(raw: pd.DataFrame) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (raw["amount"] > 10 * raw["amount"].median()).to_numpy()
+    return found
+
+
 CASES: Mapping[str, Case] = {
     "missing median": Case(
         rule(["gap"], missing="median"),
@@ -176,6 +183,39 @@ CASES: Mapping[str, Case] = {
         rule(["amount"], outliers={"detect": "iqr", "treat": "cap"}),
         lambda raw, made, _: made["amount"].max() < raw["amount"].max() / 5 and made["amount"].min() >= 0,
     ),
+    "outliers z_score impute": Case(
+        rule(["amount", "gap"], outliers={"detect": "z_score", "treat": "impute"}),
+        lambda raw, made, _: (
+            np.median(made["amount"][_far(raw)]) < 25 and np.isnan(made["gap"]).sum() == raw["gap"].isna().sum()
+        ),
+        TARGETED,
+    ),
+    "outliers robust_z transform": Case(
+        rule(["amount"], outliers={"detect": "robust_z", "treat": "transform"}),
+        lambda raw, made, _: (
+            made["amount"][~_far(raw)].min() == np.float32(raw["amount"].min())
+            and made["amount"].max() < raw["amount"].max() / 5
+            and np.array_equal(np.argsort(made["amount"]), np.argsort(raw["amount"]))
+        ),
+        TARGETED,
+    ),
+    **{
+        f"outliers {name}": Case(
+            {"numbers": {"outliers": {"detect": name, **options}}, **rule(["size"], scale="standard")},
+            lambda raw, made, fitted: (
+                0.8 * len(raw) < len(fitted.training()["amount"]) < len(raw) == len(made["amount"])
+                and fitted.training()["amount"].max() < raw["amount"].max() / 2
+            ),
+            ("binary",),
+        )
+        for name, options in {
+            "dbscan": {},
+            "isolation_forest": {"share": 0.05},
+            "local_outlier_factor": {"share": 0.05, "neighbors": 10},
+            "elliptic_envelope": {"share": 0.05},
+            "one_class_svm": {"share": 0.1},
+        }.items()
+    },
     "outliers iqr drop": Case(
         rule(["amount"], outliers={"detect": "iqr", "treat": "drop"}),
         lambda raw, made, fitted: len(fitted.training()["amount"]) < len(raw) == len(made["amount"]),

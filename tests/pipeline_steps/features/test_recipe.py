@@ -167,6 +167,14 @@ def test_dates_and_booleans_are_touched_by_rules_alone() -> None:
             rule(["size"], transform={"method": "power", "exponent": 0.5}),
             "transform power must have values of 0 or more in training",
         ),
+        (
+            {"numbers": {"outliers": {"detect": "dbscan", "treat": "cap"}}},
+            "treat must be drop with dbscan, whose outliers are rows and not values, got cap",
+        ),
+        (
+            {"derived": {"differences": [["amount", "size"]]}, "numbers": {"outliers": "elliptic_envelope"}},
+            "outliers elliptic_envelope must have rows that it can compare, got 160 of 4 columns: The covariance",
+        ),
         (rule(["sise"], transform="log1p"), "features.rules.0.columns must name feature columns, got sise"),
         (rule(["shop"], scale="none"), "features.rules.0.scale must be left out: it is for numbers, got shop"),
         (rule(["size"], scale="largest"), "features scale must be one of none, standard"),
@@ -219,6 +227,20 @@ def test_a_request_outside_of_a_functions_domain_gets_the_nearest_training_rows_
         assert made[-5] == training.max()
 
 
+def test_rows_are_compared_by_all_columns_with_one_detector_whatever_else_is_done_to_these() -> None:
+    rows = table()
+    size = rows.features["size"].to_numpy()
+    amount = 2 * size + np.random.default_rng(4).normal(0, 0.3, len(size))
+    odd = int(np.argmin(np.abs(size - 2)))
+    amount[odd] = -2 * size[odd]  # neither value is far from others by itself
+    apart = Split(rows.features.assign(amount=amount), rows.target)
+    found = {"outliers": {"detect": "elliptic_envelope", "share": 0.01}}
+    rules = [{"columns": ["amount", "size"], **found}, {"columns": ["size"], "scale": "none"}]
+    recipe = fit({"rules": rules}, train=apart).prepared.recipe
+    assert recipe is not None
+    assert not recipe.kept[odd]
+
+
 def test_directions_follow_the_columns_through_the_recipe() -> None:
     features = rule(["amount"], transform="log1p", scale="standard") | {"numbers": {"missing_indicator": True}}
     given = {"algorithm": "xgboost", "num_round": "20", "monotone": "-amount,+gap"}
@@ -260,7 +282,12 @@ def test_a_hyperparameter_that_leads_nowhere_is_refused(name: str) -> None:
 
 _STAGES = {
     "missing": ["median", "most_frequent", "native", {"method": "constant", "value": -1}],
-    "outliers": ["iqr", {"detect": "iqr", "treat": "drop", "factor": 3}],
+    "outliers": [
+        "iqr",
+        "isolation_forest",
+        {"detect": "z_score", "treat": "transform"},
+        {"detect": "iqr", "treat": "drop", "factor": 3},
+    ],
     "transform": ["yeo_johnson", "cube_root", {"method": "quantile", "output": "normal"}],
     "bins": ["k_means", *({"method": "quantile", "bins": 3, "output": its} for its in ("ordinal", "one_hot"))],
     "scale": ["standard", "min_max", "max_abs", "robust", "normalise", "none"],
