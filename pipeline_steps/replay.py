@@ -10,6 +10,7 @@ from pipeline_steps.artifact.reading import read_archive
 from pipeline_steps.documents import write_json
 from pipeline_steps.errors import ArgumentError
 from pipeline_steps.gates.contract_gate import check_contract
+from pipeline_steps.gates.expected_disagreement import expected_disagreement_percent
 from pipeline_steps.gates.recent_requests import RecentRequests, bucket_files, folder_files, newest_requests
 from pipeline_steps.gates.replay_gate import compare_replay
 from pipeline_steps.gates.results import ReplayLimits, ReplayResult, document, message
@@ -25,7 +26,7 @@ def parser() -> StepParser:
     made.add_argument("--max-requests", type=whole, required=True)
     made.add_argument("--min-requests", type=whole, required=True)
     made.add_argument("--max-error-percent", type=percentage, required=True)
-    made.add_argument("--max-disagreement-percent", type=percentage, required=True)
+    made.add_argument("--max-disagreement-percent", type=percentage, help="default: by the champion's accuracy")
     made.add_argument("--max-score-psi", type=positive, required=True)
     made.add_argument("--max-mean-difference", type=share, required=True)
     made.add_argument("--max-segment-difference", type=share, required=True)
@@ -44,9 +45,11 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         raise ArgumentError(
             f"--min-requests must be at most --max-requests {arguments.max_requests}, got {arguments.min_requests}"
         )
-    limits = from_arguments(ReplayLimits, arguments, segments=tuple(arguments.segment))
     before = paths.processing_input("champion") / _ARCHIVE
     champion = read_archive(before) if before.exists() else None
+    if arguments.max_disagreement_percent is None:
+        arguments.max_disagreement_percent = expected_disagreement_percent(champion)
+    limits = from_arguments(ReplayLimits, arguments, segments=tuple(arguments.segment))
     contract, candidate = check_contract(
         paths.processing_input("candidate") / _ARCHIVE,
         champion,

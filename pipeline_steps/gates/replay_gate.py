@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.gates.exchanges import Exchange, Replayed, read_scores, replay
+from pipeline_steps.gates.expected_disagreement import typical_error
 from pipeline_steps.gates.local_server import ServerError, serving
 from pipeline_steps.gates.recent_requests import RecentRequests
 from pipeline_steps.gates.replay_metrics import measure_replay
@@ -37,6 +38,7 @@ def compare_replay(
         rounds=replayed.rounds,
         refused=replayed.refused,
         unreadable=captures.unreadable,
+        error=typical_error(champion),
     )
 
 
@@ -48,8 +50,9 @@ def compare_responses(
     rounds: int,
     refused: int = 0,
     unreadable: int = 0,
+    error: float = 0.0,
 ) -> ReplayResult:
-    """Compare both models' responses of so many rounds; `contract` is the champion's."""
+    """Compare both models' responses of so many rounds; `contract` and the typical `error` are the champion's."""
     count = len(exchanges)
     if count < limits.min_requests:
         return ReplayResult(
@@ -61,7 +64,7 @@ def compare_responses(
     scores = read_scores(exchanges, contract.responder)
     scored = [exchange for exchange, found in zip(exchanges, scores.scored, strict=True) if found]
     chosen = segments(contract, scored, columns=limits.segments, min_rows=limits.min_segment_rows)
-    measures = measure_replay(contract.problem, exchanges, scores, list(chosen), rounds=rounds)
+    measures = measure_replay(contract.problem, exchanges, scores, list(chosen), rounds=rounds, error=error)
     return ReplayResult(
         count,
         reasons=tuple(limit_violations(limits, measures)),

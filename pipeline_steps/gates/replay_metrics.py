@@ -67,7 +67,8 @@ class ReplayMetrics:
     unit: float = 1.0
     unit_of: str = ""
     numbers: bool = False
-    """Whether labels are numbers, which agree within `SAME_NUMBER` of the range."""
+    """Whether labels are numbers, which agree within `tolerance`."""
+    tolerance: float = 0.0
 
     def to_document(self) -> dict[str, Any]:
         return asdict(self)
@@ -80,16 +81,18 @@ def measure_replay(
     segments: Sequence[Segment],
     *,
     rounds: int,
+    error: float = 0.0,
 ) -> ReplayMetrics:
     """Measure everything that the gate has limits for; `segments` select among the rows of `scores`.
+
+    `error` is the champion's own, of numbers: within it no number is another.
 
     A request counts once, however many rows it brings: its rows may be alike, and one large request proves little.
     """
     failed = 1 - float(scores.scored.mean())
     scale, numbers = score_scale(problem, scores.champion), problem.label_kind == "number"
-    differs = labels_differ(
-        problem.label_kind, scores.champion_label, scores.candidate_label, tolerance=SAME_NUMBER * scale.unit
-    )
+    tolerance = max(SAME_NUMBER * scale.unit, error)
+    differs = labels_differ(problem.label_kind, scores.champion_label, scores.candidate_label, tolerance=tolerance)
     disagreeing = _by_request(differs.astype(np.float64), scores.request)
     disagreement = float(disagreeing.mean()) if len(disagreeing) else 0.0
     differences = (scores.candidate - scores.champion) / scale.unit
@@ -115,6 +118,7 @@ def measure_replay(
         unit=scale.unit,
         unit_of=scale.of,
         numbers=numbers,
+        tolerance=tolerance if numbers else 0.0,
     )
 
 
@@ -136,9 +140,9 @@ def _index(scores: ReplayScores, scale: ScoreScale) -> Bounded:
         return Bounded(0.0, 0.0)
     requests, numbers = np.unique(scores.request, return_inverse=True)
     tables = []
-    for values in (scores.champion, scores.candidate):
+    for bins in (scale.count_bins(scores.champion), scale.count_moved(scores.champion, scores.candidate)):
         table = np.zeros((len(requests), scale.bins))
-        np.add.at(table, (numbers, scale.count_bins(values)), 1)
+        np.add.at(table, (numbers, bins), 1)
         tables.append(table / table.sum(axis=1, keepdims=True))
 
     def index(draws: NDArray[np.int64]) -> float:
@@ -149,8 +153,8 @@ def _index(scores: ReplayScores, scale: ScoreScale) -> Bounded:
 
 
 def _index_of(champion: NDArray[np.float64], candidate: NDArray[np.float64], scale: ScoreScale) -> float:
-    counts = [np.bincount(scale.count_bins(values), minlength=scale.bins) for values in (champion, candidate)]
-    return stability_index(counts[0], counts[1])
+    before, after = scale.count_bins(champion), scale.count_moved(champion, candidate)
+    return stability_index(*(np.bincount(bins, minlength=scale.bins) for bins in (before, after)))
 
 
 def _latencies(exchanges: Sequence[Exchange], rounds: int) -> tuple[Latency, ...]:

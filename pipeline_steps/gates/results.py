@@ -88,11 +88,19 @@ def _responses(limits: ReplayLimits, found: ReplayMetrics) -> Iterator[str]:
             f"got {found.error_percent.found:.3g} (at least {found.error_percent.at_least:.3g})"
         )
     if found.disagreement_percent.at_least > limits.max_disagreement_percent:
-        far = f" by more than {SAME_NUMBER:g} of {found.unit_of}, {found.unit:.3g}," if found.numbers else ""
         yield (
-            f"labels must differ from the champion's{far} in at most {limits.max_disagreement_percent:g} percent of "
-            f"the rows, got {found.disagreement_percent.found:.3g} (at least {found.disagreement_percent.at_least:.3g})"
+            f"labels must differ from the champion's{_distance(found)} in at most "
+            f"{limits.max_disagreement_percent:.3g} percent of the rows, "
+            f"got {found.disagreement_percent.found:.3g} (at least {found.disagreement_percent.at_least:.3g})"
         )
+
+
+def _distance(found: ReplayMetrics) -> str:
+    if not found.numbers:
+        return ""
+    if found.tolerance > SAME_NUMBER * found.unit:
+        return f" by more than its error on validation, {found.tolerance:.3g},"
+    return f" by more than {SAME_NUMBER:g} of {found.unit_of}, {found.unit:.3g},"
 
 
 def _shifts(limits: ReplayLimits, found: ReplayMetrics) -> Iterator[str]:

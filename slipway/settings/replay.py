@@ -22,10 +22,17 @@ class Replay(Section):
     """Below this number the replay refuses nothing and reports so."""
     max_error_percent: float = Field(0.5, ge=0, le=100)
     """Largest share of errors among the requests that the champion answers."""
-    max_disagreement_percent: float = Field(10.0, ge=0, le=100)
-    """Largest share of rows that get another label, or a number that differs by a tenth of the champion's range."""
+    max_disagreement_percent: float | None = Field(None, ge=0, le=100)
+    """Largest share of rows with another label, or a number that differs by more than a tenth of the champion's range.
+
+    By default 10, or the share in which two models of the champion's accuracy differ by their errors, if that is more.
+    A number that differs by less than the champion's error on validation is no other one.
+    """
     max_score_psi: float = Field(0.75, gt=0)
-    """Largest population stability index over ten equal steps of the score, or tenths of the champion's numbers."""
+    """Largest population stability index over ten equal steps of the score, or tenths of the champion's numbers.
+
+    A row whose score moves by less than a step stays in its step.
+    """
     max_mean_difference: float = Field(0.1, gt=0, le=1)
     """Largest difference of the mean score; of numbers without bounds a share of the champion's range."""
     max_segment_difference: float = Field(0.15, gt=0, le=1)

@@ -98,11 +98,14 @@ def test_the_limits_mean_the_same_in_every_unit_of_the_target(unit: float) -> No
         bodies = (json.dumps({"predictions": [{"value": value * unit}]}).encode() for value in values.tolist())
         return [ServerResponse(200, body, 0.001) for body in bodies]
 
-    def reasons(new: np.ndarray) -> list[str]:
+    def reasons(new: np.ndarray, error: float = 0.0) -> list[str]:
         request = CapturedRequest(b"1,2,Nov\n", "text/csv")
         pairs = zip(response(old), response(new), strict=True)
-        found = compare_responses([Exchange(request, *pair) for pair in pairs], contract, LIMITS, rounds=3)
+        found = compare_responses([Exchange(request, *pair) for pair in pairs], contract, LIMITS, rounds=3, error=error)
         return [reason.partition(" must")[0] for reason in found.reasons]
 
     assert reasons(old + draws.normal(0, 0.15, 600)) == []
+    apart = old + draws.normal(0, 0.5, 600)
+    assert reasons(apart) == ["labels"]
+    assert reasons(apart, error=unit) == [], "two models that are wrong by as much differ by as much"
     assert reasons(old + 0.55)[:2] == ["labels", "the mean score"]

@@ -9,6 +9,7 @@ import pytest
 from pipeline_steps.errors import ArgumentError
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.gates.exchanges import Exchange, replay
+from pipeline_steps.gates.expected_disagreement import accurate_models_differ_percent
 from pipeline_steps.gates.local_server import ServerError, ServerResponse
 from pipeline_steps.gates.recent_requests import CapturedRequest
 from pipeline_steps.gates.replay_gate import compare_responses
@@ -87,6 +88,24 @@ def test_a_noisy_but_healthy_candidate_is_never_refused():
         for reason in compared(400, lambda _month, score: score + noise.normal(0, 0.08), seed=seed).reasons
     ]
     assert refused == []
+
+
+def test_a_few_scores_that_cross_the_edge_of_a_step_are_no_change():
+    """As the leaves of a small tree do when it is trained again."""
+    before = [0.12, 0.19, 0.41, 0.78] * 100
+    found = exchanges(len(before), same)
+    for number, score in enumerate(before):
+        moved = response([score + 0.04])
+        found[number] = Exchange(found[number].request, response([score]), moved)
+    assert compare_responses(found, CONTRACT, LIMITS, rounds=3).reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "classes", "percent"),
+    [(0.98, 2, 10), (0.8, 2, 32), (0.8, 6, 35.2), (0.5, 2, 50), (None, 0, 10), (7, 2, 10)],
+)
+def test_labels_may_differ_by_as_much_as_the_errors_of_two_equally_accurate_models(accuracy, classes, percent):
+    assert accurate_models_differ_percent(accuracy, classes) == pytest.approx(percent)
 
 
 @pytest.mark.parametrize("count", [60, 300, 1000])
