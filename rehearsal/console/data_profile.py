@@ -97,7 +97,8 @@ def _relations(profile: Mapping[str, Any]) -> str:
         return ""
     known, plots = profile.get("relations", {}), profile.get("scatter", ())
     left_out = known.get("left_out", ())
-    remark = f"{len(left_out)} columns that correlate less are left out." if left_out else ""
+    remark = "Red: both rise together; blue: one falls as the other rises. Pointed at, a cell shows its numbers."
+    remark += f" {len(left_out)} columns that correlate less are left out." if left_out else ""
     figures = [
         _figure(scatter_plot(plot), f"{plot['x']} across, {plot['y']} up: correlation {plot['correlation']:.3f}")
         for plot in plots
