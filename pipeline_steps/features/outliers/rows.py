@@ -10,11 +10,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from sklearn.cluster import DBSCAN
-from sklearn.covariance import EllipticEnvelope
-from sklearn.ensemble import IsolationForest
-from sklearn.neighbors import LocalOutlierFactor
-from sklearn.svm import OneClassSVM
 
 from pipeline_steps.errors import DataError, StepError
 from pipeline_steps.features.fitted import Unchanged
@@ -103,6 +98,8 @@ class DbscanRows(RowDetector):
 
     def inliers(self, values: Values, seed: int) -> Mask:  # noqa: ARG002 (nothing is drawn)
         """A column's part of the radius does not depend on the number of columns."""
+        from sklearn.cluster import DBSCAN  # noqa: PLC0415 (0.5 s in all, and only here)
+
         reach = self.radius * math.sqrt(values.shape[1])
         found: Mask = DBSCAN(eps=reach, min_samples=self.neighbors).fit(values).labels_ != -1
         return found
@@ -117,6 +114,8 @@ class IsolationForestRows(RowDetector):
     share: float = 0.01
 
     def inliers(self, values: Values, seed: int) -> Mask:
+        from sklearn.ensemble import IsolationForest  # noqa: PLC0415 (as above)
+
         found: Mask = IsolationForest(contamination=self.share, random_state=seed).fit_predict(values) > 0
         return found
 
@@ -131,6 +130,8 @@ class LocalOutlierFactorRows(RowDetector):
     neighbors: int = 20
 
     def inliers(self, values: Values, seed: int) -> Mask:  # noqa: ARG002 (nothing is drawn)
+        from sklearn.neighbors import LocalOutlierFactor  # noqa: PLC0415 (as above)
+
         detector = LocalOutlierFactor(min(self.neighbors, len(values) - 1), contamination=self.share)
         found: Mask = detector.fit_predict(values) > 0
         return found
@@ -145,6 +146,8 @@ class EllipticEnvelopeRows(RowDetector):
     share: float = 0.01
 
     def inliers(self, values: Values, seed: int) -> Mask:
+        from sklearn.covariance import EllipticEnvelope  # noqa: PLC0415 (as above)
+
         found: Mask = EllipticEnvelope(contamination=self.share, random_state=seed).fit_predict(values) > 0
         return found
 
@@ -159,5 +162,7 @@ class OneClassSvmRows(RowDetector):
     share: float = 0.01
 
     def inliers(self, values: Values, seed: int) -> Mask:  # noqa: ARG002 (nothing is drawn)
+        from sklearn.svm import OneClassSVM  # noqa: PLC0415 (as above)
+
         found: Mask = OneClassSVM(nu=self.share).fit_predict(values) > 0
         return found

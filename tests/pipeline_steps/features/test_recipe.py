@@ -14,6 +14,8 @@ from pipeline_steps.algorithms.training import TrainedModel, train_model
 from pipeline_steps.artifact.contract import encode_table
 from pipeline_steps.artifact.scorer import Scorer
 from pipeline_steps.errors import ArgumentError, StepError
+from pipeline_steps.features.method import Sample
+from pipeline_steps.features.outliers import METHODS as OUTLIERS
 from pipeline_steps.tables.prepared import Split
 from tests.pipeline_steps.features.methods import CASES, FUNCTIONS, Case, fit, rule, table, use_case
 
@@ -239,6 +241,13 @@ def test_rows_are_compared_by_all_columns_with_one_detector_whatever_else_is_don
     recipe = fit({"rules": rules}, train=apart).prepared.recipe
     assert recipe is not None
     assert not recipe.kept[odd]
+
+
+@pytest.mark.parametrize("detect", ["dbscan", "one_class_svm"])
+def test_more_rows_than_a_detector_can_compare_with_each_other_are_refused(detect: str) -> None:
+    sample = Sample((), np.zeros((20_001, 1)), np.zeros(20_001), "bernoulli", 2, 0)
+    with pytest.raises(StepError, match=f"{detect} must have at most 20000 training rows.* got 20001: use isolation_f"):
+        OUTLIERS[detect]().kept(sample)
 
 
 def test_directions_follow_the_columns_through_the_recipe() -> None:
