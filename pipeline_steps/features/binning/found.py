@@ -4,14 +4,15 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.preprocessing import KBinsDiscretizer
 
 from pipeline_steps.features.binning.edges import Edges
 from pipeline_steps.features.method import Values
 
 _FEWEST = 2
 """Bins, or different values."""
+_MOST_VALUES = 10_000
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,12 @@ class KMeansBins(Edges):
         bins = min(self.bins, len(np.unique(known)))
         if bins < _FEWEST:
             return np.empty(0)
-        found = KBinsDiscretizer(bins, strategy="kmeans", encode="ordinal", subsample=None, random_state=0)
+        # of many rows their quantiles say where the centres are
+        values = np.quantile(known, np.linspace(0, 1, _MOST_VALUES)) if len(known) > _MOST_VALUES else known
+        first = np.quantile(np.unique(values), (np.arange(bins) + 0.5) / bins)
         with warnings.catch_warnings():  # values that differ by a rounding error are one centre, and edges then fewer
             warnings.simplefilter("ignore", ConvergenceWarning)
-            edges: Values = np.unique(found.fit(known[:, np.newaxis]).bin_edges_[0][1:-1])
+            found = KMeans(bins, init=first[:, np.newaxis], n_init=1, tol=0).fit(values[:, np.newaxis])
+        centres = np.sort(found.cluster_centers_[:, 0])
+        edges: Values = np.unique((centres[1:] + centres[:-1]) / 2)
         return edges
