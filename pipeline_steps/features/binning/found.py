@@ -1,11 +1,9 @@
 """Edges that are found in the training rows."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
+from scipy.cluster.vq import kmeans
 
 from pipeline_steps.features.binning.edges import Edges
 from pipeline_steps.features.method import Values
@@ -54,9 +52,6 @@ class KMeansBins(Edges):
         # of many rows their quantiles say where the centres are
         values = np.quantile(known, np.linspace(0, 1, _MOST_VALUES)) if len(known) > _MOST_VALUES else known
         first = np.quantile(np.unique(values), (np.arange(bins) + 0.5) / bins)
-        with warnings.catch_warnings():  # values that differ by a rounding error are one centre, and edges then fewer
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            found = KMeans(bins, init=first[:, np.newaxis], n_init=1, tol=0).fit(values[:, np.newaxis])
-        centres = np.sort(found.cluster_centers_[:, 0])
+        centres = np.sort(kmeans(values, first, thresh=0)[0])
         edges: Values = np.unique((centres[1:] + centres[:-1]) / 2)
         return edges
