@@ -33,6 +33,7 @@ _SHOWN_LABELS = 20
 _FEW_DISTINCT = 200
 _LONG_TEXT = 60
 _GROUPS = (20, 0.5)
+_BINARY = 2
 """At least so many groups, and at most so many of them in a row of the table, make a group worth mentioning."""
 _IDENTIFIER = "has another value in nearly every row, as an identifier has"
 _FOLDS = 5
@@ -93,12 +94,18 @@ def inspect_table(
         "times": [column.name for column in columns if column.kind == "datetime"],
         "groups": list(_groups(texts, left_out)),
         "format": {key: value for key, value in read.found.items() if key != "columns"} | {"decimal": decimal},
-        "remarks": [each.message for each in found if each.column not in left_out],
+        "remarks": [*_unnamed(read.header), *(each.message for each in found if each.column not in left_out)],
     }
 
 
 def _names(header: Sequence[str]) -> list[str]:
     return [plain for name in header if (plain := plain_name(name))]
+
+
+def _unnamed(header: Sequence[str]) -> Iterator[str]:
+    places = [str(place) for place, name in enumerate(header, 1) if not plain_name(name)]
+    if places:
+        yield f"columns without a name are left out, by their place in the header: {', '.join(places)}; name them"
 
 
 def _target_name(target: str | None, texts: Mapping[str, Any]) -> str | None:
@@ -122,6 +129,8 @@ def _problem(
     found = suggested_problem(target, labels, decimal=decimal) if problem is None else given
     if found.problem not in WITH_POSITIVE_LABEL:
         return found
+    if positive is None and problem is not None and len(labels) > _BINARY:
+        raise DataError(f"target {target} must have two values with --problem {problem}, got {len(labels)}")
     return found._replace(positive_label=positive or found.positive_label or suggested_label(labels))
 
 

@@ -53,7 +53,7 @@ def suggested_problem(target: str, labels: Mapping[str, int], *, decimal: str = 
     if len(labels) > _SOME_LABELS and (advice := number_advice(list(labels), decimal=decimal)):
         raise DataError(f"target {target} {advice}")
     if len(labels) > _MOST_LABELS:
-        found = f"{len(labels)} such as {quoted(next(iter(labels)))}"
+        found = f"{len(labels)} such as {quoted(next(each for each in labels if _numbers([each], decimal) is None))}"
         raise DataError(f"target {target} must have at most {_MOST_LABELS} labels, or numbers alone, got {found}")
     return SuggestedProblem("multiclass", f"{target} has {len(labels)} labels")
 

@@ -47,6 +47,10 @@ def test_counts_and_long_tails_are_told_from_codes_grades_and_other_numbers(
             lambda draw: f"key {draw.random()}",
             "must have at most 100 labels, or numbers alone, got 500 such as 'key 0.",
         ),
+        (
+            lambda draw: draw.random() or 1 if draw.random() < 0.5 else "inf",
+            "must have at most 100 labels, or numbers alone, got 254 such as 'inf'",
+        ),
         (lambda _: "no", "must have at least two values, got 'no'"),
     ],
 )

@@ -124,6 +124,10 @@ def test_a_table_with_few_different_rows_is_split_by_its_identifier(tmp_path: Pa
             ["--target", "plan", "--problem", "clustering"],
             "--target must be left out with --problem clustering, which has none, got plan",
         ),
+        (
+            ["--target", "customer_id", "--problem", "binary"],
+            "target customer_id must have two values with --problem binary, got 500",
+        ),
         (["--target", "country"], "target country must have at least two values, got 'NL'"),
         (["--target", "customer_id"], "target customer_id must have at most 100 labels, or numbers alone, got 500"),
     ],
@@ -134,6 +138,14 @@ def test_a_table_without_a_use_says_why(
     assert main(["new", str(customers), "--out", str(customers.parent / "none.toml"), *arguments]) == 2
     assert capsys.readouterr().err.startswith(f"slipway: {reason}")
     assert not (customers.parent / "none.toml").exists()
+
+
+def test_a_column_without_a_name_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = _table(
+        tmp_path / "t.csv", lambda number, draw: {"": number, "x": draw.random(), "y": draw.choice(["yes", "no"])}
+    )
+    _new(table, "--target", "y")
+    assert "warning: columns without a name are left out, by their place in the header: 1;" in capsys.readouterr().out
 
 
 def test_a_file_is_not_replaced_unasked(customers: Path, capsys: pytest.CaptureFixture[str]) -> None:
