@@ -22,6 +22,7 @@ SAME_NUMBER = 0.1
 """Labels that are numbers agree within this share of the champion's range: no two models give the same number."""
 
 _TAIL_REQUESTS = 10
+_CELLS = 200
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class ReplayMetrics:
     error_percent: Bounded
     disagreement_percent: Bounded
     stability_index: Bounded
+    distance: Bounded
+    """How far the two models' scores lie apart, each in its own order: the mean move that turns one into the other."""
     mean_shift: Bounded
     segments: tuple[SegmentShift, ...]
     latency: tuple[Latency, ...]
@@ -103,6 +106,7 @@ def measure_replay(
             100 * disagreement, 100 * share_at_least(disagreement, len(disagreeing), error=ERROR)
         ),
         stability_index=_index(scores, scale),
+        distance=_distance(scores, scale),
         mean_shift=_mean(differences, scores.request, error=ERROR),
         segments=tuple(
             SegmentShift(
@@ -150,6 +154,26 @@ def _index(scores: ReplayScores, scale: ScoreScale) -> Bounded:
 
     once = np.ones(len(requests), dtype=np.int64)
     return Bounded(index(once), resampled_at_least(index, len(requests), error=ERROR))
+
+
+def _distance(scores: ReplayScores, scale: ScoreScale) -> Bounded:
+    """The area between the distributions of all requests' scores, in units of the scale; bounded like the index."""
+    if not len(scores.request):
+        return Bounded(0.0, 0.0)
+    requests, numbers = np.unique(scores.request, return_inverse=True)
+    both = np.concatenate([scores.champion, scores.candidate])
+    edges = np.linspace(both.min(), both.max(), _CELLS + 1)
+    more = np.zeros((len(requests), _CELLS))
+    for values, sign in ((scores.champion, 1), (scores.candidate, -1)):
+        np.add.at(more, (numbers, np.searchsorted(edges[1:-1], values, side="right")), sign)
+    more /= np.bincount(numbers)[:, None]
+    width = (edges[1] - edges[0]) / scale.unit
+
+    def distance(draws: NDArray[np.int64]) -> float:
+        return float(np.abs(np.cumsum(draws @ more)).sum() * width / draws.sum())
+
+    once = np.ones(len(requests), dtype=np.int64)
+    return Bounded(distance(once), resampled_at_least(distance, len(requests), error=ERROR))
 
 
 def _index_of(champion: NDArray[np.float64], candidate: NDArray[np.float64], scale: ScoreScale) -> float:

@@ -31,7 +31,8 @@ class Replay(Section):
     max_score_psi: float = Field(0.75, gt=0)
     """Largest population stability index over ten equal steps of the score, or tenths of the champion's numbers.
 
-    A row whose score moves by less than a step stays in its step.
+    A row whose score moves by less than a step stays in its step. Distributions that lie less than a tenth of the
+    scores' range apart are not refused for their shape.
     """
     max_mean_difference: float = Field(0.1, gt=0, le=1)
     """Largest difference of the mean score; of numbers without bounds a share of the champion's range."""

@@ -100,6 +100,28 @@ def test_a_few_scores_that_cross_the_edge_of_a_step_are_no_change():
     assert compare_responses(found, CONTRACT, LIMITS, rounds=3).reasons == ()
 
 
+def test_a_model_of_another_kind_may_spread_the_scores_that_a_few_leaves_gave():
+    found = exchanges(400, same)
+    for number, move in enumerate(np.random.default_rng(0).uniform(-0.14, 0.14, len(found))):
+        score = (0.15, 0.35)[number % 2]
+        found[number] = Exchange(found[number].request, response([score]), response([score + float(move)]))
+    result = compare_responses(found, CONTRACT, LIMITS, rounds=3)
+    assert result.measures.stability_index.at_least > LIMITS.max_score_psi
+    assert result.reasons == ()
+
+
+def test_scores_that_lose_their_spread_are_refused():
+    found = exchanges(400, same)
+    for number, exchange in enumerate(found):
+        score = (0.02, 0.42)[number % 2]
+        found[number] = Exchange(exchange.request, response([score]), response([0.22]))
+    result = compare_responses(found, CONTRACT, LIMITS, rounds=3)
+    assert [reason.partition(",")[0] for reason in result.reasons] == [
+        "scores must stay within a stability index of 0.75 of the champion's"
+    ]
+    assert result.measures.distance.found == pytest.approx(0.2, abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("accuracy", "classes", "percent"),
     [(0.98, 2, 10), (0.8, 2, 32), (0.8, 6, 35.2), (0.5, 2, 50), (None, 0, 10), (7, 2, 10)],
