@@ -107,7 +107,7 @@ NUMBER_STAGES: Mapping[str, Stage] = {
             ),
             "isolation_forest": Method("the share of rows that random splits isolate soonest", _SHARE),
             "local_outlier_factor": Method(
-                "the share of rows in sparser surroundings than their neighbors",
+                "the share of rows with fewer rows near them than their neighbors have",
                 {**_SHARE, "neighbors": Bounds(20, 2, 1000, whole=True)},
             ),
             "elliptic_envelope": Method(
