@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Node, which CDK and its command line start, is there too: the machine's own is not used, and need not exist.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-dev rehearse test test-problems test-quick check docs image image-report test-docker setup-sdk test-sdk lock clean
+.PHONY: help setup setup-dev rehearse test test-e2e test-problems test-quick check docs image image-report test-docker setup-sdk test-sdk lock clean
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
@@ -48,8 +48,11 @@ node_modules/.ready: package.json package-lock.json | .venv/.ready
 rehearse: setup ## launch a model on the laptop: make rehearse [DATA=table.csv] [CONFIG=config/shoppers.toml]
 	$(BIN)/slipway rehearse --config "$(CONFIG)" --out "$(OUT)" $(if $(DATA),--data "$(DATA)") $(ARGS)
 
-test: setup-dev ## run every test
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not thorough" $(ARGS)
+test: setup-dev ## run the tests, but for whole launches and rollouts
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not e2e and not thorough" $(ARGS)
+
+test-e2e: setup-dev ## run a whole launch, and rollouts from approval to their end (three minutes)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "e2e and not thorough" $(ARGS)
 
 test-problems: setup-dev ## launch the use case of every kind of problem on this machine (some ten minutes)
 	$(BIN)/pytest tests/e2e/test_problems.py $(ARGS)

@@ -38,6 +38,8 @@ from tests.archives import archive_of
 from tests.endpoint_template import CONFIG_NAME, endpoint_template
 from tests.rehearsal.cloud.process import CloudProcess, eventually
 
+pytestmark = pytest.mark.e2e
+
 ROLE = "arn:aws:iam::000000000000:role/rollout"
 ACCOUNT = "arn:aws:{}:us-east-1:000000000000:"
 BUCKET, GROUP = "artifacts", "shoppers-dev"
