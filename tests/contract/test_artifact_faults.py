@@ -8,6 +8,7 @@ from onnx import TensorProto, checker, helper
 
 from pipeline_steps.artifact.reading import read_archive
 from pipeline_steps.gates.contract_gate import check_contract
+from pipeline_steps.gates.expected_disagreement import expected_disagreement_percent
 from pipeline_steps.gates.recent_requests import CapturedRequest, RecentRequests
 from pipeline_steps.gates.replay_gate import compare_replay
 from pipeline_steps.gates.results import ReplayLimits
@@ -23,7 +24,7 @@ COLUMNS = [
     {"name": "spend", "kind": "number", "min": 0.0, "max": 9.0},
     {"name": "age", "kind": "number", "min": 18.0, "max": 99.0},
 ]
-DEFAULTS = ReplayLimits(**Replay().model_dump(exclude={"max_requests"}))
+DEFAULTS = Replay().model_dump(exclude={"max_requests"})
 LIMITS = ReplayLimits(50, 0.5, 10.0, 0.75, 0.1, 0.15, 3.0, 50.0, 100)
 
 
@@ -144,7 +145,8 @@ def test_a_shift_fault_of_every_problem_keeps_the_contract_and_is_refused_by_the
     assert contract.reasons == ()
     rows = csv_body(tiny_model(problem).table).splitlines(keepends=True)
     recent = RecentRequests(tuple(CapturedRequest(row, "text/csv") for row in rows))
-    assert compare_replay(recent, champion=champion, candidate=model, limits=DEFAULTS).reasons
+    limits = ReplayLimits(**DEFAULTS | {"max_disagreement_percent": expected_disagreement_percent(champion)})
+    assert compare_replay(recent, champion=champion, candidate=model, limits=limits).reasons
 
 
 @pytest.mark.parametrize("problem", NAMES)
