@@ -52,7 +52,7 @@ test: setup-dev ## run the tests, but for whole launches and rollouts
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not e2e and not thorough" $(ARGS)
 
 test-e2e: setup-dev ## run a whole launch, and rollouts from approval to their end (three minutes)
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "e2e and not thorough" $(ARGS)
+	$(BIN)/pytest -m "e2e and not thorough" $(ARGS)
 
 test-problems: setup-dev ## launch the use case of every kind of problem on this machine (some ten minutes)
 	$(BIN)/pytest tests/e2e/test_problems.py $(ARGS)
