@@ -48,7 +48,6 @@ def own_boto3_session(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
-_LONGEST = "tests/e2e/"
 TESTS = Path(__file__).parent
 NOT_QUICK = (
     # whole launches, or parts of them, against the embedded AWS
@@ -128,8 +127,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, then by the file's name: what computes and what waits is mixed, so that no processor idles."""
-    items.sort(key=lambda item: (item.nodeid.startswith(_LONGEST), item.path.name), reverse=True)
+    """By the file's name: what computes and what waits is mixed, so that no processor idles."""
+    items.sort(key=lambda item: item.path.name, reverse=True)
 
 
 def pytest_collection_finish() -> None:
