@@ -25,22 +25,22 @@ class PreparedModel:
     """A model of the matrix, behind the nodes that make it of encoded rows."""
 
     def __init__(self, prepared: Preparation, model: FittedModel) -> None:
-        self._prepared, self._model = prepared, model
+        self.prepared, self._model = prepared, model
         self.best_iteration = model.best_iteration
 
     def predict(self, features: Features) -> Outputs:
         """Give the outputs of encoded rows."""
-        return self._model.predict(self._prepared.matrix(features))
+        return self._model.predict(self.prepared.matrix(features))
 
     def graph(self) -> bytes:
         """Write the nodes and the model as one ONNX graph."""
-        return self._prepared.prepend(self._model.graph())
+        return self.prepared.prepend(self._model.graph())
 
     def coefficients(self, columns: tuple[FeatureColumn, ...], use_case: UseCase) -> dict[str, Any] | None:
         """Describe the coefficients, where the model is linear."""
         if not isinstance(self._model, HasCoefficients):
             return None
-        return coefficients_document(self._model.coefficients(), self._prepared.names, columns, use_case)
+        return coefficients_document(self._model.coefficients(), self.prepared.names, columns, use_case)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -46,6 +46,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     """Write the file, and print what was decided and the next command."""
     from rehearsal.journey.container_verb import answer_of  # noqa: PLC0415 — what --help need not wait for
+
+    return write_use_case(arguments, answer_of)
+
+
+def write_use_case(arguments: argparse.Namespace, answer: Callable[..., dict[str, Any]]) -> int:
+    """Do so by what `answer` says of the table, which runs a verb of the container."""
     from rehearsal.journey.use_case_file import name_of, use_case_text  # noqa: PLC0415
 
     if not arguments.table.exists():
@@ -56,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"--out must be a file, got the folder {out}: name one in it, such as {out / f'{name}.toml'}")
     if out.exists() and not arguments.force:
         raise InputError(f"{out} exists: name another file with --out, or replace it with --force")
-    found = answer_of("inspect", "--input", str(arguments.table.resolve()), *_options(arguments))
+    found = answer("inspect", "--input", str(arguments.table.resolve()), *_options(arguments))
     text = use_case_text(found, name=name, command=_command(arguments))
     _check(text, out)
     try:

@@ -1,14 +1,25 @@
 """`slipway new` and `slipway check`: from a table to settings that every other command accepts."""
 
+import argparse
 import csv
+import io
+import json
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
+from pipeline_steps import check, inspect
+from pipeline_steps.errors import StepError
+from pipeline_steps.paths import Paths
+from rehearsal.commands import new
 from slipway.cli.main import main
+from slipway.errors import InputError
 from slipway.settings import Settings, load_settings
+from slipway.training import use_case_document
 
 Row = dict[str, object]
 ROWS = 500
@@ -45,14 +56,41 @@ def customers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _table(tmp_path_factory.mktemp("new") / "Our Customers 2026.csv", _customer)
 
 
+@pytest.fixture(scope="module")
+def made(customers: Path) -> Path:
+    """The customers' use case file, by the command as users have it."""
+    out = customers.parent / "made.toml"
+    assert main(["new", str(customers), "--target", "churned", "--out", str(out)]) == 0
+    return out
+
+
+def _answer(verb: str, *arguments: str) -> dict[str, Any]:
+    """What the container's verb prints, without a process of its own."""
+    printed = io.StringIO()
+    try:
+        with redirect_stdout(printed):
+            {"inspect": inspect.main, "check": check.main}[verb](arguments, Paths.from_environment())
+    except StepError as exc:
+        raise InputError(str(exc)) from exc
+    found: dict[str, Any] = json.loads(printed.getvalue())
+    return found
+
+
 def _new(table: Path, *more: str) -> tuple[Settings, str]:
-    out = table.parent / "made.toml"
-    assert main(["new", str(table), "--out", str(out), "--force", *more]) == 0
+    out, parser = table.parent / "use_case.toml", argparse.ArgumentParser()
+    new.add_parser(parser.add_subparsers())
+    assert new.write_use_case(parser.parse_args(["new", str(table), "--out", str(out), *more]), _answer) == 0
     return load_settings(out, "dev"), out.read_text(encoding="utf-8")
 
 
-def test_a_file_for_a_binary_target_has_kinds_and_names_what_is_left_out_and_why(customers: Path) -> None:
-    settings, text = _new(customers, "--target", "churned")
+def _check(table: Path, config: Path) -> dict[str, Any]:
+    use_case = table.parent / "use_case.json"
+    use_case.write_text(json.dumps(use_case_document(load_settings(config, "dev"))), encoding="utf-8")
+    return _answer("check", "--input", str(table), "--use-case", str(use_case))
+
+
+def test_a_file_for_a_binary_target_has_kinds_and_names_what_is_left_out_and_why(made: Path) -> None:
+    settings, text = load_settings(made, "dev"), made.read_text(encoding="utf-8")
     assert (settings.name, settings.problem) == ("our-customers-2026", "binary")
     assert (settings.data.target, settings.data.positive_label) == ("churned", "yes")
     analysis = settings.rollout.canary_analysis
@@ -132,12 +170,11 @@ def test_a_table_with_few_different_rows_is_split_by_its_identifier(tmp_path: Pa
         (["--target", "customer_id"], "target customer_id must have at most 100 labels, or numbers alone, got 500"),
     ],
 )
-def test_a_table_without_a_use_says_why(
-    customers: Path, arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["new", str(customers), "--out", str(customers.parent / "none.toml"), *arguments]) == 2
-    assert capsys.readouterr().err.startswith(f"slipway: {reason}")
-    assert not (customers.parent / "none.toml").exists()
+def test_a_table_without_a_use_says_why(customers: Path, arguments: list[str], reason: str) -> None:
+    with pytest.raises(InputError) as caught:
+        _new(customers, *arguments)
+    assert str(caught.value).startswith(reason)
+    assert not (customers.parent / "use_case.toml").exists()
 
 
 def test_a_column_without_a_name_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,12 +196,11 @@ def test_a_file_is_not_replaced_unasked(customers: Path, capsys: pytest.CaptureF
 
 
 def test_a_check_prints_a_line_for_each_warning_and_the_next_command(
-    customers: Path, capsys: pytest.CaptureFixture[str]
+    customers: Path, made: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _new(customers, "--target", "churned")
     capsys.readouterr()
-    config = customers.parent / "made.toml"
-    config.write_text(config.read_text(encoding="utf-8").replace("folds = 5", "folds = 0"), encoding="utf-8")
+    config = customers.parent / "without_folds.toml"
+    config.write_text(made.read_text(encoding="utf-8").replace("folds = 5", "folds = 0"), encoding="utf-8")
     assert main(["check", "--config", str(config), "--data", str(customers)]) == 0
     first, *warnings, count, following = capsys.readouterr().out.splitlines()
     assert first == f"{customers}: 500 rows, labels no, yes"
@@ -173,10 +209,11 @@ def test_a_check_prints_a_line_for_each_warning_and_the_next_command(
     assert following == f"next: slipway rehearse --config {config} --data '{customers}'"
 
 
-def test_a_table_that_cannot_be_used_fails_its_check(customers: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _new(customers, "--target", "churned")
+def test_a_table_that_cannot_be_used_fails_its_check(
+    customers: Path, made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     other = _table(customers.parent / "other.csv", lambda number, _: {"x": number})
-    assert main(["check", "--config", str(customers.parent / "made.toml"), "--data", str(other)]) == 2
+    assert main(["check", "--config", str(made), "--data", str(other)]) == 2
     assert capsys.readouterr().err.startswith(f"slipway: columns absent from {other}: joined, plan, ")
 
 
@@ -195,7 +232,7 @@ def test_decimal_commas_are_found_in_features_and_in_the_target(tmp_path: Path) 
     settings, text = _new(table, "--target", "price")
     assert (settings.problem, settings.data.columns) == ("regression", {"size": "number", "noise": "number"})
     assert 'decimal = ","' in text
-    assert main(["check", "--config", str(tmp_path / "made.toml"), "--data", str(table)]) == 0
+    assert _check(table, tmp_path / "use_case.toml")["rows"] == ROWS
 
 
 def test_numbers_that_are_written_for_people_are_left_out_with_the_reason(tmp_path: Path) -> None:
@@ -237,7 +274,7 @@ def test_counts_are_fitted_by_poisson(tmp_path: Path) -> None:
 
 
 def test_a_small_table_is_split_by_a_seed_that_gives_every_split_its_share_of_a_label(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
 ) -> None:
     table = _table(
         tmp_path / "t.csv",
@@ -247,11 +284,10 @@ def test_a_small_table_is_split_by_a_seed_that_gives_every_split_its_share_of_a_
     settings, text = _new(table, "--target", "y")
     seed = settings.data.split.seed
     assert f"seed = {seed} # of a few, the one whose splits have the same share of the target" in text
-    capsys.readouterr()
-    config = tmp_path / "made.toml"
+    config = tmp_path / "other_seed.toml"
     config.write_text(text.replace(f"seed = {seed} #", "seed = 0 #"), encoding="utf-8")
-    assert main(["check", "--config", str(config), "--data", str(table)]) == 2
-    assert f"or [data.split] seed = {seed}" in capsys.readouterr().err
+    with pytest.raises(InputError, match=rf"or \[data.split\] seed = {seed}"):
+        _check(table, config)
 
 
 @pytest.mark.parametrize(
