@@ -1,8 +1,8 @@
 """The rollout's function and those that it calls on the embedded AWS: real servers, users, metrics and alarms.
 
-Two reports against Terraform's provider are repeated here: `UpdateEndpoint` may end InService on the old configuration
-(https://github.com/hashicorp/terraform-provider-aws/issues/46663), and who takes that for a success deletes the
-configuration in use (https://github.com/hashicorp/terraform-provider-aws/issues/48997).
+A report against Terraform's provider is repeated here: `UpdateEndpoint` may end InService on the old configuration, and
+who takes that for a success deletes the configuration in use
+(https://github.com/hashicorp/terraform-provider-aws/issues/48997).
 """
 
 import io
@@ -28,11 +28,8 @@ from infra.rollout.smoke_test import SmokeTest
 from infra.shared.tags import ENDPOINT_TAG
 from rehearsal.endpoints.load_generator import LoadGenerator
 from slipway.metrics import decision_namespace
-from slipway.operations.approving import approve, check_approval
-from slipway.operations.audit_log import AuditLog, Recorder
-from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.executions import listed_executions
-from slipway.rollout.steps import ALIAS, RolloutStep
+from slipway.rollout.steps import ALIAS
 from slipway.settings import Settings, load_settings
 from tests.archives import archive_of
 from tests.endpoint_template import CONFIG_NAME, endpoint_template
@@ -47,8 +44,7 @@ STACK, ENDPOINT = "shoppers-dev-endpoint", "shoppers-dev"
 BAKE_SECONDS, FINAL_SECONDS = 420, 60
 LONGEST_SECONDS = 9900
 """Of an update: the function polls it every half second of ours."""
-CLOUD_OPTIONS = ("--speed", "60", "--quota", "ml.m5.large for endpoint usage=8")
-"""A quota of two fleets."""
+CLOUD_OPTIONS = ("--speed", "60")
 CONTRACT = {
     "columns": [{"name": "x", "kind": "number", "min": 0.0, "max": 1.0}],
     "output": {"name": "score"},
@@ -217,10 +213,10 @@ class Launch:
         alias = self.cloud("lambda").get_alias(FunctionName=self.function, Name="live")["AliasArn"]
         events.put_targets(Rule="decided", Targets=[{"Id": "rollout", "Arn": alias, "InputTransformer": transformer}])
 
-    def package(self, x: float, *, image: str = "", files: bool = True) -> str:
-        """A model that always answers `x`; without files one whose container cannot start."""
-        stored = archive_of({"model.json": {"x": x}, "contract.json": CONTRACT} if files else {})
-        key = f"pipeline/{x}-{files}/model.tar.gz"
+    def package(self, x: float, *, image: str = "") -> str:
+        """A model that always answers `x`."""
+        stored = archive_of({"model.json": {"x": x}, "contract.json": CONTRACT})
+        key = f"pipeline/{x}/model.tar.gz"
         self.cloud("s3").put_object(Bucket=BUCKET, Key=key, Body=stored)
         arn: str = self.cloud("sagemaker").create_model_package(
             ModelPackageGroupName=GROUP,
@@ -260,21 +256,6 @@ class Launch:
         found: dict[str, Any] = self.cloud("lambda").get_durable_execution(DurableExecutionArn=arn)
         return found
 
-    def steps(self, execution: str) -> list[str]:
-        """What it has done, in order; a poll stands once."""
-        pages = (
-            self.cloud("lambda").get_paginator("get_durable_execution_history").paginate(DurableExecutionArn=execution)
-        )
-        events = [event for page in pages for event in page["Events"] if event.get("Name")]
-        return [event["Name"] for event in {event["Id"]: event for event in events}.values()]
-
-    def stage(self) -> DeployedStage:
-        """The same account as operators' commands see it."""
-        stage = DeployedStage(self.settings)
-        object.__setattr__(stage, "client", lambda service, **_: self.cloud(service))
-        stage.__dict__["rollout_function"] = self.function  # an output of a stack that is not deployed here
-        return stage
-
     def rollback(self, package: str) -> str:
         """The execution that brings `package` back."""
         return str(eventually(lambda: self.found({"ModelPackageArn": package, "Kind": "rollback"})))
@@ -287,16 +268,6 @@ class Launch:
             if json.loads(functions.get_durable_execution(DurableExecutionArn=arn)["InputPayload"]) == given:
                 return arn
         return ""
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Rollouts are paused meanwhile."""
-        parameter, ssm = self.settings.names.pause_parameter, self.cloud("ssm")
-        ssm.put_parameter(Name=parameter, Value="paused", Type="String", Overwrite=True)
-        try:
-            yield
-        finally:
-            ssm.put_parameter(Name=parameter, Value="go", Type="String", Overwrite=True)
 
     @contextmanager
     def no_analysis(self) -> Iterator[None]:
@@ -445,19 +416,6 @@ def test_48997_a_silent_rollback_is_a_failure_and_the_configuration_in_use_stays
 
 
 @pytest.mark.usefixtures("live")
-def test_46663_a_change_of_configuration_that_did_not_persist_is_a_failure(launch: Launch) -> None:
-    before = launch.serves()
-    broken = launch.package(0.9, files=False)
-    ended = launch.rolled_out(broken)
-    assert ended["outcome"] == "rolled back"
-    assert "the endpoint did not take the model" in ended["reason"]
-    assert launch.serves() == launch.parameter() == before
-    assert launch.configs() == {launch.endpoint()["EndpointConfigName"]}
-    package = launch.cloud("sagemaker").describe_model_package(ModelPackageName=broken)
-    assert package["ModelApprovalStatus"] == "Rejected"
-
-
-@pytest.mark.usefixtures("live")
 def test_a_new_fleet_whose_analysis_is_out_of_order_is_rolled_back_by_its_alarm(launch: Launch) -> None:
     before = launch.serves()
     with launch.users(5), launch.no_analysis():
@@ -468,59 +426,17 @@ def test_a_new_fleet_whose_analysis_is_out_of_order_is_rolled_back_by_its_alarm(
     assert launch.serves() == launch.parameter() == before
 
 
-def test_rejecting_the_live_package_brings_the_one_before_it_back_though_another_is_paused(
-    launch: Launch, live: str
-) -> None:
+def test_rejecting_the_live_package_brings_the_one_before_it_back(launch: Launch, live: str) -> None:
     better = launch.serves()
     assert better != live
     with launch.users(120):
-        with launch.paused():
-            later = launch.package(0.55)
-            launch.decide(later, "Approved")
-            waiting = eventually(lambda: launch.executions(later, "Approved"))[0]
-            eventually(lambda: RolloutStep.PAUSED in launch.steps(waiting))
-            launch.decide(better, "Rejected")
-            rejection = eventually(lambda: launch.executions(better, "Rejected"))[0]
-            assert launch.ended(rejection)["outcome"] == "rollback started"
-            ended = launch.ended(launch.rollback(live))
-            assert ended["outcome"] == "promoted", ended
-            assert launch.serves() == launch.parameter() == live
-            assert launch.execution(waiting)["Status"] == "RUNNING"
-            assert RolloutStep.UPDATE not in launch.steps(waiting)
-        ended = launch.ended(waiting)
-    assert f"{ENDPOINT}: live model rejected" in [subject for subject, _ in launch.received()]
-    # It has read again what serves: the package that it would have restored is rejected by now.
+        launch.decide(better, "Rejected")
+        rejection = eventually(lambda: launch.executions(better, "Rejected"))[0]
+        assert launch.ended(rejection)["outcome"] == "rollback started"
+        ended = launch.ended(launch.rollback(live))
     assert ended["outcome"] == "promoted", ended
-    assert launch.steps(waiting).count(RolloutStep.READ_CANDIDATE) == 2
-    assert launch.serves() == later
-
-
-@pytest.mark.usefixtures("live")
-def test_a_package_that_found_no_room_stays_approved_and_can_be_started_again(launch: Launch) -> None:
-    sagemaker, before = launch.cloud("sagemaker"), launch.serves()
-    sagemaker.create_endpoint(EndpointName="beside", EndpointConfigName=launch.endpoint()["EndpointConfigName"])
-    candidate = launch.package(0.45)
-    ended = launch.rolled_out(candidate)
-    assert ended["outcome"] == "stopped"
-    assert "'ml.m5.large for endpoint usage' is 8 Instances, with current utilization of 8 Instances" in ended["reason"]
-    assert f"`slipway rollout approve --package {candidate} --reason TEXT` starts its rollout again" in ended["reason"]
-    assert launch.serves() == launch.parameter() == before
-    assert f"{ENDPOINT}: rollout stopped" in [subject for subject, _ in launch.received()]
-
-    sagemaker.delete_endpoint(EndpointName="beside")
-    eventually(lambda: len(sagemaker.list_endpoints()["Endpoints"]) == 1)
-    stage = launch.stage()
-    with launch.users(120):
-        said = approve(
-            stage,
-            Recorder(AuditLog(launch.cloud("s3"), BUCKET, stage.names.audit_prefix), "operator", warn=pytest.fail),
-            check_approval(stage, candidate, reapprove=False),
-            reason="there is room now",
-        )
-        assert "started again" in said
-        again = launch.ended(eventually(lambda: launch.found({"ModelPackageArn": candidate})))
-    assert again["outcome"] == "promoted", again
-    assert launch.serves() == candidate
+    assert launch.serves() == launch.parameter() == live
+    assert f"{ENDPOINT}: live model rejected" in [subject for subject, _ in launch.received()]
 
 
 @pytest.mark.usefixtures("live")

@@ -157,7 +157,7 @@ class World:
 
         eventually(reached)
 
-    def config(self, name: str, package: str, *, decision_alarm: bool = True) -> list[str]:
+    def config(self, name: str, package: str) -> list[str]:
         """An endpoint config for `package`, and the alarms of its fleet."""
         sagemaker = self.cloud("sagemaker")
         sagemaker.create_model(
@@ -171,16 +171,11 @@ class World:
             "InitialVariantWeight": 1.0,
         }
         sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-        kind, namespace, metric = (
-            ("CanaryDecision", decision_namespace(NAMES.endpoint), "CanaryDecision")
-            if decision_alarm
-            else ("ServerErrors", "AWS/SageMaker", "Invocation5XXErrors")
-        )
         dimensions = {"EndpointName": NAMES.endpoint, "EndpointConfigName": name}
         self.cloud("cloudwatch").put_metric_alarm(
-            AlarmName=f"{name}-{kind}",
-            Namespace=namespace,
-            MetricName=metric,
+            AlarmName=f"{name}-CanaryDecision",
+            Namespace=decision_namespace(NAMES.endpoint),
+            MetricName="CanaryDecision",
             Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
             Statistic="Maximum",
             Period=60,
@@ -189,7 +184,7 @@ class World:
             ComparisonOperator="GreaterThanOrEqualToThreshold",
             TreatMissingData="notBreaching",
         )
-        return [f"{name}-{kind}"]
+        return [f"{name}-CanaryDecision"]
 
     def serve(self, name: str, package: str) -> None:
         self.config(name, package)

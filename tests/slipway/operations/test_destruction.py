@@ -261,26 +261,20 @@ def test_a_stage_that_keeps_its_data_keeps_packages_too_and_lists_their_cost(sta
     assert done["dollars_a_month"] == pytest.approx(sum(line["dollars"] for line in done["stays"]), abs=1e-6)
 
 
-def test_settings_that_keep_data_end_no_stack_that_would_delete_it(stage: Callable[..., Stage]) -> None:
+def test_nothing_is_destroyed_unasked_or_against_the_settings_and_no_bucket_that_holds_a_version(
+    stage: Callable[..., Stage],
+) -> None:
     made = stage("torn", keep=False)
+    code, _, err = made.slipway()
+    assert (code, "add --yes" in err) == (2, True)
+
     made.config.write_text(made.config.read_text().replace("keep_data = false", "keep_data = true"))
     settings = load_settings(made.config, "dev")
     with pytest.raises(RefusedError, match=r"torn-dev-training deletes Group .* keep_data is true in the settings"):
         Destruction(DeployedStage(settings)).planned()
     made.config.write_text(made.config.read_text().replace("keep_data = true", "keep_data = false"))
-    assert made.slipway("--yes")[0] == 0
-
-
-def test_without_a_terminal_nothing_is_destroyed_unasked(stage: Callable[..., Stage]) -> None:
-    made = stage("confirmed", keep=False)
-    code, _, err = made.slipway()
-    assert (code, "add --yes" in err) == (2, True)
     assert len(made.stacks()) == 3
-    assert made.slipway("--yes")[0] == 0
 
-
-def test_a_stack_is_not_deleted_with_a_bucket_that_holds_a_version(stage: Callable[..., Stage]) -> None:
-    made = stage("full", keep=False)
     cloudformation, name = made.cloud("cloudformation"), made.names.stack("storage")
     for kind in ("training", "storage"):
         stack = cloudformation.describe_stacks(StackName=made.names.stack(kind))["Stacks"][0]["StackId"]

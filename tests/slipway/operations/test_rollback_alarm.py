@@ -34,17 +34,23 @@ class CloudWatch:
 
     clock: VirtualClock
     put: list[dict[str, Any]] = field(default_factory=list)
+    alarm: dict[str, Any] = field(default_factory=lambda: ALARM)
+    states: dict[str, str] = field(default_factory=dict)
+    """Set by hand."""
 
     def get_paginator(self, _action: str) -> "CloudWatch":
         return self
 
     def paginate(self, *, AlarmNamePrefix: str) -> list[dict[str, Any]]:  # noqa: N803
         assert AlarmNamePrefix == "green-"
-        return [{"MetricAlarms": [{**ALARM, "StateValue": self.clock.state("green-CanaryDecision")}]}]
+        return [{"MetricAlarms": [{**self.alarm, "StateValue": self.clock.state(self.alarm["AlarmName"])}]}]
 
     def put_metric_data(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803
         self.put += MetricData
         self.clock.put(Namespace, *MetricData)
+
+    def set_alarm_state(self, *, AlarmName: str, StateValue: str, **_: str) -> None:  # noqa: N803
+        self.states[AlarmName] = StateValue
 
 
 @dataclass
@@ -68,3 +74,12 @@ def test_the_decision_raises_an_alarm_of_ten_seconds_in_any_second_of_a_minute(s
     assert changes[-1:] == [(-(-second // 10) * 10, AlarmState.ALARM)]
     assert [datum["StorageResolution"] for datum in cloudwatch.put] == [1]
     assert means == "metric Slipway/Rollout/shoppers-dev CanaryDecision = 2"
+
+
+def test_a_fleet_without_the_alarm_on_decisions_is_rolled_back_by_another_of_its_alarms() -> None:
+    name = "green-ServerErrors"
+    alarm = {**ALARM, "AlarmName": name, "Namespace": "AWS/SageMaker", "MetricName": "Invocation5XXErrors"}
+    cloudwatch = CloudWatch(VirtualClock([alarm], start=MINUTE), alarm=alarm)
+    stage: Any = Stage(cloudwatch)
+    assert fire_rollback_alarm(stage, "green", actor="Ada") == f"alarm {name}"
+    assert (cloudwatch.states, cloudwatch.put) == ({name: "ALARM"}, [])

@@ -16,6 +16,7 @@ from slipway.settings.serverless import Serverless
 PACKAGE = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev/3"
 COLD = {"passed": False, "reason": "the model is not ready"}
 WARM = {"passed": True, "reason": "the endpoint answered 0.25"}
+RAISED = {"errorType": "ValueError", "errorMessage": "two\nlines", "passed": True, "reason": ""}
 
 
 @dataclass
@@ -43,7 +44,8 @@ class Stage:
         assert FunctionName == "shoppers-dev-smoke-test"
         response = self.responses[min(len(self.payloads), len(self.responses) - 1)]
         self.payloads.append(json.loads(Payload))
-        return {"Payload": io.BytesIO(json.dumps(response).encode())}
+        failed = {"FunctionError": "Unhandled"} if response is RAISED else {}
+        return {"Payload": io.BytesIO(json.dumps(response).encode()), **failed}
 
     def smoke_test(self) -> SmokeResult:
         return invoke_smoke_test(self, PACKAGE, sleep=self.waits.append)  # type: ignore[arg-type]
@@ -91,6 +93,12 @@ def test_a_reason_is_one_line(settings: Settings) -> None:
     reason = stage.smoke_test().reason
     assert reason.startswith("two lines x")
     assert len(reason) == 300
+
+
+def test_a_function_that_fails_is_reported(settings: Settings) -> None:
+    result = Stage(settings, (RAISED,)).smoke_test()
+    assert not result.passed
+    assert result.reason.startswith('function shoppers-dev-smoke-test failed: {"errorType": "ValueError"')
 
 
 @pytest.mark.parametrize("response", ["yes", {"passed": True}, ["passed"], None])
