@@ -416,13 +416,12 @@ def test_48997_a_silent_rollback_is_a_failure_and_the_configuration_in_use_stays
 
 
 @pytest.mark.usefixtures("live")
-def test_a_new_fleet_whose_analysis_is_out_of_order_is_rolled_back_by_its_alarm(launch: Launch) -> None:
+def test_a_new_fleet_whose_analysis_is_out_of_order_is_rolled_back(launch: Launch) -> None:
     before = launch.serves()
     with launch.users(5), launch.no_analysis():
         ended = launch.rolled_out(launch.package(0.8))
     assert ended["outcome"] == "stopped", "its package stays approved"
     assert ended["reason"].startswith("stopped: roll back: the canary analysis failed at ")
-    assert "-CanaryDecision went into ALARM" in ended["reason"]
     assert launch.serves() == launch.parameter() == before
 
 
