@@ -7,7 +7,7 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -116,13 +116,12 @@ class IsolationForestRows(RowDetector):
     def inliers(self, values: Values, seed: int) -> Mask:
         from sklearn.ensemble import IsolationForest  # noqa: PLC0415 (as above)
 
-        found: Mask = IsolationForest(contamination=self.share, random_state=seed).fit_predict(values) > 0
-        return found
+        return _within(IsolationForest(contamination=self.share, random_state=seed), values)
 
 
 @dataclass(frozen=True)
 class LocalOutlierFactorRows(RowDetector):
-    """The share of the rows whose surroundings are sparsest beside those of their neighbours."""
+    """The share of the rows whose neighborhood is sparsest beside those of their neighbors."""
 
     name = "local_outlier_factor"
 
@@ -133,8 +132,7 @@ class LocalOutlierFactorRows(RowDetector):
         from sklearn.neighbors import LocalOutlierFactor  # noqa: PLC0415 (as above)
 
         detector = LocalOutlierFactor(min(self.neighbors, len(values) - 1), contamination=self.share)
-        found: Mask = detector.fit_predict(values) > 0
-        return found
+        return _within(detector, values)
 
 
 @dataclass(frozen=True)
@@ -148,8 +146,7 @@ class EllipticEnvelopeRows(RowDetector):
     def inliers(self, values: Values, seed: int) -> Mask:
         from sklearn.covariance import EllipticEnvelope  # noqa: PLC0415 (as above)
 
-        found: Mask = EllipticEnvelope(contamination=self.share, random_state=seed).fit_predict(values) > 0
-        return found
+        return _within(EllipticEnvelope(contamination=self.share, random_state=seed), values)
 
 
 @dataclass(frozen=True)
@@ -164,5 +161,10 @@ class OneClassSvmRows(RowDetector):
     def inliers(self, values: Values, seed: int) -> Mask:  # noqa: ARG002 (nothing is drawn)
         from sklearn.svm import OneClassSVM  # noqa: PLC0415 (as above)
 
-        found: Mask = OneClassSVM(nu=self.share).fit_predict(values) > 0
-        return found
+        return _within(OneClassSVM(nu=self.share), values)
+
+
+def _within(detector: Any, values: Values) -> Mask:
+    """The rows that scikit-learn's detector calls inliers: 1, where outliers are -1."""
+    found: Mask = detector.fit_predict(values) > 0
+    return found
