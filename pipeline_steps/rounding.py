@@ -22,5 +22,5 @@ def rounded(value: float) -> str:
 
 
 def exact(value: float) -> str:
-    """A number that somebody chose: all its digits, thousands separated."""
+    """A number that a person chose: all its digits, thousands separated."""
     return f"{value:,.10g}"

@@ -157,7 +157,7 @@ def _gate(found: Mapping[str, Any]) -> Iterator[str]:
     first, *others = metrics
     yield "# A model must be proven better than none, and must not be proven worse than a simple one or the champion."
     if not found["target"] and PROBLEMS[found["problem"]["problem"]].target == "optional":
-        yield "# Without labels: how well rows are told from rows whose columns were permuted, not how many are found."
+        yield "# Without labels: rows are distinguished from rows whose columns were permuted; not how many are found."
     yield "[gate]"
     yield f"metric = {quoted(first)} # or {', '.join(others)}"
 

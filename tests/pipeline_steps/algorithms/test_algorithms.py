@@ -40,7 +40,7 @@ def fit(algorithm: str, likelihood: Likelihood, *, seed: int = 0, held_out: bool
 
 @cache
 def fitted(algorithm: str, likelihood: Likelihood) -> FittedModel:
-    """The same model again for whoever only looks at it."""
+    """The same model again, for tests that only read it."""
     return fit(algorithm, likelihood)
 
 

@@ -135,7 +135,7 @@ def test_a_recipe_of_all_stages_trains_and_exports(problem: str, folds: int) -> 
 
 @pytest.mark.parametrize("encode", ["target", {"method": "similar", "rare_rows": 1}])
 def test_each_fold_fits_the_recipe_anew(encode: Any) -> None:
-    """A target that is noise: whoever learnt category means from held-out rows would seem to predict it."""
+    """A target that is noise: category means learnt from held-out rows would seem to predict it."""
     rows = table(300)
     generator = np.random.default_rng(3)
     shops = generator.choice([f"shop {number}" for number in range(25)], 300).astype(object)

@@ -20,7 +20,7 @@ def use_case(problem: str, value: dict[str, Any] | None = None) -> UseCase:
 
 
 def scikit_learn(module: str = "metrics") -> ModuleType:
-    """Whoever only collects tests does not import it for a second."""
+    """Imported when a test runs: the import takes a second, which collection need not wait for."""
     return importlib.import_module(f"sklearn.{module}")
 
 

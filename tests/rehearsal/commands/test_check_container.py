@@ -1,4 +1,4 @@
-"""A container of somebody else is checked as SageMaker would run it, a line for each rule."""
+"""A container that is not ours is checked as SageMaker would run it, a line for each rule."""
 
 import shlex
 import sys

@@ -1,4 +1,4 @@
-"""A model server of somebody else: 8080 or the port that it is given, JSON in and out, in the standard library alone.
+"""A model server that is not ours: 8080 or the port that it is given, JSON in and out, in the standard library alone.
 
 Its arguments after `serve` are the faults that a test gives it, before.
 """

@@ -17,7 +17,7 @@ ROWS = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=2, max_si
 
 
 def scikit_learn() -> ModuleType:
-    """Its metrics; whoever only collects tests does not import them for a second."""
+    """Its metrics, imported when a test runs: the import takes a second, which collection need not wait for."""
     return importlib.import_module("sklearn.metrics")
 
 
