@@ -38,8 +38,8 @@ def small_config(folder: Path) -> Path:
 
 
 def command(folder: Path, *more: str, rows: int = 2000) -> tuple[list[str], Mapping[str, str]]:
-    argv = [sys.executable, "-m", "slipway.cli", "rehearse", "--plain", "--rows", str(rows), "--speed", "100"]
-    argv += ["--rate", "25", "--config", str(small_config(folder)), "--out", str(folder / "out"), *more]
+    argv = [sys.executable, "-m", "slipway.cli", "rehearse", "--plain", "--rows", str(rows), "--speed", "60"]
+    argv += ["--rate", "40", "--config", str(small_config(folder)), "--out", str(folder / "out"), *more]
     temporary = folder / "tmp"
     temporary.mkdir()
     return argv, {**os.environ, "TMPDIR": str(temporary)}
