@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_cdk import aws_s3 as s3
 
-from infra.shared.container_image import ContainerImage
+from infra.shared.container_image import Image
 from infra.shared.object_access import may_read
 from infra.shared.policy import Statement
 
@@ -19,7 +19,7 @@ class RegisteredModel:
     """
 
     package_arn: str
-    image: ContainerImage
+    image: Image
     artifacts_bucket: s3.IBucket
     artifact_keys: str
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class ContainerModel:
     Of what is given as a string, the role that may read it must be given to the endpoint as well.
     """
 
-    image: ContainerImage | str
+    image: Image | str
     data: S3Object | str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     package_arn: None = None

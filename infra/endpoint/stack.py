@@ -8,7 +8,7 @@ from constructs import Construct
 from infra.endpoint.capacity import DataCapture, Instances
 from infra.endpoint.guarded_endpoint import GuardedEndpoint
 from infra.endpoint.served_model import RegisteredModel
-from infra.shared.container_image import ContainerImage
+from infra.shared.container_image import ContainerImage, EcrImage
 from infra.shared.sagemaker_role import ARTIFACT_KEYS
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX
 from slipway.rollout.new_fleet_alarms import server_environment
@@ -57,7 +57,7 @@ class EndpointStack(cdk.Stack):
             "Guarded",
             model=RegisteredModel(
                 package_arn=package,
-                image=image,
+                image=EcrImage(served.image) if served.image else image,
                 artifacts_bucket=artifacts_bucket,
                 artifact_keys=ARTIFACT_KEYS,
                 # The dimensions of the servers' metrics; a container cannot find out the name of its endpoint config.

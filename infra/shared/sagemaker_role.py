@@ -8,7 +8,7 @@ from constructs import Construct
 
 from infra.shared.approval import may_not_approve, may_not_register_approved
 from infra.shared.arns import OWN_ACCOUNT, arn
-from infra.shared.container_image import ContainerImage
+from infra.shared.container_image import Image
 from infra.shared.policy import PolicyRole, Statement, allow
 from infra.shared.vpc_access import may_join
 from slipway.settings import Vpc
@@ -36,7 +36,7 @@ class SageMakerRole(PolicyRole):
         )
 
 
-def may_run(kind: str, *, image: ContainerImage, key: kms.IKey, vpc: Vpc | None) -> list[Statement]:
+def may_run(kind: str, *, image: Image, key: kms.IKey, vpc: Vpc | None) -> list[Statement]:
     """What every job of a kind needs, `PROCESSING_JOBS` or `TRAINING_JOBS`: its image, volumes, network and logs."""
     return [*image.may_pull(), *may_encrypt_volumes(key), *may_join(vpc), may_log(kind), may_publish(kind)]
 

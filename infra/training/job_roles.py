@@ -6,7 +6,7 @@ from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from infra.shared.arns import arn
-from infra.shared.container_image import ContainerImage
+from infra.shared.container_image import ContainerImage, Image
 from infra.shared.object_access import may_find, may_read, may_write
 from infra.shared.policy import Statement, allow
 from infra.shared.sagemaker_role import (
@@ -41,6 +41,7 @@ class JobRoles(Construct):
         use_case: s3_assets.Asset,
         key: kms.IKey,
         image: ContainerImage,
+        training_image: Image | None = None,
         package_group: str,
         vpc: Vpc | None,
     ) -> None:
@@ -57,8 +58,9 @@ class JobRoles(Construct):
             description="Jobs that prepare the data",
             statements=[*data, *may_find(use_case.bucket, use_case.s3_object_key), *prepared, *process],
         )
+        own = training_image.may_pull()[:1] if training_image else []
         self.training = SageMakerRole(
-            self, "Training", description="Training jobs", statements=[*artifacts, *trained, *train]
+            self, "Training", description="Training jobs", statements=[*artifacts, *trained, *train, *own]
         )
         self.evaluation = SageMakerRole(
             self,
@@ -79,7 +81,7 @@ class PipelineRole(SageMakerRole):
         jobs: JobRoles,
         artifacts_bucket: s3.IBucket,
         key: kms.IKey,
-        image: ContainerImage,
+        served_image: Image,
         package_group: str,
     ) -> None:
         passed = [role.role_arn for role in (jobs.processing, jobs.training, jobs.evaluation)]
@@ -102,7 +104,7 @@ class PipelineRole(SageMakerRole):
                     conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
                 ),
                 *may_read(artifacts_bucket, ARTIFACT_KEYS),  # conditions read the evaluation
-                image.may_describe(),
+                served_image.may_describe(),
                 *may_encrypt_volumes(key),
             ],
         )

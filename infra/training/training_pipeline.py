@@ -10,7 +10,7 @@ from aws_cdk import aws_s3_assets as s3_assets
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from infra.shared.container_image import ContainerImage
+from infra.shared.container_image import ContainerImage, EcrImage
 from infra.shared.promoted_models import group_policy
 from infra.shared.removal import removal_policy
 from infra.training.job_roles import JobRoles, PipelineRole
@@ -51,6 +51,7 @@ class TrainingPipeline(Construct):
             use_case=self._use_case,
             key=key,
             image=image,
+            training_image=EcrImage(settings.training.image) if settings.training.image else None,
             package_group=settings.names.package_group,
             vpc=settings.access.vpc,
         )
@@ -84,7 +85,7 @@ class TrainingPipeline(Construct):
             jobs=self.jobs,
             artifacts_bucket=self._bucket,
             key=self._key,
-            image=self._image,
+            served_image=EcrImage(settings.endpoint.image) if settings.endpoint.image else self._image,
             package_group=names.package_group,
         )
         document = training_pipeline(

@@ -22,7 +22,7 @@ from rehearsal.journey.time_limits import CHECK_SECONDS
 from rehearsal.process import stop_all
 from slipway.errors import EXHAUSTED, InputError, LaunchError
 from slipway.guardrails import planned_rollout, refuse_unsafe
-from slipway.settings import load_settings
+from slipway.settings import Settings, load_settings
 from slipway.temporary import temporary_folder
 from slipway.training.image_source import image_source
 
@@ -63,6 +63,7 @@ class Rehearsal:
         with self._phases.phase("check", CHECK_SECONDS) as phase:
             settings = load_settings(self._options.config, self._options.stage)
             refuse_unsafe(planned_rollout(settings))
+            refuse_own_images(settings)
             check_out(self._options.out)
             if self._options.fault == "schema" and len(settings.data.columns) < 2:
                 raise InputError("--fault schema exchanges two columns, the use case has one: choose another fault")
@@ -85,6 +86,17 @@ class Rehearsal:
         if exhausted := _exhausted(str(error)):
             error = LaunchError(exhausted)
         return PhaseFailure(self._phases.current, error, tuple(embedded_log(workdir)))
+
+
+def refuse_own_images(settings: Settings) -> None:
+    """A rehearsal runs no container of the user's own yet.
+
+    Raises:
+        InputError: the settings name one.
+    """
+    for key, image in (("training.image", settings.training.image), ("endpoint.image", settings.endpoint.image)):
+        if image is not None:
+            raise InputError(f"a rehearsal needs {key} to be left out, got {image}: `slipway check-container` tries it")
 
 
 def _exhausted(text: str) -> str | None:

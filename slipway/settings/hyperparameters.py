@@ -72,6 +72,8 @@ _PATIENCE = Bounds(30, 1, 10_000, whole=True)
 _TARGETED = ("binary", "multiclass", "regression")
 SCRIPT: AlgorithmName = "script"
 """The algorithm that stands for the user's own script, `training.script`."""
+IMAGE: AlgorithmName = "image"
+"""The algorithm that stands for the user's own training image, `training.image`."""
 
 
 @dataclass(frozen=True)
@@ -216,6 +218,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         {"max_samples": _whole_numbers(64, 1024, "Logarithmic"), "max_features": _numbers(0.3, 1.0)},
     ),
     SCRIPT: Algorithm((*_TARGETED, "anomaly", "clustering"), {}, {}, takes_any=True, takes_missing=True),
+    IMAGE: Algorithm((*_TARGETED, "anomaly", "clustering"), {}, {}, takes_any=True, takes_missing=True),
 }
 
 

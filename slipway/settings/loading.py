@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from slipway.errors import InputError
+from slipway.settings.own_container import COMMAND, located_command
 from slipway.settings.renamed import RENAMED
 from slipway.settings.section import Section
 from slipway.settings.training import PATHS
@@ -44,12 +45,15 @@ def parse_use_case(document: dict[str, Any], stage: str, *, path: Path) -> Setti
 
 
 def _located(document: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Name the training script's files from where the command runs, which the settings name from `folder`."""
-    training = document.get("training")
-    if not isinstance(training, Mapping):
-        return document
-    named = {key: os.path.normpath(folder / path) for key in PATHS if isinstance(path := training.get(key), str)}
-    return {**document, "training": {**training, **named}}
+    """Name files from where the command runs, which the settings name from `folder`."""
+    located = dict(document)
+    for section in ("training", "endpoint"):
+        if isinstance(given := document.get(section), Mapping):
+            named = {key: os.path.normpath(folder / path) for key in PATHS if isinstance(path := given.get(key), str)}
+            if isinstance(command := given.get(COMMAND), str):
+                named[COMMAND] = located_command(command, folder)
+            located[section] = {**given, **named}
+    return located
 
 
 def stages_of(path: Path) -> tuple[str, ...]:

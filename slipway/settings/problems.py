@@ -6,7 +6,7 @@ from typing import Literal
 
 ProblemName = Literal["binary", "multiclass", "regression", "anomaly", "clustering"]
 AlgorithmName = Literal[
-    "linear", "xgboost", "lightgbm", "random_forest", "mlp", "k_means", "isolation_forest", "script"
+    "linear", "xgboost", "lightgbm", "random_forest", "mlp", "k_means", "isolation_forest", "script", "image"
 ]
 Direction = Literal["maximize", "minimize"]
 Maximised = Literal["value", "f1", "accuracy", "f_beta", "recall_at_precision", "top_share"]

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from slipway.canary.config import Tolerances, effective_decide_seconds
 from slipway.settings.canary_analysis import CanaryAnalysis
+from slipway.settings.own_container import Command, ImageUri, Output, Request, VariableName, environment_errors
 from slipway.settings.replay import Replay
 from slipway.settings.schedule import EndpointSchedule
 from slipway.settings.section import InstanceType, Section, matching, raise_each
@@ -60,15 +61,33 @@ class Endpoint(Section):
     """Share of the requests and responses that are captured in S3, for replay and monitoring."""
     capture_days: int = Field(90, ge=7, le=3650)
     """Days after which captured requests and their outcomes are deleted."""
+    image: ImageUri | None = None
+    """Image of a server of your own, in ECR; without it the model is served by Slipway's server."""
+    environment: dict[VariableName, str] = Field(default_factory=dict, max_length=100)
+    """Environment variables of your own server."""
+    local_command: Command | None = None
+    """What starts your own server in a rehearsal without Docker: the image's entry point; files from this file on."""
+    request: Request = Request()
+    output: Output | None = None
     autoscaling: Autoscaling | None = None
     schedule: EndpointSchedule | None = None
     serverless: Serverless | None = None
 
     @model_validator(mode="after")
     def _can_be_scaled(self) -> Self:
-        if self.autoscaling:
-            raise_each(self._scaling_errors(self.autoscaling))
+        scaling = self._scaling_errors(self.autoscaling) if self.autoscaling else ()
+        raise_each([*self._image_errors(), *scaling])
         return self
+
+    def _image_errors(self) -> Iterator[str]:
+        if self.image is None:
+            for key in ("environment", "local_command", "request", "output"):
+                if self.differs_in(key):
+                    yield f"{key} must be left out without image: it is of a server of your own"
+            return
+        if self.output is None:
+            yield "output must be given with image: it says where an answer has the number that is compared"
+        yield from environment_errors(self.environment)
 
     def _scaling_errors(self, scaled: Autoscaling) -> Iterator[str]:
         low, high, count = scaled.min_instance_count, scaled.max_instance_count, self.instance_count

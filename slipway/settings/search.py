@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from slipway.settings.feature_search import is_of_recipe, native_errors, recipe_range_errors, recipe_value_errors
 from slipway.settings.features import Features
-from slipway.settings.hyperparameters import ALGORITHMS, SCRIPT, unknown_errors, value_errors
+from slipway.settings.hyperparameters import ALGORITHMS, IMAGE, SCRIPT, unknown_errors, value_errors
 from slipway.settings.limits import MOST_RANGES, MOST_TUNING_JOBS, combinations
 from slipway.settings.problems import AlgorithmName, ProblemName
 from slipway.settings.ranges import CategoricalRange, ParameterRange, bounds_errors, choices
@@ -100,7 +100,8 @@ def _script_errors(algorithms: Sequence[AlgorithmName], script: str | None) -> I
 
 
 def _algorithm_errors(tuning: Tuning, problem: ProblemName, chosen: Sequence[AlgorithmName]) -> Iterator[str]:
-    possible = [name for name, algorithm in ALGORITHMS.items() if problem in algorithm.problems]
+    fitting = [name for name, algorithm in ALGORITHMS.items() if problem in algorithm.problems]
+    possible = [name for name in fitting if name != IMAGE or name in chosen]  # which is no name to choose
     if len(set(chosen)) < len(chosen):
         yield f"tuning.algorithms must name each algorithm once, got {', '.join(chosen)}"
     if wrong := [name for name in chosen if name not in possible]:
@@ -135,7 +136,7 @@ def _hyperparameter_errors(search: AlgorithmSearch, strategy: str, features: Fea
         yield from (f"fixed.{error}" for error in value_errors(algorithm, name, value))
     if both := sorted(fixed.keys() & ranges.keys()):
         yield f"ranges must leave out what is fixed, got {', '.join(both)}"
-    if pipelines := sorted((fixed.keys() | ranges.keys()) & {"algorithm", "seed"}):
+    if algorithm != IMAGE and (pipelines := sorted((fixed.keys() | ranges.keys()) & {"algorithm", "seed"})):
         yield f"fixed and ranges must leave algorithm and seed to the pipeline, got {', '.join(pipelines)}"
     if not ranges:
         usual = ", ".join(ALGORITHMS[algorithm].ranges)

@@ -53,6 +53,11 @@ class Section(BaseModel):
     # Strict: true is no 1 and "25" is no 25. A whole number is still taken where any number is meant.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
+    def differs_in(self, name: str) -> bool:
+        """Whether a key has another value than its default."""
+        default = type(self).model_fields[name].get_default(call_default_factory=True)
+        return bool(getattr(self, name) != default)
+
     @model_validator(mode="before")
     @classmethod
     def _lists_are_tuples(cls, values: Any) -> Any:

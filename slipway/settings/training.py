@@ -1,17 +1,21 @@
 """Where training runs, and for how long."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from slipway.settings.section import InstanceType, Section, raise_each
+from slipway.settings.own_container import Command, ImageUri
+from slipway.settings.section import InstanceType, Section, matching, raise_each
 
 _LONGEST_SECONDS = 432_000
 PATHS = ("script", "requirements")
 """The keys that name files, below the folder of the settings' own file."""
 
 
+MetricName = Annotated[str, matching(r"^[^\r\n]+$", "the name of a metric such as validation:auc", max_length=255)]
+Regex = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 FilePath = Annotated[str, StringConstraints(pattern=r"^[^\r\n]+$", max_length=1024)]
 
 
@@ -28,6 +32,15 @@ class Training(Section):
     """A training script of your own, as a path from this file: it runs in the image, and leaves an ONNX graph."""
     requirements: FilePath | None = None
     """What pip installs into the image for the script, as a path from this file to a requirements file."""
+    image: ImageUri | None = None
+    """Image of a training container of your own, in ECR: it reads the splits, and leaves a model in /opt/ml/model."""
+    metric_definitions: dict[MetricName, Regex] = Field(default_factory=dict, max_length=40)
+    """Metrics that the image prints, each with the regular expression whose first group is the number.
+
+    `validation:` with the gate's metric must be among them: the search goes by it.
+    """
+    local_command: Command | None = None
+    """What starts your own training in a rehearsal without Docker: the image's entry point; files from this file on."""
     folds: int = Field(0, ge=0, le=20)
     """Folds of cross-validation in each training job, for small tables; 0 for one validation split."""
     split_days: int = Field(45, ge=8, le=3650)
@@ -46,6 +59,7 @@ class Training(Section):
         if self.folds == 1:
             yield "folds must be 0 or at least 2, got 1"
         yield from self._script_errors()
+        yield from self._image_errors()
         if (waits := self.max_wait_seconds) is None:
             return
         if not self.spot:
@@ -62,6 +76,25 @@ class Training(Section):
             yield f"script must be a Python file, got {self.script}"
         if self.folds:
             yield f"folds must be 0 with script, which is run once a job and validates as it likes, got {self.folds}"
+
+    def _image_errors(self) -> Iterator[str]:
+        if self.image is None:
+            for key in ("metric_definitions", "local_command"):
+                if self.differs_in(key):
+                    yield f"{key} must be left out without image"
+            return
+        if self.script is not None:
+            yield f"script must be left out with image, which trains by itself, got {self.script}"
+        if self.folds:
+            yield f"folds must be 0 with image, which validates as it likes, got {self.folds}"
+        for name, regex in self.metric_definitions.items():
+            try:
+                groups = re.compile(regex).groups
+            except re.error as exc:
+                yield f"metric_definitions.{name} must be a regular expression, got {regex}: {exc}"
+                continue
+            if not groups:
+                yield f"metric_definitions.{name} must have a group for the number, got {regex}"
 
     @property
     def wait_seconds(self) -> int | None:

@@ -46,7 +46,7 @@ class Tuning(Section):
 
     algorithms: tuple[AlgorithmName, ...] = Field((), max_length=10)
     """The algorithms; the best model wins, whichever made it. By default one that fits the problem, or
-    `script` where `training.script` is given."""
+    `script` where `training.script` is given; to be left out with `training.image`."""
     strategy: Literal["Bayesian", "Random", "Grid", "Hyperband"] = "Bayesian"
     """How values are chosen, by SageMaker's names; Grid takes categorical ranges only."""
     max_jobs: int | None = Field(None, ge=1, le=MOST_TUNING_JOBS)
@@ -78,5 +78,5 @@ class Tuning(Section):
 
     def of(self, algorithm: AlgorithmName) -> AlgorithmTuning | None:
         """The table of one algorithm, where it has one."""
-        found: AlgorithmTuning | None = getattr(self, algorithm)
+        found: AlgorithmTuning | None = getattr(self, algorithm, None)
         return found

@@ -11,9 +11,10 @@ from slipway.settings.data import Data
 from slipway.settings.decision import Decision, Value
 from slipway.settings.features import Features, feature_errors
 from slipway.settings.gate import Gate
-from slipway.settings.hyperparameters import SCRIPT
+from slipway.settings.hyperparameters import IMAGE, SCRIPT
 from slipway.settings.monitoring import LABEL_FREE, Monitoring
 from slipway.settings.names import Names
+from slipway.settings.own_container_checks import own_model_errors, server_errors, training_errors
 from slipway.settings.problem_checks import problem_errors
 from slipway.settings.problems import PROBLEMS, VALUE_METRIC, AlgorithmName, Direction, ProblemFacts, ProblemName
 from slipway.settings.promotion import Promotion
@@ -74,6 +75,7 @@ class Settings(Section):
             *_value_conflicts(self),
             *_serverless_conflicts(self),
             *_monitoring_conflicts(self),
+            *_own_container_conflicts(self),
         )
         raise_each([*wrong, *recipe, *searched, *conflicts])
         return self
@@ -105,7 +107,14 @@ class Settings(Section):
     @property
     def algorithms(self) -> tuple[AlgorithmName, ...]:
         """The algorithms that are searched: those of the settings, the user's own script, or those of the problem."""
+        if self.training.image:
+            return (IMAGE,)
         return self.tuning.algorithms or ((SCRIPT,) if self.training.script else self.facts.default_algorithms)
+
+    @property
+    def has_own_model(self) -> bool:
+        """Whether training and server are both the user's: nothing of Slipway's can then read the model."""
+        return bool(self.training.image and self.endpoint.image)
 
     @property
     def search(self) -> HyperparameterSearch:
@@ -131,6 +140,15 @@ def _serverless_conflicts(settings: Settings) -> Iterator[str]:
         yield "endpoint.schedule must be left out with endpoint.serverless, which costs nothing without requests"
     if settings.access.vpc:
         yield "access.vpc must be left out with endpoint.serverless, which runs in no network of yours"
+
+
+def _own_container_conflicts(settings: Settings) -> Iterator[str]:
+    """What cannot be had with images of the user's own."""
+    training, endpoint = settings.training, settings.endpoint
+    yield from server_errors(endpoint, settings.rollout, settings.monitoring)
+    yield from training_errors(training, settings.tuning, settings.features, metric=settings.metric)
+    if settings.has_own_model:
+        yield from own_model_errors(settings.gate, settings.decision, settings.value)
 
 
 def _fold_conflicts(settings: Settings) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The training pipeline: prepare, train a reference beside the search, evaluate, and register or refuse."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slipway.settings import Settings
@@ -12,12 +12,14 @@ from slipway.training.condition_step import Condition, ConditionStep, FailStep
 from slipway.training.container_arguments import evaluation_arguments
 from slipway.training.document import pipeline_document
 from slipway.training.gate_rule import gate_rule
+from slipway.training.package_contents import data_quality, origin, served_container
 from slipway.training.parameters import Parameters
 from slipway.training.pipeline_keys import CHECKPOINTS, MODELS, PIPELINE
 from slipway.training.pipeline_keys import SPLITS as SPLIT_KEYS
 from slipway.training.processing_step import ProcessingInput, ProcessingOutput, ProcessingStep, PropertyFile
-from slipway.training.references import EXECUTION_ARN, EXECUTION_ID, Join, as_text
+from slipway.training.references import EXECUTION_ID, Join, as_text
 from slipway.training.registration import MODEL_SHA256, MODEL_SHA256_VARIABLE, RegisterModelStep
+from slipway.training.reported_gate import reported_gate
 from slipway.training.step import CacheConfig, RetryPolicy, Step
 from slipway.training.training_step import Channel, MetricDefinition, TrainingJob, TrainingStep
 from slipway.training.tuning_step import TuningStep
@@ -85,20 +87,24 @@ class _Composition:
 
     def steps(self) -> tuple[Step, ...]:
         prepare = self._prepare()
+        if self.settings.has_own_model:
+            tune = self._tune(prepare)
+            gate = reported_gate(
+                self.settings,
+                self.parameters,
+                image_uri=self.image_uri,
+                prepare=prepare,
+                tune=tune,
+                retries=(_STEP_RETRY,),
+            )
+            return prepare, tune, gate
         reference = TrainingStep(
             name="Reference",
             job=self._job(prepare, {"algorithm": self.settings.facts.reference}),
             retries=_JOB_RETRIES,
             cache=self._cache(),
         )
-        tune = TuningStep(
-            name="Tune",
-            job=self._job(prepare, {}, is_long=True),
-            settings=self.settings,
-            objective_metric=f"validation:{self.settings.metric}",
-            retries=_JOB_RETRIES,
-            cache=self._cache(),
-        )
+        tune = self._tune(prepare)
         evaluate = self._evaluate(prepare, reference, tune)
         return prepare, reference, tune, evaluate, self._gate(prepare, evaluate)
 
@@ -119,6 +125,27 @@ class _Composition:
             property_files=(PropertyFile("Profile", output="profile", path="profile.json"),),
             network_isolation=True,
             vpc_config=self._vpc_config(),
+            retries=_JOB_RETRIES,
+            cache=self._cache(),
+        )
+
+    def _tune(self, prepare: ProcessingStep) -> TuningStep:
+        job = self._job(prepare, {}, is_long=True)
+        training = self.settings.training
+        if training.image:
+            # Only what the settings name: an image may refuse other hyperparameters. The data's fingerprint is not
+            # missed by the step cache, for new data have new splits, in a folder of the execution that made them.
+            job = replace(
+                job,
+                image_uri=training.image,
+                hyperparameters={},
+                metrics=tuple(MetricDefinition(*each) for each in training.metric_definitions.items()),
+            )
+        return TuningStep(
+            name="Tune",
+            job=job,
+            settings=self.settings,
+            objective_metric=f"validation:{self.settings.metric}",
             retries=_JOB_RETRIES,
             cache=self._cache(),
         )
@@ -207,25 +234,21 @@ class _Composition:
         )
         threshold = parameters.gate_threshold
         sha256 = evaluate.json("Evaluation", "model.sha256")
+        served = served_container(settings, self.image_uri, {MODEL_SHA256_VARIABLE: sha256})
         return RegisterModelStep(
             name="Register",
             package_group=settings.names.package_group,
-            image_uri=self.image_uri,
+            served=served,
             model=Join((evaluate.output("model"), "model.tar.gz"), on="/"),
             instance_type=settings.endpoint.instance_type,
             approval_status=parameters.model_approval_status,
             model_quality=evaluation,
             explainability=explainability,
-            data_quality=Join((prepare.output("profile"), "profile.json"), on="/"),
+            data_quality=data_quality(prepare),
             model_card=evaluate.json("ModelCard", "content"),
             provenance={
-                "commit": parameters.source_commit,
-                "data_sha256": prepare.json("Profile", "sha256.source"),
-                "test_sha256": prepare.json("Profile", "sha256.test"),
+                **origin(settings, parameters, prepare, served),
                 MODEL_SHA256: sha256,
-                "image": self.image_uri,
-                "pipeline_execution_arn": EXECUTION_ARN,
-                "problem": settings.problem,
                 "algorithm": evaluate.json("Evaluation", "algorithm"),
                 "training_job": evaluate.json("Evaluation", "model.training_job"),
                 "evaluation": evaluation,
@@ -235,7 +258,6 @@ class _Composition:
                 **({} if threshold is None else {"gate_threshold": as_text(threshold)}),
                 "gate_value": as_text(evaluate.json("Evaluation", "gate.value")),
             },
-            environment={MODEL_SHA256_VARIABLE: sha256},
             description=settings.description,
             retries=(_STEP_RETRY,),
         )

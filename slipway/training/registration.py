@@ -14,49 +14,62 @@ MODEL_SHA256_VARIABLE = "SLIPWAY_MODEL_SHA256"
 """The same for those that read the files: the gates' job, and each container that is to serve them."""
 
 
+@dataclass(frozen=True)
+class ServedContainer:
+    """The image of a package's container, its environment, and the content types that it takes and gives."""
+
+    image_uri: str
+    environment: Mapping[str, Text]
+    """Whatever starts it: a rollout, a rollback, a new instance."""
+    content_types: tuple[str, ...] = ("text/csv", "application/json")
+    response_types: tuple[str, ...] = ("text/csv", "application/json")
+
+
 @dataclass(frozen=True, kw_only=True)
 class RegisterModelStep(Step):
     type: ClassVar[str] = "RegisterModel"
 
     package_group: str
-    image_uri: str
+    served: ServedContainer
     model: Text
     instance_type: str
     approval_status: Text
-    model_quality: Text
-    """Where the evaluation lies in S3, in the registry's model quality format."""
-    explainability: Text
-    """Where the columns' importance lies in S3, in the form of Clarify's explainability reports."""
     data_quality: Text
     """Where the training data's statistics lie in S3: what drift is measured against."""
-    model_card: Text
-    """The content of the model card: JSON text by SageMaker's schema."""
     provenance: Mapping[str, Text]
-    environment: Mapping[str, Text]
-    """The environment of each container of the package, whatever starts it: a rollout, a rollback, a new instance."""
+    model_quality: Text | None = None
+    """Where the evaluation lies in S3, in the registry's model quality format; None for a model without one."""
+    explainability: Text | None = None
+    """Where the columns' importance lies in S3, in the form of Clarify's explainability reports."""
+    model_card: Text | None = None
+    """The content of the model card: JSON text by SageMaker's schema."""
     description: str = ""
-    content_types: tuple[str, ...] = ("text/csv", "application/json")
 
     def arguments(self) -> dict[str, Any]:
-        quality = {
-            "ModelQuality": {"Statistics": _json_file(self.model_quality)},
-            "ModelDataQuality": {"Statistics": _json_file(self.data_quality)},
-        }
+        served = self.served
+        container: dict[str, Any] = {"Image": served.image_uri, "ModelDataUrl": self.model}
+        if served.environment:
+            container["Environment"] = served.environment
+        quality = {"ModelDataQuality": {"Statistics": _json_file(self.data_quality)}}
+        if self.model_quality is not None:
+            quality = {"ModelQuality": {"Statistics": _json_file(self.model_quality)}, **quality}
+        explained = self.explainability
         request = {
             "ModelPackageGroupName": self.package_group,
             "InferenceSpecification": {
-                "Containers": [{"Image": self.image_uri, "ModelDataUrl": self.model, "Environment": self.environment}],
-                "SupportedContentTypes": self.content_types,
-                "SupportedResponseMIMETypes": self.content_types,
+                "Containers": [container],
+                "SupportedContentTypes": served.content_types,
+                "SupportedResponseMIMETypes": served.response_types,
                 "SupportedRealtimeInferenceInstanceTypes": [self.instance_type],
                 "SupportedTransformInstanceTypes": [self.instance_type],
             },
             "ModelApprovalStatus": self.approval_status,
-            "ModelMetrics": {**quality, "Explainability": {"Report": _json_file(self.explainability)}},
+            "ModelMetrics": {**quality, **({"Explainability": {"Report": _json_file(explained)}} if explained else {})},
             "DriftCheckBaselines": quality,
-            "ModelCard": {"ModelCardContent": self.model_card, "ModelCardStatus": "PendingReview"},
             "CustomerMetadataProperties": self.provenance,
         }
+        if self.model_card is not None:
+            request["ModelCard"] = {"ModelCardContent": self.model_card, "ModelCardStatus": "PendingReview"}
         return request | ({"ModelPackageDescription": self.description} if self.description else {})
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from slipway.settings import CategoricalRange, Settings
+from slipway.settings.hyperparameters import IMAGE
 from slipway.settings.ranges import ParameterRange
 from slipway.settings.search import AlgorithmSearch
-from slipway.training.references import Join, Text
+from slipway.training.references import Get, Join, Text
 from slipway.training.step import Step
 from slipway.training.training_step import TrainingJob
 
@@ -69,7 +70,9 @@ class TuningStep(Step):
         return {"Type": _OBJECTIVES[self.settings.direction], "MetricName": self.objective_metric}
 
     def _definition(self, search: AlgorithmSearch) -> dict[str, Any]:
-        static: dict[str, Text] = {**self.job.hyperparameters, "algorithm": search.algorithm, **search.fixed}
+        # An image of the user's own has one algorithm, and may refuse a hyperparameter that it does not know.
+        algorithm = {} if search.algorithm == IMAGE else {"algorithm": search.algorithm}
+        static: dict[str, Text] = {**self.job.hyperparameters, **algorithm, **search.fixed}
         return {"StaticHyperParameters": static, **self.job.request()}
 
     def _named_definition(self, search: AlgorithmSearch) -> dict[str, Any]:
@@ -86,6 +89,11 @@ class TuningStep(Step):
             return {}
         parents = [{"HyperParameterTuningJobName": name} for name in warm_start.parents]
         return {"WarmStartConfig": {"ParentHyperParameterTuningJobs": parents, "WarmStartType": warm_start.type}}
+
+    @property
+    def best_objective(self) -> Get:
+        """The best job's value of the objective metric, as its training reported it."""
+        return self.value("BestTrainingJob.FinalHyperParameterTuningJobObjectiveMetric.Value")
 
     @property
     def best_model(self) -> Join:

@@ -11,6 +11,7 @@ from pipeline_steps.training_script import running
 from slipway.settings.hyperparameters import (
     ALGORITHMS,
     DATA_FINGERPRINT_HYPERPARAMETER,
+    IMAGE,
     SCRIPT,
     is_whole,
     unknown_errors,
@@ -32,8 +33,8 @@ def test_problems_hyperparameters_bounds_types_and_defaults_are_the_containers(n
     assert ALGORITHMS[name].problems == REGISTRY[name].problems
 
 
-def test_there_are_no_other_algorithms_but_the_users_own_script() -> None:
-    assert list(ALGORITHMS) == [*REGISTRY, SCRIPT]
+def test_there_are_no_other_algorithms_but_the_users_own_script_and_image() -> None:
+    assert list(ALGORITHMS) == [*REGISTRY, SCRIPT, IMAGE]
     assert (SCRIPT, DATA_FINGERPRINT_HYPERPARAMETER) == (running.SCRIPT, DATA_FINGERPRINT)
 
 

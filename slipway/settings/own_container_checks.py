@@ -1,0 +1,64 @@
+"""What settings may not ask for together with a container of the user's own."""
+
+from collections.abc import Iterator
+
+from slipway.settings.decision import Decision, Value
+from slipway.settings.features import Features
+from slipway.settings.gate import Gate
+from slipway.settings.hyperparameters import IMAGE
+from slipway.settings.monitoring import Monitoring
+from slipway.settings.rollout import Endpoint, Rollout
+from slipway.settings.training import Training
+from slipway.settings.tuning import Tuning
+
+_OF_OUR_SERVER = ("PredictionDrift", "InputDrift")
+"""Alarms on what Slipway's own server publishes."""
+
+
+def server_errors(endpoint: Endpoint, rollout: Rollout, monitoring: Monitoring) -> Iterator[str]:
+    """What only Slipway's own server measures, or its way of answering makes readable."""
+    if endpoint.image is None:
+        return
+    if absent := [name for name in _OF_OUR_SERVER if name not in rollout.alarms_off]:
+        yield (
+            f"rollout.alarms_off must name {', '.join(absent)} with endpoint.image: they watch what Slipway's own "
+            "server publishes"
+        )
+    if rollout.canary_analysis.enabled and rollout.canary_analysis.scores:
+        yield "rollout.canary_analysis.scores must be false with endpoint.image, whose server publishes no scores"
+    if rollout.canary_analysis.value:
+        yield "rollout.canary_analysis.value must be false with endpoint.image, whose answers name no model"
+    if rollout.replay.segments:
+        yield "rollout.replay.segments must be left out with endpoint.image, whose requests are not read"
+    if endpoint.serverless:
+        yield "endpoint.serverless must be left out with endpoint.image: the replay needs captured requests"
+    for name in ("schedule", "retrain"):
+        if getattr(monitoring, name):
+            yield f"monitoring.{name} must be left out with endpoint.image, whose answers are not read for drift"
+
+
+def training_errors(training: Training, tuning: Tuning, features: Features, *, metric: str) -> Iterator[str]:
+    """What a training image needs, and what is Slipway's own training's alone; `metric` is the gate's."""
+    if training.image is None:
+        if IMAGE in tuning.algorithms:
+            yield f"training.image must be given where tuning.algorithms has {IMAGE}"
+        return
+    if (needed := f"validation:{metric}") not in training.metric_definitions:
+        named = ", ".join(training.metric_definitions) or "none"
+        yield f"training.metric_definitions must have {needed}, by which the search goes, got {named}"
+    if tuning.algorithms:
+        yield f"tuning.algorithms must be left out with training.image, got {', '.join(tuning.algorithms)}"
+    if features != Features():
+        yield "features must be left out with training.image, which makes its own"
+
+
+def own_model_errors(gate: Gate, decision: Decision, value: Value | None) -> Iterator[str]:
+    """A model that nothing of Slipway's can read is held against one limit."""
+    both = "training.image and endpoint.image"
+    if gate.threshold is None:
+        yield f"gate.threshold must be given with {both}: it is the limit for the metric that the training reports"
+    for name in (name for name in Gate.model_fields if name not in ("threshold", "metric") and gate.differs_in(name)):
+        yield f"gate.{name} must be left out with {both}: the model is not evaluated, its training reports one metric"
+    for name, given in (("value", value is not None), ("decision", decision != Decision())):
+        if given:
+            yield f"{name} must be left out with {both}: Slipway makes no decision with the model's answers"

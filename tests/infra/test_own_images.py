@@ -1,0 +1,56 @@
+"""Stacks of a use case with images of its own: each role pulls what its own work needs, and no other."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.stages import UseCaseStacks
+from tests.slipway.settings.test_own_container import own_model
+
+
+@pytest.fixture(scope="module")
+def pulled(synth: Callable[..., tuple[UseCaseStacks, Path]]) -> dict[str, set[str]]:
+    """By role, the repositories that it may read from."""
+    stacks, assembly = synth(own_model())
+    found: dict[str, set[str]] = {}
+    for kind in ("training", "endpoint", "rollout"):
+        template = json.loads((assembly / getattr(stacks, kind).template_file).read_text())
+        for name, policy in _policies(template):
+            for statement in policy:
+                if any(action.startswith("ecr:") for action in _listed(statement["Action"])):
+                    found.setdefault(name, set()).update(_repositories(statement["Resource"]))
+    return found
+
+
+def _policies(template: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+    policies = [r for r in template["Resources"].items() if r[1]["Type"] == "AWS::IAM::Policy"]
+    return [(name, policy["Properties"]["PolicyDocument"]["Statement"]) for name, policy in policies]
+
+
+def _repositories(resource: Any) -> list[str]:
+    texts = [json.dumps(each) for each in (resource if isinstance(resource, list) else [resource])]
+    return [text.rpartition("/")[2].strip('"]} ') for text in texts if "repository/" in text]
+
+
+def _listed(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize(
+    ("role", "own"),
+    [
+        ("JobsTraining", {"my-training"}),
+        ("TrainingRole", {"my-server"}),
+        ("GuardedRole", {"my-server"}),
+        ("JobsProcessing", set()),
+        ("JobsEvaluation", set()),
+    ],
+)
+def test_a_role_pulls_only_the_image_of_the_user_that_its_work_needs(
+    pulled: dict[str, set[str]], role: str, own: set[str]
+) -> None:
+    (found,) = [repositories for name, repositories in pulled.items() if role in name]
+    assert found & {"my-training", "my-server"} == own
