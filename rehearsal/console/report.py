@@ -71,6 +71,7 @@ def page(result: RehearsalResult, drawn: Pictures) -> str:
         rollouts=table(list(rollouts[0]), [list(row.values()) for row in rollouts]) if rollouts else "<p>None.</p>",
         reasons="".join(f"<p>{html.escape(rollout.reason)}</p>" for rollout in result.rollouts if rollout.reason),
         pipeline=table(["step", "type", "status", "seconds"], [list(row.values()) for row in document["pipeline"]]),
+        lineage=_lineage(result),
         audit=table(["entry", "time", "actor", "action", "subject", "hash"], [_entry(each) for each in result.audit]),
         access=table(["role", "calls", "missing permissions", "unused permissions"], _access_rows(result)),
         timings=table(["phase", "seconds"], [[name, seconds] for name, seconds in result.timings.items()]),
@@ -94,6 +95,14 @@ def _failure(result: RehearsalResult) -> str:
         log = html.escape("\n".join(result.failure.log))
         parts.append(f"<p>The last lines of the embedded AWS's log:</p><pre>{log}</pre>")
     return "".join(parts)
+
+
+def _lineage(result: RehearsalResult) -> str:
+    """A column for each model."""
+    columns = [each.in_words for each in result.lineage]
+    names = dict.fromkeys(name for column in columns for name in column)
+    head = ["", *(f"version {each.package.version}" for each in result.lineage)]
+    return table(head, [[name, *(column.get(name, "") for column in columns)] for name in names])
 
 
 def _access_rows(result: RehearsalResult) -> list[list[Any]]:

@@ -11,6 +11,7 @@ from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.training_run import TrainingRun
 from rehearsal.journey.user_counts import failed_by_other_models
 from slipway.errors import SlipwayError
+from slipway.operations.lineage import Lineage
 from slipway.rollout.audit import Entry, verify
 from slipway.settings import Settings
 
@@ -67,6 +68,8 @@ class RehearsalResult:
     timings: dict[str, float] = field(default_factory=dict)
     audit: list[Entry] = field(default_factory=list)
     access: list[RoleAccess] = field(default_factory=list)
+    lineage: list[Lineage] = field(default_factory=list)
+    """Of each model that was to be rolled out."""
     failure: PhaseFailure | None = None
 
     @property

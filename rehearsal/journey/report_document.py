@@ -35,6 +35,7 @@ def report_document(result: RehearsalResult) -> dict[str, Any]:
         "coefficients": result.evaluation.get("coefficients"),
         "gate": result.evaluation.get("gate"),
         "rollouts": [rollout.row() for rollout in result.rollouts],
+        "lineage": [each.document() for each in result.lineage],
         "users": user_counts(result.rollouts),
         "templates": result.templates,
         "timings": result.timings,

@@ -43,9 +43,12 @@ class FleetAlarm:
 
 def describe_endpoint(stage: DeployedStage) -> DeployedEndpoint | None:
     """None where there is no endpoint yet."""
-    sagemaker = stage.client("sagemaker")
+    return endpoint_named(stage.client("sagemaker"), stage.names.endpoint)
+
+
+def endpoint_named(sagemaker: Any, name: str) -> DeployedEndpoint | None:
     try:
-        found = sagemaker.describe_endpoint(EndpointName=stage.names.endpoint)
+        found = sagemaker.describe_endpoint(EndpointName=name)
     except ClientError as exc:
         if "Could not find" in message_of(exc):
             return None

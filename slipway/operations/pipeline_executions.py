@@ -12,7 +12,7 @@ from slipway.errors import LaunchError
 from slipway.operations.data_fingerprint import data_fingerprint
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.polling import Polling
-from slipway.training.parameters import DATA_FINGERPRINT
+from slipway.training.parameters import DATA_FINGERPRINT, INPUT_DATA_URI, SOURCE_COMMIT
 
 _INPUTS = "inputs "
 """The beginning of the description of an execution that was started here; the fingerprint follows."""
@@ -82,9 +82,9 @@ class Trainer:
         Raises:
             LaunchError: SageMaker refuses the call.
         """
-        parameters = {"SourceCommit": commit, DATA_FINGERPRINT: inputs.data}
+        parameters = {SOURCE_COMMIT: commit, DATA_FINGERPRINT: inputs.data}
         if inputs.data_uri:
-            parameters["InputDataUri"] = inputs.data_uri
+            parameters[INPUT_DATA_URI] = inputs.data_uri
         try:
             arn: str = self._sagemaker.start_pipeline_execution(
                 PipelineName=self._pipeline,

@@ -10,17 +10,17 @@ from botocore.exceptions import ClientError
 from slipway.operations.audit_log import Recorder
 from slipway.operations.aws_errors import RefusedError, message_of
 from slipway.operations.deployed_stage import DeployedStage, version_of
-from slipway.operations.registry import APPROVED, PENDING, packages
+from slipway.operations.registry import APPROVED, PENDING, PROMOTED_FROM, packages
 from slipway.operations.s3_copy import S3Copier
 from slipway.operations.target_image import target_image
 
-PROMOTED_FROM, ARTIFACT_SHA256 = "promoted_from", "artifact_sha256"
+ARTIFACT_SHA256 = "artifact_sha256"
 IMAGE_DIGEST, SOURCE_IMAGE_DIGEST = "image_digest", "source_image_digest"
-"""Metadata of a promoted package besides its provenance: the package it was made from, the hash of its artifact, and
-the images that it runs in and was made in."""
+"""Metadata of a promoted package besides its provenance and `PROMOTED_FROM`: the hash of its artifact, and the images
+that it runs in and was made in."""
 
 _TOKEN_CHARACTERS = 36
-_KEPT = ("ModelPackageDescription", "Domain", "Task", "SamplePayloadUrl", "ModelCard")
+_KEPT = ("ModelPackageDescription", "Domain", "Task", "SamplePayloadUrl", "ModelCard", "MetadataProperties")
 _METRICS = ("ModelMetrics", "DriftCheckBaselines")
 
 

@@ -9,7 +9,10 @@ from botocore.exceptions import ClientError
 from slipway.operations.aws_errors import RefusedError, message_of
 from slipway.operations.deployed_stage import DeployedStage, version_of
 from slipway.rounding import rounded
+from slipway.training.registration import MODEL_SHA256
 
+PROMOTED_FROM = "promoted_from"
+"""Metadata of a promoted package: the package it was made from."""
 APPROVED, REJECTED, PENDING = "Approved", "Rejected", "PendingManualApproval"
 
 
@@ -31,12 +34,18 @@ class Package:
     value: float | None
     commit: str | None
     data_sha256: str | None
+    test_sha256: str | None
+    artifact: str | None
+    """The S3 URI of its `model.tar.gz`."""
+    model_sha256: str | None
     image: str | None
     image_digest: str | None
     pipeline_execution: str | None
     training_job: str | None
     evaluation: str | None
     """Its S3 URI."""
+    promoted_from: str | None
+    """The package of an earlier stage that it is a copy of."""
 
     @property
     def measured(self) -> str:
@@ -82,15 +91,15 @@ def package(stage: DeployedStage, arn: str) -> Package:
         RefusedError: there is none with that ARN.
     """
     try:
-        found = stage.client("sagemaker").describe_model_package(ModelPackageName=arn)
+        return described_package(stage.client("sagemaker"), arn)
     except ClientError as exc:
         if "does not exist" in message_of(exc):
             raise RefusedError(f"there is no model package {arn}; `slipway models` lists the versions") from exc
         raise
-    return _package(found)
 
 
-def _package(found: dict[str, Any]) -> Package:
+def described_package(sagemaker: Any, arn: str) -> Package:
+    found = sagemaker.describe_model_package(ModelPackageName=arn)
     metadata: dict[str, str] = found.get("CustomerMetadataProperties") or {}
     containers = found.get("InferenceSpecification", {}).get("Containers") or [{}]
     return Package(
@@ -107,11 +116,15 @@ def _package(found: dict[str, Any]) -> Package:
         value=_number(metadata.get("gate_value")),
         commit=metadata.get("commit"),
         data_sha256=metadata.get("data_sha256"),
+        test_sha256=metadata.get("test_sha256"),
+        artifact=containers[0].get("ModelDataUrl"),
+        model_sha256=metadata.get(MODEL_SHA256),
         image=metadata.get("image", containers[0].get("Image")),
         image_digest=containers[0].get("ImageDigest"),
         pipeline_execution=metadata.get("pipeline_execution_arn"),
         training_job=metadata.get("training_job"),
         evaluation=metadata.get("evaluation"),
+        promoted_from=metadata.get(PROMOTED_FROM),
     )
 
 

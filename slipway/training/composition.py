@@ -246,6 +246,8 @@ class _Composition:
             explainability=explainability,
             data_quality=data_quality(prepare),
             model_card=evaluate.json("ModelCard", "content"),
+            commit=parameters.source_commit,
+            execution=EXECUTION_ARN,
             provenance={
                 **origin(settings, parameters, prepare, served),
                 MODEL_SHA256: sha256,

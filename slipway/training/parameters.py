@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from slipway.settings import Settings
 from slipway.training.references import Parameter
 
+INPUT_DATA_URI, SOURCE_COMMIT = "InputDataUri", "SourceCommit"
 DATA_FINGERPRINT = "DataFingerprint"
 """The parameter that differs whenever the data does: SageMaker's step cache compares URIs, not what lies there."""
 
@@ -23,11 +24,11 @@ class Parameters:
         threshold = settings.gate.threshold
         statuses = ("PendingManualApproval", "Approved", "Rejected")
         return cls(
-            input_data_uri=Parameter("InputDataUri", data_uri),
+            input_data_uri=Parameter(INPUT_DATA_URI, data_uri),
             data_fingerprint=Parameter(DATA_FINGERPRINT),
             gate_threshold=None if threshold is None else Parameter("GateThreshold", threshold, type="Float"),
             model_approval_status=Parameter("ModelApprovalStatus", statuses[0], allowed=statuses),
-            source_commit=Parameter("SourceCommit", "unknown"),
+            source_commit=Parameter(SOURCE_COMMIT, "unknown"),
         )
 
     def all(self) -> tuple[Parameter, ...]:

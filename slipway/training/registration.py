@@ -36,6 +36,9 @@ class RegisterModelStep(Step):
     approval_status: Text
     data_quality: Text
     """Where the training data's statistics lie in S3: what drift is measured against."""
+    commit: Text
+    execution: Text
+    """What SageMaker's own lineage shows as the model's source and maker."""
     provenance: Mapping[str, Text]
     model_quality: Text | None = None
     """Where the evaluation lies in S3, in the registry's model quality format; None for a model without one."""
@@ -66,6 +69,7 @@ class RegisterModelStep(Step):
             "ModelApprovalStatus": self.approval_status,
             "ModelMetrics": {**quality, **({"Explainability": {"Report": _json_file(explained)}} if explained else {})},
             "DriftCheckBaselines": quality,
+            "MetadataProperties": {"CommitId": self.commit, "GeneratedBy": self.execution},
             "CustomerMetadataProperties": self.provenance,
         }
         if self.model_card is not None:

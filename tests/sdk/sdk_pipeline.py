@@ -16,6 +16,7 @@ from sagemaker.core.shapes import (
     DriftCheckModelDataQuality,
     DriftCheckModelQuality,
     Explainability,
+    MetadataProperties,
     MetricDefinition,
     MetricsSource,
     ModelDataQuality,
@@ -243,6 +244,9 @@ class SdkPipeline:
             drift_check_baselines=DriftCheckBaselines(
                 model_quality=DriftCheckModelQuality(statistics=model_quality),
                 model_data_quality=DriftCheckModelDataQuality(statistics=data_quality),
+            ),
+            metadata_properties=MetadataProperties(
+                commit_id=self.commit, generated_by=ExecutionVariables.PIPELINE_EXECUTION_ARN
             ),
             customer_metadata_properties=self._provenance(evaluate, model_quality),
             model_card=ModelPackageModelCard(

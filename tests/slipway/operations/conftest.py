@@ -110,11 +110,11 @@ class World:
         keys = [found["Key"] for found in s3.list_objects_v2(Bucket=BUCKET, Prefix="audit/").get("Contents", ())]
         return [json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()) for key in sorted(keys)]
 
-    def package(self, approval: str = "PendingManualApproval", *, image: str = "") -> str:
+    def package(self, approval: str = "PendingManualApproval", *, image: str = "", **provenance: str) -> str:
         arn: str = self.cloud("sagemaker").create_model_package(
             ModelPackageGroupName=NAMES.package_group,
             ModelApprovalStatus=approval,
-            CustomerMetadataProperties=PROVENANCE,
+            CustomerMetadataProperties={**PROVENANCE, **provenance},
             InferenceSpecification={
                 "Containers": [{"Image": image or self.cloud.image, "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz"}],
                 "SupportedContentTypes": ["text/csv"],

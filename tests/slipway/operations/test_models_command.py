@@ -99,7 +99,7 @@ def test_the_last_run_costs_what_its_jobs_were_billed_for(world: World) -> None:
     run = sagemaker.start_pipeline_execution(PipelineName="shoppers-dev")["PipelineExecutionArn"]
     world.until_ended(run)
     found = world.json("cost", "--last-run")["run"]
-    (job,) = sagemaker.list_training_jobs()["TrainingJobSummaries"]
+    (job,) = sagemaker.list_training_jobs(NameContains=run.rsplit("/", 1)[-1])["TrainingJobSummaries"]
     billed = sagemaker.describe_training_job(TrainingJobName=job["TrainingJobName"])["BillableTimeInSeconds"]
     (line,) = found["lines"]
     assert line["what"] == "Reference: 1 job, ml.m5.xlarge"

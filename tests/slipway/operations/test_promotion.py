@@ -97,6 +97,7 @@ def evaluated(world: World) -> str:
         ModelMetrics=quality,
         ModelCard=CARD,
         DriftCheckBaselines=quality,
+        MetadataProperties={"CommitId": PROVENANCE["commit"]},
         CustomerMetadataProperties=PROVENANCE,
         InferenceSpecification={
             "Containers": [{"Image": cloud.image, "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz"}],
@@ -120,6 +121,7 @@ def test_the_model_arrives_whole_and_waits_for_approval(world: World, prod: Clou
     noted = made["CustomerMetadataProperties"]
     assert {name: noted[name] for name in PROVENANCE} == PROVENANCE
     assert noted["promoted_from"] == origin
+    assert made["MetadataProperties"] == {"CommitId": PROVENANCE["commit"]}
     assert made["ModelPackageDescription"] == "will this visitor buy"
     assert made["ModelCard"] == CARD
 

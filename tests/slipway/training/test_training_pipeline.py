@@ -206,6 +206,10 @@ def test_machines_with_disks_of_their_own_get_no_volume_key_and_a_run_cannot_cho
 def test_the_package_reports_where_it_came_from(steps):
     provenance = steps["Register"]["Arguments"]["CustomerMetadataProperties"]
     assert provenance["commit"] == {"Get": "Parameters.SourceCommit"}
+    assert steps["Register"]["Arguments"]["MetadataProperties"] == {
+        "CommitId": provenance["commit"],
+        "GeneratedBy": provenance["pipeline_execution_arn"],
+    }
     assert provenance["pipeline_execution_arn"] == {"Get": "Execution.PipelineExecutionArn"}
     assert provenance["data_sha256"]["Std:JsonGet"]["Path"] == "sha256.source"
     assert provenance["model_sha256"]["Std:JsonGet"]["Path"] == "model.sha256"
