@@ -36,7 +36,7 @@ UV_LINES := 2>&1 | sed -u '/^ [+~-] /d'
 	@touch $@
 
 .venv/.ready-dev: .venv/.ready requirements-dev.lock
-	@echo "setup: linters, test tools and what builds the documentation (70 MB), then their bytecode"
+	@echo "setup: linters, test tools, what builds the documentation, and MLflow's client (110 MB), then their bytecode"
 	@set -o pipefail; $(BIN)/uv pip install --no-build --compile-bytecode --python $(BIN)/python -r requirements-dev.lock $(UV_LINES)
 	@touch $@
 

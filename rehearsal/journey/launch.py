@@ -13,6 +13,7 @@ from rehearsal.endpoints.load_generator import LoadGenerator
 from rehearsal.journey import cdk
 from rehearsal.journey.artifact_faults import fault_in_words
 from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws
+from rehearsal.journey.experiment_tracking import track_if_wanted
 from rehearsal.journey.faulty_model import register_faulty_model
 from rehearsal.journey.fleet_metrics import invocations, known_configs
 from rehearsal.journey.model_quality import is_proven_better, quality_line
@@ -37,9 +38,12 @@ from rehearsal.journey.training_run import TrainingRun, train, upload
 from rehearsal.process import stop_all
 from slipway.errors import LaunchError
 from slipway.operations.audit_log import AuditLog
+from slipway.operations.lineage import lineages
 
 _DATA = "data/"
 """The prefix of each upload: a file replaces the old one of its name, as it does on AWS."""
+_REHEARSED = " (rehearsal)"
+"""Ends the name of an experiment in MLflow, so that runs of rehearsals and of AWS lie apart."""
 _AFTER_FAILURE_SECONDS = 10.0
 
 
@@ -144,7 +148,13 @@ class Launch:
     def _train(self, uri: str, pipeline: str, phase: PhaseLog) -> TrainingRun:
         run = TrainingRun()
         self.result.runs.append(run)
-        train(self.aws, run, pipeline=pipeline, input_data_uri=uri, commit=_commit(), phase=phase)
+        experiment = f"{self.result.settings.names.prefix}{_REHEARSED}"
+        try:
+            train(self.aws, run, pipeline=pipeline, input_data_uri=uri, commit=_commit(), phase=phase)
+        except LaunchError:
+            track_if_wanted(self.aws, run.execution_arn, experiment=experiment, phase=phase)
+            raise
+        track_if_wanted(self.aws, run.execution_arn, experiment=experiment, phase=phase)
         phase.log(f"registered: {quality_line(run.evaluation)}")
         return run
 
@@ -159,6 +169,9 @@ class Launch:
         endpoint, started = self.result.settings.names.endpoint, self.result.started
         self.result.audit = log.entries()
         note_proof(self.result.rollouts, self.result.audit)
+        packages = [rollout.model_package for rollout in self.result.rollouts]
+        sagemaker = self.aws.client("sagemaker")
+        self.result.lineage = lineages(sagemaker, packages, endpoint=endpoint, audit=self.result.audit)
         self.result.access = recorded_access(self.aws)
         self.result.fleets = {
             config: invocations(self.aws, endpoint=endpoint, config=config, since=started)

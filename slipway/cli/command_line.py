@@ -18,6 +18,7 @@ COMMANDS = (
     "cost",
     "quotas",
     "train",
+    "track",
     "models",
     "rollout",
     "smoke",

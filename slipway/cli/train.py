@@ -5,13 +5,17 @@ import sys
 from typing import TYPE_CHECKING
 
 from slipway.cli.arguments import add_command, add_starter, add_use_case, deployed_stage, log
+from slipway.cli.track import tracked_text
+from slipway.errors import SlipwayError
 
 if TYPE_CHECKING:
+    from slipway.operations.deployed_stage import DeployedStage
     from slipway.operations.pipeline_executions import Trainer
 
 _EPILOG = """\
 The inputs of a run are the deployed definition (settings, image) and the objects below data/ in the data bucket. The
 description of each run has the fingerprint of both; --if-changed starts nothing if it equals that of an earlier run.
+Where MLFLOW_TRACKING_URI is set, --wait logs the run to MLflow at its end, as `slipway track` does.
 
 exit codes:
   0    a run was started (with --wait: it succeeded), or nothing has changed
@@ -62,4 +66,20 @@ def _train(trainer: "Trainer", arguments: argparse.Namespace) -> int:
     ended = trainer.wait(arn, lambda status: sys.stderr.write(f"{status}\n"))
     if ended.reason:
         log(ended.reason)
+    _track(trainer.stage, arn)
     return 0 if ended.status == "Succeeded" else 1
+
+
+def _track(stage: "DeployedStage", arn: str) -> None:
+    """Log the run to MLflow where there is one; the run's own end counts, whatever becomes of that."""
+    from slipway.operations.aws_errors import readable_errors  # noqa: PLC0415
+    from slipway.operations.mlflow_tracking import tracking_uri  # noqa: PLC0415
+    from slipway.operations.tracking import track  # noqa: PLC0415
+
+    if tracking_uri() is None:
+        return
+    try:
+        with readable_errors():
+            log(tracked_text(arn, track(stage, arn)))
+    except SlipwayError as exc:
+        log(f"{exc}; `slipway track {arn.rsplit('/', 1)[-1]}` tries again")
