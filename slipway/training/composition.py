@@ -247,7 +247,6 @@ class _Composition:
             data_quality=data_quality(prepare),
             model_card=evaluate.json("ModelCard", "content"),
             commit=parameters.source_commit,
-            execution=EXECUTION_ARN,
             provenance={
                 **origin(settings, parameters, prepare, served),
                 MODEL_SHA256: sha256,

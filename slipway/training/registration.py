@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from slipway.training.references import Text
+from slipway.training.references import EXECUTION_ARN, Text
 from slipway.training.step import Step
 
 MODEL_SHA256 = "model_sha256"
@@ -37,8 +37,7 @@ class RegisterModelStep(Step):
     data_quality: Text
     """Where the training data's statistics lie in S3: what drift is measured against."""
     commit: Text
-    execution: Text
-    """What SageMaker's own lineage shows as the model's source and maker."""
+    """The source in SageMaker's own lineage; what made it is the execution."""
     provenance: Mapping[str, Text]
     model_quality: Text | None = None
     """Where the evaluation lies in S3, in the registry's model quality format; None for a model without one."""
@@ -69,7 +68,7 @@ class RegisterModelStep(Step):
             "ModelApprovalStatus": self.approval_status,
             "ModelMetrics": {**quality, **({"Explainability": {"Report": _json_file(explained)}} if explained else {})},
             "DriftCheckBaselines": quality,
-            "MetadataProperties": {"CommitId": self.commit, "GeneratedBy": self.execution},
+            "MetadataProperties": {"CommitId": self.commit, "GeneratedBy": EXECUTION_ARN},
             "CustomerMetadataProperties": self.provenance,
         }
         if self.model_card is not None:

@@ -65,6 +65,7 @@ def _package(
         instance_type=settings.endpoint.instance_type,
         approval_status=parameters.model_approval_status,
         data_quality=data_quality(prepare),
+        commit=parameters.source_commit,
         provenance={
             **origin(settings, parameters, prepare, served),
             "algorithm": IMAGE,
