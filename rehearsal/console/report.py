@@ -81,6 +81,7 @@ def page(result: RehearsalResult, drawn: Pictures) -> str:
 
 def _row(rollout: RolloutResult) -> dict[str, Any]:
     row = rollout.row()
+    del row["reason"]  # below the table
     row |= {name: "unknown" for name in ("exposed", "failed_by_new_fleet") if row[name] is None}
     outcome = {"verdict": ("outcome", rollout.outcome_in_words)}
     return dict(outcome.get(name, (name.replace("_", " "), value)) for name, value in row.items())

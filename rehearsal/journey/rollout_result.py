@@ -73,6 +73,7 @@ class RolloutResult:
             "verdict": self.outcome,
             "proven": self.proven,
             "by": self.by,
+            "reason": self.reason,
             "requests": self.requests,
             "exposed": self.exposed,
             "failed": self.failed,

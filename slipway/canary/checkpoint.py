@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
-from slipway.canary.config import Tolerances
+from slipway.canary.config import AnalysedMetric, Tolerances
 from slipway.canary.observation.counting import PERIOD_SECONDS
 from slipway.canary.observation.latencies import LatencyBaseline
 from slipway.canary.statistics.e_values import Counts
@@ -46,8 +46,20 @@ class Checkpoint:
     settled: bool = False
 
     @classmethod
-    def start(cls, tolerances: Tolerances, *, endpoint_config: str, since: float) -> Self:
-        return cls(endpoint_config, since, Evidence.start(tolerances))
+    def start(
+        cls,
+        tolerances: Tolerances,
+        *,
+        endpoint_config: str,
+        since: float,
+        proven: Mapping[AnalysedMetric, str] | None = None,
+    ) -> Self:
+        return cls(endpoint_config, since, Evidence.start(tolerances, proven=proven))
+
+    @property
+    def bake(self) -> int:
+        """The number of the bake under way, from 0."""
+        return max(0, len(self.bakes) - 1)
 
     def timed(self, rate: float, baking_since: float | None) -> Self:
         """With the clock's rate and the bake of this poll."""
@@ -67,6 +79,7 @@ class Checkpoint:
             "decision": int(self.decision),
             "streams": {name: _stream(state) for name, state in self.evidence.states.items()},
             "value": asdict(self.evidence.value) if self.evidence.value else None,
+            "proven": dict(self.evidence.proven),
         }
 
     @classmethod
@@ -84,7 +97,7 @@ class Checkpoint:
         return cls(
             **{name: document[name] for name in _PLAIN if name in document} | {"bakes": tuple(document["bakes"])},
             latency_baselines={name: LatencyBaseline.from_document(each) for name, each in baselines.items()},
-            evidence=replace(start, states=states, value=value),
+            evidence=replace(start, states=states, value=value, proven=document.get("proven", {})),
             decision=Decision(document["decision"]),
         )
 
@@ -106,12 +119,19 @@ def _stream(state: ProportionState) -> dict[str, Any]:
     return {
         "seen": list(asdict(state.seen).values()),
         "regression": state.regression,
-        "safety": state.safety,
+        "dispersion": state.dispersion,
+        "strata": [list(asdict(each).values()) for each in state.strata],
         "polls": state.polls,
     }
 
 
 def _state(start: ProportionState, stored: Mapping[str, Any]) -> ProportionState:
     """The weights of the alternatives are those of the tolerances."""
-    seen, safety = Counts(*stored["seen"]), tuple(tuple(side) for side in stored["safety"])
-    return replace(start, seen=seen, regression=tuple(stored["regression"]), safety=safety, polls=stored["polls"])
+    return replace(
+        start,
+        seen=Counts(*stored["seen"]),
+        regression=tuple(stored["regression"]),
+        dispersion=stored["dispersion"],
+        strata=tuple(Counts(*each) for each in stored["strata"]),
+        polls=stored["polls"],
+    )

@@ -32,9 +32,9 @@ class Tolerances:
       same requests, the former later than the latter, so that this is not proven; simulated, the promise holds with
       room to spare.
 
-    False promotions: all metrics must agree, each at the level `false_promotion_rate` (intersection-union test, Berger
-    1982, so no correction). So a fleet whose errors, latency or scores are beyond what promotion tolerates is promoted
-    with a probability of `false_promotion_rate` at most.
+    False promotions: one look at the end of the bake, at which all metrics must agree, each at the level
+    `false_promotion_rate` (intersection-union test, Berger 1982, so no correction). So a fleet whose errors, latency or
+    scores are beyond what promotion tolerates is promoted with a probability of `false_promotion_rate` at most.
     """
 
     false_rollback_rate: float = 0.01
@@ -88,11 +88,6 @@ class Tolerances:
     def log_rollback(self) -> float:
         """Log e-value at which one metric rolls the new fleet back."""
         return log(len(self.metrics) / self.false_rollback_rate)
-
-    @property
-    def log_promotion(self) -> float:
-        """Log e-value that errors, latency and both shares of the scores each need for a promotion."""
-        return log(1 / self.false_promotion_rate)
 
 
 _BOUNDS = (

@@ -11,20 +11,20 @@ from slipway.canary.statistics.evidence import Decision
 def decide(checkpoint: Checkpoint, config: AnalysisConfig, *, left: float | None) -> Checkpoint:
     """The checkpoint with the decision of this poll.
 
-    A rollback is final. The decision on shifting all traffic to the new fleet is due `decide_seconds` before that
-    happens; until then a promotion is what the evidence allows so far, and may be reversed.
+    A rollback is final, and any poll may make it. The decision on shifting all traffic to the new fleet is due
+    `decide_seconds` before that happens: then there is one look at all that was counted, and until then no promotion.
     """
     if checkpoint.decision is Decision.ROLL_BACK:
         return checkpoint
     evidence = checkpoint.evidence
-    found = evidence.decision()
+    due = not checkpoint.settled and left is not None and left <= config.decide_seconds
+    found = evidence.decision(error=config.tolerances.false_promotion_rate if due else 0.0)
     if found is Decision.ROLL_BACK:
-        return replace(checkpoint, decision=found, explanation=explain(evidence), settled=True)
+        return replace(checkpoint, decision=found, explanation=explain(evidence, found), settled=True)
     if checkpoint.settled:
         return checkpoint
-    due = left is not None and left <= config.decide_seconds
     if found is Decision.PROMOTE or not due:
-        return replace(checkpoint, decision=found, explanation=explain(evidence), settled=due)
+        return replace(checkpoint, decision=found, explanation=explain(evidence, found), settled=due)
     seen = missing(evidence)
     if config.without_evidence == PROCEED:
         explanation = f"extend: {seen}; the bake ends, and the rollout proceeds (without_evidence = proceed)"

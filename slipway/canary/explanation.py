@@ -3,15 +3,15 @@
 from math import exp, isnan
 
 from slipway.canary.config import AnalysedMetric
+from slipway.canary.margins import margins
 from slipway.canary.statistics.evidence import Decision, Evidence
-from slipway.canary.statistics.streams import SERVED
+from slipway.canary.statistics.streams import BEYOND_TOLERANCE, SERVED
 
 _LARGEST_LOG = 27.0
 
 
-def explain(evidence: Evidence) -> str:
-    """Why the decision on a single rollout is what it is."""
-    decision = evidence.decision()
+def explain(evidence: Evidence, decision: Decision) -> str:
+    """Why this is the decision on a single rollout."""
     if decision is Decision.ROLL_BACK:
         return _roll_back(evidence)
     return _promote(evidence) if decision is Decision.PROMOTE else _extend(evidence)
@@ -29,18 +29,17 @@ def _roll_back(evidence: Evidence) -> str:
 
 def _promote(evidence: Evidence) -> str:
     tolerances = evidence.tolerances
-    scores = f", scores off by {100 * tolerances.score_limit:g} points" if tolerances.watches_scores else ""
     value = f"; {_compared(evidence, 'value')}" if tolerances.watches_value else ""
+    proven = ", ".join(str(margin) for margin in margins(evidence))
     return (
-        f"promote: after {_requests(evidence):,} requests, {100 * tolerances.error_tolerance:g} points more errors"
-        f"{scores} and {tolerances.latency_tolerance:g} times the latency are each ruled out with "
-        f"{100 * (1 - tolerances.false_promotion_rate):g} % confidence: {_stream(evidence, 'errors')}; "
-        f"{_stream(evidence, 'slow beyond tolerance')}{value}"
+        f"promote: after {_requests(evidence):,} requests, each with {100 * (1 - tolerances.false_promotion_rate):g} % "
+        f"confidence: {proven}; {_stream(evidence, 'errors')}; {_stream(evidence, BEYOND_TOLERANCE)}{value}"
     )
 
 
 def _extend(evidence: Evidence) -> str:
-    return f"extend: {missing(evidence)}"
+    """Before the look, and never a reason for it."""
+    return f"extend: {_requests(evidence):,} requests so far; {_stream(evidence, 'errors')}"
 
 
 def missing(evidence: Evidence) -> str:
@@ -48,10 +47,7 @@ def missing(evidence: Evidence) -> str:
     tolerances, reasons = evidence.tolerances, []
     if (seen := _requests(evidence)) < tolerances.min_requests:
         reasons.append(f"{seen:,} of at least {tolerances.min_requests:,} requests seen")
-    weakest, logs = min(evidence.log_safety().items(), key=lambda item: float(item[1]))
-    if float(logs) < tolerances.log_promotion:
-        ratio, needed = exp(float(logs)), 1 / tolerances.false_promotion_rate
-        reasons.append(f"{_stream(evidence, weakest)}, evidence of safety {ratio:.2g} of {needed:g}")
+    reasons.extend(str(margin) for margin in margins(evidence) if not margin.is_proven)
     return "; ".join(reasons)
 
 
@@ -74,7 +70,7 @@ def _stream(evidence: Evidence, name: str) -> str:
 def _label(evidence: Evidence, name: str) -> str:
     if name.startswith(SERVED):
         return f"{_label(evidence, name.removeprefix(SERVED))}, as the servers report"
-    if name == "slow beyond tolerance":
+    if name == BEYOND_TOLERANCE:
         return f"slower than the 90th percentile (new fleet: of {evidence.tolerances.latency_tolerance:g} times that)"
     if name.startswith("slow "):
         percentile = 100 * (1 - float(name.removeprefix("slow ")))

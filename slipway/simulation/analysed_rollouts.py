@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slipway.canary.config import Tolerances
 from slipway.canary.statistics.evidence import Decision
+from slipway.canary.statistics.non_inferiority import spent
 from slipway.simulation.analysis import RolloutAnalysis, rows
 from slipway.simulation.service import Floats
 from slipway.simulation.traffic import Block, Traffic, latency_edges
@@ -20,8 +22,8 @@ _LATER_POLL_SECONDS = 60
 class PollingPlan:
     """How long the fleets are compared: `shares` of the traffic in turn, each for as many seconds.
 
-    A promotion waits until all of them have passed; without a decision by then the last share goes on up to
-    `longest_seconds`.
+    The first look that may promote is when all of them have passed; without a decision by then the last share goes on
+    up to `longest_seconds`, with a look whenever twice the time has passed, and at the end.
     """
 
     shares: tuple[tuple[float, int], ...]
@@ -31,6 +33,20 @@ class PollingPlan:
     @property
     def bake_seconds(self) -> int:
         return sum(seconds for _, seconds in self.shares)
+
+    def looks(self, error: float) -> dict[int, float]:
+        """The level of each look, by its second; all of them together have `error`."""
+        end, seconds = max(self.bake_seconds, self.longest_seconds), [self.bake_seconds]
+        while 2 * seconds[-1] < end:
+            seconds.append(2 * seconds[-1])
+        seconds += [end] * (seconds[-1] < end)
+        until = [0.0, *(spent(second / end, error) for second in seconds)]
+        return {second: after - before for second, (before, after) in zip(seconds, pairwise(until), strict=True)}
+
+    def bake_at(self, second: int) -> int:
+        """The number of the bake that ends at `second` or goes on then, from 0."""
+        ends = accumulate(seconds for _, seconds in self.shares)
+        return min(sum(end < second for end in ends), len(self.shares) - 1)
 
     def share_at(self, second: int) -> float:
         until = 0
@@ -88,7 +104,7 @@ def analyse_rollouts(
     decisions = np.full(total, int(Decision.EXTEND))
     seconds, exposed = np.zeros(total), np.zeros(total)
     undecided = np.arange(total)
-    analysis = RolloutAnalysis(tolerances, traffic, dispersion)
+    analysis, looks = RolloutAnalysis(tolerances, traffic, dispersion), plan.looks(tolerances.false_promotion_rate)
     for number, (step, share) in enumerate(plan.polls()):
         if number < len(recorded):
             block = rows(recorded[number], undecided)
@@ -98,9 +114,8 @@ def analyse_rollouts(
         exposed[undecided] += block.green.requests
         if beside:
             beside(block, undecided, exposed[undecided])
-        found = analysis.decisions(block)
-        if block.end_second < plan.bake_seconds:
-            found = np.where(found == Decision.PROMOTE, int(Decision.EXTEND), found)
+        error = looks.get(block.end_second, 0.0)
+        found = analysis.decisions(block, bake=plan.bake_at(block.end_second), error=error)
         decisions[undecided] = found
         open_ = found == Decision.EXTEND
         if not open_.all():

@@ -36,16 +36,22 @@ class RolloutAnalysis:
         # As the analysis function has it: CloudWatch has minutes, of which the last may hold some of the warm-up.
         self._cold_until = tolerances.warm_up_seconds + MINUTE if tolerances.warm_up_seconds else 0.0
 
-    def decisions(self, block: Block) -> NDArray[np.int_]:
-        """What all blocks up to this one allow: a `Decision` a row."""
+    def decisions(self, block: Block, *, bake: int = 0, error: float = 0.0) -> NDArray[np.int_]:
+        """What all blocks up to this one allow: a `Decision` a row.
+
+        Args:
+            block: the newest.
+            bake: the number of its bake.
+            error: the level of the look that is due after it; 0 if none is.
+        """
         minute = self._minute + block if self._minute else block
         whole = block.end_second % MINUTE == 0
         counts = stream_counts(self._tolerances, self._service, block, minute if whole else None)
         if block.end_second <= self._cold_until:
             counts = {name: _none(of) if "slow" in name else of for name, of in counts.items()}
-        self._evidence = self._evidence.observe(counts, self._dispersion)
+        self._evidence = self._evidence.observe(counts, self._dispersion, bake=bake)
         self._minute = None if whole else minute
-        return np.asarray(self._evidence.decisions())
+        return np.asarray(self._evidence.decisions(error=error))
 
     def keep(self, kept: NDArray[np.bool_]) -> None:
         """Go on with the rollouts chosen by the mask alone."""

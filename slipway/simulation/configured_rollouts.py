@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+from itertools import accumulate
 from math import ceil
 from typing import Self
 
@@ -87,6 +88,10 @@ class ConfiguredRollout:
         """The same, each in terms of the share that the new fleet has."""
         return sum(share * seconds for share, seconds in self.bakes if share < 1)
 
+    def bake_at(self, second: int) -> int:
+        """The number of the bake that ends at `second` or goes on then, from 0."""
+        return sum(end < second for end in accumulate(seconds for _, seconds in self.bakes))
+
     def polls(self) -> Iterator[tuple[int, float]]:
         """The length of each block in seconds, and green's share in it; one ends where the decision is due."""
         second = end = 0
@@ -151,9 +156,9 @@ def roll_out(
         seconds[going] = block.end_second
         exposed[going] += block.green.requests
         if analysis and block.end_second <= configured.compared_seconds:
-            how[going] = _analysed(
-                how[going], analysis.decisions(block), configured, due=block.end_second == configured.due_seconds
-            )
+            due, at = block.end_second == configured.due_seconds, configured.bake_at(block.end_second)
+            error = tolerances.false_promotion_rate if tolerances and due else 0.0
+            how[going] = _analysed(how[going], analysis.decisions(block, bake=at, error=error), configured, due=due)
         alarm.see(block, going, exposed[going])
         alarmed = (alarm.seconds[going] == block.end_second) & (how[going] != Ending.BY_ANALYSIS)
         how[going[alarmed]] = Ending.BY_ALARM

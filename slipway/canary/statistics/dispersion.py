@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from slipway.canary.statistics.arithmetic import Numbers, larger, where
-from slipway.canary.statistics.streams import SERVED, TOLERANCE_SHARE
+from slipway.canary.statistics.streams import BEYOND_TOLERANCE, SERVED, TOLERANCE_SHARE
 
 WINDOW_SECONDS, MINUTE = 10, 60
 """How often the servers report what they count, and SageMaker."""
@@ -90,7 +90,7 @@ def _closest(windows: Windows) -> Numbers:
 
 def _twin(name: str) -> str:
     """The stream by which the servers report the same hits."""
-    return SERVED + (f"slow {TOLERANCE_SHARE:g}" if name == "slow beyond tolerance" else name)
+    return SERVED + (f"slow {TOLERANCE_SHARE:g}" if name == BEYOND_TOLERANCE else name)
 
 
 def _total(windows: Windows) -> Numbers:

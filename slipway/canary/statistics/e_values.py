@@ -148,28 +148,3 @@ class Regression:
             )
             for shift in self.shifts
         )
-
-
-@dataclass(frozen=True)
-class Safety:
-    """Evidence that green's rate is below blue's plus `margin`: that a regression of that size is ruled out.
-
-    Two-sided, it is also evidence that green's rate is above blue's less `margin`, and both are needed. `ratio` is what
-    a healthy green's rate is expected to be of blue's; a wrong guess costs power alone.
-    """
-
-    margin: float = 0.0
-    two_sided: bool = False
-    ratio: float = 1.0
-
-    @property
-    def sides(self) -> int:
-        return 2 if self.two_sided else 1
-
-    def log_e_values(self, counts: Counts, blue: Numbers, green: Numbers) -> tuple[tuple[Numbers, ...], ...]:
-        """A row a side, of two alternatives: green is as expected, or as estimated from the blocks before this."""
-        borders = ((self.margin, False), (-self.margin, True))[: self.sides]
-        return tuple(
-            tuple(log_e_value(counts, rate, blue, margin=margin, above=above) for rate in (self.ratio * blue, green))
-            for margin, above in borders
-        )

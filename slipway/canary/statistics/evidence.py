@@ -1,7 +1,7 @@
 """All evidence on both fleets, and the decision it allows: for one rollout or for thousands at once."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, Self
 
@@ -9,8 +9,9 @@ from slipway.canary.config import AnalysedMetric, Tolerances
 from slipway.canary.statistics.arithmetic import Numbers, log_mean, where
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.means import MeanState
+from slipway.canary.statistics.non_inferiority import normal_quantile
 from slipway.canary.statistics.proportions import ProportionState
-from slipway.canary.statistics.streams import streams
+from slipway.canary.statistics.streams import Stream, streams
 
 _INDEPENDENT: Mapping[str, Numbers] = {}
 
@@ -30,19 +31,27 @@ class Evidence:
     tolerances: Tolerances
     states: Mapping[str, ProportionState]
     value: MeanState | None = None
+    proven: Mapping[AnalysedMetric, str] = field(default_factory=dict)
+    """Metrics that another comparison has proven no worse, and by what: no look needs them, any poll may roll back."""
 
     @classmethod
-    def start(cls, tolerances: Tolerances, zero: Numbers = 0.0) -> Self:
+    def start(
+        cls, tolerances: Tolerances, zero: Numbers = 0.0, *, proven: Mapping[AnalysedMetric, str] | None = None
+    ) -> Self:
         """Before any block; an array of zeros in place of `zero` starts as many rollouts."""
         value = MeanState.start() if tolerances.watches_value else None
-        return cls(tolerances, {stream.name: stream.test.start(zero) for stream in streams(tolerances)}, value)
+        states = {stream.name: stream.test.start(zero) for stream in streams(tolerances)}
+        return cls(tolerances, states, value, proven or {})
 
-    def observe(self, block: Mapping[str, Counts], dispersion: Mapping[str, Numbers] = _INDEPENDENT) -> Self:
+    def observe(
+        self, block: Mapping[str, Counts], dispersion: Mapping[str, Numbers] = _INDEPENDENT, *, bake: int = 0
+    ) -> Self:
         """The evidence after one more block. A stream that counted nothing at all stays as it is.
 
         Args:
             block: the counts of each stream.
             dispersion: of each stream's counts within a fleet, known before the block; 1 for those that are not given.
+            bake: the number of the bake that it was counted in, from 0.
 
         Raises:
             ValueError: a stream is missing, so that its metric could never object.
@@ -53,7 +62,7 @@ class Evidence:
         return replace(
             self,
             states={
-                n: state if block[n].empty else tests[n].observe(state, block[n], dispersion.get(n, 1.0))
+                n: state if block[n].empty else tests[n].observe(state, block[n], dispersion.get(n, 1.0), bake=bake)
                 for n, state in self.states.items()
             },
         )
@@ -83,24 +92,35 @@ class Evidence:
         counted = [s for s in streams(self.tolerances) if s.name in names]
         return log_mean([self.states[s.name].log_regression for s in counted], [s.weight for s in counted])
 
-    def log_safety(self) -> dict[str, Numbers]:
-        """Log e-values against "worse by the tolerance or more", for the streams that need such evidence."""
-        return {s.name: self.states[s.name].log_safety for s in streams(self.tolerances) if s.test.safety}
+    @property
+    def looked_at(self) -> tuple[Stream, ...]:
+        """The streams that a promotion needs."""
+        return tuple(s for s in streams(self.tolerances) if s.test.look and s.metric not in self.proven)
+
+    def standard_errors(self, *, error: float) -> dict[str, Numbers]:
+        """How many of them the new fleet lies within the tolerance, for the streams that a promotion needs."""
+        return {s.name: s.test.standard_errors(self.states[s.name], error=error) for s in self.looked_at}
 
     @property
     def green_requests(self) -> Numbers:
         return self.states["errors"].seen.green_requests
 
-    def decisions(self) -> Numbers:
-        """A `Decision` a rollout. A rollback outweighs a promotion; without evidence for either it is EXTEND."""
-        safe = self.green_requests >= self.tolerances.min_requests
-        for logs in self.log_safety().values():
-            safe = safe & (logs >= self.tolerances.log_promotion)
-        found = where(safe, int(Decision.PROMOTE), int(Decision.EXTEND))
+    def decisions(self, *, error: float = 0.0) -> Numbers:
+        """A `Decision` a rollout. A rollback outweighs a promotion; without evidence for either it is EXTEND.
+
+        Args:
+            error: the level of a look that may promote; 0 where none is due.
+        """
+        found = 0 * self.green_requests + int(Decision.EXTEND)
+        if error:
+            safe = self.green_requests >= self.tolerances.min_requests
+            for distance in self.standard_errors(error=error).values():
+                safe = safe & (distance >= normal_quantile(error))
+            found = where(safe, int(Decision.PROMOTE), found)
         for metric in self.tolerances.metrics:
             found = where(self.log_regression(metric) >= self.tolerances.log_rollback, int(Decision.ROLL_BACK), found)
         return found
 
-    def decision(self) -> Decision:
+    def decision(self, *, error: float = 0.0) -> Decision:
         """The decision on a single rollout."""
-        return Decision(int(self.decisions()))
+        return Decision(int(self.decisions(error=error)))

@@ -1,7 +1,8 @@
-"""Evidence about two streams of hits and misses, valid at however many polls: an e-process of blocks of requests.
+"""Two streams of hits and misses: an e-process of blocks of requests, and what one look at all of them needs.
 
-It is the running product of one e-value a block, whose alternative was fixed before it. By Ville's inequality (1939)
-such a product, if the hypothesis holds, ever reaches 1/alpha with probability alpha at most, at any stopping time.
+The e-process is the running product of one e-value a block, whose alternative was fixed before it. By Ville's
+inequality (1939) such a product, if the hypothesis holds, ever reaches 1/alpha with probability alpha at most, at any
+stopping time.
 """
 
 from collections.abc import Sequence
@@ -9,8 +10,9 @@ from dataclasses import dataclass, replace
 from math import log as log_of
 from typing import Any, Self
 
-from slipway.canary.statistics.arithmetic import Numbers, clip, larger, log_mean, log_sum, smaller
-from slipway.canary.statistics.e_values import Counts, Regression, Safety
+from slipway.canary.statistics.arithmetic import Numbers, clip, larger, log_mean, log_sum
+from slipway.canary.statistics.e_values import Counts, Regression
+from slipway.canary.statistics.non_inferiority import NonInferiority
 
 _EDGE = 1e-6
 _LATE_SHARE = 0.5
@@ -25,8 +27,10 @@ class ProportionState:
     seen: Counts
     regression: tuple[Numbers, ...]
     """Log e-value of each alternative, with its weight at the start."""
-    safety: tuple[tuple[Numbers, ...], ...]
-    """Log e-values of the alternatives of each side."""
+    dispersion: Numbers
+    """The last that was known, 1 at least."""
+    strata: tuple[Counts, ...] = ()
+    """What a look compares: the counts of each bake."""
     polls: int = 0
     weights: tuple[float, ...] = ()
     """Of the alternatives; none: all alike."""
@@ -36,22 +40,15 @@ class ProportionState:
         """Log e-value: the alternatives' and the part of the weight that has not joined yet."""
         return log_sum(log_mean(self.regression, self.weights), log_of(_LATE_SHARE / (self.polls + 1)))
 
-    @property
-    def log_safety(self) -> Numbers:
-        """Log e-value of the weakest side."""
-        first, *others = (log_mean(side) for side in self.safety)
-        for each in others:
-            first = smaller(first, each)
-        return first
-
     def take(self, kept: Any) -> Self:
         """The rollouts chosen by the mask."""
         regression: tuple[Any, ...] = self.regression
-        safety: tuple[tuple[Any, ...], ...] = self.safety
+        dispersion: Any = self.dispersion
         return type(self)(
             self.seen.take(kept),
             tuple(each[kept] for each in regression),
-            tuple(tuple(each[kept] for each in side) for side in safety),
+            dispersion[kept],
+            tuple(each.take(kept) for each in self.strata),
             self.polls,
             self.weights,
         )
@@ -59,7 +56,7 @@ class ProportionState:
 
 @dataclass(frozen=True)
 class ProportionTest:
-    """Two e-processes over the same counts: against "no worse", and against "worse by the tolerance".
+    """An e-process against "no worse", and a look that may prove "no worse by more than the tolerance".
 
     Half of the weight of the alternatives starts with the first block; of the rest 1/2, 1/6, 1/12, ... start at each
     poll, so that evidence against a fleet which becomes bad late is not diluted by its good start (a mixture over
@@ -68,16 +65,17 @@ class ProportionTest:
 
     prior_rate: float
     regression: Regression | None = None
-    safety: Safety | None = None
+    look: NonInferiority | None = None
 
     def start(self, zero: Numbers = 0.0) -> ProportionState:
         """The state before any block; an array of zeros in place of `zero` starts as many rollouts."""
         weights = self.regression.weights if self.regression else (1.0,)
-        sides = self.safety.sides if self.safety else 1
         logs = (zero + log_of(1 - _LATE_SHARE),) * len(weights)
-        return ProportionState(Counts(zero, zero, zero, zero), logs, ((zero, zero),) * sides, weights=weights)
+        return ProportionState(Counts(zero, zero, zero, zero), logs, zero + 1.0, weights=weights)
 
-    def observe(self, state: ProportionState, counts: Counts, dispersion: Numbers = 1.0) -> ProportionState:
+    def observe(
+        self, state: ProportionState, counts: Counts, dispersion: Numbers = 1.0, *, bake: int = 0
+    ) -> ProportionState:
         """The state after one more block; its alternatives were fixed by the blocks before.
 
         Args:
@@ -86,24 +84,34 @@ class ProportionTest:
             dispersion: of one fleet's counts, in terms of the binomial variance, known before the block. The log of
                 each e-value is divided by it: for hits that come that many at once this is the e-value of their
                 bursts, and an e-value to a power of at most 1 is one in any case (Jensen). Below 1 it counts as 1.
+            bake: the number of the bake that it was counted in, from 0.
         """
         seen, dispersion = state.seen, larger(dispersion, 1.0)
         blue = self._estimate(seen.blue_hits, seen.blue_requests)
         poll = state.polls + 1
         joining = log_of(_LATE_SHARE / (poll * (poll + 1)))
         started = tuple(log_sum(each, joining) for each in state.regression)
-        after = replace(state, seen=seen + counts, regression=started, polls=poll)
+        known = state.dispersion * 0.0 + dispersion  # of the state's shape
+        after = replace(state, seen=seen + counts, regression=started, dispersion=known, polls=poll)
         if self.regression:
             gained = self.regression.log_e_values(counts, blue)
             after = replace(after, regression=_with(started, gained, dispersion))
-        if self.safety:
-            green = self._estimate(seen.green_hits, seen.green_requests)
-            sides = zip(state.safety, self.safety.log_e_values(counts, blue, green), strict=True)
-            after = replace(after, safety=tuple(_with(before, gained, dispersion) for before, gained in sides))
-        return after
+        return replace(after, strata=_stratified(state.strata, counts, bake)) if self.look else after
+
+    def standard_errors(self, state: ProportionState, *, error: float) -> Numbers:
+        """How many of them the new fleet lies within the tolerance, at a look of this level."""
+        if self.look is None:
+            raise ValueError("a stream without a tolerance has no look")
+        return self.look.standard_errors(state.strata, state.dispersion, error=error)
 
     def _estimate(self, hits: Numbers, requests: Numbers) -> Numbers:
         return clip((hits + _PLUG_IN_WEIGHT * self.prior_rate) / (requests + _PLUG_IN_WEIGHT), _EDGE, 1 - _EDGE)
+
+
+def _stratified(strata: tuple[Counts, ...], counts: Counts, bake: int) -> tuple[Counts, ...]:
+    nothing = Counts(*(0.0 * of for of in vars(counts).values()))
+    known = strata + (nothing,) * (bake + 1 - len(strata))
+    return tuple(each + counts if number == bake else each for number, each in enumerate(known))
 
 
 def _with(before: Sequence[Numbers], gained: Sequence[Numbers], dispersion: Numbers) -> tuple[Numbers, ...]:

@@ -1,10 +1,11 @@
-"""Streams of requests and hits that are counted, and the e-processes over each of them."""
+"""Streams of requests and hits that are counted, and what is tested on each of them."""
 
 import functools
 from dataclasses import dataclass
 
 from slipway.canary.config import AnalysedMetric, Tolerances
-from slipway.canary.statistics.e_values import Regression, Safety
+from slipway.canary.statistics.e_values import Regression
+from slipway.canary.statistics.non_inferiority import NonInferiority
 from slipway.canary.statistics.proportions import ProportionTest
 
 LATENCY_SHARES = (0.5, 0.1, 0.01)
@@ -13,12 +14,11 @@ TOLERANCE_SHARE = 0.1
 """The threshold at which a slowdown beyond the tolerance must be ruled out."""
 _LATENCY_WEIGHTS = (0.5, 0.3, 0.2)
 """Of the e-values of each: most slowdowns move the median, and it takes the fewest requests to see them there."""
+BEYOND_TOLERANCE = "slow beyond tolerance"
 SERVED = "served "
 """Before the names of streams that count what the servers report of their own responses."""
 SCORE_RANKS = (0.1, 0.5, 0.9)
 """The model's own quantiles: scores above the middle one show a drift, those beyond the outer ones a changed spread."""
-_EXPECTED_RATIO = 0.25
-"""Of requests above 1.5 times the 90th percentile against those above it: between 0.1 and 0.4 for usual services."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def streams(tolerances: Tolerances) -> tuple[Stream, ...]:
     the same with green's divided by the tolerance; `upper half` counts scores above the model's own median, `tails`
     those below its 10th or above its 90th percentile.
     """
-    rise, beyond = Regression(step=0.005, falling=0.7), Safety(tolerances.error_tolerance)
+    rise, beyond = Regression(step=0.005, falling=0.7), NonInferiority(tolerances.error_tolerance)
     found = [Stream("errors", "errors", ProportionTest(tolerances.expected_error_rate, rise, beyond))]
     if tolerances.watches_servers:
         found.append(Stream(f"{SERVED}errors", "errors", ProportionTest(tolerances.expected_error_rate, rise)))
@@ -55,11 +55,9 @@ def streams(tolerances: Tolerances) -> tuple[Stream, ...]:
             Stream(f"{prefix}slow {share:g}", "latency", ProportionTest(share, Regression(step=share / 4)), weight)
             for share, weight in zip(LATENCY_SHARES, _LATENCY_WEIGHTS, strict=True)
         )
-    safety = Safety(ratio=_EXPECTED_RATIO)
-    found.append(Stream("slow beyond tolerance", "latency", ProportionTest(TOLERANCE_SHARE, safety=safety)))
+    found.append(Stream(BEYOND_TOLERANCE, "latency", ProportionTest(TOLERANCE_SHARE, look=NonInferiority())))
     for name, share in (("upper half", 1 - SCORE_RANKS[1]), ("tails", 1 - SCORE_RANKS[2] + SCORE_RANKS[0])):
         shift = Regression(tolerances.rank_noise(share), step=0.01, two_sided=True)
-        found.append(
-            Stream(name, "scores", ProportionTest(share, shift, Safety(tolerances.score_limit, two_sided=True)))
-        )
+        within = NonInferiority(tolerances.score_limit, two_sided=True)
+        found.append(Stream(name, "scores", ProportionTest(share, shift, within)))
     return tuple(stream for stream in found if stream.metric in tolerances.metrics)

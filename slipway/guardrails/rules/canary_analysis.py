@@ -1,20 +1,24 @@
 """SG8xx: whether the analysis of a rollout can reach a decision, and whether anything follows from it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from slipway.canary.config import PROCEED, ROLL_BACK, effective_decide_seconds
+from slipway.canary.statistics.power import ExpectedBake, promoted_share
 from slipway.errors import InputError
 from slipway.guardrails.alarms import metrics_of
 from slipway.guardrails.finding import Found, rule
-from slipway.guardrails.needed_requests import needed_requests
 from slipway.guardrails.planned import PlannedAnalysis, PlannedRollout
 from slipway.guardrails.published_metrics import endpoint_metric
 from slipway.guardrails.waits import waits
 from slipway.metrics import DECISION_METRIC
 from slipway.rollout.deployment_config import LONGEST_WAIT_SECONDS
 from slipway.rollout.plan import plan_from_deployment_config
+
+LEAST_PROMOTED = 0.8
+"""Of good models, below which a plan is refused."""
+_MINUTE = 60
 
 
 @dataclass(frozen=True)
@@ -36,18 +40,14 @@ class _Bakes:
         """Seconds of both fleets before the decision is due."""
         return len(self.shares) * self.seconds - self.due
 
-    @property
-    def new(self) -> float:
-        """Requests of the new fleet before the decision is due, for each request a second."""
-        return sum(self.shares) * self.seconds - self.shares[-1] * self.due
-
-    @property
-    def old(self) -> float:
-        return self.until_due - self.new
-
-    def long_enough(self, new: float, due: float) -> int:
-        """Seconds of a bake that would make `new` so large."""
-        return ceil((new + self.shares[-1] * due) / sum(self.shares))
+    def expected(self, requests_per_second: float) -> list[ExpectedBake]:
+        """The requests of each bake before the decision is due."""
+        last, rate = len(self.shares) - 1, requests_per_second
+        lengths = (self.seconds - (self.due if number == last else 0) for number in range(len(self.shares)))
+        return [
+            ExpectedBake(rate * share * seconds, rate * (1 - share) * seconds)
+            for share, seconds in zip(self.shares, lengths, strict=True)
+        ]
 
 
 def _bakes(planned: PlannedRollout, analysis: PlannedAnalysis) -> _Bakes | None:
@@ -84,7 +84,7 @@ def nothing_to_compare(planned: PlannedRollout) -> Iterator[Found]:
 
 @rule("SG803", "error", because="a good model that cannot be proven safe in time is rolled back (without_evidence)")
 def rolled_back_without_evidence(planned: PlannedRollout) -> Iterator[Found]:
-    """Expected traffic too small for a decision, without which the model is rolled back."""
+    """Expected traffic by which fewer than 80 % of good models are promoted, and the others rolled back."""
     if planned.analysis and not planned.analysis.proceeds:
         yield from _too_few(planned, planned.analysis)
 
@@ -95,7 +95,7 @@ def rolled_back_without_evidence(planned: PlannedRollout) -> Iterator[Found]:
     because="a model without enough evidence in time is promoted all the same (without_evidence)",
 )
 def promoted_without_evidence(planned: PlannedRollout) -> Iterator[Found]:
-    """Expected traffic too small for a decision, without which the rollout proceeds."""
+    """Expected traffic by which fewer than 80 % of good models are proven safe, and the others promoted as well."""
     if planned.analysis and planned.analysis.proceeds:
         yield from _too_few(planned, planned.analysis)
 
@@ -104,16 +104,25 @@ def _too_few(planned: PlannedRollout, analysis: PlannedAnalysis) -> Iterator[Fou
     bakes, rate = _bakes(planned, analysis), planned.requests_per_second
     if bakes is None or rate is None:
         return
-    needed, expected = needed_requests(analysis.tolerances, round(bakes.old / bakes.new, 6)), rate * bakes.new
-    if expected >= needed:
+    expected = bakes.expected(rate)
+    share, requests = promoted_share(analysis.tolerances, expected), sum(bake.green_requests for bake in expected)
+    if share >= LEAST_PROMOTED:
         return
-    what = f"the new fleet answers {expected:,.0f} requests before the decision is due"
-    if expected < (least := analysis.tolerances.min_requests):
+    what = f"{100 * share:.0f} % of good models can be proven safe by the {requests:,.0f} requests of the new fleet"
+    if requests < (least := analysis.tolerances.min_requests):
         what += f", of {least:,.0f} that canary_analysis.min_requests asks for at least"
-    what += f", and about {needed:,} would prove nine of ten good models safe"
-    longer = bakes.long_enough(needed / rate, analysis.decide_seconds)
-    way = f"bake {longer} s" if longer <= LONGEST_WAIT_SECONDS else "begin with a greater step"
-    yield Found(what, f"{way}, expect {rate * needed / expected:.4g} requests a second, or tolerate more")
+    longer = _long_enough(bakes, analysis, rate)
+    way = f"bake {longer} s" if longer else "begin with a greater step"
+    yield Found(what, f"{way}, tolerate more, or take the plan of `slipway plan --requests-per-second {rate:g}`")
+
+
+def _long_enough(bakes: _Bakes, analysis: PlannedAnalysis, rate: float) -> int | None:
+    """Seconds of a bake, in whole minutes, that would promote enough good models; None where the longest would not."""
+    for seconds in range(_MINUTE * (bakes.seconds // _MINUTE + 1), LONGEST_WAIT_SECONDS + 1, _MINUTE):
+        longer = replace(bakes, seconds=seconds, due=effective_decide_seconds(analysis.decide_seconds, seconds))
+        if promoted_share(analysis.tolerances, longer.expected(rate)) >= LEAST_PROMOTED:
+            return seconds
+    return None
 
 
 @rule("SG805", "error", because="a value that cannot be compared stops no rollout: the rest decides without it")

@@ -73,4 +73,4 @@ def test_the_canary_analysis_has_as_long_as_the_rules_assume(settings: Settings,
     planned = planned_rollout(changed, requests_per_second=1)
     (found,) = (finding for finding in lint(planned) if finding.rule == "SG804")
     share = settings.rollout.canary_percent / 100
-    assert found.what.startswith(f"the new fleet answers {share * (bake - due):,.0f} requests ")
+    assert found.what.startswith(f"0 % of good models can be proven safe by the {share * (bake - due):,.0f} requests ")

@@ -121,7 +121,7 @@ class _Poll:
         checkpoint = self._with_dispersion(checkpoint, baselines, until=checkpoint.since)
         evidence = checkpoint.evidence
         if not counting.is_empty(block):
-            evidence = evidence.observe(block, checkpoint.dispersion)
+            evidence = evidence.observe(block, checkpoint.dispersion, bake=checkpoint.bake)
         if (bounds := self._config.value) and evidence.value:
             outcomes = _Outcomes(os.environ["ARTIFACTS_BUCKET"], self._fleets, self._config, self._now)
             joined, key = outcomes.joined(checkpoint.outcomes_key, since=checkpoint.since, rate=checkpoint.rate)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.canary.statistics.dispersion import MIN_HITS, MIN_PAIRS, Windows, dispersion, dispersions
-from slipway.canary.statistics.e_values import Counts, Regression, Safety
+from slipway.canary.statistics.e_values import Counts, Regression
+from slipway.canary.statistics.non_inferiority import NonInferiority
 from slipway.canary.statistics.proportions import ProportionTest
 
 HOURS = 2000
@@ -113,12 +114,12 @@ def test_without_servers_minutes_are_compared():
 )
 def test_what_is_bet_on_bursts_is_what_their_number_is_worth(size, share, green, blue):
     """`size` times the requests and hits, and that dispersion: as much evidence as without."""
-    test = ProportionTest(0.1, Regression(), Safety(0.05))
+    test = ProportionTest(0.1, Regression(), NonInferiority(0.05))
     counts = [float(green), float(round(share * green)), float(blue), float(round(share * blue))]
     single = test.observe(test.start(), Counts.of(*counts))
     bursts = test.observe(test.start(), Counts.of(*(size * each for each in counts)), size)
     assert bursts.log_regression == pytest.approx(single.log_regression, abs=1e-9)
-    assert bursts.log_safety == pytest.approx(single.log_safety, abs=1e-9)
+    assert test.standard_errors(bursts, error=0.05) == pytest.approx(test.standard_errors(single, error=0.05), abs=1e-9)
 
 
 def test_less_dispersion_than_chance_has_it_is_no_reason_to_bet_more():

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.canary.config import Tolerances, ValueBounds
-from slipway.canary.explanation import explain
+from slipway.canary.explanation import explain, missing
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Decision, Evidence
 from slipway.canary.statistics.means import MeanState
@@ -42,16 +42,28 @@ def block(*, green=250, blue=750, errors=(0.005, 0.005), slow=1.0, tails=0.2, re
     }
 
 
-def after(blocks, tolerances=TOLERANCES, **given_shares):
-    evidence = Evidence.start(tolerances)
+LOOK = {"error": TOLERANCES.false_promotion_rate}
+
+
+def after(blocks, tolerances=TOLERANCES, *, proven=None, **given_shares):
+    evidence = Evidence.start(tolerances, proven=proven)
     for _ in range(blocks):
         evidence = evidence.observe(block(**given_shares))
     return evidence
 
 
-def test_a_good_fleet_is_promoted_once_there_is_evidence_and_not_before():
-    decisions = [after(blocks).decision() for blocks in (0, 1, 3, 20)]
-    assert decisions == [*[Decision.EXTEND] * 3, Decision.PROMOTE]
+def test_a_good_fleet_is_promoted_by_a_look_that_has_enough_evidence_and_by_no_poll_without_a_look():
+    assert [after(blocks).decision(**LOOK) for blocks in (0, 1, 3, 20)] == [*[Decision.EXTEND] * 3, Decision.PROMOTE]
+    assert after(20).decision() is Decision.EXTEND
+
+
+def test_what_another_comparison_has_proven_is_no_part_of_the_look_but_may_still_roll_back():
+    by_replay = {"scores": "by replay on 1,200 requests"}
+    assert after(20, tails=0.24).decision(**LOOK) is Decision.EXTEND
+    found = after(20, tails=0.24, proven=by_replay)
+    assert found.decision(**LOOK) is Decision.PROMOTE
+    assert "scores: proven by replay on 1,200 requests" in explain(found, Decision.PROMOTE)
+    assert after(4, tails=0.1, proven=by_replay).decision(**LOOK) is Decision.ROLL_BACK
 
 
 @pytest.mark.parametrize(
@@ -65,21 +77,25 @@ def test_a_good_fleet_is_promoted_once_there_is_evidence_and_not_before():
 def test_a_bad_fleet_is_rolled_back_with_the_reason_in_numbers(fault, reported):
     evidence = after(4, **fault)
     assert evidence.decision() is Decision.ROLL_BACK
-    assert explain(evidence).startswith("roll back: ")
-    assert reported in explain(evidence)
+    assert explain(evidence, evidence.decision()).startswith("roll back: ")
+    assert reported in explain(evidence, evidence.decision())
 
 
 @pytest.mark.parametrize(
     ("blocks", "explained"),
     [
         (0, "0 of at least 500 requests"),
-        (3, "evidence of safety"),
-        (20, "0.5 points more errors"),
+        (0, "any rise of errors is not excluded; a slowdown beyond the tolerance is not excluded"),
+        (3, "no worse than +0.52 points of errors (0.5 tolerated)"),
+        (20, "no worse than +0.066 points of errors (0.5 tolerated), less than 1.1 times the latency (1.5 tolerated)"),
+        (20, "shares of scores off by less than 1.3 points (5 tolerated)"),
         (20, "5,000 requests"),
     ],
 )
-def test_an_explanation_has_what_was_ruled_out_or_is_still_missing(blocks, explained):
-    assert explained in explain(after(blocks))
+def test_an_explanation_has_the_least_margin_that_is_proven_or_what_is_missing(blocks, explained):
+    evidence = after(blocks)
+    found = evidence.decision(**LOOK)
+    assert explained in (explain(evidence, found) if found is Decision.PROMOTE else missing(evidence))
 
 
 def test_the_evidence_of_a_metric_is_the_weighted_mean_of_its_streams():
@@ -94,7 +110,7 @@ def test_the_evidence_of_a_metric_is_the_weighted_mean_of_its_streams():
 @given(st.integers(0, 40), st.floats(0, 1), st.floats(0, 2))
 def test_few_requests_are_never_enough_for_a_promotion(green, errors, slow):
     evidence = Evidence.start(TOLERANCES).observe(block(green=green, errors=(errors, 0.005), slow=slow))
-    assert evidence.decision() is not Decision.PROMOTE
+    assert evidence.decision(**LOOK) is not Decision.PROMOTE
 
 
 @settings(max_examples=60, deadline=None)
@@ -120,15 +136,15 @@ def test_value_that_falls_rolls_back_a_fleet_that_looks_good_otherwise():
     state = MeanState.start().observe(ValueBounds(0.0, 5.0), *values)
     evidence = after(20, tolerances).with_value(state)
     assert evidence.decision() is Decision.ROLL_BACK
-    assert "value: 0.4" in explain(evidence)
+    assert "value: 0.4" in explain(evidence, Decision.ROLL_BACK)
 
 
 def test_unwatched_scores_are_neither_counted_nor_mentioned():
     tolerances = Tolerances(watches_scores=False)
     assert {stream.metric for stream in streams(tolerances)} == {"errors", "latency"}
     evidence = after(20, tolerances)
-    assert evidence.decision() is Decision.PROMOTE
-    assert "scores" not in explain(evidence)
+    assert evidence.decision(**LOOK) is Decision.PROMOTE
+    assert "scores" not in explain(evidence, Decision.PROMOTE)
     assert pytest.approx(math.log(200)) == tolerances.log_rollback
 
 
@@ -136,8 +152,8 @@ def test_unwatched_scores_are_neither_counted_nor_mentioned():
 def test_a_watched_value_without_outcomes_decides_nothing(values_seen):
     evidence = after(20, Tolerances(watches_value=True))
     seen = evidence.with_value(values_seen) if values_seen else evidence
-    assert seen.decision() is Decision.PROMOTE
-    assert explain(seen).endswith("value: not compared, for no outcome of the new fleet came in time")
+    assert seen.decision(**LOOK) is Decision.PROMOTE
+    assert explain(seen, Decision.PROMOTE).endswith("value: not compared, for no outcome of the new fleet came in time")
 
 
 def test_every_metric_spends_an_equal_part_of_the_false_rollbacks():
@@ -165,12 +181,12 @@ def test_tolerances_that_allow_no_decision_are_refused(wrong):
 def test_a_bad_fleet_is_rolled_back_by_what_sagemaker_or_the_servers_alone_report(fault, source):
     evidence = after(6, reported=(source,), **fault)
     assert evidence.decision() is Decision.ROLL_BACK
-    assert ("as the servers report" in explain(evidence)) == (source == SERVED)
+    assert ("as the servers report" in explain(evidence, Decision.ROLL_BACK)) == (source == SERVED)
 
 
 def test_what_the_servers_report_alone_promotes_no_fleet():
-    assert after(40, reported=(SERVED,)).decision() is Decision.EXTEND
-    assert after(40, reported=("",)).decision() is Decision.PROMOTE
+    assert after(40, reported=(SERVED,)).decision(**LOOK) is Decision.EXTEND
+    assert after(40, reported=("",)).decision(**LOOK) is Decision.PROMOTE
 
 
 def test_a_stream_that_counted_nothing_is_not_polled():

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.canary.statistics.e_values import Counts, Regression, Safety
+from slipway.canary.statistics.e_values import Counts, Regression
+from slipway.canary.statistics.non_inferiority import NonInferiority
 from slipway.canary.statistics.proportions import ProportionTest
 
 
 def test_evidence_grows_when_the_new_fleet_fails_more_often():
-    test = ProportionTest(0.005, Regression(), Safety(0.005))
+    test = ProportionTest(0.005, Regression())
     state = test.start()
     logs = []
     for _ in range(5):
@@ -23,15 +24,14 @@ def test_evidence_grows_when_the_new_fleet_fails_more_often():
         logs.append(float(state.log_regression))
     assert logs == sorted(logs)
     assert logs[-1] > math.log(300)
-    assert state.log_safety < 0
 
 
-def test_equal_fleets_are_shown_to_be_safe_and_never_worse():
-    test = ProportionTest(0.005, Regression(), Safety(0.005))
+def test_equal_fleets_are_shown_to_be_no_worse_by_the_margin_and_never_worse():
+    test = ProportionTest(0.005, Regression(), NonInferiority(0.005))
     state = test.start()
     for _ in range(20):
         state = test.observe(state, Counts.of(400, 2, 1200, 6))
-    assert state.log_safety > math.log(20)
+    assert test.standard_errors(state, error=0.05) > 3
     assert state.log_regression < 0
 
 
@@ -65,10 +65,10 @@ def test_smaller_regressions_weigh_more_where_the_weights_fall():
 
 @pytest.mark.parametrize("counts", [Counts.of(0, 0, 500, 20), Counts.of(500, 20, 0, 0)])
 def test_a_block_without_one_of_the_fleets_is_no_evidence(counts):
-    test = ProportionTest(0.01, Regression(), Safety(0.01))
+    test = ProportionTest(0.01, Regression(), NonInferiority(0.01))
     state = test.observe(test.start(), counts)
     assert state.log_regression == pytest.approx(0)
-    assert state.log_safety == pytest.approx(0)
+    assert test.standard_errors(state, error=0.05) == -math.inf
 
 
 def test_two_sided_bets_win_in_both_directions():
@@ -84,15 +84,17 @@ blocks = st.lists(st.tuples(st.integers(0, 500), shares, st.integers(0, 1500), s
 @settings(max_examples=60, deadline=None)
 @given(st.lists(blocks, min_size=1, max_size=4), st.booleans(), st.sampled_from([0.0, 0.02]), st.floats(0.001, 0.6))
 def test_many_rollouts_at_once_are_analysed_as_each_alone(rollouts, two_sided, margin, prior):
-    test = ProportionTest(prior, Regression(margin, two_sided=two_sided), Safety(0.05, two_sided=two_sided))
+    test = ProportionTest(prior, Regression(margin, two_sided=two_sided), NonInferiority(0.05, two_sided=two_sided))
     looks = min(map(len, rollouts))
     together, alone = test.start(np.zeros(len(rollouts))), [test.start() for _ in rollouts]
     for look in range(looks):
         counted = [counts_of(rollout[look]) for rollout in rollouts]
-        together = test.observe(together, Counts(*map(np.array, zip(*map(astuple, counted), strict=True))))
-        alone = [test.observe(state, counts) for state, counts in zip(alone, counted, strict=True)]
+        at = {"bake": look // 2}
+        together = test.observe(together, Counts(*map(np.array, zip(*map(astuple, counted), strict=True))), **at)
+        alone = [test.observe(state, counts, **at) for state, counts in zip(alone, counted, strict=True)]
     assert together.log_regression == pytest.approx([state.log_regression for state in alone], abs=1e-9, rel=1e-9)
-    assert together.log_safety == pytest.approx([state.log_safety for state in alone], abs=1e-9, rel=1e-9)
+    distances = [test.standard_errors(state, error=0.05) for state in alone]
+    assert test.standard_errors(together, error=0.05) == pytest.approx(distances, abs=1e-9, rel=1e-9)
 
 
 def counts_of(block):
