@@ -11,17 +11,22 @@ from infra.shared.object_access import may_read
 from infra.shared.policy import allow
 from infra.shared.python_function import PythonFunction
 from infra.shared.sagemaker_role import ARTIFACT_KEYS
+from slipway.rollout.own_server import OwnServer
 from slipway.settings.names import Names
 
 
 class SmokeTest(PythonFunction):
     """Reads a model's contract and invokes one endpoint; nothing else."""
 
-    def __init__(self, scope: Construct, id_: str, *, names: Names, artifacts_bucket: s3.IBucket) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, names: Names, artifacts_bucket: s3.IBucket, server: OwnServer | None = None
+    ) -> None:
         super().__init__(
             scope,
             id_,
             source=Path(__file__).parent / "runtime" / "smoke_test",
+            slipway=("rollout/__init__.py", "rollout/own_server.py"),
+            environment={"OWN_SERVER": server.to_json()} if server else None,
             function_name=names.smoke_test,
             description=f"Invokes {names.endpoint} with a row made from the model's contract",
             timeout=cdk.Duration.minutes(4),

@@ -23,6 +23,8 @@ class CloudOptions:
     """Each spot job loses its first machine after so many seconds."""
     quotas: Mapping[str, float]
     """Service Quotas of SageMaker by name, such as "ml.m5.large for endpoint usage"; what is not in it has none."""
+    own_images: Path | None
+    """A JSON file with the entry points of the user's own images, by URI."""
     docker_host: str | None
     """DOCKER_HOST as the user has it: the process hides it from the emulator."""
 
@@ -45,6 +47,7 @@ def parse(argv: Sequence[str] | None = None) -> CloudOptions:
         "--quota", type=_quota, action="append", default=[], metavar="NAME=VALUE", help="limit SageMaker"
     )
     parser.add_argument("--log", type=Path, help="(default: cloud.log in the workdir)")
+    parser.add_argument("--own-images", type=Path, metavar="FILE", help="entry points of the user's own, by image URI")
     given = parser.parse_args(argv)
     workdir = given.workdir.absolute()
     return CloudOptions(
@@ -58,6 +61,7 @@ def parse(argv: Sequence[str] | None = None) -> CloudOptions:
         log=(given.log or workdir / "cloud.log").absolute(),
         interrupt_spot=given.interrupt_spot,
         quotas=dict(given.quota),
+        own_images=given.own_images,
         docker_host=os.environ.get("DOCKER_HOST"),
     )
 

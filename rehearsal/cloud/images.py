@@ -7,11 +7,14 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from rehearsal.cloud.ministack.image_builds import BuildResult
+from rehearsal.cloud.own_images import faulty_own_program, own_programs
 from rehearsal.containers.container import Program
 from rehearsal.containers.docker.readiness import REPOSITORY
 from slipway.errors import InputError
+from slipway.settings.own_container import untagged
 from slipway.training.image import image_tag, require_root
 
 FAULTS = ("errors", "slow")
@@ -32,8 +35,17 @@ class ImageTable:
     once for each copy, so that what its jobs import can be imported ahead of them.
     """
 
-    def __init__(self, steps_folder: Path, workdir: Path, *, on_built: Callable[[Program], None]) -> None:
+    def __init__(
+        self,
+        steps_folder: Path,
+        workdir: Path,
+        *,
+        on_built: Callable[[Program], None],
+        own: Mapping[str, str] = MappingProxyType({}),
+        in_docker: bool = False,
+    ) -> None:
         self._source, self._images, self._on_built = steps_folder, workdir / "images", on_built
+        self._own, self._own_programs = own, own_programs(own, self._images / "own", in_docker=in_docker) if own else {}
         self._kept: set[str] = set()
         self._built: list[str] = []
         self._lock = threading.Lock()
@@ -78,6 +90,8 @@ class ImageTable:
         Raises:
             LookupError: no such image was built.
         """
+        if (own := self._own_program(image_uri)) is not None:
+            return own
         tag = image_uri.rpartition(":")[2]
         with self._lock:
             newest = self._built[-1] if self._built else None
@@ -87,6 +101,17 @@ class ImageTable:
         if newest is not None and tag.startswith(_FAULT_TAG) and fault in FAULTS:
             return _fault_injected(self._program(newest), fault)
         raise LookupError(f"no image {image_uri} has been built")
+
+    def _own_program(self, image_uri: str) -> Program | None:
+        """The program of an image that the settings name, or of one with a fault that was made from it."""
+        if image_uri in self._own_programs:
+            return self._own_programs[image_uri]
+        repository, _, tag = image_uri.rpartition(":")
+        fault = tag.removeprefix(_FAULT_TAG)
+        healthy = next((uri for uri in self._own if untagged(uri) == repository), None)
+        if healthy is None or fault not in FAULTS or fault == tag:
+            return None
+        return faulty_own_program(self._own_programs[healthy], self._own[healthy], fault)
 
     def _program(self, tag: str) -> Program:
         image, (modules, waits_for) = f"{REPOSITORY}:{tag}", _preload(self._folder(tag) / _PACKAGE / _PRELOAD)

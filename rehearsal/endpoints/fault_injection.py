@@ -8,6 +8,7 @@ import argparse
 import http.client
 import http.server
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -97,11 +98,12 @@ def _passed(headers: Headers) -> Headers:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Start the real server, `python -m pipeline_steps` with the remaining arguments, and the proxy in front of it."""
+    """Start the real server, `command` with the remaining arguments, and the proxy in front of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fault", choices=FAULTS, required=True)
     parser.add_argument("--error-percent", type=int, default=30)
     parser.add_argument("--delay-seconds", type=float, default=1.5)
+    parser.add_argument("--command", default=f"{shlex.quote(sys.executable)} -m pipeline_steps")
     parser.add_argument("verb", nargs="+")
     arguments = parser.parse_args(argv)
     ended = threading.Event()
@@ -109,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: ended.set())
     inner_port = free_port()
     inner = spawn(
-        [sys.executable, "-m", "pipeline_steps", *arguments.verb],
+        [*shlex.split(arguments.command), *arguments.verb],
         env={**os.environ, _HOST_VARIABLE: _LOOPBACK, _PORT_VARIABLE: str(inner_port)},
         cwd=Path.cwd(),
         stdout=None,

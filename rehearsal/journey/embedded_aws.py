@@ -19,6 +19,7 @@ from botocore.config import Config
 from rehearsal import access_key
 from rehearsal.access_key import AccessKey
 from rehearsal.journey.options import PROJECT, STEPS, RehearsalOptions
+from rehearsal.journey.own_images import OWN_IMAGES
 from rehearsal.journey.preparation import local_environment, no_aws_files
 from rehearsal.process import ended_by_itself, ended_with, spawn, stop
 from slipway.errors import LaunchError
@@ -82,6 +83,8 @@ def embedded_aws(options: RehearsalOptions, workdir: Path, steps_folder: Path = 
     argv = [sys.executable, "-m", "rehearsal.cloud", "--port", "0", "--speed", str(options.speed)]
     argv += ["--workdir", str(workdir / "cloud"), "--backend", options.backend, "--log", str(log)]
     argv += ["--steps-folder", str(steps_folder)]
+    if (own_images := workdir / OWN_IMAGES).exists():
+        argv += ["--own-images", str(own_images)]
     if options.interrupt_spot is not None:
         argv += ["--interrupt-spot", str(options.interrupt_spot)]
     with local_environment():

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from rehearsal.journey.artifact_faults import ARTIFACT_FAULTS, inject_fault
 from rehearsal.journey.embedded_aws import EmbeddedAws
+from slipway.settings.own_container import untagged
 from slipway.training.registration import MODEL_SHA256_VARIABLE
 
 _KEPT = ("Image", "ModelDataUrl", "Environment")
@@ -39,7 +40,7 @@ def _faulty_container(aws: EmbeddedAws, container: dict[str, Any], fault: str) -
             "ModelDataUrl": _faulty_artifact(aws, container["ModelDataUrl"], fault),
             "Environment": environment,
         }
-    return kept | {"Image": f"{container['Image'].rpartition(':')[0]}:fault-{fault}"}
+    return kept | {"Image": f"{untagged(container['Image'])}:fault-{fault}"}
 
 
 def _faulty_artifact(aws: EmbeddedAws, url: str, fault: str) -> str:

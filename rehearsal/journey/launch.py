@@ -39,6 +39,8 @@ from rehearsal.process import stop_all
 from slipway.errors import LaunchError
 from slipway.operations.audit_log import AuditLog
 from slipway.operations.lineage import lineages
+from slipway.rollout.own_server import LINES_OF_CSV
+from slipway.rollout.server_of_settings import own_server
 
 _DATA = "data/"
 """The prefix of each upload: a file replaces the old one of its name, as it does on AWS."""
@@ -111,8 +113,8 @@ class Launch:
         traffic = LoadGenerator(
             self.aws.endpoint_url,
             settings.names.endpoint,
-            request_bodies(self.result.table),
-            "text/csv",
+            request_bodies(self.result.table, own_server(settings.endpoint) or LINES_OF_CSV, settings.data.columns),
+            settings.endpoint.request.content_type,
             options.requests_per_second,
             key=self.aws.key,
         )

@@ -13,6 +13,7 @@ from rehearsal.containers.docker.readiness import require_image
 from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws, embedded_log, keep_logs
 from rehearsal.journey.launch import Launch
 from rehearsal.journey.options import STEPS, RehearsalOptions
+from rehearsal.journey.own_images import write_own_images
 from rehearsal.journey.own_packages import require_packages
 from rehearsal.journey.phases import Display, Phases
 from rehearsal.journey.preparation import check_out
@@ -22,7 +23,7 @@ from rehearsal.journey.time_limits import CHECK_SECONDS
 from rehearsal.process import stop_all
 from slipway.errors import EXHAUSTED, InputError, LaunchError
 from slipway.guardrails import planned_rollout, refuse_unsafe
-from slipway.settings import Settings, load_settings
+from slipway.settings import load_settings
 from slipway.temporary import temporary_folder
 from slipway.training.image_source import image_source
 
@@ -63,11 +64,12 @@ class Rehearsal:
         with self._phases.phase("check", CHECK_SECONDS) as phase:
             settings = load_settings(self._options.config, self._options.stage)
             refuse_unsafe(planned_rollout(settings))
-            refuse_own_images(settings)
             check_out(self._options.out)
             if self._options.fault == "schema" and len(settings.data.columns) < 2:
                 raise InputError("--fault schema exchanges two columns, the use case has one: choose another fault")
             steps_folder = image_source(STEPS, settings.training, into=workdir / "image")
+            for line in write_own_images(settings, workdir, self._options.backend):
+                phase.log(line)
             table = source_table(self._options, settings, workdir)
             phase.log(f"{table.rows} rows in {table.name}")
             for remark in table.remarks:
@@ -86,17 +88,6 @@ class Rehearsal:
         if exhausted := _exhausted(str(error)):
             error = LaunchError(exhausted)
         return PhaseFailure(self._phases.current, error, tuple(embedded_log(workdir)))
-
-
-def refuse_own_images(settings: Settings) -> None:
-    """A rehearsal runs no container of the user's own yet.
-
-    Raises:
-        InputError: the settings name one.
-    """
-    for key, image in (("training.image", settings.training.image), ("endpoint.image", settings.endpoint.image)):
-        if image is not None:
-            raise InputError(f"a rehearsal needs {key} to be left out, got {image}: `slipway check-container` tries it")
 
 
 def _exhausted(text: str) -> str | None:

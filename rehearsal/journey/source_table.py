@@ -1,17 +1,19 @@
 """The user's table: checked before anything is deployed, and divided into earlier and newer rows."""
 
 import csv
-import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rehearsal.journey.container_verb import answer_of
 from rehearsal.journey.demo_data.registry import demo_table_with, write_demo_csv
 from rehearsal.journey.options import RehearsalOptions
 from slipway.errors import InputError
-from slipway.settings import Settings
+from slipway.rollout.own_server import LINES_OF_CSV, OwnServer
+from slipway.settings import ColumnKind, Settings
 from slipway.training import use_case_document
 
 EARLIER_PERCENT = 60
@@ -90,14 +92,11 @@ def check_table(path: Path, use_case: Path, *more: str) -> dict[str, Any]:
     return answer_of("check", "--input", str(path.resolve()), "--use-case", str(use_case.resolve()), *more)
 
 
-def request_bodies(table: SourceTable) -> list[bytes]:
-    """Rows as users would send them: one CSV line each, without the target."""
+def request_bodies(
+    table: SourceTable, server: OwnServer = LINES_OF_CSV, kinds: Mapping[str, ColumnKind] = MappingProxyType({})
+) -> list[bytes]:
+    """Rows as users would send them to `server`, one a request, without the target; `kinds` are the columns'."""
     with table.requests.open(encoding="utf-8", newline="") as source:
-        _header, *rows = csv.reader(source)
-    return [_csv_line(row) for row in rows]
-
-
-def _csv_line(cells: list[str]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)  # quotes a cell where needed
-    return line.getvalue().encode()
+        header, *rows = csv.reader(source)
+    known = {name: kinds.get(name, "category") for name in header}
+    return [server.body(known, row) for row in rows]

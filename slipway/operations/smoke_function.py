@@ -38,7 +38,7 @@ def invoke_smoke_test(
     Raises:
         ClientError, BotoCoreError: the package or the function cannot be reached, or permission is missing.
     """
-    payload = {"EndpointName": stage.names.endpoint, "Container": {"ModelDataUrl": _model_data_url(stage, package)}}
+    payload = {"EndpointName": stage.names.endpoint, **_of_package(stage, package)}
     client = stage.client("lambda", read_timeout=_READ_TIMEOUT_SECONDS)
     seconds_left = SERVERLESS_SECONDS if stage.settings.endpoint.serverless else 0.0
     waits = backoff(longest=_LONGEST_WAIT_SECONDS)
@@ -51,10 +51,13 @@ def invoke_smoke_test(
         sleep(seconds)
 
 
-def _model_data_url(stage: DeployedStage, package: str) -> str:
+def _of_package(stage: DeployedStage, package: str) -> dict[str, Any]:
+    """Where its model lies, and the profile of its training data, if it has one."""
     found = stage.client("sagemaker").describe_model_package(ModelPackageName=package)
     containers = found.get("InferenceSpecification", {}).get("Containers", [])
-    return str(containers[0].get("ModelDataUrl", "")) if containers else ""
+    container = {"ModelDataUrl": str(containers[0].get("ModelDataUrl", "")) if containers else ""}
+    profile = found.get("ModelMetrics", {}).get("ModelDataQuality")
+    return {"Container": container} | ({"Profile": profile["Statistics"]["S3Uri"]} if profile else {})
 
 
 def _invoke(client: Any, function: str, payload: dict[str, Any]) -> SmokeResult:

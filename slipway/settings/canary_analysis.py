@@ -29,6 +29,8 @@ class CanaryAnalysis(Section):
     """Factor, below 10, by which the new fleet may be slower before that counts against it."""
     latency_tolerance: float = Tolerances.latency_tolerance
     """Factor of slowdown, above `latency_noise`, that a promotion must exclude."""
+    servers: bool = Tolerances.watches_servers
+    """Whether what Slipway's own servers report every few seconds is counted beside SageMaker's metrics."""
     scores: bool = Tolerances.watches_scores
     """Whether scores are compared."""
     score_limit: float = Tolerances.score_limit
@@ -56,6 +58,7 @@ class CanaryAnalysis(Section):
             baseline_rows=self.baseline_rows // 2,
             watches_scores=self.scores,
             watches_value=self.value,
+            watches_servers=self.servers,
         )
 
 

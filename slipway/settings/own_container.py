@@ -54,6 +54,11 @@ class ImageReference:
         return cls(found[1], found[2], found[4])
 
 
+def untagged(uri: str) -> str:
+    """The image's repository, without tag or digest."""
+    return re.sub(r"(:[^/:]+|@sha256:[0-9a-f]+)$", "", uri)
+
+
 def located_command(command: str, folder: Path) -> str:
     """The command with each word that is a file below `folder` named from where the command runs.
 

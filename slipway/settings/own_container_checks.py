@@ -24,8 +24,9 @@ def server_errors(endpoint: Endpoint, rollout: Rollout, monitoring: Monitoring) 
             f"rollout.alarms_off must name {', '.join(absent)} with endpoint.image: they watch what Slipway's own "
             "server publishes"
         )
-    if rollout.canary_analysis.enabled and rollout.canary_analysis.scores:
-        yield "rollout.canary_analysis.scores must be false with endpoint.image, whose server publishes no scores"
+    for name in ("servers", "scores"):
+        if rollout.canary_analysis.enabled and getattr(rollout.canary_analysis, name):
+            yield f"rollout.canary_analysis.{name} must be false with endpoint.image, whose server publishes no metrics"
     if rollout.canary_analysis.value:
         yield "rollout.canary_analysis.value must be false with endpoint.image, whose answers name no model"
     if rollout.replay.segments:

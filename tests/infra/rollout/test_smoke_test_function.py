@@ -1,12 +1,14 @@
 """The function that invokes the endpoint after a rollout."""
 
 import io
+import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from infra.rollout.runtime.smoke_test import index
+from slipway.rollout.own_server import OwnServer
 from tests.archives import archive_of
 from tests.tiny_artifacts import NAMES, tiny_model
 
@@ -136,3 +138,39 @@ def test_a_package_without_an_artifact_fails() -> None:
         "ran": True,
         "reason": "the model package must name its artifact by ModelDataUrl, got none",
     }
+
+
+PROFILE = {
+    "columns": [
+        {"name": "Pages", "kind": "number", "median": 2.5},
+        {"name": "Month", "kind": "category", "top": [{"value": "Nov, late", "count": 9}]},
+        {"name": "Empty", "kind": "number"},
+    ]
+}
+OWN = OwnServer("application/json", '{"rows": [$row]}', "application/json", pointer="/scores/0")
+
+
+class Profiled:
+    """A bucket with the profile of the training data, beside an archive that only its own server can read."""
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        assert (Bucket, Key) == ("artifacts", "pipeline/prepare/profile.json")
+        return {"Body": io.BytesIO(json.dumps(PROFILE).encode())}
+
+
+def smoke_own(answer: bytes) -> tuple[dict[str, Any], list[str]]:
+    endpoint = Endpoint(*[answer] * index.ATTEMPTS)
+    event = {"EndpointName": "shoppers-dev", "Container": {}, "Profile": "s3://artifacts/pipeline/prepare/profile.json"}
+    return index.smoke_test(event, s3=Profiled(), runtime=endpoint, own=OWN, pause_seconds=0), endpoint.rows
+
+
+def test_a_server_of_the_users_own_gets_a_typical_row_of_the_training_data_and_must_give_a_number() -> None:
+    outcome, sent = smoke_own(b'{"scores": [0.5]}')
+    assert outcome["passed"] is True
+    assert json.loads(sent[0]) == {"rows": [{"Pages": 2.5, "Month": "Nov, late", "Empty": 0.0}]}
+
+
+def test_an_answer_of_such_a_server_without_the_number_fails() -> None:
+    outcome, _ = smoke_own(b'{"scores": []}')
+    assert (outcome["passed"], outcome["ran"]) == (False, True)
+    assert "/scores/0 must lead to the number" in outcome["reason"]

@@ -131,6 +131,23 @@ def test_a_faulty_image_is_the_wrapper_around_the_newest_one(table: ImageTable, 
     assert program.image == table.program(f"r:{image_tag(steps)}").image
 
 
+OWN = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/my-server"
+
+
+@pytest.mark.parametrize("uri", [f"{OWN}:1", f"{OWN}@sha256:{'0' * 64}"])
+@pytest.mark.parametrize("in_docker", [True, False])
+def test_an_image_of_the_users_own_is_its_command_or_what_docker_has(
+    steps: Path, tmp_path: Path, uri: str, in_docker: bool
+) -> None:
+    own = {uri: "python '/my server.py'"}
+    table = ImageTable(steps, tmp_path / "work", on_built=lambda _: None, own=own, in_docker=in_docker)
+    program = table.program(uri)
+    assert (program.image, program.entrypoint) == (uri, () if in_docker else ("python", "/my server.py"))
+    faulty = table.program(f"{OWN}:fault-errors")
+    assert faulty.entrypoint[-4:] == ("--fault", "errors", "--command", own[uri])
+    assert faulty.image == uri
+
+
 @pytest.mark.parametrize("uri", ["r:unknown", "r:fault-colour", "r"])
 def test_an_image_that_was_not_built_is_not_there(table: ImageTable, steps: Path, uri: str) -> None:
     table.build(image_tag(steps))

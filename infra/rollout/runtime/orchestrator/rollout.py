@@ -1,7 +1,6 @@
 """A rollout, from the approval of a package to a verified endpoint or back: read it from top to bottom."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from slipway.rollout.failure_causes import is_candidates, is_shortage
 from slipway.rollout.steps import Kind, Outcome, RolloutStep
@@ -146,15 +145,17 @@ class _Rollout:
                 raise watched.failure(watched.explanation)
             if not watched.settled:
                 raise Failure(f"it serves without having been compared: {watched.explanation}")
-        container = package["InferenceSpecification"]["Containers"][0]
-        response = self._run.steps.do(RolloutStep.SMOKE_TEST, lambda: self._smoke_test(container))
+        response = self._run.steps.do(RolloutStep.SMOKE_TEST, lambda: self._smoke_test(package))
         if not response.get("ran", True):  # which a function of an earlier version does not say
             raise Failure(f"the smoke test could not be run: {response['reason']}", is_candidates=False)
         if not response["passed"]:
             raise Failure(f"the smoke test failed: {response['reason']}")
 
-    def _smoke_test(self, container: Any) -> State:
+    def _smoke_test(self, package: State) -> State:
+        container = package["InferenceSpecification"]["Containers"][0]
         payload = {"EndpointName": self._run.target.endpoint, "Container": container}
+        if profile := package.get("ModelMetrics", {}).get("ModelDataQuality"):
+            payload["Profile"] = profile["Statistics"]["S3Uri"]
         try:
             return invoke(self._run, self._run.target.smoke_test, payload)
         except FunctionError as exc:
@@ -244,5 +245,5 @@ def _by_cause(reason: str) -> Failure:
 
 def _wanted(package: State) -> State:
     """What is needed of a package's description, without the times that JSON does not know."""
-    wanted = ("InferenceSpecification", "CustomerMetadataProperties")
+    wanted = ("InferenceSpecification", "ModelMetrics", "CustomerMetadataProperties")
     return {name: package[name] for name in wanted if name in package}

@@ -4,14 +4,19 @@ import csv
 import io
 import json
 import math
+import os
 import tarfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+
+from slipway.rollout.own_server import CSV, OwnServer
 
 ATTEMPTS = 3
 _PAUSE_SECONDS = 2.0
@@ -35,22 +40,28 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     Returns:
         passed, ran (False where AWS refused a call, which says nothing about the model) and the reason in words.
     """
-    return smoke_test(event, s3=boto3.client("s3"), runtime=boto3.client("sagemaker-runtime"))
+    own = OwnServer.from_json(os.environ["OWN_SERVER"]) if os.environ.get("OWN_SERVER") else None
+    return smoke_test(event, s3=boto3.client("s3"), runtime=boto3.client("sagemaker-runtime"), own=own)
 
 
 def smoke_test(
-    event: dict[str, Any], *, s3: Any, runtime: Any, pause_seconds: float = _PAUSE_SECONDS
+    event: dict[str, Any],
+    *,
+    s3: Any,
+    runtime: Any,
+    own: OwnServer | None = None,
+    pause_seconds: float = _PAUSE_SECONDS,
 ) -> dict[str, Any]:
+    """Test the endpoint; `own` is the user's own server, whose model may have no contract."""
     try:
-        contract = _contract(s3, event["Container"])
-        row = example_row(contract)
+        question = _of_own_server(s3, event, own) if own else _of_slipways_server(s3, event)
     except (SmokeTestError, ClientError, BotoCoreError) as exc:
         return _failed(exc)
     failed: dict[str, Any] = {}
     for attempt in range(ATTEMPTS):
         time.sleep(pause_seconds if attempt else 0)
         try:
-            answer = _invoke(runtime, event["EndpointName"], row, contract)
+            answer = _invoke(runtime, event["EndpointName"], question)
         except (SmokeTestError, ClientError, BotoCoreError) as exc:
             failed = _failed(exc)
         else:
@@ -62,6 +73,57 @@ def _failed(error: Exception) -> dict[str, Any]:
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
     is_models = isinstance(error, SmokeTestError | ReadTimeoutError) or code in _OF_THE_MODEL
     return {"passed": False, "ran": is_models, "reason": str(error)[:500]}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request, and what is wrong with an answer to it ("" for nothing)."""
+
+    body: bytes
+    content_type: str
+    accept: str
+    problem: Callable[[bytes], str]
+
+
+def _of_slipways_server(s3: Any, event: dict[str, Any]) -> Question:
+    contract = _contract(s3, event["Container"])
+    return Question(
+        example_row(contract).encode(), CSV, CSV, lambda body: _problem(body.decode(errors="replace").strip(), contract)
+    )
+
+
+def _of_own_server(s3: Any, event: dict[str, Any], own: OwnServer) -> Question:
+    """A typical row by the profile of the training data, or else by the contract where the model has Slipway's."""
+    if profile := event.get("Profile"):
+        columns = _profile(s3, profile)["columns"]
+        cells = [_typical(column) for column in columns]
+    else:
+        columns = _contract(s3, event["Container"])["columns"]
+        cells = [_example(column) for column in columns]
+    kinds = {column["name"]: column["kind"] for column in columns}
+
+    def problem(body: bytes) -> str:
+        try:
+            own.numbers(body)
+        except ValueError as exc:
+            return str(exc)
+        return ""
+
+    return Question(own.body(kinds, cells), own.content_type, own.response_type, problem)
+
+
+def _profile(s3: Any, url: str) -> dict[str, Any]:
+    where = urlsplit(url)
+    found: dict[str, Any] = json.load(s3.get_object(Bucket=where.netloc, Key=where.path.lstrip("/"))["Body"])
+    return found
+
+
+def _typical(column: dict[str, Any]) -> str:
+    """The most frequent category, or the median as a cell of the column has it."""
+    if column["kind"] == "category":
+        return str(column["top"][0]["value"]) if column.get("top") else ""
+    median = column.get("median")
+    return _example({"kind": column["kind"], "min": median, "max": median})
 
 
 def example_row(contract: dict[str, Any]) -> str:
@@ -100,14 +162,14 @@ def _contract(s3: Any, container: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _invoke(runtime: Any, endpoint: str, row: str, contract: dict[str, Any]) -> str:
+def _invoke(runtime: Any, endpoint: str, question: Question) -> str:
     response = runtime.invoke_endpoint(
-        EndpointName=endpoint, ContentType="text/csv", Accept="text/csv", Body=row.encode()
+        EndpointName=endpoint, ContentType=question.content_type, Accept=question.accept, Body=question.body
     )
-    text: str = response["Body"].read().decode(errors="replace").strip()
-    if problem := _problem(text, contract):
+    body: bytes = response["Body"].read()
+    if problem := question.problem(body):
         raise SmokeTestError(problem)
-    return text
+    return body.decode(errors="replace").strip()
 
 
 def _problem(text: str, contract: dict[str, Any]) -> str:
