@@ -32,6 +32,10 @@ EXPLAINED = (
         "SageMaker names the tuning jobs of a pipeline after its execution, without a prefix",
     ),
     Explained(
+        r"AwsSolutions-IAM5\[Resource::arn:.*:sagemaker:.*:experiment-trial(-component)?/\*\]",
+        "SageMaker names a trial after its execution and a component after its job, without a prefix; none is deleted",
+    ),
+    Explained(
         r"AwsSolutions-IAM5\[Resource::arn:.*:sagemaker:.*:pipeline/[\w-]+/execution/\*\]",
         "the executions of one pipeline",
     ),

@@ -83,7 +83,9 @@ class PipelineRole(SageMakerRole):
         key: kms.IKey,
         served_image: Image,
         package_group: str,
+        experiment: str | None,
     ) -> None:
+        """`experiment` is the one that its executions are recorded in, if any."""
         passed = [role.role_arn for role in (jobs.processing, jobs.training, jobs.evaluation)]
         super().__init__(
             scope,
@@ -91,6 +93,7 @@ class PipelineRole(SageMakerRole):
             description="The training pipeline itself",
             statements=[
                 *_may_run_jobs(),
+                *([_may_record(experiment)] if experiment else []),
                 allow(
                     "sagemaker:DescribeModelPackageGroup",
                     "sagemaker:CreateModelPackage",
@@ -137,3 +140,19 @@ def _may_run_jobs() -> list[Statement]:
         # The best of a tuning job's models is found in its list.
         allow("sagemaker:ListTrainingJobsForHyperParameterTuningJob", on=[arn("sagemaker", tuning)]),
     ]
+
+
+def _may_record(experiment: str) -> Statement:
+    """A trial is named after its execution, a component after its job: neither has a prefix of the use case.
+
+    Which of these calls SageMaker makes for an execution, and which for its jobs, is not documented.
+    """
+    kinds = (f"experiment/{experiment}", "experiment-trial/*", "experiment-trial-component/*")
+    resources = ("Experiment", "Trial", "TrialComponent")
+    return allow(
+        *(f"sagemaker:{verb}{resource}" for resource in resources for verb in ("Create", "Describe")),
+        "sagemaker:AssociateTrialComponent",
+        "sagemaker:UpdateTrialComponent",
+        "sagemaker:AddTags",
+        on=[arn("sagemaker", kind) for kind in kinds],
+    )

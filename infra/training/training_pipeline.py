@@ -87,6 +87,7 @@ class TrainingPipeline(Construct):
             key=self._key,
             served_image=EcrImage(settings.endpoint.image) if settings.endpoint.image else self._image,
             package_group=names.package_group,
+            experiment=names.pipeline if settings.training.experiments else None,
         )
         document = training_pipeline(
             settings,

@@ -46,10 +46,11 @@ class LocalPipelineEngine:
         execution_arn: str,
         pipeline_name: str,
         on_step: Callable[[StepRecord], None],
+        on_experiment: Callable[[Mapping[str, str]], None],
         stopped: threading.Event,
     ) -> RunOutcome:
         client = self._clients_of(pipeline_name)
-        return PipelineRun(
+        run = PipelineRun(
             definition,
             parameters,
             execution_arn=execution_arn,
@@ -60,4 +61,7 @@ class LocalPipelineEngine:
             cache=self._cache,
             stopped=stopped,
             speed=self._speed,
-        ).run()
+        )
+        if run.experiment is not None:
+            on_experiment(run.experiment)
+        return run.run()

@@ -59,3 +59,5 @@ class Definition:
     parameters: Mapping[str, PipelineParameter]
     steps: Mapping[str, Step]
     """Every step, those inside Condition steps too."""
+    experiment: Mapping[str, Any] | None = None
+    """`PipelineExperimentConfig`; without one, an execution has no experiment."""

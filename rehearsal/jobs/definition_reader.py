@@ -67,7 +67,7 @@ class _Reader:
         self._errors += cycle(steps)
         if self._errors:
             raise DefinitionError("\n".join(dict.fromkeys(self._errors)))
-        return Definition(parameters, steps)
+        return Definition(parameters, steps, document.get("PipelineExperimentConfig"))
 
     def _read_parameters(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, PipelineParameter]:
         found: dict[str, PipelineParameter] = {}

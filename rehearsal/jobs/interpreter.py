@@ -9,8 +9,10 @@ from rehearsal.jobs.caching import StepCache
 from rehearsal.jobs.definition import Definition, DefinitionError
 from rehearsal.jobs.definition_reader import read_definition
 from rehearsal.jobs.execution_values import ExecutionValues
+from rehearsal.jobs.experiment import begin, experiment_config
 from rehearsal.jobs.pipeline_parameters import bind
 from rehearsal.jobs.run_progress import RunProgress
+from rehearsal.jobs.step_actions import StepFailure
 from rehearsal.jobs.step_records import RunOutcome, StepRecord
 from rehearsal.jobs.step_run import RunContext, StepRun
 
@@ -64,14 +66,17 @@ class PipelineRun:
         self._on_step = on_step
         self._one_at_a_time = threading.Lock()
         self._stopped = stopped
+        scope = ExecutionValues(
+            execution_arn=execution_arn,
+            pipeline_name=pipeline_name,
+            parameters=values,
+            steps=self._definition.steps,
+            s3=s3,
+        )
+        self.experiment = experiment_config(self._definition.experiment, scope)
         self._context = RunContext(
-            scope=ExecutionValues(
-                execution_arn=execution_arn,
-                pipeline_name=pipeline_name,
-                parameters=values,
-                steps=self._definition.steps,
-                s3=s3,
-            ),
+            scope=scope,
+            experiment=self.experiment,
             sagemaker=sagemaker,
             cache=cache,
             pipeline_name=pipeline_name,
@@ -84,6 +89,11 @@ class PipelineRun:
 
     def run(self) -> RunOutcome:
         """Run to the end; blocks."""
+        if self.experiment is not None:
+            try:
+                begin(self._context.sagemaker, self.experiment)
+            except StepFailure as exc:
+                return RunOutcome("Failed", str(exc))
         progress = RunProgress(self._definition.steps)
         running: set[Future[StepRecord]] = set()
         with ThreadPoolExecutor(max_workers=len(progress.waiting), thread_name_prefix="step") as threads:

@@ -43,6 +43,8 @@ class StepContext:
     on_metadata: Callable[[dict[str, Any]], None]
     """Called as soon as the step's resource exists."""
     on_stopping: Callable[[], None]
+    experiment: Mapping[str, str] | None = None
+    """The `ExperimentConfig` of the execution's jobs."""
 
 
 class StepAction(Protocol):
@@ -76,6 +78,8 @@ class JobAction:
     metadata: str
     name_limit: int
     name_prefix: str
+    is_in_experiment: bool = True
+    """Whether its request takes an `ExperimentConfig`."""
 
     def __call__(self, arguments: Mapping[str, Any], context: StepContext) -> dict[str, Any]:
         if context.halt.is_set():
@@ -83,6 +87,8 @@ class JobAction:
         client = context.sagemaker
         name = self.job_name(context.execution_id, context.step_name)
         named = {f"{self.resource}Name": name}
+        if context.experiment and self.is_in_experiment:
+            arguments = {**arguments, "ExperimentConfig": context.experiment}
         created = call(f"Create{self.resource}", getattr(client, f"create_{self.snake}"), **{**arguments, **named})
         context.on_metadata({self.metadata: {"Arn": created[f"{self.resource}Arn"]}})
         job = self._wait(named, context)
@@ -176,7 +182,9 @@ def create_model(arguments: Mapping[str, Any], context: StepContext) -> dict[str
 
 TRAINING = JobAction("TrainingJob", "training_job", "TrainingJob", name_limit=63, name_prefix="pipelines-")
 PROCESSING = JobAction("ProcessingJob", "processing_job", "ProcessingJob", name_limit=63, name_prefix="pipelines-")
-_TUNING = JobAction("HyperParameterTuningJob", "hyper_parameter_tuning_job", "TuningJob", name_limit=32, name_prefix="")
+_TUNING = JobAction(
+    "HyperParameterTuningJob", "hyper_parameter_tuning_job", "TuningJob", 32, "", is_in_experiment=False
+)
 
 ACTIONS: dict[str, StepAction] = {
     "Training": TRAINING,

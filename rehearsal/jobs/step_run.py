@@ -31,6 +31,7 @@ class RunContext:
     poll_seconds: float
     speed: float
     """Waits between retries last seconds / speed."""
+    experiment: Mapping[str, str] | None = None
 
 
 @dataclass
@@ -124,6 +125,7 @@ class StepRun:
             poll_seconds=context.poll_seconds,
             on_metadata=lambda metadata: self._show(metadata=metadata),
             on_stopping=lambda: self._show(status="Stopping"),
+            experiment=context.experiment,
         )
 
     def _show(self, **changes: Any) -> None:

@@ -13,7 +13,7 @@ from rehearsal.endpoints.load_generator import LoadGenerator
 from rehearsal.journey import cdk
 from rehearsal.journey.artifact_faults import fault_in_words
 from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws
-from rehearsal.journey.experiment_tracking import track_if_wanted
+from rehearsal.journey.experiment_tracking import track_execution
 from rehearsal.journey.faulty_model import register_faulty_model
 from rehearsal.journey.fleet_metrics import invocations, known_configs
 from rehearsal.journey.model_quality import is_proven_better, quality_line
@@ -44,8 +44,6 @@ from slipway.rollout.server_of_settings import own_server
 
 _DATA = "data/"
 """The prefix of each upload: a file replaces the old one of its name, as it does on AWS."""
-_REHEARSED = " (rehearsal)"
-"""Ends the name of an experiment in MLflow, so that runs of rehearsals and of AWS lie apart."""
 _AFTER_FAILURE_SECONDS = 10.0
 
 
@@ -150,13 +148,13 @@ class Launch:
     def _train(self, uri: str, pipeline: str, phase: PhaseLog) -> TrainingRun:
         run = TrainingRun()
         self.result.runs.append(run)
-        experiment = f"{self.result.settings.names.prefix}{_REHEARSED}"
+        experiment = self.result.settings.names.prefix
         try:
             train(self.aws, run, pipeline=pipeline, input_data_uri=uri, commit=_commit(), phase=phase)
         except LaunchError:
-            track_if_wanted(self.aws, run.execution_arn, experiment=experiment, phase=phase)
+            track_execution(self.aws, run.execution_arn, experiment=experiment, phase=phase)
             raise
-        track_if_wanted(self.aws, run.execution_arn, experiment=experiment, phase=phase)
+        track_execution(self.aws, run.execution_arn, experiment=experiment, phase=phase)
         phase.log(f"registered: {quality_line(run.evaluation)}")
         return run
 

@@ -1,29 +1,29 @@
-"""`slipway track`: log an execution of the training pipeline to MLflow."""
+"""`slipway track`: record an execution of the training pipeline in SageMaker Experiments and MLflow."""
 
 import argparse
 import dataclasses
-from typing import TYPE_CHECKING
 
 from slipway.cli.arguments import add_command, add_json, add_use_case, deployed_stage, write
 from slipway.errors import InputError
 
-if TYPE_CHECKING:
-    from slipway.operations.mlflow_tracking import MlflowRun
-
 _EPILOG = """\
-Makes one run for the execution and one inside it for each training job and for the evaluation, with hyperparameters,
-metrics, commit, data and model package, in the experiment named after the use case and stage. Everything is read from
-the account; no job needs a connection to MLflow. An execution that is logged already is not logged again.
+In SageMaker Experiments, the trial that the pipeline made of the execution gets the jobs of its search and the figures
+of its evaluation, which SageMaker leaves out.
 
-`slipway train --wait` and `slipway rehearse` do the same by themselves where MLFLOW_TRACKING_URI is set.
+With MLFLOW_TRACKING_URI, MLflow gets a run for the execution and one inside it for each training job and for the
+evaluation, with hyperparameters, metrics, commit, data and model package, in the experiment named after the use case
+and stage. Everything is read from the account; no job needs a connection to MLflow.
+
+`slipway train --wait` and `slipway rehearse` do the same by themselves. Repeating it changes nothing.
 
 exit codes:
-  0    the execution is logged
+  0    the execution is recorded
   1    it has not ended yet, there is none, or AWS or MLflow refuses a call
-  2    settings or arguments are not acceptable, MLFLOW_TRACKING_URI is not set, or MLflow is not installed
+  2    settings or arguments are not acceptable, there is nowhere to record it, or MLflow is not installed
 
 examples:
-  MLFLOW_TRACKING_URI=https://mlflow.example.com slipway track
+  slipway track
+  MLFLOW_TRACKING_URI=https://mlflow.example.com slipway track --stage prod
   slipway track k3h2f7wqz1ab --stage prod --json
 """
 
@@ -33,8 +33,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         commands,
         "track",
         run,
-        summary="log an execution of the training pipeline to MLflow",
-        description="Log an execution of the training pipeline to the MLflow server of MLFLOW_TRACKING_URI.",
+        summary="record an execution of the training pipeline in SageMaker Experiments and MLflow",
+        description="Record an execution of the training pipeline in SageMaker Experiments, and in MLflow.",
         epilog=_EPILOG,
     )
     parser.add_argument(
@@ -45,19 +45,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Log the execution, or find that it is logged."""
-    from slipway.operations.mlflow_tracking import TRACKING_URI, tracking_uri  # noqa: PLC0415 — boto3 takes a while
+    """Record the execution wherever there is a place for it."""
+    from slipway.operations.mlflow_tracking import TRACKING_URI  # noqa: PLC0415 — boto3 takes a while
     from slipway.operations.tracking import execution_arn, track  # noqa: PLC0415
 
-    if tracking_uri() is None:
-        raise InputError(f"{TRACKING_URI} must be set to the MLflow server to log to, got none")
     with deployed_stage(arguments) as stage:
         arn = execution_arn(stage, arguments.execution)
-        made = track(stage, arn)
-    write(arguments, {"execution": arn, **dataclasses.asdict(made)}, lambda: f"{tracked_text(arn, made)}\n")
+        made = track(stage.client("sagemaker"), stage.client("s3"), arn, experiment=stage.names.prefix)
+    lines = list(made.in_words)
+    if not lines:
+        raise InputError(f"{TRACKING_URI} must be set to track {arn}, whose pipeline has training.experiments off")
+    write(arguments, dataclasses.asdict(made), lambda: "".join(f"{line}\n" for line in lines))
     return 0
-
-
-def tracked_text(execution: str, made: "MlflowRun") -> str:
-    already = "already " if made.again else ""
-    return f"execution {execution} is {already}logged to MLflow: run {made.run_id} in experiment {made.experiment}"

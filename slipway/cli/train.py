@@ -5,7 +5,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from slipway.cli.arguments import add_command, add_starter, add_use_case, deployed_stage, log
-from slipway.cli.track import tracked_text
 from slipway.errors import SlipwayError
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 _EPILOG = """\
 The inputs of a run are the deployed definition (settings, image) and the objects below data/ in the data bucket. The
 description of each run has the fingerprint of both; --if-changed starts nothing if it equals that of an earlier run.
-Where MLFLOW_TRACKING_URI is set, --wait logs the run to MLflow at its end, as `slipway track` does.
+With --wait, the run is recorded in SageMaker Experiments and MLflow at its end, as `slipway track` does.
 
 exit codes:
   0    a run was started (with --wait: it succeeded), or nothing has changed
@@ -71,15 +70,11 @@ def _train(trainer: "Trainer", arguments: argparse.Namespace) -> int:
 
 
 def _track(stage: "DeployedStage", arn: str) -> None:
-    """Log the run to MLflow where there is one; the run's own end counts, whatever becomes of that."""
-    from slipway.operations.aws_errors import readable_errors  # noqa: PLC0415
-    from slipway.operations.mlflow_tracking import tracking_uri  # noqa: PLC0415
+    """Record the run; its own end counts, whatever becomes of that."""
     from slipway.operations.tracking import track  # noqa: PLC0415
 
-    if tracking_uri() is None:
-        return
     try:
-        with readable_errors():
-            log(tracked_text(arn, track(stage, arn)))
+        for line in track(stage.client("sagemaker"), stage.client("s3"), arn, experiment=stage.names.prefix).in_words:
+            log(line)
     except SlipwayError as exc:
-        log(f"{exc}; `slipway track {arn.rsplit('/', 1)[-1]}` tries again")
+        log(f"not tracked: {exc}; `slipway track {arn.rsplit('/', 1)[-1]}` tries again")

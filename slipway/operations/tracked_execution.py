@@ -31,6 +31,10 @@ class TrackedJob:
     reused_from: str | None
     """The execution that ran it, where the step cache had its result."""
 
+    @property
+    def is_evaluation(self) -> bool:
+        return self.step == _EVALUATE
+
 
 @dataclass(frozen=True)
 class TrackedExecution:
@@ -39,6 +43,9 @@ class TrackedExecution:
     reason: str
     started: datetime
     ended: datetime
+    experiment: str | None
+    trial: str | None
+    """In SageMaker Experiments, where the pipeline's definition asks for it."""
     commit: str
     facts: dict[str, str]
     """The data, the model and the gate; what is unknown is left out."""
@@ -51,7 +58,7 @@ class TrackedExecution:
     @property
     def metrics(self) -> dict[str, float]:
         """Of the evaluation; none if it was not reached."""
-        return next((job.metrics for job in self.jobs if job.step == _EVALUATE), {})
+        return next((job.metrics for job in self.jobs if job.is_evaluation), {})
 
 
 def tracked_execution(sagemaker: Any, s3: Any, arn: str) -> TrackedExecution:
@@ -74,6 +81,8 @@ def tracked_execution(sagemaker: Any, s3: Any, arn: str) -> TrackedExecution:
         reason=found.get("FailureReason", ""),
         started=found["CreationTime"],
         ended=found["LastModifiedTime"],
+        experiment=found.get("PipelineExperimentConfig", {}).get("ExperimentName"),
+        trial=found.get("PipelineExperimentConfig", {}).get("TrialName"),
         commit=given.get(SOURCE_COMMIT, ""),
         facts=dict(_facts(given, steps, evaluation)),
         jobs=[job for step in steps for job in _jobs(sagemaker, step, evaluation)],

@@ -45,6 +45,8 @@ class Training(Section):
     """Folds of cross-validation in each training job, for small tables; 0 for one validation split."""
     split_days: int = Field(45, ge=8, le=3650)
     """Days after which the splits, which hold users' rows, are deleted; cached steps are reused for a week less."""
+    experiments: bool = True
+    """Whether SageMaker Experiments records each execution: a trial, with a component for each job."""
     spot: bool = False
     """Whether training runs on spot instances; an interrupted job continues from its last checkpoint."""
     max_wait_seconds: int | None = Field(None, le=2 * _LONGEST_SECONDS)

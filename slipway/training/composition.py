@@ -70,7 +70,9 @@ def training_pipeline(
         evaluation_role_arn=evaluation_role_arn,
         parameters=Parameters.of(settings, data_uri=f"s3://{data_bucket or bucket}/data/"),
     )
-    return pipeline_document(composition.parameters.all(), composition.steps())
+    return pipeline_document(
+        composition.parameters.all(), composition.steps(), has_experiment=settings.training.experiments
+    )
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,19 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from slipway.training.references import Parameter
+from slipway.training.references import EXECUTION_ID, PIPELINE_NAME, Parameter, encode
 from slipway.training.step import Step
 
+_EXPERIMENT = {"ExperimentName": PIPELINE_NAME, "TrialName": EXECUTION_ID}
 _STEP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-def pipeline_document(parameters: Sequence[Parameter], steps: Sequence[Step]) -> dict[str, Any]:
+def pipeline_document(
+    parameters: Sequence[Parameter], steps: Sequence[Step], *, has_experiment: bool = False
+) -> dict[str, Any]:
     """The definition of `steps`, each listed after the steps it takes values from.
+
+    With `has_experiment`, SageMaker records each execution as a trial of the experiment that has the pipeline's name.
 
     Raises:
         ValueError: a name is used twice or is not allowed, or a reference points at nothing.
@@ -23,8 +28,7 @@ def pipeline_document(parameters: Sequence[Parameter], steps: Sequence[Step]) ->
         "Version": "2020-12-01",
         "Metadata": {},
         "Parameters": [parameter.declaration() for parameter in parameters],
-        # Null: SageMaker makes no experiment and no trial of an execution, so the role needs no right to.
-        "PipelineExperimentConfig": None,
+        "PipelineExperimentConfig": encode(_EXPERIMENT) if has_experiment else None,
         "Steps": written,
     }
 

@@ -71,6 +71,7 @@ class Parameter(Reference):
         return declared | ({"EnumValues": list(self.allowed)} if self.allowed else {})
 
 
+PIPELINE_NAME = Get("Execution.PipelineName")
 EXECUTION_ID = Get("Execution.PipelineExecutionId")
 EXECUTION_ARN = Get("Execution.PipelineExecutionArn")
 

@@ -86,7 +86,13 @@ def jobs(
     program = Program(PROJECT, (sys.executable, "-m", "pipeline_steps"), {"OMP_NUM_THREADS": "1"})
     runner = LocalJobRunner(tmp_path_factory.mktemp("jobs"), s3, {IMAGE: program}.__getitem__, backend, {}, spot=market)
     platform = Platform(lambda *_: None)
-    yield TrainingJobs(platform, lambda _group, _stream, printed: lines.extend(printed), runner, lambda _: None)
+    yield TrainingJobs(
+        platform,
+        lambda _group, _stream, printed: lines.extend(printed),
+        runner,
+        lambda _: None,
+        check_experiment=lambda _: None,
+    )
     platform.workers.close(grace_seconds=5)
     backend.close()
 

@@ -45,6 +45,7 @@ from sagemaker.mlops.workflow.condition_step import ConditionStep
 from sagemaker.mlops.workflow.fail_step import FailStep
 from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
+from sagemaker.mlops.workflow.pipeline_experiment_config import PipelineExperimentConfig
 from sagemaker.mlops.workflow.retry import (
     SageMakerJobExceptionTypeEnum,
     SageMakerJobStepRetryPolicy,
@@ -287,7 +288,9 @@ class SdkPipeline:
         return Pipeline(
             self.settings.names.pipeline,
             parameters,
-            pipeline_experiment_config=None,
+            pipeline_experiment_config=PipelineExperimentConfig(
+                ExecutionVariables.PIPELINE_NAME, ExecutionVariables.PIPELINE_EXECUTION_ID
+            ),
             steps=steps,
             sagemaker_session=self.session,
         )

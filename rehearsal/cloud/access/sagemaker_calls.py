@@ -25,6 +25,9 @@ _RESOURCES = {
     "Endpoint": "endpoint",
     "Pipeline": "pipeline",
     "MonitoringSchedule": "monitoring-schedule",
+    "TrialComponent": "experiment-trial-component",
+    "Trial": "experiment-trial",
+    "Experiment": "experiment",
 }
 """What a request names by <resource>Name, and the kind in its ARN."""
 
@@ -44,6 +47,7 @@ def sagemaker_calls(operation: str, parameters: Parameters, tags: Tags) -> Itera
     if operation in _TRAINING:
         context["sagemaker__NetworkIsolation"] = str(_isolated(parameters)).lower()
     yield call(f"sagemaker:{operation}", resource, **context)
+    yield from _in_experiment(operation, parameters)
     if not operation.startswith("Create"):
         return
     if operation == "CreateModelPackage":
@@ -56,6 +60,23 @@ def sagemaker_calls(operation: str, parameters: Parameters, tags: Tags) -> Itera
         yield call("iam:PassRole", role, iam__PassedToService="sagemaker.amazonaws.com")
     for key in _volume_keys(parameters):
         yield from encrypted_volume(key)
+
+
+def _in_experiment(operation: str, parameters: Parameters) -> Iterator[Call]:
+    """Of an experiment and its trial: what a call names beside its own resource.
+
+    What a job with an `ExperimentConfig` needs is not documented: the association that it stands for is required.
+    """
+    if operation == "CreateTrial":
+        yield call("sagemaker:CreateTrial", _arn("experiment", str(parameters["ExperimentName"])))
+    if operation == "AssociateTrialComponent":
+        yield call("sagemaker:AssociateTrialComponent", _arn("experiment-trial", str(parameters["TrialName"])))
+    if trial := parameters.get("ExperimentConfig", {}).get("TrialName"):
+        kind = "TrainingJob" if operation == "CreateTrainingJob" else "ProcessingJob"
+        name = f"{parameters[f'{kind}Name']}-aws-{_RESOURCES[kind]}"
+        yield call("sagemaker:CreateTrialComponent", _arn("experiment-trial-component", name))
+        for resource in (_arn("experiment-trial", trial), _arn("experiment-trial-component", name)):
+            yield call("sagemaker:AssociateTrialComponent", resource)
 
 
 def encrypted_volume(key: str) -> Iterator[Call]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rehearsal.cloud.sagemaker.endpoint_configs import EndpointConfigs
 from rehearsal.cloud.sagemaker.endpoints import Endpoints
+from rehearsal.cloud.sagemaker.experiments import Experiments
 from rehearsal.cloud.sagemaker.json_protocol import Action, Api
 from rehearsal.cloud.sagemaker.models import Models
 from rehearsal.cloud.sagemaker.monitors import Monitors
@@ -71,9 +72,12 @@ class ControlPlane:
             takes_same_config=ports.takes_same_config,
         )
         tuning = TuningJobs(self._platform, ports.tuner)
-        training = TrainingJobs(self._platform, ports.write_log, ports.runner, tuning.job_arn_of)
+        experiments = Experiments(self._platform)
+        jobs = (self._platform, ports.write_log, ports.runner)
+        training = TrainingJobs(*jobs, tuning.job_arn_of, check_experiment=experiments.check)
         tuning.use(training)
-        processing = ProcessingJobs(self._platform, ports.write_log, ports.runner)
+        processing = ProcessingJobs(*jobs, check_experiment=experiments.check)
+        experiments.use(training, processing)
         pipelines = Pipelines(self._platform, ports.engine, ports.read_object)
         executions = PipelineExecutions(self._platform, pipelines, ports.engine)
         resources = (
@@ -85,6 +89,7 @@ class ControlPlane:
             tuning,
             training,
             processing,
+            experiments,
             pipelines,
             executions,
             Monitors(self._platform),

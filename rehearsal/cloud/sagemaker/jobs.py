@@ -46,8 +46,9 @@ class Jobs(ABC):
 
     kind: JobKind
 
-    def __init__(self, platform: Platform, write_log: WriteLog) -> None:
-        self._platform, self._write_log = platform, write_log
+    def __init__(self, platform: Platform, write_log: WriteLog, *, check_experiment: Callable[[Record], None]) -> None:
+        """`check_experiment` refuses a request whose experiment or trial is not there."""
+        self._platform, self._write_log, self._check_experiment = platform, write_log, check_experiment
         self._jobs: dict[str, Record] = {}
         self._stops: dict[str, threading.Event] = {}
 
@@ -84,6 +85,7 @@ class Jobs(ABC):
                 f"{self.kind.words} names must be unique within an AWS account and region, and a "
                 f"{self.kind.words.lower()} with this name already exists ({job_arn})"
             )
+        self._check_experiment(request)
         quota, machines = self._machines(request)
         running = [self._machines(job) for job in self.records if job[self.kind.status] in RUNNING]
         self._platform.require(quota, used=sum(count for kind, count in running if kind == quota), more=machines)

@@ -88,6 +88,7 @@ class PipelineExecutions:
                 execution_arn=execution["PipelineExecutionArn"],
                 pipeline_name=execution["_pipeline"]["PipelineName"],
                 on_step=lambda step: self._on_step(execution, step),
+                on_experiment=lambda names: execution.update({"PipelineExperimentConfig": dict(names)}),
                 stopped=stopped,
             )
             ended = {"PipelineExecutionStatus": outcome.status}

@@ -86,9 +86,10 @@ class PipelineEngine(Protocol):
         execution_arn: str,
         pipeline_name: str,
         on_step: Callable[[StepView], None],
+        on_experiment: Callable[[Mapping[str, str]], None],
         stopped: threading.Event,
     ) -> Any:
-        """Run to the end; the outcome has `status` and `failure_reason`."""
+        """Run to the end; the outcome has `status` and `failure_reason`. `on_experiment` gets the names, if any."""
 
 
 class Tuner(Protocol):

@@ -13,8 +13,15 @@ from rehearsal.cloud.sagemaker.volumes import refuse_volume_key
 class ProcessingJobs(Jobs):
     kind = JobKind("ProcessingJob", "processing-job", "Processing job")
 
-    def __init__(self, platform: Platform, write_log: WriteLog, runner: JobRunner) -> None:
-        super().__init__(platform, write_log)
+    def __init__(
+        self,
+        platform: Platform,
+        write_log: WriteLog,
+        runner: JobRunner,
+        *,
+        check_experiment: Callable[[Record], None],
+    ) -> None:
+        super().__init__(platform, write_log, check_experiment=check_experiment)
         self._runner = runner
 
     def _initial(self, request: Record) -> Record:

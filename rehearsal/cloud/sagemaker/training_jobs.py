@@ -27,9 +27,11 @@ class TrainingJobs(Jobs):
         write_log: WriteLog,
         runner: JobRunner,
         tuning_job_arn: Callable[[str], str | None],
+        *,
+        check_experiment: Callable[[Record], None],
     ) -> None:
         """`tuning_job_arn` finds the tuning job, if any, of a training job by its name."""
-        super().__init__(platform, write_log)
+        super().__init__(platform, write_log, check_experiment=check_experiment)
         self._runner, self._tuning_job_arn = runner, tuning_job_arn
         self._scanners: dict[str, MetricScanner] = {}
 

@@ -168,6 +168,9 @@ sagemaker:PutModelPackageGroupPolicy {group}
 sagemaker:CreateTrainingJob {sagemaker}:training-job/of-my-own
 sagemaker:CreateTrainingJob {sagemaker}:training-job/pipelines-1-Reference | sagemaker:NetworkIsolation=false
 sagemaker:CreateTrainingJob {sagemaker}:training-job/pipelines-1-Reference
+sagemaker:CreateExperiment {sagemaker}:experiment/{prefix}
+sagemaker:CreateExperiment {sagemaker}:experiment/another
+sagemaker:DeleteTrial {sagemaker}:experiment-trial/k3h2f7wqz1ab
 sagemaker:CreateEndpoint {endpoint}
 sagemaker:UpdateEndpoint {endpoint}
 sagemaker:UpdateEndpointWeightsAndCapacities {endpoint}
@@ -304,6 +307,18 @@ ROLES: Mapping[str, Expected] = {
         sagemaker:ListTrainingJobsForHyperParameterTuningJob {sagemaker}:hyper-parameter-tuning-job/1-Tune
         sagemaker:StopHyperParameterTuningJob {sagemaker}:hyper-parameter-tuning-job/1-Tune
         sagemaker:AddTags {sagemaker}:hyper-parameter-tuning-job/1-Tune
+        sagemaker:CreateExperiment {sagemaker}:experiment/{prefix}
+        sagemaker:DescribeExperiment {sagemaker}:experiment/{prefix}
+        sagemaker:CreateTrial {sagemaker}:experiment/{prefix}
+        sagemaker:CreateTrial {sagemaker}:experiment-trial/k3h2f7wqz1ab
+        sagemaker:DescribeTrial {sagemaker}:experiment-trial/k3h2f7wqz1ab
+        sagemaker:CreateTrialComponent {sagemaker}:experiment-trial-component/pipelines-1-reference-aws-training-job
+        sagemaker:DescribeTrialComponent {sagemaker}:experiment-trial-component/pipelines-1-reference-aws-training-job
+        sagemaker:UpdateTrialComponent {sagemaker}:experiment-trial-component/pipelines-1-reference-aws-training-job
+        sagemaker:AssociateTrialComponent {sagemaker}:experiment-trial-component/pipelines-1-reference-aws-training-job
+        sagemaker:AssociateTrialComponent {sagemaker}:experiment-trial/k3h2f7wqz1ab
+        sagemaker:AddTags {sagemaker}:experiment/{prefix}
+        sagemaker:AddTags {sagemaker}:experiment-trial/k3h2f7wqz1ab
         sagemaker:DescribeModelPackageGroup {group}
         sagemaker:CreateModelPackage {group} | sagemaker:ModelApprovalStatus=PendingManualApproval
         sagemaker:CreateModelPackage {package} | sagemaker:ModelApprovalStatus=PendingManualApproval

@@ -40,7 +40,7 @@ class FakeSageMaker:
             if self.errors:
                 raise self.errors.pop(0)
             self.requests.append((noun, arguments))
-            if noun in {"ModelPackage", "ModelPackageGroup"}:
+            if noun in {"ModelPackage", "ModelPackageGroup", "Experiment", "Trial"}:
                 return {f"{noun}Arn": f"arn:{noun}/1"}
             name = arguments[f"{noun}Name"]
             step = name.split("-")[-2]
@@ -217,6 +217,30 @@ def test_references_reach_parameters_execution_and_earlier_steps() -> None:
     count = {"Name": "Count", "Type": "Integer", "DefaultValue": 3}
     run = Run(document(prepare, train, parameters=(count,)), parameters={"Count": "7"})
     assert run.request("TrainingJob")["Uri"] == "s3://bucket/abcdefghijkl/7"
+
+
+def test_an_execution_is_a_trial_whose_names_its_jobs_are_given_but_no_search() -> None:
+    whole = document(job("Prepare"), job("Train", "Prepare", kind="Training"), job("Tune", "Train", kind="Tuning"))
+    names = {"ExperimentName": {"Get": "Execution.PipelineName"}, "TrialName": {"Get": "Execution.PipelineExecutionId"}}
+    whole["Steps"][2]["Arguments"] = {"HyperParameterTuningJobConfig": {}}
+    sagemaker = FakeSageMaker()
+    sagemaker.errors = [api_error("ValidationException", "demo already exists.", 400)]
+    run = Run({**whole, "PipelineExperimentConfig": names}, sagemaker)
+    expected = {"ExperimentName": "demo", "TrialName": "abcdefghijkl"}
+    assert run.outcome.status == "Succeeded"
+    assert run.request("Trial") == expected
+    assert (
+        run.request("ProcessingJob")["ExperimentConfig"] == run.request("TrainingJob")["ExperimentConfig"] == expected
+    )
+    assert "ExperimentConfig" not in run.request("HyperParameterTuningJob")
+
+
+def test_an_execution_fails_that_may_not_make_its_experiment() -> None:
+    sagemaker = FakeSageMaker()
+    sagemaker.errors = [api_error("AccessDeniedException", "not authorized", 400)]
+    run = Run({**document(job("Prepare")), "PipelineExperimentConfig": {}}, sagemaker)
+    assert (run.outcome.status, run.shown) == ("Failed", [])
+    assert "sagemaker:CreateExperiment" in str(run.outcome.failure_reason)
 
 
 @settings(max_examples=30, deadline=None)

@@ -203,6 +203,13 @@ def test_machines_with_disks_of_their_own_get_no_volume_key_and_a_run_cannot_cho
     assert not [given["Name"] for given in definition["Parameters"] if "InstanceType" in given["Name"]]
 
 
+def test_an_execution_is_a_trial_of_the_pipelines_experiment_unless_the_settings_say_no(compose, document):
+    names = {"ExperimentName": {"Get": "Execution.PipelineName"}, "TrialName": {"Get": "Execution.PipelineExecutionId"}}
+    assert compose(parse_settings(document, source="config.toml"))["PipelineExperimentConfig"] == names
+    document["training"]["experiments"] = False
+    assert compose(parse_settings(document, source="config.toml"))["PipelineExperimentConfig"] is None
+
+
 def test_the_package_reports_where_it_came_from(steps):
     provenance = steps["Register"]["Arguments"]["CustomerMetadataProperties"]
     assert provenance["commit"] == {"Get": "Parameters.SourceCommit"}

@@ -52,6 +52,16 @@ def test_who_registers_a_package_lets_sagemaker_look_at_its_image() -> None:
     assert found[2:] == [call("ecr:BatchGetImage", repository), call("ecr:DescribeImages", repository)]
 
 
+def test_a_job_of_an_experiment_is_associated_with_its_trial() -> None:
+    names = {"ExperimentName": "shop", "TrialName": "abc"}
+    component, trial = f"{HERE}:experiment-trial-component/p-aws-processing-job", f"{HERE}:experiment-trial/abc"
+    association = [call("sagemaker:AssociateTrialComponent", each) for each in (trial, component)]
+    found = seen("CreateProcessingJob", ProcessingJobName="P", ExperimentConfig=names)
+    assert found[1:] == [call("sagemaker:CreateTrialComponent", component), *association]
+    made = seen("CreateTrial", **names)
+    assert made == [call("sagemaker:CreateTrial", each) for each in (trial, f"{HERE}:experiment/shop")]
+
+
 def test_what_names_no_resource_asks_for_all() -> None:
     assert seen("ListEndpoints") == [call("sagemaker:ListEndpoints", "*")]
 
