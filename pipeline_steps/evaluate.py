@@ -13,13 +13,14 @@ from pipeline_steps.arguments import StepParser, at_least_zero, finite, from_arg
 from pipeline_steps.artifact.reading import Artifact, read_archive
 from pipeline_steps.documents import read_json, sha256_of, write_json
 from pipeline_steps.errors import DataError
-from pipeline_steps.evaluation.comparison import Table, choose, compare, comparison_document, direction_of
+from pipeline_steps.evaluation.comparison import Models, Table, choose, compare, comparison_document, direction_of
 from pipeline_steps.evaluation.explanation import Refit, explain, explainability, registry_quality
 from pipeline_steps.evaluation.found_champion import FoundChampion
 from pipeline_steps.evaluation.gate import Gate, metric_in_words
 from pipeline_steps.evaluation.learning_curve import Point
 from pipeline_steps.evaluation.model_card import content, model_card
 from pipeline_steps.evaluation.model_evaluation import ModelEvaluation
+from pipeline_steps.gates.accepted_difference import AcceptedDifference, accepted_text, measure_difference
 from pipeline_steps.paths import Paths
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.rounding import rounded
@@ -73,6 +74,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         **comparison_document(models, gate, gap=explained["fit"]["variance"]),
         **explained,
         **champion.to_document(models.champion),
+        "champion_difference": accepted_text(accepted_difference(table, models, champion.artifact, gate)),
         "algorithm": candidate.contract.algorithm,
         "hyperparameters": candidate.document("metrics.json")["hyperparameters"],
         "choice": choice.to_document(),
@@ -118,6 +120,22 @@ def find_comparable(group: str, table: Table) -> FoundChampion:
     if unlike := tuple(differences(champion.artifact.contract, table.use_case)):
         return FoundChampion(champion.model_package_arn, differences=unlike)
     return FoundChampion.of(champion.model_package_arn, champion.artifact, table.splits["test"])
+
+
+def accepted_difference(
+    table: Table, models: Models, champion: Artifact | None, gate: Gate
+) -> AcceptedDifference | None:
+    """Measure how the candidate differs from the champion where the gate can accept that: it knows who is right.
+
+    Without a target it knows only where the metric proves the candidate better.
+    """
+    if champion is None or models.champion is None:
+        return None
+    gain = models.candidate.advantage(models.champion, gate.metric, gate.confidence)
+    if table.use_case.target is None and gain.at_least <= 0:
+        return None
+    encoded = champion.contract.encode(table.splits["test"].features)
+    return measure_difference(champion, encoded, before=models.champion, after=models.candidate)
 
 
 def refit_of(table: Table, candidate: Artifact) -> Refit | None:

@@ -9,8 +9,9 @@ from pipeline_steps.artifact.files import REGISTERED
 from pipeline_steps.artifact.reading import read_archive
 from pipeline_steps.documents import write_json
 from pipeline_steps.errors import ArgumentError
+from pipeline_steps.gates.accepted_difference import REGISTERED_DIFFERENCE, AcceptedDifference
 from pipeline_steps.gates.contract_gate import check_contract
-from pipeline_steps.gates.expected_disagreement import expected_disagreement_percent
+from pipeline_steps.gates.expected_differences import expected_limits
 from pipeline_steps.gates.recent_requests import RecentRequests, bucket_files, folder_files, newest_requests
 from pipeline_steps.gates.replay_gate import compare_replay
 from pipeline_steps.gates.results import ReplayLimits, ReplayResult, document, message
@@ -26,10 +27,10 @@ def parser() -> StepParser:
     made.add_argument("--max-requests", type=whole, required=True)
     made.add_argument("--min-requests", type=whole, required=True)
     made.add_argument("--max-error-percent", type=percentage, required=True)
-    made.add_argument("--max-disagreement-percent", type=percentage, help="default: by the champion's accuracy")
-    made.add_argument("--max-score-psi", type=positive, required=True)
-    made.add_argument("--max-mean-difference", type=share, required=True)
-    made.add_argument("--max-segment-difference", type=share, required=True)
+    made.add_argument("--max-disagreement-percent", type=percentage)
+    made.add_argument("--max-score-psi", type=positive)
+    made.add_argument("--max-mean-difference", type=share)
+    made.add_argument("--max-segment-difference", type=share)
     made.add_argument("--max-latency-ratio", type=positive, required=True)
     made.add_argument("--latency-floor-ms", type=positive, required=True)
     made.add_argument("--min-segment-rows", type=whole, required=True)
@@ -47,8 +48,10 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         )
     before = paths.processing_input("champion") / _ARCHIVE
     champion = read_archive(before) if before.exists() else None
-    if arguments.max_disagreement_percent is None:
-        arguments.max_disagreement_percent = expected_disagreement_percent(champion)
+    accepted = AcceptedDifference.from_text(os.environ.get(REGISTERED_DIFFERENCE, ""))
+    for name, limit in expected_limits(champion, accepted).items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, limit)
     limits = from_arguments(ReplayLimits, arguments, segments=tuple(arguments.segment))
     contract, candidate = check_contract(
         paths.processing_input("candidate") / _ARCHIVE,

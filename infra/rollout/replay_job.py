@@ -21,7 +21,7 @@ from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX
 from slipway.settings import Settings
 from slipway.settings.local_storage import volume_key
 from slipway.settings.names import COST_TAG, VARIANT
-from slipway.training.registration import MODEL_SHA256
+from slipway.training.registration import GATE_PROPERTIES
 from slipway.training.replay_job import gate_job_prefix, replay_arguments
 
 
@@ -70,7 +70,7 @@ class ReplayJob(Construct):
             "tags": [{"Key": COST_TAG, "Value": names.prefix}],
             "max_runtime_seconds": 3600,
             "vpc_config": settings.access.vpc.request() if settings.access.vpc else None,
-            "sha256_property": MODEL_SHA256,
+            "properties": GATE_PROPERTIES,
         }
 
     def may_start(self) -> list[Statement]:

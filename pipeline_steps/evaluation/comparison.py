@@ -83,6 +83,8 @@ def compare(table: Table, candidate: Artifact, reference: Artifact, champion: Ar
 def measure_for_gate(models: Models, gate: Gate, *, gap: float) -> Measured:
     """Give what the gate compares."""
     metric, confidence, candidate, champion = gate.metric, gate.confidence, models.candidate, models.champion
+    # A threshold that serves another aim, such as accuracy, has a lower value or a higher one by chance.
+    by_value = candidate.predicted.use_case.decision.get("maximise") in (None, "value")
     priced = champion is not None and VALUE_METRIC in candidate.metrics and VALUE_METRIC in champion.metrics
     return Measured(
         metric=candidate.estimate(metric, confidence),
@@ -94,7 +96,7 @@ def measure_for_gate(models: Models, gate: Gate, *, gap: float) -> Measured:
         champion=None if champion is None else champion.metrics[metric],
         loss_to_champion=None if champion is None else champion.advantage(candidate, metric, confidence),
         value_loss_to_champion=champion.advantage(candidate, VALUE_METRIC, confidence)
-        if champion is not None and priced
+        if champion is not None and priced and by_value
         else None,
         accuracy=candidate.metrics.get("accuracy"),
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.gates.local_server import Server, ServerError, ServerResponse
 from pipeline_steps.gates.recent_requests import CapturedRequest
+from pipeline_steps.gates.score_differences import PairedScores
 from pipeline_steps.problems.problem import Prediction, Responder
 from pipeline_steps.server.payload import JSON
 from pipeline_steps.server.predictions import read_predictions
@@ -95,14 +96,9 @@ def _worst(responses: Sequence[ServerResponse]) -> ServerResponse:
 
 
 @dataclass(frozen=True)
-class ReplayScores:
-    """Both models' scores and labels, a row each; `request` numbers the exchange a row came with."""
+class ReplayScores(PairedScores):
+    """The scores of a replay; `request` numbers the exchange."""
 
-    request: NDArray[np.int64]
-    champion: NDArray[np.float64]
-    candidate: NDArray[np.float64]
-    champion_label: NDArray[np.float64]
-    candidate_label: NDArray[np.float64]
     scored: NDArray[np.bool_]
     """By exchange: whether the candidate gave every row a score."""
 

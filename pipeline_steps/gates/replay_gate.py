@@ -2,15 +2,19 @@
 
 from contextlib import ExitStack
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.gates.exchanges import Exchange, Replayed, read_scores, replay
-from pipeline_steps.gates.expected_disagreement import typical_error
 from pipeline_steps.gates.local_server import ServerError, serving
+from pipeline_steps.gates.own_error import typical_error
 from pipeline_steps.gates.recent_requests import RecentRequests
 from pipeline_steps.gates.replay_metrics import measure_replay
 from pipeline_steps.gates.results import ReplayLimits, ReplayResult, limit_violations
 from pipeline_steps.gates.segments import segments
+from pipeline_steps.server.payload import read_payload
 
 
 def compare_replay(
@@ -63,7 +67,8 @@ def compare_responses(
         )
     scores = read_scores(exchanges, contract.responder)
     scored = [exchange for exchange, found in zip(exchanges, scores.scored, strict=True) if found]
-    chosen = segments(contract, scored, columns=limits.segments, min_rows=limits.min_segment_rows)
+    sent = _rows_of(scored, contract)
+    chosen = segments(contract, sent, columns=limits.segments, min_rows=limits.min_segment_rows)
     measures = measure_replay(contract.problem, exchanges, scores, list(chosen), rounds=rounds, error=error)
     return ReplayResult(
         count,
@@ -73,6 +78,13 @@ def compare_responses(
         unreadable=unreadable,
         measures=measures,
     )
+
+
+def _rows_of(exchanges: list[Exchange], contract: Contract) -> NDArray[np.float32]:
+    """Read what the champion scored."""
+    requests = [exchange.request for exchange in exchanges]
+    read = [read_payload(contract, request.body, request.content_type) for request in requests]
+    return np.concatenate([np.zeros((0, len(contract.columns)), dtype=np.float32), *read])
 
 
 def _replayed(captures: RecentRequests, champion: Artifact, candidate: Artifact) -> Replayed:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline_steps.gates.replay_metrics import SAME_NUMBER, Latency, ReplayMetrics
+from pipeline_steps.gates.replay_metrics import Latency, ReplayMetrics
+from pipeline_steps.gates.score_differences import SAME_NUMBER
 
 MESSAGE_LENGTH = 255
 PASSED = "passed"

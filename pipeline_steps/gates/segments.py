@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.errors import ArgumentError
 from pipeline_steps.features.columns import CategoryColumn
-from pipeline_steps.gates.exchanges import Exchange
-from pipeline_steps.server.payload import read_payload
 
 
 @dataclass(frozen=True)
@@ -23,9 +21,11 @@ class Segment:
 
 
 def segments(
-    contract: Contract, exchanges: Sequence[Exchange], *, columns: Sequence[str], min_rows: int
+    contract: Contract, sent: NDArray[np.float32], *, columns: Sequence[str] = (), min_rows: int
 ) -> Iterator[Segment]:
     """Give the segments with at least `min_rows` rows, of the named columns or else of every category column.
+
+    `sent` are the rows as the contract encodes them.
 
     Raises:
         ArgumentError: a name is no category column of the contract.
@@ -33,11 +33,6 @@ def segments(
     known = {column.name: place for place, column in enumerate(contract.columns) if isinstance(column, CategoryColumn)}
     if unknown := [name for name in columns if name not in known]:
         raise ArgumentError(f"--segment must be one of {', '.join(known) or 'no column'}, got {unknown[0]}")
-    if not exchanges:
-        return
-    # a request that the champion scored can be read
-    requests = [exchange.request for exchange in exchanges]
-    sent = np.concatenate([read_payload(contract, request.body, request.content_type) for request in requests])
     for name in columns or known:
         column = contract.columns[known[name]]
         if isinstance(column, CategoryColumn):

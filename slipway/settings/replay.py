@@ -26,18 +26,20 @@ class Replay(Section):
     """Largest share of rows with another label, or a number that differs by more than a tenth of the champion's range.
 
     By default 10, or the share in which two models of the champion's accuracy differ by their errors, if that is more.
-    A number that differs by less than the champion's error on validation is no other one.
+    A number that differs by less than the champion's error on validation is no other one. Where the champion is the
+    model that the evaluation compared with, this and the next three limits are by default no lower than the difference
+    that it measured on the test rows and the gate accepted.
     """
-    max_score_psi: float = Field(0.75, gt=0)
+    max_score_psi: float | None = Field(None, gt=0)
     """Largest population stability index over ten equal steps of the score, or tenths of the champion's numbers.
 
-    A row whose score moves by less than a step stays in its step. Distributions that lie less than a tenth of the
-    scores' range apart are not refused for their shape.
+    By default 0.75. A row whose score moves by less than a step stays in its step. Distributions that lie less than a
+    tenth of the scores' range apart are not refused for their shape.
     """
-    max_mean_difference: float = Field(0.1, gt=0, le=1)
-    """Largest difference of the mean score; of numbers without bounds a share of the champion's range."""
-    max_segment_difference: float = Field(0.15, gt=0, le=1)
-    """Largest difference of the mean score in any segment, in the same units."""
+    max_mean_difference: float | None = Field(None, gt=0, le=1)
+    """Largest difference of the mean score, by default 0.1; of unbounded numbers a share of the champion's range."""
+    max_segment_difference: float | None = Field(None, gt=0, le=1)
+    """Largest difference of the mean score in any segment, in the same units. By default 0.15."""
     segments: tuple[ColumnName, ...] = ()
     """Category columns whose values are segments; without any, all of them."""
     min_segment_rows: int = Field(100, ge=2)

@@ -18,7 +18,7 @@ from slipway.training.pipeline_keys import CHECKPOINTS, MODELS, PIPELINE
 from slipway.training.pipeline_keys import SPLITS as SPLIT_KEYS
 from slipway.training.processing_step import ProcessingInput, ProcessingOutput, ProcessingStep, PropertyFile
 from slipway.training.references import EXECUTION_ID, Join, as_text
-from slipway.training.registration import MODEL_SHA256, MODEL_SHA256_VARIABLE, RegisterModelStep
+from slipway.training.registration import CHAMPION_DIFFERENCE, MODEL_SHA256, MODEL_SHA256_VARIABLE, RegisterModelStep
 from slipway.training.reported_gate import reported_gate
 from slipway.training.step import CacheConfig, RetryPolicy, Step
 from slipway.training.training_step import Channel, MetricDefinition, TrainingJob, TrainingStep
@@ -252,6 +252,7 @@ class _Composition:
             provenance={
                 **origin(settings, parameters, prepare, served),
                 MODEL_SHA256: sha256,
+                CHAMPION_DIFFERENCE: evaluate.json("Evaluation", "champion_difference"),
                 "algorithm": evaluate.json("Evaluation", "algorithm"),
                 "training_job": evaluate.json("Evaluation", "model.training_job"),
                 "evaluation": evaluation,

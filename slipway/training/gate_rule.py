@@ -44,7 +44,7 @@ def _requirements(settings: Settings, threshold: Parameter | float | None) -> It
     yield Requirement("gate.gain_over_naive_low", _ABOVE, gate.min_gain_over_naive, "min-gain-over-naive")
     yield Requirement("gate.loss_to_reference_low", _MOST, gate.max_loss_to_reference, "max-loss-to-reference")
     yield Requirement("gate.loss_to_champion_low", _MOST, gate.max_loss_to_champion, "max-loss-to-champion")
-    if settings.value:
+    if settings.value and settings.decision.maximise in (None, "value"):
         yield Requirement("gate.value_loss_to_champion_low", _MOST, 0.0)
     if gate.max_train_validation_gap is not None:
         yield Requirement("gate.gap", _MOST, gate.max_train_validation_gap, "max-gap")

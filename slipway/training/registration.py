@@ -13,6 +13,12 @@ MODEL_SHA256 = "model_sha256"
 MODEL_SHA256_VARIABLE = "SLIPWAY_MODEL_SHA256"
 """The same for those that read the files: the gates' job, and each container that is to serve them."""
 
+CHAMPION_DIFFERENCE = "champion_difference"
+"""The property of a package with how far it differs from the champion on the test rows: the replay allows as much."""
+
+GATE_PROPERTIES = {MODEL_SHA256_VARIABLE: MODEL_SHA256, "SLIPWAY_CHAMPION_DIFFERENCE": CHAMPION_DIFFERENCE}
+"""Which properties the gates' job gets, by environment variable."""
+
 
 @dataclass(frozen=True)
 class ServedContainer:

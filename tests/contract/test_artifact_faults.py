@@ -8,7 +8,7 @@ from onnx import TensorProto, checker, helper
 
 from pipeline_steps.artifact.reading import read_archive
 from pipeline_steps.gates.contract_gate import check_contract
-from pipeline_steps.gates.expected_disagreement import expected_disagreement_percent
+from pipeline_steps.gates.expected_differences import expected_limits
 from pipeline_steps.gates.recent_requests import CapturedRequest, RecentRequests
 from pipeline_steps.gates.replay_gate import compare_replay
 from pipeline_steps.gates.results import ReplayLimits
@@ -145,7 +145,7 @@ def test_a_shift_fault_of_every_problem_keeps_the_contract_and_is_refused_by_the
     assert contract.reasons == ()
     rows = csv_body(tiny_model(problem).table).splitlines(keepends=True)
     recent = RecentRequests(tuple(CapturedRequest(row, "text/csv") for row in rows))
-    limits = ReplayLimits(**DEFAULTS | {"max_disagreement_percent": expected_disagreement_percent(champion)})
+    limits = ReplayLimits(**DEFAULTS | expected_limits(champion, None))
     assert compare_replay(recent, champion=champion, candidate=model, limits=limits).reasons
 
 

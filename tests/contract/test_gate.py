@@ -28,7 +28,7 @@ LIMITS = {
 
 def conditions(metric):
     document = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
-    del document["stages"]
+    del document["stages"], document["decision"]  # so that the decision is by value
     document["gate"] = LIMITS | {"metric": metric, "max_train_validation_gap": 0.1}
     settings = parse_settings(document | {"stage": "dev"}, source="config.toml")
     roles = dict.fromkeys(("processing_role_arn", "training_role_arn", "evaluation_role_arn"), "r")

@@ -31,6 +31,7 @@ from slipway.metrics import decision_namespace
 from slipway.operations.executions import listed_executions
 from slipway.rollout.steps import ALIAS
 from slipway.settings import Settings, load_settings
+from slipway.training.registration import GATE_PROPERTIES
 from tests.archives import archive_of
 from tests.endpoint_template import CONFIG_NAME, endpoint_template
 from tests.rehearsal.cloud.process import CloudProcess, eventually
@@ -86,7 +87,7 @@ def target(settings: Settings, image: str) -> Target:
         canary_analysis=f"{functions}analysis",
         gate_job={
             "name_prefix": "shoppers-dev-gates",
-            "sha256_property": "model_sha256",
+            "properties": GATE_PROPERTIES,
             "output_uri": f"s3://{BUCKET}/replay",
             "kms_key_arn": "arn:aws:kms:us-east-1:000000000000:key/1",
             "cluster": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30},

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline_steps.artifact.reading import read_archive
 from pipeline_steps.documents import sha256_of
+from pipeline_steps.gates.accepted_difference import AcceptedDifference
 from tests.model_registry import ARN, NOWHERE, registry
 from tests.pipeline_steps.verbs import run_verb_alone
 
@@ -178,6 +179,7 @@ def test_evaluate_measures_candidate_and_references_on_the_test_split(evaluation
     found, output = evaluated(evaluation), evaluation / "processing/output/evaluation"
     profile = json.loads((evaluation / "processing/input/profile/profile.json").read_text())
     assert (found["problem"], found["algorithm"], found["champion"]) == ("binary", "xgboost", None)
+    assert found["champion_difference"] == "none"
     assert found["hyperparameters"]["num_round"] == 60
     gain = found["metrics"]["auc"] - found["baseline"]["auc"]
     assert found["gate"]["gain_over_baseline"] == pytest.approx(gain)
@@ -228,6 +230,10 @@ def test_evaluate_compares_with_the_champion_of_the_registry(evaluation: Path, r
     assert found["gate"]["loss_to_champion"] == pytest.approx(found["champion"]["auc"] - found["metrics"]["auc"])
     assert not found["gate"]["passed"]
     assert "worse than the champion's" in found["gate"]["reasons"]
+    difference = AcceptedDifference.from_text(found["champion_difference"])
+    assert difference is not None
+    assert difference.champion == read_archive(champion).sha256
+    assert 0 < difference.mean_difference < 1
 
 
 def test_evaluate_says_how_many_test_rows_the_champion_was_trained_on(evaluation: Path, run_verb, jobs) -> None:

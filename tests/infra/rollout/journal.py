@@ -114,7 +114,7 @@ def target(**changes: Any) -> Target:
         "canary_analysis": FUNCTION.format("analysis"),
         "gate_job": {
             "name_prefix": "shoppers-dev-gates",
-            "sha256_property": "model-sha256",
+            "properties": {"SLIPWAY_MODEL_SHA256": "model-sha256"},
             "output_uri": "s3://artifacts/replay",
             "kms_key_arn": "arn:key",
             "cluster": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30},

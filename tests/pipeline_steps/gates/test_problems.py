@@ -1,12 +1,17 @@
 """Both gates with models of each problem."""
 
 import json
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from pipeline_steps.evaluation.model_evaluation import evaluated
+from pipeline_steps.gates.accepted_difference import AcceptedDifference, measure_difference
 from pipeline_steps.gates.artifact_errors import artifact_errors
 from pipeline_steps.gates.exchanges import Exchange
+from pipeline_steps.gates.expected_differences import expected_limits
 from pipeline_steps.gates.label_agreement import labels_differ
 from pipeline_steps.gates.local_server import ServerResponse
 from pipeline_steps.gates.recent_requests import CapturedRequest
@@ -16,7 +21,8 @@ from pipeline_steps.gates.score_scale import score_scale
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.server.application import Application
 from pipeline_steps.server.messages import Request
-from tests.tiny_artifacts import NAMES, TinyModel, csv_body, tiny_model
+from tests.pipeline_steps.shop import USE_CASE
+from tests.tiny_artifacts import NAMES, TinyModel, csv_body, tiny_model, tiny_table
 
 LIMITS = ReplayLimits(
     min_requests=50,
@@ -31,7 +37,7 @@ LIMITS = ReplayLimits(
 )
 
 
-def replayed(champion: TinyModel, candidate: TinyModel) -> ReplayResult:
+def replayed(champion: TinyModel, candidate: TinyModel, limits: ReplayLimits = LIMITS) -> ReplayResult:
     """Each row of the champion's table as a request of its own."""
     handlers = [Application(model.contract, model.artifact.scorer).handle for model in (champion, candidate)]
     exchanges = []
@@ -40,7 +46,7 @@ def replayed(champion: TinyModel, candidate: TinyModel) -> ReplayResult:
         old, new = (handle(request) for handle in handlers)
         responses = [ServerResponse(response.status, response.body, 0.001) for response in (old, new)]
         exchanges.append(Exchange(CapturedRequest(row, "text/csv"), *responses))
-    return compare_responses(exchanges, champion.contract, LIMITS, rounds=3)
+    return compare_responses(exchanges, champion.contract, limits, rounds=3)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -61,6 +67,37 @@ def test_a_model_that_answers_differently_is_refused(name: str) -> None:
     reasons = replayed(tiny_model(name), tiny_model(name, bias=4)).reasons
     assert [reason for reason in reasons if reason.startswith("labels must differ from the champion's")]
     assert all("\n" not in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_difference_that_the_evaluation_measured_from_this_champion_refuses_nothing(name: str) -> None:
+    champion, candidate = tiny_model(name), tiny_model(name, bias=4 if name == "clustering" else 1.5)
+    another = tiny_model(name, bias=-6)
+    assert replayed(champion, candidate).reasons, "the usual limits refuse it"
+    rows = tiny_table(400, seed=5)
+    encoded = champion.contract.encode(rows)
+    before, after = (
+        evaluated(
+            model.contract.problem,
+            np.full(400, np.nan),
+            model.artifact.scorer.score(encoded),
+            model.contract.decision,
+            USE_CASE,
+        )
+        for model in (champion, candidate)
+    )
+    text = measure_difference(champion.artifact, encoded, before=before, after=after).to_text()
+    assert re.fullmatch(r"[A-Za-z0-9 _.:/=+\-@]{1,256}", text), "what a property of a model package may have"
+    accepted = AcceptedDifference.from_text(text)
+    allowed = replace(LIMITS, **expected_limits(champion.artifact, accepted))
+    assert replayed(champion, candidate, allowed).reasons == ()
+    assert replayed(champion, another, allowed).reasons, "it differs by more"
+    assert expected_limits(another.artifact, accepted) == expected_limits(another.artifact, None), "another champion"
+
+
+@pytest.mark.parametrize("text", ["", "none", "champion=abc score_psi=1", "champion=abc " + 4 * "x=nan "])
+def test_without_a_measured_difference_the_limits_are_the_usual_ones(text: str) -> None:
+    assert AcceptedDifference.from_text(text) is None
 
 
 def test_groups_are_the_same_however_a_model_numbers_them() -> None:

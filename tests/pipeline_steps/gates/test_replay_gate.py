@@ -9,7 +9,7 @@ import pytest
 from pipeline_steps.errors import ArgumentError
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.gates.exchanges import Exchange, replay
-from pipeline_steps.gates.expected_disagreement import accurate_models_differ_percent
+from pipeline_steps.gates.expected_differences import accurate_models_differ_percent
 from pipeline_steps.gates.local_server import ServerError, ServerResponse
 from pipeline_steps.gates.recent_requests import CapturedRequest
 from pipeline_steps.gates.replay_gate import compare_responses

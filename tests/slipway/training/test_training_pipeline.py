@@ -67,9 +67,18 @@ def test_the_gate_holds_every_condition_of_the_settings(steps):
         ("gate.gain_over_naive_low", "GreaterThan", 0.0),
         ("gate.loss_to_reference_low", "LessThanOrEqualTo", 0.0),
         ("gate.loss_to_champion_low", "LessThanOrEqualTo", 0.005),
-        ("gate.value_loss_to_champion_low", "LessThanOrEqualTo", 0.0),
         ("gate.gap", "LessThanOrEqualTo", 0.08),
     ]
+
+
+def test_the_gate_compares_values_where_the_decision_serves_them(compose, document):
+    def compared(**decision):
+        definition = compose(parse_settings(document | {"decision": decision}, source="c"))
+        return [each["LeftValue"]["Std:JsonGet"]["Path"] for each in definition["Steps"][-1]["Arguments"]["Conditions"]]
+
+    assert "gate.value_loss_to_champion_low" in compared()
+    assert "gate.value_loss_to_champion_low" in compared(maximise="value")
+    assert "gate.value_loss_to_champion_low" not in compared(maximise="accuracy")
 
 
 def test_a_gate_without_settings_compares_with_the_other_models_and_has_no_threshold(compose, document):

@@ -81,17 +81,18 @@ def _start(run: Run, name: str, package: dict[str, Any], champion: str) -> bool:
     if champion:
         described = sagemaker.describe_model_package(ModelPackageName=champion)
         inputs["champion"] = described["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
-    # An approval is for these bytes and not for a path, where the package notes their hash.
-    sha256 = package.get("CustomerMetadataProperties", {}).get(run.target.gate_job["sha256_property"], "")
+    # An approval is for the bytes whose hash the package notes, and not for a path.
+    noted = package.get("CustomerMetadataProperties", {})
+    environment = {name: noted.get(key, "") for name, key in run.target.gate_job["properties"].items()}
     try:
-        sagemaker.create_processing_job(**_request(run.target.gate_job, name, inputs, sha256))
+        sagemaker.create_processing_job(**_request(run.target.gate_job, name, inputs, environment))
     except ClientError as exc:
         if exc.response["Error"]["Code"] != "ResourceInUse":
             raise
     return True
 
 
-def _request(job: dict[str, Any], name: str, inputs: dict[str, str], sha256: str) -> dict[str, Any]:
+def _request(job: dict[str, Any], name: str, inputs: dict[str, str], environment: dict[str, str]) -> dict[str, Any]:
     """The captured requests are no input: SageMaker fails a job whose prefix is still empty."""
     output = {
         "S3Uri": f"{job['output_uri']}/{name}",
@@ -112,7 +113,7 @@ def _request(job: dict[str, Any], name: str, inputs: dict[str, str], sha256: str
             "ContainerEntrypoint": ["python", "-m", "pipeline_steps", "replay"],
             "ContainerArguments": job["arguments"],
         },
-        "Environment": {"SLIPWAY_MODEL_SHA256": sha256},
+        "Environment": environment,
         "RoleArn": job["role_arn"],
         "Tags": job["tags"],
     }
