@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline_steps.preparation.finding import Finding, percent
 from pipeline_steps.preparation.identifiers import is_identifier
 from pipeline_steps.preparation.leaks import LEAKING, score_alone
+from pipeline_steps.preparation.outlier_checks import outliers_of_one_value
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.cells import MISSING_NUMBERS, RARE_ROWS, parse_number, quoted
 from pipeline_steps.tables.data_warnings import held_out_emptiness, no_information
@@ -89,6 +90,10 @@ def _impossible(checked: CheckedColumn) -> Iterator[str]:
         )
 
 
+def _outliers(checked: CheckedColumn) -> Iterator[str]:
+    yield from outliers_of_one_value(checked.column, checked.train[checked.name], checked.use_case.features)
+
+
 def _identifier(checked: CheckedColumn) -> Iterator[str]:
     if checked.identifies_rows:
         yield "has another value in nearly every row, as an identifier has: leave it out ([data] ignore)"
@@ -153,6 +158,7 @@ _CHECKS: tuple[Callable[[CheckedColumn], Iterator[str]], ...] = (
     _no_information,
     _empty_split,
     _impossible,
+    _outliers,
     _identifier,
     _leak,
     _many_categories,

@@ -1,7 +1,9 @@
 """Options of the recipe's methods that are lists, or any text."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,15 @@ class Text:
 
     def __str__(self) -> str:
         return "a text"
+
+
+def bin_label_errors(options: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the labels of given bins, in words that follow the method's key."""
+    labels, bins = options.get("labels"), len(options["edges"]) + 1
+    if labels is None:
+        return
+    if options.get("output", "ordinal") != "one_hot":
+        advice = 'give output = "one_hot", whose columns of 0 and 1 they name'
+        yield f".labels must be left out with output ordinal, got {', '.join(labels)}: {advice}"
+    elif len(labels) != bins:
+        yield f".labels must be one more than edges, {bins}, got {len(labels)}: {', '.join(labels)}"

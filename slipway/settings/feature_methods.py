@@ -3,11 +3,11 @@
 `tests/contract/test_features.py` compares names, options and defaults.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipway.settings.feature_lists import Names, Numbers, Text
+from slipway.settings.feature_lists import Names, Numbers, Text, bin_label_errors
 from slipway.settings.hyperparameters import Bounds, Choice
 
 NONE = "none"
@@ -42,11 +42,15 @@ Option = Bounds | Choice | Flag | Numbers | Names | Text
 
 @dataclass(frozen=True)
 class Method:
-    """What it does, in words that follow its name, and its options; some learn from the target."""
+    """What it does, in words that follow its name, and its options; some learn from the target.
+
+    `together` says what is wrong with options that are right by themselves.
+    """
 
     meaning: str
     options: Mapping[str, Option] = field(default_factory=dict)
     needs_target: bool = False
+    together: Callable[[Mapping[str, Any]], Iterator[str]] | None = None
 
     @property
     def required(self) -> list[str]:
@@ -153,6 +157,7 @@ NUMBER_STAGES: Mapping[str, Stage] = {
                 "between the inner edges given, such as age bands: a value on an edge is in the bin above it; labels, "
                 "one more than edges, name the columns of 0 and 1",
                 {"edges": Numbers(), "labels": Names(()), "output": _BINS["output"]},
+                together=bin_label_errors,
             ),
             "equal_width": Method("of one width between the least value in training and the greatest", _BINS),
             "quantile": Method("of as many training rows each", _BINS),
@@ -265,6 +270,13 @@ def method_name(stage: Stage, given: object) -> str:
 
 def option_errors(method: Method, options: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the options of a method."""
+    found = list(_single_errors(method, options))
+    yield from found
+    if method.together and not found:
+        yield from method.together(options)
+
+
+def _single_errors(method: Method, options: Mapping[str, Any]) -> Iterator[str]:
     for name in method.required:
         if name not in options:
             yield f".{name} must be given, as {method.options[name]}"

@@ -85,6 +85,14 @@ def test_every_method_is_tested_by_name() -> None:
         ({"numbers": {"bins": {"method": "quantile", "many": 1}}}, "bins must have no option many; there is bins, out"),
         ({"numbers": {"bins": "edges"}}, "bins.edges must be given, as a list of ascending numbers"),
         ({"numbers": {"bins": {"method": "edges", "edges": [3, 1]}}}, "edges must be a list of ascending numbers, got"),
+        (
+            {"numbers": {"bins": {"method": "edges", "edges": [1], "labels": ["low", "high"]}}},
+            'bins.labels must be left out with output ordinal, got low, high: give output = "one_hot"',
+        ),
+        (
+            {"numbers": {"bins": {"method": "edges", "edges": [1], "labels": ["low"], "output": "one_hot"}}},
+            "bins.labels must be one more than edges, 2, got 1: low",
+        ),
         ({"numbers": {"encode": "one_hot"}}, "features.numbers.encode is not a known key"),
         ({"rules": [{"columns": ["amuont"], "scale": "none"}]}, "features.rules.0.columns must name feature columns"),
         ({"rules": [{"columns": ["shop"], "scale": "none"}]}, "features.rules.0.scale must be left out: it is for num"),

@@ -69,6 +69,18 @@ FOUND: Mapping[str, tuple[str, list[Row], UseCase, str]] = {
         replace(BINARY, columns=(Column("size", "number", min=-9, max=9), *BINARY.columns[1:])),
         "has 2 impossible values, outside of -9..9 ([data.ranges]), such as 999",
     ),
+    "capped": (
+        "outliers",
+        _with("size", lambda n, row: row["size"] if n % 5 == 0 else "0"),
+        replace(BINARY, features={"numbers": {"outliers": "iqr"}}),
+        "of the training rows, and each of them becomes 0: give it another method by a rule",
+    ),
+    "rows of outliers": (
+        "outliers",
+        _with("size", lambda n, row: row["size"] if n % 5 == 0 else "0"),
+        replace(BINARY, features={"rules": [{"columns": ["s*"], "outliers": {"detect": "iqr", "treat": "drop"}}]}),
+        "and their rows are dropped from training",
+    ),
     "seldom": (
         "empty_split",
         _with("new", lambda n, _: f"{n}.5" if n in (1, 9) else ""),
@@ -140,6 +152,12 @@ def test_a_fault_is_found_and_said_with_what_to_do(tmp_path: Path, fault: str) -
     check, rows, use_case, message = FOUND[fault]
     (found,) = [each for each in _findings(tmp_path, rows, use_case) if each.check == check]
     assert message in found.message
+
+
+def test_a_rule_that_leaves_outliers_in_a_column_ends_the_finding(tmp_path: Path) -> None:
+    rows = _with("size", lambda n, row: row["size"] if n % 5 == 0 else "0")
+    recipe = {"numbers": {"outliers": "iqr"}, "rules": [{"columns": ["size"], "outliers": "none"}]}
+    assert _findings(tmp_path, rows, replace(BINARY, features=recipe)) == []
 
 
 def test_an_ignored_column_is_not_mentioned(tmp_path: Path) -> None:
