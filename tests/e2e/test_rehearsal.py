@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.launches import PROJECT, TRAFFIC
+
 pytestmark = pytest.mark.e2e
 
 
@@ -38,8 +39,8 @@ def small_config(folder: Path) -> Path:
 
 
 def command(folder: Path, *more: str, rows: int = 2000) -> tuple[list[str], Mapping[str, str]]:
-    argv = [sys.executable, "-m", "slipway.cli", "rehearse", "--plain", "--rows", str(rows), "--speed", "60"]
-    argv += ["--rate", "40", "--config", str(small_config(folder)), "--out", str(folder / "out"), *more]
+    argv = [sys.executable, "-m", "slipway.cli", "rehearse", "--plain", "--rows", str(rows), *TRAFFIC]
+    argv += ["--config", str(small_config(folder)), "--out", str(folder / "out"), *more]
     temporary = folder / "tmp"
     temporary.mkdir()
     return argv, {**os.environ, "TMPDIR": str(temporary)}
