@@ -12,6 +12,7 @@ EXIT_CODES_OF_BAD_INPUT = {
     "prepare": 1,
     "check": 2,
     "inspect": 2,
+    "openapi": 2,
     "train": 1,
     "evaluate": 1,
     "replay": 1,

@@ -12,8 +12,8 @@ from pipeline_steps.gates.local_server import Server, ServerError, ServerRespons
 from pipeline_steps.gates.recent_requests import CapturedRequest
 from pipeline_steps.gates.score_differences import PairedScores
 from pipeline_steps.problems.problem import Prediction, Responder
-from pipeline_steps.server.payload import JSON
 from pipeline_steps.server.predictions import read_predictions
+from pipeline_steps.server.request_formats import JSON
 
 _WARM_UP = 20
 """Requests sent before the latency is measured: the first ones of a process are slow."""

@@ -16,7 +16,7 @@ from typing import IO
 from pipeline_steps.artifact.reading import Artifact
 from pipeline_steps.errors import StepError
 from pipeline_steps.gates.recent_requests import CapturedRequest
-from pipeline_steps.server.payload import JSON
+from pipeline_steps.server.request_formats import JSON
 
 HOST = "127.0.0.1"
 RESPONSE_SECONDS = 60.0

@@ -7,7 +7,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from pipeline_steps.server.payload import CSV, JSON
+from pipeline_steps.server.request_formats import CSV, JSON
 
 NO_RECORD = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 """The errors of a line that is no record."""

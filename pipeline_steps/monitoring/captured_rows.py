@@ -13,7 +13,8 @@ from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES, Contract
 from pipeline_steps.features.columns import FeatureColumn, ValueRefusedError
 from pipeline_steps.monitoring.capture_records import CaptureRecord
 from pipeline_steps.server.bodies import UnreadableBodyError
-from pipeline_steps.server.payload import CSV, JSON, READERS, media_type
+from pipeline_steps.server.compression import MAGIC, DamagedGzipError, UnpackedTooLargeError, unpacked
+from pipeline_steps.server.request_formats import FORMATS, JSON, RequestFormat, UnsupportedTypeError, request_format
 
 
 @dataclass(frozen=True)
@@ -49,15 +50,15 @@ def read_rows(contract: Contract, records: Sequence[CaptureRecord]) -> CapturedR
     extra: Counter[str] = Counter()
     matching: list[CaptureRecord] = []
     for record in records:
-        given = _given(contract, record)
+        found, header = _format(record.content_type)
+        given = _given(contract, record.body, found, header)
         if len(given) != len(record.predictions):
             continue
         matching.append(record)
-        text = media_type(record.content_type) == CSV
         for row in given:
             absent.update(column.name for column in contract.columns if column.name not in row)
             extra.update(row.keys() - {column.name for column in contract.columns})
-            rows.append([_encode(column, row, text=text) for column in contract.columns])
+            rows.append([_encode(column, row, text=found.text) for column in contract.columns])
         scores += [prediction.score for prediction in record.predictions]
         labels += [math.nan if prediction.label is None else prediction.label for prediction in record.predictions]
     encoded = np.array(rows, dtype=np.float64).reshape(len(rows), len(contract.columns))
@@ -76,13 +77,21 @@ def read_rows(contract: Contract, records: Sequence[CaptureRecord]) -> CapturedR
     )
 
 
-def _given(contract: Contract, record: CaptureRecord) -> list[dict[str, Any]]:
-    """Give each row by column name; nothing of a body that is neither CSV nor JSON of the contract's form."""
+def _format(content_type: str) -> tuple[RequestFormat, str]:
+    """Another type counts as JSON, which other containers name as they like."""
     try:
-        read = READERS.get(media_type(record.content_type), READERS[JSON])
-        listed = read(record.body, MAX_PAYLOAD_BYTES)
+        return request_format(content_type)
+    except UnsupportedTypeError:
+        return FORMATS[JSON], ""
+
+
+def _given(contract: Contract, body: bytes, found: RequestFormat, header: str) -> list[dict[str, Any]]:
+    """Give each row by column name; nothing of a body that no format reads."""
+    try:
+        whole = unpacked(body, MAX_PAYLOAD_BYTES) if body.startswith(MAGIC) else body
+        listed = found.read(contract, whole, MAX_PAYLOAD_BYTES, header)
         return [row if isinstance(row, dict) else _named(contract, row) for row in listed]
-    except (UnreadableBodyError, TypeError):
+    except (UnreadableBodyError, UnpackedTooLargeError, DamagedGzipError, TypeError):
         return []
 
 

@@ -1,8 +1,10 @@
-"""The two paths of a SageMaker container: /ping and /invocations."""
+"""The two paths of a SageMaker container, /ping and /invocations, and /openapi.json, which describes them."""
 
+import json
 import math
 import sys
 import traceback
+from functools import cached_property
 from http import HTTPStatus
 
 import numpy as np
@@ -12,8 +14,10 @@ from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.artifact.scorer import Scorer
 from pipeline_steps.server.explanation import Explainer, ExplanationRefusedError
 from pipeline_steps.server.messages import HttpError, Request, Response, error_response
-from pipeline_steps.server.payload import JSON, read_payload
+from pipeline_steps.server.openapi import openapi_document
+from pipeline_steps.server.payload import read_payload
 from pipeline_steps.server.predictions import accepted_type, write_explained_predictions, write_predictions
+from pipeline_steps.server.request_formats import JSON
 from pipeline_steps.server.score_recorder import ScoreRecorder
 from pipeline_steps.tables.cells import quoted
 
@@ -57,7 +61,15 @@ class Application:
         if request.path == "/ping":
             _require_method(request, "GET", "HEAD")
             return Response(HTTPStatus.OK)
-        raise HttpError(HTTPStatus.NOT_FOUND, f"path must be /ping or /invocations, got {quoted(request.path)}")
+        if request.path == "/openapi.json":
+            _require_method(request, "GET", "HEAD")
+            return Response(HTTPStatus.OK, self._openapi, JSON)
+        allowed = "/ping, /invocations or /openapi.json"
+        raise HttpError(HTTPStatus.NOT_FOUND, f"path must be {allowed}, got {quoted(request.path)}")
+
+    @cached_property
+    def _openapi(self) -> bytes:
+        return json.dumps(openapi_document(self._contract, self._scorer), ensure_ascii=False).encode()
 
     def _invoke(self, request: Request) -> Response:
         media_type = accepted_type(request.headers.get("accept", ""))

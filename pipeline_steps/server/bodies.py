@@ -21,7 +21,14 @@ Body = bytes | bytearray
 
 _BLANK = " \t\n\r"
 _BLANKS = re.compile(f"[{_BLANK}]*")
-_SHAPE = 'the body must be {"instances": [row, …]} with at least one row'
+ROW_MEMBERS = ("instances", "inputs", "records", "data")
+"""Members of a JSON body, of which one has its rows; those of `data` are lists, whose values `columns` names."""
+
+_COLUMNS, _DATA = "columns", "data"
+_SHAPE = (
+    'the body must be {"instances": [row, …]} with at least one row, or have inputs, records, or columns and data in '
+    "the place of instances, or be a list of rows"
+)
 _MOST_OTHERS = 16
 _LONGEST_ESCAPE = len(r"\ud800\udc00")
 
@@ -40,11 +47,11 @@ def csv_records(body: Body, longest: int, *, window: int = WINDOW) -> Iterator[l
 
     def lines() -> Iterator[str]:
         nonlocal length
-        source = _text(body, _end_of_lines(body, window), window)
+        source = text_of(body, _end_of_lines(body, window), window)
         while line := source.readline(longest + 1):
             length += len(line)
             if length > longest:
-                raise _row_too_long(row, longest)
+                raise row_too_long(row, longest)
             yield line
 
     try:
@@ -54,11 +61,13 @@ def csv_records(body: Body, longest: int, *, window: int = WINDOW) -> Iterator[l
     except csv.Error as exc:
         raise UnreadableBodyError(f"the body must be CSV: {exc}") from exc
     except UnicodeDecodeError as exc:
-        raise _not_text(exc) from exc
+        raise not_text(exc) from exc
 
 
 def json_instances(body: Body, longest: int, *, window: int = WINDOW) -> Iterator[Any]:
-    """Read the rows of `{"instances": [row, …]}`, one or more; other members are ignored.
+    """Read the rows of `{"instances": [row, …]}` and its like, or of a list, one or more; other members are ignored.
+
+    With the member `columns` a row is given by their names.
 
     Raises:
         UnreadableBodyError: it is no such JSON in UTF-8, or a row is longer than `longest` characters.
@@ -66,7 +75,7 @@ def json_instances(body: Body, longest: int, *, window: int = WINDOW) -> Iterato
     try:
         yield from _JsonBody(body, longest, window).rows()
     except UnicodeDecodeError as exc:
-        raise _not_text(exc) from exc
+        raise not_text(exc) from exc
 
 
 class _JsonBody:
@@ -74,7 +83,7 @@ class _JsonBody:
 
     def __init__(self, body: Body, longest: int, window: int) -> None:
         self._decoded_at_once = max(window, longest + 1)
-        self._source: io.TextIOBase | None = _text(body, len(body), window) if len(body) > window else None
+        self._source: io.TextIOBase | None = text_of(body, len(body), window) if len(body) > window else None
         self._window = "" if self._source else body.decode("utf-8-sig")
         self._longest = longest
         self._at = self._before = self._row = 0
@@ -82,36 +91,60 @@ class _JsonBody:
         """The error for a value that is too long outside of the rows."""
 
     def rows(self) -> Iterator[Any]:
-        if self._next() != "{":
-            self._value()
-            raise UnreadableBodyError(_SHAPE)
-        self._at += 1
-        found, others = False, 0
-        while not (not found and self._next() == "}"):
+        first = self._next()
+        if first == "{":
+            self._at += 1
+            return self._members()
+        if first == "[":
+            return self._list()
+        self._value()
+        raise UnreadableBodyError(_SHAPE)
+
+    def _list(self) -> Iterator[Any]:
+        yield from self._instances()
+        self._check_end()
+
+    def _check_end(self) -> None:
+        if self._next():
+            raise self._not_json("Extra data", self._at)
+
+    def _members(self) -> Iterator[Any]:
+        found, others, columns = "", 0, None
+        while found or self._next() != "}":
             if self._next() != '"':
                 raise self._not_json("Expecting property name enclosed in double quotes", self._at)
             self._beside = self._member_too_long("the name of a member")
             name = self._value()
             self._take(":")
-            if name != "instances":
+            if name not in ROW_MEMBERS:
                 others += 1
                 if others > _MOST_OTHERS:
-                    raise UnreadableBodyError(f"the body must have at most {_MOST_OTHERS} members beside instances")
+                    raise UnreadableBodyError(f"the body must have at most {_MOST_OTHERS} members beside its rows")
                 self._beside = self._member_too_long(f"member {quoted(name)}")
-                self._value()
+                value = self._value()
+                columns = value if name == _COLUMNS else columns
             elif found:
-                raise UnreadableBodyError("the body must name instances once, got them twice")
+                raise UnreadableBodyError(f"the body must name its rows once, got {found} and {name}")
             else:
-                found = True
-                yield from self._instances()
+                found = name
+                yield from self._instances() if name != _DATA else self._named_rows(columns)
             if self._take(",}") == "}":
                 break
         if not found:
             raise UnreadableBodyError(_SHAPE)
-        if self._next():
-            raise self._not_json("Extra data", self._at)
+        self._check_end()
+
+    def _named_rows(self, columns: Any) -> Iterator[Any]:
+        if not _are_names(columns):
+            raise UnreadableBodyError('"columns", a list of different names, must stand before "data"')
+        for row in self._instances():
+            if not isinstance(row, list) or len(row) != len(columns):
+                what = f"{len(row)} values" if isinstance(row, list) else type(row).__name__
+                raise UnreadableBodyError(f"row {self._row} must be a list of {len(columns)} values, got {what}")
+            yield dict(zip(columns, row, strict=True))
 
     def _instances(self) -> Iterator[Any]:
+        """The rows of a list."""
         if self._next() != "[":
             self._beside = _SHAPE
             self._value()
@@ -172,10 +205,10 @@ class _JsonBody:
         return True
 
     def _member_too_long(self, what: str) -> str:
-        return f"{what} must be at most {self._longest} characters long: leave out what is not instances"
+        return f"{what} must be at most {self._longest} characters long: leave out what is no row"
 
     def _too_long(self) -> UnreadableBodyError:
-        return UnreadableBodyError(self._beside) if self._beside else _row_too_long(self._row, self._longest)
+        return UnreadableBodyError(self._beside) if self._beside else row_too_long(self._row, self._longest)
 
     def _not_json(self, reason: str, place: int) -> UnreadableBodyError:
         cut_off = reason.startswith("Unterminated") or place > len(self._window) - _LONGEST_ESCAPE
@@ -185,7 +218,7 @@ class _JsonBody:
         return UnreadableBodyError(f"the body must be JSON: {reason.removesuffix(' at')} at character {where}")
 
 
-def _text(body: Body, end: int, window: int) -> io.TextIOBase:
+def text_of(body: Body, end: int, window: int) -> io.TextIOBase:
     """The text of `body` up to `end`, with its line ends as they are; a large one is decoded as it is read."""
     if end > window:
         raw = io.BufferedReader(_BytesFile(memoryview(body)[:end]))
@@ -220,23 +253,27 @@ def _end_of_lines(body: Body, window: int) -> int:
     return 0
 
 
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value) and len(set(value)) == len(value)
+
+
 def _end_of_blanks(text: str, start: int) -> int:
     found = _BLANKS.match(text, start)
     return found.end() if found else start
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON, a missing value is null")
 
 
 _SCAN: Callable[[str, int], tuple[Any, int]] = json.scanner.make_scanner(
-    json.JSONDecoder(parse_constant=_refuse_constant)  # type: ignore[arg-type]
+    json.JSONDecoder(parse_constant=refuse_constant)  # type: ignore[arg-type]
 )
 
 
-def _row_too_long(row: int, longest: int) -> UnreadableBodyError:
+def row_too_long(row: int, longest: int) -> UnreadableBodyError:
     return UnreadableBodyError(f"row {row} must be at most {longest} characters long, which its columns never need")
 
 
-def _not_text(error: UnicodeDecodeError) -> UnreadableBodyError:
+def not_text(error: UnicodeDecodeError) -> UnreadableBodyError:
     return UnreadableBodyError(f"the body must be UTF-8 text: {error}")

@@ -10,11 +10,13 @@ from http import HTTPStatus
 from pipeline_steps.problems.problem import Outputs, Prediction, Responder
 from pipeline_steps.server.explanation import Reason
 from pipeline_steps.server.messages import HttpError, Response
-from pipeline_steps.server.payload import CSV, JSON, media_type
+from pipeline_steps.server.npy import read_npy, write_npy
+from pipeline_steps.server.request_formats import CSV, JSON, JSON_LINES, NPY, media_type
 from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.csv_rows import rows_of_text
 
-_OFFERED = (JSON, CSV)
+OFFERED = (JSON, CSV, JSON_LINES, NPY)
+"""The types that a response may have."""
 _WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 
 
@@ -23,7 +25,7 @@ def accepted_type(accept: str) -> str:
     """Choose the type that the Accept header wants most; of two alike the first named. JSON when it is empty.
 
     Raises:
-        HttpError: 406, neither type is accepted.
+        HttpError: 406, none of the types is accepted.
     """
     if not accept.strip():
         return JSON
@@ -37,10 +39,10 @@ def accepted_type(accept: str) -> str:
                 return weights[name], -places[name]
         return 0.0, 0
 
-    chosen = max(_OFFERED, key=wanted)
+    chosen = max(OFFERED, key=wanted)
     if wanted(chosen)[0] > 0:
         return chosen
-    raise HttpError(HTTPStatus.NOT_ACCEPTABLE, f"accept must allow {JSON} or {CSV}, got {quoted(accept)}")
+    raise HttpError(HTTPStatus.NOT_ACCEPTABLE, f"accept must allow one of {', '.join(OFFERED)}, got {quoted(accept)}")
 
 
 def _weights(accept: str) -> Iterator[tuple[str, float]]:
@@ -57,12 +59,13 @@ def _weights(accept: str) -> Iterator[tuple[str, float]]:
 
 def write_predictions(responder: Responder, outputs: Outputs, media_type: str, header: str = "") -> Response:
     """Write one prediction a row. `header` is one more header line with its line break."""
-    if media_type == CSV:
-        return Response(
-            HTTPStatus.OK, "".join([f"{line}\n" for line in responder.csv_lines(outputs)]).encode(), CSV, header
-        )
-    entries = ",".join(responder.json_entries(outputs))
-    return Response(HTTPStatus.OK, f'{{"predictions":[{entries}]}}\n'.encode(), JSON, header)
+    if media_type == JSON:
+        entries = ",".join(responder.json_entries(outputs))
+        return Response(HTTPStatus.OK, f'{{"predictions":[{entries}]}}\n'.encode(), JSON, header)
+    if media_type == NPY:
+        return Response(HTTPStatus.OK, write_npy(outputs), NPY, header)
+    lines = responder.csv_lines(outputs) if media_type == CSV else responder.json_entries(outputs)
+    return Response(HTTPStatus.OK, "".join([f"{line}\n" for line in lines]).encode(), media_type, header)
 
 
 def write_explained_predictions(
@@ -82,6 +85,11 @@ def read_predictions(responder: Responder, body: bytes, content_type: str) -> li
     Raises:
         ValueError, TypeError, KeyError, IndexError: it is something else.
     """
-    if media_type(content_type) == CSV:
+    given = media_type(content_type)
+    if given == CSV:
         return [responder.read_line(cells) for cells in rows_of_text(body.decode())]
+    if given == JSON_LINES:
+        return [responder.read_entry(json.loads(line)) for line in body.decode().split("\n") if line]
+    if given == NPY:  # the decision is made of the outputs again
+        return [responder.read_entry(json.loads(entry)) for entry in responder.json_entries(read_npy(body))]
     return [responder.read_entry(entry) for entry in json.loads(body)["predictions"]]

@@ -15,8 +15,8 @@ from pipeline_steps.features.columns import FeatureColumn, NumberColumn
 from pipeline_steps.problems.problem import Responder
 from pipeline_steps.server.body_budget import BodyBudget
 from pipeline_steps.server.messages import Handler, Request, response_bytes
-from pipeline_steps.server.payload import CSV, JSON
 from pipeline_steps.server.predictions import read_predictions
+from pipeline_steps.server.request_formats import CSV, JSON
 from pipeline_steps.server.request_parser import RequestParser
 from pipeline_steps.tables.cells import number_text, quoted
 
@@ -40,7 +40,7 @@ def warm_up(handler: Handler, contract: Contract, baseline: Baseline | None) -> 
     for size in _BATCHES:
         if size <= contract.max_payload_rows:
             batch = list(islice(cycle(rows), size))
-            for content_type, body in ((CSV, _csv(batch)), (JSON, _json(contract, batch))):
+            for content_type, body in ((CSV, csv_body(batch)), (JSON, _json(contract, batch))):
                 for accept in (CSV, JSON):
                     _send(handler, contract.responder, body, content_type=content_type, accept=accept, size=size)
                     sent += 1
@@ -66,7 +66,8 @@ def _values(column: FeatureColumn, edges: Sequence[float]) -> Iterator[Value]:
         yield None
 
 
-def _csv(rows: Sequence[Sequence[Value]]) -> bytes:
+def csv_body(rows: Sequence[Sequence[Value]]) -> bytes:
+    """Write rows as a request of CSV."""
     text = io.StringIO()
     csv.writer(text, quoting=csv.QUOTE_ALL).writerows(  # a category with a comma or a line break is one cell
         [number_text(value) if isinstance(value, float) else value for value in row] for row in rows

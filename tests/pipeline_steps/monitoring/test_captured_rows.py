@@ -1,4 +1,5 @@
 import base64
+import gzip
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +39,7 @@ def _read(tmp_path: Path, *lines: str) -> CaptureRecords:
 CSV = {"observedContentType": "text/csv", "encoding": "CSV"}
 JSON = {"observedContentType": "application/json", "encoding": "JSON"}
 BASE64 = {"observedContentType": "text/csv; charset=utf-8", "encoding": "BASE64"}
+LINES = {"observedContentType": "application/jsonlines", "encoding": "BASE64"}
 TEXT = "3,,Nov\n4,1.5,Jan\n"
 OBJECTS = {"instances": [{"visits": 3, "month": "Nov"}, {"visits": 4, "spend": 1.5, "month": "Jan"}]}
 LISTS = {"instances": [[3, None, "Nov"], [4, 1.5, "Jan"]]}
@@ -53,8 +55,14 @@ LISTS = {"instances": [[3, None, "Nov"], [4, 1.5, "Jan"]]}
         JSON | {"data": json.dumps(LISTS)},
         {"observedContentType": "Text/CSV; Charset=UTF-8", "encoding": "CSV", "data": TEXT},
         {"observedContentType": "APPLICATION/JSON", "encoding": "JSON", "data": "\ufeff" + json.dumps(OBJECTS)},
+        CSV | {"data": "month,visits,spend\nNov,3,\nJan,4,1.5\n"},
+        BASE64 | {"data": base64.b64encode(gzip.compress(TEXT.encode())).decode()},
+        LINES | {"data": base64.b64encode("\n".join(map(json.dumps, LISTS["instances"])).encode()).decode()},
     ],
-    ids=["csv", "no type", "base64", "objects", "lists", "csv in capitals", "json in capitals"],
+    ids=[
+        *("csv", "no type", "base64", "objects", "lists", "csv in capitals", "json in capitals"),
+        *("csv with a header", "packed", "json lines"),
+    ],
 )
 def test_a_request_means_the_same_however_it_was_sent_and_captured(tmp_path: Path, sent: dict[str, Any]) -> None:
     rows = _rows(_read(tmp_path, _line(sent, JSON | {"data": JSON_RESPONSE})))

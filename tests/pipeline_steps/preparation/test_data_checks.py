@@ -157,7 +157,8 @@ def test_a_fault_is_found_and_said_with_what_to_do(tmp_path: Path, fault: str) -
 def test_a_rule_that_leaves_outliers_in_a_column_ends_the_finding(tmp_path: Path) -> None:
     rows = _with("size", lambda n, row: row["size"] if n % 5 == 0 else "0")
     recipe = {"numbers": {"outliers": "iqr"}, "rules": [{"columns": ["size"], "outliers": "none"}]}
-    assert _findings(tmp_path, rows, replace(BINARY, features=recipe)) == []
+    found = _findings(tmp_path, rows, replace(BINARY, features=recipe))
+    assert "outliers" not in {finding.check for finding in found}
 
 
 def test_an_ignored_column_is_not_mentioned(tmp_path: Path) -> None:

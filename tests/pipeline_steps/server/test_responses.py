@@ -34,7 +34,7 @@ def invoke(model: TinyModel, body: bytes, *, query: str = "", content_type: str 
     return application(model).handle(request)
 
 
-@pytest.mark.parametrize("accept", [JSON, CSV])
+@pytest.mark.parametrize("accept", [JSON, CSV, "application/jsonlines", "application/x-npy"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_response_read_back_has_the_models_scores_and_labels(name: str, accept: str) -> None:
     model = tiny_model(name)
