@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from pipeline_steps.tables.cells import LARGEST_NUMBER, MISSING_NUMBERS, parse_number, quoted
+import numpy as np
+
+from pipeline_steps.tables.cells import LARGEST_NUMBER, MISSING_NUMBERS, parse_numbers, quoted
 from pipeline_steps.tables.column_readers import MARKERS
 from pipeline_steps.tables.datetimes import ISO, detect_format, parse_datetime
 from pipeline_steps.tables.use_case import Kind
@@ -11,6 +13,7 @@ from pipeline_steps.tables.use_case import Kind
 _BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"}, {"on", "off"})
 _DAY_NUMBER = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _FEWEST_DATES = 3
+_FIRST = 100
 _WRITTEN = re.compile(r"\s*[+-]?[$€£]?\s?[+-]?(\d{1,3}([.,']\d{3})+|\d+)([.,]\d+)?\s?[%€$£]?\s*")
 """A number as people write it: with a currency, a percent sign, thousands, or another decimal mark."""
 
@@ -29,17 +32,25 @@ def kind_of_cells(texts: Sequence[str], *, decimal: str = ".") -> Kind | None:
     known = [text for text in texts if text not in MISSING_NUMBERS]
     if not known:
         return None
-    folded = {text.strip().casefold() for text in known}
-    if len(folded) == len(_BOOLEANS[0]) and folded in _BOOLEANS:
+    if _are_boolean(known):
         return "boolean"
     if len(known) >= _FEWEST_DATES and all(map(_is_day_number, known)):
         return "datetime"
-    numbers = [text for text in known if text.strip() not in MARKERS]
-    if numbers and all(_is_number(text, decimal) for text in numbers):
+    if _are_numbers(known, decimal) or _are_numbers([text for text in known if text.strip() not in MARKERS], decimal):
         return "number"
     if len(known) >= _FEWEST_DATES and detect_format(known):
         return "datetime"
     return "category"
+
+
+def _are_boolean(texts: Sequence[str]) -> bool:
+    """Whether they are one of the pairs of words, however spelled."""
+    folded: set[str] = set()
+    for text in texts:
+        folded.add(text.strip().casefold())
+        if len(folded) > len(_BOOLEANS[0]):
+            return False
+    return folded in _BOOLEANS
 
 
 def _is_day_number(text: str) -> bool:
@@ -53,11 +64,10 @@ def _is_day_number(text: str) -> bool:
     return True
 
 
-def _is_number(text: str, decimal: str) -> bool:
-    if decimal != "." and "." in text:
-        return False
-    try:
-        parse_number(text.replace(decimal, "."))
-    except ValueError:
-        return False
-    return True
+def _are_numbers(texts: Sequence[str], decimal: str) -> bool:
+    if decimal != ".":
+        if any("." in text for text in texts):
+            return False
+        texts = [text.replace(decimal, ".") for text in texts]
+    few = texts[:_FIRST]  # of most columns that hold none, the first ones show it
+    return bool(texts) and not np.isinf(parse_numbers(few)).any() and not np.isinf(parse_numbers(texts)).any()

@@ -3,6 +3,10 @@
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 MISSING_NUMBERS = frozenset({"", "NA", "N/A", "NaN", "nan", "NULL", "null"})
 """A category has only the empty cell: "NA" may be Namibia."""
@@ -30,6 +34,30 @@ def parse_number(text: str) -> float:
     return value
 
 
+_AS_NAN = dict.fromkeys(MISSING_NUMBERS, "nan")
+
+
+def parse_numbers(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Read many as `parse_number` does; infinity stands for what is no number."""
+    try:
+        numbers = np.fromiter(map(float, map(_AS_NAN.get, texts, texts)), dtype=np.float64, count=len(texts))
+    except ValueError:
+        return np.fromiter(map(_number_or_infinity, texts), dtype=np.float64, count=len(texts))
+    doubtful = ~(np.abs(numbers) <= LARGEST_NUMBER)  # NaN too, which float() reads from more texts than it should
+    if "_" in "".join(texts):
+        doubtful[:] = True
+    for place in np.flatnonzero(doubtful).tolist():
+        numbers[place] = _number_or_infinity(texts[place])
+    return numbers
+
+
+def _number_or_infinity(text: str) -> float:
+    try:
+        return parse_number(text)
+    except ValueError:
+        return math.inf  # which no text stands for
+
+
 def number_text(value: float) -> str:
     """Write one number so that `parse_number` gives the same one back; whole numbers without a point."""
     if math.isnan(value):
@@ -39,7 +67,7 @@ def number_text(value: float) -> str:
 
 def category(text: str) -> str:
     """Read one category: `1.0` is the category 1, as a table has it whose column also has empty cells."""
-    if "." in text and (whole := _WHOLE.fullmatch(text)):
+    if text[-1:] in ".0" and "." in text and (whole := _WHOLE.fullmatch(text)):
         text = whole[1]
     return "0" if text == "-0" else text
 

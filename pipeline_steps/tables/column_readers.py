@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.tables.cells import MISSING_NUMBERS, boolean, category, parse_number, quoted
+from pipeline_steps.tables.cells import MISSING_NUMBERS, boolean, category, parse_numbers, quoted
 from pipeline_steps.tables.datetimes import detect_format, likely_format, parsed
 from pipeline_steps.tables.use_case import Kind, TableFormat
 
@@ -17,7 +17,7 @@ MARKERS = frozenset(
     {"?", "-", "--", ".", "n/a", "#N/A", "#NA", "<NA>", "None", "none", "NONE", "NIL", "missing", "Missing", "unknown"}
 )
 """What tables write where a number is missing; only if nothing else in the column is no number."""
-_DISTINCT = 50
+_DISTINCT, _REMEMBERED = 50, 5_000
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,10 @@ class _Numbers:
         self.found: dict[str, Any] = {}
         self._rules, self._wrong, self._rows = rules, _Wrong(), 0
         self._blocks: list[NDArray[np.float64]] = []
-        self._parse = _number if rules.decimal == "." and rules.missing is None else self._ruled
+        self._plain = rules.decimal == "." and rules.missing is None
 
     def take(self, cells: Sequence[str]) -> None:
-        numbers = np.fromiter(map(self._parse, cells), dtype=np.float64, count=len(cells))
+        numbers = parse_numbers(cells if self._plain else [self._pointed(cell) for cell in cells])
         for place in np.flatnonzero(np.isinf(numbers)).tolist():
             self._wrong.add(cells[place], self._rows + place + 1)
         self._rows += len(cells)
@@ -122,24 +122,13 @@ class _Numbers:
             return '; with decimal commas, set [data.format] decimal = ","'
         return ""
 
-    def _ruled(self, cell: str) -> float:
+    def _pointed(self, cell: str) -> str:
+        """The cell as it would be with a decimal point, and empty where missing."""
         if cell.strip() in self._rules.empty:
-            return math.nan
+            return ""
         if self._rules.decimal != "." and "." in cell:
-            return math.inf
-        return _number(cell.replace(self._rules.decimal, "."))
-
-
-class _Known(dict[str, str]):
-    """What each text means, found once."""
-
-    def __init__(self, meaning: Callable[[str], str]) -> None:
-        super().__init__()
-        self._meaning = meaning
-
-    def __missing__(self, text: str) -> str:
-        found = self[text] = self._meaning(text)
-        return found
+            return _NO_NUMBER
+        return cell.replace(self._rules.decimal, ".")
 
 
 class _Categories:
@@ -148,11 +137,18 @@ class _Categories:
     def __init__(self, rules: CellRules) -> None:
         self.found: dict[str, Any] = {}
         self._cells: list[str] = []
-        missing = rules.missing or frozenset()
-        self._known = _Known(lambda text: "" if text in missing else category(text))
+        self._known: dict[str, str] = {}
+        missing = rules.missing
+        self._meaning = category if missing is None else lambda text: "" if text in missing else category(text)
 
     def take(self, cells: Sequence[str]) -> None:
-        self._cells.extend(map(self._known.__getitem__, cells))
+        known = self._known  # what each text means, found once
+        if len(known) > _REMEMBERED:  # most cells differ, and looking each up takes longer
+            self._cells.extend(map(self._meaning, cells))
+            return
+        for text in set(cells).difference(known):
+            known[text] = self._meaning(text)
+        self._cells.extend(map(known.__getitem__, cells))
 
     def values(self) -> NDArray[np.object_]:
         return np.array(self._cells, dtype=object)
@@ -167,14 +163,14 @@ class _Booleans(_Categories):
     def __init__(self, rules: CellRules) -> None:
         super().__init__(rules)
         self._wrong = _Wrong()
-        self._known = _Known(lambda text: "" if text in rules.empty else _boolean(text))
+        self._meaning = lambda text: "" if text in rules.empty else _boolean(text)
 
     def take(self, cells: Sequence[str]) -> None:
         before = len(self._cells)
         super().take(cells)
-        for place, text in enumerate(cells):
-            if self._known[text] is _NEITHER:
-                self._wrong.add(text, before + place + 1)
+        for place, meaning in enumerate(self._cells[before:]):
+            if meaning is _NEITHER:
+                self._wrong.add(cells[place], before + place + 1)
 
     def problems(self, name: str) -> Iterator[str]:
         yield from self._wrong.problem(name, "true or false (also yes and no, 1 and 0)")
@@ -215,6 +211,7 @@ class _Datetimes:
 
 
 _NEITHER = "?"
+_NO_NUMBER = "?"
 
 
 def _boolean(text: str) -> str:
@@ -225,11 +222,4 @@ def _boolean(text: str) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return not math.isinf(_number(text))
-
-
-def _number(cell: str) -> float:
-    try:
-        return parse_number(cell)
-    except ValueError:
-        return math.inf  # which no cell stands for
+    return not math.isinf(parse_numbers([text])[0])

@@ -12,6 +12,18 @@ import pandas as pd
 from pipeline_steps.errors import DataError
 from pipeline_steps.tables.cells import number_text
 
+_MARK = b"PAR1"
+_SHORTEST = 12
+"""Bytes of the two marks and of the length of what describes the file."""
+_INDEX = "__index_level_"
+"""How pandas names an index without a name, which is no column of the table."""
+
+
+class _Parquet(fastparquet.ParquetFile):  # type: ignore[misc]  # it has no types
+    """Read by its own types: those of pandas, which some files note besides, turn dates into other numbers."""
+
+    has_pandas_metadata = False
+
 
 def parquet_blocks(path: Path) -> Iterator[list[Any]]:
     """Give the names of the columns, then each row group as one list of texts a column.
@@ -20,7 +32,7 @@ def parquet_blocks(path: Path) -> Iterator[list[Any]]:
         DataError: the file is damaged, or has cells that are no single values.
     """
     found = _opened(path)
-    names = [str(name) for name in found.columns]
+    names = [str(name) for name in found.columns if not str(name).startswith(_INDEX)]
     yield names
     groups = found.iter_row_groups()
     while (table := _next(groups, path)) is not None:
@@ -39,23 +51,26 @@ def rows_of(path: Path) -> int:
 
 
 def _opened(path: Path) -> Any:
+    content = path.read_bytes()
+    if len(content) < _SHORTEST or not content.endswith(_MARK):
+        raise DataError(f"data must be whole Parquet files, got {path}, which is cut off: copy or write it again")
     try:
-        return fastparquet.ParquetFile(io.BytesIO(path.read_bytes()))
+        found = _Parquet(io.BytesIO(content))
     except Exception as exc:  # of a damaged file, the library raises what its parser happens to
-        raise _unreadable(path, exc) from exc
+        raise DataError(f"data must be readable Parquet files, got {path}, which is damaged: write it again") from exc
+    found.fmd.key_value_metadata = None  # from which its row groups take them, too
+    return found
 
 
 def _next(groups: Iterator[pd.DataFrame], path: Path) -> pd.DataFrame | None:
     try:
         return next(groups, None)
     except Exception as exc:
-        raise _unreadable(path, exc) from exc
-
-
-def _unreadable(path: Path, exc: Exception) -> DataError:
-    return DataError(
-        f"data must be a Parquet file with data pages of version 1, as most programs write them, got {path}: {exc}"
-    )
+        reason = next(iter(str(exc).splitlines()), type(exc).__name__)
+        raise DataError(
+            f"data must be readable Parquet files, got {path} ({reason}), which is damaged or written in a way that is "
+            "not supported: write it again, with data pages of version 1, as most programs do by default"
+        ) from exc
 
 
 def _texts(cells: "pd.Series[Any]", path: Path) -> list[str]:

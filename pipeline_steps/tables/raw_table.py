@@ -59,8 +59,11 @@ def read_raw_table(paths: Sequence[Path], use_case: UseCase) -> tuple[RawTable, 
     Raises:
         DataError: what is wrong, a line each.
     """
-    wanted = [*use_case.columns, *_texts(use_case)]
-    source = read_source(paths, wanted, use_case.table_format)
+    return raw_table(read_source(paths, wanted_columns(use_case), use_case.table_format), use_case)
+
+
+def raw_table(source: SourceTable, use_case: UseCase) -> tuple[RawTable, UseCase]:
+    """Do so with a table that has been read, of whose columns `wanted_columns` were wanted."""
     cells = dict(zip((*use_case.names, *_roles(use_case)), source.cells, strict=True))
     features = pd.DataFrame({name: cells[name] for name in use_case.names})
     target, split_by = cells.get(_TARGET), cells.get(_SPLIT)
@@ -84,8 +87,12 @@ _TARGET, _SPLIT = "\0target", "\0split"
 """Names that no column can have."""
 
 
+def wanted_columns(use_case: UseCase) -> list[Column]:
+    """The features, and the columns that are read as text beside them."""
+    return [*use_case.columns, *_texts(use_case)]
+
+
 def _texts(use_case: UseCase) -> Iterator[Column]:
-    """The columns that are read as text beside the features."""
     if use_case.target is not None:
         yield Column(use_case.target, "category")
     if use_case.split.column is not None:

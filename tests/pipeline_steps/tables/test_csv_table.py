@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_steps.errors import DataError
-from pipeline_steps.tables.cells import LARGEST_NUMBER, category, number_text, parse_number, quoted
+from pipeline_steps.tables.cells import LARGEST_NUMBER, category, number_text, parse_number, parse_numbers, quoted
 from pipeline_steps.tables.csv_table import read_table, write_table
 from pipeline_steps.tables.use_case import Column
 
@@ -35,6 +35,19 @@ def test_a_missing_number_is_nan_and_written_as_an_empty_cell(text: str) -> None
 def test_a_number_too_large_for_float32_is_no_number(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 (a plain ValueError is what callers expect)
         parse_number(text)
+
+
+def test_many_numbers_are_read_as_each_alone_is() -> None:
+    texts = ["1", " 2.5 ", "-3e2", "NA", "", "NAN", "x", "1_000", "inf", "1e39", "٣"]
+    for block in (texts, [text for text in texts if text != "x"], texts[:5], []):
+        assert repr(parse_numbers(block).tolist()) == repr([_alone(text) for text in block])
+
+
+def _alone(text: str) -> float:
+    try:
+        return parse_number(text)
+    except ValueError:
+        return math.inf
 
 
 def test_whole_numbers_are_written_without_a_point() -> None:

@@ -1,12 +1,17 @@
 import datetime as dt
+import json
+import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import fastparquet
 import numpy as np
 import pandas as pd
 import pytest
+from fastparquet import parquet_thrift
 
 from pipeline_steps.errors import DataError
+from pipeline_steps.tables.parquet import parquet_blocks
 from pipeline_steps.tables.rehearsed_rows import EarlierRows, write_earlier
 from pipeline_steps.tables.source_table import SourceTable, header_of, read_source
 from pipeline_steps.tables.use_case import Column, TableFormat
@@ -61,9 +66,30 @@ def test_its_earlier_rows_are_a_parquet_file_too(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one[:2], other)
 
 
-@pytest.mark.parametrize("cut", [5, 200])
-def test_a_damaged_file_is_named(tmp_path: Path, cut: int) -> None:
+def test_dates_are_dates_whatever_pandas_noted_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    fastparquet.write(str(path), pd.DataFrame({"joined": np.array([9556, 9557], dtype=np.int32)}))
+    described = fastparquet.ParquetFile(str(path)).fmd
+    described.schema[1].converted_type = parquet_thrift.ConvertedType.DATE
+    noted = {"name": "joined", "field_name": "joined", "pandas_type": "date", "numpy_type": "object", "metadata": None}
+    value = json.dumps({"columns": [noted], "index_columns": [], "column_indexes": []}).encode()
+    described.key_value_metadata = [parquet_thrift.KeyValue(key=b"pandas", value=value)]
+    content, footer = path.read_bytes(), bytes(described.to_bytes())
+    rows = content[: -8 - struct.unpack("<I", content[-8:-4])[0]]
+    path.write_bytes(rows + footer + struct.pack("<I", len(footer)) + b"PAR1")
+    assert list(parquet_blocks(path)) == [["joined"], [["1996-03-01", "1996-03-02"]]]
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        (lambda content: content[:-5], "is cut off: copy or write it again"),
+        (lambda content: content[:4] + bytes(40) + content[44:], "is damaged"),
+        (lambda content: content[:4] + b"PAR1", "is cut off"),
+    ],
+)
+def test_a_damaged_file_is_named_in_one_line(tmp_path: Path, damage: Callable[[bytes], bytes], what: str) -> None:
     path = _write(tmp_path / "table.parquet")
-    path.write_bytes(path.read_bytes()[:-cut])
-    with pytest.raises(DataError, match=r"data must be a Parquet file with data pages of version 1, .*, got .*: "):
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataError, match=rf"^data must be .* Parquet files, got {path}.* which {what}[^\n]*$"):
         _read(path)
