@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "lint",
+    "plan",
     "simulate",
     "cost",
     "quotas",

@@ -15,8 +15,10 @@ CAPACITY = frozenset({"DesiredInstanceCount", "DesiredWeight", "DataCaptureConfi
 
 
 def planned_rollout(settings: Settings, *, requests_per_second: float | None = None) -> PlannedRollout:
-    """The rollout of `settings`, as its endpoint stack has it."""
+    """The rollout of `settings`, as its endpoint stack has it; the traffic they record holds where none is given."""
     endpoint, served = settings.names.endpoint, settings.endpoint
+    if requests_per_second is None:
+        requests_per_second = settings.rollout.requests_per_second
     if served.serverless:
         # No guardrails: the update is all at once, and nothing rolls it back but the rollout's smoke test.
         return PlannedRollout(

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from slipway.errors import InputError
 from slipway.settings.own_container import COMMAND, located_command
 from slipway.settings.renamed import RENAMED
+from slipway.settings.rollout_plan import planned
 from slipway.settings.section import Section
 from slipway.settings.training import PATHS
 from slipway.settings.use_case import Settings
@@ -101,7 +102,11 @@ def _stages(path: Path, document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def parse_settings(document: Mapping[str, Any], *, source: str) -> Settings:
     """Validate the settings of one stage; `source` is named in the error."""
-    return validated(Settings, document, source=source)
+    try:
+        whole = planned(document)
+    except InputError as exc:
+        raise InputError(f"{source}: {exc}") from exc
+    return validated(Settings, whole, source=source)
 
 
 def _merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ SwitchableAlarm = Literal["ModelErrors", "Latency", "PredictionDrift", "InputDri
 """Rollback alarms that a use case may do without; ServerErrors is always on."""
 
 
+AUTO = "auto"
+"""The plan that follows from the traffic."""
 _WARM_UP_SECONDS, _WARM_UP_BAKE_SECONDS = 60, 600
 """Simulated at 5 to 100 requests a second, canary analysis rolled 66 to 100 % of good fleets back, 3 times slower
 for 10 s, or 1.5 times for 60 s; with a minute of grace, at most 0.3 %. It costs a fleet that stays slow two minutes."""
@@ -102,6 +104,10 @@ class Rollout(Section):
 
     type: Literal["canary", "linear", "all_at_once", "rolling"] = "canary"
     """How traffic moves to the new fleet, by SageMaker's names."""
+    requests_per_second: float | None = Field(None, gt=0, le=1_000_000)
+    """Traffic in quiet hours, as `slipway plan` reads it: `slipway lint` and synth check the rollout by it."""
+    plan: Literal["auto"] | None = None
+    """With `auto` all that `slipway plan` proposes for `requests_per_second` holds, unless it is given here."""
     canary_percent: int = Field(25, ge=1, le=50)
     """Share of the fleet that the canary is."""
     step_percent: int = Field(25, ge=5, le=50)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from slipway.canary.statistics.evidence import Decision
 from slipway.cloudwatch import AlarmState, alarm_rule, evaluate
 from slipway.cloudwatch.metric_math import calculate
-from slipway.rollout.new_fleet_alarms import new_fleet_alarms
+from slipway.rollout.new_fleet_alarms import LEAST_ERRORS, new_fleet_alarms
 from slipway.settings import Rollout
 from slipway.simulation.analysed_rollouts import SimulatedResults
 from slipway.simulation.analysis import MINUTE
@@ -32,6 +32,13 @@ class ErrorAlarm:
 
         Rollouts stand in for periods: the expression uses one period at a time.
         """
+        found = np.where(requests > 0, 0.0, np.nan)  # what it is with fewer errors, which is nearly always
+        some = failed >= LEAST_ERRORS
+        if some.any():
+            found[some] = self._calculated(*(of[some] for of in (requests, failed, all_requests, all_failed)))
+        return found
+
+    def _calculated(self, requests: Floats, failed: Floats, all_requests: Floats, all_failed: Floats) -> Floats:
         counted = {"requests": requests, "errors": failed, "all_requests": all_requests, "all_errors": all_failed}
         known = {
             query.id: [

@@ -68,6 +68,19 @@ def everywhere(truths: Truths) -> bool:
     return truths if isinstance(truths, bool) else bool(truths.all())
 
 
+def stacked(numbers: Sequence[Numbers]) -> Sequence[Numbers]:
+    """Arrays as one with a row for each, so that a formula is computed once for all of them; numbers as they are."""
+    return numbers if isinstance(numbers[0], _NUMBER) else [_functions(*numbers).stack(numbers)]
+
+
+def rows(x: Numbers, *, of: Numbers) -> Sequence[Numbers]:
+    """What was computed from `stacked` arrays of the shape of `of`, taken apart again."""
+    if isinstance(of, _NUMBER):
+        return [x]
+    array: Any = x
+    return list(array)
+
+
 def log_mean(logs: Sequence[Numbers], weights: Sequence[float] = ()) -> Numbers:
     """Log of the mean of exp(logs), weighted if given: a mixture of e-processes is one (Robbins 1970)."""
     top = logs[0]

@@ -10,10 +10,23 @@ The rates may change from block to block as long as the null holds in each: a dr
 """
 
 from dataclasses import dataclass
-from math import copysign, log2, pi
+from math import log2, pi
 from typing import Any, Self
 
-from slipway.canary.statistics.arithmetic import Numbers, acos, clip, cos, everywhere, larger, log, smaller, sqrt, where
+from slipway.canary.statistics.arithmetic import (
+    Numbers,
+    acos,
+    clip,
+    cos,
+    everywhere,
+    larger,
+    log,
+    rows,
+    smaller,
+    sqrt,
+    stacked,
+    where,
+)
 
 _EDGE = 1e-7
 _TINY = 1e-200
@@ -138,13 +151,11 @@ class Regression:
     def log_e_values(self, counts: Counts, blue: Numbers) -> tuple[Numbers, ...]:
         """One log e-value an alternative, given the estimate of blue's rate before this block."""
         low, high = _NEAREST * blue, 1 - _NEAREST * (1 - blue)
-        return tuple(
-            log_e_value(
-                counts,
-                smaller(larger(blue + shift, low), high),
-                blue,
-                margin=copysign(self.margin, shift),
-                above=shift > 0,
-            )
-            for shift in self.shifts
-        )
+        found: list[Numbers] = []
+        for above in (True, False) if self.two_sided else (True,):
+            shifted = [blue + shift for shift in self.shifts if (shift > 0) is above]
+            for green in stacked(shifted):
+                alternative = smaller(larger(green, low), high)
+                margin = self.margin if above else -self.margin
+                found.extend(rows(log_e_value(counts, alternative, blue, margin=margin, above=above), of=blue))
+        return tuple(found)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from slipway.canary.config import PROCEED, ROLL_BACK, effective_decide_seconds
+from slipway.canary.proposal import LEAST_PROMOTED
 from slipway.canary.statistics.power import ExpectedBake, promoted_share
 from slipway.errors import InputError
 from slipway.guardrails.alarms import metrics_of
@@ -16,8 +17,6 @@ from slipway.metrics import DECISION_METRIC
 from slipway.rollout.deployment_config import LONGEST_WAIT_SECONDS
 from slipway.rollout.plan import plan_from_deployment_config
 
-LEAST_PROMOTED = 0.8
-"""Of good models, below which a plan is refused."""
 _MINUTE = 60
 
 

@@ -1,0 +1,165 @@
+"""`slipway plan`: bake, canary size and margins that fit an endpoint's traffic."""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from slipway.canary.proposal import LEAST_PROMOTED, Proposal
+from slipway.cli.arguments import add_command, add_json, add_number, add_use_case, deployed_stage, write
+from slipway.errors import InputError
+from slipway.settings import Settings, load_settings
+from slipway.settings.rollout_plan import proposal
+from slipway.simulation.forecast import Forecast, forecast
+
+if TYPE_CHECKING:
+    from slipway.operations.endpoint_traffic import EndpointTraffic
+
+_ROLLOUTS = 200
+_EPILOG = """\
+A canary proves a good model no worse only if it meets requests enough. The plan is the shortest rollout that is
+expected to promote 95 % of good models: with the default margins up to an hour, then with wider margins or several
+hours. SageMaker waits an hour at most after each step, and eight hours for an update.
+
+The traffic is the median of the endpoint's quietest hour of the day, in the last 14 days of CloudWatch's Invocations;
+or what --requests-per-second gives. --toml prints the lines for the use case's file. With plan = "auto" and
+requests_per_second under [rollout], every synth takes the same plan from that figure.
+
+The figures are simulated with seeded traffic, as `slipway simulate` does: independent requests, no bursts.
+
+exit codes:
+  0    the plan is printed
+  1    AWS refuses a call, or has too little traffic to plan with
+  2    settings or arguments are not acceptable
+
+examples:
+  slipway plan --requests-per-second 5
+  slipway plan --config config/shoppers.toml --stage prod --toml
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = add_command(
+        commands,
+        "plan",
+        run,
+        summary="propose a rollout that promotes good models at your traffic",
+        description="Propose bake, canary size and margins for the traffic of an endpoint.",
+        epilog=_EPILOG,
+    )
+    add_use_case(parser)
+    add_number(parser, "--requests-per-second", 0.001, 1_000_000, about="traffic; read from CloudWatch if not given")
+    add_number(
+        parser, "--error-percent", 0.001, 50, default=0.5, metavar="E", about="share of requests that fail today"
+    )
+    parser.add_argument("--toml", action="store_true", help="print the lines for the use case's file")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Propose, simulate and print."""
+    settings = load_settings(arguments.config, arguments.stage)
+    if settings.endpoint.serverless is not None:
+        raise InputError("plan must be of an endpoint with instances, got a serverless one: its update has no canary")
+    observed = None if arguments.requests_per_second else _observed(arguments)
+    rate = observed.quiet if observed else arguments.requests_per_second
+    proposed = _proposal(settings, rate, arguments.error_percent / 100)
+    if arguments.toml:
+        write(argparse.Namespace(json=False), None, lambda: as_toml(proposed, rate))
+        return 0
+    found = _forecast(settings, proposed, rate, arguments.error_percent)
+    write(arguments, _document(proposed, rate, found, observed), lambda: _text(proposed, rate, found, observed))
+    return 0
+
+
+def _observed(arguments: argparse.Namespace) -> "EndpointTraffic":
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from slipway.operations.endpoint_traffic import read_traffic  # noqa: PLC0415
+
+    with deployed_stage(arguments) as stage:
+        return read_traffic(stage.client("cloudwatch"), stage.names.endpoint, now=datetime.now(UTC))
+
+
+def _proposal(settings: Settings, rate: float, error_rate: float) -> Proposal:
+    scaling, analysis = settings.endpoint.autoscaling, settings.rollout.canary_analysis
+    return proposal(
+        rate,
+        instances=scaling.min_instance_count if scaling else settings.endpoint.instance_count,
+        analysis={"baseline_rows": analysis.baseline_rows, "scores": analysis.scores},
+        error_rate=error_rate,
+    )
+
+
+def _forecast(settings: Settings, proposed: Proposal, rate: float, error_percent: float) -> Forecast:
+    """Of a model that is worse by twice the margin beside a good one."""
+    rollout = settings.rollout.model_dump(exclude_unset=True)
+    for key in ("warm_up_seconds", "alarm_periods"):
+        rollout.pop(key, None)
+    analysis = {**settings.rollout.canary_analysis.model_dump(exclude_unset=True), **proposed.analysis()}
+    changed = type(settings.rollout).model_validate({**rollout, **proposed.rollout(), "canary_analysis": analysis})
+    return forecast(
+        settings.model_copy(update={"rollout": changed}),
+        requests_per_second=rate,
+        error_percent=error_percent,
+        regression_points=200 * proposed.tolerances.error_tolerance,
+        most_rollouts=_ROLLOUTS,
+    )
+
+
+def as_toml(proposed: Proposal, rate: float) -> str:
+    """The lines for the use case's file."""
+    return "".join(f"{line}\n" for line in _toml_lines(proposed, rate))
+
+
+def _toml_lines(proposed: Proposal, rate: float) -> Iterator[str]:
+    yield "[rollout]"
+    yield f"requests_per_second = {rate:.3g} # in its quiet hours; the plan is made for it"
+    yield from (f"{key} = {_value(value)}" for key, value in proposed.rollout().items())
+    yield ""
+    yield "[rollout.canary_analysis]"
+    yield from (f"{key} = {_value(value)}" for key, value in proposed.analysis().items())
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _document(proposed: Proposal, rate: float, found: Forecast, observed: "EndpointTraffic | None") -> dict[str, Any]:
+    return {
+        "requests_per_second": rate,
+        "observed": asdict(observed) if observed else None,
+        "rollout": {**proposed.rollout(), "canary_analysis": proposed.analysis()},
+        "seconds": proposed.seconds,
+        "good_models_promoted": found.healthy.proven_safe if found.healthy else 0.0,
+        "regression_points": found.regression_points,
+        "bad_models_stopped": _stopped(found),
+        "seconds_to_rollback": found.regressed.seconds_to_rollback if found.regressed else None,
+    }
+
+
+def _stopped(found: Forecast) -> float:
+    return 1 - found.regressed.proven_safe if found.regressed else 0.0
+
+
+def _text(proposed: Proposal, rate: float, found: Forecast, observed: "EndpointTraffic | None") -> str:
+    tolerances, minutes, waits = proposed.tolerances, proposed.route.bake_seconds // 60, proposed.seconds // 60
+    size = "canary" if proposed.route.type == "canary" else "steps"
+    lines = {
+        "traffic": f"{rate:.3g} requests a second"
+        + (f", at {observed.quiet_hour}:00 UTC; {observed.mean:.3g} in the mean" if observed else ""),
+        "plan": f"{size} of {proposed.route.percent} %, {minutes} minutes each; {waits} minutes of waits in all",
+        "margins": f"{100 * tolerances.error_tolerance:g} points of errors"
+        f", {tolerances.latency_tolerance:g} times the latency"
+        + (f", {100 * tolerances.score_limit:g} points of scores" if tolerances.watches_scores else ""),
+        "a good model": f"promoted in {100 * (found.healthy.proven_safe if found.healthy else 0):.1f} %",
+        f"+{found.regression_points:g} points errors": f"not promoted in {100 * _stopped(found):.1f} %",
+    }
+    if found.regressed and found.regressed.seconds_to_rollback is not None:
+        lines["rolled back after"] = f"{found.regressed.seconds_to_rollback:,.0f} s in the median"
+    if found.healthy and found.healthy.proven_safe < LEAST_PROMOTED:
+        lines["note"] = "too little traffic for a canary to prove good models no worse: add instances, or traffic"
+    lines["settings"] = "add --toml for the lines of the use case's file"
+    return "".join(f"{name:19} {text}\n" for name, text in lines.items())

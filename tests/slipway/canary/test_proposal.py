@@ -1,0 +1,59 @@
+"""The plan that fits a traffic: short and strict where there is much of it, longer and wider where there is little."""
+
+import pytest
+
+from slipway.canary.config import Tolerances
+from slipway.canary.proposal import TARGET, propose
+from slipway.rollout.deployment_config import LONGEST_TIMEOUT_SECONDS, LONGEST_WAIT_SECONDS
+from slipway.settings import Rollout
+
+DEFAULT = (0.005, 0.05)
+
+
+def margins(proposed):
+    return proposed.tolerances.error_tolerance, proposed.tolerances.score_limit
+
+
+@pytest.mark.parametrize("instances", [2, 4, 10])
+@pytest.mark.parametrize("rate", [0.2, 1, 5, 20, 100, 5000])
+def test_a_plan_is_accepted_by_the_settings_and_by_sagemaker_and_promotes_good_models(rate, instances):
+    found = propose(rate, instances=instances)
+    rollout = Rollout(**found.rollout(), canary_analysis=found.analysis())
+    assert found.promoted >= TARGET
+    assert rollout.bake_seconds <= LONGEST_WAIT_SECONDS
+    assert found.seconds < rollout.timeout_seconds <= LONGEST_TIMEOUT_SECONDS
+    first = rate * found.route.shares(instances)[0]
+    assert first * rollout.alarm_period_seconds >= 2 * rollout.min_requests
+    assert first * rollout.bake_seconds >= rollout.canary_analysis.min_requests
+
+
+def test_more_traffic_shortens_the_bake_and_less_of_it_widens_the_margins():
+    plans = [propose(rate, instances=4) for rate in (0.2, 1, 5, 20, 100)]
+    assert [margins(plan) == DEFAULT for plan in plans] == [False, False, True, True, True]
+    assert [margins(plan) for plan in plans] == sorted((margins(plan) for plan in plans), reverse=True)
+    assert [plan.seconds for plan in plans[2:]] == sorted((plan.seconds for plan in plans[2:]), reverse=True)
+
+
+def test_a_canary_is_a_whole_number_of_instances_and_never_all_of_them():
+    assert propose(20, instances=2).route.percent == 50
+    assert propose(20, instances=3).route.shares(3) == (1 / 3,)
+    with pytest.raises(ValueError, match="needs 2 instances at least, one of them the canary, got 1"):
+        propose(20, instances=1)
+
+
+def test_hardly_any_traffic_gets_the_plan_that_promotes_the_most_and_reports_how_few_they_are():
+    assert propose(0.01, instances=2).promoted < 0.5
+
+
+def test_scores_that_another_comparison_has_proven_need_no_wider_margin():
+    assert [margins(propose(1, instances=4, proven=proven)) for proven in ([], ["scores"])] == [
+        (0.01, 0.075),
+        (0.01, 0.05),
+    ]
+
+
+def test_few_rows_of_validation_widen_the_margin_of_scores_alone():
+    assert margins(propose(100, instances=4, tolerances=Tolerances(baseline_rows=600, score_limit=0.18))) == (
+        0.005,
+        0.075,
+    )

@@ -1,0 +1,47 @@
+"""`rollout.plan = "auto"`: the plan of the recorded traffic, taken when the settings are read."""
+
+import pytest
+
+from slipway.errors import InputError
+from slipway.settings.rollout_plan import planned, proposal
+
+AUTO = {"plan": "auto", "requests_per_second": 5}
+
+
+def test_the_plan_of_the_recorded_traffic_fills_what_is_not_given():
+    found = planned(
+        {"name": "shop", "rollout": {**AUTO, "final_bake_seconds": 60, "canary_analysis": {"scores": False}}}
+    )
+    expected = proposal(5, instances=4, analysis={"scores": False})
+    assert found["rollout"] == {
+        **expected.rollout(),
+        **AUTO,
+        "final_bake_seconds": 60,
+        "canary_analysis": {**expected.analysis(), "scores": False},
+    }
+    assert found["name"] == "shop"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "instances"),
+    [({"instance_count": 2}, 2), ({"instance_count": 8, "autoscaling": {"min_instance_count": 2}}, 2), ({}, 4)],
+)
+def test_the_fewest_instances_decide_what_a_canary_can_be(endpoint, instances):
+    found = planned({"endpoint": endpoint, "rollout": AUTO})
+    assert found["rollout"]["canary_percent"] == proposal(5, instances=instances).route.percent
+
+
+def test_settings_without_a_plan_stay_as_they_are():
+    document = {"rollout": {"requests_per_second": 5}}
+    assert planned(document) == document
+
+
+@pytest.mark.parametrize("rate", [None, 0, "5", True])
+def test_a_plan_without_a_figure_is_refused(rate):
+    with pytest.raises(InputError, match=r"requests_per_second must be given, above 0, with rollout.plan = \"auto\""):
+        planned({"rollout": {"plan": "auto", "requests_per_second": rate}})
+
+
+def test_a_plan_for_one_instance_is_refused():
+    with pytest.raises(InputError, match=r"rollout\.plan: a plan needs 2 instances at least"):
+        planned({"rollout": AUTO, "endpoint": {"instance_count": 1}})
