@@ -204,6 +204,11 @@ def _stages() -> Iterator[str]:
     yield "[stages.dev.rollout.canary_analysis]"
     yield from ("min_requests = 100", "error_tolerance = 0.05", "latency_noise = 3.0", "latency_tolerance = 20.0")
     yield "score_limit = 0.18"
+    yield ""
+    yield "# Record the traffic of quiet hours (`slipway plan` reads it): bake, canary and margins then follow from it."
+    yield "# [stages.prod.rollout]"
+    yield "# requests_per_second = 5.0"
+    yield '# plan = "auto"'
 
 
 def _one_line(text: str) -> str:

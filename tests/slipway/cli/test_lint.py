@@ -75,7 +75,7 @@ def test_traffic_too_small_for_canary_analysis_is_an_error(capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("stage", "rate", "code", "message"),
     [
-        ("prod", "5", 1, "error SG803 shoppers-prod: 78 % of good models can be proven safe by the 2,850 requests"),
+        ("prod", "5", 1, "error SG803 shoppers-prod: 61 % of good models can be proven safe by the 2,100 requests"),
         ("prod", "16", 0, ""),
         ("dev", "5", 0, ""),
     ],
@@ -94,7 +94,7 @@ def test_a_bake_too_short_for_the_minimum_of_canary_analysis_is_a_finding(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     config = tmp_path / "short.toml"
-    config.write_text(SHOPPERS.read_text().replace("bake_seconds = 2400", "bake_seconds = 300"))
+    config.write_text(SHOPPERS.read_text().replace("bake_seconds = 1800", "bake_seconds = 300"))
     assert main(["lint", "--config", str(config), "--stage", "prod", "--requests-per-second", "5"]) == 1
     few = "0 % of good models can be proven safe by the 225 requests of the new fleet, of 500 that "
     assert few in capsys.readouterr().out
