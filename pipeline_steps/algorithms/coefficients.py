@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline_steps.algorithms.encoding import Term
 from pipeline_steps.algorithms.graphs.links import Link
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
+from pipeline_steps.features.table_features import part_label
 from pipeline_steps.tables.use_case import UseCase
 
 _MOST = 200
@@ -102,7 +103,7 @@ def _outputs(link: Link, use_case: UseCase) -> tuple[str, ...]:
 def _entry(found: Coefficients, known: _Names, place: int, output: int) -> dict[str, Any]:
     term, value = found.terms[place], float(found.values[place, output])
     column, label = known.columns[term.column], known.outputs[output]
-    category = None if term.code is None else _category(known.categories.get(column), term.code)
+    category = None if term.code is None else _category(column, known.categories.get(column), term.code)
     factor = None if found.link == "identity" or value > _LARGEST_EXPONENT else math.exp(value)
     return {
         "column": column,
@@ -119,12 +120,12 @@ def _entry(found: Coefficients, known: _Names, place: int, output: int) -> dict[
     }
 
 
-def _category(column: CategoryColumn | None, code: float) -> str:
-    """Name a code; that of a date's part is a number."""
+def _category(name: str, column: CategoryColumn | None, code: float) -> str:
+    """Name a code of the column `name`, which is a part of a date where it is no column of the table."""
     if code < 0:
         return "missing"
     if column is None:
-        return f"{code:g}"
+        return part_label(name, code) or f"{code:g}"
     return {known: text for text, known in column.codes.items()}.get(code, "other")
 
 

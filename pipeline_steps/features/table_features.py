@@ -19,6 +19,12 @@ def table_features(columns: Sequence[FeatureColumn], prepared: ModelInput) -> tu
     )
 
 
+def part_label(name: str, code: float) -> str | None:
+    """The name of a date part's code, such as January; None where the column `name` is no such part."""
+    labels = _LABELS.get(name.rpartition(": ")[2], ())
+    return labels[int(code)] if 0 <= code < len(labels) else None
+
+
 def _feature(name: str, column: FeatureColumn, *, is_part: bool) -> Feature:
     if is_part:
         labels = _LABELS.get(name.rpartition(": ")[2], ())

@@ -22,15 +22,16 @@ class _PlainPhase:
         self._display.line(f"{self._name}: {text}")
 
     def show(self, text: str) -> None:
-        """Live details would flood a log."""
+        self._display.detail(f"{self._name}: {text}")
 
 
 class PlainDisplay:
-    """One line an event, each with the seconds since the start."""
+    """One line an event, each with the seconds since the start; a live detail where there was none for a while."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._started = time.monotonic()
+    def __init__(self, stream: TextIO, *, silence_seconds: float = 10) -> None:
+        self._stream, self._silence = stream, silence_seconds
+        self._started = self._last = time.monotonic()
+        self._detail = ""
 
     def __enter__(self) -> Self:
         return self
@@ -39,8 +40,15 @@ class PlainDisplay:
         self._stream.flush()
 
     def line(self, text: str) -> None:
-        self._stream.write(f"[{time.monotonic() - self._started:6.1f} s] {text}\n")
+        self._last = time.monotonic()
+        self._stream.write(f"[{self._last - self._started:6.1f} s] {text}\n")
         self._stream.flush()
+
+    def detail(self, text: str) -> None:
+        """Write `text` unless it would flood the log, or repeat the last one."""
+        if text != self._detail and time.monotonic() - self._last >= self._silence:
+            self._detail = text
+            self.line(text)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[PhaseLog]:

@@ -18,7 +18,7 @@ def model_section(evaluation: Mapping[str, Any]) -> str:
         [
             paragraphs(_sentences(evaluation)),
             _comparison(evaluation),
-            section("Hyperparameters", _hyperparameters(evaluation.get("hyperparameters"))),
+            section("Hyperparameters", _hyperparameters(evaluation)),
             section("Importance of the columns", _importance(evaluation.get("importance"))),
             section("Coefficients of the linear model", _coefficients(evaluation.get("coefficients"))),
             *_segments(evaluation.get("segments")),
@@ -56,8 +56,13 @@ def _comparison(evaluation: Mapping[str, Any]) -> str:
     return table(["test split", *names], rows)
 
 
-def _hyperparameters(found: Mapping[str, Any] | None) -> str:
-    return table(["name", "value"], sorted(found.items())) if found else ""
+def _hyperparameters(evaluation: Mapping[str, Any]) -> str:
+    """Their values; a penalty that the training chose stands in the coefficients."""
+    found = evaluation.get("hyperparameters") or {}
+    values = {name: "not set" if value in (None, "") else value for name, value in found.items()}
+    if values.get("alpha") == "not set" and (coefficients := evaluation.get("coefficients")):
+        values["alpha"] = f"{rounded(coefficients['alpha'])}, by cross-validation of the training rows"
+    return table(["name", "value"], sorted(values.items())) if values else ""
 
 
 def _importance(found: Mapping[str, Any] | None) -> str:

@@ -15,7 +15,7 @@ class PhaseLog(Protocol):
         """Report an event; plain output keeps every such line."""
 
     def show(self, text: str) -> None:
-        """Replace the live detail; only a terminal shows it."""
+        """Replace the live detail; plain output has it only after some seconds without a line."""
 
 
 class Display(Protocol):

@@ -4,11 +4,13 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rehearsal.journey.embedded_aws import EmbeddedAws
 from rehearsal.journey.phases import PhaseLog
+from rehearsal.journey.tuning_progress import TuningProgress
 from slipway.errors import LaunchError
 from slipway.operations.data_fingerprint import data_fingerprint
 from slipway.training.parameters import DATA_FINGERPRINT
@@ -82,6 +84,7 @@ def train(
 
 def _follow(sagemaker: Any, run: TrainingRun, phase: PhaseLog) -> None:
     reported: set[str] = set()
+    tuning = TuningProgress(sagemaker, partial(_name, sagemaker))
     while True:
         status = sagemaker.describe_pipeline_execution(PipelineExecutionArn=run.execution_arn)
         run.steps = _steps(sagemaker, run.execution_arn)
@@ -92,7 +95,8 @@ def _follow(sagemaker: Any, run: TrainingRun, phase: PhaseLog) -> None:
         if status["PipelineExecutionStatus"] not in ("Executing", "Stopping"):
             return
         running = ", ".join(step["StepName"] for step in run.steps if step["StepStatus"] == "Executing")
-        phase.show(f"{running} running")
+        trials = tuning.text(run.steps)
+        phase.show(f"{running} running{trials and f': {trials}'}")
         time.sleep(_POLL_SECONDS)
 
 
