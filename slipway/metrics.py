@@ -7,6 +7,8 @@ ENDPOINT_NAMESPACE = "Slipway/Endpoint"
 """What the model servers publish; `pipeline_steps/embedded_metrics.py` has the same, compared by a contract test."""
 MONITORING_NAMESPACE = "Slipway/Monitoring"
 """What the monitoring job publishes; `pipeline_steps/embedded_metrics.py` has the same, likewise."""
+SHADOW_VARIANT = "shadow"
+"""Publishes a candidate's metrics while it is a shadow."""
 DECISION_METRIC = "CanaryDecision"
 _ROLLOUT_NAMESPACE = "Slipway/Rollout"
 

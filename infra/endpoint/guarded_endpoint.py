@@ -15,12 +15,13 @@ from infra.endpoint.endpoint_metrics import InvokableEndpoint
 from infra.endpoint.endpoint_role import EndpointRole
 from infra.endpoint.instance_autoscaling import ScalableInstanceCount
 from infra.endpoint.new_fleet_alarms import NewFleetAlarms
-from infra.endpoint.served_model import ContainerModel, RegisteredModel
+from infra.endpoint.served_model import ContainerModel, RegisteredModel, ShadowModel
 from infra.shared.tags import ENDPOINT_TAG
 from infra.shared.vpc_access import VpcPlacement
 from slipway.errors import InputError
 from slipway.guardrails import PlannedRollout, ScaledVariant, Variant, planned_analysis, refuse_unsafe
 from slipway.guardrails.configured_rollout import CAPACITY
+from slipway.metrics import SHADOW_VARIANT
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Rollout, Vpc
 from slipway.settings.limits import RESOURCE_NAME_LENGTH
@@ -54,6 +55,7 @@ class GuardedEndpoint(InvokableEndpoint):
         endpoint: the endpoint, updated in place under its fixed name.
         model: the model.
         config: the endpoint config.
+        shadow_model: the candidate's model, where the endpoint can have a shadow.
         alarms: what rolls an update back.
     """
 
@@ -72,6 +74,7 @@ class GuardedEndpoint(InvokableEndpoint):
         network_isolation: bool = True,
         role: iam.IRole | None = None,
         condition: cdk.CfnCondition | None = None,
+        shadow: ShadowModel | None = None,
     ) -> None:
         """Make it, under `condition` where one is given.
 
@@ -84,13 +87,14 @@ class GuardedEndpoint(InvokableEndpoint):
             self, max_length=RESOURCE_NAME_LENGTH, separator="-"
         )
         self._served, self._capacity, self._rollout = model, capacity, rollout
-        self._condition = condition
+        self._condition, self._shadow = condition, shadow
         self._scaled: ScalableInstanceCount | None = None
         self._check(capture)
         self.role = role or EndpointRole(
             self, "Role", endpoint_name=self._name, model=model, capture=capture, volume_key=volume_key, vpc=vpc
         )
-        self.model = self._model(vpc, isolated=network_isolation)
+        self.model = self._model("Model", model, vpc, isolated=network_isolation)
+        self.shadow_model = self._shadow_model(vpc, isolated=network_isolation)
         self.config = self._config(capture, volume_key)
         self.alarms = NewFleetAlarms(
             self,
@@ -136,6 +140,8 @@ class GuardedEndpoint(InvokableEndpoint):
 
     def _check(self, capture: DataCapture | None) -> None:
         if isinstance(self._capacity, Serverless):
+            if self._shadow:
+                raise InputError("shadow must be left out of a serverless endpoint, which takes no shadow variant")
             if capture:
                 raise InputError("capture must be left out of a serverless endpoint, which cannot capture")
             return
@@ -146,14 +152,30 @@ class GuardedEndpoint(InvokableEndpoint):
                 "what its servers publish by its package"
             )
 
-    def _model(self, vpc: Vpc | VpcPlacement | None, *, isolated: bool) -> sagemaker.CfnModel:
+    def _shadow_model(self, vpc: Vpc | VpcPlacement | None, *, isolated: bool) -> sagemaker.CfnModel | None:
+        """Kept when it leaves the template: SageMaker may have gone back to the config with it by itself."""
+        if self._shadow is None:
+            return None
+        model = self._model("ShadowModel", self._shadow.model, vpc, isolated=isolated)
+        model.cfn_options.condition = self._shadow.condition
+        model.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN
+        return model
+
+    def _model(
+        self,
+        id_: str,
+        served: RegisteredModel | ContainerModel,
+        vpc: Vpc | VpcPlacement | None,
+        *,
+        isolated: bool,
+    ) -> sagemaker.CfnModel:
         container = sagemaker.CfnModel.ContainerDefinitionProperty(
-            **self._served.definition(), environment=dict(self._served.environment)
+            **served.definition(), environment=dict(served.environment)
         )
         serverless = isinstance(self._capacity, Serverless)
         model = sagemaker.CfnModel(
             self,
-            "Model",
+            id_,
             # A list is an inference pipeline, which serverless endpoints do not take.
             **({"primary_container": container} if serverless else {"containers": [container]}),
             execution_role_arn=self.role.role_arn,
@@ -180,11 +202,25 @@ class GuardedEndpoint(InvokableEndpoint):
             self,
             "EndpointConfig",
             production_variants=[variant],
+            shadow_production_variants=self._shadow_variants(),
             data_capture_config=capture.config() if capture else None,
             kms_key_id=volume_key.key_arn if volume_key and has_encryptable_volume(self._capacity) else None,
         )
         self._keep_when_replaced(config)
         return config
+
+    def _shadow_variants(self) -> cdk.IResolvable | None:
+        """Its weight beside the only production variant's 1 is its share of the requests."""
+        if self._shadow is None or self.shadow_model is None or not isinstance(self._capacity, Instances):
+            return None
+        variant = {
+            "VariantName": SHADOW_VARIANT,
+            "ModelName": self.shadow_model.attr_model_name,
+            "InitialVariantWeight": self._shadow.percent / 100,
+            "InitialInstanceCount": self._shadow.instance_count,
+            "InstanceType": self._capacity.type,
+        }
+        return cdk.Fn.condition_if(self._shadow.condition.logical_id, [variant], cdk.Aws.NO_VALUE)
 
     def _keep_when_replaced(self, resource: cdk.CfnResource) -> None:
         resource.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
@@ -246,6 +282,9 @@ class GuardedEndpoint(InvokableEndpoint):
                 endpoint=self._name,
                 config_name=self.config_name,
                 variants=(variant,),
+                shadow_variants=(Variant(SHADOW_VARIANT, self._shadow.instance_count, self._capacity.type),)
+                if self._shadow
+                else (),
                 deployment=self._deployment,
                 alarms=tuple(self.alarms.descriptions),
                 autoscaled=bool(scaled),

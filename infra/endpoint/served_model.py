@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 
 from infra.shared.container_image import Image
@@ -66,3 +67,19 @@ class ContainerModel:
 
     def may_pull(self) -> list[Statement]:
         return [] if isinstance(self.image, str) else self.image.may_pull()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShadowModel:
+    """A candidate beside the live model, while `condition` holds: it answers copies of requests, for nobody.
+
+    Attributes:
+        model: the candidate; the endpoint's role must be able to read it, as it can the live one of the same registry.
+        instance_count: of its fleet, which is of the live one's type and is not autoscaled.
+        percent: of the requests.
+    """
+
+    model: RegisteredModel | ContainerModel
+    instance_count: int
+    percent: int
+    condition: cdk.CfnCondition

@@ -1,5 +1,7 @@
 """Endpoint: deployed on day 0 without a model; rollouts change its one parameter and nothing else."""
 
+from typing import cast
+
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -7,12 +9,14 @@ from constructs import Construct
 
 from infra.endpoint.capacity import DataCapture, Instances
 from infra.endpoint.guarded_endpoint import GuardedEndpoint
-from infra.endpoint.served_model import RegisteredModel
+from infra.endpoint.served_model import Image, RegisteredModel, ShadowModel
 from infra.shared.container_image import ContainerImage, EcrImage
 from infra.shared.sagemaker_role import ARTIFACT_KEYS
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX
+from slipway.metrics import SHADOW_VARIANT
 from slipway.rollout.new_fleet_alarms import server_environment
 from slipway.settings import Settings
+from slipway.settings.names import VARIANT
 
 
 class EndpointStack(cdk.Stack):
@@ -34,19 +38,14 @@ class EndpointStack(cdk.Stack):
             id_,
             env=env,
             description=f"Endpoint of {settings.names.prefix}",
-            # The rule would bring a second parameter, and a rollout reads and writes "the" parameter.
+            # The rule would bring a parameter that a rollout neither reads nor writes.
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         names, served = settings.names, settings.endpoint
-        group = names.package_group
-        package = cdk.CfnParameter(
-            self,
-            "ModelPackageArn",
-            default="",
-            description="The model package to serve; empty for none",
-            allowed_pattern=rf"^$|^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{{12}}:model-package/{group}/\d+$",
-            constraint_description=f"must be empty or the ARN of a package of {group}",
-        ).value_as_string
+        own = settings.endpoint.image
+        self._settings, self._bucket = settings, artifacts_bucket
+        self._image: Image = EcrImage(own) if own else image
+        package = self._package("ModelPackageArn", "The model package to serve; empty for none")
         has_model = cdk.CfnCondition(
             self, "HasModel", expression=cdk.Fn.condition_not(cdk.Fn.condition_equals(package, ""))
         )
@@ -55,14 +54,8 @@ class EndpointStack(cdk.Stack):
         self.guarded = GuardedEndpoint(
             self,
             "Guarded",
-            model=RegisteredModel(
-                package_arn=package,
-                image=EcrImage(served.image) if served.image else image,
-                artifacts_bucket=artifacts_bucket,
-                artifact_keys=ARTIFACT_KEYS,
-                # The dimensions of the servers' metrics; a container cannot find out the name of its endpoint config.
-                environment=server_environment(names.endpoint, package, excluded=settings.data.exclude_from_drift),
-            ),
+            model=self._registered(package, VARIANT),
+            shadow=self._shadow(has_model) if settings.rollout.shadow.enabled else None,
             capacity=served.serverless or instances,
             rollout=settings.rollout,
             endpoint_name=names.endpoint,
@@ -74,5 +67,49 @@ class EndpointStack(cdk.Stack):
         # A rollout finds the config by its logical id; the names that CloudFormation gives begin with these.
         self.guarded.model.override_logical_id("Model")
         self.guarded.config.override_logical_id("EndpointConfig")
+        if self.guarded.shadow_model:
+            self.guarded.shadow_model.override_logical_id("ShadowModel")
         cdk.CfnOutput(self, "EndpointName", value=names.endpoint)
         cdk.CfnOutput(self, "EndpointConfigName", value=self.guarded.config_name, condition=has_model)
+
+    def _package(self, parameter: str, description: str) -> str:
+        group = self._settings.names.package_group
+        return cdk.CfnParameter(
+            self,
+            parameter,
+            default="",
+            description=description,
+            allowed_pattern=rf"^$|^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{{12}}:model-package/{group}/\d+$",
+            constraint_description=f"must be empty or the ARN of a package of {group}",
+        ).value_as_string
+
+    def _registered(self, package: str, variant: str) -> RegisteredModel:
+        return RegisteredModel(
+            package_arn=package,
+            image=self._image,
+            artifacts_bucket=self._bucket,
+            artifact_keys=ARTIFACT_KEYS,
+            # The dimensions of the servers' metrics; a container cannot find out the name of its endpoint config.
+            environment=server_environment(
+                self._settings.names.endpoint,
+                package,
+                excluded=self._settings.data.exclude_from_drift,
+                variant=variant,
+            ),
+        )
+
+    def _shadow(self, has_model: cdk.CfnCondition) -> ShadowModel:
+        """An update that leaves its parameter out takes the default: then the endpoint has no shadow."""
+        package = self._package("ShadowModelPackageArn", "The candidate beside the served model; empty for none")
+        named = cdk.Fn.condition_not(cdk.Fn.condition_equals(package, ""))
+        shadow = self._settings.rollout.shadow
+        return ShadowModel(
+            model=self._registered(package, SHADOW_VARIANT),
+            instance_count=shadow.instances(self._settings.endpoint),
+            percent=shadow.percent,
+            condition=cdk.CfnCondition(
+                self,
+                "HasShadow",
+                expression=cdk.Fn.condition_and(cast("cdk.ICfnConditionExpression", has_model), named),
+            ),
+        )

@@ -100,6 +100,7 @@ class RolloutStack(cdk.Stack):
             proceeds=rollout.canary_analysis.without_evidence == "proceed",
             plan=rollout.type.replace("_", " "),
             timeout_seconds=rollout.timeout_seconds,
+            shadow_seconds=rollout.shadow.max_seconds if rollout.shadow.enabled else 0,
             stopped_parameter=names.stopped_parameter if self._settings.endpoint.schedule else "",
         )
 

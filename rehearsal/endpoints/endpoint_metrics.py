@@ -19,15 +19,16 @@ def metric_data(endpoint_name: str, attempts: Iterable[tuple[float, Attempt]]) -
 
     Every metric is published by EndpointName and VariantName, and again with EndpointConfigName, which alone
     distinguishes the new fleet from the old one. SageMaker adds that dimension from an update on; here every fleet has
-    it. They are kept by the second, unlike SageMaker's, because the report draws a rollout that lasts seconds. No alarm
-    gains from that: one with a period under a minute is refused before the rollout (SG604).
+    it. A shadow variant's are published by its own name alone, and without OverheadLatency: so much is documented. They
+    are kept by the second, unlike SageMaker's, because the report draws a rollout that lasts seconds. No alarm gains
+    from that: one with a period under a minute is refused before the rollout (SG604).
     """
     samples: dict[_Key, Counter[float]] = defaultdict(Counter)
     for at, attempt in attempts:
         variant = (("EndpointName", endpoint_name), ("VariantName", attempt.variant))
         fleet = (*variant, ("EndpointConfigName", attempt.config_name))
         for name, unit, value in _samples(attempt):
-            for dimensions in (variant, fleet):
+            for dimensions in (variant,) if attempt.is_shadows else (variant, fleet):
                 samples[at, name, unit, dimensions][value] += 1
     return [datum for key, counts in samples.items() for datum in _data(key, counts)]
 
@@ -41,7 +42,8 @@ def _samples(attempt: Attempt) -> Iterator[tuple[str, str, float]]:
     yield "Invocation5XXErrors", "None", float(status >= 500)
     yield "InvocationModelErrors", "None", float(not 200 <= status < 300)
     yield "ModelLatency", "Microseconds", float(round(attempt.model_us))
-    yield "OverheadLatency", "Microseconds", float(round(attempt.overhead_us))
+    if not attempt.is_shadows:
+        yield "OverheadLatency", "Microseconds", float(round(attempt.overhead_us))
 
 
 def _data(key: _Key, counts: "Counter[float]") -> Iterator[dict[str, Any]]:

@@ -39,27 +39,28 @@ class PendingDeployment:
     fleet: ServingFleet | None = None
 
     def describe(self) -> dict[str, Any]:
-        variants = [
-            {
-                "VariantName": wanted["VariantName"],
-                "InstanceType": wanted.get("InstanceType"),
-                "DesiredInstanceCount": wanted.get("InitialInstanceCount", 1),
-                "DesiredWeight": wanted.get("InitialVariantWeight", 1.0),
-                **self._current(wanted["VariantName"]),
-                **_status(_VARIANT_STATUS.get(self.phase), self.phase_started),
-            }
-            for wanted in self.config["ProductionVariants"]
-        ]
+        kinds = ("ProductionVariants", "ShadowProductionVariants")
         return {
             "EndpointConfigName": self.config["EndpointConfigName"],
             "StartTime": self.started,
-            "ProductionVariants": [{k: v for k, v in variant.items() if v is not None} for variant in variants],
+            **{kind: [self._variant(wanted) for wanted in self.config[kind]] for kind in kinds if kind in self.config},
         }
+
+    def _variant(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        found = {
+            "VariantName": wanted["VariantName"],
+            "InstanceType": wanted.get("InstanceType"),
+            "DesiredInstanceCount": wanted.get("InitialInstanceCount", 1),
+            "DesiredWeight": wanted.get("InitialVariantWeight", 1.0),
+            **self._current(wanted["VariantName"]),
+            **_status(_VARIANT_STATUS.get(self.phase), self.phase_started),
+        }
+        return {name: value for name, value in found.items() if value is not None}
 
     def _current(self, name: str) -> dict[str, Any]:
         if self.fleet is None:
             return {"CurrentInstanceCount": 0, "CurrentWeight": 0.0}
-        variant = self.fleet.choose(name)
+        variant = next(each for each in self.fleet.all_variants if each.name == name)
         return {
             "CurrentInstanceCount": round(variant.instances * self.share) if self.rolling else variant.instances,
             "CurrentWeight": variant.weight * self.share,
@@ -166,7 +167,9 @@ class EndpointState:
                 found["FailureReason"] = self._reason
             if self._live is not None:
                 found["EndpointConfigName"] = self._live.config_name
-                found["ProductionVariants"] = _describe_variants(self._live, self._pending)
+                found["ProductionVariants"] = _describe_variants(self._live.variants, self._pending)
+                if self._live.shadow is not None:
+                    found["ShadowProductionVariants"] = _describe_variants([self._live.shadow], self._pending)
                 if self._live.data_capture is not None:
                     found["DataCaptureConfig"] = capture_summary(self._live.data_capture)
             elif self._pending is not None:
@@ -178,7 +181,7 @@ class EndpointState:
             return found
 
 
-def _describe_variants(fleet: ServingFleet, pending: PendingDeployment | None) -> list[dict[str, Any]]:
+def _describe_variants(variants: Sequence[ServingVariant], pending: PendingDeployment | None) -> list[dict[str, Any]]:
     """The live fleet's variants; while the old fleet drains they are being deleted."""
     leaving = pending is not None and pending.phase is Phase.TERMINATING
     since = pending.phase_started if pending else now()
@@ -192,7 +195,7 @@ def _describe_variants(fleet: ServingFleet, pending: PendingDeployment | None) -
             **_images(variant),
             **_status("Deleting" if leaving else None, since),
         }
-        for variant in fleet.variants
+        for variant in variants
     ]
 
 

@@ -52,7 +52,7 @@ class MetricPublisher:
         with self._lock:
             attempts, self._attempts = self._attempts, []
         if attempts:
-            self._traffic.add(attempts)
+            self._traffic.add([(at, attempt) for at, attempt in attempts if not attempt.is_shadows])
             try:
                 self._publish(SAGEMAKER_NAMESPACE, metric_data(self._endpoint_name, attempts))
             except Exception:  # noqa: BLE001 -- see above

@@ -70,22 +70,27 @@ class Provisioning:
         """A function that makes the fleet of `config`; nothing is started by it."""
 
         def make_fleet() -> ServingFleet:
-            variants = [
-                ServingVariant(
-                    name=(name := wanted["VariantName"]),
-                    weight=retained.weights.get(name, float(wanted.get("InitialVariantWeight", 1.0))),
-                    instances=retained.instances_of(wanted),
-                    instance_type=str(wanted.get("InstanceType", "")),
-                    image=str(models[wanted["ModelName"]].get("Image", "")),
-                    server=self._server(endpoint_name, wanted, models[wanted["ModelName"]]),
-                    startup_seconds=float(wanted.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)),
-                )
-                for wanted in config["ProductionVariants"]
-            ]
+            variants, shadows = (
+                [self._variant(endpoint_name, wanted, models[wanted["ModelName"]], retained) for wanted in given]
+                for given in (config["ProductionVariants"], config.get("ShadowProductionVariants", ()))
+            )
             capture = retained.data_capture if retained.keeps_capture else config.get("DataCaptureConfig")
-            return ServingFleet(str(config["EndpointConfigName"]), variants, capture)
+            return ServingFleet(str(config["EndpointConfigName"]), variants, capture, next(iter(shadows), None))
 
         return make_fleet
+
+    def _variant(
+        self, endpoint_name: str, wanted: Mapping[str, Any], model: Mapping[str, Any], retained: Retained
+    ) -> ServingVariant:
+        return ServingVariant(
+            name=(name := wanted["VariantName"]),
+            weight=retained.weights.get(name, float(wanted.get("InitialVariantWeight", 1.0))),
+            instances=retained.instances_of(wanted),
+            instance_type=str(wanted.get("InstanceType", "")),
+            image=str(model.get("Image", "")),
+            server=self._server(endpoint_name, wanted, model),
+            startup_seconds=float(wanted.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)),
+        )
 
     def _server(self, endpoint_name: str, wanted: Mapping[str, Any], model: Mapping[str, Any]) -> ModelServer:
         variant_name, instance_type = wanted["VariantName"], str(wanted.get("InstanceType", ""))

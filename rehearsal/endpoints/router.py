@@ -1,9 +1,10 @@
 """Requests of users → the fleets, by share. The chosen fleet's response is the user's, as on SageMaker."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rehearsal.endpoints.capture import CUSTOM_ATTRIBUTES, CapturePlan
 from rehearsal.endpoints.http_client import HttpClient, NoResponseError
@@ -13,6 +14,9 @@ from rehearsal.endpoints.weights import SmoothRoundRobin
 
 INVOCATION_SECONDS = 60.0
 """SageMaker's limit for a model's response."""
+
+_MOST_COPIES = 200
+"""Copies that a shadow is working on; of further ones it is too slow to answer, and each counts as no response."""
 
 NO_RESPONSE = "the container gave no response"
 """The message of SageMaker's "server error (0)"."""
@@ -28,6 +32,8 @@ class Attempt:
     status: int
     model_us: float
     overhead_us: float
+    is_shadows: bool = False
+    """It was a copy: no user got the response."""
 
     @property
     def failed(self) -> bool:
@@ -52,6 +58,7 @@ class Router:
         self._timeout_seconds = timeout_seconds
         self._lock = threading.Lock()
         self._choice: SmoothRoundRobin[ServingFleet] = SmoothRoundRobin([])
+        self._copies: set[asyncio.Task[None]] = set()
 
     def set_shares(self, shares: Sequence[tuple[ServingFleet, float]]) -> None:
         """Which fleet gets which share of the users from now on."""
@@ -71,7 +78,27 @@ class Router:
             self._leave(fleet)
         self._record(attempt)
         self._capture(fleet.capture, request, answer)
+        if shadow := fleet.sampled_shadow():
+            self._copy(fleet, shadow, request)
         return answer
+
+    def _copy(self, fleet: ServingFleet, shadow: ServingVariant, request: InvocationRequest) -> None:
+        """Once the user has the response: the copy takes none of the user's time, and its failure is nobody's."""
+        if len(self._copies) >= _MOST_COPIES:
+            self._record(_attempt(fleet, shadow, 0, model_us=0.0, is_shadows=True))
+            return
+        task = asyncio.get_running_loop().create_task(self._ask_shadow(fleet, shadow, request))
+        self._copies.add(task)
+        task.add_done_callback(self._copies.discard)
+
+    async def _ask_shadow(self, fleet: ServingFleet, shadow: ServingVariant, request: InvocationRequest) -> None:
+        started = time.perf_counter()
+        status, body, headers = await self._call(shadow, request)
+        model_us = (time.perf_counter() - started) * 1e6
+        self._record(_attempt(fleet, shadow, status, model_us=model_us, is_shadows=True))
+        # Whether the record of a copy has the caller's inference id is not documented: it has none here.
+        copied = replace(request, inference_id=None)
+        self._capture(fleet.shadow_capture, copied, Invocation(status, body, headers, shadow.name, fleet.config_name))
 
     def _enter(self) -> ServingFleet:
         with self._lock:
@@ -89,7 +116,7 @@ class Router:
         status, body, headers = await self._call(variant, request)
         ended = time.perf_counter()
         model_us, overhead_us = (ended - started) * 1e6, max(0.0, started - request.received) * 1e6
-        attempt = Attempt(fleet.config_name, variant.name, variant.instances, status, model_us, overhead_us)
+        attempt = _attempt(fleet, variant, status, model_us=model_us, overhead_us=overhead_us)
         return attempt, Invocation(status, body, headers, variant.name, fleet.config_name)
 
     async def _call(self, variant: ServingVariant, request: InvocationRequest) -> tuple[int, bytes, Mapping[str, str]]:
@@ -109,3 +136,15 @@ class Router:
         except NoResponseError as exc:
             return 0, f"{NO_RESPONSE}: {exc}".encode(), {"content-type": "text/plain"}
         return response.status, response.body, response.headers
+
+
+def _attempt(
+    fleet: ServingFleet,
+    variant: ServingVariant,
+    status: int,
+    *,
+    model_us: float,
+    overhead_us: float = 0.0,
+    is_shadows: bool = False,
+) -> Attempt:
+    return Attempt(fleet.config_name, variant.name, variant.instances, status, model_us, overhead_us, is_shadows)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.endpoints.capture import CapturePlan, capture_plan
+from rehearsal.endpoints.capture import CapturePlan, Sampler, capture_plan
 from rehearsal.endpoints.model_server import STARTUP_SECONDS, ModelServer
 from rehearsal.endpoints.weights import SmoothRoundRobin
 from slipway.errors import LaunchError
@@ -37,13 +37,30 @@ class ServingFleet:
     variants: Sequence[ServingVariant]
     data_capture: Mapping[str, Any] | None = None
     """The DataCaptureConfig that applies to it."""
+    shadow: ServingVariant | None = None
+    """Gets copies of requests, whose responses nobody gets."""
     in_flight: int = 0
     capture: CapturePlan | None = field(init=False)
+    shadow_capture: CapturePlan | None = field(init=False)
+    """The same for the shadow's responses, which are sampled by themselves."""
     _choice: SmoothRoundRobin[ServingVariant] = field(init=False)
+    _sampler: Sampler = field(init=False)
 
     def __post_init__(self) -> None:
         self.capture = capture_plan(self.data_capture)
+        self.shadow_capture = capture_plan(self.data_capture)
         self.reweigh()
+        # AWS documents the sampling percentage, and not how a weight becomes one: the share of the only other variant.
+        share = self.shadow.weight / self.variants[0].weight if self.shadow else 0.0
+        self._sampler = Sampler(100 * min(1.0, share))
+
+    @property
+    def all_variants(self) -> list[ServingVariant]:
+        return [*self.variants, *([self.shadow] if self.shadow else [])]
+
+    def sampled_shadow(self) -> ServingVariant | None:
+        """The shadow, where the next request is one that it gets a copy of."""
+        return self.shadow if self.shadow and self._sampler.chooses() else None
 
     @property
     def instances(self) -> int:
@@ -69,7 +86,7 @@ class ServingFleet:
         Raises:
             LaunchError: one did not start; the others have been stopped.
         """
-        for variant in self.variants:
+        for variant in self.all_variants:
             try:
                 variant.server.start(startup_seconds=variant.startup_seconds, cancelled=cancelled)
             except LaunchError as exc:
@@ -77,7 +94,7 @@ class ServingFleet:
                 raise LaunchError(f"variant {variant.name}: {exc}") from exc
 
     def is_healthy(self, timeout_seconds: float) -> bool:
-        """Whether every server passes its health check within the time."""
+        """Whether every server that answers users passes its health check within the time."""
         deadline = time.monotonic() + timeout_seconds
         while not all(variant.server.is_healthy() for variant in self.variants):
             if time.monotonic() > deadline:
@@ -93,5 +110,5 @@ class ServingFleet:
         return self.in_flight == 0
 
     def stop(self) -> None:
-        for variant in self.variants:
+        for variant in self.all_variants:
             variant.server.discard()

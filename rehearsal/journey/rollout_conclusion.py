@@ -9,6 +9,8 @@ from slipway.errors import LaunchError
 from slipway.rollout.audit import Entry
 from slipway.rollout.steps import Outcome
 
+_OF_SHADOWS = ("shadow begun", "shadow decision", "shadow ended")
+
 
 def conclude(target: LaunchTarget, execution: str, rollout: RolloutResult) -> None:
     """Read the outcome from the registry too, and not only from what the function reports.
@@ -37,9 +39,18 @@ def conclude(target: LaunchTarget, execution: str, rollout: RolloutResult) -> No
 
 
 def note_proof(rollouts: Iterable[RolloutResult], audit: Iterable[Entry]) -> None:
-    """Note of each promoted model whether it was proven safe, or went live for lack of evidence, by the audit log."""
-    promoted = {entry["subject"]: entry["detail"] for entry in audit if entry["action"] == "promoted"}
+    """Note of each promoted model whether it was proven safe, or went live for lack of evidence, by the audit log.
+
+    And of each candidate that was a shadow, what that has shown.
+    """
+    entries = list(audit)
+    promoted = {entry["subject"]: entry["detail"] for entry in entries if entry["action"] == "promoted"}
+    shadows = {entry["subject"]: entry["detail"] for entry in entries if entry["action"] in _OF_SHADOWS}
     for rollout in rollouts:
+        if rollout.model_package in shadows:
+            detail = shadows[rollout.model_package]
+            decision = Decision(detail.get("verdict", Decision.EXTEND)).name.lower()
+            rollout.shadow = {"decision": decision, "explanation": detail.get("sentence", "")}
         if rollout.has_two_fleets and "verdict" in (detail := promoted.get(rollout.model_package, {})):
             rollout.proven = detail["verdict"] == Decision.PROMOTE
             rollout.reason = rollout.reason or detail["sentence"]

@@ -49,6 +49,7 @@ class _Observer:
         self._polled = False
         self._rolled_back = False
         self._gates: str | None = None
+        self._packages: dict[str, str] = {}
 
     def poll(self) -> None:
         endpoint = _describe_endpoint(self._target)
@@ -56,7 +57,7 @@ class _Observer:
         config = endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName") or live
         if not self._polled:
             self._polled, self._blue = True, live
-        if config and config != self._blue and self._rollout.config is None:
+        if config and config != self._blue and self._rollout.config is None and self._serves_candidate(config):
             self._rollout.config = config
         if self._gates is None and (message := _gates_message(self._target, since=self._rollout.started_at)):
             self._gates = message
@@ -72,6 +73,12 @@ class _Observer:
                 self._mark("rolled back")
         users = self._target.traffic.snapshot()
         self._phase.show(f"{status}; users: {users.answered} answered, {users.failed} failed, {users.dropped} dropped")
+
+    def _serves_candidate(self, config: str) -> bool:
+        """Where the candidate is a shadow first, there are configs that serve what served before."""
+        if config not in self._packages:
+            self._packages[config] = _package_of(self._target, config)
+        return self._packages[config] == self._rollout.model_package
 
     def _poll_alarms(self, config: str) -> None:
         cloudwatch = self._target.aws.client("cloudwatch")
@@ -118,4 +125,14 @@ def _status(endpoint: dict[str, Any]) -> str:
         return "no endpoint yet"
     pending = endpoint.get("PendingDeploymentSummary", {}).get("ProductionVariants", [])
     states = [s["Status"] for variant in pending for s in variant.get("VariantStatus", [])]
-    return f"{endpoint['EndpointStatus']} ({states[-1]})" if states else str(endpoint["EndpointStatus"])
+    beside = " with a shadow" if "ShadowProductionVariants" in endpoint else ""
+    return f"{endpoint['EndpointStatus']} ({states[-1]})" if states else f"{endpoint['EndpointStatus']}{beside}"
+
+
+def _package_of(target: LaunchTarget, config: str) -> str:
+    """The model package that an endpoint config serves, or empty."""
+    sagemaker = target.aws.client("sagemaker")
+    described = sagemaker.describe_endpoint_config(EndpointConfigName=config)
+    model = sagemaker.describe_model(ModelName=described["ProductionVariants"][0]["ModelName"])
+    containers = [*model.get("Containers", ()), model.get("PrimaryContainer") or {}]
+    return next((str(each["ModelPackageName"]) for each in containers if "ModelPackageName" in each), "")

@@ -47,6 +47,8 @@ class RolloutResult:
     reason: str = ""
     proven: bool | None = None
     """Whether canary analysis proved a promoted model safe; None where there was no old fleet to compare it with."""
+    shadow: dict[str, Any] | None = None
+    """What canary analysis decided of the candidate as a shadow; None where it was none."""
     alarms: list[str] = field(default_factory=list)
     moments: list[tuple[float, str]] = field(default_factory=list)
 
@@ -74,6 +76,7 @@ class RolloutResult:
             "proven": self.proven,
             "by": self.by,
             "reason": self.reason,
+            "shadow": self.shadow,
             "requests": self.requests,
             "exposed": self.exposed,
             "failed": self.failed,

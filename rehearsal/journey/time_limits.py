@@ -50,5 +50,10 @@ def training_seconds(settings: Settings, *, rows: int) -> float:
 
 
 def rollout_seconds(settings: Settings, *, speed: float) -> float:
-    """For one rollout and, after it, a restore of what served before, each as long as CloudFormation gives it."""
-    return _ROLLOUT_SECONDS + 2 * settings.rollout.timeout_seconds / speed
+    """For one rollout and, after it, a restore of what served before, each as long as CloudFormation gives it.
+
+    A shadow takes its own time, and an update to add it and one to remove it.
+    """
+    rollout = settings.rollout
+    shadow = rollout.shadow.max_seconds + 2 * rollout.timeout_seconds if rollout.shadow.enabled else 0
+    return _ROLLOUT_SECONDS + (2 * rollout.timeout_seconds + shadow) / speed

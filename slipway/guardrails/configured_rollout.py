@@ -2,6 +2,7 @@
 
 from slipway.canary.config import PROCEED
 from slipway.guardrails.planned import OPAQUE, PlannedAnalysis, PlannedRollout, ScaledVariant, Variant
+from slipway.metrics import SHADOW_VARIANT
 from slipway.rollout.new_fleet_alarms import new_fleet_alarms, server_environment
 from slipway.rollout.plan import deployment_config
 from slipway.settings import Settings
@@ -45,6 +46,7 @@ def planned_rollout(settings: Settings, *, requests_per_second: float | None = N
         endpoint=endpoint,
         config_name=CONFIG_NAME,
         variants=(variant,),
+        shadow_variants=_shadow(settings),
         deployment=deployment_config(settings.rollout, [alarm["AlarmName"] for alarm in alarms]),
         alarms=alarms,
         autoscaled=bool(scaling),
@@ -54,6 +56,11 @@ def planned_rollout(settings: Settings, *, requests_per_second: float | None = N
         previous_variants=(VARIANT,),
         analysis=planned_analysis(settings.rollout),
     )
+
+
+def _shadow(settings: Settings) -> tuple[Variant, ...]:
+    shadow, served = settings.rollout.shadow, settings.endpoint
+    return (Variant(SHADOW_VARIANT, shadow.instances(served), served.instance_type),) if shadow.enabled else ()
 
 
 def planned_analysis(rollout: Rollout) -> PlannedAnalysis | None:

@@ -58,7 +58,7 @@ class Abort:
             endpoint = describe_endpoint(self.stage)
             if end := self._end(now, endpoint):
                 return end
-            if endpoint and endpoint.pending:
+            if endpoint and endpoint.pending and not _changes_shadow(execution, endpoint):
                 self._roll_back(endpoint.pending.config)
             elif execution:
                 self._reject(execution)
@@ -120,8 +120,16 @@ def _refuse_harm(execution: Execution | None, endpoint: DeployedEndpoint | None)
             "the package"
         )
     pending = endpoint.pending.package if endpoint and endpoint.pending else None
-    if execution and pending and pending != execution.package:
+    if execution and pending and pending != execution.package and not _changes_shadow(execution, endpoint):
         raise RefusedError(
             f"the rollout of version {version_of(execution.package)} is being rolled back already, to version "
             f"{version_of(pending)}"
         )
+
+
+def _changes_shadow(execution: Execution | None, endpoint: DeployedEndpoint | None) -> bool:
+    """Whether the update adds the candidate as a shadow, or takes it away: it serves what served before."""
+    if execution is None or endpoint is None or endpoint.pending is None:
+        return False
+    has_shadow = bool(endpoint.pending.shadow or (endpoint.live and endpoint.live.shadow))
+    return has_shadow and endpoint.pending.package != execution.package

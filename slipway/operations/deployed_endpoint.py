@@ -1,5 +1,6 @@
 """The deployed endpoint: what it serves, what is being rolled out, and the alarms of a fleet."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,8 @@ from slipway.metrics import DECISION_METRIC
 from slipway.operations.aws_errors import message_of
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.settings.names import VARIANT
+
+_KINDS = ("ProductionVariants", "ShadowProductionVariants")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Fleet:
     """Of a new fleet: Creating, ActivatingTraffic, Baking, …"""
     instances: int | None = None
     weight: float | None = None
+    shadow: str | None = None
+    """The package of its shadow variant."""
 
 
 @dataclass(frozen=True)
@@ -81,26 +86,39 @@ def fleet_alarms(stage: DeployedStage, config: str) -> list[FleetAlarm]:
 def _fleet(sagemaker: Any, config: str, variants: Any) -> Fleet:
     variant: dict[str, Any] = next((each for each in variants if each.get("VariantName") == VARIANT), {})
     statuses = [status["Status"] for status in variant.get("VariantStatus", ())]
-    package, created = _package(sagemaker, config)
+    described = _config(sagemaker, config)
+    package, shadow = (_package(sagemaker, described.get(kind, ())) for kind in _KINDS)
     return Fleet(
         config=config,
         package=package,
-        created=created,
+        created=described.get("CreationTime") if package else None,
+        shadow=shadow,
         variant_status=statuses[-1] if statuses else "",
         instances=variant.get("CurrentInstanceCount"),
         weight=variant.get("CurrentWeight"),
     )
 
 
-def _package(sagemaker: Any, config: str) -> tuple[str | None, datetime | None]:
-    """The model package of an endpoint config and when the config was created; either may be deleted meanwhile."""
+def _config(sagemaker: Any, name: str) -> dict[str, Any]:
+    """An endpoint config; it may be deleted meanwhile."""
     try:
-        described = sagemaker.describe_endpoint_config(EndpointConfigName=config)
-        model = sagemaker.describe_model(ModelName=described["ProductionVariants"][0]["ModelName"])
+        found: dict[str, Any] = sagemaker.describe_endpoint_config(EndpointConfigName=name)
     except ClientError as exc:
         if "Could not find" in message_of(exc):
-            return None, None
+            return {}
+        raise
+    return found
+
+
+def _package(sagemaker: Any, variants: Sequence[Mapping[str, Any]]) -> str | None:
+    """The model package of the first of these variants; its model may be deleted meanwhile."""
+    if not variants:
+        return None
+    try:
+        model = sagemaker.describe_model(ModelName=variants[0]["ModelName"])
+    except ClientError as exc:
+        if "Could not find" in message_of(exc):
+            return None
         raise
     containers = [*model.get("Containers", ()), model.get("PrimaryContainer") or {}]
-    packages = [container["ModelPackageName"] for container in containers if "ModelPackageName" in container]
-    return (packages[0] if packages else None), described.get("CreationTime")
+    return next((container["ModelPackageName"] for container in containers if "ModelPackageName" in container), None)

@@ -57,12 +57,14 @@ def new_fleet_alarms(
     }
 
 
-def server_environment(endpoint_name: str, package_arn: str, *, excluded: Sequence[str] = ()) -> dict[str, str]:
+def server_environment(
+    endpoint_name: str, package_arn: str, *, excluded: Sequence[str] = (), variant: str = VARIANT
+) -> dict[str, str]:
     """The environment by which a model's server publishes what the drift alarms watch."""
     return {
         **({"SLIPWAY_EXCLUDED_FROM_DRIFT": ",".join(excluded)} if excluded else {}),
         "SLIPWAY_ENDPOINT_NAME": endpoint_name,
-        "SLIPWAY_VARIANT_NAME": VARIANT,
+        "SLIPWAY_VARIANT_NAME": variant,
         "SLIPWAY_MODEL_PACKAGE_ARN": package_arn,
     }
 

@@ -13,6 +13,7 @@ from slipway.settings.replay import Replay
 from slipway.settings.schedule import EndpointSchedule
 from slipway.settings.section import InstanceType, Section, matching, raise_each
 from slipway.settings.serverless import Serverless
+from slipway.settings.shadow import Shadow
 
 ContractChange = Annotated[
     str, matching(r"^[0-9a-f]{12}$", "the code of 12 digits and letters a to f in the contract gate's report")
@@ -144,6 +145,7 @@ class Rollout(Section):
     """The one change of the contract that callers are ready for, by the code that the contract gate reports."""
     canary_analysis: CanaryAnalysis = CanaryAnalysis()
     replay: Replay = Replay()
+    shadow: Shadow = Shadow()
 
     @model_validator(mode="after")
     def _times_fit(self) -> Self:

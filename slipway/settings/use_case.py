@@ -74,6 +74,7 @@ class Settings(Section):
             *_fold_conflicts(self),
             *_value_conflicts(self),
             *_serverless_conflicts(self),
+            *_shadow_conflicts(self),
             *_monitoring_conflicts(self),
             *_own_container_conflicts(self),
         )
@@ -149,6 +150,22 @@ def _own_container_conflicts(settings: Settings) -> Iterator[str]:
     yield from training_errors(training, settings.tuning, settings.features, metric=settings.metric)
     if settings.has_own_model:
         yield from own_model_errors(settings.gate, settings.decision, settings.value)
+
+
+def _shadow_conflicts(settings: Settings) -> Iterator[str]:
+    """What SageMaker does not offer for an endpoint with a shadow, and who would compare it."""
+    endpoint, rollout = settings.endpoint, settings.rollout
+    if not rollout.shadow.enabled:
+        return
+    if endpoint.serverless:
+        yield "rollout.shadow must be off with endpoint.serverless, which takes no shadow variant"
+    elif not rollout.canary_analysis.enabled:
+        yield "rollout.shadow needs rollout.canary_analysis.enabled: nothing else compares the candidate as a shadow"
+    if rollout.type == "rolling":
+        # Whether a shadow counts as a second variant, which rolling excludes, is not documented.
+        yield "rollout.type must be canary, linear or all_at_once with rollout.shadow, got rolling"
+    if endpoint.instance_type.startswith("ml.inf1."):
+        yield f"endpoint.instance_type must not be of Inferentia 1 with rollout.shadow, got {endpoint.instance_type}"
 
 
 def _fold_conflicts(settings: Settings) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Endpoint configs: which models an endpoint serves, and on what."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from rehearsal.cloud.sagemaker.api_errors import validation_error
 from rehearsal.cloud.sagemaker.arns import arn
@@ -31,11 +32,12 @@ class EndpointConfigs:
         config_arn = arn("endpoint-config", name.lower())
         if name.lower() in self._configs:
             raise validation_error(f'Cannot create already existing endpoint configuration "{config_arn}".')
-        variants = request["ProductionVariants"]
-        names = [variant["VariantName"] for variant in variants]
+        variants, shadows = request["ProductionVariants"], request.get("ShadowProductionVariants", [])
+        names = [variant["VariantName"] for variant in (*variants, *shadows)]
         if len(set(names)) != len(names):
             raise validation_error(f"variant names must be unique, got {', '.join(names)}")
-        for variant in variants:
+        _check_shadows(request, variants, shadows)
+        for variant in (*variants, *shadows):
             model = self._models.get(variant["ModelName"])
             if "ServerlessConfig" in variant and "Containers" in model:
                 raise validation_error(
@@ -47,7 +49,8 @@ class EndpointConfigs:
             refuse_volume_key({**variant, "KmsKeyId": request.get("KmsKeyId")}, key="KmsKeyId")
         self._configs[name.lower()] = {
             **request,
-            "ProductionVariants": [{"InitialVariantWeight": 1.0, **variant} for variant in variants],
+            "ProductionVariants": _weighted(variants),
+            **({"ShadowProductionVariants": _weighted(shadows)} if shadows else {}),
             "EndpointConfigArn": config_arn,
             "CreationTime": self._platform.now(),
         }
@@ -72,5 +75,29 @@ class EndpointConfigs:
 
     def models(self, config: Record) -> dict[str, Record]:
         """Model name → what it serves, for every variant."""
-        names = {variant["ModelName"] for variant in config["ProductionVariants"]}
+        names = {variant["ModelName"] for variant in all_variants(config)}
         return {name: self._models.served(name) for name in names}
+
+
+def all_variants(fleet: Mapping[str, Any]) -> list[Record]:
+    """Production and shadow variants of an endpoint config, or of a fleet as DescribeEndpoint shows it."""
+    return [*fleet.get("ProductionVariants", ()), *fleet.get("ShadowProductionVariants", ())]
+
+
+def _weighted(variants: list[Record]) -> list[Record]:
+    return [{"InitialVariantWeight": 1.0, **variant} for variant in variants]
+
+
+def _check_shadows(request: Record, variants: list[Record], shadows: list[Record]) -> None:
+    """One beside one, on real-time instances; see https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests.html"""
+    if not shadows:
+        return
+    if len(variants) != 1 or len(shadows) != 1:
+        raise validation_error(
+            "ProductionVariants and ShadowProductionVariants must each have one variant where a shadow is given, got "
+            f"{len(variants)} and {len(shadows)}"
+        )
+    serverless = any("ServerlessConfig" in variant for variant in (*variants, *shadows))
+    if serverless or "AsyncInferenceConfig" in request:
+        kind = "serverless" if serverless else "asynchronous"
+        raise validation_error(f"ShadowProductionVariants must be left out of a {kind} endpoint")

@@ -7,7 +7,7 @@ from typing import Any
 
 from rehearsal.cloud.sagemaker.api_errors import validation_error
 from rehearsal.cloud.sagemaker.arns import arn
-from rehearsal.cloud.sagemaker.endpoint_configs import EndpointConfigs
+from rehearsal.cloud.sagemaker.endpoint_configs import EndpointConfigs, all_variants
 from rehearsal.cloud.sagemaker.json_protocol import Action
 from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.platform import Platform, Record, epoch_ms
@@ -104,11 +104,11 @@ class Endpoints:
         for endpoint in self._endpoints.values():
             described = self._described(endpoint)
             for fleet in (described, described.get("PendingDeploymentSummary", {})):
-                for variant in fleet.get("ProductionVariants", ()):
+                for variant in all_variants(fleet):
                     kind = endpoint["_types"].get((fleet["EndpointConfigName"], variant["VariantName"]))
                     used[kind] += variant.get("CurrentInstanceCount", 0)
         wanted: Counter[str] = Counter()
-        for variant in config["ProductionVariants"]:
+        for variant in all_variants(config):
             if "InstanceType" in variant:
                 wanted[variant["InstanceType"]] += variant["InitialInstanceCount"]
         for kind, count in wanted.items():
@@ -216,5 +216,7 @@ class Endpoints:
 
 def _types(config: Record) -> dict[tuple[str, str], str]:
     """Which instances a variant of the config is of."""
-    variants = config["ProductionVariants"]
-    return {(config["EndpointConfigName"], v["VariantName"]): v.get("InstanceType", "serverless") for v in variants}
+    return {
+        (config["EndpointConfigName"], variant["VariantName"]): variant.get("InstanceType", "serverless")
+        for variant in all_variants(config)
+    }

@@ -1,8 +1,8 @@
 """CloudWatch's numbers of both fleets → the counts that are tested.
 
 What the whole variant counted less what the new fleet did is the old fleet's: so it is whether or not CloudWatch
-shows the old fleet by its endpoint config too. All counts are sums since the deployment began, and a block is what
-they have grown by, so that numbers which arrive late are not lost.
+shows the old fleet by its endpoint config too. A shadow is a variant of its own. All counts are sums since the
+deployment began, and a block is what they have grown by, so that numbers which arrive late are not lost.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,10 +32,27 @@ class Fleets:
     previous_config: str
     package: str
     previous_package: str
+    shadow: str = ""
+    """The variant of a new fleet that is the shadow of the old one, and of the same config."""
 
     @property
     def both(self) -> dict[str, str]:
+        """The whole variant: of a shadow, the old fleet alone."""
         return {"EndpointName": self.endpoint, "VariantName": self.variant}
+
+    @property
+    def green(self) -> dict[str, str]:
+        """What SageMaker reports of the new fleet."""
+        return {**self.both, "VariantName": self.shadow} if self.shadow else self.of_config(self.config)
+
+    @property
+    def green_servers(self) -> dict[str, str]:
+        """What the new fleet's servers report."""
+        return {**self.of_package(self.package), "VariantName": self.shadow or self.variant}
+
+    def of_old(self, green: float, both: float) -> float:
+        """The old fleet's part of what the whole variant counted."""
+        return both if self.shadow else both - green
 
     def of_config(self, config: str) -> dict[str, str]:
         return {**self.both, "EndpointConfigName": config}
@@ -48,14 +65,14 @@ def count_queries(tolerances: Tolerances, fleets: Fleets) -> list[Query]:
     """Errors, and where the scores lie."""
     found = [
         query(f"{name}_errors_{statistic.lower()}", SAGEMAKER_NAMESPACE, "InvocationModelErrors", statistic, dimensions)
-        for name, dimensions in (("both", fleets.both), ("green", fleets.of_config(fleets.config)))
+        for name, dimensions in (("both", fleets.both), ("green", fleets.green))
         for statistic in ("Sum", "SampleCount")
     ]
     served = ("Requests", "Errors") if tolerances.watches_servers else ()
     scored = ("ScoredRows", "UpperHalf", "Tails") if tolerances.watches_scores else ()
     found.extend(
-        query(f"{name}_{metric.lower()}", ENDPOINT_NAMESPACE, metric, "Sum", fleets.of_package(package))
-        for name, package in (("green", fleets.package), ("blue", fleets.previous_package))
+        query(f"{name}_{metric.lower()}", ENDPOINT_NAMESPACE, metric, "Sum", dimensions)
+        for name, dimensions in (("green", fleets.green_servers), ("blue", fleets.of_package(fleets.previous_package)))
         for metric in (*served, *scored)
     )
     return found
@@ -85,7 +102,7 @@ def total(results: Results, id_: str) -> float:
     return float(sum(results.get(id_, ())))
 
 
-def totals(tolerances: Tolerances, results: Results) -> dict[str, Counts]:
+def totals(tolerances: Tolerances, fleets: Fleets, results: Results) -> dict[str, Counts]:
     """All that was counted so far, but for latencies."""
 
     def by_fleet(metric: str) -> tuple[float, float]:
@@ -99,7 +116,8 @@ def totals(tolerances: Tolerances, results: Results) -> dict[str, Counts]:
         [total(results, f"{name}_errors_{statistic}") for name in ("green", "both")]
         for statistic in ("samplecount", "sum")
     )
-    found = {"errors": checked(green, failed, both - green, both_failed - failed)}
+    old, old_failed = fleets.of_old(green, both), fleets.of_old(failed, both_failed)
+    found = {"errors": checked(green, failed, old, old_failed)}
     if tolerances.watches_servers:
         found[f"{SERVED}errors"] = of_servers("errors", "requests")
     if tolerances.watches_scores:

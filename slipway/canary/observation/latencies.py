@@ -87,10 +87,10 @@ def latency_queries(tolerances: Tolerances, fleets: Fleets, source: str, limits:
     above = {f"above_{number}": limit for number, limit in enumerate(limits)}
     allowed = {f"noise_{number}": tolerances.latency_noise * limit for number, limit in enumerate(limits)}
     if source:
-        green, other = fleets.of_package(fleets.package), ("blue", fleets.of_package(fleets.previous_package))
+        green, other = fleets.green_servers, ("blue", fleets.of_package(fleets.previous_package))
     else:
         allowed |= {**above, "tolerance": tolerances.latency_tolerance * limits[_TOLERANCE]}
-        green, other = fleets.of_config(fleets.config), ("both", fleets.both)
+        green, other = fleets.green, ("both", fleets.both)
     namespace, metric = LATENCY_METRICS[source]
     found = []
     for name, dimensions, counted in (("green", green, allowed), (*other, above)):
@@ -100,13 +100,13 @@ def latency_queries(tolerances: Tolerances, fleets: Fleets, source: str, limits:
     return found
 
 
-def latency_totals(source: str, results: Results) -> dict[str, Counts]:
+def latency_totals(source: str, fleets: Fleets, results: Results) -> dict[str, Counts]:
     """All that was counted against the limits, by stream."""
 
     def blue(id_: str) -> float:
-        return (
-            total(results, f"blue_{id_}") if source else total(results, f"both_{id_}") - total(results, f"green_{id_}")
-        )
+        if source:
+            return total(results, f"blue_{id_}")
+        return fleets.of_old(total(results, f"green_{id_}"), total(results, f"both_{id_}"))
 
     def slower(green_id: str, number: int) -> Counts:
         green = total(results, "green_latency"), total(results, f"green_{green_id}")

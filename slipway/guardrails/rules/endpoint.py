@@ -37,6 +37,9 @@ def shadows(planned: PlannedRollout) -> Iterator[Found]:
     if planned.asynchronous or planned.serverless or any(shadow.serverless for shadow in planned.shadow_variants):
         kind = "asynchronous" if planned.asynchronous else "serverless"
         yield Found(f"a shadow variant on a {kind} endpoint", "remove the shadow variant")
+    if waits(planned).way == "ROLLING":
+        what = "a shadow variant is updated by RollingUpdatePolicy, which is for one variant"
+        yield Found(what, "write CANARY or LINEAR")
 
 
 @rule("SG204", "error", because="SageMaker then updates all at once, with no final bake and no guardrail")

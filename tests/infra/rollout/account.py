@@ -52,6 +52,9 @@ class World:
     failure: str = ""
     configs: dict[str, str] = field(default_factory=lambda: {"config-1": OLD})
     """The package behind each endpoint config that the stack has made; the newest last."""
+    named_shadow: str = ""
+    shadows: dict[str, str] = field(default_factory=dict)
+    """The package of the shadow of endpoint configs that have one."""
     primary_container: bool = False
     endings: deque[Ending] = field(default_factory=deque)
     fail: dict[str, deque[ClientError | None]] = field(default_factory=dict)
@@ -65,6 +68,9 @@ class World:
         default_factory=lambda: deque([{"ProcessingJobStatus": "Completed", "ExitMessage": "passed: 50 replayed"}])
     )
     analyses: deque[dict[str, Any] | ClientError] = field(default_factory=deque)
+    shadow_analyses: deque[dict[str, Any]] = field(default_factory=lambda: deque([decided(1, "as good")]))
+    watched: list[tuple[str, str]] = field(default_factory=list)
+    """What served beside which shadow at each poll of the analysis."""
     smoke: dict[str, Any] = field(
         default_factory=lambda: {"passed": True, "ran": True, "reason": "the endpoint answered 0.25"}
     )
@@ -78,7 +84,7 @@ class World:
     deleted: list[str] = field(default_factory=list)
     metrics: list[dict[str, Any]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    update: tuple[str, Ending] | None = None
+    update: tuple[str, str, Ending] | None = None
     left: int = 0
     tokens: set[str] = field(default_factory=set)
     """Of the updates that were begun."""
@@ -107,7 +113,8 @@ class World:
         self.left -= 1
         if self.left > 0:
             return
-        (requested, ending), self.update = self.update, None
+        (requested, shadow, ending), self.update = self.update, None
+        self.named_shadow = self.named_shadow if "ROLLBACK" in ending.status else shadow
         self.stack, self.stack_reason, self.failure = ending.status, ending.reason, ending.failure
         self.named = requested if ending.package is None else ending.package
         self.endpoint_status = ending.endpoint
@@ -116,6 +123,11 @@ class World:
             self.live = ""
         elif serves != self.configs.get(self.live) or ending.serves is None:
             self.live = next(name for name in reversed(self.configs) if self.configs[name] == serves)
+
+    @property
+    def shadow(self) -> str:
+        """The package that the endpoint has as a shadow."""
+        return self.shadows.get(self.live, "")
 
     @property
     def serves(self) -> str:
@@ -177,10 +189,17 @@ class Client:
         return {**found, **({"FailureReason": w.failure} if w.failure else {})}
 
     def describe_endpoint_config(self, *, EndpointConfigName: str) -> dict[str, Any]:
-        return {"ProductionVariants": [{"ModelName": EndpointConfigName.replace("config", "model")}]}
+        found = {"ProductionVariants": [{"ModelName": EndpointConfigName.replace("config", "model")}]}
+        if EndpointConfigName in self._world.shadows:
+            found["ShadowProductionVariants"] = [{"ModelName": EndpointConfigName.replace("config", "shadow")}]
+        return found
 
     def describe_model(self, *, ModelName: str) -> dict[str, Any]:
-        container = {"ModelPackageName": self._world.configs[ModelName.replace("model", "config")]}
+        if ModelName.startswith("shadow"):
+            package = self._world.shadows[ModelName.replace("shadow", "config")]
+        else:
+            package = self._world.configs[ModelName.replace("model", "config")]
+        container = {"ModelPackageName": package}
         return {"PrimaryContainer": container} if self._world.primary_container else {"Containers": [container]}
 
     def delete_endpoint_config(self, *, EndpointConfigName: str) -> None:
@@ -192,24 +211,29 @@ class Client:
     def describe_stacks(self, **_: Any) -> dict[str, Any]:
         w = self._world
         w.advance()
-        named = w.named if w.update is None else w.update[0]
+        named, shadow = (w.named, w.named_shadow) if w.update is None else w.update[:2]
         stack = {"StackStatus": w.stack, "StackStatusReason": w.stack_reason}
-        return {"Stacks": [{**stack, "Parameters": [{"ParameterKey": "ModelPackageArn", "ParameterValue": named}]}]}
+        given = {"ModelPackageArn": named, "ShadowModelPackageArn": shadow}
+        parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
+        return {"Stacks": [{**stack, "Parameters": parameters}]}
 
     def update_stack(self, *, Parameters: list[dict[str, str]], ClientRequestToken: str, **_: Any) -> None:
-        w, package = self._world, Parameters[0]["ParameterValue"]
+        w, given = self._world, {each["ParameterKey"]: each["ParameterValue"] for each in Parameters}
+        package, shadow = given["ModelPackageArn"], given.get("ShadowModelPackageArn", "")
         if ClientRequestToken in w.tokens:
             raise error("TokenAlreadyExistsException", "there was an update with this token")
         if w.update is not None:
             raise error("ValidationError", "Stack:arn:x is in UPDATE_IN_PROGRESS state and can not be updated.")
-        if package == w.named:
+        if (package, shadow) == (w.named, w.named_shadow):
             raise error("ValidationError", "No updates are to be performed.")
         w.tokens.add(ClientRequestToken)
-        w.calls.append(f"update_stack {package}")
+        w.calls.append(f"update_stack {package}{f' beside {shadow}' if shadow else ''}")
         if package:
             w.configs[f"config-{len(w.configs) + 1}"] = package
+        if shadow:
+            w.shadows[w.newest] = shadow
         ending = w.endings.popleft() if w.endings else Ending()
-        w.update, w.left, w.stack = (package, ending), ending.polls + 1, "UPDATE_IN_PROGRESS"
+        w.update, w.left, w.stack = (package, shadow, ending), ending.polls + 1, "UPDATE_IN_PROGRESS"
         w.events = ending.events
 
     def describe_stack_resource(self, **_: Any) -> dict[str, Any]:
@@ -259,6 +283,10 @@ class Client:
             w.calls.append("smoke test")
             return _payload(w.smoke)
         w.calls.append(f"analyse {payload['checkpoint']}")
+        if payload.get("shadow"):
+            w.watched.append((w.serves, w.shadow))
+            answer = w.shadow_analyses.popleft() if len(w.shadow_analyses) > 1 else w.shadow_analyses[0]
+            return _payload(answer)
         answer: Any = decided(1, "better", changed=payload["checkpoint"] is None)
         if w.analyses:
             answer = w.analyses.popleft() if len(w.analyses) > 1 else w.analyses[0]

@@ -127,8 +127,21 @@ class World:
             self.requests("config-1", OLD, burst, errors=float(self.rng.random() < 0.1) if burst > 1 else 0.05)
         self.now = START
 
-    def poll(self, *, seconds: float = 15) -> dict[str, Any]:
+    def shadowed(self, count: int, *, errors: float = 0.0, slower: float = 1.0) -> dict[str, Any]:
+        """A poll after a minute in which the candidate, as a shadow, got copies of `count` requests."""
+        self.now += 59
+        self.requests("config-1", OLD, count)
+        for _ in range(count):
+            self.put("InvocationModelErrors", float(self.rng.random() < errors), VariantName="shadow")
+            self.put("ModelLatency", slower * self.rng.lognormvariate(8, 0.5), VariantName="shadow")
+        for name, value in {"ScoredRows": count, "UpperHalf": count // 2, "Tails": count // 5}.items():
+            self.put(name, float(value), VariantName="shadow", ModelPackageArn=NEW)
+        self.now += 1
+        return self.poll(shadow={"since": START, "waited": self.now - START, "most": 2400})
+
+    def poll(self, *, seconds: float = 15, **more: Any) -> dict[str, Any]:
         event = {
+            **more,
             "endpoint": "shop",
             "package": NEW,
             "previous_package": OLD,
@@ -232,6 +245,20 @@ def test_a_slow_first_minute_is_forgiven_and_a_slow_second_one_is_not(warming: W
 def test_errors_of_the_first_minute_count(warming: World) -> None:
     answer = warming.bake(polls=6, until=59, errors=0.3)
     assert (answer["decision"], answer["explanation"].startswith("roll back: errors: ")) == (2, True)
+
+
+def test_a_shadow_is_compared_with_the_live_model_and_publishes_nothing(world: World) -> None:
+    answers = [world.shadowed(300) for _ in range(10)]
+    assert [answer["decision"] for answer in answers] == [*([0] * 9), 1]
+    assert answers[-1]["explanation"].startswith("promote: after 3,000 requests, each with 98.3333 % confidence")
+    assert not world.published
+
+
+@pytest.mark.parametrize(("fault", "named"), [({"errors": 0.05}, "errors"), ({"slower": 2.0}, "slower")])
+def test_a_shadow_that_is_worse_is_found_out(world: World, fault: dict[str, float], named: str) -> None:
+    answers = [world.shadowed(1000, **fault) for _ in range(6)]
+    assert answers[-1]["decision"] == 2
+    assert named in answers[-1]["explanation"]
 
 
 def test_a_change_of_the_verdict_is_told_once(world: World) -> None:

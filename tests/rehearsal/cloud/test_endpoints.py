@@ -155,6 +155,37 @@ def test_a_config_takes_no_key_for_machines_with_disks_of_their_own(api: Bench) 
         api("CreateEndpointConfig", EndpointConfigName="c", KmsKeyId="key", ProductionVariants=[variant])
 
 
+def test_a_config_takes_one_shadow_beside_one_variant_on_instances(api: Bench) -> None:
+    row = {"ModelName": "model-Blue", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    primary, shadow = ({"VariantName": name, **row} for name in ("primary", "shadow"))
+    serverless = {
+        "VariantName": "shadow",
+        "ModelName": "model-Blue",
+        "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1},
+    }
+    for shadows, said in (
+        ([primary], "unique"),
+        ([shadow, {**shadow, "VariantName": "other"}], "must each have one variant"),
+        ([serverless], "serverless"),
+        ([{**shadow, "ModelName": "model-none"}], "Could not find model"),
+    ):
+        with pytest.raises(ApiError, match=said):
+            api(
+                "CreateEndpointConfig",
+                EndpointConfigName="New",
+                ProductionVariants=[primary],
+                ShadowProductionVariants=shadows,
+            )
+    api(
+        "CreateEndpointConfig",
+        EndpointConfigName="New",
+        ProductionVariants=[primary],
+        ShadowProductionVariants=[shadow],
+    )
+    (made,) = api("DescribeEndpointConfig", EndpointConfigName="New")["ShadowProductionVariants"]
+    assert (made["VariantName"], made["InitialVariantWeight"]) == ("shadow", 1.0)
+
+
 def test_weights_are_handed_to_the_fleet(api: Bench) -> None:
     change = {"VariantName": "primary", "DesiredWeight": 2.0}
     api("UpdateEndpointWeightsAndCapacities", EndpointName="Shop", DesiredWeightsAndCapacities=[change])

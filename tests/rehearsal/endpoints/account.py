@@ -185,6 +185,13 @@ class Account:
         models[name]["Image"] = image
         self.fleets.update("shop", endpoint_config(name), models, deployment)
 
+    def update_with_shadow(self, name: str, candidate: str, deployment: dict[str, Any], **behaviour: Any) -> None:
+        """The candidate behaves so, as a shadow of every request."""
+        (primary,) = endpoint_config(name)["ProductionVariants"]
+        shadow = {**primary, "VariantName": "shadow", "ModelName": candidate}
+        config = {**endpoint_config(name), "ShadowProductionVariants": [shadow]}
+        self.fleets.update("shop", config, model(name) | model(candidate, **behaviour), deployment)
+
     def settled(self, seconds: float = 20.0) -> dict[str, Any]:
         until(lambda: self.describe()["EndpointStatus"] in ("InService", "Failed"), seconds)
         return self.describe()

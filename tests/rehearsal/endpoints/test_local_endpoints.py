@@ -92,6 +92,28 @@ def test_a_good_canary_is_promoted_and_every_user_is_served(account: Any) -> Non
     assert users.served_by("blue") > users.served_by("green") > 0
 
 
+def test_a_shadow_that_fails_and_is_slow_is_no_users_concern_and_leaves_with_the_next_update(account: Any) -> None:
+    account.create("blue")
+    with Users(account) as users:
+        account.update_with_shadow("blue-2", "candidate", canary(), status=500, seconds=0.2)
+        (shadow,) = account.settled()["ShadowProductionVariants"]
+        until(lambda: account.total("InvocationModelErrors", VariantName="shadow") > 0)
+        account.update("blue-3", canary())
+        assert "ShadowProductionVariants" not in account.settled()
+    assert (shadow["VariantName"], shadow["CurrentInstanceCount"]) == ("shadow", 4)
+    assert {answer.status for answer in users.answers} == {200}
+    assert not account.total("InvocationModelErrors")
+    assert len(account.processes()) == 1
+
+
+def test_a_candidate_that_does_not_start_as_a_shadow_leaves_the_old_fleet_in_service(account: Any) -> None:
+    account.create("blue")
+    account.update_with_shadow("blue-2", "candidate", canary(), start_error="no such column")
+    described = account.settled()
+    assert described["EndpointConfigName"] == "blue"
+    assert "variant shadow" in described["FailureReason"]
+
+
 def test_a_rollout_ends_where_a_thousand_connections_are_open(account: Any) -> None:
     account.create("blue")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

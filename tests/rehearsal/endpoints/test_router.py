@@ -20,16 +20,30 @@ class Servers:
     def __init__(self) -> None:
         self.fleets: dict[str, tuple[ServingFleet, int | None]] = {}
         self.in_flight: list[int] = []
+        self.shadow_waits = asyncio.Event()
+        self.shadow_waits.set()
 
-    def fleet(self, name: str, status: int | None) -> ServingFleet:
-        server: Any = SimpleNamespace(url=f"http://{name}")
-        fleet = ServingFleet(name, [ServingVariant("primary", 1.0, 4, "ml.m5.large", "repo:x", server)])
+    def fleet(
+        self, name: str, status: int | None, *, shadow: int | None = None, weight: float | None = None
+    ) -> ServingFleet:
+        """With a shadow, where it has a weight, that responds with the status `shadow`."""
+        beside = self.variant("shadow", f"{name}-shadow", weight or 0.0)
+        capture = {"DestinationS3Uri": "s3://b/c", "InitialSamplingPercentage": 100, "CaptureOptions": []}
+        fleet = ServingFleet(name, [self.variant("primary", name, 1.0)], capture, beside if weight else None)
         self.fleets[f"http://{name}/invocations"] = fleet, status
+        self.fleets[f"http://{name}-shadow/invocations"] = fleet, shadow
         return fleet
+
+    def variant(self, name: str, host: str, weight: float) -> ServingVariant:
+        server: Any = SimpleNamespace(url=f"http://{host}")
+        return ServingVariant(name, weight, 4, "ml.m5.large", "repo:x", server)
 
     async def request(self, _method: str, url: str, **_: Any) -> HttpResponse:
         fleet, status = self.fleets[url]
-        self.in_flight.append(fleet.in_flight)
+        if "-shadow" in url:
+            await self.shadow_waits.wait()
+        else:
+            self.in_flight.append(fleet.in_flight)
         if status is None:
             raise NoResponseError("connection refused")
         return HttpResponse(status, {"content-type": "text/csv"}, b"0.5")
@@ -88,6 +102,49 @@ def test_shares_are_kept_to_the_request(servers: Any) -> None:
     assert [answer.config_name for answer in ask(router, 8)].count("green") == 2
 
 
+@pytest.mark.parametrize("status", [500, None])
+def test_a_shadow_gets_its_share_of_copies_and_users_get_none_of_its_failures(servers: Any, status: int | None) -> None:
+    attempts: list[Attempt] = []
+    captured: list[tuple[str, str | None, int]] = []
+
+    async def run() -> list[Any]:
+        fleet = servers.fleet("blue", 200, shadow=status, weight=0.25)
+        router = Router(
+            servers,
+            attempts.append,
+            capture=lambda _, request, answer: captured.append((answer.variant, request.inference_id, answer.status)),
+        )
+        router.set_shares([(fleet, 1.0)])
+        request = InvocationRequest(b"1", "text/csv", "text/csv", None, "visit-1", time.perf_counter())
+        answers = [await router.invoke(request) for _ in range(8)]
+        await asyncio.sleep(0.01)
+        return answers
+
+    assert {(answer.variant, answer.status) for answer in asyncio.run(run())} == {("primary", 200)}
+    copies = [each for each in attempts if each.is_shadows]
+    assert [(each.variant, each.status) for each in copies] == [("shadow", status or 0)] * 2
+    assert sorted(set(captured), key=str) == [("primary", "visit-1", 200), ("shadow", None, status or 0)]
+
+
+def test_users_wait_for_no_shadow_and_one_that_never_answers_gets_no_more_copies(servers: Any) -> None:
+    attempts: list[Attempt] = []
+
+    async def run() -> None:
+        servers.shadow_waits.clear()
+        router = Router(servers, attempts.append)
+        fleet = servers.fleet("blue", 200, shadow=200, weight=1.0)
+        router.set_shares([(fleet, 1.0)])
+        for _ in range(205):
+            await router.invoke(InvocationRequest(b"1", "text/csv", "text/csv", None, None, time.perf_counter()))
+        assert fleet.drain(0.0)
+        assert [each.status for each in attempts if each.is_shadows] == [0] * 5
+        servers.shadow_waits.set()
+        await asyncio.sleep(0.05)
+
+    asyncio.run(run())
+    assert len(attempts) == 410
+
+
 def attempt(**changes: Any) -> Attempt:
     values: dict[str, Any] = {
         "config_name": "green",
@@ -128,6 +185,13 @@ def test_latencies_are_in_microseconds() -> None:
     data = metric_data("shop", [(0.0, attempt())])
     assert values(data, "ModelLatency", 2) == [([1234.0], [1.0], "Microseconds")]
     assert values(data, "OverheadLatency", 3) == [([100.0], [1.0], "Microseconds")]
+
+
+def test_a_shadows_metrics_are_its_variants_alone_and_none_is_of_what_a_caller_gets() -> None:
+    data = metric_data("shop", [(0.0, attempt(variant="shadow", is_shadows=True))])
+    assert {len(datum["Dimensions"]) for datum in data} == {2}
+    assert values(data, "Invocations", 2) == [([1.0], [1.0], "None")]
+    assert not values(data, "OverheadLatency", 2)
 
 
 def test_equal_samples_are_sent_once_with_their_count() -> None:

@@ -138,6 +138,7 @@ MUTANTS: list[tuple[str, str, PlannedRollout]] = [
     )),
     ("SG203", "two shadows", b.plan(shadow_variants=(Variant("s1", 1), Variant("s2", 1)))),
     ("SG203", "a shadow on an asynchronous endpoint", b.plan(asynchronous=True, shadow_variants=(Variant("s1", 1),))),
+    ("SG203", "a rolling update with a shadow", b.policy(rolling(25), shadow_variants=(Variant("s1", 1),))),
     ("SG204", "inferentia 1", b.plan(variants=(Variant("primary", 4, "ml.inf1.xlarge"),))),
     ("SG204", "elastic inference", b.plan(variants=(Variant("primary", 4, accelerator="ml.eia2.medium"),))),
     ("SG205", "named config", b.plan(config_is_named=True)),

@@ -1,4 +1,7 @@
-"""Canary analysis: one poll of both fleets of a rollout, and the decision as a metric that an alarm watches."""
+"""Canary analysis: one poll of both fleets of a rollout, and the decision as a metric that an alarm watches.
+
+Of a shadow and the live model likewise, where the decision is the response alone.
+"""
 
 import hashlib
 import logging
@@ -21,8 +24,9 @@ from slipway.canary.observation import counting, history, latencies
 from slipway.canary.observation.latencies import LatencyBaseline
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, CHECKPOINT_PREFIX, OUTCOME_PREFIX
 from slipway.canary.observation.outcomes import JoinedOutcomes, clipped
+from slipway.canary.shadow import decide_shadow
 from slipway.canary.statistics.e_values import Counts
-from slipway.metrics import decision_datum, decision_namespace
+from slipway.metrics import SHADOW_VARIANT, decision_datum, decision_namespace
 from slipway.rollout.deployment import clock_rate, deployment_of, seconds_left
 
 _LOG = logging.getLogger(__name__)
@@ -35,7 +39,9 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
     Args:
         event: endpoint, package, previous_package, previous_config; clock (how long the orchestrator was to wait, and
-            from when to when it did); checkpoint: that of the last response, or null.
+            from when to when it did); checkpoint: that of the last response, or null; proven: the metrics that need no
+            more evidence, by what has proven them; shadow, where the package is one of `previous_config`: since when,
+            in epoch seconds, how long it was waited since, and is waited at most.
 
     Returns:
         decision (0 extend, 1 promote, 2 roll back), changed (whether it has), explanation, endpoint_config (of the new
@@ -44,13 +50,18 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     config = AnalysisConfig.from_json(os.environ["CANARY_ANALYSIS"])
     stored = event.get("checkpoint")
     checkpoint = Checkpoint.from_document(config.tolerances, stored) if stored else None
+    if event.get("shadow"):
+        return _poll_shadow(event, config, checkpoint)
     described = _describe(boto3.client("sagemaker"), event["endpoint"])
     deployment = deployment_of(described, previous_config=event["previous_config"], config=config)
     now = time.time()
     if deployment is not None:
         if checkpoint is None or checkpoint.endpoint_config != deployment.config:
             checkpoint = Checkpoint.start(
-                config.tolerances, endpoint_config=deployment.config, since=deployment.started
+                config.tolerances,
+                endpoint_config=deployment.config,
+                since=deployment.started,
+                proven=event.get("proven"),
             )
         checkpoint = checkpoint.timed(clock_rate(event["clock"]), deployment.baking_since)
         left = seconds_left(deployment, checkpoint.bakes, now=now, rate=checkpoint.rate)
@@ -61,6 +72,15 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     before, checkpoint = checkpoint.decision, decide(_Poll(event, config, checkpoint, now).seen(), config, left=left)
     _publish(event["endpoint"], checkpoint)
     return _response(checkpoint, changed=checkpoint.decision is not before)
+
+
+def _poll_shadow(event: dict[str, Any], config: AnalysisConfig, checkpoint: Checkpoint | None) -> dict[str, Any]:
+    since = event["shadow"]["since"]
+    before = checkpoint or Checkpoint.start(config.tolerances, endpoint_config=event["previous_config"], since=since)
+    timed = before.timed(clock_rate(event["clock"]), since)
+    seen = _Poll(event, config, timed, time.time()).seen()
+    after = decide_shadow(seen, waited=event["shadow"]["waited"], most_seconds=event["shadow"]["most"])
+    return _response(after, changed=after.decision is not before.decision)
 
 
 def _describe(sagemaker: Any, endpoint: str) -> dict[str, Any]:
@@ -106,6 +126,7 @@ class _Poll:
             previous_config=event["previous_config"],
             package=event["package"],
             previous_package=event["previous_package"],
+            shadow=SHADOW_VARIANT if event.get("shadow") else "",
         )
 
     def seen(self) -> Checkpoint:
@@ -113,7 +134,9 @@ class _Poll:
         tolerances, checkpoint = self._config.tolerances, self._checkpoint
         baselines = {source: self._baseline(source) for source in latencies.sources(tolerances)}
         found = counting.totals(
-            tolerances, self._read(counting.count_queries(tolerances, self._fleets), since=checkpoint.since)
+            tolerances,
+            self._fleets,
+            self._read(counting.count_queries(tolerances, self._fleets), since=checkpoint.since),
         )
         for source, known in baselines.items():
             found |= known.new(self._latencies(source, known.limits, since=known.since))
@@ -122,7 +145,7 @@ class _Poll:
         evidence = checkpoint.evidence
         if not counting.is_empty(block):
             evidence = evidence.observe(block, checkpoint.dispersion, bake=checkpoint.bake)
-        if (bounds := self._config.value) and evidence.value:
+        if (bounds := self._config.value) and evidence.value and not self._fleets.shadow:
             outcomes = _Outcomes(os.environ["ARTIFACTS_BUCKET"], self._fleets, self._config, self._now)
             joined, key = outcomes.joined(checkpoint.outcomes_key, since=checkpoint.since, rate=checkpoint.rate)
             green, blue = (clipped(values, bounds.low, bounds.high) for values in (joined.green, joined.blue))
@@ -180,7 +203,7 @@ class _Poll:
         if not limits:
             return {}
         queries = latencies.latency_queries(self._config.tolerances, self._fleets, source, limits)
-        return latencies.latency_totals(source, self._read(queries, since=since))
+        return latencies.latency_totals(source, self._fleets, self._read(queries, since=since))
 
     def _read(self, queries: Sequence[counting.Query], *, since: float, until: float | None = None) -> Any:
         found: dict[str, list[float]] = defaultdict(list)

@@ -18,11 +18,13 @@ _POLL_SECONDS = 15
 
 @dataclass(frozen=True)
 class Live:
-    """The package, config and model that serve, each empty where nothing does."""
+    """The package, config and model that serve, each empty where nothing does; and the shadow's package and model."""
 
     package: str = ""
     config: str = ""
     model: str = ""
+    shadow: str = ""
+    shadow_model: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,15 @@ def _read(run: Run) -> dict[str, Any]:
 def _live(sagemaker: Any, config: str) -> Live:
     described = sagemaker.describe_endpoint_config(EndpointConfigName=config)
     name = described["ProductionVariants"][0]["ModelName"]
+    package = _package(sagemaker, name)
+    if not package:
+        return Live()
+    shadow = next((each["ModelName"] for each in described.get("ShadowProductionVariants", ())), "")
+    return Live(package, config, name, _package(sagemaker, shadow) if shadow else "", shadow)
+
+
+def _package(sagemaker: Any, name: str) -> str:
     model = sagemaker.describe_model(ModelName=name)
     # A model with one container is described in either of two ways.
     containers = [*model.get("Containers", ())[:1], model.get("PrimaryContainer") or {}]
-    package = next((each["ModelPackageName"] for each in containers if "ModelPackageName" in each), "")
-    return Live(package, config, name) if package else Live()
+    return next((each["ModelPackageName"] for each in containers if "ModelPackageName" in each), "")

@@ -54,6 +54,12 @@ class Lock:
         me = self._run.steps.execution
         self._run.steps.do(RolloutStep.LEAVE_LOCK, lambda: self._change(lambda queue: queue.paused(me)) is None)
 
+    def is_wanted_by_rollback(self) -> bool:
+        """Whether one waits for this execution, which may give way to it; to be called within a step."""
+        queue, _ = self._read()
+        others = [each for each in self._running(queue).entries if each.execution != self._run.steps.execution]
+        return any(each.kind is Kind.ROLLBACK for each in others)
+
     def release(self) -> None:
         me = self._run.steps.execution
         with suppress(CallError):  # the others see that this execution runs no more

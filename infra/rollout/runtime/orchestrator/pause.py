@@ -4,6 +4,8 @@ The parameter belongs to no stack: a deployment that also touched it would resum
 `slipway rollout pause` makes it, and until then every rollout goes on.
 """
 
+from collections.abc import Callable
+
 from botocore.exceptions import ClientError
 
 from slipway.rollout.pause import ABORT, GO
@@ -23,8 +25,10 @@ class Pause:
     def __init__(self, run: Run, lock: Lock) -> None:
         self._run, self._lock, self._polls = run, lock, 0
 
-    def wait(self) -> bool:
+    def wait(self, *, leaving: Callable[[], None] = lambda: None) -> bool:
         """Wait while rollouts are paused; whether it waited, and others may have passed.
+
+        `leaving` is done before the lock is left to others.
 
         Raises:
             Rejection: an operator aborts this rollout, or it was paused for three days.
@@ -35,6 +39,7 @@ class Pause:
         try:
             if self._is_over(steps.do(RolloutStep.READ_PAUSE, self._read)):
                 return False
+            leaving()
             self._lock.leave()
             last = steps.poll(RolloutStep.PAUSED, self._poll, {"value": "", "polls": self._polls}, _seconds)
         except CallError as exc:
@@ -44,6 +49,10 @@ class Pause:
         if not self._is_over(last["value"]):
             raise Rejection("it was paused for three days; approve it again when rollouts are resumed", by="pause")
         return True
+
+    def is_set(self) -> bool:
+        """Whether rollouts are paused, or one is aborted; to be called within a step."""
+        return self._read() != GO
 
     def _is_over(self, value: str) -> bool:
         """An abort of another package pauses this one until that one has ended."""

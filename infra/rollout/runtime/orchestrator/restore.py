@@ -105,6 +105,8 @@ def delete(run: Run, unused: Live) -> bool:
         (sagemaker.delete_endpoint_config, {"EndpointConfigName": unused.config}),
         (sagemaker.delete_model, {"ModelName": unused.model}),
     ):
+        if not all(name.values()):
+            continue
         try:
             delete_one(**name)
         except (ClientError, BotoCoreError):

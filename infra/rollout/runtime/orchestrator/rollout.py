@@ -14,6 +14,7 @@ from .pause import Pause
 from .report import notify, record, reject_package
 from .restore import NotRestored, delete, restore
 from .run import CallError, Failure, Rejection, Run, State
+from .shadow import Shadow
 from .stopped import start_stopped
 from .watch import Watched, watch
 
@@ -54,11 +55,21 @@ def _roll_back(run: Run, lock: Lock) -> End:
 class _Rollout:
     def __init__(self, run: Run, lock: Lock) -> None:
         self._run, self._lock, self._pause = run, lock, Pause(run, lock)
+        self._shadow = Shadow(run, lock, self._pause)
         self._previous: Live | None = None
         self._watched: Watched | None = None
         self._may_have_begun = False
 
     def run(self) -> End:
+        """To its end, on which the endpoint has no shadow."""
+        end = self._run_to_end()
+        try:
+            self._shadow.leave()
+        except (CallError, NotRestored) as exc:
+            return self._not_restored(f"{end.reason or end.outcome}; the shadow could not be removed: {exc}")
+        return end
+
+    def _run_to_end(self) -> End:
         try:
             package = self._begin()
             if package is None:
@@ -70,6 +81,8 @@ class _Rollout:
             return self._restore(Failure(f"the rollout could not go on: {exc}", is_candidates=False))
         except Failure as exc:
             return self._restore(exc)
+        except NotRestored as exc:
+            return self._not_restored(f"it was paused, and the shadow could not be removed: {exc}")
         return self._promote()
 
     def _begin(self) -> State | None:
@@ -90,6 +103,10 @@ class _Rollout:
             pass_gates(self._run, package, self._previous.package)
             if self._pause.wait():
                 continue
+            shadowed = self._shadow.prove(self._previous)
+            if shadowed is None or self._pause.wait(leaving=self._shadow.leave):
+                continue
+            self._previous = shadowed
             self._may_have_begun = True  # also where the call's response was lost
             begun = stack.update(self._run, RolloutStep.UPDATE, self._run.request.package)
             if begun is stack.Begun.BUSY:
@@ -98,7 +115,7 @@ class _Rollout:
                 continue
             if begun is stack.Begun.YES:
                 self._announce()
-                self._watched = watch(self._run, self._previous)
+                self._watched = watch(self._run, self._previous, proven=self._shadow.proven)
             return package
 
     def _read_candidate(self) -> tuple[State, Live] | None:
@@ -188,6 +205,8 @@ class _Rollout:
             sentence = watched.explanation if watched else ""
             detail |= {"verdict": watched.decision if watched else 0, "sentence": sentence}
             serves = f"{serves}; {sentence}"
+        if self._shadow.explanation:
+            detail["shadow"] = self._shadow.explanation
         record(run, "promoted", detail)
         notify(run, "promoted", serves)
         return End(Outcome.PROMOTED, detail.get("sentence", ""))
@@ -214,15 +233,19 @@ class _Rollout:
         try:
             reason = restore(run, self._previous, reason)
         except NotRestored as exc:
-            record(run, "not restored", {"reason": str(exc)})
-            ended = f"Endpoint {endpoint} does not serve {run.request.package} ({exc}) and could not be restored"
-            notify(run, "NOT RESTORED, look now", f"{ended}; execution {run.steps.execution}")
-            return End(Outcome.NOT_RESTORED, str(exc))
+            return self._not_restored(str(exc))
         if not failure.is_candidates:
             return self._end_kept(Outcome.STOPPED, reason)
         record(run, "rolled back", {"reason": reason})
         notify(run, "rolled back", f"{run.request.package} was rejected for endpoint {endpoint}: {reason}")
         return End(Outcome.ROLLED_BACK, reason)
+
+    def _not_restored(self, reason: str) -> End:
+        run = self._run
+        record(run, "not restored", {"reason": reason})
+        ended = f"Endpoint {run.target.endpoint} could not be restored ({reason}) after the rollout of "
+        notify(run, "NOT RESTORED, look now", f"{ended}{run.request.package}; execution {run.steps.execution}")
+        return End(Outcome.NOT_RESTORED, reason)
 
     def _keep(self, outcome: Outcome, reason: str) -> End:
         return self._end_kept(outcome, self._kept(outcome, reason))

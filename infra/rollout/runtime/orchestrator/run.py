@@ -23,7 +23,7 @@ class Rejection(Exception):  # noqa: N818 -- a decision and no fault of the prog
     """The rollout ends before any user met the candidate.
 
     Attributes:
-        by: who decided: contract, replay, gates, lock, pause, operator or schedule.
+        by: who decided: contract, replay, gates, shadow, lock, pause, operator or schedule.
         is_candidates: the package is rejected; else it stays approved.
     """
 
@@ -84,6 +84,7 @@ class Target:
         gate_job: the job that a candidate must pass.
         plan: how traffic moves, in words.
         timeout_seconds: the longest that an update of the endpoint may take.
+        shadow_seconds: the longest that a candidate is a shadow; 0 where it is none.
         stopped_parameter: in SSM, the package that a schedule has stopped; empty where there is no schedule.
     """
 
@@ -103,6 +104,7 @@ class Target:
     plan: str = "canary"
     timeout_seconds: int = 3600
     stopped_parameter: str = ""
+    shadow_seconds: int = 0
 
 
 @dataclass(frozen=True)

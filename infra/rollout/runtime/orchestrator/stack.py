@@ -1,4 +1,4 @@
-"""The endpoint's stack: one parameter changes, the template stays, and CloudFormation is the endpoint's only owner."""
+"""The endpoint's stack: its parameters change, the template stays, and CloudFormation is the endpoint's only owner."""
 
 import hashlib
 from enum import Enum
@@ -11,6 +11,8 @@ from slipway.rollout.steps import RolloutStep
 from .run import CallError, Run, State
 
 PARAMETER = "ModelPackageArn"
+SHADOW_PARAMETER = "ShadowModelPackageArn"
+"""Only where the endpoint can have a shadow. An update that leaves it out gives it its default: no shadow."""
 CONFIG_RESOURCE = "EndpointConfig"
 """Its logical id in the stack."""
 IN_PROGRESS = "_IN_PROGRESS"
@@ -27,10 +29,15 @@ class Begun(Enum):
 
 
 def read(run: Run) -> dict[str, str]:
-    """{status, reason, package}: what the stack names, and how it stands; to be called within a step."""
+    """{status, reason, package, shadow}: what the stack names, and how it stands; to be called within a step."""
     stack = run.client("cloudformation").describe_stacks(StackName=run.target.stack)["Stacks"][0]
-    package = next(each["ParameterValue"] for each in stack["Parameters"] if each["ParameterKey"] == PARAMETER)
-    return {"status": stack["StackStatus"], "reason": stack.get("StackStatusReason", ""), "package": package}
+    given = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+    return {
+        "status": stack["StackStatus"],
+        "reason": stack.get("StackStatusReason", ""),
+        "package": given[PARAMETER],
+        "shadow": given.get(SHADOW_PARAMETER, ""),
+    }
 
 
 def read_settled(run: Run, name: RolloutStep, seconds: float) -> dict[str, str]:
@@ -42,33 +49,35 @@ def read_settled(run: Run, name: RolloutStep, seconds: float) -> dict[str, str]:
     return run.steps.poll(name, lambda _: read(run), {}, pause)
 
 
-def update(run: Run, name: RolloutStep, package: str) -> Begun:
-    """Have the stack name `package`; the empty one is day 0, without an endpoint.
+def update(run: Run, name: RolloutStep, package: str, *, shadow: str = "", attempt: int = 0) -> Begun:
+    """Have the stack name `package`, with that shadow or none; the empty package is day 0, without an endpoint.
 
-    An execution begins one update of each name, also where the process ended before the response was kept.
+    An execution begins one update of each name and attempt, also where the process ended before the response was kept.
 
     Raises:
         CallError: CloudFormation refuses, and not since it is busy or has nothing to do.
     """
-    token = hashlib.sha256(f"{run.steps.execution} {name}".encode()).hexdigest()
+    token = hashlib.sha256(f"{run.steps.execution} {name} {attempt}".encode()).hexdigest()
+    wanted = {PARAMETER: package, **({SHADOW_PARAMETER: shadow} if shadow else {})}
 
     def request() -> str:
         try:
             run.client("cloudformation").update_stack(
                 StackName=run.target.stack,
                 UsePreviousTemplate=True,
-                Parameters=[{"ParameterKey": PARAMETER, "ParameterValue": package}],
+                Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in wanted.items()],
                 Capabilities=["CAPABILITY_NAMED_IAM"],
                 ClientRequestToken=token,
             )
         except ClientError as exc:
-            return _refused(exc, read(run), package).value
+            now = read(run)
+            return _refused(exc, is_ours=(now["package"], now["shadow"]) == (package, shadow)).value
         return Begun.YES.value
 
     return Begun(run.steps.do(name, request))
 
 
-def _refused(error: ClientError, stack: dict[str, str], package: str) -> Begun:
+def _refused(error: ClientError, *, is_ours: bool) -> Begun:
     """CloudFormation refuses with one error code but for a token; only the text differs."""
     if error.response["Error"]["Code"] == _REPEATED:
         return Begun.YES
@@ -77,7 +86,7 @@ def _refused(error: ClientError, stack: dict[str, str], package: str) -> Begun:
         return Begun.NOTHING_TO_DO
     if f"{IN_PROGRESS} state" in message:
         # A step that was cut off after its call is done again: then it is our own update that is in progress.
-        return Begun.YES if stack["package"] == package else Begun.BUSY
+        return Begun.YES if is_ours else Begun.BUSY
     if "Rate exceeded" in message:
         return Begun.BUSY
     raise error

@@ -1,5 +1,6 @@
 """The update while it happens: the stack is polled, and the canary analysis compares both fleets at each poll."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -53,10 +54,10 @@ def poll_seconds(timeout_seconds: int) -> int:
     return max(10, timeout_seconds // POLLS)
 
 
-def watch(run: Run, previous: Live) -> Watched:
-    """Poll until the update has ended."""
+def watch(run: Run, previous: Live, *, proven: Mapping[str, str]) -> Watched:
+    """Poll until the update has ended; of the metrics that are proven the analysis needs no more evidence."""
     seconds = poll_seconds(run.target.timeout_seconds)
-    analysis = _Analysis(run, previous, seconds) if run.target.canary_analysis and previous.config else None
+    analysis = _Analysis(run, previous, seconds, proven) if run.target.canary_analysis and previous.config else None
 
     def check(state: State) -> State:
         found = stack.read(run)
@@ -82,8 +83,8 @@ class _Analysis:
     without evidence.
     """
 
-    def __init__(self, run: Run, previous: Live, seconds: int) -> None:
-        self._run, self._previous, self._seconds = run, previous, seconds
+    def __init__(self, run: Run, previous: Live, seconds: int, proven: Mapping[str, str]) -> None:
+        self._run, self._previous, self._seconds, self._proven = run, previous, seconds, proven
 
     def advance(self, before: State, *, since: float) -> State:
         if before["rolled_back"]:
@@ -106,6 +107,7 @@ class _Analysis:
             "previous_package": self._previous.package,
             "previous_config": self._previous.config,
             "checkpoint": checkpoint,
+            "proven": dict(self._proven),
             # Bakes are waits too: the length of this one gives their speed.
             "clock": {"seconds": self._seconds, "from": _iso(since), "to": _iso(self._run.now())},
         }

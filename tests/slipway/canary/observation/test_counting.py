@@ -52,7 +52,7 @@ RESULTS = {
 
 
 def test_what_the_variant_counted_less_what_the_new_fleet_did_is_the_old_fleets():
-    found = totals(PLAN, RESULTS)
+    found = totals(PLAN, FLEETS, RESULTS)
     assert found["errors"] == Counts(250, 4, 750, 5)
     assert found[f"{SERVED}errors"] == Counts(270, 5, 810, 6)
     assert found["tails"] == Counts(240, 50, 700, 141)
@@ -61,18 +61,18 @@ def test_what_the_variant_counted_less_what_the_new_fleet_did_is_the_old_fleets(
 
 def test_a_block_is_what_the_counts_have_grown_by_even_if_numbers_arrive_late():
     first = {**RESULTS, "green_errors_sum": [2], "both_errors_sum": [7]}
-    evidence = Evidence.start(PLAN).observe(growth(totals(PLAN, first), Evidence.start(PLAN).states))
-    block = growth(totals(PLAN, RESULTS), evidence.states)
+    evidence = Evidence.start(PLAN).observe(growth(totals(PLAN, FLEETS, first), Evidence.start(PLAN).states))
+    block = growth(totals(PLAN, FLEETS, RESULTS), evidence.states)
     assert block["errors"] == Counts(0, 0, 0, 0)  # hits without requests of their own
     more = {**RESULTS, "green_errors_samplecount": [300], "both_errors_samplecount": [1060]}
-    block = growth(totals(PLAN, more), evidence.states)
+    block = growth(totals(PLAN, FLEETS, more), evidence.states)
     assert block["errors"] == Counts(50, 2, 10, 0)
     assert block["slow 0.5"] == Counts(0, 0, 0, 0)  # nobody has reported of latencies
     assert not is_empty(block)
-    assert is_empty(growth(totals(PLAN, first), evidence.states))
+    assert is_empty(growth(totals(PLAN, FLEETS, first), evidence.states))
 
 
 @given(st.dictionaries(st.sampled_from(sorted(RESULTS)), st.lists(st.floats(0, 1e6), max_size=3)))
 def test_numbers_that_do_not_fit_together_are_no_reason_to_fail(results):
-    evidence = Evidence.start(PLAN).observe(growth(totals(PLAN, results), Evidence.start(PLAN).states))
+    evidence = Evidence.start(PLAN).observe(growth(totals(PLAN, FLEETS, results), Evidence.start(PLAN).states))
     assert evidence.green_requests == pytest.approx(sum(results.get("green_errors_samplecount", [])))

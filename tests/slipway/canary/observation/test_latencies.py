@@ -89,16 +89,16 @@ RESULTS = {
 
 
 def test_what_the_variant_counted_less_what_the_new_fleet_did_is_the_old_fleets():
-    found = latency_totals("", RESULTS)
+    found = latency_totals("", FLEETS, RESULTS)
     assert found["slow 0.1"] == Counts(250, 33, 750, 90)
     assert found["slow beyond tolerance"] == Counts(250, 12, 750, 90)
-    served = latency_totals(SERVED, RESULTS)
+    served = latency_totals(SERVED, FLEETS, RESULTS)
     assert served[f"{SERVED}slow 0.1"] == Counts(250, 33, 700, 77)
-    assert {*found, *served, *totals(PLAN, {})} == Evidence.start(PLAN).states.keys()
+    assert {*found, *served, *totals(PLAN, FLEETS, {})} == Evidence.start(PLAN).states.keys()
 
 
 def test_what_was_there_when_the_limits_were_taken_is_not_counted():
-    found = latency_totals("", RESULTS)
+    found = latency_totals("", FLEETS, RESULTS)
     half = {name: Counts(200, 10, 500, 40) for name in found}
     known = LatencyBaseline.from_document(LatencyBaseline((1.0, 2.0, 3.0), 5.0, half).to_document())
     assert known == LatencyBaseline((1.0, 2.0, 3.0), 5.0, half)
