@@ -127,7 +127,8 @@ class RehearsalResult:
         found = []
         outcomes = [rollout.outcome for rollout in self.rollouts]
         # the first model, the better one, the bad one
-        expected = ["promoted", "promoted", "refused" if self.options.fault in REFUSED_FAULTS else "rolled_back"]
+        before_users = self.options.fault in REFUSED_FAULTS or self.settings.rollout.shadow.enabled
+        expected = ["promoted", "promoted", "refused" if before_users else "rolled_back"]
         allowed = [got if got == INCONCLUSIVE else wanted for got, wanted in zip(outcomes, expected, strict=False)]
         if self.failure is not None:
             found.append(f"{self.failure.phase}: {self.failure.reason.partition(chr(10))[0]}")

@@ -43,6 +43,7 @@ def test_a_candidate_that_is_no_worse_as_a_shadow_goes_on_to_the_canary_in_one_u
     assert beside(world) == {(OLD, NEW)}
     assert world.updates == [f"{OLD} beside {NEW}", NEW]
     assert (world.serves, nothing_left(world)) == (NEW, True)
+    assert len(set(world.deleted)) == len(world.deleted), "AWS refuses to delete by tags what is gone"
     assert world.actions == ["shadow begun", "shadow decision", "shadow ended", "begun", "decision", "promoted"]
     assert world.audit[-1]["detail"]["shadow"] == "promote: as a shadow"
 

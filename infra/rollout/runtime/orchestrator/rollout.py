@@ -114,6 +114,7 @@ class _Rollout:
                 self._run.steps.wait(RolloutStep.UPDATE, STACK_SECONDS)
                 continue
             if begun is stack.Begun.YES:
+                self._shadow.hand_over()
                 self._announce()
                 self._watched = watch(self._run, self._previous, proven=self._shadow.proven)
             return package

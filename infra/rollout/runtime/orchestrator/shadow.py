@@ -4,6 +4,7 @@ CloudFormation adds the shadow variant to the endpoint config, and every update 
 it away again. No user gets its responses, so there is no hurry: it is rejected or proven by what it responds.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -107,6 +108,11 @@ class Shadow:
         for each in self._replaced:
             run.steps.do(RolloutStep.DELETE_SHADOW, lambda each=each: _delete(run, each, serving))  # type: ignore[misc]
         self._replaced.clear()
+
+    def hand_over(self) -> None:
+        """The update replaces the shadow's config: it is the update's to keep or to delete, but for the shadow."""
+        if self._replaced:
+            self._replaced[-1] = replace(self._replaced[-1], config="")
 
     def _enter(self, previous: Live) -> Live | None:
         """None where the stack was busy."""
@@ -237,7 +243,7 @@ def _analysed(
 
 def _delete(run: Run, unused: Live, serving: Live) -> bool:
     """A config that was replaced, and its shadow's model; the model that serves is in the newer config too."""
-    if unused.config == serving.config:
+    if unused.config and unused.config == serving.config:
         return False
     return delete(run, Live(config=unused.config, model=unused.shadow_model))
 
