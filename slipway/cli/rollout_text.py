@@ -24,15 +24,7 @@ def status_text(endpoint: str, found: "Status") -> str:
 
 
 def _status_lines(endpoint: str, found: "Status") -> Iterator[tuple[str, str]]:
-    now = found.endpoint
-    if now is None:
-        yield "endpoint", f"{endpoint} does not exist yet; the first approved model creates it"
-    else:
-        yield "endpoint", f"{endpoint} is {now.status}" + (f": {now.failure}" if now.failure else "")
-        if now.live:
-            yield "serves", _fleet(now.live) + (f", since {_at(found.since)}" if found.since else "")
-        if now.pending:
-            yield "rolling out", _fleet(now.pending) + f", {now.pending.variant_status}".removesuffix(", ")
+    yield from _endpoint_lines(endpoint, found)
     for place, each in enumerate(found.under_way):
         who = f"version {_version(each.execution.package)} since {_at(each.execution.started)}"
         doing = _doing(each.step, paused=found.pause != GO)
@@ -48,6 +40,20 @@ def _status_lines(endpoint: str, found: "Status") -> Iterator[tuple[str, str]]:
     for execution in found.recent:
         if execution.ended:
             yield "before", _execution(execution)
+
+
+def _endpoint_lines(endpoint: str, found: "Status") -> Iterator[tuple[str, str]]:
+    now = found.endpoint
+    if now is None:
+        yield "endpoint", f"{endpoint} does not exist yet; the first approved model creates it"
+        return
+    yield "endpoint", f"{endpoint} is {now.status}" + (f": {now.failure}" if now.failure else "")
+    if now.live:
+        yield "serves", _fleet(now.live) + (f", since {_at(found.since)}" if found.since else "")
+        if now.live.shadow:
+            yield "shadow", f"version {_version(now.live.shadow)} responds to copies of requests, and to no user"
+    if now.pending:
+        yield "rolling out", _fleet(now.pending) + f", {now.pending.variant_status}".removesuffix(", ")
 
 
 def _fleet(fleet: "Fleet") -> str:

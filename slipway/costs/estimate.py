@@ -110,13 +110,20 @@ def serving_month(settings: Settings, prices: Prices, *, instances: int, traffic
 
 
 def second_fleet(settings: Settings, prices: Prices) -> list[Line]:
-    """A rollout that goes through: both fleets are paid during its bakes; a serverless one has no second."""
+    """A rollout that goes through: both fleets are paid during its bakes; a serverless one has no second.
+
+    A shadow's fleet is paid from the update that adds it to the one that replaces it, for the longest time.
+    """
     if settings.endpoint.serverless:
         return []
-    hours = extra_instance_hours(rollout_plan(settings))
-    return instance_lines(
-        [Usage(f"{settings.rollout.type}: second fleet", settings.endpoint.instance_type, hours)], prices
-    )
+    plan, type_, shadow = rollout_plan(settings), settings.endpoint.instance_type, settings.rollout.shadow
+    hours = extra_instance_hours(plan)
+    usages = [Usage(f"{settings.rollout.type}: second fleet", type_, hours)]
+    if shadow.enabled:
+        beside = shadow.instances(settings.endpoint) * (shadow.max_seconds + 2 * rollout_seconds(plan)) / _HOUR
+        usages.append(Usage("second fleet while the shadow is added", type_, hours))
+        usages.append(Usage(f"shadow, for {shadow.max_seconds / _HOUR:g} h at most", type_, beside))
+    return instance_lines(usages, prices)
 
 
 def rollout_plan(settings: Settings) -> RolloutPlan:

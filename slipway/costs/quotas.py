@@ -33,8 +33,11 @@ def _endpoint(settings: Settings) -> tuple[Need, ...]:
         return ()
     most = endpoint.autoscaling.max_instance_count if endpoint.autoscaling else endpoint.instance_count
     plan = plan_from_deployment_config(deployment_config(settings.rollout, ()), instances=most)
-    both = most + extra_instances(plan)
-    why = f"{most} instances, and {both - most} of a rollout's new fleet beside them"
+    shadow = settings.rollout.shadow.instances(endpoint) if settings.rollout.shadow.enabled else 0
+    both = most + extra_instances(plan) + shadow
+    why = f"{most} instances, and {both - most - shadow} of a rollout's new fleet beside them"
+    if shadow:
+        why = f"{why}, and {shadow} of the shadow"
     return (
         Need(SAGEMAKER, f"{endpoint.instance_type} for endpoint usage", both, why),
         Need(SAGEMAKER, "Number of instances across active endpoints", both, why),

@@ -158,9 +158,9 @@ def _shadow_conflicts(settings: Settings) -> Iterator[str]:
     if not rollout.shadow.enabled:
         return
     if endpoint.serverless:
-        yield "rollout.shadow must be off with endpoint.serverless, which takes no shadow variant"
+        yield "rollout.shadow must be left out with endpoint.serverless, which takes no shadow variant"
     elif not rollout.canary_analysis.enabled:
-        yield "rollout.shadow needs rollout.canary_analysis.enabled: nothing else compares the candidate as a shadow"
+        yield "rollout.canary_analysis must be on with rollout.shadow: nothing else compares it with the live model"
     if rollout.type == "rolling":
         # Whether a shadow counts as a second variant, which rolling excludes, is not documented.
         yield "rollout.type must be canary, linear or all_at_once with rollout.shadow, got rolling"

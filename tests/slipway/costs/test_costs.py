@@ -23,6 +23,7 @@ from slipway.costs.estimate import (
 from slipway.costs.prices import PRICES, Prices, load_prices
 from slipway.errors import InputError
 from slipway.settings import Settings, Tuning, load_settings
+from slipway.settings.shadow import Shadow
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -130,6 +131,12 @@ def test_traffic_only_adds_and_in_proportion(rate: float, kilobytes: float) -> N
 
 def test_a_request_a_second_of_a_kilobyte_is_2_6_gigabytes_a_month() -> None:
     assert EndpointTraffic(1.0).gigabytes_a_month == pytest.approx(2.628)
+
+
+def test_a_shadow_costs_its_fleet_for_its_longest_time_and_one_more_update(prices: Prices, settings: Settings) -> None:
+    rollout = settings.rollout.model_copy(update={"shadow": Shadow(enabled=True, percent=50, max_seconds=7200)})
+    found = second_fleet(settings.model_copy(update={"rollout": rollout}), prices)
+    assert [line.quantity for line in found] == pytest.approx([4 * 420 / 3600] * 2 + [2 * (7200 + 840) / 3600])
 
 
 def test_the_second_fleet_is_paid_while_both_are_there(prices: Prices, settings: Settings) -> None:

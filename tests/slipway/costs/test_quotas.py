@@ -46,6 +46,7 @@ def test_both_fleets_are_as_large_as_autoscaling_makes_them() -> None:
             "ml.m5.large for endpoint usage",
             5,
         ),
+        ({"rollout": {"shadow": {"enabled": True, "percent": 50}}}, "ml.m5.large for endpoint usage", 10),
         ({"tuning": {"max_parallel_jobs": 7}}, "ml.m5.xlarge for training job usage", 8),
         ({"training": {"spot": True}}, "ml.m5.xlarge for spot training job usage", 3),
         ({"monitoring": {"schedule": "cron(0 * ? * * *)"}}, "ml.m5.large for processing job usage", 3),
