@@ -9,7 +9,7 @@ from constructs import Construct
 
 from infra.endpoint.capacity import DataCapture, Instances
 from infra.endpoint.guarded_endpoint import GuardedEndpoint
-from infra.endpoint.served_model import Image, RegisteredModel, ShadowModel
+from infra.endpoint.served_model import RegisteredModel, ShadowModel
 from infra.shared.container_image import ContainerImage, EcrImage
 from infra.shared.sagemaker_role import ARTIFACT_KEYS
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX
@@ -44,7 +44,7 @@ class EndpointStack(cdk.Stack):
         names, served = settings.names, settings.endpoint
         own = settings.endpoint.image
         self._settings, self._bucket = settings, artifacts_bucket
-        self._image: Image = EcrImage(own) if own else image
+        self._image: ContainerImage | EcrImage = EcrImage(own) if own else image
         package = self._package("ModelPackageArn", "The model package to serve; empty for none")
         has_model = cdk.CfnCondition(
             self, "HasModel", expression=cdk.Fn.condition_not(cdk.Fn.condition_equals(package, ""))

@@ -285,8 +285,7 @@ class Client:
         w.calls.append(f"analyse {payload['checkpoint']}")
         if payload.get("shadow"):
             w.watched.append((w.serves, w.shadow))
-            answer = w.shadow_analyses.popleft() if len(w.shadow_analyses) > 1 else w.shadow_analyses[0]
-            return _payload(answer)
+            return _payload(w.shadow_analyses.popleft() if len(w.shadow_analyses) > 1 else w.shadow_analyses[0])
         answer: Any = decided(1, "better", changed=payload["checkpoint"] is None)
         if w.analyses:
             answer = w.analyses.popleft() if len(w.analyses) > 1 else w.analyses[0]

@@ -90,8 +90,8 @@ def test_the_json_report_has_exactly_the_documented_keys(result: RehearsalResult
     assert document["data"]["splits"] == {"train": "a", "validation": "b", "test": "c"}
     assert document["metrics"]["champion"] is None
     assert set(document["rollouts"][0]) == {
-        "model_package", "fault", "type", "verdict", "proven", "by", "reason", "requests", "exposed", "failed",
-        "failed_by_new_fleet", "dropped", "not_sent", "late_p99_ms", "seconds",
+        "model_package", "fault", "type", "verdict", "proven", "by", "reason", "shadow", "requests", "exposed",
+        "failed", "failed_by_new_fleet", "dropped", "not_sent", "late_p99_ms", "seconds",
     }  # fmt: skip
 
 
