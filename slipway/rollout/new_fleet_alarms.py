@@ -86,7 +86,7 @@ def _errors(rollout: Rollout, metric: str, fleet: Mapping[str, str], variant: Ma
     worse = f"IF(old_requests >= {rollout.min_requests}, {more}, {many})"
     return {
         "AlarmDescription": (
-            f"More than {rollout.max_error_percent:g} % of the new fleet's answers are errors,"
+            f"More than {rollout.max_error_percent:g} % of the new fleet's responses are errors,"
             " clearly more than of the old fleet's"
         ),
         "Metrics": [

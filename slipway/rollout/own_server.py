@@ -1,4 +1,4 @@
-"""Requests to a server of the user's own, and the number in its answers.
+"""Requests to a server of the user's own, and the number in its responses.
 
 The standard library alone: a Lambda ships it.
 """
@@ -44,7 +44,7 @@ class OwnServer:
         return Template(self.template).substitute(places).encode()
 
     def numbers(self, body: bytes) -> list[float]:
-        """The number of each row in an answer.
+        """The number of each row in a response.
 
         Raises:
             ValueError: there is none where it must be.
@@ -52,7 +52,7 @@ class OwnServer:
         found = self._in_csv(body) if self.pointer is None else self._in_json(body)
         numbers = [_number(value) for value in found]
         if not numbers:
-            raise ValueError("an answer must have a number for each row, got none")
+            raise ValueError("a response must have a number for each row, got none")
         return numbers
 
     def _in_csv(self, body: bytes) -> list[Any]:
@@ -98,5 +98,5 @@ def _value(kind: str, cell: str) -> Any:
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str) or not math.isfinite(number := float(value)):
-        raise ValueError(f"the number of an answer must be finite, got {str(value)[:80]!r}")
+        raise ValueError(f"the number of a response must be finite, got {str(value)[:80]!r}")
     return number

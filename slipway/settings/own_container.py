@@ -1,4 +1,4 @@
-"""Containers of the user's own: their images in ECR, what a server is asked, and where its answer has the number."""
+"""Containers of the user's own: their images in ECR, what a server is asked, and where its response has the number."""
 
 import json
 import re
@@ -107,12 +107,12 @@ class Request(Section):
 
 
 class Output(Section):
-    """Where an answer of your own server has the number that is compared: the score, the probability, the value."""
+    """Where a response of your own server has the number that is compared: the score, the probability, the value."""
 
     pointer: Annotated[str, matching(r"^(/([^~/]|~[01])*)*$", "a JSON pointer such as /predictions/0")] | None = None
     """JSON pointer to the number, or to a list of one number for each row of the request."""
     column: int | None = Field(None, ge=0, le=10_000)
-    """Column of the number in an answer of CSV, counted from 0; each line is the answer to one row."""
+    """Column of the number in a response of CSV, counted from 0; each line is the response to one row."""
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
@@ -122,7 +122,7 @@ class Output(Section):
 
     @property
     def content_type(self) -> str:
-        """Of the answers."""
+        """Of the responses."""
         return "text/csv" if self.pointer is None else "application/json"
 
 

@@ -28,14 +28,14 @@ def server_errors(endpoint: Endpoint, rollout: Rollout, monitoring: Monitoring) 
         if rollout.canary_analysis.enabled and getattr(rollout.canary_analysis, name):
             yield f"rollout.canary_analysis.{name} must be false with endpoint.image, whose server publishes no metrics"
     if rollout.canary_analysis.value:
-        yield "rollout.canary_analysis.value must be false with endpoint.image, whose answers name no model"
+        yield "rollout.canary_analysis.value must be false with endpoint.image, whose responses name no model"
     if rollout.replay.segments:
         yield "rollout.replay.segments must be left out with endpoint.image, whose requests are not read"
     if endpoint.serverless:
         yield "endpoint.serverless must be left out with endpoint.image: the replay needs captured requests"
     for name in ("schedule", "retrain"):
         if getattr(monitoring, name):
-            yield f"monitoring.{name} must be left out with endpoint.image, whose answers are not read for drift"
+            yield f"monitoring.{name} must be left out with endpoint.image, whose responses are not read for drift"
 
 
 def training_errors(training: Training, tuning: Tuning, features: Features, *, metric: str) -> Iterator[str]:
@@ -62,4 +62,4 @@ def own_model_errors(gate: Gate, decision: Decision, value: Value | None) -> Ite
         yield f"gate.{name} must be left out with {both}: the model is not evaluated, its training reports one metric"
     for name, given in (("value", value is not None), ("decision", decision != Decision())):
         if given:
-            yield f"{name} must be left out with {both}: Slipway makes no decision with the model's answers"
+            yield f"{name} must be left out with {both}: Slipway makes no decision with the model's responses"

@@ -89,7 +89,7 @@ class Endpoint(Section):
                     yield f"{key} must be left out without image: it is of a server of your own"
             return
         if self.output is None:
-            yield "output must be given with image: it says where an answer has the number that is compared"
+            yield "output must be given with image: it says where a response has the number that is compared"
         yield from environment_errors(self.environment)
 
     def _scaling_errors(self, scaled: Autoscaling) -> Iterator[str]:

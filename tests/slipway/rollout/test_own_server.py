@@ -47,15 +47,15 @@ def test_the_number_is_found_where_the_settings_say(server: OwnServer, body: byt
     ("server", "body", "error"),
     [
         (lines(column=2), b"0.1,0.2", "a line must have a column 2, got '0.1,0.2'"),
-        (lines(), b"", "an answer must have a number for each row, got none"),
+        (lines(), b"", "a response must have a number for each row, got none"),
         (lines(), b"yes", "could not convert"),
         (documents("/score"), b'{"label": 1}', "/score must lead to the number, and there is no score"),
-        (documents("/score"), b'{"score": true}', "the number of an answer must be finite, got 'True'"),
-        (documents("/score"), b'{"score": NaN}', "the number of an answer must be finite, got 'nan'"),
+        (documents("/score"), b'{"score": true}', "the number of a response must be finite, got 'True'"),
+        (documents("/score"), b'{"score": NaN}', "the number of a response must be finite, got 'nan'"),
         (documents("/score"), b"oops", "Expecting value"),
         (documents("/score"), b"\xff", "can't decode"),
     ],
 )
-def test_an_answer_without_it_is_an_error_that_says_so(server: OwnServer, body: bytes, error: str) -> None:
+def test_a_response_without_it_is_an_error_that_says_so(server: OwnServer, body: bytes, error: str) -> None:
     with pytest.raises(ValueError, match=error.replace("'", ".")):
         server.numbers(body)
