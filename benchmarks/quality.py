@@ -1,12 +1,13 @@
 """How good the launched model is over several splits of a table, with the image's own steps as processes, beside
 scikit-learn's defaults on the same splits.
 
-Usage: python -m benchmarks.quality [TABLE …] [--data FILE --config FILE] [--seeds 10] [--trials 6] [--json FILE]
+Usage: python -m benchmarks.quality [TABLE …] [--data FILE --config FILE] [--seeds 0-9] [--trials 6] [--json FILE]
 
 A table is one of those that scikit-learn ships; its use case is what `slipway new` writes, unedited. `shoppers` is the
 headline: the file of `--data`, or else the generated one, with `--config`. Each seed has its own split. A search draws
 `--trials` hyperparameters from the use case's ranges, the best on validation is evaluated beside the linear reference,
-and what Evaluate chooses counts. Nothing is chosen by what this prints.
+and what Evaluate chooses counts. Nothing is chosen by what this prints. Seeds that the file of `--json` has are not
+measured again, so that a long measurement can be taken in parts.
 """
 
 import argparse
@@ -88,6 +89,12 @@ def _draw(chance: Random, bounds: Any) -> str:
     return str(round(value)) if isinstance(bounds, IntegerRange) else repr(value)
 
 
+def seeds(text: str) -> range:
+    """Read `3`, or `0-9`."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
 def new_use_case(name: str, folder: Path) -> tuple[Settings, Path]:
     """Write a table and the use case that `slipway new` makes of it."""
     data, config = folder / f"{name}.csv", folder / f"{name}.toml"
@@ -116,13 +123,14 @@ def main() -> None:
     parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"of {', '.join(names)} (default: all)")
     parser.add_argument("--data", type=Path, help="the headline's CSV table (default: the generated one)")
     parser.add_argument("--config", type=Path, default=PROJECT / "config" / "shoppers.toml")
-    parser.add_argument("--seeds", type=int, default=10, help="splits, from seed 0 on (default: %(default)s)")
+    parser.add_argument("--seeds", type=seeds, default="0-9", help="seeds of the splits (default: %(default)s)")
     parser.add_argument("--trials", type=int, default=6, help="trials of the search (default: %(default)s)")
-    parser.add_argument("--json", type=Path, help="write the rows here")
+    parser.add_argument("--json", type=Path, help="write the rows here, beside those that it has")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.tables if name not in names]:
         parser.error(f"TABLE must be one of {', '.join(names)}, got {unknown[0]}")
-    found: dict[str, Any] = {}
+    file = arguments.json
+    found: dict[str, Any] = json.loads(file.read_text()) if file and file.exists() else {}
     options = RehearsalOptions(config=arguments.config)
     with tempfile.TemporaryDirectory() as folder, embedded_aws(options, Path(folder)) as aws:
         for name in arguments.tables or names:
@@ -135,14 +143,12 @@ def main() -> None:
             else:
                 metrics = TABLES[name].metrics
                 settings, data = new_use_case(name, Path(folder))
-            rows = [
-                measure(settings, data, seed, aws, trials=arguments.trials, metrics=metrics)
-                for seed in range(arguments.seeds)
-            ]
+            rows = found.setdefault(name, [])
+            for seed in sorted(set(arguments.seeds) - {row["seed"] for row in rows}):
+                rows.append(measure(settings, data, seed, aws, trials=arguments.trials, metrics=metrics))
+                if file:
+                    file.write_text(json.dumps(found, indent=2) + "\n")
             print_table(name, rows, metrics)
-            found[name] = rows
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline_steps.tables.cells import LARGEST_NUMBER, MISSING_NUMBERS, parse_numbers, quoted
+from pipeline_steps.tables.cells import MISSING_NUMBERS, parse_numbers
 from pipeline_steps.tables.column_readers import MARKERS
 from pipeline_steps.tables.datetimes import ISO, detect_format, parse_datetime
 from pipeline_steps.tables.use_case import Kind
@@ -14,17 +14,6 @@ _BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"}, {"on", "o
 _DAY_NUMBER = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _FEWEST_DATES = 3
 _FIRST = 100
-_WRITTEN = re.compile(r"\s*[+-]?[$€£]?\s?[+-]?(\d{1,3}([.,']\d{3})+|\d+)([.,]\d+)?\s?[%€$£]?\s*")
-"""A number as people write it: with a currency, a percent sign, thousands, or another decimal mark."""
-
-
-def number_advice(texts: Sequence[str], *, decimal: str = ".") -> str | None:
-    """What to do about texts that are numbers to people, and none to a model; None where they are not."""
-    if not all(map(_WRITTEN.fullmatch, texts)):
-        return None
-    if all(set(text) <= set("+-0123456789 ") for text in texts):
-        return f"holds numbers beyond {LARGEST_NUMBER:.1e}, which no model takes: write them in a larger unit"
-    return f"holds numbers such as {quoted(texts[0])}: write digits and {decimal!r} alone to use it"
 
 
 def kind_of_cells(texts: Sequence[str], *, decimal: str = ".") -> Kind | None:

@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from pipeline_steps.errors import ArgumentError, DataError
-from pipeline_steps.preparation.column_kinds import number_advice
 from pipeline_steps.preparation.data_checks import data_findings
 from pipeline_steps.preparation.finding import Finding
 from pipeline_steps.preparation.identifiers import is_identifier, named_as_identifier
@@ -26,6 +25,7 @@ from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.header import plain_name
 from pipeline_steps.tables.raw_table import RawTable, raw_table, wanted_columns
 from pipeline_steps.tables.use_case import Column, Kind, SplitPlan, TableFormat, UseCase
+from pipeline_steps.tables.written_numbers import number_advice
 
 _LONGEST_NAME = 120
 _SHOWN_LABELS = 20

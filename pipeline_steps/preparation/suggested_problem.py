@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.errors import DataError
-from pipeline_steps.preparation.column_kinds import number_advice
 from pipeline_steps.preparation.target_shape import are_counts, has_long_tail
 from pipeline_steps.tables.cells import parse_number, quoted
+from pipeline_steps.tables.written_numbers import number_advice
 
 _BINARY = 2
 _MOST_NUMBERS, _FEWEST_ROWS_OF_A_NUMBER = 20, 10

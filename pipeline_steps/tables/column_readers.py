@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline_steps.tables.cells import MISSING_NUMBERS, boolean, category, parse_numbers, quoted
 from pipeline_steps.tables.datetimes import detect_format, likely_format, parsed
 from pipeline_steps.tables.use_case import Kind, TableFormat
+from pipeline_steps.tables.written_numbers import are_written_numbers
 
 MARKERS = frozenset(
     {"?", "-", "--", ".", "n/a", "#N/A", "#NA", "<NA>", "None", "none", "NONE", "NIL", "missing", "Missing", "unknown"}
@@ -120,6 +121,8 @@ class _Numbers:
             return f"; [data.format] missing names the texts that mean a missing one, such as {quoted(known[0])}"
         if self._rules.decimal == "." and any(_is_number(text.replace(",", ".")) for text in self._wrong.texts):
             return '; with decimal commas, set [data.format] decimal = ","'
+        if are_written_numbers(self._wrong.texts):
+            return f"; write digits and {self._rules.decimal!r} alone"
         return ""
 
     def _pointed(self, cell: str) -> str:

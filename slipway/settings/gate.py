@@ -24,7 +24,8 @@ class Gate(Section):
     max_loss_to_reference: float = Field(0.0, ge=0)
     """Largest loss against the reference model; a proven larger one refuses."""
     max_loss_to_champion: float = Field(0.0, ge=0)
-    """Largest loss against the champion, the newest approved model; a proven larger one refuses."""
+    """Largest loss against the champion, the newest approved model; a proven larger one refuses. Of a metric between 0
+    and 1, a loss of 1 says that this refuses nothing."""
     max_train_validation_gap: float | None = Field(None, ge=0)
     """Largest loss from training rows to validation rows; without it the gap is reported and refuses nothing."""
     accuracy_target: float | None = Field(None, ge=0, le=1)

@@ -1,4 +1,4 @@
-"""AWS's limits that more than one engine keeps to."""
+"""Limits that more than one section keeps to, most of them AWS's."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +31,9 @@ class MapLimit:
 MODEL_ENVIRONMENT = MapLimit(entries=100, key=1024, value=1024)
 """CreateModel and CreateModelPackage; what follows is from botocore's model of SageMaker as this is."""
 HYPERPARAMETERS = MapLimit(entries=100, key=256, value=2500)
+
+MOST_DRIFT = 5.0
+"""The largest limit on a population stability index: 0.25 is much, and distributions apart come to about 10."""
 
 RESOURCE_NAME_LENGTH = 63
 """Of SageMaker jobs, models, endpoint configs and endpoints."""

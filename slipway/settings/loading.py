@@ -2,13 +2,15 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from slipway.errors import InputError
+from slipway.settings.conflicts import conflicts
 from slipway.settings.own_container import COMMAND, located_command
 from slipway.settings.renamed import RENAMED
 from slipway.settings.rollout_plan import planned
@@ -101,12 +103,40 @@ def _stages(path: Path, document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def parse_settings(document: Mapping[str, Any], *, source: str) -> Settings:
-    """Validate the settings of one stage; `source` is named in the error."""
+    """Validate the settings of one stage; `source` is named in the error.
+
+    Raises:
+        InputError: a line for every wrong value, and for every conflict between sections that are right by themselves.
+    """
     try:
         whole = planned(document)
     except InputError as exc:
         raise InputError(f"{source}: {exc}") from exc
-    return validated(Settings, whole, source=source)
+    try:
+        return validated(Settings, whole, source=source)
+    except InputError as exc:
+        raise InputError("\n".join([str(exc), *(f"{source}: {line}" for line in _conflicts(whole))])) from exc
+
+
+def _conflicts(document: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong between sections, which validation does not compare as long as any section is wrong."""
+    found: dict[str, Any] = {}
+    wrong = set()
+    for name, field in Settings.model_fields.items():
+        try:
+            if name in document:
+                found[name] = _section(name).validate_python(document[name])
+            elif field.is_required():
+                wrong.add(name)
+        except ValidationError:
+            wrong.add(name)
+    if wrong or not document.keys() <= Settings.model_fields.keys():  # or else validation has compared them
+        yield from conflicts(Settings.model_construct(**found), wrong=wrong)
+
+
+@cache
+def _section(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(Settings.model_fields[name].rebuild_annotation())
 
 
 def _merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from slipway.settings.limits import MOST_DRIFT
 from slipway.settings.section import ColumnName, Label, Section, matching
 
 Email = Annotated[str, matching(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "an e-mail address", max_length=254)]
@@ -41,7 +42,7 @@ class Facet(Section):
     """Categories that make up the group; without them each category is a group of its own."""
     threshold: float | None = None
     """For a number column: the group is above it."""
-    metrics: dict[BiasMetric, Annotated[float, Field(gt=0)]] = Field(min_length=1)
+    metrics: dict[BiasMetric, Annotated[float, Field(gt=0, le=10)]] = Field(min_length=1)
     """Clarify's metrics, and how far each may be from the reference, beyond what chance explains."""
     reference: Literal["baseline", "parity"] = "baseline"
     """`baseline`: what the model does on its own held-out rows; `parity`: both groups alike."""
@@ -52,9 +53,9 @@ class Monitoring(Section):
 
     notify: tuple[Email, ...] = Field((), max_length=20)
     """Addresses that get notices of training, drift and rollouts; each confirms two subscriptions once."""
-    max_prediction_drift: float = Field(0.25, gt=0)
+    max_prediction_drift: float = Field(0.25, gt=0, le=MOST_DRIFT)
     """Largest drift of the scores, as a population stability index."""
-    max_input_drift: float = Field(0.25, gt=0)
+    max_input_drift: float = Field(0.25, gt=0, le=MOST_DRIFT)
     """Largest drift of the worst input column, as a population stability index."""
     drift_hours: int = Field(3, ge=1, le=24)
     """Hours in a row above the limit that raise the alarm."""

@@ -79,7 +79,11 @@ def _gate_errors(problem: ProblemName, facts: ProblemFacts, gate: Gate, *, has_v
     metric = gate.metric or next(iter(facts.metrics))
     for key in ("threshold", *_DIFFERENCES):
         given = getattr(gate, key)
-        if metric in SHARES and given is not None and not 0 <= given <= 1:
+        if metric not in SHARES or given is None:
+            continue
+        if not 0 <= given <= 1:
             yield f"gate.{key} must be in 0..1 with metric {metric}, got {given}"
+        elif key == "threshold" and given == (0 if facts.metrics.get(metric, "maximize") == "maximize" else 1):
+            yield f"gate.{key} must not be {given:g} with metric {metric}, which no model is worse than: leave it out"
     if gate.accuracy_target is not None and "accuracy" not in facts.metrics:
         yield f"gate.accuracy_target must be left out with problem {problem}, got {gate.accuracy_target}"

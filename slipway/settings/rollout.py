@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from slipway.canary.config import Tolerances, effective_decide_seconds
 from slipway.settings.canary_analysis import CanaryAnalysis
+from slipway.settings.limits import MOST_DRIFT
 from slipway.settings.own_container import Command, ImageUri, Output, Request, VariableName, environment_errors
 from slipway.settings.replay import Replay
 from slipway.settings.schedule import EndpointSchedule
@@ -129,13 +130,13 @@ class Rollout(Section):
     """Largest share of errors of the new fleet; where the old fleet serves too, it must also have clearly fewer."""
     max_error_percent_alone: float | None = Field(None, gt=0, lt=100)
     """The same once the old fleet serves no traffic; by default twice `max_error_percent`."""
-    max_latency_ms: float = Field(500.0, gt=0)
-    """Largest latency of the new fleet at the percentile."""
+    max_latency_ms: float = Field(500.0, gt=0, lt=60_000)
+    """Largest latency of the new fleet at the percentile; SageMaker ends a response after 60 s."""
     latency_percentile: float = Field(90.0, ge=50, lt=100)
     """Percentile of the latency that is compared."""
-    max_prediction_drift: float = Field(0.25, gt=0)
+    max_prediction_drift: float = Field(0.25, gt=0, le=MOST_DRIFT)
     """Largest drift of the new fleet's scores against the model's own baseline (population stability index)."""
-    max_input_drift: float = Field(0.5, gt=0)
+    max_input_drift: float = Field(0.5, gt=0, le=MOST_DRIFT)
     """Largest drift of the worst input column against the model's own baseline."""
     warm_up_seconds: int | None = Field(None, ge=0, le=600)
     """Time from its first traffic in which the new fleet may be slow; by default 60 for bakes of 600 s and longer."""

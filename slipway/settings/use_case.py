@@ -1,25 +1,23 @@
 """Everything one stage of one use case is made from."""
 
-from collections.abc import Iterator, Mapping
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from slipway.settings.access import Access
 from slipway.settings.budget import Budget
+from slipway.settings.conflicts import conflicts
 from slipway.settings.data import Data
 from slipway.settings.decision import Decision, Value
-from slipway.settings.features import Features, feature_errors
+from slipway.settings.features import Features
 from slipway.settings.gate import Gate
 from slipway.settings.hyperparameters import IMAGE, SCRIPT
-from slipway.settings.monitoring import LABEL_FREE, Monitoring
+from slipway.settings.monitoring import Monitoring
 from slipway.settings.names import Names
-from slipway.settings.own_container_checks import own_model_errors, server_errors, training_errors
-from slipway.settings.problem_checks import problem_errors
 from slipway.settings.problems import PROBLEMS, VALUE_METRIC, AlgorithmName, Direction, ProblemFacts, ProblemName
 from slipway.settings.promotion import Promotion
 from slipway.settings.rollout import Endpoint, Rollout
-from slipway.settings.search import HyperparameterSearch, search_errors, search_of
+from slipway.settings.search import HyperparameterSearch, search_of
 from slipway.settings.section import AccountId, Region, Section, Slug, raise_each
 from slipway.settings.training import Training
 from slipway.settings.tuning import Tuning
@@ -60,25 +58,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _sections_fit(self) -> Self:
-        wrong = problem_errors(self.problem, data=self.data, decision=self.decision, gate=self.gate, value=self.value)
-        searched = search_errors(
-            self.tuning,
-            self.problem,
-            self.algorithms,
-            metric=self.metric,
-            script=self.training.script,
-            features=self.features,
-        )
-        recipe = feature_errors(self.features, self.data, has_target=self.facts.target == "needed")
-        conflicts = (
-            *_fold_conflicts(self),
-            *_value_conflicts(self),
-            *_serverless_conflicts(self),
-            *_shadow_conflicts(self),
-            *_monitoring_conflicts(self),
-            *_own_container_conflicts(self),
-        )
-        raise_each([*wrong, *recipe, *searched, *conflicts])
+        raise_each(conflicts(self))
         return self
 
     @property
@@ -121,121 +101,3 @@ class Settings(Section):
     def search(self) -> HyperparameterSearch:
         """The hyperparameter search, with what the settings leave to the problem."""
         return search_of(self.tuning, self.algorithms)
-
-
-def _serverless_conflicts(settings: Settings) -> Iterator[str]:
-    """What cannot be had together with `endpoint.serverless`; nothing where that is not given."""
-    endpoint, rollout = settings.endpoint, settings.rollout
-    if endpoint.serverless is None:
-        return
-    if rollout.type != "all_at_once":
-        # A canary is a share of the instances, of which there are none; rolling is excluded by name.
-        yield f"rollout.type must be all_at_once with endpoint.serverless, got {rollout.type}"
-    if rollout.canary_analysis.enabled:
-        yield "rollout.canary_analysis must be off with endpoint.serverless: there are never two fleets to compare"
-    if endpoint.capture_percent:
-        yield f"endpoint.capture_percent must be 0 with endpoint.serverless, got {endpoint.capture_percent}"
-    if endpoint.autoscaling:
-        yield "endpoint.autoscaling must be left out with endpoint.serverless, which has no instances"
-    if endpoint.schedule:
-        yield "endpoint.schedule must be left out with endpoint.serverless, which costs nothing without requests"
-    if settings.access.vpc:
-        yield "access.vpc must be left out with endpoint.serverless, which runs in no network of yours"
-
-
-def _own_container_conflicts(settings: Settings) -> Iterator[str]:
-    """What cannot be had with images of the user's own."""
-    training, endpoint = settings.training, settings.endpoint
-    yield from server_errors(endpoint, settings.rollout, settings.monitoring)
-    yield from training_errors(training, settings.tuning, settings.features, metric=settings.metric)
-    if settings.has_own_model:
-        yield from own_model_errors(settings.gate, settings.decision, settings.value)
-
-
-def _shadow_conflicts(settings: Settings) -> Iterator[str]:
-    """What SageMaker does not offer for an endpoint with a shadow, and who would compare it."""
-    endpoint, rollout = settings.endpoint, settings.rollout
-    if not rollout.shadow.enabled:
-        return
-    if endpoint.serverless:
-        yield "rollout.shadow must be left out with endpoint.serverless, which takes no shadow variant"
-    elif not rollout.canary_analysis.enabled:
-        yield "rollout.canary_analysis must be on with rollout.shadow: nothing else compares it with the live model"
-    if rollout.type == "rolling":
-        # Whether a shadow counts as a second variant, which rolling excludes, is not documented.
-        yield "rollout.type must be canary, linear or all_at_once with rollout.shadow, got rolling"
-    if endpoint.instance_type.startswith("ml.inf1."):
-        yield f"endpoint.instance_type must not be of Inferentia 1 with rollout.shadow, got {endpoint.instance_type}"
-
-
-def _fold_conflicts(settings: Settings) -> Iterator[str]:
-    """Rows that the split keeps together would be separated by folds."""
-    folds, split = settings.training.folds, settings.data.split
-    if folds and split.method in {"time", "group"}:
-        apart = "older and newer rows" if split.method == "time" else f"rows of one {split.column}"
-        yield f"training.folds must be 0 with data.split.method {split.method}: folds mix {apart}, got {folds}"
-
-
-def _value_conflicts(settings: Settings) -> Iterator[str]:
-    """Canary analysis bounds what it is given: it needs the least and the greatest value of a response."""
-    if settings.rollout.canary_analysis.value and (settings.value is None or settings.value.bounds() is None):
-        needed = "values of outcomes" if settings.value else "[value]"
-        yield f"rollout.canary_analysis.value must be left out without {needed}: nothing bounds a response's value"
-
-
-def _monitoring_conflicts(settings: Settings) -> Iterator[str]:
-    """What the monitor's settings ask for and cannot have."""
-    monitoring = settings.monitoring
-    if monitoring.schedule and not settings.endpoint.capture_percent:
-        yield "monitoring.schedule must be left out with endpoint.capture_percent 0: nothing would be examined"
-    yield from _retraining_conflicts(monitoring)
-    for name in ("bias", "min_ndcg", "outcomes_after_hours"):
-        if getattr(monitoring, name) and not monitoring.schedule:
-            yield f"monitoring.{name} must be left out without monitoring.schedule: its job examines them"
-    if not monitoring.brings_outcomes and (needing := sorted(monitoring.bias_metrics - LABEL_FREE)):
-        possible = f"{', '.join(sorted(LABEL_FREE))} with monitoring.scheduler model_monitor"
-        yield f"monitoring.bias must be of {possible}: it brings no outcomes, got {needing[0]}"
-    if monitoring.outcomes_after_hours and not monitoring.brings_outcomes:
-        yield "monitoring.outcomes_after_hours must be left out with monitoring.scheduler model_monitor: it brings none"
-    # The oldest request is a period older, and what is deleted is gone some time within the day.
-    kept = settings.endpoint.capture_days * 24 - monitoring.period_hours - 24
-    if monitoring.outcomes_after_hours > max(0, kept):
-        reason = f"requests are deleted after endpoint.capture_days, {settings.endpoint.capture_days}"
-        hours = monitoring.outcomes_after_hours
-        yield f"monitoring.outcomes_after_hours must be at most {max(0, kept)}, got {hours}: {reason}"
-    yield from _facet_conflicts(monitoring, settings.data.columns)
-    yield from _outcome_conflicts(settings)
-
-
-def _outcome_conflicts(settings: Settings) -> Iterator[str]:
-    """Bias needs labels of which one is positive, and what needs outcomes a target."""
-    monitoring, problem = settings.monitoring, settings.problem
-    if monitoring.bias and not PROBLEMS[problem].positive_label:
-        yield f"monitoring.bias must be left out with problem {problem}: none of its labels is the positive one"
-    elif settings.data.target is None and (needing := sorted(monitoring.bias_metrics - LABEL_FREE)):
-        possible = ", ".join(sorted(LABEL_FREE))
-        yield f"monitoring.bias must be of {possible} without data.target: no outcome is known, got {needing[0]}"
-    if monitoring.outcomes_after_hours and settings.data.target is None:
-        yield "monitoring.outcomes_after_hours must be left out without data.target: no outcome is known"
-
-
-def _retraining_conflicts(monitoring: Monitoring) -> Iterator[str]:
-    if monitoring.retrain_on and not monitoring.retrain:
-        yield "monitoring.retrain_on must be left out without monitoring.retrain: no drift starts training"
-    if unwatched := sorted(set(monitoring.retrain_on or ()) - monitoring.watched):
-        watched = ", ".join(sorted(monitoring.watched))
-        yield f"monitoring.retrain_on must name drift that is watched, {watched}, got {unwatched[0]}"
-
-
-def _facet_conflicts(monitoring: Monitoring, columns: Mapping[str, str]) -> Iterator[str]:
-    for facet in monitoring.bias:
-        kind = columns.get(facet.column)
-        if kind is None:
-            yield f"monitoring.bias must name feature columns, got {facet.column}"
-        elif kind == "datetime":
-            yield f"monitoring.bias must not name datetime columns, got {facet.column}"
-        elif (facet.threshold is None) == (kind == "number"):
-            must = "must" if kind == "number" else "must not"
-            yield f"monitoring.bias of {facet.column} {must} have a threshold: it is a {kind} column"
-        elif facet.values and kind == "number":
-            yield f"monitoring.bias of {facet.column} must not have values: it is a number column"

@@ -91,7 +91,7 @@ COLUMNS = st.dictionaries(
     max_size=30,
 )
 SHARES = st.integers(min_value=5, max_value=40)
-RATIOS = st.floats(min_value=0, max_value=1)
+RATIOS = st.floats(min_value=0.001, max_value=0.999)
 MONEY = st.floats(allow_nan=False, allow_infinity=False)
 LABELS = st.from_regex(r"[^\r\n]{1,120}", fullmatch=True).filter(lambda label: label != "--")
 

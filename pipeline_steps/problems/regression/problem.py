@@ -26,6 +26,7 @@ from pipeline_steps.problems.regression.responses import RegressionResponder
 from pipeline_steps.problems.report import Report
 from pipeline_steps.tables.cells import parse_number, quoted
 from pipeline_steps.tables.use_case import UseCase
+from pipeline_steps.tables.written_numbers import are_written_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,10 +62,10 @@ class Regression:
         numbers = np.array([_number(text) for text in texts])
         if wrong := [text for text, number in zip(texts, numbers.tolist(), strict=True) if math.isnan(number)]:
             shown = ", ".join(quoted(text) for text in list(dict.fromkeys(wrong))[:3])
-            raise DataError(
-                f"target {use_case.target} must hold numbers, got {shown} in {len(wrong)} of {len(texts)} rows;"
-                ' if they are labels, choose problem = "multiclass" or "binary"'
-            )
+            labels = 'if they are labels, choose problem = "multiclass" or "binary"'
+            step = "write digits and a decimal point alone" if are_written_numbers(wrong) else labels
+            rows = f"{len(wrong)} of {len(texts)} rows"
+            raise DataError(f"target {use_case.target} must hold numbers, got {shown} in {rows}; {step}")
         if numbers.min() == numbers.max():
             raise DataError(f"target {use_case.target} must vary, got {quoted(texts[0])} in all {len(texts)} rows")
         return numbers, ()

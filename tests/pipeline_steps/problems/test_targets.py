@@ -43,6 +43,7 @@ def test_numbers_are_read_as_they_are() -> None:
         ("multiclass", ["a", "a"], "must have two or more labels, got 'a' in all rows"),
         ("multiclass", ["1.5", "2.5", "3.5"], 'got 3 labels in 3 rows; if they are amounts, choose problem = "regress'),
         ("regression", ["1", "tall", "tall", "2"], "must hold numbers, got 'tall' in 2 of 4 rows"),
+        ("regression", ["$1,200.50", "$7"], "in 2 of 2 rows; write digits and a decimal point alone"),
         ("regression", ["7", "7.0"], "must vary, got '7' in all 2 rows"),
         ("binary", ["yes", "yes"], "must have two values"),
     ],

@@ -112,6 +112,10 @@ def test_a_file_with_other_columns_is_named(tmp_path: Path) -> None:
             TEXT.replace("\n,b", "\n?,b").replace("-2", "two").encode(),
             "column Größe must hold numbers, got '?' in row 2",
         ),
+        (
+            TEXT.replace("-2", "2 EUR").encode(),
+            "column Größe must hold numbers, got '2 EUR' in row 3 (1 such cells); write digits and '.' alone",
+        ),
     ],
 )
 def test_cells_that_have_no_value_are_named(tmp_path: Path, content: bytes, reason: str) -> None:

@@ -243,13 +243,15 @@ def test_numbers_that_are_written_for_people_are_left_out_with_the_reason(tmp_pa
             "comma": f"{draw.random():.3f}".replace(".", ","),
             "thousands": f"{draw.uniform(1e3, 1e7):,.0f}",
             "money": f"${draw.uniform(1, 99):.2f}",
+            "euros": f"{draw.uniform(1, 9):.3f},{draw.randrange(100):02d} EUR",
+            "loss": f"(${draw.uniform(1, 99):.2f})",
             "share": f"{draw.uniform(0, 99):.1f}%",
             "address": f"10.0.{number % 3}.{number % 40}",
             "y": draw.choice("nm"),
         },
     )
     settings, text = _new(table, "--target", "y")
-    assert (set(settings.data.columns), text.count("write digits and '.' alone")) == ({"a", "address"}, 4)
+    assert (set(settings.data.columns), text.count("write digits and '.' alone")) == ({"a", "address"}, 6)
 
 
 def test_few_rows_of_a_label_are_cross_validated_in_a_table_that_is_not_small(tmp_path: Path) -> None:

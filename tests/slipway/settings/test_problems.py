@@ -175,6 +175,11 @@ def test_what_is_maximised_has_its_own_number(decision, error) -> None:
                 "gate.max_loss_to_reference must be in 0..1 with metric auc, got 2.0",
             ],
         ),
+        (
+            "binary",
+            {"threshold": 0, "max_loss_to_champion": 1.0},
+            ["gate.threshold must not be 0 with metric auc, which no model is worse than: leave it out"],
+        ),
     ],
 )
 def test_the_gate_compares_a_metric_of_the_problem(problem, gate, errors) -> None:

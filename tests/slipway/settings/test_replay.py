@@ -28,7 +28,8 @@ def test_a_use_case_need_not_say_anything_about_the_replay(with_replay):
         ({"min_requests": 2001}, "min_requests must be at most max_requests 2000, got 2001"),
         ({"segments": ["Month", "Month"]}, "segments must name each column once, got Month, Month"),
         ({"max_score": 1}, "rollout.replay.max_score is not a known key"),
-        ({"max_error_percent": 101}, "rollout.replay.max_error_percent"),
+        ({"max_error_percent": 100}, "rollout.replay.max_error_percent: must be below 100.0, got 100"),
+        ({"max_score_psi": 6}, "rollout.replay.max_score_psi: must be at most 5.0, got 6"),
     ],
 )
 def test_a_wrong_limit_is_reported(replay, reported, with_replay):
@@ -45,5 +46,5 @@ def test_more_segments_than_a_job_takes_arguments_are_refused(with_replay):
     settings = with_replay(segments=[f"c{number}" for number in range(100)])
     columns = {f"c{number}": "category" for number in range(100)}
     wide = settings.model_copy(update={"data": settings.data.model_copy(update={"columns": columns})})
-    with pytest.raises(InputError, match="must be at most 90 columns, got 100"):
+    with pytest.raises(InputError, match="must be at most 93 columns, got 100"):
         replay_arguments(wide, captures=CAPTURES)

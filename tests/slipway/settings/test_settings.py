@@ -179,6 +179,22 @@ def test_what_is_missing_is_reported_at_once(document):
     assert reported(document) == ["config.toml: name is missing", "config.toml: data is missing"]
 
 
+def test_conflicts_between_sections_are_reported_with_the_errors_of_others(shoppers):
+    lines = reported(
+        shoppers
+        | {
+            "data": shoppers["data"] | {"target": 3},
+            "tuning": {"xgboost": {"fixed": {"etta": "0.1"}}},
+            "endpoint": {"serverless": {"memory_mb": 2048}},
+            "monitoring": {"retrain_on": ["data"]},
+        }
+    )
+    assert lines[0] == "config.toml: data.target: must be a text in quotes, got 3"
+    assert lines[1].startswith("config.toml: tuning.xgboost.fixed and ranges must be of eta, ")
+    assert "config.toml: rollout.type must be all_at_once with endpoint.serverless, got canary" in lines
+    assert not [line for line in lines if "retrain_on" in line]  # which is compared with [data], which is wrong
+
+
 @pytest.mark.parametrize("section", ["budget", "endpoint.schedule", "endpoint.serverless", "access.vpc"])
 def test_no_use_case_has_what_it_did_not_ask_for(settings, section):
     assert attrgetter(section)(settings) is None
