@@ -29,7 +29,7 @@ class Checkpoint:
         decision: the last one.
         explanation: of it.
         outcomes_key: of the object that holds the requests and outcomes that the evidence of the value came from.
-        looks: how many were made of a shadow.
+        promotion_tests: how many were made of a shadow.
         settled: the decision on shifting all traffic to the new fleet has been made; only a rollback can follow.
     """
 
@@ -44,7 +44,7 @@ class Checkpoint:
     decision: Decision = Decision.EXTEND
     explanation: str = ""
     outcomes_key: str = ""
-    looks: int = 0
+    promotion_tests: int = 0
     settled: bool = False
 
     @classmethod
@@ -113,7 +113,7 @@ _PLAIN = (
     "dispersion_read_until",
     "explanation",
     "outcomes_key",
-    "looks",
+    "promotion_tests",
     "settled",
 )
 

@@ -32,7 +32,7 @@ class Tolerances:
       same requests, the former later than the latter, so that this is not proven; simulated, the promise holds with
       room to spare.
 
-    False promotions: one look at the end of the bake, at which all metrics must agree, each at the level
+    False promotions: one test at the end of the bake, at which all metrics must agree, each at the level
     `false_promotion_rate` (intersection-union test, Berger 1982, so no correction). So a fleet whose errors, latency or
     scores are beyond what promotion tolerates is promoted with a probability of `false_promotion_rate` at most.
     """

@@ -12,7 +12,7 @@ def decide(checkpoint: Checkpoint, config: AnalysisConfig, *, left: float | None
     """The checkpoint with the decision of this poll.
 
     A rollback is final, and any poll may make it. The decision on shifting all traffic to the new fleet is due
-    `decide_seconds` before that happens: then there is one look at all that was counted, and until then no promotion.
+    `decide_seconds` before that happens: then there is one test of all that was counted, and until then no promotion.
     """
     if checkpoint.decision is Decision.ROLL_BACK:
         return checkpoint

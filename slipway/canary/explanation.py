@@ -38,7 +38,7 @@ def _promote(evidence: Evidence) -> str:
 
 
 def _extend(evidence: Evidence) -> str:
-    """Before the look, and never a reason for it."""
+    """Before the test of a promotion, and never a reason for it."""
     return f"extend: {_requests(evidence):,} requests so far; {_stream(evidence, 'errors')}"
 
 

@@ -1,4 +1,4 @@
-"""How much worse than the old fleet the new one is at most: the smallest margin that each metric's look has proven."""
+"""How much worse than the old fleet the new one is at most: the smallest margin that each metric's test has proven."""
 
 from dataclasses import dataclass
 
@@ -46,7 +46,7 @@ _UNPROVEN = {"errors": "any rise of errors", "latency": "a slowdown beyond the t
 
 
 def margins(evidence: Evidence) -> tuple[Margin, ...]:
-    """One a metric that a promotion needs, at the level of the look; for a single rollout."""
+    """One a metric that a promotion needs, at the level of the test; for a single rollout."""
     tolerances = evidence.tolerances
     found = [_points(evidence, "errors", tolerances.error_tolerance), _latency(evidence)]
     if tolerances.watches_scores:
@@ -59,10 +59,10 @@ def _points(evidence: Evidence, metric: AnalysedMetric, tolerated: float) -> Mar
     if by := evidence.proven.get(metric):
         return Margin(metric, None, 100 * tolerated, is_proven=True, by=by)
     least, is_proven, error = 0.0, True, evidence.tolerances.false_promotion_rate
-    for stream in evidence.looked_at:
-        if stream.metric == metric and stream.test.look:
+    for stream in evidence.needed:
+        if stream.metric == metric and stream.test.non_inferiority:
             state = evidence.states[stream.name]
-            margin = stream.test.look.least_margin(state.strata, float(state.dispersion), error=error)
+            margin = stream.test.non_inferiority.least_margin(state.strata, float(state.dispersion), error=error)
             least = max(least, margin)
             is_proven &= bool(stream.test.standard_errors(state, error=error) >= normal_quantile(error))
     return Margin(metric, 100 * least if least < 1 else None, 100 * tolerated, is_proven)

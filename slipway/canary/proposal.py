@@ -90,7 +90,7 @@ class Proposal:
         return len(self.route.shares(self.instances)) * self.route.bake_seconds + self.final_bake_seconds
 
     def expected(self, requests_per_second: float) -> list[ExpectedBake]:
-        """The requests of each bake, until the look is due."""
+        """The requests of each bake, until the promotion's test is due."""
         shares, seconds = self.route.shares(self.instances), self.route.bake_seconds
         due = effective_decide_seconds(DECIDE_SECONDS, seconds)
         loads = [requests_per_second * (seconds - (due if n == len(shares) else 0)) for n in range(1, len(shares) + 1)]

@@ -1,4 +1,4 @@
-"""What follows from the evidence on a shadow: no bake ends, so several looks may promote, each at more requests."""
+"""What follows from the evidence on a shadow: no bake ends, so several tests may promote, each at more requests."""
 
 from dataclasses import replace
 from math import floor, log2
@@ -7,35 +7,35 @@ from slipway.canary.checkpoint import Checkpoint
 from slipway.canary.explanation import explain, missing
 from slipway.canary.statistics.evidence import Decision
 
-FIRST_LOOK_SECONDS = 600
+FIRST_TEST_SECONDS = 600
 """At the earliest: a candidate is a shadow for so long at least, and its latencies settle."""
 
 
-def look_times(most_seconds: float) -> tuple[float, ...]:
-    """When there is a look, in seconds since it became a shadow: each at twice the time of the one before."""
-    last = floor(log2(max(1.0, most_seconds / FIRST_LOOK_SECONDS)))
+def promotion_times(most_seconds: float) -> tuple[float, ...]:
+    """When a test may promote it, in seconds since it became a shadow: each at twice the time of the one before."""
+    last = floor(log2(max(1.0, most_seconds / FIRST_TEST_SECONDS)))
     return tuple(most_seconds / 2**number for number in range(last, -1, -1))
 
 
 def decide_shadow(checkpoint: Checkpoint, *, waited: float, most_seconds: float) -> Checkpoint:
     """The checkpoint with the decision of this poll, `waited` seconds after the candidate became a shadow.
 
-    Any poll may find it worse; the looks share the error of a promotion equally. The shadow gets copies of the requests
+    Any poll may find it worse; the tests share the error of a promotion equally. The shadow gets copies of the requests
     that the live model responds to, so that hits of the two go together, where the tests take them for independent:
     their evidence is then too weak, and never too strong.
     """
     if checkpoint.settled:
         return checkpoint
-    times, tolerances = look_times(most_seconds), checkpoint.evidence.tolerances
+    times, tolerances = promotion_times(most_seconds), checkpoint.evidence.tolerances
     due = sum(waited >= at for at in times)
     error = tolerances.false_promotion_rate / len(times)
     evidence = replace(checkpoint.evidence, tolerances=replace(tolerances, false_promotion_rate=error))
-    found = evidence.decision(error=error if due > checkpoint.looks else 0.0)
+    found = evidence.decision(error=error if due > checkpoint.promotion_tests else 0.0)
     over = found is Decision.EXTEND and due == len(times)
     return replace(
         checkpoint,
         decision=found,
         explanation=f"extend: {missing(evidence)}" if over else explain(evidence, found),
-        looks=due,
+        promotion_tests=due,
         settled=found is not Decision.EXTEND,
     )

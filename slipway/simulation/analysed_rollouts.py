@@ -22,8 +22,8 @@ _LATER_POLL_SECONDS = 60
 class PollingPlan:
     """How long the fleets are compared: `shares` of the traffic in turn, each for as many seconds.
 
-    The first look that may promote is when all of them have passed; without a decision by then the last share goes on
-    up to `longest_seconds`, with a look whenever twice the time has passed, and at the end.
+    The first test that may promote is when all of them have passed; without a decision by then the last share goes on
+    up to `longest_seconds`, with a test whenever twice the time has passed, and at the end.
     """
 
     shares: tuple[tuple[float, int], ...]
@@ -34,8 +34,8 @@ class PollingPlan:
     def bake_seconds(self) -> int:
         return sum(seconds for _, seconds in self.shares)
 
-    def looks(self, error: float) -> dict[int, float]:
-        """The level of each look, by its second; all of them together have `error`."""
+    def promotion_tests(self, error: float) -> dict[int, float]:
+        """The level of each test, by its second; all of them together have `error`."""
         end, seconds = max(self.bake_seconds, self.longest_seconds), [self.bake_seconds]
         while 2 * seconds[-1] < end:
             seconds.append(2 * seconds[-1])
@@ -104,7 +104,10 @@ def analyse_rollouts(
     decisions = np.full(total, int(Decision.EXTEND))
     seconds, exposed = np.zeros(total), np.zeros(total)
     undecided = np.arange(total)
-    analysis, looks = RolloutAnalysis(tolerances, traffic, dispersion), plan.looks(tolerances.false_promotion_rate)
+    analysis, tests = (
+        RolloutAnalysis(tolerances, traffic, dispersion),
+        plan.promotion_tests(tolerances.false_promotion_rate),
+    )
     for number, (step, share) in enumerate(plan.polls()):
         if number < len(recorded):
             block = rows(recorded[number], undecided)
@@ -114,7 +117,7 @@ def analyse_rollouts(
         exposed[undecided] += block.green.requests
         if beside:
             beside(block, undecided, exposed[undecided])
-        error = looks.get(block.end_second, 0.0)
+        error = tests.get(block.end_second, 0.0)
         found = analysis.decisions(block, bake=plan.bake_at(block.end_second), error=error)
         decisions[undecided] = found
         open_ = found == Decision.EXTEND

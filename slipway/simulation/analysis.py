@@ -42,7 +42,7 @@ class RolloutAnalysis:
         Args:
             block: the newest.
             bake: the number of its bake.
-            error: the level of the look that is due after it; 0 if none is.
+            error: the level of the promotion's test that is due after it; 0 if none is.
         """
         minute = self._minute + block if self._minute else block
         whole = block.end_second % MINUTE == 0

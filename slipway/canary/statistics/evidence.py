@@ -32,7 +32,7 @@ class Evidence:
     states: Mapping[str, ProportionState]
     value: MeanState | None = None
     proven: Mapping[AnalysedMetric, str] = field(default_factory=dict)
-    """Metrics that another comparison has proven no worse, and by what: no look needs them, any poll may roll back."""
+    """Metrics that another comparison has proven no worse, and by what: a promotion tests the others alone."""
 
     @classmethod
     def start(
@@ -93,13 +93,13 @@ class Evidence:
         return log_mean([self.states[s.name].log_regression for s in counted], [s.weight for s in counted])
 
     @property
-    def looked_at(self) -> tuple[Stream, ...]:
+    def needed(self) -> tuple[Stream, ...]:
         """The streams that a promotion needs."""
-        return tuple(s for s in streams(self.tolerances) if s.test.look and s.metric not in self.proven)
+        return tuple(s for s in streams(self.tolerances) if s.test.non_inferiority and s.metric not in self.proven)
 
     def standard_errors(self, *, error: float) -> dict[str, Numbers]:
         """How many of them the new fleet lies within the tolerance, for the streams that a promotion needs."""
-        return {s.name: s.test.standard_errors(self.states[s.name], error=error) for s in self.looked_at}
+        return {s.name: s.test.standard_errors(self.states[s.name], error=error) for s in self.needed}
 
     @property
     def green_requests(self) -> Numbers:
@@ -109,7 +109,7 @@ class Evidence:
         """A `Decision` a rollout. A rollback outweighs a promotion; without evidence for either it is EXTEND.
 
         Args:
-            error: the level of a look that may promote; 0 where none is due.
+            error: the level of a test that may promote; 0 where none is due.
         """
         found = 0 * self.green_requests + int(Decision.EXTEND)
         if error:

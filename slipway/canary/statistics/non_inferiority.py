@@ -1,8 +1,8 @@
-"""One look at what was counted: whether the new fleet's share of hits is below the old one's plus a margin.
+"""One test of what was counted: whether the new fleet's share of hits is below the old one's plus a margin.
 
 Farrington and Manning, "Test statistics and sample size formulae for comparative binomial trials with null hypothesis
 of non-zero risk difference or non-unity relative risk" (1990): the difference less the margin, divided by its standard
-error at the nearest point where it is the margin. It is made once, at a time that was fixed before. Several looks share
+error at the nearest point where it is the margin. It is made once, at a time that was fixed before. Several tests share
 the error by a spending function (Lan and DeMets, "Discrete sequential boundaries for clinical trials", 1983).
 """
 
@@ -28,9 +28,9 @@ def normal_quantile(error: float) -> float:
 
 
 def spent(share: float, error: float) -> float:
-    """How much of the error all looks may have spent together when `share` of the time has passed.
+    """How much of the error all tests may have spent together when `share` of the time has passed.
 
-    The spending function of Pocock's kind: a look gets what has been added since the last one, early ones more of it.
+    The spending function of Pocock's kind: a test gets what has been added since the last one, early ones more of it.
     """
     return error * log(1 + (e - 1) * share)
 
@@ -60,11 +60,11 @@ class NonInferiority:
         return _compared(strata, self.margin).error
 
     def proves(self, strata: Sequence[Counts], dispersion: Numbers, *, error: float) -> Truths:
-        """Whether the look proves it, with a probability of `error` at most where it is not so."""
+        """Whether the test proves it, with a probability of `error` at most where it is not so."""
         return self.standard_errors(strata, dispersion, error=error) >= normal_quantile(error)
 
     def least_margin(self, strata: Sequence[Counts], dispersion: float, *, error: float) -> float:
-        """The smallest margin that the same look would prove; 1 where it proves none."""
+        """The smallest margin that the same test would prove; 1 where it proves none."""
         low, high = 0.0, 1.0
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2

@@ -1,4 +1,4 @@
-"""How often a new fleet that is as good as the old one is promoted: what its look may be expected to prove."""
+"""How often a new fleet that is as good as the old one is promoted: what its test may be expected to prove."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _NORMAL = NormalDist()
 
 @dataclass(frozen=True)
 class ExpectedBake:
-    """Requests that are expected of both fleets in one bake, until the look is due."""
+    """Requests that are expected of both fleets in one bake, until the test is due."""
 
     green_requests: float
     blue_requests: float
@@ -30,40 +30,40 @@ def promoted_share(
     error_rate: float | None = None,
     proven: Sequence[AnalysedMetric] = (),
 ) -> float:
-    """Share, 0..1, of good models that the look promotes: each stream's normal approximation, as if independent.
+    """Share, 0..1, of good models that the test promotes: each stream's normal approximation, as if independent.
 
     Args:
-        tolerances: of the look.
+        tolerances: of the test.
         bakes: before it.
         error_rate: of both fleets; `expected_error_rate` if not given.
-        proven: metrics that another comparison has proven, so that the look does not need them.
+        proven: metrics that another comparison has proven, so that the test does not need them.
     """
     rate = tolerances.expected_error_rate if error_rate is None else error_rate
     known = [bake for bake in bakes if bake.green_requests > 0 and bake.blue_requests > 0]
     if not known or sum(bake.green_requests for bake in known) < tolerances.min_requests:
         return 0.0
-    looked_at = [s for s in streams(tolerances) if s.test.look and s.metric not in proven]
-    return prod(_proven_share(tolerances, stream, known, rate) for stream in looked_at)
+    needed = [s for s in streams(tolerances) if s.test.non_inferiority and s.metric not in proven]
+    return prod(_proven_share(tolerances, stream, known, rate) for stream in needed)
 
 
 def _proven_share(tolerances: Tolerances, stream: Stream, bakes: Sequence[ExpectedBake], error_rate: float) -> float:
-    look = stream.test.look or NonInferiority()
+    test = stream.test.non_inferiority or NonInferiority()
     blue = error_rate if stream.metric == "errors" else stream.test.prior_rate
     green = _EXPECTED_RATIO * blue if stream.name == BEYOND_TOLERANCE else blue
     strata = [
         Counts(b.green_requests, green * b.green_requests, b.blue_requests, blue * b.blue_requests) for b in bakes
     ]
     error = tolerances.false_promotion_rate
-    # The look's distance is in standard errors at its border; it varies by those of the fleets as they are.
-    border, actual = float(look.border_error(strata)), sqrt(_variance(bakes, green, blue) + _noise(tolerances, stream))
-    distance = float(look.standard_errors(strata, 1.0, error=error))
+    # The test's distance is in standard errors at its border; it varies by those of the fleets as they are.
+    border, actual = float(test.border_error(strata)), sqrt(_variance(bakes, green, blue) + _noise(tolerances, stream))
+    distance = float(test.standard_errors(strata, 1.0, error=error))
     reach = (distance - normal_quantile(error)) * border / actual
     share = _NORMAL.cdf(reach)
-    return max(0.0, 2 * share - 1) if look.two_sided else share
+    return max(0.0, 2 * share - 1) if test.two_sided else share
 
 
 def _variance(bakes: Sequence[ExpectedBake], green: float, blue: float) -> float:
-    """Of the difference of the shares, weighted as the look does."""
+    """Of the difference of the shares, weighted as the test does."""
     weights = [b.green_requests * b.blue_requests / (b.green_requests + b.blue_requests) for b in bakes]
     each = (green * (1 - green) / b.green_requests + blue * (1 - blue) / b.blue_requests for b in bakes)
     return sum(w**2 * v for w, v in zip(weights, each, strict=True)) / sum(weights) ** 2

@@ -1,4 +1,4 @@
-"""Two streams of hits and misses: an e-process of blocks of requests, and what one look at all of them needs.
+"""Two streams of hits and misses: an e-process of blocks of requests, and what one test of all of them needs.
 
 The e-process is the running product of one e-value a block, whose alternative was fixed before it. By Ville's
 inequality (1939) such a product, if the hypothesis holds, ever reaches 1/alpha with probability alpha at most, at any
@@ -30,7 +30,7 @@ class ProportionState:
     dispersion: Numbers
     """The last that was known, 1 at least."""
     strata: tuple[Counts, ...] = ()
-    """What a look compares: the counts of each bake."""
+    """What a promotion's test compares: the counts of each bake."""
     polls: int = 0
     weights: tuple[float, ...] = ()
     """Of the alternatives; none: all alike."""
@@ -56,7 +56,7 @@ class ProportionState:
 
 @dataclass(frozen=True)
 class ProportionTest:
-    """An e-process against "no worse", and a look that may prove "no worse by more than the tolerance".
+    """An e-process against "no worse", and a test that may prove "no worse by more than the tolerance".
 
     Half of the weight of the alternatives starts with the first block; of the rest 1/2, 1/6, 1/12, ... start at each
     poll, so that evidence against a fleet which becomes bad late is not diluted by its good start (a mixture over
@@ -65,7 +65,7 @@ class ProportionTest:
 
     prior_rate: float
     regression: Regression | None = None
-    look: NonInferiority | None = None
+    non_inferiority: NonInferiority | None = None
 
     def start(self, zero: Numbers = 0.0) -> ProportionState:
         """The state before any block; an array of zeros in place of `zero` starts as many rollouts."""
@@ -96,13 +96,13 @@ class ProportionTest:
         if self.regression:
             gained = self.regression.log_e_values(counts, blue)
             after = replace(after, regression=_with(started, gained, dispersion))
-        return replace(after, strata=_stratified(state.strata, counts, bake)) if self.look else after
+        return replace(after, strata=_stratified(state.strata, counts, bake)) if self.non_inferiority else after
 
     def standard_errors(self, state: ProportionState, *, error: float) -> Numbers:
-        """How many of them the new fleet lies within the tolerance, at a look of this level."""
-        if self.look is None:
-            raise ValueError("a stream without a tolerance has no look")
-        return self.look.standard_errors(state.strata, state.dispersion, error=error)
+        """How many of them the new fleet lies within the tolerance, by a test of this level."""
+        if self.non_inferiority is None:
+            raise ValueError("a stream without a tolerance has no such test")
+        return self.non_inferiority.standard_errors(state.strata, state.dispersion, error=error)
 
     def _estimate(self, hits: Numbers, requests: Numbers) -> Numbers:
         return clip((hits + _PLUG_IN_WEIGHT * self.prior_rate) / (requests + _PLUG_IN_WEIGHT), _EDGE, 1 - _EDGE)

@@ -55,7 +55,7 @@ def streams(tolerances: Tolerances) -> tuple[Stream, ...]:
             Stream(f"{prefix}slow {share:g}", "latency", ProportionTest(share, Regression(step=share / 4)), weight)
             for share, weight in zip(LATENCY_SHARES, _LATENCY_WEIGHTS, strict=True)
         )
-    found.append(Stream(BEYOND_TOLERANCE, "latency", ProportionTest(TOLERANCE_SHARE, look=NonInferiority())))
+    found.append(Stream(BEYOND_TOLERANCE, "latency", ProportionTest(TOLERANCE_SHARE, non_inferiority=NonInferiority())))
     for name, share in (("upper half", 1 - SCORE_RANKS[1]), ("tails", 1 - SCORE_RANKS[2] + SCORE_RANKS[0])):
         shift = Regression(tolerances.rank_noise(share), step=0.01, two_sided=True)
         within = NonInferiority(tolerances.score_limit, two_sided=True)

@@ -6,7 +6,7 @@ import pytest
 
 from slipway.canary.checkpoint import Checkpoint
 from slipway.canary.config import Tolerances
-from slipway.canary.shadow import decide_shadow, look_times
+from slipway.canary.shadow import decide_shadow, promotion_times
 from slipway.canary.statistics.e_values import Counts
 from slipway.canary.statistics.evidence import Decision
 
@@ -14,25 +14,25 @@ TOLERANCES = Tolerances(watches_scores=False, watches_servers=False)
 DAY = 86_400
 
 
-def seen(requests: int, *, errors: int = 0, looks: int = 0) -> Checkpoint:
+def seen(requests: int, *, errors: int = 0, tests: int = 0) -> Checkpoint:
     """Requests of either model, of which the shadow answers so many with errors, and is as fast."""
     start = Checkpoint.start(TOLERANCES, endpoint_config="config", since=0.0)
     slow = Counts.of(requests, 0, requests, requests // 10)
     block = dict.fromkeys(start.evidence.states, slow) | {"errors": Counts.of(requests, errors, requests, 0)}
-    return replace(start, evidence=start.evidence.observe(block), looks=looks)
+    return replace(start, evidence=start.evidence.observe(block), promotion_tests=tests)
 
 
-def test_there_is_a_look_at_each_doubling_of_the_time_and_at_its_end() -> None:
-    assert look_times(600) == (600,)
-    assert look_times(DAY) == (675, 1350, 2700, 5400, 10_800, 21_600, 43_200, DAY)
+def test_there_is_a_test_at_each_doubling_of_the_time_and_at_its_end() -> None:
+    assert promotion_times(600) == (600,)
+    assert promotion_times(DAY) == (675, 1350, 2700, 5400, 10_800, 21_600, 43_200, DAY)
 
 
 @pytest.mark.parametrize(
-    ("waited", "looks", "decision"),
+    ("waited", "tests", "decision"),
     [(674, 0, Decision.EXTEND), (675, 0, Decision.PROMOTE), (700, 1, Decision.EXTEND), (1350, 1, Decision.PROMOTE)],
 )
-def test_it_is_proven_at_a_look_that_is_due_and_at_no_other_poll(waited: float, looks: int, decision: Decision) -> None:
-    found = decide_shadow(seen(10_000, looks=looks), waited=waited, most_seconds=DAY)
+def test_it_is_proven_by_a_test_that_is_due_and_at_no_other_poll(waited: float, tests: int, decision: Decision) -> None:
+    found = decide_shadow(seen(10_000, tests=tests), waited=waited, most_seconds=DAY)
     assert (found.decision, found.settled) == (decision, decision is Decision.PROMOTE)
 
 
@@ -41,7 +41,7 @@ def test_any_poll_finds_a_worse_one() -> None:
     assert (found.decision, found.settled) == (Decision.ROLL_BACK, True)
 
 
-def test_looks_share_the_error_so_that_each_is_stricter_than_a_single_one() -> None:
+def test_tests_share_the_error_so_that_each_is_stricter_than_a_single_one() -> None:
     single = decide_shadow(seen(700), waited=600, most_seconds=600)
     assert single.decision is Decision.PROMOTE
     assert decide_shadow(seen(700), waited=DAY, most_seconds=DAY).decision is Decision.EXTEND

@@ -204,14 +204,14 @@ def test_the_decision_that_alarms_is_that_of_the_analysis() -> None:
 
 
 @pytest.mark.parametrize("second", [1, 31, 59])
-def test_a_decision_is_seen_at_the_next_look_and_for_more_than_a_minute(second: int) -> None:
+def test_a_decision_is_seen_at_the_next_evaluation_and_for_more_than_a_minute(second: int) -> None:
     clock = VirtualClock([alarms()["CanaryDecision"]])
     clock.advance(60 + second)
     clock.put(decision_namespace("shop"), decision_datum(Decision.ROLL_BACK, endpoint="shop", config=CONFIG))
     changes = [(change.at, str(change.new)) for change in clock.advance(120)]
-    look = 60 + (second // 10 + 1) * 10
-    assert changes[0] == (look, "ALARM")
-    assert changes[1][0] - look >= 60
+    evaluated = 60 + (second // 10 + 1) * 10
+    assert changes[0] == (evaluated, "ALARM")
+    assert changes[1][0] - evaluated >= 60
 
 
 def test_every_alarm_bears_the_configs_name_and_can_be_left_out_but_for_one() -> None:

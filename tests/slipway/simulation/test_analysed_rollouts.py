@@ -15,7 +15,7 @@ from tests.slipway.simulation.drawn import SERVICE, traffic
 TOLERANCES = Tolerances()
 WATCH = PollingPlan(((0.25, 600),), 1800)
 BY_THE_MINUTE = replace(WATCH, poll_seconds=60)
-"""For what hangs on no look before the bake's end: a third of the work."""
+"""For what hangs on no test before the bake's end: a third of the work."""
 
 
 def simulate(fault, rate, watch=WATCH, **drawn):
@@ -104,10 +104,10 @@ def test_scores_that_no_one_watches_cost_no_time():
 @pytest.mark.parametrize("fault", [Fault(error_points=5), Fault(latency_factor=2)], ids=["errors", "latency"])
 def test_what_the_servers_report_is_found_before_the_minute_is_over(fault):
     found = {}
-    for tell in (True, False):
-        plan = replace(TOLERANCES, watches_servers=tell, watches_scores=False)
+    for watched in (True, False):
+        plan = replace(TOLERANCES, watches_servers=watched, watches_scores=False)
         drawn = traffic(fault, rollouts=100, seed=5)
-        found[tell] = analyse_rollouts(plan, PollingPlan(((0.25, 600),)), drawn)
+        found[watched] = analyse_rollouts(plan, PollingPlan(((0.25, 600),)), drawn)
     assert np.median(found[True].seconds) < 60 <= found[False].seconds.min()
     assert found[True].green_requests.mean() < found[False].green_requests.mean() / 1.5
 

@@ -12,7 +12,7 @@ from tests.slipway.canary.observation.fleets import FLEETS, NEW, NOON, OLD
 
 BOUNDS = ValueBounds(-2.0, 5.5)
 ENOUGH = Tolerances(watches_value=True).log_rollback
-BEFORE, LATER, LOOK, CAPTURED = 300, 300, 30, 60
+BEFORE, LATER, POLL, CAPTURED = 300, 300, 30, 60
 """Seconds; there is one request in each."""
 CANARY, LINEAR = ((0.25, 900),), ((0.25, 300), (0.5, 300), (0.75, 300))
 
@@ -28,7 +28,7 @@ def share_at(second, shares):
 
 
 def objects(rng, shares, buying):
-    """Captures by fleet and minute, outcomes every look; by arrival, in seconds since the deployment began."""
+    """Captures by fleet and minute, outcomes every poll; by arrival, in seconds since the deployment began."""
     arriving = {}
     for at in range(BEFORE + sum(seconds for _, seconds in shares)):
         package = NEW if rng.random() < share_at(at, shares) else OLD
@@ -38,7 +38,7 @@ def objects(rng, shares, buying):
         about = f'"inferenceId": "{at}", "inferenceTime": "{when}", "customAttributes": ["model_package={package}"]'
         lines = arriving.setdefault(at // CAPTURED * CAPTURED + CAPTURED, {}).setdefault(package, [])
         lines.append(f'{{"eventMetadata": {{{about}}}}}')
-        lines = arriving.setdefault(reported // LOOK * LOOK + LOOK, {}).setdefault("outcomes", [])
+        lines = arriving.setdefault(reported // POLL * POLL + POLL, {}).setdefault("outcomes", [])
         lines.append(f'{{"inference_id": "{at}", "value": {5.5 if bought else -2.0}}}')
     return arriving
 
@@ -48,7 +48,7 @@ def is_rolled_back(seed, shares, horizon, **buying):
     rng = random.Random(seed)  # noqa: S311
     arriving = objects(rng, shares, {NEW: buying["green"], OLD: buying["blue"]})
     joined, state = JoinedOutcomes(NOON), MeanState.start()
-    for now in range(0, BEFORE + sum(seconds for _, seconds in shares), LOOK):
+    for now in range(0, BEFORE + sum(seconds for _, seconds in shares), POLL):
         joined.green, joined.blue = [], []
         for kind, lines in arriving.get(now, {}).items():
             if kind == "outcomes":

@@ -42,7 +42,7 @@ def block(*, green=250, blue=750, errors=(0.005, 0.005), slow=1.0, tails=0.2, re
     }
 
 
-LOOK = {"error": TOLERANCES.false_promotion_rate}
+DUE = {"error": TOLERANCES.false_promotion_rate}
 
 
 def after(blocks, tolerances=TOLERANCES, *, proven=None, **given_shares):
@@ -53,17 +53,17 @@ def after(blocks, tolerances=TOLERANCES, *, proven=None, **given_shares):
 
 
 def test_a_good_fleet_is_promoted_by_a_look_that_has_enough_evidence_and_by_no_poll_without_a_look():
-    assert [after(blocks).decision(**LOOK) for blocks in (0, 1, 3, 20)] == [*[Decision.EXTEND] * 3, Decision.PROMOTE]
+    assert [after(blocks).decision(**DUE) for blocks in (0, 1, 3, 20)] == [*[Decision.EXTEND] * 3, Decision.PROMOTE]
     assert after(20).decision() is Decision.EXTEND
 
 
 def test_what_another_comparison_has_proven_is_no_part_of_the_look_but_may_still_roll_back():
     by_replay = {"scores": "by replay on 1,200 requests"}
-    assert after(20, tails=0.24).decision(**LOOK) is Decision.EXTEND
+    assert after(20, tails=0.24).decision(**DUE) is Decision.EXTEND
     found = after(20, tails=0.24, proven=by_replay)
-    assert found.decision(**LOOK) is Decision.PROMOTE
+    assert found.decision(**DUE) is Decision.PROMOTE
     assert "scores: proven by replay on 1,200 requests" in explain(found, Decision.PROMOTE)
-    assert after(4, tails=0.1, proven=by_replay).decision(**LOOK) is Decision.ROLL_BACK
+    assert after(4, tails=0.1, proven=by_replay).decision(**DUE) is Decision.ROLL_BACK
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_bad_fleet_is_rolled_back_with_the_reason_in_numbers(fault, reported):
 )
 def test_an_explanation_has_the_least_margin_that_is_proven_or_what_is_missing(blocks, explained):
     evidence = after(blocks)
-    found = evidence.decision(**LOOK)
+    found = evidence.decision(**DUE)
     assert explained in (explain(evidence, found) if found is Decision.PROMOTE else missing(evidence))
 
 
@@ -110,7 +110,7 @@ def test_the_evidence_of_a_metric_is_the_weighted_mean_of_its_streams():
 @given(st.integers(0, 40), st.floats(0, 1), st.floats(0, 2))
 def test_few_requests_are_never_enough_for_a_promotion(green, errors, slow):
     evidence = Evidence.start(TOLERANCES).observe(block(green=green, errors=(errors, 0.005), slow=slow))
-    assert evidence.decision(**LOOK) is not Decision.PROMOTE
+    assert evidence.decision(**DUE) is not Decision.PROMOTE
 
 
 @settings(max_examples=60, deadline=None)
@@ -143,7 +143,7 @@ def test_unwatched_scores_are_neither_counted_nor_mentioned():
     tolerances = Tolerances(watches_scores=False)
     assert {stream.metric for stream in streams(tolerances)} == {"errors", "latency"}
     evidence = after(20, tolerances)
-    assert evidence.decision(**LOOK) is Decision.PROMOTE
+    assert evidence.decision(**DUE) is Decision.PROMOTE
     assert "scores" not in explain(evidence, Decision.PROMOTE)
     assert pytest.approx(math.log(200)) == tolerances.log_rollback
 
@@ -152,7 +152,7 @@ def test_unwatched_scores_are_neither_counted_nor_mentioned():
 def test_a_watched_value_without_outcomes_decides_nothing(values_seen):
     evidence = after(20, Tolerances(watches_value=True))
     seen = evidence.with_value(values_seen) if values_seen else evidence
-    assert seen.decision(**LOOK) is Decision.PROMOTE
+    assert seen.decision(**DUE) is Decision.PROMOTE
     assert explain(seen, Decision.PROMOTE).endswith("value: not compared, for no outcome of the new fleet came in time")
 
 
@@ -185,8 +185,8 @@ def test_a_bad_fleet_is_rolled_back_by_what_sagemaker_or_the_servers_alone_repor
 
 
 def test_what_the_servers_report_alone_promotes_no_fleet():
-    assert after(40, reported=(SERVED,)).decision(**LOOK) is Decision.EXTEND
-    assert after(40, reported=("",)).decision(**LOOK) is Decision.PROMOTE
+    assert after(40, reported=(SERVED,)).decision(**DUE) is Decision.EXTEND
+    assert after(40, reported=("",)).decision(**DUE) is Decision.PROMOTE
 
 
 def test_a_stream_that_counted_nothing_is_not_polled():

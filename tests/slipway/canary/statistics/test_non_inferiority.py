@@ -1,4 +1,4 @@
-"""One look: how often it errs at the margin, how often it proves a good fleet, and the margin it reports."""
+"""One test: how often it errs at the margin, how often it proves a good fleet, and the margin it reports."""
 
 import math
 
@@ -21,7 +21,7 @@ def binomial(n, p, most):
 
 
 def proven(green, blue, *, margin, rates):
-    """The exact probability with which the look proves `margin`, for so many requests of both fleets and such rates."""
+    """The exact probability with which the test proves `margin`, for so many requests of both fleets and such rates."""
     chances = [binomial(n, max(p, 1e-12), 80) for n, p in zip((green, blue), rates, strict=True)]
     hits = np.meshgrid(np.arange(81.0), np.arange(81.0), indexing="ij")
     sizes = [np.full(hits[0].shape, float(n)) for n in (green, blue)]
@@ -46,10 +46,10 @@ def test_requests_without_an_error_prove_what_the_rule_of_three_says():
     assert bursts == pytest.approx(3 / 60, rel=0.05)
 
 
-def test_the_least_margin_is_the_smallest_that_the_look_proves_at_both_sides():
+def test_the_least_margin_is_the_smallest_that_the_test_proves_at_both_sides():
     strata = (Counts(2000.0, 1040.0, 6000.0, 3000.0),)
-    look = NonInferiority(0.05, two_sided=True)
-    least = look.least_margin(strata, 1.0, error=ERROR)
+    test = NonInferiority(0.05, two_sided=True)
+    least = test.least_margin(strata, 1.0, error=ERROR)
     assert least == pytest.approx(0.02 + 1.645 * (0.25 / 2000 + 0.25 / 6000) ** 0.5, abs=5e-4)
     for margin, found in ((least + 1e-4, True), (least - 1e-4, False)):
         assert NonInferiority(margin, two_sided=True).proves(strata, 1.0, error=ERROR) == found
@@ -61,12 +61,12 @@ def test_the_least_margin_is_the_smallest_that_the_look_proves_at_both_sides():
 def test_bakes_with_other_shares_of_the_traffic_and_other_levels_of_errors_are_compared_each_in_itself():
     """The new fleet gets most traffic when both fail most: together it would look twice as bad."""
     early, late = Counts(1000.0, 5.0, 9000.0, 45.0), Counts(9000.0, 360.0, 1000.0, 40.0)
-    look = NonInferiority(0.01)
-    assert look.proves((early, late), 1.0, error=ERROR)
-    assert not look.proves((early + late,), 1.0, error=ERROR)
+    test = NonInferiority(0.01)
+    assert test.proves((early, late), 1.0, error=ERROR)
+    assert not test.proves((early + late,), 1.0, error=ERROR)
 
 
-def test_several_looks_share_the_error():
+def test_several_tests_share_the_error():
     parts = [spent(share, ERROR) for share in (0.25, 0.5, 1.0)]
     assert parts == sorted(parts)
     assert parts[-1] == pytest.approx(ERROR)

@@ -1,4 +1,4 @@
-"""The evidence that bets on two streams of yes and no add up to."""
+"""The evidence that e-values of two streams of yes and no add up to."""
 
 import math
 import subprocess
@@ -40,11 +40,11 @@ def test_a_fleet_that_turns_bad_late_is_found_soon_all_the_same():
     state = test.start()
     for _ in range(100):
         state = test.observe(state, Counts.of(200, 1, 600, 3))
-    looks = 0
+    polls = 0
     while state.log_regression < math.log(300):
         state = test.observe(state, Counts.of(200, 6, 600, 3))
-        looks += 1
-    assert looks <= 10
+        polls += 1
+    assert polls <= 10
 
 
 @pytest.mark.parametrize("falling", [1.0, 0.5])
@@ -85,11 +85,11 @@ blocks = st.lists(st.tuples(st.integers(0, 500), shares, st.integers(0, 1500), s
 @given(st.lists(blocks, min_size=1, max_size=4), st.booleans(), st.sampled_from([0.0, 0.02]), st.floats(0.001, 0.6))
 def test_many_rollouts_at_once_are_analysed_as_each_alone(rollouts, two_sided, margin, prior):
     test = ProportionTest(prior, Regression(margin, two_sided=two_sided), NonInferiority(0.05, two_sided=two_sided))
-    looks = min(map(len, rollouts))
+    polls = min(map(len, rollouts))
     together, alone = test.start(np.zeros(len(rollouts))), [test.start() for _ in rollouts]
-    for look in range(looks):
-        counted = [counts_of(rollout[look]) for rollout in rollouts]
-        at = {"bake": look // 2}
+    for poll in range(polls):
+        counted = [counts_of(rollout[poll]) for rollout in rollouts]
+        at = {"bake": poll // 2}
         together = test.observe(together, Counts(*map(np.array, zip(*map(astuple, counted), strict=True))), **at)
         alone = [test.observe(state, counts, **at) for state, counts in zip(alone, counted, strict=True)]
     assert together.log_regression == pytest.approx([state.log_regression for state in alone], abs=1e-9, rel=1e-9)
