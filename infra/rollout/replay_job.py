@@ -6,6 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.rollout.replay_servers import ReplayServersRole
 from infra.shared.arns import arn
 from infra.shared.container_image import ContainerImage
 from infra.shared.object_access import may_find, may_write
@@ -56,9 +57,11 @@ class ReplayJob(Construct):
                 *may_find(artifacts_bucket, ARTIFACT_KEYS, f"{captures}*"),
                 *may_write(artifacts_bucket, f"{decisions}/*"),
                 *may_run(PROCESSING_JOBS, image=image, key=key, vpc=settings.access.vpc),
+                *_may_invoke_servers(settings),
             ],
         )
         bucket_uri = f"s3://{artifacts_bucket.bucket_name}"
+        self._servers = ReplayServersRole.of(self, settings, key=key, artifacts_bucket=artifacts_bucket, image=image)
         self.job: dict[str, Any] = {
             "name_prefix": gate_job_prefix(names),
             "image_uri": image.uri,
@@ -71,15 +74,23 @@ class ReplayJob(Construct):
             "max_runtime_seconds": 3600,
             "vpc_config": settings.access.vpc.request() if settings.access.vpc else None,
             "properties": GATE_PROPERTIES,
+            "servers": self._servers.settings if self._servers else None,
         }
 
     def may_start(self) -> list[Statement]:
         """Start and watch such jobs, and hand them this role; SageMaker alone takes it."""
         prefix = self.job["name_prefix"]
         return [
+            *(self._servers.may_start(prefix) if self._servers else ()),
             *may_start_processing_jobs(prefix, role=self.role, key=self._key),
             allow("sagemaker:DescribeProcessingJob", on=[arn("sagemaker", f"processing-job/{prefix}-*")]),
         ]
+
+
+def _may_invoke_servers(settings: Settings) -> list[Statement]:
+    if settings.endpoint.image is None:
+        return []
+    return [allow("sagemaker:InvokeEndpoint", on=[arn("sagemaker", f"endpoint/{gate_job_prefix(settings.names)}-*")])]
 
 
 def _cluster(instance_type: str, key: kms.IKey) -> dict[str, Any]:

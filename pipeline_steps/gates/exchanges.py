@@ -4,11 +4,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.gates.local_server import Server, ServerError, ServerResponse
+from pipeline_steps.gates.local_server import ServerError, ServerResponse
 from pipeline_steps.gates.recent_requests import CapturedRequest
 from pipeline_steps.gates.score_differences import PairedScores
 from pipeline_steps.problems.problem import Prediction, Responder
@@ -45,11 +46,19 @@ class Replayed:
     """Why the candidate's server did not respond."""
 
 
+class Sender(Protocol):
+    """A model's server, wherever it is."""
+
+    def send(self, request: CapturedRequest) -> ServerResponse:
+        """Send one request, and wait for the response."""
+        ...
+
+
 class _CandidateError(Exception):
     """The candidate's server does not respond."""
 
 
-def replay(requests: Sequence[CapturedRequest], *, champion: Server, candidate: Server) -> Replayed:
+def replay(requests: Sequence[CapturedRequest], *, champion: Sender, candidate: Sender) -> Replayed:
     """Send each to both, alternating which is first, so that a busy moment affects both alike.
 
     Raises:
@@ -76,7 +85,7 @@ def replay(requests: Sequence[CapturedRequest], *, champion: Server, candidate: 
 
 
 def _round(
-    requests: Sequence[CapturedRequest], champion: Server, candidate: Server, *, offset: int
+    requests: Sequence[CapturedRequest], champion: Sender, candidate: Sender, *, offset: int
 ) -> list[tuple[ServerResponse, ServerResponse]]:
     responses = []
     for number, request in enumerate(requests, offset):

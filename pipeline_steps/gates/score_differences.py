@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from pipeline_steps.baseline.drift import stability_index
 from pipeline_steps.gates.confidence_bounds import mean_at_least, resampled_at_least, share_at_least
 from pipeline_steps.gates.label_agreement import labels_differ
-from pipeline_steps.gates.score_scale import ScoreScale, score_scale
+from pipeline_steps.gates.score_scale import Compared, ScoreScale, score_scale
 from pipeline_steps.gates.segments import Segment
-from pipeline_steps.problems.problem import Problem
 
 ERROR = 0.01
 """The chance that a candidate exactly at a limit is refused for it; the segments share one such chance."""
@@ -77,7 +76,7 @@ class ScoreDifferences:
 
 
 def compare_scores(
-    problem: Problem, scores: PairedScores, segments: Sequence[Segment], *, error: float = 0.0
+    problem: Compared, scores: PairedScores, segments: Sequence[Segment], *, error: float = 0.0
 ) -> dict[str, Any]:
     """Give what `ScoreDifferences` holds; `segments` select among the rows of `scores`.
 

@@ -1,16 +1,27 @@
 """In what units a problem's scores are compared: limits of differences are shares of the range that scores have."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.problems.problem import Problem
+from pipeline_steps.problems.problem import LabelKind
 
 _BINS = 10
 _RANGE = (0.01, 0.99)
 
 Scores = NDArray[np.float64]
+
+
+class Compared(Protocol):
+    """What a comparison of scores must know of them: a problem knows it."""
+
+    @property
+    def headline_range(self) -> tuple[float, float]: ...
+
+    @property
+    def label_kind(self) -> LabelKind: ...
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,7 @@ class ScoreScale:
         return np.where(stays, self.count_bins(before), self.count_bins(after))
 
 
-def score_scale(problem: Problem, champion: Scores) -> ScoreScale:
+def score_scale(problem: Compared, champion: Scores) -> ScoreScale:
     """Take the problem's own range, in equal steps; or else the champion's scores on the same requests.
 
     Equal steps of the score, not of its rows: a move of a probability from 0.004 to 0.007 does not matter. Where scores

@@ -13,7 +13,7 @@ from rehearsal.console.model_section import model_section
 from rehearsal.console.page_parts import table
 from rehearsal.console.picture_set import PICTURES, Pictures
 from rehearsal.journey.embedded_aws import LOGS
-from rehearsal.journey.model_quality import quality_line
+from rehearsal.journey.model_quality import quality_line, reported_line
 from rehearsal.journey.rehearsal_result import RehearsalResult
 from rehearsal.journey.report_document import report_document
 from rehearsal.journey.role_access import role_access_lines
@@ -119,6 +119,8 @@ def _facts(result: RehearsalResult) -> list[list[Any]]:
     if result.evaluation:
         facts.append(["model", quality_line(result.evaluation)])
         facts.append(["gate", result.evaluation["gate"]["reasons"]])
+    elif result.reported:
+        facts.append(["model", reported_line(result.reported)])
     facts.append(["time", f"{result.seconds:.0f} s; only waits are compressed, {result.options.speed:g} times"])
     return facts
 
@@ -128,6 +130,8 @@ def summary(result: RehearsalResult) -> str:
     lines = [f"{result.settings.name}: {result.seconds:.0f} s, {len(result.templates)} templates deployed"]
     if result.evaluation:
         lines.append(f"model    {quality_line(result.evaluation)}")
+    elif result.reported:
+        lines.append(f"model    {reported_line(result.reported)}")
     lines += [f"rollout  {_rollout(rollout)}" for rollout in result.rollouts]
     if users := bad_model_line(result.rollouts):
         lines.append(f"users    {users}")

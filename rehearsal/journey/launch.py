@@ -16,7 +16,7 @@ from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws
 from rehearsal.journey.experiment_tracking import track_execution
 from rehearsal.journey.faulty_model import register_faulty_model
 from rehearsal.journey.fleet_metrics import invocations, known_configs
-from rehearsal.journey.model_quality import is_proven_better, quality_line
+from rehearsal.journey.model_quality import is_proven_better, quality_line, reported_line
 from rehearsal.journey.options import PROJECT
 from rehearsal.journey.phases import PhaseLog, Phases
 from rehearsal.journey.rehearsal_result import RehearsalResult
@@ -155,7 +155,7 @@ class Launch:
             track_execution(self.aws, run.execution_arn, experiment=experiment, phase=phase)
             raise
         track_execution(self.aws, run.execution_arn, experiment=experiment, phase=phase)
-        phase.log(f"registered: {quality_line(run.evaluation)}")
+        phase.log(f"registered: {quality_line(run.evaluation) if run.evaluation else reported_line(run.reported)}")
         return run
 
     def _roll_out(self, target: LaunchTarget, rollout: RolloutResult, phase: PhaseLog) -> None:

@@ -21,6 +21,13 @@ def quality_line(evaluation: Mapping[str, Any]) -> str:
     return line + (f", {rounded(value['per_1000'])} {value['currency']} per 1,000 rows" if value else "")
 
 
+def reported_line(properties: Mapping[str, str]) -> str:
+    """The metric of a model that nothing of Slipway's can read: what its training reported, by the package."""
+    value, limit = float(properties["gate_value"]), float(properties["gate_threshold"])
+    metric, by = properties["gate_metric"], properties["gate_metric_by"]
+    return f"{metric} {rounded(value)} (limit {limit:g}), reported by {by}; not evaluated on the test split"
+
+
 def metric_in_words(evaluation: Mapping[str, Any], metric: str) -> str:
     """Name a metric, with the rows that it tells the table's from where no target is known."""
     against = evaluation.get("against", {}).get(metric)

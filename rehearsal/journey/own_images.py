@@ -25,11 +25,6 @@ def write_own_images(settings: Settings, workdir: Path, backend: str) -> Iterato
         "training": (settings.training.image, settings.training.local_command),
         "endpoint": (settings.endpoint.image, settings.endpoint.local_command),
     }
-    if settings.training.image is not None:
-        raise InputError(
-            f"a rehearsal needs training.image to be left out, got {settings.training.image}: "
-            "`slipway check-container --train` tries it"
-        )
     docker = None
     found: dict[str, str] = {}
     for section, (image, command) in named.items():

@@ -78,6 +78,11 @@ class RehearsalResult:
         return next((run.evaluation for run in reversed(self.runs) if run.evaluation), {})
 
     @property
+    def reported(self) -> dict[str, str]:
+        """What the last package says of a model that was not evaluated; empty where models are."""
+        return next((run.reported for run in reversed(self.runs) if run.reported), {})
+
+    @property
     def pictures(self) -> dict[str, str]:
         """Of the evaluation; SVG text by what each shows."""
         return next((run.pictures for run in reversed(self.runs) if run.evaluation), {})
@@ -129,6 +134,8 @@ class RehearsalResult:
         # the first model, the better one, the bad one
         before_users = self.options.fault in REFUSED_FAULTS or self.settings.rollout.shadow.enabled
         expected = ["promoted", "promoted", "refused" if before_users else "rolled_back"]
+        if self.settings.endpoint.image and outcomes[2:] == ["refused"]:
+            expected[2] = "refused"  # its replay is sent to the faulty image itself, and may see what ails it
         allowed = [got if got == INCONCLUSIVE else wanted for got, wanted in zip(outcomes, expected, strict=False)]
         if self.failure is not None:
             found.append(f"{self.failure.phase}: {self.failure.reason.partition(chr(10))[0]}")

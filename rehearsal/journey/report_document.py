@@ -34,6 +34,7 @@ def report_document(result: RehearsalResult) -> dict[str, Any]:
         "models": result.evaluation.get("intervals", {}),
         "coefficients": result.evaluation.get("coefficients"),
         "gate": result.evaluation.get("gate"),
+        "reported": result.reported or None,
         "rollouts": [rollout.row() for rollout in result.rollouts],
         "lineage": [each.document() for each in result.lineage],
         "users": user_counts(result.rollouts),

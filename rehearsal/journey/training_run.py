@@ -40,6 +40,8 @@ class TrainingRun:
     evaluation: dict[str, Any] = field(default_factory=dict)
     profile: dict[str, Any] = field(default_factory=dict)
     trials: list[dict[str, Any]] = field(default_factory=list)
+    reported: dict[str, str] = field(default_factory=dict)
+    """The package's properties, where the metric is the training image's own and nothing was evaluated."""
     pictures: dict[str, str] = field(default_factory=dict)
     """SVG text by what each shows."""
 
@@ -80,6 +82,8 @@ def train(
     if status["PipelineExecutionStatus"] != "Succeeded":
         raise LaunchError(_explain_failure(aws, status, run.steps))
     run.package_arn = metadata["Register"]["RegisterModel"]["Arn"]
+    if not run.evaluation:
+        run.reported = sagemaker.describe_model_package(ModelPackageName=run.package_arn)["CustomerMetadataProperties"]
 
 
 def _follow(sagemaker: Any, run: TrainingRun, phase: PhaseLog) -> None:

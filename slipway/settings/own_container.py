@@ -1,6 +1,7 @@
 """Containers of the user's own: their images in ECR, what a server is asked, and where its response has the number."""
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -69,7 +70,9 @@ def located_command(command: str, folder: Path) -> str:
         words = shlex.split(command)
     except ValueError as exc:
         raise InputError(f"{COMMAND} must be a command, got {command}: {exc}") from exc
-    return shlex.join(str((folder / word).resolve()) if (folder / word).is_file() else word for word in words)
+    return shlex.join(
+        os.path.normpath((folder / word).absolute()) if (folder / word).is_file() else word for word in words
+    )
 
 
 class Request(Section):

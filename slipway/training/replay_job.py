@@ -41,6 +41,7 @@ def replay_arguments(settings: Settings, *, captures: str) -> tuple[str, ...]:
         f"--captures={captures}",
         *(f"--{name.replace('_', '-')}={limit}" for name in _LIMITS if (limit := getattr(replay, name)) is not None),
         *(f"--segment={name}" for name in replay.segments),
+        *_own_server(settings),
         *([f"--accept-contract-change={accepted}"] if accepted else []),
     )
     if len(arguments) > MAX_ARGUMENTS:
@@ -54,6 +55,14 @@ def replay_arguments(settings: Settings, *, captures: str) -> tuple[str, ...]:
     if longest := [argument for argument in arguments[1:] if len(argument) > MAX_ARGUMENT_LENGTH]:
         raise InputError(f"an argument must be at most {MAX_ARGUMENT_LENGTH} characters long, got {longest[0]}")
     return arguments
+
+
+def _own_server(settings: Settings) -> list[str]:
+    output = settings.endpoint.output
+    if output is None:
+        return []
+    place = f"--output-column={output.column}" if output.pointer is None else f"--output-pointer={output.pointer}"
+    return [place, *(["--own-model"] if settings.has_own_model else [])]
 
 
 def gate_job_prefix(names: Names) -> str:

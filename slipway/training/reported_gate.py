@@ -13,7 +13,7 @@ from slipway.training.registration import RegisterModelStep, ServedContainer
 from slipway.training.step import RetryPolicy
 from slipway.training.tuning_step import TuningStep
 
-REPORTED_BY = "the training image, of the validation split"
+REPORTED_BY = "the training image on the validation split"
 """The property `gate_metric_by` of such a package."""
 
 

@@ -19,6 +19,7 @@ from tests.infra.rollout.account import World
 from tests.infra.rollout.journal import run, target
 
 CONFIG = Path(__file__).parents[2] / "config" / "shoppers.toml"
+OF_OWN_SERVERS = {"own_model": False, "output_pointer": None, "output_column": None, "endpoint": ""}
 CAPTURES = "s3://bucket/capture/shoppers-dev/primary/"
 OPT_ML = Paths(Path("/opt/ml"))
 
@@ -45,7 +46,8 @@ def test_the_job_gets_every_limit_of_the_settings(document):
     found = vars(replay.parser().parse_args(request(arguments_of(document))["AppSpecification"]["ContainerArguments"]))
     defaults = parse_settings(document, source="config.toml").rollout.replay.model_dump()
     segments = defaults.pop("segments")
-    assert found == defaults | {"captures": CAPTURES, "segment": list(segments), "accept_contract_change": ""}
+    given = {"captures": CAPTURES, "segment": list(segments), "accept_contract_change": ""}
+    assert found == defaults | given | OF_OWN_SERVERS
 
 
 def test_the_job_gets_the_one_change_of_the_contract_that_is_accepted(document):
@@ -81,7 +83,7 @@ def test_the_verb_takes_every_limit_that_the_settings_accept(document, limits):
     found = vars(replay.parser().parse_args(arguments_of(document, **limits)))
     named = {name: value for name, value in limits.items() if name != "segments"}
     expected = {"captures": CAPTURES, "segment": limits["segments"], "accept_contract_change": ""}
-    assert found == named | expected
+    assert found == named | expected | OF_OWN_SERVERS
 
 
 def test_the_job_gets_the_hash_under_the_name_that_the_verb_reads(document):

@@ -67,6 +67,11 @@ class World:
     job_ends: deque[dict[str, str]] = field(
         default_factory=lambda: deque([{"ProcessingJobStatus": "Completed", "ExitMessage": "passed: 50 replayed"}])
     )
+    servers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Requests that made the servers for a replay, by operation and name; what is deleted is gone."""
+    made: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """All that was made for replays, in order."""
+    servers_end: dict[str, str] = field(default_factory=lambda: {"EndpointStatus": "InService"})
     analyses: deque[dict[str, Any] | ClientError] = field(default_factory=deque)
     shadow_analyses: deque[dict[str, Any]] = field(default_factory=lambda: deque([decided(1, "as good")]))
     watched: list[tuple[str, str]] = field(default_factory=list)
@@ -179,8 +184,29 @@ class Client:
         self._world.packages[ModelPackageArn] = ModelApprovalStatus
         self._world.calls.append(f"reject {ApprovalDescription}")
 
-    def describe_endpoint(self, **_: Any) -> dict[str, Any]:
+    def create_model(self, **request: Any) -> None:
+        self._make("CreateModel", request["ModelName"], request)
+
+    def create_endpoint_config(self, **request: Any) -> None:
+        self._make("CreateEndpointConfig", request["EndpointConfigName"], request)
+
+    def create_endpoint(self, **request: Any) -> None:
+        self._make("CreateEndpoint", request["EndpointName"], request)
+
+    def delete_endpoint(self, *, EndpointName: str) -> None:
+        if self._world.servers.pop(f"CreateEndpoint {EndpointName}", None) is None:
+            raise NO_ENDPOINT
+
+    def _make(self, operation: str, name: str, request: dict[str, Any]) -> None:
+        if f"{operation} {name}" in self._world.servers:
+            raise error("ValidationException", "Cannot create already existing one.")
+        self._world.servers[f"{operation} {name}"] = request
+        self._world.made.append((operation, request))
+
+    def describe_endpoint(self, *, EndpointName: str = "", **_: Any) -> dict[str, Any]:
         w = self._world
+        if f"CreateEndpoint {EndpointName}" in w.servers:
+            return w.servers_end
         if not w.live:
             raise NO_ENDPOINT
         found: dict[str, Any] = {"EndpointStatus": w.endpoint_status, "EndpointConfigName": w.live}
@@ -203,10 +229,12 @@ class Client:
         return {"PrimaryContainer": container} if self._world.primary_container else {"Containers": [container]}
 
     def delete_endpoint_config(self, *, EndpointConfigName: str) -> None:
-        self._world.deleted.append(EndpointConfigName)
+        if self._world.servers.pop(f"CreateEndpointConfig {EndpointConfigName}", None) is None:
+            self._world.deleted.append(EndpointConfigName)
 
     def delete_model(self, *, ModelName: str) -> None:
-        self._world.deleted.append(ModelName)
+        if self._world.servers.pop(f"CreateModel {ModelName}", None) is None:
+            self._world.deleted.append(ModelName)
 
     def describe_stacks(self, **_: Any) -> dict[str, Any]:
         w = self._world

@@ -73,7 +73,7 @@ def test_a_model_that_only_its_own_server_reads_is_held_against_the_metric_that_
     registered = package(steps)
     (container,) = registered["InferenceSpecification"]["Containers"]
     assert container == {"Image": SERVER, "ModelDataUrl": container["ModelDataUrl"]}
-    assert registered["CustomerMetadataProperties"]["gate_metric_by"] == "the training image, of the validation split"
+    assert registered["CustomerMetadataProperties"]["gate_metric_by"] == "the training image on the validation split"
     assert not registered.keys() & {"ModelCard"}
     assert registered["ModelMetrics"].keys() == {"ModelDataQuality"}
 

@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 from slipway.rollout.failure_causes import is_candidates
 from slipway.rollout.steps import RolloutStep
 
+from .replay_servers import CANDIDATE, CHAMPION, ReplayServers
+from .report import notify
 from .run import CallError, Rejection, Run, State
 
 ATTEMPTS = 3
@@ -23,10 +25,41 @@ def pass_gates(run: Run, package: dict[str, Any], champion: str) -> None:
     Raises:
         Rejection: the candidate breaks the contract or the limits of the replay, or no job could decide or be run.
     """
+    if not (champion and run.target.gate_job.get("servers")):
+        _pass_job(run, package, champion)
+        return
+    name = job_name(run, champion, 0).removesuffix("-0")
+    servers = ReplayServers(run, name, {CHAMPION: champion, CANDIDATE: run.request.package})
+    try:
+        _pass_job(run, package, champion, endpoint=_started(servers))
+    except Rejection:
+        _stopped(servers)
+        raise
+    _stopped(servers)
+
+
+def _started(servers: ReplayServers) -> str:
+    try:
+        return servers.start()
+    except CallError as exc:
+        raise Rejection(
+            f"the servers for the replay could not be started: {exc}", by="gates", is_candidates=False
+        ) from exc
+
+
+def _stopped(servers: ReplayServers) -> None:
+    try:
+        servers.stop()
+    except CallError as exc:
+        left = f"endpoint {servers.name} is left over from the replay and costs money: {exc}"
+        notify(servers.run, "delete a left-over endpoint", left)
+
+
+def _pass_job(run: Run, package: dict[str, Any], champion: str, *, endpoint: str = "") -> None:
     for attempt in range(1, ATTEMPTS + 1):
         name = job_name(run, champion, attempt)
         try:
-            run.steps.do(RolloutStep.START_GATES, lambda name=name: _start(run, name, package, champion))  # type: ignore[misc]
+            run.steps.do(RolloutStep.START_GATES, lambda name=name: _start(run, name, package, champion, endpoint))  # type: ignore[misc]
             job = run.steps.poll(RolloutStep.GATES, lambda _, name=name: _describe(run, name), {}, _pause)  # type: ignore[misc]
         except CallError as exc:
             raise Rejection(f"the gates could not be run: {exc}", by="gates", is_candidates=False) from exc
@@ -74,7 +107,7 @@ def _describe(run: Run, name: str) -> dict[str, str]:
     }
 
 
-def _start(run: Run, name: str, package: dict[str, Any], champion: str) -> bool:
+def _start(run: Run, name: str, package: dict[str, Any], champion: str, endpoint: str) -> bool:
     """Start the job unless it was started before."""
     sagemaker = run.client("sagemaker")
     inputs = {"candidate": package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]}
@@ -85,14 +118,16 @@ def _start(run: Run, name: str, package: dict[str, Any], champion: str) -> bool:
     noted = package.get("CustomerMetadataProperties", {})
     environment = {name: noted.get(key, "") for name, key in run.target.gate_job["properties"].items()}
     try:
-        sagemaker.create_processing_job(**_request(run.target.gate_job, name, inputs, environment))
+        sagemaker.create_processing_job(**_request(run.target.gate_job, name, inputs, environment, endpoint))
     except ClientError as exc:
         if exc.response["Error"]["Code"] != "ResourceInUse":
             raise
     return True
 
 
-def _request(job: dict[str, Any], name: str, inputs: dict[str, str], environment: dict[str, str]) -> dict[str, Any]:
+def _request(
+    job: dict[str, Any], name: str, inputs: dict[str, str], environment: dict[str, str], endpoint: str
+) -> dict[str, Any]:
     """The captured requests are no input: SageMaker fails a job whose prefix is still empty."""
     output = {
         "S3Uri": f"{job['output_uri']}/{name}",
@@ -111,7 +146,7 @@ def _request(job: dict[str, Any], name: str, inputs: dict[str, str], environment
         "AppSpecification": {
             "ImageUri": job["image_uri"],
             "ContainerEntrypoint": ["python", "-m", "pipeline_steps", "replay"],
-            "ContainerArguments": job["arguments"],
+            "ContainerArguments": [*job["arguments"], *([f"--endpoint={endpoint}"] if endpoint else [])],
         },
         "Environment": environment,
         "RoleArn": job["role_arn"],
