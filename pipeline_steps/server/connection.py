@@ -132,7 +132,7 @@ class Connection(asyncio.Protocol):
             if isinstance(item, Response):
                 self._send(response_bytes(item, keep_alive=False))
                 self._linger()
-            elif len(item.body) <= _INLINE_BODY_BYTES and not item.is_explained:
+            elif len(item.body) <= _INLINE_BODY_BYTES and not item.takes_long:
                 self._budget.used -= len(item.body)
                 self._finish(item, self._shared.handler(item))
             else:

@@ -6,7 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from pipeline_steps.server.compression import MAGIC
+
 _ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+_COSTLY = (MAGIC, b"PAR1")
+"""How bodies begin that are packed, or are files of Parquet."""
 _DEFAULT_TYPE = "text/plain; charset=utf-8"
 
 
@@ -28,6 +32,11 @@ class Request:
             return False
         asked = self.query.split("&") + re.split("[,;]", self.headers.get(_ATTRIBUTES, ""))
         return any(each.strip() == "explain" for each in asked)
+
+    @property
+    def takes_long(self) -> bool:
+        """Whether it takes more time than the size of its body says."""
+        return self.body.startswith(_COSTLY) or self.is_explained
 
 
 @dataclass(frozen=True, slots=True)

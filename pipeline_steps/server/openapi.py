@@ -11,7 +11,7 @@ from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
 from pipeline_steps.features.datetime_column import DatetimeColumn
 from pipeline_steps.server.payload import read_payload
 from pipeline_steps.server.predictions import OFFERED, write_predictions
-from pipeline_steps.server.request_formats import CSV, FORMATS, JSON, JSON_LINES, NPY
+from pipeline_steps.server.request_formats import CSV, FORMATS, JSON, JSON_LINES, NPY, PARQUET_TYPES
 from pipeline_steps.server.warm_up import csv_body, representative_rows
 
 _ERRORS = {
@@ -22,6 +22,8 @@ _ERRORS = {
     "500": "the model failed",
     "503": "too many bytes wait for a response: send the request again in a second",
 }
+_PARQUET = "a file of Parquet, with a column for each of the model's"
+_BINARY = {NPY: "an array in NumPy's file format", **dict.fromkeys(PARQUET_TYPES, _PARQUET)}
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 
@@ -95,8 +97,8 @@ def _invocations(contract: Contract, examples: Mapping[str, tuple[Any, Any]]) ->
 
 
 def _content(name: str, example: Any) -> dict[str, Any]:
-    if name == NPY:
-        return {"schema": {"type": "string", "format": "binary", "description": "an array in NumPy's file format"}}
+    if name in _BINARY:
+        return {"schema": {"type": "string", "format": "binary", "description": _BINARY[name]}}
     return {"schema": {"type": "string"}, "example": example}
 
 

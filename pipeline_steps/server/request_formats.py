@@ -11,9 +11,11 @@ from pipeline_steps.features.columns import CategoryColumn
 from pipeline_steps.server.bodies import Body, UnreadableBodyError, csv_records, json_instances
 from pipeline_steps.server.json_lines import json_line_rows
 from pipeline_steps.server.npy import npy_rows
+from pipeline_steps.server.parquet import parquet_rows
 from pipeline_steps.tables.cells import quoted
 
 CSV, JSON, JSON_LINES, NPY = "text/csv", "application/json", "application/jsonlines", "application/x-npy"
+PARQUET_TYPES = ("application/x-parquet", "application/vnd.apache.parquet")
 _CHARSETS = ("utf-8", "us-ascii")
 _HEADERS = ("", "present", "absent")
 
@@ -69,11 +71,13 @@ def _is_header(contract: Contract, cells: Sequence[str]) -> bool:
 
 
 _LINES = RequestFormat(JSON_LINES, lambda _, body, longest, __: json_line_rows(body, longest))
+_PARQUET = RequestFormat(PARQUET_TYPES[0], lambda contract, body, _, __: parquet_rows(contract, body), text=True)
 FORMATS: Mapping[str, RequestFormat] = {
     JSON: RequestFormat(JSON, lambda _, body, longest, __: json_instances(body, longest)),
     CSV: RequestFormat(CSV, _read_csv, text=True),
     JSON_LINES: _LINES,
     "application/x-ndjson": _LINES,
+    **dict.fromkeys(PARQUET_TYPES, _PARQUET),
     NPY: RequestFormat(NPY, lambda _, body, __, ___: npy_rows(body)),
 }
 

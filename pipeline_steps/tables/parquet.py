@@ -25,13 +25,13 @@ class _Parquet(fastparquet.ParquetFile):  # type: ignore[misc]  # it has no type
     has_pandas_metadata = False
 
 
-def parquet_blocks(path: Path) -> Iterator[list[Any]]:
+def parquet_blocks(content: bytes, path: object) -> Iterator[list[Any]]:
     """Give the names of the columns, then each row group as one list of texts a column.
 
     Raises:
-        DataError: the file is damaged, or has cells that are no single values.
+        DataError: the file, which is named as `path`, is damaged, or has cells that are no single values.
     """
-    found = _opened(path)
+    found = _opened(content, path)
     names = [str(name) for name in found.columns if not str(name).startswith(_INDEX)]
     yield names
     groups = found.iter_row_groups()
@@ -41,17 +41,16 @@ def parquet_blocks(path: Path) -> Iterator[list[Any]]:
 
 def write_rows(path: Path, source: Path, chosen: Sequence[bool]) -> None:
     """Write the chosen rows of the file `source`, as far as `chosen` goes."""
-    table = _opened(source).to_pandas()
+    table = _opened(source.read_bytes(), source).to_pandas()
     fastparquet.write(str(path), table.iloc[: len(chosen)][list(chosen[: len(table)])], object_encoding="infer")
 
 
 def rows_of(path: Path) -> int:
     """How many rows the file has."""
-    return int(_opened(path).count())
+    return int(_opened(path.read_bytes(), path).count())
 
 
-def _opened(path: Path) -> Any:
-    content = path.read_bytes()
+def _opened(content: bytes, path: object) -> Any:
     if len(content) < _SHORTEST or not content.endswith(_MARK):
         raise DataError(f"data must be whole Parquet files, got {path}, which is cut off: copy or write it again")
     try:
@@ -62,7 +61,7 @@ def _opened(path: Path) -> Any:
     return found
 
 
-def _next(groups: Iterator[pd.DataFrame], path: Path) -> pd.DataFrame | None:
+def _next(groups: Iterator[pd.DataFrame], path: object) -> pd.DataFrame | None:
     try:
         return next(groups, None)
     except Exception as exc:
@@ -73,7 +72,7 @@ def _next(groups: Iterator[pd.DataFrame], path: Path) -> pd.DataFrame | None:
         ) from exc
 
 
-def _texts(cells: "pd.Series[Any]", path: Path) -> list[str]:
+def _texts(cells: "pd.Series[Any]", path: object) -> list[str]:
     if cells.dtype.kind == "f":
         return [number_text(cell) for cell in cells.to_numpy(dtype="float64", na_value=math.nan).tolist()]
     write = _WRITERS.get(cells.dtype.kind, lambda cell: _text(cell, cells.name, path))
@@ -85,7 +84,7 @@ def _moment(cell: pd.Timestamp) -> str:
     return cell.isoformat().removesuffix("T00:00:00")
 
 
-def _text(cell: object, name: object, path: Path) -> str:
+def _text(cell: object, name: object, path: object) -> str:
     if isinstance(cell, list | dict | tuple):
         raise DataError(f"column {name} must hold one value in each row, got {type(cell).__name__} in {path}")
     return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)

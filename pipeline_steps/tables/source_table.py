@@ -107,7 +107,7 @@ def _opened(path: Path, columns: Sequence[Column], given: TableFormat) -> tuple[
     if is_parquet(path):
         from pipeline_steps.tables.parquet import parquet_blocks  # noqa: PLC0415 — few tables need the library
 
-        return _checked(parquet_blocks(path), path, names), {"format": "parquet"}
+        return _checked(parquet_blocks(path.read_bytes(), path), path, names), {"format": "parquet"}
     form = text_format(path, given, names)
     numbers = [column.name for column in columns if column.kind == "number"]
     found = {"format": "csv", "encoding": form.encoding, "delimiter": form.delimiter}

@@ -143,3 +143,26 @@ def test_a_body_on_a_thread_counts_until_it_is_handled_though_its_client_has_lef
 
     with _shared(handler) as shared:
         asyncio.run(check(shared))
+
+
+@pytest.mark.parametrize("begin", [b"\x1f\x8b", b"PAR1"])
+def test_a_small_body_that_takes_long_keeps_nobody_else_waiting(begin: bytes) -> None:
+    may_end = threading.Event()
+
+    def handler(request: Request) -> Response:
+        if request.body:
+            may_end.wait(10)
+        return _length(request)
+
+    async def check(shared: Shared) -> None:
+        async with _serving(shared) as connect:
+            _, slow = await connect(_post(begin))
+            reader, writer = await connect(b"GET /ping HTTP/1.1\r\n\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+            assert not may_end.is_set()
+            may_end.set()
+            slow.close()
+            writer.close()
+
+    with _shared(handler) as shared:
+        asyncio.run(check(shared))

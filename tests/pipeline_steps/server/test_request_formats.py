@@ -5,7 +5,9 @@ import io
 import json
 from typing import Any
 
+import fastparquet
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
@@ -59,6 +61,22 @@ BODIES: dict[str, tuple[bytes, str]] = {
     "packed CSV of two members": (gzip.compress(b"3,1.5,2\n") + gzip.compress(b"4,,1\n"), CSV),
     "packed NumPy": (gzip.compress(npy(ARRAY)), NPY),
 }
+
+
+def parquet(columns: dict[str, Any]) -> bytes:
+    file = io.BytesIO()
+    file.close = lambda: None  # type: ignore[method-assign]  # the library closes what it has written
+    fastparquet.write("unused", pd.DataFrame(columns), open_with=lambda *_: file, compression="GZIP")
+    return file.getvalue()
+
+
+def test_a_file_of_parquet_is_read_by_names_and_a_damaged_one_is_refused() -> None:
+    body = parquet({"plan": ["2", "1"], "visits": [3, 4], "spend": [1.5, None]})
+    assert body.startswith(b"PAR1")
+    np.testing.assert_array_equal(read_payload(CONTRACT, body, "application/x-parquet"), EXPECTED)
+    response = invoke(body[:-9] + b"\xff" * 9, "application/x-parquet")
+    assert response.status == 400
+    assert json.loads(response.body)["error"].startswith("the body must be a Parquet file: ")
 
 
 @pytest.mark.parametrize("name", BODIES)

@@ -77,7 +77,7 @@ def test_dates_are_dates_whatever_pandas_noted_of_them(tmp_path: Path) -> None:
     content, footer = path.read_bytes(), bytes(described.to_bytes())
     rows = content[: -8 - struct.unpack("<I", content[-8:-4])[0]]
     path.write_bytes(rows + footer + struct.pack("<I", len(footer)) + b"PAR1")
-    assert list(parquet_blocks(path)) == [["joined"], [["1996-03-01", "1996-03-02"]]]
+    assert list(parquet_blocks(path.read_bytes(), path)) == [["joined"], [["1996-03-01", "1996-03-02"]]]
 
 
 @pytest.mark.parametrize(
