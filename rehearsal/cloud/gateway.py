@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,6 +13,8 @@ from rehearsal.cloud.environment import ACCOUNT, REGION
 from rehearsal.cloud.ministack.asgi_server import Application, Receive, Scope, Send
 from rehearsal.cloud.ministack.signature_claims import rejection
 from rehearsal.cloud.rejected_requests import RejectedRequestError
+from rehearsal.cloud.sagemaker.shapes import violations
+from rehearsal.cloud.service_models import service_model
 from rehearsal.cloud.signatures import SignedRequest
 from rehearsal.endpoints.invocation import Invocation
 from slipway.settings.limits import MOST_REQUEST_BYTES
@@ -106,6 +108,9 @@ class Gateway:
         if self._access is not None:
             self._access.note_invocation(scope, endpoint)
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        if wrong := next(_header_violations(headers), None):
+            await _respond(send, *_error("ValidationError", f"1 validation error detected: {wrong}", 400))
+            return
         try:
             found = await self._invoke(
                 endpoint,
@@ -194,6 +199,15 @@ def _rejected(error: RejectedRequestError, request: SignedRequest) -> tuple[int,
     return rejection(
         error, method=request.method, path=request.path, headers=named(request), parameters=request.parameters
     )
+
+
+def _header_violations(headers: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with the headers of InvokeEndpoint: the SDKs send those that are too long as they are."""
+    shape = service_model("sagemaker-runtime").operation_model("InvokeEndpoint").input_shape
+    for name, member in shape.members.items():
+        value = headers.get(member.serialization.get("name", "").lower())
+        if value is not None:
+            yield from violations(value, member, name[:1].lower() + name[1:])
 
 
 def _error(code: str, message: str, status: int, **more: Any) -> tuple[int, dict[str, str], bytes]:

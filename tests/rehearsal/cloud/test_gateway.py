@@ -86,6 +86,30 @@ def test_headers_of_the_runtime_api_are_handed_over_and_the_models_attributes_co
     assert headers["x-amzn-sagemaker-custom-attributes"] == "model_package=arn:1"
 
 
+@pytest.mark.parametrize(
+    ("header", "value", "reason"),
+    [
+        ("Inference-Id", "i" * 65, "at 'inferenceId' failed to satisfy constraint: Member must have length less"),
+        (
+            "Custom-Attributes",
+            "a" * 1025,
+            "at 'customAttributes' failed to satisfy constraint: Member must have length",
+        ),
+        (
+            "Target-Variant",
+            "no variant",
+            "at 'targetVariant' failed to satisfy constraint: Member must satisfy regular",
+        ),
+    ],
+)
+def test_headers_beyond_the_apis_limits_never_reach_a_fleet(header: str, value: str, reason: str) -> None:
+    door = Door()
+    status, _, body = door.post("/endpoints/shop/invocations", b"", headers={f"X-Amzn-SageMaker-{header}": value})
+    assert status == 400
+    assert reason in json.loads(body)["Message"]
+    assert door.asked == []
+
+
 @pytest.mark.parametrize(("original", "message"), [(500, "broken"), (0, "no response")])
 def test_a_container_that_failed_or_gave_no_response_is_a_model_error(original: int, message: str) -> None:
     status, headers, body = Door(status=original, body=message.encode()).post("/endpoints/shop/invocations", b"")
