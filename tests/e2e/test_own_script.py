@@ -54,19 +54,22 @@ DEPTHS = '\n[tuning]\nmax_jobs = 2\n[tuning.ranges]\nmax_depth = { type = "integ
 
 
 @pytest.mark.parametrize(
-    ("text", "algorithms"),
+    ("text", "algorithms", "rows"),
     [
-        pytest.param(shoppers(), {"xgboost", "linear"}, id="recipe"),
+        pytest.param(shoppers(), {"xgboost", "linear"}, 3000, id="recipe"),
         pytest.param(
             digits(),
             {"script"},
+            1200,
             id="torch",
             marks=pytest.mark.skipif(find_spec("torch") is None, reason="needs examples/own_model/requirements.txt"),
         ),
     ],
 )
-def test_two_models_go_live_and_the_bad_one_does_not(text: str, algorithms: set[str], tmp_path: Path) -> None:
+def test_two_models_go_live_and_the_bad_one_does_not(
+    text: str, algorithms: set[str], rows: int, tmp_path: Path
+) -> None:
     (tmp_path / "own.toml").write_text(text, encoding="utf-8")
-    report = launch(tmp_path / "own.toml", fault="errors")
+    report = launch(tmp_path / "own.toml", fault="errors", rows=rows)
     assert ends(report) == ["promoted", "promoted", "rolled_back"]
     assert report["algorithm"] in algorithms
