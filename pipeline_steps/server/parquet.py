@@ -5,7 +5,6 @@ process or fill its memory. So it is not read in the server's process.
 """
 
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,7 +44,9 @@ def parquet_rows(contract: "Contract", body: Body) -> Iterator[dict[str, str]]:
 
 def main() -> int:
     """Print the names of the columns, then a line for each row, of the file on the standard input."""
-    from pipeline_steps.errors import DataError  # noqa: PLC0415 (the server needs none of these)
+    import resource  # noqa: PLC0415 (the server needs none of these)
+
+    from pipeline_steps.errors import DataError  # noqa: PLC0415
     from pipeline_steps.tables.parquet import parquet_blocks  # noqa: PLC0415
 
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
