@@ -12,6 +12,10 @@ HOURS_A_MONTH = 730
 _HOUR = 3600
 _GB = 1e9
 _KB = 1e3
+REPLAY_SERVERS = 2
+"""Instances that serve a replay where the server is the user's own: the champion's and the candidate's."""
+_REPLAY_HOURS = 0.25
+"""From the start of the servers to their end: mostly the start of the instances."""
 _SERVER_METRICS = 13
 """What the model server publishes of itself: five by its package and by the endpoint, three by its package alone."""
 _MINUTE = 60
@@ -71,13 +75,16 @@ def planned_run(settings: Settings, *, job_minutes: float) -> list[Usage]:
     """The pipeline's jobs if each is billed for `job_minutes`; none is longer than the settings allow."""
     training = settings.training
     hours = min(job_minutes / 60, training.max_runtime_seconds / _HOUR)
+    evaluated = 0 if settings.has_own_model else 1
     jobs = (
         ("Prepare", training.processing_instance_type, 1),
-        ("Reference", training.training_instance_type, 1),
+        ("Reference", training.training_instance_type, evaluated),
         ("Tune", training.training_instance_type, settings.search.jobs),
-        ("Evaluate", training.processing_instance_type, 1),
+        ("Evaluate", training.processing_instance_type, evaluated),
     )
-    return [Usage(f"{name}: {count} job{'s' * (count > 1)}", type_, count * hours) for name, type_, count in jobs]
+    return [
+        Usage(f"{name}: {count} job{'s' * (count > 1)}", type_, count * hours) for name, type_, count in jobs if count
+    ]
 
 
 def longest_run(settings: Settings) -> list[Usage]:
@@ -94,9 +101,10 @@ def serving_month(settings: Settings, prices: Prices, *, instances: int, traffic
     if settings.endpoint.serverless is None:
         usage = Usage(f"endpoint: {instances} instances", settings.endpoint.instance_type, instances * HOURS_A_MONTH)
         lines = [*instance_lines([usage], prices), *_alarm_lines(settings, prices)]
-    lines.append(
-        Line("the server's own metrics", _SERVER_METRICS, "a month", month.metric, _SERVER_METRICS * month.metric)
-    )
+    if settings.endpoint.image is None:
+        lines.append(
+            Line("the server's own metrics", _SERVER_METRICS, "a month", month.metric, _SERVER_METRICS * month.metric)
+        )
     lines.append(Line("key", 1, "a month", month.key, month.key))
     if traffic:
         gigabytes, price = traffic.gigabytes_a_month, prices.gigabyte
@@ -119,6 +127,8 @@ def second_fleet(settings: Settings, prices: Prices) -> list[Line]:
     plan, type_, shadow = rollout_plan(settings), settings.endpoint.instance_type, settings.rollout.shadow
     hours = extra_instance_hours(plan)
     usages = [Usage(f"{settings.rollout.type}: second fleet", type_, hours)]
+    if settings.endpoint.image:
+        usages.append(Usage("replay: servers of both models", type_, REPLAY_SERVERS * _REPLAY_HOURS))
     if shadow.enabled:
         beside = shadow.instances(settings.endpoint) * (shadow.max_seconds + 2 * rollout_seconds(plan)) / _HOUR
         usages.append(Usage("second fleet while the shadow is added", type_, hours))

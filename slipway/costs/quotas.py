@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from slipway.costs.estimate import extra_instances
+from slipway.costs.estimate import REPLAY_SERVERS, extra_instances
 from slipway.rollout.plan import deployment_config, plan_from_deployment_config
 from slipway.settings import Settings
 
@@ -38,6 +38,8 @@ def _endpoint(settings: Settings) -> tuple[Need, ...]:
     why = f"{most} instances, and {both - most - shadow} of a rollout's new fleet beside them"
     if shadow:
         why = f"{why}, and {shadow} of the shadow"
+    if endpoint.image and most + REPLAY_SERVERS > both:
+        both, why = most + REPLAY_SERVERS, f"{most} instances, and {REPLAY_SERVERS} that a replay is sent to"
     return (
         Need(SAGEMAKER, f"{endpoint.instance_type} for endpoint usage", both, why),
         Need(SAGEMAKER, "Number of instances across active endpoints", both, why),

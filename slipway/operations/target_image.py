@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 
 from slipway.operations.aws_errors import RefusedError, message_of
 from slipway.operations.deployed_stage import DeployedStage
+from slipway.settings.own_container import untagged
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,11 @@ def target_image(image_uri: str, source: DeployedStage, target: DeployedStage) -
     base image, which each build resolves by its tag on that day.
 
     Raises:
-        RefusedError: the target has no image with that tag.
+        RefusedError: the target has no image with that tag, or another server of the user's own than the source.
     """
+    own = target.settings.endpoint.image
+    if own or source.settings.endpoint.image:
+        return _own_image(image_uri, own, target)
     ecr, name, tag = target.client("ecr"), target.names.image_repository, image_uri.rpartition(":")[2]
     try:
         (repository,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
@@ -46,6 +50,16 @@ def target_image(image_uri: str, source: DeployedStage, target: DeployedStage) -
         return TargetImage(uri, digest, "", unknown)
     warning = "" if digest == source_digest else _difference(image_uri, source_digest, uri, digest)
     return TargetImage(uri, digest, source_digest, warning)
+
+
+def _own_image(image_uri: str, own: str | None, target: DeployedStage) -> TargetImage:
+    """The same image: it is nobody's to build anew. The target's endpoint may pull its own repository alone."""
+    if own is None or untagged(own) != untagged(image_uri):
+        raise RefusedError(
+            f"endpoint.image of stage {target.names.stage} must be in the repository of the image that the model was "
+            f"registered with, {image_uri}, got {own or 'none'}"
+        )
+    return TargetImage(image_uri, "", "")
 
 
 def _digest(stage: DeployedStage, repository: str, tag: str, registry: str | None = None) -> str:

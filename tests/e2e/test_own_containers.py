@@ -24,7 +24,10 @@ output = {{ pointer = "/predictions/0/score" }}
     text = re.sub(r"^\[endpoint\]\n", endpoint, text, flags=re.MULTILINE)
     text = text.replace("[rollout]\n", '[rollout]\nalarms_off = ["PredictionDrift", "InputDrift"]\n')
     text = text.replace("canary_analysis]\n", "canary_analysis]\nservers = false\nscores = false\n")
-    return text.replace("max_jobs = 12", "max_jobs = 2") + "\n[rollout.replay]\nmin_requests = 2000\n"
+    return (
+        text.replace("max_jobs = 12", "max_jobs = 2")
+        + "\n[rollout.replay]\nmin_requests = 20_000\nmax_requests = 20_000\n"
+    )
 
 
 def own_model_config() -> str:

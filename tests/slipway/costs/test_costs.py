@@ -24,6 +24,7 @@ from slipway.costs.prices import PRICES, Prices, load_prices
 from slipway.errors import InputError
 from slipway.settings import Settings, Tuning, load_settings
 from slipway.settings.shadow import Shadow
+from tests.slipway.settings.test_own_container import own_model
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -173,3 +174,12 @@ def test_a_table_with_a_mistake_is_reported(tmp_path: Path, old: str, new: str, 
 def test_a_table_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="prices must be a readable file"):
         load_prices(tmp_path / "none.toml")
+
+
+def test_own_containers_cost_a_replay_of_two_servers_and_no_evaluation(prices: Prices) -> None:
+    jobs = [usage.what for usage in planned_run(own_model(), job_minutes=6)]
+    assert jobs == ["Prepare: 1 job", "Tune: 2 jobs"]
+    replay = [line for line in second_fleet(own_model(), prices) if line.what.startswith("replay")]
+    assert [line.quantity for line in replay] == [0.5]
+    month = serving_month(own_model(), prices, instances=1, traffic=None)
+    assert "the server's own metrics" not in [line.what for line in month]

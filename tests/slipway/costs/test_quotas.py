@@ -7,6 +7,7 @@ import pytest
 
 from slipway.costs.quotas import needs
 from slipway.settings import Settings, load_settings
+from tests.slipway.settings.test_own_container import QUIET, SERVES, settings
 
 CONFIG = Path(__file__).parents[3] / "config" / "shoppers.toml"
 BUILDS = "Concurrently running builds for Linux/Small environment"
@@ -63,3 +64,8 @@ def test_the_documented_table_is_what_the_example_needs() -> None:
     for column, stage in enumerate(("dev", "prod"), start=1):
         reported = {row[0]: int(row[column]) for row in rows if row[column].isdigit()}
         assert reported == needed(changed(stage))
+
+
+def test_the_servers_of_a_replay_need_quota_where_no_new_fleet_is_larger() -> None:
+    alone = settings(endpoint=SERVES | {"instance_count": 1}, rollout=QUIET | {"type": "all_at_once"})
+    assert needed(alone)["ml.m5.large for endpoint usage"] == 3
