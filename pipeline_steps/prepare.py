@@ -11,19 +11,24 @@ from pipeline_steps.errors import DataError
 from pipeline_steps.paths import Paths
 from pipeline_steps.preparation.data_checks import data_findings
 from pipeline_steps.preparation.split_table import describe, split_table
-from pipeline_steps.tables.csv_table import write_table
+from pipeline_steps.tables.csv_table import write_table, write_target_first
 from pipeline_steps.tables.raw_table import data_files, read_raw_table
 from pipeline_steps.tables.use_case import FILE, UseCase
 
+_FITTED = ("train", "validation")
+"""The splits that training reads."""
+
 
 def parser() -> StepParser:
-    """The command line of `prepare`: it has no argument, the use case is an input."""
-    return StepParser("prepare")
+    """The command line of `prepare`: the use case is an input."""
+    made = StepParser("prepare")
+    made.add_argument("--target-first", action="store_true", help="also write splits for built-in algorithms")
+    return made
 
 
 def main(argv: Sequence[str], paths: Paths) -> None:
     """Run the step."""
-    parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     given = UseCase.from_document(read_json(_the_one_file(paths.processing_input("use_case"), "*.json")))
     sources = data_files(paths.processing_input("data"))
     raw, use_case = read_raw_table(sources, given)
@@ -35,6 +40,9 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         write_table(folder / "data.csv", table, use_case.columns)
         write_json(folder / FILE, prepared.use_case.to_document())
         hashes[name] = sha256_of(folder / "data.csv")
+        if arguments.target_first and name in _FITTED:
+            builtin = paths.processing_output(f"{name}_target_first")
+            write_target_first(builtin / "data.csv", table, str(use_case.target))
     write_json(profile_folder / FILE, prepared.use_case.to_document())
     profile = describe(raw, prepared, data_findings(raw, prepared))
     write_json(profile_folder / "profile.json", profile | {"sha256": hashes})

@@ -38,6 +38,13 @@ def write_table(path: Path, table: pd.DataFrame, columns: Sequence[Column] = ())
     table.assign(**texts).to_csv(path, index=False, lineterminator="\r\n")
 
 
+def write_target_first(path: Path, table: pd.DataFrame, target: str) -> None:
+    """Write a table of numbers as SageMaker's built-in algorithms read it: the target first, and no header."""
+    ordered = table[[target, *(name for name in table.columns if name != target)]]
+    texts = {name: _texts(ordered[name].astype(np.float64), number_text) for name in ordered.columns}
+    ordered.assign(**texts).to_csv(path, index=False, header=False, lineterminator="\n")
+
+
 def _texts(values: "pd.Series[float]", write: Callable[[float], str]) -> NDArray[np.object_]:
     """Write each different number once."""
     places, numbers = pd.factorize(values)  # -1 for a missing one, and the last of the texts is empty

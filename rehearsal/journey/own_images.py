@@ -25,6 +25,11 @@ def write_own_images(settings: Settings, workdir: Path, backend: str) -> Iterato
         "training": (settings.training.image, settings.training.local_command),
         "endpoint": (settings.endpoint.image, settings.endpoint.local_command),
     }
+    if settings.has_builtin_training:
+        raise InputError(
+            f"training.image must be left out of a stage that is rehearsed, got {settings.training.image}: SageMaker's "
+            "own images cannot be had here; see docs/how-to/builtin-xgboost.md"
+        )
     docker = None
     found: dict[str, str] = {}
     for section, (image, command) in named.items():

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from slipway.settings.builtin_image import is_builtin
 from slipway.settings.features import feature_errors
 from slipway.settings.monitoring import LABEL_FREE, Monitoring
-from slipway.settings.own_container_checks import own_model_errors, server_errors, training_errors
+from slipway.settings.own_container_checks import builtin_errors, own_model_errors, server_errors, training_errors
 from slipway.settings.problem_checks import problem_errors
 from slipway.settings.problems import PROBLEMS
 from slipway.settings.search import search_errors
@@ -83,6 +84,9 @@ def _own_container_conflicts(settings: "Settings") -> Iterator[str]:
     training, endpoint = settings.training, settings.endpoint
     yield from server_errors(endpoint, settings.rollout, settings.monitoring)
     yield from training_errors(training, settings.tuning, settings.features, metric=settings.metric)
+    if is_builtin(training.image) or is_builtin(endpoint.image):
+        fit = {"problem": settings.problem, "metric": settings.metric}
+        yield from builtin_errors(training, endpoint, settings.tuning, settings.data, **fit)
     if settings.has_own_model:
         yield from own_model_errors(settings.gate, settings.decision, settings.value)
 

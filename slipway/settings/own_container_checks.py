@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from slipway.settings.builtin_image import METRICS, NAME, REQUIRED, is_builtin
+from slipway.settings.data import Data
 from slipway.settings.decision import Decision, Value
 from slipway.settings.features import Features
 from slipway.settings.gate import Gate
@@ -44,7 +46,7 @@ def training_errors(training: Training, tuning: Tuning, features: Features, *, m
         if IMAGE in tuning.algorithms:
             yield f"training.image must be given where tuning.algorithms has {IMAGE}"
         return
-    if (needed := f"validation:{metric}") not in training.metric_definitions:
+    if (needed := f"validation:{metric}") not in training.metric_definitions and not is_builtin(training.image):
         named = ", ".join(training.metric_definitions) or "none"
         yield f"training.metric_definitions must have {needed}, by which the search goes, got {named}"
     if tuning.algorithms:
@@ -63,3 +65,24 @@ def own_model_errors(gate: Gate, decision: Decision, value: Value | None) -> Ite
     for name, given in (("value", value is not None), ("decision", decision != Decision())):
         if given:
             yield f"{name} must be left out with {both}: Slipway makes no decision with the model's responses"
+
+
+def builtin_errors(
+    training: Training, endpoint: Endpoint, tuning: Tuning, data: Data, *, problem: str, metric: str
+) -> Iterator[str]:
+    """What SageMaker's own XGBoost image needs: numbers alone, and its own server."""
+    if training.image != endpoint.image:
+        yield f"training.image and endpoint.image must both be {NAME}, which alone reads its models"
+        return
+    if problem not in METRICS:
+        yield f"problem must be {' or '.join(METRICS)} with {NAME}, whose answer is one number, got {problem}"
+        return
+    if metric not in METRICS[problem]:
+        yield f"gate.metric must be one that {NAME} reports, {', '.join(METRICS[problem])}, got {metric}"
+    if others := [name for name, kind in data.columns.items() if kind != "number"]:
+        yield f"data.columns must be numbers with the image {NAME}, which reads nothing else, got {', '.join(others)}"
+    if training.metric_definitions:
+        yield f"training.metric_definitions must be left out with {NAME}: SageMaker has its own, and refuses others"
+    for name in REQUIRED:
+        if name not in tuning.fixed and name not in tuning.ranges:
+            yield f"tuning.fixed must have {name} with the image {NAME}"

@@ -1,11 +1,13 @@
 """Everything one stage of one use case is made from."""
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from slipway.settings.access import Access
 from slipway.settings.budget import Budget
+from slipway.settings.builtin_image import METRICS, is_builtin, located_image
 from slipway.settings.conflicts import conflicts
 from slipway.settings.data import Data
 from slipway.settings.decision import Decision, Value
@@ -56,6 +58,20 @@ class Settings(Section):
     access: Access = Access()
     promotion: Promotion = Promotion()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _locate_builtin_images(cls, given: Any) -> Any:
+        """SageMaker's own images have another URI in each region."""
+        if not isinstance(given, Mapping):
+            return given
+        sections = {name: given[name] for name in ("training", "endpoint") if isinstance(given.get(name), Mapping)}
+        located = {
+            name: {**section, "image": located_image(section["image"], given.get("region"))}
+            for name, section in sections.items()
+            if "image" in section
+        }
+        return {**given, **located}
+
     @model_validator(mode="after")
     def _sections_fit(self) -> Self:
         raise_each(conflicts(self))
@@ -96,6 +112,17 @@ class Settings(Section):
     def has_own_model(self) -> bool:
         """Whether training and server are both the user's: nothing of Slipway's can then read the model."""
         return bool(self.training.image and self.endpoint.image)
+
+    @property
+    def has_builtin_training(self) -> bool:
+        """Whether SageMaker's own XGBoost image trains."""
+        return is_builtin(self.training.image)
+
+    @property
+    def objective_metric(self) -> str:
+        """What a training job calls the primary metric of the validation split."""
+        named = METRICS[self.problem][self.metric] if self.has_builtin_training else self.metric
+        return f"validation:{named}"
 
     @property
     def search(self) -> HyperparameterSearch:

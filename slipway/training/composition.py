@@ -115,12 +115,12 @@ class _Composition:
             name="Prepare",
             image_uri=self.image_uri,
             entrypoint=_entrypoint("prepare"),
-            container_arguments=(),
+            container_arguments=("--target-first",) if self.settings.has_builtin_training else (),
             inputs=(
                 ProcessingInput("data", self.parameters.input_data_uri, f"{_PROCESSING}/input/data"),
                 ProcessingInput("use_case", self.use_case_uri, f"{_PROCESSING}/input/use_case"),
             ),
-            outputs=(*map(self._split, SPLITS), self._output("prepare", "profile")),
+            outputs=(*map(self._split, (*SPLITS, *self._target_first())), self._output("prepare", "profile")),
             environment={DATA_FINGERPRINT_VARIABLE: self.parameters.data_fingerprint},
             role_arn=self.processing_role_arn,
             compute=self._compute(self.settings.training.processing_instance_type),
@@ -130,6 +130,10 @@ class _Composition:
             retries=_JOB_RETRIES,
             cache=self._cache(),
         )
+
+    def _target_first(self) -> tuple[str, ...]:
+        """The splits once more, in the form of SageMaker's own image."""
+        return ("train_target_first", "validation_target_first") if self.settings.has_builtin_training else ()
 
     def _tune(self, prepare: ProcessingStep) -> TuningStep:
         job = self._job(prepare, {}, is_long=True)
@@ -143,11 +147,14 @@ class _Composition:
                 hyperparameters={},
                 metrics=tuple(MetricDefinition(*each) for each in training.metric_definitions.items()),
             )
+        if names := self._target_first():
+            channels = (Channel(name.removesuffix("_target_first"), prepare.output(name)) for name in names)
+            job = replace(job, channels=tuple(channels))
         return TuningStep(
             name="Tune",
             job=job,
             settings=self.settings,
-            objective_metric=f"validation:{self.settings.metric}",
+            objective_metric=self.settings.objective_metric,
             retries=_JOB_RETRIES,
             cache=self._cache(),
         )

@@ -31,7 +31,7 @@ def reported_gate(
     Raises:
         ValueError: the settings have no limit.
     """
-    limit, metric = parameters.gate_threshold, f"validation:{settings.metric}"
+    limit, metric = parameters.gate_threshold, settings.objective_metric
     if limit is None:
         raise ValueError("gate.threshold must be given for a model that is not evaluated")
     package = _package(settings, parameters, served_container(settings, image_uri, {}), prepare, tune)

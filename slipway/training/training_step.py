@@ -57,7 +57,8 @@ class TrainingJob:
             "AlgorithmSpecification": {
                 "TrainingImage": self.image_uri,
                 "TrainingInputMode": "File",
-                "MetricDefinitions": [metric.request() for metric in self.metrics],
+                # SageMaker refuses any for its own images.
+                **({"MetricDefinitions": [metric.request() for metric in self.metrics]} if self.metrics else {}),
             },
             "RoleArn": self.role_arn,
             "InputDataConfig": [channel.request() for channel in self.channels],

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra.stages import UseCaseStacks
+from tests.slipway.settings import test_builtin_image as builtin
 from tests.slipway.settings.test_own_container import own_model
 
 
@@ -54,3 +55,17 @@ def test_a_role_pulls_only_the_image_of_the_user_that_its_work_needs(
 ) -> None:
     (found,) = [repositories for name, repositories in pulled.items() if role in name]
     assert found & {"my-training", "my-server"} == own
+
+
+def test_sagemakers_own_image_is_pulled_from_its_account_in_the_stages_region_alone(
+    synth: Callable[..., tuple[UseCaseStacks, Path]],
+) -> None:
+    stacks, assembly = synth(builtin.settings())
+    repository = ":ecr:eu-central-1:492215442770:repository/sagemaker-xgboost"
+    for kind, role in (("training", "JobsTraining"), ("endpoint", "GuardedRole")):
+        template = json.loads((assembly / getattr(stacks, kind).template_file).read_text())
+        (policy,) = [statements for name, statements in _policies(template) if role in name]
+        pulled = [each for each in policy if "ecr:BatchGetImage" in _listed(each["Action"])]
+        resources = [json.dumps(each["Resource"]) for each in pulled]
+        assert [text for text in resources if repository in text]
+        assert not [text for text in resources if "492215442770" in text and repository not in text]

@@ -1,11 +1,13 @@
 import csv
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
+from xgboost import DMatrix, config_context
 
 from pipeline_steps.documents import sha256_of
 from pipeline_steps.errors import DataError
@@ -15,10 +17,10 @@ from pipeline_steps.tables.use_case import TableFormat, UseCase
 from tests.pipeline_steps.shop import HEADER, USE_CASE, lay_use_case, write_rows
 
 
-def _prepare(base: Path, rows: list[list[str]], use_case: UseCase = USE_CASE) -> Path:
+def _prepare(base: Path, rows: list[list[str]], use_case: UseCase = USE_CASE, *, argv: Sequence[str] = ()) -> Path:
     write_rows(base / "processing/input/data/table.csv", rows)
     lay_use_case(base, use_case)
-    main([], Paths(base))
+    main(argv, Paths(base))
     return base / "processing/output"
 
 
@@ -151,3 +153,19 @@ def test_an_input_without_a_file_is_refused(tmp_path: Path) -> None:
     lay_use_case(tmp_path)
     with pytest.raises(DataError, match="the input must hold a table, got no file in"):
         main([], Paths(tmp_path))
+
+
+def test_xgboost_reads_the_splits_of_its_image_as_they_are_empty_cells_as_missing(tmp_path: Path, shop) -> None:
+    numbers = replace(USE_CASE, columns=USE_CASE.columns[:2], ignore=("month", "returning"))
+    output = _prepare(tmp_path, shop(200), numbers, argv=["--target-first"])
+    assert not (output / "test_target_first").exists()
+    for split in ("train", "validation"):
+        (file,) = (output / f"{split}_target_first").iterdir()
+        with config_context(verbosity=0):  # reading text files is no new feature
+            read = DMatrix(f"{file}?format=csv&label_column=0")
+        visits, spend, bought = zip(*_rows(output, split)[1:], strict=True)
+        assert read.get_label().tolist() == [float(cell) for cell in bought]
+        assert read.num_nonmissing() == len(visits) + sum(cell != "" for cell in spend)
+        known = next(place for place, cell in enumerate(spend) if cell)
+        found = read.get_data()[known].toarray()[0]
+        assert found == pytest.approx([float(visits[known]), float(spend[known])], rel=1e-6)

@@ -6,6 +6,7 @@ import pytest
 
 from slipway.settings import Settings
 from slipway.training import training_pipeline
+from tests.slipway.settings import test_builtin_image as builtin
 from tests.slipway.settings.test_own_container import QUIET, RATES, REPORTS, SERVER, TRAINING, own_model, settings
 
 STEPS = "000000000000.dkr.ecr.us-east-1.amazonaws.com/steps:1"
@@ -91,3 +92,23 @@ def test_a_training_image_that_leaves_slipways_artifact_is_evaluated_like_any_ot
     images = {name: steps[name]["Arguments"]["AlgorithmSpecification"]["TrainingImage"] for name in ("Reference",)}
     assert images == {"Reference": STEPS}
     assert package(steps)["InferenceSpecification"]["Containers"][0]["Image"] == STEPS
+
+
+def test_sagemakers_own_image_reads_the_target_first_and_reports_metrics_of_its_own() -> None:
+    steps = definition(builtin.settings())
+    assert list(steps) == ["Prepare", "Tune", "Gate"]
+    prepare, tune = steps["Prepare"]["Arguments"], steps["Tune"]["Arguments"]
+    assert prepare["AppSpecification"]["ContainerArguments"] == ["--target-first"]
+    job = tune["TrainingJobDefinition"]
+    assert job["AlgorithmSpecification"] == {"TrainingImage": builtin.FRANKFURT, "TrainingInputMode": "File"}
+    assert job["StaticHyperParameters"] == {"objective": "binary:logistic", "num_round": "200"}
+    channels = {
+        each["ChannelName"]: (each["ContentType"], each["DataSource"]["S3DataSource"]["S3Uri"]["Get"])
+        for each in job["InputDataConfig"]
+    }
+    place = "Steps.Prepare.ProcessingOutputConfig.Outputs['{}_target_first'].S3Output.S3Uri"
+    assert channels == {split: ("text/csv", place.format(split)) for split in ("train", "validation")}
+    objective = tune["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]
+    assert objective == {"Type": "Maximize", "MetricName": "validation:auc"}
+    (container,) = package(steps)["InferenceSpecification"]["Containers"]
+    assert container["Image"] == builtin.FRANKFURT
