@@ -66,7 +66,7 @@ class Endpoint(Section):
     capture_days: int = Field(90, ge=7, le=3650)
     """Days after which captured requests and their outcomes are deleted."""
     image: ImageUri | None = None
-    """Image of a server of your own, in ECR; without it the model is served by Slipway's server."""
+    """Image in ECR of a server of your own, or `sagemaker-xgboost:<version>`; without it, Slipway's server serves."""
     environment: dict[VariableName, str] = Field(default_factory=dict, max_length=100)
     """Environment variables of your own server."""
     local_command: Command | None = None

@@ -33,7 +33,10 @@ class Training(Section):
     requirements: FilePath | None = None
     """What pip installs into the image for the script, as a path from this file to a requirements file."""
     image: ImageUri | None = None
-    """Image of a training container of your own, in ECR: it reads the splits, and leaves a model in /opt/ml/model."""
+    """Image in ECR that trains in place of Slipway's, one of your own or `sagemaker-xgboost:<version>`.
+
+    It reads the splits, and leaves a model in /opt/ml/model.
+    """
     metric_definitions: dict[MetricName, Regex] = Field(default_factory=dict, max_length=40)
     """Metrics that the image prints, each with the regular expression whose first group is the number.
 
