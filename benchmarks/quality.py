@@ -1,5 +1,5 @@
-"""How good the launched model is over several splits of a table, with the image's own steps as processes, beside
-scikit-learn's defaults on the same splits.
+"""How good the launched model is over several splits of a table, with the image's own steps, beside scikit-learn's
+defaults on the same splits.
 
 Usage: python -m benchmarks.quality [TABLE …] [--data FILE --config FILE] [--seeds 0-9] [--trials 6] [--json FILE]
 
@@ -18,6 +18,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from importlib import import_module
+from io import StringIO
 from math import exp, log
 from pathlib import Path
 from random import Random
@@ -25,49 +28,75 @@ from typing import Any
 
 from benchmarks.scikit_tables import TABLES, TARGET, peers, write_table
 from benchmarks.workbench import PROJECT, Workbench
+from pipeline_steps.artifact.reading import read_archive
+from pipeline_steps.evaluate import read_table
+from pipeline_steps.evaluation.comparison import choose, compare, measure_for_gate
+from pipeline_steps.evaluation.gate import Gate
+from pipeline_steps.paths import Paths
 from rehearsal.journey.demo_data.registry import write_demo_csv
-from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws
-from rehearsal.journey.options import RehearsalOptions
 from slipway.settings import CategoricalRange, IntegerRange, Settings, load_settings
-from slipway.training import evaluation_arguments
 
 HEADLINE = "shoppers"
 _SHOPPERS_METRICS: tuple[str, ...] = ("auc", "average_precision", "accuracy")
 
 
-def measure(
-    settings: Settings, data: Path, seed: int, aws: EmbeddedAws, *, trials: int, metrics: tuple[str, ...]
-) -> dict[str, Any]:
+class _Steps(Workbench):
+    """The verbs in this process: a start of Python for each trial would take most of the time."""
+
+    def run(self, *arguments: str) -> None:
+        verb, *argv = arguments
+        with redirect_stdout(StringIO()):
+            import_module(f"pipeline_steps.{verb}").main(argv, Paths(self.ml))
+
+
+def measure(settings: Settings, data: Path, seed: int, *, trials: int, metrics: tuple[str, ...]) -> dict[str, Any]:
     """Prepare, search, train and evaluate on the split of `seed`."""
     split = settings.data.split.model_copy(update={"seed": seed})
     seeded = settings.model_copy(update={"data": settings.data.model_copy(update={"split": split})})
     with tempfile.TemporaryDirectory() as folder:
-        bench = Workbench(Path(folder), aws.environment)
+        bench = _Steps(Path(folder))
         outputs, given = bench.prepare(data, seeded), bench.ml / "processing/input"
-        for name in ("train", "validation", "test", "profile"):
+        for name in ("train", "validation", "test"):
             shutil.copytree(outputs / name, given / name)
         reference = bench.train(algorithm=seeded.facts.reference)
         found = [bench.trial(**drawn) for drawn in draws(seeded, trials, seed)]
         best = (max if seeded.direction == "maximize" else min)(
             found, key=lambda trial: trial.metrics["validation"][settings.metric]
         )
-        for role, archive in (("candidate", best.archive), ("baseline", reference)):
-            (given / role).mkdir()
-            (given / role / "model.tar.gz").write_bytes(archive)
-        gate = evaluation_arguments(
-            settings, package_group=settings.names.package_group, threshold=settings.gate.threshold
-        )
-        bench.run("evaluate", *map(str, gate))
-        document = json.loads((outputs / "evaluation" / "evaluation.json").read_text())
+        table = read_table(Paths(bench.ml), json.loads((outputs / "profile/profile.json").read_text()))
+        models = {}
+        for name, archive in (("tuned", best.archive), ("reference", reference)):
+            file = bench.ml / f"{name}.tar.gz"
+            file.write_bytes(archive)
+            models[name] = read_archive(file)
+        chosen = models[choose(table, models["tuned"], models["reference"]).chosen]
+        compared = compare(table, chosen, models["reference"], None)
+        gate = _gate(seeded)
         beside = peers(outputs, metrics, seed=seed)
-    return {
-        "seed": seed,
-        "algorithm": document["algorithm"],
-        "passed": document["gate"]["passed"],
-        "launched": {name: document["metrics"][name] for name in metrics},
-        "reference": {name: document["baseline"][name] for name in metrics},
-        **{f"scikit-learn {name}": found for name, found in beside.items()},
-    }
+        return {
+            "seed": seed,
+            "algorithm": chosen.contract.algorithm,
+            "passed": gate.decide(measure_for_gate(compared, gate, gap=0.0))["passed"],
+            "launched": {name: compared.candidate.metrics[name] for name in metrics},
+            "reference": {name: compared.reference.metrics[name] for name in metrics},
+            **{f"scikit-learn {name}": found for name, found in beside.items()},
+        }
+
+
+def _gate(settings: Settings) -> Gate:
+    """The limits of the use case, but for that of the gap between training and validation."""
+    found = settings.gate
+    return Gate(
+        settings.metric,
+        settings.direction,
+        found.confidence,
+        found.threshold,
+        found.min_gain_over_naive,
+        found.max_loss_to_reference,
+        found.max_loss_to_champion,
+        max_gap=None,
+        accuracy_target=None,
+    )
 
 
 def draws(settings: Settings, trials: int, seed: int) -> Iterator[dict[str, str]]:
@@ -131,8 +160,7 @@ def main() -> None:
         parser.error(f"TABLE must be one of {', '.join(names)}, got {unknown[0]}")
     file = arguments.json
     found: dict[str, Any] = json.loads(file.read_text()) if file and file.exists() else {}
-    options = RehearsalOptions(config=arguments.config)
-    with tempfile.TemporaryDirectory() as folder, embedded_aws(options, Path(folder)) as aws:
+    with tempfile.TemporaryDirectory() as folder:
         for name in arguments.tables or names:
             if name == HEADLINE:
                 metrics = _SHOPPERS_METRICS
@@ -145,7 +173,7 @@ def main() -> None:
                 settings, data = new_use_case(name, Path(folder))
             rows = found.setdefault(name, [])
             for seed in sorted(set(arguments.seeds) - {row["seed"] for row in rows}):
-                rows.append(measure(settings, data, seed, aws, trials=arguments.trials, metrics=metrics))
+                rows.append(measure(settings, data, seed, trials=arguments.trials, metrics=metrics))
                 if file:
                     file.write_text(json.dumps(found, indent=2) + "\n")
             print_table(name, rows, metrics)

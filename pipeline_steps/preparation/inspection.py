@@ -78,6 +78,7 @@ def inspect_table(
     columns = [column for column in kept if column.name not in left_out]
     return {
         "rows": texts.rows,
+        "usable_rows": texts.rows if name is None else int((texts[name] != "").sum()),
         "problem": suggested._asdict(),
         "target": None if name is None else {"name": name, "labels": _labels(texts[name])},
         "columns": [{"name": column.name, "kind": column.kind} for column in columns],

@@ -26,7 +26,7 @@ def use_case_text(found: Mapping[str, Any], *, name: str, command: str) -> str:
         _search(found),
         _gate(found),
         _value(found),
-        _rollout(found["rows"]),
+        _rollout(found["usable_rows"]),
         _stages(),
     )
     return "\n".join("\n".join(part) + "\n" for part in parts)
@@ -110,7 +110,7 @@ def _search(found: Mapping[str, Any]) -> Iterator[str]:
         yield "[training]"
         yield f"folds = 5 # cross-validation: {few} are too few for one validation split"
         yield ""
-    algorithms = _algorithms(found["problem"]["problem"], found["rows"])
+    algorithms = _algorithms(found["problem"]["problem"], found["usable_rows"])
     yield "[tuning]"
     yield f"algorithms = [{', '.join(map(quoted, algorithms))}] # the best model wins, whichever made it"
     yield "max_jobs = 12"
@@ -138,11 +138,11 @@ def _too_few(found: Mapping[str, Any]) -> str | None:
     """What one validation split would have too few of to choose a model and a threshold."""
     if not found["target"]:
         return None
-    if found["rows"] < _SMALL:
-        return f"{found['rows']} rows"
+    if found["usable_rows"] < _SMALL:
+        return f"{found['usable_rows']} rows"
     positive = found["problem"]["positive_label"]
     rows = min(found["target"]["labels"].values()) if positive else _FEW_OF_A_LABEL
-    return f"{rows} rows of one label" if rows < _FEW_OF_A_LABEL and found["rows"] <= _AFFORDABLE else None
+    return f"{rows} rows of one label" if rows < _FEW_OF_A_LABEL and found["usable_rows"] <= _AFFORDABLE else None
 
 
 def _algorithms(problem: ProblemName, rows: int) -> tuple[str, ...]:

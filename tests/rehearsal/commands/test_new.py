@@ -268,10 +268,14 @@ def test_few_rows_of_a_label_are_cross_validated_in_a_table_that_is_not_small(tm
 def test_counts_are_fitted_by_poisson(tmp_path: Path) -> None:
     table = _table(
         tmp_path / "t.csv",
-        lambda _, draw: {"x": draw.random(), "z": draw.random(), "y": sum(draw.random() < 0.2 for _ in range(8))},
+        lambda number, draw: {
+            "x": draw.random(),
+            "z": draw.random(),
+            "y": sum(draw.random() < 0.2 for _ in range(8)) if number else "",
+        },
     )
-    settings, _ = _new(table, "--target", "y")
-    assert settings.problem == "regression"
+    settings, text = _new(table, "--target", "y")
+    assert (settings.problem, f"{ROWS - 1} rows are too few" in text) == ("regression", True)
     assert [each.fixed.get("family") for each in settings.search.searches] == ["poisson", None, "poisson"]
 
 
