@@ -19,6 +19,7 @@ MOST_POLLS = 200_000
 _SEED = 0
 FIRST_MODEL = "an endpoint's first model has no old fleet beside it: neither canary analysis nor an alarm rolls it back"
 NO_OUTCOMES = "outcomes are not simulated: what responses were worth (canary_analysis.value) counts for no model"
+SHADOW = "the time as a shadow is not simulated: it rejects bad models, and the canary then needs less evidence"
 OTHER_ALARMS = "alarms on latency and on drifted inputs and scores are not simulated; they can roll back more models"
 SERVERLESS = "a serverless endpoint has no bakes, canary analysis or alarms; gates before and a smoke test after decide"
 UNWATCHED = "no alarm watches the canary analysis (alarms_off has CanaryDecision): synth refuses this plan"
@@ -230,6 +231,8 @@ def _notes(settings: Settings, configured: ConfiguredRollout) -> list[str]:
         )
     if configured.tolerances and configured.tolerances.watches_value:
         notes.append(NO_OUTCOMES)
+    if rollout.shadow.enabled:
+        notes.append(SHADOW)
     return [*notes, OTHER_ALARMS, FIRST_MODEL]
 
 

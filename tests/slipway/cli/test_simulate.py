@@ -10,7 +10,7 @@ from slipway.cli.simulate import forecast_text
 from slipway.costs.estimate import rollout_plan
 from slipway.settings import load_settings
 from slipway.simulation.configured_rollouts import ConfiguredRollout
-from slipway.simulation.forecast import NO_OUTCOMES, SERVERLESS, forecast, rollouts_within
+from slipway.simulation.forecast import NO_OUTCOMES, SERVERLESS, SHADOW, forecast, rollouts_within
 
 SHOPPERS = Path(__file__).parents[3] / "config" / "shoppers.toml"
 ROLLOUTS = "100"
@@ -108,9 +108,14 @@ def test_scores_that_a_use_case_does_not_watch_delay_no_decision(forecast_of):
     assert forecast_of((limit, "score_limit = 0.06\nscores = false"), rate=10).healthy.proven_safe > watched + 0.1
 
 
-def test_outcomes_are_not_simulated_and_a_note_names_that(forecast_of):
-    found = forecast_of(("score_limit = 0.18", "score_limit = 0.18\nvalue = true"), rate=20)
-    assert NO_OUTCOMES in found.notes
+def test_neither_outcomes_nor_shadows_are_simulated_and_notes_name_that(forecast_of):
+    shadow = "[stages.dev.rollout.shadow]\nenabled = true\n\n[stages.dev.rollout.canary_analysis]"
+    found = forecast_of(
+        ("score_limit = 0.18", "score_limit = 0.18\nvalue = true"),
+        ("[stages.dev.rollout.canary_analysis]", shadow),
+        rate=20,
+    )
+    assert {NO_OUTCOMES, SHADOW} <= set(found.notes)
     assert found.healthy.proven_safe > 0.9
 
 

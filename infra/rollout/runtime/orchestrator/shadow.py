@@ -25,8 +25,8 @@ from .restore import NotRestored, delete, restore_seconds
 from .run import Rejection, Run, State
 
 STACK_SECONDS = 60
-FIRST_SECONDS, FIRST_POLLS, LATER_POLLS = 30, 60, 240
-"""Half an hour of quick polls; the rest of the longest time is divided among the later ones."""
+FIRST_SECONDS, FIRST_POLLS, LATER_POLLS = 60, 60, 240
+"""An hour of quick polls; the rest of the longest time is divided among the later ones."""
 MOST_FAILED = 5
 """Polls in a row that the analysis may fail."""
 _ROLLBACK = "rollback"
@@ -158,12 +158,11 @@ class Shadow:
 
     def _compare(self, shadowed: Live) -> State:
         run, most = self._run, self._run.target.shadow_seconds
-        later = max(FIRST_SECONDS, (most - FIRST_POLLS * FIRST_SECONDS) // LATER_POLLS)
         begun = run.steps.do(RolloutStep.BEGIN_SHADOW, run.now)
 
         def check(state: State) -> State:
             """A poll that fails leaves the checkpoint as it is: the next one catches up."""
-            now, waited = run.now(), _wait_seconds(state["polls"], later)
+            now, waited = run.now(), wait_seconds(state["polls"], most)
             after = {
                 **state,
                 "polls": state["polls"] + 1,
@@ -176,9 +175,9 @@ class Shadow:
             return {**after, **_analysed(run, shadowed, state, clock=clock, since=since)}
 
         def pause(state: State) -> float | None:
-            return None if _is_over(run, state) else float(_wait_seconds(state["polls"], later))
+            return None if _is_over(run, state) else float(wait_seconds(state["polls"], most))
 
-        run.steps.wait(RolloutStep.BEGIN_SHADOW, _wait_seconds(0, later))
+        run.steps.wait(RolloutStep.BEGIN_SHADOW, wait_seconds(0, most))
         return run.steps.poll(RolloutStep.SHADOW, check, {**_NOTHING, "at": begun}, pause)
 
     def _gives_way(self) -> str:
@@ -203,7 +202,9 @@ class Shadow:
         raise Rejection(f"as a shadow: the time is over with too little evidence: {explanation}", by="shadow")
 
 
-def _wait_seconds(polls: int, later: int) -> int:
+def wait_seconds(polls: int, most_seconds: int) -> int:
+    """Before the next poll, after so many."""
+    later = max(FIRST_SECONDS, (most_seconds - FIRST_POLLS * FIRST_SECONDS) // LATER_POLLS)
     return FIRST_SECONDS if polls < FIRST_POLLS else later
 
 
