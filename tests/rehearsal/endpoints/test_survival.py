@@ -45,22 +45,25 @@ def killing(account: Any, at: Callable[[int, str], bool]) -> Callable[[str], Non
     return watch
 
 
-def roll_out(account: Any, deployment: dict[str, Any]) -> Any:
+def roll_out(account: Any, deployment: dict[str, Any], *, shadow: bool = False) -> Any:
     account.create("blue")
     account.alarms["errors"] = "OK"
     with Users(account, per_second=20) as users:
-        account.update("green", deployment)
+        if shadow:
+            account.update_with_shadow("green", "candidate", deployment, status=500)
+        else:
+            account.update("green", deployment)
         account.settled(60)
     return users
 
 
-def check_one_fleet(account: Any, users: Any, name: str, lost: int = 0) -> None:
+def check_one_fleet(account: Any, users: Any, name: str, lost: int = 0, *, servers: int = 1) -> None:
     described = account.describe()
     assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", name)
     assert "PendingDeploymentSummary" not in described
     assert users.lost() == lost
     assert {account.ask().config_name for _ in range(8)} == {name}
-    assert len(account.processes()) == 1  # its server
+    assert len(account.processes()) == servers
     account.fleets.close()
     assert account.processes() == []
 
@@ -106,6 +109,14 @@ def test_a_rollout_whose_controllers_die_in_every_state_ends_all_the_same(
     assert restarts(account) >= 6
     assert [state for state in states(account) if state != "ControllerRestarted"] == way
     check_one_fleet(account, users, "green")
+
+
+def test_a_shadow_whose_controllers_die_in_every_state_is_added_all_the_same_and_fails_nobody(account: Any) -> None:
+    account.watcher = killing(account, lambda _entered, _event: True)
+    users = roll_out(account, canary("errors"), shadow=True)
+    assert restarts(account) >= 6
+    assert [shadow["VariantName"] for shadow in account.describe()["ShadowProductionVariants"]] == ["shadow"]
+    check_one_fleet(account, users, "green", servers=2)
 
 
 @pytest.mark.parametrize("state", ROLLBACK_STATES)
