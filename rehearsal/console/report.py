@@ -4,7 +4,7 @@ import html
 import json
 import os
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def page(result: RehearsalResult, drawn: Pictures) -> str:
         model=model_section(result.evaluation),
         data=data_section(result.profile, result.table.remarks),
         rollouts=table(list(rollouts[0]), [list(row.values()) for row in rollouts]) if rollouts else "<p>None.</p>",
-        reasons="".join(f"<p>{html.escape(rollout.reason)}</p>" for rollout in result.rollouts if rollout.reason),
+        reasons="".join(f"<p>{html.escape(reason)}</p>" for reason in _reasons(result.rollouts)),
         pipeline=table(["step", "type", "status", "seconds"], [list(row.values()) for row in document["pipeline"]]),
         lineage=_lineage(result),
         audit=table(["entry", "time", "actor", "action", "subject", "hash"], [_entry(each) for each in result.audit]),
@@ -82,9 +82,18 @@ def page(result: RehearsalResult, drawn: Pictures) -> str:
 def _row(rollout: RolloutResult) -> dict[str, Any]:
     row = rollout.row()
     del row["reason"]  # below the table
+    row["shadow"] = rollout.shadow["decision"].replace("_", " ") if rollout.shadow else "none"
     row |= {name: "unknown" for name in ("exposed", "failed_by_new_fleet") if row[name] is None}
     outcome = {"verdict": ("outcome", rollout.outcome_in_words)}
     return dict(outcome.get(name, (name.replace("_", " "), value)) for name, value in row.items())
+
+
+def _reasons(rollouts: Sequence[RolloutResult]) -> Iterator[str]:
+    for rollout in rollouts:
+        if rollout.shadow and rollout.by != "shadow":
+            yield f"as a shadow: {rollout.shadow['explanation']}"
+        if rollout.reason:
+            yield rollout.reason
 
 
 def _failure(result: RehearsalResult) -> str:
@@ -151,4 +160,6 @@ def _rollout(rollout: RolloutResult) -> str:
     exposed = "an unknown number" if rollout.exposed is None else f"{rollout.exposed:,}"
     counts = f"{rollout.requests:,} requests, {exposed} by the new fleet"
     outcome = rollout.outcome_in_words + (", but not proven safe" if rollout.proven is False else "")
+    if rollout.shadow and rollout.shadow["decision"] == "promote":
+        outcome = f"proven as a shadow, {outcome}"
     return f"{rollout.type}{fault}: {outcome}{by}; {counts}, {rollout.failed} failed, {rollout.dropped} dropped"

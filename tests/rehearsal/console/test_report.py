@@ -213,6 +213,19 @@ def test_a_model_that_went_live_for_lack_of_evidence_is_reported_as_not_proven(r
     assert "rollout  canary: promoted;" in summary(result)
 
 
+def test_what_a_candidate_has_shown_as_a_shadow_is_reported(result: RehearsalResult) -> None:
+    _, good, bad = result.rollouts
+    begun = entry(None, time="t", actor="machine", action="shadow begun", subject=good.model_package, detail={})
+    proven = begun | {"action": "shadow ended", "detail": {"verdict": 1, "sentence": "promote: 900 requests"}}
+    worse = proven | {"action": "shadow decision", "subject": "other", "detail": {"verdict": 2, "sentence": "worse"}}
+    bad.model_package, bad.by = "other", "shadow"
+    note_proof(result.rollouts, [begun, proven, worse])
+    rows = report_document(result)["rollouts"]
+    assert [row["shadow"] and row["shadow"]["decision"] for row in rows] == [None, "promote", "roll_back"]
+    assert "rollout  canary: proven as a shadow, promoted;" in summary(result)
+    assert "as a shadow: promote: 900 requests" in page_text(result)
+
+
 def test_the_summary_names_the_alarm_that_stopped_the_bad_model(result: RehearsalResult) -> None:
     assert "canary with fault errors: rolled back by config-5xx" in summary(result)
 
