@@ -24,8 +24,9 @@ LONGEST_DAYS = 14
 """Above the longest path, so that each wait ends in a rejection with a reason, and none in a timeout.
 
 Three days for the lock, three days paused, and as long as a rollback takes that passes it; three hours of gates, a day
-as a shadow and eight hours for adding it, eight of the update and eight of the restore: under ten days. A rollback is neither paused nor rejected for waiting: those
-before it have the lock within three days or are rejected, and take five more; then it needs one day.
+as a shadow and eight hours for adding it, eight of the update and eight of the restore: under ten days. A rollback is
+neither paused nor rejected for waiting: those before it have the lock within three days or are rejected, and take seven
+more; then it needs one day.
 """
 _REQUEST = events.RuleTargetInput.from_object(
     {
