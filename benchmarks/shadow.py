@@ -16,7 +16,7 @@ import numpy as np
 
 from infra.rollout.runtime.orchestrator.shadow import wait_seconds
 from slipway.canary.config import Tolerances
-from slipway.canary.shadow import look_times
+from slipway.canary.shadow import promotion_times
 from slipway.canary.statistics.evidence import Decision
 from slipway.settings.shadow import Shadow
 from slipway.simulation import Fault, PollingPlan, Service, Traffic, analyse_rollouts
@@ -35,7 +35,7 @@ DAY = Shadow().max_seconds
 
 @dataclass(frozen=True)
 class ShadowPlan(PollingPlan):
-    """The polls and looks of a rollout's shadow."""
+    """The polls of a rollout's shadow, and the tests that may promote it."""
 
     def polls(self) -> Iterator[tuple[int, float]]:
         second = number = 0
@@ -44,8 +44,8 @@ class ShadowPlan(PollingPlan):
             yield step, self.share_at(second)
             second, number = second + step, number + 1
 
-    def looks(self, error: float) -> dict[int, float]:
-        times, ends = look_times(self.longest_seconds), list(accumulate(step for step, _ in self.polls()))
+    def promotion_tests(self, error: float) -> dict[int, float]:
+        times, ends = promotion_times(self.longest_seconds), list(accumulate(step for step, _ in self.polls()))
         return {next(end for end in ends if end >= at): error / len(times) for at in times}
 
 
