@@ -23,7 +23,7 @@ def launch(config: Path, *, fault: str, rows: int = 3000) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=400,
+        timeout=900,
     )
     assert ended.returncode == 0, ended.stderr
     report: dict[str, Any] = json.loads((out / "report.json").read_text(encoding="utf-8"))
