@@ -244,7 +244,7 @@ def _peer_results(stopped: Floats, requests: Floats, step: int) -> SimulatedResu
 
 def row(method: str, results: SimulatedResults, fault: Fault, facts: dict[str, Any]) -> dict[str, Any]:
     promoted = results.decisions == Decision.PROMOTE
-    after = facts["requests_per_second"] * (WINDOW_SECONDS - results.seconds)
+    after = facts["requests_per_second"] * np.maximum(WINDOW_SECONDS - results.seconds, 0.0)
     exposed = results.green_requests + np.where(promoted, after, 0.0)
     rolled_back = results.share(Decision.ROLL_BACK)
     return {

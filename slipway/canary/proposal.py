@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any, Literal
 
 from slipway.canary.config import AnalysedMetric, Tolerances, effective_decide_seconds
@@ -24,6 +25,8 @@ _ABOVE_NOISE = 1.2
 _ALARM_PERIODS = (60, 120, 300)
 _ALARM_REQUESTS, _FEWEST_ALARM_REQUESTS = 20, 5
 _FEWEST_REQUESTS = 100
+_LEAST_PERCENT, _MOST_PERCENT, _BURSTS = 5.0, 25.0, 40
+"""The alarm on errors goes off above so many in a period, four bursts of ten: fewer come by chance in an hour."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class Proposal:
         tolerances: with the margins of errors and scores, and the fewest requests.
         alarm_period_seconds: in which the first step gets requests enough for the alarms.
         alarm_min_requests: of such a period.
+        max_error_percent: above which the alarm on errors goes off, the analysis aside: bursts must not reach it.
         promoted: the expected share of good models that are, 0..1.
     """
 
@@ -78,6 +82,7 @@ class Proposal:
     tolerances: Tolerances
     alarm_period_seconds: int
     alarm_min_requests: int
+    max_error_percent: float
     promoted: float = 0.0
 
     @property
@@ -106,6 +111,7 @@ class Proposal:
             "timeout_seconds": self.seconds + _PROVISIONING_SECONDS,
             "alarm_period_seconds": self.alarm_period_seconds,
             "min_requests": self.alarm_min_requests,
+            "max_error_percent": self.max_error_percent,
         }
 
     def analysis(self) -> dict[str, Any]:
@@ -164,14 +170,16 @@ def _known(scores: float, tolerances: Tolerances) -> float:
 
 def _plan(route: Route, instances: int, tolerances: Tolerances, requests_per_second: float) -> Proposal:
     """With alarms and the fewest requests that the first step reaches even where half of the traffic comes."""
-    first, period = requests_per_second * route.shares(instances)[0] / 2, _ALARM_PERIODS[-1]
-    for each in reversed(_ALARM_PERIODS):
-        period = each if first * each >= _ALARM_REQUESTS else period
+    first = requests_per_second * route.shares(instances)[0] / 2
+    longest, enough = _ALARM_PERIODS[-1], _BURSTS / (2 * first)
+    period = next((each for each in _ALARM_PERIODS if each * _LEAST_PERCENT / 100 >= enough), longest)
+    percent = min(_MOST_PERCENT, max(_LEAST_PERCENT, float(ceil(100 * enough / period))))
     in_all = int(first * route.bake_seconds)
     return Proposal(
         route,
         instances,
         replace(tolerances, min_requests=min(tolerances.min_requests, max(_FEWEST_REQUESTS, in_all))),
         alarm_period_seconds=period,
+        max_error_percent=percent,
         alarm_min_requests=min(_ALARM_REQUESTS, max(_FEWEST_ALARM_REQUESTS, int(first * period))),
     )

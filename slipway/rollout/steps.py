@@ -7,6 +7,14 @@ from typing import Any
 ALIAS = "live"
 """Of the function: what starts executions; Lambda takes no durable function by its bare name."""
 
+POLLS = 330
+"""Of the longest update: an execution may have so many operations only."""
+
+
+def poll_seconds(timeout_seconds: int) -> int:
+    """How long the rollout waits between two polls of an update, and of its canary analysis."""
+    return max(10, timeout_seconds // POLLS)
+
 
 class RolloutStep(StrEnum):
     """What an execution's history calls each thing that it does; the shared ones have no step of their own."""

@@ -14,12 +14,21 @@ from numpy.typing import NDArray
 from slipway.canary.config import PROCEED, Tolerances
 from slipway.canary.statistics.evidence import Decision
 from slipway.rollout.plan import RolloutPlan
+from slipway.rollout.steps import poll_seconds
 from slipway.settings import Rollout
 from slipway.simulation.analysed_rollouts import POLL_SECONDS, SimulatedResults
 from slipway.simulation.analysis import MINUTE, RolloutAnalysis, rows
 from slipway.simulation.error_alarm import ErrorAlarm, SimulatedErrorAlarm
 from slipway.simulation.service import Floats
 from slipway.simulation.traffic import Block, Traffic, latency_edges
+
+_STEPS = (POLL_SECONDS, 20, 30, MINUTE)
+"""Parts of a minute, no longer than the rollout's own polls."""
+
+
+def whole_polls(rollout: Rollout) -> int:
+    """Seconds between two polls, so that whole minutes end with one."""
+    return max(step for step in _STEPS if step <= poll_seconds(rollout.timeout_seconds))
 
 
 class Ending(IntEnum):
@@ -42,6 +51,7 @@ class ConfiguredRollout:
         tolerances: of the analysis that compares the fleets until the new one has all traffic; None without one.
         decide_seconds: so long before that the decision is due.
         proceeds: whether the rollout goes on without one.
+        poll_seconds: between two polls of the analysis.
     """
 
     bakes: tuple[tuple[float, int], ...]
@@ -49,6 +59,7 @@ class ConfiguredRollout:
     tolerances: Tolerances | None = None
     decide_seconds: float = 0.0
     proceeds: bool = False
+    poll_seconds: int = POLL_SECONDS
 
     @classmethod
     def of(cls, rollout: Rollout, plan: RolloutPlan) -> Self:
@@ -63,6 +74,7 @@ class ConfiguredRollout:
             tolerances=rollout.tolerances() if rollout.canary_analysis.enabled else None,
             decide_seconds=rollout.decide_seconds,
             proceeds=rollout.canary_analysis.without_evidence == PROCEED,
+            poll_seconds=whole_polls(rollout),
         )
 
     @cached_property
@@ -98,7 +110,7 @@ class ConfiguredRollout:
         for share, seconds in self.bakes:
             end += seconds
             while second < end:
-                step = POLL_SECONDS if self.tolerances and second < self.compared_seconds else MINUTE
+                step = self.poll_seconds if self.tolerances and second < self.compared_seconds else MINUTE
                 until = min((second // step + 1) * step, end, self.due_seconds if second < self.due_seconds else end)
                 yield until - second, share
                 second = until

@@ -1,23 +1,23 @@
-"""The hour before a simulated rollout: how much more the old fleet's counts vary than by chance."""
+"""The hours before a simulated rollout: how much more the old fleet's counts vary than by chance."""
 
 import numpy as np
 
 from slipway.canary.config import Tolerances
+from slipway.canary.observation.history import HISTORY_SECONDS
 from slipway.canary.statistics.dispersion import MINUTE, WINDOW_SECONDS, Windows, dispersions
 from slipway.canary.statistics.streams import streams
 from slipway.simulation.service import Floats
 from slipway.simulation.traffic import Block, Traffic, latency_edges, stream_counts
 
-REFERENCE_SECONDS = 3600
-_HOURS = 250
+_DRAWN = 100
 """So many are drawn at most, and more rollouts share them: to draw one takes as long as to draw a rollout's blocks."""
 
 
 def reference_dispersions(tolerances: Tolerances, traffic: Traffic) -> dict[str, Floats]:
     """By stream, a row a rollout, as the analysis function takes them from CloudWatch."""
     edges = latency_edges(tolerances, traffic.service)
-    hours = min(_HOURS, traffic.rollouts)
-    hour = traffic.history(REFERENCE_SECONDS, every=WINDOW_SECONDS, rollouts=hours, edges=edges)
+    drawn = min(_DRAWN, traffic.rollouts)
+    hour = traffic.history(HISTORY_SECONDS, every=WINDOW_SECONDS, rollouts=drawn, edges=edges)
     blocks = [Block(0, edges, fleet, fleet) for fleet in hour]
     counted = [stream_counts(tolerances, traffic.service, block, block) for block in blocks]
     windows_by_stream = {}

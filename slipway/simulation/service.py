@@ -31,6 +31,10 @@ class Service:
     """Standard deviation of the log factor by which two healthy fleets of one model differ in latency."""
     bursts: tuple[int, int, int] = (1, 1, 1)
     """Lengths of runs of alike responses of one fleet: failed ones, equally slow ones, ones of alike scores."""
+    burst_seconds: int = 0
+    """A burst of failed responses takes so long; 0: they are one after the other."""
+    daily_rise: float = 0.0
+    """The traffic goes from its quiet hour to so many times as much on top and back within a day; errors do by half."""
     baseline_rows: int = 2440
     """Rows that the new model's score ranks were taken from; their sampling moves every rank of a healthy model."""
 

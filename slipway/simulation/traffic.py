@@ -13,7 +13,7 @@ from slipway.canary.statistics.streams import LATENCY_SHARES, SCORE_RANKS, SERVE
 from slipway.simulation.service import Fault, Floats, Service, latency_at, ranks, slower_than
 
 RANK_CUTS = np.arange(1, 10) / 10
-_MINUTE = 60
+_SLOT, _MINUTE, _DAY = 10, 60, 86_400
 _IMPOSSIBLE = 1e-12
 
 
@@ -70,6 +70,8 @@ class Traffic:
         self._green_cuts = np.cumsum(masses, axis=1)[:, :-1]
         self._drift = np.zeros((3, rollouts))
         self._failing = np.zeros((2, rollouts), dtype=np.int64)
+        self._spread = np.zeros((2, service.burst_seconds // _SLOT, rollouts), dtype=np.int64)
+        self._hour = rng.uniform(0, _DAY, rollouts) if service.daily_rise else np.zeros(rollouts)
         self._second = 0
 
     @property
@@ -85,15 +87,16 @@ class Traffic:
         """Go on with the rollouts chosen by the mask alone."""
         self._fleet_factor, self._green_cuts = self._fleet_factor[kept], self._green_cuts[kept]
         self._drift, self._failing = self._drift[:, kept], self._failing[:, kept]
+        self._spread, self._hour = self._spread[:, :, kept], self._hour[kept]
 
     def draw(self, seconds: int, *, green_share: float, edges: Floats) -> Block:
         """The next block; `edges` are the latencies to count by."""
         if self._second % _MINUTE == 0:
             self._vary()
         self._second += seconds
-        load = self.requests_per_second * seconds
-        green = self._fleet(load * green_share, self._green(self.fault, edges), self._failing[0])
-        blue = self._fleet(load * (1 - green_share), self._blue(edges), self._failing[1])
+        load = self.requests_per_second * seconds * self._rise()
+        green = self._fleet(load * green_share, self._green(self.fault, edges), 0)
+        blue = self._fleet(load * (1 - green_share), self._blue(edges), 1)
         return Block(self._second, edges, green, blue)
 
     def log_ratio(self, block: Block, faulty: Fault) -> Floats:
@@ -132,35 +135,51 @@ class Traffic:
         """This minute's error rate, latency factor and share of positives, for both fleets alike."""
         errors, latency, positives = np.exp(self._drift)
         odds = positives * self.service.positive_share / (1 - self.service.positive_share)
-        return self.service.error_rate * errors, latency[:, None], (odds / (1 + odds))[:, None]
+        return self.service.error_rate * errors * self._rise() ** 0.5, latency[:, None], (odds / (1 + odds))[:, None]
+
+    def _rise(self) -> Floats:
+        """This minute's traffic, in terms of the quiet hour's."""
+        at = self._hour + self._second // _MINUTE * _MINUTE
+        return 1 + self.service.daily_rise * (1 - np.cos(2 * np.pi * at / _DAY)) / 2
 
     def history(self, seconds: int, *, every: int, rollouts: int, edges: Floats) -> list[FleetBlock]:
         """What the old fleet counted `every` so many seconds before such rollouts, when it had all the traffic."""
         rate, rng = self.requests_per_second, self._rng.spawn(1)[0]
         before = Traffic(self.service, Fault(), requests_per_second=rate, rollouts=rollouts, rng=rng)
+        before._hour = np.resize(self._hour, rollouts) - seconds
         found = []
         for second in range(0, seconds, every):
             if second % _MINUTE == 0:
                 before._vary()
                 chances = before._blue(edges)
-            found.append(before._fleet(rate * every, chances, before._failing[1]))
+            before._second = second
+            found.append(before._fleet(rate * every * before._rise(), chances, 1))
         return found
 
-    def _fleet(self, mean: float, chances: "_Chances", failing: NDArray[np.int64]) -> FleetBlock:
+    def _fleet(self, mean: Floats, chances: "_Chances", number: int) -> FleetBlock:
         requests = self._rng.poisson(mean, self.rollouts)
         _, equally_slow, alike = self.service.bursts
-        failed = self._failed(requests, chances.error_rate, failing)
+        failed = self._failed(requests, chances.error_rate, number)
         latencies = self._in_runs(requests, chances.latencies, equally_slow)
         scores = self._in_runs(requests - failed, chances.scores, alike)
         return FleetBlock(requests.astype(np.float64), failed.astype(np.float64), latencies, scores)
 
-    def _failed(self, requests: NDArray[np.int64], rate: Floats, failing: NDArray[np.int64]) -> NDArray[np.int64]:
-        """A burst goes on in the next block where this one has too few requests; `failing` keeps what is left of it."""
-        size = self.service.bursts[0]
+    def _failed(self, requests: NDArray[np.int64], rate: Floats, number: int) -> NDArray[np.int64]:
+        """A burst goes on in the next block where this one has too few requests; `_failing` keeps what is left of it.
+
+        One that takes longer is spread over blocks of ten seconds.
+        """
+        size, failing, spread = self.service.bursts[0], self._failing[number], self._spread[number]
         if size == 1:
             return self._rng.binomial(requests, rate)
-        failing += size * self._rng.poisson(requests * rate / size)
-        failed = np.minimum(failing, requests)
+        begun = size * self._rng.poisson(requests * rate / size)
+        if slots := len(spread):
+            spread += self._rng.multinomial(begun, np.full(slots, 1 / slots)).T
+            begun = spread[0].copy()
+            spread[:-1] = spread[1:]
+            spread[-1] = 0
+        failing += begun
+        failed: NDArray[np.int64] = np.minimum(failing, requests)
         failing -= failed
         return failed
 

@@ -1,4 +1,4 @@
-"""What the old fleet counted in the hour before, window by window → how much more it varies than by chance."""
+"""What the old fleet counted in the hours before, window by window → how much more it varies than by chance."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from slipway.canary.statistics.dispersion import MINUTE, WINDOW_SECONDS, Windows
 from slipway.canary.statistics.streams import LATENCY_SHARES, SERVED, TOLERANCE_SHARE, streams
 from slipway.metrics import ENDPOINT_NAMESPACE, SAGEMAKER_NAMESPACE
 
-HISTORY_SECONDS = 3600
+HISTORY_SECONDS = 10_800
 """CloudWatch keeps ten seconds apart for three hours."""
 
 Series = Mapping[str, Mapping[float, float]]

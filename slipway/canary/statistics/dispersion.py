@@ -15,6 +15,7 @@ from slipway.canary.statistics.streams import BEYOND_TOLERANCE, SERVED, TOLERANC
 
 WINDOW_SECONDS, MINUTE = 10, 60
 """How often the servers report what they count, and SageMaker."""
+COARSE_SECONDS, COARSE_SHARE = (120, 240), 0.6
 MIN_PAIRS = 10
 """Pairs of windows with requests in both."""
 MIN_HITS = 5
@@ -69,7 +70,10 @@ def dispersions(windows_by_stream: Mapping[str, Windows]) -> dict[str, Numbers]:
     hardly moves there. Where there are none minutes are compared, which costs power wherever that level moves. What
     SageMaker counts is as dispersed as the same hits among the requests that the servers report, maybe a sample.
     """
-    found = {name: _closest(windows) for name, windows in windows_by_stream.items()}
+    found = {
+        name: larger(_closest(windows), _coarse(windows)) if name.endswith("errors") else _closest(windows)
+        for name, windows in windows_by_stream.items()
+    }
     for name, windows in windows_by_stream.items():
         if (twin := _twin(name)) in windows_by_stream:
             requests, sampled = (_total(each) for each in (windows, windows_by_stream[twin]))
@@ -86,6 +90,12 @@ def _closest(windows: Windows) -> Numbers:
     close = dispersion(windows, within=MINUTE)
     halves = dispersion(windows.joined(MINUTE // 2 // windows.seconds), within=MINUTE)
     return where(close > 0, larger(close, halves), minutes)
+
+
+def _coarse(windows: Windows) -> Numbers:
+    """From windows of some minutes, for bursts that take that long: a part, for it is what both fleets share too."""
+    joined = [dispersion(windows.joined(seconds // windows.seconds)) for seconds in COARSE_SECONDS]
+    return COARSE_SHARE * larger(*joined)
 
 
 def _twin(name: str) -> str:

@@ -6,10 +6,10 @@ from itertools import count
 
 import pytest
 
-from infra.rollout.runtime.orchestrator import gates, lock, pause, restore, watch
+from infra.rollout.runtime.orchestrator import gates, lock, pause, restore
 from infra.rollout.runtime.orchestrator.lock import LIMIT_SECONDS
 from slipway.rollout.queue import Queue, Waiting
-from slipway.rollout.steps import Kind, Outcome, RolloutStep
+from slipway.rollout.steps import POLLS, Kind, Outcome, RolloutStep, poll_seconds
 from tests.infra.rollout.account import EXECUTION, LATER, NEW, OLD, World, error
 from tests.infra.rollout.journal import BEGAN, MINE, Journal, run
 
@@ -204,11 +204,11 @@ def test_a_queue_that_cannot_be_read_for_a_fault_of_aws_or_the_network_rejects_n
 def test_the_longest_paths_stay_within_lambdas_3000_operations() -> None:
     longest = 28_800
     lock_polls = _polls_of_lock(LIMIT_SECONDS)
-    rest = gates.ATTEMPTS * 3600 // gates.POLL_SECONDS + watch.POLLS + 2 * restore.POLLS + 100
+    rest = gates.ATTEMPTS * 3600 // gates.POLL_SECONDS + POLLS + 2 * restore.POLLS + 100
     assert lock_polls + pause.MOST_POLLS + rest < 3000
     rollback = 8 * 86_400 // lock.ROLLBACK_SECONDS + lock.ROLLBACK_SECONDS // lock.LONGER_SECONDS
     assert rollback + rest < 3000
-    assert watch.poll_seconds(longest) * watch.POLLS >= longest - watch.POLLS
+    assert poll_seconds(longest) * POLLS >= longest - POLLS
     assert restore.restore_seconds(longest) * restore.POLLS >= longest - restore.POLLS
 
 

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from slipway.canary.statistics.evidence import Decision
 from slipway.metrics import decision_datum, decision_namespace
-from slipway.rollout.steps import RolloutStep
+from slipway.rollout.steps import RolloutStep, poll_seconds
 
 from . import stack
 from .functions import FunctionError, error_name, invoke
@@ -19,8 +19,6 @@ from .run import Failure, Run, State
 
 MOST_FAILED = 5
 """Polls in a row that the analysis may fail: the one after them may still be in time for the alarm."""
-POLLS = 330
-"""Of the longest update."""
 NO_DECISION = {
     "decision": 0,
     "explanation": "",
@@ -48,10 +46,6 @@ class Watched:
     def failure(self, reason: str) -> Failure:
         """Of a decision against the new fleet."""
         return Failure(reason, is_candidates=not self.analysis_failed)
-
-
-def poll_seconds(timeout_seconds: int) -> int:
-    return max(10, timeout_seconds // POLLS)
 
 
 def watch(run: Run, previous: Live, *, proven: Mapping[str, str]) -> Watched:
