@@ -17,6 +17,7 @@ from pipeline_steps.gates.own_servers import compare_own_servers
 from pipeline_steps.gates.recent_requests import RecentRequests, bucket_files, folder_files, newest_requests
 from pipeline_steps.gates.replay_gate import compare_replay
 from pipeline_steps.gates.results import ContractResult, ReplayLimits, ReplayResult, document, message
+from pipeline_steps.gates.score_proof import ScoreProof
 from pipeline_steps.paths import Paths
 
 _ARCHIVE = "model.tar.gz"
@@ -43,6 +44,8 @@ def parser() -> StepParser:
     made.add_argument("--output-pointer", help="where an answer of the user's own server has the number, in JSON")
     made.add_argument("--output-column", type=int, help="the same in CSV, counted from 0")
     made.add_argument("--endpoint", default="", help="the one whose variants are such servers of both models")
+    made.add_argument("--score-limit", type=share, help="what the canary tolerates, where it compares scores")
+    made.add_argument("--proof-error", type=share, default=0.05, help="how often a worse one may be proven")
     made.add_argument("--accept-contract-change", default="", help="the code of the one change that is accepted")
     return made
 
@@ -103,7 +106,8 @@ def _of_slipways_server(
         replayed = ReplayResult(0, not_compared=_accepted(contract))
     else:
         captures = _captures(arguments, paths)
-        replayed = compare_replay(captures, champion=champion, candidate=candidate, limits=limits)
+        proof = ScoreProof(arguments.score_limit, arguments.proof_error) if arguments.score_limit else None
+        replayed = compare_replay(captures, champion=champion, candidate=candidate, limits=limits, proof=proof)
     return contract, replayed, limits
 
 

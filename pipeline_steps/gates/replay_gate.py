@@ -1,26 +1,36 @@
 """The replay gate: recent requests through both models' servers, and what their difference proves."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.artifact.reading import Artifact
+from pipeline_steps.baseline.baseline import Baseline, ScoreRanks
 from pipeline_steps.gates.exchanges import Exchange, Replayed, read_scores, replay
 from pipeline_steps.gates.local_server import ServerError, serving
 from pipeline_steps.gates.own_error import typical_error
 from pipeline_steps.gates.recent_requests import RecentRequests
 from pipeline_steps.gates.replay_metrics import measure_replay
 from pipeline_steps.gates.results import ReplayLimits, ReplayResult, limit_violations
+from pipeline_steps.gates.score_proof import ScoreProof, score_shares
 from pipeline_steps.gates.segments import segments
 from pipeline_steps.server.payload import read_payload
 
 
 def compare_replay(
-    captures: RecentRequests, *, champion: Artifact, candidate: Artifact, limits: ReplayLimits
+    captures: RecentRequests,
+    *,
+    champion: Artifact,
+    candidate: Artifact,
+    limits: ReplayLimits,
+    proof: ScoreProof | None = None,
 ) -> ReplayResult:
     """Send the requests to both servers, and compare the responses if there are enough.
+
+    Where the canary compares scores, `proof` is what it tolerates.
 
     Raises:
         ServerError: the champion's server does not start, or does not respond.
@@ -35,7 +45,7 @@ def compare_replay(
     replayed = _replayed(captures, champion, candidate)
     if replayed.failure:
         return ReplayResult(count, reasons=(replayed.failure,), unreadable=captures.unreadable)
-    return compare_responses(
+    found = compare_responses(
         replayed.exchanges,
         champion.contract,
         limits,
@@ -44,6 +54,15 @@ def compare_replay(
         unreadable=captures.unreadable,
         error=typical_error(champion),
     )
+    if proof is None or found.measures is None:
+        return found
+    scores = read_scores(replayed.exchanges, champion.contract.responder)
+    shares = score_shares(scores, _ranks(champion), _ranks(candidate), error=proof.error)
+    return replace(found, scores=shares, scores_are_proven=shares.at_most < proof.limit)
+
+
+def _ranks(model: Artifact) -> ScoreRanks | None:
+    return Baseline.from_document(model.document("baseline.json"), model.contract).ranks
 
 
 def compare_responses(

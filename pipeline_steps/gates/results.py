@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from math import isnan
 from typing import Any
 
 from pipeline_steps.gates.replay_metrics import Latency, ReplayMetrics
 from pipeline_steps.gates.score_differences import SAME_NUMBER
+from pipeline_steps.gates.score_proof import ScoreShares
 
 MESSAGE_LENGTH = 255
 PASSED = "passed"
@@ -64,6 +66,9 @@ class ReplayResult:
     refused: int = 0
     unreadable: int = 0
     measures: ReplayMetrics | None = None
+    scores: ScoreShares | None = None
+    scores_are_proven: bool = False
+    """Within what the canary tolerates: it need not prove the same again with fewer requests."""
 
     def to_document(self) -> dict[str, Any]:
         return {
@@ -76,7 +81,14 @@ class ReplayResult:
             "unreadable": self.unreadable,
             "reasons": list(self.reasons),
             "measures": self.measures.to_document() if self.measures else None,
+            "score_shares_at_most": self._at_most,
+            "scores_are_proven": self.scores_are_proven,
         }
+
+    @property
+    def _at_most(self) -> float | None:
+        known = self.scores is not None and not isnan(self.scores.at_most)
+        return self.scores.at_most if known and self.scores else None
 
 
 def limit_violations(limits: ReplayLimits, measures: ReplayMetrics) -> list[str]:
@@ -154,8 +166,19 @@ def message(contract: ContractResult, replay: ReplayResult | None) -> str:
     elif replay is not None and replay.reasons:
         text = "replay: " + _first_of(replay.reasons)
     else:
-        text = PASSED + (f", without a replay: {replay.not_compared}" if replay and replay.not_compared else "")
+        text = (
+            PASSED
+            + _proof(replay)
+            + (f", without a replay: {replay.not_compared}" if replay and replay.not_compared else "")
+        )
     return _cut(text, MESSAGE_LENGTH)
+
+
+def _proof(replay: ReplayResult | None) -> str:
+    """What the rollout reads: the canary then needs no more evidence of the scores."""
+    if replay is None or replay.scores is None or not replay.scores_are_proven:
+        return ""
+    return f"; scores proven on {replay.scores.requests} requests"
 
 
 def _cut(text: str, longest: int) -> str:

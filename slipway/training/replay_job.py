@@ -4,6 +4,7 @@ import hashlib
 
 from slipway.errors import InputError
 from slipway.settings import Settings
+from slipway.settings.canary_analysis import CanaryAnalysis
 from slipway.settings.limits import RESOURCE_NAME_LENGTH
 from slipway.settings.names import Names
 from slipway.training.container_arguments import MAX_ARGUMENT_LENGTH, MAX_ARGUMENTS
@@ -43,6 +44,7 @@ def replay_arguments(settings: Settings, *, captures: str) -> tuple[str, ...]:
         *(f"--segment={name}" for name in replay.segments),
         *_own_server(settings),
         *([f"--accept-contract-change={accepted}"] if accepted else []),
+        *_proof(settings.rollout.canary_analysis),
     )
     if len(arguments) > MAX_ARGUMENTS:
         most = MAX_ARGUMENTS - (len(arguments) - len(replay.segments))
@@ -63,6 +65,13 @@ def _own_server(settings: Settings) -> list[str]:
         return []
     place = f"--output-column={output.column}" if output.pointer is None else f"--output-pointer={output.pointer}"
     return [place, *(["--own-model"] if settings.has_own_model else [])]
+
+
+def _proof(analysis: CanaryAnalysis) -> tuple[str, ...]:
+    """What the canary would have to prove of the scores, which the replay may prove in its place."""
+    if not (analysis.enabled and analysis.scores):
+        return ()
+    return f"--score-limit={analysis.score_limit}", f"--proof-error={analysis.false_promotion_rate}"
 
 
 def gate_job_prefix(names: Names) -> str:

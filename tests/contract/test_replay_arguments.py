@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.rollout.runtime.orchestrator.gates import decide
+from infra.rollout.runtime.orchestrator.gates import decide, proven
 from pipeline_steps import replay
 from pipeline_steps.__main__ import EXIT_CODES_OF_BAD_INPUT
 from pipeline_steps.artifact.files import REGISTERED
 from pipeline_steps.gates.results import ContractResult, ReplayResult, message
+from pipeline_steps.gates.score_proof import ScoreShares
 from pipeline_steps.paths import Paths
 from slipway.settings import parse_settings
 from slipway.training.registration import MODEL_SHA256_VARIABLE
@@ -46,8 +47,25 @@ def test_the_job_gets_every_limit_of_the_settings(document):
     found = vars(replay.parser().parse_args(request(arguments_of(document))["AppSpecification"]["ContainerArguments"]))
     defaults = parse_settings(document, source="config.toml").rollout.replay.model_dump()
     segments = defaults.pop("segments")
+    proof = {"score_limit": None, "proof_error": 0.05}
     given = {"captures": CAPTURES, "segment": list(segments), "accept_contract_change": ""}
-    assert found == defaults | given | OF_OWN_SERVERS
+    assert found == defaults | given | proof | OF_OWN_SERVERS
+
+
+@pytest.mark.parametrize(("scores", "limit"), [(True, 0.07), (False, None)])
+def test_the_job_is_told_what_the_canary_would_have_to_prove_of_scores_where_it_compares_them(document, scores, limit):
+    analysis = {"enabled": True, "scores": scores, "score_limit": 0.07, "false_promotion_rate": 0.02}
+    changed = document | {"rollout": document["rollout"] | {"canary_analysis": analysis}}
+    arguments = replay_arguments(parse_settings(changed, source="config.toml"), captures=CAPTURES)
+    found = replay.parser().parse_args(arguments)
+    assert (found.score_limit, found.proof_error) == (limit, 0.02 if scores else 0.05)
+
+
+def test_the_rollout_reads_from_the_jobs_message_what_the_replay_has_proven():
+    within = ReplayResult(1200, scores=ScoreShares(0.02, 1200), scores_are_proven=True)
+    assert proven(message(ContractResult(()), within)) == {"scores": "by replay on 1,200 requests"}
+    for other in (ReplayResult(1200, scores=ScoreShares(0.2, 1200)), ReplayResult(1200)):
+        assert proven(message(ContractResult(()), other)) == {}
 
 
 def test_the_job_gets_the_one_change_of_the_contract_that_is_accepted(document):
@@ -83,7 +101,7 @@ def test_the_verb_takes_every_limit_that_the_settings_accept(document, limits):
     found = vars(replay.parser().parse_args(arguments_of(document, **limits)))
     named = {name: value for name, value in limits.items() if name != "segments"}
     expected = {"captures": CAPTURES, "segment": limits["segments"], "accept_contract_change": ""}
-    assert found == named | expected | OF_OWN_SERVERS
+    assert found == named | expected | OF_OWN_SERVERS | {"score_limit": None, "proof_error": 0.05}
 
 
 def test_the_job_gets_the_hash_under_the_name_that_the_verb_reads(document):

@@ -1,6 +1,7 @@
 """Before any user meets a candidate, a job checks it against the live model's contract and recent requests."""
 
 import hashlib
+import re
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -16,11 +17,15 @@ ATTEMPTS = 3
 """Jobs for one decision: one that SageMaker itself could not run is no evidence about the candidate."""
 POLL_SECONDS = 45
 _ROOT = "/opt/ml/processing"
+_PROVEN = re.compile(r"passed; scores proven on (\d+) requests\b")
 _NOT_THE_CANDIDATES = ("InternalServerError", "CapacityError")
 
 
-def pass_gates(run: Run, package: dict[str, Any], champion: str) -> None:
+def pass_gates(run: Run, package: dict[str, Any], champion: str) -> dict[str, str]:
     """Run the job and wait for its decision; `champion` is the live package's ARN, or empty.
+
+    Returns:
+        The metrics of which the canary needs no more evidence, by what has proven them.
 
     Raises:
         Rejection: the candidate breaks the contract or the limits of the replay, or no job could decide or be run.
@@ -65,9 +70,16 @@ def _pass_job(run: Run, package: dict[str, Any], champion: str, *, endpoint: str
             raise Rejection(f"the gates could not be run: {exc}", by="gates", is_candidates=False) from exc
         rejection = decide(job)
         if rejection is None:
-            return
+            return proven(job["message"])
         if attempt == ATTEMPTS or not is_worth_another(job):
             raise rejection
+    return {}
+
+
+def proven(message: str) -> dict[str, str]:
+    """What the job has proven beside its limits, by its message."""
+    found = _PROVEN.match(message)
+    return {"scores": f"by replay on {int(found[1]):,} requests"} if found else {}
 
 
 def job_name(run: Run, champion: str, attempt: int) -> str:

@@ -100,7 +100,7 @@ class _Rollout:
                 has_started_stopped = True
                 if start_stopped(self._run, self._previous):
                     continue
-            pass_gates(self._run, package, self._previous.package)
+            replayed = pass_gates(self._run, package, self._previous.package)
             if self._pause.wait():
                 continue
             shadowed = self._shadow.prove(self._previous)
@@ -116,7 +116,7 @@ class _Rollout:
             if begun is stack.Begun.YES:
                 self._shadow.hand_over()
                 self._announce()
-                self._watched = watch(self._run, self._previous, proven=self._shadow.proven)
+                self._watched = watch(self._run, self._previous, proven={**replayed, **self._shadow.proven})
             return package
 
     def _read_candidate(self) -> tuple[State, Live] | None:
