@@ -1,8 +1,8 @@
 """Whether the replay proves what the canary would have to: that both models' scores lie alike by their own ranks.
 
-The canary compares shares of scores in the upper half and in the tails, each by the ranks of the fleet's own model. Here
-both models have scored the same requests, so the differences of each request count, and what users are like plays no
-part: it takes a few hundred requests instead of thousands.
+The canary compares shares of scores in the upper half and in the tails, each by the ranks of the fleet's own model.
+Here both models have scored the same requests, so the differences of each request count, and what users are like plays
+no part: it takes a few hundred requests instead of thousands.
 """
 
 import math
