@@ -4,7 +4,7 @@ import numpy as np
 
 from slipway.canary.config import Tolerances
 from slipway.canary.observation.history import HISTORY_SECONDS
-from slipway.canary.statistics.dispersion import MINUTE, WINDOW_SECONDS, Windows, dispersions
+from slipway.canary.statistics.dispersion import MINUTE, UNKNOWN, WINDOW_SECONDS, Windows, dispersions
 from slipway.canary.statistics.streams import streams
 from slipway.simulation.service import Floats
 from slipway.simulation.traffic import Block, Traffic, latency_edges, stream_counts
@@ -27,4 +27,6 @@ def reference_dispersions(tolerances: Tolerances, traffic: Traffic) -> dict[str,
         windows_by_stream[stream.name] = (
             windows if stream.reported_by_servers else windows.joined(MINUTE // WINDOW_SECONDS)
         )
-    return {name: np.resize(found, traffic.rollouts) for name, found in dispersions(windows_by_stream).items()}
+    known = dispersions(windows_by_stream)
+    found = {name: np.where(of > 0, of, UNKNOWN.get(name, 1.0)) for name, of in known.items()}
+    return {name: np.resize(of, traffic.rollouts) for name, of in found.items()}

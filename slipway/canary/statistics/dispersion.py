@@ -15,7 +15,10 @@ from slipway.canary.statistics.streams import BEYOND_TOLERANCE, SERVED, TOLERANC
 
 WINDOW_SECONDS, MINUTE = 10, 60
 """How often the servers report what they count, and SageMaker."""
-COARSE_SECONDS, COARSE_SHARE = (120, 240), 0.6
+COARSE_SECONDS, COARSE_SHARE = (120, 240), 0.9
+"""Windows for bursts of errors that take minutes, and how much of what they vary counts."""
+UNKNOWN: Mapping[str, float] = {"errors": 3.0, f"{SERVED}errors": 3.0}
+"""What a fleet without enough errors is taken for: its first burst must not look like a fault."""
 MIN_PAIRS = 10
 """Pairs of windows with requests in both."""
 MIN_HITS = 5
@@ -67,7 +70,8 @@ def dispersions(windows_by_stream: Mapping[str, Windows]) -> dict[str, Numbers]:
     """The dispersion of each stream's hits, by what the old fleet counted; 0 where too little is known.
 
     Windows of ten seconds, and halves of minutes, are compared inside each minute: a level that both fleets share
-    hardly moves there. Where there are none minutes are compared, which costs power wherever that level moves. What
+    hardly moves there. Where there are none minutes are compared, which costs power wherever that level moves. Errors may
+    come in bursts of minutes: windows of 2 and 4 minutes count for them too, though the shared level is in those. What
     SageMaker counts is as dispersed as the same hits among the requests that the servers report, maybe a sample.
     """
     found = {
@@ -93,7 +97,7 @@ def _closest(windows: Windows) -> Numbers:
 
 
 def _coarse(windows: Windows) -> Numbers:
-    """From windows of some minutes, for bursts that take that long: a part, for it is what both fleets share too."""
+    """From windows of some minutes, for bursts that take that long; what both fleets share makes them vary as well."""
     joined = [dispersion(windows.joined(seconds // windows.seconds)) for seconds in COARSE_SECONDS]
     return COARSE_SHARE * larger(*joined)
 

@@ -25,6 +25,7 @@ from slipway.canary.observation.latencies import LatencyBaseline
 from slipway.canary.observation.object_prefixes import CAPTURE_PREFIX, CHECKPOINT_PREFIX, OUTCOME_PREFIX
 from slipway.canary.observation.outcomes import JoinedOutcomes, clipped
 from slipway.canary.shadow import decide_shadow
+from slipway.canary.statistics.dispersion import UNKNOWN
 from slipway.canary.statistics.e_values import Counts
 from slipway.metrics import SHADOW_VARIANT, decision_datum, decision_namespace
 from slipway.rollout.deployment import clock_rate, deployment_of, seconds_left
@@ -144,7 +145,7 @@ class _Poll:
         checkpoint = self._with_dispersion(checkpoint, baselines, until=checkpoint.since)
         evidence = checkpoint.evidence
         if not counting.is_empty(block):
-            evidence = evidence.observe(block, checkpoint.dispersion, bake=checkpoint.bake)
+            evidence = evidence.observe(block, {**UNKNOWN, **checkpoint.dispersion}, bake=checkpoint.bake)
         if (bounds := self._config.value) and evidence.value and not self._fleets.shadow:
             outcomes = _Outcomes(os.environ["ARTIFACTS_BUCKET"], self._fleets, self._config, self._now)
             joined, key = outcomes.joined(checkpoint.outcomes_key, since=checkpoint.since, rate=checkpoint.rate)
@@ -164,7 +165,7 @@ class _Poll:
     def _with_dispersion(
         self, checkpoint: Checkpoint, baselines: Mapping[str, LatencyBaseline], *, until: float
     ) -> Checkpoint:
-        """The checkpoint with the dispersions that were unknown and that an hour of counts gives, for later blocks.
+        """The checkpoint with the dispersions that were unknown and that hours of counts give, for later blocks.
 
         They are read at the start, and then once a minute: SageMaker reports its own no more often.
         """
