@@ -23,9 +23,9 @@ class Tolerances:
     with a probability of `false_rollback_rate` at most, as far as this is so:
 
     - Requests to one fleet are independent, or depend on one another for half a minute at most (errors: for some
-      minutes), in bursts of the size that the old fleet's had in the hours before: the log of each e-value is divided by
-      their dispersion (`dispersion.py`). Without enough hits in them errors are taken to come three at a time, all else
-      to be independent. What both fleets share may drift at will.
+      minutes), in bursts of the size that the old fleet's had in the hours before: the log of each e-value is divided
+      by their dispersion (`dispersion.py`). Without enough hits in them errors are taken to come three at a time, all
+      else to be independent. What both fleets share may drift at will.
     - The mean of e-values is one whatever their dependence at a time that is fixed beforehand (Vovk and Wang,
       "E-values: calibration, combination and applications", 2021). At any stopping time it is one if each stream's
       e-values are fair given what all streams of the metric have shown. SageMaker's and the servers' streams count the

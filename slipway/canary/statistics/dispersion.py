@@ -70,9 +70,9 @@ def dispersions(windows_by_stream: Mapping[str, Windows]) -> dict[str, Numbers]:
     """The dispersion of each stream's hits, by what the old fleet counted; 0 where too little is known.
 
     Windows of ten seconds, and halves of minutes, are compared inside each minute: a level that both fleets share
-    hardly moves there. Where there are none minutes are compared, which costs power wherever that level moves. Errors may
-    come in bursts of minutes: windows of 2 and 4 minutes count for them too, though the shared level is in those. What
-    SageMaker counts is as dispersed as the same hits among the requests that the servers report, maybe a sample.
+    hardly moves there. Where there are none minutes are compared, which costs power wherever that level moves. Errors
+    may come in bursts of minutes: windows of 2 and 4 minutes count for them too, though the shared level is in those.
+    What SageMaker counts is as dispersed as the same hits among the requests that the servers report, maybe a sample.
     """
     found = {
         name: larger(_closest(windows), _coarse(windows)) if name.endswith("errors") else _closest(windows)
