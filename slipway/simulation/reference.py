@@ -4,11 +4,13 @@ import numpy as np
 
 from slipway.canary.config import Tolerances
 from slipway.canary.observation.history import HISTORY_SECONDS
-from slipway.canary.statistics.dispersion import MINUTE, UNKNOWN, WINDOW_SECONDS, Windows, dispersions
+from slipway.canary.statistics.dispersion import MINUTE, UNKNOWN, Windows, dispersions
 from slipway.canary.statistics.streams import streams
 from slipway.simulation.service import Floats
 from slipway.simulation.traffic import Block, Traffic, latency_edges, stream_counts
 
+_WINDOW_SECONDS = 30
+"""The servers report every ten; the halves of minutes are what is longest compared within one."""
 _DRAWN = 100
 """So many are drawn at most, and more rollouts share them: to draw one takes as long as to draw a rollout's blocks."""
 
@@ -17,15 +19,15 @@ def reference_dispersions(tolerances: Tolerances, traffic: Traffic) -> dict[str,
     """By stream, a row a rollout, as the analysis function takes them from CloudWatch."""
     edges = latency_edges(tolerances, traffic.service)
     drawn = min(_DRAWN, traffic.rollouts)
-    hour = traffic.history(HISTORY_SECONDS, every=WINDOW_SECONDS, rollouts=drawn, edges=edges)
+    hour = traffic.history(HISTORY_SECONDS, every=_WINDOW_SECONDS, rollouts=drawn, edges=edges)
     blocks = [Block(0, edges, fleet, fleet) for fleet in hour]
     counted = [stream_counts(tolerances, traffic.service, block, block) for block in blocks]
     windows_by_stream = {}
     for stream in streams(tolerances):
         counts = [each[stream.name] for each in counted]
-        windows = Windows([c.blue_requests for c in counts], [c.blue_hits for c in counts], WINDOW_SECONDS)
+        windows = Windows([c.blue_requests for c in counts], [c.blue_hits for c in counts], _WINDOW_SECONDS)
         windows_by_stream[stream.name] = (
-            windows if stream.reported_by_servers else windows.joined(MINUTE // WINDOW_SECONDS)
+            windows if stream.reported_by_servers else windows.joined(MINUTE // _WINDOW_SECONDS)
         )
     known = dispersions(windows_by_stream)
     found = {name: np.where(of > 0, of, UNKNOWN.get(name, 1.0)) for name, of in known.items()}

@@ -95,8 +95,8 @@ class Traffic:
             self._vary()
         self._second += seconds
         load = self.requests_per_second * seconds * self._rise()
-        green = self._fleet(load * green_share, self._green(self.fault, edges), 0)
-        blue = self._fleet(load * (1 - green_share), self._blue(edges), 1)
+        green = self._fleet(load * green_share, self._green(self.fault, edges), 0, seconds)
+        blue = self._fleet(load * (1 - green_share), self._blue(edges), 1, seconds)
         return Block(self._second, edges, green, blue)
 
     def log_ratio(self, block: Block, faulty: Fault) -> Floats:
@@ -153,21 +153,21 @@ class Traffic:
                 before._vary()
                 chances = before._blue(edges)
             before._second = second
-            found.append(before._fleet(rate * every * before._rise(), chances, 1))
+            found.append(before._fleet(rate * every * before._rise(), chances, 1, every))
         return found
 
-    def _fleet(self, mean: Floats, chances: "_Chances", number: int) -> FleetBlock:
+    def _fleet(self, mean: Floats, chances: "_Chances", number: int, seconds: int) -> FleetBlock:
         requests = self._rng.poisson(mean, self.rollouts)
         _, equally_slow, alike = self.service.bursts
-        failed = self._failed(requests, chances.error_rate, number)
+        failed = self._failed(requests, chances.error_rate, number, seconds)
         latencies = self._in_runs(requests, chances.latencies, equally_slow)
         scores = self._in_runs(requests - failed, chances.scores, alike)
         return FleetBlock(requests.astype(np.float64), failed.astype(np.float64), latencies, scores)
 
-    def _failed(self, requests: NDArray[np.int64], rate: Floats, number: int) -> NDArray[np.int64]:
+    def _failed(self, requests: NDArray[np.int64], rate: Floats, number: int, seconds: int) -> NDArray[np.int64]:
         """A burst goes on in the next block where this one has too few requests; `_failing` keeps what is left of it.
 
-        One that takes longer is spread over blocks of ten seconds.
+        One that takes longer is spread over slots of ten seconds, of which a block has one or several.
         """
         size, failing, spread = self.service.bursts[0], self._failing[number], self._spread[number]
         if size == 1:
@@ -175,9 +175,9 @@ class Traffic:
         begun = size * self._rng.poisson(requests * rate / size)
         if slots := len(spread):
             spread += self._rng.multinomial(begun, np.full(slots, 1 / slots)).T
-            begun = spread[0].copy()
-            spread[:-1] = spread[1:]
-            spread[-1] = 0
+            over = max(1, seconds // _SLOT)
+            begun = spread[:over].sum(axis=0)
+            spread[:] = np.concatenate([spread[over:], np.zeros_like(spread[:over])])
         failing += begun
         failed: NDArray[np.int64] = np.minimum(failing, requests)
         failing -= failed

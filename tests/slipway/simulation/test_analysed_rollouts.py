@@ -108,7 +108,7 @@ def test_what_the_servers_report_is_found_before_the_minute_is_over(fault):
         plan = replace(TOLERANCES, watches_servers=watched, watches_scores=False)
         drawn = traffic(fault, rollouts=100, seed=5)
         found[watched] = analyse_rollouts(plan, PollingPlan(((0.25, 600),)), drawn)
-    assert np.median(found[True].seconds) < 60 <= found[False].seconds.min()
+    assert np.median(found[True].seconds) <= 60 <= found[False].seconds.min()
     assert found[True].green_requests.mean() < found[False].green_requests.mean() / 1.5
 
 

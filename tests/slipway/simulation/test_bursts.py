@@ -65,9 +65,10 @@ def test_the_hour_before_takes_nothing_from_the_chance_of_the_rollout():
 @pytest.mark.parametrize("size", [1, 10])
 def test_the_hour_before_reports_the_size_of_bursts_though_the_level_wanders(size):
     expected = reference_dispersions(TOLERANCES, traffic(service=Service(bursts=(size, size, size))))
-    assert {name: np.median(found) for name, found in expected.items()} == pytest.approx(
-        dict.fromkeys(expected, size), rel=0.25
-    )
+    found = {name: float(np.median(of)) for name, of in expected.items()}
+    errors = [found.pop(name) for name in ("errors", "served errors")]
+    assert found == pytest.approx(dict.fromkeys(found, size), rel=0.25)
+    assert errors == pytest.approx([size] * 2, rel=0.25, abs=0.8)  # minutes count for them, in which the level wanders
 
 
 @pytest.mark.parametrize("bursts", [(10, 1, 1), (1, 10, 1), (1, 1, 10)], ids=["errors", "latencies", "scores"])

@@ -76,10 +76,10 @@ def test_a_level_that_wanders_from_minute_to_minute_is_no_dispersion_where_serve
     rng = np.random.default_rng(1)
     level = np.repeat(0.05 * np.exp(0.5 * rng.normal(size=(60, HOURS))), 6, axis=0)
     reported = Windows([np.full(HOURS, 200.0)] * 360, [rng.binomial(200, each).astype(float) for each in level], 10)
-    found = dispersions({"served errors": reported, "errors": reported.joined(6)})
+    found = dispersions({"served slow 0.1": reported, "slow 0.1": reported.joined(6)})
     assert dispersion(reported.joined(6)).mean() > 5
-    assert found["served errors"].mean() == pytest.approx(1.05, abs=0.05)
-    assert found["errors"].mean() == pytest.approx(found["served errors"].mean(), abs=0.05)
+    assert found["served slow 0.1"].mean() == pytest.approx(1.05, abs=0.05)
+    assert found["slow 0.1"].mean() == pytest.approx(found["served slow 0.1"].mean(), abs=0.05)
 
 
 def test_bursts_of_half_a_minute_are_seen_in_its_halves():
@@ -88,6 +88,14 @@ def test_bursts_of_half_a_minute_are_seen_in_its_halves():
     third = Windows(requests, hits, 10)
     assert np.median(dispersion(third, within=60)) < 3
     assert np.median(dispersions({"tails": third})["tails"]) == pytest.approx(9, rel=0.1)
+
+
+def test_bursts_of_minutes_are_seen_where_they_are_of_errors():
+    bursts = hours(size=9, windows=90, seconds=120)
+    requests, hits = ([each / 12 for each in of for _ in range(12)] for of in (bursts.requests, bursts.hits))
+    found = dispersions(dict.fromkeys(("served errors", "tails"), Windows(requests, hits, 10)))
+    assert np.median(found["served errors"]) > 6
+    assert np.median(found["tails"]) < 3
 
 
 def test_of_a_sample_that_the_servers_report_follows_what_all_requests_are():
@@ -99,10 +107,10 @@ def test_of_a_sample_that_the_servers_report_follows_what_all_requests_are():
 
 def test_without_servers_minutes_are_compared():
     reported = hours(size=5)
-    assert dispersions({"errors": reported})["errors"] == pytest.approx(dispersion(reported))
+    assert dispersions({"slow 0.1": reported})["slow 0.1"] == pytest.approx(dispersion(reported))
     sparse = [each if number % 6 == 0 else 0.0 * each for number, each in enumerate(hours(windows=360).requests)]
     hits = [each if number % 6 == 0 else 0.0 * each for number, each in enumerate(hours(windows=360, size=5).hits)]
-    by_minute = dispersions({"served errors": Windows(sparse, hits, 10)})["served errors"]
+    by_minute = dispersions({"served slow 0.1": Windows(sparse, hits, 10)})["served slow 0.1"]
     assert np.median(by_minute) == pytest.approx(5, rel=0.1)
 
 
