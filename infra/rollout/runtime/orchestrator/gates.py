@@ -31,16 +31,16 @@ def pass_gates(run: Run, package: dict[str, Any], champion: str) -> dict[str, st
         Rejection: the candidate breaks the contract or the limits of the replay, or no job could decide or be run.
     """
     if not (champion and run.target.gate_job.get("servers")):
-        _pass_job(run, package, champion)
-        return
+        return _pass_job(run, package, champion)
     name = job_name(run, champion, 0).removesuffix("-0")
     servers = ReplayServers(run, name, {CHAMPION: champion, CANDIDATE: run.request.package})
     try:
-        _pass_job(run, package, champion, endpoint=_started(servers))
+        found = _pass_job(run, package, champion, endpoint=_started(servers))
     except Rejection:
         _stopped(servers)
         raise
     _stopped(servers)
+    return found
 
 
 def _started(servers: ReplayServers) -> str:
@@ -60,7 +60,7 @@ def _stopped(servers: ReplayServers) -> None:
         notify(servers.run, "delete a left-over endpoint", left)
 
 
-def _pass_job(run: Run, package: dict[str, Any], champion: str, *, endpoint: str = "") -> None:
+def _pass_job(run: Run, package: dict[str, Any], champion: str, *, endpoint: str = "") -> dict[str, str]:
     for attempt in range(1, ATTEMPTS + 1):
         name = job_name(run, champion, attempt)
         try:
