@@ -10,6 +10,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.containers.docker.readiness import require_image
+from rehearsal.journey.canary_traffic import traffic_remark
 from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws, embedded_log, keep_logs
 from rehearsal.journey.launch import Launch
 from rehearsal.journey.options import STEPS, RehearsalOptions
@@ -64,6 +65,8 @@ class Rehearsal:
         with self._phases.phase("check", CHECK_SECONDS) as phase:
             settings = load_settings(self._options.config, self._options.stage)
             refuse_unsafe(planned_rollout(settings))
+            if few := traffic_remark(settings, self._options):
+                phase.log(f"warning: {few}")
             check_out(self._options.out)
             if self._options.fault == "schema" and len(settings.data.columns) < 2:
                 raise InputError("--fault schema exchanges two columns, the use case has one: choose another fault")
