@@ -2,7 +2,7 @@
 
 from infra.review.finding import Explained
 
-_LOGS = "log streams are made under the group that is named; a stream's name is SageMaker's or CodeBuild's"
+_LOGS = "streams are made under the group that is named, which for a replay ends in its execution; AWS names them"
 _GRANTS = "the CDK's grant for one bucket and one prefix or one key; the wildcard spans versions of the same verb"
 _NO_RESOURCE = "the action supports no resource-level permission"
 _DELIVERY = "log deliveries have no resource type; Step Functions needs them to log"
@@ -10,7 +10,7 @@ _DELIVERY = "log deliveries have no resource type; Step Functions needs them to 
 EXPLAINED = (
     # cdk-nag: wildcards in policies
     Explained(r"AwsSolutions-IAM5\[Action::(s3|kms):\w+\*\]", _GRANTS),
-    Explained(r"AwsSolutions-IAM5\[Resource::arn:.*:log-group:.*:\*\]", _LOGS),
+    Explained(r"AwsSolutions-IAM5\[Resource::arn:.*:log-group:(.*:|/aws/sagemaker/Endpoints/[\w-]+-gates-)\*\]", _LOGS),
     Explained(
         r"AwsSolutions-IAM5\[Resource::\*\]",
         "each action of it is listed below by its name, as Wildcard[…]",
@@ -24,8 +24,10 @@ EXPLAINED = (
         "the versions of one registry group",
     ),
     Explained(
-        r"AwsSolutions-IAM5\[Resource::arn:.*:sagemaker:.*:(processing|training)-job/(pipelines|[\w-]+-(gates|monitor))-\*\]",
-        "jobs that the pipeline, the gates or the monitor start: the rest of the name is the execution's",
+        r"AwsSolutions-IAM5\[Resource::arn:.*:sagemaker:.*:(processing-job|training-job|model|endpoint|endpoint-config)/"
+        r"(pipelines|[\w-]+-(gates|monitor))-\*\]",
+        "what the pipeline, the gates or the monitor start, jobs and servers for a replay: the rest of the name is the "
+        "execution's",
     ),
     Explained(
         r"AwsSolutions-IAM5\[Resource::arn:.*:sagemaker:.*:hyper-parameter-tuning-job/\*\]",
