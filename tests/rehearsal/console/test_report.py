@@ -64,7 +64,7 @@ def result(tmp_path: Path) -> RehearsalResult:
         started=90.0,
         seconds=100.0,
         templates={"a.template.json": "e" * 64},
-        runs=[TrainingRun("arn:run", [], "arn:2", evaluation(), profile(), trials, {"the curve": SVG})],
+        runs=[TrainingRun("arn:run", [], "arn:2", evaluation(), profile(), trials, pictures={"the curve": SVG})],
         rollouts=rollouts,
         fleets={"blue": [(100.0, 20.0), (101.0, 15.0)], "green": [(101.0, 5.0)]},
         timings={"deploy": 5.0},
@@ -84,7 +84,8 @@ def test_the_json_report_has_exactly_the_documented_keys(result: RehearsalResult
     document = report_document(result)
     assert set(document) == {
         "outcome", "failure", "seconds", "speed", "data", "problem", "algorithm", "primary_metric", "decision",
-        "pipeline", "metrics", "models", "coefficients", "gate", "rollouts", "lineage", "users", "templates",
+        "pipeline", "metrics", "models", "coefficients", "reported", "gate", "rollouts", "lineage", "users",
+        "templates",
         "timings",
     }  # fmt: skip
     assert document["data"]["splits"] == {"train": "a", "validation": "b", "test": "c"}
