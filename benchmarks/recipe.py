@@ -54,7 +54,7 @@ _REPEATS = 200
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredRecipe:
     """One recipe on one split."""
 
     metrics: Mapping[str, float]
@@ -65,7 +65,7 @@ class Measured:
     peer_microseconds: float
 
 
-def measure(use_case: UseCase, splits: Mapping[str, Split], name: str, algorithm: str) -> Measured:
+def measure(use_case: UseCase, splits: Mapping[str, Split], name: str, algorithm: str) -> MeasuredRecipe:
     """Train with a recipe, and measure the model on the test split."""
     recipe = RECIPES[name]
     checked = Features.model_validate(dict(recipe)).document()
@@ -83,7 +83,7 @@ def measure(use_case: UseCase, splits: Mapping[str, Split], name: str, algorithm
     predict = fit_peer(name, train.features, train.target, {column.name: column.kind for column in use_case.columns})
     alone = test.features.iloc[:1]
     ours, peers = (_seconds_a_call(call) for call in (lambda: scorer.score(row), lambda: predict(alone)))
-    return Measured(metrics, len(made), seconds, len(graph) / 1000, 1e6 * ours, 1e6 * peers)
+    return MeasuredRecipe(metrics, len(made), seconds, len(graph) / 1000, 1e6 * ours, 1e6 * peers)
 
 
 def _no_log(_: str) -> None:
@@ -112,7 +112,7 @@ def read_splits(config: Path, data: Path, seed: int) -> tuple[UseCase, dict[str,
     return prepared.use_case, found
 
 
-def print_table(found: Mapping[str, list[Measured]], metrics: tuple[str, ...]) -> None:
+def print_table(found: Mapping[str, list[MeasuredRecipe]], metrics: tuple[str, ...]) -> None:
     named = "".join(f"{name:>24}" for name in metrics)
     print(f"{'recipe':24}{named}{'columns':>9}{'fit s':>8}{'kB':>8}{'us a row':>10}{'peer us':>10}{'ratio':>8}")
     for name, rows in found.items():
@@ -138,7 +138,7 @@ def main() -> None:
     parser.add_argument("--metrics", nargs="+", default=["value_per_1000", "auc"])
     parser.add_argument("--json", type=Path, help="write what was measured here")
     arguments = parser.parse_args()
-    found: dict[str, list[Measured]] = {name: [] for name in RECIPES}
+    found: dict[str, list[MeasuredRecipe]] = {name: [] for name in RECIPES}
     with tempfile.TemporaryDirectory() as folder:
         data = arguments.data or Path(folder) / "demo.csv"
         if arguments.data is None:

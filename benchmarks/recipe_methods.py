@@ -66,7 +66,7 @@ _REPEATS = 300
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredMethod:
     """One method on all columns of its kind."""
 
     method: str
@@ -113,7 +113,9 @@ def make_table(rows: int, *, categories: bool) -> tuple[pd.DataFrame, Any]:
     return pd.DataFrame(values, columns=list(NUMBERS)), target
 
 
-def measure(method: str, recipe: Mapping[str, Any], frame: pd.DataFrame, target: Any, *, categories: bool) -> Measured:
+def measure(
+    method: str, recipe: Mapping[str, Any], frame: pd.DataFrame, target: Any, *, categories: bool
+) -> MeasuredMethod:
     """Fit a recipe and its peer, and time both on one row."""
     kind: Any = "category" if categories else "number"
     columns = tuple(Column(name, kind) for name in frame.columns)
@@ -133,7 +135,7 @@ def measure(method: str, recipe: Mapping[str, Any], frame: pd.DataFrame, target:
     row = encoded[:1]
     microseconds = _microseconds(lambda: session.run(None, {INPUT: row}))
     peer_seconds, peer_microseconds = _peer(method, encoded, target)
-    return Measured(method, seconds, len(graph) - len(empty), microseconds, peer_seconds, peer_microseconds)
+    return MeasuredMethod(method, seconds, len(graph) - len(empty), microseconds, peer_seconds, peer_microseconds)
 
 
 def _peer(method: str, encoded: Any, target: Any) -> tuple[float, float] | tuple[None, None]:

@@ -19,7 +19,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
-class Trial:
+class TrainedArchive:
     """A model's archive, and its `metrics.json`."""
 
     archive: bytes
@@ -55,7 +55,7 @@ class Workbench:
         """A model's archive."""
         return self.trial(**hyperparameters).archive
 
-    def trial(self, **hyperparameters: str) -> Trial:
+    def trial(self, **hyperparameters: str) -> TrainedArchive:
         """A model and its metrics."""
         config, model = self.ml / "input/config", self.ml / "model"
         config.mkdir(parents=True, exist_ok=True)
@@ -67,4 +67,4 @@ class Workbench:
                 tar.add(file, f"./{file.name}")
         metrics = json.loads((model / "metrics.json").read_text())
         shutil.rmtree(model)
-        return Trial(archive.getvalue(), metrics)
+        return TrainedArchive(archive.getvalue(), metrics)

@@ -13,7 +13,14 @@ from pipeline_steps.arguments import StepParser, at_least_zero, finite, from_arg
 from pipeline_steps.artifact.reading import Artifact, read_archive
 from pipeline_steps.documents import read_json, sha256_of, write_json
 from pipeline_steps.errors import DataError
-from pipeline_steps.evaluation.comparison import Models, Table, choose, compare, comparison_document, direction_of
+from pipeline_steps.evaluation.comparison import (
+    ComparedModels,
+    Table,
+    choose,
+    compare,
+    comparison_document,
+    direction_of,
+)
 from pipeline_steps.evaluation.explanation import Refit, explain, explainability, registry_quality
 from pipeline_steps.evaluation.found_champion import FoundChampion
 from pipeline_steps.evaluation.gate import Gate, metric_in_words
@@ -123,7 +130,7 @@ def find_comparable(group: str, table: Table) -> FoundChampion:
 
 
 def accepted_difference(
-    table: Table, models: Models, champion: Artifact | None, gate: Gate
+    table: Table, models: ComparedModels, champion: Artifact | None, gate: Gate
 ) -> AcceptedDifference | None:
     """Measure how the candidate differs from the champion where the gate can accept that: it knows who is right.
 

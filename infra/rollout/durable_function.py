@@ -13,7 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.rollout.runtime.orchestrator.run import Target
+from infra.rollout.runtime.orchestrator.run import RolloutTarget
 from infra.shared.arns import arn
 from infra.shared.policy import Statement, allow
 from infra.shared.python_function import PythonFunction
@@ -50,7 +50,7 @@ class DurableFunction(PythonFunction):
         name: str,
         handler: str,
         description: str,
-        target: Target,
+        target: RolloutTarget,
         longest_days: int,
         statements: Sequence[Statement],
     ) -> None:

@@ -10,7 +10,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.rollout.durable_function import DurableFunction, executions_of, notify_of_lost_executions
-from infra.rollout.runtime.orchestrator.run import Target
+from infra.rollout.runtime.orchestrator.run import RolloutTarget
 from infra.shared.approval import may_only_reject
 from infra.shared.arns import arn
 from infra.shared.notifications import grant_publish_to_service
@@ -51,7 +51,7 @@ class RolloutFunction(Construct):
         id_: str,
         *,
         names: Names,
-        target: Target,
+        target: RolloutTarget,
         topic: sns.ITopic,
         calls: Sequence[lambda_.IFunction],
         statements: Sequence[Statement],
@@ -127,7 +127,7 @@ def lock_holders(names: Names) -> list[str]:
     return [executions_of(name) for name in (names.rollout_function, names.schedule_function)]
 
 
-def _publishes_decisions(target: Target) -> bool:
+def _publishes_decisions(target: RolloutTarget) -> bool:
     """Where the canary analysis fails, the rollout publishes the decision that rolls back."""
     return bool(target.canary_analysis) and not target.proceeds
 

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from infra.rollout.durable_function import DurableFunction, notify_of_lost_executions
 from infra.rollout.function import lock_holders
-from infra.rollout.runtime.orchestrator.run import Target
+from infra.rollout.runtime.orchestrator.run import RolloutTarget
 from infra.rollout.runtime.orchestrator.schedule import START, STOP
 from infra.shared.arns import arn
 from infra.shared.policy import PolicyRole, Statement, allow
@@ -37,7 +37,7 @@ class DailySchedule(Construct):
         *,
         names: Names,
         schedule: EndpointSchedule,
-        target: Target,
+        target: RolloutTarget,
         topic: sns.ITopic,
         statements: Sequence[Statement],
     ) -> None:

@@ -12,7 +12,7 @@ from infra.rollout.audit import AuditFunction
 from infra.rollout.canary_analysis import CanaryAnalysisFunction
 from infra.rollout.function import RolloutFunction
 from infra.rollout.replay_job import ReplayJob
-from infra.rollout.runtime.orchestrator.run import Target
+from infra.rollout.runtime.orchestrator.run import RolloutTarget
 from infra.rollout.smoke_test import SmokeTest
 from infra.shared.arns import arn
 from infra.shared.container_image import ContainerImage
@@ -81,9 +81,9 @@ class RolloutStack(cdk.Stack):
 
     def _target(
         self, *, bucket: str, smoke_test: str, audit: str, topic: str, gate_job: dict[str, Any], canary_analysis: str
-    ) -> Target:
+    ) -> RolloutTarget:
         names, rollout = self._settings.names, self._settings.rollout
-        return Target(
+        return RolloutTarget(
             endpoint=names.endpoint,
             stack=names.stack("endpoint"),
             package_group=names.package_group,
@@ -104,7 +104,7 @@ class RolloutStack(cdk.Stack):
             stopped_parameter=names.stopped_parameter if self._settings.endpoint.schedule else "",
         )
 
-    def _schedule(self, target: Target, topic: sns.ITopic, shared: list[Statement]) -> list[Statement]:
+    def _schedule(self, target: RolloutTarget, topic: sns.ITopic, shared: list[Statement]) -> list[Statement]:
         """Make the endpoint's schedule, if it has one; what a rollout may do for it."""
         schedule, names = self._settings.endpoint.schedule, self._settings.names
         if schedule is None:

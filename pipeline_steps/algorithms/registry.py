@@ -18,7 +18,7 @@ _TARGETED = ("binary", "multiclass", "regression")
 
 
 @dataclass(frozen=True)
-class Entry:
+class KnownAlgorithm:
     """An algorithm, without what it imports to fit.
 
     Attributes:
@@ -32,14 +32,14 @@ class Entry:
     rounds: str | None = None
 
 
-REGISTRY: Mapping[str, Entry] = {
-    "linear": Entry(linear.HYPERPARAMETERS, _TARGETED),
-    "xgboost": Entry(xgboost.HYPERPARAMETERS, _TARGETED, rounds="num_round"),
-    "lightgbm": Entry(lightgbm.HYPERPARAMETERS, _TARGETED, rounds="num_iterations"),
-    "random_forest": Entry(random_forest.HYPERPARAMETERS, _TARGETED),
-    "mlp": Entry(mlp.HYPERPARAMETERS, _TARGETED, rounds="epochs"),
-    "k_means": Entry(k_means.HYPERPARAMETERS, ("clustering",)),
-    "isolation_forest": Entry(isolation_forest.HYPERPARAMETERS, ("anomaly",)),
+REGISTRY: Mapping[str, KnownAlgorithm] = {
+    "linear": KnownAlgorithm(linear.HYPERPARAMETERS, _TARGETED),
+    "xgboost": KnownAlgorithm(xgboost.HYPERPARAMETERS, _TARGETED, rounds="num_round"),
+    "lightgbm": KnownAlgorithm(lightgbm.HYPERPARAMETERS, _TARGETED, rounds="num_iterations"),
+    "random_forest": KnownAlgorithm(random_forest.HYPERPARAMETERS, _TARGETED),
+    "mlp": KnownAlgorithm(mlp.HYPERPARAMETERS, _TARGETED, rounds="epochs"),
+    "k_means": KnownAlgorithm(k_means.HYPERPARAMETERS, ("clustering",)),
+    "isolation_forest": KnownAlgorithm(isolation_forest.HYPERPARAMETERS, ("anomaly",)),
 }
 
 

@@ -30,7 +30,7 @@ class Advantage:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenCandidate:
     """The candidate, with the reason."""
 
     chosen: Chosen
@@ -46,7 +46,7 @@ class Choice:
         }
 
 
-def choose_candidate(metric: str, advantage: Advantage) -> Choice:
+def choose_candidate(metric: str, advantage: Advantage) -> ChosenCandidate:
     """Take the tuned model unless it is within one paired standard error of the reference: the simpler one wins ties.
 
     The rule is the one-standard-error rule of model selection. Rows that the gate compares on take no part in it.
@@ -54,8 +54,8 @@ def choose_candidate(metric: str, advantage: Advantage) -> Choice:
     better, error, where = advantage.value, advantage.error, advantage.measured_on
     found = f"the tuned model's {metric} is {_compared(better)} the reference's on {where}"
     if better > error:
-        return Choice("tuned", advantage, f"{found}, by more than the standard error of {rounded(error)}")
-    return Choice(
+        return ChosenCandidate("tuned", advantage, f"{found}, by more than the standard error of {rounded(error)}")
+    return ChosenCandidate(
         "reference",
         advantage,
         f"{found}, and not better by more than the standard error of {rounded(error)}: the reference is simpler and "

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipeline_steps.artifact.reading import Artifact
-from pipeline_steps.evaluation.candidate_choice import Advantage, Choice, choose_candidate
+from pipeline_steps.evaluation.candidate_choice import Advantage, ChosenCandidate, choose_candidate
 from pipeline_steps.evaluation.gate import Gate, Measured, metric_in_words
 from pipeline_steps.evaluation.model_evaluation import ComparedRows, ModelEvaluation, evaluate_model, evaluate_naive
 from pipeline_steps.problems.problem import VALUE_METRIC, Direction, Problem
@@ -28,7 +28,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Models:
+class ComparedModels:
     """The models on the test rows; there may be no champion that can be compared."""
 
     candidate: ModelEvaluation
@@ -44,7 +44,7 @@ class Models:
         return {name: model.intervals(confidence) for name, model in found.items()}
 
 
-def choose(table: Table, tuned: Artifact, reference: Artifact) -> Choice:
+def choose(table: Table, tuned: Artifact, reference: Artifact) -> ChosenCandidate:
     """Choose the candidate by the primary metric on validation rows, or on the folds where there were any."""
     metric, problem = table.use_case.metric, table.problem
     named = metric_in_words(metric, problem.against(table.use_case))
@@ -67,12 +67,12 @@ def of_folds(artifact: Artifact, metric: str, part: Part) -> list[float]:
     return found if len(found) == len(folds) else []
 
 
-def compare(table: Table, candidate: Artifact, reference: Artifact, champion: Artifact | None) -> Models:
+def compare(table: Table, candidate: Artifact, reference: Artifact, champion: Artifact | None) -> ComparedModels:
     """Evaluate all models on the test rows."""
     rows, use_case = table.rows("test"), table.use_case
     found = evaluate_model(candidate, rows, use_case, name="candidate")
     same = candidate.sha256 == reference.sha256
-    return Models(
+    return ComparedModels(
         candidate=found,
         reference=found if same else evaluate_model(reference, rows, use_case, name="reference"),
         naive=evaluate_naive(table.problem, table.splits["train"].target, found, use_case),
@@ -80,7 +80,7 @@ def compare(table: Table, candidate: Artifact, reference: Artifact, champion: Ar
     )
 
 
-def measure_for_gate(models: Models, gate: Gate, *, gap: float) -> Measured:
+def measure_for_gate(models: ComparedModels, gate: Gate, *, gap: float) -> Measured:
     """Give what the gate compares."""
     metric, confidence, candidate, champion = gate.metric, gate.confidence, models.candidate, models.champion
     # A threshold that serves another aim, such as accuracy, has a lower value or a higher one by chance.
@@ -102,7 +102,7 @@ def measure_for_gate(models: Models, gate: Gate, *, gap: float) -> Measured:
     )
 
 
-def comparison_document(models: Models, gate: Gate, *, gap: float) -> dict[str, Any]:
+def comparison_document(models: ComparedModels, gate: Gate, *, gap: float) -> dict[str, Any]:
     """Give the part of `evaluation.json` that the models' numbers make, the gate's decision with it."""
     candidate, estimate = models.candidate, models.candidate.estimate(gate.metric, gate.confidence)
     shown = candidate.predicted

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline_steps.artifact.reading import Artifact
-from pipeline_steps.evaluation.comparison import Models, Table, of_folds
+from pipeline_steps.evaluation.comparison import ComparedModels, Table, of_folds
 from pipeline_steps.evaluation.gate import Gate
 from pipeline_steps.evaluation.importance import permutation_importance
 from pipeline_steps.evaluation.learning_curve import Point, learning_curve
@@ -23,7 +23,7 @@ Refit = Callable[[NDArray[np.int64]], Point]
 
 
 def explain(
-    table: Table, candidate: Artifact, reference: Artifact, *, models: Models, gate: Gate, refit: Refit | None
+    table: Table, candidate: Artifact, reference: Artifact, *, models: ComparedModels, gate: Gate, refit: Refit | None
 ) -> dict[str, Any]:
     """Give the part of `evaluation.json` on where the model is weak, what it uses, and how it fits."""
     found, behind = (_fit(table, artifact, gate) for artifact in (candidate, reference))
@@ -92,7 +92,7 @@ def _losses(table: Table, candidate: Artifact, confidence: float) -> dict[str, A
     }
 
 
-def registry_quality(models: Models) -> dict[str, Any]:
+def registry_quality(models: ComparedModels) -> dict[str, Any]:
     """Give the candidate's metrics in SageMaker's model quality format."""
     candidate = models.candidate
     deviations = {name: float(np.nanstd(values, ddof=1)) for name, values in candidate.replicates.items()}

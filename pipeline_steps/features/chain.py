@@ -12,14 +12,14 @@ from pipeline_steps.features.method import CrossFitted, Fitted, Method, Sample, 
 
 
 @dataclass(frozen=True)
-class Step:
+class NamedMethod:
     """A method with the words that errors name it by, such as `scale standard`."""
 
     what: str
     method: Method
 
 
-def fit_sequence(steps: Sequence[Step], sample: Sample) -> tuple[Fitted, Values]:
+def fit_sequence(steps: Sequence[NamedMethod], sample: Sample) -> tuple[Fitted, Values]:
     """Fit each method on what the ones before it give; gives all of them, and the values of the training rows.
 
     Raises:
@@ -34,7 +34,7 @@ def fit_sequence(steps: Sequence[Step], sample: Sample) -> tuple[Fitted, Values]
     return (InSequence(tuple(fitted)) if fitted else Unchanged(sample.features)), sample.values
 
 
-def _fit(step: Step, sample: Sample) -> tuple[Fitted, Values]:
+def _fit(step: NamedMethod, sample: Sample) -> tuple[Fitted, Values]:
     if isinstance(step.method, CrossFitted):
         fitted, training = step.method.cross_fit(sample)
         node_values(fitted, sample.values, what=step.what)
@@ -45,7 +45,7 @@ def _fit(step: Step, sample: Sample) -> tuple[Fitted, Values]:
     return fitted, training
 
 
-def _refuse_no_numbers(step: Step, sample: Sample, given: Values) -> None:
+def _refuse_no_numbers(step: NamedMethod, sample: Sample, given: Values) -> None:
     """Of a method with a column for each column: what was a number must stay one."""
     if given.shape != sample.values.shape:
         return

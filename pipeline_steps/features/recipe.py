@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.errors import ArgumentError, DataError
 from pipeline_steps.features.across import OnColumns
-from pipeline_steps.features.chain import Step, fit_sequence
+from pipeline_steps.features.chain import NamedMethod, fit_sequence
 from pipeline_steps.features.columns import FeatureColumn
 from pipeline_steps.features.date_features import date_features
 from pipeline_steps.features.datetime_column import DatetimeColumn
@@ -82,7 +82,7 @@ class _Group:
     """Columns with one plan, by their places."""
 
     places: tuple[int, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[NamedMethod, ...]
     indicator: bool
 
 
@@ -169,15 +169,15 @@ def _filters(group: _Group) -> Iterator[RowFilter]:
             yield step.method
 
 
-def _fit_groups(groups: Sequence[_Group], sample: Sample) -> tuple[SideBySide, Values, list[Step]]:
+def _fit_groups(groups: Sequence[_Group], sample: Sample) -> tuple[SideBySide, Values, list[NamedMethod]]:
     """Fit each column's own methods; gives with their values the steps that take several columns at once."""
     parts: list[tuple[tuple[int, ...], Fitted]] = []
     values = []
-    across: dict[Step, list[str]] = {}
+    across: dict[NamedMethod, list[str]] = {}
     for group in groups:
         chains = [[step for step in group.steps if not _drops(step) and not isinstance(step.method, AcrossColumns)]]
         if group.indicator:
-            chains.append([Step("missing indicator", MissingIndicator())])
+            chains.append([NamedMethod("missing indicator", MissingIndicator())])
         names: list[str] = []
         for chain in chains:
             fitted, made = fit_sequence(chain, _columns_of(sample, group.places))
@@ -192,14 +192,16 @@ def _fit_groups(groups: Sequence[_Group], sample: Sample) -> tuple[SideBySide, V
     return SideBySide(tuple(parts), len(sample.features)), np.concatenate(values, axis=1), steps
 
 
-def _drops(step: Step) -> bool:
+def _drops(step: NamedMethod) -> bool:
     return isinstance(step.method, RowFilter) and step.method.drops_rows
 
 
-def _last_steps(document: Mapping[str, Any]) -> list[Step]:
+def _last_steps(document: Mapping[str, Any]) -> list[NamedMethod]:
     """Make the methods that take all columns: extraction, then selection."""
     extract = document.get("extract", {})
-    steps = [Step(f"extract {name}", EXTRACTION[name](**extract[name])) for name in EXTRACTION if name in extract]
+    steps = [
+        NamedMethod(f"extract {name}", EXTRACTION[name](**extract[name])) for name in EXTRACTION if name in extract
+    ]
     return [*steps, *steps_of(document, {"select": SELECTION})]
 
 

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from pipeline_steps.errors import StepError
-from pipeline_steps.features.chain import Step
+from pipeline_steps.features.chain import NamedMethod
 from pipeline_steps.features.method import Feature, Method
 from pipeline_steps.features.methods import CATEGORY_STAGES, NONE, NUMBER_STAGES, Stage
 from pipeline_steps.features.stage_names import CATEGORY_KEYS, NUMBER_KEYS
@@ -56,14 +56,16 @@ def stages_of(feature: Feature) -> Mapping[str, Stage]:
     return CATEGORY_STAGES if feature.is_category else NUMBER_STAGES
 
 
-def steps_of(plan: Plan, stages: Mapping[str, Stage]) -> list[Step]:
+def steps_of(plan: Plan, stages: Mapping[str, Stage]) -> list[NamedMethod]:
     """Make the methods of a plan, in the order of the stages.
 
     Raises:
         StepError: there is no such method, or it has no such option.
     """
     made = ((name, _method(name, stage, plan[name])) for name, stage in stages.items() if name in plan)
-    return [Step(f"{name} {_name(stages[name], plan[name])}", method) for name, method in made if method is not None]
+    return [
+        NamedMethod(f"{name} {_name(stages[name], plan[name])}", method) for name, method in made if method is not None
+    ]
 
 
 def _method(name: str, stage: Stage, given: Any) -> Method | None:

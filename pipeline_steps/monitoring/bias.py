@@ -13,7 +13,7 @@ from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.baseline.groups import Group, Groups
 from pipeline_steps.errors import StepError
-from pipeline_steps.monitoring.bias_metrics import BIAS_METRICS, BiasMetric, Estimate
+from pipeline_steps.monitoring.bias_metrics import BIAS_METRICS, BiasEstimate, BiasMetric
 from pipeline_steps.monitoring.captured_rows import CapturedRows
 from pipeline_steps.monitoring.constraints import Violation
 from pipeline_steps.monitoring.facets import Belongs, Facet, members
@@ -32,8 +32,8 @@ class Bias:
     facet: str
     value: str
     metric: str
-    now: Estimate | None
-    usual: Estimate | None
+    now: BiasEstimate | None
+    usual: BiasEstimate | None
     limit: float
     rows: int
 
@@ -94,7 +94,7 @@ def measured_bias(
             for name, limit in facet.limits.items():
                 metric = BIAS_METRICS[name]
                 groups = _divided(now[metric.labelled], belongs)
-                reference = Estimate(metric.parity) if facet.parity else _measured(metric, before)
+                reference = BiasEstimate(metric.parity) if facet.parity else _measured(metric, before)
                 looked_at = sum(group.rows for group in groups)
                 found.append(Bias(facet.name, text, name, metric.measure(*groups), reference, limit, looked_at))
     return found
@@ -104,7 +104,7 @@ def _divided(groups: Groups, belongs: Belongs) -> tuple[Group, Group]:
     return groups.split(belongs(groups.values))
 
 
-def _measured(metric: BiasMetric, groups: tuple[Group, Group] | None) -> Estimate | None:
+def _measured(metric: BiasMetric, groups: tuple[Group, Group] | None) -> BiasEstimate | None:
     return metric.measure(*groups) if groups else None
 
 

@@ -17,17 +17,17 @@ FEWEST_OF_A_GROUP = 30
 
 
 @dataclass(frozen=True)
-class Estimate:
+class BiasEstimate:
     """A rate or a metric, and its standard error."""
 
     value: float
     error: float = 0.0
 
 
-Measure = Callable[[Group, Group], Estimate | None]
+Measure = Callable[[Group, Group], BiasEstimate | None]
 """Of a group and all others; None where there are too few rows of either."""
 
-Rate = Callable[[Confusion], Estimate | None]
+Rate = Callable[[Confusion], BiasEstimate | None]
 
 
 @dataclass(frozen=True)
@@ -40,46 +40,46 @@ class BiasMetric:
     labelled: bool = False
 
 
-def _share(count: int, rows: int) -> Estimate | None:
+def _share(count: int, rows: int) -> BiasEstimate | None:
     """Give a share of the rows; its error is not 0 where all are alike (Laplace's estimate)."""
     if rows < FEWEST_OF_A_GROUP:
         return None
     estimate = (count + 1) / (rows + 2)
-    return Estimate(count / rows, math.sqrt(estimate * (1 - estimate) / rows))
+    return BiasEstimate(count / rows, math.sqrt(estimate * (1 - estimate) / rows))
 
 
-def _ratio(count: int, rows: int, wrong: int) -> Estimate | None:
+def _ratio(count: int, rows: int, wrong: int) -> BiasEstimate | None:
     """Give a ratio of two counts of one group, which are of the same rows but for the `wrong` predictions.
 
     The variance of its logarithm is wrong / (count * rows), by the delta method; one more of each keeps it from 0.
     """
     if rows < FEWEST_OF_A_GROUP:
         return None
-    return Estimate(count / rows, math.sqrt((count + 1) * (wrong + 1) / rows) / rows)
+    return BiasEstimate(count / rows, math.sqrt((count + 1) * (wrong + 1) / rows) / rows)
 
 
-def _less(first: Estimate | None, second: Estimate | None) -> Estimate | None:
+def _less(first: BiasEstimate | None, second: BiasEstimate | None) -> BiasEstimate | None:
     if first is None or second is None:
         return None
-    return Estimate(first.value - second.value, math.hypot(first.error, second.error))
+    return BiasEstimate(first.value - second.value, math.hypot(first.error, second.error))
 
 
-def _positive(group: Group) -> Estimate | None:
+def _positive(group: Group) -> BiasEstimate | None:
     return _share(group.positive, group.rows)
 
 
-def _disparate_impact(inside: Group, outside: Group) -> Estimate | None:
+def _disparate_impact(inside: Group, outside: Group) -> BiasEstimate | None:
     ours, theirs = _positive(inside), _positive(outside)
     if ours is None or theirs is None or not theirs.value:
         return None
     ratio = ours.value / theirs.value
-    return Estimate(ratio, math.hypot(ours.error, ratio * theirs.error) / theirs.value)
+    return BiasEstimate(ratio, math.hypot(ours.error, ratio * theirs.error) / theirs.value)
 
 
 def _labelled(title: str, rate: Rate, *, of_the_group: bool = False) -> BiasMetric:
     """Make the difference of a rate: all others' less the group's or, as Clarify has some, the group's less theirs."""
 
-    def measure(inside: Group, outside: Group) -> Estimate | None:
+    def measure(inside: Group, outside: Group) -> BiasEstimate | None:
         if inside.outcomes is None or outside.outcomes is None:
             return None
         ours, theirs = rate(inside.outcomes), rate(outside.outcomes)

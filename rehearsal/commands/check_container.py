@@ -97,10 +97,10 @@ def _findings(arguments: argparse.Namespace) -> "Iterator[Finding]":
 def _check_server(
     arguments: argparse.Namespace, program: "Program", backend: "Backend", folder: Path
 ) -> "Iterator[Finding]":
-    from rehearsal.endpoints.container_check import Request, check_server  # noqa: PLC0415
+    from rehearsal.endpoints.container_check import SampleRequest, check_server  # noqa: PLC0415
     from rehearsal.endpoints.model_server import ModelServer, prepare_container  # noqa: PLC0415
 
-    request = Request(_content("request", arguments.request), arguments.content_type)
+    request = SampleRequest(_content("request", arguments.request), arguments.content_type)
     if arguments.model is not None:
         _content("model", arguments.model)
     model = {"ModelDataUrl": str(arguments.model)} if arguments.model else {}

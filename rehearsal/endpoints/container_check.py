@@ -24,7 +24,7 @@ _SHOWN_CHARACTERS = 80
 
 
 @dataclass(frozen=True)
-class Request:
+class SampleRequest:
     """A request as a caller would send it."""
 
     body: bytes
@@ -45,7 +45,9 @@ class _Response:
         return f"{self.status} in {self.seconds * 1000:.0f} ms" if self.status else self.reason
 
 
-def check_server(server: ModelServer, request: Request, *, model: Path, startup_seconds: float) -> Iterator[Finding]:
+def check_server(
+    server: ModelServer, request: SampleRequest, *, model: Path, startup_seconds: float
+) -> Iterator[Finding]:
     """Start the server, send it requests, and stop it; `model` is its /opt/ml/model on this machine."""
     before, started = _files(model), time.monotonic()
     try:
@@ -86,7 +88,7 @@ def _ping(port: int) -> Finding:
     )
 
 
-def _valid(port: int, request: Request) -> Iterator[Finding]:
+def _valid(port: int, request: SampleRequest) -> Iterator[Finding]:
     found = _post(port, request.body, request.content_type)
     if found.status != 200:
         words = f"must be 200 within {RESPONSE_SECONDS:g} s for the request, got {found} {_shown(found.body)}"
@@ -98,7 +100,7 @@ def _valid(port: int, request: Request) -> Iterator[Finding]:
     yield Finding("response", kept=not wrong, words=f"{wrong}, got {shape}" if wrong else shape)
 
 
-def _invalid(port: int, request: Request) -> Finding:
+def _invalid(port: int, request: SampleRequest) -> Finding:
     """A caller's error that looks like the server's own sets off the alarms of a rollout, which then ends."""
     found = _post(port, b"\x00 this is no request", request.content_type)
     kept = 400 <= found.status < 500
@@ -106,7 +108,7 @@ def _invalid(port: int, request: Request) -> Finding:
     return Finding("invalid request", kept=kept, words=str(found) if kept else words)
 
 
-def _large(port: int, request: Request) -> Finding:
+def _large(port: int, request: SampleRequest) -> Finding:
     found = _post(port, b"0" * MOST_REQUEST_BYTES, request.content_type)
     size = f"{MOST_REQUEST_BYTES // 1024 // 1024} MB"
     kept = found.status != 0

@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rehearsal.journey.output_faults import OUTPUT_FAULTS, Nodes
+from rehearsal.journey.output_faults import OUTPUT_FAULTS, AddedNodes
 
 _INPUT = "features"
 _PROBLEM_OF_VERSION_1 = "binary"
@@ -30,7 +30,7 @@ def _shift(files: Files) -> Files:
         output = graph.output[0].name
         trained = f"{output}_as_trained"
         _rename(graph, output, trained)
-        fault.change(Nodes(graph), trained, output, contract)
+        fault.change(AddedNodes(graph), trained, output, contract)
 
     return files | {"model.onnx": _changed(files["model.onnx"], change)}
 

@@ -16,10 +16,10 @@ _SHARE = 0.1
 _PREFIX = "fault_"
 """Of the names of what is added: the model's graph may have any others."""
 
-Change = Callable[["Nodes", str, str, Mapping[str, Any]], None]
+Change = Callable[["AddedNodes", str, str, Mapping[str, Any]], None]
 
 
-class Nodes:
+class AddedNodes:
     """Adds nodes and constants to the end of an ONNX graph."""
 
     def __init__(self, graph: Any) -> None:
@@ -52,20 +52,20 @@ class OutputFault:
     change: Change
 
 
-def _square_root(nodes: Nodes, trained: str, faulty: str, _contract: Mapping[str, Any]) -> None:
+def _square_root(nodes: AddedNodes, trained: str, faulty: str, _contract: Mapping[str, Any]) -> None:
     nodes.add("Pow", [trained, nodes.constant("power", _POWER)], faulty)
 
 
-def _next_label(nodes: Nodes, trained: str, faulty: str, contract: Mapping[str, Any]) -> None:
+def _next_label(nodes: AddedNodes, trained: str, faulty: str, contract: Mapping[str, Any]) -> None:
     places = list(range(len(contract["classes"])))
     nodes.add("Gather", [trained, nodes.constant("places", places[-1:] + places[:-1])], faulty, axis=1)
 
 
-def _other_unit(nodes: Nodes, trained: str, faulty: str, _contract: Mapping[str, Any]) -> None:
+def _other_unit(nodes: AddedNodes, trained: str, faulty: str, _contract: Mapping[str, Any]) -> None:
     nodes.add("Mul", [trained, nodes.constant("factor", _FACTOR)], faulty)
 
 
-def _nearer_cluster(nodes: Nodes, trained: str, faulty: str, _contract: Mapping[str, Any]) -> None:
+def _nearer_cluster(nodes: AddedNodes, trained: str, faulty: str, _contract: Mapping[str, Any]) -> None:
     zero, one, end = nodes.constant("zero", [0]), nodes.constant("one", [1]), nodes.constant("end", [2**31])
     first = nodes.add("Slice", [trained, zero, one, one], f"{_PREFIX}first")
     others = nodes.add("Slice", [trained, one, end, one], f"{_PREFIX}others")

@@ -64,7 +64,7 @@ _ORDER = (
 
 
 @dataclass(frozen=True)
-class Proposal:
+class ProposedRollout:
     """What `[rollout]` and `[rollout.canary_analysis]` are to say for so much traffic.
 
     Attributes:
@@ -127,7 +127,7 @@ def propose(
     error_rate: float | None = None,
     tolerances: Tolerances | None = None,
     proven: Sequence[AnalysedMetric] = (),
-) -> Proposal:
+) -> ProposedRollout:
     """The first plan that is expected to promote enough good models; where none does, the one that promotes the most.
 
     Args:
@@ -153,7 +153,7 @@ def propose(
     return max(tried, key=lambda plan: plan.promoted)
 
 
-def _plans(requests_per_second: float, instances: int, tolerances: Tolerances) -> Iterator[Proposal]:
+def _plans(requests_per_second: float, instances: int, tolerances: Tolerances) -> Iterator[ProposedRollout]:
     for margins, routes in _ORDER:
         for errors, scores in margins:
             wanted = replace(tolerances, error_tolerance=errors, score_limit=_known(scores, tolerances))
@@ -168,14 +168,14 @@ def _known(scores: float, tolerances: Tolerances) -> float:
     return next((margin for _, margin in (*_DEFAULT, *_CLOSE, *_WIDE) if margin >= max(scores, least)), scores)
 
 
-def _plan(route: Route, instances: int, tolerances: Tolerances, requests_per_second: float) -> Proposal:
+def _plan(route: Route, instances: int, tolerances: Tolerances, requests_per_second: float) -> ProposedRollout:
     """With alarms and the fewest requests that the first step reaches even where half of the traffic comes."""
     first = requests_per_second * route.shares(instances)[0] / 2
     longest, enough = _ALARM_PERIODS[-1], _BURSTS / (2 * first)
     period = next((each for each in _ALARM_PERIODS if each * _LEAST_PERCENT / 100 >= enough), longest)
     percent = min(_MOST_PERCENT, max(_LEAST_PERCENT, float(ceil(100 * enough / period))))
     in_all = int(first * route.bake_seconds)
-    return Proposal(
+    return ProposedRollout(
         route,
         instances,
         replace(tolerances, min_requests=min(tolerances.min_requests, max(_FEWEST_REQUESTS, in_all))),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from slipway.canary.proposal import LEAST_PROMOTED, Proposal
+from slipway.canary.proposal import LEAST_PROMOTED, ProposedRollout
 from slipway.cli.arguments import add_command, add_json, add_number, add_use_case, deployed_stage, write
 from slipway.errors import InputError
 from slipway.settings import Settings, load_settings
@@ -13,7 +13,7 @@ from slipway.settings.rollout_plan import proposal
 from slipway.simulation.forecast import Forecast, forecast
 
 if TYPE_CHECKING:
-    from slipway.operations.endpoint_traffic import EndpointTraffic
+    from slipway.operations.endpoint_traffic import RecordedTraffic
 
 _ROLLOUTS = 200
 _EPILOG = """\
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _observed(arguments: argparse.Namespace) -> "EndpointTraffic":
+def _observed(arguments: argparse.Namespace) -> "RecordedTraffic":
     from datetime import UTC, datetime  # noqa: PLC0415
 
     from slipway.operations.endpoint_traffic import read_traffic  # noqa: PLC0415
@@ -81,7 +81,7 @@ def _observed(arguments: argparse.Namespace) -> "EndpointTraffic":
         return read_traffic(stage.client("cloudwatch"), stage.names.endpoint, now=datetime.now(UTC))
 
 
-def _proposal(settings: Settings, rate: float, error_rate: float) -> Proposal:
+def _proposal(settings: Settings, rate: float, error_rate: float) -> ProposedRollout:
     scaling, analysis = settings.endpoint.autoscaling, settings.rollout.canary_analysis
     return proposal(
         rate,
@@ -91,7 +91,7 @@ def _proposal(settings: Settings, rate: float, error_rate: float) -> Proposal:
     )
 
 
-def _forecast(settings: Settings, proposed: Proposal, rate: float, error_percent: float) -> Forecast:
+def _forecast(settings: Settings, proposed: ProposedRollout, rate: float, error_percent: float) -> Forecast:
     """Of a model that is worse by twice the margin beside a good one."""
     rollout = settings.rollout.model_dump(exclude_unset=True)
     for key in ("warm_up_seconds", "alarm_periods"):
@@ -107,12 +107,12 @@ def _forecast(settings: Settings, proposed: Proposal, rate: float, error_percent
     )
 
 
-def as_toml(proposed: Proposal, rate: float) -> str:
+def as_toml(proposed: ProposedRollout, rate: float) -> str:
     """The lines for the use case's file."""
     return "".join(f"{line}\n" for line in _toml_lines(proposed, rate))
 
 
-def _toml_lines(proposed: Proposal, rate: float) -> Iterator[str]:
+def _toml_lines(proposed: ProposedRollout, rate: float) -> Iterator[str]:
     yield "[rollout]"
     yield f"requests_per_second = {rate:.3g} # in its quiet hours; the plan is made for it"
     yield from (f"{key} = {_value(value)}" for key, value in proposed.rollout().items())
@@ -127,7 +127,9 @@ def _value(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _document(proposed: Proposal, rate: float, found: Forecast, observed: "EndpointTraffic | None") -> dict[str, Any]:
+def _document(
+    proposed: ProposedRollout, rate: float, found: Forecast, observed: "RecordedTraffic | None"
+) -> dict[str, Any]:
     return {
         "requests_per_second": rate,
         "observed": asdict(observed) if observed else None,
@@ -144,7 +146,7 @@ def _stopped(found: Forecast) -> float:
     return 1 - found.regressed.proven_safe if found.regressed else 0.0
 
 
-def _text(proposed: Proposal, rate: float, found: Forecast, observed: "EndpointTraffic | None") -> str:
+def _text(proposed: ProposedRollout, rate: float, found: Forecast, observed: "RecordedTraffic | None") -> str:
     tolerances, minutes, waits = proposed.tolerances, proposed.route.bake_seconds // 60, proposed.seconds // 60
     size = "canary" if proposed.route.type == "canary" else "steps"
     lines = {

@@ -11,11 +11,11 @@ from typing import Any
 from slipway.cloudwatch.composite_parser import (
     AtLeast,
     Both,
-    Constant,
     Either,
     Expression,
     InState,
     Not,
+    TruthValue,
     parse,
 )
 from slipway.cloudwatch.evaluation import AlarmState
@@ -86,7 +86,7 @@ def _references(expression: Expression) -> Iterator[str]:
 
 def _holds(expression: Expression, states: States) -> bool:
     match expression:
-        case Constant(value=value):
+        case TruthValue(value=value):
             return value
         case InState(state=state, reference=reference):
             return states(name_of(reference)) == state

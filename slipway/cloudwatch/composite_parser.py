@@ -13,7 +13,7 @@ _DEEPEST = 100
 
 
 @dataclass(frozen=True)
-class Constant:
+class TruthValue:
     """TRUE or FALSE."""
 
     value: bool
@@ -57,7 +57,7 @@ class AtLeast:
     references: tuple[str, ...]
 
 
-Expression = Constant | InState | Not | Both | Either | AtLeast
+Expression = TruthValue | InState | Not | Both | Either | AtLeast
 
 
 def parse(text: str) -> tuple[Expression, int]:
@@ -123,7 +123,7 @@ class _Parser:
         if word in ("TRUE", "FALSE"):
             self._at += 1
             self.elements += 1
-            return Constant(word == "TRUE")
+            return TruthValue(word == "TRUE")
         if word in _STATES:
             self._at += 1
             self._expect("(")

@@ -17,7 +17,7 @@ _FEWEST_HOURS = 24
 
 
 @dataclass(frozen=True)
-class EndpointTraffic:
+class RecordedTraffic:
     """Requests a second: in the quietest hour of the day, as its median over the days, and in the mean."""
 
     quiet: float
@@ -27,7 +27,7 @@ class EndpointTraffic:
     """That were read."""
 
 
-def read_traffic(cloudwatch: Any, endpoint: str, *, now: datetime) -> EndpointTraffic:
+def read_traffic(cloudwatch: Any, endpoint: str, *, now: datetime) -> RecordedTraffic:
     """From the whole hours before `now`; `cloudwatch` is a client.
 
     Raises:
@@ -53,7 +53,7 @@ def read_traffic(cloudwatch: Any, endpoint: str, *, now: datetime) -> EndpointTr
 _GIVE = "give the traffic that you expect with --requests-per-second"
 
 
-def by_hour(sums: Sequence[tuple[datetime, float]], endpoint: str) -> EndpointTraffic:
+def by_hour(sums: Sequence[tuple[datetime, float]], endpoint: str) -> RecordedTraffic:
     """The traffic of hours with their invocations.
 
     Raises:
@@ -69,7 +69,7 @@ def by_hour(sums: Sequence[tuple[datetime, float]], endpoint: str) -> EndpointTr
     if medians[quiet] == 0:
         raise LaunchError(f"endpoint {endpoint} has no invocations at {quiet}:00 UTC on most days: {_GIVE}")
     mean = sum(total for _, total in sums) / len(sums) / _HOUR
-    return EndpointTraffic(medians[quiet], quiet, mean, len(sums))
+    return RecordedTraffic(medians[quiet], quiet, mean, len(sums))
 
 
 def _without_gaps(sums: dict[datetime, float], until: datetime) -> list[tuple[datetime, float]]:

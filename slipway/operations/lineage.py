@@ -20,7 +20,7 @@ _ENDS = frozenset({*Outcome, "refused"})
 
 
 @dataclass(frozen=True)
-class Data:
+class TrainingTable:
     """The table; `fingerprint` is that of its objects in S3, `sha256` that of its content."""
 
     uri: str | None
@@ -67,7 +67,7 @@ class Lineage:
     """Of one version. `jobs` are empty where the execution is another account's, or was deleted."""
 
     package: Package
-    data: Data
+    data: TrainingTable
     jobs: list[Job]
     endpoint: Serving
 
@@ -141,7 +141,7 @@ def _lineage(
     given = _parameters(sagemaker, package)
     return Lineage(
         package,
-        Data(given.get(INPUT_DATA_URI), given.get(DATA_FINGERPRINT), package.data_sha256, package.test_sha256),
+        TrainingTable(given.get(INPUT_DATA_URI), given.get(DATA_FINGERPRINT), package.data_sha256, package.test_sha256),
         list(_jobs(sagemaker, package)),
         Serving(name, config, list(_ends(audit, package.arn))),
     )

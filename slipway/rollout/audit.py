@@ -19,7 +19,7 @@ _FIELDS = frozenset({"sequence", "time", "actor", "action", "subject", "detail",
 _ATTEMPTS = 20
 
 
-class Log(Protocol):
+class AuditStore(Protocol):
     """Where entries are kept. `put` must be atomic and must never replace an entry."""
 
     def last(self) -> Entry | None: ...
@@ -92,7 +92,7 @@ def verify(entries: Iterable[Mapping[str, Any]], *, head: str | None = None) -> 
     return None
 
 
-def append(log: Log, *, time: str, actor: str, action: str, subject: str, detail: Mapping[str, Any]) -> Entry:
+def append(log: AuditStore, *, time: str, actor: str, action: str, subject: str, detail: Mapping[str, Any]) -> Entry:
     """Append one entry; a race that is lost to another writer is run again behind its entry.
 
     Raises:

@@ -12,7 +12,7 @@ Currency = Annotated[str, matching(r"^\S{1,8}$", "at most 8 characters without a
 _PARAMETERS = ("beta", "precision", "share")
 
 
-class Decision(Section):
+class DecisionRule(Section):
     """How the model's output becomes a decision; chosen on rows that the search compares its models on."""
 
     maximise: Maximised | None = None

@@ -23,7 +23,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Names:
+class DistinctTexts:
     """Different texts; without a default they must be given."""
 
     default: tuple[str, ...] | None = None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipway.settings.feature_lists import Names, Numbers, Text, bin_label_errors
+from slipway.settings.feature_lists import DistinctTexts, Numbers, Text, bin_label_errors
 from slipway.settings.hyperparameters import Bounds, Choice
 
 NONE = "none"
@@ -37,7 +37,7 @@ class Only(Choice):
         return f"{self.default}: {self.reason}"
 
 
-Option = Bounds | Choice | Flag | Numbers | Names | Text
+Option = Bounds | Choice | Flag | Numbers | DistinctTexts | Text
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,11 @@ class Method:
     @property
     def required(self) -> list[str]:
         """The options that must be given."""
-        return [name for name, its in self.options.items() if isinstance(its, Numbers | Names) and its.default is None]
+        return [
+            name
+            for name, its in self.options.items()
+            if isinstance(its, Numbers | DistinctTexts) and its.default is None
+        ]
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,7 @@ NUMBER_STAGES: Mapping[str, Stage] = {
             "edges": Method(
                 "between the inner edges given, such as age bands: a value on an edge is in the bin above it; labels, "
                 "one more than edges, name the columns of 0 and 1",
-                {"edges": Numbers(), "labels": Names(()), "output": _BINS["output"]},
+                {"edges": Numbers(), "labels": DistinctTexts(()), "output": _BINS["output"]},
                 together=bin_label_errors,
             ),
             "equal_width": Method("of one width between the least value in training and the greatest", _BINS),
@@ -206,7 +210,7 @@ CATEGORY_STAGES: Mapping[str, Stage] = {
             ),
             "ordinal": Method(
                 "the place in an order that is given, from 0 on; one number for missing, rare and unknown ones",
-                {"order": Names(), "other": Bounds(-1, -1e30, 1e30)},
+                {"order": DistinctTexts(), "other": Bounds(-1, -1e30, 1e30)},
             ),
             "target_rank": Method(
                 "the place in the order of the mean target, from 0 on; for training rows by other rows",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from slipway.settings.builtin_image import METRICS, NAME, REQUIRED, is_builtin
 from slipway.settings.data import Data
-from slipway.settings.decision import Decision, Value
+from slipway.settings.decision import DecisionRule, Value
 from slipway.settings.features import Features
 from slipway.settings.gate import Gate
 from slipway.settings.hyperparameters import IMAGE
@@ -55,14 +55,14 @@ def training_errors(training: Training, tuning: Tuning, features: Features, *, m
         yield "features must be left out with training.image, which makes its own"
 
 
-def own_model_errors(gate: Gate, decision: Decision, value: Value | None) -> Iterator[str]:
+def own_model_errors(gate: Gate, decision: DecisionRule, value: Value | None) -> Iterator[str]:
     """A model that nothing of Slipway's can read is held against one limit."""
     both = "training.image and endpoint.image"
     if gate.threshold is None:
         yield f"gate.threshold must be given with {both}: it is the limit for the metric that the training reports"
     for name in (name for name in Gate.model_fields if name not in ("threshold", "metric") and gate.differs_in(name)):
         yield f"gate.{name} must be left out with {both}: the model is not evaluated, its training reports one metric"
-    for name, given in (("value", value is not None), ("decision", decision != Decision())):
+    for name, given in (("value", value is not None), ("decision", decision != DecisionRule())):
         if given:
             yield f"{name} must be left out with {both}: Slipway makes no decision with the model's responses"
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from slipway.settings.data import Data
-from slipway.settings.decision import Decision, Value
+from slipway.settings.decision import DecisionRule, Value
 from slipway.settings.gate import Gate
 from slipway.settings.problems import PROBLEMS, SHARES, VALUE_METRIC, ProblemFacts, ProblemName
 
@@ -17,7 +17,7 @@ _OPTIONAL_VALUES = ("true_negative",)
 
 
 def problem_errors(
-    problem: ProblemName, *, data: Data, decision: Decision, gate: Gate, value: Value | None
+    problem: ProblemName, *, data: Data, decision: DecisionRule, gate: Gate, value: Value | None
 ) -> Iterator[str]:
     """Each key that must be there and is not, or is there and must not be."""
     facts = PROBLEMS[problem]
@@ -59,7 +59,7 @@ def _value_errors(problem: ProblemName, facts: ProblemFacts, value: Value | None
 
 
 def _decision_errors(
-    problem: ProblemName, facts: ProblemFacts, decision: Decision, *, has_value: bool
+    problem: ProblemName, facts: ProblemFacts, decision: DecisionRule, *, has_value: bool
 ) -> Iterator[str]:
     if decision.maximise and decision.maximise not in facts.maximised:
         allowed = f"be of {', '.join(facts.maximised)}" if facts.maximised else "be left out"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from slipway.canary.config import Tolerances
-from slipway.canary.proposal import Proposal, propose
+from slipway.canary.proposal import ProposedRollout, propose
 from slipway.errors import InputError
 from slipway.settings.rollout import AUTO, Endpoint
 
@@ -37,7 +37,7 @@ def proposal(
     instances: int,
     analysis: Mapping[str, Any] | None = None,
     error_rate: float | None = None,
-) -> Proposal:
+) -> ProposedRollout:
     """The plan for such an endpoint.
 
     Raises:

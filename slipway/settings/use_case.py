@@ -10,7 +10,7 @@ from slipway.settings.budget import Budget
 from slipway.settings.builtin_image import METRICS, is_builtin, located_image
 from slipway.settings.conflicts import conflicts
 from slipway.settings.data import Data
-from slipway.settings.decision import Decision, Value
+from slipway.settings.decision import DecisionRule, Value
 from slipway.settings.features import Features
 from slipway.settings.gate import Gate
 from slipway.settings.hyperparameters import IMAGE, SCRIPT
@@ -48,7 +48,7 @@ class Settings(Section):
     features: Features = Features()
     training: Training = Training()
     tuning: Tuning = Tuning()
-    decision: Decision = Decision()
+    decision: DecisionRule = DecisionRule()
     gate: Gate = Gate()
     value: Value | None = None
     endpoint: Endpoint = Endpoint()

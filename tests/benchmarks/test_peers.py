@@ -1,4 +1,4 @@
-"""The judges of others, on minutes made by hand."""
+"""The analyses of others, on minutes made by hand."""
 
 from math import inf, nan
 

@@ -47,14 +47,14 @@ def test_a_budget_tells_the_topic_of_spending_and_of_what_is_forecast(cloud: Clo
     found = client.describe_budget(AccountId=ACCOUNT, BudgetName=name)["Budget"]
     assert float(found["BudgetLimit"]["Amount"]) == 75
     assert found["CostFilters"] == {"TagKeyValue": [f"user:{COST_TAG}${settings.names.prefix}"]}
-    told = client.describe_notifications_for_budget(AccountId=ACCOUNT, BudgetName=name)["Notifications"]
-    assert sorted((each["NotificationType"], each["Threshold"]) for each in told) == [
+    reported = client.describe_notifications_for_budget(AccountId=ACCOUNT, BudgetName=name)["Notifications"]
+    assert sorted((each["NotificationType"], each["Threshold"]) for each in reported) == [
         ("ACTUAL", 50.0),
         ("ACTUAL", 80.0),
         ("ACTUAL", 100.0),
         ("FORECASTED", 100.0),
     ]
     (topic,) = [each["TopicArn"] for each in cloud("sns").list_topics()["Topics"] if "money" in each["TopicArn"]]
-    for each in told:
+    for each in reported:
         heard = client.describe_subscribers_for_notification(AccountId=ACCOUNT, BudgetName=name, Notification=each)
         assert heard["Subscribers"] == [{"SubscriptionType": "SNS", "Address": topic}]

@@ -13,7 +13,7 @@ from aws_cdk import aws_kms as kms
 from infra.monitoring.retraining import DEFINITION, substitutions
 from infra.monitoring.stack import MonitoringStack
 from pipeline_steps.monitoring.bias import Bias
-from pipeline_steps.monitoring.bias_metrics import Estimate
+from pipeline_steps.monitoring.bias_metrics import BiasEstimate
 from pipeline_steps.monitoring.findings import Findings
 from pipeline_steps.monitoring.monitoring_environment import MonitoringEnvironment
 from pipeline_steps.monitoring.monitoring_metrics import emit
@@ -181,7 +181,7 @@ class UseCase:
         sqs, resource = self.cloud("sqs"), {"StackName": self.names.stack("monitoring")}
         rows = self.cloud("cloudformation").list_stack_resources(**resource)["StackResourceSummaries"]
         (topic,) = [row["PhysicalResourceId"] for row in rows if row["ResourceType"] == "AWS::SNS::Topic"]
-        queue = sqs.create_queue(QueueName=f"{self.names.prefix}-told")["QueueUrl"]
+        queue = sqs.create_queue(QueueName=f"{self.names.prefix}-reported")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         self.cloud("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
 
@@ -238,7 +238,7 @@ def deployed(cloud: CloudProcess, tmp_path: Path) -> Callable[[str], UseCase]:
 
 
 def drifted(metric: str) -> Bias:
-    return Bias("Weekend", "TRUE", metric, Estimate(0.5, 0.01), Estimate(0.0), 0.1, 600)
+    return Bias("Weekend", "TRUE", metric, BiasEstimate(0.5, 0.01), BiasEstimate(0.0), 0.1, 600)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_data_that_breaks_constraints_starts_none_and_all_drift_together_one(
     deployed: Callable[[str], UseCase],
 ) -> None:
     case = deployed("together")
-    case.job_finds(worse=0, bias=[Bias("Weekend", "TRUE", "RD", None, Estimate(0.0), 0.1, 0)], ndcg=1.0)
+    case.job_finds(worse=0, bias=[Bias("Weekend", "TRUE", "RD", None, BiasEstimate(0.0), 0.1, 0)], ndcg=1.0)
     case.alarmed("violations")
     case.job_finds(worse=2, bias=[drifted("DPPL"), drifted("RD")], ndcg=0.5)
     case.alarmed("violations", "quality", "bias", "labelled-bias", "attribution")

@@ -22,7 +22,7 @@ from aws_cdk.assertions import Template
 from infra.rollout.audit import AuditFunction
 from infra.rollout.canary_analysis import CanaryAnalysisFunction
 from infra.rollout.durable_function import DurableFunction
-from infra.rollout.runtime.orchestrator.run import Target
+from infra.rollout.runtime.orchestrator.run import RolloutTarget
 from infra.rollout.runtime.orchestrator.schedule import START, STOP
 from infra.rollout.smoke_test import SmokeTest
 from infra.shared.tags import ENDPOINT_TAG
@@ -69,10 +69,10 @@ def settings() -> Settings:
     return Settings.model_validate(loaded.model_dump() | {"rollout": rollout})
 
 
-def target(settings: Settings, image: str) -> Target:
+def target(settings: Settings, image: str) -> RolloutTarget:
     functions = ACCOUNT.format("lambda") + "function:"
     names = settings.names
-    return Target(
+    return RolloutTarget(
         endpoint=ENDPOINT,
         stack=STACK,
         package_group=GROUP,

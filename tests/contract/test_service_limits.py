@@ -49,9 +49,9 @@ def test_ranges_have_sagemakers_limits() -> None:
 
 def test_alarms_have_cloudwatchs_limits() -> None:
     assert _shape("cloudwatch", "PutMetricAlarm", "AlarmName").metadata["max"] == MOST_ALARM_NAME
-    told = re.sub("<[^>]+>", "", _shape("cloudwatch", "PutMetricAlarm", "Period").documentation)
-    assert f"Valid values are {', '.join(map(str, SHORT_ALARM_PERIODS))}, and any multiple of 60" in told
-    longest, below_an_hour = re.findall(r"can't be (?:more|longer) than (?:one day \()?([\d,]+) ?seconds", told)
+    reported = re.sub("<[^>]+>", "", _shape("cloudwatch", "PutMetricAlarm", "Period").documentation)
+    assert f"Valid values are {', '.join(map(str, SHORT_ALARM_PERIODS))}, and any multiple of 60" in reported
+    longest, below_an_hour = re.findall(r"can't be (?:more|longer) than (?:one day \()?([\d,]+) ?seconds", reported)
     assert int(longest.replace(",", "")) == longest_alarm_seconds(3600)
     assert int(below_an_hour.replace(",", "")) == longest_alarm_seconds(3540)
 

@@ -1,4 +1,4 @@
-"""What answers earn, judged on the embedded AWS: real servers and users, captured requests, outcomes in S3."""
+"""What responses earn, compared on the embedded AWS: real servers and users, captured requests, outcomes in S3."""
 
 import json
 import time
@@ -92,15 +92,15 @@ class Shop:
         eventually(lambda: "Baking" in json.dumps(self.endpoint().get("PendingDeploymentSummary", {}), default=str))
 
     def answers(self, count: int) -> dict[str, float]:
-        """What users are told, by the inference id that the shop gives each request."""
-        told = {}
+        """What users get, by the inference id that the shop gives each request."""
+        found = {}
         for _ in range(count):
             self.asked += 1
             answer = self.cloud("sagemaker-runtime").invoke_endpoint(
                 EndpointName=ENDPOINT, Body=b"1", ContentType="text/csv", InferenceId=f"visit-{self.asked}"
             )
-            told[f"visit-{self.asked}"] = float(answer["Body"].read())
-        return told
+            found[f"visit-{self.asked}"] = float(answer["Body"].read())
+        return found
 
     def tell(self, outcomes: dict[str, float]) -> None:
         lines = (json.dumps({"inference_id": visit, "value": value}) + "\n" for visit, value in outcomes.items())
@@ -130,7 +130,7 @@ def shop(cloud: CloudProcess, account: None, monkeypatch: pytest.MonkeyPatch) ->
     return Shop(cloud)
 
 
-def test_a_model_whose_answers_earn_less_is_sent_back_by_outcomes_that_came_in_time(shop: Shop) -> None:
+def test_a_model_whose_responses_earn_less_is_rolled_back_by_outcomes_that_came_in_time(shop: Shop) -> None:
     blue = shop.config("blue", 0.2)
     shop.cloud("sagemaker").create_endpoint(EndpointName=ENDPOINT, EndpointConfigName="blue")
     eventually(lambda: shop.endpoint()["EndpointStatus"] == "InService", seconds=60)
@@ -141,7 +141,7 @@ def test_a_model_whose_answers_earn_less_is_sent_back_by_outcomes_that_came_in_t
     shop.answers(4)
     time.sleep(SECOND)  # both fleets have answered before what counts begins
 
-    # The new model's answers lose what the old one's gain; of some visits nothing is told until it is too late.
+    # The new model's responses lose what the old one's gain; of some visits nothing is reported until it is too late.
     visits = shop.answers(60)
     worth = {visit: GAIN if x == 0.2 else LOSS for visit, x in visits.items()}
     late = {visit: worth.pop(visit) for visit in list(visits)[-10:]}

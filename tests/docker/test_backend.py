@@ -180,8 +180,8 @@ def owners(folder: Path) -> set[int]:
 
 def test_a_user_who_is_not_root_gets_back_what_was_roots_in_the_job(as_ordinary_user: Any) -> None:
     with as_ordinary_user(SECRETIVE) as job:
-        told, _ = job.communicate(timeout=60)
-    assert told.decode().split() == ["0", "0o755"]
+        reported, _ = job.communicate(timeout=60)
+    assert reported.decode().split() == ["0", "0o755"]
     assert (as_ordinary_user.folder / "job/ml/model/x").is_file()
     assert owners(as_ordinary_user.folder) == {USER}
 

@@ -9,7 +9,8 @@ import pytest
 
 from rehearsal.containers.docker.client import DockerClient
 from rehearsal.containers.docker.ownership import OWNER_LABEL
-from tests.e2e.test_rehearsal import PROJECT, command, processes_of
+from tests.e2e.test_rehearsal import command, processes_of
+from tests.launches import PROJECT
 
 
 def test_the_same_launch_goes_well_in_containers_with_the_other_fault_and_leaves_none(
@@ -20,8 +21,8 @@ def test_the_same_launch_goes_well_in_containers_with_the_other_fault_and_leaves
     ended = subprocess.run(argv, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, timeout=600)
     assert ended.returncode == 0, ended.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text())
-    verdicts = [(r["verdict"], r["failed"], r["dropped"]) for r in report["rollouts"]]
-    assert verdicts == [("promoted", 0, 0), ("promoted", 0, 0), ("rolled_back", 0, 0)]
+    outcomes = [(r["verdict"], r["failed"], r["dropped"]) for r in report["rollouts"]]
+    assert outcomes == [("promoted", 0, 0), ("promoted", 0, 0), ("rolled_back", 0, 0)]
     assert report["rollouts"][2]["fault"] == "slow"
     assert {step["status"] for step in report["pipeline"]} == {"Succeeded"}
     assert report["metrics"]["champion"]["auc"] > 0.5
@@ -39,8 +40,8 @@ def test_an_interrupt_ends_the_containers_too(docker: DockerClient, tmp_path: Pa
         if "train first model: Prepare" in line:
             break
     child.send_signal(signal.SIGINT)
-    _, told = child.communicate(timeout=60)
-    assert child.returncode == 130, told
+    _, reported = child.communicate(timeout=60)
+    assert child.returncode == 130, reported
     assert set(docker.containers(OWNER_LABEL)) <= others
     assert processes_of(tmp_path) == []
     assert list((tmp_path / "tmp").iterdir()) == []

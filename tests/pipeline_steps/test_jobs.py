@@ -159,7 +159,7 @@ def evaluated(folder: Path) -> dict[str, Any]:
     return found
 
 
-def spoil(folder: Path, split: str) -> None:
+def damage(folder: Path, split: str) -> None:
     """Give the rows of a split each other's targets, as if `prepare` had written it so."""
     inputs = folder / "processing/input"
     head, *lines = (inputs / split / "data.csv").read_text().splitlines()
@@ -203,7 +203,7 @@ def test_evaluate_hands_on_the_very_archive_of_the_candidate_whatever_the_test_s
     evaluation: Path, run_verb
 ) -> None:
     tuned, reference = (evaluation / f"processing/input/{name}/model.tar.gz" for name in ("candidate", "baseline"))
-    spoil(evaluation, "test")
+    damage(evaluation, "test")
     for job in ("tuned", "reference"):
         if job == "reference":  # the tuned model is then not better than the reference
             shutil.copy(tuned, reference)

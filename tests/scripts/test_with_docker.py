@@ -57,8 +57,8 @@ class Play:
 
     def run(self, *words: str) -> tuple[int, str, str]:
         child = self.start(*words)
-        out, told = child.communicate(timeout=60)
-        return child.returncode, out, told
+        out, reported = child.communicate(timeout=60)
+        return child.returncode, out, reported
 
     def daemon_runs(self) -> bool:
         number = self.folder / "daemon"
@@ -105,33 +105,33 @@ WAYS: Mapping[str, tuple[Callable[[Play], object], str]] = {
 
 @pytest.mark.parametrize("words", [(), ("--or-skip",), ("--and",), ("--and", "docker-compose", "--or-skip")])
 def test_without_a_command_the_usage_is_told(play: Play, words: tuple[str, ...]) -> None:
-    status, _, told = play.run(*words)
+    status, _, reported = play.run(*words)
     assert status == 2
-    assert told.startswith("usage: scripts/with-docker")
+    assert reported.startswith("usage: scripts/with-docker")
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_where_no_docker_can_be_had_one_line_says_so_and_who_insists_on_it_gets_an_error(play: Play, way: str) -> None:
     prepare, reason = WAYS[way]
     prepare(play)
-    status, out, told = play.run("--or-skip", "echo", "ran")
+    status, out, reported = play.run("--or-skip", "echo", "ran")
     assert (status, out) == (0, "")
-    assert told.startswith(f"with-docker: skipped, {reason}")
-    assert told.count("\n") == 1
+    assert reported.startswith(f"with-docker: skipped, {reason}")
+    assert reported.count("\n") == 1
     assert not play.daemon_runs()
     if way != "runs no containers":  # who insists on Docker finds out by what it runs
-        status, out, told = play.run("echo", "ran")
+        status, out, reported = play.run("echo", "ran")
         assert (status, out) == (1, "")
-        assert told.startswith(f"with-docker: {reason}")
+        assert reported.startswith(f"with-docker: {reason}")
 
 
 def test_a_failed_installation_is_told_in_its_own_words(play: Play) -> None:
     without_docker(play)
     play.program("apt-get", "case $* in *install*) echo 'E: Unable to locate package docker.io' >&2; exit 100; esac")
     play.program("apt-cache", "exit 1")
-    status, _, told = play.run("--or-skip", "echo", "ran")
+    status, _, reported = play.run("--or-skip", "echo", "ran")
     assert status == 0
-    assert told.splitlines()[-1] == (
+    assert reported.splitlines()[-1] == (
         "with-docker: skipped, Docker could not be installed: E: Unable to locate package docker.io"
     )
 
@@ -139,8 +139,8 @@ def test_a_failed_installation_is_told_in_its_own_words(play: Play) -> None:
 def test_a_program_that_is_needed_too_is_installed_once(play: Play) -> None:
     play.program("apt-get", 'case $* in *install*) echo "$*" >>"$PLAY/apt"; made ;; esac')
     play.program("made", 'echo "#!/bin/bash" >"$PLAY/bin/compose"; chmod 755 "$PLAY/bin/compose"')
-    status, out, told = play.run("--or-skip", "--and", "compose", "--and", "grep", "compose")
-    assert (status, out, told) == (0, "", "with-docker: installing Debian's compose\n")
+    status, out, reported = play.run("--or-skip", "--and", "compose", "--and", "grep", "compose")
+    assert (status, out, reported) == (0, "", "with-docker: installing Debian's compose\n")
     assert play.run("--and", "compose", "compose") == (0, "", "")
     (line,) = (play.folder / "apt").read_text().splitlines()
     assert line.endswith("install --no-install-recommends compose")
@@ -158,16 +158,16 @@ def test_a_program_that_cannot_be_installed_is_told(play: Play) -> None:
 def test_the_commands_status_counts_and_what_was_started_is_stopped(
     play: Play, status: int, option: tuple[str, ...]
 ) -> None:
-    found, out, told = play.run(*option, "sh", "-c", f'echo "$DOCKER_HOST"; exit {status}')
-    assert (found, out, told) == (status, f"unix://{play.folder}/state/docker.sock\n", "")
+    found, out, reported = play.run(*option, "sh", "-c", f'echo "$DOCKER_HOST"; exit {status}')
+    assert (found, out, reported) == (status, f"unix://{play.folder}/state/docker.sock\n", "")
     assert (play.folder / "daemon").exists()
     assert not play.daemon_runs()
 
 
 def test_a_command_that_cannot_get_what_it_needs_is_skipped_only_on_request(play: Play) -> None:
     assert play.run("sh", "-c", "exit 75")[0] == 75
-    status, _, told = play.run("--or-skip", "sh", "-c", "exit 75")
-    assert (status, told) == (0, "with-docker: skipped, what the command needs cannot be had here\n")
+    status, _, reported = play.run("--or-skip", "sh", "-c", "exit 75")
+    assert (status, reported) == (0, "with-docker: skipped, what the command needs cannot be had here\n")
 
 
 @pytest.mark.parametrize("option", [(), ("--or-skip",)])

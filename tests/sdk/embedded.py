@@ -45,7 +45,7 @@ class Embedded:
 
     @property
     def places(self) -> dict[str, str]:
-        """What a pipeline is told of its surroundings."""
+        """What a pipeline gets of its environment."""
         key = "arn:aws:kms:us-east-1:000000000000:key/k"
         uris = {"image_uri": self.image, "use_case_uri": self.use_case_uri}
         return {"bucket": BUCKET, "kms_key_arn": key, **uris, **dict.fromkeys(_JOB_ROLES, ROLE)}

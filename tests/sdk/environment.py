@@ -24,7 +24,7 @@ def why_absent() -> str | None:
 def run_with_sdk(
     program: str, request: Mapping[str, Any], folder: Path, *, environment: Mapping[str, str] | None = None
 ) -> Any:
-    """What `program` answers; what else it says is told only when it fails."""
+    """What `program` writes to stdout; what else it writes is reported only when it fails."""
     asked, answer = folder / "request.json", folder / "answer.json"
     asked.write_text(json.dumps(request), encoding="utf-8")
     argv = [str(READY.parent / "bin" / "python"), str(PROGRAMS / program), str(asked), str(answer)]

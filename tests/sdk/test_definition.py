@@ -1,4 +1,4 @@
-"""SageMaker's own SDK, told the same use case, writes the same definition."""
+"""SageMaker's own SDK, given the same use case, writes the same definition."""
 
 import copy
 import json

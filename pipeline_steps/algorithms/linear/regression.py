@@ -21,16 +21,16 @@ _PAIR = np.array([0.0, 1.0])
 """Of two classes scikit-learn gives the weights of the second against the first."""
 
 
-class Sample(NamedTuple):
+class WeightedRows(NamedTuple):
     """Encoded rows [rows, width], their targets, and how much each counts."""
 
     matrix: Matrix
     target: Matrix
     counts: Matrix
 
-    def only(self, chosen: NDArray[np.int64]) -> "Sample":
+    def only(self, chosen: NDArray[np.int64]) -> "WeightedRows":
         """The rows at some places."""
-        return Sample(self.matrix[chosen], self.target[chosen], self.counts[chosen])
+        return WeightedRows(self.matrix[chosen], self.target[chosen], self.counts[chosen])
 
 
 class Weights(NamedTuple):
@@ -57,7 +57,7 @@ class Regression:
     l1_ratio: float
     seed: int
 
-    def fit(self, sample: Sample, alpha: float) -> Weights:
+    def fit(self, sample: WeightedRows, alpha: float) -> Weights:
         """Fit with the strength `alpha`.
 
         Raises:
@@ -71,7 +71,7 @@ class Regression:
             return Weights(model.coef_[:, None], np.array([model.intercept_]))
         return self._classes(sample, alpha)
 
-    def _number(self, sample: Sample, alpha: float) -> Weights:
+    def _number(self, sample: WeightedRows, alpha: float) -> Weights:
         # with a mean of 0 and a deviation of 1 the penalty means the same for every target
         mean = float(np.average(sample.target, weights=sample.counts))
         scale = float(np.sqrt(np.average((sample.target - mean) ** 2, weights=sample.counts))) or 1.0
@@ -83,7 +83,7 @@ class Regression:
         model.fit(sample.matrix, (sample.target - mean) / scale, sample_weight=sample.counts)
         return Weights(scale * model.coef_.reshape(-1, 1), np.array([mean + scale * float(model.intercept_)]))
 
-    def _classes(self, sample: Sample, alpha: float) -> Weights:
+    def _classes(self, sample: WeightedRows, alpha: float) -> Weights:
         model = LogisticRegression(
             C=1 / (alpha * sample.counts.sum()),
             l1_ratio=self.l1_ratio,

@@ -37,7 +37,7 @@ class Grouped:
 
 
 @dataclass(frozen=True)
-class Groups:
+class CategoryGroups:
     """The groups of one column.
 
     Attributes:
@@ -99,7 +99,7 @@ class Similar:
         own = [groups.group_of for groups in found]
         return _grouped(sample, found, own), from_other_rows(sample, self.folds, fit)
 
-    def _groups(self, column: Values, feature: Feature, sample: Sample) -> Groups:
+    def _groups(self, column: Values, feature: Feature, sample: Sample) -> CategoryGroups:
         targets = targets_of(sample, column, feature)
         is_rare = targets.counts < self.rare_rows
         frequent, rare = np.flatnonzero(~is_rare), np.flatnonzero(is_rare & (targets.counts > 0))
@@ -109,7 +109,7 @@ class Similar:
         group_of = {unit: number for number, its in enumerate(members) for unit in its}
         sizes = [sum(targets.counts[places[unit]].sum() for unit in its) for its in members]
         fallback = group_of[len(places) - 1] if len(rare) else int(np.argmax(sizes))
-        return Groups(tuple(places), tuple(group_of[unit] for unit in range(len(places))), fallback)
+        return CategoryGroups(tuple(places), tuple(group_of[unit] for unit in range(len(places))), fallback)
 
     def _merged(self, targets: Targets) -> list[list[int]]:
         """Join the most similar pair again and again; gives the units of each group."""
@@ -131,7 +131,7 @@ def _columns(sample: Sample) -> list[Values]:
     return list(present(sample.values).T)
 
 
-def _grouped(sample: Sample, found: Sequence[Groups], group_of: Sequence[Sequence[int]]) -> Grouped:
+def _grouped(sample: Sample, found: Sequence[CategoryGroups], group_of: Sequence[Sequence[int]]) -> Grouped:
     zipped = list(zip(sample.features, found, group_of, strict=True))
     table = code_table(sample, sample.features, [groups.numbers(feature, its) for feature, groups, its in zipped])
     features = tuple(
@@ -142,7 +142,7 @@ def _grouped(sample: Sample, found: Sequence[Groups], group_of: Sequence[Sequenc
     return Grouped(features, table, tuple(groups.count for groups in found))
 
 
-def _names(feature: Feature, groups: Groups) -> list[str]:
+def _names(feature: Feature, groups: CategoryGroups) -> list[str]:
     """Name each group by its first categories, such as `shop: east, west and 4 more`."""
     names = []
     for group in range(groups.count):

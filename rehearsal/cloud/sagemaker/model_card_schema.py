@@ -57,7 +57,7 @@ class HyperParameter(Part):
     value: Name
 
 
-class TrainingJob(Part):
+class CardTrainingJob(Part):
     training_arn: Text | None = None
     training_datasets: Annotated[list[Text], Field(max_length=15)] = []
     training_metrics: Annotated[list[TrainingMetric], Field(max_length=50)] = []
@@ -68,36 +68,36 @@ class TrainingJob(Part):
 class TrainingDetails(Part):
     objective_function: Objective | None = None
     training_observations: Text | None = None
-    training_job_details: TrainingJob | None = None
+    training_job_details: CardTrainingJob | None = None
 
 
-class Metric(Part):
+class CardMetric(Part):
     name: Name
     notes: Text | None = None
 
 
-class SimpleMetric(Metric):
+class SimpleMetric(CardMetric):
     type: Literal["number"]
     value: FiniteFloat
     x_axis_name: Short | None = None
     y_axis_name: Short | None = None
 
 
-class LinearGraph(Metric):
+class LinearGraph(CardMetric):
     type: Literal["linear_graph"]
     value: Annotated[list[Point], Field(min_length=1)]
     x_axis_name: Short | None = None
     y_axis_name: Short | None = None
 
 
-class BarChart(Metric):
+class BarChart(CardMetric):
     type: Literal["bar_chart"]
     value: Annotated[list[FiniteFloat], Field(min_length=1)]
     x_axis_name: list[Short] | None = None
     y_axis_name: Short | None = None
 
 
-class Matrix(Metric):
+class Matrix(CardMetric):
     type: Literal["matrix"]
     value: Annotated[list[Row], Field(min_length=1, max_length=20)]
     x_axis_name: list[Short] | None = None

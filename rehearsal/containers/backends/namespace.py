@@ -30,7 +30,7 @@ _LOOPBACK = "ip link set lo up 2>/dev/null || true\n"
 
 
 @dataclass(frozen=True)
-class Powers:
+class Privileges:
     """What this system allows."""
 
     user_namespace: bool
@@ -46,7 +46,7 @@ class Powers:
 class NamespaceBackend:
     name = "namespace"
 
-    def __init__(self, powers: Powers) -> None:
+    def __init__(self, powers: Privileges) -> None:
         self._powers = powers
 
     def command(self, container: Container) -> ProcessCommand:
@@ -89,13 +89,13 @@ def _mounting(folder: Path, *, loopback: bool) -> tuple[str, ...]:
     return ("sh", "-e", "-c", script, "container", str(folder / "ml"), str(_old(folder)))
 
 
-def find_powers() -> Powers | None:
+def find_powers() -> Privileges | None:
     """What this system allows, tried for real; None when /opt/ml is not possible at all."""
     if sys.platform != "linux" or shutil.which("unshare") is None:
         return None
     for user_namespace in (False, True) if os.geteuid() == 0 else (True,):
         for network in (True, False):
-            powers = Powers(user_namespace=user_namespace, network=network)
+            powers = Privileges(user_namespace=user_namespace, network=network)
             if _gives_ml(powers.unshare(isolated=True)):
                 return powers
     return None

@@ -12,9 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.jobs.tuning.tuning_plan import Earlier, TuningError, TuningPlan, read_plan
 from rehearsal.jobs.tuning.tuning_state import (
-    Trial,
     TuningOutcome,
     TuningState,
+    TuningTrial,
     objective_counters,
     training_job_counters,
 )
@@ -68,7 +68,7 @@ class _TuningJob:
     earlier: Earlier
     reported: Callable[[str], Sequence[float]]
     poll_seconds: float
-    trials: list[Trial] = field(default_factory=list)
+    trials: list[TuningTrial] = field(default_factory=list)
     learned: int = 0
 
     def __post_init__(self) -> None:
@@ -81,9 +81,9 @@ class _TuningJob:
         return self.proposals.learns or self.plan.stopping is not None
 
     @property
-    def best(self) -> Trial | None:
+    def best(self) -> TuningTrial | None:
         """The first of the best jobs, by the order in which they were asked for."""
-        best: Trial | None = None
+        best: TuningTrial | None = None
         for trial in self.trials:
             value = trial.objective
             if value is not None and (best is None or self.plan.better(value, float(best.objective or 0))):
@@ -109,7 +109,7 @@ class _TuningJob:
             return False
         return (best := self.best) is None or not self.plan.reaches_target(float(best.objective or 0))
 
-    def _running(self) -> list[Trial]:
+    def _running(self) -> list[TuningTrial]:
         return [trial for trial in self.trials if not trial.ended]
 
     def _fill(self) -> None:
@@ -124,7 +124,7 @@ class _TuningJob:
                 **self.plan.training_request(proposal.definition, job_name, proposal.candidate)
             )
             description = self.sagemaker.describe_training_job(TrainingJobName=job_name)
-            self.trials.append(Trial(proposal, job_name, description, self._definition_name(proposal.definition)))
+            self.trials.append(TuningTrial(proposal, job_name, description, self._definition_name(proposal.definition)))
             self.on_progress(self._state())
 
     def _definition_name(self, definition: int) -> str | None:
@@ -153,7 +153,7 @@ class _TuningJob:
                 with contextlib.suppress(ClientError):
                     self.sagemaker.stop_training_job(TrainingJobName=trial.job_name)
 
-    def _read(self, number: int, trial: Trial) -> None:
+    def _read(self, number: int, trial: TuningTrial) -> None:
         """Take the objective: of a job that is stopped, what it was when that was decided, however late it ended."""
         trial.read_objective(self.plan.definitions[trial.proposal.definition].metric_name)
         trial.reports = tuple(self.reported(trial.job_name))
@@ -161,7 +161,7 @@ class _TuningJob:
             trial.reports = trial.reports[:count]
             trial.objective = trial.reports[-1]
 
-    def _stops_after(self, number: int, trial: Trial) -> int | None:
+    def _stops_after(self, number: int, trial: TuningTrial) -> int | None:
         if self.plan.stopping is None:
             return None
         reports = trial.reports if trial.ended else tuple(self.reported(trial.job_name))

@@ -11,7 +11,7 @@ _ENDED = ("Completed", "Failed", "Stopped")
 
 
 @dataclass
-class Trial:
+class TuningTrial:
     """One training job of the search."""
 
     proposal: Proposal
@@ -78,7 +78,7 @@ class TuningOutcome(TuningState):
     failure_reason: str | None = None
 
 
-def training_job_counters(trials: list[Trial]) -> dict[str, int]:
+def training_job_counters(trials: list[TuningTrial]) -> dict[str, int]:
     counts = Counter(trial.status for trial in trials)
     return {
         "Completed": counts["Completed"],
@@ -89,6 +89,6 @@ def training_job_counters(trials: list[Trial]) -> dict[str, int]:
     }
 
 
-def objective_counters(trials: list[Trial]) -> dict[str, int]:
+def objective_counters(trials: list[TuningTrial]) -> dict[str, int]:
     counts = Counter(trial.objective_status for trial in trials)
     return {name: counts[name] for name in ("Succeeded", "Pending", "Failed")}

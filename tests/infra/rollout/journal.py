@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.rollout.runtime.orchestrator.rollout import End, roll_out
-from infra.rollout.runtime.orchestrator.run import CallError, RolloutRequest, Run, Target
+from infra.rollout.runtime.orchestrator.run import CallError, RolloutRequest, RolloutTarget, Run
 from slipway.rollout.steps import Kind, RolloutStep
 from tests.infra.rollout.account import EXECUTION, FUNCTION, NEW, World
 
@@ -99,7 +99,7 @@ class Journal:
             return {"code": exc.code, "message": exc.message}
 
 
-def target(**changes: Any) -> Target:
+def target(**changes: Any) -> RolloutTarget:
     given: dict[str, Any] = {
         "endpoint": "shoppers-dev",
         "stack": "shoppers-dev-endpoint",
@@ -126,7 +126,7 @@ def target(**changes: Any) -> Target:
             "vpc_config": None,
         },
     }
-    return Target(**{**given, **changes})
+    return RolloutTarget(**{**given, **changes})
 
 
 def run(

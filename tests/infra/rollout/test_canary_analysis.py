@@ -17,7 +17,7 @@ from slipway.settings import Settings
 Synth = Callable[..., tuple[UseCaseStacks, Path]]
 
 
-def with_judge(settings: Settings, **changes: Any) -> Settings:
+def with_analysis(settings: Settings, **changes: Any) -> Settings:
     document = settings.model_dump()
     document["rollout"]["canary_analysis"] |= changes
     return Settings.model_validate(document)
@@ -25,13 +25,13 @@ def with_judge(settings: Settings, **changes: Any) -> Settings:
 
 @pytest.fixture(scope="module")
 def synthesized(synth: Synth, settings: Settings) -> tuple[UseCaseStacks, Path]:
-    return synth(with_judge(settings, enabled=True))
+    return synth(with_analysis(settings, enabled=True))
 
 
 @pytest.fixture(scope="module")
 def earning(synth: Synth, settings: Settings) -> tuple[UseCaseStacks, Path]:
     worth = {"value": True, "value_tolerance": 0.25, "value_horizon_seconds": 90}
-    return synth(with_judge(settings, enabled=True, **worth))
+    return synth(with_analysis(settings, enabled=True, **worth))
 
 
 def function(stacks: UseCaseStacks) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def test_it_is_configured_as_the_settings_say(synthesized: tuple[UseCaseStacks, 
 
 
 def test_a_short_bake_is_looked_at_for_half_of_its_time(synth: Synth, settings: Settings) -> None:
-    document = with_judge(settings, enabled=True).model_dump()
+    document = with_analysis(settings, enabled=True).model_dump()
     document["rollout"]["bake_seconds"] = 180
     stacks, _ = synth(Settings.model_validate(document))
     assert (
@@ -134,8 +134,8 @@ def test_with_the_value_it_reads_captures_and_outcomes_and_writes_its_memory_alo
     assert keys == [f"/canary-analysis/{endpoint}/*", f"/capture/{endpoint}/*", "/outcomes/*"]
 
 
-def test_a_rollout_may_be_left_unjudged(synth: Synth, settings: Settings) -> None:
-    stacks, _ = synth(with_judge(settings, enabled=False))
+def test_a_rollout_may_have_no_analysis(synth: Synth, settings: Settings) -> None:
+    stacks, _ = synth(with_analysis(settings, enabled=False))
     resources = Template.from_stack(stacks.rollout).to_json()["Resources"]
     assert not [name for name in resources if name.startswith("CanaryAnalysis")]
 
@@ -148,6 +148,6 @@ def test_a_rollout_may_be_left_unjudged(synth: Synth, settings: Settings) -> Non
         ({"value": "x"}, "value"),
     ],
 )
-def test_a_judge_that_could_not_judge_is_refused(settings: Settings, change: dict[str, Any], named: str) -> None:
+def test_an_analysis_that_could_not_decide_is_refused(settings: Settings, change: dict[str, Any], named: str) -> None:
     with pytest.raises(ValueError, match=named):
-        with_judge(settings, **change)
+        with_analysis(settings, **change)

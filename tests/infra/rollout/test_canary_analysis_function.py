@@ -261,7 +261,7 @@ def test_a_shadow_that_is_worse_is_found_out(world: World, fault: dict[str, floa
     assert named in answers[-1]["explanation"]
 
 
-def test_a_change_of_the_verdict_is_told_once(world: World) -> None:
+def test_a_change_of_the_decision_is_reported_once(world: World) -> None:
     assert world.bake(polls=6, until=160, errors=0.3)["changed"] is False
     changes = [value for _, value in world.published]
     assert changes == sorted(changes)
@@ -366,7 +366,7 @@ def test_servers_that_tell_nothing_leave_it_to_sagemaker(world: World) -> None:
 
 
 @pytest.mark.parametrize("live", ["config-1", ""])
-def test_nothing_under_way_is_nothing_to_judge(world: World, live: str) -> None:
+def test_nothing_under_way_is_nothing_to_analyse(world: World, live: str) -> None:
     world.deploying, world.live = False, live
     answer = world.poll()
     assert answer == {
@@ -380,7 +380,7 @@ def test_nothing_under_way_is_nothing_to_judge(world: World, live: str) -> None:
     assert not world.published
 
 
-def test_a_rollout_that_ended_between_two_looks_is_judged_all_the_same(world: World) -> None:
+def test_a_rollout_that_ended_between_two_polls_is_analysed_all_the_same(world: World) -> None:
     assert world.bake(polls=5, until=150)["settled"] is False
     world.deploying, world.live = False, "config-2"
     answer = world.poll()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
-from infra.rollout.runtime.orchestrator.run import Target
+from infra.rollout.runtime.orchestrator.run import RolloutTarget
 from infra.stages import UseCaseStacks
 from slipway.errors import InputError
 from slipway.metrics import decision_namespace
@@ -38,7 +38,7 @@ def target_of(function: dict[str, Any]) -> dict[str, Any]:
 def test_the_function_is_given_its_one_endpoint_and_the_names_that_are_agreed_on(
     function: dict[str, Any], settings: Settings
 ) -> None:
-    found = Target(**target_of(function))
+    found = RolloutTarget(**target_of(function))
     names = settings.names
     assert function["FunctionName"] == names.rollout_function
     assert (found.endpoint, found.stack) == (names.endpoint, names.stack("endpoint"))

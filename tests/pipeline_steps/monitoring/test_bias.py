@@ -8,7 +8,7 @@ from pipeline_steps.baseline.bins import Bins
 from pipeline_steps.baseline.groups import Groups
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.monitoring.bias import Bias, bias_violations, measured_bias
-from pipeline_steps.monitoring.bias_metrics import Estimate
+from pipeline_steps.monitoring.bias_metrics import BiasEstimate
 from pipeline_steps.monitoring.captured_rows import CapturedRows
 from pipeline_steps.monitoring.facets import Facet
 from tests.contracts import binary_contract
@@ -53,7 +53,7 @@ def one(rows: CapturedRows, baseline: Baseline, facet: Facet) -> list[Bias]:
     return [bias for bias in measured_of(rows, baseline, facet) if bias.now]
 
 
-def value(measured: Estimate | None) -> float:
+def value(measured: BiasEstimate | None) -> float:
     assert measured
     return measured.value
 

@@ -11,7 +11,7 @@ from pipeline_steps.baseline.bins import Bins
 from pipeline_steps.baseline.groups import Group, Groups, Truth
 from pipeline_steps.features.columns import CategoryColumn
 from pipeline_steps.monitoring.bias import Bias, bias_section, bias_violations, measured_bias, not_evaluated
-from pipeline_steps.monitoring.bias_metrics import BIAS_METRICS, Estimate
+from pipeline_steps.monitoring.bias_metrics import BIAS_METRICS, BiasEstimate
 from pipeline_steps.monitoring.captured_rows import CapturedRows
 from pipeline_steps.monitoring.facets import Facet
 from pipeline_steps.problems.binary.metrics import Confusion
@@ -37,7 +37,7 @@ def times(number: int, of: Confusion) -> Confusion:
     return Confusion(*(number * count for count in astuple(of)))
 
 
-def measured(name: str, women: Confusion, men: Confusion) -> Estimate | None:
+def measured(name: str, women: Confusion, men: Confusion) -> BiasEstimate | None:
     return BIAS_METRICS[name].measure(group(women), group(men))
 
 
@@ -161,7 +161,7 @@ def test_a_period_is_compared_with_the_models_own_held_out_rows() -> None:
 def test_a_facet_may_be_compared_with_parity() -> None:
     facet = Facet("sex", ("F",), limits={"TE": 0.1}, parity=True)
     (te,) = found_in((F, times(10, WOMEN_DOC)), (M, times(10, MEN_DOC)), baseline=UNEVEN, facet=facet)
-    assert te.usual == Estimate(0.0)
+    assert te.usual == BiasEstimate(0.0)
     assert te.drifted
 
 

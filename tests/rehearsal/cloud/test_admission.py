@@ -94,9 +94,9 @@ print(json.dumps({{"answers": found, "seen": seen}}))
 """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd="/", check=False)
     assert ended.returncode == 0, ended.stderr
-    told = json.loads(ended.stdout)
-    assert set(told["answers"]) <= {400, 403}
-    assert cloud.key.secret not in told["seen"]
+    reported = json.loads(ended.stdout)
+    assert set(reported["answers"]) <= {400, 403}
+    assert cloud.key.secret not in reported["seen"]
 
 
 @pytest.mark.parametrize(("method", "path", "headers", "body"), UNSIGNED)

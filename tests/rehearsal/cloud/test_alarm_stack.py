@@ -114,7 +114,7 @@ def test_an_update_keeps_the_state_and_changes_the_rule(cloud: CloudProcess) -> 
 
 
 @pytest.mark.parametrize(
-    ("alarm", "told"),
+    ("alarm", "reported"),
     [
         (resource("Alarm", share_alarm("bad", "Bad", MetricName="Errors")), "Metrics must be given without MetricName"),
         (resource("Alarm", share_alarm("bad", "Bad", Metrics=[query("m1", "x", "TC(2:1)")])), "exactly one query"),
@@ -127,11 +127,11 @@ def test_an_update_keeps_the_state_and_changes_the_rule(cloud: CloudProcess) -> 
     ],
 )
 def test_a_stack_with_an_alarm_that_cloudwatch_refuses_fails(
-    cloud: CloudProcess, alarm: dict[str, Any], told: str, request: pytest.FixtureRequest
+    cloud: CloudProcess, alarm: dict[str, Any], reported: str, request: pytest.FixtureRequest
 ) -> None:
     name = f"bad-{abs(hash(request.node.name))}"
     assert deploy(cloud, name, {"Alarm": alarm})["StackStatus"] == "ROLLBACK_COMPLETE"
-    assert told in reasons(cloud, name)
+    assert reported in reasons(cloud, name)
 
 
 def test_metric_math_comes_through_the_api_too(cloud: CloudProcess) -> None:
@@ -149,7 +149,7 @@ def test_metric_math_comes_through_the_api_too(cloud: CloudProcess) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ({"Namespace": NAMESPACE, "MetricName": "x"}, "Metrics must be given without Namespace, MetricName, got both"),
         ({"DatapointsToAlarm": 2}, "DatapointsToAlarm must be in 1..1, got 2"),
@@ -157,8 +157,10 @@ def test_metric_math_comes_through_the_api_too(cloud: CloudProcess) -> None:
         ({"Metrics": NUMBER}, "expression share must give a time series, got a number from SUM"),
     ],
 )
-def test_an_alarm_that_cloudwatch_refuses_is_refused(cloud: CloudProcess, change: dict[str, Any], told: str) -> None:
-    with pytest.raises(ClientError, match=told):
+def test_an_alarm_that_cloudwatch_refuses_is_refused(
+    cloud: CloudProcess, change: dict[str, Any], reported: str
+) -> None:
+    with pytest.raises(ClientError, match=reported):
         cloud("cloudwatch").put_metric_alarm(**api_alarm("refused", "Refused", **change))
     assert cloud("cloudwatch").describe_alarms(AlarmNames=["refused"])["MetricAlarms"] == []
 
@@ -209,10 +211,12 @@ def unchecked(cloud: CloudProcess) -> Any:
     )
 
 
-@pytest.mark.parametrize(("change", "told"), REFUSED)
-def test_every_alarm_that_cloudwatch_refuses_is_refused(cloud: CloudProcess, change: dict[str, Any], told: str) -> None:
+@pytest.mark.parametrize(("change", "reported"), REFUSED)
+def test_every_alarm_that_cloudwatch_refuses_is_refused(
+    cloud: CloudProcess, change: dict[str, Any], reported: str
+) -> None:
     asked = {key: value for key, value in {"AlarmName": "no", **PLAIN, **change}.items() if value is not None}
-    with pytest.raises(ClientError, match=told) as error:
+    with pytest.raises(ClientError, match=reported) as error:
         unchecked(cloud).put_metric_alarm(**asked)
     found = error.value.response
     assert (found["Error"]["Code"], found["ResponseMetadata"]["HTTPStatusCode"]) == ("ValidationError", 400)
@@ -295,10 +299,10 @@ def test_a_composites_change_is_an_event(cloud: CloudProcess) -> None:
     watch, sqs, events = cloud("cloudwatch"), cloud("sqs"), cloud("events")
     queue = sqs.create_queue(QueueName="composites")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = {"source": ["aws.cloudwatch"], "detail": {"alarmName": ["told"], "state": {"value": ["ALARM"]}}}
+    pattern = {"source": ["aws.cloudwatch"], "detail": {"alarmName": ["reported"], "state": {"value": ["ALARM"]}}}
     events.put_rule(Name="composites", EventPattern=json.dumps(pattern))
     events.put_targets(Rule="composites", Targets=[{"Id": "queue", "Arn": arn}])
-    watch.put_composite_alarm(AlarmName="told", AlarmRule="TRUE", AlarmDescription="always")
+    watch.put_composite_alarm(AlarmName="reported", AlarmRule="TRUE", AlarmDescription="always")
     message = eventually(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))[0]
     detail = json.loads(message["Body"])["detail"]
     assert detail["configuration"] == {"description": "always", "alarmRule": "TRUE"}

@@ -155,7 +155,7 @@ def test_what_bears_no_time_is_of_now() -> None:
     assert filed_at({"Timestamp": "1970-01-01T00:03:05Z"}, now=125.5, speed=1.0) == pytest.approx(180.0, abs=0.01)
 
 
-def test_a_percentile_alarm_is_judged_from_the_samples(store: Any, clock: AlarmClock) -> None:
+def test_a_percentile_alarm_is_evaluated_from_the_samples(store: Any, clock: AlarmClock) -> None:
     put_alarm(store, Statistic=None, ExtendedStatistic="p90", Threshold=500.0)
     start = 1_000_000 * PERIOD
     put_samples(store, start + 0.1, *[100.0] * 8, 900.0, 900.0)
@@ -205,13 +205,15 @@ def test_an_alarm_that_cloudwatch_would_refuse_is_left_alone(store: Any, clock: 
     assert state_of("none") is None
 
 
-def test_an_alarm_that_cannot_be_judged_ends_no_other(store: Any, bus: Bus, caplog: pytest.LogCaptureFixture) -> None:
-    def judged(*given: Any, **named: Any) -> Any:
+def test_an_alarm_that_cannot_be_evaluated_ends_no_other(
+    store: Any, bus: Bus, caplog: pytest.LogCaptureFixture
+) -> None:
+    def evaluated(*given: Any, **named: Any) -> Any:
         if given[0].name == "broken":
             raise ZeroDivisionError("a defect")
         return assess(*given, **named)
 
-    clock = AlarmClock(speed=SPEED, events=AlarmEvents(bus), assess=judged)  # type: ignore[arg-type]
+    clock = AlarmClock(speed=SPEED, events=AlarmEvents(bus), assess=evaluated)  # type: ignore[arg-type]
     clock.install()
     put_alarm(store, AlarmName="broken")
     put_alarm(store)

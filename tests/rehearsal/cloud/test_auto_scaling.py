@@ -83,7 +83,7 @@ def test_registering_again_changes_what_is_given(scaling: AutoScaling) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ({"ResourceId": "endpoint/none/variant/primary"}, "Could not find endpoint"),
         ({"ResourceId": "endpoint/Shop/variant/other"}, "has no variant other"),
@@ -96,8 +96,8 @@ def test_registering_again_changes_what_is_given(scaling: AutoScaling) -> None:
         ({"ServiceNamespace": "shop"}, "enum"),
     ],
 )
-def test_a_target_that_aws_refuses_is_refused(scaling: AutoScaling, change: dict[str, Any], told: str) -> None:
-    with pytest.raises(ApiError, match=told):
+def test_a_target_that_aws_refuses_is_refused(scaling: AutoScaling, change: dict[str, Any], reported: str) -> None:
+    with pytest.raises(ApiError, match=reported):
         register(scaling, **change)
 
 
@@ -128,17 +128,17 @@ def test_a_deleted_policy_is_gone(scaling: AutoScaling) -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "told"),
+    ("policy", "reported"),
     [
         ({key: value for key, value in POLICY.items() if not key.startswith("Target")}, "must have TargetTracking"),
         ({**POLICY, "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 1.0}}, "exactly one of Predefined"),
     ],
 )
-def test_a_policy_that_aws_refuses_is_refused(scaling: AutoScaling, policy: dict[str, Any], told: str) -> None:
+def test_a_policy_that_aws_refuses_is_refused(scaling: AutoScaling, policy: dict[str, Any], reported: str) -> None:
     with pytest.raises(ApiError, match="No scalable target registered"):
         scaling.api.call("PutScalingPolicy", policy)
     register(scaling)
-    with pytest.raises(ApiError, match=told):
+    with pytest.raises(ApiError, match=reported):
         scaling.api.call("PutScalingPolicy", policy)
 
 

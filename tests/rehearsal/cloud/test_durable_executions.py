@@ -94,7 +94,10 @@ class Function:
 
     def ended(self, arn: str) -> dict[str, Any]:
         found: dict[str, Any] = eventually(
-            lambda: (told := self.client.get_durable_execution(DurableExecutionArn=arn))["Status"] != "RUNNING" and told
+            lambda: (
+                (reported := self.client.get_durable_execution(DurableExecutionArn=arn))["Status"] != "RUNNING"
+                and reported
+            )
         )
         return found
 
@@ -106,7 +109,7 @@ class Function:
         events = self.client.get_durable_execution_history(DurableExecutionArn=arn)["Events"]
         return next((e["CallbackStartedDetails"]["CallbackId"] for e in events if "CallbackStartedDetails" in e), "")
 
-    def told(self) -> list[tuple[str, str]]:
+    def reported(self) -> list[tuple[str, str]]:
         answer = self.cloud("sqs").receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
         details = [json.loads(each["Body"])["detail"] for each in answer.get("Messages", ())]
         for each in answer.get("Messages", ()):
@@ -209,7 +212,7 @@ def test_every_end_is_an_event(function: Function, tmp_path: Path) -> None:
     assert function.ended(stopped)["Status"] == "STOPPED"
     found: set[tuple[str, str]] = set()
     wanted = {(stopped, "STOPPED"), (failed, "FAILED"), (failed, "RUNNING")}
-    eventually(lambda: found.update(function.told()) or wanted <= found)
+    eventually(lambda: found.update(function.reported()) or wanted <= found)
     time.sleep(0.5)
     assert function.client.get_durable_execution(DurableExecutionArn=stopped)["Status"] == "STOPPED"
 

@@ -19,8 +19,8 @@ def document(*, metrics: Any = METRICS, dimensions: Any = None, metadata: Any = 
         "Dimensions": [["EndpointName"]] if dimensions is None else dimensions,
         "Metrics": metrics,
     }
-    told = {"Timestamp": int(NOW * 1000), "CloudWatchMetrics": [directive], **(metadata or {})}
-    return {"_aws": told, "EndpointName": "shop", "ScoredRows": 12, **root}
+    directives = {"Timestamp": int(NOW * 1000), "CloudWatchMetrics": [directive], **(metadata or {})}
+    return {"_aws": directives, "EndpointName": "shop", "ScoredRows": 12, **root}
 
 
 def extracted(given: dict[str, Any] | str) -> list[Extracted]:
@@ -79,7 +79,7 @@ def test_another_line_is_no_document(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "reported"),
     [
         (json.dumps(document())[:-1], "one JSON object"),
         (json.dumps(document()) + " and more", "one JSON object"),
@@ -113,8 +113,8 @@ def test_another_line_is_no_document(line: str) -> None:
         (document(x="y" * 1024 * 1024), "at most 1048576 bytes"),
     ],
 )
-def test_a_document_that_breaks_a_rule_yields_nothing(given: dict[str, Any] | str, told: str) -> None:
-    with pytest.raises(MalformedError, match=told):
+def test_a_document_that_breaks_a_rule_yields_nothing(given: dict[str, Any] | str, reported: str) -> None:
+    with pytest.raises(MalformedError, match=reported):
         extracted(given)
 
 

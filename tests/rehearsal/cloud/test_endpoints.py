@@ -1,4 +1,4 @@
-"""Endpoints: what is accepted, what is shown, what is told."""
+"""Endpoints: what is accepted, what is shown, what is reported."""
 
 from typing import Any
 

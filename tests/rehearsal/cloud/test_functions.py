@@ -25,7 +25,7 @@ import index
 def handler(event, context):
     print(json.dumps(event["line"]))
     return {
-        "verdict": int(Decision(event["verdict"])),
+        "decision": int(Decision(event["decision"])),
         "package": str(Path(slipway.__file__).parent),
         "function": str(Path(index.__file__).parent),
         "modules": sorted(name for name in sys.modules if name.startswith(("slipway.", "infra", "rehearsal"))),
@@ -73,8 +73,8 @@ def invoke(cloud: CloudProcess, name: str, **event: Any) -> dict[str, Any]:
 
 def test_a_function_imports_the_package_in_its_own_bundle(cloud: CloudProcess) -> None:
     make(cloud, "bundled")
-    found = invoke(cloud, "bundled", verdict=2, line="hello")
-    assert found["verdict"] == 2
+    found = invoke(cloud, "bundled", decision=2, line="hello")
+    assert found["decision"] == 2
     assert Path(found["package"]).parent == Path(found["function"])
     assert PROJECT not in Path(found["package"]).parents
     assert all(name.startswith("slipway.canary") for name in found["modules"]), found["modules"]
@@ -84,7 +84,7 @@ def test_embedded_metrics_in_its_log_reach_cloudwatch(cloud: CloudProcess) -> No
     make(cloud, "counting")
     directive = {"Namespace": "Test/Functions", "Dimensions": [[]], "Metrics": [{"Name": "Looks", "Unit": "Count"}]}
     line = {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}, "Looks": 3}
-    invoke(cloud, "counting", verdict=0, line=line)
+    invoke(cloud, "counting", decision=0, line=line)
     asked = {"Namespace": "Test/Functions", "MetricName": "Looks"}
     assert eventually(lambda: cloud("cloudwatch").list_metrics(**asked)["Metrics"])
 
@@ -92,7 +92,7 @@ def test_embedded_metrics_in_its_log_reach_cloudwatch(cloud: CloudProcess) -> No
 def test_the_log_of_an_invocation_is_there_when_it_has_answered_and_holds_nothing_else(cloud: CloudProcess) -> None:
     make(cloud, "logging")
     for line in ("one", "two"):
-        invoke(cloud, "logging", verdict=0, line=line)
+        invoke(cloud, "logging", decision=0, line=line)
     events = cloud("logs").filter_log_events(logGroupName="/aws/lambda/logging")["events"]
     kinds = ("START", "END", "REPORT")
     assert [event["message"] for event in events if not event["message"].startswith(kinds)] == ['"one"', '"two"']

@@ -69,9 +69,9 @@ def test_an_image_declares_what_its_jobs_import_verb_after_verb(table: ImageTabl
 
 def test_an_image_whose_jobs_could_not_write_to_sagemakers_mounts_is_refused(table: ImageTable, steps: Path) -> None:
     (steps / "Dockerfile").write_text("FROM base\nUSER steps\n")
-    verdict = table.build(image_tag(steps))
-    assert not verdict.accepted
-    assert "the image must run as root" in verdict.message
+    result = table.build(image_tag(steps))
+    assert not result.accepted
+    assert "the image must run as root" in result.message
     with pytest.raises(LookupError):
         table.program(f"r:{image_tag(steps)}")
 
@@ -107,9 +107,9 @@ def test_the_hash_of_the_folder_is_accepted(table: ImageTable, steps: Path) -> N
 
 
 def test_any_other_tag_is_refused_with_both_hashes(table: ImageTable, steps: Path) -> None:
-    verdict = table.build("0123456789abcdef")
-    assert not verdict.accepted
-    assert f"{image_tag(steps)}, got 0123456789abcdef" in verdict.message
+    result = table.build("0123456789abcdef")
+    assert not result.accepted
+    assert f"{image_tag(steps)}, got 0123456789abcdef" in result.message
 
 
 def test_an_image_is_what_was_built_whatever_is_edited_later(table: ImageTable, steps: Path) -> None:

@@ -65,17 +65,17 @@ def test_a_training_job_runs_and_shows_what_it_made(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "reported"),
     [
         ({"EnableManagedSpotTraining": True}, "Invalid MaxWaitTimeInSeconds"),
         ({"EnableManagedSpotTraining": True, "waits": 30}, "Invalid MaxWaitTimeInSeconds"),
         ({"waits": 600}, "EnableManagedSpotTraining is false"),
     ],
 )
-def test_the_times_of_a_spot_job_are_checked(bench: Bench, asked: dict[str, Any], told: str) -> None:
+def test_the_times_of_a_spot_job_are_checked(bench: Bench, asked: dict[str, Any], reported: str) -> None:
     request = training("T1", x="0.5")
     stopping = {"MaxRuntimeInSeconds": 60} | ({"MaxWaitTimeInSeconds": asked.pop("waits")} if "waits" in asked else {})
-    with pytest.raises(ApiError, match=told):
+    with pytest.raises(ApiError, match=reported):
         bench("CreateTrainingJob", **request | asked | {"StoppingCondition": stopping})
 
 

@@ -84,7 +84,7 @@ def test_samples_before_the_start_do_not_count(watch: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("queries", "told"),
+    ("queries", "reported"),
     [
         ([stat("m1", "TC(2:1)")], "lower boundary first"),
         ([stat("m1", "Median")], "statistic must be one of"),
@@ -93,8 +93,8 @@ def test_samples_before_the_start_do_not_count(watch: Any) -> None:
         ([{**stat("m1", "Sum"), "Expression": "1"}], "either MetricStat or Expression"),
     ],
 )
-def test_what_cloudwatch_refuses_is_refused(watch: Any, queries: list[dict[str, Any]], told: str) -> None:
-    with pytest.raises(ClientError, match=told) as caught:
+def test_what_cloudwatch_refuses_is_refused(watch: Any, queries: list[dict[str, Any]], reported: str) -> None:
+    with pytest.raises(ClientError, match=reported) as caught:
         query(watch, *queries)
     assert caught.value.response["Error"]["Code"] == "ValidationError"
 

@@ -119,15 +119,15 @@ def test_a_volume_key_is_refused_on_machines_with_disks_of_their_own(bench: Benc
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "reported"),
     [
         ({"MonitoringJobDefinitionName": "none", "MonitoringType": "DataQuality"}, "Could not find job definition"),
         ({"MonitoringType": "DataQuality"}, "Exactly one of MonitoringJobDefinition"),
         ({"MonitoringJobDefinitionName": "none", "MonitoringType": "Weather"}, "enum"),
     ],
 )
-def test_a_schedule_that_sagemaker_refuses_is_refused(bench: Bench, config: dict[str, Any], told: str) -> None:
-    with pytest.raises(ApiError, match=told):
+def test_a_schedule_that_sagemaker_refuses_is_refused(bench: Bench, config: dict[str, Any], reported: str) -> None:
+    with pytest.raises(ApiError, match=reported):
         bench("CreateMonitoringSchedule", MonitoringScheduleName="bad", MonitoringScheduleConfig=config)
 
 

@@ -39,8 +39,8 @@ def test_a_budget_is_made_changed_and_removed(cloud: CloudProcess) -> None:
 
     name = outputs(deploy(cloud, "money", {"Budget": budget(100)}, Name={"Ref": "Budget"}))["Name"]
     assert amounts() == [100.0]
-    told = client.describe_notifications_for_budget(AccountId=ACCOUNT, BudgetName=name)["Notifications"]
-    assert [each["Threshold"] for each in told] == [80]
+    reported = client.describe_notifications_for_budget(AccountId=ACCOUNT, BudgetName=name)["Notifications"]
+    assert [each["Threshold"] for each in reported] == [80]
     assert outputs(deploy(cloud, "money", {"Budget": budget(250)}, Name={"Ref": "Budget"}))["Name"] == name
     assert amounts() == [250.0]
     remove(cloud, "money")

@@ -57,11 +57,11 @@ def test_the_newest_approved_package_is_found(api: Any) -> None:
 def test_creation_and_approval_are_told_on_the_bus(api: Any) -> None:
     arn = package(api)
     api("UpdateModelPackage", ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription="good")
-    told = [(detail, resources) for kind, detail, resources in api.events if "Model Package" in kind]
-    assert [detail["ModelApprovalStatus"] for detail, _ in told] == ["PendingManualApproval", "Approved"]
-    assert told[1][0]["UpdatedModelPackageFields"] == ["ModelApprovalStatus", "ApprovalDescription"]
-    assert told[1][0]["ModelPackageGroupName"] == GROUP
-    assert told[1][1] == [arn]
+    reported = [(detail, resources) for kind, detail, resources in api.events if "Model Package" in kind]
+    assert [detail["ModelApprovalStatus"] for detail, _ in reported] == ["PendingManualApproval", "Approved"]
+    assert reported[1][0]["UpdatedModelPackageFields"] == ["ModelApprovalStatus", "ApprovalDescription"]
+    assert reported[1][0]["ModelPackageGroupName"] == GROUP
+    assert reported[1][1] == [arn]
 
 
 def test_metadata_is_merged_and_removed(api: Any) -> None:

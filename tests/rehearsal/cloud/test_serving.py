@@ -10,7 +10,7 @@ from rehearsal.cloud.serving import run_until_stopped
 
 @dataclass
 class Run:
-    """One run of a server that answers until it is told that all has ended."""
+    """One run of a server that answers until it hears that all has ended."""
 
     events: list[str] = field(default_factory=list)
 

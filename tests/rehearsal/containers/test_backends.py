@@ -14,7 +14,7 @@ import pytest
 
 from rehearsal.containers.backends.backend import Backend
 from rehearsal.containers.backends.fork_client import ForkRefusedError, ForkServer
-from rehearsal.containers.backends.namespace import NamespaceBackend, Powers, find_powers
+from rehearsal.containers.backends.namespace import NamespaceBackend, Privileges, find_powers
 from rehearsal.containers.backends.prefix import rewrite
 from rehearsal.containers.backends.warm import WarmBackend
 from rehearsal.containers.choice import choose_backend
@@ -152,7 +152,7 @@ def test_a_user_namespace_serves_those_who_are_not_root(start: str, image: Any, 
     powers = find_powers()
     if powers is None or not powers.network:
         pytest.skip("this system allows no such namespaces")
-    backend = WarmBackend(NamespaceBackend(Powers(user_namespace=True, network=True)))
+    backend = WarmBackend(NamespaceBackend(Privileges(user_namespace=True, network=True)))
     program = image("(ML / 'x').touch(); print(os.getuid(), os.listdir('/opt/ml'))")
     try:
         ended, lines = run(backend if start == "warm" else backend.cold, program, isolated=True)

@@ -116,7 +116,7 @@ def test_a_container_runs_as_the_images_own_user_as_on_sagemaker() -> None:
     assert option(created(CONTAINER), "--user") == []
 
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are told apart by /proc")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are distinguished by /proc")
 
 
 @linux

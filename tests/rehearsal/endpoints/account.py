@@ -105,7 +105,7 @@ class Account:
     refused: int = 0
     """Publications that failed so."""
     watcher: Callable[[str], None] = field(default=lambda _phase: None)
-    """Is told each event of the timeline, on the thread that is acting."""
+    """Receives each event of the timeline, on the thread that is acting."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -204,12 +204,12 @@ class Account:
 
 
 def processes_of(folder: Path) -> list[int]:
-    """Live processes that were told `folder`."""
+    """Live processes that were started with `folder`."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            told = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
-            if str(folder).encode() in told and process.name != str(os.getpid()):
+            given = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
+            if str(folder).encode() in given and process.name != str(os.getpid()):
                 found.append(int(process.name))
     return found
 

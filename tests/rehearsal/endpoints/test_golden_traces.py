@@ -1,6 +1,6 @@
 """Every way a rollout can go, compared with the trace that is kept beside this file.
 
-`python -m tests.rehearsal.endpoints.test_golden_traces` writes them anew, for a reader to judge the difference.
+`python -m tests.rehearsal.endpoints.test_golden_traces` writes them anew, for a reader to assess the difference.
 """
 
 from collections.abc import Mapping

@@ -158,14 +158,14 @@ def test_an_alarm_sends_everybody_back_and_only_users_of_the_new_fleet_have_met_
 
 
 @pytest.mark.parametrize(
-    ("alarms", "told"), [({"errors": "ALARM"}, "was in ALARM before"), ({}, "there is no rollback")]
+    ("alarms", "reported"), [({"errors": "ALARM"}, "was in ALARM before"), ({}, "there is no rollback")]
 )
-def test_an_update_that_cannot_be_judged_is_not_begun(account: Any, alarms: dict[str, str], told: str) -> None:
+def test_an_update_that_cannot_be_watched_is_not_begun(account: Any, alarms: dict[str, str], reported: str) -> None:
     account.create("blue")
     account.alarms.update(alarms)
     account.update("green", canary("errors"))
     described = account.settled()
-    assert told in described["FailureReason"]
+    assert reported in described["FailureReason"]
     assert described["EndpointConfigName"] == "blue"
     assert "Provisioning" not in account.phases()
 

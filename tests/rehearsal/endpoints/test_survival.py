@@ -176,7 +176,7 @@ def test_a_controller_that_cannot_work_at_all_sends_everybody_back(account: Any)
     def watch(event: str) -> None:
         if event == "Baking":
             kill_controller(account)
-            spoil_journal(account)
+            damage_journal(account)
 
     account.watcher = watch
     users = roll_out(account, canary("errors"))
@@ -206,7 +206,7 @@ def journal_rows(account: Any) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def spoil_journal(account: Any) -> None:
+def damage_journal(account: Any) -> None:
     (path,) = (account.folder / "fleets").glob("rollout-shop-*.jsonl")
     path.write_text("no journal\n")
 

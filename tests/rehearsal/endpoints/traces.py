@@ -1,4 +1,4 @@
-"""Rollouts of the real controller on a virtual clock, told as a table: what DescribeEndpoint and the bus show."""
+"""Rollouts of the real controller on a virtual clock, shown as a table: what DescribeEndpoint and the bus show."""
 
 import tempfile
 import threading

@@ -30,19 +30,19 @@ class FakeSageMaker:
 
     def __getattr__(self, operation: str) -> Callable[..., dict[str, Any]]:
         verb, _, kind = operation.partition("_")
-        noun = "".join(part.title() for part in kind.split("_"))
+        kind_name = "".join(part.title() for part in kind.split("_"))
         if verb not in {"create", "describe", "stop"}:
             raise AttributeError(operation)
-        return lambda **arguments: getattr(self, f"_{verb}")(noun, arguments)
+        return lambda **arguments: getattr(self, f"_{verb}")(kind_name, arguments)
 
-    def _create(self, noun: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _create(self, kind_name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
             if self.errors:
                 raise self.errors.pop(0)
-            self.requests.append((noun, arguments))
-            if noun in {"ModelPackage", "ModelPackageGroup", "Experiment", "Trial"}:
-                return {f"{noun}Arn": f"arn:{noun}/1"}
-            name = arguments[f"{noun}Name"]
+            self.requests.append((kind_name, arguments))
+            if kind_name in {"ModelPackage", "ModelPackageGroup", "Experiment", "Trial"}:
+                return {f"{kind_name}Arn": f"arn:{kind_name}/1"}
+            name = arguments[f"{kind_name}Name"]
             step = name.split("-")[-2]
             reason = self._endings[step].pop(0) if self._endings.get(step) else ""
             self._jobs[name] = {
@@ -53,25 +53,25 @@ class FakeSageMaker:
                 "status": "InProgress",
             }
             self.events.append(("start", step))
-            return {f"{noun}Arn": f"arn:{noun}/{name}"}
+            return {f"{kind_name}Arn": f"arn:{kind_name}/{name}"}
 
-    def _describe(self, noun: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        if noun == "ModelPackage":
+    def _describe(self, kind_name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if kind_name == "ModelPackage":
             return {"ModelPackageStatus": "Completed", "ModelPackageArn": arguments["ModelPackageName"]}
-        if noun == "ModelPackageGroup":
+        if kind_name == "ModelPackageGroup":
             raise api_error("ValidationException", "no such group", 400)
         with self._lock:
-            job = self._jobs[arguments[f"{noun}Name"]]
+            job = self._jobs[arguments[f"{kind_name}Name"]]
             job["left"] -= 1
             if job["left"] <= 0 and job["status"] == "InProgress":
                 job["status"] = "Failed" if job["reason"] else "Completed"
                 self.events.append(("end", job["step"]))
             shown = {key: value for key, value in job.items() if key[0].isupper()}
-            return shown | {f"{noun}Status": job["status"], "FailureReason": job["reason"]}
+            return shown | {f"{kind_name}Status": job["status"], "FailureReason": job["reason"]}
 
-    def _stop(self, noun: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _stop(self, kind_name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
-            self._jobs[arguments[f"{noun}Name"]]["status"] = "Stopped"
+            self._jobs[arguments[f"{kind_name}Name"]]["status"] = "Stopped"
             return {}
 
     def list_training_jobs_for_hyper_parameter_tuning_job(self, **_: Any) -> dict[str, Any]:
@@ -154,8 +154,8 @@ class Run:
     def statuses(self) -> dict[str, str]:
         return {record.name: record.status for record in self.shown}
 
-    def request(self, noun: str) -> dict[str, Any]:
-        return next(arguments for kind, arguments in self.sagemaker.requests if kind == noun)
+    def request(self, kind_name: str) -> dict[str, Any]:
+        return next(arguments for kind, arguments in self.sagemaker.requests if kind == kind_name)
 
 
 @st.composite
@@ -334,7 +334,7 @@ def test_all_conditions_of_a_step_must_hold() -> None:
         (compare("Equals", from_evaluation("metrics"), 0), "must be a number, a string or a truth value, got a dict"),
     ],
 )
-def test_a_condition_that_cannot_be_judged_fails_the_run(condition: dict[str, Any], reason: str) -> None:
+def test_a_condition_that_cannot_be_evaluated_fails_the_run(condition: dict[str, Any], reason: str) -> None:
     s3 = FakeS3(**{"evaluation/evaluation.json": {"metrics": {"auc": 1}, "reasons": "none"}})
     run = Run(evaluating(condition, then=[], otherwise=[]), s3=s3)
     assert run.outcome.status == "Failed"

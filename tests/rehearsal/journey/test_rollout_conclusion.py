@@ -1,4 +1,4 @@
-"""A rollout that ends before it began is told as refused, and by whom."""
+"""A rollout that ends before it began is reported as refused, and by whom."""
 
 import json
 from typing import Any

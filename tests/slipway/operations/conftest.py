@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.rollout.runtime.orchestrator.run import Target
+from infra.rollout.runtime.orchestrator.run import RolloutTarget
 from slipway.cli.main import main
 from slipway.metrics import decision_namespace
 from slipway.operations.executions import listed_executions
@@ -272,7 +272,7 @@ def _code() -> bytes:
 
 
 def _make_function(cloud: CloudProcess, name: str) -> None:
-    target = Target(
+    target = RolloutTarget(
         endpoint=NAMES.endpoint,
         stack=NAMES.stack("endpoint"),
         package_group=NAMES.package_group,

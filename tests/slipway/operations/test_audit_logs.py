@@ -67,7 +67,7 @@ def test_writers_side_by_side_lose_no_entry_and_break_no_chain(s3: Any) -> None:
         try:
             for turn in range(4):
                 append(writers[number], **act(f"{number}-{turn}"))
-        except Exception as exc:  # noqa: BLE001 — told by the test's thread
+        except Exception as exc:  # noqa: BLE001 — reported by the test's thread
             failures.append(exc)
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(len(writers))]
@@ -86,11 +86,11 @@ def test_the_function_appends_what_it_is_told(
 ) -> None:
     monkeypatch.setenv("AUDIT_BUCKET", BUCKET)
     monkeypatch.setenv("AUDIT_PREFIX", PREFIX)
-    told = {"actor": "execution", "action": "begun", "subject": "package", "detail": {"verdict": 0}}
-    first, second = (index.handler(told, None) for _ in range(2))
+    given = {"actor": "execution", "action": "begun", "subject": "package", "detail": {"verdict": 0}}
+    first, second = (index.handler(given, None) for _ in range(2))
     entries = AuditLog(s3, BUCKET, PREFIX).entries()
     assert verify(entries) is None
-    assert {name: entries[0][name] for name in told} == told
+    assert {name: entries[0][name] for name in given} == given
     assert second == {"sequence": 2, "hash": entries[1]["hash"]}
     # The head is in the function's log too, where S3 cannot take it away.
     assert [json.loads(line)["audit"] for line in capsys.readouterr().out.splitlines()] == [first, second]

@@ -132,17 +132,17 @@ def test_an_approved_package_that_does_not_serve_is_rolled_out_again(world: Worl
 
 
 @pytest.mark.parametrize(
-    ("package", "code", "told"),
+    ("package", "code", "reported"),
     [
         ("9999", 1, "there is no model package"),
         ("latest", 2, "must be a version number or an ARN of group shoppers-dev, got latest"),
         ("arn:aws:sagemaker:us-east-1:000000000000:model-package/other/1", 2, "an ARN of group shoppers-dev"),
     ],
 )
-def test_a_package_that_is_none_of_the_groups_is_refused(world: World, package: str, code: int, told: str) -> None:
+def test_a_package_that_is_none_of_the_groups_is_refused(world: World, package: str, code: int, reported: str) -> None:
     found, _, err = world.slipway("rollout", "approve", "--package", package, "--yes", *WHY)
     assert found == code
-    assert told in err
+    assert reported in err
     assert not world.entries()
 
 

@@ -15,7 +15,7 @@ from slipway.rollout.steps import Kind
 
 from .durable import DurableSteps
 from .rollout import roll_out
-from .run import RolloutRequest, Run, Target
+from .run import RolloutRequest, RolloutTarget, Run
 from .schedule import follow
 
 _ATTEMPTS = 5
@@ -45,7 +45,7 @@ def schedule(event: dict[str, Any], context: DurableContext) -> dict[str, str]:
 
 
 def _run(context: DurableContext, request: RolloutRequest) -> Run:
-    target = Target(**json.loads(os.environ["ROLLOUT"]))
+    target = RolloutTarget(**json.loads(os.environ["ROLLOUT"]))
     return Run(target, request, DurableSteps(context), _client, time.time)
 
 

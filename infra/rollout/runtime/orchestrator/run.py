@@ -74,7 +74,7 @@ class Steps(Protocol):
 
 
 @dataclass(frozen=True)
-class Target:
+class RolloutTarget:
     """The one endpoint that is rolled out to, and the functions and jobs that a rollout calls.
 
     Attributes:
@@ -137,7 +137,7 @@ class RolloutRequest:
 class Run:
     """One execution."""
 
-    target: Target
+    target: RolloutTarget
     request: RolloutRequest
     steps: Steps
     client: Callable[[str], Any]

@@ -1,4 +1,4 @@
-"""What roles do in the embedded AWS, told apart by who they are and held against their policies."""
+"""What roles do in the embedded AWS, distinguished by who they are and held against their policies."""
 
 import io
 import json

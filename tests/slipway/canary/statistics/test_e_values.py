@@ -1,4 +1,4 @@
-"""The bets on two streams of yes and no."""
+"""E-values of two streams of yes and no."""
 
 import math
 
@@ -14,7 +14,7 @@ requests = st.integers(1, 400)
 
 
 def log_mean_e(*, green, blue, n_green, n_blue, margin, above, truth):
-    """Log of the bet's exact mean when the true rates are `truth`: it factors over the requests."""
+    """Log of the e-value's exact mean when the true rates are `truth`: it factors over the requests."""
 
     def log_e(hits_green, hits_blue):
         counts = Counts.of(n_green, hits_green, n_blue, hits_blue)
@@ -38,8 +38,8 @@ def test_no_bet_gains_on_average_while_its_null_holds(alternative, sizes, margin
     border = blue_truth + margin
     inside = border * other if above else border + (1 - border) * other
     for green_truth in (border, inside):
-        bet = {"green": green, "blue": blue, "margin": margin, "above": above}
-        assert log_mean_e(**bet, n_green=n_green, n_blue=n_blue, truth=(green_truth, blue_truth)) <= 1e-9
+        alternative = {"green": green, "blue": blue, "margin": margin, "above": above}
+        assert log_mean_e(**alternative, n_green=n_green, n_blue=n_blue, truth=(green_truth, blue_truth)) <= 1e-9
 
 
 @given(rates, rates, requests, requests, st.sampled_from([0.0, 0.05, -0.05]))
@@ -63,8 +63,8 @@ def test_the_weighted_mixture_of_all_bets_gains_nothing_on_average_while_both_fl
     regression = Regression(0.0, two_sided=two_sided, falling=falling)
     e_values = 0.0
     for shift, weight in zip(regression.shifts, regression.weights, strict=True):
-        bet = {"green": min(max(rate + shift, 1e-6), 1 - 1e-6), "blue": rate, "margin": 0.0, "above": shift > 0}
-        e_values += weight * math.exp(log_mean_e(**bet, n_green=n_green, n_blue=n_blue, truth=(rate, rate)))
+        alternative = {"green": min(max(rate + shift, 1e-6), 1 - 1e-6), "blue": rate, "margin": 0.0, "above": shift > 0}
+        e_values += weight * math.exp(log_mean_e(**alternative, n_green=n_green, n_blue=n_blue, truth=(rate, rate)))
     assert e_values / sum(regression.weights) <= 1 + 1e-9
 
 
