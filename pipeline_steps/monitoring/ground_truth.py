@@ -1,6 +1,6 @@
 """Outcome files: the outcomes of requests, as lines of JSON.
 
-Where one label is positive, a line with a value and a ground truth with labels both tell what came of a request.
+Where one label is positive, a line with a value and a ground truth with labels both report what came of a request.
 Without one, as for several classes or a number, a ground truth has the true labels, which quality is measured by, and
 a value is what the response was worth, which is for canary analysis alone.
 

@@ -1,4 +1,4 @@
-"""Rows without the relations of their columns: what a model of those relations must tell from the real rows."""
+"""Rows without the relations of their columns: what a model of those relations must distinguish from the real rows."""
 
 from typing import TYPE_CHECKING
 

@@ -118,11 +118,11 @@ class Problem(Protocol):
         """Give the rows that models are measured on: for problems with labels, these.
 
         Without labels as many rows again follow, each column permuted independently, with the target 1 beside the 0
-        of the real rows: a model of the columns' relations must be able to tell them apart.
+        of the real rows: a model of the columns' relations must distinguish them.
         """
 
     def against(self, use_case: UseCase) -> str:
-        """Name the rows that `metrics` tell the table's from, where no target is known; "" elsewhere."""
+        """Name the rows that `metrics` compare the table's with, where no target is known; "" elsewhere."""
 
     def naive_outputs(self, train: Target, outputs: Outputs, target: Target, use_case: UseCase) -> Outputs:
         """Give what a model without features would, for the rows of a model's `outputs`: the naive reference."""

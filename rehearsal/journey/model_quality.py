@@ -29,7 +29,7 @@ def reported_line(properties: Mapping[str, str]) -> str:
 
 
 def metric_in_words(evaluation: Mapping[str, Any], metric: str) -> str:
-    """Name a metric, with the rows that it tells the table's from where no target is known."""
+    """Name a metric, with the rows that it compares the table's with where no target is known."""
     against = evaluation.get("against", {}).get(metric)
     return f"{metric} against {against}" if against else metric
 

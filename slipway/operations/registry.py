@@ -30,7 +30,7 @@ class Package:
     algorithm: str | None
     metric: str | None
     metric_against: str | None
-    """The rows that the metric tells the table's from, where no target was known."""
+    """The rows that the metric compares the table's with, where no target was known."""
     value: float | None
     commit: str | None
     data_sha256: str | None

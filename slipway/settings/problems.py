@@ -54,7 +54,7 @@ class ProblemFacts:
         maximised: what the decision may maximise.
         intervals: whether a prediction may come with an interval.
         value: the keys of `[value]`, beside `currency`.
-        against: the rows that the metrics tell the table's from, where no target is known.
+        against: the rows that the metrics compare the table's with, where no target is known.
     """
 
     metrics: Mapping[str, Direction]

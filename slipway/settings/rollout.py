@@ -102,7 +102,7 @@ class Endpoint(Section):
 
 
 class Rollout(Section):
-    """How a new model takes over the endpoint, and what sends the traffic back."""
+    """How a new model takes over the endpoint, and what rolls it back."""
 
     type: Literal["canary", "linear", "all_at_once", "rolling"] = "canary"
     """How traffic moves to the new fleet, by SageMaker's names."""

@@ -93,7 +93,7 @@ class Settings(Section):
 
     @property
     def metric_against(self) -> str:
-        """The rows that the primary metric tells the table's from; "" where a known target measures it."""
+        """The rows that the primary metric compares the table's with; "" where a known target measures it."""
         return self.facts.against if self.data.target is None else ""
 
     @property

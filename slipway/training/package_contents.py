@@ -1,4 +1,4 @@
-"""What a model package says whoever evaluated it: the container that serves it, and where it comes from."""
+"""What a model package says however it was evaluated: the container that serves it, and where it comes from."""
 
 from collections.abc import Mapping
 
