@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.guardrail_cells import COLD, FAULTS, SERVICE, row
 from slipway.canary.config import Tolerances
-from slipway.canary.proposal import DECIDE_SECONDS, Proposal, propose
+from slipway.canary.proposal import DECIDE_SECONDS, ProposedRollout, propose
 from slipway.canary.statistics.non_inferiority import normal_quantile
 from slipway.settings.canary_analysis import CanaryAnalysis
 from slipway.settings.rollout import Rollout
@@ -70,7 +70,7 @@ def measure_proposed(name: str, rate: float, *, rollouts: int, seed: int) -> dic
     }
 
 
-def configured(plan: Proposal) -> ConfiguredRollout:
+def configured(plan: ProposedRollout) -> ConfiguredRollout:
     """As the settings that `slipway plan` prints."""
     rollout = Rollout(**plan.rollout(), canary_analysis=CanaryAnalysis(**plan.analysis()))
     shares, seconds = plan.route.shares(INSTANCES), plan.route.bake_seconds

@@ -166,13 +166,13 @@ import os, sys, threading
 from pathlib import Path
 from rehearsal.containers.choice import choose_backend
 from rehearsal.containers.backends.fork_client import ForkRefusedError
-from rehearsal.containers.backends.namespace import NamespaceBackend, Powers
+from rehearsal.containers.backends.namespace import NamespaceBackend, Privileges
 from rehearsal.containers.backends.warm import WarmBackend
 from rehearsal.containers.container import Container, Program
 from rehearsal.jobs.container_run import RunLimits, run_container
 
 if sys.argv[1] == "user namespace":
-    chosen = WarmBackend(NamespaceBackend(Powers(user_namespace=True, network=True)))
+    chosen = WarmBackend(NamespaceBackend(Privileges(user_namespace=True, network=True)))
 else:
     chosen = choose_backend(sys.argv[1])
 backend = chosen if sys.argv[2] == "warm" else chosen.cold

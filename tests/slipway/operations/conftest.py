@@ -59,7 +59,7 @@ from aws_durable_execution_sdk_python import durable_execution
 from orchestrator.durable import DurableSteps
 from orchestrator.lock import Lock
 from orchestrator.pause import Pause
-from orchestrator.run import Rejection, RolloutRequest, Run, Target
+from orchestrator.run import Rejection, RolloutRequest, RolloutTarget, Run
 from slipway.rollout.steps import Kind, RolloutStep
 
 client = functools.cache(boto3.client)
@@ -69,7 +69,7 @@ client = functools.cache(boto3.client)
 def handler(event, context):
     steps = DurableSteps(context)
     request = RolloutRequest(event["ModelPackageArn"], Kind(event.get("Kind", "approval")))
-    run = Run(Target(**json.loads(os.environ["ROLLOUT"])), request, steps, client, time.time)
+    run = Run(RolloutTarget(**json.loads(os.environ["ROLLOUT"])), request, steps, client, time.time)
     lock = Lock(run)
     try:
         lock.take()
