@@ -105,7 +105,7 @@ class EndpointStack(cdk.Stack):
         shadow = self._settings.rollout.shadow
         return ShadowModel(
             model=self._registered(package, SHADOW_VARIANT),
-            instance_count=shadow.instances(self._settings.endpoint),
+            instance_count=shadow.instances(self._settings.endpoint.most_instances),
             percent=shadow.percent,
             condition=cdk.CfnCondition(
                 self,

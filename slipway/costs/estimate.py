@@ -130,7 +130,11 @@ def second_fleet(settings: Settings, prices: Prices) -> list[Line]:
     if settings.endpoint.image:
         usages.append(Usage("replay: servers of both models", type_, REPLAY_SERVERS * _REPLAY_HOURS))
     if shadow.enabled:
-        beside = shadow.instances(settings.endpoint) * (shadow.max_seconds + 2 * rollout_seconds(plan)) / _HOUR
+        beside = (
+            shadow.instances(settings.endpoint.most_instances)
+            * (shadow.max_seconds + 2 * rollout_seconds(plan))
+            / _HOUR
+        )
         usages.append(Usage("second fleet while the shadow is added", type_, hours))
         usages.append(Usage(f"shadow, for {shadow.max_seconds / _HOUR:g} h at most", type_, beside))
     return instance_lines(usages, prices)

@@ -31,9 +31,9 @@ def _endpoint(settings: Settings) -> tuple[Need, ...]:
     endpoint = settings.endpoint
     if endpoint.serverless is not None:
         return ()
-    most = endpoint.autoscaling.max_instance_count if endpoint.autoscaling else endpoint.instance_count
+    most = endpoint.most_instances
     plan = plan_from_deployment_config(deployment_config(settings.rollout, ()), instances=most)
-    shadow = settings.rollout.shadow.instances(endpoint) if settings.rollout.shadow.enabled else 0
+    shadow = settings.rollout.shadow.instances(most) if settings.rollout.shadow.enabled else 0
     both = most + extra_instances(plan) + shadow
     why = f"{most} instances, and {both - most - shadow} of a rollout's new fleet beside them"
     if shadow:

@@ -60,7 +60,11 @@ def planned_rollout(settings: Settings, *, requests_per_second: float | None = N
 
 def _shadow(settings: Settings) -> tuple[Variant, ...]:
     shadow, served = settings.rollout.shadow, settings.endpoint
-    return (Variant(SHADOW_VARIANT, shadow.instances(served), served.instance_type),) if shadow.enabled else ()
+    return (
+        (Variant(SHADOW_VARIANT, shadow.instances(served.most_instances), served.instance_type),)
+        if shadow.enabled
+        else ()
+    )
 
 
 def planned_analysis(rollout: Rollout) -> PlannedAnalysis | None:

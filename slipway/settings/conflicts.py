@@ -1,7 +1,6 @@
 """What sections of the settings ask for together and cannot have, by the keys of the settings."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from slipway.settings.builtin_image import is_builtin
 from slipway.settings.features import feature_errors
@@ -10,29 +9,27 @@ from slipway.settings.own_container_checks import builtin_errors, own_model_erro
 from slipway.settings.problem_checks import problem_errors
 from slipway.settings.problems import PROBLEMS
 from slipway.settings.search import search_errors
-
-if TYPE_CHECKING:
-    from slipway.settings.use_case import Settings
+from slipway.settings.unchecked import UncheckedSettings
 
 
-def conflicts(settings: "Settings", *, wrong: Collection[str] = ()) -> Iterator[str]:
+def conflicts(settings: UncheckedSettings, *, wrong: Collection[str] = ()) -> Iterator[str]:
     """Every conflict between sections none of which is among the `wrong` ones."""
     for sections, check in _CHECKS:
         if sections.isdisjoint(wrong):
             yield from check(settings)
 
 
-def _problem_conflicts(settings: "Settings") -> Iterator[str]:
+def _problem_conflicts(settings: UncheckedSettings) -> Iterator[str]:
     yield from problem_errors(
         settings.problem, data=settings.data, decision=settings.decision, gate=settings.gate, value=settings.value
     )
 
 
-def _recipe_conflicts(settings: "Settings") -> Iterator[str]:
+def _recipe_conflicts(settings: UncheckedSettings) -> Iterator[str]:
     yield from feature_errors(settings.features, settings.data, has_target=settings.facts.target == "needed")
 
 
-def _search_conflicts(settings: "Settings") -> Iterator[str]:
+def _search_conflicts(settings: UncheckedSettings) -> Iterator[str]:
     yield from search_errors(
         settings.tuning,
         settings.problem,
@@ -43,7 +40,7 @@ def _search_conflicts(settings: "Settings") -> Iterator[str]:
     )
 
 
-def _serverless_conflicts(settings: "Settings") -> Iterator[str]:
+def _serverless_conflicts(settings: UncheckedSettings) -> Iterator[str]:
     """What cannot be had together with `endpoint.serverless`; nothing where that is not given."""
     endpoint, rollout = settings.endpoint, settings.rollout
     if endpoint.serverless is None:
@@ -63,7 +60,7 @@ def _serverless_conflicts(settings: "Settings") -> Iterator[str]:
         yield "access.vpc must be left out with endpoint.serverless, which runs in no network of yours"
 
 
-def _shadow_conflicts(settings: "Settings") -> Iterator[str]:
+def _shadow_conflicts(settings: UncheckedSettings) -> Iterator[str]:
     """What SageMaker does not offer for an endpoint with a shadow, and who would compare it."""
     endpoint, rollout = settings.endpoint, settings.rollout
     if not rollout.shadow.enabled:
@@ -79,7 +76,7 @@ def _shadow_conflicts(settings: "Settings") -> Iterator[str]:
         yield f"endpoint.instance_type must not be of Inferentia 1 with rollout.shadow, got {endpoint.instance_type}"
 
 
-def _own_container_conflicts(settings: "Settings") -> Iterator[str]:
+def _own_container_conflicts(settings: UncheckedSettings) -> Iterator[str]:
     """What cannot be had with images of the user's own."""
     training, endpoint = settings.training, settings.endpoint
     yield from server_errors(endpoint, settings.rollout, settings.monitoring)
@@ -91,7 +88,7 @@ def _own_container_conflicts(settings: "Settings") -> Iterator[str]:
         yield from own_model_errors(settings.gate, settings.decision, settings.value)
 
 
-def _fold_conflicts(settings: "Settings") -> Iterator[str]:
+def _fold_conflicts(settings: UncheckedSettings) -> Iterator[str]:
     """Rows that the split keeps together would be separated by folds."""
     folds, split = settings.training.folds, settings.data.split
     if folds and split.method in {"time", "group"}:
@@ -99,14 +96,14 @@ def _fold_conflicts(settings: "Settings") -> Iterator[str]:
         yield f"training.folds must be 0 with data.split.method {split.method}: folds mix {apart}, got {folds}"
 
 
-def _value_conflicts(settings: "Settings") -> Iterator[str]:
+def _value_conflicts(settings: UncheckedSettings) -> Iterator[str]:
     """Canary analysis bounds what it is given: it needs the least and the greatest value of a response."""
     if settings.rollout.canary_analysis.value and (settings.value is None or settings.value.bounds() is None):
         needed = "values of outcomes" if settings.value else "[value]"
         yield f"rollout.canary_analysis.value must be left out without {needed}: nothing bounds a response's value"
 
 
-def _monitoring_conflicts(settings: "Settings") -> Iterator[str]:
+def _monitoring_conflicts(settings: UncheckedSettings) -> Iterator[str]:
     """What the monitor's settings ask for and cannot have."""
     monitoring = settings.monitoring
     if monitoring.schedule and not settings.endpoint.capture_percent:
@@ -130,7 +127,7 @@ def _monitoring_conflicts(settings: "Settings") -> Iterator[str]:
     yield from _outcome_conflicts(settings)
 
 
-def _outcome_conflicts(settings: "Settings") -> Iterator[str]:
+def _outcome_conflicts(settings: UncheckedSettings) -> Iterator[str]:
     """Bias needs labels of which one is positive, and what needs outcomes a target."""
     monitoring, problem = settings.monitoring, settings.problem
     if monitoring.bias and not PROBLEMS[problem].positive_label:
@@ -165,7 +162,7 @@ def _facet_conflicts(monitoring: Monitoring, columns: Mapping[str, str]) -> Iter
 
 
 _SEARCHED = frozenset({"problem", "tuning", "training", "features", "gate"})
-_CHECKS: tuple[tuple[frozenset[str], Callable[["Settings"], Iterator[str]]], ...] = (
+_CHECKS: tuple[tuple[frozenset[str], Callable[[UncheckedSettings], Iterator[str]]], ...] = (
     (frozenset({"problem", "data", "decision", "gate", "value"}), _problem_conflicts),
     (frozenset({"problem", "data", "features"}), _recipe_conflicts),
     (_SEARCHED, _search_conflicts),

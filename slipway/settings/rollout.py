@@ -83,6 +83,11 @@ class Endpoint(Section):
         raise_each([*self._image_errors(), *scaling])
         return self
 
+    @property
+    def most_instances(self) -> int:
+        """Of the largest fleet."""
+        return self.autoscaling.max_instance_count if self.autoscaling else self.instance_count
+
     def _image_errors(self) -> Iterator[str]:
         if self.image is None:
             for key in ("environment", "local_command", "request", "output"):

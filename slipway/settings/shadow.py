@@ -1,14 +1,10 @@
 """A candidate beside the live model: it answers copies of live requests before any user meets it."""
 
 from math import ceil
-from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from slipway.settings.section import Section
-
-if TYPE_CHECKING:
-    from slipway.settings.rollout import Endpoint
 
 
 class Shadow(Section):
@@ -26,7 +22,6 @@ class Shadow(Section):
     max_seconds: int = Field(86_400, ge=600, le=86_400)
     """Longest time that the candidate stays a shadow."""
 
-    def instances(self, endpoint: "Endpoint") -> int:
-        """Of the shadow's fleet, which is not autoscaled: enough for its share of the largest fleet."""
-        most = endpoint.autoscaling.max_instance_count if endpoint.autoscaling else endpoint.instance_count
+    def instances(self, most: int) -> int:
+        """Of the shadow's fleet, which is not autoscaled: enough for its share of the largest fleet, of `most`."""
         return ceil(most * self.percent / 100)

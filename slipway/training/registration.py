@@ -16,8 +16,8 @@ MODEL_SHA256_VARIABLE = "SLIPWAY_MODEL_SHA256"
 CHAMPION_DIFFERENCE = "champion_difference"
 """The property of a package with how far it differs from the champion on the test rows: the replay allows as much."""
 
-GATE_PROPERTIES = {MODEL_SHA256_VARIABLE: MODEL_SHA256, "SLIPWAY_CHAMPION_DIFFERENCE": CHAMPION_DIFFERENCE}
-"""Which properties the gates' job gets, by environment variable."""
+GATE_PROPERTIES = (MODEL_SHA256, CHAMPION_DIFFERENCE)
+"""The properties that the gates' job gets, each as the variable `SLIPWAY_` and its name in capitals."""
 
 
 @dataclass(frozen=True)

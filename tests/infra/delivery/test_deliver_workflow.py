@@ -164,7 +164,7 @@ def test_a_session_lasts_as_long_as_the_deployments_of_its_job_may_take(project:
     """A live endpoint's rollout, which `cdk deploy` waits for, and half an hour for the rest."""
     dev, prod = matrix_of(project, DELIVERY)
     assert dev["seconds"] == 2 * (3600 + 1800)
-    assert prod["seconds"] == 5400 + 1800
+    assert prod["seconds"] == 4800 + 1800
     (step,) = [s for s in jobs()["deploy"]["steps"] if "configure-aws-credentials" in s.get("uses", "")]
     assert step["with"]["role-duration-seconds"] == "${{ matrix.seconds }}"
 

@@ -114,7 +114,7 @@ def target(**changes: Any) -> RolloutTarget:
         "canary_analysis": FUNCTION.format("analysis"),
         "gate_job": {
             "name_prefix": "shoppers-dev-gates",
-            "properties": {"SLIPWAY_MODEL_SHA256": "model-sha256"},
+            "properties": ["model_sha256"],
             "output_uri": "s3://artifacts/replay",
             "kms_key_arn": "arn:key",
             "cluster": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30},

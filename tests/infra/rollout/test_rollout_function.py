@@ -570,7 +570,7 @@ def test_a_job_that_sagemaker_could_not_run_is_started_again_up_to_three_times()
 
 
 def test_the_gates_hold_the_candidate_against_the_live_model_and_the_hash_that_was_evaluated() -> None:
-    world = World(metadata={"model-sha256": "abc"})
+    world = World(metadata={"model_sha256": "abc"})
     run(world)
     (request,) = world.jobs.values()
     inputs = {each["InputName"]: each["S3Input"]["S3Uri"] for each in request["ProcessingInputs"]}

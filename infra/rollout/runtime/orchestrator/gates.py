@@ -128,7 +128,7 @@ def _start(run: Run, name: str, package: dict[str, Any], champion: str, endpoint
         inputs["champion"] = described["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
     # An approval is for the bytes whose hash the package notes, and not for a path.
     noted = package.get("CustomerMetadataProperties", {})
-    environment = {name: noted.get(key, "") for name, key in run.target.gate_job["properties"].items()}
+    environment = {f"SLIPWAY_{name.upper()}": noted.get(name, "") for name in run.target.gate_job["properties"]}
     try:
         sagemaker.create_processing_job(**_request(run.target.gate_job, name, inputs, environment, endpoint))
     except ClientError as exc:
