@@ -21,7 +21,7 @@ MOST_FAILED = 5
 """Polls in a row that the analysis may fail: the one after them may still be in time for the alarm."""
 NO_DECISION = {
     "decision": 0,
-    "explanation": "",
+    "explanation": "no poll of the canary analysis compared the fleets",
     "settled": False,
     "checkpoint": None,
     "failed": 0,
@@ -89,7 +89,7 @@ class _Analysis:
         except (ClientError, BotoCoreError, FunctionError) as exc:
             return before if self._run.target.proceeds else self._failed(before, exc)
         wanted = ("decision", "explanation", "settled", "checkpoint")
-        known = {**NO_DECISION, **{name: after[name] for name in wanted}}
+        known = {**NO_DECISION, **{name: after[name] for name in wanted if after[name] != ""}}
         if after["changed"]:
             self._record(known)
         return known
