@@ -71,7 +71,7 @@ class ContainerModel:
 
 @dataclass(frozen=True, kw_only=True)
 class ShadowModel:
-    """A candidate beside the live model, while `condition` holds: it answers copies of requests, for nobody.
+    """A candidate beside the live model, while `condition` holds: it responds to copies of requests, never to a user.
 
     Attributes:
         model: the candidate; the endpoint's role must be able to read it, as it can the live one of the same registry.

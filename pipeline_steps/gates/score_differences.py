@@ -87,7 +87,7 @@ def compare_scores(
     scale, numbers = score_scale(problem, scores.champion), problem.label_kind == "number"
     tolerance = max(SAME_NUMBER * scale.unit, error)
     differs = labels_differ(problem.label_kind, scores.champion_label, scores.candidate_label, tolerance=tolerance)
-    disagreeing = _by_request(differs.astype(np.float64), scores.request)
+    disagreeing = by_request(differs.astype(np.float64), scores.request)
     disagreement = float(disagreeing.mean()) if len(disagreeing) else 0.0
     differences = (scores.candidate - scores.champion) / scale.unit
     several = ERROR / max(1, len(segments))
@@ -115,14 +115,14 @@ def compare_scores(
     }
 
 
-def _by_request(values: NDArray[np.float64], requests: NDArray[np.int64]) -> NDArray[np.float64]:
+def by_request(values: NDArray[np.float64], requests: NDArray[np.int64]) -> NDArray[np.float64]:
     """Average the rows of each request."""
     _, numbers, rows = np.unique(requests, return_inverse=True, return_counts=True)
     return np.bincount(numbers, weights=values, minlength=len(rows)) / rows
 
 
 def _mean(differences: NDArray[np.float64], requests: NDArray[np.int64], *, error: float) -> Bounded:
-    values = _by_request(differences, requests)
+    values = by_request(differences, requests)
     found = float(values.mean()) if len(values) else 0.0
     return Bounded(found, mean_at_least(values, error=error))
 

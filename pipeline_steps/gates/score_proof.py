@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.baseline.baseline import ScoreRanks
 from pipeline_steps.gates.confidence_bounds import quantile_of_normal
-from pipeline_steps.gates.score_differences import PairedScores
+from pipeline_steps.gates.score_differences import PairedScores, by_request
 
 _FEWEST_REQUESTS = 200
 _BATCHES = 20
@@ -48,13 +48,8 @@ def score_shares(
         candidate.upper_half(new) - champion.upper_half(old),
         candidate.tails(new) - champion.tails(old),
     )
-    bounds = [_at_most(_by_request(each, scores.request), error=error) for each in differences]
+    bounds = [_at_most(by_request(each, scores.request), error=error) for each in differences]
     return ScoreShares(max(bounds), requests)
-
-
-def _by_request(values: NDArray[np.float64], requests: NDArray[np.int64]) -> NDArray[np.float64]:
-    _, numbers, rows = np.unique(requests, return_inverse=True, return_counts=True)
-    return np.bincount(numbers, weights=values) / rows
 
 
 def _at_most(values: NDArray[np.float64], *, error: float) -> float:

@@ -83,7 +83,7 @@ class Router:
         return answer
 
     def _copy(self, fleet: ServingFleet, shadow: ServingVariant, request: InvocationRequest) -> None:
-        """Once the user has the response: the copy takes none of the user's time, and its failure is nobody's."""
+        """Once the user has the response: the copy takes none of the user's time, and its failure reaches no user."""
         if len(self._copies) >= _MOST_COPIES:
             self._record(_attempt(fleet, shadow, 0, model_us=0.0, is_shadows=True))
             return

@@ -38,7 +38,7 @@ class ServingFleet:
     data_capture: Mapping[str, Any] | None = None
     """The DataCaptureConfig that applies to it."""
     shadow: ServingVariant | None = None
-    """Gets copies of requests, whose responses nobody gets."""
+    """Gets copies of requests; no user gets its responses."""
     in_flight: int = 0
     capture: CapturePlan | None = field(init=False)
     shadow_capture: CapturePlan | None = field(init=False)

@@ -1,4 +1,4 @@
-"""A candidate beside the live model: it answers copies of live requests before any user meets it."""
+"""A candidate beside the live model: it responds to copies of live requests before any user meets it."""
 
 from math import ceil
 
@@ -10,7 +10,7 @@ from slipway.settings.section import Section
 class Shadow(Section):
     """Between the gates and the update the candidate is a shadow variant of the live endpoint.
 
-    Canary analysis compares what both responded to the same requests; nobody gets the shadow's responses. The rollout
+    Canary analysis compares what both responded to the same requests; no user gets the shadow's responses. The rollout
     goes on once the candidate is proven no worse, and ends with its rejection where it is worse. Of a candidate that
     is neither when the time is over, `canary_analysis.without_evidence` decides.
     """

@@ -1,6 +1,7 @@
 """Other functions, called and waited for."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -23,6 +24,15 @@ def invoke(run: Run, function: str, payload: dict[str, Any]) -> dict[str, Any]:
     if response.get("FunctionError"):
         raise FunctionError(str(body.get("errorType", response["FunctionError"])))
     return body
+
+
+def clock(seconds: float, *, since: float, until: float) -> dict[str, Any]:
+    """A wait as the canary analysis takes it: how long it was to be, and from when to when it was, in epoch seconds."""
+    return {"seconds": seconds, "from": _iso(since), "to": _iso(until)}
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def error_name(error: Exception) -> str:

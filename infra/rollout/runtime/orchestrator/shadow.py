@@ -5,7 +5,6 @@ it away again. No user gets its responses, so there is no hurry: it is rejected 
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,7 +15,7 @@ from slipway.rollout.failure_causes import is_candidates
 from slipway.rollout.steps import Kind, RolloutStep
 
 from . import live, stack
-from .functions import FunctionError, error_name, invoke
+from .functions import FunctionError, clock, error_name, invoke
 from .live import Live, ObservedEndpoint
 from .lock import Lock
 from .pause import Pause
@@ -85,7 +84,7 @@ class Shadow:
         return shadowed
 
     def leave(self) -> None:
-        """Take the shadow away, whoever left it, and delete what it leaves unused; nothing where there is none.
+        """Remove the shadow, also an earlier execution's, and delete what it leaves unused; nothing if there is none.
 
         Raises:
             NotRestored: the endpoint was not seen without it.
@@ -170,9 +169,9 @@ class Shadow:
                 "at": now,
                 "gives_way": self._gives_way(),
             }
-            clock = {"seconds": waited, "from": _iso(state["at"]), "to": _iso(now)}
+            passed = clock(waited, since=state["at"], until=now)
             since = {"since": begun, "waited": after["seconds"], "most": most}
-            return {**after, **_analysed(run, shadowed, state, clock=clock, since=since)}
+            return {**after, **_analysed(run, shadowed, state, passed=passed, since=since)}
 
         def pause(state: State) -> float | None:
             return None if _is_over(run, state) else float(wait_seconds(state["polls"], most))
@@ -218,7 +217,7 @@ def _is_over(run: Run, state: State) -> bool:
 
 
 def _analysed(
-    run: Run, shadowed: Live, before: State, *, clock: dict[str, Any], since: dict[str, float]
+    run: Run, shadowed: Live, before: State, *, passed: dict[str, Any], since: dict[str, float]
 ) -> dict[str, Any]:
     payload = {
         "endpoint": run.target.endpoint,
@@ -226,7 +225,7 @@ def _analysed(
         "previous_package": shadowed.package,
         "previous_config": shadowed.config,
         "checkpoint": before["checkpoint"],
-        "clock": clock,
+        "clock": passed,
         "shadow": since,
     }
     try:
@@ -247,7 +246,3 @@ def _delete(run: Run, unused: Live, serving: Live) -> bool:
     if unused.config and unused.config == serving.config:
         return False
     return delete(run, Live(config=unused.config, model=unused.shadow_model))
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,7 +11,7 @@ from slipway.metrics import decision_datum, decision_namespace
 from slipway.rollout.steps import RolloutStep, poll_seconds
 
 from . import stack
-from .functions import FunctionError, error_name, invoke
+from .functions import FunctionError, clock, error_name, invoke
 from .live import Live
 from .report import audit
 from .run import Failure, Run, State
@@ -103,7 +102,7 @@ class _Analysis:
             "checkpoint": checkpoint,
             "proven": dict(self._proven),
             # Bakes are waits too: the length of this one gives their speed.
-            "clock": {"seconds": self._seconds, "from": _iso(since), "to": _iso(self._run.now())},
+            "clock": clock(self._seconds, since=since, until=self._run.now()),
         }
         return invoke(self._run, self._run.target.canary_analysis, payload)
 
@@ -141,7 +140,3 @@ class _Analysis:
             "sentence": analysed["explanation"],
         }
         audit(self._run, "decision", detail)
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
