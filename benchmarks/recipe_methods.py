@@ -21,10 +21,10 @@ import onnxruntime
 import pandas as pd
 from sklearn import decomposition, feature_selection, impute, preprocessing
 
-from pipeline_steps.algorithms.preparation import fit_preparation
+from pipeline_steps.algorithms.preprocessing import fit_preprocessing
 from pipeline_steps.artifact.contract import encode_table
 from pipeline_steps.features.fit import fit_columns
-from pipeline_steps.graphs.names import INPUT
+from pipeline_steps.graphs.tensor_names import INPUT
 from pipeline_steps.graphs.writer import GraphWriter
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.use_case import Column, UseCase
@@ -124,7 +124,7 @@ def measure(
     encoders = fit_columns(case, frame, problem.category_order(target))
     encoded = encode_table(encoders, frame)
     started = time.perf_counter()
-    prepared = fit_preparation(case, problem, encoders, encoded, target, seed=0)
+    prepared = fit_preprocessing(case, problem, encoders, encoded, target, seed=0)
     seconds = time.perf_counter() - started
     plain = GraphWriter(len(prepared.names))
     empty = plain.write("plain", plain.features, output="matrix", width=len(prepared.names))

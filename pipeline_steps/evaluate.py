@@ -21,7 +21,7 @@ from pipeline_steps.evaluation.comparison import (
     comparison_document,
     direction_of,
 )
-from pipeline_steps.evaluation.explanation import Refit, explain, explainability, registry_quality
+from pipeline_steps.evaluation.diagnostics import Refit, explain, explainability, registry_quality
 from pipeline_steps.evaluation.found_champion import FoundChampion
 from pipeline_steps.evaluation.gate import Gate, metric_in_words
 from pipeline_steps.evaluation.learning_curve import Point

@@ -17,9 +17,9 @@ from pipeline_steps.log import log
 from pipeline_steps.paths import Paths
 from pipeline_steps.server.application import Application
 from pipeline_steps.server.event_loop import PeriodicTask, run_server
-from pipeline_steps.server.explanation import Explainer
 from pipeline_steps.server.identity import WHOLE_ENDPOINT, Identity
 from pipeline_steps.server.metric_log import MetricLog, MetricSource
+from pipeline_steps.server.reasons import Explainer
 from pipeline_steps.server.request_metrics import RequestMetrics
 from pipeline_steps.server.score_recorder import ScoreRecorder
 from pipeline_steps.server.warm_up import warm_up

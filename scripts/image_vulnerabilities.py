@@ -33,7 +33,7 @@ _UPGRADE = re.compile(r"^Inst (\S+) \[([^\]]+)\] \((\S+) (\S+)")
 
 
 @dataclass(frozen=True)
-class Finding:
+class ImageFinding:
     component: str
     version: str
     what: str
@@ -51,18 +51,18 @@ class Source:
 
 def query_osv(
     url: str, components: Sequence[dict[str, Any]], *, batch_size: int = _BATCH
-) -> tuple[Source, list[Finding]]:
+) -> tuple[Source, list[ImageFinding]]:
     """All advisories OSV has for the components' package URLs."""
     covers = ("pypi", "deb")
     known = [c for c in components if _kind(c) in covers]
-    found: list[Finding] = []
+    found: list[ImageFinding] = []
     try:
         for start in range(0, len(known), batch_size):
             batch = known[start : start + batch_size]
             responses = _post(f"{url}/v1/querybatch", {"queries": [{"package": {"purl": c["purl"]}} for c in batch]})
             for component, response in zip(batch, responses["results"], strict=True):
                 if ids := sorted(v["id"] for v in response.get("vulns", ())):
-                    found.append(Finding(component["name"], component["version"], ", ".join(ids)))
+                    found.append(ImageFinding(component["name"], component["version"], ", ".join(ids)))
     except (OSError, ValueError, KeyError) as exc:
         return Source("OSV", available=False, detail=f"{url} is not available: {exc}", covers=covers), []
     return Source("OSV", available=True, detail=f"{len(known)} packages checked", covers=covers), found
@@ -79,7 +79,7 @@ def _post(url: str, body: dict[str, Any]) -> Any:
         return json.load(response)
 
 
-def query_apt(image: str) -> tuple[Source, list[Finding]]:
+def query_apt(image: str) -> tuple[Source, list[ImageFinding]]:
     """Which packages of the image are behind Debian's archive, security suite included."""
     # Without the option, an archive that cannot be reached is no error to apt.
     command = "apt-get -qq -o APT::Update::Error-Mode=any update >/dev/null && apt-get -s upgrade"
@@ -94,10 +94,10 @@ def query_apt(image: str) -> tuple[Source, list[Finding]]:
     return Source("apt", available=True, detail=detail, covers=("deb",)), behind(done.stdout)
 
 
-def behind(simulation: str) -> list[Finding]:
+def behind(simulation: str) -> list[ImageFinding]:
     """The packages that `apt-get -s upgrade` would replace."""
     found = (_UPGRADE.match(line) for line in simulation.splitlines())
-    return [Finding(m[1], m[2], f"{m[3]} in {m[4].rstrip(',')}") for m in found if m]
+    return [ImageFinding(m[1], m[2], f"{m[3]} in {m[4].rstrip(',')}") for m in found if m]
 
 
 def unchecked(components: Iterable[Mapping[str, Any]], sources: Sequence[Source]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from infra.shared.container_image import ContainerImage
 from slipway.settings.rollout import Autoscaling
 
 
-class Models(cdk.Stack):
+class GuardedModels(cdk.Stack):
     """Serves two models whose archives and images are there already."""
 
     def __init__(self, scope: Construct, id_: str) -> None:
@@ -57,5 +57,5 @@ class Models(cdk.Stack):
 
 
 app = cdk.App()
-Models(app, "acme-models")
+GuardedModels(app, "acme-models")
 app.synth()

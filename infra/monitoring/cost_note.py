@@ -1,6 +1,6 @@
 """What a use case costs, in a sentence for its dashboard."""
 
-from slipway.costs.estimate import instance_lines, planned_run, serving_month, total
+from slipway.costs.cost_estimate import instance_lines, planned_run, serving_month, total
 from slipway.costs.prices import Prices
 from slipway.errors import InputError
 from slipway.settings import Settings

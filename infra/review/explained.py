@@ -1,6 +1,6 @@
 """Every wildcard and every suppressed finding of the stacks, with its reason."""
 
-from infra.review.finding import Explained
+from infra.review.template_finding import Explained
 
 _LOGS = "streams are made under the group that is named, which for a replay ends in its execution; AWS names them"
 _GRANTS = "the CDK's grant for one bucket and one prefix or one key; the wildcard spans versions of the same verb"

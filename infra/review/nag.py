@@ -8,12 +8,12 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from infra.review.finding import Finding
+from infra.review.template_finding import TemplateFinding
 
 _REPORT = "validation-report.json"
 
 
-def nag_findings(make: Callable[[cdk.App], object], *, context: dict[str, object], out: Path) -> list[Finding]:
+def nag_findings(make: Callable[[cdk.App], object], *, context: dict[str, object], out: Path) -> list[TemplateFinding]:
     """Synthesize what `make` adds to an app into `out` with the rules on; findings of CDK's own rules are included."""
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415 — the half of a second that CDK needs to load it
 
@@ -25,8 +25,10 @@ def nag_findings(make: Callable[[cdk.App], object], *, context: dict[str, object
     return sorted(_findings(out / _REPORT))
 
 
-def _findings(report: Path) -> Iterator[Finding]:
+def _findings(report: Path) -> Iterator[TemplateFinding]:
     for plugin in json.loads(report.read_text(encoding="utf-8"))["pluginReports"]:
         for violation in plugin["violations"]:
             for construct in violation["violatingConstructs"]:
-                yield Finding("cdk-nag", violation["ruleName"], construct["constructPath"], violation["description"])
+                yield TemplateFinding(
+                    "cdk-nag", violation["ruleName"], construct["constructPath"], violation["description"]
+                )

@@ -12,8 +12,8 @@ import aws_cdk as cdk
 from infra.delivery.delivery_stacks import stacks_of
 from infra.monitoring.fleet_stack import FleetStack
 from infra.review.explained import EXPLAINED
-from infra.review.finding import Explained, Finding, unexplained, unused
 from infra.review.nag import nag_findings
+from infra.review.template_finding import Explained, TemplateFinding, unexplained, unused
 from infra.review.templates import cfn_lint_findings, own_findings
 from infra.shared.use_case_settings import load_delivered_use_cases
 from infra.stages import use_case_stacks
@@ -27,10 +27,10 @@ TOOLS = ("cdk-nag", "cfn-lint", "slipway")
 class Review:
     """What was found, explained or not."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[TemplateFinding, ...]
 
     @cached_property
-    def unexplained(self) -> list[Finding]:
+    def unexplained(self) -> list[TemplateFinding]:
         return unexplained(self.findings, EXPLAINED)
 
     @property

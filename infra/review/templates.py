@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.review.create_only import create_only_findings
-from infra.review.finding import Finding
+from infra.review.template_finding import TemplateFinding
 from slipway.settings.local_storage import has_local_storage
 
 if TYPE_CHECKING:
@@ -18,10 +18,12 @@ Resource = Mapping[str, Any]
 _REGIONS = ["us-east-1", "eu-central-1"]
 
 
-def cfn_lint_findings(template: Path) -> list[Finding]:
+def cfn_lint_findings(template: Path) -> list[TemplateFinding]:
     """Errors and warnings for the regions this is made for; others lack whole services."""
     return sorted(
-        Finding("cfn-lint", match.rule.id, f"{template.name}:{'/'.join(map(str, match.path or ()))}", match.message)
+        TemplateFinding(
+            "cfn-lint", match.rule.id, f"{template.name}:{'/'.join(map(str, match.path or ()))}", match.message
+        )
         for match in _linted(template.read_text(encoding="utf-8"))
     )
 
@@ -43,7 +45,7 @@ def _linter() -> "Runner":
     return Runner(ConfigMixIn(**ManualArgs(regions=_REGIONS)))
 
 
-def own_findings(template: Path) -> list[Finding]:
+def own_findings(template: Path) -> list[TemplateFinding]:
     """What endpoints, captures, alarms, stores and roles must have, in any template."""
     resources = json.loads(template.read_text(encoding="utf-8")).get("Resources", {})
     kind = "[serverless]" if any(map(_is_serverless, resources.values())) else ""
@@ -52,8 +54,10 @@ def own_findings(template: Path) -> list[Finding]:
         type_, properties = resource["Type"], resource.get("Properties", {})
         for rule, text in (*_RULES.get(type_, _nothing)(properties), *create_only_findings(type_, properties)):
             name = f"{rule}{kind}" if rule in _OF_INSTANCES else rule
-            found.append(Finding("slipway", name, f"{template.name}:{id_}", text))
-    found += [Finding("slipway", "RoleBounded", f"{template.name}:{id_}", _UNBOUNDED) for id_ in _unbounded(resources)]
+            found.append(TemplateFinding("slipway", name, f"{template.name}:{id_}", text))
+    found += [
+        TemplateFinding("slipway", "RoleBounded", f"{template.name}:{id_}", _UNBOUNDED) for id_ in _unbounded(resources)
+    ]
     return sorted(found)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline_steps.algorithms.algorithm import Algorithm, Features, FittedModel, Rows
 from pipeline_steps.algorithms.coefficients import HasCoefficients, coefficients_document
 from pipeline_steps.algorithms.hyperparameters import Hyperparameters
-from pipeline_steps.algorithms.preparation import Preparation, fit_preparation
+from pipeline_steps.algorithms.preprocessing import Preprocessing, fit_preprocessing
 from pipeline_steps.algorithms.registry import REGISTRY, algorithm_named
 from pipeline_steps.artifact.contract import encode_table
 from pipeline_steps.errors import ArgumentError
@@ -24,7 +24,7 @@ from pipeline_steps.tables.use_case import UseCase
 class PreparedModel:
     """A model of the matrix, behind the nodes that make it of encoded rows."""
 
-    def __init__(self, prepared: Preparation, model: FittedModel) -> None:
+    def __init__(self, prepared: Preprocessing, model: FittedModel) -> None:
         self.prepared, self._model = prepared, model
         self.best_iteration = model.best_iteration
 
@@ -103,7 +103,7 @@ class Trial:
         order = self.problem.category_order(train.target)
         columns = fit_columns(self.use_case, train.features, order)
         encoded = encode_table(columns, train.features)
-        prepared = fit_preparation(self.use_case, self.problem, columns, encoded, train.target, seed=self.seed)
+        prepared = fit_preprocessing(self.use_case, self.problem, columns, encoded, train.target, seed=self.seed)
         if prepared.recipe:
             self.log(name + prepared.recipe.log_line)
         values, limit = prepared.values(self.hyperparameters.values), REGISTRY[self.hyperparameters.algorithm].rounds
@@ -121,7 +121,7 @@ class Trial:
         return Fit(columns, PreparedModel(prepared, model), train, features)
 
     @staticmethod
-    def _held_out(columns: tuple[FeatureColumn, ...], prepared: Preparation, rows: Split) -> Rows:
+    def _held_out(columns: tuple[FeatureColumn, ...], prepared: Preprocessing, rows: Split) -> Rows:
         return Rows(prepared.matrix(encode_table(columns, rows.features)), rows.target)
 
     @cached_property

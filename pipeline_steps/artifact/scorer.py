@@ -8,7 +8,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from pipeline_steps.errors import StepError
-from pipeline_steps.graphs.names import INPUT
+from pipeline_steps.graphs.tensor_names import INPUT
 
 
 class Scorer:

@@ -9,7 +9,7 @@ from onnx import NodeProto, TensorProto
 
 from pipeline_steps.errors import StepError
 from pipeline_steps.features.method import Fitted, Values
-from pipeline_steps.graphs.names import INPUT
+from pipeline_steps.graphs.tensor_names import INPUT
 from pipeline_steps.graphs.writer import GraphWriter, in_front
 from pipeline_steps.tables.cells import LARGEST_NUMBER
 

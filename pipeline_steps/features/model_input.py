@@ -11,7 +11,7 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 from pipeline_steps.features.columns import CategoryColumn, FeatureColumn
 from pipeline_steps.features.date_parts import PARTS, DateGraph
 from pipeline_steps.features.datetime_column import DatetimeColumn
-from pipeline_steps.graphs.names import INPUT
+from pipeline_steps.graphs.tensor_names import INPUT
 from pipeline_steps.graphs.writer import in_front, rows_info
 
 _Features = NDArray[np.float32]

@@ -20,7 +20,7 @@ from pipeline_steps.problems.problem import LabelKind
 
 
 @dataclass(frozen=True)
-class Numbers:
+class AnyNumber:
     """What is known of such a number: it may be any."""
 
     headline_range: tuple[float, float] = (-math.inf, math.inf)
@@ -80,7 +80,7 @@ def compare_own_servers(
         words = f"not enough requests that the champion answers with a number: {len(answered)} of {limits.min_requests}"
         return ReplayResult(len(answered), not_compared=words, refused=refused, unreadable=unreadable)
     scores = read_numbers(answered, output)
-    measures = measure_replay(Numbers(), answered, scores, [], rounds=replayed.rounds)
+    measures = measure_replay(AnyNumber(), answered, scores, [], rounds=replayed.rounds)
     return ReplayResult(
         len(answered),
         reasons=tuple(limit_violations(limits, measures)),

@@ -15,7 +15,7 @@ from onnx import (
     numpy_helper,
 )
 
-from pipeline_steps.graphs.names import INPUT
+from pipeline_steps.graphs.tensor_names import INPUT
 
 _OPSETS = (("", 17), ("ai.onnx.ml", 3))
 _IR_VERSION = 8

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline_steps.preparation.finding import Finding, percent
 from pipeline_steps.preparation.identifiers import is_identifier
 from pipeline_steps.preparation.leaks import LEAKING, score_alone
 from pipeline_steps.preparation.outlier_checks import outliers_of_one_value
+from pipeline_steps.preparation.table_finding import TableFinding, percent
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.cells import MISSING_NUMBERS, RARE_ROWS, parse_number, quoted
 from pipeline_steps.tables.data_warnings import held_out_emptiness, no_information
@@ -61,11 +61,11 @@ class CheckedColumn:
         return is_identifier(self.name, self.column.kind, self.values)
 
 
-def column_findings(checked: CheckedColumn) -> Iterator[Finding]:
+def column_findings(checked: CheckedColumn) -> Iterator[TableFinding]:
     """Run every check of one column."""
     for check in _CHECKS:
         for message in check(checked):
-            yield Finding(check.__name__.strip("_"), f"column {checked.name} {message}", checked.name)
+            yield TableFinding(check.__name__.strip("_"), f"column {checked.name} {message}", checked.name)
 
 
 def _no_information(checked: CheckedColumn) -> Iterator[str]:

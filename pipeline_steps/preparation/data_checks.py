@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pipeline_steps.preparation.column_checks import CheckedColumn, column_findings
-from pipeline_steps.preparation.finding import Finding
 from pipeline_steps.preparation.split_table import SplitTable
 from pipeline_steps.preparation.table_checks import table_findings
+from pipeline_steps.preparation.table_finding import TableFinding
 from pipeline_steps.tables.raw_table import RawTable
 
 
-def data_findings(raw: RawTable, prepared: SplitTable) -> Sequence[Finding]:
+def data_findings(raw: RawTable, prepared: SplitTable) -> Sequence[TableFinding]:
     """Check the table as a whole, then each feature column."""
     splits = prepared.splits
     train, held_out = splits["train"], pd.concat([splits["validation"], splits["test"]])

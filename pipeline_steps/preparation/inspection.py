@@ -9,7 +9,6 @@ import pandas as pd
 
 from pipeline_steps.errors import ArgumentError, DataError
 from pipeline_steps.preparation.data_checks import data_findings
-from pipeline_steps.preparation.finding import Finding
 from pipeline_steps.preparation.identifiers import is_identifier, named_as_identifier
 from pipeline_steps.preparation.split_table import divided, split_table
 from pipeline_steps.preparation.suggested_problem import (
@@ -19,6 +18,7 @@ from pipeline_steps.preparation.suggested_problem import (
     suggested_problem,
 )
 from pipeline_steps.preparation.suggested_problem import positive_label as suggested_label
+from pipeline_steps.preparation.table_finding import TableFinding
 from pipeline_steps.preparation.text_table import TextTable
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.cells import quoted
@@ -182,7 +182,7 @@ def _groups(texts: TextTable, left_out: Mapping[str, str]) -> Iterator[str]:
             yield name
 
 
-def _findings(texts: TextTable, use_case: UseCase) -> tuple[UseCase, list[Finding]]:
+def _findings(texts: TextTable, use_case: UseCase) -> tuple[UseCase, list[TableFinding]]:
     raw, read = raw_table(texts.typed(wanted_columns(use_case)), replace(use_case, folds=_FOLDS))
     read = _evenly_split(raw, read)
     return replace(use_case, split=read.split), list(data_findings(raw, split_table(raw, read)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline_steps.preparation.finding import percent
+from pipeline_steps.preparation.table_finding import percent
 from pipeline_steps.tables.use_case import Column
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from pipeline_steps.preparation.finding import Finding, percent
 from pipeline_steps.preparation.split_balance import Divided, Uneven
 from pipeline_steps.preparation.split_table import SplitTable, divided_rows
+from pipeline_steps.preparation.table_finding import TableFinding, percent
 from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.raw_table import RawTable
 from pipeline_steps.tables.use_case import UseCase
@@ -20,7 +20,7 @@ _SHOWN = 3
 _BERNOULLI = 2
 
 
-def split_findings(raw: RawTable, prepared: SplitTable) -> Iterator[Finding]:
+def split_findings(raw: RawTable, prepared: SplitTable) -> Iterator[TableFinding]:
     """Check what each split has of the rows and of the target."""
     use_case, splits = prepared.use_case, prepared.splits
     if use_case.target is not None:
@@ -29,10 +29,10 @@ def split_findings(raw: RawTable, prepared: SplitTable) -> Iterator[Finding]:
     yield from _method(raw, {name: len(table) for name, table in splits.items()}, use_case)
 
 
-def _untrained(train: pd.DataFrame, use_case: UseCase) -> Iterator[Finding]:
+def _untrained(train: pd.DataFrame, use_case: UseCase) -> Iterator[TableFinding]:
     seen = set(train[str(use_case.target)].astype(int)) if use_case.classes else set()
     if absent := [quoted(label) for place, label in enumerate(use_case.classes) if place not in seen]:
-        yield Finding(
+        yield TableFinding(
             "untrained_label",
             f"no training row has the {use_case.target} {', '.join(absent[:_NAMED])}: it is never predicted; "
             "more such rows are needed, or another [data.split] seed",
@@ -40,7 +40,7 @@ def _untrained(train: pd.DataFrame, use_case: UseCase) -> Iterator[Finding]:
         )
 
 
-def _uneven_target(divided: Divided, use_case: UseCase) -> Iterator[Finding]:
+def _uneven_target(divided: Divided, use_case: UseCase) -> Iterator[TableFinding]:
     uneven = [each for each in divided.uneven() if each.rows or each.split != "train"]  # an untrained label is known
     if divided.labels == _BERNOULLI:  # the share of the other label says the same
         rarer = int(np.bincount(divided.target.astype(np.int64), minlength=_BERNOULLI).argmin())
@@ -49,7 +49,7 @@ def _uneven_target(divided: Divided, use_case: UseCase) -> Iterator[Finding]:
         listed = "; ".join(_difference(each, use_case.classes) for each in uneven[:_SHOWN])
         more = f"; and {len(uneven) - _SHOWN} more" if len(uneven) > _SHOWN else ""
         message = f"target {use_case.target} {listed}{more}: {_remedy(divided)}"
-        yield Finding("uneven_target", message, use_case.target)
+        yield TableFinding("uneven_target", message, use_case.target)
 
 
 def _difference(uneven: Uneven, classes: Sequence[str]) -> str:
@@ -75,27 +75,29 @@ def _remedy(divided: Divided) -> str:
     )
 
 
-def _method(raw: RawTable, rows: Mapping[str, int], use_case: UseCase) -> Iterator[Finding]:
+def _method(raw: RawTable, rows: Mapping[str, int], use_case: UseCase) -> Iterator[TableFinding]:
     plan, total = use_case.split, sum(rows.values())
     distinct = len(raw.features.drop_duplicates())
     if plan.method == "content" and distinct < min(_FEW_DISTINCT, total / 2):
-        yield Finding(
+        yield TableFinding(
             "few_distinct_rows",
             f"only {distinct} of {total} rows differ in their features, and equal ones are in one split: "
             'with an identifier, [data.split] method = "id" and its column split them evenly',
         )
     elif plan.method in {"group", "id"} and raw.split_by is not None:
         if (groups := raw.split_by.nunique()) < _FEW_GROUPS:
-            yield Finding("few_groups", f"{plan.column} has {groups} values only: splits by it are uneven", plan.column)
+            yield TableFinding(
+                "few_groups", f"{plan.column} has {groups} values only: splits by it are uneven", plan.column
+            )
         if missing := int((raw.split_by == "").sum()):
-            yield Finding(
+            yield TableFinding(
                 "no_group", f"{missing} rows have no {plan.column}: they are split by their features", plan.column
             )
     elif plan.method == "time" and raw.split_by is not None and (unknown := int(raw.split_by.isna().sum())):
-        yield Finding("no_time", f"{unknown} rows have no {plan.column}: they are used for training", plan.column)
+        yield TableFinding("no_time", f"{unknown} rows have no {plan.column}: they are used for training", plan.column)
     for name, percents in (("test", plan.test_percent), ("validation", plan.validation_percent)):
         share = rows[name] / total
         if abs(share / (percents / 100) - 1) > _OFF_BY:
-            yield Finding(
+            yield TableFinding(
                 "uneven_split", f"the {name} split has {rows[name]} rows ({percent(share)}) in place of {percents}%"
             )

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_steps.preparation.finding import Finding
 from pipeline_steps.preparation.split_balance import Divided
+from pipeline_steps.preparation.table_finding import TableFinding
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.profile import measured_labels, profile_columns
@@ -84,7 +84,7 @@ def divided(
     )
 
 
-def describe(raw: RawTable, prepared: SplitTable, findings: Sequence[Finding]) -> dict[str, Any]:
+def describe(raw: RawTable, prepared: SplitTable, findings: Sequence[TableFinding]) -> dict[str, Any]:
     """Make the profile: row counts of everything, statistics of the training split alone."""
     use_case, splits = prepared.use_case, prepared.splits
     counts = {name: len(table) for name, table in splits.items()}

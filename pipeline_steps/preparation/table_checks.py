@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline_steps.preparation.finding import Finding
 from pipeline_steps.preparation.split_checks import split_findings
 from pipeline_steps.preparation.split_table import SplitTable
+from pipeline_steps.preparation.table_finding import TableFinding
 from pipeline_steps.preparation.target_checks import target_findings
 from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.raw_table import RawTable
@@ -22,7 +22,7 @@ _NAMED = 8
 _USUAL_ENCODINGS = frozenset({"utf-8", "utf-8-sig"})
 
 
-def table_findings(raw: RawTable, prepared: SplitTable) -> Iterator[Finding]:
+def table_findings(raw: RawTable, prepared: SplitTable) -> Iterator[TableFinding]:
     """Run every check of the whole table."""
     use_case, splits = prepared.use_case, prepared.splits
     yield from _size(sum(map(len, splits.values())), use_case)
@@ -45,26 +45,28 @@ def is_sorted_by_target(target: "pd.Series[float]") -> bool:
     return abs(float(np.corrcoef(target.rank(), np.arange(len(values)))[0, 1])) > _IN_ORDER
 
 
-def _size(rows: int, use_case: UseCase) -> Iterator[Finding]:
+def _size(rows: int, use_case: UseCase) -> Iterator[TableFinding]:
     if rows < _SMALL:
-        yield Finding("too_small", f"{rows} rows are few: every figure will have a wide interval; more rows help most")
+        yield TableFinding(
+            "too_small", f"{rows} rows are few: every figure will have a wide interval; more rows help most"
+        )
     together = use_case.split.method in {"time", "group"}  # which folds would separate
     if rows < _FOLDS_HELP and use_case.folds < _TWO and use_case.target is not None and not together:
-        yield Finding(
+        yield TableFinding(
             "folds", f"with {rows} rows, models are compared better by cross-validation: [training] folds = 5"
         )
 
 
-def _target(target: "pd.Series[float]", raw: RawTable, use_case: UseCase) -> Iterator[Finding]:
+def _target(target: "pd.Series[float]", raw: RawTable, use_case: UseCase) -> Iterator[TableFinding]:
     name = str(use_case.target)
     if raw.missing_target:
-        yield Finding(
+        yield TableFinding(
             "missing_target", f"{raw.missing_target} of {raw.source_rows} rows have no {name}: left out", name
         )
     if use_case.classes and raw.target is not None:
         yield from _spellings(raw.target, name)
     if is_sorted_by_target(target):
-        yield Finding(
+        yield TableFinding(
             "sorted",
             f"rows are sorted by {name}: no order in time can be seen, and a rehearsal's earlier rows are drawn from "
             "all of them; write the rows in the order in which they arose",
@@ -73,14 +75,14 @@ def _target(target: "pd.Series[float]", raw: RawTable, use_case: UseCase) -> Ite
     yield from target_findings(np.asarray(target, dtype=np.float64), use_case)
 
 
-def _spellings(labels: "pd.Series[str]", name: str) -> Iterator[Finding]:
+def _spellings(labels: "pd.Series[str]", name: str) -> Iterator[TableFinding]:
     """Labels are compared as they are written."""
     spelled: dict[str, list[str]] = {}
     for label in sorted(labels.unique().tolist()):
         spelled.setdefault(label.strip().casefold(), []).append(label)
     alike = [" and ".join(map(quoted, each)) for text, each in spelled.items() if len(each) > 1 or not text]
     if alike:
-        yield Finding(
+        yield TableFinding(
             "spellings",
             f"target {name} has labels that are blank, or differ in blanks or capitals alone: "
             f"{'; '.join(alike[:_NAMED])}; write those that mean the same alike, and leave unknown ones empty",
@@ -88,34 +90,34 @@ def _spellings(labels: "pd.Series[str]", name: str) -> Iterator[Finding]:
         )
 
 
-def _rows(raw: RawTable, prepared: SplitTable) -> Iterator[Finding]:
+def _rows(raw: RawTable, prepared: SplitTable) -> Iterator[TableFinding]:
     total = len(raw.features)
     if prepared.dropped:
-        yield Finding("duplicates", f"{prepared.dropped} of {total} rows equal an earlier one and are left out")
+        yield TableFinding("duplicates", f"{prepared.dropped} of {total} rows equal an earlier one and are left out")
     elif prepared.duplicates > _NOTABLE * total:
-        yield Finding(
+        yield TableFinding(
             "duplicates",
             f"{prepared.duplicates} of {total} rows equal an earlier one and are kept, in the same split: where "
             "each stands for one event twice, set [data] drop_duplicates = true",
         )
     if unused := [name for name in raw.unused if name != prepared.use_case.split.column]:
         more = f" and {len(unused) - _NAMED} more" if len(unused) > _NAMED else ""
-        yield Finding(
+        yield TableFinding(
             "unused_columns",
             f"columns of the table without a kind are left out: {', '.join(unused[:_NAMED])}{more} "
             "(in [data] ignore they are left out without this remark)",
         )
 
 
-def _reading(found: Mapping[str, Any]) -> Iterator[Finding]:
+def _reading(found: Mapping[str, Any]) -> Iterator[TableFinding]:
     if (encoding := found.get("encoding", "utf-8")) not in _USUAL_ENCODINGS:
-        yield Finding("encoding", f"the text is read as {encoding}: [data.format] encoding sets another one")
+        yield TableFinding("encoding", f"the text is read as {encoding}: [data.format] encoding sets another one")
     for name, detected in found.get("columns", {}).items():
         if markers := detected.get("missing"):
             listed = ", ".join(map(quoted, markers))
-            yield Finding("missing_markers", f"column {name}: {listed} is taken for a missing number", name)
+            yield TableFinding("missing_markers", f"column {name}: {listed} is taken for a missing number", name)
         if also := detected.get("also"):
-            yield Finding(
+            yield TableFinding(
                 "ambiguous_dates",
                 f"column {name} is read as {detected['format']}, but {also} reads all its dates too: "
                 "[data.format] datetime says which is right",

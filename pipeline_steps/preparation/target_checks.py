@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline_steps.preparation.finding import Finding, percent
 from pipeline_steps.preparation.suggested_problem import shape_of
+from pipeline_steps.preparation.table_finding import TableFinding, percent
 from pipeline_steps.preparation.target_shape import are_counts
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.tables.cells import quoted
@@ -26,11 +26,11 @@ _Target = NDArray[np.float64]
 _Checks = Iterator[tuple[str, str]]
 
 
-def target_findings(target: _Target, use_case: UseCase) -> Iterator[Finding]:
+def target_findings(target: _Target, use_case: UseCase) -> Iterator[TableFinding]:
     """Check the target's labels or numbers; what is found names the check and says what to do."""
     checks = {"bernoulli": _two_labels, "categorical": _labels, "normal": _numbers, "none": _anomalies}
     for check, what in checks[problem_named(use_case.problem).likelihood](target, use_case):
-        yield Finding(check, f"target {use_case.target} {what}", use_case.target)
+        yield TableFinding(check, f"target {use_case.target} {what}", use_case.target)
 
 
 def _two_labels(target: _Target, use_case: UseCase) -> _Checks:

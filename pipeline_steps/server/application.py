@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from pipeline_steps.artifact.contract import Contract
 from pipeline_steps.artifact.scorer import Scorer
-from pipeline_steps.server.explanation import Explainer, ExplanationRefusedError
-from pipeline_steps.server.messages import HttpError, Request, Response, error_response
+from pipeline_steps.server.messages import HttpError, HttpRequest, Response, error_response
 from pipeline_steps.server.openapi import openapi_document
 from pipeline_steps.server.payload import read_payload
 from pipeline_steps.server.predictions import accepted_type, write_explained_predictions, write_predictions
+from pipeline_steps.server.reasons import Explainer, ExplanationRefusedError
 from pipeline_steps.server.request_formats import JSON
 from pipeline_steps.server.score_recorder import ScoreRecorder
 from pipeline_steps.tables.cells import quoted
@@ -44,7 +44,7 @@ class Application:
         self._record = recorder.record if recorder else None
         self._explainer, self._header = explainer, header
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: HttpRequest) -> Response:
         """Respond to `request`; every error becomes a status."""
         try:
             return self._route(request)
@@ -54,7 +54,7 @@ class Application:
             traceback.print_exc(file=sys.stderr)
             return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "the model failed on this request")
 
-    def _route(self, request: Request) -> Response:
+    def _route(self, request: HttpRequest) -> Response:
         if request.path == "/invocations":
             _require_method(request, "POST")
             return self._invoke(request)
@@ -71,7 +71,7 @@ class Application:
     def _openapi(self) -> bytes:
         return json.dumps(openapi_document(self._contract, self._scorer), ensure_ascii=False).encode()
 
-    def _invoke(self, request: Request) -> Response:
+    def _invoke(self, request: HttpRequest) -> Response:
         media_type = accepted_type(request.headers.get("accept", ""))
         features = read_payload(self._contract, request.body, request.headers.get("content-type", ""))
         explained = request.is_explained
@@ -99,7 +99,7 @@ class Application:
             raise HttpError(HTTPStatus.BAD_REQUEST, str(exc)) from exc
 
 
-def _require_method(request: Request, *allowed: str) -> None:
+def _require_method(request: HttpRequest, *allowed: str) -> None:
     if request.method not in allowed:
         raise HttpError(
             HTTPStatus.METHOD_NOT_ALLOWED,

@@ -9,7 +9,7 @@ from typing import cast
 
 from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES
 from pipeline_steps.server.body_budget import MAX_BUFFERED_BYTES, BodyBudget
-from pipeline_steps.server.messages import Handler, Request, Response, response_bytes
+from pipeline_steps.server.messages import Handler, HttpRequest, Response, response_bytes
 from pipeline_steps.server.request_parser import RequestParser
 
 _INLINE_BODY_BYTES = 16 * 1024
@@ -56,7 +56,7 @@ class Connection(asyncio.Protocol):
         self._reader = RequestParser(
             self._send_continue, shared.budget, max_body_bytes=shared.max_body_bytes, clock=self._loop.time
         )
-        self._queue: deque[Request | Response] = deque()
+        self._queue: deque[HttpRequest | Response] = deque()
         self._transport: asyncio.Transport | None = None
         self._handling = self._write_paused = False
         self._reading = True
@@ -139,7 +139,7 @@ class Connection(asyncio.Protocol):
                 self._handle_on_thread(item)
         self._adjust_reading()
 
-    def _handle_on_thread(self, request: Request) -> None:
+    def _handle_on_thread(self, request: HttpRequest) -> None:
         self._handling = True
 
         def done(future: "asyncio.Future[Response]") -> None:
@@ -151,7 +151,7 @@ class Connection(asyncio.Protocol):
 
         self._loop.run_in_executor(self._shared.executor, self._shared.handler, request).add_done_callback(done)
 
-    def _finish(self, request: Request, response: Response) -> None:
+    def _finish(self, request: HttpRequest, response: Response) -> None:
         keep_alive = request.keep_alive and not self._shared.draining
         self._send(response_bytes(response, keep_alive=keep_alive, head=request.method == "HEAD"))
         if not keep_alive:
@@ -159,7 +159,7 @@ class Connection(asyncio.Protocol):
             self.close()
 
     def _drop_queue(self) -> None:
-        self._budget.used -= sum(len(item.body) for item in self._queue if isinstance(item, Request))
+        self._budget.used -= sum(len(item.body) for item in self._queue if isinstance(item, HttpRequest))
         self._queue.clear()
 
     def _send(self, data: bytes) -> None:

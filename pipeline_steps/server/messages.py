@@ -15,7 +15,7 @@ _DEFAULT_TYPE = "text/plain; charset=utf-8"
 
 
 @dataclass(slots=True)
-class Request:
+class HttpRequest:
     """One parsed request; header names are lower case, `query` is what follows the path's question mark."""
 
     method: str = ""
@@ -48,7 +48,7 @@ class Response:
     """More header lines, each ended by a line break."""
 
 
-Handler = Callable[[Request], Response]
+Handler = Callable[[HttpRequest], Response]
 
 
 class HttpError(Exception):

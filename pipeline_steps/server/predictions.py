@@ -8,9 +8,9 @@ from functools import lru_cache
 from http import HTTPStatus
 
 from pipeline_steps.problems.problem import Outputs, Prediction, Responder
-from pipeline_steps.server.explanation import Reason
 from pipeline_steps.server.messages import HttpError, Response
 from pipeline_steps.server.npy import read_npy, write_npy
+from pipeline_steps.server.reasons import Reason
 from pipeline_steps.server.request_formats import CSV, JSON, JSON_LINES, NPY, media_type
 from pipeline_steps.tables.cells import quoted
 from pipeline_steps.tables.csv_rows import rows_of_text

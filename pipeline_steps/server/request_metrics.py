@@ -6,7 +6,7 @@ from collections import deque
 from http import HTTPStatus
 
 from pipeline_steps.embedded_metrics import MAX_VALUES, MetricDatum
-from pipeline_steps.server.messages import Handler, Request, Response
+from pipeline_steps.server.messages import Handler, HttpRequest, Response
 
 
 class RequestMetrics:
@@ -20,7 +20,7 @@ class RequestMetrics:
         self._handler = handler
         self._waiting: deque[tuple[bool, float]] = deque()
 
-    def __call__(self, request: Request) -> Response:
+    def __call__(self, request: HttpRequest) -> Response:
         """Handle `request`."""
         began = time.perf_counter()
         response = self._handler(request)

@@ -8,7 +8,7 @@ import httptools
 
 from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES
 from pipeline_steps.server.body_budget import BodyBudget
-from pipeline_steps.server.messages import Request, Response, error_response
+from pipeline_steps.server.messages import HttpRequest, Response, error_response
 
 MAX_HEAD_BYTES = 16 * 1024
 """From the first byte of a request to the blank line; as much again may be trailers, or one chunk's extensions."""
@@ -40,8 +40,8 @@ class RequestParser:
         self._parser = httptools.HttpRequestParser(self)
         self._send_continue, self._budget = send_continue, budget
         self._max_body_bytes, self._clock = max_body_bytes, clock
-        self._complete: list[Request | Response] = []
-        self._request: Request | None = None
+        self._complete: list[HttpRequest | Response] = []
+        self._request: HttpRequest | None = None
         self._url = b""
         self._body: bytes | bytearray = b""
         self._left = 0
@@ -60,7 +60,7 @@ class RequestParser:
         """Whether a request has begun and is incomplete."""
         return self._request is not None
 
-    def read(self, data: bytes) -> list[Request | Response]:
+    def read(self, data: bytes) -> list[HttpRequest | Response]:
         """Parse `data`; gives what it completes, in order."""
         self._complete = []
         start, size = 0, len(data)
@@ -116,7 +116,7 @@ class RequestParser:
 
     def on_message_begin(self) -> None:
         """Start a request."""
-        self._request, self._url, self._body = Request(), b"", b""
+        self._request, self._url, self._body = HttpRequest(), b"", b""
         self.receiving_since = self._clock()
 
     def on_url(self, url: bytes) -> None:

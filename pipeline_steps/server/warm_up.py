@@ -14,7 +14,7 @@ from pipeline_steps.errors import StepError
 from pipeline_steps.features.columns import FeatureColumn, NumberColumn
 from pipeline_steps.problems.problem import Responder
 from pipeline_steps.server.body_budget import BodyBudget
-from pipeline_steps.server.messages import Handler, Request, response_bytes
+from pipeline_steps.server.messages import Handler, HttpRequest, response_bytes
 from pipeline_steps.server.predictions import read_predictions
 from pipeline_steps.server.request_formats import CSV, JSON
 from pipeline_steps.server.request_parser import RequestParser
@@ -84,7 +84,7 @@ def _send(handler: Handler, responder: Responder, body: bytes, *, content_type: 
     head = f"POST /invocations HTTP/1.1\r\nContent-Type: {content_type}\r\nAccept: {accept}\r\n"
     reader = RequestParser(lambda: None, BodyBudget())
     (request,) = reader.read(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-    response = handler(request) if isinstance(request, Request) else request
+    response = handler(request) if isinstance(request, HttpRequest) else request
     response_bytes(response, keep_alive=True)
     if response.status != HTTPStatus.OK:
         text = quoted(response.body.decode("utf-8", "replace").strip())

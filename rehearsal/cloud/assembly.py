@@ -12,7 +12,7 @@ from rehearsal.cloud.clients import Clients
 from rehearsal.cloud.cloud_options import CloudOptions
 from rehearsal.cloud.job_environment import JobEnvironment
 from rehearsal.cloud.local_tuner import LocalTuner
-from rehearsal.cloud.ministack import functions
+from rehearsal.cloud.ministack import lambda_functions
 from rehearsal.cloud.ministack.alarm_clock import AlarmClock, state_of
 from rehearsal.cloud.ministack.alarm_events import AlarmEvents
 from rehearsal.cloud.ministack.buckets import complete_buckets
@@ -96,14 +96,14 @@ class _Assembly:
         refuse_used_tokens()
         answer_when_settled()
         keep_everything()
-        functions.mark_ends_of_logs()
-        functions.limit_environments()
+        lambda_functions.mark_ends_of_logs()
+        lambda_functions.limit_environments()
         file_by_the_minute(speed=self._options.speed)
         DurableExecutions(self._loop, self._bus, speed=self._options.speed).install()
         self._access.install()
         alarms = AlarmClock(speed=self._options.speed, events=AlarmEvents(self._bus))
         alarms.install()
-        closing = (self._plane.close, self._fleets.close, self._backend.close, functions.end_all)
+        closing = (self._plane.close, self._fleets.close, self._backend.close, lambda_functions.end_all)
         return Cloud(self._loop, alarms, self._fleets, self._access, closing)
 
     def _ports(self) -> Ports:

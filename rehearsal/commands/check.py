@@ -41,7 +41,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the table, and print a line for each finding."""
-    from rehearsal.journey.source_table import check_table  # noqa: PLC0415 — what --help need not wait for
+    from rehearsal.journey.user_table import check_table  # noqa: PLC0415 — what --help need not wait for
     from slipway.training import use_case_document  # noqa: PLC0415
 
     settings = load_settings(arguments.config, arguments.stage)

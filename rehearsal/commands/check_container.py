@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rehearsal.containers.backends.backend import Backend
     from rehearsal.containers.container import Program
-    from rehearsal.containers.finding import Finding
+    from rehearsal.containers.container_finding import ContainerFinding
 
 _EPILOG = """\
 The container is started as SageMaker starts it. A server gets the argument `serve`, the model in /opt/ml/model, and a
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if kept else 1
 
 
-def _findings(arguments: argparse.Namespace) -> "Iterator[Finding]":
+def _findings(arguments: argparse.Namespace) -> "Iterator[ContainerFinding]":
     # What --help need not wait for.
     from rehearsal.containers.choice import choose_backend  # noqa: PLC0415
     from rehearsal.containers.container import Program  # noqa: PLC0415
@@ -96,9 +96,9 @@ def _findings(arguments: argparse.Namespace) -> "Iterator[Finding]":
 
 def _check_server(
     arguments: argparse.Namespace, program: "Program", backend: "Backend", folder: Path
-) -> "Iterator[Finding]":
-    from rehearsal.endpoints.container_check import SampleRequest, check_server  # noqa: PLC0415
+) -> "Iterator[ContainerFinding]":
     from rehearsal.endpoints.model_server import ModelServer, prepare_container  # noqa: PLC0415
+    from rehearsal.endpoints.server_check import SampleRequest, check_server  # noqa: PLC0415
 
     request = SampleRequest(_content("request", arguments.request), arguments.content_type)
     if arguments.model is not None:
@@ -115,8 +115,8 @@ def _fetch(address: str, path: Path) -> None:
 
 def _check_training(
     arguments: argparse.Namespace, program: "Program", backend: "Backend", folder: Path
-) -> "Iterator[Finding]":
-    from rehearsal.jobs.container_check import check_training, training_container  # noqa: PLC0415
+) -> "Iterator[ContainerFinding]":
+    from rehearsal.jobs.training_check import check_training, training_container  # noqa: PLC0415
 
     if not arguments.train.is_dir():
         raise InputError(f"--train must be a folder, got {arguments.train}")
@@ -124,18 +124,18 @@ def _check_training(
     return check_training(backend, container, max_seconds=arguments.max_seconds)
 
 
-def _user(image: str) -> "Finding":
+def _user(image: str) -> "ContainerFinding":
     """SageMaker's mounts are root's: another user could write no model."""
+    from rehearsal.containers.container_finding import ContainerFinding  # noqa: PLC0415
     from rehearsal.containers.docker.readiness import reach_docker  # noqa: PLC0415
-    from rehearsal.containers.finding import Finding  # noqa: PLC0415
 
     try:
         user = reach_docker(_docker()).run("image", "inspect", "--format", "{{.Config.User}}", image)
     except OSError as exc:
         raise InputError(f"--image must be an image that Docker has, got {image}: {exc}") from exc
     if user.partition(":")[0] in _ROOT:
-        return Finding("user", kept=True, words="root")
-    return Finding("user", kept=False, words=f"must be root, which owns what SageMaker mounts, got {user}")
+        return ContainerFinding("user", kept=True, words="root")
+    return ContainerFinding("user", kept=False, words=f"must be root, which owns what SageMaker mounts, got {user}")
 
 
 def _docker() -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rehearsal.console.page_parts import interval, paragraphs, section, table
-from rehearsal.journey.model_quality import MODELS, decision_in_words, metric_in_words, quality_line
+from rehearsal.journey.evaluation_summary import MODELS, decision_in_words, metric_in_words, quality_line
 from slipway.rounding import rounded
 
 _MOST_COLUMNS = 15

@@ -13,7 +13,7 @@ from rehearsal.console.model_section import model_section
 from rehearsal.console.page_parts import table
 from rehearsal.console.picture_set import PICTURES, Pictures
 from rehearsal.journey.embedded_aws import LOGS
-from rehearsal.journey.model_quality import quality_line, reported_line
+from rehearsal.journey.evaluation_summary import quality_line, reported_line
 from rehearsal.journey.rehearsal_result import RehearsalResult
 from rehearsal.journey.report_document import report_document
 from rehearsal.journey.role_access import role_access_lines

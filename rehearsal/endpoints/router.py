@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from rehearsal.endpoints.capture import CUSTOM_ATTRIBUTES, CapturePlan
 from rehearsal.endpoints.http_client import HttpClient, NoResponseError
 from rehearsal.endpoints.invocation import Invocation, InvocationRequest
+from rehearsal.endpoints.round_robin import SmoothRoundRobin
 from rehearsal.endpoints.serving_fleet import ServingFleet, ServingVariant
-from rehearsal.endpoints.weights import SmoothRoundRobin
 
 INVOCATION_SECONDS = 60.0
 """SageMaker's limit for a model's response."""

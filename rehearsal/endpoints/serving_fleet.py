@@ -8,7 +8,7 @@ from typing import Any
 
 from rehearsal.endpoints.capture import CapturePlan, Sampler, capture_plan
 from rehearsal.endpoints.model_server import STARTUP_SECONDS, ModelServer
-from rehearsal.endpoints.weights import SmoothRoundRobin
+from rehearsal.endpoints.round_robin import SmoothRoundRobin
 from slipway.errors import LaunchError
 
 

@@ -50,7 +50,7 @@ def run_container(backend: Backend, container: Container, limits: RunLimits, on_
         raise JobError(f"ClientError: the container could not be started: {exc}") from exc
     finally:
         os.close(sink)
-    reader = _Reader(source, on_line)
+    reader = _LogReader(source, on_line)
     reader.start()
     try:
         ended_by = _watch(process, limits)
@@ -74,7 +74,7 @@ def _watch(process: JobProcess, limits: RunLimits) -> str | None:
     return None
 
 
-class _Reader(threading.Thread):
+class _LogReader(threading.Thread):
     def __init__(self, source: int, on_line: Callable[[str], None]) -> None:
         super().__init__(name="container-log", daemon=True)
         self._source = source

@@ -13,10 +13,10 @@ from rehearsal.endpoints.load_generator import LoadGenerator
 from rehearsal.journey import cdk
 from rehearsal.journey.artifact_faults import fault_in_words
 from rehearsal.journey.embedded_aws import VARIABLES, EmbeddedAws
+from rehearsal.journey.evaluation_summary import is_proven_better, quality_line, reported_line
 from rehearsal.journey.experiment_tracking import track_execution
 from rehearsal.journey.faulty_model import register_faulty_model
 from rehearsal.journey.fleet_metrics import invocations, known_configs
-from rehearsal.journey.model_quality import is_proven_better, quality_line, reported_line
 from rehearsal.journey.options import PROJECT
 from rehearsal.journey.phases import PhaseLog, Phases
 from rehearsal.journey.rehearsal_result import RehearsalResult
@@ -24,7 +24,6 @@ from rehearsal.journey.role_access import recorded_access
 from rehearsal.journey.rollout_conclusion import note_proof
 from rehearsal.journey.rollout_result import FIRST, LaunchTarget, RolloutResult
 from rehearsal.journey.rollout_run import roll_out
-from rehearsal.journey.source_table import files_of, request_bodies
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.time_limits import (
     DEPLOY_SECONDS,
@@ -35,6 +34,7 @@ from rehearsal.journey.time_limits import (
     training_seconds,
 )
 from rehearsal.journey.training_run import TrainingRun, train, upload
+from rehearsal.journey.user_table import files_of, request_bodies
 from rehearsal.process import stop_all
 from slipway.errors import LaunchError
 from slipway.operations.audit_log import AuditLog

@@ -13,14 +13,14 @@ from rehearsal.containers.docker.readiness import require_image
 from rehearsal.journey.canary_traffic import traffic_remark
 from rehearsal.journey.embedded_aws import EmbeddedAws, embedded_aws, embedded_log, keep_logs
 from rehearsal.journey.launch import Launch
+from rehearsal.journey.local_environment import check_out
 from rehearsal.journey.options import STEPS, RehearsalOptions
 from rehearsal.journey.own_images import write_own_images
 from rehearsal.journey.own_packages import require_packages
 from rehearsal.journey.phases import Display, Phases
-from rehearsal.journey.preparation import check_out
 from rehearsal.journey.rehearsal_result import PhaseFailure, RehearsalResult
-from rehearsal.journey.source_table import source_table
 from rehearsal.journey.time_limits import CHECK_SECONDS
+from rehearsal.journey.user_table import source_table
 from rehearsal.process import stop_all
 from slipway.errors import EXHAUSTED, InputError, LaunchError
 from slipway.guardrails import planned_rollout, refuse_unsafe

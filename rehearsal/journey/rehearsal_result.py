@@ -6,10 +6,10 @@ from typing import Any, Literal
 from rehearsal.journey.options import RehearsalOptions
 from rehearsal.journey.role_access import RoleAccess
 from rehearsal.journey.rollout_result import RolloutResult
-from rehearsal.journey.source_table import SourceTable
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.training_run import TrainingRun
 from rehearsal.journey.user_counts import failed_by_other_models
+from rehearsal.journey.user_table import UserTable
 from slipway.errors import SlipwayError
 from slipway.operations.lineage import Lineage
 from slipway.rollout.audit import Entry, verify
@@ -58,7 +58,7 @@ class RehearsalResult:
 
     options: RehearsalOptions
     settings: Settings
-    table: SourceTable
+    table: UserTable
     started: float
     seconds: float = 0.0
     templates: dict[str, str] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from scripts.reference.table import table
-from slipway.settings.feature_lists import DistinctTexts, Numbers, Text
+from slipway.settings.feature_lists import AscendingNumbers, DistinctTexts, Text
 from slipway.settings.feature_methods import (
     CATEGORY_STAGES,
     EXTRACTION,
@@ -38,6 +38,6 @@ def _described(name: str, option: Option) -> str:
         return f"`{name}` {option.low:g}..{option.high:g}, {default}"
     if isinstance(option, Choice):
         return f"`{name}` {' or '.join(option.names)}, by default {option.default}"
-    if isinstance(option, Numbers | DistinctTexts | Text):
+    if isinstance(option, AscendingNumbers | DistinctTexts | Text):
         return f"`{name}` {option}, {'required' if option.default is None else 'optional'}"
     return f"`{name}` true or false, by default {str(option.default).lower()}"

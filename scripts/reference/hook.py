@@ -8,9 +8,9 @@ from typing import Any
 from scripts.reference.command_line import commands_page
 from scripts.reference.decisions import decisions_page
 from scripts.reference.features import features_page
+from scripts.reference.guardrail_rules import rules_page
 from scripts.reference.hyperparameters import hyperparameters_page
 from scripts.reference.problems import problems_page
-from scripts.reference.rules import rules_page
 from scripts.reference.settings import delivery_page, settings_page
 from scripts.reference.steps import steps_page
 

@@ -9,7 +9,7 @@ from slipway.settings import Settings, load_settings
 from slipway.settings.limits import MOST_REQUEST_BYTES
 
 if TYPE_CHECKING:
-    from slipway.costs.estimate import EndpointTraffic, Line, Usage
+    from slipway.costs.cost_estimate import EndpointTraffic, Line, Usage
     from slipway.costs.prices import Prices
 
 _EPILOG = """\
@@ -55,7 +55,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Add up the costs and print them."""
-    from slipway.costs import estimate as costs  # noqa: PLC0415 — `--help` need not wait for it
+    from slipway.costs import cost_estimate as costs  # noqa: PLC0415 — `--help` need not wait for it
     from slipway.costs.prices import PRICES, load_prices  # noqa: PLC0415
 
     settings = load_settings(arguments.config, arguments.stage)
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run_usages(arguments: argparse.Namespace, settings: Settings) -> "tuple[list[Usage], str]":
-    from slipway.costs.estimate import planned_run  # noqa: PLC0415
+    from slipway.costs.cost_estimate import planned_run  # noqa: PLC0415
 
     if not arguments.last_run:
         return planned_run(settings, job_minutes=arguments.job_minutes), f"{arguments.job_minutes:g} minutes a job"
@@ -86,13 +86,13 @@ def _run_usages(arguments: argparse.Namespace, settings: Settings) -> "tuple[lis
 
 
 def _serving(settings: Settings, prices: "Prices", traffic: "EndpointTraffic | None") -> "list[Line]":
-    from slipway.costs.estimate import serving_month  # noqa: PLC0415
+    from slipway.costs.cost_estimate import serving_month  # noqa: PLC0415
 
     return serving_month(settings, prices, instances=settings.endpoint.instance_count, traffic=traffic)
 
 
 def _notes(settings: Settings, prices: "Prices") -> list[str]:
-    from slipway.costs import estimate as costs  # noqa: PLC0415
+    from slipway.costs import cost_estimate as costs  # noqa: PLC0415
 
     most = costs.total(costs.instance_lines(costs.longest_run(settings), prices))
     notes = [
@@ -106,7 +106,7 @@ def _notes(settings: Settings, prices: "Prices") -> list[str]:
 
 
 def _serving_notes(settings: Settings, prices: "Prices") -> list[str]:
-    from slipway.costs import estimate as costs  # noqa: PLC0415
+    from slipway.costs import cost_estimate as costs  # noqa: PLC0415
 
     if serverless := settings.endpoint.serverless:
         return [f"the endpoint is serverless: the time of its requests, at {serverless.memory_mb} MB, is not included"]
@@ -128,7 +128,7 @@ def _serving_notes(settings: Settings, prices: "Prices") -> list[str]:
 
 
 def _text(found: "dict[str, list[Line]]", notes: list[str]) -> str:
-    from slipway.costs.estimate import total  # noqa: PLC0415
+    from slipway.costs.cost_estimate import total  # noqa: PLC0415
 
     lines: list[str] = []
     for title, rows in found.items():
@@ -141,7 +141,7 @@ def _text(found: "dict[str, list[Line]]", notes: list[str]) -> str:
 
 
 def _document(found: "dict[str, list[Line]]", prices: "Prices", notes: list[str]) -> dict[str, Any]:
-    from slipway.costs.estimate import total  # noqa: PLC0415
+    from slipway.costs.cost_estimate import total  # noqa: PLC0415
 
     parts: dict[str, Any] = {}
     for name, (title, rows) in zip(("run", "serving_month", "rollout"), found.items(), strict=True):

@@ -17,7 +17,7 @@ from slipway.cli.arguments import (
 )
 
 if TYPE_CHECKING:
-    from slipway.costs.estimate import Line
+    from slipway.costs.cost_estimate import Line
 
 _EPILOG = """\
 In this order: rollouts are paused and executions stopped; running pipelines and jobs are stopped; the stacks are
@@ -83,7 +83,7 @@ def _confirmed(prefix: str, planned: list[str]) -> bool:
 
 
 def _print(arguments: argparse.Namespace, key: str, actions: list[str], stays: "list[Line]") -> None:
-    from slipway.costs.estimate import total  # noqa: PLC0415
+    from slipway.costs.cost_estimate import total  # noqa: PLC0415
     from slipway.operations.retained import NOTES  # noqa: PLC0415
 
     document: dict[str, Any] = {

@@ -8,7 +8,7 @@ from slipway.cli.arguments import add_command, add_json, add_number, add_use_cas
 
 if TYPE_CHECKING:
     from slipway.operations.lineage import Lineage
-    from slipway.operations.registry import Package
+    from slipway.operations.model_registry import Package
 
 _EPILOG = """\
 Only an approved version is rolled out; `slipway rollout approve --package N --reason …` approves one.
@@ -65,7 +65,7 @@ def _lineage(arguments: argparse.Namespace) -> int:
 def _list(arguments: argparse.Namespace) -> int:
     # boto3 takes a while to import, and --help needs none of it.
     from slipway.operations.deployed_endpoint import describe_endpoint  # noqa: PLC0415
-    from slipway.operations.registry import packages  # noqa: PLC0415
+    from slipway.operations.model_registry import packages  # noqa: PLC0415
 
     with deployed_stage(arguments) as stage:
         found = packages(stage, newest=int(arguments.newest))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from slipway.costs.estimate import REPLAY_SERVERS, extra_instances
+from slipway.costs.cost_estimate import REPLAY_SERVERS, extra_instances
 from slipway.rollout.plan import deployment_config, plan_from_deployment_config
 from slipway.settings import Settings
 

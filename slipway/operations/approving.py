@@ -7,8 +7,8 @@ from slipway.operations.audit_log import Recorder
 from slipway.operations.aws_errors import RefusedError
 from slipway.operations.deployed_endpoint import describe_endpoint
 from slipway.operations.deployed_stage import DeployedStage
+from slipway.operations.model_registry import APPROVED, REJECTED, Package, package
 from slipway.operations.pausing import PauseParameter
-from slipway.operations.registry import APPROVED, REJECTED, Package, package
 from slipway.rollout.pause import GO
 
 

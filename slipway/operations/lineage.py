@@ -10,7 +10,7 @@ from slipway.operations.audit_log import AuditLog
 from slipway.operations.aws_errors import code_of
 from slipway.operations.deployed_endpoint import DeployedEndpoint, endpoint_named
 from slipway.operations.deployed_stage import DeployedStage
-from slipway.operations.registry import Package, described_package, packages
+from slipway.operations.model_registry import Package, described_package, packages
 from slipway.rollout.audit import Entry
 from slipway.rollout.steps import Outcome
 from slipway.training.parameters import DATA_FINGERPRINT, INPUT_DATA_URI

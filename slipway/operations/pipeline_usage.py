@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway.costs.estimate import Usage
+from slipway.costs.cost_estimate import Usage
 from slipway.operations.aws_errors import RefusedError, message_of
 from slipway.operations.deployed_stage import DeployedStage
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from slipway.operations.audit_log import Recorder
 from slipway.operations.aws_errors import RefusedError, message_of
 from slipway.operations.deployed_stage import DeployedStage, version_of
-from slipway.operations.registry import APPROVED, PENDING, PROMOTED_FROM, packages
+from slipway.operations.model_registry import APPROVED, PENDING, PROMOTED_FROM, packages
 from slipway.operations.s3_copy import S3Copier
 from slipway.operations.target_image import target_image
 

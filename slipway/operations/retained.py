@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway.costs.estimate import Line
+from slipway.costs.cost_estimate import Line
 from slipway.costs.prices import Prices
 from slipway.operations.aws_errors import code_of, message_of
 from slipway.operations.bucket_contents import contents, tagged_buckets

@@ -8,8 +8,8 @@ from slipway.operations.audit_log import AuditLog
 from slipway.operations.deployed_endpoint import DeployedEndpoint, FleetAlarm, describe_endpoint, fleet_alarms
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.executions import Execution
+from slipway.operations.model_registry import PENDING, Package, packages
 from slipway.operations.pausing import PauseParameter
-from slipway.operations.registry import PENDING, Package, packages
 from slipway.rollout.audit import Entry
 from slipway.rollout.steps import Outcome, RolloutStep
 

@@ -2,7 +2,7 @@
 
 from slipway.settings.access import Access, Vpc
 from slipway.settings.data import ColumnKind, Data
-from slipway.settings.decision import DecisionRule, Value
+from slipway.settings.decision_rule import DecisionRule, Value
 from slipway.settings.delivery import Delivery, DeliveryStage, load_delivery, use_cases_of
 from slipway.settings.gate import Gate
 from slipway.settings.loading import load_settings, parse_settings, stages_of

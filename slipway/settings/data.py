@@ -14,7 +14,7 @@ IGNORE = "ignore"
 """What stands in the place of a kind for a column that is left out."""
 
 
-class Split(Section):
+class SplitPlan(Section):
     """Which rows are held out. A row's own content decides, so that no row moves when others come or go."""
 
     method: Literal["content", "time", "group", "id"] = "content"
@@ -90,7 +90,7 @@ class Data(Section):
     """Methods by which the profile counts rows of unusual numbers together; Prepare takes seconds longer."""
     ignore: tuple[str, ...] = ()
     """Columns of the table that are left out on purpose, as are those with the kind ignore; no check mentions them."""
-    split: Split = Split()
+    split: SplitPlan = SplitPlan()
     format: TableFormat = TableFormat()
     drop_duplicates: bool = False
     """Whether only the first of equal rows is kept; equal rows are never in different splits."""

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Numbers:
+class AscendingNumbers:
     """Ascending numbers; without a default they must be given."""
 
     default: tuple[float, ...] | None = None

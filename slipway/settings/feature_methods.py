@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipway.settings.feature_lists import DistinctTexts, Numbers, Text, bin_label_errors
+from slipway.settings.feature_lists import AscendingNumbers, DistinctTexts, Text, bin_label_errors
 from slipway.settings.hyperparameters import Bounds, Choice
 
 NONE = "none"
@@ -37,7 +37,7 @@ class Only(Choice):
         return f"{self.default}: {self.reason}"
 
 
-Option = Bounds | Choice | Flag | Numbers | DistinctTexts | Text
+Option = Bounds | Choice | Flag | AscendingNumbers | DistinctTexts | Text
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Method:
         return [
             name
             for name, its in self.options.items()
-            if isinstance(its, Numbers | DistinctTexts) and its.default is None
+            if isinstance(its, AscendingNumbers | DistinctTexts) and its.default is None
         ]
 
 
@@ -160,7 +160,7 @@ NUMBER_STAGES: Mapping[str, Stage] = {
             "edges": Method(
                 "between the inner edges given, such as age bands: a value on an edge is in the bin above it; labels, "
                 "one more than edges, name the columns of 0 and 1",
-                {"edges": Numbers(), "labels": DistinctTexts(()), "output": _BINS["output"]},
+                {"edges": AscendingNumbers(), "labels": DistinctTexts(()), "output": _BINS["output"]},
                 together=bin_label_errors,
             ),
             "equal_width": Method("of one width between the least value in training and the greatest", _BINS),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from slipway.settings.builtin_image import METRICS, NAME, REQUIRED, is_builtin
 from slipway.settings.data import Data
-from slipway.settings.decision import DecisionRule, Value
+from slipway.settings.decision_rule import DecisionRule, Value
 from slipway.settings.features import Features
 from slipway.settings.gate import Gate
 from slipway.settings.hyperparameters import IMAGE

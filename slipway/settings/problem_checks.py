@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from slipway.settings.data import Data
-from slipway.settings.decision import DecisionRule, Value
+from slipway.settings.decision_rule import DecisionRule, Value
 from slipway.settings.gate import Gate
 from slipway.settings.problems import PROBLEMS, SHARES, VALUE_METRIC, ProblemFacts, ProblemName
 

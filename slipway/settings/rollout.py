@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from slipway.canary.config import Tolerances, effective_decide_seconds
 from slipway.settings.canary_analysis import CanaryAnalysis
 from slipway.settings.limits import MOST_DRIFT
-from slipway.settings.own_container import Command, ImageUri, Output, Request, VariableName, environment_errors
+from slipway.settings.own_container import Command, ImageUri, Output, RequestFormat, VariableName, environment_errors
 from slipway.settings.replay import Replay
 from slipway.settings.schedule import EndpointSchedule
 from slipway.settings.section import InstanceType, Section, matching, raise_each
@@ -71,7 +71,7 @@ class Endpoint(Section):
     """Environment variables of your own server."""
     local_command: Command | None = None
     """What starts your own server in a rehearsal without Docker: the image's entry point; files from this file on."""
-    request: Request = Request()
+    request: RequestFormat = RequestFormat()
     output: Output | None = None
     autoscaling: Autoscaling | None = None
     schedule: EndpointSchedule | None = None

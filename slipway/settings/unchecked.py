@@ -9,7 +9,7 @@ from slipway.settings.access import Access
 from slipway.settings.budget import Budget
 from slipway.settings.builtin_image import METRICS, is_builtin, located_image
 from slipway.settings.data import Data
-from slipway.settings.decision import DecisionRule, Value
+from slipway.settings.decision_rule import DecisionRule, Value
 from slipway.settings.features import Features
 from slipway.settings.gate import Gate
 from slipway.settings.hyperparameters import IMAGE, SCRIPT

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slipway.costs.estimate import extra_instance_hours, rollout_plan, rollout_seconds
+from slipway.costs.cost_estimate import extra_instance_hours, rollout_plan, rollout_seconds
 from slipway.metrics import DECISION_METRIC
 from slipway.settings import Settings
 from slipway.simulation.configured_rollouts import ConfiguredRollout, Ending, Endings, roll_out

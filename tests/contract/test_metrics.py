@@ -5,7 +5,7 @@ import numpy as np
 from pipeline_steps import embedded_metrics
 from pipeline_steps.baseline.baseline import FEWEST_ROWS, Baseline
 from pipeline_steps.baseline.distribution import training_distribution
-from pipeline_steps.server.messages import Request, Response
+from pipeline_steps.server.messages import HttpRequest, Response
 from pipeline_steps.server.request_metrics import RequestMetrics
 from pipeline_steps.server.score_recorder import ScoreRecorder
 from slipway import metrics
@@ -26,6 +26,6 @@ def test_a_model_server_publishes_the_metrics_that_the_product_knows():
     baseline = Baseline.from_document(training_distribution((), features, scores), CONTRACT)
     recorder, requests = ScoreRecorder(CONTRACT, baseline), RequestMetrics(lambda _: Response(200))
     recorder.record((features, scores))
-    requests(Request("POST", "/invocations"))
+    requests(HttpRequest("POST", "/invocations"))
     published = {metric.name for metric in (*recorder.take_metrics(), *requests.take_metrics())}
     assert published == METRIC_NAMES[metrics.ENDPOINT_NAMESPACE]

@@ -15,7 +15,7 @@ from pipeline_steps.server.payload import read_payload
 from pipeline_steps.tables.rehearsed_rows import write_requests
 from pipeline_steps.tables.source_table import read_source
 from pipeline_steps.tables.use_case import Column, TableFormat
-from rehearsal.journey.source_table import SourceTable, request_bodies
+from rehearsal.journey.user_table import UserTable, request_bodies
 from tests.contracts import binary_contract
 
 TEXTS = ["plain", "a, b", 'a "b"', "a\nb", "a\rb", "a\u2028b", " a ", "2.0", "02", "\ufeffa"]
@@ -53,7 +53,7 @@ def test_the_rehearsals_users_send_rows_that_mean_what_the_table_does(tmp_path: 
     cells = read_source([path], columns, TableFormat()).cells
     read = pd.DataFrame(dict(zip(("size", "kind", "member", "signup"), cells, strict=True)))
     write_requests(tmp_path / "requests.csv", read, columns)
-    bodies = request_bodies(SourceTable(path, "t", len(TEXTS), "0" * 64, path, 1, tmp_path / "requests.csv"))
+    bodies = request_bodies(UserTable(path, "t", len(TEXTS), "0" * 64, path, 1, tmp_path / "requests.csv"))
     known = contract(*dict.fromkeys(read["kind"]))
     sent = sorted(read_payload(known, body, "text/csv")[0].tolist() for body in bodies)
     assert sent == sorted(known.encode(read).tolist())

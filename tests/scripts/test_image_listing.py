@@ -12,7 +12,7 @@ import pytest
 from rehearsal.process import free_port
 from scripts import image_vulnerabilities
 from scripts.compare_images import differences
-from scripts.image_vulnerabilities import Finding, Source, behind, query_osv, unchecked
+from scripts.image_vulnerabilities import ImageFinding, Source, behind, query_osv, unchecked
 
 COMPONENTS = [
     {"name": "jinja2", "version": "2.4.1", "purl": "pkg:pypi/jinja2@2.4.1"},
@@ -54,7 +54,7 @@ def osv() -> Iterator[str]:
 def test_advisories_are_listed_by_package_whatever_the_batch(batch_size: int, osv: str) -> None:
     source, found = query_osv(osv, COMPONENTS, batch_size=batch_size)
     assert source == Source("OSV", available=True, detail="3 packages checked", covers=("pypi", "deb"))
-    assert found == [Finding("jinja2", "2.4.1", "GHSA-1, PYSEC-2"), Finding("openssl", "3.0.1", "DSA-9")]
+    assert found == [ImageFinding("jinja2", "2.4.1", "GHSA-1, PYSEC-2"), ImageFinding("openssl", "3.0.1", "DSA-9")]
 
 
 def test_an_unavailable_source_is_distinguished_from_one_that_found_nothing() -> None:
@@ -87,7 +87,7 @@ Inst libssl3 [3.0.11-1] (3.0.15-1~deb12u1 Debian-Security:12/stable-security [am
 Conf libssl3 (3.0.15-1~deb12u1 Debian-Security:12/stable-security [amd64])
 """
     assert behind(simulated) == [
-        Finding("libssl3", "3.0.11-1", "3.0.15-1~deb12u1 in Debian-Security:12/stable-security")
+        ImageFinding("libssl3", "3.0.11-1", "3.0.15-1~deb12u1 in Debian-Security:12/stable-security")
     ]
 
 

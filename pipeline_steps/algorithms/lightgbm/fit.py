@@ -12,7 +12,7 @@ from pipeline_steps.algorithms.libraries import import_without_sklearn
 from pipeline_steps.algorithms.lightgbm.export import boosters_graph
 from pipeline_steps.algorithms.monotone import constraints
 from pipeline_steps.algorithms.progress import progress_line
-from pipeline_steps.algorithms.weights import weighted
+from pipeline_steps.algorithms.row_weights import weighted
 from pipeline_steps.errors import StepError
 from pipeline_steps.problems.problem import Outputs
 

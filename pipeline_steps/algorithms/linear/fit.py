@@ -13,8 +13,8 @@ from pipeline_steps.algorithms.encoding import Encoding, fit_encoding
 from pipeline_steps.algorithms.graphs.links import Link, link_of
 from pipeline_steps.algorithms.linear.export import linear_graph
 from pipeline_steps.algorithms.linear.penalty import chosen_alpha
-from pipeline_steps.algorithms.linear.regression import Regression, WeightedRows, Weights
-from pipeline_steps.algorithms.weights import weighted
+from pipeline_steps.algorithms.linear.regression import PenalisedRegression, WeightedRows, Weights
+from pipeline_steps.algorithms.row_weights import weighted
 from pipeline_steps.errors import DataError
 from pipeline_steps.problems.problem import Outputs
 
@@ -62,7 +62,7 @@ class Linear:
         rows = weighted(task, train, values["class_weight"])
         counts = np.ones(len(rows)) if rows.weights is None else rows.weights
         sample = WeightedRows(encoding.transform(rows.features).astype(np.float64), rows.target, counts)
-        regression = Regression(link, task.classes, values["l1_ratio"], task.seed)
+        regression = PenalisedRegression(link, task.classes, values["l1_ratio"], task.seed)
         # one thread: sums of several depend on how many there are
         with threadpool_limits(1):
             alpha = values["alpha"]

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from pipeline_steps.algorithms.folds import deal_folds
 from pipeline_steps.algorithms.graphs.links import Link
-from pipeline_steps.algorithms.linear.regression import Regression, WeightedRows
+from pipeline_steps.algorithms.linear.regression import PenalisedRegression, WeightedRows
 from pipeline_steps.problems.problem import Outputs
 
 _FOLDS = 5
@@ -15,7 +15,7 @@ _MOST_CELLS = 500_000
 """With more cells the penalty hardly matters, and searching takes longer than fitting."""
 
 
-def chosen_alpha(regression: Regression, sample: WeightedRows) -> float:
+def chosen_alpha(regression: PenalisedRegression, sample: WeightedRows) -> float:
     """Give the strength with the least loss on held-out folds of the training rows."""
     total = float(sample.counts.sum())
     if sample.matrix.size > _MOST_CELLS or len(sample.target) < 2 * _FOLDS:

@@ -46,7 +46,7 @@ class Weights(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Regression:
+class PenalisedRegression:
     """What minimises the mean loss of rows plus a strength times the penalty.
 
     The penalty is half the sum of squares; of `l1_ratio` of it, the sum of absolute values.

@@ -12,8 +12,8 @@ from pipeline_steps.algorithms.algorithm import Features, Rows, Task
 from pipeline_steps.algorithms.encoding import Encoding, fit_encoding
 from pipeline_steps.algorithms.graphs.links import Link, link_of, respond
 from pipeline_steps.algorithms.mlp.export import Layer, networks_graph
-from pipeline_steps.algorithms.mlp.training import train_network
-from pipeline_steps.algorithms.weights import weighted
+from pipeline_steps.algorithms.mlp.network_training import train_network
+from pipeline_steps.algorithms.row_weights import weighted
 from pipeline_steps.problems.problem import Outputs
 
 

@@ -9,7 +9,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from pipeline_steps.algorithms.algorithm import Features, Rows, Task
 from pipeline_steps.algorithms.random_forest.export import forest_graph, leaf_shares
-from pipeline_steps.algorithms.weights import weighted
+from pipeline_steps.algorithms.row_weights import weighted
 from pipeline_steps.errors import DataError
 from pipeline_steps.problems.problem import Outputs
 

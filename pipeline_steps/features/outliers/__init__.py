@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pipeline_steps.features.outliers.limits import Iqr, RobustZScore, ZScore
-from pipeline_steps.features.outliers.rows import (
+from pipeline_steps.features.outliers.column_limits import Iqr, RobustZScore, ZScore
+from pipeline_steps.features.outliers.distant_rows import (
     DbscanRows,
     EllipticEnvelopeRows,
     IsolationForestRows,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipeline_steps.features.scaling.linear import MaxAbs, MinMax, Robust, Standard, Unscaled
-from pipeline_steps.features.scaling.rows import Normalise
+from pipeline_steps.features.scaling.normalise import Normalise
 
 METHODS: Mapping[str, Callable[..., Any]] = {
     "standard": Standard,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pipeline_steps.features.transforms.functions import Exponential, Log, Log1p
+from pipeline_steps.features.transforms.logarithms import Exponential, Log, Log1p
 from pipeline_steps.features.transforms.powers import Cube, CubeRoot, Power, Reciprocal, Square, SquareRoot
 from pipeline_steps.features.transforms.quantile import Quantile
 from pipeline_steps.features.transforms.yeo_johnson import YeoJohnson

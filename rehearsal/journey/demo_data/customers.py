@@ -6,7 +6,7 @@ customers who are unlike them.
 
 import numpy as np
 
-from rehearsal.journey.demo_data.drawing import Columns, generator, progress
+from rehearsal.journey.demo_data.sampling import Columns, generator, progress
 
 _NEW_FROM, _NEW_SHARE = 0.62, 0.4
 _KINDS = {  # the centre of each: orders a year, basket, discount, returned, days since the last order

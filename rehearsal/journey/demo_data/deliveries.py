@@ -7,7 +7,7 @@ that has not seen it promises too early.
 import numpy as np
 from numpy.typing import NDArray
 
-from rehearsal.journey.demo_data.drawing import Column, Columns, Floats, chosen, generator, moments, progress
+from rehearsal.journey.demo_data.sampling import Column, Columns, Floats, chosen, generator, moments, progress
 
 TARGET = "minutes"
 NEW_DISTRICT = "harbour"

@@ -7,7 +7,7 @@ further right: a model that has not seen those is worse at them.
 
 import numpy as np
 
-from rehearsal.journey.demo_data.drawing import Columns, generator, progress
+from rehearsal.journey.demo_data.sampling import Columns, generator, progress
 
 _SIZE = 8
 _MOST_INK = 16

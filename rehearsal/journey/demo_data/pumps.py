@@ -6,7 +6,7 @@ that looks like a fault.
 
 import numpy as np
 
-from rehearsal.journey.demo_data.drawing import Column, Columns, Flags, generator, progress
+from rehearsal.journey.demo_data.sampling import Column, Columns, Flags, generator, progress
 
 FAULT = "fault"
 _NEW_FROM, _NEW_SHARE, _FAULTS = 0.62, 0.35, 0.02

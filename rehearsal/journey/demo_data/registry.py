@@ -9,8 +9,8 @@ import numpy as np
 from rehearsal.journey.demo_data.customers import customers
 from rehearsal.journey.demo_data.deliveries import deliveries
 from rehearsal.journey.demo_data.digits import digits
-from rehearsal.journey.demo_data.drawing import Columns
 from rehearsal.journey.demo_data.pumps import pump_readings
+from rehearsal.journey.demo_data.sampling import Columns
 from rehearsal.journey.demo_data.shoppers import demo_sessions
 from rehearsal.journey.demo_data.tickets import tickets
 from slipway.errors import InputError

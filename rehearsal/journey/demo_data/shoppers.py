@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rehearsal.journey.demo_data.drawing import Column, Columns, Flags, Floats, chosen, generator, logistic, shares
+from rehearsal.journey.demo_data.sampling import Column, Columns, Flags, Floats, chosen, generator, logistic, shares
 
 TARGET = "Revenue"
 # The shares of the months and of the categories below are those of the UCI table, rounded.

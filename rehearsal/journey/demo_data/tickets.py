@@ -6,7 +6,7 @@ not seen it sends those tickets to the wrong team.
 
 import numpy as np
 
-from rehearsal.journey.demo_data.drawing import Column, Columns, Floats, chosen, drawn, generator, moments, progress
+from rehearsal.journey.demo_data.sampling import Column, Columns, Floats, chosen, drawn, generator, moments, progress
 
 TARGET = "team"
 TEAMS = ("account", "billing", "sales", "technical")

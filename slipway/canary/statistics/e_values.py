@@ -120,7 +120,7 @@ def log_e_value(counts: Counts, green: Numbers, blue: Numbers, *, margin: float,
 
 
 @dataclass(frozen=True)
-class Regression:
+class RateIncrease:
     """Evidence that green's rate is above blue's by more than `margin`; or further off to either side, if two-sided.
 
     The mixture's alternatives lie `step`, 2, 4, 8 ... steps beyond the margin, each with `falling` times the weight of

@@ -11,7 +11,7 @@ from math import log as log_of
 from typing import Any, Self
 
 from slipway.canary.statistics.arithmetic import Numbers, clip, larger, log_mean, log_sum
-from slipway.canary.statistics.e_values import Counts, Regression
+from slipway.canary.statistics.e_values import Counts, RateIncrease
 from slipway.canary.statistics.non_inferiority import NonInferiority
 
 _EDGE = 1e-6
@@ -64,7 +64,7 @@ class ProportionTest:
     """
 
     prior_rate: float
-    regression: Regression | None = None
+    regression: RateIncrease | None = None
     non_inferiority: NonInferiority | None = None
 
     def start(self, zero: Numbers = 0.0) -> ProportionState:

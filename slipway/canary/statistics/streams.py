@@ -4,7 +4,7 @@ import functools
 from dataclasses import dataclass
 
 from slipway.canary.config import AnalysedMetric, Tolerances
-from slipway.canary.statistics.e_values import Regression
+from slipway.canary.statistics.e_values import RateIncrease
 from slipway.canary.statistics.non_inferiority import NonInferiority
 from slipway.canary.statistics.proportions import ProportionTest
 
@@ -46,18 +46,18 @@ def streams(tolerances: Tolerances) -> tuple[Stream, ...]:
     the same with green's divided by the tolerance; `upper half` counts scores above the model's own median, `tails`
     those below its 10th or above its 90th percentile.
     """
-    rise, beyond = Regression(step=0.005, falling=0.7), NonInferiority(tolerances.error_tolerance)
+    rise, beyond = RateIncrease(step=0.005, falling=0.7), NonInferiority(tolerances.error_tolerance)
     found = [Stream("errors", "errors", ProportionTest(tolerances.expected_error_rate, rise, beyond))]
     if tolerances.watches_servers:
         found.append(Stream(f"{SERVED}errors", "errors", ProportionTest(tolerances.expected_error_rate, rise)))
     for prefix in ("", SERVED) if tolerances.watches_servers else ("",):
         found.extend(
-            Stream(f"{prefix}slow {share:g}", "latency", ProportionTest(share, Regression(step=share / 4)), weight)
+            Stream(f"{prefix}slow {share:g}", "latency", ProportionTest(share, RateIncrease(step=share / 4)), weight)
             for share, weight in zip(LATENCY_SHARES, _LATENCY_WEIGHTS, strict=True)
         )
     found.append(Stream(BEYOND_TOLERANCE, "latency", ProportionTest(TOLERANCE_SHARE, non_inferiority=NonInferiority())))
     for name, share in (("upper half", 1 - SCORE_RANKS[1]), ("tails", 1 - SCORE_RANKS[2] + SCORE_RANKS[0])):
-        shift = Regression(tolerances.rank_noise(share), step=0.01, two_sided=True)
+        shift = RateIncrease(tolerances.rank_noise(share), step=0.01, two_sided=True)
         within = NonInferiority(tolerances.score_limit, two_sided=True)
         found.append(Stream(name, "scores", ProportionTest(share, shift, within)))
     return tuple(stream for stream in found if stream.metric in tolerances.metrics)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.review.explained import EXPLAINED
-from infra.review.finding import unexplained
+from infra.review.template_finding import unexplained
 from infra.review.templates import cfn_lint_findings, own_findings
 from slipway.guardrails import from_template, lint
 

@@ -10,7 +10,7 @@ from aws_cdk.assertions import Template
 
 from infra.monitoring.cost_note import cost_note
 from infra.stages import UseCaseStacks
-from slipway.costs.estimate import instance_lines, planned_run, serving_month, total
+from slipway.costs.cost_estimate import instance_lines, planned_run, serving_month, total
 from slipway.costs.prices import load_prices
 from slipway.settings import Settings
 from slipway.settings.monitoring import Monitoring

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from infra.review.explained import EXPLAINED
-from infra.review.finding import Explained, Finding, unexplained, unused
 from infra.review.review import Review, review, review_delivery
+from infra.review.template_finding import Explained, TemplateFinding, unexplained, unused
 from infra.review.templates import cfn_lint_findings, own_findings
 from infra.stages import UseCaseStacks
 from slipway.settings import Settings, load_settings, parse_settings
@@ -221,7 +221,7 @@ def test_cfn_lint_finds_what_is_no_template(reviewed: tuple[Review, Path], tmp_p
 
 
 def test_an_explanation_matches_whole_rules_and_places_only() -> None:
-    finding = Finding("tool", "Rule[s3:Get*]", "stack/a", "text")
+    finding = TemplateFinding("tool", "Rule[s3:Get*]", "stack/a", "text")
     assert unexplained([finding], [Explained(r"Rule", "reason")]) == [finding]
     assert unexplained([finding], [Explained(r"Rule\[s3:.*\]", "reason", where="stack/b")]) == [finding]
     assert unexplained([finding], [Explained(r"Rule\[s3:.*\]", "reason", where="stack/.")]) == []
@@ -229,4 +229,4 @@ def test_an_explanation_matches_whole_rules_and_places_only() -> None:
 
 def test_an_explanation_without_a_finding_is_reported() -> None:
     stale = Explained("Gone", "reason")
-    assert unused([Finding("tool", "Here", "a", "")], [stale, Explained("Here", "reason")]) == [stale]
+    assert unused([TemplateFinding("tool", "Here", "a", "")], [stale, Explained("Here", "reason")]) == [stale]

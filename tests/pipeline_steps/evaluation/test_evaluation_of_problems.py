@@ -10,7 +10,7 @@ import pytest
 from pipeline_steps.documents import to_json
 from pipeline_steps.errors import DataError
 from pipeline_steps.evaluation.comparison import choose, compare, comparison_document, direction_of
-from pipeline_steps.evaluation.explanation import explain, explainability, registry_quality
+from pipeline_steps.evaluation.diagnostics import explain, explainability, registry_quality
 from pipeline_steps.evaluation.gate import Gate
 from pipeline_steps.evaluation.learning_curve import Point
 from pipeline_steps.evaluation.model_card import content, model_card

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline_steps.algorithms.preparation import Preparation, fit_preparation
+from pipeline_steps.algorithms.preprocessing import Preprocessing, fit_preprocessing
 from pipeline_steps.artifact.contract import encode_table
 from pipeline_steps.features.columns import FeatureColumn
 from pipeline_steps.features.fit import fit_columns
@@ -67,7 +67,7 @@ class FittedCase:
     """A recipe fitted on a table, by the steps of training."""
 
     columns: tuple[FeatureColumn, ...]
-    prepared: Preparation
+    prepared: Preprocessing
     train: Split
 
     @property
@@ -92,7 +92,7 @@ def fit(features: Mapping[str, Any], *, problem: str = "binary", train: Split | 
     case, rows, solved = use_case(features, problem=problem), train or table(problem=problem), problem_named(problem)
     columns = fit_columns(case, rows.features, solved.category_order(rows.target))
     encoded = encode_table(columns, rows.features)
-    return FittedCase(columns, fit_preparation(case, solved, columns, encoded, rows.target, seed=0), rows)
+    return FittedCase(columns, fit_preprocessing(case, solved, columns, encoded, rows.target, seed=0), rows)
 
 
 def rule(columns: list[str], **stages: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pipeline_steps.artifact.scorer import Scorer
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.features.datetime_column import DatetimeColumn
 from pipeline_steps.features.model_input import ModelInput
-from pipeline_steps.graphs.names import INPUT
+from pipeline_steps.graphs.tensor_names import INPUT
 
 SIZE = NumberColumn("size", 0, 10, missing=True)
 PLAN = CategoryColumn("plan", ("a", "b"), other_code=2, accepts_unknown=True, missing=True)

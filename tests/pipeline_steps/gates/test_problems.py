@@ -20,7 +20,7 @@ from pipeline_steps.gates.results import ReplayLimits, ReplayResult
 from pipeline_steps.gates.score_scale import score_scale
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.server.application import Application
-from pipeline_steps.server.messages import Request
+from pipeline_steps.server.messages import HttpRequest
 from tests.pipeline_steps.shop import USE_CASE
 from tests.tiny_artifacts import NAMES, TinyModel, csv_body, tiny_model, tiny_table
 
@@ -42,7 +42,7 @@ def replayed(champion: TinyModel, candidate: TinyModel, limits: ReplayLimits = L
     handlers = [Application(model.contract, model.artifact.scorer).handle for model in (champion, candidate)]
     exchanges = []
     for row in csv_body(champion.table).splitlines(keepends=True):
-        request = Request("POST", "/invocations", {"content-type": "text/csv"}, row)
+        request = HttpRequest("POST", "/invocations", {"content-type": "text/csv"}, row)
         old, new = (handle(request) for handle in handlers)
         responses = [ServerResponse(response.status, response.body, 0.001) for response in (old, new)]
         exchanges.append(Exchange(CapturedRequest(row, "text/csv"), *responses))

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline_steps.artifact.reading import read_folder
 from pipeline_steps.server.application import Application
-from pipeline_steps.server.messages import Request
+from pipeline_steps.server.messages import HttpRequest
 from tests.pipeline_steps.monitor.periods import Period, record, write_lines
 
 
@@ -22,7 +22,7 @@ def period(jobs, run_verb, shop, tmp_path: Path) -> Callable[..., Period]:
         records, outcomes = [], []
         for number, row in enumerate(shop(visitors, seed=9)):
             bought = row.pop()
-            request = Request("POST", "/invocations", {"content-type": "text/csv", "accept": "text/csv"})
+            request = HttpRequest("POST", "/invocations", {"content-type": "text/csv", "accept": "text/csv"})
             change(row)
             request.body = ",".join(row).encode()
             given = handle(request)

@@ -27,7 +27,7 @@ from pipeline_steps.monitoring.monitoring_options import (
 )
 from pipeline_steps.problems.registry import problem_named
 from pipeline_steps.server.application import Application
-from pipeline_steps.server.messages import Request
+from pipeline_steps.server.messages import HttpRequest
 from tests.pipeline_steps.monitor.periods import record, write_lines
 from tests.tiny_artifacts import NAMES, TinyModel, csv_body, tiny_model
 
@@ -46,7 +46,7 @@ def captured(model: TinyModel, folder: Path, accept: str = "text/csv") -> Captur
     records = []
     for number, row in enumerate(csv_body(model.table).splitlines(keepends=True)):
         headers = {"content-type": "text/csv", "accept": accept}
-        response = handle(Request("POST", "/invocations", headers, row))
+        response = handle(HttpRequest("POST", "/invocations", headers, row))
         found = record(row.decode(), response.body.decode(), number)
         found["captureData"]["endpointOutput"]["observedContentType"] = accept
         records.append(found)

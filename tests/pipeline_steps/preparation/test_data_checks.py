@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from pipeline_steps.preparation.data_checks import data_findings
-from pipeline_steps.preparation.finding import Finding
 from pipeline_steps.preparation.split_table import split_table
+from pipeline_steps.preparation.table_finding import TableFinding
 from pipeline_steps.tables.raw_table import read_raw_table
 from pipeline_steps.tables.use_case import Column, SplitPlan, TableFormat, UseCase
 
@@ -34,7 +34,7 @@ def _rows(count: int = ROWS) -> list[Row]:
     ]
 
 
-def _findings(folder: Path, rows: list[Row], use_case: UseCase = BINARY, delimiter: str = ",") -> list[Finding]:
+def _findings(folder: Path, rows: list[Row], use_case: UseCase = BINARY, delimiter: str = ",") -> list[TableFinding]:
     with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter)
         writer.writeheader()

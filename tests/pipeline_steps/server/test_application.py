@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline_steps.artifact.contract import MAX_PAYLOAD_BYTES
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.server.application import Application
-from pipeline_steps.server.messages import HttpError, Request, response_bytes
+from pipeline_steps.server.messages import HttpError, HttpRequest, response_bytes
 from pipeline_steps.server.payload import read_payload
 from pipeline_steps.server.predictions import accepted_type, write_predictions
 from tests.contracts import binary_contract
@@ -47,7 +47,7 @@ def _invoke(
     if isinstance(body, dict):
         body = json.dumps(body)
     content = body if isinstance(body, bytes) else body.encode()
-    request = Request("POST", "/invocations", {"content-type": content_type, **headers}, content)
+    request = HttpRequest("POST", "/invocations", {"content-type": content_type, **headers}, content)
     response = _application().handle(request)
     return response.status, response.body.decode()
 
@@ -236,14 +236,14 @@ def test_an_unavailable_type_is_refused(accept: str) -> None:
     ],
 )
 def test_other_paths_and_methods_are_refused(method: str, path: str, status: int) -> None:
-    assert _application().handle(Request(method, path)).status == status
+    assert _application().handle(HttpRequest(method, path)).status == status
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf])
 def test_a_score_that_is_no_number_is_a_failure_of_the_model(score: float, capsys: pytest.CaptureFixture[str]) -> None:
     broken = SimpleNamespace(score=lambda features: np.full(len(features), score))
     response = _application(broken).handle(
-        Request("POST", "/invocations", {"content-type": "text/csv"}, b"1,2,Nov,TRUE")
+        HttpRequest("POST", "/invocations", {"content-type": "text/csv"}, b"1,2,Nov,TRUE")
     )
     assert response.status == HTTPStatus.INTERNAL_SERVER_ERROR
     assert b"Traceback" not in response.body
@@ -251,6 +251,6 @@ def test_a_score_that_is_no_number_is_a_failure_of_the_model(score: float, capsy
 
 
 def test_the_response_to_a_head_request_has_no_body() -> None:
-    response = replace(_application().handle(Request("GET", "/")))
+    response = replace(_application().handle(HttpRequest("GET", "/")))
     assert response_bytes(response, keep_alive=True, head=True).endswith(b"\r\n\r\n")
     assert response_bytes(response, keep_alive=False).count(b"Connection: close\r\n") == 1

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline_steps.server.connection import Connection, Shared
-from pipeline_steps.server.messages import Handler, Request, Response
+from pipeline_steps.server.messages import Handler, HttpRequest, Response
 
 BODY = 100_000
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -57,7 +57,7 @@ def _shared(handler: Handler) -> Iterator[Shared]:
         yield Shared(handler, executor, BODY, max_buffered_bytes=3 * BODY)
 
 
-def _length(request: Request) -> Response:
+def _length(request: HttpRequest) -> Response:
     return Response(200, str(len(request.body)).encode())
 
 
@@ -125,7 +125,7 @@ def test_a_client_that_vanishes_or_is_refused_gives_back_what_its_body_took(wire
 def test_a_body_on_a_thread_counts_until_it_is_handled_though_its_client_has_left() -> None:
     may_end = threading.Event()
 
-    def handler(request: Request) -> Response:
+    def handler(request: HttpRequest) -> Response:
         may_end.wait(10)
         return _length(request)
 
@@ -149,7 +149,7 @@ def test_a_body_on_a_thread_counts_until_it_is_handled_though_its_client_has_lef
 def test_a_small_body_that_takes_long_keeps_nobody_else_waiting(begin: bytes) -> None:
     may_end = threading.Event()
 
-    def handler(request: Request) -> Response:
+    def handler(request: HttpRequest) -> Response:
         if request.body:
             may_end.wait(10)
         return _length(request)

@@ -13,7 +13,7 @@ from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.features.datetime_column import DatetimeColumn
 from pipeline_steps.paths import Paths
 from pipeline_steps.server.application import Application
-from pipeline_steps.server.messages import Request, Response
+from pipeline_steps.server.messages import HttpRequest, Response
 from pipeline_steps.server.openapi import openapi_document
 from tests.archives import archive_of
 from tests.contracts import binary_contract
@@ -26,14 +26,14 @@ def application(name: str) -> Application:
 
 
 def served(name: str) -> Any:
-    response = application(name).handle(Request("GET", "/openapi.json"))
+    response = application(name).handle(HttpRequest("GET", "/openapi.json"))
     assert (response.status, response.content_type) == (200, "application/json")
     return json.loads(response.body)
 
 
 def invoke(name: str, body: str, content_type: str, accept: str) -> Response:
     headers = {"content-type": content_type, "accept": accept}
-    return application(name).handle(Request("POST", "/invocations", headers, body.encode()))
+    return application(name).handle(HttpRequest("POST", "/invocations", headers, body.encode()))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.server.application import Application
-from pipeline_steps.server.messages import Request, Response
+from pipeline_steps.server.messages import HttpRequest, Response
 from pipeline_steps.server.payload import read_payload
 from tests.contracts import binary_contract
 
@@ -89,7 +89,7 @@ def invoke(body: bytes, content_type: str, **headers: str) -> Response:
         def score(self, features: Any) -> Any:
             return features[:, 0] / np.float32(8)
 
-    request = Request("POST", "/invocations", {"content-type": content_type, **headers}, body)
+    request = HttpRequest("POST", "/invocations", {"content-type": content_type, **headers}, body)
     return Application(CONTRACT, Scorer()).handle(request)
 
 

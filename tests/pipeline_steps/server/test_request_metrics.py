@@ -1,14 +1,14 @@
 import time
 
-from pipeline_steps.server.messages import Request, Response
+from pipeline_steps.server.messages import HttpRequest, Response
 from pipeline_steps.server.request_metrics import RequestMetrics
 
 
 def _asked(answers: RequestMetrics, path: str, status: int) -> None:
-    assert answers(Request("POST", path, {"x-status": str(status)}, b"")).status == status
+    assert answers(HttpRequest("POST", path, {"x-status": str(status)}, b"")).status == status
 
 
-def _echo(request: Request) -> Response:
+def _echo(request: HttpRequest) -> Response:
     return Response(int(request.headers["x-status"]))
 
 
@@ -34,7 +34,7 @@ def test_health_checks_are_no_users() -> None:
 
 
 def test_latencies_are_in_microseconds() -> None:
-    def slow(request: Request) -> Response:
+    def slow(request: HttpRequest) -> Response:
         time.sleep(0.02)
         return _echo(request)
 

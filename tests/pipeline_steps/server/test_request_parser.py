@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_steps.server.body_budget import BodyBudget
-from pipeline_steps.server.messages import Request, Response
+from pipeline_steps.server.messages import HttpRequest, Response
 from pipeline_steps.server.request_parser import MAX_HEAD_BYTES, RequestParser
 
 
@@ -20,7 +20,7 @@ class Client:
     def _continue(self) -> None:
         self.continues += 1
 
-    def send(self, *parts: bytes) -> list[Request | Response]:
+    def send(self, *parts: bytes) -> list[HttpRequest | Response]:
         return [item for part in parts for item in self.reader.read(part)]
 
 
@@ -32,7 +32,7 @@ def _post(body: bytes, *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def _rejection(items: list[Request | Response]) -> int:
+def _rejection(items: list[HttpRequest | Response]) -> int:
     assert isinstance(items[-1], Response)
     return items[-1].status
 
@@ -40,7 +40,7 @@ def _rejection(items: list[Request | Response]) -> int:
 def test_a_request_has_method_path_headers_and_body() -> None:
     items = Client().send(_post(b"1,2", "Content-Type: text/csv", "ACCEPT: application/json", "X-Other: y"))
     expected = {"content-length": "3", "content-type": "text/csv", "accept": "application/json"}
-    assert items == [Request("POST", "/invocations", expected, b"1,2", keep_alive=True)]
+    assert items == [HttpRequest("POST", "/invocations", expected, b"1,2", keep_alive=True)]
 
 
 @given(st.lists(st.binary(max_size=30), min_size=1, max_size=4), st.data())
@@ -49,13 +49,13 @@ def test_however_the_bytes_arrive_the_requests_are_the_same(bodies: list[bytes],
     cuts = sorted(data.draw(st.lists(st.integers(0, len(wire)), max_size=8)))
     parts = [wire[start:end] for start, end in zip([0, *cuts], [*cuts, len(wire)], strict=True)]
     items = Client().send(*(part for part in parts if part))
-    assert [item.body for item in items if isinstance(item, Request)] == bodies
+    assert [item.body for item in items if isinstance(item, HttpRequest)] == bodies
 
 
 def test_a_chunked_body_is_put_together() -> None:
     head = b"POST /invocations HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
     items = Client().send(head, b"3\r\n1,2\r\n2;x=y\r\n,3\r\n", b"0\r\nTrailer: 1\r\n\r\n")
-    assert [item.body for item in items if isinstance(item, Request)] == [b"1,2,3"]
+    assert [item.body for item in items if isinstance(item, HttpRequest)] == [b"1,2,3"]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_chunked_body_is_put_together() -> None:
 )
 def test_path_and_query_are_taken_from_any_form_of_target(target: str, path: str, query: str) -> None:
     (request,) = Client().send(f"OPTIONS {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-    assert isinstance(request, Request)
+    assert isinstance(request, HttpRequest)
     assert (request.path, request.query) == (path, query)
 
 
@@ -85,7 +85,7 @@ def test_path_and_query_are_taken_from_any_form_of_target(target: str, path: str
 )
 def test_the_client_decides_whether_the_connection_lives(head: str, *, keep_alive: bool) -> None:
     (request,) = Client().send(f"{head}\r\n\r\n".encode())
-    assert isinstance(request, Request)
+    assert isinstance(request, HttpRequest)
     assert request.keep_alive == keep_alive
 
 
@@ -136,7 +136,7 @@ def test_a_head_may_have_so_many_bytes_however_packets_fall(before: bytes, packe
 def test_a_trailer_is_no_header() -> None:
     wire = CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Type: text/csv\r\n\r\n")
     (request,) = Client().send(wire + b"1\r\nx\r\n0\r\nContent-Type: text/html\r\nAccept: text/csv\r\n\r\n")
-    assert isinstance(request, Request)
+    assert isinstance(request, HttpRequest)
     assert request.headers == {"content-type": "text/csv"}
 
 
@@ -157,12 +157,12 @@ def test_trailers_and_extensions_of_chunks_are_limited(flood: bytes, packet: int
 
 def test_a_long_body_of_short_chunks_is_no_long_head() -> None:
     items = Client().send(CHUNKED, *[b"1\r\nx\r\n" * 1000] * 50, b"0\r\n\r\n")
-    assert [item.body for item in items if isinstance(item, Request)] == [b"x" * 50_000]
+    assert [item.body for item in items if isinstance(item, HttpRequest)] == [b"x" * 50_000]
 
 
 def test_lines_of_one_header_are_one_list() -> None:
     (request,) = Client().send(_post(b"1", "Accept: text/html", "Accept: text/csv"))
-    assert isinstance(request, Request)
+    assert isinstance(request, HttpRequest)
     assert request.headers["accept"] == "text/html, text/csv"
 
 
@@ -184,7 +184,7 @@ def test_many_small_requests_in_large_reads_are_no_large_head() -> None:
     wire = _post(b"1,2") * 2000
     size = 65_000
     items = Client().send(*(wire[start : start + size] for start in range(0, len(wire), size)))
-    assert [type(item) for item in items] == [Request] * 2000
+    assert [type(item) for item in items] == [HttpRequest] * 2000
 
 
 @pytest.mark.parametrize(
@@ -215,11 +215,11 @@ def test_a_request_that_is_too_large_and_asks_for_an_upgrade_is_refused_once() -
 
 def test_requests_before_a_broken_one_are_still_complete() -> None:
     items = Client().send(_post(b"1") + b"nonsense\r\n\r\n")
-    assert isinstance(items[0], Request)
+    assert isinstance(items[0], HttpRequest)
     assert _rejection(items) == HTTPStatus.BAD_REQUEST
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_crash_the_reader(wire: bytes) -> None:
     items = Client().send(wire) if wire else []
-    assert all(isinstance(item, Request | Response) for item in items)
+    assert all(isinstance(item, HttpRequest | Response) for item in items)

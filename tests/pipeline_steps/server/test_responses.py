@@ -11,9 +11,9 @@ from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.baseline.distribution import training_distribution
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.server.application import Application
-from pipeline_steps.server.explanation import MOST_CELLS, Explainer
-from pipeline_steps.server.messages import Request, Response
+from pipeline_steps.server.messages import HttpRequest, Response
 from pipeline_steps.server.predictions import read_predictions
+from pipeline_steps.server.reasons import MOST_CELLS, Explainer
 from pipeline_steps.server.score_recorder import ScoreRecorder
 from pipeline_steps.server.warm_up import warm_up
 from tests.contracts import binary_contract
@@ -30,7 +30,7 @@ def application(model: TinyModel, **more: Any) -> Application:
 
 
 def invoke(model: TinyModel, body: bytes, *, query: str = "", content_type: str = CSV, **headers: str) -> Response:
-    request = Request("POST", "/invocations", {"content-type": content_type, **headers}, body, query=query)
+    request = HttpRequest("POST", "/invocations", {"content-type": content_type, **headers}, body, query=query)
     return application(model).handle(request)
 
 
@@ -67,7 +67,7 @@ def test_drift_is_counted_of_what_was_answered(name: str) -> None:
     for what, sent in (("same", model), ("other", other)):
         recorder = ScoreRecorder(model.contract, model.baseline)
         answered = Application(model.contract, sent.artifact.scorer, recorder=recorder)
-        answered.handle(Request("POST", "/invocations", {"content-type": CSV}, csv_body(model.table)))
+        answered.handle(HttpRequest("POST", "/invocations", {"content-type": CSV}, csv_body(model.table)))
         drift[what] = {metric.name: metric.value for metric in recorder.take_metrics()}
     assert drift["same"]["PredictionDrift"] < 0.1
     assert drift["other"]["PredictionDrift"] > 0.3
@@ -133,7 +133,7 @@ def test_another_query_means_nothing(query: str) -> None:
 def test_a_model_without_a_baseline_explains_nothing_and_serves() -> None:
     model = tiny_model(NAMES[0])
     handle = Application(model.contract, model.artifact.scorer).handle
-    request = Request("POST", "/invocations", {"content-type": CSV}, b"3,,Nov\n", query="explain")
+    request = HttpRequest("POST", "/invocations", {"content-type": CSV}, b"3,,Nov\n", query="explain")
     assert handle(request).status == 400
     assert b"baseline.json" in handle(request).body
     request.query = ""
@@ -153,7 +153,7 @@ def test_an_output_that_is_no_number_is_a_failure_of_the_model(
             outputs.ravel()[place] = np.nan
             return outputs
 
-    request = Request("POST", "/invocations", {"content-type": CSV}, b"3,,Nov\n4,1,Feb\n")
+    request = HttpRequest("POST", "/invocations", {"content-type": CSV}, b"3,,Nov\n4,1,Feb\n")
     assert Application(model.contract, Broken()).handle(request).status == 500
     assert "ArithmeticError" in capsys.readouterr().err
 
@@ -179,7 +179,7 @@ def test_columns_that_training_never_had_are_served_watched_and_explained() -> N
     handle = Application(contract, Scorer(), recorder=recorder, explainer=explainer).handle
     assert warm_up(handle, contract, baseline) > 0
     assert {metric.name for metric in recorder.take_metrics()} >= {"InputDrift", "PredictionDrift"}
-    request = Request("POST", "/invocations", {"content-type": CSV}, b"1,seen at last,5\n", query="explain")
+    request = HttpRequest("POST", "/invocations", {"content-type": CSV}, b"1,seen at last,5\n", query="explain")
     (entry,) = json.loads(handle(request).body)["predictions"]
     assert {each["column"]: each["contribution"] for each in entry["reasons"]} == {
         "note": pytest.approx(0.05, abs=1e-6),

@@ -14,7 +14,7 @@ from pipeline_steps.baseline.baseline import Baseline
 from pipeline_steps.errors import StepError
 from pipeline_steps.features.columns import CategoryColumn, NumberColumn
 from pipeline_steps.server.application import Application
-from pipeline_steps.server.messages import Request, Response
+from pipeline_steps.server.messages import HttpRequest, Response
 from pipeline_steps.server.warm_up import representative_rows, warm_up
 from tests.contracts import binary_contract
 
@@ -63,7 +63,7 @@ def test_the_edges_of_the_training_data_are_among_them(jobs) -> None:
 def test_every_content_type_is_used_in_several_sizes() -> None:
     scorer, requests = Scorer(), []
 
-    def handler(request: Request) -> Response:
+    def handler(request: HttpRequest) -> Response:
         requests.append(request)
         return application.handle(request)
 

@@ -15,15 +15,15 @@ from rehearsal.console.data_profile import data_profile
 from rehearsal.console.picture_labels import labels
 from rehearsal.console.picture_set import Pictures
 from rehearsal.console.report import page, summary, write_report
-from rehearsal.journey.model_quality import is_proven_better
+from rehearsal.journey.evaluation_summary import is_proven_better
 from rehearsal.journey.options import PROJECT, RehearsalOptions
 from rehearsal.journey.rehearsal_result import PhaseFailure, RehearsalResult
 from rehearsal.journey.report_document import report_document
 from rehearsal.journey.rollout_conclusion import note_proof
 from rehearsal.journey.rollout_result import RolloutResult
-from rehearsal.journey.source_table import SourceTable
 from rehearsal.journey.starvation import INCONCLUSIVE
 from rehearsal.journey.training_run import TrainingRun
+from rehearsal.journey.user_table import UserTable
 from slipway.errors import LaunchError
 from slipway.rollout.audit import entry
 from slipway.settings import load_settings
@@ -60,7 +60,7 @@ def result(tmp_path: Path) -> RehearsalResult:
     return RehearsalResult(
         options=RehearsalOptions(config=PROJECT / "config/shoppers.toml", out=tmp_path),
         settings=load_settings(PROJECT / "config/shoppers.toml", "dev"),
-        table=SourceTable(Path("t.csv"), "t.csv", 12000, "d" * 64, Path("earlier"), 7200, Path("requests.csv")),
+        table=UserTable(Path("t.csv"), "t.csv", 12000, "d" * 64, Path("earlier"), 7200, Path("requests.csv")),
         started=90.0,
         seconds=100.0,
         templates={"a.template.json": "e" * 64},

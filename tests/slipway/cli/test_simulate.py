@@ -7,7 +7,7 @@ import pytest
 
 from slipway.cli.main import main
 from slipway.cli.simulate import forecast_text
-from slipway.costs.estimate import rollout_plan
+from slipway.costs.cost_estimate import rollout_plan
 from slipway.settings import load_settings
 from slipway.simulation.configured_rollouts import ConfiguredRollout
 from slipway.simulation.forecast import NO_OUTCOMES, SERVERLESS, SHADOW, forecast, rollouts_within

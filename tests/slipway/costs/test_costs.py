@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.costs.estimate import (
+from slipway.costs.cost_estimate import (
     EndpointTraffic,
     extra_instance_hours,
     instance_lines,

@@ -1,6 +1,6 @@
 import pytest
 
-from slipway.costs.estimate import second_fleet, serving_month
+from slipway.costs.cost_estimate import second_fleet, serving_month
 from slipway.costs.prices import load_prices
 from slipway.errors import InputError
 from slipway.guardrails import planned_rollout, refuse_unsafe

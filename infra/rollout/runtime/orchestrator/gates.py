@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from slipway.rollout.failure_causes import is_candidates
 from slipway.rollout.steps import RolloutStep
 
+from .recording import notify
 from .replay_servers import CANDIDATE, CHAMPION, ReplayServers
-from .report import notify
 from .run import CallError, Rejection, Run, State
 
 ATTEMPTS = 3

@@ -11,7 +11,7 @@ from slipway.rollout.steps import Kind, Outcome, RolloutStep
 
 from . import live
 from .lock import Lock
-from .report import notify
+from .recording import notify
 from .run import CallError, Run
 
 _MOST_LISTED = 100

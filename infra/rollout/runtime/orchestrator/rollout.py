@@ -6,15 +6,15 @@ from slipway.rollout.failure_causes import is_candidates, is_shortage
 from slipway.rollout.steps import Kind, Outcome, RolloutStep
 
 from . import live, rejected, stack
-from .functions import FunctionError, error_name, invoke
+from .function_calls import FunctionError, error_name, invoke
 from .gates import pass_gates
 from .live import Live
 from .lock import Lock
 from .pause import Pause
-from .report import notify, record, reject_package
+from .recording import notify, record, reject_package
 from .restore import NotRestored, delete, restore
 from .run import CallError, Failure, Rejection, Run, State
-from .shadow import Shadow
+from .shadow import ShadowTest
 from .stopped import start_stopped
 from .watch import Watched, watch
 
@@ -55,7 +55,7 @@ def _roll_back(run: Run, lock: Lock) -> End:
 class _Rollout:
     def __init__(self, run: Run, lock: Lock) -> None:
         self._run, self._lock, self._pause = run, lock, Pause(run, lock)
-        self._shadow = Shadow(run, lock, self._pause)
+        self._shadow = ShadowTest(run, lock, self._pause)
         self._previous: Live | None = None
         self._watched: Watched | None = None
         self._may_have_begun = False

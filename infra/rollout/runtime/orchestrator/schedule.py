@@ -8,7 +8,7 @@ from slipway.rollout.steps import Outcome, RolloutStep
 
 from . import stack, stopped
 from .lock import Lock
-from .report import notify
+from .recording import notify
 from .rollout import End
 from .run import CallError, Rejection, Run, State
 

@@ -15,11 +15,11 @@ from slipway.rollout.failure_causes import is_candidates
 from slipway.rollout.steps import Kind, RolloutStep
 
 from . import live, stack
-from .functions import FunctionError, clock, error_name, invoke
+from .function_calls import FunctionError, clock, error_name, invoke
 from .live import Live, ObservedEndpoint
 from .lock import Lock
 from .pause import Pause
-from .report import audit, notify, record
+from .recording import audit, notify, record
 from .restore import NotRestored, delete, restore_seconds
 from .run import Rejection, Run, State
 
@@ -42,7 +42,7 @@ _NOTHING: State = {
 }
 
 
-class Shadow:
+class ShadowTest:
     """The shadow of one execution.
 
     Attributes:

@@ -11,9 +11,9 @@ from slipway.metrics import decision_datum, decision_namespace
 from slipway.rollout.steps import RolloutStep, poll_seconds
 
 from . import stack
-from .functions import FunctionError, clock, error_name, invoke
+from .function_calls import FunctionError, clock, error_name, invoke
 from .live import Live
-from .report import audit
+from .recording import audit
 from .run import Failure, Run, State
 
 MOST_FAILED = 5

@@ -10,9 +10,9 @@ import pytest
 from rehearsal.journey.demo_data.customers import customers
 from rehearsal.journey.demo_data.deliveries import deliveries
 from rehearsal.journey.demo_data.digits import digits
-from rehearsal.journey.demo_data.drawing import Columns, Flags
 from rehearsal.journey.demo_data.pumps import pump_readings
 from rehearsal.journey.demo_data.registry import DEMO_TABLES, demo_table_with, write_demo_csv
+from rehearsal.journey.demo_data.sampling import Columns, Flags
 from rehearsal.journey.demo_data.tickets import tickets
 from slipway.errors import InputError
 from slipway.settings import load_settings

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.canary.statistics.dispersion import MIN_HITS, MIN_PAIRS, Windows, dispersion, dispersions
-from slipway.canary.statistics.e_values import Counts, Regression
+from slipway.canary.statistics.e_values import Counts, RateIncrease
 from slipway.canary.statistics.non_inferiority import NonInferiority
 from slipway.canary.statistics.proportions import ProportionTest
 
@@ -122,7 +122,7 @@ def test_without_servers_minutes_are_compared():
 )
 def test_what_is_bet_on_bursts_is_what_their_number_is_worth(size, share, green, blue):
     """`size` times the requests and hits, and that dispersion: as much evidence as without."""
-    test = ProportionTest(0.1, Regression(), NonInferiority(0.05))
+    test = ProportionTest(0.1, RateIncrease(), NonInferiority(0.05))
     counts = [float(green), float(round(share * green)), float(blue), float(round(share * blue))]
     single = test.observe(test.start(), Counts.of(*counts))
     bursts = test.observe(test.start(), Counts.of(*(size * each for each in counts)), size)
@@ -131,5 +131,5 @@ def test_what_is_bet_on_bursts_is_what_their_number_is_worth(size, share, green,
 
 
 def test_less_dispersion_than_chance_has_it_is_no_reason_to_bet_more():
-    test, counts = ProportionTest(0.1, Regression()), Counts.of(300.0, 60.0, 900.0, 90.0)
+    test, counts = ProportionTest(0.1, RateIncrease()), Counts.of(300.0, 60.0, 900.0, 90.0)
     assert test.observe(test.start(), counts, 0.5) == test.observe(test.start(), counts)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.canary.statistics.e_values import Counts, Regression, log_e_value, nearest_green
+from slipway.canary.statistics.e_values import Counts, RateIncrease, log_e_value, nearest_green
 
 rates = st.floats(0.001, 0.999)
 requests = st.integers(1, 400)
@@ -60,7 +60,7 @@ def test_the_nearest_null_point_is_the_nearest_of_a_fine_grid(green, blue, n_gre
 def test_the_weighted_mixture_of_all_bets_gains_nothing_on_average_while_both_fleets_are_alike(
     rate, n_green, n_blue, falling, two_sided
 ):
-    regression = Regression(0.0, two_sided=two_sided, falling=falling)
+    regression = RateIncrease(0.0, two_sided=two_sided, falling=falling)
     e_values = 0.0
     for shift, weight in zip(regression.shifts, regression.weights, strict=True):
         alternative = {"green": min(max(rate + shift, 1e-6), 1 - 1e-6), "blue": rate, "margin": 0.0, "above": shift > 0}
@@ -70,7 +70,7 @@ def test_the_weighted_mixture_of_all_bets_gains_nothing_on_average_while_both_fl
 
 @given(st.floats(0.01, 0.99), st.sampled_from([0.005, 0.02, 0.125]), st.booleans())
 def test_no_bet_loses_all_at_the_first_request_that_speaks_against_it(blue, step, two_sided):
-    regression = Regression(step=step, two_sided=two_sided)
+    regression = RateIncrease(step=step, two_sided=two_sided)
     for sign, hits in ((1, 0), (-1, 1)):
         lost = regression.log_e_values(Counts.of(1, hits, 1, hits), blue)
         assert all(

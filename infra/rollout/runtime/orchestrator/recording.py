@@ -4,7 +4,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from slipway.rollout.steps import RolloutStep
 
-from .functions import FunctionError, error_name, invoke
+from .function_calls import FunctionError, error_name, invoke
 from .run import Run, State
 
 _SUBJECT_LENGTH = 100

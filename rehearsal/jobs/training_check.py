@@ -8,7 +8,7 @@ from threading import Event
 
 from rehearsal.containers.backends.backend import Backend
 from rehearsal.containers.container import Container, Program
-from rehearsal.containers.finding import Finding
+from rehearsal.containers.container_finding import ContainerFinding
 from rehearsal.jobs.container_run import Exit, RunLimits, run_container
 from rehearsal.jobs.job_host import written
 from rehearsal.jobs.training_files import write_configuration
@@ -37,7 +37,7 @@ def training_container(program: Program, folder: Path, data: Path, hyperparamete
     return container
 
 
-def check_training(backend: Backend, container: Container, *, max_seconds: float) -> Iterator[Finding]:
+def check_training(backend: Backend, container: Container, *, max_seconds: float) -> Iterator[ContainerFinding]:
     """Run the job to its end, and see what it left."""
     before, lines = _hashes(container.ml / "input"), list[str]()
     limits = RunLimits(max_seconds, _GRACE_SECONDS, Event())
@@ -45,24 +45,26 @@ def check_training(backend: Backend, container: Container, *, max_seconds: float
     yield _exit(ended, written(container.ml / "output/failure", _FAILURE_BYTES), max_seconds)
     last = next((line for line in reversed(lines) if line.strip()), "")
     words = f"{len(lines)} lines, of which SageMaker reads metrics; the last: {last[:_LONGEST_LINE]!r}"
-    yield Finding("log", kept=bool(last), words=words if last else "must print its metrics, and printed nothing")
+    yield ContainerFinding(
+        "log", kept=bool(last), words=words if last else "must print its metrics, and printed nothing"
+    )
     files = [path for path in (container.ml / "model").rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     names = ", ".join(sorted(str(path.relative_to(container.ml / "model")) for path in files))
     words = f"{size} bytes in {names}" if files else "must leave its model in /opt/ml/model, which is empty"
-    yield Finding("model", kept=bool(files), words=words)
+    yield ContainerFinding("model", kept=bool(files), words=words)
     changed = sorted({name for name, _ in before ^ _hashes(container.ml / "input")})
     words = f"must leave /opt/ml/input as it is, and changed {', '.join(changed)}"
-    yield Finding("input", kept=not changed, words=words if changed else "nothing was written to it")
+    yield ContainerFinding("input", kept=not changed, words=words if changed else "nothing was written to it")
 
 
-def _exit(ended: Exit, reason: str | None, max_seconds: float) -> Finding:
+def _exit(ended: Exit, reason: str | None, max_seconds: float) -> ContainerFinding:
     if ended.ended_by:
-        return Finding("exit", kept=False, words=f"must end within {max_seconds:g} s, and had to be stopped")
+        return ContainerFinding("exit", kept=False, words=f"must end within {max_seconds:g} s, and had to be stopped")
     if ended.code == 0:
-        return Finding("exit", kept=True, words="0")
+        return ContainerFinding("exit", kept=True, words="0")
     said = f"/opt/ml/output/failure says {reason!r}" if reason else f"the end of its log: {' | '.join(ended.tail)!r}"
-    return Finding("exit", kept=False, words=f"must be 0, got {ended.code}; {said}")
+    return ContainerFinding("exit", kept=False, words=f"must be 0, got {ended.code}; {said}")
 
 
 def _hashes(folder: Path) -> set[tuple[str, str]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Finding:
+class TableFinding:
     """One remark on a table that can be used; `message` says what is found, and what to do about it."""
 
     check: str

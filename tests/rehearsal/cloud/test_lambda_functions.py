@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud.ministack.functions import MOST_ENVIRONMENT_BYTES
+from rehearsal.cloud.ministack.lambda_functions import MOST_ENVIRONMENT_BYTES
 from tests.rehearsal.cloud.process import PROJECT, CloudProcess, eventually
 from tests.rehearsal.cloud.stacks import deploy, reasons
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, order=True)
-class Finding:
+class TemplateFinding:
     """`rule` names what was found, wildcards included; `where` is the construct or resource."""
 
     tool: str
@@ -26,16 +26,16 @@ class Explained:
     reason: str
     where: str = ".*"
 
-    def explains(self, finding: Finding) -> bool:
+    def explains(self, finding: TemplateFinding) -> bool:
         return bool(re.fullmatch(self.rule, finding.rule) and re.fullmatch(self.where, finding.where))
 
 
-def unexplained(findings: Iterable[Finding], explanations: Iterable[Explained]) -> list[Finding]:
+def unexplained(findings: Iterable[TemplateFinding], explanations: Iterable[Explained]) -> list[TemplateFinding]:
     known = list(explanations)
     return sorted(finding for finding in findings if not any(each.explains(finding) for each in known))
 
 
-def unused(findings: Iterable[Finding], explanations: Iterable[Explained]) -> list[Explained]:
+def unused(findings: Iterable[TemplateFinding], explanations: Iterable[Explained]) -> list[Explained]:
     """Explanations without a finding: they would hide the next one of their kind."""
     found = list(findings)
     return [each for each in explanations if not any(each.explains(finding) for finding in found)]

@@ -21,7 +21,7 @@ EARLIER_PERCENT = 60
 
 
 @dataclass(frozen=True)
-class SourceTable:
+class UserTable:
     """A file, or a folder of files.
 
     Attributes:
@@ -40,7 +40,7 @@ class SourceTable:
     remarks: tuple[str, ...] = ()
 
 
-def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -> SourceTable:
+def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -> UserTable:
     """The table that the user named, or a generated one, after the container's own check has accepted it.
 
     Raises:
@@ -66,7 +66,7 @@ def source_table(options: RehearsalOptions, settings: Settings, workdir: Path) -
             f"the first {EARLIER_PERCENT} % of the rows ({found['earlier_rows']} in {name}), on which the first model "
             f"is trained, must be enough to train a model: rows must not be sorted by the target\n{exc}"
         ) from exc
-    return SourceTable(
+    return UserTable(
         path=path,
         name=name,
         rows=found["rows"],
@@ -93,7 +93,7 @@ def check_table(path: Path, use_case: Path, *more: str) -> dict[str, Any]:
 
 
 def request_bodies(
-    table: SourceTable, server: OwnServer = LINES_OF_CSV, kinds: Mapping[str, ColumnKind] = MappingProxyType({})
+    table: UserTable, server: OwnServer = LINES_OF_CSV, kinds: Mapping[str, ColumnKind] = MappingProxyType({})
 ) -> list[bytes]:
     """Rows as users would send them to `server`, one a request, without the target; `kinds` are the columns'."""
     with table.requests.open(encoding="utf-8", newline="") as source:

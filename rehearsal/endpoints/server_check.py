@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-from rehearsal.containers.finding import Finding
+from rehearsal.containers.container_finding import ContainerFinding
 from rehearsal.endpoints.model_server import HOST, ModelServer
 from slipway.errors import LaunchError
 from slipway.settings.limits import MOST_REQUEST_BYTES
@@ -47,17 +47,17 @@ class _Response:
 
 def check_server(
     server: ModelServer, request: SampleRequest, *, model: Path, startup_seconds: float
-) -> Iterator[Finding]:
+) -> Iterator[ContainerFinding]:
     """Start the server, send it requests, and stop it; `model` is its /opt/ml/model on this machine."""
     before, started = _files(model), time.monotonic()
     try:
         server.start(startup_seconds=startup_seconds, cancelled=Event())
     except LaunchError as exc:
         words = f"{exc}; it must answer GET /ping on the port that SAGEMAKER_BIND_TO_PORT names, 8080 where none is set"
-        yield Finding("start", kept=False, words=words)
+        yield ContainerFinding("start", kept=False, words=words)
         return
     try:
-        yield Finding(
+        yield ContainerFinding(
             "start", kept=True, words=f"`serve` passes the first ping after {time.monotonic() - started:.1f} s"
         )
         first = server.pid
@@ -67,53 +67,55 @@ def check_server(
         yield _large(server.port, request)
         alive = server.pid == first and server.is_healthy()
         words = "serves after all of these requests" if alive else "must serve after these requests, and does not"
-        yield Finding("survival", kept=alive, words=words)
+        yield ContainerFinding("survival", kept=alive, words=words)
         changed = sorted(before ^ _files(model))
         words = f"must leave /opt/ml/model as it is, where it may only read, and changed {', '.join(changed)}"
-        yield Finding("model folder", kept=not changed, words=words if changed else "nothing was written to it")
+        yield ContainerFinding(
+            "model folder", kept=not changed, words=words if changed else "nothing was written to it"
+        )
     finally:
         stopping = time.monotonic()
         server.stop()
         seconds = time.monotonic() - stopping
     words = f"ended {seconds:.1f} s after SIGTERM"
     late = f"must end within {STOP_SECONDS:g} s after SIGTERM, and had to be killed"
-    yield Finding("stop", kept=seconds < STOP_SECONDS, words=words if seconds < STOP_SECONDS else late)
+    yield ContainerFinding("stop", kept=seconds < STOP_SECONDS, words=words if seconds < STOP_SECONDS else late)
 
 
-def _ping(port: int) -> Finding:
+def _ping(port: int) -> ContainerFinding:
     found = _send(port, "GET", "/ping", timeout=PING_SECONDS)
     kept = found.status == 200
-    return Finding(
+    return ContainerFinding(
         "ping", kept=kept, words=str(found) if kept else f"must be 200 within {PING_SECONDS:g} s, got {found}"
     )
 
 
-def _valid(port: int, request: SampleRequest) -> Iterator[Finding]:
+def _valid(port: int, request: SampleRequest) -> Iterator[ContainerFinding]:
     found = _post(port, request.body, request.content_type)
     if found.status != 200:
         words = f"must be 200 within {RESPONSE_SECONDS:g} s for the request, got {found} {_shown(found.body)}"
-        yield Finding("invocations", kept=False, words=words.rstrip())
+        yield ContainerFinding("invocations", kept=False, words=words.rstrip())
         return
-    yield Finding("invocations", kept=True, words=str(found))
+    yield ContainerFinding("invocations", kept=True, words=str(found))
     wrong = _unlike(found)
     shape = f"{len(found.body)} bytes of {found.content_type or 'no content type'}: {_shown(found.body)}"
-    yield Finding("response", kept=not wrong, words=f"{wrong}, got {shape}" if wrong else shape)
+    yield ContainerFinding("response", kept=not wrong, words=f"{wrong}, got {shape}" if wrong else shape)
 
 
-def _invalid(port: int, request: SampleRequest) -> Finding:
+def _invalid(port: int, request: SampleRequest) -> ContainerFinding:
     """A caller's error that looks like the server's own sets off the alarms of a rollout, which then ends."""
     found = _post(port, b"\x00 this is no request", request.content_type)
     kept = 400 <= found.status < 500
     words = f"must be 4xx, for 5xx counts as the model's own fault, got {found}"
-    return Finding("invalid request", kept=kept, words=str(found) if kept else words)
+    return ContainerFinding("invalid request", kept=kept, words=str(found) if kept else words)
 
 
-def _large(port: int, request: SampleRequest) -> Finding:
+def _large(port: int, request: SampleRequest) -> ContainerFinding:
     found = _post(port, b"0" * MOST_REQUEST_BYTES, request.content_type)
     size = f"{MOST_REQUEST_BYTES // 1024 // 1024} MB"
     kept = found.status != 0
     words = f"{found} for {size}" if kept else f"must have a response of any status for {size}, got {found}"
-    return Finding("large request", kept=kept, words=words)
+    return ContainerFinding("large request", kept=kept, words=words)
 
 
 def _unlike(response: _Response) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # scikit-learn takes a second, and only a recipe needs it
 
 
 @dataclass(frozen=True)
-class Preparation:
+class Preprocessing:
     """The nodes between a request's cells and the matrix that a model is fitted on."""
 
     dates: ModelInput
@@ -66,7 +66,7 @@ class Preparation:
         return {**given, "monotone": self.recipe.monotone(given["monotone"])}
 
 
-def fit_preparation(
+def fit_preprocessing(
     use_case: UseCase,
     problem: Problem,
     columns: tuple[FeatureColumn, ...],
@@ -74,14 +74,14 @@ def fit_preparation(
     target: Target,
     *,
     seed: int,
-) -> Preparation:
+) -> Preprocessing:
     """Learn what the use case asks for, of training rows alone."""
     dates = ModelInput(columns)
     if not use_case.features:
-        return Preparation(dates)
+        return Preprocessing(dates)
     from pipeline_steps.features.method import Sample  # noqa: PLC0415 (as above)
     from pipeline_steps.features.recipe import fit_recipe  # noqa: PLC0415
 
     empty = np.empty((len(encoded), 0))
     sample = Sample((), empty, target, problem.likelihood, len(use_case.classes), seed)
-    return Preparation(dates, fit_recipe(use_case.features, columns, dates, dates.matrix(encoded), sample))
+    return Preprocessing(dates, fit_recipe(use_case.features, columns, dates, dates.matrix(encoded), sample))

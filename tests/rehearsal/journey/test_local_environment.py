@@ -11,10 +11,10 @@ import pytest
 
 from rehearsal.console.display import choose_display
 from rehearsal.journey.demo_data.registry import write_demo_csv
+from rehearsal.journey.local_environment import check_out, local_environment
 from rehearsal.journey.options import PROJECT, RehearsalOptions
-from rehearsal.journey.preparation import check_out, local_environment
 from rehearsal.journey.rehearsal import Rehearsal
-from rehearsal.journey.source_table import files_of, request_bodies, source_table
+from rehearsal.journey.user_table import files_of, request_bodies, source_table
 from slipway.errors import InputError
 from slipway.settings import Settings, load_settings
 

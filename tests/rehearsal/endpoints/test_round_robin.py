@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal.endpoints.weights import SmoothRoundRobin
+from rehearsal.endpoints.round_robin import SmoothRoundRobin
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=5).filter(any))
