@@ -18,6 +18,7 @@ from tests.sdk.environment import PROJECT
 BUCKET = "artifacts"
 STEPS = PROJECT / "pipeline_steps"
 ROLE = "arn:aws:iam::000000000000:role/pipeline"
+_USE_CASE = "use_case.json"
 _JOB_ROLES = ("processing_role_arn", "training_role_arn", "evaluation_role_arn")
 
 
@@ -47,15 +48,8 @@ class Embedded:
     def places(self) -> dict[str, str]:
         """What a pipeline gets of its environment."""
         key = "arn:aws:kms:us-east-1:000000000000:key/k"
-        uris = {"image_uri": self.image, "use_case_uri": self.use_case_uri}
+        uris = {"image_uri": self.image, "use_case_uri": f"s3://{BUCKET}/{_USE_CASE}"}
         return {"bucket": BUCKET, "kms_key_arn": key, **uris, **dict.fromkeys(_JOB_ROLES, ROLE)}
-
-    @property
-    def use_case_uri(self) -> str:
-        """Where the shipped use case lies, for Prepare."""
-        document = use_case_document(load_settings(PROJECT / "config" / "shoppers.toml", "dev"))
-        self.cloud("s3").put_object(Bucket=BUCKET, Key="use_case.json", Body=json.dumps(document).encode())
-        return f"s3://{BUCKET}/use_case.json"
 
     def upload(self, table: Path) -> str:
         self.cloud("s3").upload_file(str(table), BUCKET, f"data/{table.name}")
@@ -118,10 +112,13 @@ def _unpacked(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
 
 @contextmanager
 def embedded(workdir: Path, *, backend: str) -> Iterator[Embedded]:
-    """The embedded AWS with a bucket and the image of the steps."""
+    """The embedded AWS with a bucket, the shipped use case for Prepare in it, and the image of the steps."""
     cloud = start_cloud(workdir, STEPS, "--speed", "60", "--backend", backend)
     try:
-        cloud("s3").create_bucket(Bucket=BUCKET)
+        s3 = cloud("s3")
+        s3.create_bucket(Bucket=BUCKET)
+        document = use_case_document(load_settings(PROJECT / "config" / "shoppers.toml", "dev"))
+        s3.put_object(Bucket=BUCKET, Key=_USE_CASE, Body=json.dumps(document).encode())
         tag = build_image(cloud, STEPS).rpartition(":")[2]
         yield Embedded(cloud, f"slipway/pipeline-steps:{tag}")
     finally:

@@ -209,7 +209,7 @@ class SdkPipeline:
         yield ConditionGreaterThan(_evaluated("gate.gain_over_naive_low"), gate.min_gain_over_naive)
         yield ConditionLessThanOrEqualTo(_evaluated("gate.loss_to_reference_low"), gate.max_loss_to_reference)
         yield ConditionLessThanOrEqualTo(_evaluated("gate.loss_to_champion_low"), gate.max_loss_to_champion)
-        if self.settings.value:
+        if self.settings.value and self.settings.decision.maximise in (None, "value"):
             yield ConditionLessThanOrEqualTo(_evaluated("gate.value_loss_to_champion_low"), 0.0)
         if gate.max_train_validation_gap is not None:
             yield ConditionLessThanOrEqualTo(_evaluated("gate.gap"), gate.max_train_validation_gap)
@@ -409,6 +409,7 @@ class SdkPipeline:
             **({"gate_metric_against": against} if (against := self.settings.metric_against) else {}),
             **({} if self.threshold is None else {"gate_threshold": Join(values=[self.threshold])}),
             "gate_value": Join(values=[_evaluated("gate.value")]),
+            "champion_difference": _evaluated("champion_difference"),
             "evaluation": evaluation.s3_uri,
         }
 
