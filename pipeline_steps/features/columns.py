@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from pipeline_steps.tables.cells import LARGEST_NUMBER, category, parse_number, quoted
 from pipeline_steps.tables.near_matches import near_match
 from pipeline_steps.tables.use_case import Kind
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
 
 
 class ValueRefusedError(ValueError):
@@ -92,6 +95,11 @@ class CategoryColumn:
         return found
 
     @cached_property
+    def _integers(self) -> dict[int, float]:
+        """The codes of categories that are whole numbers, as JSON may have them."""
+        return {int(text): code for text, code in self.codes.items() if _INTEGER.fullmatch(text)}
+
+    @cached_property
     def _booleans(self) -> dict[bool, list[str]]:
         """The categories that JSON's true and false name, such as TRUE or False."""
         names = {True: "true", False: "false"}
@@ -111,7 +119,8 @@ class CategoryColumn:
         if isinstance(value, bool):
             return self._boolean(value)
         if isinstance(value, int):
-            return self._uncommon(str(value), value)
+            code = self._integers.get(value)
+            return self._uncommon(str(value), value) if code is None else code
         if isinstance(value, float) and math.isfinite(value):
             return self._uncommon(str(int(value)) if value.is_integer() else repr(value), value)
         raise self._rejection(value)

@@ -72,10 +72,28 @@ def json_instances(body: Body, longest: int, *, window: int = WINDOW) -> Iterato
     Raises:
         UnreadableBodyError: it is no such JSON in UTF-8, or a row is longer than `longest` characters.
     """
+    if len(body) <= longest and (rows := _plain_rows(body)):
+        yield from rows
+        return
     try:
         yield from _JsonBody(body, longest, window).rows()
     except UnicodeDecodeError as exc:
         raise not_text(exc) from exc
+
+
+def _plain_rows(body: Body) -> list[Any] | None:
+    """Rows of a short body in the usual form, parsed at once; None for anything else, whatever is wrong with it."""
+    if b"\\" in body:  # a name may be written in two ways, and so stand twice
+        return None
+    try:
+        document = _DECODER.decode(body.decode())
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(document, dict) and len(document) == 1:
+        ((name, document),) = document.items()
+        if name == _DATA or name not in ROW_MEMBERS or body.count(f'"{name}"'.encode()) > 1:
+            return None
+    return document if isinstance(document, list) else None
 
 
 class _JsonBody:
@@ -266,9 +284,8 @@ def refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON, a missing value is null")
 
 
-_SCAN: Callable[[str, int], tuple[Any, int]] = json.scanner.make_scanner(
-    json.JSONDecoder(parse_constant=refuse_constant)  # type: ignore[arg-type]
-)
+_DECODER = json.JSONDecoder(parse_constant=refuse_constant)
+_SCAN: Callable[[str, int], tuple[Any, int]] = json.scanner.make_scanner(_DECODER)  # type: ignore[arg-type]
 
 
 def row_too_long(row: int, longest: int) -> UnreadableBodyError:

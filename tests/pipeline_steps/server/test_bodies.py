@@ -54,6 +54,7 @@ def test_csv_is_read_with_quotes_line_ends_and_blank_lines(end: str, window: int
         ('{"instances": [["a]]}', "the body must be JSON: Unterminated string starting at character 16"),
         ('{"x": 1}', 'the body must be {"instances": [row, …]} with at least one row'),
         ('{"instances": [[1]], "instances": [[2]]}', "the body must name its rows once, got instances and instances"),
+        ('{"instances": [[1]], "inst\\u0061nces": [[2]]}', "the body must name its rows once, got instances and inst"),
         ("{" + '"x": 1, ' * 17 + '"instances": [[1]]}', "the body must have at most 16 members beside its rows"),
         ('{"instances": [[1], ["' + "a" * LONGEST + '"]]}', f"row 2 must be at most {LONGEST} characters long"),
         ('{"x": "' + "a" * 9 * LONGEST + '", "instances": [[1]]}', f"member 'x' must be at most {LONGEST} characters"),
