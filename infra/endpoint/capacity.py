@@ -1,7 +1,7 @@
 """What an endpoint runs on, and what it captures."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -10,10 +10,10 @@ from aws_cdk import aws_sagemaker as sagemaker
 
 from infra.shared.object_access import may_write
 from infra.shared.policy import Statement
+from slipway.endpoint_kinds import REAL_TIME, SERVERLESS, EndpointKind
 from slipway.errors import InputError
 from slipway.settings.local_storage import has_local_storage
-from slipway.settings.rollout import Autoscaling
-from slipway.settings.serverless import Serverless
+from slipway.settings.rollout import Autoscaling, Endpoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,7 @@ class Instances:
     type: str
     count: int
     autoscaling: Autoscaling | None = None
+    kind: ClassVar[EndpointKind] = REAL_TIME
 
     def __post_init__(self) -> None:
         for name, value in (("type", self.type), ("count", self.count)):
@@ -31,20 +32,43 @@ class Instances:
                     f"Instances.{name} must be known at synth, where the guardrail rules are checked, got a token"
                 )
 
+    @property
+    def has_encryptable_volume(self) -> bool:
+        """Disks of their own are encrypted in hardware."""
+        return not has_local_storage(self.type)
 
-def of_variant(capacity: Instances | Serverless) -> dict[str, Any]:
-    """Properties of the production variant."""
-    if isinstance(capacity, Instances):
-        return {"initial_instance_count": capacity.count, "instance_type": capacity.type}
-    limits = sagemaker.CfnEndpointConfig.ServerlessConfigProperty(
-        memory_size_in_mb=capacity.memory_mb, max_concurrency=capacity.max_concurrency
-    )
-    return {"serverless_config": limits}
+    def of_variant(self) -> dict[str, Any]:
+        """Properties of the production variant."""
+        return {"initial_instance_count": self.count, "instance_type": self.type}
 
 
-def has_encryptable_volume(capacity: Instances | Serverless) -> bool:
-    """Serverless endpoints have no volume, and disks of their own are encrypted in hardware."""
-    return isinstance(capacity, Instances) and not has_local_storage(capacity.type)
+@dataclass(frozen=True, kw_only=True)
+class ServerlessCapacity:
+    """Containers without instances, each with `memory_mb`, for `max_concurrency` requests at a time."""
+
+    memory_mb: int = 2048
+    max_concurrency: int = 5
+    has_encryptable_volume: ClassVar[bool] = False
+    kind: ClassVar[EndpointKind] = SERVERLESS
+
+    def of_variant(self) -> dict[str, Any]:
+        """Properties of the production variant."""
+        limits = sagemaker.CfnEndpointConfig.ServerlessConfigProperty(
+            memory_size_in_mb=self.memory_mb, max_concurrency=self.max_concurrency
+        )
+        return {"serverless_config": limits}
+
+
+Capacity = Instances | ServerlessCapacity
+
+
+def capacity_of(endpoint: Endpoint) -> Capacity:
+    """What the settings of an endpoint ask for."""
+    if endpoint.serverless:
+        return ServerlessCapacity(
+            memory_mb=endpoint.serverless.memory_mb, max_concurrency=endpoint.serverless.max_concurrency
+        )
+    return Instances(type=endpoint.instance_type, count=endpoint.instance_count, autoscaling=endpoint.autoscaling)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from infra.endpoint.capacity import DataCapture, Instances, has_encryptable_volume, of_variant
+from infra.endpoint.capacity import Capacity, DataCapture, Instances
 from infra.endpoint.endpoint_metrics import InvokableEndpoint
 from infra.endpoint.endpoint_role import EndpointRole
 from infra.endpoint.instance_autoscaling import ScalableInstanceCount
@@ -26,7 +26,6 @@ from slipway.rollout.plan import deployment_config
 from slipway.settings import Rollout, Vpc
 from slipway.settings.limits import RESOURCE_NAME_LENGTH
 from slipway.settings.names import VARIANT
-from slipway.settings.serverless import Serverless
 
 
 def service_rollout(**changes: Any) -> Rollout:
@@ -65,7 +64,7 @@ class GuardedEndpoint(InvokableEndpoint):
         id_: str,
         *,
         model: RegisteredModel | ContainerModel,
-        capacity: Instances | Serverless,
+        capacity: Capacity,
         rollout: Rollout = _SERVICE_ROLLOUT,
         endpoint_name: str | None = None,
         capture: DataCapture | None = None,
@@ -87,7 +86,7 @@ class GuardedEndpoint(InvokableEndpoint):
             self, max_length=RESOURCE_NAME_LENGTH, separator="-"
         )
         self._served, self._capacity, self._rollout = model, capacity, rollout
-        self._condition, self._shadow = condition, shadow
+        self._condition, self._shadow, self._kind = condition, shadow, capacity.kind
         self._scaled: ScalableInstanceCount | None = None
         self._check(capture)
         self.role = role or EndpointRole(
@@ -102,7 +101,7 @@ class GuardedEndpoint(InvokableEndpoint):
             endpoint_name=self._name,
             config_name=self.config_name,
             package_arn=model.package_arn or "",
-            rollout=rollout if isinstance(capacity, Instances) else None,
+            rollout=rollout if self._kind.is_guarded else None,
             condition=condition,
         )
         self._deployment = deployment_config(rollout, self.alarms.names)
@@ -139,11 +138,11 @@ class GuardedEndpoint(InvokableEndpoint):
         return self._scaled
 
     def _check(self, capture: DataCapture | None) -> None:
-        if isinstance(self._capacity, Serverless):
-            if self._shadow:
-                raise InputError("shadow must be left out of a serverless endpoint, which takes no shadow variant")
-            if capture:
-                raise InputError("capture must be left out of a serverless endpoint, which cannot capture")
+        if self._shadow and not self._kind.takes_shadow:
+            raise InputError(f"shadow must be left out of a {self._kind.name} endpoint, which takes no shadow variant")
+        if capture and not self._kind.captures:
+            raise InputError(f"capture must be left out of a {self._kind.name} endpoint, which cannot capture")
+        if not self._kind.is_guarded:
             return
         needs_package = sorted({"PredictionDrift", "InputDrift"} - set(self._rollout.alarms_off))
         if self._served.package_arn is None and needs_package:
@@ -172,14 +171,13 @@ class GuardedEndpoint(InvokableEndpoint):
         container = sagemaker.CfnModel.ContainerDefinitionProperty(
             **served.definition(), environment=dict(served.environment)
         )
-        serverless = isinstance(self._capacity, Serverless)
         model = sagemaker.CfnModel(
             self,
             id_,
-            # A list is an inference pipeline, which serverless endpoints do not take.
-            **({"primary_container": container} if serverless else {"containers": [container]}),
+            # A list is an inference pipeline, for which there must be instances.
+            **({"containers": [container]} if self._kind.has_instances else {"primary_container": container}),
             execution_role_arn=self.role.role_arn,
-            enable_network_isolation=isolated and not serverless,  # which AWS does not offer for those
+            enable_network_isolation=isolated and self._kind.is_isolated,
             vpc_config=sagemaker.CfnModel.VpcConfigProperty(
                 security_group_ids=list(vpc.security_groups), subnets=list(vpc.subnets)
             )
@@ -196,7 +194,7 @@ class GuardedEndpoint(InvokableEndpoint):
             variant_name=VARIANT,
             model_name=self.model.attr_model_name,
             initial_variant_weight=1,
-            **of_variant(self._capacity),
+            **self._capacity.of_variant(),
         )
         config = sagemaker.CfnEndpointConfig(
             self,
@@ -204,7 +202,7 @@ class GuardedEndpoint(InvokableEndpoint):
             production_variants=[variant],
             shadow_production_variants=self._shadow_variants(),
             data_capture_config=capture.config() if capture else None,
-            kms_key_id=volume_key.key_arn if volume_key and has_encryptable_volume(self._capacity) else None,
+            kms_key_id=volume_key.key_arn if volume_key and self._capacity.has_encryptable_volume else None,
         )
         self._keep_when_replaced(config)
         return config
@@ -236,7 +234,7 @@ class GuardedEndpoint(InvokableEndpoint):
             # With a fixed number of instances the config's own holds, so that a changed setting reaches the endpoint.
             retain_all_variant_properties=False,
         )
-        if isinstance(self._capacity, Instances):
+        if self._kind.is_guarded:
             endpoint.add_property_override("DeploymentConfig", self._deployment)
         endpoint.node.add_dependency(self.alarms)
         endpoint.cfn_options.condition = self._condition
@@ -248,7 +246,7 @@ class GuardedEndpoint(InvokableEndpoint):
         "To update an endpoint, you must create a new EndpointConfig": a change of the rollout's settings alone would
         name the config that is in use.
         """
-        if isinstance(self._capacity, Serverless):  # whose updates have no settings
+        if not self._kind.is_guarded:  # then updates have no settings
             return
         text = json.dumps([self._deployment, retains_properties]).replace(self.config_name, "")
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -268,7 +266,7 @@ class GuardedEndpoint(InvokableEndpoint):
         )
 
     def _refuse_unsafe(self, *scaled: ScaledVariant) -> None:
-        if isinstance(self._capacity, Serverless):
+        if not isinstance(self._capacity, Instances):
             return
         variant = Variant(
             VARIANT,
@@ -282,6 +280,7 @@ class GuardedEndpoint(InvokableEndpoint):
                 endpoint=self._name,
                 config_name=self.config_name,
                 variants=(variant,),
+                kind=self._kind,
                 shadow_variants=(Variant(SHADOW_VARIANT, self._shadow.instance_count, self._capacity.type),)
                 if self._shadow
                 else (),

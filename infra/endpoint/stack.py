@@ -7,7 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.endpoint.capacity import DataCapture, Instances
+from infra.endpoint.capacity import DataCapture, capacity_of
 from infra.endpoint.guarded_endpoint import GuardedEndpoint
 from infra.endpoint.served_model import RegisteredModel, ShadowModel
 from infra.shared.container_image import ContainerImage, EcrImage
@@ -49,17 +49,16 @@ class EndpointStack(cdk.Stack):
         has_model = cdk.CfnCondition(
             self, "HasModel", expression=cdk.Fn.condition_not(cdk.Fn.condition_equals(package, ""))
         )
-        instances = Instances(type=served.instance_type, count=served.instance_count, autoscaling=served.autoscaling)
         capture = DataCapture(bucket=artifacts_bucket, prefix=CAPTURE_PREFIX, key=key, percent=served.capture_percent)
         self.guarded = GuardedEndpoint(
             self,
             "Guarded",
             model=self._registered(package, VARIANT),
             shadow=self._shadow(has_model) if settings.rollout.shadow.enabled else None,
-            capacity=served.serverless or instances,
+            capacity=capacity_of(served),
             rollout=settings.rollout,
             endpoint_name=names.endpoint,
-            capture=None if served.serverless else capture,
+            capture=capture if served.facts.captures else None,
             volume_key=key,
             vpc=settings.access.vpc,
             condition=has_model,

@@ -17,7 +17,7 @@ def cost_note(settings: Settings, prices: Prices) -> str:
         run = total(instance_lines(planned_run(settings, job_minutes=JOB_MINUTES), prices))
     except InputError:  # a missing price stops no deployment
         return f"The price table of {prices.as_of} does not have every instance type that it uses."
-    served = "before any request" if settings.endpoint.serverless else f"on {count} instance{'s' * (count > 1)}"
+    served = settings.endpoint.facts.served or f"on {count} instance{'s' * (count > 1)}"
     elsewhere = settings.region not in (None, prices.region)
     return (
         f"A month of serving costs **${month:,.2f}** {served}, a run of the pipeline **${run:,.2f}** at {JOB_MINUTES:g}"

@@ -48,14 +48,12 @@ class MonitoringStack(cdk.Stack):
             )
         if settings.budget:
             UseCaseBudget(self, "Budget", names=names, budget=settings.budget, notifications=notifications)
-        serverless = settings.endpoint.serverless
-        served_on = f"serverless, {serverless.memory_mb} MB" if serverless else settings.endpoint.instance_type
         UseCaseDashboard(
             self,
             "Dashboard",
             names=names,
             alarms=alarms,
-            served_on=served_on,
+            served_on=settings.endpoint.capacity,
             cost=cost_note(settings, load_prices()),
         )
         cdk.CfnOutput(self, "NotificationTopicArn", value=notifications.topic_arn)

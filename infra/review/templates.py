@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.review.create_only import create_only_findings
 from infra.review.template_finding import TemplateFinding
+from slipway.endpoint_kinds import REAL_TIME, EndpointKind, kind_of_config
 from slipway.settings.local_storage import has_local_storage
 
 if TYPE_CHECKING:
@@ -48,12 +49,12 @@ def _linter() -> "Runner":
 def own_findings(template: Path) -> list[TemplateFinding]:
     """What endpoints, captures, alarms, stores and roles must have, in any template."""
     resources = json.loads(template.read_text(encoding="utf-8")).get("Resources", {})
-    kind = "[serverless]" if any(map(_is_serverless, resources.values())) else ""
+    kind = _kind_of(resources)
     found = []
     for id_, resource in resources.items():
         type_, properties = resource["Type"], resource.get("Properties", {})
         for rule, text in (*_RULES.get(type_, _nothing)(properties), *create_only_findings(type_, properties)):
-            name = f"{rule}{kind}" if rule in _OF_INSTANCES else rule
+            name = f"{rule}[{kind.name}]" if rule in _OF_INSTANCES and not kind.has_instances else rule
             found.append(TemplateFinding("slipway", name, f"{template.name}:{id_}", text))
     found += [
         TemplateFinding("slipway", "RoleBounded", f"{template.name}:{id_}", _UNBOUNDED) for id_ in _unbounded(resources)
@@ -71,9 +72,10 @@ def _unbounded(resources: Mapping[str, Resource]) -> list[str]:
     return outside if len(outside) < len(roles) else []
 
 
-def _is_serverless(resource: Resource) -> bool:
-    variants = resource.get("Properties", {}).get("ProductionVariants", ())
-    return bool(variants) and all("ServerlessConfig" in variant for variant in variants)
+def _kind_of(resources: Mapping[str, Resource]) -> EndpointKind:
+    """Of the template's endpoint config; a template of ours has one at most."""
+    configs = (r.get("Properties", {}) for r in resources.values() if r["Type"] == "AWS::SageMaker::EndpointConfig")
+    return next((kind_of_config(config) for config in configs), REAL_TIME)
 
 
 def _nothing(_: Resource) -> Iterator[tuple[str, str]]:
@@ -152,7 +154,7 @@ def _alarm(properties: Resource) -> Iterator[tuple[str, str]]:
 
 
 _OF_INSTANCES = ("EndpointGuarded", "ModelIsolated")
-"""Rules that AWS does not let a serverless endpoint keep: there they have a name of their own."""
+"""Rules that AWS does not let an endpoint without instances keep: there they have a name of their own."""
 
 _RULES = {
     "AWS::SageMaker::Endpoint": _endpoint,

@@ -19,7 +19,7 @@ def traffic_remark(settings: Settings, options: RehearsalOptions) -> str | None:
         InputError: nothing could be detected.
     """
     share = first_share(planned_rollout(settings))
-    if settings.endpoint.serverless or not share:
+    if not settings.endpoint.facts.is_guarded or not share:
         return None
     rollout, real = settings.rollout, options.requests_per_second / options.speed * share
     in_a_period, in_a_bake = real * rollout.alarm_period_seconds, real * rollout.bake_seconds

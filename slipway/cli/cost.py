@@ -108,12 +108,15 @@ def _notes(settings: Settings, prices: "Prices") -> list[str]:
 def _serving_notes(settings: Settings, prices: "Prices") -> list[str]:
     from slipway.costs import cost_estimate as costs  # noqa: PLC0415
 
-    if serverless := settings.endpoint.serverless:
-        return [f"the endpoint is serverless: the time of its requests, at {serverless.memory_mb} MB, is not included"]
+    facts = settings.endpoint.facts
+    unpriced = [facts.unpriced] if facts.unpriced else []
+    if not facts.has_instances:
+        return unpriced
     plan, hour = costs.rollout_plan(settings), prices.hour(settings.endpoint.instance_type)
     starting = costs.extra_instances(plan) * hour / 60
     notes = [
-        f"a rollout waits {costs.rollout_seconds(plan):,} s; each minute its instances start adds ${starting:,.4f}"
+        *unpriced,
+        f"a rollout waits {costs.rollout_seconds(plan):,} s; each minute its instances start adds ${starting:,.4f}",
     ]
     if settings.endpoint.schedule:
         notes.append(

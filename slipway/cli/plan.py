@@ -59,8 +59,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     """Propose, simulate and print."""
     settings = load_settings(arguments.config, arguments.stage)
-    if settings.endpoint.serverless is not None:
-        raise InputError("plan must be of an endpoint with instances, got a serverless one: its update has no canary")
+    kind = settings.endpoint.facts
+    if not kind.is_guarded:
+        raise InputError(f"plan must be of an endpoint with instances, got a {kind.name} one: its update has no canary")
     observed = None if arguments.requests_per_second else _observed(arguments)
     rate = observed.quiet if observed else arguments.requests_per_second
     proposed = _proposal(settings, rate, arguments.error_percent / 100)

@@ -95,10 +95,10 @@ def longest_run(settings: Settings) -> list[Usage]:
 def serving_month(settings: Settings, prices: Prices, *, instances: int, traffic: EndpointTraffic | None) -> list[Line]:
     """A month with `instances`; without `traffic` nothing that depends on it is in the list.
 
-    Nor is what a serverless endpoint's requests take: it has neither instances nor rollback alarms.
+    Nor is what requests take of an endpoint without instances: it has no rollback alarms either.
     """
     lines, month = [], prices.month
-    if settings.endpoint.serverless is None:
+    if settings.endpoint.facts.has_instances:
         usage = Usage(f"endpoint: {instances} instances", settings.endpoint.instance_type, instances * HOURS_A_MONTH)
         lines = [*instance_lines([usage], prices), *_alarm_lines(settings, prices)]
     if settings.endpoint.image is None:
@@ -118,11 +118,11 @@ def serving_month(settings: Settings, prices: Prices, *, instances: int, traffic
 
 
 def second_fleet(settings: Settings, prices: Prices) -> list[Line]:
-    """A rollout that goes through: both fleets are paid during its bakes; a serverless one has no second.
+    """A rollout that goes through: both fleets are paid during its bakes; without instances there is no second.
 
     A shadow's fleet is paid from the update that adds it to the one that replaces it, for the longest time.
     """
-    if settings.endpoint.serverless:
+    if not settings.endpoint.facts.has_instances:
         return []
     plan, type_, shadow = rollout_plan(settings), settings.endpoint.instance_type, settings.rollout.shadow
     hours = extra_instance_hours(plan)

@@ -29,7 +29,7 @@ def needs(settings: Settings) -> tuple[Need, ...]:
 def _endpoint(settings: Settings) -> tuple[Need, ...]:
     """Both fleets of a rollout, as large as autoscaling may have made them."""
     endpoint = settings.endpoint
-    if endpoint.serverless is not None:
+    if not endpoint.facts.has_instances:
         return ()
     most = endpoint.most_instances
     plan = plan_from_deployment_config(deployment_config(settings.rollout, ()), instances=most)

@@ -20,12 +20,13 @@ def planned_rollout(settings: Settings, *, requests_per_second: float | None = N
     endpoint, served = settings.names.endpoint, settings.endpoint
     if requests_per_second is None:
         requests_per_second = settings.rollout.requests_per_second
-    if served.serverless:
+    if not served.facts.is_guarded:
         # No guardrails: the update is all at once, and nothing rolls it back but the rollout's smoke test.
         return PlannedRollout(
             endpoint=endpoint,
             config_name=CONFIG_NAME,
-            variants=(Variant(VARIANT, serverless=True, package=PACKAGE_ARN),),
+            variants=(Variant(VARIANT, package=PACKAGE_ARN),),
+            kind=served.facts,
             requests_per_second=requests_per_second,
             previous_variants=(VARIANT,),
         )
@@ -46,6 +47,7 @@ def planned_rollout(settings: Settings, *, requests_per_second: float | None = N
         endpoint=endpoint,
         config_name=CONFIG_NAME,
         variants=(variant,),
+        kind=served.facts,
         shadow_variants=_shadow(settings),
         deployment=deployment_config(settings.rollout, [alarm["AlarmName"] for alarm in alarms]),
         alarms=alarms,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from slipway.endpoint_kinds import kind_of_config
 from slipway.errors import InputError
 from slipway.guardrails.configured_rollout import CAPACITY
 from slipway.guardrails.planned import PlannedRollout, ScaledVariant, Variant, is_opaque
@@ -53,7 +54,7 @@ def from_api(
         config_name=name,
         variants=variants(endpoint_config, "ProductionVariants"),
         shadow_variants=variants(endpoint_config, "ShadowProductionVariants"),
-        asynchronous=bool(endpoint_config.get("AsyncInferenceConfig")),
+        kind=kind_of_config(endpoint_config),
         deployment=checked_deployment(update.get("DeploymentConfig"), "DeploymentConfig"),
         alarms=tuple(checked_alarm(alarm) for alarm in alarms),
         autoscaled=autoscaled or bool(scaling),
@@ -77,7 +78,6 @@ def _variant(variant: Mapping[str, Any]) -> Variant:
         name=str(variant.get("VariantName", "AllTraffic")),
         instance_count=count if isinstance(count, int) else None,
         instance_type=_text(variant.get("InstanceType")),
-        serverless="ServerlessConfig" in variant,
         accelerator=_text(variant.get("AcceleratorType")),
     )
 

@@ -7,9 +7,10 @@ from math import isclose
 from typing import Literal
 
 from slipway.cloudwatch import AlarmRule, Metric
+from slipway.endpoint_kinds import ASYNCHRONOUS
 from slipway.guardrails.alarms import Alarm
 from slipway.guardrails.fleets import FleetPeriod, value
-from slipway.guardrails.published_metrics import LONGEST_ASYNCHRONOUS_SECONDS, Kind, endpoint_metric
+from slipway.guardrails.published_metrics import Kind, endpoint_metric
 
 Measure = Literal["share", "percent", "number", "microseconds", "other"]
 _MANY = 100_000
@@ -38,7 +39,7 @@ def effect(alarm: Alarm) -> Effect | None:
 def worst(alarm: Alarm) -> FleetPeriod:
     """A fleet that is as bad as can be in what the alarm is about."""
     found = effect(alarm)
-    slow = LONGEST_ASYNCHRONOUS_SECONDS * _SECOND if found and found.kind == "latency" else 1.0
+    slow = ASYNCHRONOUS.longest_response_seconds * _SECOND if found and found.kind == "latency" else 1.0
     return FleetPeriod(requests=1, slow=slow)
 
 

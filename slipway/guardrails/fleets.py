@@ -7,9 +7,10 @@ from functools import lru_cache
 from itertools import product
 
 from slipway.cloudwatch import AlarmRule, Metric, Samples, series
+from slipway.endpoint_kinds import REAL_TIME, EndpointKind
 from slipway.errors import InputError
 from slipway.guardrails.alarms import Alarm
-from slipway.guardrails.published_metrics import LONGEST_RESPONSE_SECONDS, EndpointMetric, bounds, endpoint_metric
+from slipway.guardrails.published_metrics import EndpointMetric, bounds, endpoint_metric
 
 _REQUESTS_A_PERIOD = (1, 10, 1_000, 100_000)
 _MOST_METRICS = 6
@@ -32,17 +33,17 @@ class FleetPeriod:
     fast: float = 1.0
 
 
-def states(alarm: Alarm, *, asynchronous: bool, extremes: tuple[int, ...]) -> Iterator[bool]:
+def states(alarm: Alarm, *, kind: EndpointKind, extremes: tuple[int, ...]) -> Iterator[bool]:
     """Whether the alarm's datapoint breaches, fleet by fleet; nothing where that cannot be worked out.
 
     Args:
         alarm: whose datapoint it is.
-        asynchronous: of which kind the endpoint is.
+        kind: of the endpoint.
         extremes: the sides its samples may be on: 0 the least that a metric can be, 1 the greatest.
     """
     rule = alarm.rule
     watched = [query for query in rule.queries if query.metric] if rule else []
-    limits = {q.id: bounds(q.metric.namespace, q.metric.name, asynchronous=asynchronous) for q in watched if q.metric}
+    limits = {q.id: bounds(q.metric.namespace, q.metric.name, kind=kind) for q in watched if q.metric}
     if rule is None or not 1 <= len(watched) <= _MOST_METRICS or _depends_on_change(rule):
         return
     known = {id_: limit for id_, limit in limits.items() if limit}
@@ -64,7 +65,7 @@ def compares(rule: AlarmRule) -> bool:
 
 def blames_the_old_fleet(rule: AlarmRule) -> bool:
     """Whether an alarm that compares goes off for a healthy new fleet because the old one fails."""
-    slow = LONGEST_RESPONSE_SECONDS * 1e6
+    slow = REAL_TIME.longest_response_seconds * 1e6
     failing = FleetPeriod(_MANY, failed=_MANY, late=_MANY, slow=slow)
     found = value(rule, FleetPeriod(_MANY), old=failing)
     return found is None or rule.breaches(found)

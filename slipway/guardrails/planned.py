@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from slipway.canary.config import AnalysisConfig, Tolerances
+from slipway.endpoint_kinds import REAL_TIME, EndpointKind
 from slipway.guardrails.composite_alarms import referenced_alarms
 
 OPAQUE = "${?"
@@ -14,12 +15,11 @@ OPAQUE = "${?"
 
 @dataclass(frozen=True)
 class Variant:
-    """A production or shadow variant; a serverless one has no instances."""
+    """A production or shadow variant; without instances where its kind has none."""
 
     name: str
     instance_count: int | None = None
     instance_type: str | None = None
-    serverless: bool = False
     accelerator: str | None = None
     package: str | None = None
     """The ARN of its model package, where it serves one and that is known."""
@@ -81,7 +81,7 @@ class PlannedRollout:
     deployment: Mapping[str, Any] | None = None
     alarms: tuple[Mapping[str, Any], ...] = ()
     shadow_variants: tuple[Variant, ...] = ()
-    asynchronous: bool = False
+    kind: EndpointKind = REAL_TIME
     config_is_named: bool = False
     autoscaled: bool = False
     scaling: tuple[ScaledVariant, ...] = ()
@@ -91,10 +91,6 @@ class PlannedRollout:
     previous_variants: tuple[str, ...] | None = None
     previous_types: tuple[tuple[str, str], ...] = ()
     analysis: PlannedAnalysis | None = None
-
-    @property
-    def serverless(self) -> bool:
-        return any(variant.serverless for variant in self.variants)
 
     @property
     def instances(self) -> int | None:

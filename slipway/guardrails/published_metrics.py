@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from slipway.canary.statistics.evidence import Decision
+from slipway.endpoint_kinds import ASYNCHRONOUS, REAL_TIME, SERVERLESS, EndpointKind
 from slipway.metrics import DECISION_METRIC, ENDPOINT_NAMESPACE, SAGEMAKER_NAMESPACE, is_decision_namespace
 
 INVOCATION_NAMESPACE = SAGEMAKER_NAMESPACE
@@ -11,8 +12,9 @@ INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
 PERIOD_SECONDS = 60
 
 Kind = Literal["error", "latency", "count", "drift", "decision", "other"]
-LONGEST_RESPONSE_SECONDS = 480  # a streamed response; any other has 60 s
-LONGEST_ASYNCHRONOUS_SECONDS = 3600
+_SYNCHRONOUS = frozenset({REAL_TIME, SERVERLESS})
+_QUEUED = frozenset({ASYNCHRONOUS})
+_EVERY = _SYNCHRONOUS | _QUEUED
 _ENDPOINT = ("EndpointName",)
 _VARIANT = ("EndpointName", "VariantName")
 
@@ -27,9 +29,8 @@ class EndpointMetric:
 
     name: str
     kind: Kind
-    real_time: bool = True
-    serverless: bool = True
-    asynchronous: bool = False
+    kinds: frozenset[EndpointKind] = _SYNCHRONOUS
+    """Of endpoint: those that publish it."""
     whole: tuple[str, ...] = _VARIANT
     """The dimensions under which it is published of everything that has the name."""
     selector: str | None = "EndpointConfigName"
@@ -40,35 +41,28 @@ class EndpointMetric:
         return (*self.whole, self.selector) if self.selector else self.whole
 
 
-def _every(names: str, kind: Kind, *, real_time: bool = True, asynchronous: bool = False) -> list[EndpointMetric]:
-    return [EndpointMetric(name, kind, real_time, real_time, asynchronous) for name in names.split()]
+def _each(names: str, kind: Kind, kinds: frozenset[EndpointKind] = _SYNCHRONOUS) -> list[EndpointMetric]:
+    return [EndpointMetric(name, kind, kinds) for name in names.split()]
 
 
 _INVOCATION = [
-    *_every("Invocation4XXErrors Invocation5XXErrors", "error", asynchronous=True),
-    *_every("InvocationModelErrors MidStreamErrors", "error"),
-    *_every("ModelLatency", "latency", asynchronous=True),
-    *_every("OverheadLatency FirstChunkLatency FirstChunkModelLatency FirstChunkOverheadLatency", "latency"),
-    *_every("Invocations ConcurrentRequestsPerModel ConcurrentRequestsPerCopy InvocationsPerCopy", "count"),
-    EndpointMetric("InvocationsPerInstance", "count", serverless=False),
-    EndpointMetric("ModelSetupTime", "latency", real_time=False),
-    EndpointMetric("ServerlessConcurrentExecutionsUtilization", "other", real_time=False),
-    *_every("ModelLoadingWaitTime ModelUnloadingTime ModelDownloadingTime ModelLoadingTime", "latency"),
-    *_every("ModelCacheHit LoadedModelCount", "other"),
+    *_each("Invocation4XXErrors Invocation5XXErrors", "error", _EVERY),
+    *_each("InvocationModelErrors MidStreamErrors", "error"),
+    *_each("ModelLatency", "latency", _EVERY),
+    *_each("OverheadLatency FirstChunkLatency FirstChunkModelLatency FirstChunkOverheadLatency", "latency"),
+    *_each("Invocations ConcurrentRequestsPerModel ConcurrentRequestsPerCopy InvocationsPerCopy", "count"),
+    EndpointMetric("InvocationsPerInstance", "count", frozenset({REAL_TIME})),
+    EndpointMetric("ModelSetupTime", "latency", frozenset({SERVERLESS})),
+    EndpointMetric("ServerlessConcurrentExecutionsUtilization", "other", frozenset({SERVERLESS})),
+    *_each("ModelLoadingWaitTime ModelUnloadingTime ModelDownloadingTime ModelLoadingTime", "latency"),
+    *_each("ModelCacheHit LoadedModelCount", "other"),
     # Asynchronous endpoints publish these, the two errors and ModelLatency above, and nothing else.
-    *_every(
-        "RequestDownloadFailures ResponseUploadFailures NotificationFailures",
-        "count",
-        real_time=False,
-        asynchronous=True,
-    ),
-    *_every("InvocationFailures InvocationsProcessed ExpiredRequests", "count", real_time=False, asynchronous=True),
-    *_every("RequestDownloadLatency ResponseUploadLatency", "latency", real_time=False, asynchronous=True),
-    *_every("TimeInBacklog TotalProcessingTime", "other", real_time=False, asynchronous=True),
+    *_each("RequestDownloadFailures ResponseUploadFailures NotificationFailures", "count", _QUEUED),
+    *_each("InvocationFailures InvocationsProcessed ExpiredRequests", "count", _QUEUED),
+    *_each("RequestDownloadLatency ResponseUploadLatency", "latency", _QUEUED),
+    *_each("TimeInBacklog TotalProcessingTime", "other", _QUEUED),
     *(
-        EndpointMetric(
-            name, "other", real_time=False, serverless=False, asynchronous=True, whole=_ENDPOINT, selector=None
-        )
+        EndpointMetric(name, "other", _QUEUED, whole=_ENDPOINT, selector=None)
         for name in (
             "ApproximateBacklogSize",
             "ApproximateBacklogSizePerInstance",
@@ -89,10 +83,9 @@ _SERVER_KINDS: dict[str, Kind] = {
     "Latency": "latency",
 }
 _SERVER_METRICS = {
-    name: EndpointMetric(name, kind, asynchronous=True, selector="ModelPackageArn")
-    for name, kind in _SERVER_KINDS.items()
+    name: EndpointMetric(name, kind, _EVERY, selector="ModelPackageArn") for name, kind in _SERVER_KINDS.items()
 }
-_DECISION_METRICS = {DECISION_METRIC: EndpointMetric(DECISION_METRIC, "decision", asynchronous=True, whole=_ENDPOINT)}
+_DECISION_METRICS = {DECISION_METRIC: EndpointMetric(DECISION_METRIC, "decision", _EVERY, whole=_ENDPOINT)}
 _PUBLISHED = {
     INVOCATION_NAMESPACE: INVOCATION_METRICS,
     ENDPOINT_NAMESPACE: _SERVER_METRICS,
@@ -125,7 +118,7 @@ def metric_names(namespace: str) -> frozenset[str] | None:
     return frozenset(_DECISION_METRICS) if is_decision_namespace(namespace) else METRIC_NAMES.get(namespace)
 
 
-def bounds(namespace: str, name: str, *, asynchronous: bool) -> tuple[float, float] | None:
+def bounds(namespace: str, name: str, *, kind: EndpointKind) -> tuple[float, float] | None:
     """The least and the greatest value of one sample; None where it is unknown."""
     if namespace == INSTANCE_NAMESPACE and name in _AT_MOST_100:
         return 0.0, 100.0
@@ -134,7 +127,7 @@ def bounds(namespace: str, name: str, *, asynchronous: bool) -> tuple[float, flo
         case "error":
             return 0.0, 1.0
         case "latency":
-            return 1.0, (LONGEST_ASYNCHRONOUS_SECONDS if asynchronous else LONGEST_RESPONSE_SECONDS) * 1e6
+            return 1.0, kind.longest_response_seconds * 1e6
         case "decision":
             return 0.0, float(Decision.ROLL_BACK)
         case _:

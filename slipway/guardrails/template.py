@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from slipway.endpoint_kinds import kind_of_config
 from slipway.errors import InputError
 from slipway.guardrails.described import checked_alarm, checked_deployment, mapping, mappings, retained, variants
 from slipway.guardrails.intrinsics import Intrinsics
@@ -84,7 +85,7 @@ def _planned(
         config_is_named=named,
         variants=tuple(_served(template, config)),
         shadow_variants=variants(config, "ShadowProductionVariants"),
-        asynchronous=bool(config.get("AsyncInferenceConfig")),
+        kind=kind_of_config(config),
         deployment=checked_deployment(endpoint.get("DeploymentConfig"), f"{id_}.DeploymentConfig"),
         alarms=alarms,
         autoscaled=bool(scaling),

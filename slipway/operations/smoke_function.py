@@ -12,8 +12,6 @@ from slipway.operations.aws_errors import code_of
 from slipway.operations.deployed_stage import DeployedStage
 from slipway.operations.polling import backoff
 
-SERVERLESS_SECONDS = 120.0
-"""Time for a serverless endpoint, which may have to start. For others the function's own three attempts are enough."""
 _READ_TIMEOUT_SECONDS = 250.0
 """Longer than the function may take."""
 _LONGEST_WAIT_SECONDS = 15.0
@@ -40,7 +38,7 @@ def invoke_smoke_test(
     """
     payload = {"EndpointName": stage.names.endpoint, **_of_package(stage, package)}
     client = stage.client("lambda", read_timeout=_READ_TIMEOUT_SECONDS)
-    seconds_left = SERVERLESS_SECONDS if stage.settings.endpoint.serverless else 0.0
+    seconds_left = stage.settings.endpoint.facts.start_seconds
     waits = backoff(longest=_LONGEST_WAIT_SECONDS)
     while True:
         started, seconds = time.monotonic(), next(waits)

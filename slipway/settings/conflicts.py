@@ -1,6 +1,7 @@
 """What sections of the settings ask for together and cannot have, by the keys of the settings."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import reduce
 
 from slipway.settings.builtin_image import is_builtin
 from slipway.settings.features import feature_errors
@@ -40,24 +41,13 @@ def _search_conflicts(settings: UncheckedSettings) -> Iterator[str]:
     )
 
 
-def _serverless_conflicts(settings: UncheckedSettings) -> Iterator[str]:
-    """What cannot be had together with `endpoint.serverless`; nothing where that is not given."""
-    endpoint, rollout = settings.endpoint, settings.rollout
-    if endpoint.serverless is None:
-        return
-    if rollout.type != "all_at_once":
-        # A canary is a share of the instances, of which there are none; rolling is excluded by name.
-        yield f"rollout.type must be all_at_once with endpoint.serverless, got {rollout.type}"
-    if rollout.canary_analysis.enabled:
-        yield "rollout.canary_analysis must be off with endpoint.serverless: there are never two fleets to compare"
-    if endpoint.capture_percent:
-        yield f"endpoint.capture_percent must be 0 with endpoint.serverless, got {endpoint.capture_percent}"
-    if endpoint.autoscaling:
-        yield "endpoint.autoscaling must be left out with endpoint.serverless, which has no instances"
-    if endpoint.schedule:
-        yield "endpoint.schedule must be left out with endpoint.serverless, which costs nothing without requests"
-    if settings.access.vpc:
-        yield "access.vpc must be left out with endpoint.serverless, which runs in no network of yours"
+def _kind_conflicts(settings: UncheckedSettings) -> Iterator[str]:
+    """What the endpoint's kind leaves no choice of."""
+    for fixed in settings.endpoint.facts.fixed:
+        section, *path = fixed.key.split(".")
+        got = reduce(getattr, path, getattr(settings, section))
+        if got != fixed.value:
+            yield fixed.error(settings.endpoint.kind, got)
 
 
 def _shadow_conflicts(settings: UncheckedSettings) -> Iterator[str]:
@@ -65,9 +55,7 @@ def _shadow_conflicts(settings: UncheckedSettings) -> Iterator[str]:
     endpoint, rollout = settings.endpoint, settings.rollout
     if not rollout.shadow.enabled:
         return
-    if endpoint.serverless:
-        yield "rollout.shadow must be left out with endpoint.serverless, which takes no shadow variant"
-    elif not rollout.canary_analysis.enabled:
+    if endpoint.facts.takes_shadow and not rollout.canary_analysis.enabled:
         yield "rollout.canary_analysis must be on with rollout.shadow: nothing else compares it with the live model"
     if rollout.type == "rolling":
         # Whether a shadow counts as a second variant, which rolling excludes, is not documented.
@@ -168,7 +156,7 @@ _CHECKS: tuple[tuple[frozenset[str], Callable[[UncheckedSettings], Iterator[str]
     (_SEARCHED, _search_conflicts),
     (frozenset({"training", "data"}), _fold_conflicts),
     (frozenset({"rollout", "value"}), _value_conflicts),
-    (frozenset({"endpoint", "rollout", "access"}), _serverless_conflicts),
+    (frozenset({"endpoint", "rollout", "access"}), _kind_conflicts),
     (frozenset({"endpoint", "rollout"}), _shadow_conflicts),
     (frozenset({"problem", "data", "endpoint", "monitoring"}), _monitoring_conflicts),
     (_SEARCHED | {"decision", "endpoint", "monitoring", "rollout", "value"}, _own_container_conflicts),

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from slipway.errors import InputError
 from slipway.settings.conflicts import conflicts
+from slipway.settings.endpoint_kind import with_kind
 from slipway.settings.own_container import COMMAND, located_command
 from slipway.settings.renamed import RENAMED
 from slipway.settings.rollout_plan import planned
@@ -109,7 +110,7 @@ def parse_settings(document: Mapping[str, Any], *, source: str) -> Settings:
         InputError: a line for every wrong value, and for every conflict between sections that are right by themselves.
     """
     try:
-        whole = planned(document)
+        whole = planned(with_kind(document))
     except InputError as exc:
         raise InputError(f"{source}: {exc}") from exc
     try:

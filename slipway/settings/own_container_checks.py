@@ -33,8 +33,6 @@ def server_errors(endpoint: Endpoint, rollout: Rollout, monitoring: Monitoring) 
         yield "rollout.canary_analysis.value must be false with endpoint.image, whose responses name no model"
     if rollout.replay.segments:
         yield "rollout.replay.segments must be left out with endpoint.image, whose requests are not read"
-    if endpoint.serverless:
-        yield "endpoint.serverless must be left out with endpoint.image: the replay needs captured requests"
     for name in ("schedule", "retrain"):
         if getattr(monitoring, name):
             yield f"monitoring.{name} must be left out with endpoint.image, whose responses are not read for drift"

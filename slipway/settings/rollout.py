@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from slipway.canary.config import Tolerances, effective_decide_seconds
+from slipway.endpoint_kinds import KINDS, EndpointKind
 from slipway.settings.canary_analysis import CanaryAnalysis
 from slipway.settings.limits import MOST_DRIFT
 from slipway.settings.own_container import Command, ImageUri, Output, RequestFormat, VariableName, environment_errors
@@ -30,6 +31,10 @@ _WARM_UP_SECONDS, _WARM_UP_BAKE_SECONDS = 60, 600
 for 10 s, or 1.5 times for 60 s; with a minute of grace, at most 0.3 %. It costs a fleet that stays slow two minutes."""
 _EVALUATION_SECONDS = 60
 """CloudWatch evaluates an alarm once a minute."""
+
+
+_KINDS_WITH_SETTINGS = ("serverless",)
+"""Those that have a section of their name."""
 
 
 class Autoscaling(Section):
@@ -57,6 +62,8 @@ class Autoscaling(Section):
 class Endpoint(Section):
     """What serves the model."""
 
+    kind: Literal["real-time", "serverless"] = "real-time"
+    """How requests are served: by instances, or without."""
     instance_type: InstanceType = "ml.m5.large"
     """Type of the instances."""
     instance_count: int = Field(4, ge=1, le=100)
@@ -80,13 +87,29 @@ class Endpoint(Section):
     @model_validator(mode="after")
     def _can_be_scaled(self) -> Self:
         scaling = self._scaling_errors(self.autoscaling) if self.autoscaling else ()
-        raise_each([*self._image_errors(), *scaling])
+        raise_each([*self._kind_errors(), *self._image_errors(), *scaling])
         return self
+
+    @property
+    def facts(self) -> EndpointKind:
+        """What depends on the kind."""
+        return KINDS[self.kind]
+
+    @property
+    def capacity(self) -> str:
+        """What serves, in words."""
+        return f"serverless, {self.serverless.memory_mb} MB" if self.serverless else self.instance_type
 
     @property
     def most_instances(self) -> int:
         """Of the largest fleet."""
         return self.autoscaling.max_instance_count if self.autoscaling else self.instance_count
+
+    def _kind_errors(self) -> Iterator[str]:
+        for kind in _KINDS_WITH_SETTINGS:
+            given = getattr(self, kind) is not None
+            if given != (kind == self.kind):
+                yield f"{kind} must be {'left out' if given else 'given'} with kind {self.kind}"
 
     def _image_errors(self) -> Iterator[str]:
         if self.image is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from slipway.costs.cost_estimate import extra_instance_hours, rollout_plan, rollout_seconds
+from slipway.endpoint_kinds import EndpointKind
 from slipway.metrics import DECISION_METRIC
 from slipway.settings import Settings
 from slipway.simulation.configured_rollouts import ConfiguredRollout, Ending, Endings, roll_out
@@ -21,7 +22,6 @@ FIRST_MODEL = "an endpoint's first model has no old fleet beside it: neither can
 NO_OUTCOMES = "outcomes are not simulated: what responses were worth (canary_analysis.value) counts for no model"
 SHADOW = "the time as a shadow is not simulated: it rejects bad models, and the canary then needs less evidence"
 OTHER_ALARMS = "alarms on latency and on drifted inputs and scores are not simulated; they can roll back more models"
-SERVERLESS = "a serverless endpoint has no bakes, canary analysis or alarms; gates before and a smoke test after decide"
 UNWATCHED = "no alarm watches the canary analysis (alarms_off has CanaryDecision): synth refuses this plan"
 
 Progress = Callable[[float], None]
@@ -104,8 +104,8 @@ def forecast(
     progress: Progress | None = None,
 ) -> Forecast:
     """What to expect of a rollout with these settings; the same arguments give the same forecast."""
-    if settings.endpoint.serverless is not None:
-        return _serverless(error_percent, regression_points)
+    if not settings.endpoint.facts.is_guarded:
+        return _unguarded(settings.endpoint.facts, error_percent, regression_points)
     plan = rollout_plan(settings)
     configured = ConfiguredRollout.of(settings.rollout, plan)
     rollouts = rollouts_within(configured, most_rollouts=most_rollouts)
@@ -151,10 +151,10 @@ def _traffic(
     return traffic
 
 
-def _serverless(error_percent: float, regression_points: float) -> Forecast:
+def _unguarded(kind: EndpointKind, error_percent: float, regression_points: float) -> Forecast:
     """Its update is all at once, and CloudFormation's."""
     return Forecast(
-        type="serverless",
+        type=kind.name,
         instances=0,
         duration_seconds=0,
         comparable_seconds=0,
@@ -167,7 +167,7 @@ def _serverless(error_percent: float, regression_points: float) -> Forecast:
         regressed=None,
         canary_analysis=None,
         error_alarm=None,
-        notes=(SERVERLESS,),
+        notes=(kind.forecast,),
     )
 
 

@@ -10,6 +10,7 @@ from rehearsal.cloud.sagemaker.listing import Listing
 from rehearsal.cloud.sagemaker.models import Models
 from rehearsal.cloud.sagemaker.platform import Platform, Record
 from rehearsal.cloud.sagemaker.volumes import refuse_volume_key
+from slipway.endpoint_kinds import kind_of_config
 
 _LISTING = Listing("EndpointConfigs", name="EndpointConfigName")
 
@@ -97,7 +98,6 @@ def _check_shadows(request: Record, variants: list[Record], shadows: list[Record
             "ProductionVariants and ShadowProductionVariants must each have one variant where a shadow is given, got "
             f"{len(variants)} and {len(shadows)}"
         )
-    serverless = any("ServerlessConfig" in variant for variant in (*variants, *shadows))
-    if serverless or "AsyncInferenceConfig" in request:
-        kind = "serverless" if serverless else "asynchronous"
-        raise validation_error(f"ShadowProductionVariants must be left out of a {kind} endpoint")
+    kind = kind_of_config(request)
+    if not kind.takes_shadow:
+        raise validation_error(f"ShadowProductionVariants must be left out of a {kind.name} endpoint")

@@ -217,6 +217,6 @@ class Endpoints:
 def _types(config: Record) -> dict[tuple[str, str], str]:
     """Which instances a variant of the config is of."""
     return {
-        (config["EndpointConfigName"], variant["VariantName"]): variant.get("InstanceType", "serverless")
+        (config["EndpointConfigName"], variant["VariantName"]): variant.get("InstanceType", "")
         for variant in all_variants(config)
     }

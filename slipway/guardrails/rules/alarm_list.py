@@ -26,8 +26,8 @@ def no_alarm(planned: PlannedRollout) -> Iterator[Found]:
 def no_error_alarm(planned: PlannedRollout) -> Iterator[Found]:
     """No alarm on errors."""
     if _all_known(planned) and not _watched(planned) & _ERRORS:
-        wanted = "InvocationFailures" if planned.asynchronous else "Invocation5XXErrors"
-        yield Found("no rollback alarm watches the new fleet's errors", f"add one on the Average of {wanted}")
+        fix = "add one on the Average of Invocation5XXErrors"
+        yield Found("no rollback alarm watches the new fleet's errors", fix)
 
 
 @rule("SG303", "warning", because="a model that is too slow would be promoted")

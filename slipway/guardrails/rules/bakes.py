@@ -11,8 +11,8 @@ from slipway.guardrails.waits import first_share, first_size, waits
 def no_bake(planned: PlannedRollout) -> Iterator[Found]:
     """A bake of zero before the new fleet takes all traffic."""
     found = waits(planned)
-    # A serverless endpoint has no other way: the gates check before its rollout, and a smoke test after.
-    if found.watched != 0 or (planned.serverless and not planned.deployment):
+    # Without guardrails there is no other way: the gates check before its rollout, and a smoke test after.
+    if found.watched != 0 or not (planned.kind.is_guarded or planned.deployment):
         return
     if found.way == "ALL_AT_ONCE":
         given = "ALL_AT_ONCE has" if planned.deployment else "no DeploymentConfig means ALL_AT_ONCE with"

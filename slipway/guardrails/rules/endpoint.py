@@ -10,11 +10,10 @@ _COUNT = "DesiredInstanceCount"
 
 
 @rule("SG201", "error", because="SageMaker guards real-time and asynchronous endpoints on instances only")
-def serverless(planned: PlannedRollout) -> Iterator[Found]:
+def unguarded_kind(planned: PlannedRollout) -> Iterator[Found]:
     """Guardrails on a serverless endpoint."""
-    for variant in planned.variants:
-        if variant.serverless and planned.deployment:
-            yield Found(f"variant {variant.name} is serverless", "serve it from instances, or drop DeploymentConfig")
+    if planned.deployment and not planned.kind.is_guarded:
+        yield Found(f"the endpoint is {planned.kind.name}", "serve it from instances, or drop DeploymentConfig")
 
 
 @rule("SG202", "error", because="a rolling deployment replaces the instances of one variant")
@@ -34,9 +33,8 @@ def shadows(planned: PlannedRollout) -> Iterator[Found]:
     if count > 1 or len(planned.variants) > 1:
         what = f"{count} shadow beside {len(planned.variants)} production variants"
         yield Found(what, "keep one of each, and shadow the next candidate afterwards")
-    if planned.asynchronous or planned.serverless or any(shadow.serverless for shadow in planned.shadow_variants):
-        kind = "asynchronous" if planned.asynchronous else "serverless"
-        yield Found(f"a shadow variant on a {kind} endpoint", "remove the shadow variant")
+    if not planned.kind.takes_shadow:
+        yield Found(f"a shadow variant on a {planned.kind.name} endpoint", "remove the shadow variant")
     if waits(planned).way == "ROLLING":
         what = "a shadow variant is updated by RollingUpdatePolicy, which is for one variant"
         yield Found(what, "write CANARY or LINEAR")
@@ -74,7 +72,7 @@ def renamed_variant(planned: PlannedRollout) -> Iterator[Found]:
 @rule("SG207", "error", because="a new fleet then starts with the config's count, not with what the traffic needs")
 def lost_capacity(planned: PlannedRollout) -> Iterator[Found]:
     """Autoscaling whose count the update drops."""
-    if planned.autoscaled and _COUNT not in planned.retained:
+    if planned.autoscaled and _COUNT not in planned.retained and not planned.kind.waits:
         what = f"the endpoint is autoscaled and the update does not retain {_COUNT}"
         fix = f"set RetainAllVariantProperties to true and leave {_COUNT} out of ExcludeRetainedVariantProperties"
         yield Found(what, fix)
@@ -136,7 +134,7 @@ def changed_type(planned: PlannedRollout) -> Iterator[Found]:
 
 
 RULES = (
-    serverless,
+    unguarded_kind,
     rolling_of_several,
     shadows,
     excluded_hardware,

@@ -50,7 +50,7 @@ def refused(planned: PlannedRollout) -> Iterator[Found]:
 def cannot_fire(planned: PlannedRollout) -> Iterator[Found]:
     """A threshold beyond what the metric can be, or a composite that no states fulfil."""
     for alarm in rollback_alarms(planned):
-        breaches = states(alarm, asynchronous=planned.asynchronous, extremes=(0, 1))
+        breaches = states(alarm, kind=planned.kind, extremes=(0, 1))
         if not next(breaches, True) and not any(breaches) and not _is_percent(alarm):
             share = _measures(alarm, "error", "share")
             fix = "write a fraction below 1, as 0.05 for 5 %" if share else "lower the threshold"
@@ -96,7 +96,7 @@ def _fast(planned: PlannedRollout, low: float, high: float) -> Iterator[Found]:
 def always_fires(planned: PlannedRollout) -> Iterator[Found]:
     """A condition that the best of fleets meets."""
     for alarm in rollback_alarms(planned):
-        breaches = states(alarm, asynchronous=planned.asynchronous, extremes=(0,))
+        breaches = states(alarm, kind=planned.kind, extremes=(0,))
         latency = (found := effect(alarm)) is not None and found.kind == "latency"
         if _counts_requests(alarm):
             yield Found(_condition(alarm), "write Average, or a percentile for a latency", alarm=alarm.name)

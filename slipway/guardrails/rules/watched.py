@@ -82,12 +82,12 @@ def _right_namespace(planned: PlannedRollout, namespace: str, name: str) -> str 
 @rule("SG402", "error", because="this kind of endpoint does not publish it, and no data raises no alarm")
 def metric_of_another_kind(planned: PlannedRollout) -> Iterator[Found]:
     """A metric that this kind of endpoint does not have."""
-    kind = "asynchronous" if planned.asynchronous else "serverless" if planned.serverless else "real_time"
+    kind = planned.kind
     for alarm, place in _metrics(planned):
         metric = endpoint_metric(*_place(place))
-        if metric and not getattr(metric, kind):
-            has = [name for name in ("Invocation5XXErrors", "ModelLatency") if getattr(INVOCATION_METRICS[name], kind)]
-            what = f"{kind.replace('_', '-')} endpoints have no {metric.name}"
+        if metric and kind not in metric.kinds:
+            has = [name for name in ("Invocation5XXErrors", "ModelLatency") if kind in INVOCATION_METRICS[name].kinds]
+            what = f"{kind.name} endpoints have no {metric.name}"
             yield Found(what, f"watch another metric, as {' or '.join(has)}", alarm=alarm)
 
 

@@ -10,13 +10,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
-from infra.endpoint.capacity import DataCapture, Instances
+from infra.endpoint.capacity import DataCapture, Instances, ServerlessCapacity
 from infra.endpoint.guarded_endpoint import GuardedEndpoint, service_rollout
 from infra.endpoint.served_model import ContainerModel, S3Object
 from infra.shared.vpc_access import VpcPlacement
 from slipway.errors import InputError
 from slipway.settings import Rollout
-from slipway.settings.serverless import Serverless
 
 MODEL = ContainerModel(image="111111111111.dkr.ecr.us-east-1.amazonaws.com/models:7", data="s3://models/7.tar.gz")
 FOUR = Instances(type="ml.m5.large", count=4)
@@ -86,9 +85,7 @@ def test_an_alarm_on_what_only_a_packages_servers_publish_is_refused(stack: cdk.
 def test_capture_of_a_serverless_endpoint_is_refused(stack: cdk.Stack) -> None:
     capture = DataCapture(bucket=s3.Bucket(stack, "Bucket"), prefix="captured", key=kms.Key(stack, "Key"))
     with pytest.raises(InputError, match="capture must be left out of a serverless endpoint"):
-        GuardedEndpoint(
-            stack, "Endpoint", model=MODEL, capacity=Serverless(memory_mb=2048, max_concurrency=5), capture=capture
-        )
+        GuardedEndpoint(stack, "Endpoint", model=MODEL, capacity=ServerlessCapacity(memory_mb=2048), capture=capture)
 
 
 def test_a_fleet_that_only_the_deployment_knows_is_refused(stack: cdk.Stack) -> None:

@@ -17,7 +17,11 @@ Synth = Callable[..., tuple[UseCaseStacks, Path]]
 def served(synth: Synth, settings: Settings) -> dict[str, dict[str, Any]]:
     """The endpoint stack's resources by type, each type once."""
     document = settings.model_dump()
-    document["endpoint"] |= {"capture_percent": 0, "serverless": {"memory_mb": 3072, "max_concurrency": 7}}
+    document["endpoint"] |= {
+        "kind": "serverless",
+        "capture_percent": 0,
+        "serverless": {"memory_mb": 3072, "max_concurrency": 7},
+    }
     document["rollout"] |= {"type": "all_at_once", "canary_analysis": {"enabled": False}}
     stacks, _ = synth(Settings.model_validate(document))
     return {r["Type"]: r["Properties"] for r in Template.from_stack(stacks.endpoint).to_json()["Resources"].values()}

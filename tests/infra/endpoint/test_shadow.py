@@ -9,14 +9,13 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
 
-from infra.endpoint.capacity import Instances
+from infra.endpoint.capacity import Instances, ServerlessCapacity
 from infra.endpoint.guarded_endpoint import GuardedEndpoint
 from infra.endpoint.served_model import ContainerModel, ShadowModel
 from infra.stages import UseCaseStacks
 from slipway.errors import InputError
 from slipway.guardrails.template import from_template
 from slipway.settings import Settings
-from slipway.settings.serverless import Serverless
 from slipway.settings.shadow import Shadow
 
 PACKAGE = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev/7"
@@ -65,7 +64,7 @@ def test_a_shadow_is_refused_beside_serverless_capacity() -> None:
     condition = cdk.CfnCondition(stack, "HasShadow")
     shadow = ShadowModel(model=model, instance_count=1, percent=100, condition=condition)
     with pytest.raises(InputError, match="no shadow variant"):
-        GuardedEndpoint(stack, "Serverless", model=model, capacity=Serverless(memory_mb=1024), shadow=shadow)
+        GuardedEndpoint(stack, "Serverless", model=model, capacity=ServerlessCapacity(), shadow=shadow)
     GuardedEndpoint(stack, "Own", model=model, capacity=Instances(type="ml.m5.large", count=4), shadow=shadow)
     (config,) = Template.from_stack(stack).find_resources("AWS::SageMaker::EndpointConfig").values()
     assert "Fn::If" in config["Properties"]["ShadowProductionVariants"]

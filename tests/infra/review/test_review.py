@@ -39,7 +39,7 @@ EVERYTHING: dict[str, dict[str, Any]] = {
 """All that can be switched on together."""
 
 SERVERLESS: dict[str, dict[str, Any]] = {
-    "endpoint": {"autoscaling": None, "capture_percent": 0, "serverless": {"memory_mb": 2048}},
+    "endpoint": {"kind": "serverless", "serverless": {}, "autoscaling": None, "capture_percent": 0},
     "rollout": {"type": "all_at_once", "canary_analysis": {"enabled": False}},
 }
 

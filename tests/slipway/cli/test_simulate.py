@@ -8,9 +8,10 @@ import pytest
 from slipway.cli.main import main
 from slipway.cli.simulate import forecast_text
 from slipway.costs.cost_estimate import rollout_plan
+from slipway.endpoint_kinds import SERVERLESS
 from slipway.settings import load_settings
 from slipway.simulation.configured_rollouts import ConfiguredRollout
-from slipway.simulation.forecast import NO_OUTCOMES, SERVERLESS, SHADOW, forecast, rollouts_within
+from slipway.simulation.forecast import NO_OUTCOMES, SHADOW, forecast, rollouts_within
 
 SHOPPERS = Path(__file__).parents[3] / "config" / "shoppers.toml"
 ROLLOUTS = "100"
@@ -172,7 +173,7 @@ def test_a_serverless_endpoint_has_nothing_to_simulate(forecast_of):
     serverless = ("[rollout]", "[endpoint.serverless]\nmemory_mb = 2048\n\n[rollout]")
     found = forecast_of(ALL_AT_ONCE, NO_ANALYSIS, no_capture, serverless, rate=50)
     assert forecast_text(found).splitlines()[0].split() == ["plan", "serverless"]
-    assert found.notes == (SERVERLESS,)
+    assert found.notes == (SERVERLESS.forecast,)
     assert (found.healthy, found.canary_analysis, found.error_alarm) == (None, None, None)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from slipway.endpoint_kinds import ASYNCHRONOUS, SERVERLESS
 from slipway.errors import InputError
 from slipway.guardrails import RULES, PlannedRollout, ScaledVariant, Variant, lint, refuse_unsafe
 from tests.slipway.guardrails.plans import (
@@ -132,12 +133,12 @@ MUTANTS: list[tuple[str, str, PlannedRollout]] = [
     ("SG103", "a canary of the whole fleet", b.plan(variants=(Variant("primary", 1),))),
     ("SG103", "a fleet that is scaled in to one", b.plan(scaling=(ScaledVariant("primary", 1, 8),))),
     ("SG104", "a tenth of four instances", b.routing(CanarySize=percent(10))),
-    ("SG201", "serverless", b.plan(variants=(Variant("primary", serverless=True),))),
+    ("SG201", "serverless", b.plan(variants=(Variant("primary"),), kind=SERVERLESS)),
     ("SG202", "rolling of two variants", b.policy(
         rolling(25), variants=(Variant("primary", 4), Variant("other", 4)), previous_variants=("primary", "other")
     )),
     ("SG203", "two shadows", b.plan(shadow_variants=(Variant("s1", 1), Variant("s2", 1)))),
-    ("SG203", "a shadow on an asynchronous endpoint", b.plan(asynchronous=True, shadow_variants=(Variant("s1", 1),))),
+    ("SG203", "a shadow on an asynchronous endpoint", b.plan(kind=ASYNCHRONOUS, shadow_variants=(Variant("s1", 1),))),
     ("SG203", "a rolling update with a shadow", b.policy(rolling(25), shadow_variants=(Variant("s1", 1),))),
     ("SG204", "inferentia 1", b.plan(variants=(Variant("primary", 4, "ml.inf1.xlarge"),))),
     ("SG204", "elastic inference", b.plan(variants=(Variant("primary", 4, accelerator="ml.eia2.medium"),))),
@@ -171,7 +172,7 @@ MUTANTS: list[tuple[str, str, PlannedRollout]] = [
     ("SG401", "misspelt namespace", b.errors(Namespace="AWS/Sagemaker")),
     ("SG401", "invocation metric of the instances", b.errors(Namespace="/aws/sagemaker/Endpoints")),
     ("SG402", "overhead of an asynchronous endpoint", replace(
-        b.latency(MetricName="OverheadLatency"), asynchronous=True
+        b.latency(MetricName="OverheadLatency"), kind=ASYNCHRONOUS
     )),
     ("SG402", "set-up time of instances", b.latency(MetricName="ModelSetupTime")),
     ("SG403", "no EndpointConfigName", b.errors(Dimensions=dimensions(EndpointConfigName=""))),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from slipway.endpoint_kinds import REAL_TIME
 from slipway.errors import InputError
 from slipway.guardrails import ScaledVariant, from_api, from_template, lint
 from slipway.guardrails.template import alarms_in
@@ -112,7 +113,8 @@ def test_a_template_is_read_with_its_defaults_mappings_and_derived_names(templat
     (planned,) = from_template(template)
     assert planned.endpoint == "shop"
     assert planned.config_name == "${Config.EndpointConfigName}"
-    assert [(v.name, v.instance_count, v.serverless) for v in planned.variants] == [("v1", 4, False)]
+    assert [(v.name, v.instance_count) for v in planned.variants] == [("v1", 4)]
+    assert planned.kind is REAL_TIME
     assert planned.autoscaled
     assert planned.named_alarms == ("${Config.EndpointConfigName}-errors", "${Config.EndpointConfigName}-slow")
     assert rules(template) == []

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from slipway.operations.smoke_function import SERVERLESS_SECONDS, SmokeResult, invoke_smoke_test
+from slipway.endpoint_kinds import SERVERLESS
+from slipway.operations.smoke_function import SmokeResult, invoke_smoke_test
 from slipway.settings import Settings, load_settings
 from slipway.settings.names import Names
-from slipway.settings.serverless import Serverless
 
 PACKAGE = "arn:aws:sagemaker:us-east-1:000000000000:model-package/shoppers-dev/3"
 COLD = {"passed": False, "reason": "the model is not ready"}
@@ -58,7 +58,7 @@ def settings() -> Settings:
 
 @pytest.fixture(scope="module")
 def serverless(settings: Settings) -> Settings:
-    endpoint = settings.endpoint.model_copy(update={"serverless": Serverless(memory_mb=2048)})
+    endpoint = settings.endpoint.model_copy(update={"kind": "serverless"})
     return settings.model_copy(update={"endpoint": endpoint})
 
 
@@ -79,7 +79,7 @@ def test_a_serverless_endpoint_may_start_first(serverless: Settings) -> None:
 def test_a_serverless_endpoint_that_never_starts_fails_in_the_end(serverless: Settings) -> None:
     stage = Stage(serverless, (COLD,))
     assert stage.smoke_test() == SmokeResult(passed=False, reason="the model is not ready")
-    assert 0.5 * SERVERLESS_SECONDS < sum(stage.waits) <= SERVERLESS_SECONDS
+    assert 0.5 * SERVERLESS.start_seconds < sum(stage.waits) <= SERVERLESS.start_seconds
 
 
 def test_the_function_of_an_endpoint_with_instances_is_invoked_once(settings: Settings) -> None:

@@ -2,6 +2,7 @@ import pytest
 
 from slipway.costs.cost_estimate import second_fleet, serving_month
 from slipway.costs.prices import load_prices
+from slipway.endpoint_kinds import SERVERLESS
 from slipway.errors import InputError
 from slipway.guardrails import planned_rollout, refuse_unsafe
 from slipway.settings import parse_settings
@@ -17,8 +18,23 @@ def parsed(document, **sections):
 
 
 def test_a_serverless_endpoint_is_updated_all_at_once_and_captures_nothing(shoppers):
-    served = parsed(shoppers, **FITTING).endpoint.serverless
-    assert (served.memory_mb, served.max_concurrency) == (2048, 5)
+    settings = parsed(shoppers, **FITTING)
+    served = settings.endpoint.serverless
+    assert (settings.endpoint.kind, served.memory_mb, served.max_concurrency) == ("serverless", 2048, 5)
+
+
+def test_a_kind_needs_nothing_beside_its_name(shoppers):
+    settings = parsed(shoppers, endpoint={"kind": "serverless"}, rollout={})
+    assert (settings.rollout.type, settings.endpoint.capture_percent, settings.endpoint.serverless.memory_mb) == (
+        "all_at_once",
+        0,
+        2048,
+    )
+
+
+def test_the_section_of_another_kind_is_refused(shoppers):
+    with pytest.raises(InputError, match="serverless must be left out with kind real-time"):
+        parsed(shoppers, endpoint={"kind": "real-time", "serverless": {"memory_mb": 1024}})
 
 
 def test_what_aws_leaves_out_of_serverless_endpoints_is_refused_all_at_once(shoppers):
@@ -28,14 +44,14 @@ def test_what_aws_leaves_out_of_serverless_endpoints_is_refused_all_at_once(shop
     with pytest.raises(InputError) as caught:
         parsed(
             shoppers,
-            endpoint={"serverless": {"memory_mb": 1024}, "autoscaling": scaling, "schedule": hours},
+            endpoint={"kind": "serverless", "capture_percent": 100, "autoscaling": scaling, "schedule": hours},
             rollout={"type": "canary", "canary_analysis": {"enabled": True}},
             access={"vpc": network},
         )
     lines = str(caught.value).splitlines()
     assert [line.split(" must ")[0].removeprefix("config.toml: ") for line in lines] == [
         "rollout.type",
-        "rollout.canary_analysis",
+        "rollout.canary_analysis.enabled",
         "endpoint.capture_percent",
         "endpoint.autoscaling",
         "endpoint.schedule",
@@ -45,7 +61,7 @@ def test_what_aws_leaves_out_of_serverless_endpoints_is_refused_all_at_once(shop
 
 @pytest.mark.parametrize("type_", ["canary", "linear", "rolling"])
 def test_every_way_but_all_at_once_is_refused(shoppers, type_):
-    with pytest.raises(InputError, match=f"must be all_at_once with endpoint.serverless, got {type_}"):
+    with pytest.raises(InputError, match=f"must be all_at_once with endpoint.kind serverless, got {type_}: a"):
         parsed(shoppers, **FITTING | {"rollout": {"type": type_}})
 
 
@@ -58,7 +74,7 @@ def test_memory_comes_in_whole_gigabytes_up_to_six(shoppers, memory):
 
 def test_its_rollout_has_no_guardrails_that_sagemaker_would_ignore(shoppers):
     planned = planned_rollout(parsed(shoppers, **FITTING))
-    assert (planned.serverless, planned.deployment, planned.alarms) == (True, None, ())
+    assert (planned.kind, planned.deployment, planned.alarms) == (SERVERLESS, None, ())
     refuse_unsafe(planned)
 
 

@@ -185,13 +185,14 @@ def test_conflicts_between_sections_are_reported_with_the_errors_of_others(shopp
         | {
             "data": shoppers["data"] | {"target": 3},
             "tuning": {"xgboost": {"fixed": {"etta": "0.1"}}},
-            "endpoint": {"serverless": {"memory_mb": 2048}},
+            "endpoint": {"kind": "serverless"},
+            "rollout": {"type": "canary"},
             "monitoring": {"retrain_on": ["data"]},
         }
     )
     assert lines[0] == "config.toml: data.target: must be a text in quotes, got 3"
     assert lines[1].startswith("config.toml: tuning.xgboost.fixed and ranges must be of eta, ")
-    assert "config.toml: rollout.type must be all_at_once with endpoint.serverless, got canary" in lines
+    assert "config.toml: rollout.type must be all_at_once with endpoint.kind serverless, got canary: " in "".join(lines)
     assert not [line for line in lines if "retrain_on" in line]  # which is compared with [data], which is wrong
 
 

@@ -24,9 +24,9 @@ def test_no_use_case_has_a_shadow_unless_it_asks_for_one(shoppers):
         ({}, ANALYSED | {"type": "rolling"}, "must be canary, linear or all_at_once with rollout.shadow, got rolling"),
         ({"instance_type": "ml.inf1.xlarge"}, ANALYSED, "must not be of Inferentia 1 with rollout.shadow, got ml.inf1"),
         (
-            {"serverless": {"memory_mb": 1024}, "capture_percent": 0},
-            {"type": "all_at_once"},
-            "rollout.shadow must be left out with endpoint.serverless",
+            {"kind": "serverless"},
+            {},
+            "rollout.shadow.enabled must be false with endpoint.kind serverless",
         ),
     ],
 )
