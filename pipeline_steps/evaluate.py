@@ -1,5 +1,6 @@
 """evaluate: the best candidate, its references and the champion on one untouched test split, and the gate."""
 
+import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -60,14 +61,7 @@ def main(argv: Sequence[str], paths: Paths) -> None:
     arguments = parser().parse_args(argv)
     profile = read_json(paths.processing_input("profile") / "profile.json")
     table = read_table(paths, profile)
-    metric = table.use_case.metric
-    gate = from_arguments(
-        Gate,
-        arguments,
-        metric=metric,
-        direction=direction_of(table.problem, metric),
-        against=table.problem.against(table.use_case),
-    )
+    gate = _gate(arguments, table)
     archives = {name: paths.processing_input(folder) / _ARCHIVE for name, folder in _MODELS.items()}
     trained = {name: read_archive(archive) for name, archive in archives.items()}
     choice = choose(table, trained["tuned"], trained["reference"])
@@ -90,14 +84,21 @@ def main(argv: Sequence[str], paths: Paths) -> None:
         "model": {"sha256": candidate.sha256, "training_job": getattr(arguments, f"{choice.chosen}_job")},
     }
     copy_archive(archives[choice.chosen], paths.processing_output("model") / _ARCHIVE)
-    output = paths.processing_output("evaluation")
     card = model_card(document, quality, candidate.document("metrics.json"), table.use_case)
-    write_json(output / "model_card.json", card)
-    write_json(output / "model_card_content.json", {"content": content(card)})  # the pipeline reads texts alone
-    write_json(output / "explainability.json", explainability(explained["importance"], table.use_case))
-    write_json(output / "evaluation.json", {**document, "pictures": draw(output, models.candidate, document)})
+    write_reports(paths.processing_output("evaluation"), document, card, models.candidate)
     decided = document["gate"]
     sys.stdout.write(f"{gate.name} {rounded(decided['value'])} on the test split: {decided['reasons']}\n")
+
+
+def _gate(arguments: argparse.Namespace, table: Table) -> Gate:
+    metric, problem = table.use_case.metric, table.problem
+    return from_arguments(
+        Gate,
+        arguments,
+        metric=metric,
+        direction=direction_of(problem, metric),
+        against=problem.against(table.use_case),
+    )
 
 
 def read_table(paths: Paths, profile: Mapping[str, Any]) -> Table:
@@ -166,6 +167,17 @@ def refit_of(table: Table, candidate: Artifact) -> Refit | None:
         return Point(found.train_metrics[use_case.metric], found.validation_metrics[use_case.metric])
 
     return refit
+
+
+def write_reports(
+    folder: Path, document: Mapping[str, Any], card: Mapping[str, Any], candidate: ModelEvaluation
+) -> None:
+    """Write what is read afterwards: by people, by the pipeline's conditions, and by the model registry."""
+    write_json(folder / "model_card.json", card)
+    write_json(folder / "model_card_content.json", {"content": content(card)})  # the pipeline reads texts alone
+    use_case = candidate.predicted.use_case
+    write_json(folder / "explainability.json", explainability(document["importance"], use_case))
+    write_json(folder / "evaluation.json", {**document, "pictures": draw(folder, candidate, document)})
 
 
 def draw(folder: Path, candidate: ModelEvaluation, document: Mapping[str, Any]) -> dict[str, str]:

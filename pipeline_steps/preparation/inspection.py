@@ -32,8 +32,8 @@ _SHOWN_LABELS = 20
 _FEW_DISTINCT = 200
 _LONG_TEXT = 60
 _GROUPS = (20, 0.5)
-_BINARY = 2
 """At least so many groups, and at most so many of them in a row of the table, make a group worth mentioning."""
+_BINARY = 2
 _IDENTIFIER = "has another value in nearly every row, as an identifier has"
 _FOLDS = 5
 _LEFT_OUT = frozenset({"leak", "identifier", "no_information"})
@@ -53,14 +53,7 @@ def inspect_table(
     suggested = _problem(name, texts, problem, positive_label)
     if len(texts) == (name is not None):
         raise DataError(f"the table must have a column beside the target {name}, got none")
-    kinds = {each: texts.kind(each) for each in texts if each != name}
-    left_out = dict(_unusable(texts, kinds))
-    if len(left_out) == len(kinds):  # a column in doubt is better than none
-        left_out = {each: why for each, why in left_out.items() if kinds[each] != "number" or why != _IDENTIFIER}
-    kept = tuple(Column(each, kind) for each, kind in kinds.items() if kind and each not in left_out)
-    if not kept:
-        reasons = "; ".join(f"{each} {why}" for each, why in left_out.items())
-        raise DataError(f"the table must have a column that a model can learn from, got none: {reasons}")
+    kept, left_out = _usable(texts, name)
     use_case = UseCase(
         suggested.problem,
         kept,
@@ -75,19 +68,34 @@ def inspect_table(
     leaking = {each.column: each.message for each in found if each.check in _LEFT_OUT and each.column}
     if len(leaking) < len(kept):
         left_out |= {each: why.removeprefix(f"column {each} ") for each, why in leaking.items()}
-    columns = [column for column in kept if column.name not in left_out]
+    return {"problem": suggested._asdict(), **_description(texts, use_case, left_out, found)}
+
+
+def _usable(texts: TextTable, target: str | None) -> tuple[tuple[Column, ...], dict[str, str]]:
+    """The columns that a model can have, and why it should not have the others."""
+    kinds = {each: texts.kind(each) for each in texts if each != target}
+    left_out = dict(_unusable(texts, kinds))
+    if len(left_out) == len(kinds):  # a column in doubt is better than none
+        left_out = {each: why for each, why in left_out.items() if kinds[each] != "number" or why != _IDENTIFIER}
+    kept = tuple(Column(each, kind) for each, kind in kinds.items() if kind and each not in left_out)
+    if not kept:
+        reasons = "; ".join(f"{each} {why}" for each, why in left_out.items())
+        raise DataError(f"the table must have a column that a model can learn from, got none: {reasons}")
+    return kept, left_out
+
+
+def _description(
+    texts: TextTable, use_case: UseCase, left_out: Mapping[str, str], found: Sequence[TableFinding]
+) -> dict[str, Any]:
+    name, split = use_case.target, use_case.split
+    columns = [column for column in use_case.columns if column.name not in left_out]
     return {
         "rows": texts.rows,
         "usable_rows": texts.rows if name is None else int((texts[name] != "").sum()),
-        "problem": suggested._asdict(),
         "target": None if name is None else {"name": name, "labels": _labels(texts[name])},
         "columns": [{"name": column.name, "kind": column.kind} for column in columns],
         "left_out": left_out,
-        "split": {
-            "method": use_case.split.method,
-            "column": use_case.split.column,
-            "seed": use_case.split.seed,
-        },
+        "split": {"method": split.method, "column": split.column, "seed": split.seed},
         "times": [column.name for column in columns if column.kind == "datetime"],
         "groups": list(_groups(texts, left_out)),
         "format": _without_columns(texts.source.found) | {"decimal": texts.decimal},

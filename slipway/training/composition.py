@@ -8,17 +8,14 @@ from slipway.settings.hyperparameters import DATA_FINGERPRINT_HYPERPARAMETER
 from slipway.settings.names import COST_TAG
 from slipway.settings.problems import VALUE_METRIC
 from slipway.training.compute import Compute
-from slipway.training.condition_step import Condition, ConditionStep, FailStep
 from slipway.training.container_arguments import evaluation_arguments
 from slipway.training.document import pipeline_document
-from slipway.training.gate_rule import gate_rule
-from slipway.training.package_contents import data_quality, origin, served_container
+from slipway.training.evaluated_gate import evaluated_gate
 from slipway.training.parameters import Parameters
 from slipway.training.pipeline_keys import CHECKPOINTS, MODELS, PIPELINE
 from slipway.training.pipeline_keys import SPLITS as SPLIT_KEYS
 from slipway.training.processing_step import ProcessingInput, ProcessingOutput, ProcessingStep, PropertyFile
-from slipway.training.references import EXECUTION_ID, Join, as_text
-from slipway.training.registration import CHAMPION_DIFFERENCE, MODEL_SHA256, MODEL_SHA256_VARIABLE, RegisterModelStep
+from slipway.training.references import EXECUTION_ID, Join
 from slipway.training.reported_gate import reported_gate
 from slipway.training.step import CacheConfig, RetryPolicy, Step
 from slipway.training.training_step import Channel, MetricDefinition, TrainingJob, TrainingStep
@@ -108,7 +105,15 @@ class _Composition:
         )
         tune = self._tune(prepare)
         evaluate = self._evaluate(prepare, reference, tune)
-        return prepare, reference, tune, evaluate, self._gate(prepare, evaluate)
+        gate = evaluated_gate(
+            self.settings,
+            self.parameters,
+            image_uri=self.image_uri,
+            prepare=prepare,
+            evaluate=evaluate,
+            retries=(_STEP_RETRY,),
+        )
+        return prepare, reference, tune, evaluate, gate
 
     def _prepare(self) -> ProcessingStep:
         return ProcessingStep(
@@ -214,63 +219,6 @@ class _Composition:
             ),
             vpc_config=self._vpc_config(),
             retries=_JOB_RETRIES,
-        )
-
-    def _gate(self, prepare: ProcessingStep, evaluate: ProcessingStep) -> ConditionStep:
-        return ConditionStep(
-            name="Gate",
-            conditions=tuple(
-                Condition(each.comparison, evaluate.json("Evaluation", each.value), each.limit)
-                for each in gate_rule(self.settings, self.parameters.gate_threshold)
-            ),
-            if_steps=(self._register(prepare, evaluate),),
-            else_steps=(
-                FailStep(
-                    name="Refuse",
-                    error_message=Join(
-                        ("the gate refused the candidate: ", evaluate.json("Evaluation", "gate.reasons"))
-                    ),
-                ),
-            ),
-        )
-
-    def _register(self, prepare: ProcessingStep, evaluate: ProcessingStep) -> RegisterModelStep:
-        """Register the model that Evaluate chose: the tuned one, or the reference."""
-        settings, parameters = self.settings, self.parameters
-        evaluation, card, explainability = (
-            Join((evaluate.output("evaluation"), f"{name}.json"), on="/")
-            for name in ("evaluation", "model_card", "explainability")
-        )
-        threshold = parameters.gate_threshold
-        sha256 = evaluate.json("Evaluation", "model.sha256")
-        served = served_container(settings, self.image_uri, {MODEL_SHA256_VARIABLE: sha256})
-        return RegisterModelStep(
-            name="Register",
-            package_group=settings.names.package_group,
-            served=served,
-            model=Join((evaluate.output("model"), "model.tar.gz"), on="/"),
-            instance_type=settings.endpoint.instance_type,
-            approval_status=parameters.model_approval_status,
-            model_quality=evaluation,
-            explainability=explainability,
-            data_quality=data_quality(prepare),
-            model_card=evaluate.json("ModelCard", "content"),
-            commit=parameters.source_commit,
-            provenance={
-                **origin(settings, parameters, prepare, served),
-                MODEL_SHA256: sha256,
-                CHAMPION_DIFFERENCE: evaluate.json("Evaluation", "champion_difference"),
-                "algorithm": evaluate.json("Evaluation", "algorithm"),
-                "training_job": evaluate.json("Evaluation", "model.training_job"),
-                "evaluation": evaluation,
-                "model_card": card,
-                "gate_metric": settings.metric,
-                **({"gate_metric_against": settings.metric_against} if settings.metric_against else {}),
-                **({} if threshold is None else {"gate_threshold": as_text(threshold)}),
-                "gate_value": as_text(evaluate.json("Evaluation", "gate.value")),
-            },
-            description=settings.description,
-            retries=(_STEP_RETRY,),
         )
 
     def _cache(self) -> CacheConfig:
