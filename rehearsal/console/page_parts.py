@@ -1,19 +1,24 @@
 """Parts of the report's page: tables, numbers and paragraphs as HTML."""
 
 import html
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from slipway.rounding import rounded, with_interval
 
 _LONG = 24
+_ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:[\w-]+[:/](?P<name>\S+)")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table; cells are escaped."""
+    """A table; cells are escaped. Of an ARN the name is shown, and the whole where it is opened."""
 
     def cell(value: Any) -> str:
         shown = _shown(value)
+        if found := _ARN.fullmatch(shown):
+            name, arn = html.escape(found["name"]), html.escape(shown)
+            return f'<td><details title="{arn}"><summary>{name}</summary><code>{arn}</code></details></td>'
         return f"<td{' class=long' if len(shown) > _LONG else ''}>{html.escape(shown)}</td>"
 
     def row(cells: str) -> str:

@@ -3,6 +3,7 @@ import html
 import json
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -115,6 +116,13 @@ def test_the_page_shows_every_picture_and_escapes_text_from_the_data(result: Reh
     assert "<Page>" not in written
     assert "<no>" not in written
     assert "config-5xx" in written
+
+
+def test_a_model_package_is_shown_by_its_name_and_its_arn_can_be_copied(result: RehearsalResult) -> None:
+    arn = "arn:aws:sagemaker:eu-central-1:111111111111:model-package/shoppers-dev/2"
+    result.rollouts[1] = replace(result.rollouts[1], model_package=arn)
+    shown = f'<td><details title="{arn}"><summary>shoppers-dev/2</summary><code>{arn}</code></details></td>'
+    assert shown in page_text(result)
 
 
 COEFFICIENTS = {
