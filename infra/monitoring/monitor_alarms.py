@@ -11,6 +11,7 @@ from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from infra.shared.notifications import NotificationTopic
+from infra.shared.schedule_group import alarm_on_undelivered
 from slipway.metrics import MONITORING_NAMESPACE
 from slipway.settings.monitoring import LABEL_FREE, Drift, Monitoring
 from slipway.settings.names import Names
@@ -66,8 +67,17 @@ class MonitorAlarms(Construct):
             self.alarms.append(alarm)
             if finding.drift:
                 self.drift.setdefault(finding.drift, []).append(self._name(finding))
-        if monitoring.scheduler == "eventbridge":
+        if monitoring.runs_on_eventbridge:
             self._notify_of_failures(names, notifications)
+            undelivered = alarm_on_undelivered(
+                self,
+                "Undelivered",
+                group_name=names.monitoring_schedule,
+                alarm_name=f"{names.endpoint}-monitor-undelivered",
+                description=f"A run of the monitor of {names.endpoint} could not be started",
+                topic=notifications,
+            )
+            self.alarms.append(undelivered)
 
     def _name(self, finding: _Finding) -> str:
         return f"{self._names.endpoint}-monitor-{finding.name}"

@@ -1,6 +1,5 @@
 """Once an hour or a day, a state machine starts the monitoring job for the period that has just ended."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,13 +8,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from infra.shared.logged_state_machine import LoggedStateMachine, json_in_jsonata
 from infra.shared.policy import allow
 from infra.shared.sagemaker_role import may_start_processing_jobs
-from infra.shared.trust import SCHEDULES, STATE_MACHINES
+from infra.shared.schedule_group import ScheduleGroup
+from infra.shared.trust import STATE_MACHINES
 from slipway.canary.observation.object_prefixes import OUTCOME_PREFIX
 from slipway.settings import Settings
 from slipway.training.monitoring_job import (
@@ -63,28 +62,25 @@ class MonitorMachine(Construct):
             role=role,
             retention=logs.RetentionDays.THREE_MONTHS,
         )
-        starter = iam.Role(self, "Starter", assumed_by=SCHEDULES)
-        self.machine.grant_start_execution(starter)
+        machine_arn = self.machine.state_machine_arn
+        group = ScheduleGroup(
+            self,
+            "Schedules",
+            name=settings.names.monitoring_schedule,
+            may_start=allow("states:StartExecution", on=[machine_arn]),
+        )
         expression, examines = str(settings.monitoring.schedule), f"Examines the requests of {settings.names.endpoint}"
-        self._schedule("Schedule", starter, expression, examines)
+        group.add_schedule("Ended", target_arn=machine_arn, event={}, expression=expression, description=examines)
         if hours := settings.monitoring.outcomes_after_hours:
             # The jobs of both are named by the second: they must not begin in the same one.
             half_past = expression.replace("cron(0 ", "cron(30 ")
-            description = f"{examines} {hours} h ago together with their outcomes"
-            self._schedule("Outcomes", starter, half_past, description, only=ONLY_OUTCOMES)
-
-    def _schedule(self, id_: str, starter: iam.Role, expression: str, description: str, **given: str) -> None:
-        schedule = scheduler.CfnSchedule(
-            self,
-            id_,
-            description=description,
-            schedule_expression=expression,
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=scheduler.CfnSchedule.TargetProperty(
-                arn=self.machine.state_machine_arn, role_arn=starter.role_arn, input=json.dumps(given)
-            ),
-        )
-        schedule.node.add_dependency(starter)
+            group.add_schedule(
+                "Outcomes",
+                target_arn=machine_arn,
+                event={"only": ONLY_OUTCOMES},
+                expression=half_past,
+                description=f"{examines} {hours} h ago together with their outcomes",
+            )
 
 
 def substitutions(settings: Settings, *, job: Mapping[str, Any], bucket: str) -> dict[str, str]:

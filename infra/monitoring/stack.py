@@ -62,8 +62,7 @@ class MonitoringStack(cdk.Stack):
 def _machines(settings: Settings) -> list[str]:
     """State machines that publish no failure themselves."""
     names, monitoring = settings.names, settings.monitoring
-    monitored = bool(monitoring.schedule) and monitoring.scheduler == "eventbridge"
     return [
-        *([names.monitoring_schedule] if monitored else []),
+        *([names.monitoring_schedule] if monitoring.runs_on_eventbridge else []),
         *([names.retraining_machine] if monitoring.retrain else []),
     ]

@@ -1,9 +1,7 @@
 """An endpoint that is there by day only: two schedules, and the durable function that they start."""
 
-import json
 from collections.abc import Sequence
 
-from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -12,9 +10,10 @@ from infra.rollout.function import lock_holders
 from infra.rollout.runtime.orchestrator.run import RolloutTarget
 from infra.rollout.runtime.orchestrator.schedule import START, STOP
 from infra.shared.arns import arn
-from infra.shared.policy import PolicyRole, Statement, allow
+from infra.shared.notifications import grant_publish_to_service
+from infra.shared.policy import Statement, allow
 from infra.shared.sagemaker_role import package_arns
-from infra.shared.trust import SCHEDULES
+from infra.shared.schedule_group import ScheduleGroup, alarm_on_undelivered
 from slipway.rollout.steps import ALIAS
 from slipway.settings.names import Names
 from slipway.settings.schedule import EndpointSchedule
@@ -59,31 +58,31 @@ class DailySchedule(Construct):
             function_name=names.schedule_function,
         )
         self._start_by(schedule, names)
+        alarm = f"{names.endpoint}-schedule-undelivered"
+        grant_publish_to_service(topic, "cloudwatch", arn("cloudwatch", f"alarm:{alarm}"))
+        alarm_on_undelivered(
+            self,
+            "Undelivered",
+            group_name=names.schedule_function,
+            alarm_name=alarm,
+            description=f"A start or stop of endpoint {names.endpoint} did not reach {names.schedule_function}",
+            topic=topic,
+        )
 
     def _start_by(self, schedule: EndpointSchedule, names: Names) -> None:
-        starter = PolicyRole(
-            self,
-            "Starter",
-            assumed_by=SCHEDULES,
-            statements=[
-                allow("lambda:InvokeFunction", on=[arn("lambda", f"function:{names.schedule_function}:{ALIAS}")])
-            ],
+        function = arn("lambda", f"function:{names.schedule_function}:{ALIAS}")
+        group = ScheduleGroup(
+            self, "Schedules", name=names.schedule_function, may_start=allow("lambda:InvokeFunction", on=[function])
         )
         for action, expression in ((START, schedule.start), (STOP, schedule.stop)):
-            trigger = scheduler.CfnSchedule(
-                self,
+            group.add_schedule(
                 action.title(),
+                target_arn=self.function.alias.function_arn,
+                event={"action": action},
+                expression=expression,
                 description=f"Brings the endpoint {names.endpoint} to its {action}",
-                schedule_expression=expression,
-                schedule_expression_timezone=schedule.timezone,
-                flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-                target=scheduler.CfnSchedule.TargetProperty(
-                    arn=self.function.alias.function_arn,
-                    role_arn=starter.role_arn,
-                    input=json.dumps({"action": action}),
-                ),
+                timezone=schedule.timezone,
             )
-            trigger.node.add_dependency(starter)
 
 
 def _may_stop_and_start(names: Names) -> list[Statement]:

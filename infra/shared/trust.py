@@ -12,8 +12,6 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from infra.shared.arns import OWN_ACCOUNT, arn
 
-SCHEDULES = iam.ServicePrincipal("scheduler.amazonaws.com", conditions=OWN_ACCOUNT)
-
 
 def _acting_for(service: str, resources: str) -> iam.ServicePrincipal:
     conditions = {**OWN_ACCOUNT, "ArnLike": {"aws:SourceArn": arn(service, resources)}}

@@ -18,6 +18,8 @@ _REPLAY_HOURS = 0.25
 """From the start of the servers to their end: mostly the start of the instances."""
 _SERVER_METRICS = 13
 """What the model server publishes of itself: five by its package and by the endpoint, three by its package alone."""
+_SCHEDULE_METRICS = 2
+"""What the alarm on a group of schedules reads."""
 _MINUTE = 60
 
 
@@ -101,6 +103,11 @@ def serving_month(settings: Settings, prices: Prices, *, instances: int, traffic
     if settings.endpoint.facts.has_instances:
         usage = Usage(f"endpoint: {instances} instances", settings.endpoint.instance_type, instances * HOURS_A_MONTH)
         lines = [*instance_lines([usage], prices), *_alarm_lines(settings, prices)]
+    schedules = settings.monitoring.runs_on_eventbridge + (settings.endpoint.schedule is not None)
+    if count := schedules * _SCHEDULE_METRICS:
+        lines.append(
+            Line("alarms on schedules, by metric", count, "a month", month.alarm_metric, count * month.alarm_metric)
+        )
     if settings.endpoint.image is None:
         lines.append(
             Line("the server's own metrics", _SERVER_METRICS, "a month", month.metric, _SERVER_METRICS * month.metric)

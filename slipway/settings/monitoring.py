@@ -77,6 +77,11 @@ class Monitoring(Section):
     """Least agreement of the columns' attributions with the model's own (nDCG; 0.9 in SageMaker Clarify)."""
 
     @property
+    def runs_on_eventbridge(self) -> bool:
+        """Whether EventBridge Scheduler starts the job."""
+        return self.schedule is not None and self.scheduler == "eventbridge"
+
+    @property
     def period_hours(self) -> int:
         """How much one run of the schedule examines."""
         return 1 if self.schedule == HOURLY else 24

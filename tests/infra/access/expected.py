@@ -63,7 +63,7 @@ def lines(text: str) -> list[str]:
 SAGEMAKER = "sagemaker.amazonaws.com | aws:SourceAccount={account}"
 STATES = "states.amazonaws.com | aws:SourceAccount={account}"
 RULES = "events.amazonaws.com | aws:SourceAccount={account} | aws:SourceArn={rule}"
-SCHEDULER = "scheduler.amazonaws.com | aws:SourceAccount={account}"
+SCHEDULER = "scheduler.amazonaws.com | aws:SourceAccount={account} | aws:SourceArn={schedules}/"
 
 HERE, THERE = "111111111111", "222222222222"
 STARTS = "sts:AssumeRole arn:aws:iam::{}:role/shoppers-{}-starter\n"
@@ -464,8 +464,8 @@ ROLES: Mapping[str, Expected] = {
         kms:Decrypt {key}
         """,
     ),
-    "rollout/ScheduleStarter": Expected(
-        trusts=SCHEDULER,
+    "rollout/ScheduleSchedulesStarter": Expected(
+        trusts=f"{SCHEDULER}{{prefix}}-schedule",
         may="lambda:InvokeFunction {schedule_function}:live",
     ),
     "endpoint/MonitorRole": Expected(
@@ -494,8 +494,8 @@ ROLES: Mapping[str, Expected] = {
         may_not="s3:ListBucket {artifacts} | s3:prefix=audit/\n"
         "s3:ListBucket {artifacts} | s3:prefix=capture/{other_prefix}/",
     ),
-    "endpoint/MonitorMachineStarter": Expected(
-        trusts=SCHEDULER,
+    "endpoint/MonitorMachineSchedulesStarter": Expected(
+        trusts=f"{SCHEDULER}{{prefix}}-monitor",
         may="states:StartExecution {monitor_machine}",
     ),
     "monitoring/RetrainingRole": Expected(

@@ -37,6 +37,7 @@ class World:
             "pipeline": f"{sagemaker}:pipeline/{PREFIX}",
             "logs": f"arn:aws:logs:{here}:log-group",
             "alarm": f"arn:aws:cloudwatch:{here}:alarm:EndpointConfig-x-ServerErrors",
+            "schedules": f"arn:aws:scheduler:{here}:schedule-group",
             "rule": f"arn:aws:events:{here}:rule/decided",
             "execution": f"arn:aws:lambda:{here}:function:{PREFIX}-rollout:1/durable-execution/a/b",
             "schedule_execution": f"arn:aws:lambda:{here}:function:{PREFIX}-schedule:1/durable-execution/a/b",

@@ -74,6 +74,10 @@ def test_the_ordinary_schedule_needs_no_model_monitor(monitored: Monitored) -> N
     schedule = one(endpoint, "AWS::Scheduler::Schedule")["Properties"]
     assert schedule["ScheduleExpression"] == "cron(0 * ? * * *)"
     assert "MonitorMachine" in json.dumps(schedule["Target"]["Arn"])
+    group = one(endpoint, "AWS::Scheduler::ScheduleGroup")["Properties"]["Name"]
+    alarm = one(monitored("monitoring"), "AWS::CloudWatch::Alarm", "Undelivered")["Properties"]
+    watched = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
+    assert [each["Dimensions"] for each in watched] == 2 * [[{"Name": "ScheduleGroup", "Value": group}]]
     assert not [r for r in endpoint["Resources"].values() if r["Type"] == "AWS::SageMaker::MonitoringSchedule"]
 
 

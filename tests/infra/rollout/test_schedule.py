@@ -61,6 +61,26 @@ def test_both_schedules_start_the_function_in_the_teams_timezone(rollout: dict[s
         assert each["ScheduleExpressionTimezone"] == "Europe/Berlin"
         assert each["FlexibleTimeWindow"] == {"Mode": "OFF"}
         assert each["Target"]["Arn"]["Ref"].startswith("ScheduleFunctionLive")
+        # A stop that arrives a day late would end an endpoint that has to be there.
+        assert each["Target"]["RetryPolicy"] == {"MaximumEventAgeInSeconds": 3600}
+
+
+def test_a_start_or_stop_that_is_not_delivered_sends_a_notice(rollout: dict[str, Any]) -> None:
+    ((group_id, group),) = of_type(rollout, "AWS::Scheduler::ScheduleGroup").items()
+    assert [each["GroupName"] for each in of_type(rollout, "AWS::Scheduler::Schedule").values()] == 2 * [
+        {"Ref": group_id}
+    ]
+    name = "shoppers-dev-schedule-undelivered"
+    (alarm,) = (each for each in of_type(rollout, "AWS::CloudWatch::Alarm").values() if each["AlarmName"] == name)
+    watched = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
+    dimensions = [{"Name": "ScheduleGroup", "Value": group["Name"]}]
+    assert [(each["MetricName"], each["Dimensions"]) for each in watched] == [
+        ("InvocationDroppedCount", dimensions),
+        ("TargetErrorCount", dimensions),
+    ]
+    (topic,) = alarm["AlarmActions"]
+    assert f":alarm:{name}" in json.dumps(of_type(rollout, "AWS::SNS::TopicPolicy"))
+    assert topic["Ref"] in of_type(rollout, "AWS::SNS::Topic")
 
 
 def test_a_rollout_knows_what_the_schedule_has_stopped(rollout: dict[str, Any], settings: Settings) -> None:

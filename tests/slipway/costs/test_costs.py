@@ -114,6 +114,11 @@ def test_a_month_is_paid_for_every_instance(prices: Prices, settings: Settings) 
         "the server's own metrics",
         "rollback alarms by the minute, by metric",
     }
+    monitored = settings.model_copy(
+        update={"monitoring": settings.monitoring.model_copy(update={"schedule": "cron(0 * ? * * *)"})}
+    )
+    (alarm,) = set(serving_month(monitored, prices, instances=4, traffic=None)) - set(four)
+    assert (alarm.what, alarm.dollars) == ("alarms on schedules, by metric", 2 * prices.month.alarm_metric)
 
 
 SHOPPERS, TABLE = load_settings(PROJECT / "config" / "shoppers.toml", "dev"), load_prices()
