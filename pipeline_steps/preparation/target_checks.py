@@ -80,7 +80,8 @@ def _numbers(target: _Target, use_case: UseCase) -> _Checks:
     if len(values) <= _FEW_NUMBERS and not are_counts(target):
         yield "few_numbers", f'has {len(values)} different numbers: if they are labels, use problem = "multiclass"'
         return
-    positive = f", or fit amounts and counts by {_POISSON}" if values[0] >= 0 else ""
+    fits_others = values[0] < 0 or use_case.fits_counts
+    positive = "" if fits_others else f", or fit amounts and counts by {_POISSON}"
     if (share := counts.max() / len(target)) > 1 / 2:
         number = values[counts.argmax()]
         yield (

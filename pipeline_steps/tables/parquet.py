@@ -1,13 +1,16 @@
 """Parquet files: their columns as the texts that a CSV file would have."""
 
 import io
+import json
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import fastparquet
 import pandas as pd
+from fastparquet import parquet_thrift
 
 from pipeline_steps.errors import DataError
 from pipeline_steps.tables.cells import number_text
@@ -17,6 +20,15 @@ _SHORTEST = 12
 """Bytes of the two marks and of the length of what describes the file."""
 _INDEX = "__index_level_"
 """How pandas names an index without a name, which is no column of the table."""
+_FASTPARQUET = b"fastparquet"
+_WRONG_UNITS = {
+    parquet_thrift.Type.INT64: re.compile(r"datetime64\[s[],]"),
+    parquet_thrift.Type.INT96: re.compile(r"datetime64\[(s|ms|us)[],]"),
+}
+"""Of which fastparquet writes the numbers with another unit: seconds as milliseconds, and all of INT96 as nanoseconds.
+
+Nothing in the numbers tells a reader, whichever it is.
+"""
 
 
 class _Parquet(fastparquet.ParquetFile):  # type: ignore[misc]  # it has no types
@@ -55,10 +67,29 @@ def _opened(content: bytes, path: object) -> Any:
         raise DataError(f"data must be whole Parquet files, got {path}, which is cut off: copy or write it again")
     try:
         found = _Parquet(io.BytesIO(content))
+        wrong = _in_wrong_units(found)
     except Exception as exc:  # of a damaged file, the library raises what its parser happens to
         raise DataError(f"data must be readable Parquet files, got {path}, which is damaged: write it again") from exc
+    if wrong:
+        raise DataError(
+            f"column {wrong[0]} must hold its times in the unit that the file says, got {path}, which fastparquet "
+            'wrote from a coarser one: write it again, the column with .astype("datetime64[ns]")'
+        )
     found.fmd.key_value_metadata = None  # from which its row groups take them, too
     return found
+
+
+def _in_wrong_units(found: Any) -> list[str]:
+    noted = found.key_value_metadata.get("pandas")
+    if noted is None or not bytes(found.created_by).startswith(_FASTPARQUET):
+        return []
+    types = {str(each["name"]): str(each["numpy_type"]) for each in json.loads(noted)["columns"]}
+    stored = {str(name): found.schema.schema_element(name).type for name in found.columns}
+    return [
+        name
+        for name, type_ in stored.items()
+        if type_ in _WRONG_UNITS and _WRONG_UNITS[type_].match(types.get(name, ""))
+    ]
 
 
 def _next(groups: Iterator[pd.DataFrame], path: object) -> pd.DataFrame | None:

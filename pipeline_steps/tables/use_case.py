@@ -95,6 +95,7 @@ class UseCase:
         ignore: columns of the table that are left out on purpose.
         features: the recipe of what is done to the columns before an algorithm; empty where each does its own.
         row_outliers: the methods by which the profile counts rows that are outliers.
+        fits_counts: whether some training job fits a target of counts as one.
         classes: the target's labels in the order of the model's output; empty until `prepare` has read the target.
     """
 
@@ -111,6 +112,7 @@ class UseCase:
     ignore: tuple[str, ...] = ()
     features: Mapping[str, Any] = field(default_factory=dict)
     row_outliers: tuple[str, ...] = ()
+    fits_counts: bool = False
     classes: tuple[str, ...] = ()
 
     @property

@@ -44,6 +44,13 @@ class HyperparameterSearch:
     jobs: int
     parallel_jobs: int
 
+    @property
+    def fits_counts(self) -> bool:
+        """Whether some job fits a target of counts as one."""
+        drawn = [each.ranges.get("family") for each in self.searches]
+        families = [values for bounds in drawn if isinstance(bounds, CategoricalRange) for values in bounds.values]
+        return "poisson" in (*families, *(each.fixed.get("family") for each in self.searches))
+
 
 def search_of(tuning: Tuning, algorithms: Sequence[AlgorithmName]) -> HyperparameterSearch:
     """Fill in what the settings leave to each of the algorithms."""

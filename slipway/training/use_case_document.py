@@ -31,4 +31,5 @@ def use_case_document(settings: Settings) -> dict[str, Any]:
         "value": value.document() if value else None,
         "folds": settings.training.folds,
         "features": settings.features.document(),
+        "fits_counts": settings.search.fits_counts,
     }

@@ -221,6 +221,14 @@ def test_a_metric_and_values_that_suit_a_rare_label_are_not_advised_again(tmp_pa
     assert "imbalanced" not in [each.check for each in _findings(tmp_path, rows, followed)]
 
 
+@pytest.mark.parametrize("fits_counts", [False, True])
+def test_the_family_of_counts_is_advised_where_no_algorithm_has_it(tmp_path: Path, fits_counts: bool) -> None:
+    use_case = replace(BINARY, problem="regression", positive_label=None, fits_counts=fits_counts)
+    found = _findings(tmp_path, _with("churned", lambda n, _: str(1e6 * n if n % 200 == 1 else n % 97)), use_case)
+    (message,) = (each.message for each in found if each.check == "outliers")
+    assert ("poisson" in message) is not fits_counts
+
+
 def test_cross_validation_is_not_advised_without_a_target(tmp_path: Path) -> None:
     use_case = replace(BINARY, problem="clustering", target=None, positive_label=None, metric="silhouette", folds=0)
     assert "folds" not in [each.check for each in _findings(tmp_path, _rows(), use_case)]

@@ -46,6 +46,18 @@ def _read(path: Path) -> SourceTable:
     return read_source([path], COLUMNS, TableFormat(decimal=","))
 
 
+@pytest.mark.parametrize(("unit", "times"), [("s", "int64"), ("us", "int96")])
+def test_times_that_were_written_in_another_unit_than_the_file_says_are_refused(
+    tmp_path: Path, unit: str, times: str
+) -> None:
+    path, moments = tmp_path / "table.parquet", pd.Series(pd.to_datetime([dt.datetime(2026, 3, 1, 6)]))  # noqa: DTZ001
+    fastparquet.write(str(path), pd.DataFrame({"joined": moments.astype(f"datetime64[{unit}]")}), times=times)
+    with pytest.raises(DataError, match=r"column joined must hold its times in the unit .* \.astype\(\"datetime64\[ns"):
+        list(parquet_blocks(path.read_bytes(), path))
+    fastparquet.write(str(path), pd.DataFrame({"joined": moments.astype("datetime64[ns]")}), times=times)
+    assert list(parquet_blocks(path.read_bytes(), path))[1] == [["2026-03-01T06:00:00"]]
+
+
 def test_a_parquet_file_is_read_as_the_same_table_in_csv_is(tmp_path: Path) -> None:
     found = _read(_write(tmp_path / "table.parquet"))
     size, count, plan, region, member, joined = found.cells

@@ -277,6 +277,7 @@ def test_counts_are_fitted_by_poisson(tmp_path: Path) -> None:
     settings, text = _new(table, "--target", "y")
     assert (settings.problem, f"{ROWS - 1} rows are too few" in text) == ("regression", True)
     assert [each.fixed.get("family") for each in settings.search.searches] == ["poisson", None, "poisson"]
+    assert settings.search.fits_counts
 
 
 def test_a_small_table_is_split_by_a_seed_that_gives_every_split_its_share_of_a_label(
