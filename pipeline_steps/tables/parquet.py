@@ -27,7 +27,7 @@ _WRONG_UNITS = {
 }
 """Of which fastparquet writes the numbers with another unit: seconds as milliseconds, and all of INT96 as nanoseconds.
 
-Nothing in the numbers tells a reader, whichever it is.
+The numbers alone do not show it.
 """
 
 

@@ -1,4 +1,4 @@
-"""What the benchmark of the guardrails tells."""
+"""What the benchmark of the guardrails reports."""
 
 import pytest
 

@@ -113,7 +113,7 @@ s3:PutObject {artifacts}/pipeline/promoted/digest/model.tar.gz
 s3:PutObject {artifacts}/pipeline/checkpoints/digest-00000001.json
 s3:PutObject {artifacts}/pipeline/1/evaluate/evaluation/evaluation.json
 s3:PutObject {artifacts}/pipeline/1/evaluate/model/model.tar.gz
-s3:PutObject {artifacts}/replay/{prefix}/job/verdict.json
+s3:PutObject {artifacts}/replay/{prefix}/job/replay.json
 s3:PutObject {artifacts}/pipeline/splits/1/train/part.csv
 s3:PutObject {artifacts}/pipeline/1/prepare/profile/profile.json
 s3:PutObject {artifacts}/audit/{other_prefix}/00000001.json | s3:if-none-match=*
@@ -398,7 +398,7 @@ ROLES: Mapping[str, Expected] = {
         s3:ListBucket {artifacts}
         s3:GetObject {artifacts}/pipeline/models/job/output/model.tar.gz
         s3:GetObject {artifacts}/capture/{prefix}/primary/2026/11/22/19/x.jsonl
-        s3:PutObject {artifacts}/replay/{prefix}/job/verdict.json
+        s3:PutObject {artifacts}/replay/{prefix}/job/replay.json
         """,
     ),
     "rollout/RolloutFunctionRole": Expected(

@@ -11,8 +11,10 @@ import aws_cdk as cdk
 import pytest
 
 from infra.monitoring.dashboard import FleetDashboard
-from infra.shared.use_case_settings import load_use_cases
+from infra.monitoring.fleet_stack import fleet_stacks
+from infra.shared.use_case_settings import load_delivered_use_cases, load_use_cases
 from infra.stages import use_cases
+from slipway.settings import load_delivery
 from slipway.settings.names import Names
 from tests.infra.cdk_app import PROJECT, app_at
 
@@ -54,6 +56,32 @@ def widgets(template: bytes) -> list[dict[str, Any]]:
 
 def test_one_use_case_has_no_fleet(synth: Synth) -> None:
     assert FLEET not in synth(one="")
+
+
+@pytest.fixture
+def of_delivery(tmp_path: Path) -> Callable[[str], list[bytes]]:
+    """What is synthesized for one stage of a delivery of two use cases, the second for dev alone."""
+    text = (PROJECT / "config" / "shoppers.toml").read_text()
+    (tmp_path / "one.toml").write_text(text.replace('name = "shoppers"', 'name = "one"', 1))
+    only_dev = text[: text.index("[stages.prod")]
+    (tmp_path / "two.toml").write_text(only_dev.replace('name = "shoppers"', 'name = "two"', 1))
+    stages = "".join(f'[[stages]]\nname = "{name}"\n' for name in ("dev", "prod"))
+    file = tmp_path / "delivery.toml"
+    file.write_text(f'repository = "acme/models"\nuse_cases = ["two.toml", "one.toml"]\n{stages}')
+
+    def of(stage: str) -> list[bytes]:
+        app = app_at(tmp_path / stage)
+        fleet_stacks(app, load_delivered_use_cases(load_delivery(file), stage, project=tmp_path))
+        return [Path(stack.template_full_path).read_bytes() for stack in app.synth().stacks]
+
+    return of
+
+
+def test_the_dashboard_of_a_delivery_is_byte_for_byte_that_of_its_folder(
+    synth: Synth, of_delivery: Callable[[str], list[bytes]]
+) -> None:
+    assert of_delivery("dev") == [synth(one="", two="")[FLEET]]
+    assert of_delivery("prod") == [], "one use case has none, and that is no error"
 
 
 def test_a_change_of_the_fleet_changes_the_fleets_stack_alone(synth: Synth) -> None:

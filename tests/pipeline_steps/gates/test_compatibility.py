@@ -147,7 +147,7 @@ def test_a_column_that_was_constant_may_become_a_flag_with_a_note():
     assert found.notes == ("column coupon now takes only 'no', 'yes'; the champion saw fewer and takes any",)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_a_request_that_the_champion_accepts_is_accepted_by_every_candidate_that_passes(data):
     champion = data.draw(contracts())

@@ -70,7 +70,7 @@ def test_a_whole_number_is_one_category_however_it_is_written(tmp_path: Path) ->
 
 def test_a_cell_means_the_same_wherever_in_a_large_file_it_stands(tmp_path: Path) -> None:
     before = "abcdefg,1\n" * 26_213
-    for pad in range(10):
+    for pad in (0, 5):
         table = _read(tmp_path, "flag,size\n" + before + "x" * pad + ",1\n" + ' a,1\n\tb,2\n"c\r",3\n' * 9)
         assert table["flag"].tolist()[-27:] == [" a", "\tb", "c\r"] * 9
 

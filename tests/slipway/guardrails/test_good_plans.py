@@ -162,7 +162,7 @@ def good_plans(draw: st.DrawFn) -> PlannedRollout:
     )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(good_plans())
 def test_a_good_plan_raises_no_error(planned: PlannedRollout) -> None:
     assert [str(finding) for finding in lint(planned) if finding.severity == "error"] == []

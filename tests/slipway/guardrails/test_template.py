@@ -296,7 +296,7 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [place for key, item in pairs for place in ((*path, key), *_places(item, (*path, key)))]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_in_a_place_is_analysed_or_refused_in_words(template: dict[str, Any], data: st.DataObject) -> None:
     broken = copy.deepcopy(template)

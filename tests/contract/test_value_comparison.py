@@ -44,7 +44,7 @@ CAPTURE = {
 
 @dataclass
 class Shop:
-    """An endpoint, its users, and the team that tells what came of their requests."""
+    """An endpoint, its users, and the team that reports what came of their requests."""
 
     cloud: CloudProcess
     asked: int = 0
@@ -91,7 +91,7 @@ class Shop:
         self.cloud("sagemaker").update_endpoint(EndpointName=ENDPOINT, EndpointConfigName=name, DeploymentConfig=policy)
         eventually(lambda: "Baking" in json.dumps(self.endpoint().get("PendingDeploymentSummary", {}), default=str))
 
-    def answers(self, count: int) -> dict[str, float]:
+    def responses(self, count: int) -> dict[str, float]:
         """What users get, by the inference id that the shop gives each request."""
         found = {}
         for _ in range(count):
@@ -102,11 +102,11 @@ class Shop:
             found[f"visit-{self.asked}"] = float(answer["Body"].read())
         return found
 
-    def tell(self, outcomes: dict[str, float]) -> None:
+    def report(self, outcomes: dict[str, float]) -> None:
         lines = (json.dumps({"inference_id": visit, "value": value}) + "\n" for visit, value in outcomes.items())
         self.cloud("s3").put_object(Bucket=BUCKET, Key=f"outcomes/{time.time_ns()}.jsonl", Body="".join(lines).encode())
 
-    def look(self, *, package: str, previous: str) -> dict[str, Any]:
+    def poll(self, *, package: str, previous: str) -> dict[str, Any]:
         event = {
             "endpoint": ENDPOINT,
             "package": package,
@@ -136,22 +136,22 @@ def test_a_model_whose_responses_earn_less_is_rolled_back_by_outcomes_that_came_
     eventually(lambda: shop.endpoint()["EndpointStatus"] == "InService", seconds=60)
     green = shop.config("green", 0.8)
     shop.begin_canary("green")
-    assert shop.look(package=green, previous=blue)["explanation"].startswith("extend: ")
+    assert shop.poll(package=green, previous=blue)["explanation"].startswith("extend: ")
 
-    shop.answers(4)
+    shop.responses(4)
     time.sleep(SECOND)  # both fleets have answered before what counts begins
 
     # The new model's responses lose what the old one's gain; of some visits nothing is reported until it is too late.
-    visits = shop.answers(60)
+    visits = shop.responses(60)
     worth = {visit: GAIN if x == 0.2 else LOSS for visit, x in visits.items()}
     late = {visit: worth.pop(visit) for visit in list(visits)[-10:]}
-    shop.tell(worth)
+    shop.report(worth)
     time.sleep(HORIZON_SECONDS / SPEED + 2 * SECOND)
-    shop.tell(late)
-    shop.answers(4)  # nothing that is older than these is still to be captured
+    shop.report(late)
+    shop.responses(4)  # nothing that is older than these is still to be captured
 
     def value() -> dict[str, float]:
-        shop.look(package=green, previous=blue)
+        shop.poll(package=green, previous=blue)
         return dict(shop.evidence["value"])
 
     eventually(lambda: (seen := value())["green_count"] + seen["blue_count"] >= len(worth), seconds=30)
