@@ -51,7 +51,7 @@ def test_times_that_were_written_in_another_unit_than_the_file_says_are_refused(
     tmp_path: Path, unit: str, times: str
 ) -> None:
     path, moments = tmp_path / "table.parquet", pd.Series(pd.to_datetime([dt.datetime(2026, 3, 1, 6)]))  # noqa: DTZ001
-    fastparquet.write(str(path), pd.DataFrame({"joined": moments.astype(f"datetime64[{unit}]")}), times=times)
+    fastparquet.write(str(path), pd.DataFrame({"joined": moments.astype(np.dtype(f"datetime64[{unit}]"))}), times=times)
     with pytest.raises(DataError, match=r"column joined must hold its times in the unit .* \.astype\(\"datetime64\[ns"):
         list(parquet_blocks(path.read_bytes(), path))
     fastparquet.write(str(path), pd.DataFrame({"joined": moments.astype("datetime64[ns]")}), times=times)
